@@ -1,0 +1,116 @@
+//! What a caller asks for.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{ActionId, ActionType, Namespace, ProviderName, Tenant, Timestamp};
+
+/// One action: for `tenant`, through `provider`, do this.
+///
+/// It serializes as the wire format has it, with flat metadata; that text is also what the store keeps.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Action {
+    /// Unique within namespace and tenant.
+    pub id: ActionId,
+    /// First half of the scope.
+    pub namespace: Namespace,
+    /// Second half of the scope.
+    pub tenant: Tenant,
+    /// The provider asked for, by its configured name.
+    pub provider: ProviderName,
+    /// The caller's word for the kind of action.
+    pub action_type: ActionType,
+    /// JSON for the provider, untouched until somebody reads it.
+    pub payload: Box<RawValue>,
+    /// Labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    /// Equal keys may be deduplicated by a rule. Without such a rule it has no effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dedup_key: Option<String>,
+    /// State of the event it tells of, such as `firing`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// Identity of the event it tells of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// When the event began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<Timestamp>,
+    /// When the event ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<Timestamp>,
+    /// When the caller made it.
+    pub created_at: Timestamp,
+    /// After this instant it is no longer worth sending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Action {
+    /// Whether `other` asks for the same thing. `created_at` is left out: a caller that builds its request again gives it anew.
+    pub fn asks_the_same(&self, other: &Self) -> bool {
+        let Self { id, namespace, tenant, provider, action_type, payload, metadata, .. } = self;
+        id == &other.id
+            && namespace == &other.namespace
+            && tenant == &other.tenant
+            && provider == &other.provider
+            && action_type == &other.action_type
+            && metadata == &other.metadata
+            && self.dedup_key == other.dedup_key
+            && self.status == other.status
+            && self.fingerprint == other.fingerprint
+            && self.starts_at == other.starts_at
+            && self.ends_at == other.ends_at
+            && self.expires_at == other.expires_at
+            && same_json(payload, &other.payload)
+    }
+}
+
+fn same_json(left: &RawValue, right: &RawValue) -> bool {
+    if left.get() == right.get() {
+        return true;
+    }
+    let parse = |raw: &RawValue| serde_json::from_str::<serde_json::Value>(raw.get());
+    matches!((parse(left), parse(right)), (Ok(left), Ok(right)) if left == right)
+}
+
+/// Where an action came from. A caller cannot set it: control never travels in the payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Posted over HTTP.
+    Api,
+    /// A dead letter, sent anew because somebody asked.
+    Replay,
+}
+
+impl Origin {
+    /// The word that is stored and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Replay => "replay",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn action(payload: &str) -> Action {
+        let text = format!(
+            r#"{{"id":"a","namespace":"n","tenant":"t","provider":"p","action_type":"x","payload":{payload},"created_at":"2026-01-01T00:00:00Z"}}"#
+        );
+        serde_json::from_str(&text).expect("an action")
+    }
+
+    #[test]
+    fn the_order_of_keys_does_not_make_another_request() {
+        assert!(action(r#"{"a":1,"b":2}"#).asks_the_same(&action(r#"{ "b":2, "a":1 }"#)));
+        assert!(!action(r#"{"a":1}"#).asks_the_same(&action(r#"{"a":2}"#)));
+    }
+}

@@ -1,0 +1,29 @@
+//! The words of Acteon, shared by every other crate.
+//!
+//! An [`Action`] is what a caller posts. A [`Provider`] turns it into [`Prepared`] bytes and sends them; what came of it is an [`Outcome`].
+//! Time comes from a [`Clock`], random numbers and ids from [`Entropy`], so that a simulation can replay both. Every limit on what comes
+//! from outside stands in [`limits`], with its reason.
+
+#![deny(missing_docs)]
+
+mod action;
+mod clock;
+mod entropy;
+pub mod json;
+pub mod limits;
+mod names;
+mod outcome;
+mod provider;
+mod provider_error;
+mod settings;
+mod timestamp;
+
+pub use action::{Action, Origin};
+pub use clock::{Clock, SystemClock};
+pub use entropy::{Entropy, SystemEntropy};
+pub use names::{ActionId, ActionType, InvalidName, Namespace, ProviderName, Tenant};
+pub use outcome::{Attempt, LastError, Outcome, Response, ResponseStatus};
+pub use provider::{BoxFuture, Budget, Health, Lane, LaneLimits, Prepared, Provider};
+pub use provider_error::{ErrorKind, ProviderError};
+pub use settings::{Key, Kind, Problem, Setting, Settings};
+pub use timestamp::Timestamp;

@@ -1,0 +1,127 @@
+//! Ids and names are types, checked where they enter.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::limits::MAX_NAME_BYTES;
+
+/// Why a text cannot be a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidName {
+    /// The text is empty, or only blanks.
+    #[error("must not be empty")]
+    Empty,
+    /// The text is over [`MAX_NAME_BYTES`].
+    #[error("is {0} bytes long, at most {MAX_NAME_BYTES} are allowed")]
+    TooLong(usize),
+    /// The text holds a control character.
+    #[error("must not contain control characters")]
+    ControlCharacter,
+}
+
+fn check(text: &str) -> Result<(), InvalidName> {
+    if text.trim().is_empty() {
+        return Err(InvalidName::Empty);
+    }
+    if text.len() > MAX_NAME_BYTES {
+        return Err(InvalidName::TooLong(text.len()));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(InvalidName::ControlCharacter);
+    }
+    Ok(())
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $type:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $type(Arc<str>);
+
+        impl $type {
+            /// Checks that `text` can be such a name.
+            pub fn parse(text: &str) -> Result<Self, InvalidName> {
+                check(text)?;
+                Ok(Self(text.into()))
+            }
+
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                Self::parse(&text).map_err(de::Error::custom)
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $type {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+name!(
+    /// A namespace: the first half of an action's scope, such as `incidents`.
+    Namespace
+);
+name!(
+    /// A tenant, hierarchical by dots, such as `acme.us`.
+    Tenant
+);
+name!(
+    /// The configured name of a provider, such as `wechat-ops`.
+    ProviderName
+);
+name!(
+    /// What kind of action it is, in the caller's words, such as `notify`.
+    ActionType
+);
+name!(
+    /// The id of an action, unique within its namespace and tenant. Chosen by the caller, or a fresh UUID.
+    ActionId
+);
+
+impl ActionId {
+    pub(crate) fn trusted(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_cannot_be_a_name() {
+        assert_eq!(Tenant::parse(" "), Err(InvalidName::Empty));
+        assert_eq!(Tenant::parse("a\nb"), Err(InvalidName::ControlCharacter));
+        assert_eq!(Tenant::parse(&"x".repeat(129)), Err(InvalidName::TooLong(129)));
+        assert_eq!(Tenant::parse("acme.us").map(|name| name.to_string()), Ok("acme.us".to_owned()));
+    }
+}

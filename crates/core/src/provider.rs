@@ -1,0 +1,84 @@
+//! What a provider is: something that turns actions into bytes, and sends bytes.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{Action, ProviderError, Response};
+
+/// A boxed future, for the one edge where traits must be object-safe.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A way to deliver actions. Its configured name belongs to the registry, not to it.
+///
+/// A provider never loops and never sleeps to retry: it answers, and the error says what the failure was.
+pub trait Provider: Send + Sync {
+    /// Turns an action into the request that would be sent. Pure: a fault of the payload ends here and costs nothing.
+    fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError>;
+
+    /// Sends what was prepared, once. `prepared` may come from an earlier process.
+    fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>>;
+
+    /// Asks the service whether a send would work, without sending.
+    fn health(&self) -> BoxFuture<'_, Result<Health, ProviderError>>;
+
+    /// What the service limits together, and how.
+    fn lane(&self) -> Lane;
+
+    /// The same message with a note that it is late, or `None` where a note has no place.
+    fn with_note(&self, _prepared: &Prepared, _note: &str) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+/// A request that is ready to be sent, and what the gateway must know about it. The store keeps all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prepared {
+    /// The request body.
+    pub bytes: Vec<u8>,
+    /// Recipients with a budget of their own, already qualified by the sender, such as `1000002/zhangsan`.
+    pub recipients: Vec<String>,
+    /// What the sender should know although the send will succeed, such as a cut text.
+    pub warnings: Vec<String>,
+    /// Whether the service drops a second copy of the same bytes.
+    pub repeat_safe: bool,
+}
+
+/// What a service limits together: sends of one lane share rate, pauses and in-flight limit.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    /// Identity. Holds no secret: it is stored and shown.
+    pub name: Arc<str>,
+    /// How much at a time.
+    pub limits: LaneLimits,
+    /// How much per recipient, where the service silently drops the rest.
+    pub budget: Option<Budget>,
+}
+
+/// Limits of a lane.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LaneLimits {
+    /// Most sends in flight.
+    pub max_concurrency: usize,
+    /// Most sends started per second, where it is known beforehand.
+    pub max_per_second: Option<f64>,
+}
+
+/// Most sends to one recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// In any minute.
+    pub per_minute: usize,
+    /// In any hour.
+    pub per_hour: usize,
+}
+
+/// The result of a health check that found nothing wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Health {
+    /// How old the finding is. Findings are shared between callers for a short while.
+    pub age: Duration,
+    /// What is worth knowing although sends would work.
+    pub notes: Vec<String>,
+}

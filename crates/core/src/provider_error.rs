@@ -1,0 +1,152 @@
+//! What can go wrong with a send. A closed set: the retry loop stands on it.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::json::head;
+use crate::limits::MAX_ERROR_BYTES;
+
+/// The classes of failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// What the send refers to does not exist.
+    NotFound,
+    /// The service refused it, and would again.
+    ExecutionFailed,
+    /// No answer in time.
+    Timeout,
+    /// The service could not be reached, or is out of order for now.
+    Connection,
+    /// Credentials or settings are wrong; a person must act.
+    Configuration,
+    /// Too many calls.
+    RateLimited,
+    /// The payload cannot be turned into a request.
+    Serialization,
+}
+
+impl ErrorKind {
+    /// Whether the same send may succeed later.
+    pub const fn retryable(self) -> bool {
+        match self {
+            Self::Timeout | Self::Connection | Self::RateLimited => true,
+            Self::NotFound | Self::ExecutionFailed | Self::Configuration | Self::Serialization => false,
+        }
+    }
+
+    /// The code in outcomes.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotFound => "NOT_FOUND",
+            Self::ExecutionFailed => "EXECUTION_FAILED",
+            Self::Timeout => "TIMEOUT",
+            Self::Connection => "CONNECTION",
+            Self::Configuration => "CONFIGURATION",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::Serialization => "SERIALIZATION",
+        }
+    }
+}
+
+/// A failed send: its class, a message for people, and what the retry loop needs to know.
+///
+/// It has no room for a URL or a request: whoever makes one writes the message for people who may not know the secrets.
+#[derive(Clone, Debug)]
+pub struct ProviderError {
+    kind: ErrorKind,
+    message: String,
+    maybe_sent: bool,
+    retry_after: Option<Duration>,
+    service_code: Option<i64>,
+    advice: Option<String>,
+    hint: Option<String>,
+}
+
+impl ProviderError {
+    /// A failure of `kind`; `message` says what was wrong. Cut at [`MAX_ERROR_BYTES`].
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        let mut message = message.into();
+        message.truncate(head(&message, MAX_ERROR_BYTES).len());
+        Self { kind, message, maybe_sent: false, retry_after: None, service_code: None, advice: None, hint: None }
+    }
+
+    /// The request may have reached the service all the same.
+    #[must_use]
+    pub fn maybe_sent(mut self) -> Self {
+        self.maybe_sent = true;
+        self
+    }
+
+    /// The service said when to come back.
+    #[must_use]
+    pub fn retry_after(mut self, after: Duration) -> Self {
+        self.retry_after = Some(after);
+        self
+    }
+
+    /// The service's own error code.
+    #[must_use]
+    pub fn service_code(mut self, code: i64) -> Self {
+        self.service_code = Some(code);
+        self
+    }
+
+    /// One line of what to do.
+    #[must_use]
+    pub fn advice(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+
+    /// The service's trace id for this failure.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The class.
+    pub const fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Whether the request may have reached the service.
+    pub const fn was_maybe_sent(&self) -> bool {
+        self.maybe_sent
+    }
+
+    /// When the service wants to be asked again, if it said so.
+    pub const fn asked_to_wait(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// The service's own error code, if it gave one.
+    pub const fn code_of_service(&self) -> Option<i64> {
+        self.service_code
+    }
+
+    /// One line of what to do, if there is one.
+    pub fn advice_text(&self) -> Option<&str> {
+        self.advice.as_deref()
+    }
+
+    /// The service's trace id, if it gave one.
+    pub fn hint_text(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+}
+
+impl fmt::Display for ProviderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(advice) = &self.advice {
+            write!(f, " - {advice}")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, " (hint {hint})")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ProviderError {}

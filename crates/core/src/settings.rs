@@ -1,0 +1,171 @@
+//! A provider's settings: which keys it knows, and the checked values it is built from.
+//!
+//! Each provider lists its [`Key`]s. The server walks its configuration file against those lists, so that unknown keys, wrong types and
+//! missing keys are found the same way for every provider, and hands over [`Settings`]. What only the provider can judge it reports as
+//! [`Problem`]s, by key; the server knows the lines.
+
+use std::collections::BTreeMap;
+
+/// A key that may stand in a section.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Full dotted name within the section, such as `wechat.corp_id`.
+    pub name: &'static str,
+    /// What its value must be.
+    pub kind: Kind,
+    /// Whether the section is incomplete without it.
+    pub required: bool,
+    /// What it is for, with its default: for `--help` and the book.
+    pub help: &'static str,
+}
+
+impl Key {
+    /// A key that may be left out.
+    pub const fn optional(name: &'static str, kind: Kind, help: &'static str) -> Self {
+        Self { name, kind, required: false, help }
+    }
+
+    /// A key that must be there.
+    pub const fn required(name: &'static str, kind: Kind, help: &'static str) -> Self {
+        Self { name, kind, required: true, help }
+    }
+}
+
+/// What a value must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    Text,
+    /// Text that is a secret: plain, or an `ENC[...]` envelope.
+    Secret,
+    /// A whole number.
+    Integer,
+    /// A whole or decimal number.
+    Number,
+    /// `true` or `false`.
+    Flag,
+    /// A list of whole numbers.
+    Integers,
+    /// A table of texts, each of which may be an envelope.
+    SecretTable,
+}
+
+impl Kind {
+    /// For messages: "expected ...".
+    pub const fn expected(self) -> &'static str {
+        match self {
+            Self::Text => "text in quotes",
+            Self::Secret => "text in quotes, plain or an ENC[...] envelope",
+            Self::Integer => "a whole number",
+            Self::Number => "a number",
+            Self::Flag => "true or false",
+            Self::Integers => "a list of whole numbers",
+            Self::SecretTable => "a table of texts",
+        }
+    }
+}
+
+/// A value of the right kind. No `Debug`: it may be a secret.
+#[derive(Clone)]
+pub enum Setting {
+    /// Of [`Kind::Text`] or, decrypted, [`Kind::Secret`].
+    Text(String),
+    /// Of [`Kind::Integer`].
+    Integer(i64),
+    /// Of [`Kind::Number`].
+    Number(f64),
+    /// Of [`Kind::Flag`].
+    Flag(bool),
+    /// Of [`Kind::Integers`].
+    Integers(Vec<i64>),
+    /// Of [`Kind::SecretTable`].
+    Table(BTreeMap<String, String>),
+}
+
+/// The values of one section, by full key name. Required keys are there and kinds are right, or there would be none.
+#[derive(Clone, Default)]
+pub struct Settings {
+    values: BTreeMap<&'static str, Setting>,
+}
+
+impl Settings {
+    /// Sets `key`.
+    pub fn set(&mut self, key: &'static str, value: Setting) {
+        self.values.insert(key, value);
+    }
+
+    /// Whether `key` was given.
+    pub fn has(&self, key: &str) -> bool {
+        self.values.contains_key(key)
+    }
+
+    /// The text of `key`; `None` when absent or blank.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        match self.values.get(key) {
+            Some(Setting::Text(text)) if !text.trim().is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The whole number of `key`.
+    pub fn integer(&self, key: &str) -> Option<i64> {
+        match self.values.get(key) {
+            Some(Setting::Integer(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The number of `key`.
+    pub fn number(&self, key: &str) -> Option<f64> {
+        match self.values.get(key) {
+            Some(Setting::Number(number)) => Some(*number),
+            Some(Setting::Integer(number)) => Some(*number as f64),
+            _ => None,
+        }
+    }
+
+    /// The flag of `key`; false when absent.
+    pub fn flag(&self, key: &str) -> bool {
+        self.flag_or(key, false)
+    }
+
+    /// The flag of `key`, or `default` when absent.
+    pub fn flag_or(&self, key: &str, default: bool) -> bool {
+        match self.values.get(key) {
+            Some(Setting::Flag(flag)) => *flag,
+            _ => default,
+        }
+    }
+
+    /// The list of `key`.
+    pub fn integers(&self, key: &str) -> Option<&[i64]> {
+        match self.values.get(key) {
+            Some(Setting::Integers(list)) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The table of `key`.
+    pub fn table(&self, key: &str) -> Option<&BTreeMap<String, String>> {
+        match self.values.get(key) {
+            Some(Setting::Table(table)) => Some(table),
+            _ => None,
+        }
+    }
+}
+
+/// Something wrong with the value of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The key, as in [`Key::name`].
+    pub key: &'static str,
+    /// What is wrong and what was expected.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem of `key`.
+    pub fn new(key: &'static str, message: impl Into<String>) -> Self {
+        Self { key, message: message.into() }
+    }
+}

@@ -1,0 +1,96 @@
+//! Instants on the wall clock.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// An instant in milliseconds since the Unix epoch. On the wire: RFC 3339 in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(i64);
+
+/// The instants that the calendar library can write: years 1 to 9999, less a day for time zones.
+const REPRESENTABLE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_200_999;
+
+impl Timestamp {
+    /// From milliseconds since the Unix epoch, held within the years 1 to 9999.
+    pub fn from_millis(millis: i64) -> Self {
+        Self(millis.clamp(*REPRESENTABLE.start(), *REPRESENTABLE.end()))
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// From RFC 3339 text; `None` when it is not, or lies outside the years 1 to 9999.
+    pub fn parse(text: &str) -> Option<Self> {
+        let millis = text.parse::<jiff::Timestamp>().ok()?.as_millisecond();
+        REPRESENTABLE.contains(&millis).then_some(Self(millis))
+    }
+
+    /// The time since `earlier`, zero when `earlier` is not earlier.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl std::ops::Add<Duration> for Timestamp {
+    type Output = Self;
+
+    fn add(self, by: Duration) -> Self {
+        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        Self::from_millis(self.0.saturating_add(by))
+    }
+}
+
+impl std::ops::Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, by: Duration) -> Self {
+        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        Self::from_millis(self.0.saturating_sub(by))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(instant) => write!(f, "{instant:.3}"),
+            Err(_) => write!(f, "{} ms", self.0),
+        }
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom("expected an RFC 3339 time such as 2026-01-31T09:00:00Z"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_writes_rfc_3339() {
+        let instant = Timestamp::parse("2026-01-31T17:00:00.25+08:00").expect("valid");
+        assert_eq!(instant.to_string(), "2026-01-31T09:00:00.250Z");
+        assert_eq!(Timestamp::parse("yesterday"), None);
+        assert_eq!(Timestamp::from_millis(i64::MAX).to_string(), "9999-12-30T22:00:00.999Z");
+    }
+
+    #[test]
+    fn arithmetic_saturates() {
+        let end = Timestamp::from_millis(i64::MAX);
+        assert_eq!(end + Duration::MAX, end);
+        assert_eq!(Timestamp::default().since(end), Duration::ZERO);
+    }
+}
