@@ -21,7 +21,7 @@ pub const MAX_LABEL_BYTES: usize = 4096;
 pub const MAX_DEPTH: usize = 64;
 
 /// Longest a caller may ask to wait with `Prefer: wait=N`. Proxies cut connections at a minute.
-pub const MAX_WAIT: Duration = Duration::from_secs(60);
+pub const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// How long a dispatch waits for its outcome when the caller does not say.
 pub const DEFAULT_WAIT: Duration = Duration::from_secs(5);

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct Timestamp(i64);
 
 /// The instants that the calendar library can write: years 1 to 9999, less a day for time zones.
-const REPRESENTABLE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_200_999;
+const REPRESENTABLE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_199_999;
 
 impl Timestamp {
     /// From milliseconds since the Unix epoch, held within the years 1 to 9999.
@@ -84,7 +84,7 @@ mod tests {
         let instant = Timestamp::parse("2026-01-31T17:00:00.25+08:00").expect("valid");
         assert_eq!(instant.to_string(), "2026-01-31T09:00:00.250Z");
         assert_eq!(Timestamp::parse("yesterday"), None);
-        assert_eq!(Timestamp::from_millis(i64::MAX).to_string(), "9999-12-30T22:00:00.999Z");
+        assert_eq!(Timestamp::from_millis(i64::MAX).to_string(), "9999-12-30T21:59:59.999Z");
     }
 
     #[test]

@@ -1,1 +1,32 @@
-//! x
+//! The WeChat Work (企业微信) server API, as far as sending messages needs it. Knows nothing of the gateway.
+//!
+//! An [`App`] is one self-built app of one corporation: it sends [`Message`]s, and checks its own [health](App::health). Its access token
+//! comes from a [`TokenCache`] that apps with the same credentials share. Failures are [`Error`]s, which say by the [table](codes) of error
+//! codes what they mean and what a person should do.
+//!
+//! Three traps shape it. Tokens end early and say so only in the answer to a send, so a refused token is dropped - if it is still the one in
+//! use - and the send repeated once. Failures come as HTTP 200 with an `errcode`. And what is too long is cut by the server
+//! without a word, so it is [cut](Overflow) here, visibly.
+
+#![deny(missing_docs)]
+
+mod answer;
+mod app;
+mod clock;
+pub mod codes;
+mod cut;
+mod error;
+mod health;
+mod http;
+mod message;
+mod recipients;
+mod token;
+
+pub use app::{App, Credentials, Sent};
+pub use clock::{Clock, SystemClock};
+pub use error::{Call, Class, Error, Fault};
+pub use health::AgentState;
+pub use http::{DEFAULT_BASE_URL, Endpoint, EndpointError};
+pub use message::{Content, Message, MessageError, Overflow, Ready};
+pub use recipients::{Recipients, RecipientsError};
+pub use token::TokenCache;

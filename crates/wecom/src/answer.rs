@@ -1,0 +1,120 @@
+//! Reading what the server answers: an envelope around `errcode`.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+
+use crate::error::{Call, Error, Fault};
+
+/// Longest error text that is kept.
+const MAX_TEXT: usize = 300;
+
+/// An answer with `errcode` 0, or none.
+pub(crate) struct Answer {
+    fields: Map<String, Value>,
+}
+
+impl Answer {
+    /// Reads `body`. `proof` is the field that a success without `errcode` must have.
+    pub(crate) fn read(call: Call, body: &[u8], proof: &str, secrets: &[&SecretString]) -> Result<Self, Error> {
+        let unreadable = |what| Error::new(call, Fault::Unreadable(what));
+        let Ok(value) = serde_json::from_slice::<Value>(body) else {
+            return Err(unreadable("it is not JSON"));
+        };
+        let Value::Object(mut fields) = value else {
+            return Err(unreadable("it is not a JSON object"));
+        };
+        scrub_all(&mut fields, proof, secrets);
+        let code = match fields.get("errcode") {
+            None | Some(Value::Null) if fields.get(proof).is_some_and(|value| !value.is_null()) => 0,
+            None | Some(Value::Null) => return Err(unreadable("it has no errcode")),
+            Some(value) => whole_number(value).ok_or_else(|| unreadable("its errcode is not a number"))?,
+        };
+        if code == 0 {
+            return Ok(Self { fields });
+        }
+        let errmsg = fields.get("errmsg").and_then(Value::as_str).unwrap_or_default();
+        Err(Error::new(call, read_errmsg(code, errmsg)))
+    }
+
+    pub(crate) fn text(&self, field: &str) -> Option<&str> {
+        self.fields.get(field)?.as_str()
+    }
+
+    pub(crate) fn number(&self, field: &str) -> Option<i64> {
+        whole_number(self.fields.get(field)?)
+    }
+
+    pub(crate) fn take(&mut self, field: &str) -> Value {
+        self.fields.remove(field).unwrap_or(Value::Null)
+    }
+}
+
+/// Some answers, and some proxies, write numbers as text.
+fn whole_number(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+/// Takes secrets out of everything that may be shown. An answer can hold what the request held.
+fn scrub_all(fields: &mut Map<String, Value>, proof: &str, secrets: &[&SecretString]) {
+    for (name, value) in fields {
+        if name == "access_token" && proof == "access_token" {
+            continue;
+        }
+        if let Value::String(text) = value {
+            for secret in secrets {
+                let secret = secret.expose_secret();
+                if !secret.is_empty() && text.contains(secret) {
+                    *text = text.replace(secret, "[redacted]");
+                }
+            }
+        }
+    }
+}
+
+/// Takes apart `<text>, hint: [<id>], from ip: <address>, more info at <link>`.
+fn read_errmsg(code: i64, errmsg: &str) -> Fault {
+    let after = |marker: &str| errmsg.split_once(marker).map(|(_, rest)| rest);
+    let hint = after("hint: [").and_then(|rest| rest.split(']').next()).filter(|hint| !hint.is_empty());
+    let from_ip = after("from ip: ").and_then(|rest| rest.split([',', ' ']).next()).filter(|ip| !ip.is_empty());
+    let end = [", hint:", ", from ip:", ", more info at"].iter().filter_map(|marker| errmsg.find(marker)).min();
+    let text = &errmsg[..end.unwrap_or(errmsg.len())];
+    Fault::Code {
+        code,
+        text: text[..text.floor_char_boundary(MAX_TEXT)].to_owned(),
+        hint: hint.map(|hint| hint[..hint.floor_char_boundary(64)].to_owned()),
+        from_ip: from_ip.map(|ip| ip[..ip.floor_char_boundary(64)].to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Result<Answer, Error> {
+        Answer::read(Call::Send, body.as_bytes(), "msgid", &[&SecretString::from("t0ken")])
+    }
+
+    #[test]
+    fn takes_an_error_text_apart() {
+        let body = r#"{"errcode":60020,"errmsg":"not allow to access from your ip, hint: [1700000000000000001], from ip: 203.0.113.7, more info at https://open.work.weixin.qq.com/devtool/query?e=60020"}"#;
+        let error = read(body).err().expect("an error");
+        assert_eq!(error.hint(), Some("1700000000000000001"));
+        assert!(error.advice().contains("203.0.113.7"), "{}", error.advice());
+        assert!(error.to_string().contains("not allow to access from your ip"), "{error}");
+        assert!(!error.to_string().contains("more info"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_errcode_is_success_only_with_proof() {
+        assert!(read(r#"{"msgid":"m1"}"#).is_ok());
+        assert!(matches!(read("{}").map(|_| ()), Err(Error { fault: Fault::Unreadable(_), .. })));
+        assert!(matches!(read("<html>").map(|_| ()), Err(Error { fault: Fault::Unreadable(_), .. })));
+        assert!(matches!(read(r#"{"errcode":"40014","errmsg":"x"}"#).map(|_| ()), Err(error) if error.refuses_token()));
+    }
+
+    #[test]
+    fn secrets_in_an_answer_are_taken_out() {
+        let error = read(r#"{"errcode":40014,"errmsg":"invalid access_token t0ken"}"#).err().expect("an error");
+        assert!(error.to_string().contains("[redacted]") && !error.to_string().contains("t0ken"), "{error}");
+    }
+}

@@ -1,0 +1,127 @@
+//! One app of one corporation.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use crate::answer::Answer;
+use crate::error::{Call, Error};
+use crate::health::HealthMemory;
+use crate::http::Endpoint;
+use crate::token::{Slot, Token, TokenCache, refused_twice};
+
+/// Who the app is. Prints nothing.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The corporation's id.
+    pub corp_id: SecretString,
+    /// The app's secret.
+    pub corp_secret: SecretString,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials([redacted])")
+    }
+}
+
+/// The answer to a send that WeChat Work took. Fields that the server left out are `null`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Usually `ok`; may carry a warning about the request.
+    pub errmsg: Value,
+    /// The message's id, for recalling it.
+    pub msgid: Value,
+    /// Members who were left out, `|`-separated.
+    pub invaliduser: Value,
+    /// Departments that were left out.
+    pub invalidparty: Value,
+    /// Tags that were left out.
+    pub invalidtag: Value,
+    /// Members who were left out for want of a licence.
+    pub unlicenseduser: Value,
+    /// For updating a card, once, within 72 hours.
+    pub response_code: Value,
+}
+
+impl Sent {
+    /// Whether some recipients were left out.
+    pub fn is_partial(&self) -> bool {
+        let Self { invaliduser, invalidparty, invalidtag, unlicenseduser, .. } = self;
+        [invaliduser, invalidparty, invalidtag, unlicenseduser].into_iter().any(|field| match field {
+            Value::Null => false,
+            Value::String(text) => !text.is_empty(),
+            Value::Array(list) => !list.is_empty(),
+            _ => true,
+        })
+    }
+}
+
+/// One app of one corporation.
+pub struct App {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) credentials: Credentials,
+    pub(crate) slot: Arc<Slot>,
+    pub(crate) buffer: Duration,
+    pub(crate) agent_id: u32,
+    pub(crate) health: HealthMemory,
+}
+
+impl App {
+    /// The app `agent_id`. Its token is fetched `buffer` before the old one ends, and shared through `tokens` with apps of the same
+    /// credentials.
+    pub fn new(endpoint: Endpoint, credentials: Credentials, agent_id: u32, buffer: Duration, tokens: &TokenCache) -> Self {
+        let slot = tokens.slot(&endpoint, &credentials);
+        let health = HealthMemory::new(tokens.clock());
+        Self { endpoint, credentials, slot, buffer, agent_id, health }
+    }
+
+    /// Sends the bytes of a [`Message`](crate::Message). A refused token is replaced and the send repeated, once.
+    pub async fn send(&self, message: &[u8]) -> Result<Sent, Error> {
+        let token = self.slot.get(self.buffer).await?;
+        match self.send_with(&token, message).await {
+            Err(error) if error.refuses_token() => {
+                self.slot.invalidate(token.generation);
+                let fresh = self.slot.get(self.buffer).await?;
+                self.send_with(&fresh, message).await.map_err(refused_twice)
+            }
+            result => result,
+        }
+    }
+
+    async fn send_with(&self, token: &Token, message: &[u8]) -> Result<Sent, Error> {
+        let body = self.endpoint.call(Call::Send, &[("access_token", &token.secret)], Some(message.to_vec())).await?;
+        let mut answer = Answer::read(Call::Send, &body, "msgid", &self.secrets(token))?;
+        Ok(Sent {
+            errmsg: answer.take("errmsg"),
+            msgid: answer.take("msgid"),
+            invaliduser: answer.take("invaliduser"),
+            invalidparty: answer.take("invalidparty"),
+            invalidtag: answer.take("invalidtag"),
+            unlicenseduser: answer.take("unlicenseduser"),
+            response_code: answer.take("response_code"),
+        })
+    }
+
+    pub(crate) fn secrets<'a>(&'a self, token: &'a Token) -> [&'a SecretString; 3] {
+        [&self.credentials.corp_id, &self.credentials.corp_secret, &token.secret]
+    }
+
+    /// A name for what this app's corporation limits together. Holds no secret.
+    pub fn corporation(&self) -> String {
+        let identity = format!("{}\n{}", self.endpoint.base_url(), self.credentials.corp_id.expose_secret());
+        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, identity.as_bytes());
+        let mut number = [0; 8];
+        number.copy_from_slice(&hash.as_ref()[..8]);
+        format!("{:016x}", u64::from_be_bytes(number))
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("endpoint", &self.endpoint).field("agent_id", &self.agent_id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,77 @@
+//! Would a send work? Asked without sending.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::answer::Answer;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::error::{Call, Error, Fault};
+use crate::token::{Token, refused_twice};
+
+/// How long a finding is shared between callers.
+const FRESH: Duration = Duration::from_mins(1);
+/// How often the secret itself is proven with a real `gettoken`.
+const PROVE_EVERY: Duration = Duration::from_mins(5);
+
+/// What a healthy app said of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentState {
+    /// The app's name.
+    pub name: Option<String>,
+}
+
+type Finding = Result<AgentState, Error>;
+
+pub(crate) struct HealthMemory {
+    clock: Arc<dyn Clock>,
+    last: tokio::sync::Mutex<Option<(Duration, Finding)>>,
+}
+
+impl HealthMemory {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, last: tokio::sync::Mutex::default() }
+    }
+}
+
+impl App {
+    /// Proves the secret with `gettoken`, and token, agent id, trusted address and the app's switch with `agent/get`. Findings are shared
+    /// for a minute; the answer comes with the finding's age. Good or bad, it never asks `gettoken` more than every five minutes, nor
+    /// while the secret is remembered as wrong.
+    pub async fn health(&self) -> (Duration, Finding) {
+        let mut last = self.health.last.lock().await;
+        let now = self.health.clock.monotonic();
+        if let Some((at, finding)) = last.as_ref()
+            && now.saturating_sub(*at) < FRESH
+        {
+            return (now.saturating_sub(*at), finding.clone());
+        }
+        let finding = self.look().await;
+        *last = Some((now, finding.clone()));
+        (Duration::ZERO, finding)
+    }
+
+    async fn look(&self) -> Finding {
+        let token = self.slot.prove(PROVE_EVERY, self.buffer).await?;
+        match self.agent_state(&token).await {
+            Err(error) if error.refuses_token() => {
+                self.slot.invalidate(token.generation);
+                let fresh = self.slot.get(self.buffer).await?;
+                self.agent_state(&fresh).await.map_err(refused_twice)
+            }
+            finding => finding,
+        }
+    }
+
+    async fn agent_state(&self, token: &Token) -> Finding {
+        let agent_id = SecretString::from(self.agent_id.to_string());
+        let body = self.endpoint.call(Call::AgentGet, &[("access_token", &token.secret), ("agentid", &agent_id)], None).await?;
+        let answer = Answer::read(Call::AgentGet, &body, "agentid", &self.secrets(token))?;
+        if answer.number("close") == Some(1) {
+            return Err(Error::new(Call::AgentGet, Fault::AppDisabled));
+        }
+        Ok(AgentState { name: answer.text("name").map(str::to_owned) })
+    }
+}

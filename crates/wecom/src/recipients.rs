@@ -1,0 +1,111 @@
+//! Whom a message goes to.
+
+use serde::{Deserialize, Serialize};
+
+/// Most members, departments and tags of one message.
+const LIMITS: [(&str, usize); 3] = [("touser", 1000), ("toparty", 100), ("totag", 100)];
+
+/// Three selectors, each a `|`-separated list; the server takes their union. An empty one is left out of the request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipients {
+    /// Members' userids, or `@all`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub touser: String,
+    /// Department ids.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub toparty: String,
+    /// Tag ids.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub totag: String,
+}
+
+/// Why recipients cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecipientsError {
+    /// All three selectors are empty.
+    #[error("no recipient: set touser, toparty or totag in the payload, or a default in the provider's configuration")]
+    Nobody,
+    /// A selector lists too many.
+    #[error("{field} lists {count} ids, at most {limit} are allowed")]
+    TooMany {
+        /// The selector.
+        field: &'static str,
+        /// How many it lists.
+        count: usize,
+        /// How many it may list.
+        limit: usize,
+    },
+}
+
+impl Recipients {
+    /// Each selector from `given`, or from `defaults` where it is not given. An empty text is given: it suppresses the default.
+    pub fn resolve(given: [Option<&str>; 3], defaults: &Self) -> Result<Self, RecipientsError> {
+        let [touser, toparty, totag] = given;
+        let resolved = Self {
+            touser: normalize(touser.unwrap_or(&defaults.touser)),
+            toparty: normalize(toparty.unwrap_or(&defaults.toparty)),
+            totag: normalize(totag.unwrap_or(&defaults.totag)),
+        };
+        let fields = [&resolved.touser, &resolved.toparty, &resolved.totag];
+        if fields.iter().all(|field| field.is_empty()) {
+            return Err(RecipientsError::Nobody);
+        }
+        for (ids, (field, limit)) in fields.into_iter().zip(LIMITS) {
+            let count = ids.split('|').count();
+            if count > limit {
+                return Err(RecipientsError::TooMany { field, count, limit });
+            }
+        }
+        Ok(resolved)
+    }
+
+    /// Whether the message goes to everybody, in which case the server ignores departments and tags.
+    pub fn is_everybody(&self) -> bool {
+        self.touser.split('|').any(|id| id == "@all")
+    }
+
+    /// The members who are named, as the server compares them: in lower case.
+    pub fn members(&self) -> Vec<String> {
+        if self.is_everybody() {
+            return Vec::new();
+        }
+        let mut members: Vec<String> = self.touser.split('|').filter(|id| !id.is_empty()).map(str::to_lowercase).collect();
+        members.sort_unstable();
+        members.dedup();
+        members
+    }
+}
+
+fn normalize(ids: &str) -> String {
+    ids.split('|').map(str::trim).filter(|id| !id.is_empty()).collect::<Vec<_>>().join("|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn defaults() -> Recipients {
+        Recipients { touser: "@all".into(), toparty: "12|15".into(), totag: String::new() }
+    }
+
+    #[test]
+    fn each_field_comes_from_the_payload_or_the_default() {
+        let resolved = Recipients::resolve([Some(" u1 | u2 |"), None, Some("oncall")], &defaults()).expect("recipients");
+        assert_eq!(resolved, Recipients { touser: "u1|u2".into(), toparty: "12|15".into(), totag: "oncall".into() });
+        assert_eq!(resolved.members(), ["u1", "u2"]);
+    }
+
+    #[test]
+    fn an_empty_text_suppresses_a_default() {
+        let resolved = Recipients::resolve([Some(""), None, None], &defaults()).expect("recipients");
+        assert_eq!((resolved.touser.as_str(), resolved.toparty.as_str()), ("", "12|15"));
+        assert_eq!(Recipients::resolve([Some(""), Some(" | "), None], &defaults()), Err(RecipientsError::Nobody));
+    }
+
+    #[test]
+    fn too_many_are_refused() {
+        let many = vec!["u"; 1001].join("|");
+        let error = Recipients::resolve([Some(&many), None, None], &defaults());
+        assert_eq!(error, Err(RecipientsError::TooMany { field: "touser", count: 1001, limit: 1000 }));
+    }
+}
