@@ -1,0 +1,39 @@
+//! What can go wrong with the store.
+
+/// A store operation that did not happen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Too much waits for a commit.
+    #[error("the store is busy: too many writes are waiting")]
+    Busy,
+    /// No space is left for the database.
+    #[error("no space is left for the database; free some on its disk")]
+    Full,
+    /// The store is shutting down.
+    #[error("the store is closed")]
+    Closed,
+    /// Another process has the database open.
+    #[error("{0} is in use by another process; stop that one first, or choose another --data-dir")]
+    InUse(String),
+    /// The database was written by a newer version.
+    #[error("the database has schema {found}, this version knows up to {known}: run the newer version that wrote it")]
+    NewerSchema {
+        /// The schema found.
+        found: i64,
+        /// The newest known.
+        known: i64,
+    },
+    /// The database engine failed.
+    #[error("the database failed: {0}")]
+    Engine(String),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Self::Busy,
+            _ => Self::Engine(error.to_string()),
+        }
+    }
+}

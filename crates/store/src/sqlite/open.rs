@@ -1,0 +1,74 @@
+//! Opening the database.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::SqliteOptions;
+use crate::StoreError;
+
+/// Schema changes in order; a database's `user_version` says how many it has.
+const MIGRATIONS: &[&str] = &[include_str!("0001_actions.sql")];
+
+/// The writer waits this long for the checkpointer to finish with the log.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Makes this the only process with the database open. Held until the file is closed, also by a crash.
+pub(super) fn lock(database: &Path) -> Result<File, StoreError> {
+    let path = database.with_added_extension("lock");
+    let engine = |error: std::io::Error| StoreError::Engine(format!("{}: {error}", path.display()));
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(engine)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(database.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(engine(error)),
+    }
+}
+
+pub(super) fn writer(options: &SqliteOptions) -> Result<Connection, StoreError> {
+    let mut connection = Connection::open(&options.path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "cache_size", -16_000)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    if let Some(pages) = options.max_pages {
+        connection.pragma_update(None, "max_page_count", pages)?;
+    }
+    connection.set_prepared_statement_cache_capacity(32);
+    migrate(&mut connection)?;
+    // The lock is ours, so no earlier process lives.
+    connection.execute("UPDATE processes SET lease_until = 0", [])?;
+    Ok(connection)
+}
+
+pub(super) fn reader(database: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(connection)
+}
+
+pub(super) fn checkpointer(database: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(database)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let known = MIGRATIONS.len() as i64;
+    if found > known {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    for (index, migration) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "user_version", index as i64 + 1)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
