@@ -1,0 +1,305 @@
+//! ACT: one action, from its place in memory to the end of this round.
+//!
+//! A round ends with an outcome, with a later instant at which the action is due again, or with nothing when this process may not go on. It
+//! calls the provider once, and again quickly only where the request surely did not arrive.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::limits::MAX_TAKEOVERS;
+use acteon_core::{Action, Attempt, ErrorKind, LastError, Prepared, ProviderError, Response, Timestamp};
+use acteon_store::{OwnerId, Record, Seq};
+use futures_util::FutureExt as _;
+use tokio::sync::oneshot;
+
+use crate::budget::Fit;
+use crate::dispatch::DispatchError;
+use crate::gateway::Inner;
+use crate::lane::{CallEnd, Permit, Place};
+use crate::observe::AttemptEvent;
+use crate::record::record;
+use crate::registry::Entry;
+
+/// A provider that does not answer in this time is taken to have broken its own limits.
+const SEND_LIMIT: Duration = Duration::from_secs(30);
+/// A send later than this says so in its text.
+const LATE: Duration = Duration::from_mins(2);
+
+/// An action that this process works on.
+pub(crate) struct Job {
+    pub(crate) seq: Seq,
+    pub(crate) action: Arc<Action>,
+    pub(crate) prepared: Arc<Prepared>,
+    pub(crate) entry: Arc<Entry>,
+    pub(crate) owner: OwnerId,
+    pub(crate) accepted_at: Timestamp,
+    pub(crate) give_up_at: Timestamp,
+    pub(crate) attempts: u32,
+    pub(crate) rounds: u32,
+    pub(crate) takeovers: u32,
+    pub(crate) possible_duplicate: bool,
+    pub(crate) history: Vec<Attempt>,
+    /// Whether it waited in the store before.
+    claimed: bool,
+    _place: Place,
+}
+
+impl Job {
+    #[expect(clippy::too_many_arguments, reason = "each has a type of its own but the two instants, which are in order")]
+    pub(crate) fn new(
+        seq: Seq,
+        action: Arc<Action>,
+        prepared: Arc<Prepared>,
+        entry: Arc<Entry>,
+        owner: OwnerId,
+        place: Place,
+        accepted_at: Timestamp,
+        give_up_at: Timestamp,
+    ) -> Self {
+        Self {
+            seq,
+            action,
+            prepared,
+            entry,
+            owner,
+            accepted_at,
+            give_up_at,
+            attempts: 0,
+            rounds: 0,
+            takeovers: 0,
+            possible_duplicate: false,
+            history: Vec::new(),
+            claimed: false,
+            _place: place,
+        }
+    }
+
+    /// A row that was claimed.
+    pub(crate) fn claimed(record: Record, entry: Arc<Entry>, owner: OwnerId, place: Place) -> Self {
+        Self {
+            seq: record.seq,
+            action: record.action,
+            prepared: record.prepared.unwrap_or_default(),
+            entry,
+            owner,
+            accepted_at: record.accepted_at,
+            give_up_at: record.give_up_at,
+            attempts: record.attempts,
+            rounds: record.rounds,
+            takeovers: record.takeovers,
+            possible_duplicate: record.possible_duplicate,
+            history: serde_json::from_str(&record.history).unwrap_or_default(),
+            claimed: true,
+            _place: place,
+        }
+    }
+}
+
+/// How a round ended.
+pub(crate) enum End {
+    /// The provider took it.
+    Executed(Response),
+    /// It will not be sent any more.
+    Failed { code: &'static str, message: String, retryable: bool },
+    /// It is due again.
+    Again { due_at: Timestamp, error: Option<LastError>, round: bool },
+    /// This process may not go on with it. Nothing is written.
+    Dropped,
+}
+
+impl End {
+    fn failed(error: &ProviderError) -> Self {
+        Self::Failed { code: error.kind().code(), message: error.to_string(), retryable: error.kind().retryable() }
+    }
+}
+
+/// Works on `job` until its round ends, records that, and tells whoever waits.
+pub(crate) async fn deliver(inner: &Arc<Inner>, mut job: Job, teller: Option<oneshot::Sender<Result<Arc<str>, DispatchError>>>) {
+    let end = round(inner, &mut job).await;
+    if let Some(outcome) = record(inner, &mut job, end).await {
+        if let Some(teller) = teller {
+            drop(teller.send(Ok(Arc::clone(&outcome))));
+        }
+        inner.waiters.tell(job.seq, &outcome);
+    }
+}
+
+async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
+    if job.takeovers >= MAX_TAKEOVERS {
+        let message = format!("{} processes died while they worked on this action; it is not tried again", job.takeovers);
+        return End::Failed { code: "POISONED", message, retryable: false };
+    }
+    let mut retries = 0;
+    loop {
+        let entry = Arc::clone(&job.entry);
+        let Ok(slot) = entry.slots.acquire().await else { return released(inner, job) };
+        let Some(permit) = entry.lane.acquire().await else { return released(inner, job) };
+        if let Some(end) = must_not_send(inner, job) {
+            return end;
+        }
+        if let Some(end) = exceeds_budget(inner, job) {
+            return end;
+        }
+        let result = send(inner, job, permit).await;
+        drop(slot);
+        let error = match result {
+            Ok(response) => return End::Executed(response),
+            Err(error) => error,
+        };
+        if let Some(end) = ends_round(inner, job, &error, retries) {
+            return end;
+        }
+        let pause = inner.options.retry.quick_pause(retries, &*inner.entropy);
+        retries += 1;
+        if !sleep_unless_stopped(inner, pause).await {
+            return again(inner, job, &error);
+        }
+    }
+}
+
+/// Looked at before every send, since time may have passed.
+fn must_not_send(inner: &Inner, job: &Job) -> Option<End> {
+    if !inner.lease.allows(job.owner, &*inner.clock) {
+        tracing::warn!(action = %job.action.id, "not sent: this process's lease is over or about to be");
+        return Some(End::Dropped);
+    }
+    let now = inner.clock.now();
+    (now >= job.give_up_at).then(|| overdue(job, now))
+}
+
+/// The end of an action that is not worth sending any more.
+pub(crate) fn overdue(job: &Job, now: Timestamp) -> End {
+    let age = now.since(job.accepted_at).as_secs();
+    let last = job.history.iter().rev().find_map(|attempt| attempt.error.as_ref());
+    let last = last.map_or(String::new(), |error| format!("; the last attempt failed with {}: {}", error.code, error.message));
+    let limit = match job.action.expires_at {
+        Some(expires) if expires <= now => format!("it expired at {expires}"),
+        _ => "that is over the largest age at which it is still sent".to_owned(),
+    };
+    End::Failed { code: "EXPIRED", message: format!("not sent: it is {age} s old, and {limit}{last}"), retryable: false }
+}
+
+fn exceeds_budget(inner: &Inner, job: &mut Job) -> Option<End> {
+    let budgets = job.entry.budgets.as_ref().filter(|_| !job.prepared.recipients.is_empty())?;
+    let now = inner.clock.monotonic();
+    match budgets.begin(&job.prepared.recipients, now, std::mem::take(&mut job.claimed)) {
+        Fit::Now => None,
+        Fit::At(at) => {
+            let message = "a recipient has got as many messages as the service delivers in this time; this one waits for its turn";
+            let error = LastError { code: ErrorKind::RateLimited.code().into(), message: message.into(), retryable: true };
+            Some(End::Again { due_at: inner.clock.now() + at.saturating_sub(now), error: Some(error), round: false })
+        }
+    }
+}
+
+async fn send(inner: &Arc<Inner>, job: &mut Job, permit: Permit) -> Result<Response, ProviderError> {
+    let started_at = inner.clock.now();
+    let started = inner.clock.monotonic();
+    let request = late_request(job, started_at);
+    let provider = &job.entry.provider;
+    let call = AssertUnwindSafe(async { provider.send(request.as_ref().unwrap_or(&job.prepared)).await }).catch_unwind();
+    let result = match tokio::time::timeout(SEND_LIMIT, call).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => {
+            Err(ProviderError::new(ErrorKind::ExecutionFailed, "the provider panicked; this is a bug, please report it").maybe_sent())
+        }
+        Err(_) => Err(ProviderError::new(ErrorKind::Timeout, format!("no answer within {} s", SEND_LIMIT.as_secs())).maybe_sent()),
+    };
+    let took = inner.clock.monotonic().saturating_sub(started);
+    end_call(inner, job, permit, &result);
+    job.attempts += 1;
+    let error = result.as_ref().err();
+    job.entry.stats.add(started_at, took, error.map(ToString::to_string));
+    inner.observer.attempt(&AttemptEvent { provider: &job.entry.name, took, error });
+    job.possible_duplicate |= error.is_some_and(ProviderError::was_maybe_sent);
+    job.history.push(Attempt {
+        number: job.attempts,
+        provider: job.entry.name.clone(),
+        started_at,
+        duration_ms: took.as_millis() as u64,
+        error: error.map(LastError::from),
+        maybe_sent: error.is_some_and(ProviderError::was_maybe_sent),
+        service_code: error.and_then(ProviderError::code_of_service),
+        hint: error.and_then(|error| error.hint_text().map(str::to_owned)),
+    });
+    result
+}
+
+/// The request with a note that it is late, unless its bytes are pinned because they may have arrived before.
+fn late_request(job: &Job, now: Timestamp) -> Option<Prepared> {
+    let age = now.since(job.accepted_at);
+    if age <= LATE || job.possible_duplicate {
+        return None;
+    }
+    let minutes = age.as_secs() / 60;
+    let note = format!("[sent {minutes} min late]");
+    let bytes = job.entry.provider.with_note(&job.prepared, &note)?;
+    Some(Prepared { bytes, ..(*job.prepared).clone() })
+}
+
+fn end_call(inner: &Arc<Inner>, job: &Job, permit: Permit, result: &Result<Response, ProviderError>) {
+    let (end, counted) = match result {
+        Ok(_) => (CallEnd::Passed, true),
+        Err(error) => match error.kind() {
+            ErrorKind::RateLimited => (CallEnd::Refused(error.asked_to_wait()), false),
+            ErrorKind::Timeout | ErrorKind::Connection => (CallEnd::Unknown, error.was_maybe_sent()),
+            ErrorKind::NotFound | ErrorKind::ExecutionFailed | ErrorKind::Configuration | ErrorKind::Serialization => {
+                (CallEnd::Passed, error.was_maybe_sent())
+            }
+        },
+    };
+    if let Some(budgets) = job.entry.budgets.as_ref().filter(|_| !job.prepared.recipients.is_empty()) {
+        budgets.ended(&job.prepared.recipients, inner.clock.monotonic(), counted);
+    }
+    if permit.end(end) {
+        crate::runner::keep_lane(inner, &job.entry.lane);
+    }
+}
+
+/// What a failed send means for the round; `None` when it is repeated at once.
+fn ends_round(inner: &Inner, job: &mut Job, error: &ProviderError, retries: u32) -> Option<End> {
+    let policy = &inner.options.retry;
+    if !error.kind().retryable() {
+        return Some(End::failed(error));
+    }
+    let surely_not_sent = !error.was_maybe_sent() || job.prepared.repeat_safe;
+    let lane_decides = error.kind() == ErrorKind::RateLimited;
+    if surely_not_sent && !lane_decides && retries < policy.max_quick {
+        return None;
+    }
+    if !policy.durable {
+        return Some(End::failed(error));
+    }
+    Some(again(inner, job, error))
+}
+
+fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {
+    let policy = &inner.options.retry;
+    let rate_limited = error.kind() == ErrorKind::RateLimited;
+    let pause = match job.entry.lane.reopens_in() {
+        Some(reopens) if rate_limited => reopens,
+        _ if rate_limited => Duration::from_secs(1),
+        _ => policy.durable_pause(job.rounds, &*inner.entropy),
+    };
+    End::Again { due_at: inner.clock.now() + pause, error: Some(LastError::from(error)), round: !rate_limited }
+}
+
+/// The end of a round that a stop cut short: the next process goes on at once.
+fn released(inner: &Inner, job: &Job) -> End {
+    let error = job.history.last().and_then(|attempt| attempt.error.clone());
+    End::Again { due_at: inner.clock.now(), error, round: false }
+}
+
+async fn sleep_unless_stopped(inner: &Inner, pause: Duration) -> bool {
+    let stopped = inner.stopped.notified();
+    tokio::pin!(stopped);
+    stopped.as_mut().enable();
+    if inner.is_stopping() {
+        return false;
+    }
+    tokio::select! {
+        () = inner.clock.sleep(pause) => true,
+        () = &mut stopped => false,
+    }
+}

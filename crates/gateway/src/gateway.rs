@@ -1,0 +1,198 @@
+//! The gateway as one value: its parts, its start and its stop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use acteon_core::limits::DEFAULT_MAX_OPEN;
+use acteon_core::{Clock, Entropy};
+use acteon_store::{Store, StoreError};
+use tokio::sync::Notify;
+
+use crate::lease::Lease;
+use crate::observe::Observer;
+use crate::registry::{Registry, Wired};
+use crate::retry::RetryPolicy;
+use crate::runner;
+use crate::waiters::Waiters;
+
+/// What a gateway is made of.
+pub struct Parts {
+    /// Durable state.
+    pub store: Arc<dyn Store>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Random numbers and ids.
+    pub entropy: Arc<dyn Entropy>,
+    /// Who counts.
+    pub observer: Arc<dyn Observer>,
+    /// The providers.
+    pub registry: Registry,
+    /// The rest.
+    pub options: GatewayOptions,
+}
+
+/// Settings of a gateway.
+#[derive(Clone, Debug)]
+pub struct GatewayOptions {
+    /// When to try again.
+    pub retry: RetryPolicy,
+    /// Most open actions; beyond it dispatches are refused.
+    pub max_open: usize,
+}
+
+impl Default for GatewayOptions {
+    fn default() -> Self {
+        Self { retry: RetryPolicy::default(), max_open: DEFAULT_MAX_OPEN }
+    }
+}
+
+/// A running gateway. Clones are the same gateway.
+#[derive(Clone)]
+pub struct Gateway {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) providers: Wired,
+    pub(crate) options: GatewayOptions,
+    pub(crate) lease: Lease,
+    pub(crate) waiters: Waiters,
+    /// Wakes the runner: something is due, or there is room.
+    pub(crate) work: Arc<Notify>,
+    pub(crate) stopping: AtomicBool,
+    pub(crate) stopped: Notify,
+    tasks: AtomicUsize,
+    idle: Notify,
+    store_failing: AtomicBool,
+}
+
+impl Gateway {
+    /// Starts: takes a lease, continues lanes and budgets where an earlier process stood, and begins to work on what is due.
+    pub async fn start(parts: Parts) -> Result<Self, StoreError> {
+        let Parts { store, clock, entropy, observer, registry, options } = parts;
+        let lease = Lease::take(&*store, &*clock).await?;
+        let work = Arc::new(Notify::new());
+        let providers = registry.wire(&clock, &work);
+        let inner = Arc::new(Inner {
+            store,
+            clock,
+            entropy,
+            observer,
+            providers,
+            options,
+            lease,
+            waiters: Waiters::default(),
+            work,
+            stopping: AtomicBool::new(false),
+            stopped: Notify::new(),
+            tasks: AtomicUsize::new(0),
+            idle: Notify::new(),
+            store_failing: AtomicBool::new(false),
+        });
+        runner::recall(&inner).await?;
+        tokio::spawn(runner::run(Arc::clone(&inner)));
+        tokio::spawn(runner::keep_lease(Arc::clone(&inner)));
+        Ok(Self { inner })
+    }
+
+    /// Stops: takes nothing new, lets sends in flight end within `limit`, and gives the rest back for the next process.
+    ///
+    /// Says whether everything ended in time. What did not is marked as a possible duplicate when it is taken over.
+    pub async fn stop(&self, limit: Duration) -> bool {
+        let inner = &self.inner;
+        inner.stopping.store(true, Ordering::SeqCst);
+        inner.stopped.notify_waiters();
+        for lane in inner.providers.lanes() {
+            lane.close();
+        }
+        for entry in inner.providers.entries() {
+            entry.slots.close();
+        }
+        inner.work.notify_one();
+        let all_ended = tokio::time::timeout(limit, inner.until_idle()).await.is_ok();
+        if all_ended && let Err(error) = inner.store.retire(inner.lease.owner(), inner.clock.now()).await {
+            tracing::warn!(%error, "the lease could not be given back; the next process takes over what is left");
+        }
+        all_ended
+    }
+
+    /// Whether the last write to the store failed.
+    pub fn store_is_failing(&self) -> bool {
+        self.inner.store_failing.load(Ordering::Relaxed)
+    }
+
+    /// Whether the gateway is stopping.
+    pub fn is_stopping(&self) -> bool {
+        self.inner.is_stopping()
+    }
+
+    /// Open actions in the store.
+    pub fn open_count(&self) -> usize {
+        self.inner.store.open_count()
+    }
+
+    /// For each lane its name, calls in flight and actions waiting for a turn in memory.
+    pub fn lane_loads(&self) -> Vec<(Arc<str>, usize, usize)> {
+        let load = |lane: &Arc<crate::lane::Lane>| {
+            let (in_flight, waiting) = lane.load();
+            (Arc::clone(lane.name()), in_flight, waiting)
+        };
+        self.inner.providers.lanes().map(load).collect()
+    }
+}
+
+impl Inner {
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether the store works, and passes the result on.
+    pub(crate) fn note_store<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        let failing = matches!(result, Err(StoreError::Full | StoreError::Engine(_)));
+        if self.store_failing.swap(failing, Ordering::Relaxed) != failing {
+            if let Err(error) = &result {
+                tracing::error!(%error, "the store cannot be written");
+            } else {
+                tracing::info!("the store can be written again");
+            }
+        }
+        result
+    }
+
+    /// Runs a task that [`Gateway::stop`] waits for.
+    pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(self: &Arc<Self>, task: F) {
+        self.tasks.fetch_add(1, Ordering::SeqCst);
+        let guard = TaskGuard(Arc::clone(self));
+        tokio::spawn(async move {
+            task.await;
+            drop(guard);
+        });
+    }
+
+    async fn until_idle(&self) {
+        loop {
+            let idle = self.idle.notified();
+            tokio::pin!(idle);
+            idle.as_mut().enable();
+            if self.tasks.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+struct TaskGuard(Arc<Inner>);
+
+impl Drop for TaskGuard {
+    fn drop(&mut self) {
+        if self.0.tasks.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.idle.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Lanes: what a service limits together shares pauses, pace and in-flight limit.
+//!
+//! A [`Lane`] gives out [`Permit`]s in order of asking. Those who wait do so in memory, up to a limit that is kept by [`Place`]s; beyond it
+//! rows wait in the store. The decisions are made by [`state`].
+
+mod state;
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use acteon_core::limits::MAX_LANE_WAITING;
+use acteon_core::{Clock, LaneLimits, Timestamp};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Notify, oneshot};
+
+pub(crate) use state::CallEnd;
+use state::{LaneState, Turn};
+
+/// What is kept of a lane across processes.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct LaneNote {
+    paused_until: Timestamp,
+    pause_ms: u64,
+    pace: Option<f64>,
+}
+
+pub(crate) struct Lane {
+    name: Arc<str>,
+    clock: Arc<dyn Clock>,
+    inner: Mutex<Inner>,
+    held: AtomicUsize,
+    max_held: AtomicUsize,
+    /// Whether rows of this lane wait in the store for want of room here.
+    backlog: AtomicBool,
+    room: Arc<Notify>,
+}
+
+struct Inner {
+    state: LaneState,
+    waiting: VecDeque<oneshot::Sender<Permit>>,
+    timer: Option<Duration>,
+    closed: bool,
+}
+
+/// The right to make one call. Dropped without [`Permit::end`], it counts as a call that tells nothing.
+pub(crate) struct Permit {
+    lane: Arc<Lane>,
+    probe: bool,
+    ended: bool,
+}
+
+/// A place in memory for one action.
+pub(crate) struct Place {
+    lane: Arc<Lane>,
+}
+
+impl Lane {
+    pub(crate) fn new(name: Arc<str>, limits: LaneLimits, clock: Arc<dyn Clock>, room: Arc<Notify>) -> Self {
+        let inner = Inner { state: LaneState::new(limits), waiting: VecDeque::new(), timer: None, closed: false };
+        Self {
+            name,
+            clock,
+            inner: Mutex::new(inner),
+            held: AtomicUsize::new(0),
+            max_held: AtomicUsize::new(MAX_LANE_WAITING + limits.max_concurrency),
+            backlog: AtomicBool::new(true),
+            room,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Lets another sender share the lane.
+    pub(crate) fn widen(&self, limits: LaneLimits) {
+        self.lock().state.widen(limits);
+        self.max_held.fetch_add(limits.max_concurrency, Ordering::Relaxed);
+    }
+
+    /// A place in memory, unless all are taken.
+    pub(crate) fn enter(self: &Arc<Self>) -> Option<Place> {
+        let max = self.max_held.load(Ordering::Relaxed);
+        let taken = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| (held < max).then_some(held + 1));
+        if taken.is_err() {
+            self.backlog.store(true, Ordering::Relaxed);
+            return None;
+        }
+        Some(Place { lane: Arc::clone(self) })
+    }
+
+    /// How many rows may be claimed now: as many as there are places, but while the lane is paused just one, once the probe is due.
+    pub(crate) fn room(&self) -> usize {
+        let free = self.max_held.load(Ordering::Relaxed).saturating_sub(self.held.load(Ordering::Relaxed));
+        let now = self.clock.monotonic();
+        let inner = self.lock();
+        match inner.state.paused_until(now) {
+            None => free,
+            Some(until) if now >= until && inner.waiting.is_empty() => free.min(1),
+            Some(_) => 0,
+        }
+    }
+
+    /// Notes whether rows wait in the store for want of room here.
+    pub(crate) fn set_backlog(&self, backlog: bool) {
+        self.backlog.store(backlog, Ordering::Relaxed);
+    }
+
+    /// When the lane's pause ends; `None` while it is open.
+    pub(crate) fn reopens_in(&self) -> Option<Duration> {
+        let now = self.clock.monotonic();
+        self.lock().state.paused_until(now).map(|until| until.saturating_sub(now))
+    }
+
+    /// Waits for a turn; `None` once the lane is closed.
+    pub(crate) async fn acquire(self: &Arc<Self>) -> Option<Permit> {
+        let turn = {
+            let mut inner = self.lock();
+            if inner.closed {
+                return None;
+            }
+            let now = self.clock.monotonic();
+            let turn = if inner.waiting.is_empty() { inner.state.turn(now) } else { Turn::Later };
+            if let Turn::Go { probe } = turn {
+                return Some(self.permit(probe));
+            }
+            let (sender, receiver) = oneshot::channel();
+            inner.waiting.push_back(sender);
+            if let Turn::At(at) = turn {
+                self.set_timer(&mut inner, now, at);
+            }
+            receiver
+        };
+        turn.await.ok()
+    }
+
+    /// Gives no more permits; whoever waits gets none.
+    pub(crate) fn close(&self) {
+        let mut inner = self.lock();
+        inner.closed = true;
+        let waiting = std::mem::take(&mut inner.waiting);
+        drop(inner);
+        drop(waiting);
+    }
+
+    /// What to keep of the lane.
+    pub(crate) fn note(&self) -> LaneNote {
+        let now = self.clock.monotonic();
+        let inner = self.lock();
+        let paused_for = inner.state.paused_until(now).map_or(Duration::ZERO, |until| until.saturating_sub(now));
+        let pause_ms = inner.state.pause().as_millis() as u64;
+        LaneNote { paused_until: self.clock.now() + paused_for, pause_ms, pace: inner.state.pace() }
+    }
+
+    /// Continues where an earlier process stood.
+    pub(crate) fn restore(&self, note: &LaneNote) {
+        let paused_for = note.paused_until.since(self.clock.now());
+        let pause = Duration::from_millis(note.pause_ms);
+        self.lock().state.restore(self.clock.monotonic(), paused_for, pause, note.pace);
+    }
+
+    /// Calls in flight, and waiting for a turn.
+    pub(crate) fn load(&self) -> (usize, usize) {
+        let inner = self.lock();
+        (inner.state.in_flight(), inner.waiting.len())
+    }
+
+    fn permit(self: &Arc<Self>, probe: bool) -> Permit {
+        Permit { lane: Arc::clone(self), probe, ended: false }
+    }
+
+    /// Gives permits to those who wait, as far as there are turns. Sends them outside the lock, since a permit that nobody takes comes back.
+    fn pump(self: &Arc<Self>) {
+        loop {
+            let mut ready = Vec::new();
+            {
+                let mut inner = self.lock();
+                let now = self.clock.monotonic();
+                while !inner.waiting.is_empty() {
+                    match inner.state.turn(now) {
+                        Turn::Go { probe } => ready.extend(inner.waiting.pop_front().map(|sender| (sender, probe))),
+                        Turn::At(at) => {
+                            self.set_timer(&mut inner, now, at);
+                            break;
+                        }
+                        Turn::Later => break,
+                    }
+                }
+            }
+            let mut refused = Vec::new();
+            for (sender, probe) in ready {
+                refused.extend(sender.send(self.permit(probe)).err());
+            }
+            if refused.is_empty() {
+                return;
+            }
+            let mut inner = self.lock();
+            for mut permit in refused {
+                permit.ended = true;
+                inner.state.ended(self.clock.monotonic(), permit.probe, CallEnd::Unknown);
+            }
+        }
+    }
+
+    fn set_timer(self: &Arc<Self>, inner: &mut Inner, now: Duration, at: Duration) {
+        if inner.timer.is_some_and(|timer| timer <= at) {
+            return;
+        }
+        inner.timer = Some(at);
+        let sleep = self.clock.sleep(at.saturating_sub(now));
+        let lane = Arc::clone(self);
+        tokio::spawn(async move {
+            sleep.await;
+            {
+                let mut inner = lane.lock();
+                if inner.timer == Some(at) {
+                    inner.timer = None;
+                }
+            }
+            lane.pump();
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Permit {
+    /// Tells the lane how the call ended. `true` when the lane's pause or pace changed, and should be kept.
+    pub(crate) fn end(mut self, end: CallEnd) -> bool {
+        self.ended = true;
+        let changed = {
+            let mut inner = self.lane.lock();
+            let now = self.lane.clock.monotonic();
+            inner.state.ended(now, self.probe, end)
+        };
+        self.lane.pump();
+        changed
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.lane.lock().state.ended(self.lane.clock.monotonic(), self.probe, CallEnd::Unknown);
+            self.lane.pump();
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let held = self.lane.held.fetch_sub(1, Ordering::Relaxed) - 1;
+        if held * 2 <= self.lane.max_held.load(Ordering::Relaxed) && self.lane.backlog.swap(false, Ordering::Relaxed) {
+            self.lane.room.notify_one();
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The providers by their configured names.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use acteon_core::{Clock, Provider, ProviderName};
+use tokio::sync::{Notify, Semaphore};
+
+use crate::budget::Budgets;
+use crate::lane::Lane;
+use crate::stats::Stats;
+
+/// The providers of a gateway. The name is the registry's, so two providers of one type live side by side.
+#[derive(Default)]
+pub struct Registry {
+    providers: BTreeMap<ProviderName, Arc<dyn Provider>>,
+}
+
+/// A provider that cannot be added.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryError {
+    /// The name is taken.
+    #[error("there is already a provider named {0:?}")]
+    Duplicate(ProviderName),
+}
+
+impl Registry {
+    /// Adds a provider under a name that is not taken.
+    pub fn add(&mut self, name: ProviderName, provider: Arc<dyn Provider>) -> Result<(), RegistryError> {
+        if self.providers.contains_key(&name) {
+            return Err(RegistryError::Duplicate(name));
+        }
+        self.providers.insert(name, provider);
+        Ok(())
+    }
+
+    /// The names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &ProviderName> {
+        self.providers.keys()
+    }
+
+    pub(crate) fn wire(self, clock: &Arc<dyn Clock>, room: &Arc<Notify>) -> Wired {
+        let mut wired = Wired::default();
+        for (name, provider) in self.providers {
+            let spec = provider.lane();
+            let lane = wired.lanes.get(&spec.name).map(|(lane, _)| Arc::clone(lane));
+            let lane = if let Some(lane) = lane {
+                lane.widen(spec.limits);
+                lane
+            } else {
+                Arc::new(Lane::new(Arc::clone(&spec.name), spec.limits, Arc::clone(clock), Arc::clone(room)))
+            };
+            let budgets = match wired.lanes.get(&spec.name) {
+                Some((_, Some(budgets))) => Some(Arc::clone(budgets)),
+                _ => spec.budget.map(|budget| Arc::new(Budgets::new(budget))),
+            };
+            wired.lanes.insert(Arc::clone(&spec.name), (Arc::clone(&lane), budgets.clone()));
+            let slots = Semaphore::new(spec.limits.max_concurrency);
+            let entry = Entry { name: name.clone(), provider, lane, budgets, slots, stats: Stats::default() };
+            wired.entries.insert(name, Arc::new(entry));
+        }
+        wired
+    }
+}
+
+type SharedLane = (Arc<Lane>, Option<Arc<Budgets>>);
+
+/// The registry with its lanes.
+#[derive(Default)]
+pub(crate) struct Wired {
+    entries: BTreeMap<ProviderName, Arc<Entry>>,
+    lanes: BTreeMap<Arc<str>, SharedLane>,
+}
+
+/// One provider and what goes with it.
+pub(crate) struct Entry {
+    pub(crate) name: ProviderName,
+    pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) lane: Arc<Lane>,
+    pub(crate) budgets: Option<Arc<Budgets>>,
+    /// Sends of this provider in flight; the lane's own limit is for all that share it.
+    pub(crate) slots: Semaphore,
+    pub(crate) stats: Stats,
+}
+
+impl Wired {
+    pub(crate) fn get(&self, name: &ProviderName) -> Option<&Arc<Entry>> {
+        self.entries.get(name)
+    }
+
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.entries.values()
+    }
+
+    pub(crate) fn lanes(&self) -> impl Iterator<Item = &Arc<Lane>> {
+        self.lanes.values().map(|(lane, _)| lane)
+    }
+}

@@ -1,0 +1,213 @@
+//! The one loop behind everything that happens later: it claims due rows and has them delivered.
+//!
+//! It sleeps until the next due instant or a wake-up, and looks around every few seconds all the same.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::Timestamp;
+use acteon_store::{Claim, ClaimLane, Record, StoreError};
+
+use crate::deliver::{Job, deliver, overdue};
+use crate::gateway::Inner;
+use crate::lane::{Lane, LaneNote};
+use crate::lease::RENEW_EVERY;
+use crate::record::record;
+
+/// How often to look around without a wake-up.
+const SCAN_EVERY: Duration = Duration::from_secs(5);
+/// Most rows of a lane in one claim.
+const CLAIM_AT_MOST: usize = 256;
+/// How long a lane's pause and pace are remembered.
+const LANE_NOTE_KEEPS: Duration = Duration::from_hours(24);
+/// Most rows looked at to know the recent sends to each recipient.
+const RECALL_AT_MOST: usize = 100_000;
+
+pub(crate) async fn run(inner: Arc<Inner>) {
+    let mut next_scan = Duration::ZERO;
+    while !inner.is_stopping() {
+        let work = inner.work.notified();
+        tokio::pin!(work);
+        work.as_mut().enable();
+        if inner.clock.monotonic() >= next_scan {
+            next_scan = inner.clock.monotonic() + SCAN_EVERY;
+            look_around(&inner).await;
+        }
+        let due_in = match claim_all(&inner).await {
+            Ok(due_in) => due_in,
+            Err(error) => {
+                tracing::error!(%error, "due actions could not be claimed; trying again");
+                SCAN_EVERY
+            }
+        };
+        let pause = due_in.min(next_scan.saturating_sub(inner.clock.monotonic()));
+        if !pause.is_zero() {
+            tokio::select! {
+                () = inner.clock.sleep(pause) => {}
+                () = work => {}
+            }
+        }
+    }
+}
+
+pub(crate) async fn keep_lease(inner: Arc<Inner>) {
+    while !inner.is_stopping() {
+        let stopped = inner.stopped.notified();
+        tokio::select! {
+            () = inner.clock.sleep(RENEW_EVERY) => {}
+            () = stopped => return,
+        }
+        if let Err(error) = inner.note_store(inner.lease.renew(&*inner.store, &*inner.clock).await) {
+            tracing::error!(%error, "the lease could not be renewed; sends stop before it runs out");
+        }
+    }
+}
+
+/// Continues lanes and budgets where an earlier process stood.
+pub(crate) async fn recall(inner: &Arc<Inner>) -> Result<(), StoreError> {
+    let now = inner.clock.now();
+    for lane in inner.providers.lanes() {
+        if let Some(note) = inner.store.note(&note_name(lane), now).await?
+            && let Ok(note) = serde_json::from_str::<LaneNote>(&note)
+        {
+            lane.restore(&note);
+        }
+    }
+    if inner.providers.entries().any(|entry| entry.budgets.is_some()) {
+        let hour_ago = now - Duration::from_hours(1);
+        let mut records = inner.store.recently_done(hour_ago, RECALL_AT_MOST).await?;
+        records.sort_unstable_by_key(|record| record.finished_at);
+        for record in &records {
+            recall_send(inner, record, now);
+        }
+    }
+    Ok(())
+}
+
+fn recall_send(inner: &Inner, record: &Record, now: Timestamp) {
+    let entry = inner.providers.get(&record.action.provider);
+    let budgets = entry.and_then(|entry| entry.budgets.as_ref());
+    if let (Some(budgets), Some(prepared), Some(at)) = (budgets, &record.prepared, record.finished_at) {
+        budgets.remember(&prepared.recipients, inner.clock.monotonic(), now.since(at));
+    }
+}
+
+/// Keeps a lane's pause and pace for the next process.
+pub(crate) fn keep_lane(inner: &Arc<Inner>, lane: &Arc<Lane>) {
+    let Ok(note) = serde_json::to_string(&lane.note()) else { return };
+    let (inner, name) = (Arc::clone(inner), note_name(lane));
+    inner.work.notify_one();
+    tokio::spawn(async move {
+        let until = inner.clock.now() + LANE_NOTE_KEEPS;
+        if let Err(error) = inner.store.put_note(&name, &note, until).await {
+            tracing::warn!(%error, "the pause of a lane could not be kept");
+        }
+    });
+}
+
+fn note_name(lane: &Lane) -> String {
+    format!("lane:{}", lane.name())
+}
+
+/// What no wake-up tells of: processes that died, and rows that nobody claims any more.
+async fn look_around(inner: &Arc<Inner>) {
+    inner.waiters.sweep();
+    match inner.store.take_over(inner.clock.now()).await {
+        Ok(0) => {}
+        Ok(count) => tracing::warn!(count, "took over actions of a process that died; they are marked possible_duplicate"),
+        Err(error) => tracing::error!(%error, "could not look for actions of processes that died"),
+    }
+    for lane in inner.providers.lanes() {
+        lane.set_backlog(true);
+    }
+    let owner = inner.lease.owner();
+    let claim = Claim { owner, now: inner.clock.now(), lane: ClaimLane::Overdue, limit: CLAIM_AT_MOST };
+    match inner.store.claim(claim).await {
+        Ok(records) => {
+            for record in records {
+                give_up(inner, record);
+            }
+        }
+        Err(error) => tracing::error!(%error, "could not look for overdue actions"),
+    }
+}
+
+/// An overdue row becomes a dead letter, also when its provider is no longer configured.
+fn give_up(inner: &Arc<Inner>, found: Record) {
+    let entry = inner.providers.get(&found.action.provider).or_else(|| inner.providers.entries().next());
+    let Some(entry) = entry.cloned() else { return };
+    let Some(place) = entry.lane.enter() else { return };
+    let mut job = Job::claimed(found, entry, inner.lease.owner(), place);
+    let task = Arc::clone(inner);
+    inner.spawn(async move {
+        let end = overdue(&job, task.clock.now());
+        if let Some(outcome) = record(&task, &mut job, end).await {
+            task.waiters.tell(job.seq, &outcome);
+        }
+    });
+}
+
+/// Claims what every lane has room for; says how long until the next row is due.
+async fn claim_all(inner: &Arc<Inner>) -> Result<Duration, StoreError> {
+    let mut pause = SCAN_EVERY;
+    for lane in inner.providers.lanes() {
+        let reopens_in = lane.reopens_in();
+        let room = lane.room();
+        if room == 0 {
+            pause = pause.min(reopens_in.unwrap_or(SCAN_EVERY).max(Duration::from_millis(10)));
+            continue;
+        }
+        let limit = room.min(CLAIM_AT_MOST);
+        let now = inner.clock.now();
+        let owner = inner.lease.owner();
+        let records = inner.store.claim(Claim { owner, now, lane: ClaimLane::Lane(Arc::clone(lane.name())), limit }).await?;
+        let more = records.len() == limit;
+        lane.set_backlog(more);
+        for record in records {
+            start(inner, record, lane);
+        }
+        if more {
+            pause = if lane.room() > 0 { Duration::ZERO } else { pause };
+        } else if let Some(due) = inner.store.next_due(lane.name()).await? {
+            pause = pause.min(due.since(inner.clock.now()));
+        }
+    }
+    Ok(pause)
+}
+
+fn start(inner: &Arc<Inner>, found: Record, lane: &Arc<Lane>) {
+    let owner = inner.lease.owner();
+    let Some(place) = lane.enter() else {
+        tracing::debug!("claimed more than there was room for; the row goes back at the next stop or scan");
+        return give_back(inner, found, owner);
+    };
+    let Some(entry) = inner.providers.get(&found.action.provider).cloned() else {
+        drop(place);
+        return give_back(inner, found, owner);
+    };
+    let job = Job::claimed(found, entry, owner, place);
+    let task = Arc::clone(inner);
+    inner.spawn(async move { deliver(&task, job, None).await });
+}
+
+/// A row that was claimed and cannot be worked on here: due again in a while, unchanged.
+fn give_back(inner: &Arc<Inner>, found: Record, owner: acteon_store::OwnerId) {
+    let inner = Arc::clone(inner);
+    tokio::spawn(async move {
+        let due_at = inner.clock.now() + Duration::from_mins(1);
+        let outcome = found.outcome.unwrap_or_else(|| "null".into());
+        let settlement = acteon_store::Settlement {
+            seq: found.seq,
+            owner,
+            at: inner.clock.now(),
+            attempts: found.attempts,
+            rounds: found.rounds,
+            history: found.history,
+            possible_duplicate: found.possible_duplicate,
+            change: acteon_store::Change::Again(due_at, outcome),
+        };
+        if let Err(error) = inner.store.settle(settlement).await {
+            tracing::error!(%error, "a claimed action could not be given back; it is taken over after this process");
+        }
+    });
+}
