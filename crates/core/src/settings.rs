@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use secrecy::{ExposeSecret, SecretString};
+
 /// A key that may stand in a section.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
@@ -68,8 +70,10 @@ impl Kind {
 /// A value of the right kind. No `Debug`: it may be a secret.
 #[derive(Clone)]
 pub enum Setting {
-    /// Of [`Kind::Text`] or, decrypted, [`Kind::Secret`].
+    /// Of [`Kind::Text`].
     Text(String),
+    /// Of [`Kind::Secret`], decrypted.
+    Secret(SecretString),
     /// Of [`Kind::Integer`].
     Integer(i64),
     /// Of [`Kind::Number`].
@@ -78,8 +82,8 @@ pub enum Setting {
     Flag(bool),
     /// Of [`Kind::Integers`].
     Integers(Vec<i64>),
-    /// Of [`Kind::SecretTable`].
-    Table(BTreeMap<String, String>),
+    /// Of [`Kind::SecretTable`], decrypted.
+    Table(BTreeMap<String, SecretString>),
 }
 
 /// The values of one section, by full key name. Required keys are there and kinds are right, or there would be none.
@@ -103,6 +107,14 @@ impl Settings {
     pub fn text(&self, key: &str) -> Option<&str> {
         match self.values.get(key) {
             Some(Setting::Text(text)) if !text.trim().is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The secret of `key`; `None` when absent or blank.
+    pub fn secret(&self, key: &str) -> Option<&SecretString> {
+        match self.values.get(key) {
+            Some(Setting::Secret(secret)) if !secret.expose_secret().trim().is_empty() => Some(secret),
             _ => None,
         }
     }
@@ -146,7 +158,7 @@ impl Settings {
     }
 
     /// The table of `key`.
-    pub fn table(&self, key: &str) -> Option<&BTreeMap<String, String>> {
+    pub fn table(&self, key: &str) -> Option<&BTreeMap<String, SecretString>> {
         match self.values.get(key) {
             Some(Setting::Table(table)) => Some(table),
             _ => None,

@@ -1,1 +1,13 @@
-//! x
+//! The providers. One folder each, with the same files in each: `config`, `payload`, `send`, `classify`.
+//!
+//! [`catalog`] lists what this build has; [`KNOWN_TYPES`] also what it could have.
+
+#![deny(missing_docs)]
+
+mod catalog;
+mod log;
+mod webhook;
+#[cfg(feature = "wechat")]
+mod wechat;
+
+pub use catalog::{Built, Context, KNOWN_TYPES, KnownType, ProviderType, catalog};

@@ -27,6 +27,6 @@ pub use clock::{Clock, SystemClock};
 pub use error::{Call, Class, Error, Fault};
 pub use health::AgentState;
 pub use http::{DEFAULT_BASE_URL, Endpoint, EndpointError};
-pub use message::{Content, Message, MessageError, Overflow, Ready};
+pub use message::{Body, Card, Content, Message, MessageError, Overflow, Ready};
 pub use recipients::{Recipients, RecipientsError};
 pub use token::TokenCache;

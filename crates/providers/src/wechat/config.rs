@@ -1,0 +1,171 @@
+//! The section of a WeChat Work app.
+
+use std::time::Duration;
+
+use acteon_core::{Key, Kind, Problem, Settings};
+use acteon_wecom::{Credentials, DEFAULT_BASE_URL, Endpoint, EndpointError, Overflow, Recipients};
+
+pub(super) const KEYS: &[Key] = &[
+    Key::required("wechat.corp_id", Kind::Secret, "Corporation ID (企业ID) from the admin console."),
+    Key::required("wechat.corp_secret", Kind::Secret, "The app's Secret from the admin console."),
+    Key::required("wechat.agent_id", Kind::Integer, "The app's AgentId."),
+    Key::optional("wechat.default_touser", Kind::Text, "Userids, separated by |, or \"@all\", where the payload has no touser."),
+    Key::optional("wechat.default_toparty", Kind::Text, "Department ids, separated by |, where the payload has no toparty."),
+    Key::optional("wechat.default_totag", Kind::Text, "Tag ids, separated by |, where the payload has no totag."),
+    Key::optional("wechat.default_msgtype", Kind::Text, "\"text\" (default), \"markdown\" or \"textcard\"."),
+    Key::optional("wechat.safe", Kind::Flag, "Confidential messages: no forwarding, watermarked. Default false."),
+    Key::optional("wechat.enable_duplicate_check", Kind::Flag, "Have WeChat Work drop a repeated message. Needs duplicate_check_interval."),
+    Key::optional("wechat.duplicate_check_interval", Kind::Integer, "For how many seconds it is dropped, 1 to 1800."),
+    Key::optional(
+        "wechat.token_refresh_buffer_seconds",
+        Kind::Integer,
+        "How long before its end a token is replaced, below 7200. Default 300.",
+    ),
+    Key::optional("wechat.api_base_url", Kind::Text, "Another base URL, for tests or a proxy. https, or http to this machine."),
+    Key::optional("wechat.allow_insecure_base_url", Kind::Flag, "Allow http to other machines. Default false."),
+    Key::optional("wechat.proxy", Kind::Text, "A proxy's URL. Without it HTTPS_PROXY and NO_PROXY are honoured."),
+    Key::optional("wechat.timeout_seconds", Kind::Integer, "Longest a call may take, 1 to 12. Default 10."),
+    Key::optional("wechat.overflow", Kind::Text, "What to do with too long a text: \"truncate\" (default) or \"reject\"."),
+    Key::optional("wechat.max_concurrency", Kind::Integer, "Most sends in flight, 1 to 1024. Default 512."),
+    Key::optional(
+        "wechat.max_per_second",
+        Kind::Number,
+        "Most sends a second, where the corporation's limit is known. Default: found out.",
+    ),
+];
+
+/// Type of message where the payload does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MsgType {
+    Text,
+    Markdown,
+    Textcard,
+}
+
+impl MsgType {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "text" => Some(Self::Text),
+            "markdown" => Some(Self::Markdown),
+            "textcard" => Some(Self::Textcard),
+            _ => None,
+        }
+    }
+}
+
+/// What turns a payload into a message.
+pub(super) struct Config {
+    pub(super) agent_id: u32,
+    pub(super) defaults: Recipients,
+    pub(super) default_msgtype: MsgType,
+    pub(super) safe: bool,
+    pub(super) duplicate_check: Option<u32>,
+    pub(super) overflow: Overflow,
+}
+
+/// What reaches the API.
+pub(super) struct Connection {
+    pub(super) endpoint: Endpoint,
+    pub(super) credentials: Credentials,
+    pub(super) refresh_buffer: Duration,
+    pub(super) max_concurrency: usize,
+    pub(super) max_per_second: Option<f64>,
+}
+
+impl Config {
+    pub(super) fn read(settings: &Settings) -> Result<(Self, Connection), Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut check = |found: Result<i64, Problem>| found.map_err(|problem| problems.push(problem)).unwrap_or_default();
+        let agent_id = check(ranged(settings, "wechat.agent_id", 0, 1..=u32::MAX.into()));
+        let buffer = check(ranged(settings, "wechat.token_refresh_buffer_seconds", 300, 0..=7199));
+        let timeout = check(ranged(settings, "wechat.timeout_seconds", 10, 1..=12));
+        let max_concurrency = check(ranged(settings, "wechat.max_concurrency", 512, 1..=1024));
+        let duplicate_check = duplicate_check(settings).map_err(|problem| problems.push(problem)).ok().flatten();
+        let default_msgtype = match settings.text("wechat.default_msgtype").map(|text| (text, MsgType::parse(text))) {
+            None => MsgType::Text,
+            Some((_, Some(msgtype))) => msgtype,
+            Some((other, None)) => {
+                problems
+                    .push(Problem::new("wechat.default_msgtype", format!("must be \"text\", \"markdown\" or \"textcard\", is {other:?}")));
+                MsgType::Text
+            }
+        };
+        let overflow = match settings.text("wechat.overflow") {
+            None | Some("truncate") => Overflow::Truncate,
+            Some("reject") => Overflow::Reject,
+            Some(other) => {
+                problems.push(Problem::new("wechat.overflow", format!("must be \"truncate\" or \"reject\", is {other:?}")));
+                Overflow::Truncate
+            }
+        };
+        let max_per_second = settings.number("wechat.max_per_second");
+        if max_per_second.is_some_and(|rate| !(rate.is_finite() && (0.01..=100_000.0).contains(&rate))) {
+            problems.push(Problem::new("wechat.max_per_second", "must be from 0.01 to 100000"));
+        }
+        let endpoint = endpoint(settings, Duration::from_secs(timeout.unsigned_abs())).map_err(|problem| problems.push(problem)).ok();
+        let credentials = credentials(settings).map_err(|found| problems.extend(found)).ok();
+        let (Some(endpoint), Some(credentials), true) = (endpoint, credentials, problems.is_empty()) else { return Err(problems) };
+        let text = |key| settings.text(key).unwrap_or_default().trim().to_owned();
+        let config = Self {
+            agent_id: u32::try_from(agent_id).unwrap_or_default(),
+            defaults: Recipients {
+                touser: text("wechat.default_touser"),
+                toparty: text("wechat.default_toparty"),
+                totag: text("wechat.default_totag"),
+            },
+            default_msgtype,
+            safe: settings.flag("wechat.safe"),
+            duplicate_check,
+            overflow,
+        };
+        let connection = Connection {
+            endpoint,
+            credentials,
+            refresh_buffer: Duration::from_secs(buffer.unsigned_abs()),
+            max_concurrency: usize::try_from(max_concurrency).unwrap_or(1),
+            max_per_second,
+        };
+        Ok((config, connection))
+    }
+}
+
+fn ranged(settings: &Settings, key: &'static str, default: i64, range: std::ops::RangeInclusive<i64>) -> Result<i64, Problem> {
+    let value = settings.integer(key).unwrap_or(default);
+    if range.contains(&value) {
+        return Ok(value);
+    }
+    Err(Problem::new(key, format!("must be from {} to {}, is {value}", range.start(), range.end())))
+}
+
+fn duplicate_check(settings: &Settings) -> Result<Option<u32>, Problem> {
+    const INTERVAL: &str = "wechat.duplicate_check_interval";
+    let interval = settings.integer(INTERVAL);
+    match (settings.flag("wechat.enable_duplicate_check"), interval) {
+        (false, None) => Ok(None),
+        (false, Some(_)) => {
+            Err(Problem::new(INTERVAL, "has no effect without wechat.enable_duplicate_check = true; set that, or remove this"))
+        }
+        (true, None) => {
+            Err(Problem::new("wechat.enable_duplicate_check", "needs wechat.duplicate_check_interval, in seconds, at most 1800"))
+        }
+        (true, Some(_)) => ranged(settings, INTERVAL, 0, 1..=1800).map(|interval| u32::try_from(interval).ok()),
+    }
+}
+
+fn endpoint(settings: &Settings, timeout: Duration) -> Result<Endpoint, Problem> {
+    let base = settings.text("wechat.api_base_url").unwrap_or(DEFAULT_BASE_URL);
+    let allow_insecure = settings.flag("wechat.allow_insecure_base_url");
+    Endpoint::new(base, timeout, settings.text("wechat.proxy"), allow_insecure).map_err(|error| {
+        let key = if error == EndpointError::NotAProxy { "wechat.proxy" } else { "wechat.api_base_url" };
+        Problem::new(key, error.to_string())
+    })
+}
+
+fn credentials(settings: &Settings) -> Result<Credentials, Vec<Problem>> {
+    let (id, secret) = (settings.secret("wechat.corp_id"), settings.secret("wechat.corp_secret"));
+    if let (Some(corp_id), Some(corp_secret)) = (id, secret) {
+        return Ok(Credentials { corp_id: corp_id.clone(), corp_secret: corp_secret.clone() });
+    }
+    let blank = |key, value: Option<_>| value.is_none().then(|| Problem::new(key, "must not be blank"));
+    Err([blank("wechat.corp_id", id), blank("wechat.corp_secret", secret)].into_iter().flatten().collect())
+}

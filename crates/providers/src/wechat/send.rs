@@ -1,0 +1,50 @@
+//! The calls.
+
+use acteon_core::{ErrorKind, Health, Prepared, ProviderError, Response, ResponseStatus};
+use acteon_wecom::{App, Sent};
+use serde_json::{Value, json};
+
+use super::classify::classify;
+
+/// What WeChat Work appends to `errmsg` when it understood a request only in part.
+const FORMAT_WARNING: &str = "Warning: wrong json format";
+
+pub(super) async fn send(app: &App, prepared: &Prepared) -> Result<Response, ProviderError> {
+    let sent = app.send(&prepared.bytes).await.map_err(|error| classify(&error))?;
+    let body = serde_json::value::to_raw_value(&body(&sent)).map_err(|error| {
+        // The message is out; only its answer cannot be kept.
+        ProviderError::new(ErrorKind::ExecutionFailed, error.to_string()).maybe_sent()
+    })?;
+    let mut response = Response::success(body);
+    if sent.is_partial() {
+        response.status = ResponseStatus::Partial;
+    }
+    if sent.errmsg.as_str().is_some_and(|text| text.contains(FORMAT_WARNING)) {
+        response.headers.insert("acteon-warning".into(), "WeChat Work understood the request only in part".into());
+    }
+    Ok(response)
+}
+
+fn body(sent: &Sent) -> Value {
+    let Sent { errmsg, msgid, invaliduser, invalidparty, invalidtag, unlicenseduser, response_code } = sent;
+    let mut body = json!({
+        "errcode": 0,
+        "errmsg": errmsg,
+        "msgid": msgid,
+        "invaliduser": invaliduser,
+        "invalidparty": invalidparty,
+        "invalidtag": invalidtag,
+    });
+    for (name, value) in [("unlicenseduser", unlicenseduser), ("response_code", response_code)] {
+        if !value.is_null() {
+            body[name] = value.clone();
+        }
+    }
+    body
+}
+
+pub(super) async fn health(app: &App) -> Result<Health, ProviderError> {
+    let (age, finding) = app.health().await;
+    let state = finding.map_err(|error| classify(&error))?;
+    Ok(Health { age, notes: state.name.map(|name| format!("app {name}")).into_iter().collect() })
+}
