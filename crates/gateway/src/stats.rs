@@ -17,6 +17,7 @@ struct Numbers {
     next: usize,
     last_request_at: Option<Timestamp>,
     last_error: Option<String>,
+    last_failed: bool,
 }
 
 #[derive(Default)]
@@ -43,6 +44,8 @@ pub struct Snapshot {
     pub last_request_at: Option<Timestamp>,
     /// What the last failed call failed with.
     pub last_error: Option<String>,
+    /// Whether the last call failed.
+    pub last_failed: bool,
 }
 
 impl Stats {
@@ -51,6 +54,7 @@ impl Stats {
         let millis = took.as_secs_f64() * 1000.0;
         numbers.total_ms += millis;
         numbers.last_request_at = Some(started_at);
+        numbers.last_failed = error.is_some();
         match error {
             None => numbers.successes += 1,
             Some(error) => {
@@ -85,6 +89,7 @@ impl Stats {
             p99_ms: percentile(0.99),
             last_request_at: numbers.last_request_at,
             last_error: numbers.last_error.clone(),
+            last_failed: numbers.last_failed,
         }
     }
 }

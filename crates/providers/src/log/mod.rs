@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use acteon_core::json::head;
-use acteon_core::{
-    Action, BoxFuture, Health, Lane, LaneLimits, Prepared, Provider, ProviderError, ProviderName, Response, Settings,
-};
+use acteon_core::{Action, BoxFuture, Health, Lane, LaneLimits, Prepared, Provider, ProviderError, ProviderName, Response, Settings};
 
 use crate::catalog::{Built, Context, ProviderType};
 

@@ -10,9 +10,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use acteon_core::{
-    Action, BoxFuture, Health, Lane, LaneLimits, Prepared, Provider, ProviderError, ProviderName, Response, Settings,
-};
+use acteon_core::{Action, BoxFuture, Health, Lane, LaneLimits, Prepared, Provider, ProviderError, ProviderName, Response, Settings};
 
 use crate::catalog::{Built, Context, ProviderType};
 use config::Config;

@@ -1,0 +1,38 @@
+//! What a refused request is answered with.
+
+use serde::{Deserialize, Serialize};
+
+/// The body of every answer outside 2xx.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// The same text as `message`: some clients read one, some the other.
+    pub error: String,
+    /// A word for programs, such as `INVALID_ACTION`.
+    pub code: String,
+    /// What was wrong, where, and what to do.
+    pub message: String,
+    /// Whether the same request may succeed later.
+    pub retryable: bool,
+    /// For a wrong request: each field that is wrong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldError>,
+    /// Seconds after which to try again, as in the `Retry-After` header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+}
+
+/// A field that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldError {
+    /// Its name.
+    pub field: String,
+    /// What is wrong with it and what was expected.
+    pub message: String,
+}
+
+/// In a batch, stands for an item that was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchError {
+    /// Why.
+    pub error: ErrorBody,
+}

@@ -1,0 +1,67 @@
+//! Health of the server and its providers.
+
+use serde::{Deserialize, Serialize};
+
+/// The answer of `GET /v1/providers/health`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProvidersHealthBody {
+    /// Each provider.
+    pub providers: Vec<ProviderHealthBody>,
+}
+
+/// A provider's health and statistics since the start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProviderHealthBody {
+    /// Its configured name.
+    pub provider: String,
+    /// Whether a send would work, as far as is known.
+    pub healthy: bool,
+    /// What the check found wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health_check_error: Option<String>,
+    /// The class of that error, such as `CONFIGURATION`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Whether it may go away by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retryable: Option<bool>,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+    /// How old the finding is, in seconds.
+    pub age_seconds: u64,
+    /// `closed` as long as there are no breakers; clients index it.
+    pub circuit_breaker_state: String,
+    /// Calls.
+    pub total_requests: u64,
+    /// Calls that the service took.
+    pub successes: u64,
+    /// Calls that failed.
+    pub failures: u64,
+    /// From 0 to 100.
+    pub success_rate: f64,
+    /// Mean.
+    pub avg_latency_ms: f64,
+    /// Median of the latest calls.
+    pub p50_latency_ms: f64,
+    /// 95th percentile of the latest calls.
+    pub p95_latency_ms: f64,
+    /// 99th percentile of the latest calls.
+    pub p99_latency_ms: f64,
+    /// In milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_request_at: Option<i64>,
+    /// What the last failed call failed with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+/// The answer of `GET /ready`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadyBody {
+    /// `ready`, `degraded` or `unavailable`.
+    pub status: String,
+    /// Why not `ready`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+}

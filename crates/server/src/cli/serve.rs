@@ -1,0 +1,84 @@
+//! Running the server.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use acteon_server::{Server, config::Config, default_data_dir, logging};
+use anyhow::Context as _;
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::ConfigFile;
+
+#[derive(Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    pub(super) config: ConfigFile,
+    /// Folder of the database [default: acteon in the XDG data folder]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Address to listen on, in place of the configured one
+    #[arg(long)]
+    host: Option<String>,
+    /// Port to listen on, in place of the configured one
+    #[arg(long)]
+    port: Option<u16>,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        logging::start(super::variable("RUST_LOG").as_deref()).map_err(anyhow::Error::msg)?;
+        let mut config = self.config.load()?;
+        if let Some(host) = self.host {
+            config.host = host;
+        }
+        if let Some(port) = self.port {
+            config.port = port;
+        }
+        let data_dir = self.data_dir.or_else(|| config.data_dir.clone()).or_else(|| default_data_dir(&super::variable));
+        let data_dir = data_dir.context("there is no home folder for the database: name one with --data-dir")?;
+        let source = self.config.path().map_or("none: everything at its default".to_owned(), |path| path.display().to_string());
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+        runtime.block_on(run(config, data_dir, source))
+    }
+}
+
+async fn run(config: Config, data_dir: PathBuf, source: String) -> anyhow::Result<ExitCode> {
+    let providers: Vec<String> = config.providers.iter().map(|provider| format!("{} ({})", provider.name, provider.type_name)).collect();
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let server = Server::start(config, &data_dir).await?;
+    print!("{}", screen(&server, &source, &providers));
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: finishing what is in flight");
+    if server.stop().await {
+        tracing::info!("stopped; everything in flight ended");
+        return Ok(ExitCode::SUCCESS);
+    }
+    tracing::warn!("stopped with sends in flight; the next start takes them over, marked possible_duplicate");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What to know, on one screen.
+fn screen(server: &Server, source: &str, providers: &[String]) -> String {
+    let address = server.address();
+    let first = providers.first().and_then(|provider| provider.split(' ').next()).unwrap_or("log");
+    let listed = if providers.is_empty() { "none: add [[providers]] to the configuration".to_owned() } else { providers.join(", ") };
+    let example = format!(
+        r#"{{"namespace":"demo","tenant":"me","provider":"{first}","action_type":"hello","payload":{{"content":"Hello from Acteon"}}}}"#
+    );
+    format!(
+        "Acteon {version} is running.\n\n  \
+         API        http://{address}\n  \
+         Config     {source}\n  \
+         Database   {database}\n  \
+         Providers  {listed}\n  \
+         Health     http://{address}/ready, /v1/providers/health, /metrics\n\n  \
+         Try it     curl -s http://{address}/v1/dispatch -H 'content-type: application/json' -d '{example}'\n\n",
+        version = env!("CARGO_PKG_VERSION"),
+        database = server.database().display(),
+    )
+}

@@ -1,0 +1,67 @@
+//! `${VAR}` and `${file:/path}` in texts. `$${` stands for a literal `${`.
+
+use acteon_crypto::Envelope;
+use acteon_crypto::{ExposeSecret, KeyRing, SecretString};
+
+/// Largest file that is taken into a value.
+const MAX_FILE_BYTES: u64 = 64 * 1024;
+
+/// A text that cannot be used: what is wrong, and what to do.
+pub(super) struct Fault {
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+}
+
+impl Fault {
+    fn new(message: String, hint: &str) -> Self {
+        Self { message, hint: Some(hint.to_owned()) }
+    }
+}
+
+pub(super) fn expand(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<String, Fault> {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("${") {
+        if rest[..start].ends_with('$') {
+            result.push_str(&rest[..start - 1]);
+            result.push_str("${");
+            rest = &rest[start + 2..];
+            continue;
+        }
+        result.push_str(&rest[..start]);
+        let inner = &rest[start + 2..];
+        let end = inner.find('}').ok_or_else(|| Fault::new("the closing } of ${ is missing".into(), "write $${ for a literal ${"))?;
+        result.push_str(&value_of(&inner[..end], variable)?);
+        rest = &inner[end + 1..];
+    }
+    result.push_str(rest);
+    Ok(result)
+}
+
+fn value_of(name: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<String, Fault> {
+    if let Some(path) = name.strip_prefix("file:") {
+        let fault = |why: String| Fault::new(format!("cannot read {path:?}: {why}"), "check the path, and that this user may read it");
+        let length = std::fs::metadata(path).map_err(|error| fault(error.to_string()))?.len();
+        if length > MAX_FILE_BYTES {
+            return Err(fault(format!("it is {length} bytes long, at most {MAX_FILE_BYTES} are allowed")));
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| fault(error.to_string()))?;
+        return Ok(text.trim_end_matches(['\n', '\r']).to_owned());
+    }
+    variable(name).ok_or_else(|| Fault::new(format!("the environment variable {name:?} is not set"), "set it, or write the value itself"))
+}
+
+/// A secret: plain, or out of its envelope.
+pub(super) fn secret(text: String, keys: &KeyRing) -> Result<SecretString, Fault> {
+    let text = SecretString::from(text);
+    if !Envelope::is_claimed_by(text.expose_secret()) {
+        return Ok(text);
+    }
+    let opened = Envelope::parse(text.expose_secret()).and_then(|envelope| envelope.open(keys));
+    opened.map_err(|error| {
+        Fault::new(
+            error.to_string(),
+            "make a real one: set ACTEON_AUTH_KEY to the output of `acteon-server keygen`, then run `acteon-server encrypt`",
+        )
+    })
+}

@@ -1,0 +1,138 @@
+//! The configuration: one TOML file, walked against one table of keys, so that everything that is wrong comes out at once.
+
+mod expand;
+mod problems;
+mod providers;
+mod schema;
+mod walk;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::{Provider, ProviderName, Settings};
+use acteon_crypto::{KeyRing, KeyRingError};
+use acteon_gateway::{GatewayOptions, RetryPolicy};
+use zeroize::Zeroizing;
+
+pub use problems::{ConfigError, Place, Trouble};
+pub use schema::{SECTIONS, Section};
+use walk::Walker;
+
+/// A provider of the configuration.
+pub struct ConfiguredProvider {
+    /// The name that actions use.
+    pub name: ProviderName,
+    /// Its type.
+    pub type_name: String,
+    /// The provider itself.
+    pub provider: Arc<dyn Provider>,
+}
+
+/// A checked configuration.
+pub struct Config {
+    /// Address to listen on.
+    pub host: String,
+    /// Port to listen on; 0 for any free one.
+    pub port: u16,
+    /// How long a stop may take.
+    pub shutdown_timeout: Duration,
+    /// Where the data are; `None` for the default place.
+    pub data_dir: Option<PathBuf>,
+    /// Settings of the gateway.
+    pub gateway: GatewayOptions,
+    /// The providers.
+    pub providers: Vec<ConfiguredProvider>,
+}
+
+/// What surrounds the file: variables and files that it refers to, and the keys for its secrets.
+pub struct Surroundings<'a> {
+    /// Environment variables.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// Keys for `ENC[...]` values.
+    pub keys: KeyRing,
+}
+
+impl<'a> Surroundings<'a> {
+    /// Reads the keys from `ACTEON_AUTH_KEY` or the file that `ACTEON_AUTH_KEY_FILE` names.
+    pub fn new(variable: &'a dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let keys = read_keys(variable)?;
+        Ok(Self { variable, keys })
+    }
+}
+
+impl Config {
+    /// What runs without a file: everything at its default, and one `log` provider named `log`.
+    pub fn without_file() -> Result<Self, ConfigError> {
+        let none = |_: &str| None;
+        let surroundings = Surroundings { variable: &none, keys: KeyRing::default() };
+        Self::parse("the default configuration", "[[providers]]\nname = \"log\"\ntype = \"log\"\n", &surroundings)
+    }
+
+    /// Reads and checks a file.
+    pub fn load(path: &Path, surroundings: &Surroundings<'_>) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map(Zeroizing::new);
+        let text = text.map_err(|error| ConfigError::Unreadable(format!("{}: {error}", path.display())))?;
+        Self::parse(&path.display().to_string(), &text, surroundings)
+    }
+
+    /// Checks the text of a file. `file` is its name in messages.
+    pub fn parse(file: &str, text: &str, surroundings: &Surroundings<'_>) -> Result<Self, ConfigError> {
+        let mut walker = Walker::new(text, surroundings);
+        let sections = walker.sections();
+        let server = sections.get("server");
+        let host = server.text("host").unwrap_or("127.0.0.1").to_owned();
+        let port = walker.ranged(server, "server", "port", 8080, 0..=65535);
+        let stop_limit = walker.ranged(server, "server", "shutdown_timeout_seconds", 30, 0..=3600);
+        let max_open = walker.ranged(server, "server", "max_open_actions", 100_000, 1..=100_000_000);
+        let retry = retry(&mut walker, sections.get("retry"));
+        let data_dir = sections.get("store").text("data_dir").map(PathBuf::from);
+        let providers = providers::build(&mut walker);
+        walker.finish(file)?;
+        Ok(Self {
+            host,
+            port: u16::try_from(port).unwrap_or_default(),
+            shutdown_timeout: Duration::from_secs(stop_limit.unsigned_abs()),
+            data_dir,
+            gateway: GatewayOptions { retry, max_open: usize::try_from(max_open).unwrap_or(usize::MAX) },
+            providers,
+        })
+    }
+}
+
+fn retry(walker: &mut Walker<'_>, settings: &Settings) -> RetryPolicy {
+    let default = RetryPolicy::default();
+    let max_quick = walker.ranged(settings, "retry", "max_retries", default.max_quick.into(), 0..=10);
+    let max_age = walker.ranged(settings, "retry", "max_age_seconds", default.max_age.as_secs() as i64, 1..=2_592_000);
+    let delays = match settings.integers("delays_seconds") {
+        None => default.delays.clone(),
+        Some(seconds) if !seconds.is_empty() && seconds.len() <= 100 && seconds.iter().all(|delay| (1..=86400).contains(delay)) => {
+            seconds.iter().map(|delay| Duration::from_secs(delay.unsigned_abs())).collect()
+        }
+        Some(_) => {
+            walker.trouble("retry", "delays_seconds", "must be a list of 1 to 100 numbers from 1 to 86400");
+            Vec::new()
+        }
+    };
+    RetryPolicy {
+        max_quick: u32::try_from(max_quick).unwrap_or_default(),
+        durable: settings.flag_or("durable", default.durable),
+        delays,
+        max_age: Duration::from_secs(max_age.unsigned_abs()),
+        ..default
+    }
+}
+
+fn read_keys(variable: &dyn Fn(&str) -> Option<String>) -> Result<KeyRing, ConfigError> {
+    let parse = |source: &str, text: &str| {
+        KeyRing::parse(text).map_err(|error: KeyRingError| ConfigError::Unreadable(format!("{source}: {error}")))
+    };
+    if let Some(text) = variable("ACTEON_AUTH_KEY").map(Zeroizing::new) {
+        return parse("ACTEON_AUTH_KEY", &text);
+    }
+    let Some(path) = variable("ACTEON_AUTH_KEY_FILE") else { return Ok(KeyRing::default()) };
+    let source = format!("ACTEON_AUTH_KEY_FILE: {path}");
+    let text = std::fs::read_to_string(&path).map(Zeroizing::new);
+    let text = text.map_err(|error| ConfigError::Unreadable(format!("{source}: {error}")))?;
+    parse(&source, &text)
+}

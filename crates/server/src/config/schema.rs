@@ -1,0 +1,45 @@
+//! Every key of the file but the providers', which each list their own.
+
+use acteon_core::{Key, Kind};
+
+/// A section of the file.
+pub struct Section {
+    /// Its name, as in `[server]`.
+    pub name: &'static str,
+    /// Its keys.
+    pub keys: &'static [Key],
+}
+
+/// The sections beside `[[providers]]`.
+pub const SECTIONS: &[Section] = &[
+    Section {
+        name: "server",
+        keys: &[
+            Key::optional("host", Kind::Text, "Address to listen on. Default 127.0.0.1: only this machine."),
+            Key::optional("port", Kind::Integer, "Port to listen on; 0 for any free one. Default 8080."),
+            Key::optional("shutdown_timeout_seconds", Kind::Integer, "How long a stop may take. Default 30."),
+            Key::optional(
+                "max_open_actions",
+                Kind::Integer,
+                "Most actions that wait to be delivered; beyond it callers get 503. Default 100000.",
+            ),
+        ],
+    },
+    Section {
+        name: "store",
+        keys: &[Key::optional("data_dir", Kind::Text, "Folder of the database. Default $XDG_DATA_HOME/acteon or ~/.local/share/acteon.")],
+    },
+    Section {
+        name: "retry",
+        keys: &[
+            Key::optional("max_retries", Kind::Integer, "Quick retries within a dispatch, 0 to 10. Default 3."),
+            Key::optional("durable", Kind::Flag, "Go on in the store when the quick retries are used up. Default true."),
+            Key::optional("delays_seconds", Kind::Integers, "Pauses before durable retries; the last repeats. Default [10, 30, 120, 600]."),
+            Key::optional("max_age_seconds", Kind::Integer, "An older action is not sent any more. Default 21600, six hours."),
+        ],
+    },
+];
+
+/// The keys of every `[[providers]]` block.
+pub(super) const PROVIDER: &[Key] =
+    &[Key::required("name", Kind::Text, "The name that actions use."), Key::required("type", Kind::Text, "What kind of provider it is.")];

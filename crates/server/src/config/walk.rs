@@ -1,0 +1,262 @@
+//! Walking the file with its spans. Nothing stops at the first problem.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+
+use acteon_core::{Key, Kind, Setting, Settings};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::Surroundings;
+use super::expand::{self, Fault};
+use super::problems::{ConfigError, Place, Trouble};
+use super::schema::SECTIONS;
+
+type Span = Range<usize>;
+
+pub(super) struct Walker<'a> {
+    text: &'a str,
+    root: DeTable<'a>,
+    surroundings: &'a Surroundings<'a>,
+    troubles: Vec<Trouble>,
+    /// Where each key's value stands, by section and key.
+    spans: HashMap<(String, String), Span>,
+}
+
+/// The settings of the plain sections, by name.
+pub(super) struct Sections(HashMap<&'static str, Settings>, Settings);
+
+impl Sections {
+    pub(super) fn get(&self, name: &str) -> &Settings {
+        self.0.get(name).unwrap_or(&self.1)
+    }
+}
+
+/// One `[[providers]]` block.
+pub(super) struct Block<'a> {
+    pub(super) table: DeTable<'a>,
+    pub(super) span: Span,
+}
+
+impl<'a> Walker<'a> {
+    pub(super) fn new(text: &'a str, surroundings: &'a Surroundings<'a>) -> Self {
+        let (root, errors) = DeTable::parse_recoverable(text);
+        let mut walker = Self { text, root: root.into_inner(), surroundings, troubles: Vec::new(), spans: HashMap::new() };
+        for error in errors {
+            let span = error.span().unwrap_or(0..0);
+            walker.push(&span, "syntax".into(), error.message().to_owned(), None);
+        }
+        walker
+    }
+
+    /// Reads the sections beside `[[providers]]`.
+    pub(super) fn sections(&mut self) -> Sections {
+        let mut sections = HashMap::new();
+        for (name, value) in std::mem::take(&mut self.root) {
+            if name.get_ref() == "providers" {
+                self.root.insert(name, value);
+                continue;
+            }
+            let known = SECTIONS.iter().find(|section| section.name == name.get_ref());
+            match (known, value.get_ref()) {
+                (Some(section), DeValue::Table(table)) => {
+                    let settings = self.read(section.name, table, &name.span(), &[section.keys]);
+                    sections.insert(section.name, settings);
+                }
+                (Some(section), _) => {
+                    let message = format!("must be a section, written as [{}]", section.name);
+                    self.push(&value.span(), section.name.into(), message, None);
+                }
+                (None, _) => {
+                    let known: Vec<&str> = SECTIONS.iter().map(|section| section.name).chain(["[providers]"]).collect();
+                    let known = format!("known are: [{}]", known.join("], ["));
+                    self.push(&name.span(), name.get_ref().to_string(), "there is no such section".into(), Some(known));
+                }
+            }
+        }
+        Sections(sections, Settings::default())
+    }
+
+    /// Takes the `[[providers]]` blocks.
+    pub(super) fn blocks(&mut self) -> Vec<Block<'a>> {
+        let Some((_, value)) = std::mem::take(&mut self.root).into_iter().find(|(name, _)| name.get_ref() == "providers") else {
+            return Vec::new();
+        };
+        let span = value.span();
+        let DeValue::Array(array) = value.into_inner() else {
+            self.push(&span, "providers".into(), "must be a list of blocks, each headed [[providers]]".into(), None);
+            return Vec::new();
+        };
+        let mut blocks = Vec::new();
+        for item in array {
+            let span = item.span();
+            match item.into_inner() {
+                DeValue::Table(table) => blocks.push(Block { table, span }),
+                _ => self.push(&span, "providers".into(), "must be a block, headed [[providers]]".into(), None),
+            }
+        }
+        blocks
+    }
+
+    /// Reads a section's values against its keys.
+    pub(super) fn read(&mut self, section: &str, table: &DeTable<'a>, header: &Span, keys: &[&'static [Key]]) -> Settings {
+        let keys: Vec<&'static Key> = keys.iter().copied().flatten().collect();
+        let mut settings = Settings::default();
+        self.read_table(section, "", table, &keys, &mut settings);
+        for key in keys.iter().filter(|key| key.required) {
+            if !self.spans.contains_key(&(section.to_owned(), key.name.to_owned())) {
+                let hint = format!("{}: {}", key.name, key.help);
+                self.push(header, section.to_owned(), format!("{} is missing", key.name), Some(hint));
+            }
+        }
+        settings
+    }
+
+    fn read_table(&mut self, section: &str, prefix: &str, table: &DeTable<'a>, keys: &[&'static Key], settings: &mut Settings) {
+        for (name, value) in table {
+            let full = format!("{prefix}{}", name.get_ref());
+            let known = keys.iter().find(|key| key.name == full);
+            let leads_on = keys.iter().any(|key| key.name.strip_prefix(&full).is_some_and(|rest| rest.starts_with('.')));
+            match (known, value.get_ref()) {
+                (Some(key), _) => {
+                    self.spans.insert((section.to_owned(), full), value.span());
+                    match self.setting(key.kind, value) {
+                        Ok(setting) => settings.set(key.name, setting),
+                        Err(Fault { message, hint }) => self.push(&value.span(), format!("{section}: {}", key.name), message, hint),
+                    }
+                }
+                (None, DeValue::Table(inner)) if leads_on => {
+                    self.read_table(section, &format!("{full}."), inner, keys, settings);
+                }
+                (None, _) => {
+                    let hint = similar(&full, keys);
+                    self.push(&name.span(), format!("{section}: {full}"), "there is no such key".into(), Some(hint));
+                }
+            }
+        }
+    }
+
+    fn setting(&self, kind: Kind, value: &Spanned<DeValue<'a>>) -> Result<Setting, Fault> {
+        let wrong = || Fault { message: format!("must be {}, is {}", kind.expected(), described(value.get_ref())), hint: None };
+        match (kind, value.get_ref()) {
+            (Kind::Text, DeValue::String(text)) => {
+                let text = self.expanded(text)?;
+                if acteon_crypto::Envelope::is_claimed_by(&text) {
+                    let message = "this key takes no encrypted value".to_owned();
+                    return Err(Fault { message, hint: Some("write it in plain text".into()) });
+                }
+                Ok(Setting::Text(text))
+            }
+            (Kind::Secret, DeValue::String(text)) => expand::secret(self.expanded(text)?, &self.surroundings.keys).map(Setting::Secret),
+            (Kind::Integer, DeValue::Integer(_)) => integer(value.get_ref()).map(Setting::Integer).ok_or_else(wrong),
+            (Kind::Number, DeValue::Integer(_)) => integer(value.get_ref()).map(|number| Setting::Number(number as f64)).ok_or_else(wrong),
+            (Kind::Number, DeValue::Float(number)) => number.as_str().replace('_', "").parse().map(Setting::Number).map_err(|_| wrong()),
+            (Kind::Flag, DeValue::Boolean(flag)) => Ok(Setting::Flag(*flag)),
+            (Kind::Integers, DeValue::Array(items)) => {
+                items.iter().map(|item| integer(item.get_ref()).ok_or_else(wrong)).collect::<Result<_, _>>().map(Setting::Integers)
+            }
+            (Kind::SecretTable, DeValue::Table(table)) => self.secret_table(table, &wrong),
+            _ => Err(wrong()),
+        }
+    }
+
+    fn secret_table(&self, table: &DeTable<'a>, wrong: &dyn Fn() -> Fault) -> Result<Setting, Fault> {
+        let mut values = BTreeMap::new();
+        for (name, value) in table {
+            let DeValue::String(text) = value.get_ref() else { return Err(wrong()) };
+            values.insert(name.get_ref().to_string(), expand::secret(self.expanded(text)?, &self.surroundings.keys)?);
+        }
+        Ok(Setting::Table(values))
+    }
+
+    fn expanded(&self, text: &str) -> Result<String, Fault> {
+        expand::expand(text, self.surroundings.variable)
+    }
+
+    /// A whole number within a range, or its default.
+    pub(super) fn ranged(
+        &mut self,
+        settings: &Settings,
+        section: &str,
+        key: &str,
+        default: i64,
+        range: std::ops::RangeInclusive<i64>,
+    ) -> i64 {
+        let value = settings.integer(key).unwrap_or(default);
+        if !range.contains(&value) {
+            self.trouble(section, key, &format!("must be from {} to {}, is {value}", range.start(), range.end()));
+        }
+        value
+    }
+
+    /// Notes what is wrong with the value of a key.
+    pub(super) fn trouble(&mut self, section: &str, key: &str, message: &str) {
+        let span = self.spans.get(&(section.to_owned(), key.to_owned())).cloned().unwrap_or(0..0);
+        self.push(&span, format!("{section}: {key}"), message.to_owned(), None);
+    }
+
+    pub(super) fn push(&mut self, span: &Span, subject: String, message: String, hint: Option<String>) {
+        let place = place(self.text, span.start);
+        self.troubles.push(Trouble { place, subject, message, hint });
+    }
+
+    /// Whether the value of a section's key was read.
+    pub(super) fn span(&self, section: &str, key: &str) -> Option<Span> {
+        self.spans.get(&(section.to_owned(), key.to_owned())).cloned()
+    }
+
+    pub(super) fn finish(mut self, file: &str) -> Result<(), ConfigError> {
+        if self.troubles.is_empty() {
+            return Ok(());
+        }
+        self.troubles.sort_by_key(|trouble| trouble.place);
+        Err(ConfigError::Wrong { file: file.to_owned(), troubles: self.troubles })
+    }
+}
+
+fn integer(value: &DeValue<'_>) -> Option<i64> {
+    let number = value.as_integer()?;
+    i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()
+}
+
+fn described(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a decimal number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+fn place(text: &str, offset: usize) -> Place {
+    let before = &text[..text.floor_char_boundary(offset)];
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    Place { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
+}
+
+/// The key that was probably meant, or all that there are.
+fn similar(name: &str, keys: &[&'static Key]) -> String {
+    let nearest = keys.iter().map(|key| (distance(name, key.name), key.name)).min();
+    match nearest {
+        Some((distance, key)) if distance <= name.len() / 3 => format!("did you mean {key}?"),
+        _ => format!("known are: {}", keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// How many characters must be added, removed or changed.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (index, left) in left.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], index + 1);
+        for (column, other) in right.iter().enumerate() {
+            let changed = diagonal + usize::from(left != *other);
+            diagonal = row[column + 1];
+            row[column + 1] = changed.min(row[column] + 1).min(diagonal + 1);
+        }
+    }
+    row[right.len()]
+}

@@ -1,0 +1,88 @@
+//! `POST /v1/dispatch` and `POST /v1/dispatch/batch`.
+
+use std::sync::Arc;
+
+use acteon_api::BatchError;
+use acteon_core::{Action, Origin};
+use acteon_gateway::Answer;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::future::join_all;
+
+use super::envelope::{self, Defaults};
+use super::prefer::{self, Preference};
+use super::query::Parameters;
+use super::refusal::Refusal;
+use super::{AppState, body};
+
+pub(super) async fn one(State(state): State<Arc<AppState>>, uri: Uri, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
+    let dry_run = dry_run(&uri)?;
+    let text = body::read(&headers, body).await?;
+    let idempotency_key = idempotency_key(&headers)?;
+    let action = envelope::action(&text, &defaults(&state, idempotency_key))?;
+    drop(text);
+    if dry_run {
+        return Ok(json(StatusCode::OK, state.gateway.dry_run(&action).to_string()));
+    }
+    let preference = prefer::read(&headers);
+    let Answer { outcome, pending } = dispatch(&state, action, preference).await?;
+    let status = if pending && preference.said { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok(json(status, outcome.to_string()))
+}
+
+pub(super) async fn batch(State(state): State<Arc<AppState>>, uri: Uri, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
+    let dry_run = dry_run(&uri)?;
+    let text = body::read(&headers, body).await?;
+    let defaults = defaults(&state, None);
+    let actions: Vec<Result<Action, Refusal>> =
+        envelope::batch(&text)?.into_iter().map(|item| envelope::action(item.get(), &defaults)).collect();
+    drop(text);
+    let preference = prefer::read(&headers);
+    let outcomes = join_all(actions.into_iter().map(|action| async {
+        let outcome = match action {
+            Ok(action) if dry_run => Ok(state.gateway.dry_run(&action)),
+            Ok(action) => dispatch(&state, action, preference).await.map(|answer| answer.outcome),
+            Err(refusal) => Err(refusal),
+        };
+        match outcome {
+            Ok(outcome) => outcome.to_string(),
+            Err(refusal) => serde_json::to_string(&BatchError { error: *refusal.body }).unwrap_or_else(|_| "null".into()),
+        }
+    }));
+    Ok(json(StatusCode::OK, format!("[{}]", outcomes.await.join(","))))
+}
+
+async fn dispatch(state: &AppState, action: Action, preference: Preference) -> Result<Answer, Refusal> {
+    state.metrics.dispatched();
+    Ok(state.gateway.dispatch(action, Origin::Api, preference.wait).await?)
+}
+
+fn defaults<'a>(state: &'a AppState, idempotency_key: Option<&'a str>) -> Defaults<'a> {
+    Defaults { clock: &*state.clock, entropy: &*state.entropy, idempotency_key }
+}
+
+fn dry_run(uri: &Uri) -> Result<bool, Refusal> {
+    let parameters = Parameters::read(uri, &["dry_run"])?;
+    let parse = |text: &str| match text {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    };
+    Ok(parameters.parsed("dry_run", "true or false", parse)?.unwrap_or(false))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let text =
+        value.to_str().map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "INVALID_HEADER", "Idempotency-Key must be plain ASCII text"))?;
+    // The draft standard writes it as a quoted string, most clients without quotes.
+    Ok(Some(text.trim().trim_matches('"')))
+}
+
+pub(super) fn json(status: StatusCode, text: String) -> Response {
+    let mut response = (status, text).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,263 @@
+//! From a body to an action. All that is wrong with it is said at once, by field.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use acteon_api::FieldError;
+use acteon_core::json::nests_deeper_than;
+use acteon_core::limits::{MAX_BATCH, MAX_DEPTH, MAX_LABEL_BYTES, MAX_LABELS};
+use acteon_core::{Action, ActionId, Clock, Entropy, InvalidName, Timestamp};
+use axum::http::StatusCode;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::refusal::Refusal;
+
+/// Fields of the wire format that cannot be honoured yet. Ignoring them would lose what the caller asked for.
+const NOT_BUILT: [&str; 5] = ["template", "attachments", "signature", "signer_id", "kid"];
+
+/// What fills in for absent fields.
+pub(super) struct Defaults<'a> {
+    pub(super) clock: &'a dyn Clock,
+    pub(super) entropy: &'a dyn Entropy,
+    /// The `Idempotency-Key` header: the id where the body has none.
+    pub(super) idempotency_key: Option<&'a str>,
+}
+
+/// One action.
+pub(super) fn action(text: &str, defaults: &Defaults<'_>) -> Result<Action, Refusal> {
+    check_depth(text)?;
+    let object: Object<'_> = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
+    read(object, defaults)
+}
+
+/// The items of a batch, not yet read.
+pub(super) fn batch(text: &str) -> Result<Vec<&RawValue>, Refusal> {
+    check_depth(text)?;
+    let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
+    if items.len() > MAX_BATCH {
+        let message = format!("the batch has {} actions, at most {MAX_BATCH} are allowed", items.len());
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "BATCH_TOO_LARGE", message));
+    }
+    Ok(items)
+}
+
+fn check_depth(text: &str) -> Result<(), Refusal> {
+    if nests_deeper_than(text, MAX_DEPTH) {
+        let message = format!("the JSON nests deeper than {MAX_DEPTH} levels");
+        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "NESTED_TOO_DEEP", message));
+    }
+    Ok(())
+}
+
+fn unreadable(error: &serde_json::Error) -> Refusal {
+    if error.is_data() {
+        return Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_ACTION", error.to_string());
+    }
+    Refusal::new(StatusCode::BAD_REQUEST, "INVALID_JSON", format!("the body is not JSON: {error}"))
+}
+
+fn read(object: Object<'_>, defaults: &Defaults<'_>) -> Result<Action, Refusal> {
+    let mut fields = Fields { object, faults: Vec::new() };
+    for name in NOT_BUILT {
+        fields.refuse(name);
+    }
+    let now = defaults.clock.now();
+    let id = fields.name("id", ActionId::parse);
+    let id = match (id, defaults.idempotency_key) {
+        (Some(id), _) => Some(id),
+        (None, Some(key)) if !fields.has("id") => match ActionId::parse(key) {
+            Ok(id) => Some(id),
+            Err(error) => {
+                fields.fault("Idempotency-Key", error.to_string());
+                None
+            }
+        },
+        (None, _) => (!fields.has("id")).then(|| defaults.entropy.action_id(now)),
+    };
+    let namespace = fields.needed_name("namespace", acteon_core::Namespace::parse);
+    let tenant = fields.needed_name("tenant", acteon_core::Tenant::parse);
+    let provider = fields.needed_name("provider", acteon_core::ProviderName::parse);
+    let action_type = fields.needed_name("action_type", acteon_core::ActionType::parse);
+    let payload = fields.payload();
+    let metadata = fields.metadata();
+    let dedup_key = fields.text("dedup_key");
+    let status = fields.text("status");
+    let fingerprint = fields.text("fingerprint");
+    let starts_at = fields.time("starts_at");
+    let ends_at = fields.time("ends_at");
+    let created_at = fields.time("created_at").unwrap_or(now);
+    let expires_at = fields.time("expires_at");
+    let (Some(id), Some(namespace), Some(tenant), Some(provider), Some(action_type), Some(payload), true) =
+        (id, namespace, tenant, provider, action_type, payload, fields.faults.is_empty())
+    else {
+        return Err(Refusal::fields(fields.faults));
+    };
+    Ok(Action {
+        id,
+        namespace,
+        tenant,
+        provider,
+        action_type,
+        payload,
+        metadata,
+        dedup_key,
+        status,
+        fingerprint,
+        starts_at,
+        ends_at,
+        created_at,
+        expires_at,
+    })
+}
+
+/// A JSON object whose values are not read yet. A name that comes twice is an error: readers would differ in which they take.
+struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Object<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an action: a JSON object with namespace, tenant, provider, action_type and payload")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::with_capacity(16);
+                while let Some(Name(name)) = map.next_key()? {
+                    if fields.iter().any(|(other, _)| *other == name) {
+                        return Err(serde::de::Error::custom(format!("the field {name:?} is given twice")));
+                    }
+                    fields.push((name, map.next_value()?));
+                }
+                Ok(Object(fields))
+            }
+        }
+        deserializer.deserialize_map(Reader)
+    }
+}
+
+/// A name, borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+struct Fields<'a> {
+    object: Object<'a>,
+    faults: Vec<FieldError>,
+}
+
+impl<'a> Fields<'a> {
+    /// The value of a field that is there and not null.
+    fn raw(&self, name: &str) -> Option<&'a RawValue> {
+        let (_, raw) = self.object.0.iter().find(|(known, _)| known == name)?;
+        (raw.get() != "null").then_some(*raw)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.raw(name).is_some()
+    }
+
+    fn fault(&mut self, field: &str, message: impl Into<String>) {
+        self.faults.push(FieldError { field: field.into(), message: message.into() });
+    }
+
+    fn refuse(&mut self, name: &str) {
+        if self.raw(name).is_some_and(|raw| raw.get() != "[]") {
+            self.fault(name, "is not supported by this version; leave it out");
+        }
+    }
+
+    fn any_text(&mut self, name: &str) -> Option<Cow<'a, str>> {
+        let raw = self.raw(name)?;
+        let text = serde_json::from_str::<Name<'a>>(raw.get());
+        if text.is_err() {
+            self.fault(name, format!("must be a string, is {}", described(raw)));
+        }
+        text.ok().map(|Name(text)| text)
+    }
+
+    fn name<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, InvalidName>) -> Option<T> {
+        let text = self.any_text(name)?;
+        parse(&text).map_err(|error| self.fault(name, error.to_string())).ok()
+    }
+
+    fn needed_name<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, InvalidName>) -> Option<T> {
+        if !self.has(name) {
+            self.fault(name, "is missing");
+        }
+        self.name(name, parse)
+    }
+
+    fn text(&mut self, name: &str) -> Option<String> {
+        let text = self.any_text(name)?;
+        if text.len() > MAX_LABEL_BYTES {
+            self.fault(name, format!("is {} bytes long, at most {MAX_LABEL_BYTES} are allowed", text.len()));
+            return None;
+        }
+        Some(text.into_owned())
+    }
+
+    fn time(&mut self, name: &str) -> Option<Timestamp> {
+        let text = self.any_text(name)?;
+        let time = Timestamp::parse(&text);
+        if time.is_none() {
+            self.fault(name, "must be an RFC 3339 time such as 2026-01-31T09:00:00Z");
+        }
+        time
+    }
+
+    fn payload(&mut self) -> Option<Box<RawValue>> {
+        let raw = self.raw("payload");
+        if raw.is_none() {
+            self.fault("payload", "is missing");
+        }
+        raw.map(ToOwned::to_owned)
+    }
+
+    /// Labels, flat or, as some clients send them, within `labels`.
+    fn metadata(&mut self) -> BTreeMap<String, String> {
+        let mut labels = BTreeMap::new();
+        if let Some(raw) = self.raw("metadata") {
+            self.collect_labels("metadata", raw, &mut labels);
+        }
+        if labels.len() > MAX_LABELS {
+            self.fault("metadata", format!("has {} labels, at most {MAX_LABELS} are allowed", labels.len()));
+        }
+        labels
+    }
+
+    fn collect_labels(&mut self, path: &str, raw: &'a RawValue, labels: &mut BTreeMap<String, String>) {
+        let Ok(Object(entries)) = serde_json::from_str::<Object<'a>>(raw.get()) else {
+            return self.fault(path, format!("must be an object of strings, is {}", described(raw)));
+        };
+        for (name, value) in entries {
+            if path == "metadata" && name == "labels" && value.get().starts_with('{') {
+                self.collect_labels("metadata.labels", value, labels);
+                continue;
+            }
+            let field = format!("{path}.{name}");
+            match serde_json::from_str::<Name<'_>>(value.get()) {
+                Ok(Name(text)) if text.len() <= MAX_LABEL_BYTES && name.len() <= MAX_LABEL_BYTES => {
+                    labels.insert(name.into_owned(), text.into_owned());
+                }
+                Ok(_) => self.fault(&field, format!("is over {MAX_LABEL_BYTES} bytes long")),
+                Err(_) => self.fault(&field, format!("must be a string, is {}", described(value))),
+            }
+        }
+    }
+}
+
+fn described(raw: &RawValue) -> &'static str {
+    match raw.get().as_bytes().first() {
+        Some(b'"') => "not valid text",
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}

@@ -1,0 +1,82 @@
+//! How the server and its providers are.
+
+use std::sync::Arc;
+
+use acteon_api::{ProviderHealthBody, ProvidersHealthBody, ReadyBody};
+use acteon_gateway::ProviderHealth;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+
+use super::AppState;
+
+/// `GET /health`: alive, with the counters.
+pub(super) async fn health(State(state): State<Arc<AppState>>) -> Json<Value> {
+    Json(json!({ "status": "ok", "metrics": state.metrics.counters() }))
+}
+
+/// `GET /live`: the process answers.
+pub(super) async fn live() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
+}
+
+/// `GET /ready`: whether to send requests here. A provider that is down only degrades it, since taking out every gateway would be worse.
+pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Response {
+    let gateway = &state.gateway;
+    let mut unavailable = Vec::new();
+    if gateway.is_stopping() {
+        unavailable.push("stopping".to_owned());
+    }
+    if gateway.store_is_failing() {
+        unavailable.push("the store cannot be written".to_owned());
+    }
+    if !unavailable.is_empty() {
+        let body = ReadyBody { status: "unavailable".into(), reasons: unavailable };
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response();
+    }
+    let failing = gateway.stats().into_iter().filter(|(_, stats)| stats.last_failed);
+    let reasons: Vec<String> = failing.map(|(name, stats)| format!("provider {name}: {}", stats.last_error.unwrap_or_default())).collect();
+    let status = if reasons.is_empty() { "ready" } else { "degraded" };
+    Json(ReadyBody { status: status.into(), reasons }).into_response()
+}
+
+/// `GET /metrics`: Prometheus' text format.
+pub(super) async fn metrics(State(state): State<Arc<AppState>>) -> Response {
+    let text = state.metrics.text(&state.gateway);
+    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+}
+
+/// `GET /v1/providers/health`: checks every provider.
+pub(super) async fn providers(State(state): State<Arc<AppState>>) -> Json<ProvidersHealthBody> {
+    let providers = state.gateway.health().await.into_iter().map(body).collect();
+    Json(ProvidersHealthBody { providers })
+}
+
+fn body(health: ProviderHealth) -> ProviderHealthBody {
+    let ProviderHealth { name, finding, stats } = health;
+    let error = finding.as_ref().err();
+    let total_requests = stats.successes + stats.failures;
+    let success_rate = if total_requests == 0 { 100.0 } else { stats.successes as f64 * 100.0 / total_requests as f64 };
+    ProviderHealthBody {
+        provider: name.to_string(),
+        healthy: error.is_none(),
+        health_check_error: error.map(ToString::to_string),
+        code: error.map(|error| error.kind().code().to_owned()),
+        retryable: error.map(|error| error.kind().retryable()),
+        advice: error.and_then(|error| error.advice_text().map(str::to_owned)),
+        age_seconds: finding.as_ref().map_or(0, |health| health.age.as_secs()),
+        circuit_breaker_state: "closed".into(),
+        total_requests,
+        successes: stats.successes,
+        failures: stats.failures,
+        success_rate,
+        avg_latency_ms: stats.avg_ms,
+        p50_latency_ms: stats.p50_ms,
+        p95_latency_ms: stats.p95_ms,
+        p99_latency_ms: stats.p99_ms,
+        last_request_at: stats.last_request_at.map(acteon_core::Timestamp::as_millis),
+        last_error: stats.last_error,
+    }
+}

@@ -1,0 +1,40 @@
+//! Query parameters. Unknown ones are refused: a misspelt filter must not select everything.
+
+use axum::extract::Query;
+use axum::http::{StatusCode, Uri};
+
+use super::refusal::Refusal;
+
+pub(super) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// Those of `uri`, which may be of `known`, each once.
+    pub(super) fn read(uri: &Uri, known: &[&str]) -> Result<Self, Refusal> {
+        let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else {
+            return Err(refusal("the query cannot be read: write it as name=value&name=value".into()));
+        };
+        for (index, (name, _)) in pairs.iter().enumerate() {
+            if !known.contains(&name.as_str()) {
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                return Err(refusal(format!("there is no query parameter {name:?}; known are: {known}")));
+            }
+            if pairs[..index].iter().any(|(other, _)| other == name) {
+                return Err(refusal(format!("the query parameter {name:?} is given twice")));
+            }
+        }
+        Ok(Self(pairs))
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn parsed<T>(&self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Refusal> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        parse(text).map(Some).ok_or_else(|| refusal(format!("the query parameter {name:?} must be {expected}, is {text:?}")))
+    }
+}
+
+fn refusal(message: String) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, "INVALID_QUERY", message)
+}

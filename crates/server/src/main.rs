@@ -1,0 +1,12 @@
+//! The `acteon-server` command.
+
+mod cli;
+
+use clap::Parser as _;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    cli::Cli::parse().run()
+}

@@ -1,0 +1,172 @@
+//! A running server: store, gateway and HTTP in one.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::limits::{HEADER_TIMEOUT, MAX_CONNECTIONS};
+use acteon_core::{SystemClock, SystemEntropy};
+use acteon_gateway::{Gateway, Observer, Parts, Registry};
+use acteon_store::{SqliteOptions, SqliteStore, StoreError};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+use crate::config::Config;
+use crate::http::{self, AppState};
+use crate::metrics::Metrics;
+
+/// The database's name in the data folder.
+const DATABASE: &str = "acteon.db";
+/// Pause after a failed accept: out of file handles, most likely.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A server that runs until it is stopped.
+pub struct Server {
+    address: SocketAddr,
+    database: PathBuf,
+    gateway: Gateway,
+    limit: Duration,
+    stop: watch::Sender<bool>,
+    accepting: JoinHandle<()>,
+}
+
+/// A server that could not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The data folder cannot be made.
+    DataDir(PathBuf, std::io::Error),
+    /// The store cannot be opened.
+    Store(PathBuf, StoreError),
+    /// The address cannot be listened on.
+    Listen(String, std::io::Error),
+    /// Two providers have one name.
+    Registry(acteon_gateway::RegistryError),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::DataDir(path, error) => {
+                write!(f, "cannot make the data folder {}: {error}; choose another with --data-dir", path.display())
+            }
+            Self::Store(path, error) => write!(f, "cannot open the database {}: {error}", path.display()),
+            Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}; choose another port with --port"),
+            Self::Registry(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl Server {
+    /// Opens the store in `data_dir`, starts the gateway, and listens.
+    pub async fn start(config: Config, data_dir: &Path) -> Result<Self, StartError> {
+        make_private_dir(data_dir).map_err(|error| StartError::DataDir(data_dir.to_owned(), error))?;
+        let database = data_dir.join(DATABASE);
+        let store_error = |error| StartError::Store(database.clone(), error);
+        let options = SqliteOptions { path: database.clone(), max_pages: None };
+        let store = Arc::new(SqliteStore::open(&options).map_err(store_error)?);
+        let address = format!("{}:{}", bracketed(&config.host), config.port);
+        let listener = TcpListener::bind(&address).await.map_err(|error| StartError::Listen(address.clone(), error))?;
+        let address = listener.local_addr().map_err(|error| StartError::Listen(address, error))?;
+        let metrics = Metrics::new();
+        let mut registry = Registry::default();
+        for provider in config.providers {
+            registry.add(provider.name, provider.provider).map_err(StartError::Registry)?;
+        }
+        let clock = Arc::new(SystemClock::new());
+        let entropy = Arc::new(SystemEntropy::default());
+        let parts = Parts {
+            store,
+            clock: Arc::<SystemClock>::clone(&clock),
+            entropy: Arc::<SystemEntropy>::clone(&entropy),
+            observer: Arc::clone(&metrics) as Arc<dyn Observer>,
+            registry,
+            options: config.gateway,
+        };
+        let gateway = Gateway::start(parts).await.map_err(store_error)?;
+        let state = Arc::new(AppState { gateway: gateway.clone(), metrics, clock, entropy });
+        let (stop, stopped) = watch::channel(false);
+        let accepting = tokio::spawn(accept(listener, http::router(state), stopped, config.shutdown_timeout));
+        Ok(Self { address, database, gateway, limit: config.shutdown_timeout, stop, accepting })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where its database is.
+    pub fn database(&self) -> &Path {
+        &self.database
+    }
+
+    /// Stops accepting, finishes what is in flight within the configured limit, and leaves the rest for the next start.
+    ///
+    /// Says whether all that was in flight ended in time.
+    pub async fn stop(self) -> bool {
+        self.stop.send_replace(true);
+        let (ended, _) = tokio::join!(self.gateway.stop(self.limit), self.accepting);
+        ended
+    }
+}
+
+async fn accept(listener: TcpListener, router: axum::Router, mut stopped: watch::Receiver<bool>, limit: Duration) {
+    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    loop {
+        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else { break };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stopped.wait_for(|stop| *stop) => break,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let connection = graceful.watch(connection(stream, router.clone()));
+                tokio::spawn(async move {
+                    drop(connection.await);
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    drop(tokio::time::timeout(limit, graceful.shutdown()).await);
+}
+
+type Service = TowerToHyperService<axum::Router>;
+
+fn connection(stream: TcpStream, router: axum::Router) -> hyper::server::conn::http1::Connection<TokioIo<TcpStream>, Service> {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY could not be set");
+    }
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+}
+
+/// IPv6 addresses stand in brackets before a port.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() }
+}
+
+/// Payloads lie in the database: others on the machine need not read them.
+fn make_private_dir(path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
