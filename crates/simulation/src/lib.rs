@@ -1,1 +1,8 @@
-//! x
+//! What cannot be had in a test, made locally and faithfully: a WeChat Work, and gateways whose time, providers and faults are in one's hand.
+//!
+//! [`wecom`] shares no code with `acteon-wecom`: two readings of the protocol, so that one mistake is not made twice.
+
+#![deny(missing_docs)]
+
+pub mod harness;
+pub mod wecom;

@@ -1,0 +1,73 @@
+//! What a simulation is made of.
+
+use std::sync::Arc;
+
+use acteon_core::Provider;
+use acteon_gateway::RetryPolicy;
+
+use super::recording::RecordingProvider;
+
+/// What a simulation is made of.
+pub struct SimulationConfig {
+    pub(super) nodes: usize,
+    pub(super) recording: Vec<(String, Arc<RecordingProvider>)>,
+    pub(super) other: Vec<(String, Arc<dyn Provider>)>,
+    pub(super) retry: RetryPolicy,
+}
+
+/// Builds a [`SimulationConfig`].
+pub struct ConfigBuilder(SimulationConfig);
+
+impl SimulationConfig {
+    /// One node, no providers, the default retries.
+    pub fn builder() -> ConfigBuilder {
+        ConfigBuilder(Self { nodes: 1, recording: Vec::new(), other: Vec::new(), retry: RetryPolicy::default() })
+    }
+}
+
+impl ConfigBuilder {
+    /// How many gateways share the store.
+    #[must_use]
+    pub fn nodes(mut self, nodes: usize) -> Self {
+        self.0.nodes = nodes;
+        self
+    }
+
+    /// Adds a provider that records its calls.
+    #[must_use]
+    pub fn add_recording_provider(self, name: &str) -> Self {
+        self.add_recording(name, RecordingProvider::new(name))
+    }
+
+    /// Adds several.
+    #[must_use]
+    pub fn add_recording_providers(self, names: &[&str]) -> Self {
+        names.iter().fold(self, |builder, name| builder.add_recording_provider(name))
+    }
+
+    /// Adds a recording provider that was set up before.
+    #[must_use]
+    pub fn add_recording(mut self, name: &str, provider: RecordingProvider) -> Self {
+        self.0.recording.push((name.to_owned(), Arc::new(provider)));
+        self
+    }
+
+    /// Adds any provider.
+    #[must_use]
+    pub fn add_provider(mut self, name: &str, provider: Arc<dyn Provider>) -> Self {
+        self.0.other.push((name.to_owned(), provider));
+        self
+    }
+
+    /// When to try again.
+    #[must_use]
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.0.retry = retry;
+        self
+    }
+
+    /// The configuration.
+    pub fn build(self) -> SimulationConfig {
+        self.0
+    }
+}

@@ -1,0 +1,189 @@
+//! Gateways in one process, on one store, with time in one's hand.
+//!
+//! A [`SimulationHarness`] starts one or more *nodes*: real gateways over a real SQLite file that they share, each with a lease of its own.
+//! Providers are [`RecordingProvider`]s and [`FailingProvider`]s. Time is virtual and moves only with [`SimulationHarness::advance`], which
+//! stops at every instant that something waits for. A node can be killed: its store calls then never return, as if the process were gone.
+
+mod clock;
+mod config;
+mod failing;
+mod node_store;
+mod outcome;
+mod recording;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::{Action, Clock, Origin, Outcome, Provider, ProviderName, SystemEntropy};
+use acteon_gateway::{AttemptEvent, Gateway, GatewayOptions, Observer, OutcomeEvent, Parts, Registry, Wait};
+use acteon_store::{SqliteOptions, SqliteStore, Store};
+
+pub use clock::VirtualClock;
+pub use config::{ConfigBuilder, SimulationConfig};
+pub use failing::FailingProvider;
+use node_store::NodeStore;
+pub use outcome::ActionOutcomeExt;
+pub use recording::{FailureMode, RecordedCall, RecordingProvider};
+
+/// Real time that one virtual step may take before it is given up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why a simulation could not start or go on.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// A running simulation.
+pub struct SimulationHarness {
+    nodes: Vec<Node>,
+    clock: Arc<VirtualClock>,
+    store: Arc<SqliteStore>,
+    providers: Vec<(String, Arc<RecordingProvider>)>,
+    _folder: tempfile::TempDir,
+}
+
+/// One gateway of a simulation.
+pub struct Node {
+    gateway: Gateway,
+    store: Arc<NodeStore>,
+}
+
+struct NoObserver;
+
+impl Observer for NoObserver {
+    fn outcome(&self, _event: &OutcomeEvent<'_>) {}
+    fn attempt(&self, _event: &AttemptEvent<'_>) {}
+}
+
+impl SimulationHarness {
+    /// Starts the nodes.
+    pub async fn start(config: SimulationConfig) -> Result<Self, Failure> {
+        let folder = tempfile::tempdir()?;
+        let options = SqliteOptions { path: folder.path().join("simulation.db"), max_pages: None };
+        let store = Arc::new(SqliteStore::open(&options)?);
+        let clock = Arc::new(VirtualClock::default());
+        let mut nodes = Vec::new();
+        for _ in 0..config.nodes {
+            nodes.push(Node::start(&config, &store, &clock).await?);
+        }
+        Ok(Self { nodes, clock, store, providers: config.recording, _folder: folder })
+    }
+
+    /// Dispatches through the first node.
+    pub async fn dispatch(&self, action: &Action) -> Result<Outcome, Failure> {
+        self.dispatch_to(0, action).await
+    }
+
+    /// Dispatches through one node. Answers as soon as the outcome or `Scheduled` is committed.
+    pub async fn dispatch_to(&self, node: usize, action: &Action) -> Result<Outcome, Failure> {
+        let node = self.nodes.get(node).ok_or("there is no such node")?;
+        let answer = node.gateway.dispatch(action.clone(), Origin::Api, Wait::ForOutcome(PATIENCE)).await?;
+        Ok(serde_json::from_str(&answer.outcome)?)
+    }
+
+    /// What a dispatch would come to.
+    pub fn dispatch_dry_run(&self, action: &Action) -> Result<Outcome, Failure> {
+        let node = self.nodes.first().ok_or("there is no node")?;
+        Ok(serde_json::from_str(&node.gateway.dry_run(action))?)
+    }
+
+    /// Dispatches one after the other.
+    pub async fn dispatch_batch(&self, actions: &[Action]) -> Result<Vec<Outcome>, Failure> {
+        let mut outcomes = Vec::new();
+        for action in actions {
+            outcomes.push(self.dispatch(action).await?);
+        }
+        Ok(outcomes)
+    }
+
+    /// A recording provider by its name.
+    pub fn provider(&self, name: &str) -> Option<&Arc<RecordingProvider>> {
+        self.providers.iter().find(|(known, _)| known == name).map(|(_, provider)| provider)
+    }
+
+    /// A node.
+    pub fn node(&self, index: usize) -> Option<&Node> {
+        self.nodes.get(index)
+    }
+
+    /// The shared store.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// The virtual clock.
+    pub fn clock(&self) -> &VirtualClock {
+        &self.clock
+    }
+
+    /// Lets virtual time pass, stopping at each instant that something waits for, until all that follows from it was done.
+    pub async fn advance(&self, duration: Duration) -> Result<(), Failure> {
+        let end = self.clock.monotonic() + duration;
+        self.settle().await?;
+        while let Some(next) = self.clock.next_wake().filter(|next| *next <= end) {
+            self.clock.move_to(next);
+            self.settle().await?;
+        }
+        self.clock.move_to(end);
+        self.settle().await
+    }
+
+    /// Lets everything that is ready run until it waits for time. Writes are served in order, so each empty write shows that earlier ones
+    /// were answered.
+    async fn settle(&self) -> Result<(), Failure> {
+        for _ in 0..12 {
+            for _ in 0..32 {
+                tokio::task::yield_now().await;
+            }
+            self.store.put_note("simulation", "", self.clock.now()).await?;
+            self.store.note("simulation", self.clock.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what was recorded.
+    pub fn reset_recordings(&self) {
+        for (_, provider) in &self.providers {
+            provider.clear();
+        }
+    }
+
+    /// Stops the nodes in good order.
+    pub async fn teardown(self) {
+        for node in &self.nodes {
+            if !node.store.is_dead() {
+                node.gateway.stop(Duration::from_secs(5)).await;
+            }
+        }
+    }
+}
+
+impl Node {
+    async fn start(config: &SimulationConfig, store: &Arc<SqliteStore>, clock: &Arc<VirtualClock>) -> Result<Self, Failure> {
+        let store = Arc::new(NodeStore::new(Arc::clone(store)));
+        let mut registry = Registry::default();
+        for (name, provider) in &config.recording {
+            registry.add(ProviderName::parse(name)?, Arc::clone(provider) as Arc<dyn Provider>)?;
+        }
+        for (name, provider) in &config.other {
+            registry.add(ProviderName::parse(name)?, Arc::clone(provider))?;
+        }
+        let parts = Parts {
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            clock: Arc::clone(clock) as Arc<dyn Clock>,
+            entropy: Arc::new(SystemEntropy::default()),
+            observer: Arc::new(NoObserver),
+            registry,
+            options: GatewayOptions { retry: config.retry.clone(), ..GatewayOptions::default() },
+        };
+        Ok(Self { gateway: Gateway::start(parts).await?, store })
+    }
+
+    /// The gateway.
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// Kills the node: nothing that it does reaches the store any more.
+    pub fn kill(&self) {
+        self.store.kill();
+    }
+}

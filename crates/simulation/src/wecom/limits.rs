@@ -1,0 +1,64 @@
+//! Limits over sliding windows.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+/// At most so many calls in any window; what is over is answered with 45009.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RateLimit {
+    /// Calls.
+    pub calls: usize,
+    /// The window, in milliseconds.
+    pub window_ms: u64,
+    /// After a call too many everything is refused for so long, in milliseconds.
+    #[serde(default)]
+    pub penalty_ms: u64,
+}
+
+/// Calls that were let through.
+#[derive(Debug, Default)]
+pub(super) struct Window {
+    passed: VecDeque<Instant>,
+    blocked_until: Option<Instant>,
+}
+
+impl Window {
+    /// Whether one more call fits, which is counted if it does.
+    pub(super) fn pass(&mut self, limit: RateLimit, now: Instant) -> bool {
+        if self.blocked_until.is_some_and(|until| now < until) {
+            return false;
+        }
+        let window = Duration::from_millis(limit.window_ms);
+        while self.passed.front().is_some_and(|passed| now.duration_since(*passed) >= window) {
+            self.passed.pop_front();
+        }
+        if self.passed.len() >= limit.calls {
+            self.blocked_until = (limit.penalty_ms > 0).then(|| now + Duration::from_millis(limit.penalty_ms));
+            return false;
+        }
+        self.passed.push_back(now);
+        true
+    }
+}
+
+/// Messages of one app to one member: 30 in a minute, 1000 in an hour.
+#[derive(Debug, Default)]
+pub(super) struct MemberWindow {
+    delivered: VecDeque<Instant>,
+}
+
+impl MemberWindow {
+    pub(super) fn deliver(&mut self, now: Instant) -> bool {
+        while self.delivered.front().is_some_and(|at| now.duration_since(*at) >= Duration::from_hours(1)) {
+            self.delivered.pop_front();
+        }
+        let within_minute = self.delivered.iter().rev().take_while(|at| now.duration_since(**at) < Duration::from_mins(1)).count();
+        if within_minute >= 30 || self.delivered.len() >= 1000 {
+            return false;
+        }
+        self.delivered.push_back(now);
+        true
+    }
+}

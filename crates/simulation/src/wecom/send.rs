@@ -1,0 +1,165 @@
+//! `message/send`.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Map, Value, json};
+
+use super::content;
+use super::gettoken::check_agent;
+use super::reply::{Refusal, refusal};
+use super::world::{App, Message, World};
+
+const MAX_SELECTED: [(usize, Refusal); 3] = [
+    (1000, refusal(40032, "invalid user list size")),
+    (100, refusal(82002, "too many departments")),
+    (100, refusal(82003, "too many tags")),
+];
+
+/// Longest interval of the duplicate check, and the one without being named, in seconds.
+const DUPLICATE_INTERVALS: (u64, u64) = (14_400, 1800);
+
+pub(super) fn send(world: &mut World, app: &App, bytes: &[u8], now: Instant) -> Result<Value, Refusal> {
+    let body: Value = serde_json::from_slice(bytes).map_err(|_| refusal(40058, "invalid Request Parameter: not json"))?;
+    let agent_id = match &body["agentid"] {
+        Value::Null => return Err(refusal(41011, "missing agentid")),
+        Value::String(text) => text.parse().map_err(|_| refusal(40056, "invalid agentid"))?,
+        other => other.as_i64().ok_or(refusal(40056, "invalid agentid"))?,
+    };
+    check_agent(world, app, agent_id)?;
+    let selectors = selectors(&body)?;
+    let msgtype = body["msgtype"].as_str().unwrap_or_default().to_owned();
+    let (content, cut) = content::check(&msgtype, &body, world.settings.cut_markdown)?;
+    let reach = reach(world, &selectors);
+    if reach.members.is_empty() {
+        return Err(refusal(81013, "user & party & tag all invalid"));
+    }
+    let msgid = format!("local{:012}", world.trace() % 1_000_000_000_000);
+    let reply = reply(&msgid, &reach);
+    if is_duplicate(world, app, &body, bytes, now) {
+        world.counts.duplicates += 1;
+        return Ok(reply);
+    }
+    let (delivered, dropped) = deliver(world, app.agent_id, reach.members, now);
+    world.counts.messages += 1;
+    world.counts.dropped += dropped.len() as u64;
+    world.counts.cut += u64::from(cut);
+    let number = world.counts.messages;
+    let safe = body["safe"].as_i64() == Some(1);
+    let message = Message {
+        number,
+        msgid,
+        agent_id,
+        at: millis(),
+        msgtype,
+        content,
+        cut,
+        to: selectors.map(|ids| ids.join("|")),
+        delivered,
+        dropped,
+        safe,
+    };
+    world.remember(message);
+    Ok(reply)
+}
+
+/// The three selectors, without blanks; departments and tags are ignored beside `@all`.
+fn selectors(body: &Value) -> Result<[Vec<String>; 3], Refusal> {
+    let list = |field: &str| -> Vec<String> {
+        let text = body[field].as_str().unwrap_or_default();
+        text.split('|').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect()
+    };
+    let selectors = ["touser", "toparty", "totag"].map(list);
+    if selectors.iter().all(Vec::is_empty) {
+        return Err(refusal(82001, "touser, toparty and totag are all empty"));
+    }
+    for (ids, (limit, too_many)) in selectors.iter().zip(MAX_SELECTED) {
+        if ids.len() > limit {
+            return Err(too_many);
+        }
+    }
+    Ok(selectors)
+}
+
+#[derive(Default)]
+struct Reach {
+    members: BTreeSet<String>,
+    invalid: [Vec<String>; 3],
+    unlicensed: BTreeSet<String>,
+}
+
+fn reach(world: &World, [users, departments, tags]: &[Vec<String>; 3]) -> Reach {
+    let mut reach = Reach::default();
+    if users.iter().any(|id| id == "@all") {
+        reach.members.extend(world.members.keys().cloned());
+    } else {
+        for id in users {
+            let userid = id.to_lowercase();
+            match world.members.get(&userid) {
+                Some(_) => drop(reach.members.insert(userid)),
+                None => reach.invalid[0].push(userid),
+            }
+        }
+        for id in departments {
+            let known: Vec<String> = world.members_of(&[id], &[]).map(|member| member.userid.clone()).collect();
+            if known.is_empty() {
+                reach.invalid[1].push(id.clone());
+            }
+            reach.members.extend(known);
+        }
+        for id in tags {
+            let known: Vec<String> = world.members_of(&[], &[id]).map(|member| member.userid.clone()).collect();
+            if known.is_empty() {
+                reach.invalid[2].push(id.clone());
+            }
+            reach.members.extend(known);
+        }
+    }
+    let unlicensed = |userid: &String| world.members.get(userid).is_some_and(|member| member.unlicensed);
+    reach.unlicensed = reach.members.iter().filter(|userid| unlicensed(userid)).cloned().collect();
+    reach.members.retain(|userid| !unlicensed(userid));
+    reach
+}
+
+fn reply(msgid: &str, reach: &Reach) -> Value {
+    let mut reply = Map::new();
+    reply.insert("errcode".into(), json!(0));
+    reply.insert("errmsg".into(), json!("ok"));
+    reply.insert("msgid".into(), json!(msgid));
+    for (field, ids) in ["invaliduser", "invalidparty", "invalidtag"].into_iter().zip(&reach.invalid) {
+        if !ids.is_empty() {
+            reply.insert(field.into(), json!(ids.join("|")));
+        }
+    }
+    if !reach.unlicensed.is_empty() {
+        let ids: Vec<&str> = reach.unlicensed.iter().map(String::as_str).collect();
+        reply.insert("unlicenseduser".into(), json!(ids.join("|")));
+    }
+    Value::Object(reply)
+}
+
+/// The same request of the same app within its interval is not delivered again.
+fn is_duplicate(world: &mut World, app: &App, body: &Value, bytes: &[u8], now: Instant) -> bool {
+    if body["enable_duplicate_check"].as_i64() != Some(1) {
+        return false;
+    }
+    let (longest, default) = DUPLICATE_INTERVALS;
+    let seconds = body["duplicate_check_interval"].as_u64().unwrap_or(default).min(longest);
+    world.sweep_bodies(now);
+    let key = (app.agent_id, bytes.to_vec());
+    let known = world.recent_bodies.get(&key).is_some_and(|at| now.duration_since(*at) < Duration::from_secs(seconds));
+    if !known {
+        world.recent_bodies.insert(key, now);
+    }
+    known
+}
+
+fn deliver(world: &mut World, agent_id: i64, members: BTreeSet<String>, now: Instant) -> (Vec<String>, Vec<String>) {
+    let limited = world.settings.member_limit;
+    members.into_iter().partition(|userid| !limited || world.member_windows.entry((agent_id, userid.clone())).or_default().deliver(now))
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the world outside, which has its own time")]
+fn millis() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
+}
