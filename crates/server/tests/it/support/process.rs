@@ -1,0 +1,87 @@
+//! `acteon-server` as a process of its own.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use super::Client;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_acteon-server");
+
+/// A running `acteon-server`.
+pub(crate) struct Process {
+    child: Child,
+    client: Client,
+    stdout: Option<BufReader<std::process::ChildStdout>>,
+}
+
+impl Process {
+    /// Starts it on a free port, with data and configuration in `folder`, and waits until it says where it listens.
+    pub(crate) fn start(folder: &Path, configuration: &str, variables: &[(&str, &str)]) -> Self {
+        let file = folder.join("acteon.toml");
+        std::fs::write(&file, configuration).expect("a configuration file");
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("log.txt")).expect("a log file");
+        let mut child = Command::new(BINARY)
+            .args(["--port", "0", "--data-dir"])
+            .arg(folder)
+            .arg("-c")
+            .arg(&file)
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("a started server");
+        let mut stdout = BufReader::new(child.stdout.take().expect("its standard output"));
+        let mut line = String::new();
+        let base = loop {
+            line.clear();
+            assert_ne!(stdout.read_line(&mut line).expect("a line"), 0, "it stopped: {}", log_of(folder));
+            if let Some(base) = line.trim().strip_prefix("API") {
+                break base.trim().to_owned();
+            }
+        };
+        Self { child, client: Client::new(&base), stdout: Some(stdout) }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// kill -9.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("gone");
+    }
+
+    /// SIGTERM; returns the exit code and what it still printed.
+    pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
+        let mut rest = String::new();
+        if let Some(mut stdout) = self.stdout.take() {
+            stdout.read_to_string(&mut rest).expect("its output");
+        }
+        (self.child.wait().expect("gone").code(), rest)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// What it logged.
+fn log_of(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("log.txt")).unwrap_or_default()
+}
+
+/// Runs a sub-command to its end.
+pub(crate) fn run_command(arguments: &[&str], variables: &[(&str, &str)], input: &str) -> Output {
+    let mut command = Command::new(BINARY);
+    command.args(arguments).envs(variables.iter().copied()).env_remove("ACTEON_CONFIG");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a started command");
+    child.stdin.take().expect("its standard input").write_all(input.as_bytes()).expect("written input");
+    child.wait_with_output().expect("its output")
+}

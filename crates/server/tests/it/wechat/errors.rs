@@ -1,0 +1,156 @@
+//! The error mapping: every row, for `gettoken` and for `send`, with durable retries off and on.
+
+use acteon_simulation::wecom::{Call, Fault};
+use futures_util::future::join_all;
+
+use super::{configuration, configuration_at, local_wecom, text, unlimited};
+use crate::support::Gateway;
+
+/// What a call that always meets a fault comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Expected {
+    code: &'static str,
+    retryable: bool,
+    /// Requests of the faulty call.
+    requests: u64,
+}
+
+const fn expected(code: &'static str, retryable: bool, requests: u64) -> Expected {
+    Expected { code, retryable, requests }
+}
+
+/// Each row of the page's table and of the decisions beside it, with what it is for `send` and for `gettoken`.
+fn rows() -> Vec<(Fault, Expected, Expected)> {
+    let same = |fault, one: Expected| (fault, one, one);
+    let connection = expected("CONNECTION", true, 4);
+    let ambiguous = expected("CONNECTION", true, 1);
+    vec![
+        same(Fault::Errcode(42001), expected("CONFIGURATION", false, 2)),
+        same(Fault::Errcode(40014), expected("CONFIGURATION", false, 2)),
+        same(Fault::Errcode(40001), expected("CONFIGURATION", false, 1)),
+        same(Fault::Errcode(40013), expected("CONFIGURATION", false, 1)),
+        same(Fault::Errcode(45009), expected("RATE_LIMITED", true, 1)),
+        same(Fault::Errcode(-1), connection),
+        same(Fault::Errcode(60020), expected("EXECUTION_FAILED", false, 1)),
+        same(Fault::Errcode(81013), expected("EXECUTION_FAILED", false, 1)),
+        same(Fault::Errcode(40091), expected("EXECUTION_FAILED", false, 1)),
+        same(Fault::Errcode(41001), expected("EXECUTION_FAILED", false, 1)),
+        same(Fault::Errcode(6000), expected("EXECUTION_FAILED", false, 1)),
+        same(Fault::Errcode(987_654), expected("EXECUTION_FAILED", false, 1)),
+        same(Fault::Status(401), expected("CONFIGURATION", false, 1)),
+        same(Fault::Status(403), expected("CONFIGURATION", false, 1)),
+        same(Fault::Status(500), connection),
+        same(Fault::Status(502), connection),
+        same(Fault::Status(408), connection),
+        same(Fault::Status(429), expected("RATE_LIMITED", true, 1)),
+        same(Fault::Status(404), expected("EXECUTION_FAILED", false, 1)),
+        same(Fault::Status(302), expected("EXECUTION_FAILED", false, 1)),
+        (Fault::Status(204), ambiguous, connection),
+        (Fault::Garbage("<html>maintenance</html>".into()), ambiguous, connection),
+        (Fault::Json("{}".into()), ambiguous, connection),
+        (Fault::Json(r#"["a"]"#.into()), ambiguous, connection),
+        (Fault::Reset, ambiguous, connection),
+        (Fault::SlowAfterAccept(20_000), ambiguous, connection),
+    ]
+}
+
+async fn fails_with_durable_off(call: Call, fault: Fault, expected: Expected) {
+    let wecom = local_wecom(unlimited()).await;
+    let gateway = Gateway::start(&format!("retry.durable = false\n{}", configuration(&wecom, "wechat.timeout_seconds = 1"))).await;
+    wecom.fault(call, fault.clone(), None);
+    let outcome = gateway.final_outcome(&text("a")).await;
+    let failed = &outcome["Failed"];
+    let found = (failed["code"].as_str(), failed["retryable"].as_bool(), wecom.calls(call));
+    assert_eq!(found, (Some(expected.code), Some(expected.retryable), expected.requests), "{call:?} {fault:?}: {outcome}");
+    if call == Call::Gettoken {
+        assert_eq!(wecom.calls(Call::Send), 0, "nothing is sent without a token");
+    }
+    if matches!(fault, Fault::Errcode(40014 | 42001)) && call == Call::Send {
+        assert_eq!(wecom.calls(Call::Gettoken), 2, "one fresh token, no more");
+    }
+}
+
+async fn goes_on_with_durable_on(call: Call, fault: Fault, expected: Expected) {
+    let wecom = local_wecom(unlimited()).await;
+    let gateway = Gateway::start(&format!("retry.delays_seconds = [1]\n{}", configuration(&wecom, "wechat.timeout_seconds = 1"))).await;
+    wecom.fault(call, fault.clone(), Some(expected.requests));
+    let action = text("a");
+    let first = gateway.post_preferring("/v1/dispatch", &action, "wait=30").await.body;
+    if !expected.retryable {
+        assert_eq!(first["Failed"]["code"], expected.code, "{call:?} {fault:?}: {first}");
+        return;
+    }
+    let scheduled = &first["Scheduled"];
+    let error = &scheduled["last_error"];
+    assert_eq!((error["code"].as_str(), error["retryable"].as_bool()), (Some(expected.code), Some(true)), "{call:?} {fault:?}: {first}");
+    assert_eq!(scheduled["attempts"].as_u64(), Some(expected.requests), "{call:?} {fault:?}: {first}");
+    let last = gateway.final_outcome(&action).await;
+    assert_eq!(last["Executed"]["body"]["errcode"], 0, "{call:?} {fault:?}: {last}");
+    let view = gateway.get("/v1/actions/a").await.body;
+    let ambiguous = call == Call::Send && expected.requests == 1 && expected.code == "CONNECTION";
+    assert_eq!(view["possible_duplicate"], ambiguous, "{call:?} {fault:?}: {view}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_row_with_durable_retries_off() {
+    let cases = rows().into_iter().flat_map(|(fault, send, gettoken)| {
+        [fails_with_durable_off(Call::Send, fault.clone(), send), fails_with_durable_off(Call::Gettoken, fault, gettoken)]
+    });
+    join_all(cases).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_row_with_durable_retries_on() {
+    let cases = rows().into_iter().flat_map(|(fault, send, gettoken)| {
+        [goes_on_with_durable_on(Call::Send, fault.clone(), send), goes_on_with_durable_on(Call::Gettoken, fault, gettoken)]
+    });
+    join_all(cases).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_refused_token_is_invisible() {
+    for code in [40014, 42001] {
+        let wecom = local_wecom(unlimited()).await;
+        let gateway = Gateway::start(&configuration(&wecom, "")).await;
+        wecom.fault(Call::Send, Fault::Errcode(code), Some(1));
+        let outcome = gateway.dispatch(&text("a")).await;
+        assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
+        assert_eq!((wecom.calls(Call::Gettoken), wecom.calls(Call::Send)), (2, 2));
+        assert_eq!(gateway.get("/v1/actions/a").await.body["attempts"], 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_connection_is_tried_four_times() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
+    let gateway = Gateway::start(&format!("retry.durable = false\n{}", configuration_at(&format!("http://{closed}"), ""))).await;
+    let failed = gateway.final_outcome(&text("a")).await["Failed"].clone();
+    assert_eq!((failed["code"].as_str(), failed["attempts"].as_u64()), (Some("CONNECTION"), Some(4)), "{failed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ambiguous_failure_is_repeated_quickly_only_with_the_duplicate_check() {
+    let wecom = local_wecom(unlimited()).await;
+    let more = "wechat.enable_duplicate_check = true\nwechat.duplicate_check_interval = 60";
+    let gateway = Gateway::start(&configuration(&wecom, more)).await;
+    wecom.fault(Call::Send, Fault::CutAfterAccept, Some(1));
+    let outcome = gateway.dispatch(&text("a")).await;
+    assert_eq!(outcome["Executed"]["headers"]["possible_duplicate"], "true", "{outcome}");
+    let (messages, duplicates) = wecom.world(|world| (world.counts().messages, world.counts().duplicates));
+    assert_eq!((messages, duplicates), (1, 1), "the copy was dropped by WeChat Work");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codes_come_with_advice_and_the_trace_id() {
+    let wecom = local_wecom(unlimited()).await;
+    let gateway = Gateway::start(&configuration(&wecom, "")).await;
+    wecom.world(|world| world.apps[0].trusted_ips = Some(vec![]));
+    let outcome = gateway.dispatch(&text("a")).await;
+    let message = outcome["Failed"]["message"].as_str().expect("a message");
+    for part in ["60020", "add 127.0.0.1 to the app's trusted IPs", "hint "] {
+        assert!(message.contains(part), "{message}");
+    }
+    let attempt = &gateway.get("/v1/actions/a").await.body["history"][0];
+    assert_eq!(attempt["service_code"], 60020);
+    assert!(attempt["hint"].as_str().is_some_and(|hint: &str| hint.len() > 10), "{attempt}");
+}

@@ -1,0 +1,54 @@
+//! The WeChat Work provider, over real HTTP against the local WeChat Work.
+
+mod budget;
+mod canary;
+mod crash;
+mod errors;
+mod health;
+mod messages;
+mod rate_limit;
+mod tokens;
+
+use acteon_simulation::wecom::{LocalWecom, world::World};
+use serde_json::{Value, json};
+
+use crate::support::action;
+
+/// A world without limits, for tests of something else.
+fn unlimited() -> World {
+    let mut world = World::default();
+    world.settings.member_limit = false;
+    world.settings.rate_limit = None;
+    world
+}
+
+async fn local_wecom(world: World) -> LocalWecom {
+    LocalWecom::start(world).await.expect("a local WeChat Work")
+}
+
+/// A configuration with the local WeChat Work as `wechat-ops`, and more lines for its block.
+fn configuration(wecom: &LocalWecom, more: &str) -> String {
+    configuration_at(&wecom.url(), more)
+}
+
+fn configuration_at(base_url: &str, more: &str) -> String {
+    let world = World::default();
+    format!(
+        r#"
+[[providers]]
+name = "wechat-ops"
+type = "wechat"
+wechat.corp_id = "{}"
+wechat.corp_secret = "{}"
+wechat.agent_id = {}
+wechat.api_base_url = "{base_url}"
+{more}
+"#,
+        world.corp_id, world.apps[0].secret, world.apps[0].agent_id
+    )
+}
+
+/// A text to everybody.
+fn text(id: &str) -> Value {
+    action(id, "wechat-ops", &json!({ "touser": "@all", "content": format!("message {id}") }))
+}
