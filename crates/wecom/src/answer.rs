@@ -1,5 +1,7 @@
 //! Reading what the server answers: an envelope around `errcode`.
 
+use std::sync::Arc;
+
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
@@ -15,7 +17,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// Reads `body`. `proof` is the field that a success without `errcode` must have.
-    pub(crate) fn read(call: Call, body: &[u8], proof: &str, secrets: &[&SecretString]) -> Result<Self, Error> {
+    pub(crate) fn read(call: Call, body: &[u8], proof: &str, secrets: &[Arc<SecretString>]) -> Result<Self, Error> {
         let unreadable = |what| Error::new(call, Fault::Unreadable(what));
         let Ok(value) = serde_json::from_slice::<Value>(body) else {
             return Err(unreadable("it is not JSON"));
@@ -55,7 +57,7 @@ fn whole_number(value: &Value) -> Option<i64> {
 }
 
 /// Takes secrets out of everything that may be shown. An answer can hold what the request held.
-fn scrub_all(fields: &mut Map<String, Value>, proof: &str, secrets: &[&SecretString]) {
+fn scrub_all(fields: &mut Map<String, Value>, proof: &str, secrets: &[Arc<SecretString>]) {
     for (name, value) in fields {
         if name == "access_token" && proof == "access_token" {
             continue;
@@ -91,7 +93,7 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Result<Answer, Error> {
-        Answer::read(Call::Send, body.as_bytes(), "msgid", &[&SecretString::from("t0ken")])
+        Answer::read(Call::Send, body.as_bytes(), "msgid", &[Arc::new(SecretString::from("t0ken"))])
     }
 
     #[test]

@@ -17,9 +17,9 @@ use crate::token::{Slot, Token, TokenCache, refused_twice};
 #[derive(Clone)]
 pub struct Credentials {
     /// The corporation's id.
-    pub corp_id: SecretString,
+    pub corp_id: Arc<SecretString>,
     /// The app's secret.
-    pub corp_secret: SecretString,
+    pub corp_secret: Arc<SecretString>,
 }
 
 impl fmt::Debug for Credentials {
@@ -94,7 +94,7 @@ impl App {
 
     async fn send_with(&self, token: &Token, message: &[u8]) -> Result<Sent, Error> {
         let body = self.endpoint.call(Call::Send, &[("access_token", &token.secret)], Some(message.to_vec())).await?;
-        let mut answer = Answer::read(Call::Send, &body, "msgid", &self.secrets(token))?;
+        let mut answer = Answer::read(Call::Send, &body, "msgid", &self.slot.secrets())?;
         Ok(Sent {
             errmsg: answer.take("errmsg"),
             msgid: answer.take("msgid"),
@@ -104,10 +104,6 @@ impl App {
             unlicenseduser: answer.take("unlicenseduser"),
             response_code: answer.take("response_code"),
         })
-    }
-
-    pub(crate) fn secrets<'a>(&'a self, token: &'a Token) -> [&'a SecretString; 3] {
-        [&self.credentials.corp_id, &self.credentials.corp_secret, &token.secret]
     }
 
     /// A name for what this app's corporation limits together. Holds no secret.

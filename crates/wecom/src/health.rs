@@ -68,7 +68,7 @@ impl App {
     async fn agent_state(&self, token: &Token) -> Finding {
         let agent_id = SecretString::from(self.agent_id.to_string());
         let body = self.endpoint.call(Call::AgentGet, &[("access_token", &token.secret), ("agentid", &agent_id)], None).await?;
-        let answer = Answer::read(Call::AgentGet, &body, "agentid", &self.secrets(token))?;
+        let answer = Answer::read(Call::AgentGet, &body, "agentid", &self.slot.secrets())?;
         if answer.number("close") == Some(1) {
             return Err(Error::new(Call::AgentGet, Fault::AppDisabled));
         }

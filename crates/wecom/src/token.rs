@@ -22,6 +22,8 @@ use crate::http::Endpoint;
 const DEFAULT_TTL: Duration = Duration::from_hours(2);
 /// First and longest time for which wrong credentials are not tried again.
 const REFUSED_FOR: (Duration, Duration) = (Duration::from_secs(10), Duration::from_mins(10));
+/// Tokens that answers are searched for.
+const RECENT_TOKENS: usize = 4;
 /// How long after a failed early refresh the next is tried, while the old token still serves.
 const REFRESH_PAUSE: Duration = Duration::from_secs(10);
 
@@ -99,6 +101,8 @@ struct Refusal {
 struct State {
     token: Option<Token>,
     generation: u64,
+    /// Tokens of late, newest last: an answer may echo one, and must not show it.
+    recent: Vec<Arc<SecretString>>,
     refusal: Option<Refusal>,
     /// Finished fetches, and what the last one failed with.
     flights: u64,
@@ -199,7 +203,7 @@ impl Slot {
         tracing::debug!("fetching an access token");
         let body = self.endpoint.call(Call::GetToken, &[("corpid", corp_id), ("corpsecret", corp_secret)], None).await?;
         let body = zeroize::Zeroizing::new(body);
-        let mut answer = Answer::read(Call::GetToken, &body, "access_token", &[corp_id, corp_secret])?;
+        let mut answer = Answer::read(Call::GetToken, &body, "access_token", &self.secrets())?;
         let ttl = answer.number("expires_in").map_or(DEFAULT_TTL, |seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or(0)));
         let serde_json::Value::String(secret) = answer.take("access_token") else {
             return Err(Error::new(Call::GetToken, Fault::Unreadable("it has no access_token")));
@@ -219,6 +223,10 @@ impl Slot {
                 state.generation += 1;
                 token.generation = state.generation;
                 state.token = Some(token.clone());
+                if state.recent.len() == RECENT_TOKENS {
+                    state.recent.remove(0);
+                }
+                state.recent.push(Arc::clone(&token.secret));
                 state.refusal = None;
                 state.last_failure = None;
                 Ok(token)
@@ -233,6 +241,14 @@ impl Slot {
                 Err(error)
             }
         }
+    }
+
+    /// What no answer may show.
+    pub(crate) fn secrets(&self) -> Vec<Arc<SecretString>> {
+        let Credentials { corp_id, corp_secret } = &self.credentials;
+        let mut secrets = self.lock().recent.clone();
+        secrets.extend([Arc::clone(corp_id), Arc::clone(corp_secret)]);
+        secrets
     }
 
     fn remembered_refusal(&self) -> Option<Error> {

@@ -1,5 +1,6 @@
 //! The section of a WeChat Work app.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Key, Kind, Problem, Settings};
@@ -164,7 +165,7 @@ fn endpoint(settings: &Settings, timeout: Duration) -> Result<Endpoint, Problem>
 fn credentials(settings: &Settings) -> Result<Credentials, Vec<Problem>> {
     let (id, secret) = (settings.secret("wechat.corp_id"), settings.secret("wechat.corp_secret"));
     if let (Some(corp_id), Some(corp_secret)) = (id, secret) {
-        return Ok(Credentials { corp_id: corp_id.clone(), corp_secret: corp_secret.clone() });
+        return Ok(Credentials { corp_id: Arc::new(corp_id.clone()), corp_secret: Arc::new(corp_secret.clone()) });
     }
     let blank = |key, value: Option<_>| value.is_none().then(|| Problem::new(key, "must not be blank"));
     Err([blank("wechat.corp_id", id), blank("wechat.corp_secret", secret)].into_iter().flatten().collect())

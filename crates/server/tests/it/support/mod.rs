@@ -93,7 +93,13 @@ impl Client {
     }
 
     /// A request that may fail because the gateway is gone.
-    pub(crate) async fn try_send(&self, method: Method, path: &str, body: Option<String>, prefer: Option<&str>) -> Result<Answer, reqwest::Error> {
+    pub(crate) async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+        prefer: Option<&str>,
+    ) -> Result<Answer, reqwest::Error> {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body);
