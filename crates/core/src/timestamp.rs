@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::fmt::temporal::DateTimePrinter;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// An instant in milliseconds since the Unix epoch. On the wire: RFC 3339 in UTC.
@@ -11,6 +12,9 @@ pub struct Timestamp(i64);
 
 /// The instants that the calendar library can write: years 1 to 9999, less a day for time zones.
 const REPRESENTABLE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_199_999;
+
+/// Always with milliseconds, so that instants sort as text.
+const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
 
 impl Timestamp {
     /// From milliseconds since the Unix epoch, held within the years 1 to 9999.
@@ -56,7 +60,7 @@ impl std::ops::Sub<Duration> for Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(instant) => write!(f, "{instant:.3}"),
+            Ok(instant) => f.write_str(&PRINTER.timestamp_to_string(&instant)),
             Err(_) => write!(f, "{} ms", self.0),
         }
     }
@@ -64,7 +68,10 @@ impl fmt::Display for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(instant) => serializer.serialize_str(&PRINTER.timestamp_to_string(&instant)),
+            Err(_) => serializer.collect_str(self),
+        }
     }
 }
 

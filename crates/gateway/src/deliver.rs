@@ -117,7 +117,7 @@ impl End {
 /// Works on `job` until its round ends, records that, and tells whoever waits.
 pub(crate) async fn deliver(inner: &Arc<Inner>, mut job: Job, teller: Option<oneshot::Sender<Result<Arc<str>, DispatchError>>>) {
     let end = round(inner, &mut job).await;
-    if let Some(outcome) = record(inner, &mut job, end).await {
+    if let Some(outcome) = record(inner, &mut job, end, teller.is_some() || inner.waiters.any()).await {
         if let Some(teller) = teller {
             drop(teller.send(Ok(Arc::clone(&outcome))));
         }

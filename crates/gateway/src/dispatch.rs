@@ -141,7 +141,9 @@ async fn accept_send(inner: &Arc<Inner>, action: Arc<Action>, origin: Origin, ca
     let Send { entry, prepared, give_up_at } = send;
     let lane = &entry.lane;
     let owner = inner.lease.owner();
-    let place = lane.enter();
+    // Under a burst, what nobody waits for is accepted first and delivered after.
+    let can_wait = caller.wait == Wait::ForCommit && inner.store.is_busy();
+    let place = if can_wait { lane.leave_for_later() } else { lane.enter() };
     let birth = match &place {
         Some(_) => Birth::Owned(owner),
         None => Birth::Due(now + lane.reopens_in().unwrap_or_default()),

@@ -15,8 +15,8 @@ use crate::observe::{OutcomeEvent, OutcomeKind, emit};
 /// Pause between tries to write what must not be lost.
 const STORE_PAUSE: Duration = Duration::from_millis(500);
 
-/// Commits the end of a round and returns the outcome; `None` when the row is no longer this process's to change.
-pub(crate) async fn record(inner: &Arc<Inner>, job: &mut Job, end: End) -> Option<Arc<str>> {
+/// Commits the end of a round, before others if a caller waits for it, and returns the outcome; `None` when the row is no longer this process's to change.
+pub(crate) async fn record(inner: &Arc<Inner>, job: &mut Job, end: End, waited_for: bool) -> Option<Arc<str>> {
     job.rounds += u32::from(matches!(end, End::Again { round: true, .. }));
     let (outcome, kind) = outcome(job, end)?;
     let text = to_json(&outcome);
@@ -35,8 +35,10 @@ pub(crate) async fn record(inner: &Arc<Inner>, job: &mut Job, end: End) -> Optio
             at,
             attempts: job.attempts,
             rounds: job.rounds,
+            takeovers: job.takeovers,
             history: history.clone(),
             possible_duplicate: job.possible_duplicate,
+            waited_for,
             change: change(),
         };
         match inner.note_store(inner.store.settle(settlement).await) {

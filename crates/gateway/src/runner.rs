@@ -141,7 +141,7 @@ fn give_up(inner: &Arc<Inner>, found: Record) {
     let task = Arc::clone(inner);
     inner.spawn(async move {
         let end = overdue(&job, task.clock.now());
-        if let Some(outcome) = record(&task, &mut job, end).await {
+        if let Some(outcome) = record(&task, &mut job, end, false).await {
             task.waiters.tell(job.seq, &outcome);
         }
     });
@@ -202,8 +202,10 @@ fn give_back(inner: &Arc<Inner>, found: Record, owner: acteon_store::OwnerId) {
             at: inner.clock.now(),
             attempts: found.attempts,
             rounds: found.rounds,
+            takeovers: found.takeovers,
             history: found.history,
             possible_duplicate: found.possible_duplicate,
+            waited_for: false,
             change: acteon_store::Change::Again(due_at, outcome),
         };
         if let Err(error) = inner.store.settle(settlement).await {

@@ -34,6 +34,11 @@ impl Waiters {
         }
     }
 
+    /// Whether anybody waits for anything.
+    pub(crate) fn any(&self) -> bool {
+        self.count.load(Ordering::SeqCst) > 0
+    }
+
     /// Forgets waiters who went away.
     pub(crate) fn sweep(&self) {
         let mut by_seq = self.lock();

@@ -1,11 +1,15 @@
 //! The log: lines on standard error, filtered by `RUST_LOG`.
 
+use std::fs::File;
 use std::io::IsTerminal as _;
+use std::os::fd::AsFd as _;
+use std::sync::Arc;
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{FilterExt as _, Targets, filter_fn};
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 
@@ -28,7 +32,15 @@ pub fn start(directives: Option<&str>) -> Result<(), String> {
 fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(targets: Targets) -> impl tracing_subscriber::Layer<S> {
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let safe = filter_fn(|metadata: &Metadata<'_>| *metadata.level() <= Level::INFO || !may_show_requests(metadata.target()));
-    tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour).with_filter(targets.and(safe))
+    tracing_subscriber::fmt::layer().with_writer(standard_error()).with_ansi(colour).with_filter(targets.and(safe))
+}
+
+/// Standard error without its lock: each line is one write, which the kernel keeps whole.
+fn standard_error() -> BoxMakeWriter {
+    match std::io::stderr().as_fd().try_clone_to_owned() {
+        Ok(file) => BoxMakeWriter::new(Arc::new(File::from(file))),
+        Err(_) => BoxMakeWriter::new(std::io::stderr),
+    }
 }
 
 fn may_show_requests(target: &str) -> bool {

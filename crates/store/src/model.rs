@@ -21,7 +21,7 @@ pub struct Scope {
     pub tenant: Option<Tenant>,
 }
 
-/// The state of a row.
+/// The state of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// To be worked on, now or later.
@@ -80,10 +80,14 @@ pub struct Settlement {
     pub attempts: u32,
     /// Durable retries so far.
     pub rounds: u32,
+    /// How often it was left behind by a process that died.
+    pub takeovers: u32,
     /// The calls, as a JSON array.
     pub history: String,
     /// Whether a send that failed may have arrived. Never unset again.
     pub possible_duplicate: bool,
+    /// Whether a caller waits for it. What nobody waits for may stand back behind admissions for a moment.
+    pub waited_for: bool,
     /// The change.
     pub change: Change,
 }
@@ -136,7 +140,7 @@ pub enum ClaimLane {
     Overdue,
 }
 
-/// A row as it stands.
+/// An action as it stands.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// Its position.
@@ -147,8 +151,6 @@ pub struct Record {
     pub origin: Origin,
     /// The request to send.
     pub prepared: Option<Arc<Prepared>>,
-    /// What its sends share limits with.
-    pub lane: Arc<str>,
     /// When it was written.
     pub accepted_at: Timestamp,
     /// After this instant it is not sent any more.

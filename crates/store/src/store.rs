@@ -49,6 +49,9 @@ pub trait Store: Send + Sync {
     /// The text under a name, unless its time is over.
     fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>>;
 
+    /// Whether so much waits for a commit that work which can wait should.
+    fn is_busy(&self) -> bool;
+
     /// How many rows are open, without asking the engine.
     fn open_count(&self) -> usize;
 }

@@ -91,6 +91,12 @@ impl Lane {
         Some(Place { lane: Arc::clone(self) })
     }
 
+    /// Notes that a row is left for later although there may be a place for it.
+    pub(crate) fn leave_for_later(&self) -> Option<Place> {
+        self.backlog.store(true, Ordering::Relaxed);
+        None
+    }
+
     /// How many rows may be claimed now: as many as there are places, but while the lane is paused just one, once the probe is due.
     pub(crate) fn room(&self) -> usize {
         let free = self.max_held.load(Ordering::Relaxed).saturating_sub(self.held.load(Ordering::Relaxed));

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use acteon_core::json::head;
-use acteon_core::{Action, BoxFuture, Health, Lane, LaneLimits, Prepared, Provider, ProviderError, ProviderName, Response, Settings};
+use acteon_core::{
+    Action, BoxFuture, ErrorKind, Health, Lane, LaneLimits, Prepared, Provider, ProviderError, ProviderName, Response, Settings,
+};
+
+use serde_json::value::RawValue;
 
 use crate::catalog::{Built, Context, ProviderType};
 
-/// Longest part of a payload that is logged.
-const MAX_LOGGED_BYTES: usize = 2048;
+/// Longest part of an action that is logged.
+const MAX_LOGGED_BYTES: usize = 4096;
 
 pub(crate) fn provider_type() -> ProviderType {
     ProviderType { name: "log", keys: &[], build }
@@ -26,19 +30,15 @@ struct LogProvider {
 
 impl Provider for LogProvider {
     fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError> {
-        let Action { namespace, tenant, action_type, .. } = action;
-        let payload = head(action.payload.get(), MAX_LOGGED_BYTES);
-        let line = format!("{namespace}/{tenant} {action_type} {payload}");
-        Ok(Prepared { bytes: line.into_bytes(), ..Prepared::default() })
+        let bytes = serde_json::to_vec(action).map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string()))?;
+        Ok(Prepared { bytes, ..Prepared::default() })
     }
 
     fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
         let line = String::from_utf8_lossy(&prepared.bytes);
-        tracing::info!(target: "acteon::log", provider = %self.name, "{line}");
-        let body = serde_json::value::to_raw_value(&serde_json::json!({ "logged": true }));
-        Box::pin(async {
-            body.map(Response::success).map_err(|error| ProviderError::new(acteon_core::ErrorKind::Serialization, error.to_string()))
-        })
+        tracing::info!(target: "acteon::log", provider = %self.name, "{}", head(&line, MAX_LOGGED_BYTES));
+        let body = RawValue::from_string(r#"{"logged":true}"#.to_owned());
+        Box::pin(async { body.map(Response::success).map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string())) })
     }
 
     fn health(&self) -> BoxFuture<'_, Result<Health, ProviderError>> {

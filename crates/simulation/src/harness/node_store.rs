@@ -93,6 +93,10 @@ impl Store for NodeStore {
         self.alive(|store| store.note(name, now))
     }
 
+    fn is_busy(&self) -> bool {
+        self.store.is_busy()
+    }
+
     fn open_count(&self) -> usize {
         self.store.open_count()
     }

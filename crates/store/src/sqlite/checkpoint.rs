@@ -14,8 +14,8 @@ use rusqlite::Connection;
 use crate::StoreError;
 
 const EVERY: Duration = Duration::from_millis(250);
-/// 64 MB of 4 KB pages.
-const CEILING_PAGES: u64 = 16_384;
+/// 16 MB of 4 KB pages. A log that is used again and again needs no new blocks from the file system, so a low ceiling is also fast.
+const CEILING_PAGES: u64 = 16384;
 
 /// What the writer and the checkpointer know of each other.
 #[derive(Default)]

@@ -48,7 +48,7 @@ impl SqliteStore {
     pub fn open(options: &SqliteOptions) -> Result<Self, StoreError> {
         let lock = open::lock(&options.path)?;
         let connection = open::writer(options)?;
-        let count: i64 = connection.query_row("SELECT COUNT(*) FROM actions WHERE state = 0", [], |row| row.get(0))?;
+        let count: i64 = connection.query_row("SELECT COUNT(*) FROM jobs", [], |row| row.get(0))?;
         let open = Arc::new(AtomicUsize::new(usize::try_from(count).unwrap_or(0)));
         let readers = Readers::open(&options.path)?;
         let checkpointer = Checkpointer::start(open::checkpointer(&options.path)?)?;
@@ -128,6 +128,10 @@ impl Store for SqliteStore {
     fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>> {
         let name = name.to_owned();
         self.readers.read(move |connection| statements::note(connection, &name, now))
+    }
+
+    fn is_busy(&self) -> bool {
+        self.writer.is_busy()
     }
 
     fn open_count(&self) -> usize {

@@ -10,7 +10,7 @@ use super::SqliteOptions;
 use crate::StoreError;
 
 /// Schema changes in order; a database's `user_version` says how many it has.
-const MIGRATIONS: &[&str] = &[include_str!("0001_actions.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("0001_journal.sql")];
 
 /// The writer waits this long for the checkpointer to finish with the log.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
