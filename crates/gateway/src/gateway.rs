@@ -95,8 +95,8 @@ impl Gateway {
             store_failing: AtomicBool::new(false),
         });
         runner::recall(&inner).await?;
-        tokio::spawn(runner::run(Arc::clone(&inner)));
-        tokio::spawn(runner::keep_lease(Arc::clone(&inner)));
+        inner.spawn(runner::run(Arc::clone(&inner)));
+        inner.spawn(runner::keep_lease(Arc::clone(&inner)));
         Ok(Self { inner })
     }
 

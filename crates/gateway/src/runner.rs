@@ -51,8 +51,11 @@ pub(crate) async fn run(inner: Arc<Inner>) {
 }
 
 pub(crate) async fn keep_lease(inner: Arc<Inner>) {
-    while !inner.is_stopping() {
+    loop {
         let stopped = inner.stopped.notified();
+        if inner.is_stopping() {
+            return;
+        }
         tokio::select! {
             () = inner.clock.sleep(RENEW_EVERY) => {}
             () = stopped => return,

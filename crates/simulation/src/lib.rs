@@ -5,4 +5,5 @@
 #![deny(missing_docs)]
 
 pub mod harness;
+pub mod webhook;
 pub mod wecom;

@@ -35,8 +35,8 @@ impl Provider for LogProvider {
     }
 
     fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
-        let line = String::from_utf8_lossy(&prepared.bytes);
-        tracing::info!(target: "acteon::log", provider = %self.name, "{}", head(&line, MAX_LOGGED_BYTES));
+        let line = std::str::from_utf8(&prepared.bytes).unwrap_or("the request is not text");
+        tracing::info!(target: "acteon::log", provider = %self.name, "{}", head(line, MAX_LOGGED_BYTES));
         let body = RawValue::from_string(r#"{"logged":true}"#.to_owned());
         Box::pin(async { body.map(Response::success).map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string())) })
     }

@@ -241,7 +241,7 @@ fn place(text: &str, offset: usize) -> Place {
 fn similar(name: &str, keys: &[&'static Key]) -> String {
     let nearest = keys.iter().map(|key| (distance(name, key.name), key.name)).min();
     match nearest {
-        Some((distance, key)) if distance <= name.len() / 3 => format!("did you mean {key}?"),
+        Some((distance, key)) if distance <= (name.len() / 3).max(2) => format!("did you mean {key}?"),
         _ => format!("known are: {}", keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ")),
     }
 }

@@ -1,1 +1,72 @@
-//! To come.
+//! The command line.
+
+use crate::support::{Process, run_command};
+
+const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+fn stdout(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn stderr(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stderr).trim().to_owned()
+}
+
+#[test]
+fn a_made_key_encrypts_and_the_envelope_starts_a_server() {
+    let key = stdout(&run_command(&["keygen"], &[], ""));
+    assert_eq!(key.len(), 64);
+    let envelope = stdout(&run_command(&["encrypt"], &[("ACTEON_AUTH_KEY", &key)], "http://127.0.0.1:9/hook\n"));
+    assert!(envelope.starts_with("ENC[AES256_GCM,data:"), "{envelope}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let configuration = format!("[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{envelope}\"\n");
+    let key_file = folder.path().join("key");
+    std::fs::write(&key_file, format!("{key}\n")).expect("a key file");
+    let process = Process::start(folder.path(), &configuration, &[("ACTEON_AUTH_KEY_FILE", key_file.to_str().expect("a path"))]);
+    assert_eq!(process.terminate().0, Some(0));
+}
+
+#[test]
+fn encrypt_without_a_key_says_how_to_get_one() {
+    let output = run_command(&["encrypt"], &[], "secret");
+    assert!(!output.status.success() && stderr(&output).contains("acteon-server keygen"), "{}", stderr(&output));
+    let output = run_command(&["encrypt"], &[("ACTEON_AUTH_KEY", "short")], "secret");
+    assert!(!output.status.success() && stderr(&output).contains("64 hexadecimal digits"), "{}", stderr(&output));
+    let output = run_command(&["encrypt"], &[("ACTEON_AUTH_KEY", KEY)], "\n");
+    assert!(!output.status.success() && stderr(&output).contains("empty"), "{}", stderr(&output));
+}
+
+#[test]
+fn check_tells_what_is_wrong_without_starting() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("acteon.toml");
+    let path = file.to_str().expect("a path");
+    std::fs::write(&file, "[server]\nprot = 1\n").expect("a file");
+    let output = run_command(&["check", "-c", path], &[], "");
+    let told = stderr(&output);
+    assert!(!output.status.success() && told.contains("acteon.toml:2:1") && told.contains("did you mean port?"), "{told}");
+    std::fs::write(&file, "[[providers]]\nname = \"log\"\ntype = \"log\"\n[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\n").expect("a file");
+    let output = run_command(&["check", "-c", path], &[], "");
+    assert!(output.status.success() && stdout(&output).contains("is valid"), "{}", stdout(&output));
+    let output = run_command(&["check", "--live", "-c", path], &[], "");
+    assert!(!output.status.success() && stdout(&output).contains("hook: CONNECTION"), "{}", stdout(&output));
+    let output = run_command(&["check", "-c", "/no/such/file.toml"], &[], "");
+    assert!(!output.status.success() && stderr(&output).contains("/no/such/file.toml"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_database_in_use_is_not_opened_twice() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let _first = Process::start(folder.path(), "", &[]);
+    let path = folder.path().to_str().expect("a path");
+    let output = run_command(&["--data-dir", path, "--port", "0"], &[], "");
+    assert!(!output.status.success() && stderr(&output).contains("in use by another process"), "{}", stderr(&output));
+}
+
+#[test]
+fn help_names_every_command() {
+    let help = stdout(&run_command(&["--help"], &[], ""));
+    for word in ["check", "encrypt", "keygen", "--config", "--data-dir", "--port"] {
+        assert!(help.contains(word), "{word}: {help}");
+    }
+}

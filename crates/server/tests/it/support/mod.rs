@@ -2,11 +2,10 @@
 
 mod process;
 
-use std::path::Path;
 use std::time::Duration;
 
-use acteon_server::Server;
 use acteon_server::config::{Config, Surroundings};
+use acteon_server::{Server, StartError};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -43,8 +42,16 @@ impl Gateway {
     }
 
     pub(crate) async fn start_in(folder: tempfile::TempDir, configuration: &str) -> Self {
-        let config = parse(configuration).expect("a valid configuration");
-        let server = Server::start(config, folder.path()).await.expect("a started server");
+        let give_up = tokio::time::Instant::now() + PATIENCE;
+        let server = loop {
+            let config = parse(configuration).expect("a valid configuration");
+            match Server::start(config, folder.path()).await {
+                Ok(server) => break server,
+                // The one before lets go of its database when its last connection is closed.
+                Err(StartError::Store(..)) if tokio::time::Instant::now() < give_up => tokio::task::yield_now().await,
+                Err(error) => panic!("{error}"),
+            }
+        };
         let client = Client::new(&format!("http://{}", server.address()));
         Self { server: Some(server), client, folder }
     }
@@ -55,14 +62,6 @@ impl Gateway {
             server.stop().await;
         }
         Self::start_in(self.folder, configuration).await
-    }
-
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 }
 
@@ -78,6 +77,10 @@ impl Client {
     pub(crate) fn new(base: &str) -> Self {
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE * 2).build().expect("a client");
         Self { http, base: base.to_owned() }
+    }
+
+    pub(crate) fn base(&self) -> &str {
+        &self.base
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -1,0 +1,72 @@
+//! A receiver of webhooks that records what it got and answers as it is told.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use serde_json::Value;
+use tokio::task::JoinHandle;
+
+/// A request that was received.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Its body.
+    pub body: Value,
+    /// Its `Authorization` header.
+    pub authorization: Option<String>,
+}
+
+type Answer = dyn Fn(&Request) -> (u16, String) + Send + Sync;
+
+struct Shared {
+    requests: Mutex<Vec<Request>>,
+    answer: Box<Answer>,
+}
+
+/// A running receiver. Stops when dropped.
+pub struct Receiver {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    serving: JoinHandle<()>,
+}
+
+impl Receiver {
+    /// Starts on a free port of this machine. `answer` gives status and body.
+    pub async fn start(answer: impl Fn(&Request) -> (u16, String) + Send + Sync + 'static) -> std::io::Result<Self> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared { requests: Mutex::default(), answer: Box::new(answer) });
+        let router = Router::new().fallback(receive).with_state(Arc::clone(&shared));
+        let serving = tokio::spawn(async {
+            drop(axum::serve(listener, router).await);
+        });
+        Ok(Self { address, shared, serving })
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("http://{}/hook", self.address)
+    }
+
+    /// What it got, oldest first.
+    pub fn requests(&self) -> Vec<Request> {
+        self.shared.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
+    let authorization = headers.get("authorization").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let request = Request { body: serde_json::from_slice(&body).unwrap_or(Value::Null), authorization };
+    let (status, text) = (shared.answer)(&request);
+    shared.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+    (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), text)
+}
