@@ -1,0 +1,141 @@
+//! Retries, pauses and failover, hours of them in a moment.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::{Action, Outcome, Provider};
+use acteon_gateway::RetryPolicy;
+use acteon_simulation::harness::{
+    ActionOutcomeExt as _, FailingProvider, FailureMode, RecordingProvider, SimulationConfig, SimulationHarness,
+};
+use acteon_store::Scope;
+use serde_json::json;
+
+fn action(id: &str, provider: &str) -> Action {
+    let action = json!({
+        "id": id, "namespace": "n", "tenant": "t", "provider": provider, "action_type": "x", "payload": {}, "created_at": "2026-01-01T00:00:00Z",
+    });
+    serde_json::from_value(action).expect("an action")
+}
+
+fn no_quick_retries() -> RetryPolicy {
+    RetryPolicy { max_quick: 0, ..RetryPolicy::default() }
+}
+
+async fn outcome(harness: &SimulationHarness, id: &str) -> Outcome {
+    let id = acteon_core::ActionId::parse(id).expect("an id");
+    let node = harness.node(0).expect("a node");
+    node.gateway().find(&Scope::default(), &id).await.expect("found").pop().expect("an action").outcome
+}
+
+async fn with_failing(provider: FailingProvider) -> (SimulationHarness, Arc<FailingProvider>) {
+    let provider = Arc::new(provider);
+    let config =
+        SimulationConfig::builder().add_provider("p", Arc::clone(&provider) as Arc<dyn Provider>).retry(no_quick_retries()).build();
+    (SimulationHarness::start(config).await.expect("a harness"), provider)
+}
+
+#[tokio::test]
+async fn durable_retries_follow_the_schedule_until_one_succeeds() {
+    let (harness, provider) = with_failing(FailingProvider::connection_error().fail_until(4)).await;
+    harness.dispatch(&action("a", "p")).await.expect("an outcome").assert_scheduled();
+    for (pause, calls) in [(5, 1), (7, 2), (34, 3), (133, 4), (661, 5)] {
+        harness.advance(Duration::from_secs(pause)).await.expect("time passes");
+        assert_eq!(provider.call_count(), calls, "after {pause} s more");
+    }
+    outcome(&harness, "a").await.assert_executed();
+}
+
+#[tokio::test]
+async fn what_never_succeeds_is_given_up_after_its_largest_age() {
+    let (harness, provider) = with_failing(FailingProvider::connection_error()).await;
+    harness.dispatch(&action("a", "p")).await.expect("an outcome").assert_scheduled();
+    harness.advance(Duration::from_hours(7)).await.expect("time passes");
+    assert_eq!(outcome(&harness, "a").await.assert_failed(), "EXPIRED");
+    let calls = provider.call_count();
+    assert!((35..45).contains(&calls), "10 s, 30 s, 2 min, then every 10 min for 6 h: {calls}");
+}
+
+#[tokio::test]
+async fn a_rate_limit_pauses_the_lane_longer_and_longer() {
+    let (harness, provider) = with_failing(FailingProvider::rate_limited().fail_until(4)).await;
+    harness.dispatch(&action("a", "p")).await.expect("an outcome").assert_scheduled();
+    assert_eq!(provider.call_count(), 1);
+    for (pause, calls) in [(1100, 2), (2100, 3), (4100, 4), (8100, 5)] {
+        harness.advance(Duration::from_millis(pause)).await.expect("time passes");
+        assert_eq!(provider.call_count(), calls, "after {pause} ms more");
+    }
+    outcome(&harness, "a").await.assert_executed();
+}
+
+#[tokio::test]
+async fn another_node_takes_over_what_a_dead_one_owned_and_marks_it() {
+    let slow = RecordingProvider::new("p").with_failure_mode(FailureMode::FirstN(1));
+    let config = SimulationConfig::builder().nodes(2).add_recording("p", slow).retry(no_quick_retries()).build();
+    let harness = SimulationHarness::start(config).await.expect("a harness");
+    let first = harness.node(0).expect("a node");
+    // The node dies with the action in hand: it was called, and nothing of that is recorded.
+    first.kill();
+    let sent = action("a", "p");
+    let lost = tokio::time::timeout(Duration::from_millis(50), harness.dispatch_to(0, &sent)).await;
+    assert!(lost.is_err(), "a dead node answers nothing");
+    harness.dispatch_to(1, &sent).await.expect("an outcome").assert_scheduled();
+    harness.advance(Duration::from_mins(1)).await.expect("time passes");
+    harness.provider("p").expect("a provider").assert_called(2);
+    let survivor = harness.node(1).expect("a node").gateway();
+    let id = acteon_core::ActionId::parse("a").expect("an id");
+    let view = survivor.find(&Scope::default(), &id).await.expect("found").pop().expect("an action");
+    view.outcome.assert_executed();
+}
+
+#[tokio::test]
+async fn a_node_that_dies_while_it_sends_leaves_a_marked_action_to_the_others() {
+    let config = SimulationConfig::builder().nodes(2).add_provider("p", Arc::new(Hanging)).add_recording_provider("other").build();
+    let harness = SimulationHarness::start(config).await.expect("a harness");
+    let sent = action("a", "p");
+    let hung = tokio::time::timeout(Duration::from_millis(100), harness.dispatch_to(0, &sent)).await;
+    assert!(hung.is_err(), "it is being sent");
+    harness.node(0).expect("a node").kill();
+    harness.advance(Duration::from_mins(1)).await.expect("time passes");
+    let survivor = harness.node(1).expect("a node").gateway();
+    let id = acteon_core::ActionId::parse("a").expect("an id");
+    let view = survivor.find(&Scope::default(), &id).await.expect("found").pop().expect("an action");
+    assert_eq!((view.takeovers, view.possible_duplicate, view.state), (1, true, "open"));
+}
+
+#[tokio::test]
+async fn a_provider_that_panics_fails_its_action_and_nothing_else() {
+    let panics = RecordingProvider::new("p").with_response_fn(|action| {
+        assert_ne!(action.id.as_str(), "bad", "simulated panic");
+        Err(acteon_core::ProviderError::new(acteon_core::ErrorKind::ExecutionFailed, "no"))
+    });
+    let config = SimulationConfig::builder().add_recording("p", panics).add_recording_provider("q").build();
+    let harness = SimulationHarness::start(config).await.expect("a harness");
+    assert_eq!(harness.dispatch(&action("bad", "p")).await.expect("an outcome").assert_failed(), "EXECUTION_FAILED");
+    harness.dispatch(&action("good", "q")).await.expect("an outcome").assert_executed();
+}
+
+/// Never answers.
+struct Hanging;
+
+impl Provider for Hanging {
+    fn prepare(&self, _action: &Action) -> Result<acteon_core::Prepared, acteon_core::ProviderError> {
+        Ok(acteon_core::Prepared::default())
+    }
+
+    fn send<'a>(
+        &'a self,
+        _prepared: &'a acteon_core::Prepared,
+    ) -> acteon_core::BoxFuture<'a, Result<acteon_core::Response, acteon_core::ProviderError>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn health(&self) -> acteon_core::BoxFuture<'_, Result<acteon_core::Health, acteon_core::ProviderError>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn lane(&self) -> acteon_core::Lane {
+        let limits = acteon_core::LaneLimits { max_concurrency: 4, max_per_second: None };
+        acteon_core::Lane { name: "hanging".into(), limits, budget: None }
+    }
+}
