@@ -5,6 +5,7 @@ mod command;
 mod configuration;
 mod malformed;
 mod support;
+mod tidy;
 mod webhook;
 #[cfg(feature = "wechat")]
 mod wechat;
