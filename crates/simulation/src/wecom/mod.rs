@@ -3,7 +3,7 @@
 //!
 //! The [`world`] holds corporations, apps, tokens and messages. Checks come in the order of the real API: token, app, address, frequency,
 //! JSON, agent, recipients, type, content, reachability; then the duplicate check, then the silent per-member limit. The
-//! [`control`] routes change the world and switch [`faults`].
+//! control routes change the world and switch faults.
 
 mod content;
 mod control;
