@@ -7,11 +7,11 @@ use acteon_core::Clock;
 use acteon_store::{Fence, OwnerId, Store, StoreError};
 
 /// How long a lease lasts unless it is renewed.
-pub(crate) const LASTS: Duration = Duration::from_secs(30);
+pub(crate) const LASTS: Duration = Duration::from_mins(1);
 /// How often it is renewed.
 pub(crate) const RENEW_EVERY: Duration = Duration::from_secs(5);
-/// A send starts only while the lease has more left than a send may take.
-pub(crate) const MUST_BE_LEFT: Duration = Duration::from_secs(15);
+/// A send starts only while the lease has more left than a send may take, with a margin.
+pub(crate) const MUST_BE_LEFT: Duration = Duration::from_secs(35);
 
 #[derive(Clone, Copy)]
 struct Held {

@@ -139,7 +139,7 @@ async fn look_around(inner: &Arc<Inner>) {
 fn give_up(inner: &Arc<Inner>, found: Record) {
     let entry = inner.providers.get(&found.action.provider).or_else(|| inner.providers.entries().next());
     let Some(entry) = entry.cloned() else { return };
-    let Some(place) = entry.lane.enter() else { return };
+    let place = entry.lane.enter_claimed();
     let mut job = Job::claimed(found, entry, inner.lease.owner(), place);
     let task = Arc::clone(inner);
     inner.spawn(async move {
@@ -180,20 +180,15 @@ async fn claim_all(inner: &Arc<Inner>) -> Result<Duration, StoreError> {
 
 fn start(inner: &Arc<Inner>, found: Record, lane: &Arc<Lane>) {
     let owner = inner.lease.owner();
-    let Some(place) = lane.enter() else {
-        tracing::debug!("claimed more than there was room for; the row goes back at the next stop or scan");
-        return give_back(inner, found, owner);
-    };
     let Some(entry) = inner.providers.get(&found.action.provider).cloned() else {
-        drop(place);
         return give_back(inner, found, owner);
     };
-    let job = Job::claimed(found, entry, owner, place);
+    let job = Job::claimed(found, entry, owner, lane.enter_claimed());
     let task = Arc::clone(inner);
     inner.spawn(async move { deliver(&task, job, None).await });
 }
 
-/// A row that was claimed and cannot be worked on here: due again in a while, unchanged.
+/// A row of a lane of ours, but of a provider that is not configured here: due again in a while, unchanged.
 fn give_back(inner: &Arc<Inner>, found: Record, owner: acteon_store::OwnerId) {
     let inner = Arc::clone(inner);
     tokio::spawn(async move {

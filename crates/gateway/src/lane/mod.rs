@@ -91,6 +91,12 @@ impl Lane {
         Some(Place { lane: Arc::clone(self) })
     }
 
+    /// A place for a row that was claimed, over the limit if need be: a claim is small, and others may have come in meanwhile.
+    pub(crate) fn enter_claimed(self: &Arc<Self>) -> Place {
+        self.held.fetch_add(1, Ordering::Relaxed);
+        Place { lane: Arc::clone(self) }
+    }
+
     /// Notes that a row is left for later although there may be a place for it.
     pub(crate) fn leave_for_later(&self) -> Option<Place> {
         self.backlog.store(true, Ordering::Relaxed);

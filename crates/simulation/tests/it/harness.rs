@@ -80,7 +80,7 @@ async fn another_node_takes_over_what_a_dead_one_owned_and_marks_it() {
     let lost = tokio::time::timeout(Duration::from_millis(50), harness.dispatch_to(0, &sent)).await;
     assert!(lost.is_err(), "a dead node answers nothing");
     harness.dispatch_to(1, &sent).await.expect("an outcome").assert_scheduled();
-    harness.advance(Duration::from_mins(1)).await.expect("time passes");
+    harness.advance(Duration::from_mins(2)).await.expect("time passes");
     harness.provider("p").expect("a provider").assert_called(2);
     let survivor = harness.node(1).expect("a node").gateway();
     let id = acteon_core::ActionId::parse("a").expect("an id");
@@ -96,7 +96,7 @@ async fn a_node_that_dies_while_it_sends_leaves_a_marked_action_to_the_others() 
     let hung = tokio::time::timeout(Duration::from_millis(100), harness.dispatch_to(0, &sent)).await;
     assert!(hung.is_err(), "it is being sent");
     harness.node(0).expect("a node").kill();
-    harness.advance(Duration::from_mins(1)).await.expect("time passes");
+    harness.advance(Duration::from_mins(2)).await.expect("time passes");
     let survivor = harness.node(1).expect("a node").gateway();
     let id = acteon_core::ActionId::parse("a").expect("an id");
     let view = survivor.find(&Scope::default(), &id).await.expect("found").pop().expect("an action");

@@ -6,6 +6,7 @@
 
 mod checkpoint;
 mod open;
+mod queue;
 mod readers;
 mod rows;
 mod statements;

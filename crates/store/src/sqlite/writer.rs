@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use acteon_core::Timestamp;
-use acteon_core::limits::{MAX_COMMIT_BATCH, MAX_COMMIT_QUEUE};
+use acteon_core::limits::MAX_COMMIT_QUEUE;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::checkpoint::Signal;
+use super::queue::Queue;
 use super::rows::RowTexts;
 use super::statements;
 use crate::StoreError;
@@ -84,20 +84,6 @@ impl Drop for Writer {
     }
 }
 
-/// Polls before a commit's waiters have come back with their next command, because being woken takes longer than they do.
-const SPINS: u32 = 2000;
-
-fn next(inbox: &mpsc::Receiver<Command>) -> Result<Command, RecvTimeoutError> {
-    for _ in 0..SPINS {
-        match inbox.try_recv() {
-            Ok(command) => return Ok(command),
-            Err(mpsc::TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
-            Err(mpsc::TryRecvError::Empty) => std::hint::spin_loop(),
-        }
-    }
-    inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
-}
-
 struct Loop {
     connection: Connection,
     open: Arc<AtomicUsize>,
@@ -108,85 +94,13 @@ struct Loop {
 /// Items waiting for a commit above which the writer is busy: more than a few callers at once.
 const BUSY: usize = 16;
 
-/// Longest that work which nobody waits for stands back behind admissions.
-const STAND_BACK: Duration = Duration::from_millis(250);
-
-/// A burst lasts as long as admissions come at least this often.
-const BURST_GAP: Duration = Duration::from_millis(2);
-
-/// What waits to be committed. Admissions and everything that a caller waits for come first; what nobody waits for stands back during a burst
-/// of admissions, but not for long: accepting is what cannot wait.
-#[derive(Default)]
-struct Queue {
-    urgent: Vec<Command>,
-    background: Vec<Command>,
-    background_since: Option<Instant>,
-    last_admission: Option<Instant>,
-}
-
-impl Queue {
-    #[expect(clippy::disallowed_methods, reason = "the thread's own pace, which decides no outcome")]
-    fn push(&mut self, command: Command) {
-        match &command {
-            Command::Settle { settlement, .. } if !settlement.waited_for => self.push_background(command),
-            Command::Claim { .. } => self.push_background(command),
-            Command::Admit { .. } => {
-                self.last_admission = Some(Instant::now());
-                self.urgent.push(command);
-            }
-            Command::Settle { .. }
-            | Command::Register { .. }
-            | Command::Renew { .. }
-            | Command::Retire { .. }
-            | Command::TakeOver { .. }
-            | Command::PutNote { .. } => self.urgent.push(command),
-        }
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "the thread's own pace, which decides no outcome")]
-    fn push_background(&mut self, command: Command) {
-        self.background_since.get_or_insert_with(Instant::now);
-        self.background.push(command);
-    }
-
-    fn len(&self) -> usize {
-        self.urgent.len() + self.background.len()
-    }
-
-    /// Whether background work is to wait.
-    fn stands_back(&self) -> bool {
-        let waited = self.background_since.is_none_or(|since| since.elapsed() >= STAND_BACK);
-        !waited && self.last_admission.is_some_and(|last| last.elapsed() < BURST_GAP)
-    }
-
-    /// The next commit's commands; none when background work is all there is, and it is to wait.
-    fn take(&mut self) -> Vec<Command> {
-        let mut batch = std::mem::take(&mut self.urgent);
-        if !self.stands_back() {
-            let fits = self.background.len().min(MAX_COMMIT_BATCH);
-            batch.extend(self.background.drain(..fits));
-            self.background_since = None;
-        }
-        batch
-    }
-}
-
 impl Loop {
     fn run(self, inbox: &mpsc::Receiver<Command>) {
         let mut queue = Queue::default();
         loop {
-            let next = match queue.len() {
-                0 => next(inbox),
-                _ if queue.urgent.is_empty() && queue.stands_back() => inbox.recv_timeout(BURST_GAP),
-                _ => Err(RecvTimeoutError::Timeout),
-            };
-            match next {
-                Ok(command) => queue.push(command),
-                Err(RecvTimeoutError::Disconnected) if queue.len() == 0 => return,
-                Err(RecvTimeoutError::Disconnected | RecvTimeoutError::Timeout) => {}
+            if queue.wait(inbox).is_err() {
+                return;
             }
-            let room = (MAX_COMMIT_BATCH * 2).saturating_sub(queue.len());
-            inbox.try_iter().take(room).for_each(|command| queue.push(command));
             let batch = queue.take();
             if batch.is_empty() {
                 continue;
