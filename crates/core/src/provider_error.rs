@@ -54,20 +54,21 @@ impl ErrorKind {
 #[derive(Clone, Debug)]
 pub struct ProviderError {
     kind: ErrorKind,
-    message: String,
+    message: Box<str>,
     maybe_sent: bool,
     retry_after: Option<Duration>,
     service_code: Option<i64>,
-    advice: Option<String>,
-    hint: Option<String>,
+    reason: &'static str,
+    advice: Option<Box<str>>,
+    hint: Option<Box<str>>,
 }
 
 impl ProviderError {
     /// A failure of `kind`; `message` says what was wrong. Cut at [`MAX_ERROR_BYTES`].
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        let mut message = message.into();
-        message.truncate(head(&message, MAX_ERROR_BYTES).len());
-        Self { kind, message, maybe_sent: false, retry_after: None, service_code: None, advice: None, hint: None }
+        let message = message.into();
+        let message = head(&message, MAX_ERROR_BYTES).into();
+        Self { kind, message, maybe_sent: false, retry_after: None, service_code: None, reason: "", advice: None, hint: None }
     }
 
     /// The request may have reached the service all the same.
@@ -91,17 +92,24 @@ impl ProviderError {
         self
     }
 
+    /// The kind of trouble in the service's own terms: a word out of few, for metrics.
+    #[must_use]
+    pub fn reason(mut self, reason: &'static str) -> Self {
+        self.reason = reason;
+        self
+    }
+
     /// One line of what to do.
     #[must_use]
     pub fn advice(mut self, advice: impl Into<String>) -> Self {
-        self.advice = Some(advice.into());
+        self.advice = Some(advice.into().into());
         self
     }
 
     /// The service's trace id for this failure.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(hint.into().into());
         self
     }
 
@@ -123,6 +131,11 @@ impl ProviderError {
     /// The service's own error code, if it gave one.
     pub const fn code_of_service(&self) -> Option<i64> {
         self.service_code
+    }
+
+    /// The kind of trouble in the service's own terms; empty when it was not told.
+    pub const fn reason_label(&self) -> &'static str {
+        self.reason
     }
 
     /// One line of what to do, if there is one.

@@ -21,6 +21,7 @@ struct ProviderLabel {
 struct FailureLabels {
     provider: String,
     code: &'static str,
+    reason: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -77,7 +78,11 @@ impl Metrics {
         registry.register("actions_scheduled", "Times that an action was put off to a later attempt", self.scheduled.clone());
         registry.register("provider_requests", "Calls of providers", self.requests.clone());
         registry.register("provider_successes", "Calls that the provider took", self.successes.clone());
-        registry.register("provider_failures", "Calls that failed, by error class", self.failures.clone());
+        registry.register(
+            "provider_failures",
+            "Calls that failed, by error class and, where the service tells, its own kind of trouble",
+            self.failures.clone(),
+        );
         let durations = self.durations.clone();
         registry.register_with_unit("provider_request_duration", "How long calls of providers take", Unit::Seconds, durations);
         registry.register("open_actions", "Actions that are to be delivered now or later", self.open.clone());
@@ -136,7 +141,7 @@ impl Observer for Metrics {
         match event.error {
             None => drop(self.successes.get_or_create(&label).inc()),
             Some(error) => {
-                let labels = FailureLabels { provider: label.provider, code: error.kind().code() };
+                let labels = FailureLabels { provider: label.provider, code: error.kind().code(), reason: error.reason_label() };
                 self.failures.get_or_create(&labels).inc();
             }
         }

@@ -10,7 +10,7 @@ pub(super) fn classify(error: &Error) -> ProviderError {
         Class::Connection => ErrorKind::Connection,
         Class::ExecutionFailed => ErrorKind::ExecutionFailed,
     };
-    let mut provider_error = ProviderError::new(kind, error.to_string()).advice(error.advice());
+    let mut provider_error = ProviderError::new(kind, error.to_string()).advice(error.advice()).reason(error.trouble());
     if let Some(code) = error.code() {
         provider_error = provider_error.service_code(code);
     }

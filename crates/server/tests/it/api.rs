@@ -181,7 +181,7 @@ async fn health_readiness_and_metrics_tell_how_it_is() {
         "acteon_actions_dispatched_total 2",
         "acteon_actions_executed_total 1",
         "acteon_actions_scheduled_total 1",
-        "acteon_provider_failures_total{provider=\"down\",code=\"CONNECTION\"} 1",
+        "acteon_provider_failures_total{provider=\"down\",code=\"CONNECTION\",reason=\"\"} 1",
         "acteon_open_actions 1",
         "acteon_provider_request_duration_seconds_count{provider=\"log\"} 1",
     ] {

@@ -150,6 +150,9 @@ async fn codes_come_with_advice_and_the_trace_id() {
     for part in ["60020", "add 127.0.0.1 to the app's trusted IPs", "hint "] {
         assert!(message.contains(part), "{message}");
     }
+    let metrics = gateway.get("/metrics").await.body;
+    let line = r#"acteon_provider_failures_total{provider="wechat-ops",code="EXECUTION_FAILED",reason="address"} 1"#;
+    assert!(metrics.as_str().is_some_and(|text| text.contains(line)), "{metrics}");
     let attempt = &gateway.get("/v1/actions/a").await.body["history"][0];
     assert_eq!(attempt["service_code"], 60020);
     assert!(attempt["hint"].as_str().is_some_and(|hint: &str| hint.len() > 10), "{attempt}");
