@@ -16,6 +16,8 @@ use crate::record::record;
 
 /// How often to look around without a wake-up.
 const SCAN_EVERY: Duration = Duration::from_secs(5);
+/// How often to look for overdue rows that nobody claims, which takes a look at every open row.
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// Most rows of a lane in one claim.
 const CLAIM_AT_MOST: usize = 256;
 /// How long a lane's pause and pace are remembered.
@@ -25,6 +27,7 @@ const RECALL_AT_MOST: usize = 100_000;
 
 pub(crate) async fn run(inner: Arc<Inner>) {
     let mut next_scan = Duration::ZERO;
+    let mut next_sweep = Duration::ZERO;
     while !inner.is_stopping() {
         let work = inner.work.notified();
         tokio::pin!(work);
@@ -32,6 +35,10 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         if inner.clock.monotonic() >= next_scan {
             next_scan = inner.clock.monotonic() + SCAN_EVERY;
             look_around(&inner).await;
+        }
+        if inner.clock.monotonic() >= next_sweep {
+            next_sweep = inner.clock.monotonic() + SWEEP_EVERY;
+            sweep_overdue(&inner).await;
         }
         let due_in = match claim_all(&inner).await {
             Ok(due_in) => due_in,
@@ -112,7 +119,7 @@ fn note_name(lane: &Lane) -> String {
     format!("lane:{}", lane.name())
 }
 
-/// What no wake-up tells of: processes that died, and rows that nobody claims any more.
+/// What no wake-up tells of: processes that died, and lanes whose backlog was missed.
 async fn look_around(inner: &Arc<Inner>) {
     inner.waiters.sweep();
     match inner.store.take_over(inner.clock.now()).await {
@@ -123,6 +130,10 @@ async fn look_around(inner: &Arc<Inner>) {
     for lane in inner.providers.lanes() {
         lane.set_backlog(true);
     }
+}
+
+/// Rows past their time whose provider is no longer configured, so that no lane here claims them.
+async fn sweep_overdue(inner: &Arc<Inner>) {
     let owner = inner.lease.owner();
     let claim = Claim { owner, now: inner.clock.now(), lane: ClaimLane::Overdue, limit: CLAIM_AT_MOST };
     match inner.store.claim(claim).await {
