@@ -239,3 +239,16 @@ async fn sigterm_under_load_answers_everybody_and_loses_nothing() {
         assert_eq!((view["state"].as_str(), view["possible_duplicate"].as_bool()), (Some("done"), Some(false)), "{view}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_whose_provider_is_gone_becomes_a_dead_letter_in_time() {
+    let gateway = Gateway::start(&format!("retry.max_retries = 0\nretry.max_age_seconds = 1\n{DOWN}")).await;
+    assert!(gateway.dispatch(&action("a", "down", &json!({}))).await.get("Scheduled").is_some());
+    let mut gateway = gateway.restart(LOG).await;
+    while gateway.get("/v1/actions/a").await.body["state"] == "open" {
+        gateway = gateway.restart(LOG).await;
+    }
+    let view = gateway.get("/v1/dlq/a").await.body;
+    assert_eq!(view["outcome"]["Failed"]["code"], "EXPIRED", "{view}");
+    assert_eq!(gateway.get("/metrics").await.body.as_str().map(|text| text.contains("acteon_open_actions 0")), Some(true));
+}
