@@ -13,6 +13,7 @@ pub struct SimulationConfig {
     pub(super) recording: Vec<(String, Arc<RecordingProvider>)>,
     pub(super) other: Vec<(String, Arc<dyn Provider>)>,
     pub(super) retry: RetryPolicy,
+    pub(super) seed: u64,
 }
 
 /// Builds a [`SimulationConfig`].
@@ -21,7 +22,7 @@ pub struct ConfigBuilder(SimulationConfig);
 impl SimulationConfig {
     /// One node, no providers, the default retries.
     pub fn builder() -> ConfigBuilder {
-        ConfigBuilder(Self { nodes: 1, recording: Vec::new(), other: Vec::new(), retry: RetryPolicy::default() })
+        ConfigBuilder(Self { nodes: 1, recording: Vec::new(), other: Vec::new(), retry: RetryPolicy::default(), seed: 1 })
     }
 }
 
@@ -63,6 +64,13 @@ impl ConfigBuilder {
     #[must_use]
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.0.retry = retry;
+        self
+    }
+
+    /// The seed of all randomness.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.0.seed = seed;
         self
     }
 

@@ -6,6 +6,7 @@
 
 mod clock;
 mod config;
+mod entropy;
 mod failing;
 mod node_store;
 mod outcome;
@@ -14,12 +15,13 @@ mod recording;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Action, Clock, Origin, Outcome, Provider, ProviderName, SystemEntropy};
+use acteon_core::{Action, Clock, Origin, Outcome, Provider, ProviderName};
 use acteon_gateway::{AttemptEvent, Gateway, GatewayOptions, Observer, OutcomeEvent, Parts, Registry, Wait};
 use acteon_store::{SqliteOptions, SqliteStore, Store};
 
 pub use clock::VirtualClock;
 pub use config::{ConfigBuilder, SimulationConfig};
+pub use entropy::SeededEntropy;
 pub use failing::FailingProvider;
 use node_store::NodeStore;
 pub use outcome::ActionOutcomeExt;
@@ -169,7 +171,7 @@ impl Node {
         let parts = Parts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             clock: Arc::clone(clock) as Arc<dyn Clock>,
-            entropy: Arc::new(SystemEntropy::default()),
+            entropy: Arc::new(SeededEntropy::new(config.seed)),
             observer: Arc::new(NoObserver),
             registry,
             options: GatewayOptions { retry: config.retry.clone(), ..GatewayOptions::default() },
