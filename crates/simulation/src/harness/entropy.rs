@@ -15,7 +15,7 @@ impl SeededEntropy {
 }
 
 impl Entropy for SeededEntropy {
-    /// The generator SplitMix64: a counter in steps of the golden ratio, mixed.
+    /// A counter in steps of the golden ratio, mixed.
     fn bits(&self) -> u64 {
         let mut mixed = self.0.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed).wrapping_add(0x9E37_79B9_7F4A_7C15);
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -63,8 +63,9 @@ impl SimulationHarness {
         let store = Arc::new(SqliteStore::open(&options)?);
         let clock = Arc::new(VirtualClock::default());
         let mut nodes = Vec::new();
-        for _ in 0..config.nodes {
-            nodes.push(Node::start(&config, &store, &clock).await?);
+        for index in 0..config.nodes {
+            let entropy = SeededEntropy::new(config.seed.wrapping_add(index as u64));
+            nodes.push(Node::start(&config, &store, &clock, entropy).await?);
         }
         Ok(Self { nodes, clock, store, providers: config.recording, _folder: folder })
     }
@@ -159,7 +160,12 @@ impl SimulationHarness {
 }
 
 impl Node {
-    async fn start(config: &SimulationConfig, store: &Arc<SqliteStore>, clock: &Arc<VirtualClock>) -> Result<Self, Failure> {
+    async fn start(
+        config: &SimulationConfig,
+        store: &Arc<SqliteStore>,
+        clock: &Arc<VirtualClock>,
+        entropy: SeededEntropy,
+    ) -> Result<Self, Failure> {
         let store = Arc::new(NodeStore::new(Arc::clone(store)));
         let mut registry = Registry::default();
         for (name, provider) in &config.recording {
@@ -171,7 +177,7 @@ impl Node {
         let parts = Parts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             clock: Arc::clone(clock) as Arc<dyn Clock>,
-            entropy: Arc::new(SeededEntropy::new(config.seed)),
+            entropy: Arc::new(entropy),
             observer: Arc::new(NoObserver),
             registry,
             options: GatewayOptions { retry: config.retry.clone(), ..GatewayOptions::default() },
