@@ -26,7 +26,11 @@ pub(super) fn read(headers: &HeaderMap) -> Preference {
         }
         let seconds = item.split_once('=').filter(|(name, _)| name.trim().eq_ignore_ascii_case("wait"));
         if let Some(seconds) = seconds.and_then(|(_, seconds)| seconds.trim().trim_matches('"').parse().ok()) {
-            preference = Preference { wait: Wait::ForOutcome(Duration::from_secs(seconds).min(MAX_WAIT)), said: true };
+            let wait = match seconds {
+                0 => Wait::ForCommit,
+                seconds => Wait::ForOutcome(Duration::from_secs(seconds).min(MAX_WAIT)),
+            };
+            preference = Preference { wait, said: true };
         }
     }
     if asynchronous && !preference.said {
@@ -52,6 +56,7 @@ mod tests {
         assert_eq!(read("respond-async, wait=3"), waits(3));
         assert_eq!(read("Wait = \"7\" ; x=y"), waits(7));
         assert_eq!(read("wait=99999"), waits(60));
+        assert_eq!(read("wait=0"), read("respond-async"), "an answer needs its commit all the same");
         assert_eq!(read("wait=soon, handling=lenient"), Preference { wait: Wait::ForOutcome(DEFAULT_WAIT), said: false });
     }
 }
