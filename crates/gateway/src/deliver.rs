@@ -17,6 +17,7 @@ use crate::budget::Fit;
 use crate::dispatch::DispatchError;
 use crate::gateway::Inner;
 use crate::lane::{CallEnd, Permit, Place};
+use crate::lease::RENEW_EVERY;
 use crate::observe::AttemptEvent;
 use crate::record::record;
 use crate::registry::Entry;
@@ -104,8 +105,6 @@ pub(crate) enum End {
     Failed { code: &'static str, message: String, retryable: bool },
     /// It is due again.
     Again { due_at: Timestamp, error: Option<LastError>, round: bool },
-    /// This process may not go on with it. Nothing is written.
-    Dropped,
 }
 
 impl End {
@@ -161,8 +160,8 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
 /// Looked at before every send, since time may have passed.
 fn must_not_send(inner: &Inner, job: &Job) -> Option<End> {
     if !inner.lease.allows(job.owner, &*inner.clock) {
-        tracing::warn!(action = %job.action.id, "not sent: this process's lease is over or about to be");
-        return Some(End::Dropped);
+        tracing::warn!(action = %job.action.id, "put off: this process's lease is over or about to be");
+        return Some(put_off(inner, job, RENEW_EVERY));
     }
     let now = inner.clock.now();
     (now >= job.give_up_at).then(|| overdue(job, now))
@@ -287,8 +286,13 @@ fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {
 
 /// The end of a round that a stop cut short: the next process goes on at once.
 fn released(inner: &Inner, job: &Job) -> End {
+    put_off(inner, job, Duration::ZERO)
+}
+
+/// Back to the store without a further attempt. Where the row is no longer this process's, the fence keeps it as it is.
+fn put_off(inner: &Inner, job: &Job, pause: Duration) -> End {
     let error = job.history.last().and_then(|attempt| attempt.error.clone());
-    End::Again { due_at: inner.clock.now(), error, round: false }
+    End::Again { due_at: inner.clock.now() + pause, error, round: false }
 }
 
 async fn sleep_unless_stopped(inner: &Inner, pause: Duration) -> bool {

@@ -18,7 +18,7 @@ const STORE_PAUSE: Duration = Duration::from_millis(500);
 /// Commits the end of a round, before others if a caller waits for it, and returns the outcome; `None` when the row is no longer this process's to change.
 pub(crate) async fn record(inner: &Arc<Inner>, job: &mut Job, end: End, waited_for: bool) -> Option<Arc<str>> {
     job.rounds += u32::from(matches!(end, End::Again { round: true, .. }));
-    let (outcome, kind) = outcome(job, end)?;
+    let (outcome, kind) = outcome(job, end);
     let text = to_json(&outcome);
     let at = inner.clock.now();
     let change = || match &outcome {
@@ -72,10 +72,9 @@ fn announce(inner: &Inner, job: &Job, outcome: &Outcome, kind: OutcomeKind) {
     emit(&*inner.observer, &OutcomeEvent { action: &job.action, kind, error, attempts: job.attempts, took, possible_duplicate });
 }
 
-fn outcome(job: &Job, end: End) -> Option<(Outcome, OutcomeKind)> {
+fn outcome(job: &Job, end: End) -> (Outcome, OutcomeKind) {
     let attempts = job.attempts;
-    Some(match end {
-        End::Dropped => return None,
+    match end {
         End::Executed(response) => {
             let kind = match response.status {
                 ResponseStatus::Success => OutcomeKind::Executed,
@@ -91,7 +90,7 @@ fn outcome(job: &Job, end: End) -> Option<(Outcome, OutcomeKind)> {
             let action_id = job.action.id.clone();
             (Outcome::Scheduled { action_id, scheduled_for: due_at, attempts, last_error }, OutcomeKind::Scheduled)
         }
-    })
+    }
 }
 
 fn with_facts(job: &Job, mut response: Response) -> Response {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::Timestamp;
-use acteon_store::{Claim, ClaimLane, Record, StoreError};
+use acteon_store::{Claim, ClaimLane, OwnerId, Record, StoreError};
 
 use crate::deliver::{Job, deliver, overdue};
 use crate::gateway::Inner;
@@ -139,7 +139,7 @@ async fn sweep_overdue(inner: &Arc<Inner>) {
     match inner.store.claim(claim).await {
         Ok(records) => {
             for record in records {
-                give_up(inner, record);
+                give_up(inner, record, owner);
             }
         }
         Err(error) => tracing::error!(%error, "could not look for overdue actions"),
@@ -147,11 +147,11 @@ async fn sweep_overdue(inner: &Arc<Inner>) {
 }
 
 /// An overdue row becomes a dead letter, also when its provider is no longer configured.
-fn give_up(inner: &Arc<Inner>, found: Record) {
+fn give_up(inner: &Arc<Inner>, found: Record, owner: OwnerId) {
     let entry = inner.providers.get(&found.action.provider).or_else(|| inner.providers.entries().next());
     let Some(entry) = entry.cloned() else { return };
     let place = entry.lane.enter_claimed();
-    let mut job = Job::claimed(found, entry, inner.lease.owner(), place);
+    let mut job = Job::claimed(found, entry, owner, place);
     let task = Arc::clone(inner);
     inner.spawn(async move {
         let end = overdue(&job, task.clock.now());
@@ -178,7 +178,7 @@ async fn claim_all(inner: &Arc<Inner>) -> Result<Duration, StoreError> {
         let more = records.len() == limit;
         lane.set_backlog(more);
         for record in records {
-            start(inner, record, lane);
+            start(inner, record, owner, lane);
         }
         if more {
             pause = if lane.room() > 0 { Duration::ZERO } else { pause };
@@ -189,8 +189,8 @@ async fn claim_all(inner: &Arc<Inner>) -> Result<Duration, StoreError> {
     Ok(pause)
 }
 
-fn start(inner: &Arc<Inner>, found: Record, lane: &Arc<Lane>) {
-    let owner = inner.lease.owner();
+/// `owner` is who claimed the row: the process may have got a new lease since.
+fn start(inner: &Arc<Inner>, found: Record, owner: OwnerId, lane: &Arc<Lane>) {
     let Some(entry) = inner.providers.get(&found.action.provider).cloned() else {
         return give_back(inner, found, owner);
     };
@@ -200,7 +200,7 @@ fn start(inner: &Arc<Inner>, found: Record, lane: &Arc<Lane>) {
 }
 
 /// A row of a lane of ours, but of a provider that is not configured here: due again in a while, unchanged.
-fn give_back(inner: &Arc<Inner>, found: Record, owner: acteon_store::OwnerId) {
+fn give_back(inner: &Arc<Inner>, found: Record, owner: OwnerId) {
     let inner = Arc::clone(inner);
     tokio::spawn(async move {
         let due_at = inner.clock.now() + Duration::from_mins(1);

@@ -104,6 +104,19 @@ async fn a_node_that_dies_while_it_sends_leaves_a_marked_action_to_the_others() 
 }
 
 #[tokio::test]
+async fn an_action_that_meets_a_lapsed_lease_is_put_off_and_not_forgotten() {
+    let config = SimulationConfig::builder().add_recording_provider("p").build();
+    let harness = SimulationHarness::start(config).await.expect("a harness");
+    // Time jumps, as when the store could not be written for long: the lease was not renewed meanwhile.
+    harness.clock().move_to(Duration::from_mins(2));
+    harness.dispatch(&action("a", "p")).await.expect("an outcome").assert_scheduled();
+    harness.provider("p").expect("a provider").assert_not_called();
+    harness.advance(Duration::from_mins(2)).await.expect("time passes");
+    outcome(&harness, "a").await.assert_executed();
+    harness.provider("p").expect("a provider").assert_called(1);
+}
+
+#[tokio::test]
 async fn a_provider_that_panics_fails_its_action_and_nothing_else() {
     let panics = RecordingProvider::new("p").with_response_fn(|action| {
         assert_ne!(action.id.as_str(), "bad", "simulated panic");

@@ -4,9 +4,10 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::time::Duration;
 
+use acteon_core::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
-use super::SqliteOptions;
+use super::{SqliteOptions, statements};
 use crate::StoreError;
 
 /// Schema changes in order; a database's `user_version` says how many it has.
@@ -40,8 +41,9 @@ pub(super) fn writer(options: &SqliteOptions) -> Result<Connection, StoreError> 
     }
     connection.set_prepared_statement_cache_capacity(32);
     migrate(&mut connection)?;
-    // The lock is ours, so no earlier process lives.
+    // The lock is ours, so no earlier process lives. The first take-over frees what those left; what belongs to none at all is free at once.
     connection.execute("UPDATE processes SET lease_until = 0", [])?;
+    statements::free_orphans(&connection, Timestamp::default())?;
     Ok(connection)
 }
 

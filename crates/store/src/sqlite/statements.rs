@@ -28,15 +28,20 @@ pub(super) fn retire(connection: &Connection, owner: OwnerId, now: Timestamp) ->
 }
 
 pub(super) fn take_over(connection: &Connection, now: Timestamp) -> Result<usize> {
-    let mut dead = connection.prepare_cached("DELETE FROM processes WHERE lease_until < ?1 RETURNING owner")?;
-    let dead = dead.query_map([now.as_millis()], |row| row.get::<_, i64>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
-    let mut freed = 0;
-    for owner in dead {
-        freed += connection.execute(
-            "UPDATE jobs SET owner = 0, due_at = ?2, takeovers = takeovers + 1, possible_duplicate = 1 WHERE owner = ?1",
-            [owner, now.as_millis()],
-        )?;
+    let dead = connection.prepare_cached("DELETE FROM processes WHERE lease_until < ?1")?.execute([now.as_millis()])?;
+    if dead == 0 {
+        return Ok(0);
     }
+    free_orphans(connection, now)
+}
+
+/// Frees and marks the jobs of owners that are no process any more.
+pub(super) fn free_orphans(connection: &Connection, now: Timestamp) -> Result<usize> {
+    let freed = connection.execute(
+        "UPDATE jobs SET owner = 0, due_at = ?1, takeovers = takeovers + 1, possible_duplicate = 1 \
+         WHERE owner <> 0 AND owner NOT IN (SELECT owner FROM processes)",
+        [now.as_millis()],
+    )?;
     Ok(freed)
 }
 
@@ -134,6 +139,9 @@ fn insert_outcome(connection: &Connection, ended: &Ended<'_>) -> Result<()> {
 
 pub(super) fn claim(connection: &Connection, claim: &Claim) -> Result<Vec<Record>> {
     let Claim { owner, now, lane, limit } = claim;
+    if !is_registered(connection, *owner)? {
+        return Ok(Vec::new());
+    }
     let (condition, lane) = match lane {
         ClaimLane::Lane(lane) => ("j.lane = ?2 AND j.due_at <= ?3", &**lane),
         ClaimLane::Overdue => ("j.give_up_at <= ?3 AND ?2 = ''", ""),
@@ -150,6 +158,11 @@ pub(super) fn claim(connection: &Connection, claim: &Claim) -> Result<Vec<Record
         records.push(select.query_row([seq], record)?);
     }
     Ok(records)
+}
+
+/// Whether a process still is one. What is no process any more gets no rows: nobody would take them over.
+fn is_registered(connection: &Connection, owner: OwnerId) -> Result<bool> {
+    Ok(connection.prepare_cached("SELECT 1 FROM processes WHERE owner = ?1")?.exists([owner.0])?)
 }
 
 pub(super) fn next_due(connection: &Connection, lane: &str) -> Result<Option<Timestamp>> {

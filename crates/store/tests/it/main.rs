@@ -132,6 +132,25 @@ async fn a_lease_that_ran_out_frees_and_marks_its_rows_and_cannot_be_renewed() {
 }
 
 #[tokio::test]
+async fn who_is_no_process_any_more_claims_nothing_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path(), None).expect("a store");
+    let lapsed = store.register(at(100)).await.expect("an owner");
+    assert_eq!(store.take_over(at(200)).await, Ok(0));
+    admit(&store, "due", Birth::Due(at(150))).await;
+    assert!(claim(&store, lapsed, 200).await.is_empty());
+    // Admitted by a process that has not yet noticed, and then died.
+    admit(&store, "orphan", Birth::Owned(lapsed)).await;
+    drop(store);
+    let store = open(folder.path(), None).expect("a store");
+    let alive = store.register(at(900)).await.expect("an owner");
+    let mut ids: Vec<(String, bool)> =
+        claim(&store, alive, 300).await.iter().map(|record| (record.action.id.to_string(), record.possible_duplicate)).collect();
+    ids.sort();
+    assert_eq!(ids, [("due".to_owned(), false), ("orphan".to_owned(), true)]);
+}
+
+#[tokio::test]
 async fn a_good_stop_gives_rows_back_unmarked_and_a_crash_marks_them() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = open(folder.path(), None).expect("a store");
