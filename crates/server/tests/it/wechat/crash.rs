@@ -49,6 +49,7 @@ async fn a_hundred_kills_lose_nothing_and_mark_every_duplicate() {
         let process = Process::start(folder.path(), &configuration, &[]);
         answers.gone.store(false, Ordering::SeqCst);
         let clients: Vec<_> = (0..CLIENTS).map(|_| tokio::spawn(load(process.client().clone(), Arc::clone(&answers)))).collect();
+        // Not a wait for a state: the moment of the kill, anywhere in the load.
         tokio::time::sleep(Duration::from_millis(20 + random.hash_one(cycle) % 180)).await;
         answers.gone.store(true, Ordering::SeqCst);
         process.kill();
