@@ -61,3 +61,30 @@ pub const MAX_CONNECTIONS: usize = 10_000;
 
 /// Most rows on one page of a list.
 pub const MAX_PAGE: usize = 1000;
+
+/// Longest rules file, in bytes: twenty thousand ordinary rules.
+pub const MAX_RULES_FILE_BYTES: usize = 16 * 1024 * 1024;
+
+/// Deepest nesting of a condition, as predicates or as CEL. People write three or four; evaluation recurses.
+pub const MAX_CONDITION_DEPTH: usize = 16;
+
+/// Longest CEL expression, in bytes.
+pub const MAX_EXPRESSION_BYTES: usize = 8 * 1024;
+
+/// Most steps of one evaluation. A comprehension over a long list is what uses them up; a plain condition takes a dozen.
+pub const MAX_STEPS: u32 = 10_000;
+
+/// Most bytes that one evaluation may build, in texts and lists.
+pub const MAX_BUILT_BYTES: usize = 256 * 1024;
+
+/// Longest pattern of a regular expression, in bytes.
+pub const MAX_PATTERN_BYTES: usize = 256;
+
+/// Largest compiled regular expression, in bytes.
+pub const MAX_PATTERN_PROGRAM_BYTES: usize = 64 * 1024;
+
+/// Most ranges of a time interval.
+pub const MAX_TIME_RANGES: usize = 64;
+
+/// Most matchers of a silence.
+pub const MAX_MATCHERS: usize = 32;

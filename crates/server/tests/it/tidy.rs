@@ -12,11 +12,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("crypto", &[]),
     ("wecom", &[]),
     ("api", &[]),
+    ("rules", &["core"]),
     ("store", &["core"]),
     ("providers", &["core", "crypto", "wecom"]),
-    ("gateway", &["core", "store"]),
-    ("simulation", &["core", "gateway", "store"]),
-    ("server", &["api", "core", "crypto", "gateway", "providers", "store"]),
+    ("gateway", &["core", "rules", "store"]),
+    ("simulation", &["core", "gateway", "rules", "store"]),
+    ("server", &["api", "core", "crypto", "gateway", "providers", "rules", "store"]),
 ];
 
 /// Files in which an error type that holds a URL may be named.

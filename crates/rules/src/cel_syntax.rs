@@ -1,0 +1,259 @@
+//! From CEL text to the one form. The `cel` crate parses; what its syntax tree may hold, and what the names mean, is decided here.
+
+use std::collections::BTreeMap;
+
+use acteon_core::limits::MAX_EXPRESSION_BYTES;
+use cel::common::ast::operators as op;
+use cel::common::ast::{CallExpr, ComprehensionExpr, Expr as Cel, IdedExpr, LiteralValue, SelectExpr};
+use cel::parser::Parser;
+use regex::Regex;
+
+use crate::expr::{Comparison, Constant, Expr, Fold, Operation};
+use crate::functions;
+use crate::path::Path;
+
+/// Deepest nesting that the parser follows.
+const PARSER_DEPTH: u16 = 32;
+/// Deepest syntax tree, comprehensions expanded.
+const TREE_DEPTH: usize = 64;
+/// Most comprehensions within each other.
+const COMPREHENSION_DEPTH: usize = 2;
+
+/// Compiles an expression. `env` is what `env.NAME` stands for.
+pub(crate) fn compile(text: &str, env: &BTreeMap<String, String>) -> Result<Expr, String> {
+    if text.len() > MAX_EXPRESSION_BYTES {
+        return Err(format!("the expression is {} bytes long, at most {MAX_EXPRESSION_BYTES} are allowed", text.len()));
+    }
+    let parsed = Parser::new().max_recursion_depth(PARSER_DEPTH).parse(text).map_err(|errors| {
+        let listed =
+            errors.errors.iter().map(|error| format!("at {}:{}: {}", error.pos.0.max(1), error.pos.1.max(0) + 1, one_line(&error.msg)));
+        format!("not a CEL expression: {}", listed.collect::<Vec<_>>().join("; "))
+    })?;
+    Compiler { env, locals: Vec::new(), comprehensions: 0 }.expr(&parsed, 0)
+}
+
+/// A pattern as `matches` takes it.
+pub(crate) fn pattern(text: &str) -> Result<Regex, String> {
+    use acteon_core::limits::{MAX_PATTERN_BYTES, MAX_PATTERN_PROGRAM_BYTES};
+    if text.len() > MAX_PATTERN_BYTES {
+        return Err(format!("the pattern is {} bytes long, at most {MAX_PATTERN_BYTES} are allowed", text.len()));
+    }
+    let built = regex::RegexBuilder::new(text).size_limit(MAX_PATTERN_PROGRAM_BYTES).nest_limit(32).build();
+    built.map_err(|error| format!("the pattern {text:?} is not a regular expression: {}", one_line(&error.to_string())))
+}
+
+pub(crate) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+struct Compiler<'a> {
+    env: &'a BTreeMap<String, String>,
+    locals: Vec<String>,
+    comprehensions: usize,
+}
+
+impl Compiler<'_> {
+    fn expr(&mut self, parsed: &IdedExpr, depth: usize) -> Result<Expr, String> {
+        if depth > TREE_DEPTH {
+            return Err(format!("the expression nests deeper than {TREE_DEPTH} levels"));
+        }
+        match &parsed.expr {
+            Cel::Literal(literal) => constant(literal).map(Expr::Constant),
+            Cel::Ident(name) => self.name(name),
+            Cel::Select(select) => self.select(select, depth),
+            Cel::Call(call) => self.call(call, depth + 1),
+            Cel::List(list) if list.optional_indices.is_empty() => {
+                list.elements.iter().map(|item| self.expr(item, depth + 1)).collect::<Result<_, _>>().map(Expr::List)
+            }
+            Cel::Comprehension(comprehension) => self.comprehension(comprehension, depth + 1),
+            Cel::List(_) | Cel::Map(_) | Cel::Struct(_) | Cel::Unspecified => {
+                Err("maps, messages and optional values are not taken in a condition".into())
+            }
+        }
+    }
+
+    fn name(&self, name: &str) -> Result<Expr, String> {
+        if let Some(depth) = self.locals.iter().rposition(|local| local == name) {
+            return Ok(Expr::Local(depth));
+        }
+        Path::of(&[name]).map(Expr::Field)
+    }
+
+    fn select(&mut self, select: &SelectExpr, depth: usize) -> Result<Expr, String> {
+        let field = match self.field(select)? {
+            Some(field) => field,
+            None => Expr::Select(Box::new(self.expr(&select.operand, depth + 1)?), select.field.as_str().into()),
+        };
+        Ok(if select.test { Expr::Has(Box::new(field)) } else { field })
+    }
+
+    /// A field of the action, the calendar or the environment, if that is what a selection spells.
+    fn field(&self, select: &SelectExpr) -> Result<Option<Expr>, String> {
+        let mut parts = vec![select.field.as_str()];
+        let mut operand: &IdedExpr = &select.operand;
+        loop {
+            match &operand.expr {
+                Cel::Select(inner) if !inner.test => {
+                    parts.push(&inner.field);
+                    operand = &inner.operand;
+                }
+                Cel::Call(call) => match literal_key(call) {
+                    Some((of, key)) => {
+                        parts.push(key);
+                        operand = of;
+                    }
+                    None => return Ok(None),
+                },
+                Cel::Ident(name) if self.locals.contains(name) => return Ok(None),
+                Cel::Ident(name) => {
+                    parts.push(name);
+                    parts.reverse();
+                    return self.root(&parts).map(Some);
+                }
+                _ => return Ok(None),
+            }
+        }
+    }
+
+    fn root(&self, parts: &[&str]) -> Result<Expr, String> {
+        match parts {
+            ["env" | "environment", name] => {
+                let value = self.env.get(*name).map(|value| Expr::text(value));
+                value.ok_or_else(|| {
+                    let known: Vec<&str> = self.env.keys().map(String::as_str).collect();
+                    let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
+                    format!("there is no env.{name}; [rules.env] has: {known}")
+                })
+            }
+            _ => Path::of(parts).map(Expr::Field),
+        }
+    }
+
+    fn call(&mut self, call: &CallExpr, depth: usize) -> Result<Expr, String> {
+        if let Some((of, key)) = literal_key(call) {
+            let select = SelectExpr { operand: Box::new(of.clone()), field: key.to_owned(), test: false };
+            return self.select(&select, depth);
+        }
+        let operands: Vec<&IdedExpr> = call.target.as_deref().into_iter().chain(&call.args).collect();
+        let name = call.func_name.as_str();
+        if name == "matches" {
+            return self.matches(&operands, depth);
+        }
+        let mut operands = operands.into_iter().map(|operand| self.expr(operand, depth)).collect::<Result<Vec<_>, _>>()?;
+        if let Some(comparison) = comparison(name) {
+            return Ok(Expr::Compare(comparison, Box::new(exactly(operands)?)));
+        }
+        if let Some(operation) = operation(name) {
+            return Ok(Expr::Arithmetic(operation, Box::new(exactly(operands)?)));
+        }
+        match name {
+            op::LOGICAL_AND => Ok(Expr::And(flat(operands, |expr| if let Expr::And(inner) = expr { Ok(inner) } else { Err(expr) }))),
+            op::LOGICAL_OR => Ok(Expr::Or(flat(operands, |expr| if let Expr::Or(inner) = expr { Ok(inner) } else { Err(expr) }))),
+            op::CONDITIONAL => Ok(Expr::Choice(Box::new(exactly(operands)?))),
+            op::IN => Ok(Expr::In(Box::new(exactly(operands)?))),
+            op::INDEX => {
+                let [of, key] = exactly(operands)?;
+                Ok(Expr::Index(Box::new(of), Box::new(key)))
+            }
+            op::LOGICAL_NOT | op::NEGATE | op::NOT_STRICTLY_FALSE => {
+                let of = operands.pop().ok_or("an operand is missing")?;
+                Ok(match name {
+                    op::LOGICAL_NOT => Expr::Not(Box::new(of)),
+                    op::NEGATE => negated(of),
+                    _ => Expr::NotStrictlyFalse(Box::new(of)),
+                })
+            }
+            op::OPT_INDEX | op::OPT_SELECT => Err("optional values are not taken in a condition; use has()".into()),
+            _ => functions::find(name, operands.len()).map(|function| Expr::Call(function, operands)),
+        }
+    }
+
+    fn matches(&mut self, operands: &[&IdedExpr], depth: usize) -> Result<Expr, String> {
+        let [of, text] = operands else { return Err("matches takes a text and a pattern".into()) };
+        let Cel::Literal(LiteralValue::String(text)) = &text.expr else {
+            return Err("the pattern of matches must be written out, so that it can be compiled when the rules are loaded".into());
+        };
+        Ok(Expr::Matches(Box::new(self.expr(of, depth)?), pattern(text.inner())?))
+    }
+
+    fn comprehension(&mut self, parsed: &ComprehensionExpr, depth: usize) -> Result<Expr, String> {
+        if parsed.iter_var2.is_some() {
+            return Err("comprehensions with two variables are not taken".into());
+        }
+        if self.comprehensions == COMPREHENSION_DEPTH {
+            return Err(format!("comprehensions nest deeper than {COMPREHENSION_DEPTH} levels"));
+        }
+        self.comprehensions += 1;
+        let range = self.expr(&parsed.iter_range, depth)?;
+        let start = self.expr(&parsed.accu_init, depth)?;
+        let at = self.locals.len();
+        self.locals.push(parsed.accu_var.clone());
+        self.locals.push(parsed.iter_var.clone());
+        let goes_on = self.expr(&parsed.loop_cond, depth)?;
+        let step = self.expr(&parsed.loop_step, depth)?;
+        let result = self.expr(&parsed.result, depth)?;
+        self.locals.truncate(at);
+        self.comprehensions -= 1;
+        Ok(Expr::Fold(Box::new(Fold { depth: at, range, start, goes_on, step, result })))
+    }
+}
+
+/// `x["key"]`, which means `x.key`.
+fn literal_key(call: &CallExpr) -> Option<(&IdedExpr, &str)> {
+    match (call.func_name.as_str(), &call.args[..]) {
+        (op::INDEX, [of, IdedExpr { expr: Cel::Literal(LiteralValue::String(key)), .. }]) => Some((of, key.inner())),
+        _ => None,
+    }
+}
+
+fn constant(literal: &LiteralValue) -> Result<Constant, String> {
+    Ok(match literal {
+        LiteralValue::Boolean(flag) => Constant::Bool(*flag.inner()),
+        LiteralValue::Double(number) => Constant::Double(*number.inner()),
+        LiteralValue::Int(number) => Constant::Int(*number.inner()),
+        LiteralValue::UInt(number) => Constant::Int(i64::try_from(*number.inner()).map_err(|_| "the number is too large")?),
+        LiteralValue::Null => Constant::Null,
+        LiteralValue::String(text) => Constant::Text(text.inner().into()),
+        LiteralValue::Bytes(_) => return Err("bytes are not taken in a condition".into()),
+    })
+}
+
+fn comparison(name: &str) -> Option<Comparison> {
+    Some(match name {
+        op::EQUALS => Comparison::Eq,
+        op::NOT_EQUALS => Comparison::Ne,
+        op::LESS => Comparison::Lt,
+        op::LESS_EQUALS => Comparison::Le,
+        op::GREATER => Comparison::Gt,
+        op::GREATER_EQUALS => Comparison::Ge,
+        _ => return None,
+    })
+}
+
+fn operation(name: &str) -> Option<Operation> {
+    Some(match name {
+        op::ADD => Operation::Add,
+        op::SUBSTRACT => Operation::Subtract,
+        op::MULTIPLY => Operation::Multiply,
+        op::DIVIDE => Operation::Divide,
+        op::MODULO => Operation::Remainder,
+        _ => return None,
+    })
+}
+
+fn exactly<const N: usize>(operands: Vec<Expr>) -> Result<[Expr; N], String> {
+    <[Expr; N]>::try_from(operands).map_err(|given| format!("an operator has {} operands, it takes {N}", given.len()))
+}
+
+fn negated(of: Expr) -> Expr {
+    match of {
+        Expr::Constant(Constant::Int(number)) if number != i64::MIN => Expr::Constant(Constant::Int(-number)),
+        Expr::Constant(Constant::Double(number)) => Expr::Constant(Constant::Double(-number)),
+        other => Expr::Negate(Box::new(other)),
+    }
+}
+
+/// `a && b && c` as one conjunction of three.
+fn flat(operands: Vec<Expr>, open: fn(Expr) -> Result<Vec<Expr>, Expr>) -> Vec<Expr> {
+    operands.into_iter().flat_map(|operand| open(operand).unwrap_or_else(|other| vec![other])).collect()
+}

@@ -1,0 +1,135 @@
+//! What may be looked at: an action, the instant, and what follows from them. Payload and calendar are read when something asks.
+
+use std::borrow::Cow;
+use std::cell::{OnceCell, RefCell};
+
+use acteon_core::{Action, ProviderName, Timestamp};
+use jiff::civil::{DateTime, Weekday};
+use jiff::tz::TimeZone;
+use serde_json::Value as Json;
+
+use crate::path::{Path, Root};
+use crate::value::Val;
+
+/// An action at an instant.
+pub struct Facts<'a> {
+    action: &'a Action,
+    provider: &'a ProviderName,
+    now: Timestamp,
+    payload: OnceCell<Json>,
+    calendars: RefCell<Vec<(u16, DateTime)>>,
+}
+
+/// A time zone that rules share.
+#[derive(Clone, Debug)]
+pub(crate) struct Zone {
+    pub(crate) index: u16,
+    pub(crate) name: std::sync::Arc<str>,
+    pub(crate) time_zone: TimeZone,
+}
+
+impl Zone {
+    /// The zone that every set of rules has first.
+    pub(crate) fn utc() -> Self {
+        Self { index: 0, name: "UTC".into(), time_zone: TimeZone::UTC }
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// The facts of `action` at `now`.
+    pub fn new(action: &'a Action, now: Timestamp) -> Self {
+        Self::through(action, &action.provider, now)
+    }
+
+    /// The same, when it goes through another provider than the one asked for.
+    pub fn through(action: &'a Action, provider: &'a ProviderName, now: Timestamp) -> Self {
+        Self { action, provider, now, payload: OnceCell::new(), calendars: RefCell::default() }
+    }
+
+    /// The action.
+    pub fn action(&self) -> &'a Action {
+        self.action
+    }
+
+    /// The instant.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The payload, parsed at the first call.
+    pub fn payload(&self) -> &Json {
+        // The payload was JSON when it was accepted.
+        self.payload.get_or_init(|| serde_json::from_str(self.action.payload.get()).unwrap_or(Json::Null))
+    }
+
+    /// The value of a field; `None` when it is not there.
+    pub(crate) fn get<'f>(&'f self, path: &Path, zone: &Zone) -> Option<Val<'f>> {
+        let text = |text: &'f str| Some(Val::Text(Cow::Borrowed(text)));
+        let maybe = |text: &'f Option<String>| text.as_deref().map(|text| Val::Text(Cow::Borrowed(text)));
+        let time = |time: Option<Timestamp>| time.map(|time| Val::Text(Cow::Owned(time.to_string())));
+        let int = |number: i8| Some(Val::Int(number.into()));
+        let action = self.action;
+        match path.root {
+            Root::Id => text(action.id.as_str()),
+            Root::Namespace => text(action.namespace.as_str()),
+            Root::Tenant => text(action.tenant.as_str()),
+            Root::Provider => text(self.provider.as_str()),
+            Root::ActionType => text(action.action_type.as_str()),
+            Root::DedupKey => maybe(&action.dedup_key),
+            Root::Status => maybe(&action.status),
+            Root::Fingerprint => maybe(&action.fingerprint),
+            Root::StartsAt => time(action.starts_at),
+            Root::EndsAt => time(action.ends_at),
+            Root::CreatedAt => time(Some(action.created_at)),
+            Root::ExpiresAt => time(action.expires_at),
+            Root::Metadata => match path.keys.first() {
+                Some(label) => action.metadata.get(&**label).and_then(|value| text(value)),
+                None => Some(Val::Labels(&action.metadata)),
+            },
+            Root::Payload => within(self.payload(), &path.keys).map(Val::of_json),
+            Root::Now | Root::UnixTime => Some(Val::Int(self.now.as_millis().div_euclid(1000))),
+            Root::Hour => int(self.calendar(zone).hour()),
+            Root::Minute => int(self.calendar(zone).minute()),
+            Root::Second => int(self.calendar(zone).second()),
+            Root::Day => int(self.calendar(zone).day()),
+            Root::Month => int(self.calendar(zone).month()),
+            Root::Year => Some(Val::Int(self.calendar(zone).year().into())),
+            Root::Weekday => text(weekday_name(self.calendar(zone).weekday())),
+            Root::WeekdayNumber => int(self.calendar(zone).weekday().to_monday_one_offset()),
+        }
+    }
+
+    /// The wall clock in a zone.
+    pub(crate) fn calendar(&self, zone: &Zone) -> DateTime {
+        let mut calendars = self.calendars.borrow_mut();
+        if let Some((_, calendar)) = calendars.iter().find(|(index, _)| *index == zone.index) {
+            return *calendar;
+        }
+        let calendar = civil(self.now, &zone.time_zone);
+        calendars.push((zone.index, calendar));
+        calendar
+    }
+}
+
+/// The wall clock of an instant in a zone.
+pub(crate) fn civil(now: Timestamp, zone: &TimeZone) -> DateTime {
+    // Timestamps are held within what the calendar can write.
+    let instant = jiff::Timestamp::from_millisecond(now.as_millis()).unwrap_or_default();
+    zone.to_datetime(instant)
+}
+
+fn within<'f>(json: &'f Json, keys: &[Box<str>]) -> Option<&'f Json> {
+    keys.iter().try_fold(json, |json, key| json.as_object()?.get(&**key))
+}
+
+fn weekday_name(weekday: Weekday) -> &'static str {
+    match weekday {
+        Weekday::Monday => "Monday",
+        Weekday::Tuesday => "Tuesday",
+        Weekday::Wednesday => "Wednesday",
+        Weekday::Thursday => "Thursday",
+        Weekday::Friday => "Friday",
+        Weekday::Saturday => "Saturday",
+        Weekday::Sunday => "Sunday",
+    }
+}

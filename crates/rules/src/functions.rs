@@ -1,0 +1,120 @@
+//! The functions that an expression may call, as `f(x, y)` or `x.f(y)`.
+
+use std::borrow::Cow;
+
+use crate::eval::{Evaluator, Stop};
+use crate::value::Val;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Function {
+    Size,
+    Contains,
+    StartsWith,
+    EndsWith,
+    Lower,
+    Upper,
+    Trim,
+    Int,
+    Double,
+    Text,
+    Abs,
+    Min,
+    Max,
+}
+
+/// Name, function, how many arguments.
+const TABLE: &[(&str, Function, usize)] = &[
+    ("size", Function::Size, 1),
+    ("len", Function::Size, 1),
+    ("contains", Function::Contains, 2),
+    ("startsWith", Function::StartsWith, 2),
+    ("starts_with", Function::StartsWith, 2),
+    ("endsWith", Function::EndsWith, 2),
+    ("ends_with", Function::EndsWith, 2),
+    ("lower", Function::Lower, 1),
+    ("lowerAscii", Function::Lower, 1),
+    ("upper", Function::Upper, 1),
+    ("upperAscii", Function::Upper, 1),
+    ("trim", Function::Trim, 1),
+    ("int", Function::Int, 1),
+    ("to_int", Function::Int, 1),
+    ("double", Function::Double, 1),
+    ("string", Function::Text, 1),
+    ("to_string", Function::Text, 1),
+    ("abs", Function::Abs, 1),
+    ("min", Function::Min, 2),
+    ("max", Function::Max, 2),
+];
+
+/// The function of a name that takes so many arguments.
+pub(crate) fn find(name: &str, arguments: usize) -> Result<Function, String> {
+    let Some((_, function, takes)) = TABLE.iter().find(|(known, ..)| *known == name) else {
+        let known: Vec<&str> = TABLE.iter().map(|(name, ..)| *name).chain(["matches"]).collect();
+        return Err(format!("there is no function {name:?}; known are: {}", known.join(", ")));
+    };
+    if *takes != arguments {
+        return Err(format!("{name} takes {takes} argument(s), counting what stands before its dot; it is given {arguments}"));
+    }
+    Ok(*function)
+}
+
+pub(crate) fn call<'a>(evaluator: &mut Evaluator<'a>, function: Function, arguments: &[Val<'a>]) -> Result<Val<'a>, Stop> {
+    use Function as F;
+    match (function, arguments) {
+        (F::Size, [of]) => size(of),
+        (F::Contains, [of, part]) => contains(evaluator, of, part),
+        (F::StartsWith, [Val::Text(text), Val::Text(start)]) => Ok(Val::Bool(text.starts_with(&**start))),
+        (F::EndsWith, [Val::Text(text), Val::Text(end)]) => Ok(Val::Bool(text.ends_with(&**end))),
+        (F::Lower, [Val::Text(text)]) => evaluator.built(text.to_lowercase()),
+        (F::Upper, [Val::Text(text)]) => evaluator.built(text.to_uppercase()),
+        (F::Trim, [Val::Text(text)]) => evaluator.built(text.trim().to_owned()),
+        (F::Int, [Val::Int(number)]) => Ok(Val::Int(*number)),
+        (F::Int, [Val::Double(number)]) if number.abs() < 9.0e18 => Ok(Val::Int(number.trunc() as i64)),
+        (F::Int, [Val::Text(text)]) => text.trim().parse().map(Val::Int).map_err(|_| Stop::error("int: the text is not a whole number")),
+        (F::Double, [Val::Int(number)]) => Ok(Val::Double(*number as f64)),
+        (F::Double, [Val::Double(number)]) => Ok(Val::Double(*number)),
+        (F::Double, [Val::Text(text)]) => text.trim().parse().map(Val::Double).map_err(|_| Stop::error("double: the text is not a number")),
+        (F::Text, [Val::Null]) => Ok(Val::Text(Cow::Borrowed("null"))),
+        (F::Text, [other]) => evaluator.built(other.to_text()),
+        (F::Abs, [Val::Int(number)]) => number.checked_abs().map(Val::Int).ok_or_else(|| Stop::error("abs: overflow")),
+        (F::Abs, [Val::Double(number)]) => Ok(Val::Double(number.abs())),
+        (F::Min | F::Max, [left, right]) => {
+            let order = left.compare(right).ok_or_else(|| wrong(function, arguments))?;
+            let takes_left = order.is_le() == (function == F::Min);
+            Ok(if takes_left { left.clone() } else { right.clone() })
+        }
+        _ => Err(wrong(function, arguments)),
+    }
+}
+
+/// Wrong operands are an error, unless one is null: then the call is unknown.
+fn wrong(function: Function, arguments: &[Val<'_>]) -> Stop {
+    if arguments.iter().any(|argument| matches!(argument, Val::Null)) {
+        return Stop::Unknown;
+    }
+    let kinds: Vec<&str> = arguments.iter().map(Val::kind).collect();
+    let name = TABLE.iter().find(|(_, known, _)| *known == function).map_or("", |(name, ..)| name);
+    Stop::error(&format!("{name} does not take {}", kinds.join(" and ")))
+}
+
+fn size<'a>(of: &Val<'_>) -> Result<Val<'a>, Stop> {
+    let size = match of {
+        Val::Text(text) => text.chars().count(),
+        Val::Labels(labels) => labels.len(),
+        Val::Json(serde_json::Value::Object(map)) => map.len(),
+        _ => of.len().ok_or_else(|| wrong(Function::Size, std::slice::from_ref(of)))?,
+    };
+    Ok(Val::Int(size as i64))
+}
+
+/// A text within a text, or an item of a list.
+fn contains<'a>(evaluator: &mut Evaluator<'a>, of: &Val<'a>, part: &Val<'a>) -> Result<Val<'a>, Stop> {
+    match (of, part) {
+        (Val::Text(text), Val::Text(part)) => {
+            evaluator.read(text)?;
+            Ok(Val::Bool(text.contains(&**part)))
+        }
+        _ if of.len().is_some() => evaluator.is_item(part, of).map(Val::Bool),
+        _ => Err(wrong(Function::Contains, &[of.clone(), part.clone()])),
+    }
+}

@@ -1,0 +1,38 @@
+//! What is decided about an action: rules, silences and time intervals.
+//!
+//! Everything here is pure: data in, data out; no clock, no store, no await. A [`RuleSet`] is compiled once from YAML and shared; [`Facts`] are
+//! what it may look at, payload and calendar only when something asks. Conditions, written as predicates or as CEL, become one expression tree
+//! with three truth values (`docs/adr/0003`). The first rule that matches, by priority, gives the [`Verdict`].
+
+#![deny(missing_docs)]
+
+mod cel_syntax;
+mod diagnostic;
+mod eval;
+mod expr;
+mod facts;
+mod file;
+mod fixture;
+mod functions;
+mod index;
+mod interval;
+mod matcher;
+mod path;
+mod predicate;
+mod rule;
+mod set;
+mod template;
+mod trace;
+mod value;
+mod yaml;
+
+pub use diagnostic::{Diagnostic, LoadError};
+pub use facts::Facts;
+pub use file::{RuleFile, SCHEMA_KEYS};
+pub use fixture::{CaseResult, run_fixtures};
+pub use interval::{IntervalError, TimeInterval, TimeRange};
+pub use matcher::{MatchOp, Matcher, MatcherError, MatcherSpec};
+pub use rule::{OnError, Rule, Verdict};
+pub use set::{Context, Decided, Fault, RuleSet};
+pub use template::merge_patch;
+pub use trace::{EvaluateOptions, Evaluation, TraceEntry};

@@ -1,0 +1,130 @@
+//! A rule: what it matches, and what then happens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::ProviderName;
+
+use crate::expr::Expr;
+use crate::facts::Zone;
+use crate::template::Template;
+
+/// A compiled rule.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub(crate) name: Arc<str>,
+    pub(crate) priority: i64,
+    pub(crate) description: Option<String>,
+    pub(crate) enabled: bool,
+    pub(crate) mute: Vec<Arc<str>>,
+    pub(crate) active: Vec<Arc<str>>,
+    pub(crate) on_error: OnError,
+    pub(crate) verdict: Verdict,
+    pub(crate) source: String,
+    pub(crate) condition: Expr,
+    pub(crate) display: String,
+    pub(crate) zone: Zone,
+}
+
+/// What happens to an action that a rule matches.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// It goes as it is.
+    Allow,
+    /// It does not go.
+    Deny,
+    /// It does not go.
+    Suppress,
+    /// It goes unless one with the same dedup key went before.
+    Deduplicate {
+        /// How long a key is held.
+        ttl: Duration,
+    },
+    /// It goes through another provider.
+    Reroute {
+        /// Which.
+        target: ProviderName,
+    },
+    /// It goes unless as many went within the window.
+    Throttle {
+        /// How many.
+        max_count: u32,
+        /// Within how long.
+        window: Duration,
+    },
+    /// It goes with a changed payload.
+    Modify {
+        /// What changes.
+        changes: Changes,
+    },
+}
+
+/// A merge patch whose texts may hold `{{ expressions }}`.
+#[derive(Clone, Debug)]
+pub struct Changes(pub(crate) Template);
+
+/// What an error in a rule's condition does to the action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnError {
+    /// The rule does not match.
+    Skip,
+    /// The action is held back as a dead letter.
+    Hold,
+}
+
+impl Rule {
+    /// Its name.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Lower ones come first.
+    pub fn priority(&self) -> i64 {
+        self.priority
+    }
+
+    /// What it is for.
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// What happens when it matches.
+    pub fn verdict(&self) -> &Verdict {
+        &self.verdict
+    }
+
+    /// Names of time intervals within which a match is muted.
+    pub fn mute_intervals(&self) -> &[Arc<str>] {
+        &self.mute
+    }
+
+    /// Names of time intervals outside all of which a match is muted.
+    pub fn active_intervals(&self) -> &[Arc<str>] {
+        &self.active
+    }
+
+    /// File and line.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The condition in CEL.
+    pub fn condition(&self) -> &str {
+        &self.display
+    }
+}
+
+impl Verdict {
+    /// Its word in the wire format.
+    pub const fn tag(&self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Suppress => "suppress",
+            Self::Deduplicate { .. } => "deduplicate",
+            Self::Reroute { .. } => "reroute",
+            Self::Throttle { .. } => "throttle",
+            Self::Modify { .. } => "modify",
+        }
+    }
+}

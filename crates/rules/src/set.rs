@@ -1,0 +1,191 @@
+//! A set of rules, compiled once and shared: deciding takes microseconds, however many there are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use acteon_core::ProviderName;
+use serde_json::Value as Json;
+
+use crate::diagnostic::LoadError;
+use crate::eval::{self, Truth};
+use crate::facts::{Facts, Zone};
+use crate::file::{Reader, RuleFile};
+use crate::index::Index;
+use crate::interval::TimeInterval;
+use crate::rule::{OnError, Rule, Verdict};
+
+/// What rules may refer to.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The configured providers; `None` where they are not known.
+    pub providers: Option<BTreeSet<ProviderName>>,
+    /// Names of time intervals that are not in the files; `None` where they are not known.
+    pub intervals: Option<BTreeSet<String>>,
+    /// The zone of `time.*` where a rule names none.
+    pub default_timezone: String,
+    /// What `env.NAME` stands for.
+    pub env: BTreeMap<String, String>,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self { providers: None, intervals: Some(BTreeSet::new()), default_timezone: "UTC".into(), env: BTreeMap::new() }
+    }
+}
+
+/// Rules in their order. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct RuleSet {
+    rules: Arc<Vec<Rule>>,
+    index: Arc<Index>,
+    intervals: Arc<BTreeMap<String, TimeInterval>>,
+    enabled: Arc<[bool]>,
+    zone: Zone,
+}
+
+/// What the rules say about an action.
+#[derive(Debug)]
+pub struct Decided<'s> {
+    /// The first rule that matches; `None` lets the action go as it is.
+    pub rule: Option<&'s Rule>,
+    /// What to merge into the payload.
+    pub patch: Option<Json>,
+    /// Rules that failed on the way. They did not match.
+    pub faults: Vec<Fault>,
+    /// The rule that failed and says that the action is to be held back.
+    pub held: Option<Fault>,
+}
+
+/// A rule that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Its name.
+    pub rule: Arc<str>,
+    /// What went wrong.
+    pub message: String,
+}
+
+impl Default for RuleSet {
+    fn default() -> Self {
+        Self::of(Vec::new(), Vec::new(), Zone::utc())
+    }
+}
+
+impl RuleSet {
+    /// Compiles files, all or nothing.
+    pub fn compile(files: &[RuleFile], context: &Context) -> Result<Self, LoadError> {
+        let mut reader = Reader::new(context);
+        let zone = reader.default_zone();
+        for file in files {
+            reader.read(file);
+        }
+        let Reader { mut diagnostics, rules, intervals, named, .. } = reader;
+        for (diagnostic, name) in named {
+            let in_files = intervals.iter().any(|interval| interval.name() == name);
+            let in_store = context.intervals.as_ref().is_none_or(|known| known.contains(&name));
+            if !in_files && !in_store {
+                diagnostics.push(diagnostic);
+            }
+        }
+        if !diagnostics.is_empty() {
+            diagnostics.sort_by(|left, right| (&left.file, left.line, left.column).cmp(&(&right.file, right.line, right.column)));
+            return Err(LoadError(diagnostics));
+        }
+        Ok(Self::of(rules, intervals, zone.unwrap_or_else(Zone::utc)))
+    }
+
+    fn of(mut rules: Vec<Rule>, intervals: Vec<TimeInterval>, zone: Zone) -> Self {
+        rules.sort_by_key(|rule| rule.priority);
+        let index = Index::new(rules.iter().map(|rule| &rule.condition));
+        let enabled = rules.iter().map(|rule| rule.enabled).collect();
+        let intervals = intervals.into_iter().map(|interval| (interval.name().to_owned(), interval)).collect();
+
+        Self { rules: Arc::new(rules), index: Arc::new(index), intervals: Arc::new(intervals), enabled, zone }
+    }
+
+    /// The same rules with some switched on or off against what their files say.
+    #[must_use]
+    pub fn with_toggles(&self, toggles: &BTreeMap<String, bool>) -> Self {
+        let enabled = self.rules.iter().map(|rule| toggles.get(&*rule.name).copied().unwrap_or(rule.enabled)).collect();
+        Self { enabled, ..self.clone() }
+    }
+
+    /// The rules in their order, and whether each is enabled.
+    pub fn rules(&self) -> impl Iterator<Item = (&Rule, bool)> {
+        self.rules.iter().zip(self.enabled.iter().copied())
+    }
+
+    /// The rule of a name.
+    pub fn rule(&self, name: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| &*rule.name == name)
+    }
+
+    /// How many rules there are.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// A time interval that the files define.
+    pub fn interval(&self, name: &str) -> Option<&TimeInterval> {
+        self.intervals.get(name)
+    }
+
+    pub(crate) fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// Decides: the first enabled rule that matches.
+    pub fn decide<'s>(&'s self, facts: &Facts<'_>) -> Decided<'s> {
+        let mut decided = Decided { rule: None, patch: None, faults: Vec::new(), held: None };
+        for position in self.index.candidates(facts, &self.zone) {
+            let (Some(rule), Some(true)) = (self.rules.get(position), self.enabled.get(position)) else { continue };
+            match try_rule(rule, facts) {
+                Match::No => {}
+                Match::Yes(patch) => {
+                    decided.rule = Some(rule);
+                    decided.patch = patch;
+                    return decided;
+                }
+                Match::Error(message) => {
+                    let fault = Fault { rule: Arc::clone(&rule.name), message };
+                    decided.faults.push(fault.clone());
+                    if rule.on_error == OnError::Hold {
+                        decided.held = Some(fault);
+                        return decided;
+                    }
+                }
+            }
+        }
+        decided
+    }
+}
+
+/// What came of trying a rule.
+pub(crate) enum Match {
+    No,
+    /// With what a `modify` changes.
+    Yes(Option<Json>),
+    Error(String),
+}
+
+pub(crate) fn try_rule(rule: &Rule, facts: &Facts<'_>) -> Match {
+    match eval::truth(&rule.condition, facts, &rule.zone) {
+        Truth::True => {}
+        Truth::False | Truth::Unknown => return Match::No,
+        Truth::Error(message) => return Match::Error(message),
+    }
+    match &rule.verdict {
+        Verdict::Modify { changes } => changes.0.render(facts, &rule.zone).map_or_else(Match::Error, Match::Yes),
+        Verdict::Allow
+        | Verdict::Deny
+        | Verdict::Suppress
+        | Verdict::Deduplicate { .. }
+        | Verdict::Reroute { .. }
+        | Verdict::Throttle { .. } => Match::Yes(None),
+    }
+}

@@ -1,0 +1,121 @@
+//! Payload changes whose texts may hold `{{ expressions }}`, in the language of conditions.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json};
+
+use crate::cel_syntax;
+use crate::eval::{self, Stop};
+use crate::expr::Expr;
+use crate::facts::{Facts, Zone};
+
+#[derive(Clone, Debug)]
+pub(crate) enum Template {
+    Constant(Json),
+    /// A text that is one expression keeps the type of its value.
+    Whole(Expr),
+    Text(Vec<Piece>),
+    List(Vec<Template>),
+    Map(Vec<(String, Template)>),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Piece {
+    Text(String),
+    Value(Expr),
+}
+
+impl Template {
+    pub(crate) fn compile(json: &Json, env: &BTreeMap<String, String>) -> Result<Self, String> {
+        Ok(match json {
+            Json::String(text) if text.contains("{{") => text_template(text, env)?,
+            Json::Array(items) => Self::List(items.iter().map(|item| Self::compile(item, env)).collect::<Result<_, _>>()?),
+            Json::Object(map) => {
+                let entry = |(key, value): (&String, &Json)| Ok::<_, String>((key.clone(), Self::compile(value, env)?));
+                Self::Map(map.iter().map(entry).collect::<Result<_, _>>()?)
+            }
+            _ => Self::Constant(json.clone()),
+        })
+    }
+
+    /// The value; `None` where a whole expression reads a field that is not there, so that nothing is to be changed.
+    pub(crate) fn render(&self, facts: &Facts<'_>, zone: &Zone) -> Result<Option<Json>, String> {
+        let value = |expr: &Expr| match eval::value(expr, facts, zone) {
+            Ok(value) => Ok(Some(value.to_json())),
+            Err(Stop::Unknown) => Ok(None),
+            Err(Stop::Error(message)) => Err(message.to_string()),
+        };
+        Ok(match self {
+            Self::Constant(json) => Some(json.clone()),
+            Self::Whole(expr) => value(expr)?,
+            Self::Text(pieces) => {
+                let mut text = String::new();
+                for piece in pieces {
+                    match piece {
+                        Piece::Text(fixed) => text.push_str(fixed),
+                        Piece::Value(expr) => match value(expr)? {
+                            Some(Json::String(inserted)) => text.push_str(&inserted),
+                            None | Some(Json::Null) => {}
+                            Some(other) => text.push_str(&other.to_string()),
+                        },
+                    }
+                }
+                Some(Json::String(text))
+            }
+            Self::List(items) => {
+                let rendered = items.iter().map(|item| Ok(item.render(facts, zone)?.unwrap_or(Json::Null)));
+                Some(Json::Array(rendered.collect::<Result<_, String>>()?))
+            }
+            Self::Map(entries) => {
+                let mut map = Map::new();
+                for (key, template) in entries {
+                    if let Some(value) = template.render(facts, zone)? {
+                        map.insert(key.clone(), value);
+                    }
+                }
+                Some(Json::Object(map))
+            }
+        })
+    }
+}
+
+fn text_template(text: &str, env: &BTreeMap<String, String>) -> Result<Template, String> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("{{") {
+        let inner = &rest[start + 2..];
+        let end = inner.find("}}").ok_or_else(|| format!("the closing }}}} is missing in {text:?}"))?;
+        if start > 0 {
+            pieces.push(Piece::Text(rest[..start].to_owned()));
+        }
+        let expression = inner[..end].trim();
+        pieces.push(Piece::Value(cel_syntax::compile(expression, env).map_err(|error| format!("in {{{{ {expression} }}}}: {error}"))?));
+        rest = &inner[end + 2..];
+    }
+    if !rest.is_empty() {
+        pieces.push(Piece::Text(rest.to_owned()));
+    }
+    match pieces.pop() {
+        Some(Piece::Value(expr)) if pieces.is_empty() => Ok(Template::Whole(expr)),
+        last => Ok(Template::Text(pieces.into_iter().chain(last).collect())),
+    }
+}
+
+/// Applies an RFC 7386 merge patch.
+pub fn merge_patch(target: &mut Json, patch: &Json) {
+    let Json::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Json::Object(Map::new());
+    }
+    let Json::Object(map) = target else { return };
+    for (key, value) in patch {
+        if value.is_null() {
+            map.remove(key);
+        } else {
+            merge_patch(map.entry(key.clone()).or_insert(Json::Null), value);
+        }
+    }
+}

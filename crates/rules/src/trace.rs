@@ -1,0 +1,215 @@
+//! Deciding with everything shown: the playground.
+
+use std::time::Duration;
+
+use acteon_core::Clock;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use crate::facts::Facts;
+use crate::rule::Verdict;
+use crate::set::{Match, RuleSet, try_rule};
+use crate::template::merge_patch;
+
+/// What to show.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EvaluateOptions {
+    /// Look at disabled rules as if they were enabled.
+    pub include_disabled: bool,
+    /// Go on after the first match.
+    pub evaluate_all: bool,
+}
+
+/// A decision with every step.
+#[derive(Clone, Debug, Serialize)]
+pub struct Evaluation {
+    /// The verdict's word; `error` if a rule failed before the first match.
+    pub verdict: String,
+    /// The rule that matched first.
+    pub matched_rule: Option<String>,
+    /// Whether a rule failed.
+    pub has_errors: bool,
+    /// How many rules were evaluated.
+    pub total_rules_evaluated: usize,
+    /// How many were not.
+    pub total_rules_skipped: usize,
+    /// How long it took, in microseconds.
+    pub evaluation_duration_us: u64,
+    /// Rule by rule, in their order.
+    pub trace: Vec<TraceEntry>,
+    /// What the conditions saw.
+    pub context: Json,
+    /// The payload after a `modify`.
+    pub modified_payload: Option<Json>,
+}
+
+/// One rule of an [`Evaluation`].
+#[derive(Clone, Debug, Serialize)]
+pub struct TraceEntry {
+    /// Its name.
+    pub rule_name: String,
+    /// Lower ones come first.
+    pub priority: i64,
+    /// Whether it is enabled.
+    pub enabled: bool,
+    /// Its condition in CEL.
+    pub condition_display: String,
+    /// `matched`, `not_matched`, `skipped` or `error`.
+    pub result: &'static str,
+    /// How long it took, in microseconds.
+    pub evaluation_duration_us: u64,
+    /// What it does.
+    pub action: String,
+    /// File and line.
+    pub source: String,
+    /// What it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// `disabled` or `earlier_rule_matched`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip_reason: Option<&'static str>,
+    /// What went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// What a `modify` merges into the payload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modify_patch: Option<Json>,
+    /// The payload that would come of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modified_payload_preview: Option<Json>,
+}
+
+impl RuleSet {
+    /// Decides without the index, and shows every step.
+    pub fn evaluate(&self, facts: &Facts<'_>, options: EvaluateOptions, clock: &dyn Clock) -> Evaluation {
+        let started = clock.monotonic();
+        let mut trace = Vec::with_capacity(self.len() + 1);
+        let mut matched: Option<(String, &'static str)> = None;
+        let mut failed_before = false;
+        let mut has_errors = false;
+        let mut modified_payload = None;
+        for (rule, enabled) in self.rules() {
+            let mut entry = TraceEntry {
+                rule_name: rule.name.to_string(),
+                priority: rule.priority,
+                enabled,
+                condition_display: rule.display.clone(),
+                result: "skipped",
+                evaluation_duration_us: 0,
+                action: action_word(&rule.verdict).to_owned(),
+                source: rule.source.clone(),
+                description: rule.description.clone(),
+                skip_reason: None,
+                error: None,
+                modify_patch: None,
+                modified_payload_preview: None,
+            };
+            if !enabled && !options.include_disabled {
+                entry.skip_reason = Some("disabled");
+            } else if matched.is_some() && !options.evaluate_all {
+                entry.skip_reason = Some("earlier_rule_matched");
+            } else {
+                let before = clock.monotonic();
+                let result = try_rule(rule, facts);
+                entry.evaluation_duration_us = micros(clock.monotonic().saturating_sub(before));
+                match result {
+                    Match::No => entry.result = "not_matched",
+                    Match::Yes(patch) => {
+                        entry.result = "matched";
+                        let preview = patch.as_ref().map(|patch| patched(facts.payload(), patch));
+                        if matched.is_none() {
+                            matched = Some((rule.name.to_string(), rule.verdict.tag()));
+                            modified_payload.clone_from(&preview);
+                        }
+                        entry.modify_patch = patch;
+                        entry.modified_payload_preview = preview;
+                    }
+                    Match::Error(message) => {
+                        entry.result = "error";
+                        entry.error = Some(message);
+                        has_errors = true;
+                        failed_before |= matched.is_none();
+                    }
+                }
+            }
+            trace.push(entry);
+        }
+        let total_rules_skipped = trace.iter().filter(|entry| entry.result == "skipped").count();
+        let total_rules_evaluated = trace.len() - total_rules_skipped;
+        if matched.is_none() {
+            trace.push(fallthrough());
+        }
+        let verdict = match &matched {
+            _ if failed_before => "error",
+            Some((_, verdict)) => verdict,
+            None => "allow",
+        };
+        Evaluation {
+            verdict: verdict.to_owned(),
+            matched_rule: matched.map(|(name, _)| name),
+            has_errors,
+            total_rules_evaluated,
+            total_rules_skipped,
+            evaluation_duration_us: micros(clock.monotonic().saturating_sub(started)),
+            trace,
+            context: self.context_of(facts),
+            modified_payload,
+        }
+    }
+
+    fn context_of(&self, facts: &Facts<'_>) -> Json {
+        let calendar = facts.calendar(self.zone());
+        json!({
+            "time": {
+                "hour": calendar.hour(), "minute": calendar.minute(), "second": calendar.second(),
+                "day": calendar.day(), "month": calendar.month(), "year": calendar.year(),
+                "weekday_num": calendar.weekday().to_monday_one_offset(),
+                "timestamp": facts.now().as_millis().div_euclid(1000),
+            },
+            "environment_keys": [],
+            "accessed_state_keys": [],
+            "effective_timezone": self.zone().name,
+        })
+    }
+}
+
+fn patched(payload: &Json, patch: &Json) -> Json {
+    let mut payload = payload.clone();
+    merge_patch(&mut payload, patch);
+    payload
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// What stands at the end when nothing matched.
+fn fallthrough() -> TraceEntry {
+    TraceEntry {
+        rule_name: "(default fallthrough)".into(),
+        priority: i64::from(i32::MAX),
+        enabled: true,
+        condition_display: "true".into(),
+        result: "matched",
+        evaluation_duration_us: 0,
+        action: "Allow".into(),
+        source: "System".into(),
+        description: None,
+        skip_reason: None,
+        error: None,
+        modify_patch: None,
+        modified_payload_preview: None,
+    }
+}
+
+fn action_word(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allow => "Allow",
+        Verdict::Deny => "Deny",
+        Verdict::Suppress => "Suppress",
+        Verdict::Deduplicate { .. } => "Deduplicate",
+        Verdict::Reroute { .. } => "Reroute",
+        Verdict::Throttle { .. } => "Throttle",
+        Verdict::Modify { .. } => "Modify",
+    }
+}

@@ -1,0 +1,172 @@
+//! YAML with the place of every node. Keys that come twice, aliases and deep nesting are refused: they hide what a file says.
+
+use std::borrow::Cow;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+
+/// Deepest nesting of a file.
+const MAX_DEPTH: usize = 40;
+
+/// Where a node stands, both from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) struct Place {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) place: Place,
+    pub(crate) kind: NodeKind,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum NodeKind {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(String, Place, Node)>),
+}
+
+impl Node {
+    /// For messages: "is ...".
+    pub(crate) fn described(&self) -> &'static str {
+        match self.kind {
+            NodeKind::Null => "empty",
+            NodeKind::Bool(_) => "true or false",
+            NodeKind::Int(_) => "a whole number",
+            NodeKind::Float(_) => "a number",
+            NodeKind::Text(_) => "text",
+            NodeKind::List(_) => "a list",
+            NodeKind::Map(_) => "a mapping",
+        }
+    }
+
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value;
+        match &self.kind {
+            NodeKind::Null => Value::Null,
+            NodeKind::Bool(flag) => Value::Bool(*flag),
+            NodeKind::Int(number) => Value::from(*number),
+            NodeKind::Float(number) => Value::from(*number),
+            NodeKind::Text(text) => Value::String(text.clone()),
+            NodeKind::List(items) => items.iter().map(Self::to_json).collect(),
+            NodeKind::Map(entries) => entries.iter().map(|(key, _, node)| (key.clone(), node.to_json())).collect(),
+        }
+    }
+}
+
+/// What is wrong, and where.
+pub(crate) type Fault = (Place, String);
+
+/// The one document of `text`; `None` when it is empty.
+pub(crate) fn parse(text: &str) -> Result<Option<Node>, Fault> {
+    let mut reader = Reader { parser: Parser::new_from_str(text) };
+    let mut document = None;
+    loop {
+        match reader.next()? {
+            (Event::StreamEnd, _) => return Ok(document),
+            (Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing, _) => {}
+            (_, span) if document.is_some() => return Err((place(span), "a file holds one document".into())),
+            (event, span) => document = Some(reader.node(event, span, 0)?),
+        }
+    }
+}
+
+struct Reader<'a> {
+    parser: Parser<'a, saphyr_parser::StrInput<'a>>,
+}
+
+impl<'a> Reader<'a> {
+    fn next(&mut self) -> Result<(Event<'a>, Span), Fault> {
+        match self.parser.next_event() {
+            None => Ok((Event::StreamEnd, Span::default())),
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => {
+                let marker = error.marker();
+                let place = Place { line: marker.line(), column: marker.col() + 1 };
+                Err((place, format!("not YAML: {}", error.info())))
+            }
+        }
+    }
+
+    fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Fault> {
+        let place = place(span);
+        if depth > MAX_DEPTH {
+            return Err((place, format!("nests deeper than {MAX_DEPTH} levels")));
+        }
+        let kind = match event {
+            Event::Scalar(text, style, _, None) => scalar(text, style),
+            Event::SequenceStart(_, None) => self.list(depth)?,
+            Event::MappingStart(_, None) => self.map(depth)?,
+            Event::Alias(_) => return Err((place, "aliases are not taken: write the value out".into())),
+            Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..) => return Err((place, "tags are not taken".into())),
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd
+            | Event::SequenceEnd
+            | Event::MappingEnd => {
+                return Err((place, "a value is missing".into()));
+            }
+        };
+        Ok(Node { place, kind })
+    }
+
+    fn list(&mut self, depth: usize) -> Result<NodeKind, Fault> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Ok(NodeKind::List(items)),
+                (event, span) => items.push(self.node(event, span, depth + 1)?),
+            }
+        }
+    }
+
+    fn map(&mut self, depth: usize) -> Result<NodeKind, Fault> {
+        let mut entries: Vec<(String, Place, Node)> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        loop {
+            let (key, at) = match self.next()? {
+                (Event::MappingEnd, _) => return Ok(NodeKind::Map(entries)),
+                (Event::Scalar(text, ..), span) => (text.into_owned(), place(span)),
+                (_, span) => return Err((place(span), "a key must be text".into())),
+            };
+            if !seen.insert(key.clone()) {
+                return Err((at, format!("the key {key:?} is given twice")));
+            }
+            let (event, span) = self.next()?;
+            let node = self.node(event, span, depth + 1)?;
+            entries.push((key, at, node));
+        }
+    }
+}
+
+fn place(span: Span) -> Place {
+    Place { line: span.start.line().max(1), column: span.start.col() + 1 }
+}
+
+/// YAML 1.2's core schema: only `true` and `false` are flags, so `no` and `off` are text.
+fn scalar(text: Cow<'_, str>, style: ScalarStyle) -> NodeKind {
+    if style != ScalarStyle::Plain {
+        return NodeKind::Text(text.into_owned());
+    }
+    match &*text {
+        "" | "~" | "null" | "Null" | "NULL" => return NodeKind::Null,
+        "true" | "True" | "TRUE" => return NodeKind::Bool(true),
+        "false" | "False" | "FALSE" => return NodeKind::Bool(false),
+        _ => {}
+    }
+    if let Ok(number) = text.parse::<i64>() {
+        return NodeKind::Int(number);
+    }
+    let numeric = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'));
+    match text.parse::<f64>() {
+        Ok(number) if numeric && number.is_finite() => NodeKind::Float(number),
+        _ => NodeKind::Text(text.into_owned()),
+    }
+}

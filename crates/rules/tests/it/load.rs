@@ -1,0 +1,97 @@
+//! Files that are wrong say all that is wrong, by line and column.
+
+use std::collections::BTreeSet;
+
+use acteon_core::ProviderName;
+use acteon_rules::{Context, RuleSet, SCHEMA_KEYS};
+
+use crate::support::{faults, file, rules};
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once() {
+    let context = Context { providers: Some(BTreeSet::from([ProviderName::parse("log").expect("a name")])), ..Context::default() };
+    let text = r#"
+rules:
+  - name: one
+    colour: red
+    condition: {field: action.payload.severity, equals: critical}
+    action: {type: reroute, target_provider: wechat}
+  - name: two
+    timezone: Mars/Olympus
+    condition: 'action.payload.a.matches("(")'
+    action: {type: explode}
+  - name: one
+    condition: {field: action.tenant, eq: acme}
+    mute_time_intervals: [weekends]
+    action: {type: throttle, max_count: 0}
+  - name: three
+    condition: {all: []}
+    action: {type: group}
+  - name: four
+    condition: {field: action.colour, gt: 1}
+    on_error: hold
+    action: {type: allow}
+  - name: five
+    condition: 'true'
+    action: {type: allow, ttl_seconds: 5}
+"#;
+    let said = faults(text, &context);
+    for expected in [
+        "rules.yaml:4:5: rules[0] (one): there is no key \"colour\"",
+        "rules.yaml:5:49: rules[0] (one): there is no operator \"equals\"",
+        "rules.yaml:6:46: rules[0] (one): there is no provider \"wechat\"; configured are: log",
+        "rules.yaml:8:15: rules[1] (two): there is no time zone \"Mars/Olympus\"",
+        "rules.yaml:9:16: rules[1] (two): the pattern \"(\" is not a regular expression",
+        "rules.yaml:10:20: rules[1] (two): there is no action type \"explode\"",
+        "rules.yaml:11:11: rules[2] (one): the name \"one\" is taken by the rule at rules.yaml:3",
+        "rules.yaml:13:27: rules[2] (one): there is no time interval \"weekends\"",
+        "rules.yaml:14:41: rules[2] (one): must be a whole number from 1 to",
+        "window_seconds is missing",
+        "all needs at least one predicate",
+        "group is not supported by this version",
+        "there is no field action.colour",
+        "on_error: hold is for deny and suppress",
+        "allow takes no ttl_seconds",
+    ] {
+        assert!(said.contains(expected), "{expected}\n\n{said}");
+    }
+}
+
+#[test]
+fn yaml_that_hides_something_is_refused() {
+    for (text, says) in [
+        ("rules: [", "not YAML"),
+        ("rules: []\nrules: []", "given twice"),
+        ("a: &x 1\nb: *x", "aliases"),
+        ("rules: !!seq []", "tags are not taken"),
+        ("rules: []\n---\nrules: []", "one document"),
+        ("rulez: []", "there is no key \"rulez\""),
+        ("- 1", "must be a mapping"),
+        (&format!("rules: {}", "[".repeat(200)), "nests deeper"),
+    ] {
+        let said = faults(text, &Context::default());
+        assert!(said.contains(says), "{text:.40}: {said}");
+    }
+    assert!(rules("").is_empty());
+    assert!(rules("rules:\n").is_empty());
+}
+
+#[test]
+fn names_are_one_over_all_files() {
+    let one = "rules: [{name: a, condition: 'true', action: {type: allow}}]";
+    let error = RuleSet::compile(&[file(one), file(one)], &Context::default()).expect_err("refused").to_string();
+    assert!(error.contains("taken by the rule at rules.yaml:1"), "{error}");
+}
+
+#[test]
+fn the_editors_schema_lists_every_key() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schema/rules.schema.json");
+    let schema: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).expect("the schema")).expect("JSON");
+    let keys = |pointer: &str| -> BTreeSet<String> {
+        schema.pointer(pointer).and_then(|found| found.as_object()).expect("properties").keys().cloned().collect()
+    };
+    let places = ["/properties", "/$defs/rule/properties", "/$defs/action/properties"];
+    for (place, known) in places.into_iter().zip(SCHEMA_KEYS) {
+        assert_eq!(keys(place), known.iter().map(|key| (*key).to_owned()).collect(), "{place}");
+    }
+}
