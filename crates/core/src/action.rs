@@ -83,16 +83,22 @@ fn same_json(left: &RawValue, right: &RawValue) -> bool {
 pub enum Origin {
     /// Posted over HTTP.
     Api,
-    /// A dead letter, sent anew because somebody asked.
+    /// An earlier action, sent anew because somebody asked.
     Replay,
+    /// The gateway's own word that a quota is used up.
+    Notice,
 }
 
 impl Origin {
+    /// Every origin.
+    pub const ALL: [Self; 3] = [Self::Api, Self::Replay, Self::Notice];
+
     /// The word that is stored and shown.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Api => "api",
             Self::Replay => "replay",
+            Self::Notice => "notice",
         }
     }
 }

@@ -6,6 +6,7 @@
 
 #![deny(missing_docs)]
 
+mod access;
 mod action;
 mod clock;
 mod entropy;
@@ -18,11 +19,12 @@ mod provider_error;
 mod settings;
 mod timestamp;
 
+pub use access::{Caller, Grant, Permission, Role, Scope, covers_tenant};
 pub use action::{Action, Origin};
 pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, SystemEntropy};
 pub use names::{ActionId, ActionType, InvalidName, Namespace, ProviderName, Tenant};
-pub use outcome::{Attempt, LastError, Outcome, Response, ResponseStatus};
+pub use outcome::{Attempt, DryRun, LastError, Outcome, Response, ResponseStatus};
 pub use provider::{BoxFuture, Budget, Health, Lane, LaneLimits, Prepared, Provider};
 pub use provider_error::{ErrorKind, ProviderError};
 pub use settings::{Key, Kind, Problem, Setting, Settings};

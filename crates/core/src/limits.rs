@@ -88,3 +88,15 @@ pub const MAX_TIME_RANGES: usize = 64;
 
 /// Most matchers of a silence.
 pub const MAX_MATCHERS: usize = 32;
+
+/// Most rows that one page of a list looks at. A filter that finds little then gives a short page and a cursor instead of a long wait.
+pub const MAX_LOOK: usize = 20_000;
+
+/// Most matches that an offset may pass over. Cursors have no such limit.
+pub const MAX_OFFSET: usize = 10_000;
+
+/// Most rows that one step of retention looks at: a commit of a few milliseconds.
+pub const MAX_PRUNE_BATCH: usize = 500;
+
+/// Most documents of a kind, such as silences: every gateway keeps them in memory, and looks through those of a namespace.
+pub const MAX_DOCUMENTS: usize = 10_000;

@@ -1,11 +1,13 @@
 //! What came of an action.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{ActionId, ProviderError, ProviderName, Timestamp};
+use crate::{ActionId, ProviderError, ProviderName, Tenant, Timestamp};
 
 /// The outcome of a dispatch, tagged from outside as the published clients read it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -14,7 +16,7 @@ pub enum Outcome {
     Executed(Response),
     /// It will not be sent any more. Kept as a dead letter.
     Failed {
-        /// One of the codes of [`crate::ErrorKind`], `PROVIDER_NOT_FOUND`, `EXPIRED` or `POISONED`.
+        /// One of the codes of [`crate::ErrorKind`], `PROVIDER_NOT_FOUND`, `EXPIRED`, `POISONED` or `HELD`.
         code: String,
         /// What was wrong and what to do, for a person.
         message: String,
@@ -35,15 +37,123 @@ pub enum Outcome {
         #[serde(default)]
         last_error: Option<LastError>,
     },
-    /// What a dispatch would have come to, up to the sending.
-    DryRun {
-        /// The verdict of the rules.
-        verdict: String,
-        /// The rule that decided, if one did.
-        matched_rule: Option<String>,
-        /// The provider that would have been used.
-        would_be_provider: ProviderName,
+    /// Another provider took it than the one asked for.
+    Rerouted {
+        /// The provider asked for.
+        original_provider: ProviderName,
+        /// The provider used.
+        new_provider: ProviderName,
+        /// Its answer.
+        response: Response,
     },
+    /// A rule said no.
+    Suppressed {
+        /// The rule.
+        rule: String,
+    },
+    /// Another action holds its dedup key. On the wire it is the bare word, or the word with null within a batch.
+    Deduplicated {
+        /// The action that holds the key.
+        action_id: ActionId,
+    },
+    /// As many went within the window of a rule.
+    Throttled {
+        /// How long until one more may go.
+        retry_after: Duration,
+        /// The rule.
+        #[serde(default)]
+        rule: Option<String>,
+    },
+    /// A quota is used up.
+    QuotaExceeded {
+        /// The quota's tenant.
+        tenant: Tenant,
+        /// Most actions in a window.
+        limit: u64,
+        /// Actions in this window, with the one refused.
+        used: u64,
+        /// What the quota does then.
+        overage_behavior: String,
+        /// How long until the next window begins.
+        #[serde(default)]
+        retry_after: Duration,
+        /// The quota.
+        #[serde(default)]
+        quota_id: String,
+    },
+    /// A silence holds it back.
+    Silenced {
+        /// The silence.
+        silence_id: String,
+        /// The rule that had matched.
+        matched_rule: Option<String>,
+    },
+    /// A time interval of its rule holds it back.
+    Muted {
+        /// The interval.
+        interval: String,
+        /// `mute_time_interval` or `active_time_interval`.
+        reason: String,
+        /// The rule.
+        matched_rule: Option<String>,
+    },
+    /// What a dispatch would have come to, up to the sending.
+    DryRun(Box<DryRun>),
+}
+
+/// What a dispatch would have come to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DryRun {
+    /// The verdict of the rules.
+    pub verdict: String,
+    /// The rule that decided, if one did.
+    pub matched_rule: Option<String>,
+    /// The provider that would have been used.
+    pub would_be_provider: ProviderName,
+    /// The tag of the outcome, such as `silenced`; `executed` and `rerouted` if the provider takes it.
+    pub would_be: String,
+    /// The outcome itself, where it is known without sending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// Quotas that the action would go over although it may go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quotas_exceeded: Vec<String>,
+    /// Rules that failed on the way, with what went wrong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rule_errors: Vec<String>,
+}
+
+impl Outcome {
+    /// The tag in the audit trail and in metrics.
+    pub const fn tag(&self) -> &'static str {
+        match self {
+            Self::Executed(_) => "executed",
+            Self::Failed { .. } => "failed",
+            Self::Scheduled { .. } => "scheduled",
+            Self::Rerouted { .. } => "rerouted",
+            Self::Suppressed { .. } => "suppressed",
+            Self::Deduplicated { .. } => "deduplicated",
+            Self::Throttled { .. } => "throttled",
+            Self::QuotaExceeded { .. } => "quota_exceeded",
+            Self::Silenced { .. } => "silenced",
+            Self::Muted { .. } => "muted",
+            Self::DryRun(_) => "dry_run",
+        }
+    }
+
+    /// The code of a failure.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Failed { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+
+    /// As JSON, as it is stored.
+    pub fn to_json(&self) -> Arc<str> {
+        // Outcomes are plain data with text keys: serializing them cannot fail.
+        serde_json::to_string(self).unwrap_or_else(|_| "null".into()).into()
+    }
 }
 
 /// A provider's answer to a send that it took.

@@ -50,6 +50,12 @@ pub enum Kind {
     Integers,
     /// A table of texts, each of which may be an envelope.
     SecretTable,
+    /// A list of texts.
+    Texts,
+    /// A table of texts.
+    TextTable,
+    /// A table of whole numbers.
+    IntegerTable,
 }
 
 impl Kind {
@@ -62,7 +68,9 @@ impl Kind {
             Self::Number => "a number",
             Self::Flag => "true or false",
             Self::Integers => "a list of whole numbers",
-            Self::SecretTable => "a table of texts",
+            Self::SecretTable | Self::TextTable => "a table of texts",
+            Self::Texts => "a list of texts",
+            Self::IntegerTable => "a table of whole numbers",
         }
     }
 }
@@ -84,6 +92,12 @@ pub enum Setting {
     Integers(Vec<i64>),
     /// Of [`Kind::SecretTable`], decrypted.
     Table(BTreeMap<String, SecretString>),
+    /// Of [`Kind::Texts`].
+    Texts(Vec<String>),
+    /// Of [`Kind::TextTable`].
+    TextTable(BTreeMap<String, String>),
+    /// Of [`Kind::IntegerTable`].
+    IntegerTable(BTreeMap<String, i64>),
 }
 
 /// The values of one section, by full key name. Required keys are there and kinds are right, or there would be none.
@@ -154,6 +168,30 @@ impl Settings {
         match self.values.get(key) {
             Some(Setting::Integers(list)) => Some(list),
             _ => None,
+        }
+    }
+
+    /// The texts of `key`; none when absent.
+    pub fn texts(&self, key: &str) -> &[String] {
+        match self.values.get(key) {
+            Some(Setting::Texts(texts)) => texts,
+            _ => &[],
+        }
+    }
+
+    /// The table of texts of `key`; empty when absent.
+    pub fn text_table(&self, key: &str) -> BTreeMap<String, String> {
+        match self.values.get(key) {
+            Some(Setting::TextTable(table)) => table.clone(),
+            _ => BTreeMap::new(),
+        }
+    }
+
+    /// The table of numbers of `key`; empty when absent.
+    pub fn integer_table(&self, key: &str) -> BTreeMap<String, i64> {
+        match self.values.get(key) {
+            Some(Setting::IntegerTable(table)) => table.clone(),
+            _ => BTreeMap::new(),
         }
     }
 

@@ -23,9 +23,11 @@ impl Key {
 }
 
 /// Keys in order: the first encrypts, all decrypt. So a key is rotated by putting a new one in front.
-#[derive(Default)]
+///
+/// Clones share the keys.
+#[derive(Clone, Default)]
 pub struct KeyRing {
-    keys: Vec<Key>,
+    keys: std::sync::Arc<Vec<Key>>,
 }
 
 /// Why a text is not a key ring. Says nothing of the keys.
@@ -48,7 +50,7 @@ pub enum KeyRingError {
 impl KeyRing {
     /// Reads `KEY`, or `id:KEY,id:KEY,...` with the one to encrypt with first. Blank text is an empty ring.
     pub fn parse(text: &str) -> Result<Self, KeyRingError> {
-        let mut ring = Self::default();
+        let mut keys: Vec<Key> = Vec::new();
         let parts: Vec<&str> = text.split([',', '\n']).map(str::trim).filter(|part| !part.is_empty()).collect();
         for (index, part) in parts.iter().enumerate() {
             let number = index + 1;
@@ -56,13 +58,13 @@ impl KeyRing {
             if id.is_some_and(|id| !is_key_id(id)) {
                 return Err(KeyRingError::BadId(number));
             }
-            if parts.len() > 1 && (id.is_none() || ring.keys.iter().any(|other| other.id() == id)) {
+            if parts.len() > 1 && (id.is_none() || keys.iter().any(|other| other.id() == id)) {
                 return Err(KeyRingError::IdNeeded(number));
             }
             let bytes = decode(key).ok_or(KeyRingError::NotAKey(number))?;
-            ring.keys.push(Key { id: id.map(str::to_owned), bytes });
+            keys.push(Key { id: id.map(str::to_owned), bytes });
         }
-        Ok(ring)
+        Ok(Self { keys: std::sync::Arc::new(keys) })
     }
 
     /// A fresh key as text: 64 hexadecimal digits.
@@ -111,7 +113,7 @@ mod tests {
     use super::*;
 
     fn ids(text: &str) -> Result<Vec<Option<String>>, KeyRingError> {
-        KeyRing::parse(text).map(|ring| ring.keys.into_iter().map(|key| key.id).collect())
+        KeyRing::parse(text).map(|ring| ring.keys.iter().map(|key| key.id.clone()).collect())
     }
 
     #[test]

@@ -8,3 +8,10 @@ mod key_ring;
 pub use envelope::{Envelope, EnvelopeError};
 pub use key_ring::{Key, KeyRing, KeyRingError};
 pub use secrecy::{ExposeSecret, SecretString};
+
+/// The SHA-256 of some bytes.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
+    hash
+}

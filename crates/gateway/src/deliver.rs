@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::limits::MAX_TAKEOVERS;
-use acteon_core::{Action, Attempt, ErrorKind, LastError, Prepared, ProviderError, Response, Timestamp};
-use acteon_store::{OwnerId, Record, Seq};
+use acteon_core::{Action, Attempt, ErrorKind, LastError, Outcome, Prepared, ProviderError, Response, Timestamp};
+use acteon_store::{Charges, OwnerId, Record, Seq};
 use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 
@@ -19,6 +19,7 @@ use crate::gateway::Inner;
 use crate::lane::{CallEnd, Permit, Place};
 use crate::lease::RENEW_EVERY;
 use crate::observe::AttemptEvent;
+use crate::plan::Route;
 use crate::record::record;
 use crate::registry::Entry;
 
@@ -31,6 +32,10 @@ const LATE: Duration = Duration::from_mins(2);
 pub(crate) struct Job {
     pub(crate) seq: Seq,
     pub(crate) action: Arc<Action>,
+    /// The rule that decided.
+    pub(crate) rule: Option<Arc<str>>,
+    /// What the gate took for it.
+    pub(crate) charges: Charges,
     pub(crate) prepared: Arc<Prepared>,
     pub(crate) entry: Arc<Entry>,
     pub(crate) owner: OwnerId,
@@ -46,26 +51,28 @@ pub(crate) struct Job {
     _place: Place,
 }
 
+/// What was decided about an action that goes.
+pub(crate) struct Decided {
+    pub(crate) action: Arc<Action>,
+    pub(crate) rule: Option<Arc<str>>,
+    pub(crate) charges: Charges,
+    pub(crate) accepted_at: Timestamp,
+}
+
 impl Job {
-    #[expect(clippy::too_many_arguments, reason = "each has a type of its own but the two instants, which are in order")]
-    pub(crate) fn new(
-        seq: Seq,
-        action: Arc<Action>,
-        prepared: Arc<Prepared>,
-        entry: Arc<Entry>,
-        owner: OwnerId,
-        place: Place,
-        accepted_at: Timestamp,
-        give_up_at: Timestamp,
-    ) -> Self {
+    /// An action that was just admitted.
+    pub(crate) fn admitted((seq, owner): (Seq, OwnerId), decided: Decided, route: Route, place: Place) -> Self {
+        let Decided { action, rule, charges, accepted_at } = decided;
         Self {
             seq,
             action,
-            prepared,
-            entry,
+            rule,
+            charges,
+            prepared: route.prepared,
+            entry: route.entry,
             owner,
             accepted_at,
-            give_up_at,
+            give_up_at: route.give_up_at,
             attempts: 0,
             rounds: 0,
             takeovers: 0,
@@ -81,6 +88,8 @@ impl Job {
         Self {
             seq: record.seq,
             action: record.action,
+            rule: record.rule,
+            charges: record.charges,
             prepared: record.prepared.unwrap_or_default(),
             entry,
             owner,
@@ -103,6 +112,8 @@ pub(crate) enum End {
     Executed(Response),
     /// It will not be sent any more.
     Failed { code: &'static str, message: String, retryable: bool },
+    /// A silence or a time interval holds it back.
+    HeldBack(Outcome),
     /// It is due again.
     Again { due_at: Timestamp, error: Option<LastError>, round: bool },
 }
@@ -164,7 +175,12 @@ fn must_not_send(inner: &Inner, job: &Job) -> Option<End> {
         return Some(put_off(inner, job, RENEW_EVERY));
     }
     let now = inner.clock.now();
-    (now >= job.give_up_at).then(|| overdue(job, now))
+    if now >= job.give_up_at {
+        return Some(overdue(job, now));
+    }
+    let policies = inner.policies.load();
+    let rule = job.rule.as_deref().and_then(|name| policies.rules.rule(name));
+    policies.hold_back(&job.action, &job.entry.name, rule, now).map(End::HeldBack)
 }
 
 /// The end of an action that is not worth sending any more.

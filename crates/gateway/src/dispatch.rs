@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use acteon_core::{Action, Origin, Outcome, Timestamp};
-use acteon_store::{Admission, Admitted, Birth, Record, Scope, Seq, State, StoreError};
+use acteon_core::{Action, Caller, Origin, Outcome, Scope};
+use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Record, Seq, State, StoreError, Way};
 use tokio::sync::oneshot;
 
-use crate::deliver::{Job, deliver};
+use crate::deliver::{Decided, Job, deliver};
 use crate::gateway::{Gateway, Inner};
 use crate::lane::Place;
-use crate::observe::{OutcomeEvent, OutcomeKind, emit};
-use crate::plan::{Plan, Send, plan};
+use crate::notices;
+use crate::observe::{OutcomeEvent, emit};
+use crate::plan::{Plan, Route, Step, Surroundings, plan};
 
 /// How long a caller waits for the outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +60,7 @@ impl Gateway {
     /// Accepts an action, works on it, and answers with its outcome, or with `Scheduled` when the wait is over before.
     ///
     /// The work goes on when the returned future is dropped.
-    pub async fn dispatch(&self, action: Action, origin: Origin, wait: Wait) -> Result<Answer, DispatchError> {
+    pub async fn dispatch(&self, action: Action, origin: Origin, caller: Caller, wait: Wait) -> Result<Answer, DispatchError> {
         let inner = &self.inner;
         if inner.is_stopping() {
             return Err(DispatchError::Stopping);
@@ -70,8 +71,8 @@ impl Gateway {
         let action = Arc::new(action);
         let (teller, told) = oneshot::channel();
         let committed = Arc::new(AtomicBool::new(false));
-        let caller = Caller { teller, committed: Arc::clone(&committed), wait };
-        inner.spawn(accept(Arc::clone(inner), Arc::clone(&action), origin, caller));
+        let asker = Asker { teller, committed: Arc::clone(&committed), wait };
+        inner.spawn(accept(Arc::clone(inner), Arc::clone(&action), origin, caller, asker));
         let limit = match wait {
             Wait::ForCommit => acteon_core::limits::MAX_WAIT,
             Wait::ForOutcome(limit) => limit,
@@ -84,117 +85,127 @@ impl Gateway {
         }
     }
 
-    /// What a dispatch would come to, up to the sending. Reads and writes nothing.
-    pub fn dry_run(&self, action: &Action) -> Arc<str> {
+    /// What a dispatch would come to, up to the sending. Writes nothing, and looks at no id.
+    pub async fn dry_run(&self, action: &Action, caller: &Caller) -> Result<Arc<str>, StoreError> {
         let inner = &self.inner;
-        let outcome = match plan(action, &inner.providers, &inner.options.retry, inner.clock.now()) {
-            Plan::Fault(outcome) => outcome,
-            Plan::Send(send) => Outcome::DryRun { verdict: "allow".into(), matched_rule: None, would_be_provider: send.entry.name.clone() },
+        let now = inner.clock.now();
+        let plan = inner.plan(action, Origin::Api, caller);
+        let judged = match &plan.step {
+            Step::End(_) => None,
+            Step::Send(conditions, routes) => {
+                let ways = routes.iter().map(|route| way(route, Birth::Due(now))).collect();
+                Some(inner.store.judge(conditions.clone(), ways, now).await?)
+            }
         };
-        to_json(&outcome)
+        Ok(plan.dry_run(action, judged).to_json())
     }
 }
 
-/// The caller's end of a dispatch.
-struct Caller {
+/// Whoever waits for the answer to a dispatch.
+struct Asker {
     teller: oneshot::Sender<Told>,
     committed: Arc<AtomicBool>,
     wait: Wait,
 }
 
-async fn accept(inner: Arc<Inner>, action: Arc<Action>, origin: Origin, caller: Caller) {
-    let now = inner.clock.now();
-    match plan(&action, &inner.providers, &inner.options.retry, now) {
-        Plan::Fault(outcome) => accept_fault(&inner, action, origin, caller, now, &outcome).await,
-        Plan::Send(send) => accept_send(&inner, action, origin, caller, now, send).await,
+impl Inner {
+    fn plan(&self, action: &Action, origin: Origin, caller: &Caller) -> Plan {
+        let policies = self.policies.load();
+        let around = Surroundings { policies: &policies, providers: &self.providers, retry: &self.options.retry, now: self.clock.now() };
+        plan(action, origin, caller, &around)
     }
 }
 
-async fn accept_fault(inner: &Arc<Inner>, action: Arc<Action>, origin: Origin, caller: Caller, now: Timestamp, outcome: &Outcome) {
-    let text = to_json(outcome);
-    let admission = Admission {
-        action: Arc::clone(&action),
-        origin,
-        prepared: None,
-        lane: Arc::from(action.provider.as_str()),
-        accepted_at: now,
-        give_up_at: now,
-        birth: Birth::Dead(Arc::clone(&text)),
-    };
-    match inner.note_store(inner.store.admit(admission).await) {
-        Ok(Admitted::New(_)) => {
-            let error = match outcome {
-                Outcome::Failed { code, message, .. } => Some((code.as_str(), message.as_str())),
-                _ => None,
-            };
-            let kind = OutcomeKind::Failed;
-            let event = OutcomeEvent { action: &action, kind, error, attempts: 0, took: Duration::ZERO, possible_duplicate: false };
-            emit(&*inner.observer, &event);
-            caller.tell(Ok(text));
-        }
-        Ok(Admitted::Existing(record)) => join(inner, *record, &action, caller).await,
-        Err(error) => caller.tell(Err(error.into())),
+async fn accept(inner: Arc<Inner>, action: Arc<Action>, origin: Origin, caller: Caller, asker: Asker) {
+    let accepted_at = inner.clock.now();
+    let Plan { verdict, rule, faults, step } = inner.plan(&action, origin, &caller);
+    for fault in &faults {
+        tracing::error!(action = %action.id, rule = %fault.rule, error = fault.message, "a rule failed; it did not match");
+        inner.observer.rule_error(&fault.rule);
     }
-}
-
-async fn accept_send(inner: &Arc<Inner>, action: Arc<Action>, origin: Origin, caller: Caller, now: Timestamp, send: Send) {
-    let Send { entry, prepared, give_up_at } = send;
-    let lane = &entry.lane;
     let owner = inner.lease.owner();
-    // Under a burst, what nobody waits for is accepted first and delivered after.
-    let can_wait = caller.wait == Wait::ForCommit && inner.store.is_busy();
-    let place = if can_wait { lane.leave_for_later() } else { lane.enter() };
-    let birth = match &place {
-        Some(_) => Birth::Owned(owner),
-        None => Birth::Due(now + lane.reopens_in().unwrap_or_default()),
+    let mut gate = Conditions::default();
+    let (fate, mut routes, place) = match step {
+        Step::End(outcome) => (Fate::Ended(outcome), Vec::new(), None),
+        Step::Send(conditions, routes) => {
+            let place = place(&inner, &routes, asker.wait);
+            let birth = match (&place, routes.first()) {
+                (None, Some(route)) => Birth::Due(accepted_at + route.entry.lane.reopens_in().unwrap_or_default()),
+                _ => Birth::Owned(owner),
+            };
+            let ways = routes.iter().map(|route| way(route, birth)).collect();
+            gate.clone_from(&conditions);
+            (Fate::Send { conditions, ways }, routes, place)
+        }
     };
-    let admission = Admission {
-        action: Arc::clone(&action),
-        origin,
-        prepared: Some(Arc::clone(&prepared)),
-        lane: Arc::clone(lane.name()),
-        accepted_at: now,
-        give_up_at,
-        birth,
-    };
+    let admission = Admission { action: Arc::clone(&action), origin, caller, verdict, rule: rule.clone(), accepted_at, fate };
     match inner.note_store(inner.store.admit(admission).await) {
-        Ok(Admitted::New(seq)) => {
-            caller.committed.store(true, Ordering::SeqCst);
-            let teller = caller.tell_or_keep(|| pending(inner, &action));
+        Ok(Admitted::Ended(outcome)) => {
+            emit(&*inner.observer, &OutcomeEvent::at_the_gate(&action, &outcome, rule.as_deref()));
+            asker.tell(Ok(outcome.to_json()));
+        }
+        Ok(Admitted::Open { seq, way, over }) if way < routes.len() => {
+            asker.committed.store(true, Ordering::SeqCst);
+            let teller = asker.tell_or_keep(|| pending(&inner, &action));
+            let route = routes.swap_remove(way);
+            let over: Vec<_> = over.iter().filter_map(|place| route.quotas.get(*place).cloned()).collect();
+            notices::tell(&inner, &action, &over);
+            if way > 0 {
+                inner.observer.quota("degrade");
+            }
             match place {
                 Some(place) => {
-                    let job = Job::new(seq, action, prepared, entry, owner, place, now, give_up_at);
-                    deliver(inner, job, teller).await;
+                    let place = if way == 0 { place } else { route.entry.lane.enter_claimed() };
+                    let decided = Decided { action, rule, charges: gate.charges(&route.quotas), accepted_at };
+                    deliver(&inner, Job::admitted((seq, owner), decided, route, place), teller).await;
                 }
-                None => wait_for(inner, seq, &action, teller).await,
+                None => wait_for(&inner, seq, &action, teller).await,
             }
         }
+        Ok(Admitted::Open { .. }) => asker.tell(Err(DispatchError::Stopping)),
         Ok(Admitted::Existing(record)) => {
             drop::<Option<Place>>(place);
-            join(inner, *record, &action, caller).await;
+            join(&inner, *record, &action, asker).await;
         }
-        Err(error) => caller.tell(Err(error.into())),
+        Err(error) => asker.tell(Err(error.into())),
+    }
+}
+
+/// A place in memory for an action. Under a burst, what nobody waits for is accepted first and delivered after.
+fn place(inner: &Inner, routes: &[Route], wait: Wait) -> Option<Place> {
+    let lane = &routes.first()?.entry.lane;
+    if wait == Wait::ForCommit && inner.store.is_busy() { lane.leave_for_later() } else { lane.enter() }
+}
+
+fn way(route: &Route, birth: Birth) -> Way {
+    Way {
+        provider: route.entry.name.clone(),
+        prepared: Arc::clone(&route.prepared),
+        lane: Arc::clone(route.entry.lane.name()),
+        give_up_at: route.give_up_at,
+        birth,
+        quotas: route.quotas.clone(),
     }
 }
 
 /// The id was there before: the same request gets the same outcome, another one a conflict.
-async fn join(inner: &Arc<Inner>, record: Record, action: &Action, caller: Caller) {
+async fn join(inner: &Arc<Inner>, record: Record, action: &Action, asker: Asker) {
     if !record.action.asks_the_same(action) {
-        return caller.tell(Err(DispatchError::Conflict(action.id.to_string())));
+        return asker.tell(Err(DispatchError::Conflict(action.id.to_string())));
     }
-    caller.committed.store(true, Ordering::SeqCst);
-    if let (State::Done | State::Dead, Some(outcome)) = (record.state, &record.outcome) {
-        return caller.tell(Ok(Arc::clone(outcome)));
+    asker.committed.store(true, Ordering::SeqCst);
+    if let (State::Done | State::Dead | State::Refused | State::Discarded, Some(outcome)) = (record.state, &record.outcome) {
+        return asker.tell(Ok(Arc::clone(outcome)));
     }
-    let far = match caller.wait {
+    let far = match asker.wait {
         Wait::ForCommit => true,
         Wait::ForOutcome(limit) => !record.owned && record.due_at > inner.clock.now() + limit,
     };
     let so_far = record.outcome.clone().unwrap_or_else(|| pending(inner, action));
     if far {
-        return caller.tell(Ok(so_far));
+        return asker.tell(Ok(so_far));
     }
-    let teller = caller.tell_or_keep(|| so_far);
+    let teller = asker.tell_or_keep(|| so_far);
     wait_for(inner, record.seq, action, teller).await;
 }
 
@@ -204,9 +215,10 @@ async fn wait_for(inner: &Arc<Inner>, seq: Seq, action: &Action, teller: Option<
     let Some(teller) = teller else { return };
     let (sender, receiver) = oneshot::channel();
     inner.waiters.add(seq, sender);
-    let scope = Scope { namespace: Some(action.namespace.clone()), tenant: Some(action.tenant.clone()) };
+    let scope = Scope::exactly(&action.namespace, &action.tenant);
     if let Ok(records) = inner.store.find(&scope, &action.id).await
-        && let Some(Record { state: State::Done | State::Dead, outcome: Some(outcome), .. }) = records.first()
+        && let Some(Record { state: State::Done | State::Dead | State::Refused | State::Discarded, outcome: Some(outcome), .. }) =
+            records.first()
     {
         inner.waiters.tell(seq, outcome);
     }
@@ -218,7 +230,7 @@ async fn wait_for(inner: &Arc<Inner>, seq: Seq, action: &Action, teller: Option<
     });
 }
 
-impl Caller {
+impl Asker {
     fn tell(self, told: Told) {
         drop(self.teller.send(told));
     }
@@ -241,10 +253,5 @@ fn answer(outcome: Arc<str>) -> Answer {
 }
 
 fn pending(inner: &Inner, action: &Action) -> Arc<str> {
-    to_json(&Outcome::Scheduled { action_id: action.id.clone(), scheduled_for: inner.clock.now(), attempts: 0, last_error: None })
-}
-
-pub(crate) fn to_json(outcome: &Outcome) -> Arc<str> {
-    // Outcomes are plain data with text keys: serializing them cannot fail.
-    serde_json::to_string(outcome).unwrap_or_else(|_| "null".into()).into()
+    Outcome::Scheduled { action_id: action.id.clone(), scheduled_for: inner.clock.now(), attempts: 0, last_error: None }.to_json()
 }

@@ -6,11 +6,15 @@ use std::time::Duration;
 
 use acteon_core::limits::DEFAULT_MAX_OPEN;
 use acteon_core::{Clock, Entropy};
+use acteon_rules::RuleSet;
 use acteon_store::{Store, StoreError};
 use tokio::sync::Notify;
 
+use crate::housekeeping;
 use crate::lease::Lease;
 use crate::observe::Observer;
+use crate::policies::{self, CurrentPolicies};
+use crate::redaction::Redaction;
 use crate::registry::{Registry, Wired};
 use crate::retry::RetryPolicy;
 use crate::runner;
@@ -28,6 +32,8 @@ pub struct Parts {
     pub observer: Arc<dyn Observer>,
     /// The providers.
     pub registry: Registry,
+    /// The rules in force from the start.
+    pub rules: RuleSet,
     /// The rest.
     pub options: GatewayOptions,
 }
@@ -39,11 +45,30 @@ pub struct GatewayOptions {
     pub retry: RetryPolicy,
     /// Most open actions; beyond it dispatches are refused.
     pub max_open: usize,
+    /// How long the journal is kept.
+    pub keep: Keep,
+    /// Parts of an action that are shown to nobody.
+    pub redaction: Redaction,
+}
+
+/// How long the journal is kept. Within that time an id is known again.
+#[derive(Clone, Debug)]
+pub struct Keep {
+    /// Of tenants that are not listed.
+    pub default: Duration,
+    /// Of some tenants.
+    pub tenants: Vec<(String, Duration)>,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { default: Duration::from_hours(30 * 24), tenants: Vec::new() }
+    }
 }
 
 impl Default for GatewayOptions {
     fn default() -> Self {
-        Self { retry: RetryPolicy::default(), max_open: DEFAULT_MAX_OPEN }
+        Self { retry: RetryPolicy::default(), max_open: DEFAULT_MAX_OPEN, keep: Keep::default(), redaction: Redaction::default() }
     }
 }
 
@@ -59,6 +84,7 @@ pub(crate) struct Inner {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) providers: Wired,
+    pub(crate) policies: CurrentPolicies,
     pub(crate) options: GatewayOptions,
     pub(crate) lease: Lease,
     pub(crate) waiters: Waiters,
@@ -74,7 +100,7 @@ pub(crate) struct Inner {
 impl Gateway {
     /// Starts: takes a lease, continues lanes and budgets where an earlier process stood, and begins to work on what is due.
     pub async fn start(parts: Parts) -> Result<Self, StoreError> {
-        let Parts { store, clock, entropy, observer, registry, options } = parts;
+        let Parts { store, clock, entropy, observer, registry, rules, options } = parts;
         let lease = Lease::take(&*store, &*clock).await?;
         let work = Arc::new(Notify::new());
         let providers = registry.wire(&clock, &work);
@@ -84,6 +110,7 @@ impl Gateway {
             entropy,
             observer,
             providers,
+            policies: CurrentPolicies::default(),
             options,
             lease,
             waiters: Waiters::default(),
@@ -94,7 +121,12 @@ impl Gateway {
             idle: Notify::new(),
             store_failing: AtomicBool::new(false),
         });
+        inner.policies.set_rules(rules).await;
+        let revision = inner.store.documents_changed(-1).await?;
+        inner.policies.refresh(&*inner.store, revision).await?;
         runner::recall(&inner).await?;
+        inner.spawn(policies::follow(Arc::clone(&inner)));
+        inner.spawn(housekeeping::run(Arc::clone(&inner)));
         inner.spawn(runner::run(Arc::clone(&inner)));
         inner.spawn(runner::keep_lease(Arc::clone(&inner)));
         Ok(Self { inner })

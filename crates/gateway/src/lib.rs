@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! ADMIT   limits, authority                          the caller of this crate
-//! DECIDE  verdict, request, lane                     plan.rs      pure
-//! GATE    the action's row, in one group commit      dispatch.rs
+//! DECIDE  rules, silences, calendars, request, lane  plan.rs, policies/      pure
+//! GATE    keys, windows, quotas, the action's row,
+//!         in one group commit                        dispatch.rs
 //! ACT     lane, budget, send, quick retries          deliver.rs, lane/, budget.rs
 //! RECORD  attempts and outcome, in one group commit  record.rs    the one place that writes an outcome
 //! ```
@@ -14,16 +15,20 @@
 #![deny(missing_docs)]
 
 mod budget;
-mod dead_letters;
 mod deliver;
 mod dispatch;
 mod gateway;
 mod health;
+mod history;
+mod housekeeping;
 mod lane;
 mod lease;
+mod notices;
 mod observe;
 mod plan;
+mod policies;
 mod record;
+mod redaction;
 mod registry;
 mod retry;
 mod runner;
@@ -32,10 +37,15 @@ mod view;
 mod waiters;
 
 pub use dispatch::{Answer, DispatchError, Wait};
-pub use gateway::{Gateway, GatewayOptions, Parts};
+pub use gateway::{Gateway, GatewayOptions, Keep, Parts};
 pub use health::{HealthFinding, ProviderHealth};
+pub use history::Replayed;
 pub use observe::{AttemptEvent, Observer, OutcomeEvent, OutcomeKind};
+pub use policies::{
+    OverageSpec, PolicyError, Quota, QuotaChange, QuotaUsage, Silence, SilenceChange, SilencePreview, StoredInterval, Window,
+};
+pub use redaction::{InvalidPath, Redaction};
 pub use registry::{Registry, RegistryError};
 pub use retry::RetryPolicy;
 pub use stats::Snapshot;
-pub use view::{ActionView, DeadLetterList};
+pub use view::{ActionPage, ActionView};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acteon_core::{Action, ProviderError, ProviderName};
+use acteon_core::{Action, Outcome, ProviderError, ProviderName, ResponseStatus};
 
 /// Whoever counts.
 pub trait Observer: Send + Sync {
@@ -10,6 +10,10 @@ pub trait Observer: Send + Sync {
     fn outcome(&self, event: &OutcomeEvent<'_>);
     /// A provider was called.
     fn attempt(&self, event: &AttemptEvent<'_>);
+    /// A rule failed, and so did not match.
+    fn rule_error(&self, rule: &str);
+    /// A quota was used up, and did this.
+    fn quota(&self, overage: &'static str);
 }
 
 /// What kind of outcome.
@@ -23,6 +27,20 @@ pub enum OutcomeKind {
     Failed,
     /// Goes on by itself.
     Scheduled,
+    /// Another provider took it.
+    Rerouted,
+    /// A rule said no.
+    Suppressed,
+    /// Another action holds its dedup key.
+    Deduplicated,
+    /// Too many went within a rule's window.
+    Throttled,
+    /// A quota is used up.
+    QuotaExceeded,
+    /// A silence holds it back.
+    Silenced,
+    /// A time interval holds it back.
+    Muted,
 }
 
 impl OutcomeKind {
@@ -33,6 +51,31 @@ impl OutcomeKind {
             Self::Partial => "partial",
             Self::Failed => "failed",
             Self::Scheduled => "scheduled",
+            Self::Rerouted => "rerouted",
+            Self::Suppressed => "suppressed",
+            Self::Deduplicated => "deduplicated",
+            Self::Throttled => "throttled",
+            Self::QuotaExceeded => "quota_exceeded",
+            Self::Silenced => "silenced",
+            Self::Muted => "muted",
+        }
+    }
+}
+
+impl From<&Outcome> for OutcomeKind {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Executed(response) if response.status == ResponseStatus::Partial => Self::Partial,
+            Outcome::Executed(_) | Outcome::DryRun(_) => Self::Executed,
+            Outcome::Failed { .. } => Self::Failed,
+            Outcome::Scheduled { .. } => Self::Scheduled,
+            Outcome::Rerouted { .. } => Self::Rerouted,
+            Outcome::Suppressed { .. } => Self::Suppressed,
+            Outcome::Deduplicated { .. } => Self::Deduplicated,
+            Outcome::Throttled { .. } => Self::Throttled,
+            Outcome::QuotaExceeded { .. } => Self::QuotaExceeded,
+            Outcome::Silenced { .. } => Self::Silenced,
+            Outcome::Muted { .. } => Self::Muted,
         }
     }
 }
@@ -43,6 +86,8 @@ pub struct OutcomeEvent<'a> {
     pub action: &'a Action,
     /// What kind.
     pub kind: OutcomeKind,
+    /// The rule that decided.
+    pub rule: Option<&'a str>,
     /// For failures and retries: code and message.
     pub error: Option<(&'a str, &'a str)>,
     /// Provider calls made.
@@ -51,6 +96,17 @@ pub struct OutcomeEvent<'a> {
     pub took: Duration,
     /// Whether a send may have happened that is not recorded.
     pub possible_duplicate: bool,
+}
+
+impl<'a> OutcomeEvent<'a> {
+    /// An action that was over before it could be sent.
+    pub(crate) fn at_the_gate(action: &'a Action, outcome: &'a Outcome, rule: Option<&'a str>) -> Self {
+        let error = match outcome {
+            Outcome::Failed { code, message, .. } => Some((code.as_str(), message.as_str())),
+            _ => None,
+        };
+        Self { action, kind: outcome.into(), rule, error, attempts: 0, took: Duration::ZERO, possible_duplicate: false }
+    }
 }
 
 /// A call of a provider that ended.
@@ -65,7 +121,7 @@ pub struct AttemptEvent<'a> {
 
 /// Logs an outcome and counts it.
 pub(crate) fn emit(observer: &dyn Observer, event: &OutcomeEvent<'_>) {
-    let OutcomeEvent { action, kind, error, attempts, took, possible_duplicate } = event;
+    let OutcomeEvent { action, kind, rule, error, attempts, took, possible_duplicate } = event;
     let outcome = kind.label();
     let millis = took.as_millis() as u64;
     let (code, message) = error.unwrap_or_default();
@@ -73,12 +129,19 @@ pub(crate) fn emit(observer: &dyn Observer, event: &OutcomeEvent<'_>) {
         ($level:ident, $text:literal) => {
             tracing::$level!(
                 action = %action.id, namespace = %action.namespace, tenant = %action.tenant, provider = %action.provider,
-                outcome, code, error = message, attempts, millis, possible_duplicate, $text
+                outcome, rule, code, error = message, attempts, millis, possible_duplicate, $text
             )
         };
     }
     match kind {
         OutcomeKind::Executed => line!(debug, "action delivered"),
+        OutcomeKind::Rerouted => line!(debug, "action delivered through another provider"),
+        OutcomeKind::Suppressed
+        | OutcomeKind::Deduplicated
+        | OutcomeKind::Throttled
+        | OutcomeKind::QuotaExceeded
+        | OutcomeKind::Silenced
+        | OutcomeKind::Muted => line!(info, "action held back"),
         OutcomeKind::Partial => line!(warn, "action delivered, but not to everybody"),
         OutcomeKind::Failed => line!(warn, "action failed for good; it is kept as a dead letter"),
         OutcomeKind::Scheduled => line!(info, "action goes on later"),

@@ -1,44 +1,230 @@
-//! DECIDE: what would be sent, through which provider. Pure.
+//! DECIDE: what the rules, silences and time intervals say, and what would be sent, through which provider. Pure.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use acteon_core::{Action, ErrorKind, Outcome, Prepared, ProviderError, Timestamp};
+use acteon_core::{Action, Caller, DryRun, ErrorKind, Origin, Outcome, Prepared, ProviderError, ProviderName, Timestamp};
+use acteon_rules::{Decided, Facts, Fault, Rule, Verdict, merge_patch};
+use acteon_store::{Conditions, DedupCheck, Overage, QuotaCheck, ThrottleCheck};
+use serde_json::value::RawValue;
 
+use crate::policies::Policies;
 use crate::registry::{Entry, Wired};
 use crate::retry::RetryPolicy;
 
-/// What is to be done with an action.
-pub(crate) enum Plan {
-    /// Send this.
-    Send(Send),
-    /// Nothing can be sent; the outcome, and the lane that its row is filed under.
-    Fault(Outcome),
+/// What a decision looks at beside the action.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) policies: &'a Policies,
+    pub(crate) providers: &'a Wired,
+    pub(crate) retry: &'a RetryPolicy,
+    pub(crate) now: Timestamp,
 }
 
-/// A request that may be sent.
-pub(crate) struct Send {
+/// What was decided about an action.
+pub(crate) struct Plan {
+    pub(crate) verdict: &'static str,
+    pub(crate) rule: Option<Arc<str>>,
+    /// Rules that failed on the way.
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) step: Step,
+}
+
+/// What is to be done with it.
+pub(crate) enum Step {
+    /// Nothing: this is its outcome.
+    End(Outcome),
+    /// Send it one of these ways, if the gate lets it. Never empty.
+    Send(Conditions, Vec<Route>),
+}
+
+/// A way for an action to go.
+pub(crate) struct Route {
     pub(crate) entry: Arc<Entry>,
     pub(crate) prepared: Arc<Prepared>,
     pub(crate) give_up_at: Timestamp,
+    pub(crate) quotas: Vec<QuotaCheck>,
 }
 
-pub(crate) fn plan(action: &Action, providers: &Wired, retry: &RetryPolicy, now: Timestamp) -> Plan {
-    let Some(entry) = providers.get(&action.provider) else {
-        let known: Vec<&str> = providers.entries().map(|entry| entry.name.as_str()).collect();
-        let message = format!("there is no provider named {:?}; configured are: {}", action.provider.as_str(), known.join(", "));
-        return Plan::Fault(Outcome::Failed { code: "PROVIDER_NOT_FOUND".into(), message, retryable: false, attempts: 0 });
+/// Most fallbacks in a row.
+const MAX_FALLBACKS: usize = 3;
+
+pub(crate) fn plan(action: &Action, origin: Origin, caller: &Caller, around: &Surroundings<'_>) -> Plan {
+    let decided = decide(action, origin, around);
+    let rule = decided.rule;
+    let (verdict, name) = match (&decided.held, rule) {
+        (Some(held), _) => ("deny", Some(Arc::clone(&held.rule))),
+        (None, Some(rule)) => (rule.verdict().tag(), Some(Arc::clone(rule.name()))),
+        (None, None) => ("allow", None),
     };
-    match entry.provider.prepare(action) {
-        Ok(prepared) => {
-            let oldest = now + retry.max_age;
-            let give_up_at = action.expires_at.map_or(oldest, |expires| expires.min(oldest));
-            Plan::Send(Send { entry: Arc::clone(entry), prepared: Arc::new(prepared), give_up_at })
-        }
-        Err(error) => Plan::Fault(failed(&error, 0)),
+    let step = match step(action, origin, caller, &decided, around) {
+        Ok((conditions, routes)) => Step::Send(conditions, routes),
+        Err(outcome) => Step::End(*outcome),
+    };
+    Plan { verdict, rule: name, faults: decided.faults, step }
+}
+
+fn decide<'p>(action: &Action, origin: Origin, around: &Surroundings<'p>) -> Decided<'p> {
+    match origin {
+        Origin::Api | Origin::Replay => around.policies.rules.decide(&Facts::new(action, around.now)),
+        // The gateway's own word: a rule that sent it round in circles would be nobody's wish.
+        Origin::Notice => Decided { rule: None, patch: None, faults: Vec::new(), held: None },
     }
 }
 
-pub(crate) fn failed(error: &ProviderError, attempts: u32) -> Outcome {
+type Sendable = (Conditions, Vec<Route>);
+
+fn step(
+    action: &Action,
+    origin: Origin,
+    caller: &Caller,
+    decided: &Decided<'_>,
+    around: &Surroundings<'_>,
+) -> Result<Sendable, Box<Outcome>> {
+    if let Some(Fault { rule, message }) = &decided.held {
+        let message = format!("held back: the rule {rule:?} failed ({message}) and says on_error: hold");
+        return Err(Box::new(Outcome::Failed { code: "HELD".into(), message, retryable: false, attempts: 0 }));
+    }
+    let provider = match decided.rule.map(Rule::verdict) {
+        Some(Verdict::Reroute { target }) => target,
+        _ => &action.provider,
+    };
+    if let Some(outcome) = around.policies.hold_back(action, provider, decided.rule, around.now) {
+        return Err(Box::new(outcome));
+    }
+    if let Some(rule) = decided.rule
+        && let Verdict::Deny | Verdict::Suppress = rule.verdict()
+    {
+        return Err(Box::new(Outcome::Suppressed { rule: rule.name().to_string() }));
+    }
+    let action = changed(action, decided.patch.as_ref());
+    let entry = around.providers.get(provider).ok_or_else(|| Box::new(unknown_provider(provider, around.providers)))?;
+    let first = route(&action, origin, caller, entry, around)?;
+    let routes = with_fallbacks(first, &action, origin, caller, decided.rule, around);
+    Ok((conditions(&action, decided.rule, around.now), routes))
+}
+
+/// The action with what a rule changes in its payload.
+fn changed<'a>(action: &'a Action, patch: Option<&serde_json::Value>) -> Cow<'a, Action> {
+    let Some(patch) = patch else { return Cow::Borrowed(action) };
+    let mut payload = serde_json::from_str(action.payload.get()).unwrap_or_default();
+    merge_patch(&mut payload, patch);
+    match RawValue::from_string(payload.to_string()) {
+        Ok(payload) => Cow::Owned(Action { payload, ..action.clone() }),
+        Err(_) => Cow::Borrowed(action),
+    }
+}
+
+fn route(action: &Action, origin: Origin, caller: &Caller, entry: &Arc<Entry>, around: &Surroundings<'_>) -> Result<Route, Box<Outcome>> {
+    let prepared = entry.provider.prepare(action).map_err(|error| Box::new(failed(&error)))?;
+    let oldest = around.now + around.retry.max_age;
+    let quotas = match origin {
+        Origin::Api | Origin::Replay => around.policies.quotas.checks(action, &entry.name, caller, around.now),
+        // A quota's notice is charged to none: it could not tell that one is used up.
+        Origin::Notice => Vec::new(),
+    };
+    Ok(Route {
+        entry: Arc::clone(entry),
+        prepared: Arc::new(prepared),
+        give_up_at: action.expires_at.map_or(oldest, |expires| expires.min(oldest)),
+        quotas,
+    })
+}
+
+/// Adds the ways that quotas name for when they are used up. One that cannot be gone now is left out.
+fn with_fallbacks(
+    first: Route,
+    action: &Action,
+    origin: Origin,
+    caller: &Caller,
+    rule: Option<&Rule>,
+    around: &Surroundings<'_>,
+) -> Vec<Route> {
+    let mut routes = vec![first];
+    let mut looked = 0;
+    while let Some(current) = routes.get(looked) {
+        looked += 1;
+        let names: Vec<ProviderName> = current.quotas.iter().filter_map(|quota| fallback(&quota.overage).cloned()).collect();
+        for name in names {
+            let known = routes.iter().any(|route| route.entry.name == name);
+            let free = around.policies.hold_back(action, &name, rule, around.now).is_none();
+            if !known
+                && free
+                && routes.len() <= MAX_FALLBACKS
+                && let Some(entry) = around.providers.get(&name)
+                && let Ok(route) = route(action, origin, caller, entry, around)
+            {
+                routes.push(route);
+            }
+        }
+    }
+    routes
+}
+
+fn fallback(overage: &Overage) -> Option<&ProviderName> {
+    match overage {
+        Overage::Degrade(name) => Some(name),
+        Overage::Block | Overage::Warn | Overage::Notify(_) => None,
+    }
+}
+
+fn conditions(action: &Action, rule: Option<&Rule>, now: Timestamp) -> Conditions {
+    let Some(rule) = rule else { return Conditions::default() };
+    let scope = format!("{}\u{1f}{}", action.namespace, action.tenant);
+    match rule.verdict() {
+        Verdict::Deduplicate { ttl } => {
+            let check = |key: &String| DedupCheck { key: format!("{scope}\u{1f}{key}"), until: now + *ttl };
+            Conditions { dedup: action.dedup_key.as_ref().map(check), throttle: None }
+        }
+        Verdict::Throttle { max_count, window } => {
+            let key = format!("{scope}\u{1f}{}\u{1f}{max_count}\u{1f}{}", rule.name(), window.as_secs());
+            let throttle = ThrottleCheck { key, max_count: *max_count, window: *window, rule: rule.name().to_string() };
+            Conditions { dedup: None, throttle: Some(throttle) }
+        }
+        Verdict::Allow | Verdict::Deny | Verdict::Suppress | Verdict::Reroute { .. } | Verdict::Modify { .. } => Conditions::default(),
+    }
+}
+
+fn unknown_provider(name: &ProviderName, providers: &Wired) -> Outcome {
+    let known: Vec<&str> = providers.entries().map(|entry| entry.name.as_str()).collect();
+    let message = format!("there is no provider named {:?}; configured are: {}", name.as_str(), known.join(", "));
+    Outcome::Failed { code: "PROVIDER_NOT_FOUND".into(), message, retryable: false, attempts: 0 }
+}
+
+fn failed(error: &ProviderError) -> Outcome {
     let kind: ErrorKind = error.kind();
-    Outcome::Failed { code: kind.code().into(), message: error.to_string(), retryable: kind.retryable(), attempts }
+    Outcome::Failed { code: kind.code().into(), message: error.to_string(), retryable: kind.retryable(), attempts: 0 }
+}
+
+impl Plan {
+    /// The answer to a dry run that found this plan, with what the gate would say.
+    pub(crate) fn dry_run(self, action: &Action, judged: Option<acteon_store::Judged>) -> Outcome {
+        use acteon_store::Judged;
+        let Self { verdict, rule, faults, step } = self;
+        let mut quotas_exceeded = Vec::new();
+        let mut provider = action.provider.clone();
+        let outcome = match (step, judged) {
+            (Step::End(outcome), _) | (Step::Send(..), Some(Judged::Refused(outcome))) => Some(outcome),
+            (Step::Send(_, routes), judged) => {
+                let (way, over) = match judged {
+                    Some(Judged::Go { way, over }) => (way, over),
+                    _ => (0, Vec::new()),
+                };
+                if let Some(route) = routes.get(way) {
+                    provider = route.entry.name.clone();
+                    quotas_exceeded = over.iter().filter_map(|place| route.quotas.get(*place)).map(|quota| quota.id.clone()).collect();
+                }
+                None
+            }
+        };
+        let goes = if provider == action.provider { "executed" } else { "rerouted" };
+        Outcome::DryRun(Box::new(DryRun {
+            verdict: verdict.to_owned(),
+            matched_rule: rule.as_deref().map(str::to_owned),
+            would_be_provider: provider,
+            would_be: outcome.as_ref().map_or(goes, Outcome::tag).to_owned(),
+            outcome,
+            quotas_exceeded,
+            rule_errors: faults.into_iter().map(|Fault { rule, message }| format!("{rule}: {message}")).collect(),
+        }))
+    }
 }

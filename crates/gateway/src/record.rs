@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::limits::MAX_LISTED_ATTEMPTS;
-use acteon_core::{Attempt, LastError, Outcome, Response, ResponseStatus};
-use acteon_store::{Change, Settled, Settlement};
+use acteon_core::{Attempt, Outcome, Response};
+use acteon_store::{Charges, Settled, Settlement};
 
 use crate::deliver::{End, Job};
-use crate::dispatch::to_json;
 use crate::gateway::Inner;
-use crate::observe::{OutcomeEvent, OutcomeKind, emit};
+use crate::observe::{OutcomeEvent, emit};
 
 /// Pause between tries to write what must not be lost.
 const STORE_PAUSE: Duration = Duration::from_millis(500);
@@ -18,14 +17,9 @@ const STORE_PAUSE: Duration = Duration::from_millis(500);
 /// Commits the end of a round, before others if a caller waits for it, and returns the outcome; `None` when the row is no longer this process's to change.
 pub(crate) async fn record(inner: &Arc<Inner>, job: &mut Job, end: End, waited_for: bool) -> Option<Arc<str>> {
     job.rounds += u32::from(matches!(end, End::Again { round: true, .. }));
-    let (outcome, kind) = outcome(job, end);
-    let text = to_json(&outcome);
+    let outcome = outcome(job, end);
+    let text = outcome.to_json();
     let at = inner.clock.now();
-    let change = || match &outcome {
-        Outcome::Executed(_) | Outcome::DryRun { .. } => Change::Done(Arc::clone(&text)),
-        Outcome::Failed { .. } => Change::Dead(Arc::clone(&text)),
-        Outcome::Scheduled { scheduled_for, .. } => Change::Again(*scheduled_for, Arc::clone(&text)),
-    };
     shorten(&mut job.history);
     let history = serde_json::to_string(&job.history).unwrap_or_else(|_| "[]".into());
     loop {
@@ -39,7 +33,9 @@ pub(crate) async fn record(inner: &Arc<Inner>, job: &mut Job, end: End, waited_f
             history: history.clone(),
             possible_duplicate: job.possible_duplicate,
             waited_for,
-            change: change(),
+            outcome: outcome.clone(),
+            text: Arc::clone(&text),
+            refund: refund(job, &outcome),
         };
         match inner.note_store(inner.store.settle(settlement).await) {
             Ok(Settled::Written) => break,
@@ -54,11 +50,30 @@ pub(crate) async fn record(inner: &Arc<Inner>, job: &mut Job, end: End, waited_f
             Err(_) => inner.clock.sleep(STORE_PAUSE).await,
         }
     }
-    announce(inner, job, &outcome, kind);
+    announce(inner, job, &outcome);
     Some(text)
 }
 
-fn announce(inner: &Inner, job: &Job, outcome: &Outcome, kind: OutcomeKind) {
+/// What an action gives back that ends without having left: its place in the quotas, and its dedup key, so that the next one may go. If it
+/// may have left after all it stays counted, but the key goes: a message too many is better than one too few.
+fn refund(job: &Job, outcome: &Outcome) -> Option<Charges> {
+    match outcome {
+        Outcome::Failed { .. } | Outcome::Silenced { .. } | Outcome::Muted { .. } => {
+            let counters = if job.possible_duplicate { Vec::new() } else { job.charges.counters.clone() };
+            Some(Charges { counters, dedup: job.charges.dedup.clone() }).filter(|charges| !charges.is_empty())
+        }
+        Outcome::Executed(_)
+        | Outcome::Rerouted { .. }
+        | Outcome::Scheduled { .. }
+        | Outcome::Suppressed { .. }
+        | Outcome::Deduplicated { .. }
+        | Outcome::Throttled { .. }
+        | Outcome::QuotaExceeded { .. }
+        | Outcome::DryRun(_) => None,
+    }
+}
+
+fn announce(inner: &Inner, job: &Job, outcome: &Outcome) {
     let error = match outcome {
         Outcome::Failed { code, message, .. } => Some((code.as_str(), message.as_str())),
         Outcome::Scheduled { last_error: Some(error), .. } => Some((error.code.as_str(), error.message.as_str())),
@@ -68,27 +83,26 @@ fn announce(inner: &Inner, job: &Job, outcome: &Outcome, kind: OutcomeKind) {
         inner.work.notify_one();
     }
     let took = inner.clock.now().since(job.accepted_at);
-    let possible_duplicate = job.possible_duplicate;
-    emit(&*inner.observer, &OutcomeEvent { action: &job.action, kind, error, attempts: job.attempts, took, possible_duplicate });
+    let (kind, rule, possible_duplicate) = (outcome.into(), job.rule.as_deref(), job.possible_duplicate);
+    emit(&*inner.observer, &OutcomeEvent { action: &job.action, kind, rule, error, attempts: job.attempts, took, possible_duplicate });
 }
 
-fn outcome(job: &Job, end: End) -> (Outcome, OutcomeKind) {
+fn outcome(job: &Job, end: End) -> Outcome {
     let attempts = job.attempts;
     match end {
         End::Executed(response) => {
-            let kind = match response.status {
-                ResponseStatus::Success => OutcomeKind::Executed,
-                ResponseStatus::Partial => OutcomeKind::Partial,
-            };
-            (Outcome::Executed(with_facts(job, response)), kind)
+            let response = with_facts(job, response);
+            if job.entry.name == job.action.provider {
+                return Outcome::Executed(response);
+            }
+            let (original_provider, new_provider) = (job.action.provider.clone(), job.entry.name.clone());
+            Outcome::Rerouted { original_provider, new_provider, response }
         }
-        End::Failed { code, message, retryable } => {
-            (Outcome::Failed { code: code.into(), message, retryable, attempts }, OutcomeKind::Failed)
-        }
+        End::Failed { code, message, retryable } => Outcome::Failed { code: code.into(), message, retryable, attempts },
+        End::HeldBack(outcome) => outcome,
         End::Again { due_at, error, .. } => {
-            let last_error: Option<LastError> = error;
             let action_id = job.action.id.clone();
-            (Outcome::Scheduled { action_id, scheduled_for: due_at, attempts, last_error }, OutcomeKind::Scheduled)
+            Outcome::Scheduled { action_id, scheduled_for: due_at, attempts, last_error: error }
         }
     }
 }

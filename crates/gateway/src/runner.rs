@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::Timestamp;
-use acteon_store::{Claim, ClaimLane, OwnerId, Record, StoreError};
+use acteon_core::{Outcome, Timestamp};
+use acteon_store::{Claim, ClaimLane, OwnerId, Record, Settlement, StoreError};
 
 use crate::deliver::{Job, deliver, overdue};
 use crate::gateway::Inner;
@@ -95,7 +95,7 @@ pub(crate) async fn recall(inner: &Arc<Inner>) -> Result<(), StoreError> {
 }
 
 fn recall_send(inner: &Inner, record: &Record, now: Timestamp) {
-    let entry = inner.providers.get(&record.action.provider);
+    let entry = inner.providers.get(&record.provider);
     let budgets = entry.and_then(|entry| entry.budgets.as_ref());
     if let (Some(budgets), Some(prepared), Some(at)) = (budgets, &record.prepared, record.finished_at) {
         budgets.remember(&prepared.recipients, inner.clock.monotonic(), now.since(at));
@@ -148,7 +148,7 @@ async fn sweep_overdue(inner: &Arc<Inner>) {
 
 /// An overdue row becomes a dead letter, also when its provider is no longer configured.
 fn give_up(inner: &Arc<Inner>, found: Record, owner: OwnerId) {
-    let entry = inner.providers.get(&found.action.provider).or_else(|| inner.providers.entries().next());
+    let entry = inner.providers.get(&found.provider).or_else(|| inner.providers.entries().next());
     let Some(entry) = entry.cloned() else { return };
     let place = entry.lane.enter_claimed();
     let mut job = Job::claimed(found, entry, owner, place);
@@ -191,7 +191,7 @@ async fn claim_all(inner: &Arc<Inner>) -> Result<Duration, StoreError> {
 
 /// `owner` is who claimed the row: the process may have got a new lease since.
 fn start(inner: &Arc<Inner>, found: Record, owner: OwnerId, lane: &Arc<Lane>) {
-    let Some(entry) = inner.providers.get(&found.action.provider).cloned() else {
+    let Some(entry) = inner.providers.get(&found.provider).cloned() else {
         return give_back(inner, found, owner);
     };
     let job = Job::claimed(found, entry, owner, lane.enter_claimed());
@@ -203,9 +203,14 @@ fn start(inner: &Arc<Inner>, found: Record, owner: OwnerId, lane: &Arc<Lane>) {
 fn give_back(inner: &Arc<Inner>, found: Record, owner: OwnerId) {
     let inner = Arc::clone(inner);
     tokio::spawn(async move {
-        let due_at = inner.clock.now() + Duration::from_mins(1);
-        let outcome = found.outcome.unwrap_or_else(|| "null".into());
-        let settlement = acteon_store::Settlement {
+        let scheduled_for = inner.clock.now() + Duration::from_mins(1);
+        let before = found.outcome.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let last_error = match before {
+            Some(Outcome::Scheduled { last_error, .. }) => last_error,
+            _ => None,
+        };
+        let outcome = Outcome::Scheduled { action_id: found.action.id.clone(), scheduled_for, attempts: found.attempts, last_error };
+        let settlement = Settlement {
             seq: found.seq,
             owner,
             at: inner.clock.now(),
@@ -215,7 +220,9 @@ fn give_back(inner: &Arc<Inner>, found: Record, owner: OwnerId) {
             history: found.history,
             possible_duplicate: found.possible_duplicate,
             waited_for: false,
-            change: acteon_store::Change::Again(due_at, outcome),
+            text: outcome.to_json(),
+            outcome,
+            refund: None,
         };
         if let Err(error) = inner.store.settle(settlement).await {
             tracing::error!(%error, "a claimed action could not be given back; it is taken over after this process");

@@ -2,18 +2,31 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Action, Attempt, Origin, Outcome, Timestamp};
-use acteon_store::{Record, State};
+use acteon_core::{Action, Attempt, Origin, Outcome, ProviderName, Timestamp};
+use acteon_store::{Cursor, Record, Seq, State};
 use serde::Serialize;
 
-/// An action, what became of it, and how.
+/// An action, what was decided about it, what became of it, and how.
 #[derive(Clone, Debug, Serialize)]
 pub struct ActionView {
-    /// The action as it was accepted.
+    /// Its position in the journal.
+    #[serde(skip)]
+    pub seq: Seq,
+    /// The action as it was accepted, without what is hidden.
     pub action: Arc<Action>,
     /// Where it came from.
     pub origin: Origin,
-    /// `open`, `done` or `dead`.
+    /// Who posted it.
+    pub caller: String,
+    /// How they said who they are.
+    pub auth_method: String,
+    /// The verdict of the rules.
+    pub verdict: String,
+    /// The rule that decided.
+    pub matched_rule: Option<Arc<str>>,
+    /// The provider that it goes through.
+    pub provider: ProviderName,
+    /// `open`, `done`, `dead`, `refused` or `discarded`.
     pub state: &'static str,
     /// The outcome; `Scheduled` while it goes on.
     pub outcome: Outcome,
@@ -35,16 +48,17 @@ pub struct ActionView {
     pub next_attempt_at: Option<Timestamp>,
 }
 
-/// A page of dead letters, newest first.
-#[derive(Clone, Debug, Serialize)]
-pub struct DeadLetterList {
-    /// The dead letters.
-    pub entries: Vec<ActionView>,
-    /// How many are on this page.
-    pub count: usize,
-    /// Pass it as `cursor` for the next page; absent on the last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next_cursor: Option<String>,
+/// A page of actions, newest first.
+#[derive(Clone, Debug)]
+pub struct ActionPage {
+    /// The actions.
+    pub views: Vec<ActionView>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<Cursor>,
+    /// How many match, if that was asked; at least so many if the look was cut short.
+    pub total: Option<usize>,
+    /// Whether the look was cut short.
+    pub cut: bool,
 }
 
 impl From<Record> for ActionView {
@@ -53,6 +67,8 @@ impl From<Record> for ActionView {
             State::Open => "open",
             State::Done => "done",
             State::Dead => "dead",
+            State::Refused => "refused",
+            State::Discarded => "discarded",
         };
         let so_far = Outcome::Scheduled {
             action_id: record.action.id.clone(),
@@ -62,7 +78,13 @@ impl From<Record> for ActionView {
         };
         let outcome = record.outcome.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(so_far);
         Self {
+            seq: record.seq,
             origin: record.origin,
+            caller: record.caller,
+            auth_method: record.auth_method,
+            verdict: record.verdict,
+            matched_rule: record.rule,
+            provider: record.provider,
             state,
             outcome,
             attempts: record.attempts,

@@ -25,13 +25,13 @@ pub struct Facts<'a> {
 pub(crate) struct Zone {
     pub(crate) index: u16,
     pub(crate) name: std::sync::Arc<str>,
-    pub(crate) time_zone: TimeZone,
+    pub(crate) tz: TimeZone,
 }
 
 impl Zone {
     /// The zone that every set of rules has first.
     pub(crate) fn utc() -> Self {
-        Self { index: 0, name: "UTC".into(), time_zone: TimeZone::UTC }
+        Self { index: 0, name: "UTC".into(), tz: TimeZone::UTC }
     }
 }
 
@@ -105,7 +105,7 @@ impl<'a> Facts<'a> {
         if let Some((_, calendar)) = calendars.iter().find(|(index, _)| *index == zone.index) {
             return *calendar;
         }
-        let calendar = civil(self.now, &zone.time_zone);
+        let calendar = civil(self.now, &zone.tz);
         calendars.push((zone.index, calendar));
         calendar
     }

@@ -285,8 +285,8 @@ impl<'a> Reader<'a> {
             return Some(zone.clone());
         }
         match TimeZone::get(name) {
-            Ok(time_zone) => {
-                let zone = Zone { index: u16::try_from(self.zones.len()).unwrap_or(u16::MAX), name: name.into(), time_zone };
+            Ok(tz) => {
+                let zone = Zone { index: u16::try_from(self.zones.len()).unwrap_or(u16::MAX), name: name.into(), tz };
                 self.zones.push(zone.clone());
                 Some(zone)
             }

@@ -2,11 +2,13 @@
 
 #![deny(missing_docs)]
 
+mod auth;
 pub mod config;
 mod http;
 pub mod logging;
 mod metrics;
 mod paths;
+pub mod rules;
 mod serve;
 
 pub use paths::default_data_dir;

@@ -12,6 +12,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use serde_json::{Value, json};
 
+use crate::rules::RulesLoader;
+
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ProviderLabel {
     provider: String,
@@ -29,16 +31,46 @@ struct LaneLabel {
     lane: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RuleLabel {
+    rule: String,
+}
+
 /// A provider call takes from a millisecond to its limit.
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+
+/// Outcomes that are counted, and what each counter means.
+const OUTCOMES: [(OutcomeKind, &str); 11] = [
+    (OutcomeKind::Executed, "Actions that the provider asked for took, partial ones among them"),
+    (OutcomeKind::Partial, "Actions that a provider took, but not for all recipients"),
+    (OutcomeKind::Rerouted, "Actions that another provider took than the one asked for"),
+    (OutcomeKind::Failed, "Actions that became dead letters"),
+    (OutcomeKind::Scheduled, "Times that an action was put off to a later attempt"),
+    (OutcomeKind::Suppressed, "Actions that a rule said no to"),
+    (OutcomeKind::Deduplicated, "Actions whose dedup key another action held"),
+    (OutcomeKind::Throttled, "Actions that were too many within a rule's window"),
+    (OutcomeKind::QuotaExceeded, "Actions that a quota held back"),
+    (OutcomeKind::Silenced, "Actions that a silence held back"),
+    (OutcomeKind::Muted, "Actions that a time interval held back"),
+];
+
+/// What quotas did that were used up.
+const QUOTAS: [(&str, &str, &str); 4] = [
+    ("block", "quota_exceeded", "Actions that a quota held back"),
+    ("warn", "quota_warned", "Actions that went over a quota that only warns"),
+    ("degrade", "quota_degraded", "Actions that went through another provider because of a quota"),
+    ("notify", "quota_notified", "Actions that went over a quota that tells somebody"),
+];
 
 pub(crate) struct Metrics {
     registry: Registry,
     dispatched: Counter,
-    executed: Counter,
-    partial: Counter,
-    failed: Counter,
-    scheduled: Counter,
+    /// By outcome; partial ones count as executed too.
+    outcomes: [(OutcomeKind, Counter); 11],
+    quotas: [(&'static str, Counter); 4],
+    rule_errors: Family<RuleLabel, Counter>,
+    rules: Gauge<u64, AtomicU64>,
+    rules_broken: Gauge<u64, AtomicU64>,
     requests: Family<ProviderLabel, Counter>,
     successes: Family<ProviderLabel, Counter>,
     failures: Family<FailureLabels, Counter>,
@@ -53,10 +85,11 @@ impl Metrics {
         let mut metrics = Self {
             registry: Registry::with_prefix("acteon"),
             dispatched: Counter::default(),
-            executed: Counter::default(),
-            partial: Counter::default(),
-            failed: Counter::default(),
-            scheduled: Counter::default(),
+            outcomes: OUTCOMES.map(|(kind, _)| (kind, Counter::default())),
+            quotas: QUOTAS.map(|(overage, ..)| (overage, Counter::default())),
+            rule_errors: Family::default(),
+            rules: Gauge::default(),
+            rules_broken: Gauge::default(),
             requests: Family::default(),
             successes: Family::default(),
             failures: Family::default(),
@@ -72,10 +105,15 @@ impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
         registry.register("actions_dispatched", "Actions that were posted and well-formed", self.dispatched.clone());
-        registry.register("actions_executed", "Actions that a provider took, partial ones among them", self.executed.clone());
-        registry.register("actions_partial", "Actions that a provider took, but not for all recipients", self.partial.clone());
-        registry.register("actions_failed", "Actions that became dead letters", self.failed.clone());
-        registry.register("actions_scheduled", "Times that an action was put off to a later attempt", self.scheduled.clone());
+        for ((_, help), (kind, counter)) in OUTCOMES.iter().zip(&self.outcomes) {
+            registry.register(format!("actions_{}", kind.label()), *help, counter.clone());
+        }
+        for ((_, name, help), (_, counter)) in QUOTAS.iter().zip(&self.quotas) {
+            registry.register(*name, *help, counter.clone());
+        }
+        registry.register("rule_errors", "Times that a rule failed, and so did not match", self.rule_errors.clone());
+        registry.register("rules", "Rules in force", self.rules.clone());
+        registry.register("rules_broken", "1 while the rules' files are wrong and earlier rules stay in force", self.rules_broken.clone());
         registry.register("provider_requests", "Calls of providers", self.requests.clone());
         registry.register("provider_successes", "Calls that the provider took", self.successes.clone());
         registry.register(
@@ -95,7 +133,9 @@ impl Metrics {
     }
 
     /// Prometheus' text format.
-    pub(crate) fn text(&self, gateway: &Gateway) -> String {
+    pub(crate) fn text(&self, gateway: &Gateway, rules: &RulesLoader) -> String {
+        self.rules.set(gateway.rules().len() as u64);
+        self.rules_broken.set(u64::from(rules.trouble().is_some()));
         self.open.set(gateway.open_count() as u64);
         for (lane, in_flight, waiting) in gateway.lane_loads() {
             let label = LaneLabel { lane: lane.to_string() };
@@ -111,26 +151,33 @@ impl Metrics {
 
     /// The counters for `GET /health`.
     pub(crate) fn counters(&self) -> Value {
-        json!({
-            "dispatched": self.dispatched.get(),
-            "executed": self.executed.get(),
-            "partial": self.partial.get(),
-            "failed": self.failed.get(),
-            "scheduled": self.scheduled.get(),
-        })
+        let mut counters = json!({ "dispatched": self.dispatched.get() });
+        for (kind, counter) in &self.outcomes {
+            counters[kind.label()] = json!(counter.get());
+        }
+        counters
     }
 }
 
 impl Observer for Metrics {
     fn outcome(&self, event: &OutcomeEvent<'_>) {
-        match event.kind {
-            OutcomeKind::Executed => drop(self.executed.inc()),
-            OutcomeKind::Partial => {
-                self.executed.inc();
-                self.partial.inc();
+        for (kind, counter) in &self.outcomes {
+            if *kind == event.kind || (*kind == OutcomeKind::Executed && event.kind == OutcomeKind::Partial) {
+                counter.inc();
             }
-            OutcomeKind::Failed => drop(self.failed.inc()),
-            OutcomeKind::Scheduled => drop(self.scheduled.inc()),
+        }
+        if event.kind == OutcomeKind::QuotaExceeded {
+            self.quota("block");
+        }
+    }
+
+    fn rule_error(&self, rule: &str) {
+        self.rule_errors.get_or_create(&RuleLabel { rule: rule.to_owned() }).inc();
+    }
+
+    fn quota(&self, overage: &'static str) {
+        for (_, counter) in self.quotas.iter().filter(|(word, _)| *word == overage) {
+            counter.inc();
         }
     }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use acteon_core::limits::{HEADER_TIMEOUT, MAX_CONNECTIONS};
 use acteon_core::{SystemClock, SystemEntropy};
-use acteon_gateway::{Gateway, Observer, Parts, Registry};
-use acteon_store::{SqliteOptions, SqliteStore, StoreError};
+use acteon_gateway::{Gateway, Observer, Parts, Registry, StoredInterval};
+use acteon_store::{Document, DocumentKind, SqliteOptions, SqliteStore, Store as _, StoreError};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -16,9 +16,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
-use crate::config::Config;
+use crate::auth::Auth;
+use crate::config::{Config, ConfigError};
 use crate::http::{self, AppState};
 use crate::metrics::Metrics;
+use crate::rules::{self, RulesError, RulesLoader};
 
 /// The database's name in the data folder.
 const DATABASE: &str = "acteon.db";
@@ -33,6 +35,7 @@ pub struct Server {
     limit: Duration,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
+    watching: Vec<JoinHandle<()>>,
 }
 
 /// A server that could not start.
@@ -44,6 +47,12 @@ pub enum StartError {
     Store(PathBuf, StoreError),
     /// The address cannot be listened on.
     Listen(String, std::io::Error),
+    /// The rules are wrong.
+    Rules(RulesError),
+    /// The file of the API keys is wrong.
+    Auth(ConfigError),
+    /// It would listen beyond this machine without asking callers who they are.
+    Public(String),
     /// Two providers have one name.
     Registry(acteon_gateway::RegistryError),
 }
@@ -56,6 +65,13 @@ impl std::fmt::Display for StartError {
             }
             Self::Store(path, error) => write!(f, "cannot open the database {}: {error}", path.display()),
             Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}; choose another port with --port"),
+            Self::Rules(error) => write!(f, "{error}"),
+            Self::Auth(error) => write!(f, "{error}"),
+            Self::Public(host) => write!(
+                f,
+                "will not listen on {host} without API keys: anybody who can reach it could send. Set `enabled = true` in [auth], and make a \
+                 key with `acteon-server api-key NAME`; or listen on 127.0.0.1"
+            ),
             Self::Registry(error) => write!(f, "{error}"),
         }
     }
@@ -66,6 +82,10 @@ impl std::error::Error for StartError {}
 impl Server {
     /// Opens the store in `data_dir`, starts the gateway, and listens.
     pub async fn start(config: Config, data_dir: &Path) -> Result<Self, StartError> {
+        if config.auth.is_none() && !is_loopback(&config.host) {
+            return Err(StartError::Public(config.host));
+        }
+        let auth = Arc::new(Auth::new(config.auth.as_deref(), &config.keys).map_err(StartError::Auth)?);
         make_private_dir(data_dir).map_err(|error| StartError::DataDir(data_dir.to_owned(), error))?;
         let database = data_dir.join(DATABASE);
         let store_error = |error| StartError::Store(database.clone(), error);
@@ -79,6 +99,12 @@ impl Server {
         for provider in config.providers {
             registry.add(provider.name, provider.provider).map_err(StartError::Registry)?;
         }
+        let intervals = store.documents(DocumentKind::TimeInterval).await.map_err(store_error)?;
+        let name =
+            |document: Document| Some(serde_json::from_str::<StoredInterval>(&document.body).ok()?.interval["name"].as_str()?.to_owned());
+        let intervals = intervals.into_iter().filter_map(name).collect();
+        let loaded = rules::load(config.rules.directory.as_deref(), &config.rules.context, Some(intervals)).map_err(StartError::Rules)?;
+        let loader = Arc::new(RulesLoader::new(config.rules));
         let clock = Arc::new(SystemClock::new());
         let entropy = Arc::new(SystemEntropy::default());
         let parts = Parts {
@@ -87,13 +113,15 @@ impl Server {
             entropy: Arc::<SystemEntropy>::clone(&entropy),
             observer: Arc::clone(&metrics) as Arc<dyn Observer>,
             registry,
+            rules: loaded,
             options: config.gateway,
         };
         let gateway = Gateway::start(parts).await.map_err(store_error)?;
-        let state = Arc::new(AppState { gateway: gateway.clone(), metrics, clock, entropy });
+        let watching = vec![tokio::spawn(Arc::clone(&loader).watch(gateway.clone())), tokio::spawn(Arc::clone(&auth).watch())];
+        let state = Arc::new(AppState { gateway: gateway.clone(), metrics, clock, entropy, rules: loader, auth });
         let (stop, stopped) = watch::channel(false);
         let accepting = tokio::spawn(accept(listener, http::router(state), stopped, config.shutdown_timeout));
-        Ok(Self { address, database, gateway, limit: config.shutdown_timeout, stop, accepting })
+        Ok(Self { address, database, gateway, limit: config.shutdown_timeout, stop, accepting, watching })
     }
 
     /// Where it listens.
@@ -111,6 +139,9 @@ impl Server {
     /// Says whether all that was in flight ended in time.
     pub async fn stop(self) -> bool {
         self.stop.send_replace(true);
+        for task in &self.watching {
+            task.abort();
+        }
         let (ended, _) = tokio::join!(self.gateway.stop(self.limit), self.accepting);
         ended
     }
@@ -152,6 +183,12 @@ fn connection(stream: TcpStream, router: axum::Router) -> hyper::server::conn::h
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
     builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+}
+
+/// Whether only this machine can reach an address.
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// IPv6 addresses stand in brackets before a port.

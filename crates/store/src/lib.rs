@@ -1,19 +1,27 @@
 //! The store: what was accepted, who works on it, and what came of it.
 //!
-//! The row of an action is also its job: it carries a state, an owner and the instant when it is due. [`Store::admit`] writes it,
-//! [`Store::settle`] changes it, fenced by the owner; both are group commits, durable before they return. [`Store::claim`] hands due rows to
-//! a process, whether they are new, to be retried, or left behind by a process that died. See `docs/adr/0001` for the reasons.
+//! The row of an action is also its job: it carries a state, an owner and the instant when it is due. [`Store::admit`] is the gate: it checks
+//! and charges dedup key, throttle and quotas, and writes the action, in one commit. [`Store::settle`] changes it, fenced by the owner; both are
+//! group commits, durable before they return. [`Store::claim`] hands due rows to a process, whether they are new, to be retried, or left behind
+//! by a process that died. See `docs/adr/0001` for the reasons. Beside the journal there are documents, which operators write, and the journal
+//! looked back at: the audit trail.
 
 #![deny(missing_docs)]
 
+mod document;
 mod error;
+mod gate;
+mod history;
 mod model;
 mod sqlite;
 mod store;
 
+pub use document::{Document, DocumentKind, Put, Retention};
 pub use error::StoreError;
+pub use gate::{Conditions, DedupCheck, Judged, Overage, QuotaCheck, ThrottleCheck};
+pub use history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 pub use model::{
-    Admission, Admitted, Birth, Change, Claim, ClaimLane, DeadLetterPage, Fence, OwnerId, Record, Scope, Seq, Settled, Settlement, State,
+    Admission, Admitted, Birth, Charges, Claim, ClaimLane, Fate, Fence, OwnerId, Record, Seq, Settled, Settlement, State, Way,
 };
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use store::{Later, Store};

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Action, Namespace, Origin, Prepared, Tenant, Timestamp};
+use acteon_core::{Action, Caller, Origin, Outcome, Prepared, ProviderName, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::gate::{Conditions, QuotaCheck};
 
 /// The position of an action in the journal: grows with every admission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,24 +15,19 @@ pub struct Seq(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OwnerId(pub i64);
 
-/// Whose rows a caller may see. `None` is everything, for a caller with wildcard grants.
-#[derive(Clone, Debug, Default)]
-pub struct Scope {
-    /// Exactly this namespace.
-    pub namespace: Option<Namespace>,
-    /// Exactly this tenant.
-    pub tenant: Option<Tenant>,
-}
-
 /// The state of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// To be worked on, now or later.
     Open,
-    /// Ended well.
+    /// Ended well, or as the rules want it.
     Done,
     /// Ended badly: a dead letter.
     Dead,
+    /// Refused for now: the same request is decided anew.
+    Refused,
+    /// A dead letter that somebody has dealt with.
+    Discarded,
 }
 
 /// An action to be written.
@@ -38,32 +36,69 @@ pub struct Admission {
     pub action: Arc<Action>,
     /// Where it came from.
     pub origin: Origin,
-    /// The request to send; `None` when none could be prepared.
-    pub prepared: Option<Arc<Prepared>>,
-    /// What its sends share limits with.
-    pub lane: Arc<str>,
+    /// Who posted it.
+    pub caller: Caller,
+    /// The word of the verdict.
+    pub verdict: &'static str,
+    /// The rule that decided.
+    pub rule: Option<Arc<str>>,
     /// Now.
     pub accepted_at: Timestamp,
+    /// What is to become of it.
+    pub fate: Fate,
+}
+
+/// What is to become of an action.
+pub enum Fate {
+    /// It is over: nothing is to be sent.
+    Ended(Outcome),
+    /// It goes, if the gate lets it.
+    Send {
+        /// What holds for it whichever way it goes.
+        conditions: Conditions,
+        /// The way it goes, and those it goes instead where a quota says so. Never empty.
+        ways: Vec<Way>,
+    },
+}
+
+/// One way for an action to go.
+pub struct Way {
+    /// The provider.
+    pub provider: ProviderName,
+    /// The request to send.
+    pub prepared: Arc<Prepared>,
+    /// What its sends share limits with.
+    pub lane: Arc<str>,
     /// After this instant it is not sent any more.
     pub give_up_at: Timestamp,
     /// How its row begins.
     pub birth: Birth,
+    /// What it is charged to.
+    pub quotas: Vec<QuotaCheck>,
 }
 
 /// How a row begins.
+#[derive(Clone, Copy)]
 pub enum Birth {
     /// Owned by the writing process, which works on it at once.
     Owned(OwnerId),
     /// Unowned and due at an instant.
     Due(Timestamp),
-    /// Dead at once, with this outcome: there is nothing to send.
-    Dead(Arc<str>),
 }
 
 /// What came of an admission.
 pub enum Admitted {
-    /// The row was written.
-    New(Seq),
+    /// The row was written, to go one of the ways.
+    Open {
+        /// Its position.
+        seq: Seq,
+        /// Which way.
+        way: usize,
+        /// Quotas of that way which it goes over all the same, by their places.
+        over: Vec<usize>,
+    },
+    /// The row was written, and it is over.
+    Ended(Outcome),
     /// A row with this id was there before, and stays as it is.
     Existing(Box<Record>),
 }
@@ -88,18 +123,30 @@ pub struct Settlement {
     pub possible_duplicate: bool,
     /// Whether a caller waits for it. What nobody waits for may stand back behind admissions for a moment.
     pub waited_for: bool,
-    /// The change.
-    pub change: Change,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The outcome as JSON.
+    pub text: Arc<str>,
+    /// What it is to give back if it is over without having left.
+    pub refund: Option<Charges>,
 }
 
-/// What a settlement changes.
-pub enum Change {
-    /// Ends well with this outcome.
-    Done(Arc<str>),
-    /// Ends badly with this outcome.
-    Dead(Arc<str>),
-    /// Back to nobody, due at this instant; the outcome so far.
-    Again(Timestamp, Arc<str>),
+/// What the gate took for an action.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charges {
+    /// Counters of quotas, with their windows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counters: Vec<String>,
+    /// Its dedup key, scope included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dedup: Option<String>,
+}
+
+impl Charges {
+    /// Whether there is nothing to give back.
+    pub fn is_empty(&self) -> bool {
+        self.counters.is_empty() && self.dedup.is_none()
+    }
 }
 
 /// What came of a settlement.
@@ -121,6 +168,7 @@ pub struct Fence {
 }
 
 /// A request for due rows.
+#[derive(Clone)]
 pub struct Claim {
     /// Who will own them.
     pub owner: OwnerId,
@@ -133,6 +181,7 @@ pub struct Claim {
 }
 
 /// Which rows to claim.
+#[derive(Clone)]
 pub enum ClaimLane {
     /// Those of one lane.
     Lane(Arc<str>),
@@ -149,6 +198,18 @@ pub struct Record {
     pub action: Arc<Action>,
     /// Where it came from.
     pub origin: Origin,
+    /// Who posted it.
+    pub caller: String,
+    /// How they said who they are.
+    pub auth_method: String,
+    /// The word of the verdict.
+    pub verdict: String,
+    /// The rule that decided.
+    pub rule: Option<Arc<str>>,
+    /// The provider that it goes through.
+    pub provider: ProviderName,
+    /// What the gate took for it.
+    pub charges: Charges,
     /// The request to send.
     pub prepared: Option<Arc<Prepared>>,
     /// When it was written.
@@ -175,12 +236,4 @@ pub struct Record {
     pub outcome: Option<Arc<str>>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
-}
-
-/// A page of dead letters, newest first.
-pub struct DeadLetterPage {
-    /// The rows.
-    pub records: Vec<Record>,
-    /// Where the next page begins; `None` on the last.
-    pub next: Option<Seq>,
 }

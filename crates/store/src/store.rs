@@ -1,9 +1,12 @@
 //! The trait that every engine implements.
 
-use acteon_core::{ActionId, BoxFuture, Timestamp};
+use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
 
 use crate::StoreError;
-use crate::model::{Admission, Admitted, Claim, DeadLetterPage, Fence, OwnerId, Record, Scope, Seq, Settled, Settlement};
+use crate::document::{Document, DocumentKind, Put, Retention};
+use crate::gate::{Conditions, Judged};
+use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
+use crate::model::{Admission, Admitted, Claim, Fence, OwnerId, Record, Seq, Settled, Settlement, Way};
 
 /// A result that is on its way.
 pub type Later<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -22,8 +25,12 @@ pub trait Store: Send + Sync {
     /// Frees the rows of processes whose lease ran out before `now`, marks them as possible duplicates, and says how many.
     fn take_over(&self, now: Timestamp) -> Later<'_, usize>;
 
-    /// Writes an action, unless its id is there.
+    /// Checks and charges what the gate asks for and writes an action, unless its id is there. An action that was refused for now gives
+    /// way to the same request.
     fn admit(&self, admission: Admission) -> Later<'_, Admitted>;
+
+    /// What the gate would say now. Writes nothing.
+    fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged>;
 
     /// Changes a row, if its owner still owns it.
     fn settle(&self, settlement: Settlement) -> Later<'_, Settled>;
@@ -34,14 +41,45 @@ pub trait Store: Send + Sync {
     /// When the next unowned row of `lane` is due.
     fn next_due(&self, lane: &str) -> Later<'_, Option<Timestamp>>;
 
-    /// The actions with this id that the scope covers; more than one only where the scope leaves namespace or tenant open.
+    /// The actions with this id that the scope covers; more than one only where the scope leaves namespace or tenant open. What was refused
+    /// and then decided anew is there once, as it now stands.
     fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>>;
 
-    /// Dead letters before `before`, newest first.
-    fn dead_letters(&self, scope: &Scope, before: Option<Seq>, limit: usize) -> Later<'_, DeadLetterPage>;
+    /// A page of the journal, newest first. Looks at a bounded number of rows.
+    fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage>;
+
+    /// The newest actions that match, at most `limit`, without their texts.
+    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, Vec<Glance>>;
+
+    /// Takes dead letters off the list; says how many there were. They stay in the journal.
+    fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize>;
+
+    /// How many dead letters there are within a scope, counted up to `limit`.
+    fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize>;
 
     /// Actions that ended after `since`, newest first, at most `limit`: what a new process must know of the recent past.
     fn recently_done(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<Record>>;
+
+    /// Every document of a kind.
+    fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>>;
+
+    /// Writes a document, if it still has the version that it says.
+    fn put_document(&self, document: Document) -> Later<'_, Put>;
+
+    /// Deletes a document; `false` when there was none.
+    fn delete_document(&self, kind: DocumentKind, id: &str) -> Later<'_, bool>;
+
+    /// The revision of the documents, as soon as it is beyond `known`: it grows whenever one changes.
+    fn documents_changed(&self, known: i64) -> Later<'_, i64>;
+
+    /// What a quota's counter stands at.
+    fn used(&self, counter: &str) -> Later<'_, u64>;
+
+    /// Deletes what is kept no longer, among a bounded number of rows after `after`; says where to go on, `None` at the end.
+    fn prune(&self, retention: Retention, after: Seq) -> Later<'_, Option<Seq>>;
+
+    /// Forgets keys, counters, windows and notes whose time is over.
+    fn sweep(&self, now: Timestamp) -> Later<'_, ()>;
 
     /// Keeps a small text under a name until an instant.
     fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()>;

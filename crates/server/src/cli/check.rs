@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use acteon_gateway::Registry;
-use acteon_server::config::ConfiguredProvider;
+use acteon_server::config::{AuthTable, ConfiguredProvider};
 use anyhow::Context as _;
 use clap::Args;
 
@@ -24,7 +24,16 @@ impl Check {
         for ConfiguredProvider { name, provider, .. } in &config.providers {
             registry.add(name.clone(), std::sync::Arc::clone(provider))?;
         }
+        let auth = config.auth.as_deref().map(|path| AuthTable::load(path, &config.keys)).transpose()?;
+        // The time intervals of the store are not known here.
+        let rules = acteon_server::rules::load(config.rules.directory.as_deref(), &config.rules.context, None)?;
         println!("{name} is valid");
+        if let Some(directory) = &config.rules.directory {
+            println!("  {} rule(s) from {}", rules.len(), directory.display());
+        }
+        if let Some(auth) = &auth {
+            println!("  {} API key(s)", auth.len());
+        }
         for ConfiguredProvider { name, type_name, .. } in &config.providers {
             println!("  provider {name} ({type_name})");
         }

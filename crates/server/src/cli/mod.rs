@@ -1,6 +1,7 @@
 //! The command line.
 
 mod check;
+mod rules;
 mod secrets;
 mod serve;
 
@@ -24,6 +25,11 @@ pub(crate) struct Cli {
 enum Command {
     /// Check the configuration without starting
     Check(check::Check),
+    /// Try rules against fixture files
+    #[command(subcommand)]
+    Rules(rules::Rules),
+    /// Print a fresh API key, and the lines for auth.toml
+    ApiKey(secrets::ApiKey),
     /// Read a secret from standard input and print its ENC[...] envelope
     Encrypt,
     /// Print a fresh key for `ACTEON_AUTH_KEY`
@@ -43,6 +49,8 @@ impl Cli {
         let result = match self.command {
             None => self.serve.run(),
             Some(Command::Check(check)) => check.run(&self.serve.config),
+            Some(Command::Rules(rules)) => rules.run(&self.serve.config),
+            Some(Command::ApiKey(key)) => key.run(),
             Some(Command::Encrypt) => secrets::encrypt(),
             Some(Command::Keygen) => secrets::keygen(),
         };

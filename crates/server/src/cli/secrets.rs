@@ -1,4 +1,4 @@
-//! `acteon-server encrypt` and `acteon-server keygen`.
+//! `acteon-server encrypt`, `keygen` and `api-key`.
 
 use std::io::{IsTerminal as _, Read as _};
 use std::process::ExitCode;
@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use acteon_crypto::{Envelope, KeyRing, SecretString};
 use acteon_server::config::Surroundings;
 use anyhow::{Context as _, bail};
+use clap::Args;
 use zeroize::Zeroizing;
 
 /// Longest secret that is read.
@@ -38,4 +39,39 @@ fn read_secret() -> anyhow::Result<Zeroizing<String>> {
     let mut secret = Zeroizing::new(String::new());
     std::io::stdin().take(MAX_SECRET_BYTES).read_to_string(&mut secret).context("cannot read the secret from standard input")?;
     Ok(secret)
+}
+
+/// A fresh API key.
+#[derive(Args)]
+pub(super) struct ApiKey {
+    /// Who the caller is
+    name: String,
+    /// admin, operator or viewer
+    #[arg(long, default_value = "operator")]
+    role: String,
+    /// The only tenant, with those below it [default: all]
+    #[arg(long, default_value = "*")]
+    tenant: String,
+    /// The only namespace [default: all]
+    #[arg(long, default_value = "*")]
+    namespace: String,
+}
+
+impl ApiKey {
+    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        use std::fmt::Write as _;
+        anyhow::ensure!(acteon_core::Role::parse(&self.role).is_some(), "the role must be admin, operator or viewer");
+        let key = KeyRing::generate()?;
+        let mut hash = String::new();
+        for byte in acteon_crypto::sha256(key.as_bytes()) {
+            write!(hash, "{byte:02x}")?;
+        }
+        let Self { name, role, tenant, namespace } = self;
+        // On standard error, so that `>> auth.toml` keeps only the hash.
+        eprintln!("The key, shown only now. Callers send it as `Authorization: Bearer KEY`.\n\n{}\n", key.as_str());
+        println!(
+            "[[api_keys]]\nname = {name:?}\nkey_hash = \"{hash}\"\nrole = {role:?}\n[[api_keys.grants]]\ntenants = [{tenant:?}]\nnamespaces = [{namespace:?}]"
+        );
+        Ok(ExitCode::SUCCESS)
+    }
 }

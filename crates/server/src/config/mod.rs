@@ -1,20 +1,23 @@
 //! The configuration: one TOML file, walked against one table of keys, so that everything that is wrong comes out at once.
 
+mod auth;
 mod expand;
 mod problems;
 mod providers;
 mod schema;
 mod walk;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Provider, ProviderName, Settings};
 use acteon_crypto::{KeyRing, KeyRingError};
-use acteon_gateway::{GatewayOptions, RetryPolicy};
+use acteon_gateway::{GatewayOptions, Keep, RetryPolicy};
 use zeroize::Zeroizing;
 
+pub use auth::{AuthTable, KeyOf};
 pub use problems::{ConfigError, Place, Trouble};
 pub use schema::{SECTIONS, Section};
 use walk::Walker;
@@ -43,6 +46,23 @@ pub struct Config {
     pub gateway: GatewayOptions,
     /// The providers.
     pub providers: Vec<ConfiguredProvider>,
+    /// Where rules come from.
+    pub rules: RulesConfig,
+    /// The file of the API keys, if callers are asked for one.
+    pub auth: Option<PathBuf>,
+    /// Keys for `ENC[...]` values of the file of the API keys.
+    pub keys: KeyRing,
+}
+
+/// Where rules come from.
+#[derive(Clone, Debug)]
+pub struct RulesConfig {
+    /// The folder of their files.
+    pub directory: Option<PathBuf>,
+    /// Whether to load them anew when a file changes.
+    pub watch: bool,
+    /// What they may refer to.
+    pub context: acteon_rules::Context,
 }
 
 /// What surrounds the file: variables and files that it refers to, and the keys for its secrets.
@@ -51,6 +71,11 @@ pub struct Surroundings<'a> {
     pub variable: &'a dyn Fn(&str) -> Option<String>,
     /// Keys for `ENC[...]` values.
     pub keys: KeyRing,
+}
+
+/// Where no environment variables are to be read.
+fn variable_less(_name: &str) -> Option<String> {
+    None
 }
 
 impl<'a> Surroundings<'a> {
@@ -87,15 +112,27 @@ impl Config {
         let max_open = walker.ranged(server, "server", "max_open_actions", 100_000, 1..=100_000_000);
         let retry = retry(&mut walker, sections.get("retry"));
         let data_dir = sections.get("store").text("data_dir").map(PathBuf::from);
+        let base = Path::new(file).parent().map(Path::to_owned).unwrap_or_default();
+        let keep = keep(&mut walker, sections.get("audit"));
+        let redaction = acteon_gateway::Redaction::new(sections.get("audit").texts("redact")).unwrap_or_else(|error| {
+            walker.trouble("audit", "redact", &error.to_string());
+            acteon_gateway::Redaction::default()
+        });
+        let auth = sections.get("auth");
+        let auth = auth.flag("enabled").then(|| base.join(auth.text("config_path").unwrap_or("auth.toml")));
         let providers = providers::build(&mut walker);
+        let rules = rules(sections.get("rules"), &base, &providers);
         walker.finish(file)?;
         Ok(Self {
             host,
             port: u16::try_from(port).unwrap_or_default(),
             shutdown_timeout: Duration::from_secs(stop_limit.unsigned_abs()),
             data_dir,
-            gateway: GatewayOptions { retry, max_open: usize::try_from(max_open).unwrap_or(usize::MAX) },
+            gateway: GatewayOptions { retry, max_open: usize::try_from(max_open).unwrap_or(usize::MAX), keep, redaction },
             providers,
+            rules,
+            auth,
+            keys: surroundings.keys.clone(),
         })
     }
 }
@@ -121,6 +158,27 @@ fn retry(walker: &mut Walker<'_>, settings: &Settings) -> RetryPolicy {
         max_age: Duration::from_secs(max_age.unsigned_abs()),
         ..default
     }
+}
+
+fn keep(walker: &mut Walker<'_>, settings: &Settings) -> Keep {
+    let default = walker.ranged(settings, "audit", "ttl_seconds", Keep::default().default.as_secs() as i64, 60..=3_153_600_000);
+    let tenants = settings.integer_table("tenant_ttl_seconds");
+    if tenants.values().any(|seconds| !(60..=3_153_600_000).contains(seconds)) {
+        walker.trouble("audit", "tenant_ttl_seconds", "must be numbers of seconds from 60 to 3153600000");
+    }
+    let seconds = |seconds: i64| Duration::from_secs(seconds.unsigned_abs());
+    Keep { default: seconds(default), tenants: tenants.into_iter().map(|(tenant, keep)| (tenant, seconds(keep))).collect() }
+}
+
+fn rules(settings: &Settings, base: &Path, providers: &[ConfiguredProvider]) -> RulesConfig {
+    let context = acteon_rules::Context {
+        providers: Some(providers.iter().map(|provider| provider.name.clone()).collect()),
+        intervals: Some(BTreeSet::new()),
+        default_timezone: settings.text("default_timezone").unwrap_or("UTC").to_owned(),
+        env: settings.text_table("env"),
+    };
+    let directory = settings.text("directory").map(|directory| base.join(directory));
+    RulesConfig { directory, watch: settings.flag_or("watch", true), context }
 }
 
 fn read_keys(variable: &dyn Fn(&str) -> Option<String>) -> Result<KeyRing, ConfigError> {

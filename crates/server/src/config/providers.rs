@@ -15,7 +15,7 @@ pub(super) fn build(walker: &mut Walker<'_>) -> Vec<ConfiguredProvider> {
     let context = Context::default();
     let mut first_lines = BTreeMap::new();
     let mut providers = Vec::new();
-    for (index, block) in walker.blocks().into_iter().enumerate() {
+    for (index, block) in walker.blocks("providers").into_iter().enumerate() {
         let section = section_name(&block.table, index);
         let before = providers.len();
         providers.extend(build_one(walker, &section, &block, &types, &context));

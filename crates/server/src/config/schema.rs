@@ -38,6 +38,45 @@ pub const SECTIONS: &[Section] = &[
             Key::optional("max_age_seconds", Kind::Integer, "An older action is not sent any more. Default 21600, six hours."),
         ],
     },
+    Section {
+        name: "rules",
+        keys: &[
+            Key::optional("directory", Kind::Text, "Folder of *.yaml files of rules, as seen from this file. Default: no rules."),
+            Key::optional("default_timezone", Kind::Text, "Zone of time.* where a rule names none. Default UTC."),
+            Key::optional("watch", Kind::Flag, "Load the rules anew when a file changes. Default true."),
+            Key::optional("env", Kind::TextTable, "What rules read as env.NAME."),
+        ],
+    },
+    Section {
+        name: "audit",
+        keys: &[
+            Key::optional("ttl_seconds", Kind::Integer, "How long the journal is kept. Default 2592000, thirty days."),
+            Key::optional("tenant_ttl_seconds", Kind::IntegerTable, "Other times for some tenants."),
+            Key::optional("redact", Kind::Texts, "Paths such as payload.password or metadata.token that are shown to nobody."),
+        ],
+    },
+    Section {
+        name: "auth",
+        keys: &[
+            Key::optional("enabled", Kind::Flag, "Ask every caller for an API key. Default false; needed to listen beyond this machine."),
+            Key::optional("config_path", Kind::Text, "File of the keys, as seen from this file. Default auth.toml."),
+        ],
+    },
+];
+
+/// The keys of an `[[api_keys]]` block.
+pub(super) const API_KEY: &[Key] = &[
+    Key::required("name", Kind::Text, "Who the caller is: shown in the audit trail, and counted by quotas."),
+    Key::required("key_hash", Kind::Secret, "SHA-256 of the key in hexadecimal: see `acteon-server api-key`."),
+    Key::required("role", Kind::Text, "admin, operator or viewer."),
+];
+
+/// The keys of an `[[api_keys.grants]]` block.
+pub(super) const GRANT: &[Key] = &[
+    Key::required("tenants", Kind::Texts, "Tenants, each with those below it; \"*\" for all."),
+    Key::required("namespaces", Kind::Texts, "Namespaces; \"*\" for all."),
+    Key::optional("providers", Kind::Texts, "Providers. Default: all."),
+    Key::optional("actions", Kind::Texts, "Action types. Default: all."),
 ];
 
 /// The keys of every `[[providers]]` block.

@@ -1,5 +1,6 @@
 //! Walking the file with its spans. Nothing stops at the first problem.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
@@ -32,7 +33,7 @@ impl Sections {
     }
 }
 
-/// One `[[providers]]` block.
+/// One `[[name]]` block.
 pub(super) struct Block<'a> {
     pub(super) table: DeTable<'a>,
     pub(super) span: Span,
@@ -77,14 +78,35 @@ impl<'a> Walker<'a> {
         Sections(sections, Settings::default())
     }
 
-    /// Takes the `[[providers]]` blocks.
-    pub(super) fn blocks(&mut self) -> Vec<Block<'a>> {
-        let Some((_, value)) = std::mem::take(&mut self.root).into_iter().find(|(name, _)| name.get_ref() == "providers") else {
-            return Vec::new();
-        };
+    /// Takes the `[[name]]` blocks of the file.
+    pub(super) fn blocks(&mut self, name: &str) -> Vec<Block<'a>> {
+        let mut root = std::mem::take(&mut self.root);
+        let blocks = self.blocks_of(&mut root, name);
+        self.root = root;
+        blocks
+    }
+
+    /// Refuses what is left of the file.
+    pub(super) fn refuse_rest(&mut self, known: &str) {
+        for (name, _) in std::mem::take(&mut self.root) {
+            self.push(&name.span(), name.get_ref().to_string(), "there is no such section".into(), Some(format!("known are: {known}")));
+        }
+    }
+
+    /// Takes the blocks of a name out of a table.
+    pub(super) fn blocks_of(&mut self, table: &mut DeTable<'a>, name: &str) -> Vec<Block<'a>> {
+        let mut value = None;
+        for (key, found) in std::mem::take(table) {
+            if key.get_ref() == name {
+                value = Some(found);
+            } else {
+                table.insert(key, found);
+            }
+        }
+        let Some(value) = value else { return Vec::new() };
         let span = value.span();
         let DeValue::Array(array) = value.into_inner() else {
-            self.push(&span, "providers".into(), "must be a list of blocks, each headed [[providers]]".into(), None);
+            self.push(&span, name.to_owned(), format!("must be a list of blocks, each headed [[{name}]]"), None);
             return Vec::new();
         };
         let mut blocks = Vec::new();
@@ -92,7 +114,7 @@ impl<'a> Walker<'a> {
             let span = item.span();
             match item.into_inner() {
                 DeValue::Table(table) => blocks.push(Block { table, span }),
-                _ => self.push(&span, "providers".into(), "must be a block, headed [[providers]]".into(), None),
+                _ => self.push(&span, name.to_owned(), format!("must be a block, headed [[{name}]]"), None),
             }
         }
         blocks
@@ -156,6 +178,23 @@ impl<'a> Walker<'a> {
                 items.iter().map(|item| integer(item.get_ref()).ok_or_else(wrong)).collect::<Result<_, _>>().map(Setting::Integers)
             }
             (Kind::SecretTable, DeValue::Table(table)) => self.secret_table(table, &wrong),
+            (Kind::Texts, DeValue::Array(items)) => {
+                let text = |item: &Spanned<DeValue<'a>>| item.get_ref().as_str().ok_or_else(wrong).and_then(|text| self.expanded(text));
+                items.iter().map(text).collect::<Result<_, _>>().map(Setting::Texts)
+            }
+            (Kind::TextTable, DeValue::Table(table)) => {
+                let entry = |(name, value): (&Spanned<Cow<'a, str>>, &Spanned<DeValue<'a>>)| {
+                    let text = value.get_ref().as_str().ok_or_else(wrong)?;
+                    Ok((name.get_ref().to_string(), self.expanded(text)?))
+                };
+                table.iter().map(entry).collect::<Result<_, _>>().map(Setting::TextTable)
+            }
+            (Kind::IntegerTable, DeValue::Table(table)) => {
+                let entry = |(name, value): (&Spanned<Cow<'a, str>>, &Spanned<DeValue<'a>>)| {
+                    Ok((name.get_ref().to_string(), integer(value.get_ref()).ok_or_else(wrong)?))
+                };
+                table.iter().map(entry).collect::<Result<_, _>>().map(Setting::IntegerTable)
+            }
             _ => Err(wrong()),
         }
     }

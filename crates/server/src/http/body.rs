@@ -1,9 +1,12 @@
 //! Reading a request's body within its limits.
 
-use acteon_core::limits::{BODY_TIMEOUT, MAX_BODY_BYTES};
+use acteon_core::Namespace;
+use acteon_core::json::nests_deeper_than;
+use acteon_core::limits::{BODY_TIMEOUT, MAX_BODY_BYTES, MAX_DEPTH};
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
 
 use super::refusal::Refusal;
 
@@ -34,6 +37,41 @@ pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<String, Refu
         let message = format!("the body is not UTF-8: byte {} is wrong", error.utf8_error().valid_up_to());
         Refusal::new(StatusCode::BAD_REQUEST, "INVALID_JSON", message)
     })
+}
+
+/// The body as an object of the right shape.
+pub(super) async fn object<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Refusal> {
+    parse(&read(headers, body).await?)
+}
+
+/// The same, where the body may be left out.
+pub(super) async fn object_or_nothing<T: DeserializeOwned + Default>(headers: &HeaderMap, body: Body) -> Result<T, Refusal> {
+    if !headers.contains_key(header::CONTENT_TYPE) {
+        return Ok(T::default());
+    }
+    let text = read(headers, body).await?;
+    if text.trim().is_empty() { Ok(T::default()) } else { parse(&text) }
+}
+
+pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
+    if nests_deeper_than(text, MAX_DEPTH) {
+        let message = format!("the JSON nests deeper than {MAX_DEPTH} levels");
+        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "NESTED_TOO_DEEP", message));
+    }
+    serde_json::from_str(text).map_err(|error| {
+        if error.is_data() {
+            return Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_BODY", error.to_string());
+        }
+        Refusal::new(StatusCode::BAD_REQUEST, "INVALID_JSON", format!("the body is not JSON: {error}"))
+    })
+}
+
+/// Refuses texts that cannot be names.
+pub(super) fn check_names(names: &[(&str, &str)]) -> Result<(), Refusal> {
+    for (field, text) in names {
+        Namespace::parse(text).map_err(|error| Refusal::field(field, error.to_string()))?;
+    }
+    Ok(())
 }
 
 fn is_json(content_type: &str) -> bool {

@@ -1,9 +1,10 @@
 //! `POST /v1/dispatch` and `POST /v1/dispatch/batch`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use acteon_api::BatchError;
-use acteon_core::{Action, Origin};
+use acteon_core::{Action, Caller, Origin};
 use acteon_gateway::Answer;
 use axum::body::Body;
 use axum::extract::State;
@@ -11,52 +12,76 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::future::join_all;
 
+use super::access::{MayDispatch, check_action};
 use super::envelope::{self, Defaults};
 use super::prefer::{self, Preference};
 use super::query::Parameters;
 use super::refusal::Refusal;
 use super::{AppState, body};
 
-pub(super) async fn one(State(state): State<Arc<AppState>>, uri: Uri, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
+pub(super) async fn one(
+    MayDispatch(caller): MayDispatch,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
     let dry_run = dry_run(&uri)?;
     let text = body::read(&headers, body).await?;
     let idempotency_key = idempotency_key(&headers)?;
     let action = envelope::action(&text, &defaults(&state, idempotency_key))?;
     drop(text);
+    check_action(&caller, &action)?;
     if dry_run {
-        return Ok(json(StatusCode::OK, state.gateway.dry_run(&action).to_string()));
+        return Ok(json(StatusCode::OK, state.gateway.dry_run(&action, &caller).await?.to_string()));
     }
     let preference = prefer::read(&headers);
-    let Answer { outcome, pending } = dispatch(&state, action, preference).await?;
+    let Answer { outcome, pending } = dispatch(&state, action, caller, preference).await?;
     let status = if pending && preference.said { StatusCode::ACCEPTED } else { StatusCode::OK };
-    Ok(json(status, outcome.to_string()))
+    Ok(json(status, wire(&outcome, false).into_owned()))
 }
 
-pub(super) async fn batch(State(state): State<Arc<AppState>>, uri: Uri, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
+pub(super) async fn batch(
+    MayDispatch(caller): MayDispatch,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
     let dry_run = dry_run(&uri)?;
     let text = body::read(&headers, body).await?;
     let defaults = defaults(&state, None);
     let actions: Vec<Result<Action, Refusal>> =
         envelope::batch(&text)?.into_iter().map(|item| envelope::action(item.get(), &defaults)).collect();
     drop(text);
+    actions.iter().flatten().try_for_each(|action| check_action(&caller, action))?;
     let preference = prefer::read(&headers);
     let outcomes = join_all(actions.into_iter().map(|action| async {
         let outcome = match action {
-            Ok(action) if dry_run => Ok(state.gateway.dry_run(&action)),
-            Ok(action) => dispatch(&state, action, preference).await.map(|answer| answer.outcome),
+            Ok(action) if dry_run => state.gateway.dry_run(&action, &caller).await.map_err(Refusal::from),
+            Ok(action) => dispatch(&state, action, caller.clone(), preference).await.map(|answer| answer.outcome),
             Err(refusal) => Err(refusal),
         };
         match outcome {
-            Ok(outcome) => outcome.to_string(),
+            Ok(outcome) => wire(&outcome, true).into_owned(),
             Err(refusal) => serde_json::to_string(&BatchError { error: *refusal.body }).unwrap_or_else(|_| "null".into()),
         }
     }));
     Ok(json(StatusCode::OK, format!("[{}]", outcomes.await.join(","))))
 }
 
-async fn dispatch(state: &AppState, action: Action, preference: Preference) -> Result<Answer, Refusal> {
+async fn dispatch(state: &AppState, action: Action, caller: Caller, preference: Preference) -> Result<Answer, Refusal> {
     state.metrics.dispatched();
-    Ok(state.gateway.dispatch(action, Origin::Api, preference.wait).await?)
+    Ok(state.gateway.dispatch(action, Origin::Api, caller, preference.wait).await?)
+}
+
+/// An outcome as the published clients read it: `Deduplicated` is a bare word, and within a batch, where some need an object, one with null.
+pub(super) fn wire(outcome: &str, in_batch: bool) -> Cow<'_, str> {
+    match (outcome.starts_with(r#"{"Deduplicated""#), in_batch) {
+        (false, _) => Cow::Borrowed(outcome),
+        (true, true) => Cow::Borrowed(r#"{"Deduplicated":null}"#),
+        (true, false) => Cow::Borrowed(r#""Deduplicated""#),
+    }
 }
 
 fn defaults<'a>(state: &'a AppState, idempotency_key: Option<&'a str>) -> Defaults<'a> {
@@ -65,12 +90,7 @@ fn defaults<'a>(state: &'a AppState, idempotency_key: Option<&'a str>) -> Defaul
 
 fn dry_run(uri: &Uri) -> Result<bool, Refusal> {
     let parameters = Parameters::read(uri, &["dry_run"])?;
-    let parse = |text: &str| match text {
-        "true" | "1" => Some(true),
-        "false" | "0" => Some(false),
-        _ => None,
-    };
-    Ok(parameters.parsed("dry_run", "true or false", parse)?.unwrap_or(false))
+    parameters.flag("dry_run")
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::AppState;
+use super::access::MayRead;
 
 /// `GET /health`: alive, with the counters.
 pub(super) async fn health(State(state): State<Arc<AppState>>) -> Json<Value> {
@@ -37,19 +38,21 @@ pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response();
     }
     let failing = gateway.stats().into_iter().filter(|(_, stats)| stats.last_failed);
-    let reasons: Vec<String> = failing.map(|(name, stats)| format!("provider {name}: {}", stats.last_error.unwrap_or_default())).collect();
+    let rules = state.rules.trouble().map(|trouble| format!("rules: those before stay in force: {trouble}"));
+    let failing: Vec<String> = failing.map(|(name, stats)| format!("provider {name}: {}", stats.last_error.unwrap_or_default())).collect();
+    let reasons: Vec<String> = rules.into_iter().chain(failing).collect();
     let status = if reasons.is_empty() { "ready" } else { "degraded" };
     Json(ReadyBody { status: status.into(), reasons }).into_response()
 }
 
 /// `GET /metrics`: Prometheus' text format.
 pub(super) async fn metrics(State(state): State<Arc<AppState>>) -> Response {
-    let text = state.metrics.text(&state.gateway);
+    let text = state.metrics.text(&state.gateway, &state.rules);
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
 }
 
 /// `GET /v1/providers/health`: checks every provider.
-pub(super) async fn providers(State(state): State<Arc<AppState>>) -> Json<ProvidersHealthBody> {
+pub(super) async fn providers(_: MayRead, State(state): State<Arc<AppState>>) -> Json<ProvidersHealthBody> {
     let providers = state.gateway.health().await.into_iter().map(body).collect();
     Json(ProvidersHealthBody { providers })
 }

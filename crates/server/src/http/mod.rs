@@ -1,13 +1,22 @@
 //! The HTTP API.
 
+mod access;
 mod actions;
+mod audit;
 mod body;
+mod coverage;
+mod dead_letters;
 mod dispatch;
 mod envelope;
+mod filter;
 mod health;
+mod intervals;
 mod prefer;
 mod query;
+mod quotas;
 mod refusal;
+mod rules;
+mod silences;
 
 use std::sync::Arc;
 
@@ -15,9 +24,11 @@ use acteon_core::{Clock, Entropy};
 use acteon_gateway::Gateway;
 use axum::Router;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post, put};
 
+use crate::auth::Auth;
 use crate::metrics::Metrics;
+use crate::rules::RulesLoader;
 use refusal::Refusal;
 
 /// What the routes need.
@@ -26,17 +37,41 @@ pub(crate) struct AppState {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) rules: Arc<RulesLoader>,
+    pub(crate) auth: Arc<Auth>,
 }
 
-/// Every route.
+/// Every route. What its caller must be allowed to do stands in the handler's first parameter; the last five are for everybody.
 pub(crate) fn router(state: Arc<AppState>) -> Router {
     Router::new()
         .route("/v1/dispatch", post(dispatch::one))
         .route("/v1/dispatch/batch", post(dispatch::batch))
         .route("/v1/actions/{id}", get(actions::get))
-        .route("/v1/dlq", get(actions::dead_letters))
-        .route("/v1/dlq/{id}", get(actions::dead_letter))
-        .route("/v1/dlq/{id}/replay", post(actions::replay))
+        .route("/v1/audit", get(audit::list))
+        .route("/v1/audit/export", get(audit::export))
+        .route("/v1/audit/replay", post(audit::replay_many))
+        .route("/v1/audit/{id}", get(audit::get))
+        .route("/v1/audit/{id}/replay", post(audit::replay))
+        .route("/v1/dlq", get(dead_letters::list))
+        .route("/v1/dlq/stats", get(dead_letters::stats))
+        .route("/v1/dlq/drain", post(dead_letters::drain))
+        .route("/v1/dlq/replay", post(dead_letters::replay_many))
+        .route("/v1/dlq/{id}", get(dead_letters::get).delete(dead_letters::discard))
+        .route("/v1/dlq/{id}/replay", post(dead_letters::replay))
+        .route("/v1/rules", get(rules::list))
+        .route("/v1/rules/reload", post(rules::reload))
+        .route("/v1/rules/evaluate", post(rules::evaluate))
+        .route("/v1/rules/coverage", get(coverage::get))
+        .route("/v1/rules/{name}/enabled", put(rules::set_enabled))
+        .route("/v1/silences", get(silences::list).post(silences::create))
+        .route("/v1/silences/preview", post(silences::preview))
+        .route("/v1/silences/{id}", get(silences::get).put(silences::update).delete(silences::expire))
+        .route("/v1/time-intervals", get(intervals::list).post(intervals::create))
+        .route("/v1/time-intervals/{namespace}/{tenant}/{name}", get(intervals::get).put(intervals::update))
+        .route("/v1/time-intervals/{namespace}/{tenant}/{name}", delete(intervals::delete))
+        .route("/v1/quotas", get(quotas::list).post(quotas::create))
+        .route("/v1/quotas/{id}", get(quotas::get).put(quotas::update).delete(quotas::delete))
+        .route("/v1/quotas/{id}/usage", get(quotas::usage))
         .route("/v1/providers/health", get(health::providers))
         .route("/health", get(health::health))
         .route("/live", get(health::live))

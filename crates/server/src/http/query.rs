@@ -33,6 +33,16 @@ impl Parameters {
         let Some(text) = self.get(name) else { return Ok(None) };
         parse(text).map(Some).ok_or_else(|| refusal(format!("the query parameter {name:?} must be {expected}, is {text:?}")))
     }
+
+    /// A parameter that is true or false; false when absent.
+    pub(super) fn flag(&self, name: &str) -> Result<bool, Refusal> {
+        let parse = |text: &str| match text {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        };
+        Ok(self.parsed(name, "true or false", parse)?.unwrap_or(false))
+    }
 }
 
 fn refusal(message: String) -> Refusal {

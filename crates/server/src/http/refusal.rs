@@ -1,7 +1,7 @@
 //! Answers outside 2xx. They all look alike.
 
 use acteon_api::{ErrorBody, FieldError};
-use acteon_gateway::DispatchError;
+use acteon_gateway::{DispatchError, PolicyError};
 use acteon_store::StoreError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -32,6 +32,13 @@ impl Refusal {
         refusal
     }
 
+    /// Well-formed, but wrong in one field.
+    pub(super) fn field(field: &str, message: impl Into<String>) -> Self {
+        let mut refusal = Self::fields(vec![FieldError { field: field.to_owned(), message: message.into() }]);
+        "INVALID_BODY".clone_into(&mut refusal.body.code);
+        refusal
+    }
+
     fn come_back(code: &str, message: impl Into<String>) -> Self {
         let mut refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message);
         refusal.body.retryable = true;
@@ -49,6 +56,17 @@ impl From<DispatchError> for Refusal {
             DispatchError::Stopping => Self::come_back("STOPPING", message),
             DispatchError::StoreSlow => Self::come_back("STORE_SLOW", message),
             DispatchError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PolicyError> for Refusal {
+    fn from(error: PolicyError) -> Self {
+        match error {
+            PolicyError::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", error.to_string()),
+            PolicyError::Invalid { field, message } => Self::field(&field, message),
+            PolicyError::Conflict(message) => Self::new(StatusCode::CONFLICT, "CONFLICT", message),
+            PolicyError::Store(error) => error.into(),
         }
     }
 }

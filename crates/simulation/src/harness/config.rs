@@ -1,9 +1,11 @@
 //! What a simulation is made of.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use acteon_core::Provider;
 use acteon_gateway::RetryPolicy;
+use acteon_rules::RuleFile;
 
 use super::recording::RecordingProvider;
 
@@ -14,6 +16,8 @@ pub struct SimulationConfig {
     pub(super) other: Vec<(String, Arc<dyn Provider>)>,
     pub(super) retry: RetryPolicy,
     pub(super) seed: u64,
+    pub(super) rules: Vec<RuleFile>,
+    pub(super) env: BTreeMap<String, String>,
 }
 
 /// Builds a [`SimulationConfig`].
@@ -22,7 +26,15 @@ pub struct ConfigBuilder(SimulationConfig);
 impl SimulationConfig {
     /// One node, no providers, the default retries.
     pub fn builder() -> ConfigBuilder {
-        ConfigBuilder(Self { nodes: 1, recording: Vec::new(), other: Vec::new(), retry: RetryPolicy::default(), seed: 1 })
+        ConfigBuilder(Self {
+            nodes: 1,
+            recording: Vec::new(),
+            other: Vec::new(),
+            retry: RetryPolicy::default(),
+            seed: 1,
+            rules: Vec::new(),
+            env: BTreeMap::new(),
+        })
     }
 }
 
@@ -57,6 +69,27 @@ impl ConfigBuilder {
     #[must_use]
     pub fn add_provider(mut self, name: &str, provider: Arc<dyn Provider>) -> Self {
         self.0.other.push((name.to_owned(), provider));
+        self
+    }
+
+    /// Adds a file of rules.
+    #[must_use]
+    pub fn add_rule_yaml(mut self, text: &str) -> Self {
+        let name = format!("rules-{}.yaml", self.0.rules.len() + 1);
+        self.0.rules.push(RuleFile { name, text: text.to_owned() });
+        self
+    }
+
+    /// Adds several files of rules.
+    #[must_use]
+    pub fn add_rules_yaml(self, texts: &[&str]) -> Self {
+        texts.iter().fold(self, |builder, text| builder.add_rule_yaml(text))
+    }
+
+    /// What rules read as `env.NAME`.
+    #[must_use]
+    pub fn env_var(mut self, name: &str, value: &str) -> Self {
+        self.0.env.insert(name.to_owned(), value.to_owned());
         self
     }
 

@@ -15,8 +15,9 @@ mod recording;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Action, Clock, Origin, Outcome, Provider, ProviderName};
+use acteon_core::{Action, Caller, Clock, Origin, Outcome, Provider, ProviderName};
 use acteon_gateway::{AttemptEvent, Gateway, GatewayOptions, Observer, OutcomeEvent, Parts, Registry, Wait};
+use acteon_rules::{Context, RuleSet};
 use acteon_store::{SqliteOptions, SqliteStore, Store};
 
 pub use clock::VirtualClock;
@@ -53,6 +54,8 @@ struct NoObserver;
 impl Observer for NoObserver {
     fn outcome(&self, _event: &OutcomeEvent<'_>) {}
     fn attempt(&self, _event: &AttemptEvent<'_>) {}
+    fn rule_error(&self, _rule: &str) {}
+    fn quota(&self, _overage: &'static str) {}
 }
 
 impl SimulationHarness {
@@ -78,14 +81,14 @@ impl SimulationHarness {
     /// Dispatches through one node. Answers as soon as the outcome or `Scheduled` is committed.
     pub async fn dispatch_to(&self, node: usize, action: &Action) -> Result<Outcome, Failure> {
         let node = self.nodes.get(node).ok_or("there is no such node")?;
-        let answer = node.gateway.dispatch(action.clone(), Origin::Api, Wait::ForOutcome(PATIENCE)).await?;
+        let answer = node.gateway.dispatch(action.clone(), Origin::Api, Caller::anonymous(), Wait::ForOutcome(PATIENCE)).await?;
         Ok(serde_json::from_str(&answer.outcome)?)
     }
 
     /// What a dispatch would come to.
-    pub fn dispatch_dry_run(&self, action: &Action) -> Result<Outcome, Failure> {
+    pub async fn dispatch_dry_run(&self, action: &Action) -> Result<Outcome, Failure> {
         let node = self.nodes.first().ok_or("there is no node")?;
-        Ok(serde_json::from_str(&node.gateway.dry_run(action))?)
+        Ok(serde_json::from_str(&node.gateway.dry_run(action, &Caller::anonymous()).await?)?)
     }
 
     /// Dispatches one after the other.
@@ -174,12 +177,15 @@ impl Node {
         for (name, provider) in &config.other {
             registry.add(ProviderName::parse(name)?, Arc::clone(provider))?;
         }
+        let providers = registry.names().cloned().collect();
+        let context = Context { providers: Some(providers), env: config.env.clone(), ..Context::default() };
         let parts = Parts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             clock: Arc::clone(clock) as Arc<dyn Clock>,
             entropy: Arc::new(entropy),
             observer: Arc::new(NoObserver),
             registry,
+            rules: RuleSet::compile(&config.rules, &context)?,
             options: GatewayOptions { retry: config.retry.clone(), ..GatewayOptions::default() },
         };
         Ok(Self { gateway: Gateway::start(parts).await?, store })

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use acteon_core::{ActionId, Timestamp};
+use acteon_core::{ActionId, Scope, Timestamp};
 use acteon_store::{
-    Admission, Admitted, Claim, DeadLetterPage, Fence, Later, OwnerId, Record, Scope, Seq, Settled, Settlement, SqliteStore, Store,
+    Admission, Admitted, Claim, Conditions, Document, DocumentKind, Fence, Glance, HistoryFilter, HistoryPage, Judged, Later, OwnerId,
+    PageRequest, Put, Record, Retention, Seq, Settled, Settlement, SqliteStore, Store, Way,
 };
 
 /// The shared store, until the node is killed: then every call waits for ever.
@@ -77,8 +78,52 @@ impl Store for NodeStore {
         self.alive(|store| store.find(scope, id))
     }
 
-    fn dead_letters(&self, scope: &Scope, before: Option<Seq>, limit: usize) -> Later<'_, DeadLetterPage> {
-        self.alive(|store| store.dead_letters(scope, before, limit))
+    fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged> {
+        self.alive(|store| store.judge(conditions, ways, now))
+    }
+
+    fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage> {
+        self.alive(|store| store.history(filter, page))
+    }
+
+    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, Vec<Glance>> {
+        self.alive(|store| store.glance(filter, limit))
+    }
+
+    fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {
+        self.alive(|store| store.discard(letters))
+    }
+
+    fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
+        self.alive(|store| store.count_dead(scope, limit))
+    }
+
+    fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
+        self.alive(|store| store.documents(kind))
+    }
+
+    fn put_document(&self, document: Document) -> Later<'_, Put> {
+        self.alive(|store| store.put_document(document))
+    }
+
+    fn delete_document(&self, kind: DocumentKind, id: &str) -> Later<'_, bool> {
+        self.alive(|store| store.delete_document(kind, id))
+    }
+
+    fn documents_changed(&self, known: i64) -> Later<'_, i64> {
+        self.alive(|store| store.documents_changed(known))
+    }
+
+    fn used(&self, counter: &str) -> Later<'_, u64> {
+        self.alive(|store| store.used(counter))
+    }
+
+    fn prune(&self, retention: Retention, after: Seq) -> Later<'_, Option<Seq>> {
+        self.alive(|store| store.prune(retention, after))
+    }
+
+    fn sweep(&self, now: Timestamp) -> Later<'_, ()> {
+        self.alive(|store| store.sweep(now))
     }
 
     fn recently_done(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<Record>> {

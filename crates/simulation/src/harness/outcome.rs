@@ -9,6 +9,18 @@ pub trait ActionOutcomeExt {
     fn assert_executed(&self) -> &Response;
 
     /// # Panics
+    /// Unless another provider took it.
+    fn assert_rerouted(&self) -> &Response;
+
+    /// # Panics
+    /// Unless a rule said no.
+    fn assert_suppressed(&self);
+
+    /// # Panics
+    /// Unless another action holds its dedup key.
+    fn assert_deduplicated(&self);
+
+    /// # Panics
     /// Unless it failed for good; returns the code.
     fn assert_failed(&self) -> &str;
 
@@ -23,6 +35,21 @@ impl ActionOutcomeExt for Outcome {
             Self::Executed(response) => response,
             other => panic!("expected Executed, got {other:?}"),
         }
+    }
+
+    fn assert_rerouted(&self) -> &Response {
+        match self {
+            Self::Rerouted { response, .. } => response,
+            other => panic!("expected Rerouted, got {other:?}"),
+        }
+    }
+
+    fn assert_suppressed(&self) {
+        assert!(matches!(self, Self::Suppressed { .. }), "expected Suppressed, got {self:?}");
+    }
+
+    fn assert_deduplicated(&self) {
+        assert!(matches!(self, Self::Deduplicated { .. }), "expected Deduplicated, got {self:?}");
     }
 
     fn assert_failed(&self) -> &str {

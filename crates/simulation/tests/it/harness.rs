@@ -8,7 +8,7 @@ use acteon_gateway::RetryPolicy;
 use acteon_simulation::harness::{
     ActionOutcomeExt as _, FailingProvider, FailureMode, RecordingProvider, SimulationConfig, SimulationHarness,
 };
-use acteon_store::Scope;
+use acteon_core::Scope;
 use serde_json::json;
 
 fn action(id: &str, provider: &str) -> Action {
@@ -25,7 +25,7 @@ fn no_quick_retries() -> RetryPolicy {
 async fn outcome(harness: &SimulationHarness, id: &str) -> Outcome {
     let id = acteon_core::ActionId::parse(id).expect("an id");
     let node = harness.node(0).expect("a node");
-    node.gateway().find(&Scope::default(), &id).await.expect("found").pop().expect("an action").outcome
+    node.gateway().find(&Scope::everything(), &id).await.expect("found").pop().expect("an action").outcome
 }
 
 async fn with_failing(provider: FailingProvider) -> (SimulationHarness, Arc<FailingProvider>) {
@@ -84,7 +84,7 @@ async fn another_node_takes_over_what_a_dead_one_owned_and_marks_it() {
     harness.provider("p").expect("a provider").assert_called(2);
     let survivor = harness.node(1).expect("a node").gateway();
     let id = acteon_core::ActionId::parse("a").expect("an id");
-    let view = survivor.find(&Scope::default(), &id).await.expect("found").pop().expect("an action");
+    let view = survivor.find(&Scope::everything(), &id).await.expect("found").pop().expect("an action");
     view.outcome.assert_executed();
 }
 
@@ -99,7 +99,7 @@ async fn a_node_that_dies_while_it_sends_leaves_a_marked_action_to_the_others() 
     harness.advance(Duration::from_mins(2)).await.expect("time passes");
     let survivor = harness.node(1).expect("a node").gateway();
     let id = acteon_core::ActionId::parse("a").expect("an id");
-    let view = survivor.find(&Scope::default(), &id).await.expect("found").pop().expect("an action");
+    let view = survivor.find(&Scope::everything(), &id).await.expect("found").pop().expect("an action");
     assert_eq!((view.takeovers, view.possible_duplicate, view.state), (1, true, "open"));
 }
 

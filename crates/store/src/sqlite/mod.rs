@@ -5,26 +5,38 @@
 //! no commit has to. A few *readers* serve look-ups.
 
 mod checkpoint;
+mod command;
+mod documents;
+mod gate;
+mod history;
+mod journal;
 mod open;
+mod processes;
 mod queue;
 mod readers;
 mod rows;
-mod statements;
 mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use acteon_core::{ActionId, Timestamp};
-use tokio::sync::oneshot;
+use acteon_core::{ActionId, Scope, Timestamp};
+use rusqlite::Connection;
+use tokio::sync::{oneshot, watch};
 
 use crate::StoreError;
-use crate::model::{Admission, Admitted, Claim, DeadLetterPage, Fence, OwnerId, Record, Scope, Seq, Settled, Settlement};
+use crate::document::{Document, DocumentKind, Put, Retention};
+use crate::gate::{Conditions, Judged, judge};
+use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
+use crate::model::{Admission, Admitted, Claim, Fence, OwnerId, Record, Seq, Settled, Settlement, Way};
 use crate::store::{Later, Store};
 use checkpoint::Checkpointer;
+use command::{Task, Urgency};
 use readers::Readers;
-use writer::{Command, Reply, Writer};
+use writer::Writer;
+
+type Result<T> = std::result::Result<T, StoreError>;
 
 /// Where and how to open the store.
 #[derive(Clone, Debug)]
@@ -40,48 +52,78 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     open: Arc<AtomicUsize>,
+    /// Of the documents.
+    revision: watch::Sender<i64>,
     _checkpointer: Checkpointer,
     _lock: std::fs::File,
 }
 
 impl SqliteStore {
     /// Opens or makes the database, and wins its lock: what earlier processes owned is free from then on.
-    pub fn open(options: &SqliteOptions) -> Result<Self, StoreError> {
+    pub fn open(options: &SqliteOptions) -> Result<Self> {
         let lock = open::lock(&options.path)?;
         let connection = open::writer(options)?;
         let count: i64 = connection.query_row("SELECT COUNT(*) FROM jobs", [], |row| row.get(0))?;
         let open = Arc::new(AtomicUsize::new(usize::try_from(count).unwrap_or(0)));
+        let (revision, _) = watch::channel(documents::revision(&connection)?);
         let readers = Readers::open(&options.path)?;
         let checkpointer = Checkpointer::start(open::checkpointer(&options.path)?)?;
         let writer = Writer::start(connection, Arc::clone(&open), checkpointer.signal())?;
-        Ok(Self { writer, readers, open, _checkpointer: checkpointer, _lock: lock })
+        Ok(Self { writer, readers, open, revision, _checkpointer: checkpointer, _lock: lock })
     }
 
-    fn write<T: Send + 'static>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Later<'_, T> {
+    fn write<T, W>(&self, urgency: Urgency, work: W) -> Later<'_, T>
+    where
+        T: Send + 'static,
+        W: FnMut(&Connection) -> Result<T> + Send + 'static,
+    {
+        self.write_opening(urgency, |_| 0, work)
+    }
+
+    /// Queues work for the writer. `opens` says by how many the open rows grow.
+    fn write_opening<T, W>(&self, urgency: Urgency, opens: fn(&T) -> isize, work: W) -> Later<'_, T>
+    where
+        T: Send + 'static,
+        W: FnMut(&Connection) -> Result<T> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        let sent = self.writer.send(command(reply));
+        let sent = self.writer.send(Box::new(Task { urgency, work, opens, effect: None, reply }));
         Box::pin(async move {
             sent?;
             answer.await.unwrap_or(Err(StoreError::Closed))
+        })
+    }
+
+    /// Queues a change of documents.
+    fn write_document<T, W>(&self, mut work: W) -> Later<'_, T>
+    where
+        T: Send + 'static,
+        W: FnMut(&Connection) -> Result<T> + Send + 'static,
+    {
+        let written = self.write(Urgency::Waited, move |connection| Ok((work(connection)?, documents::revision(connection)?)));
+        Box::pin(async move {
+            let (result, revision) = written.await?;
+            self.revision.send_if_modified(|known| std::mem::replace(known, revision.max(*known)) < revision);
+            Ok(result)
         })
     }
 }
 
 impl Store for SqliteStore {
     fn register(&self, until: Timestamp) -> Later<'_, OwnerId> {
-        self.write(|reply| Command::Register { until, reply })
+        self.write(Urgency::Waited, move |connection| processes::register(connection, until))
     }
 
     fn renew(&self, fence: Fence) -> Later<'_, bool> {
-        self.write(|reply| Command::Renew { fence, reply })
+        self.write(Urgency::Waited, move |connection| processes::renew(connection, fence))
     }
 
     fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
-        self.write(|reply| Command::Retire { owner, now, reply })
+        self.write(Urgency::Waited, move |connection| processes::retire(connection, owner, now))
     }
 
     fn take_over(&self, now: Timestamp) -> Later<'_, usize> {
-        self.write(|reply| Command::TakeOver { now, reply })
+        self.write(Urgency::Waited, move |connection| processes::take_over(connection, now))
     }
 
     fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
@@ -89,46 +131,104 @@ impl Store for SqliteStore {
             return Box::pin(async { Err(StoreError::Busy) });
         }
         match rows::row_texts(&admission) {
-            Ok(texts) => self.write(|reply| Command::Admit { admission: Box::new((admission, texts)), reply }),
+            Ok(texts) => self.write_opening(
+                Urgency::Admission,
+                |admitted| isize::from(matches!(admitted, Admitted::Open { .. })),
+                move |connection| journal::admit(connection, &admission, &texts),
+            ),
             Err(error) => Box::pin(async { Err(error) }),
         }
     }
 
+    fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged> {
+        self.readers.read(move |connection| judge(&gate::SqlCounters(connection), &conditions, &ways, now))
+    }
+
     fn settle(&self, settlement: Settlement) -> Later<'_, Settled> {
-        self.write(|reply| Command::Settle { settlement: Box::new(settlement), reply })
+        let urgency = if settlement.waited_for { Urgency::Waited } else { Urgency::Background };
+        let goes_on = matches!(settlement.outcome, acteon_core::Outcome::Scheduled { .. });
+        let closes: fn(&Settled) -> isize = if goes_on { |_| 0 } else { |settled| -isize::from(*settled == Settled::Written) };
+        self.write_opening(urgency, closes, move |connection| journal::settle(connection, &settlement))
     }
 
     fn claim(&self, claim: Claim) -> Later<'_, Vec<Record>> {
-        self.write(|reply| Command::Claim { claim, reply })
-    }
-
-    fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {
-        let (name, text) = (name.to_owned(), text.to_owned());
-        self.write(|reply| Command::PutNote { name, text, until, reply })
+        self.write(Urgency::Background, move |connection| journal::claim(connection, &claim))
     }
 
     fn next_due(&self, lane: &str) -> Later<'_, Option<Timestamp>> {
         let lane = lane.to_owned();
-        self.readers.read(move |connection| statements::next_due(connection, &lane))
+        self.readers.read(move |connection| journal::next_due(connection, &lane))
     }
 
     fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
         let (scope, id) = (scope.clone(), id.clone());
-        self.readers.read(move |connection| statements::find(connection, &scope, &id))
+        self.readers.read(move |connection| history::find(connection, &scope, &id))
     }
 
-    fn dead_letters(&self, scope: &Scope, before: Option<Seq>, limit: usize) -> Later<'_, DeadLetterPage> {
+    fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage> {
+        self.readers.read(move |connection| history::page(connection, &filter, page))
+    }
+
+    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, Vec<Glance>> {
+        self.readers.read(move |connection| history::glance(connection, &filter, limit))
+    }
+
+    fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {
+        self.write(Urgency::Waited, move |connection| history::discard(connection, &letters))
+    }
+
+    fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
         let scope = scope.clone();
-        self.readers.read(move |connection| statements::dead_letters(connection, &scope, before, limit))
+        self.readers.read(move |connection| history::count_dead(connection, &scope, limit))
     }
 
     fn recently_done(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<Record>> {
-        self.readers.read(move |connection| statements::recently_done(connection, since, limit))
+        self.readers.read(move |connection| history::recently_done(connection, since, limit))
+    }
+
+    fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
+        self.readers.read(move |connection| documents::list(connection, kind))
+    }
+
+    fn put_document(&self, document: Document) -> Later<'_, Put> {
+        self.write_document(move |connection| documents::put(connection, &document))
+    }
+
+    fn delete_document(&self, kind: DocumentKind, id: &str) -> Later<'_, bool> {
+        let id = id.to_owned();
+        self.write_document(move |connection| documents::delete(connection, kind, &id))
+    }
+
+    fn documents_changed(&self, known: i64) -> Later<'_, i64> {
+        // This process is the only one that writes.
+        let mut revision = self.revision.subscribe();
+        Box::pin(async move {
+            let changed = revision.wait_for(|revision| *revision > known).await;
+            changed.map(|revision| *revision).map_err(|_| StoreError::Closed)
+        })
+    }
+
+    fn used(&self, counter: &str) -> Later<'_, u64> {
+        let counter = counter.to_owned();
+        self.readers.read(move |connection| gate::used(connection, &counter))
+    }
+
+    fn prune(&self, retention: Retention, after: Seq) -> Later<'_, Option<Seq>> {
+        self.write(Urgency::Background, move |connection| history::prune(connection, &retention, after))
+    }
+
+    fn sweep(&self, now: Timestamp) -> Later<'_, ()> {
+        self.write(Urgency::Background, move |connection| history::sweep(connection, now))
+    }
+
+    fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {
+        let (name, text) = (name.to_owned(), text.to_owned());
+        self.write(Urgency::Waited, move |connection| documents::put_note(connection, &name, &text, until))
     }
 
     fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>> {
         let name = name.to_owned();
-        self.readers.read(move |connection| statements::note(connection, &name, now))
+        self.readers.read(move |connection| documents::note(connection, &name, now))
     }
 
     fn is_busy(&self) -> bool {

@@ -7,11 +7,11 @@ use std::time::Duration;
 use acteon_core::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{SqliteOptions, statements};
+use super::{SqliteOptions, processes};
 use crate::StoreError;
 
 /// Schema changes in order; a database's `user_version` says how many it has.
-const MIGRATIONS: &[&str] = &[include_str!("0001_journal.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("0001_journal.sql"), include_str!("0002_decisions.sql")];
 
 /// The writer waits this long for the checkpointer to finish with the log.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -39,11 +39,11 @@ pub(super) fn writer(options: &SqliteOptions) -> Result<Connection, StoreError> 
     if let Some(pages) = options.max_pages {
         connection.pragma_update(None, "max_page_count", pages)?;
     }
-    connection.set_prepared_statement_cache_capacity(32);
+    connection.set_prepared_statement_cache_capacity(64);
     migrate(&mut connection)?;
     // The lock is ours, so no earlier process lives. The first take-over frees what those left; what belongs to none at all is free at once.
     connection.execute("UPDATE processes SET lease_until = 0", [])?;
-    statements::free_orphans(&connection, Timestamp::default())?;
+    processes::free_orphans(&connection, Timestamp::default())?;
     Ok(connection)
 }
 

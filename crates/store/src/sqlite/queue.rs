@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use acteon_core::limits::MAX_COMMIT_BATCH;
 
-use super::writer::Command;
+use super::command::{Command, Urgency};
+
+type Boxed = Box<dyn Command>;
 
 /// Longest that work which nobody waits for stands back behind admissions.
 const STAND_BACK: Duration = Duration::from_millis(250);
@@ -17,39 +19,33 @@ const BURST_GAP: Duration = Duration::from_millis(2);
 /// of admissions, but not for long: accepting is what cannot wait.
 #[derive(Default)]
 pub(super) struct Queue {
-    urgent: Vec<Command>,
-    background: Vec<Command>,
+    urgent: Vec<Boxed>,
+    background: Vec<Boxed>,
     background_since: Option<Instant>,
     last_admission: Option<Instant>,
 }
 
 impl Queue {
     #[expect(clippy::disallowed_methods, reason = "the thread's own pace, which decides no outcome")]
-    fn push(&mut self, command: Command) {
-        match &command {
-            Command::Settle { settlement, .. } if !settlement.waited_for => self.push_background(command),
-            Command::Claim { .. } => self.push_background(command),
-            Command::Admit { .. } => {
+    fn push(&mut self, command: Boxed) {
+        match command.urgency() {
+            Urgency::Background => self.push_background(command),
+            Urgency::Admission => {
                 self.last_admission = Some(Instant::now());
                 self.urgent.push(command);
             }
-            Command::Settle { .. }
-            | Command::Register { .. }
-            | Command::Renew { .. }
-            | Command::Retire { .. }
-            | Command::TakeOver { .. }
-            | Command::PutNote { .. } => self.urgent.push(command),
+            Urgency::Waited => self.urgent.push(command),
         }
     }
 
     #[expect(clippy::disallowed_methods, reason = "the thread's own pace, which decides no outcome")]
-    fn push_background(&mut self, command: Command) {
+    fn push_background(&mut self, command: Boxed) {
         self.background_since.get_or_insert_with(Instant::now);
         self.background.push(command);
     }
 
     /// Takes in everything that is there, waiting for the first if there is nothing; an error once there will be nothing more.
-    pub(super) fn wait(&mut self, inbox: &mpsc::Receiver<Command>) -> Result<(), RecvTimeoutError> {
+    pub(super) fn wait(&mut self, inbox: &mpsc::Receiver<Boxed>) -> Result<(), RecvTimeoutError> {
         let next = match self.len() {
             0 => first(inbox),
             _ if self.urgent.is_empty() && self.stands_back() => inbox.recv_timeout(BURST_GAP),
@@ -76,7 +72,7 @@ impl Queue {
     }
 
     /// The next commit's commands; none when background work is all there is, and it is to wait.
-    pub(super) fn take(&mut self) -> Vec<Command> {
+    pub(super) fn take(&mut self) -> Vec<Boxed> {
         let mut batch = std::mem::take(&mut self.urgent);
         if !self.stands_back() {
             let fits = self.background.len().min(MAX_COMMIT_BATCH);
@@ -90,7 +86,7 @@ impl Queue {
 /// Polls before a commit's waiters have come back with their next command, because being woken takes longer than they do.
 const SPINS: u32 = 2000;
 
-fn first(inbox: &mpsc::Receiver<Command>) -> Result<Command, RecvTimeoutError> {
+fn first(inbox: &mpsc::Receiver<Boxed>) -> Result<Boxed, RecvTimeoutError> {
     for _ in 0..SPINS {
         match inbox.try_recv() {
             Ok(command) => return Ok(command),

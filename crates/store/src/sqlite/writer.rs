@@ -5,45 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
-use acteon_core::Timestamp;
 use acteon_core::limits::MAX_COMMIT_QUEUE;
 use rusqlite::Connection;
-use tokio::sync::oneshot;
 
 use super::checkpoint::Signal;
+use super::command::Command;
 use super::queue::Queue;
-use super::rows::RowTexts;
-use super::statements;
 use crate::StoreError;
-use crate::model::{Admission, Admitted, Birth, Change, Claim, Fence, OwnerId, Record, Settled, Settlement};
-
-pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
-
-/// What can be written.
-pub(super) enum Command {
-    Register { until: Timestamp, reply: Reply<OwnerId> },
-    Renew { fence: Fence, reply: Reply<bool> },
-    Retire { owner: OwnerId, now: Timestamp, reply: Reply<()> },
-    TakeOver { now: Timestamp, reply: Reply<usize> },
-    Admit { admission: Box<(Admission, RowTexts)>, reply: Reply<Admitted> },
-    Settle { settlement: Box<Settlement>, reply: Reply<Settled> },
-    Claim { claim: Claim, reply: Reply<Vec<Record>> },
-    PutNote { name: String, text: String, until: Timestamp, reply: Reply<()> },
-}
-
-/// What a command came to, kept until its commit.
-enum Effect {
-    Owner(OwnerId),
-    Flag(bool),
-    Unit,
-    Count(usize),
-    Admitted(Admitted),
-    Settled(Settled),
-    Claimed(Vec<Record>),
-}
 
 pub(super) struct Writer {
-    commands: Option<mpsc::Sender<Command>>,
+    commands: Option<mpsc::Sender<Box<dyn Command>>>,
     waiting: Arc<AtomicUsize>,
     thread: Option<JoinHandle<()>>,
 }
@@ -60,7 +31,7 @@ impl Writer {
         Ok(Self { commands: Some(commands), waiting, thread: Some(thread) })
     }
 
-    pub(super) fn send(&self, command: Command) -> Result<(), StoreError> {
+    pub(super) fn send(&self, command: Box<dyn Command>) -> Result<(), StoreError> {
         let commands = self.commands.as_ref().ok_or(StoreError::Closed)?;
         self.waiting.fetch_add(1, Ordering::Relaxed);
         commands.send(command).map_err(|_| StoreError::Closed)
@@ -95,7 +66,7 @@ struct Loop {
 const BUSY: usize = 16;
 
 impl Loop {
-    fn run(self, inbox: &mpsc::Receiver<Command>) {
+    fn run(self, inbox: &mpsc::Receiver<Box<dyn Command>>) {
         let mut queue = Queue::default();
         loop {
             if queue.wait(inbox).is_err() {
@@ -116,78 +87,28 @@ impl Loop {
     }
 
     /// Commits a batch and answers; a batch that fails is committed item by item, so that one bad item fails alone.
-    fn commit(&self, batch: Vec<Command>) {
-        match self.transact(&batch) {
-            Ok(effects) => {
-                for (command, effect) in batch.into_iter().zip(effects) {
-                    self.answer(command, effect);
+    fn commit(&self, mut batch: Vec<Box<dyn Command>>) {
+        match self.transact(&mut batch) {
+            Ok(()) => {
+                for command in batch {
+                    let opened = command.committed();
+                    if opened >= 0 {
+                        self.open.fetch_add(opened.unsigned_abs(), Ordering::Relaxed);
+                    } else {
+                        self.open.fetch_sub(opened.unsigned_abs(), Ordering::Relaxed);
+                    }
                 }
             }
             Err(_) if batch.len() > 1 => batch.into_iter().for_each(|command| self.commit(vec![command])),
-            Err(error) => batch.into_iter().for_each(|command| refuse(command, &error)),
+            Err(error) => batch.into_iter().for_each(|command| command.refused(error.clone())),
         }
     }
 
-    fn transact(&self, batch: &[Command]) -> Result<Vec<Effect>, StoreError> {
+    fn transact(&self, batch: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
         let transaction = self.connection.unchecked_transaction()?;
-        let effects = batch.iter().map(|command| apply(&transaction, command)).collect::<Result<Vec<_>, _>>()?;
+        batch.iter_mut().try_for_each(|command| command.apply(&transaction))?;
         transaction.commit()?;
         self.signal.committed();
-        Ok(effects)
-    }
-
-    fn answer(&self, command: Command, effect: Effect) {
-        match (command, effect) {
-            (Command::Register { reply, .. }, Effect::Owner(owner)) => drop(reply.send(Ok(owner))),
-            (Command::Renew { reply, .. }, Effect::Flag(alive)) => drop(reply.send(Ok(alive))),
-            (Command::Retire { reply, .. } | Command::PutNote { reply, .. }, Effect::Unit) => drop(reply.send(Ok(()))),
-            (Command::TakeOver { reply, .. }, Effect::Count(count)) => drop(reply.send(Ok(count))),
-            (Command::Admit { admission, reply }, Effect::Admitted(admitted)) => {
-                if matches!(admitted, Admitted::New(_)) && !matches!(admission.0.birth, Birth::Dead(_)) {
-                    self.open.fetch_add(1, Ordering::Relaxed);
-                }
-                drop(reply.send(Ok(admitted)));
-            }
-            (Command::Settle { settlement, reply }, Effect::Settled(settled)) => {
-                if settled == Settled::Written && !matches!(settlement.change, Change::Again(..)) {
-                    self.open.fetch_sub(1, Ordering::Relaxed);
-                }
-                drop(reply.send(Ok(settled)));
-            }
-            (Command::Claim { reply, .. }, Effect::Claimed(records)) => drop(reply.send(Ok(records))),
-            (command, _) => refuse(command, &StoreError::Engine("a command came to another's effect".into())),
-        }
-    }
-}
-
-fn apply(connection: &Connection, command: &Command) -> Result<Effect, StoreError> {
-    Ok(match command {
-        Command::Register { until, .. } => Effect::Owner(statements::register(connection, *until)?),
-        Command::Renew { fence, .. } => Effect::Flag(statements::renew(connection, *fence)?),
-        Command::Retire { owner, now, .. } => {
-            statements::retire(connection, *owner, *now)?;
-            Effect::Unit
-        }
-        Command::TakeOver { now, .. } => Effect::Count(statements::take_over(connection, *now)?),
-        Command::Admit { admission, .. } => Effect::Admitted(statements::admit(connection, &admission.0, &admission.1)?),
-        Command::Settle { settlement, .. } => Effect::Settled(statements::settle(connection, settlement)?),
-        Command::Claim { claim, .. } => Effect::Claimed(statements::claim(connection, claim)?),
-        Command::PutNote { name, text, until, .. } => {
-            statements::put_note(connection, name, text, *until)?;
-            Effect::Unit
-        }
-    })
-}
-
-fn refuse(command: Command, error: &StoreError) {
-    let error = error.clone();
-    match command {
-        Command::Register { reply, .. } => drop(reply.send(Err(error))),
-        Command::Renew { reply, .. } => drop(reply.send(Err(error))),
-        Command::Retire { reply, .. } | Command::PutNote { reply, .. } => drop(reply.send(Err(error))),
-        Command::TakeOver { reply, .. } => drop(reply.send(Err(error))),
-        Command::Admit { reply, .. } => drop(reply.send(Err(error))),
-        Command::Settle { reply, .. } => drop(reply.send(Err(error))),
-        Command::Claim { reply, .. } => drop(reply.send(Err(error))),
+        Ok(())
     }
 }

@@ -1,0 +1,57 @@
+//! Telling somebody that a quota is used up: once per quota and window, as an action of its own.
+
+use std::sync::Arc;
+
+use acteon_core::{Action, ActionId, ActionType, Caller, Origin, ProviderName};
+use acteon_store::{Overage, QuotaCheck};
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use crate::dispatch::Wait;
+use crate::gateway::{Gateway, Inner};
+
+/// Tells of each quota that an action goes over and that names a provider to be told through.
+///
+/// The notice's id is made of quota and window, so that several gateways, and a gateway that starts anew, tell but once.
+pub(crate) fn tell(inner: &Arc<Inner>, action: &Arc<Action>, over: &[QuotaCheck]) {
+    for quota in over {
+        let word = quota.overage.word();
+        tracing::warn!(quota = quota.id, tenant = %quota.tenant, limit = quota.max_actions, overage = word, "an action goes over its quota");
+        inner.observer.quota(word);
+        if let Overage::Notify(target) = &quota.overage
+            && let Some(notice) = notice(inner, action, quota, target)
+        {
+            let inner = Arc::clone(inner);
+            tokio::spawn(async move {
+                let gateway = Gateway { inner };
+                if let Err(error) = gateway.dispatch(notice, Origin::Notice, Caller::gateway(), Wait::ForCommit).await {
+                    tracing::error!(%error, "the notice of a quota could not be stored; the next action over it tries again");
+                }
+            });
+        }
+    }
+}
+
+fn notice(inner: &Inner, action: &Action, quota: &QuotaCheck, target: &ProviderName) -> Option<Action> {
+    let QuotaCheck { id, tenant, max_actions, resets_at, .. } = quota;
+    let window_end = resets_at.as_millis() / 1000;
+    let namespace = &action.namespace;
+    let content = format!("Quota used up: {tenant} in {namespace} has sent {max_actions} actions, its limit until {resets_at}.");
+    let payload = json!({ "content": content, "quota_id": id, "namespace": namespace, "tenant": tenant, "limit": max_actions, "resets_at": resets_at });
+    Some(Action {
+        id: ActionId::parse(&format!("quota-{id}-{window_end}")).ok()?,
+        namespace: namespace.clone(),
+        tenant: tenant.clone(),
+        provider: target.clone(),
+        action_type: ActionType::parse("quota_notice").ok()?,
+        payload: RawValue::from_string(payload.to_string()).ok()?,
+        metadata: std::collections::BTreeMap::new(),
+        dedup_key: None,
+        status: None,
+        fingerprint: None,
+        starts_at: None,
+        ends_at: None,
+        created_at: inner.clock.now(),
+        expires_at: None,
+    })
+}

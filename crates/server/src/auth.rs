@@ -1,0 +1,61 @@
+//! Who calls: API keys out of a file that is read anew when it changes.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::Caller;
+use acteon_crypto::KeyRing;
+use arc_swap::ArcSwap;
+
+use crate::config::{AuthTable, ConfigError, KeyOf};
+use crate::rules::fingerprint;
+
+/// How often to look for changes.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Who may call.
+pub(crate) enum Auth {
+    /// Everybody, as an administrator. Only on addresses that this machine alone can reach.
+    Off,
+    /// Whoever has a key of the file.
+    Keys { path: PathBuf, keys: KeyRing, table: ArcSwap<AuthTable> },
+}
+
+impl Auth {
+    pub(crate) fn new(path: Option<&Path>, keys: &KeyRing) -> Result<Self, ConfigError> {
+        let Some(path) = path else { return Ok(Self::Off) };
+        let table = AuthTable::load(path, keys)?;
+        Ok(Self::Keys { path: path.to_owned(), keys: keys.clone(), table: ArcSwap::from_pointee(table) })
+    }
+
+    /// The caller with this key; `Err` says what is wrong.
+    pub(crate) fn caller(&self, key: Option<&str>) -> Result<Caller, &'static str> {
+        match (self, key) {
+            (Self::Off, _) => Ok(Caller::anonymous()),
+            (Self::Keys { .. }, None) => Err("missing authentication credentials: send `Authorization: Bearer KEY`"),
+            (Self::Keys { table, .. }, Some(key)) => table.load().caller(KeyOf(key)).cloned().ok_or("this API key is not known"),
+        }
+    }
+
+    /// Reads the file anew whenever it changes; if anything is wrong with it, the keys before stay.
+    pub(crate) async fn watch(self: Arc<Self>) {
+        let Self::Keys { path, keys, table } = &*self else { return };
+        let mut known = fingerprint(path);
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let found = fingerprint(path);
+            if found == known {
+                continue;
+            }
+            known = found;
+            match AuthTable::load(path, keys) {
+                Ok(changed) => {
+                    tracing::info!(keys = changed.len(), "API keys loaded");
+                    table.store(Arc::new(changed));
+                }
+                Err(error) => tracing::error!(%error, "the API keys could not be loaded; those before stay in force"),
+            }
+        }
+    }
+}

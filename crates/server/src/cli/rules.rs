@@ -1,0 +1,64 @@
+//! `acteon-server rules test`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use acteon_rules::{Context, RuleFile, run_fixtures};
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+
+use super::ConfigFile;
+
+#[derive(Subcommand)]
+pub(super) enum Rules {
+    /// Run fixture files against the rules; exits with 1 when a verdict differs
+    Test(Test),
+}
+
+#[derive(Args)]
+pub(super) struct Test {
+    /// Fixture files: `tests: [{name, action, at, expect: {verdict, rule, provider, payload}}]`
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Folder of the rules, in place of the configured one
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+}
+
+impl Rules {
+    pub(super) fn run(&self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Test(test) => test.run(file),
+        }
+    }
+}
+
+impl Test {
+    fn run(&self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
+        let (directory, context) = match &self.rules {
+            Some(directory) => (directory.clone(), Context::default()),
+            None => {
+                let config = file.load()?;
+                let directory = config.rules.directory;
+                (directory.context("the configuration has no [rules] directory; name one with --rules")?, config.rules.context)
+            }
+        };
+        let rules = acteon_server::rules::load(Some(&directory), &Context { providers: None, ..context }, None)?;
+        let (mut passed, mut failed) = (0, 0);
+        for path in &self.files {
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let fixtures = RuleFile { name: path.display().to_string(), text };
+            for case in run_fixtures(&rules, &fixtures)? {
+                if case.differences.is_empty() {
+                    passed += 1;
+                    println!("ok    {}", case.name);
+                } else {
+                    failed += 1;
+                    println!("FAIL  {}\n        {}", case.name, case.differences.join("\n        "));
+                }
+            }
+        }
+        println!("{passed} passed, {failed} failed");
+        Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}

@@ -1,0 +1,122 @@
+//! `auth.toml`: the API keys, as hashes.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use acteon_core::limits::MAX_NAME_BYTES;
+use acteon_core::{Caller, Grant, Role, Settings};
+use acteon_crypto::{ExposeSecret as _, KeyRing, sha256};
+
+use super::problems::ConfigError;
+use super::schema::{API_KEY, GRANT};
+use super::walk::{Block, Walker};
+use super::{Surroundings, variable_less};
+
+/// Who may call, by the hash of their key.
+#[derive(Clone, Default)]
+pub struct AuthTable {
+    callers: HashMap<[u8; 32], Caller>,
+}
+
+/// A key as a caller shows it.
+pub struct KeyOf<'a>(pub &'a str);
+
+impl AuthTable {
+    /// Reads and checks a file.
+    pub fn load(path: &Path, keys: &KeyRing) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path);
+        let text = text.map_err(|error| {
+            let advice = "make it: `acteon-server api-key NAME` prints a key and the lines to put there";
+            ConfigError::Unreadable(format!("the file of the API keys, {}: {error}; {advice}", path.display()))
+        })?;
+        Self::parse(&path.display().to_string(), &text, keys)
+    }
+
+    /// Checks the text of a file. `file` is its name in messages.
+    pub fn parse(file: &str, text: &str, keys: &KeyRing) -> Result<Self, ConfigError> {
+        let surroundings = Surroundings { variable: &variable_less, keys: keys.clone() };
+        let mut walker = Walker::new(text, &surroundings);
+        let mut table = Self::default();
+        let mut names = BTreeSet::new();
+        for (index, block) in walker.blocks("api_keys").into_iter().enumerate() {
+            if let Some((hash, caller)) = api_key(&mut walker, index, block, &mut names) {
+                table.callers.insert(hash, caller);
+            }
+        }
+        walker.refuse_rest("[[api_keys]] and [[api_keys.grants]]; users with passwords are not supported by this version");
+        walker.finish(file)?;
+        Ok(table)
+    }
+
+    /// Whoever has this key.
+    pub fn caller(&self, KeyOf(key): KeyOf<'_>) -> Option<&Caller> {
+        self.callers.get(&sha256(key.as_bytes()))
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.callers.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.callers.is_empty()
+    }
+}
+
+fn api_key<'a>(walker: &mut Walker<'a>, index: usize, mut block: Block<'a>, names: &mut BTreeSet<String>) -> Option<([u8; 32], Caller)> {
+    let section = format!("api_keys[{index}]");
+    let grants: Vec<Grant> = walker
+        .blocks_of(&mut block.table, "grants")
+        .into_iter()
+        .enumerate()
+        .map(|(number, grant)| {
+            let section = format!("{section}.grants[{number}]");
+            let settings = walker.read(&section, &grant.table, &grant.span, &[GRANT]);
+            grant_of(&settings)
+        })
+        .collect();
+    let settings = walker.read(&section, &block.table, &block.span, &[API_KEY]);
+    if grants.is_empty() {
+        let hint = Some("add [[api_keys.grants]] with tenants = [\"*\"] and namespaces = [\"*\"] for everything".to_owned());
+        walker.push(&block.span, section.clone(), "has no grants, so it could do nothing".into(), hint);
+    }
+    let name = settings.text("name").unwrap_or_default().to_owned();
+    if settings.has("name") && (name.is_empty() || name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control)) {
+        walker.trouble(&section, "name", &format!("must be 1 to {MAX_NAME_BYTES} bytes without control characters"));
+    } else if settings.has("name") && !names.insert(name.clone()) {
+        walker.trouble(&section, "name", &format!("the name {name:?} is taken by another key"));
+    }
+    let role = Role::parse(settings.text("role").unwrap_or_default());
+    if settings.has("role") && role.is_none() {
+        walker.trouble(&section, "role", "must be admin, operator or viewer");
+    }
+    let hash = settings.secret("key_hash").and_then(|hash| unhex(hash.expose_secret().trim()));
+    if settings.has("key_hash") && hash.is_none() {
+        walker.trouble(&section, "key_hash", "must be 64 hexadecimal digits: the SHA-256 of the key, never the key itself");
+    }
+    Some((hash?, Caller { id: name.into(), auth_method: "api_key", role: role?, grants: Arc::from(grants) }))
+}
+
+fn grant_of(settings: &Settings) -> Grant {
+    let or_all = |key: &str| if settings.has(key) { settings.texts(key).to_vec() } else { vec!["*".to_owned()] };
+    Grant {
+        tenants: settings.texts("tenants").to_vec(),
+        namespaces: settings.texts("namespaces").to_vec(),
+        providers: or_all("providers"),
+        actions: or_all("actions"),
+    }
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+        let pair = std::str::from_utf8(pair).ok()?;
+        *byte = u8::from_str_radix(pair, 16).ok()?;
+    }
+    Some(bytes)
+}

@@ -1,0 +1,65 @@
+//! `GET /v1/rules/coverage`: which kinds of actions a rule decides about, and which rules decide about nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::Timestamp;
+use acteon_core::limits::MAX_LOOK;
+use axum::Json;
+use axum::extract::State;
+use axum::http::Uri;
+use serde_json::{Value, json};
+
+use super::AppState;
+use super::access::{MayRead, scope};
+use super::query::Parameters;
+use super::refusal::Refusal;
+
+/// How far back to look without a word.
+const DEFAULT_SPAN: Duration = Duration::from_hours(7 * 24);
+
+#[derive(Default)]
+struct Counts {
+    total: usize,
+    covered: usize,
+    rules: BTreeSet<Arc<str>>,
+}
+
+pub(super) async fn get(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Json<Value>, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant", "from", "to"])?;
+    let time = |name: &str| parameters.parsed(name, "an RFC 3339 time such as 2026-01-31T09:00:00Z", Timestamp::parse);
+    let to = time("to")?.unwrap_or_else(|| state.clock.now());
+    let from = time("from")?.unwrap_or(to - DEFAULT_SPAN);
+    let mut filter = acteon_store::HistoryFilter::of(scope(&caller, &parameters)?);
+    (filter.from, filter.to) = (Some(from), Some(to));
+    let glances = state.gateway.glance(filter, MAX_LOOK).await?;
+    let mut counts: BTreeMap<[Arc<str>; 4], Counts> = BTreeMap::new();
+    for glance in &glances {
+        let key = [&glance.namespace, &glance.tenant, &glance.provider, &glance.action_type].map(Arc::clone);
+        let counts = counts.entry(key).or_default();
+        counts.total += 1;
+        if let Some(rule) = &glance.rule {
+            counts.covered += 1;
+            counts.rules.insert(Arc::clone(rule));
+        }
+    }
+    let fully = counts.values().filter(|counts| counts.covered == counts.total).count();
+    let not_at_all = counts.values().filter(|counts| counts.covered == 0).count();
+    let used: BTreeSet<&Arc<str>> = counts.values().flat_map(|counts| &counts.rules).collect();
+    let rules = state.gateway.rules();
+    let idle: Vec<&Arc<str>> = rules.rules().map(|(rule, _)| rule.name()).filter(|name| !used.contains(name)).collect();
+    let entries: Vec<Value> = counts.iter().map(|(key, counts)| entry(key, counts)).collect();
+    Ok(Json(json!({
+        "scanned_from": from, "scanned_to": to, "total_actions": glances.len(), "scan_is_capped": glances.len() == MAX_LOOK,
+        "unique_combinations": counts.len(), "fully_covered": fully, "partially_covered": counts.len() - fully - not_at_all,
+        "uncovered": not_at_all, "rules_loaded": rules.len(), "entries": entries, "unmatched_rules": idle,
+    })))
+}
+
+fn entry([namespace, tenant, provider, action_type]: &[Arc<str>; 4], counts: &Counts) -> Value {
+    json!({
+        "namespace": namespace, "tenant": tenant, "provider": provider, "action_type": action_type, "total": counts.total,
+        "covered": counts.covered, "uncovered": counts.total - counts.covered, "matched_rules": counts.rules,
+    })
+}

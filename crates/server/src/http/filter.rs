@@ -1,0 +1,62 @@
+//! Filters and pages of lists, out of the query.
+
+use acteon_core::limits::{MAX_OFFSET, MAX_PAGE};
+use acteon_core::{Caller, Timestamp};
+use acteon_store::{Cursor, HistoryFilter, PageRequest, Seq};
+
+use super::access::scope;
+use super::query::Parameters;
+use super::refusal::Refusal;
+
+/// Parameters that filter actions.
+pub(super) const FILTERS: [&str; 11] =
+    ["namespace", "tenant", "provider", "action_type", "outcome", "verdict", "matched_rule", "caller_id", "code", "from", "to"];
+
+/// Filters of the wire format for what is not built: nothing can match them.
+pub(super) const NEVER: [&str; 3] = ["chain_id", "signer_id", "kid"];
+
+/// Parameters that choose a page.
+pub(super) const PAGES: [&str; 3] = ["limit", "offset", "cursor"];
+
+const DEFAULT_PAGE: usize = 50;
+
+pub(super) fn filter(caller: &Caller, parameters: &Parameters) -> Result<HistoryFilter, Refusal> {
+    let text = |name: &str| parameters.get(name).map(str::to_owned);
+    let time = |name: &str| parameters.parsed(name, "an RFC 3339 time such as 2026-01-31T09:00:00Z", Timestamp::parse);
+    Ok(HistoryFilter {
+        provider: text("provider"),
+        action_type: text("action_type"),
+        outcome: text("outcome"),
+        verdict: text("verdict"),
+        rule: text("matched_rule"),
+        caller: text("caller_id"),
+        code: text("code"),
+        from: time("from")?,
+        to: time("to")?,
+        ..HistoryFilter::of(scope(caller, parameters)?)
+    })
+}
+
+/// The page asked for; the newest fifty without a word.
+pub(super) fn page(parameters: &Parameters) -> Result<PageRequest, Refusal> {
+    let limit = limit(parameters, DEFAULT_PAGE)?;
+    let offset = parameters.parsed("offset", "a number up to 10000; go further with cursor", |text| {
+        text.parse().ok().filter(|offset| *offset <= MAX_OFFSET)
+    })?;
+    let after = parameters.parsed("cursor", "the next_cursor of the page before", parse_cursor)?;
+    Ok(PageRequest { after, offset: offset.unwrap_or(0), limit, count: after.is_none() })
+}
+
+pub(super) fn limit(parameters: &Parameters, default: usize) -> Result<usize, Refusal> {
+    let in_range = |text: &str| text.parse().ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
+    Ok(parameters.parsed("limit", "a number from 1 to 1000", in_range)?.unwrap_or(default))
+}
+
+pub(super) fn cursor_text(cursor: Cursor) -> String {
+    format!("{}.{}", cursor.at.as_millis(), cursor.seq.0)
+}
+
+fn parse_cursor(text: &str) -> Option<Cursor> {
+    let (at, seq) = text.split_once('.')?;
+    Some(Cursor { at: Timestamp::from_millis(at.parse().ok()?), seq: Seq(seq.parse().ok()?) })
+}

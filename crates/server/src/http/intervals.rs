@@ -1,0 +1,103 @@
+//! `/v1/time-intervals`.
+
+use std::sync::Arc;
+
+use acteon_core::Scope;
+use acteon_gateway::StoredInterval;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use serde_json::{Map, Value, json};
+
+use super::access::{MayManage, MayRead, check_scope, scope};
+use super::query::Parameters;
+use super::refusal::Refusal;
+use super::{AppState, body};
+
+type Place = Path<(String, String, String)>;
+
+pub(super) async fn create(
+    MayManage(caller): MayManage,
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, Json<Value>), Refusal> {
+    let mut fields: Map<String, Value> = body::object(&headers, body).await?;
+    let mut text = |name: &str| fields.remove(name).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
+    let (namespace, tenant) = (text("namespace"), text("tenant"));
+    body::check_names(&[("namespace", &namespace), ("tenant", &tenant)])?;
+    check_scope(&caller, &namespace, &tenant)?;
+    let now = state.clock.now();
+    let new = StoredInterval {
+        namespace,
+        tenant,
+        interval: without_nulls(fields),
+        created_by: caller.id.to_string(),
+        created_at: now,
+        updated_at: now,
+    };
+    let made = state.gateway.create_interval(new).await?;
+    Ok((StatusCode::CREATED, Json(shown(made))))
+}
+
+/// Clients write null for what they leave out.
+fn without_nulls(mut fields: Map<String, Value>) -> Value {
+    fields.retain(|_, value| !value.is_null());
+    Value::Object(fields)
+}
+
+fn shown((stored, matches_now): (StoredInterval, bool)) -> Value {
+    let StoredInterval { namespace, tenant, interval, created_by, created_at, updated_at } = stored;
+    let mut shown = interval;
+    for (name, value) in [
+        ("namespace", json!(namespace)),
+        ("tenant", json!(tenant)),
+        ("created_by", json!(created_by)),
+        ("created_at", json!(created_at)),
+        ("updated_at", json!(updated_at)),
+        ("matches_now", json!(matches_now)),
+    ] {
+        shown[name] = value;
+    }
+    shown
+}
+
+pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Json<Value>, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    let intervals: Vec<Value> = state.gateway.intervals(&scope(&caller, &parameters)?).into_iter().map(shown).collect();
+    Ok(Json(json!({ "count": intervals.len(), "time_intervals": intervals })))
+}
+
+pub(super) async fn get(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    Path((namespace, tenant, name)): Place,
+) -> Result<Json<Value>, Refusal> {
+    Ok(Json(shown(state.gateway.interval(&Scope::of(&caller.grants), &namespace, &tenant, &name)?)))
+}
+
+pub(super) async fn update(
+    MayManage(caller): MayManage,
+    State(state): State<Arc<AppState>>,
+    Path((namespace, tenant, name)): Place,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Refusal> {
+    let mut fields: Map<String, Value> = body::object(&headers, body).await?;
+    for part_of_path in ["name", "namespace", "tenant"] {
+        fields.remove(part_of_path);
+    }
+    let fields = without_nulls(fields);
+    let changed = state.gateway.update_interval(&Scope::of(&caller.grants), (&namespace, &tenant, &name), &fields).await?;
+    Ok(Json(shown(changed)))
+}
+
+pub(super) async fn delete(
+    MayManage(caller): MayManage,
+    State(state): State<Arc<AppState>>,
+    Path((namespace, tenant, name)): Place,
+) -> Result<StatusCode, Refusal> {
+    state.gateway.delete_interval(&Scope::of(&caller.grants), &namespace, &tenant, &name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

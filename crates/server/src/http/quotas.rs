@@ -1,0 +1,152 @@
+//! `/v1/quotas`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use acteon_core::Scope;
+use acteon_gateway::{OverageSpec, Quota, QuotaChange, QuotaUsage, Window};
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::access::{MayManage, MayRead, check_scope, scope};
+use super::filter::limit;
+use super::query::Parameters;
+use super::refusal::Refusal;
+use super::{AppState, body};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct New {
+    namespace: String,
+    tenant: String,
+    provider: Option<String>,
+    principal: Option<String>,
+    #[serde(default)]
+    per_principal: bool,
+    max_actions: u64,
+    window: Window,
+    overage_behavior: OverageSpec,
+    description: Option<String>,
+    #[serde(default)]
+    labels: Option<BTreeMap<String, String>>,
+    enabled: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    max_actions: Option<u64>,
+    window: Option<Window>,
+    overage_behavior: Option<OverageSpec>,
+    enabled: Option<bool>,
+    description: Option<String>,
+    labels: Option<BTreeMap<String, String>>,
+    /// Clients repeat these; they cannot be changed.
+    #[serde(rename = "namespace")]
+    _namespace: Option<String>,
+    #[serde(rename = "tenant")]
+    _tenant: Option<String>,
+}
+
+pub(super) async fn create(
+    MayManage(caller): MayManage,
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, Json<Quota>), Refusal> {
+    let new: New = body::object(&headers, body).await?;
+    body::check_names(&[("namespace", &new.namespace), ("tenant", &new.tenant)])?;
+    check_scope(&caller, &new.namespace, &new.tenant)?;
+    let now = state.clock.now();
+    let quota = Quota {
+        id: String::new(),
+        namespace: new.namespace,
+        tenant: new.tenant,
+        provider: new.provider,
+        principal: new.principal,
+        per_principal: new.per_principal,
+        max_actions: new.max_actions,
+        window: new.window,
+        overage_behavior: new.overage_behavior,
+        enabled: new.enabled.unwrap_or(true),
+        description: new.description,
+        labels: new.labels.unwrap_or_default(),
+        created_at: now,
+        updated_at: now,
+    };
+    Ok((StatusCode::CREATED, Json(state.gateway.create_quota(quota).await?)))
+}
+
+pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Json<Value>, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant", "provider", "principal", "limit", "offset"])?;
+    let is = |wanted: Option<&str>, unscoped: &str, found: &Option<String>| match wanted {
+        None => true,
+        Some(wanted) if wanted == unscoped => found.is_none(),
+        Some(wanted) => found.as_deref() == Some(wanted),
+    };
+    let mut quotas = state.gateway.quotas(&scope(&caller, &parameters)?);
+    quotas.retain(|quota| {
+        is(parameters.get("provider"), "generic", &quota.provider) && is(parameters.get("principal"), "any", &quota.principal)
+    });
+    let offset = parameters.parsed("offset", "a number", |text| text.parse().ok())?.unwrap_or(0);
+    let page: Vec<Quota> = quotas.into_iter().skip(offset).take(limit(&parameters, 100)?).collect();
+    Ok(Json(json!({ "count": page.len(), "quotas": page })))
+}
+
+pub(super) async fn get(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Result<Json<Value>, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant", "principal"])?;
+    let quota = state.gateway.quota(&scope(&caller, &parameters)?, &id)?;
+    let QuotaUsage { used, resets_at } = state.gateway.quota_usage(&quota, parameters.get("principal").unwrap_or(&caller.id)).await?;
+    let mut shown = serde_json::to_value(&quota).unwrap_or_default();
+    let (limit, remaining) = (quota.max_actions, quota.max_actions.saturating_sub(used));
+    shown["usage"] = json!({ "used": used, "limit": limit, "remaining": remaining, "resets_at": resets_at });
+    Ok(Json(shown))
+}
+
+pub(super) async fn usage(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Result<Json<Value>, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant", "principal"])?;
+    let quota = state.gateway.quota(&scope(&caller, &parameters)?, &id)?;
+    let QuotaUsage { used, resets_at } = state.gateway.quota_usage(&quota, parameters.get("principal").unwrap_or(&caller.id)).await?;
+    Ok(Json(json!({
+        "tenant": quota.tenant, "namespace": quota.namespace, "used": used, "limit": quota.max_actions,
+        "remaining": quota.max_actions.saturating_sub(used), "window": quota.window, "resets_at": resets_at,
+        "overage_behavior": quota.overage_behavior,
+    })))
+}
+
+pub(super) async fn update(
+    MayManage(caller): MayManage,
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Quota>, Refusal> {
+    let Change { max_actions, window, overage_behavior, enabled, description, labels, .. } = body::object(&headers, body).await?;
+    let change = QuotaChange { max_actions, window, overage_behavior, enabled, description, labels };
+    Ok(Json(state.gateway.update_quota(&Scope::of(&caller.grants), &id, change).await?))
+}
+
+pub(super) async fn delete(
+    MayManage(caller): MayManage,
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Result<StatusCode, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    state.gateway.delete_quota(&scope(&caller, &parameters)?, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,142 @@
+//! `/v1/rules`: looking, trying, switching, reloading.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use acteon_core::{Action, ActionId, ActionType, Namespace, ProviderName, Tenant, Timestamp};
+use acteon_rules::{EvaluateOptions, Evaluation, Facts};
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::access::{MayManageRules, MayReadRules, check_scope};
+use super::refusal::Refusal;
+use super::{AppState, body};
+use crate::rules::RulesError;
+
+pub(super) async fn list(_: MayReadRules, State(state): State<Arc<AppState>>) -> Json<Value> {
+    let rules = state.gateway.rules();
+    let shown = |(rule, enabled): (&acteon_rules::Rule, bool)| {
+        json!({
+            "name": rule.name(), "priority": rule.priority(), "enabled": enabled, "description": rule.description(),
+            "action": rule.verdict().tag(), "condition": rule.condition(), "source": rule.source(),
+        })
+    };
+    Json(rules.rules().map(shown).collect())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Enabled {
+    enabled: bool,
+}
+
+pub(super) async fn set_enabled(
+    MayManageRules(caller): MayManageRules,
+    State(state): State<Arc<AppState>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Refusal> {
+    let Enabled { enabled } = body::object(&headers, body).await?;
+    state.gateway.set_rule_enabled(&name, enabled).await?;
+    tracing::info!(rule = name, enabled, caller = %caller.id, "rule switched");
+    Ok(Json(json!({ "name": name, "enabled": enabled, "status": if enabled { "enabled" } else { "disabled" } })))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reload {
+    directory: Option<String>,
+}
+
+pub(super) async fn reload(
+    _: MayManageRules,
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let Reload { directory: asked } = body::object_or_nothing(&headers, body).await?;
+    let directory = state.rules.directory().map(|directory| directory.display().to_string());
+    if asked.is_some() && asked != directory {
+        let configured = directory.as_deref().unwrap_or("none");
+        return Err(Refusal::field("directory", format!("must be the configured one, which is {configured}; leave it out")));
+    }
+    match state.rules.reload(&state.gateway).await {
+        Ok(count) => Ok(Json(json!({ "loaded": count, "reloaded": count, "directory": directory, "errors": [] })).into_response()),
+        Err(error) => {
+            let refusal =
+                Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_RULES", format!("the rules before stay in force: {error}"));
+            let errors: Vec<String> = match &error {
+                RulesError::Wrong(wrong) => wrong.0.iter().map(ToString::to_string).collect(),
+                RulesError::Unreadable(..) => vec![error.to_string()],
+            };
+            let mut body = serde_json::to_value(&*refusal.body).unwrap_or_default();
+            body["loaded"] = json!(state.gateway.rules().len());
+            body["errors"] = json!(errors);
+            Ok((refusal.status, Json(body)).into_response())
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Evaluate {
+    namespace: Namespace,
+    tenant: Tenant,
+    provider: ProviderName,
+    action_type: ActionType,
+    payload: Box<RawValue>,
+    #[serde(default)]
+    metadata: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    include_disabled: bool,
+    #[serde(default)]
+    evaluate_all: bool,
+    evaluate_at: Option<Timestamp>,
+    dedup_key: Option<String>,
+    status: Option<String>,
+    fingerprint: Option<String>,
+    /// No condition of this version reads state.
+    #[serde(rename = "mock_state")]
+    _mock_state: Option<Value>,
+}
+
+/// Decides about an action that is not there, and shows every step. Changes nothing.
+pub(super) async fn evaluate(
+    MayReadRules(caller): MayReadRules,
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Evaluation>, Refusal> {
+    let text = body::read(&headers, body).await?;
+    let asked: Evaluate = body::parse(&text)?;
+    check_scope(&caller, asked.namespace.as_str(), asked.tenant.as_str())?;
+    let now = asked.evaluate_at.unwrap_or_else(|| state.clock.now());
+    let id = ActionId::parse("playground").map_err(|error| Refusal::field("id", error.to_string()))?;
+    let action = Action {
+        id,
+        namespace: asked.namespace,
+        tenant: asked.tenant,
+        provider: asked.provider,
+        action_type: asked.action_type,
+        payload: asked.payload,
+        metadata: asked.metadata.unwrap_or_default(),
+        dedup_key: asked.dedup_key,
+        status: asked.status,
+        fingerprint: asked.fingerprint,
+        starts_at: None,
+        ends_at: None,
+        created_at: now,
+        expires_at: None,
+    };
+    let options = EvaluateOptions { include_disabled: asked.include_disabled, evaluate_all: asked.evaluate_all };
+    let mut evaluation = state.gateway.rules().evaluate(&Facts::new(&action, now), options, &*state.clock);
+    evaluation.context["environment_keys"] = state.rules.context().env.keys().map(String::as_str).collect();
+    Ok(Json(evaluation))
+}

@@ -1,0 +1,143 @@
+//! Rules from files: loading them, all or nothing, and loading them anew when a file changes.
+//!
+//! Changes are found by looking once a second: that also sees what is swapped in by links, and works on every file system.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use acteon_gateway::Gateway;
+use acteon_rules::{Context, LoadError, RuleFile, RuleSet};
+use arc_swap::ArcSwapOption;
+use tokio::sync::Mutex;
+
+use crate::config::RulesConfig;
+
+/// How often to look for changes.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Where rules come from, and how the last loading went.
+pub(crate) struct RulesLoader {
+    config: RulesConfig,
+    /// What was wrong at the last loading, while that has not been mended.
+    trouble: ArcSwapOption<String>,
+    loading: Mutex<()>,
+}
+
+/// Rules that could not be loaded. Those before stay in force.
+#[derive(Debug)]
+pub enum RulesError {
+    /// The folder or a file cannot be read.
+    Unreadable(PathBuf, std::io::Error),
+    /// They are wrong.
+    Wrong(LoadError),
+}
+
+impl std::fmt::Display for RulesError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unreadable(path, error) => write!(f, "cannot read rules from {}: {error}", path.display()),
+            Self::Wrong(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for RulesError {}
+
+/// Reads and compiles the rules of a folder. `intervals` are the time intervals that the store has, `None` where that is not known.
+pub fn load(directory: Option<&Path>, context: &Context, intervals: Option<Vec<String>>) -> Result<RuleSet, RulesError> {
+    let files = directory.map(read).transpose()?.unwrap_or_default();
+    let context = Context { intervals: intervals.map(|names| names.into_iter().collect()), ..context.clone() };
+    RuleSet::compile(&files, &context).map_err(RulesError::Wrong)
+}
+
+/// The YAML files of a folder, by name.
+fn read(directory: &Path) -> Result<Vec<RuleFile>, RulesError> {
+    let read_one = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).map_err(|error| RulesError::Unreadable(path.clone(), error))?;
+        Ok(RuleFile { name: path.display().to_string(), text })
+    };
+    let paths = paths(directory).map_err(|error| RulesError::Unreadable(directory.to_owned(), error))?;
+    paths.into_iter().map(read_one).collect()
+}
+
+fn paths(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let is_yaml = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.path())).collect::<std::io::Result<_>>()?;
+    paths.retain(is_yaml);
+    paths.sort();
+    Ok(paths)
+}
+
+/// What changes when a file changes.
+type Fingerprint = Vec<(PathBuf, Option<SystemTime>, u64)>;
+
+pub(crate) fn fingerprint(path: &Path) -> Fingerprint {
+    let of = |path: PathBuf| {
+        let metadata = std::fs::metadata(&path).ok();
+        let length = metadata.as_ref().map_or(0, std::fs::Metadata::len);
+        (path, metadata.and_then(|metadata| metadata.modified().ok()), length)
+    };
+    if path.is_dir() { paths(path).unwrap_or_default().into_iter().map(of).collect() } else { vec![of(path.to_owned())] }
+}
+
+impl RulesLoader {
+    pub(crate) fn new(config: RulesConfig) -> Self {
+        Self { config, trouble: ArcSwapOption::empty(), loading: Mutex::default() }
+    }
+
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        self.config.directory.as_deref()
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.config.context
+    }
+
+    /// What was wrong at the last loading.
+    pub(crate) fn trouble(&self) -> Option<Arc<String>> {
+        self.trouble.load_full()
+    }
+
+    /// Loads the rules and puts them in force; if anything is wrong, those before stay.
+    pub(crate) async fn reload(self: &Arc<Self>, gateway: &Gateway) -> Result<usize, RulesError> {
+        let _loading = self.loading.lock().await;
+        let (this, intervals) = (Arc::clone(self), gateway.interval_names());
+        let loaded = tokio::task::spawn_blocking(move || load(this.directory(), this.context(), Some(intervals))).await;
+        let loaded = loaded.unwrap_or_else(|_| Err(RulesError::Unreadable(PathBuf::new(), std::io::Error::other("loading broke off"))));
+        match loaded {
+            Ok(rules) => {
+                let count = rules.len();
+                gateway.set_rules(rules).await;
+                if self.trouble.swap(None).is_some() {
+                    tracing::info!(rules = count, "the rules are in order again");
+                } else {
+                    tracing::info!(rules = count, "rules loaded");
+                }
+                Ok(count)
+            }
+            Err(error) => {
+                tracing::error!(%error, "the rules could not be loaded; those before stay in force");
+                self.trouble.store(Some(Arc::new(error.to_string())));
+                Err(error)
+            }
+        }
+    }
+
+    /// Loads the rules anew whenever a file changes. Ends with the task.
+    pub(crate) async fn watch(self: Arc<Self>, gateway: Gateway) {
+        let Some(directory) = self.directory().filter(|_| self.config.watch).map(Path::to_owned) else { return };
+        let mut known = fingerprint(&directory);
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let folder = directory.clone();
+            let Ok(found) = tokio::task::spawn_blocking(move || fingerprint(&folder)).await else { return };
+            if found != known {
+                known = found;
+                // What is wrong is logged, shown by /ready, and counted.
+                drop(self.reload(&gateway).await);
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What the gate reads and writes.
+
+use acteon_core::{ActionId, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::Result;
+use crate::StoreError;
+use crate::gate::{Conditions, Counters, QuotaCheck, ThrottleCheck};
+use crate::model::{Charges, Seq};
+
+/// The gate's view of the database.
+pub(super) struct SqlCounters<'a>(pub(super) &'a Connection);
+
+impl Counters for SqlCounters<'_> {
+    fn holder(&self, key: &str, now: Timestamp) -> Result<Option<ActionId>> {
+        let mut select = self.0.prepare_cached("SELECT action_id FROM dedup_keys WHERE key = ?1 AND until > ?2")?;
+        let holder: Option<String> = select.query_row(params![key, now.as_millis()], |row| row.get(0)).optional()?;
+        holder.map(|id| ActionId::parse(&id).map_err(|error| StoreError::Engine(error.to_string()))).transpose()
+    }
+
+    fn went(&self, check: &ThrottleCheck) -> Result<Option<Timestamp>> {
+        let total = slot(self.0, &check.key, 0)?.unwrap_or(0);
+        let went = slot(self.0, &check.key, 1 + total % i64::from(check.max_count))?;
+        Ok(went.map(Timestamp::from_millis))
+    }
+
+    fn used(&self, counter: &str) -> Result<u64> {
+        used(self.0, counter)
+    }
+}
+
+fn slot(connection: &Connection, key: &str, slot: i64) -> Result<Option<i64>> {
+    let mut select = connection.prepare_cached("SELECT value FROM throttles WHERE key = ?1 AND slot = ?2")?;
+    Ok(select.query_row(params![key, slot], |row| row.get(0)).optional()?)
+}
+
+pub(super) fn used(connection: &Connection, counter: &str) -> Result<u64> {
+    let mut select = connection.prepare_cached("SELECT used FROM counters WHERE name = ?1")?;
+    let used: Option<i64> = select.query_row([counter], |row| row.get(0)).optional()?;
+    Ok(used.map_or(0, i64::unsigned_abs))
+}
+
+/// Takes what the gate asks for, after it has passed.
+pub(super) fn charge(
+    connection: &Connection,
+    conditions: &Conditions,
+    quotas: &[QuotaCheck],
+    (seq, id): (Seq, &ActionId),
+    now: Timestamp,
+) -> Result<()> {
+    if let Some(dedup) = &conditions.dedup {
+        let mut upsert = connection.prepare_cached(
+            "INSERT INTO dedup_keys (key, seq, action_id, until) VALUES (?1, ?2, ?3, ?4) \
+             ON CONFLICT (key) DO UPDATE SET seq = ?2, action_id = ?3, until = ?4",
+        )?;
+        upsert.execute(params![dedup.key, seq.0, id.as_str(), dedup.until.as_millis()])?;
+    }
+    if let Some(throttle) = &conditions.throttle {
+        let total = slot(connection, &throttle.key, 0)?.unwrap_or(0);
+        let until = (now + throttle.window).as_millis();
+        let mut upsert = connection.prepare_cached(
+            "INSERT INTO throttles (key, slot, value, until) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key, slot) DO UPDATE SET value = ?3, until = ?4",
+        )?;
+        upsert.execute(params![throttle.key, 1 + total % i64::from(throttle.max_count), now.as_millis(), until])?;
+        upsert.execute(params![throttle.key, 0, total + 1, until])?;
+    }
+    let mut upsert = connection
+        .prepare_cached("INSERT INTO counters (name, used, until) VALUES (?1, 1, ?2) ON CONFLICT (name) DO UPDATE SET used = used + 1")?;
+    for quota in quotas {
+        upsert.execute(params![quota.counter, quota.resets_at.as_millis()])?;
+    }
+    Ok(())
+}
+
+/// Gives back what an action took that is over without having left. A key goes only if the action still holds it.
+pub(super) fn refund(connection: &Connection, seq: Seq, charges: &Charges) -> Result<()> {
+    let mut update = connection.prepare_cached("UPDATE counters SET used = used - 1 WHERE name = ?1 AND used > 0")?;
+    for counter in &charges.counters {
+        update.execute([counter])?;
+    }
+    if let Some(key) = &charges.dedup {
+        connection.prepare_cached("DELETE FROM dedup_keys WHERE key = ?1 AND seq = ?2")?.execute(params![key, seq.0])?;
+    }
+    Ok(())
+}

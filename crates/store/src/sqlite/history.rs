@@ -1,0 +1,218 @@
+//! Looking back. A list walks the journal from its newest end, tests each row by its narrow columns, and stops after a bounded number.
+
+use std::sync::Arc;
+
+use acteon_core::limits::{MAX_LOOK, MAX_PRUNE_BATCH};
+use acteon_core::{ActionId, Scope, Timestamp};
+use rusqlite::{Connection, Row, params};
+
+use super::Result;
+use super::rows::{COLUMNS, TABLES, record, state_number, state_of_number};
+use crate::document::Retention;
+use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
+use crate::model::{Record, Seq, State};
+
+pub(super) fn find(connection: &Connection, scope: &Scope, id: &ActionId) -> Result<Vec<Record>> {
+    let select = format!(
+        "SELECT {COLUMNS} FROM {TABLES} WHERE a.id = ?1 AND a.superseded = 0 AND (?2 IS NULL OR a.tenant = ?2) \
+         AND (?3 IS NULL OR a.namespace = ?3) ORDER BY a.seq LIMIT 100"
+    );
+    let mut select = connection.prepare_cached(&select)?;
+    let namespace = scope.namespace.as_ref().map(acteon_core::Namespace::as_str);
+    let tenant = scope.tenant.as_ref().map(acteon_core::Tenant::as_str);
+    let found = select.query_map(params![id.as_str(), tenant, namespace], record)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let covered = |record: &Record| {
+        let action = &record.action;
+        scope.covers(action.namespace.as_str(), action.tenant.as_str(), action.provider.as_str(), action.action_type.as_str())
+    };
+    Ok(found.into_iter().filter(covered).collect())
+}
+
+/// The columns that a filter tests.
+const NARROW: &str = "a.seq, a.accepted_at, a.namespace, a.tenant, a.provider, a.action_type, a.caller, a.verdict, a.rule";
+
+fn is_dead_list(filter: &HistoryFilter) -> bool {
+    filter.state == Some(State::Dead)
+}
+
+/// The walk of a filter: dead letters have an index of their own, newest position first; all else goes by time.
+fn walk(filter: &HistoryFilter) -> String {
+    if is_dead_list(filter) {
+        return format!(
+            "SELECT {NARROW}, o.state, o.tag, o.code FROM outcomes o JOIN actions a ON a.seq = o.seq \
+             WHERE o.state = 2 AND o.seq < ?2 AND ?1 = ?1 AND ?3 = ?3 ORDER BY o.seq DESC"
+        );
+    }
+    let range =
+        "WHERE a.accepted_at <= ?1 AND a.accepted_at >= ?3 AND (a.accepted_at < ?1 OR a.seq < ?2) ORDER BY a.accepted_at DESC, a.seq DESC";
+    if filter.outcome.is_some() || filter.code.is_some() || filter.state.is_some() {
+        format!("SELECT {NARROW}, o.state, o.tag, o.code FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq {range}")
+    } else {
+        format!("SELECT {NARROW}, NULL, NULL, NULL FROM actions a {range}")
+    }
+}
+
+/// Passes each row that the filter lets through to `found`, which says whether to go on. Returns where the look stopped if it was cut short.
+fn look(
+    connection: &Connection,
+    filter: &HistoryFilter,
+    after: Option<Cursor>,
+    mut found: impl FnMut(&Row<'_>, Cursor) -> rusqlite::Result<bool>,
+) -> Result<Option<Cursor>> {
+    let mut select = connection.prepare_cached(&walk(filter))?;
+    let newest = filter.to.map_or(i64::MAX, Timestamp::as_millis);
+    let (at, seq) = match after {
+        Some(cursor) if cursor.at.as_millis() <= newest => (cursor.at.as_millis(), cursor.seq.0),
+        _ => (newest, i64::MAX),
+    };
+    let oldest = filter.from.map_or(i64::MIN, Timestamp::as_millis);
+    let mut rows = select.query(params![at, seq, oldest])?;
+    let mut looked = 0;
+    while let Some(row) = rows.next()? {
+        let cursor = Cursor { seq: Seq(row.get(0)?), at: Timestamp::from_millis(row.get(1)?) };
+        looked += 1;
+        let goes_on = !matches(filter, row)? || found(row, cursor)?;
+        if !goes_on || looked == MAX_LOOK {
+            return Ok(Some(cursor));
+        }
+    }
+    Ok(None)
+}
+
+fn matches(filter: &HistoryFilter, row: &Row<'_>) -> rusqlite::Result<bool> {
+    let text = |column: usize| row.get_ref(column).and_then(|value| Ok(value.as_str_or_null()?.unwrap_or_default()));
+    let is = |wanted: &Option<String>, column: usize| match wanted {
+        Some(wanted) => text(column).map(|found| found == wanted),
+        None => Ok(true),
+    };
+    let time: i64 = row.get(1)?;
+    let in_time = filter.from.is_none_or(|from| from.as_millis() <= time) && filter.to.is_none_or(|to| time <= to.as_millis());
+    let in_state = match filter.state {
+        None => true,
+        Some(State::Open) => row.get::<_, Option<i64>>(9)?.is_none(),
+        Some(state) => row.get::<_, Option<i64>>(9)? == Some(state_number(state)),
+    };
+    Ok(in_time
+        && in_state
+        && is(&filter.provider, 4)?
+        && is(&filter.action_type, 5)?
+        && is(&filter.caller, 6)?
+        && is(&filter.verdict, 7)?
+        && is(&filter.rule, 8)?
+        && filter
+            .outcome
+            .as_ref()
+            .is_none_or(|wanted| text(10).is_ok_and(|tag| tag == wanted || (tag.is_empty() && wanted == "scheduled")))
+        && is(&filter.code, 11)?
+        && filter.scope.covers(text(2)?, text(3)?, text(4)?, text(5)?))
+}
+
+pub(super) fn page(connection: &Connection, filter: &HistoryFilter, request: PageRequest) -> Result<HistoryPage> {
+    let PageRequest { after, offset, limit, count } = request;
+    let mut seqs = Vec::with_capacity(limit.min(64));
+    let mut matched = 0;
+    let mut last_on_page = None;
+    let mut more = false;
+    let stopped = look(connection, filter, after, |_, cursor| {
+        matched += 1;
+        if matched <= offset {
+            return Ok(true);
+        }
+        if seqs.len() < limit {
+            seqs.push(cursor.seq);
+            last_on_page = Some(cursor);
+            return Ok(true);
+        }
+        more = true;
+        Ok(count)
+    })?;
+    let mut select = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.seq = ?1"))?;
+    let records = seqs.iter().map(|seq| select.query_row([seq.0], record)).collect::<rusqlite::Result<Vec<_>>>()?;
+    let cut = stopped.is_some() && (count || !more);
+    let next = if more { last_on_page } else { stopped };
+    Ok(HistoryPage { records, next, total: count.then_some(matched), cut })
+}
+
+pub(super) fn glance(connection: &Connection, filter: &HistoryFilter, limit: usize) -> Result<Vec<Glance>> {
+    let mut found = Vec::new();
+    let mut after = None;
+    loop {
+        let stopped = look(connection, filter, after, |row, _| {
+            let text = |column: usize| row.get::<_, Arc<str>>(column);
+            found.push(Glance { namespace: text(2)?, tenant: text(3)?, provider: text(4)?, action_type: text(5)?, rule: row.get(8)? });
+            Ok(found.len() < limit)
+        })?;
+        after = stopped;
+        if stopped.is_none() || found.len() >= limit {
+            return Ok(found);
+        }
+    }
+}
+
+pub(super) fn count_dead(connection: &Connection, scope: &Scope, limit: usize) -> Result<usize> {
+    if scope.is_everything() {
+        let mut select = connection.prepare_cached("SELECT COUNT(*) FROM outcomes WHERE state = 2")?;
+        return Ok(select.query_row([], |row| row.get::<_, i64>(0)).map(|count| usize::try_from(count).unwrap_or(0))?);
+    }
+    let filter = HistoryFilter { state: Some(State::Dead), ..HistoryFilter::of(scope.clone()) };
+    Ok(glance(connection, &filter, limit)?.len())
+}
+
+pub(super) fn discard(connection: &Connection, letters: &[Seq]) -> Result<usize> {
+    let mut update = connection.prepare_cached("UPDATE outcomes SET state = ?2 WHERE seq = ?1 AND state = ?3")?;
+    let mut discarded = 0;
+    for seq in letters {
+        discarded += update.execute(params![seq.0, state_number(State::Discarded), state_number(State::Dead)])?;
+    }
+    Ok(discarded)
+}
+
+/// Walks back from the newest row and stops at the first accepted an hour before `since`: retries may end long after they began, but a
+/// budget looks back only so far.
+pub(super) fn recently_done(connection: &Connection, since: Timestamp, limit: usize) -> Result<Vec<Record>> {
+    let mut select = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} ORDER BY a.seq DESC LIMIT ?1"))?;
+    let oldest = since - std::time::Duration::from_hours(1);
+    let mut records = Vec::new();
+    for row in select.query_map([limit as i64], record)? {
+        let row = row?;
+        if row.accepted_at < oldest {
+            break;
+        }
+        if row.finished_at.is_some_and(|at| at > since) && row.state == State::Done && row.attempts > 0 {
+            records.push(row);
+        }
+    }
+    Ok(records)
+}
+
+/// Deletes what ended and is kept no longer, among the next rows. The newest row stays, so that positions go on from it.
+pub(super) fn prune(connection: &Connection, retention: &Retention, after: Seq) -> Result<Option<Seq>> {
+    let mut select = connection.prepare_cached(
+        "SELECT a.seq, a.tenant, a.accepted_at, o.state FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq \
+         WHERE a.seq > ?1 AND a.seq < (SELECT MAX(seq) FROM actions) ORDER BY a.seq LIMIT ?2",
+    )?;
+    let rows = select.query_map(params![after.0, MAX_PRUNE_BATCH as i64], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?, row.get::<_, Option<i64>>(3)?))
+    })?;
+    let mut last = None;
+    let mut seen = 0;
+    for row in rows {
+        let (seq, tenant, accepted_at, state) = row?;
+        (last, seen) = (Some(Seq(seq)), seen + 1);
+        let before = retention.tenants.iter().find(|(name, _)| *name == tenant).map_or(retention.before, |(_, before)| *before);
+        let over = state.and_then(state_of_number).is_some();
+        if over && accepted_at < before.as_millis() {
+            connection.prepare_cached("DELETE FROM actions WHERE seq = ?1")?.execute([seq])?;
+            connection.prepare_cached("DELETE FROM outcomes WHERE seq = ?1")?.execute([seq])?;
+        }
+    }
+    Ok(last.filter(|_| seen == MAX_PRUNE_BATCH))
+}
+
+/// Forgets what is over.
+pub(super) fn sweep(connection: &Connection, now: Timestamp) -> Result<()> {
+    for table in ["dedup_keys", "counters", "throttles", "notes"] {
+        connection.prepare_cached(&format!("DELETE FROM {table} WHERE until <= ?1"))?.execute([now.as_millis()])?;
+    }
+    Ok(())
+}

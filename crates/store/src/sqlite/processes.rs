@@ -1,0 +1,46 @@
+//! Processes and their leases.
+
+use acteon_core::Timestamp;
+use rusqlite::Connection;
+
+use super::Result;
+use crate::model::{Fence, OwnerId};
+
+pub(super) fn register(connection: &Connection, until: Timestamp) -> Result<OwnerId> {
+    connection.prepare_cached("INSERT INTO processes (lease_until) VALUES (?1)")?.execute([until.as_millis()])?;
+    Ok(OwnerId(connection.last_insert_rowid()))
+}
+
+pub(super) fn renew(connection: &Connection, fence: Fence) -> Result<bool> {
+    let mut statement = connection.prepare_cached("UPDATE processes SET lease_until = ?2 WHERE owner = ?1")?;
+    Ok(statement.execute([fence.owner.0, fence.until.as_millis()])? == 1)
+}
+
+pub(super) fn retire(connection: &Connection, owner: OwnerId, now: Timestamp) -> Result<()> {
+    connection.execute("UPDATE jobs SET owner = 0, due_at = ?2 WHERE owner = ?1", [owner.0, now.as_millis()])?;
+    connection.execute("DELETE FROM processes WHERE owner = ?1", [owner.0])?;
+    Ok(())
+}
+
+pub(super) fn take_over(connection: &Connection, now: Timestamp) -> Result<usize> {
+    let dead = connection.prepare_cached("DELETE FROM processes WHERE lease_until < ?1")?.execute([now.as_millis()])?;
+    if dead == 0 {
+        return Ok(0);
+    }
+    free_orphans(connection, now)
+}
+
+/// Frees and marks the jobs of owners that are no process any more.
+pub(super) fn free_orphans(connection: &Connection, now: Timestamp) -> Result<usize> {
+    let freed = connection.execute(
+        "UPDATE jobs SET owner = 0, due_at = ?1, takeovers = takeovers + 1, possible_duplicate = 1 \
+         WHERE owner <> 0 AND owner NOT IN (SELECT owner FROM processes)",
+        [now.as_millis()],
+    )?;
+    Ok(freed)
+}
+
+/// Whether a process still is one. What is no process any more gets no rows: nobody would take them over.
+pub(super) fn is_registered(connection: &Connection, owner: OwnerId) -> Result<bool> {
+    Ok(connection.prepare_cached("SELECT 1 FROM processes WHERE owner = ?1")?.exists([owner.0])?)
+}

@@ -1,0 +1,150 @@
+//! Looking back, taking off the list, forgetting.
+
+use std::sync::Arc;
+
+use acteon_core::{Grant, Scope, Tenant};
+use acteon_store::{
+    Admission, Admitted, Birth, Cursor, Fate, HistoryFilter, PageRequest, Retention, Seq, SqliteStore, State, Store,
+};
+
+use crate::{action, admit, at, executed, failed, find, open, settlement, with_fate};
+
+/// Thirty actions, a second apart, of two tenants; every third failed, with one of two codes.
+async fn filled(store: &SqliteStore) {
+    for number in 0..30 {
+        let outcome = match number % 6 {
+            0 => failed("CONFIGURATION"),
+            3 => failed("TIMEOUT"),
+            _ => executed(),
+        };
+        let tenant = if number % 2 == 0 { "t" } else { "t.us" };
+        let admission = with_fate("any", at(number), Fate::Ended(outcome));
+        let admission = Admission { action: Arc::new(action(&format!("a{number}"), tenant)), rule: Some("r".into()), ..admission };
+        assert!(matches!(store.admit(admission).await, Ok(Admitted::Ended(_))));
+    }
+}
+
+fn first(limit: usize) -> PageRequest {
+    PageRequest { after: None, offset: 0, limit, count: true }
+}
+
+async fn ids(store: &dyn Store, filter: &HistoryFilter, page: PageRequest) -> (Vec<String>, Option<Cursor>, Option<usize>) {
+    let page = store.history(filter.clone(), page).await.expect("a page");
+    (page.records.iter().map(|record| record.action.id.to_string()).collect(), page.next, page.total)
+}
+
+#[tokio::test]
+async fn pages_follow_one_another_without_gap_or_repeat() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path(), None).expect("a store");
+    filled(&store).await;
+    let all = HistoryFilter::of(Scope::everything());
+    for filter in [all.clone(), HistoryFilter { state: Some(State::Dead), ..all.clone() }] {
+        let (whole, _, total) = ids(&store, &filter, first(100)).await;
+        assert_eq!(total, Some(whole.len()));
+        let (mut walked, mut after) = (Vec::new(), None);
+        loop {
+            let (page, next, _) = ids(&store, &filter, PageRequest { after, count: false, ..first(7) }).await;
+            walked.extend(page);
+            after = next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(walked, whole);
+        let (skipped, ..) = ids(&store, &filter, PageRequest { offset: 3, ..first(2) }).await;
+        assert_eq!(skipped, whole[3..5]);
+    }
+    assert_eq!(ids(&store, &all, first(1)).await.0, ["a29"]);
+}
+
+#[tokio::test]
+async fn every_filter_filters() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path(), None).expect("a store");
+    filled(&store).await;
+    let owner = store.register(at(900)).await.expect("an owner");
+    admit(&store, "open", Birth::Owned(owner)).await;
+    let all = || HistoryFilter::of(Scope::everything());
+    let some = |text: &str| Some(text.to_owned());
+    for (filter, count) in [
+        (all(), 31),
+        (HistoryFilter { code: some("TIMEOUT"), ..all() }, 5),
+        (HistoryFilter { outcome: some("executed"), ..all() }, 20),
+        (HistoryFilter { outcome: some("scheduled"), ..all() }, 1),
+        (HistoryFilter { state: Some(State::Open), ..all() }, 1),
+        (HistoryFilter { state: Some(State::Dead), from: Some(at(12)), to: Some(at(18)), ..all() }, 3),
+        (HistoryFilter { from: Some(at(10)), to: Some(at(12)), ..all() }, 3),
+        (HistoryFilter { rule: some("r"), verdict: some("allow"), caller: some(""), provider: some("p"), action_type: some("x"), ..all() }, 30),
+        (HistoryFilter { caller: some("ci"), ..all() }, 0),
+        (HistoryFilter { provider: some("other"), ..all() }, 0),
+    ] {
+        let (found, _, total) = ids(&store, &filter, first(100)).await;
+        assert_eq!((found.len(), total), (count, Some(count)), "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn scopes_hide_what_they_do_not_cover() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path(), None).expect("a store");
+    filled(&store).await;
+    let granted = |tenant: &str| {
+        let grants = [Grant { tenants: vec![tenant.to_owned()], ..Grant::everything() }];
+        Scope::of(&grants.into())
+    };
+    let asked = |tenant: &str| {
+        let mut scope = Scope::everything();
+        scope.tenant = Tenant::parse(tenant).ok();
+        scope
+    };
+    for (scope, count) in [(granted("t"), 30), (granted("t.us"), 15), (granted("other"), 0), (asked("t"), 15), (asked("other"), 0)] {
+        let filter = HistoryFilter::of(scope.clone());
+        assert_eq!(ids(&store, &filter, first(100)).await.0.len(), count, "{scope:?}");
+        assert_eq!(store.glance(filter, 100).await.map(|found| found.len()), Ok(count));
+        let id = acteon_core::ActionId::parse("a1").expect("an id");
+        let expected = usize::from(scope.covers("n", "t.us", "p", "x"));
+        assert_eq!(store.find(&scope, &id).await.map(|found| found.len()), Ok(expected));
+    }
+    assert_eq!(store.count_dead(&Scope::everything(), 100).await, Ok(10));
+    assert_eq!(store.count_dead(&granted("t.us"), 100).await, Ok(5));
+}
+
+#[tokio::test]
+async fn a_discarded_letter_leaves_the_list_and_stays_in_the_journal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path(), None).expect("a store");
+    filled(&store).await;
+    let letter = find(&store, "a0").await.seq;
+    let delivered = find(&store, "a1").await.seq;
+    assert_eq!(store.discard(vec![letter, delivered, letter, Seq(999)]).await, Ok(1));
+    assert_eq!(store.count_dead(&Scope::everything(), 100).await, Ok(9));
+    assert_eq!((find(&store, "a0").await.state, find(&store, "a1").await.state), (State::Discarded, State::Done));
+}
+
+#[tokio::test]
+async fn what_is_old_goes_but_never_what_is_open() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path(), None).expect("a store");
+    let owner = store.register(at(900)).await.expect("an owner");
+    let open_one = store.admit(with_fate("open", at(0), sendable(owner))).await;
+    assert!(matches!(open_one, Ok(Admitted::Open { .. })));
+    filled(&store).await;
+    let retention = Retention { before: at(10), tenants: vec![("t.us".into(), at(20))] };
+    let mut after = Some(Seq(0));
+    while let Some(seq) = after {
+        after = store.prune(retention.clone(), seq).await.expect("pruned");
+    }
+    let (mut left, ..) = ids(&store, &HistoryFilter::of(Scope::everything()), first(100)).await;
+    left.sort();
+    let mut expected: Vec<String> = (0..30).filter(|n| *n >= if n % 2 == 0 { 10 } else { 20 }).map(|n| format!("a{n}")).collect();
+    expected.push("open".into());
+    expected.sort();
+    assert_eq!(left, expected);
+    let seq = find(&store, "open").await.seq;
+    store.settle(settlement(seq, owner, executed())).await.expect("settled");
+}
+
+fn sendable(owner: acteon_store::OwnerId) -> Fate {
+    Fate::Send { conditions: acteon_store::Conditions::default(), ways: vec![crate::way("p", Birth::Owned(owner))] }
+}
