@@ -45,12 +45,12 @@ pub(super) async fn get(
     uri: Uri,
 ) -> Result<Json<ActionView>, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    letter(&state, &scope(&caller, &parameters)?, &id).await.map(Json)
+    letter(&state, &scope(&caller, &parameters)?, &id, &["dead", "discarded"]).await.map(Json)
 }
 
-async fn letter(state: &AppState, scope: &Scope, id: &str) -> Result<ActionView, Refusal> {
+async fn letter(state: &AppState, scope: &Scope, id: &str, states: &[&str]) -> Result<ActionView, Refusal> {
     let mut found = state.gateway.find(scope, &action_id(id)?).await?;
-    found.retain(|view| view.state == "dead");
+    found.retain(|view| states.contains(&view.state));
     the_one(found)
 }
 
@@ -62,7 +62,7 @@ pub(super) async fn discard(
     uri: Uri,
 ) -> Result<StatusCode, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    let letter = letter(&state, &scope(&caller, &parameters)?, &id).await?;
+    let letter = letter(&state, &scope(&caller, &parameters)?, &id, &["dead"]).await?;
     state.gateway.discard(&[letter]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -77,7 +77,7 @@ pub(super) async fn replay(
 ) -> Result<Json<Value>, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     let scope = scope(&caller, &parameters)?;
-    let letter = letter(&state, &scope, &id).await?;
+    let letter = letter(&state, &scope, &id, &["dead"]).await?;
     let replayed = state.gateway.replay(&scope, &letter.action.id, true, &caller, prefer::read(&headers).wait).await?;
     let replayed = replayed.ok_or_else(not_found)?;
     if replayed.answer.is_ok() {

@@ -91,10 +91,14 @@ async fn waiting_follows_the_prefer_header() {
 async fn a_dry_run_stores_and_sends_nothing() {
     let gateway = Gateway::start(LOG).await;
     let answer = gateway.post("/v1/dispatch?dry_run=true", &hello("a")).await;
-    assert_eq!(answer.body, json!({ "DryRun": { "verdict": "allow", "matched_rule": null, "would_be_provider": "log" } }));
+    assert_eq!(
+        answer.body,
+        json!({ "DryRun": { "verdict": "allow", "matched_rule": null, "would_be_provider": "log", "would_be": "executed" } })
+    );
     assert_eq!(gateway.get("/v1/actions/a").await.status, StatusCode::NOT_FOUND);
     let unknown = gateway.post("/v1/dispatch?dry_run=true", &action("a", "nope", &json!({}))).await.body;
-    assert_eq!(unknown["Failed"]["code"], "PROVIDER_NOT_FOUND");
+    assert_eq!(unknown["DryRun"]["would_be"], "failed");
+    assert_eq!(unknown["DryRun"]["outcome"]["Failed"]["code"], "PROVIDER_NOT_FOUND");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,7 +153,9 @@ async fn dead_letters_are_listed_in_pages_and_replayed() {
     );
     let new = gateway.get(&format!("/v1/actions/{}", replayed["new_action_id"].as_str().expect("an id"))).await.body;
     assert_eq!((new["action"]["metadata"]["replayed_from"].as_str(), new["origin"].as_str()), (Some("dead-2"), Some("replay")));
-    assert_eq!(gateway.get("/v1/dlq/dead-2").await.body["state"], "dead", "the dead letter stays");
+    assert_eq!(gateway.get("/v1/dlq/dead-2").await.body["state"], "discarded", "off the list, but kept");
+    assert_eq!(gateway.post("/v1/dlq/dead-2/replay", &json!(null)).await.status, StatusCode::NOT_FOUND, "not twice");
+    assert_eq!(gateway.get("/v1/dlq/stats").await.body, json!({ "enabled": true, "count": 4 }));
     assert_eq!(gateway.post("/v1/dlq/nope/replay", &json!(null)).await.status, StatusCode::NOT_FOUND);
 }
 

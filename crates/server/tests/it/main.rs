@@ -1,11 +1,18 @@
 //! The server, through its outer boundaries: HTTP, the command line, and the wire of the services it calls.
 
 mod api;
+mod audit;
+mod auth;
 mod command;
 mod configuration;
+mod decisions;
 mod malformed;
+mod quotas;
+mod rules;
+mod silences;
 mod support;
 mod tidy;
 mod webhook;
 #[cfg(feature = "wechat")]
 mod wechat;
+mod wire;

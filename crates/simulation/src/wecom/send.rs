@@ -20,6 +20,7 @@ const MAX_SELECTED: [(usize, Refusal); 3] = [
 const DUPLICATE_INTERVALS: (u64, u64) = (14_400, 1800);
 
 pub(super) fn send(world: &mut World, app: &App, bytes: &[u8], now: Instant) -> Result<Value, Refusal> {
+    world.counts.bytes += bytes.len() as u64;
     let body: Value = serde_json::from_slice(bytes).map_err(|_| refusal(40058, "invalid Request Parameter: not json"))?;
     let agent_id = match &body["agentid"] {
         Value::Null => return Err(refusal(41011, "missing agentid")),

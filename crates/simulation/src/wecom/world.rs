@@ -118,6 +118,8 @@ pub struct Counts {
     pub refused: BTreeMap<i64, u64>,
     /// Messages accepted and delivered to somebody.
     pub messages: u64,
+    /// Bytes of every message that was posted, refused ones among them.
+    pub bytes: u64,
     /// Messages that the duplicate check swallowed.
     pub duplicates: u64,
     /// Deliveries to a member that were dropped silently.

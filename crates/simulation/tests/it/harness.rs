@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use acteon_core::Scope;
 use acteon_core::{Action, Outcome, Provider};
 use acteon_gateway::RetryPolicy;
 use acteon_simulation::harness::{
     ActionOutcomeExt as _, FailingProvider, FailureMode, RecordingProvider, SimulationConfig, SimulationHarness,
 };
-use acteon_core::Scope;
 use serde_json::json;
 
 fn action(id: &str, provider: &str) -> Action {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use acteon_core::{Outcome, Tenant};
 use acteon_store::{
-    Admission, Admitted, Birth, Conditions, DedupCheck, Fate, Judged, OwnerId, Overage, QuotaCheck, State, Store, ThrottleCheck, Way,
+    Admission, Admitted, Birth, Conditions, DedupCheck, Fate, Judged, Overage, OwnerId, QuotaCheck, State, Store, ThrottleCheck, Way,
 };
 
 use crate::{at, executed, failed, find, open, provider, settlement, way, with_fate};

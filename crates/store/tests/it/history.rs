@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use acteon_core::{Grant, Scope, Tenant};
-use acteon_store::{
-    Admission, Admitted, Birth, Cursor, Fate, HistoryFilter, PageRequest, Retention, Seq, SqliteStore, State, Store,
-};
+use acteon_store::{Admission, Admitted, Birth, Cursor, Fate, HistoryFilter, PageRequest, Retention, Seq, SqliteStore, State, Store};
 
 use crate::{action, admit, at, executed, failed, find, open, settlement, with_fate};
 
@@ -75,7 +73,17 @@ async fn every_filter_filters() {
         (HistoryFilter { state: Some(State::Open), ..all() }, 1),
         (HistoryFilter { state: Some(State::Dead), from: Some(at(12)), to: Some(at(18)), ..all() }, 3),
         (HistoryFilter { from: Some(at(10)), to: Some(at(12)), ..all() }, 3),
-        (HistoryFilter { rule: some("r"), verdict: some("allow"), caller: some(""), provider: some("p"), action_type: some("x"), ..all() }, 30),
+        (
+            HistoryFilter {
+                rule: some("r"),
+                verdict: some("allow"),
+                caller: some(""),
+                provider: some("p"),
+                action_type: some("x"),
+                ..all()
+            },
+            30,
+        ),
         (HistoryFilter { caller: some("ci"), ..all() }, 0),
         (HistoryFilter { provider: some("other"), ..all() }, 0),
     ] {

@@ -26,6 +26,7 @@ pub(crate) struct Gateway {
 pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
+    key: Option<String>,
 }
 
 /// An answer: status and JSON.
@@ -39,6 +40,18 @@ impl Gateway {
     /// Starts with the text of a configuration; the port is a free one.
     pub(crate) async fn start(configuration: &str) -> Self {
         Self::start_in(tempfile::tempdir().expect("a folder"), configuration).await
+    }
+
+    /// Starts with rules in a file of their own, and the lines of a configuration.
+    pub(crate) async fn with_rules(rules: &str, configuration: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let configuration = with_rules_in(&folder, rules, configuration);
+        Self::start_in(folder, &configuration).await
+    }
+
+    /// Writes the file of rules anew.
+    pub(crate) fn write_rules(&self, rules: &str) {
+        std::fs::write(self.folder.path().join("rules/rules.yaml"), rules).expect("written");
     }
 
     pub(crate) async fn start_in(folder: tempfile::TempDir, configuration: &str) -> Self {
@@ -76,11 +89,37 @@ impl std::ops::Deref for Gateway {
 impl Client {
     pub(crate) fn new(base: &str) -> Self {
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE * 2).build().expect("a client");
-        Self { http, base: base.to_owned() }
+        Self { http, base: base.to_owned(), key: None }
     }
 
     pub(crate) fn base(&self) -> &str {
         &self.base
+    }
+
+    /// The same client with an API key.
+    pub(crate) fn with_key(&self, key: &str) -> Self {
+        Self { key: Some(key.to_owned()), ..self.clone() }
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.try_send(Method::PUT, path, Some(body.to_string()), None).await.expect("an answer")
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.try_send(Method::DELETE, path, None, None).await.expect("an answer")
+    }
+
+    /// Looks at a route again and again until it is as wanted.
+    pub(crate) async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let give_up = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let body = self.get(path).await.body;
+            if wanted(&body) {
+                return body;
+            }
+            assert!(tokio::time::Instant::now() < give_up, "{path} stays {body}");
+            tokio::task::yield_now().await;
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -106,6 +145,9 @@ impl Client {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body);
+        }
+        if let Some(key) = &self.key {
+            request = request.bearer_auth(key);
         }
         if let Some(prefer) = prefer {
             request = request.header("prefer", prefer);
@@ -136,6 +178,14 @@ impl Client {
             tokio::task::yield_now().await;
         }
     }
+}
+
+/// Writes a file of rules into `folder`, and returns the configuration that names it.
+pub(crate) fn with_rules_in(folder: &tempfile::TempDir, rules: &str, configuration: &str) -> String {
+    let directory = folder.path().join("rules");
+    std::fs::create_dir_all(&directory).expect("a folder");
+    std::fs::write(directory.join("rules.yaml"), rules).expect("written");
+    format!("rules.directory = {:?}\n{configuration}", directory.display().to_string())
 }
 
 /// Checks a configuration whose secrets are plain.

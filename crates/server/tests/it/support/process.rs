@@ -48,7 +48,6 @@ impl Process {
     }
 
     /// kill -9.
-    #[cfg(feature = "wechat")]
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("gone");

@@ -7,6 +7,7 @@ mod errors;
 mod health;
 mod messages;
 mod rate_limit;
+mod rules;
 mod tokens;
 
 use acteon_simulation::wecom::{LocalWecom, world::World};

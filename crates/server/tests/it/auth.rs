@@ -1,0 +1,225 @@
+//! Who may do what: every route, by role and by tenant.
+
+use std::fmt::Write as _;
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{Gateway, action, run_command};
+
+const LOG: &str = "[[providers]]\nname = \"log\"\ntype = \"log\"\n";
+
+/// `(name, role, tenant)`; the key is the name.
+const CALLERS: [(&str, &str, &str); 4] =
+    [("root", "admin", "*"), ("acme-ops", "operator", "acme"), ("acme-eyes", "viewer", "acme"), ("globex-ops", "operator", "globex")];
+
+fn auth_file(callers: &[(&str, &str, &str)]) -> String {
+    let mut text = String::new();
+    for (name, role, tenant) in callers {
+        let hash: String = acteon_crypto::sha256(name.as_bytes()).iter().fold(String::new(), |mut hash, byte| {
+            write!(hash, "{byte:02x}").expect("text");
+            hash
+        });
+        write!(
+            text,
+            "[[api_keys]]\nname = \"{name}\"\nkey_hash = \"{hash}\"\nrole = \"{role}\"\n[[api_keys.grants]]\ntenants = [\"{tenant}\"]\nnamespaces = [\"*\"]\n"
+        )
+        .expect("text");
+    }
+    text
+}
+
+async fn start(callers: &[(&str, &str, &str)]) -> (Gateway, std::path::PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("auth.toml");
+    std::fs::write(&path, auth_file(callers)).expect("written");
+    let configuration = format!("auth.enabled = true\nauth.config_path = {:?}\n{LOG}", path.display().to_string());
+    (Gateway::start_in(folder, &configuration).await, path)
+}
+
+/// What a route wants of its caller.
+#[derive(Clone, Copy, PartialEq)]
+enum Needs {
+    /// Nothing.
+    Nobody,
+    /// A viewer.
+    Viewer,
+    /// An operator.
+    Operator,
+    /// An operator for everything.
+    Everything,
+}
+
+/// Every route that is built, with a body that names the tenant where it takes one, and what it touches nothing without.
+fn routes() -> Vec<(Method, &'static str, Option<Value>, Needs, bool)> {
+    use Needs::{Everything, Nobody, Operator, Viewer};
+    let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
+    let dispatch = action("new", "log", &json!({}));
+    let silence =
+        json!({ "namespace": "incidents", "tenant": "acme", "matchers": [{ "name": "no", "value": "no" }], "duration_seconds": 60 });
+    let quota = json!({ "namespace": "incidents", "tenant": "acme", "max_actions": 100, "window": "daily", "overage_behavior": "warn" });
+    let interval =
+        json!({ "namespace": "incidents", "tenant": "acme", "name": "new", "time_ranges": [{ "months": [{ "start": 1, "end": 1 }] }] });
+    let evaluate = json!({ "namespace": "incidents", "tenant": "acme", "provider": "log", "action_type": "x", "payload": {} });
+    // The last part says whether the route is about one thing of the tenant acme.
+    vec![
+        (get.clone(), "/health", None, Nobody, false),
+        (get.clone(), "/live", None, Nobody, false),
+        (get.clone(), "/ready", None, Nobody, false),
+        (get.clone(), "/metrics", None, Nobody, false),
+        (get.clone(), "/metrics/prometheus", None, Nobody, false),
+        (post.clone(), "/v1/dispatch", Some(dispatch.clone()), Operator, true),
+        (post.clone(), "/v1/dispatch?dry_run=true", Some(dispatch.clone()), Operator, true),
+        (post.clone(), "/v1/dispatch/batch", Some(json!([dispatch])), Operator, true),
+        (get.clone(), "/v1/actions/a", None, Viewer, true),
+        (get.clone(), "/v1/audit", None, Viewer, false),
+        (get.clone(), "/v1/audit/export", None, Viewer, false),
+        (get.clone(), "/v1/audit/a", None, Viewer, true),
+        (post.clone(), "/v1/audit/a/replay", None, Operator, true),
+        (post.clone(), "/v1/audit/replay?outcome=muted", None, Operator, false),
+        (get.clone(), "/v1/dlq", None, Viewer, false),
+        (get.clone(), "/v1/dlq/stats", None, Viewer, false),
+        (get.clone(), "/v1/dlq/dead", None, Viewer, true),
+        (post.clone(), "/v1/dlq/replay?code=NONE", None, Operator, false),
+        (get.clone(), "/v1/rules", None, Viewer, false),
+        (post.clone(), "/v1/rules/evaluate", Some(evaluate), Viewer, true),
+        (get.clone(), "/v1/rules/coverage", None, Viewer, false),
+        (post.clone(), "/v1/rules/reload", None, Operator, false),
+        (put.clone(), "/v1/rules/r/enabled", Some(json!({ "enabled": true })), Operator, false),
+        (get.clone(), "/v1/silences", None, Viewer, false),
+        (post.clone(), "/v1/silences/preview", Some(silence.clone()), Viewer, true),
+        (post.clone(), "/v1/silences", Some(silence), Operator, true),
+        (get.clone(), "/v1/silences/SILENCE", None, Viewer, true),
+        (put.clone(), "/v1/silences/SILENCE", Some(json!({ "comment": "x" })), Operator, true),
+        (delete.clone(), "/v1/silences/SILENCE", None, Operator, true),
+        (get.clone(), "/v1/time-intervals", None, Viewer, false),
+        (post.clone(), "/v1/time-intervals", Some(interval), Operator, true),
+        (get.clone(), "/v1/time-intervals/incidents/acme/nights", None, Viewer, true),
+        (put.clone(), "/v1/time-intervals/incidents/acme/nights", Some(json!({ "description": "x" })), Operator, true),
+        (delete.clone(), "/v1/time-intervals/incidents/acme/nights", None, Operator, true),
+        (get.clone(), "/v1/quotas", None, Viewer, false),
+        (post.clone(), "/v1/quotas", Some(quota), Operator, true),
+        (get.clone(), "/v1/quotas/QUOTA", None, Viewer, true),
+        (get.clone(), "/v1/quotas/QUOTA/usage", None, Viewer, true),
+        (put, "/v1/quotas/QUOTA", Some(json!({ "description": "x" })), Operator, true),
+        (delete.clone(), "/v1/quotas/QUOTA", None, Operator, true),
+        (get, "/v1/providers/health", None, Viewer, false),
+        (post.clone(), "/v1/dlq/dead/replay", None, Operator, true),
+        (delete, "/v1/dlq/dead-2", None, Operator, true),
+        (post, "/v1/dlq/drain", None, Everything, false),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_asks_for_role_and_tenant() {
+    for (method, path, body, needs, is_of_acme) in routes() {
+        let (gateway, _) = start(&CALLERS).await;
+        let root = gateway.with_key("root");
+        root.dispatch(&action("a", "log", &json!({}))).await;
+        for dead in ["dead", "dead-2"] {
+            root.dispatch(&action(dead, "nope", &json!({}))).await;
+        }
+        let quota = json!({ "namespace": "incidents", "tenant": "acme", "provider": "log", "max_actions": 9, "window": "daily", "overage_behavior": "warn" });
+        let quota = root.post("/v1/quotas", &quota).await.body["id"].as_str().expect("an id").to_owned();
+        let silence =
+            json!({ "namespace": "incidents", "tenant": "acme", "matchers": [{ "name": "x", "value": "y" }], "duration_seconds": 60 });
+        let silence = root.post("/v1/silences", &silence).await.body["id"].as_str().expect("an id").to_owned();
+        let nights = json!({ "namespace": "incidents", "tenant": "acme", "name": "nights", "time_ranges": [{ "months": [{ "start": 1, "end": 1 }] }] });
+        root.post("/v1/time-intervals", &nights).await;
+        let path = path.replace("QUOTA", &quota).replace("SILENCE", &silence);
+        let send = async |key: Option<&str>| {
+            let client = key.map_or_else(|| (*gateway).clone(), |key| gateway.with_key(key));
+            client.try_send(method.clone(), &path, body.as_ref().map(Value::to_string), None).await.expect("an answer").status
+        };
+        let route = format!("{method} {path}");
+        if needs == Needs::Nobody {
+            assert!(send(None).await.is_success(), "{route}");
+            continue;
+        }
+        assert_eq!(send(None).await, StatusCode::UNAUTHORIZED, "{route} without a key");
+        assert_eq!(send(Some("wrong")).await, StatusCode::UNAUTHORIZED, "{route} with a wrong key");
+        let allowed = |status: StatusCode| status.is_success() || (path.contains("/rules/r/") && status == StatusCode::NOT_FOUND);
+        let elsewhere = send(Some("globex-ops")).await;
+        match (needs, is_of_acme) {
+            (Needs::Everything, _) => assert_eq!(elsewhere, StatusCode::FORBIDDEN, "{route}"),
+            (_, true) => {
+                assert!([StatusCode::FORBIDDEN, StatusCode::NOT_FOUND].contains(&elsewhere), "{route} of another tenant: {elsewhere}")
+            }
+            (_, false) => assert!(allowed(elsewhere), "{route} of another tenant: {elsewhere}"),
+        }
+        let looks = send(Some("acme-eyes")).await;
+        assert_eq!(allowed(looks), needs == Needs::Viewer, "{route} by a viewer: {looks}");
+        if needs == Needs::Everything {
+            assert_eq!(send(Some("acme-ops")).await, StatusCode::FORBIDDEN, "{route}");
+            assert!(allowed(send(Some("root")).await), "{route} by root");
+        } else {
+            let operates = send(Some("acme-ops")).await;
+            assert!(allowed(operates), "{route} by an operator: {operates}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_show_only_what_is_granted_and_the_journal_knows_the_caller() {
+    let (gateway, _) = start(&CALLERS).await;
+    let acme = gateway.with_key("acme-ops");
+    acme.dispatch(&action("a", "log", &json!({}))).await;
+    let record = acme.get("/v1/audit/a").await.body;
+    assert_eq!((&record["caller_id"], &record["auth_method"]), (&json!("acme-ops"), &json!("api_key")));
+    acme.dispatch(&action("b", "nope", &json!({}))).await;
+    let globex = gateway.with_key("globex-ops");
+    for path in ["/v1/audit", "/v1/dlq", "/v1/audit?tenant=acme"] {
+        assert!(!globex.get(path).await.body.to_string().contains("acme"), "{path}");
+    }
+    assert_eq!(globex.get("/v1/dlq/stats").await.body["count"], 0);
+    assert_eq!(globex.get("/v1/audit/export").await.body, json!(""));
+    let batch = json!([action("c", "log", &json!({})), { "namespace": "n", "tenant": "globex", "provider": "log", "action_type": "x", "payload": {} }]);
+    let refused = acme.post("/v1/dispatch/batch", &batch).await;
+    assert_eq!((refused.status, refused.body["code"].as_str()), (StatusCode::FORBIDDEN, Some("FORBIDDEN")), "one refuses the whole");
+    assert!(refused.body["message"].as_str().is_some_and(|text| text.starts_with("forbidden: no grant covers tenant=globex namespace=n")));
+    assert_eq!(acme.get("/v1/audit/c").await.status, StatusCode::NOT_FOUND);
+    let per_caller = json!({ "namespace": "incidents", "tenant": "acme", "per_principal": true, "max_actions": 1, "window": "daily", "overage_behavior": "block" });
+    acme.post("/v1/quotas", &per_caller).await;
+    let root = gateway.with_key("root");
+    assert!(acme.dispatch(&action("d", "log", &json!({}))).await.get("Executed").is_some());
+    assert!(acme.dispatch(&action("e", "log", &json!({}))).await.get("QuotaExceeded").is_some());
+    assert!(root.dispatch(&action("f", "log", &json!({}))).await.get("Executed").is_some(), "each caller is counted apart");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_change_without_a_restart_and_a_broken_file_changes_none() {
+    let (gateway, path) = start(&CALLERS[..1]).await;
+    let ops = gateway.with_key("acme-ops");
+    assert_eq!(ops.get("/v1/audit").await.status, StatusCode::UNAUTHORIZED);
+    std::fs::write(&path, auth_file(&CALLERS[1..2])).expect("written");
+    ops.until("/v1/audit", |body| body["records"].is_array()).await;
+    assert_eq!(gateway.with_key("root").get("/v1/audit").await.status, StatusCode::UNAUTHORIZED, "the key is gone");
+    std::fs::write(&path, "[[api_keys]]\nname = \"x\"\nkey_hash = \"tooshort\"\nrole = \"king\"\n").expect("written");
+    let folder = path.parent().expect("a folder").to_owned();
+    let configuration = folder.join("acteon.toml");
+    std::fs::write(&configuration, format!("auth.enabled = true\n{LOG}")).expect("written");
+    let output = run_command(&["check", "-c", configuration.to_str().expect("text")], &[], "");
+    let said = String::from_utf8_lossy(&output.stderr);
+    for expected in ["64 hexadecimal digits", "admin, operator or viewer", "has no grants", "auth.toml:3:"] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    assert_eq!(ops.get("/v1/audit").await.status, StatusCode::OK);
+}
+
+#[test]
+fn a_public_address_needs_keys_and_a_made_key_works() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_str().expect("text");
+    for host in ["0.0.0.0", "::", "192.0.2.1"] {
+        let output = run_command(&["--host", host, "--port", "0", "--data-dir", data], &[], "");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains("without API keys") && said.contains("api-key"), "{host}: {said}");
+    }
+    let made = run_command(&["api-key", "ci", "--role", "viewer", "--tenant", "acme"], &[], "");
+    let block = String::from_utf8_lossy(&made.stdout).into_owned();
+    let key = String::from_utf8_lossy(&made.stderr).lines().find(|line| line.len() == 64).expect("a key").to_owned();
+    let table = acteon_server::config::AuthTable::parse("auth.toml", &block, &acteon_crypto::KeyRing::default()).expect("a valid block");
+    let caller = table.caller(acteon_server::config::KeyOf(&key)).expect("the caller");
+    assert_eq!((&*caller.id, caller.grants[0].tenants[0].as_str()), ("ci", "acme"));
+    assert!(!block.contains(&key), "the file keeps only the hash");
+}

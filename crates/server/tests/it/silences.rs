@@ -1,0 +1,113 @@
+//! Silences: made, previewed, and looked at before every attempt.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::{Gateway, action};
+
+const LOG: &str = "[[providers]]\nname = \"log\"\ntype = \"log\"\n";
+
+fn silence(matchers: &Value) -> Value {
+    json!({ "namespace": "incidents", "tenant": "acme", "matchers": matchers, "duration_seconds": 600, "comment": "canary" })
+}
+
+fn by(name: &str, value: &str) -> Value {
+    json!([{ "name": name, "value": value }])
+}
+
+async fn make(gateway: &Gateway, matchers: &Value) -> String {
+    let made = gateway.post("/v1/silences", &silence(matchers)).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    made.body["id"].as_str().expect("an id").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silence_holds_back_what_it_matches_until_it_ends() {
+    let rules = "rules: [{name: all, condition: 'true', action: {type: allow}}]";
+    let gateway = Gateway::with_rules(rules, LOG).await;
+    for (place, matchers) in [by("team", "pay"), by("action.provider", "log"), by("action.payload.service", "checkout")].iter().enumerate()
+    {
+        let id = make(&gateway, matchers).await;
+        let mut matching = action(&format!("a{place}"), "log", &json!({ "service": "checkout" }));
+        matching["metadata"] = json!({ "team": "pay" });
+        let expected = json!({ "Silenced": { "silence_id": id, "matched_rule": "all" } });
+        assert_eq!(gateway.dispatch(&matching).await, expected);
+        let mut elsewhere = matching.clone();
+        (elsewhere["id"], elsewhere["tenant"]) = (json!(format!("b{place}")), json!("acme-corp"));
+        assert_eq!(gateway.dispatch(&elsewhere).await["Executed"]["status"], "success", "another tenant");
+        let mut below = matching.clone();
+        (below["id"], below["tenant"]) = (json!(format!("c{place}")), json!("acme.us"));
+        assert!(gateway.dispatch(&below).await.get("Silenced").is_some(), "a tenant below");
+        assert_eq!(gateway.delete(&format!("/v1/silences/{id}")).await.status, StatusCode::NO_CONTENT);
+        matching["id"] = json!(format!("d{place}"));
+        assert_eq!(gateway.dispatch(&matching).await["Executed"]["status"], "success", "the silence has ended");
+    }
+    assert_eq!(gateway.get("/v1/silences").await.body["count"], 0);
+    assert_eq!(gateway.get("/v1/silences?include_expired=true").await.body["count"], 3, "ended ones stay on record");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silences_are_checked_listed_changed_and_outlive_a_restart() {
+    let gateway = Gateway::start(LOG).await;
+    for (wrong, status) in [
+        (json!({ "namespace": "n", "tenant": "t", "matchers": [], "duration_seconds": 5 }), 422),
+        (
+            json!({ "namespace": "n", "tenant": "t", "matchers": [{ "name": "a", "value": "(", "op": "regex" }], "duration_seconds": 5 }),
+            422,
+        ),
+        (json!({ "namespace": "n", "tenant": "t", "matchers": [{ "name": "a", "value": "b" }] }), 422),
+        (json!({ "namespace": "n", "tenant": "t", "matchers": [{ "name": "a", "value": "b" }], "ends_at": "2020-01-01T00:00:00Z" }), 422),
+        (json!({ "namespace": "", "tenant": "t", "matchers": [{ "name": "a", "value": "b" }], "duration_seconds": 5 }), 422),
+        (json!({ "namespace": "n", "tenant": "t", "matchers": [{ "name": "a", "value": "b" }], "duration_second": 5 }), 422),
+        (json!([]), 422),
+    ] {
+        let answer = gateway.post("/v1/silences", &wrong).await;
+        assert_eq!((answer.status.as_u16(), answer.body["code"].is_string()), (status, true), "{wrong}: {}", answer.body);
+    }
+    let mut later = silence(&by("a", "b"));
+    later["starts_at"] = json!("2099-01-01T00:00:00Z");
+    let later = gateway.post("/v1/silences", &later).await.body;
+    assert_eq!((later["active"].as_bool(), gateway.get("/v1/silences").await.body["count"].as_u64()), (Some(false), Some(0)));
+    let id = make(&gateway, &json!([{ "name": "severity", "value": "warn.*", "op": "regex" }])).await;
+    let changed = gateway.put(&format!("/v1/silences/{id}"), &json!({ "ends_at": "2099-06-01T00:00:00Z", "comment": "longer" })).await.body;
+    assert_eq!((changed["ends_at"].as_str(), changed["comment"].as_str()), (Some("2099-06-01T00:00:00.000Z"), Some("longer")));
+    let gateway = gateway.restart(LOG).await;
+    assert_eq!(gateway.get(&format!("/v1/silences/{id}")).await.body, changed);
+    assert_eq!(gateway.get("/v1/silences?namespace=incidents&tenant=acme").await.body["count"], 1);
+    assert_eq!(gateway.get("/v1/silences?tenant=globex").await.body["count"], 0);
+    for path in ["/v1/silences/nope", "/v1/silences/nope"] {
+        assert_eq!(gateway.get(path).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(gateway.delete(path).await.status, StatusCode::NOT_FOUND);
+    }
+    let mut warned = action("a", "log", &json!({}));
+    warned["metadata"] = json!({ "severity": "warning" });
+    assert_eq!(gateway.dispatch(&warned).await["Silenced"]["silence_id"], json!(id));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_counts_and_makes_nothing() {
+    let gateway = Gateway::start(LOG).await;
+    for number in 0..10 {
+        gateway.dispatch(&action(&format!("a{number}"), "log", &json!({ "service": if number < 4 { "pay" } else { "core" } }))).await;
+    }
+    let mut preview = silence(&by("action.payload.service", "pay"));
+    preview["last"] = json!(8);
+    let found = gateway.post("/v1/silences/preview", &preview).await.body;
+    assert_eq!(found, json!({ "matched": 2, "looked_at": 8, "examples": ["a3", "a2"] }));
+    assert_eq!(gateway.get("/v1/silences?include_expired=true").await.body["count"], 0);
+}
+
+/// A retry looks again: what was accepted before the silence does not leave during it, and gives back what it was charged.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_is_held_back_by_a_silence_that_came_later() {
+    let down = "retry.max_retries = 0\nretry.delays_seconds = [1]\n[[providers]]\nname = \"down\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\n";
+    let gateway = Gateway::start(down).await;
+    let quota = json!({ "namespace": "incidents", "tenant": "acme", "max_actions": 5, "window": "daily", "overage_behavior": "block" });
+    let quota = gateway.post("/v1/quotas", &quota).await.body["id"].as_str().expect("an id").to_owned();
+    let waiting = action("a", "down", &json!({}));
+    assert!(gateway.dispatch(&waiting).await.get("Scheduled").is_some());
+    assert_eq!(gateway.get(&format!("/v1/quotas/{quota}/usage")).await.body["used"], 1);
+    let id = make(&gateway, &by("action.provider", "down")).await;
+    assert_eq!(gateway.final_outcome(&waiting).await, json!({ "Silenced": { "silence_id": id, "matched_rule": null } }));
+    assert_eq!(gateway.get(&format!("/v1/quotas/{quota}/usage")).await.body["used"], 0, "what never left is not counted");
+}
