@@ -103,8 +103,8 @@ impl Server {
         let name =
             |document: Document| Some(serde_json::from_str::<StoredInterval>(&document.body).ok()?.interval["name"].as_str()?.to_owned());
         let intervals = intervals.into_iter().filter_map(name).collect();
-        let loaded = rules::load(config.rules.directory.as_deref(), &config.rules.context, Some(intervals)).map_err(StartError::Rules)?;
-        let loader = Arc::new(RulesLoader::new(config.rules));
+        let rules = rules::load(config.rules.directory.as_deref(), &config.rules.context, Some(intervals)).map_err(StartError::Rules)?;
+        let files = Arc::new(RulesLoader::new(config.rules));
         let clock = Arc::new(SystemClock::new());
         let entropy = Arc::new(SystemEntropy::default());
         let parts = Parts {
@@ -113,12 +113,12 @@ impl Server {
             entropy: Arc::<SystemEntropy>::clone(&entropy),
             observer: Arc::clone(&metrics) as Arc<dyn Observer>,
             registry,
-            rules: loaded,
+            rules,
             options: config.gateway,
         };
         let gateway = Gateway::start(parts).await.map_err(store_error)?;
-        let watching = vec![tokio::spawn(Arc::clone(&loader).watch(gateway.clone())), tokio::spawn(Arc::clone(&auth).watch())];
-        let state = Arc::new(AppState { gateway: gateway.clone(), metrics, clock, entropy, rules: loader, auth });
+        let watching = vec![tokio::spawn(Arc::clone(&files).watch(gateway.clone())), tokio::spawn(Arc::clone(&auth).watch())];
+        let state = Arc::new(AppState { gateway: gateway.clone(), metrics, clock, entropy, rules: files, auth });
         let (stop, stopped) = watch::channel(false);
         let accepting = tokio::spawn(accept(listener, http::router(state), stopped, config.shutdown_timeout));
         Ok(Self { address, database, gateway, limit: config.shutdown_timeout, stop, accepting, watching })

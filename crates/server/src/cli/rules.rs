@@ -35,13 +35,12 @@ impl Rules {
 
 impl Test {
     fn run(&self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
-        let (directory, context) = match &self.rules {
-            Some(directory) => (directory.clone(), Context::default()),
-            None => {
-                let config = file.load()?;
-                let directory = config.rules.directory;
-                (directory.context("the configuration has no [rules] directory; name one with --rules")?, config.rules.context)
-            }
+        let (directory, context) = if let Some(directory) = &self.rules {
+            (directory.clone(), Context::default())
+        } else {
+            let config = file.load()?;
+            let directory = config.rules.directory;
+            (directory.context("the configuration has no [rules] directory; name one with --rules")?, config.rules.context)
         };
         let rules = acteon_server::rules::load(Some(&directory), &Context { providers: None, ..context }, None)?;
         let (mut passed, mut failed) = (0, 0);

@@ -106,7 +106,11 @@ async fn export_page(state: &AppState, filter: HistoryFilter, after: Option<Curs
     let request = PageRequest { after, offset: 0, limit: EXPORT_PAGE, count: false };
     // A line that cannot be read breaks the export off, so that it is not taken for whole.
     let page = state.gateway.history(filter, request).await.map_err(std::io::Error::other)?;
-    let lines: String = page.views.iter().map(|view| format!("{}\n", record(view))).collect();
+    let mut lines = String::new();
+    for view in &page.views {
+        lines.push_str(&record(view).to_string());
+        lines.push('\n');
+    }
     Ok((Bytes::from(lines), page.next))
 }
 

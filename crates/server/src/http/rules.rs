@@ -86,7 +86,7 @@ pub(super) async fn reload(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Evaluate {
+struct Hypothesis {
     namespace: Namespace,
     tenant: Tenant,
     provider: ProviderName,
@@ -115,7 +115,7 @@ pub(super) async fn evaluate(
     body: Body,
 ) -> Result<Json<Evaluation>, Refusal> {
     let text = body::read(&headers, body).await?;
-    let asked: Evaluate = body::parse(&text)?;
+    let asked: Hypothesis = body::parse(&text)?;
     check_scope(&caller, asked.namespace.as_str(), asked.tenant.as_str())?;
     let now = asked.evaluate_at.unwrap_or_else(|| state.clock.now());
     let id = ActionId::parse("playground").map_err(|error| Refusal::field("id", error.to_string()))?;

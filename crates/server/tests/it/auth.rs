@@ -143,7 +143,7 @@ async fn every_route_asks_for_role_and_tenant() {
         match (needs, is_of_acme) {
             (Needs::Everything, _) => assert_eq!(elsewhere, StatusCode::FORBIDDEN, "{route}"),
             (_, true) => {
-                assert!([StatusCode::FORBIDDEN, StatusCode::NOT_FOUND].contains(&elsewhere), "{route} of another tenant: {elsewhere}")
+                assert!([StatusCode::FORBIDDEN, StatusCode::NOT_FOUND].contains(&elsewhere), "{route} of another tenant: {elsewhere}");
             }
             (_, false) => assert!(allowed(elsewhere), "{route} of another tenant: {elsewhere}"),
         }

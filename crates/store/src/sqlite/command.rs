@@ -1,5 +1,7 @@
 //! What waits for the writer: some work on the database, and whoever is to be told what came of it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -21,8 +23,8 @@ pub(super) trait Command: Send {
     fn urgency(&self) -> Urgency;
     /// Does the work within a transaction that may be rolled back; then it is done again.
     fn apply(&mut self, connection: &Connection) -> Result<(), StoreError>;
-    /// Tells the effect, once it is committed; says by how many the open rows grew.
-    fn committed(self: Box<Self>) -> isize;
+    /// Counts the rows that it opened or closed, and then tells the effect, once it is committed.
+    fn committed(self: Box<Self>, open: &AtomicUsize);
     /// Tells that nothing was done.
     fn refused(self: Box<Self>, error: StoreError);
 }
@@ -51,12 +53,16 @@ where
         Ok(())
     }
 
-    fn committed(self: Box<Self>) -> isize {
-        let Some(effect) = self.effect else { return 0 };
-        let opens = (self.opens)(&effect);
+    fn committed(self: Box<Self>, open: &AtomicUsize) {
+        let Some(effect) = self.effect else { return };
+        let opened = (self.opens)(&effect);
+        if opened >= 0 {
+            open.fetch_add(opened.unsigned_abs(), Ordering::Relaxed);
+        } else {
+            open.fetch_sub(opened.unsigned_abs(), Ordering::Relaxed);
+        }
         // Whoever asked may have gone; what was asked for is done.
         drop(self.reply.send(Ok(effect)));
-        opens
     }
 
     fn refused(self: Box<Self>, error: StoreError) {

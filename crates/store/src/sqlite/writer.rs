@@ -89,16 +89,7 @@ impl Loop {
     /// Commits a batch and answers; a batch that fails is committed item by item, so that one bad item fails alone.
     fn commit(&self, mut batch: Vec<Box<dyn Command>>) {
         match self.transact(&mut batch) {
-            Ok(()) => {
-                for command in batch {
-                    let opened = command.committed();
-                    if opened >= 0 {
-                        self.open.fetch_add(opened.unsigned_abs(), Ordering::Relaxed);
-                    } else {
-                        self.open.fetch_sub(opened.unsigned_abs(), Ordering::Relaxed);
-                    }
-                }
-            }
+            Ok(()) => batch.into_iter().for_each(|command| command.committed(&self.open)),
             Err(_) if batch.len() > 1 => batch.into_iter().for_each(|command| self.commit(vec![command])),
             Err(error) => batch.into_iter().for_each(|command| command.refused(error.clone())),
         }
