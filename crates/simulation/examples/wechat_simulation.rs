@@ -30,7 +30,9 @@ async fn reroute_by_severity() -> Result<(), Failure> {
         let payload = json!({ "severity": severity, "toparty": "12", "content": format!("checkout-api: {severity}") });
         let outcome: Outcome = harness.dispatch(&action(severity, "log", &payload)?).await?;
         match &outcome {
-            Outcome::Rerouted { original_provider, new_provider, .. } => println!("{severity}: Rerouted from {original_provider} to {new_provider}"),
+            Outcome::Rerouted { original_provider, new_provider, .. } => {
+                println!("{severity}: Rerouted from {original_provider} to {new_provider}")
+            }
             other => println!("{severity}: {}", other.tag()),
         }
     }

@@ -1,7 +1,9 @@
 //! Rules, silences' matchers and time intervals through their public face.
 
+mod corpus;
 mod intervals;
 mod load;
 mod matchers;
 mod rules;
 mod support;
+mod targets;

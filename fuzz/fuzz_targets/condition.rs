@@ -1,0 +1,7 @@
+//! Fuzzes `condition` of the rules crate.
+#![no_main]
+
+#[path = "../../crates/rules/tests/it/targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::condition(data));
