@@ -92,6 +92,9 @@ pub const MAX_MATCHERS: usize = 32;
 /// Most rows that one page of a list looks at. A filter that finds little then gives a short page and a cursor instead of a long wait.
 pub const MAX_LOOK: usize = 20_000;
 
+/// Most looks of so many rows for one count.
+pub const MAX_LOOKS: usize = 10;
+
 /// Most matches that an offset may pass over. Cursors have no such limit.
 pub const MAX_OFFSET: usize = 10_000;
 

@@ -123,7 +123,7 @@ impl Gateway {
         });
         inner.policies.set_rules(rules).await;
         let revision = inner.store.documents_changed(-1).await?;
-        inner.policies.refresh(&*inner.store, revision).await?;
+        inner.policies.refresh(&*inner.store, revision, inner.clock.now()).await?;
         runner::recall(&inner).await?;
         inner.spawn(policies::follow(Arc::clone(&inner)));
         inner.spawn(housekeeping::run(Arc::clone(&inner)));

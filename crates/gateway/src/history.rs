@@ -35,8 +35,8 @@ impl Gateway {
         })
     }
 
-    /// The newest actions that match, without their texts.
-    pub async fn glance(&self, filter: HistoryFilter, limit: usize) -> Result<Vec<Glance>, StoreError> {
+    /// The newest actions that match, without their texts, and whether there may be more.
+    pub async fn glance(&self, filter: HistoryFilter, limit: usize) -> Result<(Vec<Glance>, bool), StoreError> {
         self.inner.store.glance(filter, limit).await
     }
 

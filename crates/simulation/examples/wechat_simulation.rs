@@ -13,14 +13,14 @@ async fn main() -> Result<(), Failure> {
     reroute_by_severity().await
 }
 
-const REROUTE: &str = r#"
+const REROUTE: &str = r"
 rules:
   - name: critical-to-wechat
     priority: 1
     description: page the department
     condition: {field: action.payload.severity, eq: critical}
     action: {type: reroute, target_provider: wechat}
-"#;
+";
 
 async fn reroute_by_severity() -> Result<(), Failure> {
     let config = SimulationConfig::builder().add_recording_providers(&["log", "wechat"]).add_rule_yaml(REROUTE).build();
@@ -31,7 +31,7 @@ async fn reroute_by_severity() -> Result<(), Failure> {
         let outcome: Outcome = harness.dispatch(&action(severity, "log", &payload)?).await?;
         match &outcome {
             Outcome::Rerouted { original_provider, new_provider, .. } => {
-                println!("{severity}: Rerouted from {original_provider} to {new_provider}")
+                println!("{severity}: Rerouted from {original_provider} to {new_provider}");
             }
             other => println!("{severity}: {}", other.tag()),
         }

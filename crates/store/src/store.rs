@@ -48,13 +48,13 @@ pub trait Store: Send + Sync {
     /// A page of the journal, newest first. Looks at a bounded number of rows.
     fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage>;
 
-    /// The newest actions that match, at most `limit`, without their texts.
-    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, Vec<Glance>>;
+    /// The newest actions that match, at most `limit`, without their texts, and whether there may be more: a look is bounded.
+    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)>;
 
     /// Takes dead letters off the list; says how many there were. They stay in the journal.
     fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize>;
 
-    /// How many dead letters there are within a scope, counted up to `limit`.
+    /// How many dead letters there are within a scope, counted up to `limit` among a bounded number.
     fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize>;
 
     /// Actions that ended after `since`, newest first, at most `limit`: what a new process must know of the recent past.

@@ -87,10 +87,10 @@ impl CurrentPolicies {
     }
 
     /// Reads the documents and takes them over.
-    pub(crate) async fn refresh(&self, store: &dyn Store, revision: i64) -> Result<(), StoreError> {
+    pub(crate) async fn refresh(&self, store: &dyn Store, revision: i64, now: Timestamp) -> Result<(), StoreError> {
         let _changing = self.changing.lock().await;
         let loaded = self.current.load().loaded.clone();
-        let policies = Policies::read(store, loaded, revision.max(self.current.load().revision)).await?;
+        let policies = Policies::read(store, loaded, revision.max(self.current.load().revision), now).await?;
         self.current.store(Arc::new(policies));
         Ok(())
     }
@@ -112,13 +112,13 @@ impl CurrentPolicies {
 }
 
 impl Policies {
-    async fn read(store: &dyn Store, loaded: RuleSet, revision: i64) -> Result<Self, StoreError> {
+    async fn read(store: &dyn Store, loaded: RuleSet, revision: i64, now: Timestamp) -> Result<Self, StoreError> {
         let toggles = toggles::read(&store.documents(DocumentKind::RuleToggle).await?);
         Ok(Self {
             rules: loaded.with_toggles(&toggles),
             loaded,
             toggles,
-            silences: Silences::read(&store.documents(DocumentKind::Silence).await?),
+            silences: Silences::read(&store.documents(DocumentKind::Silence).await?, now),
             intervals: Intervals::read(&store.documents(DocumentKind::TimeInterval).await?),
             quotas: Quotas::read(&store.documents(DocumentKind::Quota).await?),
             revision,
@@ -166,7 +166,7 @@ pub(crate) async fn follow(inner: Arc<Inner>) {
         let refreshed = match changed {
             Ok(revision) => {
                 known = revision;
-                inner.policies.refresh(&*inner.store, revision).await
+                inner.policies.refresh(&*inner.store, revision, inner.clock.now()).await
             }
             Err(error) => Err(error),
         };
@@ -195,7 +195,7 @@ impl Gateway {
         let body = serde_json::to_string(body).map_err(|error| StoreError::Engine(error.to_string()))?;
         let document = Document { kind, id: id.into(), name: name.into(), body, version };
         let put = self.inner.note_store(self.inner.store.put_document(document).await)?;
-        self.inner.policies.refresh(&*self.inner.store, 0).await?;
+        self.inner.policies.refresh(&*self.inner.store, 0, self.inner.clock.now()).await?;
         Ok(put)
     }
 
@@ -220,7 +220,7 @@ impl Gateway {
 
     async fn delete(&self, kind: DocumentKind, id: &str) -> Result<(), PolicyError> {
         let deleted = self.inner.note_store(self.inner.store.delete_document(kind, id).await)?;
-        self.inner.policies.refresh(&*self.inner.store, 0).await?;
+        self.inner.policies.refresh(&*self.inner.store, 0, self.inner.clock.now()).await?;
         if deleted { Ok(()) } else { Err(PolicyError::NotFound(word(kind))) }
     }
 }

@@ -99,10 +99,11 @@ impl Silence {
 }
 
 impl Silences {
-    pub(super) fn read(documents: &[Document]) -> Self {
+    /// What has ended is kept for looking, and not compiled.
+    pub(super) fn read(documents: &[Document], now: Timestamp) -> Self {
         let all: Vec<Silence> = parsed(documents).collect();
         let mut compiled: HashMap<String, Vec<Compiled>> = HashMap::new();
-        for (place, silence) in all.iter().enumerate() {
+        for (place, silence) in all.iter().enumerate().filter(|(_, silence)| now < silence.ends_at) {
             match silence.compile() {
                 Ok(matchers) => compiled.entry(silence.namespace.clone()).or_default().push(Compiled { place, matchers }),
                 Err(error) => tracing::error!(silence = silence.id, %error, "a silence cannot be read and has no effect"),
@@ -200,9 +201,15 @@ impl Gateway {
     /// Forgets silences that ended before `before`.
     pub(crate) async fn forget_silences(&self, before: Timestamp) -> Result<(), PolicyError> {
         let policies = self.inner.policies.load_full();
-        for silence in policies.silences.all.iter().filter(|silence| silence.ends_at < before) {
-            self.delete(DocumentKind::Silence, &silence.id).await?;
+        let over = |silence: &&Silence| silence.ends_at < before;
+        let old: Vec<String> = policies.silences.all.iter().filter(over).map(|silence| silence.id.clone()).collect();
+        if old.is_empty() {
+            return Ok(());
         }
+        for id in &old {
+            self.inner.store.delete_document(DocumentKind::Silence, id).await?;
+        }
+        self.inner.policies.refresh(&*self.inner.store, 0, self.inner.clock.now()).await?;
         Ok(())
     }
 }

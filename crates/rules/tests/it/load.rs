@@ -95,3 +95,21 @@ fn the_editors_schema_lists_every_key() {
         assert_eq!(keys(place), known.iter().map(|key| (*key).to_owned()).collect(), "{place}");
     }
 }
+
+/// Every block of rules in the book is one that can be loaded.
+#[test]
+fn the_books_rules_are_rules() {
+    let context = Context { intervals: None, ..Context::default() };
+    let mut blocks = 0;
+    for page in ["docs/book/rules.md", "docs/book/silences.md", "README.md"] {
+        let text = std::fs::read_to_string(format!("{}/../../{page}", env!("CARGO_MANIFEST_DIR"))).expect("a page");
+        for block in text.split("```yaml\n").skip(1) {
+            let block = block.split("```").next().unwrap_or_default();
+            if block.contains("rules:\n") || block.contains("time_intervals:\n") {
+                RuleSet::compile(&[file(block)], &context).unwrap_or_else(|error| panic!("{page}: {error}\n{block}"));
+                blocks += 1;
+            }
+        }
+    }
+    assert!(blocks >= 4, "{blocks}");
+}

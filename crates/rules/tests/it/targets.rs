@@ -4,10 +4,12 @@ use acteon_core::{Action, SystemClock, Timestamp};
 use acteon_rules::{Context, EvaluateOptions, Facts, Matcher, MatcherSpec, RuleFile, RuleSet, TimeInterval, run_fixtures};
 use serde_json::{Value, json};
 
+/// A name and what is fuzzed under it.
+type Target = (&'static str, fn(&[u8]));
+
 /// Every target by its name.
 #[allow(dead_code, reason = "each fuzzer uses one of them")]
-pub(crate) const TARGETS: [(&str, fn(&[u8])); 4] =
-    [("rules", rules), ("condition", condition), ("matcher", matcher), ("calendar", calendar)];
+pub(crate) const TARGETS: [Target; 4] = [("rules", rules), ("condition", condition), ("matcher", matcher), ("calendar", calendar)];
 
 fn action(payload: &Value) -> Action {
     let whole = json!({

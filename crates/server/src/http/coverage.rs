@@ -33,7 +33,7 @@ pub(super) async fn get(MayRead(caller): MayRead, State(state): State<Arc<AppSta
     let from = time("from")?.unwrap_or(to - DEFAULT_SPAN);
     let mut filter = acteon_store::HistoryFilter::of(scope(&caller, &parameters)?);
     (filter.from, filter.to) = (Some(from), Some(to));
-    let glances = state.gateway.glance(filter, MAX_LOOK).await?;
+    let (glances, capped) = state.gateway.glance(filter, MAX_LOOK).await?;
     let mut counts: BTreeMap<[Arc<str>; 4], Counts> = BTreeMap::new();
     for glance in &glances {
         let key = [&glance.namespace, &glance.tenant, &glance.provider, &glance.action_type].map(Arc::clone);
@@ -51,7 +51,7 @@ pub(super) async fn get(MayRead(caller): MayRead, State(state): State<Arc<AppSta
     let idle: Vec<&Arc<str>> = rules.rules().map(|(rule, _)| rule.name()).filter(|name| !used.contains(name)).collect();
     let entries: Vec<Value> = counts.iter().map(|(key, counts)| entry(key, counts)).collect();
     Ok(Json(json!({
-        "scanned_from": from, "scanned_to": to, "total_actions": glances.len(), "scan_is_capped": glances.len() == MAX_LOOK,
+        "scanned_from": from, "scanned_to": to, "total_actions": glances.len(), "scan_is_capped": capped,
         "unique_combinations": counts.len(), "fully_covered": fully, "partially_covered": counts.len() - fully - not_at_all,
         "uncovered": not_at_all, "rules_loaded": rules.len(), "entries": entries, "unmatched_rules": idle,
     })))

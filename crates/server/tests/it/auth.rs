@@ -190,6 +190,9 @@ async fn lists_show_only_what_is_granted_and_the_journal_knows_the_caller() {
 async fn keys_change_without_a_restart_and_a_broken_file_changes_none() {
     let (gateway, path) = start(&CALLERS[..1]).await;
     let ops = gateway.with_key("acme-ops");
+    let other_header =
+        reqwest::Client::new().get(format!("{}/v1/audit", gateway.base())).header("x-api-key", "root").send().await.expect("an answer");
+    assert_eq!(other_header.status(), StatusCode::OK);
     assert_eq!(ops.get("/v1/audit").await.status, StatusCode::UNAUTHORIZED);
     std::fs::write(&path, auth_file(&CALLERS[1..2])).expect("written");
     ops.until("/v1/audit", |body| body["records"].is_array()).await;

@@ -111,3 +111,15 @@ async fn a_retry_is_held_back_by_a_silence_that_came_later() {
     assert_eq!(gateway.final_outcome(&waiting).await, json!({ "Silenced": { "silence_id": id, "matched_rule": null } }));
     assert_eq!(gateway.get(&format!("/v1/quotas/{quota}/usage")).await.body["used"], 0, "what never left is not counted");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_is_decided_like_any_other() {
+    let gateway = Gateway::start(LOG).await;
+    gateway.dispatch(&action("a", "nope", &json!({}))).await;
+    gateway.dispatch(&action("b", "log", &json!({}))).await;
+    let id = make(&gateway, &by("action.action_type", "notify")).await;
+    for path in ["/v1/dlq/a/replay", "/v1/audit/b/replay"] {
+        let replayed = gateway.post(path, &json!(null)).await.body;
+        assert_eq!(replayed["outcome"]["Silenced"]["silence_id"], json!(id), "{replayed}");
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use acteon_core::Provider;
-use acteon_gateway::RetryPolicy;
+use acteon_gateway::{Keep, RetryPolicy};
 use acteon_rules::RuleFile;
 
 use super::recording::RecordingProvider;
@@ -18,6 +18,7 @@ pub struct SimulationConfig {
     pub(super) seed: u64,
     pub(super) rules: Vec<RuleFile>,
     pub(super) env: BTreeMap<String, String>,
+    pub(super) keep: Keep,
 }
 
 /// Builds a [`SimulationConfig`].
@@ -34,6 +35,7 @@ impl SimulationConfig {
             seed: 1,
             rules: Vec::new(),
             env: BTreeMap::new(),
+            keep: Keep::default(),
         })
     }
 }
@@ -97,6 +99,13 @@ impl ConfigBuilder {
     #[must_use]
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.0.retry = retry;
+        self
+    }
+
+    /// How long the journal is kept.
+    #[must_use]
+    pub fn keep(mut self, keep: Keep) -> Self {
+        self.0.keep = keep;
         self
     }
 

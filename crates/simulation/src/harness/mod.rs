@@ -186,7 +186,7 @@ impl Node {
             observer: Arc::new(NoObserver),
             registry,
             rules: RuleSet::compile(&config.rules, &context)?,
-            options: GatewayOptions { retry: config.retry.clone(), ..GatewayOptions::default() },
+            options: GatewayOptions { retry: config.retry.clone(), keep: config.keep.clone(), ..GatewayOptions::default() },
         };
         Ok(Self { gateway: Gateway::start(parts).await?, store })
     }

@@ -86,7 +86,7 @@ impl Store for NodeStore {
         self.alive(|store| store.history(filter, page))
     }
 
-    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, Vec<Glance>> {
+    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
         self.alive(|store| store.glance(filter, limit))
     }
 

@@ -123,6 +123,32 @@ async fn a_dead_letter_gives_its_place_and_key_back() {
     assert_eq!(gateway.quota_usage(&made, "").await.expect("the usage").used, 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_journal_forgets_by_age_and_tenant_and_keeps_what_is_open() {
+    let keep = acteon_gateway::Keep { default: Duration::from_mins(10), tenants: vec![("slow".into(), Duration::from_hours(9))] };
+    let failing = acteon_simulation::harness::FailingProvider::connection_error();
+    let config = SimulationConfig::builder().add_recording_provider("log").add_provider("down", std::sync::Arc::new(failing)).keep(keep);
+    let harness = SimulationHarness::start(config.build()).await.expect("a simulation");
+    let gateway = harness.node(0).expect("a node").gateway();
+    gateway.create_silence(silence(&harness, "team", "nobody")).await.expect("a silence");
+    for (id, tenant, provider) in [("old", "acme", "log"), ("kept", "slow", "log"), ("open", "acme", "down"), ("newest", "acme", "log")] {
+        let mut posted = plain(id);
+        posted.tenant = acteon_core::Tenant::parse(tenant).expect("a name");
+        posted.provider = acteon_core::ProviderName::parse(provider).expect("a name");
+        harness.dispatch(&posted).await.expect("an outcome");
+    }
+    harness.advance(Duration::from_mins(61)).await.expect("an hour");
+    assert_eq!(gateway.silences(&Scope::everything(), true).len(), 1, "a silence is kept as long as the journal");
+    harness.advance(Duration::from_mins(61)).await.expect("another hour");
+    let mut left = Vec::new();
+    for id in ["old", "kept", "open", "newest"] {
+        let id = acteon_core::ActionId::parse(id).expect("an id");
+        left.extend(gateway.find(&Scope::everything(), &id).await.expect("found").into_iter().map(|view| view.action.id.to_string()));
+    }
+    assert_eq!(left, ["kept", "open", "newest"], "the newest row stays, so that positions go on");
+    assert_eq!(gateway.silences(&Scope::everything(), true).len(), 0);
+}
+
 /// Rules, silences and quotas at random.
 #[derive(Clone, Debug)]
 struct World {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acteon_core::limits::{MAX_LOOK, MAX_PRUNE_BATCH};
+use acteon_core::limits::{MAX_LOOK, MAX_LOOKS, MAX_PRUNE_BATCH};
 use acteon_core::{ActionId, Scope, Timestamp};
 use rusqlite::{Connection, Row, params};
 
@@ -38,6 +38,7 @@ fn is_dead_list(filter: &HistoryFilter) -> bool {
 /// The walk of a filter: dead letters have an index of their own, newest position first; all else goes by time.
 fn walk(filter: &HistoryFilter) -> String {
     if is_dead_list(filter) {
+        // Every walk has the same three parameters, though this one needs only the position.
         return format!(
             "SELECT {NARROW}, o.state, o.tag, o.code FROM outcomes o JOIN actions a ON a.seq = o.seq \
              WHERE o.state = 2 AND o.seq < ?2 AND ?1 = ?1 AND ?3 = ?3 ORDER BY o.seq DESC"
@@ -133,20 +134,21 @@ pub(super) fn page(connection: &Connection, filter: &HistoryFilter, request: Pag
     Ok(HistoryPage { records, next, total: count.then_some(matched), cut })
 }
 
-pub(super) fn glance(connection: &Connection, filter: &HistoryFilter, limit: usize) -> Result<Vec<Glance>> {
+/// What matches among the newest rows, and whether there may be more.
+pub(super) fn glance(connection: &Connection, filter: &HistoryFilter, limit: usize) -> Result<(Vec<Glance>, bool)> {
     let mut found = Vec::new();
     let mut after = None;
-    loop {
-        let stopped = look(connection, filter, after, |row, _| {
+    for _ in 0..MAX_LOOKS {
+        after = look(connection, filter, after, |row, _| {
             let text = |column: usize| row.get::<_, Arc<str>>(column);
             found.push(Glance { namespace: text(2)?, tenant: text(3)?, provider: text(4)?, action_type: text(5)?, rule: row.get(8)? });
             Ok(found.len() < limit)
         })?;
-        after = stopped;
-        if stopped.is_none() || found.len() >= limit {
-            return Ok(found);
+        if after.is_none() || found.len() >= limit {
+            break;
         }
     }
+    Ok((found, after.is_some()))
 }
 
 pub(super) fn count_dead(connection: &Connection, scope: &Scope, limit: usize) -> Result<usize> {
@@ -155,7 +157,7 @@ pub(super) fn count_dead(connection: &Connection, scope: &Scope, limit: usize) -
         return Ok(select.query_row([], |row| row.get::<_, i64>(0)).map(|count| usize::try_from(count).unwrap_or(0))?);
     }
     let filter = HistoryFilter { state: Some(State::Dead), ..HistoryFilter::of(scope.clone()) };
-    Ok(glance(connection, &filter, limit)?.len())
+    Ok(glance(connection, &filter, limit)?.0.len())
 }
 
 pub(super) fn discard(connection: &Connection, letters: &[Seq]) -> Result<usize> {

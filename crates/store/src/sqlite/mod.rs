@@ -169,7 +169,7 @@ impl Store for SqliteStore {
         self.readers.read(move |connection| history::page(connection, &filter, page))
     }
 
-    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, Vec<Glance>> {
+    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
         self.readers.read(move |connection| history::glance(connection, &filter, limit))
     }
 

@@ -109,7 +109,7 @@ async fn scopes_hide_what_they_do_not_cover() {
     for (scope, count) in [(granted("t"), 30), (granted("t.us"), 15), (granted("other"), 0), (asked("t"), 15), (asked("other"), 0)] {
         let filter = HistoryFilter::of(scope.clone());
         assert_eq!(ids(&store, &filter, first(100)).await.0.len(), count, "{scope:?}");
-        assert_eq!(store.glance(filter, 100).await.map(|found| found.len()), Ok(count));
+        assert_eq!(store.glance(filter, 100).await.map(|(found, more)| (found.len(), more)), Ok((count, false)));
         let id = acteon_core::ActionId::parse("a1").expect("an id");
         let expected = usize::from(scope.covers("n", "t.us", "p", "x"));
         assert_eq!(store.find(&scope, &id).await.map(|found| found.len()), Ok(expected));
