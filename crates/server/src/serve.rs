@@ -134,6 +134,11 @@ impl Server {
         &self.database
     }
 
+    /// How many rules are in force.
+    pub fn rules(&self) -> usize {
+        self.gateway.rules().len()
+    }
+
     /// Stops accepting, finishes what is in flight within the configured limit, and leaves the rest for the next start.
     ///
     /// Says whether all that was in flight ended in time.

@@ -54,8 +54,10 @@ async fn run(config: Config, data_dir: PathBuf, source: String) -> anyhow::Resul
     let providers: Vec<String> = config.providers.iter().map(|provider| format!("{} ({})", provider.name, provider.type_name)).collect();
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let (rules, keys) = (config.rules.directory.clone(), config.auth.clone());
     let server = Server::start(config, &data_dir).await?;
-    print!("{}", screen(&server, &source, &providers));
+    let rules = rules.map_or("none".to_owned(), |directory| format!("{} from {}", server.rules(), directory.display()));
+    print!("{}", screen(&server, &Shown { source, providers, rules, keys }));
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -69,9 +71,20 @@ async fn run(config: Config, data_dir: PathBuf, source: String) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
+/// What a started server shows of its configuration.
+struct Shown {
+    source: String,
+    providers: Vec<String>,
+    rules: String,
+    keys: Option<PathBuf>,
+}
+
 /// What to know, on one screen.
-fn screen(server: &Server, source: &str, providers: &[String]) -> String {
+fn screen(server: &Server, shown: &Shown) -> String {
+    let Shown { source, providers, rules, keys } = shown;
     let address = server.address();
+    let access = keys.as_ref().map_or("everybody on this machine".to_owned(), |path| format!("API keys of {}", path.display()));
+    let header = if keys.is_some() { " -H \"authorization: Bearer $KEY\"" } else { "" };
     let first = providers.first().and_then(|provider| provider.split(' ').next()).unwrap_or("log");
     let listed = if providers.is_empty() { "none: add [[providers]] to the configuration".to_owned() } else { providers.join(", ") };
     let example = format!(
@@ -83,8 +96,10 @@ fn screen(server: &Server, source: &str, providers: &[String]) -> String {
          Config     {source}\n  \
          Database   {database}\n  \
          Providers  {listed}\n  \
+         Rules      {rules}\n  \
+         Access     {access}\n  \
          Health     http://{address}/ready, /v1/providers/health, /metrics\n\n  \
-         Try it     curl -s http://{address}/v1/dispatch -H 'content-type: application/json' -d '{example}'\n\n",
+         Try it     curl -s http://{address}/v1/dispatch -H 'content-type: application/json'{header} -d '{example}'\n\n",
         version = env!("CARGO_PKG_VERSION"),
         database = server.database().display(),
     )
