@@ -90,13 +90,13 @@ pub const MAX_TIME_RANGES: usize = 64;
 pub const MAX_MATCHERS: usize = 32;
 
 /// Most rows that one page of a list looks at. A filter that finds little then gives a short page and a cursor instead of a long wait.
-pub const MAX_LOOK: usize = 20_000;
+pub const MAX_LOOK: usize = 10_000;
 
 /// Most looks of so many rows for one count.
-pub const MAX_LOOKS: usize = 10;
+pub const MAX_LOOKS: usize = 20;
 
 /// Most matches that an offset may pass over. Cursors have no such limit.
-pub const MAX_OFFSET: usize = 10_000;
+pub const MAX_OFFSET: usize = 5_000;
 
 /// Most rows that one step of retention looks at: a commit of a few milliseconds.
 pub const MAX_PRUNE_BATCH: usize = 500;

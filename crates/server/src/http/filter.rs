@@ -40,9 +40,8 @@ pub(super) fn filter(caller: &Caller, parameters: &Parameters) -> Result<History
 /// The page asked for; the newest fifty without a word.
 pub(super) fn page(parameters: &Parameters) -> Result<PageRequest, Refusal> {
     let limit = limit(parameters, DEFAULT_PAGE)?;
-    let offset = parameters.parsed("offset", "a number up to 10000; go further with cursor", |text| {
-        text.parse().ok().filter(|offset| *offset <= MAX_OFFSET)
-    })?;
+    let offset = parameters
+        .parsed("offset", "a number up to 5000; go further with cursor", |text| text.parse().ok().filter(|offset| *offset <= MAX_OFFSET))?;
     let after = parameters.parsed("cursor", "the next_cursor of the page before", parse_cursor)?;
     Ok(PageRequest { after, offset: offset.unwrap_or(0), limit, count: after.is_none() })
 }

@@ -71,7 +71,7 @@ async fn pages_follow_a_cursor_and_every_filter_is_known() {
     ] {
         assert_eq!(count(query).await, Some(expected), "{query}");
     }
-    for wrong in ["colour=red", "limit=0", "limit=1001", "cursor=x", "from=yesterday", "offset=10001"] {
+    for wrong in ["colour=red", "limit=0", "limit=1001", "cursor=x", "from=yesterday", "offset=5001"] {
         assert_eq!(gateway.get(&format!("/v1/audit?{wrong}")).await.status, StatusCode::BAD_REQUEST, "{wrong}");
     }
     let export = gateway.get("/v1/audit/export?provider=log").await.body;

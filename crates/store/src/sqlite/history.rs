@@ -31,25 +31,43 @@ pub(super) fn find(connection: &Connection, scope: &Scope, id: &ActionId) -> Res
 /// The columns that a filter tests.
 const NARROW: &str = "a.seq, a.accepted_at, a.namespace, a.tenant, a.provider, a.action_type, a.caller, a.verdict, a.rule";
 
-fn is_dead_list(filter: &HistoryFilter) -> bool {
-    filter.state == Some(State::Dead)
+/// The order in which a look walks. Every walk takes the same three parameters: a time, a position, and another time.
+enum Walk {
+    /// Dead letters, which have an index of their own.
+    Dead,
+    /// By time, where a time is asked for.
+    Time,
+    /// As they were written, which needs no index.
+    Written,
 }
 
-/// The walk of a filter: dead letters have an index of their own, newest position first; all else goes by time.
-fn walk(filter: &HistoryFilter) -> String {
-    if is_dead_list(filter) {
-        // Every walk has the same three parameters, though this one needs only the position.
-        return format!(
-            "SELECT {NARROW}, o.state, o.tag, o.code FROM outcomes o JOIN actions a ON a.seq = o.seq \
-             WHERE o.state = 2 AND o.seq < ?2 AND ?1 = ?1 AND ?3 = ?3 ORDER BY o.seq DESC"
-        );
+impl Walk {
+    fn of(filter: &HistoryFilter) -> Self {
+        match (filter.state, filter.from.is_some() || filter.to.is_some()) {
+            (Some(State::Dead), _) => Self::Dead,
+            (_, true) => Self::Time,
+            (_, false) => Self::Written,
+        }
     }
-    let range =
-        "WHERE a.accepted_at <= ?1 AND a.accepted_at >= ?3 AND (a.accepted_at < ?1 OR a.seq < ?2) ORDER BY a.accepted_at DESC, a.seq DESC";
-    if filter.outcome.is_some() || filter.code.is_some() || filter.state.is_some() {
-        format!("SELECT {NARROW}, o.state, o.tag, o.code FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq {range}")
-    } else {
-        format!("SELECT {NARROW}, NULL, NULL, NULL FROM actions a {range}")
+
+    fn statement(&self, filter: &HistoryFilter) -> String {
+        if matches!(self, Self::Dead) {
+            return format!(
+                "SELECT {NARROW}, o.state, 'failed', o.code FROM outcomes o CROSS JOIN actions a ON a.seq = o.seq \
+                 WHERE o.state = 2 AND o.seq < ?2 AND ?1 = ?1 AND ?3 = ?3 ORDER BY o.seq DESC"
+            );
+        }
+        let range = match self {
+            Self::Time => {
+                "a.accepted_at <= ?1 AND a.accepted_at >= ?3 AND (a.accepted_at < ?1 OR a.seq < ?2) ORDER BY a.accepted_at DESC, a.seq DESC"
+            }
+            Self::Dead | Self::Written => "a.seq < ?2 AND ?1 = ?1 AND ?3 = ?3 ORDER BY a.seq DESC",
+        };
+        if filter.outcome.is_some() || filter.code.is_some() || filter.state.is_some() {
+            format!("SELECT {NARROW}, o.state, o.tag, o.code FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq WHERE {range}")
+        } else {
+            format!("SELECT {NARROW}, NULL, NULL, NULL FROM actions a WHERE {range}")
+        }
     }
 }
 
@@ -60,11 +78,13 @@ fn look(
     after: Option<Cursor>,
     mut found: impl FnMut(&Row<'_>, Cursor) -> rusqlite::Result<bool>,
 ) -> Result<Option<Cursor>> {
-    let mut select = connection.prepare_cached(&walk(filter))?;
+    let walk = Walk::of(filter);
+    let mut select = connection.prepare_cached(&walk.statement(filter))?;
     let newest = filter.to.map_or(i64::MAX, Timestamp::as_millis);
-    let (at, seq) = match after {
-        Some(cursor) if cursor.at.as_millis() <= newest => (cursor.at.as_millis(), cursor.seq.0),
-        _ => (newest, i64::MAX),
+    let (at, seq) = match (&walk, after) {
+        (Walk::Time, Some(cursor)) if cursor.at.as_millis() > newest => (newest, i64::MAX),
+        (_, Some(cursor)) => (cursor.at.as_millis(), cursor.seq.0),
+        (_, None) => (newest, i64::MAX),
     };
     let oldest = filter.from.map_or(i64::MIN, Timestamp::as_millis);
     let mut rows = select.query(params![at, seq, oldest])?;
