@@ -125,7 +125,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, origin: Origin, caller: 
     }
     let owner = inner.lease.owner();
     let mut gate = Conditions::default();
-    let (fate, mut routes, place) = match step {
+    let (fate, routes, place) = match step {
         Step::End(outcome) => (Fate::Ended(outcome), Vec::new(), None),
         Step::Send(conditions, routes) => {
             let place = place(&inner, &routes, asker.wait);
@@ -144,25 +144,22 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, origin: Origin, caller: 
             emit(&*inner.observer, &OutcomeEvent::at_the_gate(&action, &outcome, rule.as_deref()));
             asker.tell(Ok(outcome.to_json()));
         }
-        Ok(Admitted::Open { seq, way, over }) if way < routes.len() => {
+        Ok(Admitted::Open { seq, way, over }) => {
+            let Some(route) = routes.into_iter().nth(way) else {
+                return asker.tell(Err(StoreError::Engine("an action goes a way that it does not have".into()).into()));
+            };
             asker.committed.store(true, Ordering::SeqCst);
             let teller = asker.tell_or_keep(|| pending(&inner, &action));
-            let route = routes.swap_remove(way);
             let over: Vec<_> = over.iter().filter_map(|place| route.quotas.get(*place).cloned()).collect();
             notices::tell(&inner, &action, &over);
             if way > 0 {
                 inner.observer.quota("degrade");
             }
-            match place {
-                Some(place) => {
-                    let place = if way == 0 { place } else { route.entry.lane.enter_claimed() };
-                    let decided = Decided { action, rule, charges: gate.charges(&route.quotas), accepted_at };
-                    deliver(&inner, Job::admitted((seq, owner), decided, route, place), teller).await;
-                }
-                None => wait_for(&inner, seq, &action, teller).await,
-            }
+            let Some(place) = place else { return wait_for(&inner, seq, &action, teller).await };
+            let place = if way == 0 { place } else { route.entry.lane.enter_claimed() };
+            let decided = Decided { action, rule, charges: gate.charges(&route.quotas), accepted_at };
+            deliver(&inner, Job::admitted((seq, owner), decided, route, place), teller).await;
         }
-        Ok(Admitted::Open { .. }) => asker.tell(Err(DispatchError::Stopping)),
         Ok(Admitted::Existing(record)) => {
             drop::<Option<Place>>(place);
             join(&inner, *record, &action, asker).await;

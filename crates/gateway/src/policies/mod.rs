@@ -195,8 +195,15 @@ impl Gateway {
         let body = serde_json::to_string(body).map_err(|error| StoreError::Engine(error.to_string()))?;
         let document = Document { kind, id: id.into(), name: name.into(), body, version };
         let put = self.inner.note_store(self.inner.store.put_document(document).await)?;
-        self.inner.policies.refresh(&*self.inner.store, 0, self.inner.clock.now()).await?;
+        self.take_over_changes().await;
         Ok(put)
+    }
+
+    /// Takes over what was just written. Should that fail, `follow` tries on: what is written stays written.
+    async fn take_over_changes(&self) {
+        if let Err(error) = self.inner.policies.refresh(&*self.inner.store, 0, self.inner.clock.now()).await {
+            tracing::error!(%error, "a change was written but could not be read back; it holds as soon as it can");
+        }
     }
 
     /// Changes a document that the scope covers, as it stands in the store.
@@ -220,7 +227,7 @@ impl Gateway {
 
     async fn delete(&self, kind: DocumentKind, id: &str) -> Result<(), PolicyError> {
         let deleted = self.inner.note_store(self.inner.store.delete_document(kind, id).await)?;
-        self.inner.policies.refresh(&*self.inner.store, 0, self.inner.clock.now()).await?;
+        self.take_over_changes().await;
         if deleted { Ok(()) } else { Err(PolicyError::NotFound(word(kind))) }
     }
 }

@@ -209,7 +209,7 @@ impl Gateway {
         for id in &old {
             self.inner.store.delete_document(DocumentKind::Silence, id).await?;
         }
-        self.inner.policies.refresh(&*self.inner.store, 0, self.inner.clock.now()).await?;
+        self.take_over_changes().await;
         Ok(())
     }
 }

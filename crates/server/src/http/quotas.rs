@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use acteon_core::Scope;
+use acteon_core::{Caller, Scope};
 use acteon_gateway::{OverageSpec, Quota, QuotaChange, QuotaUsage, Window};
 use axum::Json;
 use axum::body::Body;
@@ -103,9 +103,7 @@ pub(super) async fn get(
     Path(id): Path<String>,
     uri: Uri,
 ) -> Result<Json<Value>, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant", "principal"])?;
-    let quota = state.gateway.quota(&scope(&caller, &parameters)?, &id)?;
-    let QuotaUsage { used, resets_at } = state.gateway.quota_usage(&quota, parameters.get("principal").unwrap_or(&caller.id)).await?;
+    let (quota, QuotaUsage { used, resets_at }) = with_usage(&state, &caller, &id, &uri).await?;
     let mut shown = serde_json::to_value(&quota).unwrap_or_default();
     let (limit, remaining) = (quota.max_actions, quota.max_actions.saturating_sub(used));
     shown["usage"] = json!({ "used": used, "limit": limit, "remaining": remaining, "resets_at": resets_at });
@@ -118,14 +116,20 @@ pub(super) async fn usage(
     Path(id): Path<String>,
     uri: Uri,
 ) -> Result<Json<Value>, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant", "principal"])?;
-    let quota = state.gateway.quota(&scope(&caller, &parameters)?, &id)?;
-    let QuotaUsage { used, resets_at } = state.gateway.quota_usage(&quota, parameters.get("principal").unwrap_or(&caller.id)).await?;
+    let (quota, QuotaUsage { used, resets_at }) = with_usage(&state, &caller, &id, &uri).await?;
     Ok(Json(json!({
         "tenant": quota.tenant, "namespace": quota.namespace, "used": used, "limit": quota.max_actions,
         "remaining": quota.max_actions.saturating_sub(used), "window": quota.window, "resets_at": resets_at,
         "overage_behavior": quota.overage_behavior,
     })))
+}
+
+/// A quota and how much of it is used: where it counts callers apart, by the one asked about, or by whoever asks.
+async fn with_usage(state: &AppState, caller: &Caller, id: &str, uri: &Uri) -> Result<(Quota, QuotaUsage), Refusal> {
+    let parameters = Parameters::read(uri, &["namespace", "tenant", "principal"])?;
+    let quota = state.gateway.quota(&scope(caller, &parameters)?, id)?;
+    let usage = state.gateway.quota_usage(&quota, parameters.get("principal").unwrap_or(&caller.id)).await?;
+    Ok((quota, usage))
 }
 
 pub(super) async fn update(
