@@ -6,7 +6,10 @@ use std::cell::{OnceCell, RefCell};
 use acteon_core::{Action, ProviderName, Timestamp};
 use jiff::civil::{DateTime, Weekday};
 use jiff::tz::TimeZone;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
 use crate::path::{Path, Root};
 use crate::value::Val;
@@ -17,6 +20,7 @@ pub struct Facts<'a> {
     provider: &'a ProviderName,
     now: Timestamp,
     payload: OnceCell<Json>,
+    fields: OnceCell<Option<Fields<'a>>>,
     calendars: RefCell<Vec<(u16, DateTime)>>,
 }
 
@@ -43,7 +47,7 @@ impl<'a> Facts<'a> {
 
     /// The same, when it goes through another provider than the one asked for.
     pub fn through(action: &'a Action, provider: &'a ProviderName, now: Timestamp) -> Self {
-        Self { action, provider, now, payload: OnceCell::new(), calendars: RefCell::default() }
+        Self { action, provider, now, payload: OnceCell::new(), fields: OnceCell::new(), calendars: RefCell::default() }
     }
 
     /// The action.
@@ -56,7 +60,7 @@ impl<'a> Facts<'a> {
         self.now
     }
 
-    /// The payload, parsed at the first call.
+    /// The whole payload, parsed at the first call.
     pub fn payload(&self) -> &Json {
         // The payload was JSON when it was accepted.
         self.payload.get_or_init(|| serde_json::from_str(self.action.payload.get()).unwrap_or(Json::Null))
@@ -86,7 +90,7 @@ impl<'a> Facts<'a> {
                 Some(label) => action.metadata.get(&**label).and_then(|value| text(value)),
                 None => Some(Val::Labels(&action.metadata)),
             },
-            Root::Payload => within(self.payload(), &path.keys).map(Val::of_json),
+            Root::Payload => self.within_payload(&path.keys),
             Root::Now | Root::UnixTime => Some(Val::Int(self.now.as_millis().div_euclid(1000))),
             Root::Hour => int(self.calendar(zone).hour()),
             Root::Minute => int(self.calendar(zone).minute()),
@@ -97,6 +101,16 @@ impl<'a> Facts<'a> {
             Root::Weekday => text(weekday_name(self.calendar(zone).weekday())),
             Root::WeekdayNumber => int(self.calendar(zone).weekday().to_monday_one_offset()),
         }
+    }
+
+    /// What lies at `keys` of the payload. Only the fields that are asked for are parsed.
+    fn within_payload(&self, keys: &[Box<str>]) -> Option<Val<'_>> {
+        let Some((first, rest)) = keys.split_first() else { return Some(Val::of_json(self.payload())) };
+        let fields = self.fields.get_or_init(|| serde_json::from_str(self.action.payload.get()).ok());
+        // Of a name that comes twice the last counts, as for everybody who parses the whole.
+        let Field { raw, value, .. } = fields.as_ref()?.0.iter().rfind(|field| *field.name == **first)?;
+        let value = value.get_or_init(|| serde_json::from_str(raw.get()).unwrap_or(Json::Null));
+        within(value, rest).map(Val::of_json)
     }
 
     /// The wall clock in a zone.
@@ -110,6 +124,41 @@ impl<'a> Facts<'a> {
         calendar
     }
 }
+
+/// The fields of a payload that is an object, not parsed until somebody looks.
+struct Fields<'a>(Vec<Field<'a>>);
+
+struct Field<'a> {
+    name: Cow<'a, str>,
+    raw: &'a RawValue,
+    value: OnceCell<Json>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = Vec::with_capacity(8);
+                while let Some(Name(name)) = map.next_key()? {
+                    fields.push(Field { name, raw: map.next_value()?, value: OnceCell::new() });
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(Reader)
+    }
+}
+
+/// A name, borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The wall clock of an instant in a zone.
 pub(crate) fn civil(now: Timestamp, zone: &TimeZone) -> DateTime {

@@ -58,7 +58,7 @@ pub(crate) fn find(name: &str, arguments: usize) -> Result<Function, String> {
     Ok(*function)
 }
 
-pub(crate) fn call<'a>(evaluator: &mut Evaluator<'a>, function: Function, arguments: &[Val<'a>]) -> Result<Val<'a>, Stop> {
+pub(crate) fn call<'a>(evaluator: &mut Evaluator<'a, '_>, function: Function, arguments: &[Val<'a>]) -> Result<Val<'a>, Stop> {
     use Function as F;
     match (function, arguments) {
         (F::Size, [of]) => size(of),
@@ -108,7 +108,7 @@ fn size<'a>(of: &Val<'_>) -> Result<Val<'a>, Stop> {
 }
 
 /// A text within a text, or an item of a list.
-fn contains<'a>(evaluator: &mut Evaluator<'a>, of: &Val<'a>, part: &Val<'a>) -> Result<Val<'a>, Stop> {
+fn contains<'a>(evaluator: &mut Evaluator<'a, '_>, of: &Val<'a>, part: &Val<'a>) -> Result<Val<'a>, Stop> {
     match (of, part) {
         (Val::Text(text), Val::Text(part)) => {
             evaluator.read(text)?;

@@ -32,8 +32,8 @@ impl Stop {
 type Result<'a> = std::result::Result<Val<'a>, Stop>;
 
 /// One evaluation, with its limits.
-pub(crate) struct Evaluator<'a> {
-    facts: &'a Facts<'a>,
+pub(crate) struct Evaluator<'a, 'f> {
+    facts: &'a Facts<'f>,
     zone: &'a Zone,
     steps: u32,
     bytes: usize,
@@ -61,11 +61,11 @@ pub(crate) fn truth(condition: &Expr, facts: &Facts<'_>, zone: &Zone) -> Truth {
 }
 
 /// The value of an expression.
-pub(crate) fn value<'a>(expr: &'a Expr, facts: &'a Facts<'a>, zone: &'a Zone) -> Result<'a> {
+pub(crate) fn value<'a>(expr: &'a Expr, facts: &'a Facts<'_>, zone: &'a Zone) -> Result<'a> {
     Evaluator { facts, zone, steps: 0, bytes: 0, locals: Vec::new() }.eval(expr)
 }
 
-impl<'a> Evaluator<'a> {
+impl<'a> Evaluator<'a, '_> {
     fn eval(&mut self, expr: &'a Expr) -> Result<'a> {
         self.step(1)?;
         match expr {

@@ -58,6 +58,24 @@ fn the_first_match_by_priority_decides() {
 }
 
 #[test]
+fn a_payload_is_read_as_if_it_were_parsed_whole() {
+    let rules = rules(
+        r#"rules: [{name: r, condition: 'action.payload.a == 2 && action.payload["b c"].d == "x" && !has(action.payload.e)', action: {type: deny}}]"#,
+    );
+    let with = |payload: &str| {
+        let whole = json!({ "id": "a", "namespace": "n", "tenant": "t", "provider": "p", "action_type": "x", "payload": 0, "created_at": "2026-01-01T00:00:00Z" });
+        let action: acteon_core::Action =
+            serde_json::from_str(&whole.to_string().replace("\"payload\":0", &format!("\"payload\":{payload}"))).expect("an action");
+        rules.decide(&Facts::new(&action, now())).rule.is_some()
+    };
+    assert!(with(r#"{"a":1,"b\u0020c":{"d":"x"},"a":2}"#), "the last of two, and escaped names");
+    assert!(!with(r#"{"a":2,"b c":{"d":"x"},"e":null}"#));
+    for other in ["[1]", "\"text\"", "null", "7", "{}"] {
+        assert!(!with(other));
+    }
+}
+
+#[test]
 fn changes_are_merged_with_what_the_action_has() {
     let payload = json!({ "service": "checkout", "text": "down", "count": 2, "debug": 1, "keep": 7 });
     let (rule, patch, _) = decide(&payload, &json!({}));

@@ -226,3 +226,19 @@ fn a_public_address_needs_keys_and_a_made_key_works() {
     assert_eq!((&*caller.id, caller.grants[0].tenants[0].as_str()), ("ci", "acme"));
     assert!(!block.contains(&key), "the file keeps only the hash");
 }
+
+/// A route that is added must be added to the matrix above.
+#[test]
+fn the_matrix_has_every_route() {
+    let source = include_str!("../../src/http/mod.rs");
+    let built: Vec<&str> = source.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(built.len() > 30, "{built:?}");
+    let tried: Vec<&str> = routes().iter().map(|(_, path, ..)| path.split('?').next().unwrap_or_default()).collect();
+    let fits = |template: &str, path: &str| {
+        let (template, path): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
+        template.len() == path.len() && template.iter().zip(path).all(|(part, tried)| part.starts_with('{') || *part == tried)
+    };
+    for template in built {
+        assert!(tried.iter().any(|path| fits(template, path)), "{template} is not in the matrix");
+    }
+}
