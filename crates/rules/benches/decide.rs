@@ -37,8 +37,8 @@ fn action(rules: usize, filler: usize) -> Action {
     let service = rules - 2;
     let text = format!(
         r#"{{"id":"a","namespace":"n","tenant":"acme","provider":"log","action_type":"notify","created_at":"2026-01-01T00:00:00Z",
-           "payload":{{"text":"{}","service":"service-{service}","level":5}}}}"#,
-        "x".repeat(filler)
+           "payload":{{"text":"x","service":"service-{service}","level":5,"samples":[{}]}}}}"#,
+        vec![r#"{"name":"cpu","value":0.75}"#; filler / 27 + 1].join(",")
     );
     serde_json::from_str(&text).expect("an action")
 }
