@@ -81,6 +81,13 @@ pub enum Outcome {
         #[serde(default)]
         quota_id: String,
     },
+    /// The provider's breaker is open, and nothing goes on by itself.
+    CircuitOpen {
+        /// The provider.
+        provider: ProviderName,
+        /// Providers that were tried instead.
+        fallback_chain: Vec<ProviderName>,
+    },
     /// A silence holds it back.
     Silenced {
         /// The silence.
@@ -135,6 +142,7 @@ impl Outcome {
             Self::Deduplicated { .. } => "deduplicated",
             Self::Throttled { .. } => "throttled",
             Self::QuotaExceeded { .. } => "quota_exceeded",
+            Self::CircuitOpen { .. } => "circuit_open",
             Self::Silenced { .. } => "silenced",
             Self::Muted { .. } => "muted",
             Self::DryRun(_) => "dry_run",

@@ -13,6 +13,7 @@ use acteon_store::{Charges, OwnerId, Record, Seq};
 use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 
+use crate::breaker::Sign;
 use crate::budget::Fit;
 use crate::dispatch::DispatchError;
 use crate::gateway::Inner;
@@ -151,6 +152,9 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
         if let Some(end) = exceeds_budget(inner, job) {
             return end;
         }
+        if let Some(end) = meets_open_breaker(inner, job) {
+            return end;
+        }
         let result = send(inner, job, permit).await;
         drop(slot);
         let error = match result {
@@ -208,6 +212,38 @@ fn exceeds_budget(inner: &Inner, job: &mut Job) -> Option<End> {
     }
 }
 
+/// The end of a round at a provider that is left alone for now: like on a paused lane, the action waits for the next trial.
+fn meets_open_breaker(inner: &Inner, job: &Job) -> Option<End> {
+    let wait = job.entry.breaker.as_ref()?.ask(inner.clock.monotonic()).err()?;
+    if let Some(budgets) = job.entry.budgets.as_ref().filter(|_| !job.prepared.recipients.is_empty()) {
+        budgets.ended(&job.prepared.recipients, inner.clock.monotonic(), false);
+    }
+    Some(match left_alone(inner, &job.action, &job.entry, wait) {
+        Outcome::Scheduled { scheduled_for, last_error, .. } => End::Again { due_at: scheduled_for, error: last_error, round: false },
+        outcome => End::HeldBack(outcome),
+    })
+}
+
+/// What becomes of an action whose provider is left alone for `wait`.
+pub(crate) fn left_alone(inner: &Inner, action: &Action, entry: &Entry, wait: Duration) -> Outcome {
+    if !inner.options.retry.durable {
+        return Outcome::CircuitOpen { provider: entry.name.clone(), fallback_chain: Vec::new() };
+    }
+    let last = entry.stats.snapshot().last_error.unwrap_or_default();
+    let message = format!("{} failed again and again and is left alone for {} s; the last time: {last}", entry.name, wait.as_secs().max(1));
+    let last_error = Some(LastError { code: "CIRCUIT_OPEN".into(), message, retryable: true });
+    Outcome::Scheduled { action_id: action.id.clone(), scheduled_for: inner.clock.now() + wait, attempts: 0, last_error }
+}
+
+/// What a call says about whether its provider is there at all.
+fn sign(result: &Result<Response, ProviderError>) -> Sign {
+    match result.as_ref().map_err(ProviderError::kind) {
+        Err(ErrorKind::Timeout | ErrorKind::Connection) => Sign::Dead,
+        Err(ErrorKind::RateLimited) => Sign::Neither,
+        Ok(_) | Err(ErrorKind::NotFound | ErrorKind::ExecutionFailed | ErrorKind::Configuration | ErrorKind::Serialization) => Sign::Alive,
+    }
+}
+
 async fn send(inner: &Arc<Inner>, job: &mut Job, permit: Permit) -> Result<Response, ProviderError> {
     let started_at = inner.clock.now();
     let started = inner.clock.monotonic();
@@ -225,6 +261,10 @@ async fn send(inner: &Arc<Inner>, job: &mut Job, permit: Permit) -> Result<Respo
     end_call(inner, job, permit, &result);
     job.attempts += 1;
     let error = result.as_ref().err();
+    if let Some(state) = job.entry.breaker.as_ref().and_then(|breaker| breaker.note(sign(&result), inner.clock.monotonic())) {
+        tracing::warn!(provider = %job.entry.name, state, "the circuit breaker changed");
+        inner.observer.breaker(&job.entry.name, state);
+    }
     job.entry.stats.add(started_at, took, error.map(ToString::to_string));
     inner.observer.attempt(&AttemptEvent { provider: &job.entry.name, took, error });
     job.possible_duplicate |= error.is_some_and(ProviderError::was_maybe_sent);

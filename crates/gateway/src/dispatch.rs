@@ -8,12 +8,13 @@ use acteon_core::{Action, Caller, Origin, Outcome, Scope};
 use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Record, Seq, State, StoreError, Way};
 use tokio::sync::oneshot;
 
-use crate::deliver::{Decided, Job, deliver};
+use crate::deliver::{Decided, Job, deliver, left_alone};
 use crate::gateway::{Gateway, Inner};
 use crate::lane::Place;
 use crate::notices;
 use crate::observe::{OutcomeEvent, emit};
 use crate::plan::{Plan, Route, Step, Surroundings, plan};
+use crate::registry::Entry;
 
 /// How long a caller waits for the outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +98,11 @@ impl Gateway {
                 Some(inner.store.judge(conditions.clone(), ways, now).await?)
             }
         };
-        Ok(plan.dry_run(action, judged).to_json())
+        let at_provider = |entry: &Entry| {
+            let wait = entry.breaker.as_ref()?.closed_to_all(inner.clock.monotonic())?;
+            Some(left_alone(inner, action, entry, wait))
+        };
+        Ok(plan.dry_run(action, judged, at_provider).to_json())
     }
 }
 
@@ -111,7 +116,13 @@ struct Asker {
 impl Inner {
     fn plan(&self, action: &Action, origin: Origin, caller: &Caller) -> Plan {
         let policies = self.policies.load();
-        let around = Surroundings { policies: &policies, providers: &self.providers, retry: &self.options.retry, now: self.clock.now() };
+        let around = Surroundings {
+            policies: &policies,
+            providers: &self.providers,
+            retry: &self.options.retry,
+            now: self.clock.now(),
+            monotonic: self.clock.monotonic(),
+        };
         plan(action, origin, caller, &around)
     }
 }

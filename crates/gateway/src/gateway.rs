@@ -5,17 +5,18 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use acteon_core::limits::DEFAULT_MAX_OPEN;
-use acteon_core::{Clock, Entropy};
+use acteon_core::{Clock, Entropy, ProviderName};
 use acteon_rules::RuleSet;
 use acteon_store::{Store, StoreError};
 use tokio::sync::Notify;
 
+use crate::breaker::{BreakerPolicy, Breakers};
 use crate::housekeeping;
 use crate::lease::Lease;
 use crate::observe::Observer;
 use crate::policies::{self, CurrentPolicies};
 use crate::redaction::Redaction;
-use crate::registry::{Registry, Wired};
+use crate::registry::{Entry, Registry, Wired};
 use crate::retry::RetryPolicy;
 use crate::runner;
 use crate::waiters::Waiters;
@@ -45,6 +46,8 @@ pub struct GatewayOptions {
     pub retry: RetryPolicy,
     /// Most open actions; beyond it dispatches are refused.
     pub max_open: usize,
+    /// When to leave a failing provider alone.
+    pub breakers: Breakers,
     /// How long the journal is kept.
     pub keep: Keep,
     /// Parts of an action that are shown to nobody.
@@ -68,7 +71,13 @@ impl Default for Keep {
 
 impl Default for GatewayOptions {
     fn default() -> Self {
-        Self { retry: RetryPolicy::default(), max_open: DEFAULT_MAX_OPEN, keep: Keep::default(), redaction: Redaction::default() }
+        Self {
+            retry: RetryPolicy::default(),
+            max_open: DEFAULT_MAX_OPEN,
+            breakers: Breakers::default(),
+            keep: Keep::default(),
+            redaction: Redaction::default(),
+        }
     }
 }
 
@@ -103,7 +112,7 @@ impl Gateway {
         let Parts { store, clock, entropy, observer, registry, rules, options } = parts;
         let lease = Lease::take(&*store, &*clock).await?;
         let work = Arc::new(Notify::new());
-        let providers = registry.wire(&clock, &work);
+        let providers = registry.wire(&clock, &work, &options.breakers);
         let inner = Arc::new(Inner {
             store,
             clock,
@@ -166,6 +175,30 @@ impl Gateway {
     /// Open actions in the store.
     pub fn open_count(&self) -> usize {
         self.inner.store.open_count()
+    }
+
+    /// When breakers open and close; `None` where there are none.
+    pub fn breaker_policy(&self) -> Option<BreakerPolicy> {
+        self.inner.options.breakers.policy
+    }
+
+    /// Each breaker's provider, its state, `closed`, `open` or `half_open`, and its fallback.
+    pub fn breakers(&self) -> Vec<(ProviderName, &'static str, Option<ProviderName>)> {
+        let shown = |entry: &Arc<Entry>| Some((entry.name.clone(), entry.breaker.as_ref()?.word(), entry.fallback.clone()));
+        self.inner.providers.entries().filter_map(shown).collect()
+    }
+
+    /// Opens or closes a provider's breaker by hand; `false` where there is none.
+    pub fn set_breaker(&self, provider: &str, open: bool) -> bool {
+        let entry = self.inner.providers.entries().find(|entry| entry.name.as_str() == provider);
+        let Some(breaker) = entry.and_then(|entry| entry.breaker.as_ref()) else { return false };
+        if open {
+            breaker.trip(self.inner.clock.monotonic());
+        } else {
+            breaker.reset();
+        }
+        self.inner.work.notify_one();
+        true
     }
 
     /// For each lane its name, calls in flight and actions waiting for a turn in memory.

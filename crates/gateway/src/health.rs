@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use acteon_core::{ErrorKind, Health, ProviderError, ProviderName};
 
+use crate::breaker::Breaker;
 use crate::gateway::Gateway;
 use crate::stats::Snapshot;
 
@@ -21,6 +22,8 @@ pub struct ProviderHealth {
     pub finding: HealthFinding,
     /// Its calls since the start.
     pub stats: Snapshot,
+    /// The state of its breaker: `closed`, also where it has none, `open` or `half_open`.
+    pub breaker: &'static str,
 }
 
 impl Gateway {
@@ -29,7 +32,12 @@ impl Gateway {
         let checks = self.inner.providers.entries().map(|entry| async move {
             let checked = tokio::time::timeout(CHECK_LIMIT, entry.provider.health()).await;
             let late = || ProviderError::new(ErrorKind::Timeout, format!("no answer within {} s", CHECK_LIMIT.as_secs()));
-            ProviderHealth { name: entry.name.clone(), finding: checked.unwrap_or_else(|_| Err(late())), stats: entry.stats.snapshot() }
+            ProviderHealth {
+                name: entry.name.clone(),
+                finding: checked.unwrap_or_else(|_| Err(late())),
+                stats: entry.stats.snapshot(),
+                breaker: entry.breaker.as_ref().map_or("closed", Breaker::word),
+            }
         });
         futures_util::future::join_all(checks).await
     }

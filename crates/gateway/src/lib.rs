@@ -14,6 +14,7 @@
 
 #![deny(missing_docs)]
 
+mod breaker;
 mod budget;
 mod deliver;
 mod dispatch;
@@ -36,6 +37,7 @@ mod stats;
 mod view;
 mod waiters;
 
+pub use breaker::{BreakerPolicy, Breakers};
 pub use dispatch::{Answer, DispatchError, Wait};
 pub use gateway::{Gateway, GatewayOptions, Keep, Parts};
 pub use health::{HealthFinding, ProviderHealth};

@@ -12,6 +12,8 @@ pub trait Observer: Send + Sync {
     fn attempt(&self, event: &AttemptEvent<'_>);
     /// A rule failed, and so did not match.
     fn rule_error(&self, rule: &str);
+    /// A provider's breaker is now `closed`, `open` or `half_open`.
+    fn breaker(&self, provider: &ProviderName, state: &'static str);
     /// A quota was used up, and did this.
     fn quota(&self, overage: &'static str);
 }
@@ -41,6 +43,8 @@ pub enum OutcomeKind {
     Silenced,
     /// A time interval holds it back.
     Muted,
+    /// The provider's breaker is open.
+    CircuitOpen,
 }
 
 impl OutcomeKind {
@@ -58,6 +62,7 @@ impl OutcomeKind {
             Self::QuotaExceeded => "quota_exceeded",
             Self::Silenced => "silenced",
             Self::Muted => "muted",
+            Self::CircuitOpen => "circuit_open",
         }
     }
 }
@@ -76,6 +81,7 @@ impl From<&Outcome> for OutcomeKind {
             Outcome::QuotaExceeded { .. } => Self::QuotaExceeded,
             Outcome::Silenced { .. } => Self::Silenced,
             Outcome::Muted { .. } => Self::Muted,
+            Outcome::CircuitOpen { .. } => Self::CircuitOpen,
         }
     }
 }
@@ -141,7 +147,8 @@ pub(crate) fn emit(observer: &dyn Observer, event: &OutcomeEvent<'_>) {
         | OutcomeKind::Throttled
         | OutcomeKind::QuotaExceeded
         | OutcomeKind::Silenced
-        | OutcomeKind::Muted => line!(info, "action held back"),
+        | OutcomeKind::Muted
+        | OutcomeKind::CircuitOpen => line!(info, "action held back"),
         OutcomeKind::Partial => line!(warn, "action delivered, but not to everybody"),
         OutcomeKind::Failed => line!(warn, "action failed for good; it is kept as a dead letter"),
         OutcomeKind::Scheduled => line!(info, "action goes on later"),

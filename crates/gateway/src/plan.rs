@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use acteon_core::{Action, Caller, DryRun, ErrorKind, Origin, Outcome, Prepared, ProviderError, ProviderName, Timestamp};
 use acteon_rules::{Decided, Facts, Fault, Rule, Verdict, merge_patch};
@@ -18,6 +19,7 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) providers: &'a Wired,
     pub(crate) retry: &'a RetryPolicy,
     pub(crate) now: Timestamp,
+    pub(crate) monotonic: Duration,
 }
 
 /// What was decided about an action.
@@ -98,7 +100,10 @@ fn step(
     }
     let action = changed(action, decided.patch.as_ref());
     let entry = around.providers.get(provider).ok_or_else(|| Box::new(unknown_provider(provider, around.providers)))?;
-    let first = route(&action, origin, caller, entry, around)?;
+    let first = match instead(&action, origin, caller, decided.rule, entry, around) {
+        Some(route) => route,
+        None => route(&action, origin, caller, entry, around)?,
+    };
     let routes = with_fallbacks(first, &action, origin, caller, decided.rule, around);
     Ok((conditions(&action, decided.rule, around.now), routes))
 }
@@ -128,6 +133,29 @@ fn route(action: &Action, origin: Origin, caller: &Caller, entry: &Arc<Entry>, a
         give_up_at: action.expires_at.map_or(oldest, |expires| expires.min(oldest)),
         quotas,
     })
+}
+
+/// The way of an action whose provider is left alone for now, where a fallback is configured that can take it.
+fn instead(
+    action: &Action,
+    origin: Origin,
+    caller: &Caller,
+    rule: Option<&Rule>,
+    asked: &Arc<Entry>,
+    around: &Surroundings<'_>,
+) -> Option<Route> {
+    let is_left_alone = |entry: &Entry| entry.breaker.as_ref().is_some_and(|breaker| breaker.closed_to_all(around.monotonic).is_some());
+    let mut entry = asked;
+    for _ in 0..MAX_FALLBACKS {
+        if !is_left_alone(entry) {
+            break;
+        }
+        entry = around.providers.get(entry.fallback.as_ref()?)?;
+    }
+    let elsewhere = entry.name != asked.name && !is_left_alone(entry);
+    let free = elsewhere && around.policies.hold_back(action, &entry.name, rule, around.now).is_none();
+    // One that cannot make a request of this payload is no way to go.
+    if free { route(action, origin, caller, entry, around).ok() } else { None }
 }
 
 /// Adds the ways that quotas name for when they are used up. One that cannot be gone now is left out.
@@ -196,8 +224,13 @@ fn failed(error: &ProviderError) -> Outcome {
 }
 
 impl Plan {
-    /// The answer to a dry run that found this plan, with what the gate would say.
-    pub(crate) fn dry_run(self, action: &Action, judged: Option<acteon_store::Judged>) -> Outcome {
+    /// The answer to a dry run that found this plan, with what the gate would say, and what a provider's breaker would.
+    pub(crate) fn dry_run(
+        self,
+        action: &Action,
+        judged: Option<acteon_store::Judged>,
+        at_provider: impl Fn(&Entry) -> Option<Outcome>,
+    ) -> Outcome {
         use acteon_store::Judged;
         let Self { verdict, rule, faults, step } = self;
         let mut quotas_exceeded = Vec::new();
@@ -209,11 +242,12 @@ impl Plan {
                     Some(Judged::Go { way, over }) => (way, over),
                     _ => (0, Vec::new()),
                 };
-                if let Some(route) = routes.get(way) {
+                let route = routes.get(way);
+                if let Some(route) = route {
                     provider = route.entry.name.clone();
                     quotas_exceeded = over.iter().filter_map(|place| route.quotas.get(*place)).map(|quota| quota.id.clone()).collect();
                 }
-                None
+                route.and_then(|route| at_provider(&route.entry))
             }
         };
         let goes = if provider == action.provider { "executed" } else { "rerouted" };

@@ -58,7 +58,7 @@ pub(crate) async fn record(inner: &Arc<Inner>, job: &mut Job, end: End, waited_f
 /// may have left after all it stays counted, but the key goes: a message too many is better than one too few.
 fn refund(job: &Job, outcome: &Outcome) -> Option<Charges> {
     match outcome {
-        Outcome::Failed { .. } | Outcome::Silenced { .. } | Outcome::Muted { .. } => {
+        Outcome::Failed { .. } | Outcome::Silenced { .. } | Outcome::Muted { .. } | Outcome::CircuitOpen { .. } => {
             let counters = if job.possible_duplicate { Vec::new() } else { job.charges.counters.clone() };
             Some(Charges { counters, dedup: job.charges.dedup.clone() }).filter(|charges| !charges.is_empty())
         }

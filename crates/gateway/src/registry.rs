@@ -6,6 +6,7 @@ use std::sync::Arc;
 use acteon_core::{Clock, Provider, ProviderName};
 use tokio::sync::{Notify, Semaphore};
 
+use crate::breaker::{Breaker, Breakers};
 use crate::budget::Budgets;
 use crate::lane::Lane;
 use crate::stats::Stats;
@@ -39,7 +40,7 @@ impl Registry {
         self.providers.keys()
     }
 
-    pub(crate) fn wire(self, clock: &Arc<dyn Clock>, room: &Arc<Notify>) -> Wired {
+    pub(crate) fn wire(self, clock: &Arc<dyn Clock>, room: &Arc<Notify>, breakers: &Breakers) -> Wired {
         let mut wired = Wired::default();
         for (name, provider) in self.providers {
             let spec = provider.lane();
@@ -56,7 +57,9 @@ impl Registry {
             };
             wired.lanes.insert(Arc::clone(&spec.name), (Arc::clone(&lane), budgets.clone()));
             let slots = Semaphore::new(spec.limits.max_concurrency);
-            let entry = Entry { name: name.clone(), provider, lane, budgets, slots, stats: Stats::default() };
+            let breaker = breakers.policy.map(Breaker::new);
+            let fallback = breakers.fallbacks.get(&name).cloned();
+            let entry = Entry { name: name.clone(), provider, lane, budgets, slots, breaker, fallback, stats: Stats::default() };
             wired.entries.insert(name, Arc::new(entry));
         }
         wired
@@ -80,6 +83,9 @@ pub(crate) struct Entry {
     pub(crate) budgets: Option<Arc<Budgets>>,
     /// Sends of this provider in flight; the lane's own limit is for all that share it.
     pub(crate) slots: Semaphore,
+    pub(crate) breaker: Option<Breaker>,
+    /// Who takes new actions while the breaker is open.
+    pub(crate) fallback: Option<ProviderName>,
     pub(crate) stats: Stats,
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use acteon_core::ProviderName;
 use acteon_gateway::{AttemptEvent, Gateway, Observer, OutcomeEvent, OutcomeKind};
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
@@ -32,6 +33,12 @@ struct LaneLabel {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct BreakerLabels {
+    provider: String,
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct RuleLabel {
     rule: String,
 }
@@ -40,7 +47,7 @@ struct RuleLabel {
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
 /// Outcomes that are counted, and what each counter means.
-const OUTCOMES: [(OutcomeKind, &str); 11] = [
+const OUTCOMES: [(OutcomeKind, &str); 12] = [
     (OutcomeKind::Executed, "Actions that the provider asked for took, partial ones among them"),
     (OutcomeKind::Partial, "Actions that a provider took, but not for all recipients"),
     (OutcomeKind::Rerouted, "Actions that another provider took than the one asked for"),
@@ -52,6 +59,7 @@ const OUTCOMES: [(OutcomeKind, &str); 11] = [
     (OutcomeKind::QuotaExceeded, "Actions that a quota held back"),
     (OutcomeKind::Silenced, "Actions that a silence held back"),
     (OutcomeKind::Muted, "Actions that a time interval held back"),
+    (OutcomeKind::CircuitOpen, "Actions that met an open breaker, where nothing goes on by itself"),
 ];
 
 /// What quotas did that were used up.
@@ -66,9 +74,10 @@ pub(crate) struct Metrics {
     registry: Registry,
     dispatched: Counter,
     /// By outcome; partial ones count as executed too.
-    outcomes: [(OutcomeKind, Counter); 11],
+    outcomes: [(OutcomeKind, Counter); 12],
     quotas: [(&'static str, Counter); 4],
     rule_errors: Family<RuleLabel, Counter>,
+    breakers: Family<BreakerLabels, Counter>,
     rules: Gauge<u64, AtomicU64>,
     rules_broken: Gauge<u64, AtomicU64>,
     requests: Family<ProviderLabel, Counter>,
@@ -88,6 +97,7 @@ impl Metrics {
             outcomes: OUTCOMES.map(|(kind, _)| (kind, Counter::default())),
             quotas: QUOTAS.map(|(overage, ..)| (overage, Counter::default())),
             rule_errors: Family::default(),
+            breakers: Family::default(),
             rules: Gauge::default(),
             rules_broken: Gauge::default(),
             requests: Family::default(),
@@ -112,6 +122,7 @@ impl Metrics {
             registry.register(*name, *help, counter.clone());
         }
         registry.register("rule_errors", "Times that a rule failed, and so did not match", self.rule_errors.clone());
+        registry.register("circuit_transitions", "Times that a provider's breaker got into a state", self.breakers.clone());
         registry.register("rules", "Rules in force", self.rules.clone());
         registry.register("rules_broken", "1 while the rules' files are wrong and earlier rules stay in force", self.rules_broken.clone());
         registry.register("provider_requests", "Calls of providers", self.requests.clone());
@@ -173,6 +184,10 @@ impl Observer for Metrics {
 
     fn rule_error(&self, rule: &str) {
         self.rule_errors.get_or_create(&RuleLabel { rule: rule.to_owned() }).inc();
+    }
+
+    fn breaker(&self, provider: &ProviderName, state: &'static str) {
+        self.breakers.get_or_create(&BreakerLabels { provider: provider.to_string(), state }).inc();
     }
 
     fn quota(&self, overage: &'static str) {

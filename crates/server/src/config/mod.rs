@@ -7,14 +7,14 @@ mod providers;
 mod schema;
 mod walk;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Provider, ProviderName, Settings};
 use acteon_crypto::{KeyRing, KeyRingError};
-use acteon_gateway::{GatewayOptions, Keep, RetryPolicy};
+use acteon_gateway::{BreakerPolicy, Breakers, GatewayOptions, Keep, RetryPolicy};
 use zeroize::Zeroizing;
 
 pub use auth::{AuthTable, KeyOf};
@@ -121,6 +121,7 @@ impl Config {
         let auth = sections.get("auth");
         let auth = auth.flag("enabled").then(|| base.join(auth.text("config_path").unwrap_or("auth.toml")));
         let providers = providers::build(&mut walker);
+        let breakers = breakers(&mut walker, sections.get("circuit_breaker"), &providers);
         let rules = rules(sections.get("rules"), &base, &providers);
         walker.finish(file)?;
         Ok(Self {
@@ -128,7 +129,7 @@ impl Config {
             port: u16::try_from(port).unwrap_or_default(),
             shutdown_timeout: Duration::from_secs(stop_limit.unsigned_abs()),
             data_dir,
-            gateway: GatewayOptions { retry, max_open: usize::try_from(max_open).unwrap_or(usize::MAX), keep, redaction },
+            gateway: GatewayOptions { retry, max_open: usize::try_from(max_open).unwrap_or(usize::MAX), breakers, keep, redaction },
             providers,
             rules,
             auth,
@@ -158,6 +159,28 @@ fn retry(walker: &mut Walker<'_>, settings: &Settings) -> RetryPolicy {
         max_age: Duration::from_secs(max_age.unsigned_abs()),
         ..default
     }
+}
+
+fn breakers(walker: &mut Walker<'_>, settings: &Settings, providers: &[ConfiguredProvider]) -> Breakers {
+    let BreakerPolicy { failure_threshold, success_threshold, recovery } = BreakerPolicy::default();
+    let mut number = |key: &str, default: u64, most: i64| {
+        let value = walker.ranged(settings, "circuit_breaker", key, default as i64, 1..=most);
+        u32::try_from(value).unwrap_or(1)
+    };
+    let policy = BreakerPolicy {
+        failure_threshold: number("failure_threshold", failure_threshold.into(), 1000),
+        success_threshold: number("success_threshold", success_threshold.into(), 1000),
+        recovery: Duration::from_secs(number("recovery_timeout_seconds", recovery.as_secs(), 86_400).into()),
+    };
+    let mut fallbacks = BTreeMap::new();
+    for (from, to) in settings.text_table("fallbacks") {
+        let find = |name: &str| providers.iter().map(|provider| &provider.name).find(|known| known.as_str() == name).cloned();
+        match (find(&from), find(&to)) {
+            (Some(from), Some(to)) if from != to => drop(fallbacks.insert(from, to)),
+            _ => walker.trouble("circuit_breaker", "fallbacks", &format!("{from:?} = {to:?} must name two providers that are configured")),
+        }
+    }
+    Breakers { policy: settings.flag("enabled").then_some(policy), fallbacks }
 }
 
 fn keep(walker: &mut Walker<'_>, settings: &Settings) -> Keep {

@@ -39,6 +39,16 @@ pub const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        name: "circuit_breaker",
+        keys: &[
+            Key::optional("enabled", Kind::Flag, "Leave a provider alone for a while that fails again and again. Default false."),
+            Key::optional("failure_threshold", Kind::Integer, "Failures in a row that open a breaker. Default 5."),
+            Key::optional("success_threshold", Kind::Integer, "Successes in a row that close it again. Default 2."),
+            Key::optional("recovery_timeout_seconds", Kind::Integer, "How long it stays open before a trial. Default 60."),
+            Key::optional("fallbacks", Kind::TextTable, "By provider, the one that takes its new actions while its breaker is open."),
+        ],
+    },
+    Section {
         name: "rules",
         keys: &[
             Key::optional("directory", Kind::Text, "Folder of *.yaml files of rules, as seen from this file. Default: no rules."),

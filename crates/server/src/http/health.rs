@@ -58,7 +58,7 @@ pub(super) async fn providers(_: MayRead, State(state): State<Arc<AppState>>) ->
 }
 
 fn body(health: ProviderHealth) -> ProviderHealthBody {
-    let ProviderHealth { name, finding, stats } = health;
+    let ProviderHealth { name, finding, stats, breaker } = health;
     let error = finding.as_ref().err();
     let total_requests = stats.successes + stats.failures;
     let success_rate = if total_requests == 0 { 100.0 } else { stats.successes as f64 * 100.0 / total_requests as f64 };
@@ -70,7 +70,7 @@ fn body(health: ProviderHealth) -> ProviderHealthBody {
         retryable: error.map(|error| error.kind().retryable()),
         advice: error.and_then(|error| error.advice_text().map(str::to_owned)),
         age_seconds: finding.as_ref().map_or(0, |health| health.age.as_secs()),
-        circuit_breaker_state: "closed".into(),
+        circuit_breaker_state: breaker.into(),
         total_requests,
         successes: stats.successes,
         failures: stats.failures,

@@ -4,6 +4,7 @@ mod access;
 mod actions;
 mod audit;
 mod body;
+mod breakers;
 mod coverage;
 mod dead_letters;
 mod dispatch;
@@ -73,6 +74,9 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .route("/v1/quotas/{id}", get(quotas::get).put(quotas::update).delete(quotas::delete))
         .route("/v1/quotas/{id}/usage", get(quotas::usage))
         .route("/v1/providers/health", get(health::providers))
+        .route("/admin/circuit-breakers", get(breakers::list))
+        .route("/admin/circuit-breakers/{provider}/trip", post(breakers::trip))
+        .route("/admin/circuit-breakers/{provider}/reset", post(breakers::reset))
         .route("/health", get(health::health))
         .route("/live", get(health::live))
         .route("/ready", get(health::ready))

@@ -33,7 +33,8 @@ async fn start(callers: &[(&str, &str, &str)]) -> (Gateway, std::path::PathBuf) 
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("auth.toml");
     std::fs::write(&path, auth_file(callers)).expect("written");
-    let configuration = format!("auth.enabled = true\nauth.config_path = {:?}\n{LOG}", path.display().to_string());
+    let configuration =
+        format!("circuit_breaker.enabled = true\nauth.enabled = true\nauth.config_path = {:?}\n{LOG}", path.display().to_string());
     (Gateway::start_in(folder, &configuration).await, path)
 }
 
@@ -103,6 +104,9 @@ fn routes() -> Vec<(Method, &'static str, Option<Value>, Needs, bool)> {
         (get.clone(), "/v1/quotas/QUOTA/usage", None, Viewer, true),
         (put, "/v1/quotas/QUOTA", Some(json!({ "description": "x" })), Operator, true),
         (delete.clone(), "/v1/quotas/QUOTA", None, Operator, true),
+        (get.clone(), "/admin/circuit-breakers", None, Viewer, false),
+        (post.clone(), "/admin/circuit-breakers/log/trip", None, Operator, false),
+        (post.clone(), "/admin/circuit-breakers/log/reset", None, Operator, false),
         (get, "/v1/providers/health", None, Viewer, false),
         (post.clone(), "/v1/dlq/dead/replay", None, Operator, true),
         (delete, "/v1/dlq/dead-2", None, Operator, true),

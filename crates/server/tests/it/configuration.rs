@@ -113,6 +113,13 @@ fn plain_keys_take_no_envelopes() {
 }
 
 #[test]
+fn a_fallback_names_two_providers() {
+    let log = "[[providers]]\nname = \"log\"\ntype = \"log\"\n";
+    assert_troubles(&format!("circuit_breaker.fallbacks = {{ log = \"nowhere\" }}\n{log}"), &[(1, "must name two providers")]);
+    assert_troubles(&format!("circuit_breaker.failure_threshold = 0\n{log}"), &[(1, "from 1 to 1000")]);
+}
+
+#[test]
 fn a_webhook_is_checked() {
     let block = |more: &str| format!("[[providers]]\nname = \"w\"\ntype = \"webhook\"\n{more}\n");
     assert_troubles(&block(&format!("url = \"{}\"", ENVELOPE.replace("data:c", "data:d"))), &[(4, "no key opens it")]);

@@ -130,3 +130,51 @@ async fn nothing_in_a_payload_steers_the_gateway() {
     origin["origin"] = json!("notice");
     assert!(gateway.dispatch(&origin).await.get("QuotaExceeded").is_some(), "an origin cannot be claimed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reroute_meets_the_breaker_of_its_target() {
+    let gateway = Gateway::with_rules(RULES, &format!("circuit_breaker.enabled = true\n{PROVIDERS}")).await;
+    let shown = gateway.get("/admin/circuit-breakers").await.body;
+    assert_eq!(
+        shown["circuit_breakers"][0],
+        json!({ "provider": "log", "state": "closed", "failure_threshold": 5, "success_threshold": 2, "recovery_timeout_seconds": 60, "fallback_provider": null })
+    );
+    assert_eq!(gateway.post("/admin/circuit-breakers/other/trip", &json!(null)).await.body["state"], "open");
+    let critical = |id: &str| action(id, "log", &json!({ "severity": "critical" }));
+    let dry = gateway.post("/v1/dispatch?dry_run=true", &critical("a")).await.body;
+    assert_eq!((&dry["DryRun"]["would_be"], &dry["DryRun"]["would_be_provider"]), (&json!("scheduled"), &json!("other")));
+    let waiting = gateway.dispatch(&critical("a")).await;
+    assert_eq!(waiting["Scheduled"]["last_error"]["code"], "CIRCUIT_OPEN", "{waiting}");
+    assert_eq!(
+        (waiting["Scheduled"]["attempts"].as_u64(), waiting["Scheduled"]["last_error"]["retryable"].as_bool()),
+        (Some(0), Some(true))
+    );
+    assert!(gateway.dispatch(&action("b", "log", &json!({}))).await.get("Executed").is_some(), "others go on");
+    let health = gateway.get("/v1/providers/health").await.body;
+    let states: Vec<&str> =
+        health["providers"].as_array().expect("a list").iter().filter_map(|one| one["circuit_breaker_state"].as_str()).collect();
+    assert_eq!(states, ["closed", "open"]);
+    assert_eq!(gateway.post("/admin/circuit-breakers/other/reset", &json!(null)).await.body["state"], "closed");
+    assert!(gateway.dispatch(&critical("c")).await.get("Rerouted").is_some());
+    assert_eq!(gateway.post("/admin/circuit-breakers/nope/trip", &json!(null)).await.status, StatusCode::NOT_FOUND);
+    let careful = Gateway::with_rules(
+        RULES,
+        &format!("circuit_breaker.enabled = true\ncircuit_breaker.fallbacks = {{ other = \"log\" }}\n{PROVIDERS}"),
+    )
+    .await;
+    careful.post("/admin/circuit-breakers/other/trip", &json!(null)).await;
+    assert_eq!(careful.dispatch(&action("e", "other", &json!({}))).await["Rerouted"]["new_provider"], "log");
+    let outcome = careful.dispatch(&critical("f")).await;
+    assert!(outcome.get("Executed").is_some(), "rerouted to its fallback, which is the provider asked for: {outcome}");
+    careful.post("/admin/circuit-breakers/log/trip", &json!(null)).await;
+    assert_eq!(
+        careful.dispatch(&action("g", "other", &json!({}))).await["Scheduled"]["last_error"]["code"],
+        "CIRCUIT_OPEN",
+        "nobody is left"
+    );
+    let impatient = Gateway::with_rules(RULES, &format!("retry.durable = false\ncircuit_breaker.enabled = true\n{PROVIDERS}")).await;
+    impatient.post("/admin/circuit-breakers/other/trip", &json!(null)).await;
+    assert_eq!(impatient.dispatch(&critical("d")).await, json!({ "CircuitOpen": { "provider": "other", "fallback_chain": [] } }));
+    impatient.post("/admin/circuit-breakers/other/reset", &json!(null)).await;
+    assert!(impatient.dispatch(&critical("d")).await.get("Rerouted").is_some(), "decided anew");
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use acteon_core::Provider;
-use acteon_gateway::{Keep, RetryPolicy};
+use acteon_gateway::{BreakerPolicy, Breakers, Keep, RetryPolicy};
 use acteon_rules::RuleFile;
 
 use super::recording::RecordingProvider;
@@ -19,6 +19,7 @@ pub struct SimulationConfig {
     pub(super) rules: Vec<RuleFile>,
     pub(super) env: BTreeMap<String, String>,
     pub(super) keep: Keep,
+    pub(super) breakers: Breakers,
 }
 
 /// Builds a [`SimulationConfig`].
@@ -36,6 +37,7 @@ impl SimulationConfig {
             rules: Vec::new(),
             env: BTreeMap::new(),
             keep: Keep::default(),
+            breakers: Breakers::default(),
         })
     }
 }
@@ -106,6 +108,13 @@ impl ConfigBuilder {
     #[must_use]
     pub fn keep(mut self, keep: Keep) -> Self {
         self.0.keep = keep;
+        self
+    }
+
+    /// When to leave a failing provider alone.
+    #[must_use]
+    pub fn breaker(mut self, breaker: BreakerPolicy) -> Self {
+        self.0.breakers.policy = Some(breaker);
         self
     }
 

@@ -56,6 +56,7 @@ impl Observer for NoObserver {
     fn attempt(&self, _event: &AttemptEvent<'_>) {}
     fn rule_error(&self, _rule: &str) {}
     fn quota(&self, _overage: &'static str) {}
+    fn breaker(&self, _provider: &ProviderName, _state: &'static str) {}
 }
 
 impl SimulationHarness {
@@ -186,7 +187,12 @@ impl Node {
             observer: Arc::new(NoObserver),
             registry,
             rules: RuleSet::compile(&config.rules, &context)?,
-            options: GatewayOptions { retry: config.retry.clone(), keep: config.keep.clone(), ..GatewayOptions::default() },
+            options: GatewayOptions {
+                retry: config.retry.clone(),
+                keep: config.keep.clone(),
+                breakers: config.breakers.clone(),
+                ..GatewayOptions::default()
+            },
         };
         Ok(Self { gateway: Gateway::start(parts).await?, store })
     }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::Scope;
-use acteon_core::{Action, Outcome, Provider};
-use acteon_gateway::RetryPolicy;
+use acteon_core::{Action, Outcome, Provider, Scope};
+use acteon_gateway::{BreakerPolicy, RetryPolicy};
 use acteon_simulation::harness::{
     ActionOutcomeExt as _, FailingProvider, FailureMode, RecordingProvider, SimulationConfig, SimulationHarness,
 };
@@ -150,5 +149,25 @@ impl Provider for Hanging {
     fn lane(&self) -> acteon_core::Lane {
         let limits = acteon_core::LaneLimits { max_concurrency: 4, max_per_second: None };
         acteon_core::Lane { name: "hanging".into(), limits, budget: None }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_fails_again_and_again_is_left_alone_and_tried_with_one_call_at_a_time() {
+    let failing = Arc::new(FailingProvider::connection_error().fail_until(5));
+    let provider = Arc::clone(&failing) as Arc<dyn Provider>;
+    let config =
+        SimulationConfig::builder().add_provider("down", provider).retry(no_quick_retries()).breaker(BreakerPolicy::default()).build();
+    let harness = SimulationHarness::start(config).await.expect("a simulation");
+    for number in 0..20 {
+        harness.dispatch(&action(&format!("a{number}"), "down")).await.expect("an outcome").assert_scheduled();
+    }
+    assert_eq!(failing.call_count(), 5, "the others met an open breaker");
+    harness.advance(Duration::from_secs(59)).await.expect("time");
+    assert_eq!(failing.call_count(), 5, "also their retries");
+    harness.advance(Duration::from_secs(30)).await.expect("time");
+    assert_eq!(failing.call_count(), 25, "a trial, another, and then everybody");
+    for number in 0..20 {
+        outcome(&harness, &format!("a{number}")).await.assert_executed();
     }
 }

@@ -201,7 +201,7 @@ fn state_of(outcome: &Outcome) -> State {
     match outcome {
         Outcome::Scheduled { .. } => State::Open,
         Outcome::Failed { .. } => State::Dead,
-        Outcome::Throttled { .. } | Outcome::QuotaExceeded { .. } => State::Refused,
+        Outcome::Throttled { .. } | Outcome::QuotaExceeded { .. } | Outcome::CircuitOpen { .. } => State::Refused,
         Outcome::Executed(_)
         | Outcome::Rerouted { .. }
         | Outcome::Suppressed { .. }
