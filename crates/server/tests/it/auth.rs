@@ -246,3 +246,16 @@ fn the_matrix_has_every_route() {
         assert!(tried.iter().any(|path| fits(template, path)), "{template} is not in the matrix");
     }
 }
+
+#[test]
+fn a_hash_may_stand_in_an_envelope() {
+    use acteon_crypto::{Envelope, KeyRing, SecretString};
+    let ring = KeyRing::parse(&"42".repeat(32)).expect("a key");
+    let plain = auth_file(&CALLERS[..1]);
+    let hash = plain.lines().find_map(|line| line.strip_prefix("key_hash = ")).expect("a hash").trim_matches('"').to_owned();
+    let envelope = Envelope::seal(&SecretString::from(hash.as_str()), &ring).expect("an envelope").to_string();
+    let sealed = plain.replace(&hash, &envelope);
+    let parse = |ring: &KeyRing| acteon_server::config::AuthTable::parse("auth.toml", &sealed, ring);
+    assert!(parse(&ring).expect("a table").caller(acteon_server::config::KeyOf("root")).is_some());
+    assert!(parse(&KeyRing::default()).is_err(), "an envelope that nobody can open is no hash");
+}
