@@ -41,10 +41,18 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(shown(made))))
 }
 
-/// Clients write null for what they leave out.
+/// Clients write null for what they leave out, within ranges too.
 fn without_nulls(mut fields: Map<String, Value>) -> Value {
     fields.retain(|_, value| !value.is_null());
-    Value::Object(fields)
+    Value::Object(fields.into_iter().map(|(name, value)| (name, without_nulls_within(value))).collect())
+}
+
+fn without_nulls_within(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => without_nulls(fields),
+        Value::Array(items) => items.into_iter().map(without_nulls_within).collect(),
+        other => other,
+    }
 }
 
 fn shown((stored, matches_now): (StoredInterval, bool)) -> Value {
