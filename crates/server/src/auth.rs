@@ -2,31 +2,34 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use acteon_core::Caller;
 use acteon_crypto::KeyRing;
 use arc_swap::ArcSwap;
 
 use crate::config::{AuthTable, ConfigError, KeyOf};
-use crate::rules::fingerprint;
-
-/// How often to look for changes.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+use crate::rules::{Fingerprint, changed, fingerprint};
 
 /// Who may call.
 pub(crate) enum Auth {
     /// Everybody, as an administrator. Only on addresses that this machine alone can reach.
     Off,
     /// Whoever has a key of the file.
-    Keys { path: PathBuf, keys: KeyRing, table: ArcSwap<AuthTable> },
+    Keys {
+        path: PathBuf,
+        keys: KeyRing,
+        table: ArcSwap<AuthTable>,
+        /// How the file looked before it was first read.
+        at_first: Fingerprint,
+    },
 }
 
 impl Auth {
     pub(crate) fn new(path: Option<&Path>, keys: &KeyRing) -> Result<Self, ConfigError> {
         let Some(path) = path else { return Ok(Self::Off) };
+        let at_first = fingerprint(path);
         let table = AuthTable::load(path, keys)?;
-        Ok(Self::Keys { path: path.to_owned(), keys: keys.clone(), table: ArcSwap::from_pointee(table) })
+        Ok(Self::Keys { path: path.to_owned(), keys: keys.clone(), table: ArcSwap::from_pointee(table), at_first })
     }
 
     /// The caller with this key; `Err` says what is wrong.
@@ -40,15 +43,10 @@ impl Auth {
 
     /// Reads the file anew whenever it changes; if anything is wrong with it, the keys before stay.
     pub(crate) async fn watch(self: Arc<Self>) {
-        let Self::Keys { path, keys, table } = &*self else { return };
-        let mut known = fingerprint(path);
+        let Self::Keys { path, keys, table, at_first } = &*self else { return };
+        let mut known = at_first.clone();
         loop {
-            tokio::time::sleep(LOOK_EVERY).await;
-            let found = fingerprint(path);
-            if found == known {
-                continue;
-            }
-            known = found;
+            known = changed(path, &known).await;
             match AuthTable::load(path, keys) {
                 Ok(changed) => {
                     tracing::info!(keys = changed.len(), "API keys loaded");

@@ -15,6 +15,8 @@ use crate::config::RulesConfig;
 
 /// How often to look for changes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long a change must have been over.
+const SETTLE: Duration = Duration::from_millis(100);
 
 /// Where rules come from, and how the last loading went.
 pub(crate) struct RulesLoader {
@@ -22,6 +24,8 @@ pub(crate) struct RulesLoader {
     /// What was wrong at the last loading, while that has not been mended.
     trouble: ArcSwapOption<String>,
     loading: Mutex<()>,
+    /// How the files looked before they were first read.
+    at_first: Fingerprint,
 }
 
 /// Rules that could not be loaded. Those before stay in force.
@@ -71,7 +75,7 @@ fn paths(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 /// What changes when a file changes.
-type Fingerprint = Vec<(PathBuf, Option<SystemTime>, u64)>;
+pub(crate) type Fingerprint = Vec<(PathBuf, Option<SystemTime>, u64)>;
 
 pub(crate) fn fingerprint(path: &Path) -> Fingerprint {
     let of = |path: PathBuf| {
@@ -82,9 +86,26 @@ pub(crate) fn fingerprint(path: &Path) -> Fingerprint {
     if path.is_dir() { paths(path).unwrap_or_default().into_iter().map(of).collect() } else { vec![of(path.to_owned())] }
 }
 
+/// Waits for a change at `path` that is over: what is still being written would be read in part, and a second write within the same tick of the
+/// file system's clock would go unseen.
+pub(crate) async fn changed(path: &Path, known: &Fingerprint) -> Fingerprint {
+    let mut before = known.clone();
+    loop {
+        tokio::time::sleep(if before == *known { LOOK_EVERY } else { SETTLE }).await;
+        let folder = path.to_owned();
+        let found = tokio::task::spawn_blocking(move || fingerprint(&folder)).await.unwrap_or_else(|_| before.clone());
+        if found == before && found != *known {
+            return found;
+        }
+        before = found;
+    }
+}
+
 impl RulesLoader {
+    /// Made before the rules are first read, so that no change after that goes unseen.
     pub(crate) fn new(config: RulesConfig) -> Self {
-        Self { config, trouble: ArcSwapOption::empty(), loading: Mutex::default() }
+        let at_first = config.directory.as_deref().map(fingerprint).unwrap_or_default();
+        Self { config, trouble: ArcSwapOption::empty(), loading: Mutex::default(), at_first }
     }
 
     pub(crate) fn directory(&self) -> Option<&Path> {
@@ -128,16 +149,11 @@ impl RulesLoader {
     /// Loads the rules anew whenever a file changes. Ends with the task.
     pub(crate) async fn watch(self: Arc<Self>, gateway: Gateway) {
         let Some(directory) = self.directory().filter(|_| self.config.watch).map(Path::to_owned) else { return };
-        let mut known = fingerprint(&directory);
+        let mut known = self.at_first.clone();
         loop {
-            tokio::time::sleep(LOOK_EVERY).await;
-            let folder = directory.clone();
-            let Ok(found) = tokio::task::spawn_blocking(move || fingerprint(&folder)).await else { return };
-            if found != known {
-                known = found;
-                // What is wrong is logged, shown by /ready, and counted.
-                drop(self.reload(&gateway).await);
-            }
+            known = changed(&directory, &known).await;
+            // What is wrong is logged, shown by /ready, and counted.
+            drop(self.reload(&gateway).await);
         }
     }
 }

@@ -103,8 +103,8 @@ impl Server {
         let name =
             |document: Document| Some(serde_json::from_str::<StoredInterval>(&document.body).ok()?.interval["name"].as_str()?.to_owned());
         let intervals = intervals.into_iter().filter_map(name).collect();
-        let rules = rules::load(config.rules.directory.as_deref(), &config.rules.context, Some(intervals)).map_err(StartError::Rules)?;
         let files = Arc::new(RulesLoader::new(config.rules));
+        let rules = rules::load(files.directory(), files.context(), Some(intervals)).map_err(StartError::Rules)?;
         let clock = Arc::new(SystemClock::new());
         let entropy = Arc::new(SystemEntropy::default());
         let parts = Parts {
