@@ -45,6 +45,9 @@ pub enum Outcome {
         new_provider: ProviderName,
         /// Its answer.
         response: Response,
+        /// The rule that decided, if one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        matched_rule: Option<String>,
     },
     /// A rule said no.
     Suppressed {

@@ -166,7 +166,7 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
         }
         let pause = inner.options.retry.quick_pause(retries, &*inner.entropy);
         retries += 1;
-        if !sleep_unless_stopped(inner, pause).await {
+        if !inner.sleep(pause).await {
             return again(inner, job, &error);
         }
     }
@@ -349,17 +349,4 @@ fn released(inner: &Inner, job: &Job) -> End {
 fn put_off(inner: &Inner, job: &Job, pause: Duration) -> End {
     let error = job.history.last().and_then(|attempt| attempt.error.clone());
     End::Again { due_at: inner.clock.now() + pause, error, round: false }
-}
-
-async fn sleep_unless_stopped(inner: &Inner, pause: Duration) -> bool {
-    let stopped = inner.stopped.notified();
-    tokio::pin!(stopped);
-    stopped.as_mut().enable();
-    if inner.is_stopping() {
-        return false;
-    }
-    tokio::select! {
-        () = inner.clock.sleep(pause) => true,
-        () = &mut stopped => false,
-    }
 }

@@ -229,6 +229,20 @@ impl Inner {
         result
     }
 
+    /// Sleeps, unless the gateway is stopped meanwhile; says whether to go on.
+    pub(crate) async fn sleep(&self, pause: Duration) -> bool {
+        let stopped = self.stopped.notified();
+        tokio::pin!(stopped);
+        stopped.as_mut().enable();
+        if self.is_stopping() {
+            return false;
+        }
+        tokio::select! {
+            () = self.clock.sleep(pause) => true,
+            () = stopped => false,
+        }
+    }
+
     /// Runs a task that [`Gateway::stop`] waits for.
     pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(self: &Arc<Self>, task: F) {
         self.tasks.fetch_add(1, Ordering::SeqCst);

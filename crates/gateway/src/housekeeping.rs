@@ -18,7 +18,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         if let Err(error) = forget(&inner).await {
             tracing::error!(%error, "what is kept no longer could not be deleted; it is tried again in an hour");
         }
-        if !pause(&inner, EVERY).await {
+        if !inner.sleep(EVERY).await {
             return;
         }
     }
@@ -37,23 +37,9 @@ async fn forget(inner: &Arc<Inner>) -> Result<(), StoreError> {
     let mut after = Some(Seq(0));
     while let Some(seq) = after {
         after = inner.store.prune(retention.clone(), seq).await?;
-        if !pause(inner, STEP).await {
+        if !inner.sleep(STEP).await {
             return Ok(());
         }
     }
     Ok(())
-}
-
-/// Says whether to go on.
-async fn pause(inner: &Inner, pause: Duration) -> bool {
-    let stopped = inner.stopped.notified();
-    tokio::pin!(stopped);
-    stopped.as_mut().enable();
-    if inner.is_stopping() {
-        return false;
-    }
-    tokio::select! {
-        () = inner.clock.sleep(pause) => true,
-        () = stopped => false,
-    }
 }

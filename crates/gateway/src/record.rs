@@ -96,7 +96,8 @@ fn outcome(job: &Job, end: End) -> Outcome {
                 return Outcome::Executed(response);
             }
             let (original_provider, new_provider) = (job.action.provider.clone(), job.entry.name.clone());
-            Outcome::Rerouted { original_provider, new_provider, response }
+            let matched_rule = job.rule.as_deref().map(str::to_owned);
+            Outcome::Rerouted { original_provider, new_provider, response, matched_rule }
         }
         End::Failed { code, message, retryable } => Outcome::Failed { code: code.into(), message, retryable, attempts },
         End::HeldBack(outcome) => outcome,

@@ -58,15 +58,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
 }
 
 pub(crate) async fn keep_lease(inner: Arc<Inner>) {
-    loop {
-        let stopped = inner.stopped.notified();
-        if inner.is_stopping() {
-            return;
-        }
-        tokio::select! {
-            () = inner.clock.sleep(RENEW_EVERY) => {}
-            () = stopped => return,
-        }
+    while inner.sleep(RENEW_EVERY).await {
         if let Err(error) = inner.note_store(inner.lease.renew(&*inner.store, &*inner.clock).await) {
             tracing::error!(%error, "the lease could not be renewed; sends stop before it runs out");
         }

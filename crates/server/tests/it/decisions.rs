@@ -38,7 +38,7 @@ async fn every_verdict_has_its_outcome_and_names_its_rule() {
     let critical = gateway.dispatch(&action("a", "log", &json!({ "severity": "critical" }))).await;
     let rerouted = &critical["Rerouted"];
     assert_eq!((rerouted["original_provider"].as_str(), rerouted["new_provider"].as_str()), (Some("log"), Some("other")));
-    assert_eq!(rerouted["response"]["status"], "success");
+    assert_eq!((&rerouted["response"]["status"], &rerouted["matched_rule"]), (&json!("success"), &json!("reroute-critical")));
     assert_eq!(gateway.dispatch(&of_kind("b", "spam", &plain)).await, json!({ "Suppressed": { "rule": "no-spam" } }));
     assert_eq!(gateway.dispatch(&of_kind("c", "denied", &plain)).await, json!({ "Suppressed": { "rule": "denied" } }));
     let muted = json!({ "Muted": { "interval": "always", "reason": "mute_time_interval", "matched_rule": "muted" } });

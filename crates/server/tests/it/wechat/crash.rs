@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::Value;
@@ -49,8 +48,13 @@ async fn a_hundred_kills_lose_nothing_and_mark_every_duplicate() {
         let process = Process::start(folder.path(), &configuration, &[]);
         answers.gone.store(false, Ordering::SeqCst);
         let clients: Vec<_> = (0..CLIENTS).map(|_| tokio::spawn(load(process.client().clone(), Arc::clone(&answers)))).collect();
-        // Not a wait for a state: the moment of the kill, anywhere in the load.
-        tokio::time::sleep(Duration::from_millis(20 + random.hash_one(cycle) % 180)).await;
+        // Anywhere in the load: after so many posts, whether answered or not.
+        let posts = answers.next.load(Ordering::SeqCst) + 1 + random.hash_one(cycle) % 400;
+        let give_up = tokio::time::Instant::now() + PATIENCE;
+        while answers.next.load(Ordering::SeqCst) < posts {
+            assert!(tokio::time::Instant::now() < give_up, "there is no load");
+            tokio::task::yield_now().await;
+        }
         answers.gone.store(true, Ordering::SeqCst);
         process.kill();
         for client in clients {
