@@ -54,7 +54,7 @@ impl Gateway {
     /// Sends an action anew that is over, under a new id, with the label `replayed_from`. The earlier one stays as it is. Rules, silences and
     /// quotas are looked at as for any other.
     ///
-    /// `None` when the scope covers no such action, or more than one.
+    /// `None` when the scope covers no such action, or more than one. With `dead_only` it must be a dead letter, and leaves the list.
     pub async fn replay(
         &self,
         scope: &Scope,
@@ -66,22 +66,24 @@ impl Gateway {
         let mut found = self.inner.store.find(scope, id).await?;
         found.retain(|record| record.state == State::Dead || (!dead_only && record.state != State::Open));
         let (Some(record), None) = (found.pop(), found.pop()) else { return Ok(None) };
-        Ok(Some(self.send_anew(record, caller, wait).await))
+        self.send_anew(record, dead_only, caller, wait).await.map(Some)
     }
 
     /// Sends anew what a filter finds, at most `limit`; the rest of the journal's page says where to go on.
     pub async fn replay_page(&self, filter: HistoryFilter, limit: usize, caller: &Caller) -> Result<Vec<Replayed>, StoreError> {
+        let dead_only = filter.state == Some(State::Dead);
         let page = PageRequest { after: None, offset: 0, limit, count: false };
         let mut page = self.inner.store.history(filter, page).await?;
         page.records.retain(|record| record.state != State::Open);
         let mut replayed = Vec::with_capacity(page.records.len());
         for record in page.records {
-            replayed.push(self.send_anew(record, caller, Wait::ForCommit).await);
+            replayed.push(self.send_anew(record, dead_only, caller, Wait::ForCommit).await?);
         }
         Ok(replayed)
     }
 
-    async fn send_anew(&self, record: Record, caller: &Caller, wait: Wait) -> Replayed {
+    /// Sends anew; as a dead letter, it leaves the list once the new action is durable.
+    async fn send_anew(&self, record: Record, as_dead_letter: bool, caller: &Caller, wait: Wait) -> Result<Replayed, StoreError> {
         let now = self.inner.clock.now();
         let mut action: Action = (*record.action).clone();
         let original = action.id.clone();
@@ -90,7 +92,10 @@ impl Gateway {
         action.expires_at = action.expires_at.filter(|expires| *expires > now);
         let new_id = action.id.clone();
         let answer = self.dispatch(action, Origin::Replay, caller.clone(), wait).await;
-        Replayed { original, new_id, answer }
+        if as_dead_letter && answer.is_ok() {
+            self.inner.note_store(self.inner.store.discard(vec![record.seq]).await)?;
+        }
+        Ok(Replayed { original, new_id, answer })
     }
 
     fn view(&self, mut record: Record) -> ActionView {

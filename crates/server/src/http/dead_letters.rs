@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acteon_core::Scope;
-use acteon_gateway::{ActionView, Replayed};
+use acteon_gateway::ActionView;
 use acteon_store::{HistoryFilter, PageRequest, State as ActionState};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -79,11 +79,7 @@ pub(super) async fn replay(
     let scope = scope(&caller, &parameters)?;
     let letter = letter(&state, &scope, &id, &["dead"]).await?;
     let replayed = state.gateway.replay(&scope, &letter.action.id, true, &caller, prefer::read(&headers).wait).await?;
-    let replayed = replayed.ok_or_else(not_found)?;
-    if replayed.answer.is_ok() {
-        state.gateway.discard(&[letter]).await?;
-    }
-    Ok(Json(replayed_body(&replayed)))
+    Ok(Json(replayed_body(&replayed.ok_or_else(not_found)?)))
 }
 
 /// Sends anew what the filters find, such as `?code=CONFIGURATION&from=...`, at most `limit`, and takes it off the list.
@@ -94,19 +90,7 @@ pub(super) async fn replay_many(
 ) -> Result<Json<Value>, Refusal> {
     let parameters = Parameters::read(&uri, &[&FILTERS[..], &["limit"]].concat())?;
     let limit = limit(&parameters, DEFAULT_REPLAY)?;
-    let filter = dead(filter(&caller, &parameters)?);
-    let page = state.gateway.history(filter, PageRequest { after: None, offset: 0, limit, count: false }).await?;
-    let mut replayed: Vec<Replayed> = Vec::with_capacity(page.views.len());
-    for letter in page.views {
-        let scope = Scope::exactly(&letter.action.namespace, &letter.action.tenant);
-        let wait = acteon_gateway::Wait::ForCommit;
-        if let Some(one) = state.gateway.replay(&scope, &letter.action.id, true, &caller, wait).await? {
-            if one.answer.is_ok() {
-                state.gateway.discard(&[letter]).await?;
-            }
-            replayed.push(one);
-        }
-    }
+    let replayed = state.gateway.replay_page(dead(filter(&caller, &parameters)?), limit, &caller).await?;
     Ok(Json(replayed_summary(&replayed)))
 }
 
