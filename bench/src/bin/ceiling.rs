@@ -1,7 +1,8 @@
 //! What a bare program reaches: the same work without any of the gateway's features.
 //!
-//! `ceiling b1|b2|b3|b4 PORT FOLDER [SINK]`: b1 parses, makes an id and answers; b2 commits to SQLite in groups before it answers; b3 also
-//! posts to the sink; b4 also commits the outcome before it answers.
+//! `ceiling b1|b2|b3|b4|p4 PORT PLACE [SINK]`: b1 parses, makes an id and answers; b2 commits to SQLite in groups before it answers; b3 also
+//! posts to the sink; b4 also commits the outcome before it answers. p4 does as b4 on PostgreSQL, in batches over arrays. The place is a
+//! folder, or for p4 a URL.
 
 use std::sync::{Arc, mpsc};
 
@@ -12,6 +13,7 @@ use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
+use tokio_postgres::NoTls;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -34,9 +36,17 @@ enum Write {
 struct Bare {
     commits: bool,
     finishes: bool,
-    writer: mpsc::Sender<(Write, oneshot::Sender<()>)>,
+    writer: Writer,
     sink: Option<String>,
     client: reqwest::Client,
+}
+
+type Waiting = (Write, oneshot::Sender<()>);
+
+enum Writer {
+    Sqlite(mpsc::Sender<Waiting>),
+    /// Insertions, and outcomes.
+    Postgres([tokio::sync::mpsc::UnboundedSender<Waiting>; 2]),
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -44,13 +54,13 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, mode, port, folder, rest @ ..] = arguments.as_slice() else {
-        return Err("usage: ceiling b1|b2|b3|b4 PORT FOLDER [SINK]".into());
+    let [_, mode, port, place, rest @ ..] = arguments.as_slice() else {
+        return Err("usage: ceiling b1|b2|b3|b4|p4 PORT PLACE [SINK]".into());
     };
     let bare = Bare {
         commits: mode != "b1",
-        finishes: mode == "b4",
-        writer: start_writer(&format!("{folder}/ceiling.db"))?,
+        finishes: mode.ends_with('4'),
+        writer: if mode == "p4" { start_postgres(place).await? } else { start_writer(&format!("{place}/ceiling.db"))? },
         sink: rest.first().cloned(),
         client: reqwest::Client::new(),
     };
@@ -59,7 +69,7 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-fn start_writer(path: &str) -> Result<mpsc::Sender<(Write, oneshot::Sender<()>)>, Failure> {
+fn start_writer(path: &str) -> Result<Writer, Failure> {
     let connection = Connection::open(path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -67,7 +77,7 @@ fn start_writer(path: &str) -> Result<mpsc::Sender<(Write, oneshot::Sender<()>)>
     connection.execute_batch(
         "CREATE TABLE actions (seq INTEGER PRIMARY KEY, id TEXT, body TEXT, outcome TEXT); CREATE UNIQUE INDEX by_id ON actions (id);",
     )?;
-    let (sender, inbox) = mpsc::channel::<(Write, oneshot::Sender<()>)>();
+    let (sender, inbox) = mpsc::channel::<Waiting>();
     std::thread::spawn(move || {
         while let Ok(first) = inbox.recv() {
             let batch: Vec<_> = std::iter::once(first).chain(inbox.try_iter().take(1023)).collect();
@@ -78,10 +88,57 @@ fn start_writer(path: &str) -> Result<mpsc::Sender<(Write, oneshot::Sender<()>)>
             }
         }
     });
-    Ok(sender)
+    Ok(Writer::Sqlite(sender))
 }
 
-fn commit(connection: &Connection, batch: &[(Write, oneshot::Sender<()>)]) -> rusqlite::Result<()> {
+const SETUP: &str = "DROP SCHEMA IF EXISTS ceiling CASCADE; CREATE SCHEMA ceiling;
+    CREATE TABLE ceiling.actions (id TEXT PRIMARY KEY, body TEXT, outcome TEXT)";
+const INSERT: &str = "INSERT INTO ceiling.actions (id, body) SELECT * FROM unnest($1::text[], $2::text[])";
+const FINISH: &str =
+    "UPDATE ceiling.actions a SET outcome = i.outcome FROM unnest($1::text[], $2::text[]) AS i (id, outcome) WHERE a.id = i.id";
+
+/// Two connections for each kind of write: while one waits for its commit, the other gathers.
+async fn start_postgres(url: &str) -> Result<Writer, Failure> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(connection);
+    client.batch_execute(SETUP).await?;
+    let mut senders = Vec::new();
+    for statement in [INSERT, FINISH] {
+        let (sender, inbox) = tokio::sync::mpsc::unbounded_channel::<Waiting>();
+        let inbox = Arc::new(tokio::sync::Mutex::new(inbox));
+        for _ in 0..2 {
+            let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+            tokio::spawn(connection);
+            let statement = client.prepare(statement).await?;
+            let inbox = Arc::clone(&inbox);
+            tokio::spawn(async move {
+                loop {
+                    let mut batch = Vec::new();
+                    inbox.lock().await.recv_many(&mut batch, 512).await;
+                    let (ids, texts): (Vec<&String>, Vec<&String>) = batch.iter().map(|(write, _)| write.parts()).unzip();
+                    if client.execute(&statement, &[&ids, &texts]).await.is_ok() {
+                        for (_, done) in batch {
+                            done.send(()).ok();
+                        }
+                    }
+                }
+            });
+        }
+        senders.push(sender);
+    }
+    let senders = senders.try_into().map_err(|_| "two kinds of writes")?;
+    Ok(Writer::Postgres(senders))
+}
+
+impl Write {
+    fn parts(&self) -> (&String, &String) {
+        match self {
+            Self::Insert(id, text) | Self::Finish(id, text) => (id, text),
+        }
+    }
+}
+
+fn commit(connection: &Connection, batch: &[Waiting]) -> rusqlite::Result<()> {
     let transaction = connection.unchecked_transaction()?;
     let mut insert = transaction.prepare_cached("INSERT INTO actions (id, body) VALUES (?1, ?2)")?;
     let mut finish = transaction.prepare_cached("UPDATE actions SET outcome = ?2 WHERE id = ?1")?;
@@ -98,7 +155,10 @@ fn commit(connection: &Connection, batch: &[(Write, oneshot::Sender<()>)]) -> ru
 impl Bare {
     async fn write(&self, write: Write) -> Option<()> {
         let (done, committed) = oneshot::channel();
-        self.writer.send((write, done)).ok()?;
+        match &self.writer {
+            Writer::Sqlite(sender) => sender.send((write, done)).ok()?,
+            Writer::Postgres(senders) => senders[usize::from(matches!(write, Write::Finish(..)))].send((write, done)).ok()?,
+        }
         committed.await.ok()
     }
 }

@@ -19,15 +19,23 @@ pub trait Clock: Send + Sync {
 /// The machine's clocks.
 #[derive(Debug)]
 pub struct SystemClock {
-    start: std::time::Instant,
+    start: Duration,
 }
 
 impl SystemClock {
     /// A clock whose monotonic time starts at zero now.
-    #[expect(clippy::disallowed_methods, reason = "this is where ambient time becomes an argument")]
     pub fn new() -> Self {
-        Self { start: std::time::Instant::now() }
+        Self { start: since_boot() }
     }
+}
+
+/// Time since the machine started, with the time that it slept: a lease goes on running out meanwhile.
+fn since_boot() -> Duration {
+    #[cfg(target_os = "linux")]
+    let clock = rustix::time::ClockId::Boottime;
+    #[cfg(not(target_os = "linux"))]
+    let clock = rustix::time::ClockId::Monotonic;
+    Duration::try_from(rustix::time::clock_gettime(clock)).unwrap_or_default()
 }
 
 impl Default for SystemClock {
@@ -47,7 +55,7 @@ impl Clock for SystemClock {
     }
 
     fn monotonic(&self) -> Duration {
-        self.start.elapsed()
+        since_boot().saturating_sub(self.start)
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

@@ -79,6 +79,18 @@ impl KeyRing {
         self.keys.is_empty()
     }
 
+    /// A name for something, made with the first key: without the key nobody can tell what it stands for. `None` without a key.
+    pub fn name(&self, purpose: &str, bytes: &[u8]) -> Option<[u8; 32]> {
+        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, self.first()?.bytes.as_slice());
+        let mut context = aws_lc_rs::hmac::Context::with_key(&key);
+        context.update(purpose.as_bytes());
+        context.update(&[0]);
+        context.update(bytes);
+        let mut name = [0; 32];
+        name.copy_from_slice(context.sign().as_ref());
+        Some(name)
+    }
+
     pub(crate) fn first(&self) -> Option<&Key> {
         self.keys.first()
     }

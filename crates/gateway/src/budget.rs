@@ -1,9 +1,11 @@
 //! Budgets of recipients: a service that silently drops what is too much for one recipient is never given it.
 //!
 //! Sends to a recipient are counted exactly: those in flight, and those that ended within the last minute and hour. A send counts from its
-//! end, the latest instant at which the service may have counted it.
+//! end, the latest instant at which the service may have counted it. Each of several gateways has its part of the budget: a message too late
+//! is better than one that the service drops.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +29,8 @@ struct Recipient {
 
 pub(crate) struct Budgets {
     budget: Budget,
+    /// How many gateways share it.
+    share: AtomicUsize,
     recipients: Mutex<HashMap<String, Recipient>>,
 }
 
@@ -41,7 +45,18 @@ pub(crate) enum Fit {
 
 impl Budgets {
     pub(crate) fn new(budget: Budget) -> Self {
-        Self { budget, recipients: Mutex::default() }
+        Self { budget, share: AtomicUsize::new(1), recipients: Mutex::default() }
+    }
+
+    /// Says how many gateways share the budget.
+    pub(crate) fn set_share(&self, gateways: usize) {
+        self.share.store(gateways.max(1), Ordering::Relaxed);
+    }
+
+    /// This gateway's part.
+    fn part(&self) -> Budget {
+        let share = self.share.load(Ordering::Relaxed);
+        Budget { per_minute: (self.budget.per_minute / share).max(1), per_hour: (self.budget.per_hour / share).max(1) }
     }
 
     /// Counts a send to all of `recipients`, or says when it should be tried again. `was_put_off` says that it was told so before.
@@ -51,12 +66,13 @@ impl Budgets {
             known.retain(|_, recipient| recipient.in_flight > 0 || recipient.is_in_use(now));
         }
         let mut latest = None;
+        let budget = self.part();
         for name in recipients {
             let recipient = known.entry(name.clone()).or_default();
             if was_put_off {
                 recipient.put_off = recipient.put_off.saturating_sub(1);
             }
-            latest = latest.max(recipient.full_until(now, self.budget));
+            latest = latest.max(recipient.full_until(now, budget));
         }
         for name in recipients {
             let recipient = known.entry(name.clone()).or_default();

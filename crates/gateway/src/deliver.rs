@@ -18,14 +18,11 @@ use crate::budget::Fit;
 use crate::dispatch::DispatchError;
 use crate::gateway::Inner;
 use crate::lane::{CallEnd, Permit, Place};
-use crate::lease::RENEW_EVERY;
 use crate::observe::AttemptEvent;
 use crate::plan::Route;
 use crate::record::record;
 use crate::registry::Entry;
 
-/// A provider that does not answer in this time is taken to have broken its own limits.
-const SEND_LIMIT: Duration = Duration::from_secs(30);
 /// A send later than this says so in its text.
 const LATE: Duration = Duration::from_mins(2);
 
@@ -40,6 +37,8 @@ pub(crate) struct Job {
     pub(crate) prepared: Arc<Prepared>,
     pub(crate) entry: Arc<Entry>,
     pub(crate) owner: OwnerId,
+    /// Which hold of the row this is.
+    pub(crate) fence: i64,
     pub(crate) accepted_at: Timestamp,
     pub(crate) give_up_at: Timestamp,
     pub(crate) attempts: u32,
@@ -72,6 +71,7 @@ impl Job {
             prepared: route.prepared,
             entry: route.entry,
             owner,
+            fence: 0,
             accepted_at,
             give_up_at: route.give_up_at,
             attempts: 0,
@@ -94,6 +94,7 @@ impl Job {
             prepared: record.prepared.unwrap_or_default(),
             entry,
             owner,
+            fence: record.fence,
             accepted_at: record.accepted_at,
             give_up_at: record.give_up_at,
             attempts: record.attempts,
@@ -176,7 +177,7 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
 fn must_not_send(inner: &Inner, job: &Job) -> Option<End> {
     if !inner.lease.allows(job.owner, &*inner.clock) {
         tracing::warn!(action = %job.action.id, "put off: this process's lease is over or about to be");
-        return Some(put_off(inner, job, RENEW_EVERY));
+        return Some(put_off(inner, job, inner.lease.times().renew_every()));
     }
     let now = inner.clock.now();
     if now >= job.give_up_at {
@@ -250,12 +251,14 @@ async fn send(inner: &Arc<Inner>, job: &mut Job, permit: Permit) -> Result<Respo
     let request = late_request(job, started_at);
     let provider = &job.entry.provider;
     let call = AssertUnwindSafe(async { provider.send(request.as_ref().unwrap_or(&job.prepared)).await }).catch_unwind();
-    let result = match tokio::time::timeout(SEND_LIMIT, call).await {
+    // A provider that does not answer in this time is taken to have broken its own limits.
+    let limit = inner.lease.times().send_limit();
+    let result = match tokio::time::timeout(limit, call).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => {
             Err(ProviderError::new(ErrorKind::ExecutionFailed, "the provider panicked; this is a bug, please report it").maybe_sent())
         }
-        Err(_) => Err(ProviderError::new(ErrorKind::Timeout, format!("no answer within {} s", SEND_LIMIT.as_secs())).maybe_sent()),
+        Err(_) => Err(ProviderError::new(ErrorKind::Timeout, format!("no answer within {} s", limit.as_secs())).maybe_sent()),
     };
     let took = inner.clock.monotonic().saturating_sub(started);
     end_call(inner, job, permit, &result);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use acteon_core::{Action, Caller, Origin, Outcome, Scope};
+use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Scope};
 use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Record, Seq, State, StoreError, Way};
 use tokio::sync::oneshot;
 
@@ -15,6 +15,9 @@ use crate::notices;
 use crate::observe::{OutcomeEvent, emit};
 use crate::plan::{Plan, Route, Step, Surroundings, plan};
 use crate::registry::Entry;
+
+/// How often a caller who waits looks whether another process has finished the action.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// How long a caller waits for the outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,18 +227,44 @@ async fn wait_for(inner: &Arc<Inner>, seq: Seq, action: &Action, teller: Option<
     let (sender, receiver) = oneshot::channel();
     inner.waiters.add(seq, sender);
     let scope = Scope::exactly(&action.namespace, &action.tenant);
-    if let Ok(records) = inner.store.find(&scope, &action.id).await
-        && let Some(Record { state: State::Done | State::Dead | State::Refused | State::Discarded, outcome: Some(outcome), .. }) =
-            records.first()
-    {
-        inner.waiters.tell(seq, outcome);
+    if let Some(outcome) = ended(inner, &scope, &action.id).await {
+        inner.waiters.tell(seq, &outcome);
     }
     // Not a task that a stop must wait for: the caller's own limit ends it.
-    tokio::spawn(async move {
-        if let Ok(outcome) = receiver.await {
-            drop(teller.send(Ok(outcome)));
+    tokio::spawn(wait_on(Arc::clone(inner), seq, scope, action.id.clone(), receiver, teller));
+}
+
+/// Waits until this process hears of an outcome, or another has written it.
+async fn wait_on(
+    inner: Arc<Inner>,
+    seq: Seq,
+    scope: Scope,
+    id: ActionId,
+    mut receiver: oneshot::Receiver<Arc<str>>,
+    mut teller: oneshot::Sender<Told>,
+) {
+    loop {
+        tokio::select! {
+            biased;
+            outcome = &mut receiver => {
+                if let Ok(outcome) = outcome {
+                    drop(teller.send(Ok(outcome)));
+                }
+                return;
+            }
+            () = teller.closed() => return,
+            () = inner.clock.sleep(LOOK_EVERY) => {}
         }
-    });
+        if let Some(outcome) = ended(&inner, &scope, &id).await {
+            inner.waiters.tell(seq, &outcome);
+        }
+    }
+}
+
+/// The outcome of an action, if it ended.
+async fn ended(inner: &Inner, scope: &Scope, id: &ActionId) -> Option<Arc<str>> {
+    let record = inner.store.find(scope, id).await.ok()?.pop()?;
+    record.outcome.filter(|_| record.state != State::Open)
 }
 
 impl Asker {

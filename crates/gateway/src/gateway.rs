@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use crate::breaker::{BreakerPolicy, Breakers};
 use crate::housekeeping;
-use crate::lease::Lease;
+use crate::lease::{Lease, LeaseTimes};
 use crate::observe::Observer;
 use crate::policies::{self, CurrentPolicies};
 use crate::redaction::Redaction;
@@ -52,6 +52,8 @@ pub struct GatewayOptions {
     pub keep: Keep,
     /// Parts of an action that are shown to nobody.
     pub redaction: Redaction,
+    /// How long this process's right to work on its actions lasts, unless it is renewed. The same for all that share a store.
+    pub lease: LeaseTimes,
 }
 
 /// How long the journal is kept. Within that time an id is known again.
@@ -77,6 +79,7 @@ impl Default for GatewayOptions {
             breakers: Breakers::default(),
             keep: Keep::default(),
             redaction: Redaction::default(),
+            lease: LeaseTimes::default(),
         }
     }
 }
@@ -110,7 +113,7 @@ impl Gateway {
     /// Starts: takes a lease, continues lanes and budgets where an earlier process stood, and begins to work on what is due.
     pub async fn start(parts: Parts) -> Result<Self, StoreError> {
         let Parts { store, clock, entropy, observer, registry, rules, options } = parts;
-        let lease = Lease::take(&*store, &*clock).await?;
+        let lease = Lease::take(&*store, &*clock, options.lease).await?;
         let work = Arc::new(Notify::new());
         let providers = registry.wire(&clock, &work, &options.breakers);
         let inner = Arc::new(Inner {
@@ -218,7 +221,7 @@ impl Inner {
 
     /// Notes whether the store works, and passes the result on.
     pub(crate) fn note_store<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
-        let failing = matches!(result, Err(StoreError::Full | StoreError::Engine(_)));
+        let failing = matches!(result, Err(StoreError::Full | StoreError::Away(_) | StoreError::Engine(_)));
         if self.store_failing.swap(failing, Ordering::Relaxed) != failing {
             if let Err(error) = &result {
                 tracing::error!(%error, "the store cannot be written");
@@ -238,6 +241,7 @@ impl Inner {
             return false;
         }
         tokio::select! {
+            biased;
             () = self.clock.sleep(pause) => true,
             () = stopped => false,
         }

@@ -1,58 +1,99 @@
-//! The process's right to send: its lease, as it knows it.
+//! The process's right to send: its lease, as it knows it, and the leases of the others, as it sees them.
+//!
+//! A lease is renewed by beats. Whoever watches a process takes it for dead when its beat has stood still for as long as a lease lasts, by
+//! the watcher's own monotonic clock; the process itself counts from before it asked for the beat, by the clock that says more. No two
+//! machines' wall clocks are compared, so no step of one can end a lease.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use acteon_core::Clock;
-use acteon_store::{Fence, OwnerId, Store, StoreError};
+use acteon_core::{Clock, Timestamp};
+use acteon_store::{Beat, OwnerId, Store, StoreError};
 
-/// How long a lease lasts unless it is renewed.
-pub(crate) const LASTS: Duration = Duration::from_mins(1);
-/// How often it is renewed.
-pub(crate) const RENEW_EVERY: Duration = Duration::from_secs(5);
-/// A send starts only while the lease has more left than a send may take, with a margin.
-pub(crate) const MUST_BE_LEFT: Duration = Duration::from_secs(35);
+/// So many renewals between two looks at the others' beats are as good as not having looked.
+const LOOKS_APART: u32 = 3;
+/// Longest that a send may take, whatever the lease.
+const LONGEST_SEND: Duration = Duration::from_secs(30);
+
+/// How long a lease lasts, and what follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaseTimes {
+    lasts: Duration,
+}
+
+impl LeaseTimes {
+    /// Leases that last so long unless they are renewed.
+    pub fn lasting(lasts: Duration) -> Self {
+        Self { lasts }
+    }
+
+    /// How often a lease is renewed, and the others are looked at.
+    pub fn renew_every(self) -> Duration {
+        self.lasts / 12
+    }
+
+    /// Longest that a send may take: it must end before the lease does.
+    pub fn send_limit(self) -> Duration {
+        (self.lasts * 2 / 3).min(LONGEST_SEND)
+    }
+
+    /// A send starts only while the lease has this much left: the time of a send, with a margin.
+    fn must_be_left(self) -> Duration {
+        self.send_limit() + self.renew_every()
+    }
+}
+
+impl Default for LeaseTimes {
+    fn default() -> Self {
+        Self::lasting(Duration::from_mins(1))
+    }
+}
 
 #[derive(Clone, Copy)]
 struct Held {
     owner: OwnerId,
-    /// By the monotonic clock, from before the renewal.
-    until: Duration,
+    /// When it was last asked for: before the store was.
+    monotonic: Duration,
+    wall: Timestamp,
 }
 
 pub(crate) struct Lease {
     held: Mutex<Held>,
+    times: LeaseTimes,
 }
 
 impl Lease {
-    pub(crate) async fn take(store: &dyn Store, clock: &dyn Clock) -> Result<Self, StoreError> {
-        let before = clock.monotonic();
-        let owner = store.register(clock.now() + LASTS).await?;
-        Ok(Self { held: Mutex::new(Held { owner, until: before + LASTS }) })
+    pub(crate) async fn take(store: &dyn Store, clock: &dyn Clock, times: LeaseTimes) -> Result<Self, StoreError> {
+        let held = register(store, clock).await?;
+        Ok(Self { held: Mutex::new(held), times })
     }
 
     pub(crate) fn owner(&self) -> OwnerId {
         self.get().owner
     }
 
+    pub(crate) fn times(&self) -> LeaseTimes {
+        self.times
+    }
+
     /// Whether `owner` is this process and may start a send.
     pub(crate) fn allows(&self, owner: OwnerId, clock: &dyn Clock) -> bool {
         let held = self.get();
-        held.owner == owner && clock.monotonic() + MUST_BE_LEFT < held.until
+        let passed = clock.monotonic().saturating_sub(held.monotonic).max(clock.now().since(held.wall));
+        held.owner == owner && passed + self.times.must_be_left() < self.times.lasts
     }
 
-    /// Prolongs the lease; a lease that is gone is replaced by a new one under a new id, and what the old one owned is somebody else's.
+    /// Renews the lease; one that is gone is replaced by a new one under a new id, and what the old one owned is somebody else's.
     pub(crate) async fn renew(&self, store: &dyn Store, clock: &dyn Clock) -> Result<(), StoreError> {
         let held = self.get();
-        let before = clock.monotonic();
-        let fence = Fence { owner: held.owner, until: clock.now() + LASTS };
-        if store.renew(fence).await? {
-            self.set(Held { until: before + LASTS, ..held });
+        let (monotonic, wall) = (clock.monotonic(), clock.now());
+        if store.renew(held.owner).await? {
+            self.set(Held { monotonic, wall, ..held });
             return Ok(());
         }
         tracing::error!("this process's lease had run out and was taken over; going on under a new one");
-        let owner = store.register(clock.now() + LASTS).await?;
-        self.set(Held { owner, until: before + LASTS });
+        self.set(register(store, clock).await?);
         Ok(())
     }
 
@@ -62,5 +103,70 @@ impl Lease {
 
     fn set(&self, held: Held) {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
+    }
+}
+
+async fn register(store: &dyn Store, clock: &dyn Clock) -> Result<Held, StoreError> {
+    let (monotonic, wall) = (clock.monotonic(), clock.now());
+    Ok(Held { owner: store.register().await?, monotonic, wall })
+}
+
+/// What a process has seen of the others' beats. While it could not look, nobody may have been able to beat: that time does not count.
+#[derive(Default)]
+pub(crate) struct Watch {
+    /// By owner, the last beat and since when it stands still.
+    seen: BTreeMap<i64, (i64, Duration)>,
+    looked: Duration,
+}
+
+impl Watch {
+    /// Takes in the beats of an instant; returns those that have stood still for as long as a lease lasts.
+    pub(crate) fn look(&mut self, beats: &[Beat], now: Duration, times: LeaseTimes) -> Vec<Beat> {
+        if now.saturating_sub(self.looked) > times.renew_every() * LOOKS_APART {
+            self.seen.clear();
+        }
+        self.looked = now;
+        self.seen.retain(|owner, _| beats.iter().any(|beat| beat.owner.0 == *owner));
+        let mut dead = Vec::new();
+        for beat in beats {
+            let seen = self.seen.entry(beat.owner.0).or_insert((beat.count, now));
+            if seen.0 != beat.count {
+                *seen = (beat.count, now);
+            } else if now.saturating_sub(seen.1) >= times.lasts {
+                dead.push(*beat);
+            }
+        }
+        dead
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beat_that_stands_still_for_a_lease_is_dead_and_one_that_moves_is_not() {
+        let times = LeaseTimes::lasting(Duration::from_mins(1));
+        let beats = |moving| [Beat { owner: OwnerId(1), count: 7 }, Beat { owner: OwnerId(2), count: moving }];
+        let mut watch = Watch::default();
+        let mut look = |second: u64, moving| watch.look(&beats(moving), Duration::from_secs(second), times);
+        for second in (100..160).step_by(5) {
+            assert!(look(second, second as i64).is_empty(), "first seen at 100");
+        }
+        assert_eq!(look(160, 160), [beats(160)[0]]);
+        // Nothing was seen for a minute, when the store was away: everybody may begin anew.
+        assert!(look(220, 160).is_empty());
+        for second in (225..280).step_by(5) {
+            assert!(look(second, 160).is_empty());
+        }
+        assert_eq!(look(280, 160), beats(160));
+    }
+
+    #[test]
+    fn a_renewed_lease_leaves_time_for_a_send() {
+        for seconds in [3, 15, 60] {
+            let times = LeaseTimes::lasting(Duration::from_secs(seconds));
+            assert!(times.renew_every() * 2 + times.must_be_left() < times.lasts, "a renewal may be missed");
+        }
     }
 }

@@ -42,6 +42,7 @@ pub use dispatch::{Answer, DispatchError, Wait};
 pub use gateway::{Gateway, GatewayOptions, Keep, Parts};
 pub use health::{HealthFinding, ProviderHealth};
 pub use history::Replayed;
+pub use lease::LeaseTimes;
 pub use observe::{AttemptEvent, Observer, OutcomeEvent, OutcomeKind};
 pub use policies::{
     OverageSpec, PolicyError, Quota, QuotaChange, QuotaUsage, Silence, SilenceChange, SilencePreview, StoredInterval, Window,

@@ -26,6 +26,7 @@ pub(crate) async fn record(inner: &Arc<Inner>, job: &mut Job, end: End, waited_f
         let settlement = Settlement {
             seq: job.seq,
             owner: job.owner,
+            fence: job.fence,
             at,
             attempts: job.attempts,
             rounds: job.rounds,

@@ -98,6 +98,16 @@ impl Wired {
         self.entries.values()
     }
 
+    /// Divides what the services limit among so many gateways.
+    pub(crate) fn share(&self, gateways: usize) {
+        for (lane, budgets) in self.lanes.values() {
+            lane.set_share(gateways);
+            if let Some(budgets) = budgets {
+                budgets.set_share(gateways);
+            }
+        }
+    }
+
     pub(crate) fn lanes(&self) -> impl Iterator<Item = &Arc<Lane>> {
         self.lanes.values().map(|(lane, _)| lane)
     }

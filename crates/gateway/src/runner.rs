@@ -11,15 +11,19 @@ use acteon_store::{Claim, ClaimLane, OwnerId, Record, Settlement, StoreError};
 use crate::deliver::{Job, deliver, overdue};
 use crate::gateway::Inner;
 use crate::lane::{Lane, LaneNote};
-use crate::lease::RENEW_EVERY;
+use crate::lease::Watch;
 use crate::record::record;
 
 /// How often to look around without a wake-up.
 const SCAN_EVERY: Duration = Duration::from_secs(5);
 /// How often to look for overdue rows that nobody claims, which takes a look at every open row.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
+/// Pause before a due row is asked for again that was not given: another holds it for now, or this process has lost its lease.
+const NOT_OURS: Duration = Duration::from_millis(10);
 /// Most rows of a lane in one claim.
 const CLAIM_AT_MOST: usize = 256;
+/// How long a gateway's word about what it saw go through a lane is good.
+const SEEN_KEEPS: Duration = Duration::from_secs(30);
 /// How long a lane's pause and pace are remembered.
 const LANE_NOTE_KEEPS: Duration = Duration::from_hours(24);
 /// Most rows looked at to know the recent sends to each recipient.
@@ -34,7 +38,8 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         work.as_mut().enable();
         if inner.clock.monotonic() >= next_scan {
             next_scan = inner.clock.monotonic() + SCAN_EVERY;
-            look_around(&inner).await;
+            hear_of_lanes(&inner).await;
+            look_around(&inner);
         }
         if inner.clock.monotonic() >= next_sweep {
             next_sweep = inner.clock.monotonic() + SWEEP_EVERY;
@@ -50,24 +55,86 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         let pause = due_in.min(next_scan.saturating_sub(inner.clock.monotonic()));
         if !pause.is_zero() {
             tokio::select! {
-                () = inner.clock.sleep(pause) => {}
+                biased;
                 () = work => {}
+                () = inner.store.news() => {
+                    hear_of_lanes(&inner).await;
+                    look_around(&inner);
+                }
+                () = inner.clock.sleep(pause) => {}
             }
         }
     }
 }
 
+/// Renews the lease, and takes over from processes whose lease ran out.
 pub(crate) async fn keep_lease(inner: Arc<Inner>) {
-    while inner.sleep(RENEW_EVERY).await {
+    let mut watch = Watch::default();
+    while inner.sleep(inner.lease.times().renew_every()).await {
         if let Err(error) = inner.note_store(inner.lease.renew(&*inner.store, &*inner.clock).await) {
             tracing::error!(%error, "the lease could not be renewed; sends stop before it runs out");
+            continue;
+        }
+        if let Err(error) = watch_others(&inner, &mut watch).await {
+            tracing::error!(%error, "could not look for processes that died");
         }
     }
 }
 
-/// Continues lanes and budgets where an earlier process stood.
+async fn watch_others(inner: &Inner, watch: &mut Watch) -> Result<(), StoreError> {
+    let beats = inner.store.beats().await?;
+    inner.providers.share(beats.len());
+    let dead = watch.look(&beats, inner.clock.monotonic(), inner.lease.times());
+    if dead.is_empty() {
+        return Ok(());
+    }
+    let count = inner.store.take_over(dead, inner.clock.now()).await?;
+    tracing::warn!(count, "took over actions of a process that died; they are marked possible_duplicate");
+    inner.work.notify_one();
+    Ok(())
+}
+
+/// Takes over the pauses and paces that other gateways met.
+async fn hear_of_lanes(inner: &Inner) {
+    for lane in inner.providers.lanes() {
+        if let Ok(Some(note)) = inner.store.note(&note_name(lane), inner.clock.now()).await
+            && let Ok(note) = serde_json::from_str::<LaneNote>(&note)
+        {
+            tell_what_was_seen(inner, lane, lane.adopt(&note, inner.lease.owner().0)).await;
+        }
+    }
+}
+
+/// Tells the gateway that met a limit what went through here before.
+async fn tell_what_was_seen(inner: &Inner, lane: &Lane, seen: Option<f64>) {
+    let Some(seen) = seen else { return };
+    let name = seen_name(lane, inner.lease.owner());
+    if let Err(error) = inner.store.put_note(&name, &seen.to_string(), inner.clock.now() + SEEN_KEEPS).await {
+        tracing::debug!(%error, "what a lane let through could not be told");
+    }
+}
+
+/// What the other gateways saw go through a lane before its pause.
+async fn seen_by_others(inner: &Inner, lane: &Lane) -> Result<f64, StoreError> {
+    let mut sum = 0.0;
+    for beat in inner.store.beats().await? {
+        if beat.owner != inner.lease.owner()
+            && let Some(seen) = inner.store.note(&seen_name(lane, beat.owner), inner.clock.now()).await?
+        {
+            sum += seen.parse().unwrap_or(0.0);
+        }
+    }
+    Ok(sum)
+}
+
+fn seen_name(lane: &Lane, owner: OwnerId) -> String {
+    format!("{}:seen:{}", note_name(lane), owner.0)
+}
+
+/// Continues lanes and budgets where an earlier process stood, and shares them with those that run.
 pub(crate) async fn recall(inner: &Arc<Inner>) -> Result<(), StoreError> {
     let now = inner.clock.now();
+    inner.providers.share(inner.store.beats().await?.len());
     for lane in inner.providers.lanes() {
         if let Some(note) = inner.store.note(&note_name(lane), now).await?
             && let Ok(note) = serde_json::from_str::<LaneNote>(&note)
@@ -96,10 +163,15 @@ fn recall_send(inner: &Inner, record: &Record, now: Timestamp) {
 
 /// Keeps a lane's pause and pace for the next process.
 pub(crate) fn keep_lane(inner: &Arc<Inner>, lane: &Arc<Lane>) {
-    let Ok(note) = serde_json::to_string(&lane.note()) else { return };
-    let (inner, name) = (Arc::clone(inner), note_name(lane));
+    let (inner, lane) = (Arc::clone(inner), Arc::clone(lane));
     inner.work.notify_one();
     tokio::spawn(async move {
+        tell_what_was_seen(&inner, &lane, lane.seen_before_pause()).await;
+        if let Ok(others) = seen_by_others(&inner, &lane).await {
+            lane.learn(others);
+        }
+        let Ok(note) = serde_json::to_string(&lane.note(inner.lease.owner().0)) else { return };
+        let name = note_name(&lane);
         let until = inner.clock.now() + LANE_NOTE_KEEPS;
         if let Err(error) = inner.store.put_note(&name, &note, until).await {
             tracing::warn!(%error, "the pause of a lane could not be kept");
@@ -111,14 +183,9 @@ fn note_name(lane: &Lane) -> String {
     format!("lane:{}", lane.name())
 }
 
-/// What no wake-up tells of: processes that died, and lanes whose backlog was missed.
-async fn look_around(inner: &Arc<Inner>) {
+/// What no wake-up tells of: callers who left, and lanes whose backlog was missed.
+fn look_around(inner: &Inner) {
     inner.waiters.sweep();
-    match inner.store.take_over(inner.clock.now()).await {
-        Ok(0) => {}
-        Ok(count) => tracing::warn!(count, "took over actions of a process that died; they are marked possible_duplicate"),
-        Err(error) => tracing::error!(%error, "could not look for actions of processes that died"),
-    }
     for lane in inner.providers.lanes() {
         lane.set_backlog(true);
     }
@@ -175,7 +242,7 @@ async fn claim_all(inner: &Arc<Inner>) -> Result<Duration, StoreError> {
         if more {
             pause = if lane.room() > 0 { Duration::ZERO } else { pause };
         } else if let Some(due) = inner.store.next_due(lane.name()).await? {
-            pause = pause.min(due.since(inner.clock.now()));
+            pause = pause.min(due.since(inner.clock.now()).max(NOT_OURS));
         }
     }
     Ok(pause)
@@ -205,6 +272,7 @@ fn give_back(inner: &Arc<Inner>, found: Record, owner: OwnerId) {
         let settlement = Settlement {
             seq: found.seq,
             owner,
+            fence: found.fence,
             at: inner.clock.now(),
             attempts: found.attempts,
             rounds: found.rounds,

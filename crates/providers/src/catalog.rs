@@ -11,6 +11,14 @@ pub struct Context {
     pub(crate) wecom_tokens: acteon_wecom::TokenCache,
 }
 
+#[cfg(feature = "wechat")]
+impl Context {
+    /// Shares access tokens with other processes from now on.
+    pub fn share_tokens(&self, share: Arc<dyn acteon_wecom::TokenShare>) {
+        self.wecom_tokens.share(share);
+    }
+}
+
 /// A provider, or all that is wrong with its section.
 pub type Built = Result<Arc<dyn Provider>, Vec<Problem>>;
 

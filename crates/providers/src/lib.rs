@@ -10,4 +10,6 @@ mod webhook;
 #[cfg(feature = "wechat")]
 mod wechat;
 
+#[cfg(feature = "wechat")]
+pub use acteon_wecom::{Pending, SharedToken, TokenShare, Turn};
 pub use catalog::{Built, Context, KNOWN_TYPES, KnownType, ProviderType, catalog};

@@ -10,6 +10,10 @@ mod metrics;
 mod paths;
 pub mod rules;
 mod serve;
+mod store;
+#[cfg(feature = "wechat")]
+mod tokens;
 
 pub use paths::default_data_dir;
 pub use serve::{Server, StartError};
+pub use store::{embedded_database, make_private_dir};

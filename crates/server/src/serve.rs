@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use acteon_core::SystemEntropy;
 use acteon_core::limits::{HEADER_TIMEOUT, MAX_CONNECTIONS};
-use acteon_core::{SystemClock, SystemEntropy};
 use acteon_gateway::{Gateway, Observer, Parts, Registry, StoredInterval};
-use acteon_store::{Document, DocumentKind, SqliteOptions, SqliteStore, Store as _, StoreError};
+use acteon_store::{Document, DocumentKind, StoreError};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -21,16 +21,17 @@ use crate::config::{Config, ConfigError};
 use crate::http::{self, AppState};
 use crate::metrics::Metrics;
 use crate::rules::{self, RulesError, RulesLoader};
+use crate::store::{self, Opened};
+#[cfg(feature = "wechat")]
+use crate::tokens;
 
-/// The database's name in the data folder.
-const DATABASE: &str = "acteon.db";
 /// Pause after a failed accept: out of file handles, most likely.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A server that runs until it is stopped.
 pub struct Server {
     address: SocketAddr,
-    database: PathBuf,
+    place: String,
     gateway: Gateway,
     limit: Duration,
     stop: watch::Sender<bool>,
@@ -44,7 +45,7 @@ pub enum StartError {
     /// The data folder cannot be made.
     DataDir(PathBuf, std::io::Error),
     /// The store cannot be opened.
-    Store(PathBuf, StoreError),
+    Store(String, StoreError),
     /// The address cannot be listened on.
     Listen(String, std::io::Error),
     /// The rules are wrong.
@@ -63,7 +64,7 @@ impl std::fmt::Display for StartError {
             Self::DataDir(path, error) => {
                 write!(f, "cannot make the data folder {}: {error}; choose another with --data-dir", path.display())
             }
-            Self::Store(path, error) => write!(f, "cannot open the database {}: {error}", path.display()),
+            Self::Store(path, error) => write!(f, "cannot open the database {path}: {error}"),
             Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}; choose another port with --port"),
             Self::Rules(error) => write!(f, "{error}"),
             Self::Auth(error) => write!(f, "{error}"),
@@ -80,17 +81,14 @@ impl std::fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 impl Server {
-    /// Opens the store in `data_dir`, starts the gateway, and listens.
+    /// Opens the store, in `data_dir` if it is an embedded one, starts the gateway, and listens.
     pub async fn start(config: Config, data_dir: &Path) -> Result<Self, StartError> {
         if config.auth.is_none() && !is_loopback(&config.host) {
             return Err(StartError::Public(config.host));
         }
         let auth = Arc::new(Auth::new(config.auth.as_deref(), &config.keys).map_err(StartError::Auth)?);
-        make_private_dir(data_dir).map_err(|error| StartError::DataDir(data_dir.to_owned(), error))?;
-        let database = data_dir.join(DATABASE);
-        let store_error = |error| StartError::Store(database.clone(), error);
-        let options = SqliteOptions { path: database.clone(), max_pages: None };
-        let store = Arc::new(SqliteStore::open(&options).map_err(store_error)?);
+        let Opened { store, clock, place } = store::open(&config.store, data_dir).await?;
+        let store_error = |error| StartError::Store(place.clone(), error);
         let address = format!("{}:{}", bracketed(&config.host), config.port);
         let listener = TcpListener::bind(&address).await.map_err(|error| StartError::Listen(address.clone(), error))?;
         let address = listener.local_addr().map_err(|error| StartError::Listen(address, error))?;
@@ -105,11 +103,19 @@ impl Server {
         let intervals = intervals.into_iter().filter_map(name).collect();
         let files = Arc::new(RulesLoader::new(config.rules));
         let rules = rules::load(files.directory(), files.context(), Some(intervals)).map_err(StartError::Rules)?;
-        let clock = Arc::new(SystemClock::new());
         let entropy = Arc::new(SystemEntropy::default());
+        #[cfg(feature = "wechat")]
+        if !config.keys.is_empty() {
+            config.shared.share_tokens(Arc::new(tokens::StoredTokens {
+                store: Arc::clone(&store),
+                clock: Arc::clone(&clock),
+                entropy: Arc::<SystemEntropy>::clone(&entropy),
+                keys: config.keys.clone(),
+            }));
+        }
         let parts = Parts {
             store,
-            clock: Arc::<SystemClock>::clone(&clock),
+            clock: Arc::clone(&clock),
             entropy: Arc::<SystemEntropy>::clone(&entropy),
             observer: Arc::clone(&metrics) as Arc<dyn Observer>,
             registry,
@@ -120,8 +126,8 @@ impl Server {
         let watching = vec![tokio::spawn(Arc::clone(&files).watch(gateway.clone())), tokio::spawn(Arc::clone(&auth).watch())];
         let state = Arc::new(AppState { gateway: gateway.clone(), metrics, clock, entropy, rules: files, auth });
         let (stop, stopped) = watch::channel(false);
-        let accepting = tokio::spawn(accept(listener, http::router(state), stopped, config.shutdown_timeout));
-        Ok(Self { address, database, gateway, limit: config.shutdown_timeout, stop, accepting, watching })
+        let accepting = tokio::spawn(accept(listener, http::router(state), stopped, config.shutdown_timeout / 2));
+        Ok(Self { address, place, gateway, limit: config.shutdown_timeout, stop, accepting, watching })
     }
 
     /// Where it listens.
@@ -129,9 +135,9 @@ impl Server {
         self.address
     }
 
-    /// Where its database is.
-    pub fn database(&self) -> &Path {
-        &self.database
+    /// Where its database is, in words.
+    pub fn database(&self) -> &str {
+        &self.place
     }
 
     /// How many rules are in force.
@@ -147,8 +153,10 @@ impl Server {
         for task in &self.watching {
             task.abort();
         }
-        let (ended, _) = tokio::join!(self.gateway.stop(self.limit), self.accepting);
-        ended
+        // Requests under way are answered before the gateway refuses any.
+        let began = tokio::time::Instant::now();
+        drop(self.accepting.await);
+        self.gateway.stop(self.limit.saturating_sub(began.elapsed())).await
     }
 }
 
@@ -199,16 +207,4 @@ fn is_loopback(host: &str) -> bool {
 /// IPv6 addresses stand in brackets before a port.
 fn bracketed(host: &str) -> String {
     if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() }
-}
-
-/// Payloads lie in the database: others on the machine need not read them.
-fn make_private_dir(path: &Path) -> std::io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }

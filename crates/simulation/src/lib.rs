@@ -4,6 +4,12 @@
 
 #![deny(missing_docs)]
 
+#[cfg(feature = "postgres")]
+pub mod cluster;
+pub mod deterministic;
 pub mod harness;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+pub mod proxy;
 pub mod webhook;
 pub mod wecom;

@@ -27,7 +27,7 @@ fn journal() -> &'static Journal {
     static JOURNAL: OnceLock<Journal> = OnceLock::new();
     JOURNAL.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a folder");
-        let options = SqliteOptions { path: folder.path().join("bench.db"), max_pages: None };
+        let options = SqliteOptions { path: folder.path().join("bench.db"), ..SqliteOptions::default() };
         let store = SqliteStore::open(&options).expect("a store");
         let runtime = Runtime::new().expect("a runtime");
         runtime.block_on(async {

@@ -9,6 +9,12 @@ pub enum StoreError {
     /// No space is left for the database.
     #[error("no space is left for the database; free some on its disk")]
     Full,
+    /// The database cannot be reached, or does not answer.
+    #[error("the database is away: {0}")]
+    Away(String),
+    /// Who writes is no process any more: its lease had run out, and another took over.
+    #[error("this process's lease had run out; it goes on under a new one in a moment")]
+    Fenced,
     /// The store is shutting down.
     #[error("the store is closed")]
     Closed,

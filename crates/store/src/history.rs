@@ -5,6 +5,7 @@ use std::sync::Arc;
 use acteon_core::{Scope, Timestamp};
 
 use crate::model::{Record, Seq, State};
+use crate::rows::state_number;
 
 /// Which actions to find. What is `None` matches all.
 #[derive(Clone, Debug)]
@@ -100,4 +101,90 @@ pub struct Glance {
     pub action_type: Arc<str>,
     /// The rule that decided.
     pub rule: Option<Arc<str>>,
+}
+
+/// The columns that a filter tests. Texts that are missing are empty.
+pub(crate) struct Narrow<'a> {
+    pub(crate) accepted_at: Timestamp,
+    pub(crate) namespace: &'a str,
+    pub(crate) tenant: &'a str,
+    pub(crate) provider: &'a str,
+    pub(crate) action_type: &'a str,
+    pub(crate) caller: &'a str,
+    pub(crate) verdict: &'a str,
+    pub(crate) rule: &'a str,
+    /// `None` while it is open, or where the filter needs no outcome.
+    pub(crate) state: Option<i64>,
+    pub(crate) tag: &'a str,
+    pub(crate) code: &'a str,
+}
+
+impl HistoryFilter {
+    /// Whether [`Self::lets_through`] needs the columns of the outcome.
+    pub(crate) fn needs_outcome(&self) -> bool {
+        self.outcome.is_some() || self.code.is_some() || self.state.is_some()
+    }
+
+    pub(crate) fn lets_through(&self, row: &Narrow<'_>) -> bool {
+        let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
+        let in_state = match self.state {
+            None => true,
+            Some(State::Open) => row.state.is_none(),
+            Some(state) => row.state == Some(state_number(state)),
+        };
+        in_state
+            && self.from.is_none_or(|from| from <= row.accepted_at)
+            && self.to.is_none_or(|to| row.accepted_at <= to)
+            && is(&self.provider, row.provider)
+            && is(&self.action_type, row.action_type)
+            && is(&self.caller, row.caller)
+            && is(&self.verdict, row.verdict)
+            && is(&self.rule, row.rule)
+            && self.outcome.as_ref().is_none_or(|wanted| row.tag == wanted || (row.tag.is_empty() && wanted == "scheduled"))
+            && is(&self.code, row.code)
+            && self.scope.covers(row.namespace, row.tenant, row.provider, row.action_type)
+    }
+}
+
+/// Collects a page from the matches of a look.
+pub(crate) struct PageMaker {
+    request: PageRequest,
+    matched: usize,
+    seqs: Vec<Seq>,
+    last: Option<Cursor>,
+    more: bool,
+}
+
+impl PageMaker {
+    pub(crate) fn new(request: PageRequest) -> Self {
+        Self { request, matched: 0, seqs: Vec::with_capacity(request.limit.min(64)), last: None, more: false }
+    }
+
+    /// Takes in a match; says whether to look on.
+    pub(crate) fn goes_on(&mut self, cursor: Cursor) -> bool {
+        self.matched += 1;
+        if self.matched <= self.request.offset {
+            return true;
+        }
+        if self.seqs.len() < self.request.limit {
+            self.seqs.push(cursor.seq);
+            self.last = Some(cursor);
+            return true;
+        }
+        self.more = true;
+        self.request.count
+    }
+
+    /// The rows of the page.
+    pub(crate) fn seqs(&self) -> &[Seq] {
+        &self.seqs
+    }
+
+    /// The page, where a look stopped at `stopped` if it was cut short.
+    pub(crate) fn page(self, records: Vec<Record>, stopped: Option<Cursor>) -> HistoryPage {
+        let count = self.request.count;
+        let cut = stopped.is_some() && (count || !self.more);
+        let next = if self.more { self.last } else { stopped };
+        HistoryPage { records, next, total: count.then_some(self.matched), cut }
+    }
 }

@@ -12,16 +12,20 @@ mod document;
 mod error;
 mod gate;
 mod history;
+mod memory;
 mod model;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+mod rows;
 mod sqlite;
 mod store;
+mod transfer;
 
 pub use document::{Document, DocumentKind, Put, Retention};
 pub use error::StoreError;
 pub use gate::{Conditions, DedupCheck, Judged, Overage, QuotaCheck, ThrottleCheck};
 pub use history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
-pub use model::{
-    Admission, Admitted, Birth, Charges, Claim, ClaimLane, Fate, Fence, OwnerId, Record, Seq, Settled, Settlement, State, Way,
-};
+pub use memory::MemoryStore;
+pub use model::{Admission, Admitted, Beat, Birth, Charges, Claim, ClaimLane, Fate, OwnerId, Record, Seq, Settled, Settlement, State, Way};
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use store::{Later, Store};

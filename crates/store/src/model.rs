@@ -109,6 +109,8 @@ pub struct Settlement {
     pub seq: Seq,
     /// The owner: the row changes only if it still is.
     pub owner: OwnerId,
+    /// The row's fence when it became the owner's: the same owner may have claimed it anew since.
+    pub fence: i64,
     /// Now.
     pub at: Timestamp,
     /// Provider calls made so far, in total.
@@ -158,13 +160,13 @@ pub enum Settled {
     Fenced,
 }
 
-/// The right of a process to hold rows.
-#[derive(Clone, Copy, Debug)]
-pub struct Fence {
+/// A sign of life of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beat {
     /// The process.
     pub owner: OwnerId,
-    /// Until when, unless renewed.
-    pub until: Timestamp,
+    /// How often it renewed its lease.
+    pub count: i64,
 }
 
 /// A request for due rows.
@@ -220,6 +222,8 @@ pub struct Record {
     pub state: State,
     /// Whether a process works on it.
     pub owned: bool,
+    /// Another after every claim; 0 before the first.
+    pub fence: i64,
     /// When it is due, while open and unowned.
     pub due_at: Timestamp,
     /// Provider calls made.

@@ -6,27 +6,31 @@ use crate::StoreError;
 use crate::document::{Document, DocumentKind, Put, Retention};
 use crate::gate::{Conditions, Judged};
 use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
-use crate::model::{Admission, Admitted, Claim, Fence, OwnerId, Record, Seq, Settled, Settlement, Way};
+use crate::model::{Admission, Admitted, Beat, Claim, OwnerId, Record, Seq, Settled, Settlement, Way};
 
 /// A result that is on its way.
 pub type Later<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 /// Durable state. What a method returns was committed, and synced to disk, before.
 pub trait Store: Send + Sync {
-    /// Registers a process whose lease lasts until `until`.
-    fn register(&self, until: Timestamp) -> Later<'_, OwnerId>;
+    /// Registers a process.
+    fn register(&self) -> Later<'_, OwnerId>;
 
-    /// Prolongs a lease; `false` when it is gone, because it had run out and was taken over.
-    fn renew(&self, fence: Fence) -> Later<'_, bool>;
+    /// Renews a process's lease by one beat; `false` when it is gone, because it had run out and was taken over.
+    fn renew(&self, owner: OwnerId) -> Later<'_, bool>;
+
+    /// The beats of every registered process. One whose beat stays the same for as long as a lease lasts, by the watcher's own clock, is dead.
+    fn beats(&self) -> Later<'_, Vec<Beat>>;
 
     /// Ends a process in good order: its open rows become unowned and due now, unmarked.
     fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()>;
 
-    /// Frees the rows of processes whose lease ran out before `now`, marks them as possible duplicates, and says how many.
-    fn take_over(&self, now: Timestamp) -> Later<'_, usize>;
+    /// Ends those of the dead processes whose beat is still the one that was seen. Frees the rows of whoever is no process, due at `now`,
+    /// marks them as possible duplicates, and says how many.
+    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, usize>;
 
     /// Checks and charges what the gate asks for and writes an action, unless its id is there. An action that was refused for now gives
-    /// way to the same request.
+    /// way to the same request. [`StoreError::Fenced`] when it is to be owned by who is no process any more.
     fn admit(&self, admission: Admission) -> Later<'_, Admitted>;
 
     /// What the gate would say now. Writes nothing.
@@ -86,6 +90,13 @@ pub trait Store: Send + Sync {
 
     /// The text under a name, unless its time is over.
     fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>>;
+
+    /// Puts a text under a name until an instant, if `expected` is what is there at `now`: `None` for nothing, or what is over. Says whether
+    /// it did.
+    fn swap_note<'a>(&'a self, name: &str, expected: Option<&str>, text: &str, now: Timestamp, until: Timestamp) -> Later<'a, bool>;
+
+    /// Resolves when another process left something to look at: due rows, or a note. It may miss some, so it replaces no look around.
+    fn news(&self) -> BoxFuture<'_, ()>;
 
     /// Whether so much waits for a commit that work which can wait should.
     fn is_busy(&self) -> bool;

@@ -20,6 +20,7 @@ mod health;
 mod http;
 mod message;
 mod recipients;
+mod share;
 mod token;
 
 pub use app::{App, Credentials, Sent};
@@ -29,4 +30,5 @@ pub use health::AgentState;
 pub use http::{DEFAULT_BASE_URL, Endpoint, EndpointError};
 pub use message::{Body, Card, Content, Message, MessageError, Overflow, Ready};
 pub use recipients::{Recipients, RecipientsError};
+pub use share::{Pending, SharedToken, TokenShare, Turn};
 pub use token::TokenCache;

@@ -3,10 +3,11 @@
 //! A *slot* belongs to one (base URL, corp id, secret). It holds the token in use, with a *generation* that grows with every fetch. Whoever
 //! is told by the server that a token is no longer good names the generation it had used: a late complaint about an old token does not drop
 //! the newer one. Fetching is single-flight: all who wait share its result, also when it is a failure. Wrong credentials are remembered,
-//! because repeating them gets this address banned from `gettoken` for an hour.
+//! because repeating them gets this address banned from `gettoken` for an hour. Where processes share tokens, a flight first looks whether
+//! another process has landed.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -17,6 +18,7 @@ use crate::app::Credentials;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Call, Error, Fault};
 use crate::http::Endpoint;
+use crate::share::{SharedToken, TokenShare, Turn};
 
 /// Assumed where the server does not say.
 const DEFAULT_TTL: Duration = Duration::from_hours(2);
@@ -31,6 +33,7 @@ const REFRESH_PAUSE: Duration = Duration::from_secs(10);
 pub struct TokenCache {
     slots: Mutex<HashMap<[u8; 32], Arc<Slot>>>,
     clock: Arc<dyn Clock>,
+    share: Arc<OnceLock<Arc<dyn TokenShare>>>,
 }
 
 impl Default for TokenCache {
@@ -42,7 +45,12 @@ impl Default for TokenCache {
 impl TokenCache {
     /// An empty cache on `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { slots: Mutex::default(), clock }
+        Self { slots: Mutex::default(), clock, share: Arc::default() }
+    }
+
+    /// Shares the tokens with other processes from now on. To be called once.
+    pub fn share(&self, share: Arc<dyn TokenShare>) {
+        drop(self.share.set(share));
     }
 
     pub(crate) fn slot(&self, endpoint: &Endpoint, credentials: &Credentials) -> Arc<Slot> {
@@ -52,7 +60,16 @@ impl TokenCache {
         key.copy_from_slice(digest(&SHA256, identity.as_bytes()).as_ref());
         drop(zeroize::Zeroizing::new(identity));
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(slots.entry(key).or_insert_with(|| Arc::new(Slot::new(endpoint.clone(), credentials.clone(), Arc::clone(&self.clock)))))
+        let new = || Slot {
+            endpoint: endpoint.clone(),
+            credentials: credentials.clone(),
+            clock: Arc::clone(&self.clock),
+            share: Arc::clone(&self.share),
+            name: key,
+            state: Mutex::default(),
+            flight: tokio::sync::Mutex::default(),
+        };
+        Arc::clone(slots.entry(key).or_insert_with(|| Arc::new(new())))
     }
 
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
@@ -101,6 +118,8 @@ struct Refusal {
 struct State {
     token: Option<Token>,
     generation: u64,
+    /// The last token that was refused: another process may not have noticed yet.
+    refused: Option<Arc<SecretString>>,
     /// Tokens of late, newest last: an answer may echo one, and must not show it.
     recent: Vec<Arc<SecretString>>,
     refusal: Option<Refusal>,
@@ -115,15 +134,14 @@ pub(crate) struct Slot {
     endpoint: Endpoint,
     credentials: Credentials,
     clock: Arc<dyn Clock>,
+    share: Arc<OnceLock<Arc<dyn TokenShare>>>,
+    /// What it is shared under.
+    name: [u8; 32],
     state: Mutex<State>,
     flight: tokio::sync::Mutex<()>,
 }
 
 impl Slot {
-    fn new(endpoint: Endpoint, credentials: Credentials, clock: Arc<dyn Clock>) -> Self {
-        Self { endpoint, credentials, clock, state: Mutex::default(), flight: tokio::sync::Mutex::default() }
-    }
-
     /// A token that is good as far as is known, fetched if need be. `buffer` is how long before its end the next is fetched.
     pub(crate) async fn get(&self, buffer: Duration) -> Result<Token, Error> {
         let (seen, old) = {
@@ -136,7 +154,7 @@ impl Slot {
                 token => (state.flights, token.clone()),
             }
         };
-        match self.fetch_once(seen).await {
+        match self.fetch_once(seen, Some(buffer)).await {
             Ok(token) => Ok(token),
             Err(error) => match old {
                 Some(token) if !token.expired(self.now()) => {
@@ -152,7 +170,7 @@ impl Slot {
     pub(crate) fn invalidate(&self, generation: u64) {
         let mut state = self.lock();
         if state.token.as_ref().is_some_and(|token| token.generation == generation) {
-            state.token = None;
+            state.refused = state.token.take().map(|token| token.secret);
         }
     }
 
@@ -165,15 +183,16 @@ impl Slot {
             (state.flights, state.last_fetch.is_none_or(|last| now.saturating_sub(last) >= at_most_every))
         };
         if due {
-            return self.fetch_once(seen).await;
+            return self.fetch_once(seen, None).await;
         }
         let refused = self.remembered_refusal();
         refused.map_or(Ok(()), Err)?;
         self.get(buffer).await
     }
 
-    /// Fetches a token, or shares what a fetch that ended after `seen` came to.
-    async fn fetch_once(&self, seen: u64) -> Result<Token, Error> {
+    /// Fetches a token, or shares what a fetch that ended after `seen` came to. With `buffer`, another process's token will do that is not as
+    /// near its end.
+    async fn fetch_once(&self, seen: u64, buffer: Option<Duration>) -> Result<Token, Error> {
         let _flight = self.flight.lock().await;
         {
             let state = self.lock();
@@ -189,11 +208,32 @@ impl Slot {
         if let Some(error) = self.remembered_refusal() {
             return Err(error);
         }
-        let result = match self.fetch().await {
+        let Some(share) = self.share.get() else { return self.finish(self.fetch_twice().await) };
+        let refused = self.lock().refused.clone();
+        let usable = |shared: &SharedToken| {
+            let is_refused = refused.as_ref().is_some_and(|refused| refused.expose_secret() == shared.secret.expose_secret());
+            let in_use = self.lock().token.as_ref().is_some_and(|token| token.secret.expose_secret() == shared.secret.expose_secret());
+            buffer.is_some_and(|buffer| shared.life > buffer) && !is_refused && !in_use
+        };
+        match share.turn(&self.name, &usable).await {
+            Turn::Use(SharedToken { secret, life }) => self.finish(Ok(Token { secret, generation: 0, fetched: self.now(), ttl: life })),
+            Turn::Fetch => {
+                let result = self.fetch_twice().await;
+                let fetched = result
+                    .as_ref()
+                    .ok()
+                    .map(|token| SharedToken { secret: Arc::clone(&token.secret), life: token.ttl.saturating_sub(token.age(self.now())) });
+                share.end(&self.name, fetched.as_ref()).await;
+                self.finish(result)
+            }
+        }
+    }
+
+    async fn fetch_twice(&self) -> Result<Token, Error> {
+        match self.fetch().await {
             Err(error) if error.refuses_token() => self.fetch().await.map_err(refused_twice),
             result => result,
-        };
-        self.finish(result)
+        }
     }
 
     async fn fetch(&self) -> Result<Token, Error> {

@@ -18,9 +18,12 @@ use tokio::sync::{Notify, oneshot};
 pub(crate) use state::CallEnd;
 use state::{LaneState, Turn};
 
-/// What is kept of a lane across processes.
+/// What is kept of a lane for later processes, and told to the others.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct LaneNote {
+    /// Which gateway's change it is, and its how-manieth.
+    #[serde(default)]
+    change: (i64, u64),
     paused_until: Timestamp,
     pause_ms: u64,
     pace: Option<f64>,
@@ -42,6 +45,8 @@ struct Inner {
     waiting: VecDeque<oneshot::Sender<Permit>>,
     timer: Option<Duration>,
     closed: bool,
+    /// The last change of the lane that was told or heard.
+    change: (i64, u64),
 }
 
 /// The right to make one call. Dropped without [`Permit::end`], it counts as a call that tells nothing.
@@ -58,7 +63,7 @@ pub(crate) struct Place {
 
 impl Lane {
     pub(crate) fn new(name: Arc<str>, limits: LaneLimits, clock: Arc<dyn Clock>, room: Arc<Notify>) -> Self {
-        let inner = Inner { state: LaneState::new(limits), waiting: VecDeque::new(), timer: None, closed: false };
+        let inner = Inner { state: LaneState::new(limits), waiting: VecDeque::new(), timer: None, closed: false, change: (0, 0) };
         Self {
             name,
             clock,
@@ -157,20 +162,56 @@ impl Lane {
         drop(waiting);
     }
 
-    /// What to keep of the lane.
-    pub(crate) fn note(&self) -> LaneNote {
+    /// What to keep of the lane, after a change that the gateway `owner` made.
+    pub(crate) fn note(&self, owner: i64) -> LaneNote {
         let now = self.clock.monotonic();
-        let inner = self.lock();
+        let mut inner = self.lock();
+        inner.change = (owner, inner.change.1 + 1);
         let paused_for = inner.state.paused_until(now).map_or(Duration::ZERO, |until| until.saturating_sub(now));
         let pause_ms = inner.state.pause().as_millis() as u64;
-        LaneNote { paused_until: self.clock.now() + paused_for, pause_ms, pace: inner.state.pace() }
+        LaneNote { change: inner.change, paused_until: self.clock.now() + paused_for, pause_ms, pace: inner.state.pace() }
     }
 
     /// Continues where an earlier process stood.
     pub(crate) fn restore(&self, note: &LaneNote) {
         let paused_for = note.paused_until.since(self.clock.now());
         let pause = Duration::from_millis(note.pause_ms);
-        self.lock().state.restore(self.clock.monotonic(), paused_for, pause, note.pace);
+        let mut inner = self.lock();
+        inner.change = note.change;
+        inner.state.restore(self.clock.monotonic(), paused_for, pause, note.pace);
+    }
+
+    /// Takes over what another gateway changed, unless it was heard before. `own` is who hears it.
+    /// Returns the rate that was seen here, if this is a pause that was not known.
+    pub(crate) fn adopt(self: &Arc<Self>, note: &LaneNote, own: i64) -> Option<f64> {
+        let seen = {
+            let mut inner = self.lock();
+            if inner.change == note.change || note.change.0 == own {
+                return None;
+            }
+            inner.change = note.change;
+            let paused_for = note.paused_until.since(self.clock.now());
+            let pause = Duration::from_millis(note.pause_ms);
+            inner.state.adopt(self.clock.monotonic(), paused_for, pause, note.pace)
+        };
+        self.pump();
+        self.room.notify_one();
+        seen
+    }
+
+    /// The rate that was seen here before the pause, while there is one.
+    pub(crate) fn seen_before_pause(&self) -> Option<f64> {
+        self.lock().state.seen_before_pause()
+    }
+
+    /// Takes into the pace what the other gateways saw go through.
+    pub(crate) fn learn(&self, others: f64) {
+        self.lock().state.learn(others);
+    }
+
+    /// Says how many gateways share the lane.
+    pub(crate) fn set_share(&self, gateways: usize) {
+        self.lock().state.set_share(gateways);
     }
 
     /// Calls in flight, and waiting for a turn.

@@ -4,6 +4,9 @@
 //! many calls, the lane *pauses*; after the pause one call goes through as a *probe*. A refused probe doubles the pause, a successful one
 //! opens the lane again, slowly, at a *pace* a little under what had gone through before the refusal. The pace is counted over the length
 //! of the pause, because the pause shows how long the service's own window is. It creeps up again while nothing is refused.
+//!
+//! Where several gateways share a lane, each starts and grows by its share, and keeps to its share of the pace. Who met the limit probes and
+//! learns the pace, from what it saw go through itself and what the others saw.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -59,10 +62,15 @@ pub(crate) enum CallEnd {
 pub(super) struct LaneState {
     limits: LaneLimits,
     mode: Mode,
-    window: usize,
+    /// Most calls in flight. Grows by parts where others grow as well.
+    window: f64,
     in_flight: usize,
-    /// Calls per second that were learned to be allowed.
+    /// Calls per second that were learned to be allowed, for all gateways together.
     pace: Option<f64>,
+    /// How many gateways share the lane: each keeps to its part of the pace.
+    share: f64,
+    /// What it had learned before, and the rate that it saw, when it last opened.
+    learned_from: (Option<f64>, f64),
     next_slot: Duration,
     pause: Duration,
     refused_at: Duration,
@@ -75,9 +83,11 @@ impl LaneState {
         Self {
             limits,
             mode: Mode::Open,
-            window: SLOW_START.min(limits.max_concurrency),
+            window: SLOW_START.min(limits.max_concurrency) as f64,
             in_flight: 0,
             pace: None,
+            share: 1.0,
+            learned_from: (None, 0.0),
             next_slot: Duration::ZERO,
             pause: FIRST_PAUSE,
             refused_at: Duration::ZERO,
@@ -95,6 +105,53 @@ impl LaneState {
             self.refused_at = now;
             self.mode = Mode::Paused { until: now + paused_for.min(LONGEST_PAUSE) };
         }
+    }
+
+    /// Goes on as another gateway says that the lane stands. Who met the limit probes; the others hold back one pause longer, so that they
+    /// hear of the probe first. Returns the rate that was seen here, if this is a pause that was not known.
+    pub(super) fn adopt(&mut self, now: Duration, paused_for: Duration, pause: Duration, pace: Option<f64>) -> Option<f64> {
+        let mut seen = None;
+        let probing = self.mode == Mode::Probing;
+        if pace.is_some() {
+            self.pace = pace;
+            self.last_growth = now;
+        }
+        if !paused_for.is_zero() {
+            self.pause = pause.clamp(FIRST_PAUSE, LONGEST_PAUSE);
+            if self.mode == Mode::Open {
+                self.refused_at = now;
+                seen = Some(self.seen(self.pause));
+            }
+            if !probing {
+                self.mode = Mode::Paused { until: now + paused_for.min(LONGEST_PAUSE) + self.pause };
+            }
+        } else if matches!(self.mode, Mode::Paused { .. }) {
+            self.start_slowly(now);
+        }
+        seen
+    }
+
+    /// The rate that was seen here before the pause, while there is one.
+    pub(super) fn seen_before_pause(&self) -> Option<f64> {
+        matches!(self.mode, Mode::Paused { .. }).then(|| self.seen(self.pause))
+    }
+
+    /// Says how many gateways share the lane.
+    pub(super) fn set_share(&mut self, gateways: usize) {
+        let share = gateways.max(1) as f64;
+        self.window = (self.window * self.share / share).max(1.0);
+        self.share = share;
+    }
+
+    /// Takes into the pace what the other gateways saw go through. Says whether the lane is open.
+    pub(super) fn learn(&mut self, others: f64) -> bool {
+        if self.mode != Mode::Open {
+            return false;
+        }
+        let (before, own) = self.learned_from;
+        let seen = (own + others) * CAUTION;
+        self.pace = Some(before.map_or(seen, |pace| seen.min(pace * CAUTION)).max(SLOWEST));
+        true
     }
 
     /// Lets another sender share the lane.
@@ -115,7 +172,7 @@ impl LaneState {
                 Turn::Go { probe: true }
             }
             Mode::Probing => Turn::Later,
-            Mode::Open if self.in_flight >= self.window => Turn::Later,
+            Mode::Open if self.in_flight as f64 >= self.window.floor().max(1.0) => Turn::Later,
             Mode::Open => {
                 if let Some(pace) = self.current_pace(now) {
                     if now < self.next_slot {
@@ -131,7 +188,7 @@ impl LaneState {
 
     /// A call ended. Says whether pause or pace changed.
     pub(super) fn ended(&mut self, now: Duration, probe: bool, end: CallEnd) -> bool {
-        let was_full = self.in_flight >= self.window;
+        let was_full = self.in_flight as f64 >= self.window.floor();
         self.in_flight = self.in_flight.saturating_sub(1);
         match end {
             CallEnd::Passed => {
@@ -141,7 +198,7 @@ impl LaneState {
                     return true;
                 }
                 if was_full && self.mode == Mode::Open {
-                    self.window = (self.window + 1).min(self.limits.max_concurrency);
+                    self.window = (self.window + 1.0 / self.share).min(self.limits.max_concurrency as f64);
                 }
                 false
             }
@@ -192,17 +249,27 @@ impl LaneState {
     }
 
     fn reopen(&mut self, now: Duration) {
-        let horizon = now.saturating_sub(self.refused_at).clamp(FIRST_PAUSE, Duration::from_secs(HORIZON - 1));
+        let own = self.seen(now.saturating_sub(self.refused_at));
+        self.learned_from = (self.pace, own);
+        self.last_growth = now;
+        self.start_slowly(now);
+        // A guess, until the others have said what they saw.
+        self.learn(own * (self.share - 1.0));
+    }
+
+    /// The rate that went through before the refusal, over a time as long as the pause.
+    fn seen(&self, pause: Duration) -> f64 {
+        let horizon = pause.clamp(FIRST_PAUSE, Duration::from_secs(HORIZON - 1));
         let from = self.refused_at.saturating_sub(horizon).as_secs();
         let until = self.refused_at.as_secs();
         let passed: u32 = self.passed.iter().filter(|(second, _)| (from..=until).contains(second)).map(|(_, count)| count).sum();
-        let seen = f64::from(passed) / horizon.as_secs_f64() * CAUTION;
-        let learned = self.pace.map_or(seen, |pace| seen.min(pace * CAUTION));
-        self.pace = Some(learned.max(SLOWEST));
+        f64::from(passed) / horizon.as_secs_f64()
+    }
+
+    fn start_slowly(&mut self, now: Duration) {
         self.next_slot = now;
-        self.last_growth = now;
         self.pause = FIRST_PAUSE;
-        self.window = SLOW_START.min(self.limits.max_concurrency);
+        self.window = (SLOW_START.min(self.limits.max_concurrency) as f64 / self.share).max(1.0);
         self.mode = Mode::Open;
     }
 
@@ -211,10 +278,11 @@ impl LaneState {
             self.last_growth = now;
             self.pace = self.pace.map(|pace| pace * GROWTH).filter(|pace| *pace < UNPACED);
         }
-        match (self.pace, self.limits.max_per_second) {
+        let pace = match (self.pace, self.limits.max_per_second) {
             (Some(learned), Some(configured)) => Some(learned.min(configured)),
             (learned, configured) => learned.or(configured),
-        }
+        };
+        pace.map(|pace| pace / self.share)
     }
 
     fn count(&mut self, now: Duration) {
@@ -230,103 +298,4 @@ impl LaneState {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const LIMITS: LaneLimits = LaneLimits { max_concurrency: 100, max_per_second: None };
-
-    fn millis(millis: u64) -> Duration {
-        Duration::from_millis(millis)
-    }
-
-    #[test]
-    fn a_fresh_lane_starts_slowly_and_grows_with_success() {
-        let mut lane = LaneState::new(LIMITS);
-        let go = |lane: &mut LaneState| lane.turn(millis(0)) == Turn::Go { probe: false };
-        assert_eq!((0..10).filter(|_| go(&mut lane)).count(), 4);
-        for _ in 0..4 {
-            lane.ended(millis(1), false, CallEnd::Passed);
-        }
-        assert_eq!((0..10).filter(|_| go(&mut lane)).count(), 5, "one success had found it full");
-    }
-
-    #[test]
-    fn pauses_double_and_a_single_probe_goes_through() {
-        let mut lane = LaneState::new(LIMITS);
-        assert_eq!(lane.turn(millis(0)), Turn::Go { probe: false });
-        assert!(lane.ended(millis(0), false, CallEnd::Refused(None)));
-        let mut now = millis(0);
-        for pause in [1, 2, 4, 8, 16, 32, 60, 60] {
-            assert_eq!(lane.turn(now), Turn::At(now + Duration::from_secs(pause)));
-            now += Duration::from_secs(pause);
-            assert_eq!(lane.turn(now), Turn::Go { probe: true });
-            assert_eq!(lane.turn(now), Turn::Later);
-            assert!(lane.ended(now, true, CallEnd::Refused(None)));
-        }
-    }
-
-    /// Sends as many as the lane lets go, to a service that takes `limit` in each second and answers at once.
-    fn run(limit: u32, total: u32) -> (Duration, u32) {
-        let mut lane = LaneState::new(LIMITS);
-        let (mut now, mut sent, mut refused, mut second, mut used) = (millis(0), 0, 0, 0, 0);
-        while sent < total {
-            if now.as_secs() != second {
-                (second, used) = (now.as_secs(), 0);
-            }
-            match lane.turn(now) {
-                Turn::Go { probe } if used < limit => {
-                    used += 1;
-                    sent += 1;
-                    lane.ended(now, probe, CallEnd::Passed);
-                }
-                Turn::Go { probe } => {
-                    refused += 1;
-                    lane.ended(now, probe, CallEnd::Refused(None));
-                }
-                Turn::At(later) => now = later,
-                Turn::Later => unreachable!("calls end at once"),
-            }
-            now += Duration::from_micros(200);
-        }
-        (now, refused)
-    }
-
-    #[test]
-    fn it_finds_the_rate_that_is_allowed() {
-        let (took, refused) = run(20, 1000);
-        assert!(took < Duration::from_secs(70), "{took:?}");
-        assert!(refused < 10, "{refused}");
-    }
-
-    #[test]
-    fn a_restored_lane_stays_paused_and_paced() {
-        let mut lane = LaneState::new(LIMITS);
-        lane.restore(millis(0), millis(3000), millis(4000), Some(10.0));
-        assert_eq!(lane.turn(millis(0)), Turn::At(millis(3000)));
-        assert_eq!(lane.turn(millis(3000)), Turn::Go { probe: true });
-    }
-
-    proptest! {
-        #[test]
-        fn it_never_exceeds_its_window_and_never_starves(steps in prop::collection::vec((0u8..5, 0u64..2000), 1..300)) {
-            let mut lane = LaneState::new(LaneLimits { max_concurrency: 8, max_per_second: Some(50.0) });
-            let (mut now, mut flying) = (millis(0), Vec::new());
-            for (step, pass) in steps {
-                now += millis(pass);
-                match step {
-                    0 | 1 => if let Turn::Go { probe } = lane.turn(now) { flying.push(probe) },
-                    2 => if let Some(probe) = flying.pop() { lane.ended(now, probe, CallEnd::Passed); },
-                    3 => if let Some(probe) = flying.pop() { lane.ended(now, probe, CallEnd::Refused(None)); },
-                    _ => if let Some(probe) = flying.pop() { lane.ended(now, probe, CallEnd::Unknown); },
-                }
-                prop_assert!(flying.len() <= 9, "window 8 and a probe");
-                prop_assert_eq!(lane.in_flight(), flying.len());
-                prop_assert!(flying.iter().filter(|probe| **probe).count() <= 1);
-            }
-            for probe in flying.drain(..) { lane.ended(now, probe, CallEnd::Passed); }
-            let turn = lane.turn(now + Duration::from_mins(2));
-            prop_assert_ne!(turn, Turn::Later);
-        }
-    }
-}
+mod tests;

@@ -160,6 +160,7 @@ pub(crate) async fn follow(inner: Arc<Inner>) {
             return;
         }
         let changed = tokio::select! {
+            biased;
             changed = inner.store.documents_changed(known) => changed,
             () = stopped => return,
         };

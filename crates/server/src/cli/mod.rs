@@ -4,6 +4,7 @@ mod check;
 mod rules;
 mod secrets;
 mod serve;
+mod store;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,6 +29,14 @@ enum Command {
     /// Try rules against fixture files
     #[command(subcommand)]
     Rules(rules::Rules),
+    /// Bring the schema of the store up to date
+    Migrate(store::Which),
+    /// Copy the embedded database into a file, also while the server runs
+    Backup(store::ToFile),
+    /// Write everything that the store keeps into a file, as lines of JSON
+    Export(store::ToFile),
+    /// Read what `export` wrote into an empty store, of either engine
+    Import(store::FromFile),
     /// Print a fresh API key, and the lines for auth.toml
     ApiKey(secrets::ApiKey),
     /// Read a secret from standard input and print its ENC[...] envelope
@@ -50,6 +59,10 @@ impl Cli {
             None => self.serve.run(),
             Some(Command::Check(check)) => check.run(&self.serve.config),
             Some(Command::Rules(rules)) => rules.run(&self.serve.config),
+            Some(Command::Migrate(which)) => which.migrate(&self.serve.config),
+            Some(Command::Backup(to)) => to.backup(&self.serve.config),
+            Some(Command::Export(to)) => to.export(&self.serve.config),
+            Some(Command::Import(from)) => from.import(&self.serve.config),
             Some(Command::ApiKey(key)) => key.run(),
             Some(Command::Encrypt) => secrets::encrypt(),
             Some(Command::Keygen) => secrets::keygen(),

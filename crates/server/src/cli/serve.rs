@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use acteon_server::{Server, config::Config, default_data_dir, logging};
+use acteon_server::config::{Config, StoreConfig};
+use acteon_server::{Server, default_data_dir, logging};
 use anyhow::Context as _;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -35,13 +36,23 @@ impl Serve {
         if let Some(port) = self.port {
             config.port = port;
         }
-        let data_dir = self.data_dir.or_else(|| config.data_dir.clone()).or_else(|| default_data_dir(&super::variable));
-        let data_dir = data_dir.context("there is no home folder for the database: name one with --data-dir")?;
+        let data_dir = data_dir(self.data_dir, &config.store)?;
         let source = self.config.path().map_or("none: everything at its default".to_owned(), |path| path.display().to_string());
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(workers()).enable_all().build().context("cannot start the runtime")?;
         runtime.block_on(run(config, data_dir, source))
     }
+}
+
+/// The folder of the embedded database: as asked for, as configured, or the default one.
+pub(super) fn data_dir(asked: Option<PathBuf>, store: &StoreConfig) -> anyhow::Result<PathBuf> {
+    let configured = match store {
+        StoreConfig::Embedded(configured) => configured.clone(),
+        #[cfg(feature = "postgres")]
+        StoreConfig::Postgres(_) => return Ok(PathBuf::new()),
+    };
+    let found = asked.or(configured).or_else(|| default_data_dir(&super::variable));
+    found.context("there is no home folder for the database: name one with --data-dir")
 }
 
 /// Half the cores: the store's writer and the kernel's network work need the rest, and more workers mostly wake each other. Measured on four
@@ -101,6 +112,6 @@ fn screen(server: &Server, shown: &Shown) -> String {
          Health     http://{address}/ready, /v1/providers/health, /metrics\n\n  \
          Try it     curl -s http://{address}/v1/dispatch -H 'content-type: application/json'{header} -d '{example}'\n\n",
         version = env!("CARGO_PKG_VERSION"),
-        database = server.database().display(),
+        database = server.database(),
     )
 }

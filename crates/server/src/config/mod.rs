@@ -5,6 +5,7 @@ mod expand;
 mod problems;
 mod providers;
 mod schema;
+mod store;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,18 +41,30 @@ pub struct Config {
     pub port: u16,
     /// How long a stop may take.
     pub shutdown_timeout: Duration,
-    /// Where the data are; `None` for the default place.
-    pub data_dir: Option<PathBuf>,
+    /// Where the data are.
+    pub store: StoreConfig,
     /// Settings of the gateway.
     pub gateway: GatewayOptions,
     /// The providers.
     pub providers: Vec<ConfiguredProvider>,
+    /// What the providers share.
+    pub shared: acteon_providers::Context,
     /// Where rules come from.
     pub rules: RulesConfig,
     /// The file of the API keys, if callers are asked for one.
     pub auth: Option<PathBuf>,
     /// Keys for `ENC[...]` values of the file of the API keys.
     pub keys: KeyRing,
+}
+
+/// Where the data are.
+#[derive(Clone, Debug)]
+pub enum StoreConfig {
+    /// In an embedded database, in this folder; `None` for the default place.
+    Embedded(Option<PathBuf>),
+    /// In a PostgreSQL.
+    #[cfg(feature = "postgres")]
+    Postgres(acteon_store::postgres::PostgresOptions),
 }
 
 /// Where rules come from.
@@ -111,8 +124,8 @@ impl Config {
         let stop_limit = walker.ranged(server, "server", "shutdown_timeout_seconds", 30, 0..=3600);
         let max_open = walker.ranged(server, "server", "max_open_actions", 100_000, 1..=100_000_000);
         let retry = retry(&mut walker, sections.get("retry"));
-        let data_dir = sections.get("store").text("data_dir").map(PathBuf::from);
         let base = Path::new(file).parent().map(Path::to_owned).unwrap_or_default();
+        let (store, lease) = store::read(&mut walker, sections.get("store"), &base);
         let keep = keep(&mut walker, sections.get("audit"));
         let redaction = acteon_gateway::Redaction::new(sections.get("audit").texts("redact")).unwrap_or_else(|error| {
             walker.trouble("audit", "redact", &error.to_string());
@@ -120,7 +133,8 @@ impl Config {
         });
         let auth = sections.get("auth");
         let auth = auth.flag("enabled").then(|| base.join(auth.text("config_path").unwrap_or("auth.toml")));
-        let providers = providers::build(&mut walker);
+        let shared = acteon_providers::Context::default();
+        let providers = providers::build(&mut walker, &shared);
         let breakers = breakers(&mut walker, sections.get("circuit_breaker"), &providers);
         let rules = rules(sections.get("rules"), &base, &providers);
         walker.finish(file)?;
@@ -128,9 +142,10 @@ impl Config {
             host,
             port: u16::try_from(port).unwrap_or_default(),
             shutdown_timeout: Duration::from_secs(stop_limit.unsigned_abs()),
-            data_dir,
-            gateway: GatewayOptions { retry, max_open: usize::try_from(max_open).unwrap_or(usize::MAX), breakers, keep, redaction },
+            store,
+            gateway: GatewayOptions { retry, max_open: usize::try_from(max_open).unwrap_or(usize::MAX), breakers, keep, redaction, lease },
             providers,
+            shared,
             rules,
             auth,
             keys: surroundings.keys.clone(),

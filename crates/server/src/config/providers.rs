@@ -10,15 +10,14 @@ use super::ConfiguredProvider;
 use super::schema::PROVIDER;
 use super::walk::{Block, Walker};
 
-pub(super) fn build(walker: &mut Walker<'_>) -> Vec<ConfiguredProvider> {
+pub(super) fn build(walker: &mut Walker<'_>, context: &Context) -> Vec<ConfiguredProvider> {
     let types = catalog();
-    let context = Context::default();
     let mut first_lines = BTreeMap::new();
     let mut providers = Vec::new();
     for (index, block) in walker.blocks("providers").into_iter().enumerate() {
         let section = section_name(&block.table, index);
         let before = providers.len();
-        providers.extend(build_one(walker, &section, &block, &types, &context));
+        providers.extend(build_one(walker, &section, &block, &types, context));
         if let Some(provider) = providers.get(before)
             && let Some(first) = first_lines.insert(provider.name.clone(), index)
         {

@@ -27,7 +27,36 @@ pub const SECTIONS: &[Section] = &[
     },
     Section {
         name: "store",
-        keys: &[Key::optional("data_dir", Kind::Text, "Folder of the database. Default $XDG_DATA_HOME/acteon or ~/.local/share/acteon.")],
+        keys: &[
+            Key::optional(
+                "data_dir",
+                Kind::Text,
+                "Folder of the embedded database. Default $XDG_DATA_HOME/acteon or ~/.local/share/acteon.",
+            ),
+            Key::optional("url", Kind::Secret, "A PostgreSQL in its place, shared by many gateways: postgres://user@host:5432/database."),
+            Key::optional(
+                "password",
+                Kind::Secret,
+                "Its password, where the URL has none: \"${PGPASSWORD}\" or \"${file:/run/secrets/acteon}\".",
+            ),
+            Key::optional("ca_file", Kind::Text, "Certificates in PEM to trust in place of the system's, as seen from this file."),
+            Key::optional("schema", Kind::Text, "Schema that holds the tables; made if it is not there. Default acteon."),
+            Key::optional(
+                "pool_size",
+                Kind::Integer,
+                "Connections beside the six or seven that write, listen and keep the lease. Default 8.",
+            ),
+            Key::optional(
+                "notify",
+                Kind::Flag,
+                "Have gateways wake each other with NOTIFY; without it they look around every few seconds. Default true.",
+            ),
+            Key::optional(
+                "lease_seconds",
+                Kind::Integer,
+                "After so long without a sign of life a gateway's work goes to the others; the same for all. Default 15.",
+            ),
+        ],
     },
     Section {
         name: "retry",

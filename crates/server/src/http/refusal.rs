@@ -77,6 +77,8 @@ impl From<StoreError> for Refusal {
             StoreError::Busy => "STORE_BUSY",
             StoreError::Full => "STORE_FULL",
             StoreError::Closed => "STOPPING",
+            StoreError::Fenced => "LEASE_LOST",
+            StoreError::Away(_) => "STORE_AWAY",
             StoreError::InUse(_) | StoreError::NewerSchema { .. } | StoreError::Engine(_) => "STORE_UNAVAILABLE",
         };
         Self::come_back(code, format!("nothing was stored: {error}"))

@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::support::{Process, run_command};
+use crate::support::{Process, run_command, store_lines};
 
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
@@ -57,6 +57,10 @@ fn check_tells_what_is_wrong_without_starting() {
 #[test]
 fn a_database_in_use_is_not_opened_twice() {
     let folder = tempfile::tempdir().expect("a folder");
+    if !store_lines(folder.path()).is_empty() {
+        println!("not for a shared database, which is there to be opened twice");
+        return;
+    }
     let _first = Process::start(folder.path(), "", &[]);
     let path = folder.path().to_str().expect("a path");
     let output = run_command(&["--data-dir", path, "--port", "0"], &[], "");
@@ -69,4 +73,34 @@ fn help_names_every_command() {
     for word in ["check", "encrypt", "keygen", "--config", "--data-dir", "--port"] {
         assert!(help.contains(word), "{word}: {help}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_is_copied_while_in_use_and_moved_by_hand() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let process = Process::start_exactly(folder.path(), "[[providers]]\nname = \"log\"\ntype = \"log\"\n", &[]);
+    process.client().dispatch(&crate::support::action("moved", "log", &serde_json::json!({}))).await;
+    let run = |arguments: &[&str]| {
+        let output = run_command(arguments, &[], "");
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        stdout(&output)
+    };
+    run(&["backup", &at("copy.db"), "--data-dir", &at("")]);
+    run(&["export", &at("everything.jsonl"), "--data-dir", &at("")]);
+    assert!(run(&["import", &at("everything.jsonl"), "--data-dir", &at("new")]).contains("rows of"));
+    assert!(run(&["migrate", "--data-dir", &at("new")]).contains("has the schema"));
+    for (what, arguments) in [
+        ("is there already", ["backup", &at("copy.db"), "--data-dir", &at("")]),
+        ("File exists", ["export", &at("everything.jsonl"), "--data-dir", &at("")]),
+        ("not empty", ["import", &at("everything.jsonl"), "--data-dir", &at("new")]),
+        ("in use", ["import", &at("everything.jsonl"), "--data-dir", &at("")]),
+    ] {
+        let output = run_command(&arguments, &[], "");
+        assert!(!output.status.success() && stderr(&output).contains(what), "{what}: {}", stderr(&output));
+    }
+    let (code, _) = process.terminate();
+    assert_eq!(code, Some(0));
+    let moved = Process::start_exactly(&folder.path().join("new"), "", &[]);
+    assert_eq!(moved.client().get("/v1/actions/moved").await.body["state"], "done");
 }

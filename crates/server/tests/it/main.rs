@@ -9,6 +9,8 @@ mod decisions;
 mod malformed;
 mod quotas;
 mod rules;
+#[cfg(all(feature = "postgres", feature = "wechat"))]
+mod shared;
 mod silences;
 mod support;
 mod tidy;

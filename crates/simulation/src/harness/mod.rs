@@ -1,27 +1,30 @@
 //! Gateways in one process, on one store, with time in one's hand.
 //!
-//! A [`SimulationHarness`] starts one or more *nodes*: real gateways over a real SQLite file that they share, each with a lease of its own.
+//! A [`SimulationHarness`] starts one or more *nodes*: real gateways over a real store that they share, each with a lease of its own.
 //! Providers are [`RecordingProvider`]s and [`FailingProvider`]s. Time is virtual and moves only with [`SimulationHarness::advance`], which
 //! stops at every instant that something waits for. A node can be killed: its store calls then never return, as if the process were gone.
 
 mod clock;
 mod config;
+mod database;
 mod entropy;
 mod failing;
-mod node_store;
+pub(crate) mod node_store;
 mod outcome;
 mod recording;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use acteon_core::{Action, Caller, Clock, Origin, Outcome, Provider, ProviderName};
 use acteon_gateway::{AttemptEvent, Gateway, GatewayOptions, Observer, OutcomeEvent, Parts, Registry, Wait};
 use acteon_rules::{Context, RuleSet};
-use acteon_store::{SqliteOptions, SqliteStore, Store};
+use acteon_store::Store;
 
 pub use clock::VirtualClock;
 pub use config::{ConfigBuilder, SimulationConfig};
+use database::Database;
 pub use entropy::SeededEntropy;
 pub use failing::FailingProvider;
 use node_store::NodeStore;
@@ -38,9 +41,10 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub struct SimulationHarness {
     nodes: Vec<Node>,
     clock: Arc<VirtualClock>,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
+    under_way: Arc<AtomicUsize>,
     providers: Vec<(String, Arc<RecordingProvider>)>,
-    _folder: tempfile::TempDir,
+    _database: Database,
 }
 
 /// One gateway of a simulation.
@@ -62,16 +66,15 @@ impl Observer for NoObserver {
 impl SimulationHarness {
     /// Starts the nodes.
     pub async fn start(config: SimulationConfig) -> Result<Self, Failure> {
-        let folder = tempfile::tempdir()?;
-        let options = SqliteOptions { path: folder.path().join("simulation.db"), max_pages: None };
-        let store = Arc::new(SqliteStore::open(&options)?);
+        let (store, database) = database::open().await?;
+        let under_way = Arc::new(AtomicUsize::new(0));
         let clock = Arc::new(VirtualClock::default());
         let mut nodes = Vec::new();
         for index in 0..config.nodes {
             let entropy = SeededEntropy::new(config.seed.wrapping_add(index as u64));
-            nodes.push(Node::start(&config, &store, &clock, entropy).await?);
+            nodes.push(Node::start(&config, NodeStore::new(Arc::clone(&store), Arc::clone(&under_way)), &clock, entropy).await?);
         }
-        Ok(Self { nodes, clock, store, providers: config.recording, _folder: folder })
+        Ok(Self { nodes, clock, store, under_way, providers: config.recording, _database: database })
     }
 
     /// Dispatches through the first node.
@@ -133,15 +136,15 @@ impl SimulationHarness {
         self.settle().await
     }
 
-    /// Lets everything that is ready run until it waits for time. Writes are served in order, so each empty write shows that earlier ones
-    /// were answered.
+    /// Lets everything that is ready run until it waits for time: until no call to the store is under way for a while.
     async fn settle(&self) -> Result<(), Failure> {
-        for _ in 0..12 {
+        let mut quiet = 0;
+        while quiet < 12 {
             for _ in 0..32 {
                 tokio::task::yield_now().await;
             }
-            self.store.put_note("simulation", "", self.clock.now()).await?;
             self.store.note("simulation", self.clock.now()).await?;
+            quiet = if self.under_way.load(Ordering::SeqCst) == 0 { quiet + 1 } else { 0 };
         }
         Ok(())
     }
@@ -166,11 +169,11 @@ impl SimulationHarness {
 impl Node {
     async fn start(
         config: &SimulationConfig,
-        store: &Arc<SqliteStore>,
+        store: NodeStore,
         clock: &Arc<VirtualClock>,
         entropy: SeededEntropy,
     ) -> Result<Self, Failure> {
-        let store = Arc::new(NodeStore::new(Arc::clone(store)));
+        let store = Arc::new(store);
         let mut registry = Registry::default();
         for (name, provider) in &config.recording {
             registry.add(ProviderName::parse(name)?, Arc::clone(provider) as Arc<dyn Provider>)?;

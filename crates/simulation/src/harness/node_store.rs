@@ -1,141 +1,242 @@
 //! A node's way to the shared store, which can be cut.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
-use acteon_core::{ActionId, Scope, Timestamp};
+use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
 use acteon_store::{
-    Admission, Admitted, Claim, Conditions, Document, DocumentKind, Fence, Glance, HistoryFilter, HistoryPage, Judged, Later, OwnerId,
-    PageRequest, Put, Record, Retention, Seq, Settled, Settlement, SqliteStore, Store, Way,
+    Admission, Admitted, Beat, Claim, Conditions, Document, DocumentKind, Glance, HistoryFilter, HistoryPage, Judged, Later, OwnerId,
+    PageRequest, Put, Record, Retention, Seq, Settled, Settlement, Store, StoreError, Way,
 };
 
 /// The shared store, until the node is killed: then every call waits for ever.
-pub(super) struct NodeStore {
-    store: Arc<SqliteStore>,
+pub(crate) struct NodeStore {
+    store: Arc<dyn Store>,
     dead: AtomicBool,
+    /// Calls of all nodes that are under way.
+    under_way: Arc<AtomicUsize>,
+    faults: Option<Arc<dyn StoreFaults>>,
+    /// Who the node was registered as last.
+    owner: AtomicI64,
+}
+
+/// What a call to the store may be worth to a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// It may fail, but not have been done: the engine finds out what came of it.
+    Resolved,
+    /// It may have been done when it fails.
+    Repeatable,
+}
+
+/// What happens to a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing.
+    None,
+    /// It fails, and was not done.
+    Before,
+    /// It was done, and fails.
+    After,
+}
+
+/// Decides what happens to a node's calls to the store, and when.
+pub(crate) trait StoreFaults: Send + Sync {
+    /// Waits for as long as the call is held up.
+    fn meet(&self, call: Call) -> BoxFuture<'_, Fault>;
+}
+
+struct UnderWay<'a>(&'a AtomicUsize);
+
+impl<'a> UnderWay<'a> {
+    fn begin(under_way: &'a AtomicUsize) -> Self {
+        under_way.fetch_add(1, Ordering::SeqCst);
+        Self(under_way)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl NodeStore {
-    pub(super) fn new(store: Arc<SqliteStore>) -> Self {
-        Self { store, dead: AtomicBool::new(false) }
+    pub(crate) fn new(store: Arc<dyn Store>, under_way: Arc<AtomicUsize>) -> Self {
+        Self { store, dead: AtomicBool::new(false), under_way, faults: None, owner: AtomicI64::new(0) }
     }
 
-    pub(super) fn kill(&self) {
+    pub(crate) fn with_faults(store: Arc<dyn Store>, faults: Arc<dyn StoreFaults>) -> Self {
+        Self { faults: Some(faults), ..Self::new(store, Arc::default()) }
+    }
+
+    /// Who the node was registered as last.
+    pub(crate) fn owner(&self) -> OwnerId {
+        OwnerId(self.owner.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn kill(&self) {
         self.dead.store(true, Ordering::SeqCst);
     }
 
-    pub(super) fn is_dead(&self) -> bool {
+    pub(crate) fn is_dead(&self) -> bool {
         self.dead.load(Ordering::SeqCst)
     }
 
-    /// A call that neither begins nor ends once the node is dead.
-    fn alive<'a, T: Send + 'a>(&'a self, call: impl FnOnce(&'a SqliteStore) -> Later<'a, T>) -> Later<'a, T> {
-        if self.is_dead() {
-            return Box::pin(std::future::pending());
-        }
-        let answer = call(&self.store);
+    /// A call that neither begins nor ends once the node is dead, and that may meet a fault on its way.
+    fn alive<'a, T: Send + 'a>(&'a self, kind: Call, call: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a) -> Later<'a, T> {
+        let under_way = UnderWay::begin(&self.under_way);
         Box::pin(async move {
-            let result = answer.await;
+            let fault = match &self.faults {
+                Some(faults) => faults.meet(kind).await,
+                None => Fault::None,
+            };
+            if self.is_dead() {
+                drop(under_way);
+                return std::future::pending().await;
+            }
+            let result = match fault {
+                Fault::Before => Err(away()),
+                Fault::After => call(&*self.store).await.and_then(|_| Err(away())),
+                Fault::None => call(&*self.store).await,
+            };
+            drop(under_way);
             if self.is_dead() { std::future::pending().await } else { result }
         })
     }
 }
 
+fn away() -> StoreError {
+    StoreError::Away("simulated".into())
+}
+
 impl Store for NodeStore {
-    fn register(&self, until: Timestamp) -> Later<'_, OwnerId> {
-        self.alive(|store| store.register(until))
+    fn register(&self) -> Later<'_, OwnerId> {
+        self.alive(Call::Resolved, move |store| {
+            Box::pin(async move {
+                let owner = store.register().await?;
+                self.owner.store(owner.0, Ordering::SeqCst);
+                Ok(owner)
+            })
+        })
     }
 
-    fn renew(&self, fence: Fence) -> Later<'_, bool> {
-        self.alive(|store| store.renew(fence))
+    fn renew(&self, owner: OwnerId) -> Later<'_, bool> {
+        self.alive(Call::Repeatable, move |store| store.renew(owner))
+    }
+
+    fn beats(&self) -> Later<'_, Vec<Beat>> {
+        self.alive(Call::Repeatable, move |store| store.beats())
     }
 
     fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
-        self.alive(|store| store.retire(owner, now))
+        self.alive(Call::Resolved, move |store| store.retire(owner, now))
     }
 
-    fn take_over(&self, now: Timestamp) -> Later<'_, usize> {
-        self.alive(|store| store.take_over(now))
+    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, usize> {
+        self.alive(Call::Repeatable, move |store| store.take_over(dead, now))
     }
 
     fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
-        self.alive(|store| store.admit(admission))
+        self.alive(Call::Resolved, move |store| store.admit(admission))
     }
 
     fn settle(&self, settlement: Settlement) -> Later<'_, Settled> {
-        self.alive(|store| store.settle(settlement))
+        self.alive(Call::Repeatable, move |store| store.settle(settlement))
     }
 
     fn claim(&self, claim: Claim) -> Later<'_, Vec<Record>> {
-        self.alive(|store| store.claim(claim))
+        self.alive(Call::Resolved, move |store| store.claim(claim))
     }
 
     fn next_due(&self, lane: &str) -> Later<'_, Option<Timestamp>> {
-        self.alive(|store| store.next_due(lane))
+        let lane = lane.to_owned();
+        self.alive(Call::Repeatable, move |store| Box::pin(async move { store.next_due(&lane).await }))
     }
 
     fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
-        self.alive(|store| store.find(scope, id))
+        let (scope, id) = (scope.clone(), id.clone());
+        self.alive(Call::Repeatable, move |store| Box::pin(async move { store.find(&scope, &id).await }))
     }
 
     fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged> {
-        self.alive(|store| store.judge(conditions, ways, now))
+        self.alive(Call::Repeatable, move |store| store.judge(conditions, ways, now))
     }
 
     fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage> {
-        self.alive(|store| store.history(filter, page))
+        self.alive(Call::Repeatable, move |store| store.history(filter, page))
     }
 
     fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
-        self.alive(|store| store.glance(filter, limit))
+        self.alive(Call::Repeatable, move |store| store.glance(filter, limit))
     }
 
     fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {
-        self.alive(|store| store.discard(letters))
+        self.alive(Call::Resolved, move |store| store.discard(letters))
     }
 
     fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
-        self.alive(|store| store.count_dead(scope, limit))
+        let scope = scope.clone();
+        self.alive(Call::Repeatable, move |store| Box::pin(async move { store.count_dead(&scope, limit).await }))
     }
 
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
-        self.alive(|store| store.documents(kind))
+        self.alive(Call::Repeatable, move |store| store.documents(kind))
     }
 
     fn put_document(&self, document: Document) -> Later<'_, Put> {
-        self.alive(|store| store.put_document(document))
+        self.alive(Call::Resolved, move |store| store.put_document(document))
     }
 
     fn delete_document(&self, kind: DocumentKind, id: &str) -> Later<'_, bool> {
-        self.alive(|store| store.delete_document(kind, id))
+        let id = id.to_owned();
+        self.alive(Call::Resolved, move |store| Box::pin(async move { store.delete_document(kind, &id).await }))
     }
 
     fn documents_changed(&self, known: i64) -> Later<'_, i64> {
-        self.alive(|store| store.documents_changed(known))
+        if self.is_dead() {
+            return Box::pin(std::future::pending());
+        }
+        // Waits for as long as nothing changes.
+        self.store.documents_changed(known)
     }
 
     fn used(&self, counter: &str) -> Later<'_, u64> {
-        self.alive(|store| store.used(counter))
+        let counter = counter.to_owned();
+        self.alive(Call::Repeatable, move |store| Box::pin(async move { store.used(&counter).await }))
     }
 
     fn prune(&self, retention: Retention, after: Seq) -> Later<'_, Option<Seq>> {
-        self.alive(|store| store.prune(retention, after))
+        self.alive(Call::Repeatable, move |store| store.prune(retention, after))
     }
 
     fn sweep(&self, now: Timestamp) -> Later<'_, ()> {
-        self.alive(|store| store.sweep(now))
+        self.alive(Call::Repeatable, move |store| store.sweep(now))
     }
 
     fn recently_done(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<Record>> {
-        self.alive(|store| store.recently_done(since, limit))
+        self.alive(Call::Repeatable, move |store| store.recently_done(since, limit))
     }
 
     fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {
-        self.alive(|store| store.put_note(name, text, until))
+        let (name, text) = (name.to_owned(), text.to_owned());
+        self.alive(Call::Repeatable, move |store| Box::pin(async move { store.put_note(&name, &text, until).await }))
     }
 
     fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>> {
-        self.alive(|store| store.note(name, now))
+        let name = name.to_owned();
+        self.alive(Call::Repeatable, move |store| Box::pin(async move { store.note(&name, now).await }))
+    }
+
+    fn swap_note<'a>(&'a self, name: &str, expected: Option<&str>, text: &str, now: Timestamp, until: Timestamp) -> Later<'a, bool> {
+        let (name, expected, text) = (name.to_owned(), expected.map(str::to_owned), text.to_owned());
+        self.alive(Call::Resolved, move |store| {
+            Box::pin(async move { store.swap_note(&name, expected.as_deref(), &text, now, until).await })
+        })
+    }
+
+    fn news(&self) -> BoxFuture<'_, ()> {
+        self.store.news()
     }
 
     fn is_busy(&self) -> bool {

@@ -10,7 +10,7 @@ use super::faults::{Call, Faults};
 use super::limits::{MemberWindow, RateLimit, Window};
 
 /// Messages that are kept to be shown.
-const KEPT_MESSAGES: usize = 50_000;
+const KEPT_MESSAGES: usize = 1_000_000;
 
 /// An app of the corporation.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -45,7 +45,7 @@ pub(super) fn delete(connection: &Connection, kind: DocumentKind, id: &str) -> R
     Ok(deleted == 1)
 }
 
-fn count_change(connection: &Connection) -> Result<()> {
+pub(super) fn count_change(connection: &Connection) -> Result<()> {
     put_note(connection, REVISION, &(revision(connection)? + 1).to_string(), Timestamp::from_millis(i64::MAX))
 }
 

@@ -7,10 +7,11 @@ use acteon_core::{ActionId, Scope, Timestamp};
 use rusqlite::{Connection, Row, params};
 
 use super::Result;
-use super::rows::{COLUMNS, TABLES, record, state_number, state_of_number};
+use super::rows::record;
 use crate::document::Retention;
-use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
+use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, PageMaker, PageRequest};
 use crate::model::{Record, Seq, State};
+use crate::rows::{RawRecord, state_number, state_of_number};
 
 pub(super) fn find(connection: &Connection, scope: &Scope, id: &ActionId) -> Result<Vec<Record>> {
     let select = format!(
@@ -27,6 +28,9 @@ pub(super) fn find(connection: &Connection, scope: &Scope, id: &ActionId) -> Res
     };
     Ok(found.into_iter().filter(covered).collect())
 }
+
+const COLUMNS: &str = RawRecord::COLUMNS;
+const TABLES: &str = RawRecord::TABLES;
 
 /// The columns that a filter tests.
 const NARROW: &str = "a.seq, a.accepted_at, a.namespace, a.tenant, a.provider, a.action_type, a.caller, a.verdict, a.rule";
@@ -63,7 +67,7 @@ impl Walk {
             }
             Self::Dead | Self::Written => "a.seq < ?2 AND ?1 = ?1 AND ?3 = ?3 ORDER BY a.seq DESC",
         };
-        if filter.outcome.is_some() || filter.code.is_some() || filter.state.is_some() {
+        if filter.needs_outcome() {
             format!("SELECT {NARROW}, o.state, o.tag, o.code FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq WHERE {range}")
         } else {
             format!("SELECT {NARROW}, NULL, NULL, NULL FROM actions a WHERE {range}")
@@ -92,7 +96,7 @@ fn look(
     while let Some(row) = rows.next()? {
         let cursor = Cursor { seq: Seq(row.get(0)?), at: Timestamp::from_millis(row.get(1)?) };
         looked += 1;
-        let goes_on = !matches(filter, row)? || found(row, cursor)?;
+        let goes_on = !filter.lets_through(&narrow(row)?) || found(row, cursor)?;
         if !goes_on || looked == MAX_LOOK {
             return Ok(Some(cursor));
         }
@@ -100,58 +104,29 @@ fn look(
     Ok(None)
 }
 
-fn matches(filter: &HistoryFilter, row: &Row<'_>) -> rusqlite::Result<bool> {
+fn narrow<'a>(row: &'a Row<'_>) -> rusqlite::Result<Narrow<'a>> {
     let text = |column: usize| row.get_ref(column).and_then(|value| Ok(value.as_str_or_null()?.unwrap_or_default()));
-    let is = |wanted: &Option<String>, column: usize| match wanted {
-        Some(wanted) => text(column).map(|found| found == wanted),
-        None => Ok(true),
-    };
-    let time: i64 = row.get(1)?;
-    let in_time = filter.from.is_none_or(|from| from.as_millis() <= time) && filter.to.is_none_or(|to| time <= to.as_millis());
-    let in_state = match filter.state {
-        None => true,
-        Some(State::Open) => row.get::<_, Option<i64>>(9)?.is_none(),
-        Some(state) => row.get::<_, Option<i64>>(9)? == Some(state_number(state)),
-    };
-    Ok(in_time
-        && in_state
-        && is(&filter.provider, 4)?
-        && is(&filter.action_type, 5)?
-        && is(&filter.caller, 6)?
-        && is(&filter.verdict, 7)?
-        && is(&filter.rule, 8)?
-        && filter
-            .outcome
-            .as_ref()
-            .is_none_or(|wanted| text(10).is_ok_and(|tag| tag == wanted || (tag.is_empty() && wanted == "scheduled")))
-        && is(&filter.code, 11)?
-        && filter.scope.covers(text(2)?, text(3)?, text(4)?, text(5)?))
+    Ok(Narrow {
+        accepted_at: Timestamp::from_millis(row.get(1)?),
+        namespace: text(2)?,
+        tenant: text(3)?,
+        provider: text(4)?,
+        action_type: text(5)?,
+        caller: text(6)?,
+        verdict: text(7)?,
+        rule: text(8)?,
+        state: row.get(9)?,
+        tag: text(10)?,
+        code: text(11)?,
+    })
 }
 
 pub(super) fn page(connection: &Connection, filter: &HistoryFilter, request: PageRequest) -> Result<HistoryPage> {
-    let PageRequest { after, offset, limit, count } = request;
-    let mut seqs = Vec::with_capacity(limit.min(64));
-    let mut matched = 0;
-    let mut last_on_page = None;
-    let mut more = false;
-    let stopped = look(connection, filter, after, |_, cursor| {
-        matched += 1;
-        if matched <= offset {
-            return Ok(true);
-        }
-        if seqs.len() < limit {
-            seqs.push(cursor.seq);
-            last_on_page = Some(cursor);
-            return Ok(true);
-        }
-        more = true;
-        Ok(count)
-    })?;
+    let mut maker = PageMaker::new(request);
+    let stopped = look(connection, filter, request.after, |_, cursor| Ok(maker.goes_on(cursor)))?;
     let mut select = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.seq = ?1"))?;
-    let records = seqs.iter().map(|seq| select.query_row([seq.0], record)).collect::<rusqlite::Result<Vec<_>>>()?;
-    let cut = stopped.is_some() && (count || !more);
-    let next = if more { last_on_page } else { stopped };
-    Ok(HistoryPage { records, next, total: count.then_some(matched), cut })
+    let records = maker.seqs().iter().map(|seq| select.query_row([seq.0], record)).collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(maker.page(records, stopped))
 }
 
 /// What matches among the newest rows, and whether there may be more.

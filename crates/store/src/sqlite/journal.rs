@@ -4,11 +4,12 @@ use acteon_core::{Action, Outcome, Scope, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::gate::{SqlCounters, charge, refund};
-use super::rows::{COLUMNS, RequestTexts, RowTexts, TABLES, record, state_number};
+use super::rows::record;
 use super::{Result, history, processes};
 use crate::StoreError;
 use crate::gate::{Judged, judge};
 use crate::model::{Admission, Admitted, Birth, Charges, Claim, ClaimLane, Fate, Record, Seq, Settled, Settlement, State, Way};
+use crate::rows::{RawRecord, RequestTexts, RowTexts, charges_text, state_number, state_of};
 
 pub(super) fn admit(connection: &Connection, admission: &Admission, texts: &RowTexts) -> Result<Admitted> {
     let (ways, conditions) = match &admission.fate {
@@ -41,6 +42,7 @@ pub(super) fn admit(connection: &Connection, admission: &Admission, texts: &RowT
         charge(connection, conditions, &chosen.quotas, (seq, &admission.action.id), admission.accepted_at)?;
     }
     let (owner, due_at) = match chosen.birth {
+        Birth::Owned(owner) if !processes::is_registered(connection, owner)? => return Err(StoreError::Fenced),
         Birth::Owned(owner) => (owner.0, admission.accepted_at),
         Birth::Due(due_at) => (0, due_at),
     };
@@ -78,7 +80,6 @@ fn insert(
 ) -> Result<Option<Seq>> {
     let Admission { action, origin, caller, verdict, rule, accepted_at, fate: _ } = admission;
     let through = chosen.map(|(way, _)| &way.provider).filter(|provider| **provider != action.provider);
-    let charges = if charges.is_empty() { None } else { serde_json::to_string(charges).ok() };
     let mut insert = connection.prepare_cached(
         "INSERT INTO actions (id, tenant, namespace, accepted_at, provider, action_type, origin, caller, auth_method, verdict, rule, through, \
          charges, request_facts, action, request) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
@@ -97,7 +98,7 @@ fn insert(
         verdict,
         rule.as_deref(),
         through.map(acteon_core::ProviderName::as_str),
-        charges,
+        charges_text(charges),
         chosen.and_then(|(_, request)| request.facts.as_deref()),
         texts.action,
         chosen.and_then(|(_, request)| request.bytes.as_deref()),
@@ -129,6 +130,7 @@ pub(super) fn settle(connection: &Connection, settlement: &Settlement) -> Result
     let Settlement {
         seq,
         owner,
+        fence,
         at,
         attempts,
         rounds,
@@ -143,14 +145,14 @@ pub(super) fn settle(connection: &Connection, settlement: &Settlement) -> Result
     if let Outcome::Scheduled { scheduled_for, .. } = outcome {
         let mut update = connection.prepare_cached(
             "UPDATE jobs SET owner = 0, due_at = ?3, attempts = ?4, rounds = ?5, history = ?6, \
-             possible_duplicate = possible_duplicate | ?7, outcome = ?8 WHERE seq = ?1 AND owner = ?2",
+             possible_duplicate = possible_duplicate | ?7, outcome = ?8 WHERE seq = ?1 AND owner = ?2 AND fence = ?9",
         )?;
         let due_at = scheduled_for.as_millis();
-        let written = update.execute(params![seq.0, owner.0, due_at, attempts, rounds, history, possible_duplicate, &**text])?;
+        let written = update.execute(params![seq.0, owner.0, due_at, attempts, rounds, history, possible_duplicate, &**text, fence])?;
         return Ok(if written == 1 { Settled::Written } else { Settled::Fenced });
     }
-    let mut delete = connection.prepare_cached("DELETE FROM jobs WHERE seq = ?1 AND owner = ?2")?;
-    if delete.execute([seq.0, owner.0])? == 0 {
+    let mut delete = connection.prepare_cached("DELETE FROM jobs WHERE seq = ?1 AND owner = ?2 AND fence = ?3")?;
+    if delete.execute([seq.0, owner.0, *fence])? == 0 {
         return Ok(Settled::Fenced);
     }
     let (attempts, takeovers, possible_duplicate) = (*attempts, *takeovers, *possible_duplicate);
@@ -196,22 +198,6 @@ fn insert_outcome(connection: &Connection, ended: &Ended<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The state of an action with such an outcome.
-fn state_of(outcome: &Outcome) -> State {
-    match outcome {
-        Outcome::Scheduled { .. } => State::Open,
-        Outcome::Failed { .. } => State::Dead,
-        Outcome::Throttled { .. } | Outcome::QuotaExceeded { .. } | Outcome::CircuitOpen { .. } => State::Refused,
-        Outcome::Executed(_)
-        | Outcome::Rerouted { .. }
-        | Outcome::Suppressed { .. }
-        | Outcome::Deduplicated { .. }
-        | Outcome::Silenced { .. }
-        | Outcome::Muted { .. }
-        | Outcome::DryRun(_) => State::Done,
-    }
-}
-
 pub(super) fn claim(connection: &Connection, claim: &Claim) -> Result<Vec<Record>> {
     let Claim { owner, now, lane, limit } = claim;
     if !processes::is_registered(connection, *owner)? {
@@ -225,8 +211,8 @@ pub(super) fn claim(connection: &Connection, claim: &Claim) -> Result<Vec<Record
     let mut due = connection.prepare_cached(&due)?;
     let due = due.query_map(params![*limit as i64, lane, now.as_millis()], |row| row.get::<_, i64>(0))?;
     let due = due.collect::<rusqlite::Result<Vec<_>>>()?;
-    let mut update = connection.prepare_cached("UPDATE jobs SET owner = ?2 WHERE seq = ?1")?;
-    let mut select = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.seq = ?1"))?;
+    let mut update = connection.prepare_cached("UPDATE jobs SET owner = ?2, fence = fence + 1 WHERE seq = ?1")?;
+    let mut select = connection.prepare_cached(&format!("SELECT {} FROM {} WHERE a.seq = ?1", RawRecord::COLUMNS, RawRecord::TABLES))?;
     let mut records = Vec::with_capacity(due.len());
     for seq in due {
         update.execute([seq, owner.0])?;

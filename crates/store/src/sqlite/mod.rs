@@ -15,13 +15,14 @@ mod processes;
 mod queue;
 mod readers;
 mod rows;
+mod transfer;
 mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use acteon_core::{ActionId, Scope, Timestamp};
+use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
@@ -29,7 +30,8 @@ use crate::StoreError;
 use crate::document::{Document, DocumentKind, Put, Retention};
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
-use crate::model::{Admission, Admitted, Claim, Fence, OwnerId, Record, Seq, Settled, Settlement, Way};
+use crate::model::{Admission, Admitted, Beat, Claim, OwnerId, Record, Seq, Settled, Settlement, Way};
+use crate::rows::row_texts;
 use crate::store::{Later, Store};
 use checkpoint::Checkpointer;
 use command::{Task, Urgency};
@@ -39,12 +41,14 @@ use writer::Writer;
 type Result<T> = std::result::Result<T, StoreError>;
 
 /// Where and how to open the store.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct SqliteOptions {
     /// The database file. Beside it lie `-wal`, `-shm` and `.lock`.
     pub path: PathBuf,
     /// Most pages the database may have, for tests of a full disk. `None` in earnest.
     pub max_pages: Option<u32>,
+    /// Another file system for SQLite, for tests of power loss. `None` in earnest.
+    pub vfs: Option<String>,
 }
 
 /// The embedded store.
@@ -66,8 +70,8 @@ impl SqliteStore {
         let count: i64 = connection.query_row("SELECT COUNT(*) FROM jobs", [], |row| row.get(0))?;
         let open = Arc::new(AtomicUsize::new(usize::try_from(count).unwrap_or(0)));
         let (revision, _) = watch::channel(documents::revision(&connection)?);
-        let readers = Readers::open(&options.path)?;
-        let checkpointer = Checkpointer::start(open::checkpointer(&options.path)?)?;
+        let readers = Readers::open(options)?;
+        let checkpointer = Checkpointer::start(open::checkpointer(options)?)?;
         let writer = Writer::start(connection, Arc::clone(&open), checkpointer.signal())?;
         Ok(Self { writer, readers, open, revision, _checkpointer: checkpointer, _lock: lock })
     }
@@ -110,27 +114,31 @@ impl SqliteStore {
 }
 
 impl Store for SqliteStore {
-    fn register(&self, until: Timestamp) -> Later<'_, OwnerId> {
-        self.write(Urgency::Waited, move |connection| processes::register(connection, until))
+    fn register(&self) -> Later<'_, OwnerId> {
+        self.write(Urgency::Waited, processes::register)
     }
 
-    fn renew(&self, fence: Fence) -> Later<'_, bool> {
-        self.write(Urgency::Waited, move |connection| processes::renew(connection, fence))
+    fn renew(&self, owner: OwnerId) -> Later<'_, bool> {
+        self.write(Urgency::Waited, move |connection| processes::renew(connection, owner))
+    }
+
+    fn beats(&self) -> Later<'_, Vec<Beat>> {
+        self.readers.read(processes::beats)
     }
 
     fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
         self.write(Urgency::Waited, move |connection| processes::retire(connection, owner, now))
     }
 
-    fn take_over(&self, now: Timestamp) -> Later<'_, usize> {
-        self.write(Urgency::Waited, move |connection| processes::take_over(connection, now))
+    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, usize> {
+        self.write(Urgency::Waited, move |connection| processes::take_over(connection, &dead, now))
     }
 
     fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
         if self.writer.is_full() {
             return Box::pin(async { Err(StoreError::Busy) });
         }
-        match rows::row_texts(&admission) {
+        match row_texts(&admission) {
             Ok(texts) => self.write_opening(
                 Urgency::Admission,
                 |admitted| isize::from(matches!(admitted, Admitted::Open { .. })),
@@ -229,6 +237,21 @@ impl Store for SqliteStore {
     fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>> {
         let name = name.to_owned();
         self.readers.read(move |connection| documents::note(connection, &name, now))
+    }
+
+    fn swap_note<'a>(&'a self, name: &str, expected: Option<&str>, text: &str, now: Timestamp, until: Timestamp) -> Later<'a, bool> {
+        let (name, expected, text) = (name.to_owned(), expected.map(str::to_owned), text.to_owned());
+        self.write(Urgency::Waited, move |connection| {
+            if documents::note(connection, &name, now)? != expected {
+                return Ok(false);
+            }
+            documents::put_note(connection, &name, &text, until).map(|()| true)
+        })
+    }
+
+    fn news(&self) -> BoxFuture<'_, ()> {
+        // No other process has this file open.
+        Box::pin(std::future::pending())
     }
 
     fn is_busy(&self) -> bool {

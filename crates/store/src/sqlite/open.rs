@@ -11,10 +11,10 @@ use super::{SqliteOptions, processes};
 use crate::StoreError;
 
 /// Schema changes in order; a database's `user_version` says how many it has.
-const MIGRATIONS: &[&str] = &[include_str!("0001_journal.sql"), include_str!("0002_decisions.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("0001_journal.sql"), include_str!("0002_decisions.sql"), include_str!("0003_leases.sql")];
 
 /// The writer waits this long for the checkpointer to finish with the log.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How much of the database a reader maps. What lies beyond is read in the ordinary way.
 const READER_MAP_BYTES: i64 = 4 << 30;
@@ -32,7 +32,7 @@ pub(super) fn lock(database: &Path) -> Result<File, StoreError> {
 }
 
 pub(super) fn writer(options: &SqliteOptions) -> Result<Connection, StoreError> {
-    let mut connection = Connection::open(&options.path)?;
+    let mut connection = connect(options, OpenFlags::default())?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -44,22 +44,32 @@ pub(super) fn writer(options: &SqliteOptions) -> Result<Connection, StoreError> 
     }
     connection.set_prepared_statement_cache_capacity(64);
     migrate(&mut connection)?;
-    // The lock is ours, so no earlier process lives. The first take-over frees what those left; what belongs to none at all is free at once.
-    connection.execute("UPDATE processes SET lease_until = 0", [])?;
-    processes::free_orphans(&connection, Timestamp::default())?;
+    // The lock is ours, so no earlier process lives.
+    connection.execute("DELETE FROM processes", [])?;
+    let freed = processes::free_orphans(&connection, Timestamp::default())?;
+    if freed > 0 {
+        tracing::warn!(count = freed, "took over actions of a process that died; they are marked possible_duplicate");
+    }
     Ok(connection)
 }
 
-pub(super) fn reader(database: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+fn connect(options: &SqliteOptions, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    match &options.vfs {
+        None => Connection::open_with_flags(&options.path, flags),
+        Some(vfs) => Connection::open_with_flags_and_vfs(&options.path, flags, vfs.as_str()),
+    }
+}
+
+pub(super) fn reader(options: &SqliteOptions) -> Result<Connection, StoreError> {
+    let connection = connect(options, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // A look at the journal touches thousands of pages; mapped, they need not be copied out of the system's cache.
     connection.pragma_update(None, "mmap_size", READER_MAP_BYTES)?;
     Ok(connection)
 }
 
-pub(super) fn checkpointer(database: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open(database)?;
+pub(super) fn checkpointer(options: &SqliteOptions) -> Result<Connection, StoreError> {
+    let connection = connect(options, OpenFlags::default())?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)

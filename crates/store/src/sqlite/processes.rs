@@ -4,16 +4,22 @@ use acteon_core::Timestamp;
 use rusqlite::Connection;
 
 use super::Result;
-use crate::model::{Fence, OwnerId};
+use crate::model::{Beat, OwnerId};
 
-pub(super) fn register(connection: &Connection, until: Timestamp) -> Result<OwnerId> {
-    connection.prepare_cached("INSERT INTO processes (lease_until) VALUES (?1)")?.execute([until.as_millis()])?;
+pub(super) fn register(connection: &Connection) -> Result<OwnerId> {
+    connection.prepare_cached("INSERT INTO processes (beats) VALUES (0)")?.execute([])?;
     Ok(OwnerId(connection.last_insert_rowid()))
 }
 
-pub(super) fn renew(connection: &Connection, fence: Fence) -> Result<bool> {
-    let mut statement = connection.prepare_cached("UPDATE processes SET lease_until = ?2 WHERE owner = ?1")?;
-    Ok(statement.execute([fence.owner.0, fence.until.as_millis()])? == 1)
+pub(super) fn renew(connection: &Connection, owner: OwnerId) -> Result<bool> {
+    let mut statement = connection.prepare_cached("UPDATE processes SET beats = beats + 1 WHERE owner = ?1")?;
+    Ok(statement.execute([owner.0])? == 1)
+}
+
+pub(super) fn beats(connection: &Connection) -> Result<Vec<Beat>> {
+    let mut select = connection.prepare_cached("SELECT owner, beats FROM processes")?;
+    let rows = select.query_map([], |row| Ok(Beat { owner: OwnerId(row.get(0)?), count: row.get(1)? }))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 pub(super) fn retire(connection: &Connection, owner: OwnerId, now: Timestamp) -> Result<()> {
@@ -22,10 +28,9 @@ pub(super) fn retire(connection: &Connection, owner: OwnerId, now: Timestamp) ->
     Ok(())
 }
 
-pub(super) fn take_over(connection: &Connection, now: Timestamp) -> Result<usize> {
-    let dead = connection.prepare_cached("DELETE FROM processes WHERE lease_until < ?1")?.execute([now.as_millis()])?;
-    if dead == 0 {
-        return Ok(0);
+pub(super) fn take_over(connection: &Connection, dead: &[Beat], now: Timestamp) -> Result<usize> {
+    for beat in dead {
+        connection.prepare_cached("DELETE FROM processes WHERE owner = ?1 AND beats = ?2")?.execute([beat.owner.0, beat.count])?;
     }
     free_orphans(connection, now)
 }

@@ -1,12 +1,11 @@
 //! Connections that only read, used by one caller at a time, off the threads of the runtime.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::open;
+use super::{SqliteOptions, open};
 use crate::StoreError;
 use crate::store::Later;
 
@@ -18,8 +17,8 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn open(database: &Path) -> Result<Self, StoreError> {
-        let connections = (0..READERS).map(|_| open::reader(database)).collect::<Result<Vec<_>, _>>()?;
+    pub(super) fn open(options: &SqliteOptions) -> Result<Self, StoreError> {
+        let connections = (0..READERS).map(|_| open::reader(options)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self { idle: Arc::new(Mutex::new(connections)), permits: Arc::new(Semaphore::new(READERS)) })
     }
 

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use acteon_core::limits::MAX_COMMIT_QUEUE;
 use rusqlite::Connection;
 
 use super::checkpoint::Signal;
 use super::command::Command;
+use super::open::BUSY_TIMEOUT;
 use super::queue::Queue;
 use crate::StoreError;
 
@@ -62,6 +64,9 @@ struct Loop {
     waiting: Arc<AtomicUsize>,
 }
 
+/// Longest that a restart of the log waits for readers.
+const RESTART_TIMEOUT: Duration = Duration::from_millis(100);
+
 /// Items waiting for a commit above which the writer is busy: more than a few callers at once.
 const BUSY: usize = 16;
 
@@ -79,11 +84,19 @@ impl Loop {
             self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
             self.commit(batch);
             if self.signal.take_over_ceiling()
-                && let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
+                && let Err(error) = self.restart_log()
             {
                 tracing::warn!(%error, "the write-ahead log could not be restarted; it is tried again");
             }
         }
+    }
+
+    /// Starts the log from its beginning, unless a long reader, such as a backup, still needs it: commits do not wait for that.
+    fn restart_log(&self) -> rusqlite::Result<()> {
+        self.connection.busy_timeout(RESTART_TIMEOUT)?;
+        let restarted = self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        restarted
     }
 
     /// Commits a batch and answers; a batch that fails is committed item by item, so that one bad item fails alone.

@@ -8,7 +8,17 @@ use acteon_store::{
     Admission, Admitted, Birth, Conditions, DedupCheck, Fate, Judged, Overage, OwnerId, QuotaCheck, State, Store, ThrottleCheck, Way,
 };
 
-use crate::{at, executed, failed, find, open, provider, settlement, way, with_fate};
+use crate::{Engine, at, executed, failed, find, provider, settlement, way, with_fate};
+
+on_every_engine! {
+    of_ten_thousand_at_once_exactly_a_quota_goes,
+    a_refusal_charges_nothing_and_says_until_when,
+    what_was_refused_for_now_is_decided_anew_and_both_stay_in_the_journal,
+    overages_block_before_they_degrade_and_degrade_before_they_pass,
+    a_throttle_slides,
+    a_key_is_held_until_its_time_or_until_its_holder_gives_it_back,
+    looking_at_the_gate_changes_nothing,
+}
 
 fn quota(id: &str, max_actions: u64, overage: Overage) -> QuotaCheck {
     let tenant = Tenant::parse("t").expect("a name");
@@ -40,10 +50,8 @@ async fn admit(store: &dyn Store, admission: Admission) -> Result<usize, Outcome
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn of_ten_thousand_at_once_exactly_a_quota_goes() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = Arc::new(open(folder.path(), None).expect("a store"));
+pub(crate) async fn of_ten_thousand_at_once_exactly_a_quota_goes(engine: &Engine) {
+    let store = engine.open().await;
     let clients: Vec<_> = (0..64)
         .map(|client| {
             let store = Arc::clone(&store);
@@ -64,40 +72,34 @@ async fn of_ten_thousand_at_once_exactly_a_quota_goes() {
     assert_eq!((went, store.used("q-window").await, store.open_count()), (1000, Ok(1000), 1000));
 }
 
-#[tokio::test]
-async fn a_refusal_charges_nothing_and_says_until_when() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path(), None).expect("a store");
+pub(crate) async fn a_refusal_charges_nothing_and_says_until_when(engine: &Engine) {
+    let store = engine.open().await;
     let ways = || vec![charged("p", vec![quota("wide", 10, Overage::Block), quota("narrow", 1, Overage::Block)])];
-    assert_eq!(admit(&store, send("a", 100, dedup("k", 900), ways())).await.ok(), Some(0));
-    let refused = admit(&store, send("b", 100, dedup("other", 900), ways())).await.expect_err("refused");
+    assert_eq!(admit(&*store, send("a", 100, dedup("k", 900), ways())).await.ok(), Some(0));
+    let refused = admit(&*store, send("b", 100, dedup("other", 900), ways())).await.expect_err("refused");
     let Outcome::QuotaExceeded { limit: 1, used: 2, retry_after, overage_behavior, quota_id, .. } = refused else { panic!("{refused:?}") };
     assert_eq!((retry_after.as_secs(), overage_behavior.as_str(), quota_id.as_str()), (3500, "block", "narrow"));
     assert_eq!((store.used("wide-window").await, store.used("narrow-window").await), (Ok(1), Ok(1)));
-    assert!(admit(&store, send("c", 100, dedup("other", 900), vec![charged("p", vec![])])).await.is_ok(), "the key was not taken");
-    assert_eq!(find(&store, "b").await.state, State::Refused);
+    assert!(admit(&*store, send("c", 100, dedup("other", 900), vec![charged("p", vec![])])).await.is_ok(), "the key was not taken");
+    assert_eq!(find(&*store, "b").await.state, State::Refused);
 }
 
-#[tokio::test]
-async fn what_was_refused_for_now_is_decided_anew_and_both_stay_in_the_journal() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path(), None).expect("a store");
+pub(crate) async fn what_was_refused_for_now_is_decided_anew_and_both_stay_in_the_journal(engine: &Engine) {
+    let store = engine.open().await;
     let full = || vec![charged("p", vec![quota("q", 0, Overage::Block)])];
-    assert!(admit(&store, send("a", 100, Conditions::default(), full())).await.is_err());
-    assert!(admit(&store, send("a", 101, Conditions::default(), full())).await.is_err(), "refused anew");
-    assert!(admit(&store, send("a", 102, Conditions::default(), vec![charged("p", vec![])])).await.is_ok());
+    assert!(admit(&*store, send("a", 100, Conditions::default(), full())).await.is_err());
+    assert!(admit(&*store, send("a", 101, Conditions::default(), full())).await.is_err(), "refused anew");
+    assert!(admit(&*store, send("a", 102, Conditions::default(), vec![charged("p", vec![])])).await.is_ok());
     assert!(matches!(store.admit(send("a", 103, Conditions::default(), full())).await, Ok(Admitted::Existing(_))));
     let filter = acteon_store::HistoryFilter::of(acteon_core::Scope::everything());
     let page = acteon_store::PageRequest { after: None, offset: 0, limit: 10, count: true };
     let states: Vec<State> = store.history(filter, page).await.expect("a page").records.iter().map(|record| record.state).collect();
     assert_eq!(states, [State::Open, State::Refused, State::Refused]);
-    assert_eq!(find(&store, "a").await.state, State::Open);
+    assert_eq!(find(&*store, "a").await.state, State::Open);
 }
 
-#[tokio::test]
-async fn overages_block_before_they_degrade_and_degrade_before_they_pass() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path(), None).expect("a store");
+pub(crate) async fn overages_block_before_they_degrade_and_degrade_before_they_pass(engine: &Engine) {
+    let store = engine.open().await;
     let degrade = |to: &str| Overage::Degrade(provider(to));
     let used_up = |id: &str, overage| quota(id, 0, overage);
     let passes = vec![charged("p", vec![used_up("w", Overage::Warn), used_up("n", Overage::Notify(provider("ops")))])];
@@ -112,26 +114,24 @@ async fn overages_block_before_they_degrade_and_degrade_before_they_pass() {
             charged("r", vec![quota("f", 1, Overage::Block)]),
         ]
     };
-    assert_eq!(admit(&store, send("b", 1, Conditions::default(), hops())).await.ok(), Some(2));
-    assert_eq!(find(&store, "b").await.provider, provider("r"));
+    assert_eq!(admit(&*store, send("b", 1, Conditions::default(), hops())).await.ok(), Some(2));
+    assert_eq!(find(&*store, "b").await.provider, provider("r"));
     assert_eq!((store.used("d-window").await, store.used("f-window").await), (Ok(0), Ok(1)), "charged where it goes");
-    let refused = admit(&store, send("c", 1, Conditions::default(), hops())).await.expect_err("the last way blocks");
+    let refused = admit(&*store, send("c", 1, Conditions::default(), hops())).await.expect_err("the last way blocks");
     assert!(matches!(&refused, Outcome::QuotaExceeded { quota_id, .. } if quota_id == "f"), "{refused:?}");
     let nowhere = vec![charged("p", vec![used_up("d", degrade("gone"))])];
-    let refused = admit(&store, send("d", 1, Conditions::default(), nowhere)).await.expect_err("no way to go");
+    let refused = admit(&*store, send("d", 1, Conditions::default(), nowhere)).await.expect_err("no way to go");
     assert!(matches!(&refused, Outcome::QuotaExceeded { overage_behavior, .. } if overage_behavior == "degrade"), "{refused:?}");
     let strict = vec![charged("p", vec![used_up("d", degrade("q")), used_up("b", Overage::Block)]), charged("q", vec![])];
-    assert!(admit(&store, send("e", 1, Conditions::default(), strict)).await.is_err());
+    assert!(admit(&*store, send("e", 1, Conditions::default(), strict)).await.is_err());
 }
 
-#[tokio::test]
-async fn a_throttle_slides() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path(), None).expect("a store");
+pub(crate) async fn a_throttle_slides(engine: &Engine) {
+    let store = engine.open().await;
     let mut went = Vec::new();
     for now in 0..40 {
         let id = format!("a{now}");
-        match admit(&store, send(&id, now, throttle(3, 10), vec![charged("p", vec![])])).await {
+        match admit(&*store, send(&id, now, throttle(3, 10), vec![charged("p", vec![])])).await {
             Ok(_) => went.push(now),
             Err(Outcome::Throttled { retry_after, rule }) => {
                 let opens = went[went.len() - 3] + 10;
@@ -141,32 +141,30 @@ async fn a_throttle_slides() {
         }
     }
     assert_eq!(went, [0, 1, 2, 10, 11, 12, 20, 21, 22, 30, 31, 32], "three in any ten seconds, also under steady traffic");
-    let later = admit(&store, send("b", 5, throttle(3, 10), vec![charged("p", vec![])])).await.expect_err("the clock was set back");
+    let later = admit(&*store, send("b", 5, throttle(3, 10), vec![charged("p", vec![])])).await.expect_err("the clock was set back");
     assert!(matches!(later, Outcome::Throttled { retry_after, .. } if retry_after.as_secs() <= 10));
 }
 
-#[tokio::test]
-async fn a_key_is_held_until_its_time_or_until_its_holder_gives_it_back() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path(), None).expect("a store");
-    let owner = store.register(at(9000)).await.expect("an owner");
+pub(crate) async fn a_key_is_held_until_its_time_or_until_its_holder_gives_it_back(engine: &Engine) {
+    let store = engine.open().await;
+    let owner = store.register().await.expect("an owner");
     let mine = |id: &str, now| {
         let quotas = vec![quota("q", 9, Overage::Block)];
         send(id, now, dedup("k", now + 100), vec![Way { quotas, ..way("p", Birth::Owned(owner)) }])
     };
     let Admitted::Open { seq: first, .. } = store.admit(mine("a", 0)).await.expect("admitted") else { panic!("it goes") };
-    let refused = admit(&store, mine("b", 50)).await.expect_err("held");
+    let refused = admit(&*store, mine("b", 50)).await.expect_err("held");
     assert!(matches!(&refused, Outcome::Deduplicated { action_id } if action_id.as_str() == "a"), "{refused:?}");
-    assert!(admit(&store, mine("c", 100)).await.is_ok(), "its time is over");
-    give_back(&store, first, owner, failed("X")).await;
-    assert!(admit(&store, mine("d", 150)).await.is_err(), "another holds it by now");
-    let third = find(&store, "c").await;
+    assert!(admit(&*store, mine("c", 100)).await.is_ok(), "its time is over");
+    give_back(&*store, first, owner, failed("X")).await;
+    assert!(admit(&*store, mine("d", 150)).await.is_err(), "another holds it by now");
+    let third = find(&*store, "c").await;
     assert_eq!(store.used("q-window").await, Ok(1), "the first gave its place back");
-    give_back(&store, third.seq, owner, failed("X")).await;
-    assert!(admit(&store, mine("e", 160)).await.is_ok());
-    let fifth = find(&store, "e").await;
+    give_back(&*store, third.seq, owner, failed("X")).await;
+    assert!(admit(&*store, mine("e", 160)).await.is_ok());
+    let fifth = find(&*store, "e").await;
     store.settle(settlement(fifth.seq, owner, executed())).await.expect("settled");
-    assert!(admit(&store, mine("f", 170)).await.is_err(), "what was delivered holds its key");
+    assert!(admit(&*store, mine("f", 170)).await.is_err(), "what was delivered holds its key");
     store.sweep(at(4000)).await.expect("swept");
     assert_eq!(store.used("q-window").await, Ok(0));
 }
@@ -177,16 +175,14 @@ async fn give_back(store: &dyn Store, seq: acteon_store::Seq, owner: OwnerId, ou
     store.settle(settlement).await.expect("settled");
 }
 
-#[tokio::test]
-async fn looking_at_the_gate_changes_nothing() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path(), None).expect("a store");
+pub(crate) async fn looking_at_the_gate_changes_nothing(engine: &Engine) {
+    let store = engine.open().await;
     let conditions = Conditions { throttle: throttle(1, 10).throttle, ..dedup("k", 100) };
     let ways = || vec![charged("p", vec![quota("q", 1, Overage::Block)])];
     for _ in 0..3 {
         assert!(matches!(store.judge(conditions.clone(), ways(), at(1)).await, Ok(Judged::Go { way: 0, .. })));
     }
-    assert!(admit(&store, send("a", 1, conditions.clone(), ways())).await.is_ok());
+    assert!(admit(&*store, send("a", 1, conditions.clone(), ways())).await.is_ok());
     assert!(matches!(store.judge(conditions, ways(), at(1)).await, Ok(Judged::Refused(Outcome::Deduplicated { .. }))));
     let judged = store.judge(Conditions::default(), ways(), at(1)).await;
     assert!(matches!(judged, Ok(Judged::Refused(Outcome::QuotaExceeded { .. }))));

@@ -3,12 +3,20 @@
 use std::sync::Arc;
 
 use acteon_core::{Grant, Scope, Tenant};
-use acteon_store::{Admission, Admitted, Birth, Cursor, Fate, HistoryFilter, PageRequest, Retention, Seq, SqliteStore, State, Store};
+use acteon_store::{Admission, Admitted, Birth, Cursor, Fate, HistoryFilter, PageRequest, Retention, Seq, State, Store};
 
-use crate::{action, admit, at, executed, failed, find, open, settlement, with_fate};
+use crate::{Engine, action, admit, at, executed, failed, find, settlement, with_fate};
+
+on_every_engine! {
+    pages_follow_one_another_without_gap_or_repeat,
+    every_filter_filters,
+    scopes_hide_what_they_do_not_cover,
+    a_discarded_letter_leaves_the_list_and_stays_in_the_journal,
+    what_is_old_goes_but_never_what_is_open,
+}
 
 /// Thirty actions, a second apart, of two tenants; every third failed, with one of two codes.
-async fn filled(store: &SqliteStore) {
+async fn filled(store: &dyn Store) {
     for number in 0..30 {
         let outcome = match number % 6 {
             0 => failed("CONFIGURATION"),
@@ -31,18 +39,16 @@ async fn ids(store: &dyn Store, filter: &HistoryFilter, page: PageRequest) -> (V
     (page.records.iter().map(|record| record.action.id.to_string()).collect(), page.next, page.total)
 }
 
-#[tokio::test]
-async fn pages_follow_one_another_without_gap_or_repeat() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path(), None).expect("a store");
-    filled(&store).await;
+pub(crate) async fn pages_follow_one_another_without_gap_or_repeat(engine: &Engine) {
+    let store = engine.open().await;
+    filled(&*store).await;
     let all = HistoryFilter::of(Scope::everything());
     for filter in [all.clone(), HistoryFilter { state: Some(State::Dead), ..all.clone() }] {
-        let (whole, _, total) = ids(&store, &filter, first(100)).await;
+        let (whole, _, total) = ids(&*store, &filter, first(100)).await;
         assert_eq!(total, Some(whole.len()));
         let (mut walked, mut after) = (Vec::new(), None);
         loop {
-            let (page, next, _) = ids(&store, &filter, PageRequest { after, count: false, ..first(7) }).await;
+            let (page, next, _) = ids(&*store, &filter, PageRequest { after, count: false, ..first(7) }).await;
             walked.extend(page);
             after = next;
             if after.is_none() {
@@ -50,19 +56,17 @@ async fn pages_follow_one_another_without_gap_or_repeat() {
             }
         }
         assert_eq!(walked, whole);
-        let (skipped, ..) = ids(&store, &filter, PageRequest { offset: 3, ..first(2) }).await;
+        let (skipped, ..) = ids(&*store, &filter, PageRequest { offset: 3, ..first(2) }).await;
         assert_eq!(skipped, whole[3..5]);
     }
-    assert_eq!(ids(&store, &all, first(1)).await.0, ["a29"]);
+    assert_eq!(ids(&*store, &all, first(1)).await.0, ["a29"]);
 }
 
-#[tokio::test]
-async fn every_filter_filters() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path(), None).expect("a store");
-    filled(&store).await;
-    let owner = store.register(at(900)).await.expect("an owner");
-    admit(&store, "open", Birth::Owned(owner)).await;
+pub(crate) async fn every_filter_filters(engine: &Engine) {
+    let store = engine.open().await;
+    filled(&*store).await;
+    let owner = store.register().await.expect("an owner");
+    admit(&*store, "open", Birth::Owned(owner)).await;
     let all = || HistoryFilter::of(Scope::everything());
     let some = |text: &str| Some(text.to_owned());
     for (filter, count) in [
@@ -87,16 +91,14 @@ async fn every_filter_filters() {
         (HistoryFilter { caller: some("ci"), ..all() }, 0),
         (HistoryFilter { provider: some("other"), ..all() }, 0),
     ] {
-        let (found, _, total) = ids(&store, &filter, first(100)).await;
+        let (found, _, total) = ids(&*store, &filter, first(100)).await;
         assert_eq!((found.len(), total), (count, Some(count)), "{filter:?}");
     }
 }
 
-#[tokio::test]
-async fn scopes_hide_what_they_do_not_cover() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path(), None).expect("a store");
-    filled(&store).await;
+pub(crate) async fn scopes_hide_what_they_do_not_cover(engine: &Engine) {
+    let store = engine.open().await;
+    filled(&*store).await;
     let granted = |tenant: &str| {
         let grants = [Grant { tenants: vec![tenant.to_owned()], ..Grant::everything() }];
         Scope::of(&grants.into())
@@ -108,7 +110,7 @@ async fn scopes_hide_what_they_do_not_cover() {
     };
     for (scope, count) in [(granted("t"), 30), (granted("t.us"), 15), (granted("other"), 0), (asked("t"), 15), (asked("other"), 0)] {
         let filter = HistoryFilter::of(scope.clone());
-        assert_eq!(ids(&store, &filter, first(100)).await.0.len(), count, "{scope:?}");
+        assert_eq!(ids(&*store, &filter, first(100)).await.0.len(), count, "{scope:?}");
         assert_eq!(store.glance(filter, 100).await.map(|(found, more)| (found.len(), more)), Ok((count, false)));
         let id = acteon_core::ActionId::parse("a1").expect("an id");
         let expected = usize::from(scope.covers("n", "t.us", "p", "x"));
@@ -118,38 +120,34 @@ async fn scopes_hide_what_they_do_not_cover() {
     assert_eq!(store.count_dead(&granted("t.us"), 100).await, Ok(5));
 }
 
-#[tokio::test]
-async fn a_discarded_letter_leaves_the_list_and_stays_in_the_journal() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path(), None).expect("a store");
-    filled(&store).await;
-    let letter = find(&store, "a0").await.seq;
-    let delivered = find(&store, "a1").await.seq;
+pub(crate) async fn a_discarded_letter_leaves_the_list_and_stays_in_the_journal(engine: &Engine) {
+    let store = engine.open().await;
+    filled(&*store).await;
+    let letter = find(&*store, "a0").await.seq;
+    let delivered = find(&*store, "a1").await.seq;
     assert_eq!(store.discard(vec![letter, delivered, letter, Seq(999)]).await, Ok(1));
     assert_eq!(store.count_dead(&Scope::everything(), 100).await, Ok(9));
-    assert_eq!((find(&store, "a0").await.state, find(&store, "a1").await.state), (State::Discarded, State::Done));
+    assert_eq!((find(&*store, "a0").await.state, find(&*store, "a1").await.state), (State::Discarded, State::Done));
 }
 
-#[tokio::test]
-async fn what_is_old_goes_but_never_what_is_open() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path(), None).expect("a store");
-    let owner = store.register(at(900)).await.expect("an owner");
+pub(crate) async fn what_is_old_goes_but_never_what_is_open(engine: &Engine) {
+    let store = engine.open().await;
+    let owner = store.register().await.expect("an owner");
     let open_one = store.admit(with_fate("open", at(0), sendable(owner))).await;
     assert!(matches!(open_one, Ok(Admitted::Open { .. })));
-    filled(&store).await;
+    filled(&*store).await;
     let retention = Retention { before: at(10), tenants: vec![("t.us".into(), at(20))] };
     let mut after = Some(Seq(0));
     while let Some(seq) = after {
         after = store.prune(retention.clone(), seq).await.expect("pruned");
     }
-    let (mut left, ..) = ids(&store, &HistoryFilter::of(Scope::everything()), first(100)).await;
+    let (mut left, ..) = ids(&*store, &HistoryFilter::of(Scope::everything()), first(100)).await;
     left.sort();
     let mut expected: Vec<String> = (0..30).filter(|n| *n >= if n % 2 == 0 { 10 } else { 20 }).map(|n| format!("a{n}")).collect();
     expected.push("open".into());
     expected.sort();
     assert_eq!(left, expected);
-    let seq = find(&store, "open").await.seq;
+    let seq = find(&*store, "open").await.seq;
     store.settle(settlement(seq, owner, executed())).await.expect("settled");
 }
 

@@ -2,18 +2,32 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Origin, Prepared};
-use acteon_store::{Admitted, Birth, Claim, ClaimLane, Conditions, Fate, Fence, Settled, State, Store, StoreError, Way};
+use acteon_core::{Origin, Prepared, Scope};
+use acteon_store::{
+    Admitted, Beat, Birth, Claim, ClaimLane, Conditions, DedupCheck, Fate, HistoryFilter, OwnerId, PageRequest, Settled, Settlement, State,
+    Store, StoreError, Way,
+};
 
-use crate::{admission, admit, again, at, claim, executed, failed, find, open, prepared, provider, settlement, way, with_fate};
+use crate::{Engine, admission, admit, again, at, claim, executed, failed, find, open, prepared, provider, settlement, way, with_fate};
 
-#[tokio::test]
-async fn what_is_admitted_comes_back_whole_and_an_id_is_taken_once() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path(), None).expect("a store");
-    let owner = store.register(at(500)).await.expect("an owner");
-    admit(&store, "a", Birth::Owned(owner)).await;
-    let record = find(&store, "a").await;
+on_every_engine! {
+    what_is_admitted_comes_back_whole_and_an_id_is_taken_once,
+    only_the_owner_settles_and_only_once,
+    due_rows_are_claimed_by_one_and_later_ones_wait,
+    a_lease_that_ran_out_frees_and_marks_its_rows_and_cannot_be_renewed,
+    who_is_no_process_any_more_writes_nothing,
+    a_good_stop_gives_rows_back_unmarked_and_a_crash_marks_them,
+    what_is_done_again_does_not_touch_what_was_claimed_since,
+    a_note_is_swapped_by_one_only,
+    large_and_strange_texts_come_back,
+    overdue_rows_of_any_lane_can_be_claimed_and_notes_end,
+}
+
+pub(crate) async fn what_is_admitted_comes_back_whole_and_an_id_is_taken_once(engine: &Engine) {
+    let store = engine.open().await;
+    let owner = store.register().await.expect("an owner");
+    admit(&*store, "a", Birth::Owned(owner)).await;
+    let record = find(&*store, "a").await;
     assert_eq!((record.state, record.owned, record.origin), (State::Open, true, Origin::Api));
     assert_eq!(record.action.payload.get(), r#"{"b":1,"a":"中"}"#, "the payload as it was written");
     assert_eq!(record.prepared.as_deref(), Some(&prepared()));
@@ -22,91 +36,127 @@ async fn what_is_admitted_comes_back_whole_and_an_id_is_taken_once() {
     assert_eq!(store.open_count(), 1);
 }
 
-#[tokio::test]
-async fn only_the_owner_settles_and_only_once() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path(), None).expect("a store");
-    let (one, other) = (store.register(at(500)).await.expect("an owner"), store.register(at(500)).await.expect("an owner"));
-    let seq = admit(&store, "a", Birth::Owned(one)).await;
+pub(crate) async fn only_the_owner_settles_and_only_once(engine: &Engine) {
+    let store = engine.open().await;
+    let (one, other) = (store.register().await.expect("an owner"), store.register().await.expect("an owner"));
+    let seq = admit(&*store, "a", Birth::Owned(one)).await;
     assert_eq!(store.settle(settlement(seq, other, executed())).await, Ok(Settled::Fenced));
     assert_eq!(store.settle(settlement(seq, one, executed())).await, Ok(Settled::Written));
     assert_eq!(store.settle(settlement(seq, one, failed("X"))).await, Ok(Settled::Fenced));
-    let record = find(&store, "a").await;
+    let record = find(&*store, "a").await;
     assert_eq!((record.state, record.finished_at, store.open_count()), (State::Done, Some(at(200)), 0));
 }
 
-#[tokio::test]
-async fn due_rows_are_claimed_by_one_and_later_ones_wait() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path(), None).expect("a store");
-    let (one, other) = (store.register(at(500)).await.expect("an owner"), store.register(at(500)).await.expect("an owner"));
+pub(crate) async fn due_rows_are_claimed_by_one_and_later_ones_wait(engine: &Engine) {
+    let store = engine.open().await;
+    let (one, other) = (store.register().await.expect("an owner"), store.register().await.expect("an owner"));
     for (id, due) in [("late", 300), ("second", 120), ("first", 110)] {
-        admit(&store, id, Birth::Due(at(due))).await;
+        admit(&*store, id, Birth::Due(at(due))).await;
     }
     assert_eq!(store.next_due("lane").await, Ok(Some(at(110))));
-    let ids: Vec<String> = claim(&store, one, 150).await.iter().map(|record| record.action.id.to_string()).collect();
+    let ids: Vec<String> = claim(&*store, one, 150).await.iter().map(|record| record.action.id.to_string()).collect();
     assert_eq!(ids, ["first", "second"]);
-    assert!(claim(&store, other, 150).await.is_empty());
-    let seq = find(&store, "first").await.seq;
-    let again = settlement(seq, one, again(160));
+    assert!(claim(&*store, other, 150).await.is_empty());
+    let first = find(&*store, "first").await;
+    let again = Settlement { fence: first.fence, ..settlement(first.seq, one, again(160)) };
     assert_eq!(store.settle(again).await, Ok(Settled::Written));
-    let back = claim(&store, other, 160).await.pop().expect("a record");
+    let back = claim(&*store, other, 160).await.pop().expect("a record");
     assert_eq!((back.attempts, back.rounds, back.possible_duplicate), (1, 1, false));
 }
 
-#[tokio::test]
-async fn a_lease_that_ran_out_frees_and_marks_its_rows_and_cannot_be_renewed() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path(), None).expect("a store");
-    let (dead, alive) = (store.register(at(100)).await.expect("an owner"), store.register(at(500)).await.expect("an owner"));
-    let seq = admit(&store, "a", Birth::Owned(dead)).await;
-    assert_eq!(store.renew(Fence { owner: dead, until: at(110) }).await, Ok(true));
-    assert_eq!(store.take_over(at(105)).await, Ok(0));
-    assert_eq!(store.take_over(at(111)).await, Ok(1));
-    assert_eq!(store.renew(Fence { owner: dead, until: at(900) }).await, Ok(false));
+pub(crate) async fn a_lease_that_ran_out_frees_and_marks_its_rows_and_cannot_be_renewed(engine: &Engine) {
+    let store = engine.open().await;
+    let (dead, alive) = (store.register().await.expect("an owner"), store.register().await.expect("an owner"));
+    let seq = admit(&*store, "a", Birth::Owned(dead)).await;
+    let before = beat_of(&*store, dead).await;
+    assert_eq!(store.renew(dead).await, Ok(true));
+    assert_eq!(store.take_over(vec![before], at(105)).await, Ok(0), "it was renewed meanwhile");
+    assert_eq!(store.take_over(vec![beat_of(&*store, dead).await], at(111)).await, Ok(1));
+    assert_eq!(store.renew(dead).await, Ok(false));
     assert_eq!(store.settle(settlement(seq, dead, executed())).await, Ok(Settled::Fenced));
-    let record = claim(&store, alive, 111).await.pop().expect("a record");
+    let record = claim(&*store, alive, 111).await.pop().expect("a record");
     assert_eq!((record.takeovers, record.possible_duplicate), (1, true));
-    let forgetful = settlement(seq, alive, again(120));
+    let forgetful = Settlement { fence: record.fence, ..settlement(seq, alive, again(120)) };
     store.settle(forgetful).await.expect("settled");
-    assert!(find(&store, "a").await.possible_duplicate, "the mark is never unset");
+    assert!(find(&*store, "a").await.possible_duplicate, "the mark is never unset");
 }
 
-#[tokio::test]
-async fn who_is_no_process_any_more_claims_nothing_and_leaves_nothing_behind() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path(), None).expect("a store");
-    let lapsed = store.register(at(100)).await.expect("an owner");
-    assert_eq!(store.take_over(at(200)).await, Ok(0));
-    admit(&store, "due", Birth::Due(at(150))).await;
-    assert!(claim(&store, lapsed, 200).await.is_empty());
-    // Admitted by a process that has not yet noticed, and then died.
-    admit(&store, "orphan", Birth::Owned(lapsed)).await;
-    drop(store);
-    let store = open(folder.path(), None).expect("a store");
-    let alive = store.register(at(900)).await.expect("an owner");
-    let mut ids: Vec<(String, bool)> =
-        claim(&store, alive, 300).await.iter().map(|record| (record.action.id.to_string(), record.possible_duplicate)).collect();
-    ids.sort();
-    assert_eq!(ids, [("due".to_owned(), false), ("orphan".to_owned(), true)]);
+pub(crate) async fn what_is_done_again_does_not_touch_what_was_claimed_since(engine: &Engine) {
+    let store = engine.open().await;
+    let owner = store.register().await.expect("an owner");
+    let seq = admit(&*store, "a", Birth::Owned(owner)).await;
+    assert_eq!(store.settle(settlement(seq, owner, again(110))).await, Ok(Settled::Written));
+    let claimed = claim(&*store, owner, 110).await.pop().expect("a record");
+    assert_eq!(store.settle(settlement(seq, owner, again(110))).await, Ok(Settled::Fenced), "the same owner, but not the same hold");
+    let mine = Settlement { fence: claimed.fence, ..settlement(seq, owner, executed()) };
+    assert_eq!(store.settle(mine).await, Ok(Settled::Written));
 }
 
-#[tokio::test]
-async fn a_good_stop_gives_rows_back_unmarked_and_a_crash_marks_them() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path(), None).expect("a store");
-    let (good, crashed) = (store.register(at(500)).await.expect("an owner"), store.register(at(500)).await.expect("an owner"));
-    admit(&store, "good", Birth::Owned(good)).await;
-    admit(&store, "crashed", Birth::Owned(crashed)).await;
+async fn beat_of(store: &dyn Store, owner: OwnerId) -> Beat {
+    store.beats().await.expect("beats").into_iter().find(|beat| beat.owner == owner).expect("a process")
+}
+
+pub(crate) async fn who_is_no_process_any_more_writes_nothing(engine: &Engine) {
+    let store = engine.open().await;
+    let lapsed = store.register().await.expect("an owner");
+    let kept = admit(&*store, "kept", Birth::Owned(lapsed)).await;
+    let beat = beat_of(&*store, lapsed).await;
+    assert_eq!(store.take_over(vec![beat], at(200)).await, Ok(1));
+    assert!(claim(&*store, lapsed, 300).await.is_empty());
+    assert_eq!(store.admit(admission("late", Birth::Owned(lapsed))).await.map(drop), Err(StoreError::Fenced));
+    assert_eq!(store.settle(settlement(kept, lapsed, again(400))).await, Ok(Settled::Fenced));
+    let page = PageRequest { after: None, offset: 0, limit: 10, count: true };
+    let all = store.history(HistoryFilter::of(Scope::everything()), page).await.expect("a page");
+    assert_eq!((all.total, all.records[0].due_at), (Some(1), at(200)), "the row is as the take-over left it");
+    admit(&*store, "unowned", Birth::Due(at(150))).await;
+}
+
+pub(crate) async fn a_good_stop_gives_rows_back_unmarked_and_a_crash_marks_them(engine: &Engine) {
+    let store = engine.open().await;
+    let (good, crashed) = (store.register().await.expect("an owner"), store.register().await.expect("an owner"));
+    admit(&*store, "good", Birth::Owned(good)).await;
+    admit(&*store, "crashed", Birth::Owned(crashed)).await;
     store.retire(good, at(120)).await.expect("retired");
-    assert!(matches!(open(folder.path(), None), Err(StoreError::InUse(_))), "one process at a time");
     drop(store);
-    let store = open(folder.path(), None).expect("a store");
+    let store = engine.open().await;
     assert_eq!(store.open_count(), 2);
-    assert_eq!(store.take_over(at(130)).await, Ok(1), "winning the lock ended every earlier lease");
-    let (good, crashed) = (find(&store, "good").await, find(&store, "crashed").await);
+    for beat in store.beats().await.expect("beats") {
+        store.take_over(vec![beat], at(130)).await.expect("taken over");
+    }
+    let (good, crashed) = (find(&*store, "good").await, find(&*store, "crashed").await);
     assert_eq!((good.takeovers, good.possible_duplicate), (0, false));
     assert_eq!((crashed.takeovers, crashed.possible_duplicate), (1, true));
+}
+
+pub(crate) async fn a_note_is_swapped_by_one_only(engine: &Engine) {
+    let store = engine.open().await;
+    let swap = |expected: Option<&str>, text: &str, now| store.swap_note("n", expected, text, at(now), at(now + 10));
+    assert_eq!(swap(None, "mine", 100).await, Ok(true));
+    assert_eq!(swap(None, "yours", 105).await, Ok(false), "it is held");
+    assert_eq!(swap(Some("mine"), "still mine", 105).await, Ok(true));
+    assert_eq!(swap(None, "yours", 115).await, Ok(true), "its time is over");
+    assert_eq!(swap(Some("still mine"), "again mine", 116).await, Ok(false));
+    assert_eq!(store.note("n", at(116)).await, Ok(Some("yours".into())));
+}
+
+pub(crate) async fn large_and_strange_texts_come_back(engine: &Engine) {
+    let store = engine.open().await;
+    let bytes: Vec<u8> = (0..1_000_000u32).map(|number| number as u8).collect();
+    let ways = vec![Way { prepared: Arc::new(Prepared { bytes, ..Prepared::default() }), ..way("p", Birth::Due(at(0))) }];
+    let long_key = "k\u{0}".repeat(5000);
+    let conditions = Conditions { dedup: Some(DedupCheck { key: long_key.clone(), until: at(900) }), throttle: None };
+    let sent = |id: &str, ways| with_fate(id, at(100), Fate::Send { conditions: conditions.clone(), ways });
+    assert!(matches!(store.admit(sent("large", ways)).await, Ok(Admitted::Open { .. })));
+    assert_eq!(find(&*store, "large").await.prepared.map(|prepared| prepared.bytes.len()), Some(1_000_000));
+    let refused = store.admit(sent("again", vec![way("p", Birth::Due(at(0)))])).await;
+    assert!(matches!(refused, Ok(Admitted::Ended(acteon_core::Outcome::Deduplicated { .. }))), "a key of any length, with any character");
+}
+
+#[tokio::test]
+async fn a_file_is_opened_by_one_process_at_a_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let _store = open(folder.path(), None).expect("a store");
+    assert!(matches!(open(folder.path(), None), Err(StoreError::InUse(_))));
 }
 
 #[tokio::test]
@@ -148,12 +198,10 @@ async fn one_bad_item_does_not_fail_its_batch() {
     assert_eq!(large.await.map(|_| ()), Err(StoreError::Full));
 }
 
-#[tokio::test]
-async fn overdue_rows_of_any_lane_can_be_claimed_and_notes_end() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path(), None).expect("a store");
-    let owner = store.register(at(5000)).await.expect("an owner");
-    admit(&store, "a", Birth::Due(at(4000))).await;
+pub(crate) async fn overdue_rows_of_any_lane_can_be_claimed_and_notes_end(engine: &Engine) {
+    let store = engine.open().await;
+    let owner = store.register().await.expect("an owner");
+    admit(&*store, "a", Birth::Due(at(4000))).await;
     let overdue = |now| Claim { owner, now: at(now), lane: ClaimLane::Overdue, limit: 10 };
     assert!(store.claim(overdue(999)).await.expect("claimed").is_empty());
     assert_eq!(store.claim(overdue(1000)).await.expect("claimed").len(), 1);

@@ -1,13 +1,38 @@
-//! What every store promises, on a real one.
+//! What every store promises, on every engine there is.
+
+/// Tests that run on each engine, unchanged.
+macro_rules! on_every_engine {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() { super::$name(&crate::engine::sqlite()).await; })*
+        }
+        mod memory {
+            $(#[tokio::test]
+            async fn $name() { super::$name(&crate::engine::memory()).await; })*
+        }
+        #[cfg(feature = "postgres")]
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                if let Some(engine) = crate::engine::postgres().await { super::$name(&engine).await; }
+            })*
+        }
+    };
+}
 
 mod documents;
+mod engine;
 mod gate;
 mod history;
 mod journal;
+mod transfer;
 mod upgrade;
 
 use std::path::Path;
 use std::sync::Arc;
+
+pub(crate) use engine::Engine;
 
 use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Prepared, ProviderName, Response, Scope, Timestamp};
 use acteon_store::{
@@ -20,7 +45,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn open(folder: &Path, max_pages: Option<u32>) -> Result<SqliteStore, StoreError> {
-    SqliteStore::open(&SqliteOptions { path: folder.join("test.db"), max_pages })
+    SqliteStore::open(&SqliteOptions { path: folder.join("test.db"), max_pages, ..SqliteOptions::default() })
 }
 
 fn provider(name: &str) -> ProviderName {
@@ -68,6 +93,7 @@ fn settlement(seq: Seq, owner: OwnerId, outcome: Outcome) -> Settlement {
     Settlement {
         seq,
         owner,
+        fence: 0,
         at: at(200),
         attempts: 1,
         rounds: 1,

@@ -12,7 +12,7 @@ async fn a_newer_schema_is_not_opened() {
     let connection = rusqlite::Connection::open(folder.path().join("test.db")).expect("the database");
     connection.pragma_update(None, "user_version", 99).expect("a newer version");
     drop(connection);
-    assert_eq!(open(folder.path(), None).map(drop), Err(StoreError::NewerSchema { found: 99, known: 2 }));
+    assert_eq!(open(folder.path(), None).map(drop), Err(StoreError::NewerSchema { found: 99, known: 3 }));
 }
 
 #[tokio::test]

@@ -1,5 +1,8 @@
 //! A gateway in this process or as a process of its own, and a client.
 
+mod database;
+#[cfg(feature = "wechat")]
+pub(crate) mod ledger;
 mod process;
 
 use std::time::Duration;
@@ -9,8 +12,13 @@ use acteon_server::{Server, StartError};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+#[cfg(feature = "wechat")]
+pub(crate) use database::dump;
+pub(crate) use database::store_lines;
 pub(crate) use process::{Process, run_command};
 
+/// Shorter than the server keeps an idle connection, so that none is used that is just being closed.
+const IDLE: Duration = Duration::from_secs(3);
 /// Longest that a test waits for something to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -55,6 +63,12 @@ impl Gateway {
     }
 
     pub(crate) async fn start_in(folder: tempfile::TempDir, configuration: &str) -> Self {
+        let configuration = store_lines(folder.path()) + configuration;
+        Self::start_exactly(folder, &configuration).await
+    }
+
+    /// Starts with nothing but these lines and a free port.
+    pub(crate) async fn start_exactly(folder: tempfile::TempDir, configuration: &str) -> Self {
         let give_up = tokio::time::Instant::now() + PATIENCE;
         let server = loop {
             let config = parse(configuration).expect("a valid configuration");
@@ -67,6 +81,14 @@ impl Gateway {
         };
         let client = Client::new(&format!("http://{}", server.address()));
         Self { server: Some(server), client, folder }
+    }
+
+    /// Stops in good order.
+    #[cfg(all(feature = "postgres", feature = "wechat"))]
+    pub(crate) async fn stop(mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop().await;
+        }
     }
 
     /// Stops in good order and starts again on the same data.
@@ -88,7 +110,7 @@ impl std::ops::Deref for Gateway {
 
 impl Client {
     pub(crate) fn new(base: &str) -> Self {
-        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE * 2).build().expect("a client");
+        let http = reqwest::Client::builder().no_proxy().pool_idle_timeout(IDLE).timeout(PATIENCE * 2).build().expect("a client");
         Self { http, base: base.to_owned(), key: None }
     }
 
@@ -166,6 +188,21 @@ impl Client {
         answer.body
     }
 
+    /// Posts an action, as often as it is told to come back, and returns its outcome.
+    #[cfg(all(feature = "postgres", feature = "wechat"))]
+    pub(crate) async fn dispatch_until_taken(&self, action: &Value) -> Value {
+        let give_up = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let answer = self.post("/v1/dispatch", action).await;
+            if answer.status == StatusCode::OK {
+                return answer.body;
+            }
+            assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
+            assert!(tokio::time::Instant::now() < give_up, "never taken: {}", answer.body);
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Posts the same action again, which waits for its outcome and sends nothing, until it is final.
     pub(crate) async fn final_outcome(&self, action: &Value) -> Value {
         let give_up = tokio::time::Instant::now() + PATIENCE;
@@ -188,11 +225,11 @@ pub(crate) fn with_rules_in(folder: &tempfile::TempDir, rules: &str, configurati
     format!("rules.directory = {:?}\n{configuration}", directory.display().to_string())
 }
 
-/// Checks a configuration whose secrets are plain.
+/// Checks a configuration, with a key ring.
 pub(crate) fn parse(configuration: &str) -> Result<Config, String> {
     let with_port = format!("server.port = 0\n{configuration}");
-    let none = |_: &str| None;
-    let surroundings = Surroundings::new(&none).map_err(|error| error.to_string())?;
+    let key = |name: &str| (name == "ACTEON_AUTH_KEY").then(|| "5e".repeat(32));
+    let surroundings = Surroundings::new(&key).map_err(|error| error.to_string())?;
     Config::parse("acteon.toml", &with_port, &surroundings).map_err(|error| error.to_string())
 }
 

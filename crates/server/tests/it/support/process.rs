@@ -18,11 +18,17 @@ pub(crate) struct Process {
 impl Process {
     /// Starts it on a free port, with data and configuration in `folder`, and waits until it says where it listens.
     pub(crate) fn start(folder: &Path, configuration: &str, variables: &[(&str, &str)]) -> Self {
+        Self::start_exactly(folder, &(super::store_lines(folder) + configuration), variables)
+    }
+
+    /// Starts it with nothing but this configuration.
+    pub(crate) fn start_exactly(folder: &Path, configuration: &str, variables: &[(&str, &str)]) -> Self {
         let file = folder.join("acteon.toml");
         std::fs::write(&file, configuration).expect("a configuration file");
         let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("log.txt")).expect("a log file");
-        let mut child = Command::new(BINARY)
-            .args(["--port", "0", "--data-dir"])
+        // A limit on files is an error of the write, as on a full disk, and no signal.
+        let mut child = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", BINARY, "--port", "0", "--data-dir"])
             .arg(folder)
             .arg("-c")
             .arg(&file)
@@ -53,10 +59,24 @@ impl Process {
         self.child.wait().expect("gone");
     }
 
+    /// Lets no file of it grow beyond so many bytes; `None` lifts that.
+    #[cfg(feature = "wechat")]
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        let limit = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+        let pid = self.child.id().to_string();
+        let set = Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={limit}:unlimited")]).status().expect("prlimit");
+        assert!(set.success());
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().expect("kill").success());
+    }
+
     /// SIGTERM; returns the exit code and what it still printed.
     pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
+        self.signal("TERM");
         let mut rest = String::new();
         if let Some(mut stdout) = self.stdout.take() {
             stdout.read_to_string(&mut rest).expect("its output");

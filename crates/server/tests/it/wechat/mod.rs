@@ -3,6 +3,7 @@
 mod budget;
 mod canary;
 mod crash;
+mod disk;
 mod errors;
 mod health;
 mod messages;
@@ -16,23 +17,23 @@ use serde_json::{Value, json};
 use crate::support::action;
 
 /// A world without limits, for tests of something else.
-fn unlimited() -> World {
+pub(crate) fn unlimited() -> World {
     let mut world = World::default();
     world.settings.member_limit = false;
     world.settings.rate_limit = None;
     world
 }
 
-async fn local_wecom(world: World) -> LocalWecom {
+pub(crate) async fn local_wecom(world: World) -> LocalWecom {
     LocalWecom::start(world).await.expect("a local WeChat Work")
 }
 
 /// A configuration with the local WeChat Work as `wechat-ops`, and more lines for its block.
-fn configuration(wecom: &LocalWecom, more: &str) -> String {
+pub(crate) fn configuration(wecom: &LocalWecom, more: &str) -> String {
     configuration_at(&wecom.url(), more)
 }
 
-fn configuration_at(base_url: &str, more: &str) -> String {
+pub(crate) fn configuration_at(base_url: &str, more: &str) -> String {
     let world = World::default();
     format!(
         r#"
@@ -50,6 +51,6 @@ wechat.api_base_url = "{base_url}"
 }
 
 /// A text to everybody.
-fn text(id: &str) -> Value {
+pub(crate) fn text(id: &str) -> Value {
     action(id, "wechat-ops", &json!({ "touser": "@all", "content": format!("message {id}") }))
 }

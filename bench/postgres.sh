@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Compares one and three gateways on a PostgreSQL with a bare program on the same database, in turns: medians of the rounds.
+# Usage: bench/postgres.sh [SECONDS per measurement, default 5] [ROUNDS, default 3]. Starts a PostgreSQL of its own.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+seconds=${1:-5}
+rounds=${2:-3}
+cargo build --release --locked -q -p acteon-bench
+cargo build --release --locked -q -p acteon-server --features wechat,postgres
+bin=${CARGO_TARGET_DIR:-target}/release
+export ACTEON_POSTGRES_PORT=${ACTEON_POSTGRES_PORT:-54331} ACTEON_POSTGRES_DIR=${ACTEON_POSTGRES_DIR:-/tmp/acteon-bench-postgres}
+url=$(.ci/postgres start)
+work=$(mktemp -d)
+pids=()
+stop() { for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; done; pids=(); }
+trap 'stop; .ci/postgres stop; rm -rf "$work"' EXIT
+wait_for() { for _ in $(seq 200); do (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return; sleep 0.05; done; echo "nothing listens on $1" >&2; exit 1; }
+fake() { "$bin/fake" 18190 0 & pids+=($!); wait_for 18190; }
+gateway() { # PORT SCHEMA
+  cat > "$work/$1.toml" <<TOML
+server.port = $1
+server.max_open_actions = 1000000
+store.url = "$url"
+store.schema = "$2"
+[[providers]]
+name = "wechat"
+type = "wechat"
+wechat.corp_id = "ww0123456789abcdef"
+wechat.corp_secret = "bench-secret"
+wechat.agent_id = 1000002
+wechat.api_base_url = "http://127.0.0.1:18190"
+TOML
+  "$bin/acteon-server" -c "$work/$1.toml" > "$work/$1.out" 2> "$work/$1.log" & pids+=($!); wait_for "$1"
+}
+load() { "$bin/load" "127.0.0.1:$1/v1/dispatch" "$2" "$3" wechat; }
+# User and system time of the gateways, in microseconds.
+cpu() { local sum=0 pid; for pid in "${pids[@]:1}"; do sum=$((sum + $(awk '{ print $14 + $15 }' "/proc/$pid/stat"))); done; echo $((sum * 10000)); }
+note() { echo "$1 $2" >> "$work/results"; printf '%-10s %s\n' "$1" "$2"; }
+
+echo "name       requests/s p50-ms p99-ms failures"
+for round in $(seq "$rounds"); do
+  fake; "$bin/ceiling" p4 18180 "$url" http://127.0.0.1:18190/cgi-bin/message/send & pids+=($!); wait_for 18180
+  load 18180 192 1 > /dev/null; note p4 "$(load 18180 192 "$seconds")"; stop
+  for count in 1 3; do
+    fake; for place in $(seq "$count"); do gateway $((18180 + place)) "bench_${round}_$count"; done
+    for place in $(seq "$count"); do load $((18180 + place)) 64 2 > /dev/null & loads[place]=$!; done; wait "${loads[@]}"
+    before=$(cpu)
+    for place in $(seq "$count"); do load $((18180 + place)) $((192 / count)) "$seconds" > "$work/load$place" & loads[place]=$!; done
+    wait "${loads[@]}"; unset loads
+    total=$(cat "$work"/load? | awk '{ sum += $1 } END { print sum }')
+    note "gateways_$count" "$(cat "$work"/load? | awk '{ sum += $1; if ($2 > p50) p50 = $2; if ($3 > p99) p99 = $3; bad += $4 } END { print sum, p50, p99, bad }')"
+    note "cpu_$count" "$(awk -v cpu=$(($(cpu) - before)) -v rate="$total" -v seconds="$seconds" 'BEGIN { printf "%.0f", cpu / (rate * seconds) }')"
+    rm -f "$work"/load?; stop
+  done
+done
+median() { awk -v name="$1" '$1 == name { print $2 }' "$work/results" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+echo
+echo "one gateway / p4     $(awk -v a="$(median gateways_1)" -v b="$(median p4)" 'BEGIN { printf "%.2f", a / b }')   goal 0.50"
+echo "three / one          $(awk -v a="$(median gateways_3)" -v b="$(median gateways_1)" 'BEGIN { printf "%.2f", a / b }')   on $(nproc) cores, which they share with loader, fake and database"
+echo "CPU per action       $(median cpu_1) us with one, $(median cpu_3) us with three, gateways only"

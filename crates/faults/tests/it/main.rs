@@ -1,0 +1,3 @@
+//! What a store promised is there after the power went.
+
+mod power;

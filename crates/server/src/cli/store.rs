@@ -1,0 +1,129 @@
+//! `acteon-server migrate`, `backup`, `export` and `import`: the store by hand.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use acteon_server::config::StoreConfig;
+use acteon_server::{embedded_database, make_private_dir};
+use acteon_store::{SqliteOptions, SqliteStore};
+use anyhow::Context as _;
+use clap::Args;
+
+use super::ConfigFile;
+
+/// The store that the configuration names, or the embedded one of a folder.
+#[derive(Args)]
+pub(super) struct Which {
+    /// Folder of the embedded database, in place of the configured one
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(super) struct ToFile {
+    #[command(flatten)]
+    which: Which,
+    /// The file to write; it must not be there yet
+    file: PathBuf,
+}
+
+#[derive(Args)]
+pub(super) struct FromFile {
+    #[command(flatten)]
+    which: Which,
+    /// The file that `export` wrote
+    file: PathBuf,
+}
+
+impl Which {
+    /// Brings the schema up to date.
+    pub(super) fn migrate(self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
+        match file.load()?.store {
+            store @ StoreConfig::Embedded(_) => {
+                let path = self.embedded(&store)?;
+                make_private_dir(path.parent().unwrap_or(Path::new("."))).context("the folder of the database cannot be made")?;
+                drop(SqliteStore::open(&sqlite(&path))?);
+                println!("{} has the schema of this version", path.display());
+            }
+            #[cfg(feature = "postgres")]
+            StoreConfig::Postgres(options) => {
+                let (from, to) = runtime()?.block_on(acteon_store::postgres::PostgresStore::migrate(&options))?;
+                println!("schema {}: version {from} before, {to} now", options.schema);
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn embedded(self, store: &StoreConfig) -> anyhow::Result<PathBuf> {
+        Ok(embedded_database(&super::serve::data_dir(self.data_dir, store)?))
+    }
+}
+
+impl ToFile {
+    /// Copies the embedded database, also while the server runs.
+    pub(super) fn backup(self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
+        let store = file.load()?.store;
+        #[cfg(feature = "postgres")]
+        if matches!(store, StoreConfig::Postgres(_)) {
+            anyhow::bail!("the store is a PostgreSQL: back it up with its own tools, such as pg_basebackup, or write it out with `export`");
+        }
+        let database = self.which.embedded(&store)?;
+        SqliteStore::backup(&database, &self.file)?;
+        println!("{} is a checked copy of {}", self.file.display(), database.display());
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Writes everything that the store keeps as lines of JSON.
+    pub(super) fn export(self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
+        let store = file.load()?.store;
+        let mut to = BufWriter::new(create(&self.file)?);
+        let rows = match store {
+            store @ StoreConfig::Embedded(_) => SqliteStore::export(&self.which.embedded(&store)?, &mut to)?,
+            #[cfg(feature = "postgres")]
+            StoreConfig::Postgres(options) => runtime()?.block_on(acteon_store::postgres::PostgresStore::export(&options, &mut to))?,
+        };
+        to.into_inner().context("the file cannot be written")?.sync_all().context("the file cannot be written")?;
+        println!("{rows} rows in {}. What is accepted from now on is not in it: stop the server before you move.", self.file.display());
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl FromFile {
+    /// Reads what `export` wrote into an empty store.
+    pub(super) fn import(self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
+        let store = file.load()?.store;
+        let opened = File::open(&self.file).with_context(|| format!("{} cannot be read", self.file.display()))?;
+        let mut from = BufReader::new(opened);
+        let rows = match store {
+            store @ StoreConfig::Embedded(_) => {
+                let path = self.which.embedded(&store)?;
+                make_private_dir(path.parent().unwrap_or(Path::new("."))).context("the folder of the database cannot be made")?;
+                SqliteStore::import(&sqlite(&path), &mut from)?
+            }
+            #[cfg(feature = "postgres")]
+            StoreConfig::Postgres(options) => runtime()?.block_on(acteon_store::postgres::PostgresStore::import(&options, &mut from))?,
+        };
+        println!("{rows} rows of {} are in the store", self.file.display());
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn sqlite(path: &Path) -> SqliteOptions {
+    SqliteOptions { path: path.to_owned(), ..SqliteOptions::default() }
+}
+
+/// Payloads lie in it: others on the machine need not read them.
+fn create(path: &Path) -> anyhow::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).with_context(|| format!("{} cannot be made", path.display()))
+}
+
+#[cfg(feature = "postgres")]
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")
+}

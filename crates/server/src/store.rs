@@ -1,0 +1,65 @@
+//! Opening the store that the configuration asks for.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use acteon_core::{Clock, SystemClock};
+use acteon_store::{SqliteOptions, SqliteStore, Store};
+
+use crate::config::StoreConfig;
+use crate::serve::StartError;
+
+/// The embedded database's name in the data folder.
+const DATABASE: &str = "acteon.db";
+
+/// An open store.
+pub(crate) struct Opened {
+    pub(crate) store: Arc<dyn Store>,
+    /// The clock that goes with it: the machine's, or the one that all who share the store go by.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Where it is, in words.
+    pub(crate) place: String,
+}
+
+/// The embedded database of a data folder.
+pub fn embedded_database(data_dir: &Path) -> PathBuf {
+    data_dir.join(DATABASE)
+}
+
+/// Opens the store. `data_dir` is where an embedded one is.
+#[cfg_attr(not(feature = "postgres"), expect(clippy::unused_async, reason = "only a shared database is waited for"))]
+pub(crate) async fn open(config: &StoreConfig, data_dir: &Path) -> Result<Opened, StartError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    match config {
+        StoreConfig::Embedded(_) => {
+            make_private_dir(data_dir).map_err(|error| StartError::DataDir(data_dir.to_owned(), error))?;
+            let path = embedded_database(data_dir);
+            let place = path.display().to_string();
+            let options = SqliteOptions { path, ..SqliteOptions::default() };
+            let store = SqliteStore::open(&options).map_err(|error| StartError::Store(place.clone(), error))?;
+            Ok(Opened { store: Arc::new(store), clock, place })
+        }
+        #[cfg(feature = "postgres")]
+        StoreConfig::Postgres(options) => {
+            use acteon_store::postgres::PostgresStore;
+
+            let failed = |error| StartError::Store("of [store] url".into(), error);
+            let store = Arc::new(PostgresStore::open(options).await.map_err(failed)?);
+            let place = format!("PostgreSQL {}, schema {}", store.place(), options.schema);
+            let clock = store.clock(clock).await.map_err(failed)?;
+            Ok(Opened { store, clock, place })
+        }
+    }
+}
+
+/// Makes the folder of an embedded database: payloads lie in it, and others on the machine need not read them.
+pub fn make_private_dir(path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}

@@ -1,0 +1,54 @@
+//! One access token for all gateways.
+
+use acteon_simulation::wecom::{Call, Fault};
+use futures_util::future::join_all;
+
+use super::Shared;
+use crate::wechat::{configuration, local_wecom, text, unlimited};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_gateways_that_start_together_fetch_one_token() {
+    let Some(shared) = Shared::find().await else { return };
+    let wecom = local_wecom(unlimited()).await;
+    let configuration = configuration(&wecom, "");
+    let gateways = join_all((0..8).map(|_| shared.gateway(&configuration))).await;
+    wecom.fault(Call::Gettoken, Fault::Delay(200), None);
+    let send_all = async |round: &str| {
+        let sends = gateways.iter().enumerate().map(|(place, gateway)| async move {
+            for number in 0..5 {
+                let outcome = gateway.final_outcome(&text(&format!("{round}-{place}-{number}"))).await;
+                assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
+            }
+        });
+        join_all(sends).await;
+    };
+    send_all("first").await;
+    assert_eq!(wecom.calls(Call::Gettoken), 1);
+    for code in [40014, 42001] {
+        wecom.world(|world| world.revoke(1_000_002, code));
+        let before = wecom.calls(Call::Gettoken);
+        send_all(&format!("after {code}")).await;
+        assert_eq!(wecom.calls(Call::Gettoken), before + 1, "what one fetches serves all");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_outlives_its_gateway_and_lies_there_unreadable() {
+    let Some(shared) = Shared::find().await else { return };
+    let wecom = local_wecom(unlimited()).await;
+    let configuration = configuration(&wecom, "");
+    let first = shared.gateway(&configuration).await;
+    first.dispatch_until_taken(&text("a")).await;
+    first.stop().await;
+    let second = shared.gateway(&configuration).await;
+    second.dispatch_until_taken(&text("b")).await;
+    assert_eq!(wecom.calls(Call::Gettoken), 1);
+    let token = wecom.world(|world| world.current_token(1_000_002).map(str::to_owned)).expect("a token");
+    let secret = wecom.world(|world| world.apps[0].secret.clone());
+    let options = shared.database.options();
+    let (client, connection) = tokio_postgres::connect(&options.url, tokio_postgres::NoTls).await.expect("the database");
+    tokio::spawn(connection);
+    let rows = client.query(&format!("SELECT to_json(n)::text FROM {}.notes n", options.schema), &[]).await.expect("notes");
+    let notes: String = rows.iter().map(|row| row.get::<_, String>(0)).collect();
+    assert!(notes.contains("ENC[AES256_GCM") && !notes.contains(&token) && !notes.contains(&secret), "{notes}");
+}

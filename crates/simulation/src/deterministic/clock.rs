@@ -1,0 +1,76 @@
+//! Time that jumps to the next event, and a wall clock that is stepped.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
+
+use acteon_core::{BoxFuture, Clock, Timestamp};
+
+use super::epoch;
+
+/// The run's own time, which the runtime moves on whenever nothing else is to be done.
+pub(super) struct WorldTime {
+    start: tokio::time::Instant,
+    /// By how many milliseconds the wall clock is wrong.
+    step: AtomicI64,
+    /// Whether things go wrong.
+    trouble: AtomicBool,
+}
+
+impl WorldTime {
+    pub(super) fn new() -> Self {
+        Self { start: now(), step: AtomicI64::new(0), trouble: AtomicBool::new(true) }
+    }
+
+    pub(super) fn monotonic(&self) -> Duration {
+        now() - self.start
+    }
+
+    pub(super) async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+
+    pub(super) fn step(&self) -> i64 {
+        self.step.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn is_stepped(&self) -> bool {
+        self.step() != 0
+    }
+
+    pub(super) fn set_step(&self, millis: i64) {
+        self.step.store(millis, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_trouble(&self) -> bool {
+        self.trouble.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn set_trouble(&self, on: bool) {
+        self.trouble.store(on, Ordering::SeqCst);
+    }
+}
+
+fn now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
+
+/// A gateway's clock.
+pub(super) struct SimulatedClock {
+    pub(super) time: Arc<WorldTime>,
+}
+
+impl Clock for SimulatedClock {
+    fn now(&self) -> Timestamp {
+        let right = epoch() + self.time.monotonic();
+        Timestamp::from_millis(right.as_millis() + self.time.step())
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.time.monotonic()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}

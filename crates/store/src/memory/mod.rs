@@ -1,0 +1,338 @@
+//! A store in memory, for simulations: every call is done before its future is first polled, so that a run depends on nothing but its seed.
+//!
+//! It keeps every promise of the trait but durability, and passes the suite of the others.
+
+mod state;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use acteon_core::limits::{MAX_LOOK, MAX_PRUNE_BATCH};
+use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
+use tokio::sync::watch;
+
+use self::state::{Entry, Tables};
+use crate::StoreError;
+use crate::document::{Document, DocumentKind, Put, Retention};
+use crate::gate::{Conditions, Counters as _, Judged, judge};
+use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, PageMaker, PageRequest};
+use crate::model::{Admission, Admitted, Beat, Claim, ClaimLane, OwnerId, Record, Seq, Settled, Settlement, State, Way};
+use crate::rows::state_number;
+use crate::store::{Later, Store};
+
+/// A store in memory.
+pub struct MemoryStore {
+    tables: Mutex<Tables>,
+    revision: watch::Sender<i64>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self { tables: Mutex::default(), revision: watch::channel(0).0 }
+    }
+}
+
+fn ready<T: Send + 'static>(result: Result<T, StoreError>) -> Later<'static, T> {
+    Box::pin(std::future::ready(result))
+}
+
+impl MemoryStore {
+    fn lock(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tables {
+    /// What a filter lets through, newest first, as far as a look goes; and where it stopped if it was cut short.
+    fn look(&self, filter: &HistoryFilter, after: Option<Cursor>, mut found: impl FnMut(&Entry, Cursor) -> bool) -> Option<Cursor> {
+        let by_time = filter.from.is_some() || filter.to.is_some();
+        let mut entries: Vec<&Entry> = self.entries.values().rev().collect();
+        if by_time {
+            entries.sort_by_key(|entry| std::cmp::Reverse((entry.record.accepted_at, entry.record.seq)));
+        }
+        let mut looked = 0;
+        for entry in entries {
+            let record = &entry.record;
+            let cursor = Cursor { at: record.accepted_at, seq: record.seq };
+            let is_after = |after: Cursor| if by_time { (cursor.at, cursor.seq) < (after.at, after.seq) } else { cursor.seq < after.seq };
+            if !after.is_none_or(is_after) {
+                continue;
+            }
+            looked += 1;
+            if (filter.lets_through(&entry.narrow()) && !found(entry, cursor)) || looked == MAX_LOOK {
+                return Some(cursor);
+            }
+        }
+        None
+    }
+}
+
+impl Entry {
+    fn narrow(&self) -> Narrow<'_> {
+        let Record { action, accepted_at, caller, verdict, rule, state, .. } = &self.record;
+        Narrow {
+            accepted_at: *accepted_at,
+            namespace: action.namespace.as_str(),
+            tenant: action.tenant.as_str(),
+            provider: action.provider.as_str(),
+            action_type: action.action_type.as_str(),
+            caller,
+            verdict,
+            rule: rule.as_deref().unwrap_or_default(),
+            state: (*state != State::Open).then(|| state_number(*state)),
+            tag: self.tag,
+            code: self.code.as_deref().unwrap_or_default(),
+        }
+    }
+
+    fn glance(&self) -> Glance {
+        let action = &self.record.action;
+        Glance {
+            namespace: action.namespace.as_str().into(),
+            tenant: action.tenant.as_str().into(),
+            provider: action.provider.as_str().into(),
+            action_type: action.action_type.as_str().into(),
+            rule: self.record.rule.clone(),
+        }
+    }
+}
+
+impl Store for MemoryStore {
+    fn register(&self) -> Later<'_, OwnerId> {
+        let mut tables = self.lock();
+        tables.last_owner += 1;
+        let owner = tables.last_owner;
+        tables.processes.insert(owner, 0);
+        ready(Ok(OwnerId(owner)))
+    }
+
+    fn renew(&self, owner: OwnerId) -> Later<'_, bool> {
+        let mut tables = self.lock();
+        let beats = tables.processes.get_mut(&owner.0);
+        let lives = beats.is_some();
+        if let Some(beats) = beats {
+            *beats += 1;
+        }
+        ready(Ok(lives))
+    }
+
+    fn beats(&self) -> Later<'_, Vec<Beat>> {
+        ready(Ok(self.lock().processes.iter().map(|(owner, count)| Beat { owner: OwnerId(*owner), count: *count }).collect()))
+    }
+
+    fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
+        let mut tables = self.lock();
+        tables.processes.remove(&owner.0);
+        for entry in tables.entries.values_mut().filter(|entry| entry.owner == owner.0) {
+            entry.own(0);
+            entry.record.due_at = now;
+        }
+        ready(Ok(()))
+    }
+
+    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, usize> {
+        let tables = &mut *self.lock();
+        tables.processes.retain(|owner, count| !dead.contains(&Beat { owner: OwnerId(*owner), count: *count }));
+        let mut freed = 0;
+        for entry in tables.entries.values_mut().filter(|entry| entry.owner != 0 && !tables.processes.contains_key(&entry.owner)) {
+            entry.own(0);
+            entry.record.due_at = now;
+            entry.record.takeovers += 1;
+            entry.record.possible_duplicate = true;
+            freed += 1;
+        }
+        ready(Ok(freed))
+    }
+
+    fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
+        ready(self.lock().admit(&admission))
+    }
+
+    fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged> {
+        ready(judge(&*self.lock(), &conditions, &ways, now))
+    }
+
+    fn settle(&self, settlement: Settlement) -> Later<'_, Settled> {
+        ready(Ok(self.lock().settle(&settlement)))
+    }
+
+    fn claim(&self, claim: Claim) -> Later<'_, Vec<Record>> {
+        let tables = &mut *self.lock();
+        if !tables.processes.contains_key(&claim.owner.0) {
+            return ready(Ok(Vec::new()));
+        }
+        let is_due = |entry: &&Entry| match &claim.lane {
+            ClaimLane::Lane(lane) => entry.lane == *lane && entry.record.due_at <= claim.now,
+            ClaimLane::Overdue => entry.record.give_up_at <= claim.now,
+        };
+        let mut due: Vec<(Timestamp, i64)> =
+            tables.open().filter(|entry| entry.owner == 0).filter(is_due).map(|entry| (entry.record.due_at, entry.record.seq.0)).collect();
+        due.sort_unstable();
+        due.truncate(claim.limit);
+        let mut records = Vec::with_capacity(due.len());
+        for (_, seq) in due {
+            if let Some(entry) = tables.entries.get_mut(&seq) {
+                entry.own(claim.owner.0);
+                entry.record.fence += 1;
+                records.push(entry.record.clone());
+            }
+        }
+        ready(Ok(records))
+    }
+
+    fn next_due(&self, lane: &str) -> Later<'_, Option<Timestamp>> {
+        let tables = self.lock();
+        ready(Ok(tables.open().filter(|entry| entry.owner == 0 && &*entry.lane == lane).map(|entry| entry.record.due_at).min()))
+    }
+
+    fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
+        let tables = self.lock();
+        let is_it = |entry: &&Entry| {
+            let action = &entry.record.action;
+            !entry.superseded
+                && action.id == *id
+                && scope.covers(action.namespace.as_str(), action.tenant.as_str(), action.provider.as_str(), action.action_type.as_str())
+        };
+        ready(Ok(tables.entries.values().filter(is_it).map(|entry| entry.record.clone()).collect()))
+    }
+
+    fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage> {
+        let tables = self.lock();
+        let mut maker = PageMaker::new(page);
+        let stopped = tables.look(&filter, page.after, |_, cursor| maker.goes_on(cursor));
+        let records = maker.seqs().iter().filter_map(|seq| tables.entries.get(&seq.0)).map(|entry| entry.record.clone()).collect();
+        ready(Ok(maker.page(records, stopped)))
+    }
+
+    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
+        let mut found = Vec::new();
+        let stopped = self.lock().look(&filter, None, |entry, _| {
+            found.push(entry.glance());
+            found.len() < limit
+        });
+        ready(Ok((found, stopped.is_some())))
+    }
+
+    fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {
+        let mut tables = self.lock();
+        let mut discarded = 0;
+        for seq in letters {
+            if let Some(entry) = tables.entries.get_mut(&seq.0).filter(|entry| entry.record.state == State::Dead) {
+                entry.record.state = State::Discarded;
+                discarded += 1;
+            }
+        }
+        ready(Ok(discarded))
+    }
+
+    fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
+        let filter = HistoryFilter { state: Some(State::Dead), ..HistoryFilter::of(scope.clone()) };
+        let mut count = 0;
+        self.lock().look(&filter, None, |_, _| {
+            count += 1;
+            count < limit
+        });
+        ready(Ok(count))
+    }
+
+    fn recently_done(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<Record>> {
+        let tables = self.lock();
+        let is_recent =
+            |record: &&Record| record.state == State::Done && record.attempts > 0 && record.finished_at.is_some_and(|at| at > since);
+        ready(Ok(tables.entries.values().rev().take(limit).map(|entry| &entry.record).filter(is_recent).cloned().collect()))
+    }
+
+    fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
+        ready(Ok(self.lock().documents.values().filter(|document| document.kind == kind).cloned().collect()))
+    }
+
+    fn put_document(&self, document: Document) -> Later<'_, Put> {
+        let mut tables = self.lock();
+        let key = (document.kind.as_str(), document.id.clone());
+        let found = tables.documents.get(&key).map_or(0, |found| found.version);
+        if found != document.version {
+            return ready(Ok(Put::Changed));
+        }
+        let has_name = |other: &Document| other.kind == document.kind && other.name == document.name && other.id != document.id;
+        if tables.documents.values().any(has_name) {
+            return ready(Ok(Put::NameTaken));
+        }
+        let version = found + 1;
+        tables.documents.insert(key, Document { version, ..document });
+        self.revision.send_modify(|revision| *revision += 1);
+        ready(Ok(Put::Written(version)))
+    }
+
+    fn delete_document(&self, kind: DocumentKind, id: &str) -> Later<'_, bool> {
+        let deleted = self.lock().documents.remove(&(kind.as_str(), id.to_owned())).is_some();
+        if deleted {
+            self.revision.send_modify(|revision| *revision += 1);
+        }
+        ready(Ok(deleted))
+    }
+
+    fn documents_changed(&self, known: i64) -> Later<'_, i64> {
+        let mut revision = self.revision.subscribe();
+        Box::pin(async move {
+            let changed = revision.wait_for(|revision| *revision > known).await;
+            changed.map(|revision| *revision).map_err(|_| StoreError::Closed)
+        })
+    }
+
+    fn used(&self, counter: &str) -> Later<'_, u64> {
+        ready(self.lock().used(counter))
+    }
+
+    fn prune(&self, retention: Retention, after: Seq) -> Later<'_, Option<Seq>> {
+        let mut tables = self.lock();
+        let newest = tables.entries.keys().next_back().copied().unwrap_or_default();
+        let seqs: Vec<i64> =
+            tables.entries.range(after.0 + 1..).filter(|(seq, _)| **seq < newest).take(MAX_PRUNE_BATCH).map(|(seq, _)| *seq).collect();
+        let is_old = |record: &Record| {
+            let tenant = retention.tenants.iter().find(|(name, _)| name == record.action.tenant.as_str());
+            record.state != State::Open && record.accepted_at < tenant.map_or(retention.before, |(_, before)| *before)
+        };
+        for seq in &seqs {
+            if tables.entries.get(seq).is_some_and(|entry| is_old(&entry.record)) {
+                tables.entries.remove(seq);
+                tables.by_id.retain(|_, known| known != seq);
+            }
+        }
+        ready(Ok(seqs.last().filter(|_| seqs.len() == MAX_PRUNE_BATCH).map(|seq| Seq(*seq))))
+    }
+
+    fn sweep(&self, now: Timestamp) -> Later<'_, ()> {
+        self.lock().sweep(now);
+        ready(Ok(()))
+    }
+
+    fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {
+        self.lock().notes.insert(name.to_owned(), (text.to_owned(), until));
+        ready(Ok(()))
+    }
+
+    fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>> {
+        ready(Ok(self.lock().notes.get(name).filter(|(_, until)| *until > now).map(|(text, _)| text.clone())))
+    }
+
+    fn swap_note<'a>(&'a self, name: &str, expected: Option<&str>, text: &str, now: Timestamp, until: Timestamp) -> Later<'a, bool> {
+        let mut tables = self.lock();
+        let found = tables.notes.get(name).filter(|(_, until)| *until > now).map(|(text, _)| text.as_str());
+        let swaps = found == expected;
+        if swaps {
+            tables.notes.insert(name.to_owned(), (text.to_owned(), until));
+        }
+        ready(Ok(swaps))
+    }
+
+    fn news(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::pending())
+    }
+
+    fn is_busy(&self) -> bool {
+        false
+    }
+
+    fn open_count(&self) -> usize {
+        self.lock().open().count()
+    }
+}

@@ -1,0 +1,225 @@
+//! Connections: how they are made, how they begin, and when they are thrown away.
+
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+use rustls_platform_verifier::ConfigVerifierExt as _;
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::error::{Failure, told_by};
+use crate::StoreError;
+
+/// Longest that making a connection, or waiting for a free one, may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// Longest that the server works on one statement.
+const STATEMENT_LIMIT: Duration = Duration::from_secs(8);
+/// Longest that is waited for an answer: longer than the server's limit, so that its word comes first.
+const ANSWER_LIMIT: Duration = Duration::from_secs(12);
+/// Longest that the server keeps the locks of a transaction whose client says nothing: it may have been stopped.
+const IDLE_IN_TRANSACTION_LIMIT: Duration = Duration::from_secs(5);
+
+/// Where the database is and how to reach it.
+#[derive(Clone)]
+pub struct PostgresOptions {
+    /// `postgres://user@host:port/database?sslmode=require`; several hosts are tried until one takes writes.
+    pub url: String,
+    /// The password, where the URL has none.
+    pub password: Option<Arc<secrecy::SecretString>>,
+    /// Certificates to trust, in PEM, in place of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// The schema that holds the tables. Made if it is not there.
+    pub schema: String,
+    /// Most connections for what is not written in batches.
+    pub pool: usize,
+    /// Whether to be told of other processes' work, and to tell them. Without it everything is found by looking around.
+    pub notify: bool,
+}
+
+impl PostgresOptions {
+    /// The defaults for a URL.
+    pub fn new(url: &str) -> Self {
+        Self { url: url.to_owned(), password: None, ca_file: None, schema: "acteon".into(), pool: 8, notify: true }
+    }
+}
+
+impl std::fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresOptions").field("schema", &self.schema).field("pool", &self.pool).finish_non_exhaustive()
+    }
+}
+
+/// How to connect, checked.
+#[derive(Clone)]
+pub(super) struct Connector {
+    pub(super) config: tokio_postgres::Config,
+    pub(super) tls: MakeRustlsConnect,
+    begin: Arc<str>,
+}
+
+/// Where the database is, in words without a secret.
+pub(super) fn place(config: &tokio_postgres::Config) -> String {
+    let host = |host: &Host| match host {
+        Host::Tcp(name) => name.clone(),
+        Host::Unix(path) => path.display().to_string(),
+    };
+    let hosts: Vec<String> = config.get_hosts().iter().map(host).collect();
+    let port = config.get_ports().first().copied().unwrap_or(5432);
+    format!("{} on {}, port {port}", config.get_dbname().or(config.get_user()).unwrap_or("postgres"), hosts.join(", "))
+}
+
+fn invalid(message: impl std::fmt::Display) -> StoreError {
+    StoreError::Engine(format!("the store's settings: {message}"))
+}
+
+impl PostgresOptions {
+    /// What the URL says, with the password; or what is wrong with it.
+    fn parse(&self) -> Result<tokio_postgres::Config, String> {
+        use secrecy::ExposeSecret as _;
+        let expected = "expected postgres://user@host:5432/database";
+        let mut config = tokio_postgres::Config::from_str(&self.url).map_err(|error| format!("{}; {expected}", told_by(&error)))?;
+        if let Some(password) = &self.password {
+            config.password(password.expose_secret());
+        }
+        if config.get_hosts().is_empty() {
+            return Err(format!("names no host; {expected}"));
+        }
+        Ok(config)
+    }
+
+    /// What is wrong with the URL, without opening anything.
+    pub fn check(&self) -> Result<(), String> {
+        self.parse().map(drop)
+    }
+}
+
+impl Connector {
+    pub(super) fn new(options: &PostgresOptions) -> Result<Self, StoreError> {
+        let mut config = options.parse().map_err(invalid)?;
+        let asked = options.url.contains("sslmode=");
+        let here = config.get_hosts().iter().all(|host| match host {
+            Host::Tcp(name) => name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback()),
+            Host::Unix(_) => true,
+        });
+        if !asked {
+            config.ssl_mode(if here { SslMode::Disable } else { SslMode::Require });
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("acteon");
+        }
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        config.connect_timeout(CONNECT_LIMIT);
+        config.tcp_user_timeout(ANSWER_LIMIT);
+        config.keepalives_idle(Duration::from_secs(10));
+        let begin = format!(
+            "SET search_path TO \"{}\"; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {}; \
+             SET default_transaction_isolation = 'read committed'; SET client_min_messages = 'warning'",
+            options.schema.replace('"', "\"\""),
+            STATEMENT_LIMIT.as_millis(),
+            IDLE_IN_TRANSACTION_LIMIT.as_millis(),
+        );
+        Ok(Self { config, tls: tls(options)?, begin: begin.into() })
+    }
+
+    /// A pool of at most `size` connections.
+    pub(super) fn pool(&self, size: usize) -> Result<Pool, StoreError> {
+        let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(self.config.clone(), self.tls.clone(), manager_config);
+        let begin = Arc::clone(&self.begin);
+        let first = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
+            let begin = Arc::clone(&begin);
+            Box::pin(
+                async move { begin_session(client, &begin).await.map_err(|failure| HookError::message(failure.into_store().to_string())) },
+            )
+        });
+        Pool::builder(manager)
+            .max_size(size)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(CONNECT_LIMIT))
+            .create_timeout(Some(CONNECT_LIMIT))
+            .recycle_timeout(Some(CONNECT_LIMIT))
+            .post_create(first)
+            .build()
+            .map_err(|error| StoreError::Engine(error.to_string()))
+    }
+}
+
+/// Limits and search path; and a commit must be on disk, whatever the database's default says.
+async fn begin_session(client: &tokio_postgres::Client, begin: &str) -> Result<(), Failure> {
+    client.batch_execute(begin).await?;
+    let row = client.query_one("SELECT current_setting('synchronous_commit')", &[]).await?;
+    if matches!(row.try_get(0)?, "off" | "local") {
+        client.batch_execute("SET synchronous_commit = on").await?;
+    }
+    Ok(())
+}
+
+fn tls(options: &PostgresOptions) -> Result<MakeRustlsConnect, StoreError> {
+    let config = match &options.ca_file {
+        None => rustls::ClientConfig::with_platform_verifier().map_err(|error| invalid(format!("the system's certificates: {error}")))?,
+        Some(path) => {
+            let unreadable = |error: &dyn std::fmt::Display| invalid(format!("ca_file {}: {error}", path.display()));
+            let mut roots = rustls::RootCertStore::empty();
+            for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))? {
+                let certificate = certificate.map_err(|error| unreadable(&error))?;
+                roots.add(certificate).map_err(|error| unreadable(&error))?;
+            }
+            if roots.is_empty() {
+                return Err(unreadable(&"it holds no certificate in PEM"));
+            }
+            rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
+        }
+    };
+    Ok(MakeRustlsConnect::new(config))
+}
+
+/// A connection out of the pool. It goes back only through [`Conn::done`]: one that was left in the middle of something is closed.
+pub(super) struct Conn(Option<Object>);
+
+impl Conn {
+    pub(super) async fn of(pool: &Pool) -> Result<Self, Failure> {
+        match pool.get().await {
+            Ok(object) => Ok(Self(Some(object))),
+            Err(PoolError::Backend(error)) => {
+                Err(Failure::Away(error.as_db_error().map_or_else(|| told_by(&error), |told| told.message().to_owned())))
+            }
+            Err(PoolError::Timeout(_)) => Err(Failure::Away(format!("no connection within {} s", CONNECT_LIMIT.as_secs()))),
+            Err(PoolError::Closed) => Err(Failure::Refused(StoreError::Closed)),
+            Err(error) => Err(Failure::Away(error.to_string())),
+        }
+    }
+
+    pub(super) fn done(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Conn {
+    fn drop(&mut self) {
+        if let Some(object) = self.0.take() {
+            drop(Object::take(object));
+        }
+    }
+}
+
+impl Deref for Conn {
+    type Target = Object;
+
+    #[expect(clippy::expect_used, reason = "only `done` and `drop` take it, and both end it")]
+    fn deref(&self) -> &Object {
+        self.0.as_ref().expect("a connection until it is done")
+    }
+}
+
+/// Waits for an answer, but not for ever.
+pub(super) async fn in_time<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    match tokio::time::timeout(ANSWER_LIMIT, work).await {
+        Ok(result) => result,
+        Err(_) => Err(Failure::Unknown(format!("no answer within {} s", ANSWER_LIMIT.as_secs()))),
+    }
+}

@@ -1,0 +1,101 @@
+//! Documents and notes.
+
+use acteon_core::Timestamp;
+
+use super::connect::Conn;
+use super::error::Failure;
+use super::rows::key;
+use crate::document::{Document, DocumentKind, Put};
+
+pub(super) async fn list(conn: &Conn, kind: DocumentKind) -> Result<Vec<Document>, Failure> {
+    let select = "SELECT id, name, body, version FROM documents WHERE kind = $1 ORDER BY id";
+    let rows = conn.query(select, &[&kind.as_str()]).await?;
+    let document = |row: &tokio_postgres::Row| {
+        Ok(Document { kind, id: row.try_get(0)?, name: row.try_get(1)?, body: row.try_get(2)?, version: row.try_get(3)? })
+    };
+    rows.iter().map(document).collect()
+}
+
+/// Changes of documents are few: they go one after the other, each with the lock on the revision.
+pub(super) async fn put(conn: &Conn, document: &Document) -> Result<Put, Failure> {
+    let Document { kind, id, name, body, version } = document;
+    let (kind, name) = (kind.as_str(), key(name));
+    conn.batch_execute("BEGIN").await?;
+    conn.query_one("SELECT revision FROM revisions WHERE name = 'documents' FOR UPDATE", &[]).await?;
+    let found = conn.query_opt("SELECT version FROM documents WHERE kind = $1 AND id = $2", &[&kind, id]).await?;
+    let found: i64 = found.map_or(Ok(0), |row| row.try_get(0))?;
+    let taken = conn.query_opt("SELECT 1 FROM documents WHERE kind = $1 AND name = $2 AND id <> $3", &[&kind, &name, id]).await?;
+    let put = match (found == *version, taken) {
+        (false, _) => Put::Changed,
+        (true, Some(_)) => Put::NameTaken,
+        (true, None) => Put::Written(version + 1),
+    };
+    if let Put::Written(version) = put {
+        let upsert = "INSERT INTO documents (kind, id, name, body, version) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (kind, id) DO UPDATE SET name = excluded.name, body = excluded.body, version = excluded.version";
+        conn.execute(upsert, &[&kind, id, &name, body, &version]).await?;
+        raise(conn).await?;
+    }
+    conn.batch_execute("COMMIT").await?;
+    Ok(put)
+}
+
+pub(super) async fn delete(conn: &Conn, kind: DocumentKind, id: &str) -> Result<bool, Failure> {
+    conn.batch_execute("BEGIN").await?;
+    let deleted = conn.execute("DELETE FROM documents WHERE kind = $1 AND id = $2", &[&kind.as_str(), &id]).await? == 1;
+    if deleted {
+        raise(conn).await?;
+    }
+    conn.batch_execute("COMMIT").await?;
+    Ok(deleted)
+}
+
+async fn raise(conn: &Conn) -> Result<(), Failure> {
+    conn.execute("UPDATE revisions SET revision = revision + 1 WHERE name = 'documents'", &[]).await?;
+    Ok(())
+}
+
+pub(super) async fn revision(conn: &Conn) -> Result<i64, Failure> {
+    let select = conn.prepare_cached("SELECT revision FROM revisions WHERE name = 'documents'").await?;
+    Ok(conn.query_one(&select, &[]).await?.try_get(0)?)
+}
+
+pub(super) async fn put_note(conn: &Conn, name: &str, text: &str, until: Timestamp) -> Result<(), Failure> {
+    let upsert = "INSERT INTO notes (name, text, until) VALUES ($1, $2, $3) \
+         ON CONFLICT (name) DO UPDATE SET text = excluded.text, until = excluded.until";
+    conn.execute(upsert, &[&key(name), &text, &until.as_millis()]).await?;
+    Ok(())
+}
+
+pub(super) async fn note(conn: &Conn, name: &str, now: Timestamp) -> Result<Option<String>, Failure> {
+    let select = conn.prepare_cached("SELECT text FROM notes WHERE name = $1 AND until > $2").await?;
+    let row = conn.query_opt(&select, &[&key(name), &now.as_millis()]).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
+/// One statement, so that of two who try one loses.
+pub(super) async fn swap_note(
+    conn: &Conn,
+    name: &str,
+    expected: Option<&str>,
+    text: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, Failure> {
+    let swap = match expected {
+        Some(_) => "UPDATE notes SET text = $2, until = $4 WHERE name = $1 AND until > $3 AND text = $5",
+        None => {
+            "INSERT INTO notes (name, text, until) SELECT $1, $2, $4 WHERE $5::text IS NULL \
+             ON CONFLICT (name) DO UPDATE SET text = excluded.text, until = excluded.until WHERE notes.until <= $3"
+        }
+    };
+    Ok(conn.execute(swap, &[&key(name), &text, &now.as_millis(), &until.as_millis(), &expected]).await? == 1)
+}
+
+/// Forgets what is over.
+pub(super) async fn sweep(conn: &Conn, now: Timestamp) -> Result<(), Failure> {
+    for table in ["dedup_keys", "counters", "throttles", "notes"] {
+        conn.execute(&format!("DELETE FROM {table} WHERE until <= $1"), &[&now.as_millis()]).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! Looking back. A list walks the journal from its newest end, tests each row by its narrow columns, and stops after a bounded number.
+
+use acteon_core::limits::{MAX_LOOK, MAX_LOOKS, MAX_PRUNE_BATCH};
+use acteon_core::{ActionId, Scope, Timestamp};
+use tokio_postgres::Row;
+
+use super::connect::Conn;
+use super::error::Failure;
+use super::rows::record;
+use crate::document::Retention;
+use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, PageMaker, PageRequest};
+use crate::model::{Record, Seq, State};
+use crate::rows::{RawRecord, state_number};
+
+const COLUMNS: &str = RawRecord::COLUMNS;
+const TABLES: &str = RawRecord::TABLES;
+
+/// Rows of the first and of every further fetch of a look: most pages are found among the first.
+const FETCH: (usize, usize) = (200, 2000);
+
+pub(super) async fn find(conn: &Conn, scope: &Scope, id: &ActionId) -> Result<Vec<Record>, Failure> {
+    let select = format!(
+        "SELECT {COLUMNS} FROM {TABLES} WHERE a.id = $1 AND NOT a.superseded AND ($2::text IS NULL OR a.tenant = $2) \
+         AND ($3::text IS NULL OR a.namespace = $3) ORDER BY a.seq LIMIT 100"
+    );
+    let select = conn.prepare_cached(&select).await?;
+    let namespace = scope.namespace.as_ref().map(acteon_core::Namespace::as_str);
+    let tenant = scope.tenant.as_ref().map(acteon_core::Tenant::as_str);
+    let rows = conn.query(&select, &[&id.as_str(), &tenant, &namespace]).await?;
+    let found = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
+    let covered = |record: &Record| {
+        let action = &record.action;
+        scope.covers(action.namespace.as_str(), action.tenant.as_str(), action.provider.as_str(), action.action_type.as_str())
+    };
+    Ok(found.into_iter().filter(covered).collect())
+}
+
+/// The columns that a filter tests.
+const NARROW: &str = "a.seq, a.accepted_at, a.namespace, a.tenant, a.provider, a.action_type, a.caller, a.verdict, a.rule";
+
+/// The statement of a walk: from a cursor, as many rows as are asked for. Its four parameters are a time, a position, another time, a number.
+fn walk(filter: &HistoryFilter) -> String {
+    if filter.state == Some(State::Dead) {
+        return format!(
+            "SELECT {NARROW}, o.state, 'failed', o.code FROM (SELECT seq, state, code FROM outcomes \
+             WHERE state = 2 AND seq < $2 AND $1::bigint = $1 AND $3::bigint = $3 ORDER BY seq DESC LIMIT $4) o \
+             JOIN actions a ON a.seq = o.seq ORDER BY o.seq DESC"
+        );
+    }
+    let (range, order) = if filter.from.is_some() || filter.to.is_some() {
+        ("(accepted_at, seq) < ($1, $2) AND accepted_at >= $3", "accepted_at DESC, seq DESC")
+    } else {
+        ("seq < $2 AND $1::bigint = $1 AND $3::bigint = $3", "seq DESC")
+    };
+    let rows = format!("(SELECT * FROM actions WHERE {range} ORDER BY {order} LIMIT $4) a");
+    if filter.needs_outcome() {
+        let order = order.replace("accepted_at", "a.accepted_at").replace("seq", "a.seq");
+        format!("SELECT {NARROW}, o.state, o.tag, o.code FROM {rows} LEFT JOIN outcomes o ON o.seq = a.seq ORDER BY {order}")
+    } else {
+        format!("SELECT {NARROW}, NULL::bigint, NULL::text, NULL::text FROM {rows}")
+    }
+}
+
+/// Passes each row that the filter lets through to `found`, which says whether to go on. Returns where the look stopped if it was cut short.
+async fn look(
+    conn: &Conn,
+    filter: &HistoryFilter,
+    after: Option<Cursor>,
+    mut found: impl FnMut(&Row, Cursor) -> Result<bool, Failure> + Send,
+) -> Result<Option<Cursor>, Failure> {
+    let select = conn.prepare_cached(&walk(filter)).await?;
+    let newest = Cursor { at: filter.to.unwrap_or(Timestamp::from_millis(i64::MAX)), seq: Seq(i64::MAX) };
+    let mut from = match after {
+        Some(cursor) if cursor.at <= newest.at => cursor,
+        Some(cursor) if filter.to.is_none() => cursor,
+        _ => newest,
+    };
+    let oldest = filter.from.map_or(i64::MIN, Timestamp::as_millis);
+    let (mut looked, mut fetch) = (0, FETCH.0);
+    loop {
+        let limit = fetch.min(MAX_LOOK - looked) as i64;
+        let rows = conn.query(&select, &[&from.at.as_millis(), &from.seq.0, &oldest, &limit]).await?;
+        for row in &rows {
+            from = Cursor { seq: Seq(row.try_get(0)?), at: Timestamp::from_millis(row.try_get(1)?) };
+            looked += 1;
+            if (lets_through(filter, row)? && !found(row, from)?) || looked == MAX_LOOK {
+                return Ok(Some(from));
+            }
+        }
+        if (rows.len() as i64) < limit {
+            return Ok(None);
+        }
+        fetch = FETCH.1;
+    }
+}
+
+fn lets_through(filter: &HistoryFilter, row: &Row) -> Result<bool, Failure> {
+    let text = |column: usize| row.try_get::<_, Option<&str>>(column).map(Option::unwrap_or_default);
+    Ok(filter.lets_through(&Narrow {
+        accepted_at: Timestamp::from_millis(row.try_get(1)?),
+        namespace: text(2)?,
+        tenant: text(3)?,
+        provider: text(4)?,
+        action_type: text(5)?,
+        caller: text(6)?,
+        verdict: text(7)?,
+        rule: text(8)?,
+        state: row.try_get(9)?,
+        tag: text(10)?,
+        code: text(11)?,
+    }))
+}
+
+pub(super) async fn page(conn: &Conn, filter: &HistoryFilter, request: PageRequest) -> Result<HistoryPage, Failure> {
+    let mut maker = PageMaker::new(request);
+    let stopped = look(conn, filter, request.after, |_, cursor| Ok(maker.goes_on(cursor))).await?;
+    let seqs: Vec<i64> = maker.seqs().iter().map(|seq| seq.0).collect();
+    let select = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.seq = ANY($1)")).await?;
+    let rows = conn.query(&select, &[&seqs]).await?;
+    let mut records = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
+    records.sort_by_key(|record| maker.seqs().iter().position(|seq| *seq == record.seq));
+    Ok(maker.page(records, stopped))
+}
+
+/// What matches among the newest rows, and whether there may be more.
+pub(super) async fn glance(conn: &Conn, filter: &HistoryFilter, limit: usize) -> Result<(Vec<Glance>, bool), Failure> {
+    let mut found = Vec::new();
+    let mut after = None;
+    for _ in 0..MAX_LOOKS {
+        after = look(conn, filter, after, |row, _| {
+            let text = |column: usize| row.try_get::<_, &str>(column).map(Into::into);
+            let rule = row.try_get::<_, Option<&str>>(8)?.map(Into::into);
+            found.push(Glance { namespace: text(2)?, tenant: text(3)?, provider: text(4)?, action_type: text(5)?, rule });
+            Ok(found.len() < limit)
+        })
+        .await?;
+        if after.is_none() || found.len() >= limit {
+            break;
+        }
+    }
+    Ok((found, after.is_some()))
+}
+
+pub(super) async fn count_dead(conn: &Conn, scope: &Scope, limit: usize) -> Result<usize, Failure> {
+    if scope.is_everything() {
+        let count: i64 = conn.query_one("SELECT COUNT(*) FROM outcomes WHERE state = 2", &[]).await?.try_get(0)?;
+        return Ok(usize::try_from(count).unwrap_or(0));
+    }
+    let filter = HistoryFilter { state: Some(State::Dead), ..HistoryFilter::of(scope.clone()) };
+    Ok(glance(conn, &filter, limit).await?.0.len())
+}
+
+pub(super) async fn discard(conn: &Conn, letters: &[Seq]) -> Result<usize, Failure> {
+    let seqs: Vec<i64> = letters.iter().map(|seq| seq.0).collect();
+    let update = "UPDATE outcomes SET state = $2 WHERE seq = ANY($1) AND state = $3";
+    let discarded = conn.execute(update, &[&seqs, &state_number(State::Discarded), &state_number(State::Dead)]).await?;
+    Ok(usize::try_from(discarded).unwrap_or(usize::MAX))
+}
+
+/// Looks at what was accepted up to an hour before `since`: retries may end long after they began, but a budget looks back only so far.
+pub(super) async fn recently_done(conn: &Conn, since: Timestamp, limit: usize) -> Result<Vec<Record>, Failure> {
+    let oldest = since - std::time::Duration::from_hours(1);
+    let select = format!(
+        "SELECT {COLUMNS} FROM (SELECT * FROM actions WHERE accepted_at >= $2 ORDER BY accepted_at DESC, seq DESC LIMIT $1) a \
+         JOIN outcomes o ON o.seq = a.seq LEFT JOIN jobs j ON j.seq = a.seq \
+         WHERE o.state = 1 AND o.attempts > 0 AND o.finished_at > $3 ORDER BY a.seq DESC"
+    );
+    let rows = conn.query(&select, &[&(limit as i64), &oldest.as_millis(), &since.as_millis()]).await?;
+    rows.iter().map(record).collect()
+}
+
+/// Deletes what ended and is kept no longer, among the next rows. As in every engine the newest row stays.
+pub(super) async fn prune(conn: &Conn, retention: &Retention, after: Seq) -> Result<Option<Seq>, Failure> {
+    let (tenants, befores): (Vec<&str>, Vec<i64>) =
+        retention.tenants.iter().map(|(tenant, before)| (tenant.as_str(), before.as_millis())).unzip();
+    let select = "SELECT a.seq, o.seq IS NOT NULL AND a.accepted_at < COALESCE(t.before, $5) \
+         FROM (SELECT seq, tenant, accepted_at FROM actions WHERE seq > $1 AND seq < (SELECT MAX(seq) FROM actions) ORDER BY seq LIMIT $2) a \
+         LEFT JOIN outcomes o ON o.seq = a.seq LEFT JOIN unnest($3::text[], $4::bigint[]) AS t (tenant, before) ON t.tenant = a.tenant \
+         ORDER BY a.seq";
+    let limit = MAX_PRUNE_BATCH as i64;
+    let rows = conn.query(select, &[&after.0, &limit, &tenants, &befores, &retention.before.as_millis()]).await?;
+    let mut old: Vec<i64> = Vec::new();
+    for row in &rows {
+        if row.try_get(1)? {
+            old.push(row.try_get(0)?);
+        }
+    }
+    if !old.is_empty() {
+        let delete = "WITH gone AS (DELETE FROM outcomes WHERE seq = ANY($1)) DELETE FROM actions WHERE seq = ANY($1)";
+        conn.execute(delete, &[&old]).await?;
+    }
+    let last = rows.last().map(|row| row.try_get(0)).transpose()?.map(Seq);
+    Ok(last.filter(|_| rows.len() == MAX_PRUNE_BATCH))
+}

@@ -1,0 +1,178 @@
+//! The one statement that writes actions with their jobs or outcomes.
+
+use std::collections::HashSet;
+
+use acteon_core::Outcome;
+
+use super::connect::Conn;
+use super::error::Failure;
+use crate::model::{Admission, Birth, Charges, OwnerId, Seq, Way};
+use crate::rows::{RequestTexts, charges_text, state_number, state_of};
+
+/// An action to be written: open, with the way that it goes, or ended, with its outcome.
+pub(super) struct Row<'a> {
+    pub(super) seq: Seq,
+    pub(super) admission: &'a Admission,
+    pub(super) action: &'a str,
+    pub(super) way: Option<&'a Way>,
+    pub(super) request: Option<&'a RequestTexts>,
+    pub(super) charges: Option<&'a Charges>,
+    pub(super) outcome: Option<&'a Outcome>,
+}
+
+/// What was written.
+pub(super) struct Written {
+    pub(super) written: HashSet<Seq>,
+    /// Those of the owners that still are processes.
+    pub(super) living: HashSet<OwnerId>,
+}
+
+/// Rows whose owner is no process any more are not written; nor are rows whose id or position is taken. The lock on the process keeps it from
+/// being taken over before its rows are there to be freed.
+const INSERT: &str = "\
+WITH living AS (
+  SELECT owner FROM processes WHERE owner = ANY($23::bigint[]) FOR KEY SHARE
+), incoming AS (
+  SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::bytea[], $18::bigint[], $19::text[],
+    $20::bigint[], $21::bigint[], $22::bigint[], $24::text[], $25::text[], $26::text[])
+  AS i (seq, id, tenant, namespace, accepted_at, provider, action_type, origin, caller, auth_method, verdict, rule, through, charges,
+    request_facts, action, request, owner, lane, due_at, give_up_at, state, outcome, tag, code)
+), written AS (
+  INSERT INTO actions (seq, id, tenant, namespace, accepted_at, provider, action_type, origin, caller, auth_method, verdict, rule, through,
+    charges, request_facts, action, request)
+  SELECT seq, id, tenant, namespace, accepted_at, provider, action_type, origin, caller, auth_method, verdict, rule, through, charges,
+    request_facts, action, request
+  FROM incoming WHERE owner IS NULL OR owner = 0 OR owner IN (SELECT living.owner FROM living)
+  ON CONFLICT DO NOTHING RETURNING seq
+), opened AS (
+  INSERT INTO jobs (seq, owner, lane, due_at, give_up_at)
+  SELECT i.seq, i.owner, i.lane, i.due_at, i.give_up_at FROM incoming i JOIN written w ON w.seq = i.seq WHERE i.owner IS NOT NULL
+), ended AS (
+  INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, settled_by)
+  SELECT i.seq, i.state, i.accepted_at, 0, 0, FALSE, NULL, i.outcome, i.tag, i.code, 0
+  FROM incoming i JOIN written w ON w.seq = i.seq WHERE i.state IS NOT NULL
+)
+SELECT seq, TRUE FROM written UNION ALL SELECT owner, FALSE FROM living";
+
+#[derive(Default)]
+struct Columns<'a> {
+    seq: Vec<i64>,
+    id: Vec<&'a str>,
+    tenant: Vec<&'a str>,
+    namespace: Vec<&'a str>,
+    accepted_at: Vec<i64>,
+    provider: Vec<&'a str>,
+    action_type: Vec<&'a str>,
+    origin: Vec<&'a str>,
+    caller: Vec<&'a str>,
+    auth_method: Vec<&'a str>,
+    verdict: Vec<&'a str>,
+    rule: Vec<Option<&'a str>>,
+    through: Vec<Option<&'a str>>,
+    charges: Vec<Option<String>>,
+    request_facts: Vec<Option<&'a str>>,
+    action: Vec<&'a str>,
+    request: Vec<Option<&'a [u8]>>,
+    owner: Vec<Option<i64>>,
+    lane: Vec<Option<&'a str>>,
+    due_at: Vec<Option<i64>>,
+    give_up_at: Vec<Option<i64>>,
+    state: Vec<Option<i64>>,
+    outcome: Vec<Option<String>>,
+    tag: Vec<Option<&'a str>>,
+    code: Vec<Option<&'a str>>,
+}
+
+impl<'a> Columns<'a> {
+    fn push(&mut self, row: &Row<'a>) {
+        let Admission { action, origin, caller, verdict, rule, accepted_at, fate: _ } = row.admission;
+        self.seq.push(row.seq.0);
+        self.id.push(action.id.as_str());
+        self.tenant.push(action.tenant.as_str());
+        self.namespace.push(action.namespace.as_str());
+        self.accepted_at.push(accepted_at.as_millis());
+        self.provider.push(action.provider.as_str());
+        self.action_type.push(action.action_type.as_str());
+        self.origin.push(origin.as_str());
+        self.caller.push(&caller.id);
+        self.auth_method.push(caller.auth_method);
+        self.verdict.push(verdict);
+        self.rule.push(rule.as_deref());
+        self.through.push(row.way.map(|way| way.provider.as_str()).filter(|provider| *provider != action.provider.as_str()));
+        self.charges.push(row.charges.and_then(charges_text));
+        self.request_facts.push(row.request.and_then(|request| request.facts.as_deref()));
+        self.action.push(row.action);
+        self.request.push(row.request.and_then(|request| request.bytes.as_deref()));
+        let birth = row.way.map(|way| match way.birth {
+            Birth::Owned(owner) => (owner.0, *accepted_at),
+            Birth::Due(due_at) => (0, due_at),
+        });
+        self.owner.push(birth.map(|(owner, _)| owner));
+        self.lane.push(row.way.map(|way| &*way.lane));
+        self.due_at.push(birth.map(|(_, due_at)| due_at.as_millis()));
+        self.give_up_at.push(row.way.map(|way| way.give_up_at.as_millis()));
+        self.state.push(row.outcome.map(|outcome| state_number(state_of(outcome))));
+        self.outcome.push(row.outcome.map(|outcome| outcome.to_json().to_string()));
+        self.tag.push(row.outcome.map(Outcome::tag));
+        self.code.push(row.outcome.and_then(Outcome::code));
+    }
+}
+
+pub(super) async fn insert(conn: &Conn, rows: &[Row<'_>]) -> Result<Written, Failure> {
+    let mut done = Written { written: HashSet::new(), living: HashSet::new() };
+    if rows.is_empty() {
+        return Ok(done);
+    }
+    let mut columns = Columns::default();
+    for row in rows {
+        columns.push(row);
+    }
+    let mut owners: Vec<i64> = columns.owner.iter().flatten().copied().filter(|owner| *owner != 0).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    let c = &columns;
+    let statement = conn.prepare_cached(INSERT).await?;
+    let answer = conn
+        .query(
+            &statement,
+            &[
+                &c.seq,
+                &c.id,
+                &c.tenant,
+                &c.namespace,
+                &c.accepted_at,
+                &c.provider,
+                &c.action_type,
+                &c.origin,
+                &c.caller,
+                &c.auth_method,
+                &c.verdict,
+                &c.rule,
+                &c.through,
+                &c.charges,
+                &c.request_facts,
+                &c.action,
+                &c.request,
+                &c.owner,
+                &c.lane,
+                &c.due_at,
+                &c.give_up_at,
+                &c.state,
+                &owners,
+                &c.outcome,
+                &c.tag,
+                &c.code,
+            ],
+        )
+        .await?;
+    for row in answer {
+        let number: i64 = row.try_get(0)?;
+        if row.try_get(1)? {
+            done.written.insert(Seq(number));
+        } else {
+            done.living.insert(OwnerId(number));
+        }
+    }
+    Ok(done)
+}

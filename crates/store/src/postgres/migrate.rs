@@ -1,0 +1,60 @@
+//! The schema, made and changed by whichever process comes first.
+
+use deadpool_postgres::Pool;
+
+use super::connect::{Conn, in_time};
+use super::error::Failure;
+use crate::StoreError;
+
+/// Schema changes in order.
+const MIGRATIONS: &[&str] = &[include_str!("0001_schema.sql")];
+
+/// The newest schema that this version knows.
+pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
+
+/// Processes that start together meet here a few times at most.
+const TRIES: usize = 20;
+
+/// Brings the schema up to date; says from which version to which.
+pub(super) async fn migrate(pool: &Pool, schema: &str) -> Result<(i64, i64), StoreError> {
+    for _ in 0..TRIES {
+        match in_time(once(pool, schema)).await {
+            Ok(found) => return Ok((found, KNOWN)),
+            // Two processes that make the same schema at once: one of them is told that it is there.
+            Err(Failure::Conflict | Failure::Unknown(_)) => {}
+            Err(Failure::Refused(StoreError::Engine(message))) if message.contains("23505") || message.contains("42P0") => {}
+            Err(failure) => return Err(failure.into_store()),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    Err(StoreError::Busy)
+}
+
+/// One transaction: the lock on the version's row is held until the schema is what it says.
+async fn once(pool: &Pool, schema: &str) -> Result<i64, Failure> {
+    let conn = Conn::of(pool).await?;
+    let schema = schema.replace('"', "\"\"");
+    let known = conn.query_opt("SELECT 1 FROM pg_namespace WHERE nspname = $1", &[&schema]).await?;
+    if known.is_none() {
+        conn.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"")).await?;
+    }
+    conn.batch_execute(
+        "CREATE TABLE IF NOT EXISTS schema_version (only_row BOOLEAN PRIMARY KEY CHECK (only_row), version BIGINT NOT NULL);
+         INSERT INTO schema_version VALUES (TRUE, 0) ON CONFLICT DO NOTHING",
+    )
+    .await?;
+    conn.batch_execute("BEGIN").await?;
+    let found: i64 = conn.query_one("SELECT version FROM schema_version FOR UPDATE", &[]).await?.try_get(0)?;
+    if found > KNOWN {
+        return Err(StoreError::NewerSchema { found, known: KNOWN }.into());
+    }
+    for migration in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+        conn.batch_execute(migration).await?;
+    }
+    if found < KNOWN {
+        conn.execute("UPDATE schema_version SET version = $1", &[&KNOWN]).await?;
+    }
+    conn.batch_execute("COMMIT").await?;
+    conn.done();
+    Ok(found)
+}

@@ -1,0 +1,370 @@
+//! The store that several gateways share: one schema of a PostgreSQL database.
+//!
+//! Everything that is hot is written in batches by a few workers, each batch in one statement over arrays and one commit. Rows are claimed
+//! with SKIP LOCKED and changed only where their owner still is who changes them; the row of a process is locked, shared, by what writes on
+//! its behalf, so that a process that was taken over writes nothing. No lock is held beyond a transaction, no sequence is asked on the hot
+//! path, and what the database rolls back for others' sake is done again, so that engines which only speak its protocol can serve as well.
+
+mod admit;
+mod batch;
+mod clock;
+mod connect;
+mod documents;
+mod error;
+mod gate;
+mod history;
+mod insert;
+mod jobs;
+mod listen;
+mod migrate;
+mod positions;
+mod rows;
+mod settle;
+mod transfer;
+
+use std::sync::atomic::{AtomicI64, AtomicIsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use acteon_core::limits::MAX_COMMIT_QUEUE;
+use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
+use deadpool_postgres::Pool;
+use tokio::task::JoinHandle;
+
+use self::admit::{Admit, Admitting};
+use self::batch::Batcher;
+use self::connect::{Conn, Connector, in_time};
+use self::error::Failure;
+use self::listen::News;
+use self::positions::Positions;
+use self::settle::Settle;
+use crate::StoreError;
+use crate::document::{Document, DocumentKind, Put, Retention};
+use crate::gate::{Conditions, Judged, judge};
+use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
+use crate::model::{Admission, Admitted, Beat, Claim, OwnerId, Record, Seq, Settled, Settlement, Way};
+use crate::store::{Later, Store};
+
+pub use self::connect::PostgresOptions;
+
+/// Workers for admissions and for settlements: while one waits for its commit, the other gathers the next.
+const WORKERS: usize = 2;
+/// Longest that an admission waits for its turn: its caller waits little longer.
+const ADMISSION_PATIENCE: Duration = Duration::from_secs(4);
+/// A settlement waits as long as it must.
+const SETTLEMENT_PATIENCE: Duration = Duration::from_hours(24);
+/// How often to look at the documents' revision and count the open rows without being told.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Claims whose answer was lost that are remembered. Each breaks a connection, so there are few.
+const MAX_LOST_CLAIMS: usize = 1000;
+/// How often a conflict or a broken connection is tried again for what is not written in batches.
+const TRIES: usize = 3;
+
+/// Runs something that may be repeated, a few times if need be: it reads, or leaves things as one run does.
+macro_rules! call {
+    ($pool:expr, $conn:ident => $work:expr) => {{
+        let mut tries = 0;
+        loop {
+            let held = Conn::of(&$pool).await.map_err(Failure::into_store)?;
+            let $conn = &held;
+            tries += 1;
+            match in_time($work).await {
+                Ok(result) => {
+                    held.done();
+                    break Ok::<_, StoreError>(result);
+                }
+                Err(Failure::Conflict | Failure::Unknown(_)) if tries < TRIES => {}
+                Err(failure) => break Err(failure.into_store()),
+            }
+        }
+    }};
+}
+
+/// The store in a PostgreSQL database.
+pub struct PostgresStore {
+    pool: Pool,
+    /// Of its own, so that nothing delays a lease.
+    leases: Pool,
+    admissions: Batcher<Admit>,
+    settlements: Batcher<Settle>,
+    positions: Positions,
+    open: Arc<AtomicIsize>,
+    news: Arc<News>,
+    channel: Option<String>,
+    claims: AtomicI64,
+    lost_claims: Mutex<Vec<(OwnerId, i64)>>,
+    tasks: Vec<JoinHandle<()>>,
+    place: String,
+}
+
+impl PostgresStore {
+    /// Connects and brings the schema up to date.
+    pub async fn open(options: &PostgresOptions) -> Result<Self, StoreError> {
+        let connector = Connector::new(options)?;
+        let pool = connector.pool(options.pool.max(2))?;
+        migrate::migrate(&pool, &options.schema).await?;
+        let open = Arc::new(AtomicIsize::new(0));
+        let writers = connector.pool(WORKERS * 2)?;
+        let admissions = Batcher::start(Admit { open: Arc::clone(&open) }, &writers, WORKERS, ADMISSION_PATIENCE);
+        let settlements = Batcher::start(Settle { open: Arc::clone(&open) }, &writers, WORKERS, SETTLEMENT_PATIENCE);
+        let news = Arc::new(News::default());
+        let channel = options.notify.then(|| listen::channel(&options.schema));
+        let mut tasks = vec![tokio::spawn(count_open(pool.clone(), Arc::clone(&open)))];
+        if let Some(channel) = &channel {
+            tasks.push(tokio::spawn(listen::listen(connector.clone(), channel.clone(), Arc::clone(&news))));
+        }
+        let place = connect::place(&connector.config);
+        let leases = connector.pool(1)?;
+        let (claims, lost_claims, positions) = (AtomicI64::new(1), Mutex::default(), Positions::new());
+        let count = count(&pool).await?;
+        open.store(isize::try_from(count).unwrap_or(0), Ordering::Relaxed);
+        Ok(Self { pool, leases, admissions, settlements, positions, open, news, channel, claims, lost_claims, tasks, place })
+    }
+
+    /// Brings the schema up to date and says from which version to which.
+    pub async fn migrate(options: &PostgresOptions) -> Result<(i64, i64), StoreError> {
+        migrate::migrate(&Connector::new(options)?.pool(1)?, &options.schema).await
+    }
+
+    /// The database's clock.
+    pub async fn now(&self) -> Result<Timestamp, StoreError> {
+        let millis = call!(self.pool, conn => jobs::clock(conn))?;
+        Ok(Timestamp::from_millis(millis))
+    }
+
+    /// Where the database is, in words without a secret.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Tells other processes.
+    async fn tell(&self, what: &str) {
+        let Some(channel) = &self.channel else { return };
+        let told: Result<(), StoreError> = async { call!(self.pool, conn => listen::tell(conn, channel, what)) }.await;
+        if let Err(error) = told {
+            tracing::debug!(%error, "other processes could not be told; they find it by looking around");
+        }
+    }
+
+    async fn claim_rows(&self, claim: Claim) -> Result<Vec<Record>, StoreError> {
+        let lost: Vec<i64> = self.lost().iter().filter(|(owner, _)| *owner == claim.owner).map(|(_, number)| *number).collect();
+        if !lost.is_empty() {
+            let freed = call!(self.pool, conn => jobs::undo(conn, claim.owner, &lost))?;
+            if freed > 0 {
+                tracing::warn!(freed, "a claim whose answer was lost was undone");
+            }
+        }
+        let number = self.claims.fetch_add(1, Ordering::Relaxed);
+        let conn = Conn::of(&self.pool).await.map_err(Failure::into_store)?;
+        let claimed = in_time(jobs::claim(&conn, &claim, number)).await;
+        match claimed {
+            Ok(records) => {
+                conn.done();
+                Ok(records)
+            }
+            Err(failure) => {
+                if matches!(failure, Failure::Unknown(_)) {
+                    let mut lost = self.lost();
+                    if lost.len() == MAX_LOST_CLAIMS {
+                        lost.remove(0);
+                    }
+                    lost.push((claim.owner, number));
+                }
+                Err(failure.into_store())
+            }
+        }
+    }
+
+    fn lost(&self) -> std::sync::MutexGuard<'_, Vec<(OwnerId, i64)>> {
+        self.lost_claims.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+async fn count(pool: &Pool) -> Result<i64, StoreError> {
+    call!(*pool, conn => jobs::count_open(conn))
+}
+
+/// Other processes open and close rows as well: the count is taken anew now and then.
+async fn count_open(pool: Pool, open: Arc<AtomicIsize>) {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        if let Ok(count) = count(&pool).await {
+            open.store(isize::try_from(count).unwrap_or(0), Ordering::Relaxed);
+        }
+    }
+}
+
+impl Store for PostgresStore {
+    fn register(&self) -> Later<'_, OwnerId> {
+        Box::pin(async move { call!(self.leases, conn => jobs::register(conn)) })
+    }
+
+    fn renew(&self, owner: OwnerId) -> Later<'_, bool> {
+        Box::pin(async move { call!(self.leases, conn => jobs::renew(conn, owner)) })
+    }
+
+    fn beats(&self) -> Later<'_, Vec<Beat>> {
+        Box::pin(async move { call!(self.leases, conn => jobs::beats(conn)) })
+    }
+
+    fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
+        Box::pin(async move {
+            call!(self.pool, conn => jobs::retire(conn, owner, now))?;
+            self.tell(listen::WORK).await;
+            Ok(())
+        })
+    }
+
+    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, usize> {
+        Box::pin(async move {
+            let freed = call!(self.pool, conn => jobs::take_over(conn, &dead, now))?;
+            self.tell(listen::WORK).await;
+            Ok(freed)
+        })
+    }
+
+    fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
+        if self.admissions.len() > MAX_COMMIT_QUEUE {
+            return Box::pin(async { Err(StoreError::Busy) });
+        }
+        match Admitting::new(admission, &self.positions) {
+            Ok(admitting) => self.admissions.send(admitting),
+            Err(error) => Box::pin(async { Err(error) }),
+        }
+    }
+
+    fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged> {
+        Box::pin(async move {
+            let counters = call!(self.pool, conn => gate::look(conn, &conditions, &ways))?;
+            judge(&counters, &conditions, &ways, now)
+        })
+    }
+
+    fn settle(&self, settlement: Settlement) -> Later<'_, Settled> {
+        self.settlements.send(settlement)
+    }
+
+    fn claim(&self, claim: Claim) -> Later<'_, Vec<Record>> {
+        Box::pin(self.claim_rows(claim))
+    }
+
+    fn next_due(&self, lane: &str) -> Later<'_, Option<Timestamp>> {
+        let lane = lane.to_owned();
+        Box::pin(async move { call!(self.pool, conn => jobs::next_due(conn, &lane)) })
+    }
+
+    fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
+        let (scope, id) = (scope.clone(), id.clone());
+        Box::pin(async move { call!(self.pool, conn => history::find(conn, &scope, &id)) })
+    }
+
+    fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage> {
+        Box::pin(async move { call!(self.pool, conn => history::page(conn, &filter, page)) })
+    }
+
+    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
+        Box::pin(async move { call!(self.pool, conn => history::glance(conn, &filter, limit)) })
+    }
+
+    fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {
+        Box::pin(async move { call!(self.pool, conn => history::discard(conn, &letters)) })
+    }
+
+    fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
+        let scope = scope.clone();
+        Box::pin(async move { call!(self.pool, conn => history::count_dead(conn, &scope, limit)) })
+    }
+
+    fn recently_done(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<Record>> {
+        Box::pin(async move { call!(self.pool, conn => history::recently_done(conn, since, limit)) })
+    }
+
+    fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
+        Box::pin(async move { call!(self.pool, conn => documents::list(conn, kind)) })
+    }
+
+    fn put_document(&self, document: Document) -> Later<'_, Put> {
+        Box::pin(async move {
+            let put = call!(self.pool, conn => documents::put(conn, &document))?;
+            self.tell(listen::DOCUMENTS).await;
+            Ok(put)
+        })
+    }
+
+    fn delete_document(&self, kind: DocumentKind, id: &str) -> Later<'_, bool> {
+        let id = id.to_owned();
+        Box::pin(async move {
+            let deleted = call!(self.pool, conn => documents::delete(conn, kind, &id))?;
+            self.tell(listen::DOCUMENTS).await;
+            Ok(deleted)
+        })
+    }
+
+    fn documents_changed(&self, known: i64) -> Later<'_, i64> {
+        Box::pin(async move {
+            loop {
+                let told = self.news.documents.notified();
+                let revision = call!(self.pool, conn => documents::revision(conn))?;
+                if revision > known {
+                    return Ok(revision);
+                }
+                drop(tokio::time::timeout(LOOK_EVERY, told).await);
+            }
+        })
+    }
+
+    fn used(&self, counter: &str) -> Later<'_, u64> {
+        let counter = rows::key(counter);
+        Box::pin(async move {
+            let used = call!(self.pool, conn => gate::used(conn, &counter))?;
+            Ok(used.unsigned_abs())
+        })
+    }
+
+    fn prune(&self, retention: Retention, after: Seq) -> Later<'_, Option<Seq>> {
+        Box::pin(async move { call!(self.pool, conn => history::prune(conn, &retention, after)) })
+    }
+
+    fn sweep(&self, now: Timestamp) -> Later<'_, ()> {
+        Box::pin(async move { call!(self.pool, conn => documents::sweep(conn, now)) })
+    }
+
+    fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {
+        let (name, text) = (name.to_owned(), text.to_owned());
+        Box::pin(async move {
+            call!(self.pool, conn => documents::put_note(conn, &name, &text, until))?;
+            self.tell(listen::WORK).await;
+            Ok(())
+        })
+    }
+
+    fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>> {
+        let name = name.to_owned();
+        Box::pin(async move { call!(self.pool, conn => documents::note(conn, &name, now)) })
+    }
+
+    fn swap_note<'a>(&'a self, name: &str, expected: Option<&str>, text: &str, now: Timestamp, until: Timestamp) -> Later<'a, bool> {
+        let (name, expected, text) = (name.to_owned(), expected.map(str::to_owned), text.to_owned());
+        Box::pin(async move { call!(self.pool, conn => documents::swap_note(conn, &name, expected.as_deref(), &text, now, until)) })
+    }
+
+    fn news(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.news.work.notified())
+    }
+
+    fn is_busy(&self) -> bool {
+        self.admissions.is_busy()
+    }
+
+    fn open_count(&self) -> usize {
+        usize::try_from(self.open.load(Ordering::Relaxed)).unwrap_or(0)
+    }
+}

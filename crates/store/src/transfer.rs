@@ -1,0 +1,245 @@
+//! Taking a store along: everything that it keeps, as lines of JSON, out of one engine and into another.
+//!
+//! The first line says what the file is, each further line is a row, and the last counts them, so that a file that was cut short is found
+//! out. What a process held when the lines were written is nobody's afterwards, and marked like what a dead process leaves behind.
+
+use std::io::{BufRead, Write};
+
+use base64_lines::{decode, encode};
+use serde::{Deserialize, Serialize};
+
+use crate::StoreError;
+
+/// The kind of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Integer,
+    Flag,
+    Text,
+    Bytes,
+}
+
+/// A table with the columns that are taken along. The names are the same in every engine.
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    pub(crate) columns: &'static [(&'static str, Kind)],
+}
+
+use Kind::{Bytes, Flag, Integer, Text};
+
+/// What is taken along. Processes and notes are not: they are about gateways that run.
+pub(crate) const TABLES: &[Table] = &[
+    Table {
+        name: "actions",
+        columns: &[
+            ("seq", Integer),
+            ("id", Text),
+            ("tenant", Text),
+            ("namespace", Text),
+            ("accepted_at", Integer),
+            ("provider", Text),
+            ("action_type", Text),
+            ("origin", Text),
+            ("caller", Text),
+            ("auth_method", Text),
+            ("verdict", Text),
+            ("rule", Text),
+            ("superseded", Flag),
+            ("through", Text),
+            ("charges", Text),
+            ("request_facts", Text),
+            ("action", Text),
+            ("request", Bytes),
+        ],
+    },
+    Table {
+        name: "jobs",
+        columns: &[
+            ("seq", Integer),
+            ("owner", Integer),
+            ("lane", Text),
+            ("due_at", Integer),
+            ("give_up_at", Integer),
+            ("attempts", Integer),
+            ("rounds", Integer),
+            ("takeovers", Integer),
+            ("possible_duplicate", Flag),
+            ("history", Text),
+            ("outcome", Text),
+        ],
+    },
+    Table {
+        name: "outcomes",
+        columns: &[
+            ("seq", Integer),
+            ("state", Integer),
+            ("finished_at", Integer),
+            ("attempts", Integer),
+            ("takeovers", Integer),
+            ("possible_duplicate", Flag),
+            ("history", Text),
+            ("outcome", Text),
+            ("tag", Text),
+            ("code", Text),
+        ],
+    },
+    Table { name: "documents", columns: &[("kind", Text), ("id", Text), ("name", Text), ("body", Text), ("version", Integer)] },
+    Table { name: "dedup_keys", columns: &[("key", Text), ("seq", Integer), ("action_id", Text), ("until", Integer)] },
+    Table { name: "counters", columns: &[("name", Text), ("used", Integer), ("until", Integer)] },
+    Table { name: "throttles", columns: &[("key", Text), ("slot", Integer), ("value", Integer), ("until", Integer)] },
+];
+
+impl Table {
+    pub(crate) fn select(&self) -> String {
+        let columns: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
+        format!("SELECT {} FROM {}", columns.join(", "), self.name)
+    }
+}
+
+/// What frees the rows of whoever held them, in words that every engine knows.
+pub(crate) const FREE: &str = "UPDATE jobs SET owner = 0, takeovers = takeovers + 1, possible_duplicate = ";
+
+/// A value of a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Value {
+    Nothing(()),
+    Flag(bool),
+    Integer(i64),
+    Text(String),
+    Bytes { base64: String },
+}
+
+impl Value {
+    pub(crate) fn bytes(bytes: &[u8]) -> Self {
+        Self::Bytes { base64: encode(bytes) }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    ActeonExport(u32),
+    Row(String, Vec<Value>),
+    End(u64),
+}
+
+/// The version of the lines.
+const VERSION: u32 = 1;
+
+fn io(error: &std::io::Error) -> StoreError {
+    StoreError::Engine(format!("the file of the export: {error}"))
+}
+
+/// Writes lines.
+pub(crate) struct Exporter<'a> {
+    to: &'a mut (dyn Write + Send),
+    rows: u64,
+}
+
+impl<'a> Exporter<'a> {
+    pub(crate) fn begin(to: &'a mut (dyn Write + Send)) -> Result<Self, StoreError> {
+        let mut exporter = Self { to, rows: 0 };
+        exporter.line(&Line::ActeonExport(VERSION))?;
+        Ok(exporter)
+    }
+
+    pub(crate) fn row(&mut self, table: &Table, values: Vec<Value>) -> Result<(), StoreError> {
+        self.rows += 1;
+        self.line(&Line::Row(table.name.to_owned(), values))
+    }
+
+    /// Ends the file; says how many rows it has.
+    pub(crate) fn end(mut self) -> Result<u64, StoreError> {
+        self.line(&Line::End(self.rows))?;
+        self.to.flush().map_err(|error| io(&error))?;
+        Ok(self.rows)
+    }
+
+    fn line(&mut self, line: &Line) -> Result<(), StoreError> {
+        let text = serde_json::to_string(line).map_err(|error| StoreError::Engine(error.to_string()))?;
+        writeln!(self.to, "{text}").map_err(|error| io(&error))
+    }
+}
+
+/// Reads lines.
+pub(crate) struct Importer<'a> {
+    from: &'a mut (dyn BufRead + Send),
+    number: u64,
+    rows: u64,
+}
+
+impl<'a> Importer<'a> {
+    pub(crate) fn begin(from: &'a mut (dyn BufRead + Send)) -> Result<Self, StoreError> {
+        let mut importer = Self { from, number: 0, rows: 0 };
+        match importer.line()? {
+            Some(Line::ActeonExport(VERSION)) => Ok(importer),
+            Some(Line::ActeonExport(other)) => Err(importer.wrong(&format!("it is of version {other}; this binary reads {VERSION}"))),
+            _ => Err(importer.wrong("this is no export of Acteon")),
+        }
+    }
+
+    /// The next row; `None` after the last one that was written.
+    pub(crate) fn next(&mut self) -> Result<Option<(&'static Table, Vec<Value>)>, StoreError> {
+        match self.line()? {
+            Some(Line::Row(name, values)) => {
+                let table = TABLES.iter().find(|table| table.name == name);
+                let table = table.ok_or_else(|| self.wrong(&format!("there is no table {name:?}")))?;
+                let fits =
+                    values.len() == table.columns.len() && values.iter().zip(table.columns).all(|(value, (_, kind))| is_of(value, *kind));
+                if !fits {
+                    return Err(self.wrong(&format!("this is no row of {name}")));
+                }
+                self.rows += 1;
+                Ok(Some((table, values)))
+            }
+            Some(Line::End(rows)) if rows == self.rows => Ok(None),
+            Some(_) => Err(self.wrong("rows are missing")),
+            None => Err(self.wrong("the file ends here, before its end: it was cut short")),
+        }
+    }
+
+    fn line(&mut self) -> Result<Option<Line>, StoreError> {
+        self.number += 1;
+        let mut text = String::new();
+        if self.from.read_line(&mut text).map_err(|error| io(&error))? == 0 {
+            return Ok(None);
+        }
+        serde_json::from_str(&text).map(Some).map_err(|error| self.wrong(&error.to_string()))
+    }
+
+    fn wrong(&self, message: &str) -> StoreError {
+        StoreError::Engine(format!("line {} of the export: {message}; nothing was imported", self.number))
+    }
+}
+
+fn is_of(value: &Value, kind: Kind) -> bool {
+    match value {
+        Value::Nothing(()) => true,
+        Value::Flag(_) => kind == Flag,
+        Value::Integer(_) => kind == Integer,
+        Value::Text(_) => kind == Text,
+        Value::Bytes { base64 } => kind == Bytes && decode(base64).is_some(),
+    }
+}
+
+/// The bytes of a value that is of bytes.
+pub(crate) fn bytes_of(value: &Value) -> Option<Vec<u8>> {
+    match value {
+        Value::Bytes { base64 } => decode(base64),
+        _ => None,
+    }
+}
+
+mod base64_lines {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    pub(super) fn encode(bytes: &[u8]) -> String {
+        STANDARD.encode(bytes)
+    }
+
+    pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+        STANDARD.decode(text).ok()
+    }
+}

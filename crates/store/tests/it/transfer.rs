@@ -1,0 +1,89 @@
+//! Taking a store along, and copying one that is in use.
+
+use acteon_store::{Birth, Document, DocumentKind, SqliteOptions, SqliteStore, State, Store};
+
+use crate::{admit, executed, find, open, settlement};
+
+/// A store with something of everything.
+async fn filled(store: &dyn Store) {
+    let owner = store.register().await.expect("an owner");
+    let done = admit(store, "done", Birth::Owned(owner)).await;
+    store.settle(settlement(done, owner, executed())).await.expect("settled");
+    admit(store, "held", Birth::Owned(owner)).await;
+    admit(store, "owed", Birth::Due(crate::at(300))).await;
+    let silence = Document { kind: DocumentKind::Silence, id: "s".into(), name: "s".into(), body: "{}".into(), version: 0 };
+    store.put_document(silence).await.expect("written");
+}
+
+fn lines(export: &[u8]) -> Vec<String> {
+    let mut lines: Vec<String> = String::from_utf8_lossy(export).lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+#[tokio::test]
+async fn a_copy_of_a_store_in_use_is_whole_and_overwrites_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path(), None).expect("a store");
+    filled(&store).await;
+    let copy = folder.path().join("copy.db");
+    SqliteStore::backup(&folder.path().join("test.db"), &copy).expect("a copy");
+    assert!(SqliteStore::backup(&folder.path().join("test.db"), &copy).is_err(), "it is there already");
+    assert!(SqliteStore::backup(&folder.path().join("none.db"), &folder.path().join("b.db")).is_err());
+    admit(&store, "later", Birth::Due(crate::at(0))).await;
+    let copied = SqliteStore::open(&SqliteOptions { path: copy, ..SqliteOptions::default() }).expect("the copy");
+    assert_eq!((copied.open_count(), find(&copied, "done").await.state), (2, State::Done));
+}
+
+#[tokio::test]
+async fn what_was_exported_is_imported_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path(), None).expect("a store");
+    filled(&store).await;
+    let mut export = Vec::new();
+    let rows = SqliteStore::export(&folder.path().join("test.db"), &mut export).expect("an export");
+    let into = |name: &str| SqliteOptions { path: folder.path().join(name), ..SqliteOptions::default() };
+    let text = String::from_utf8(export.clone()).expect("text");
+    let whole: Vec<&str> = text.lines().collect();
+    let without_end = whole[..whole.len() - 1].join("\n");
+    let without_row = [&whole[..2], &whole[3..]].concat().join("\n");
+    for (name, bad) in [("cut", without_end.as_str()), ("short", without_row.as_str()), ("other", "{}"), ("empty", "")] {
+        let error = SqliteStore::import(&into(name), &mut bad.as_bytes()).expect_err(name).to_string();
+        assert!(error.contains("line ") && error.contains("nothing was imported"), "{name}: {error}");
+        assert_eq!(SqliteStore::open(&into(name)).expect("a store").open_count(), 0, "{name}");
+    }
+    assert_eq!(SqliteStore::import(&into("new"), &mut export.as_slice()), Ok(rows));
+    assert!(SqliteStore::import(&into("new"), &mut export.as_slice()).is_err(), "it is not empty any more");
+    let new = SqliteStore::open(&into("new")).expect("a store");
+    let (held, owed) = (find(&new, "held").await, find(&new, "owed").await);
+    assert_eq!((held.owned, held.possible_duplicate, owed.possible_duplicate), (false, true, false));
+    assert_eq!(new.documents(DocumentKind::Silence).await.map(|documents| documents.len()), Ok(1));
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn a_store_moves_between_engines_and_back_without_a_change() {
+    use acteon_simulation::postgres::TestDatabase;
+    use acteon_store::postgres::PostgresStore;
+
+    let Some(database) = TestDatabase::find().await else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path(), None).expect("a store");
+    filled(&store).await;
+    store.retire(acteon_store::OwnerId(1), crate::at(250)).await.expect("retired");
+    drop(store);
+    let mut export = Vec::new();
+    let rows = SqliteStore::export(&folder.path().join("test.db"), &mut export).expect("an export");
+    assert_eq!(PostgresStore::import(database.options(), &mut export.as_slice()).await, Ok(rows));
+    assert!(PostgresStore::import(database.options(), &mut export.as_slice()).await.is_err(), "it is not empty any more");
+    let moved = PostgresStore::open(database.options()).await.expect("a store");
+    assert_eq!((moved.open_count(), find(&moved, "done").await.state), (2, State::Done));
+    let owner = moved.register().await.expect("an owner");
+    assert_eq!(crate::claim(&moved, owner, 300).await.len(), 2, "what was owed is owed");
+    moved.retire(owner, crate::at(250)).await.expect("retired");
+    let mut back = Vec::new();
+    PostgresStore::export(database.options(), &mut back).await.expect("an export");
+    // Due times are what the retirement made of them; everything else is as it was.
+    let without_due = |export: &[u8]| lines(&String::from_utf8_lossy(export).replace("300000", "250000").into_bytes());
+    assert_eq!(without_due(&back), without_due(&export));
+}

@@ -1,0 +1,38 @@
+//! Tokens shared between processes, so that many gateways of one app fetch as few as one would.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+/// Something that is on its way.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A token that another process fetched.
+#[derive(Clone)]
+pub struct SharedToken {
+    /// The token.
+    pub secret: Arc<SecretString>,
+    /// How long it is still good.
+    pub life: Duration,
+}
+
+/// Whose turn it is to fetch.
+pub enum Turn {
+    /// Nobody's: there is a token to use.
+    Use(SharedToken),
+    /// The asker's. It must say with [`TokenShare::end`] what came of it.
+    Fetch,
+}
+
+/// Where processes share tokens. A name stands for an endpoint with its credentials, and tells nothing of them. What cannot be reached must not
+/// keep anybody from sending: then it is the asker's turn.
+pub trait TokenShare: Send + Sync {
+    /// The token under a name, if it is `usable`; or the turn to fetch one, once nobody else has it.
+    fn turn<'a>(&'a self, name: &'a [u8; 32], usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync)) -> Pending<'a, Turn>;
+
+    /// Ends the turn, with the token that was fetched if there is one.
+    fn end<'a>(&'a self, name: &'a [u8; 32], fetched: Option<&'a SharedToken>) -> Pending<'a, ()>;
+}
