@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use acteon_core::limits::MAX_COMMIT_QUEUE;
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::checkpoint::Signal;
 use super::command::Command;
@@ -109,7 +109,8 @@ impl Loop {
     }
 
     fn transact(&self, batch: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
-        let transaction = self.connection.unchecked_transaction()?;
+        // Begun as a writer: what begins as a reader is refused at once, without waiting, while somebody holds the write lock for a moment.
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         batch.iter_mut().try_for_each(|command| command.apply(&transaction))?;
         transaction.commit()?;
         self.signal.committed();

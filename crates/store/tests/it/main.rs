@@ -26,6 +26,7 @@ mod engine;
 mod gate;
 mod history;
 mod journal;
+mod readers;
 mod transfer;
 mod upgrade;
 
