@@ -109,7 +109,11 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<bo
         let length: usize = text.split("content-length:").nth(1).and_then(|rest| rest.lines().next()?.trim().parse().ok()).unwrap_or(0);
         if filled >= head + 4 + length {
             let body = &buffer[head + 4..filled];
-            return Ok(text.starts_with("http/1.1 20") && !body.starts_with(br#"{"Failed"#));
+            let ok = text.starts_with("http/1.1 20") && !body.starts_with(br#"{"Failed"#);
+            if !ok {
+                eprintln!("{}: {}", text.lines().next().unwrap_or_default(), String::from_utf8_lossy(body));
+            }
+            return Ok(ok);
         }
     }
 }

@@ -39,6 +39,18 @@ impl TestDatabase {
     pub fn options(&self) -> &PostgresOptions {
         &self.options
     }
+
+    /// Does something in the schema behind the store's back.
+    pub async fn execute(&self, statements: &str) -> Result<(), tokio_postgres::Error> {
+        let PostgresOptions { url, schema, .. } = &self.options;
+        execute(url, &format!("SET client_min_messages = error; SET search_path TO \"{schema}\"; {statements}")).await
+    }
+}
+
+async fn execute(url: &str, statements: &str) -> Result<(), tokio_postgres::Error> {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+    tokio::spawn(connection);
+    client.batch_execute(statements).await
 }
 
 impl Drop for TestDatabase {
@@ -46,12 +58,8 @@ impl Drop for TestDatabase {
         let PostgresOptions { url, schema, .. } = self.options.clone();
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(async {
-                let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
-                tokio::spawn(connection);
-                client.batch_execute(&format!("SET client_min_messages = error; DROP SCHEMA IF EXISTS \"{schema}\" CASCADE")).await?;
-                Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
-            })
+            let drop_schema = format!("SET client_min_messages = error; DROP SCHEMA IF EXISTS \"{schema}\" CASCADE");
+            runtime.block_on(execute(&url, &drop_schema)).map_err(std::io::Error::other)
         });
         if !matches!(dropping.join(), Ok(Ok(()))) {
             eprintln!("the schema {} could not be dropped", self.options.schema);

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicIsize, Ordering};
 
 use acteon_core::{Action, Outcome};
 
@@ -22,14 +22,24 @@ use crate::rows::{RawRecord, RowTexts, row_texts};
 pub(super) struct Admitting {
     admission: Admission,
     texts: RowTexts,
-    seq: Seq,
+    seq: AtomicI64,
+    positions: Arc<Positions>,
 }
 
 impl Admitting {
-    pub(super) fn new(admission: Admission, positions: &Positions) -> Result<Self, StoreError> {
+    pub(super) fn new(admission: Admission, positions: &Arc<Positions>) -> Result<Self, StoreError> {
         let texts = row_texts(&admission)?;
-        let seq = positions.next(admission.accepted_at);
-        Ok(Self { admission, texts, seq })
+        let seq = AtomicI64::new(positions.next(admission.accepted_at).0);
+        Ok(Self { admission, texts, seq, positions: Arc::clone(positions) })
+    }
+
+    fn seq(&self) -> Seq {
+        Seq(self.seq.load(Ordering::Relaxed))
+    }
+
+    /// Takes another position, where no earlier try can have written it at this one.
+    fn move_on(&self) {
+        self.seq.store(self.positions.next(self.admission.accepted_at).0, Ordering::Relaxed);
     }
 
     fn action(&self) -> &Action {
@@ -70,7 +80,7 @@ impl Admitting {
         if outcome.is_none() && (way.is_none() || request.is_none()) {
             return Err(StoreError::Engine("an action has no way to go".into()));
         }
-        Ok(Row { seq: self.seq, admission: &self.admission, action: &self.texts.action, way, request, charges, outcome })
+        Ok(Row { seq: self.seq(), admission: &self.admission, action: &self.texts.action, way, request, charges, outcome })
     }
 }
 
@@ -123,7 +133,7 @@ impl Batched for Admit {
                 break;
             }
             let gated: Vec<&Admitting> = round.iter().map(|place| &*items[*place]).collect();
-            let written = write_gated(conn, &gated).await.map_err(|failure| match failure {
+            let written = write_gated(conn, &gated, again).await.map_err(|failure| match failure {
                 // Those without a gate are written by now: what came of the batch is not what came of this part.
                 Failure::Away(why) if free_written => Failure::Unknown(why),
                 failure => failure,
@@ -154,8 +164,8 @@ async fn write_free(conn: &Conn, items: &[Arc<Admitting>], again: bool, effects:
     let done = insert(conn, &rows).await?;
     for (place, goes) in free.into_iter().zip(goes) {
         let item = &items[place];
-        if done.written.contains(&item.seq) {
-            effects[place] = Some(Ok(goes.into_admitted(item.seq)));
+        if done.written.contains(&item.seq()) {
+            effects[place] = Some(Ok(goes.into_admitted(item.seq())));
         } else if item.owner().is_some_and(|owner| !done.living.contains(&owner)) {
             effects[place] = Some(Err(StoreError::Fenced));
         }
@@ -164,7 +174,7 @@ async fn write_free(conn: &Conn, items: &[Arc<Admitting>], again: bool, effects:
 }
 
 /// Checks, charges and writes in one transaction. The ids of `items` differ.
-async fn write_gated(conn: &Conn, items: &[&Admitting]) -> Result<Vec<Result<Admitted, StoreError>>, Failure> {
+async fn write_gated(conn: &Conn, items: &[&Admitting], again: bool) -> Result<Vec<Result<Admitted, StoreError>>, Failure> {
     conn.batch_execute("BEGIN").await?;
     let mut effects: Effects = items.iter().map(|_| None).collect();
     let mut superseded = Vec::new();
@@ -194,12 +204,16 @@ async fn write_gated(conn: &Conn, items: &[&Admitting]) -> Result<Vec<Result<Adm
     let done = insert(conn, &rows).await?;
     for (place, goes) in open.into_iter().zip(goes) {
         let item = items[place];
-        effects[place] = if done.written.contains(&item.seq) {
-            Some(Ok(goes.into_admitted(item.seq)))
+        effects[place] = if done.written.contains(&item.seq()) {
+            Some(Ok(goes.into_admitted(item.seq())))
         } else if item.owner().is_some_and(|owner| !done.living.contains(&owner)) {
             // Nothing of the batch must be charged for what is not written.
             return Err(StoreError::Fenced.into());
         } else {
+            // Somebody else took the id meanwhile, or the position.
+            if !again {
+                item.move_on();
+            }
             return Err(Failure::Conflict);
         };
     }
@@ -219,7 +233,7 @@ fn decide(item: &Admitting, locked: &mut Locked) -> Result<Goes, StoreError> {
         Judged::Refused(outcome) => Goes::Ended(outcome),
         Judged::Go { way, over } => {
             let quotas = ways.get(way).map_or(&[][..], |way| &way.quotas);
-            locked.charge(conditions, quotas, (item.seq, &item.action().id), now);
+            locked.charge(conditions, quotas, (item.seq(), &item.action().id), now);
             Goes::Way { way, over, charges: conditions.charges(quotas) }
         }
     })
@@ -235,7 +249,7 @@ enum Before {
 }
 
 fn before(item: &Admitting, found: Record) -> Before {
-    if found.seq == item.seq {
+    if found.seq == item.seq() {
         let ended = found.outcome.as_deref().filter(|_| found.state != State::Open);
         if let Some(outcome) = ended.and_then(|text| serde_json::from_str(text).ok()).filter(|_| found.attempts == 0) {
             return Before::Mine(Admitted::Ended(outcome));

@@ -56,6 +56,7 @@ struct Inner<B: Batched> {
     kind: B,
     pool: Pool,
     waiting: Mutex<VecDeque<Waiting<B>>>,
+    /// How many wait, written under the lock.
     length: AtomicUsize,
     arrived: Notify,
     /// Longest that an item may wait for its turn.
@@ -93,8 +94,11 @@ impl<B: Batched> Batcher<B> {
     pub(super) fn send(&self, item: B::Item) -> Later<'_, B::Effect> {
         let (reply, answer) = oneshot::channel();
         let since = Instant::now();
-        self.inner.lock().push_back(Waiting { item: Arc::new(item), since, reply });
-        self.inner.length.fetch_add(1, Ordering::Relaxed);
+        {
+            let mut waiting = self.inner.lock();
+            waiting.push_back(Waiting { item: Arc::new(item), since, reply });
+            self.inner.length.store(waiting.len(), Ordering::Relaxed);
+        }
         self.inner.arrived.notify_one();
         Box::pin(async move { answer.await.unwrap_or(Err(StoreError::Closed)) })
     }
@@ -132,9 +136,10 @@ impl<B: Batched> Inner<B> {
             if waiting.len() > fits {
                 self.arrived.notify_one();
             }
-            waiting.drain(..fits).collect()
+            let batch = waiting.drain(..fits).collect();
+            self.length.store(waiting.len(), Ordering::Relaxed);
+            batch
         };
-        self.length.fetch_sub(batch.len(), Ordering::Relaxed);
         let (fresh, stale): (Vec<_>, Vec<_>) = batch.into_iter().partition(|waiting| waiting.since.elapsed() < self.patience);
         for waiting in stale {
             drop(waiting.reply.send(Err(StoreError::Away("it did not take the write in time".into()))));

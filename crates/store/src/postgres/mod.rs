@@ -87,7 +87,7 @@ pub struct PostgresStore {
     leases: Pool,
     admissions: Batcher<Admit>,
     settlements: Batcher<Settle>,
-    positions: Positions,
+    positions: Arc<Positions>,
     open: Arc<AtomicIsize>,
     news: Arc<News>,
     channel: Option<String>,
@@ -115,7 +115,7 @@ impl PostgresStore {
         }
         let place = connect::place(&connector.config);
         let leases = connector.pool(1)?;
-        let (claims, lost_claims, positions) = (AtomicI64::new(1), Mutex::default(), Positions::new());
+        let (claims, lost_claims, positions) = (AtomicI64::new(1), Mutex::default(), Arc::new(Positions::new()));
         let count = count(&pool).await?;
         open.store(isize::try_from(count).unwrap_or(0), Ordering::Relaxed);
         Ok(Self { pool, leases, admissions, settlements, positions, open, news, channel, claims, lost_claims, tasks, place })

@@ -7,11 +7,11 @@ use acteon_core::Timestamp;
 
 use crate::model::Seq;
 
-/// Bits below the milliseconds: 8 tell gateways apart, 12 count.
+/// Bits below the milliseconds. Each gateway counts from a place of its own in them, again in every millisecond.
 const BELOW_MILLIS: u32 = 20;
-const COUNTED: u32 = 12;
 
-/// Makes positions that grow. Two gateways may make the same one, once in a long while: the database refuses the second, which is made anew.
+/// Makes positions that grow. Two gateways whose places are nearer than what one admits in a millisecond, which is rare, may make the same
+/// one: the database refuses the second, which takes another.
 pub(super) struct Positions {
     last: AtomicI64,
     place: i64,
@@ -20,7 +20,7 @@ pub(super) struct Positions {
 impl Positions {
     pub(super) fn new() -> Self {
         let random = std::hash::RandomState::new().build_hasher().finish();
-        Self { last: AtomicI64::new(0), place: i64::from((random & 0xff) as u8) << COUNTED }
+        Self { last: AtomicI64::new(0), place: (random >> (u64::BITS - BELOW_MILLIS)) as i64 }
     }
 
     pub(super) fn next(&self, now: Timestamp) -> Seq {

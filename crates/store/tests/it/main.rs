@@ -26,6 +26,8 @@ mod engine;
 mod gate;
 mod history;
 mod journal;
+#[cfg(feature = "postgres")]
+mod positions;
 mod readers;
 mod transfer;
 mod upgrade;
