@@ -47,11 +47,12 @@ WITH living AS (
   ON CONFLICT DO NOTHING RETURNING seq
 ), opened AS (
   INSERT INTO jobs (seq, owner, lane, due_at, give_up_at)
-  SELECT i.seq, i.owner, i.lane, i.due_at, i.give_up_at FROM incoming i JOIN written w ON w.seq = i.seq WHERE i.owner IS NOT NULL
+  SELECT i.seq, i.owner, i.lane, i.due_at, i.give_up_at FROM incoming i
+  WHERE i.owner IS NOT NULL AND (i.seq IN (SELECT w.seq FROM written w)) IS TRUE
 ), ended AS (
   INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, settled_by)
   SELECT i.seq, i.state, i.accepted_at, 0, 0, FALSE, NULL, i.outcome, i.tag, i.code, 0
-  FROM incoming i JOIN written w ON w.seq = i.seq WHERE i.state IS NOT NULL
+  FROM incoming i WHERE i.state IS NOT NULL AND (i.seq IN (SELECT w.seq FROM written w)) IS TRUE
 )
 SELECT seq, TRUE FROM written UNION ALL SELECT owner, FALSE FROM living";
 

@@ -63,11 +63,10 @@ WITH incoming AS (
     possible_duplicate = j.possible_duplicate OR i.possible_duplicate, outcome = i.outcome
   FROM incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.due_at IS NOT NULL RETURNING j.seq
 ), closed AS (
-  DELETE FROM jobs j USING incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.due_at IS NULL RETURNING j.seq
+  DELETE FROM jobs j USING incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.due_at IS NULL RETURNING i.*
 ), ended AS (
   INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, settled_by)
-  SELECT i.seq, i.state, i.at, i.attempts, i.takeovers, i.possible_duplicate, i.history, i.outcome, i.tag, i.code, i.owner
-  FROM incoming i JOIN closed c ON c.seq = i.seq AND i.due_at IS NULL
+  SELECT seq, state, at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, owner FROM closed
 )
 SELECT seq FROM put_off UNION ALL SELECT seq FROM closed";
 
