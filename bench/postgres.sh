@@ -35,26 +35,30 @@ TOML
 load() { "$bin/load" "127.0.0.1:$1/v1/dispatch" "$2" "$3" wechat; }
 # User and system time of the gateways, in microseconds.
 cpu() { local sum=0 pid; for pid in "${pids[@]:1}"; do sum=$((sum + $(awk '{ print $14 + $15 }' "/proc/$pid/stat"))); done; echo $((sum * 10000)); }
-note() { echo "$1 $2" >> "$work/results"; printf '%-10s %s\n' "$1" "$2"; }
+note() { echo "$1 $2" >> "$work/results"; printf '%-16s %s\n' "$1" "$2"; }
 
-echo "name       requests/s p50-ms p99-ms failures"
+echo "name             requests/s p50-ms p99-ms failures"
 for round in $(seq "$rounds"); do
   fake; "$bin/ceiling" p4 18180 "$url" http://127.0.0.1:18190/cgi-bin/message/send & pids+=($!); wait_for 18180
   load 18180 192 1 > /dev/null; note p4 "$(load 18180 192 "$seconds")"; stop
-  for count in 1 3; do
-    fake; for place in $(seq "$count"); do gateway $((18180 + place)) "bench_${round}_$count"; done
-    for place in $(seq "$count"); do load $((18180 + place)) 64 2 > /dev/null & loads[place]=$!; done; wait "${loads[@]}"
+  for clients in 192 24; do for count in 1 3; do
+    # 192 clients in all use what the machine has; 24 for each gateway leave it cores.
+    each=$clients; [ "$clients" = 24 ] || each=$((clients / count))
+    fake; for place in $(seq "$count"); do gateway $((18180 + place)) "bench_${round}_${clients}_$count"; done
+    for place in $(seq "$count"); do load $((18180 + place)) "$each" 2 > /dev/null & loads[place]=$!; done; wait "${loads[@]}"
     before=$(cpu)
-    for place in $(seq "$count"); do load $((18180 + place)) $((192 / count)) "$seconds" > "$work/load$place" & loads[place]=$!; done
+    for place in $(seq "$count"); do load $((18180 + place)) "$each" "$seconds" > "$work/load$place" & loads[place]=$!; done
     wait "${loads[@]}"; unset loads
     total=$(cat "$work"/load? | awk '{ sum += $1 } END { print sum }')
-    note "gateways_$count" "$(cat "$work"/load? | awk '{ sum += $1; if ($2 > p50) p50 = $2; if ($3 > p99) p99 = $3; bad += $4 } END { print sum, p50, p99, bad }')"
-    note "cpu_$count" "$(awk -v cpu=$(($(cpu) - before)) -v rate="$total" -v seconds="$seconds" 'BEGIN { printf "%.0f", cpu / (rate * seconds) }')"
+    note "gateways_${count}_$clients" "$(cat "$work"/load? | awk '{ sum += $1; if ($2 > p50) p50 = $2; if ($3 > p99) p99 = $3; bad += $4 } END { print sum, p50, p99, bad }')"
+    note "cpu_${count}_$clients" "$(awk -v cpu=$(($(cpu) - before)) -v rate="$total" -v seconds="$seconds" 'BEGIN { printf "%.0f", cpu / (rate * seconds) }')"
     rm -f "$work"/load?; stop
-  done
+  done; done
 done
 median() { awk -v name="$1" '$1 == name { print $2 }' "$work/results" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 echo
-echo "one gateway / p4     $(awk -v a="$(median gateways_1)" -v b="$(median p4)" 'BEGIN { printf "%.2f", a / b }')   goal 0.50"
-echo "three / one          $(awk -v a="$(median gateways_3)" -v b="$(median gateways_1)" 'BEGIN { printf "%.2f", a / b }')   on $(nproc) cores, which they share with loader, fake and database"
-echo "CPU per action       $(median cpu_1) us with one, $(median cpu_3) us with three, gateways only"
+ratio() { awk -v a="$(median "$1")" -v b="$(median "$2")" 'BEGIN { printf "%.2f", a / b }'; }
+echo "one gateway / p4, 192 clients     $(ratio gateways_1_192 p4)   goal 0.50"
+echo "three / one, 24 clients each      $(ratio gateways_3_24 gateways_1_24)   CPU per action, gateways only: $(median cpu_1_24) us with one, $(median cpu_3_24) us with three"
+echo "three / one, 192 clients in all   $(ratio gateways_3_192 gateways_1_192)   CPU per action, gateways only: $(median cpu_1_192) us with one, $(median cpu_3_192) us with three"
+echo "on $(nproc) cores, which they share with loader, fake and database"
