@@ -35,7 +35,8 @@ fn readers_refuse_no_write() {
 /// One that reads a counter before it writes.
 fn admission(number: usize) -> acteon_store::Admission {
     let tenant = acteon_core::Tenant::parse("t").expect("a name");
-    let quota = QuotaCheck { counter: "q".into(), id: "q".into(), tenant, max_actions: 1 << 40, resets_at: at(3600), overage: Overage::Block };
+    let quota =
+        QuotaCheck { counter: "q".into(), id: "q".into(), tenant, max_actions: 1 << 40, resets_at: at(3600), overage: Overage::Block };
     let ways = vec![Way { quotas: vec![quota], ..way("p", Birth::Due(at(500))) }];
     with_fate(&format!("a{number}"), at(100), Fate::Send { conditions: Conditions::default(), ways })
 }
