@@ -14,6 +14,9 @@ const TURN_LASTS: Duration = Duration::from_secs(25);
 /// How often to look whether it is over.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// How far the clocks of two gateways may be apart, both set by the database's.
+const CLOCKS_APART: Duration = Duration::from_secs(5);
+
 /// Shares tokens through a store.
 pub(crate) struct StoredTokens {
     pub(crate) store: Arc<dyn Store>,
@@ -26,8 +29,16 @@ pub(crate) struct StoredTokens {
 #[derive(Serialize, Deserialize)]
 struct Kept {
     token: String,
-    /// By the clock that all share.
+    /// When it was put there and until when it is good, by the clock that all share.
+    since: Timestamp,
     until: Timestamp,
+}
+
+impl Kept {
+    /// `None` when it is from a time to come: the clock was set back, and nobody knows how old it is.
+    fn life(&self, now: Timestamp) -> Option<Duration> {
+        (now + CLOCKS_APART >= self.since).then(|| self.until.since(now).min(self.until.since(self.since)))
+    }
 }
 
 impl StoredTokens {
@@ -43,13 +54,14 @@ impl StoredTokens {
         let now = self.clock.now();
         let text = self.store.note(note, now).await.ok()??;
         let opened = Envelope::parse(&text).ok()?.open(&self.keys).ok()?;
-        let Kept { token, until } = serde_json::from_str(opened.expose_secret()).ok()?;
-        Some(SharedToken { secret: Arc::new(SecretString::from(token)), life: until.since(now) })
+        let kept: Kept = serde_json::from_str(opened.expose_secret()).ok()?;
+        Some(SharedToken { life: kept.life(now)?, secret: Arc::new(SecretString::from(kept.token)) })
     }
 
     async fn keep(&self, note: &str, token: &SharedToken) {
-        let until = self.clock.now() + token.life;
-        let kept = Kept { token: token.secret.expose_secret().to_owned(), until };
+        let since = self.clock.now();
+        let until = since + token.life;
+        let kept = Kept { token: token.secret.expose_secret().to_owned(), since, until };
         let Ok(text) = serde_json::to_string(&kept) else { return };
         let Ok(sealed) = Envelope::seal(&SecretString::from(text), &self.keys) else { return };
         if let Err(error) = self.store.put_note(note, &sealed.to_string(), until).await {
@@ -98,5 +110,20 @@ impl TokenShare for StoredTokens {
                 tracing::debug!(%error, "a turn to fetch a token runs out by itself");
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_lives_no_longer_for_a_clock_that_was_set() {
+        let at = |minutes: i64| Timestamp::from_millis(minutes * 60_000);
+        let kept = Kept { token: String::new(), since: at(2000), until: at(2120) };
+        let life = |now| kept.life(now).map(|life| life.as_secs() / 60);
+        assert_eq!((life(at(2000)), life(at(2030)), life(at(2120))), (Some(120), Some(90), Some(0)));
+        assert_eq!((life(at(2000 + 1440)), life(at(2000 - 60)), life(at(2000 - 1440))), (Some(0), None, None));
+        assert_eq!(kept.life(at(2000) - Duration::from_secs(1)), Some(Duration::from_hours(2)), "clocks are a little apart");
     }
 }

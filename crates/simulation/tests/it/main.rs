@@ -3,4 +3,5 @@
 mod decisions;
 mod deterministic;
 mod harness;
+mod token_clock;
 mod wecom;
