@@ -128,14 +128,24 @@ impl Connector {
 
     /// A pool of at most `size` connections.
     pub(super) fn pool(&self, size: usize) -> Result<Pool, StoreError> {
+        self.build(size, &[])
+    }
+
+    /// A pool of at most `size` connections for batches.
+    pub(super) fn writers(&self, size: usize) -> Result<Pool, StoreError> {
+        self.build(size, &BY_KEY)
+    }
+
+    fn build(&self, size: usize, plans: &'static [&'static str]) -> Result<Pool, StoreError> {
         let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(self.config.clone(), self.tls.clone(), manager_config);
         let begin = Arc::clone(&self.begin);
         let first = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
             let begin = Arc::clone(&begin);
-            Box::pin(
-                async move { begin_session(client, &begin).await.map_err(|failure| HookError::message(failure.into_store().to_string())) },
-            )
+            Box::pin(async move {
+                let result = begin_session(client, &begin, plans).await;
+                result.map_err(|failure| HookError::message(failure.into_store().to_string()))
+            })
         });
         Pool::builder(manager)
             .max_size(size)
@@ -149,13 +159,13 @@ impl Connector {
     }
 }
 
-/// Every join of ours looks rows up by their keys. A plan that was made while a table was empty would read the whole of it ever after.
-const PLANS: [&str; 3] = ["SET enable_hashjoin = off", "SET enable_mergejoin = off", "SET enable_seqscan = off"];
+/// Batches look rows up by their keys. A plan that was made while a table was empty would read the whole of it ever after.
+const BY_KEY: [&str; 2] = ["SET enable_seqscan = off", "SET enable_mergejoin = off"];
 
 /// Limits and search path; and a commit must be on disk, whatever the database's default says.
-async fn begin_session(client: &tokio_postgres::Client, begin: &str) -> Result<(), Failure> {
+async fn begin_session(client: &tokio_postgres::Client, begin: &str, plans: &[&str]) -> Result<(), Failure> {
     client.batch_execute(begin).await?;
-    for setting in PLANS {
+    for setting in plans {
         match client.batch_execute(setting).await {
             // An engine that has no such setting plans in its own way.
             Err(error) if error.as_db_error().is_none() => return Err(error.into()),

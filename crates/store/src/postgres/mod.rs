@@ -104,7 +104,7 @@ impl PostgresStore {
         let pool = connector.pool(options.pool.max(2))?;
         migrate::migrate(&pool, &options.schema).await?;
         let open = Arc::new(AtomicIsize::new(0));
-        let writers = connector.pool(WORKERS * 2)?;
+        let writers = connector.writers(WORKERS * 2)?;
         let admissions = Batcher::start(Admit { open: Arc::clone(&open) }, &writers, WORKERS, ADMISSION_PATIENCE);
         let settlements = Batcher::start(Settle { open: Arc::clone(&open) }, &writers, WORKERS, SETTLEMENT_PATIENCE);
         let news = Arc::new(News::default());
