@@ -98,7 +98,7 @@ const FINISH: &str =
     "UPDATE ceiling.actions a SET outcome = i.outcome FROM unnest($1::text[], $2::text[]) AS i (id, outcome) WHERE a.id = i.id";
 
 /// Rows are looked up by their keys, also by plans that were made while the table was empty.
-const PLANS: &str = "SET enable_seqscan = off; SET enable_mergejoin = off";
+const PLANS: &str = "SET enable_seqscan = off; SET enable_mergejoin = off; SET enable_hashjoin = off";
 
 /// Two connections for each kind of write: while one waits for its commit, the other gathers.
 async fn start_postgres(url: &str) -> Result<Writer, Failure> {
