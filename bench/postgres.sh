@@ -11,40 +11,24 @@ bin=${CARGO_TARGET_DIR:-target}/release
 export ACTEON_POSTGRES_PORT=${ACTEON_POSTGRES_PORT:-54331} ACTEON_POSTGRES_DIR=${ACTEON_POSTGRES_DIR:-/tmp/acteon-bench-postgres}
 url=$(.ci/postgres start)
 work=$(mktemp -d)
-pids=()
-stop() { for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; done; pids=(); }
+. bench/common.sh
 trap 'stop; .ci/postgres stop; rm -rf "$work"' EXIT
-wait_for() { for _ in $(seq 200); do (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return; sleep 0.05; done; echo "nothing listens on $1" >&2; exit 1; }
-fake() { "$bin/fake" 18190 0 & pids+=($!); wait_for 18190; }
 gateway() { # PORT SCHEMA
-  cat > "$work/$1.toml" <<TOML
-server.port = $1
-server.max_open_actions = 1000000
-store.url = "$url"
-store.schema = "$2"
-[[providers]]
-name = "wechat"
-type = "wechat"
-wechat.corp_id = "ww0123456789abcdef"
-wechat.corp_secret = "bench-secret"
-wechat.agent_id = 1000002
-wechat.api_base_url = "http://127.0.0.1:18190"
-TOML
+  { printf 'server.port = %s\nserver.max_open_actions = 1000000\nstore.url = "%s"\nstore.schema = "%s"\n' "$1" "$url" "$2"; wechat 18190; } > "$work/$1.toml"
   "$bin/acteon-server" -c "$work/$1.toml" > "$work/$1.out" 2> "$work/$1.log" & pids+=($!); wait_for "$1"
 }
 load() { "$bin/load" "127.0.0.1:$1/v1/dispatch" "$2" "$3" wechat; }
 # User and system time of the gateways, in microseconds.
 cpu() { local sum=0 pid; for pid in "${pids[@]:1}"; do sum=$((sum + $(awk '{ print $14 + $15 }' "/proc/$pid/stat"))); done; echo $((sum * 10000)); }
-note() { echo "$1 $2" >> "$work/results"; printf '%-16s %s\n' "$1" "$2"; }
 
-echo "name             requests/s p50-ms p99-ms failures"
+echo "name                       requests/s p50-ms p99-ms failures"
 for round in $(seq "$rounds"); do
-  fake; "$bin/ceiling" p4 18180 "$url" http://127.0.0.1:18190/cgi-bin/message/send & pids+=($!); wait_for 18180
+  fake 18190 0; "$bin/ceiling" p4 18180 "$url" http://127.0.0.1:18190/cgi-bin/message/send & pids+=($!); wait_for 18180
   load 18180 192 1 > /dev/null; note p4 "$(load 18180 192 "$seconds")"; stop
   for clients in 192 24; do for count in 1 3; do
     # 192 clients in all use what the machine has; 24 for each gateway leave it cores.
     each=$clients; [ "$clients" = 24 ] || each=$((clients / count))
-    fake; for place in $(seq "$count"); do gateway $((18180 + place)) "bench_${round}_${clients}_$count"; done
+    fake 18190 0; for place in $(seq "$count"); do gateway $((18180 + place)) "bench_${round}_${clients}_$count"; done
     for place in $(seq "$count"); do load $((18180 + place)) "$each" 2 > /dev/null & loads[place]=$!; done; wait "${loads[@]}"
     before=$(cpu)
     for place in $(seq "$count"); do load $((18180 + place)) "$each" "$seconds" > "$work/load$place" & loads[place]=$!; done
@@ -55,10 +39,9 @@ for round in $(seq "$rounds"); do
     rm -f "$work"/load?; stop
   done; done
 done
-median() { awk -v name="$1" '$1 == name { print $2 }' "$work/results" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 echo
-ratio() { awk -v a="$(median "$1")" -v b="$(median "$2")" 'BEGIN { printf "%.2f", a / b }'; }
-echo "one gateway / p4, 192 clients     $(ratio gateways_1_192 p4)   goal 0.50"
-echo "three / one, 24 clients each      $(ratio gateways_3_24 gateways_1_24)   CPU per action, gateways only: $(median cpu_1_24) us with one, $(median cpu_3_24) us with three"
-echo "three / one, 192 clients in all   $(ratio gateways_3_192 gateways_1_192)   CPU per action, gateways only: $(median cpu_1_192) us with one, $(median cpu_3_192) us with three"
+against() { ratio "$(median "$1")" "$(median "$2")"; }
+echo "one gateway / p4, 192 clients     $(against gateways_1_192 p4)   goal 0.50"
+echo "three / one, 24 clients each      $(against gateways_3_24 gateways_1_24)   CPU per action, gateways only: $(median cpu_1_24) us with one, $(median cpu_3_24) us with three"
+echo "three / one, 192 clients in all   $(against gateways_3_192 gateways_1_192)   CPU per action, gateways only: $(median cpu_1_192) us with one, $(median cpu_3_192) us with three"
 echo "on $(nproc) cores, which they share with loader, fake and database"

@@ -9,34 +9,16 @@ cargo build --release --locked -q -p acteon-bench
 cargo build --release --locked -q -p acteon-server --features wechat
 bin=${CARGO_TARGET_DIR:-target}/release
 work=$(mktemp -d)
-results=$work/results
-pids=()
-stop() { for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; done; pids=(); }
+. bench/common.sh
 trap 'stop; rm -rf "$work"' EXIT
 
-wait_for() { for _ in $(seq 200); do (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return; sleep 0.05; done; echo "nothing listens on $1" >&2; exit 1; }
-fake() { "$bin/fake" "$1" "$2" & pids+=($!); wait_for "$1"; }
 ceiling() { local dir; dir=$(mktemp -d -p "$work"); "$bin/ceiling" "$1" 18080 "$dir" ${2:+"$2"} & pids+=($!); wait_for 18080; }
 gateway() { # FAKE_PORT
   local dir; dir=$(mktemp -d -p "$work")
-  cat > "$dir/acteon.toml" <<TOML
-server.port = 18080
-server.max_open_actions = 1000000
-[[providers]]
-name = "log"
-type = "log"
-[[providers]]
-name = "wechat"
-type = "wechat"
-wechat.corp_id = "ww0123456789abcdef"
-wechat.corp_secret = "bench-secret"
-wechat.agent_id = 1000002
-wechat.api_base_url = "http://127.0.0.1:$1"
-TOML
+  { printf 'server.port = 18080\nserver.max_open_actions = 1000000\n[[providers]]\nname = "log"\ntype = "log"\n'; wechat "$1"; } > "$dir/acteon.toml"
   "$bin/acteon-server" -c "$dir/acteon.toml" --data-dir "$dir" > "$dir/out" 2> "$dir/log" & pids+=($!); server=$!; wait_for 18080
 }
 load() { "$bin/load" 127.0.0.1:18080/v1/dispatch "$@"; }
-note() { echo "$1 $2" >> "$results"; printf '%-26s %s\n' "$1" "$2"; }
 peak() { awk '/VmHWM/ { print $2 }' "/proc/$1/status"; }
 
 sink=http://127.0.0.1:18090/cgi-bin/message/send
@@ -55,8 +37,6 @@ for _ in $(seq "$rounds"); do
   fake 18091 50; gateway 18091; load 512 1.5 wechat > /dev/null; note wechat_50ms_512 "$(load 512 "$seconds" wechat)"; note memory_50ms "$(peak $server)"; stop
 done
 
-median() { awk -v name="$1" -v field="${2:-2}" '$1 == name { print $field }' "$results" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 echo
 echo "medians of $rounds rounds"
 for name in b1 b2 b3 b4 b4_50ms_512 async log wechat wechat_50ms_512; do printf '  %-18s %8s requests/s   p50 %s ms   p99 %s ms\n' $name "$(median $name)" "$(median $name 3)" "$(median $name 4)"; done

@@ -1,6 +1,7 @@
 //! The trait that every engine implements.
 
 use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
+use tokio::sync::watch;
 
 use crate::StoreError;
 use crate::document::{Document, DocumentKind, Put, Retention};
@@ -10,6 +11,14 @@ use crate::model::{Admission, Admitted, Beat, Claim, OwnerId, Record, Seq, Settl
 
 /// A result that is on its way.
 pub type Later<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// Waits until a revision is over `known`, for engines whose only writer is this process.
+pub(crate) fn revision_over(mut revision: watch::Receiver<i64>, known: i64) -> Later<'static, i64> {
+    Box::pin(async move {
+        let changed = revision.wait_for(|revision| *revision > known).await;
+        changed.map(|revision| *revision).map_err(|_| StoreError::Closed)
+    })
+}
 
 /// Durable state. What a method returns was committed, and synced to disk, before.
 pub trait Store: Send + Sync {

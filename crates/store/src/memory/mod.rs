@@ -17,7 +17,7 @@ use crate::gate::{Conditions, Counters as _, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, PageMaker, PageRequest};
 use crate::model::{Admission, Admitted, Beat, Claim, ClaimLane, OwnerId, Record, Seq, Settled, Settlement, State, Way};
 use crate::rows::state_number;
-use crate::store::{Later, Store};
+use crate::store::{Later, Store, revision_over};
 
 /// A store in memory.
 pub struct MemoryStore {
@@ -271,11 +271,7 @@ impl Store for MemoryStore {
     }
 
     fn documents_changed(&self, known: i64) -> Later<'_, i64> {
-        let mut revision = self.revision.subscribe();
-        Box::pin(async move {
-            let changed = revision.wait_for(|revision| *revision > known).await;
-            changed.map(|revision| *revision).map_err(|_| StoreError::Closed)
-        })
+        revision_over(self.revision.subscribe(), known)
     }
 
     fn used(&self, counter: &str) -> Later<'_, u64> {

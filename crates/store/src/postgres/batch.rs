@@ -4,7 +4,6 @@
 //! until the database says what came of it. A batch that is refused as a whole is split, so that one bad item fails alone.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -56,8 +55,6 @@ struct Inner<B: Batched> {
     kind: B,
     pool: Pool,
     waiting: Mutex<VecDeque<Waiting<B>>>,
-    /// How many wait, written under the lock.
-    length: AtomicUsize,
     arrived: Notify,
     /// Longest that an item may wait for its turn.
     patience: Duration,
@@ -71,20 +68,13 @@ pub(super) struct Batcher<B: Batched> {
 
 impl<B: Batched> Batcher<B> {
     pub(super) fn start(kind: B, pool: &Pool, workers: usize, patience: Duration) -> Self {
-        let inner = Arc::new(Inner {
-            kind,
-            pool: pool.clone(),
-            waiting: Mutex::default(),
-            length: AtomicUsize::new(0),
-            arrived: Notify::new(),
-            patience,
-        });
+        let inner = Arc::new(Inner { kind, pool: pool.clone(), waiting: Mutex::default(), arrived: Notify::new(), patience });
         let work = |_| tokio::spawn(Arc::clone(&inner).work());
         Self { workers: (0..workers).map(work).collect(), inner }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.inner.length.load(Ordering::Relaxed)
+        self.inner.lock().len()
     }
 
     pub(super) fn is_busy(&self) -> bool {
@@ -94,11 +84,7 @@ impl<B: Batched> Batcher<B> {
     pub(super) fn send(&self, item: B::Item) -> Later<'_, B::Effect> {
         let (reply, answer) = oneshot::channel();
         let since = Instant::now();
-        {
-            let mut waiting = self.inner.lock();
-            waiting.push_back(Waiting { item: Arc::new(item), since, reply });
-            self.inner.length.store(waiting.len(), Ordering::Relaxed);
-        }
+        self.inner.lock().push_back(Waiting { item: Arc::new(item), since, reply });
         self.inner.arrived.notify_one();
         Box::pin(async move { answer.await.unwrap_or(Err(StoreError::Closed)) })
     }
@@ -136,9 +122,7 @@ impl<B: Batched> Inner<B> {
             if waiting.len() > fits {
                 self.arrived.notify_one();
             }
-            let batch = waiting.drain(..fits).collect();
-            self.length.store(waiting.len(), Ordering::Relaxed);
-            batch
+            waiting.drain(..fits).collect()
         };
         let (fresh, stale): (Vec<_>, Vec<_>) = batch.into_iter().partition(|waiting| waiting.since.elapsed() < self.patience);
         for waiting in stale {

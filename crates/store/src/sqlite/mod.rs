@@ -32,7 +32,7 @@ use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{Admission, Admitted, Beat, Claim, OwnerId, Record, Seq, Settled, Settlement, Way};
 use crate::rows::row_texts;
-use crate::store::{Later, Store};
+use crate::store::{Later, Store, revision_over};
 use checkpoint::Checkpointer;
 use command::{Task, Urgency};
 use readers::Readers;
@@ -208,12 +208,7 @@ impl Store for SqliteStore {
     }
 
     fn documents_changed(&self, known: i64) -> Later<'_, i64> {
-        // This process is the only one that writes.
-        let mut revision = self.revision.subscribe();
-        Box::pin(async move {
-            let changed = revision.wait_for(|revision| *revision > known).await;
-            changed.map(|revision| *revision).map_err(|_| StoreError::Closed)
-        })
+        revision_over(self.revision.subscribe(), known)
     }
 
     fn used(&self, counter: &str) -> Later<'_, u64> {
