@@ -311,7 +311,7 @@ fn end_call(inner: &Arc<Inner>, job: &Job, permit: Permit, result: &Result<Respo
         budgets.ended(&job.prepared.recipients, inner.clock.monotonic(), counted);
     }
     if permit.end(end) {
-        crate::runner::keep_lane(inner, &job.entry.lane);
+        crate::lane::sharing::keep_lane(inner, &job.entry.lane);
     }
 }
 

@@ -10,7 +10,8 @@ use acteon_store::{Claim, ClaimLane, OwnerId, Record, Settlement, StoreError};
 
 use crate::deliver::{Job, deliver, overdue};
 use crate::gateway::Inner;
-use crate::lane::{Lane, LaneNote};
+use crate::lane::Lane;
+use crate::lane::sharing::{hear_of_lanes, recall_lanes};
 use crate::lease::Watch;
 use crate::record::record;
 
@@ -22,10 +23,6 @@ const SWEEP_EVERY: Duration = Duration::from_mins(1);
 const NOT_OURS: Duration = Duration::from_millis(10);
 /// Most rows of a lane in one claim.
 const CLAIM_AT_MOST: usize = 256;
-/// How long a gateway's word about what it saw go through a lane is good.
-const SEEN_KEEPS: Duration = Duration::from_secs(30);
-/// How long a lane's pause and pace are remembered.
-const LANE_NOTE_KEEPS: Duration = Duration::from_hours(24);
 /// Most rows looked at to know the recent sends to each recipient.
 const RECALL_AT_MOST: usize = 100_000;
 
@@ -94,54 +91,11 @@ async fn watch_others(inner: &Inner, watch: &mut Watch) -> Result<(), StoreError
     Ok(())
 }
 
-/// Takes over the pauses and paces that other gateways met.
-async fn hear_of_lanes(inner: &Inner) {
-    for lane in inner.providers.lanes() {
-        if let Ok(Some(note)) = inner.store.note(&note_name(lane), inner.clock.now()).await
-            && let Ok(note) = serde_json::from_str::<LaneNote>(&note)
-        {
-            tell_what_was_seen(inner, lane, lane.adopt(&note, inner.lease.owner().0)).await;
-        }
-    }
-}
-
-/// Tells the gateway that met a limit what went through here before.
-async fn tell_what_was_seen(inner: &Inner, lane: &Lane, seen: Option<f64>) {
-    let Some(seen) = seen else { return };
-    let name = seen_name(lane, inner.lease.owner());
-    if let Err(error) = inner.store.put_note(&name, &seen.to_string(), inner.clock.now() + SEEN_KEEPS).await {
-        tracing::debug!(%error, "what a lane let through could not be told");
-    }
-}
-
-/// What the other gateways saw go through a lane before its pause.
-async fn seen_by_others(inner: &Inner, lane: &Lane) -> Result<f64, StoreError> {
-    let mut sum = 0.0;
-    for beat in inner.store.beats().await? {
-        if beat.owner != inner.lease.owner()
-            && let Some(seen) = inner.store.note(&seen_name(lane, beat.owner), inner.clock.now()).await?
-        {
-            sum += seen.parse().unwrap_or(0.0);
-        }
-    }
-    Ok(sum)
-}
-
-fn seen_name(lane: &Lane, owner: OwnerId) -> String {
-    format!("{}:seen:{}", note_name(lane), owner.0)
-}
-
 /// Continues lanes and budgets where an earlier process stood, and shares them with those that run.
 pub(crate) async fn recall(inner: &Arc<Inner>) -> Result<(), StoreError> {
     let now = inner.clock.now();
     inner.providers.share(inner.store.beats().await?.len());
-    for lane in inner.providers.lanes() {
-        if let Some(note) = inner.store.note(&note_name(lane), now).await?
-            && let Ok(note) = serde_json::from_str::<LaneNote>(&note)
-        {
-            lane.restore(&note);
-        }
-    }
+    recall_lanes(inner, now).await?;
     if inner.providers.entries().any(|entry| entry.budgets.is_some()) {
         let hour_ago = now - Duration::from_hours(1);
         let mut records = inner.store.recently_done(hour_ago, RECALL_AT_MOST).await?;
@@ -159,28 +113,6 @@ fn recall_send(inner: &Inner, record: &Record, now: Timestamp) {
     if let (Some(budgets), Some(prepared), Some(at)) = (budgets, &record.prepared, record.finished_at) {
         budgets.remember(&prepared.recipients, inner.clock.monotonic(), now.since(at));
     }
-}
-
-/// Keeps a lane's pause and pace for the next process.
-pub(crate) fn keep_lane(inner: &Arc<Inner>, lane: &Arc<Lane>) {
-    let (inner, lane) = (Arc::clone(inner), Arc::clone(lane));
-    inner.work.notify_one();
-    tokio::spawn(async move {
-        tell_what_was_seen(&inner, &lane, lane.seen_before_pause()).await;
-        if let Ok(others) = seen_by_others(&inner, &lane).await {
-            lane.learn(others);
-        }
-        let Ok(note) = serde_json::to_string(&lane.note(inner.lease.owner().0)) else { return };
-        let name = note_name(&lane);
-        let until = inner.clock.now() + LANE_NOTE_KEEPS;
-        if let Err(error) = inner.store.put_note(&name, &note, until).await {
-            tracing::warn!(%error, "the pause of a lane could not be kept");
-        }
-    });
-}
-
-fn note_name(lane: &Lane) -> String {
-    format!("lane:{}", lane.name())
 }
 
 /// What no wake-up tells of: callers who left, and lanes whose backlog was missed.

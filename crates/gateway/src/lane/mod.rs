@@ -3,6 +3,7 @@
 //! A [`Lane`] gives out [`Permit`]s in order of asking. Those who wait do so in memory, up to a limit that is kept by [`Place`]s; beyond it
 //! rows wait in the store. The decisions are made by [`state`].
 
+pub(crate) mod sharing;
 mod state;
 
 use std::collections::VecDeque;
