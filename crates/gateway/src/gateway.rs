@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use crate::breaker::{BreakerPolicy, Breakers};
 use crate::housekeeping;
 use crate::lease::{Lease, LeaseTimes};
+use crate::lease_keeper;
 use crate::observe::Observer;
 use crate::policies::{self, CurrentPolicies};
 use crate::redaction::Redaction;
@@ -140,7 +141,7 @@ impl Gateway {
         inner.spawn(policies::follow(Arc::clone(&inner)));
         inner.spawn(housekeeping::run(Arc::clone(&inner)));
         inner.spawn(runner::run(Arc::clone(&inner)));
-        inner.spawn(runner::keep_lease(Arc::clone(&inner)));
+        inner.spawn(lease_keeper::keep_lease(Arc::clone(&inner)));
         Ok(Self { inner })
     }
 

@@ -24,6 +24,7 @@ mod history;
 mod housekeeping;
 mod lane;
 mod lease;
+mod lease_keeper;
 mod notices;
 mod observe;
 mod plan;

@@ -12,7 +12,6 @@ use crate::deliver::{Job, deliver, overdue};
 use crate::gateway::Inner;
 use crate::lane::Lane;
 use crate::lane::sharing::{hear_of_lanes, recall_lanes};
-use crate::lease::Watch;
 use crate::record::record;
 
 /// How often to look around without a wake-up.
@@ -62,33 +61,6 @@ pub(crate) async fn run(inner: Arc<Inner>) {
             }
         }
     }
-}
-
-/// Renews the lease, and takes over from processes whose lease ran out.
-pub(crate) async fn keep_lease(inner: Arc<Inner>) {
-    let mut watch = Watch::default();
-    while inner.sleep(inner.lease.times().renew_every()).await {
-        if let Err(error) = inner.note_store(inner.lease.renew(&*inner.store, &*inner.clock).await) {
-            tracing::error!(%error, "the lease could not be renewed; sends stop before it runs out");
-            continue;
-        }
-        if let Err(error) = watch_others(&inner, &mut watch).await {
-            tracing::error!(%error, "could not look for processes that died");
-        }
-    }
-}
-
-async fn watch_others(inner: &Inner, watch: &mut Watch) -> Result<(), StoreError> {
-    let beats = inner.store.beats().await?;
-    inner.providers.share(beats.len());
-    let dead = watch.look(&beats, inner.clock.monotonic(), inner.lease.times());
-    if dead.is_empty() {
-        return Ok(());
-    }
-    let count = inner.store.take_over(dead, inner.clock.now()).await?;
-    tracing::warn!(count, "took over actions of a process that died; they are marked possible_duplicate");
-    inner.work.notify_one();
-    Ok(())
 }
 
 /// Continues lanes and budgets where an earlier process stood, and shares them with those that run.
