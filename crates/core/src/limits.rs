@@ -5,6 +5,27 @@ use std::time::Duration;
 /// Largest request body. Ten times the largest useful message; attachments are not taken yet.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
+/// Most faults of one request that are told one by one. The rest are counted.
+pub const MAX_FAULTS: usize = 20;
+
+/// Longest text about one fault, in bytes: what a caller sent may stand in it.
+pub const MAX_FAULT_BYTES: usize = 256;
+
+/// Largest body of a refusal. A caller must not get more out of a mistake than was sent.
+pub const MAX_REFUSAL_BYTES: usize = 64 * 1024;
+
+/// Largest text that is read on a thread of the runtime. A longer one would hold up everybody's answers for milliseconds.
+pub const MAX_INLINE_BYTES: usize = 64 * 1024;
+
+/// Most bytes of request bodies that are being received or read, over all connections.
+pub const MAX_BODIES_BYTES: usize = 64 * 1024 * 1024;
+
+/// Bytes of a body that nobody has to ask room for: ordinary actions are not held up by large ones.
+pub const SMALL_BODY_BYTES: usize = 4 * 1024;
+
+/// Age at which a body that is still on its way gives its room to another. Ordinary ones take milliseconds.
+pub const SLOW_BODY: Duration = Duration::from_secs(1);
+
 /// Most actions in one batch, as the wire format has it. A batch shares the body limit.
 pub const MAX_BATCH: usize = 1000;
 
@@ -56,8 +77,38 @@ pub const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest a client may take to send its body.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Most connections at a time. Each costs a few kilobytes and a file handle.
+/// Most connections at a time, files permitting. Each costs some kilobytes and a file handle. Beyond it the one that is idle the longest is closed.
 pub const MAX_CONNECTIONS: usize = 10_000;
+
+/// Connections beyond [`MAX_CONNECTIONS`] that are taken where nobody is idle. They get health and metrics, and nothing else.
+pub const RESERVED_CONNECTIONS: usize = 64;
+
+/// Files that are left to the database, its readers, calls of providers and files of rules, whatever callers do.
+pub const RESERVED_FILES: usize = 256;
+
+/// Longest head of a request, in bytes. Ordinary ones have less than a kilobyte.
+pub const MAX_HEAD_BYTES: usize = 64 * 1024;
+
+/// Bytes of a head that nobody has to ask room for.
+pub const SMALL_HEAD_BYTES: usize = 8 * 1024;
+
+/// Most bytes of long heads, over all connections.
+pub const MAX_HEADS_BYTES: usize = 32 * 1024 * 1024;
+
+/// Longest that a client may take to read [`WRITE_STEP_BYTES`] of an answer. Who does not read holds a connection and what is written to it.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Bytes that a client must read of an answer within [`WRITE_TIMEOUT`].
+pub const WRITE_STEP_BYTES: usize = 64 * 1024;
+
+/// Most bytes of answers that wait to be read by their callers, over all connections.
+pub const MAX_ANSWERS_BYTES: usize = 64 * 1024 * 1024;
+
+/// Bytes of an answer that nobody has to ask room for.
+pub const SMALL_ANSWER_BYTES: usize = 8 * 1024;
+
+/// Age at which an answer that is still being read gives its room to another.
+pub const SLOW_READER: Duration = Duration::from_secs(5);
 
 /// Most rows on one page of a list.
 pub const MAX_PAGE: usize = 1000;

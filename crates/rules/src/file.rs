@@ -1,6 +1,6 @@
 //! From a file's YAML to rules. Nothing stops at the first problem.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,6 +75,7 @@ pub(crate) struct Reader<'a> {
     /// Intervals that rules name, to be looked up when all files are read.
     pub(crate) named: Vec<(Diagnostic, String)>,
     names: BTreeMap<String, String>,
+    interval_names: HashSet<String>,
     zones: Vec<Zone>,
 }
 
@@ -90,6 +91,7 @@ impl<'a> Reader<'a> {
             intervals: Vec::new(),
             named: Vec::new(),
             names: BTreeMap::new(),
+            interval_names: HashSet::new(),
             zones: vec![utc],
         }
     }
@@ -130,7 +132,7 @@ impl<'a> Reader<'a> {
         for (index, node) in self.list(fields.get("time_intervals").copied()).into_iter().enumerate() {
             self.subject = subject("time_intervals", index, node);
             match TimeInterval::from_json(&node.to_json()) {
-                Ok(interval) if self.intervals.iter().any(|known| known.name() == interval.name()) => {
+                Ok(interval) if !self.interval_names.insert(interval.name().to_owned()) => {
                     self.fault::<()>(node.place, "another time interval has this name".into());
                 }
                 Ok(interval) => self.intervals.push(interval),

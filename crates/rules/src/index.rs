@@ -44,21 +44,23 @@ impl Index {
             }
         }
         let mut index = Self::default();
+        let mut places = HashMap::new();
         for (position, needs) in needs.iter().enumerate() {
             let cost = |(path, keys): &&Need<'a>| {
                 let filed: usize = keys.iter().map(|key| counts.get(&(*path, key)).copied().unwrap_or(0)).sum();
                 (filed, !path.is_cheap())
             };
             match needs.iter().min_by_key(cost) {
-                Some((path, keys)) => index.file(path, keys, position as u32),
+                Some((path, keys)) => index.file(&mut places, path, keys, position as u32),
                 None => index.rest.push(position as u32),
             }
         }
         index
     }
 
-    fn file(&mut self, path: &Path, keys: &[Key], position: u32) {
-        let at = self.fields.iter().position(|field| field.path == *path).unwrap_or_else(|| {
+    /// `places` says where the field of a path stands: a file may name as many fields as it has rules.
+    fn file<'a>(&mut self, places: &mut HashMap<&'a Path, usize>, path: &'a Path, keys: &[Key], position: u32) {
+        let at = *places.entry(path).or_insert_with(|| {
             self.fields.push(Field { path: path.clone(), texts: HashMap::new(), ints: HashMap::new() });
             self.fields.len() - 1
         });

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::SystemEntropy;
-use acteon_core::limits::{HEADER_TIMEOUT, MAX_CONNECTIONS};
+use acteon_core::limits::{HEADER_TIMEOUT, MAX_BODIES_BYTES, MAX_CONNECTIONS, SLOW_BODY};
 use acteon_gateway::{Gateway, Observer, Parts, Registry, StoredInterval};
 use acteon_store::{Document, DocumentKind, StoreError};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::auth::Auth;
 use crate::config::{Config, ConfigError};
-use crate::http::{self, AppState};
+use crate::http::{self, AppState, Budget};
 use crate::metrics::Metrics;
 use crate::rules::{self, RulesError, RulesLoader};
 use crate::store::{self, Opened};
@@ -124,7 +124,15 @@ impl Server {
         };
         let gateway = Gateway::start(parts).await.map_err(store_error)?;
         let watching = vec![tokio::spawn(Arc::clone(&files).watch(gateway.clone())), tokio::spawn(Arc::clone(&auth).watch())];
-        let state = Arc::new(AppState { gateway: gateway.clone(), metrics, clock, entropy, rules: files, auth });
+        let state = Arc::new(AppState {
+            gateway: gateway.clone(),
+            metrics,
+            clock,
+            entropy,
+            rules: files,
+            auth,
+            bodies: Budget::new(MAX_BODIES_BYTES, SLOW_BODY),
+        });
         let (stop, stopped) = watch::channel(false);
         let accepting = tokio::spawn(accept(listener, http::router(state), stopped, config.shutdown_timeout / 2));
         Ok(Self { address, place, gateway, limit: config.shutdown_timeout, stop, accepting, watching })

@@ -29,6 +29,9 @@ pub enum StoreError {
         /// The newest known.
         known: i64,
     },
+    /// A text that the database cannot hold, such as one with a NUL character.
+    #[error("the database cannot hold such a text: {0}")]
+    Unstorable(String),
     /// The database engine failed.
     #[error("the database failed: {0}")]
     Engine(String),

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use acteon_core::ActionId;
 use acteon_gateway::ActionView;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 
 use super::AppState;
 use super::access::{MayRead, scope};
+use super::path::Path;
 use super::query::Parameters;
 use super::refusal::Refusal;
 

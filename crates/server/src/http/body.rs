@@ -1,56 +1,144 @@
 //! Reading a request's body within its limits.
 
+use std::sync::Arc;
+
 use acteon_core::Namespace;
 use acteon_core::json::nests_deeper_than;
-use acteon_core::limits::{BODY_TIMEOUT, MAX_BODY_BYTES, MAX_DEPTH};
-use axum::body::Body;
+use acteon_core::limits::{BODY_TIMEOUT, MAX_BODY_BYTES, MAX_DEPTH, SMALL_BODY_BYTES};
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 
+use super::AppState;
+use super::budget::Room;
+use super::offload::off_runtime;
 use super::refusal::Refusal;
 
-/// The body as text. Its type must be JSON.
-pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<String, Refusal> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !is_json(content_type) {
-        let message = format!("the content type must be application/json, is {content_type:?}");
-        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message));
+/// A body that is still to be received.
+pub(super) struct Incoming {
+    headers: HeaderMap,
+    body: Body,
+    room: Room,
+}
+
+/// A body as text, which holds its room among all bodies.
+pub(super) struct Text {
+    text: String,
+    _room: Room,
+}
+
+impl std::ops::Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
     }
-    if headers.contains_key(header::CONTENT_ENCODING) {
-        let message = "compressed bodies are not taken: leave out content-encoding";
-        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message));
+}
+
+impl FromRequest<Arc<AppState>> for Incoming {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, Self::Rejection> {
+        let (parts, body) = request.into_parts();
+        Ok(Self { headers: parts.headers, body, room: state.bodies.room(Arc::default()) })
     }
-    let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await;
-    let collected = collected.map_err(|_| {
-        let message = format!("the body did not arrive within {} s", BODY_TIMEOUT.as_secs());
-        Refusal::new(StatusCode::REQUEST_TIMEOUT, "BODY_TIMEOUT", message)
-    })?;
-    let bytes = collected.map_err(|error| {
-        if error.is::<LengthLimitError>() {
-            let message = format!("the body is longer than {MAX_BODY_BYTES} bytes");
-            return Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message);
+}
+
+impl Incoming {
+    /// The body as text. Its type must be JSON.
+    pub(super) async fn text(mut self) -> Result<Text, Refusal> {
+        check_type(&self.headers)?;
+        let declared = declared_length(&self.headers);
+        // Before the body is asked for: who waits for `100 Continue` need not send it.
+        if declared.is_some_and(|length| length > MAX_BODY_BYTES) {
+            return Err(too_large());
         }
-        Refusal::new(StatusCode::BAD_REQUEST, "BODY_BROKEN", "the body broke off")
-    })?;
-    String::from_utf8(bytes.to_bytes().into()).map_err(|error| {
-        let message = format!("the body is not UTF-8: byte {} is wrong", error.utf8_error().valid_up_to());
-        Refusal::new(StatusCode::BAD_REQUEST, "INVALID_JSON", message)
-    })
-}
-
-/// The body as an object of the right shape.
-pub(super) async fn object<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Refusal> {
-    parse(&read(headers, body).await?)
-}
-
-/// The same, where the body may be left out.
-pub(super) async fn object_or_nothing<T: DeserializeOwned + Default>(headers: &HeaderMap, body: Body) -> Result<T, Refusal> {
-    if !headers.contains_key(header::CONTENT_TYPE) {
-        return Ok(T::default());
+        let received = tokio::time::timeout(BODY_TIMEOUT, self.receive(declared.unwrap_or(MAX_BODY_BYTES))).await;
+        let bytes = received.unwrap_or_else(|_| {
+            let message = format!("the body did not arrive within {} s", BODY_TIMEOUT.as_secs());
+            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "BODY_TIMEOUT", message))
+        })?;
+        self.room.keep();
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let message = format!("the body is not UTF-8: byte {} is wrong", error.utf8_error().valid_up_to());
+            Refusal::new(StatusCode::BAD_REQUEST, "INVALID_JSON", message)
+        })?;
+        Ok(Text { text, _room: self.room })
     }
-    let text = read(headers, body).await?;
-    if text.trim().is_empty() { Ok(T::default()) } else { parse(&text) }
+
+    /// The body as an object of the right shape.
+    pub(super) async fn object<T: DeserializeOwned + Send + 'static>(self) -> Result<T, Refusal> {
+        let text = self.text().await?;
+        let length = text.len();
+        off_runtime(length, move || parse(&text)).await?
+    }
+
+    /// The same, where the body may be left out.
+    pub(super) async fn object_or_nothing<T: DeserializeOwned + Default + Send + 'static>(self) -> Result<T, Refusal> {
+        if !self.headers.contains_key(header::CONTENT_TYPE) {
+            return Ok(T::default());
+        }
+        let text = self.text().await?;
+        let length = text.len();
+        if text.trim().is_empty() { Ok(T::default()) } else { off_runtime(length, move || parse(&text)).await? }
+    }
+
+    /// The bytes, in one piece: small frames cost many times what they hold. Room is taken as they arrive, not as they are promised.
+    async fn receive(&mut self, longest: usize) -> Result<Vec<u8>, Refusal> {
+        let mut bytes = Vec::new();
+        loop {
+            let frame = tokio::select! {
+                frame = self.body.frame() => frame,
+                () = self.room.must_give_way() => return Err(no_room()),
+            };
+            let Some(frame) = frame else { return Ok(bytes) };
+            let frame = frame.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "BODY_BROKEN", "the body broke off"))?;
+            let Ok(data) = frame.into_data() else { continue };
+            self.take_in(&mut bytes, &data, longest)?;
+        }
+    }
+
+    fn take_in(&mut self, bytes: &mut Vec<u8>, data: &Bytes, longest: usize) -> Result<(), Refusal> {
+        let length = bytes.len() + data.len();
+        if length > MAX_BODY_BYTES {
+            return Err(too_large());
+        }
+        if length > bytes.capacity() {
+            let capacity = (bytes.capacity() * 2).min(longest).max(length);
+            if capacity > SMALL_BODY_BYTES && !self.room.grow(capacity) {
+                return Err(no_room());
+            }
+            bytes.reserve_exact(capacity - bytes.len());
+        }
+        bytes.extend_from_slice(data);
+        Ok(())
+    }
+}
+
+fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let unsupported = |message: String| Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message);
+    if !has_json(headers) {
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        return Err(unsupported(format!("the content type must be application/json, is {content_type:?}")));
+    }
+    if headers.get_all(header::CONTENT_ENCODING).iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(unsupported("compressed bodies are not taken: leave out content-encoding".into()));
+    }
+    Ok(())
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn too_large() -> Refusal {
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", format!("the body is longer than {MAX_BODY_BYTES} bytes"))
+}
+
+fn no_room() -> Refusal {
+    Refusal::come_back("BODIES_FULL", "too many large requests are on their way at the same time; try again")
 }
 
 pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
@@ -74,7 +162,9 @@ pub(super) fn check_names(names: &[(&str, &str)]) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn is_json(content_type: &str) -> bool {
+/// Whether a request says that its body is JSON. No form can say so.
+pub(super) fn has_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json")
         || (essence.len() > 5 && essence.is_char_boundary(essence.len() - 5) && essence[essence.len() - 5..].eq_ignore_ascii_case("+json"))

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use acteon_core::ProviderName;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::AppState;
 use super::access::{MayManageRules, MayRead};
+use super::path::Path;
 use super::refusal::Refusal;
 
 pub(super) async fn list(_: MayRead, State(state): State<Arc<AppState>>) -> Result<Json<Value>, Refusal> {

@@ -6,7 +6,7 @@ use acteon_core::Scope;
 use acteon_gateway::ActionView;
 use acteon_store::{HistoryFilter, PageRequest, State as ActionState};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use serde_json::{Value, json};
 
@@ -15,6 +15,7 @@ use super::access::{MayDispatch, MayManage, MayRead, scope};
 use super::actions::{action_id, not_found, the_one};
 use super::audit::{replayed_body, replayed_summary};
 use super::filter::{FILTERS, PAGES, cursor_text, filter, limit, page};
+use super::path::Path;
 use super::prefer;
 use super::query::Parameters;
 use super::refusal::Refusal;

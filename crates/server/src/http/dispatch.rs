@@ -3,39 +3,46 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use acteon_api::BatchError;
+use acteon_core::limits::MAX_REFUSAL_BYTES;
 use acteon_core::{Action, Caller, Origin};
 use acteon_gateway::Answer;
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::future::join_all;
+use serde_json::value::RawValue;
 
+use super::AppState;
 use super::access::{MayDispatch, check_action};
+use super::body::Incoming;
 use super::envelope::{self, Defaults};
+use super::offload::off_runtime;
 use super::prefer::{self, Preference};
 use super::query::Parameters;
-use super::refusal::Refusal;
-use super::{AppState, body};
+use super::refusal::{Refusal, bounded};
+
+/// What the refusal of one item of a batch may take however many there are: room for its code and a sentence.
+const MIN_ITEM_REFUSAL: usize = 1024;
 
 pub(super) async fn one(
     MayDispatch(caller): MayDispatch,
     State(state): State<Arc<AppState>>,
     uri: Uri,
     headers: HeaderMap,
-    body: Body,
+    body: Incoming,
 ) -> Result<Response, Refusal> {
     let dry_run = dry_run(&uri)?;
-    let text = body::read(&headers, body).await?;
-    let idempotency_key = idempotency_key(&headers)?;
-    let action = envelope::action(&text, &defaults(&state, idempotency_key))?;
-    drop(text);
+    let idempotency_key = idempotency_key(&headers)?.map(str::to_owned);
+    let preference = prefer::read(&headers);
+    drop(headers);
+    let text = body.text().await?;
+    let (reader, length) = (Arc::clone(&state), text.len());
+    let read = move || envelope::action(&text, &defaults(&reader, idempotency_key.as_deref()));
+    let action = off_runtime(length, read).await??;
     check_action(&caller, &action)?;
     if dry_run {
         return Ok(json(StatusCode::OK, state.gateway.dry_run(&action, &caller).await?.to_string()));
     }
-    let preference = prefer::read(&headers);
     let Answer { outcome, pending } = dispatch(&state, action, caller, preference).await?;
     let status = if pending && preference.said { StatusCode::ACCEPTED } else { StatusCode::OK };
     Ok(json(status, wire(&outcome, false).into_owned()))
@@ -46,28 +53,40 @@ pub(super) async fn batch(
     State(state): State<Arc<AppState>>,
     uri: Uri,
     headers: HeaderMap,
-    body: Body,
+    body: Incoming,
 ) -> Result<Response, Refusal> {
     let dry_run = dry_run(&uri)?;
-    let text = body::read(&headers, body).await?;
-    let defaults = defaults(&state, None);
-    let actions: Vec<Result<Action, Refusal>> =
-        envelope::batch(&text)?.into_iter().map(|item| envelope::action(item.get(), &defaults)).collect();
-    drop(text);
-    actions.iter().flatten().try_for_each(|action| check_action(&caller, action))?;
     let preference = prefer::read(&headers);
+    drop(headers);
+    let text = body.text().await?;
+    let (reader, length) = (Arc::clone(&state), text.len());
+    let actions = off_runtime(length, move || items(&reader, &text)).await??;
+    actions.iter().flatten().try_for_each(|action| check_action(&caller, action))?;
     let outcomes = join_all(actions.into_iter().map(|action| async {
         let outcome = match action {
             Ok(action) if dry_run => state.gateway.dry_run(&action, &caller).await.map_err(Refusal::from),
             Ok(action) => dispatch(&state, action, caller.clone(), preference).await.map(|answer| answer.outcome),
-            Err(refusal) => Err(refusal),
+            Err(refusal) => return refusal,
         };
         match outcome {
             Ok(outcome) => wire(&outcome, true).into_owned(),
-            Err(refusal) => serde_json::to_string(&BatchError { error: *refusal.body }).unwrap_or_else(|_| "null".into()),
+            Err(refusal) => item_refusal(refusal, MIN_ITEM_REFUSAL),
         }
     }));
     Ok(json(StatusCode::OK, format!("[{}]", outcomes.await.join(","))))
+}
+
+/// The actions of a batch, and the answers to the items that are none.
+fn items(state: &AppState, text: &str) -> Result<Vec<Result<Action, String>>, Refusal> {
+    let defaults = defaults(state, None);
+    let items = envelope::batch(text)?;
+    let share = (MAX_REFUSAL_BYTES / items.len().max(1)).max(MIN_ITEM_REFUSAL);
+    let read = |item: &RawValue| envelope::action(item.get(), &defaults).map_err(|refusal| item_refusal(refusal, share));
+    Ok(items.into_iter().map(read).collect())
+}
+
+fn item_refusal(refusal: Refusal, limit: usize) -> String {
+    format!(r#"{{"error":{}}}"#, bounded(*refusal.body, limit))
 }
 
 async fn dispatch(state: &AppState, action: Action, caller: Caller, preference: Preference) -> Result<Answer, Refusal> {

@@ -1,19 +1,19 @@
 //! From a body to an action. All that is wrong with it is said at once, by field.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use acteon_api::FieldError;
-use acteon_core::json::nests_deeper_than;
-use acteon_core::limits::{MAX_BATCH, MAX_DEPTH, MAX_LABEL_BYTES, MAX_LABELS};
+use acteon_core::json::{head, nests_deeper_than};
+use acteon_core::limits::{MAX_BATCH, MAX_DEPTH, MAX_FAULT_BYTES, MAX_LABEL_BYTES, MAX_LABELS};
 use acteon_core::{Action, ActionId, Clock, Entropy, InvalidName, Timestamp};
 use axum::http::StatusCode;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::refusal::Refusal;
+use super::refusal::{Faults, Refusal};
 
 /// Fields of the wire format that cannot be honoured yet. Ignoring them would lose what the caller asked for.
 const NOT_BUILT: [&str; 5] = ["template", "attachments", "signature", "signer_id", "kid"];
@@ -60,7 +60,7 @@ fn unreadable(error: &serde_json::Error) -> Refusal {
 }
 
 fn read(object: Object<'_>, defaults: &Defaults<'_>) -> Result<Action, Refusal> {
-    let mut fields = Fields { object, faults: Vec::new() };
+    let mut fields = Fields { object, faults: Faults::default() };
     for name in NOT_BUILT {
         fields.refuse(name);
     }
@@ -93,7 +93,7 @@ fn read(object: Object<'_>, defaults: &Defaults<'_>) -> Result<Action, Refusal> 
     let (Some(id), Some(namespace), Some(tenant), Some(provider), Some(action_type), Some(payload), true) =
         (id, namespace, tenant, provider, action_type, payload, fields.faults.is_empty())
     else {
-        return Err(Refusal::fields(fields.faults));
+        return Err(Refusal::faults(fields.faults));
     };
     Ok(Action {
         id,
@@ -114,7 +114,11 @@ fn read(object: Object<'_>, defaults: &Defaults<'_>) -> Result<Action, Refusal> 
 }
 
 /// A JSON object whose values are not read yet. A name that comes twice is an error: readers would differ in which they take.
-struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+///
+/// Names are looked up by hash: a caller sends as many as fit into a body, and pairwise those would take seconds.
+struct Object<'a> {
+    fields: HashMap<Cow<'a, str>, &'a RawValue>,
+}
 
 impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -127,14 +131,20 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::with_capacity(16);
+                let mut fields: HashMap<Cow<'de, str>, &'de RawValue> = HashMap::with_capacity(16);
                 while let Some(Name(name)) = map.next_key()? {
-                    if fields.iter().any(|(other, _)| *other == name) {
-                        return Err(serde::de::Error::custom(format!("the field {name:?} is given twice")));
+                    let value = map.next_value()?;
+                    match fields.entry(name) {
+                        Entry::Vacant(free) => {
+                            free.insert(value);
+                        }
+                        Entry::Occupied(taken) => {
+                            let name = head(taken.key(), MAX_FAULT_BYTES);
+                            return Err(serde::de::Error::custom(format!("the field {name:?} is given twice")));
+                        }
                     }
-                    fields.push((name, map.next_value()?));
                 }
-                Ok(Object(fields))
+                Ok(Object { fields })
             }
         }
         deserializer.deserialize_map(Reader)
@@ -147,14 +157,14 @@ struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 struct Fields<'a> {
     object: Object<'a>,
-    faults: Vec<FieldError>,
+    faults: Faults,
 }
 
 impl<'a> Fields<'a> {
     /// The value of a field that is there and not null.
     fn raw(&self, name: &str) -> Option<&'a RawValue> {
-        let (_, raw) = self.object.0.iter().find(|(known, _)| known == name)?;
-        (raw.get() != "null").then_some(*raw)
+        let raw = *self.object.fields.get(name)?;
+        (raw.get() != "null").then_some(raw)
     }
 
     fn has(&self, name: &str) -> bool {
@@ -162,7 +172,7 @@ impl<'a> Fields<'a> {
     }
 
     fn fault(&mut self, field: &str, message: impl Into<String>) {
-        self.faults.push(FieldError { field: field.into(), message: message.into() });
+        self.faults.add(field, || message.into());
     }
 
     fn refuse(&mut self, name: &str) {
@@ -198,6 +208,10 @@ impl<'a> Fields<'a> {
             self.fault(name, format!("is {} bytes long, at most {MAX_LABEL_BYTES} are allowed", text.len()));
             return None;
         }
+        if text.contains('\0') {
+            self.fault(name, "must not contain a NUL character");
+            return None;
+        }
         Some(text.into_owned())
     }
 
@@ -231,7 +245,7 @@ impl<'a> Fields<'a> {
     }
 
     fn collect_labels(&mut self, path: &str, raw: &'a RawValue, labels: &mut BTreeMap<String, String>) {
-        let Ok(Object(entries)) = serde_json::from_str::<Object<'a>>(raw.get()) else {
+        let Ok(Object { fields: entries }) = serde_json::from_str::<Object<'a>>(raw.get()) else {
             return self.fault(path, format!("must be an object of strings, is {}", described(raw)));
         };
         for (name, value) in entries {
@@ -239,13 +253,13 @@ impl<'a> Fields<'a> {
                 self.collect_labels("metadata.labels", value, labels);
                 continue;
             }
-            let field = format!("{path}.{name}");
+            let field = || format!("{path}.{}", head(&name, MAX_FAULT_BYTES));
             match serde_json::from_str::<Name<'_>>(value.get()) {
                 Ok(Name(text)) if text.len() <= MAX_LABEL_BYTES && name.len() <= MAX_LABEL_BYTES => {
                     labels.insert(name.into_owned(), text.into_owned());
                 }
-                Ok(_) => self.fault(&field, format!("is over {MAX_LABEL_BYTES} bytes long")),
-                Err(_) => self.fault(&field, format!("must be a string, is {}", described(value))),
+                Ok(_) => self.fault(&field(), format!("is over {MAX_LABEL_BYTES} bytes long")),
+                Err(_) => self.fault(&field(), format!("must be a string, is {}", described(value))),
             }
         }
     }

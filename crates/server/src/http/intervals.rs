@@ -5,28 +5,28 @@ use std::sync::Arc;
 use acteon_core::Scope;
 use acteon_gateway::StoredInterval;
 use axum::Json;
-use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
 use serde_json::{Map, Value, json};
 
+use super::AppState;
 use super::access::{MayManage, MayRead, check_scope, scope};
+use super::body::{Incoming, check_names};
+use super::path::Path;
 use super::query::Parameters;
 use super::refusal::Refusal;
-use super::{AppState, body};
 
 type Place = Path<(String, String, String)>;
 
 pub(super) async fn create(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
-    headers: HeaderMap,
-    body: Body,
+    body: Incoming,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let mut fields: Map<String, Value> = body::object(&headers, body).await?;
+    let mut fields: Map<String, Value> = body.object().await?;
     let mut text = |name: &str| fields.remove(name).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
     let (namespace, tenant) = (text("namespace"), text("tenant"));
-    body::check_names(&[("namespace", &namespace), ("tenant", &tenant)])?;
+    check_names(&[("namespace", &namespace), ("tenant", &tenant)])?;
     check_scope(&caller, &namespace, &tenant)?;
     let now = state.clock.now();
     let new = StoredInterval {
@@ -89,10 +89,9 @@ pub(super) async fn update(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
     Path((namespace, tenant, name)): Place,
-    headers: HeaderMap,
-    body: Body,
+    body: Incoming,
 ) -> Result<Json<Value>, Refusal> {
-    let mut fields: Map<String, Value> = body::object(&headers, body).await?;
+    let mut fields: Map<String, Value> = body.object().await?;
     for part_of_path in ["name", "namespace", "tenant"] {
         fields.remove(part_of_path);
     }

@@ -5,6 +5,7 @@ mod actions;
 mod audit;
 mod body;
 mod breakers;
+mod budget;
 mod coverage;
 mod dead_letters;
 mod dispatch;
@@ -12,6 +13,8 @@ mod envelope;
 mod filter;
 mod health;
 mod intervals;
+mod offload;
+mod path;
 mod prefer;
 mod query;
 mod quotas;
@@ -30,6 +33,7 @@ use axum::routing::{delete, get, post, put};
 use crate::auth::Auth;
 use crate::metrics::Metrics;
 use crate::rules::RulesLoader;
+pub(crate) use budget::Budget;
 use refusal::Refusal;
 
 /// What the routes need.
@@ -40,6 +44,8 @@ pub(crate) struct AppState {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) rules: Arc<RulesLoader>,
     pub(crate) auth: Arc<Auth>,
+    /// Room for bodies that are being received or read.
+    pub(crate) bodies: Arc<Budget>,
 }
 
 /// Every route. What its caller must be allowed to do stands in the handler's first parameter; the last five are for everybody.

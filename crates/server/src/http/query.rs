@@ -13,10 +13,13 @@ impl Parameters {
         let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else {
             return Err(refusal("the query cannot be read: write it as name=value&name=value".into()));
         };
-        for (index, (name, _)) in pairs.iter().enumerate() {
+        for (index, (name, value)) in pairs.iter().enumerate() {
             if !known.contains(&name.as_str()) {
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
                 return Err(refusal(format!("there is no query parameter {name:?}; known are: {known}")));
+            }
+            if value.chars().any(char::is_control) {
+                return Err(refusal(format!("the query parameter {name:?} holds a control character")));
             }
             if pairs[..index].iter().any(|(other, _)| other == name) {
                 return Err(refusal(format!("the query parameter {name:?} is given twice")));

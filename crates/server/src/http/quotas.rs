@@ -6,17 +6,18 @@ use std::sync::Arc;
 use acteon_core::{Caller, Scope};
 use acteon_gateway::{OverageSpec, Quota, QuotaChange, QuotaUsage, Window};
 use axum::Json;
-use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::AppState;
 use super::access::{MayManage, MayRead, check_scope, scope};
+use super::body::{Incoming, check_names};
 use super::filter::limit;
+use super::path::Path;
 use super::query::Parameters;
 use super::refusal::Refusal;
-use super::{AppState, body};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,11 +56,10 @@ struct Change {
 pub(super) async fn create(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
-    headers: HeaderMap,
-    body: Body,
+    body: Incoming,
 ) -> Result<(StatusCode, Json<Quota>), Refusal> {
-    let new: New = body::object(&headers, body).await?;
-    body::check_names(&[("namespace", &new.namespace), ("tenant", &new.tenant)])?;
+    let new: New = body.object().await?;
+    check_names(&[("namespace", &new.namespace), ("tenant", &new.tenant)])?;
     check_scope(&caller, &new.namespace, &new.tenant)?;
     let now = state.clock.now();
     let quota = Quota {
@@ -136,10 +136,9 @@ pub(super) async fn update(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    body: Incoming,
 ) -> Result<Json<Quota>, Refusal> {
-    let Change { max_actions, window, overage_behavior, enabled, description, labels, .. } = body::object(&headers, body).await?;
+    let Change { max_actions, window, overage_behavior, enabled, description, labels, .. } = body.object().await?;
     let change = QuotaChange { max_actions, window, overage_behavior, enabled, description, labels };
     Ok(Json(state.gateway.update_quota(&Scope::of(&caller.grants), &id, change).await?))
 }

@@ -1,6 +1,8 @@
 //! Answers outside 2xx. They all look alike.
 
 use acteon_api::{ErrorBody, FieldError};
+use acteon_core::json::head;
+use acteon_core::limits::{MAX_FAULT_BYTES, MAX_FAULTS, MAX_REFUSAL_BYTES};
 use acteon_gateway::{DispatchError, PolicyError};
 use acteon_store::StoreError;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -8,6 +10,9 @@ use axum::response::{IntoResponse, Response};
 
 /// When a caller should come back after back-pressure.
 const COME_BACK_AFTER: u64 = 2;
+
+/// Longest message, in bytes: what a caller sent may stand in it.
+const MAX_MESSAGE_BYTES: usize = 4 * 1024;
 
 /// A request that was refused.
 #[derive(Debug)]
@@ -18,7 +23,8 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
-        let message = message.into();
+        let mut message: String = message.into();
+        message.truncate(message.floor_char_boundary(MAX_MESSAGE_BYTES));
         let body =
             ErrorBody { error: message.clone(), code: code.into(), message, retryable: false, fields: Vec::new(), retry_after: None };
         Self { status, body: Box::new(body) }
@@ -26,7 +32,15 @@ impl Refusal {
 
     /// Well-formed, but wrong in these fields.
     pub(super) fn fields(fields: Vec<FieldError>) -> Self {
-        let listed: Vec<String> = fields.iter().map(|FieldError { field, message }| format!("{field} {message}")).collect();
+        Self::faults(Faults { told: fields, untold: 0 })
+    }
+
+    /// Well-formed, but wrong in these fields and some more.
+    pub(super) fn faults(Faults { told: fields, untold }: Faults) -> Self {
+        let mut listed: Vec<String> = fields.iter().map(|FieldError { field, message }| format!("{field} {message}")).collect();
+        if untold > 0 {
+            listed.push(format!("and {untold} more"));
+        }
         let mut refusal = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_ACTION", listed.join("; "));
         refusal.body.fields = fields;
         refusal
@@ -39,12 +53,51 @@ impl Refusal {
         refusal
     }
 
-    fn come_back(code: &str, message: impl Into<String>) -> Self {
+    /// It may be taken in a moment.
+    pub(super) fn come_back(code: &str, message: impl Into<String>) -> Self {
         let mut refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message);
         refusal.body.retryable = true;
         refusal.body.retry_after = Some(COME_BACK_AFTER);
         refusal
     }
+}
+
+/// What is wrong with a request: the first faults, and how many more there are.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    told: Vec<FieldError>,
+    untold: usize,
+}
+
+impl Faults {
+    pub(super) fn add(&mut self, field: &str, message: impl FnOnce() -> String) {
+        if self.told.len() == MAX_FAULTS {
+            self.untold += 1;
+            return;
+        }
+        let message = message();
+        let message = head(&message, MAX_FAULT_BYTES).to_owned();
+        self.told.push(FieldError { field: head(field, MAX_FAULT_BYTES).to_owned(), message });
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.told.is_empty()
+    }
+}
+
+/// Cuts what a caller sent out of an answer until it is no longer than `limit`.
+pub(super) fn bounded(mut body: ErrorBody, limit: usize) -> String {
+    let written = |body: &ErrorBody| serde_json::to_string(body).unwrap_or_else(|_| "{}".into());
+    let text = written(&body);
+    if text.len() <= limit {
+        return text;
+    }
+    // A byte may be written as six, and the message stands there twice.
+    body.fields.clear();
+    let kept = head(&body.message, limit / 16).to_owned();
+    body.message = format!("{kept} ... (cut)");
+    body.error.clone_from(&body.message);
+    written(&body)
 }
 
 impl From<DispatchError> for Refusal {
@@ -73,13 +126,18 @@ impl From<PolicyError> for Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
+        if let StoreError::Unstorable(_) = &error {
+            return Self::new(StatusCode::UNPROCESSABLE_ENTITY, "UNSTORABLE_TEXT", format!("nothing was stored: {error}"));
+        }
         let code = match error {
             StoreError::Busy => "STORE_BUSY",
             StoreError::Full => "STORE_FULL",
             StoreError::Closed => "STOPPING",
             StoreError::Fenced => "LEASE_LOST",
             StoreError::Away(_) => "STORE_AWAY",
-            StoreError::InUse(_) | StoreError::NewerSchema { .. } | StoreError::Engine(_) => "STORE_UNAVAILABLE",
+            StoreError::InUse(_) | StoreError::NewerSchema { .. } | StoreError::Engine(_) | StoreError::Unstorable(_) => {
+                "STORE_UNAVAILABLE"
+            }
         };
         Self::come_back(code, format!("nothing was stored: {error}"))
     }
@@ -88,7 +146,7 @@ impl From<StoreError> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let retry_after = self.body.retry_after;
-        let mut response = (self.status, axum::Json(*self.body)).into_response();
+        let mut response = super::dispatch::json(self.status, bounded(*self.body, MAX_REFUSAL_BYTES));
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -3,20 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use acteon_core::json::head;
+use acteon_core::limits::{MAX_FAULT_BYTES, MAX_FAULTS};
 use acteon_core::{Action, ActionId, ActionType, Namespace, ProviderName, Tenant, Timestamp};
-use acteon_rules::{EvaluateOptions, Evaluation, Facts};
+use acteon_rules::{EvaluateOptions, Facts};
 use axum::Json;
-use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::AppState;
 use super::access::{MayManageRules, MayReadRules, check_scope};
+use super::body::Incoming;
+use super::dispatch::json as json_text;
+use super::offload::off_runtime;
+use super::path::Path;
 use super::refusal::Refusal;
-use super::{AppState, body};
 use crate::rules::RulesError;
 
 pub(super) async fn list(_: MayReadRules, State(state): State<Arc<AppState>>) -> Json<Value> {
@@ -40,10 +45,9 @@ pub(super) async fn set_enabled(
     MayManageRules(caller): MayManageRules,
     State(state): State<Arc<AppState>>,
     Path(name): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    body: Incoming,
 ) -> Result<Json<Value>, Refusal> {
-    let Enabled { enabled } = body::object(&headers, body).await?;
+    let Enabled { enabled } = body.object().await?;
     state.gateway.set_rule_enabled(&name, enabled).await?;
     tracing::info!(rule = name, enabled, caller = %caller.id, "rule switched");
     Ok(Json(json!({ "name": name, "enabled": enabled, "status": if enabled { "enabled" } else { "disabled" } })))
@@ -55,13 +59,8 @@ struct Reload {
     directory: Option<String>,
 }
 
-pub(super) async fn reload(
-    _: MayManageRules,
-    State(state): State<Arc<AppState>>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Refusal> {
-    let Reload { directory: asked } = body::object_or_nothing(&headers, body).await?;
+pub(super) async fn reload(_: MayManageRules, State(state): State<Arc<AppState>>, body: Incoming) -> Result<Response, Refusal> {
+    let Reload { directory: asked } = body.object_or_nothing().await?;
     let directory = state.rules.directory().map(|directory| directory.display().to_string());
     if asked.is_some() && asked != directory {
         let configured = directory.as_deref().unwrap_or("none");
@@ -70,10 +69,12 @@ pub(super) async fn reload(
     match state.rules.reload(&state.gateway).await {
         Ok(count) => Ok(Json(json!({ "loaded": count, "reloaded": count, "directory": directory, "errors": [] })).into_response()),
         Err(error) => {
-            let refusal =
-                Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_RULES", format!("the rules before stay in force: {error}"));
+            let message = format!("the rules before stay in force: {error}");
+            let refusal = Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_RULES", message);
             let errors: Vec<String> = match &error {
-                RulesError::Wrong(wrong) => wrong.0.iter().map(ToString::to_string).collect(),
+                RulesError::Wrong(wrong) => {
+                    wrong.0.iter().take(MAX_FAULTS).map(|wrong| head(&wrong.to_string(), MAX_FAULT_BYTES).to_owned()).collect()
+                }
                 RulesError::Unreadable(..) => vec![error.to_string()],
             };
             let mut body = serde_json::to_value(&*refusal.body).unwrap_or_default();
@@ -111,11 +112,9 @@ struct Hypothesis {
 pub(super) async fn evaluate(
     MayReadRules(caller): MayReadRules,
     State(state): State<Arc<AppState>>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Json<Evaluation>, Refusal> {
-    let text = body::read(&headers, body).await?;
-    let asked: Hypothesis = body::parse(&text)?;
+    body: Incoming,
+) -> Result<Response, Refusal> {
+    let asked: Hypothesis = body.object().await?;
     check_scope(&caller, asked.namespace.as_str(), asked.tenant.as_str())?;
     let now = asked.evaluate_at.unwrap_or_else(|| state.clock.now());
     let id = ActionId::parse("playground").map_err(|error| Refusal::field("id", error.to_string()))?;
@@ -136,7 +135,12 @@ pub(super) async fn evaluate(
         expires_at: None,
     };
     let options = EvaluateOptions { include_disabled: asked.include_disabled, evaluate_all: asked.evaluate_all };
-    let mut evaluation = state.gateway.rules().evaluate(&Facts::new(&action, now), options, &*state.clock);
-    evaluation.context["environment_keys"] = state.rules.context().env.keys().map(String::as_str).collect();
-    Ok(Json(evaluation))
+    // Every rule is looked at, and every step written down.
+    let cost = usize::MAX;
+    let evaluated = off_runtime(cost, move || {
+        let mut evaluation = state.gateway.rules().evaluate(&Facts::new(&action, now), options, &*state.clock);
+        evaluation.context["environment_keys"] = state.rules.context().env.keys().map(String::as_str).collect();
+        json_text(StatusCode::OK, serde_json::to_string(&evaluation).unwrap_or_default())
+    });
+    evaluated.await
 }

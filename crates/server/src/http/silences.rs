@@ -8,16 +8,17 @@ use acteon_core::{Caller, Scope, Timestamp};
 use acteon_gateway::{Silence, SilenceChange, SilencePreview};
 use acteon_rules::MatcherSpec;
 use axum::Json;
-use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::AppState;
 use super::access::{MayManage, MayRead, check_scope, scope};
+use super::body::{Incoming, check_names};
+use super::path::Path;
 use super::query::Parameters;
 use super::refusal::Refusal;
-use super::{AppState, body};
 
 /// Longest silence by `duration_seconds`: ten years.
 const MAX_SECONDS: u64 = 315_360_000;
@@ -51,10 +52,9 @@ struct Change {
 pub(super) async fn create(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
-    headers: HeaderMap,
-    body: Body,
+    body: Incoming,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let (new, _) = read(&state, &caller, &headers, body).await?;
+    let (new, _) = read(&state, &caller, body).await?;
     let silence = state.gateway.create_silence(new).await?;
     Ok((StatusCode::CREATED, Json(shown(&state, &silence))))
 }
@@ -63,16 +63,15 @@ pub(super) async fn create(
 pub(super) async fn preview(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
-    headers: HeaderMap,
-    body: Body,
+    body: Incoming,
 ) -> Result<Json<SilencePreview>, Refusal> {
-    let (silence, last) = read(&state, &caller, &headers, body).await?;
+    let (silence, last) = read(&state, &caller, body).await?;
     Ok(Json(state.gateway.preview_silence(&Scope::of(&caller.grants), &silence, last).await?))
 }
 
-async fn read(state: &AppState, caller: &Caller, headers: &HeaderMap, body: Body) -> Result<(Silence, usize), Refusal> {
-    let New { namespace, tenant, matchers, starts_at, ends_at, duration_seconds, comment, last } = body::object(headers, body).await?;
-    body::check_names(&[("namespace", &namespace), ("tenant", &tenant)])?;
+async fn read(state: &AppState, caller: &Caller, body: Incoming) -> Result<(Silence, usize), Refusal> {
+    let New { namespace, tenant, matchers, starts_at, ends_at, duration_seconds, comment, last } = body.object().await?;
+    check_names(&[("namespace", &namespace), ("tenant", &tenant)])?;
     check_scope(caller, &namespace, &tenant)?;
     let now = state.clock.now();
     let starts_at = starts_at.unwrap_or(now);
@@ -125,10 +124,9 @@ pub(super) async fn update(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    body: Incoming,
 ) -> Result<Json<Value>, Refusal> {
-    let Change { ends_at, comment, .. } = body::object(&headers, body).await?;
+    let Change { ends_at, comment, .. } = body.object().await?;
     let change = SilenceChange { ends_at, comment };
     let silence = state.gateway.update_silence(&Scope::of(&caller.grants), &id, change).await?;
     Ok(Json(shown(&state, &silence)))

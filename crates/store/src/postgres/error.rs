@@ -56,6 +56,7 @@ impl From<tokio_postgres::Error> for Failure {
         match told.code() {
             &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => Self::Conflict,
             &SqlState::DISK_FULL => Self::Refused(StoreError::Full),
+            &SqlState::CHARACTER_NOT_IN_REPERTOIRE | &SqlState::UNTRANSLATABLE_CHARACTER => Self::Refused(StoreError::Unstorable(message)),
             // Told to a session that may have been waiting for its standby, after its own commit.
             &SqlState::ADMIN_SHUTDOWN | &SqlState::CRASH_SHUTDOWN => Self::Unknown(message),
             &SqlState::CANNOT_CONNECT_NOW

@@ -1,0 +1,174 @@
+//! A budget of bytes that many share. Whoever has held room for long gives way to a newcomer: who is slow on purpose holds up the slow only.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// Bytes that may be held at a time.
+pub(crate) struct Budget {
+    limit: usize,
+    /// Age at which a holder may be asked to give way.
+    slow: Duration,
+    holders: Mutex<Holders>,
+}
+
+#[derive(Default)]
+struct Holders {
+    used: usize,
+    /// Bytes of those who were asked to give way and have not left yet.
+    leaving: usize,
+    next: u64,
+    by_age: BTreeMap<u64, Holder>,
+}
+
+struct Holder {
+    bytes: usize,
+    since: Instant,
+    state: HolderState,
+    give_way: Arc<Notify>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum HolderState {
+    /// It may be asked to give way.
+    Slow,
+    /// It was asked.
+    Leaving,
+    /// It is being worked on, and ends by itself.
+    Kept,
+}
+
+/// Room in a budget. It is given back when this is dropped.
+pub(crate) struct Room {
+    budget: Arc<Budget>,
+    id: u64,
+    bytes: usize,
+    give_way: Arc<Notify>,
+}
+
+impl Budget {
+    pub(crate) fn new(limit: usize, slow: Duration) -> Arc<Self> {
+        Arc::new(Self { limit, slow, holders: Mutex::default() })
+    }
+
+    /// An empty room. `give_way` is told when its holder must leave.
+    pub(crate) fn room(self: &Arc<Self>, give_way: Arc<Notify>) -> Room {
+        Room { budget: Arc::clone(self), id: 0, bytes: 0, give_way }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Holders> {
+        self.holders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Room {
+    /// Makes it so many bytes in all; `false` when that is more than is left, also after the slow ones gave way.
+    pub(crate) fn grow(&mut self, bytes: usize) -> bool {
+        if bytes <= self.bytes {
+            return true;
+        }
+        let now = Instant::now();
+        let mut holders = self.budget.lock();
+        if !holders.has_left(self.budget.limit, bytes - self.bytes, self.id, now, self.budget.slow) {
+            return false;
+        }
+        holders.used += bytes - self.bytes;
+        self.bytes = bytes;
+        if let Some(holder) = holders.by_age.get_mut(&self.id) {
+            let more = bytes - holder.bytes;
+            holder.bytes = bytes;
+            if holder.state == HolderState::Leaving {
+                holders.leaving += more;
+            }
+            return true;
+        }
+        holders.next += 1;
+        self.id = holders.next;
+        let holder = Holder { bytes, since: now, state: HolderState::Slow, give_way: Arc::clone(&self.give_way) };
+        holders.by_age.insert(self.id, holder);
+        true
+    }
+
+    /// Says that it is being worked on, and need not give way any more.
+    pub(crate) fn keep(&self) {
+        let mut holders = self.budget.lock();
+        if let Some(holder) = holders.by_age.get_mut(&self.id).filter(|holder| holder.state == HolderState::Slow) {
+            holder.state = HolderState::Kept;
+        }
+    }
+
+    /// Waits until it must give way.
+    pub(crate) async fn must_give_way(&self) {
+        self.give_way.notified().await;
+    }
+}
+
+impl Holders {
+    /// Whether so many bytes are left, once those left who are asked to here, the oldest first.
+    fn has_left(&mut self, limit: usize, bytes: usize, asking: u64, now: Instant, slow: Duration) -> bool {
+        let over = (self.used - self.leaving + bytes).saturating_sub(limit);
+        if over == 0 {
+            return true;
+        }
+        let old = |(id, holder): &(&u64, &mut Holder)| {
+            **id != asking && holder.state == HolderState::Slow && now.duration_since(holder.since) >= slow
+        };
+        let mut found = 0;
+        let mut asked = Vec::new();
+        for (_, holder) in self.by_age.iter_mut().filter(old) {
+            found += holder.bytes;
+            asked.push(holder);
+            if found >= over {
+                break;
+            }
+        }
+        if found < over {
+            return false;
+        }
+        for holder in asked {
+            holder.state = HolderState::Leaving;
+            holder.give_way.notify_one();
+        }
+        self.leaving += found;
+        true
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        if self.bytes == 0 {
+            return;
+        }
+        let mut holders = self.budget.lock();
+        holders.used -= self.bytes;
+        if holders.by_age.remove(&self.id).is_some_and(|holder| holder.state == HolderState::Leaving) {
+            holders.leaving -= self.bytes;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_oldest_gives_way_once_it_is_slow() {
+        let budget = Budget::new(100, Duration::from_secs(1));
+        let room = || budget.room(Arc::default());
+        let (mut first, mut second, mut third) = (room(), room(), room());
+        assert!(first.grow(60) && second.grow(40));
+        assert!(!third.grow(1), "nobody is slow yet");
+        tokio::time::advance(Duration::from_secs(2)).await;
+        second.keep();
+        assert!(third.grow(50), "the first leaves");
+        first.must_give_way().await;
+        assert!(!room().grow(11), "ten are left: the second is worked on, the third is young");
+        drop(first);
+        assert!(!room().grow(11) && room().grow(10));
+        drop((second, third));
+        assert!(room().grow(100) && !room().grow(101));
+    }
+}

@@ -1,0 +1,25 @@
+//! Work whose cost a caller chooses, off the threads of the runtime: one of them is half of a small machine.
+
+use std::sync::LazyLock;
+
+use acteon_core::limits::MAX_INLINE_BYTES;
+use axum::http::StatusCode;
+use tokio::sync::Semaphore;
+
+use super::refusal::Refusal;
+
+/// As many at a time as there are cores: more would take turns on them, and each holds what it works on.
+static WORKERS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
+
+/// Does `work` over so many bytes: at once if they are few, otherwise on a thread of its own.
+pub(super) async fn off_runtime<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+    if bytes <= MAX_INLINE_BYTES {
+        return Ok(work());
+    }
+    let Ok(_permit) = WORKERS.acquire().await else { return Err(broke_off()) };
+    tokio::task::spawn_blocking(work).await.map_err(|_| broke_off())
+}
+
+fn broke_off() -> Refusal {
+    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "BROKE_OFF", "the request could not be worked on; this is a fault of the server")
+}
