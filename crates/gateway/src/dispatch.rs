@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Scope};
-use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Record, Seq, State, StoreError, Way};
+use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Record, Seq, State, StoreError, Turn, Way};
 use tokio::sync::oneshot;
 
 use crate::deliver::{Decided, Job, deliver, left_alone};
@@ -152,7 +152,8 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, origin: Origin, caller: 
             (Fate::Send { conditions, ways }, routes, place)
         }
     };
-    let admission = Admission { action: Arc::clone(&action), origin, caller, verdict, rule: rule.clone(), accepted_at, fate };
+    let admission =
+        Admission { action: Arc::clone(&action), origin, caller, verdict, rule: rule.clone(), accepted_at, turn: Turn::Single, fate };
     match inner.note_store(inner.store.admit(admission).await) {
         Ok(Admitted::Ended(outcome)) => {
             emit(&*inner.observer, &OutcomeEvent::at_the_gate(&action, &outcome, rule.as_deref()));

@@ -222,7 +222,7 @@ impl Inner {
 
     /// Notes whether the store works, and passes the result on.
     pub(crate) fn note_store<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
-        let failing = matches!(result, Err(StoreError::Full | StoreError::Away(_) | StoreError::Engine(_)));
+        let failing = matches!(result, Err(StoreError::Full | StoreError::Away(_) | StoreError::Unknown(_) | StoreError::Engine(_)));
         if self.store_failing.swap(failing, Ordering::Relaxed) != failing {
             if let Err(error) = &result {
                 tracing::error!(%error, "the store cannot be written");

@@ -5,7 +5,7 @@
 use std::sync::{Arc, OnceLock};
 
 use acteon_core::{Action, Caller, Grant, Origin, Outcome, Response, Scope, Timestamp};
-use acteon_store::{Admission, Cursor, Fate, HistoryFilter, PageRequest, Seq, SqliteOptions, SqliteStore, State, Store};
+use acteon_store::{Admission, Cursor, Fate, HistoryFilter, PageRequest, Seq, SqliteOptions, SqliteStore, State, Store, Turn};
 use divan::Bencher;
 use tokio::runtime::Runtime;
 
@@ -63,6 +63,7 @@ fn admission(number: i64) -> Admission {
         verdict: "allow",
         rule: None,
         accepted_at: Timestamp::from_millis(number * STEP),
+        turn: Turn::Single,
         fate: Fate::Ended(outcome),
     }
 }

@@ -1,6 +1,6 @@
 //! What can go wrong with the store.
 
-/// A store operation that did not happen.
+/// A store operation that did not happen, or of which it is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Too much waits for a commit.
@@ -12,6 +12,9 @@ pub enum StoreError {
     /// The database cannot be reached, or does not answer.
     #[error("the database is away: {0}")]
     Away(String),
+    /// The answer was lost: what was asked for may have been done, or not.
+    #[error("the database's answer was lost: {0}")]
+    Unknown(String),
     /// Who writes is no process any more: its lease had run out, and another took over.
     #[error("this process's lease had run out; it goes on under a new one in a moment")]
     Fenced,

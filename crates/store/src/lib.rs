@@ -26,6 +26,8 @@ pub use error::StoreError;
 pub use gate::{Conditions, DedupCheck, Judged, Overage, QuotaCheck, ThrottleCheck};
 pub use history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 pub use memory::MemoryStore;
-pub use model::{Admission, Admitted, Beat, Birth, Charges, Claim, ClaimLane, Fate, OwnerId, Record, Seq, Settled, Settlement, State, Way};
+pub use model::{
+    Admission, Admitted, Beat, Birth, Charges, Claim, ClaimLane, Fate, OwnerId, Record, Seq, Settled, Settlement, State, Turn, Way,
+};
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use store::{Later, Store};

@@ -44,8 +44,20 @@ pub struct Admission {
     pub rule: Option<Arc<str>>,
     /// Now.
     pub accepted_at: Timestamp,
+    /// Who goes first to the commit.
+    pub turn: Turn,
     /// What is to become of it.
     pub fate: Fate,
+}
+
+/// Who goes first to a commit where much waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Turn {
+    /// An action that somebody sent alone.
+    #[default]
+    Single,
+    /// One of a caller's batch, which yields to the single ones.
+    Batch,
 }
 
 /// What is to become of an action.

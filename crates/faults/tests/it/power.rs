@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use acteon_core::{Action, Caller, Origin, Outcome, Prepared, ProviderName, Response, Timestamp};
 use acteon_faults::{Operation, PowerCuts, Recording};
-use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Settlement, SqliteOptions, SqliteStore, Store, Way};
+use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Settlement, SqliteOptions, SqliteStore, Store, Turn, Way};
 
 /// Actions of one recording, admitted by so many at once.
 const ACTIONS: u64 = 600;
@@ -50,6 +50,7 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
                         verdict: "allow",
                         rule: None,
                         accepted_at: at(number as i64),
+                        turn: Turn::Single,
                         fate: Fate::Send { conditions: Conditions::default(), ways: vec![way] },
                     };
                     let Ok(Admitted::Open { seq, .. }) = store.admit(admission).await else { panic!("{number} was not admitted") };

@@ -138,6 +138,9 @@ impl From<StoreError> for Refusal {
             StoreError::InUse(_) | StoreError::NewerSchema { .. } | StoreError::Engine(_) | StoreError::Unstorable(_) => {
                 "STORE_UNAVAILABLE"
             }
+            StoreError::Unknown(_) => {
+                return Self::come_back("STORE_SLOW", format!("{error}; it may have been stored: look, or send the same again"));
+            }
         };
         Self::come_back(code, format!("nothing was stored: {error}"))
     }

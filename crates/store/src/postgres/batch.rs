@@ -1,9 +1,13 @@
-//! Writes that share a commit: a queue, and a few workers that take everything that waits.
+//! Writes that share a commit: a queue, and a few workers that take what waits.
 //!
-//! What breaks in the middle is found out and not guessed: a batch whose answer was lost is done again as it was, with the same positions,
-//! until the database says what came of it. A batch that is refused as a whole is split, so that one bad item fails alone.
+//! An attempt is one transaction, so what failed did nothing, unless its answer was lost: then the items are done again as they were, with
+//! the same positions, until the database says what came of them. Whoever waits is told of its own item alone. A batch that is refused is
+//! halved until the bad items are alone; what may have been written by an earlier attempt is never refused for a later one's failure, but
+//! found out beside the workers.
 
-use std::collections::VecDeque;
+mod find_out;
+mod queue;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,19 +16,21 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use self::queue::{Queue, Taken};
 use super::connect::{Conn, in_time};
 use super::error::Failure;
 use crate::StoreError;
 use crate::store::Later;
 
-/// Items of one batch: enough to share a round trip and a sync, few enough that the arrays stay small.
-const MAX_BATCH: usize = 512;
-/// Items waiting above which the store is busy.
-const BUSY: usize = 64;
 /// Pause before a conflict or a broken connection is tried again, growing up to the second.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(500));
-/// Conflicts in a row after which a batch is given up as too contended.
-const MAX_CONFLICTS: u32 = 30;
+/// Conflicts after which a batch is taken apart as too contended, and after which a part of it is given up.
+const MAX_CONFLICTS: (u32, u32) = (12, 3);
+/// Refusals of one batch's parts after which the rest is refused unseen: a disk that is full refuses each. A contended part took longer.
+const MAX_REFUSALS: u32 = 64;
+const CONTENDED: u32 = 8;
+/// Items waiting above which the store is busy.
+const BUSY: usize = 64;
 
 /// A kind of write.
 pub(super) trait Batched: Send + Sync + 'static {
@@ -33,17 +39,36 @@ pub(super) trait Batched: Send + Sync + 'static {
     /// What came of it.
     type Effect: Send + 'static;
 
-    /// Does the items in one transaction. `again` when an earlier try may have done some of them. One result per item, in their order.
+    /// Does the items in one transaction. `again` when an earlier attempt may have done some of them. One result per item, in their order;
+    /// `None` for one that this transaction left alone, and the next is to do.
     fn attempt<'a>(
         &'a self,
         conn: &'a Conn,
         items: &'a [Arc<Self::Item>],
         again: bool,
-    ) -> impl Future<Output = Result<Vec<Result<Self::Effect, StoreError>>, Failure>> + Send + 'a;
+    ) -> impl Future<Output = Result<Effects<Self::Effect>, Failure>> + Send + 'a;
+
+    /// What an earlier attempt whose answer was lost did with an item; `None` if it did nothing yet.
+    fn done_before<'a>(
+        &'a self,
+        conn: &'a Conn,
+        item: &'a Arc<Self::Item>,
+    ) -> impl Future<Output = Result<Option<Self::Effect>, Failure>> + Send + 'a;
 
     /// Counts what a committed item changed.
     fn committed(&self, item: &Self::Item, effect: &Self::Effect);
+
+    /// What an item locks until its commit: two batches that lock the same are not begun at the same time.
+    fn locks(_item: &Self::Item) -> &[u64] {
+        &[]
+    }
+
+    /// Whether an item yields to those of callers who wait for one alone.
+    fn is_bulk(item: &Self::Item) -> bool;
 }
+
+/// One result per item; `None` for one that is still to be done.
+pub(super) type Effects<T> = Vec<Option<Result<T, StoreError>>>;
 
 struct Waiting<B: Batched> {
     item: Arc<B::Item>,
@@ -54,7 +79,7 @@ struct Waiting<B: Batched> {
 struct Inner<B: Batched> {
     kind: B,
     pool: Pool,
-    waiting: Mutex<VecDeque<Waiting<B>>>,
+    queue: Mutex<Queue<B>>,
     arrived: Notify,
     /// Longest that an item may wait for its turn.
     patience: Duration,
@@ -68,7 +93,7 @@ pub(super) struct Batcher<B: Batched> {
 
 impl<B: Batched> Batcher<B> {
     pub(super) fn start(kind: B, pool: &Pool, workers: usize, patience: Duration) -> Self {
-        let inner = Arc::new(Inner { kind, pool: pool.clone(), waiting: Mutex::default(), arrived: Notify::new(), patience });
+        let inner = Arc::new(Inner { kind, pool: pool.clone(), queue: Mutex::default(), arrived: Notify::new(), patience });
         let work = |_| tokio::spawn(Arc::clone(&inner).work());
         Self { workers: (0..workers).map(work).collect(), inner }
     }
@@ -84,9 +109,12 @@ impl<B: Batched> Batcher<B> {
     pub(super) fn send(&self, item: B::Item) -> Later<'_, B::Effect> {
         let (reply, answer) = oneshot::channel();
         let since = Instant::now();
-        self.inner.lock().push_back(Waiting { item: Arc::new(item), since, reply });
+        self.inner.lock().push(Waiting { item: Arc::new(item), since, reply });
         self.inner.arrived.notify_one();
-        Box::pin(async move { answer.await.unwrap_or(Err(StoreError::Closed)) })
+        Box::pin(async move {
+            // A worker that ended in the middle cannot say what came of it.
+            answer.await.unwrap_or_else(|_| Err(StoreError::Unknown("the store was closed meanwhile".into())))
+        })
     }
 }
 
@@ -98,87 +126,113 @@ impl<B: Batched> Drop for Batcher<B> {
     }
 }
 
+/// Items that are attempted together.
+struct Part<B: Batched> {
+    items: Vec<Waiting<B>>,
+    /// Whether an earlier attempt may have done some of them.
+    again: bool,
+    max_conflicts: u32,
+}
+
 impl<B: Batched> Inner<B> {
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Waiting<B>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Queue<B>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn work(self: Arc<Self>) {
         loop {
             let arrived = self.arrived.notified();
-            let batch = self.take();
-            if batch.is_empty() {
+            let Some(Taken { batch, locks }) = self.take() else {
                 arrived.await;
                 continue;
-            }
+            };
             self.write(batch).await;
-        }
-    }
-
-    fn take(&self) -> Vec<Waiting<B>> {
-        let batch: Vec<Waiting<B>> = {
-            let mut waiting = self.lock();
-            let fits = waiting.len().min(MAX_BATCH);
-            if waiting.len() > fits {
+            if !locks.is_empty() {
+                self.lock().unlock(&locks);
                 self.arrived.notify_one();
             }
-            waiting.drain(..fits).collect()
-        };
-        let (fresh, stale): (Vec<_>, Vec<_>) = batch.into_iter().partition(|waiting| waiting.since.elapsed() < self.patience);
-        for waiting in stale {
-            drop(waiting.reply.send(Err(StoreError::Away("it did not take the write in time".into()))));
         }
-        fresh
     }
 
-    async fn write(&self, mut batch: Vec<Waiting<B>>) {
-        if let Err(error) = self.commit(&mut batch).await {
-            if batch.len() > 1 && !matches!(error, StoreError::Away(_) | StoreError::Busy | StoreError::Full | StoreError::Closed) {
-                for waiting in batch {
-                    let mut alone = vec![waiting];
-                    if let Err(error) = self.commit(&mut alone).await {
-                        refuse(alone, &error);
-                    }
+    /// The next batch; what waited too long is refused, and not done late.
+    fn take(&self) -> Option<Taken<B>> {
+        let (mut taken, more) = {
+            let mut queue = self.lock();
+            let taken = queue.take()?;
+            (taken, queue.len() > 0)
+        };
+        if more {
+            self.arrived.notify_one();
+        }
+        let (fresh, stale): (Vec<_>, Vec<_>) = taken.batch.into_iter().partition(|waiting| waiting.since.elapsed() < self.patience);
+        refuse(stale, &StoreError::Away("it did not take the write in time".into()));
+        taken.batch = fresh;
+        Some(taken)
+    }
+
+    async fn write(self: &Arc<Self>, batch: Vec<Waiting<B>>) {
+        let mut parts = vec![Part { items: batch, again: false, max_conflicts: MAX_CONFLICTS.0 }];
+        let mut refusals = 0;
+        while let Some(mut part) = parts.pop() {
+            let Err(error) = self.commit(&mut part).await else { continue };
+            refusals += if error == StoreError::Busy { CONTENDED } else { 1 };
+            if part.again {
+                tokio::spawn(find_out::find_out(Arc::downgrade(self), part.items));
+            } else if part.items.len() > 1 && refusals < MAX_REFUSALS && !matches!(error, StoreError::Away(_) | StoreError::Closed) {
+                let second = part.items.split_off(part.items.len() / 2);
+                for items in [second, part.items] {
+                    parts.push(Part { items, again: false, max_conflicts: MAX_CONFLICTS.1 });
                 }
             } else {
-                refuse(batch, &error);
+                refuse(part.items, &error);
             }
         }
     }
 
-    /// Does a batch until it is known what came of it, and answers; an error, and the batch still there, when nothing did.
-    async fn commit(&self, batch: &mut Vec<Waiting<B>>) -> Result<(), StoreError> {
-        let items: Vec<Arc<B::Item>> = batch.iter().map(|waiting| Arc::clone(&waiting.item)).collect();
-        let (mut again, mut conflicts, mut pause) = (false, 0, PAUSES.0);
-        let effects = loop {
-            let failure = match self.attempt(&items, again).await {
-                Ok(effects) => break effects,
-                Err(failure) => failure,
-            };
-            match failure {
-                Failure::Conflict if conflicts < MAX_CONFLICTS => conflicts += 1,
-                Failure::Unknown(why) => {
-                    tracing::warn!(why, items = items.len(), "a commit's answer was lost; finding out what came of it");
-                    again = true;
+    /// Does a part until it is known what came of it, and answers; an error, and what it is of still there, when that was refused.
+    async fn commit(&self, part: &mut Part<B>) -> Result<(), StoreError> {
+        let (mut conflicts, mut pause) = (0, PAUSES.0);
+        while !part.items.is_empty() {
+            let items: Vec<Arc<B::Item>> = part.items.iter().map(|waiting| Arc::clone(&waiting.item)).collect();
+            match self.attempt(&items, part.again).await {
+                Ok(effects) => {
+                    part.items = self.answer(std::mem::take(&mut part.items), effects);
+                    continue;
                 }
-                // An earlier try may have done it: the answer is not known until the database is back.
-                Failure::Away(_) | Failure::Refused(StoreError::Full) if again => {}
-                failure => return Err(failure.into_store()),
+                Err(Failure::Conflict) if conflicts < part.max_conflicts => conflicts += 1,
+                Err(Failure::Unknown(why)) => {
+                    tracing::warn!(why, items = items.len(), "a commit's answer was lost; finding out what came of it");
+                    part.again = true;
+                }
+                // An earlier attempt may have done it: the answer is not known until the database is back.
+                Err(Failure::Away(_)) if part.again => {}
+                Err(failure) => return Err(failure.into_store()),
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PAUSES.1);
-        };
-        for (waiting, effect) in batch.drain(..).zip(effects) {
-            if let Ok(effect) = &effect {
-                self.kind.committed(&waiting.item, effect);
-            }
-            // Whoever asked may have gone; what was asked for is done.
-            drop(waiting.reply.send(effect));
         }
         Ok(())
     }
 
-    async fn attempt(&self, items: &[Arc<B::Item>], again: bool) -> Result<Vec<Result<B::Effect, StoreError>>, Failure> {
+    /// Answers what is done; returns what is not.
+    fn answer(&self, items: Vec<Waiting<B>>, effects: Effects<B::Effect>) -> Vec<Waiting<B>> {
+        let mut left = Vec::new();
+        for (waiting, effect) in items.into_iter().zip(effects) {
+            match effect {
+                None => left.push(waiting),
+                Some(effect) => {
+                    if let Ok(effect) = &effect {
+                        self.kind.committed(&waiting.item, effect);
+                    }
+                    // Whoever asked may have gone; what was asked for is done.
+                    drop(waiting.reply.send(effect));
+                }
+            }
+        }
+        left
+    }
+
+    async fn attempt(&self, items: &[Arc<B::Item>], again: bool) -> Result<Effects<B::Effect>, Failure> {
         let conn = Conn::of(&self.pool).await?;
         let effects = in_time(self.kind.attempt(&conn, items, again)).await?;
         conn.done();

@@ -17,13 +17,18 @@ pub(super) async fn list(conn: &Conn, kind: DocumentKind) -> Result<Vec<Document
 }
 
 /// Changes of documents are few: they go one after the other, each with the lock on the revision.
-pub(super) async fn put(conn: &Conn, document: &Document) -> Result<Put, Failure> {
+pub(super) async fn put(conn: &Conn, document: &Document, again: bool) -> Result<Put, Failure> {
     let Document { kind, id, name, body, version } = document;
     let (kind, name) = (kind.as_str(), key(name));
     conn.batch_execute("BEGIN").await?;
     conn.query_one("SELECT revision FROM revisions WHERE name = 'documents' FOR UPDATE", &[]).await?;
-    let found = conn.query_opt("SELECT version FROM documents WHERE kind = $1 AND id = $2", &[&kind, id]).await?;
-    let found: i64 = found.map_or(Ok(0), |row| row.try_get(0))?;
+    let found = conn.query_opt("SELECT version, body FROM documents WHERE kind = $1 AND id = $2", &[&kind, id]).await?;
+    let (found, text): (i64, String) = found.map_or(Ok((0, String::new())), |row| Ok::<_, Failure>((row.try_get(0)?, row.try_get(1)?)))?;
+    if again && found == version + 1 && text == *body {
+        // The try whose answer was lost wrote it.
+        conn.batch_execute("ROLLBACK").await?;
+        return Ok(Put::Written(found));
+    }
     let taken = conn.query_opt("SELECT 1 FROM documents WHERE kind = $1 AND name = $2 AND id <> $3", &[&kind, &name, id]).await?;
     let put = match (found == *version, taken) {
         (false, _) => Put::Changed,
@@ -90,6 +95,12 @@ pub(super) async fn swap_note(
         }
     };
     Ok(conn.execute(swap, &[&key(name), &text, &now.as_millis(), &until.as_millis(), &expected]).await? == 1)
+}
+
+/// Whether a note holds this text until this instant: a swap whose answer was lost was done.
+pub(super) async fn holds(conn: &Conn, name: &str, text: &str, until: Timestamp) -> Result<bool, Failure> {
+    let select = "SELECT 1 FROM notes WHERE name = $1 AND text = $2 AND until = $3";
+    Ok(conn.query_opt(select, &[&key(name), &text, &until.as_millis()]).await?.is_some())
 }
 
 /// Forgets what is over.

@@ -18,11 +18,20 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// The failure of a look, which changes nothing: it was not done, however it failed.
+    pub(super) fn of_a_look(self) -> StoreError {
+        match self {
+            Self::Unknown(why) => StoreError::Away(why),
+            failure => failure.into_store(),
+        }
+    }
+
     /// The failure of a call that is not repeated.
     pub(super) fn into_store(self) -> StoreError {
         match self {
             Self::Conflict => StoreError::Busy,
-            Self::Away(why) | Self::Unknown(why) => StoreError::Away(why),
+            Self::Away(why) => StoreError::Away(why),
+            Self::Unknown(why) => StoreError::Unknown(why),
             Self::Refused(error) => error,
         }
     }
@@ -54,11 +63,12 @@ impl From<tokio_postgres::Error> for Failure {
         // Neither detail nor hint: they may quote what is in the rows.
         let message = format!("{} ({})", told.message(), told.code().code());
         match told.code() {
-            &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => Self::Conflict,
+            // The last is how a batch ends its transaction that did not write all that it was to.
+            &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED | &SqlState::DIVISION_BY_ZERO => Self::Conflict,
             &SqlState::DISK_FULL => Self::Refused(StoreError::Full),
             &SqlState::CHARACTER_NOT_IN_REPERTOIRE | &SqlState::UNTRANSLATABLE_CHARACTER => Self::Refused(StoreError::Unstorable(message)),
-            // Told to a session that may have been waiting for its standby, after its own commit.
-            &SqlState::ADMIN_SHUTDOWN | &SqlState::CRASH_SHUTDOWN => Self::Unknown(message),
+            // The first two are told to a session that may have been waiting for its standby, after its own commit.
+            &SqlState::ADMIN_SHUTDOWN | &SqlState::CRASH_SHUTDOWN | &SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN => Self::Unknown(message),
             &SqlState::CANNOT_CONNECT_NOW
             | &SqlState::TOO_MANY_CONNECTIONS
             | &SqlState::READ_ONLY_SQL_TRANSACTION

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use acteon_core::{ActionId, Timestamp};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
 
 use super::connect::Conn;
 use super::error::Failure;
@@ -59,8 +61,12 @@ impl Counters for Locked {
     }
 }
 
+fn ring_size(check: &ThrottleCheck) -> i64 {
+    i64::from(check.max_count.max(1))
+}
+
 fn slot(total: i64, check: &ThrottleCheck) -> i64 {
-    1 + total % i64::from(check.max_count.max(1))
+    1 + total % ring_size(check)
 }
 
 impl Locked {
@@ -88,175 +94,254 @@ impl Locked {
         }
     }
 
-    /// Writes back what was charged.
-    pub(super) async fn write(&self, conn: &Conn) -> Result<(), Failure> {
-        let taken: Vec<(&String, &Holder)> = self.holders.iter().filter(|(name, _)| self.taken.contains(*name)).collect();
-        if !taken.is_empty() {
-            let names: Vec<&String> = taken.iter().map(|(name, _)| *name).collect();
-            let seqs: Vec<i64> = taken.iter().map(|(_, holder)| holder.seq).collect();
-            let ids: Vec<&String> = taken.iter().map(|(_, holder)| &holder.action_id).collect();
-            let untils: Vec<i64> = taken.iter().map(|(_, holder)| holder.until).collect();
-            let update = "UPDATE dedup_keys d SET seq = i.seq, action_id = i.action_id, until = i.until \
-                 FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[]) AS i (key, seq, action_id, until) WHERE d.key = i.key";
-            let update = conn.prepare_cached(update).await?;
-            conn.execute(&update, &[&names, &seqs, &ids, &untils]).await?;
+    /// What was charged, to be written back.
+    pub(super) fn changes(&self) -> Changes<'_> {
+        let mut changes = Changes::default();
+        for (name, holder) in self.holders.iter().filter(|(name, _)| self.taken.contains(*name)) {
+            changes.keys.push(name);
+            changes.key_seqs.push(holder.seq);
+            changes.key_ids.push(&holder.action_id);
+            changes.key_untils.push(holder.until);
         }
-        let mut slots = Slots::default();
         for (name, ring) in self.rings.iter().filter(|(_, ring)| !ring.written.is_empty()) {
-            slots.push(name, 0, ring.total, ring.until);
+            changes.slot(name, 0, ring.total, ring.until);
             for slot in &ring.written {
-                slots.push(name, *slot, ring.slots.get(slot).copied().unwrap_or_default(), ring.until);
+                changes.slot(name, *slot, ring.slots.get(slot).copied().unwrap_or_default(), ring.until);
             }
         }
-        slots.write(conn).await?;
-        if !self.changed.is_empty() {
-            let changed: Vec<(&String, &Counter)> = self.counters.iter().filter(|(name, _)| self.changed.contains(*name)).collect();
-            let names: Vec<&String> = changed.iter().map(|(name, _)| *name).collect();
-            let used: Vec<i64> = changed.iter().map(|(_, counter)| counter.used).collect();
-            let untils: Vec<i64> = changed.iter().map(|(_, counter)| counter.until).collect();
-            let update = "UPDATE counters c SET used = i.used, until = i.until \
-                 FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS i (name, used, until) WHERE c.name = i.name";
-            let update = conn.prepare_cached(update).await?;
-            conn.execute(&update, &[&names, &used, &untils]).await?;
+        for (name, counter) in self.counters.iter().filter(|(name, _)| self.changed.contains(*name)) {
+            changes.counters.push(name);
+            changes.used.push(counter.used);
+            changes.counter_untils.push(counter.until);
         }
-        Ok(())
+        changes
     }
 }
 
+/// Columns of what is written back.
 #[derive(Default)]
-struct Slots<'a> {
+pub(super) struct Changes<'a> {
     keys: Vec<&'a str>,
-    numbers: Vec<i64>,
+    key_seqs: Vec<i64>,
+    key_ids: Vec<&'a str>,
+    key_untils: Vec<i64>,
+    rings: Vec<&'a str>,
+    slots: Vec<i64>,
     values: Vec<i64>,
-    untils: Vec<i64>,
+    ring_untils: Vec<i64>,
+    counters: Vec<&'a str>,
+    used: Vec<i64>,
+    counter_untils: Vec<i64>,
 }
 
-impl<'a> Slots<'a> {
-    fn push(&mut self, key: &'a str, slot: i64, value: i64, until: i64) {
-        self.keys.push(key);
-        self.numbers.push(slot);
-        self.values.push(value);
-        self.untils.push(until);
+const TAKE_KEYS: &str = "\
+UPDATE dedup_keys d SET seq = i.seq, action_id = i.action_id, until = i.until
+FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[]) AS i (key, seq, action_id, until) WHERE d.key = i.key";
+const WRITE_SLOTS: &str = "\
+INSERT INTO throttles (key, slot, value, until) SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[])
+ON CONFLICT (key, slot) DO UPDATE SET value = excluded.value, until = excluded.until";
+const CHARGE: &str = "\
+UPDATE counters c SET used = i.used, until = i.until
+FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS i (name, used, until) WHERE c.name = i.name";
+
+/// The statements that write back, made before the transaction begins.
+pub(super) struct Charging {
+    take_keys: Statement,
+    write_slots: Statement,
+    charge: Statement,
+}
+
+impl Charging {
+    pub(super) async fn prepare(conn: &Conn) -> Result<Self, Failure> {
+        Ok(Self {
+            take_keys: conn.prepare_cached(TAKE_KEYS).await?,
+            write_slots: conn.prepare_cached(WRITE_SLOTS).await?,
+            charge: conn.prepare_cached(CHARGE).await?,
+        })
     }
 
-    async fn write(&self, conn: &Conn) -> Result<(), Failure> {
-        if self.keys.is_empty() {
-            return Ok(());
-        }
-        let upsert = "INSERT INTO throttles (key, slot, value, until) \
-             SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) \
-             ON CONFLICT (key, slot) DO UPDATE SET value = excluded.value, until = excluded.until";
-        let upsert = conn.prepare_cached(upsert).await?;
-        conn.execute(&upsert, &[&self.keys, &self.numbers, &self.values, &self.untils]).await?;
+    /// Sends everything at once.
+    pub(super) async fn write(&self, conn: &Conn, changes: &Changes<'_>) -> Result<(), Failure> {
+        let Changes { keys, key_seqs, key_ids, key_untils, rings, slots, values, ring_untils, counters, used, counter_untils } = changes;
+        let keys: Parameters<4> = [keys, key_seqs, key_ids, key_untils];
+        let slots: Parameters<4> = [rings, slots, values, ring_untils];
+        let counters: Parameters<3> = [counters, used, counter_untils];
+        tokio::try_join!(
+            biased;
+            execute(conn, !changes.keys.is_empty(), &self.take_keys, &keys),
+            execute(conn, !changes.rings.is_empty(), &self.write_slots, &slots),
+            execute(conn, !changes.counters.is_empty(), &self.charge, &counters),
+        )?;
         Ok(())
     }
 }
 
-/// The names that gates ask for, each once and in order.
+async fn execute(conn: &Conn, asked: bool, statement: &Statement, parameters: &[&(dyn ToSql + Sync)]) -> Result<(), Failure> {
+    if asked {
+        conn.execute(statement, parameters).await?;
+    }
+    Ok(())
+}
+
+impl<'a> Changes<'a> {
+    fn slot(&mut self, ring: &'a str, slot: i64, value: i64, until: i64) {
+        self.rings.push(ring);
+        self.slots.push(slot);
+        self.values.push(value);
+        self.ring_untils.push(until);
+    }
+}
+
+/// The names that gates ask for, each once and in order: two batches never wait for each other.
 #[derive(Default)]
-struct Names {
-    dedup: BTreeSet<String>,
-    /// With how many of the batch may go through it, and its check.
-    throttles: BTreeMap<String, (i64, ThrottleCheck)>,
-    counters: BTreeSet<String>,
+pub(super) struct Names {
+    dedup: Vec<String>,
+    throttles: Vec<String>,
+    /// For each throttle, how many of the batch may go through it, and the size of its ring.
+    steps: Vec<i64>,
+    sizes: Vec<i64>,
+    counters: Vec<String>,
 }
 
 impl Names {
-    fn of<'a>(gates: impl Iterator<Item = (&'a Conditions, &'a [Way])>) -> Self {
-        let mut names = Self::default();
+    pub(super) fn of<'a>(gates: impl Iterator<Item = (&'a Conditions, &'a [Way])>) -> Self {
+        let (mut dedup, mut throttles, mut counters) = (BTreeSet::new(), BTreeMap::<String, (i64, i64)>::new(), BTreeSet::new());
         for (conditions, ways) in gates {
-            names.dedup.extend(conditions.dedup.as_ref().map(|dedup| key(&dedup.key)));
+            dedup.extend(conditions.dedup.as_ref().map(|dedup| key(&dedup.key)));
             if let Some(check) = &conditions.throttle {
-                names.throttles.entry(key(&check.key)).or_insert((0, check.clone())).0 += 1;
+                throttles.entry(key(&check.key)).or_insert((0, ring_size(check))).0 += 1;
             }
-            names.counters.extend(ways.iter().flat_map(|way| &way.quotas).map(|quota| key(&quota.counter)));
+            counters.extend(ways.iter().flat_map(|way| &way.quotas).map(|quota| key(&quota.counter)));
         }
-        names
+        let (throttles, (steps, sizes)) = throttles.into_iter().map(|(name, (count, size))| (name, (count.min(size), size))).unzip();
+        Self { dedup: dedup.into_iter().collect(), throttles, steps, sizes, counters: counters.into_iter().collect() }
     }
 }
 
-/// Locks and reads everything that the gates ask for: always in the same order, so that two batches never wait for each other.
-pub(super) async fn lock<'a>(
-    conn: &Conn,
-    locked: &mut Locked,
-    gates: impl Iterator<Item = (&'a Conditions, &'a [Way])>,
-) -> Result<(), Failure> {
-    let names = Names::of(gates);
-    let dedup: Vec<&String> = names.dedup.iter().collect();
-    let throttles: Vec<&String> = names.throttles.keys().collect();
-    let counters: Vec<&String> = names.counters.iter().collect();
-    // What is not there is made first, so that there is something to lock.
-    for (names, make) in [
-        (&dedup, "INSERT INTO dedup_keys SELECT n, 0, '', 0 FROM unnest($1::text[]) AS n ORDER BY n ON CONFLICT DO NOTHING"),
-        (&throttles, "INSERT INTO throttles SELECT n, 0, 0, 0 FROM unnest($1::text[]) AS n ORDER BY n ON CONFLICT DO NOTHING"),
-        (&counters, "INSERT INTO counters SELECT n, 0, 0 FROM unnest($1::text[]) AS n ORDER BY n ON CONFLICT DO NOTHING"),
-    ] {
-        if !names.is_empty() {
-            let make = conn.prepare_cached(make).await?;
-            conn.execute(&make, &[names]).await?;
-        }
+/// The statements of a look at the gate, made before its transaction begins: nothing is waited for with locks held that need not be.
+struct Statements {
+    make_dedup: Statement,
+    dedup: Statement,
+    throttles: Statement,
+    slots: Statement,
+    counters: Statement,
+}
+
+impl Statements {
+    async fn prepare(conn: &Conn, locking: &str) -> Result<Self, Failure> {
+        Ok(Self {
+            make_dedup: conn
+                .prepare_cached("INSERT INTO dedup_keys SELECT n, 0, '', 0 FROM unnest($1::text[]) AS n ORDER BY n ON CONFLICT DO NOTHING")
+                .await?,
+            dedup: conn
+                .prepare_cached(&format!("SELECT key, seq, action_id, until FROM dedup_keys WHERE key = ANY($1) ORDER BY key{locking}"))
+                .await?,
+            throttles: conn
+                .prepare_cached(&format!("SELECT key, value, until FROM throttles WHERE slot = 0 AND key = ANY($1) ORDER BY key{locking}"))
+                .await?,
+            // The slots that the batch will look at: the next ones of each ring.
+            slots: conn
+                .prepare_cached(
+                    "SELECT t.key, t.slot, t.value FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS i (key, steps, size) \
+                     JOIN throttles total ON total.key = i.key AND total.slot = 0 \
+                     CROSS JOIN LATERAL generate_series(0, i.steps - 1) AS step \
+                     JOIN throttles t ON t.key = i.key AND t.slot = 1 + (total.value + step) % i.size",
+                )
+                .await?,
+            counters: conn
+                .prepare_cached(&format!("SELECT name, used, until FROM counters WHERE name = ANY($1) ORDER BY name{locking}"))
+                .await?,
+        })
     }
-    read(conn, locked, &names, " FOR UPDATE").await?;
-    // What was swept away in between is not locked.
-    let there = locked.holders.len() == dedup.len() && locked.rings.len() == throttles.len() && locked.counters.len() == counters.len();
-    if there { Ok(()) } else { Err(Failure::Conflict) }
+}
+
+/// What locks and reads everything that gates ask for.
+pub(super) struct Look {
+    names: Names,
+    statements: Statements,
+    locks: bool,
+}
+
+impl Look {
+    /// A look that locks what it reads.
+    pub(super) async fn locking(conn: &Conn, names: Names) -> Result<Self, Failure> {
+        Ok(Self { names, statements: Statements::prepare(conn, " FOR UPDATE").await?, locks: true })
+    }
+
+    /// Sends everything at once, and reads the answers: always in the same order.
+    pub(super) async fn read(&self, conn: &Conn) -> Result<Locked, Failure> {
+        let Self { names, statements, locks } = self;
+        let make_dedup = async {
+            if *locks && !names.dedup.is_empty() {
+                conn.execute(&statements.make_dedup, &[&names.dedup]).await?;
+            }
+            Ok::<_, Failure>(())
+        };
+        let (dedup, throttles, counters) = (&names.dedup, &names.throttles, &names.counters);
+        let (steps, sizes) = (&names.steps, &names.sizes);
+        let (dedup, throttles, slots, counters): (Parameters<1>, Parameters<1>, Parameters<3>, Parameters<1>) =
+            ([dedup], [throttles], [throttles, steps, sizes], [counters]);
+        let ((), dedup, throttles, slots, counters) = tokio::try_join!(
+            biased;
+            make_dedup,
+            rows(conn, !names.dedup.is_empty(), &statements.dedup, &dedup),
+            rows(conn, !names.throttles.is_empty(), &statements.throttles, &throttles),
+            rows(conn, !names.throttles.is_empty(), &statements.slots, &slots),
+            rows(conn, !names.counters.is_empty(), &statements.counters, &counters),
+        )?;
+        let mut locked = Locked::default();
+        for row in dedup {
+            let holder = Holder { seq: row.try_get(1)?, action_id: row.try_get(2)?, until: row.try_get(3)? };
+            locked.holders.insert(row.try_get(0)?, holder);
+        }
+        for row in throttles {
+            locked.rings.insert(row.try_get(0)?, Ring { total: row.try_get(1)?, until: row.try_get(2)?, ..Ring::default() });
+        }
+        for row in slots {
+            let ring = locked.rings.entry(row.try_get(0)?).or_default();
+            ring.slots.insert(row.try_get(1)?, row.try_get(2)?);
+        }
+        for row in counters {
+            locked.counters.insert(row.try_get(0)?, Counter { used: row.try_get(1)?, until: row.try_get(2)? });
+        }
+        Ok(locked)
+    }
+
+    /// Makes what is not there, so that there is something to lock; `false` when there was nothing to make. In a commit of its own: made
+    /// among other locks, it could be waited for by those who are waited for.
+    pub(super) async fn make_missing(&self, conn: &Conn, locked: &Locked) -> Result<bool, Failure> {
+        let throttles: Vec<&String> = self.names.throttles.iter().filter(|name| !locked.rings.contains_key(*name)).collect();
+        let counters: Vec<&String> = self.names.counters.iter().filter(|name| !locked.counters.contains_key(*name)).collect();
+        for (names, make) in [
+            (&throttles, "INSERT INTO throttles SELECT n, 0, 0, 0 FROM unnest($1::text[]) AS n ORDER BY n ON CONFLICT DO NOTHING"),
+            (&counters, "INSERT INTO counters SELECT n, 0, 0 FROM unnest($1::text[]) AS n ORDER BY n ON CONFLICT DO NOTHING"),
+        ] {
+            if !names.is_empty() {
+                let make = conn.prepare_cached(make).await?;
+                conn.execute(&make, &[names]).await?;
+            }
+        }
+        Ok(!throttles.is_empty() || !counters.is_empty())
+    }
+
+    /// Whether anything is missing that the gates ask for.
+    pub(super) fn misses(&self, locked: &Locked) -> bool {
+        let Names { dedup, throttles, counters, .. } = &self.names;
+        locked.holders.len() < dedup.len() || locked.rings.len() < throttles.len() || locked.counters.len() < counters.len()
+    }
+}
+
+type Parameters<'a, const N: usize> = [&'a (dyn ToSql + Sync); N];
+
+/// The rows of a query that is only asked where there is something to ask for.
+async fn rows(conn: &Conn, asked: bool, statement: &Statement, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
+    if asked { Ok(conn.query(statement, parameters).await?) } else { Ok(Vec::new()) }
 }
 
 /// Reads without locking, for a look that changes nothing.
 pub(super) async fn look(conn: &Conn, conditions: &Conditions, ways: &[Way]) -> Result<Locked, Failure> {
-    let mut locked = Locked::default();
-    read(conn, &mut locked, &Names::of(std::iter::once((conditions, ways))), "").await?;
-    Ok(locked)
-}
-
-async fn read(conn: &Conn, locked: &mut Locked, names: &Names, locking: &str) -> Result<(), Failure> {
-    if !names.dedup.is_empty() {
-        let dedup: Vec<&String> = names.dedup.iter().collect();
-        let select = format!("SELECT key, seq, action_id, until FROM dedup_keys WHERE key = ANY($1) ORDER BY key{locking}");
-        let select = conn.prepare_cached(&select).await?;
-        for row in conn.query(&select, &[&dedup]).await? {
-            let holder = Holder { seq: row.try_get(1)?, action_id: row.try_get(2)?, until: row.try_get(3)? };
-            locked.holders.insert(row.try_get(0)?, holder);
-        }
-    }
-    if !names.throttles.is_empty() {
-        read_rings(conn, locked, names, locking).await?;
-    }
-    if !names.counters.is_empty() {
-        let counters: Vec<&String> = names.counters.iter().collect();
-        let select = format!("SELECT name, used, until FROM counters WHERE name = ANY($1) ORDER BY name{locking}");
-        let select = conn.prepare_cached(&select).await?;
-        for row in conn.query(&select, &[&counters]).await? {
-            locked.counters.insert(row.try_get(0)?, Counter { used: row.try_get(1)?, until: row.try_get(2)? });
-        }
-    }
-    Ok(())
-}
-
-/// The totals, and then the slots that the batch will look at: the next ones of each ring.
-async fn read_rings(conn: &Conn, locked: &mut Locked, names: &Names, locking: &str) -> Result<(), Failure> {
-    let keys: Vec<&String> = names.throttles.keys().collect();
-    let select = format!("SELECT key, value, until FROM throttles WHERE slot = 0 AND key = ANY($1) ORDER BY key{locking}");
-    let select = conn.prepare_cached(&select).await?;
-    for row in conn.query(&select, &[&keys]).await? {
-        locked.rings.insert(row.try_get(0)?, Ring { total: row.try_get(1)?, until: row.try_get(2)?, ..Ring::default() });
-    }
-    let (mut wanted_keys, mut wanted_slots) = (Vec::new(), Vec::new());
-    for (name, (count, check)) in &names.throttles {
-        let total = locked.rings.get(name).map_or(0, |ring| ring.total);
-        for step in 0..(*count).min(i64::from(check.max_count)) {
-            wanted_keys.push(name);
-            wanted_slots.push(slot(total + step, check));
-        }
-    }
-    let select = "SELECT t.key, t.slot, t.value FROM throttles t \
-         JOIN unnest($1::text[], $2::bigint[]) AS i (key, slot) ON t.key = i.key AND t.slot = i.slot";
-    let select = conn.prepare_cached(select).await?;
-    for row in conn.query(&select, &[&wanted_keys, &wanted_slots]).await? {
-        let ring = locked.rings.entry(row.try_get(0)?).or_default();
-        ring.slots.insert(row.try_get(1)?, row.try_get(2)?);
-    }
-    Ok(())
+    let names = Names::of(std::iter::once((conditions, ways)));
+    Look { names, statements: Statements::prepare(conn, "").await?, locks: false }.read(conn).await
 }
 
 /// Gives back what actions took that are over without having left. A key goes only if the action still holds it.

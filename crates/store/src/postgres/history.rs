@@ -150,10 +150,16 @@ pub(super) async fn count_dead(conn: &Conn, scope: &Scope, limit: usize) -> Resu
     Ok(glance(conn, &filter, limit).await?.0.len())
 }
 
-pub(super) async fn discard(conn: &Conn, letters: &[Seq]) -> Result<usize, Failure> {
+/// `again` when an earlier try may have done it: what that took off the list counts.
+pub(super) async fn discard(conn: &Conn, letters: &[Seq], again: bool) -> Result<usize, Failure> {
     let seqs: Vec<i64> = letters.iter().map(|seq| seq.0).collect();
     let update = "UPDATE outcomes SET state = $2 WHERE seq = ANY($1) AND state = $3";
     let discarded = conn.execute(update, &[&seqs, &state_number(State::Discarded), &state_number(State::Dead)]).await?;
+    if again && discarded == 0 {
+        let select = "SELECT COUNT(*) FROM outcomes WHERE seq = ANY($1) AND state = $2";
+        let before: i64 = conn.query_one(select, &[&seqs, &state_number(State::Discarded)]).await?.try_get(0)?;
+        return Ok(usize::try_from(before).unwrap_or(usize::MAX));
+    }
     Ok(usize::try_from(discarded).unwrap_or(usize::MAX))
 }
 

@@ -1,8 +1,10 @@
 //! The one statement that writes actions with their jobs or outcomes.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use acteon_core::Outcome;
+use tokio_postgres::Statement;
+use tokio_postgres::types::ToSql;
 
 use super::connect::Conn;
 use super::error::Failure;
@@ -29,7 +31,10 @@ pub(super) struct Written {
 
 /// Rows whose owner is no process any more are not written; nor are rows whose id or position is taken. The lock on the process keeps it from
 /// being taken over before its rows are there to be freed.
-const INSERT: &str = "\
+macro_rules! insert_and {
+    ($answer:literal) => {
+        concat!(
+            "\
 WITH living AS (
   SELECT owner FROM processes WHERE owner = ANY($23::bigint[]) FOR KEY SHARE
 ), incoming AS (
@@ -54,7 +59,16 @@ WITH living AS (
   SELECT i.seq, i.state, i.accepted_at, 0, 0, FALSE, NULL, i.outcome, i.tag, i.code, 0
   FROM incoming i WHERE i.state IS NOT NULL AND (i.seq IN (SELECT w.seq FROM written w)) IS TRUE
 )
-SELECT seq, TRUE FROM written UNION ALL SELECT owner, FALSE FROM living";
+",
+            $answer
+        )
+    };
+}
+
+/// Says what was written, and who of the owners is a process.
+const INSERT: &str = insert_and!("SELECT seq, TRUE FROM written UNION ALL SELECT owner, FALSE FROM living");
+/// Writes all, or fails and ends its transaction: what is charged for the rows is on its way already, and the commit behind it.
+const INSERT_ALL: &str = insert_and!("SELECT 1 / CASE WHEN (SELECT COUNT(*) FROM written) = cardinality($1::bigint[]) THEN 1 ELSE 0 END");
 
 #[derive(Default)]
 struct Columns<'a> {
@@ -87,7 +101,7 @@ struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     fn push(&mut self, row: &Row<'a>) {
-        let Admission { action, origin, caller, verdict, rule, accepted_at, fate: _ } = row.admission;
+        let Admission { action, origin, caller, verdict, rule, accepted_at, .. } = row.admission;
         self.seq.push(row.seq.0);
         self.id.push(action.id.as_str());
         self.tenant.push(action.tenant.as_str());
@@ -120,54 +134,59 @@ impl<'a> Columns<'a> {
     }
 }
 
+impl<'a> Columns<'a> {
+    fn of(rows: &[Row<'a>]) -> Self {
+        let mut columns = Self::default();
+        for row in rows {
+            columns.push(row);
+        }
+        columns
+    }
+
+    fn owners(&self) -> Vec<i64> {
+        let owners: BTreeSet<i64> = self.owner.iter().flatten().copied().filter(|owner| *owner != 0).collect();
+        owners.into_iter().collect()
+    }
+
+    fn parameters<'b>(&'b self, owners: &'b Vec<i64>) -> [&'b (dyn ToSql + Sync); 26] {
+        [
+            &self.seq,
+            &self.id,
+            &self.tenant,
+            &self.namespace,
+            &self.accepted_at,
+            &self.provider,
+            &self.action_type,
+            &self.origin,
+            &self.caller,
+            &self.auth_method,
+            &self.verdict,
+            &self.rule,
+            &self.through,
+            &self.charges,
+            &self.request_facts,
+            &self.action,
+            &self.request,
+            &self.owner,
+            &self.lane,
+            &self.due_at,
+            &self.give_up_at,
+            &self.state,
+            owners,
+            &self.outcome,
+            &self.tag,
+            &self.code,
+        ]
+    }
+}
+
+/// Writes what can be written, in a commit of its own.
 pub(super) async fn insert(conn: &Conn, rows: &[Row<'_>]) -> Result<Written, Failure> {
     let mut done = Written { written: HashSet::new(), living: HashSet::new() };
-    if rows.is_empty() {
-        return Ok(done);
-    }
-    let mut columns = Columns::default();
-    for row in rows {
-        columns.push(row);
-    }
-    let mut owners: Vec<i64> = columns.owner.iter().flatten().copied().filter(|owner| *owner != 0).collect();
-    owners.sort_unstable();
-    owners.dedup();
-    let c = &columns;
+    let columns = Columns::of(rows);
+    let owners = columns.owners();
     let statement = conn.prepare_cached(INSERT).await?;
-    let answer = conn
-        .query(
-            &statement,
-            &[
-                &c.seq,
-                &c.id,
-                &c.tenant,
-                &c.namespace,
-                &c.accepted_at,
-                &c.provider,
-                &c.action_type,
-                &c.origin,
-                &c.caller,
-                &c.auth_method,
-                &c.verdict,
-                &c.rule,
-                &c.through,
-                &c.charges,
-                &c.request_facts,
-                &c.action,
-                &c.request,
-                &c.owner,
-                &c.lane,
-                &c.due_at,
-                &c.give_up_at,
-                &c.state,
-                &owners,
-                &c.outcome,
-                &c.tag,
-                &c.code,
-            ],
-        )
-        .await?;
-    for row in answer {
+    for row in conn.query(&statement, &columns.parameters(&owners)).await? {
         let number: i64 = row.try_get(0)?;
         if row.try_get(1)? {
             done.written.insert(Seq(number));
@@ -176,4 +195,17 @@ pub(super) async fn insert(conn: &Conn, rows: &[Row<'_>]) -> Result<Written, Fai
         }
     }
     Ok(done)
+}
+
+/// The statement of [`insert_all`].
+pub(super) async fn prepare_insert_all(conn: &Conn) -> Result<Statement, Failure> {
+    Ok(conn.prepare_cached(INSERT_ALL).await?)
+}
+
+/// Writes all within a transaction, or fails with [`Failure::Conflict`].
+pub(super) async fn insert_all(conn: &Conn, statement: &Statement, rows: &[Row<'_>]) -> Result<(), Failure> {
+    let columns = Columns::of(rows);
+    let owners = columns.owners();
+    conn.query(statement, &columns.parameters(&owners)).await?;
+    Ok(())
 }

@@ -5,6 +5,9 @@
 //! its behalf, so that a process that was taken over writes nothing. No lock is held beyond a transaction, no sequence is asked on the hot
 //! path, and what the database rolls back for others' sake is done again, so that engines which only speak its protocol can serve as well.
 
+#[macro_use]
+mod calls;
+
 mod admit;
 mod batch;
 mod clock;
@@ -47,7 +50,7 @@ use crate::store::{Later, Store};
 
 pub use self::connect::PostgresOptions;
 
-/// Workers for admissions and for settlements: while one waits for its commit, the other gathers the next.
+/// Workers for admissions without and with a gate, and for settlements: while one waits for its commit, the other gathers the next.
 const WORKERS: usize = 2;
 /// Longest that an admission waits for its turn: its caller waits little longer.
 const ADMISSION_PATIENCE: Duration = Duration::from_secs(4);
@@ -57,28 +60,6 @@ const SETTLEMENT_PATIENCE: Duration = Duration::from_hours(24);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Claims whose answer was lost that are remembered. Each breaks a connection, so there are few.
 const MAX_LOST_CLAIMS: usize = 1000;
-/// How often a conflict or a broken connection is tried again for what is not written in batches.
-const TRIES: usize = 3;
-
-/// Runs something that may be repeated, a few times if need be: it reads, or leaves things as one run does.
-macro_rules! call {
-    ($pool:expr, $conn:ident => $work:expr) => {{
-        let mut tries = 0;
-        loop {
-            let held = Conn::of(&$pool).await.map_err(Failure::into_store)?;
-            let $conn = &held;
-            tries += 1;
-            match in_time($work).await {
-                Ok(result) => {
-                    held.done();
-                    break Ok::<_, StoreError>(result);
-                }
-                Err(Failure::Conflict | Failure::Unknown(_)) if tries < TRIES => {}
-                Err(failure) => break Err(failure.into_store()),
-            }
-        }
-    }};
-}
 
 /// The store in a PostgreSQL database.
 pub struct PostgresStore {
@@ -86,6 +67,8 @@ pub struct PostgresStore {
     /// Of its own, so that nothing delays a lease.
     leases: Pool,
     admissions: Batcher<Admit>,
+    /// Those with a gate to pass: what they lock is locked by one batch at a time.
+    gated: Batcher<Admit>,
     settlements: Batcher<Settle>,
     positions: Arc<Positions>,
     open: Arc<AtomicIsize>,
@@ -104,8 +87,10 @@ impl PostgresStore {
         let pool = connector.pool(options.pool.max(2))?;
         migrate::migrate(&pool, &options.schema).await?;
         let open = Arc::new(AtomicIsize::new(0));
-        let writers = connector.writers(WORKERS * 2)?;
+        // One more for what is found out beside the workers.
+        let writers = connector.writers(WORKERS * 3 + 1)?;
         let admissions = Batcher::start(Admit { open: Arc::clone(&open) }, &writers, WORKERS, ADMISSION_PATIENCE);
+        let gated = Batcher::start(Admit { open: Arc::clone(&open) }, &writers, WORKERS, ADMISSION_PATIENCE);
         let settlements = Batcher::start(Settle { open: Arc::clone(&open) }, &writers, WORKERS, SETTLEMENT_PATIENCE);
         let news = Arc::new(News::default());
         let channel = options.notify.then(|| listen::channel(&options.schema));
@@ -118,7 +103,7 @@ impl PostgresStore {
         let (claims, lost_claims, positions) = (AtomicI64::new(1), Mutex::default(), Arc::new(Positions::new()));
         let count = count(&pool).await?;
         open.store(isize::try_from(count).unwrap_or(0), Ordering::Relaxed);
-        Ok(Self { pool, leases, admissions, settlements, positions, open, news, channel, claims, lost_claims, tasks, place })
+        Ok(Self { pool, leases, admissions, gated, settlements, positions, open, news, channel, claims, lost_claims, tasks, place })
     }
 
     /// Brings the schema up to date and says from which version to which.
@@ -163,14 +148,13 @@ impl PostgresStore {
                 Ok(records)
             }
             Err(failure) => {
-                if matches!(failure, Failure::Unknown(_)) {
-                    let mut lost = self.lost();
-                    if lost.len() == MAX_LOST_CLAIMS {
-                        lost.remove(0);
-                    }
-                    lost.push((claim.owner, number));
+                // However it failed: also rows that were claimed and then could not be read are nobody's work.
+                let mut lost = self.lost();
+                if lost.len() == MAX_LOST_CLAIMS {
+                    lost.remove(0);
                 }
-                Err(failure.into_store())
+                lost.push((claim.owner, number));
+                Err(failure.of_a_look())
             }
         }
     }
@@ -204,7 +188,7 @@ async fn count_open(pool: Pool, open: Arc<AtomicIsize>) {
 
 impl Store for PostgresStore {
     fn register(&self) -> Later<'_, OwnerId> {
-        Box::pin(async move { call!(self.leases, conn => jobs::register(conn)) })
+        Box::pin(async move { change!(self.leases, conn, _again => jobs::register(conn)) })
     }
 
     fn renew(&self, owner: OwnerId) -> Later<'_, bool> {
@@ -217,7 +201,7 @@ impl Store for PostgresStore {
 
     fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
         Box::pin(async move {
-            call!(self.pool, conn => jobs::retire(conn, owner, now))?;
+            change!(self.pool, conn, _again => jobs::retire(conn, owner, now))?;
             self.tell(listen::WORK).await;
             Ok(())
         })
@@ -225,18 +209,21 @@ impl Store for PostgresStore {
 
     fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, usize> {
         Box::pin(async move {
-            let freed = call!(self.pool, conn => jobs::take_over(conn, &dead, now))?;
-            self.tell(listen::WORK).await;
+            let freed = change!(self.pool, conn, _again => jobs::take_over(conn, &dead, now))?;
+            if freed > 0 {
+                self.tell(listen::WORK).await;
+            }
             Ok(freed)
         })
     }
 
     fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
-        if self.admissions.len() > MAX_COMMIT_QUEUE {
+        if self.admissions.len() + self.gated.len() > MAX_COMMIT_QUEUE {
             return Box::pin(async { Err(StoreError::Busy) });
         }
         match Admitting::new(admission, &self.positions) {
-            Ok(admitting) => self.admissions.send(admitting),
+            Ok(admitting) if admitting.is_free() => self.admissions.send(admitting),
+            Ok(admitting) => self.gated.send(admitting),
             Err(error) => Box::pin(async { Err(error) }),
         }
     }
@@ -275,7 +262,7 @@ impl Store for PostgresStore {
     }
 
     fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {
-        Box::pin(async move { call!(self.pool, conn => history::discard(conn, &letters)) })
+        Box::pin(async move { change!(self.pool, conn, again => history::discard(conn, &letters, again)) })
     }
 
     fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
@@ -293,8 +280,10 @@ impl Store for PostgresStore {
 
     fn put_document(&self, document: Document) -> Later<'_, Put> {
         Box::pin(async move {
-            let put = call!(self.pool, conn => documents::put(conn, &document))?;
-            self.tell(listen::DOCUMENTS).await;
+            let put = change!(self.pool, conn, again => documents::put(conn, &document, again))?;
+            if matches!(put, Put::Written(_)) {
+                self.tell(listen::DOCUMENTS).await;
+            }
             Ok(put)
         })
     }
@@ -302,8 +291,11 @@ impl Store for PostgresStore {
     fn delete_document(&self, kind: DocumentKind, id: &str) -> Later<'_, bool> {
         let id = id.to_owned();
         Box::pin(async move {
-            let deleted = call!(self.pool, conn => documents::delete(conn, kind, &id))?;
-            self.tell(listen::DOCUMENTS).await;
+            // After a try whose answer was lost, that it is gone is this call's doing as far as anybody can tell.
+            let deleted = change!(self.pool, conn, again => async { Ok(documents::delete(conn, kind, &id).await? || again) })?;
+            if deleted {
+                self.tell(listen::DOCUMENTS).await;
+            }
             Ok(deleted)
         })
     }
@@ -340,7 +332,7 @@ impl Store for PostgresStore {
     fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {
         let (name, text) = (name.to_owned(), text.to_owned());
         Box::pin(async move {
-            call!(self.pool, conn => documents::put_note(conn, &name, &text, until))?;
+            change!(self.pool, conn, _again => documents::put_note(conn, &name, &text, until))?;
             self.tell(listen::WORK).await;
             Ok(())
         })
@@ -353,7 +345,12 @@ impl Store for PostgresStore {
 
     fn swap_note<'a>(&'a self, name: &str, expected: Option<&str>, text: &str, now: Timestamp, until: Timestamp) -> Later<'a, bool> {
         let (name, expected, text) = (name.to_owned(), expected.map(str::to_owned), text.to_owned());
-        Box::pin(async move { call!(self.pool, conn => documents::swap_note(conn, &name, expected.as_deref(), &text, now, until)) })
+        Box::pin(async move {
+            change!(self.pool, conn, again => async {
+                let swapped = documents::swap_note(conn, &name, expected.as_deref(), &text, now, until).await?;
+                Ok(swapped || again && documents::holds(conn, &name, &text, until).await?)
+            })
+        })
     }
 
     fn news(&self) -> BoxFuture<'_, ()> {
@@ -361,7 +358,7 @@ impl Store for PostgresStore {
     }
 
     fn is_busy(&self) -> bool {
-        self.admissions.is_busy()
+        self.admissions.is_busy() || self.gated.is_busy()
     }
 
     fn open_count(&self) -> usize {

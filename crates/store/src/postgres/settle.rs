@@ -6,11 +6,10 @@ use std::sync::atomic::{AtomicIsize, Ordering};
 
 use acteon_core::Outcome;
 
-use super::batch::Batched;
+use super::batch::{Batched, Effects};
 use super::connect::Conn;
 use super::error::Failure;
 use super::gate;
-use crate::StoreError;
 use crate::model::{Charges, Seq, Settled, Settlement};
 use crate::rows::{state_number, state_of};
 
@@ -23,7 +22,7 @@ impl Batched for Settle {
     type Item = Settlement;
     type Effect = Settled;
 
-    async fn attempt(&self, conn: &Conn, items: &[Arc<Settlement>], again: bool) -> Result<Vec<Result<Settled, StoreError>>, Failure> {
+    async fn attempt(&self, conn: &Conn, items: &[Arc<Settlement>], again: bool) -> Result<Effects<Settled>, Failure> {
         let gives_back = items.iter().any(|item| item.refund.is_some());
         if gives_back {
             conn.batch_execute("BEGIN").await?;
@@ -43,13 +42,22 @@ impl Batched for Settle {
         }
         let mut told = HashSet::new();
         let settled = |item: &Arc<Settlement>| changed.contains(&item.seq) && told.insert(item.seq);
-        Ok(items.iter().map(settled).map(|settled| Ok(if settled { Settled::Written } else { Settled::Fenced })).collect())
+        Ok(items.iter().map(settled).map(|settled| Some(Ok(if settled { Settled::Written } else { Settled::Fenced }))).collect())
+    }
+
+    async fn done_before(&self, conn: &Conn, item: &Arc<Settlement>) -> Result<Option<Settled>, Failure> {
+        let changed = changed_before(conn, std::slice::from_ref(item)).await?;
+        Ok((!changed.is_empty()).then_some(Settled::Written))
     }
 
     fn committed(&self, item: &Settlement, effect: &Settled) {
         if *effect == Settled::Written && !matches!(item.outcome, Outcome::Scheduled { .. }) {
             self.open.fetch_sub(1, Ordering::Relaxed);
         }
+    }
+
+    fn is_bulk(item: &Settlement) -> bool {
+        !item.waited_for
     }
 }
 

@@ -78,7 +78,7 @@ fn insert(
     chosen: Option<(&Way, &RequestTexts)>,
     charges: &Charges,
 ) -> Result<Option<Seq>> {
-    let Admission { action, origin, caller, verdict, rule, accepted_at, fate: _ } = admission;
+    let Admission { action, origin, caller, verdict, rule, accepted_at, .. } = admission;
     let through = chosen.map(|(way, _)| &way.provider).filter(|provider| **provider != action.provider);
     let mut insert = connection.prepare_cached(
         "INSERT INTO actions (id, tenant, namespace, accepted_at, provider, action_type, origin, caller, auth_method, verdict, rule, through, \

@@ -94,7 +94,8 @@ impl SqliteStore {
         let sent = self.writer.send(Box::new(Task { urgency, work, opens, effect: None, reply }));
         Box::pin(async move {
             sent?;
-            answer.await.unwrap_or(Err(StoreError::Closed))
+            // A writer that ended in the middle cannot say what came of it.
+            answer.await.unwrap_or_else(|_| Err(StoreError::Unknown("the store was closed meanwhile".into())))
         })
     }
 

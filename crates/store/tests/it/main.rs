@@ -27,6 +27,8 @@ mod gate;
 mod history;
 mod journal;
 #[cfg(feature = "postgres")]
+mod parts;
+#[cfg(feature = "postgres")]
 mod positions;
 mod readers;
 mod transfer;
@@ -40,7 +42,7 @@ pub(crate) use engine::Engine;
 use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Prepared, ProviderName, Response, Scope, Timestamp};
 use acteon_store::{
     Admission, Admitted, Birth, Claim, ClaimLane, Conditions, Fate, OwnerId, Record, Seq, Settlement, SqliteOptions, SqliteStore, Store,
-    StoreError, Way,
+    StoreError, Turn, Way,
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -72,7 +74,16 @@ fn way(name: &str, birth: Birth) -> Way {
 
 fn with_fate(id: &str, accepted_at: Timestamp, fate: Fate) -> Admission {
     let action = Arc::new(action(id, "t"));
-    Admission { action, origin: Origin::Api, caller: Caller::anonymous(), verdict: "allow", rule: None, accepted_at, fate }
+    Admission {
+        action,
+        origin: Origin::Api,
+        caller: Caller::anonymous(),
+        verdict: "allow",
+        rule: None,
+        accepted_at,
+        turn: Turn::Single,
+        fate,
+    }
 }
 
 fn admission(id: &str, birth: Birth) -> Admission {

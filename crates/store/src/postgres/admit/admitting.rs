@@ -1,0 +1,152 @@
+//! An admission on its way through the queue: what is to be written, where, and what was decided.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use acteon_core::{Action, Outcome};
+
+use crate::StoreError;
+use crate::gate::Conditions;
+use crate::model::{Admission, Admitted, Birth, Charges, Fate, OwnerId, Seq, Way};
+use crate::postgres::insert::Row;
+use crate::postgres::positions::Positions;
+use crate::rows::{RowTexts, row_texts};
+
+/// An admission with its texts and the position that it will have.
+pub(in crate::postgres) struct Admitting {
+    pub(super) admission: Admission,
+    texts: RowTexts,
+    seq: AtomicI64,
+    positions: Arc<Positions>,
+    /// Hashes of the counters, keys and throttles that it locks.
+    locks: Vec<u64>,
+    /// Its id was there when it was written without a look.
+    looks_first: AtomicBool,
+    /// What was decided in the latest attempt that went as far as writing. Each attempt holds the locks of the one before it, which therefore
+    /// is over: a row that is found is of the latest.
+    decided: Mutex<Option<Goes>>,
+}
+
+impl Admitting {
+    pub(in crate::postgres) fn new(admission: Admission, positions: &Arc<Positions>) -> Result<Self, StoreError> {
+        let texts = row_texts(&admission)?;
+        let seq = AtomicI64::new(positions.next(admission.accepted_at).0);
+        let locks = locks(&admission);
+        let (looks_first, decided) = (AtomicBool::new(false), Mutex::default());
+        Ok(Self { admission, texts, seq, positions: Arc::clone(positions), locks, looks_first, decided })
+    }
+
+    pub(super) fn seq(&self) -> Seq {
+        Seq(self.seq.load(Ordering::Relaxed))
+    }
+
+    /// Takes another position, where another action has this one: no attempt can have written it there.
+    pub(super) fn move_on(&self) {
+        self.seq.store(self.positions.next(self.admission.accepted_at).0, Ordering::Relaxed);
+    }
+
+    pub(super) fn action(&self) -> &Action {
+        &self.admission.action
+    }
+
+    pub(super) fn locks(&self) -> &[u64] {
+        &self.locks
+    }
+
+    pub(super) fn ways(&self) -> &[Way] {
+        match &self.admission.fate {
+            Fate::Ended(_) => &[],
+            Fate::Send { ways, .. } => ways,
+        }
+    }
+
+    /// What it must pass; `None` when it ended.
+    pub(super) fn gate(&self) -> Option<(&Conditions, &[Way])> {
+        match &self.admission.fate {
+            Fate::Ended(_) => None,
+            Fate::Send { conditions, ways } => Some((conditions, ways)),
+        }
+    }
+
+    /// Whether there is no gate to pass.
+    pub(in crate::postgres) fn is_free(&self) -> bool {
+        self.gate().is_none_or(|(conditions, ways)| {
+            conditions.dedup.is_none() && conditions.throttle.is_none() && ways.first().is_some_and(|way| way.quotas.is_empty())
+        })
+    }
+
+    /// Whether it may be written without a look at what is there.
+    pub(super) fn goes_at_once(&self) -> bool {
+        self.is_free() && !self.looks_first.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn look_first(&self) {
+        self.looks_first.store(true, Ordering::Relaxed);
+    }
+
+    /// Who is to own the row, whichever way it goes.
+    pub(super) fn owner(&self) -> Option<OwnerId> {
+        match self.ways().first()?.birth {
+            Birth::Owned(owner) => Some(owner),
+            Birth::Due(_) => None,
+        }
+    }
+
+    pub(super) fn decide(&self, goes: Goes) {
+        *self.decided.lock().unwrap_or_else(PoisonError::into_inner) = Some(goes);
+    }
+
+    /// What the attempt decided that wrote the row; `None` when none went so far.
+    pub(super) fn decided(&self) -> Option<Admitted> {
+        let decided = self.decided.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let goes = decided.or_else(|| self.is_free().then(|| Goes::free(&self.admission)));
+        goes.map(|goes| goes.into_admitted(self.seq()))
+    }
+
+    /// The row of an action that goes a way, or ended.
+    pub(super) fn row<'a>(&'a self, goes: &'a Goes) -> Result<Row<'a>, StoreError> {
+        let (way, request, charges, outcome) = match goes {
+            Goes::Ended(outcome) => (None, None, None, Some(outcome)),
+            Goes::Way { way, charges, .. } => (self.ways().get(*way), self.texts.requests.get(*way), Some(charges), None),
+        };
+        if outcome.is_none() && (way.is_none() || request.is_none()) {
+            return Err(StoreError::Engine("an action has no way to go".into()));
+        }
+        Ok(Row { seq: self.seq(), admission: &self.admission, action: &self.texts.action, way, request, charges, outcome })
+    }
+}
+
+/// What is to be written of an action.
+#[derive(Clone)]
+pub(super) enum Goes {
+    Way { way: usize, over: Vec<usize>, charges: Charges },
+    Ended(Outcome),
+}
+
+impl Goes {
+    pub(super) fn free(admission: &Admission) -> Self {
+        match &admission.fate {
+            Fate::Ended(outcome) => Self::Ended(outcome.clone()),
+            Fate::Send { .. } => Self::Way { way: 0, over: Vec::new(), charges: Charges::default() },
+        }
+    }
+
+    pub(super) fn into_admitted(self, seq: Seq) -> Admitted {
+        match self {
+            Self::Way { way, over, .. } => Admitted::Open { seq, way, over },
+            Self::Ended(outcome) => Admitted::Ended(outcome),
+        }
+    }
+}
+
+/// What an admission locks in the database. Two names with one hash cost a wait, and nothing else.
+fn locks(admission: &Admission) -> Vec<u64> {
+    static HASHER: OnceLock<RandomState> = OnceLock::new();
+    let hasher = HASHER.get_or_init(RandomState::new);
+    let Fate::Send { conditions, ways } = &admission.fate else { return Vec::new() };
+    let counters = ways.iter().flat_map(|way| &way.quotas).map(|quota| quota.counter.as_str());
+    let keys = conditions.dedup.iter().map(|dedup| dedup.key.as_str());
+    let throttles = conditions.throttle.iter().map(|throttle| throttle.key.as_str());
+    counters.chain(keys).chain(throttles).map(|name| hasher.hash_one(name)).collect()
+}

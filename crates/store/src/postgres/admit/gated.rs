@@ -1,0 +1,237 @@
+//! A batch behind the gate: locked and read in one go, judged in memory, written and committed in another.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use acteon_core::Action;
+use tokio_postgres::Statement;
+
+use super::admitting::{Admitting, Goes};
+use crate::StoreError;
+use crate::gate::{Judged, judge};
+use crate::model::{Admitted, OwnerId, Record, State};
+use crate::postgres::batch::Effects;
+use crate::postgres::connect::Conn;
+use crate::postgres::error::Failure;
+use crate::postgres::gate::{Charging, Locked, Look, Names};
+use crate::postgres::insert::{insert_all, prepare_insert_all};
+use crate::postgres::rows::record;
+use crate::rows::RawRecord;
+
+/// How often what is missing to be locked is made before the batch is begun anew.
+const MAKES: usize = 3;
+
+/// Checks, charges and writes in one transaction. Of several items with one id it does the first: the next attempt finds what that wrote.
+pub(super) async fn write(conn: &Conn, items: &[Arc<Admitting>], again: bool) -> Result<Effects<Admitted>, Failure> {
+    let mut ids = HashSet::new();
+    let actions = items.iter().map(|item| item.action());
+    let firsts: Vec<bool> = actions.map(|action| ids.insert((&action.namespace, &action.tenant, &action.id))).collect();
+    let batch: Vec<&Admitting> = items.iter().zip(&firsts).filter(|(_, first)| **first).map(|(item, _)| &**item).collect();
+    let mut effects = write_firsts(conn, &batch, again).await?.into_iter();
+    Ok(firsts.into_iter().map(|first| if first { effects.next() } else { None }).collect())
+}
+
+/// What the transaction reads first.
+struct Seen {
+    living: HashSet<OwnerId>,
+    locked: Locked,
+    found: Vec<Record>,
+}
+
+/// The ids of `batch` differ.
+async fn write_firsts(conn: &Conn, batch: &[&Admitting], again: bool) -> Result<Vec<Result<Admitted, StoreError>>, Failure> {
+    let statements = Statements::prepare(conn).await?;
+    let Seen { living, mut locked, found } = begin(conn, &statements, batch).await?;
+    let mut effects: Vec<Option<Result<Admitted, StoreError>>> = batch.iter().map(|_| None).collect();
+    let mut superseded = Vec::new();
+    for found in found {
+        let Some(place) = batch.iter().position(|item| is_of(&found, item.action())) else { continue };
+        match before(batch[place], found, again) {
+            Before::Mine(admitted) => effects[place] = Some(Ok(admitted)),
+            Before::GivesWay(record) => superseded.push(record.seq.0),
+            Before::Stays(found) => effects[place] = Some(Ok(Admitted::Existing(found))),
+        }
+    }
+    let mut written = Vec::new();
+    for (place, item) in batch.iter().enumerate().filter(|(place, _)| effects[*place].is_none()).collect::<Vec<_>>() {
+        if item.owner().is_some_and(|owner| !living.contains(&owner)) {
+            effects[place] = Some(Err(StoreError::Fenced));
+            continue;
+        }
+        match decide(item, &mut locked) {
+            Ok(goes) => written.push((*item, goes, place)),
+            Err(error) => effects[place] = Some(Err(error)),
+        }
+    }
+    if written.is_empty() {
+        conn.batch_execute("ROLLBACK").await?;
+    } else {
+        commit(conn, &statements, &written, &superseded, &locked).await?;
+    }
+    for (item, goes, place) in written {
+        effects[place] = Some(Ok(goes.into_admitted(item.seq())));
+    }
+    Ok(effects.into_iter().map(|effect| effect.unwrap_or(Err(StoreError::Busy))).collect())
+}
+
+/// Begins the transaction and reads, in one round trip, unless something is missing to be locked. The locks come first: what the holders of
+/// these locks wrote before is found.
+async fn begin(conn: &Conn, statements: &Statements, batch: &[&Admitting]) -> Result<Seen, Failure> {
+    let look = Look::locking(conn, Names::of(batch.iter().filter_map(|item| item.gate()))).await?;
+    for _ in 0..MAKES {
+        let begin = async { Ok::<_, Failure>(conn.batch_execute("BEGIN").await?) };
+        let ((), living, locked, found) =
+            tokio::try_join!(biased; begin, living(conn, statements, batch), look.read(conn), existing(conn, statements, batch))?;
+        if !look.misses(&locked) {
+            return Ok(Seen { living, locked, found });
+        }
+        conn.batch_execute("ROLLBACK").await?;
+        if !look.make_missing(conn, &locked).await? {
+            break;
+        }
+    }
+    Err(Failure::Conflict)
+}
+
+/// Writes everything and commits, in one round trip. A row that is not written ends the transaction, so that nothing is charged for it.
+async fn commit(
+    conn: &Conn,
+    statements: &Statements,
+    written: &[(&Admitting, Goes, usize)],
+    superseded: &Vec<i64>,
+    locked: &Locked,
+) -> Result<(), Failure> {
+    let rows = written.iter().map(|(item, goes, _)| item.row(goes)).collect::<Result<Vec<_>, _>>()?;
+    for (item, goes, _) in written {
+        item.decide(goes.clone());
+    }
+    let changes = locked.changes();
+    let supersede = async {
+        if !superseded.is_empty() {
+            conn.execute(&statements.supersede, &[superseded]).await?;
+        }
+        Ok::<_, Failure>(())
+    };
+    let commit = async { Ok::<_, Failure>(conn.batch_execute("COMMIT").await?) };
+    let done = tokio::try_join!(
+        biased;
+        supersede,
+        insert_all(conn, &statements.insert, &rows),
+        statements.charging.write(conn, &changes),
+        commit
+    );
+    match done {
+        Ok(_) => Ok(()),
+        Err(Failure::Conflict) => {
+            leave_taken_positions(conn, written).await?;
+            Err(Failure::Conflict)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Somebody else took an id meanwhile, which the next attempt finds; or a position, and then another is tried.
+async fn leave_taken_positions(conn: &Conn, written: &[(&Admitting, Goes, usize)]) -> Result<(), Failure> {
+    let seqs: Vec<i64> = written.iter().map(|(item, ..)| item.seq().0).collect();
+    let select = conn.prepare_cached("SELECT seq, id, tenant, namespace FROM actions WHERE seq = ANY($1)").await?;
+    for row in conn.query(&select, &[&seqs]).await? {
+        let seq: i64 = row.try_get(0)?;
+        let (id, tenant, namespace): (&str, &str, &str) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+        let another =
+            |action: &Action| action.id.as_str() != id || action.tenant.as_str() != tenant || action.namespace.as_str() != namespace;
+        written.iter().filter(|(item, ..)| item.seq().0 == seq && another(item.action())).for_each(|(item, ..)| item.move_on());
+    }
+    Ok(())
+}
+
+/// What the gate says of an action, charged to what is locked.
+fn decide(item: &Admitting, locked: &mut Locked) -> Result<Goes, StoreError> {
+    let Some((conditions, ways)) = item.gate() else { return Ok(Goes::free(&item.admission)) };
+    let now = item.admission.accepted_at;
+    Ok(match judge(locked, conditions, ways, now)? {
+        Judged::Refused(outcome) => Goes::Ended(outcome),
+        Judged::Go { way, over } => {
+            let quotas = ways.get(way).map_or(&[][..], |way| &way.quotas);
+            locked.charge(conditions, quotas, (item.seq(), &item.action().id), now);
+            Goes::Way { way, over, charges: conditions.charges(quotas) }
+        }
+    })
+}
+
+/// What an id that was there before means for an admission.
+enum Before {
+    /// An earlier attempt of this very admission wrote it.
+    Mine(Admitted),
+    /// Refused for now, and the same is asked for again.
+    GivesWay(Box<Record>),
+    Stays(Box<Record>),
+}
+
+fn before(item: &Admitting, found: Record, again: bool) -> Before {
+    if again
+        && found.seq == item.seq()
+        && let Some(admitted) = item.decided()
+    {
+        return Before::Mine(admitted);
+    }
+    let found = Box::new(found);
+    if found.state == State::Refused && found.action.asks_the_same(item.action()) { Before::GivesWay(found) } else { Before::Stays(found) }
+}
+
+/// What an earlier attempt wrote.
+pub(super) async fn done_before(conn: &Conn, item: &Arc<Admitting>) -> Result<Option<Admitted>, Failure> {
+    let action = item.action();
+    let select = conn.prepare_cached("SELECT 1 FROM actions WHERE seq = $1 AND id = $2 AND tenant = $3 AND namespace = $4").await?;
+    let found = conn.query_opt(&select, &[&item.seq().0, &action.id.as_str(), &action.tenant.as_str(), &action.namespace.as_str()]).await?;
+    Ok(found.and_then(|_| item.decided()))
+}
+
+fn is_of(found: &Record, action: &Action) -> bool {
+    found.action.id == action.id && found.action.tenant == action.tenant && found.action.namespace == action.namespace
+}
+
+/// Made before the transaction begins.
+struct Statements {
+    living: Statement,
+    existing: Statement,
+    supersede: Statement,
+    insert: Statement,
+    charging: Charging,
+}
+
+impl Statements {
+    async fn prepare(conn: &Conn) -> Result<Self, Failure> {
+        let existing = format!(
+            "SELECT {} FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted (id, tenant, namespace) \
+             JOIN actions a ON a.id = wanted.id AND a.tenant = wanted.tenant AND a.namespace = wanted.namespace AND NOT a.superseded \
+             LEFT JOIN jobs j ON j.seq = a.seq LEFT JOIN outcomes o ON o.seq = a.seq",
+            RawRecord::COLUMNS
+        );
+        Ok(Self {
+            living: conn.prepare_cached("SELECT owner FROM processes WHERE owner = ANY($1) FOR KEY SHARE").await?,
+            existing: conn.prepare_cached(&existing).await?,
+            supersede: conn.prepare_cached("UPDATE actions SET superseded = TRUE WHERE seq = ANY($1)").await?,
+            insert: prepare_insert_all(conn).await?,
+            charging: Charging::prepare(conn).await?,
+        })
+    }
+}
+
+/// Those of the owners that are processes, who stay so until the transaction ends.
+async fn living(conn: &Conn, statements: &Statements, batch: &[&Admitting]) -> Result<HashSet<OwnerId>, Failure> {
+    let owners: HashSet<i64> = batch.iter().filter_map(|item| item.owner()).map(|owner| owner.0).collect();
+    if owners.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let owners: Vec<i64> = owners.into_iter().collect();
+    let rows = conn.query(&statements.living, &[&owners]).await?;
+    rows.iter().map(|row| Ok(OwnerId(row.try_get(0)?))).collect()
+}
+
+/// The actions that have the ids of a batch.
+async fn existing(conn: &Conn, statements: &Statements, batch: &[&Admitting]) -> Result<Vec<Record>, Failure> {
+    let ids: Vec<&str> = batch.iter().map(|item| item.action().id.as_str()).collect();
+    let tenants: Vec<&str> = batch.iter().map(|item| item.action().tenant.as_str()).collect();
+    let namespaces: Vec<&str> = batch.iter().map(|item| item.action().namespace.as_str()).collect();
+    conn.query(&statements.existing, &[&ids, &tenants, &namespaces]).await?.iter().map(record).collect()
+}
