@@ -145,6 +145,11 @@ impl Scope {
         Self::of(&[Grant::everything()].into())
     }
 
+    /// What is granted; a thing lies within if one of them covers it.
+    pub fn grants(&self) -> &[Grant] {
+        &self.grants
+    }
+
     /// Whether an action lies within.
     pub fn covers(&self, namespace: &str, tenant: &str, provider: &str, action_type: &str) -> bool {
         self.is_asked_for(namespace, tenant) && self.grants.iter().any(|grant| grant.covers(namespace, tenant, provider, action_type))

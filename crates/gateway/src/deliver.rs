@@ -57,12 +57,13 @@ pub(crate) struct Decided {
     pub(crate) rule: Option<Arc<str>>,
     pub(crate) charges: Charges,
     pub(crate) accepted_at: Timestamp,
+    pub(crate) possible_duplicate: bool,
 }
 
 impl Job {
     /// An action that was just admitted.
     pub(crate) fn admitted((seq, owner): (Seq, OwnerId), decided: Decided, route: Route, place: Place) -> Self {
-        let Decided { action, rule, charges, accepted_at } = decided;
+        let Decided { action, rule, charges, accepted_at, possible_duplicate } = decided;
         Self {
             seq,
             action,
@@ -77,7 +78,7 @@ impl Job {
             attempts: 0,
             rounds: 0,
             takeovers: 0,
-            possible_duplicate: false,
+            possible_duplicate,
             history: Vec::new(),
             claimed: false,
             _place: place,

@@ -46,6 +46,12 @@ pub enum DispatchError {
     /// Too many actions are open.
     #[error("{0} actions are waiting to be delivered, which is the limit; try again later")]
     QueueFull(usize),
+    /// It was to be sent for a dead letter, and is not let through, with this outcome. Nothing was stored.
+    #[error("held back: {0}")]
+    HeldBack(Arc<str>),
+    /// What it was to be sent for is no dead letter any more.
+    #[error("it is no dead letter any more")]
+    NoLetter,
     /// The gateway is stopping.
     #[error("the gateway is stopping; try again")]
     Stopping,
@@ -65,6 +71,10 @@ impl Gateway {
     ///
     /// The work goes on when the returned future is dropped.
     pub async fn dispatch(&self, action: Action, origin: Origin, caller: Caller, wait: Wait) -> Result<Answer, DispatchError> {
+        self.dispatch_request(Request { action, origin, caller, letter: None, possible_duplicate: false }, wait).await
+    }
+
+    pub(crate) async fn dispatch_request(&self, request: Request, wait: Wait) -> Result<Answer, DispatchError> {
         let inner = &self.inner;
         if inner.is_stopping() {
             return Err(DispatchError::Stopping);
@@ -72,11 +82,13 @@ impl Gateway {
         if inner.store.open_count() >= inner.options.max_open {
             return Err(DispatchError::QueueFull(inner.options.max_open));
         }
+        let Request { action, origin, caller, letter, possible_duplicate } = request;
         let action = Arc::new(action);
+        let replaces = Replaces { letter, possible_duplicate };
         let (teller, told) = oneshot::channel();
         let committed = Arc::new(AtomicBool::new(false));
         let asker = Asker { teller, committed: Arc::clone(&committed), wait };
-        inner.spawn(accept(Arc::clone(inner), Arc::clone(&action), origin, caller, asker));
+        inner.spawn(accept(Arc::clone(inner), Arc::clone(&action), (origin, replaces), caller, asker));
         let limit = match wait {
             Wait::ForCommit => acteon_core::limits::MAX_WAIT,
             Wait::ForOutcome(limit) => limit,
@@ -109,6 +121,23 @@ impl Gateway {
     }
 }
 
+/// An action to be accepted.
+pub(crate) struct Request {
+    pub(crate) action: Action,
+    pub(crate) origin: Origin,
+    pub(crate) caller: Caller,
+    /// The dead letter that it is sent again for.
+    pub(crate) letter: Option<Seq>,
+    /// Whether it may have been sent before, under another id.
+    pub(crate) possible_duplicate: bool,
+}
+
+/// What an action was before.
+struct Replaces {
+    letter: Option<Seq>,
+    possible_duplicate: bool,
+}
+
 /// Whoever waits for the answer to a dispatch.
 struct Asker {
     teller: oneshot::Sender<Told>,
@@ -130,13 +159,15 @@ impl Inner {
     }
 }
 
-async fn accept(inner: Arc<Inner>, action: Arc<Action>, origin: Origin, caller: Caller, asker: Asker) {
+async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Origin, Replaces), caller: Caller, asker: Asker) {
+    let Replaces { letter, possible_duplicate } = replaces;
     let accepted_at = inner.clock.now();
     let Plan { verdict, rule, faults, step } = inner.plan(&action, origin, &caller);
     for fault in &faults {
         tracing::error!(action = %action.id, rule = %fault.rule, error = fault.message, "a rule failed; it did not match");
         inner.observer.rule_error(&fault.rule);
     }
+    let step = if letter.is_some() { unless_left_alone(&inner, &action, step) } else { step };
     let owner = inner.lease.owner();
     let mut gate = Conditions::default();
     let (fate, routes, place) = match step {
@@ -152,9 +183,25 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, origin: Origin, caller: 
             (Fate::Send { conditions, ways }, routes, place)
         }
     };
-    let admission =
-        Admission { action: Arc::clone(&action), origin, caller, verdict, rule: rule.clone(), accepted_at, turn: Turn::Single, fate };
+    let (kept_action, kept_rule) = (Arc::clone(&action), rule.clone());
+    let admission = Admission {
+        action: kept_action,
+        origin,
+        caller,
+        verdict,
+        rule: kept_rule,
+        accepted_at,
+        turn: Turn::Single,
+        fate,
+        possible_duplicate,
+        letter,
+    };
     match inner.note_store(inner.store.admit(admission).await) {
+        Ok(Admitted::Ended(outcome)) if letter.is_some() => {
+            tracing::info!(action = %action.id, outcome = outcome.tag(), "a dead letter is held back and stays on the list");
+            asker.tell(Err(DispatchError::HeldBack(outcome.to_json())));
+        }
+        Ok(Admitted::NoLetter) => asker.tell(Err(DispatchError::NoLetter)),
         Ok(Admitted::Ended(outcome)) => {
             emit(&*inner.observer, &OutcomeEvent::at_the_gate(&action, &outcome, rule.as_deref()));
             asker.tell(Ok(outcome.to_json()));
@@ -172,7 +219,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, origin: Origin, caller: 
             }
             let Some(place) = place else { return wait_for(&inner, seq, &action, teller).await };
             let place = if way == 0 { place } else { route.entry.lane.enter_claimed() };
-            let decided = Decided { action, rule, charges: gate.charges(&route.quotas), accepted_at };
+            let decided = Decided { action, rule, charges: gate.charges(&route.quotas), accepted_at, possible_duplicate };
             deliver(&inner, Job::admitted((seq, owner), decided, route, place), teller).await;
         }
         Ok(Admitted::Existing(record)) => {
@@ -180,6 +227,19 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, origin: Origin, caller: 
             join(&inner, *record, &action, asker).await;
         }
         Err(error) => asker.tell(Err(error.into())),
+    }
+}
+
+/// Ends what would be held back at once by its provider's breaker, where nothing goes on by itself.
+fn unless_left_alone(inner: &Inner, action: &Action, step: Step) -> Step {
+    let first = match &step {
+        Step::Send(_, routes) => routes.first(),
+        Step::End(_) => None,
+    };
+    let wait = first.and_then(|route| route.entry.breaker.as_ref()?.closed_to_all(inner.clock.monotonic()));
+    match (first, wait) {
+        (Some(route), Some(wait)) if !inner.options.retry.durable => Step::End(left_alone(inner, action, &route.entry, wait)),
+        _ => step,
     }
 }
 

@@ -32,6 +32,7 @@ mod policies;
 mod record;
 mod redaction;
 mod registry;
+mod replay;
 mod retry;
 mod runner;
 mod stats;
@@ -42,7 +43,6 @@ pub use breaker::{BreakerPolicy, Breakers};
 pub use dispatch::{Answer, DispatchError, Wait};
 pub use gateway::{Gateway, GatewayOptions, Keep, Parts};
 pub use health::{HealthFinding, ProviderHealth};
-pub use history::Replayed;
 pub use lease::LeaseTimes;
 pub use observe::{AttemptEvent, Observer, OutcomeEvent, OutcomeKind};
 pub use policies::{
@@ -50,6 +50,7 @@ pub use policies::{
 };
 pub use redaction::{InvalidPath, Redaction};
 pub use registry::{Registry, RegistryError};
+pub use replay::{ReplayPage, ReplayRequest, ReplayResult, Replayed};
 pub use retry::RetryPolicy;
 pub use stats::Snapshot;
 pub use view::{ActionPage, ActionView};

@@ -65,6 +65,8 @@ fn admission(number: i64) -> Admission {
         accepted_at: Timestamp::from_millis(number * STEP),
         turn: Turn::Single,
         fate: Fate::Ended(outcome),
+        possible_duplicate: false,
+        letter: None,
     }
 }
 

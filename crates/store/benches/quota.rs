@@ -96,5 +96,7 @@ fn admission(id: &str, client: u64, quotas: u64) -> Admission {
         accepted_at: Timestamp::from_millis(1_000_000),
         turn: Turn::Single,
         fate: Fate::Send { conditions: Conditions::default(), ways: vec![way] },
+        possible_duplicate: false,
+        letter: None,
     }
 }

@@ -32,6 +32,18 @@ pub struct HistoryFilter {
     pub to: Option<Timestamp>,
     /// Only this state.
     pub state: Option<State>,
+    /// In which order.
+    pub order: Order,
+}
+
+/// The order of a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// What was accepted last comes first.
+    #[default]
+    NewestFirst,
+    /// What was accepted first comes first.
+    OldestFirst,
 }
 
 impl HistoryFilter {
@@ -49,17 +61,36 @@ impl HistoryFilter {
             from: None,
             to: None,
             state: None,
+            order: Order::default(),
         }
     }
 }
 
-/// Where a page begins.
+/// Where a page begins: after this row, in the order of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// Accepted before this instant,
+    /// When the row was accepted.
     pub at: Timestamp,
-    /// or at it, and written before this position.
+    /// Its position.
     pub seq: Seq,
+}
+
+impl Cursor {
+    /// Before every row from `at` on.
+    pub(crate) const fn oldest(at: Timestamp) -> Self {
+        Self { at, seq: Seq(i64::MIN) }
+    }
+
+    /// After every row up to `at`.
+    pub(crate) const fn newest(at: Timestamp) -> Self {
+        Self { at, seq: Seq(i64::MAX) }
+    }
+}
+
+/// The range of a walk: it begins after a cursor and ends with an instant.
+pub(crate) struct Walked {
+    pub(crate) from: Cursor,
+    pub(crate) until: Timestamp,
 }
 
 /// Which page.
@@ -75,7 +106,7 @@ pub struct PageRequest {
     pub count: bool,
 }
 
-/// A page, newest first.
+/// A page, in the order that was asked for.
 #[derive(Clone, Debug)]
 pub struct HistoryPage {
     /// The rows.
@@ -120,6 +151,29 @@ pub(crate) struct Narrow<'a> {
 }
 
 impl HistoryFilter {
+    /// Whether a walk goes by time. Dead letters have an index of their own; what is asked for at any time is walked as it was written.
+    pub(crate) fn is_by_time(&self) -> bool {
+        self.state != Some(State::Dead) && (self.from.is_some() || self.to.is_some())
+    }
+
+    /// The range that a walk looks at, where it goes on after `after`.
+    pub(crate) fn walked(&self, after: Option<Cursor>) -> Walked {
+        let oldest = self.from.unwrap_or(Timestamp::from_millis(i64::MIN));
+        let newest = self.to.unwrap_or(Timestamp::from_millis(i64::MAX));
+        match self.order {
+            Order::NewestFirst => {
+                let begin = Cursor::newest(newest);
+                let from = after.filter(|cursor| !self.is_by_time() || cursor.at <= newest).unwrap_or(begin);
+                Walked { from, until: oldest }
+            }
+            Order::OldestFirst => {
+                let begin = Cursor::oldest(oldest);
+                let from = after.filter(|cursor| !self.is_by_time() || cursor.at >= oldest).unwrap_or(begin);
+                Walked { from, until: newest }
+            }
+        }
+    }
+
     /// Whether [`Self::lets_through`] needs the columns of the outcome.
     pub(crate) fn needs_outcome(&self) -> bool {
         self.outcome.is_some() || self.code.is_some() || self.state.is_some()

@@ -24,7 +24,7 @@ mod transfer;
 pub use document::{Document, DocumentKind, Put, Retention};
 pub use error::StoreError;
 pub use gate::{Conditions, DedupCheck, Judged, Overage, QuotaCheck, ThrottleCheck};
-pub use history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
+pub use history::{Cursor, Glance, HistoryFilter, HistoryPage, Order, PageRequest};
 pub use memory::MemoryStore;
 pub use model::{
     Admission, Admitted, Beat, Birth, Charges, Claim, ClaimLane, Fate, OwnerId, Record, Seq, Settled, Settlement, State, Turn, Way,

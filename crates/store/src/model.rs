@@ -48,6 +48,11 @@ pub struct Admission {
     pub turn: Turn,
     /// What is to become of it.
     pub fate: Fate,
+    /// Whether it may have been sent before, under another id.
+    pub possible_duplicate: bool,
+    /// The dead letter that it is sent again for. The letter leaves the list in the commit that writes the action; an action that does not
+    /// go is not written, and the letter stays.
+    pub letter: Option<Seq>,
 }
 
 /// Who goes first to a commit where much waits.
@@ -109,8 +114,10 @@ pub enum Admitted {
         /// Quotas of that way which it goes over all the same, by their places.
         over: Vec<usize>,
     },
-    /// The row was written, and it is over.
+    /// The row was written, and it is over. One that was to replace a dead letter is not written.
     Ended(Outcome),
+    /// Nothing was written: what it was to replace is no dead letter any more.
+    NoLetter,
     /// A row with this id was there before, and stays as it is.
     Existing(Box<Record>),
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Action, Origin, Outcome, Prepared, ProviderName, Timestamp};
+use acteon_core::{Action, Grant, Origin, Outcome, Prepared, ProviderName, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
@@ -86,6 +86,52 @@ pub(crate) fn state_of(outcome: &Outcome) -> State {
         | Outcome::Muted { .. }
         | Outcome::DryRun(_) => State::Done,
     }
+}
+
+/// Most actions of one id that are found: callers want one, or to know that there are several.
+pub(crate) const MAX_OF_AN_ID: usize = 100;
+
+/// The condition that an action of table `a` lies within a scope, with the values of its parameters `?1`, `?2` and so on after the first
+/// `taken`. `mark` is how the engine begins a parameter.
+pub(crate) fn within(scope: &Scope, mark: char, taken: usize) -> (String, Vec<String>) {
+    let mut values = Vec::new();
+    let mut parameter = |text: &str| {
+        values.push(text.to_owned());
+        format!("{mark}{}", taken + values.len())
+    };
+    let mut all = Vec::new();
+    if let Some(tenant) = &scope.tenant {
+        all.push(format!("a.tenant = {}", parameter(tenant.as_str())));
+    }
+    if let Some(namespace) = &scope.namespace {
+        all.push(format!("a.namespace = {}", parameter(namespace.as_str())));
+    }
+    let grants = scope.grants().iter().map(|grant| {
+        let Grant { tenants, namespaces, providers, actions } = grant;
+        let mut parts = Vec::new();
+        if tenants.iter().all(|tenant| tenant != "*") {
+            let mut below = |tenant: &String| {
+                let above = format!("{tenant}.");
+                let length = above.chars().count();
+                format!("a.tenant = {} OR substr(a.tenant, 1, {length}) = {}", parameter(tenant), parameter(&above))
+            };
+            parts.push(any(tenants.iter().map(&mut below)));
+        }
+        for (column, words) in [("a.namespace", namespaces), ("a.provider", providers), ("a.action_type", actions)] {
+            if words.iter().all(|word| word != "*") {
+                parts.push(any(words.iter().map(|word| format!("{column} = {}", parameter(word)))));
+            }
+        }
+        if parts.is_empty() { "1 = 1".to_owned() } else { format!("({})", parts.join(" AND ")) }
+    });
+    all.push(any(grants));
+    (all.join(" AND "), values)
+}
+
+/// One of the conditions; none of none.
+fn any(conditions: impl Iterator<Item = String>) -> String {
+    let conditions: Vec<String> = conditions.collect();
+    if conditions.is_empty() { "1 = 0".to_owned() } else { format!("({})", conditions.join(" OR ")) }
 }
 
 /// The charges as text; `None` when there are none.

@@ -52,6 +52,8 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
                         accepted_at: at(number as i64),
                         turn: Turn::Single,
                         fate: Fate::Send { conditions: Conditions::default(), ways: vec![way] },
+                        possible_duplicate: false,
+                        letter: None,
                     };
                     let Ok(Admitted::Open { seq, .. }) = store.admit(admission).await else { panic!("{number} was not admitted") };
                     recording.mark(2 * number);

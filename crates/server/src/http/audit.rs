@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acteon_core::Outcome;
-use acteon_gateway::{ActionView, Replayed};
+use acteon_gateway::ActionView;
 use acteon_store::{Cursor, HistoryFilter, PageRequest};
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -16,15 +16,13 @@ use serde_json::{Map, Value, json};
 use super::AppState;
 use super::access::{MayDispatch, MayRead, scope};
 use super::actions::{action_id, not_found, the_one};
-use super::dispatch::wire;
-use super::filter::{FILTERS, NEVER, PAGES, cursor_text, filter, limit, page};
+use super::filter::{FILTERS, NEVER, PAGES, cursor_text, filter, page};
 use super::path::Path;
 use super::prefer;
 use super::query::Parameters;
 use super::refusal::Refusal;
+use super::replay;
 
-/// Actions sent anew by one request where it does not say how many.
-const DEFAULT_REPLAY: usize = 100;
 /// Rows read at a time for an export.
 const EXPORT_PAGE: usize = 500;
 
@@ -59,7 +57,7 @@ pub(super) async fn get(
     the_one(found).map(|view| Json(record(&view)))
 }
 
-pub(super) async fn replay(
+pub(super) async fn replay_one(
     MayDispatch(caller): MayDispatch,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
@@ -69,23 +67,22 @@ pub(super) async fn replay(
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     let scope = scope(&caller, &parameters)?;
     let replayed = state.gateway.replay(&scope, &action_id(&id)?, false, &caller, prefer::read(&headers).wait).await?;
-    Ok(Json(replayed_body(&replayed.ok_or_else(not_found)?)))
+    Ok(Json(replay::one(&replayed.ok_or_else(not_found)?)))
 }
 
-/// Sends anew what the filters find, at most `limit`, newest first. Something must be asked for: nobody means everything.
+/// Sends again what the filters find, at most `limit`, oldest first. Something must be asked for: nobody means everything.
 pub(super) async fn replay_many(
     MayDispatch(caller): MayDispatch,
     State(state): State<Arc<AppState>>,
     uri: Uri,
 ) -> Result<Json<Value>, Refusal> {
-    let parameters = Parameters::read(&uri, &[&FILTERS[..], &["limit"]].concat())?;
-    let limit = limit(&parameters, DEFAULT_REPLAY)?;
+    let parameters = Parameters::read(&uri, &[&FILTERS[..], &replay::PARAMETERS].concat())?;
     if FILTERS.iter().all(|name| parameters.get(name).is_none()) {
         let message = format!("say which actions: give at least one of {}", FILTERS.join(", "));
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "FILTER_MISSING", message));
     }
-    let replayed = state.gateway.replay_page(filter(&caller, &parameters)?, limit, &caller).await?;
-    Ok(Json(replayed_summary(&replayed)))
+    let request = replay::request(filter(&caller, &parameters)?, &parameters)?;
+    Ok(Json(replay::many(&state.gateway.replay_page(request, &caller).await?)))
 }
 
 /// The whole of what the filters find, a JSON object a line, as it is read.
@@ -113,24 +110,6 @@ async fn export_page(state: &AppState, filter: HistoryFilter, after: Option<Curs
         lines.push('\n');
     }
     Ok((Bytes::from(lines), page.next))
-}
-
-pub(super) fn replayed_body(replayed: &Replayed) -> Value {
-    let Replayed { original, new_id, answer } = replayed;
-    match answer {
-        Ok(answer) => {
-            let outcome: Value = serde_json::from_str(&wire(&answer.outcome, false)).unwrap_or_default();
-            let success = outcome.get("Failed").is_none();
-            json!({ "original_action_id": original, "new_action_id": new_id, "success": success, "error": null, "outcome": outcome })
-        }
-        Err(error) => json!({ "original_action_id": original, "new_action_id": new_id, "success": false, "error": error.to_string() }),
-    }
-}
-
-pub(super) fn replayed_summary(replayed: &[Replayed]) -> Value {
-    let results: Vec<Value> = replayed.iter().map(replayed_body).collect();
-    let failed = results.iter().filter(|result| result["success"] == false).count();
-    json!({ "replayed": results.len() - failed, "failed": failed, "skipped": 0, "results": results })
 }
 
 /// A row as the wire format has it, with what happened beside.

@@ -13,14 +13,13 @@ use serde_json::{Value, json};
 use super::AppState;
 use super::access::{MayDispatch, MayManage, MayRead, scope};
 use super::actions::{action_id, not_found, the_one};
-use super::audit::{replayed_body, replayed_summary};
-use super::filter::{FILTERS, PAGES, cursor_text, filter, limit, page};
+use super::filter::{FILTERS, PAGES, cursor_text, filter, page};
 use super::path::Path;
 use super::prefer;
 use super::query::Parameters;
 use super::refusal::Refusal;
+use super::replay;
 
-const DEFAULT_REPLAY: usize = 100;
 /// Most letters that one drain hands out.
 const DRAIN: usize = 1000;
 
@@ -68,8 +67,8 @@ pub(super) async fn discard(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sends one anew, and takes it off the list once the new action is durable.
-pub(super) async fn replay(
+/// Sends one again, and takes it off the list if it goes.
+pub(super) async fn replay_one(
     MayDispatch(caller): MayDispatch,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
@@ -78,21 +77,21 @@ pub(super) async fn replay(
 ) -> Result<Json<Value>, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     let scope = scope(&caller, &parameters)?;
-    let letter = letter(&state, &scope, &id, &["dead"]).await?;
+    // One that was replayed before, whose answer was lost, gets the same answer.
+    let letter = letter(&state, &scope, &id, &["dead", "discarded"]).await?;
     let replayed = state.gateway.replay(&scope, &letter.action.id, true, &caller, prefer::read(&headers).wait).await?;
-    Ok(Json(replayed_body(&replayed.ok_or_else(not_found)?)))
+    Ok(Json(replay::one(&replayed.ok_or_else(not_found)?)))
 }
 
-/// Sends anew what the filters find, such as `?code=CONFIGURATION&from=...`, at most `limit`, and takes it off the list.
+/// Sends again what the filters find, such as `?code=CONFIGURATION&from=...`, at most `limit`, oldest first, and takes off the list what goes.
 pub(super) async fn replay_many(
     MayDispatch(caller): MayDispatch,
     State(state): State<Arc<AppState>>,
     uri: Uri,
 ) -> Result<Json<Value>, Refusal> {
-    let parameters = Parameters::read(&uri, &[&FILTERS[..], &["limit"]].concat())?;
-    let limit = limit(&parameters, DEFAULT_REPLAY)?;
-    let replayed = state.gateway.replay_page(dead(filter(&caller, &parameters)?), limit, &caller).await?;
-    Ok(Json(replayed_summary(&replayed)))
+    let parameters = Parameters::read(&uri, &[&FILTERS[..], &replay::PARAMETERS].concat())?;
+    let request = replay::request(dead(filter(&caller, &parameters)?), &parameters)?;
+    Ok(Json(replay::many(&state.gateway.replay_page(request, &caller).await?)))
 }
 
 pub(super) async fn stats(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Json<Value>, Refusal> {

@@ -19,6 +19,7 @@ mod prefer;
 mod query;
 mod quotas;
 mod refusal;
+mod replay;
 mod rules;
 mod silences;
 
@@ -58,13 +59,13 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .route("/v1/audit/export", get(audit::export))
         .route("/v1/audit/replay", post(audit::replay_many))
         .route("/v1/audit/{id}", get(audit::get))
-        .route("/v1/audit/{id}/replay", post(audit::replay))
+        .route("/v1/audit/{id}/replay", post(audit::replay_one))
         .route("/v1/dlq", get(dead_letters::list))
         .route("/v1/dlq/stats", get(dead_letters::stats))
         .route("/v1/dlq/drain", post(dead_letters::drain))
         .route("/v1/dlq/replay", post(dead_letters::replay_many))
         .route("/v1/dlq/{id}", get(dead_letters::get).delete(dead_letters::discard))
-        .route("/v1/dlq/{id}/replay", post(dead_letters::replay))
+        .route("/v1/dlq/{id}/replay", post(dead_letters::replay_one))
         .route("/v1/rules", get(rules::list))
         .route("/v1/rules/reload", post(rules::reload))
         .route("/v1/rules/evaluate", post(rules::evaluate))

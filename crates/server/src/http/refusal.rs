@@ -105,6 +105,8 @@ impl From<DispatchError> for Refusal {
         let message = error.to_string();
         match error {
             DispatchError::Conflict(_) => Self::new(StatusCode::CONFLICT, "ID_CONFLICT", message),
+            DispatchError::HeldBack(_) => Self::new(StatusCode::CONFLICT, "HELD_BACK", message),
+            DispatchError::NoLetter => Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message),
             DispatchError::QueueFull(_) => Self::come_back("QUEUE_FULL", message),
             DispatchError::Stopping => Self::come_back("STOPPING", message),
             DispatchError::StoreSlow => Self::come_back("STORE_SLOW", message),

@@ -9,6 +9,7 @@ mod decisions;
 mod hostile;
 mod malformed;
 mod quotas;
+mod replay;
 mod rules;
 #[cfg(all(feature = "postgres", feature = "wechat"))]
 mod shared;

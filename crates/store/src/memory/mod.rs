@@ -14,7 +14,7 @@ use self::state::{Entry, Tables};
 use crate::StoreError;
 use crate::document::{Document, DocumentKind, Put, Retention};
 use crate::gate::{Conditions, Counters as _, Judged, judge};
-use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, PageMaker, PageRequest};
+use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest};
 use crate::model::{Admission, Admitted, Beat, Claim, ClaimLane, OwnerId, Record, Seq, Settled, Settlement, State, Way};
 use crate::rows::state_number;
 use crate::store::{Later, Store, revision_over};
@@ -42,19 +42,26 @@ impl MemoryStore {
 }
 
 impl Tables {
-    /// What a filter lets through, newest first, as far as a look goes; and where it stopped if it was cut short.
+    /// What a filter lets through, in its order, as far as a look goes; and where it stopped if it was cut short.
     fn look(&self, filter: &HistoryFilter, after: Option<Cursor>, mut found: impl FnMut(&Entry, Cursor) -> bool) -> Option<Cursor> {
-        let by_time = filter.from.is_some() || filter.to.is_some();
-        let mut entries: Vec<&Entry> = self.entries.values().rev().collect();
+        let by_time = filter.is_by_time();
+        let mut entries: Vec<&Entry> = self.entries.values().collect();
         if by_time {
-            entries.sort_by_key(|entry| std::cmp::Reverse((entry.record.accepted_at, entry.record.seq)));
+            entries.sort_by_key(|entry| (entry.record.accepted_at, entry.record.seq));
+        }
+        if filter.order == Order::NewestFirst {
+            entries.reverse();
         }
         let mut looked = 0;
         for entry in entries {
             let record = &entry.record;
             let cursor = Cursor { at: record.accepted_at, seq: record.seq };
-            let is_after = |after: Cursor| if by_time { (cursor.at, cursor.seq) < (after.at, after.seq) } else { cursor.seq < after.seq };
-            if !after.is_none_or(is_after) {
+            let place = |cursor: Cursor| (if by_time { cursor.at } else { Timestamp::default() }, cursor.seq);
+            let is_beyond = |after: Cursor| match filter.order {
+                Order::NewestFirst => place(cursor) < place(after),
+                Order::OldestFirst => place(cursor) > place(after),
+            };
+            if !after.is_none_or(is_beyond) {
                 continue;
             }
             looked += 1;

@@ -74,6 +74,10 @@ impl Tables {
             }
             found.superseded = true;
         }
+        let is_dead = |letter: Seq| self.entries.get(&letter.0).is_some_and(|entry| entry.record.state == State::Dead);
+        if admission.letter.is_some_and(|letter| !is_dead(letter)) {
+            return Ok(Admitted::NoLetter);
+        }
         let (conditions, ways) = match &admission.fate {
             Fate::Ended(outcome) => return Ok(self.end(id, admission, outcome)),
             Fate::Send { conditions, ways } => (conditions, ways),
@@ -91,10 +95,16 @@ impl Tables {
         let charges = conditions.charges(&chosen.quotas);
         let seq = self.insert(id, admission, Some(chosen), charges);
         self.charge(conditions, &chosen.quotas, (seq, &action.id), admission.accepted_at);
+        if let Some(letter) = admission.letter.and_then(|letter| self.entries.get_mut(&letter.0)) {
+            letter.record.state = State::Discarded;
+        }
         Ok(Admitted::Open { seq, way, over })
     }
 
     fn end(&mut self, id: (String, String, String), admission: &Admission, outcome: &Outcome) -> Admitted {
+        if admission.letter.is_some() {
+            return Admitted::Ended(outcome.clone());
+        }
         let seq = self.insert(id, admission, None, Charges::default());
         if let Some(entry) = self.entries.get_mut(&seq.0) {
             entry.end(outcome, outcome.to_json(), admission.accepted_at);
@@ -131,7 +141,7 @@ impl Tables {
             attempts: 0,
             rounds: 0,
             takeovers: 0,
-            possible_duplicate: false,
+            possible_duplicate: admission.possible_duplicate,
             history: "[]".into(),
             outcome: None,
             finished_at: None,

@@ -8,9 +8,9 @@ use super::connect::Conn;
 use super::error::Failure;
 use super::rows::record;
 use crate::document::Retention;
-use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, PageMaker, PageRequest};
+use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked};
 use crate::model::{Record, Seq, State};
-use crate::rows::{RawRecord, state_number};
+use crate::rows::{MAX_OF_AN_ID, RawRecord, state_number, within};
 
 const COLUMNS: &str = RawRecord::COLUMNS;
 const TABLES: &str = RawRecord::TABLES;
@@ -19,20 +19,13 @@ const TABLES: &str = RawRecord::TABLES;
 const FETCH: (usize, usize) = (200, 2000);
 
 pub(super) async fn find(conn: &Conn, scope: &Scope, id: &ActionId) -> Result<Vec<Record>, Failure> {
-    let select = format!(
-        "SELECT {COLUMNS} FROM {TABLES} WHERE a.id = $1 AND NOT a.superseded AND ($2::text IS NULL OR a.tenant = $2) \
-         AND ($3::text IS NULL OR a.namespace = $3) ORDER BY a.seq LIMIT 100"
-    );
+    let (condition, mut values) = within(scope, '$', 1);
+    values.insert(0, id.to_string());
+    let select =
+        format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.id = $1 AND NOT a.superseded AND {condition} ORDER BY a.seq LIMIT {MAX_OF_AN_ID}");
     let select = conn.prepare_cached(&select).await?;
-    let namespace = scope.namespace.as_ref().map(acteon_core::Namespace::as_str);
-    let tenant = scope.tenant.as_ref().map(acteon_core::Tenant::as_str);
-    let rows = conn.query(&select, &[&id.as_str(), &tenant, &namespace]).await?;
-    let found = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
-    let covered = |record: &Record| {
-        let action = &record.action;
-        scope.covers(action.namespace.as_str(), action.tenant.as_str(), action.provider.as_str(), action.action_type.as_str())
-    };
-    Ok(found.into_iter().filter(covered).collect())
+    let values: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+    conn.query(&select, &values).await?.iter().map(record).collect()
 }
 
 /// The columns that a filter tests.
@@ -40,17 +33,23 @@ const NARROW: &str = "a.seq, a.accepted_at, a.namespace, a.tenant, a.provider, a
 
 /// The statement of a walk: from a cursor, as many rows as are asked for. Its four parameters are a time, a position, another time, a number.
 fn walk(filter: &HistoryFilter) -> String {
+    let (beyond, direction) = match filter.order {
+        Order::NewestFirst => ("<", " DESC"),
+        Order::OldestFirst => (">", ""),
+    };
     if filter.state == Some(State::Dead) {
         return format!(
             "SELECT {NARROW}, o.state, 'failed', o.code FROM (SELECT seq, state, code FROM outcomes \
-             WHERE state = 2 AND seq < $2 AND $1::bigint = $1 AND $3::bigint = $3 ORDER BY seq DESC LIMIT $4) o \
-             JOIN actions a ON a.seq = o.seq ORDER BY o.seq DESC"
+             WHERE state = 2 AND seq {beyond} $2 AND $1::bigint = $1 AND $3::bigint = $3 ORDER BY seq{direction} LIMIT $4) o \
+             JOIN actions a ON a.seq = o.seq ORDER BY o.seq{direction}"
         );
     }
-    let (range, order) = if filter.from.is_some() || filter.to.is_some() {
-        ("(accepted_at, seq) < ($1, $2) AND accepted_at >= $3", "accepted_at DESC, seq DESC")
+    let (range, order) = if filter.is_by_time() {
+        let until = if filter.order == Order::NewestFirst { ">=" } else { "<=" };
+        let range = format!("(accepted_at, seq) {beyond} ($1, $2) AND accepted_at {until} $3");
+        (range, format!("accepted_at{direction}, seq{direction}"))
     } else {
-        ("seq < $2 AND $1::bigint = $1 AND $3::bigint = $3", "seq DESC")
+        (format!("seq {beyond} $2 AND $1::bigint = $1 AND $3::bigint = $3"), format!("seq{direction}"))
     };
     let rows = format!("(SELECT * FROM actions WHERE {range} ORDER BY {order} LIMIT $4) a");
     if filter.needs_outcome() {
@@ -69,17 +68,11 @@ async fn look(
     mut found: impl FnMut(&Row, Cursor) -> Result<bool, Failure> + Send,
 ) -> Result<Option<Cursor>, Failure> {
     let select = conn.prepare_cached(&walk(filter)).await?;
-    let newest = Cursor { at: filter.to.unwrap_or(Timestamp::from_millis(i64::MAX)), seq: Seq(i64::MAX) };
-    let mut from = match after {
-        Some(cursor) if cursor.at <= newest.at => cursor,
-        Some(cursor) if filter.to.is_none() => cursor,
-        _ => newest,
-    };
-    let oldest = filter.from.map_or(i64::MIN, Timestamp::as_millis);
+    let Walked { mut from, until } = filter.walked(after);
     let (mut looked, mut fetch) = (0, FETCH.0);
     loop {
         let limit = fetch.min(MAX_LOOK - looked) as i64;
-        let rows = conn.query(&select, &[&from.at.as_millis(), &from.seq.0, &oldest, &limit]).await?;
+        let rows = conn.query(&select, &[&from.at.as_millis(), &from.seq.0, &until.as_millis(), &limit]).await?;
         for row in &rows {
             from = Cursor { seq: Seq(row.try_get(0)?), at: Timestamp::from_millis(row.try_get(1)?) };
             looked += 1;

@@ -40,9 +40,10 @@ WITH living AS (
 ), incoming AS (
   SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
     $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::bytea[], $18::bigint[], $19::text[],
-    $20::bigint[], $21::bigint[], $22::bigint[], $24::text[], $25::text[], $26::text[])
+    $20::bigint[], $21::bigint[], $22::bigint[], $24::text[], $25::text[], $26::text[],
+    $27::bool[])
   AS i (seq, id, tenant, namespace, accepted_at, provider, action_type, origin, caller, auth_method, verdict, rule, through, charges,
-    request_facts, action, request, owner, lane, due_at, give_up_at, state, outcome, tag, code)
+    request_facts, action, request, owner, lane, due_at, give_up_at, state, outcome, tag, code, possible_duplicate)
 ), written AS (
   INSERT INTO actions (seq, id, tenant, namespace, accepted_at, provider, action_type, origin, caller, auth_method, verdict, rule, through,
     charges, request_facts, action, request)
@@ -51,8 +52,8 @@ WITH living AS (
   FROM incoming WHERE owner IS NULL OR owner = 0 OR owner IN (SELECT living.owner FROM living)
   ON CONFLICT DO NOTHING RETURNING seq
 ), opened AS (
-  INSERT INTO jobs (seq, owner, lane, due_at, give_up_at)
-  SELECT i.seq, i.owner, i.lane, i.due_at, i.give_up_at FROM incoming i
+  INSERT INTO jobs (seq, owner, lane, due_at, give_up_at, possible_duplicate)
+  SELECT i.seq, i.owner, i.lane, i.due_at, i.give_up_at, i.possible_duplicate FROM incoming i
   WHERE i.owner IS NOT NULL AND (i.seq IN (SELECT w.seq FROM written w)) IS TRUE
 ), ended AS (
   INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, settled_by)
@@ -97,6 +98,7 @@ struct Columns<'a> {
     outcome: Vec<Option<String>>,
     tag: Vec<Option<&'a str>>,
     code: Vec<Option<&'a str>>,
+    possible_duplicate: Vec<bool>,
 }
 
 impl<'a> Columns<'a> {
@@ -131,6 +133,7 @@ impl<'a> Columns<'a> {
         self.outcome.push(row.outcome.map(|outcome| outcome.to_json().to_string()));
         self.tag.push(row.outcome.map(Outcome::tag));
         self.code.push(row.outcome.and_then(Outcome::code));
+        self.possible_duplicate.push(row.admission.possible_duplicate);
     }
 }
 
@@ -148,7 +151,7 @@ impl<'a> Columns<'a> {
         owners.into_iter().collect()
     }
 
-    fn parameters<'b>(&'b self, owners: &'b Vec<i64>) -> [&'b (dyn ToSql + Sync); 26] {
+    fn parameters<'b>(&'b self, owners: &'b Vec<i64>) -> [&'b (dyn ToSql + Sync); 27] {
         [
             &self.seq,
             &self.id,
@@ -176,6 +179,7 @@ impl<'a> Columns<'a> {
             &self.outcome,
             &self.tag,
             &self.code,
+            &self.possible_duplicate,
         ]
     }
 }

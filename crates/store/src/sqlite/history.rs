@@ -9,24 +9,18 @@ use rusqlite::{Connection, Row, params};
 use super::Result;
 use super::rows::record;
 use crate::document::Retention;
-use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, PageMaker, PageRequest};
+use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked};
 use crate::model::{Record, Seq, State};
-use crate::rows::{RawRecord, state_number, state_of_number};
+use crate::rows::{MAX_OF_AN_ID, RawRecord, state_number, state_of_number, within};
 
 pub(super) fn find(connection: &Connection, scope: &Scope, id: &ActionId) -> Result<Vec<Record>> {
-    let select = format!(
-        "SELECT {COLUMNS} FROM {TABLES} WHERE a.id = ?1 AND a.superseded = 0 AND (?2 IS NULL OR a.tenant = ?2) \
-         AND (?3 IS NULL OR a.namespace = ?3) ORDER BY a.seq LIMIT 100"
-    );
+    let (condition, mut values) = within(scope, '?', 1);
+    values.insert(0, id.to_string());
+    let select =
+        format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.id = ?1 AND a.superseded = 0 AND {condition} ORDER BY a.seq LIMIT {MAX_OF_AN_ID}");
     let mut select = connection.prepare_cached(&select)?;
-    let namespace = scope.namespace.as_ref().map(acteon_core::Namespace::as_str);
-    let tenant = scope.tenant.as_ref().map(acteon_core::Tenant::as_str);
-    let found = select.query_map(params![id.as_str(), tenant, namespace], record)?.collect::<rusqlite::Result<Vec<_>>>()?;
-    let covered = |record: &Record| {
-        let action = &record.action;
-        scope.covers(action.namespace.as_str(), action.tenant.as_str(), action.provider.as_str(), action.action_type.as_str())
-    };
-    Ok(found.into_iter().filter(covered).collect())
+    let found = select.query_map(rusqlite::params_from_iter(&values), record)?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
 const COLUMNS: &str = RawRecord::COLUMNS;
@@ -35,43 +29,33 @@ const TABLES: &str = RawRecord::TABLES;
 /// The columns that a filter tests.
 const NARROW: &str = "a.seq, a.accepted_at, a.namespace, a.tenant, a.provider, a.action_type, a.caller, a.verdict, a.rule";
 
-/// The order in which a look walks. Every walk takes the same three parameters: a time, a position, and another time.
-enum Walk {
-    /// Dead letters, which have an index of their own.
-    Dead,
-    /// By time, where a time is asked for.
-    Time,
-    /// As they were written, which needs no index.
-    Written,
-}
-
-impl Walk {
-    fn of(filter: &HistoryFilter) -> Self {
-        match (filter.state, filter.from.is_some() || filter.to.is_some()) {
-            (Some(State::Dead), _) => Self::Dead,
-            (_, true) => Self::Time,
-            (_, false) => Self::Written,
-        }
-    }
-
-    fn statement(&self, filter: &HistoryFilter) -> String {
-        if matches!(self, Self::Dead) {
-            return format!(
-                "SELECT {NARROW}, o.state, 'failed', o.code FROM outcomes o CROSS JOIN actions a ON a.seq = o.seq \
-                 WHERE o.state = 2 AND o.seq < ?2 AND ?1 = ?1 AND ?3 = ?3 ORDER BY o.seq DESC"
-            );
-        }
-        let range = match self {
-            Self::Time => {
-                "a.accepted_at <= ?1 AND a.accepted_at >= ?3 AND (a.accepted_at < ?1 OR a.seq < ?2) ORDER BY a.accepted_at DESC, a.seq DESC"
-            }
-            Self::Dead | Self::Written => "a.seq < ?2 AND ?1 = ?1 AND ?3 = ?3 ORDER BY a.seq DESC",
+/// The statement of a walk. Its parameters are the cursor that it goes on from, a time and a position, and the time that it ends with.
+fn walk(filter: &HistoryFilter) -> String {
+    // Dead letters have an index of their own.
+    if filter.state == Some(State::Dead) {
+        let range = match filter.order {
+            Order::NewestFirst => "o.seq < ?2 AND ?1 = ?1 AND ?3 = ?3 ORDER BY o.seq DESC",
+            Order::OldestFirst => "o.seq > ?2 AND ?1 = ?1 AND ?3 = ?3 ORDER BY o.seq",
         };
-        if filter.needs_outcome() {
-            format!("SELECT {NARROW}, o.state, o.tag, o.code FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq WHERE {range}")
-        } else {
-            format!("SELECT {NARROW}, NULL, NULL, NULL FROM actions a WHERE {range}")
+        return format!(
+            "SELECT {NARROW}, o.state, 'failed', o.code FROM outcomes o CROSS JOIN actions a ON a.seq = o.seq WHERE o.state = 2 AND {range}"
+        );
+    }
+    let range = match (filter.is_by_time(), filter.order) {
+        (true, Order::NewestFirst) => {
+            "a.accepted_at <= ?1 AND a.accepted_at >= ?3 AND (a.accepted_at < ?1 OR a.seq < ?2) ORDER BY a.accepted_at DESC, a.seq DESC"
         }
+        (true, Order::OldestFirst) => {
+            "a.accepted_at >= ?1 AND a.accepted_at <= ?3 AND (a.accepted_at > ?1 OR a.seq > ?2) ORDER BY a.accepted_at, a.seq"
+        }
+        // As they were written, which needs no index.
+        (false, Order::NewestFirst) => "a.seq < ?2 AND ?1 = ?1 AND ?3 = ?3 ORDER BY a.seq DESC",
+        (false, Order::OldestFirst) => "a.seq > ?2 AND ?1 = ?1 AND ?3 = ?3 ORDER BY a.seq",
+    };
+    if filter.needs_outcome() {
+        format!("SELECT {NARROW}, o.state, o.tag, o.code FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq WHERE {range}")
+    } else {
+        format!("SELECT {NARROW}, NULL, NULL, NULL FROM actions a WHERE {range}")
     }
 }
 
@@ -82,16 +66,9 @@ fn look(
     after: Option<Cursor>,
     mut found: impl FnMut(&Row<'_>, Cursor) -> rusqlite::Result<bool>,
 ) -> Result<Option<Cursor>> {
-    let walk = Walk::of(filter);
-    let mut select = connection.prepare_cached(&walk.statement(filter))?;
-    let newest = filter.to.map_or(i64::MAX, Timestamp::as_millis);
-    let (at, seq) = match (&walk, after) {
-        (Walk::Time, Some(cursor)) if cursor.at.as_millis() > newest => (newest, i64::MAX),
-        (_, Some(cursor)) => (cursor.at.as_millis(), cursor.seq.0),
-        (_, None) => (newest, i64::MAX),
-    };
-    let oldest = filter.from.map_or(i64::MIN, Timestamp::as_millis);
-    let mut rows = select.query(params![at, seq, oldest])?;
+    let mut select = connection.prepare_cached(&walk(filter))?;
+    let Walked { from, until } = filter.walked(after);
+    let mut rows = select.query(params![from.at.as_millis(), from.seq.0, until.as_millis()])?;
     let mut looked = 0;
     while let Some(row) = rows.next()? {
         let cursor = Cursor { seq: Seq(row.get(0)?), at: Timestamp::from_millis(row.get(1)?) };
@@ -153,6 +130,12 @@ pub(super) fn count_dead(connection: &Connection, scope: &Scope, limit: usize) -
     }
     let filter = HistoryFilter { state: Some(State::Dead), ..HistoryFilter::of(scope.clone()) };
     Ok(glance(connection, &filter, limit)?.0.len())
+}
+
+/// Whether this is a dead letter.
+pub(super) fn is_dead(connection: &Connection, letter: Seq) -> Result<bool> {
+    let mut select = connection.prepare_cached("SELECT COUNT(*) FROM outcomes WHERE seq = ?1 AND state = ?2")?;
+    Ok(select.query_row([letter.0, state_number(State::Dead)], |row| row.get::<_, i64>(0))? == 1)
 }
 
 pub(super) fn discard(connection: &Connection, letters: &[Seq]) -> Result<usize> {

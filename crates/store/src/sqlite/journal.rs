@@ -17,10 +17,16 @@ pub(super) fn admit(connection: &Connection, admission: &Admission, texts: &RowT
         Fate::Send { conditions, ways } => (&ways[..], Some(conditions)),
     };
     // The usual case writes first and asks afterwards: there is no gate to pass, and the id is new.
-    let free = conditions.is_none_or(|conditions| conditions.dedup.is_none() && conditions.throttle.is_none())
+    let free = admission.letter.is_none()
+        && conditions.is_none_or(|conditions| conditions.dedup.is_none() && conditions.throttle.is_none())
         && ways.first().is_none_or(|way| way.quotas.is_empty());
     if !free && let Some(existing) = existing(connection, &admission.action)? {
         return Ok(Admitted::Existing(existing));
+    }
+    if let Some(letter) = admission.letter
+        && !history::is_dead(connection, letter)?
+    {
+        return Ok(Admitted::NoLetter);
     }
     let judged = match conditions {
         Some(conditions) if !free => judge(&SqlCounters(connection), conditions, ways, admission.accepted_at)?,
@@ -41,18 +47,26 @@ pub(super) fn admit(connection: &Connection, admission: &Admission, texts: &RowT
     if let Some(conditions) = conditions.filter(|_| !free) {
         charge(connection, conditions, &chosen.quotas, (seq, &admission.action.id), admission.accepted_at)?;
     }
+    if let Some(letter) = admission.letter {
+        history::discard(connection, &[letter])?;
+    }
     let (owner, due_at) = match chosen.birth {
         Birth::Owned(owner) if !processes::is_registered(connection, owner)? => return Err(StoreError::Fenced),
         Birth::Owned(owner) => (owner.0, admission.accepted_at),
         Birth::Due(due_at) => (0, due_at),
     };
-    let mut insert = connection.prepare_cached("INSERT INTO jobs (seq, owner, lane, due_at, give_up_at) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    insert.execute(params![seq.0, owner, &*chosen.lane, due_at.as_millis(), chosen.give_up_at.as_millis()])?;
+    let mut insert = connection
+        .prepare_cached("INSERT INTO jobs (seq, owner, lane, due_at, give_up_at, possible_duplicate) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    let (lane, due_at, give_up_at) = (&*chosen.lane, due_at.as_millis(), chosen.give_up_at.as_millis());
+    insert.execute(params![seq.0, owner, lane, due_at, give_up_at, admission.possible_duplicate])?;
     Ok(Admitted::Open { seq, way, over })
 }
 
-/// Writes an action that is over.
+/// Writes an action that is over, unless a dead letter stands for it.
 fn end(connection: &Connection, admission: &Admission, texts: &RowTexts, outcome: &Outcome) -> Result<Admitted> {
+    if admission.letter.is_some() {
+        return Ok(Admitted::Ended(outcome.clone()));
+    }
     let Some(seq) = insert(connection, admission, texts, None, &Charges::default())? else {
         return before(connection, &admission.action);
     };

@@ -46,7 +46,7 @@ async fn admit(store: &dyn Store, admission: Admission) -> Result<usize, Outcome
     match store.admit(admission).await.expect("admitted") {
         Admitted::Open { way, .. } => Ok(way),
         Admitted::Ended(outcome) => Err(outcome),
-        Admitted::Existing(_) => panic!("it was there"),
+        Admitted::Existing(_) | Admitted::NoLetter => panic!("it was there"),
     }
 }
 

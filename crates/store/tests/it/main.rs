@@ -26,6 +26,7 @@ mod engine;
 mod gate;
 mod history;
 mod journal;
+mod letters;
 #[cfg(feature = "postgres")]
 mod parts;
 #[cfg(feature = "postgres")]
@@ -83,6 +84,8 @@ fn with_fate(id: &str, accepted_at: Timestamp, fate: Fate) -> Admission {
         accepted_at,
         turn: Turn::Single,
         fate,
+        possible_duplicate: false,
+        letter: None,
     }
 }
 

@@ -91,6 +91,14 @@ impl Gateway {
         }
     }
 
+    /// Stops in good order and hands out its folder.
+    pub(crate) async fn stop_and_keep(mut self) -> tempfile::TempDir {
+        if let Some(server) = self.server.take() {
+            server.stop().await;
+        }
+        self.folder
+    }
+
     /// Stops in good order and starts again on the same data.
     pub(crate) async fn restart(mut self, configuration: &str) -> Self {
         if let Some(server) = self.server.take() {

@@ -71,9 +71,10 @@ impl Admitting {
 
     /// Whether there is no gate to pass.
     pub(in crate::postgres) fn is_free(&self) -> bool {
-        self.gate().is_none_or(|(conditions, ways)| {
-            conditions.dedup.is_none() && conditions.throttle.is_none() && ways.first().is_some_and(|way| way.quotas.is_empty())
-        })
+        self.admission.letter.is_none()
+            && self.gate().is_none_or(|(conditions, ways)| {
+                conditions.dedup.is_none() && conditions.throttle.is_none() && ways.first().is_some_and(|way| way.quotas.is_empty())
+            })
     }
 
     /// Whether it may be written without a look at what is there.

@@ -16,7 +16,7 @@ use crate::postgres::error::Failure;
 use crate::postgres::gate::{Charging, Locked, Look, Names};
 use crate::postgres::insert::{insert_all, prepare_insert_all};
 use crate::postgres::rows::record;
-use crate::rows::RawRecord;
+use crate::rows::{RawRecord, state_number};
 
 /// How often what is missing to be locked is made before the batch is begun anew.
 const MAKES: usize = 3;
@@ -35,13 +35,15 @@ pub(super) async fn write(conn: &Conn, items: &[Arc<Admitting>], again: bool) ->
 struct Seen {
     living: HashSet<OwnerId>,
     locked: Locked,
+    /// Those of the letters that are to be replaced that are dead letters.
+    letters: HashSet<i64>,
     found: Vec<Record>,
 }
 
 /// The ids of `batch` differ.
 async fn write_firsts(conn: &Conn, batch: &[&Admitting], again: bool) -> Result<Vec<Result<Admitted, StoreError>>, Failure> {
     let statements = Statements::prepare(conn).await?;
-    let Seen { living, mut locked, found } = begin(conn, &statements, batch).await?;
+    let Seen { living, mut locked, mut letters, found } = begin(conn, &statements, batch).await?;
     let mut effects: Vec<Option<Result<Admitted, StoreError>>> = batch.iter().map(|_| None).collect();
     let mut superseded = Vec::new();
     for found in found {
@@ -58,8 +60,17 @@ async fn write_firsts(conn: &Conn, batch: &[&Admitting], again: bool) -> Result<
             effects[place] = Some(Err(StoreError::Fenced));
             continue;
         }
+        if item.admission.letter.is_some_and(|letter| !letters.contains(&letter.0)) {
+            effects[place] = Some(Ok(Admitted::NoLetter));
+            continue;
+        }
         match decide(item, &mut locked) {
-            Ok(goes) => written.push((*item, goes, place)),
+            // What does not go leaves its letter on the list, and is not written.
+            Ok(Goes::Ended(outcome)) if item.admission.letter.is_some() => effects[place] = Some(Ok(Admitted::Ended(outcome))),
+            Ok(goes) => {
+                item.admission.letter.map(|letter| letters.remove(&letter.0));
+                written.push((*item, goes, place));
+            }
             Err(error) => effects[place] = Some(Err(error)),
         }
     }
@@ -80,10 +91,16 @@ async fn begin(conn: &Conn, statements: &Statements, batch: &[&Admitting]) -> Re
     let look = Look::locking(conn, Names::of(batch.iter().filter_map(|item| item.gate()))).await?;
     for _ in 0..MAKES {
         let begin = async { Ok::<_, Failure>(conn.batch_execute("BEGIN").await?) };
-        let ((), living, locked, found) =
-            tokio::try_join!(biased; begin, living(conn, statements, batch), look.read(conn), existing(conn, statements, batch))?;
+        let ((), living, locked, letters, found) = tokio::try_join!(
+            biased;
+            begin,
+            living(conn, statements, batch),
+            look.read(conn),
+            letters(conn, statements, batch),
+            existing(conn, statements, batch)
+        )?;
         if !look.misses(&locked) {
-            return Ok(Seen { living, locked, found });
+            return Ok(Seen { living, locked, letters, found });
         }
         conn.batch_execute("ROLLBACK").await?;
         if !look.make_missing(conn, &locked).await? {
@@ -112,12 +129,21 @@ async fn commit(
         }
         Ok::<_, Failure>(())
     };
+    let mut replaced: Vec<i64> = written.iter().filter_map(|(item, ..)| item.admission.letter).map(|letter| letter.0).collect();
+    replaced.sort_unstable();
+    let replace = async {
+        if !replaced.is_empty() {
+            conn.execute(&statements.replace, &[&replaced, &state_number(State::Discarded)]).await?;
+        }
+        Ok::<_, Failure>(())
+    };
     let commit = async { Ok::<_, Failure>(conn.batch_execute("COMMIT").await?) };
     let done = tokio::try_join!(
         biased;
         supersede,
         insert_all(conn, &statements.insert, &rows),
         statements.charging.write(conn, &changes),
+        replace,
         commit
     );
     match done {
@@ -195,6 +221,8 @@ struct Statements {
     living: Statement,
     existing: Statement,
     supersede: Statement,
+    letters: Statement,
+    replace: Statement,
     insert: Statement,
     charging: Charging,
 }
@@ -211,6 +239,8 @@ impl Statements {
             living: conn.prepare_cached("SELECT owner FROM processes WHERE owner = ANY($1) FOR KEY SHARE").await?,
             existing: conn.prepare_cached(&existing).await?,
             supersede: conn.prepare_cached("UPDATE actions SET superseded = TRUE WHERE seq = ANY($1)").await?,
+            letters: conn.prepare_cached("SELECT seq FROM outcomes WHERE seq = ANY($1) AND state = $2 ORDER BY seq FOR UPDATE").await?,
+            replace: conn.prepare_cached("UPDATE outcomes SET state = $2 WHERE seq = ANY($1)").await?,
             insert: prepare_insert_all(conn).await?,
             charging: Charging::prepare(conn).await?,
         })
@@ -226,6 +256,16 @@ async fn living(conn: &Conn, statements: &Statements, batch: &[&Admitting]) -> R
     let owners: Vec<i64> = owners.into_iter().collect();
     let rows = conn.query(&statements.living, &[&owners]).await?;
     rows.iter().map(|row| Ok(OwnerId(row.try_get(0)?))).collect()
+}
+
+/// Those of the letters that a batch is to replace that are dead letters, and stay so until the transaction ends.
+async fn letters(conn: &Conn, statements: &Statements, batch: &[&Admitting]) -> Result<HashSet<i64>, Failure> {
+    let letters: Vec<i64> = batch.iter().filter_map(|item| item.admission.letter).map(|letter| letter.0).collect();
+    if letters.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rows = conn.query(&statements.letters, &[&letters, &state_number(State::Dead)]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// The actions that have the ids of a batch.

@@ -1,0 +1,206 @@
+//! Sending earlier actions again.
+//!
+//! A replay is an action of its own, with the label `replayed_from`. What was silenced, muted or charged before is looked at as for any
+//! other. A *dead letter* leaves the list in the commit that writes its replay, and only if that replay goes: what rules, silences, quotas or
+//! a provider's breaker hold back stays on the list, and nothing is written of it. The replay's id is made of the letter, so that whoever
+//! lost the answer asks again, sends nothing twice, and gets the same answer.
+
+use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Scope, Timestamp};
+use acteon_store::{Cursor, HistoryFilter, Order, PageRequest, Record, State, StoreError};
+
+use crate::dispatch::{Answer, DispatchError, Request, Wait};
+use crate::gateway::Gateway;
+
+/// Rows of a page that are read at a time: each may be a megabyte.
+const READ_AT_ONCE: usize = 16;
+/// Most rows that one request leaves alone before it answers.
+const MAX_LEFT_ALONE: usize = 1000;
+
+/// An earlier action that was sent again, or was not.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// The earlier action.
+    pub original: ActionId,
+    /// The new one.
+    pub new_id: ActionId,
+    /// What came of it.
+    pub result: ReplayResult,
+}
+
+/// What came of a replay.
+#[derive(Clone, Debug)]
+pub enum ReplayResult {
+    /// It was accepted.
+    Sent(Answer),
+    /// It was not let through, with this outcome. A dead letter stays on the list.
+    HeldBack(Answer),
+    /// It was left alone, for this reason.
+    LeftAlone(String),
+    /// It was not accepted.
+    Refused(DispatchError),
+}
+
+/// What to send again of all that a filter finds, oldest first.
+#[derive(Clone, Debug)]
+pub struct ReplayRequest {
+    /// Which actions.
+    pub filter: HistoryFilter,
+    /// Where to go on; `None` from the oldest.
+    pub after: Option<Cursor>,
+    /// Most actions to try.
+    pub limit: usize,
+    /// Leaves those alone that are replays themselves and come after more replays than this.
+    pub max_replays: Option<u32>,
+}
+
+/// What came of sending again what a filter finds.
+#[derive(Clone, Debug)]
+pub struct ReplayPage {
+    /// One after the other.
+    pub replayed: Vec<Replayed>,
+    /// Where the next request goes on; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
+impl Gateway {
+    /// Sends an action again that is over. One that is a dead letter, or was one until it was replayed, is replayed as such.
+    ///
+    /// `None` when the scope covers no such action, or more than one; with `letters_only`, when it is no dead letter.
+    pub async fn replay(
+        &self,
+        scope: &Scope,
+        id: &ActionId,
+        letters_only: bool,
+        caller: &Caller,
+        wait: Wait,
+    ) -> Result<Option<Replayed>, StoreError> {
+        let mut found = self.inner.store.find(scope, id).await?;
+        found.retain(|record| record.state != State::Open && (!letters_only || is_letter(record)));
+        let (Some(record), None) = (found.pop(), found.pop()) else { return Ok(None) };
+        if !is_letter(&record) {
+            return Ok(Some(self.send_again(&record, caller, wait).await));
+        }
+        let replayed = self.replay_letter(&record, caller, wait).await;
+        match replayed.result {
+            ReplayResult::Refused(DispatchError::NoLetter) if letters_only => Ok(None),
+            ReplayResult::Refused(DispatchError::NoLetter) => Ok(Some(self.send_again(&record, caller, wait).await)),
+            _ => Ok(Some(replayed)),
+        }
+    }
+
+    /// Sends again what a filter finds, oldest first. Ends early where the store takes nothing.
+    pub async fn replay_page(&self, request: ReplayRequest, caller: &Caller) -> Result<ReplayPage, StoreError> {
+        let ReplayRequest { filter, after, limit, max_replays } = request;
+        let filter = HistoryFilter { order: Order::OldestFirst, ..filter };
+        let (mut tried, mut replayed, mut next) = (0, Vec::new(), after);
+        loop {
+            let page = PageRequest { after: next, offset: 0, limit: READ_AT_ONCE.min(limit - tried), count: false };
+            let page = self.inner.store.history(filter.clone(), page).await?;
+            for record in &page.records {
+                if record.state == State::Open || max_replays.is_some_and(|most| replays(record) > most) {
+                    continue;
+                }
+                let one = match record.state {
+                    State::Dead => self.replay_letter(record, caller, Wait::ForCommit).await,
+                    _ => self.send_again(record, caller, Wait::ForCommit).await,
+                };
+                tried += usize::from(!matches!(one.result, ReplayResult::LeftAlone(_)));
+                let store_failed = matches!(one.result, ReplayResult::Refused(DispatchError::Store(_) | DispatchError::StoreSlow));
+                replayed.push(one);
+                if store_failed {
+                    return Ok(ReplayPage { replayed, next });
+                }
+            }
+            next = page.next;
+            if next.is_none() || tried >= limit || replayed.len() - tried >= MAX_LEFT_ALONE {
+                return Ok(ReplayPage { replayed, next });
+            }
+        }
+    }
+
+    async fn replay_letter(&self, letter: &Record, caller: &Caller, wait: Wait) -> Replayed {
+        let (original, new_id) = (letter.action.id.clone(), letter_id(letter));
+        let Some(new_id) = new_id else {
+            let result = ReplayResult::LeftAlone("no id can be made for its replay".into());
+            return Replayed { new_id: original.clone(), original, result };
+        };
+        let now = self.inner.clock.now();
+        // What was replayed before it expired still has its answer.
+        if letter.state == State::Dead
+            && let Some(expired) = expired(&letter.action, now)
+        {
+            return Replayed { original, new_id, result: ReplayResult::LeftAlone(expired) };
+        }
+        let request = Request { letter: Some(letter.seq), ..self.request(letter, new_id.clone(), caller) };
+        let result = match self.dispatch_request(request, wait).await {
+            Ok(answer) => ReplayResult::Sent(answer),
+            Err(DispatchError::HeldBack(outcome)) => ReplayResult::HeldBack(Answer { outcome, pending: false }),
+            Err(error) => ReplayResult::Refused(error),
+        };
+        Replayed { original, new_id, result }
+    }
+
+    /// Sends an action again that is no dead letter, each time anew.
+    async fn send_again(&self, record: &Record, caller: &Caller, wait: Wait) -> Replayed {
+        let now = self.inner.clock.now();
+        let (original, new_id) = (record.action.id.clone(), self.inner.entropy.action_id(now));
+        if let Some(expired) = expired(&record.action, now) {
+            return Replayed { original, new_id, result: ReplayResult::LeftAlone(expired) };
+        }
+        let request = self.request(record, new_id.clone(), caller);
+        let result = match self.dispatch_request(request, wait).await {
+            Ok(answer) if is_held_back(&answer) => ReplayResult::HeldBack(answer),
+            Ok(answer) => ReplayResult::Sent(answer),
+            Err(error) => ReplayResult::Refused(error),
+        };
+        Replayed { original, new_id, result }
+    }
+
+    fn request(&self, record: &Record, new_id: ActionId, caller: &Caller) -> Request {
+        let mut action: Action = (*record.action).clone();
+        action.metadata.insert("replayed_from".into(), action.id.to_string());
+        action.id = new_id;
+        let possible_duplicate = record.possible_duplicate;
+        Request { action, origin: Origin::Replay, caller: caller.clone(), letter: None, possible_duplicate }
+    }
+}
+
+/// Whether it is a dead letter, or one that somebody has dealt with.
+fn is_letter(record: &Record) -> bool {
+    matches!(record.state, State::Dead | State::Discarded)
+}
+
+/// The id of a letter's replay: `replay-`, how many replays led to it, and the letter's position, which no other has.
+fn letter_id(letter: &Record) -> Option<ActionId> {
+    ActionId::parse(&format!("replay-{}-{}", replays(letter).saturating_add(1), letter.seq.0)).ok()
+}
+
+/// How many replays led to an action.
+fn replays(record: &Record) -> u32 {
+    if record.origin != Origin::Replay {
+        return 0;
+    }
+    let count = record.action.id.as_str().strip_prefix("replay-").and_then(|rest| rest.split('-').next());
+    count.and_then(|count| count.parse().ok()).unwrap_or(1)
+}
+
+fn expired(action: &Action, now: Timestamp) -> Option<String> {
+    action.expires_at.filter(|expires| *expires <= now).map(|expires| format!("it expired at {expires}"))
+}
+
+/// Whether an action that was accepted is over without having been let through.
+fn is_held_back(answer: &Answer) -> bool {
+    match serde_json::from_str(&answer.outcome) {
+        Ok(
+            Outcome::Suppressed { .. }
+            | Outcome::Deduplicated { .. }
+            | Outcome::Throttled { .. }
+            | Outcome::QuotaExceeded { .. }
+            | Outcome::CircuitOpen { .. }
+            | Outcome::Silenced { .. }
+            | Outcome::Muted { .. },
+        ) => true,
+        Ok(Outcome::Executed(_) | Outcome::Failed { .. } | Outcome::Scheduled { .. } | Outcome::Rerouted { .. } | Outcome::DryRun(_))
+        | Err(_) => false,
+    }
+}
