@@ -28,6 +28,11 @@ impl DocumentKind {
             Self::RuleToggle => "rule_toggle",
         }
     }
+
+    /// The kind of a stored word; `None` for one that another version knows.
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
 }
 
 /// A document.
@@ -44,6 +49,22 @@ pub struct Document {
     /// Grows with every change; 0 for one that was never written.
     pub version: i64,
 }
+
+/// What changed in the documents after a revision.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DocumentChanges {
+    /// The revision that these changes lead to.
+    pub revision: i64,
+    /// Whether `documents` are all there are: what is not among them is gone.
+    pub whole: bool,
+    /// Documents that are new or changed, as they stand.
+    pub documents: Vec<Document>,
+    /// Kind and id of documents that were deleted.
+    pub deleted: Vec<(DocumentKind, String)>,
+}
+
+/// Deletions that are remembered, in revisions. Who knows less reads everything.
+pub(crate) const DELETIONS_KEPT: i64 = 10_000;
 
 /// What came of writing a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

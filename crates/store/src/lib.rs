@@ -21,7 +21,7 @@ mod sqlite;
 mod store;
 mod transfer;
 
-pub use document::{Document, DocumentKind, Put, Retention};
+pub use document::{Document, DocumentChanges, DocumentKind, Put, Retention};
 pub use error::StoreError;
 pub use gate::{Conditions, DedupCheck, Judged, Overage, QuotaCheck, ThrottleCheck};
 pub use history::{Cursor, Glance, HistoryFilter, HistoryPage, Order, PageRequest};

@@ -4,7 +4,7 @@ use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
 use tokio::sync::watch;
 
 use crate::StoreError;
-use crate::document::{Document, DocumentKind, Put, Retention};
+use crate::document::{Document, DocumentChanges, DocumentKind, Put, Retention};
 use crate::gate::{Conditions, Judged};
 use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{Admission, Admitted, Beat, Claim, OwnerId, Record, Seq, Settled, Settlement, Way};
@@ -76,13 +76,19 @@ pub trait Store: Send + Sync {
     /// Every document of a kind.
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>>;
 
+    /// One document.
+    fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>>;
+
+    /// What changed in the documents after the revision `known`, all as of one instant; everything where that is below zero or long ago.
+    fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges>;
+
     /// Writes a document, if it still has the version that it says.
     fn put_document(&self, document: Document) -> Later<'_, Put>;
 
     /// Deletes a document; `false` when there was none.
     fn delete_document(&self, kind: DocumentKind, id: &str) -> Later<'_, bool>;
 
-    /// The revision of the documents, as soon as it is beyond `known`: it grows whenever one changes.
+    /// The revision of the documents, as soon as it is beyond `known`: it grows with the commit of every change, whoever still waits for it.
     fn documents_changed(&self, known: i64) -> Later<'_, i64>;
 
     /// What a quota's counter stands at.

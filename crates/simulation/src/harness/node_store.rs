@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
 use acteon_store::{
-    Admission, Admitted, Beat, Claim, Conditions, Document, DocumentKind, Glance, HistoryFilter, HistoryPage, Judged, Later, OwnerId,
-    PageRequest, Put, Record, Retention, Seq, Settled, Settlement, Store, StoreError, Way,
+    Admission, Admitted, Beat, Claim, Conditions, Document, DocumentChanges, DocumentKind, Glance, HistoryFilter, HistoryPage, Judged,
+    Later, OwnerId, PageRequest, Put, Record, Retention, Seq, Settled, Settlement, Store, StoreError, Way,
 };
 
 /// The shared store, until the node is killed: then every call waits for ever.
@@ -182,6 +182,15 @@ impl Store for NodeStore {
 
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
         self.alive(Call::Repeatable, move |store| store.documents(kind))
+    }
+
+    fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>> {
+        let id = id.to_owned();
+        self.alive(Call::Repeatable, move |store| store.document(kind, &id))
+    }
+
+    fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges> {
+        self.alive(Call::Repeatable, move |store| store.documents_since(known))
     }
 
     fn put_document(&self, document: Document) -> Later<'_, Put> {

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use self::state::{Entry, Tables};
 use crate::StoreError;
-use crate::document::{Document, DocumentKind, Put, Retention};
+use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put, Retention};
 use crate::gate::{Conditions, Counters as _, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest};
 use crate::model::{Admission, Admitted, Beat, Claim, ClaimLane, OwnerId, Record, Seq, Settled, Settlement, State, Way};
@@ -249,30 +249,49 @@ impl Store for MemoryStore {
     }
 
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
-        ready(Ok(self.lock().documents.values().filter(|document| document.kind == kind).cloned().collect()))
+        let tables = self.lock();
+        ready(Ok(tables.documents.values().map(|(document, _)| document).filter(|document| document.kind == kind).cloned().collect()))
+    }
+
+    fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>> {
+        ready(Ok(self.lock().documents.get(&(kind.as_str(), id.to_owned())).map(|(document, _)| document.clone())))
+    }
+
+    fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges> {
+        let tables = self.lock();
+        let revision = *self.revision.borrow();
+        let whole = known < 0 || known < revision - DELETIONS_KEPT;
+        let after = if whole { -1 } else { known };
+        let documents = tables.documents.values().filter(|(_, changed)| *changed > after).map(|(document, _)| document.clone()).collect();
+        let deleted = tables.deletions.range(after + 1..).filter(|_| !whole).map(|(_, deleted)| deleted.clone()).collect();
+        ready(Ok(DocumentChanges { revision, whole, documents, deleted }))
     }
 
     fn put_document(&self, document: Document) -> Later<'_, Put> {
         let mut tables = self.lock();
         let key = (document.kind.as_str(), document.id.clone());
-        let found = tables.documents.get(&key).map_or(0, |found| found.version);
+        let found = tables.documents.get(&key).map_or(0, |(found, _)| found.version);
         if found != document.version {
             return ready(Ok(Put::Changed));
         }
-        let has_name = |other: &Document| other.kind == document.kind && other.name == document.name && other.id != document.id;
+        let has_name = |(other, _): &(Document, i64)| other.kind == document.kind && other.name == document.name && other.id != document.id;
         if tables.documents.values().any(has_name) {
             return ready(Ok(Put::NameTaken));
         }
-        let version = found + 1;
-        tables.documents.insert(key, Document { version, ..document });
-        self.revision.send_modify(|revision| *revision += 1);
+        let (version, revision) = (found + 1, *self.revision.borrow() + 1);
+        tables.documents.insert(key, (Document { version, ..document }, revision));
+        self.revision.send_replace(revision);
         ready(Ok(Put::Written(version)))
     }
 
     fn delete_document(&self, kind: DocumentKind, id: &str) -> Later<'_, bool> {
-        let deleted = self.lock().documents.remove(&(kind.as_str(), id.to_owned())).is_some();
+        let mut tables = self.lock();
+        let deleted = tables.documents.remove(&(kind.as_str(), id.to_owned())).is_some();
         if deleted {
-            self.revision.send_modify(|revision| *revision += 1);
+            let revision = *self.revision.borrow() + 1;
+            tables.deletions.insert(revision, (kind, id.to_owned()));
+            tables.deletions = tables.deletions.split_off(&(revision - DELETIONS_KEPT));
+            self.revision.send_replace(revision);
         }
         ready(Ok(deleted))
     }

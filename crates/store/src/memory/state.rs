@@ -6,7 +6,7 @@ use std::sync::Arc;
 use acteon_core::{ActionId, Outcome, Prepared, Timestamp};
 
 use crate::StoreError;
-use crate::document::Document;
+use crate::document::{Document, DocumentKind};
 use crate::gate::{Conditions, Counters, Judged, QuotaCheck, ThrottleCheck, judge};
 use crate::model::{Admission, Admitted, Birth, Charges, Fate, Record, Seq, Settled, Settlement, State, Way};
 use crate::rows::state_of;
@@ -41,7 +41,10 @@ pub(super) struct Tables {
     pub(super) by_id: BTreeMap<(String, String, String), i64>,
     /// Owners and their beats.
     pub(super) processes: BTreeMap<i64, i64>,
-    pub(super) documents: BTreeMap<(&'static str, String), Document>,
+    /// Documents, each with the revision at which it was changed last.
+    pub(super) documents: BTreeMap<(&'static str, String), (Document, i64)>,
+    /// Deleted documents by revision.
+    pub(super) deletions: BTreeMap<i64, (DocumentKind, String)>,
     pub(super) notes: BTreeMap<String, (String, Timestamp)>,
     holders: BTreeMap<String, Holder>,
     rings: BTreeMap<String, Ring>,

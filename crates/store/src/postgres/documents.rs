@@ -5,7 +5,7 @@ use acteon_core::Timestamp;
 use super::connect::Conn;
 use super::error::Failure;
 use super::rows::key;
-use crate::document::{Document, DocumentKind, Put};
+use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put};
 
 pub(super) async fn list(conn: &Conn, kind: DocumentKind) -> Result<Vec<Document>, Failure> {
     let select = "SELECT id, name, body, version FROM documents WHERE kind = $1 ORDER BY id";
@@ -14,6 +14,44 @@ pub(super) async fn list(conn: &Conn, kind: DocumentKind) -> Result<Vec<Document
         Ok(Document { kind, id: row.try_get(0)?, name: row.try_get(1)?, body: row.try_get(2)?, version: row.try_get(3)? })
     };
     rows.iter().map(document).collect()
+}
+
+pub(super) async fn get(conn: &Conn, kind: DocumentKind, id: &str) -> Result<Option<Document>, Failure> {
+    let select = "SELECT name, body, version FROM documents WHERE kind = $1 AND id = $2";
+    let row = conn.query_opt(select, &[&kind.as_str(), &id]).await?;
+    let document = |row: tokio_postgres::Row| {
+        Ok::<_, Failure>(Document { kind, id: id.to_owned(), name: row.try_get(0)?, body: row.try_get(1)?, version: row.try_get(2)? })
+    };
+    row.map(document).transpose()
+}
+
+/// One statement, so that all is as of one instant: a change between two would be taken for known and never read.
+const SINCE: &str = "SELECT revision, NULL AS kind, NULL AS id, NULL AS name, NULL AS body, NULL::bigint AS version \
+    FROM revisions WHERE name = 'documents' \
+    UNION ALL SELECT revision, kind, id, name, body, version FROM documents WHERE revision > $1 \
+    UNION ALL SELECT revision, kind, id, NULL, NULL, NULL FROM document_deletions WHERE revision > $1";
+
+/// What changed after `known`.
+pub(super) async fn since(conn: &Conn, known: i64) -> Result<DocumentChanges, Failure> {
+    let whole = known < 0 || known < revision(conn).await? - DELETIONS_KEPT;
+    let after = if whole { -1 } else { known };
+    let mut changes = DocumentChanges { whole, ..DocumentChanges::default() };
+    for row in conn.query(SINCE, &[&after]).await? {
+        let (kind, version): (Option<String>, Option<i64>) = (row.try_get(1)?, row.try_get(5)?);
+        let Some(kind) = kind else {
+            changes.revision = row.try_get(0)?;
+            continue;
+        };
+        let Some(kind) = DocumentKind::parse(&kind) else { continue };
+        match version {
+            Some(version) => {
+                changes.documents.push(Document { kind, id: row.try_get(2)?, name: row.try_get(3)?, body: row.try_get(4)?, version });
+            }
+            None if whole => {}
+            None => changes.deleted.push((kind, row.try_get(2)?)),
+        }
+    }
+    Ok(changes)
 }
 
 /// Changes of documents are few: they go one after the other, each with the lock on the revision.
@@ -36,10 +74,11 @@ pub(super) async fn put(conn: &Conn, document: &Document, again: bool) -> Result
         (true, None) => Put::Written(version + 1),
     };
     if let Put::Written(version) = put {
-        let upsert = "INSERT INTO documents (kind, id, name, body, version) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (kind, id) DO UPDATE SET name = excluded.name, body = excluded.body, version = excluded.version";
-        conn.execute(upsert, &[&kind, id, &name, body, &version]).await?;
-        raise(conn).await?;
+        let revision = raise(conn).await?;
+        let upsert = "INSERT INTO documents (kind, id, name, body, version, revision) VALUES ($1, $2, $3, $4, $5, $6) \
+             ON CONFLICT (kind, id) DO UPDATE \
+             SET name = excluded.name, body = excluded.body, version = excluded.version, revision = excluded.revision";
+        conn.execute(upsert, &[&kind, id, &name, body, &version, &revision]).await?;
     }
     conn.batch_execute("COMMIT").await?;
     Ok(put)
@@ -49,15 +88,20 @@ pub(super) async fn delete(conn: &Conn, kind: DocumentKind, id: &str) -> Result<
     conn.batch_execute("BEGIN").await?;
     let deleted = conn.execute("DELETE FROM documents WHERE kind = $1 AND id = $2", &[&kind.as_str(), &id]).await? == 1;
     if deleted {
-        raise(conn).await?;
+        let revision = raise(conn).await?;
+        let insert = "INSERT INTO document_deletions (revision, kind, id) VALUES ($1, $2, $3)";
+        conn.execute(insert, &[&revision, &kind.as_str(), &id]).await?;
+        // Twice what readers ask for.
+        conn.execute("DELETE FROM document_deletions WHERE revision < $1", &[&(revision - 2 * DELETIONS_KEPT)]).await?;
     }
     conn.batch_execute("COMMIT").await?;
     Ok(deleted)
 }
 
-async fn raise(conn: &Conn) -> Result<(), Failure> {
-    conn.execute("UPDATE revisions SET revision = revision + 1 WHERE name = 'documents'", &[]).await?;
-    Ok(())
+/// Raises the revision; says what it is now. Its row is locked until the commit, so that revisions are committed in their order.
+async fn raise(conn: &Conn) -> Result<i64, Failure> {
+    let raise = "UPDATE revisions SET revision = revision + 1 WHERE name = 'documents' RETURNING revision";
+    Ok(conn.query_one(raise, &[]).await?.try_get(0)?)
 }
 
 pub(super) async fn revision(conn: &Conn) -> Result<i64, Failure> {

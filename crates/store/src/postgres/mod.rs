@@ -42,7 +42,7 @@ use self::listen::News;
 use self::positions::Positions;
 use self::settle::Settle;
 use crate::StoreError;
-use crate::document::{Document, DocumentKind, Put, Retention};
+use crate::document::{Document, DocumentChanges, DocumentKind, Put, Retention};
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{Admission, Admitted, Beat, Claim, OwnerId, Record, Seq, Settled, Settlement, Way};
@@ -276,6 +276,15 @@ impl Store for PostgresStore {
 
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
         Box::pin(async move { call!(self.pool, conn => documents::list(conn, kind)) })
+    }
+
+    fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>> {
+        let id = id.to_owned();
+        Box::pin(async move { call!(self.pool, conn => documents::get(conn, kind, &id)) })
+    }
+
+    fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges> {
+        Box::pin(async move { call!(self.pool, conn => documents::since(conn, known)) })
     }
 
     fn put_document(&self, document: Document) -> Later<'_, Put> {

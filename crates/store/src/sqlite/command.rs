@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::StoreError;
 
@@ -67,5 +67,38 @@ where
 
     fn refused(self: Box<Self>, error: StoreError) {
         drop(self.reply.send(Err(error)));
+    }
+}
+
+/// Work that changes documents: what is committed is known of, whether or not whoever asked for it is still there.
+pub(super) struct Revising<T, W> {
+    pub(super) task: Task<(T, i64), W>,
+    /// The revision of the documents that is committed.
+    pub(super) revision: watch::Sender<i64>,
+}
+
+impl<T, W> Command for Revising<T, W>
+where
+    T: Send,
+    W: FnMut(&Connection) -> Result<(T, i64), StoreError> + Send,
+{
+    fn urgency(&self) -> Urgency {
+        self.task.urgency
+    }
+
+    fn apply(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        self.task.apply(connection)
+    }
+
+    fn committed(self: Box<Self>, open: &AtomicUsize) {
+        let Self { task, revision } = *self;
+        if let Some((_, committed)) = task.effect {
+            revision.send_if_modified(|known| std::mem::replace(known, committed.max(*known)) < committed);
+        }
+        Box::new(task).committed(open);
+    }
+
+    fn refused(self: Box<Self>, error: StoreError) {
+        Box::new(self.task).refused(error);
     }
 }

@@ -4,7 +4,7 @@ use acteon_core::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Result;
-use crate::document::{Document, DocumentKind, Put};
+use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put};
 
 /// The note that counts changes.
 const REVISION: &str = "documents:revision";
@@ -15,6 +15,40 @@ pub(super) fn list(connection: &Connection, kind: DocumentKind) -> Result<Vec<Do
         Ok(Document { kind, id: row.get(0)?, name: row.get(1)?, body: row.get(2)?, version: row.get(3)? })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn get(connection: &Connection, kind: DocumentKind, id: &str) -> Result<Option<Document>> {
+    let mut select = connection.prepare_cached("SELECT name, body, version FROM documents WHERE kind = ?1 AND id = ?2")?;
+    let row = select.query_row([kind.as_str(), id], |row| {
+        Ok(Document { kind, id: id.to_owned(), name: row.get(0)?, body: row.get(1)?, version: row.get(2)? })
+    });
+    Ok(row.optional()?)
+}
+
+/// What changed after `known`, read in one transaction: a change between two statements would be taken for known and never read.
+pub(super) fn since(connection: &Connection, known: i64) -> Result<DocumentChanges> {
+    let transaction = connection.unchecked_transaction()?;
+    let revision = revision(&transaction)?;
+    let whole = known < 0 || known < revision - DELETIONS_KEPT;
+    let after = if whole { -1 } else { known };
+    let mut changes = DocumentChanges { revision, whole, ..DocumentChanges::default() };
+    let mut select = transaction.prepare_cached("SELECT kind, id, name, body, version FROM documents WHERE revision > ?1")?;
+    let mut rows = select.query([after])?;
+    while let Some(row) = rows.next()? {
+        if let Some(kind) = DocumentKind::parse(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?) {
+            changes.documents.push(Document { kind, id: row.get(1)?, name: row.get(2)?, body: row.get(3)?, version: row.get(4)? });
+        }
+    }
+    if !whole {
+        let mut select = transaction.prepare_cached("SELECT kind, id FROM document_deletions WHERE revision > ?1 ORDER BY revision")?;
+        let mut rows = select.query([after])?;
+        while let Some(row) = rows.next()? {
+            if let Some(kind) = DocumentKind::parse(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?) {
+                changes.deleted.push((kind, row.get(1)?));
+            }
+        }
+    }
+    Ok(changes)
 }
 
 pub(super) fn put(connection: &Connection, document: &Document) -> Result<Put> {
@@ -28,25 +62,33 @@ pub(super) fn put(connection: &Connection, document: &Document) -> Result<Put> {
     if connection.prepare_cached("SELECT 1 FROM documents WHERE kind = ?1 AND name = ?2 AND id <> ?3")?.exists(params![kind, name, id])? {
         return Ok(Put::NameTaken);
     }
+    let revision = count_change(connection)?;
     let mut upsert = connection.prepare_cached(
-        "INSERT INTO documents (kind, id, name, body, version) VALUES (?1, ?2, ?3, ?4, ?5) \
-         ON CONFLICT (kind, id) DO UPDATE SET name = ?3, body = ?4, version = ?5",
+        "INSERT INTO documents (kind, id, name, body, version, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+         ON CONFLICT (kind, id) DO UPDATE SET name = ?3, body = ?4, version = ?5, revision = ?6",
     )?;
-    upsert.execute(params![kind, id, name, body, version + 1])?;
-    count_change(connection)?;
+    upsert.execute(params![kind, id, name, body, version + 1, revision])?;
     Ok(Put::Written(version + 1))
 }
 
 pub(super) fn delete(connection: &Connection, kind: DocumentKind, id: &str) -> Result<bool> {
     let deleted = connection.prepare_cached("DELETE FROM documents WHERE kind = ?1 AND id = ?2")?.execute(params![kind.as_str(), id])?;
     if deleted == 1 {
-        count_change(connection)?;
+        let revision = count_change(connection)?;
+        let mut insert = connection.prepare_cached("INSERT INTO document_deletions (revision, kind, id) VALUES (?1, ?2, ?3)")?;
+        insert.execute(params![revision, kind.as_str(), id])?;
+        // Twice what readers ask for.
+        let mut forget = connection.prepare_cached("DELETE FROM document_deletions WHERE revision < ?1")?;
+        forget.execute([revision - 2 * DELETIONS_KEPT])?;
     }
     Ok(deleted == 1)
 }
 
-pub(super) fn count_change(connection: &Connection) -> Result<()> {
-    put_note(connection, REVISION, &(revision(connection)? + 1).to_string(), Timestamp::from_millis(i64::MAX))
+/// Raises the revision; says what it is now.
+pub(super) fn count_change(connection: &Connection) -> Result<i64> {
+    let revision = revision(connection)? + 1;
+    put_note(connection, REVISION, &revision.to_string(), Timestamp::from_millis(i64::MAX))?;
+    Ok(revision)
 }
 
 pub(super) fn revision(connection: &Connection) -> Result<i64> {

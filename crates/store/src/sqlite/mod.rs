@@ -27,14 +27,14 @@ use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use crate::StoreError;
-use crate::document::{Document, DocumentKind, Put, Retention};
+use crate::document::{Document, DocumentChanges, DocumentKind, Put, Retention};
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{Admission, Admitted, Beat, Claim, OwnerId, Record, Seq, Settled, Settlement, Way};
 use crate::rows::row_texts;
 use crate::store::{Later, Store, revision_over};
 use checkpoint::Checkpointer;
-use command::{Task, Urgency};
+use command::{Revising, Task, Urgency};
 use readers::Readers;
 use writer::Writer;
 
@@ -99,17 +99,19 @@ impl SqliteStore {
         })
     }
 
-    /// Queues a change of documents.
+    /// Queues a change of documents. The revision rises with the commit, also when nobody waits for it any more.
     fn write_document<T, W>(&self, mut work: W) -> Later<'_, T>
     where
         T: Send + 'static,
         W: FnMut(&Connection) -> Result<T> + Send + 'static,
     {
-        let written = self.write(Urgency::Waited, move |connection| Ok((work(connection)?, documents::revision(connection)?)));
+        let (reply, answer) = oneshot::channel();
+        let work = move |connection: &Connection| Ok((work(connection)?, documents::revision(connection)?));
+        let task = Task { urgency: Urgency::Waited, work, opens: |_| 0, effect: None, reply };
+        let sent = self.writer.send(Box::new(Revising { task, revision: self.revision.clone() }));
         Box::pin(async move {
-            let (result, revision) = written.await?;
-            self.revision.send_if_modified(|known| std::mem::replace(known, revision.max(*known)) < revision);
-            Ok(result)
+            sent?;
+            answer.await.unwrap_or(Err(StoreError::Closed)).map(|(result, _)| result)
         })
     }
 }
@@ -197,6 +199,15 @@ impl Store for SqliteStore {
 
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
         self.readers.read(move |connection| documents::list(connection, kind))
+    }
+
+    fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>> {
+        let id = id.to_owned();
+        self.readers.read(move |connection| documents::get(connection, kind, &id))
+    }
+
+    fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges> {
+        self.readers.read(move |connection| documents::since(connection, known))
     }
 
     fn put_document(&self, document: Document) -> Later<'_, Put> {

@@ -11,7 +11,12 @@ use super::{SqliteOptions, processes};
 use crate::StoreError;
 
 /// Schema changes in order; a database's `user_version` says how many it has.
-const MIGRATIONS: &[&str] = &[include_str!("0001_journal.sql"), include_str!("0002_decisions.sql"), include_str!("0003_leases.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("0001_journal.sql"),
+    include_str!("0002_decisions.sql"),
+    include_str!("0003_leases.sql"),
+    include_str!("0004_documents.sql"),
+];
 
 /// The writer waits this long for the checkpointer to finish with the log.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

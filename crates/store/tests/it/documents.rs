@@ -7,6 +7,8 @@ use crate::Engine;
 on_every_engine! {
     a_document_changes_only_from_the_version_that_was_read,
     every_change_is_heard_of_and_outlives_the_process,
+    only_what_changed_is_read,
+    a_change_is_heard_of_although_its_caller_left,
 }
 
 fn document(id: &str, name: &str, version: i64) -> Document {
@@ -37,4 +39,36 @@ pub(crate) async fn every_change_is_heard_of_and_outlives_the_process(engine: &E
     let store = engine.open().await;
     assert_eq!(store.documents_changed(first).await, Ok(second));
     assert_eq!(store.documents(DocumentKind::Silence).await.map(|documents| documents.len()), Ok(1));
+}
+
+pub(crate) async fn only_what_changed_is_read(engine: &Engine) {
+    let store = engine.open().await;
+    for id in ["a", "b", "c"] {
+        assert_eq!(store.put_document(document(id, id, 0)).await, Ok(Put::Written(1)));
+    }
+    let whole = store.documents_since(-1).await.expect("everything");
+    assert_eq!((whole.whole, whole.documents.len(), whole.deleted.len()), (true, 3, 0));
+    assert_eq!(Ok(whole.revision), store.documents_changed(-1).await);
+    let nothing = store.documents_since(whole.revision).await.expect("nothing");
+    assert_eq!(nothing, acteon_store::DocumentChanges { revision: whole.revision, ..Default::default() });
+    assert_eq!(store.put_document(document("b", "b", 1)).await, Ok(Put::Written(2)));
+    assert_eq!(store.delete_document(DocumentKind::Silence, "c").await, Ok(true));
+    let changes = store.documents_since(whole.revision).await.expect("the changes");
+    assert_eq!((changes.whole, &changes.documents[..]), (false, &[document("b", "b", 2)][..]));
+    assert_eq!((&changes.deleted[..], changes.revision), (&[(DocumentKind::Silence, "c".to_owned())][..], whole.revision + 2));
+    assert_eq!(store.document(DocumentKind::Silence, "b").await, Ok(Some(document("b", "b", 2))));
+    assert_eq!(store.document(DocumentKind::Silence, "c").await, Ok(None));
+    assert_eq!(store.document(DocumentKind::Quota, "b").await, Ok(None));
+}
+
+pub(crate) async fn a_change_is_heard_of_although_its_caller_left(engine: &Engine) {
+    let store = engine.open().await;
+    let known = store.documents_changed(-1).await.expect("a revision");
+    let left = store.put_document(document("a", "a", 0));
+    // Where the engine works while nobody looks, it has the work by now; others do nothing.
+    drop(left);
+    store.put_note("later", "", acteon_core::Timestamp::default()).await.expect("whatever was before is done");
+    let written = store.document(DocumentKind::Silence, "a").await.expect("a look").is_some();
+    let heard = tokio::time::timeout(std::time::Duration::from_millis(if written { 10_000 } else { 0 }), store.documents_changed(known));
+    assert_eq!(heard.await.is_ok(), written, "what is written is heard of");
 }

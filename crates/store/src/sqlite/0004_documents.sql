@@ -1,0 +1,10 @@
+-- At which revision a document was changed last, so that a gateway reads only what changed after the one it knows.
+ALTER TABLE documents ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX documents_revision ON documents (revision);
+
+-- What was deleted, for a while.
+CREATE TABLE document_deletions (
+  revision INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  id TEXT NOT NULL
+) STRICT;
