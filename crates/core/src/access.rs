@@ -105,9 +105,23 @@ impl Grant {
         self.covers_scope(namespace, tenant) && has(&self.providers, provider) && has(&self.actions, action_type)
     }
 
-    fn is_everything(&self) -> bool {
-        [&self.tenants, &self.namespaces, &self.providers, &self.actions].into_iter().all(|part| part.iter().any(|word| word == "*"))
+    /// Whether it covers every action of a tenant through a provider.
+    fn covers_through(&self, namespace: &str, tenant: &str, provider: &str) -> bool {
+        self.covers_scope(namespace, tenant) && has(&self.providers, provider) && has_all(&self.actions)
     }
+
+    /// Whether it covers every action of everybody through a provider.
+    fn covers_provider(&self, provider: &str) -> bool {
+        [&self.tenants, &self.namespaces, &self.actions].into_iter().all(|part| has_all(part)) && has(&self.providers, provider)
+    }
+
+    fn is_everything(&self) -> bool {
+        [&self.tenants, &self.namespaces, &self.providers, &self.actions].into_iter().all(|part| has_all(part))
+    }
+}
+
+fn has_all(words: &[String]) -> bool {
+    words.iter().any(|word| word == "*")
 }
 
 fn has(words: &[String], word: &str) -> bool {
@@ -158,6 +172,16 @@ impl Scope {
     /// Whether a thing that belongs to a tenant lies within.
     pub fn covers_scope(&self, namespace: &str, tenant: &str) -> bool {
         self.is_asked_for(namespace, tenant) && self.grants.iter().any(|grant| grant.covers_scope(namespace, tenant))
+    }
+
+    /// Whether every action of a tenant and those below it through a provider lies within.
+    pub fn covers_through(&self, namespace: &str, tenant: &str, provider: &str) -> bool {
+        self.is_asked_for(namespace, tenant) && self.grants.iter().any(|grant| grant.covers_through(namespace, tenant, provider))
+    }
+
+    /// Whether every action of everybody through a provider lies within.
+    pub fn covers_provider(&self, provider: &str) -> bool {
+        self.namespace.is_none() && self.tenant.is_none() && self.grants.iter().any(|grant| grant.covers_provider(provider))
     }
 
     /// Whether it may find everything there is.

@@ -131,8 +131,30 @@ pub const MAX_BUILT_BYTES: usize = 256 * 1024;
 /// Longest pattern of a regular expression, in bytes.
 pub const MAX_PATTERN_BYTES: usize = 256;
 
-/// Largest compiled regular expression, in bytes.
-pub const MAX_PATTERN_PROGRAM_BYTES: usize = 64 * 1024;
+/// Largest compiled regular expression, in bytes. A word character of every script takes 60 KiB, and people write three or four.
+pub const MAX_PATTERN_PROGRAM_BYTES: usize = 1024 * 1024;
+
+/// Most bytes that the automaton of a pattern keeps between searches. One that fills it several times over gives up.
+pub const MAX_PATTERN_CACHE_BYTES: usize = 128 * 1024;
+
+/// Most steps, each a byte of text met by a state of a pattern, of the searches in one decision that no automaton can make:
+/// some twenty milliseconds.
+pub const MAX_PATTERN_STEPS: u64 = 4_000_000;
+
+/// Compiled patterns of all silences together, in bytes. Equal patterns are compiled once.
+pub const MAX_PATTERNS_BYTES: usize = 64 * 1024 * 1024;
+
+/// What of a label a pattern looks at, in bytes.
+pub const MAX_MATCHED_LABEL_BYTES: usize = 8 * 1024;
+
+/// What of any other field a pattern or `contains` looks at, in bytes.
+pub const MAX_MATCHED_FIELD_BYTES: usize = 64 * 1024;
+
+/// What of the journal one preview reads, in bytes of payloads.
+pub const MAX_PREVIEW_BYTES: usize = 16 * 1024 * 1024;
+
+/// Evaluations and previews that run at a time, on threads of their own.
+pub const MAX_ASIDE: usize = 2;
 
 /// Most ranges of a time interval.
 pub const MAX_TIME_RANGES: usize = 64;
@@ -152,5 +174,17 @@ pub const MAX_OFFSET: usize = 5_000;
 /// Most rows that one step of retention looks at: a commit of a few milliseconds.
 pub const MAX_PRUNE_BATCH: usize = 500;
 
-/// Most documents of a kind, such as silences: every gateway keeps them in memory, and looks through those of a namespace.
-pub const MAX_DOCUMENTS: usize = 10_000;
+/// Most documents of a kind, such as silences: every gateway keeps them in memory.
+pub const MAX_DOCUMENTS: usize = 100_000;
+
+/// Longest document, in bytes of JSON: a silence of 32 matchers, a quota with its labels.
+pub const MAX_DOCUMENT_BYTES: usize = 16 * 1024;
+
+/// Most bytes that the documents of a kind take together.
+pub const MAX_DOCUMENTS_BYTES: usize = 128 * 1024 * 1024;
+
+/// Most labels of a document. They are for people, and compared with nothing.
+pub const MAX_DOCUMENT_LABELS: usize = 64;
+
+/// Longest text of a document that is for people, such as a comment or a label, in bytes.
+pub const MAX_DOCUMENT_TEXT_BYTES: usize = 4096;

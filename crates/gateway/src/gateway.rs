@@ -8,7 +8,7 @@ use acteon_core::limits::DEFAULT_MAX_OPEN;
 use acteon_core::{Clock, Entropy, ProviderName};
 use acteon_rules::RuleSet;
 use acteon_store::{Store, StoreError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use crate::breaker::{BreakerPolicy, Breakers};
 use crate::housekeeping;
@@ -135,8 +135,7 @@ impl Gateway {
             store_failing: AtomicBool::new(false),
         });
         inner.policies.set_rules(rules).await;
-        let revision = inner.store.documents_changed(-1).await?;
-        inner.policies.refresh(&*inner.store, revision, inner.clock.now()).await?;
+        inner.policies.refresh(&*inner.store, inner.clock.now()).await?;
         runner::recall(&inner).await?;
         inner.spawn(policies::follow(Arc::clone(&inner)));
         inner.spawn(housekeeping::run(Arc::clone(&inner)));
@@ -164,6 +163,13 @@ impl Gateway {
             tracing::warn!(%error, "the lease could not be given back; the next process takes over what is left");
         }
         all_ended
+    }
+
+    /// Does work to its end, also when nobody waits for it any more; `None` when it broke off. A stop waits for it.
+    pub async fn to_the_end<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+        let (done, result) = oneshot::channel();
+        self.inner.spawn(async move { drop(done.send(work.await)) });
+        result.await.ok()
     }
 
     /// Whether the last write to the store failed.

@@ -39,8 +39,7 @@ impl Gateway {
         self.inner.note_store(self.inner.store.discard(seqs).await)
     }
 
-    fn view(&self, mut record: Record) -> ActionView {
-        record.action = self.inner.options.redaction.apply(record.action);
-        ActionView::from(record)
+    fn view(&self, record: Record) -> ActionView {
+        self.inner.options.redaction.view(record)
     }
 }

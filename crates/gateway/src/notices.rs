@@ -10,6 +10,9 @@ use serde_json::value::RawValue;
 use crate::dispatch::Wait;
 use crate::gateway::{Gateway, Inner};
 
+/// The type of the notices.
+pub(crate) const NOTICE_TYPE: &str = "quota_notice";
+
 /// Tells of each quota that an action goes over and that names a provider to be told through.
 ///
 /// The notice's id is made of quota and window, so that several gateways, and a gateway that starts anew, tell but once.
@@ -43,7 +46,7 @@ fn notice(inner: &Inner, action: &Action, quota: &QuotaCheck, target: &ProviderN
         namespace: namespace.clone(),
         tenant: tenant.clone(),
         provider: target.clone(),
-        action_type: ActionType::parse("quota_notice").ok()?,
+        action_type: ActionType::parse(NOTICE_TYPE).ok()?,
         payload: RawValue::from_string(payload.to_string()).ok()?,
         metadata: std::collections::BTreeMap::new(),
         dedup_key: None,

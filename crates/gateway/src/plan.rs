@@ -122,11 +122,15 @@ fn changed<'a>(action: &'a Action, patch: Option<&serde_json::Value>) -> Cow<'a,
 fn route(action: &Action, origin: Origin, caller: &Caller, entry: &Arc<Entry>, around: &Surroundings<'_>) -> Result<Route, Box<Outcome>> {
     let prepared = entry.provider.prepare(action).map_err(|error| Box::new(failed(&error)))?;
     let oldest = around.now + around.retry.max_age;
-    let quotas = match origin {
+    let mut quotas = match origin {
         Origin::Api | Origin::Replay => around.policies.quotas.checks(action, &entry.name, caller, around.now),
         // A quota's notice is charged to none: it could not tell that one is used up.
         Origin::Notice => Vec::new(),
     };
+    for quota in quotas.iter_mut().filter(|quota| fallback(&quota.overage) == Some(&entry.name)) {
+        // It goes where the quota would have it go.
+        not_again(quota, around.policies);
+    }
     Ok(Route {
         entry: Arc::clone(entry),
         prepared: Arc::new(prepared),
@@ -179,13 +183,21 @@ fn with_fallbacks(
                 && free
                 && routes.len() <= MAX_FALLBACKS
                 && let Some(entry) = around.providers.get(&name)
-                && let Ok(route) = route(action, origin, caller, entry, around)
+                && let Ok(mut route) = route(action, origin, caller, entry, around)
             {
+                route.quotas.iter_mut().for_each(|quota| not_again(quota, around.policies));
                 routes.push(route);
             }
         }
     }
     routes
+}
+
+/// A quota over all providers has had its say once an action goes another way because of it: there it is charged, and holds nothing back.
+fn not_again(quota: &mut QuotaCheck, policies: &Policies) {
+    if fallback(&quota.overage).is_some() && !policies.quotas.is_of_a_provider(&quota.id) {
+        quota.overage = Overage::Warn;
+    }
 }
 
 fn fallback(overage: &Overage) -> Option<&ProviderName> {

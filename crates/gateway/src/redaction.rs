@@ -4,12 +4,20 @@
 
 use std::sync::Arc;
 
-use acteon_core::Action;
+use acteon_core::{Action, Outcome};
+use acteon_store::Record;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::view::ActionView;
+
 /// What stands in place of what is hidden.
 const PLACEHOLDER: &str = "[redacted]";
+
+/// Shortest hidden text that is looked for in outcomes: shorter ones are in every other word.
+const MIN_ECHO: usize = 4;
 
 /// Which parts are hidden.
 #[derive(Clone, Debug, Default)]
@@ -19,37 +27,78 @@ pub struct Redaction {
 
 /// A path that is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a path such as payload.password, payload.users.*.phone or metadata.token")]
+#[error(
+    "{0:?} is not a path such as payload.password, payload.users.*.phone, metadata.token, dedup_key, status or fingerprint; id, namespace, \
+     tenant, provider and action_type are what look-ups and grants go by and cannot be hidden"
+)]
 pub struct InvalidPath(String);
 
 impl Redaction {
-    /// Hides what lies at each path: `payload.` or `metadata.` and keys, `*` for any key or item.
+    /// Hides what lies at each path: `payload` or `metadata`, whole or with keys, `*` for any key or item; `dedup_key`, `status`, `fingerprint`.
     pub fn new(paths: &[String]) -> Result<Self, InvalidPath> {
         let parse = |text: &String| {
             let path = text.strip_prefix("action.").unwrap_or(text);
             let parts: Vec<String> = path.split('.').map(str::to_owned).collect();
-            let rooted = matches!(parts.first().map(String::as_str), Some("payload" | "metadata"));
-            if rooted && parts.len() > 1 && parts.iter().all(|part| !part.is_empty()) { Ok(parts) } else { Err(InvalidPath(text.clone())) }
+            let has_keys = parts.len() > 1;
+            let is_known = match parts.first().map(String::as_str) {
+                Some("payload" | "metadata") => true,
+                Some("dedup_key" | "status" | "fingerprint") => !has_keys,
+                _ => false,
+            };
+            if is_known && parts.iter().all(|part| !part.is_empty()) { Ok(parts) } else { Err(InvalidPath(text.clone())) }
         };
         Ok(Self { paths: paths.iter().map(parse).collect::<Result<_, _>>()? })
     }
 
-    /// The action as it may be seen.
-    pub(crate) fn apply(&self, action: Arc<Action>) -> Arc<Action> {
+    /// Whether something hidden lies at a field or within, or it lies within something hidden.
+    pub(crate) fn touches(&self, field: &str, keys: &[Box<str>]) -> bool {
+        self.paths.iter().any(|path| match path.split_first() {
+            Some((root, hidden)) if root == field => match field {
+                "metadata" => hidden.is_empty() || keys.first().is_none_or(|label| hidden == ["*"] || hidden.join(".") == **label),
+                _ => hidden.iter().zip(keys).all(|(hidden, key)| hidden == "*" || hidden == &**key),
+            },
+            _ => false,
+        })
+    }
+
+    /// A record as it may be seen.
+    pub(crate) fn view(&self, mut record: Record) -> ActionView {
         if self.paths.is_empty() {
-            return action;
+            return ActionView::from(record);
         }
-        let mut shown = (*action).clone();
-        let mut payload: Value = serde_json::from_str(shown.payload.get()).unwrap_or_default();
+        let mut hidden = Hidden::default();
+        record.action = self.apply(&record.action, &mut hidden);
+        let mut view = ActionView::from(record);
+        hidden.order();
+        // A service's answer or error may repeat what it was sent.
+        view.outcome = hidden.without(&view.outcome).unwrap_or_else(unreadable);
+        view.history = hidden.without(&view.history).unwrap_or_default();
+        view.warnings = hidden.without(&view.warnings).unwrap_or_default();
+        view
+    }
+
+    /// The action as it may be seen. What is taken out is noted.
+    fn apply(&self, action: &Action, hidden: &mut Hidden) -> Arc<Action> {
+        let mut shown = action.clone();
+        // What cannot be read is hidden whole.
+        let mut payload: Value = serde_json::from_str(shown.payload.get()).unwrap_or_else(|_| Value::String(PLACEHOLDER.into()));
         for path in &self.paths {
-            match path.split_first() {
-                Some((root, keys)) if root == "payload" => hide(&mut payload, keys),
-                Some((_, keys)) => {
-                    let name = keys.join(".");
-                    let hidden = shown.metadata.iter_mut().filter(|(label, _)| name == "*" || **label == name);
-                    hidden.for_each(|(_, value)| PLACEHOLDER.clone_into(value));
+            let Some((root, keys)) = path.split_first() else { continue };
+            let mut optional = |field: &mut Option<String>| {
+                if let Some(text) = field {
+                    hidden.note(std::mem::replace(text, PLACEHOLDER.into()));
                 }
-                None => {}
+            };
+            match root.as_str() {
+                "dedup_key" => optional(&mut shown.dedup_key),
+                "status" => optional(&mut shown.status),
+                "fingerprint" => optional(&mut shown.fingerprint),
+                "payload" => hide(&mut payload, keys, hidden),
+                _ => {
+                    let name = keys.join(".");
+                    let labels = shown.metadata.iter_mut().filter(|(label, _)| keys.is_empty() || name == "*" || **label == name);
+                    labels.for_each(|(_, value)| hidden.note(std::mem::replace(value, PLACEHOLDER.into())));
+                }
             }
         }
         if let Ok(payload) = RawValue::from_string(payload.to_string()) {
@@ -59,22 +108,77 @@ impl Redaction {
     }
 }
 
-fn hide(value: &mut Value, keys: &[String]) {
+/// What is shown of an outcome that cannot be shown without what is hidden.
+fn unreadable() -> Outcome {
+    Outcome::Failed { code: "REDACTED".into(), message: PLACEHOLDER.into(), retryable: false, attempts: 0 }
+}
+
+/// Texts that were taken out of an action.
+#[derive(Default)]
+struct Hidden(Vec<String>);
+
+impl Hidden {
+    fn note(&mut self, text: String) {
+        if text.len() >= MIN_ECHO && text != PLACEHOLDER {
+            self.0.push(text);
+        }
+    }
+
+    fn note_all(&mut self, value: Value) {
+        match value {
+            Value::String(text) => self.note(text),
+            Value::Number(number) => self.note(number.to_string()),
+            Value::Array(items) => items.into_iter().for_each(|item| self.note_all(item)),
+            Value::Object(fields) => fields.into_iter().for_each(|(_, field)| self.note_all(field)),
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    /// Longer ones first: a part of one may be another.
+    fn order(&mut self) {
+        self.0.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
+        self.0.dedup();
+    }
+
+    /// The same without the texts, wherever they are repeated; `None` where it then means nothing.
+    fn without<T: Serialize + DeserializeOwned>(&self, whole: &T) -> Option<T> {
+        let mut value = serde_json::to_value(whole).ok()?;
+        self.blot(&mut value);
+        serde_json::from_str(&value.to_string()).ok()
+    }
+
+    fn blot(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                for hidden in &self.0 {
+                    if text.contains(hidden.as_str()) {
+                        *text = text.replace(hidden.as_str(), PLACEHOLDER);
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.blot(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.blot(field)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+}
+
+fn hide(value: &mut Value, keys: &[String], hidden: &mut Hidden) {
     let Some((key, rest)) = keys.split_first() else {
-        *value = Value::String(PLACEHOLDER.into());
+        hidden.note_all(std::mem::replace(value, Value::String(PLACEHOLDER.into())));
         return;
     };
     match value {
-        Value::Object(map) if key == "*" => map.values_mut().for_each(|inner| hide(inner, rest)),
+        Value::Object(map) if key == "*" => map.values_mut().for_each(|inner| hide(inner, rest, hidden)),
         Value::Object(map) => {
             if let Some(inner) = map.get_mut(key) {
-                hide(inner, rest);
+                hide(inner, rest, hidden);
             }
         }
-        Value::Array(items) if key == "*" => items.iter_mut().for_each(|inner| hide(inner, rest)),
+        Value::Array(items) if key == "*" => items.iter_mut().for_each(|inner| hide(inner, rest, hidden)),
         Value::Array(items) => {
             if let Some(inner) = key.parse().ok().and_then(|index: usize| items.get_mut(index)) {
-                hide(inner, rest);
+                hide(inner, rest, hidden);
             }
         }
         _ => {}
@@ -93,10 +197,25 @@ mod tests {
             "payload": { "password": "x", "users": [{ "phone": 1, "name": "li" }] }, "metadata": { "token": "y", "team": "pay" } });
         let action: Arc<Action> = Arc::new(serde_json::from_str(&whole.to_string()).expect("an action"));
         let paths = ["payload.password", "action.payload.users.*.phone", "metadata.token", "payload.missing.more"].map(str::to_owned);
-        let shown = Redaction::new(&paths).expect("paths").apply(action);
+        let redaction = Redaction::new(&paths).expect("paths");
+        let shown = redaction.apply(&action, &mut Hidden::default());
         let payload: Value = serde_json::from_str(shown.payload.get()).expect("JSON");
         assert_eq!(payload, json!({ "password": "[redacted]", "users": [{ "phone": "[redacted]", "name": "li" }] }));
         assert_eq!((shown.metadata["token"].as_str(), shown.metadata["team"].as_str()), ("[redacted]", "pay"));
-        assert!(Redaction::new(&["password".to_owned()]).is_err());
+        for wrong in ["password", "id", "provider", "dedup_key.x", "payload..x", ""] {
+            assert!(Redaction::new(&[wrong.to_owned()]).is_err(), "{wrong}");
+        }
+        let touches = |field: &str, keys: &[&str]| {
+            let keys: Vec<Box<str>> = keys.iter().map(|key| Box::from(*key)).collect();
+            redaction.touches(field, &keys)
+        };
+        for (field, keys) in [("payload", &["password"][..]), ("payload", &["users"]), ("payload", &[]), ("payload", &["password", "x"])] {
+            assert!(touches(field, keys), "{field} {keys:?}");
+        }
+        assert!(touches("metadata", &["token"]) && touches("metadata", &[]) && touches("payload", &["users", "3", "phone", "x"]));
+        for (field, keys) in [("payload", &["text"][..]), ("payload", &["users", "3", "name"]), ("metadata", &["team"]), ("dedup_key", &[])]
+        {
+            assert!(!touches(field, keys), "{field} {keys:?}");
+        }
     }
 }

@@ -6,11 +6,11 @@ use acteon_core::limits::MAX_EXPRESSION_BYTES;
 use cel::common::ast::operators as op;
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr as Cel, IdedExpr, LiteralValue, SelectExpr};
 use cel::parser::Parser;
-use regex::Regex;
 
 use crate::expr::{Comparison, Constant, Expr, Fold, Operation};
 use crate::functions;
 use crate::path::Path;
+use crate::pattern::{Pattern, Reach};
 
 /// Deepest nesting that the parser follows.
 const PARSER_DEPTH: u16 = 32;
@@ -33,13 +33,8 @@ pub(crate) fn compile(text: &str, env: &BTreeMap<String, String>) -> Result<Expr
 }
 
 /// A pattern as `matches` takes it.
-pub(crate) fn pattern(text: &str) -> Result<Regex, String> {
-    use acteon_core::limits::{MAX_PATTERN_BYTES, MAX_PATTERN_PROGRAM_BYTES};
-    if text.len() > MAX_PATTERN_BYTES {
-        return Err(format!("the pattern is {} bytes long, at most {MAX_PATTERN_BYTES} are allowed", text.len()));
-    }
-    let built = regex::RegexBuilder::new(text).size_limit(MAX_PATTERN_PROGRAM_BYTES).nest_limit(32).build();
-    built.map_err(|error| format!("the pattern {text:?} is not a regular expression: {}", one_line(&error.to_string())))
+pub(crate) fn pattern(text: &str) -> Result<Pattern, String> {
+    Pattern::compile(text, Reach::Part)
 }
 
 pub(crate) fn one_line(text: &str) -> String {

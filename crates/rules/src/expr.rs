@@ -1,9 +1,8 @@
 //! The one form of every condition.
 
-use regex::Regex;
-
 use crate::functions::Function;
 use crate::path::Path;
+use crate::pattern::Pattern;
 
 /// A constant.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +33,7 @@ pub(crate) enum Expr {
     Arithmetic(Operation, Box<[Expr; 2]>),
     Negate(Box<Expr>),
     In(Box<[Expr; 2]>),
-    Matches(Box<Expr>, Regex),
+    Matches(Box<Expr>, Pattern),
     Call(Function, Vec<Expr>),
     List(Vec<Expr>),
     Fold(Box<Fold>),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 
+use acteon_core::limits::{MAX_MATCHED_FIELD_BYTES, MAX_MATCHED_LABEL_BYTES};
 use acteon_core::{Action, ProviderName, Timestamp};
 use jiff::civil::{DateTime, Weekday};
 use jiff::tz::TimeZone;
@@ -11,7 +12,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
+use crate::expr::Expr;
 use crate::path::{Path, Root};
+use crate::pattern::Steps;
 use crate::value::Val;
 
 /// An action at an instant.
@@ -22,6 +25,7 @@ pub struct Facts<'a> {
     payload: OnceCell<Json>,
     fields: OnceCell<Option<Fields<'a>>>,
     calendars: RefCell<Vec<(u16, DateTime)>>,
+    steps: Steps,
 }
 
 /// A time zone that rules share.
@@ -47,7 +51,15 @@ impl<'a> Facts<'a> {
 
     /// The same, when it goes through another provider than the one asked for.
     pub fn through(action: &'a Action, provider: &'a ProviderName, now: Timestamp) -> Self {
-        Self { action, provider, now, payload: OnceCell::new(), fields: OnceCell::new(), calendars: RefCell::default() }
+        Self {
+            action,
+            provider,
+            now,
+            payload: OnceCell::new(),
+            fields: OnceCell::new(),
+            calendars: RefCell::default(),
+            steps: Steps::default(),
+        }
     }
 
     /// The action.
@@ -64,6 +76,28 @@ impl<'a> Facts<'a> {
     pub fn payload(&self) -> &Json {
         // The payload was JSON when it was accepted.
         self.payload.get_or_init(|| serde_json::from_str(self.action.payload.get()).unwrap_or(Json::Null))
+    }
+
+    /// Steps that are left for expensive searches.
+    pub(crate) fn steps(&self) -> &Steps {
+        &self.steps
+    }
+
+    /// What of `text`, the value of `of`, is searched.
+    pub(crate) fn matched<'t>(of: &Expr, text: &'t str) -> &'t str {
+        let is_label = matches!(of, Expr::Field(path) if path.root == Root::Metadata);
+        beginning(text, if is_label { MAX_MATCHED_LABEL_BYTES } else { MAX_MATCHED_FIELD_BYTES })
+    }
+
+    /// The value of a field as text, as far as it is searched. What is no text is written as JSON.
+    pub(crate) fn text(&self, path: &Path) -> Option<Cow<'_, str>> {
+        let limit = if path.root == Root::Metadata { MAX_MATCHED_LABEL_BYTES } else { MAX_MATCHED_FIELD_BYTES };
+        Some(match self.get(path, &Zone::utc())? {
+            Val::Text(Cow::Borrowed(text)) => Cow::Borrowed(beginning(text, limit)),
+            Val::Text(Cow::Owned(text)) => Cow::Owned(beginning(&text, limit).to_owned()),
+            Val::Json(json) => Cow::Owned(json_beginning(json, limit)),
+            other => Cow::Owned(beginning(&other.to_json().to_string(), limit).to_owned()),
+        })
     }
 
     /// The value of a field; `None` when it is not there.
@@ -159,6 +193,33 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
 /// A name, borrowed where it has no escapes.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The beginning of a text, cut between characters.
+fn beginning(text: &str, limit: usize) -> &str {
+    &text[..text.floor_char_boundary(limit)]
+}
+
+/// The beginning of a value written as JSON, which is not written further.
+fn json_beginning(json: &Json, limit: usize) -> String {
+    struct Room(Vec<u8>, usize);
+    impl std::io::Write for Room {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let room = self.1 - self.0.len();
+            self.0.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            if bytes.len() > room { Err(std::io::ErrorKind::WriteZero.into()) } else { Ok(bytes.len()) }
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut room = Room(Vec::new(), limit);
+    // It fails where the room ends, and what is there is what is wanted.
+    drop(serde_json::to_writer(&mut room, json));
+    let whole = room.0.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
+    room.0.truncate(whole);
+    String::from_utf8(room.0).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
 
 /// The wall clock of an instant in a zone.
 pub(crate) fn civil(now: Timestamp, zone: &TimeZone) -> DateTime {

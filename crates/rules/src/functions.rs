@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use acteon_core::limits::MAX_MATCHED_FIELD_BYTES;
+
 use crate::eval::{Evaluator, Stop};
 use crate::value::Val;
 
@@ -111,6 +113,7 @@ fn size<'a>(of: &Val<'_>) -> Result<Val<'a>, Stop> {
 fn contains<'a>(evaluator: &mut Evaluator<'a, '_>, of: &Val<'a>, part: &Val<'a>) -> Result<Val<'a>, Stop> {
     match (of, part) {
         (Val::Text(text), Val::Text(part)) => {
+            let text = &text[..text.floor_char_boundary(MAX_MATCHED_FIELD_BYTES)];
             evaluator.read(text)?;
             Ok(Val::Bool(text.contains(&**part)))
         }

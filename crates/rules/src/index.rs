@@ -160,7 +160,7 @@ fn one<'a>(path: &'a Path, constant: &Constant) -> Vec<Need<'a>> {
 }
 
 /// The calendar differs by the rule's time zone, and the clock never twice has one value.
-fn is_indexed(path: &Path) -> bool {
+pub(crate) fn is_indexed(path: &Path) -> bool {
     use Root as R;
     match path.root {
         R::Id

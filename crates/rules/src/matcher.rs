@@ -1,13 +1,11 @@
 //! Matchers: what a silence looks at. A name is a label, or a path such as `action.payload.service`.
 
-use acteon_core::limits::{MAX_LABEL_BYTES, MAX_PATTERN_BYTES, MAX_PATTERN_PROGRAM_BYTES};
-use regex::Regex;
+use acteon_core::limits::MAX_LABEL_BYTES;
 use serde::{Deserialize, Serialize};
 
-use crate::cel_syntax::one_line;
-use crate::facts::{Facts, Zone};
+use crate::facts::Facts;
 use crate::path::{Path, Root};
-use crate::value::Val;
+use crate::pattern::{Pattern, Reach, Steps};
 
 /// A matcher as it is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,15 +38,16 @@ pub enum MatchOp {
 /// A compiled matcher.
 #[derive(Clone, Debug)]
 pub struct Matcher {
-    path: Path,
+    pub(crate) path: Path,
     test: Test,
     negated: bool,
 }
 
 #[derive(Clone, Debug)]
 enum Test {
-    Equal(String),
-    Pattern(Regex),
+    /// With the one text that it asks for.
+    Equal([Box<str>; 1]),
+    Pattern(Pattern),
 }
 
 /// A matcher that is none.
@@ -59,9 +58,13 @@ pub struct MatcherError(String);
 impl Matcher {
     /// Compiles a matcher.
     pub fn compile(spec: &MatcherSpec) -> Result<Self, MatcherError> {
-        let fault = |message: String| Err(MatcherError(message));
+        Self::compile_with(spec, &mut |_| None)
+    }
+
+    /// The same, where `known` may have another matcher's pattern of that text: equal ones are shared.
+    pub fn compile_with(spec: &MatcherSpec, known: &mut dyn FnMut(&str) -> Option<Self>) -> Result<Self, MatcherError> {
         if spec.name.trim().is_empty() || spec.name.len() > MAX_LABEL_BYTES || spec.value.len() > MAX_LABEL_BYTES {
-            return fault(format!("name must not be empty, name and value at most {MAX_LABEL_BYTES} bytes"));
+            return Err(MatcherError(format!("name must not be empty, name and value at most {MAX_LABEL_BYTES} bytes")));
         }
         let path = if spec.name.starts_with("action.") {
             Path::parse(&spec.name).map_err(MatcherError)?
@@ -69,36 +72,62 @@ impl Matcher {
             Path { root: Root::Metadata, keys: vec![spec.name.as_str().into()] }
         };
         let test = match spec.op {
-            MatchOp::Equal | MatchOp::NotEqual => Test::Equal(spec.value.clone()),
-            MatchOp::Regex | MatchOp::NotRegex => {
-                if spec.value.len() > MAX_PATTERN_BYTES {
-                    return fault(format!("the pattern is {} bytes long, at most {MAX_PATTERN_BYTES} are allowed", spec.value.len()));
-                }
-                let anchored = format!("^(?:{})$", spec.value);
-                let built = regex::RegexBuilder::new(&anchored).size_limit(MAX_PATTERN_PROGRAM_BYTES).nest_limit(32).build();
-                match built {
-                    Ok(pattern) => Test::Pattern(pattern),
-                    Err(error) => {
-                        let why = one_line(&error.to_string());
-                        return fault(format!("the pattern {:?} is not a regular expression: {why}", spec.value));
-                    }
-                }
-            }
+            MatchOp::Equal | MatchOp::NotEqual => Test::Equal([spec.value.as_str().into()]),
+            MatchOp::Regex | MatchOp::NotRegex => match known(&spec.value) {
+                Some(Self { test: Test::Pattern(pattern), .. }) => Test::Pattern(pattern),
+                _ => Test::Pattern(Pattern::compile(&spec.value, Reach::Whole).map_err(MatcherError)?),
+            },
         };
         Ok(Self { path, test, negated: matches!(spec.op, MatchOp::NotEqual | MatchOp::NotRegex) })
     }
 
-    /// Whether an action matches. What is no text is compared as JSON writes it.
-    pub fn matches(&self, facts: &Facts<'_>) -> bool {
-        let holds = |text: &str| match &self.test {
-            Test::Equal(value) => text == value,
-            Test::Pattern(pattern) => pattern.is_match(text),
-        };
-        let holds = match facts.get(&self.path, &Zone::utc()) {
+    /// Whether an action matches. What is no text is compared as JSON writes it; of a long text the beginning is looked at. `None` when that
+    /// would take more steps than a decision has.
+    pub fn matches(&self, facts: &Facts<'_>) -> Option<bool> {
+        self.matches_within(facts, facts.steps())
+    }
+
+    /// The same with steps that are not the decision's own.
+    pub fn matches_within(&self, facts: &Facts<'_>, steps: &Steps) -> Option<bool> {
+        let holds = match facts.text(&self.path) {
             None => false,
-            Some(Val::Text(text)) => holds(&text),
-            Some(other) => holds(&other.to_json().to_string()),
+            Some(text) => self.holds(&text, steps)?,
         };
-        holds != self.negated
+        Some(holds != self.negated)
+    }
+
+    fn holds(&self, text: &str, steps: &Steps) -> Option<bool> {
+        match &self.test {
+            Test::Equal([value]) => Some(text == &**value),
+            Test::Pattern(pattern) => pattern.matches(text, steps),
+        }
+    }
+
+    /// Whether an action could match whose field `field`, such as `provider`, is `value`: always, if the matcher looks at another field.
+    pub fn admits(&self, field: &str, value: &str) -> bool {
+        let (looked_at, keys) = self.field();
+        looked_at != field || !keys.is_empty() || self.holds(value, &Steps::default()).is_none_or(|holds| holds != self.negated)
+    }
+
+    /// The texts of which an action's field must have one to match, where they are known.
+    pub fn values(&self) -> Option<&[Box<str>]> {
+        match &self.test {
+            _ if self.negated => None,
+            Test::Equal(value) => Some(value),
+            Test::Pattern(pattern) => pattern.literals(),
+        }
+    }
+
+    /// The field of the action that it looks at, such as `payload`, and the keys within.
+    pub fn field(&self) -> (&'static str, &[Box<str>]) {
+        (self.path.root_name(), &self.path.keys)
+    }
+
+    /// Its pattern and the bytes that it takes compiled, if it has one.
+    pub fn pattern(&self) -> Option<(&str, usize)> {
+        match &self.test {
+            Test::Equal(_) => None,
+            Test::Pattern(pattern) => Some((pattern.text(), pattern.bytes())),
+        }
     }
 }

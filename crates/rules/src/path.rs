@@ -106,6 +106,11 @@ impl Path {
         Self::of(&parts)
     }
 
+    /// The name of the field that it begins with.
+    pub(crate) fn root_name(&self) -> &'static str {
+        ACTION.iter().chain(TIME).find(|(_, root)| *root == self.root).map_or("now", |(name, _)| name)
+    }
+
     /// How dear it is to read: the payload must be parsed first.
     pub(crate) fn is_cheap(&self) -> bool {
         self.root != Root::Payload

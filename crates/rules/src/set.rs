@@ -1,6 +1,6 @@
 //! A set of rules, compiled once and shared: deciding takes microseconds, however many there are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use acteon_core::ProviderName;
@@ -38,6 +38,7 @@ impl Default for Context {
 pub struct RuleSet {
     rules: Arc<Vec<Rule>>,
     index: Arc<Index>,
+    names: Arc<HashMap<Arc<str>, usize>>,
     intervals: Arc<BTreeMap<String, TimeInterval>>,
     enabled: Arc<[bool]>,
     zone: Zone,
@@ -100,7 +101,11 @@ impl RuleSet {
         let enabled = rules.iter().map(|rule| rule.enabled).collect();
         let intervals = intervals.into_iter().map(|interval| (interval.name().to_owned(), interval)).collect();
 
-        Self { rules: Arc::new(rules), index: Arc::new(index), intervals: Arc::new(intervals), enabled, zone }
+        let mut names = HashMap::with_capacity(rules.len());
+        for (position, rule) in rules.iter().enumerate() {
+            names.entry(Arc::clone(&rule.name)).or_insert(position);
+        }
+        Self { rules: Arc::new(rules), index: Arc::new(index), names: Arc::new(names), intervals: Arc::new(intervals), enabled, zone }
     }
 
     /// The same rules with some switched on or off against what their files say.
@@ -117,7 +122,7 @@ impl RuleSet {
 
     /// The rule of a name.
     pub fn rule(&self, name: &str) -> Option<&Rule> {
-        self.rules.iter().find(|rule| &*rule.name == name)
+        self.names.get(name).and_then(|position| self.rules.get(*position))
     }
 
     /// How many rules there are.

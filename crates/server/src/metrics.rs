@@ -80,6 +80,7 @@ pub(crate) struct Metrics {
     breakers: Family<BreakerLabels, Counter>,
     rules: Gauge<u64, AtomicU64>,
     rules_broken: Gauge<u64, AtomicU64>,
+    policies_stale: Gauge<u64, AtomicU64>,
     requests: Family<ProviderLabel, Counter>,
     successes: Family<ProviderLabel, Counter>,
     failures: Family<FailureLabels, Counter>,
@@ -100,6 +101,7 @@ impl Metrics {
             breakers: Family::default(),
             rules: Gauge::default(),
             rules_broken: Gauge::default(),
+            policies_stale: Gauge::default(),
             requests: Family::default(),
             successes: Family::default(),
             failures: Family::default(),
@@ -125,6 +127,8 @@ impl Metrics {
         registry.register("circuit_transitions", "Times that a provider's breaker got into a state", self.breakers.clone());
         registry.register("rules", "Rules in force", self.rules.clone());
         registry.register("rules_broken", "1 while the rules' files are wrong and earlier rules stay in force", self.rules_broken.clone());
+        let help = "1 while changes of silences, quotas and time intervals cannot be read and earlier ones hold";
+        registry.register("policies_stale", help, self.policies_stale.clone());
         registry.register("provider_requests", "Calls of providers", self.requests.clone());
         registry.register("provider_successes", "Calls that the provider took", self.successes.clone());
         registry.register(
@@ -147,6 +151,7 @@ impl Metrics {
     pub(crate) fn text(&self, gateway: &Gateway, rules: &RulesLoader) -> String {
         self.rules.set(gateway.rules().len() as u64);
         self.rules_broken.set(u64::from(rules.trouble().is_some()));
+        self.policies_stale.set(u64::from(gateway.policies_trouble().is_some()));
         self.open.set(gateway.open_count() as u64);
         for (lane, in_flight, waiting) in gateway.lane_loads() {
             let label = LaneLabel { lane: lane.to_string() };

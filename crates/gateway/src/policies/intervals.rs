@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use acteon_core::limits::MAX_DOCUMENTS;
-use acteon_core::{Action, Scope, Timestamp, covers_tenant};
+use acteon_core::limits::MAX_DOCUMENT_BYTES;
+use acteon_core::{Action, Scope, Timestamp};
 use acteon_rules::TimeInterval;
 use acteon_store::{Document, DocumentKind, Put};
+use rpds::RedBlackTreeMapSync;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{PolicyError, check_scope, parsed};
+use super::{PolicyError, check_room, check_scope, parsed, with_those_above};
 use crate::gateway::Gateway;
 
 /// A time interval as it is kept.
@@ -31,29 +32,49 @@ pub struct StoredInterval {
 
 #[derive(Clone, Default)]
 pub(crate) struct Intervals {
-    all: Arc<Vec<(StoredInterval, TimeInterval)>>,
+    all: RedBlackTreeMapSync<Arc<str>, Arc<Entry>>,
+    bytes: usize,
+}
+
+struct Entry {
+    stored: StoredInterval,
+    interval: TimeInterval,
+    bytes: usize,
 }
 
 impl Intervals {
-    pub(super) fn read(documents: &[Document]) -> Self {
-        let compiled = parsed(documents).filter_map(|stored: StoredInterval| {
-            let interval = TimeInterval::from_json(&stored.interval).ok()?;
-            Some((stored, interval))
-        });
-        Self { all: Arc::new(compiled.collect()) }
+    pub(super) fn put(&mut self, document: &Document) {
+        self.remove(&document.id);
+        let Some(stored) = parsed::<StoredInterval>(document) else { return };
+        let Ok(interval) = TimeInterval::from_json(&stored.interval) else {
+            tracing::error!(id = document.id, "a time interval cannot be read and has no effect");
+            return;
+        };
+        let bytes = document.body.len();
+        self.bytes += bytes;
+        // By what it says, which is what it is looked up by.
+        let id = id(&stored.namespace, &stored.tenant, interval.name());
+        self.all.insert_mut(id.into(), Arc::new(Entry { stored, interval, bytes }));
+    }
+
+    pub(super) fn remove(&mut self, id: &str) {
+        if let Some(entry) = self.all.get(id) {
+            self.bytes -= entry.bytes;
+            self.all.remove_mut(id);
+        }
     }
 
     /// The interval of a name that holds for an action: that of the nearest tenant.
     pub(crate) fn find(&self, action: &Action, name: &str) -> Option<&TimeInterval> {
-        let holds = |stored: &StoredInterval| {
-            stored.namespace == action.namespace.as_str() && covers_tenant(&stored.tenant, action.tenant.as_str())
-        };
-        let found = self.all.iter().filter(|(stored, interval)| interval.name() == name && holds(stored));
-        found.max_by_key(|(stored, _)| stored.tenant.len()).map(|(_, interval)| interval)
+        if self.all.is_empty() {
+            return None;
+        }
+        let of = |tenant: &str| self.all.get(id(action.namespace.as_str(), tenant, name).as_str());
+        with_those_above(action.tenant.as_str()).find_map(of).map(|entry| &entry.interval)
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
-        self.all.iter().map(|(_, interval)| interval.name())
+        self.all.values().map(|entry| entry.interval.name())
     }
 }
 
@@ -62,7 +83,19 @@ fn id(namespace: &str, tenant: &str, name: &str) -> String {
 }
 
 fn compile(interval: &Value) -> Result<TimeInterval, PolicyError> {
-    TimeInterval::from_json(interval).map_err(|error| PolicyError::invalid("time interval:", error.to_string()))
+    let compiled = TimeInterval::from_json(interval).map_err(|error| PolicyError::invalid("time interval:", error.to_string()))?;
+    for field in ["description", "time_ranges"] {
+        let bytes = interval.get(field).map_or(0, |value| value.to_string().len());
+        if bytes > MAX_DOCUMENT_BYTES / 2 {
+            let limit = MAX_DOCUMENT_BYTES / 2;
+            return Err(PolicyError::invalid(field, format!("must be at most {limit} bytes of JSON, is {bytes}")));
+        }
+    }
+    Ok(compiled)
+}
+
+fn shown(entry: &Entry, now: Timestamp) -> (StoredInterval, bool) {
+    (entry.stored.clone(), entry.interval.matches(now))
 }
 
 impl Gateway {
@@ -75,24 +108,25 @@ impl Gateway {
     pub fn intervals(&self, scope: &Scope) -> Vec<(StoredInterval, bool)> {
         let now = self.inner.clock.now();
         let policies = self.inner.policies.load();
-        let covered = policies.intervals.all.iter().filter(|(stored, _)| scope.covers_scope(&stored.namespace, &stored.tenant));
-        covered.map(|(stored, interval)| (stored.clone(), interval.matches(now))).collect()
+        let is_covered = |entry: &&Arc<Entry>| scope.covers_scope(&entry.stored.namespace, &entry.stored.tenant);
+        policies.intervals.all.values().filter(is_covered).map(|entry| shown(entry, now)).collect()
     }
 
     /// One time interval.
     pub fn interval(&self, scope: &Scope, namespace: &str, tenant: &str, name: &str) -> Result<(StoredInterval, bool), PolicyError> {
-        let is_it = |(stored, _): &(StoredInterval, bool)| {
-            stored.namespace == namespace && stored.tenant == tenant && stored.interval["name"].as_str() == Some(name)
-        };
-        self.intervals(scope).into_iter().find(is_it).ok_or(PolicyError::NotFound("time interval"))
+        check_scope(scope, namespace, tenant, "time interval")?;
+        let policies = self.inner.policies.load();
+        let found = policies.intervals.all.get(id(namespace, tenant, name).as_str());
+        found.map(|entry| shown(entry, self.inner.clock.now())).ok_or(PolicyError::NotFound("time interval"))
     }
 
     /// Makes a time interval.
     pub async fn create_interval(&self, mut new: StoredInterval) -> Result<(StoredInterval, bool), PolicyError> {
         let interval = compile(&new.interval)?;
         new.interval = interval.to_json();
-        if self.inner.policies.load().intervals.all.len() >= MAX_DOCUMENTS {
-            return Err(PolicyError::Conflict(format!("there are {MAX_DOCUMENTS} time intervals, which is the limit")));
+        {
+            let policies = self.inner.policies.load();
+            check_room("time intervals", policies.intervals.all.size(), policies.intervals.bytes)?;
         }
         let id = id(&new.namespace, &new.tenant, interval.name());
         match self.put(DocumentKind::TimeInterval, &id, &id, &new, 0).await? {
@@ -108,7 +142,7 @@ impl Gateway {
         (namespace, tenant, name): (&str, &str, &str),
         fields: &Value,
     ) -> Result<(StoredInterval, bool), PolicyError> {
-        check_scope(scope, namespace, tenant, "time interval")?;
+        self.check_named(scope, namespace, tenant, name)?;
         let now = self.inner.clock.now();
         let change = |stored: &mut StoredInterval| {
             acteon_rules::merge_patch(&mut stored.interval, fields);
@@ -123,7 +157,7 @@ impl Gateway {
 
     /// Deletes a time interval that no rule needs.
     pub async fn delete_interval(&self, scope: &Scope, namespace: &str, tenant: &str, name: &str) -> Result<(), PolicyError> {
-        check_scope(scope, namespace, tenant, "time interval")?;
+        self.check_named(scope, namespace, tenant, name)?;
         let policies = self.inner.policies.load_full();
         let elsewhere = policies.intervals.names().filter(|other| *other == name).count() > 1 || policies.rules.interval(name).is_some();
         let names = |rule: &acteon_rules::Rule| rule.mute_intervals().iter().chain(rule.active_intervals()).any(|used| &**used == name);
@@ -131,5 +165,14 @@ impl Gateway {
             return Err(PolicyError::Conflict(format!("the rule {:?} uses this time interval; change the rule first", rule.name())));
         }
         self.delete(DocumentKind::TimeInterval, &id(namespace, tenant, name)).await
+    }
+
+    /// Refuses to change an interval that the caller may not, or that no name could have.
+    fn check_named(&self, scope: &Scope, namespace: &str, tenant: &str, name: &str) -> Result<(), PolicyError> {
+        check_scope(scope, namespace, tenant, "time interval")?;
+        if [namespace, tenant, name].into_iter().any(|part| part.chars().any(char::is_control)) {
+            return Err(PolicyError::NotFound("time interval"));
+        }
+        self.may_change_interval(scope, namespace, tenant)
     }
 }

@@ -1,23 +1,29 @@
 //! What decides about actions, as one value in memory: rules, switches, silences, time intervals, quotas.
 //!
-//! The hot path loads it without a lock. It is made anew from the store's documents whenever one changes, here or in another process, and
-//! whenever rules are loaded.
+//! The hot path loads it without a lock. Whenever a document changes, here or in another process, what changed since the revision that this
+//! value stands at is read and put into a copy that shares the rest; a revision is known only once its changes are in force. Whenever rules
+//! are loaded they take the place of those before.
 
+mod grants;
 mod intervals;
+mod preview;
 mod quotas;
 mod silences;
 mod toggles;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use acteon_core::limits::{MAX_ASIDE, MAX_DOCUMENTS, MAX_DOCUMENTS_BYTES};
 use acteon_core::{Action, Outcome, ProviderName, Scope, Timestamp};
 use acteon_rules::{Facts, Rule, RuleSet};
-use acteon_store::{Document, DocumentKind, Put, Store, StoreError};
-use arc_swap::ArcSwap;
+use acteon_store::{Document, DocumentChanges, DocumentKind, Put, Store, StoreError};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use rpds::HashTrieMapSync;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::gateway::{Gateway, Inner};
 use intervals::Intervals;
@@ -25,11 +31,15 @@ use quotas::Quotas;
 use silences::Silences;
 
 pub use intervals::StoredInterval;
+pub use preview::SilencePreview;
 pub use quotas::{OverageSpec, Quota, QuotaChange, QuotaUsage, Window};
-pub use silences::{Silence, SilenceChange, SilencePreview};
+pub use silences::{Silence, SilenceChange};
 
-/// Everything that decides.
-#[derive(Default)]
+/// Something for each namespace and tenant.
+type ByTenant<T> = HashTrieMapSync<Box<str>, HashTrieMapSync<Box<str>, T>>;
+
+/// Everything that decides. Cloning is cheap.
+#[derive(Clone, Default)]
 pub(crate) struct Policies {
     /// The rules as their files say.
     loaded: RuleSet,
@@ -39,14 +49,25 @@ pub(crate) struct Policies {
     pub(crate) silences: Silences,
     pub(crate) intervals: Intervals,
     pub(crate) quotas: Quotas,
-    revision: i64,
+    /// Revision of the documents that are in here; `None` before any were read.
+    revision: Option<i64>,
 }
 
 /// The current policies.
-#[derive(Default)]
 pub(crate) struct CurrentPolicies {
     current: ArcSwap<Policies>,
     changing: Mutex<()>,
+    /// Why changes of documents could not be read, while they cannot.
+    trouble: ArcSwapOption<String>,
+    /// Turns for work that takes long and changes nothing.
+    aside: Arc<Semaphore>,
+}
+
+impl Default for CurrentPolicies {
+    fn default() -> Self {
+        let (current, changing, trouble) = Default::default();
+        Self { current, changing, trouble, aside: Arc::new(Semaphore::new(MAX_ASIDE)) }
+    }
 }
 
 /// A change of a document that was not made.
@@ -63,6 +84,9 @@ pub enum PolicyError {
         /// What is wrong and what was expected.
         message: String,
     },
+    /// The caller's grants do not cover what it would use or hold back.
+    #[error("forbidden: {0}")]
+    Forbidden(String),
     /// It stands against another.
     #[error("{0}")]
     Conflict(String),
@@ -86,12 +110,13 @@ impl CurrentPolicies {
         self.current.load_full()
     }
 
-    /// Reads the documents and takes them over.
-    pub(crate) async fn refresh(&self, store: &dyn Store, revision: i64, now: Timestamp) -> Result<(), StoreError> {
+    /// Reads what changed in the documents and takes it over. Until that is done it counts as not known.
+    pub(crate) async fn refresh(&self, store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
         let _changing = self.changing.lock().await;
-        let loaded = self.current.load().loaded.clone();
-        let policies = Policies::read(store, loaded, revision.max(self.current.load().revision), now).await?;
-        self.current.store(Arc::new(policies));
+        let before = self.current.load_full();
+        let changes = store.documents_since(before.revision.unwrap_or(-1)).await;
+        self.note(changes.as_ref().err());
+        self.current.store(Arc::new(before.with(&changes?, now)));
         Ok(())
     }
 
@@ -99,30 +124,53 @@ impl CurrentPolicies {
     pub(crate) async fn set_rules(&self, rules: RuleSet) {
         let _changing = self.changing.lock().await;
         let before = self.current.load_full();
-        self.current.store(Arc::new(Policies {
-            rules: rules.with_toggles(&before.toggles),
-            loaded: rules,
-            toggles: before.toggles.clone(),
-            silences: before.silences.clone(),
-            intervals: before.intervals.clone(),
-            quotas: before.quotas.clone(),
-            revision: before.revision,
-        }));
+        let policies = Policies { rules: rules.with_toggles(&before.toggles), loaded: rules, ..(*before).clone() };
+        self.current.store(Arc::new(policies));
+    }
+
+    /// Notes whether changes can be read.
+    fn note(&self, error: Option<&StoreError>) {
+        let before = self.trouble.swap(error.map(|error| Arc::new(error.to_string())));
+        match (before, error) {
+            (None, Some(error)) => {
+                tracing::error!(%error, "changes of silences, quotas and time intervals could not be read; the earlier ones hold for now");
+            }
+            (Some(_), None) => tracing::info!("changes of silences, quotas and time intervals are read again"),
+            (None, None) | (Some(_), Some(_)) => {}
+        }
     }
 }
 
 impl Policies {
-    async fn read(store: &dyn Store, loaded: RuleSet, revision: i64, now: Timestamp) -> Result<Self, StoreError> {
-        let toggles = toggles::read(&store.documents(DocumentKind::RuleToggle).await?);
-        Ok(Self {
-            rules: loaded.with_toggles(&toggles),
-            loaded,
-            toggles,
-            silences: Silences::read(&store.documents(DocumentKind::Silence).await?, now),
-            intervals: Intervals::read(&store.documents(DocumentKind::TimeInterval).await?),
-            quotas: Quotas::read(&store.documents(DocumentKind::Quota).await?),
-            revision,
-        })
+    /// These policies with what changed.
+    fn with(&self, changes: &DocumentChanges, now: Timestamp) -> Self {
+        let mut next = self.clone();
+        if changes.whole {
+            (next.toggles, next.silences, next.intervals, next.quotas) = Default::default();
+        }
+        let mut switched = changes.whole;
+        for document in &changes.documents {
+            match document.kind {
+                DocumentKind::Silence => next.silences.put(document, now),
+                DocumentKind::TimeInterval => next.intervals.put(document),
+                DocumentKind::Quota => next.quotas.put(document),
+                DocumentKind::RuleToggle => switched |= toggles::put(&mut next.toggles, document),
+            }
+        }
+        for (kind, id) in &changes.deleted {
+            match kind {
+                DocumentKind::Silence => next.silences.remove(id),
+                DocumentKind::TimeInterval => next.intervals.remove(id),
+                DocumentKind::Quota => next.quotas.remove(id),
+                DocumentKind::RuleToggle => switched |= next.toggles.remove(id).is_some(),
+            }
+        }
+        next.silences.forget_ended(now);
+        if switched {
+            next.rules = next.loaded.with_toggles(&next.toggles);
+        }
+        next.revision = Some(changes.revision);
+        next
     }
 
     /// What holds an action back that goes through `provider` because of `rule`: looked at before every attempt.
@@ -151,29 +199,31 @@ impl Policies {
     }
 }
 
-/// Follows the documents as they change, here or in another process.
+/// Pause before what could not be read is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Follows the documents as they change, here or in another process. A change that could not be read is tried again until it can.
 pub(crate) async fn follow(inner: Arc<Inner>) {
-    let mut known = inner.policies.load().revision;
     loop {
         let stopped = inner.stopped.notified();
         if inner.is_stopping() {
             return;
         }
+        let known = inner.policies.load().revision.unwrap_or(-1);
         let changed = tokio::select! {
             biased;
             changed = inner.store.documents_changed(known) => changed,
             () = stopped => return,
         };
         let refreshed = match changed {
-            Ok(revision) => {
-                known = revision;
-                inner.policies.refresh(&*inner.store, revision, inner.clock.now()).await
+            Ok(_) => inner.policies.refresh(&*inner.store, inner.clock.now()).await,
+            Err(error) => {
+                inner.policies.note(Some(&error));
+                Err(error)
             }
-            Err(error) => Err(error),
         };
-        if let Err(error) = refreshed {
-            tracing::error!(%error, "changes of silences, quotas and time intervals could not be read; the earlier ones hold");
-            inner.clock.sleep(std::time::Duration::from_secs(1)).await;
+        if refreshed.is_err() && !inner.sleep(PAUSE).await {
+            return;
         }
     }
 }
@@ -192,6 +242,22 @@ impl Gateway {
         self.inner.policies.set_rules(rules).await;
     }
 
+    /// Why changes of policies cannot be read at present.
+    pub fn policies_trouble(&self) -> Option<Arc<String>> {
+        self.inner.policies.trouble.load_full()
+    }
+
+    /// Does work that takes long on a thread of its own, so that it stops nobody; a few at a time. `None` when it broke off.
+    pub async fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let turn = Arc::clone(&self.inner.policies.aside).acquire_owned().await.ok()?;
+        let work = move || {
+            // Held until it is done, also when nobody waits for it any more.
+            let _turn = turn;
+            work()
+        };
+        tokio::task::spawn_blocking(work).await.ok()
+    }
+
     async fn put<T: Serialize>(&self, kind: DocumentKind, id: &str, name: &str, body: &T, version: i64) -> Result<Put, PolicyError> {
         let body = serde_json::to_string(body).map_err(|error| StoreError::Engine(error.to_string()))?;
         let document = Document { kind, id: id.into(), name: name.into(), body, version };
@@ -202,12 +268,10 @@ impl Gateway {
 
     /// Takes over what was just written. Should that fail, `follow` tries on: what is written stays written.
     async fn take_over_changes(&self) {
-        if let Err(error) = self.inner.policies.refresh(&*self.inner.store, 0, self.inner.clock.now()).await {
-            tracing::error!(%error, "a change was written but could not be read back; it holds as soon as it can");
-        }
+        drop(self.inner.policies.refresh(&*self.inner.store, self.inner.clock.now()).await);
     }
 
-    /// Changes a document that the scope covers, as it stands in the store.
+    /// Changes a document, as it stands in the store.
     async fn change<T: Serialize + DeserializeOwned>(
         &self,
         kind: DocumentKind,
@@ -215,8 +279,7 @@ impl Gateway {
         mut change: impl FnMut(&mut T) -> Result<(), PolicyError>,
     ) -> Result<T, PolicyError> {
         for _ in 0..TRIES {
-            let documents = self.inner.store.documents(kind).await?;
-            let document = documents.into_iter().find(|document| document.id == id).ok_or(PolicyError::NotFound(word(kind)))?;
+            let document = self.inner.store.document(kind, id).await?.ok_or(PolicyError::NotFound(word(kind)))?;
             let mut value: T = serde_json::from_str(&document.body).map_err(|error| StoreError::Engine(error.to_string()))?;
             change(&mut value)?;
             if let Put::Written(_) = self.put(kind, id, &document.name, &value, document.version).await? {
@@ -233,6 +296,18 @@ impl Gateway {
     }
 }
 
+/// Refuses one document more than there may be, or more bytes.
+fn check_room(what: &str, count: usize, bytes: usize) -> Result<(), PolicyError> {
+    if count >= MAX_DOCUMENTS {
+        return Err(PolicyError::Conflict(format!("there are {MAX_DOCUMENTS} {what}, which is the limit")));
+    }
+    if bytes >= MAX_DOCUMENTS_BYTES {
+        let limit = MAX_DOCUMENTS_BYTES / (1024 * 1024);
+        return Err(PolicyError::Conflict(format!("the {what} together take {limit} MiB, which is the limit")));
+    }
+    Ok(())
+}
+
 const fn word(kind: DocumentKind) -> &'static str {
     match kind {
         DocumentKind::Silence => "silence",
@@ -242,15 +317,20 @@ const fn word(kind: DocumentKind) -> &'static str {
     }
 }
 
-/// The documents that can be read; one that cannot is logged, and counts as absent.
-fn parsed<T: DeserializeOwned>(documents: &[Document]) -> impl Iterator<Item = T> {
-    documents.iter().filter_map(|document| match serde_json::from_str(&document.body) {
+/// What a document says; one that cannot be read is logged, and counts as absent.
+fn parsed<T: DeserializeOwned>(document: &Document) -> Option<T> {
+    match serde_json::from_str(&document.body) {
         Ok(value) => Some(value),
         Err(error) => {
             tracing::error!(kind = document.kind.as_str(), id = document.id, %error, "a document cannot be read and has no effect");
             None
         }
-    })
+    }
+}
+
+/// A tenant, and by dots those above it, nearest first.
+fn with_those_above(tenant: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(tenant), |tenant| tenant.rfind('.').map(|dot| &tenant[..dot]))
 }
 
 /// Refuses a thing that belongs to a scope which the caller may not touch.

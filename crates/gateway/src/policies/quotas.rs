@@ -1,17 +1,18 @@
 //! Quotas: how many actions may leave in a window.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::limits::{MAX_LABEL_BYTES, MAX_NAME_BYTES};
+use acteon_core::limits::{MAX_DOCUMENT_BYTES, MAX_DOCUMENT_LABELS, MAX_DOCUMENT_TEXT_BYTES, MAX_NAME_BYTES};
 use acteon_core::{Action, Caller, ProviderName, Scope, Tenant, Timestamp};
 use acteon_store::{Document, DocumentKind, Overage, Put, QuotaCheck};
+use rpds::RedBlackTreeMapSync;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::{PolicyError, parsed};
+use super::{ByTenant, PolicyError, check_room, parsed};
 use crate::gateway::Gateway;
 
 /// Most quotas of one namespace and tenant, as the wire format has it.
@@ -160,32 +161,70 @@ impl Serialize for OverageSpec {
 
 #[derive(Clone, Default)]
 pub(crate) struct Quotas {
-    all: Arc<Vec<Quota>>,
-    by_scope: Arc<HashMap<(String, String), Vec<usize>>>,
+    all: RedBlackTreeMapSync<Arc<str>, Arc<Entry>>,
+    /// Those of a namespace and tenant, which are few.
+    by_scope: ByTenant<Arc<[Arc<Entry>]>>,
+    bytes: usize,
+}
+
+struct Entry {
+    quota: Quota,
+    bytes: usize,
 }
 
 impl Quotas {
-    pub(super) fn read(documents: &[Document]) -> Self {
-        let all: Vec<Quota> = parsed(documents).collect();
-        let mut by_scope: HashMap<(String, String), Vec<usize>> = HashMap::new();
-        for (place, quota) in all.iter().enumerate().filter(|(_, quota)| quota.enabled) {
-            by_scope.entry((quota.namespace.clone(), quota.tenant.clone())).or_default().push(place);
+    pub(super) fn put(&mut self, document: &Document) {
+        self.remove(&document.id);
+        let Some(quota) = parsed::<Quota>(document) else { return };
+        let entry = Arc::new(Entry { quota, bytes: document.body.len() });
+        self.bytes += entry.bytes;
+        self.all.insert_mut(document.id.as_str().into(), Arc::clone(&entry));
+        let others = self.of(&entry.quota.namespace, &entry.quota.tenant).iter().cloned();
+        let all = others.chain([Arc::clone(&entry)]).collect();
+        self.set(&entry.quota, all);
+    }
+
+    pub(super) fn remove(&mut self, id: &str) {
+        let Some(entry) = self.all.get(id).cloned() else { return };
+        self.bytes -= entry.bytes;
+        self.all.remove_mut(id);
+        let others = self.of(&entry.quota.namespace, &entry.quota.tenant).iter();
+        let others = others.filter(|other| !Arc::ptr_eq(other, &entry)).cloned().collect();
+        self.set(&entry.quota, others);
+    }
+
+    fn of(&self, namespace: &str, tenant: &str) -> &[Arc<Entry>] {
+        self.by_scope.get(namespace).and_then(|tenants| tenants.get(tenant)).map_or(&[], |quotas| &**quotas)
+    }
+
+    fn set(&mut self, of: &Quota, quotas: Arc<[Arc<Entry>]>) {
+        let mut tenants = self.by_scope.get(of.namespace.as_str()).cloned().unwrap_or_default();
+        if quotas.is_empty() {
+            tenants.remove_mut(of.tenant.as_str());
+        } else {
+            tenants.insert_mut(of.tenant.as_str().into(), quotas);
         }
-        Self { all: Arc::new(all), by_scope: Arc::new(by_scope) }
+        if tenants.is_empty() {
+            self.by_scope.remove_mut(of.namespace.as_str());
+        } else {
+            self.by_scope.insert_mut(of.namespace.as_str().into(), tenants);
+        }
     }
 
     /// What an action through `provider` is charged to.
     pub(crate) fn checks(&self, action: &Action, provider: &ProviderName, caller: &Caller, now: Timestamp) -> Vec<QuotaCheck> {
-        if self.by_scope.is_empty() {
-            return Vec::new();
-        }
-        let scope = (action.namespace.as_str().to_owned(), action.tenant.as_str().to_owned());
-        let Some(places) = self.by_scope.get(&scope) else { return Vec::new() };
         let applies = |quota: &&Quota| {
-            quota.provider.as_ref().is_none_or(|name| name == provider.as_str())
+            quota.enabled
+                && quota.provider.as_ref().is_none_or(|name| name == provider.as_str())
                 && quota.principal.as_ref().is_none_or(|principal| **principal == *caller.id)
         };
-        places.iter().map(|place| &self.all[*place]).filter(applies).map(|quota| quota.check_of(&action.tenant, &caller.id, now)).collect()
+        let quotas = self.of(action.namespace.as_str(), action.tenant.as_str()).iter().map(|entry| &entry.quota);
+        quotas.filter(applies).map(|quota| quota.check_of(&action.tenant, &caller.id, now)).collect()
+    }
+
+    /// Whether a quota counts what goes through one provider only.
+    pub(crate) fn is_of_a_provider(&self, id: &str) -> bool {
+        self.all.get(id).is_some_and(|entry| entry.quota.provider.is_some())
     }
 }
 
@@ -232,24 +271,47 @@ impl Quota {
             }
             Overage::Degrade(_) | Overage::Notify(_) | Overage::Block | Overage::Warn => {}
         }
-        let texts = self.description.iter().chain(self.labels.keys()).chain(self.labels.values());
-        if self.labels.len() > 64 || texts.map(String::len).any(|length| length > MAX_LABEL_BYTES) {
-            return Err(PolicyError::invalid("labels", format!("must be at most 64, and texts at most {MAX_LABEL_BYTES} bytes long")));
-        }
-        Ok(())
+        check_texts(self.description.as_deref(), &self.labels)
     }
+}
+
+/// Texts for people are bounded, each and together: every gateway keeps them in memory.
+fn check_texts(description: Option<&str>, labels: &BTreeMap<String, String>) -> Result<(), PolicyError> {
+    if let Some(description) = description.filter(|text| text.len() > MAX_DOCUMENT_TEXT_BYTES) {
+        let message = format!("must be at most {MAX_DOCUMENT_TEXT_BYTES} bytes long, is {}", description.len());
+        return Err(PolicyError::invalid("description", message));
+    }
+    if labels.len() > MAX_DOCUMENT_LABELS {
+        return Err(PolicyError::invalid("labels", format!("must be at most {MAX_DOCUMENT_LABELS}, are {}", labels.len())));
+    }
+    let too_long = labels.iter().find(|(name, value)| name.len() > MAX_NAME_BYTES || value.len() > MAX_DOCUMENT_TEXT_BYTES);
+    if let Some((name, _)) = too_long {
+        let name: String = name.chars().take(MAX_NAME_BYTES).collect();
+        let message = format!("must have names of at most {MAX_NAME_BYTES} bytes and values of at most {MAX_DOCUMENT_TEXT_BYTES}");
+        return Err(PolicyError::invalid(&format!("labels[{name:?}]"), message));
+    }
+    let bytes: usize = labels.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if bytes > MAX_DOCUMENT_BYTES / 2 {
+        let limit = MAX_DOCUMENT_BYTES / 2;
+        return Err(PolicyError::invalid("labels", format!("must be at most {limit} bytes together, are {bytes}")));
+    }
+    Ok(())
 }
 
 impl Gateway {
     /// The quotas of a scope.
     pub fn quotas(&self, scope: &Scope) -> Vec<Quota> {
         let policies = self.inner.policies.load();
-        policies.quotas.all.iter().filter(|quota| scope.covers_scope(&quota.namespace, &quota.tenant)).cloned().collect()
+        let all = policies.quotas.all.values().map(|entry| &entry.quota);
+        all.filter(|quota| scope.covers_scope(&quota.namespace, &quota.tenant)).cloned().collect()
     }
 
     /// One quota.
     pub fn quota(&self, scope: &Scope, id: &str) -> Result<Quota, PolicyError> {
-        self.quotas(scope).into_iter().find(|quota| quota.id == id).ok_or(PolicyError::NotFound("quota"))
+        let policies = self.inner.policies.load();
+        let found = policies.quotas.all.get(id).map(|entry| &entry.quota);
+        let covered = found.filter(|quota| scope.covers_scope(&quota.namespace, &quota.tenant));
+        covered.cloned().ok_or(PolicyError::NotFound("quota"))
     }
 
     /// How much of a quota is used; for one that counts callers apart, by `principal`.
@@ -262,9 +324,12 @@ impl Gateway {
     /// Makes a quota; its id is made here.
     pub async fn create_quota(&self, mut new: Quota) -> Result<Quota, PolicyError> {
         new.check(|name| self.has_provider(name))?;
-        let of_scope = |quota: &&Quota| quota.namespace == new.namespace && quota.tenant == new.tenant;
-        if self.inner.policies.load().quotas.all.iter().filter(of_scope).count() >= MAX_QUOTAS {
-            return Err(PolicyError::Conflict(format!("this namespace and tenant have {MAX_QUOTAS} quotas, which is the limit")));
+        {
+            let quotas = &self.inner.policies.load().quotas;
+            if quotas.of(&new.namespace, &new.tenant).len() >= MAX_QUOTAS {
+                return Err(PolicyError::Conflict(format!("this namespace and tenant have {MAX_QUOTAS} quotas, which is the limit")));
+            }
+            check_room("quotas", quotas.all.size(), quotas.bytes)?;
         }
         new.id = self.inner.entropy.action_id(self.inner.clock.now()).to_string();
         match self.put(DocumentKind::Quota, &new.id, &new.name(), &new, 0).await? {
@@ -277,7 +342,7 @@ impl Gateway {
 
     /// Changes a quota. Another window begins a new count.
     pub async fn update_quota(&self, scope: &Scope, id: &str, change: QuotaChange) -> Result<Quota, PolicyError> {
-        self.quota(scope, id)?;
+        self.may_change_quota(scope, &self.quota(scope, id)?)?;
         let now = self.inner.clock.now();
         let apply = |quota: &mut Quota| {
             let QuotaChange { max_actions, window, overage_behavior, enabled, description, labels } = change.clone();
@@ -292,14 +357,15 @@ impl Gateway {
                 quota.labels = labels;
             }
             quota.updated_at = now;
-            quota.check(|name| self.has_provider(name))
+            quota.check(|name| self.has_provider(name))?;
+            self.may_change_quota(scope, quota)
         };
         self.change(DocumentKind::Quota, id, apply).await
     }
 
     /// Deletes a quota.
     pub async fn delete_quota(&self, scope: &Scope, id: &str) -> Result<(), PolicyError> {
-        self.quota(scope, id)?;
+        self.may_change_quota(scope, &self.quota(scope, id)?)?;
         self.delete(DocumentKind::Quota, id).await
     }
 

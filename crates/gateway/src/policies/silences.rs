@@ -1,16 +1,17 @@
 //! Silences: what matches one does not leave.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use acteon_core::limits::{MAX_DOCUMENTS, MAX_LABEL_BYTES, MAX_MATCHERS};
-use acteon_core::{Action, ActionId, Scope, Timestamp, covers_tenant};
-use acteon_rules::{Facts, Matcher, MatcherSpec};
-use acteon_store::{Document, DocumentKind, HistoryFilter, PageRequest, Put};
+use acteon_core::limits::{MAX_DOCUMENT_BYTES, MAX_DOCUMENT_TEXT_BYTES, MAX_MATCHERS, MAX_NAME_BYTES, MAX_PATTERNS_BYTES};
+use acteon_core::{Action, Scope, Timestamp};
+use acteon_rules::{Facts, Matcher, MatcherIndex, MatcherSpec};
+use acteon_store::{Document, DocumentKind, Put};
+use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 use serde::{Deserialize, Serialize};
 
-use super::{PolicyError, parsed};
+use super::{ByTenant, PolicyError, check_room, parsed, with_those_above};
 use crate::gateway::Gateway;
+use crate::redaction::Redaction;
 
 /// A silence.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -46,29 +47,29 @@ pub struct SilenceChange {
     pub comment: Option<String>,
 }
 
-/// How many of the latest actions a silence would have held back.
-#[derive(Clone, Debug, Serialize)]
-pub struct SilencePreview {
-    /// How many.
-    pub matched: usize,
-    /// Of how many.
-    pub looked_at: usize,
-    /// Some of them, newest first.
-    pub examples: Vec<ActionId>,
-}
-
-/// Most ids that a preview shows.
-const EXAMPLES: usize = 10;
-
 #[derive(Clone, Default)]
 pub(crate) struct Silences {
-    all: Arc<Vec<Silence>>,
-    compiled: Arc<HashMap<String, Vec<Compiled>>>,
+    all: RedBlackTreeMapSync<Arc<str>, Arc<Entry>>,
+    /// Those that have not ended, by namespace and tenant.
+    held: ByTenant<MatcherIndex<Arc<Entry>>>,
+    /// The same by their ends.
+    ends: RedBlackTreeMapSync<(Timestamp, Arc<str>), ()>,
+    patterns: Patterns,
+    bytes: usize,
 }
 
-struct Compiled {
-    place: usize,
+struct Entry {
+    silence: Silence,
+    /// Empty for one that has ended or cannot be read.
     matchers: Vec<Matcher>,
+    bytes: usize,
+}
+
+/// Patterns of silences that have not ended: equal ones are compiled once.
+#[derive(Clone, Default)]
+struct Patterns {
+    by_text: HashTrieMapSync<Box<str>, (Matcher, usize)>,
+    bytes: usize,
 }
 
 impl Silence {
@@ -77,56 +78,152 @@ impl Silence {
         self.starts_at <= now && now < self.ends_at
     }
 
-    fn compile(&self) -> Result<Vec<Matcher>, PolicyError> {
+    /// Compiles its matchers. `known` may have a matcher with a pattern of that text.
+    pub(super) fn compile(&self, known: &mut dyn FnMut(&str) -> Option<Matcher>) -> Result<Vec<Matcher>, PolicyError> {
         if self.matchers.is_empty() || self.matchers.len() > MAX_MATCHERS {
             return Err(PolicyError::invalid("matchers", format!("must be a list of 1 to {MAX_MATCHERS}")));
         }
         let compile = |(index, spec): (usize, &MatcherSpec)| {
-            Matcher::compile(spec).map_err(|error| PolicyError::invalid(&format!("matchers[{index}]:"), error.to_string()))
+            Matcher::compile_with(spec, known).map_err(|error| PolicyError::invalid(&format!("matchers[{index}]:"), error.to_string()))
         };
         self.matchers.iter().enumerate().map(compile).collect()
     }
 
-    fn check(&self) -> Result<Vec<Matcher>, PolicyError> {
+    /// Compiles it, unless something is wrong. What is redacted cannot be looked at: whoever sees what a silence holds back would read it.
+    pub(super) fn check(&self, redaction: &Redaction) -> Result<Vec<Matcher>, PolicyError> {
+        self.check_times()?;
+        let bytes: usize = self.matchers.iter().map(|matcher| matcher.name.len() + matcher.value.len()).sum();
+        if bytes > MAX_DOCUMENT_BYTES / 2 {
+            let limit = MAX_DOCUMENT_BYTES / 2;
+            return Err(PolicyError::invalid("matchers", format!("must be at most {limit} bytes together, are {bytes}")));
+        }
+        let matchers = self.compile(&mut |_| None)?;
+        for (index, matcher) in matchers.iter().enumerate() {
+            let (field, keys) = matcher.field();
+            if redaction.touches(field, keys) {
+                let name: String = self.matchers[index].name.chars().take(MAX_NAME_BYTES).collect();
+                return Err(PolicyError::invalid(&format!("matchers[{index}]:"), format!("{name:?} is redacted, so it cannot be matched")));
+            }
+        }
+        Ok(matchers)
+    }
+
+    fn check_times(&self) -> Result<(), PolicyError> {
         if self.ends_at <= self.starts_at {
             return Err(PolicyError::invalid("ends_at", format!("must be after starts_at, which is {}", self.starts_at)));
         }
-        if self.comment.len() > MAX_LABEL_BYTES {
-            return Err(PolicyError::invalid("comment", format!("must be at most {MAX_LABEL_BYTES} bytes long")));
+        if self.comment.len() > MAX_DOCUMENT_TEXT_BYTES {
+            let message = format!("must be at most {MAX_DOCUMENT_TEXT_BYTES} bytes long, is {}", self.comment.len());
+            return Err(PolicyError::invalid("comment", message));
         }
-        self.compile()
+        Ok(())
+    }
+}
+
+impl Entry {
+    fn holds_back(&self, facts: &Facts<'_>) -> bool {
+        self.silence.is_active(facts.now()) && self.matchers.iter().all(|matcher| matcher.matches(facts) == Some(true))
+    }
+}
+
+impl Patterns {
+    fn find(&self, text: &str) -> Option<Matcher> {
+        self.by_text.get(text).map(|(matcher, _)| matcher.clone())
+    }
+
+    fn add(&mut self, matcher: &Matcher) {
+        let Some((text, bytes)) = matcher.pattern() else { return };
+        let users = self.by_text.get(text).map_or(0, |(_, users)| *users);
+        self.by_text.insert_mut(text.into(), (matcher.clone(), users + 1));
+        self.bytes += if users == 0 { bytes } else { 0 };
+    }
+
+    fn remove(&mut self, matcher: &Matcher) {
+        let Some((text, bytes)) = matcher.pattern() else { return };
+        match self.by_text.get(text).map_or(0, |(_, users)| *users) {
+            0 => {}
+            1 => {
+                self.by_text.remove_mut(text);
+                self.bytes -= bytes;
+            }
+            users => self.by_text.insert_mut(text.into(), (matcher.clone(), users - 1)),
+        }
     }
 }
 
 impl Silences {
-    /// What has ended is kept for looking, and not compiled.
-    pub(super) fn read(documents: &[Document], now: Timestamp) -> Self {
-        let all: Vec<Silence> = parsed(documents).collect();
-        let mut compiled: HashMap<String, Vec<Compiled>> = HashMap::new();
-        for (place, silence) in all.iter().enumerate().filter(|(_, silence)| now < silence.ends_at) {
-            match silence.compile() {
-                Ok(matchers) => compiled.entry(silence.namespace.clone()).or_default().push(Compiled { place, matchers }),
-                Err(error) => tracing::error!(silence = silence.id, %error, "a silence cannot be read and has no effect"),
+    /// Takes a silence over. What has ended is kept for looking, and not compiled.
+    pub(super) fn put(&mut self, document: &Document, now: Timestamp) {
+        self.remove(&document.id);
+        let Some(silence) = parsed::<Silence>(document) else { return };
+        let compiled = if now < silence.ends_at { silence.compile(&mut |text| self.patterns.find(text)) } else { Ok(Vec::new()) };
+        let matchers = compiled.unwrap_or_else(|error| {
+            tracing::error!(silence = silence.id, %error, "a silence cannot be read and has no effect");
+            Vec::new()
+        });
+        let id: Arc<str> = document.id.as_str().into();
+        let entry = Arc::new(Entry { silence, matchers, bytes: document.body.len() });
+        self.bytes += entry.bytes;
+        self.all.insert_mut(Arc::clone(&id), Arc::clone(&entry));
+        if !entry.matchers.is_empty() {
+            entry.matchers.iter().for_each(|matcher| self.patterns.add(matcher));
+            self.ends.insert_mut((entry.silence.ends_at, Arc::clone(&id)), ());
+            self.index(&entry, |index| index.insert(&id, &entry.matchers, &entry));
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: &str) {
+        let Some(entry) = self.all.get(id).cloned() else { return };
+        self.bytes -= entry.bytes;
+        self.all.remove_mut(id);
+        self.release(id, &entry);
+    }
+
+    /// No longer holds back by what has ended.
+    pub(super) fn forget_ended(&mut self, now: Timestamp) {
+        while let Some((ends_at, id)) = self.ends.first().map(|(end, ())| end.clone()).filter(|(ends_at, _)| *ends_at <= now) {
+            match self.all.get(&id).cloned() {
+                Some(entry) => self.release(&id, &entry),
+                None => drop(self.ends.remove_mut(&(ends_at, id))),
             }
         }
-        Self { all: Arc::new(all), compiled: Arc::new(compiled) }
+    }
+
+    fn release(&mut self, id: &str, entry: &Entry) {
+        if self.ends.remove_mut(&(entry.silence.ends_at, id.into())) {
+            entry.matchers.iter().for_each(|matcher| self.patterns.remove(matcher));
+            self.index(entry, |index| index.remove(id, &entry.matchers));
+        }
+    }
+
+    /// Changes the index that an entry belongs to.
+    fn index(&mut self, entry: &Entry, change: impl FnOnce(&mut MatcherIndex<Arc<Entry>>)) {
+        let Silence { namespace, tenant, .. } = &entry.silence;
+        let mut tenants = self.held.get(namespace.as_str()).cloned().unwrap_or_default();
+        let mut index = tenants.get(tenant.as_str()).cloned().unwrap_or_default();
+        change(&mut index);
+        if index.is_empty() {
+            tenants.remove_mut(tenant.as_str());
+        } else {
+            tenants.insert_mut(tenant.as_str().into(), index);
+        }
+        if tenants.is_empty() {
+            self.held.remove_mut(namespace.as_str());
+        } else {
+            self.held.insert_mut(namespace.as_str().into(), tenants);
+        }
     }
 
     pub(crate) fn is_empty_for(&self, action: &Action) -> bool {
-        self.compiled.is_empty() || !self.compiled.contains_key(action.namespace.as_str())
+        !self.held.contains_key(action.namespace.as_str())
     }
 
-    /// The first silence that holds an action back.
+    /// The silence that holds an action back; of several the one with the lowest id, so that all gateways name the same.
     pub(crate) fn matching(&self, facts: &Facts<'_>) -> Option<&Silence> {
-        let action = facts.action();
-        let candidates = self.compiled.get(action.namespace.as_str())?;
-        let found = candidates.iter().find(|candidate| {
-            let silence = &self.all[candidate.place];
-            silence.is_active(facts.now())
-                && covers_tenant(&silence.tenant, action.tenant.as_str())
-                && candidate.matchers.iter().all(|matcher| matcher.matches(facts))
-        });
-        found.map(|candidate| &self.all[candidate.place])
+        let tenants = self.held.get(facts.action().namespace.as_str())?;
+        let of = |tenant: &str| tenants.get(tenant)?.first(facts, |entry| entry.holds_back(facts));
+        let found = with_those_above(facts.action().tenant.as_str()).filter_map(of);
+        found.min_by_key(|(id, _)| *id).map(|(_, entry)| &entry.silence)
     }
 }
 
@@ -135,20 +232,31 @@ impl Gateway {
     pub fn silences(&self, scope: &Scope, all: bool) -> Vec<Silence> {
         let now = self.inner.clock.now();
         let policies = self.inner.policies.load();
-        let covered = policies.silences.all.iter().filter(|silence| scope.covers_scope(&silence.namespace, &silence.tenant));
+        let covered = policies.silences.all.values().map(|entry| &entry.silence);
+        let covered = covered.filter(|silence| scope.covers_scope(&silence.namespace, &silence.tenant));
         covered.filter(|silence| all || silence.is_active(now)).cloned().collect()
     }
 
     /// One silence.
     pub fn silence(&self, scope: &Scope, id: &str) -> Result<Silence, PolicyError> {
-        self.silences(scope, true).into_iter().find(|silence| silence.id == id).ok_or(PolicyError::NotFound("silence"))
+        let policies = self.inner.policies.load();
+        let found = policies.silences.all.get(id).map(|entry| &entry.silence);
+        let covered = found.filter(|silence| scope.covers_scope(&silence.namespace, &silence.tenant));
+        covered.cloned().ok_or(PolicyError::NotFound("silence"))
     }
 
     /// Makes a silence; its id is made here.
     pub async fn create_silence(&self, mut new: Silence) -> Result<Silence, PolicyError> {
-        new.check()?;
-        if self.inner.policies.load().silences.all.len() >= MAX_DOCUMENTS {
-            return Err(PolicyError::Conflict(format!("there are {MAX_DOCUMENTS} silences, which is the limit")));
+        let matchers = new.check(&self.inner.options.redaction)?;
+        {
+            let silences = &self.inner.policies.load().silences;
+            check_room("silences", silences.all.size(), silences.bytes)?;
+            let patterns = matchers.iter().filter_map(Matcher::pattern);
+            let more: usize = patterns.filter(|(text, _)| silences.patterns.find(text).is_none()).map(|(_, bytes)| bytes).sum();
+            if more > 0 && silences.patterns.bytes + more > MAX_PATTERNS_BYTES {
+                let limit = MAX_PATTERNS_BYTES / (1024 * 1024);
+                return Err(PolicyError::Conflict(format!("the patterns of all silences take {limit} MiB compiled, which is the limit")));
+            }
         }
         new.id = self.inner.entropy.action_id(self.inner.clock.now()).to_string();
         match self.put(DocumentKind::Silence, &new.id, &new.id, &new, 0).await? {
@@ -159,20 +267,20 @@ impl Gateway {
 
     /// Changes end or comment of a silence.
     pub async fn update_silence(&self, scope: &Scope, id: &str, change: SilenceChange) -> Result<Silence, PolicyError> {
-        self.silence(scope, id)?;
+        self.may_change_silence(scope, &self.silence(scope, id)?)?;
         let now = self.inner.clock.now();
         let apply = |silence: &mut Silence| {
             silence.ends_at = change.ends_at.unwrap_or(silence.ends_at);
             silence.comment = change.comment.clone().unwrap_or_else(|| silence.comment.clone());
             silence.updated_at = now;
-            silence.check().map(drop)
+            silence.check_times()
         };
         self.change(DocumentKind::Silence, id, apply).await
     }
 
     /// Ends a silence now. It stays on record.
     pub async fn expire_silence(&self, scope: &Scope, id: &str) -> Result<(), PolicyError> {
-        self.silence(scope, id)?;
+        self.may_change_silence(scope, &self.silence(scope, id)?)?;
         let now = self.inner.clock.now();
         let apply = |silence: &mut Silence| {
             silence.ends_at = silence.ends_at.min(now);
@@ -183,26 +291,11 @@ impl Gateway {
         self.change(DocumentKind::Silence, id, apply).await.map(drop)
     }
 
-    /// How many of the latest actions a silence would have held back.
-    pub async fn preview_silence(&self, scope: &Scope, silence: &Silence, last: usize) -> Result<SilencePreview, PolicyError> {
-        let matchers = silence.check()?;
-        let mut filter = HistoryFilter::of(scope.clone());
-        filter.scope.namespace = acteon_core::Namespace::parse(&silence.namespace).ok();
-        let page = self.inner.store.history(filter, PageRequest { after: None, offset: 0, limit: last, count: false }).await?;
-        let records: Vec<_> = page.records.iter().filter(|record| covers_tenant(&silence.tenant, record.action.tenant.as_str())).collect();
-        let matched = records.iter().filter(|record| {
-            let facts = Facts::through(&record.action, &record.provider, record.accepted_at);
-            matchers.iter().all(|matcher| matcher.matches(&facts))
-        });
-        let ids: Vec<ActionId> = matched.map(|record| record.action.id.clone()).collect();
-        Ok(SilencePreview { matched: ids.len(), looked_at: records.len(), examples: ids.into_iter().take(EXAMPLES).collect() })
-    }
-
     /// Forgets silences that ended before `before`.
     pub(crate) async fn forget_silences(&self, before: Timestamp) -> Result<(), PolicyError> {
         let policies = self.inner.policies.load_full();
-        let over = |silence: &&Silence| silence.ends_at < before;
-        let old: Vec<String> = policies.silences.all.iter().filter(over).map(|silence| silence.id.clone()).collect();
+        let over = |(_, entry): &(&Arc<str>, &Arc<Entry>)| entry.silence.ends_at < before;
+        let old: Vec<Arc<str>> = policies.silences.all.iter().filter(over).map(|(id, _)| Arc::clone(id)).collect();
         if old.is_empty() {
             return Ok(());
         }

@@ -14,8 +14,9 @@ struct Toggle {
     enabled: bool,
 }
 
-pub(super) fn read(documents: &[Document]) -> BTreeMap<String, bool> {
-    parsed(documents).map(|Toggle { name, enabled }| (name, enabled)).collect()
+/// Takes a switch over; says whether that changes anything.
+pub(super) fn put(toggles: &mut BTreeMap<String, bool>, document: &Document) -> bool {
+    parsed(document).is_some_and(|Toggle { name, enabled }| toggles.insert(name, enabled) != Some(enabled))
 }
 
 impl Gateway {
@@ -25,8 +26,8 @@ impl Gateway {
             return Err(PolicyError::NotFound("rule"));
         }
         for _ in 0..TRIES {
-            let documents = self.inner.store.documents(DocumentKind::RuleToggle).await?;
-            let version = documents.iter().find(|document| document.id == name).map_or(0, |document| document.version);
+            let document = self.inner.store.document(DocumentKind::RuleToggle, name).await?;
+            let version = document.map_or(0, |document| document.version);
             let toggle = Toggle { name: name.to_owned(), enabled };
             if let Put::Written(_) = self.put(DocumentKind::RuleToggle, name, name, &toggle, version).await? {
                 return Ok(());

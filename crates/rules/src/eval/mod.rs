@@ -109,8 +109,10 @@ impl<'a> Evaluator<'a, '_> {
             }
             Expr::Matches(of, pattern) => match self.eval(of)? {
                 Val::Text(text) => {
-                    self.read(&text)?;
-                    Ok(Val::Bool(pattern.is_match(&text)))
+                    let text = Facts::matched(of, &text);
+                    self.read(text)?;
+                    let found = pattern.matches(text, self.facts.steps());
+                    found.map(Val::Bool).ok_or_else(|| Stop::error("matches: the pattern takes too many steps on this text"))
                 }
                 Val::Null => Err(Stop::Unknown),
                 other => Err(Stop::error(&format!("matches does not take {}", other.kind()))),

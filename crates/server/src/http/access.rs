@@ -87,6 +87,19 @@ pub(super) fn check_scope(caller: &Caller, namespace: &str, tenant: &str) -> Res
     Err(forbidden(&format!("tenant={tenant} namespace={namespace}")))
 }
 
+/// Refuses to touch what holds for every tenant's actions through a provider.
+pub(super) fn check_provider(caller: &Caller, provider: &str) -> Result<(), Refusal> {
+    if Scope::of(&caller.grants).covers_provider(provider) {
+        return Ok(());
+    }
+    Err(forbidden(&format!("provider={provider} for all tenants, namespaces and actions")))
+}
+
+/// Refuses to touch what holds for everything, such as the rules.
+pub(super) fn check_everything(caller: &Caller) -> Result<(), Refusal> {
+    if Scope::of(&caller.grants).is_everything() { Ok(()) } else { Err(forbidden("everything, which the rules decide about")) }
+}
+
 fn forbidden(what: &str) -> Refusal {
     Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", format!("forbidden: no grant covers {what}"))
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use acteon_core::ProviderName;
+use acteon_core::{Caller, ProviderName};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::AppState;
-use super::access::{MayManageRules, MayRead};
+use super::access::{MayManageRules, MayRead, check_provider};
 use super::path::Path;
 use super::refusal::Refusal;
 
@@ -30,7 +30,7 @@ pub(super) async fn trip(
     State(state): State<Arc<AppState>>,
     Path(provider): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
-    set(&state, &caller.id, &provider, true)
+    set(&state, &caller, &provider, true)
 }
 
 pub(super) async fn reset(
@@ -38,15 +38,16 @@ pub(super) async fn reset(
     State(state): State<Arc<AppState>>,
     Path(provider): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
-    set(&state, &caller.id, &provider, false)
+    set(&state, &caller, &provider, false)
 }
 
-fn set(state: &AppState, caller: &str, provider: &str, open: bool) -> Result<Json<Value>, Refusal> {
+fn set(state: &AppState, caller: &Caller, provider: &str, open: bool) -> Result<Json<Value>, Refusal> {
+    check_provider(caller, provider)?;
     if !state.gateway.set_breaker(provider, open) {
         return Err(off());
     }
     let word = if open { "open" } else { "closed" };
-    tracing::info!(provider, state = word, caller, "circuit breaker moved by hand");
+    tracing::info!(provider, state = word, caller = %caller.id, "circuit breaker moved by hand");
     Ok(Json(json!({ "provider": provider, "state": word, "message": format!("the circuit breaker of {provider} is now {word}") })))
 }
 

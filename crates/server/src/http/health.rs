@@ -40,7 +40,9 @@ pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Response {
     let failing = gateway.stats().into_iter().filter(|(_, stats)| stats.last_failed);
     let rules = state.rules.trouble().map(|trouble| format!("rules: those before stay in force: {trouble}"));
     let failing: Vec<String> = failing.map(|(name, stats)| format!("provider {name}: {}", stats.last_error.unwrap_or_default())).collect();
-    let reasons: Vec<String> = rules.into_iter().chain(failing).collect();
+    let unread = gateway.policies_trouble();
+    let unread = unread.map(|trouble| format!("policies: changes of silences, quotas and time intervals cannot be read: {trouble}"));
+    let reasons: Vec<String> = unread.into_iter().chain(rules).chain(failing).collect();
     let status = if reasons.is_empty() { "ready" } else { "degraded" };
     Json(ReadyBody { status: status.into(), reasons }).into_response()
 }

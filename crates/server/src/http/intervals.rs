@@ -28,6 +28,7 @@ pub(super) async fn create(
     let (namespace, tenant) = (text("namespace"), text("tenant"));
     check_names(&[("namespace", &namespace), ("tenant", &tenant)])?;
     check_scope(&caller, &namespace, &tenant)?;
+    state.gateway.may_change_interval(&Scope::of(&caller.grants), &namespace, &tenant)?;
     let now = state.clock.now();
     let new = StoredInterval {
         namespace,

@@ -78,6 +78,7 @@ pub(super) async fn create(
         created_at: now,
         updated_at: now,
     };
+    state.gateway.may_change_quota(&Scope::of(&caller.grants), &quota)?;
     Ok((StatusCode::CREATED, Json(state.gateway.create_quota(quota).await?)))
 }
 

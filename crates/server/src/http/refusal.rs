@@ -120,6 +120,7 @@ impl From<PolicyError> for Refusal {
         match error {
             PolicyError::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", error.to_string()),
             PolicyError::Invalid { field, message } => Self::field(&field, message),
+            PolicyError::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", error.to_string()),
             PolicyError::Conflict(message) => Self::new(StatusCode::CONFLICT, "CONFLICT", message),
             PolicyError::Store(error) => error.into(),
         }

@@ -16,10 +16,9 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::AppState;
-use super::access::{MayManageRules, MayReadRules, check_scope};
+use super::access::{MayManageRules, MayReadRules, check_everything, check_scope};
 use super::body::Incoming;
 use super::dispatch::json as json_text;
-use super::offload::off_runtime;
 use super::path::Path;
 use super::refusal::Refusal;
 use crate::rules::RulesError;
@@ -47,6 +46,7 @@ pub(super) async fn set_enabled(
     Path(name): Path<String>,
     body: Incoming,
 ) -> Result<Json<Value>, Refusal> {
+    check_everything(&caller)?;
     let Enabled { enabled } = body.object().await?;
     state.gateway.set_rule_enabled(&name, enabled).await?;
     tracing::info!(rule = name, enabled, caller = %caller.id, "rule switched");
@@ -59,7 +59,12 @@ struct Reload {
     directory: Option<String>,
 }
 
-pub(super) async fn reload(_: MayManageRules, State(state): State<Arc<AppState>>, body: Incoming) -> Result<Response, Refusal> {
+pub(super) async fn reload(
+    MayManageRules(caller): MayManageRules,
+    State(state): State<Arc<AppState>>,
+    body: Incoming,
+) -> Result<Response, Refusal> {
+    check_everything(&caller)?;
     let Reload { directory: asked } = body.object_or_nothing().await?;
     let directory = state.rules.directory().map(|directory| directory.display().to_string());
     if asked.is_some() && asked != directory {
@@ -136,11 +141,11 @@ pub(super) async fn evaluate(
     };
     let options = EvaluateOptions { include_disabled: asked.include_disabled, evaluate_all: asked.evaluate_all };
     // Every rule is looked at, and every step written down.
-    let cost = usize::MAX;
-    let evaluated = off_runtime(cost, move || {
+    let gateway = state.gateway.clone();
+    let evaluated = gateway.aside(move || {
         let mut evaluation = state.gateway.rules().evaluate(&Facts::new(&action, now), options, &*state.clock);
         evaluation.context["environment_keys"] = state.rules.context().env.keys().map(String::as_str).collect();
         json_text(StatusCode::OK, serde_json::to_string(&evaluation).unwrap_or_default())
     });
-    evaluated.await
+    evaluated.await.ok_or_else(|| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the evaluation broke off"))
 }

@@ -55,6 +55,7 @@ pub(super) async fn create(
     body: Incoming,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
     let (new, _) = read(&state, &caller, body).await?;
+    state.gateway.may_change_silence(&Scope::of(&caller.grants), &new)?;
     let silence = state.gateway.create_silence(new).await?;
     Ok((StatusCode::CREATED, Json(shown(&state, &silence))))
 }

@@ -8,6 +8,7 @@ mod configuration;
 mod decisions;
 mod hostile;
 mod malformed;
+mod policies;
 mod quotas;
 mod replay;
 mod rules;

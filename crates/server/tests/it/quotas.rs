@@ -74,7 +74,13 @@ async fn each_overage_does_what_it_says() {
     assert_eq!(set(json!("warn")).await, json!("warn"));
     assert!(send("b").await.get("Executed").is_some(), "refused for now, then decided anew");
     assert_eq!(set(json!("degrade:spare")).await, json!({ "degrade": { "fallback_provider": "spare" } }));
-    assert!(send("c").await.get("QuotaExceeded").is_some(), "the quota counts the spare provider too");
+    assert_eq!(send("c").await["Rerouted"]["new_provider"], "spare", "a quota over all providers sends elsewhere, and holds nothing back");
+    assert_eq!(used(&gateway, &id).await, Some(3), "and counts it");
+    let to_spare = gateway.dispatch(&action("to-spare", "spare", &json!({}))).await;
+    assert!(to_spare.get("Executed").is_some(), "it goes where the quota would have it go: {to_spare}");
+    let of_spare = make(&gateway, &json!({ "max_actions": 0, "provider": "spare" })).await;
+    assert!(send("c2").await.get("QuotaExceeded").is_some(), "a quota of the other provider is looked at");
+    gateway.delete(&format!("/v1/quotas/{of_spare}")).await;
     gateway.delete(&format!("/v1/quotas/{id}")).await;
     let scoped = make(
         &gateway,

@@ -5,6 +5,7 @@ mod failover;
 mod faults;
 mod kills;
 mod lanes;
+mod policies;
 mod tokens;
 
 use std::sync::{Arc, Mutex};

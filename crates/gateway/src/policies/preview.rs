@@ -1,0 +1,99 @@
+//! What a silence would have held back: a bounded look at the journal, off the threads that serve others.
+
+use acteon_core::limits::{MAX_PATTERN_STEPS, MAX_PREVIEW_BYTES};
+use acteon_core::{ActionId, Scope, covers_tenant};
+use acteon_rules::{Facts, Matcher, Steps};
+use acteon_store::{HistoryFilter, PageRequest, Record, StoreError};
+use serde::Serialize;
+
+use super::{PolicyError, Silence};
+use crate::gateway::Gateway;
+
+/// Most ids that a preview shows.
+const EXAMPLES: usize = 10;
+/// Rows read at a time.
+const PAGE: usize = 50;
+
+/// How many of the latest actions a silence would have held back.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SilencePreview {
+    /// How many.
+    pub matched: usize,
+    /// Of how many.
+    pub looked_at: usize,
+    /// Some of them, newest first.
+    pub examples: Vec<ActionId>,
+    /// Whether fewer were looked at than was asked for, because they or the patterns are too large.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+}
+
+/// A preview under way.
+struct Look {
+    matchers: Vec<Matcher>,
+    tenant: String,
+    /// For all records together.
+    steps: Steps,
+    bytes: usize,
+    preview: SilencePreview,
+}
+
+impl Gateway {
+    /// How many of the latest actions a silence would have held back.
+    pub async fn preview_silence(&self, scope: &Scope, silence: &Silence, last: usize) -> Result<SilencePreview, PolicyError> {
+        let matchers = silence.check(&self.inner.options.redaction)?;
+        let mut filter = HistoryFilter::of(scope.clone());
+        filter.scope.namespace = acteon_core::Namespace::parse(&silence.namespace).ok();
+        let steps = Steps::new(MAX_PATTERN_STEPS);
+        let mut look = Look { matchers, tenant: silence.tenant.clone(), steps, bytes: 0, preview: SilencePreview::default() };
+        let (mut after, mut left) = (None, last);
+        while left > 0 && !look.preview.cut {
+            let request = PageRequest { after, offset: 0, limit: left.min(PAGE), count: false };
+            let page = self.inner.store.history(filter.clone(), request).await?;
+            left = left.saturating_sub(page.records.len());
+            let looked = self.aside(move || look.at(&page.records)).await;
+            look = looked.ok_or_else(|| StoreError::Engine("the preview broke off".into()))?;
+            let Some(next) = page.next else { break };
+            after = Some(next);
+        }
+        Ok(look.preview)
+    }
+}
+
+impl Look {
+    fn at(mut self, records: &[Record]) -> Self {
+        for record in records {
+            self.bytes += record.action.payload.get().len();
+            if self.bytes > MAX_PREVIEW_BYTES {
+                self.preview.cut = true;
+                return self;
+            }
+            if covers_tenant(&self.tenant, record.action.tenant.as_str()) {
+                self.one(record);
+            }
+        }
+        self
+    }
+
+    fn one(&mut self, record: &Record) {
+        let facts = Facts::through(&record.action, &record.provider, record.accepted_at);
+        for matcher in &self.matchers {
+            match matcher.matches_within(&facts, &self.steps) {
+                Some(true) => {}
+                Some(false) => {
+                    self.preview.looked_at += 1;
+                    return;
+                }
+                None => {
+                    self.preview.cut = true;
+                    return;
+                }
+            }
+        }
+        self.preview.looked_at += 1;
+        self.preview.matched += 1;
+        if self.preview.examples.len() < EXAMPLES {
+            self.preview.examples.push(record.action.id.clone());
+        }
+    }
+}

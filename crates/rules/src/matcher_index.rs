@@ -1,0 +1,110 @@
+//! Sets of matchers, found by the values that they need: what costs a decision is what can match it, not how many there are.
+//!
+//! A set that needs a label or field to have one of a few values is filed under those; the others are looked at each time. The maps are
+//! persistent: a changed index shares all that did not change with the one before, which others may still be reading.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
+
+use crate::facts::Facts;
+use crate::matcher::Matcher;
+use crate::path::{Path, Root};
+
+/// Sets of matchers by their ids.
+type Sets<T> = RedBlackTreeMapSync<Arc<str>, T>;
+type ByValue<T> = HashTrieMapSync<Box<str>, Sets<T>>;
+
+/// Items that each have a set of matchers. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct MatcherIndex<T> {
+    labels: HashTrieMapSync<Box<str>, ByValue<T>>,
+    fields: RedBlackTreeMapSync<Path, ByValue<T>>,
+    rest: Sets<T>,
+}
+
+impl<T> Default for MatcherIndex<T> {
+    fn default() -> Self {
+        Self { labels: HashTrieMapSync::default(), fields: RedBlackTreeMapSync::default(), rest: Sets::default() }
+    }
+}
+
+impl<T: Clone> MatcherIndex<T> {
+    /// Files an item.
+    pub fn insert(&mut self, id: &Arc<str>, matchers: &[Matcher], item: &T) {
+        let filed = |matcher: &&Matcher| {
+            let found = matcher.values()?.iter().map(|value| self.by_value(&matcher.path).and_then(|found| found.get(value)));
+            Some(found.flatten().map(Sets::size).sum::<usize>())
+        };
+        // Where the fewest others are.
+        let needed = matchers.iter().filter(|matcher| is_filed(matcher)).min_by_key(filed);
+        let Some((matcher, values)) = needed.and_then(|matcher| Some((matcher, matcher.values()?))) else {
+            self.rest.insert_mut(Arc::clone(id), item.clone());
+            return;
+        };
+        let mut by_value = self.by_value(&matcher.path).cloned().unwrap_or_default();
+        for value in values {
+            let mut sets = by_value.get(value).cloned().unwrap_or_default();
+            sets.insert_mut(Arc::clone(id), item.clone());
+            by_value.insert_mut(value.clone(), sets);
+        }
+        self.put(&matcher.path, by_value);
+    }
+
+    /// Takes an item out, wherever among its matchers' values it was filed.
+    pub fn remove(&mut self, id: &str, matchers: &[Matcher]) {
+        self.rest.remove_mut(id);
+        for matcher in matchers.iter().filter(|matcher| is_filed(matcher)) {
+            let Some(mut by_value) = self.by_value(&matcher.path).cloned() else { continue };
+            for value in matcher.values().unwrap_or_default() {
+                let Some(mut sets) = by_value.get(value).cloned() else { continue };
+                if sets.remove_mut(id) && sets.is_empty() {
+                    by_value.remove_mut(value);
+                } else {
+                    by_value.insert_mut(value.clone(), sets);
+                }
+            }
+            self.put(&matcher.path, by_value);
+        }
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty() && self.fields.is_empty() && self.rest.is_empty()
+    }
+
+    /// The item with the lowest id that `holds`, among those that can match.
+    pub fn first<'i>(&'i self, facts: &Facts<'_>, holds: impl Fn(&T) -> bool) -> Option<(&'i str, &'i T)> {
+        let labels: &BTreeMap<String, String> = &facts.action().metadata;
+        let by_label = labels.iter().filter_map(|(name, value)| self.labels.get(name.as_str())?.get(value.as_str()));
+        let by_field = self.fields.iter().filter_map(|(path, by_value)| by_value.get(&*facts.text(path)?));
+        let first = |sets: &'i Sets<T>| sets.iter().find(|(_, item)| holds(item)).map(|(id, item)| (&**id, item));
+        by_label.chain(by_field).chain([&self.rest]).filter_map(first).min_by_key(|(id, _)| *id)
+    }
+
+    fn by_value(&self, path: &Path) -> Option<&ByValue<T>> {
+        match label(path) {
+            Some(name) => self.labels.get(name),
+            None => self.fields.get(path),
+        }
+    }
+
+    fn put(&mut self, path: &Path, by_value: ByValue<T>) {
+        match (label(path), by_value.is_empty()) {
+            (Some(name), true) => drop(self.labels.remove_mut(name)),
+            (Some(name), false) => self.labels.insert_mut(name.into(), by_value),
+            (None, true) => drop(self.fields.remove_mut(path)),
+            (None, false) => self.fields.insert_mut(path.clone(), by_value),
+        }
+    }
+}
+
+fn label(path: &Path) -> Option<&str> {
+    if path.root == Root::Metadata { path.keys.first().map(|name| &**name) } else { None }
+}
+
+/// The same whenever it is asked: the calendar and the clock are no fields to look items up by.
+fn is_filed(matcher: &Matcher) -> bool {
+    matcher.values().is_some() && crate::index::is_indexed(&matcher.path)
+}

@@ -1,0 +1,184 @@
+//! Regular expressions whose cost is bounded, whatever the expression and the text.
+//!
+//! A search goes through a lazily built automaton, which takes one step for each byte. An expression that makes the automaton grow with
+//! the text lets it give up after a fixed amount of memory; then each byte costs as many steps as the expression has states, and the
+//! search is made only while the decision has that many steps left. Otherwise there is no answer, which is neither a match nor none.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use acteon_core::limits::{MAX_PATTERN_BYTES, MAX_PATTERN_CACHE_BYTES, MAX_PATTERN_PROGRAM_BYTES, MAX_PATTERN_STEPS};
+use regex_automata::hybrid::dfa::{self, DFA};
+use regex_automata::nfa::thompson::{self, NFA, WhichCaptures, pikevm};
+use regex_automata::util::pool::Pool;
+use regex_automata::{Anchored, Input, MatchErrorKind};
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::literal::{Extractor, Literal};
+use regex_syntax::hir::{Hir, Look};
+
+use crate::cel_syntax::one_line;
+
+/// Deepest nesting of an expression.
+const NEST_LIMIT: u32 = 32;
+/// Most literals that an expression may stand for to be looked up by them.
+const MAX_LITERALS: usize = 32;
+
+/// What it costs, in steps, that an automaton gives up.
+const GIVING_UP: u64 = 200_000;
+
+type CacheOf<T> = Pool<T, Box<dyn Fn() -> T + Send + Sync + std::panic::UnwindSafe + std::panic::RefUnwindSafe>>;
+
+/// Where a pattern must match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// The whole text; a dot is any character.
+    Whole,
+    /// Any part of it.
+    Part,
+}
+
+/// A compiled pattern. Cloning is cheap.
+#[derive(Clone)]
+pub(crate) struct Pattern(Arc<Compiled>);
+
+struct Compiled {
+    text: Box<str>,
+    anchored: Anchored,
+    literals: Option<Box<[Box<str>]>>,
+    states: u64,
+    bytes: usize,
+    /// Whether its automaton ever gave up.
+    gave_up: AtomicBool,
+    dfa: DFA,
+    vm: pikevm::PikeVM,
+    dfa_caches: CacheOf<dfa::Cache>,
+    vm_caches: CacheOf<pikevm::Cache>,
+}
+
+/// Steps that a decision has left for expensive searches.
+#[derive(Debug)]
+pub struct Steps(Cell<u64>);
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self::new(MAX_PATTERN_STEPS)
+    }
+}
+
+impl Steps {
+    /// So many.
+    pub const fn new(steps: u64) -> Self {
+        Self(Cell::new(steps))
+    }
+
+    /// Takes some, if there are as many.
+    fn take(&self, steps: u64) -> bool {
+        let left = self.0.get().checked_sub(steps);
+        self.0.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
+    fn are_used_up(&self) -> bool {
+        self.0.get() == 0
+    }
+}
+
+impl Pattern {
+    /// Compiles an expression, by itself: what it is put into cannot change what it means.
+    pub(crate) fn compile(text: &str, reach: Reach) -> Result<Self, String> {
+        if text.len() > MAX_PATTERN_BYTES {
+            return Err(format!("the pattern is {} bytes long, at most {MAX_PATTERN_BYTES} are allowed", text.len()));
+        }
+        let mut parser = ParserBuilder::new().nest_limit(NEST_LIMIT).dot_matches_new_line(reach == Reach::Whole).build();
+        let parsed = parser.parse(text);
+        let hir = parsed.map_err(|error| format!("the pattern {text:?} is not a regular expression: {}", one_line(&error.to_string())))?;
+        let literals = if reach == Reach::Whole { literals(&hir) } else { None };
+        let (hir, anchored) = match reach {
+            Reach::Whole => (Hir::concat(vec![Hir::look(Look::Start), hir, Hir::look(Look::End)]), Anchored::Yes),
+            Reach::Part => (hir, Anchored::No),
+        };
+        let config = thompson::Config::new().nfa_size_limit(Some(MAX_PATTERN_PROGRAM_BYTES)).which_captures(WhichCaptures::None);
+        let too_large = |_| {
+            let limit = MAX_PATTERN_PROGRAM_BYTES / 1024;
+            format!("the pattern {text:?} is too large: compiled it takes more than {limit} KiB; repeat less, or name fewer characters")
+        };
+        let nfa = thompson::Compiler::new().configure(config).build_from_hir(&hir).map_err(too_large)?;
+        Self::of(text, anchored, literals, &nfa).map(|compiled| Self(Arc::new(compiled)))
+    }
+
+    fn of(text: &str, anchored: Anchored, literals: Option<Box<[Box<str>]>>, nfa: &NFA) -> Result<Compiled, String> {
+        let config = DFA::config()
+            .cache_capacity(MAX_PATTERN_CACHE_BYTES)
+            .skip_cache_capacity_check(true)
+            .unicode_word_boundary(true)
+            .minimum_cache_clear_count(Some(2))
+            .minimum_bytes_per_state(Some(10));
+        let fault = |error: String| format!("the pattern {text:?} cannot be compiled: {}", one_line(&error));
+        let dfa = DFA::builder().configure(config).build_from_nfa(nfa.clone()).map_err(|error| fault(error.to_string()))?;
+        let vm = pikevm::PikeVM::new_from_nfa(nfa.clone()).map_err(|error| fault(error.to_string()))?;
+        let (for_dfa, for_vm) = (dfa.clone(), vm.clone());
+        Ok(Compiled {
+            text: text.into(),
+            anchored,
+            literals,
+            states: nfa.states().len() as u64,
+            bytes: nfa.memory_usage(),
+            gave_up: AtomicBool::new(false),
+            dfa,
+            vm,
+            dfa_caches: Pool::new(Box::new(move || for_dfa.create_cache())),
+            vm_caches: Pool::new(Box::new(move || for_vm.create_cache())),
+        })
+    }
+
+    /// Whether it matches; `None` when that would take more steps than there are.
+    pub(crate) fn matches(&self, text: &str, steps: &Steps) -> Option<bool> {
+        let compiled = &*self.0;
+        // One that never gave up goes on being searched: another's steps are not its own.
+        let expensive = compiled.gave_up.load(Ordering::Relaxed);
+        if expensive && steps.are_used_up() {
+            return None;
+        }
+        let input = Input::new(text).anchored(compiled.anchored).earliest(true);
+        let found = compiled.dfa.try_search_fwd(&mut compiled.dfa_caches.get(), &input);
+        let gave_up = match found {
+            Ok(found) => return Some(found.is_some()),
+            // A word's edge beside a character beyond ASCII, which the automaton does not know.
+            Err(error) => !matches!(error.kind(), MatchErrorKind::Quit { .. }),
+        };
+        if gave_up {
+            compiled.gave_up.store(true, Ordering::Relaxed);
+        }
+        let needed = compiled.states.saturating_mul(text.len() as u64) + if gave_up { GIVING_UP } else { 0 };
+        steps.take(needed).then(|| compiled.vm.is_match(&mut compiled.vm_caches.get(), input))
+    }
+
+    /// The only texts that it can match, where they are few.
+    pub(crate) fn literals(&self) -> Option<&[Box<str>]> {
+        self.0.literals.as_deref()
+    }
+
+    /// The expression.
+    pub(crate) fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    /// Bytes that it takes, without what searches keep.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.bytes
+    }
+}
+
+impl std::fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Pattern").field(&self.0.text).finish()
+    }
+}
+
+/// The texts that an expression stands for, if they are few. An assertion within may rule some of them out, never add one.
+fn literals(hir: &Hir) -> Option<Box<[Box<str>]>> {
+    let found = Extractor::new().limit_total(MAX_LITERALS).extract(hir);
+    let found = found.literals().filter(|literals| literals.iter().all(Literal::is_exact))?;
+    found.iter().map(|literal| std::str::from_utf8(literal.as_bytes()).ok().map(Box::from)).collect()
+}
