@@ -3,6 +3,18 @@
 //! A text is taken as *pieces*: a character, or a run that must not be torn apart (a tag, a link). Some pieces open markup that must be
 //! closed again when the rest is cut away. The cut falls between pieces, and a mark says how much is missing. A last line
 //! that is only a link stays: it is what the reader of a long alert needs most.
+//!
+//! Whatever looks like markup but does not end soon is text like any other: so nobody looks further than a piece is long, and a cut never costs
+//! much more than its mark.
+
+/// Longest run that is not torn apart, in bytes; it also ends with its line.
+const LONGEST_PIECE: usize = 256;
+/// Most markup that is open at a time. What is nested deeper is text.
+const DEEPEST: usize = 8;
+/// Most bytes that are left away so that no markup is opened for nothing.
+const OPENED_FOR_NOTHING: usize = 16;
+/// Most blanks that are left away before the mark.
+const BLANKS: usize = 8;
 
 /// What a limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +56,12 @@ pub(crate) fn cut(text: &str, limit: usize, unit: Unit, markup: Markup) -> Optio
     if total <= limit {
         return None;
     }
-    let tail = link_line(text).filter(|tail| unit.size(tail) < limit / 2);
-    let body = tail.map_or(text, |tail| &text[..text.len() - tail.len()]);
+    let shown = text.trim_end();
+    let tail = link_line(shown, limit * 4).filter(|tail| unit.size(tail) < limit / 2);
+    let body = tail.map_or(text, |tail| &shown[..shown.len() - tail.len()]);
     let mark_room = unit.size(&mark(total, unit)) + tail.map_or(0, |tail| unit.size(tail) + 1);
-    let (end, closers) = last_fit(body, limit.saturating_sub(mark_room), unit, markup);
-    let head = body[..end].trim_end_matches(['\n', ' ']);
+    let (end, closers) = Scanner::new(body, markup).last_fit(limit.saturating_sub(mark_room), unit);
+    let head = without_blanks(&body[..end]);
     let missing = total - unit.size(head) - tail.map_or(0, |tail| unit.size(tail));
     let mut result = format!("{head}{closers}{}", mark(missing, unit));
     if let Some(tail) = tail {
@@ -62,10 +75,14 @@ fn mark(missing: usize, unit: Unit) -> String {
     format!("… [{missing} {} cut]", unit.name())
 }
 
-/// The last line, if it is nothing but a link.
-fn link_line(text: &str) -> Option<&str> {
-    let (_, line) = text.trim_end().rsplit_once('\n')?;
-    let line = &text[text.trim_end().len() - line.len()..];
+fn without_blanks(head: &str) -> &str {
+    let trimmed = head.trim_end_matches(['\n', ' ']);
+    if head.len() - trimmed.len() <= BLANKS { trimmed } else { head }
+}
+
+/// The last line of `text`, if it is nothing but a link, and no longer than `most` bytes.
+fn link_line(text: &str, most: usize) -> Option<&str> {
+    let (_, line) = text.rsplit_once('\n').filter(|(_, line)| line.len() <= most)?;
     let bare = line.trim().trim_start_matches('>').trim();
     let is_url = (bare.starts_with("http://") || bare.starts_with("https://")) && !bare.contains(char::is_whitespace);
     let is_markdown = bare.starts_with('[') && bare.ends_with(')') && bare.matches("](").count() == 1;
@@ -73,32 +90,40 @@ fn link_line(text: &str) -> Option<&str> {
     (is_url || is_markdown || is_tag).then_some(line)
 }
 
-/// Where to cut so that text and closers fit into `room`, and the closers.
-fn last_fit(text: &str, room: usize, unit: Unit, markup: Markup) -> (usize, String) {
-    let mut scanner = Scanner { text, at: 0, markup, open: Vec::new() };
-    let mut used = 0;
-    let mut best = (0, String::new());
-    while let Some((piece, opens)) = scanner.next_piece() {
-        used += unit.size(piece);
-        if used > room {
-            break;
-        }
-        let closers: usize = scanner.open.iter().map(|closer| closer.len()).sum();
-        if !opens && used + closers <= room {
-            best = (scanner.at, scanner.open.iter().rev().copied().collect());
-        }
-    }
-    best
-}
-
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
     markup: Markup,
+    /// What closes the markup that is open, innermost last.
     open: Vec<&'static str>,
+    /// Bytes that were searched for the ends of pieces.
+    searched: usize,
 }
 
 impl<'a> Scanner<'a> {
+    fn new(text: &'a str, markup: Markup) -> Self {
+        Self { text, at: 0, markup, open: Vec::new(), searched: 0 }
+    }
+
+    /// Where to cut so that text and closers fit into `room`, and the closers.
+    fn last_fit(&mut self, room: usize, unit: Unit) -> (usize, String) {
+        let mut used = 0;
+        let mut best = 0;
+        let mut open_there = Vec::new();
+        while let Some((piece, opens)) = self.next_piece() {
+            used += unit.size(piece);
+            if used > room {
+                break;
+            }
+            let closers: usize = self.open.iter().map(|closer| closer.len()).sum();
+            if used + closers <= room && (!opens || self.at - best > OPENED_FOR_NOTHING) {
+                best = self.at;
+                open_there.clone_from(&self.open);
+            }
+        }
+        (best, open_there.iter().rev().copied().collect())
+    }
+
     /// The next piece, and whether it opened markup.
     fn next_piece(&mut self) -> Option<(&'a str, bool)> {
         let rest = &self.text[self.at..];
@@ -107,7 +132,7 @@ impl<'a> Scanner<'a> {
             (Markup::Tags | Markup::Markdown, '<') => self.tag(rest),
             (Markup::Markdown, '*') if rest.starts_with("**") => (2, self.toggle("**")),
             (Markup::Markdown, '`') => (1, self.toggle("`")),
-            (Markup::Markdown, '[') => (link_length(rest).unwrap_or(1), false),
+            (Markup::Markdown, '[') => (link_length(self.reach(rest)).unwrap_or(1), false),
             (Markup::Markdown, '\n') => {
                 self.open.retain(|closer| closer.starts_with('<'));
                 (1, false)
@@ -118,24 +143,40 @@ impl<'a> Scanner<'a> {
         Some((&rest[..length], opens))
     }
 
+    /// As far as a piece may reach.
+    fn reach(&mut self, rest: &'a str) -> &'a str {
+        let reach = &rest[..rest.floor_char_boundary(LONGEST_PIECE)];
+        self.searched += reach.len();
+        reach.split('\n').next().unwrap_or(reach)
+    }
+
     fn toggle(&mut self, closer: &'static str) -> bool {
         if let Some(index) = self.open.iter().rposition(|open| *open == closer) {
             self.open.truncate(index);
             return false;
         }
-        self.open.push(closer);
-        true
+        self.opens(closer)
     }
 
-    fn tag(&mut self, rest: &str) -> (usize, bool) {
-        let Some(end) = rest.find('>').map(|end| end + 1) else { return (1, false) };
-        if rest.starts_with("<a ") {
-            return (rest.find("</a>").map_or(end, |close| close + 4), false);
+    fn opens(&mut self, closer: &'static str) -> bool {
+        let fits = self.open.len() < DEEPEST;
+        if fits {
+            self.open.push(closer);
         }
-        for (opening, closer) in [("<font", "</font>"), ("<div", "</div>")] {
+        fits
+    }
+
+    fn tag(&mut self, rest: &'a str) -> (usize, bool) {
+        let rest = self.reach(rest);
+        let Some(end) = rest.find('>').map(|end| end + 1) else { return (1, false) };
+        if rest.starts_with("<a ")
+            && let Some(close) = rest.find("</a>")
+        {
+            return (close + 4, false);
+        }
+        for (opening, closer) in [("<a ", "</a>"), ("<font", "</font>"), ("<div", "</div>")] {
             if rest.starts_with(opening) {
-                self.open.push(closer);
-                return (end, true);
+                return (end, self.opens(closer));
             }
             if rest.starts_with(closer)
                 && let Some(index) = self.open.iter().rposition(|open| *open == closer)
@@ -148,9 +189,8 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The length of a markdown link at the start of `rest`, if there is one on this line.
-fn link_length(rest: &str) -> Option<usize> {
-    let line = rest.lines().next()?;
+/// The length of a markdown link at the start of `line`, if there is one.
+fn link_length(line: &str) -> Option<usize> {
     let middle = line.find("](")?;
     let end = line[middle..].find(')')? + middle + 1;
     (!line[1..middle].contains('[')).then_some(end)
@@ -193,7 +233,55 @@ mod tests {
         assert!(text.len() <= 2048 && text.len() > 2000, "{}", text.len());
     }
 
+    #[test]
+    fn what_looks_like_markup_and_does_not_end_costs_no_more_than_a_piece() {
+        let long = |start: &str, end: &str| format!("mysql shop {start}{}{end}", "/var/x.sql ".repeat(300));
+        for text in [
+            long("<", "<init>"),
+            long("</", ">"),
+            long("<a ", ">"),
+            long("<a href=\"x\">", ""),
+            long("<font ", ">"),
+            long("[", "](https://example.com/)"),
+            "<font color=\"warning\">".repeat(200),
+            "**`".repeat(900),
+            "[](".repeat(900),
+            format!("x{}", "\n".repeat(3000)),
+        ] {
+            for markup in [Markup::Tags, Markup::Markdown, Markup::Plain] {
+                let (cut_text, _) = cut(&text, 2048, Unit::Bytes, markup).expect("cut");
+                assert!((1748..=2048).contains(&cut_text.len()), "{markup:?} keeps {} of {}", cut_text.len(), &text[..20]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_cut_looks_no_further_than_its_limit() {
+        for soup in ["<", "[", "<a ", "</", "[](", "**", "`", "<font ", "<font>", "<div><", "[<*`"] {
+            let searched = |megabytes: usize| {
+                let text = soup.repeat(megabytes * 1024 * 1024 / soup.len());
+                let mut scanner = Scanner::new(&text, Markup::Markdown);
+                scanner.last_fit(2000, Unit::Bytes);
+                (scanner.searched, scanner.at)
+            };
+            let once = searched(1);
+            assert_eq!(once, searched(2), "{soup}");
+            assert!(once.0 <= 2001 * LONGEST_PIECE && once.1 <= 2000 + LONGEST_PIECE, "{soup}: {once:?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_cut_keeps_nearly_all_that_there_is_room_for(
+            text in "([a-z*`\\[\\]()<>/\" =中]|\\*\\*|</?font>|<font color=\"info\">|<a href=\"x\">|</a>|\\[[a-z ]{1,300}\\]\\(http://[a-z]{1,90}\\)|<a href=\"[a-z]{1,300}\">){900,1500}",
+        ) {
+            for (unit, markup) in [(Unit::Bytes, Markup::Markdown), (Unit::Bytes, Markup::Tags), (Unit::Characters, Markup::Tags)] {
+                if let Some((cut_text, _)) = cut(&text, 1200, unit, markup) {
+                    prop_assert!((900..=1200).contains(&unit.size(&cut_text)), "{cut_text:?}");
+                }
+            }
+        }
+
         #[test]
         fn a_cut_text_fits_and_counts_what_is_missing(text in "([a-z*`\\[\\]()<>/ \n中]|\\*\\*|</?font>|<a href=\"x\">|</a>){0,300}", limit in 60usize..200) {
             for (unit, markup) in [(Unit::Bytes, Markup::Markdown), (Unit::Characters, Markup::Tags), (Unit::Bytes, Markup::Plain)] {
