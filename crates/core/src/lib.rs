@@ -26,6 +26,6 @@ pub use entropy::{Entropy, SystemEntropy};
 pub use names::{ActionId, ActionType, InvalidName, Namespace, ProviderName, Tenant};
 pub use outcome::{Attempt, DryRun, LastError, Outcome, Response, ResponseStatus};
 pub use provider::{BoxFuture, Budget, Health, Lane, LaneLimits, Prepared, Provider};
-pub use provider_error::{ErrorKind, ProviderError};
+pub use provider_error::{ErrorKind, ProviderError, Repeat};
 pub use settings::{Key, Kind, Problem, Setting, Settings};
 pub use timestamp::Timestamp;

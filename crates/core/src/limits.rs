@@ -188,3 +188,6 @@ pub const MAX_DOCUMENT_LABELS: usize = 64;
 
 /// Longest text of a document that is for people, such as a comment or a label, in bytes.
 pub const MAX_DOCUMENT_TEXT_BYTES: usize = 4096;
+
+/// Longest pause that a service may ask for with `Retry-After`. One that asks for a day is looked at again before.
+pub const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);

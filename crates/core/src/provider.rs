@@ -26,6 +26,11 @@ pub trait Provider: Send + Sync {
     /// What the service limits together, and how.
     fn lane(&self) -> Lane;
 
+    /// How long after the first copy the service still drops a second one, where [`Prepared::repeat_safe`] says that it does.
+    fn drops_copies_for(&self, _prepared: &Prepared) -> Option<Duration> {
+        None
+    }
+
     /// The same message with a note that it is late, or `None` where a note has no place.
     fn with_note(&self, _prepared: &Prepared, _note: &str) -> Option<Vec<u8>> {
         None

@@ -48,6 +48,18 @@ impl ErrorKind {
     }
 }
 
+/// Whether a send that may have arrived may be repeated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Repeat {
+    /// Once, with the pause of a durable retry: one copy too many is better than none.
+    #[default]
+    OnceLater,
+    /// Like one that surely did not arrive: the service is known not to mind copies.
+    Freely,
+    /// Not at all.
+    Never,
+}
+
 /// A failed send: its class, a message for people, and what the retry loop needs to know.
 ///
 /// It has no room for a URL or a request: whoever makes one writes the message for people who may not know the secrets.
@@ -56,6 +68,7 @@ pub struct ProviderError {
     kind: ErrorKind,
     message: Box<str>,
     maybe_sent: bool,
+    repeat: Repeat,
     retry_after: Option<Duration>,
     service_code: Option<i64>,
     reason: &'static str,
@@ -68,13 +81,30 @@ impl ProviderError {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         let message = message.into();
         let message = head(&message, MAX_ERROR_BYTES).into();
-        Self { kind, message, maybe_sent: false, retry_after: None, service_code: None, reason: "", advice: None, hint: None }
+        Self {
+            kind,
+            message,
+            maybe_sent: false,
+            repeat: Repeat::OnceLater,
+            retry_after: None,
+            service_code: None,
+            reason: "",
+            advice: None,
+            hint: None,
+        }
     }
 
     /// The request may have reached the service all the same.
     #[must_use]
     pub fn maybe_sent(mut self) -> Self {
         self.maybe_sent = true;
+        self
+    }
+
+    /// What holds for repeating it, if the request may have reached the service.
+    #[must_use]
+    pub fn repeat(mut self, repeat: Repeat) -> Self {
+        self.repeat = repeat;
         self
     }
 
@@ -121,6 +151,11 @@ impl ProviderError {
     /// Whether the request may have reached the service.
     pub const fn was_maybe_sent(&self) -> bool {
         self.maybe_sent
+    }
+
+    /// Whether the send may be repeated although it may have arrived.
+    pub const fn may_repeat(&self) -> Repeat {
+        self.repeat
     }
 
     /// When the service wants to be asked again, if it said so.

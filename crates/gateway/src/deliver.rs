@@ -22,6 +22,7 @@ use crate::observe::AttemptEvent;
 use crate::plan::Route;
 use crate::record::record;
 use crate::registry::Entry;
+use crate::repeat::ends_round;
 
 /// A send later than this says so in its text.
 const LATE: Duration = Duration::from_mins(2);
@@ -122,7 +123,7 @@ pub(crate) enum End {
 }
 
 impl End {
-    fn failed(error: &ProviderError) -> Self {
+    pub(crate) fn failed(error: &ProviderError) -> Self {
         Self::Failed { code: error.kind().code(), message: error.to_string(), retryable: error.kind().retryable() }
     }
 }
@@ -157,16 +158,18 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
         if let Some(end) = meets_open_breaker(inner, job) {
             return end;
         }
+        let arrived_before = job.possible_duplicate;
         let result = send(inner, job, permit).await;
         drop(slot);
         let error = match result {
             Ok(response) => return End::Executed(response),
             Err(error) => error,
         };
-        if let Some(end) = ends_round(inner, job, &error, retries) {
+        if let Some(end) = ends_round(inner, job, &error, retries, arrived_before) {
             return end;
         }
         let pause = inner.options.retry.quick_pause(retries, &*inner.entropy);
+        let pause = error.asked_to_wait().map_or(pause, |asked| pause.max(asked));
         retries += 1;
         if !inner.sleep(pause).await {
             return again(inner, job, &error);
@@ -252,8 +255,8 @@ async fn send(inner: &Arc<Inner>, job: &mut Job, permit: Permit) -> Result<Respo
     let request = late_request(job, started_at);
     let provider = &job.entry.provider;
     let call = AssertUnwindSafe(async { provider.send(request.as_ref().unwrap_or(&job.prepared)).await }).catch_unwind();
-    // A provider that does not answer in this time is taken to have broken its own limits.
-    let limit = inner.lease.times().send_limit();
+    // A provider keeps to the send limit by itself, and then says whether its request left. One that does not is taken to have sent it.
+    let limit = inner.lease.times().cut_off();
     let result = match tokio::time::timeout(limit, call).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => {
@@ -316,30 +319,13 @@ fn end_call(inner: &Arc<Inner>, job: &Job, permit: Permit, result: &Result<Respo
     }
 }
 
-/// What a failed send means for the round; `None` when it is repeated at once.
-fn ends_round(inner: &Inner, job: &mut Job, error: &ProviderError, retries: u32) -> Option<End> {
-    let policy = &inner.options.retry;
-    if !error.kind().retryable() {
-        return Some(End::failed(error));
-    }
-    let surely_not_sent = !error.was_maybe_sent() || job.prepared.repeat_safe;
-    let lane_decides = error.kind() == ErrorKind::RateLimited;
-    if surely_not_sent && !lane_decides && retries < policy.max_quick {
-        return None;
-    }
-    if !policy.durable {
-        return Some(End::failed(error));
-    }
-    Some(again(inner, job, error))
-}
-
-fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {
+pub(crate) fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {
     let policy = &inner.options.retry;
     let rate_limited = error.kind() == ErrorKind::RateLimited;
     let pause = match job.entry.lane.reopens_in() {
         Some(reopens) if rate_limited => reopens,
         _ if rate_limited => Duration::from_secs(1),
-        _ => policy.durable_pause(job.rounds, &*inner.entropy),
+        _ => policy.durable_pause(job.rounds, &*inner.entropy).max(error.asked_to_wait().unwrap_or_default()),
     };
     End::Again { due_at: inner.clock.now() + pause, error: Some(LastError::from(error)), round: !rate_limited }
 }

@@ -38,6 +38,11 @@ impl LeaseTimes {
         (self.lasts * 2 / 3).min(LONGEST_SEND)
     }
 
+    /// When a send is cut off that did not end by itself. Later than the send limit, so that a provider has time to say how far it came.
+    pub(crate) fn cut_off(self) -> Duration {
+        self.send_limit() + self.renew_every() / 2
+    }
+
     /// A send starts only while the lease has this much left: the time of a send, with a margin.
     fn must_be_left(self) -> Duration {
         self.send_limit() + self.renew_every()

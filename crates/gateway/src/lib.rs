@@ -33,6 +33,7 @@ mod record;
 mod redaction;
 mod registry;
 mod replay;
+mod repeat;
 mod retry;
 mod runner;
 mod stats;

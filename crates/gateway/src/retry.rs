@@ -43,8 +43,16 @@ impl RetryPolicy {
 
     /// The pause before the durable retry that follows `done` of them, a tenth more or less.
     pub(crate) fn durable_pause(&self, done: u32, entropy: &dyn Entropy) -> Duration {
+        self.delay(done).mul_f64(0.9 + 0.2 * entropy.fraction())
+    }
+
+    /// The most that [`Self::durable_pause`] gives.
+    pub(crate) fn longest_pause(&self, done: u32) -> Duration {
+        self.delay(done).mul_f64(1.1)
+    }
+
+    fn delay(&self, done: u32) -> Duration {
         let index = (done as usize).min(self.delays.len().saturating_sub(1));
-        let delay = self.delays.get(index).copied().unwrap_or(Duration::from_mins(10));
-        delay.mul_f64(0.9 + 0.2 * entropy.fraction())
+        self.delays.get(index).copied().unwrap_or(Duration::from_mins(10))
     }
 }

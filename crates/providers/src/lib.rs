@@ -5,7 +5,11 @@
 #![deny(missing_docs)]
 
 mod catalog;
+mod clients;
+mod guard;
 mod log;
+mod outgoing;
+mod retry_after;
 mod webhook;
 #[cfg(feature = "wechat")]
 mod wechat;

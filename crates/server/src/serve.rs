@@ -106,12 +106,8 @@ impl Server {
         let entropy = Arc::new(SystemEntropy::default());
         #[cfg(feature = "wechat")]
         if !config.keys.is_empty() {
-            config.shared.share_tokens(Arc::new(tokens::StoredTokens {
-                store: Arc::clone(&store),
-                clock: Arc::clone(&clock),
-                entropy: Arc::<SystemEntropy>::clone(&entropy),
-                keys: config.keys.clone(),
-            }));
+            let (store, clock) = (Arc::clone(&store), Arc::clone(&clock));
+            config.shared.share_tokens(Arc::new(tokens::StoredTokens::new(store, clock, &*entropy, config.keys.clone())));
         }
         let parts = Parts {
             store,

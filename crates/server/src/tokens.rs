@@ -9,8 +9,8 @@ use acteon_providers::{Pending, SharedToken, TokenShare, Turn};
 use acteon_store::Store;
 use serde::{Deserialize, Serialize};
 
-/// How long a turn is another's at most: longer than two calls that run into their time-out.
-const TURN_LASTS: Duration = Duration::from_secs(25);
+/// How long a turn is another's at most: a little longer than a flight keeps it. It is one that died which keeps it so long.
+const TURN_LASTS: Duration = Duration::from_secs(5);
 /// How often to look whether it is over.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -21,8 +21,9 @@ const CLOCKS_APART: Duration = Duration::from_secs(5);
 pub(crate) struct StoredTokens {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) keys: KeyRing,
+    /// Who asks, among the processes that share the store.
+    mine: String,
 }
 
 /// What is inside the envelope.
@@ -42,6 +43,10 @@ impl Kept {
 }
 
 impl StoredTokens {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, entropy: &dyn Entropy, keys: KeyRing) -> Self {
+        Self { store, clock, keys, mine: format!("{:016x}", entropy.bits()) }
+    }
+
     /// The name of the token's note; `None` without a key.
     fn note(&self, name: &[u8; 32]) -> Option<String> {
         let name = self.keys.name("wecom token", name)?;
@@ -58,7 +63,7 @@ impl StoredTokens {
         Some(SharedToken { life: kept.life(now)?, secret: Arc::new(SecretString::from(kept.token)) })
     }
 
-    async fn keep(&self, note: &str, token: &SharedToken) {
+    async fn save(&self, note: &str, token: &SharedToken) {
         let since = self.clock.now();
         let until = since + token.life;
         let kept = Kept { token: token.secret.expose_secret().to_owned(), since, until };
@@ -76,18 +81,17 @@ impl TokenShare for StoredTokens {
             let Some(note) = self.note(name) else { return Turn::Fetch };
             let give_up = self.clock.monotonic() + TURN_LASTS;
             let turn = format!("{note}:turn");
-            let mine = format!("{:016x}", self.entropy.bits());
             while self.clock.monotonic() < give_up {
                 if let Some(token) = self.load(&note).await.filter(|token| usable(token)) {
                     return Turn::Use(token);
                 }
                 let now = self.clock.now();
-                match self.store.swap_note(&turn, None, &mine, now, now + TURN_LASTS).await {
+                match self.store.swap_note(&turn, None, &self.mine, now, now + TURN_LASTS).await {
                     Ok(false) => self.clock.sleep(LOOK_EVERY).await,
                     Ok(true) => {
                         // Who had the turn before may have put its token there since the look.
                         let Some(token) = self.load(&note).await.filter(|token| usable(token)) else { return Turn::Fetch };
-                        self.end(name, None).await;
+                        self.end(name).await;
                         return Turn::Use(token);
                     }
                     Err(error) => {
@@ -100,13 +104,20 @@ impl TokenShare for StoredTokens {
         })
     }
 
-    fn end<'a>(&'a self, name: &'a [u8; 32], fetched: Option<&'a SharedToken>) -> Pending<'a, ()> {
+    fn keep<'a>(&'a self, name: &'a [u8; 32], token: &'a SharedToken) -> Pending<'a, ()> {
+        Box::pin(async move {
+            if let Some(note) = self.note(name) {
+                self.save(&note, token).await;
+            }
+        })
+    }
+
+    fn end<'a>(&'a self, name: &'a [u8; 32]) -> Pending<'a, ()> {
         Box::pin(async move {
             let Some(note) = self.note(name) else { return };
-            if let Some(token) = fetched {
-                self.keep(&note, token).await;
-            }
-            if let Err(error) = self.store.put_note(&format!("{note}:turn"), "", Timestamp::default()).await {
+            let (turn, now) = (format!("{note}:turn"), self.clock.now());
+            // It may be another's by now, who must keep it.
+            if let Err(error) = self.store.swap_note(&turn, Some(&self.mine), "", now, Timestamp::default()).await {
                 tracing::debug!(%error, "a turn to fetch a token runs out by itself");
             }
         })

@@ -6,6 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use crate::error::{Call, Error, Fault};
+use crate::http::Reply;
+use crate::lenient;
 
 /// Longest error text that is kept.
 const MAX_TEXT: usize = 300;
@@ -16,13 +18,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Reads `body`. `proof` is the field that a success without `errcode` must have.
-    pub(crate) fn read(call: Call, body: &[u8], proof: &str, secrets: &[Arc<SecretString>]) -> Result<Self, Error> {
-        let unreadable = |what| Error::new(call, Fault::Unreadable(what));
-        let Ok(value) = serde_json::from_slice::<Value>(body) else {
-            return Err(unreadable("it is not JSON"));
-        };
-        let Value::Object(mut fields) = value else {
+    /// Reads a reply, also one that did not come to its end if what came says enough. `proof` is the field that a success without `errcode`
+    /// must have.
+    pub(crate) fn read(call: Call, reply: &Reply, proof: &str, secrets: &[Arc<SecretString>]) -> Result<Self, Error> {
+        let unreadable = |what| Error::new(call, reply.cut_short.clone().unwrap_or(Fault::Unreadable(what)));
+        let Some(mut fields) = lenient::fields(&reply.body) else {
             return Err(unreadable("it is not a JSON object"));
         };
         scrub_all(&mut fields, proof, secrets);
@@ -51,9 +51,10 @@ impl Answer {
     }
 }
 
-/// Some answers, and some proxies, write numbers as text.
+/// Some answers, and some proxies, write numbers as text, or with a point.
 fn whole_number(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+    let decimal = || value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 1e15).map(|number| number as i64);
+    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok()).or_else(decimal)
 }
 
 /// Takes secrets out of everything that may be shown. An answer can hold what the request held.
@@ -93,7 +94,8 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Result<Answer, Error> {
-        Answer::read(Call::Send, body.as_bytes(), "msgid", &[Arc::new(SecretString::from("t0ken"))])
+        let reply = Reply { body: body.as_bytes().to_vec().into(), cut_short: None };
+        Answer::read(Call::Send, &reply, "msgid", &[Arc::new(SecretString::from("t0ken"))])
     }
 
     #[test]
@@ -112,6 +114,18 @@ mod tests {
         assert!(matches!(read("{}").map(|_| ()), Err(Error { fault: Fault::Unreadable(_), .. })));
         assert!(matches!(read("<html>").map(|_| ()), Err(Error { fault: Fault::Unreadable(_), .. })));
         assert!(matches!(read(r#"{"errcode":"40014","errmsg":"x"}"#).map(|_| ()), Err(error) if error.refuses_token()));
+    }
+
+    #[test]
+    fn a_reply_that_broke_off_counts_for_what_it_says() {
+        let broken = |body: &str| {
+            let reply = Reply { body: body.as_bytes().to_vec().into(), cut_short: Some(Fault::Broken) };
+            Answer::read(Call::Send, &reply, "msgid", &[]).map(|mut answer| answer.take("msgid"))
+        };
+        assert_eq!(broken(r#"{"errcode":0,"errmsg":"ok","msgid":"m1","inv"#), Ok("m1".into()));
+        assert_eq!(broken(r#"{"errcode":40014,"errms"#).expect_err("refused").code(), Some(40014));
+        assert_eq!(broken(r#"{"errcode":4"#).expect_err("broken").fault, Fault::Broken);
+        assert_eq!(broken("").expect_err("broken").fault, Fault::Broken);
     }
 
     #[test]

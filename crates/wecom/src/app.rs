@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::answer::Answer;
-use crate::error::{Call, Error};
+use crate::error::{Call, Error, Fault};
 use crate::health::HealthMemory;
 use crate::http::Endpoint;
 use crate::token::{Slot, Token, TokenCache, refused_twice};
@@ -68,7 +69,11 @@ pub struct App {
     pub(crate) buffer: Duration,
     pub(crate) agent_id: u32,
     pub(crate) health: HealthMemory,
+    limit: Duration,
 }
+
+/// Longest that a send takes where nothing else is said.
+const LIMIT: Duration = Duration::from_secs(30);
 
 impl App {
     /// The app `agent_id`. Its token is fetched `buffer` before the old one ends, and shared through `tokens` with apps of the same
@@ -76,24 +81,44 @@ impl App {
     pub fn new(endpoint: Endpoint, credentials: Credentials, agent_id: u32, buffer: Duration, tokens: &TokenCache) -> Self {
         let slot = tokens.slot(&endpoint, &credentials);
         let health = HealthMemory::new(tokens.clock());
-        Self { endpoint, credentials, slot, buffer, agent_id, health }
+        Self { endpoint, credentials, slot, buffer, agent_id, health, limit: LIMIT }
+    }
+
+    /// The same app, with `limit` for a whole send: waiting for a token, the call, and the one repeat.
+    #[must_use]
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// When a call must have begun that begins something now, and when it must have ended. What is between them is enough for an answer.
+    pub(crate) fn times(&self) -> (Instant, Instant) {
+        let ends = Instant::now() + self.limit;
+        let reserve = self.endpoint.timeout().min(self.limit / 4);
+        (ends - reserve, ends)
     }
 
     /// Sends the bytes of a [`Message`](crate::Message). A refused token is replaced and the send repeated, once.
     pub async fn send(&self, message: &[u8]) -> Result<Sent, Error> {
-        let token = self.slot.get(self.buffer).await?;
-        match self.send_with(&token, message).await {
+        let times = self.times();
+        let token = self.slot.get(self.buffer, times.0).await?;
+        match self.send_with(&token, message, times).await {
             Err(error) if error.refuses_token() => {
                 self.slot.invalidate(token.generation);
-                let fresh = self.slot.get(self.buffer).await?;
-                self.send_with(&fresh, message).await.map_err(refused_twice)
+                let fresh = self.slot.get(self.buffer, times.0).await?;
+                self.send_with(&fresh, message, times).await.map_err(refused_twice)
             }
             result => result,
         }
     }
 
-    async fn send_with(&self, token: &Token, message: &[u8]) -> Result<Sent, Error> {
-        let body = self.endpoint.call(Call::Send, &[("access_token", &token.secret)], Some(message.to_vec())).await?;
+    async fn send_with(&self, token: &Token, message: &[u8], (begins, ends): (Instant, Instant)) -> Result<Sent, Error> {
+        let now = Instant::now();
+        if now > begins {
+            return Err(Error::new(Call::GetToken, Fault::TokenLate));
+        }
+        let query = [("access_token", &*token.secret)];
+        let body = self.endpoint.call(Call::Send, &query, Some(message.to_vec()), ends - now).await?;
         let mut answer = Answer::read(Call::Send, &body, "msgid", &self.slot.secrets())?;
         Ok(Sent {
             errmsg: answer.take("errmsg"),

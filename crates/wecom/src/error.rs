@@ -1,6 +1,7 @@
 //! What can go wrong with a call. Cannot hold a URL, a token or a credential.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::codes::{self, Entry, Trouble};
@@ -52,8 +53,13 @@ pub enum Class {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// No connection: refused, name not found, TLS or proxy failure, or no answer to the connect in time. The request did not leave.
-    Connect,
+    /// No connection: refused, name not found, TLS or proxy failure, or no connection in time. The request did not leave.
+    Connect {
+        /// The proxy that the connection was to go through, as `host:port`.
+        proxy: Option<Arc<str>>,
+    },
+    /// There was no access token in time, or too late to send with it. Nothing was sent.
+    TokenLate,
     /// No answer in time after the request left.
     Timeout,
     /// The connection broke after the request left.
@@ -62,8 +68,8 @@ pub enum Fault {
     Status {
         /// The status.
         status: u16,
-        /// `Retry-After`, where it was given in seconds.
-        retry_after: Option<Duration>,
+        /// `Retry-After` as it was given, if it was.
+        retry_after: Option<Box<str>>,
     },
     /// A 2xx answer that is not what the API answers with.
     Unreadable(&'static str),
@@ -110,7 +116,7 @@ impl Error {
     #[expect(clippy::match_same_arms, reason = "an arm for each row of the provider's error mapping, in its order")]
     pub fn class(&self) -> Class {
         match &self.fault {
-            Fault::Connect | Fault::Timeout | Fault::Broken | Fault::Unreadable(_) => Class::Connection,
+            Fault::Connect { .. } | Fault::TokenLate | Fault::Timeout | Fault::Broken | Fault::Unreadable(_) => Class::Connection,
             Fault::Status { status: 401 | 403, .. } => Class::Configuration,
             Fault::Status { status: 408 | 500..=599, .. } => Class::Connection,
             Fault::Status { status: 429, .. } => Class::RateLimited,
@@ -123,9 +129,15 @@ impl Error {
         }
     }
 
-    /// Whether a message may have been sent although the call failed.
+    /// Whether a message may have been sent although the call failed. A proxy that answers 500, 502 or 504 may have passed the request on;
+    /// 503 says that nobody took it.
     pub fn maybe_sent(&self) -> bool {
-        self.call == Call::Send && matches!(self.fault, Fault::Timeout | Fault::Broken | Fault::Unreadable(_))
+        let ambiguous = match self.fault {
+            Fault::Timeout | Fault::Broken | Fault::Unreadable(_) => true,
+            Fault::Status { status, .. } => (500..=599).contains(&status) && status != 503,
+            Fault::Connect { .. } | Fault::TokenLate | Fault::Code { .. } | Fault::TokenRefusedTwice { .. } | Fault::AppDisabled => false,
+        };
+        self.call == Call::Send && ambiguous
     }
 
     /// The `errcode`, if there was one.
@@ -147,10 +159,18 @@ impl Error {
     /// One line of what to do.
     pub fn advice(&self) -> String {
         match &self.fault {
-            Fault::Connect => "check the network, the proxy settings and wechat.api_base_url".into(),
+            Fault::Connect { proxy: Some(proxy) } => {
+                format!("check whether the proxy {proxy} can be reached and reaches wechat.api_base_url")
+            }
+            Fault::Connect { proxy: None } => "check the network, the proxy settings and wechat.api_base_url".into(),
+            Fault::TokenLate => "check the network between this server and WeChat Work: gettoken answers late or not at all".into(),
             Fault::Timeout | Fault::Broken => "check the network between this server and WeChat Work".into(),
             Fault::Status { status: 401 | 403, .. } => {
                 "something in between refuses the call: check the proxy and wechat.api_base_url".into()
+            }
+            Fault::Status { status: 407, .. } => "the proxy wants to know who calls: put user and password into its URL".into(),
+            Fault::Status { status: 408 | 429 | 500..=599, .. } => {
+                "WeChat Work, or a proxy before it, is busy or broken for now: it is tried again".into()
             }
             Fault::Status { .. } | Fault::Unreadable(_) => "check what answers at wechat.api_base_url: it is not WeChat Work's API".into(),
             Fault::Code { code: 60020 | 301_042, from_ip: Some(ip), .. } => {
@@ -164,7 +184,8 @@ impl Error {
     /// What kind of trouble it is, for metrics.
     pub fn trouble(&self) -> &'static str {
         match &self.fault {
-            Fault::Connect => "connect",
+            Fault::Connect { .. } => "connect",
+            Fault::TokenLate => "token_late",
             Fault::Timeout => "timeout",
             Fault::Broken => "broken",
             Fault::Status { .. } => "http_status",
@@ -187,7 +208,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "WeChat Work {}: ", self.call.name())?;
         match &self.fault {
-            Fault::Connect => f.write_str("no connection")?,
+            Fault::Connect { proxy: Some(proxy) } => write!(f, "no connection through the proxy {proxy}")?,
+            Fault::Connect { proxy: None } => f.write_str("no connection")?,
+            Fault::TokenLate => f.write_str("no access token in time; nothing was sent")?,
             Fault::Timeout => f.write_str("no answer in time")?,
             Fault::Broken => f.write_str("the connection broke before the answer")?,
             Fault::Status { status, .. } => write!(f, "HTTP status {status}")?,

@@ -54,11 +54,12 @@ impl App {
     }
 
     async fn look(&self) -> Finding {
-        let token = self.slot.prove(PROVE_EVERY, self.buffer).await?;
+        let (begins, _) = self.times();
+        let token = self.slot.prove(PROVE_EVERY, self.buffer, begins).await?;
         match self.agent_state(&token).await {
             Err(error) if error.refuses_token() => {
                 self.slot.invalidate(token.generation);
-                let fresh = self.slot.get(self.buffer).await?;
+                let fresh = self.slot.get(self.buffer, begins).await?;
                 self.agent_state(&fresh).await.map_err(refused_twice)
             }
             finding => finding,
@@ -67,7 +68,10 @@ impl App {
 
     async fn agent_state(&self, token: &Token) -> Finding {
         let agent_id = SecretString::from(self.agent_id.to_string());
-        let body = self.endpoint.call(Call::AgentGet, &[("access_token", &token.secret), ("agentid", &agent_id)], None).await?;
+        let body = self
+            .endpoint
+            .call(Call::AgentGet, &[("access_token", &token.secret), ("agentid", &agent_id)], None, self.endpoint.timeout())
+            .await?;
         let answer = Answer::read(Call::AgentGet, &body, "agentid", &self.slot.secrets())?;
         if answer.number("close") == Some(1) {
             return Err(Error::new(Call::AgentGet, Fault::AppDisabled));

@@ -18,10 +18,13 @@ mod cut;
 mod error;
 mod health;
 mod http;
+mod lenient;
 mod message;
+mod outgoing;
 mod recipients;
 mod share;
 mod token;
+mod way;
 
 pub use app::{App, Credentials, Sent};
 pub use clock::{Clock, SystemClock};
@@ -32,3 +35,4 @@ pub use message::{Body, Card, Content, Message, MessageError, Overflow, Ready};
 pub use recipients::{Recipients, RecipientsError};
 pub use share::{Pending, SharedToken, TokenShare, Turn};
 pub use token::TokenCache;
+pub use way::{Way, is_loopback};

@@ -23,16 +23,19 @@ pub struct SharedToken {
 pub enum Turn {
     /// Nobody's: there is a token to use.
     Use(SharedToken),
-    /// The asker's. It must say with [`TokenShare::end`] what came of it.
+    /// The asker's, until it says [`TokenShare::end`].
     Fetch,
 }
 
 /// Where processes share tokens. A name stands for an endpoint with its credentials, and tells nothing of them. What cannot be reached must not
 /// keep anybody from sending: then it is the asker's turn.
 pub trait TokenShare: Send + Sync {
-    /// The token under a name, if it is `usable`; or the turn to fetch one, once nobody else has it.
+    /// The token under a name, if it is `usable`; or the turn to fetch one, once nobody else has it or has had it for too long.
     fn turn<'a>(&'a self, name: &'a [u8; 32], usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync)) -> Pending<'a, Turn>;
 
-    /// Ends the turn, with the token that was fetched if there is one.
-    fn end<'a>(&'a self, name: &'a [u8; 32], fetched: Option<&'a SharedToken>) -> Pending<'a, ()>;
+    /// Keeps a token for the others.
+    fn keep<'a>(&'a self, name: &'a [u8; 32], token: &'a SharedToken) -> Pending<'a, ()>;
+
+    /// Ends the asker's turn, if it still is.
+    fn end<'a>(&'a self, name: &'a [u8; 32]) -> Pending<'a, ()>;
 }

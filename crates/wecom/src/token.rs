@@ -2,7 +2,8 @@
 //!
 //! A *slot* belongs to one (base URL, corp id, secret). It holds the token in use, with a *generation* that grows with every fetch. Whoever
 //! is told by the server that a token is no longer good names the generation it had used: a late complaint about an old token does not drop
-//! the newer one. Fetching is single-flight: all who wait share its result, also when it is a failure. Wrong credentials are remembered,
+//! the newer one. Fetching is single-flight: a *flight* is a task of its own, which nobody's impatience ends, and all who wait share its result,
+//! also when it is a failure. While the old token is good it serves, however long the next one takes. Wrong credentials are remembered,
 //! because repeating them gets this address banned from `gettoken` for an hour. Where processes share tokens, a flight first looks whether
 //! another process has landed.
 
@@ -12,6 +13,8 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::answer::Answer;
 use crate::app::Credentials;
@@ -28,6 +31,10 @@ const REFUSED_FOR: (Duration, Duration) = (Duration::from_secs(10), Duration::fr
 const RECENT_TOKENS: usize = 4;
 /// How long after a failed early refresh the next is tried, while the old token still serves.
 const REFRESH_PAUSE: Duration = Duration::from_secs(10);
+/// How long who begins an early refresh waits for it, while the old token still serves.
+const REFRESH_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a flight keeps others from fetching too.
+const TURN_HELD: Duration = Duration::from_secs(3);
 
 /// The slots of a process.
 pub struct TokenCache {
@@ -67,7 +74,7 @@ impl TokenCache {
             share: Arc::clone(&self.share),
             name: key,
             state: Mutex::default(),
-            flight: tokio::sync::Mutex::default(),
+            ended: watch::Sender::new(0),
         };
         Arc::clone(slots.entry(key).or_insert_with(|| Arc::new(new())))
     }
@@ -123,8 +130,8 @@ struct State {
     /// Tokens of late, newest last: an answer may echo one, and must not show it.
     recent: Vec<Arc<SecretString>>,
     refusal: Option<Refusal>,
-    /// Finished fetches, and what the last one failed with.
-    flights: u64,
+    /// Whether a flight is under way, and what the last one failed with.
+    flying: bool,
     last_failure: Option<Error>,
     no_refresh_before: Duration,
     last_fetch: Option<Duration>,
@@ -138,31 +145,43 @@ pub(crate) struct Slot {
     /// What it is shared under.
     name: [u8; 32],
     state: Mutex<State>,
-    flight: tokio::sync::Mutex<()>,
+    /// Flights that ended.
+    ended: watch::Sender<u64>,
 }
 
 impl Slot {
-    /// A token that is good as far as is known, fetched if need be. `buffer` is how long before its end the next is fetched.
-    pub(crate) async fn get(&self, buffer: Duration) -> Result<Token, Error> {
-        let (seen, old) = {
-            let state = self.lock();
-            let now = self.now();
-            match &state.token {
-                Some(token) if !token.stale(now, buffer) || (!token.expired(now) && now.monotonic < state.no_refresh_before) => {
+    /// A token that is good as far as is known, fetched if need be, by `deadline`. `buffer` is how long before its end the next is fetched.
+    pub(crate) async fn get(self: &Arc<Self>, buffer: Duration, deadline: Instant) -> Result<Token, Error> {
+        loop {
+            let (old, flight) = {
+                let mut state = self.lock();
+                let now = self.now();
+                let old = state.token.clone().filter(|token| !token.expired(now));
+                if let Some(token) = &old
+                    && (!token.stale(now, buffer) || state.flying || now.monotonic < state.no_refresh_before)
+                {
                     return Ok(token.clone());
                 }
-                token => (state.flights, token.clone()),
-            }
-        };
-        match self.fetch_once(seen, Some(buffer)).await {
-            Ok(token) => Ok(token),
-            Err(error) => match old {
-                Some(token) if !token.expired(self.now()) => {
-                    tracing::warn!(%error, "the access token could not be refreshed early; the old one stays in use");
-                    Ok(token)
+                if let Some(error) = self.remembered_refusal(&state) {
+                    return old.ok_or(error);
                 }
-                _ => Err(error),
-            },
+                (old, self.fly(&mut state, Some(buffer)))
+            };
+            let landed = match old {
+                Some(old) => match flight.landed(deadline.min(Instant::now() + REFRESH_PATIENCE)).await {
+                    Ok(()) => Ok(()),
+                    Err(_) => return Ok(old),
+                },
+                None => flight.landed(deadline).await,
+            };
+            landed?;
+            let state = self.lock();
+            if let Some(token) = state.token.as_ref().filter(|token| !token.expired(self.now())) {
+                return Ok(token.clone());
+            }
+            if let Some(error) = &state.last_failure {
+                return Err(error.clone());
+            }
         }
     }
 
@@ -176,57 +195,65 @@ impl Slot {
 
     /// Asks the server for a token even though one is in use, unless the last call is younger than `at_most_every`: the proof that the
     /// credentials are still good.
-    pub(crate) async fn prove(&self, at_most_every: Duration, buffer: Duration) -> Result<Token, Error> {
-        let (seen, due) = {
-            let state = self.lock();
+    pub(crate) async fn prove(self: &Arc<Self>, at_most_every: Duration, buffer: Duration, deadline: Instant) -> Result<Token, Error> {
+        let flight = {
+            let mut state = self.lock();
+            if let Some(error) = self.remembered_refusal(&state) {
+                return Err(error);
+            }
             let now = self.now().monotonic;
-            (state.flights, state.last_fetch.is_none_or(|last| now.saturating_sub(last) >= at_most_every))
+            let due = state.last_fetch.is_none_or(|last| now.saturating_sub(last) >= at_most_every);
+            due.then(|| self.fly(&mut state, None))
         };
-        if due {
-            return self.fetch_once(seen, None).await;
-        }
-        let refused = self.remembered_refusal();
-        refused.map_or(Ok(()), Err)?;
-        self.get(buffer).await
-    }
-
-    /// Fetches a token, or shares what a fetch that ended after `seen` came to. With `buffer`, another process's token will do that is not as
-    /// near its end.
-    async fn fetch_once(&self, seen: u64, buffer: Option<Duration>) -> Result<Token, Error> {
-        let _flight = self.flight.lock().await;
-        {
-            let state = self.lock();
-            if state.flights > seen {
-                if let Some(token) = &state.token {
-                    return Ok(token.clone());
-                }
-                if let Some(error) = &state.last_failure {
-                    return Err(error.clone());
-                }
+        if let Some(flight) = flight {
+            flight.landed(deadline).await?;
+            if let Some(error) = self.lock().last_failure.clone() {
+                return Err(error);
             }
         }
-        if let Some(error) = self.remembered_refusal() {
-            return Err(error);
+        self.get(buffer, deadline).await
+    }
+
+    /// Joins the flight that is under way, or begins one. With `buffer`, another process's token will do that is not as near its end.
+    fn fly(self: &Arc<Self>, state: &mut State, buffer: Option<Duration>) -> Flight {
+        let ended = self.ended.subscribe();
+        let seen = *ended.borrow();
+        if !state.flying {
+            state.flying = true;
+            let slot = Arc::clone(self);
+            tokio::spawn(async move {
+                let landing = Landing { slot: &slot, result: Err(Error::new(Call::GetToken, Fault::TokenLate)) };
+                landing.with(slot.fetch_or_share(buffer).await);
+            });
         }
-        let Some(share) = self.share.get() else { return self.finish(self.fetch_twice().await) };
+        Flight { ended, seen }
+    }
+
+    async fn fetch_or_share(&self, buffer: Option<Duration>) -> Result<Token, Error> {
+        let Some(share) = self.share.get() else { return self.fetch_twice().await };
         let refused = self.lock().refused.clone();
         let usable = |shared: &SharedToken| {
             let is_refused = refused.as_ref().is_some_and(|refused| refused.expose_secret() == shared.secret.expose_secret());
             let in_use = self.lock().token.as_ref().is_some_and(|token| token.secret.expose_secret() == shared.secret.expose_secret());
             buffer.is_some_and(|buffer| shared.life > buffer) && !is_refused && !in_use
         };
-        match share.turn(&self.name, &usable).await {
-            Turn::Use(SharedToken { secret, life }) => self.finish(Ok(Token { secret, generation: 0, fetched: self.now(), ttl: life })),
-            Turn::Fetch => {
-                let result = self.fetch_twice().await;
-                let fetched = result
-                    .as_ref()
-                    .ok()
-                    .map(|token| SharedToken { secret: Arc::clone(&token.secret), life: token.ttl.saturating_sub(token.age(self.now())) });
-                share.end(&self.name, fetched.as_ref()).await;
-                self.finish(result)
-            }
+        if let Turn::Use(SharedToken { secret, life }) = share.turn(&self.name, &usable).await {
+            return Ok(Token { secret, generation: 0, fetched: self.now(), ttl: life });
         }
+        let mut fetching = std::pin::pin!(self.fetch_twice());
+        let result = if let Ok(result) = timeout(TURN_HELD, &mut fetching).await {
+            result
+        } else {
+            // A server that does not answer this process may answer another.
+            share.end(&self.name).await;
+            fetching.await
+        };
+        if let Ok(token) = &result {
+            let life = token.ttl.saturating_sub(token.age(self.now()));
+            share.keep(&self.name, &SharedToken { secret: Arc::clone(&token.secret), life }).await;
+        }
+        share.end(&self.name).await;
+        result
     }
 
     async fn fetch_twice(&self) -> Result<Token, Error> {
@@ -241,8 +268,7 @@ impl Slot {
         let fetched = self.now();
         self.lock().last_fetch = Some(fetched.monotonic);
         tracing::debug!("fetching an access token");
-        let body = self.endpoint.call(Call::GetToken, &[("corpid", corp_id), ("corpsecret", corp_secret)], None).await?;
-        let body = zeroize::Zeroizing::new(body);
+        let body = self.endpoint.call(Call::GetToken, &[("corpid", corp_id), ("corpsecret", corp_secret)], None, Duration::MAX).await?;
         let mut answer = Answer::read(Call::GetToken, &body, "access_token", &self.secrets())?;
         let ttl = answer.number("expires_in").map_or(DEFAULT_TTL, |seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or(0)));
         let serde_json::Value::String(secret) = answer.take("access_token") else {
@@ -254,33 +280,37 @@ impl Slot {
         Ok(Token { secret: Arc::new(SecretString::from(secret)), generation: 0, fetched, ttl: ttl.max(Duration::from_secs(1)) })
     }
 
-    fn finish(&self, result: Result<Token, Error>) -> Result<Token, Error> {
-        let now = self.now().monotonic;
+    fn finish(&self, result: Result<Token, Error>) {
+        let now = self.now();
         let mut state = self.lock();
-        state.flights += 1;
+        state.flying = false;
         match result {
             Ok(mut token) => {
                 state.generation += 1;
                 token.generation = state.generation;
-                state.token = Some(token.clone());
                 if state.recent.len() == RECENT_TOKENS {
                     state.recent.remove(0);
                 }
                 state.recent.push(Arc::clone(&token.secret));
+                state.token = Some(token);
                 state.refusal = None;
                 state.last_failure = None;
-                Ok(token)
             }
             Err(error) => {
-                state.no_refresh_before = now + REFRESH_PAUSE;
+                if state.token.as_ref().is_some_and(|token| !token.expired(now)) {
+                    tracing::warn!(%error, "the access token could not be refreshed early; the old one stays in use");
+                }
+                state.no_refresh_before = now.monotonic + REFRESH_PAUSE;
                 if error.refuses_credentials() {
                     let pause = state.refusal.as_ref().map_or(REFUSED_FOR.0, |refusal| refusal.next_pause);
-                    state.refusal = Some(Refusal { error: error.clone(), until: now + pause, next_pause: (pause * 2).min(REFUSED_FOR.1) });
+                    let until = now.monotonic + pause;
+                    state.refusal = Some(Refusal { error: error.clone(), until, next_pause: (pause * 2).min(REFUSED_FOR.1) });
                 }
-                state.last_failure = Some(error.clone());
-                Err(error)
+                state.last_failure = Some(error);
             }
         }
+        // Told while the state is held, so that nobody joins a flight whose end was told already.
+        self.ended.send_modify(|ended| *ended += 1);
     }
 
     /// What no answer may show.
@@ -291,9 +321,8 @@ impl Slot {
         secrets
     }
 
-    fn remembered_refusal(&self) -> Option<Error> {
+    fn remembered_refusal(&self, state: &State) -> Option<Error> {
         let now = self.now().monotonic;
-        let state = self.lock();
         let refusal = state.refusal.as_ref().filter(|refusal| now < refusal.until)?;
         Some(Error { remembered_for: Some(refusal.until.saturating_sub(now)), ..refusal.error.clone() })
     }
@@ -304,6 +333,38 @@ impl Slot {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A flight that somebody waits for.
+struct Flight {
+    ended: watch::Receiver<u64>,
+    seen: u64,
+}
+
+impl Flight {
+    /// Waits for its end, until `deadline`.
+    async fn landed(mut self, deadline: Instant) -> Result<(), Error> {
+        let landed = timeout_at(deadline, self.ended.wait_for(|ended| *ended > self.seen)).await;
+        landed.map(drop).map_err(|_| Error::new(Call::GetToken, Fault::TokenLate))
+    }
+}
+
+/// Ends a flight, also one that panics or is dropped with its runtime.
+struct Landing<'a> {
+    slot: &'a Slot,
+    result: Result<Token, Error>,
+}
+
+impl Landing<'_> {
+    fn with(mut self, result: Result<Token, Error>) {
+        self.result = result;
+    }
+}
+
+impl Drop for Landing<'_> {
+    fn drop(&mut self) {
+        self.slot.finish(self.result.clone());
     }
 }
 

@@ -1,24 +1,36 @@
 //! What an answer or its absence means. The one place where `reqwest` errors, which hold the URL, become ours.
 
-use std::time::Duration;
+use std::error::Error as _;
 
-use acteon_core::{ErrorKind, ProviderError};
+use acteon_core::{ErrorKind, ProviderError, Repeat};
 use reqwest::{Response, StatusCode};
 
-pub(super) fn status(response: &Response) -> Result<(), ProviderError> {
+use super::config::{Config, RetryMode};
+use crate::guard::NotAllowed;
+use crate::retry_after;
+
+pub(super) fn status(config: &Config, response: &Response) -> Result<(), ProviderError> {
     let status = response.status();
     let error = |kind| {
         ProviderError::new(kind, format!("the webhook answered with HTTP status {}", status.as_u16())).service_code(status.as_u16().into())
     };
+    let asked = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+    let asked = asked.and_then(|value| retry_after::parse(value, config.clock.now()));
+    let with_pause = |error: ProviderError| asked.into_iter().fold(error, ProviderError::retry_after);
     match status {
         _ if status.is_success() => Ok(()),
-        StatusCode::TOO_MANY_REQUESTS => {
-            let after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.trim().parse().ok());
-            let error = error(ErrorKind::RateLimited);
-            Err(after.map(Duration::from_secs).into_iter().fold(error, ProviderError::retry_after))
+        StatusCode::TOO_MANY_REQUESTS => Err(with_pause(error(ErrorKind::RateLimited))),
+        StatusCode::REQUEST_TIMEOUT => Err(with_pause(error(ErrorKind::Connection))),
+        // Only who says when to come back says that nothing was done.
+        StatusCode::SERVICE_UNAVAILABLE if asked.is_some() => Err(with_pause(error(ErrorKind::Connection))),
+        _ if status.is_server_error() => {
+            let repeat = match config.retry {
+                RetryMode::Safe => Repeat::OnceLater,
+                RetryMode::ServerErrors => Repeat::Freely,
+                RetryMode::Never => Repeat::Never,
+            };
+            Err(error(ErrorKind::Connection).maybe_sent().repeat(repeat))
         }
-        StatusCode::REQUEST_TIMEOUT => Err(error(ErrorKind::Connection)),
-        _ if status.is_server_error() => Err(error(ErrorKind::Connection)),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             Err(error(ErrorKind::Configuration).advice("check the webhook's url and headers"))
         }
@@ -29,14 +41,31 @@ pub(super) fn status(response: &Response) -> Result<(), ProviderError> {
     }
 }
 
-pub(super) fn transport(error: &reqwest::Error) -> ProviderError {
-    if error.is_connect() || error.is_builder() {
-        return ProviderError::new(ErrorKind::Connection, "no connection to the webhook").advice("check its address and the network");
+/// `left` says whether the request was on its way.
+pub(super) fn transport(config: &Config, error: &reqwest::Error, left: bool) -> ProviderError {
+    if error.is_connect() || error.is_builder() || !left {
+        return no_connection(config, error);
     }
     let error = if error.is_timeout() {
         ProviderError::new(ErrorKind::Timeout, "the webhook did not answer in time")
     } else {
         ProviderError::new(ErrorKind::Connection, "the connection to the webhook broke before its answer")
     };
-    error.maybe_sent()
+    error.maybe_sent().repeat(if config.retry == RetryMode::Never { Repeat::Never } else { Repeat::OnceLater })
+}
+
+fn no_connection(config: &Config, error: &reqwest::Error) -> ProviderError {
+    let mut source = error.source();
+    while let Some(error) = source {
+        if error.is::<NotAllowed>() {
+            let message = "no connection to the webhook: its name leads to link-local or cloud metadata addresses only";
+            return ProviderError::new(ErrorKind::Connection, message).advice("set allow_link_local = true if that is meant");
+        }
+        source = error.source();
+    }
+    match &config.proxy {
+        Some(proxy) => ProviderError::new(ErrorKind::Connection, format!("no connection to the webhook through the proxy {proxy}"))
+            .advice("check its address, the proxy (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) and the network"),
+        None => ProviderError::new(ErrorKind::Connection, "no connection to the webhook").advice("check its address and the network"),
+    }
 }

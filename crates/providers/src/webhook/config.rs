@@ -1,50 +1,84 @@
 //! The section of a webhook.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Key, Kind, Problem, Settings};
+use acteon_core::{Clock, Key, Kind, Problem, Settings};
 use acteon_crypto::ExposeSecret as _;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Url, redirect};
+use reqwest::{Client, Url};
 
-use super::guard::{self, GuardedResolver};
+use crate::catalog::Context;
+use crate::clients::{ClientKind, Way};
+use crate::guard;
 
 pub(super) const KEYS: &[Key] = &[
     Key::required("url", Kind::Secret, "Where to post. May be a secret, since addresses of webhooks often hold one."),
     Key::optional("headers", Kind::SecretTable, "Headers to send, such as Authorization."),
     Key::optional("timeout_seconds", Kind::Integer, "Longest a call may take, 1 to 25. Default 10."),
     Key::optional("max_concurrency", Kind::Integer, "Most calls in flight. Default 64."),
+    Key::optional(
+        "retry",
+        Kind::Text,
+        "What is repeated: \"safe\" (default), at once only what surely did not arrive, and what may have arrived once, later; \"5xx\", every answer \
+         5xx like what did not arrive; \"never\", nothing that may have arrived.",
+    ),
     Key::optional("allow_link_local", Kind::Flag, "Allow link-local and cloud metadata addresses. Default false."),
 ];
+
+/// What is repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RetryMode {
+    /// At once what surely did not arrive; what may have arrived once, later.
+    Safe,
+    /// Every answer 5xx like what surely did not arrive: the webhook does not mind copies.
+    ServerErrors,
+    /// Nothing that may have arrived.
+    Never,
+}
+
+impl RetryMode {
+    fn read(settings: &Settings) -> Result<Self, Problem> {
+        match settings.text("retry") {
+            None | Some("safe") => Ok(Self::Safe),
+            Some("5xx") => Ok(Self::ServerErrors),
+            Some("never") => Ok(Self::Never),
+            Some(other) => Err(Problem::new("retry", format!("must be \"safe\", \"5xx\" or \"never\", is {other:?}"))),
+        }
+    }
+}
 
 pub(super) struct Config {
     pub(super) client: Client,
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
+    pub(super) timeout: Duration,
+    pub(super) retry: RetryMode,
     pub(super) max_concurrency: usize,
+    /// The proxy on the way, as `host:port`.
+    pub(super) proxy: Option<Arc<str>>,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl Config {
-    pub(super) fn read(settings: &Settings) -> Result<Self, Vec<Problem>> {
+    pub(super) fn read(settings: &Settings, context: &Context) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let allow_link_local = settings.flag("allow_link_local");
         let url = read_url(settings, allow_link_local).map_err(|problem| problems.push(problem)).ok();
         let headers = read_headers(settings).map_err(|found| problems.extend(found)).ok();
-        let timeout = bounded(settings, "timeout_seconds", 10, 25).map_err(|problem| problems.push(problem)).ok();
+        let timeout = context.timeout(settings, "timeout_seconds", 10, 25).map_err(|problem| problems.push(problem)).ok();
+        let retry = RetryMode::read(settings).map_err(|problem| problems.push(problem)).ok();
         let max_concurrency = bounded(settings, "max_concurrency", 64, 1024).map_err(|problem| problems.push(problem)).ok();
-        let (Some(url), Some(headers), Some(timeout), Some(max_concurrency)) = (url, headers, timeout, max_concurrency) else {
+        let (Some(url), Some(headers), Some(timeout), Some(retry), Some(max_concurrency)) = (url, headers, timeout, retry, max_concurrency)
+        else {
             return Err(problems);
         };
-        let timeout = Duration::from_secs(timeout as u64);
-        let client = Client::builder()
-            .timeout(timeout)
-            .connect_timeout(timeout.min(Duration::from_secs(5)))
-            .redirect(redirect::Policy::none())
-            .dns_resolver(GuardedResolver { allow_link_local })
-            .user_agent("acteon")
-            .build()
-            .map_err(|_| vec![Problem::new("url", "the HTTP client could not be set up: no usable TLS root certificates?")])?;
-        Ok(Self { client, url, headers, max_concurrency })
+        let way = Way::to(&url);
+        let proxy = if way == Way::Direct { None } else { context.clients.environment_proxy(&url) };
+        let client = context.clients.get(&ClientKind { way, allow_link_local });
+        let client =
+            client.ok_or_else(|| vec![Problem::new("url", "the HTTP client could not be set up: no usable TLS root certificates?")])?;
+        Ok(Self { client, url, headers, timeout, retry, max_concurrency, proxy, clock: Arc::clone(&context.clock) })
     }
 }
 

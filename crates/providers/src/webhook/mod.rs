@@ -2,7 +2,6 @@
 
 mod classify;
 mod config;
-mod guard;
 mod payload;
 mod send;
 #[cfg(test)]
@@ -19,8 +18,8 @@ pub(crate) fn provider_type() -> ProviderType {
     ProviderType { name: "webhook", keys: config::KEYS, build }
 }
 
-fn build(name: &ProviderName, settings: &Settings, _context: &Context) -> Built {
-    let config = Config::read(settings)?;
+fn build(name: &ProviderName, settings: &Settings, context: &Context) -> Built {
+    let config = Config::read(settings, context)?;
     Ok(Arc::new(WebhookProvider { lane: format!("webhook:{name}").into(), config }))
 }
 

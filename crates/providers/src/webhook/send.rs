@@ -1,17 +1,20 @@
 //! The calls.
 
 use acteon_core::limits::MAX_ANSWER_BYTES;
-use acteon_core::{ErrorKind, Health, Prepared, ProviderError, Response};
+use acteon_core::{Health, Prepared, ProviderError, Response};
 use serde_json::value::RawValue;
 
 use super::classify;
 use super::config::Config;
+use crate::outgoing::Departure;
 
 pub(super) async fn post(config: &Config, prepared: &Prepared) -> Result<Response, ProviderError> {
-    let request = config.client.post(config.url.clone()).headers(config.headers.clone());
-    let request = request.header("content-type", "application/json").body(prepared.bytes.clone());
-    let mut response = request.send().await.map_err(|error| classify::transport(&error))?;
-    classify::status(&response)?;
+    let departure = Departure::default();
+    let request = config.client.post(config.url.clone()).headers(config.headers.clone()).timeout(config.timeout);
+    let request = request.header("content-type", "application/json");
+    let request = request.body(reqwest::Body::wrap(departure.of(prepared.bytes.clone())));
+    let mut response = request.send().await.map_err(|error| classify::transport(config, &error, departure.happened()))?;
+    classify::status(config, &response)?;
     let status = response.status().as_u16();
     let mut body = Vec::new();
     // The webhook took it: what goes wrong with the rest of its answer does not make it a failure.
@@ -22,13 +25,18 @@ pub(super) async fn post(config: &Config, prepared: &Prepared) -> Result<Respons
         }
         body.extend_from_slice(&chunk);
     }
-    let body = serde_json::from_slice::<Box<RawValue>>(&body)
-        .or_else(|_| serde_json::value::to_raw_value(&serde_json::json!({ "status_code": status })));
-    body.map(Response::success).map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string()))
+    Ok(Response::success(readable(&body, status)))
+}
+
+/// The answer, if every reader of the outcome can read it: no number that none holds, no half of a letter.
+fn readable(body: &[u8], status: u16) -> Box<RawValue> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let found = serde_json::from_slice::<serde_json::Value>(body).and_then(|_| serde_json::from_slice::<Box<RawValue>>(body));
+    found.unwrap_or_else(|_| RawValue::from_string(format!(r#"{{"status_code":{status}}}"#)).unwrap_or_else(|_| RawValue::NULL.to_owned()))
 }
 
 /// Any HTTP answer shows that the webhook can be reached.
 pub(super) async fn probe(config: &Config) -> Result<Health, ProviderError> {
-    let request = config.client.head(config.url.clone()).headers(config.headers.clone());
-    request.send().await.map(|_| Health::default()).map_err(|error| classify::transport(&error))
+    let request = config.client.head(config.url.clone()).headers(config.headers.clone()).timeout(config.timeout);
+    request.send().await.map(|_| Health::default()).map_err(|error| classify::transport(config, &error, true))
 }

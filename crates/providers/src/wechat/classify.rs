@@ -1,9 +1,11 @@
 //! From the API's errors to the gateway's.
 
-use acteon_core::{ErrorKind, ProviderError};
+use acteon_core::{ErrorKind, ProviderError, Timestamp};
 use acteon_wecom::{Class, Error, Fault};
 
-pub(super) fn classify(error: &Error) -> ProviderError {
+use crate::retry_after;
+
+pub(super) fn classify(error: &Error, now: Timestamp) -> ProviderError {
     let kind = match error.class() {
         Class::Configuration => ErrorKind::Configuration,
         Class::RateLimited => ErrorKind::RateLimited,
@@ -20,8 +22,10 @@ pub(super) fn classify(error: &Error) -> ProviderError {
     if error.maybe_sent() {
         provider_error = provider_error.maybe_sent();
     }
-    if let Fault::Status { retry_after: Some(after), .. } = error.fault {
-        provider_error = provider_error.retry_after(after);
+    if let Fault::Status { status: 408 | 429 | 503, retry_after: Some(asked) } = &error.fault
+        && let Some(asked) = retry_after::parse(asked, now)
+    {
+        provider_error = provider_error.retry_after(asked);
     }
     provider_error
 }

@@ -5,6 +5,11 @@ use std::time::Duration;
 
 use acteon_core::{Key, Kind, Problem, Settings};
 use acteon_wecom::{Credentials, DEFAULT_BASE_URL, Endpoint, EndpointError, Overflow, Recipients};
+use reqwest::Url;
+
+use crate::catalog::Context;
+use crate::clients::{ClientKind, Way};
+use crate::guard;
 
 pub(super) const KEYS: &[Key] = &[
     Key::required("wechat.corp_id", Kind::Secret, "Corporation ID (企业ID) from the admin console."),
@@ -74,12 +79,11 @@ pub(super) struct Connection {
 }
 
 impl Config {
-    pub(super) fn read(settings: &Settings) -> Result<(Self, Connection), Vec<Problem>> {
+    pub(super) fn read(settings: &Settings, context: &Context) -> Result<(Self, Connection), Vec<Problem>> {
         let mut problems = Vec::new();
         let mut check = |found: Result<i64, Problem>| found.map_err(|problem| problems.push(problem)).unwrap_or_default();
         let agent_id = check(ranged(settings, "wechat.agent_id", 0, 1..=u32::MAX.into()));
         let buffer = check(ranged(settings, "wechat.token_refresh_buffer_seconds", 300, 0..=7199));
-        let timeout = check(ranged(settings, "wechat.timeout_seconds", 10, 1..=12));
         let max_concurrency = check(ranged(settings, "wechat.max_concurrency", 512, 1..=1024));
         let duplicate_check = duplicate_check(settings).map_err(|problem| problems.push(problem)).ok().flatten();
         let default_msgtype = match settings.text("wechat.default_msgtype").map(|text| (text, MsgType::parse(text))) {
@@ -103,7 +107,8 @@ impl Config {
         if max_per_second.is_some_and(|rate| !(rate.is_finite() && (0.01..=100_000.0).contains(&rate))) {
             problems.push(Problem::new("wechat.max_per_second", "must be from 0.01 to 100000"));
         }
-        let endpoint = endpoint(settings, Duration::from_secs(timeout.unsigned_abs())).map_err(|problem| problems.push(problem)).ok();
+        let timeout = context.timeout(settings, "wechat.timeout_seconds", 10, 12).map_err(|problem| problems.push(problem)).ok();
+        let endpoint = timeout.and_then(|timeout| endpoint(settings, timeout, context).map_err(|problem| problems.push(problem)).ok());
         let credentials = credentials(settings).map_err(|found| problems.extend(found)).ok();
         let (Some(endpoint), Some(credentials), true) = (endpoint, credentials, problems.is_empty()) else { return Err(problems) };
         let text = |key| settings.text(key).unwrap_or_default().trim().to_owned();
@@ -153,11 +158,23 @@ fn duplicate_check(settings: &Settings) -> Result<Option<u32>, Problem> {
     }
 }
 
-fn endpoint(settings: &Settings, timeout: Duration) -> Result<Endpoint, Problem> {
-    let base = settings.text("wechat.api_base_url").unwrap_or(DEFAULT_BASE_URL);
+fn endpoint(settings: &Settings, timeout: Duration, context: &Context) -> Result<Endpoint, Problem> {
+    const BASE: &str = "wechat.api_base_url";
+    let base = settings.text(BASE).unwrap_or(DEFAULT_BASE_URL);
+    if Url::parse(base).is_ok_and(|url| guard::is_forbidden_host(&url)) {
+        return Err(Problem::new(BASE, "is a link-local or cloud metadata address"));
+    }
+    let client = |way: &acteon_wecom::Way| {
+        let way = match way {
+            acteon_wecom::Way::Direct => Way::Direct,
+            acteon_wecom::Way::Environment => Way::Environment,
+            acteon_wecom::Way::Proxy(url) => Way::Proxy(url.clone()),
+        };
+        context.clients.get(&ClientKind { way, allow_link_local: false })
+    };
     let allow_insecure = settings.flag("wechat.allow_insecure_base_url");
-    Endpoint::new(base, timeout, settings.text("wechat.proxy"), allow_insecure).map_err(|error| {
-        let key = if error == EndpointError::NotAProxy { "wechat.proxy" } else { "wechat.api_base_url" };
+    Endpoint::with_client(base, timeout, settings.text("wechat.proxy"), allow_insecure, client).map_err(|error| {
+        let key = if error == EndpointError::NotAProxy { "wechat.proxy" } else { BASE };
         Problem::new(key, error.to_string())
     })
 }

@@ -8,9 +8,10 @@ mod send;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use acteon_core::{
-    Action, BoxFuture, Budget, Health, Lane, LaneLimits, Prepared, Provider, ProviderError, ProviderName, Response, Settings,
+    Action, BoxFuture, Budget, Clock, Health, Lane, LaneLimits, Prepared, Provider, ProviderError, ProviderName, Response, Settings,
 };
 use acteon_wecom::{App, Message};
 
@@ -25,20 +26,22 @@ pub(crate) fn provider_type() -> ProviderType {
 }
 
 fn build(_name: &ProviderName, settings: &Settings, context: &Context) -> Built {
-    let (config, connection) = Config::read(settings)?;
-    let app = App::new(connection.endpoint, connection.credentials, config.agent_id, connection.refresh_buffer, &context.wecom_tokens);
+    let (config, connection) = Config::read(settings, context)?;
+    let app = App::new(connection.endpoint, connection.credentials, config.agent_id, connection.refresh_buffer, &context.wecom_tokens)
+        .within(context.send_limit());
     let lane = Lane {
         name: format!("wechat:{}", app.corporation()).into(),
         limits: LaneLimits { max_concurrency: connection.max_concurrency, max_per_second: connection.max_per_second },
         budget: Some(BUDGET),
     };
-    Ok(Arc::new(WechatProvider { app, config, lane }))
+    Ok(Arc::new(WechatProvider { app, config, lane, clock: Arc::clone(&context.clock) }))
 }
 
 struct WechatProvider {
     app: App,
     config: Config,
     lane: Lane,
+    clock: Arc<dyn Clock>,
 }
 
 impl Provider for WechatProvider {
@@ -47,15 +50,21 @@ impl Provider for WechatProvider {
     }
 
     fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
-        Box::pin(send::send(&self.app, prepared))
+        Box::pin(send::send(&self.app, &*self.clock, prepared))
     }
 
     fn health(&self) -> BoxFuture<'_, Result<Health, ProviderError>> {
-        Box::pin(send::health(&self.app))
+        Box::pin(send::health(&self.app, &*self.clock))
     }
 
     fn lane(&self) -> Lane {
         self.lane.clone()
+    }
+
+    fn drops_copies_for(&self, prepared: &Prepared) -> Option<Duration> {
+        let message = Message::from_bytes(&prepared.bytes)?;
+        message.enable_duplicate_check.filter(|check| *check == 1)?;
+        message.duplicate_check_interval.map(|seconds| Duration::from_secs(seconds.into()))
     }
 
     fn with_note(&self, prepared: &Prepared, note: &str) -> Option<Vec<u8>> {

@@ -1,6 +1,6 @@
 //! The calls.
 
-use acteon_core::{ErrorKind, Health, Prepared, ProviderError, Response, ResponseStatus};
+use acteon_core::{Clock, ErrorKind, Health, Prepared, ProviderError, Response, ResponseStatus};
 use acteon_wecom::{App, Sent};
 use serde_json::{Value, json};
 
@@ -9,8 +9,8 @@ use super::classify::classify;
 /// What WeChat Work appends to `errmsg` when it understood a request only in part.
 const FORMAT_WARNING: &str = "Warning: wrong json format";
 
-pub(super) async fn send(app: &App, prepared: &Prepared) -> Result<Response, ProviderError> {
-    let sent = app.send(&prepared.bytes).await.map_err(|error| classify(&error))?;
+pub(super) async fn send(app: &App, clock: &dyn Clock, prepared: &Prepared) -> Result<Response, ProviderError> {
+    let sent = app.send(&prepared.bytes).await.map_err(|error| classify(&error, clock.now()))?;
     let body = serde_json::value::to_raw_value(&body(&sent)).map_err(|error| {
         // The message is out; only its answer cannot be kept.
         ProviderError::new(ErrorKind::ExecutionFailed, error.to_string()).maybe_sent()
@@ -43,8 +43,8 @@ fn body(sent: &Sent) -> Value {
     body
 }
 
-pub(super) async fn health(app: &App) -> Result<Health, ProviderError> {
+pub(super) async fn health(app: &App, clock: &dyn Clock) -> Result<Health, ProviderError> {
     let (age, finding) = app.health().await;
-    let state = finding.map_err(|error| classify(&error))?;
+    let state = finding.map_err(|error| classify(&error, clock.now()))?;
     Ok(Health { age, notes: state.name.map(|name| format!("app {name}")).into_iter().collect() })
 }

@@ -133,7 +133,7 @@ impl Config {
         });
         let auth = sections.get("auth");
         let auth = auth.flag("enabled").then(|| base.join(auth.text("config_path").unwrap_or("auth.toml")));
-        let shared = acteon_providers::Context::default();
+        let shared = acteon_providers::Context::new(lease.send_limit());
         let providers = providers::build(&mut walker, &shared);
         let breakers = breakers(&mut walker, sections.get("circuit_breaker"), &providers);
         let rules = rules(sections.get("rules"), &base, &providers);

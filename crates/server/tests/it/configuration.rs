@@ -123,12 +123,35 @@ fn a_fallback_names_two_providers() {
 fn a_webhook_is_checked() {
     let block = |more: &str| format!("[[providers]]\nname = \"w\"\ntype = \"webhook\"\n{more}\n");
     assert_troubles(&block(&format!("url = \"{}\"", ENVELOPE.replace("data:c", "data:d"))), &[(4, "no key opens it")]);
-    assert_troubles(&block("url = \"http://169.254.169.254/\""), &[(4, "link-local")]);
+    for host in
+        ["169.254.169.254", "0xa9fea9fe", "[2002:a9fe:a9fe::1]", "[64:ff9b::a9fe:a9fe]", "168.63.129.16", "[fd20:ce::254]", "Metadata."]
+    {
+        assert_troubles(&block(&format!("url = \"http://{host}/\"")), &[(4, "link-local")]);
+    }
+    assert_troubles(&block("url = \"https://example.com\"\nretry = \"often\""), &[(5, "\"safe\", \"5xx\" or \"never\"")]);
     assert_troubles(
         &block("url = \"https://example.com\"\nheaders = { \"bad name\" = \"x\" }\ntimeout_seconds = 0"),
         &[(5, "bad name"), (6, "from 1 to 25")],
     );
     assert_troubles(&block("url = \"https://example.com\"\nheaders = { authorization = \"Bearer ${TEAM}\" }"), &[]);
+}
+
+#[test]
+fn a_thousand_webhooks_share_a_client() {
+    let block =
+        |number: usize| format!("[[providers]]\nname = \"w{number}\"\ntype = \"webhook\"\nurl = \"https://h{number}.example.com/\"\n");
+    let config = parse(&(0..1000).map(block).collect::<String>()).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((config.providers.len(), config.shared.http_clients()), (1000, 1));
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn a_time_out_that_does_not_fit_into_the_lease_is_refused() {
+    let store = "store.url = \"postgres://localhost/acteon\"\nstore.lease_seconds = 15\n";
+    let block = |more: &str| format!("{store}[[providers]]\nname = \"w\"\ntype = \"webhook\"\nurl = \"https://example.com\"\n{more}\n");
+    assert_troubles(&block("timeout_seconds = 11"), &[(7, "within 10 s here, two thirds of store.lease_seconds")]);
+    assert_troubles(&block("timeout_seconds = 10"), &[]);
+    assert_troubles(&block(""), &[]);
 }
 
 #[test]
@@ -194,6 +217,11 @@ wechat.default_msgtype = "text"              # default; also "markdown" or "text
         for (more, part) in [
             ("wechat.enable_duplicate_check = true", "needs wechat.duplicate_check_interval"),
             ("wechat.duplicate_check_interval = 60", "has no effect"),
+            (
+                "wechat.api_base_url = \"http://127.0.0.1:8090\"\nwechat.proxy = \"http://proxy.example.com:3128\"",
+                "show the secret to the proxy",
+            ),
+            ("wechat.api_base_url = \"https://metadata.google.internal.\"", "link-local"),
             ("wechat.enable_duplicate_check = true\nwechat.duplicate_check_interval = 1801", "from 1 to 1800"),
             ("wechat.enable_duplicate_check = true\nwechat.duplicate_check_interval = 0", "from 1 to 1800"),
             ("wechat.token_refresh_buffer_seconds = 7200", "from 0 to 7199"),

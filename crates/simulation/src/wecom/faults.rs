@@ -34,6 +34,10 @@ pub enum Fault {
     CutAfterAccept,
     /// Does its work, then answers after so many milliseconds.
     SlowAfterAccept(u64),
+    /// Does its work, then answers with this text, in which `@` stands for its own answer.
+    Around(String),
+    /// Does its work, then answers compressed, which nobody asked for.
+    Gzip,
     /// Waits so many milliseconds, then does its work.
     Delay(u64),
     /// Does its work, and says in `errmsg` that it understood the JSON only in part.

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::pending;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -209,6 +209,8 @@ async fn answer(
         }
         Some(Fault::Garbage(text)) => text.into_response(),
         Some(Fault::Json(text)) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
+        Some(Fault::Around(text)) => text.replacen('@', &done().to_string(), 1).into_response(),
+        Some(Fault::Gzip) => ([(header::CONTENT_ENCODING, "gzip")], compressed(&done())).into_response(),
         Some(Fault::Reset) => cut(),
         Some(Fault::CutAfterAccept) => {
             drop(done());
@@ -247,6 +249,12 @@ fn json_reply(reply: &Value) -> Response<Body> {
         response.headers_mut().insert("error-code", header::HeaderValue::from(code));
     }
     response
+}
+
+fn compressed(reply: &Value) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    drop(encoder.write_all(reply.to_string().as_bytes()));
+    encoder.finish().unwrap_or_default()
 }
 
 fn cut() -> Response<Body> {

@@ -52,3 +52,29 @@ async fn a_token_outlives_its_gateway_and_lies_there_unreadable() {
     let notes: String = rows.iter().map(|row| row.get::<_, String>(0)).collect();
     assert!(notes.contains("ENC[AES256_GCM") && !notes.contains(&token) && !notes.contains(&secret), "{notes}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gettoken_that_hangs_keeps_neither_gateway_from_sending() {
+    let Some(shared) = Shared::find().await else { return };
+    let wecom = local_wecom(unlimited()).await;
+    let configuration = configuration(&wecom, "");
+    let gateways = join_all((0..2).map(|_| shared.gateway(&configuration))).await;
+    wecom.fault(Call::Gettoken, Fault::Delay(60_000), Some(1));
+    let send = async |place: usize| {
+        let action = text(&format!("from-{place}"));
+        let outcome = gateways[place].final_outcome(&action).await;
+        assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
+        let view = gateways[place].get(&format!("/v1/actions/from-{place}")).await.body;
+        assert_eq!(view["possible_duplicate"], false, "{view}");
+    };
+    let began = tokio::time::Instant::now();
+    let other = async {
+        while wecom.calls(Call::Gettoken) == 0 {
+            tokio::task::yield_now().await;
+        }
+        send(1).await;
+        assert!(began.elapsed() < std::time::Duration::from_secs(9), "the turn was given on: {:?}", began.elapsed());
+    };
+    tokio::join!(send(0), other);
+    assert_eq!(wecom.calls(Call::Send), 2, "each was sent once");
+}

@@ -39,8 +39,11 @@ fn rows() -> Vec<(Fault, Expected, Expected)> {
         same(Fault::Errcode(987_654), expected("EXECUTION_FAILED", false, 1)),
         same(Fault::Status(401), expected("CONFIGURATION", false, 1)),
         same(Fault::Status(403), expected("CONFIGURATION", false, 1)),
-        same(Fault::Status(500), connection),
-        same(Fault::Status(502), connection),
+        (Fault::Status(500), ambiguous, connection),
+        (Fault::Status(502), ambiguous, connection),
+        (Fault::Status(504), ambiguous, connection),
+        (Fault::Status(521), ambiguous, connection),
+        same(Fault::Status(503), connection),
         same(Fault::Status(408), connection),
         same(Fault::Status(429), expected("RATE_LIMITED", true, 1)),
         same(Fault::Status(404), expected("EXECUTION_FAILED", false, 1)),
@@ -159,4 +162,78 @@ async fn codes_come_with_advice_and_the_trace_id() {
     let attempt = &gateway.get("/v1/actions/a").await.body["history"][0];
     assert_eq!(attempt["service_code"], 60020);
     assert!(attempt["hint"].as_str().is_some_and(|hint: &str| hint.len() > 10), "{attempt}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_not_quite_json_still_says_that_the_message_was_taken() {
+    let around = |text: &str| Fault::Around(text.into());
+    for fault in [
+        around("\u{feff}@"),
+        around("@<!-- passed by a proxy -->"),
+        around("\n @ // end"),
+        around(r#"{"cost":1e400,"errcode":0,"msgid":"m"}"#),
+        around("{\"errmsg\":\"two\nlines \\ud83d\",\"errcode\":0,\"msgid\":\"m\"}"),
+        around(r#"{"errcode":0,"msgid":"m","invaliduser":"#),
+        Fault::Gzip,
+    ] {
+        let wecom = local_wecom(unlimited()).await;
+        let gateway = Gateway::start(&configuration(&wecom, "")).await;
+        wecom.fault(Call::Send, fault.clone(), None);
+        let outcome = gateway.dispatch(&text("a")).await;
+        assert_eq!(outcome["Executed"]["body"]["errcode"], 0, "{fault:?}: {outcome}");
+        assert!(outcome["Executed"]["body"]["msgid"].is_string(), "{fault:?}: {outcome}");
+        assert_eq!(wecom.calls(Call::Send), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_arrived_is_repeated_once_and_then_a_dead_letter() {
+    for fault in [Fault::CutAfterAccept, Fault::Around("<html>@</html>".into()), Fault::Status(504), Fault::SlowAfterAccept(20_000)] {
+        let wecom = local_wecom(unlimited()).await;
+        let lines = format!("retry.delays_seconds = [1]\n{}", configuration(&wecom, "wechat.timeout_seconds = 1"));
+        let gateway = Gateway::start(&lines).await;
+        wecom.fault(Call::Send, fault.clone(), None);
+        let failed = gateway.final_outcome(&text("a")).await["Failed"].clone();
+        assert_eq!((failed["code"].as_str(), failed["attempts"].as_u64()), (Some("CONNECTION"), Some(2)), "{fault:?}: {failed}");
+        assert!(failed["message"].as_str().is_some_and(|message| message.contains("not sent a third time")), "{failed}");
+        assert_eq!(wecom.calls(Call::Send), 2, "{fault:?}");
+        let letters = gateway.get("/v1/dlq").await.body;
+        assert!(letters.to_string().contains("not sent a third time"), "{letters}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_duplicate_check_copies_go_on_only_while_they_are_dropped() {
+    let wecom = local_wecom(unlimited()).await;
+    let more = "wechat.enable_duplicate_check = true\nwechat.duplicate_check_interval = 8";
+    let lines = format!("retry.max_retries = 1\nretry.delays_seconds = [2]\n{}", configuration(&wecom, more));
+    let gateway = Gateway::start(&lines).await;
+    wecom.fault(Call::Send, Fault::CutAfterAccept, None);
+    let failed = gateway.final_outcome(&text("a")).await["Failed"].clone();
+    assert!(failed["message"].as_str().is_some_and(|message| message.contains("not sent a third time")), "{failed}");
+    let (messages, duplicates) = wecom.world(|world| (world.counts().messages, world.counts().duplicates));
+    assert!(messages <= 2 && duplicates >= 2, "{messages} arrived, {duplicates} were dropped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_not_made_in_time_is_no_send() {
+    // It takes connections, and says nothing: the handshake of TLS does not end.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
+    let base = format!("https://{}", silent.local_addr().expect("an address"));
+    let lines = format!("retry.durable = false\nretry.max_retries = 1\n{}", configuration_at(&base, "wechat.timeout_seconds = 1"));
+    let gateway = Gateway::start(&lines).await;
+    let failed = gateway.final_outcome(&text("a")).await["Failed"].clone();
+    assert_eq!((failed["code"].as_str(), failed["attempts"].as_u64()), (Some("CONNECTION"), Some(2)), "{failed}");
+    assert_eq!(gateway.get("/v1/actions/a").await.body["possible_duplicate"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_connection_names_the_proxy() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
+    let more = format!("wechat.proxy = \"http://user:pa55@{closed}\"");
+    let lines = format!("retry.durable = false\nretry.max_retries = 0\n{}", configuration_at("https://qyapi.example.com", &more));
+    let gateway = Gateway::start(&lines).await;
+    let message = gateway.final_outcome(&text("a")).await["Failed"]["message"].clone();
+    let message = message.as_str().expect("a message");
+    assert!(message.contains(&format!("through the proxy {closed}")) && !message.contains("pa55"), "{message}");
 }

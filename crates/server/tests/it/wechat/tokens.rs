@@ -139,3 +139,40 @@ async fn a_wrong_secret_is_remembered() {
     let message = outcomes[49]["Failed"]["message"].as_str().unwrap_or_default();
     assert!(message.contains("40001") && message.contains("Secret"), "{message}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_good_serves_while_the_next_does_not_come() {
+    let mut world = unlimited();
+    world.settings.expires_in = 20;
+    let wecom = local_wecom(world).await;
+    let gateway = Gateway::start(&configuration(&wecom, "")).await;
+    gateway.dispatch(&text("warm")).await;
+    wecom.fault(Call::Gettoken, Fault::Delay(60_000), None);
+    // Past half of its life the token is due for a refresh, which hangs.
+    let mut sent = 0;
+    while wecom.calls(Call::Gettoken) < 2 {
+        sent += 1;
+        gateway.dispatch(&text(&format!("a{sent}"))).await;
+    }
+    let began = tokio::time::Instant::now();
+    for outcome in dispatch_all(&gateway, "b", 20).await {
+        assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
+        assert_eq!(outcome["Executed"]["headers"].get("possible_duplicate"), None, "{outcome}");
+    }
+    assert!(began.elapsed() < std::time::Duration::from_secs(5), "nobody waited for the token: {:?}", began.elapsed());
+    assert_eq!(wecom.calls(Call::Gettoken), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_a_token_sends_nothing() {
+    let wecom = local_wecom(unlimited()).await;
+    let lines = format!("retry.delays_seconds = [1]\nretry.max_retries = 0\n{}", configuration(&wecom, "wechat.timeout_seconds = 2"));
+    let gateway = Gateway::start(&lines).await;
+    wecom.fault(Call::Gettoken, Fault::Delay(60_000), Some(1));
+    let first = gateway.post_preferring("/v1/dispatch", &text("a"), "wait=30").await.body;
+    assert_eq!(first["Scheduled"]["last_error"]["code"], "CONNECTION", "{first}");
+    assert_eq!(gateway.final_outcome(&text("a")).await["Executed"]["status"], "success");
+    let view = gateway.get("/v1/actions/a").await.body;
+    assert_eq!(view["possible_duplicate"], false, "{view}");
+    assert_eq!(wecom.calls(Call::Send), 1);
+}

@@ -1,0 +1,108 @@
+//! Whether a failed send is repeated, and when.
+//!
+//! A send that surely did not arrive is repeated quickly, then later. One that may have arrived is repeated once in an action's life: a *copy*
+//! too many is better than none, and three are better than none too, but nobody wants them. Where the service drops copies within a window, those that it
+//! drops do not count.
+
+use std::time::Duration;
+
+use acteon_core::{ErrorKind, ProviderError, Repeat, Timestamp};
+
+use crate::deliver::{End, Job, again};
+use crate::gateway::Inner;
+
+/// Most copies of an action that may have arrived: the first, and one repeat.
+const MAX_COPIES: usize = 2;
+
+/// What a failed send means for the round; `None` when it is repeated at once. `arrived_before` says whether an earlier send may have arrived.
+pub(crate) fn ends_round(inner: &Inner, job: &mut Job, error: &ProviderError, retries: u32, arrived_before: bool) -> Option<End> {
+    let policy = &inner.options.retry;
+    if !error.kind().retryable() {
+        return Some(End::failed(error));
+    }
+    let now = inner.clock.now();
+    let copies = Copies::of(job, arrived_before);
+    let adds_none = |pause: Duration| !error.was_maybe_sent() || error.may_repeat() == Repeat::Freely || !copies.grow_at(now + pause);
+    let lane_decides = error.kind() == ErrorKind::RateLimited;
+    let asked = error.asked_to_wait().unwrap_or_default();
+    if adds_none(policy.quick_cap) && !lane_decides && retries < policy.max_quick && asked <= policy.quick_cap {
+        return None;
+    }
+    if !adds_none(policy.longest_pause(job.rounds).max(asked)) {
+        let why = match error.may_repeat() {
+            Repeat::Never => Some("it may have arrived, and is set not to be repeated then"),
+            Repeat::OnceLater if copies.count() >= MAX_COPIES => Some("two copies may have arrived, so it is not sent a third time"),
+            Repeat::OnceLater | Repeat::Freely => None,
+        };
+        if let Some(why) = why {
+            return Some(End::Failed { code: error.kind().code(), message: format!("{error}; {why}"), retryable: true });
+        }
+    }
+    if !policy.durable {
+        return Some(End::failed(error));
+    }
+    Some(again(inner, job, error))
+}
+
+/// The sends of an action that may have arrived, oldest first.
+struct Copies {
+    sent: Vec<Timestamp>,
+    /// For how long after a copy the service drops the next.
+    window: Duration,
+}
+
+impl Copies {
+    fn of(job: &Job, arrived_before: bool) -> Self {
+        let recorded = job.history.iter().filter(|attempt| attempt.maybe_sent).map(|attempt| attempt.started_at);
+        let mut sent: Vec<Timestamp> = recorded.collect();
+        if arrived_before && sent.len() < MAX_COPIES {
+            // A process died over it, or the record was shortened.
+            sent.insert(0, job.accepted_at);
+        }
+        let provider = &job.entry.provider;
+        let window = if job.prepared.repeat_safe { provider.drops_copies_for(&job.prepared) } else { Some(Duration::ZERO) };
+        Self { sent, window: window.unwrap_or(Duration::MAX) }
+    }
+
+    /// How many the service has not dropped.
+    fn count(&self) -> usize {
+        self.kept(None)
+    }
+
+    /// Whether one more at `instant` would not be dropped.
+    fn grow_at(&self, instant: Timestamp) -> bool {
+        self.kept(Some(instant)) > self.count()
+    }
+
+    fn kept(&self, next: Option<Timestamp>) -> usize {
+        let mut kept = 0;
+        let mut last: Option<Timestamp> = None;
+        for instant in self.sent.iter().copied().chain(next) {
+            if last.is_none_or(|last| instant.since(last) >= self.window) {
+                kept += 1;
+                last = Some(instant);
+            }
+        }
+        kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn copies(seconds: &[i64], window: u64) -> Copies {
+        let sent = seconds.iter().map(|second| Timestamp::from_millis(second * 1000)).collect();
+        Copies { sent, window: Duration::from_secs(window) }
+    }
+
+    #[test]
+    fn copies_that_the_service_drops_do_not_count() {
+        let at = |second: i64| Timestamp::from_millis(second * 1000);
+        assert_eq!(copies(&[0, 1, 2], 0).count(), 3);
+        let within = copies(&[0, 1, 30], 60);
+        assert_eq!((within.count(), within.grow_at(at(59)), within.grow_at(at(60))), (1, false, true));
+        assert_eq!(copies(&[0, 30, 61, 119], 60).count(), 2);
+        assert!(copies(&[], 60).grow_at(at(0)));
+    }
+}
