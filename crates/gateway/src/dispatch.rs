@@ -13,6 +13,7 @@ use crate::gateway::{Gateway, Inner};
 use crate::lane::Place;
 use crate::notices;
 use crate::observe::{OutcomeEvent, emit};
+use crate::offload;
 use crate::plan::{Plan, Route, Step, Surroundings, plan};
 use crate::registry::Entry;
 
@@ -155,7 +156,7 @@ impl Inner {
             now: self.clock.now(),
             monotonic: self.clock.monotonic(),
         };
-        plan(action, origin, caller, &around)
+        offload::by_size(action.payload.get().len(), || plan(action, origin, caller, &around))
     }
 }
 

@@ -27,6 +27,7 @@ mod lease;
 mod lease_keeper;
 mod notices;
 mod observe;
+mod offload;
 mod plan;
 mod policies;
 mod record;

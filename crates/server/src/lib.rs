@@ -4,6 +4,7 @@
 
 mod auth;
 pub mod config;
+pub mod dumps;
 mod http;
 pub mod logging;
 mod metrics;

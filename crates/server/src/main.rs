@@ -8,5 +8,6 @@ use clap::Parser as _;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
+    acteon_server::dumps::forbid();
     cli::Cli::parse().run()
 }

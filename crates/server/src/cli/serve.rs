@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use acteon_server::config::{Config, StoreConfig};
-use acteon_server::{Server, default_data_dir, logging};
+use acteon_server::{Server, default_data_dir, dumps, logging};
 use anyhow::Context as _;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -30,6 +30,9 @@ impl Serve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         logging::start(super::variable("RUST_LOG").as_deref()).map_err(anyhow::Error::msg)?;
         let mut config = self.config.load()?;
+        if config.core_dumps {
+            dumps::allow();
+        }
         if let Some(host) = self.host {
             config.host = host;
         }

@@ -41,6 +41,8 @@ pub struct Config {
     pub port: u16,
     /// How long a stop may take.
     pub shutdown_timeout: Duration,
+    /// Whether the process may be dumped, with its secrets.
+    pub core_dumps: bool,
     /// Where the data are.
     pub store: StoreConfig,
     /// Settings of the gateway.
@@ -142,6 +144,7 @@ impl Config {
             host,
             port: u16::try_from(port).unwrap_or_default(),
             shutdown_timeout: Duration::from_secs(stop_limit.unsigned_abs()),
+            core_dumps: server.flag("core_dumps"),
             store,
             gateway: GatewayOptions { retry, max_open: usize::try_from(max_open).unwrap_or(usize::MAX), breakers, keep, redaction, lease },
             providers,

@@ -18,6 +18,7 @@ pub const SECTIONS: &[Section] = &[
             Key::optional("host", Kind::Text, "Address to listen on. Default 127.0.0.1: only this machine."),
             Key::optional("port", Kind::Integer, "Port to listen on; 0 for any free one. Default 8080."),
             Key::optional("shutdown_timeout_seconds", Kind::Integer, "How long a stop may take. Default 30."),
+            Key::optional("core_dumps", Kind::Flag, "Allow core dumps and debuggers, which see the secrets. Default false."),
             Key::optional(
                 "max_open_actions",
                 Kind::Integer,

@@ -104,3 +104,29 @@ async fn a_store_is_copied_while_in_use_and_moved_by_hand() {
     let moved = Process::start_exactly(&folder.path().join("new"), "", &[]);
     assert_eq!(moved.client().get("/v1/actions/moved").await.body["state"], "done");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_leaves_no_core_dump() {
+    use std::io::{BufRead as _, BufReader};
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::{Command, Stdio};
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let in_folder = |command: &str| {
+        let mut shell = Command::new("sh");
+        shell.current_dir(folder.path()).args(["-c", &format!("ulimit -c unlimited && {command}")]).stdout(Stdio::piped());
+        shell.spawn().expect("a shell")
+    };
+    let mut plain = in_folder("kill -ABRT $$");
+    if !plain.wait().expect("its end").core_dumped() {
+        println!("skipped: this machine dumps no cores");
+        return;
+    }
+    let mut server = in_folder(&format!("exec {} --port 0 --data-dir .", env!("CARGO_BIN_EXE_acteon-server")));
+    let mut lines = BufReader::new(server.stdout.take().expect("its output")).lines();
+    assert!(lines.any(|line| line.is_ok_and(|line| line.trim().starts_with("API"))), "it is running");
+    assert!(Command::new("kill").args(["-ABRT", &server.id().to_string()]).status().expect("kill").success());
+    let end = server.wait().expect("its end");
+    assert!(end.signal().is_some() && !end.core_dumped(), "{end:?}");
+}
