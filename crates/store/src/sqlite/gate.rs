@@ -72,6 +72,31 @@ pub(super) fn charge(
     Ok(())
 }
 
+/// Charges to quotas if none of them is used up, and to none of them otherwise.
+pub(super) fn charge_all(connection: &Connection, quotas: &[QuotaCheck]) -> Result<bool> {
+    let mut upsert = connection.prepare_cached(
+        "INSERT INTO counters (name, used, until) SELECT ?1, 1, ?2 WHERE ?3 > 0 \
+         ON CONFLICT (name) DO UPDATE SET used = used + 1 WHERE used < ?3",
+    )?;
+    for (place, quota) in quotas.iter().enumerate() {
+        let most = i64::try_from(quota.max_actions).unwrap_or(i64::MAX);
+        if upsert.execute(params![quota.counter, quota.resets_at.as_millis(), most])? == 0 {
+            give_back(connection, quotas.get(..place).unwrap_or_default())?;
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Gives back what was just charged.
+pub(super) fn give_back(connection: &Connection, quotas: &[QuotaCheck]) -> Result<()> {
+    let mut update = connection.prepare_cached("UPDATE counters SET used = used - 1 WHERE name = ?1")?;
+    for quota in quotas {
+        update.execute([&quota.counter])?;
+    }
+    Ok(())
+}
+
 /// Gives back what an action took that is over without having left. A key goes only if the action still holds it.
 pub(super) fn refund(connection: &Connection, seq: Seq, charges: &Charges) -> Result<()> {
     let mut update = connection.prepare_cached("UPDATE counters SET used = used - 1 WHERE name = ?1 AND used > 0")?;

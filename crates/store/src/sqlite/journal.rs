@@ -3,7 +3,7 @@
 use acteon_core::{Action, Outcome, Scope, Timestamp};
 use rusqlite::{Connection, params};
 
-use super::gate::{SqlCounters, charge, refund};
+use super::gate::{SqlCounters, charge, charge_all, give_back, refund};
 use super::rows::record;
 use super::{Result, history, processes};
 use crate::StoreError;
@@ -16,20 +16,21 @@ pub(super) fn admit(connection: &Connection, admission: &Admission, texts: &RowT
         Fate::Ended(_) => (&[][..], None),
         Fate::Send { conditions, ways } => (&ways[..], Some(conditions)),
     };
-    // The usual case writes first and asks afterwards: there is no gate to pass, and the id is new.
+    // The usual case writes first and asks afterwards: the id is new.
     let free = admission.letter.is_none()
         && conditions.is_none_or(|conditions| conditions.dedup.is_none() && conditions.throttle.is_none())
         && ways.first().is_none_or(|way| way.quotas.is_empty());
-    if !free && let Some(existing) = existing(connection, &admission.action)? {
-        return Ok(Admitted::Existing(existing));
+    if let Some(letter) = admission.letter {
+        if let Some(existing) = existing(connection, &admission.action)? {
+            return Ok(Admitted::Existing(existing));
+        }
+        if !history::is_dead(connection, letter)? {
+            return Ok(Admitted::NoLetter);
+        }
     }
-    if let Some(letter) = admission.letter
-        && !history::is_dead(connection, letter)?
-    {
-        return Ok(Admitted::NoLetter);
-    }
+    let fits = !free && charge_if_it_fits(connection, admission)?;
     let judged = match conditions {
-        Some(conditions) if !free => judge(&SqlCounters(connection), conditions, ways, admission.accepted_at)?,
+        Some(conditions) if !free && !fits => judge(&SqlCounters(connection), conditions, ways, admission.accepted_at)?,
         _ => Judged::Go { way: 0, over: Vec::new() },
     };
     let (way, over) = match (&admission.fate, judged) {
@@ -42,9 +43,12 @@ pub(super) fn admit(connection: &Connection, admission: &Admission, texts: &RowT
     };
     let charges = conditions.map(|conditions| conditions.charges(&chosen.quotas)).unwrap_or_default();
     let Some(seq) = insert(connection, admission, texts, Some((chosen, request)), &charges)? else {
+        if fits {
+            give_back(connection, &chosen.quotas)?;
+        }
         return before(connection, &admission.action);
     };
-    if let Some(conditions) = conditions.filter(|_| !free) {
+    if let Some(conditions) = conditions.filter(|_| !free && !fits) {
         charge(connection, conditions, &chosen.quotas, (seq, &admission.action.id), admission.accepted_at)?;
     }
     if let Some(letter) = admission.letter {
@@ -60,6 +64,13 @@ pub(super) fn admit(connection: &Connection, admission: &Admission, texts: &RowT
     let (lane, due_at, give_up_at) = (&*chosen.lane, due_at.as_millis(), chosen.give_up_at.as_millis());
     insert.execute(params![seq.0, owner, lane, due_at, give_up_at, admission.possible_duplicate])?;
     Ok(Admitted::Open { seq, way, over })
+}
+
+/// The usual case behind a gate: nothing but quotas, none of them used up, which are charged by asking.
+fn charge_if_it_fits(connection: &Connection, admission: &Admission) -> Result<bool> {
+    let Fate::Send { conditions, ways } = &admission.fate else { return Ok(false) };
+    let (None, None, Some(first)) = (&conditions.dedup, &conditions.throttle, ways.first()) else { return Ok(false) };
+    charge_all(connection, &first.quotas)
 }
 
 /// Writes an action that is over, unless a dead letter stands for it.
