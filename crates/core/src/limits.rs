@@ -53,6 +53,10 @@ pub const DEFAULT_MAX_OPEN: usize = 100_000;
 /// Most actions of one lane that wait in memory. The rest wait in the store, where waiting costs nothing.
 pub const MAX_LANE_WAITING: usize = 1000;
 
+/// Most actions of callers' batches that wait for a commit at a time: enough to fill commits, few enough that who sends one action does not wait
+/// behind eight thousand.
+pub const MAX_BATCH_ADMITTING: usize = 128;
+
 /// Most items that wait for a commit. Four batches; beyond it the store is too slow and callers get 503.
 pub const MAX_COMMIT_QUEUE: usize = 8192;
 

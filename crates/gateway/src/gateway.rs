@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use acteon_core::limits::DEFAULT_MAX_OPEN;
+use acteon_core::limits::{DEFAULT_MAX_OPEN, MAX_BATCH_ADMITTING};
 use acteon_core::{Clock, Entropy, ProviderName};
 use acteon_rules::RuleSet;
 use acteon_store::{Store, StoreError};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 
 use crate::breaker::{BreakerPolicy, Breakers};
 use crate::housekeeping;
@@ -103,6 +103,8 @@ pub(crate) struct Inner {
     pub(crate) waiters: Waiters,
     /// Wakes the runner: something is due, or there is room.
     pub(crate) work: Arc<Notify>,
+    /// Places for actions of callers' batches on their way to a commit.
+    pub(crate) batch_places: Arc<Semaphore>,
     pub(crate) stopping: AtomicBool,
     pub(crate) stopped: Notify,
     tasks: AtomicUsize,
@@ -128,6 +130,7 @@ impl Gateway {
             lease,
             waiters: Waiters::default(),
             work,
+            batch_places: Arc::new(Semaphore::new(MAX_BATCH_ADMITTING)),
             stopping: AtomicBool::new(false),
             stopped: Notify::new(),
             tasks: AtomicUsize::new(0),
@@ -141,6 +144,7 @@ impl Gateway {
         inner.spawn(housekeeping::run(Arc::clone(&inner)));
         inner.spawn(runner::run(Arc::clone(&inner)));
         inner.spawn(lease_keeper::keep_lease(Arc::clone(&inner)));
+        inner.spawn(lease_keeper::watch_others(Arc::clone(&inner)));
         Ok(Self { inner })
     }
 

@@ -1,35 +1,58 @@
-//! Keeps the process's lease, and takes over from processes whose lease ran out.
+//! Keeps the process's lease, and takes over from processes whose lease ran out. The renewals wait for nothing else.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use acteon_store::StoreError;
+use acteon_store::{Beat, StoreError};
 
 use crate::gateway::Inner;
 use crate::lease::Watch;
 
-/// Renews the lease, and takes over from processes whose lease ran out.
+/// Renews the lease.
 pub(crate) async fn keep_lease(inner: Arc<Inner>) {
-    let mut watch = Watch::default();
     while inner.sleep(inner.lease.times().renew_every()).await {
         if let Err(error) = inner.note_store(inner.lease.renew(&*inner.store, &*inner.clock).await) {
             tracing::error!(%error, "the lease could not be renewed; sends stop before it runs out");
-            continue;
-        }
-        if let Err(error) = watch_others(&inner, &mut watch).await {
-            tracing::error!(%error, "could not look for processes that died");
         }
     }
 }
 
-async fn watch_others(inner: &Inner, watch: &mut Watch) -> Result<(), StoreError> {
+/// Looks at the others' beats. A take-over is a task of its own: it may take long, and the next look must not be late, or it would count for
+/// nothing.
+pub(crate) async fn watch_others(inner: Arc<Inner>) {
+    let mut watch = Watch::default();
+    let taking_over = Arc::new(AtomicBool::new(false));
+    while inner.sleep(inner.lease.times().renew_every()).await {
+        match look(&inner, &mut watch).await {
+            Ok(dead) if !dead.is_empty() && !taking_over.swap(true, Ordering::SeqCst) => {
+                let (task, done) = (Arc::clone(&inner), Arc::clone(&taking_over));
+                inner.spawn(async move {
+                    take_over(&task, dead).await;
+                    done.store(false, Ordering::SeqCst);
+                });
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "could not look for processes that died"),
+        }
+    }
+}
+
+/// The beats of processes whose lease ran out. This one is never among them: what becomes of its own rows is for the others to say.
+async fn look(inner: &Inner, watch: &mut Watch) -> Result<Vec<Beat>, StoreError> {
     let beats = inner.store.beats().await?;
     inner.providers.share(beats.len());
-    let dead = watch.look(&beats, inner.clock.monotonic(), inner.lease.times());
-    if dead.is_empty() {
-        return Ok(());
+    let mut dead = watch.look(&beats, inner.clock.monotonic(), inner.lease.times());
+    dead.retain(|beat| beat.owner != inner.lease.owner());
+    Ok(dead)
+}
+
+async fn take_over(inner: &Inner, dead: Vec<Beat>) {
+    match inner.store.take_over(dead, inner.clock.now()).await {
+        Ok(count) => {
+            tracing::warn!(count, "took over actions of a process that died; they are marked possible_duplicate");
+            inner.work.notify_one();
+        }
+        // The beats of the dead still stand still: the next look finds them.
+        Err(error) => tracing::error!(%error, "could not take over from a process that died; trying again"),
     }
-    let count = inner.store.take_over(dead, inner.clock.now()).await?;
-    tracing::warn!(count, "took over actions of a process that died; they are marked possible_duplicate");
-    inner.work.notify_one();
-    Ok(())
 }

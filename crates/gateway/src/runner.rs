@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Outcome, Timestamp};
-use acteon_store::{Claim, ClaimLane, OwnerId, Record, Settlement, StoreError};
+use acteon_store::{Claim, ClaimLane, NewsOf, OwnerId, Record, Settlement, StoreError};
 
 use crate::deliver::{Job, deliver, overdue};
 use crate::gateway::Inner;
 use crate::lane::Lane;
-use crate::lane::sharing::{hear_of_lanes, recall_lanes};
+use crate::lane::sharing::{hear_of_lanes, hear_of_note, recall_lanes};
 use crate::record::record;
 
 /// How often to look around without a wake-up.
@@ -53,12 +53,21 @@ pub(crate) async fn run(inner: Arc<Inner>) {
             tokio::select! {
                 biased;
                 () = work => {}
-                () = inner.store.news() => {
-                    hear_of_lanes(&inner).await;
-                    look_around(&inner);
-                }
+                news = inner.store.news() => hear(&inner, news).await,
                 () = inner.clock.sleep(pause) => {}
             }
+        }
+    }
+}
+
+/// Looks at what a process left, and at no more.
+async fn hear(inner: &Inner, news: NewsOf) {
+    match news {
+        NewsOf::Work => look_around(inner),
+        NewsOf::Note(name) => hear_of_note(inner, &name).await,
+        NewsOf::Anything => {
+            hear_of_lanes(inner).await;
+            look_around(inner);
         }
     }
 }

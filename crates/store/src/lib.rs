@@ -30,4 +30,4 @@ pub use model::{
     Admission, Admitted, Beat, Birth, Charges, Claim, ClaimLane, Fate, OwnerId, Record, Seq, Settled, Settlement, State, Turn, Way,
 };
 pub use sqlite::{SqliteOptions, SqliteStore};
-pub use store::{Later, Store};
+pub use store::{Later, NewsOf, Store};

@@ -12,6 +12,17 @@ use crate::model::{Admission, Admitted, Beat, Claim, OwnerId, Record, Seq, Settl
 /// A result that is on its way.
 pub type Later<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
+/// What a process left to look at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NewsOf {
+    /// Anything: nobody listened for a while.
+    Anything,
+    /// Due rows.
+    Work,
+    /// The note with this name.
+    Note(String),
+}
+
 /// Waits until a revision is over `known`, for engines whose only writer is this process.
 pub(crate) fn revision_over(mut revision: watch::Receiver<i64>, known: i64) -> Later<'static, i64> {
     Box::pin(async move {
@@ -110,8 +121,8 @@ pub trait Store: Send + Sync {
     /// it did.
     fn swap_note<'a>(&'a self, name: &str, expected: Option<&str>, text: &str, now: Timestamp, until: Timestamp) -> Later<'a, bool>;
 
-    /// Resolves when another process left something to look at: due rows, or a note. It may miss some, so it replaces no look around.
-    fn news(&self) -> BoxFuture<'_, ()>;
+    /// Resolves when a process left something to look at. It may miss some, so it replaces no look around.
+    fn news(&self) -> BoxFuture<'_, NewsOf>;
 
     /// Whether so much waits for a commit that work which can wait should.
     fn is_busy(&self) -> bool;

@@ -29,11 +29,22 @@ pub(crate) async fn recall_lanes(inner: &Inner, now: Timestamp) -> Result<(), St
 /// Takes over the pauses and paces that other gateways met.
 pub(crate) async fn hear_of_lanes(inner: &Inner) {
     for lane in inner.providers.lanes() {
-        if let Ok(Some(note)) = inner.store.note(&note_name(lane), inner.clock.now()).await
-            && let Ok(note) = serde_json::from_str::<LaneNote>(&note)
-        {
-            tell_what_was_seen(inner, lane, lane.adopt(&note, inner.lease.owner().0)).await;
-        }
+        hear_of_lane(inner, lane).await;
+    }
+}
+
+/// Takes over the pause and pace of the one lane whose note it is, if it is a lane's.
+pub(crate) async fn hear_of_note(inner: &Inner, name: &str) {
+    for lane in inner.providers.lanes().filter(|lane| note_name(lane) == name) {
+        hear_of_lane(inner, lane).await;
+    }
+}
+
+async fn hear_of_lane(inner: &Inner, lane: &Arc<Lane>) {
+    if let Ok(Some(note)) = inner.store.note(&note_name(lane), inner.clock.now()).await
+        && let Ok(note) = serde_json::from_str::<LaneNote>(&note)
+    {
+        tell_what_was_seen(inner, lane, lane.adopt(&note, inner.lease.owner().0)).await;
     }
 }
 

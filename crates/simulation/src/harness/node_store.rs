@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
 use acteon_store::{
     Admission, Admitted, Beat, Claim, Conditions, Document, DocumentChanges, DocumentKind, Glance, HistoryFilter, HistoryPage, Judged,
-    Later, OwnerId, PageRequest, Put, Record, Retention, Seq, Settled, Settlement, Store, StoreError, Way,
+    Later, NewsOf, OwnerId, PageRequest, Put, Record, Retention, Seq, Settled, Settlement, Store, StoreError, Way,
 };
 
 /// The shared store, until the node is killed: then every call waits for ever.
@@ -244,7 +244,7 @@ impl Store for NodeStore {
         })
     }
 
-    fn news(&self) -> BoxFuture<'_, ()> {
+    fn news(&self) -> BoxFuture<'_, NewsOf> {
         self.store.news()
     }
 

@@ -17,7 +17,7 @@ use crate::gate::{Conditions, Counters as _, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest};
 use crate::model::{Admission, Admitted, Beat, Claim, ClaimLane, OwnerId, Record, Seq, Settled, Settlement, State, Way};
 use crate::rows::state_number;
-use crate::store::{Later, Store, revision_over};
+use crate::store::{Later, NewsOf, Store, revision_over};
 
 /// A store in memory.
 pub struct MemoryStore {
@@ -346,7 +346,7 @@ impl Store for MemoryStore {
         ready(Ok(swaps))
     }
 
-    fn news(&self) -> BoxFuture<'_, ()> {
+    fn news(&self) -> BoxFuture<'_, NewsOf> {
         Box::pin(std::future::pending())
     }
 

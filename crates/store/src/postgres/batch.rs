@@ -26,9 +26,11 @@ use crate::store::Later;
 const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(500));
 /// Conflicts after which a batch is taken apart as too contended, and after which a part of it is given up.
 const MAX_CONFLICTS: (u32, u32) = (12, 3);
-/// Refusals of one batch's parts after which the rest is refused unseen: a disk that is full refuses each. A contended part took longer.
-const MAX_REFUSALS: u32 = 64;
-const CONTENDED: u32 = 8;
+/// Refusals of one batch's parts after which the rest is refused unseen, in all and with nothing taken in between: a disk that is full refuses
+/// each. Halving finds one bad item among 512 with ten.
+const MAX_REFUSALS: (u32, u32) = (64, 12);
+/// How many refusals one counts for that took several conflicts.
+const CONTENDED: u32 = 6;
 /// Items waiting above which the store is busy.
 const BUSY: usize = 64;
 
@@ -172,13 +174,18 @@ impl<B: Batched> Inner<B> {
 
     async fn write(self: &Arc<Self>, batch: Vec<Waiting<B>>) {
         let mut parts = vec![Part { items: batch, again: false, max_conflicts: MAX_CONFLICTS.0 }];
-        let mut refusals = 0;
+        let (mut refusals, mut in_a_row) = (0, 0);
         while let Some(mut part) = parts.pop() {
-            let Err(error) = self.commit(&mut part).await else { continue };
-            refusals += if error == StoreError::Busy { CONTENDED } else { 1 };
+            let Err(error) = self.commit(&mut part).await else {
+                in_a_row = 0;
+                continue;
+            };
+            let weight = if error == StoreError::Busy { CONTENDED } else { 1 };
+            (refusals, in_a_row) = (refusals + weight, in_a_row + weight);
+            let splits = refusals < MAX_REFUSALS.0 && in_a_row < MAX_REFUSALS.1;
             if part.again {
                 tokio::spawn(find_out::find_out(Arc::downgrade(self), part.items));
-            } else if part.items.len() > 1 && refusals < MAX_REFUSALS && !matches!(error, StoreError::Away(_) | StoreError::Closed) {
+            } else if part.items.len() > 1 && splits && !matches!(error, StoreError::Away(_) | StoreError::Closed) {
                 let second = part.items.split_off(part.items.len() / 2);
                 for items in [second, part.items] {
                     parts.push(Part { items, again: false, max_conflicts: MAX_CONFLICTS.1 });
@@ -234,9 +241,16 @@ impl<B: Batched> Inner<B> {
 
     async fn attempt(&self, items: &[Arc<B::Item>], again: bool) -> Result<Effects<B::Effect>, Failure> {
         let conn = Conn::of(&self.pool).await?;
-        let effects = in_time(self.kind.attempt(&conn, items, again)).await?;
-        conn.done();
-        Ok(effects)
+        match in_time(self.kind.attempt(&conn, items, again)).await {
+            Ok(effects) => {
+                conn.done();
+                Ok(effects)
+            }
+            Err(failure) => {
+                conn.undone(&failure).await;
+                Err(failure)
+            }
+        }
     }
 }
 

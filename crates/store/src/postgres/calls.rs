@@ -1,7 +1,13 @@
 //! How the database is asked for what is not written in batches.
 
+use std::time::Duration;
+
 /// How often a conflict or a broken connection is tried again for what is not written in batches.
 pub(super) const TRIES: usize = 3;
+/// Longest that a try to renew a lease may take, making the connection included.
+pub(super) const RENEWAL_LIMIT: Duration = Duration::from_secs(2);
+/// How often a renewal is tried before it is told to have failed; the next comes soon.
+pub(super) const RENEWAL_TRIES: usize = 2;
 
 /// Runs something a few times if need be. `$again` says whether an earlier try may have been done: once one may, no later failure says that
 /// nothing was.
@@ -28,6 +34,31 @@ macro_rules! repeated {
                 Failure::Conflict if tries < calls::TRIES => {}
                 Failure::Unknown(why) if tries < calls::TRIES => lost = Some(why),
                 failure => break Err(lost.map_or(failure, Failure::Unknown)),
+            }
+        }
+    }};
+}
+
+/// Asks on the lease's own connection, for no longer than a renewal may take. One that does not answer is replaced, at once, by another.
+macro_rules! renewal {
+    ($pool:expr, $conn:ident => $work:expr) => {{
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let asked = async {
+                let held = Conn::of(&$pool).await?;
+                let $conn = &held;
+                let result = $work.await?;
+                held.done();
+                Ok::<_, Failure>(result)
+            };
+            let failure = match tokio::time::timeout(calls::RENEWAL_LIMIT, asked).await {
+                Ok(Ok(result)) => break Ok::<_, StoreError>(result),
+                Ok(Err(failure)) => failure,
+                Err(_) => Failure::Unknown(format!("no answer within {} s", calls::RENEWAL_LIMIT.as_secs())),
+            };
+            if tries == calls::RENEWAL_TRIES || matches!(failure, Failure::Refused(_)) {
+                break Err(failure.into_store());
             }
         }
     }};

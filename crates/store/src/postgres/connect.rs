@@ -214,6 +214,14 @@ impl Conn {
         }
     }
 
+    /// Ends what was refused. The connection is as good as before, unless it does not even say so.
+    pub(super) async fn undone(self, failure: &Failure) {
+        let usable = matches!(failure, Failure::Conflict | Failure::Refused(_));
+        if usable && in_time(async { Ok(self.batch_execute("ROLLBACK").await?) }).await.is_ok() {
+            self.done();
+        }
+    }
+
     pub(super) fn done(mut self) {
         drop(self.0.take());
     }

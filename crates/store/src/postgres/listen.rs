@@ -1,6 +1,7 @@
 //! News of other processes, told by the database: LISTEN on a connection of its own, made anew when it is lost.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -9,22 +10,70 @@ use tokio_postgres::AsyncMessage;
 
 use super::connect::{Conn, Connector};
 use super::error::{Failure, told_by};
+use crate::store::NewsOf;
 
 /// Pause before a lost connection is made anew. Meanwhile looking around finds everything.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// News kept for who asks next, each once; beyond so many they are told as one.
+const MAX_KEPT: usize = 256;
+
 /// Whom to wake for what.
 #[derive(Default)]
 pub(super) struct News {
-    /// Due rows and notes.
-    pub(super) work: Notify,
+    /// Due rows and notes, until somebody asks.
+    kept: Mutex<BTreeSet<NewsOf>>,
+    came: Notify,
     /// Documents.
     pub(super) documents: Notify,
+}
+
+impl News {
+    /// The next news, as soon as there are some.
+    pub(super) async fn next(&self) -> NewsOf {
+        loop {
+            let came = self.came.notified();
+            if let Some(news) = self.kept().pop_first() {
+                return news;
+            }
+            came.await;
+        }
+    }
+
+    fn keep(&self, news: NewsOf) {
+        let mut kept = self.kept();
+        if news == NewsOf::Anything || kept.len() == MAX_KEPT {
+            kept.clear();
+            kept.insert(NewsOf::Anything);
+        } else {
+            kept.insert(news);
+        }
+        self.came.notify_one();
+    }
+
+    fn kept(&self) -> MutexGuard<'_, BTreeSet<NewsOf>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What a notification says.
 pub(super) const WORK: &str = "work";
 pub(super) const DOCUMENTS: &str = "documents";
+const NOTE: &str = "note:";
+/// Longest name of a note that is told: a notification holds 8,000 bytes.
+const LONGEST_NAME: usize = 1000;
+
+/// The notification of a note.
+pub(super) fn of_note(name: &str) -> String {
+    if name.len() > LONGEST_NAME { WORK.into() } else { format!("{NOTE}{name}") }
+}
+
+fn news_of(payload: &str) -> NewsOf {
+    match payload.strip_prefix(NOTE) {
+        Some(name) => NewsOf::Note(name.to_owned()),
+        None => NewsOf::Work,
+    }
+}
 
 /// The channel of a schema: channels are the whole database's.
 pub(super) fn channel(schema: &str) -> String {
@@ -53,14 +102,14 @@ async fn listen_once(connector: &Connector, channel: &str, news: &News) -> Resul
                 result?;
                 listens = true;
                 // What came before is found now.
-                news.work.notify_waiters();
+                news.keep(NewsOf::Anything);
                 news.documents.notify_waiters();
             }
             message = messages.next() => match message {
                 None => return Ok(()),
                 Some(Err(error)) => return Err(error),
                 Some(Ok(AsyncMessage::Notification(note))) if note.payload() == DOCUMENTS => news.documents.notify_waiters(),
-                Some(Ok(AsyncMessage::Notification(_))) => news.work.notify_waiters(),
+                Some(Ok(AsyncMessage::Notification(note))) => news.keep(news_of(note.payload())),
                 Some(Ok(_)) => {}
             }
         }

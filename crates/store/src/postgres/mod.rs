@@ -46,7 +46,7 @@ use crate::document::{Document, DocumentChanges, DocumentKind, Put, Retention};
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{Admission, Admitted, Beat, Claim, OwnerId, Record, Seq, Settled, Settlement, Way};
-use crate::store::{Later, Store};
+use crate::store::{Later, NewsOf, Store};
 
 pub use self::connect::PostgresOptions;
 
@@ -64,8 +64,10 @@ const MAX_LOST_CLAIMS: usize = 1000;
 /// The store in a PostgreSQL database.
 pub struct PostgresStore {
     pool: Pool,
-    /// Of its own, so that nothing delays a lease.
-    leases: Pool,
+    /// One connection for the lease alone: nothing delays its renewals.
+    lease: Pool,
+    /// For claims, which look rows up as batches do.
+    claiming: Pool,
     admissions: Batcher<Admit>,
     /// Those with a gate to pass: what they lock is locked by one batch at a time.
     gated: Batcher<Admit>,
@@ -99,11 +101,27 @@ impl PostgresStore {
             tasks.push(tokio::spawn(listen::listen(connector.clone(), channel.clone(), Arc::clone(&news))));
         }
         let place = connect::place(&connector.config);
-        let leases = connector.pool(1)?;
+        let lease = connector.pool(1)?;
+        let claiming = connector.writers(2)?;
         let (claims, lost_claims, positions) = (AtomicI64::new(1), Mutex::default(), Arc::new(Positions::new()));
         let count = count(&pool).await?;
         open.store(isize::try_from(count).unwrap_or(0), Ordering::Relaxed);
-        Ok(Self { pool, leases, admissions, gated, settlements, positions, open, news, channel, claims, lost_claims, tasks, place })
+        Ok(Self {
+            pool,
+            lease,
+            claiming,
+            admissions,
+            gated,
+            settlements,
+            positions,
+            open,
+            news,
+            channel,
+            claims,
+            lost_claims,
+            tasks,
+            place,
+        })
     }
 
     /// Brings the schema up to date and says from which version to which.
@@ -134,13 +152,13 @@ impl PostgresStore {
     async fn claim_rows(&self, claim: Claim) -> Result<Vec<Record>, StoreError> {
         let lost: Vec<i64> = self.lost().iter().filter(|(owner, _)| *owner == claim.owner).map(|(_, number)| *number).collect();
         if !lost.is_empty() {
-            let freed = call!(self.pool, conn => jobs::undo(conn, claim.owner, &lost))?;
+            let freed = call!(self.claiming, conn => jobs::undo(conn, claim.owner, &lost))?;
             if freed > 0 {
                 tracing::warn!(freed, "a claim whose answer was lost was undone");
             }
         }
         let number = self.claims.fetch_add(1, Ordering::Relaxed);
-        let conn = Conn::of(&self.pool).await.map_err(Failure::into_store)?;
+        let conn = Conn::of(&self.claiming).await.map_err(Failure::into_store)?;
         let claimed = in_time(jobs::claim(&conn, &claim, number)).await;
         match claimed {
             Ok(records) => {
@@ -188,15 +206,15 @@ async fn count_open(pool: Pool, open: Arc<AtomicIsize>) {
 
 impl Store for PostgresStore {
     fn register(&self) -> Later<'_, OwnerId> {
-        Box::pin(async move { change!(self.leases, conn, _again => jobs::register(conn)) })
+        Box::pin(async move { renewal!(self.lease, conn => jobs::register(conn)) })
     }
 
     fn renew(&self, owner: OwnerId) -> Later<'_, bool> {
-        Box::pin(async move { call!(self.leases, conn => jobs::renew(conn, owner)) })
+        Box::pin(async move { renewal!(self.lease, conn => jobs::renew(conn, owner)) })
     }
 
     fn beats(&self) -> Later<'_, Vec<Beat>> {
-        Box::pin(async move { call!(self.leases, conn => jobs::beats(conn)) })
+        Box::pin(async move { call!(self.pool, conn => jobs::beats(conn)) })
     }
 
     fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
@@ -245,7 +263,7 @@ impl Store for PostgresStore {
 
     fn next_due(&self, lane: &str) -> Later<'_, Option<Timestamp>> {
         let lane = lane.to_owned();
-        Box::pin(async move { call!(self.pool, conn => jobs::next_due(conn, &lane)) })
+        Box::pin(async move { call!(self.claiming, conn => jobs::next_due(conn, &lane)) })
     }
 
     fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
@@ -342,7 +360,7 @@ impl Store for PostgresStore {
         let (name, text) = (name.to_owned(), text.to_owned());
         Box::pin(async move {
             change!(self.pool, conn, _again => documents::put_note(conn, &name, &text, until))?;
-            self.tell(listen::WORK).await;
+            self.tell(&listen::of_note(&name)).await;
             Ok(())
         })
     }
@@ -362,8 +380,8 @@ impl Store for PostgresStore {
         })
     }
 
-    fn news(&self) -> BoxFuture<'_, ()> {
-        Box::pin(self.news.work.notified())
+    fn news(&self) -> BoxFuture<'_, NewsOf> {
+        Box::pin(self.news.next())
     }
 
     fn is_busy(&self) -> bool {

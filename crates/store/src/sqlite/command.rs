@@ -10,8 +10,12 @@ use crate::StoreError;
 /// What may wait for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Urgency {
+    /// A renewal of the lease, which waits for nobody.
+    Lease,
     /// An action that is to be accepted.
     Admission,
+    /// One of a caller's batch that is to be accepted.
+    Bulk,
     /// Something that a caller or the gateway waits for.
     Waited,
     /// Something that nobody waits for.

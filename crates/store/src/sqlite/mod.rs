@@ -30,9 +30,9 @@ use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put, Retention};
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
-use crate::model::{Admission, Admitted, Beat, Claim, OwnerId, Record, Seq, Settled, Settlement, Way};
+use crate::model::{Admission, Admitted, Beat, Claim, OwnerId, Record, Seq, Settled, Settlement, Turn, Way};
 use crate::rows::row_texts;
-use crate::store::{Later, Store, revision_over};
+use crate::store::{Later, NewsOf, Store, revision_over};
 use checkpoint::Checkpointer;
 use command::{Revising, Task, Urgency};
 use readers::Readers;
@@ -122,7 +122,7 @@ impl Store for SqliteStore {
     }
 
     fn renew(&self, owner: OwnerId) -> Later<'_, bool> {
-        self.write(Urgency::Waited, move |connection| processes::renew(connection, owner))
+        self.write(Urgency::Lease, move |connection| processes::renew(connection, owner))
     }
 
     fn beats(&self) -> Later<'_, Vec<Beat>> {
@@ -141,9 +141,10 @@ impl Store for SqliteStore {
         if self.writer.is_full() {
             return Box::pin(async { Err(StoreError::Busy) });
         }
+        let urgency = if admission.turn == Turn::Batch { Urgency::Bulk } else { Urgency::Admission };
         match row_texts(&admission) {
             Ok(texts) => self.write_opening(
-                Urgency::Admission,
+                urgency,
                 |admitted| isize::from(matches!(admitted, Admitted::Open { .. })),
                 move |connection| journal::admit(connection, &admission, &texts),
             ),
@@ -256,7 +257,7 @@ impl Store for SqliteStore {
         })
     }
 
-    fn news(&self) -> BoxFuture<'_, ()> {
+    fn news(&self) -> BoxFuture<'_, NewsOf> {
         // No other process has this file open.
         Box::pin(std::future::pending())
     }

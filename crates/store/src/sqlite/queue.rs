@@ -1,9 +1,10 @@
 //! The order in which waiting commands are committed.
 
+use std::collections::VecDeque;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use acteon_core::limits::MAX_COMMIT_BATCH;
+use acteon_core::limits::{MAX_COMMIT_BATCH, MAX_COMMIT_QUEUE};
 
 use super::command::{Command, Urgency};
 
@@ -15,12 +16,21 @@ const STAND_BACK: Duration = Duration::from_millis(250);
 /// A burst lasts as long as admissions come at least this often.
 const BURST_GAP: Duration = Duration::from_millis(2);
 
-/// What waits to be committed. Admissions and everything that a caller waits for come first; what nobody waits for stands back during a burst
-/// of admissions, but not for long: accepting is what cannot wait.
+/// Most items of callers' batches in a commit: who waits for one answer waits no longer for them.
+const MAX_BULK: usize = 128;
+
+/// Most items that nobody waits for in a commit.
+const MAX_BACKGROUND: usize = 512;
+
+/// What waits to be committed. A renewal of the lease has a commit to itself. Admissions and everything that a caller waits for come first, and
+/// a few of callers' batches with them; what nobody waits for stands back during a burst of admissions, but not for long: accepting is
+/// what cannot wait.
 #[derive(Default)]
 pub(super) struct Queue {
+    lease: Vec<Boxed>,
     urgent: Vec<Boxed>,
-    background: Vec<Boxed>,
+    bulk: VecDeque<Boxed>,
+    background: VecDeque<Boxed>,
     background_since: Option<Instant>,
     last_admission: Option<Instant>,
 }
@@ -30,6 +40,8 @@ impl Queue {
     fn push(&mut self, command: Boxed) {
         match command.urgency() {
             Urgency::Background => self.push_background(command),
+            Urgency::Lease => self.lease.push(command),
+            Urgency::Bulk => self.bulk.push_back(command),
             Urgency::Admission => {
                 self.last_admission = Some(Instant::now());
                 self.urgent.push(command);
@@ -41,14 +53,14 @@ impl Queue {
     #[expect(clippy::disallowed_methods, reason = "the thread's own pace, which decides no outcome")]
     fn push_background(&mut self, command: Boxed) {
         self.background_since.get_or_insert_with(Instant::now);
-        self.background.push(command);
+        self.background.push_back(command);
     }
 
     /// Takes in everything that is there, waiting for the first if there is nothing; an error once there will be nothing more.
     pub(super) fn wait(&mut self, inbox: &mpsc::Receiver<Boxed>) -> Result<(), RecvTimeoutError> {
         let next = match self.len() {
             0 => first(inbox),
-            _ if self.urgent.is_empty() && self.stands_back() => inbox.recv_timeout(BURST_GAP),
+            waiting if waiting == self.background.len() && self.stands_back() => inbox.recv_timeout(BURST_GAP),
             _ => Err(RecvTimeoutError::Timeout),
         };
         match next {
@@ -56,13 +68,13 @@ impl Queue {
             Err(RecvTimeoutError::Disconnected) if self.len() == 0 => return Err(RecvTimeoutError::Disconnected),
             Err(RecvTimeoutError::Disconnected | RecvTimeoutError::Timeout) => {}
         }
-        let room = (MAX_COMMIT_BATCH * 2).saturating_sub(self.len());
-        inbox.try_iter().take(room).for_each(|command| self.push(command));
+        // All of it: what goes first may have come last.
+        inbox.try_iter().take(MAX_COMMIT_QUEUE).for_each(|command| self.push(command));
         Ok(())
     }
 
     fn len(&self) -> usize {
-        self.urgent.len() + self.background.len()
+        self.lease.len() + self.urgent.len() + self.bulk.len() + self.background.len()
     }
 
     /// Whether background work is to wait.
@@ -73,11 +85,17 @@ impl Queue {
 
     /// The next commit's commands; none when background work is all there is, and it is to wait.
     pub(super) fn take(&mut self) -> Vec<Boxed> {
-        let mut batch = std::mem::take(&mut self.urgent);
+        if !self.lease.is_empty() {
+            return std::mem::take(&mut self.lease);
+        }
+        let fits = self.urgent.len().min(MAX_COMMIT_BATCH);
+        let mut batch: Vec<Boxed> = self.urgent.drain(..fits).collect();
+        batch.extend(self.bulk.drain(..self.bulk.len().min(MAX_BULK)));
         if !self.stands_back() {
-            let fits = self.background.len().min(MAX_COMMIT_BATCH);
-            batch.extend(self.background.drain(..fits));
-            self.background_since = None;
+            batch.extend(self.background.drain(..self.background.len().min(MAX_BACKGROUND)));
+            if self.background.is_empty() {
+                self.background_since = None;
+            }
         }
         batch
     }
@@ -95,4 +113,48 @@ fn first(inbox: &mpsc::Receiver<Boxed>) -> Result<Boxed, RecvTimeoutError> {
         }
     }
     inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::StoreError;
+
+    struct Waiting(Urgency);
+
+    impl Command for Waiting {
+        fn urgency(&self) -> Urgency {
+            self.0
+        }
+
+        fn apply(&mut self, _connection: &Connection) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        fn committed(self: Box<Self>, _open: &AtomicUsize) {}
+
+        fn refused(self: Box<Self>, _error: StoreError) {}
+    }
+
+    #[test]
+    fn a_lease_goes_alone_and_first_and_single_actions_before_batches() {
+        let (sender, inbox) = mpsc::channel::<Boxed>();
+        for (urgency, count) in [(Urgency::Bulk, 5000), (Urgency::Waited, 2), (Urgency::Admission, 1), (Urgency::Lease, 1)] {
+            (0..count).for_each(|_| sender.send(Box::new(Waiting(urgency))).expect("sent"));
+        }
+        let mut queue = Queue::default();
+        let mut next = || {
+            queue.wait(&inbox).expect("some wait");
+            let batch = queue.take();
+            let of = |urgency| batch.iter().filter(|command| command.urgency() == urgency).count();
+            (of(Urgency::Lease), of(Urgency::Admission), of(Urgency::Waited), of(Urgency::Bulk))
+        };
+        assert_eq!(next(), (1, 0, 0, 0));
+        assert_eq!(next(), (0, 1, 2, MAX_BULK));
+        assert_eq!(next(), (0, 0, 0, MAX_BULK));
+    }
 }

@@ -32,6 +32,8 @@ mod parts;
 #[cfg(feature = "postgres")]
 mod positions;
 mod readers;
+#[cfg(feature = "postgres")]
+mod renewals;
 mod transfer;
 mod upgrade;
 

@@ -5,6 +5,8 @@ mod failover;
 mod faults;
 mod kills;
 mod lanes;
+mod lease;
+mod parts;
 mod policies;
 mod tokens;
 
