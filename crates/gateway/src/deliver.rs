@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use acteon_core::limits::MAX_TAKEOVERS;
 use acteon_core::{Action, Attempt, ErrorKind, LastError, Outcome, Prepared, ProviderError, Response, Timestamp};
-use acteon_store::{Charges, OwnerId, Record, Seq};
+use acteon_store::{Charges, OwnerId, Record, Seq, Turn};
 use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 
@@ -47,6 +47,8 @@ pub(crate) struct Job {
     pub(crate) takeovers: u32,
     pub(crate) possible_duplicate: bool,
     pub(crate) history: Vec<Attempt>,
+    /// Whether its commits yield to those of actions that were sent alone.
+    turn: Turn,
     /// Whether it waited in the store before.
     claimed: bool,
     _place: Place,
@@ -59,12 +61,13 @@ pub(crate) struct Decided {
     pub(crate) charges: Charges,
     pub(crate) accepted_at: Timestamp,
     pub(crate) possible_duplicate: bool,
+    pub(crate) turn: Turn,
 }
 
 impl Job {
     /// An action that was just admitted.
     pub(crate) fn admitted((seq, owner): (Seq, OwnerId), decided: Decided, route: Route, place: Place) -> Self {
-        let Decided { action, rule, charges, accepted_at, possible_duplicate } = decided;
+        let Decided { action, rule, charges, accepted_at, possible_duplicate, turn } = decided;
         Self {
             seq,
             action,
@@ -81,6 +84,7 @@ impl Job {
             takeovers: 0,
             possible_duplicate,
             history: Vec::new(),
+            turn,
             claimed: false,
             _place: place,
         }
@@ -104,6 +108,7 @@ impl Job {
             takeovers: record.takeovers,
             possible_duplicate: record.possible_duplicate,
             history: serde_json::from_str(&record.history).unwrap_or_default(),
+            turn: Turn::Single,
             claimed: true,
             _place: place,
         }
@@ -131,7 +136,8 @@ impl End {
 /// Works on `job` until its round ends, records that, and tells whoever waits.
 pub(crate) async fn deliver(inner: &Arc<Inner>, mut job: Job, teller: Option<oneshot::Sender<Result<Arc<str>, DispatchError>>>) {
     let end = round(inner, &mut job).await;
-    if let Some(outcome) = record(inner, &mut job, end, teller.is_some() || inner.waiters.any()).await {
+    let waited_for = job.turn == Turn::Single && (teller.is_some() || inner.waiters.any());
+    if let Some(outcome) = record(inner, &mut job, end, waited_for).await {
         if let Some(teller) = teller {
             drop(teller.send(Ok(Arc::clone(&outcome))));
         }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use acteon_core::limits::MAX_WAIT;
 use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Scope};
 use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Record, Seq, State, StoreError, Turn, Way};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::deliver::{Decided, Job, deliver, left_alone};
 use crate::gateway::{Gateway, Inner};
@@ -75,7 +76,19 @@ impl Gateway {
         self.dispatch_request(Request { action, origin, caller, letter: None, possible_duplicate: false }, wait).await
     }
 
+    /// Does so for one of a caller's batch, which yields to those that were sent alone: it waits for a place on the way to the commit.
+    pub async fn dispatch_of_batch(&self, action: Action, origin: Origin, caller: Caller, wait: Wait) -> Result<Answer, DispatchError> {
+        let place = tokio::time::timeout(MAX_WAIT, Arc::clone(&self.inner.batch_places).acquire_owned()).await;
+        let Ok(Ok(place)) = place else { return Err(StoreError::Busy.into()) };
+        let request = Request { action, origin, caller, letter: None, possible_duplicate: false };
+        self.dispatch_in_turn(request, wait, BatchPlace(Some(place))).await
+    }
+
     pub(crate) async fn dispatch_request(&self, request: Request, wait: Wait) -> Result<Answer, DispatchError> {
+        self.dispatch_in_turn(request, wait, BatchPlace(None)).await
+    }
+
+    async fn dispatch_in_turn(&self, request: Request, wait: Wait, batch: BatchPlace) -> Result<Answer, DispatchError> {
         let inner = &self.inner;
         if inner.is_stopping() {
             return Err(DispatchError::Stopping);
@@ -88,17 +101,13 @@ impl Gateway {
         let replaces = Replaces { letter, possible_duplicate };
         let (teller, told) = oneshot::channel();
         let committed = Arc::new(AtomicBool::new(false));
-        let asker = Asker { teller, committed: Arc::clone(&committed), wait };
+        let asker = Asker { teller, committed: Arc::clone(&committed), wait, batch };
         inner.spawn(accept(Arc::clone(inner), Arc::clone(&action), (origin, replaces), caller, asker));
-        let limit = match wait {
-            Wait::ForCommit => acteon_core::limits::MAX_WAIT,
-            Wait::ForOutcome(limit) => limit,
-        };
-        match tokio::time::timeout(limit, told).await {
+        match tokio::time::timeout(wait.limit(), told).await {
             Ok(Ok(told)) => told.map(answer),
             Ok(Err(_)) | Err(_) if committed.load(Ordering::SeqCst) => Ok(answer(pending(inner, &action))),
-            Ok(Err(_)) => Err(DispatchError::Stopping),
-            Err(_) => Err(DispatchError::StoreSlow),
+            // Nobody is left who could say whether it was stored.
+            Ok(Err(_)) | Err(_) => Err(DispatchError::StoreSlow),
         }
     }
 
@@ -144,6 +153,26 @@ struct Asker {
     teller: oneshot::Sender<Told>,
     committed: Arc<AtomicBool>,
     wait: Wait,
+    batch: BatchPlace,
+}
+
+/// The place of an action that is one of a batch, until its commit.
+struct BatchPlace(Option<OwnedSemaphorePermit>);
+
+impl BatchPlace {
+    fn turn(&self) -> Turn {
+        if self.0.is_some() { Turn::Batch } else { Turn::Single }
+    }
+}
+
+impl Wait {
+    /// Longest that the caller waits.
+    fn limit(self) -> Duration {
+        match self {
+            Self::ForCommit => MAX_WAIT,
+            Self::ForOutcome(limit) => limit,
+        }
+    }
 }
 
 impl Inner {
@@ -160,7 +189,7 @@ impl Inner {
     }
 }
 
-async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Origin, Replaces), caller: Caller, asker: Asker) {
+async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Origin, Replaces), caller: Caller, mut asker: Asker) {
     let Replaces { letter, possible_duplicate } = replaces;
     let accepted_at = inner.clock.now();
     let Plan { verdict, rule, faults, step } = inner.plan(&action, origin, &caller);
@@ -184,20 +213,13 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
             (Fate::Send { conditions, ways }, routes, place)
         }
     };
+    let turn = asker.batch.turn();
     let (kept_action, kept_rule) = (Arc::clone(&action), rule.clone());
-    let admission = Admission {
-        action: kept_action,
-        origin,
-        caller,
-        verdict,
-        rule: kept_rule,
-        accepted_at,
-        turn: Turn::Single,
-        fate,
-        possible_duplicate,
-        letter,
-    };
-    match inner.note_store(inner.store.admit(admission).await) {
+    let admission =
+        Admission { action: kept_action, origin, caller, verdict, rule: kept_rule, accepted_at, turn, fate, possible_duplicate, letter };
+    let admitted = inner.note_store(inner.store.admit(admission).await);
+    drop(asker.batch.0.take());
+    match admitted {
         Ok(Admitted::Ended(outcome)) if letter.is_some() => {
             tracing::info!(action = %action.id, outcome = outcome.tag(), "a dead letter is held back and stays on the list");
             asker.tell(Err(DispatchError::HeldBack(outcome.to_json())));
@@ -220,7 +242,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
             }
             let Some(place) = place else { return wait_for(&inner, seq, &action, teller).await };
             let place = if way == 0 { place } else { route.entry.lane.enter_claimed() };
-            let decided = Decided { action, rule, charges: gate.charges(&route.quotas), accepted_at, possible_duplicate };
+            let decided = Decided { action, rule, charges: gate.charges(&route.quotas), accepted_at, possible_duplicate, turn };
             deliver(&inner, Job::admitted((seq, owner), decided, route, place), teller).await;
         }
         Ok(Admitted::Existing(record)) => {

@@ -43,7 +43,8 @@ pub(super) async fn one(
     if dry_run {
         return Ok(json(StatusCode::OK, state.gateway.dry_run(&action, &caller).await?.to_string()));
     }
-    let Answer { outcome, pending } = dispatch(&state, action, caller, preference).await?;
+    state.metrics.dispatched();
+    let Answer { outcome, pending } = state.gateway.dispatch(action, Origin::Api, caller, preference.wait).await?;
     let status = if pending && preference.said { StatusCode::ACCEPTED } else { StatusCode::OK };
     Ok(json(status, wire(&outcome, false).into_owned()))
 }
@@ -65,7 +66,7 @@ pub(super) async fn batch(
     let outcomes = join_all(actions.into_iter().map(|action| async {
         let outcome = match action {
             Ok(action) if dry_run => state.gateway.dry_run(&action, &caller).await.map_err(Refusal::from),
-            Ok(action) => dispatch(&state, action, caller.clone(), preference).await.map(|answer| answer.outcome),
+            Ok(action) => of_batch(&state, action, caller.clone(), preference).await.map(|answer| answer.outcome),
             Err(refusal) => return refusal,
         };
         match outcome {
@@ -89,9 +90,9 @@ fn item_refusal(refusal: Refusal, limit: usize) -> String {
     format!(r#"{{"error":{}}}"#, bounded(*refusal.body, limit))
 }
 
-async fn dispatch(state: &AppState, action: Action, caller: Caller, preference: Preference) -> Result<Answer, Refusal> {
+async fn of_batch(state: &AppState, action: Action, caller: Caller, preference: Preference) -> Result<Answer, Refusal> {
     state.metrics.dispatched();
-    Ok(state.gateway.dispatch(action, Origin::Api, caller, preference.wait).await?)
+    Ok(state.gateway.dispatch_of_batch(action, Origin::Api, caller, preference.wait).await?)
 }
 
 /// An outcome as the published clients read it: `Deduplicated` is a bare word, and within a batch, where some need an object, one with null.

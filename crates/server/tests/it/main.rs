@@ -6,6 +6,7 @@ mod auth;
 mod command;
 mod configuration;
 mod decisions;
+mod fairness;
 mod hostile;
 mod malformed;
 mod policies;
