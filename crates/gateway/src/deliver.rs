@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use acteon_core::limits::MAX_TAKEOVERS;
 use acteon_core::{Action, Attempt, ErrorKind, LastError, Outcome, Prepared, ProviderError, Response, Timestamp};
-use acteon_store::{Charges, OwnerId, Record, Seq, Turn};
+use acteon_store::{Charges, Hold, Record, Seq, Turn};
 use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 
@@ -17,10 +17,11 @@ use crate::breaker::Sign;
 use crate::budget::Fit;
 use crate::dispatch::DispatchError;
 use crate::gateway::Inner;
+use crate::held::Holding;
 use crate::lane::{CallEnd, Permit, Place};
 use crate::observe::AttemptEvent;
 use crate::plan::Route;
-use crate::record::record;
+use crate::record::{mark_in_flight, record};
 use crate::registry::Entry;
 use crate::repeat::ends_round;
 
@@ -29,7 +30,8 @@ const LATE: Duration = Duration::from_mins(2);
 
 /// An action that this process works on.
 pub(crate) struct Job {
-    pub(crate) seq: Seq,
+    /// How the row is held.
+    holding: Holding,
     pub(crate) action: Arc<Action>,
     /// The rule that decided.
     pub(crate) rule: Option<Arc<str>>,
@@ -37,9 +39,6 @@ pub(crate) struct Job {
     pub(crate) charges: Charges,
     pub(crate) prepared: Arc<Prepared>,
     pub(crate) entry: Arc<Entry>,
-    pub(crate) owner: OwnerId,
-    /// Which hold of the row this is.
-    pub(crate) fence: i64,
     pub(crate) accepted_at: Timestamp,
     pub(crate) give_up_at: Timestamp,
     pub(crate) attempts: u32,
@@ -49,6 +48,10 @@ pub(crate) struct Job {
     pub(crate) history: Vec<Attempt>,
     /// Whether its commits yield to those of actions that were sent alone.
     turn: Turn,
+    /// Whether the store knows that it may be sent.
+    pub(crate) in_flight: bool,
+    /// What is added to the request's text, as the store knows it.
+    pub(crate) note: Option<Arc<str>>,
     /// Whether it waited in the store before.
     claimed: bool,
     _place: Place,
@@ -66,17 +69,15 @@ pub(crate) struct Decided {
 
 impl Job {
     /// An action that was just admitted.
-    pub(crate) fn admitted((seq, owner): (Seq, OwnerId), decided: Decided, route: Route, place: Place) -> Self {
+    pub(crate) fn admitted(holding: Holding, decided: Decided, route: Route, place: Place) -> Self {
         let Decided { action, rule, charges, accepted_at, possible_duplicate, turn } = decided;
         Self {
-            seq,
+            holding,
             action,
             rule,
             charges,
             prepared: route.prepared,
             entry: route.entry,
-            owner,
-            fence: 0,
             accepted_at,
             give_up_at: route.give_up_at,
             attempts: 0,
@@ -85,33 +86,43 @@ impl Job {
             possible_duplicate,
             history: Vec::new(),
             turn,
+            in_flight: true,
+            note: None,
             claimed: false,
             _place: place,
         }
     }
 
     /// A row that was claimed.
-    pub(crate) fn claimed(record: Record, entry: Arc<Entry>, owner: OwnerId, place: Place) -> Self {
+    pub(crate) fn claimed(record: Record, entry: Arc<Entry>, holding: Holding, place: Place) -> Self {
         Self {
-            seq: record.seq,
+            holding,
             action: record.action,
             rule: record.rule,
             charges: record.charges,
             prepared: record.prepared.unwrap_or_default(),
             entry,
-            owner,
-            fence: record.fence,
             accepted_at: record.accepted_at,
             give_up_at: record.give_up_at,
             attempts: record.attempts,
             rounds: record.rounds,
             takeovers: record.takeovers,
             possible_duplicate: record.possible_duplicate,
-            history: serde_json::from_str(&record.history).unwrap_or_default(),
+            history: record.history,
             turn: Turn::Single,
+            in_flight: false,
+            note: record.note,
             claimed: true,
             _place: place,
         }
+    }
+
+    pub(crate) fn seq(&self) -> Seq {
+        self.holding.hold().seq
+    }
+
+    pub(crate) fn hold(&self) -> Hold {
+        self.holding.hold()
     }
 }
 
@@ -141,7 +152,7 @@ pub(crate) async fn deliver(inner: &Arc<Inner>, mut job: Job, teller: Option<one
         if let Some(teller) = teller {
             drop(teller.send(Ok(Arc::clone(&outcome))));
         }
-        inner.waiters.tell(job.seq, &outcome);
+        inner.waiters.tell(job.seq(), &outcome);
     }
 }
 
@@ -155,6 +166,10 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
         let entry = Arc::clone(&job.entry);
         let Ok(slot) = entry.slots.acquire().await else { return released(inner, job) };
         let Some(permit) = entry.lane.acquire().await else { return released(inner, job) };
+        let note = note(job, inner.clock.now());
+        if let Some(end) = mark_in_flight(inner, job, note).await {
+            return end;
+        }
         if let Some(end) = must_not_send(inner, job) {
             return end;
         }
@@ -185,7 +200,7 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
 
 /// Looked at before every send, since time may have passed.
 fn must_not_send(inner: &Inner, job: &Job) -> Option<End> {
-    if !inner.lease.allows(job.owner, &*inner.clock) {
+    if !inner.lease.allows(job.hold().owner, &*inner.clock) {
         tracing::warn!(action = %job.action.id, "put off: this process's lease is over or about to be");
         return Some(put_off(inner, job, inner.lease.times().renew_every()));
     }
@@ -258,7 +273,7 @@ fn sign(result: &Result<Response, ProviderError>) -> Sign {
 async fn send(inner: &Arc<Inner>, job: &mut Job, permit: Permit) -> Result<Response, ProviderError> {
     let started_at = inner.clock.now();
     let started = inner.clock.monotonic();
-    let request = late_request(job, started_at);
+    let request = job.note.as_deref().and_then(|note| with_note(job, note));
     let provider = &job.entry.provider;
     let call = AssertUnwindSafe(async { provider.send(request.as_ref().unwrap_or(&job.prepared)).await }).catch_unwind();
     // A provider keeps to the send limit by itself, and then says whether its request left. One that does not is taken to have sent it.
@@ -294,15 +309,21 @@ async fn send(inner: &Arc<Inner>, job: &mut Job, permit: Permit) -> Result<Respo
     result
 }
 
-/// The request with a note that it is late, unless its bytes are pinned because they may have arrived before.
-fn late_request(job: &Job, now: Timestamp) -> Option<Prepared> {
+/// What is added to the text of a request: that it is late. Once a send may have arrived its bytes stay, with the note or without.
+fn note(job: &Job, now: Timestamp) -> Option<Arc<str>> {
     let age = now.since(job.accepted_at);
-    if age <= LATE || job.possible_duplicate {
+    if job.possible_duplicate || (job.in_flight && job.note.is_some()) {
+        return job.note.clone();
+    }
+    if age <= LATE {
         return None;
     }
-    let minutes = age.as_secs() / 60;
-    let note = format!("[sent {minutes} min late]");
-    let bytes = job.entry.provider.with_note(&job.prepared, &note)?;
+    let note = format!("[sent {} min late]", age.as_secs() / 60);
+    with_note(job, &note).is_some().then(|| note.into())
+}
+
+fn with_note(job: &Job, note: &str) -> Option<Prepared> {
+    let bytes = job.entry.provider.with_note(&job.prepared, note)?;
     Some(Prepared { bytes, ..(*job.prepared).clone() })
 }
 
@@ -342,7 +363,7 @@ fn released(inner: &Inner, job: &Job) -> End {
 }
 
 /// Back to the store without a further attempt. Where the row is no longer this process's, the fence keeps it as it is.
-fn put_off(inner: &Inner, job: &Job, pause: Duration) -> End {
+pub(crate) fn put_off(inner: &Inner, job: &Job, pause: Duration) -> End {
     let error = job.history.last().and_then(|attempt| attempt.error.clone());
     End::Again { due_at: inner.clock.now() + pause, error, round: false }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use acteon_core::limits::MAX_WAIT;
 use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Scope};
-use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Record, Seq, State, StoreError, Turn, Way};
+use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Hold, Record, Seq, State, StoreError, Turn, Way};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::deliver::{Decided, Job, deliver, left_alone};
@@ -206,7 +206,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
             let place = place(&inner, &routes, asker.wait);
             let birth = match (&place, routes.first()) {
                 (None, Some(route)) => Birth::Due(accepted_at + route.entry.lane.reopens_in().unwrap_or_default()),
-                _ => Birth::Owned(owner),
+                _ => Birth::InFlight(owner),
             };
             let ways = routes.iter().map(|route| way(route, birth)).collect();
             gate.clone_from(&conditions);
@@ -217,6 +217,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
     let (kept_action, kept_rule) = (Arc::clone(&action), rule.clone());
     let admission =
         Admission { action: kept_action, origin, caller, verdict, rule: kept_rule, accepted_at, turn, fate, possible_duplicate, letter };
+    let taking = inner.held.take();
     let admitted = inner.note_store(inner.store.admit(admission).await);
     drop(asker.batch.0.take());
     match admitted {
@@ -243,7 +244,9 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
             let Some(place) = place else { return wait_for(&inner, seq, &action, teller).await };
             let place = if way == 0 { place } else { route.entry.lane.enter_claimed() };
             let decided = Decided { action, rule, charges: gate.charges(&route.quotas), accepted_at, possible_duplicate, turn };
-            deliver(&inner, Job::admitted((seq, owner), decided, route, place), teller).await;
+            let holding = inner.held.hold(Hold { seq, owner, fence: 0 });
+            drop(taking);
+            deliver(&inner, Job::admitted(holding, decided, route, place), teller).await;
         }
         Ok(Admitted::Existing(record)) => {
             drop::<Option<Place>>(place);
@@ -276,7 +279,6 @@ fn way(route: &Route, birth: Birth) -> Way {
     Way {
         provider: route.entry.name.clone(),
         prepared: Arc::clone(&route.prepared),
-        lane: Arc::clone(route.entry.lane.name()),
         give_up_at: route.give_up_at,
         birth,
         quotas: route.quotas.clone(),
@@ -285,7 +287,8 @@ fn way(route: &Route, birth: Birth) -> Way {
 
 /// The id was there before: the same request gets the same outcome, another one a conflict.
 async fn join(inner: &Arc<Inner>, record: Record, action: &Action, asker: Asker) {
-    if !record.action.asks_the_same(action) {
+    // What was asked for before cannot be told where it cannot be read.
+    if record.unreadable.is_none() && !record.action.asks_the_same(action) {
         return asker.tell(Err(DispatchError::Conflict(action.id.to_string())));
     }
     asker.committed.store(true, Ordering::SeqCst);

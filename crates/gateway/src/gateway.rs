@@ -11,11 +11,13 @@ use acteon_store::{Store, StoreError};
 use tokio::sync::{Notify, Semaphore, oneshot};
 
 use crate::breaker::{BreakerPolicy, Breakers};
+use crate::held::Held;
 use crate::housekeeping;
 use crate::lease::{Lease, LeaseTimes};
 use crate::lease_keeper;
 use crate::observe::Observer;
 use crate::policies::{self, CurrentPolicies};
+use crate::reconcile;
 use crate::redaction::Redaction;
 use crate::registry::{Entry, Registry, Wired};
 use crate::retry::RetryPolicy;
@@ -101,6 +103,7 @@ pub(crate) struct Inner {
     pub(crate) options: GatewayOptions,
     pub(crate) lease: Lease,
     pub(crate) waiters: Waiters,
+    pub(crate) held: Arc<Held>,
     /// Wakes the runner: something is due, or there is room.
     pub(crate) work: Arc<Notify>,
     /// Places for actions of callers' batches on their way to a commit.
@@ -129,6 +132,7 @@ impl Gateway {
             options,
             lease,
             waiters: Waiters::default(),
+            held: Arc::default(),
             work,
             batch_places: Arc::new(Semaphore::new(MAX_BATCH_ADMITTING)),
             stopping: AtomicBool::new(false),
@@ -143,6 +147,7 @@ impl Gateway {
         inner.spawn(policies::follow(Arc::clone(&inner)));
         inner.spawn(housekeeping::run(Arc::clone(&inner)));
         inner.spawn(runner::run(Arc::clone(&inner)));
+        inner.spawn(reconcile::run(Arc::clone(&inner)));
         inner.spawn(lease_keeper::keep_lease(Arc::clone(&inner)));
         inner.spawn(lease_keeper::watch_others(Arc::clone(&inner)));
         Ok(Self { inner })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use acteon_store::{Beat, StoreError};
+use acteon_store::{Beat, Freed, StoreError};
 
 use crate::gateway::Inner;
 use crate::lease::Watch;
@@ -48,8 +48,12 @@ async fn look(inner: &Inner, watch: &mut Watch) -> Result<Vec<Beat>, StoreError>
 
 async fn take_over(inner: &Inner, dead: Vec<Beat>) {
     match inner.store.take_over(dead, inner.clock.now()).await {
-        Ok(count) => {
-            tracing::warn!(count, "took over actions of a process that died; they are marked possible_duplicate");
+        Ok(Freed { unsent, maybe_sent }) => {
+            tracing::warn!(
+                maybe_sent,
+                unsent,
+                "took over actions of a process that died; those it may have sent are marked possible_duplicate"
+            );
             inner.work.notify_one();
         }
         // The beats of the dead still stand still: the next look finds them.

@@ -16,6 +16,8 @@ pub trait Observer: Send + Sync {
     fn breaker(&self, provider: &ProviderName, state: &'static str);
     /// A quota was used up, and did this.
     fn quota(&self, overage: &'static str);
+    /// An action ended because its row in the store cannot be read.
+    fn unreadable(&self);
 }
 
 /// What kind of outcome.

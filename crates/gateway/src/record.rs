@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::limits::MAX_LISTED_ATTEMPTS;
-use acteon_core::{Attempt, Outcome, Response};
-use acteon_store::{Charges, Settled, Settlement};
+use acteon_core::{Action, Attempt, Outcome, Response};
+use acteon_store::{Charges, Record, Settled, Settlement, Step, UNREADABLE};
 
-use crate::deliver::{End, Job};
+use crate::deliver::{End, Job, put_off};
 use crate::gateway::Inner;
+use crate::held::Holding;
 use crate::observe::{OutcomeEvent, emit};
 
 /// Pause between tries to write what must not be lost.
@@ -17,51 +18,126 @@ const STORE_PAUSE: Duration = Duration::from_millis(500);
 /// Commits the end of a round, before others if a caller waits for it, and returns the outcome; `None` when the row is no longer this process's to change.
 pub(crate) async fn record(inner: &Arc<Inner>, job: &mut Job, end: End, waited_for: bool) -> Option<Arc<str>> {
     job.rounds += u32::from(matches!(end, End::Again { round: true, .. }));
+    let due_at = match &end {
+        End::Again { due_at, .. } => Some(*due_at),
+        End::Executed(_) | End::Failed { .. } | End::HeldBack(_) => None,
+    };
     let outcome = outcome(job, end);
     let text = outcome.to_json();
     let at = inner.clock.now();
     shorten(&mut job.history);
     let history = serde_json::to_string(&job.history).unwrap_or_else(|_| "[]".into());
-    loop {
-        let settlement = Settlement {
-            seq: job.seq,
-            owner: job.owner,
-            fence: job.fence,
-            at,
-            attempts: job.attempts,
-            rounds: job.rounds,
-            takeovers: job.takeovers,
-            history: history.clone(),
-            possible_duplicate: job.possible_duplicate,
-            waited_for,
+    let step = || match due_at {
+        Some(due_at) => Step::PutOff { due_at, so_far: Arc::clone(&text) },
+        None => {
+            Step::End { outcome: outcome.clone(), text: Arc::clone(&text), refund: refund(&job.charges, job.possible_duplicate, &outcome) }
+        }
+    };
+    let settlement = || Settlement {
+        hold: job.hold(),
+        at,
+        attempts: job.attempts,
+        rounds: job.rounds,
+        takeovers: job.takeovers,
+        history: Some(history.clone()),
+        possible_duplicate: job.possible_duplicate,
+        // From the first send on that may have arrived, all others are equal to it.
+        note: job.note.clone().filter(|_| job.possible_duplicate),
+        waited_for,
+        step: step(),
+    };
+    if !settle(inner, &job.action, settlement).await {
+        return None;
+    }
+    announce(inner, job, &outcome, due_at.is_some());
+    Some(text)
+}
+
+/// Ends a claimed row whose contents cannot be read as a dead letter. What is stored stays as it is.
+pub(crate) async fn end_unreadable(inner: &Arc<Inner>, found: Record, holding: Holding) {
+    let why = found.unreadable.as_deref().unwrap_or("unknown");
+    let message = format!("its row in the store cannot be read ({why}); it is kept as it is");
+    let outcome = Outcome::Failed { code: UNREADABLE.into(), message, retryable: false, attempts: found.attempts };
+    let (at, text) = (inner.clock.now(), outcome.to_json());
+    let settlement = || Settlement {
+        hold: holding.hold(),
+        at,
+        attempts: found.attempts,
+        rounds: found.rounds,
+        takeovers: found.takeovers,
+        history: None,
+        possible_duplicate: found.possible_duplicate,
+        note: found.note.clone(),
+        waited_for: false,
+        step: Step::End {
             outcome: outcome.clone(),
             text: Arc::clone(&text),
-            refund: refund(job, &outcome),
-        };
-        match inner.note_store(inner.store.settle(settlement).await) {
-            Ok(Settled::Written) => break,
+            refund: refund(&found.charges, found.possible_duplicate, &outcome),
+        },
+    };
+    if !settle(inner, &found.action, settlement).await {
+        return;
+    }
+    let error = Some((UNREADABLE, why));
+    let (kind, rule, possible_duplicate) = ((&outcome).into(), found.rule.as_deref(), found.possible_duplicate);
+    let took = inner.clock.now().since(found.accepted_at);
+    emit(&*inner.observer, &OutcomeEvent { action: &found.action, kind, rule, error, attempts: found.attempts, took, possible_duplicate });
+    inner.observer.unreadable();
+    inner.waiters.tell(found.seq, &text);
+}
+
+/// Writes that a job may be sent from now on, and with which note, unless that is written. The end of its round where it could not be.
+pub(crate) async fn mark_in_flight(inner: &Arc<Inner>, job: &mut Job, note: Option<Arc<str>>) -> Option<End> {
+    if job.in_flight && job.note == note {
+        return None;
+    }
+    let settlement = Settlement {
+        hold: job.hold(),
+        at: inner.clock.now(),
+        attempts: job.attempts,
+        rounds: job.rounds,
+        takeovers: job.takeovers,
+        history: None,
+        possible_duplicate: job.possible_duplicate,
+        note: note.clone(),
+        waited_for: true,
+        step: Step::Progress { in_flight: true },
+    };
+    match inner.note_store(inner.store.settle(settlement).await) {
+        Ok(Settled::Written) => {
+            (job.in_flight, job.note) = (true, note);
+            None
+        }
+        // The fence also keeps what is put off as it is.
+        Ok(Settled::Fenced) | Err(_) => Some(put_off(inner, job, STORE_PAUSE)),
+    }
+}
+
+/// Writes a settlement, however often it takes. `false` when the row is no longer this process's to change, or it stops.
+async fn settle(inner: &Arc<Inner>, action: &Action, settlement: impl Fn() -> Settlement) -> bool {
+    loop {
+        match inner.note_store(inner.store.settle(settlement()).await) {
+            Ok(Settled::Written) => return true,
             Ok(Settled::Fenced) => {
-                tracing::warn!(action = %job.action.id, "another process took this action over; what came of it here is not recorded");
-                return None;
+                tracing::warn!(action = %action.id, "another process took this action over; what came of it here is not recorded");
+                return false;
             }
             Err(error) if inner.is_stopping() => {
-                tracing::error!(action = %job.action.id, %error, "the outcome could not be recorded before the stop; the next process tries the action again, marked possible_duplicate");
-                return None;
+                tracing::error!(action = %action.id, %error, "the outcome could not be recorded before the stop; the next process tries the action again, marked possible_duplicate if it may have been sent");
+                return false;
             }
             Err(_) => inner.clock.sleep(STORE_PAUSE).await,
         }
     }
-    announce(inner, job, &outcome);
-    Some(text)
 }
 
 /// What an action gives back that ends without having left: its place in the quotas, and its dedup key, so that the next one may go. If it
 /// may have left after all it stays counted, but the key goes: a message too many is better than one too few.
-fn refund(job: &Job, outcome: &Outcome) -> Option<Charges> {
+fn refund(charges: &Charges, possible_duplicate: bool, outcome: &Outcome) -> Option<Charges> {
     match outcome {
         Outcome::Failed { .. } | Outcome::Silenced { .. } | Outcome::Muted { .. } | Outcome::CircuitOpen { .. } => {
-            let counters = if job.possible_duplicate { Vec::new() } else { job.charges.counters.clone() };
-            Some(Charges { counters, dedup: job.charges.dedup.clone() }).filter(|charges| !charges.is_empty())
+            let counters = if possible_duplicate { Vec::new() } else { charges.counters.clone() };
+            Some(Charges { counters, dedup: charges.dedup.clone() }).filter(|charges| !charges.is_empty())
         }
         Outcome::Executed(_)
         | Outcome::Rerouted { .. }
@@ -74,13 +150,13 @@ fn refund(job: &Job, outcome: &Outcome) -> Option<Charges> {
     }
 }
 
-fn announce(inner: &Inner, job: &Job, outcome: &Outcome) {
+fn announce(inner: &Inner, job: &Job, outcome: &Outcome, goes_on: bool) {
     let error = match outcome {
         Outcome::Failed { code, message, .. } => Some((code.as_str(), message.as_str())),
         Outcome::Scheduled { last_error: Some(error), .. } => Some((error.code.as_str(), error.message.as_str())),
         _ => None,
     };
-    if matches!(outcome, Outcome::Scheduled { .. }) {
+    if goes_on {
         inner.work.notify_one();
     }
     let took = inner.clock.now().since(job.accepted_at);

@@ -44,7 +44,7 @@ impl Registry {
         let mut wired = Wired::default();
         for (name, provider) in self.providers {
             let spec = provider.lane();
-            let lane = wired.lanes.get(&spec.name).map(|(lane, _)| Arc::clone(lane));
+            let lane = wired.lanes.get(&spec.name).map(|(lane, ..)| Arc::clone(lane));
             let lane = if let Some(lane) = lane {
                 lane.widen(spec.limits);
                 lane
@@ -52,10 +52,12 @@ impl Registry {
                 Arc::new(Lane::new(Arc::clone(&spec.name), spec.limits, Arc::clone(clock), Arc::clone(room)))
             };
             let budgets = match wired.lanes.get(&spec.name) {
-                Some((_, Some(budgets))) => Some(Arc::clone(budgets)),
+                Some((_, Some(budgets), _)) => Some(Arc::clone(budgets)),
                 _ => spec.budget.map(|budget| Arc::new(Budgets::new(budget))),
             };
-            wired.lanes.insert(Arc::clone(&spec.name), (Arc::clone(&lane), budgets.clone()));
+            let mut sharing = wired.lanes.remove(&spec.name).map(|(.., providers)| providers).unwrap_or_default();
+            sharing.push(name.clone());
+            wired.lanes.insert(Arc::clone(&spec.name), (Arc::clone(&lane), budgets.clone(), sharing));
             let slots = Semaphore::new(spec.limits.max_concurrency);
             let breaker = breakers.policy.map(Breaker::new);
             let fallback = breakers.fallbacks.get(&name).cloned();
@@ -66,7 +68,8 @@ impl Registry {
     }
 }
 
-type SharedLane = (Arc<Lane>, Option<Arc<Budgets>>);
+/// A lane, its budgets, and the providers that share it.
+type SharedLane = (Arc<Lane>, Option<Arc<Budgets>>, Vec<ProviderName>);
 
 /// The registry with its lanes.
 #[derive(Default)]
@@ -100,7 +103,7 @@ impl Wired {
 
     /// Divides what the services limit among so many gateways.
     pub(crate) fn share(&self, gateways: usize) {
-        for (lane, budgets) in self.lanes.values() {
+        for (lane, budgets, _) in self.lanes.values() {
             lane.set_share(gateways);
             if let Some(budgets) = budgets {
                 budgets.set_share(gateways);
@@ -109,6 +112,11 @@ impl Wired {
     }
 
     pub(crate) fn lanes(&self) -> impl Iterator<Item = &Arc<Lane>> {
-        self.lanes.values().map(|(lane, _)| lane)
+        self.lanes.values().map(|(lane, ..)| lane)
+    }
+
+    /// The lanes, each with the providers that share it.
+    pub(crate) fn lanes_with_providers(&self) -> impl Iterator<Item = (&Arc<Lane>, &[ProviderName])> {
+        self.lanes.values().map(|(lane, _, providers)| (lane, &providers[..]))
     }
 }

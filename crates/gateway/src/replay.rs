@@ -127,11 +127,11 @@ impl Gateway {
         let now = self.inner.clock.now();
         // What was replayed before it expired still has its answer.
         if letter.state == State::Dead
-            && let Some(expired) = expired(&letter.action, now)
+            && let Some(why) = is_left(letter, now)
         {
-            return Replayed { original, new_id, result: ReplayResult::LeftAlone(expired) };
+            return Replayed { original, new_id, result: ReplayResult::LeftAlone(why) };
         }
-        let request = Request { letter: Some(letter.seq), ..self.request(letter, new_id.clone(), caller) };
+        let request = Request { letter: Some(letter.seq), ..request(letter, new_id.clone(), caller) };
         let result = match self.dispatch_request(request, wait).await {
             Ok(answer) => ReplayResult::Sent(answer),
             Err(DispatchError::HeldBack(outcome)) => ReplayResult::HeldBack(Answer { outcome, pending: false }),
@@ -144,10 +144,10 @@ impl Gateway {
     async fn send_again(&self, record: &Record, caller: &Caller, wait: Wait) -> Replayed {
         let now = self.inner.clock.now();
         let (original, new_id) = (record.action.id.clone(), self.inner.entropy.action_id(now));
-        if let Some(expired) = expired(&record.action, now) {
-            return Replayed { original, new_id, result: ReplayResult::LeftAlone(expired) };
+        if let Some(why) = is_left(record, now) {
+            return Replayed { original, new_id, result: ReplayResult::LeftAlone(why) };
         }
-        let request = self.request(record, new_id.clone(), caller);
+        let request = request(record, new_id.clone(), caller);
         let result = match self.dispatch_request(request, wait).await {
             Ok(answer) if is_held_back(&answer) => ReplayResult::HeldBack(answer),
             Ok(answer) => ReplayResult::Sent(answer),
@@ -155,14 +155,14 @@ impl Gateway {
         };
         Replayed { original, new_id, result }
     }
+}
 
-    fn request(&self, record: &Record, new_id: ActionId, caller: &Caller) -> Request {
-        let mut action: Action = (*record.action).clone();
-        action.metadata.insert("replayed_from".into(), action.id.to_string());
-        action.id = new_id;
-        let possible_duplicate = record.possible_duplicate;
-        Request { action, origin: Origin::Replay, caller: caller.clone(), letter: None, possible_duplicate }
-    }
+fn request(record: &Record, new_id: ActionId, caller: &Caller) -> Request {
+    let mut action: Action = (*record.action).clone();
+    action.metadata.insert("replayed_from".into(), action.id.to_string());
+    action.id = new_id;
+    let possible_duplicate = record.possible_duplicate;
+    Request { action, origin: Origin::Replay, caller: caller.clone(), letter: None, possible_duplicate }
 }
 
 /// Whether it is a dead letter, or one that somebody has dealt with.
@@ -184,8 +184,12 @@ fn replays(record: &Record) -> u32 {
     count.and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 
-fn expired(action: &Action, now: Timestamp) -> Option<String> {
-    action.expires_at.filter(|expires| *expires <= now).map(|expires| format!("it expired at {expires}"))
+/// Why an action is not sent again; `None` when it is.
+fn is_left(record: &Record, now: Timestamp) -> Option<String> {
+    if let Some(why) = &record.unreadable {
+        return Some(format!("its row in the store cannot be read: {why}"));
+    }
+    record.action.expires_at.filter(|expires| *expires <= now).map(|expires| format!("it expired at {expires}"))
 }
 
 /// Whether an action that was accepted is over without having been let through.

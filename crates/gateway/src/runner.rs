@@ -2,17 +2,17 @@
 //!
 //! It sleeps until the next due instant or a wake-up, and looks around every few seconds all the same.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Outcome, Timestamp};
-use acteon_store::{Claim, ClaimLane, NewsOf, OwnerId, Record, Settlement, StoreError};
+use acteon_store::{Claim, ClaimRows, Claimed, NewsOf, RecentSend, Record, Room, Seq, StoreError};
 
 use crate::deliver::{Job, deliver, overdue};
 use crate::gateway::Inner;
-use crate::lane::Lane;
+use crate::held::Holding;
 use crate::lane::sharing::{hear_of_lanes, hear_of_note, recall_lanes};
-use crate::record::record;
+use crate::record::{end_unreadable, record};
 
 /// How often to look around without a wake-up.
 const SCAN_EVERY: Duration = Duration::from_secs(5);
@@ -22,6 +22,10 @@ const SWEEP_EVERY: Duration = Duration::from_mins(1);
 const NOT_OURS: Duration = Duration::from_millis(10);
 /// Most rows of a lane in one claim.
 const CLAIM_AT_MOST: usize = 256;
+/// Rows of one claim, divided among the lanes that have room: one commit, short enough that nobody waits for it.
+const CLAIM_ALTOGETHER: usize = 2048;
+/// Claimed rows that are read at a time: each may have a request of a megabyte.
+const READ_AT_ONCE: usize = 32;
 /// Most rows looked at to know the recent sends to each recipient.
 const RECALL_AT_MOST: usize = 100_000;
 
@@ -79,21 +83,16 @@ pub(crate) async fn recall(inner: &Arc<Inner>) -> Result<(), StoreError> {
     recall_lanes(inner, now).await?;
     if inner.providers.entries().any(|entry| entry.budgets.is_some()) {
         let hour_ago = now - Duration::from_hours(1);
-        let mut records = inner.store.recently_done(hour_ago, RECALL_AT_MOST).await?;
-        records.sort_unstable_by_key(|record| record.finished_at);
-        for record in &records {
-            recall_send(inner, record, now);
+        let mut sends = inner.store.recent_sends(hour_ago, RECALL_AT_MOST).await?;
+        sends.sort_unstable_by_key(|send| send.finished_at);
+        for RecentSend { provider, recipients, finished_at } in &sends {
+            let entry = inner.providers.get(provider);
+            if let Some(budgets) = entry.and_then(|entry| entry.budgets.as_ref()) {
+                budgets.remember(recipients, inner.clock.monotonic(), now.since(*finished_at));
+            }
         }
     }
     Ok(())
-}
-
-fn recall_send(inner: &Inner, record: &Record, now: Timestamp) {
-    let entry = inner.providers.get(&record.provider);
-    let budgets = entry.and_then(|entry| entry.budgets.as_ref());
-    if let (Some(budgets), Some(prepared), Some(at)) = (budgets, &record.prepared, record.finished_at) {
-        budgets.remember(&prepared.recipients, inner.clock.monotonic(), now.since(at));
-    }
 }
 
 /// What no wake-up tells of: callers who left, and lanes whose backlog was missed.
@@ -104,101 +103,118 @@ fn look_around(inner: &Inner) {
     }
 }
 
-/// Rows past their time whose provider is no longer configured, so that no lane here claims them.
+/// Rows past their time whose provider is no longer configured, so that nobody here claims them.
 async fn sweep_overdue(inner: &Arc<Inner>) {
-    let owner = inner.lease.owner();
-    let claim = Claim { owner, now: inner.clock.now(), lane: ClaimLane::Overdue, limit: CLAIM_AT_MOST };
-    match inner.store.claim(claim).await {
-        Ok(records) => {
-            for record in records {
-                give_up(inner, record, owner);
-            }
-        }
-        Err(error) => tracing::error!(%error, "could not look for overdue actions"),
+    let overdue = ClaimRows::Overdue { limit: CLAIM_AT_MOST };
+    if let Err(error) = claim(inner, overdue, give_up).await {
+        tracing::error!(%error, "could not look for overdue actions");
     }
 }
 
 /// An overdue row becomes a dead letter, also when its provider is no longer configured.
-fn give_up(inner: &Arc<Inner>, found: Record, owner: OwnerId) {
+fn give_up(inner: &Arc<Inner>, found: Record, holding: Holding) {
     let entry = inner.providers.get(&found.provider).or_else(|| inner.providers.entries().next());
     let Some(entry) = entry.cloned() else { return };
     let place = entry.lane.enter_claimed();
-    let mut job = Job::claimed(found, entry, owner, place);
+    let mut job = Job::claimed(found, entry, holding, place);
     let task = Arc::clone(inner);
     inner.spawn(async move {
         let end = overdue(&job, task.clock.now());
         if let Some(outcome) = record(&task, &mut job, end, false).await {
-            task.waiters.tell(job.seq, &outcome);
+            task.waiters.tell(job.seq(), &outcome);
         }
     });
 }
 
-/// Claims what every lane has room for; says how long until the next row is due.
+/// Claims what all lanes have room for; says how long until the next row is due.
 async fn claim_all(inner: &Arc<Inner>) -> Result<Duration, StoreError> {
     let mut pause = SCAN_EVERY;
-    for lane in inner.providers.lanes() {
+    let mut open = Vec::new();
+    for (lane, providers) in inner.providers.lanes_with_providers() {
         let reopens_in = lane.reopens_in();
-        let room = lane.room();
-        if room == 0 {
-            pause = pause.min(reopens_in.unwrap_or(SCAN_EVERY).max(Duration::from_millis(10)));
-            continue;
+        match lane.room() {
+            0 => pause = pause.min(reopens_in.unwrap_or(SCAN_EVERY).max(NOT_OURS)),
+            room => open.push((lane, providers, room)),
         }
-        let limit = room.min(CLAIM_AT_MOST);
-        let now = inner.clock.now();
-        let owner = inner.lease.owner();
-        let records = inner.store.claim(Claim { owner, now, lane: ClaimLane::Lane(Arc::clone(lane.name())), limit }).await?;
-        let more = records.len() == limit;
+    }
+    if open.is_empty() {
+        return Ok(pause);
+    }
+    let share = (CLAIM_ALTOGETHER / open.len()).clamp(1, CLAIM_AT_MOST);
+    let rooms: Vec<Room> =
+        open.iter().map(|(_, providers, room)| Room { providers: providers.to_vec(), limit: share.min(*room) }).collect();
+    let limits: Vec<usize> = rooms.iter().map(|room| room.limit).collect();
+    let counts = claim(inner, ClaimRows::Due(rooms), start).await?;
+    let mut waiting = Vec::new();
+    for (place, (lane, providers, _)) in open.iter().enumerate() {
+        let more = counts.get(place) == limits.get(place);
         lane.set_backlog(more);
-        for record in records {
-            start(inner, record, owner, lane);
+        if !more {
+            waiting.extend_from_slice(providers);
+        } else if lane.room() > 0 {
+            pause = Duration::ZERO;
         }
-        if more {
-            pause = if lane.room() > 0 { Duration::ZERO } else { pause };
-        } else if let Some(due) = inner.store.next_due(lane.name()).await? {
-            pause = pause.min(due.since(inner.clock.now()).max(NOT_OURS));
-        }
+    }
+    if let Some(due) = inner.store.next_due(&waiting).await? {
+        pause = pause.min(due.since(inner.clock.now()).max(NOT_OURS));
     }
     Ok(pause)
 }
 
-/// `owner` is who claimed the row: the process may have got a new lease since.
-fn start(inner: &Arc<Inner>, found: Record, owner: OwnerId, lane: &Arc<Lane>) {
-    let Some(entry) = inner.providers.get(&found.provider).cloned() else {
-        return give_back(inner, found, owner);
+/// Claims rows and passes each on; says how many for each room.
+async fn claim(inner: &Arc<Inner>, rows: ClaimRows, pass_on: impl Fn(&Arc<Inner>, Record, Holding)) -> Result<Vec<usize>, StoreError> {
+    let rooms = match &rows {
+        ClaimRows::Due(rooms) => rooms.len(),
+        ClaimRows::Overdue { .. } => 1,
     };
-    let job = Job::claimed(found, entry, owner, lane.enter_claimed());
-    let task = Arc::clone(inner);
-    inner.spawn(async move { deliver(&task, job, None).await });
+    let taking = inner.held.take();
+    let claimed = inner.store.claim(Claim { owner: inner.lease.owner(), now: inner.clock.now(), rows }).await?;
+    let mut counts = vec![0; rooms];
+    let mut holdings = Vec::with_capacity(claimed.len());
+    for Claimed { hold, room } in claimed {
+        counts.iter_mut().skip(room).take(1).for_each(|count| *count += 1);
+        holdings.push(inner.held.hold(hold));
+    }
+    drop(taking);
+    let mut holdings = holdings.into_iter();
+    loop {
+        let next: Vec<Holding> = holdings.by_ref().take(READ_AT_ONCE).collect();
+        if next.is_empty() {
+            return Ok(counts);
+        }
+        let seqs = next.iter().map(|holding| holding.hold().seq).collect();
+        match inner.store.records(seqs).await {
+            Ok(records) => read(inner, next, records, &pass_on),
+            Err(error) => {
+                let holds = next.iter().chain(holdings.as_slice()).map(Holding::hold).collect();
+                // What this does not free is found by the next looks at what nobody works on.
+                drop(inner.store.free(holds, inner.clock.now()).await);
+                return Err(error);
+            }
+        }
+    }
 }
 
-/// A row of a lane of ours, but of a provider that is not configured here: due again in a while, unchanged.
-fn give_back(inner: &Arc<Inner>, found: Record, owner: OwnerId) {
-    let inner = Arc::clone(inner);
-    tokio::spawn(async move {
-        let scheduled_for = inner.clock.now() + Duration::from_mins(1);
-        let before = found.outcome.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        let last_error = match before {
-            Some(Outcome::Scheduled { last_error, .. }) => last_error,
-            _ => None,
-        };
-        let outcome = Outcome::Scheduled { action_id: found.action.id.clone(), scheduled_for, attempts: found.attempts, last_error };
-        let settlement = Settlement {
-            seq: found.seq,
-            owner,
-            fence: found.fence,
-            at: inner.clock.now(),
-            attempts: found.attempts,
-            rounds: found.rounds,
-            takeovers: found.takeovers,
-            history: found.history,
-            possible_duplicate: found.possible_duplicate,
-            waited_for: false,
-            text: outcome.to_json(),
-            outcome,
-            refund: None,
-        };
-        if let Err(error) = inner.store.settle(settlement).await {
-            tracing::error!(%error, "a claimed action could not be given back; it is taken over after this process");
+/// Passes on what was read, in the order of the claim. A row that cannot be read ends, alone.
+fn read(inner: &Arc<Inner>, holdings: Vec<Holding>, records: Vec<Record>, pass_on: &impl Fn(&Arc<Inner>, Record, Holding)) {
+    let mut records: HashMap<Seq, Record> = records.into_iter().map(|record| (record.seq, record)).collect();
+    for holding in holdings {
+        match records.remove(&holding.hold().seq) {
+            Some(found) if found.unreadable.is_some() => {
+                let task = Arc::clone(inner);
+                inner.spawn(async move { end_unreadable(&task, found, holding).await });
+            }
+            Some(found) => pass_on(inner, found, holding),
+            None => tracing::error!(seq = holding.hold().seq.0, "a claimed row is gone"),
         }
-    });
+    }
+}
+
+fn start(inner: &Arc<Inner>, found: Record, holding: Holding) {
+    // Only rows of providers that are configured are claimed.
+    let Some(entry) = inner.providers.get(&found.provider).cloned() else { return };
+    let place = entry.lane.enter_claimed();
+    let job = Job::claimed(found, entry, holding, place);
+    let task = Arc::clone(inner);
+    inner.spawn(async move { deliver(&task, job, None).await });
 }

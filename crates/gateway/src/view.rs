@@ -88,7 +88,7 @@ impl From<Record> for ActionView {
             state,
             outcome,
             attempts: record.attempts,
-            history: serde_json::from_str(&record.history).unwrap_or_default(),
+            history: record.history,
             possible_duplicate: record.possible_duplicate,
             takeovers: record.takeovers,
             warnings: record.prepared.map(|prepared| prepared.warnings.clone()).unwrap_or_default(),

@@ -77,6 +77,7 @@ pub(crate) struct Metrics {
     outcomes: [(OutcomeKind, Counter); 12],
     quotas: [(&'static str, Counter); 4],
     rule_errors: Family<RuleLabel, Counter>,
+    unreadable: Counter,
     breakers: Family<BreakerLabels, Counter>,
     rules: Gauge<u64, AtomicU64>,
     rules_broken: Gauge<u64, AtomicU64>,
@@ -98,6 +99,7 @@ impl Metrics {
             outcomes: OUTCOMES.map(|(kind, _)| (kind, Counter::default())),
             quotas: QUOTAS.map(|(overage, ..)| (overage, Counter::default())),
             rule_errors: Family::default(),
+            unreadable: Counter::default(),
             breakers: Family::default(),
             rules: Gauge::default(),
             rules_broken: Gauge::default(),
@@ -124,6 +126,7 @@ impl Metrics {
             registry.register(*name, *help, counter.clone());
         }
         registry.register("rule_errors", "Times that a rule failed, and so did not match", self.rule_errors.clone());
+        registry.register("unreadable_rows", "Actions that ended because their rows in the store cannot be read", self.unreadable.clone());
         registry.register("circuit_transitions", "Times that a provider's breaker got into a state", self.breakers.clone());
         registry.register("rules", "Rules in force", self.rules.clone());
         registry.register("rules_broken", "1 while the rules' files are wrong and earlier rules stay in force", self.rules_broken.clone());
@@ -189,6 +192,10 @@ impl Observer for Metrics {
 
     fn rule_error(&self, rule: &str) {
         self.rule_errors.get_or_create(&RuleLabel { rule: rule.to_owned() }).inc();
+    }
+
+    fn unreadable(&self) {
+        self.unreadable.inc();
     }
 
     fn breaker(&self, provider: &ProviderName, state: &'static str) {

@@ -16,6 +16,7 @@ mod memory;
 mod model;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod raw;
 mod rows;
 mod sqlite;
 mod store;
@@ -27,7 +28,9 @@ pub use gate::{Conditions, DedupCheck, Judged, Overage, QuotaCheck, ThrottleChec
 pub use history::{Cursor, Glance, HistoryFilter, HistoryPage, Order, PageRequest};
 pub use memory::MemoryStore;
 pub use model::{
-    Admission, Admitted, Beat, Birth, Charges, Claim, ClaimLane, Fate, OwnerId, Record, Seq, Settled, Settlement, State, Turn, Way,
+    Admission, Admitted, Beat, Birth, Charges, Claim, ClaimRows, Claimed, Fate, Freed, Hold, OwnerId, RecentSend, Record, Room, Seq,
+    Settled, Settlement, State, Step, Turn, Way,
 };
+pub use raw::UNREADABLE;
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use store::{Later, NewsOf, Store};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Action, Caller, Origin, Outcome, Prepared, ProviderName, Timestamp};
+use acteon_core::{Action, Attempt, Caller, Origin, Outcome, Prepared, ProviderName, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::gate::{Conditions, QuotaCheck};
@@ -84,8 +84,6 @@ pub struct Way {
     pub provider: ProviderName,
     /// The request to send.
     pub prepared: Arc<Prepared>,
-    /// What its sends share limits with.
-    pub lane: Arc<str>,
     /// After this instant it is not sent any more.
     pub give_up_at: Timestamp,
     /// How its row begins.
@@ -97,10 +95,35 @@ pub struct Way {
 /// How a row begins.
 #[derive(Clone, Copy)]
 pub enum Birth {
-    /// Owned by the writing process, which works on it at once.
+    /// Owned by the writing process, which has a turn for it and sends it as soon as it is written.
+    InFlight(OwnerId),
+    /// Owned by the writing process, in whose memory it waits.
     Owned(OwnerId),
     /// Unowned and due at an instant.
     Due(Timestamp),
+}
+
+impl Birth {
+    /// Who owns the row.
+    pub fn owner(self) -> Option<OwnerId> {
+        match self {
+            Self::InFlight(owner) | Self::Owned(owner) => Some(owner),
+            Self::Due(_) => None,
+        }
+    }
+
+    /// Whether the row may be sent as soon as it is written.
+    pub fn is_in_flight(self) -> bool {
+        matches!(self, Self::InFlight(_))
+    }
+
+    /// When the row is due, if it is accepted at an instant.
+    pub(crate) fn due_at(self, accepted_at: Timestamp) -> Timestamp {
+        match self {
+            Self::InFlight(_) | Self::Owned(_) => accepted_at,
+            Self::Due(due_at) => due_at,
+        }
+    }
 }
 
 /// What came of an admission.
@@ -122,14 +145,22 @@ pub enum Admitted {
     Existing(Box<Record>),
 }
 
-/// A change of a row by its owner.
-pub struct Settlement {
+/// A process's hold of a row: from a claim, or its admission, until it is settled. Each has a fence of its own, so that what a process does
+/// again does not touch what it claimed since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Hold {
     /// The row.
     pub seq: Seq,
-    /// The owner: the row changes only if it still is.
+    /// The owner.
     pub owner: OwnerId,
-    /// The row's fence when it became the owner's: the same owner may have claimed it anew since.
+    /// The row's fence when it became the owner's: 0 at its admission.
     pub fence: i64,
+}
+
+/// A change of a row by its owner.
+pub struct Settlement {
+    /// The row changes only if this is still how it is held.
+    pub hold: Hold,
     /// Now.
     pub at: Timestamp,
     /// Provider calls made so far, in total.
@@ -138,18 +169,48 @@ pub struct Settlement {
     pub rounds: u32,
     /// How often it was left behind by a process that died.
     pub takeovers: u32,
-    /// The calls, as a JSON array.
-    pub history: String,
+    /// The calls, as a JSON array; `None` leaves what is stored.
+    pub history: Option<String>,
     /// Whether a send that failed may have arrived. Never unset again.
     pub possible_duplicate: bool,
+    /// What was added to the request's text when it was last sent, as long as the next send must be equal to it.
+    pub note: Option<Arc<str>>,
     /// Whether a caller waits for it. What nobody waits for may stand back behind admissions for a moment.
     pub waited_for: bool,
-    /// The outcome.
-    pub outcome: Outcome,
-    /// The outcome as JSON.
-    pub text: Arc<str>,
-    /// What it is to give back if it is over without having left.
-    pub refund: Option<Charges>,
+    /// What happens to the row.
+    pub step: Step,
+}
+
+/// What a settlement does to its row.
+pub enum Step {
+    /// The owner keeps it.
+    Progress {
+        /// Whether it may be sent from now on.
+        in_flight: bool,
+    },
+    /// It becomes nobody's, due at an instant.
+    PutOff {
+        /// When it is due.
+        due_at: Timestamp,
+        /// The outcome so far, as JSON.
+        so_far: Arc<str>,
+    },
+    /// It is over.
+    End {
+        /// The outcome.
+        outcome: Outcome,
+        /// The outcome as JSON.
+        text: Arc<str>,
+        /// What it gives back, if it ended without having left.
+        refund: Option<Charges>,
+    },
+}
+
+impl Settlement {
+    /// Whether the row is no longer open afterwards.
+    pub fn ends(&self) -> bool {
+        matches!(self.step, Step::End { .. })
+    }
 }
 
 /// What the gate took for an action.
@@ -188,26 +249,65 @@ pub struct Beat {
     pub count: i64,
 }
 
-/// A request for due rows.
+/// A request for rows.
 #[derive(Clone)]
 pub struct Claim {
     /// Who will own them.
     pub owner: OwnerId,
     /// Now: rows due later stay.
     pub now: Timestamp,
-    /// From where.
-    pub lane: ClaimLane,
-    /// How many at most.
-    pub limit: usize,
+    /// Which.
+    pub rows: ClaimRows,
 }
 
 /// Which rows to claim.
 #[derive(Clone)]
-pub enum ClaimLane {
-    /// Those of one lane.
-    Lane(Arc<str>),
-    /// Those of any lane that should be given up by now: their providers may no longer be configured.
-    Overdue,
+pub enum ClaimRows {
+    /// Due rows of some providers, oldest due first.
+    Due(Vec<Room>),
+    /// Rows of any provider that should be given up by now: their providers may no longer be configured.
+    Overdue {
+        /// How many at most.
+        limit: usize,
+    },
+}
+
+/// Room for due rows of providers that share it.
+#[derive(Clone, Debug)]
+pub struct Room {
+    /// The providers.
+    pub providers: Vec<ProviderName>,
+    /// How many rows of theirs at most, together.
+    pub limit: usize,
+}
+
+/// A row that was claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// How it is held.
+    pub hold: Hold,
+    /// For which room, by its place in the claim.
+    pub room: usize,
+}
+
+/// Rows that were taken from whoever held them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Freed {
+    /// Those that only waited in its memory.
+    pub unsent: usize,
+    /// Those that it may have sent: they are marked as possible duplicates, and counted as taken over.
+    pub maybe_sent: usize,
+}
+
+/// What a budget must know of an action that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecentSend {
+    /// The provider that it went through.
+    pub provider: ProviderName,
+    /// To whom.
+    pub recipients: Vec<String>,
+    /// When it ended.
+    pub finished_at: Timestamp,
 }
 
 /// An action as it stands.
@@ -241,6 +341,8 @@ pub struct Record {
     pub state: State,
     /// Whether a process works on it.
     pub owned: bool,
+    /// Whether that process may be sending it.
+    pub in_flight: bool,
     /// Another after every claim; 0 before the first.
     pub fence: i64,
     /// When it is due, while open and unowned.
@@ -253,10 +355,14 @@ pub struct Record {
     pub takeovers: u32,
     /// Whether a send may have happened that is not recorded.
     pub possible_duplicate: bool,
-    /// The calls, as a JSON array.
-    pub history: String,
+    /// The calls.
+    pub history: Vec<Attempt>,
+    /// What was added to the request's text when it was last sent.
+    pub note: Option<Arc<str>>,
     /// The outcome so far.
     pub outcome: Option<Arc<str>>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// What of the row cannot be read, in words that quote nothing of it. What stands in its place then is made up.
+    pub unreadable: Option<String>,
 }

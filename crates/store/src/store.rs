@@ -1,13 +1,13 @@
 //! The trait that every engine implements.
 
-use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
+use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use tokio::sync::watch;
 
 use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put, Retention};
 use crate::gate::{Conditions, Judged};
 use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
-use crate::model::{Admission, Admitted, Beat, Claim, OwnerId, Record, Seq, Settled, Settlement, Way};
+use crate::model::{Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OwnerId, RecentSend, Record, Seq, Settled, Settlement, Way};
 
 /// A result that is on its way.
 pub type Later<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -42,12 +42,17 @@ pub trait Store: Send + Sync {
     /// The beats of every registered process. One whose beat stays the same for as long as a lease lasts, by the watcher's own clock, is dead.
     fn beats(&self) -> Later<'_, Vec<Beat>>;
 
-    /// Ends a process in good order: its open rows become unowned and due now, unmarked.
+    /// Ends a process in good order, and frees its rows, due at `now`.
     fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()>;
 
-    /// Ends those of the dead processes whose beat is still the one that was seen. Frees the rows of whoever is no process, due at `now`,
-    /// marks them as possible duplicates, and says how many.
-    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, usize>;
+    /// Ends those of the dead processes whose beat is still the one that was seen. Frees the rows of whoever is no process, due at `now`.
+    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, Freed>;
+
+    /// Rows that a process owns, from after a position on, at most `limit`, in their order.
+    fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>>;
+
+    /// Frees rows that are still held like this, due at `now`.
+    fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed>;
 
     /// Checks and charges what the gate asks for and writes an action, unless its id is there. An action that was refused for now gives
     /// way to the same request. [`StoreError::Fenced`] when it is to be owned by who is no process any more.
@@ -59,11 +64,14 @@ pub trait Store: Send + Sync {
     /// Changes a row, if its owner still owns it.
     fn settle(&self, settlement: Settlement) -> Later<'_, Settled>;
 
-    /// Makes the caller the owner of due rows, oldest due first.
-    fn claim(&self, claim: Claim) -> Later<'_, Vec<Record>>;
+    /// Makes the caller the owner of rows, oldest due first. None of them is in flight.
+    fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>>;
 
-    /// When the next unowned row of `lane` is due.
-    fn next_due(&self, lane: &str) -> Later<'_, Option<Timestamp>>;
+    /// When the next unowned row of these providers is due.
+    fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>>;
+
+    /// The actions at these positions, in no order. Those that are not there any more are left out.
+    fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>>;
 
     /// The actions with this id that the scope covers; more than one only where the scope leaves namespace or tenant open. What was refused
     /// and then decided anew is there once, as it now stands.
@@ -81,8 +89,8 @@ pub trait Store: Send + Sync {
     /// How many dead letters there are within a scope, counted up to `limit` among a bounded number.
     fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize>;
 
-    /// Actions that ended after `since`, newest first, at most `limit`: what a new process must know of the recent past.
-    fn recently_done(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<Record>>;
+    /// Sends that ended well after `since`, among the newest `limit` actions: what the budgets of a new process must know of the recent past.
+    fn recent_sends(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<RecentSend>>;
 
     /// Every document of a kind.
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>>;

@@ -50,6 +50,7 @@ pub(crate) const TABLES: &[Table] = &[
             ("request_facts", Text),
             ("action", Text),
             ("request", Bytes),
+            ("parent", Text),
         ],
     },
     Table {
@@ -57,13 +58,17 @@ pub(crate) const TABLES: &[Table] = &[
         columns: &[
             ("seq", Integer),
             ("owner", Integer),
-            ("lane", Text),
+            ("provider", Text),
             ("due_at", Integer),
             ("give_up_at", Integer),
+            ("not_before", Integer),
+            ("in_flight", Flag),
             ("attempts", Integer),
             ("rounds", Integer),
             ("takeovers", Integer),
             ("possible_duplicate", Flag),
+            ("part", Integer),
+            ("note", Text),
             ("history", Text),
             ("outcome", Text),
         ],
@@ -96,8 +101,13 @@ impl Table {
     }
 }
 
-/// What frees the rows of whoever held them, in words that every engine knows.
-pub(crate) const FREE: &str = "UPDATE jobs SET owner = 0, takeovers = takeovers + 1, possible_duplicate = ";
+/// What an import ends with, in words that every engine knows: the rows of old exports get their providers, and all that was held is freed.
+/// What may have been sent is marked.
+pub(crate) const AFTER_IMPORT: [&str; 3] = [
+    "UPDATE jobs SET provider = (SELECT coalesce(a.through, a.provider) FROM actions a WHERE a.seq = jobs.seq) WHERE provider = ''",
+    "UPDATE jobs SET owner = 0, in_flight = FALSE, takeovers = takeovers + 1, possible_duplicate = TRUE WHERE in_flight",
+    "UPDATE jobs SET owner = 0 WHERE owner <> 0",
+];
 
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,7 +135,41 @@ enum Line {
 }
 
 /// The version of the lines.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// The columns of jobs up to version 1, which knew lanes and no providers, and in which whatever was held may have been sent.
+const JOBS_1: [(&str, Kind); 11] = [
+    ("seq", Integer),
+    ("owner", Integer),
+    ("lane", Text),
+    ("due_at", Integer),
+    ("give_up_at", Integer),
+    ("attempts", Integer),
+    ("rounds", Integer),
+    ("takeovers", Integer),
+    ("possible_duplicate", Flag),
+    ("history", Text),
+    ("outcome", Text),
+];
+
+/// A row of version 1 as one of this version, unless it is none.
+fn from_version_1(table: &Table, mut values: Vec<Value>) -> Vec<Value> {
+    match table.name {
+        "actions" => values.push(Value::Nothing(())),
+        "jobs" if fits(&values, &JOBS_1) => {
+            let held = matches!(values.get(1), Some(Value::Integer(owner)) if *owner != 0);
+            values[2] = Value::Text(String::new());
+            values.splice(5..5, [Value::Nothing(()), Value::Flag(held)]);
+            values.splice(11..11, [Value::Integer(0), Value::Nothing(())]);
+        }
+        _ => {}
+    }
+    values
+}
+
+fn fits(values: &[Value], columns: &[(&str, Kind)]) -> bool {
+    values.len() == columns.len() && values.iter().zip(columns).all(|(value, (_, kind))| is_of(value, *kind))
+}
 
 fn io(error: &std::io::Error) -> StoreError {
     StoreError::Engine(format!("the file of the export: {error}"))
@@ -165,16 +209,17 @@ impl<'a> Exporter<'a> {
 /// Reads lines.
 pub(crate) struct Importer<'a> {
     from: &'a mut (dyn BufRead + Send),
+    version: u32,
     number: u64,
     rows: u64,
 }
 
 impl<'a> Importer<'a> {
     pub(crate) fn begin(from: &'a mut (dyn BufRead + Send)) -> Result<Self, StoreError> {
-        let mut importer = Self { from, number: 0, rows: 0 };
+        let mut importer = Self { from, version: VERSION, number: 0, rows: 0 };
         match importer.line()? {
-            Some(Line::ActeonExport(VERSION)) => Ok(importer),
-            Some(Line::ActeonExport(other)) => Err(importer.wrong(&format!("it is of version {other}; this binary reads {VERSION}"))),
+            Some(Line::ActeonExport(version @ 1..=VERSION)) => Ok(Self { version, ..importer }),
+            Some(Line::ActeonExport(other)) => Err(importer.wrong(&format!("it is of version {other}; this binary reads up to {VERSION}"))),
             _ => Err(importer.wrong("this is no export of Acteon")),
         }
     }
@@ -185,9 +230,8 @@ impl<'a> Importer<'a> {
             Some(Line::Row(name, values)) => {
                 let table = TABLES.iter().find(|table| table.name == name);
                 let table = table.ok_or_else(|| self.wrong(&format!("there is no table {name:?}")))?;
-                let fits =
-                    values.len() == table.columns.len() && values.iter().zip(table.columns).all(|(value, (_, kind))| is_of(value, *kind));
-                if !fits {
+                let values = if self.version == 1 { from_version_1(table, values) } else { values };
+                if !fits(&values, table.columns) {
                     return Err(self.wrong(&format!("this is no row of {name}")));
                 }
                 self.rows += 1;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use acteon_core::{Action, Caller, Origin, Outcome, Prepared, ProviderName, Response, Timestamp};
 use acteon_faults::{Operation, PowerCuts, Recording};
-use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Settlement, SqliteOptions, SqliteStore, Store, Turn, Way};
+use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Hold, Settlement, SqliteOptions, SqliteStore, Step, Store, Turn, Way};
 
 /// Actions of one recording, admitted by so many at once.
 const ACTIONS: u64 = 600;
@@ -38,9 +38,8 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
                     let way = Way {
                         provider: ProviderName::parse("p").expect("a name"),
                         prepared: Arc::new(Prepared::default()),
-                        lane: "lane".into(),
                         give_up_at: at(1_000_000),
-                        birth: Birth::Owned(owner),
+                        birth: Birth::InFlight(owner),
                         quotas: Vec::new(),
                     };
                     let admission = Admission {
@@ -59,19 +58,16 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
                     recording.mark(2 * number);
                     let outcome = Outcome::Executed(Response::success(serde_json::value::to_raw_value(&number).expect("JSON")));
                     let settlement = Settlement {
-                        seq,
-                        owner,
-                        fence: 0,
+                        hold: Hold { seq, owner, fence: 0 },
                         at: at(number as i64 + 1),
                         attempts: 1,
                         rounds: 0,
                         takeovers: 0,
-                        history: "[]".into(),
+                        history: Some("[]".into()),
                         possible_duplicate: false,
+                        note: None,
                         waited_for: true,
-                        text: outcome.to_json(),
-                        outcome,
-                        refund: None,
+                        step: Step::End { text: outcome.to_json(), outcome, refund: None },
                     };
                     store.settle(settlement).await.expect("settled");
                     recording.mark(2 * number + 1);

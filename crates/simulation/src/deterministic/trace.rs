@@ -60,4 +60,8 @@ impl Observer for Trace {
     fn breaker(&self, _provider: &ProviderName, state: &'static str) {
         self.note("breaker", 0, state);
     }
+
+    fn unreadable(&self) {
+        self.note("unreadable", 0, "");
+    }
 }

@@ -61,6 +61,7 @@ impl Observer for NoObserver {
     fn rule_error(&self, _rule: &str) {}
     fn quota(&self, _overage: &'static str) {}
     fn breaker(&self, _provider: &ProviderName, _state: &'static str) {}
+    fn unreadable(&self) {}
 }
 
 impl SimulationHarness {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
-use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
+use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use acteon_store::{
-    Admission, Admitted, Beat, Claim, Conditions, Document, DocumentChanges, DocumentKind, Glance, HistoryFilter, HistoryPage, Judged,
-    Later, NewsOf, OwnerId, PageRequest, Put, Record, Retention, Seq, Settled, Settlement, Store, StoreError, Way,
+    Admission, Admitted, Beat, Claim, Claimed, Conditions, Document, DocumentChanges, DocumentKind, Freed, Glance, HistoryFilter,
+    HistoryPage, Hold, Judged, Later, NewsOf, OwnerId, PageRequest, Put, RecentSend, Record, Retention, Seq, Settled, Settlement, Store,
+    StoreError, Way,
 };
 
 /// The shared store, until the node is killed: then every call waits for ever.
@@ -133,8 +134,16 @@ impl Store for NodeStore {
         self.alive(Call::Resolved, move |store| store.retire(owner, now))
     }
 
-    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, usize> {
+    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, Freed> {
         self.alive(Call::Repeatable, move |store| store.take_over(dead, now))
+    }
+
+    fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>> {
+        self.alive(Call::Repeatable, move |store| store.owned(owner, after, limit))
+    }
+
+    fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed> {
+        self.alive(Call::Repeatable, move |store| store.free(holds, now))
     }
 
     fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
@@ -145,13 +154,17 @@ impl Store for NodeStore {
         self.alive(Call::Repeatable, move |store| store.settle(settlement))
     }
 
-    fn claim(&self, claim: Claim) -> Later<'_, Vec<Record>> {
+    fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>> {
         self.alive(Call::Resolved, move |store| store.claim(claim))
     }
 
-    fn next_due(&self, lane: &str) -> Later<'_, Option<Timestamp>> {
-        let lane = lane.to_owned();
-        self.alive(Call::Repeatable, move |store| Box::pin(async move { store.next_due(&lane).await }))
+    fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>> {
+        let providers = providers.to_vec();
+        self.alive(Call::Repeatable, move |store| Box::pin(async move { store.next_due(&providers).await }))
+    }
+
+    fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>> {
+        self.alive(Call::Repeatable, move |store| store.records(seqs))
     }
 
     fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
@@ -223,8 +236,8 @@ impl Store for NodeStore {
         self.alive(Call::Repeatable, move |store| store.sweep(now))
     }
 
-    fn recently_done(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<Record>> {
-        self.alive(Call::Repeatable, move |store| store.recently_done(since, limit))
+    fn recent_sends(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<RecentSend>> {
+        self.alive(Call::Repeatable, move |store| store.recent_sends(since, limit))
     }
 
     fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {

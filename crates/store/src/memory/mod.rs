@@ -7,7 +7,7 @@ mod state;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use acteon_core::limits::{MAX_LOOK, MAX_PRUNE_BATCH};
-use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
+use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use tokio::sync::watch;
 
 use self::state::{Entry, Tables};
@@ -15,7 +15,9 @@ use crate::StoreError;
 use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put, Retention};
 use crate::gate::{Conditions, Counters as _, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest};
-use crate::model::{Admission, Admitted, Beat, Claim, ClaimLane, OwnerId, Record, Seq, Settled, Settlement, State, Way};
+use crate::model::{
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OwnerId, RecentSend, Record, Seq, Settled, Settlement, State, Way,
+};
 use crate::rows::state_number;
 use crate::store::{Later, NewsOf, Store, revision_over};
 
@@ -129,25 +131,24 @@ impl Store for MemoryStore {
     fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
         let mut tables = self.lock();
         tables.processes.remove(&owner.0);
-        for entry in tables.entries.values_mut().filter(|entry| entry.owner == owner.0) {
-            entry.own(0);
-            entry.record.due_at = now;
-        }
+        tables.free(now, |entry, _| entry.owner == owner.0);
         ready(Ok(()))
     }
 
-    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, usize> {
-        let tables = &mut *self.lock();
+    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, Freed> {
+        let mut tables = self.lock();
         tables.processes.retain(|owner, count| !dead.contains(&Beat { owner: OwnerId(*owner), count: *count }));
-        let mut freed = 0;
-        for entry in tables.entries.values_mut().filter(|entry| entry.owner != 0 && !tables.processes.contains_key(&entry.owner)) {
-            entry.own(0);
-            entry.record.due_at = now;
-            entry.record.takeovers += 1;
-            entry.record.possible_duplicate = true;
-            freed += 1;
-        }
-        ready(Ok(freed))
+        ready(Ok(tables.free(now, |entry, processes| !processes.contains_key(&entry.owner))))
+    }
+
+    fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>> {
+        let tables = self.lock();
+        let later = tables.entries.range(after.0.saturating_add(1)..).map(|(_, entry)| entry);
+        ready(Ok(later.filter(|entry| entry.owner == owner.0 && owner.0 != 0).take(limit).map(Entry::hold).collect()))
+    }
+
+    fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed> {
+        ready(Ok(self.lock().free(now, |entry, _| holds.contains(&entry.hold()))))
     }
 
     fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
@@ -159,36 +160,22 @@ impl Store for MemoryStore {
     }
 
     fn settle(&self, settlement: Settlement) -> Later<'_, Settled> {
-        ready(Ok(self.lock().settle(&settlement)))
+        ready(self.lock().settle(&settlement))
     }
 
-    fn claim(&self, claim: Claim) -> Later<'_, Vec<Record>> {
-        let tables = &mut *self.lock();
-        if !tables.processes.contains_key(&claim.owner.0) {
-            return ready(Ok(Vec::new()));
-        }
-        let is_due = |entry: &&Entry| match &claim.lane {
-            ClaimLane::Lane(lane) => entry.lane == *lane && entry.record.due_at <= claim.now,
-            ClaimLane::Overdue => entry.record.give_up_at <= claim.now,
-        };
-        let mut due: Vec<(Timestamp, i64)> =
-            tables.open().filter(|entry| entry.owner == 0).filter(is_due).map(|entry| (entry.record.due_at, entry.record.seq.0)).collect();
-        due.sort_unstable();
-        due.truncate(claim.limit);
-        let mut records = Vec::with_capacity(due.len());
-        for (_, seq) in due {
-            if let Some(entry) = tables.entries.get_mut(&seq) {
-                entry.own(claim.owner.0);
-                entry.record.fence += 1;
-                records.push(entry.record.clone());
-            }
-        }
-        ready(Ok(records))
+    fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>> {
+        ready(Ok(self.lock().claim(&claim)))
     }
 
-    fn next_due(&self, lane: &str) -> Later<'_, Option<Timestamp>> {
+    fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>> {
         let tables = self.lock();
-        ready(Ok(tables.open().filter(|entry| entry.owner == 0 && &*entry.lane == lane).map(|entry| entry.record.due_at).min()))
+        let waits = |entry: &&Entry| entry.owner == 0 && providers.contains(&entry.record.provider);
+        ready(Ok(tables.open().filter(waits).map(|entry| entry.record.due_at).min()))
+    }
+
+    fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>> {
+        let tables = self.lock();
+        ready(Ok(seqs.iter().filter_map(|seq| tables.entries.get(&seq.0)).map(|entry| entry.record.clone()).collect()))
     }
 
     fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
@@ -241,11 +228,14 @@ impl Store for MemoryStore {
         ready(Ok(count))
     }
 
-    fn recently_done(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<Record>> {
+    fn recent_sends(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<RecentSend>> {
         let tables = self.lock();
-        let is_recent =
-            |record: &&Record| record.state == State::Done && record.attempts > 0 && record.finished_at.is_some_and(|at| at > since);
-        ready(Ok(tables.entries.values().rev().take(limit).map(|entry| &entry.record).filter(is_recent).cloned().collect()))
+        let send = |record: &Record| {
+            let finished_at = record.finished_at.filter(|at| *at > since && record.state == State::Done && record.attempts > 0)?;
+            let recipients = record.prepared.as_ref().map(|prepared| prepared.recipients.clone()).unwrap_or_default();
+            Some(RecentSend { provider: record.provider.clone(), recipients, finished_at })
+        };
+        ready(Ok(tables.entries.values().rev().take(limit).filter_map(|entry| send(&entry.record)).collect()))
     }
 
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {

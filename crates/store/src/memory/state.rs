@@ -8,13 +8,14 @@ use acteon_core::{ActionId, Outcome, Prepared, Timestamp};
 use crate::StoreError;
 use crate::document::{Document, DocumentKind};
 use crate::gate::{Conditions, Counters, Judged, QuotaCheck, ThrottleCheck, judge};
-use crate::model::{Admission, Admitted, Birth, Charges, Fate, Record, Seq, Settled, Settlement, State, Way};
+use crate::model::{
+    Admission, Admitted, Charges, Claim, ClaimRows, Claimed, Fate, Freed, Hold, OwnerId, Record, Seq, Settled, Settlement, State, Step, Way,
+};
 use crate::rows::state_of;
 
 /// An action with what the lists are filtered by.
 pub(super) struct Entry {
     pub(super) record: Record,
-    pub(super) lane: Arc<str>,
     /// 0 is nobody.
     pub(super) owner: i64,
     pub(super) superseded: bool,
@@ -90,7 +91,7 @@ impl Tables {
             Judged::Go { way, over } => (way, over),
         };
         let chosen = ways.get(way).ok_or_else(|| StoreError::Engine("an action has no way to go".into()))?;
-        if let Birth::Owned(owner) = chosen.birth
+        if let Some(owner) = chosen.birth.owner()
             && !self.processes.contains_key(&owner.0)
         {
             return Err(StoreError::Fenced);
@@ -118,11 +119,7 @@ impl Tables {
     fn insert(&mut self, id: (String, String, String), admission: &Admission, way: Option<&Way>, charges: Charges) -> Seq {
         self.last_seq += 1;
         let seq = Seq(self.last_seq);
-        let (owner, due_at) = match way.map(|way| way.birth) {
-            Some(Birth::Owned(owner)) => (owner.0, admission.accepted_at),
-            Some(Birth::Due(due_at)) => (0, due_at),
-            None => (0, admission.accepted_at),
-        };
+        let owner = way.and_then(|way| way.birth.owner()).map_or(0, |owner| owner.0);
         let prepared = way.map(|way| Prepared::clone(&way.prepared)).map(Arc::new);
         let record = Record {
             seq,
@@ -139,18 +136,20 @@ impl Tables {
             give_up_at: way.map_or(admission.accepted_at, |way| way.give_up_at),
             state: State::Open,
             owned: owner != 0,
+            in_flight: way.is_some_and(|way| way.birth.is_in_flight()),
             fence: 0,
-            due_at,
+            due_at: way.map_or(admission.accepted_at, |way| way.birth.due_at(admission.accepted_at)),
             attempts: 0,
             rounds: 0,
             takeovers: 0,
             possible_duplicate: admission.possible_duplicate,
-            history: "[]".into(),
+            history: Vec::new(),
+            note: None,
             outcome: None,
             finished_at: None,
+            unreadable: None,
         };
-        let lane = way.map_or_else(|| "".into(), |way| Arc::clone(&way.lane));
-        self.entries.insert(seq.0, Entry { record, lane, owner, superseded: false, tag: "", code: None });
+        self.entries.insert(seq.0, Entry { record, owner, superseded: false, tag: "", code: None });
         self.by_id.insert(id, seq.0);
         seq
     }
@@ -170,29 +169,92 @@ impl Tables {
         }
     }
 
-    pub(super) fn settle(&mut self, settlement: &Settlement) -> Settled {
-        let Some(entry) = self.entries.get_mut(&settlement.seq.0) else { return Settled::Fenced };
-        if entry.record.state != State::Open || entry.owner != settlement.owner.0 || entry.record.fence != settlement.fence {
-            return Settled::Fenced;
+    pub(super) fn settle(&mut self, settlement: &Settlement) -> Result<Settled, StoreError> {
+        let Settlement { hold, at, attempts, rounds, takeovers, history, possible_duplicate, note, waited_for: _, step } = settlement;
+        let Some(entry) = self.entries.get_mut(&hold.seq.0) else { return Ok(Settled::Fenced) };
+        if entry.record.state != State::Open || entry.hold() != *hold {
+            return Ok(Settled::Fenced);
         }
         let record = &mut entry.record;
-        record.attempts = settlement.attempts;
-        record.history.clone_from(&settlement.history);
-        if let Outcome::Scheduled { scheduled_for, .. } = &settlement.outcome {
-            record.possible_duplicate |= settlement.possible_duplicate;
-            record.rounds = settlement.rounds;
-            record.due_at = *scheduled_for;
-            record.outcome = Some(Arc::clone(&settlement.text));
+        record.attempts = *attempts;
+        record.possible_duplicate |= possible_duplicate;
+        record.note.clone_from(note);
+        if let Some(history) = history {
+            record.history = serde_json::from_str(history).map_err(|error| StoreError::Engine(error.to_string()))?;
+        }
+        match step {
+            Step::Progress { in_flight } => {
+                record.rounds = *rounds;
+                record.in_flight = *in_flight;
+            }
+            Step::PutOff { due_at, so_far } => {
+                record.rounds = *rounds;
+                record.due_at = *due_at;
+                record.outcome = Some(Arc::clone(so_far));
+                entry.own(0);
+            }
+            Step::End { outcome, text, refund } => {
+                record.takeovers = *takeovers;
+                entry.end(outcome, Arc::clone(text), *at);
+                if let Some(charges) = refund {
+                    self.refund(hold.seq, charges);
+                }
+            }
+        }
+        Ok(Settled::Written)
+    }
+
+    pub(super) fn claim(&mut self, claim: &Claim) -> Vec<Claimed> {
+        let Claim { owner, now, rows } = claim;
+        if !self.processes.contains_key(&owner.0) {
+            return Vec::new();
+        }
+        match rows {
+            ClaimRows::Overdue { limit } => self.take(*owner, (0, *limit), |record| record.give_up_at <= *now),
+            ClaimRows::Due(rooms) => {
+                let mut claimed = Vec::new();
+                for (place, room) in rooms.iter().enumerate() {
+                    let due = |record: &Record| record.due_at <= *now && room.providers.contains(&record.provider);
+                    claimed.extend(self.take(*owner, (place, room.limit), due));
+                }
+                claimed
+            }
+        }
+    }
+
+    /// Makes a process the owner of unowned rows, oldest due first, for a room with a limit.
+    fn take(&mut self, owner: OwnerId, (room, limit): (usize, usize), wanted: impl Fn(&Record) -> bool) -> Vec<Claimed> {
+        let unowned = self.open().filter(|entry| entry.owner == 0 && wanted(&entry.record));
+        let mut due: Vec<(Timestamp, i64)> = unowned.map(|entry| (entry.record.due_at, entry.record.seq.0)).collect();
+        due.sort_unstable();
+        due.truncate(limit);
+        let mut claimed = Vec::with_capacity(due.len());
+        for (_, seq) in due {
+            if let Some(entry) = self.entries.get_mut(&seq) {
+                entry.own(owner.0);
+                entry.record.fence += 1;
+                claimed.push(Claimed { hold: entry.hold(), room });
+            }
+        }
+        claimed
+    }
+
+    /// Frees owned rows that are `wanted`, and marks those that may have been sent.
+    pub(super) fn free(&mut self, now: Timestamp, wanted: impl Fn(&Entry, &BTreeMap<i64, i64>) -> bool) -> Freed {
+        let mut freed = Freed::default();
+        let processes = &self.processes;
+        for entry in self.entries.values_mut().filter(|entry| entry.owner != 0 && wanted(entry, processes)) {
+            if entry.record.in_flight {
+                entry.record.takeovers += 1;
+                entry.record.possible_duplicate = true;
+                freed.maybe_sent += 1;
+            } else {
+                freed.unsent += 1;
+            }
             entry.own(0);
-            return Settled::Written;
+            entry.record.due_at = now;
         }
-        record.possible_duplicate = settlement.possible_duplicate;
-        record.takeovers = settlement.takeovers;
-        entry.end(&settlement.outcome, Arc::clone(&settlement.text), settlement.at);
-        if let Some(charges) = &settlement.refund {
-            self.refund(settlement.seq, charges);
-        }
-        Settled::Written
+        freed
     }
 
     fn refund(&mut self, seq: Seq, charges: &Charges) {
@@ -222,9 +284,16 @@ impl Tables {
 }
 
 impl Entry {
-    pub(super) fn own(&mut self, owner: i64) {
+    /// Gives the row to an owner, or to nobody. It is not in flight then.
+    fn own(&mut self, owner: i64) {
         self.owner = owner;
         self.record.owned = owner != 0;
+        self.record.in_flight = false;
+    }
+
+    /// How the row is held.
+    pub(super) fn hold(&self) -> Hold {
+        Hold { seq: self.record.seq, owner: OwnerId(self.owner), fence: self.record.fence }
     }
 
     fn end(&mut self, outcome: &Outcome, text: Arc<str>, at: Timestamp) {

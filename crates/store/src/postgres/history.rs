@@ -1,7 +1,7 @@
 //! Looking back. A list walks the journal from its newest end, tests each row by its narrow columns, and stops after a bounded number.
 
 use acteon_core::limits::{MAX_LOOK, MAX_LOOKS, MAX_PRUNE_BATCH};
-use acteon_core::{ActionId, Scope, Timestamp};
+use acteon_core::{ActionId, ProviderName, Scope, Timestamp};
 use tokio_postgres::Row;
 
 use super::connect::Conn;
@@ -9,8 +9,9 @@ use super::error::Failure;
 use super::rows::record;
 use crate::document::Retention;
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked};
-use crate::model::{Record, Seq, State};
-use crate::rows::{MAX_OF_AN_ID, RawRecord, state_number, within};
+use crate::model::{RecentSend, Record, Seq, State};
+use crate::raw::{RawRecord, recipients};
+use crate::rows::{MAX_OF_AN_ID, state_number, within};
 
 const COLUMNS: &str = RawRecord::COLUMNS;
 const TABLES: &str = RawRecord::TABLES;
@@ -156,16 +157,30 @@ pub(super) async fn discard(conn: &Conn, letters: &[Seq], again: bool) -> Result
     Ok(usize::try_from(discarded).unwrap_or(usize::MAX))
 }
 
+/// The actions at these positions.
+pub(super) async fn records(conn: &Conn, seqs: &[Seq]) -> Result<Vec<Record>, Failure> {
+    let seqs: Vec<i64> = seqs.iter().map(|seq| seq.0).collect();
+    let select = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.seq = ANY($1)")).await?;
+    conn.query(&select, &[&seqs]).await?.iter().map(record).collect()
+}
+
 /// Looks at what was accepted up to an hour before `since`: retries may end long after they began, but a budget looks back only so far.
-pub(super) async fn recently_done(conn: &Conn, since: Timestamp, limit: usize) -> Result<Vec<Record>, Failure> {
+/// Reads nothing wide.
+pub(super) async fn recent_sends(conn: &Conn, since: Timestamp, limit: usize) -> Result<Vec<RecentSend>, Failure> {
     let oldest = since - std::time::Duration::from_hours(1);
-    let select = format!(
-        "SELECT {COLUMNS} FROM (SELECT * FROM actions WHERE accepted_at >= $2 ORDER BY accepted_at DESC, seq DESC LIMIT $1) a \
-         JOIN outcomes o ON o.seq = a.seq LEFT JOIN jobs j ON j.seq = a.seq \
-         WHERE o.state = 1 AND o.attempts > 0 AND o.finished_at > $3 ORDER BY a.seq DESC"
-    );
-    let rows = conn.query(&select, &[&(limit as i64), &oldest.as_millis(), &since.as_millis()]).await?;
-    rows.iter().map(record).collect()
+    let select = "SELECT COALESCE(a.through, a.provider), a.request_facts, o.finished_at FROM \
+         (SELECT seq, through, provider, request_facts FROM actions WHERE accepted_at >= $2 ORDER BY accepted_at DESC, seq DESC LIMIT $1) a \
+         JOIN outcomes o ON o.seq = a.seq WHERE o.state = 1 AND o.attempts > 0 AND o.finished_at > $3 ORDER BY a.seq DESC";
+    let rows = conn.query(select, &[&(limit as i64), &oldest.as_millis(), &since.as_millis()]).await?;
+    let mut sends = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let (provider, facts): (&str, Option<&str>) = (row.try_get(0)?, row.try_get(1)?);
+        // What cannot be read counts for nobody.
+        if let (Ok(provider), Ok(recipients)) = (ProviderName::parse(provider), recipients(facts)) {
+            sends.push(RecentSend { provider, recipients, finished_at: Timestamp::from_millis(row.try_get(2)?) });
+        }
+    }
+    Ok(sends)
 }
 
 /// Deletes what ended and is kept no longer, among the next rows. As in every engine the newest row stays.

@@ -8,7 +8,7 @@ use tokio_postgres::types::ToSql;
 
 use super::connect::Conn;
 use super::error::Failure;
-use crate::model::{Admission, Birth, Charges, OwnerId, Seq, Way};
+use crate::model::{Admission, Charges, OwnerId, Seq, Way};
 use crate::rows::{RequestTexts, charges_text, state_number, state_of};
 
 /// An action to be written: open, with the way that it goes, or ended, with its outcome.
@@ -40,10 +40,9 @@ WITH living AS (
 ), incoming AS (
   SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
     $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::bytea[], $18::bigint[], $19::text[],
-    $20::bigint[], $21::bigint[], $22::bigint[], $24::text[], $25::text[], $26::text[],
-    $27::bool[])
+    $20::bigint[], $21::bigint[], $22::bigint[], $24::text[], $25::text[], $26::text[], $27::bool[], $28::bool[])
   AS i (seq, id, tenant, namespace, accepted_at, provider, action_type, origin, caller, auth_method, verdict, rule, through, charges,
-    request_facts, action, request, owner, lane, due_at, give_up_at, state, outcome, tag, code, possible_duplicate)
+    request_facts, action, request, owner, goes_through, due_at, give_up_at, state, outcome, tag, code, possible_duplicate, in_flight)
 ), written AS (
   INSERT INTO actions (seq, id, tenant, namespace, accepted_at, provider, action_type, origin, caller, auth_method, verdict, rule, through,
     charges, request_facts, action, request)
@@ -52,8 +51,8 @@ WITH living AS (
   FROM incoming WHERE owner IS NULL OR owner = 0 OR owner IN (SELECT living.owner FROM living)
   ON CONFLICT DO NOTHING RETURNING seq
 ), opened AS (
-  INSERT INTO jobs (seq, owner, lane, due_at, give_up_at, possible_duplicate)
-  SELECT i.seq, i.owner, i.lane, i.due_at, i.give_up_at, i.possible_duplicate FROM incoming i
+  INSERT INTO jobs (seq, owner, provider, due_at, give_up_at, possible_duplicate, in_flight)
+  SELECT i.seq, i.owner, i.goes_through, i.due_at, i.give_up_at, i.possible_duplicate, i.in_flight FROM incoming i
   WHERE i.owner IS NOT NULL AND (i.seq IN (SELECT w.seq FROM written w)) IS TRUE
 ), ended AS (
   INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, settled_by)
@@ -91,7 +90,7 @@ struct Columns<'a> {
     action: Vec<&'a str>,
     request: Vec<Option<&'a [u8]>>,
     owner: Vec<Option<i64>>,
-    lane: Vec<Option<&'a str>>,
+    goes_through: Vec<Option<&'a str>>,
     due_at: Vec<Option<i64>>,
     give_up_at: Vec<Option<i64>>,
     state: Vec<Option<i64>>,
@@ -99,6 +98,7 @@ struct Columns<'a> {
     tag: Vec<Option<&'a str>>,
     code: Vec<Option<&'a str>>,
     possible_duplicate: Vec<bool>,
+    in_flight: Vec<Option<bool>>,
 }
 
 impl<'a> Columns<'a> {
@@ -121,13 +121,10 @@ impl<'a> Columns<'a> {
         self.request_facts.push(row.request.and_then(|request| request.facts.as_deref()));
         self.action.push(row.action);
         self.request.push(row.request.and_then(|request| request.bytes.as_deref()));
-        let birth = row.way.map(|way| match way.birth {
-            Birth::Owned(owner) => (owner.0, *accepted_at),
-            Birth::Due(due_at) => (0, due_at),
-        });
-        self.owner.push(birth.map(|(owner, _)| owner));
-        self.lane.push(row.way.map(|way| &*way.lane));
-        self.due_at.push(birth.map(|(_, due_at)| due_at.as_millis()));
+        self.owner.push(row.way.map(|way| way.birth.owner().map_or(0, |owner| owner.0)));
+        self.in_flight.push(row.way.map(|way| way.birth.is_in_flight()));
+        self.goes_through.push(row.way.map(|way| way.provider.as_str()));
+        self.due_at.push(row.way.map(|way| way.birth.due_at(*accepted_at).as_millis()));
         self.give_up_at.push(row.way.map(|way| way.give_up_at.as_millis()));
         self.state.push(row.outcome.map(|outcome| state_number(state_of(outcome))));
         self.outcome.push(row.outcome.map(|outcome| outcome.to_json().to_string()));
@@ -151,7 +148,7 @@ impl<'a> Columns<'a> {
         owners.into_iter().collect()
     }
 
-    fn parameters<'b>(&'b self, owners: &'b Vec<i64>) -> [&'b (dyn ToSql + Sync); 27] {
+    fn parameters<'b>(&'b self, owners: &'b Vec<i64>) -> [&'b (dyn ToSql + Sync); 28] {
         [
             &self.seq,
             &self.id,
@@ -171,7 +168,7 @@ impl<'a> Columns<'a> {
             &self.action,
             &self.request,
             &self.owner,
-            &self.lane,
+            &self.goes_through,
             &self.due_at,
             &self.give_up_at,
             &self.state,
@@ -180,6 +177,7 @@ impl<'a> Columns<'a> {
             &self.tag,
             &self.code,
             &self.possible_duplicate,
+            &self.in_flight,
         ]
     }
 }

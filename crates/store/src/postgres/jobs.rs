@@ -1,12 +1,10 @@
 //! Who works on what: processes, their leases, and the rows that they claim.
 
-use acteon_core::Timestamp;
+use acteon_core::{ProviderName, Timestamp};
 
 use super::connect::Conn;
 use super::error::Failure;
-use super::rows::record;
-use crate::model::{Beat, Claim, ClaimLane, OwnerId, Record};
-use crate::rows::RawRecord;
+use crate::model::{Beat, Claim, ClaimRows, Claimed, Freed, Hold, OwnerId, Seq};
 
 /// Ids are random, so that no two processes agree on one and no sequence is asked. Never 0.
 pub(super) async fn register(conn: &Conn) -> Result<OwnerId, Failure> {
@@ -27,45 +25,124 @@ pub(super) async fn beats(conn: &Conn) -> Result<Vec<Beat>, Failure> {
     rows.iter().map(|row| Ok(Beat { owner: OwnerId(row.try_get(0)?), count: row.try_get(1)? })).collect()
 }
 
+/// What it could not record although it may have sent it is marked; in good order there is none.
 pub(super) async fn retire(conn: &Conn, owner: OwnerId, now: Timestamp) -> Result<(), Failure> {
     conn.batch_execute("BEGIN").await?;
     conn.execute("DELETE FROM processes WHERE owner = $1", &[&owner.0]).await?;
-    conn.execute("UPDATE jobs SET owner = 0, due_at = $2 WHERE owner = $1 AND owner <> 0", &[&owner.0, &now.as_millis()]).await?;
+    let condition = "j.owner = $2 AND j.owner <> 0";
+    conn.execute(&maybe_sent(condition), &[&now.as_millis(), &owner.0]).await?;
+    conn.execute(&unsent(condition), &[&now.as_millis(), &owner.0]).await?;
     conn.batch_execute("COMMIT").await?;
     Ok(())
 }
 
 /// The dead end first: what they are writing meanwhile either is there before, or finds no process.
-pub(super) async fn take_over(conn: &Conn, dead: &[Beat], now: Timestamp) -> Result<usize, Failure> {
+pub(super) async fn take_over(conn: &Conn, dead: &[Beat], now: Timestamp) -> Result<Freed, Failure> {
     let owners: Vec<i64> = dead.iter().map(|beat| beat.owner.0).collect();
     let counts: Vec<i64> = dead.iter().map(|beat| beat.count).collect();
     conn.batch_execute("BEGIN").await?;
     let delete = "DELETE FROM processes p USING unnest($1::bigint[], $2::bigint[]) AS i (owner, beats) WHERE p.owner = i.owner AND p.beats = i.beats";
     conn.execute(delete, &[&owners, &counts]).await?;
-    let free = "UPDATE jobs j SET owner = 0, due_at = $1, takeovers = takeovers + 1, possible_duplicate = TRUE \
-         WHERE owner <> 0 AND NOT EXISTS (SELECT 1 FROM processes p WHERE p.owner = j.owner)";
-    let freed = conn.execute(free, &[&now.as_millis()]).await?;
+    let condition = "j.owner <> 0 AND NOT EXISTS (SELECT 1 FROM processes p WHERE p.owner = j.owner)";
+    let maybe_sent = conn.execute(&maybe_sent(condition), &[&now.as_millis()]).await?;
+    let unsent = conn.execute(&unsent(condition), &[&now.as_millis()]).await?;
     conn.batch_execute("COMMIT").await?;
-    Ok(usize::try_from(freed).unwrap_or(usize::MAX))
+    Ok(freed(maybe_sent, unsent))
 }
 
+/// Frees and marks those that may have been sent, which comes first.
+fn maybe_sent(condition: &str) -> String {
+    format!(
+        "UPDATE jobs j SET owner = 0, due_at = $1, in_flight = FALSE, takeovers = takeovers + 1, possible_duplicate = TRUE \
+         WHERE j.in_flight AND {condition}"
+    )
+}
+
+/// Frees the others.
+fn unsent(condition: &str) -> String {
+    format!("UPDATE jobs j SET owner = 0, due_at = $1 WHERE {condition}")
+}
+
+fn freed(maybe_sent: u64, unsent: u64) -> Freed {
+    let count = |count| usize::try_from(count).unwrap_or(usize::MAX);
+    Freed { maybe_sent: count(maybe_sent), unsent: count(unsent) }
+}
+
+pub(super) async fn owned(conn: &Conn, owner: OwnerId, after: Seq, limit: usize) -> Result<Vec<Hold>, Failure> {
+    let select =
+        conn.prepare_cached("SELECT seq, fence FROM jobs WHERE owner = $1 AND owner <> 0 AND seq > $2 ORDER BY seq LIMIT $3").await?;
+    let rows = conn.query(&select, &[&owner.0, &after.0, &i64::try_from(limit).unwrap_or(i64::MAX)]).await?;
+    rows.iter().map(|row| Ok(Hold { seq: Seq(row.try_get(0)?), owner, fence: row.try_get(1)? })).collect()
+}
+
+pub(super) async fn free(conn: &Conn, holds: &[Hold], now: Timestamp) -> Result<Freed, Failure> {
+    let seqs: Vec<i64> = holds.iter().map(|hold| hold.seq.0).collect();
+    let owners: Vec<i64> = holds.iter().map(|hold| hold.owner.0).collect();
+    let fences: Vec<i64> = holds.iter().map(|hold| hold.fence).collect();
+    let condition = "j.owner <> 0 AND (j.seq, j.owner, j.fence) IN (SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]))";
+    conn.batch_execute("BEGIN").await?;
+    let maybe_sent = conn.execute(&maybe_sent(condition), &[&now.as_millis(), &seqs, &owners, &fences]).await?;
+    let unsent = conn.execute(&unsent(condition), &[&now.as_millis(), &seqs, &owners, &fences]).await?;
+    conn.batch_execute("COMMIT").await?;
+    Ok(freed(maybe_sent, unsent))
+}
+
+/// The oldest due rows of each provider, of which those for a room share its limit; and a lock on each, unless another claims it just now.
+const DUE: &str = "\
+WITH due AS (
+  SELECT j.seq, j.due_at, r.room, r.most
+  FROM unnest($3::text[], $4::bigint[], $5::bigint[]) AS r (provider, room, most)
+  CROSS JOIN LATERAL (
+    SELECT seq, due_at FROM jobs WHERE owner = 0 AND provider = r.provider AND due_at <= $6 ORDER BY due_at, seq LIMIT r.most
+    FOR UPDATE SKIP LOCKED
+  ) j
+), picked AS (
+  SELECT seq, due_at, room, most, row_number() OVER (PARTITION BY room ORDER BY due_at, seq) AS place FROM due
+), ";
+
+/// Rows of any provider that should be given up.
+const OVERDUE: &str = "\
+WITH picked AS (
+  SELECT seq, due_at, 0::bigint AS room, 1 AS most, 1 AS place FROM jobs
+  WHERE owner = 0 AND give_up_at <= $3 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED
+), ";
+
+/// Makes a process that lives their owner.
+const TAKE: &str = "\
+living AS (
+  SELECT owner FROM processes WHERE owner = $1 FOR KEY SHARE
+), taken AS (
+  UPDATE jobs SET owner = living.owner, fence = $2, in_flight = FALSE FROM picked, living
+  WHERE jobs.seq = picked.seq AND picked.place <= picked.most RETURNING jobs.seq, picked.room, picked.due_at
+)
+SELECT seq, room FROM taken ORDER BY room, due_at, seq";
+
 /// Claims under a number, by which [`undo`] finds the rows if the answer is lost.
-pub(super) async fn claim(conn: &Conn, claim: &Claim, number: i64) -> Result<Vec<Record>, Failure> {
-    let (condition, lane) = match &claim.lane {
-        ClaimLane::Lane(lane) => ("lane = $2 AND due_at <= $3", &**lane),
-        ClaimLane::Overdue => ("give_up_at <= $3 AND $2 = ''", ""),
+pub(super) async fn claim(conn: &Conn, claim: &Claim, number: i64) -> Result<Vec<Claimed>, Failure> {
+    let (owner, now) = (claim.owner, claim.now.as_millis());
+    let rows = match &claim.rows {
+        ClaimRows::Overdue { limit } => {
+            let update = conn.prepare_cached(&format!("{OVERDUE}{TAKE}")).await?;
+            conn.query(&update, &[&owner.0, &number, &now, &i64::try_from(*limit).unwrap_or(i64::MAX)]).await?
+        }
+        ClaimRows::Due(rooms) => {
+            let (mut providers, mut places, mut limits) = (vec![], vec![], vec![]);
+            for (place, room) in rooms.iter().enumerate() {
+                for provider in &room.providers {
+                    providers.push(provider.as_str());
+                    places.push(place as i64);
+                    limits.push(i64::try_from(room.limit).unwrap_or(i64::MAX));
+                }
+            }
+            let update = conn.prepare_cached(&format!("{DUE}{TAKE}")).await?;
+            conn.query(&update, &[&owner.0, &number, &providers, &places, &limits, &now]).await?
+        }
     };
-    let update = format!(
-        "WITH due AS (SELECT seq FROM jobs WHERE owner = 0 AND {condition} ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED), \
-         living AS (SELECT owner FROM processes WHERE owner = $4 FOR KEY SHARE), \
-         j AS (UPDATE jobs SET owner = living.owner, fence = $5 FROM due, living WHERE jobs.seq = due.seq RETURNING jobs.*) \
-         SELECT {} FROM j JOIN actions a ON a.seq = j.seq LEFT JOIN outcomes o ON o.seq = a.seq ORDER BY j.due_at, j.seq",
-        RawRecord::COLUMNS
-    );
-    let update = conn.prepare_cached(&update).await?;
-    let limit = i64::try_from(claim.limit).unwrap_or(i64::MAX);
-    let rows = conn.query(&update, &[&limit, &lane, &claim.now.as_millis(), &claim.owner.0, &number]).await?;
-    rows.iter().map(record).collect()
+    let claimed = |row: &tokio_postgres::Row| {
+        let room: i64 = row.try_get(1)?;
+        Ok(Claimed { hold: Hold { seq: Seq(row.try_get(0)?), owner, fence: number }, room: usize::try_from(room).unwrap_or(0) })
+    };
+    rows.iter().map(claimed).collect()
 }
 
 /// Gives back what was claimed under these numbers: nobody knows that it was.
@@ -74,9 +151,12 @@ pub(super) async fn undo(conn: &Conn, owner: OwnerId, numbers: &[i64]) -> Result
     Ok(conn.execute(&update, &[&owner.0, &numbers]).await?)
 }
 
-pub(super) async fn next_due(conn: &Conn, lane: &str) -> Result<Option<Timestamp>, Failure> {
-    let select = conn.prepare_cached("SELECT MIN(due_at) FROM jobs WHERE owner = 0 AND lane = $1").await?;
-    let due: Option<i64> = conn.query_one(&select, &[&lane]).await?.try_get(0)?;
+pub(super) async fn next_due(conn: &Conn, providers: &[ProviderName]) -> Result<Option<Timestamp>, Failure> {
+    let select = "SELECT MIN(j.due_at) FROM unnest($1::text[]) AS p (provider) CROSS JOIN LATERAL \
+         (SELECT due_at FROM jobs WHERE owner = 0 AND provider = p.provider ORDER BY due_at LIMIT 1) j";
+    let select = conn.prepare_cached(select).await?;
+    let providers: Vec<&str> = providers.iter().map(ProviderName::as_str).collect();
+    let due: Option<i64> = conn.query_one(&select, &[&providers]).await?.try_get(0)?;
     Ok(due.map(Timestamp::from_millis))
 }
 

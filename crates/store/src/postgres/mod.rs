@@ -30,7 +30,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use acteon_core::limits::MAX_COMMIT_QUEUE;
-use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
+use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use deadpool_postgres::Pool;
 use tokio::task::JoinHandle;
 
@@ -45,7 +45,7 @@ use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put, Retention};
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
-use crate::model::{Admission, Admitted, Beat, Claim, OwnerId, Record, Seq, Settled, Settlement, Way};
+use crate::model::{Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OwnerId, RecentSend, Record, Seq, Settled, Settlement, Way};
 use crate::store::{Later, NewsOf, Store};
 
 pub use self::connect::PostgresOptions;
@@ -149,7 +149,7 @@ impl PostgresStore {
         }
     }
 
-    async fn claim_rows(&self, claim: Claim) -> Result<Vec<Record>, StoreError> {
+    async fn claim_rows(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError> {
         let lost: Vec<i64> = self.lost().iter().filter(|(owner, _)| *owner == claim.owner).map(|(_, number)| *number).collect();
         if !lost.is_empty() {
             let freed = call!(self.claiming, conn => jobs::undo(conn, claim.owner, &lost))?;
@@ -161,9 +161,9 @@ impl PostgresStore {
         let conn = Conn::of(&self.claiming).await.map_err(Failure::into_store)?;
         let claimed = in_time(jobs::claim(&conn, &claim, number)).await;
         match claimed {
-            Ok(records) => {
+            Ok(claimed) => {
                 conn.done();
-                Ok(records)
+                Ok(claimed)
             }
             Err(failure) => {
                 // However it failed: also rows that were claimed and then could not be read are nobody's work.
@@ -225,14 +225,22 @@ impl Store for PostgresStore {
         })
     }
 
-    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, usize> {
+    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, Freed> {
         Box::pin(async move {
             let freed = change!(self.pool, conn, _again => jobs::take_over(conn, &dead, now))?;
-            if freed > 0 {
+            if freed != Freed::default() {
                 self.tell(listen::WORK).await;
             }
             Ok(freed)
         })
+    }
+
+    fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>> {
+        Box::pin(async move { call!(self.pool, conn => jobs::owned(conn, owner, after, limit)) })
+    }
+
+    fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed> {
+        Box::pin(async move { call!(self.pool, conn => jobs::free(conn, &holds, now)) })
     }
 
     fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
@@ -257,13 +265,17 @@ impl Store for PostgresStore {
         self.settlements.send(settlement)
     }
 
-    fn claim(&self, claim: Claim) -> Later<'_, Vec<Record>> {
+    fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>> {
         Box::pin(self.claim_rows(claim))
     }
 
-    fn next_due(&self, lane: &str) -> Later<'_, Option<Timestamp>> {
-        let lane = lane.to_owned();
-        Box::pin(async move { call!(self.claiming, conn => jobs::next_due(conn, &lane)) })
+    fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>> {
+        let providers = providers.to_vec();
+        Box::pin(async move { call!(self.claiming, conn => jobs::next_due(conn, &providers)) })
+    }
+
+    fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>> {
+        Box::pin(async move { call!(self.pool, conn => history::records(conn, &seqs)) })
     }
 
     fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
@@ -288,8 +300,8 @@ impl Store for PostgresStore {
         Box::pin(async move { call!(self.pool, conn => history::count_dead(conn, &scope, limit)) })
     }
 
-    fn recently_done(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<Record>> {
-        Box::pin(async move { call!(self.pool, conn => history::recently_done(conn, since, limit)) })
+    fn recent_sends(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<RecentSend>> {
+        Box::pin(async move { call!(self.pool, conn => history::recent_sends(conn, since, limit)) })
     }
 
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {

@@ -10,7 +10,7 @@ use super::batch::{Batched, Effects};
 use super::connect::Conn;
 use super::error::Failure;
 use super::gate;
-use crate::model::{Charges, Seq, Settled, Settlement};
+use crate::model::{Charges, Seq, Settled, Settlement, Step};
 use crate::rows::{state_number, state_of};
 
 /// Writes settlements.
@@ -23,7 +23,7 @@ impl Batched for Settle {
     type Effect = Settled;
 
     async fn attempt(&self, conn: &Conn, items: &[Arc<Settlement>], again: bool) -> Result<Effects<Settled>, Failure> {
-        let gives_back = items.iter().any(|item| item.refund.is_some());
+        let gives_back = items.iter().any(|item| refund(item).is_some());
         if gives_back {
             conn.batch_execute("BEGIN").await?;
         }
@@ -31,8 +31,8 @@ impl Batched for Settle {
         if gives_back {
             let refunds: Vec<(Seq, &Charges)> = items
                 .iter()
-                .filter(|item| changed.contains(&item.seq))
-                .filter_map(|item| Some((item.seq, item.refund.as_ref()?)))
+                .filter(|item| changed.contains(&item.hold.seq))
+                .filter_map(|item| Some((item.hold.seq, refund(item)?)))
                 .collect();
             gate::refund(conn, &refunds).await?;
             conn.batch_execute("COMMIT").await?;
@@ -41,7 +41,7 @@ impl Batched for Settle {
             changed.extend(changed_before(conn, items).await?);
         }
         let mut told = HashSet::new();
-        let settled = |item: &Arc<Settlement>| changed.contains(&item.seq) && told.insert(item.seq);
+        let settled = |item: &Arc<Settlement>| changed.contains(&item.hold.seq) && told.insert(item.hold.seq);
         Ok(items.iter().map(settled).map(|settled| Some(Ok(if settled { Settled::Written } else { Settled::Fenced }))).collect())
     }
 
@@ -51,7 +51,7 @@ impl Batched for Settle {
     }
 
     fn committed(&self, item: &Settlement, effect: &Settled) {
-        if *effect == Settled::Written && !matches!(item.outcome, Outcome::Scheduled { .. }) {
+        if *effect == Settled::Written && item.ends() {
             self.open.fetch_sub(1, Ordering::Relaxed);
         }
     }
@@ -61,68 +61,102 @@ impl Batched for Settle {
     }
 }
 
+/// What a settlement does to its row, as a number: see [`number`].
 const SETTLE: &str = "\
 WITH incoming AS (
   SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bool[], $8::text[],
-    $9::text[], $10::bigint[], $11::text[], $12::text[], $13::bigint[], $14::bigint[])
-  AS i (seq, owner, due_at, attempts, rounds, takeovers, possible_duplicate, history, outcome, state, tag, code, at, fence)
+    $9::text[], $10::bigint[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[])
+  AS i (seq, owner, due_at, attempts, rounds, takeovers, possible_duplicate, history, outcome, state, tag, code, at, fence, step, note)
+), went_on AS (
+  UPDATE jobs j SET in_flight = i.step = 1, attempts = i.attempts, rounds = i.rounds, history = COALESCE(i.history, j.history),
+    possible_duplicate = j.possible_duplicate OR i.possible_duplicate, note = i.note
+  FROM incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step IN (0, 1) RETURNING j.seq
 ), put_off AS (
-  UPDATE jobs j SET owner = 0, due_at = i.due_at, attempts = i.attempts, rounds = i.rounds, history = i.history,
-    possible_duplicate = j.possible_duplicate OR i.possible_duplicate, outcome = i.outcome
-  FROM incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.due_at IS NOT NULL RETURNING j.seq
+  UPDATE jobs j SET owner = 0, in_flight = FALSE, due_at = i.due_at, attempts = i.attempts, rounds = i.rounds,
+    history = COALESCE(i.history, j.history), possible_duplicate = j.possible_duplicate OR i.possible_duplicate, note = i.note,
+    outcome = i.outcome
+  FROM incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step = 2 RETURNING j.seq
 ), closed AS (
-  DELETE FROM jobs j USING incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.due_at IS NULL RETURNING i.*
+  DELETE FROM jobs j USING incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step = 3
+  RETURNING i.*, j.history AS kept, j.possible_duplicate AS marked
 ), ended AS (
   INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, settled_by)
-  SELECT seq, state, at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, owner FROM closed
+  SELECT seq, state, at, attempts, takeovers, possible_duplicate OR marked, COALESCE(history, kept), outcome, tag, code, owner FROM closed
 )
-SELECT seq FROM put_off UNION ALL SELECT seq FROM closed";
+SELECT seq FROM went_on UNION ALL SELECT seq FROM put_off UNION ALL SELECT seq FROM closed";
+
+/// The number of a step in [`SETTLE`].
+fn number(step: &Step) -> i64 {
+    match step {
+        Step::Progress { in_flight } => i64::from(*in_flight),
+        Step::PutOff { .. } => 2,
+        Step::End { .. } => 3,
+    }
+}
 
 /// Changes those that their owners still own; says which.
 async fn change(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSet<Seq>, Failure> {
     let (mut seqs, mut owners, mut dues, mut attempts, mut rounds, mut takeovers) = (vec![], vec![], vec![], vec![], vec![], vec![]);
     let (mut marks, mut histories, mut outcomes, mut states) = (vec![], vec![], vec![], vec![]);
-    let (mut tags, mut codes, mut ats, mut fences) = (vec![], vec![], vec![], vec![]);
+    let (mut tags, mut codes, mut ats, mut fences, mut steps, mut notes) = (vec![], vec![], vec![], vec![], vec![], vec![]);
     for item in items {
-        seqs.push(item.seq.0);
-        owners.push(item.owner.0);
+        let (text, ended) = match &item.step {
+            Step::Progress { .. } => (None, None),
+            Step::PutOff { so_far, .. } => (Some(&**so_far), None),
+            Step::End { outcome, text, .. } => (Some(&**text), Some(outcome)),
+        };
+        seqs.push(item.hold.seq.0);
+        owners.push(item.hold.owner.0);
+        fences.push(item.hold.fence);
         dues.push(due_at(item));
         attempts.push(i64::from(item.attempts));
         rounds.push(i64::from(item.rounds));
         takeovers.push(i64::from(item.takeovers));
         marks.push(item.possible_duplicate);
-        histories.push(item.history.as_str());
-        outcomes.push(&*item.text);
-        states.push(state_number(state_of(&item.outcome)));
-        tags.push(item.outcome.tag());
-        codes.push(item.outcome.code());
+        histories.push(item.history.as_deref());
+        notes.push(item.note.as_deref());
+        outcomes.push(text);
+        states.push(ended.map(|outcome| state_number(state_of(outcome))));
+        tags.push(ended.map(Outcome::tag));
+        codes.push(ended.and_then(Outcome::code));
         ats.push(item.at.as_millis());
-        fences.push(item.fence);
+        steps.push(number(&item.step));
     }
     let statement = conn.prepare_cached(SETTLE).await?;
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 14] =
-        [&seqs, &owners, &dues, &attempts, &rounds, &takeovers, &marks, &histories, &outcomes, &states, &tags, &codes, &ats, &fences];
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 16] = [
+        &seqs, &owners, &dues, &attempts, &rounds, &takeovers, &marks, &histories, &outcomes, &states, &tags, &codes, &ats, &fences,
+        &steps, &notes,
+    ];
     let rows = conn.query(&statement, &parameters).await?;
     rows.iter().map(|row| Ok(Seq(row.try_get(0)?))).collect()
 }
 
 fn due_at(item: &Settlement) -> Option<i64> {
-    match &item.outcome {
-        Outcome::Scheduled { scheduled_for, .. } => Some(scheduled_for.as_millis()),
-        _ => None,
+    match &item.step {
+        Step::PutOff { due_at, .. } => Some(due_at.as_millis()),
+        Step::Progress { .. } | Step::End { .. } => None,
+    }
+}
+
+fn refund(item: &Settlement) -> Option<&Charges> {
+    match &item.step {
+        Step::End { refund, .. } => refund.as_ref(),
+        Step::Progress { .. } | Step::PutOff { .. } => None,
     }
 }
 
 /// Those that an earlier try had changed, whose answer was lost.
 async fn changed_before(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSet<Seq>, Failure> {
-    let seqs: Vec<i64> = items.iter().map(|item| item.seq.0).collect();
-    let owners: Vec<i64> = items.iter().map(|item| item.owner.0).collect();
+    let seqs: Vec<i64> = items.iter().map(|item| item.hold.seq.0).collect();
+    let owners: Vec<i64> = items.iter().map(|item| item.hold.owner.0).collect();
     let rounds: Vec<i64> = items.iter().map(|item| i64::from(item.rounds)).collect();
     let dues: Vec<Option<i64>> = items.iter().map(|item| due_at(item)).collect();
-    let select = "SELECT i.seq FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS i (seq, owner, rounds, due_at) \
-         WHERE EXISTS (SELECT 1 FROM outcomes o WHERE o.seq = i.seq AND o.settled_by = i.owner AND i.due_at IS NULL) \
+    let ends: Vec<bool> = items.iter().map(|item| item.ends()).collect();
+    // What the owner keeps was changed again just now, if it still is the owner.
+    let select = "SELECT i.seq FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bool[]) AS i (seq, owner, rounds, due_at, ends) \
+         WHERE EXISTS (SELECT 1 FROM outcomes o WHERE o.seq = i.seq AND o.settled_by = i.owner AND i.ends) \
          OR EXISTS (SELECT 1 FROM jobs j WHERE j.seq = i.seq AND j.rounds = i.rounds AND j.due_at = i.due_at AND j.owner = 0)";
     let select = conn.prepare_cached(select).await?;
-    let rows = conn.query(&select, &[&seqs, &owners, &rounds, &dues]).await?;
+    let rows = conn.query(&select, &[&seqs, &owners, &rounds, &dues, &ends]).await?;
     rows.iter().map(|row| Ok(Seq(row.try_get(0)?))).collect()
 }

@@ -11,7 +11,7 @@ use super::error::Failure;
 use super::rows::key;
 use super::{PostgresOptions, PostgresStore, migrate};
 use crate::StoreError;
-use crate::transfer::{Exporter, FREE, Importer, Kind, TABLES, Table, Value, bytes_of};
+use crate::transfer::{AFTER_IMPORT, Exporter, Importer, Kind, TABLES, Table, Value, bytes_of};
 
 /// Rows on their way to the database at a time.
 const PIPELINED: usize = 200;
@@ -83,7 +83,9 @@ async fn import(conn: &Conn, from: &mut (dyn BufRead + Send)) -> Result<u64, Fai
             break;
         }
     }
-    conn.execute(&format!("{FREE}TRUE WHERE owner <> 0"), &[]).await?;
+    for statement in AFTER_IMPORT {
+        conn.execute(statement, &[]).await?;
+    }
     conn.batch_execute("UPDATE revisions SET revision = revision + 1; COMMIT").await?;
     Ok(rows)
 }

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use acteon_core::limits::{MAX_LOOK, MAX_LOOKS, MAX_PRUNE_BATCH};
-use acteon_core::{ActionId, Scope, Timestamp};
-use rusqlite::{Connection, Row, params};
+use acteon_core::{ActionId, ProviderName, Scope, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::Result;
 use super::rows::record;
 use crate::document::Retention;
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked};
-use crate::model::{Record, Seq, State};
-use crate::rows::{MAX_OF_AN_ID, RawRecord, state_number, state_of_number, within};
+use crate::model::{RecentSend, Record, Seq, State};
+use crate::raw::{RawRecord, recipients};
+use crate::rows::{MAX_OF_AN_ID, state_number, state_of_number, within};
 
 pub(super) fn find(connection: &Connection, scope: &Scope, id: &ActionId) -> Result<Vec<Record>> {
     let (condition, mut values) = within(scope, '?', 1);
@@ -106,6 +107,16 @@ pub(super) fn page(connection: &Connection, filter: &HistoryFilter, request: Pag
     Ok(maker.page(records, stopped))
 }
 
+/// The actions at these positions.
+pub(super) fn records(connection: &Connection, seqs: &[Seq]) -> Result<Vec<Record>> {
+    let mut select = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.seq = ?1"))?;
+    let mut records = Vec::with_capacity(seqs.len());
+    for seq in seqs {
+        records.extend(select.query_row([seq.0], record).optional()?);
+    }
+    Ok(records)
+}
+
 /// What matches among the newest rows, and whether there may be more.
 pub(super) fn glance(connection: &Connection, filter: &HistoryFilter, limit: usize) -> Result<(Vec<Glance>, bool)> {
     let mut found = Vec::new();
@@ -148,21 +159,31 @@ pub(super) fn discard(connection: &Connection, letters: &[Seq]) -> Result<usize>
 }
 
 /// Walks back from the newest row and stops at the first accepted an hour before `since`: retries may end long after they began, but a
-/// budget looks back only so far.
-pub(super) fn recently_done(connection: &Connection, since: Timestamp, limit: usize) -> Result<Vec<Record>> {
-    let mut select = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} ORDER BY a.seq DESC LIMIT ?1"))?;
+/// budget looks back only so far. Reads nothing wide.
+pub(super) fn recent_sends(connection: &Connection, since: Timestamp, limit: usize) -> Result<Vec<RecentSend>> {
+    let mut select = connection.prepare_cached(
+        "SELECT a.accepted_at, coalesce(a.through, a.provider), a.request_facts, o.state, o.attempts, o.finished_at \
+         FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq ORDER BY a.seq DESC LIMIT ?1",
+    )?;
     let oldest = since - std::time::Duration::from_hours(1);
-    let mut records = Vec::new();
-    for row in select.query_map([limit as i64], record)? {
-        let row = row?;
-        if row.accepted_at < oldest {
+    let mut sends = Vec::new();
+    let mut rows = select.query([limit as i64])?;
+    while let Some(row) = rows.next()? {
+        if row.get::<_, i64>(0)? < oldest.as_millis() {
             break;
         }
-        if row.finished_at.is_some_and(|at| at > since) && row.state == State::Done && row.attempts > 0 {
-            records.push(row);
+        let finished_at = row.get::<_, Option<i64>>(5)?.map(Timestamp::from_millis);
+        let sent = row.get::<_, Option<i64>>(3)? == Some(state_number(State::Done))
+            && row.get::<_, Option<i64>>(4)?.is_some_and(|count| count > 0);
+        let (true, Some(finished_at)) = (sent, finished_at.filter(|at| *at > since)) else { continue };
+        let texts = (row.get_ref(1)?.as_str(), row.get_ref(2)?.as_str_or_null());
+        let (Ok(provider), Ok(facts)) = texts else { continue };
+        // What cannot be read counts for nobody.
+        if let (Ok(provider), Ok(recipients)) = (ProviderName::parse(provider), recipients(facts)) {
+            sends.push(RecentSend { provider, recipients, finished_at });
         }
     }
-    Ok(records)
+    Ok(sends)
 }
 
 /// Deletes what ended and is kept no longer, among the next rows. The newest row stays, so that positions go on from it.

@@ -1,15 +1,14 @@
-//! The journal: admitting, settling, claiming.
+//! The journal: admitting and settling.
 
 use acteon_core::{Action, Outcome, Scope, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::gate::{SqlCounters, charge, charge_all, give_back, refund};
-use super::rows::record;
 use super::{Result, history, processes};
 use crate::StoreError;
 use crate::gate::{Judged, judge};
-use crate::model::{Admission, Admitted, Birth, Charges, Claim, ClaimLane, Fate, Record, Seq, Settled, Settlement, State, Way};
-use crate::rows::{RawRecord, RequestTexts, RowTexts, charges_text, state_number, state_of};
+use crate::model::{Admission, Admitted, Charges, Fate, Record, Seq, Settled, Settlement, State, Step, Way};
+use crate::rows::{RequestTexts, RowTexts, charges_text, state_number, state_of};
 
 pub(super) fn admit(connection: &Connection, admission: &Admission, texts: &RowTexts) -> Result<Admitted> {
     let (ways, conditions) = match &admission.fate {
@@ -54,15 +53,17 @@ pub(super) fn admit(connection: &Connection, admission: &Admission, texts: &RowT
     if let Some(letter) = admission.letter {
         history::discard(connection, &[letter])?;
     }
-    let (owner, due_at) = match chosen.birth {
-        Birth::Owned(owner) if !processes::is_registered(connection, owner)? => return Err(StoreError::Fenced),
-        Birth::Owned(owner) => (owner.0, admission.accepted_at),
-        Birth::Due(due_at) => (0, due_at),
+    let owner = match chosen.birth.owner() {
+        Some(owner) if !processes::is_registered(connection, owner)? => return Err(StoreError::Fenced),
+        Some(owner) => owner.0,
+        None => 0,
     };
-    let mut insert = connection
-        .prepare_cached("INSERT INTO jobs (seq, owner, lane, due_at, give_up_at, possible_duplicate) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-    let (lane, due_at, give_up_at) = (&*chosen.lane, due_at.as_millis(), chosen.give_up_at.as_millis());
-    insert.execute(params![seq.0, owner, lane, due_at, give_up_at, admission.possible_duplicate])?;
+    let due_at = chosen.birth.due_at(admission.accepted_at).as_millis();
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO jobs (seq, owner, provider, due_at, give_up_at, in_flight, possible_duplicate) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    let (through, give_up_at, in_flight) = (chosen.provider.as_str(), chosen.give_up_at.as_millis(), chosen.birth.is_in_flight());
+    insert.execute(params![seq.0, owner, through, due_at, give_up_at, in_flight, admission.possible_duplicate])?;
     Ok(Admitted::Open { seq, way, over })
 }
 
@@ -144,7 +145,7 @@ fn before(connection: &Connection, action: &Action) -> Result<Admitted> {
 fn existing(connection: &Connection, action: &Action) -> Result<Option<Box<Record>>> {
     let scope = Scope::exactly(&action.namespace, &action.tenant);
     let Some(found) = history::find(connection, &scope, &action.id)?.pop() else { return Ok(None) };
-    if found.state == State::Refused && found.action.asks_the_same(action) {
+    if found.state == State::Refused && found.unreadable.is_none() && found.action.asks_the_same(action) {
         connection.prepare_cached("UPDATE actions SET superseded = 1 WHERE seq = ?1")?.execute([found.seq.0])?;
         return Ok(None);
     }
@@ -152,41 +153,64 @@ fn existing(connection: &Connection, action: &Action) -> Result<Option<Box<Recor
 }
 
 pub(super) fn settle(connection: &Connection, settlement: &Settlement) -> Result<Settled> {
-    let Settlement {
-        seq,
-        owner,
-        fence,
-        at,
-        attempts,
-        rounds,
-        takeovers,
-        history,
-        possible_duplicate,
+    let written = match &settlement.step {
+        Step::Progress { in_flight } => progress(connection, settlement, *in_flight)?,
+        Step::PutOff { due_at, so_far } => put_off(connection, settlement, *due_at, so_far)?,
+        Step::End { outcome, text, refund } => finish(connection, settlement, (outcome, text), refund.as_ref())?,
+    };
+    Ok(if written { Settled::Written } else { Settled::Fenced })
+}
+
+fn progress(connection: &Connection, settlement: &Settlement, in_flight: bool) -> Result<bool> {
+    let Settlement { hold, attempts, rounds, history, possible_duplicate, note, .. } = settlement;
+    let mut update = connection.prepare_cached(
+        "UPDATE jobs SET in_flight = ?4, attempts = ?5, rounds = ?6, history = coalesce(?7, history), \
+         possible_duplicate = possible_duplicate | ?8, note = ?9 WHERE seq = ?1 AND owner = ?2 AND fence = ?3",
+    )?;
+    let note = note.as_deref();
+    let values = params![hold.seq.0, hold.owner.0, hold.fence, in_flight, attempts, rounds, history, possible_duplicate, note];
+    Ok(update.execute(values)? == 1)
+}
+
+fn put_off(connection: &Connection, settlement: &Settlement, due_at: Timestamp, so_far: &str) -> Result<bool> {
+    let Settlement { hold, attempts, rounds, history, possible_duplicate, note, .. } = settlement;
+    let mut update = connection.prepare_cached(
+        "UPDATE jobs SET owner = 0, in_flight = 0, due_at = ?4, attempts = ?5, rounds = ?6, history = coalesce(?7, history), \
+         possible_duplicate = possible_duplicate | ?8, note = ?9, outcome = ?10 WHERE seq = ?1 AND owner = ?2 AND fence = ?3",
+    )?;
+    let (due_at, note) = (due_at.as_millis(), note.as_deref());
+    let values = params![hold.seq.0, hold.owner.0, hold.fence, due_at, attempts, rounds, history, possible_duplicate, note, so_far];
+    Ok(update.execute(values)? == 1)
+}
+
+fn finish(
+    connection: &Connection,
+    settlement: &Settlement,
+    (outcome, text): (&Outcome, &str),
+    given_back: Option<&Charges>,
+) -> Result<bool> {
+    let Settlement { hold, at, attempts, takeovers, history, possible_duplicate, .. } = settlement;
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM jobs WHERE seq = ?1 AND owner = ?2 AND fence = ?3 RETURNING possible_duplicate, CAST(history AS BLOB)",
+    )?;
+    let kept =
+        delete.query_row([hold.seq.0, hold.owner.0, hold.fence], |row| Ok((row.get::<_, bool>(0)?, row.get::<_, Option<Vec<u8>>>(1)?)));
+    let Some((marked, kept)) = kept.optional()? else { return Ok(false) };
+    let end = Ended {
+        seq: hold.seq,
+        at: *at,
+        attempts: *attempts,
+        takeovers: *takeovers,
+        possible_duplicate: marked | possible_duplicate,
+        history: history.as_deref().map(str::as_bytes).or(kept.as_deref()),
         outcome,
         text,
-        refund: given_back,
-        waited_for: _,
-    } = settlement;
-    if let Outcome::Scheduled { scheduled_for, .. } = outcome {
-        let mut update = connection.prepare_cached(
-            "UPDATE jobs SET owner = 0, due_at = ?3, attempts = ?4, rounds = ?5, history = ?6, \
-             possible_duplicate = possible_duplicate | ?7, outcome = ?8 WHERE seq = ?1 AND owner = ?2 AND fence = ?9",
-        )?;
-        let due_at = scheduled_for.as_millis();
-        let written = update.execute(params![seq.0, owner.0, due_at, attempts, rounds, history, possible_duplicate, &**text, fence])?;
-        return Ok(if written == 1 { Settled::Written } else { Settled::Fenced });
-    }
-    let mut delete = connection.prepare_cached("DELETE FROM jobs WHERE seq = ?1 AND owner = ?2 AND fence = ?3")?;
-    if delete.execute([seq.0, owner.0, *fence])? == 0 {
-        return Ok(Settled::Fenced);
-    }
-    let (attempts, takeovers, possible_duplicate) = (*attempts, *takeovers, *possible_duplicate);
-    let end = Ended { seq: *seq, at: *at, attempts, takeovers, possible_duplicate, history: Some(history), outcome, text };
+    };
     insert_outcome(connection, &end)?;
     if let Some(charges) = given_back {
-        refund(connection, *seq, charges)?;
+        refund(connection, hold.seq, charges)?;
     }
-    Ok(Settled::Written)
+    Ok(true)
 }
 
 /// A row of `outcomes`.
@@ -196,7 +220,8 @@ struct Ended<'a> {
     attempts: u32,
     takeovers: u32,
     possible_duplicate: bool,
-    history: Option<&'a str>,
+    /// Text. As bytes, because what could not be read is kept as it was.
+    history: Option<&'a [u8]>,
     outcome: &'a Outcome,
     text: &'a str,
 }
@@ -205,7 +230,7 @@ fn insert_outcome(connection: &Connection, ended: &Ended<'_>) -> Result<()> {
     let Ended { seq, at, attempts, takeovers, possible_duplicate, history, outcome, text } = ended;
     let mut insert = connection.prepare_cached(
         "INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, CAST(?7 AS TEXT), ?8, ?9, ?10)",
     )?;
     let state = state_number(state_of(outcome));
     insert.execute(params![
@@ -221,32 +246,4 @@ fn insert_outcome(connection: &Connection, ended: &Ended<'_>) -> Result<()> {
         outcome.code()
     ])?;
     Ok(())
-}
-
-pub(super) fn claim(connection: &Connection, claim: &Claim) -> Result<Vec<Record>> {
-    let Claim { owner, now, lane, limit } = claim;
-    if !processes::is_registered(connection, *owner)? {
-        return Ok(Vec::new());
-    }
-    let (condition, lane) = match lane {
-        ClaimLane::Lane(lane) => ("j.lane = ?2 AND j.due_at <= ?3", &**lane),
-        ClaimLane::Overdue => ("j.give_up_at <= ?3 AND ?2 = ''", ""),
-    };
-    let due = format!("SELECT j.seq FROM jobs j WHERE j.owner = 0 AND {condition} ORDER BY j.due_at LIMIT ?1");
-    let mut due = connection.prepare_cached(&due)?;
-    let due = due.query_map(params![*limit as i64, lane, now.as_millis()], |row| row.get::<_, i64>(0))?;
-    let due = due.collect::<rusqlite::Result<Vec<_>>>()?;
-    let mut update = connection.prepare_cached("UPDATE jobs SET owner = ?2, fence = fence + 1 WHERE seq = ?1")?;
-    let mut select = connection.prepare_cached(&format!("SELECT {} FROM {} WHERE a.seq = ?1", RawRecord::COLUMNS, RawRecord::TABLES))?;
-    let mut records = Vec::with_capacity(due.len());
-    for seq in due {
-        update.execute([seq, owner.0])?;
-        records.push(select.query_row([seq], record)?);
-    }
-    Ok(records)
-}
-
-pub(super) fn next_due(connection: &Connection, lane: &str) -> Result<Option<Timestamp>> {
-    let mut select = connection.prepare_cached("SELECT MIN(due_at) FROM jobs WHERE owner = 0 AND lane = ?1")?;
-    Ok(select.query_row([lane], |row| row.get::<_, Option<i64>>(0))?.map(Timestamp::from_millis))
 }

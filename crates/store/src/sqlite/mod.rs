@@ -5,6 +5,7 @@
 //! no commit has to. A few *readers* serve look-ups.
 
 mod checkpoint;
+mod claims;
 mod command;
 mod documents;
 mod gate;
@@ -22,7 +23,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
+use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
@@ -30,7 +31,9 @@ use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put, Retention};
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
-use crate::model::{Admission, Admitted, Beat, Claim, OwnerId, Record, Seq, Settled, Settlement, Turn, Way};
+use crate::model::{
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OwnerId, RecentSend, Record, Seq, Settled, Settlement, Turn, Way,
+};
 use crate::rows::row_texts;
 use crate::store::{Later, NewsOf, Store, revision_over};
 use checkpoint::Checkpointer;
@@ -133,8 +136,16 @@ impl Store for SqliteStore {
         self.write(Urgency::Waited, move |connection| processes::retire(connection, owner, now))
     }
 
-    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, usize> {
+    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, Freed> {
         self.write(Urgency::Waited, move |connection| processes::take_over(connection, &dead, now))
+    }
+
+    fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>> {
+        self.readers.read(move |connection| claims::owned(connection, owner, after, limit))
+    }
+
+    fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed> {
+        self.write(Urgency::Waited, move |connection| claims::free(connection, &holds, now))
     }
 
     fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
@@ -158,18 +169,21 @@ impl Store for SqliteStore {
 
     fn settle(&self, settlement: Settlement) -> Later<'_, Settled> {
         let urgency = if settlement.waited_for { Urgency::Waited } else { Urgency::Background };
-        let goes_on = matches!(settlement.outcome, acteon_core::Outcome::Scheduled { .. });
-        let closes: fn(&Settled) -> isize = if goes_on { |_| 0 } else { |settled| -isize::from(*settled == Settled::Written) };
+        let closes: fn(&Settled) -> isize = if settlement.ends() { |settled| -isize::from(*settled == Settled::Written) } else { |_| 0 };
         self.write_opening(urgency, closes, move |connection| journal::settle(connection, &settlement))
     }
 
-    fn claim(&self, claim: Claim) -> Later<'_, Vec<Record>> {
-        self.write(Urgency::Background, move |connection| journal::claim(connection, &claim))
+    fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>> {
+        self.write(Urgency::Background, move |connection| claims::claim(connection, &claim))
     }
 
-    fn next_due(&self, lane: &str) -> Later<'_, Option<Timestamp>> {
-        let lane = lane.to_owned();
-        self.readers.read(move |connection| journal::next_due(connection, &lane))
+    fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>> {
+        let providers = providers.to_vec();
+        self.readers.read(move |connection| claims::next_due(connection, &providers))
+    }
+
+    fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>> {
+        self.readers.read(move |connection| history::records(connection, &seqs))
     }
 
     fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
@@ -194,8 +208,8 @@ impl Store for SqliteStore {
         self.readers.read(move |connection| history::count_dead(connection, &scope, limit))
     }
 
-    fn recently_done(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<Record>> {
-        self.readers.read(move |connection| history::recently_done(connection, since, limit))
+    fn recent_sends(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<RecentSend>> {
+        self.readers.read(move |connection| history::recent_sends(connection, since, limit))
     }
 
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {

@@ -7,8 +7,9 @@ use std::time::Duration;
 use acteon_core::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{SqliteOptions, processes};
+use super::{SqliteOptions, claims};
 use crate::StoreError;
+use crate::model::Freed;
 
 /// Schema changes in order; a database's `user_version` says how many it has.
 const MIGRATIONS: &[&str] = &[
@@ -16,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0002_decisions.sql"),
     include_str!("0003_leases.sql"),
     include_str!("0004_documents.sql"),
+    include_str!("0005_providers.sql"),
 ];
 
 /// The writer waits this long for the checkpointer to finish with the log.
@@ -51,9 +53,13 @@ pub(super) fn writer(options: &SqliteOptions) -> Result<Connection, StoreError> 
     migrate(&mut connection)?;
     // The lock is ours, so no earlier process lives.
     connection.execute("DELETE FROM processes", [])?;
-    let freed = processes::free_orphans(&connection, Timestamp::default())?;
-    if freed > 0 {
-        tracing::warn!(count = freed, "took over actions of a process that died; they are marked possible_duplicate");
+    let Freed { maybe_sent, unsent } = claims::free_orphans(&connection, Timestamp::default())?;
+    if maybe_sent + unsent > 0 {
+        tracing::warn!(
+            maybe_sent,
+            unsent,
+            "took over actions of a process that died; those it may have sent are marked possible_duplicate"
+        );
     }
     Ok(connection)
 }

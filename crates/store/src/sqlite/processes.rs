@@ -3,8 +3,8 @@
 use acteon_core::Timestamp;
 use rusqlite::Connection;
 
-use super::Result;
-use crate::model::{Beat, OwnerId};
+use super::{Result, claims};
+use crate::model::{Beat, Freed, OwnerId};
 
 pub(super) fn register(connection: &Connection) -> Result<OwnerId> {
     connection.prepare_cached("INSERT INTO processes (beats) VALUES (0)")?.execute([])?;
@@ -22,27 +22,18 @@ pub(super) fn beats(connection: &Connection) -> Result<Vec<Beat>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// What it could not record although it may have sent it is marked; in good order there is none.
 pub(super) fn retire(connection: &Connection, owner: OwnerId, now: Timestamp) -> Result<()> {
-    connection.execute("UPDATE jobs SET owner = 0, due_at = ?2 WHERE owner = ?1", [owner.0, now.as_millis()])?;
+    claims::free_all_of(connection, owner, now)?;
     connection.execute("DELETE FROM processes WHERE owner = ?1", [owner.0])?;
     Ok(())
 }
 
-pub(super) fn take_over(connection: &Connection, dead: &[Beat], now: Timestamp) -> Result<usize> {
+pub(super) fn take_over(connection: &Connection, dead: &[Beat], now: Timestamp) -> Result<Freed> {
     for beat in dead {
         connection.prepare_cached("DELETE FROM processes WHERE owner = ?1 AND beats = ?2")?.execute([beat.owner.0, beat.count])?;
     }
-    free_orphans(connection, now)
-}
-
-/// Frees and marks the jobs of owners that are no process any more.
-pub(super) fn free_orphans(connection: &Connection, now: Timestamp) -> Result<usize> {
-    let freed = connection.execute(
-        "UPDATE jobs SET owner = 0, due_at = ?1, takeovers = takeovers + 1, possible_duplicate = 1 \
-         WHERE owner <> 0 AND owner NOT IN (SELECT owner FROM processes)",
-        [now.as_millis()],
-    )?;
-    Ok(freed)
+    claims::free_orphans(connection, now)
 }
 
 /// Whether a process still is one. What is no process any more gets no rows: nobody would take them over.

@@ -8,7 +8,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::{Result, SqliteOptions, SqliteStore, open};
 use crate::StoreError;
-use crate::transfer::{Exporter, FREE, Importer, Kind, TABLES, Table, Value, bytes_of};
+use crate::transfer::{AFTER_IMPORT, Exporter, Importer, Kind, TABLES, Table, Value, bytes_of};
 
 impl SqliteStore {
     /// Copies a database, in use or not, into a file that is not there yet, and checks the copy. The copy is of one instant.
@@ -79,7 +79,9 @@ impl SqliteStore {
             transaction.prepare_cached(&insert(table))?.execute(params_from_iter(values))?;
             rows += 1;
         }
-        transaction.execute(&format!("{FREE}1 WHERE owner <> 0"), [])?;
+        for statement in AFTER_IMPORT {
+            transaction.execute(statement, [])?;
+        }
         super::documents::count_change(&transaction)?;
         transaction.commit()?;
         Ok(rows)

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use acteon_core::{Outcome, Tenant};
 use acteon_store::{
-    Admission, Admitted, Birth, Conditions, DedupCheck, Fate, Judged, Overage, OwnerId, QuotaCheck, State, Store, ThrottleCheck, Way,
+    Admission, Admitted, Birth, Conditions, DedupCheck, Fate, Judged, Overage, OwnerId, QuotaCheck, State, Step, Store, ThrottleCheck, Way,
 };
 
-use crate::{Engine, at, executed, failed, find, provider, settlement, way, with_fate};
+use crate::{Engine, at, end, executed, failed, find, provider, settlement, way, with_fate};
 
 on_every_engine! {
     of_ten_thousand_at_once_exactly_a_quota_goes,
@@ -163,7 +163,7 @@ pub(crate) async fn a_key_is_held_until_its_time_or_until_its_holder_gives_it_ba
     give_back(&*store, third.seq, owner, failed("X")).await;
     assert!(admit(&*store, mine("e", 160)).await.is_ok());
     let fifth = find(&*store, "e").await;
-    store.settle(settlement(fifth.seq, owner, executed())).await.expect("settled");
+    store.settle(settlement(fifth.seq, owner, end(executed()))).await.expect("settled");
     assert!(admit(&*store, mine("f", 170)).await.is_err(), "what was delivered holds its key");
     store.sweep(at(4000)).await.expect("swept");
     assert_eq!(store.used("q-window").await, Ok(0));
@@ -171,7 +171,8 @@ pub(crate) async fn a_key_is_held_until_its_time_or_until_its_holder_gives_it_ba
 
 async fn give_back(store: &dyn Store, seq: acteon_store::Seq, owner: OwnerId, outcome: Outcome) {
     let charges = acteon_store::Charges { counters: vec!["q-window".into()], dedup: Some("k".into()) };
-    let settlement = acteon_store::Settlement { refund: Some(charges), ..settlement(seq, owner, outcome) };
+    let step = Step::End { text: outcome.to_json(), outcome, refund: Some(charges) };
+    let settlement = settlement(seq, owner, step);
     store.settle(settlement).await.expect("settled");
 }
 

@@ -148,7 +148,7 @@ pub(crate) async fn what_is_old_goes_but_never_what_is_open(engine: &Engine) {
     expected.sort();
     assert_eq!(left, expected);
     let seq = find(&*store, "open").await.seq;
-    store.settle(settlement(seq, owner, executed())).await.expect("settled");
+    store.settle(settlement(seq, owner, crate::end(executed()))).await.expect("settled");
 }
 
 fn sendable(owner: acteon_store::OwnerId) -> Fate {

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use acteon_core::{Origin, Prepared, Scope};
 use acteon_store::{
-    Admitted, Beat, Birth, Claim, ClaimLane, Conditions, DedupCheck, Fate, HistoryFilter, OwnerId, PageRequest, Settled, Settlement, State,
-    Store, StoreError, Way,
+    Admitted, Beat, Birth, ClaimRows, Conditions, DedupCheck, Fate, Freed, HistoryFilter, Hold, OwnerId, PageRequest, Record, Settled,
+    Settlement, State, Store, StoreError, Way,
 };
 
-use crate::{Engine, admission, admit, again, at, claim, executed, failed, find, open, prepared, provider, settlement, way, with_fate};
+use crate::{
+    Engine, admission, admit, again, at, claim, claim_rows, end, executed, failed, find, open, prepared, provider, settlement, way,
+    with_fate,
+};
 
 on_every_engine! {
     what_is_admitted_comes_back_whole_and_an_id_is_taken_once,
@@ -20,7 +23,7 @@ on_every_engine! {
     what_is_done_again_does_not_touch_what_was_claimed_since,
     a_note_is_swapped_by_one_only,
     large_and_strange_texts_come_back,
-    overdue_rows_of_any_lane_can_be_claimed_and_notes_end,
+    overdue_rows_of_any_provider_can_be_claimed_and_notes_end,
 }
 
 pub(crate) async fn what_is_admitted_comes_back_whole_and_an_id_is_taken_once(engine: &Engine) {
@@ -40,9 +43,9 @@ pub(crate) async fn only_the_owner_settles_and_only_once(engine: &Engine) {
     let store = engine.open().await;
     let (one, other) = (store.register().await.expect("an owner"), store.register().await.expect("an owner"));
     let seq = admit(&*store, "a", Birth::Owned(one)).await;
-    assert_eq!(store.settle(settlement(seq, other, executed())).await, Ok(Settled::Fenced));
-    assert_eq!(store.settle(settlement(seq, one, executed())).await, Ok(Settled::Written));
-    assert_eq!(store.settle(settlement(seq, one, failed("X"))).await, Ok(Settled::Fenced));
+    assert_eq!(store.settle(settlement(seq, other, end(executed()))).await, Ok(Settled::Fenced));
+    assert_eq!(store.settle(settlement(seq, one, end(executed()))).await, Ok(Settled::Written));
+    assert_eq!(store.settle(settlement(seq, one, end(failed("X")))).await, Ok(Settled::Fenced));
     let record = find(&*store, "a").await;
     assert_eq!((record.state, record.finished_at, store.open_count()), (State::Done, Some(at(200)), 0));
 }
@@ -53,12 +56,12 @@ pub(crate) async fn due_rows_are_claimed_by_one_and_later_ones_wait(engine: &Eng
     for (id, due) in [("late", 300), ("second", 120), ("first", 110)] {
         admit(&*store, id, Birth::Due(at(due))).await;
     }
-    assert_eq!(store.next_due("lane").await, Ok(Some(at(110))));
+    assert_eq!(store.next_due(&[provider("p")]).await, Ok(Some(at(110))));
     let ids: Vec<String> = claim(&*store, one, 150).await.iter().map(|record| record.action.id.to_string()).collect();
     assert_eq!(ids, ["first", "second"]);
     assert!(claim(&*store, other, 150).await.is_empty());
     let first = find(&*store, "first").await;
-    let again = Settlement { fence: first.fence, ..settlement(first.seq, one, again(160)) };
+    let again = Settlement { hold: held(&first, one), ..settlement(first.seq, one, again(160)) };
     assert_eq!(store.settle(again).await, Ok(Settled::Written));
     let back = claim(&*store, other, 160).await.pop().expect("a record");
     assert_eq!((back.attempts, back.rounds, back.possible_duplicate), (1, 1, false));
@@ -67,16 +70,16 @@ pub(crate) async fn due_rows_are_claimed_by_one_and_later_ones_wait(engine: &Eng
 pub(crate) async fn a_lease_that_ran_out_frees_and_marks_its_rows_and_cannot_be_renewed(engine: &Engine) {
     let store = engine.open().await;
     let (dead, alive) = (store.register().await.expect("an owner"), store.register().await.expect("an owner"));
-    let seq = admit(&*store, "a", Birth::Owned(dead)).await;
+    let seq = admit(&*store, "a", Birth::InFlight(dead)).await;
     let before = beat_of(&*store, dead).await;
     assert_eq!(store.renew(dead).await, Ok(true));
-    assert_eq!(store.take_over(vec![before], at(105)).await, Ok(0), "it was renewed meanwhile");
-    assert_eq!(store.take_over(vec![beat_of(&*store, dead).await], at(111)).await, Ok(1));
+    assert_eq!(store.take_over(vec![before], at(105)).await, Ok(Freed::default()), "it was renewed meanwhile");
+    assert_eq!(store.take_over(vec![beat_of(&*store, dead).await], at(111)).await, Ok(Freed { unsent: 0, maybe_sent: 1 }));
     assert_eq!(store.renew(dead).await, Ok(false));
-    assert_eq!(store.settle(settlement(seq, dead, executed())).await, Ok(Settled::Fenced));
+    assert_eq!(store.settle(settlement(seq, dead, end(executed()))).await, Ok(Settled::Fenced));
     let record = claim(&*store, alive, 111).await.pop().expect("a record");
     assert_eq!((record.takeovers, record.possible_duplicate), (1, true));
-    let forgetful = Settlement { fence: record.fence, ..settlement(seq, alive, again(120)) };
+    let forgetful = Settlement { hold: held(&record, alive), ..settlement(seq, alive, again(120)) };
     store.settle(forgetful).await.expect("settled");
     assert!(find(&*store, "a").await.possible_duplicate, "the mark is never unset");
 }
@@ -88,8 +91,12 @@ pub(crate) async fn what_is_done_again_does_not_touch_what_was_claimed_since(eng
     assert_eq!(store.settle(settlement(seq, owner, again(110))).await, Ok(Settled::Written));
     let claimed = claim(&*store, owner, 110).await.pop().expect("a record");
     assert_eq!(store.settle(settlement(seq, owner, again(110))).await, Ok(Settled::Fenced), "the same owner, but not the same hold");
-    let mine = Settlement { fence: claimed.fence, ..settlement(seq, owner, executed()) };
+    let mine = Settlement { hold: held(&claimed, owner), ..settlement(seq, owner, end(executed())) };
     assert_eq!(store.settle(mine).await, Ok(Settled::Written));
+}
+
+fn held(record: &Record, owner: OwnerId) -> Hold {
+    Hold { seq: record.seq, owner, fence: record.fence }
 }
 
 async fn beat_of(store: &dyn Store, owner: OwnerId) -> Beat {
@@ -101,7 +108,7 @@ pub(crate) async fn who_is_no_process_any_more_writes_nothing(engine: &Engine) {
     let lapsed = store.register().await.expect("an owner");
     let kept = admit(&*store, "kept", Birth::Owned(lapsed)).await;
     let beat = beat_of(&*store, lapsed).await;
-    assert_eq!(store.take_over(vec![beat], at(200)).await, Ok(1));
+    assert_eq!(store.take_over(vec![beat], at(200)).await, Ok(Freed { unsent: 1, maybe_sent: 0 }));
     assert!(claim(&*store, lapsed, 300).await.is_empty());
     assert_eq!(store.admit(admission("late", Birth::Owned(lapsed))).await.map(drop), Err(StoreError::Fenced));
     assert_eq!(store.settle(settlement(kept, lapsed, again(400))).await, Ok(Settled::Fenced));
@@ -115,7 +122,7 @@ pub(crate) async fn a_good_stop_gives_rows_back_unmarked_and_a_crash_marks_them(
     let store = engine.open().await;
     let (good, crashed) = (store.register().await.expect("an owner"), store.register().await.expect("an owner"));
     admit(&*store, "good", Birth::Owned(good)).await;
-    admit(&*store, "crashed", Birth::Owned(crashed)).await;
+    admit(&*store, "crashed", Birth::InFlight(crashed)).await;
     store.retire(good, at(120)).await.expect("retired");
     drop(store);
     let store = engine.open().await;
@@ -172,7 +179,7 @@ async fn a_full_disk_refuses_and_recovers_and_keeps_what_it_had() {
     };
     assert_eq!(error, StoreError::Full);
     assert_eq!(store.open_count(), accepted);
-    assert!(store.next_due("lane").await.is_ok(), "reads go on");
+    assert!(store.next_due(&[provider("p")]).await.is_ok(), "reads go on");
     drop(store);
     let store = open(folder.path(), None).expect("a store");
     assert_eq!(store.open_count(), accepted, "nothing that was accepted is gone");
@@ -198,13 +205,13 @@ async fn one_bad_item_does_not_fail_its_batch() {
     assert_eq!(large.await.map(|_| ()), Err(StoreError::Full));
 }
 
-pub(crate) async fn overdue_rows_of_any_lane_can_be_claimed_and_notes_end(engine: &Engine) {
+pub(crate) async fn overdue_rows_of_any_provider_can_be_claimed_and_notes_end(engine: &Engine) {
     let store = engine.open().await;
     let owner = store.register().await.expect("an owner");
     admit(&*store, "a", Birth::Due(at(4000))).await;
-    let overdue = |now| Claim { owner, now: at(now), lane: ClaimLane::Overdue, limit: 10 };
-    assert!(store.claim(overdue(999)).await.expect("claimed").is_empty());
-    assert_eq!(store.claim(overdue(1000)).await.expect("claimed").len(), 1);
+    let overdue = || ClaimRows::Overdue { limit: 10 };
+    assert!(claim_rows(&*store, owner, 999, overdue()).await.is_empty());
+    assert_eq!(claim_rows(&*store, owner, 1000, overdue()).await.len(), 1);
     store.put_note("n", "text", at(50)).await.expect("kept");
     assert_eq!(store.note("n", at(49)).await, Ok(Some("text".into())));
     assert_eq!(store.note("n", at(50)).await, Ok(None));

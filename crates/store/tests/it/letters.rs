@@ -17,7 +17,7 @@ on_every_engine!(
 async fn letter(store: &dyn Store, id: &str) -> Seq {
     let owner = store.register().await.expect("an owner");
     let seq = admit(store, id, Birth::Owned(owner)).await;
-    store.settle(settlement(seq, owner, failed("CONNECTION"))).await.expect("settled");
+    store.settle(settlement(seq, owner, crate::end(failed("CONNECTION")))).await.expect("settled");
     seq
 }
 

@@ -44,8 +44,8 @@ pub(crate) use engine::Engine;
 
 use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Prepared, ProviderName, Response, Scope, Timestamp};
 use acteon_store::{
-    Admission, Admitted, Birth, Claim, ClaimLane, Conditions, Fate, OwnerId, Record, Seq, Settlement, SqliteOptions, SqliteStore, Store,
-    StoreError, Turn, Way,
+    Admission, Admitted, Birth, Claim, ClaimRows, Conditions, Fate, Hold, OwnerId, Record, Room, Seq, Settlement, SqliteOptions,
+    SqliteStore, Step, Store, StoreError, Turn, Way,
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -72,7 +72,7 @@ fn action(id: &str, tenant: &str) -> Action {
 }
 
 fn way(name: &str, birth: Birth) -> Way {
-    Way { provider: provider(name), prepared: Arc::new(prepared()), lane: "lane".into(), give_up_at: at(1000), birth, quotas: Vec::new() }
+    Way { provider: provider(name), prepared: Arc::new(prepared()), give_up_at: at(1000), birth, quotas: Vec::new() }
 }
 
 fn with_fate(id: &str, accepted_at: Timestamp, fate: Fate) -> Admission {
@@ -103,26 +103,28 @@ fn failed(code: &str) -> Outcome {
     Outcome::Failed { code: code.into(), message: "no".into(), retryable: false, attempts: 1 }
 }
 
-fn again(due: i64) -> Outcome {
-    let action_id = ActionId::parse("a").expect("an id");
-    Outcome::Scheduled { action_id, scheduled_for: at(due), attempts: 1, last_error: None }
+fn end(outcome: Outcome) -> Step {
+    Step::End { text: outcome.to_json(), outcome, refund: None }
 }
 
-fn settlement(seq: Seq, owner: OwnerId, outcome: Outcome) -> Settlement {
+fn again(due: i64) -> Step {
+    let action_id = ActionId::parse("a").expect("an id");
+    let so_far = Outcome::Scheduled { action_id, scheduled_for: at(due), attempts: 1, last_error: None };
+    Step::PutOff { due_at: at(due), so_far: so_far.to_json() }
+}
+
+fn settlement(seq: Seq, owner: OwnerId, step: Step) -> Settlement {
     Settlement {
-        seq,
-        owner,
-        fence: 0,
+        hold: Hold { seq, owner, fence: 0 },
         at: at(200),
         attempts: 1,
         rounds: 1,
         takeovers: 0,
-        history: "[]".into(),
+        history: Some("[]".into()),
         possible_duplicate: false,
+        note: None,
         waited_for: true,
-        text: outcome.to_json(),
-        outcome,
-        refund: None,
+        step,
     }
 }
 
@@ -134,8 +136,19 @@ async fn admit(store: &dyn Store, id: &str, birth: Birth) -> Seq {
     }
 }
 
+/// Claims due rows of the provider `p`, and reads them.
 async fn claim(store: &dyn Store, owner: OwnerId, now: i64) -> Vec<Record> {
-    store.claim(Claim { owner, now: at(now), lane: ClaimLane::Lane("lane".into()), limit: 10 }).await.expect("claimed")
+    claim_rows(store, owner, now, ClaimRows::Due(vec![Room { providers: vec![provider("p")], limit: 10 }])).await
+}
+
+async fn claim_rows(store: &dyn Store, owner: OwnerId, now: i64, rows: ClaimRows) -> Vec<Record> {
+    let mut records = Vec::new();
+    for claimed in store.claim(Claim { owner, now: at(now), rows }).await.expect("claimed") {
+        let record = store.records(vec![claimed.hold.seq]).await.expect("read").pop().expect("a record");
+        assert_eq!((record.fence, record.owned, record.in_flight), (claimed.hold.fence, true, false));
+        records.push(record);
+    }
+    records
 }
 
 async fn find(store: &dyn Store, id: &str) -> Record {

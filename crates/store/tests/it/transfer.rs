@@ -2,14 +2,15 @@
 
 use acteon_store::{Birth, Document, DocumentKind, SqliteOptions, SqliteStore, State, Store};
 
-use crate::{admit, executed, find, open, settlement};
+use crate::{admit, end, executed, find, open, settlement};
 
 /// A store with something of everything.
 async fn filled(store: &dyn Store) {
     let owner = store.register().await.expect("an owner");
     let done = admit(store, "done", Birth::Owned(owner)).await;
-    store.settle(settlement(done, owner, executed())).await.expect("settled");
-    admit(store, "held", Birth::Owned(owner)).await;
+    store.settle(settlement(done, owner, end(executed()))).await.expect("settled");
+    admit(store, "held", Birth::InFlight(owner)).await;
+    admit(store, "kept", Birth::Owned(owner)).await;
     admit(store, "owed", Birth::Due(crate::at(300))).await;
     let silence = Document { kind: DocumentKind::Silence, id: "s".into(), name: "s".into(), body: "{}".into(), version: 0 };
     store.put_document(silence).await.expect("written");
@@ -32,7 +33,7 @@ async fn a_copy_of_a_store_in_use_is_whole_and_overwrites_nothing() {
     assert!(SqliteStore::backup(&folder.path().join("none.db"), &folder.path().join("b.db")).is_err());
     admit(&store, "later", Birth::Due(crate::at(0))).await;
     let copied = SqliteStore::open(&SqliteOptions { path: copy, ..SqliteOptions::default() }).expect("the copy");
-    assert_eq!((copied.open_count(), find(&copied, "done").await.state), (2, State::Done));
+    assert_eq!((copied.open_count(), find(&copied, "done").await.state), (3, State::Done));
 }
 
 #[tokio::test]
@@ -55,8 +56,9 @@ async fn what_was_exported_is_imported_whole_or_not_at_all() {
     assert_eq!(SqliteStore::import(&into("new"), &mut export.as_slice()), Ok(rows));
     assert!(SqliteStore::import(&into("new"), &mut export.as_slice()).is_err(), "it is not empty any more");
     let new = SqliteStore::open(&into("new")).expect("a store");
-    let (held, owed) = (find(&new, "held").await, find(&new, "owed").await);
-    assert_eq!((held.owned, held.possible_duplicate, owed.possible_duplicate), (false, true, false));
+    let (held, kept, owed) = (find(&new, "held").await, find(&new, "kept").await, find(&new, "owed").await);
+    assert_eq!((held.owned, held.possible_duplicate, held.takeovers, owed.possible_duplicate), (false, true, 1, false));
+    assert_eq!((kept.owned, kept.possible_duplicate, kept.takeovers), (false, false, 0), "it only waited in memory");
     assert_eq!(new.documents(DocumentKind::Silence).await.map(|documents| documents.len()), Ok(1));
 }
 
@@ -77,9 +79,9 @@ async fn a_store_moves_between_engines_and_back_without_a_change() {
     assert_eq!(PostgresStore::import(database.options(), &mut export.as_slice()).await, Ok(rows));
     assert!(PostgresStore::import(database.options(), &mut export.as_slice()).await.is_err(), "it is not empty any more");
     let moved = PostgresStore::open(database.options()).await.expect("a store");
-    assert_eq!((moved.open_count(), find(&moved, "done").await.state), (2, State::Done));
+    assert_eq!((moved.open_count(), find(&moved, "done").await.state), (3, State::Done));
     let owner = moved.register().await.expect("an owner");
-    assert_eq!(crate::claim(&moved, owner, 300).await.len(), 2, "what was owed is owed");
+    assert_eq!(crate::claim(&moved, owner, 300).await.len(), 3, "what was owed is owed");
     moved.retire(owner, crate::at(250)).await.expect("retired");
     let mut back = Vec::new();
     PostgresStore::export(database.options(), &mut back).await.expect("an export");

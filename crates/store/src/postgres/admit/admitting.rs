@@ -8,7 +8,7 @@ use acteon_core::{Action, Outcome};
 
 use crate::StoreError;
 use crate::gate::Conditions;
-use crate::model::{Admission, Admitted, Birth, Charges, Fate, OwnerId, Seq, Way};
+use crate::model::{Admission, Admitted, Charges, Fate, OwnerId, Seq, Way};
 use crate::postgres::insert::Row;
 use crate::postgres::positions::Positions;
 use crate::rows::{RowTexts, row_texts};
@@ -88,10 +88,7 @@ impl Admitting {
 
     /// Who is to own the row, whichever way it goes.
     pub(super) fn owner(&self) -> Option<OwnerId> {
-        match self.ways().first()?.birth {
-            Birth::Owned(owner) => Some(owner),
-            Birth::Due(_) => None,
-        }
+        self.ways().first()?.birth.owner()
     }
 
     pub(super) fn decide(&self, goes: Goes) {

@@ -16,7 +16,8 @@ use crate::postgres::error::Failure;
 use crate::postgres::gate::{Charging, Locked, Look, Names};
 use crate::postgres::insert::{insert_all, prepare_insert_all};
 use crate::postgres::rows::record;
-use crate::rows::{RawRecord, state_number};
+use crate::raw::RawRecord;
+use crate::rows::state_number;
 
 /// How often what is missing to be locked is made before the batch is begun anew.
 const MAKES: usize = 3;
@@ -201,7 +202,11 @@ fn before(item: &Admitting, found: Record, again: bool) -> Before {
         return Before::Mine(admitted);
     }
     let found = Box::new(found);
-    if found.state == State::Refused && found.action.asks_the_same(item.action()) { Before::GivesWay(found) } else { Before::Stays(found) }
+    if found.state == State::Refused && found.unreadable.is_none() && found.action.asks_the_same(item.action()) {
+        Before::GivesWay(found)
+    } else {
+        Before::Stays(found)
+    }
 }
 
 /// What an earlier attempt wrote.

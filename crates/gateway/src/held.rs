@@ -1,0 +1,88 @@
+//! What this process holds in memory, so that it can be compared with what the store says that it owns.
+//!
+//! A row is the process's from the commit that admits or claims it, and is known here only a moment later. In between, whoever asked for that
+//! commit shows with a [`Taking`] that there may be rows which nobody here knows yet.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use acteon_store::Hold;
+
+#[derive(Default)]
+pub(crate) struct Held(Mutex<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    holds: HashSet<Hold>,
+    /// The number of the next taking.
+    next: u64,
+    /// Those under way.
+    takings: BTreeSet<u64>,
+}
+
+/// A row in memory, until it is dropped.
+pub(crate) struct Holding {
+    held: Arc<Held>,
+    hold: Hold,
+}
+
+/// An admission or claim under way, until it is dropped: after its rows are held.
+pub(crate) struct Taking {
+    held: Arc<Held>,
+    number: u64,
+}
+
+/// An instant among takings.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Mark(u64);
+
+impl Held {
+    pub(crate) fn hold(self: &Arc<Self>, hold: Hold) -> Holding {
+        self.lock().holds.insert(hold);
+        Holding { held: Arc::clone(self), hold }
+    }
+
+    pub(crate) fn holds(&self, hold: &Hold) -> bool {
+        self.lock().holds.contains(hold)
+    }
+
+    pub(crate) fn take(self: &Arc<Self>) -> Taking {
+        let mut inner = self.lock();
+        let number = inner.next;
+        inner.next += 1;
+        inner.takings.insert(number);
+        Taking { held: Arc::clone(self), number }
+    }
+
+    /// Now.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark(self.lock().next)
+    }
+
+    /// Whether all takings that began before a mark are over, so that all that they took is held or gone.
+    pub(crate) fn has_taken_all_before(&self, mark: Mark) -> bool {
+        self.lock().takings.first().is_none_or(|oldest| *oldest >= mark.0)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Holding {
+    pub(crate) fn hold(&self) -> Hold {
+        self.hold
+    }
+}
+
+impl Drop for Holding {
+    fn drop(&mut self) {
+        self.held.lock().holds.remove(&self.hold);
+    }
+}
+
+impl Drop for Taking {
+    fn drop(&mut self) {
+        self.held.lock().takings.remove(&self.number);
+    }
+}

@@ -1,0 +1,111 @@
+//! Who works on which rows: claims, and what frees them.
+
+use acteon_core::{ProviderName, Timestamp};
+use rusqlite::{Connection, params};
+
+use super::{Result, processes};
+use crate::model::{Claim, ClaimRows, Claimed, Freed, Hold, OwnerId, Room, Seq};
+
+pub(super) fn claim(connection: &Connection, claim: &Claim) -> Result<Vec<Claimed>> {
+    let Claim { owner, now, rows } = claim;
+    if !processes::is_registered(connection, *owner)? {
+        return Ok(Vec::new());
+    }
+    match rows {
+        ClaimRows::Overdue { limit } => {
+            let mut select =
+                connection.prepare_cached("SELECT seq, due_at FROM jobs WHERE owner = 0 AND give_up_at <= ?1 ORDER BY due_at LIMIT ?2")?;
+            let due = select.query_map(params![now.as_millis(), *limit as i64], |row| Ok((row.get(1)?, row.get(0)?)))?;
+            take(connection, *owner, 0, due.collect::<rusqlite::Result<Vec<(i64, i64)>>>()?)
+        }
+        ClaimRows::Due(rooms) => {
+            let mut claimed = Vec::new();
+            for (place, room) in rooms.iter().enumerate() {
+                claimed.extend(take(connection, *owner, place, due(connection, room, *now)?)?);
+            }
+            Ok(claimed)
+        }
+    }
+}
+
+/// The rows for a room: their due times and positions, oldest due first.
+fn due(connection: &Connection, room: &Room, now: Timestamp) -> Result<Vec<(i64, i64)>> {
+    let mut select = connection
+        .prepare_cached("SELECT due_at, seq FROM jobs WHERE owner = 0 AND provider = ?1 AND due_at <= ?2 ORDER BY due_at, seq LIMIT ?3")?;
+    let mut due = Vec::new();
+    for provider in &room.providers {
+        let found =
+            select.query_map(params![provider.as_str(), now.as_millis(), room.limit as i64], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        for row in found {
+            due.push(row?);
+        }
+    }
+    due.sort_unstable();
+    due.truncate(room.limit);
+    Ok(due)
+}
+
+fn take(connection: &Connection, owner: OwnerId, room: usize, due: Vec<(i64, i64)>) -> Result<Vec<Claimed>> {
+    let mut update =
+        connection.prepare_cached("UPDATE jobs SET owner = ?2, fence = fence + 1, in_flight = 0 WHERE seq = ?1 RETURNING fence")?;
+    let take = |(_, seq): (i64, i64)| {
+        let fence = update.query_row([seq, owner.0], |row| row.get(0))?;
+        Ok(Claimed { hold: Hold { seq: Seq(seq), owner, fence }, room })
+    };
+    due.into_iter().map(take).collect()
+}
+
+pub(super) fn next_due(connection: &Connection, providers: &[ProviderName]) -> Result<Option<Timestamp>> {
+    let mut select = connection.prepare_cached("SELECT MIN(due_at) FROM jobs WHERE owner = 0 AND provider = ?1")?;
+    let mut next: Option<i64> = None;
+    for provider in providers {
+        let due: Option<i64> = select.query_row([provider.as_str()], |row| row.get(0))?;
+        next = next.into_iter().chain(due).min();
+    }
+    Ok(next.map(Timestamp::from_millis))
+}
+
+pub(super) fn owned(connection: &Connection, owner: OwnerId, after: Seq, limit: usize) -> Result<Vec<Hold>> {
+    let mut select = connection.prepare_cached("SELECT seq, fence FROM jobs WHERE seq > ?1 AND owner = ?2 ORDER BY seq LIMIT ?3")?;
+    let rows = select.query_map([after.0, owner.0, limit as i64], |row| Ok(Hold { seq: Seq(row.get(0)?), owner, fence: row.get(1)? }))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn free(connection: &Connection, holds: &[Hold], now: Timestamp) -> Result<Freed> {
+    let mut freed = Freed::default();
+    for hold in holds {
+        let held = [hold.seq.0, hold.owner.0, hold.fence];
+        let condition = "seq = ?2 AND owner = ?3 AND owner <> 0 AND fence = ?4";
+        freed.maybe_sent +=
+            connection.prepare_cached(&maybe_sent(condition))?.execute(params![now.as_millis(), held[0], held[1], held[2]])?;
+        freed.unsent += connection.prepare_cached(&unsent(condition))?.execute(params![now.as_millis(), held[0], held[1], held[2]])?;
+    }
+    Ok(freed)
+}
+
+/// Frees the rows of an owner.
+pub(super) fn free_all_of(connection: &Connection, owner: OwnerId, now: Timestamp) -> Result<Freed> {
+    let condition = "owner = ?2 AND owner <> 0";
+    let maybe_sent = connection.execute(&maybe_sent(condition), [now.as_millis(), owner.0])?;
+    Ok(Freed { maybe_sent, unsent: connection.execute(&unsent(condition), [now.as_millis(), owner.0])? })
+}
+
+/// Frees the rows of owners that are no process any more.
+pub(super) fn free_orphans(connection: &Connection, now: Timestamp) -> Result<Freed> {
+    let condition = "owner <> 0 AND owner NOT IN (SELECT owner FROM processes)";
+    let maybe_sent = connection.execute(&maybe_sent(condition), [now.as_millis()])?;
+    Ok(Freed { maybe_sent, unsent: connection.execute(&unsent(condition), [now.as_millis()])? })
+}
+
+/// Frees and marks those that may have been sent, which comes first.
+fn maybe_sent(condition: &str) -> String {
+    format!(
+        "UPDATE jobs SET owner = 0, due_at = ?1, in_flight = 0, takeovers = takeovers + 1, possible_duplicate = 1 \
+         WHERE in_flight = 1 AND {condition}"
+    )
+}
+
+/// Frees the others.
+fn unsent(condition: &str) -> String {
+    format!("UPDATE jobs SET owner = 0, due_at = ?1 WHERE {condition}")
+}
