@@ -11,15 +11,14 @@ use acteon_core::limits::MAX_TAKEOVERS;
 use acteon_core::{Action, Attempt, ErrorKind, LastError, Outcome, Prepared, ProviderError, Response, Timestamp};
 use acteon_store::{Charges, Hold, Record, Seq, Turn};
 use futures_util::FutureExt as _;
-use tokio::sync::oneshot;
 
 use crate::breaker::Sign;
 use crate::budget::Fit;
-use crate::dispatch::DispatchError;
 use crate::gateway::Inner;
 use crate::held::Holding;
 use crate::lane::{CallEnd, Permit, Place};
 use crate::observe::AttemptEvent;
+use crate::pending::circuit_open;
 use crate::plan::Route;
 use crate::record::{mark_in_flight, record};
 use crate::registry::Entry;
@@ -145,14 +144,12 @@ impl End {
 }
 
 /// Works on `job` until its round ends, records that, and tells whoever waits.
-pub(crate) async fn deliver(inner: &Arc<Inner>, mut job: Job, teller: Option<oneshot::Sender<Result<Arc<str>, DispatchError>>>) {
+pub(crate) async fn deliver(inner: &Arc<Inner>, mut job: Job) {
     let end = round(inner, &mut job).await;
-    let waited_for = job.turn == Turn::Single && (teller.is_some() || inner.waiters.any());
-    if let Some(outcome) = record(inner, &mut job, end, waited_for).await {
-        if let Some(teller) = teller {
-            drop(teller.send(Ok(Arc::clone(&outcome))));
-        }
-        inner.waiters.tell(job.seq(), &outcome);
+    let waited_for = job.turn == Turn::Single && inner.waiters.waits(job.seq());
+    match record(inner, &mut job, end, waited_for).await {
+        Some(outcome) => inner.waiters.tell(job.seq(), &outcome),
+        None => inner.waiters.let_go(job.seq()),
     }
 }
 
@@ -255,9 +252,7 @@ pub(crate) fn left_alone(inner: &Inner, action: &Action, entry: &Entry, wait: Du
     if !inner.options.retry.durable {
         return Outcome::CircuitOpen { provider: entry.name.clone(), fallback_chain: Vec::new() };
     }
-    let last = entry.stats.snapshot().last_error.unwrap_or_default();
-    let message = format!("{} failed again and again and is left alone for {} s; the last time: {last}", entry.name, wait.as_secs().max(1));
-    let last_error = Some(LastError { code: "CIRCUIT_OPEN".into(), message, retryable: true });
+    let last_error = Some(circuit_open(entry, wait));
     Outcome::Scheduled { action_id: action.id.clone(), scheduled_for: inner.clock.now() + wait, attempts: 0, last_error }
 }
 
@@ -295,6 +290,9 @@ async fn send(inner: &Arc<Inner>, job: &mut Job, permit: Permit) -> Result<Respo
     }
     job.entry.stats.add(started_at, took, error.map(ToString::to_string));
     inner.observer.attempt(&AttemptEvent { provider: &job.entry.name, took, error });
+    if let Some(error) = error {
+        inner.waiters.tried(job.seq(), job.attempts, || LastError::from(error));
+    }
     job.possible_duplicate |= error.is_some_and(ProviderError::was_maybe_sent);
     job.history.push(Attempt {
         number: job.attempts,

@@ -1,72 +1,28 @@
 //! GATE: an action becomes durable, and its caller gets an outcome.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use acteon_core::limits::MAX_WAIT;
-use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Scope};
+use acteon_core::{Action, ActionId, Caller, Namespace, Origin, Scope, Tenant};
 use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Hold, Record, Seq, State, StoreError, Turn, Way};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use crate::answer::{Answer, DispatchError, Wait};
 use crate::deliver::{Decided, Job, deliver, left_alone};
 use crate::gateway::{Gateway, Inner};
 use crate::lane::Place;
 use crate::notices;
 use crate::observe::{OutcomeEvent, emit};
 use crate::offload;
+use crate::pending::{left_for_later, recorded, scheduled, worked_on};
 use crate::plan::{Plan, Route, Step, Surroundings, plan};
 use crate::registry::Entry;
+use crate::shares::QueueFull;
+use crate::waiters::{SoFar, Teller, WaiterId};
 
-/// How often a caller who waits looks whether another process has finished the action.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-
-/// How long a caller waits for the outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
-    /// Not beyond the commit that makes the action durable.
-    ForCommit,
-    /// Until the outcome, but no longer than this.
-    ForOutcome(Duration),
-}
-
-/// The answer to a dispatch.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// The outcome as JSON.
-    pub outcome: Arc<str>,
-    /// Whether it was still `Scheduled` when the wait was over.
-    pub pending: bool,
-}
-
-/// A dispatch that was not accepted. Nothing was stored, unless it says so.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DispatchError {
-    /// The id was used for another request.
-    #[error("the id {0:?} was used before for a different request in this namespace and tenant; a new request needs a new id")]
-    Conflict(String),
-    /// Too many actions are open.
-    #[error("{0} actions are waiting to be delivered, which is the limit; try again later")]
-    QueueFull(usize),
-    /// It was to be sent for a dead letter, and is not let through, with this outcome. Nothing was stored.
-    #[error("held back: {0}")]
-    HeldBack(Arc<str>),
-    /// What it was to be sent for is no dead letter any more.
-    #[error("it is no dead letter any more")]
-    NoLetter,
-    /// The gateway is stopping.
-    #[error("the gateway is stopping; try again")]
-    Stopping,
-    /// The store did not take it.
-    #[error("{0}")]
-    Store(#[from] StoreError),
-    /// The store did not answer in time: whether the action was accepted is not known. The same id may be sent again.
-    #[error("the store did not answer in time; send the same id again to find out what became of it")]
-    StoreSlow,
-}
-
-/// What a dispatch task tells its caller.
-type Told = Result<Arc<str>, DispatchError>;
+/// Longest that a caller whose wait is over waits for the store to say how an action stands.
+const LOOK_LIMIT: Duration = Duration::from_secs(1);
 
 impl Gateway {
     /// Accepts an action, works on it, and answers with its outcome, or with `Scheduled` when the wait is over before.
@@ -93,21 +49,24 @@ impl Gateway {
         if inner.is_stopping() {
             return Err(DispatchError::Stopping);
         }
-        if inner.store.open_count() >= inner.options.max_open {
-            return Err(DispatchError::QueueFull(inner.options.max_open));
-        }
         let Request { action, origin, caller, letter, possible_duplicate } = request;
+        // Not the action itself: it may be large, and callers wait long.
+        let key = Key { namespace: action.namespace.clone(), tenant: action.tenant.clone(), id: action.id.clone() };
         let action = Arc::new(action);
         let replaces = Replaces { letter, possible_duplicate };
         let (teller, told) = oneshot::channel();
-        let committed = Arc::new(AtomicBool::new(false));
-        let asker = Asker { teller, committed: Arc::clone(&committed), wait, batch };
-        inner.spawn(accept(Arc::clone(inner), Arc::clone(&action), (origin, replaces), caller, asker));
-        match tokio::time::timeout(wait.limit(), told).await {
-            Ok(Ok(told)) => told.map(answer),
-            Ok(Err(_)) | Err(_) if committed.load(Ordering::SeqCst) => Ok(answer(pending(inner, &action))),
+        let mut asking = Asking { inner, accepted: Arc::default(), told: Some(told) };
+        let asker = Asker { teller, accepted: Arc::clone(&asking.accepted), wait, batch };
+        inner.spawn(accept(Arc::clone(inner), action, (origin, replaces), caller, asker));
+        let told = match &mut asking.told {
+            Some(told) => tokio::time::timeout(wait.limit(), told).await,
+            None => return Err(DispatchError::StoreSlow),
+        };
+        match (told, asking.accepted.get()) {
+            (Ok(Ok(told)), _) => told.map(answer),
+            (Ok(Err(_)) | Err(_), Some(accepted)) => Ok(answer(so_far(inner, &key, accepted).await)),
             // Nobody is left who could say whether it was stored.
-            Ok(Err(_)) | Err(_) => Err(DispatchError::StoreSlow),
+            (Ok(Err(_)) | Err(_), None) => Err(DispatchError::StoreSlow),
         }
     }
 
@@ -148,10 +107,17 @@ struct Replaces {
     possible_duplicate: bool,
 }
 
-/// Whoever waits for the answer to a dispatch.
+/// What an action is known by.
+struct Key {
+    namespace: Namespace,
+    tenant: Tenant,
+    id: ActionId,
+}
+
+/// Whoever waits for the answer to a dispatch, as its task knows them.
 struct Asker {
-    teller: oneshot::Sender<Told>,
-    committed: Arc<AtomicBool>,
+    teller: Teller,
+    accepted: Arc<OnceLock<Accepted>>,
     wait: Wait,
     batch: BatchPlace,
 }
@@ -165,12 +131,26 @@ impl BatchPlace {
     }
 }
 
-impl Wait {
-    /// Longest that the caller waits.
-    fn limit(self) -> Duration {
-        match self {
-            Self::ForCommit => MAX_WAIT,
-            Self::ForOutcome(limit) => limit,
+/// An action whose outcome is waited for.
+struct Accepted {
+    waiter: WaiterId,
+    /// The provider, where this process works on it; else the store knows how it stands.
+    worked_on: Option<Arc<Entry>>,
+}
+
+/// A caller's side of a dispatch. One who leaves is forgotten at once.
+struct Asking<'a> {
+    inner: &'a Arc<Inner>,
+    accepted: Arc<OnceLock<Accepted>>,
+    told: Option<oneshot::Receiver<Result<Arc<str>, DispatchError>>>,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        // In this order: who registers the caller after this look finds that the caller is gone.
+        drop(self.told.take());
+        if let Some(accepted) = self.accepted.get() {
+            self.inner.waiters.forget(accepted.waiter);
         }
     }
 }
@@ -198,14 +178,25 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
         inner.observer.rule_error(&fault.rule);
     }
     let step = if letter.is_some() { unless_left_alone(&inner, &action, step) } else { step };
+    let entering = match &step {
+        Step::Send(_, routes) => match routes.first().map(|route| inner.shares.enter(&route.entry.name, &action.tenant)).transpose() {
+            Ok(entering) => entering,
+            Err(full) => return answer_known(&inner, &action, asker, full).await,
+        },
+        Step::End(_) => None,
+    };
     let owner = inner.lease.owner();
     let mut gate = Conditions::default();
+    let mut due_at = accepted_at;
     let (fate, routes, place) = match step {
         Step::End(outcome) => (Fate::Ended(outcome), Vec::new(), None),
         Step::Send(conditions, routes) => {
             let place = place(&inner, &routes, asker.wait);
             let birth = match (&place, routes.first()) {
-                (None, Some(route)) => Birth::Due(accepted_at + route.entry.lane.reopens_in().unwrap_or_default()),
+                (None, Some(route)) => {
+                    due_at = accepted_at + route.entry.lane.reopens_in().unwrap_or_default();
+                    Birth::Due(due_at)
+                }
                 _ => Birth::InFlight(owner),
             };
             let ways = routes.iter().map(|route| way(route, birth)).collect();
@@ -234,19 +225,25 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
             let Some(route) = routes.into_iter().nth(way) else {
                 return asker.tell(Err(StoreError::Engine("an action goes a way that it does not have".into()).into()));
             };
-            asker.committed.store(true, Ordering::SeqCst);
-            let teller = asker.tell_or_keep(|| pending(&inner, &action));
+            if let Some(entering) = entering {
+                entering.opened(&route.entry.name);
+            }
             let over: Vec<_> = over.iter().filter_map(|place| route.quotas.get(*place).cloned()).collect();
             notices::tell(&inner, &action, &over);
             if way > 0 {
                 inner.observer.quota("degrade");
             }
-            let Some(place) = place else { return wait_for(&inner, seq, &action, teller).await };
+            let Some(place) = place else {
+                inner.work.notify_one();
+                return asker.wait_for(&inner, seq, None, || left_for_later(&inner, &action.id, &route.entry, due_at)).await;
+            };
+            let entry = Arc::clone(&route.entry);
+            asker.wait_for(&inner, seq, Some(entry), || worked_on(&inner, &action.id, &route.entry, SoFar::default())).await;
             let place = if way == 0 { place } else { route.entry.lane.enter_claimed() };
             let decided = Decided { action, rule, charges: gate.charges(&route.quotas), accepted_at, possible_duplicate, turn };
             let holding = inner.held.hold(Hold { seq, owner, fence: 0 });
             drop(taking);
-            deliver(&inner, Job::admitted(holding, decided, route, place), teller).await;
+            deliver(&inner, Job::admitted(holding, decided, route, place)).await;
         }
         Ok(Admitted::Existing(record)) => {
             drop::<Option<Place>>(place);
@@ -285,88 +282,67 @@ fn way(route: &Route, birth: Birth) -> Way {
     }
 }
 
+/// Where there is no room for an action: one whose id is known is answered all the same.
+async fn answer_known(inner: &Arc<Inner>, action: &Action, asker: Asker, full: QueueFull) {
+    let scope = Scope::exactly(&action.namespace, &action.tenant);
+    match inner.store.find(&scope, &action.id).await.map(|mut found| found.pop()) {
+        Ok(Some(record)) => join(inner, record, action, asker).await,
+        Ok(None) => asker.tell(Err(DispatchError::QueueFull(full))),
+        Err(error) => asker.tell(Err(error.into())),
+    }
+}
+
 /// The id was there before: the same request gets the same outcome, another one a conflict.
 async fn join(inner: &Arc<Inner>, record: Record, action: &Action, asker: Asker) {
     // What was asked for before cannot be told where it cannot be read.
     if record.unreadable.is_none() && !record.action.asks_the_same(action) {
         return asker.tell(Err(DispatchError::Conflict(action.id.to_string())));
     }
-    asker.committed.store(true, Ordering::SeqCst);
-    if let (State::Done | State::Dead | State::Refused | State::Discarded, Some(outcome)) = (record.state, &record.outcome) {
-        return asker.tell(Ok(Arc::clone(outcome)));
-    }
     let far = match asker.wait {
         Wait::ForCommit => true,
         Wait::ForOutcome(limit) => !record.owned && record.due_at > inner.clock.now() + limit,
     };
-    let so_far = record.outcome.clone().unwrap_or_else(|| pending(inner, action));
-    if far {
-        return asker.tell(Ok(so_far));
+    if far || record.state != State::Open {
+        return asker.tell(Ok(recorded(inner, &record, inner.waiters.so_far(record.seq))));
     }
-    let teller = asker.tell_or_keep(|| so_far);
-    wait_for(inner, record.seq, action, teller).await;
-}
-
-/// Registers a caller with an action that another task works on.
-async fn wait_for(inner: &Arc<Inner>, seq: Seq, action: &Action, teller: Option<oneshot::Sender<Told>>) {
     inner.work.notify_one();
-    let Some(teller) = teller else { return };
-    let (sender, receiver) = oneshot::channel();
-    inner.waiters.add(seq, sender);
-    let scope = Scope::exactly(&action.namespace, &action.tenant);
-    if let Some(outcome) = ended(inner, &scope, &action.id).await {
-        inner.waiters.tell(seq, &outcome);
-    }
-    // Not a task that a stop must wait for: the caller's own limit ends it.
-    tokio::spawn(wait_on(Arc::clone(inner), seq, scope, action.id.clone(), receiver, teller));
+    asker.wait_for(inner, record.seq, None, || recorded(inner, &record, SoFar::default())).await;
 }
 
-/// Waits until this process hears of an outcome, or another has written it.
-async fn wait_on(
-    inner: Arc<Inner>,
-    seq: Seq,
-    scope: Scope,
-    id: ActionId,
-    mut receiver: oneshot::Receiver<Arc<str>>,
-    mut teller: oneshot::Sender<Told>,
-) {
-    loop {
-        tokio::select! {
-            biased;
-            outcome = &mut receiver => {
-                if let Ok(outcome) = outcome {
-                    drop(teller.send(Ok(outcome)));
-                }
-                return;
-            }
-            () = teller.closed() => return,
-            () = inner.clock.sleep(LOOK_EVERY) => {}
-        }
-        if let Some(outcome) = ended(&inner, &scope, &id).await {
-            inner.waiters.tell(seq, &outcome);
-        }
+/// How an action stands whose caller's wait is over.
+async fn so_far(inner: &Inner, Key { namespace, tenant, id }: &Key, accepted: &Accepted) -> Arc<str> {
+    let so_far = inner.waiters.so_far(accepted.waiter.seq);
+    if let Some(entry) = &accepted.worked_on {
+        return worked_on(inner, id, entry, so_far);
     }
-}
-
-/// The outcome of an action, if it ended.
-async fn ended(inner: &Inner, scope: &Scope, id: &ActionId) -> Option<Arc<str>> {
-    let record = inner.store.find(scope, id).await.ok()?.pop()?;
-    record.outcome.filter(|_| record.state != State::Open)
+    let scope = Scope::exactly(namespace, tenant);
+    match tokio::time::timeout(LOOK_LIMIT, inner.store.find(&scope, id)).await.map(|found| found.map(|mut found| found.pop())) {
+        Ok(Ok(Some(record))) => recorded(inner, &record, so_far),
+        // It is durable, whatever the store is busy with.
+        Ok(Ok(None) | Err(_)) | Err(_) => scheduled(id, inner.clock.now(), so_far.attempts, so_far.last_error),
+    }
 }
 
 impl Asker {
-    fn tell(self, told: Told) {
+    fn tell(self, told: Result<Arc<str>, DispatchError>) {
         drop(self.teller.send(told));
     }
 
-    /// Tells a caller who waits for no more than the commit; keeps one who waits for the outcome.
-    fn tell_or_keep(self, pending: impl FnOnce() -> Arc<str>) -> Option<oneshot::Sender<Told>> {
-        match self.wait {
-            Wait::ForCommit => {
-                self.tell(Ok(pending()));
-                None
+    /// Tells a caller who waits for no more than the commit how the action stands; registers one who waits for the outcome.
+    async fn wait_for(self, inner: &Inner, seq: Seq, worked_on: Option<Arc<Entry>>, pending: impl FnOnce() -> Arc<str>) {
+        if self.wait == Wait::ForCommit {
+            return self.tell(Ok(pending()));
+        }
+        let elsewhere = worked_on.is_none();
+        let waiter = inner.waiters.add(seq, self.teller);
+        // Nobody else sets it.
+        drop(self.accepted.set(Accepted { waiter, worked_on }));
+        inner.waiters.forget_gone(seq);
+        // It may have ended just before.
+        if elsewhere && let Ok(outcomes) = inner.store.outcomes_of(vec![seq]).await {
+            for (seq, outcome) in &outcomes {
+                inner.waiters.tell(*seq, outcome);
             }
-            Wait::ForOutcome(_) => Some(self.teller),
         }
     }
 }
@@ -374,8 +350,4 @@ impl Asker {
 fn answer(outcome: Arc<str>) -> Answer {
     let pending = outcome.starts_with(r#"{"Scheduled""#);
     Answer { outcome, pending }
-}
-
-fn pending(inner: &Inner, action: &Action) -> Arc<str> {
-    Outcome::Scheduled { action_id: action.id.clone(), scheduled_for: inner.clock.now(), attempts: 0, last_error: None }.to_json()
 }

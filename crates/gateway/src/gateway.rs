@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use acteon_core::limits::{DEFAULT_MAX_OPEN, MAX_BATCH_ADMITTING};
+use acteon_core::limits::MAX_BATCH_ADMITTING;
 use acteon_core::{Clock, Entropy, ProviderName};
 use acteon_rules::RuleSet;
 use acteon_store::{Store, StoreError};
@@ -15,6 +15,7 @@ use crate::held::Held;
 use crate::housekeeping;
 use crate::lease::{Lease, LeaseTimes};
 use crate::lease_keeper;
+use crate::notices::Notices;
 use crate::observe::Observer;
 use crate::policies::{self, CurrentPolicies};
 use crate::reconcile;
@@ -22,7 +23,8 @@ use crate::redaction::Redaction;
 use crate::registry::{Entry, Registry, Wired};
 use crate::retry::RetryPolicy;
 use crate::runner;
-use crate::waiters::Waiters;
+use crate::shares::{self, OpenLimits, Shares};
+use crate::waiters::{self, Waiters};
 
 /// What a gateway is made of.
 pub struct Parts {
@@ -43,12 +45,12 @@ pub struct Parts {
 }
 
 /// Settings of a gateway.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct GatewayOptions {
     /// When to try again.
     pub retry: RetryPolicy,
-    /// Most open actions; beyond it dispatches are refused.
-    pub max_open: usize,
+    /// Most actions that wait to be delivered; beyond it dispatches are refused.
+    pub open: OpenLimits,
     /// When to leave a failing provider alone.
     pub breakers: Breakers,
     /// How long the journal is kept.
@@ -74,19 +76,6 @@ impl Default for Keep {
     }
 }
 
-impl Default for GatewayOptions {
-    fn default() -> Self {
-        Self {
-            retry: RetryPolicy::default(),
-            max_open: DEFAULT_MAX_OPEN,
-            breakers: Breakers::default(),
-            keep: Keep::default(),
-            redaction: Redaction::default(),
-            lease: LeaseTimes::default(),
-        }
-    }
-}
-
 /// A running gateway. Clones are the same gateway.
 #[derive(Clone)]
 pub struct Gateway {
@@ -104,6 +93,8 @@ pub(crate) struct Inner {
     pub(crate) lease: Lease,
     pub(crate) waiters: Waiters,
     pub(crate) held: Arc<Held>,
+    pub(crate) shares: Arc<Shares>,
+    pub(crate) notices: Notices,
     /// Wakes the runner: something is due, or there is room.
     pub(crate) work: Arc<Notify>,
     /// Places for actions of callers' batches on their way to a commit.
@@ -121,6 +112,8 @@ impl Gateway {
         let Parts { store, clock, entropy, observer, registry, rules, options } = parts;
         let lease = Lease::take(&*store, &*clock, options.lease).await?;
         let work = Arc::new(Notify::new());
+        let shares = Arc::new(Shares::new(options.open));
+        shares.set(&store.open_shares().await?);
         let providers = registry.wire(&clock, &work, &options.breakers);
         let inner = Arc::new(Inner {
             store,
@@ -133,6 +126,8 @@ impl Gateway {
             lease,
             waiters: Waiters::default(),
             held: Arc::default(),
+            shares,
+            notices: Notices::default(),
             work,
             batch_places: Arc::new(Semaphore::new(MAX_BATCH_ADMITTING)),
             stopping: AtomicBool::new(false),
@@ -148,6 +143,8 @@ impl Gateway {
         inner.spawn(housekeeping::run(Arc::clone(&inner)));
         inner.spawn(runner::run(Arc::clone(&inner)));
         inner.spawn(reconcile::run(Arc::clone(&inner)));
+        inner.spawn(shares::follow(Arc::clone(&inner)));
+        inner.spawn(waiters::follow(Arc::clone(&inner)));
         inner.spawn(lease_keeper::keep_lease(Arc::clone(&inner)));
         inner.spawn(lease_keeper::watch_others(Arc::clone(&inner)));
         Ok(Self { inner })

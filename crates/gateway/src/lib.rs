@@ -14,6 +14,7 @@
 
 #![deny(missing_docs)]
 
+mod answer;
 mod breaker;
 mod budget;
 mod deliver;
@@ -29,6 +30,7 @@ mod lease_keeper;
 mod notices;
 mod observe;
 mod offload;
+mod pending;
 mod plan;
 mod policies;
 mod reconcile;
@@ -39,12 +41,14 @@ mod repeat;
 mod replay;
 mod retry;
 mod runner;
+mod shares;
 mod stats;
+mod suggestion;
 mod view;
 mod waiters;
 
+pub use answer::{Answer, DispatchError, Wait};
 pub use breaker::{BreakerPolicy, Breakers};
-pub use dispatch::{Answer, DispatchError, Wait};
 pub use gateway::{Gateway, GatewayOptions, Keep, Parts};
 pub use health::{HealthFinding, ProviderHealth};
 pub use lease::LeaseTimes;
@@ -56,5 +60,6 @@ pub use redaction::{InvalidPath, Redaction};
 pub use registry::{Registry, RegistryError};
 pub use replay::{ReplayPage, ReplayRequest, ReplayResult, Replayed};
 pub use retry::RetryPolicy;
+pub use shares::{OpenLimits, QueueFull};
 pub use stats::Snapshot;
 pub use view::{ActionPage, ActionView};

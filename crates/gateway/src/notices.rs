@@ -1,17 +1,54 @@
-//! Telling somebody that a quota is used up: once per quota and window, as an action of its own.
+//! Telling that a quota is used up: once per quota and window, in the log, and where it says so as an action of its own.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use acteon_core::{Action, ActionId, ActionType, Caller, Origin, ProviderName};
+use acteon_core::{Action, ActionId, ActionType, Caller, Origin, ProviderName, Timestamp};
 use acteon_store::{Overage, QuotaCheck};
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use crate::dispatch::Wait;
+use crate::answer::Wait;
 use crate::gateway::{Gateway, Inner};
 
 /// The type of the notices.
 pub(crate) const NOTICE_TYPE: &str = "quota_notice";
+/// Pause before a notice is tried again that could not be stored.
+const AGAIN_AFTER: Duration = Duration::from_secs(10);
+/// Most quotas that are remembered.
+const MAX_REMEMBERED: usize = 100_000;
+
+/// What was told of, by quota and limit, until when nothing more is told.
+#[derive(Default)]
+pub(crate) struct Notices {
+    told: Mutex<HashMap<(String, u64), Timestamp>>,
+}
+
+impl Notices {
+    /// Whether a quota is to be told of now. It is told of for this window then.
+    fn begin(&self, quota: &QuotaCheck, now: Timestamp) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.get(&key(quota)).is_some_and(|until| *until > now) {
+            return false;
+        }
+        if told.len() >= MAX_REMEMBERED {
+            told.retain(|_, until| *until > now);
+        }
+        told.insert(key(quota), quota.resets_at);
+        true
+    }
+
+    /// Has a quota told of again after a while.
+    fn failed(&self, quota: &QuotaCheck, now: Timestamp) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.insert(key(quota), quota.resets_at.min(now + AGAIN_AFTER));
+    }
+}
+
+fn key(quota: &QuotaCheck) -> (String, u64) {
+    (quota.id.clone(), quota.max_actions)
+}
 
 /// Tells of each quota that an action goes over and that names a provider to be told through.
 ///
@@ -19,16 +56,20 @@ pub(crate) const NOTICE_TYPE: &str = "quota_notice";
 pub(crate) fn tell(inner: &Arc<Inner>, action: &Arc<Action>, over: &[QuotaCheck]) {
     for quota in over {
         let word = quota.overage.word();
-        tracing::warn!(quota = quota.id, tenant = %quota.tenant, limit = quota.max_actions, overage = word, "an action goes over its quota");
         inner.observer.quota(word);
+        if !inner.notices.begin(quota, inner.clock.now()) {
+            continue;
+        }
+        tracing::warn!(quota = quota.id, tenant = %quota.tenant, limit = quota.max_actions, overage = word, "a quota is used up");
         if let Overage::Notify(target) = &quota.overage
             && let Some(notice) = notice(inner, action, quota, target)
         {
-            let inner = Arc::clone(inner);
+            let (gateway, quota) = (Gateway { inner: Arc::clone(inner) }, quota.clone());
             tokio::spawn(async move {
-                let gateway = Gateway { inner };
-                if let Err(error) = gateway.dispatch(notice, Origin::Notice, Caller::gateway(), Wait::ForCommit).await {
-                    tracing::error!(%error, "the notice of a quota could not be stored; the next action over it tries again");
+                let told = gateway.dispatch(notice, Origin::Notice, Caller::gateway(), Wait::ForCommit).await;
+                if let Err(error) = told {
+                    tracing::error!(quota = quota.id, %error, "the notice of a quota could not be stored; an action over it tries again later");
+                    gateway.inner.notices.failed(&quota, gateway.inner.clock.now());
                 }
             });
         }

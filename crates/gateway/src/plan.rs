@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Action, Caller, DryRun, ErrorKind, Origin, Outcome, Prepared, ProviderError, ProviderName, Timestamp};
+use acteon_core::{Action, Caller, DryRun, ErrorKind, Origin, Outcome, Prepared, ProviderError, ProviderName, Scope, Timestamp};
 use acteon_rules::{Decided, Facts, Fault, Rule, Verdict, merge_patch};
 use acteon_store::{Conditions, DedupCheck, Overage, QuotaCheck, ThrottleCheck};
 use serde_json::value::RawValue;
@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use crate::policies::Policies;
 use crate::registry::{Entry, Wired};
 use crate::retry::RetryPolicy;
+use crate::suggestion::nearest;
 
 /// What a decision looks at beside the action.
 pub(crate) struct Surroundings<'a> {
@@ -99,7 +100,7 @@ fn step(
         return Err(Box::new(Outcome::Suppressed { rule: rule.name().to_string() }));
     }
     let action = changed(action, decided.patch.as_ref());
-    let entry = around.providers.get(provider).ok_or_else(|| Box::new(unknown_provider(provider, around.providers)))?;
+    let entry = around.providers.get(provider).ok_or_else(|| Box::new(unknown_provider(provider, &action, caller, around.providers)))?;
     let first = match instead(&action, origin, caller, decided.rule, entry, around) {
         Some(route) => route,
         None => route(&action, origin, caller, entry, around)?,
@@ -224,9 +225,14 @@ fn conditions(action: &Action, rule: Option<&Rule>, now: Timestamp) -> Condition
     }
 }
 
-fn unknown_provider(name: &ProviderName, providers: &Wired) -> Outcome {
-    let known: Vec<&str> = providers.entries().map(|entry| entry.name.as_str()).collect();
-    let message = format!("there is no provider named {:?}; configured are: {}", name.as_str(), known.join(", "));
+/// Names no provider that the caller may not use: what there is is nobody else's business.
+fn unknown_provider(name: &ProviderName, action: &Action, caller: &Caller, providers: &Wired) -> Outcome {
+    let scope = Scope::of(&caller.grants);
+    let Action { namespace, tenant, action_type, .. } = action;
+    let granted = |name: &&str| scope.covers(namespace.as_str(), tenant.as_str(), name, action_type.as_str());
+    let near = nearest(name.as_str(), providers.entries().map(|entry| entry.name.as_str()).filter(granted));
+    let hint = near.map_or(String::new(), |near| format!("; did you mean {near:?}?"));
+    let message = format!("there is no provider named {:?}{hint}", name.as_str());
     Outcome::Failed { code: "PROVIDER_NOT_FOUND".into(), message, retryable: false, attempts: 0 }
 }
 

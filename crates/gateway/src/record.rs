@@ -49,6 +49,9 @@ pub(crate) async fn record(inner: &Arc<Inner>, job: &mut Job, end: End, waited_f
     if !settle(inner, &job.action, settlement).await {
         return None;
     }
+    if due_at.is_none() {
+        inner.shares.ended(&job.entry.name, &job.action.tenant);
+    }
     announce(inner, job, &outcome, due_at.is_some());
     Some(text)
 }
@@ -83,6 +86,7 @@ pub(crate) async fn end_unreadable(inner: &Arc<Inner>, found: Record, holding: H
     let took = inner.clock.now().since(found.accepted_at);
     emit(&*inner.observer, &OutcomeEvent { action: &found.action, kind, rule, error, attempts: found.attempts, took, possible_duplicate });
     inner.observer.unreadable();
+    inner.shares.ended(&found.provider, &found.action.tenant);
     inner.waiters.tell(found.seq, &text);
 }
 

@@ -8,7 +8,8 @@
 use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Scope, Timestamp};
 use acteon_store::{Cursor, HistoryFilter, Order, PageRequest, Record, State, StoreError};
 
-use crate::dispatch::{Answer, DispatchError, Request, Wait};
+use crate::answer::{Answer, DispatchError, Wait};
+use crate::dispatch::Request;
 use crate::gateway::Gateway;
 
 /// Rows of a page that are read at a time: each may be a megabyte.

@@ -95,9 +95,8 @@ pub(crate) async fn recall(inner: &Arc<Inner>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What no wake-up tells of: callers who left, and lanes whose backlog was missed.
+/// What no wake-up tells of: lanes whose backlog was missed.
 fn look_around(inner: &Inner) {
-    inner.waiters.sweep();
     for lane in inner.providers.lanes() {
         lane.set_backlog(true);
     }
@@ -216,5 +215,5 @@ fn start(inner: &Arc<Inner>, found: Record, holding: Holding) {
     let place = entry.lane.enter_claimed();
     let job = Job::claimed(found, entry, holding, place);
     let task = Arc::clone(inner);
-    inner.spawn(async move { deliver(&task, job, None).await });
+    inner.spawn(async move { deliver(&task, job).await });
 }

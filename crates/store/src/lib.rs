@@ -28,8 +28,8 @@ pub use gate::{Conditions, DedupCheck, Judged, Overage, QuotaCheck, ThrottleChec
 pub use history::{Cursor, Glance, HistoryFilter, HistoryPage, Order, PageRequest};
 pub use memory::MemoryStore;
 pub use model::{
-    Admission, Admitted, Beat, Birth, Charges, Claim, ClaimRows, Claimed, Fate, Freed, Hold, OwnerId, RecentSend, Record, Room, Seq,
-    Settled, Settlement, State, Step, Turn, Way,
+    Admission, Admitted, Beat, Birth, Charges, Claim, ClaimRows, Claimed, Fate, Freed, Hold, OpenShare, OwnerId, RecentSend, Record, Room,
+    Seq, Settled, Settlement, State, Step, Turn, Way,
 };
 pub use raw::UNREADABLE;
 pub use sqlite::{SqliteOptions, SqliteStore};

@@ -1,10 +1,10 @@
 //! From records to rows: what every engine stores alike.
 
-use acteon_core::{Grant, Outcome, Prepared, Scope};
+use acteon_core::{Grant, Outcome, Prepared, ProviderName, Scope, Tenant};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
-use crate::model::{Admission, Charges, Fate, State, Way};
+use crate::model::{Admission, Charges, Fate, OpenShare, State, Way};
 
 /// What is known of a request beside its bytes.
 #[derive(Default, Serialize, Deserialize)]
@@ -84,6 +84,16 @@ pub(crate) fn state_of(outcome: &Outcome) -> State {
         | Outcome::Muted { .. }
         | Outcome::DryRun(_) => State::Done,
     }
+}
+
+/// How many rows are open, by tenant and by the provider that they go through.
+pub(crate) const OPEN_SHARES: &str =
+    "SELECT a.tenant, coalesce(a.through, a.provider), COUNT(*) FROM jobs j JOIN actions a ON a.seq = j.seq GROUP BY 1, 2";
+
+/// A row of [`OPEN_SHARES`].
+pub(crate) fn open_share(tenant: &str, provider: &str, count: i64) -> Option<OpenShare> {
+    let count = usize::try_from(count).ok()?;
+    Some(OpenShare { tenant: Tenant::parse(tenant).ok()?, provider: ProviderName::parse(provider).ok()?, count })
 }
 
 /// Most actions of one id that are found: callers want one, or to know that there are several.

@@ -1,5 +1,7 @@
 //! The trait that every engine implements.
 
+use std::sync::Arc;
+
 use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use tokio::sync::watch;
 
@@ -7,7 +9,9 @@ use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put, Retention};
 use crate::gate::{Conditions, Judged};
 use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
-use crate::model::{Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OwnerId, RecentSend, Record, Seq, Settled, Settlement, Way};
+use crate::model::{
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSend, Record, Seq, Settled, Settlement, Way,
+};
 
 /// A result that is on its way.
 pub type Later<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -134,6 +138,15 @@ pub trait Store: Send + Sync {
 
     /// Whether so much waits for a commit that work which can wait should.
     fn is_busy(&self) -> bool;
+
+    /// Whether other processes may work on the same rows.
+    fn is_shared(&self) -> bool;
+
+    /// How many rows are open, by tenant and provider.
+    fn open_shares(&self) -> Later<'_, Vec<OpenShare>>;
+
+    /// The outcomes of those that are over.
+    fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>>;
 
     /// How many rows are open, without asking the engine.
     fn open_count(&self) -> usize;

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use acteon_core::{Provider, ProviderName, Settings};
 use acteon_crypto::{KeyRing, KeyRingError};
-use acteon_gateway::{BreakerPolicy, Breakers, GatewayOptions, Keep, RetryPolicy};
+use acteon_gateway::{BreakerPolicy, Breakers, GatewayOptions, Keep, OpenLimits, RetryPolicy};
 use zeroize::Zeroizing;
 
 pub use auth::{AuthTable, KeyOf};
@@ -124,7 +124,7 @@ impl Config {
         let host = server.text("host").unwrap_or("127.0.0.1").to_owned();
         let port = walker.ranged(server, "server", "port", 8080, 0..=65535);
         let stop_limit = walker.ranged(server, "server", "shutdown_timeout_seconds", 30, 0..=3600);
-        let max_open = walker.ranged(server, "server", "max_open_actions", 100_000, 1..=100_000_000);
+        let open = open_limits(&mut walker, server);
         let retry = retry(&mut walker, sections.get("retry"));
         let base = Path::new(file).parent().map(Path::to_owned).unwrap_or_default();
         let (store, lease) = store::read(&mut walker, sections.get("store"), &base);
@@ -146,13 +146,25 @@ impl Config {
             shutdown_timeout: Duration::from_secs(stop_limit.unsigned_abs()),
             core_dumps: server.flag("core_dumps"),
             store,
-            gateway: GatewayOptions { retry, max_open: usize::try_from(max_open).unwrap_or(usize::MAX), breakers, keep, redaction, lease },
+            gateway: GatewayOptions { retry, open, breakers, keep, redaction, lease },
             providers,
             shared,
             rules,
             auth,
             keys: surroundings.keys.clone(),
         })
+    }
+}
+
+fn open_limits(walker: &mut Walker<'_>, settings: &Settings) -> OpenLimits {
+    let total = walker.ranged(settings, "server", "max_open_actions", OpenLimits::default().total as i64, 1..=100_000_000).max(1);
+    let number = |value: i64| usize::try_from(value).unwrap_or(usize::MAX);
+    let half = OpenLimits::of(number(total));
+    let mut share = |key: &str, default: usize| number(walker.ranged(settings, "server", key, default as i64, 1..=total));
+    OpenLimits {
+        total: half.total,
+        per_provider: share("max_open_per_provider", half.per_provider),
+        per_tenant: share("max_open_per_tenant", half.per_tenant),
     }
 }
 

@@ -24,6 +24,16 @@ pub const SECTIONS: &[Section] = &[
                 Kind::Integer,
                 "Most actions that wait to be delivered; beyond it callers get 503. Default 100000.",
             ),
+            Key::optional(
+                "max_open_per_provider",
+                Kind::Integer,
+                "Most of them that wait for one provider. Default half of max_open_actions.",
+            ),
+            Key::optional(
+                "max_open_per_tenant",
+                Kind::Integer,
+                "Most of them that are of one tenant and those below it. Default half of max_open_actions.",
+            ),
         ],
     },
     Section {

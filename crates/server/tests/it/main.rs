@@ -15,9 +15,11 @@ mod replay;
 mod rules;
 #[cfg(all(feature = "postgres", feature = "wechat"))]
 mod shared;
+mod shares;
 mod silences;
 mod support;
 mod tidy;
+mod waiting;
 mod webhook;
 #[cfg(feature = "wechat")]
 mod wechat;

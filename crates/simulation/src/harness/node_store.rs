@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use acteon_store::{
     Admission, Admitted, Beat, Claim, Claimed, Conditions, Document, DocumentChanges, DocumentKind, Freed, Glance, HistoryFilter,
-    HistoryPage, Hold, Judged, Later, NewsOf, OwnerId, PageRequest, Put, RecentSend, Record, Retention, Seq, Settled, Settlement, Store,
-    StoreError, Way,
+    HistoryPage, Hold, Judged, Later, NewsOf, OpenShare, OwnerId, PageRequest, Put, RecentSend, Record, Retention, Seq, Settled,
+    Settlement, Store, StoreError, Way,
 };
 
 /// The shared store, until the node is killed: then every call waits for ever.
@@ -263,6 +263,18 @@ impl Store for NodeStore {
 
     fn is_busy(&self) -> bool {
         self.store.is_busy()
+    }
+
+    fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
+
+    fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {
+        self.alive(Call::Repeatable, move |store| store.open_shares())
+    }
+
+    fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {
+        self.alive(Call::Repeatable, move |store| store.outcomes_of(seqs))
     }
 
     fn open_count(&self) -> usize {

@@ -4,7 +4,7 @@
 
 mod state;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use acteon_core::limits::{MAX_LOOK, MAX_PRUNE_BATCH};
 use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
@@ -16,7 +16,7 @@ use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, P
 use crate::gate::{Conditions, Counters as _, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest};
 use crate::model::{
-    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OwnerId, RecentSend, Record, Seq, Settled, Settlement, State, Way,
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSend, Record, Seq, Settled, Settlement, State, Way,
 };
 use crate::rows::state_number;
 use crate::store::{Later, NewsOf, Store, revision_over};
@@ -342,6 +342,18 @@ impl Store for MemoryStore {
 
     fn is_busy(&self) -> bool {
         false
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {
+        ready(Ok(self.lock().open_shares()))
+    }
+
+    fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {
+        ready(Ok(self.lock().outcomes_of(&seqs)))
     }
 
     fn open_count(&self) -> usize {

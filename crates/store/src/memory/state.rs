@@ -9,7 +9,8 @@ use crate::StoreError;
 use crate::document::{Document, DocumentKind};
 use crate::gate::{Conditions, Counters, Judged, QuotaCheck, ThrottleCheck, judge};
 use crate::model::{
-    Admission, Admitted, Charges, Claim, ClaimRows, Claimed, Fate, Freed, Hold, OwnerId, Record, Seq, Settled, Settlement, State, Step, Way,
+    Admission, Admitted, Charges, Claim, ClaimRows, Claimed, Fate, Freed, Hold, OpenShare, OwnerId, Record, Seq, Settled, Settlement,
+    State, Step, Way,
 };
 use crate::rows::state_of;
 
@@ -276,6 +277,23 @@ impl Tables {
         self.rings.retain(|_, ring| ring.until > now);
         self.counters.retain(|_, (_, until)| *until > now);
         self.notes.retain(|_, (_, until)| *until > now);
+    }
+
+    pub(super) fn open_shares(&self) -> Vec<OpenShare> {
+        let mut shares: Vec<OpenShare> = Vec::new();
+        for entry in self.open() {
+            let (tenant, provider) = (&entry.record.action.tenant, &entry.record.provider);
+            match shares.iter_mut().find(|share| share.tenant == *tenant && share.provider == *provider) {
+                Some(share) => share.count += 1,
+                None => shares.push(OpenShare { tenant: tenant.clone(), provider: provider.clone(), count: 1 }),
+            }
+        }
+        shares
+    }
+
+    pub(super) fn outcomes_of(&self, seqs: &[Seq]) -> Vec<(Seq, Arc<str>)> {
+        let ended = |seq: &Seq| self.entries.get(&seq.0).filter(|entry| entry.record.state != State::Open);
+        seqs.iter().filter_map(|seq| Some((*seq, ended(seq)?.record.outcome.clone()?))).collect()
     }
 
     pub(super) fn open(&self) -> impl Iterator<Item = &Entry> {

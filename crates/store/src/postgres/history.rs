@@ -1,5 +1,7 @@
 //! Looking back. A list walks the journal from its newest end, tests each row by its narrow columns, and stops after a bounded number.
 
+use std::sync::Arc;
+
 use acteon_core::limits::{MAX_LOOK, MAX_LOOKS, MAX_PRUNE_BATCH};
 use acteon_core::{ActionId, ProviderName, Scope, Timestamp};
 use tokio_postgres::Row;
@@ -9,9 +11,9 @@ use super::error::Failure;
 use super::rows::record;
 use crate::document::Retention;
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked};
-use crate::model::{RecentSend, Record, Seq, State};
+use crate::model::{OpenShare, RecentSend, Record, Seq, State};
 use crate::raw::{RawRecord, recipients};
-use crate::rows::{MAX_OF_AN_ID, state_number, within};
+use crate::rows::{MAX_OF_AN_ID, OPEN_SHARES, open_share, state_number, within};
 
 const COLUMNS: &str = RawRecord::COLUMNS;
 const TABLES: &str = RawRecord::TABLES;
@@ -205,4 +207,21 @@ pub(super) async fn prune(conn: &Conn, retention: &Retention, after: Seq) -> Res
     }
     let last = rows.last().map(|row| row.try_get(0)).transpose()?.map(Seq);
     Ok(last.filter(|_| rows.len() == MAX_PRUNE_BATCH))
+}
+
+/// How many rows are open, by tenant and provider.
+pub(super) async fn open_shares(conn: &Conn) -> Result<Vec<OpenShare>, Failure> {
+    let mut shares = Vec::new();
+    for row in conn.query(OPEN_SHARES, &[]).await? {
+        shares.extend(open_share(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    }
+    Ok(shares)
+}
+
+/// The outcomes of those that are over.
+pub(super) async fn outcomes_of(conn: &Conn, seqs: &[Seq]) -> Result<Vec<(Seq, Arc<str>)>, Failure> {
+    let seqs: Vec<i64> = seqs.iter().map(|seq| seq.0).collect();
+    let select = conn.prepare_cached("SELECT seq, outcome FROM outcomes WHERE seq = ANY($1)").await?;
+    let rows = conn.query(&select, &[&seqs]).await?;
+    rows.iter().map(|row| Ok((Seq(row.try_get(0)?), row.try_get::<_, &str>(1)?.into()))).collect()
 }

@@ -45,7 +45,9 @@ use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put, Retention};
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
-use crate::model::{Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OwnerId, RecentSend, Record, Seq, Settled, Settlement, Way};
+use crate::model::{
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSend, Record, Seq, Settled, Settlement, Way,
+};
 use crate::store::{Later, NewsOf, Store};
 
 pub use self::connect::PostgresOptions;
@@ -398,6 +400,18 @@ impl Store for PostgresStore {
 
     fn is_busy(&self) -> bool {
         self.admissions.is_busy() || self.gated.is_busy()
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {
+        Box::pin(async move { call!(self.pool, conn => history::open_shares(conn)) })
+    }
+
+    fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {
+        Box::pin(async move { call!(self.pool, conn => history::outcomes_of(conn, &seqs)) })
     }
 
     fn open_count(&self) -> usize {

@@ -10,9 +10,9 @@ use super::Result;
 use super::rows::record;
 use crate::document::Retention;
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked};
-use crate::model::{RecentSend, Record, Seq, State};
+use crate::model::{OpenShare, RecentSend, Record, Seq, State};
 use crate::raw::{RawRecord, recipients};
-use crate::rows::{MAX_OF_AN_ID, state_number, state_of_number, within};
+use crate::rows::{MAX_OF_AN_ID, OPEN_SHARES, open_share, state_number, state_of_number, within};
 
 pub(super) fn find(connection: &Connection, scope: &Scope, id: &ActionId) -> Result<Vec<Record>> {
     let (condition, mut values) = within(scope, '?', 1);
@@ -216,4 +216,26 @@ pub(super) fn sweep(connection: &Connection, now: Timestamp) -> Result<()> {
         connection.prepare_cached(&format!("DELETE FROM {table} WHERE until <= ?1"))?.execute([now.as_millis()])?;
     }
     Ok(())
+}
+
+/// How many rows are open, by tenant and provider.
+pub(super) fn open_shares(connection: &Connection) -> Result<Vec<OpenShare>> {
+    let mut select = connection.prepare_cached(OPEN_SHARES)?;
+    let mut shares = Vec::new();
+    for row in select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?)))? {
+        let (tenant, provider, count) = row?;
+        shares.extend(open_share(&tenant, &provider, count));
+    }
+    Ok(shares)
+}
+
+/// The outcomes of those that are over.
+pub(super) fn outcomes_of(connection: &Connection, seqs: &[Seq]) -> Result<Vec<(Seq, Arc<str>)>> {
+    let mut select = connection.prepare_cached("SELECT outcome FROM outcomes WHERE seq = ?1")?;
+    let mut outcomes = Vec::new();
+    for seq in seqs {
+        let outcome: Option<String> = select.query_row([seq.0], |row| row.get(0)).optional()?;
+        outcomes.extend(outcome.map(|outcome| (*seq, outcome.into())));
+    }
+    Ok(outcomes)
 }

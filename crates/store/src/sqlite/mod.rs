@@ -32,7 +32,7 @@ use crate::document::{Document, DocumentChanges, DocumentKind, Put, Retention};
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
-    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OwnerId, RecentSend, Record, Seq, Settled, Settlement, Turn, Way,
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSend, Record, Seq, Settled, Settlement, Turn, Way,
 };
 use crate::rows::row_texts;
 use crate::store::{Later, NewsOf, Store, revision_over};
@@ -278,6 +278,18 @@ impl Store for SqliteStore {
 
     fn is_busy(&self) -> bool {
         self.writer.is_busy()
+    }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {
+        self.readers.read(history::open_shares)
+    }
+
+    fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {
+        self.readers.read(move |connection| history::outcomes_of(connection, &seqs))
     }
 
     fn open_count(&self) -> usize {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acteon_core::{Origin, Prepared, Scope};
 use acteon_store::{
-    Admitted, Beat, Birth, ClaimRows, Conditions, DedupCheck, Fate, Freed, HistoryFilter, Hold, OwnerId, PageRequest, Record, Settled,
+    Admitted, Beat, Birth, ClaimRows, Conditions, DedupCheck, Fate, Freed, HistoryFilter, Hold, OwnerId, PageRequest, Record, Seq, Settled,
     Settlement, State, Store, StoreError, Way,
 };
 
@@ -24,6 +24,7 @@ on_every_engine! {
     a_note_is_swapped_by_one_only,
     large_and_strange_texts_come_back,
     overdue_rows_of_any_provider_can_be_claimed_and_notes_end,
+    what_waits_is_counted_and_what_ended_is_found,
 }
 
 pub(crate) async fn what_is_admitted_comes_back_whole_and_an_id_is_taken_once(engine: &Engine) {
@@ -215,4 +216,21 @@ pub(crate) async fn overdue_rows_of_any_provider_can_be_claimed_and_notes_end(en
     store.put_note("n", "text", at(50)).await.expect("kept");
     assert_eq!(store.note("n", at(49)).await, Ok(Some("text".into())));
     assert_eq!(store.note("n", at(50)).await, Ok(None));
+}
+
+pub(crate) async fn what_waits_is_counted_and_what_ended_is_found(engine: &Engine) {
+    let store = engine.open().await;
+    let owner = store.register().await.expect("an owner");
+    let first = admit(&*store, "a", Birth::Owned(owner)).await;
+    let second = admit(&*store, "b", Birth::Due(at(500))).await;
+    let through = with_fate("c", at(100), Fate::Send { conditions: Conditions::default(), ways: vec![way("q", Birth::Due(at(500)))] });
+    assert!(matches!(store.admit(through).await, Ok(Admitted::Open { .. })));
+    let mut shares = store.open_shares().await.expect("shares");
+    shares.sort_by_key(|share| share.count);
+    let shares: Vec<_> = shares.iter().map(|share| (share.tenant.as_str(), share.provider.as_str(), share.count)).collect();
+    assert_eq!(shares, [("t", "q", 1), ("t", "p", 2)]);
+    let outcome = executed();
+    store.settle(settlement(first, owner, end(outcome.clone()))).await.expect("settled");
+    assert_eq!(store.outcomes_of(vec![first, second, Seq(999)]).await, Ok(vec![(first, outcome.to_json())]));
+    assert_eq!(store.open_shares().await.map(|shares| shares.iter().map(|share| share.count).sum::<usize>()), Ok(2));
 }

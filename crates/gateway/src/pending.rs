@@ -1,0 +1,65 @@
+//! What a caller hears of an action that goes on after the wait is over: when, how often it was tried, and why it is not there yet.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::{ActionId, ErrorKind, LastError, Outcome, Timestamp};
+use acteon_store::{Record, State};
+
+use crate::gateway::Inner;
+use crate::registry::Entry;
+use crate::waiters::SoFar;
+
+/// An action that this process works on, or is about to.
+pub(crate) fn worked_on(inner: &Inner, id: &ActionId, entry: &Entry, so_far: SoFar) -> Arc<str> {
+    let (wait, error) = held_up(inner, entry).map_or((Duration::ZERO, None), |(wait, error)| (wait, Some(error)));
+    scheduled(id, inner.clock.now() + wait, so_far.attempts, so_far.last_error.or(error))
+}
+
+/// An action that was just written to wait in the store.
+pub(crate) fn left_for_later(inner: &Inner, id: &ActionId, entry: &Entry, due_at: Timestamp) -> Arc<str> {
+    scheduled(id, due_at, 0, held_up(inner, entry).map(|(_, error)| error))
+}
+
+/// An action as the store has it: its outcome, if it is over.
+pub(crate) fn recorded(inner: &Inner, record: &Record, so_far: SoFar) -> Arc<str> {
+    if let (false, Some(outcome)) = (record.state == State::Open, &record.outcome) {
+        return Arc::clone(outcome);
+    }
+    let before = record.outcome.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let last_error = match before {
+        Some(Outcome::Scheduled { last_error, .. }) => last_error,
+        _ => None,
+    };
+    let now = inner.clock.now();
+    let held_up = inner.providers.get(&record.provider).and_then(|entry| held_up(inner, entry));
+    let (reopens_at, held_up) = held_up.map_or((now, None), |(wait, error)| (now + wait, Some(error)));
+    let scheduled_for = if record.owned { reopens_at } else { record.due_at.max(reopens_at) };
+    let attempts = record.attempts.max(so_far.attempts);
+    scheduled(&record.action.id, scheduled_for, attempts, so_far.last_error.or(last_error).or(held_up))
+}
+
+/// The error that tells of a breaker. What failed is another's business: only who is left alone, and for how long.
+pub(crate) fn circuit_open(entry: &Entry, wait: Duration) -> LastError {
+    let message = format!("{} failed again and again and is left alone for {} s", entry.name, wait.as_secs().max(1));
+    LastError { code: "CIRCUIT_OPEN".into(), message, retryable: true }
+}
+
+/// What keeps all calls of a provider waiting, and for how long.
+fn held_up(inner: &Inner, entry: &Entry) -> Option<(Duration, LastError)> {
+    let breaker = entry.breaker.as_ref().and_then(|breaker| breaker.closed_to_all(inner.clock.monotonic()));
+    let lane = entry.lane.reopens_in();
+    match (breaker, lane) {
+        (Some(wait), lane) if lane.is_none_or(|lane| lane <= wait) => Some((wait, circuit_open(entry, wait))),
+        (_, Some(wait)) => {
+            let message = format!("sends through {} are paused for {} s: the service had too many", entry.name, wait.as_secs().max(1));
+            Some((wait, LastError { code: ErrorKind::RateLimited.code().into(), message, retryable: true }))
+        }
+        (_, None) => None,
+    }
+}
+
+/// The answer for an action that goes on.
+pub(crate) fn scheduled(id: &ActionId, scheduled_for: Timestamp, attempts: u32, last_error: Option<LastError>) -> Arc<str> {
+    Outcome::Scheduled { action_id: id.clone(), scheduled_for, attempts, last_error }.to_json()
+}

@@ -1,0 +1,228 @@
+//! Shares: how many actions may wait to be delivered, in all, at one provider, and of one tenant with those below it.
+//!
+//! Nobody who waits long may take the room of the others. The store knows what waits; a gateway counts along with what it admits and ends, and
+//! looks again now and then, because other gateways do so too.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use acteon_core::limits::DEFAULT_MAX_OPEN;
+use acteon_core::{ProviderName, Tenant};
+use acteon_store::OpenShare;
+
+use crate::gateway::Inner;
+
+/// How often to look at what waits, where other gateways change it, and where none does.
+const LOOK_EVERY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
+/// A look at very many takes its time: at most this part of it all.
+const LOOK_AT_MOST: u32 = 50;
+
+/// Most actions that wait to be delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenLimits {
+    /// In all.
+    pub total: usize,
+    /// At one provider.
+    pub per_provider: usize,
+    /// Of one tenant and those below it.
+    pub per_tenant: usize,
+}
+
+impl OpenLimits {
+    /// A total of which one provider may hold half, and one tenant half.
+    pub const fn of(total: usize) -> Self {
+        Self { total, per_provider: total.div_ceil(2), per_tenant: total.div_ceil(2) }
+    }
+}
+
+impl Default for OpenLimits {
+    fn default() -> Self {
+        Self::of(DEFAULT_MAX_OPEN)
+    }
+}
+
+/// Whose share is used up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QueueFull {
+    /// All that there is.
+    #[error("{0} actions are waiting to be delivered, which is the limit; try again later")]
+    Total(usize),
+    /// One provider's.
+    #[error("{limit} actions are waiting for the provider {provider}, which is the share of one; try again later")]
+    Provider {
+        /// The provider.
+        provider: ProviderName,
+        /// Its share.
+        limit: usize,
+    },
+    /// One tenant's.
+    #[error("{limit} actions of the tenant {tenant} are waiting to be delivered, which is the share of one; try again later")]
+    Tenant {
+        /// The tenant, without those below it.
+        tenant: Arc<str>,
+        /// Its share.
+        limit: usize,
+    },
+}
+
+pub(crate) struct Shares {
+    limits: OpenLimits,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    /// What waits, as far as it is known.
+    open: Tally,
+    /// What is on its way into the store.
+    entering: Tally,
+}
+
+#[derive(Default)]
+struct Tally {
+    total: usize,
+    providers: HashMap<ProviderName, usize>,
+    tenants: HashMap<Arc<str>, usize>,
+}
+
+impl Tally {
+    fn add(&mut self, provider: &ProviderName, tenant: &str, count: usize) {
+        self.total += count;
+        *self.providers.entry(provider.clone()).or_default() += count;
+        *self.tenants.entry(tenant.into()).or_default() += count;
+    }
+
+    fn take(&mut self, provider: &ProviderName, tenant: &str) {
+        self.total = self.total.saturating_sub(1);
+        if let Some(count) = self.providers.get_mut(provider) {
+            *count = count.saturating_sub(1);
+        }
+        // Tenants come and go; providers do not.
+        if let Some(count) = self.tenants.get_mut(tenant) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.tenants.remove(tenant);
+            }
+        }
+    }
+
+    fn of_provider(&self, provider: &ProviderName) -> usize {
+        self.providers.get(provider).copied().unwrap_or(0)
+    }
+
+    fn of_tenant(&self, tenant: &str) -> usize {
+        self.tenants.get(tenant).copied().unwrap_or(0)
+    }
+}
+
+/// The tenant that a share belongs to: whoever may act for `acme.eu` may act for any other below `acme`.
+fn above(tenant: &Tenant) -> &str {
+    tenant.as_str().split('.').next().unwrap_or_default()
+}
+
+impl Shares {
+    pub(crate) fn new(limits: OpenLimits) -> Self {
+        Self { limits, counts: Mutex::default() }
+    }
+
+    /// Takes in what waits in the store.
+    pub(crate) fn set(&self, shares: &[OpenShare]) {
+        let mut open = Tally::default();
+        for share in shares {
+            open.add(&share.provider, above(&share.tenant), share.count);
+        }
+        self.lock().open = open;
+    }
+
+    /// A place among what waits, unless a share is used up.
+    pub(crate) fn enter(self: &Arc<Self>, provider: &ProviderName, tenant: &Tenant) -> Result<Entering, QueueFull> {
+        let OpenLimits { total, per_provider, per_tenant } = self.limits;
+        let tenant: Arc<str> = above(tenant).into();
+        let mut counts = self.lock();
+        if counts.open.of_provider(provider) + counts.entering.of_provider(provider) >= per_provider {
+            return Err(QueueFull::Provider { provider: provider.clone(), limit: per_provider });
+        }
+        if counts.open.of_tenant(&tenant) + counts.entering.of_tenant(&tenant) >= per_tenant {
+            return Err(QueueFull::Tenant { tenant, limit: per_tenant });
+        }
+        if counts.open.total + counts.entering.total >= total {
+            return Err(QueueFull::Total(total));
+        }
+        counts.entering.add(provider, &tenant, 1);
+        Ok(Entering { shares: Arc::clone(self), provider: provider.clone(), tenant })
+    }
+
+    /// Counts that an action ended.
+    pub(crate) fn ended(&self, provider: &ProviderName, tenant: &Tenant) {
+        self.lock().open.take(provider, above(tenant));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place among what waits, for an action that is not stored yet.
+pub(crate) struct Entering {
+    shares: Arc<Shares>,
+    provider: ProviderName,
+    tenant: Arc<str>,
+}
+
+impl Entering {
+    /// Counts that the action was stored, to go through `provider`.
+    pub(crate) fn opened(self, provider: &ProviderName) {
+        self.shares.lock().open.add(provider, &self.tenant, 1);
+    }
+}
+
+impl Drop for Entering {
+    fn drop(&mut self) {
+        self.shares.lock().entering.take(&self.provider, &self.tenant);
+    }
+}
+
+/// Looks at what waits now and then.
+pub(crate) async fn follow(inner: Arc<Inner>) {
+    let every = if inner.store.is_shared() { LOOK_EVERY.0 } else { LOOK_EVERY.1 };
+    let mut pause = every;
+    while inner.sleep(pause).await {
+        let began = inner.clock.monotonic();
+        match inner.store.open_shares().await {
+            Ok(shares) => inner.shares.set(&shares),
+            Err(error) => tracing::warn!(%error, "what waits could not be counted; going on with the last count"),
+        }
+        pause = every.max(inner.clock.monotonic().saturating_sub(began) * LOOK_AT_MOST);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_used_up_alone_and_given_back() {
+        let provider = |name: &str| ProviderName::parse(name).expect("a name");
+        let tenant = |name: &str| Tenant::parse(name).expect("a name");
+        let shares = Arc::new(Shares::new(OpenLimits { total: 6, per_provider: 3, per_tenant: 4 }));
+        for _ in 0..2 {
+            shares.enter(&provider("p"), &tenant("a")).expect("room").opened(&provider("p"));
+        }
+        let entering = shares.enter(&provider("p"), &tenant("b")).expect("room");
+        assert!(matches!(shares.enter(&provider("p"), &tenant("c")), Err(QueueFull::Provider { limit: 3, .. })));
+        drop(entering);
+        shares.enter(&provider("p"), &tenant("b")).expect("room").opened(&provider("spare"));
+        shares.enter(&provider("q"), &tenant("a.us")).expect("room").opened(&provider("q"));
+        shares.enter(&provider("q"), &tenant("a.eu")).expect("room").opened(&provider("q"));
+        let full = shares.enter(&provider("r"), &tenant("a.x")).err().expect("full");
+        assert!(full.to_string().contains("the tenant a "), "{full}");
+        shares.enter(&provider("r"), &tenant("b")).expect("room").opened(&provider("r"));
+        assert_eq!(shares.enter(&provider("r"), &tenant("b")).err(), Some(QueueFull::Total(6)));
+        shares.ended(&provider("p"), &tenant("a"));
+        assert!(shares.enter(&provider("r"), &tenant("b")).is_ok());
+        shares.set(&[OpenShare { provider: provider("r"), tenant: tenant("b"), count: 3 }]);
+        assert!(matches!(shares.enter(&provider("r"), &tenant("c")), Err(QueueFull::Provider { .. })));
+        assert!(shares.enter(&provider("p"), &tenant("a")).is_ok());
+    }
+}
