@@ -156,6 +156,19 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_name_is_looked_at_when_it_is_resolved() {
+        let resolve = async |name: &str, allow_link_local| {
+            let name = name.parse().expect("a name");
+            GuardedResolver { allow_link_local }.resolve(name).await.map(drop).map_err(|error| error.is::<NotAllowed>())
+        };
+        assert_eq!(resolve("metadata.google.internal", false).await, Err(true));
+        // Texts of addresses resolve to themselves, as a name of somebody's may.
+        assert_eq!(resolve("169.254.169.254", false).await, Err(true));
+        assert_eq!(resolve("169.254.169.254", true).await, Ok(()));
+        assert_eq!(resolve("127.0.0.1", false).await, Ok(()));
+    }
+
     #[test]
     fn other_addresses_are_let_through() {
         for host in [

@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use acteon_core::LaneLimits;
+use acteon_core::limits::MAX_RETRY_AFTER;
 
 /// Calls in flight that a fresh or reopened lane starts with.
 const SLOW_START: usize = 4;
@@ -243,7 +244,7 @@ impl LaneState {
             // Sent before the pause began: it tells nothing new.
             Mode::Paused { .. } | Mode::Probing => return false,
         }
-        let pause = retry_after.map_or(self.pause, |asked| asked.clamp(FIRST_PAUSE, LONGEST_PAUSE));
+        let pause = retry_after.map_or(self.pause, |asked| asked.clamp(FIRST_PAUSE, MAX_RETRY_AFTER));
         self.mode = Mode::Paused { until: now + pause };
         true
     }

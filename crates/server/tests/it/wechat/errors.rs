@@ -4,7 +4,7 @@ use acteon_simulation::wecom::{Call, Fault};
 use futures_util::stream::{StreamExt as _, iter};
 
 use super::{configuration, configuration_at, local_wecom, text, unlimited};
-use crate::support::Gateway;
+use crate::support::{Gateway, Process};
 
 /// What a call that always meets a fault comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,4 +236,23 @@ async fn a_failed_connection_names_the_proxy() {
     let message = gateway.final_outcome(&text("a")).await["Failed"]["message"].clone();
     let message = message.as_str().expect("a message");
     assert!(message.contains(&format!("through the proxy {closed}")) && !message.contains("pa55"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn loopback_goes_through_no_proxy_of_the_environment() {
+    let wecom = local_wecom(unlimited()).await;
+    let hook = acteon_simulation::webhook::Receiver::start(|_: &_| (200, String::new())).await.expect("a receiver");
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
+    proxy.set_nonblocking(true).expect("a mode");
+    let url = format!("http://{}", proxy.local_addr().expect("an address"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let webhook = format!("[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{}\"\n", hook.url());
+    let variables = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, url.as_str()));
+    let process = Process::start(folder.path(), &(configuration(&wecom, "") + &webhook), &variables);
+    let payload = serde_json::json!({ "touser": "@all", "content": "x" });
+    for provider in ["wechat-ops", "hook"] {
+        let outcome = process.client().dispatch(&crate::support::action(provider, provider, &payload)).await;
+        assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
+    }
+    assert!(proxy.accept().is_err(), "something was asked of the proxy");
 }
