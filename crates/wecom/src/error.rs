@@ -169,9 +169,7 @@ impl Error {
                 "something in between refuses the call: check the proxy and wechat.api_base_url".into()
             }
             Fault::Status { status: 407, .. } => "the proxy wants to know who calls: put user and password into its URL".into(),
-            Fault::Status { status: 408 | 429 | 500..=599, .. } => {
-                "WeChat Work, or a proxy before it, is busy or broken for now: it is tried again".into()
-            }
+            Fault::Status { status: 408 | 429 | 500..=599, .. } => "WeChat Work, or a proxy before it, is busy or broken for now".into(),
             Fault::Status { .. } | Fault::Unreadable(_) => "check what answers at wechat.api_base_url: it is not WeChat Work's API".into(),
             Fault::Code { code: 60020 | 301_042, from_ip: Some(ip), .. } => {
                 format!("add {ip} to the app's trusted IPs (企业可信IP) in the admin console, and wait a minute")

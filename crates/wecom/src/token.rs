@@ -374,3 +374,6 @@ pub(crate) fn refused_twice(error: Error) -> Error {
         _ => error,
     }
 }
+
+#[cfg(test)]
+mod tests;

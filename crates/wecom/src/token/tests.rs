@@ -1,0 +1,70 @@
+//! Waiting for a token, on virtual time. Fetching is tested over the wire by the server's tests.
+
+use std::future::pending;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::time::sleep;
+
+use super::*;
+use crate::app::App;
+use crate::share::Pending;
+
+/// A share whose turn comes after a while, with a token.
+struct Slow {
+    after: Option<Duration>,
+    asked: AtomicUsize,
+}
+
+impl TokenShare for Slow {
+    fn turn<'a>(&'a self, _name: &'a [u8; 32], _usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync)) -> Pending<'a, Turn> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            match self.after {
+                Some(after) => sleep(after).await,
+                None => pending().await,
+            }
+            Turn::Use(SharedToken { secret: Arc::new(SecretString::from("t0ken")), life: Duration::from_hours(1) })
+        })
+    }
+
+    fn keep<'a>(&'a self, _name: &'a [u8; 32], _token: &'a SharedToken) -> Pending<'a, ()> {
+        Box::pin(async {})
+    }
+
+    fn end<'a>(&'a self, _name: &'a [u8; 32]) -> Pending<'a, ()> {
+        Box::pin(async {})
+    }
+}
+
+fn app(after: Option<Duration>) -> (App, Arc<Slow>) {
+    let share = Arc::new(Slow { after, asked: AtomicUsize::new(0) });
+    let tokens = TokenCache::default();
+    tokens.share(Arc::<Slow>::clone(&share));
+    let secret = |text: &str| Arc::new(SecretString::from(text));
+    let credentials = Credentials { corp_id: secret("corp"), corp_secret: secret("s3cret") };
+    let endpoint = Endpoint::new("http://127.0.0.1:9", Duration::from_secs(10), None, false).expect("an endpoint");
+    (App::new(endpoint, credentials, 1, Duration::from_mins(5), &tokens).within(Duration::from_secs(10)), share)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_send_that_waits_for_a_token_ends_in_time_and_was_none() {
+    let (app, share) = app(None);
+    let began = Instant::now();
+    let error = app.send(b"{}").await.expect_err("no token");
+    assert_eq!((&error.fault, error.maybe_sent()), (&Fault::TokenLate, false));
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    app.send(b"{}").await.expect_err("no token");
+    assert_eq!(share.asked.load(Ordering::SeqCst), 1, "the flight goes on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_who_gives_up_ends_the_flight_that_others_wait_for() {
+    let (app, share) = app(Some(Duration::from_secs(5)));
+    let deadline = Instant::now() + Duration::from_secs(8);
+    let impatient = timeout(Duration::from_secs(1), app.slot.get(Duration::ZERO, deadline));
+    let patient = app.slot.get(Duration::ZERO, deadline);
+    let (impatient, patient) = tokio::join!(impatient, patient);
+    assert!(impatient.is_err() && patient.is_ok());
+    assert!(app.slot.get(Duration::ZERO, Instant::now()).await.is_ok(), "it is there for whoever comes");
+    assert_eq!(share.asked.load(Ordering::SeqCst), 1);
+}
