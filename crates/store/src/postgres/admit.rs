@@ -2,6 +2,7 @@
 
 mod admitting;
 mod gated;
+mod optimistic;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, Ordering};
@@ -15,10 +16,12 @@ use crate::StoreError;
 use crate::model::{Admitted, Turn};
 
 pub(super) use self::admitting::Admitting;
+pub(super) use self::optimistic::Optimism;
 
 /// Writes admissions. Those with a gate to pass have a queue of their own: one transaction writes the ones or the others.
 pub(super) struct Admit {
     pub(super) open: Arc<AtomicIsize>,
+    pub(super) optimism: Arc<Optimism>,
 }
 
 impl Batched for Admit {
@@ -27,11 +30,17 @@ impl Batched for Admit {
 
     async fn attempt(&self, conn: &Conn, items: &[Arc<Admitting>], again: bool) -> Result<Effects<Admitted>, Failure> {
         // What may have been written before is looked up first, like everything behind the gate.
-        if again || !items.iter().all(|item| item.goes_at_once()) {
-            gated::write(conn, items, again).await
-        } else {
-            write_free(conn, items).await
+        if !again && items.iter().all(|item| item.goes_at_once()) {
+            return write_free(conn, items).await;
         }
+        if !again
+            && items.iter().all(|item| item.is_optimistic())
+            && let Some(effects) = optimistic::write(conn, items, &self.optimism).await?
+        {
+            return Ok(effects);
+        }
+        self.optimism.count();
+        gated::write(conn, items, again).await
     }
 
     async fn done_before(&self, conn: &Conn, item: &Arc<Admitting>) -> Result<Option<Admitted>, Failure> {

@@ -34,7 +34,7 @@ use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use deadpool_postgres::Pool;
 use tokio::task::JoinHandle;
 
-use self::admit::{Admit, Admitting};
+use self::admit::{Admit, Admitting, Optimism};
 use self::batch::Batcher;
 use self::connect::{Conn, Connector, in_time};
 use self::error::Failure;
@@ -75,6 +75,7 @@ pub struct PostgresStore {
     gated: Batcher<Admit>,
     settlements: Batcher<Settle>,
     positions: Arc<Positions>,
+    optimism: Arc<Optimism>,
     open: Arc<AtomicIsize>,
     news: Arc<News>,
     channel: Option<String>,
@@ -91,10 +92,13 @@ impl PostgresStore {
         let pool = connector.pool(options.pool.max(2))?;
         migrate::migrate(&pool, &options.schema).await?;
         let open = Arc::new(AtomicIsize::new(0));
+        let optimism = Arc::new(Optimism::default());
         // One more for what is found out beside the workers.
         let writers = connector.writers(WORKERS * 3 + 1)?;
-        let admissions = Batcher::start(Admit { open: Arc::clone(&open) }, &writers, WORKERS, ADMISSION_PATIENCE);
-        let gated = Batcher::start(Admit { open: Arc::clone(&open) }, &writers, WORKERS, ADMISSION_PATIENCE);
+        let admissions =
+            Batcher::start(Admit { open: Arc::clone(&open), optimism: Arc::clone(&optimism) }, &writers, WORKERS, ADMISSION_PATIENCE);
+        let gated =
+            Batcher::start(Admit { open: Arc::clone(&open), optimism: Arc::clone(&optimism) }, &writers, WORKERS, ADMISSION_PATIENCE);
         let settlements = Batcher::start(Settle { open: Arc::clone(&open) }, &writers, WORKERS, SETTLEMENT_PATIENCE);
         let news = Arc::new(News::default());
         let channel = options.notify.then(|| listen::channel(&options.schema));
@@ -116,6 +120,7 @@ impl PostgresStore {
             gated,
             settlements,
             positions,
+            optimism,
             open,
             news,
             channel,
@@ -249,7 +254,7 @@ impl Store for PostgresStore {
         if self.admissions.len() + self.gated.len() > MAX_COMMIT_QUEUE {
             return Box::pin(async { Err(StoreError::Busy) });
         }
-        match Admitting::new(admission, &self.positions) {
+        match Admitting::new(admission, &self.positions, &self.optimism) {
             Ok(admitting) if admitting.is_free() => self.admissions.send(admitting),
             Ok(admitting) => self.gated.send(admitting),
             Err(error) => Box::pin(async { Err(error) }),

@@ -28,6 +28,8 @@ mod history;
 mod journal;
 mod letters;
 #[cfg(feature = "postgres")]
+mod lost_answers;
+#[cfg(feature = "postgres")]
 mod parts;
 #[cfg(feature = "postgres")]
 mod positions;

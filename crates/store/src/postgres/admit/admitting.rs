@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use acteon_core::{Action, Outcome};
 
+use super::optimistic::Optimism;
 use crate::StoreError;
 use crate::gate::Conditions;
 use crate::model::{Admission, Admitted, Charges, Fate, OwnerId, Seq, Way};
@@ -19,6 +20,7 @@ pub(in crate::postgres) struct Admitting {
     texts: RowTexts,
     seq: AtomicI64,
     positions: Arc<Positions>,
+    optimism: Arc<Optimism>,
     /// Hashes of the counters, keys and throttles that it locks.
     locks: Vec<u64>,
     /// Its id was there when it was written without a look.
@@ -29,12 +31,12 @@ pub(in crate::postgres) struct Admitting {
 }
 
 impl Admitting {
-    pub(in crate::postgres) fn new(admission: Admission, positions: &Arc<Positions>) -> Result<Self, StoreError> {
+    pub(in crate::postgres) fn new(admission: Admission, positions: &Arc<Positions>, optimism: &Arc<Optimism>) -> Result<Self, StoreError> {
         let texts = row_texts(&admission)?;
         let seq = AtomicI64::new(positions.next(admission.accepted_at).0);
         let locks = locks(&admission);
         let (looks_first, decided) = (AtomicBool::new(false), Mutex::default());
-        Ok(Self { admission, texts, seq, positions: Arc::clone(positions), locks, looks_first, decided })
+        Ok(Self { admission, texts, seq, positions: Arc::clone(positions), optimism: Arc::clone(optimism), locks, looks_first, decided })
     }
 
     pub(super) fn seq(&self) -> Seq {
@@ -50,8 +52,9 @@ impl Admitting {
         &self.admission.action
     }
 
+    /// What it locks for longer than a commit takes.
     pub(super) fn locks(&self) -> &[u64] {
-        &self.locks
+        if self.is_optimistic() { &[] } else { &self.locks }
     }
 
     pub(super) fn ways(&self) -> &[Way] {
@@ -91,8 +94,23 @@ impl Admitting {
         self.ways().first()?.birth.owner()
     }
 
-    pub(super) fn decide(&self, goes: Goes) {
-        *self.decided.lock().unwrap_or_else(PoisonError::into_inner) = Some(goes);
+    /// Notes what is decided; returns what was before.
+    pub(super) fn decide(&self, goes: Option<Goes>) -> Option<Goes> {
+        std::mem::replace(&mut *self.decided.lock().unwrap_or_else(PoisonError::into_inner), goes)
+    }
+
+    /// Whether it has nothing but quotas to pass, and is written in the hope that it fits.
+    pub(super) fn is_optimistic(&self) -> bool {
+        let quotas_alone = self.gate().is_some_and(|(conditions, ways)| {
+            conditions.dedup.is_none() && conditions.throttle.is_none() && ways.first().is_some_and(|way| !way.quotas.is_empty())
+        });
+        quotas_alone && self.admission.letter.is_none() && self.optimism.is_on()
+    }
+
+    /// What is to be written of it if all its quotas have room.
+    pub(super) fn first_way(&self) -> Goes {
+        let charges = self.gate().and_then(|(conditions, ways)| Some(conditions.charges(&ways.first()?.quotas)));
+        charges.map_or_else(|| Goes::free(&self.admission), |charges| Goes::Way { way: 0, over: Vec::new(), charges })
     }
 
     /// What the attempt decided that wrote the row; `None` when none went so far.

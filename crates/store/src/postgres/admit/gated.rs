@@ -120,9 +120,7 @@ async fn commit(
     locked: &Locked,
 ) -> Result<(), Failure> {
     let rows = written.iter().map(|(item, goes, _)| item.row(goes)).collect::<Result<Vec<_>, _>>()?;
-    for (item, goes, _) in written {
-        item.decide(goes.clone());
-    }
+    let earlier: Vec<Option<Goes>> = written.iter().map(|(item, goes, _)| item.decide(Some(goes.clone()))).collect();
     let changes = locked.changes();
     let supersede = async {
         if !superseded.is_empty() {
@@ -147,14 +145,17 @@ async fn commit(
         replace,
         commit
     );
-    match done {
-        Ok(_) => Ok(()),
-        Err(Failure::Conflict) => {
-            leave_taken_positions(conn, written).await?;
-            Err(Failure::Conflict)
+    let Err(failure) = done else { return Ok(()) };
+    if !matches!(failure, Failure::Unknown(_)) {
+        // Nothing was written: a row that is found after all is of an attempt before.
+        for ((item, ..), earlier) in written.iter().zip(earlier) {
+            item.decide(earlier);
         }
-        Err(failure) => Err(failure),
     }
+    if matches!(failure, Failure::Conflict) {
+        leave_taken_positions(conn, written).await?;
+    }
+    Err(failure)
 }
 
 /// Somebody else took an id meanwhile, which the next attempt finds; or a position, and then another is tried.

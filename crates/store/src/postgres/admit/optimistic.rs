@@ -1,0 +1,110 @@
+//! A batch that has nothing but quotas to pass, and probably fits: written first, and charged as the last thing before its commit, if it does.
+//! A counter that everybody is charged to is then locked for no longer than the commit takes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use super::admitting::{Admitting, Goes};
+use crate::model::Admitted;
+use crate::postgres::batch::Effects;
+use crate::postgres::connect::Conn;
+use crate::postgres::error::Failure;
+use crate::postgres::insert::{insert_all, prepare_insert_all};
+use crate::postgres::rows::key;
+
+/// Batches that are judged one by one after one that did not fit: the quota is used up, and so it will be for a while.
+const PAUSE: u32 = 16;
+
+/// How many batches are still to be judged before one is written in the hope that it fits.
+#[derive(Default)]
+pub(in crate::postgres) struct Optimism(AtomicU32);
+
+impl Optimism {
+    pub(super) fn is_on(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+
+    fn pause(&self) {
+        self.0.store(PAUSE, Ordering::Relaxed);
+    }
+
+    /// A batch was judged.
+    pub(super) fn count(&self) {
+        let left = self.0.load(Ordering::Relaxed);
+        // Two that count at once count as one: nothing depends on it.
+        self.0.store(left.saturating_sub(1), Ordering::Relaxed);
+    }
+}
+
+const LOCK: &str = "SELECT 1 FROM counters WHERE name = ANY($1) ORDER BY name FOR UPDATE";
+/// Charges all, or fails and ends its transaction.
+const CHARGE: &str = "\
+WITH charged AS (
+  UPDATE counters c SET used = c.used + i.count, until = GREATEST(c.until, i.until)
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS i (name, count, most, until)
+  WHERE c.name = i.name AND c.used + i.count <= i.most RETURNING 1
+)
+SELECT 1 / CASE WHEN (SELECT COUNT(*) FROM charged) = cardinality($1::text[]) THEN 1 ELSE 0 END";
+
+/// Writes all in one round trip; `None` when something does not fit, or is there, and nothing was written.
+pub(super) async fn write(conn: &Conn, items: &[Arc<Admitting>], optimism: &Optimism) -> Result<Option<Effects<Admitted>>, Failure> {
+    let (insert, lock, charge) = (prepare_insert_all(conn).await?, conn.prepare_cached(LOCK).await?, conn.prepare_cached(CHARGE).await?);
+    let goes: Vec<Goes> = items.iter().map(|item| item.first_way()).collect();
+    let rows = items.iter().zip(&goes).map(|(item, goes)| item.row(goes)).collect::<Result<Vec<_>, _>>()?;
+    for (item, goes) in items.iter().zip(&goes) {
+        item.decide(Some(goes.clone()));
+    }
+    let charges = Charges::of(items);
+    let Charges { names, counts, most, untils } = &charges;
+    let full = AtomicBool::new(false);
+    let begin = async { Ok::<_, Failure>(conn.batch_execute("BEGIN").await?) };
+    let locking = async { Ok::<_, Failure>(conn.execute(&lock, &[names]).await?) };
+    let charging = async {
+        let done = conn.query(&charge, &[names, counts, most, untils]).await.map_err(Failure::from);
+        full.store(matches!(done, Err(Failure::Conflict)), Ordering::Relaxed);
+        done
+    };
+    let commit = async { Ok::<_, Failure>(conn.batch_execute("COMMIT").await?) };
+    match tokio::try_join!(biased; begin, insert_all(conn, &insert, &rows), locking, charging, commit) {
+        Ok(_) => Ok(Some(items.iter().zip(goes).map(|(item, goes)| Some(Ok(goes.into_admitted(item.seq())))).collect())),
+        Err(Failure::Conflict) => {
+            if full.load(Ordering::Relaxed) {
+                optimism.pause();
+            }
+            // The transaction is over; this only waits until the connection has nothing more to say of it.
+            conn.batch_execute("ROLLBACK").await?;
+            Ok(None)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// What a batch is charged to, in the order of the names.
+#[derive(Default)]
+struct Charges {
+    names: Vec<String>,
+    counts: Vec<i64>,
+    most: Vec<i64>,
+    untils: Vec<i64>,
+}
+
+impl Charges {
+    fn of(items: &[Arc<Admitting>]) -> Self {
+        let mut counters: BTreeMap<String, (i64, i64, i64)> = BTreeMap::new();
+        for quota in items.iter().filter_map(|item| item.ways().first()).flat_map(|way| &way.quotas) {
+            let (count, most, until) = counters.entry(key(&quota.counter)).or_insert((0, i64::MAX, 0));
+            *count += 1;
+            *most = (*most).min(i64::try_from(quota.max_actions).unwrap_or(i64::MAX));
+            *until = (*until).max(quota.resets_at.as_millis());
+        }
+        let mut charges = Self::default();
+        for (name, (count, most, until)) in counters {
+            charges.names.push(name);
+            charges.counts.push(count);
+            charges.most.push(most);
+            charges.untils.push(until);
+        }
+        charges
+    }
+}

@@ -1,0 +1,139 @@
+//! Commits whose answers are lost: what came of them is found out, and told as it was decided.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::Tenant;
+use acteon_simulation::postgres::TestDatabase;
+use acteon_simulation::proxy::{FaultProxy, Weather};
+use acteon_store::postgres::{PostgresOptions, PostgresStore};
+use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Overage, OwnerId, QuotaCheck, Store, Way};
+
+use crate::{at, way, with_fate};
+
+/// Makes what a table takes slow.
+fn slow(table: &str) -> String {
+    format!(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END $$; \
+         CREATE TRIGGER slow BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION slow()"
+    )
+}
+
+/// Fails until something is so.
+fn until(condition: &str) -> String {
+    format!("DO $$ BEGIN IF NOT ({condition}) THEN RAISE EXCEPTION 'not yet'; END IF; END $$")
+}
+
+async fn wait_until(database: &TestDatabase, condition: &str) {
+    let so = async {
+        while database.execute(&until(condition)).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), so).await.expect(condition);
+}
+
+/// A database, a store that reaches it through a proxy, and a process registered there.
+async fn behind_a_proxy() -> Option<(TestDatabase, FaultProxy, Arc<PostgresStore>, OwnerId)> {
+    let database = TestDatabase::find().await?;
+    let options = database.options();
+    let place = options.url.split('@').nth(1)?.split('/').next()?.to_owned();
+    let target: SocketAddr = place.parse().ok()?;
+    let proxy = FaultProxy::start(target).await.expect("a proxy");
+    let url = options.url.replace(&place, &proxy.address().to_string());
+    let store = PostgresStore::open(&PostgresOptions { url, ..options.clone() }).await.expect("a store");
+    let owner = store.register().await.expect("an owner");
+    Some((database, proxy, Arc::new(store), owner))
+}
+
+/// Lets a write be committed and its answer be lost: nothing comes back from when the write is under way until the row is there, and then
+/// the connection is closed. `meanwhile` is done to the database before the store can reach it again.
+async fn lose_the_answer(database: &TestDatabase, proxy: &FaultProxy, is_there: &str, meanwhile: &str) {
+    let schema = &database.options().schema;
+    let under_way = format!(
+        "EXISTS (SELECT 1 FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid JOIN pg_class c ON c.oid = l.relation \
+         JOIN pg_namespace n ON n.oid = c.relnamespace WHERE a.wait_event = 'PgSleep' AND n.nspname = '{schema}')"
+    );
+    wait_until(database, &under_way).await;
+    proxy.set(Weather::Silent);
+    wait_until(database, is_there).await;
+    database.execute(meanwhile).await.expect("done meanwhile");
+    proxy.set(Weather::Cut);
+    proxy.set(Weather::Fair);
+}
+
+/// Charged to a quota, which it may go over.
+fn charged(id: &str, owner: OwnerId, max_actions: u64) -> Admission {
+    let quota = QuotaCheck {
+        counter: "q".into(),
+        id: "q".into(),
+        tenant: Tenant::parse("t").expect("a name"),
+        max_actions,
+        resets_at: at(3600),
+        overage: Overage::Warn,
+    };
+    let way = Way { quotas: vec![quota], ..way("p", Birth::Owned(owner)) };
+    with_fate(id, at(100), Fate::Send { conditions: Conditions::default(), ways: vec![way] })
+}
+
+/// Actions that are charged before, so that the counter is there.
+const BEFORE: u64 = 40;
+
+/// One of many whose quota has room for so many is admitted; says which quotas it was told to go over.
+async fn admitted_though_its_answer_was_lost(max_actions: u64, meanwhile: &str, after: &str) -> Option<Vec<usize>> {
+    let (database, proxy, store, owner) = behind_a_proxy().await?;
+    for number in 0..BEFORE {
+        assert!(store.admit(charged(&format!("b{number}"), owner, max_actions)).await.is_ok());
+    }
+    database.execute(&slow("actions")).await.expect("a trigger");
+    let task = tokio::spawn({
+        let (store, admission) = (Arc::clone(&store), charged("a", owner, max_actions));
+        async move { store.admit(admission).await }
+    });
+    lose_the_answer(&database, &proxy, "EXISTS (SELECT 1 FROM actions WHERE id = 'a')", meanwhile).await;
+    let told = tokio::time::timeout(Duration::from_secs(40), task).await.expect("an answer").expect("an answer");
+    database.execute(after).await.expect("done after");
+    assert_eq!((store.used("q").await, store.open_count()), (Ok(BEFORE + 1), 41), "charged once");
+    match told {
+        Ok(Admitted::Open { way: 0, over, .. }) => Some(over),
+        Ok(_) => panic!("it is open"),
+        Err(error) => panic!("it was stored, and told that {error}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_admission_is_found_and_told_as_it_was_decided() {
+    if let Some(over) = admitted_though_its_answer_was_lost(5, "SELECT 1", "SELECT 1").await {
+        assert_eq!(over, [0]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_admission_that_fits_is_found_and_told_as_it_was_decided() {
+    if let Some(over) = admitted_though_its_answer_was_lost(1000, "SELECT 1", "SELECT 1").await {
+        assert_eq!(over, [0; 0]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_admission_is_found_also_where_it_could_not_be_done_again() {
+    let (away, back) = ("ALTER TABLE counters RENAME TO counted", "ALTER TABLE counted RENAME TO counters");
+    if let Some(over) = admitted_though_its_answer_was_lost(5, away, back).await {
+        assert_eq!(over, [0]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_swap_of_a_note_is_told_as_done() {
+    let Some((database, proxy, store, _)) = behind_a_proxy().await else { return };
+    database.execute(&slow("notes")).await.expect("a trigger");
+    let task = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.swap_note("turn", None, "mine", at(100), at(200)).await }
+    });
+    lose_the_answer(&database, &proxy, "EXISTS (SELECT 1 FROM notes)", "SELECT 1").await;
+    let told = tokio::time::timeout(Duration::from_secs(40), task).await.expect("an answer").expect("an answer");
+    assert_eq!(told, Ok(true), "the turn is taken, and by whom");
+    assert_eq!(store.swap_note("turn", None, "theirs", at(100), at(200)).await, Ok(false));
+}
