@@ -10,6 +10,7 @@ mod calls;
 
 mod admit;
 mod batch;
+mod claims;
 mod clock;
 mod connect;
 mod documents;
@@ -26,7 +27,7 @@ mod settle;
 mod transfer;
 
 use std::sync::atomic::{AtomicI64, AtomicIsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use acteon_core::limits::MAX_COMMIT_QUEUE;
@@ -60,8 +61,6 @@ const ADMISSION_PATIENCE: Duration = Duration::from_secs(4);
 const SETTLEMENT_PATIENCE: Duration = Duration::from_hours(24);
 /// How often to look at the documents' revision and count the open rows without being told.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// Claims whose answer was lost that are remembered. Each breaks a connection, so there are few.
-const MAX_LOST_CLAIMS: usize = 1000;
 
 /// The store in a PostgreSQL database.
 pub struct PostgresStore {
@@ -154,38 +153,6 @@ impl PostgresStore {
         if let Err(error) = told {
             tracing::debug!(%error, "other processes could not be told; they find it by looking around");
         }
-    }
-
-    async fn claim_rows(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError> {
-        let lost: Vec<i64> = self.lost().iter().filter(|(owner, _)| *owner == claim.owner).map(|(_, number)| *number).collect();
-        if !lost.is_empty() {
-            let freed = call!(self.claiming, conn => jobs::undo(conn, claim.owner, &lost))?;
-            if freed > 0 {
-                tracing::warn!(freed, "a claim whose answer was lost was undone");
-            }
-        }
-        let number = self.claims.fetch_add(1, Ordering::Relaxed);
-        let conn = Conn::of(&self.claiming).await.map_err(Failure::into_store)?;
-        let claimed = in_time(jobs::claim(&conn, &claim, number)).await;
-        match claimed {
-            Ok(claimed) => {
-                conn.done();
-                Ok(claimed)
-            }
-            Err(failure) => {
-                // However it failed: also rows that were claimed and then could not be read are nobody's work.
-                let mut lost = self.lost();
-                if lost.len() == MAX_LOST_CLAIMS {
-                    lost.remove(0);
-                }
-                lost.push((claim.owner, number));
-                Err(failure.of_a_look())
-            }
-        }
-    }
-
-    fn lost(&self) -> std::sync::MutexGuard<'_, Vec<(OwnerId, i64)>> {
-        self.lost_claims.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
