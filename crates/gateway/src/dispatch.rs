@@ -209,7 +209,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
     let admission =
         Admission { action: kept_action, origin, caller, verdict, rule: kept_rule, accepted_at, turn, fate, possible_duplicate, letter };
     let taking = inner.held.take();
-    let admitted = inner.note_store(inner.store.admit(admission).await);
+    let admitted = inner.store.admit(admission).await;
     drop(asker.batch.0.take());
     match admitted {
         Ok(Admitted::Ended(outcome)) if letter.is_some() => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use acteon_core::limits::MAX_BATCH_ADMITTING;
 use acteon_core::{Clock, Entropy, ProviderName};
 use acteon_rules::RuleSet;
-use acteon_store::{Store, StoreError};
+use acteon_store::{Layered, Store, StoreError};
 use tokio::sync::{Notify, Semaphore, oneshot};
 
 use crate::breaker::{BreakerPolicy, Breakers};
@@ -24,6 +24,7 @@ use crate::registry::{Entry, Registry, Wired};
 use crate::retry::RetryPolicy;
 use crate::runner;
 use crate::shares::{self, OpenLimits, Shares};
+use crate::store_health::{self, StoreHealth, Watched};
 use crate::waiters::{self, Waiters};
 
 /// What a gateway is made of.
@@ -103,13 +104,15 @@ pub(crate) struct Inner {
     pub(crate) stopped: Notify,
     tasks: AtomicUsize,
     idle: Notify,
-    store_failing: AtomicBool,
+    pub(crate) store_health: Arc<StoreHealth>,
 }
 
 impl Gateway {
     /// Starts: takes a lease, continues lanes and budgets where an earlier process stood, and begins to work on what is due.
     pub async fn start(parts: Parts) -> Result<Self, StoreError> {
         let Parts { store, clock, entropy, observer, registry, rules, options } = parts;
+        let store_health = Arc::new(StoreHealth::default());
+        let store: Arc<dyn Store> = Arc::new(Layered(Watched::new(store, Arc::clone(&clock), Arc::clone(&store_health))));
         let lease = Lease::take(&*store, &*clock, options.lease).await?;
         let work = Arc::new(Notify::new());
         let shares = Arc::new(Shares::new(options.open));
@@ -134,7 +137,7 @@ impl Gateway {
             stopped: Notify::new(),
             tasks: AtomicUsize::new(0),
             idle: Notify::new(),
-            store_failing: AtomicBool::new(false),
+            store_health,
         });
         inner.policies.set_rules(rules).await;
         inner.policies.refresh(&*inner.store, inner.clock.now()).await?;
@@ -147,6 +150,7 @@ impl Gateway {
         inner.spawn(waiters::follow(Arc::clone(&inner)));
         inner.spawn(lease_keeper::keep_lease(Arc::clone(&inner)));
         inner.spawn(lease_keeper::watch_others(Arc::clone(&inner)));
+        inner.spawn(store_health::probe(Arc::clone(&inner)));
         Ok(Self { inner })
     }
 
@@ -178,9 +182,14 @@ impl Gateway {
         result.await.ok()
     }
 
-    /// Whether the last write to the store failed.
+    /// Whether the store failed lately, and has not done since what it failed at.
     pub fn store_is_failing(&self) -> bool {
-        self.inner.store_failing.load(Ordering::Relaxed)
+        self.inner.store_health.is_failing(self.inner.clock.monotonic())
+    }
+
+    /// Resolves when the store can do nothing any more and will not recover: the process should end.
+    pub async fn store_ended(&self) -> StoreError {
+        self.inner.store.ended().await
     }
 
     /// Whether the gateway is stopping.
@@ -230,19 +239,6 @@ impl Gateway {
 impl Inner {
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
-    }
-
-    /// Notes whether the store works, and passes the result on.
-    pub(crate) fn note_store<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
-        let failing = matches!(result, Err(StoreError::Full | StoreError::Away(_) | StoreError::Unknown(_) | StoreError::Engine(_)));
-        if self.store_failing.swap(failing, Ordering::Relaxed) != failing {
-            if let Err(error) = &result {
-                tracing::error!(%error, "the store cannot be written");
-            } else {
-                tracing::info!("the store can be written again");
-            }
-        }
-        result
     }
 
     /// Sleeps, unless the gateway is stopped meanwhile; says whether to go on.

@@ -36,7 +36,7 @@ impl Gateway {
     /// Takes dead letters off the list. They stay in the journal.
     pub async fn discard(&self, letters: &[ActionView]) -> Result<usize, StoreError> {
         let seqs = letters.iter().map(|letter| letter.seq).collect();
-        self.inner.note_store(self.inner.store.discard(seqs).await)
+        self.inner.store.discard(seqs).await
     }
 
     fn view(&self, record: Record) -> ActionView {

@@ -11,7 +11,7 @@ use crate::lease::Watch;
 /// Renews the lease.
 pub(crate) async fn keep_lease(inner: Arc<Inner>) {
     while inner.sleep(inner.lease.times().renew_every()).await {
-        if let Err(error) = inner.note_store(inner.lease.renew(&*inner.store, &*inner.clock).await) {
+        if let Err(error) = inner.lease.renew(&*inner.store, &*inner.clock).await {
             tracing::error!(%error, "the lease could not be renewed; sends stop before it runs out");
         }
     }

@@ -18,6 +18,10 @@ pub trait Observer: Send + Sync {
     fn quota(&self, overage: &'static str);
     /// An action ended because its row in the store cannot be read.
     fn unreadable(&self);
+    /// Retention deleted so many actions, by a clock that is so much behind the machine's.
+    fn retention(&self, deleted: usize, behind: Duration) {
+        let _ = (deleted, behind);
+    }
 }
 
 /// What kind of outcome.

@@ -107,7 +107,7 @@ pub(crate) async fn mark_in_flight(inner: &Arc<Inner>, job: &mut Job, note: Opti
         waited_for: true,
         step: Step::Progress { in_flight: true },
     };
-    match inner.note_store(inner.store.settle(settlement).await) {
+    match inner.store.settle(settlement).await {
         Ok(Settled::Written) => {
             (job.in_flight, job.note) = (true, note);
             None
@@ -120,7 +120,7 @@ pub(crate) async fn mark_in_flight(inner: &Arc<Inner>, job: &mut Job, note: Opti
 /// Writes a settlement, however often it takes. `false` when the row is no longer this process's to change, or it stops.
 async fn settle(inner: &Arc<Inner>, action: &Action, settlement: impl Fn() -> Settlement) -> bool {
     loop {
-        match inner.note_store(inner.store.settle(settlement()).await) {
+        match inner.store.settle(settlement()).await {
             Ok(Settled::Written) => return true,
             Ok(Settled::Fenced) => {
                 tracing::warn!(action = %action.id, "another process took this action over; what came of it here is not recorded");

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use acteon_core::ProviderName;
 use acteon_gateway::{AttemptEvent, Gateway, Observer, OutcomeEvent, OutcomeKind};
@@ -89,6 +90,9 @@ pub(crate) struct Metrics {
     open: Gauge<u64, AtomicU64>,
     in_flight: Family<LaneLabel, Gauge<u64, AtomicU64>>,
     waiting: Family<LaneLabel, Gauge<u64, AtomicU64>>,
+    store_failing: Gauge<u64, AtomicU64>,
+    pruned: Counter,
+    retention_behind: Gauge<u64, AtomicU64>,
 }
 
 impl Metrics {
@@ -111,6 +115,9 @@ impl Metrics {
             open: Gauge::default(),
             in_flight: Family::default(),
             waiting: Family::default(),
+            store_failing: Gauge::default(),
+            pruned: Counter::default(),
+            retention_behind: Gauge::default(),
         };
         metrics.register();
         Arc::new(metrics)
@@ -144,6 +151,10 @@ impl Metrics {
         registry.register("open_actions", "Actions that are to be delivered now or later", self.open.clone());
         registry.register("lane_in_flight", "Calls in flight", self.in_flight.clone());
         registry.register("lane_waiting", "Actions in memory that wait for a turn", self.waiting.clone());
+        registry.register("store_failing", "1 while the store fails", self.store_failing.clone());
+        registry.register("retention_deleted", "Actions that were kept no longer", self.pruned.clone());
+        let behind = self.retention_behind.clone();
+        registry.register_with_unit("retention_clock_behind", "How far retention is behind the machine's clock", Unit::Seconds, behind);
     }
 
     pub(crate) fn dispatched(&self) {
@@ -156,6 +167,7 @@ impl Metrics {
         self.rules_broken.set(u64::from(rules.trouble().is_some()));
         self.policies_stale.set(u64::from(gateway.policies_trouble().is_some()));
         self.open.set(gateway.open_count() as u64);
+        self.store_failing.set(u64::from(gateway.store_is_failing()));
         for (lane, in_flight, waiting) in gateway.lane_loads() {
             let label = LaneLabel { lane: lane.to_string() };
             self.in_flight.get_or_create(&label).set(in_flight as u64);
@@ -206,6 +218,11 @@ impl Observer for Metrics {
         for (_, counter) in self.quotas.iter().filter(|(word, _)| *word == overage) {
             counter.inc();
         }
+    }
+
+    fn retention(&self, deleted: usize, behind: Duration) {
+        self.pruned.inc_by(deleted as u64);
+        self.retention_behind.set(behind.as_secs());
     }
 
     fn attempt(&self, event: &AttemptEvent<'_>) {

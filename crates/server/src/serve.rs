@@ -144,6 +144,11 @@ impl Server {
         &self.place
     }
 
+    /// Resolves when the store can do nothing any more and will not recover: the process should end, so that another can begin.
+    pub async fn store_ended(&self) -> StoreError {
+        self.gateway.store_ended().await
+    }
+
     /// How many rules are in force.
     pub fn rules(&self) -> usize {
         self.gateway.rules().len()

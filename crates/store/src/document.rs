@@ -1,7 +1,5 @@
 //! Documents: what operators write, such as silences and quotas. Few, small, and kept in memory by every gateway.
 
-use acteon_core::Timestamp;
-
 /// A kind of document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DocumentKind {
@@ -75,13 +73,4 @@ pub enum Put {
     Changed,
     /// Another document has its name.
     NameTaken,
-}
-
-/// When documents and history of a time are no longer kept.
-#[derive(Clone, Debug, Default)]
-pub struct Retention {
-    /// What was accepted before this instant goes.
-    pub before: Timestamp,
-    /// Other instants for some tenants.
-    pub tenants: Vec<(String, Timestamp)>,
 }

@@ -3,8 +3,8 @@
 /// A store operation that did not happen, or of which it is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// Too much waits for a commit.
-    #[error("the store is busy: too many writes are waiting")]
+    /// Too much waits for a commit, or for a look; or a look took too long.
+    #[error("the store is busy: too much is asked of it at once")]
     Busy,
     /// No space is left for the database.
     #[error("no space is left for the database; free some on its disk")]
@@ -44,7 +44,9 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
-            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked | rusqlite::ErrorCode::OperationInterrupted) => {
+                Self::Busy
+            }
             _ => Self::Engine(error.to_string()),
         }
     }

@@ -12,25 +12,29 @@ mod document;
 mod error;
 mod gate;
 mod history;
+mod layer;
 mod memory;
 mod model;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod raw;
+mod retention;
 mod rows;
 mod sqlite;
 mod store;
 mod transfer;
 
-pub use document::{Document, DocumentChanges, DocumentKind, Put, Retention};
+pub use document::{Document, DocumentChanges, DocumentKind, Put};
 pub use error::StoreError;
 pub use gate::{Conditions, DedupCheck, Judged, Overage, QuotaCheck, ThrottleCheck};
 pub use history::{Cursor, Glance, HistoryFilter, HistoryPage, Order, PageRequest};
+pub use layer::{Layer, Layered, StoreCall};
 pub use memory::MemoryStore;
 pub use model::{
     Admission, Admitted, Beat, Birth, Charges, Claim, ClaimRows, Claimed, Fate, Freed, Hold, OpenShare, OwnerId, RecentSend, Record, Room,
     Seq, Settled, Settlement, State, Step, Turn, Way,
 };
 pub use raw::UNREADABLE;
-pub use sqlite::{SqliteOptions, SqliteStore};
+pub use retention::{Pruned, Retention, SweepCursor, Tenants};
+pub use sqlite::{FaultPoint, Faults, SqliteOptions, SqliteStore};
 pub use store::{Later, NewsOf, Store};

@@ -6,12 +6,13 @@ use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use tokio::sync::watch;
 
 use crate::StoreError;
-use crate::document::{Document, DocumentChanges, DocumentKind, Put, Retention};
+use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged};
-use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
+use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
     Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSend, Record, Seq, Settled, Settlement, Way,
 };
+use crate::retention::{Pruned, Retention, SweepCursor};
 
 /// A result that is on its way.
 pub type Later<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -117,11 +118,11 @@ pub trait Store: Send + Sync {
     /// What a quota's counter stands at.
     fn used(&self, counter: &str) -> Later<'_, u64>;
 
-    /// Deletes what is kept no longer, among a bounded number of rows after `after`; says where to go on, `None` at the end.
-    fn prune(&self, retention: Retention, after: Seq) -> Later<'_, Option<Seq>>;
+    /// Deletes what is kept no longer, oldest first, among a bounded number of rows after `after`. The newest row stays.
+    fn prune(&self, retention: Retention, after: Option<Cursor>) -> Later<'_, Pruned>;
 
-    /// Forgets keys, counters, windows and notes whose time is over.
-    fn sweep(&self, now: Timestamp) -> Later<'_, ()>;
+    /// Forgets keys, counters, windows and notes whose time is over, among a bounded number of them; says where to go on, `None` at the end.
+    fn sweep(&self, now: Timestamp, after: Option<SweepCursor>) -> Later<'_, Option<SweepCursor>>;
 
     /// Keeps a small text under a name until an instant.
     fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()>;
@@ -135,6 +136,11 @@ pub trait Store: Send + Sync {
 
     /// Resolves when a process left something to look at. It may miss some, so it replaces no look around.
     fn news(&self) -> BoxFuture<'_, NewsOf>;
+
+    /// Resolves when the store can do nothing any more and will not recover: its process should end, so that another can begin.
+    fn ended(&self) -> BoxFuture<'_, StoreError> {
+        Box::pin(std::future::pending())
+    }
 
     /// Whether so much waits for a commit that work which can wait should.
     fn is_busy(&self) -> bool;

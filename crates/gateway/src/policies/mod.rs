@@ -261,7 +261,7 @@ impl Gateway {
     async fn put<T: Serialize>(&self, kind: DocumentKind, id: &str, name: &str, body: &T, version: i64) -> Result<Put, PolicyError> {
         let body = serde_json::to_string(body).map_err(|error| StoreError::Engine(error.to_string()))?;
         let document = Document { kind, id: id.into(), name: name.into(), body, version };
-        let put = self.inner.note_store(self.inner.store.put_document(document).await)?;
+        let put = self.inner.store.put_document(document).await?;
         self.take_over_changes().await;
         Ok(put)
     }
@@ -290,7 +290,7 @@ impl Gateway {
     }
 
     async fn delete(&self, kind: DocumentKind, id: &str) -> Result<(), PolicyError> {
-        let deleted = self.inner.note_store(self.inner.store.delete_document(kind, id).await)?;
+        let deleted = self.inner.store.delete_document(kind, id).await?;
         self.take_over_changes().await;
         if deleted { Ok(()) } else { Err(PolicyError::NotFound(word(kind))) }
     }

@@ -75,6 +75,8 @@ async fn run(config: Config, data_dir: PathBuf, source: String) -> anyhow::Resul
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        // Nothing that is in flight could be recorded. Whoever supervises the process starts another.
+        error = server.store_ended() => anyhow::bail!("the store has ended, and with it the server: {error}"),
     }
     tracing::info!("stopping: finishing what is in flight");
     if server.stop().await {

@@ -70,7 +70,7 @@ impl ToFile {
             anyhow::bail!("the store is a PostgreSQL: back it up with its own tools, such as pg_basebackup, or write it out with `export`");
         }
         let database = self.which.embedded(&store)?;
-        SqliteStore::backup(&database, &self.file)?;
+        SqliteStore::backup(&sqlite(&database), &self.file)?;
         println!("{} is a checked copy of {}", self.file.display(), database.display());
         Ok(ExitCode::SUCCESS)
     }
@@ -78,13 +78,14 @@ impl ToFile {
     /// Writes everything that the store keeps as lines of JSON.
     pub(super) fn export(self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
         let store = file.load()?.store;
-        let mut to = BufWriter::new(create(&self.file)?);
+        let mut to = BufWriter::new(Steady { file: create(&self.file)?, unsynced: 0 });
         let rows = match store {
-            store @ StoreConfig::Embedded(_) => SqliteStore::export(&self.which.embedded(&store)?, &mut to)?,
+            store @ StoreConfig::Embedded(_) => SqliteStore::export(&sqlite(&self.which.embedded(&store)?), &mut to)?,
             #[cfg(feature = "postgres")]
             StoreConfig::Postgres(options) => runtime()?.block_on(acteon_store::postgres::PostgresStore::export(&options, &mut to))?,
         };
-        to.into_inner().context("the file cannot be written")?.sync_all().context("the file cannot be written")?;
+        let written = to.into_inner().map_err(std::io::IntoInnerError::into_error).and_then(|to| to.file.sync_all());
+        written.context("the file cannot be written")?;
         println!("{rows} rows in {}. What is accepted from now on is not in it: stop the server before you move.", self.file.display());
         Ok(ExitCode::SUCCESS)
     }
@@ -121,6 +122,31 @@ fn create(path: &Path) -> anyhow::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).with_context(|| format!("{} cannot be made", path.display()))
+}
+
+/// A file that is synced as it grows: a large write at the end would hold up every commit on the same disk.
+struct Steady {
+    file: File,
+    unsynced: usize,
+}
+
+/// Bytes between two syncs.
+const SYNC_EVERY: usize = 4 << 20;
+
+impl std::io::Write for Steady {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.unsynced += written;
+        if self.unsynced >= SYNC_EVERY {
+            self.file.sync_data()?;
+            self.unsynced = 0;
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
 }
 
 #[cfg(feature = "postgres")]

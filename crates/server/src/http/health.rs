@@ -31,7 +31,7 @@ pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Response {
         unavailable.push("stopping".to_owned());
     }
     if gateway.store_is_failing() {
-        unavailable.push("the store cannot be written".to_owned());
+        unavailable.push("the store fails".to_owned());
     }
     if !unavailable.is_empty() {
         let body = ReadyBody { status: "unavailable".into(), reasons: unavailable };

@@ -130,3 +130,30 @@ fn a_server_leaves_no_core_dump() {
     let end = server.wait().expect("its end");
     assert!(end.signal().is_some() && !end.core_dumped(), "{end:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn the_files_of_a_database_are_for_their_owner_only_in_whatever_folder() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let set = |name: &str, mode: u32| {
+        std::fs::set_permissions(folder.path().join(name), std::fs::Permissions::from_mode(mode)).expect("a mode");
+    };
+    let open_to_others = || {
+        let entries = std::fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry"));
+        let files = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("acteon.db"));
+        let modes = files.map(|entry| (entry.file_name(), entry.metadata().expect("its mode").permissions().mode() & 0o777));
+        modes.filter(|(_, mode)| *mode != 0o600).collect::<Vec<_>>()
+    };
+    set("", 0o755);
+    let process = Process::start_exactly(folder.path(), "", &[]);
+    assert!(folder.path().join("acteon.db-wal").exists() && folder.path().join("acteon.db.lock").exists());
+    assert_eq!(open_to_others(), []);
+    process.kill();
+    // As an earlier version left them.
+    for name in ["acteon.db", "acteon.db-wal", "acteon.db.lock"] {
+        set(name, 0o644);
+    }
+    let _process = Process::start_exactly(folder.path(), "", &[]);
+    assert_eq!(open_to_others(), []);
+}

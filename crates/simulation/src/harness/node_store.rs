@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use acteon_store::{
-    Admission, Admitted, Beat, Claim, Claimed, Conditions, Document, DocumentChanges, DocumentKind, Freed, Glance, HistoryFilter,
-    HistoryPage, Hold, Judged, Later, NewsOf, OpenShare, OwnerId, PageRequest, Put, RecentSend, Record, Retention, Seq, Settled,
-    Settlement, Store, StoreError, Way,
+    Admission, Admitted, Beat, Claim, Claimed, Conditions, Cursor, Document, DocumentChanges, DocumentKind, Freed, Glance, HistoryFilter,
+    HistoryPage, Hold, Judged, Later, NewsOf, OpenShare, OwnerId, PageRequest, Pruned, Put, RecentSend, Record, Retention, Seq, Settled,
+    Settlement, Store, StoreError, SweepCursor, Way,
 };
 
 /// The shared store, until the node is killed: then every call waits for ever.
@@ -228,12 +228,12 @@ impl Store for NodeStore {
         self.alive(Call::Repeatable, move |store| Box::pin(async move { store.used(&counter).await }))
     }
 
-    fn prune(&self, retention: Retention, after: Seq) -> Later<'_, Option<Seq>> {
+    fn prune(&self, retention: Retention, after: Option<Cursor>) -> Later<'_, Pruned> {
         self.alive(Call::Repeatable, move |store| store.prune(retention, after))
     }
 
-    fn sweep(&self, now: Timestamp) -> Later<'_, ()> {
-        self.alive(Call::Repeatable, move |store| store.sweep(now))
+    fn sweep(&self, now: Timestamp, after: Option<SweepCursor>) -> Later<'_, Option<SweepCursor>> {
+        self.alive(Call::Repeatable, move |store| store.sweep(now, after))
     }
 
     fn recent_sends(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<RecentSend>> {
@@ -255,6 +255,10 @@ impl Store for NodeStore {
         self.alive(Call::Resolved, move |store| {
             Box::pin(async move { store.swap_note(&name, expected.as_deref(), &text, now, until).await })
         })
+    }
+
+    fn ended(&self) -> BoxFuture<'_, StoreError> {
+        self.store.ended()
     }
 
     fn news(&self) -> BoxFuture<'_, NewsOf> {

@@ -2,6 +2,8 @@
 
 mod decisions;
 mod deterministic;
+mod faults;
 mod harness;
+mod retention;
 mod token_clock;
 mod wecom;

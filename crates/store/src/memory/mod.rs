@@ -12,12 +12,13 @@ use tokio::sync::watch;
 
 use self::state::{Entry, Tables};
 use crate::StoreError;
-use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put, Retention};
+use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Counters as _, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest};
 use crate::model::{
     Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSend, Record, Seq, Settled, Settlement, State, Way,
 };
+use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::rows::state_number;
 use crate::store::{Later, NewsOf, Store, revision_over};
 
@@ -72,6 +73,29 @@ impl Tables {
             }
         }
         None
+    }
+}
+
+impl Tables {
+    fn prune(&mut self, retention: &Retention, after: Option<Cursor>) -> Pruned {
+        let newest = self.entries.keys().next_back().copied().unwrap_or_default();
+        let cursor = |entry: &Entry| Cursor { at: entry.record.accepted_at, seq: entry.record.seq };
+        let is_after = |cursor: Cursor| after.is_none_or(|after| (cursor.at, cursor.seq) > (after.at, after.seq));
+        let is_old = |entry: &&Entry| entry.record.accepted_at < retention.before && entry.record.seq.0 < newest && is_after(cursor(entry));
+        let mut old: Vec<Cursor> = self.entries.values().filter(is_old).map(cursor).collect();
+        old.sort_unstable_by_key(|cursor| (cursor.at, cursor.seq));
+        old.truncate(MAX_PRUNE_BATCH);
+        let mut deleted = 0;
+        for cursor in &old {
+            let goes = |entry: &Entry| entry.record.state != State::Open && retention.of.have(entry.record.action.tenant.as_str());
+            if self.entries.get(&cursor.seq.0).is_some_and(goes) {
+                self.entries.remove(&cursor.seq.0);
+                self.by_id.retain(|_, known| *known != cursor.seq.0);
+                deleted += 1;
+            }
+        }
+        let last = old.last().copied();
+        Pruned { deleted, next: last.filter(|_| old.len() == MAX_PRUNE_BATCH), last }
     }
 }
 
@@ -294,27 +318,13 @@ impl Store for MemoryStore {
         ready(self.lock().used(counter))
     }
 
-    fn prune(&self, retention: Retention, after: Seq) -> Later<'_, Option<Seq>> {
-        let mut tables = self.lock();
-        let newest = tables.entries.keys().next_back().copied().unwrap_or_default();
-        let seqs: Vec<i64> =
-            tables.entries.range(after.0 + 1..).filter(|(seq, _)| **seq < newest).take(MAX_PRUNE_BATCH).map(|(seq, _)| *seq).collect();
-        let is_old = |record: &Record| {
-            let tenant = retention.tenants.iter().find(|(name, _)| name == record.action.tenant.as_str());
-            record.state != State::Open && record.accepted_at < tenant.map_or(retention.before, |(_, before)| *before)
-        };
-        for seq in &seqs {
-            if tables.entries.get(seq).is_some_and(|entry| is_old(&entry.record)) {
-                tables.entries.remove(seq);
-                tables.by_id.retain(|_, known| known != seq);
-            }
-        }
-        ready(Ok(seqs.last().filter(|_| seqs.len() == MAX_PRUNE_BATCH).map(|seq| Seq(*seq))))
+    fn prune(&self, retention: Retention, after: Option<Cursor>) -> Later<'_, Pruned> {
+        ready(Ok(self.lock().prune(&retention, after)))
     }
 
-    fn sweep(&self, now: Timestamp) -> Later<'_, ()> {
+    fn sweep(&self, now: Timestamp, _after: Option<SweepCursor>) -> Later<'_, Option<SweepCursor>> {
         self.lock().sweep(now);
-        ready(Ok(()))
+        ready(Ok(None))
     }
 
     fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {

@@ -146,11 +146,3 @@ pub(super) async fn holds(conn: &Conn, name: &str, text: &str, until: Timestamp)
     let select = "SELECT 1 FROM notes WHERE name = $1 AND text = $2 AND until = $3";
     Ok(conn.query_opt(select, &[&key(name), &text, &until.as_millis()]).await?.is_some())
 }
-
-/// Forgets what is over.
-pub(super) async fn sweep(conn: &Conn, now: Timestamp) -> Result<(), Failure> {
-    for table in ["dedup_keys", "counters", "throttles", "notes"] {
-        conn.execute(&format!("DELETE FROM {table} WHERE until <= $1"), &[&now.as_millis()]).await?;
-    }
-    Ok(())
-}

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use acteon_core::limits::{MAX_LOOK, MAX_LOOKS, MAX_PRUNE_BATCH};
+use acteon_core::limits::{MAX_LOOK, MAX_LOOKS};
 use acteon_core::{ActionId, ProviderName, Scope, Timestamp};
 use tokio_postgres::Row;
 
 use super::connect::Conn;
 use super::error::Failure;
 use super::rows::record;
-use crate::document::Retention;
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked};
 use crate::model::{OpenShare, RecentSend, Record, Seq, State};
 use crate::raw::{RawRecord, recipients};
@@ -183,30 +182,6 @@ pub(super) async fn recent_sends(conn: &Conn, since: Timestamp, limit: usize) ->
         }
     }
     Ok(sends)
-}
-
-/// Deletes what ended and is kept no longer, among the next rows. As in every engine the newest row stays.
-pub(super) async fn prune(conn: &Conn, retention: &Retention, after: Seq) -> Result<Option<Seq>, Failure> {
-    let (tenants, befores): (Vec<&str>, Vec<i64>) =
-        retention.tenants.iter().map(|(tenant, before)| (tenant.as_str(), before.as_millis())).unzip();
-    let select = "SELECT a.seq, o.seq IS NOT NULL AND a.accepted_at < COALESCE(t.before, $5) \
-         FROM (SELECT seq, tenant, accepted_at FROM actions WHERE seq > $1 AND seq < (SELECT MAX(seq) FROM actions) ORDER BY seq LIMIT $2) a \
-         LEFT JOIN outcomes o ON o.seq = a.seq LEFT JOIN unnest($3::text[], $4::bigint[]) AS t (tenant, before) ON t.tenant = a.tenant \
-         ORDER BY a.seq";
-    let limit = MAX_PRUNE_BATCH as i64;
-    let rows = conn.query(select, &[&after.0, &limit, &tenants, &befores, &retention.before.as_millis()]).await?;
-    let mut old: Vec<i64> = Vec::new();
-    for row in &rows {
-        if row.try_get(1)? {
-            old.push(row.try_get(0)?);
-        }
-    }
-    if !old.is_empty() {
-        let delete = "WITH gone AS (DELETE FROM outcomes WHERE seq = ANY($1)) DELETE FROM actions WHERE seq = ANY($1)";
-        conn.execute(delete, &[&old]).await?;
-    }
-    let last = rows.last().map(|row| row.try_get(0)).transpose()?.map(Seq);
-    Ok(last.filter(|_| rows.len() == MAX_PRUNE_BATCH))
 }
 
 /// How many rows are open, by tenant and provider.

@@ -22,6 +22,7 @@ mod jobs;
 mod listen;
 mod migrate;
 mod positions;
+mod retention;
 mod rows;
 mod settle;
 mod transfer;
@@ -43,12 +44,13 @@ use self::listen::News;
 use self::positions::Positions;
 use self::settle::Settle;
 use crate::StoreError;
-use crate::document::{Document, DocumentChanges, DocumentKind, Put, Retention};
+use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged, judge};
-use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
+use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
     Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSend, Record, Seq, Settled, Settlement, Way,
 };
+use crate::retention::{Pruned, Retention, SweepCursor, sweeps_on, swept_at};
 use crate::store::{Later, NewsOf, Store};
 
 pub use self::connect::PostgresOptions;
@@ -334,12 +336,16 @@ impl Store for PostgresStore {
         })
     }
 
-    fn prune(&self, retention: Retention, after: Seq) -> Later<'_, Option<Seq>> {
-        Box::pin(async move { call!(self.pool, conn => history::prune(conn, &retention, after)) })
+    fn prune(&self, retention: Retention, after: Option<Cursor>) -> Later<'_, Pruned> {
+        Box::pin(async move { call!(self.pool, conn => retention::prune(conn, &retention, after)) })
     }
 
-    fn sweep(&self, now: Timestamp) -> Later<'_, ()> {
-        Box::pin(async move { call!(self.pool, conn => documents::sweep(conn, now)) })
+    fn sweep(&self, now: Timestamp, after: Option<SweepCursor>) -> Later<'_, Option<SweepCursor>> {
+        Box::pin(async move {
+            let Some((number, table, key)) = swept_at(after.as_ref()) else { return Ok(None) };
+            let last = call!(self.pool, conn => retention::sweep(conn, table, &key, now))?;
+            Ok(sweeps_on(number, last))
+        })
     }
 
     fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {

@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use acteon_core::limits::{MAX_LOOK, MAX_LOOKS, MAX_PRUNE_BATCH};
+use acteon_core::limits::{MAX_LOOK, MAX_LOOKS};
 use acteon_core::{ActionId, ProviderName, Scope, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::Result;
 use super::rows::record;
-use crate::document::Retention;
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked};
 use crate::model::{OpenShare, RecentSend, Record, Seq, State};
 use crate::raw::{RawRecord, recipients};
-use crate::rows::{MAX_OF_AN_ID, OPEN_SHARES, open_share, state_number, state_of_number, within};
+use crate::rows::{MAX_OF_AN_ID, OPEN_SHARES, open_share, state_number, within};
 
 pub(super) fn find(connection: &Connection, scope: &Scope, id: &ActionId) -> Result<Vec<Record>> {
     let (condition, mut values) = within(scope, '?', 1);
@@ -184,38 +183,6 @@ pub(super) fn recent_sends(connection: &Connection, since: Timestamp, limit: usi
         }
     }
     Ok(sends)
-}
-
-/// Deletes what ended and is kept no longer, among the next rows. The newest row stays, so that positions go on from it.
-pub(super) fn prune(connection: &Connection, retention: &Retention, after: Seq) -> Result<Option<Seq>> {
-    let mut select = connection.prepare_cached(
-        "SELECT a.seq, a.tenant, a.accepted_at, o.state FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq \
-         WHERE a.seq > ?1 AND a.seq < (SELECT MAX(seq) FROM actions) ORDER BY a.seq LIMIT ?2",
-    )?;
-    let rows = select.query_map(params![after.0, MAX_PRUNE_BATCH as i64], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?, row.get::<_, Option<i64>>(3)?))
-    })?;
-    let mut last = None;
-    let mut seen = 0;
-    for row in rows {
-        let (seq, tenant, accepted_at, state) = row?;
-        (last, seen) = (Some(Seq(seq)), seen + 1);
-        let before = retention.tenants.iter().find(|(name, _)| *name == tenant).map_or(retention.before, |(_, before)| *before);
-        let over = state.and_then(state_of_number).is_some();
-        if over && accepted_at < before.as_millis() {
-            connection.prepare_cached("DELETE FROM actions WHERE seq = ?1")?.execute([seq])?;
-            connection.prepare_cached("DELETE FROM outcomes WHERE seq = ?1")?.execute([seq])?;
-        }
-    }
-    Ok(last.filter(|_| seen == MAX_PRUNE_BATCH))
-}
-
-/// Forgets what is over.
-pub(super) fn sweep(connection: &Connection, now: Timestamp) -> Result<()> {
-    for table in ["dedup_keys", "counters", "throttles", "notes"] {
-        connection.prepare_cached(&format!("DELETE FROM {table} WHERE until <= ?1"))?.execute([now.as_millis()])?;
-    }
-    Ok(())
 }
 
 /// How many rows are open, by tenant and provider.

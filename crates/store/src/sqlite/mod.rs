@@ -2,20 +2,25 @@
 //!
 //! One *writer* thread owns the only connection that writes. It takes everything that waits, applies it in one transaction, commits with
 //! `synchronous=FULL`, and answers all the waiters. A *checkpointer* thread moves the write-ahead log into the database meanwhile, so that
-//! no commit has to. A few *readers* serve look-ups.
+//! no commit has to. A few *readers* serve look-ups, some of them the gateway's own. A thread that panics ends the store.
 
 mod checkpoint;
 mod claims;
 mod command;
 mod documents;
+mod faults;
 mod gate;
 mod history;
 mod journal;
 mod open;
+mod pages;
 mod processes;
 mod queue;
 mod readers;
+mod retention;
+mod room;
 mod rows;
+mod thread;
 mod transfer;
 mod writer;
 
@@ -28,18 +33,23 @@ use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use crate::StoreError;
-use crate::document::{Document, DocumentChanges, DocumentKind, Put, Retention};
+use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged, judge};
-use crate::history::{Glance, HistoryFilter, HistoryPage, PageRequest};
+use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
     Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSend, Record, Seq, Settled, Settlement, Turn, Way,
 };
+use crate::retention::{Pruned, Retention, SweepCursor, sweeps_on, swept_at};
 use crate::rows::row_texts;
 use crate::store::{Later, NewsOf, Store, revision_over};
-use checkpoint::Checkpointer;
+use checkpoint::{Checkpointer, Signal, Worker};
 use command::{Revising, Task, Urgency};
+use faults::FaultPoints;
 use readers::Readers;
-use writer::Writer;
+use room::Room;
+use writer::{Tools, Writer};
+
+pub use faults::{FaultPoint, Faults};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -52,6 +62,10 @@ pub struct SqliteOptions {
     pub max_pages: Option<u32>,
     /// Another file system for SQLite, for tests of power loss. `None` in earnest.
     pub vfs: Option<String>,
+    /// Length at which the write-ahead log begins anew, in pages, for tests. `None` in earnest.
+    pub log_pages: Option<u64>,
+    /// What fails, for tests. `None` in earnest.
+    pub faults: Option<Arc<dyn Faults>>,
 }
 
 /// The embedded store.
@@ -61,6 +75,7 @@ pub struct SqliteStore {
     open: Arc<AtomicUsize>,
     /// Of the documents.
     revision: watch::Sender<i64>,
+    ended: thread::Ended,
     _checkpointer: Checkpointer,
     _lock: std::fs::File,
 }
@@ -74,9 +89,22 @@ impl SqliteStore {
         let open = Arc::new(AtomicUsize::new(usize::try_from(count).unwrap_or(0)));
         let (revision, _) = watch::channel(documents::revision(&connection)?);
         let readers = Readers::open(options)?;
-        let checkpointer = Checkpointer::start(open::checkpointer(options)?)?;
-        let writer = Writer::start(connection, Arc::clone(&open), checkpointer.signal())?;
-        Ok(Self { writer, readers, open, revision, _checkpointer: checkpointer, _lock: lock })
+        let room = Arc::new(Room::of(&options.path));
+        room.keep_reserve();
+        let faults = FaultPoints::new(options.faults.as_ref());
+        let (ended, _) = watch::channel(None);
+        let signal = Arc::new(Signal::new(options.log_pages));
+        let worker = Worker { connection: open::checkpointer(options)?, signal, room, faults };
+        let tools = Tools {
+            connection,
+            open: Arc::clone(&open),
+            signal: Arc::clone(&worker.signal),
+            room: Arc::clone(&worker.room),
+            faults: worker.faults.clone(),
+        };
+        let checkpointer = Checkpointer::start(worker, ended.clone())?;
+        let writer = Writer::start(tools, ended.clone())?;
+        Ok(Self { writer, readers, open, revision, ended, _checkpointer: checkpointer, _lock: lock })
     }
 
     fn write<T, W>(&self, urgency: Urgency, work: W) -> Later<'_, T>
@@ -129,7 +157,7 @@ impl Store for SqliteStore {
     }
 
     fn beats(&self) -> Later<'_, Vec<Beat>> {
-        self.readers.read(processes::beats)
+        self.readers.own(processes::beats)
     }
 
     fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
@@ -141,7 +169,7 @@ impl Store for SqliteStore {
     }
 
     fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>> {
-        self.readers.read(move |connection| claims::owned(connection, owner, after, limit))
+        self.readers.callers(move |connection| claims::owned(connection, owner, after, limit))
     }
 
     fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed> {
@@ -164,7 +192,7 @@ impl Store for SqliteStore {
     }
 
     fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged> {
-        self.readers.read(move |connection| judge(&gate::SqlCounters(connection), &conditions, &ways, now))
+        self.readers.callers(move |connection| judge(&gate::SqlCounters(connection), &conditions, &ways, now))
     }
 
     fn settle(&self, settlement: Settlement) -> Later<'_, Settled> {
@@ -179,24 +207,24 @@ impl Store for SqliteStore {
 
     fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>> {
         let providers = providers.to_vec();
-        self.readers.read(move |connection| claims::next_due(connection, &providers))
+        self.readers.own(move |connection| claims::next_due(connection, &providers))
     }
 
     fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>> {
-        self.readers.read(move |connection| history::records(connection, &seqs))
+        self.readers.own(move |connection| history::records(connection, &seqs))
     }
 
     fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
         let (scope, id) = (scope.clone(), id.clone());
-        self.readers.read(move |connection| history::find(connection, &scope, &id))
+        self.readers.own(move |connection| history::find(connection, &scope, &id))
     }
 
     fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage> {
-        self.readers.read(move |connection| history::page(connection, &filter, page))
+        self.readers.callers(move |connection| history::page(connection, &filter, page))
     }
 
     fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
-        self.readers.read(move |connection| history::glance(connection, &filter, limit))
+        self.readers.callers(move |connection| history::glance(connection, &filter, limit))
     }
 
     fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {
@@ -205,24 +233,24 @@ impl Store for SqliteStore {
 
     fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
         let scope = scope.clone();
-        self.readers.read(move |connection| history::count_dead(connection, &scope, limit))
+        self.readers.callers(move |connection| history::count_dead(connection, &scope, limit))
     }
 
     fn recent_sends(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<RecentSend>> {
-        self.readers.read(move |connection| history::recent_sends(connection, since, limit))
+        self.readers.callers(move |connection| history::recent_sends(connection, since, limit))
     }
 
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
-        self.readers.read(move |connection| documents::list(connection, kind))
+        self.readers.own(move |connection| documents::list(connection, kind))
     }
 
     fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>> {
         let id = id.to_owned();
-        self.readers.read(move |connection| documents::get(connection, kind, &id))
+        self.readers.own(move |connection| documents::get(connection, kind, &id))
     }
 
     fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges> {
-        self.readers.read(move |connection| documents::since(connection, known))
+        self.readers.own(move |connection| documents::since(connection, known))
     }
 
     fn put_document(&self, document: Document) -> Later<'_, Put> {
@@ -240,15 +268,30 @@ impl Store for SqliteStore {
 
     fn used(&self, counter: &str) -> Later<'_, u64> {
         let counter = counter.to_owned();
-        self.readers.read(move |connection| gate::used(connection, &counter))
+        self.readers.callers(move |connection| gate::used(connection, &counter))
     }
 
-    fn prune(&self, retention: Retention, after: Seq) -> Later<'_, Option<Seq>> {
-        self.write(Urgency::Background, move |connection| history::prune(connection, &retention, after))
+    fn prune(&self, retention: Retention, after: Option<Cursor>) -> Later<'_, Pruned> {
+        Box::pin(async move {
+            let old = self.readers.callers(move |connection| retention::find_old(connection, &retention, after)).await?;
+            let pruned = old.pruned();
+            if pruned.deleted > 0 {
+                self.write(Urgency::Background, move |connection| retention::delete(connection, &old.seqs)).await?;
+            }
+            Ok(pruned)
+        })
     }
 
-    fn sweep(&self, now: Timestamp) -> Later<'_, ()> {
-        self.write(Urgency::Background, move |connection| history::sweep(connection, now))
+    fn sweep(&self, now: Timestamp, after: Option<SweepCursor>) -> Later<'_, Option<SweepCursor>> {
+        Box::pin(async move {
+            let Some((number, table, key)) = swept_at(after.as_ref()) else { return Ok(None) };
+            let (range, is_over) = self.readers.callers(move |connection| retention::find_over(connection, table, key, now)).await?;
+            let next = sweeps_on(number, range.last.clone());
+            if is_over {
+                self.write(Urgency::Background, move |connection| retention::delete_over(connection, table, &range, now)).await?;
+            }
+            Ok(next)
+        })
     }
 
     fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {
@@ -258,7 +301,7 @@ impl Store for SqliteStore {
 
     fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>> {
         let name = name.to_owned();
-        self.readers.read(move |connection| documents::note(connection, &name, now))
+        self.readers.own(move |connection| documents::note(connection, &name, now))
     }
 
     fn swap_note<'a>(&'a self, name: &str, expected: Option<&str>, text: &str, now: Timestamp, until: Timestamp) -> Later<'a, bool> {
@@ -276,6 +319,16 @@ impl Store for SqliteStore {
         Box::pin(std::future::pending())
     }
 
+    fn ended(&self) -> BoxFuture<'_, StoreError> {
+        let mut ended = self.ended.subscribe();
+        Box::pin(async move {
+            match ended.wait_for(Option::is_some).await.map(|why| why.clone()) {
+                Ok(Some(why)) => why,
+                Ok(None) | Err(_) => StoreError::Closed,
+            }
+        })
+    }
+
     fn is_busy(&self) -> bool {
         self.writer.is_busy()
     }
@@ -285,11 +338,11 @@ impl Store for SqliteStore {
     }
 
     fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {
-        self.readers.read(history::open_shares)
+        self.readers.own(history::open_shares)
     }
 
     fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {
-        self.readers.read(move |connection| history::outcomes_of(connection, &seqs))
+        self.readers.own(move |connection| history::outcomes_of(connection, &seqs))
     }
 
     fn open_count(&self) -> usize {

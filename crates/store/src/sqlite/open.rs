@@ -7,6 +7,8 @@ use std::time::Duration;
 use acteon_core::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
+use super::checkpoint::KEPT_LOG_BYTES;
+use super::faults::{FaultPoint, FaultPoints};
 use super::{SqliteOptions, claims};
 use crate::StoreError;
 use crate::model::Freed;
@@ -30,7 +32,7 @@ const READER_MAP_BYTES: i64 = 4 << 30;
 pub(super) fn lock(database: &Path) -> Result<File, StoreError> {
     let path = database.with_added_extension("lock");
     let engine = |error: std::io::Error| StoreError::Engine(format!("{}: {error}", path.display()));
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(engine)?;
+    let file = private_file(&path).map_err(engine)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse(database.display().to_string())),
@@ -38,12 +40,55 @@ pub(super) fn lock(database: &Path) -> Result<File, StoreError> {
     }
 }
 
+/// A file that others on the machine cannot read, whatever the folder, and also where it was there before.
+pub(super) fn private_file(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, PRIVATE);
+    let file = options.open(path)?;
+    make_private(path)?;
+    Ok(file)
+}
+
+/// Read and write for the owner, nothing for others.
+const PRIVATE: u32 = 0o600;
+
+#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "files have modes on Unix only"))]
+fn make_private(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        if path.metadata()?.permissions().mode() & 0o777 != PRIVATE {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(PRIVATE))?;
+        }
+    }
+    Ok(())
+}
+
+/// SQLite makes the files beside a database as private as the database is; those that were there before are made so.
+fn keep_private(database: &Path) -> Result<(), StoreError> {
+    let failed = |error: std::io::Error| StoreError::Engine(format!("{}: {error}", database.display()));
+    drop(private_file(database).map_err(failed)?);
+    for suffix in ["-wal", "-shm"] {
+        let mut beside = database.as_os_str().to_owned();
+        beside.push(suffix);
+        if Path::new(&beside).exists() {
+            make_private(Path::new(&beside)).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn writer(options: &SqliteOptions) -> Result<Connection, StoreError> {
+    FaultPoints::new(options.faults.as_ref()).meet(FaultPoint::Open)?;
+    keep_private(&options.path)?;
     let mut connection = connect(options, OpenFlags::default())?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "journal_size_limit", KEPT_LOG_BYTES as i64)?;
     connection.pragma_update(None, "cache_size", -16_000)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     if let Some(pages) = options.max_pages {

@@ -1,42 +1,150 @@
 //! Connections that only read, used by one caller at a time, off the threads of the runtime.
+//!
+//! Some are kept for what the gateway itself must know to go on, so that callers' long looks at the journal never hold it up. Every look is
+//! bounded in time, and ends when whoever asked has gone.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
+use super::faults::{FaultPoint, FaultPoints};
 use super::{SqliteOptions, open};
 use crate::StoreError;
 use crate::store::Later;
 
-const READERS: usize = 3;
+/// Connections for the gateway itself, and for callers' looks.
+const OWN: usize = 1;
+const CALLERS: usize = 3;
+/// Longest that a look may take: many times what the longest bounded look needs.
+const LOOK_LIMIT: Duration = Duration::from_secs(8);
+/// Most looks that wait for a connection. Beyond it callers hear that the store is busy.
+const MAX_WAITING: usize = 256;
+/// Steps of SQLite's machine between two looks at the time.
+const STEPS: i32 = 5000;
 
 pub(super) struct Readers {
-    idle: Arc<Mutex<Vec<Connection>>>,
-    permits: Arc<Semaphore>,
+    own: Pool,
+    callers: Pool,
 }
 
 impl Readers {
     pub(super) fn open(options: &SqliteOptions) -> Result<Self, StoreError> {
-        let connections = (0..READERS).map(|_| open::reader(options)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { idle: Arc::new(Mutex::new(connections)), permits: Arc::new(Semaphore::new(READERS)) })
+        Ok(Self { own: Pool::open(options, OWN)?, callers: Pool::open(options, CALLERS)? })
     }
 
-    pub(super) fn read<T: Send + 'static>(
+    /// What the gateway needs to go on: short look-ups by a key.
+    pub(super) fn own<T: Send + 'static>(&self, query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static) -> Later<'_, T> {
+        self.own.read(query)
+    }
+
+    /// What a caller wants to see, and whatever else may take long.
+    pub(super) fn callers<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Later<'_, T> {
+        self.callers.read(query)
+    }
+}
+
+struct Pool {
+    idle: Arc<Mutex<Vec<Connection>>>,
+    permits: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    faults: FaultPoints,
+}
+
+impl Pool {
+    fn open(options: &SqliteOptions, size: usize) -> Result<Self, StoreError> {
+        let connections = (0..size).map(|_| open::reader(options)).collect::<Result<Vec<_>, _>>()?;
+        let faults = FaultPoints::new(options.faults.as_ref());
+        Ok(Self { idle: Arc::new(Mutex::new(connections)), permits: Arc::new(Semaphore::new(size)), waiting: AtomicUsize::new(0), faults })
+    }
+
+    fn read<T: Send + 'static>(&self, query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static) -> Later<'_, T> {
         Box::pin(async move {
-            let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| StoreError::Closed)?;
-            let idle = Arc::clone(&self.idle);
+            let permit = {
+                let waits = Waits::begin(&self.waiting).ok_or(StoreError::Busy)?;
+                let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| StoreError::Closed)?;
+                drop(waits);
+                permit
+            };
+            let (idle, faults) = (Arc::clone(&self.idle), self.faults.clone());
+            let asked = Asked(Arc::new(AtomicBool::new(true)));
+            let still_asked = Arc::clone(&asked.0);
             let task = tokio::task::spawn_blocking(move || {
                 let _permit = permit;
-                let connection = idle.lock().unwrap_or_else(PoisonError::into_inner).pop().ok_or(StoreError::Busy)?;
-                let result = query(&connection);
-                idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-                result
+                let mut lent = Lent::take(idle)?;
+                faults.meet(FaultPoint::Read)?;
+                lent.bounded(still_asked, query)
             });
-            task.await.unwrap_or(Err(StoreError::Closed))
+            let result = task.await.unwrap_or_else(|error| Err(StoreError::Engine(format!("a look-up failed: {error}"))));
+            drop(asked);
+            result
         })
+    }
+}
+
+/// Counts a look that waits for a connection.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn begin(waiting: &'a AtomicUsize) -> Option<Self> {
+        let waits = Self(waiting);
+        (waiting.fetch_add(1, Ordering::Relaxed) < MAX_WAITING).then_some(waits)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Ends the look when whoever asked does not wait for it any more.
+struct Asked(Arc<AtomicBool>);
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+/// A connection that goes back whatever happens, also in a panic.
+struct Lent {
+    connection: Option<Connection>,
+    idle: Arc<Mutex<Vec<Connection>>>,
+}
+
+impl Lent {
+    fn take(idle: Arc<Mutex<Vec<Connection>>>) -> Result<Self, StoreError> {
+        let connection = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if connection.is_none() {
+            return Err(StoreError::Busy);
+        }
+        Ok(Self { connection, idle })
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a limit on real work, which decides no outcome")]
+    fn bounded<T>(
+        &mut self,
+        still_asked: Arc<AtomicBool>,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let connection = self.connection.as_mut().ok_or(StoreError::Busy)?;
+        let began = Instant::now();
+        let ends = move || !still_asked.load(Ordering::Relaxed) || began.elapsed() > LOOK_LIMIT;
+        connection.progress_handler(STEPS, Some(ends))?;
+        query(connection)
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
     }
 }

@@ -3,56 +3,50 @@
 use std::io::{BufRead, Write};
 use std::path::Path;
 
-use rusqlite::types::{Value as SqlValue, ValueRef};
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::types::Value as SqlValue;
+use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
+use super::faults::FaultPoints;
+use super::pages::{self, Pages};
 use super::{Result, SqliteOptions, SqliteStore, open};
 use crate::StoreError;
 use crate::transfer::{AFTER_IMPORT, Exporter, Importer, Kind, TABLES, Table, Value, bytes_of};
 
 impl SqliteStore {
-    /// Copies a database, in use or not, into a file that is not there yet, and checks the copy. The copy is of one instant.
-    pub fn backup(database: &Path, to: &Path) -> Result<()> {
+    /// Copies a database, in use or not, into a file that is not there yet, and checks the copy. Everything that was accepted before is in it.
+    pub fn backup(options: &SqliteOptions, to: &Path) -> Result<()> {
         if to.exists() {
             return Err(StoreError::Engine(format!("{} is there already; a backup overwrites nothing", to.display())));
         }
         let partial = to.with_added_extension("partial");
         drop(std::fs::remove_file(&partial));
-        make_private(&partial).map_err(|error| StoreError::Engine(format!("{}: {error}", partial.display())))?;
-        let source = open::reader(&existing(database)?)?;
-        source.execute("VACUUM INTO ?1", [partial.to_string_lossy()])?;
+        let failed = |error: std::io::Error| StoreError::Engine(format!("{}: {error}", to.display()));
+        drop(open::private_file(&partial).map_err(failed)?);
+        let source = open::reader(existing(options)?)?;
         let copy = Connection::open(&partial)?;
+        copy_everything(&source, &copy, FaultPoints::new(options.faults.as_ref()))?;
         let found: String = copy.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
         drop(copy);
         if found != "ok" {
             return Err(StoreError::Engine(format!("the copy is not whole: {found}")));
         }
-        let synced = std::fs::File::open(&partial).and_then(|file| file.sync_all());
-        synced.and_then(|()| std::fs::rename(&partial, to)).map_err(|error| StoreError::Engine(format!("{}: {error}", to.display())))
+        std::fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(failed)?;
+        std::fs::rename(&partial, to).map_err(failed)
     }
 
-    /// Writes everything that a database keeps, in use or not, as of one instant; says how many rows.
-    pub fn export(database: &Path, to: &mut (dyn Write + Send)) -> Result<u64> {
-        let connection = open::reader(&existing(database)?)?;
-        let transaction = connection.unchecked_transaction()?;
+    /// Writes everything that a database keeps, in use or not, and was accepted before; says how many rows.
+    pub fn export(options: &SqliteOptions, to: &mut (dyn Write + Send)) -> Result<u64> {
+        let connection = open::reader(existing(options)?)?;
+        let tables = TABLES.iter().map(|table| {
+            let names: Vec<&str> = table.columns.iter().map(|(name, _)| *name).collect();
+            pages::some_columns(&connection, table.name, &names)
+        });
+        let tables = tables.collect::<Result<Vec<_>>>()?;
         let mut exporter = Exporter::begin(to)?;
-        for table in TABLES {
-            let mut select = transaction.prepare(&table.select())?;
-            let mut rows = select.query([])?;
-            while let Some(row) = rows.next()? {
-                let mut values = Vec::with_capacity(table.columns.len());
-                for (place, (_, kind)) in table.columns.iter().enumerate() {
-                    values.push(match row.get_ref(place)? {
-                        ValueRef::Integer(number) if *kind == Kind::Flag => Value::Flag(number != 0),
-                        ValueRef::Integer(number) => Value::Integer(number),
-                        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
-                        ValueRef::Blob(bytes) => Value::bytes(bytes),
-                        ValueRef::Null | ValueRef::Real(_) => Value::Nothing(()),
-                    });
-                }
-                exporter.row(table, values)?;
-            }
-        }
+        Pages::new(&connection, &tables, FaultPoints::new(options.faults.as_ref()))?.each(|page| {
+            let Some(table) = TABLES.get(page.table) else { return Ok(()) };
+            page.rows.into_iter().try_for_each(|row| exporter.row(table, exported(table, row)))
+        })?;
         exporter.end()
     }
 
@@ -89,24 +83,71 @@ impl SqliteStore {
 }
 
 /// A reader would make a database that is not there.
-fn existing(database: &Path) -> Result<SqliteOptions> {
-    if database.is_file() {
-        return Ok(SqliteOptions { path: database.to_owned(), ..SqliteOptions::default() });
+fn existing(options: &SqliteOptions) -> Result<&SqliteOptions> {
+    if options.path.is_file() {
+        return Ok(options);
     }
-    Err(StoreError::Engine(format!("there is no database at {}", database.display())))
+    Err(StoreError::Engine(format!("there is no database at {}", options.path.display())))
 }
 
-/// An empty file that others on the machine cannot read: payloads will lie in it.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+/// Copies tables, indexes, rows and version. Each page is on the disk before the next is read: a large write at the end would hold up
+/// everybody else's.
+fn copy_everything(source: &Connection, copy: &Connection, faults: FaultPoints) -> Result<()> {
+    copy.pragma_update(None, "journal_mode", "OFF")?;
+    copy.pragma_update(None, "synchronous", "FULL")?;
+    let tables = pages::all_tables(source)?;
+    for sql in schema(source, "type = 'table'")? {
+        copy.execute_batch(&sql)?;
+    }
+    let inserts: Vec<String> = tables.iter().map(|table| insert_into(&table.table, &table.names)).collect();
+    Pages::new(source, &tables, faults)?.each(|page| {
+        let Some(insert) = inserts.get(page.table) else { return Ok(()) };
+        let transaction = copy.unchecked_transaction()?;
+        for row in page.rows {
+            transaction.prepare_cached(insert)?.execute(params_from_iter(row))?;
+        }
+        Ok(transaction.commit()?)
+    })?;
+    for sql in schema(source, "type <> 'table'")? {
+        copy.execute_batch(&sql)?;
+    }
+    // Where the numbers of processes go on.
+    let owners = "SELECT seq FROM sqlite_sequence WHERE name = 'processes'";
+    if let Some(last) = source.query_row(owners, [], |row| row.get::<_, i64>(0)).optional()? {
+        copy.execute("DELETE FROM sqlite_sequence WHERE name = 'processes'", [])?;
+        copy.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('processes', ?1)", [last])?;
+    }
+    let version: i64 = source.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(copy.pragma_update(None, "user_version", version)?)
+}
+
+/// The statements that make what a database has.
+fn schema(connection: &Connection, which: &str) -> Result<Vec<String>> {
+    let select = format!(
+        "SELECT sql FROM sqlite_schema WHERE {which} AND sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid"
+    );
+    let mut select = connection.prepare(&select)?;
+    Ok(select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+fn exported(table: &Table, row: Vec<SqlValue>) -> Vec<Value> {
+    let value = |(value, (_, kind)): (SqlValue, &(&str, Kind))| match value {
+        SqlValue::Integer(number) if *kind == Kind::Flag => Value::Flag(number != 0),
+        SqlValue::Integer(number) => Value::Integer(number),
+        SqlValue::Text(text) => Value::Text(text),
+        SqlValue::Blob(bytes) => Value::bytes(&bytes),
+        SqlValue::Null | SqlValue::Real(_) => Value::Nothing(()),
+    };
+    row.into_iter().zip(table.columns).map(value).collect()
 }
 
 fn insert(table: &Table) -> String {
     let columns: Vec<&str> = table.columns.iter().map(|(name, _)| *name).collect();
+    insert_into(table.name, &columns)
+}
+
+fn insert_into(table: &str, columns: &[impl AsRef<str>]) -> String {
+    let names: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
     let values: Vec<String> = (1..=columns.len()).map(|place| format!("?{place}")).collect();
-    format!("INSERT INTO {} ({}) VALUES ({})", table.name, columns.join(", "), values.join(", "))
+    format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), values.join(", "))
 }

@@ -4,33 +4,44 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use acteon_core::limits::MAX_COMMIT_QUEUE;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::checkpoint::Signal;
 use super::command::Command;
+use super::faults::{FaultPoint, FaultPoints};
 use super::open::BUSY_TIMEOUT;
 use super::queue::Queue;
+use super::room::Room;
+use super::thread::{self, Ended};
 use crate::StoreError;
 
 pub(super) struct Writer {
     commands: Option<mpsc::Sender<Box<dyn Command>>>,
     waiting: Arc<AtomicUsize>,
+    signal: Arc<Signal>,
     thread: Option<JoinHandle<()>>,
 }
 
+/// What the writer works with.
+pub(super) struct Tools {
+    pub(super) connection: Connection,
+    pub(super) open: Arc<AtomicUsize>,
+    pub(super) signal: Arc<Signal>,
+    pub(super) room: Arc<Room>,
+    pub(super) faults: FaultPoints,
+}
+
 impl Writer {
-    pub(super) fn start(connection: Connection, open: Arc<AtomicUsize>, signal: Arc<Signal>) -> Result<Self, StoreError> {
+    pub(super) fn start(tools: Tools, ended: Ended) -> Result<Self, StoreError> {
         let (commands, inbox) = mpsc::channel();
         let waiting = Arc::new(AtomicUsize::new(0));
-        let loop_ = Loop { connection, open, signal, waiting: Arc::clone(&waiting) };
-        let thread = std::thread::Builder::new()
-            .name("sqlite-writer".into())
-            .spawn(move || loop_.run(&inbox))
-            .map_err(|error| StoreError::Engine(error.to_string()))?;
-        Ok(Self { commands: Some(commands), waiting, thread: Some(thread) })
+        let signal = Arc::clone(&tools.signal);
+        let mut loop_ = Loop { tools, waiting: Arc::clone(&waiting), restart: Backoff::default(), made_room: None };
+        let thread = thread::start("sqlite-writer", ended, move || loop_.run(&inbox))?;
+        Ok(Self { commands: Some(commands), waiting, signal, thread: Some(thread) })
     }
 
     pub(super) fn send(&self, command: Box<dyn Command>) -> Result<(), StoreError> {
@@ -44,7 +55,7 @@ impl Writer {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) > MAX_COMMIT_QUEUE
+        self.waiting.load(Ordering::Relaxed) > MAX_COMMIT_QUEUE || self.signal.is_log_full()
     }
 }
 
@@ -58,20 +69,23 @@ impl Drop for Writer {
 }
 
 struct Loop {
-    connection: Connection,
-    open: Arc<AtomicUsize>,
-    signal: Arc<Signal>,
+    tools: Tools,
     waiting: Arc<AtomicUsize>,
+    restart: Backoff,
+    /// When room was last made.
+    made_room: Option<Instant>,
 }
 
 /// Longest that a restart of the log waits for readers.
-const RESTART_TIMEOUT: Duration = Duration::from_millis(100);
+const RESTART_TIMEOUT: Duration = Duration::from_millis(50);
+/// Pause between two attempts to make room on a full disk.
+const MAKE_ROOM_EVERY: Duration = Duration::from_millis(500);
 
 /// Items waiting for a commit above which the writer is busy: more than a few callers at once.
 const BUSY: usize = 16;
 
 impl Loop {
-    fn run(self, inbox: &mpsc::Receiver<Box<dyn Command>>) {
+    fn run(&mut self, inbox: &mpsc::Receiver<Box<dyn Command>>) {
         let mut queue = Queue::default();
         loop {
             if queue.wait(inbox).is_err() {
@@ -83,37 +97,95 @@ impl Loop {
             }
             self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
             self.commit(batch);
-            if self.signal.take_over_ceiling()
-                && let Err(error) = self.restart_log()
-            {
-                tracing::warn!(%error, "the write-ahead log could not be restarted; it is tried again");
+            if self.tools.signal.take_over_ceiling() && self.restart.is_due() {
+                let restarted = self.restart_log();
+                self.restart.came_to(matches!(restarted, Ok(true)));
+                if let Err(error) = restarted {
+                    tracing::warn!(%error, "the write-ahead log could not be restarted; it is tried again");
+                }
             }
         }
     }
 
-    /// Starts the log from its beginning, unless a long reader, such as a backup, still needs it: commits do not wait for that.
-    fn restart_log(&self) -> rusqlite::Result<()> {
-        self.connection.busy_timeout(RESTART_TIMEOUT)?;
-        let restarted = self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
-        self.connection.busy_timeout(BUSY_TIMEOUT)?;
-        restarted
+    /// Starts the log from its beginning, unless a reader still needs it: commits do not wait for long. Says whether it did.
+    fn restart_log(&self) -> Result<bool, StoreError> {
+        self.tools.faults.meet(FaultPoint::Restart)?;
+        // On a disk with little room the file is cut as well, which takes longer.
+        let mode = if self.tools.signal.is_room_short() { "TRUNCATE" } else { "RESTART" };
+        self.checkpoint(mode)
+    }
+
+    /// Says whether all of the log was moved.
+    fn checkpoint(&self, mode: &str) -> Result<bool, StoreError> {
+        let connection = &self.tools.connection;
+        connection.busy_timeout(RESTART_TIMEOUT)?;
+        let busy = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, i64>(0));
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(busy? == 0)
     }
 
     /// Commits a batch and answers; a batch that fails is committed item by item, so that one bad item fails alone.
-    fn commit(&self, mut batch: Vec<Box<dyn Command>>) {
-        match self.transact(&mut batch) {
-            Ok(()) => batch.into_iter().for_each(|command| command.committed(&self.open)),
+    fn commit(&mut self, mut batch: Vec<Box<dyn Command>>) {
+        let mut result = self.transact(&mut batch);
+        if matches!(result, Err(StoreError::Full | StoreError::Engine(_))) && self.make_room() {
+            result = self.transact(&mut batch);
+        }
+        match result {
+            Ok(()) => batch.into_iter().for_each(|command| command.committed(&self.tools.open)),
             Err(_) if batch.len() > 1 => batch.into_iter().for_each(|command| self.commit(vec![command])),
             Err(error) => batch.into_iter().for_each(|command| command.refused(error.clone())),
         }
     }
 
     fn transact(&self, batch: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
+        let Tools { connection, faults, signal, .. } = &self.tools;
+        faults.meet(FaultPoint::Begin)?;
         // Begun as a writer: what begins as a reader is refused at once, without waiting, while somebody holds the write lock for a moment.
-        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
-        batch.iter_mut().try_for_each(|command| command.apply(&transaction))?;
+        let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+        for command in batch.iter_mut() {
+            faults.meet(FaultPoint::Apply)?;
+            command.apply(&transaction)?;
+        }
+        faults.meet(FaultPoint::Commit)?;
         transaction.commit()?;
-        self.signal.committed();
+        signal.committed();
         Ok(())
+    }
+
+    /// Gives up the reserve and empties the log, so that what a full disk refused can be tried again; says whether that gained anything.
+    #[expect(clippy::disallowed_methods, reason = "the thread's own pace, which decides no outcome")]
+    fn make_room(&mut self) -> bool {
+        if self.made_room.is_some_and(|made| made.elapsed() < MAKE_ROOM_EVERY) {
+            return false;
+        }
+        self.made_room = Some(Instant::now());
+        let gave_up = self.tools.room.give_up_reserve();
+        let emptied = self.tools.faults.meet(FaultPoint::MakeRoom).and_then(|()| self.checkpoint("TRUNCATE"));
+        if gave_up {
+            tracing::warn!(log_emptied = ?emptied, "no room is left for the database; what was kept in reserve for its log is used up");
+        }
+        gave_up || matches!(emptied, Ok(true))
+    }
+}
+
+/// Longer and longer pauses between attempts that come to nothing.
+#[derive(Default)]
+struct Backoff {
+    pause: Duration,
+    last: Option<Instant>,
+}
+
+impl Backoff {
+    const FIRST: Duration = Duration::from_millis(250);
+    const LONGEST: Duration = Duration::from_secs(8);
+
+    fn is_due(&self) -> bool {
+        self.last.is_none_or(|last| last.elapsed() >= self.pause)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the thread's own pace, which decides no outcome")]
+    fn came_to(&mut self, success: bool) {
+        self.last = Some(Instant::now());
+        self.pause = if success { Duration::ZERO } else { (self.pause * 2).clamp(Self::FIRST, Self::LONGEST) };
     }
 }

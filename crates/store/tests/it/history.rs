@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acteon_core::{Grant, Scope, Tenant};
-use acteon_store::{Admission, Admitted, Birth, Cursor, Fate, HistoryFilter, PageRequest, Retention, Seq, State, Store};
+use acteon_store::{Admission, Admitted, Birth, Cursor, Fate, HistoryFilter, PageRequest, Retention, Seq, State, Store, Tenants};
 
 use crate::{Engine, action, admit, at, executed, failed, find, settlement, with_fate};
 
@@ -136,11 +136,11 @@ pub(crate) async fn what_is_old_goes_but_never_what_is_open(engine: &Engine) {
     let open_one = store.admit(with_fate("open", at(0), sendable(owner))).await;
     assert!(matches!(open_one, Ok(Admitted::Open { .. })));
     filled(&*store).await;
-    let retention = Retention { before: at(10), tenants: vec![("t.us".into(), at(20))] };
-    let mut after = Some(Seq(0));
-    while let Some(seq) = after {
-        after = store.prune(retention.clone(), seq).await.expect("pruned");
-    }
+    let longer = vec!["t.us".to_owned()];
+    let others = Retention { before: at(10), of: Tenants::AllBut(longer.clone()) };
+    assert_eq!(prune(&*store, &others).await, 5);
+    assert_eq!(prune(&*store, &Retention { before: at(20), of: Tenants::Only(longer) }).await, 10);
+    assert_eq!(prune(&*store, &others).await, 0, "what is left is looked at, and stays");
     let (mut left, ..) = ids(&*store, &HistoryFilter::of(Scope::everything()), first(100)).await;
     left.sort();
     let mut expected: Vec<String> = (0..30).filter(|n| *n >= if n % 2 == 0 { 10 } else { 20 }).map(|n| format!("a{n}")).collect();
@@ -149,6 +149,18 @@ pub(crate) async fn what_is_old_goes_but_never_what_is_open(engine: &Engine) {
     assert_eq!(left, expected);
     let seq = find(&*store, "open").await.seq;
     store.settle(settlement(seq, owner, crate::end(executed()))).await.expect("settled");
+}
+
+async fn prune(store: &dyn Store, retention: &Retention) -> usize {
+    let (mut deleted, mut after) = (0, None);
+    loop {
+        let pruned = store.prune(retention.clone(), after).await.expect("pruned");
+        deleted += pruned.deleted;
+        after = pruned.next;
+        if after.is_none() {
+            return deleted;
+        }
+    }
 }
 
 fn sendable(owner: acteon_store::OwnerId) -> Fate {

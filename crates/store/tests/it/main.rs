@@ -23,6 +23,7 @@ macro_rules! on_every_engine {
 
 mod documents;
 mod engine;
+mod faults;
 mod gate;
 mod history;
 mod journal;
@@ -156,4 +157,11 @@ async fn claim_rows(store: &dyn Store, owner: OwnerId, now: i64, rows: ClaimRows
 async fn find(store: &dyn Store, id: &str) -> Record {
     let mut found = store.find(&Scope::everything(), &ActionId::parse(id).expect("an id")).await.expect("found");
     found.pop().expect("a record")
+}
+
+async fn sweep(store: &dyn Store, now: i64) {
+    let mut next = store.sweep(at(now), None).await.expect("swept");
+    while let Some(cursor) = next {
+        next = store.sweep(at(now), Some(cursor)).await.expect("swept");
+    }
 }

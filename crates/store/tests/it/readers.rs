@@ -1,8 +1,14 @@
-//! Whoever reads the database file beside the store.
+//! Whoever reads the database: beside the store, and through it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
-use acteon_store::{Admitted, Birth, Conditions, Fate, Overage, QuotaCheck, Store, Way};
+use acteon_core::Scope;
+use acteon_store::{
+    Admitted, Birth, Conditions, DocumentKind, Fate, FaultPoint, Faults, HistoryFilter, Overage, QuotaCheck, SqliteOptions, SqliteStore,
+    Store, StoreError, Way,
+};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::{at, open, way, with_fate};
@@ -39,4 +45,61 @@ fn admission(number: usize) -> acteon_store::Admission {
         QuotaCheck { counter: "q".into(), id: "q".into(), tenant, max_actions: 1 << 40, resets_at: at(3600), overage: Overage::Block };
     let ways = vec![Way { quotas: vec![quota], ..way("p", Birth::Due(at(500))) }];
     with_fate(&format!("a{number}"), at(100), Fate::Send { conditions: Conditions::default(), ways })
+}
+
+/// Lets the first look-ups wait until they are let go.
+#[derive(Debug, Default)]
+struct Slow {
+    begun: Mutex<usize>,
+    let_go: Condvar,
+    is_open: AtomicBool,
+}
+
+const SLOW_LOOKS: usize = 3;
+
+impl Faults for Slow {
+    fn meet(&self, point: FaultPoint) -> Result<(), StoreError> {
+        if point != FaultPoint::Read {
+            return Ok(());
+        }
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        *begun += 1;
+        if *begun <= SLOW_LOOKS {
+            while !self.is_open.load(Ordering::SeqCst) {
+                begun = self.let_go.wait(begun).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_long_looks_hold_up_nothing_that_the_gateway_needs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let slow = Arc::<Slow>::default();
+    let faults = Arc::clone(&slow) as Arc<dyn Faults>;
+    let options = SqliteOptions { path: folder.path().join("test.db"), faults: Some(faults), ..SqliteOptions::default() };
+    let store = Arc::new(SqliteStore::open(&options).expect("a store"));
+    let look = || {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { store.glance(HistoryFilter::of(Scope::everything()), 10).await })
+    };
+    let looks: Vec<_> = (0..SLOW_LOOKS * 2).map(|_| look()).collect();
+    while *slow.begun.lock().unwrap_or_else(PoisonError::into_inner) < SLOW_LOOKS {
+        tokio::task::yield_now().await;
+    }
+    let needed = async {
+        store.next_due(&[crate::provider("p")]).await?;
+        store.beats().await?;
+        store.note("n", at(0)).await?;
+        store.documents(DocumentKind::Silence).await?;
+        store.find(&Scope::everything(), &acteon_core::ActionId::parse("a").expect("an id")).await
+    };
+    let answered = tokio::time::timeout(Duration::from_secs(20), needed).await;
+    slow.is_open.store(true, Ordering::SeqCst);
+    slow.let_go.notify_all();
+    assert!(matches!(answered, Ok(Ok(_))), "they waited for callers: {answered:?}");
+    for look in looks {
+        assert_eq!(look.await.expect("a look"), Ok((Vec::new(), false)));
+    }
 }

@@ -4,6 +4,10 @@ use acteon_store::{Birth, Document, DocumentKind, SqliteOptions, SqliteStore, St
 
 use crate::{admit, end, executed, find, open, settlement};
 
+fn sqlite(folder: &std::path::Path, name: &str) -> SqliteOptions {
+    SqliteOptions { path: folder.join(name), ..SqliteOptions::default() }
+}
+
 /// A store with something of everything.
 async fn filled(store: &dyn Store) {
     let owner = store.register().await.expect("an owner");
@@ -28,9 +32,10 @@ async fn a_copy_of_a_store_in_use_is_whole_and_overwrites_nothing() {
     let store = open(folder.path(), None).expect("a store");
     filled(&store).await;
     let copy = folder.path().join("copy.db");
-    SqliteStore::backup(&folder.path().join("test.db"), &copy).expect("a copy");
-    assert!(SqliteStore::backup(&folder.path().join("test.db"), &copy).is_err(), "it is there already");
-    assert!(SqliteStore::backup(&folder.path().join("none.db"), &folder.path().join("b.db")).is_err());
+    let of = |name: &str| sqlite(folder.path(), name);
+    SqliteStore::backup(&of("test.db"), &copy).expect("a copy");
+    assert!(SqliteStore::backup(&of("test.db"), &copy).is_err(), "it is there already");
+    assert!(SqliteStore::backup(&of("none.db"), &folder.path().join("b.db")).is_err());
     admit(&store, "later", Birth::Due(crate::at(0))).await;
     let copied = SqliteStore::open(&SqliteOptions { path: copy, ..SqliteOptions::default() }).expect("the copy");
     assert_eq!((copied.open_count(), find(&copied, "done").await.state), (3, State::Done));
@@ -42,7 +47,7 @@ async fn what_was_exported_is_imported_whole_or_not_at_all() {
     let store = open(folder.path(), None).expect("a store");
     filled(&store).await;
     let mut export = Vec::new();
-    let rows = SqliteStore::export(&folder.path().join("test.db"), &mut export).expect("an export");
+    let rows = SqliteStore::export(&sqlite(folder.path(), "test.db"), &mut export).expect("an export");
     let into = |name: &str| SqliteOptions { path: folder.path().join(name), ..SqliteOptions::default() };
     let text = String::from_utf8(export.clone()).expect("text");
     let whole: Vec<&str> = text.lines().collect();
@@ -75,7 +80,7 @@ async fn a_store_moves_between_engines_and_back_without_a_change() {
     store.retire(acteon_store::OwnerId(1), crate::at(250)).await.expect("retired");
     drop(store);
     let mut export = Vec::new();
-    let rows = SqliteStore::export(&folder.path().join("test.db"), &mut export).expect("an export");
+    let rows = SqliteStore::export(&sqlite(folder.path(), "test.db"), &mut export).expect("an export");
     assert_eq!(PostgresStore::import(database.options(), &mut export.as_slice()).await, Ok(rows));
     assert!(PostgresStore::import(database.options(), &mut export.as_slice()).await.is_err(), "it is not empty any more");
     let moved = PostgresStore::open(database.options()).await.expect("a store");
@@ -88,4 +93,60 @@ async fn a_store_moves_between_engines_and_back_without_a_change() {
     // Due times are what the retirement made of them; everything else is as it was.
     let without_due = |export: &[u8]| lines(&String::from_utf8_lossy(export).replace("300000", "250000").into_bytes());
     assert_eq!(without_due(&back), without_due(&export));
+}
+
+/// A pipe that nobody reads from, after its first bytes.
+struct FullPipe {
+    written: usize,
+    is_full: std::sync::mpsc::Sender<()>,
+    goes_on: std::sync::mpsc::Receiver<()>,
+}
+
+impl std::io::Write for FullPipe {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.written += bytes.len();
+        if self.written > 64 << 10 && self.is_full.send(()).is_ok() {
+            self.goes_on.recv().ok();
+            // Nobody waits for it a second time.
+            self.is_full = std::sync::mpsc::channel().0;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_export_that_nobody_reads_keeps_no_log_from_being_used_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = SqliteOptions { log_pages: Some(64), ..sqlite(folder.path(), "test.db") };
+    let store = SqliteStore::open(&options).expect("a store");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let fill = |numbers: std::ops::Range<usize>| {
+        for number in numbers {
+            runtime.block_on(admit(&store, &format!("a{number}"), Birth::Due(crate::at(300))));
+        }
+    };
+    fill(0..1000);
+    let (is_full, told) = std::sync::mpsc::channel();
+    let (go_on, goes_on) = std::sync::mpsc::channel();
+    let reading = options.clone();
+    let export = std::thread::spawn(move || SqliteStore::export(&reading, &mut FullPipe { written: 0, is_full, goes_on }));
+    told.recv().expect("it writes");
+    let log = folder.path().join("test.db-wal");
+    let size = || std::fs::metadata(&log).expect("a log").len();
+    let before = size();
+    // Many times what the log may become.
+    let mut largest = 0;
+    for part in 1..9 {
+        fill(part * 1000..part * 1000 + 1000);
+        largest = largest.max(size());
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
+    go_on.send(()).expect("it waits");
+    let rows = export.join().expect("a thread").expect("an export");
+    assert_eq!(rows, 2000, "what was accepted before it began, each with its job");
+    assert!(largest < before.max(4 << 20) * 2, "the log grew from {before} to {largest} bytes");
 }

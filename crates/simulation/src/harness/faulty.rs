@@ -1,0 +1,80 @@
+//! A store whose calls fail when a test says so.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use acteon_store::{Later, Layer, Layered, Store, StoreCall, StoreError};
+
+/// For how long a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fails {
+    /// The next time.
+    Once,
+    /// Until the faults are lifted.
+    UntilLifted,
+}
+
+/// Which calls of a store fail, and how often each did. Clones switch the same store.
+#[derive(Clone, Debug, Default)]
+pub struct FaultSwitch(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    failing: BTreeMap<StoreCall, Fails>,
+    failed: BTreeMap<StoreCall, usize>,
+}
+
+impl FaultSwitch {
+    /// A way to a store on which calls fail.
+    pub fn around(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
+        Arc::new(Layered(Faulty { store, switch: self.clone() }))
+    }
+
+    /// Lets a call fail.
+    pub fn fail(&self, call: StoreCall, fails: Fails) {
+        self.lock().failing.insert(call, fails);
+    }
+
+    /// Lets nothing fail any more.
+    pub fn lift(&self) {
+        self.lock().failing.clear();
+    }
+
+    /// How often a call failed.
+    pub fn failed(&self, call: StoreCall) -> usize {
+        self.lock().failed.get(&call).copied().unwrap_or(0)
+    }
+
+    fn meet(&self, call: StoreCall) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        let Some(fails) = state.failing.get(&call).copied() else { return Ok(()) };
+        if fails == Fails::Once {
+            state.failing.remove(&call);
+        }
+        *state.failed.entry(call).or_default() += 1;
+        Err(StoreError::Away("simulated".into()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Fails instead of asking the store.
+struct Faulty {
+    store: Arc<dyn Store>,
+    switch: FaultSwitch,
+}
+
+impl Layer for Faulty {
+    fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    fn around<'a, T: Send + 'a>(&'a self, call: StoreCall, work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a) -> Later<'a, T> {
+        match self.switch.meet(call) {
+            Ok(()) => work(&*self.store),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! How long things are kept, whatever the clock says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::{Action, BoxFuture, Caller, Clock, Entropy, Origin, ProviderName, Scope, Tenant, Timestamp};
+use acteon_gateway::{AttemptEvent, Gateway, GatewayOptions, Keep, Observer, OutcomeEvent, Parts, Registry, Wait};
+use acteon_rules::RuleSet;
+use acteon_simulation::harness::{RecordingProvider, SeededEntropy, VirtualClock};
+use acteon_store::{HistoryFilter, MemoryStore, PageRequest, Store};
+use serde_json::json;
+
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+
+fn action(id: &str) -> Action {
+    let action = json!({ "id": id, "namespace": "n", "tenant": "t", "provider": "p", "action_type": "x", "payload": {},
+        "created_at": "2026-01-01T00:00:00Z" });
+    serde_json::from_value(action).expect("an action")
+}
+
+/// A clock whose wall time is ahead of the time that passes.
+struct Ahead {
+    clock: Arc<VirtualClock>,
+    by: Duration,
+}
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        self.clock.now() + self.by
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.clock.monotonic()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.clock.sleep(duration)
+    }
+}
+
+struct Machine {
+    store: Arc<MemoryStore>,
+    clock: Arc<VirtualClock>,
+    provider: Arc<RecordingProvider>,
+    keep: Keep,
+}
+
+impl Machine {
+    fn new() -> Self {
+        Self { store: Arc::default(), clock: Arc::default(), provider: Arc::new(RecordingProvider::new("p")), keep: Keep::default() }
+    }
+
+    async fn start(&self, ahead: Duration) -> Gateway {
+        let mut registry = Registry::default();
+        registry.add(ProviderName::parse("p").expect("a name"), Arc::clone(&self.provider) as _).expect("a provider");
+        let parts = Parts {
+            store: Arc::clone(&self.store) as Arc<dyn Store>,
+            clock: Arc::new(Ahead { clock: Arc::clone(&self.clock), by: ahead }),
+            entropy: Arc::new(SeededEntropy::new(7)) as Arc<dyn Entropy>,
+            observer: Arc::new(Silent),
+            registry,
+            rules: RuleSet::default(),
+            options: GatewayOptions { keep: self.keep.clone(), ..GatewayOptions::default() },
+        };
+        Gateway::start(parts).await.expect("a gateway")
+    }
+
+    async fn dispatch(&self, gateway: &Gateway, id: &str) {
+        self.dispatch_as(gateway, id, &Tenant::parse("t").expect("a name")).await;
+    }
+
+    async fn dispatch_as(&self, gateway: &Gateway, id: &str, tenant: &Tenant) {
+        let action = Action { tenant: tenant.clone(), ..action(id) };
+        let wait = Wait::ForOutcome(Duration::from_secs(5));
+        gateway.dispatch(action, Origin::Api, Caller::anonymous(), wait).await.expect("an answer");
+    }
+
+    /// Lets time pass, stopping wherever somebody waits for it.
+    async fn pass(&self, duration: Duration) {
+        let end = self.clock.monotonic() + duration;
+        loop {
+            for _ in 0..200 {
+                tokio::task::yield_now().await;
+            }
+            match self.clock.next_wake().filter(|next| *next <= end) {
+                Some(next) => self.clock.move_to(next),
+                None => break,
+            }
+        }
+        self.clock.move_to(end);
+    }
+
+    /// The ids of what is in the journal.
+    async fn rows(&self) -> Vec<String> {
+        let page = PageRequest { after: None, offset: 0, limit: 1000, count: false };
+        let page = self.store.history(HistoryFilter::of(Scope::everything()), page).await.expect("a page");
+        page.records.iter().map(|record| record.action.id.to_string()).collect()
+    }
+}
+
+struct Silent;
+
+impl Observer for Silent {
+    fn outcome(&self, _: &OutcomeEvent<'_>) {}
+    fn attempt(&self, _: &AttemptEvent<'_>) {}
+    fn rule_error(&self, _: &str) {}
+    fn breaker(&self, _: &ProviderName, _: &'static str) {}
+    fn quota(&self, _: &'static str) {}
+    fn unreadable(&self) {}
+}
+
+#[tokio::test]
+async fn a_start_far_ahead_of_time_deletes_nothing_and_sends_nothing_again() {
+    let machine = Machine::new();
+    let gateway = machine.start(Duration::ZERO).await;
+    for number in 0..10 {
+        machine.dispatch(&gateway, &format!("a{number}")).await;
+    }
+    machine.pass(Duration::from_hours(1)).await;
+    assert!(gateway.stop(Duration::from_secs(5)).await);
+    for _ in 0..3 {
+        let ahead = machine.start(DAY * 40).await;
+        machine.dispatch(&ahead, "a0").await;
+        machine.pass(Duration::from_hours(2)).await;
+        // What it writes itself is that far ahead, and must not be what the next start goes by.
+        machine.dispatch(&ahead, "new").await;
+        assert!(ahead.stop(Duration::from_secs(5)).await);
+    }
+    assert_eq!(machine.rows().await.len(), 11, "of ten and the new one none is gone");
+    let again = machine.start(Duration::ZERO).await;
+    machine.dispatch(&again, "a3").await;
+    machine.pass(Duration::from_mins(1)).await;
+    machine.provider.assert_called(11);
+}
+
+#[tokio::test]
+async fn what_is_too_old_goes_also_after_a_long_stop() {
+    let keep = Keep { default: DAY, tenants: Vec::new() };
+    let machine = Machine { keep, ..Machine::new() };
+    let gateway = machine.start(Duration::ZERO).await;
+    machine.dispatch(&gateway, "old").await;
+    machine.pass(Duration::from_mins(1)).await;
+    assert!(gateway.stop(Duration::from_secs(5)).await);
+    machine.clock.move_to(DAY * 9);
+    let later = machine.start(Duration::ZERO).await;
+    machine.dispatch(&later, "new").await;
+    machine.pass(HOUR * 11).await;
+    assert_eq!(machine.rows().await.len(), 2, "not at once");
+    machine.pass(HOUR * 2).await;
+    assert_eq!(machine.rows().await.len(), 1, "a day was caught up in twelve hours");
+}
+
+#[tokio::test]
+async fn rows_of_each_tenant_go_at_their_own_time() {
+    let tenants = vec![("long".into(), HOUR * 4), ("short".into(), HOUR)];
+    let machine = Machine { keep: Keep { default: HOUR * 2, tenants }, ..Machine::new() };
+    let gateway = machine.start(Duration::ZERO).await;
+    for tenant in ["long", "short", "t"] {
+        let tenant = Tenant::parse(tenant).expect("a name");
+        machine.dispatch_as(&gateway, tenant.as_str(), &tenant).await;
+    }
+    for (hour, expected) in [(0, 3), (1, 2), (2, 1), (3, 1), (4, 0)] {
+        let ids = machine.rows().await;
+        assert_eq!(ids.iter().filter(|id| !id.starts_with("last")).count(), expected, "after {hour} h: {ids:?}");
+        // The newest row is never deleted.
+        machine.dispatch(&gateway, &format!("last-{hour}")).await;
+        machine.pass(HOUR + Duration::from_mins(11)).await;
+    }
+}

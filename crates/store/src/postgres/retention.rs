@@ -1,0 +1,44 @@
+//! Forgetting, in steps that hold no lock for long.
+
+use acteon_core::Timestamp;
+use acteon_core::limits::{MAX_PRUNE_BATCH, MAX_SWEEP_KEYS};
+
+use super::connect::Conn;
+use super::error::Failure;
+use crate::history::Cursor;
+use crate::model::Seq;
+use crate::retention::{Pruned, Retention, SweepTable};
+
+/// Deletes what ended and is kept no longer, oldest first. As in every engine the newest row stays.
+pub(super) async fn prune(conn: &Conn, retention: &Retention, after: Option<Cursor>) -> Result<Pruned, Failure> {
+    let select = "SELECT a.seq, a.accepted_at, a.tenant, EXISTS (SELECT 1 FROM outcomes o WHERE o.seq = a.seq) FROM actions a \
+         WHERE (a.accepted_at, a.seq) > ($1, $2) AND a.accepted_at < $3 AND a.seq < (SELECT MAX(seq) FROM actions) \
+         ORDER BY a.accepted_at, a.seq LIMIT $4";
+    let (at, seq) = after.map_or((i64::MIN, i64::MIN), |cursor| (cursor.at.as_millis(), cursor.seq.0));
+    let rows = conn.query(select, &[&at, &seq, &retention.before.as_millis(), &(MAX_PRUNE_BATCH as i64)]).await?;
+    let mut old: Vec<i64> = Vec::new();
+    let mut last = None;
+    for row in &rows {
+        let seq = row.try_get(0)?;
+        last = Some(Cursor { at: Timestamp::from_millis(row.try_get(1)?), seq: Seq(seq) });
+        if row.try_get(3)? && retention.of.have(row.try_get(2)?) {
+            old.push(seq);
+        }
+    }
+    if !old.is_empty() {
+        let delete = "WITH gone AS (DELETE FROM outcomes WHERE seq = ANY($1)) DELETE FROM actions WHERE seq = ANY($1)";
+        conn.execute(delete, &[&old]).await?;
+    }
+    Ok(Pruned { deleted: old.len(), next: last.filter(|_| rows.len() == MAX_PRUNE_BATCH), last })
+}
+
+/// Forgets what is over among the next keys of a table; says which was the last, `None` when it is the table's last.
+pub(super) async fn sweep(conn: &Conn, table: &SweepTable, after: &str, now: Timestamp) -> Result<Option<String>, Failure> {
+    let SweepTable { name, key } = table;
+    let next = format!("SELECT DISTINCT {key} FROM {name} WHERE {key} > $1 ORDER BY {key} LIMIT 1 OFFSET $2");
+    let last = conn.query_opt(&next, &[&after, &(MAX_SWEEP_KEYS as i64 - 1)]).await?;
+    let last: Option<String> = last.map(|row| row.try_get(0)).transpose()?;
+    let delete = format!("DELETE FROM {name} WHERE {key} > $1 AND ($2::text IS NULL OR {key} <= $2) AND until <= $3");
+    conn.execute(&delete, &[&after, &last, &now.as_millis()]).await?;
+    Ok(last)
+}

@@ -1,0 +1,63 @@
+//! Where the engine's work may fail, each place with a name, so that a test can make each fail.
+
+use std::sync::Arc;
+
+use super::Result;
+
+macro_rules! fault_points {
+    ($($variant:ident = $word:literal, $what:literal;)*) => {
+        /// A place in the embedded engine at which the disk, or the system, may refuse.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum FaultPoint {
+            $(#[doc = $what] $variant),*
+        }
+
+        impl FaultPoint {
+            /// Every point.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The point's name.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word),*
+                }
+            }
+        }
+    };
+}
+
+fault_points! {
+    Open = "open", "The database is opened.";
+    Begin = "begin", "A transaction begins.";
+    Apply = "apply", "A command is applied within it.";
+    Commit = "commit", "It is committed.";
+    Read = "read", "A reader looks something up.";
+    Checkpoint = "checkpoint", "The write-ahead log is moved into the database.";
+    Restart = "restart", "The write-ahead log begins anew.";
+    MakeRoom = "make_room", "Room is made after a write that found none.";
+    CopyPage = "copy_page", "A page of an export or a backup is read.";
+}
+
+/// Decides, for tests, what fails.
+pub trait Faults: Send + Sync + std::fmt::Debug {
+    /// Whether the work at a point goes on. It may panic as well.
+    fn meet(&self, point: FaultPoint) -> Result<()>;
+}
+
+/// The faults of a store: none, in earnest.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FaultPoints(Option<Arc<dyn Faults>>);
+
+impl FaultPoints {
+    pub(super) fn new(faults: Option<&Arc<dyn Faults>>) -> Self {
+        Self(faults.cloned())
+    }
+
+    #[inline]
+    pub(super) fn meet(&self, point: FaultPoint) -> Result<()> {
+        match &self.0 {
+            None => Ok(()),
+            Some(faults) => faults.meet(point),
+        }
+    }
+}
