@@ -117,6 +117,15 @@ pub const SLOW_READER: Duration = Duration::from_secs(5);
 /// Most rows on one page of a list.
 pub const MAX_PAGE: usize = 1000;
 
+/// Most bytes on one page of a list, but for its last row. The next page goes on from there.
+pub const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Most lists and records that are read and written out at a time; each holds a page. The others wait their turn.
+pub const MAX_READS: usize = 4;
+
+/// Most requests at a time that send earlier actions anew. Each holds the action that it found.
+pub const MAX_REPLAYS: usize = 32;
+
 /// Longest rules file, in bytes: twenty thousand ordinary rules.
 pub const MAX_RULES_FILE_BYTES: usize = 16 * 1024 * 1024;
 

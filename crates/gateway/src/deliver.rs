@@ -189,7 +189,7 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
         let pause = inner.options.retry.quick_pause(retries, &*inner.entropy);
         let pause = error.asked_to_wait().map_or(pause, |asked| pause.max(asked));
         retries += 1;
-        if !inner.sleep(pause).await {
+        if !inner.pause(pause).await {
             return again(inner, job, &error);
         }
     }

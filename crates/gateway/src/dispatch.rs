@@ -21,6 +21,9 @@ use crate::registry::Entry;
 use crate::shares::QueueFull;
 use crate::waiters::{SoFar, Teller, WaiterId};
 
+/// How often a caller who waits when a stop begins looks whether anybody works on the action.
+const STOP_LOOKS_EVERY: Duration = Duration::from_millis(20);
+
 /// Longest that a caller whose wait is over waits for the store to say how an action stands.
 const LOOK_LIMIT: Duration = Duration::from_secs(1);
 
@@ -59,7 +62,7 @@ impl Gateway {
         let asker = Asker { teller, accepted: Arc::clone(&asking.accepted), wait, batch };
         inner.spawn(accept(Arc::clone(inner), action, (origin, replaces), caller, asker));
         let told = match &mut asking.told {
-            Some(told) => tokio::time::timeout(wait.limit(), told).await,
+            Some(told) => tokio::time::timeout(wait.limit(), until_told(inner, told, &asking.accepted)).await,
             None => return Err(DispatchError::StoreSlow),
         };
         match (told, asking.accepted.get()) {
@@ -307,6 +310,29 @@ async fn join(inner: &Arc<Inner>, record: Record, action: &Action, asker: Asker)
     }
     inner.work.notify_one();
     asker.wait_for(inner, record.seq, None, || recorded(inner, &record, SoFar::default())).await;
+}
+
+/// Waits for what the caller is told. `Err` when nobody will say: also when a stop begins, and nobody here works on the action.
+async fn until_told(
+    inner: &Inner,
+    told: &mut oneshot::Receiver<Result<Arc<str>, DispatchError>>,
+    accepted: &OnceLock<Accepted>,
+) -> Result<Result<Arc<str>, DispatchError>, ()> {
+    tokio::select! {
+        biased;
+        told = &mut *told => return told.map_err(drop),
+        () = inner.until_released() => {}
+    }
+    loop {
+        if accepted.get().is_some_and(|accepted| accepted.worked_on.is_none()) {
+            return Err(());
+        }
+        tokio::select! {
+            biased;
+            told = &mut *told => return told.map_err(drop),
+            () = inner.clock.sleep(STOP_LOOKS_EVERY) => {}
+        }
+    }
 }
 
 /// How an action stands whose caller's wait is over.

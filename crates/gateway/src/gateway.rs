@@ -100,6 +100,10 @@ pub(crate) struct Inner {
     pub(crate) work: Arc<Notify>,
     /// Places for actions of callers' batches on their way to a commit.
     pub(crate) batch_places: Arc<Semaphore>,
+    /// A stop has begun: no call begins any more, and whoever waits for a turn is told what becomes of it.
+    releasing: AtomicBool,
+    released: Notify,
+    /// Nothing new is taken.
     pub(crate) stopping: AtomicBool,
     pub(crate) stopped: Notify,
     tasks: AtomicUsize,
@@ -133,6 +137,8 @@ impl Gateway {
             notices: Notices::default(),
             work,
             batch_places: Arc::new(Semaphore::new(MAX_BATCH_ADMITTING)),
+            releasing: AtomicBool::new(false),
+            released: Notify::new(),
             stopping: AtomicBool::new(false),
             stopped: Notify::new(),
             tasks: AtomicUsize::new(0),
@@ -154,13 +160,12 @@ impl Gateway {
         Ok(Self { inner })
     }
 
-    /// Stops: takes nothing new, lets sends in flight end within `limit`, and gives the rest back for the next process.
-    ///
-    /// Says whether everything ended in time. What did not is marked as a possible duplicate when it is taken over.
-    pub async fn stop(&self, limit: Duration) -> bool {
+    /// Begins to stop: no call begins any more, and whoever waits for a turn is told at once that the action is kept for later. Calls in flight go
+    /// on, and so do those who wait for them. What is posted meanwhile is kept for later too.
+    pub fn release(&self) {
         let inner = &self.inner;
-        inner.stopping.store(true, Ordering::SeqCst);
-        inner.stopped.notify_waiters();
+        inner.releasing.store(true, Ordering::SeqCst);
+        inner.released.notify_waiters();
         for lane in inner.providers.lanes() {
             lane.close();
         }
@@ -168,6 +173,16 @@ impl Gateway {
             entry.slots.close();
         }
         inner.work.notify_one();
+    }
+
+    /// Stops: takes nothing new, lets sends in flight end within `limit`, and gives the rest back for the next process.
+    ///
+    /// Says whether everything ended in time. What did not is marked as a possible duplicate when it is taken over.
+    pub async fn stop(&self, limit: Duration) -> bool {
+        let inner = &self.inner;
+        self.release();
+        inner.stopping.store(true, Ordering::SeqCst);
+        inner.stopped.notify_waiters();
         let all_ended = tokio::time::timeout(limit, inner.until_idle()).await.is_ok();
         if all_ended && let Err(error) = inner.store.retire(inner.lease.owner(), inner.clock.now()).await {
             tracing::warn!(%error, "the lease could not be given back; the next process takes over what is left");
@@ -194,7 +209,7 @@ impl Gateway {
 
     /// Whether the gateway is stopping.
     pub fn is_stopping(&self) -> bool {
-        self.inner.is_stopping()
+        self.inner.is_releasing()
     }
 
     /// Open actions in the store.
@@ -239,6 +254,29 @@ impl Gateway {
 impl Inner {
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_releasing(&self) -> bool {
+        self.releasing.load(Ordering::Relaxed)
+    }
+
+    /// Waits until a stop begins.
+    pub(crate) async fn until_released(&self) {
+        let released = self.released.notified();
+        tokio::pin!(released);
+        released.as_mut().enable();
+        if !self.is_releasing() {
+            released.await;
+        }
+    }
+
+    /// Pauses between two calls, unless a stop begins meanwhile; says whether to go on.
+    pub(crate) async fn pause(&self, pause: Duration) -> bool {
+        tokio::select! {
+            biased;
+            () = self.until_released() => false,
+            () = self.clock.sleep(pause) => true,
+        }
     }
 
     /// Sleeps, unless the gateway is stopped meanwhile; says whether to go on.

@@ -32,7 +32,7 @@ const RECALL_AT_MOST: usize = 100_000;
 pub(crate) async fn run(inner: Arc<Inner>) {
     let mut next_scan = Duration::ZERO;
     let mut next_sweep = Duration::ZERO;
-    while !inner.is_stopping() {
+    while !inner.is_releasing() {
         let work = inner.work.notified();
         tokio::pin!(work);
         work.as_mut().enable();

@@ -32,6 +32,11 @@ impl Auth {
         Ok(Self::Keys { path: path.to_owned(), keys: keys.clone(), table: ArcSwap::from_pointee(table), at_first })
     }
 
+    /// Whether callers must show a key.
+    pub(crate) fn asks_for_keys(&self) -> bool {
+        matches!(self, Self::Keys { .. })
+    }
+
     /// The caller with this key; `Err` says what is wrong.
     pub(crate) fn caller(&self, key: Option<&str>) -> Result<Caller, &'static str> {
         match (self, key) {

@@ -3,18 +3,23 @@
 #![deny(missing_docs)]
 
 mod auth;
+mod budget;
 pub mod config;
+mod connection;
 pub mod dumps;
 mod http;
+mod listen;
 pub mod logging;
 mod metrics;
 mod paths;
 pub mod rules;
 mod serve;
+mod sign_in;
 mod store;
 #[cfg(feature = "wechat")]
 mod tokens;
 
+pub use listen::raise_open_files;
 pub use paths::default_data_dir;
 pub use serve::{Server, StartError};
 pub use store::{embedded_database, make_private_dir};

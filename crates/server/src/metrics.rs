@@ -74,6 +74,7 @@ const QUOTAS: [(&str, &str, &str); 4] = [
 pub(crate) struct Metrics {
     registry: Registry,
     dispatched: Counter,
+    sign_in_failures: Counter,
     /// By outcome; partial ones count as executed too.
     outcomes: [(OutcomeKind, Counter); 12],
     quotas: [(&'static str, Counter); 4],
@@ -100,6 +101,7 @@ impl Metrics {
         let mut metrics = Self {
             registry: Registry::with_prefix("acteon"),
             dispatched: Counter::default(),
+            sign_in_failures: Counter::default(),
             outcomes: OUTCOMES.map(|(kind, _)| (kind, Counter::default())),
             quotas: QUOTAS.map(|(overage, ..)| (overage, Counter::default())),
             rule_errors: Family::default(),
@@ -126,6 +128,7 @@ impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
         registry.register("actions_dispatched", "Actions that were posted and well-formed", self.dispatched.clone());
+        registry.register("sign_in_failures", "Requests without an API key or with one that is not known", self.sign_in_failures.clone());
         for ((_, help), (kind, counter)) in OUTCOMES.iter().zip(&self.outcomes) {
             registry.register(format!("actions_{}", kind.label()), *help, counter.clone());
         }
@@ -159,6 +162,10 @@ impl Metrics {
 
     pub(crate) fn dispatched(&self) {
         self.dispatched.inc();
+    }
+
+    pub(crate) fn sign_in_failed(&self) {
+        self.sign_in_failures.inc();
     }
 
     /// Prometheus' text format.

@@ -6,27 +6,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::SystemEntropy;
-use acteon_core::limits::{HEADER_TIMEOUT, MAX_BODIES_BYTES, MAX_CONNECTIONS, SLOW_BODY};
+use acteon_core::limits::{MAX_ANSWERS_BYTES, MAX_BODIES_BYTES, MAX_READS, MAX_REPLAYS, SLOW_BODY, SLOW_READER};
 use acteon_gateway::{Gateway, Observer, Parts, Registry, StoredInterval};
 use acteon_store::{Document, DocumentKind, StoreError};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::auth::Auth;
+use crate::budget::Budget;
 use crate::config::{Config, ConfigError};
-use crate::http::{self, AppState, Budget};
+use crate::http::{self, AppState, Front, Site, Turns};
+use crate::listen::{self, Listening};
 use crate::metrics::Metrics;
 use crate::rules::{self, RulesError, RulesLoader};
+use crate::sign_in::SignIns;
 use crate::store::{self, Opened};
 #[cfg(feature = "wechat")]
 use crate::tokens;
-
-/// Pause after a failed accept: out of file handles, most likely.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A server that runs until it is stopped.
 pub struct Server {
@@ -89,6 +86,7 @@ impl Server {
         let auth = Arc::new(Auth::new(config.auth.as_deref(), &config.keys).map_err(StartError::Auth)?);
         let Opened { store, clock, place } = store::open(&config.store, data_dir).await?;
         let store_error = |error| StartError::Store(place.clone(), error);
+        let site = Site::new(&config.host, is_loopback(&config.host), &config.hosts, &config.origins);
         let address = format!("{}:{}", bracketed(&config.host), config.port);
         let listener = TcpListener::bind(&address).await.map_err(|error| StartError::Listen(address.clone(), error))?;
         let address = listener.local_addr().map_err(|error| StartError::Listen(address, error))?;
@@ -120,17 +118,24 @@ impl Server {
         };
         let gateway = Gateway::start(parts).await.map_err(store_error)?;
         let watching = vec![tokio::spawn(Arc::clone(&files).watch(gateway.clone())), tokio::spawn(Arc::clone(&auth).watch())];
-        let state = Arc::new(AppState {
+        let (stop, stopped) = watch::channel(false);
+        let answers = Budget::new(MAX_ANSWERS_BYTES, SLOW_READER);
+        let state = AppState {
             gateway: gateway.clone(),
             metrics,
             clock,
             entropy,
             rules: files,
             auth,
+            sign_ins: SignIns::default(),
+            reads: Turns::new(MAX_READS),
+            replays: Turns::new(MAX_REPLAYS),
+            answers: Arc::clone(&answers),
+            stopped: stopped.clone(),
             bodies: Budget::new(MAX_BODIES_BYTES, SLOW_BODY),
-        });
-        let (stop, stopped) = watch::channel(false);
-        let accepting = tokio::spawn(accept(listener, http::router(state), stopped, config.shutdown_timeout / 2));
+        };
+        let listening = Listening::new(Front::new(http::router(Arc::new(state)), site), answers, listen::connections());
+        let accepting = tokio::spawn(listening.accept(listener, stopped, config.shutdown_timeout / 2));
         Ok(Self { address, place, gateway, limit: config.shutdown_timeout, stop, accepting, watching })
     }
 
@@ -158,6 +163,8 @@ impl Server {
     ///
     /// Says whether all that was in flight ended in time.
     pub async fn stop(self) -> bool {
+        // Whoever waits for a turn is told at once what becomes of it; sends in flight go on.
+        self.gateway.release();
         self.stop.send_replace(true);
         for task in &self.watching {
             task.abort();
@@ -167,44 +174,6 @@ impl Server {
         drop(self.accepting.await);
         self.gateway.stop(self.limit.saturating_sub(began.elapsed())).await
     }
-}
-
-async fn accept(listener: TcpListener, router: axum::Router, mut stopped: watch::Receiver<bool>, limit: Duration) {
-    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let graceful = GracefulShutdown::new();
-    loop {
-        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else { break };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = stopped.wait_for(|stop| *stop) => break,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                let connection = graceful.watch(connection(stream, router.clone()));
-                tokio::spawn(async move {
-                    drop(connection.await);
-                    drop(permit);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-    drop(listener);
-    drop(tokio::time::timeout(limit, graceful.shutdown()).await);
-}
-
-type Service = TowerToHyperService<axum::Router>;
-
-fn connection(stream: TcpStream, router: axum::Router) -> hyper::server::conn::http1::Connection<TokioIo<TcpStream>, Service> {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY could not be set");
-    }
-    let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
-    builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
 }
 
 /// Whether only this machine can reach an address.

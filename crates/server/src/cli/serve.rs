@@ -29,6 +29,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         logging::start(super::variable("RUST_LOG").as_deref()).map_err(anyhow::Error::msg)?;
+        acteon_server::raise_open_files();
         let mut config = self.config.load()?;
         if config.core_dumps {
             dumps::allow();

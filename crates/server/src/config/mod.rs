@@ -39,6 +39,10 @@ pub struct Config {
     pub host: String,
     /// Port to listen on; 0 for any free one.
     pub port: u16,
+    /// Names that it goes by beside localhost and its addresses.
+    pub hosts: Vec<String>,
+    /// Web pages of other sites that may call it.
+    pub origins: Vec<String>,
     /// How long a stop may take.
     pub shutdown_timeout: Duration,
     /// Whether the process may be dumped, with its secrets.
@@ -123,6 +127,8 @@ impl Config {
         let server = sections.get("server");
         let host = server.text("host").unwrap_or("127.0.0.1").to_owned();
         let port = walker.ranged(server, "server", "port", 8080, 0..=65535);
+        let hosts = names(&mut walker, server, "hosts", is_host, "names without scheme, port and path, such as acteon.example.com");
+        let origins = names(&mut walker, server, "origins", is_origin, "origins such as https://ops.example.com");
         let stop_limit = walker.ranged(server, "server", "shutdown_timeout_seconds", 30, 0..=3600);
         let open = open_limits(&mut walker, server);
         let retry = retry(&mut walker, sections.get("retry"));
@@ -143,6 +149,8 @@ impl Config {
         Ok(Self {
             host,
             port: u16::try_from(port).unwrap_or_default(),
+            hosts,
+            origins,
             shutdown_timeout: Duration::from_secs(stop_limit.unsigned_abs()),
             core_dumps: server.flag("core_dumps"),
             store,
@@ -166,6 +174,25 @@ fn open_limits(walker: &mut Walker<'_>, settings: &Settings) -> OpenLimits {
         per_provider: share("max_open_per_provider", half.per_provider),
         per_tenant: share("max_open_per_tenant", half.per_tenant),
     }
+}
+
+/// A list of names, each of which must be of a kind.
+fn names(walker: &mut Walker<'_>, settings: &Settings, key: &str, fits: fn(&str) -> bool, expected: &str) -> Vec<String> {
+    let names = settings.texts(key);
+    if let Some(wrong) = names.iter().find(|name| !fits(name)) {
+        walker.trouble("server", key, &format!("must be {expected}; {wrong:?} is none"));
+    }
+    names.to_vec()
+}
+
+fn is_host(text: &str) -> bool {
+    let is_v6 = text.trim_start_matches('[').trim_end_matches(']').parse::<std::net::Ipv6Addr>().is_ok();
+    is_v6 || (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')))
+}
+
+fn is_origin(text: &str) -> bool {
+    let authority = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    authority.is_some_and(|rest| !rest.is_empty() && !rest.trim_end_matches('/').contains(['/', '@', '?', '#', ' ', '*']))
 }
 
 fn retry(walker: &mut Walker<'_>, settings: &Settings) -> RetryPolicy {

@@ -17,6 +17,16 @@ pub const SECTIONS: &[Section] = &[
         keys: &[
             Key::optional("host", Kind::Text, "Address to listen on. Default 127.0.0.1: only this machine."),
             Key::optional("port", Kind::Integer, "Port to listen on; 0 for any free one. Default 8080."),
+            Key::optional(
+                "hosts",
+                Kind::Texts,
+                "Names that it goes by beside localhost and its addresses, such as acteon.example.com; requests to others are refused.",
+            ),
+            Key::optional(
+                "origins",
+                Kind::Texts,
+                "Web pages of other sites that may call it, such as https://ops.example.com. Default: none.",
+            ),
             Key::optional("shutdown_timeout_seconds", Kind::Integer, "How long a stop may take. Default 30."),
             Key::optional("core_dumps", Kind::Flag, "Allow core dumps and debuggers, which see the secrets. Default false."),
             Key::optional(

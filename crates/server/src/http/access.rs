@@ -1,7 +1,10 @@
 //! Who may call a route. A handler gets its caller only by saying what it lets them do.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use acteon_core::json::head;
+use acteon_core::limits::MAX_NAME_BYTES;
 use acteon_core::{Action, Caller, Namespace, Permission, Scope, Tenant};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -10,6 +13,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use super::AppState;
 use super::query::Parameters;
 use super::refusal::Refusal;
+use crate::connection::Connection;
+use crate::sign_in::Reaction;
 
 macro_rules! permitted {
     ($(#[$doc:meta])* $name:ident, $permission:ident) => {
@@ -20,7 +25,7 @@ macro_rules! permitted {
             type Rejection = Refusal;
 
             async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Refusal> {
-                permitted(&parts.headers, state, Permission::$permission).map(Self)
+                permitted(parts, state, Permission::$permission).await.map(Self)
             }
         }
     };
@@ -52,13 +57,52 @@ permitted!(
     Manage
 );
 
-fn permitted(headers: &HeaderMap, state: &AppState, permission: Permission) -> Result<Caller, Refusal> {
-    let caller = state.auth.caller(key(headers)).map_err(|message| Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message))?;
+/// A caller who may look, or nobody: for routes that tell everybody how the server is, and such callers why.
+pub(super) struct MayLook(pub(super) Option<Caller>);
+
+impl FromRequestParts<Arc<AppState>> for MayLook {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Refusal> {
+        if state.auth.asks_for_keys() && key(&parts.headers).is_none() {
+            return Ok(Self(None));
+        }
+        let caller = caller(parts, state).await?;
+        Ok(Self(Some(caller).filter(|caller| caller.role.may(Permission::Read))))
+    }
+}
+
+async fn permitted(parts: &Parts, state: &AppState, permission: Permission) -> Result<Caller, Refusal> {
+    let caller = caller(parts, state).await?;
     if !caller.role.may(permission) {
         let message = format!("forbidden: the role of {:?} does not allow this", caller.id);
         return Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
     }
     Ok(caller)
+}
+
+/// Who calls. A failure is said in the log, and slowed.
+async fn caller(parts: &Parts, state: &AppState) -> Result<Caller, Refusal> {
+    let message = match state.auth.caller(key(&parts.headers)) {
+        Ok(caller) => return Ok(caller),
+        Err(message) => message,
+    };
+    state.metrics.sign_in_failed();
+    let address = parts.extensions.get::<Arc<Connection>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |connection| connection.peer());
+    match state.sign_ins.failed(address) {
+        Reaction::Answer(wait) => {
+            let path = head(parts.uri.path(), MAX_NAME_BYTES);
+            tracing::warn!(%address, method = %parts.method, path, slowed_ms = wait.as_millis() as u64, "sign-in failed: {message}");
+            tokio::time::sleep(wait).await;
+            Err(Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message))
+        }
+        Reaction::Refuse(count) => {
+            if let Some(count) = count {
+                tracing::warn!(%address, count, "sign-ins fail too often; those that fail are refused at once for a while");
+            }
+            Err(Refusal::too_many("too many sign-ins from this address failed; try again later"))
+        }
+    }
 }
 
 fn key(headers: &HeaderMap) -> Option<&str> {

@@ -12,15 +12,17 @@ use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 
 use super::AppState;
-use super::budget::Room;
 use super::offload::off_runtime;
 use super::refusal::Refusal;
+use crate::budget::Room;
+use crate::connection::Connection;
 
 /// A body that is still to be received.
 pub(super) struct Incoming {
     headers: HeaderMap,
     body: Body,
     room: Room,
+    connection: Option<Arc<Connection>>,
 }
 
 /// A body as text, which holds its room among all bodies.
@@ -41,8 +43,9 @@ impl FromRequest<Arc<AppState>> for Incoming {
     type Rejection = std::convert::Infallible;
 
     async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, Self::Rejection> {
-        let (parts, body) = request.into_parts();
-        Ok(Self { headers: parts.headers, body, room: state.bodies.room(Arc::default()) })
+        let (mut parts, body) = request.into_parts();
+        let connection = parts.extensions.remove::<Arc<Connection>>();
+        Ok(Self { headers: parts.headers, body, room: state.bodies.room(Arc::default()), connection })
     }
 }
 
@@ -55,12 +58,18 @@ impl Incoming {
         if declared.is_some_and(|length| length > MAX_BODY_BYTES) {
             return Err(too_large());
         }
+        if let Some(connection) = &self.connection {
+            connection.set_receiving();
+        }
         let received = tokio::time::timeout(BODY_TIMEOUT, self.receive(declared.unwrap_or(MAX_BODY_BYTES))).await;
         let bytes = received.unwrap_or_else(|_| {
             let message = format!("the body did not arrive within {} s", BODY_TIMEOUT.as_secs());
             Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "BODY_TIMEOUT", message))
         })?;
         self.room.keep();
+        if let Some(connection) = &self.connection {
+            connection.set_working();
+        }
         let text = String::from_utf8(bytes).map_err(|error| {
             let message = format!("the body is not UTF-8: byte {} is wrong", error.utf8_error().valid_up_to());
             Refusal::new(StatusCode::BAD_REQUEST, "INVALID_JSON", message)

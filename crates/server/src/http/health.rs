@@ -11,11 +11,18 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::AppState;
-use super::access::MayRead;
+use super::access::{MayLook, MayRead};
 
-/// `GET /health`: alive, with the counters.
-pub(super) async fn health(State(state): State<Arc<AppState>>) -> Json<Value> {
-    Json(json!({ "status": "ok", "metrics": state.metrics.counters() }))
+/// What a scraper without a key gets: that it got through.
+const PLAIN_METRICS: &str =
+    "# HELP acteon_up The server answers; the rest is for callers with a key.\n# TYPE acteon_up gauge\nacteon_up 1\n# EOF\n";
+
+/// `GET /health`: alive; with the counters for those who may look.
+pub(super) async fn health(MayLook(caller): MayLook, State(state): State<Arc<AppState>>) -> Json<Value> {
+    match caller {
+        Some(_) => Json(json!({ "status": "ok", "metrics": state.metrics.counters() })),
+        None => Json(json!({ "status": "ok" })),
+    }
 }
 
 /// `GET /live`: the process answers.
@@ -24,7 +31,9 @@ pub(super) async fn live() -> Json<Value> {
 }
 
 /// `GET /ready`: whether to send requests here. A provider that is down only degrades it, since taking out every gateway would be worse.
-pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Response {
+///
+/// Reasons name files and what services said, so they are for those who may look.
+pub(super) async fn ready(MayLook(caller): MayLook, State(state): State<Arc<AppState>>) -> Response {
     let gateway = &state.gateway;
     let mut unavailable = Vec::new();
     if gateway.is_stopping() {
@@ -34,7 +43,8 @@ pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Response {
         unavailable.push("the store fails".to_owned());
     }
     if !unavailable.is_empty() {
-        let body = ReadyBody { status: "unavailable".into(), reasons: unavailable };
+        let reasons = if caller.is_some() { unavailable } else { Vec::new() };
+        let body = ReadyBody { status: "unavailable".into(), reasons };
         return (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response();
     }
     let failing = gateway.stats().into_iter().filter(|(_, stats)| stats.last_failed);
@@ -44,12 +54,16 @@ pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Response {
     let unread = unread.map(|trouble| format!("policies: changes of silences, quotas and time intervals cannot be read: {trouble}"));
     let reasons: Vec<String> = unread.into_iter().chain(rules).chain(failing).collect();
     let status = if reasons.is_empty() { "ready" } else { "degraded" };
+    let reasons = if caller.is_some() { reasons } else { Vec::new() };
     Json(ReadyBody { status: status.into(), reasons }).into_response()
 }
 
-/// `GET /metrics`: Prometheus' text format.
-pub(super) async fn metrics(State(state): State<Arc<AppState>>) -> Response {
-    let text = state.metrics.text(&state.gateway, &state.rules);
+/// `GET /metrics`: Prometheus' text format. Names of providers and rules, and what fails where, are for those who may look.
+pub(super) async fn metrics(MayLook(caller): MayLook, State(state): State<Arc<AppState>>) -> Response {
+    let text = match caller {
+        Some(_) => state.metrics.text(&state.gateway, &state.rules),
+        None => PLAIN_METRICS.to_owned(),
+    };
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
 }
 

@@ -5,12 +5,12 @@ mod actions;
 mod audit;
 mod body;
 mod breakers;
-mod budget;
 mod coverage;
 mod dead_letters;
 mod dispatch;
 mod envelope;
 mod filter;
+mod front;
 mod health;
 mod intervals;
 mod offload;
@@ -22,6 +22,7 @@ mod refusal;
 mod replay;
 mod rules;
 mod silences;
+mod site;
 
 use std::sync::Arc;
 
@@ -35,10 +36,14 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get, post, put};
 
 use crate::auth::Auth;
+use crate::budget::Budget;
 use crate::metrics::Metrics;
 use crate::rules::RulesLoader;
-pub(crate) use budget::Budget;
+use crate::sign_in::SignIns;
+pub(crate) use front::{Front, no_room_for_answer};
+pub(crate) use offload::Turns;
 use refusal::Refusal;
+pub(crate) use site::Site;
 
 /// What the routes need.
 pub(crate) struct AppState {
@@ -48,6 +53,14 @@ pub(crate) struct AppState {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) rules: Arc<RulesLoader>,
     pub(crate) auth: Arc<Auth>,
+    pub(crate) sign_ins: SignIns,
+    /// Whether the server is stopping.
+    pub(crate) stopped: tokio::sync::watch::Receiver<bool>,
+    /// Turns to read lists and records, and to send earlier actions anew.
+    pub(crate) reads: Turns,
+    pub(crate) replays: Turns,
+    /// Room for answers that wait to be read by their callers.
+    pub(crate) answers: Arc<Budget>,
     /// Room for bodies that are being received or read.
     pub(crate) bodies: Arc<Budget>,
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use acteon_core::limits::MAX_INLINE_BYTES;
 use axum::http::StatusCode;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::refusal::Refusal;
 
@@ -18,6 +18,20 @@ pub(super) async fn off_runtime<T: Send + 'static>(bytes: usize, work: impl FnOn
     }
     let Ok(_permit) = WORKERS.acquire().await else { return Err(broke_off()) };
     tokio::task::spawn_blocking(work).await.map_err(|_| broke_off())
+}
+
+/// Turns for work that holds much memory while it lasts.
+pub(crate) struct Turns(Semaphore);
+
+impl Turns {
+    pub(crate) const fn new(at_a_time: usize) -> Self {
+        Self(Semaphore::const_new(at_a_time))
+    }
+
+    /// Waits for a turn, which lasts until it is dropped.
+    pub(super) async fn take(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        self.0.acquire().await.map_err(|_| broke_off())
+    }
 }
 
 fn broke_off() -> Refusal {

@@ -8,6 +8,8 @@ use acteon_store::StoreError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::sign_in::LONGEST_WAIT;
+
 /// When a caller should come back after back-pressure.
 const COME_BACK_AFTER: u64 = 2;
 
@@ -50,6 +52,14 @@ impl Refusal {
     pub(super) fn field(field: &str, message: impl Into<String>) -> Self {
         let mut refusal = Self::fields(vec![FieldError { field: field.to_owned(), message: message.into() }]);
         "INVALID_BODY".clone_into(&mut refusal.body.code);
+        refusal
+    }
+
+    /// Too many of its kind.
+    pub(super) fn too_many(message: &str) -> Self {
+        let mut refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_FAILURES", message);
+        refusal.body.retryable = true;
+        refusal.body.retry_after = Some(LONGEST_WAIT.as_secs());
         refusal
     }
 

@@ -1,7 +1,11 @@
 //! Callers who mean harm, or have a bug that looks like it.
 
 mod bodies;
+mod connections;
+mod pages;
 mod paths;
+mod sign_in;
+mod stop;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;

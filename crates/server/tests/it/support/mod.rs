@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 #[cfg(feature = "wechat")]
 pub(crate) use database::dump;
 pub(crate) use database::store_lines;
-pub(crate) use process::{Process, run_command};
+pub(crate) use process::{Process, log_of, run_command};
 
 /// Shorter than the server keeps an idle connection, so that none is used that is just being closed.
 const IDLE: Duration = Duration::from_secs(3);
@@ -84,7 +84,6 @@ impl Gateway {
     }
 
     /// Stops in good order.
-    #[cfg(all(feature = "postgres", feature = "wechat"))]
     pub(crate) async fn stop(mut self) {
         if let Some(server) = self.server.take() {
             server.stop().await;

@@ -23,12 +23,17 @@ impl Process {
 
     /// Starts it with nothing but this configuration.
     pub(crate) fn start_exactly(folder: &Path, configuration: &str, variables: &[(&str, &str)]) -> Self {
+        Self::start_after("", folder, configuration, variables)
+    }
+
+    /// Starts it in a shell that has done something before, such as setting a limit.
+    pub(crate) fn start_after(before: &str, folder: &Path, configuration: &str, variables: &[(&str, &str)]) -> Self {
         let file = folder.join("acteon.toml");
         std::fs::write(&file, configuration).expect("a configuration file");
         let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("log.txt")).expect("a log file");
         // A limit on files is an error of the write, as on a full disk, and no signal.
         let mut child = Command::new("sh")
-            .args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", BINARY, "--port", "0", "--data-dir"])
+            .args(["-c", &format!("trap '' XFSZ; {before} exec \"$@\""), "sh", BINARY, "--port", "0", "--data-dir"])
             .arg(folder)
             .arg("-c")
             .arg(&file)
@@ -51,6 +56,11 @@ impl Process {
 
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// kill -9.
@@ -93,7 +103,7 @@ impl Drop for Process {
 }
 
 /// What it logged.
-fn log_of(folder: &Path) -> String {
+pub(crate) fn log_of(folder: &Path) -> String {
     std::fs::read_to_string(folder.join("log.txt")).unwrap_or_default()
 }
 

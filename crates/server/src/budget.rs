@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use axum::body::Bytes;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -100,6 +101,19 @@ impl Room {
         }
     }
 
+    /// Gives everything back.
+    pub(crate) fn empty(&mut self) {
+        if self.bytes == 0 {
+            return;
+        }
+        let mut holders = self.budget.lock();
+        holders.used -= self.bytes;
+        if holders.by_age.remove(&self.id).is_some_and(|holder| holder.state == HolderState::Leaving) {
+            holders.leaving -= self.bytes;
+        }
+        self.bytes = 0;
+    }
+
     /// Waits until it must give way.
     pub(crate) async fn must_give_way(&self) {
         self.give_way.notified().await;
@@ -139,14 +153,25 @@ impl Holders {
 
 impl Drop for Room {
     fn drop(&mut self) {
-        if self.bytes == 0 {
-            return;
-        }
-        let mut holders = self.budget.lock();
-        holders.used -= self.bytes;
-        if holders.by_age.remove(&self.id).is_some_and(|holder| holder.state == HolderState::Leaving) {
-            holders.leaving -= self.bytes;
-        }
+        self.empty();
+    }
+}
+
+/// Bytes that hold room for as long as anybody refers to them.
+pub(crate) struct Held {
+    bytes: Bytes,
+    _room: Room,
+}
+
+impl Held {
+    pub(crate) fn bytes(bytes: Bytes, room: Room) -> Bytes {
+        Bytes::from_owner(Self { bytes, _room: room })
+    }
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

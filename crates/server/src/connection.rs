@@ -1,0 +1,149 @@
+//! A connection and what it is doing, as those know who serve it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
+
+use acteon_core::limits::SLOW_BODY;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+const IDLE: u8 = 0;
+const RECEIVING: u8 = 1;
+const WORKING: u8 = 2;
+
+/// A connection.
+pub(crate) struct Connection {
+    id: u64,
+    peer: IpAddr,
+    local: IpAddr,
+    reserved: bool,
+    began: Instant,
+    /// Whether a request began since that was last asked.
+    had_request: AtomicBool,
+    /// Between requests, receiving a body, or working on a request.
+    doing: AtomicU8,
+    /// Since when, and since when its client does not read what is written, in milliseconds after `began`, from 1; 0 for not.
+    since: AtomicU64,
+    blocked: AtomicU64,
+    closing: AtomicBool,
+    close: Arc<Notify>,
+}
+
+impl Connection {
+    pub(crate) fn new(id: u64, peer: IpAddr, local: IpAddr, reserved: bool) -> Self {
+        Self {
+            id,
+            peer,
+            local,
+            reserved,
+            began: Instant::now(),
+            had_request: AtomicBool::new(false),
+            doing: AtomicU8::new(IDLE),
+            since: AtomicU64::new(1),
+            blocked: AtomicU64::new(0),
+            closing: AtomicBool::new(false),
+            close: Arc::default(),
+        }
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn peer(&self) -> IpAddr {
+        self.peer
+    }
+
+    /// The address that it came in on.
+    pub(crate) fn local(&self) -> IpAddr {
+        self.local
+    }
+
+    /// Whether it was taken beyond the limit, for health and metrics.
+    pub(crate) fn is_reserved(&self) -> bool {
+        self.reserved
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.doing.load(Ordering::Relaxed) == IDLE
+    }
+
+    pub(crate) fn is_receiving(&self) -> bool {
+        self.doing.load(Ordering::Relaxed) == RECEIVING
+    }
+
+    pub(crate) fn set_idle(&self) {
+        self.set(IDLE);
+    }
+
+    pub(crate) fn set_receiving(&self) {
+        self.set(RECEIVING);
+    }
+
+    /// Notes that a request begins.
+    pub(crate) fn begin_request(&self) {
+        self.had_request.store(true, Ordering::Relaxed);
+        self.set_working();
+    }
+
+    /// Whether a request began since this was last asked.
+    pub(crate) fn take_had_request(&self) -> bool {
+        self.had_request.swap(false, Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_working(&self) {
+        self.set(WORKING);
+    }
+
+    fn set(&self, doing: u8) {
+        self.since.store(self.now(), Ordering::Relaxed);
+        self.doing.store(doing, Ordering::Relaxed);
+    }
+
+    /// Notes whether its client leaves unread what is written.
+    pub(crate) fn set_blocked(&self, blocked: bool) {
+        self.blocked.store(if blocked { self.now() } else { 0 }, Ordering::Relaxed);
+    }
+
+    /// What tells it to close.
+    pub(crate) fn close(&self) -> &Arc<Notify> {
+        &self.close
+    }
+
+    /// Tells it to close, for another to take its place.
+    pub(crate) fn give_way(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+        self.close.notify_one();
+    }
+
+    /// Whether it was told to give way.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    pub(crate) async fn told_to_close(&self) {
+        self.close.notified().await;
+    }
+
+    fn now(&self) -> u64 {
+        self.began.elapsed().as_millis() as u64 + 1
+    }
+
+    /// How long it has been of no use to anybody; `None` while it is.
+    pub(crate) fn unused_for(&self) -> Option<Duration> {
+        if self.closing.load(Ordering::Relaxed) {
+            return None;
+        }
+        let now = self.now();
+        let age = |since: u64| Duration::from_millis(now.saturating_sub(since));
+        let slow = Some(self.blocked.load(Ordering::Relaxed)).filter(|since| *since > 0).map(age).filter(|age| *age >= SLOW_BODY);
+        let since = age(self.since.load(Ordering::Relaxed));
+        match self.doing.load(Ordering::Relaxed) {
+            IDLE => Some(since),
+            RECEIVING => Some(since).filter(|age| *age >= SLOW_BODY),
+            _ => slow,
+        }
+    }
+}

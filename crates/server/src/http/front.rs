@@ -1,0 +1,62 @@
+//! What every request meets before its route, and every answer after it.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderValue, Request, Response, header};
+use axum::response::IntoResponse as _;
+use hyper_util::service::TowerToHyperService;
+
+use super::refusal::Refusal;
+use super::site::{Origins, Site};
+use crate::connection::Connection;
+
+/// Routes that are served also where no connection is left for others.
+const RESERVED: [&str; 5] = ["/live", "/ready", "/health", "/metrics", "/metrics/prometheus"];
+
+/// The routes, and who may ask them.
+pub(crate) struct Front {
+    router: TowerToHyperService<Router>,
+    site: Site,
+}
+
+impl Front {
+    pub(crate) fn new(router: Router, site: Site) -> Self {
+        Self { router: TowerToHyperService::new(router), site }
+    }
+
+    pub(crate) async fn answer(&self, mut request: Request<Body>, connection: &Arc<Connection>) -> Response<Body> {
+        if connection.is_reserved() && !RESERVED.contains(&request.uri().path()) {
+            let refusal = Refusal::come_back("CONNECTIONS_FULL", "all connections are in use; try again");
+            return closing(refusal.into_response());
+        }
+        let origin = match self.site.check(&request, connection.local()) {
+            Ok(origin) => origin,
+            Err(refusal) => return refusal.into_response(),
+        };
+        if let Some(answer) = origin.as_ref().and_then(|origin| Origins::preflight(&request, origin)) {
+            return answer;
+        }
+        request.extensions_mut().insert(Arc::clone(connection));
+        let mut response = match hyper::service::Service::call(&self.router, request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        if let Some(origin) = origin {
+            Origins::allow(response.headers_mut(), origin);
+        }
+        response
+    }
+}
+
+/// What a caller gets in place of an answer for which there is no room.
+pub(crate) fn no_room_for_answer() -> Response<Body> {
+    let message = "too many large answers wait to be read by their callers; try again. What the request did is done";
+    closing(Refusal::come_back("ANSWERS_FULL", message).into_response())
+}
+
+fn closing(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}

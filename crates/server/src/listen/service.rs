@@ -1,0 +1,104 @@
+//! A request from its head to the last byte of its answer, as its connection counts it.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use acteon_core::limits::SMALL_ANSWER_BYTES;
+use axum::body::{Body, Bytes};
+use axum::http::{Request, Response};
+use hyper::body::{Body as _, Frame, Incoming, SizeHint};
+
+use super::Listening;
+use crate::budget::{Budget, Held, Room};
+use crate::connection::Connection;
+use crate::http::no_room_for_answer;
+
+/// What is served, on one connection.
+pub(super) struct Service {
+    listening: Arc<Listening>,
+    connection: Arc<Connection>,
+}
+
+impl Service {
+    pub(super) fn new(listening: Arc<Listening>, connection: Arc<Connection>) -> Self {
+        Self { listening, connection }
+    }
+}
+
+impl hyper::service::Service<Request<Incoming>> for Service {
+    type Response = Response<Answer>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Answer>, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let under_way = UnderWay::new(&self.connection);
+        let listening = Arc::clone(&self.listening);
+        Box::pin(async move {
+            let response = listening.front.answer(request.map(Body::new), &under_way.0).await;
+            under_way.0.set_working();
+            Ok(counted(response, &listening.answers, under_way))
+        })
+    }
+}
+
+/// Has a large answer ask for room.
+fn counted(mut response: Response<Body>, answers: &Arc<Budget>, under_way: UnderWay) -> Response<Answer> {
+    let length = response.body().size_hint().exact().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+    let mut room = None;
+    if length > SMALL_ANSWER_BYTES {
+        let mut asked = answers.room(Arc::clone(under_way.0.close()));
+        if asked.grow(length) {
+            room = Some(asked);
+        } else {
+            response = no_room_for_answer();
+        }
+    }
+    response.map(|body| Answer { body, room, _under_way: under_way })
+}
+
+/// Notes that a request is under way until it is dropped.
+struct UnderWay(Arc<Connection>);
+
+impl UnderWay {
+    fn new(connection: &Arc<Connection>) -> Self {
+        connection.begin_request();
+        Self(Arc::clone(connection))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.set_idle();
+    }
+}
+
+/// The body of an answer.
+pub(super) struct Answer {
+    body: Body,
+    /// Goes with the bytes until they are written.
+    room: Option<Room>,
+    _under_way: UnderWay,
+}
+
+impl hyper::body::Body for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        polled.map_ok(|frame| match self.room.take() {
+            None => frame,
+            Some(room) => frame.map_data(|bytes| Held::bytes(bytes, room)),
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

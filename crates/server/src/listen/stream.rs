@@ -1,0 +1,120 @@
+//! The bytes of a connection, with a limit on what its client may make it hold.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use acteon_core::limits::{SMALL_HEAD_BYTES, WRITE_STEP_BYTES, WRITE_TIMEOUT};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::Sleep;
+
+use crate::budget::{Budget, Room};
+use crate::connection::Connection;
+
+/// Most bytes in one read. The layer above doubles its buffer when a read fills it, and keeps the larger one for as long as the connection lasts.
+const MAX_READ: usize = 8191;
+
+pub(super) struct Stream {
+    tcp: TcpStream,
+    connection: Arc<Connection>,
+    /// Bytes read since the last request ended, of which most are its successor's head, and room for them.
+    head: usize,
+    room: Room,
+    /// While the client does not read: when that must be over, and what was written meanwhile.
+    blocked: Option<(Pin<Box<Sleep>>, usize)>,
+}
+
+impl Stream {
+    pub(super) fn new(tcp: TcpStream, connection: Arc<Connection>, heads: &Arc<Budget>) -> Self {
+        let room = heads.room(Arc::clone(connection.close()));
+        Self { tcp, connection, head: 0, room, blocked: None }
+    }
+
+    /// Counts what was read of a head. The room is kept until the request ends: what is made of a head refers to its bytes.
+    fn count(&mut self, read: usize) -> io::Result<()> {
+        if !self.connection.is_idle() {
+            return Ok(());
+        }
+        if self.connection.take_had_request() {
+            self.head = 0;
+            self.room.empty();
+        }
+        self.head += read;
+        if self.head > SMALL_HEAD_BYTES && !self.room.grow(self.head.next_multiple_of(SMALL_HEAD_BYTES) * 2) {
+            return Err(io::Error::other("too many long heads are on their way"));
+        }
+        Ok(())
+    }
+
+    fn wrote(&mut self, cx: &mut Context<'_>, asked: usize, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match result {
+            Poll::Ready(Ok(written)) => {
+                let progress = self.blocked.as_ref().map_or(0, |(_, before)| before + written);
+                if written == asked || progress >= WRITE_STEP_BYTES {
+                    self.unblock();
+                } else if let Some((_, before)) = &mut self.blocked {
+                    *before = progress;
+                }
+                Poll::Ready(Ok(written))
+            }
+            Poll::Pending => {
+                let connection = &self.connection;
+                let (limit, _) = self.blocked.get_or_insert_with(|| {
+                    connection.set_blocked(true);
+                    (Box::pin(tokio::time::sleep(WRITE_TIMEOUT)), 0)
+                });
+                match limit.as_mut().poll(cx) {
+                    Poll::Ready(()) => Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "its client does not read"))),
+                    Poll::Pending => Poll::Pending,
+                }
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+        }
+    }
+
+    fn unblock(&mut self) {
+        if self.blocked.take().is_some() {
+            self.connection.set_blocked(false);
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(buffer.remaining().min(MAX_READ)));
+        let polled = Pin::new(&mut self.tcp).poll_read(cx, &mut part);
+        let read = part.filled().len();
+        buffer.advance(read);
+        if let Poll::Ready(Ok(())) = polled {
+            self.count(read)?;
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.tcp).poll_write(cx, bytes);
+        self.wrote(cx, bytes.len(), result)
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let asked = slices.iter().map(|slice| slice.len()).sum();
+        let result = Pin::new(&mut self.tcp).poll_write_vectored(cx, slices);
+        self.wrote(cx, asked, result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+}
