@@ -67,9 +67,9 @@ impl Gateway {
         };
         match (told, asking.accepted.get()) {
             (Ok(Ok(told)), _) => told.map(answer),
-            (Ok(Err(_)) | Err(_), Some(accepted)) => Ok(answer(so_far(inner, &key, accepted).await)),
+            (Ok(Err(())) | Err(_), Some(accepted)) => Ok(answer(so_far(inner, &key, accepted).await)),
             // Nobody is left who could say whether it was stored.
-            (Ok(Err(_)) | Err(_), None) => Err(DispatchError::StoreSlow),
+            (Ok(Err(())) | Err(_), None) => Err(DispatchError::StoreSlow),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Looking back: the audit trail, and dead letters.
 
+use acteon_core::limits::MAX_INLINE_BYTES;
 use acteon_core::{ActionId, Scope};
-use acteon_store::{Glance, HistoryFilter, PageRequest, Record, StoreError};
+use acteon_store::{Glance, HistoryFilter, PageRequest, Record, Seq, StoreError};
 
 use crate::gateway::Gateway;
 use crate::view::{ActionPage, ActionView};
@@ -9,18 +10,14 @@ use crate::view::{ActionPage, ActionView};
 impl Gateway {
     /// The actions with this id that the scope covers.
     pub async fn find(&self, scope: &Scope, id: &ActionId) -> Result<Vec<ActionView>, StoreError> {
-        Ok(self.inner.store.find(scope, id).await?.into_iter().map(|record| self.view(record)).collect())
+        let found = self.inner.store.find(scope, id).await?;
+        self.views(found).await
     }
 
     /// A page of the journal.
     pub async fn history(&self, filter: HistoryFilter, page: PageRequest) -> Result<ActionPage, StoreError> {
         let page = self.inner.store.history(filter, page).await?;
-        Ok(ActionPage {
-            views: page.records.into_iter().map(|record| self.view(record)).collect(),
-            next: page.next,
-            total: page.total,
-            cut: page.cut,
-        })
+        Ok(ActionPage { views: self.views(page.records).await?, next: page.next, total: page.total, cut: page.cut })
     }
 
     /// The newest actions that match, without their texts, and whether there may be more.
@@ -34,12 +31,19 @@ impl Gateway {
     }
 
     /// Takes dead letters off the list. They stay in the journal.
-    pub async fn discard(&self, letters: &[ActionView]) -> Result<usize, StoreError> {
-        let seqs = letters.iter().map(|letter| letter.seq).collect();
-        self.inner.store.discard(seqs).await
+    pub async fn discard(&self, letters: Vec<Seq>) -> Result<usize, StoreError> {
+        self.inner.store.discard(letters).await
     }
 
-    fn view(&self, record: Record) -> ActionView {
-        self.inner.options.redaction.view(record)
+    /// What may be seen of records. Where something is hidden, payloads are read for it, which takes a thread of its own for long ones.
+    async fn views(&self, records: Vec<Record>) -> Result<Vec<ActionView>, StoreError> {
+        let bytes: usize = records.iter().map(|record| record.action.payload.get().len()).sum();
+        let redaction = self.inner.options.redaction.clone();
+        let view = move |record: Record| redaction.view(record);
+        if bytes <= MAX_INLINE_BYTES {
+            return Ok(records.into_iter().map(view).collect());
+        }
+        let made = tokio::task::spawn_blocking(move || records.into_iter().map(view).collect()).await;
+        made.map_err(|_| StoreError::Engine("a record could not be shown".into()))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use acteon_core::limits::MAX_PAGE_BYTES;
 use acteon_core::{Scope, Timestamp};
 
 use crate::model::{Record, Seq, State};
@@ -111,7 +112,8 @@ pub struct PageRequest {
 pub struct HistoryPage {
     /// The rows.
     pub records: Vec<Record>,
-    /// Where the next page begins; `None` on the last. A page may be short, even empty, and still not the last: a look is bounded.
+    /// Where the next page begins; `None` on the last. A page may be short, even empty, and still not the last: a look is bounded, and so are the
+    /// bytes of a page.
     pub next: Option<Cursor>,
     /// How many match, if that was asked; at least so many if the look was cut short.
     pub total: Option<usize>,
@@ -200,18 +202,24 @@ impl HistoryFilter {
     }
 }
 
+/// About how many bytes of memory a row takes.
+pub(crate) fn weight(record: &Record) -> usize {
+    let labels: usize = record.action.metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let request = record.prepared.as_ref().map_or(0, |prepared| prepared.bytes.len());
+    record.action.payload.get().len() + labels + request + record.outcome.as_ref().map_or(0, |outcome| outcome.len()) + record.history.len()
+}
+
 /// Collects a page from the matches of a look.
 pub(crate) struct PageMaker {
     request: PageRequest,
     matched: usize,
-    seqs: Vec<Seq>,
-    last: Option<Cursor>,
+    found: Vec<Cursor>,
     more: bool,
 }
 
 impl PageMaker {
     pub(crate) fn new(request: PageRequest) -> Self {
-        Self { request, matched: 0, seqs: Vec::with_capacity(request.limit.min(64)), last: None, more: false }
+        Self { request, matched: 0, found: Vec::with_capacity(request.limit.min(64)), more: false }
     }
 
     /// Takes in a match; says whether to look on.
@@ -220,9 +228,8 @@ impl PageMaker {
         if self.matched <= self.request.offset {
             return true;
         }
-        if self.seqs.len() < self.request.limit {
-            self.seqs.push(cursor.seq);
-            self.last = Some(cursor);
+        if self.found.len() < self.request.limit {
+            self.found.push(cursor);
             return true;
         }
         self.more = true;
@@ -230,15 +237,25 @@ impl PageMaker {
     }
 
     /// The rows of the page.
-    pub(crate) fn seqs(&self) -> &[Seq] {
-        &self.seqs
+    pub(crate) fn seqs(&self) -> impl Iterator<Item = Seq> {
+        self.found.iter().map(|cursor| cursor.seq)
+    }
+
+    /// Ends the page before its next row once the first `rows` hold `bytes`; says whether it ends there.
+    pub(crate) fn ends_at(&mut self, rows: usize, bytes: usize) -> bool {
+        let ends = bytes >= MAX_PAGE_BYTES && rows < self.found.len();
+        if ends {
+            self.found.truncate(rows);
+            self.more = true;
+        }
+        ends
     }
 
     /// The page, where a look stopped at `stopped` if it was cut short.
     pub(crate) fn page(self, records: Vec<Record>, stopped: Option<Cursor>) -> HistoryPage {
         let count = self.request.count;
         let cut = stopped.is_some() && (count || !self.more);
-        let next = if self.more { self.last } else { stopped };
+        let next = if self.more { self.found.last().copied() } else { stopped };
         HistoryPage { records, next, total: count.then_some(self.matched), cut }
     }
 }

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use acteon_core::ActionId;
 use acteon_gateway::ActionView;
-use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
+use axum::response::Response;
 
 use super::AppState;
 use super::access::{MayRead, scope};
+use super::dispatch::json as json_text;
+use super::offload::off_runtime;
 use super::path::Path;
 use super::query::Parameters;
+use super::record::written;
 use super::refusal::Refusal;
 
 pub(super) async fn get(
@@ -19,10 +22,12 @@ pub(super) async fn get(
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
     uri: Uri,
-) -> Result<Json<ActionView>, Refusal> {
+) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    let found = state.gateway.find(&scope(&caller, &parameters)?, &action_id(&id)?).await?;
-    the_one(found).map(Json)
+    let (scope, id) = (scope(&caller, &parameters)?, action_id(&id)?);
+    let _turn = state.reads.take().await?;
+    let view = the_one(state.gateway.find(&scope, &id).await?)?;
+    Ok(json_text(StatusCode::OK, off_runtime(view.action.payload.get().len(), move || written(&view)).await??))
 }
 
 /// The only action of an id.

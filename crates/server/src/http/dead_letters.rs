@@ -1,37 +1,53 @@
 //! Dead letters: looking, sending anew, and taking off the list. Nothing is destroyed: the journal keeps them all.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use acteon_core::Scope;
+use acteon_core::{ActionId, ActionType, Namespace, ProviderName, Scope, Tenant};
 use acteon_gateway::ActionView;
 use acteon_store::{HistoryFilter, PageRequest, State as ActionState};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::AppState;
 use super::access::{MayDispatch, MayManage, MayRead, scope};
 use super::actions::{action_id, not_found, the_one};
+use super::dispatch::json as json_text;
 use super::filter::{FILTERS, PAGES, cursor_text, filter, page};
+use super::offload::off_runtime;
 use super::path::Path;
 use super::prefer;
 use super::query::Parameters;
+use super::record::written;
 use super::refusal::Refusal;
 use super::replay;
 
 /// Most letters that one drain hands out.
 const DRAIN: usize = 1000;
 
-pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Json<Value>, Refusal> {
+pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &[&FILTERS[..], &PAGES].concat())?;
     let request = PageRequest { count: false, ..page(&parameters)? };
-    let page = state.gateway.history(dead(filter(&caller, &parameters)?), request).await?;
-    let mut body = json!({ "count": page.views.len(), "entries": page.views });
-    if let Some(next) = page.next {
-        body["next_cursor"] = json!(cursor_text(next));
-    }
-    Ok(Json(body))
+    let filter = dead(filter(&caller, &parameters)?);
+    let _turn = state.reads.take().await?;
+    let page = state.gateway.history(filter, request).await?;
+    let next_cursor = page.next.map(cursor_text);
+    let body = move || written(&Letters { count: page.views.len(), entries: page.views, next_cursor });
+    Ok(json_text(StatusCode::OK, off_runtime(usize::MAX, body).await??))
+}
+
+/// A page of dead letters.
+#[derive(Serialize)]
+struct Letters<T> {
+    count: usize,
+    entries: Vec<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
 }
 
 fn dead(filter: HistoryFilter) -> HistoryFilter {
@@ -43,9 +59,12 @@ pub(super) async fn get(
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
     uri: Uri,
-) -> Result<Json<ActionView>, Refusal> {
+) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    letter(&state, &scope(&caller, &parameters)?, &id, &["dead", "discarded"]).await.map(Json)
+    let scope = scope(&caller, &parameters)?;
+    let _turn = state.reads.take().await?;
+    let view = letter(&state, &scope, &id, &["dead", "discarded"]).await?;
+    Ok(json_text(StatusCode::OK, off_runtime(view.action.payload.get().len(), move || written(&view)).await??))
 }
 
 async fn letter(state: &AppState, scope: &Scope, id: &str, states: &[&str]) -> Result<ActionView, Refusal> {
@@ -63,7 +82,7 @@ pub(super) async fn discard(
 ) -> Result<StatusCode, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     let letter = letter(&state, &scope(&caller, &parameters)?, &id, &["dead"]).await?;
-    state.gateway.discard(&[letter]).await?;
+    state.gateway.discard(vec![letter.seq]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -77,6 +96,7 @@ pub(super) async fn replay_one(
 ) -> Result<Json<Value>, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     let scope = scope(&caller, &parameters)?;
+    let _turn = state.replays.take().await?;
     // One that was replayed before, whose answer was lost, gets the same answer.
     let letter = letter(&state, &scope, &id, &["dead", "discarded"]).await?;
     let replayed = state.gateway.replay(&scope, &letter.action.id, true, &caller, prefer::read(&headers).wait).await?;
@@ -91,6 +111,7 @@ pub(super) async fn replay_many(
 ) -> Result<Json<Value>, Refusal> {
     let parameters = Parameters::read(&uri, &[&FILTERS[..], &replay::PARAMETERS].concat())?;
     let request = replay::request(dead(filter(&caller, &parameters)?), &parameters)?;
+    let _turn = state.replays.take().await?;
     Ok(Json(replay::many(&state.gateway.replay_page(request, &caller).await?)))
 }
 
@@ -100,8 +121,9 @@ pub(super) async fn stats(MayRead(caller): MayRead, State(state): State<Arc<AppS
     Ok(Json(json!({ "enabled": true, "count": count })))
 }
 
-/// Hands out dead letters, whole, and takes those off the list; for callers who may see everything.
-pub(super) async fn drain(MayManage(caller): MayManage, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Json<Value>, Refusal> {
+/// Hands out dead letters, whole, and takes those off the list; for callers who may see everything. A page at most: `next_cursor` says that there
+/// are more, for the next drain.
+pub(super) async fn drain(MayManage(caller): MayManage, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, Refusal> {
     Parameters::read(&uri, &[])?;
     let scope = Scope::of(&caller.grants);
     if !scope.is_everything() {
@@ -109,22 +131,52 @@ pub(super) async fn drain(MayManage(caller): MayManage, State(state): State<Arc<
         return Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
     }
     let request = PageRequest { after: None, offset: 0, limit: DRAIN, count: false };
+    let _turn = state.reads.take().await?;
     let page = state.gateway.history(dead(HistoryFilter::of(scope)), request).await?;
-    state.gateway.discard(&page.views).await?;
-    let entries: Vec<Value> = page.views.iter().map(entry).collect();
-    Ok(Json(json!({ "count": entries.len(), "entries": entries })))
+    let seqs: Vec<_> = page.views.iter().map(|view| view.seq).collect();
+    let next_cursor = page.next.map(cursor_text);
+    let body = move || {
+        let entries: Vec<Entry<'_>> = page.views.iter().map(entry).collect();
+        written(&Letters { count: entries.len(), entries, next_cursor })
+    };
+    let body = off_runtime(usize::MAX, body).await??;
+    state.gateway.discard(seqs).await?;
+    Ok(json_text(StatusCode::OK, body))
 }
 
-fn entry(view: &ActionView) -> Value {
+/// A dead letter that is handed out.
+#[derive(Serialize)]
+struct Entry<'a> {
+    action_id: &'a ActionId,
+    namespace: &'a Namespace,
+    tenant: &'a Tenant,
+    provider: &'a ProviderName,
+    action_type: &'a ActionType,
+    error: &'a str,
+    code: &'a str,
+    attempts: u32,
+    timestamp: i64,
+    payload: &'a RawValue,
+    metadata: &'a BTreeMap<String, String>,
+}
+
+fn entry(view: &ActionView) -> Entry<'_> {
     let action = &view.action;
     let (code, error) = match &view.outcome {
         acteon_core::Outcome::Failed { code, message, .. } => (code.as_str(), message.as_str()),
         _ => ("", ""),
     };
-    json!({
-        "action_id": action.id, "namespace": action.namespace, "tenant": action.tenant, "provider": action.provider,
-        "action_type": action.action_type, "error": error, "code": code, "attempts": view.attempts,
-        "timestamp": view.finished_at.map_or(0, |at| at.as_millis() / 1000),
-        "payload": action.payload, "metadata": action.metadata,
-    })
+    Entry {
+        action_id: &action.id,
+        namespace: &action.namespace,
+        tenant: &action.tenant,
+        provider: &action.provider,
+        action_type: &action.action_type,
+        error,
+        code,
+        attempts: view.attempts,
+        timestamp: view.finished_at.map_or(0, |at| at.as_millis() / 1000),
+        payload: &action.payload,
+        metadata: &action.metadata,
+    }
 }

@@ -18,6 +18,7 @@ mod path;
 mod prefer;
 mod query;
 mod quotas;
+mod record;
 mod refusal;
 mod replay;
 mod rules;

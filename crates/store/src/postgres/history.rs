@@ -1,5 +1,6 @@
 //! Looking back. A list walks the journal from its newest end, tests each row by its narrow columns, and stops after a bounded number.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use acteon_core::limits::{MAX_LOOK, MAX_LOOKS};
@@ -109,12 +110,34 @@ fn lets_through(filter: &HistoryFilter, row: &Row) -> Result<bool, Failure> {
 pub(super) async fn page(conn: &Conn, filter: &HistoryFilter, request: PageRequest) -> Result<HistoryPage, Failure> {
     let mut maker = PageMaker::new(request);
     let stopped = look(conn, filter, request.after, |_, cursor| Ok(maker.goes_on(cursor))).await?;
-    let seqs: Vec<i64> = maker.seqs().iter().map(|seq| seq.0).collect();
-    let select = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.seq = ANY($1)")).await?;
+    end_by_size(conn, &mut maker).await?;
+    let seqs: Vec<i64> = maker.seqs().map(|seq| seq.0).collect();
+    let select = format!(
+        "SELECT {COLUMNS} FROM {TABLES} JOIN unnest($1::bigint[]) WITH ORDINALITY AS w (seq, place) ON w.seq = a.seq ORDER BY w.place"
+    );
+    let select = conn.prepare_cached(&select).await?;
     let rows = conn.query(&select, &[&seqs]).await?;
-    let mut records = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
-    records.sort_by_key(|record| maker.seqs().iter().position(|seq| *seq == record.seq));
+    let records = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
     Ok(maker.page(records, stopped))
+}
+
+/// Ends a page where it has its bytes. Sizes are asked for first: rows come from the server all at once.
+async fn end_by_size(conn: &Conn, maker: &mut PageMaker) -> Result<(), Failure> {
+    let seqs: Vec<i64> = maker.seqs().map(|seq| seq.0).collect();
+    let select = "SELECT seq, octet_length(action)::bigint + coalesce(octet_length(request), 0) FROM actions WHERE seq = ANY($1)";
+    let select = conn.prepare_cached(select).await?;
+    let mut sizes = HashMap::with_capacity(seqs.len());
+    for row in conn.query(&select, &[&seqs]).await? {
+        sizes.insert(row.try_get::<_, i64>(0)?, row.try_get::<_, i64>(1)?);
+    }
+    let mut bytes = 0;
+    for (place, seq) in seqs.iter().enumerate() {
+        bytes += sizes.get(seq).and_then(|size| usize::try_from(*size).ok()).unwrap_or(0);
+        if maker.ends_at(place + 1, bytes) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// What matches among the newest rows, and whether there may be more.

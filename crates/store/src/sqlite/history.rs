@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::Result;
 use super::rows::record;
-use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked};
+use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked, weight};
 use crate::model::{OpenShare, RecentSend, Record, Seq, State};
 use crate::raw::{RawRecord, recipients};
 use crate::rows::{MAX_OF_AN_ID, OPEN_SHARES, open_share, state_number, within};
@@ -102,7 +102,15 @@ pub(super) fn page(connection: &Connection, filter: &HistoryFilter, request: Pag
     let mut maker = PageMaker::new(request);
     let stopped = look(connection, filter, request.after, |_, cursor| Ok(maker.goes_on(cursor)))?;
     let mut select = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.seq = ?1"))?;
-    let records = maker.seqs().iter().map(|seq| select.query_row([seq.0], record)).collect::<rusqlite::Result<Vec<_>>>()?;
+    let (mut records, mut bytes) = (Vec::new(), 0);
+    for seq in maker.seqs().collect::<Vec<_>>() {
+        let found = select.query_row([seq.0], record)?;
+        bytes += weight(&found);
+        records.push(found);
+        if maker.ends_at(records.len(), bytes) {
+            break;
+        }
+    }
     Ok(maker.page(records, stopped))
 }
 

@@ -9,6 +9,7 @@ use crate::{Engine, action, admit, at, executed, failed, find, settlement, with_
 
 on_every_engine! {
     pages_follow_one_another_without_gap_or_repeat,
+    a_page_ends_where_it_has_its_bytes,
     every_filter_filters,
     scopes_hide_what_they_do_not_cover,
     a_discarded_letter_leaves_the_list_and_stays_in_the_journal,
@@ -60,6 +61,38 @@ pub(crate) async fn pages_follow_one_another_without_gap_or_repeat(engine: &Engi
         assert_eq!(skipped, whole[3..5]);
     }
     assert_eq!(ids(&*store, &all, first(1)).await.0, ["a29"]);
+}
+
+pub(crate) async fn a_page_ends_where_it_has_its_bytes(engine: &Engine) {
+    let store = engine.open().await;
+    let payload = serde_json::value::to_raw_value(&"x".repeat(900_000)).expect("JSON");
+    for number in 0..12 {
+        let outcome = if number % 2 == 0 { failed("TIMEOUT") } else { executed() };
+        let mut large = action(&format!("a{number}"), "t");
+        large.payload.clone_from(&payload);
+        let admission = with_fate("any", at(number), Fate::Ended(outcome));
+        let admission = Admission { action: Arc::new(large), ..admission };
+        assert!(matches!(store.admit(admission).await, Ok(Admitted::Ended(_))));
+    }
+    let all = HistoryFilter::of(Scope::everything());
+    let timed = HistoryFilter { from: Some(at(0)), ..all.clone() };
+    for (filter, expected) in [(all.clone(), 12), (timed, 12), (HistoryFilter { state: Some(State::Dead), ..all.clone() }, 6)] {
+        let (mut walked, mut after, mut pages) = (Vec::new(), None, 0);
+        loop {
+            let (page, next, total) = ids(&*store, &filter, PageRequest { after, count: after.is_none(), ..first(1000) }).await;
+            assert!((1..=5).contains(&page.len()) || next.is_none(), "{} rows", page.len());
+            assert!(total.is_none_or(|total| total == expected), "all are counted all the same: {total:?}");
+            walked.extend(page);
+            (after, pages) = (next, pages + 1);
+            if after.is_none() {
+                break;
+            }
+        }
+        walked.dedup();
+        assert_eq!(walked.len(), expected);
+        assert!(pages >= 2, "{pages} pages");
+    }
+    assert_eq!(ids(&*store, &all, first(2)).await.0, ["a11", "a10"]);
 }
 
 pub(crate) async fn every_filter_filters(engine: &Engine) {

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod connections;
+mod memory;
 mod pages;
 mod paths;
 mod sign_in;

@@ -1,0 +1,129 @@
+//! A row of the audit trail as the wire format has it, with what happened beside. Payloads are written as they came, and not read.
+
+use acteon_core::{Action, Attempt, Outcome, Timestamp};
+use acteon_gateway::ActionView;
+use axum::http::StatusCode;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::refusal::Refusal;
+
+/// A page of rows.
+#[derive(Serialize)]
+pub(super) struct Page<'a> {
+    pub(super) records: Vec<Record<'a>>,
+    pub(super) limit: usize,
+    pub(super) offset: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) total: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) total_is_capped: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next_cursor: Option<String>,
+}
+
+/// A row.
+#[derive(Serialize)]
+pub(super) struct Record<'a> {
+    id: String,
+    action_id: &'a str,
+    namespace: &'a str,
+    tenant: &'a str,
+    provider: &'a str,
+    provider_used: &'a str,
+    action_type: &'a str,
+    verdict: &'a str,
+    matched_rule: Option<&'a str>,
+    outcome: &'static str,
+    action_payload: &'a RawValue,
+    verdict_details: Value,
+    outcome_details: Value,
+    metadata: Map<String, Value>,
+    dispatched_at: Timestamp,
+    completed_at: Option<Timestamp>,
+    duration_ms: u64,
+    caller_id: &'a str,
+    auth_method: &'a str,
+    origin: acteon_core::Origin,
+    state: &'static str,
+    attempts: u32,
+    attempt_history: &'a [Attempt],
+    possible_duplicate: bool,
+    takeovers: u32,
+    warnings: &'a [String],
+    next_attempt_at: Option<Timestamp>,
+    #[serde(flatten)]
+    never: Never,
+}
+
+/// Fields of the wire format for what is not built.
+#[derive(Default, Serialize)]
+struct Never {
+    chain_id: Option<()>,
+    expires_at: Option<()>,
+    record_hash: Option<()>,
+    previous_hash: Option<()>,
+    sequence_number: Option<()>,
+    signature: Option<()>,
+    signer_id: Option<()>,
+    kid: Option<()>,
+    canonical_hash: Option<()>,
+}
+
+pub(super) fn record(view: &ActionView) -> Record<'_> {
+    let action: &Action = &view.action;
+    let ended = view.finished_at;
+    let mut metadata: Map<String, Value> = action.metadata.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    if let Some(key) = &action.dedup_key {
+        metadata.insert("__dedup_key".into(), json!(key));
+    }
+    Record {
+        id: view.seq.0.to_string(),
+        action_id: action.id.as_str(),
+        namespace: action.namespace.as_str(),
+        tenant: action.tenant.as_str(),
+        provider: action.provider.as_str(),
+        provider_used: view.provider.as_str(),
+        action_type: action.action_type.as_str(),
+        verdict: &view.verdict,
+        matched_rule: view.matched_rule.as_deref(),
+        outcome: view.outcome.tag(),
+        action_payload: &action.payload,
+        verdict_details: json!({ "rule": view.matched_rule }),
+        outcome_details: details(&view.outcome),
+        metadata,
+        dispatched_at: view.accepted_at,
+        completed_at: ended,
+        duration_ms: ended.map_or(0, |ended| ended.since(view.accepted_at).as_millis() as u64),
+        caller_id: &view.caller,
+        auth_method: &view.auth_method,
+        origin: view.origin,
+        state: view.state,
+        attempts: view.attempts,
+        attempt_history: &view.history,
+        possible_duplicate: view.possible_duplicate,
+        takeovers: view.takeovers,
+        warnings: &view.warnings,
+        next_attempt_at: view.next_attempt_at,
+        never: Never::default(),
+    }
+}
+
+/// A value as JSON.
+pub(super) fn written(value: &impl Serialize) -> Result<String, Refusal> {
+    let failed = |error: serde_json::Error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "UNWRITABLE", error.to_string());
+    serde_json::to_string(value).map_err(failed)
+}
+
+/// The fields of the outcome's variant, in the audit's spelling.
+fn details(outcome: &Outcome) -> Value {
+    match outcome {
+        Outcome::Throttled { retry_after, rule } => json!({ "retry_after_secs": retry_after.as_secs(), "rule": rule }),
+        other => {
+            let whole = serde_json::to_value(other).unwrap_or_default();
+            let inner = whole.as_object().and_then(|map| map.values().next().cloned());
+            inner.unwrap_or_else(|| json!({}))
+        }
+    }
+}
