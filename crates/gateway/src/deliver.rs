@@ -23,6 +23,7 @@ use crate::plan::Route;
 use crate::record::{mark_in_flight, record};
 use crate::registry::Entry;
 use crate::repeat::ends_round;
+use crate::send_turn::SendTurn;
 
 /// A send later than this says so in its text.
 const LATE: Duration = Duration::from_mins(2);
@@ -49,6 +50,8 @@ pub(crate) struct Job {
     turn: Turn,
     /// Whether the store knows that it may be sent.
     pub(crate) in_flight: bool,
+    /// The turn that it was admitted with.
+    at_once: Option<SendTurn>,
     /// What is added to the request's text, as the store knows it.
     pub(crate) note: Option<Arc<str>>,
     /// Whether it waited in the store before.
@@ -68,7 +71,7 @@ pub(crate) struct Decided {
 
 impl Job {
     /// An action that was just admitted.
-    pub(crate) fn admitted(holding: Holding, decided: Decided, route: Route, place: Place) -> Self {
+    pub(crate) fn admitted(holding: Holding, decided: Decided, route: Route, place: Place, at_once: Option<SendTurn>) -> Self {
         let Decided { action, rule, charges, accepted_at, possible_duplicate, turn } = decided;
         Self {
             holding,
@@ -85,7 +88,8 @@ impl Job {
             possible_duplicate,
             history: Vec::new(),
             turn,
-            in_flight: true,
+            in_flight: at_once.is_some(),
+            at_once,
             note: None,
             claimed: false,
             _place: place,
@@ -110,6 +114,7 @@ impl Job {
             history: record.history,
             turn: Turn::Single,
             in_flight: false,
+            at_once: None,
             note: record.note,
             claimed: true,
             _place: place,
@@ -161,8 +166,11 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
     let mut retries = 0;
     loop {
         let entry = Arc::clone(&job.entry);
-        let Ok(slot) = entry.slots.acquire().await else { return released(inner, job) };
-        let Some(permit) = entry.lane.acquire().await else { return released(inner, job) };
+        let turn = match job.at_once.take() {
+            Some(turn) => Some(turn),
+            None => SendTurn::wait(&entry).await,
+        };
+        let Some(SendTurn { slot, permit }) = turn else { return released(inner, job) };
         let note = note(job, inner.clock.now());
         if let Some(end) = mark_in_flight(inner, job, note).await {
             return end;

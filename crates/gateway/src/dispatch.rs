@@ -18,6 +18,7 @@ use crate::offload;
 use crate::pending::{left_for_later, recorded, scheduled, worked_on};
 use crate::plan::{Plan, Route, Step, Surroundings, plan};
 use crate::registry::Entry;
+use crate::send_turn::SendTurn;
 use crate::shares::QueueFull;
 use crate::waiters::{SoFar, Teller, WaiterId};
 
@@ -191,6 +192,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
     let owner = inner.lease.owner();
     let mut gate = Conditions::default();
     let mut due_at = accepted_at;
+    let mut at_once = None;
     let (fate, routes, place) = match step {
         Step::End(outcome) => (Fate::Ended(outcome), Vec::new(), None),
         Step::Send(conditions, routes) => {
@@ -200,9 +202,13 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
                     due_at = accepted_at + route.entry.lane.reopens_in().unwrap_or_default();
                     Birth::Due(due_at)
                 }
-                _ => Birth::InFlight(owner),
+                _ => Birth::Owned(owner),
             };
-            let ways = routes.iter().map(|route| way(route, birth)).collect();
+            at_once = place.as_ref().and_then(|_| SendTurn::at_once(&routes.first()?.entry));
+            let mut ways: Vec<Way> = routes.iter().map(|route| way(route, birth)).collect();
+            if let (Some(_), Some(first)) = (&at_once, ways.first_mut()) {
+                first.birth = Birth::InFlight(owner);
+            }
             gate.clone_from(&conditions);
             (Fate::Send { conditions, ways }, routes, place)
         }
@@ -242,14 +248,14 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
             };
             let entry = Arc::clone(&route.entry);
             asker.wait_for(&inner, seq, Some(entry), || worked_on(&inner, &action.id, &route.entry, SoFar::default())).await;
-            let place = if way == 0 { place } else { route.entry.lane.enter_claimed() };
+            let (place, at_once) = if way == 0 { (place, at_once) } else { (route.entry.lane.enter_claimed(), None) };
             let decided = Decided { action, rule, charges: gate.charges(&route.quotas), accepted_at, possible_duplicate, turn };
             let holding = inner.held.hold(Hold { seq, owner, fence: 0 });
             drop(taking);
-            deliver(&inner, Job::admitted(holding, decided, route, place)).await;
+            deliver(&inner, Job::admitted(holding, decided, route, place, at_once)).await;
         }
         Ok(Admitted::Existing(record)) => {
-            drop::<Option<Place>>(place);
+            drop::<(Option<Place>, Option<SendTurn>)>((place, at_once));
             join(&inner, *record, &action, asker).await;
         }
         Err(error) => asker.tell(Err(error.into())),

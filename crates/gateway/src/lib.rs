@@ -42,6 +42,7 @@ mod replay;
 mod retention_clock;
 mod retry;
 mod runner;
+mod send_turn;
 mod shares;
 mod stats;
 mod store_health;

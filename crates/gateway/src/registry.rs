@@ -58,7 +58,7 @@ impl Registry {
             let mut sharing = wired.lanes.remove(&spec.name).map(|(.., providers)| providers).unwrap_or_default();
             sharing.push(name.clone());
             wired.lanes.insert(Arc::clone(&spec.name), (Arc::clone(&lane), budgets.clone(), sharing));
-            let slots = Semaphore::new(spec.limits.max_concurrency);
+            let slots = Arc::new(Semaphore::new(spec.limits.max_concurrency));
             let breaker = breakers.policy.map(Breaker::new);
             let fallback = breakers.fallbacks.get(&name).cloned();
             let entry = Entry { name: name.clone(), provider, lane, budgets, slots, breaker, fallback, stats: Stats::default() };
@@ -85,7 +85,7 @@ pub(crate) struct Entry {
     pub(crate) lane: Arc<Lane>,
     pub(crate) budgets: Option<Arc<Budgets>>,
     /// Sends of this provider in flight; the lane's own limit is for all that share it.
-    pub(crate) slots: Semaphore,
+    pub(crate) slots: Arc<Semaphore>,
     pub(crate) breaker: Option<Breaker>,
     /// Who takes new actions while the breaker is open.
     pub(crate) fallback: Option<ProviderName>,

@@ -154,6 +154,19 @@ impl Lane {
         turn.await.ok()
     }
 
+    /// A turn that is free now, if nobody waits for one. Never a probe: whoever takes it may yet find no use for it.
+    pub(crate) fn try_acquire(self: &Arc<Self>) -> Option<Permit> {
+        let now = self.clock.monotonic();
+        let mut inner = self.lock();
+        if inner.closed || !inner.waiting.is_empty() || inner.state.paused_until(now).is_some() {
+            return None;
+        }
+        match inner.state.turn(now) {
+            Turn::Go { probe } => Some(self.permit(probe)),
+            Turn::At(_) | Turn::Later => None,
+        }
+    }
+
     /// Gives no more permits; whoever waits gets none.
     pub(crate) fn close(&self) {
         let mut inner = self.lock();

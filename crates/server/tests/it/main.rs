@@ -9,6 +9,7 @@ mod decisions;
 mod fairness;
 mod hostile;
 mod malformed;
+mod owed;
 mod policies;
 mod quotas;
 mod replay;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Action, Outcome, Provider, Scope};
+use acteon_core::{Action, Clock as _, Outcome, Prepared, Provider, Scope};
 use acteon_gateway::{BreakerPolicy, RetryPolicy};
 use acteon_simulation::harness::{
     ActionOutcomeExt as _, FailingProvider, FailureMode, RecordingProvider, SimulationConfig, SimulationHarness,
@@ -102,6 +102,42 @@ async fn a_node_that_dies_while_it_sends_leaves_a_marked_action_to_the_others() 
     assert_eq!((view.takeovers, view.possible_duplicate, view.state), (1, true, "open"));
 }
 
+/// Whatever went wrong on its way into memory: a row that its owner forgot is not forgotten for as long as the owner lives.
+#[tokio::test]
+async fn a_row_that_a_living_process_owns_and_nobody_works_on_goes_on() {
+    use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Turn, Way};
+    let config = SimulationConfig::builder().add_recording_provider("p").build();
+    let harness = SimulationHarness::start(config).await.expect("a harness");
+    let owner = harness.store().beats().await.expect("beats")[0].owner;
+    let prepared = Arc::new(Prepared { bytes: serde_json::to_vec(&action("lost", "p")).expect("JSON"), ..Prepared::default() });
+    let now = harness.clock().now();
+    let way = Way {
+        provider: acteon_core::ProviderName::parse("p").expect("a name"),
+        prepared,
+        give_up_at: now + Duration::from_hours(1),
+        birth: Birth::Owned(owner),
+        quotas: Vec::new(),
+    };
+    let admission = Admission {
+        action: Arc::new(action("lost", "p")),
+        origin: acteon_core::Origin::Api,
+        caller: acteon_core::Caller::anonymous(),
+        verdict: "allow",
+        rule: None,
+        accepted_at: now,
+        turn: Turn::Single,
+        fate: Fate::Send { conditions: Conditions::default(), ways: vec![way] },
+        possible_duplicate: false,
+        letter: None,
+    };
+    assert!(matches!(harness.store().admit(admission).await, Ok(Admitted::Open { .. })));
+    harness.advance(Duration::from_secs(90)).await.expect("time passes");
+    harness.provider("p").expect("a provider").assert_not_called();
+    harness.advance(Duration::from_secs(90)).await.expect("time passes");
+    harness.provider("p").expect("a provider").assert_called(1);
+    outcome(&harness, "lost").await.assert_executed();
+}
+
 #[tokio::test]
 async fn an_action_that_meets_a_lapsed_lease_is_put_off_and_not_forgotten() {
     let config = SimulationConfig::builder().add_recording_provider("p").build();
@@ -131,13 +167,13 @@ async fn a_provider_that_panics_fails_its_action_and_nothing_else() {
 struct Hanging;
 
 impl Provider for Hanging {
-    fn prepare(&self, _action: &Action) -> Result<acteon_core::Prepared, acteon_core::ProviderError> {
-        Ok(acteon_core::Prepared::default())
+    fn prepare(&self, _action: &Action) -> Result<Prepared, acteon_core::ProviderError> {
+        Ok(Prepared::default())
     }
 
     fn send<'a>(
         &'a self,
-        _prepared: &'a acteon_core::Prepared,
+        _prepared: &'a Prepared,
     ) -> acteon_core::BoxFuture<'a, Result<acteon_core::Response, acteon_core::ProviderError>> {
         Box::pin(std::future::pending())
     }

@@ -26,6 +26,7 @@ mod engine;
 mod faults;
 mod gate;
 mod history;
+mod holds;
 mod journal;
 mod letters;
 #[cfg(feature = "postgres")]

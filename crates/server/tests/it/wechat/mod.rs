@@ -6,6 +6,7 @@ mod crash;
 mod disk;
 mod errors;
 mod health;
+mod late;
 mod messages;
 mod rate_limit;
 mod rules;

@@ -1,0 +1,82 @@
+//! Who holds which rows, what they may have sent of them, and what becomes of that.
+
+use acteon_store::{Birth, ClaimRows, Freed, Hold, OwnerId, Room, Seq, Settled, Settlement, Step, Store, Way};
+
+use crate::{Engine, again, at, claim, claim_rows, find, provider, settlement, way, with_fate};
+
+on_every_engine! {
+    what_may_have_been_sent_is_told_from_what_waited,
+    a_claim_serves_many_rooms_and_takes_nothing_of_others,
+    what_is_owned_is_listed_in_pages_and_freed_only_as_it_is_held,
+}
+
+async fn admit(store: &dyn Store, id: &str, name: &str, birth: Birth) -> Seq {
+    let ways: Vec<Way> = vec![way(name, birth)];
+    let fate = acteon_store::Fate::Send { conditions: acteon_store::Conditions::default(), ways };
+    match store.admit(with_fate(id, at(100), fate)).await.expect("admitted") {
+        acteon_store::Admitted::Open { seq, .. } => seq,
+        _ => panic!("{id} was there"),
+    }
+}
+
+fn begins(seq: Seq, owner: OwnerId, note: Option<&str>) -> Settlement {
+    let step = Step::Progress { in_flight: true };
+    Settlement { history: None, attempts: 0, rounds: 0, note: note.map(Into::into), ..settlement(seq, owner, step) }
+}
+
+pub(crate) async fn what_may_have_been_sent_is_told_from_what_waited(engine: &Engine) {
+    let store = engine.open().await;
+    let owner = store.register().await.expect("an owner");
+    let born = admit(&*store, "born", "p", Birth::InFlight(owner)).await;
+    let begun = admit(&*store, "begun", "p", Birth::Owned(owner)).await;
+    admit(&*store, "waited", "p", Birth::Owned(owner)).await;
+    let put_off = admit(&*store, "put_off", "p", Birth::InFlight(owner)).await;
+    assert_eq!(store.settle(begins(begun, owner, Some("late"))).await, Ok(Settled::Written));
+    assert_eq!(store.settle(begins(begun, owner, Some("late"))).await, Ok(Settled::Written), "the owner stays");
+    assert_eq!(store.settle(begins(begun, OwnerId(owner.0 ^ 1), None)).await, Ok(Settled::Fenced));
+    assert_eq!(store.settle(settlement(put_off, owner, again(150))).await, Ok(Settled::Written));
+    assert_eq!((store.open_count(), find(&*store, "begun").await.in_flight, find(&*store, "born").await.seq), (4, true, born));
+    let beat = store.beats().await.expect("beats").pop().expect("a process");
+    assert_eq!(store.take_over(vec![beat], at(120)).await, Ok(Freed { unsent: 1, maybe_sent: 2 }));
+    for (id, count, note) in [("born", 1, None), ("begun", 1, Some("late")), ("waited", 0, None), ("put_off", 0, None)] {
+        let found = find(&*store, id).await;
+        assert_eq!((found.takeovers, found.possible_duplicate, found.note.as_deref()), (count, count == 1, note), "{id}");
+        assert!(!found.owned && !found.in_flight, "{id}");
+    }
+}
+
+pub(crate) async fn a_claim_serves_many_rooms_and_takes_nothing_of_others(engine: &Engine) {
+    let store = engine.open().await;
+    let owner = store.register().await.expect("an owner");
+    for (number, name) in ["p", "q", "r", "s", "p", "q", "r", "s"].into_iter().enumerate() {
+        admit(&*store, &format!("{name}{number}"), name, Birth::Due(at(110 + number as i64))).await;
+    }
+    let room = |names: &[&str], limit| Room { providers: names.iter().map(|name| provider(name)).collect(), limit };
+    let rows = ClaimRows::Due(vec![room(&["r"], 10), room(&["p", "q"], 3)]);
+    let ids = |records: &[acteon_store::Record]| records.iter().map(|record| record.action.id.to_string()).collect::<Vec<_>>();
+    assert_eq!(ids(&claim_rows(&*store, owner, 500, rows).await), ["r2", "r6", "p0", "q1", "p4"], "a room is shared, the oldest due first");
+    assert_eq!(store.next_due(&[provider("q"), provider("s")]).await, Ok(Some(at(113))));
+    assert_eq!(store.next_due(&[provider("r")]).await, Ok(None));
+    assert!(claim(&*store, owner, 500).await.is_empty(), "nothing of p is left");
+}
+
+pub(crate) async fn what_is_owned_is_listed_in_pages_and_freed_only_as_it_is_held(engine: &Engine) {
+    let store = engine.open().await;
+    let (owner, other) = (store.register().await.expect("an owner"), store.register().await.expect("an owner"));
+    let mut seqs = Vec::new();
+    for number in 0..5 {
+        seqs.push(admit(&*store, &format!("a{number}"), "p", Birth::Owned(owner)).await);
+    }
+    admit(&*store, "other", "p", Birth::Owned(other)).await;
+    let first = store.owned(owner, Seq(i64::MIN), 3).await.expect("a page");
+    let rest = store.owned(owner, first[2].seq, 3).await.expect("a page");
+    assert_eq!(first.iter().chain(&rest).map(|hold| hold.seq).collect::<Vec<_>>(), seqs);
+    store.settle(begins(seqs[1], owner, None)).await.expect("settled");
+    let wrong = [Hold { owner: other, ..first[0] }, Hold { fence: 77, ..first[2] }];
+    let freed = store.free([wrong[0], wrong[1], first[0], first[1]].to_vec(), at(130)).await;
+    assert_eq!(freed, Ok(Freed { unsent: 1, maybe_sent: 1 }));
+    let claimed = claim(&*store, other, 130).await;
+    let marked: Vec<(Seq, bool)> = claimed.iter().map(|found| (found.seq, found.possible_duplicate)).collect();
+    assert_eq!(marked, [(seqs[0], false), (seqs[1], true)]);
+    assert_eq!(store.free(vec![first[0]], at(140)).await, Ok(Freed::default()), "another holds it by now");
+}
