@@ -225,7 +225,7 @@ impl Trial {
         let request = ReplayRequest { filter: dead.clone(), after: None, limit: 1, max_replays: Some(1) };
         drop(gateway.replay_page(request, &caller).await);
         if let Ok(letters) = gateway.history(dead, page).await {
-            drop(gateway.discard(&letters.views).await);
+            drop(gateway.discard(letters.views.iter().map(|view| view.seq).collect()).await);
         }
         drop(gateway.find(&everything, &ActionId::parse("plain-1").expect("an id")).await);
         // What servers do beside their gateway, and what gateways do when something has slipped, which they do not here.
