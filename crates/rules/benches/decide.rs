@@ -43,6 +43,33 @@ fn action(rules: usize, filler: usize) -> Action {
     serde_json::from_str(&text).expect("an action")
 }
 
+/// No equality to look rules up by: half of them ask what a text contains, half what it matches.
+fn text_rules(count: usize) -> RuleSet {
+    let mut text = String::from("rules:\n");
+    for number in 0..count {
+        let condition = match number % 4 {
+            0 => format!("{{field: action.payload.text, contains: 'service-{number} is down'}}"),
+            1 => format!("{{field: action.payload.text, matches: '^service-{number} is .*down$'}}"),
+            2 => format!("'action.payload.text.matches(\"(?i)code [0-9]+-{number}\\\\b\")'"),
+            _ => format!(
+                "{{any: [{{field: action.payload.text, contains: 'node-{number}.'}}, {{field: action.payload.text, contains: 'host-{number}.'}}]}}"
+            ),
+        };
+        writeln!(text, "  - {{name: r{number}, condition: {condition}, action: {{type: suppress}}}}").expect("text");
+    }
+    RuleSet::compile(&[RuleFile { name: "bench".into(), text }], &Context::default()).expect("rules")
+}
+
+#[divan::bench(args = RULES)]
+fn decide_by_texts(bencher: Bencher, count: usize) {
+    let rules = text_rules(count);
+    let text = format!("{} host-{}. did not answer", "all is well elsewhere; ".repeat(12), count / 4 * 4 - 1);
+    let mut action = action(count, 300);
+    action.payload = serde_json::value::to_raw_value(&serde_json::json!({ "text": text })).expect("a payload");
+    let facts = || Facts::new(&action, Timestamp::from_millis(1_767_407_400_000));
+    bencher.bench_local(|| rules.decide(&facts()).rule.is_some());
+}
+
 #[divan::bench(args = RULES)]
 fn decide_400_bytes(bencher: Bencher, count: usize) {
     decide(bencher, count, 300);

@@ -195,7 +195,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The beginning of a text, cut between characters.
-fn beginning(text: &str, limit: usize) -> &str {
+pub(crate) fn beginning(text: &str, limit: usize) -> &str {
     &text[..text.floor_char_boundary(limit)]
 }
 

@@ -1,12 +1,17 @@
-//! Which rules can match at all: an index over equality conditions.
+//! Which rules can match at all: an index over what conditions need of a field.
 //!
-//! A rule that needs `field == constant` can only match actions whose field has that value. Each such rule is filed under the rarest of its
-//! values; a decision looks each indexed field up once, and evaluates only what is filed there, and the rules without such a condition.
+//! A rule that needs `field == constant` can only match actions whose field has that value; one that needs a text to contain or match something
+//! only those whose field has one of a few literals in it. Each such rule is filed under the rarest of what it needs. A decision looks each
+//! indexed field up once, searches it once for all literals together, and evaluates only what is filed there, and the rules without such a need.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+
+use acteon_core::limits::{MAX_EXPRESSION_BYTES, MAX_MATCHED_FIELD_BYTES};
+use aho_corasick::AhoCorasick;
 
 use crate::expr::{Comparison, Constant, Expr};
-use crate::facts::{Facts, Zone};
+use crate::facts::{Facts, Zone, beginning};
+use crate::functions::Function;
 use crate::path::{Path, Root};
 use crate::value::Val;
 
@@ -22,16 +27,28 @@ struct Field {
     path: Path,
     texts: HashMap<Box<str>, Vec<u32>>,
     ints: HashMap<i64, Vec<u32>>,
+    within: Option<Within>,
 }
 
-/// A value that a rule needs a field to have.
+/// Literals within a text, all searched for at once, whatever their case: a rule that wants it otherwise is evaluated and does not match.
+#[derive(Debug)]
+struct Within {
+    automaton: AhoCorasick,
+    /// What is filed under each literal.
+    filed: Vec<Vec<u32>>,
+    /// All that is filed here.
+    all: Vec<u32>,
+}
+
+/// What a field must be, or have within.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Text(Box<str>),
     Int(i64),
+    Within(Box<str>),
 }
 
-/// A field, and the values of which it must have one.
+/// A field, and keys of which it must meet one.
 type Need<'a> = (&'a Path, Vec<Key>);
 
 impl Index {
@@ -44,35 +61,51 @@ impl Index {
             }
         }
         let mut index = Self::default();
-        let mut places = HashMap::new();
+        let mut literals: BTreeMap<&Path, BTreeMap<&str, Vec<u32>>> = BTreeMap::new();
         for (position, needs) in needs.iter().enumerate() {
             let cost = |(path, keys): &&Need<'a>| {
                 let filed: usize = keys.iter().map(|key| counts.get(&(*path, key)).copied().unwrap_or(0)).sum();
-                (filed, !path.is_cheap())
+                (filed, keys.iter().any(|key| matches!(key, Key::Within(_))), !path.is_cheap())
             };
-            match needs.iter().min_by_key(cost) {
-                Some((path, keys)) => index.file(&mut places, path, keys, position as u32),
-                None => index.rest.push(position as u32),
+            let Some((path, keys)) = needs.iter().min_by_key(cost) else {
+                index.rest.push(position as u32);
+                continue;
+            };
+            for key in keys {
+                let filed = match key {
+                    Key::Text(text) => index.field(path).texts.entry(text.clone()).or_default(),
+                    Key::Int(number) => index.field(path).ints.entry(*number).or_default(),
+                    Key::Within(literal) => literals.entry(path).or_default().entry(literal).or_default(),
+                };
+                if filed.last() != Some(&(position as u32)) {
+                    filed.push(position as u32);
+                }
             }
+        }
+        for (path, filed) in literals {
+            index.file_within(path, filed);
         }
         index
     }
 
-    /// `places` says where the field of a path stands: a file may name as many fields as it has rules.
-    fn file<'a>(&mut self, places: &mut HashMap<&'a Path, usize>, path: &'a Path, keys: &[Key], position: u32) {
-        let at = *places.entry(path).or_insert_with(|| {
-            self.fields.push(Field { path: path.clone(), texts: HashMap::new(), ints: HashMap::new() });
+    fn field(&mut self, path: &Path) -> &mut Field {
+        let at = self.fields.iter().position(|field| field.path == *path).unwrap_or_else(|| {
+            self.fields.push(Field { path: path.clone(), texts: HashMap::new(), ints: HashMap::new(), within: None });
             self.fields.len() - 1
         });
-        let field = &mut self.fields[at];
-        for key in keys {
-            let filed = match key {
-                Key::Text(text) => field.texts.entry(text.clone()).or_default(),
-                Key::Int(number) => field.ints.entry(*number).or_default(),
-            };
-            if filed.last() != Some(&position) {
-                filed.push(position);
-            }
+        &mut self.fields[at]
+    }
+
+    fn file_within(&mut self, path: &Path, filed: BTreeMap<&str, Vec<u32>>) {
+        let mut all: Vec<u32> = filed.values().flatten().copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        if let Ok(automaton) = AhoCorasick::builder().ascii_case_insensitive(true).build(filed.keys()) {
+            self.field(path).within = Some(Within { automaton, filed: filed.into_values().collect(), all });
+        } else {
+            // Too many literals for one automaton: they are evaluated each time.
+            self.rest.extend(all);
+            self.rest.sort_unstable();
         }
     }
 
@@ -83,7 +116,11 @@ impl Index {
             lists.push(self.rest.as_slice());
         }
         for field in &self.fields {
-            let filed = match facts.get(&field.path, zone) {
+            let value = facts.get(&field.path, zone);
+            if let (Some(within), Some(value)) = (&field.within, &value) {
+                within.find(value, &mut lists);
+            }
+            let filed = match value {
                 Some(Val::Text(text)) => field.texts.get(&*text),
                 Some(Val::Int(number)) => field.ints.get(&number),
                 Some(Val::Double(number)) if number.fract() == 0.0 && number.abs() < 9.0e15 => field.ints.get(&(number as i64)),
@@ -91,20 +128,60 @@ impl Index {
             };
             lists.extend(filed.map(Vec::as_slice));
         }
-        Candidates { lists }
+        Candidates::of(lists)
+    }
+}
+
+impl Within {
+    fn find<'i>(&'i self, value: &Val<'_>, lists: &mut Vec<&'i [u32]>) {
+        // In a list `contains` looks for an item, and elsewhere it is an error.
+        let Val::Text(text) = value else { return lists.push(&self.all) };
+        let (begins, rest) = text.split_at(beginning(text, MAX_MATCHED_FIELD_BYTES).len());
+        // What ends a long text is looked for too.
+        let ends = if rest.is_empty() { "" } else { &text[text.ceil_char_boundary(text.len() - MAX_EXPRESSION_BYTES)..] };
+        let mut found = Vec::new();
+        let hits = self.automaton.find_overlapping_iter(begins).chain(self.automaton.find_overlapping_iter(ends));
+        for literal in hits.map(|hit| hit.pattern().as_usize()) {
+            if let Err(place) = found.binary_search(&literal) {
+                found.insert(place, literal);
+                lists.push(&self.filed[literal]);
+            }
+            if found.len() == self.filed.len() {
+                return;
+            }
+        }
     }
 }
 
 /// A merge of sorted lists.
 pub(crate) struct Candidates<'i> {
     lists: Vec<&'i [u32]>,
+    /// Many lists, merged at once.
+    merged: std::vec::IntoIter<u32>,
+}
+
+/// Lists up to which each step looks at all of them.
+const FEW: usize = 16;
+
+impl<'i> Candidates<'i> {
+    fn of(lists: Vec<&'i [u32]>) -> Self {
+        if lists.len() <= FEW {
+            return Self { lists, merged: Vec::new().into_iter() };
+        }
+        let mut merged = lists.concat();
+        merged.sort_unstable();
+        merged.dedup();
+        Self { lists: Vec::new(), merged: merged.into_iter() }
+    }
 }
 
 impl Iterator for Candidates<'_> {
     type Item = usize;
 
     fn next(&mut self) -> Option<usize> {
-        let lowest = self.lists.iter().filter_map(|list| list.first().copied()).min()?;
+        let Some(lowest) = self.lists.iter().filter_map(|list| list.first().copied()).min() else {
+            return self.merged.next().map(|position| position as usize);
+        };
         for list in &mut self.lists {
             if list.first() == Some(&lowest) {
                 *list = &list[1..];
@@ -131,25 +208,37 @@ fn needs(expr: &Expr) -> Vec<Need<'_>> {
             }
             _ => Vec::new(),
         },
+        Expr::Call(Function::Contains | Function::StartsWith | Function::EndsWith, arguments) => match &arguments[..] {
+            [Expr::Field(path), Expr::Constant(Constant::Text(literal))] if is_indexed(path) && is_worthwhile(literal) => {
+                vec![(path, vec![Key::Within(literal.clone())])]
+            }
+            _ => Vec::new(),
+        },
+        Expr::Matches(of, pattern) => match &**of {
+            Expr::Field(path) if is_indexed(path) => {
+                let keys = |any: &[Box<str>]| any.iter().cloned().map(Key::Within).collect();
+                pattern.required().iter().map(|any| (path, keys(any))).collect()
+            }
+            _ => Vec::new(),
+        },
         _ => Vec::new(),
     }
 }
 
+/// A literal of one letter is in every other text; one that is longer than an expression may be is not found at the end of a long text.
+fn is_worthwhile(literal: &str) -> bool {
+    (2..=MAX_EXPRESSION_BYTES).contains(&literal.len())
+}
+
 /// Alternatives that all look at one field.
 fn either(operands: &[Expr]) -> Option<Need<'_>> {
-    let mut found: Option<Need<'_>> = None;
-    for operand in operands {
-        let (path, keys) = match operand {
-            Expr::Compare(..) | Expr::In(_) => needs(operand).pop()?,
-            _ => return None,
-        };
-        match &mut found {
-            None => found = Some((path, keys)),
-            Some((known, all)) if *known == path => all.extend(keys),
-            Some(_) => return None,
-        }
+    let (first, others) = operands.split_first()?;
+    let mut found = needs(first).into_iter().next()?;
+    for operand in others {
+        let same = needs(operand).into_iter().find(|(path, _)| *path == found.0)?;
+        found.1.extend(same.1);
     }
-    found
+    Some(found)
 }
 
 fn one<'a>(path: &'a Path, constant: &Constant) -> Vec<Need<'a>> {

@@ -15,7 +15,7 @@ use regex_automata::util::pool::Pool;
 use regex_automata::{Anchored, Input, MatchErrorKind};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::literal::{Extractor, Literal};
-use regex_syntax::hir::{Hir, Look};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use crate::cel_syntax::one_line;
 
@@ -46,6 +46,7 @@ struct Compiled {
     text: Box<str>,
     anchored: Anchored,
     literals: Option<Box<[Box<str>]>>,
+    required: Vec<Box<[Box<str>]>>,
     states: u64,
     bytes: usize,
     /// Whether its automaton ever gave up.
@@ -93,7 +94,10 @@ impl Pattern {
         let mut parser = ParserBuilder::new().nest_limit(NEST_LIMIT).dot_matches_new_line(reach == Reach::Whole).build();
         let parsed = parser.parse(text);
         let hir = parsed.map_err(|error| format!("the pattern {text:?} is not a regular expression: {}", one_line(&error.to_string())))?;
-        let literals = if reach == Reach::Whole { literals(&hir) } else { None };
+        let (literals, required) = match reach {
+            Reach::Whole => (literals(&hir), Vec::new()),
+            Reach::Part => (None, required(&hir)),
+        };
         let (hir, anchored) = match reach {
             Reach::Whole => (Hir::concat(vec![Hir::look(Look::Start), hir, Hir::look(Look::End)]), Anchored::Yes),
             Reach::Part => (hir, Anchored::No),
@@ -104,10 +108,10 @@ impl Pattern {
             format!("the pattern {text:?} is too large: compiled it takes more than {limit} KiB; repeat less, or name fewer characters")
         };
         let nfa = thompson::Compiler::new().configure(config).build_from_hir(&hir).map_err(too_large)?;
-        Self::of(text, anchored, literals, &nfa).map(|compiled| Self(Arc::new(compiled)))
+        Self::of(text, anchored, &nfa).map(|compiled| Self(Arc::new(Compiled { literals, required, ..compiled })))
     }
 
-    fn of(text: &str, anchored: Anchored, literals: Option<Box<[Box<str>]>>, nfa: &NFA) -> Result<Compiled, String> {
+    fn of(text: &str, anchored: Anchored, nfa: &NFA) -> Result<Compiled, String> {
         let config = DFA::config()
             .cache_capacity(MAX_PATTERN_CACHE_BYTES)
             .skip_cache_capacity_check(true)
@@ -121,7 +125,8 @@ impl Pattern {
         Ok(Compiled {
             text: text.into(),
             anchored,
-            literals,
+            literals: None,
+            required: Vec::new(),
             states: nfa.states().len() as u64,
             bytes: nfa.memory_usage(),
             gave_up: AtomicBool::new(false),
@@ -159,6 +164,11 @@ impl Pattern {
         self.0.literals.as_deref()
     }
 
+    /// Literals, in ASCII regardless of their case, that a text must have to match: of each of these sets one.
+    pub(crate) fn required(&self) -> &[Box<[Box<str>]>] {
+        &self.0.required
+    }
+
     /// The expression.
     pub(crate) fn text(&self) -> &str {
         &self.0.text
@@ -181,4 +191,62 @@ fn literals(hir: &Hir) -> Option<Box<[Box<str>]>> {
     let found = Extractor::new().limit_total(MAX_LITERALS).extract(hir);
     let found = found.literals().filter(|literals| literals.iter().all(Literal::is_exact))?;
     found.iter().map(|literal| std::str::from_utf8(literal.as_bytes()).ok().map(Box::from)).collect()
+}
+
+/// Sets of literals, of each of which a text must have one within to match.
+fn required(hir: &Hir) -> Vec<Box<[Box<str>]>> {
+    let mut sets = Vec::new();
+    let mut run = String::new();
+    walk(hir, &mut run, &mut sets);
+    end(&mut run, &mut sets);
+    sets
+}
+
+/// Ends a run of letters that follow each other.
+fn end(run: &mut String, sets: &mut Vec<Box<[Box<str>]>>) {
+    if run.len() > 1 {
+        sets.push([run.as_str().into()].into());
+    }
+    run.clear();
+}
+
+fn walk(hir: &Hir, run: &mut String, sets: &mut Vec<Box<[Box<str>]>>) {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => {}
+        HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
+            Ok(text) => run.push_str(text),
+            Err(_) => end(run, sets),
+        },
+        HirKind::Class(class) => match letter(class) {
+            Some(letter) => run.push(letter),
+            None => end(run, sets),
+        },
+        HirKind::Capture(capture) => walk(&capture.sub, run, sets),
+        HirKind::Concat(parts) => parts.iter().for_each(|part| walk(part, run, sets)),
+        HirKind::Repetition(repetition) => {
+            end(run, sets);
+            if repetition.min > 0 {
+                walk(&repetition.sub, run, sets);
+                end(run, sets);
+            }
+        }
+        HirKind::Alternation(branches) => {
+            end(run, sets);
+            // The longest of each branch.
+            let longest = |branch: &Hir| required(branch).into_iter().max_by_key(|any| any.iter().map(|literal| literal.len()).min());
+            let any: Option<Vec<Box<[Box<str>]>>> = branches.iter().map(longest).collect();
+            if let Some(any) = any.map(|any| any.concat()).filter(|any| any.len() <= MAX_LITERALS) {
+                sets.push(any.into());
+            }
+        }
+    }
+}
+
+/// The letter that a class is in both its cases. Some letters have a third beyond ASCII: those are none.
+fn letter(class: &Class) -> Option<char> {
+    let Class::Unicode(class) = class else { return None };
+    let [upper, lower] = class.ranges() else { return None };
+    let (upper, lower) =
+        (upper.start() == upper.end()).then_some((upper.start(), lower.start())).filter(|_| lower.start() == lower.end())?;
+    (upper.is_ascii_uppercase() && lower == upper.to_ascii_lowercase()).then_some(lower)
 }

@@ -51,8 +51,11 @@ impl Auth {
         let Self::Keys { path, keys, table, at_first } = &*self else { return };
         let mut known = at_first.clone();
         loop {
-            known = changed(path, &known).await;
-            match AuthTable::load(path, keys) {
+            let found = changed(path, &known).await;
+            let loaded = AuthTable::load(path, keys);
+            // It is known once it was read: until then it is tried again.
+            known = if matches!(loaded, Err(ConfigError::Unreadable(_))) { Fingerprint::new() } else { found };
+            match loaded {
                 Ok(changed) => {
                     tracing::info!(keys = changed.len(), "API keys loaded");
                     table.store(Arc::new(changed));

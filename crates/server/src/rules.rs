@@ -139,8 +139,10 @@ impl RulesLoader {
                 Ok(count)
             }
             Err(error) => {
-                tracing::error!(%error, "the rules could not be loaded; those before stay in force");
-                self.trouble.store(Some(Arc::new(error.to_string())));
+                let before = self.trouble.swap(Some(Arc::new(error.to_string())));
+                if before.is_none_or(|before| *before != error.to_string()) {
+                    tracing::error!(%error, "the rules could not be loaded; those before stay in force");
+                }
                 Err(error)
             }
         }
@@ -151,9 +153,12 @@ impl RulesLoader {
         let Some(directory) = self.directory().filter(|_| self.config.watch).map(Path::to_owned) else { return };
         let mut known = self.at_first.clone();
         loop {
-            known = changed(&directory, &known).await;
-            // What is wrong is logged, shown by /ready, and counted.
-            drop(self.reload(&gateway).await);
+            let found = changed(&directory, &known).await;
+            // What is wrong is logged, shown by /ready, and counted. It is known once it was read: until then it is tried again.
+            known = match self.reload(&gateway).await {
+                Ok(_) | Err(RulesError::Wrong(_)) => found,
+                Err(RulesError::Unreadable(..)) => Fingerprint::new(),
+            };
         }
     }
 }

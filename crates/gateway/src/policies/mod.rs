@@ -9,6 +9,8 @@ mod intervals;
 mod preview;
 mod quotas;
 mod silences;
+#[cfg(test)]
+mod tests;
 mod toggles;
 
 use std::collections::BTreeMap;

@@ -214,6 +214,11 @@ impl Silences {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn all_count(&self) -> usize {
+        self.all.size()
+    }
+
     pub(crate) fn is_empty_for(&self, action: &Action) -> bool {
         !self.held.contains_key(action.namespace.as_str())
     }

@@ -173,6 +173,51 @@ fn predicate() -> impl Strategy<Value = Value> {
     })
 }
 
+fn searching() -> impl Strategy<Value = Value> {
+    let literal = prop_oneof![Just("acme"), Just("ACME"), Just("down"), Just("c"), Just("me-4"), Just("店"), Just("k"), Just("s")];
+    let pattern = prop_oneof![
+        Just("^acme"),
+        Just("acme-?[0-9]+"),
+        Just("(?i)acme"),
+        Just("(?i)kelvin|sun"),
+        Just("(acme|down)$"),
+        Just("(ac)+me"),
+        Just("a+cme"),
+        Just("x*"),
+        Just(""),
+        Just("do(wn|or)"),
+        Just("(?i)IS d(?-i)own"),
+        Just("\\bis\\b"),
+        Just("[Aa][Cc]me"),
+        Just("(web|db)-(acme|42)"),
+        Just("[^a]cme"),
+        Just("(?:acme){2,}"),
+        Just("店$"),
+    ];
+    let operator = prop_oneof![Just("contains"), Just("starts_with"), Just("ends_with"), Just("eq")];
+    let plain = (field(), operator, literal).prop_map(|(field, operator, value)| json!({ "field": field, operator: value }));
+    let matched = (field(), pattern).prop_map(|(field, value)| json!({ "field": field, "matches": value }));
+    prop_oneof![plain, matched].prop_recursive(2, 6, 3, |inner| {
+        (any::<bool>(), proptest::collection::vec(inner, 1..4)).prop_map(|(all, list)| json!({ if all { "all" } else { "any" }: list }))
+    })
+}
+
+/// What ends a text that is longer than what is searched, and what lies beyond.
+#[test]
+fn long_texts_are_searched_as_far_as_the_book_says() {
+    let set = rules(
+        "rules: [{name: within, condition: {field: action.payload.t, contains: early}, action: {type: deny}}, {name: beyond, condition: {field: action.payload.t, contains: late}, action: {type: deny}}, {name: end, condition: {field: action.payload.t, ends_with: the end}, action: {type: deny}}]",
+    );
+    let first = |text: String| {
+        let action = action(&json!({ "t": text }), &json!({}));
+        set.decide(&Facts::new(&action, now())).rule.map(|rule| rule.name().to_string())
+    };
+    let filler = "x".repeat(70_000);
+    assert_eq!(first(format!("early {filler}")).as_deref(), Some("within"));
+    assert_eq!(first(format!("{filler} late {filler}")), None);
+    assert_eq!(first(format!("{filler} late {filler} the end")).as_deref(), Some("end"));
+}
+
 proptest! {
     /// The index leaves out only rules that would not have matched, and the spelling in CEL means the same as the predicates.
     #[test]
@@ -194,6 +239,25 @@ proptest! {
         let spelled = rules(&json!({ "rules": in_cel }).to_string());
         let decided = spelled.decide(&facts);
         prop_assert_eq!(decided.rule.map(|rule| rule.name().to_string()), shown.matched_rule);
+    }
+
+    /// The same for what is looked for within texts.
+    #[test]
+    fn what_is_looked_for_within_texts_is_found_by_the_index(
+        conditions in proptest::collection::vec(searching(), 1..24),
+        texts in proptest::collection::vec(prop_oneof![2 => "[aAcCmMeE0-2 .-]{0,12}", 1 => "(acme|ACME|down|Kelvin|\u{212a}|\u{17f}|db|web)[- ]?(acme|42|is down|店)?"], 2),
+        list in any::<bool>(),
+    ) {
+        let of = |(number, condition): (usize, &Value)| json!({ "name": format!("r{number}"), "condition": condition, "action": { "type": "deny" } });
+        let rules_of = |conditions: &[Value]| rules(&json!({ "rules": conditions.iter().enumerate().map(of).collect::<Vec<_>>() }).to_string());
+        let set = rules_of(&conditions);
+        let q = if list { json!([texts[1], "acme"]) } else { json!(texts[1]) };
+        let action = action(&json!({ "p": texts[0], "q": q }), &json!({ "m": texts[1] }));
+        let facts = Facts::new(&action, now());
+        let indexed = set.decide(&facts);
+        let shown = set.evaluate(&facts, EvaluateOptions::default(), &SystemClock::new());
+        prop_assert_eq!(indexed.rule.map(|rule| rule.name().to_string()), shown.matched_rule);
+        prop_assert_eq!(indexed.faults.len(), shown.trace.iter().filter(|entry| entry.result == "error").count());
     }
 
     /// No text makes loading panic.

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use acteon_core::Timestamp;
 use acteon_core::limits::MAX_LOOK;
+use acteon_rules::RuleSet;
+use acteon_store::Glance;
 use axum::Json;
 use axum::extract::State;
-use axum::http::Uri;
+use axum::http::{StatusCode, Uri};
 use serde_json::{Value, json};
 
 use super::AppState;
@@ -34,8 +36,14 @@ pub(super) async fn get(MayRead(caller): MayRead, State(state): State<Arc<AppSta
     let mut filter = acteon_store::HistoryFilter::of(scope(&caller, &parameters)?);
     (filter.from, filter.to) = (Some(from), Some(to));
     let (glances, capped) = state.gateway.glance(filter, MAX_LOOK).await?;
+    let (rules, span) = (state.gateway.rules(), (from, to));
+    let counted = state.gateway.aside(move || body(&glances, capped, &rules, span)).await;
+    counted.map(Json).ok_or_else(|| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the count broke off"))
+}
+
+fn body(glances: &[Glance], capped: bool, rules: &RuleSet, (from, to): (Timestamp, Timestamp)) -> Value {
     let mut counts: BTreeMap<[Arc<str>; 4], Counts> = BTreeMap::new();
-    for glance in &glances {
+    for glance in glances {
         let key = [&glance.namespace, &glance.tenant, &glance.provider, &glance.action_type].map(Arc::clone);
         let counts = counts.entry(key).or_default();
         counts.total += 1;
@@ -47,14 +55,13 @@ pub(super) async fn get(MayRead(caller): MayRead, State(state): State<Arc<AppSta
     let fully = counts.values().filter(|counts| counts.covered == counts.total).count();
     let not_at_all = counts.values().filter(|counts| counts.covered == 0).count();
     let used: BTreeSet<&Arc<str>> = counts.values().flat_map(|counts| &counts.rules).collect();
-    let rules = state.gateway.rules();
     let idle: Vec<&Arc<str>> = rules.rules().map(|(rule, _)| rule.name()).filter(|name| !used.contains(name)).collect();
     let entries: Vec<Value> = counts.iter().map(|(key, counts)| entry(key, counts)).collect();
-    Ok(Json(json!({
+    json!({
         "scanned_from": from, "scanned_to": to, "total_actions": glances.len(), "scan_is_capped": capped,
         "unique_combinations": counts.len(), "fully_covered": fully, "partially_covered": counts.len() - fully - not_at_all,
         "uncovered": not_at_all, "rules_loaded": rules.len(), "entries": entries, "unmatched_rules": idle,
-    })))
+    })
 }
 
 fn entry([namespace, tenant, provider, action_type]: &[Arc<str>; 4], counts: &Counts) -> Value {

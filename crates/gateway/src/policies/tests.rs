@@ -1,0 +1,78 @@
+//! What a change and a look cost where there are many documents.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::*;
+
+const MANY: usize = 20_000;
+
+fn silence(number: usize, matchers: &serde_json::Value) -> Document {
+    let body = json!({ "id": format!("s{number:06}"), "namespace": "n", "tenant": if number % 2 == 0 { "acme" } else { "acme.us" },
+        "matchers": matchers, "starts_at": "2026-01-01T00:00:00Z", "ends_at": "2027-01-01T00:00:00Z", "created_by": "", "comment": "",
+        "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z" });
+    let id = format!("s{number:06}");
+    Document { kind: DocumentKind::Silence, name: id.clone(), id, body: body.to_string(), version: 1 }
+}
+
+fn quota(number: usize) -> Document {
+    let body = json!({ "id": format!("q{number}"), "namespace": "n", "tenant": format!("t{number}"), "per_principal": false, "max_actions": 5,
+        "window": "daily", "overage_behavior": "block", "enabled": true, "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z" });
+    let id = format!("q{number}");
+    Document { kind: DocumentKind::Quota, name: id.clone(), id, body: body.to_string(), version: 1 }
+}
+
+fn action(labels: &serde_json::Value) -> Action {
+    let whole = json!({ "id": "a", "namespace": "n", "tenant": "acme.us", "provider": "log", "action_type": "x", "payload": { "host": "h7" },
+        "metadata": labels, "created_at": "2026-06-01T00:00:00Z" });
+    serde_json::from_str(&whole.to_string()).expect("an action")
+}
+
+fn now() -> Timestamp {
+    Timestamp::parse("2026-06-01T00:00:00Z").expect("a time")
+}
+
+fn found(policies: &Policies, labels: &serde_json::Value) -> Option<String> {
+    let action = action(labels);
+    policies.silences.matching(&Facts::new(&action, now())).map(|silence| silence.id.clone())
+}
+
+/// The least of many runs: others use the machine too.
+fn least(mut work: impl FnMut()) -> Duration {
+    let run = |_| {
+        let began = tokio::time::Instant::now();
+        work();
+        began.elapsed()
+    };
+    (0..50).map(run).min().unwrap_or_default()
+}
+
+#[test]
+fn a_change_costs_what_changed_and_a_look_what_fits() {
+    let by_service = |number: usize| json!([{ "name": "service", "value": format!("svc-{number}") }, { "name": "level", "value": "warn" }]);
+    let documents = (0..MANY).map(|number| silence(number, &by_service(number))).chain((0..MANY).map(quota)).collect();
+    let everything = DocumentChanges { revision: 7, whole: true, documents, deleted: Vec::new() };
+    let policies = Policies::default().with(&everything, now());
+    assert_eq!((policies.silences.all_count(), policies.revision), (MANY, Some(7)));
+    let labels = json!({ "service": "svc-4711", "level": "warn", "team": "pay" });
+    assert_eq!(found(&policies, &labels).as_deref(), Some("s004711"));
+    assert_eq!(found(&policies, &json!({ "service": "svc-4711", "level": "info" })), None);
+    let of_warn = silence(MANY, &json!([{ "name": "level", "value": "warn|error", "op": "regex" }]));
+    let one = DocumentChanges { revision: 8, documents: vec![of_warn, quota(MANY)], ..DocumentChanges::default() };
+    let changed = least(|| drop(policies.with(&one, now())));
+    let looked = least(|| drop(found(&policies, &labels)));
+    assert!(changed < Duration::from_millis(5) && looked < Duration::from_millis(2), "{changed:?} {looked:?}");
+    let policies = policies.with(&one, now());
+    assert_eq!(found(&policies, &json!({ "level": "error" })).as_deref(), Some("s020000"));
+    assert_eq!(found(&policies, &labels).as_deref(), Some("s004711"), "of several the first");
+    let gone = DocumentChanges { revision: 9, deleted: vec![(DocumentKind::Silence, "s004711".into())], ..DocumentChanges::default() };
+    let policies = policies.with(&gone, now());
+    assert_eq!(found(&policies, &labels).as_deref(), Some("s020000"));
+    let ended = Timestamp::parse("2028-01-01T00:00:00Z").expect("a time");
+    let policies = policies.with(&DocumentChanges { revision: 10, ..DocumentChanges::default() }, ended);
+    assert!(
+        policies.silences.is_empty_for(&action(&labels)) && policies.silences.all_count() == MANY,
+        "what has ended is kept, and holds nothing back"
+    );
+}
