@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::dispatch::Answer;
 use crate::view::ActionView;
 
 /// What stands in place of what is hidden.
@@ -75,6 +76,19 @@ impl Redaction {
         view.history = hidden.without(&view.history).unwrap_or_default();
         view.warnings = hidden.without(&view.warnings).unwrap_or_default();
         view
+    }
+
+    /// The answer to a replay as it may be seen: who replays an action is not who sent it.
+    pub(crate) fn answer(&self, action: &Action, answer: Answer) -> Answer {
+        if self.paths.is_empty() {
+            return answer;
+        }
+        let mut hidden = Hidden::default();
+        self.apply(action, &mut hidden);
+        hidden.order();
+        let outcome: Option<Outcome> = serde_json::from_str(&answer.outcome).ok();
+        let shown = outcome.and_then(|outcome| hidden.without(&outcome)).unwrap_or_else(unreadable);
+        Answer { outcome: shown.to_json(), ..answer }
     }
 
     /// The action as it may be seen. What is taken out is noted.

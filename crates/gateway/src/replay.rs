@@ -134,7 +134,7 @@ impl Gateway {
         }
         let request = Request { letter: Some(letter.seq), ..request(letter, new_id.clone(), caller) };
         let result = match self.dispatch_request(request, wait).await {
-            Ok(answer) => ReplayResult::Sent(answer),
+            Ok(answer) => ReplayResult::Sent(self.inner.options.redaction.answer(&letter.action, answer)),
             Err(DispatchError::HeldBack(outcome)) => ReplayResult::HeldBack(Answer { outcome, pending: false }),
             Err(error) => ReplayResult::Refused(error),
         };
@@ -151,7 +151,7 @@ impl Gateway {
         let request = request(record, new_id.clone(), caller);
         let result = match self.dispatch_request(request, wait).await {
             Ok(answer) if is_held_back(&answer) => ReplayResult::HeldBack(answer),
-            Ok(answer) => ReplayResult::Sent(answer),
+            Ok(answer) => ReplayResult::Sent(self.inner.options.redaction.answer(&record.action, answer)),
             Err(error) => ReplayResult::Refused(error),
         };
         Replayed { original, new_id, result }

@@ -178,6 +178,8 @@ async fn what_a_service_repeats_of_what_is_redacted_is_not_shown() {
         let shown = gateway.get(path).await.body.to_string();
         assert!(shown.contains("hello") && !shown.contains("xyzzy"), "{path}: {shown}");
     }
+    let replayed = gateway.post("/v1/audit/a/replay", &json!({})).await.body.to_string();
+    assert!(replayed.contains("hello") && !replayed.contains("xyzzy"), "who replays it need not know: {replayed}");
 }
 
 /// A service that answers with what it is sent.
