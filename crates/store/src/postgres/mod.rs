@@ -64,6 +64,9 @@ const SETTLEMENT_PATIENCE: Duration = Duration::from_hours(24);
 /// How often to look at the documents' revision and count the open rows without being told.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
+// After the macro that it uses.
+mod open_rows;
+
 /// The store in a PostgreSQL database.
 pub struct PostgresStore {
     pool: Pool,
@@ -103,7 +106,7 @@ impl PostgresStore {
         let settlements = Batcher::start(Settle { open: Arc::clone(&open) }, &writers, WORKERS, SETTLEMENT_PATIENCE);
         let news = Arc::new(News::default());
         let channel = options.notify.then(|| listen::channel(&options.schema));
-        let mut tasks = vec![tokio::spawn(count_open(pool.clone(), Arc::clone(&open)))];
+        let mut tasks = vec![tokio::spawn(open_rows::keep_counting(pool.clone(), Arc::clone(&open)))];
         if let Some(channel) = &channel {
             tasks.push(tokio::spawn(listen::listen(connector.clone(), channel.clone(), Arc::clone(&news))));
         }
@@ -111,7 +114,7 @@ impl PostgresStore {
         let lease = connector.pool(1)?;
         let claiming = connector.writers(2)?;
         let (claims, lost_claims, positions) = (AtomicI64::new(1), Mutex::default(), Arc::new(Positions::new()));
-        let count = count(&pool).await?;
+        let count = open_rows::count(&pool).await?;
         open.store(isize::try_from(count).unwrap_or(0), Ordering::Relaxed);
         Ok(Self {
             pool,
@@ -162,20 +165,6 @@ impl Drop for PostgresStore {
     fn drop(&mut self) {
         for task in &self.tasks {
             task.abort();
-        }
-    }
-}
-
-async fn count(pool: &Pool) -> Result<i64, StoreError> {
-    call!(*pool, conn => jobs::count_open(conn))
-}
-
-/// Other processes open and close rows as well: the count is taken anew now and then.
-async fn count_open(pool: Pool, open: Arc<AtomicIsize>) {
-    loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        if let Ok(count) = count(&pool).await {
-            open.store(isize::try_from(count).unwrap_or(0), Ordering::Relaxed);
         }
     }
 }
