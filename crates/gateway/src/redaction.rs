@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::dispatch::Answer;
+use crate::answer::Answer;
 use crate::view::ActionView;
 
 /// What stands in place of what is hidden.

@@ -9,7 +9,7 @@ use super::*;
 const MANY: usize = 20_000;
 
 fn silence(number: usize, matchers: &serde_json::Value) -> Document {
-    let body = json!({ "id": format!("s{number:06}"), "namespace": "n", "tenant": if number % 2 == 0 { "acme" } else { "acme.us" },
+    let body = json!({ "id": format!("s{number:06}"), "namespace": "n", "tenant": if number.is_multiple_of(2) { "acme" } else { "acme.us" },
         "matchers": matchers, "starts_at": "2026-01-01T00:00:00Z", "ends_at": "2027-01-01T00:00:00Z", "created_by": "", "comment": "",
         "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z" });
     let id = format!("s{number:06}");

@@ -21,6 +21,7 @@ mod insert;
 mod jobs;
 mod listen;
 mod migrate;
+mod open_rows;
 mod positions;
 mod retention;
 mod rows;
@@ -63,9 +64,6 @@ const ADMISSION_PATIENCE: Duration = Duration::from_secs(4);
 const SETTLEMENT_PATIENCE: Duration = Duration::from_hours(24);
 /// How often to look at the documents' revision and count the open rows without being told.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-
-// After the macro that it uses.
-mod open_rows;
 
 /// The store in a PostgreSQL database.
 pub struct PostgresStore {
