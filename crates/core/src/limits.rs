@@ -60,6 +60,9 @@ pub const MAX_BATCH_ADMITTING: usize = 128;
 /// Most items that wait for a commit. Four batches; beyond it the store is too slow and callers get 503.
 pub const MAX_COMMIT_QUEUE: usize = 8192;
 
+/// Most bytes that wait for a commit. Beyond it callers get 503; one action alone always fits.
+pub const MAX_COMMIT_QUEUE_BYTES: usize = 32 * 1024 * 1024;
+
 /// Most items in one commit: long enough to share the sync, short enough that nobody waits for strangers.
 pub const MAX_COMMIT_BATCH: usize = 2048;
 

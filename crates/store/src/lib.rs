@@ -17,6 +17,7 @@ mod memory;
 mod model;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod queue_bytes;
 mod raw;
 mod retention;
 mod rows;

@@ -1,5 +1,7 @@
 //! From records to rows: what every engine stores alike.
 
+use std::sync::Arc;
+
 use acteon_core::{Grant, Outcome, Prepared, ProviderName, Scope, Tenant};
 use serde::{Deserialize, Serialize};
 
@@ -28,15 +30,23 @@ pub(crate) struct RowTexts {
 }
 
 pub(crate) struct RequestTexts {
-    pub(crate) bytes: Option<Vec<u8>>,
+    /// The request, where its bytes are not the action's own text.
+    prepared: Option<Arc<Prepared>>,
     pub(crate) facts: Option<String>,
+}
+
+impl RequestTexts {
+    /// The bytes to keep, which are not copied for it.
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        self.prepared.as_deref().map(|prepared| prepared.bytes.as_slice())
+    }
 }
 
 pub(crate) fn row_texts(admission: &Admission) -> Result<RowTexts, StoreError> {
     let action = serde_json::to_string(&*admission.action).map_err(|error| StoreError::Engine(error.to_string()))?;
     let request = |way: &Way| {
         let is_action = way.prepared.bytes == action.as_bytes();
-        RequestTexts { bytes: (!is_action).then(|| way.prepared.bytes.clone()), facts: facts(&way.prepared, is_action) }
+        RequestTexts { prepared: (!is_action).then(|| Arc::clone(&way.prepared)), facts: facts(&way.prepared, is_action) }
     };
     let requests = match &admission.fate {
         Fate::Ended(_) => Vec::new(),

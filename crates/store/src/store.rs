@@ -146,7 +146,9 @@ pub trait Store: Send + Sync {
     fn is_busy(&self) -> bool;
 
     /// Whether other processes may work on the same rows.
-    fn is_shared(&self) -> bool;
+    fn is_shared(&self) -> bool {
+        true
+    }
 
     /// How many rows are open, by tenant and provider.
     fn open_shares(&self) -> Later<'_, Vec<OpenShare>>;

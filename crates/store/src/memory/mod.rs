@@ -362,10 +362,6 @@ impl Store for MemoryStore {
         false
     }
 
-    fn is_shared(&self) -> bool {
-        true
-    }
-
     fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {
         ready(Ok(self.lock().open_shares()))
     }

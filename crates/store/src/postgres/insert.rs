@@ -120,7 +120,7 @@ impl<'a> Columns<'a> {
         self.charges.push(row.charges.and_then(charges_text));
         self.request_facts.push(row.request.and_then(|request| request.facts.as_deref()));
         self.action.push(row.action);
-        self.request.push(row.request.and_then(|request| request.bytes.as_deref()));
+        self.request.push(row.request.and_then(|request| request.bytes()));
         self.owner.push(row.way.map(|way| way.birth.owner().map_or(0, |owner| owner.0)));
         self.in_flight.push(row.way.map(|way| way.birth.is_in_flight()));
         self.goes_through.push(row.way.map(|way| way.provider.as_str()));

@@ -51,6 +51,7 @@ use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
     Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSend, Record, Seq, Settled, Settlement, Way,
 };
+use crate::queue_bytes::QueueBytes;
 use crate::retention::{Pruned, Retention, SweepCursor, sweeps_on, swept_at};
 use crate::store::{Later, NewsOf, Store};
 
@@ -68,6 +69,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// The store in a PostgreSQL database.
 pub struct PostgresStore {
     pool: Pool,
+    queue_bytes: QueueBytes,
     /// One connection for the lease alone: nothing delays its renewals.
     lease: Pool,
     /// For claims, which look rows up as batches do.
@@ -117,6 +119,7 @@ impl PostgresStore {
         Ok(Self {
             pool,
             lease,
+            queue_bytes: QueueBytes::default(),
             claiming,
             admissions,
             gated,
@@ -210,7 +213,8 @@ impl Store for PostgresStore {
         if self.admissions.len() + self.gated.len() > MAX_COMMIT_QUEUE {
             return Box::pin(async { Err(StoreError::Busy) });
         }
-        match Admitting::new(admission, &self.positions, &self.optimism) {
+        let queued = self.queue_bytes.enter(&admission);
+        match queued.and_then(|queued| Admitting::new(admission, &self.positions, &self.optimism, queued)) {
             Ok(admitting) if admitting.is_free() => self.admissions.send(admitting),
             Ok(admitting) => self.gated.send(admitting),
             Err(error) => Box::pin(async { Err(error) }),
@@ -365,10 +369,6 @@ impl Store for PostgresStore {
 
     fn is_busy(&self) -> bool {
         self.admissions.is_busy() || self.gated.is_busy()
-    }
-
-    fn is_shared(&self) -> bool {
-        true
     }
 
     fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {

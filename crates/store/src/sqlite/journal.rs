@@ -127,7 +127,7 @@ fn insert(
         charges_text(charges),
         chosen.and_then(|(_, request)| request.facts.as_deref()),
         texts.action,
-        chosen.and_then(|(_, request)| request.bytes.as_deref()),
+        chosen.and_then(|(_, request)| request.bytes()),
     ];
     let mut written = insert.execute(values)?;
     if written == 0 && existing(connection, action)?.is_none() {

@@ -39,6 +39,7 @@ use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
     Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSend, Record, Seq, Settled, Settlement, Turn, Way,
 };
+use crate::queue_bytes::QueueBytes;
 use crate::retention::{Pruned, Retention, SweepCursor, sweeps_on, swept_at};
 use crate::rows::row_texts;
 use crate::store::{Later, NewsOf, Store, revision_over};
@@ -72,6 +73,7 @@ pub struct SqliteOptions {
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
+    queue_bytes: QueueBytes,
     open: Arc<AtomicUsize>,
     /// Of the documents.
     revision: watch::Sender<i64>,
@@ -104,7 +106,8 @@ impl SqliteStore {
         };
         let checkpointer = Checkpointer::start(worker, ended.clone())?;
         let writer = Writer::start(tools, ended.clone())?;
-        Ok(Self { writer, readers, open, revision, ended, _checkpointer: checkpointer, _lock: lock })
+        let queue_bytes = QueueBytes::default();
+        Ok(Self { writer, readers, queue_bytes, open, revision, ended, _checkpointer: checkpointer, _lock: lock })
     }
 
     fn write<T, W>(&self, urgency: Urgency, work: W) -> Later<'_, T>
@@ -180,12 +183,20 @@ impl Store for SqliteStore {
         if self.writer.is_full() {
             return Box::pin(async { Err(StoreError::Busy) });
         }
+        let queued = match self.queue_bytes.enter(&admission) {
+            Ok(queued) => queued,
+            Err(error) => return Box::pin(async { Err(error) }),
+        };
         let urgency = if admission.turn == Turn::Batch { Urgency::Bulk } else { Urgency::Admission };
         match row_texts(&admission) {
             Ok(texts) => self.write_opening(
                 urgency,
                 |admitted| isize::from(matches!(admitted, Admitted::Open { .. })),
-                move |connection| journal::admit(connection, &admission, &texts),
+                move |connection| {
+                    // Until this is dropped with the command.
+                    let _ = &queued;
+                    journal::admit(connection, &admission, &texts)
+                },
             ),
             Err(error) => Box::pin(async { Err(error) }),
         }

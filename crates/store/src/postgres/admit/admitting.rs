@@ -12,6 +12,7 @@ use crate::gate::Conditions;
 use crate::model::{Admission, Admitted, Charges, Fate, OwnerId, Seq, Way};
 use crate::postgres::insert::Row;
 use crate::postgres::positions::Positions;
+use crate::queue_bytes::Queued;
 use crate::rows::{RowTexts, row_texts};
 
 /// An admission with its texts and the position that it will have.
@@ -21,6 +22,7 @@ pub(in crate::postgres) struct Admitting {
     seq: AtomicI64,
     positions: Arc<Positions>,
     optimism: Arc<Optimism>,
+    _queued: Queued,
     /// Hashes of the counters, keys and throttles that it locks.
     locks: Vec<u64>,
     /// Its id was there when it was written without a look.
@@ -31,12 +33,27 @@ pub(in crate::postgres) struct Admitting {
 }
 
 impl Admitting {
-    pub(in crate::postgres) fn new(admission: Admission, positions: &Arc<Positions>, optimism: &Arc<Optimism>) -> Result<Self, StoreError> {
+    pub(in crate::postgres) fn new(
+        admission: Admission,
+        positions: &Arc<Positions>,
+        optimism: &Arc<Optimism>,
+        queued: Queued,
+    ) -> Result<Self, StoreError> {
         let texts = row_texts(&admission)?;
         let seq = AtomicI64::new(positions.next(admission.accepted_at).0);
         let locks = locks(&admission);
         let (looks_first, decided) = (AtomicBool::new(false), Mutex::default());
-        Ok(Self { admission, texts, seq, positions: Arc::clone(positions), optimism: Arc::clone(optimism), locks, looks_first, decided })
+        Ok(Self {
+            admission,
+            texts,
+            seq,
+            positions: Arc::clone(positions),
+            optimism: Arc::clone(optimism),
+            _queued: queued,
+            locks,
+            looks_first,
+            decided,
+        })
     }
 
     pub(super) fn seq(&self) -> Seq {

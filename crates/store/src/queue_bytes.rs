@@ -1,0 +1,74 @@
+//! A bound in bytes on what waits for a commit.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use acteon_core::limits::MAX_COMMIT_QUEUE_BYTES;
+
+use crate::StoreError;
+use crate::model::{Admission, Fate};
+
+/// The bytes of the admissions that wait for their commit.
+#[derive(Clone, Default)]
+pub(crate) struct QueueBytes(Arc<AtomicUsize>);
+
+/// The bytes of one admission, as long as it waits.
+pub(crate) struct Queued {
+    queue: QueueBytes,
+    count: usize,
+}
+
+impl QueueBytes {
+    /// Counts an admission; [`StoreError::Busy`] where too much waits.
+    pub(crate) fn enter(&self, admission: &Admission) -> Result<Queued, StoreError> {
+        let requests = match &admission.fate {
+            Fate::Ended(_) => 0,
+            Fate::Send { ways, .. } => ways.iter().map(|way| way.prepared.bytes.len()).sum(),
+        };
+        // The payload is there twice: as it was read, and within the text of the row.
+        let count = admission.action.payload.get().len() * 2 + requests;
+        let fits = |used: usize| (used == 0 || used + count <= MAX_COMMIT_QUEUE_BYTES).then_some(used + count);
+        self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fits).map_err(|_| StoreError::Busy)?;
+        Ok(Queued { queue: self.clone(), count })
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        self.queue.0.fetch_sub(self.count, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_takes_so_many_bytes_and_one_admission_however_large() {
+        let of = |bytes: usize| {
+            let action = format!(
+                r#"{{"id":"a","namespace":"n","tenant":"t","provider":"p","action_type":"x","payload":"{}","created_at":"2026-01-01T00:00:00Z"}}"#,
+                "x".repeat(bytes)
+            );
+            Admission {
+                action: Arc::new(serde_json::from_str(&action).expect("an action")),
+                origin: acteon_core::Origin::Api,
+                caller: acteon_core::Caller::anonymous(),
+                verdict: "allow",
+                rule: None,
+                accepted_at: acteon_core::Timestamp::from_millis(0),
+                turn: crate::model::Turn::Single,
+                fate: Fate::Ended(acteon_core::Outcome::Suppressed { rule: "r".into() }),
+                possible_duplicate: false,
+                letter: None,
+            }
+        };
+        let queue = QueueBytes::default();
+        let large = queue.enter(&of(MAX_COMMIT_QUEUE_BYTES)).expect("one alone always fits");
+        assert_eq!(queue.enter(&of(1)).err(), Some(StoreError::Busy));
+        drop(large);
+        let _half = queue.enter(&of(MAX_COMMIT_QUEUE_BYTES / 4)).expect("room");
+        assert_eq!(queue.enter(&of(MAX_COMMIT_QUEUE_BYTES / 4)).err(), Some(StoreError::Busy));
+        assert!(queue.enter(&of(1000)).is_ok());
+    }
+}
