@@ -17,6 +17,9 @@ const REPRESENTABLE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_4
 const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
 
 impl Timestamp {
+    /// The last instant there is.
+    pub const MAX: Self = Self(*REPRESENTABLE.end());
+
     /// From milliseconds since the Unix epoch, held within the years 1 to 9999.
     pub fn from_millis(millis: i64) -> Self {
         Self(millis.clamp(*REPRESENTABLE.start(), *REPRESENTABLE.end()))

@@ -39,8 +39,9 @@ pub(crate) struct Job {
     pub(crate) charges: Charges,
     pub(crate) prepared: Arc<Prepared>,
     pub(crate) entry: Arc<Entry>,
+    /// From when its age counts, in due time.
+    pub(crate) not_before: Timestamp,
     pub(crate) accepted_at: Timestamp,
-    pub(crate) give_up_at: Timestamp,
     pub(crate) attempts: u32,
     pub(crate) rounds: u32,
     pub(crate) takeovers: u32,
@@ -80,8 +81,8 @@ impl Job {
             charges,
             prepared: route.prepared,
             entry: route.entry,
+            not_before: route.not_before,
             accepted_at,
-            give_up_at: route.give_up_at,
             attempts: 0,
             rounds: 0,
             takeovers: 0,
@@ -105,8 +106,8 @@ impl Job {
             charges: record.charges,
             prepared: record.prepared.unwrap_or_default(),
             entry,
+            not_before: record.not_before,
             accepted_at: record.accepted_at,
-            give_up_at: record.give_up_at,
             attempts: record.attempts,
             rounds: record.rounds,
             takeovers: record.takeovers,
@@ -171,7 +172,7 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
             None => SendTurn::wait(&entry).await,
         };
         let Some(SendTurn { slot, permit }) = turn else { return released(inner, job) };
-        let note = note(job, inner.clock.now());
+        let note = note(job, inner.due.now());
         if let Some(end) = mark_in_flight(inner, job, note).await {
             return end;
         }
@@ -210,24 +211,30 @@ fn must_not_send(inner: &Inner, job: &Job) -> Option<End> {
         return Some(put_off(inner, job, inner.lease.times().renew_every()));
     }
     let now = inner.clock.now();
-    if now >= job.give_up_at {
-        return Some(overdue(job, now));
+    if let Some(end) = overdue(inner, job) {
+        return Some(end);
     }
     let policies = inner.policies.load();
     let rule = job.rule.as_deref().and_then(|name| policies.rules.rule(name));
     policies.hold_back(&job.action, &job.entry.name, rule, now).map(End::HeldBack)
 }
 
-/// The end of an action that is not worth sending any more.
-pub(crate) fn overdue(job: &Job, now: Timestamp) -> End {
-    let age = now.since(job.accepted_at).as_secs();
+/// The end of an action that is not worth sending any more. An instant that its caller named is one of the wall clock.
+pub(crate) fn overdue(inner: &Inner, job: &Job) -> Option<End> {
+    let (now, due) = (inner.clock.now(), inner.due.now());
+    let past = job.action.expires_at.filter(|expires| *expires <= now);
+    let too_old = due >= job.not_before + inner.options.retry.max_age;
+    if past.is_none() && !too_old {
+        return None;
+    }
+    let age = due.since(job.not_before).as_secs();
     let last = job.history.iter().rev().find_map(|attempt| attempt.error.as_ref());
     let last = last.map_or(String::new(), |error| format!("; the last attempt failed with {}: {}", error.code, error.message));
-    let limit = match job.action.expires_at {
-        Some(expires) if expires <= now => format!("it expired at {expires}"),
-        _ => "that is over the largest age at which it is still sent".to_owned(),
+    let limit = match past {
+        Some(expires) => format!("it expired at {expires}"),
+        None => "that is over the largest age at which it is still sent".to_owned(),
     };
-    End::Failed { code: "EXPIRED", message: format!("not sent: it is {age} s old, and {limit}{last}"), retryable: false }
+    Some(End::Failed { code: "EXPIRED", message: format!("not sent: it is {age} s old, and {limit}{last}"), retryable: false })
 }
 
 fn exceeds_budget(inner: &Inner, job: &mut Job) -> Option<End> {
@@ -238,7 +245,7 @@ fn exceeds_budget(inner: &Inner, job: &mut Job) -> Option<End> {
         Fit::At(at) => {
             let message = "a recipient has got as many messages as the service delivers in this time; this one waits for its turn";
             let error = LastError { code: ErrorKind::RateLimited.code().into(), message: message.into(), retryable: true };
-            Some(End::Again { due_at: inner.clock.now() + at.saturating_sub(now), error: Some(error), round: false })
+            Some(End::Again { due_at: inner.due.now() + at.saturating_sub(now), error: Some(error), round: false })
         }
     }
 }
@@ -250,7 +257,9 @@ fn meets_open_breaker(inner: &Inner, job: &Job) -> Option<End> {
         budgets.ended(&job.prepared.recipients, inner.clock.monotonic(), false);
     }
     Some(match left_alone(inner, &job.action, &job.entry, wait) {
-        Outcome::Scheduled { scheduled_for, last_error, .. } => End::Again { due_at: scheduled_for, error: last_error, round: false },
+        Outcome::Scheduled { scheduled_for, last_error, .. } => {
+            End::Again { due_at: inner.due.of_wall(scheduled_for), error: last_error, round: false }
+        }
         outcome => End::HeldBack(outcome),
     })
 }
@@ -317,7 +326,7 @@ async fn send(inner: &Arc<Inner>, job: &mut Job, permit: Permit) -> Result<Respo
 
 /// What is added to the text of a request: that it is late. Once a send may have arrived its bytes stay, with the note or without.
 fn note(job: &Job, now: Timestamp) -> Option<Arc<str>> {
-    let age = now.since(job.accepted_at);
+    let age = now.since(job.not_before);
     if job.possible_duplicate || (job.in_flight && job.note.is_some()) {
         return job.note.clone();
     }
@@ -360,7 +369,7 @@ pub(crate) fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {
         _ if rate_limited => Duration::from_secs(1),
         _ => policy.durable_pause(job.rounds, &*inner.entropy).max(error.asked_to_wait().unwrap_or_default()),
     };
-    End::Again { due_at: inner.clock.now() + pause, error: Some(LastError::from(error)), round: !rate_limited }
+    End::Again { due_at: inner.due.now() + pause, error: Some(LastError::from(error)), round: !rate_limited }
 }
 
 /// The end of a round that a stop cut short: the next process goes on at once.
@@ -371,5 +380,5 @@ fn released(inner: &Inner, job: &Job) -> End {
 /// Back to the store without a further attempt. Where the row is no longer this process's, the fence keeps it as it is.
 pub(crate) fn put_off(inner: &Inner, job: &Job, pause: Duration) -> End {
     let error = job.history.last().and_then(|attempt| attempt.error.clone());
-    End::Again { due_at: inner.clock.now() + pause, error, round: false }
+    End::Again { due_at: inner.due.now() + pause, error, round: false }
 }

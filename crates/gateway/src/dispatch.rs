@@ -167,6 +167,8 @@ impl Inner {
             providers: &self.providers,
             retry: &self.options.retry,
             now: self.clock.now(),
+            due: self.due.now(),
+            due_of: &|wall| self.due.of_wall(wall),
             monotonic: self.clock.monotonic(),
         };
         offload::by_size(action.payload.get().len(), || plan(action, origin, caller, &around))
@@ -191,7 +193,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
     };
     let owner = inner.lease.owner();
     let mut gate = Conditions::default();
-    let mut due_at = accepted_at;
+    let mut due_at = inner.due.now();
     let mut at_once = None;
     let (fate, routes, place) = match step {
         Step::End(outcome) => (Fate::Ended(outcome), Vec::new(), None),
@@ -199,7 +201,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
             let place = place(&inner, &routes, asker.wait);
             let birth = match (&place, routes.first()) {
                 (None, Some(route)) => {
-                    due_at = accepted_at + route.entry.lane.reopens_in().unwrap_or_default();
+                    due_at = inner.due.now() + route.entry.lane.reopens_in().unwrap_or_default();
                     Birth::Due(due_at)
                 }
                 _ => Birth::Owned(owner),
@@ -285,6 +287,7 @@ fn way(route: &Route, birth: Birth) -> Way {
     Way {
         provider: route.entry.name.clone(),
         prepared: Arc::clone(&route.prepared),
+        not_before: route.not_before,
         give_up_at: route.give_up_at,
         birth,
         quotas: route.quotas.clone(),
@@ -309,7 +312,7 @@ async fn join(inner: &Arc<Inner>, record: Record, action: &Action, asker: Asker)
     }
     let far = match asker.wait {
         Wait::ForCommit => true,
-        Wait::ForOutcome(limit) => !record.owned && record.due_at > inner.clock.now() + limit,
+        Wait::ForOutcome(limit) => !record.owned && record.due_at > inner.due.now() + limit,
     };
     if far || record.state != State::Open {
         return asker.tell(Ok(recorded(inner, &record, inner.waiters.so_far(record.seq))));

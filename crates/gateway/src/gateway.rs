@@ -11,6 +11,7 @@ use acteon_store::{Layered, Store, StoreError};
 use tokio::sync::{Notify, Semaphore, oneshot};
 
 use crate::breaker::{BreakerPolicy, Breakers};
+use crate::due_clock::DueClock;
 use crate::held::Held;
 use crate::housekeeping;
 use crate::lease::{Lease, LeaseTimes};
@@ -92,6 +93,7 @@ pub(crate) struct Inner {
     pub(crate) policies: CurrentPolicies,
     pub(crate) options: GatewayOptions,
     pub(crate) lease: Lease,
+    pub(crate) due: Arc<DueClock>,
     pub(crate) waiters: Waiters,
     pub(crate) held: Arc<Held>,
     pub(crate) shares: Arc<Shares>,
@@ -117,6 +119,7 @@ impl Gateway {
         let Parts { store, clock, entropy, observer, registry, rules, options } = parts;
         let store_health = Arc::new(StoreHealth::default());
         let store: Arc<dyn Store> = Arc::new(Layered(Watched::new(store, Arc::clone(&clock), Arc::clone(&store_health))));
+        let due = DueClock::start(Arc::clone(&clock), &*store, options.lease).await?;
         let lease = Lease::take(&*store, &*clock, options.lease).await?;
         let work = Arc::new(Notify::new());
         let shares = Arc::new(Shares::new(options.open));
@@ -131,6 +134,7 @@ impl Gateway {
             policies: CurrentPolicies::default(),
             options,
             lease,
+            due: Arc::new(due),
             waiters: Waiters::default(),
             held: Arc::default(),
             shares,
@@ -184,7 +188,7 @@ impl Gateway {
         inner.stopping.store(true, Ordering::SeqCst);
         inner.stopped.notify_waiters();
         let all_ended = tokio::time::timeout(limit, inner.until_idle()).await.is_ok();
-        if all_ended && let Err(error) = inner.store.retire(inner.lease.owner(), inner.clock.now()).await {
+        if all_ended && let Err(error) = inner.store.retire(inner.lease.owner(), inner.due.now()).await {
             tracing::warn!(%error, "the lease could not be given back; the next process takes over what is left");
         }
         all_ended

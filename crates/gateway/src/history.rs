@@ -1,5 +1,7 @@
 //! Looking back: the audit trail, and dead letters.
 
+use std::sync::Arc;
+
 use acteon_core::limits::MAX_INLINE_BYTES;
 use acteon_core::{ActionId, Scope};
 use acteon_store::{Glance, HistoryFilter, PageRequest, Record, Seq, StoreError};
@@ -38,8 +40,11 @@ impl Gateway {
     /// What may be seen of records. Where something is hidden, payloads are read for it, which takes a thread of its own for long ones.
     async fn views(&self, records: Vec<Record>) -> Result<Vec<ActionView>, StoreError> {
         let bytes: usize = records.iter().map(|record| record.action.payload.get().len()).sum();
-        let redaction = self.inner.options.redaction.clone();
-        let view = move |record: Record| redaction.view(record);
+        let (redaction, due) = (self.inner.options.redaction.clone(), Arc::clone(&self.inner.due));
+        let view = move |mut record: Record| {
+            record.due_at = due.to_wall(record.due_at);
+            redaction.view(record)
+        };
         if bytes <= MAX_INLINE_BYTES {
             return Ok(records.into_iter().map(view).collect());
         }

@@ -17,7 +17,7 @@ pub(crate) async fn keep_lease(inner: Arc<Inner>) {
     }
 }
 
-/// Looks at the others' beats. A take-over is a task of its own: it may take long, and the next look must not be late, or it would count for
+/// Looks at the others' beats, and at the clock that all count due times by. A take-over is a task of its own: it may take long, and the next look must not be late, or it would count for
 /// nothing.
 pub(crate) async fn watch_others(inner: Arc<Inner>) {
     let mut watch = Watch::default();
@@ -41,13 +41,14 @@ pub(crate) async fn watch_others(inner: Arc<Inner>) {
 async fn look(inner: &Inner, watch: &mut Watch) -> Result<Vec<Beat>, StoreError> {
     let beats = inner.store.beats().await?;
     inner.providers.share(beats.len());
+    inner.due.follow(&*inner.store).await?;
     let mut dead = watch.look(&beats, inner.clock.monotonic(), inner.lease.times());
     dead.retain(|beat| beat.owner != inner.lease.owner());
     Ok(dead)
 }
 
 async fn take_over(inner: &Inner, dead: Vec<Beat>) {
-    match inner.store.take_over(dead, inner.clock.now()).await {
+    match inner.store.take_over(dead, inner.due.now()).await {
         Ok(Freed { unsent, maybe_sent }) => {
             tracing::warn!(
                 maybe_sent,

@@ -19,6 +19,7 @@ mod breaker;
 mod budget;
 mod deliver;
 mod dispatch;
+mod due_clock;
 mod gateway;
 mod health;
 mod held;

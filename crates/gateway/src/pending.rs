@@ -18,7 +18,7 @@ pub(crate) fn worked_on(inner: &Inner, id: &ActionId, entry: &Entry, so_far: SoF
 
 /// An action that was just written to wait in the store.
 pub(crate) fn left_for_later(inner: &Inner, id: &ActionId, entry: &Entry, due_at: Timestamp) -> Arc<str> {
-    scheduled(id, due_at, 0, held_up(inner, entry).map(|(_, error)| error))
+    scheduled(id, inner.due.to_wall(due_at), 0, held_up(inner, entry).map(|(_, error)| error))
 }
 
 /// An action as the store has it: its outcome, if it is over.
@@ -34,7 +34,7 @@ pub(crate) fn recorded(inner: &Inner, record: &Record, so_far: SoFar) -> Arc<str
     let now = inner.clock.now();
     let held_up = inner.providers.get(&record.provider).and_then(|entry| held_up(inner, entry));
     let (reopens_at, held_up) = held_up.map_or((now, None), |(wait, error)| (now + wait, Some(error)));
-    let scheduled_for = if record.owned { reopens_at } else { record.due_at.max(reopens_at) };
+    let scheduled_for = if record.owned { reopens_at } else { inner.due.to_wall(record.due_at).max(reopens_at) };
     let attempts = record.attempts.max(so_far.attempts);
     scheduled(&record.action.id, scheduled_for, attempts, so_far.last_error.or(last_error).or(held_up))
 }

@@ -20,6 +20,10 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) providers: &'a Wired,
     pub(crate) retry: &'a RetryPolicy,
     pub(crate) now: Timestamp,
+    /// The due time.
+    pub(crate) due: Timestamp,
+    /// The due time of an instant of the wall clock.
+    pub(crate) due_of: &'a dyn Fn(Timestamp) -> Timestamp,
     pub(crate) monotonic: Duration,
 }
 
@@ -44,6 +48,8 @@ pub(crate) enum Step {
 pub(crate) struct Route {
     pub(crate) entry: Arc<Entry>,
     pub(crate) prepared: Arc<Prepared>,
+    /// The due time at which it was planned.
+    pub(crate) not_before: Timestamp,
     pub(crate) give_up_at: Timestamp,
     pub(crate) quotas: Vec<QuotaCheck>,
 }
@@ -122,7 +128,7 @@ fn changed<'a>(action: &'a Action, patch: Option<&serde_json::Value>) -> Cow<'a,
 
 fn route(action: &Action, origin: Origin, caller: &Caller, entry: &Arc<Entry>, around: &Surroundings<'_>) -> Result<Route, Box<Outcome>> {
     let prepared = entry.provider.prepare(action).map_err(|error| Box::new(failed(&error)))?;
-    let oldest = around.now + around.retry.max_age;
+    let oldest = around.due + around.retry.max_age;
     let mut quotas = match origin {
         Origin::Api | Origin::Replay => around.policies.quotas.checks(action, &entry.name, caller, around.now),
         // A quota's notice is charged to none: it could not tell that one is used up.
@@ -135,7 +141,8 @@ fn route(action: &Action, origin: Origin, caller: &Caller, entry: &Arc<Entry>, a
     Ok(Route {
         entry: Arc::clone(entry),
         prepared: Arc::new(prepared),
-        give_up_at: action.expires_at.map_or(oldest, |expires| expires.min(oldest)),
+        not_before: around.due,
+        give_up_at: action.expires_at.map_or(oldest, |expires| (around.due_of)(expires).min(oldest)),
         quotas,
     })
 }

@@ -53,7 +53,8 @@ async fn look(inner: &Inner, last: &Look) -> Result<Look, StoreError> {
         }
     }
     if settled {
-        let forgotten: Vec<Hold> = unheld.intersection(&last.unheld).copied().collect();
+        let mut forgotten: Vec<Hold> = unheld.intersection(&last.unheld).copied().collect();
+        forgotten.sort_unstable_by_key(|hold| hold.seq);
         give_back(inner, forgotten).await?;
     }
     Ok(Look { unheld, until: inner.held.mark() })
@@ -63,7 +64,7 @@ async fn give_back(inner: &Inner, forgotten: Vec<Hold>) -> Result<(), StoreError
     if forgotten.is_empty() {
         return Ok(());
     }
-    let Freed { unsent, maybe_sent } = inner.store.free(forgotten, inner.clock.now()).await?;
+    let Freed { unsent, maybe_sent } = inner.store.free(forgotten, inner.due.now()).await?;
     tracing::error!(unsent, maybe_sent, "this process owned actions that nobody worked on; they go on. This is a bug, please report it");
     inner.work.notify_one();
     Ok(())

@@ -22,7 +22,7 @@ pub(crate) async fn record(inner: &Arc<Inner>, job: &mut Job, end: End, waited_f
         End::Again { due_at, .. } => Some(*due_at),
         End::Executed(_) | End::Failed { .. } | End::HeldBack(_) => None,
     };
-    let outcome = outcome(job, end);
+    let outcome = outcome(inner, job, end);
     let text = outcome.to_json();
     let at = inner.clock.now();
     shorten(&mut job.history);
@@ -168,7 +168,7 @@ fn announce(inner: &Inner, job: &Job, outcome: &Outcome, goes_on: bool) {
     emit(&*inner.observer, &OutcomeEvent { action: &job.action, kind, rule, error, attempts: job.attempts, took, possible_duplicate });
 }
 
-fn outcome(job: &Job, end: End) -> Outcome {
+fn outcome(inner: &Inner, job: &Job, end: End) -> Outcome {
     let attempts = job.attempts;
     match end {
         End::Executed(response) => {
@@ -184,7 +184,7 @@ fn outcome(job: &Job, end: End) -> Outcome {
         End::HeldBack(outcome) => outcome,
         End::Again { due_at, error, .. } => {
             let action_id = job.action.id.clone();
-            Outcome::Scheduled { action_id, scheduled_for: due_at, attempts, last_error: error }
+            Outcome::Scheduled { action_id, scheduled_for: inner.due.to_wall(due_at), attempts, last_error: error }
         }
     }
 }

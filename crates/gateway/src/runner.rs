@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use acteon_store::{Claim, ClaimRows, Claimed, NewsOf, RecentSend, Record, Room, Seq, StoreError};
 
-use crate::deliver::{Job, deliver, overdue};
+use crate::deliver::{Job, deliver, overdue, put_off};
 use crate::gateway::Inner;
 use crate::held::Holding;
 use crate::lane::sharing::{hear_of_lanes, hear_of_note, recall_lanes};
@@ -118,7 +118,8 @@ fn give_up(inner: &Arc<Inner>, found: Record, holding: Holding) {
     let mut job = Job::claimed(found, entry, holding, place);
     let task = Arc::clone(inner);
     inner.spawn(async move {
-        let end = overdue(&job, task.clock.now());
+        // A clock that was set back since has what its caller said expires at an instant wait for that instant.
+        let end = overdue(&task, &job).unwrap_or_else(|| put_off(&task, &job, SWEEP_EVERY));
         if let Some(outcome) = record(&task, &mut job, end, false).await {
             task.waiters.tell(job.seq(), &outcome);
         }
@@ -155,7 +156,7 @@ async fn claim_all(inner: &Arc<Inner>) -> Result<Duration, StoreError> {
         }
     }
     if let Some(due) = inner.store.next_due(&waiting).await? {
-        pause = pause.min(due.since(inner.clock.now()).max(NOT_OURS));
+        pause = pause.min(due.since(inner.due.now()).max(NOT_OURS));
     }
     Ok(pause)
 }
@@ -167,7 +168,7 @@ async fn claim(inner: &Arc<Inner>, rows: ClaimRows, pass_on: impl Fn(&Arc<Inner>
         ClaimRows::Overdue { .. } => 1,
     };
     let taking = inner.held.take();
-    let claimed = inner.store.claim(Claim { owner: inner.lease.owner(), now: inner.clock.now(), rows }).await?;
+    let claimed = inner.store.claim(Claim { owner: inner.lease.owner(), now: inner.due.now(), rows }).await?;
     let mut counts = vec![0; rooms];
     let mut holdings = Vec::with_capacity(claimed.len());
     for Claimed { hold, room } in claimed {
@@ -187,7 +188,7 @@ async fn claim(inner: &Arc<Inner>, rows: ClaimRows, pass_on: impl Fn(&Arc<Inner>
             Err(error) => {
                 let holds = next.iter().chain(holdings.as_slice()).map(Holding::hold).collect();
                 // What this does not free is found by the next looks at what nobody works on.
-                drop(inner.store.free(holds, inner.clock.now()).await);
+                drop(inner.store.free(holds, inner.due.now()).await);
                 return Err(error);
             }
         }

@@ -129,8 +129,11 @@ impl Waiters {
         tellers
     }
 
+    /// In order, so that a run out of a seed does the same again.
     fn seqs(&self) -> Vec<Seq> {
-        self.lock().by_seq.keys().copied().collect()
+        let mut seqs: Vec<Seq> = self.lock().by_seq.keys().copied().collect();
+        seqs.sort_unstable();
+        seqs
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

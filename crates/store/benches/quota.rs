@@ -82,6 +82,7 @@ fn admission(id: &str, client: u64, quotas: u64) -> Admission {
     let way = Way {
         provider: ProviderName::parse("p").expect("a name"),
         prepared: Arc::new(prepared),
+        not_before: Timestamp::from_millis(0),
         give_up_at: Timestamp::from_millis(2_000_000),
         birth: Birth::Due(Timestamp::from_millis(1_000_000)),
         quotas: quota.into_iter().collect(),

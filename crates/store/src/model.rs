@@ -84,6 +84,8 @@ pub struct Way {
     pub provider: ProviderName,
     /// The request to send.
     pub prepared: Arc<Prepared>,
+    /// From when its age counts.
+    pub not_before: Timestamp,
     /// After this instant it is not sent any more.
     pub give_up_at: Timestamp,
     /// How its row begins.
@@ -346,6 +348,8 @@ pub struct Record {
     pub prepared: Option<Arc<Prepared>>,
     /// When it was written.
     pub accepted_at: Timestamp,
+    /// From when its age counts.
+    pub not_before: Timestamp,
     /// After this instant it is not sent any more.
     pub give_up_at: Timestamp,
     /// Its state.

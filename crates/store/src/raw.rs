@@ -45,6 +45,7 @@ pub(crate) struct RawRecord {
     pub(crate) history: Option<String>,
     pub(crate) outcome: Option<String>,
     pub(crate) fence: Option<i64>,
+    pub(crate) not_before: Option<i64>,
     /// What the engine could not read.
     pub(crate) unreadable: Option<String>,
 }
@@ -55,7 +56,7 @@ impl RawRecord {
          a.request_facts, a.accepted_at, a.caller, a.auth_method, a.verdict, a.rule, a.through, a.charges, \
          j.due_at, j.give_up_at, j.owner, j.in_flight, j.rounds, j.note, o.state, o.finished_at, \
          coalesce(o.attempts, j.attempts), coalesce(o.takeovers, j.takeovers), coalesce(o.possible_duplicate, j.possible_duplicate), \
-         coalesce(o.history, j.history), coalesce(o.outcome, j.outcome), j.fence";
+         coalesce(o.history, j.history), coalesce(o.outcome, j.outcome), j.fence, j.not_before";
 
     /// The tables that [`Self::COLUMNS`] are of.
     pub(crate) const TABLES: &'static str = "actions a LEFT JOIN jobs j ON j.seq = a.seq LEFT JOIN outcomes o ON o.seq = a.seq";
@@ -83,6 +84,7 @@ impl RawRecord {
             charges: self.charges.as_deref().and_then(|text| reading.json("charges", text)).unwrap_or_default(),
             accepted_at,
             due_at: self.due_at.map_or(accepted_at, Timestamp::from_millis),
+            not_before: self.not_before.map_or(accepted_at, Timestamp::from_millis),
             give_up_at: self.give_up_at.map_or(accepted_at, Timestamp::from_millis),
             owned: self.owner.is_some_and(|owner| owner != 0),
             in_flight: self.in_flight.unwrap_or(false),

@@ -38,6 +38,7 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
                     let way = Way {
                         provider: ProviderName::parse("p").expect("a name"),
                         prepared: Arc::new(Prepared::default()),
+                        not_before: at(0),
                         give_up_at: at(1_000_000),
                         birth: Birth::InFlight(owner),
                         quotas: Vec::new(),

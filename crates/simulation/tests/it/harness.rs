@@ -114,6 +114,7 @@ async fn a_row_that_a_living_process_owns_and_nobody_works_on_goes_on() {
     let way = Way {
         provider: acteon_core::ProviderName::parse("p").expect("a name"),
         prepared,
+        not_before: now,
         give_up_at: now + Duration::from_hours(1),
         birth: Birth::Owned(owner),
         quotas: Vec::new(),

@@ -134,6 +134,7 @@ impl Tables {
             charges,
             prepared,
             accepted_at: admission.accepted_at,
+            not_before: way.map_or(admission.accepted_at, |way| way.not_before),
             give_up_at: way.map_or(admission.accepted_at, |way| way.give_up_at),
             state: State::Open,
             owned: owner != 0,

@@ -40,6 +40,7 @@ pub(super) fn record(row: &Row) -> Result<Record, Failure> {
         history: row.try_get(28)?,
         outcome: row.try_get(29)?,
         fence: row.try_get(30)?,
+        not_before: row.try_get(31)?,
         unreadable: None,
     };
     Ok(raw.into_record())

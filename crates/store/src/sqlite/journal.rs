@@ -60,10 +60,12 @@ pub(super) fn admit(connection: &Connection, admission: &Admission, texts: &RowT
     };
     let due_at = chosen.birth.due_at(admission.accepted_at).as_millis();
     let mut insert = connection.prepare_cached(
-        "INSERT INTO jobs (seq, owner, provider, due_at, give_up_at, in_flight, possible_duplicate) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO jobs (seq, owner, provider, due_at, give_up_at, in_flight, possible_duplicate, not_before) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     let (through, give_up_at, in_flight) = (chosen.provider.as_str(), chosen.give_up_at.as_millis(), chosen.birth.is_in_flight());
-    insert.execute(params![seq.0, owner, through, due_at, give_up_at, in_flight, admission.possible_duplicate])?;
+    let not_before = chosen.not_before.as_millis();
+    insert.execute(params![seq.0, owner, through, due_at, give_up_at, in_flight, admission.possible_duplicate, not_before])?;
     Ok(Admitted::Open { seq, way, over })
 }
 

@@ -41,6 +41,7 @@ pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         history: columns.maybe_text(28)?,
         outcome: columns.maybe_text(29)?,
         fence: row.get(30)?,
+        not_before: row.get(31)?,
         unreadable: columns.unreadable,
     };
     Ok(raw.into_record())

@@ -76,7 +76,7 @@ fn action(id: &str, tenant: &str) -> Action {
 }
 
 fn way(name: &str, birth: Birth) -> Way {
-    Way { provider: provider(name), prepared: Arc::new(prepared()), give_up_at: at(1000), birth, quotas: Vec::new() }
+    Way { provider: provider(name), prepared: Arc::new(prepared()), not_before: at(0), give_up_at: at(1000), birth, quotas: Vec::new() }
 }
 
 fn with_fate(id: &str, accepted_at: Timestamp, fate: Fate) -> Admission {
