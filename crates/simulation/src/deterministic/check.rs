@@ -1,12 +1,14 @@
 //! What must hold after every run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use acteon_core::limits::MAX_TAKEOVERS;
 use acteon_core::{Outcome, Scope};
 use acteon_gateway::Gateway;
 use acteon_store::{HistoryFilter, PageRequest, Record, State, Store};
 
-use super::service::Service;
+use super::service::{CONCURRENCY, MEMBER_BUDGET, Seen, Service};
 use super::trace::Trace;
 use super::{Answer, CANARY};
 
@@ -40,71 +42,136 @@ pub(super) struct Checked {
     pub(super) takeovers: usize,
 }
 
-pub(super) async fn everything(
-    seed: u64,
-    answers: &[Answer],
-    service: &Service,
-    store: &dyn Store,
-    gateway: &Gateway,
-    trace: &Trace,
-) -> Result<Checked, Broken> {
-    let broken = |why: String| Err(Broken::new(seed, why));
+/// What is left of a run to look at.
+pub(super) struct After<'a> {
+    pub(super) seed: u64,
+    pub(super) answers: &'a [Answer],
+    pub(super) crashes: usize,
+    pub(super) service: &'a Service,
+    pub(super) trace: &'a Trace,
+}
+
+pub(super) async fn everything(after: &After<'_>, store: &dyn Store, gateway: &Gateway) -> Result<Checked, Broken> {
+    let broken = |why: String| Broken::new(after.seed, why);
     let page = PageRequest { after: None, offset: 0, limit: 10_000, count: false };
     let history = store.history(HistoryFilter::of(Scope::everything()), page).await;
-    let records = history.map_err(|error| Broken::new(seed, error.to_string()))?.records;
-    let arrived = service.arrived();
-    let ids: BTreeSet<&str> = records.iter().map(|record| record.action.id.as_str()).collect();
-    if ids.len() != records.len() {
-        return broken("an id is there twice".to_owned());
+    let records = history.map_err(|error| broken(error.to_string()))?.records;
+    let seen = after.service.seen();
+    check_records(&records, &seen).map_err(broken)?;
+    check_answers(after.answers, &records).map_err(broken)?;
+    check_replays(&records).map_err(broken)?;
+    check_budget(&seen, after.crashes).map_err(broken)?;
+    if after.service.overruns() > 0 {
+        return Err(broken(format!("{} sends were begun without a lease", after.service.overruns())));
     }
     for record in &records {
-        let arrivals = arrived.get(record.action.id.as_str()).copied().unwrap_or(0);
-        if let Some(why) = wrong_with(record, arrivals) {
-            return broken(format!("{}: {why}", record.action.id));
-        }
-        let view = gateway.find(&Scope::everything(), &record.action.id).await.map_err(|error| Broken::new(seed, error.to_string()))?;
+        let view = gateway.find(&Scope::everything(), &record.action.id).await.map_err(|error| broken(error.to_string()))?;
         if format!("{view:?}").contains(CANARY) {
-            return broken(format!("{}: its secret is shown", record.action.id));
+            return Err(broken(format!("{}: its secret is shown", record.action.id)));
         }
     }
+    if after.trace.has_leaked() || after.answers.iter().any(|answer| answer.outcome.contains(CANARY)) {
+        return Err(broken("a secret was shown".to_owned()));
+    }
+    let takeovers = records.iter().map(|record| record.takeovers as usize).sum();
+    let sends = seen.values().map(|seen| seen.arrivals.len()).sum();
+    Ok(Checked { answered: after.answers.len(), sends, takeovers })
+}
+
+fn check_records(records: &[Record], seen: &BTreeMap<String, Seen>) -> Result<(), String> {
+    let ids: BTreeSet<&str> = records.iter().map(|record| record.action.id.as_str()).collect();
+    if ids.len() != records.len() {
+        return Err("an id is there twice".to_owned());
+    }
+    let none = Seen::default();
+    for record in records {
+        let seen = seen.get(record.action.id.as_str()).unwrap_or(&none);
+        if let Some(why) = wrong_with(record, seen) {
+            return Err(format!("{}: {why}", record.action.id));
+        }
+    }
+    match seen.iter().find(|(id, seen)| !seen.arrivals.is_empty() && !ids.contains(id.as_str())) {
+        Some((unknown, _)) => Err(format!("{unknown} was sent and is not in the journal")),
+        None => Ok(()),
+    }
+}
+
+fn check_answers(answers: &[Answer], records: &[Record]) -> Result<(), String> {
     for Answer { id, outcome } in answers {
         let Some(record) = records.iter().find(|record| record.action.id.as_str() == id) else {
-            return broken(format!("{id} was answered and is lost"));
+            return Err(format!("{id} was answered and is lost"));
         };
         let is_final = !outcome.starts_with(r#"{"Scheduled""#);
         if is_final && record.outcome.as_ref() != Some(outcome) {
-            return broken(format!("{id} was answered {outcome}, and then became {:?}", record.outcome));
+            return Err(format!("{id} was answered {outcome}, and then became {:?}", record.outcome));
         }
     }
-    if let Some(unknown) = arrived.keys().find(|id| !ids.contains(id.as_str())) {
-        return broken(format!("{unknown} was sent and is not in the journal"));
+    Ok(())
+}
+
+/// A dead letter leaves the list when, and only when, it really goes on: as one action.
+fn check_replays(records: &[Record]) -> Result<(), String> {
+    let of = |letter: &Record| {
+        let id = letter.action.id.as_str();
+        let went_on =
+            |other: &&Record| other.state != State::Refused && other.action.metadata.get("replayed_from").is_some_and(|from| from == id);
+        records.iter().filter(went_on).count()
+    };
+    for letter in records {
+        match (letter.state, of(letter)) {
+            (State::Discarded, 1) | (State::Done | State::Dead | State::Refused, 0) => {}
+            (state, replays) => return Err(format!("{} is {state:?} and went on {replays} times", letter.action.id)),
+        }
     }
-    if service.overruns() > 0 {
-        return broken(format!("{} sends were begun without a lease", service.overruns()));
+    Ok(())
+}
+
+/// A member gets no more in a minute than the service delivers; a crash forgets what was in flight, and shares are divided anew.
+fn check_budget(seen: &BTreeMap<String, Seen>, crashes: usize) -> Result<(), String> {
+    let mut at: Vec<Duration> =
+        seen.values().flat_map(|seen| &seen.arrivals).filter(|arrival| arrival.member.is_some()).map(|arrival| arrival.at).collect();
+    at.sort_unstable();
+    let most = 2 * MEMBER_BUDGET.per_minute + crashes * CONCURRENCY;
+    for (first, begin) in at.iter().enumerate() {
+        let within = at[first..].iter().take_while(|at| **at < *begin + Duration::from_mins(1)).count();
+        if within > most {
+            return Err(format!(
+                "{within} messages reached one member within a minute, of {} that are delivered",
+                MEMBER_BUDGET.per_minute
+            ));
+        }
     }
-    if trace.has_leaked() || answers.iter().any(|answer| answer.outcome.contains(CANARY)) {
-        return broken("a secret was shown".to_owned());
-    }
-    let takeovers = records.iter().map(|record| record.takeovers as usize).sum();
-    Ok(Checked { answered: answers.len(), sends: arrived.values().sum(), takeovers })
+    Ok(())
 }
 
 /// What is wrong with an action that should be over.
-fn wrong_with(record: &Record, arrivals: usize) -> Option<String> {
-    if !matches!(record.state, State::Done | State::Dead) || record.owned || record.outcome.is_none() {
+fn wrong_with(record: &Record, seen: &Seen) -> Option<String> {
+    let is_over = matches!(record.state, State::Done | State::Dead | State::Discarded | State::Refused);
+    if !is_over || record.owned || record.outcome.is_none() {
         return Some(format!("it is {:?}, which is no end", record.state));
     }
-    let outcome: Outcome = serde_json::from_str(record.outcome.as_deref().unwrap_or_default()).ok()?;
-    let (attempts, takeovers) = (record.attempts as usize, record.takeovers as usize);
+    let outcome: Outcome = serde_json::from_str(record.outcome.as_deref()?).ok()?;
+    let (attempts, takeovers, arrivals) = (record.attempts as usize, record.takeovers as usize, seen.arrivals.len());
     if arrivals > attempts + takeovers {
         return Some(format!("it arrived {arrivals} times, of {attempts} attempts and {takeovers} take-overs"));
     }
     if arrivals > 1 && !record.possible_duplicate {
         return Some(format!("it arrived {arrivals} times and is not marked"));
     }
+    if let Some(other) = seen.arrivals.iter().find(|arrival| arrival.bytes != seen.arrivals[0].bytes) {
+        return Some(format!("it arrived as {:?} and then as {:?}", seen.arrivals[0].bytes, other.bytes));
+    }
+    if takeovers > seen.begun {
+        return Some(format!("it is counted as in flight at {takeovers} deaths, and was begun {} times", seen.begun));
+    }
     match outcome {
         Outcome::Executed(_) if arrivals == 0 => Some("it is executed and never arrived".to_owned()),
+        Outcome::Failed { code, .. } if code == "EXPIRED" => Some("it expired within half an hour".to_owned()),
+        Outcome::Failed { code, .. } if code == "POISONED" && seen.begun < MAX_TAKEOVERS as usize => {
+            Some(format!("it is poisoned, and was begun {} times", seen.begun))
+        }
         Outcome::Executed(_) | Outcome::Failed { .. } => None,
+        Outcome::Throttled { .. } if record.action.metadata.contains_key("replayed_from") => None,
         other => Some(format!("it ended as {other:?}")),
     }
 }

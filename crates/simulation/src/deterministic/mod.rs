@@ -1,12 +1,14 @@
 //! Whole runs out of a seed: three gateways on one store in one thread, with time that jumps from event to event.
 //!
-//! [`run`] posts actions to gateways that crash and come back, whose store fails, stalls and forgets to answer, whose clocks jump, and whose
-//! provider refuses, hangs, and delivers without saying so. When all is over it checks what must hold whatever happened. A seed decides
-//! everything, down to the trace's hash.
+//! [`run`] posts actions, silences and replays to gateways that crash and come back, whose store fails, stalls and forgets to answer, whose
+//! clocks jump, and whose provider refuses, hangs, and delivers without saying so. Clients lose answers and leave. When all is over it checks
+//! what must hold whatever happened. A seed decides everything, down to the trace's hash.
 
 mod check;
 mod clock;
+mod replays;
 mod service;
+mod silences;
 mod store_faults;
 mod trace;
 
@@ -15,7 +17,6 @@ use std::time::Duration;
 
 use acteon_core::{Action, Caller, Entropy as _, Origin, ProviderName, Scope, Timestamp};
 use acteon_gateway::{DispatchError, Gateway, GatewayOptions, LeaseTimes, Parts, Redaction, Registry, RetryPolicy, Wait};
-use acteon_rules::RuleSet;
 use acteon_store::{HistoryFilter, MemoryStore, PageRequest, Record, State, Store};
 use serde_json::json;
 
@@ -90,9 +91,9 @@ impl World {
     fn new(seed: u64) -> Self {
         let entropy = Arc::new(SeededEntropy::new(seed));
         let trace = Arc::new(Trace::default());
-        let memory = Arc::new(MemoryStore::default());
-        let service = Arc::new(Service::new(Arc::clone(&entropy), Arc::clone(&trace), Arc::clone(&memory)));
         let time = Arc::new(WorldTime::new());
+        let memory = Arc::new(MemoryStore::default());
+        let service = Arc::new(Service::new(Arc::clone(&entropy), Arc::clone(&trace), Arc::clone(&memory), Arc::clone(&time)));
         Self { seed, entropy, time, trace, memory, service, nodes: (0..NODES).map(|_| None).collect(), crashes: 0 }
     }
 
@@ -113,8 +114,10 @@ impl World {
                     }
                 }
                 70..80 => self.crash(),
-                80..90 => drop(self.revive().await?),
-                90..95 => self.step_clock(),
+                80..88 => drop(self.revive().await?),
+                88..91 => self.step_clock(),
+                91..94 => self.make_silence(number),
+                94..97 => self.replay(self.below(number)),
                 _ => self.service.change_weather(),
             }
         }
@@ -126,6 +129,7 @@ impl World {
             answers.extend(post.await.map_err(|error| self.broken(error.to_string()))?);
         }
         self.until_nothing_is_open().await?;
+        self.check_silences().await?;
         self.check(&answers).await
     }
 
@@ -156,7 +160,7 @@ impl World {
             entropy: Arc::new(SeededEntropy::new(self.entropy.bits())),
             observer: Arc::clone(&self.trace) as Arc<_>,
             registry,
-            rules: RuleSet::default(),
+            rules: replays::rules()?,
             options: GatewayOptions {
                 retry: RetryPolicy::default(),
                 lease: LeaseTimes::lasting(LEASE),
@@ -192,20 +196,28 @@ impl World {
         self.trace.note("clock", step.unsigned_abs(), "");
     }
 
+    /// A gateway that is there.
+    fn some_gateway(&self) -> Option<Gateway> {
+        let there: Vec<&Node> = self.nodes.iter().flatten().collect();
+        Some(there.get(self.below(there.len() as u64) as usize)?.gateway.clone())
+    }
+
     /// Posts an action, or the same as before, to a gateway that is there.
     fn post(&self, number: u64) -> Option<tokio::task::JoinHandle<Option<Answer>>> {
-        let there: Vec<&Node> = self.nodes.iter().flatten().collect();
-        let gateway = there.get(self.below(there.len() as u64) as usize)?.gateway.clone();
+        let gateway = self.some_gateway()?;
         // Now and then a client asks again.
         let number = if number > 0 && self.below(8) == 0 { self.below(number) } else { number };
         let wait = if self.below(3) == 0 { Wait::ForCommit } else { Wait::ForOutcome(Duration::from_secs(5)) };
         let id = format!("a{number}");
+        let member = if number % 4 == 0 { json!({ "member": "m" }) } else { json!({}) };
         let action = json!({ "id": id, "namespace": "n", "tenant": "t", "provider": "p", "action_type": "x",
-            "payload": { "number": number, "secret": CANARY }, "created_at": "2026-01-01T00:00:00Z" });
+            "payload": { "number": number, "secret": CANARY }, "metadata": member, "created_at": "2026-01-01T00:00:00Z" });
         let action: Action = serde_json::from_value(action).ok()?;
+        // Some clients leave before they are answered.
+        let patience = if self.below(6) == 0 { Duration::from_millis(self.below(2000)) } else { Duration::from_mins(10) };
         let trace = Arc::clone(&self.trace);
         Some(tokio::spawn(async move {
-            match gateway.dispatch(action, Origin::Api, Caller::anonymous(), wait).await {
+            match tokio::time::timeout(patience, gateway.dispatch(action, Origin::Api, Caller::anonymous(), wait)).await.ok()? {
                 Ok(answer) => {
                     trace.note("answer", answer.outcome.len() as u64, &id);
                     Some(Answer { id, outcome: answer.outcome })
@@ -220,17 +232,10 @@ impl World {
 
     /// Lets time pass until every action is over.
     async fn until_nothing_is_open(&self) -> Result<(), Broken> {
-        // The clock is right again, however it was stepped.
-        self.time.set_step(0);
-        let mut give_up = self.time.monotonic() + CALM;
+        let give_up = self.time.monotonic() + CALM;
         while self.memory.open_count() > 0 {
-            if self.time.monotonic() > give_up && self.time.is_stepped() {
-                return Err(self.stuck().await);
-            }
-            // What was put off while the clock was a day ahead waits until it is that late.
             if self.time.monotonic() > give_up {
-                self.time.set_step(86_400_000);
-                give_up += CALM;
+                return Err(self.stuck().await);
             }
             self.time.sleep(Duration::from_secs(1)).await;
         }
@@ -251,7 +256,8 @@ impl World {
 
     async fn check(&self, answers: &[Answer]) -> Result<Run, Broken> {
         let node = self.nodes.iter().flatten().next().ok_or_else(|| self.broken("no gateway is left".to_owned()))?;
-        let checked = check::everything(self.seed, answers, &self.service, &*self.memory, &node.gateway, &self.trace).await?;
+        let after = check::After { seed: self.seed, answers, crashes: self.crashes, service: &self.service, trace: &self.trace };
+        let checked = check::everything(&after, &*self.memory, &node.gateway).await?;
         Ok(Run {
             hash: self.trace.hash(),
             answered: checked.answered,

@@ -5,9 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use acteon_core::{Action, BoxFuture, Entropy as _, ErrorKind, Health, Lane, LaneLimits, Prepared, Provider, ProviderError, Response};
+use acteon_core::{
+    Action, BoxFuture, Budget, Entropy as _, ErrorKind, Health, Lane, LaneLimits, Prepared, Provider, ProviderError, Response,
+};
 use acteon_store::{MemoryStore, Store as _};
 
+use super::clock::WorldTime;
 use super::trace::Trace;
 use crate::harness::SeededEntropy;
 use crate::harness::node_store::NodeStore;
@@ -17,20 +20,41 @@ const WELL: u64 = 0;
 const ILL: u64 = 1;
 const OVERLOADED: u64 = 2;
 
+/// What the service delivers to one member.
+pub(super) const MEMBER_BUDGET: Budget = Budget { per_minute: 6, per_hour: 60 };
+/// Sends of a gateway in flight.
+pub(super) const CONCURRENCY: usize = 8;
+
+/// A message that reached the service.
+#[derive(Clone, Debug)]
+pub(super) struct Arrival {
+    pub(super) bytes: String,
+    pub(super) at: Duration,
+    pub(super) member: Option<String>,
+}
+
+/// What the service knows of one action.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    /// Calls that a gateway began, whatever came of them.
+    pub(super) begun: usize,
+    pub(super) arrivals: Vec<Arrival>,
+}
+
 pub(super) struct Service {
     entropy: Arc<SeededEntropy>,
     trace: Arc<Trace>,
     store: Arc<MemoryStore>,
+    time: Arc<WorldTime>,
     weather: AtomicU64,
-    /// By id, how often it arrived.
-    arrived: Mutex<BTreeMap<String, usize>>,
+    seen: Mutex<BTreeMap<String, Seen>>,
     /// Sends that began without a right to.
     overruns: AtomicU64,
 }
 
 impl Service {
-    pub(super) fn new(entropy: Arc<SeededEntropy>, trace: Arc<Trace>, store: Arc<MemoryStore>) -> Self {
-        Self { entropy, trace, store, weather: AtomicU64::new(WELL), arrived: Mutex::default(), overruns: AtomicU64::new(0) }
+    pub(super) fn new(entropy: Arc<SeededEntropy>, trace: Arc<Trace>, store: Arc<MemoryStore>, time: Arc<WorldTime>) -> Self {
+        Self { entropy, trace, store, time, weather: AtomicU64::new(WELL), seen: Mutex::default(), overruns: AtomicU64::new(0) }
     }
 
     pub(super) fn change_weather(&self) {
@@ -41,7 +65,8 @@ impl Service {
         self.weather.store(WELL, Ordering::SeqCst);
     }
 
-    pub(super) fn arrived(&self) -> BTreeMap<String, usize> {
+    /// By the action's id.
+    pub(super) fn seen(&self) -> BTreeMap<String, Seen> {
         self.lock().clone()
     }
 
@@ -49,20 +74,22 @@ impl Service {
         self.overruns.load(Ordering::SeqCst)
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, usize>> {
-        self.arrived.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn below(&self, limit: u64) -> u64 {
         self.entropy.bits() % limit
     }
 
-    fn arrives(&self, id: &str) {
-        *self.lock().entry(id.to_owned()).or_default() += 1;
-        self.trace.note("arrives", 0, id);
+    fn arrives(&self, prepared: &Prepared) {
+        let (bytes, at) = (String::from_utf8_lossy(&prepared.bytes).into_owned(), self.time.monotonic());
+        self.trace.note("arrives", 0, &bytes);
+        let arrival = Arrival { bytes, at, member: prepared.recipients.first().cloned() };
+        self.lock().entry(id_of(prepared)).or_default().arrivals.push(arrival);
     }
 
-    /// A send is begun only by who is still known as a process.
+    /// A send is begun only by a gateway that is still registered.
     async fn looks_at_lease(&self, node: &NodeStore) {
         let beats = self.store.beats().await.unwrap_or_default();
         if !beats.iter().any(|beat| beat.owner == node.owner()) {
@@ -70,7 +97,8 @@ impl Service {
         }
     }
 
-    async fn takes(&self, id: &str, node: &NodeStore) -> Result<Response, ProviderError> {
+    async fn takes(&self, prepared: &Prepared, node: &NodeStore) -> Result<Response, ProviderError> {
+        self.lock().entry(id_of(prepared)).or_default().begun += 1;
         self.looks_at_lease(node).await;
         let latency = match self.below(30) {
             0 => 12_000,
@@ -94,7 +122,7 @@ impl Service {
         if let Some(error) = error {
             return Err(error);
         }
-        self.arrives(id);
+        self.arrives(prepared);
         if !arrives_first {
             tokio::time::sleep(Duration::from_millis(latency)).await;
         }
@@ -106,6 +134,12 @@ impl Service {
     }
 }
 
+/// A request's first line is the action's id; a note that it is late follows.
+fn id_of(prepared: &Prepared) -> String {
+    let text = String::from_utf8_lossy(&prepared.bytes);
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
 /// The service as one gateway reaches it.
 pub(super) struct NodeProvider {
     pub(super) service: Arc<Service>,
@@ -114,14 +148,12 @@ pub(super) struct NodeProvider {
 
 impl Provider for NodeProvider {
     fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError> {
-        Ok(Prepared { bytes: action.id.as_str().into(), ..Prepared::default() })
+        let recipients = action.metadata.get("member").into_iter().cloned().collect();
+        Ok(Prepared { bytes: action.id.as_str().into(), recipients, ..Prepared::default() })
     }
 
     fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
-        Box::pin(async move {
-            let id = String::from_utf8_lossy(&prepared.bytes);
-            self.service.takes(&id, &self.node).await
-        })
+        Box::pin(self.service.takes(prepared, &self.node))
     }
 
     fn health(&self) -> BoxFuture<'_, Result<Health, ProviderError>> {
@@ -129,6 +161,11 @@ impl Provider for NodeProvider {
     }
 
     fn lane(&self) -> Lane {
-        Lane { name: "service".into(), limits: LaneLimits { max_concurrency: 8, max_per_second: None }, budget: None }
+        let limits = LaneLimits { max_concurrency: CONCURRENCY, max_per_second: None };
+        Lane { name: "service".into(), limits, budget: Some(MEMBER_BUDGET) }
+    }
+
+    fn with_note(&self, prepared: &Prepared, note: &str) -> Option<Vec<u8>> {
+        Some([&prepared.bytes[..], b"\n", note.as_bytes()].concat())
     }
 }
