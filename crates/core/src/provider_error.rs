@@ -51,8 +51,10 @@ impl ErrorKind {
 /// Whether a send that may have arrived may be repeated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Repeat {
-    /// Once, with the pause of a durable retry: one copy too many is better than none.
+    /// With the pauses of durable retries, as long as the policy says: a copy too many is better than none.
     #[default]
+    Later,
+    /// Once, with the pause of a durable retry: the service said yes, only in a way that cannot be read.
     OnceLater,
     /// Like one that surely did not arrive: the service is known not to mind copies.
     Freely,
@@ -85,7 +87,7 @@ impl ProviderError {
             kind,
             message,
             maybe_sent: false,
-            repeat: Repeat::OnceLater,
+            repeat: Repeat::Later,
             retry_after: None,
             service_code: None,
             reason: "",

@@ -1,8 +1,8 @@
 //! Whether a failed send is repeated, and when.
 //!
-//! A send that surely did not arrive is repeated quickly, then later. One that may have arrived is repeated once in an action's life: a *copy*
-//! too many is better than none, and three are better than none too, but nobody wants them. Where the service drops copies within a window, those that it
-//! drops do not count.
+//! A send that surely did not arrive is repeated quickly, then later. One that may have arrived is repeated later only: a *copy* too many is better
+//! than none. Where the service took it, and only its answer cannot be read, there is one repeat in an action's life. Where the service drops copies
+//! within a window, those that it drops do not count.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use acteon_core::{ErrorKind, ProviderError, Repeat, Timestamp};
 use crate::deliver::{End, Job, again};
 use crate::gateway::Inner;
 
-/// Most copies of an action that may have arrived: the first, and one repeat.
+/// Most copies of an action that was answered with what cannot be read: the first, and one repeat.
 const MAX_COPIES: usize = 2;
 
 /// What a failed send means for the round; `None` when it is repeated at once. `arrived_before` says whether an earlier send may have arrived.
@@ -32,7 +32,7 @@ pub(crate) fn ends_round(inner: &Inner, job: &mut Job, error: &ProviderError, re
         let why = match error.may_repeat() {
             Repeat::Never => Some("it may have arrived, and is set not to be repeated then"),
             Repeat::OnceLater if copies.count() >= MAX_COPIES => Some("two copies may have arrived, so it is not sent a third time"),
-            Repeat::OnceLater | Repeat::Freely => None,
+            Repeat::Later | Repeat::OnceLater | Repeat::Freely => None,
         };
         if let Some(why) = why {
             return Some(End::Failed { code: error.kind().code(), message: format!("{error}; {why}"), retryable: true });

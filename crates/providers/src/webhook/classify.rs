@@ -25,7 +25,7 @@ pub(super) fn status(config: &Config, response: &Response) -> Result<(), Provide
         StatusCode::SERVICE_UNAVAILABLE if asked.is_some() => Err(with_pause(error(ErrorKind::Connection))),
         _ if status.is_server_error() => {
             let repeat = match config.retry {
-                RetryMode::Safe => Repeat::OnceLater,
+                RetryMode::Safe => Repeat::Later,
                 RetryMode::ServerErrors => Repeat::Freely,
                 RetryMode::Never => Repeat::Never,
             };
@@ -51,7 +51,7 @@ pub(super) fn transport(config: &Config, error: &reqwest::Error, left: bool) -> 
     } else {
         ProviderError::new(ErrorKind::Connection, "the connection to the webhook broke before its answer")
     };
-    error.maybe_sent().repeat(if config.retry == RetryMode::Never { Repeat::Never } else { Repeat::OnceLater })
+    error.maybe_sent().repeat(if config.retry == RetryMode::Never { Repeat::Never } else { Repeat::Later })
 }
 
 fn no_connection(config: &Config, error: &reqwest::Error) -> ProviderError {

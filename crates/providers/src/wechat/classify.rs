@@ -1,6 +1,6 @@
 //! From the API's errors to the gateway's.
 
-use acteon_core::{ErrorKind, ProviderError, Timestamp};
+use acteon_core::{ErrorKind, ProviderError, Repeat, Timestamp};
 use acteon_wecom::{Class, Error, Fault};
 
 use crate::retry_after;
@@ -20,7 +20,8 @@ pub(super) fn classify(error: &Error, now: Timestamp) -> ProviderError {
         provider_error = provider_error.hint(hint);
     }
     if error.maybe_sent() {
-        provider_error = provider_error.maybe_sent();
+        let answered = matches!(error.fault, Fault::Unreadable(_));
+        provider_error = provider_error.maybe_sent().repeat(if answered { Repeat::OnceLater } else { Repeat::Later });
     }
     if let Fault::Status { status: 408 | 429 | 503, retry_after: Some(asked) } = &error.fault
         && let Some(asked) = retry_after::parse(asked, now)

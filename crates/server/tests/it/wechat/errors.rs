@@ -187,8 +187,8 @@ async fn an_answer_that_is_not_quite_json_still_says_that_the_message_was_taken(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_may_have_arrived_is_repeated_once_and_then_a_dead_letter() {
-    for fault in [Fault::CutAfterAccept, Fault::Around("<html>@</html>".into()), Fault::Status(504), Fault::SlowAfterAccept(20_000)] {
+async fn what_is_answered_with_what_cannot_be_read_is_repeated_once_and_then_a_dead_letter() {
+    for fault in [Fault::Around("<html>@</html>".into()), Fault::Around("[@]".into())] {
         let wecom = local_wecom(unlimited()).await;
         let lines = format!("retry.delays_seconds = [1]\n{}", configuration(&wecom, "wechat.timeout_seconds = 1"));
         let gateway = Gateway::start(&lines).await;
@@ -203,12 +203,25 @@ async fn what_may_have_arrived_is_repeated_once_and_then_a_dead_letter() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_arrived_is_repeated_later_until_the_service_is_back() {
+    for fault in [Fault::CutAfterAccept, Fault::Status(502), Fault::SlowAfterAccept(20_000)] {
+        let wecom = local_wecom(unlimited()).await;
+        let lines = format!("retry.delays_seconds = [1]\n{}", configuration(&wecom, "wechat.timeout_seconds = 1"));
+        let gateway = Gateway::start(&lines).await;
+        wecom.fault(Call::Send, fault.clone(), Some(3));
+        let executed = gateway.final_outcome(&text("a")).await["Executed"].clone();
+        assert_eq!(executed["headers"]["possible_duplicate"], "true", "{fault:?}: {executed}");
+        assert_eq!((wecom.calls(Call::Send), gateway.get("/v1/dlq").await.body["count"].as_u64()), (4, Some(0)), "{fault:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn with_the_duplicate_check_copies_go_on_only_while_they_are_dropped() {
     let wecom = local_wecom(unlimited()).await;
     let more = "wechat.enable_duplicate_check = true\nwechat.duplicate_check_interval = 8";
     let lines = format!("retry.max_retries = 1\nretry.delays_seconds = [2]\n{}", configuration(&wecom, more));
     let gateway = Gateway::start(&lines).await;
-    wecom.fault(Call::Send, Fault::CutAfterAccept, None);
+    wecom.fault(Call::Send, Fault::Around("<html>@</html>".into()), None);
     let failed = gateway.final_outcome(&text("a")).await["Failed"].clone();
     assert!(failed["message"].as_str().is_some_and(|message| message.contains("not sent a third time")), "{failed}");
     let (messages, duplicates) = wecom.world(|world| (world.counts().messages, world.counts().duplicates));
