@@ -42,6 +42,7 @@ pub(crate) struct Job {
     /// From when its age counts, in due time.
     pub(crate) not_before: Timestamp,
     pub(crate) accepted_at: Timestamp,
+    pub(crate) give_up_at: Timestamp,
     pub(crate) attempts: u32,
     pub(crate) rounds: u32,
     pub(crate) takeovers: u32,
@@ -83,6 +84,7 @@ impl Job {
             entry: route.entry,
             not_before: route.not_before,
             accepted_at,
+            give_up_at: route.give_up_at,
             attempts: 0,
             rounds: 0,
             takeovers: 0,
@@ -108,6 +110,7 @@ impl Job {
             entry,
             not_before: record.not_before,
             accepted_at: record.accepted_at,
+            give_up_at: record.give_up_at,
             attempts: record.attempts,
             rounds: record.rounds,
             takeovers: record.takeovers,
@@ -223,7 +226,9 @@ fn must_not_send(inner: &Inner, job: &Job) -> Option<End> {
 pub(crate) fn overdue(inner: &Inner, job: &Job) -> Option<End> {
     let (now, due) = (inner.clock.now(), inner.due.now());
     let past = job.action.expires_at.filter(|expires| *expires <= now);
-    let too_old = due >= job.not_before + inner.options.retry.max_age;
+    // After a step back of the wall clock an instant that the caller named lies later than it did in due time.
+    let named = job.action.expires_at.map(|expires| inner.due.of_wall(expires).min(job.not_before + inner.options.retry.max_age));
+    let too_old = due >= named.map_or(job.give_up_at, |named| named.max(job.give_up_at));
     if past.is_none() && !too_old {
         return None;
     }

@@ -94,6 +94,7 @@ pub(crate) const TABLES: &[Table] = &[
     Table { name: "throttles", columns: &[("key", Text), ("slot", Integer), ("value", Integer), ("until", Integer)] },
 ];
 
+#[cfg(feature = "postgres")]
 impl Table {
     pub(crate) fn select(&self) -> String {
         let columns: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();

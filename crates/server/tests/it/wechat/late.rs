@@ -5,12 +5,11 @@ use acteon_simulation::wecom::{Call, Fault};
 use super::{configuration, configuration_at, local_wecom, text, unlimited};
 use crate::support::{PATIENCE, Process, store_lines};
 
-/// Makes the action older, and due: all that the store knows of its age is when it was accepted.
+/// Makes the action older, and due.
 fn age(folder: &std::path::Path, minutes: i64) {
     let connection = rusqlite::Connection::open(folder.join("acteon.db")).expect("the database");
-    let aged = connection.execute("UPDATE actions SET accepted_at = accepted_at - ?1 * 60000", [minutes]).expect("aged");
+    let aged = connection.execute("UPDATE jobs SET due_at = 0, not_before = not_before - ?1 * 60000", [minutes]).expect("aged");
     assert_eq!(aged, 1);
-    connection.execute("UPDATE jobs SET due_at = 0", []).expect("due");
 }
 
 async fn is_repeated_as_it_was(check: &str, fault: Fault) {
