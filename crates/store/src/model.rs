@@ -119,10 +119,10 @@ impl Birth {
         matches!(self, Self::InFlight(_))
     }
 
-    /// When the row is due, if it is accepted at an instant.
-    pub(crate) fn due_at(self, accepted_at: Timestamp) -> Timestamp {
+    /// When the row is due whose age counts from an instant.
+    pub(crate) fn due_at(self, not_before: Timestamp) -> Timestamp {
         match self {
-            Self::InFlight(_) | Self::Owned(_) => accepted_at,
+            Self::InFlight(_) | Self::Owned(_) => not_before,
             Self::Due(due_at) => due_at,
         }
     }

@@ -73,11 +73,10 @@ impl Tables {
     pub(super) fn admit(&mut self, admission: &Admission) -> Result<Admitted, StoreError> {
         let action = &admission.action;
         let id = (action.id.to_string(), action.tenant.to_string(), action.namespace.to_string());
-        if let Some(found) = self.by_id.get(&id).and_then(|seq| self.entries.get_mut(seq)) {
-            if found.record.state != State::Refused || !found.record.action.asks_the_same(action) {
-                return Ok(Admitted::Existing(Box::new(found.record.clone())));
-            }
-            found.superseded = true;
+        if let Some(found) = self.by_id.get(&id).and_then(|seq| self.entries.get(seq))
+            && (found.record.state != State::Refused || !found.record.action.asks_the_same(action))
+        {
+            return Ok(Admitted::Existing(Box::new(found.record.clone())));
         }
         let is_dead = |letter: Seq| self.entries.get(&letter.0).is_some_and(|entry| entry.record.state == State::Dead);
         if admission.letter.is_some_and(|letter| !is_dead(letter)) {
@@ -140,7 +139,7 @@ impl Tables {
             owned: owner != 0,
             in_flight: way.is_some_and(|way| way.birth.is_in_flight()),
             fence: 0,
-            due_at: way.map_or(admission.accepted_at, |way| way.birth.due_at(admission.accepted_at)),
+            due_at: way.map_or(admission.accepted_at, |way| way.birth.due_at(way.not_before)),
             attempts: 0,
             rounds: 0,
             takeovers: 0,
@@ -152,7 +151,9 @@ impl Tables {
             unreadable: None,
         };
         self.entries.insert(seq.0, Entry { record, owner, superseded: false, tag: "", code: None });
-        self.by_id.insert(id, seq.0);
+        if let Some(before) = self.by_id.insert(id, seq.0).and_then(|before| self.entries.get_mut(&before)) {
+            before.superseded = true;
+        }
         seq
     }
 

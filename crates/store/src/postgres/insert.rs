@@ -126,7 +126,7 @@ impl<'a> Columns<'a> {
         self.owner.push(row.way.map(|way| way.birth.owner().map_or(0, |owner| owner.0)));
         self.in_flight.push(row.way.map(|way| way.birth.is_in_flight()));
         self.goes_through.push(row.way.map(|way| way.provider.as_str()));
-        self.due_at.push(row.way.map(|way| way.birth.due_at(*accepted_at).as_millis()));
+        self.due_at.push(row.way.map(|way| way.birth.due_at(way.not_before).as_millis()));
         self.not_before.push(row.way.map(|way| way.not_before.as_millis()));
         self.give_up_at.push(row.way.map(|way| way.give_up_at.as_millis()));
         self.state.push(row.outcome.map(|outcome| state_number(state_of(outcome))));

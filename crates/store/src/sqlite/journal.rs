@@ -20,8 +20,9 @@ pub(super) fn admit(connection: &Connection, admission: &Admission, texts: &RowT
         && conditions.is_none_or(|conditions| conditions.dedup.is_none() && conditions.throttle.is_none())
         && ways.first().is_none_or(|way| way.quotas.is_empty());
     if let Some(letter) = admission.letter {
-        if let Some(existing) = existing(connection, &admission.action)? {
-            return Ok(Admitted::Existing(existing));
+        // What was refused for now gives way only once its successor is written.
+        if let Some(found) = found(connection, &admission.action)?.filter(|found| !gives_way(found, &admission.action)) {
+            return Ok(Admitted::Existing(Box::new(found)));
         }
         if !history::is_dead(connection, letter)? {
             return Ok(Admitted::NoLetter);
@@ -58,7 +59,7 @@ pub(super) fn admit(connection: &Connection, admission: &Admission, texts: &RowT
         Some(owner) => owner.0,
         None => 0,
     };
-    let due_at = chosen.birth.due_at(admission.accepted_at).as_millis();
+    let due_at = chosen.birth.due_at(chosen.not_before).as_millis();
     let mut insert = connection.prepare_cached(
         "INSERT INTO jobs (seq, owner, provider, due_at, give_up_at, in_flight, possible_duplicate, not_before) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -145,13 +146,20 @@ fn before(connection: &Connection, action: &Action) -> Result<Admitted> {
 
 /// The action that has this id. One that was refused for now gives way if the same is asked for.
 fn existing(connection: &Connection, action: &Action) -> Result<Option<Box<Record>>> {
-    let scope = Scope::exactly(&action.namespace, &action.tenant);
-    let Some(found) = history::find(connection, &scope, &action.id)?.pop() else { return Ok(None) };
-    if found.state == State::Refused && found.unreadable.is_none() && found.action.asks_the_same(action) {
+    let Some(found) = found(connection, action)? else { return Ok(None) };
+    if gives_way(&found, action) {
         connection.prepare_cached("UPDATE actions SET superseded = 1 WHERE seq = ?1")?.execute([found.seq.0])?;
         return Ok(None);
     }
     Ok(Some(Box::new(found)))
+}
+
+fn found(connection: &Connection, action: &Action) -> Result<Option<Record>> {
+    Ok(history::find(connection, &Scope::exactly(&action.namespace, &action.tenant), &action.id)?.pop())
+}
+
+fn gives_way(found: &Record, action: &Action) -> bool {
+    found.state == State::Refused && found.unreadable.is_none() && found.action.asks_the_same(action)
 }
 
 pub(super) fn settle(connection: &Connection, settlement: &Settlement) -> Result<Settled> {

@@ -9,6 +9,7 @@ on_every_engine!(
     a_letter_leaves_the_list_with_the_commit_of_its_replay,
     a_letter_stays_whose_replay_is_held_back,
     of_many_replays_of_a_letter_one_is_written,
+    what_was_refused_gives_way_only_to_what_is_written,
     a_list_goes_either_way,
     grants_hold_before_a_look_is_cut_short
 );
@@ -65,6 +66,23 @@ pub(crate) async fn of_many_replays_of_a_letter_one_is_written(engine: &Engine) 
     let opened = admitted.iter().filter(|admitted| matches!(admitted, Ok(Admitted::Open { .. }))).count();
     let refused = admitted.iter().filter(|admitted| matches!(admitted, Ok(Admitted::NoLetter))).count();
     assert_eq!((opened, refused), (1, 10), "the same id is found, the other one has no letter");
+}
+
+pub(crate) async fn what_was_refused_gives_way_only_to_what_is_written(engine: &Engine) {
+    let store = engine.open().await;
+    let seq = letter(&*store, "a").await;
+    let owner = store.register().await.expect("an owner");
+    let refused = Outcome::CircuitOpen { provider: crate::provider("p"), fallback_chain: Vec::new() };
+    let again = |birth| Admission { letter: Some(seq), ..admission("again", birth) };
+    let Ok(Admitted::Open { seq: replayed, .. }) = store.admit(again(Birth::Owned(owner))).await else { panic!("a letter") };
+    store.settle(settlement(replayed, owner, crate::end(refused))).await.expect("settled");
+    assert!(matches!(store.admit(again(Birth::Owned(owner))).await, Ok(Admitted::NoLetter)));
+    assert_eq!((find(&*store, "again").await.seq, find(&*store, "again").await.state), (replayed, State::Refused));
+    let gone = acteon_store::OwnerId(owner.0 + 1000);
+    let (orphan, other) = (admission("again", Birth::Owned(gone)), admission("other", Birth::Due(at(500))));
+    let (orphan, other) = tokio::join!(store.admit(orphan), store.admit(other));
+    assert!(orphan.is_err() && matches!(other, Ok(Admitted::Open { .. })));
+    assert_eq!(find(&*store, "again").await.state, State::Refused);
 }
 
 pub(crate) async fn a_list_goes_either_way(engine: &Engine) {

@@ -51,7 +51,7 @@ async fn write_firsts(conn: &Conn, batch: &[&Admitting], again: bool) -> Result<
         let Some(place) = batch.iter().position(|item| is_of(&found, item.action())) else { continue };
         match before(batch[place], found, again) {
             Before::Mine(admitted) => effects[place] = Some(Ok(admitted)),
-            Before::GivesWay(record) => superseded.push(record.seq.0),
+            Before::GivesWay(record) => superseded.push((place, record.seq.0)),
             Before::Stays(found) => effects[place] = Some(Ok(Admitted::Existing(found))),
         }
     }
@@ -78,6 +78,9 @@ async fn write_firsts(conn: &Conn, batch: &[&Admitting], again: bool) -> Result<
     if written.is_empty() {
         conn.batch_execute("ROLLBACK").await?;
     } else {
+        // Each with its successor: what is not written takes nobody's place.
+        let of_written = |(place, _): &&(usize, i64)| written.iter().any(|(.., other)| other == place);
+        let superseded: Vec<i64> = superseded.iter().filter(of_written).map(|(_, seq)| *seq).collect();
         commit(conn, &statements, &written, &superseded, &locked).await?;
     }
     for (item, goes, place) in written {
