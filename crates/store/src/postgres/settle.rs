@@ -10,7 +10,7 @@ use super::batch::{Batched, Effects};
 use super::connect::Conn;
 use super::error::Failure;
 use super::gate;
-use crate::model::{Charges, Seq, Settled, Settlement, Step};
+use crate::model::{Charges, Hold, OwnerId, Seq, Settled, Settlement, Step};
 use crate::rows::{state_number, state_of};
 
 /// Writes settlements.
@@ -29,11 +29,8 @@ impl Batched for Settle {
         }
         let mut changed = change(conn, items).await?;
         if gives_back {
-            let refunds: Vec<(Seq, &Charges)> = items
-                .iter()
-                .filter(|item| changed.contains(&item.hold.seq))
-                .filter_map(|item| Some((item.hold.seq, refund(item)?)))
-                .collect();
+            let refunds: Vec<(Seq, &Charges)> =
+                items.iter().filter(|item| changed.contains(&item.hold)).filter_map(|item| Some((item.hold.seq, refund(item)?))).collect();
             gate::refund(conn, &refunds).await?;
             conn.batch_execute("COMMIT").await?;
         }
@@ -41,7 +38,7 @@ impl Batched for Settle {
             changed.extend(changed_before(conn, items).await?);
         }
         let mut told = HashSet::new();
-        let settled = |item: &Arc<Settlement>| changed.contains(&item.hold.seq) && told.insert(item.hold.seq);
+        let settled = |item: &Arc<Settlement>| changed.contains(&item.hold) && told.insert(item.hold);
         Ok(items.iter().map(settled).map(|settled| Some(Ok(if settled { Settled::Written } else { Settled::Fenced }))).collect())
     }
 
@@ -70,12 +67,12 @@ WITH incoming AS (
 ), went_on AS (
   UPDATE jobs j SET in_flight = i.step = 1, attempts = i.attempts, rounds = i.rounds, history = COALESCE(i.history, j.history),
     possible_duplicate = j.possible_duplicate OR i.possible_duplicate, note = i.note
-  FROM incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step IN (0, 1) RETURNING j.seq
+  FROM incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step IN (0, 1) RETURNING i.seq, i.owner, i.fence
 ), put_off AS (
   UPDATE jobs j SET owner = 0, in_flight = FALSE, due_at = i.due_at, attempts = i.attempts, rounds = i.rounds,
     history = COALESCE(i.history, j.history), possible_duplicate = j.possible_duplicate OR i.possible_duplicate, note = i.note,
     outcome = i.outcome
-  FROM incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step = 2 RETURNING j.seq
+  FROM incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step = 2 RETURNING i.seq, i.owner, i.fence
 ), closed AS (
   DELETE FROM jobs j USING incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step = 3
   RETURNING i.*, j.history AS kept, j.possible_duplicate AS marked
@@ -83,7 +80,7 @@ WITH incoming AS (
   INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, settled_by)
   SELECT seq, state, at, attempts, takeovers, possible_duplicate OR marked, COALESCE(history, kept), outcome, tag, code, owner FROM closed
 )
-SELECT seq FROM went_on UNION ALL SELECT seq FROM put_off UNION ALL SELECT seq FROM closed";
+SELECT seq, owner, fence FROM went_on UNION ALL SELECT seq, owner, fence FROM put_off UNION ALL SELECT seq, owner, fence FROM closed";
 
 /// The number of a step in [`SETTLE`].
 fn number(step: &Step) -> i64 {
@@ -95,7 +92,7 @@ fn number(step: &Step) -> i64 {
 }
 
 /// Changes those that their owners still own; says which.
-async fn change(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSet<Seq>, Failure> {
+async fn change(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSet<Hold>, Failure> {
     let (mut seqs, mut owners, mut dues, mut attempts, mut rounds, mut takeovers) = (vec![], vec![], vec![], vec![], vec![], vec![]);
     let (mut marks, mut histories, mut outcomes, mut states) = (vec![], vec![], vec![], vec![]);
     let (mut tags, mut codes, mut ats, mut fences, mut steps, mut notes) = (vec![], vec![], vec![], vec![], vec![], vec![]);
@@ -128,7 +125,7 @@ async fn change(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSet<Seq>, 
         &steps, &notes,
     ];
     let rows = conn.query(&statement, &parameters).await?;
-    rows.iter().map(|row| Ok(Seq(row.try_get(0)?))).collect()
+    rows.iter().map(|row| Ok(Hold { seq: Seq(row.try_get(0)?), owner: OwnerId(row.try_get(1)?), fence: row.try_get(2)? })).collect()
 }
 
 fn due_at(item: &Settlement) -> Option<i64> {
@@ -146,7 +143,7 @@ fn refund(item: &Settlement) -> Option<&Charges> {
 }
 
 /// Those that an earlier try had changed, whose answer was lost.
-async fn changed_before(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSet<Seq>, Failure> {
+async fn changed_before(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSet<Hold>, Failure> {
     let seqs: Vec<i64> = items.iter().map(|item| item.hold.seq.0).collect();
     let owners: Vec<i64> = items.iter().map(|item| item.hold.owner.0).collect();
     let rounds: Vec<i64> = items.iter().map(|item| i64::from(item.rounds)).collect();
@@ -158,5 +155,6 @@ async fn changed_before(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSe
          OR EXISTS (SELECT 1 FROM jobs j WHERE j.seq = i.seq AND j.rounds = i.rounds AND j.due_at = i.due_at AND j.owner = 0)";
     let select = conn.prepare_cached(select).await?;
     let rows = conn.query(&select, &[&seqs, &owners, &rounds, &dues, &ends]).await?;
-    rows.iter().map(|row| Ok(Seq(row.try_get(0)?))).collect()
+    let before: HashSet<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    Ok(items.iter().map(|item| item.hold).filter(|hold| before.contains(&hold.seq.0)).collect())
 }
