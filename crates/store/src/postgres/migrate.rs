@@ -2,7 +2,7 @@
 
 use deadpool_postgres::Pool;
 
-use super::connect::{Conn, in_time};
+use super::connect::Conn;
 use super::error::Failure;
 use crate::StoreError;
 
@@ -15,10 +15,14 @@ pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
 /// Processes that start together meet here a few times at most.
 const TRIES: usize = 20;
 
+/// Longest that a change of the schema may take: of many rows it is no matter of seconds.
+const LIMIT: std::time::Duration = std::time::Duration::from_mins(10);
+
 /// Brings the schema up to date; says from which version to which.
 pub(super) async fn migrate(pool: &Pool, schema: &str) -> Result<(i64, i64), StoreError> {
     for _ in 0..TRIES {
-        match in_time(once(pool, schema)).await {
+        let once = tokio::time::timeout(LIMIT, once(pool, schema)).await;
+        match once.unwrap_or_else(|_| Err(Failure::Away("the schema could not be brought up to date in time".into()))) {
             Ok(found) => return Ok((found, KNOWN)),
             // Two processes that make the same schema at once: one of them is told that it is there.
             Err(Failure::Conflict | Failure::Unknown(_)) => {}
@@ -43,7 +47,8 @@ async fn once(pool: &Pool, schema: &str) -> Result<i64, Failure> {
          INSERT INTO schema_version VALUES (TRUE, 0) ON CONFLICT DO NOTHING",
     )
     .await?;
-    conn.batch_execute("BEGIN").await?;
+    // A change of many rows takes as long as it takes, and whoever starts beside it waits for it.
+    conn.batch_execute("SET statement_timeout = 0; BEGIN").await?;
     let found: i64 = conn.query_one("SELECT version FROM schema_version FOR UPDATE", &[]).await?.try_get(0)?;
     if found > KNOWN {
         return Err(StoreError::NewerSchema { found, known: KNOWN }.into());
@@ -55,6 +60,7 @@ async fn once(pool: &Pool, schema: &str) -> Result<i64, Failure> {
         conn.execute("UPDATE schema_version SET version = $1", &[&KNOWN]).await?;
     }
     conn.batch_execute("COMMIT").await?;
-    conn.done();
+    // Not given back, because of what was set.
+    drop(conn);
     Ok(found)
 }
