@@ -145,7 +145,8 @@ impl SqliteStore {
         let sent = self.writer.send(Box::new(Revising { task, revision: self.revision.clone() }));
         Box::pin(async move {
             sent?;
-            answer.await.unwrap_or(Err(StoreError::Closed)).map(|(result, _)| result)
+            let answer = answer.await.unwrap_or_else(|_| Err(StoreError::Unknown("the store was closed meanwhile".into())));
+            answer.map(|(result, _)| result)
         })
     }
 }
