@@ -130,19 +130,20 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Takes in the beats of an instant; returns those that have stood still for as long as a lease lasts.
-    pub(crate) fn look(&mut self, beats: &[Beat], now: Duration, times: LeaseTimes) -> Vec<Beat> {
-        if now.saturating_sub(self.looked) > times.renew_every() * LOOKS_APART {
+    /// Takes in the beats that were asked for at one instant and answered at another; returns those that have stood still for as long as a lease
+    /// lasts. They are of an instant between the two: a slow answer makes nobody look older.
+    pub(crate) fn look(&mut self, beats: &[Beat], (asked, answered): (Duration, Duration), times: LeaseTimes) -> Vec<Beat> {
+        if answered.saturating_sub(self.looked) > times.renew_every() * LOOKS_APART {
             self.seen.clear();
         }
-        self.looked = now;
+        self.looked = answered;
         self.seen.retain(|owner, _| beats.iter().any(|beat| beat.owner.0 == *owner));
         let mut dead = Vec::new();
         for beat in beats {
-            let seen = self.seen.entry(beat.owner.0).or_insert((beat.count, now));
+            let seen = self.seen.entry(beat.owner.0).or_insert((beat.count, answered));
             if seen.0 != beat.count {
-                *seen = (beat.count, now);
-            } else if now.saturating_sub(seen.1) >= times.lasts {
+                *seen = (beat.count, answered);
+            } else if asked.saturating_sub(seen.1) >= times.lasts {
                 dead.push(*beat);
             }
         }
@@ -159,7 +160,8 @@ mod tests {
         let times = LeaseTimes::lasting(Duration::from_mins(1));
         let beats = |moving| [Beat { owner: OwnerId(1), count: 7 }, Beat { owner: OwnerId(2), count: moving }];
         let mut watch = Watch::default();
-        let mut look = |second: u64, moving| watch.look(&beats(moving), Duration::from_secs(second), times);
+        let instants = |second: u64, took: u64| (Duration::from_secs(second), Duration::from_secs(second + took));
+        let mut look = |second: u64, moving| watch.look(&beats(moving), instants(second, 0), times);
         for second in (100..160).step_by(5) {
             assert!(look(second, second as i64).is_empty(), "first seen at 100");
         }
@@ -170,6 +172,12 @@ mod tests {
             assert!(look(second, 160).is_empty());
         }
         assert_eq!(look(280, 160), beats(160));
+        let mut watch = Watch::default();
+        for second in (100..155).step_by(5) {
+            assert!(watch.look(&beats(160), instants(second, 0), times).is_empty());
+        }
+        assert!(watch.look(&beats(160), instants(155, 8), times).is_empty(), "the answer was late, not the beat");
+        assert_eq!(watch.look(&beats(160), instants(164, 0), times), beats(160));
     }
 
     #[test]

@@ -39,10 +39,14 @@ pub(crate) async fn watch_others(inner: Arc<Inner>) {
 
 /// The beats of processes whose lease ran out. This one is never among them: what becomes of its own rows is for the others to say.
 async fn look(inner: &Inner, watch: &mut Watch) -> Result<Vec<Beat>, StoreError> {
+    let asked = inner.clock.monotonic();
     let beats = inner.store.beats().await?;
+    let mut dead = watch.look(&beats, (asked, inner.clock.monotonic()), inner.lease.times());
     inner.providers.share(beats.len());
-    inner.due.follow(&*inner.store).await?;
-    let mut dead = watch.look(&beats, inner.clock.monotonic(), inner.lease.times());
+    // Whoever died is taken over from all the same.
+    if let Err(error) = inner.due.follow(&*inner.store).await {
+        tracing::error!(%error, "could not look whether the wall clock was stepped; trying again");
+    }
     dead.retain(|beat| beat.owner != inner.lease.owner());
     Ok(dead)
 }
