@@ -6,16 +6,19 @@
 //! lost the answer asks again, sends nothing twice, and gets the same answer.
 
 use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Scope, Timestamp};
-use acteon_store::{Cursor, HistoryFilter, Order, PageRequest, Record, State, StoreError};
+use acteon_store::{Cursor, HistoryFilter, Order, PageRequest, Record, Seq, State, StoreError};
 
 use crate::answer::{Answer, DispatchError, Wait};
 use crate::dispatch::Request;
 use crate::gateway::Gateway;
+use crate::offload;
 
 /// Rows of a page that are read at a time: each may be a megabyte.
 const READ_AT_ONCE: usize = 16;
 /// Most rows that one request leaves alone before it answers.
 const MAX_LEFT_ALONE: usize = 1000;
+/// Most pages of rows that one request goes through before it answers: a page is short, even empty, where a look was cut short.
+const MAX_PAGES: usize = 100;
 
 /// An earlier action that was sent again, or was not.
 #[derive(Clone, Debug)]
@@ -78,45 +81,63 @@ impl Gateway {
         let mut found = self.inner.store.find(scope, id).await?;
         found.retain(|record| record.state != State::Open && (!letters_only || is_letter(record)));
         let (Some(record), None) = (found.pop(), found.pop()) else { return Ok(None) };
-        if !is_letter(&record) {
-            return Ok(Some(self.send_again(&record, caller, wait).await));
-        }
-        let replayed = self.replay_letter(&record, caller, wait).await;
-        match replayed.result {
-            ReplayResult::Refused(DispatchError::NoLetter) if letters_only => Ok(None),
-            ReplayResult::Refused(DispatchError::NoLetter) => Ok(Some(self.send_again(&record, caller, wait).await)),
-            _ => Ok(Some(replayed)),
-        }
+        let replayed = self.replay_record(&record, letters_only, caller, wait).await;
+        let is_none = letters_only && matches!(replayed.result, ReplayResult::Refused(DispatchError::NoLetter));
+        Ok(Some(replayed).filter(|_| !is_none))
     }
 
-    /// Sends again what a filter finds, oldest first. Ends early where the store takes nothing.
+    /// Replays an action that is over: a letter, or what was one until it was replayed, as such, so that it is not sent twice however often that is
+    /// asked for; everything else, and a letter that somebody took off the list, anew.
+    async fn replay_record(&self, record: &Record, letters_only: bool, caller: &Caller, wait: Wait) -> Replayed {
+        if is_letter(record) {
+            let replayed = self.replay_letter(record, caller, wait).await;
+            if letters_only || !matches!(replayed.result, ReplayResult::Refused(DispatchError::NoLetter)) {
+                return replayed;
+            }
+        }
+        self.send_again(record, caller, wait).await
+    }
+
+    /// Sends again what a filter finds, oldest first. Ends early where the store takes nothing: the next request goes on behind what was tried, and
+    /// begins with what was surely not stored, or is never stored twice.
     pub async fn replay_page(&self, request: ReplayRequest, caller: &Caller) -> Result<ReplayPage, StoreError> {
         let ReplayRequest { filter, after, limit, max_replays } = request;
         let filter = HistoryFilter { order: Order::OldestFirst, ..filter };
+        let letters_only = filter.state == Some(State::Dead);
         let (mut tried, mut replayed, mut next) = (0, Vec::new(), after);
-        loop {
+        for _ in 0..MAX_PAGES {
             let page = PageRequest { after: next, offset: 0, limit: READ_AT_ONCE.min(limit - tried), count: false };
-            let page = self.inner.store.history(filter.clone(), page).await?;
+            let page = match self.inner.store.history(filter.clone(), page).await {
+                Ok(page) => page,
+                // Whoever does not hear what was sent would ask for it once more.
+                Err(_) if !replayed.is_empty() => break,
+                Err(error) => return Err(error),
+            };
             for record in &page.records {
                 if record.state == State::Open || max_replays.is_some_and(|most| replays(record) > most) {
                     continue;
                 }
-                let one = match record.state {
-                    State::Dead => self.replay_letter(record, caller, Wait::ForCommit).await,
-                    _ => self.send_again(record, caller, Wait::ForCommit).await,
-                };
+                let one = self.replay_record(record, letters_only, caller, Wait::ForCommit).await;
                 tried += usize::from(!matches!(one.result, ReplayResult::LeftAlone(_)));
-                let store_failed = matches!(one.result, ReplayResult::Refused(DispatchError::Store(_) | DispatchError::StoreSlow));
+                let failed = match &one.result {
+                    ReplayResult::Refused(DispatchError::StoreSlow | DispatchError::Store(StoreError::Unknown(_))) => {
+                        Some(is_letter(record))
+                    }
+                    ReplayResult::Refused(DispatchError::Store(_) | DispatchError::Stopping) => Some(true),
+                    _ => None,
+                };
                 replayed.push(one);
-                if store_failed {
-                    return Ok(ReplayPage { replayed, next });
+                if let Some(again) = failed {
+                    let next = Cursor { at: record.accepted_at, seq: Seq(record.seq.0 - i64::from(again)) };
+                    return Ok(ReplayPage { replayed, next: Some(next) });
                 }
             }
             next = page.next;
             if next.is_none() || tried >= limit || replayed.len() - tried >= MAX_LEFT_ALONE {
-                return Ok(ReplayPage { replayed, next });
+                break;
             }
         }
+        Ok(ReplayPage { replayed, next })
     }
 
     async fn replay_letter(&self, letter: &Record, caller: &Caller, wait: Wait) -> Replayed {
@@ -134,11 +155,16 @@ impl Gateway {
         }
         let request = Request { letter: Some(letter.seq), ..request(letter, new_id.clone(), caller) };
         let result = match self.dispatch_request(request, wait).await {
-            Ok(answer) => ReplayResult::Sent(self.inner.options.redaction.answer(&letter.action, answer)),
+            Ok(answer) => ReplayResult::Sent(self.shown(&letter.action, answer)),
             Err(DispatchError::HeldBack(outcome)) => ReplayResult::HeldBack(Answer { outcome, pending: false }),
             Err(error) => ReplayResult::Refused(error),
         };
         Replayed { original, new_id, result }
+    }
+
+    /// An answer without what is hidden of its action.
+    fn shown(&self, action: &Action, answer: Answer) -> Answer {
+        offload::by_size(action.payload.get().len(), || self.inner.options.redaction.answer(action, answer))
     }
 
     /// Sends an action again that is no dead letter, each time anew.
@@ -151,7 +177,7 @@ impl Gateway {
         let request = request(record, new_id.clone(), caller);
         let result = match self.dispatch_request(request, wait).await {
             Ok(answer) if is_held_back(&answer) => ReplayResult::HeldBack(answer),
-            Ok(answer) => ReplayResult::Sent(self.inner.options.redaction.answer(&record.action, answer)),
+            Ok(answer) => ReplayResult::Sent(self.shown(&record.action, answer)),
             Err(error) => ReplayResult::Refused(error),
         };
         Replayed { original, new_id, result }
