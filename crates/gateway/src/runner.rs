@@ -112,14 +112,17 @@ async fn sweep_overdue(inner: &Arc<Inner>) {
 
 /// An overdue row becomes a dead letter, also when its provider is no longer configured.
 fn give_up(inner: &Arc<Inner>, found: Record, holding: Holding) {
-    let entry = inner.providers.get(&found.provider).or_else(|| inner.providers.entries().next());
-    let Some(entry) = entry.cloned() else { return };
+    let its_own = inner.providers.get(&found.provider);
+    let Some(entry) = its_own.or_else(|| inner.providers.entries().next()).cloned() else { return };
+    let now = inner.due.now();
+    // A clock that was set back since has what its caller said expires at an instant wait for that instant: it goes on as it was, or, where nobody
+    // here sends it, is looked at again.
+    let due_again = if its_own.is_some() { found.due_at } else { now + SWEEP_EVERY };
     let place = entry.lane.enter_claimed();
     let mut job = Job::claimed(found, entry, holding, place);
     let task = Arc::clone(inner);
     inner.spawn(async move {
-        // A clock that was set back since has what its caller said expires at an instant wait for that instant.
-        let end = overdue(&task, &job).unwrap_or_else(|| put_off(&task, &job, SWEEP_EVERY));
+        let end = overdue(&task, &job).unwrap_or_else(|| put_off(&task, &job, due_again.since(now)));
         if let Some(outcome) = record(&task, &mut job, end, false).await {
             task.waiters.tell(job.seq(), &outcome);
         }

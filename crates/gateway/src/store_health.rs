@@ -106,10 +106,14 @@ impl StoreHealth {
 
 /// Asks a store that fails, each second until it works.
 pub(crate) async fn probe(inner: Arc<Inner>) {
-    while !inner.is_stopping() {
+    loop {
+        // Before the look whether a stop began: one that begins between the two is not missed.
+        let stopped = inner.stopped.notified();
+        if inner.is_stopping() {
+            return;
+        }
         let health = &inner.store_health;
         if health.has_recovered(inner.clock.monotonic()) {
-            let stopped = inner.stopped.notified();
             tokio::select! {
                 () = health.failed.notified() => {}
                 () = stopped => return,
