@@ -54,6 +54,36 @@ pub struct ProviderHealthBody {
     /// What the last failed call failed with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+    /// The lane that its calls go through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<LaneBody>,
+}
+
+/// A lane: what a service limits together, as one gateway sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LaneBody {
+    /// Its name.
+    pub name: String,
+    /// `open`, `paused` or `probing`.
+    pub state: String,
+    /// Until the next probe may go; 0 while it is open.
+    pub next_probe_in_seconds: f64,
+    /// Calls a second that all gateways start at most; absent where nothing limits them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_per_second: Option<f64>,
+    /// Whether that is configured, and not found out.
+    pub configured: bool,
+    /// What the service said when it last was too much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Pauses since the start.
+    pub pauses: u64,
+    /// Calls in flight.
+    pub in_flight: usize,
+    /// Actions in memory that wait for a turn.
+    pub waiting: usize,
+    /// Whether more wait in the store for want of room in memory.
+    pub more_in_store: bool,
 }
 
 /// The answer of `GET /ready`.

@@ -8,4 +8,4 @@ mod error;
 mod health;
 
 pub use error::{BatchError, ErrorBody, FieldError};
-pub use health::{ProviderHealthBody, ProvidersHealthBody, ReadyBody};
+pub use health::{LaneBody, ProviderHealthBody, ProvidersHealthBody, ReadyBody};

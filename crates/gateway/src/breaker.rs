@@ -5,14 +5,17 @@
 //!                                 ^------- a failure -------'
 //! ```
 //!
-//! What meets an open breaker is put off until the next trial, as on a paused lane. Nothing is lost to it. New actions go through a fallback where
-//! one is configured; what was accepted before waits for its own provider.
+//! What meets an open breaker is put off until some time after the next trial, as on a paused lane. Nothing is lost to it. New actions go through a
+//! fallback where one is configured; what was accepted before waits for its own provider. What one gateway finds out, the others hear
+//! ([`sharing`]).
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use acteon_core::ProviderName;
+
+pub(crate) mod sharing;
 
 /// When a breaker opens and closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +43,14 @@ pub struct Breakers {
     pub fallbacks: BTreeMap<ProviderName, ProviderName>,
 }
 
-/// How long those wait who come while a trial is in flight.
+/// How long those wait at least who come while a trial is in flight.
 const TRIAL_WAIT: Duration = Duration::from_secs(2);
+/// Time that lies between two of those who come back, on average, so that they do not come all at once.
+const APART: Duration = Duration::from_millis(20);
+/// Longest time over which they come back.
+const LONGEST_SPREAD: Duration = Duration::from_secs(30);
+/// How much longer than the gateway that opened a breaker the others wait with a trial, so that they hear of its own first.
+const OTHERS_WAIT: Duration = Duration::from_secs(10);
 
 /// What a call says about its provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,94 +59,154 @@ pub(crate) enum Sign {
     Alive,
     /// It could not be reached, or did not answer.
     Dead,
-    /// Neither: it said that it has enough for now.
+    /// Neither: it said that it has enough for now, or the call was not made.
     Neither,
 }
 
-/// The state of a breaker.
+/// The state of a breaker. A trial has a number, so that a call from before the breaker moved says nothing about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Closed { failures: u32 },
     Open { until: Duration },
-    HalfOpen { successes: u32, trial: bool },
+    HalfOpen { successes: u32, trial: Option<u64> },
+}
+
+struct Inner {
+    state: State,
+    /// Trials begun so far.
+    trials: u64,
+    /// Actions put off since it opened.
+    put_off: u32,
+    /// The last change that was told or heard.
+    heard: sharing::Heard,
 }
 
 pub(crate) struct Breaker {
     policy: BreakerPolicy,
-    state: Mutex<State>,
+    inner: Mutex<Inner>,
+}
+
+/// The right to call a provider as far as its breaker goes. Dropped before the call was made, a trial is another's.
+pub(crate) struct Pass {
+    breaker: Arc<Breaker>,
+    trial: Option<u64>,
+    noted: bool,
 }
 
 impl Breaker {
     pub(crate) fn new(policy: BreakerPolicy) -> Self {
-        Self { policy, state: Mutex::new(State::Closed { failures: 0 }) }
+        let inner = Inner { state: State::Closed { failures: 0 }, trials: 0, put_off: 0, heard: sharing::Heard::default() };
+        Self { policy, inner: Mutex::new(inner) }
     }
 
-    /// Whether a call may be made at `now`; if not, after how long to ask again. Whoever may must say what came of it.
-    pub(crate) fn ask(&self, now: Duration) -> Result<(), Duration> {
-        let mut state = self.lock();
-        match *state {
-            State::Closed { .. } => Ok(()),
-            State::Open { until } if now < until => Err(until.saturating_sub(now)),
-            State::Open { .. } => {
-                *state = State::HalfOpen { successes: 0, trial: true };
-                Ok(())
-            }
-            State::HalfOpen { trial: true, .. } => Err(TRIAL_WAIT),
-            State::HalfOpen { successes, trial: false } => {
-                *state = State::HalfOpen { successes, trial: true };
-                Ok(())
-            }
-        }
+    /// Whether a call may be made at `now`; if not, after how long to ask again: `fraction`, from 0 to 1, spreads those who wait.
+    pub(crate) fn ask(self: &Arc<Self>, now: Duration, fraction: f64) -> Result<Pass, Duration> {
+        let mut inner = self.lock();
+        let trial = match inner.state {
+            State::Closed { .. } => None,
+            State::Open { until } if now < until => return Err(inner.put_off(until.saturating_sub(now), fraction)),
+            State::HalfOpen { trial: Some(_), .. } => return Err(inner.put_off(TRIAL_WAIT, fraction)),
+            State::Open { .. } => Some(inner.begin_trial(0)),
+            State::HalfOpen { successes, trial: None } => Some(inner.begin_trial(successes)),
+        };
+        Ok(Pass { breaker: Arc::clone(self), trial, noted: false })
+    }
+
+    /// Whether a call may be made at `now`, without the right to make it; if not, after how long to ask again.
+    pub(crate) fn look(&self, now: Duration, fraction: f64) -> Result<(), Duration> {
+        let wait = self.closed_to_all(now);
+        wait.map_or(Ok(()), |wait| Err(self.lock().put_off(wait, fraction)))
     }
 
     /// How long nobody may call; `None` while somebody may.
     pub(crate) fn closed_to_all(&self, now: Duration) -> Option<Duration> {
-        match *self.lock() {
+        match self.lock().state {
             State::Open { until } if now < until => Some(until.saturating_sub(now)),
-            State::HalfOpen { trial: true, .. } => Some(TRIAL_WAIT),
+            State::HalfOpen { trial: Some(_), .. } => Some(TRIAL_WAIT),
             State::Closed { .. } | State::Open { .. } | State::HalfOpen { .. } => None,
         }
     }
 
-    /// Notes what a call said; returns the word of the new state if it changed.
-    pub(crate) fn note(&self, sign: Sign, now: Duration) -> Option<&'static str> {
-        let mut state = self.lock();
-        let before = word(*state);
+    fn note(&self, trial: Option<u64>, sign: Sign, now: Duration) -> Option<&'static str> {
+        let mut inner = self.lock();
+        let before = word(inner.state);
         let open = State::Open { until: now + self.policy.recovery };
-        *state = match (*state, sign) {
+        inner.state = match (inner.state, sign) {
             (State::Closed { failures }, Sign::Dead) if failures + 1 < self.policy.failure_threshold => {
                 State::Closed { failures: failures + 1 }
             }
-            (State::HalfOpen { successes, .. }, Sign::Alive) if successes + 1 < self.policy.success_threshold => {
-                State::HalfOpen { successes: successes + 1, trial: false }
-            }
-            (State::Closed { .. } | State::HalfOpen { .. }, Sign::Alive) => State::Closed { failures: 0 },
-            (State::Closed { .. } | State::HalfOpen { .. }, Sign::Dead) => open,
-            (State::HalfOpen { successes, .. }, Sign::Neither) => State::HalfOpen { successes, trial: false },
-            // A call that began before the breaker opened.
-            (state @ State::Open { .. }, _) | (state @ State::Closed { .. }, Sign::Neither) => state,
+            (State::Closed { .. }, Sign::Alive) => State::Closed { failures: 0 },
+            (State::Closed { .. }, Sign::Dead) => open,
+            (State::HalfOpen { successes, trial: own }, sign) if own.is_some() && own == trial => match sign {
+                Sign::Alive if successes + 1 < self.policy.success_threshold => State::HalfOpen { successes: successes + 1, trial: None },
+                Sign::Alive => State::Closed { failures: 0 },
+                Sign::Dead => open,
+                Sign::Neither => State::HalfOpen { successes, trial: None },
+            },
+            // A call that began before the breaker moved.
+            (state @ (State::Open { .. } | State::HalfOpen { .. }), _) | (state @ State::Closed { .. }, Sign::Neither) => state,
         };
-        let after = word(*state);
+        let after = word(inner.state);
+        if after == "open" && before != "open" {
+            inner.put_off = 0;
+        }
         (after != before).then_some(after)
     }
 
     /// Opens it by hand.
     pub(crate) fn trip(&self, now: Duration) {
-        *self.lock() = State::Open { until: now + self.policy.recovery };
+        self.set(State::Open { until: now + self.policy.recovery });
     }
 
     /// Closes it by hand.
     pub(crate) fn reset(&self) {
-        *self.lock() = State::Closed { failures: 0 };
+        self.set(State::Closed { failures: 0 });
     }
 
     /// `closed`, `open` or `half_open`.
     pub(crate) fn word(&self) -> &'static str {
-        word(*self.lock())
+        word(self.lock().state)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn set(&self, state: State) {
+        let mut inner = self.lock();
+        inner.state = state;
+        inner.put_off = 0;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn begin_trial(&mut self, successes: u32) -> u64 {
+        self.trials += 1;
+        self.state = State::HalfOpen { successes, trial: Some(self.trials) };
+        self.trials
+    }
+
+    /// When somebody who is put off for `wait` should come back: the more there are, the longer the time over which they do.
+    fn put_off(&mut self, wait: Duration, fraction: f64) -> Duration {
+        self.put_off = self.put_off.saturating_add(1);
+        let spread = APART.saturating_mul(self.put_off).min(LONGEST_SPREAD);
+        wait + spread.mul_f64(fraction.clamp(0.0, 1.0))
+    }
+}
+
+impl Pass {
+    /// Notes what the call said; returns the word of the new state if it changed.
+    pub(crate) fn note(mut self, sign: Sign, now: Duration) -> Option<&'static str> {
+        self.noted = true;
+        self.breaker.note(self.trial, sign, now)
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        if !self.noted && self.trial.is_some() {
+            self.breaker.note(self.trial, Sign::Neither, Duration::ZERO);
+        }
     }
 }
 
@@ -150,38 +219,4 @@ fn word(state: State) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
-    }
-
-    #[test]
-    fn it_opens_after_failures_in_a_row_and_closes_after_trials() {
-        let breaker = Breaker::new(BreakerPolicy::default());
-        for sign in
-            [Sign::Dead, Sign::Dead, Sign::Dead, Sign::Dead, Sign::Alive, Sign::Dead, Sign::Neither, Sign::Dead, Sign::Dead, Sign::Dead]
-        {
-            assert_eq!((breaker.ask(at(0)), breaker.note(sign, at(0))), (Ok(()), None));
-        }
-        assert_eq!(breaker.note(Sign::Dead, at(10)), Some("open"));
-        assert_eq!((breaker.ask(at(11)), breaker.closed_to_all(at(11))), (Err(at(59)), Some(at(59))));
-        assert_eq!(breaker.note(Sign::Alive, at(12)), None, "a call from before tells nothing");
-        assert_eq!((breaker.ask(at(70)), breaker.ask(at(70))), (Ok(()), Err(TRIAL_WAIT)), "one trial at a time");
-        assert_eq!(breaker.note(Sign::Alive, at(71)), None);
-        assert_eq!((breaker.ask(at(71)), breaker.note(Sign::Alive, at(72)), breaker.word()), (Ok(()), Some("closed"), "closed"));
-    }
-
-    #[test]
-    fn a_failed_trial_opens_it_again_and_hands_move_it() {
-        let breaker = Breaker::new(BreakerPolicy { failure_threshold: 1, ..BreakerPolicy::default() });
-        assert_eq!(breaker.note(Sign::Dead, at(0)), Some("open"));
-        assert_eq!((breaker.ask(at(60)), breaker.note(Sign::Neither, at(60)), breaker.ask(at(60))), (Ok(()), None, Ok(())));
-        assert_eq!((breaker.note(Sign::Dead, at(61)), breaker.ask(at(62))), (Some("open"), Err(at(59))));
-        breaker.reset();
-        assert_eq!(breaker.ask(at(62)), Ok(()));
-        breaker.trip(at(63));
-        assert_eq!((breaker.word(), breaker.closed_to_all(at(64))), ("open", Some(at(59))));
-    }
-}
+mod tests;

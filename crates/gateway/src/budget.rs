@@ -3,49 +3,52 @@
 //! Sends to a recipient are counted exactly: those in flight, and those that ended within the last minute and hour. A send counts from its
 //! end, the latest instant at which the service may have counted it. Each of several gateways has its part of the budget: a message too late
 //! is better than one that the service drops.
+//!
+//! What does not fit is put off to an instant of its own: its *turn*. Turns are as far apart as the whole budget lets them, since whichever gateway
+//! has room then takes the row. A turn is over by itself a while after its instant, whoever took the row and whatever became of it, so nothing
+//! has to be given back. A row that comes at its turn and would fit within seconds keeps it; otherwise it queues up again behind the others.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use acteon_core::Budget;
+use acteon_core::{Budget, Clock, Prepared};
 
-const MINUTE: Duration = Duration::from_mins(1);
-const HOUR: Duration = Duration::from_hours(1);
-/// Added to both windows, for clocks that do not run alike.
-const MARGIN: Duration = Duration::from_secs(1);
-/// Recipients remembered before idle ones are looked for and forgotten.
-const SWEEP_ABOVE: usize = 10_000;
+mod recipient;
 
-#[derive(Default)]
-struct Recipient {
-    in_flight: usize,
-    /// Sends put off until there is room, so that those put off later get later instants.
-    put_off: usize,
-    /// Ends of sends within the last hour, in order.
-    ends: VecDeque<Duration>,
-}
+use recipient::{HOUR, Part, Recipient};
+
+pub(crate) use recipient::SOON;
+
+/// Idle recipients looked for at each send. More than one, so that they are forgotten faster than they come.
+const FORGET_AT_ONCE: usize = 2;
 
 pub(crate) struct Budgets {
     budget: Budget,
     /// How many gateways share it.
     share: AtomicUsize,
-    recipients: Mutex<HashMap<String, Recipient>>,
+    clock: Arc<dyn Clock>,
+    known: Mutex<Known>,
 }
 
-/// Whether a send fits.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Fit {
-    /// It does, and is counted as in flight until [`Budgets::ended`].
-    Now,
-    /// It does not before this instant.
-    At(Duration),
+#[derive(Default)]
+struct Known {
+    recipients: HashMap<Arc<str>, Recipient>,
+    /// Every recipient once, with the instant at which it may have become idle.
+    to_forget: VecDeque<(Duration, Arc<str>)>,
+}
+
+/// A send that is counted as in flight. Dropped before [`Reservation::begin`] it was not made; dropped after it, the service may have counted it.
+pub(crate) struct Reservation {
+    budgets: Arc<Budgets>,
+    prepared: Arc<Prepared>,
+    counted: bool,
 }
 
 impl Budgets {
-    pub(crate) fn new(budget: Budget) -> Self {
-        Self { budget, share: AtomicUsize::new(1), recipients: Mutex::default() }
+    pub(crate) fn new(budget: Budget, clock: Arc<dyn Clock>) -> Self {
+        Self { budget, share: AtomicUsize::new(1), clock, known: Mutex::default() }
     }
 
     /// Says how many gateways share the budget.
@@ -53,146 +56,103 @@ impl Budgets {
         self.share.store(gateways.max(1), Ordering::Relaxed);
     }
 
-    /// This gateway's part.
-    fn part(&self) -> Budget {
-        let share = self.share.load(Ordering::Relaxed);
-        Budget { per_minute: (self.budget.per_minute / share).max(1), per_hour: (self.budget.per_hour / share).max(1) }
+    /// Whether a send would fit now; if not, when its turn is. `returns` says that it comes from the store, where it may have waited for one.
+    pub(crate) fn look(&self, recipients: &[String], returns: bool) -> Result<(), Duration> {
+        self.lock().look(recipients, self.clock.monotonic(), self.part(), returns)
     }
 
-    /// Counts a send to all of `recipients`, or says when it should be tried again. `was_put_off` says that it was told so before.
-    pub(crate) fn begin(&self, recipients: &[String], now: Duration, was_put_off: bool) -> Fit {
+    /// Counts a send to all recipients as in flight, or says when its turn is.
+    pub(crate) fn begin(self: &Arc<Self>, prepared: &Arc<Prepared>, returns: bool) -> Result<Reservation, Duration> {
+        let now = self.clock.monotonic();
         let mut known = self.lock();
-        if known.len() > SWEEP_ABOVE {
-            known.retain(|_, recipient| recipient.in_flight > 0 || recipient.is_in_use(now));
+        known.forget_idle(now);
+        known.look(&prepared.recipients, now, self.part(), returns)?;
+        for name in &prepared.recipients {
+            known.recipient(name, now).begin(now, returns);
         }
-        let mut latest = None;
-        let budget = self.part();
-        for name in recipients {
-            let recipient = known.entry(name.clone()).or_default();
-            if was_put_off {
-                recipient.put_off = recipient.put_off.saturating_sub(1);
-            }
-            latest = latest.max(recipient.full_until(now, budget));
-        }
-        for name in recipients {
-            let recipient = known.entry(name.clone()).or_default();
-            match latest {
-                None => recipient.in_flight += 1,
-                Some(_) => recipient.put_off += 1,
-            }
-        }
-        latest.map_or(Fit::Now, Fit::At)
-    }
-
-    /// A send that was begun ended. `counted` says whether the service may have counted it.
-    pub(crate) fn ended(&self, recipients: &[String], now: Duration, counted: bool) {
-        let mut known = self.lock();
-        for name in recipients {
-            let recipient = known.entry(name.clone()).or_default();
-            recipient.in_flight = recipient.in_flight.saturating_sub(1);
-            if counted {
-                recipient.ends.push_back(now);
-            }
-        }
+        Ok(Reservation { budgets: Arc::clone(self), prepared: Arc::clone(prepared), counted: false })
     }
 
     /// Counts a send of an earlier process that ended `ago`. To be called in the order of the ends.
     pub(crate) fn remember(&self, recipients: &[String], now: Duration, ago: Duration) {
         let mut known = self.lock();
         for name in recipients {
-            known.entry(name.clone()).or_default().ends.push_back(now.saturating_sub(ago));
+            known.recipient(name, now).remember(now.saturating_sub(ago));
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Recipient>> {
-        self.recipients.lock().unwrap_or_else(PoisonError::into_inner)
+    fn part(&self) -> Part {
+        Part::of(self.budget, self.share.load(Ordering::Relaxed))
+    }
+
+    fn ended(&self, recipients: &[String], counted: bool) {
+        let now = self.clock.monotonic();
+        let mut known = self.lock();
+        for name in recipients {
+            known.recipient(name, now).ended(now, counted);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Recipient {
-    fn is_in_use(&self, now: Duration) -> bool {
-        self.put_off > 0 || self.ends.back().is_some_and(|end| *end + HOUR + MARGIN > now)
+impl Known {
+    fn recipient(&mut self, name: &str, now: Duration) -> &mut Recipient {
+        let key = if let Some((key, _)) = self.recipients.get_key_value(name) {
+            Arc::clone(key)
+        } else {
+            let key: Arc<str> = name.into();
+            self.to_forget.push_back((now + HOUR, Arc::clone(&key)));
+            key
+        };
+        self.recipients.entry(key).or_default()
     }
 
-    /// When the next send fits; `None` when it does now.
-    fn full_until(&mut self, now: Duration, budget: Budget) -> Option<Duration> {
-        while self.ends.front().is_some_and(|end| *end + HOUR + MARGIN <= now) {
-            self.ends.pop_front();
+    /// A send that does not fit gets the turn that its fullest recipient has.
+    fn look(&mut self, recipients: &[String], now: Duration, part: Part, returns: bool) -> Result<(), Duration> {
+        if recipients.iter().all(|name| self.recipients.get_mut(name.as_str()).is_none_or(|one| one.fits(now, part, returns))) {
+            return Ok(());
         }
-        let Budget { per_minute, per_hour } = budget;
-        self.window_full_until(now, MINUTE + MARGIN, per_minute).max(self.window_full_until(now, HOUR + MARGIN, per_hour))
+        let turns: Vec<Duration> = recipients.iter().map(|name| self.recipient(name, now).next_turn(now, part, returns)).collect();
+        let latest = turns.iter().max().copied().unwrap_or(now);
+        for (name, turn) in recipients.iter().zip(turns) {
+            self.recipient(name, now).put_off(now, (turn == latest).then_some(turn), returns);
+        }
+        Err(latest)
     }
 
-    fn window_full_until(&self, now: Duration, window: Duration, limit: usize) -> Option<Duration> {
-        let inside = self.ends.iter().rev().take_while(|end| **end + window > now).count();
-        let taken = inside + self.in_flight;
-        if taken < limit {
-            return None;
+    /// Forgets those who have become idle: a few at a time, so that no send pays for all.
+    fn forget_idle(&mut self, now: Duration) {
+        for _ in 0..FORGET_AT_ONCE {
+            let Some((_, name)) = self.to_forget.pop_front_if(|(idle_from, _)| *idle_from <= now) else { return };
+            match self.recipients.get(&name).map(|recipient| recipient.idle_from(now)) {
+                Some(Some(idle_from)) => self.to_forget.push_back((idle_from, name)),
+                Some(None) => drop(self.recipients.remove(&name)),
+                None => {}
+            }
         }
-        // The send after those put off before: whole windows later for every `limit` of them.
-        let windows = (self.put_off / limit) as u32;
-        let first = self.ends.get(self.ends.len() - inside).map_or(now + window, |end| *end + window);
-        let place = (self.put_off % limit).min(inside.saturating_sub(1));
-        let freed = self.ends.get(self.ends.len() - inside + place).map_or(first, |end| *end + window);
-        Some(freed + window * windows)
+    }
+}
+
+impl Reservation {
+    /// The call begins.
+    pub(crate) fn begin(&mut self) {
+        self.counted = true;
+    }
+
+    /// The call ended. `counted` says whether the service may have counted it.
+    pub(crate) fn end(mut self, counted: bool) {
+        self.counted = counted;
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.budgets.ended(&self.prepared.recipients, self.counted);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const BUDGET: Budget = Budget { per_minute: 30, per_hour: 1000 };
-
-    fn names(names: &[&str]) -> Vec<String> {
-        names.iter().map(|name| (*name).to_owned()).collect()
-    }
-
-    #[test]
-    fn the_thirty_first_within_a_minute_waits() {
-        let budgets = Budgets::new(BUDGET);
-        let one = names(&["1/u1"]);
-        for second in 0..30 {
-            assert_eq!(budgets.begin(&one, Duration::from_secs(second), false), Fit::Now);
-            budgets.ended(&one, Duration::from_secs(second), true);
-        }
-        assert_eq!(budgets.begin(&one, Duration::from_secs(30), false), Fit::At(Duration::from_secs(61)));
-        assert_eq!(budgets.begin(&one, Duration::from_secs(30), false), Fit::At(Duration::from_secs(62)), "the next gets the next slot");
-        assert_eq!(budgets.begin(&names(&["1/u2"]), Duration::from_secs(30), false), Fit::Now);
-        assert_eq!(budgets.begin(&one, Duration::from_secs(61), true), Fit::Now);
-    }
-
-    #[test]
-    fn what_surely_did_not_arrive_is_not_counted() {
-        let budgets = Budgets::new(Budget { per_minute: 1, per_hour: 1000 });
-        let one = names(&["1/u1"]);
-        assert_eq!(budgets.begin(&one, Duration::ZERO, false), Fit::Now);
-        budgets.ended(&one, Duration::ZERO, false);
-        assert_eq!(budgets.begin(&one, Duration::ZERO, false), Fit::Now);
-        assert!(matches!(budgets.begin(&one, Duration::ZERO, false), Fit::At(_)), "one is in flight");
-    }
-
-    proptest! {
-        #[test]
-        fn no_minute_ever_sees_too_many(gaps in prop::collection::vec(0u64..4000, 1..400), took in 0u64..500) {
-            let budget = Budget { per_minute: 5, per_hour: 40 };
-            let budgets = Budgets::new(budget);
-            let one = names(&["1/u1"]);
-            let (mut now, mut arrived) = (Duration::ZERO, Vec::new());
-            for gap in gaps {
-                now += Duration::from_millis(gap);
-                if budgets.begin(&one, now, false) == Fit::Now {
-                    arrived.push(now + Duration::from_millis(took / 2));
-                    now += Duration::from_millis(took);
-                    budgets.ended(&one, now, true);
-                }
-            }
-            for (index, at) in arrived.iter().enumerate() {
-                let within = |window: Duration| arrived[index..].iter().take_while(|other| **other < *at + window).count();
-                prop_assert!(within(MINUTE) <= budget.per_minute);
-                prop_assert!(within(HOUR) <= budget.per_hour);
-            }
-        }
-    }
-}
+mod tests;

@@ -12,11 +12,10 @@ use acteon_core::{Action, Attempt, ErrorKind, LastError, Outcome, Prepared, Prov
 use acteon_store::{Charges, Hold, Record, Seq, Turn};
 use futures_util::FutureExt as _;
 
-use crate::breaker::Sign;
-use crate::budget::Fit;
+use crate::call::Call;
 use crate::gateway::Inner;
 use crate::held::Holding;
-use crate::lane::{CallEnd, Permit, Place};
+use crate::lane::Place;
 use crate::observe::AttemptEvent;
 use crate::pending::circuit_open;
 use crate::plan::Route;
@@ -53,11 +52,11 @@ pub(crate) struct Job {
     /// Whether the store knows that it may be sent.
     pub(crate) in_flight: bool,
     /// The turn that it was admitted with.
-    at_once: Option<SendTurn>,
+    pub(crate) at_once: Option<SendTurn>,
     /// What is added to the request's text, as the store knows it.
     pub(crate) note: Option<Arc<str>>,
     /// Whether it waited in the store before.
-    claimed: bool,
+    pub(crate) claimed: bool,
     _place: Place,
 }
 
@@ -169,12 +168,11 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
     }
     let mut retries = 0;
     loop {
-        let entry = Arc::clone(&job.entry);
-        let turn = match job.at_once.take() {
-            Some(turn) => Some(turn),
-            None => SendTurn::wait(&entry).await,
+        let call = match Call::wait(inner, job).await {
+            Ok(call) => call,
+            Err(end) => return end,
         };
-        let Some(SendTurn { slot, permit }) = turn else { return released(inner, job) };
+        // From here on it may leave, so the store knows first; what is dropped on the way out gives its turn back.
         let note = note(job, inner.due.now());
         if let Some(end) = mark_in_flight(inner, job, note).await {
             return end;
@@ -182,16 +180,8 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
         if let Some(end) = must_not_send(inner, job) {
             return end;
         }
-        if let Some(end) = exceeds_budget(inner, job) {
-            return end;
-        }
-        if let Some(end) = meets_open_breaker(inner, job) {
-            return end;
-        }
         let arrived_before = job.possible_duplicate;
-        let result = send(inner, job, permit).await;
-        drop(slot);
-        let error = match result {
+        let error = match send(inner, job, call).await {
             Ok(response) => return End::Executed(response),
             Err(error) => error,
         };
@@ -208,7 +198,7 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
 }
 
 /// Looked at before every send, since time may have passed.
-fn must_not_send(inner: &Inner, job: &Job) -> Option<End> {
+pub(crate) fn must_not_send(inner: &Inner, job: &Job) -> Option<End> {
     if !inner.lease.allows(job.hold().owner, &*inner.clock) {
         tracing::warn!(action = %job.action.id, "put off: this process's lease is over or about to be");
         return Some(put_off(inner, job, inner.lease.times().renew_every()));
@@ -242,33 +232,6 @@ pub(crate) fn overdue(inner: &Inner, job: &Job) -> Option<End> {
     Some(End::Failed { code: "EXPIRED", message: format!("not sent: it is {age} s old, and {limit}{last}"), retryable: false })
 }
 
-fn exceeds_budget(inner: &Inner, job: &mut Job) -> Option<End> {
-    let budgets = job.entry.budgets.as_ref().filter(|_| !job.prepared.recipients.is_empty())?;
-    let now = inner.clock.monotonic();
-    match budgets.begin(&job.prepared.recipients, now, std::mem::take(&mut job.claimed)) {
-        Fit::Now => None,
-        Fit::At(at) => {
-            let message = "a recipient has got as many messages as the service delivers in this time; this one waits for its turn";
-            let error = LastError { code: ErrorKind::RateLimited.code().into(), message: message.into(), retryable: true };
-            Some(End::Again { due_at: inner.due.now() + at.saturating_sub(now), error: Some(error), round: false })
-        }
-    }
-}
-
-/// The end of a round at a provider that is left alone for now: like on a paused lane, the action waits for the next trial.
-fn meets_open_breaker(inner: &Inner, job: &Job) -> Option<End> {
-    let wait = job.entry.breaker.as_ref()?.ask(inner.clock.monotonic()).err()?;
-    if let Some(budgets) = job.entry.budgets.as_ref().filter(|_| !job.prepared.recipients.is_empty()) {
-        budgets.ended(&job.prepared.recipients, inner.clock.monotonic(), false);
-    }
-    Some(match left_alone(inner, &job.action, &job.entry, wait) {
-        Outcome::Scheduled { scheduled_for, last_error, .. } => {
-            End::Again { due_at: inner.due.of_wall(scheduled_for), error: last_error, round: false }
-        }
-        outcome => End::HeldBack(outcome),
-    })
-}
-
 /// What becomes of an action whose provider is left alone for `wait`.
 pub(crate) fn left_alone(inner: &Inner, action: &Action, entry: &Entry, wait: Duration) -> Outcome {
     if !inner.options.retry.durable {
@@ -278,20 +241,12 @@ pub(crate) fn left_alone(inner: &Inner, action: &Action, entry: &Entry, wait: Du
     Outcome::Scheduled { action_id: action.id.clone(), scheduled_for: inner.clock.now() + wait, attempts: 0, last_error }
 }
 
-/// What a call says about whether its provider is there at all.
-fn sign(result: &Result<Response, ProviderError>) -> Sign {
-    match result.as_ref().map_err(ProviderError::kind) {
-        Err(ErrorKind::Timeout | ErrorKind::Connection) => Sign::Dead,
-        Err(ErrorKind::RateLimited) => Sign::Neither,
-        Ok(_) | Err(ErrorKind::NotFound | ErrorKind::ExecutionFailed | ErrorKind::Configuration | ErrorKind::Serialization) => Sign::Alive,
-    }
-}
-
-async fn send(inner: &Arc<Inner>, job: &mut Job, permit: Permit) -> Result<Response, ProviderError> {
+async fn send(inner: &Arc<Inner>, job: &mut Job, mut permitted: Call) -> Result<Response, ProviderError> {
     let started_at = inner.clock.now();
     let started = inner.clock.monotonic();
     let request = job.note.as_deref().and_then(|note| with_note(job, note));
     let provider = &job.entry.provider;
+    permitted.begin();
     let call = AssertUnwindSafe(async { provider.send(request.as_ref().unwrap_or(&job.prepared)).await }).catch_unwind();
     // A provider keeps to the send limit by itself, and then says whether its request left. One that does not is taken to have sent it.
     let limit = inner.lease.times().cut_off();
@@ -303,13 +258,9 @@ async fn send(inner: &Arc<Inner>, job: &mut Job, permit: Permit) -> Result<Respo
         Err(_) => Err(ProviderError::new(ErrorKind::Timeout, format!("no answer within {} s", limit.as_secs())).maybe_sent()),
     };
     let took = inner.clock.monotonic().saturating_sub(started);
-    end_call(inner, job, permit, &result);
+    permitted.end(inner, job, &result);
     job.attempts += 1;
     let error = result.as_ref().err();
-    if let Some(state) = job.entry.breaker.as_ref().and_then(|breaker| breaker.note(sign(&result), inner.clock.monotonic())) {
-        tracing::warn!(provider = %job.entry.name, state, "the circuit breaker changed");
-        inner.observer.breaker(&job.entry.name, state);
-    }
     job.entry.stats.add(started_at, took, error.map(ToString::to_string));
     inner.observer.attempt(&AttemptEvent { provider: &job.entry.name, took, error });
     if let Some(error) = error {
@@ -347,25 +298,6 @@ fn with_note(job: &Job, note: &str) -> Option<Prepared> {
     Some(Prepared { bytes, ..(*job.prepared).clone() })
 }
 
-fn end_call(inner: &Arc<Inner>, job: &Job, permit: Permit, result: &Result<Response, ProviderError>) {
-    let (end, counted) = match result {
-        Ok(_) => (CallEnd::Passed, true),
-        Err(error) => match error.kind() {
-            ErrorKind::RateLimited => (CallEnd::Refused(error.asked_to_wait()), false),
-            ErrorKind::Timeout | ErrorKind::Connection => (CallEnd::Unknown, error.was_maybe_sent()),
-            ErrorKind::NotFound | ErrorKind::ExecutionFailed | ErrorKind::Configuration | ErrorKind::Serialization => {
-                (CallEnd::Passed, error.was_maybe_sent())
-            }
-        },
-    };
-    if let Some(budgets) = job.entry.budgets.as_ref().filter(|_| !job.prepared.recipients.is_empty()) {
-        budgets.ended(&job.prepared.recipients, inner.clock.monotonic(), counted);
-    }
-    if permit.end(end) {
-        crate::lane::sharing::keep_lane(inner, &job.entry.lane);
-    }
-}
-
 pub(crate) fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {
     let policy = &inner.options.retry;
     let rate_limited = error.kind() == ErrorKind::RateLimited;
@@ -378,7 +310,7 @@ pub(crate) fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {
 }
 
 /// The end of a round that a stop cut short: the next process goes on at once.
-fn released(inner: &Inner, job: &Job) -> End {
+pub(crate) fn released(inner: &Inner, job: &Job) -> End {
     put_off(inner, job, Duration::ZERO)
 }
 

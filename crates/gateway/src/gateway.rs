@@ -10,10 +10,11 @@ use acteon_rules::RuleSet;
 use acteon_store::{Layered, Store, StoreError};
 use tokio::sync::{Notify, Semaphore, oneshot};
 
-use crate::breaker::{BreakerPolicy, Breakers};
+use crate::breaker::{self, BreakerPolicy, Breakers};
 use crate::due_clock::DueClock;
 use crate::held::Held;
 use crate::housekeeping;
+use crate::lane::{self, LaneStatus};
 use crate::lease::{Lease, LeaseTimes};
 use crate::lease_keeper;
 use crate::notices::Notices;
@@ -232,26 +233,38 @@ impl Gateway {
         self.inner.providers.entries().filter_map(shown).collect()
     }
 
-    /// Opens or closes a provider's breaker by hand; `false` where there is none.
-    pub fn set_breaker(&self, provider: &str, open: bool) -> bool {
-        let entry = self.inner.providers.entries().find(|entry| entry.name.as_str() == provider);
-        let Some(breaker) = entry.and_then(|entry| entry.breaker.as_ref()) else { return false };
+    /// Opens or closes a provider's breaker by hand, on every gateway; `false` where there is none. When the store fails, it moved only here.
+    pub async fn set_breaker(&self, provider: &str, open: bool) -> Result<bool, StoreError> {
+        let inner = &self.inner;
+        let entry = inner.providers.entries().find(|entry| entry.name.as_str() == provider);
+        let Some((entry, breaker)) = entry.and_then(|entry| Some((entry, entry.breaker.as_ref()?))) else { return Ok(false) };
         if open {
-            breaker.trip(self.inner.clock.monotonic());
+            breaker.trip(inner.clock.monotonic());
         } else {
             breaker.reset();
         }
-        self.inner.work.notify_one();
-        true
+        inner.work.notify_one();
+        inner.observer.breaker(&entry.name, breaker.word());
+        breaker::sharing::tell(inner, entry, breaker::sharing::MovedBy::Hand).await.map(|()| true)
     }
 
-    /// For each lane its name, calls in flight and actions waiting for a turn in memory.
-    pub fn lane_loads(&self) -> Vec<(Arc<str>, usize, usize)> {
-        let load = |lane: &Arc<crate::lane::Lane>| {
-            let (in_flight, waiting) = lane.load();
-            (Arc::clone(lane.name()), in_flight, waiting)
-        };
-        self.inner.providers.lanes().map(load).collect()
+    /// Each lane as it is on this gateway.
+    pub fn lanes(&self) -> Vec<LaneStatus> {
+        self.inner.providers.lanes().map(|lane| lane.status()).collect()
+    }
+
+    /// The providers that send through a lane, named by itself or by one of them; none where there is no such lane.
+    pub fn providers_of_lane(&self, name: &str) -> Vec<ProviderName> {
+        let Some(lane) = self.inner.providers.lane(name) else { return Vec::new() };
+        self.inner.providers.entries().filter(|entry| entry.lane.name() == lane.name()).map(|entry| entry.name.clone()).collect()
+    }
+
+    /// Forgets the pause and the learned pace of a lane, named by itself or by a provider, on every gateway; `None` where there is no such lane.
+    pub fn reset_lane(&self, name: &str) -> Option<LaneStatus> {
+        let lane = self.inner.providers.lane(name)?;
+        lane.reset();
+        lane::sharing::keep_lane(&self.inner, lane);
+        Some(lane.status())
     }
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use acteon_core::{ErrorKind, Health, ProviderError, ProviderName};
 
-use crate::breaker::Breaker;
 use crate::gateway::Gateway;
+use crate::lane::LaneStatus;
 use crate::stats::Snapshot;
 
 /// Longest a health check may take.
@@ -24,6 +24,8 @@ pub struct ProviderHealth {
     pub stats: Snapshot,
     /// The state of its breaker: `closed`, also where it has none, `open` or `half_open`.
     pub breaker: &'static str,
+    /// Its lane, which others may share.
+    pub lane: LaneStatus,
 }
 
 impl Gateway {
@@ -36,7 +38,8 @@ impl Gateway {
                 name: entry.name.clone(),
                 finding: checked.unwrap_or_else(|_| Err(late())),
                 stats: entry.stats.snapshot(),
-                breaker: entry.breaker.as_ref().map_or("closed", Breaker::word),
+                breaker: entry.breaker.as_ref().map_or("closed", |breaker| breaker.word()),
+                lane: entry.lane.status(),
             }
         });
         futures_util::future::join_all(checks).await

@@ -17,6 +17,7 @@
 mod answer;
 mod breaker;
 mod budget;
+mod call;
 mod deliver;
 mod dispatch;
 mod due_clock;
@@ -55,6 +56,7 @@ pub use answer::{Answer, DispatchError, Wait};
 pub use breaker::{BreakerPolicy, Breakers};
 pub use gateway::{Gateway, GatewayOptions, Keep, Parts};
 pub use health::{HealthFinding, ProviderHealth};
+pub use lane::{LaneMode, LaneStatus};
 pub use lease::LeaseTimes;
 pub use observe::{AttemptEvent, Observer, OutcomeEvent, OutcomeKind};
 pub use policies::{

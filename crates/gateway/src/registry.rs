@@ -53,13 +53,13 @@ impl Registry {
             };
             let budgets = match wired.lanes.get(&spec.name) {
                 Some((_, Some(budgets), _)) => Some(Arc::clone(budgets)),
-                _ => spec.budget.map(|budget| Arc::new(Budgets::new(budget))),
+                _ => spec.budget.map(|budget| Arc::new(Budgets::new(budget, Arc::clone(clock)))),
             };
             let mut sharing = wired.lanes.remove(&spec.name).map(|(.., providers)| providers).unwrap_or_default();
             sharing.push(name.clone());
             wired.lanes.insert(Arc::clone(&spec.name), (Arc::clone(&lane), budgets.clone(), sharing));
             let slots = Arc::new(Semaphore::new(spec.limits.max_concurrency));
-            let breaker = breakers.policy.map(Breaker::new);
+            let breaker = breakers.policy.map(|policy| Arc::new(Breaker::new(policy)));
             let fallback = breakers.fallbacks.get(&name).cloned();
             let entry = Entry { name: name.clone(), provider, lane, budgets, slots, breaker, fallback, stats: Stats::default() };
             wired.entries.insert(name, Arc::new(entry));
@@ -86,7 +86,7 @@ pub(crate) struct Entry {
     pub(crate) budgets: Option<Arc<Budgets>>,
     /// Sends of this provider in flight; the lane's own limit is for all that share it.
     pub(crate) slots: Arc<Semaphore>,
-    pub(crate) breaker: Option<Breaker>,
+    pub(crate) breaker: Option<Arc<Breaker>>,
     /// Who takes new actions while the breaker is open.
     pub(crate) fallback: Option<ProviderName>,
     pub(crate) stats: Stats,
@@ -109,6 +109,12 @@ impl Wired {
                 budgets.set_share(gateways);
             }
         }
+    }
+
+    /// A lane, by its own name or that of a provider that sends through it.
+    pub(crate) fn lane(&self, name: &str) -> Option<&Arc<Lane>> {
+        let of_provider = || self.entries().find(|entry| entry.name.as_str() == name).map(|entry| &entry.lane);
+        self.lanes.get(name).map(|(lane, ..)| lane).or_else(of_provider)
     }
 
     pub(crate) fn lanes(&self) -> impl Iterator<Item = &Arc<Lane>> {

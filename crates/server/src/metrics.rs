@@ -1,11 +1,11 @@
 //! Counting, in Prometheus' terms.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use acteon_core::ProviderName;
-use acteon_gateway::{AttemptEvent, Gateway, Observer, OutcomeEvent, OutcomeKind};
+use acteon_gateway::{AttemptEvent, Gateway, LaneMode, Observer, OutcomeEvent, OutcomeKind};
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -94,6 +94,10 @@ pub(crate) struct Metrics {
     store_failing: Gauge<u64, AtomicU64>,
     pruned: Counter,
     retention_behind: Gauge<u64, AtomicU64>,
+    lane_paused: Family<LaneLabel, Gauge<u64, AtomicU64>>,
+    lane_probe_in: Family<LaneLabel, Gauge<f64, AtomicU64>>,
+    lane_max_per_second: Family<LaneLabel, Gauge<f64, AtomicU64>>,
+    lane_pauses: Family<LaneLabel, Counter>,
 }
 
 impl Metrics {
@@ -120,6 +124,10 @@ impl Metrics {
             store_failing: Gauge::default(),
             pruned: Counter::default(),
             retention_behind: Gauge::default(),
+            lane_paused: Family::default(),
+            lane_probe_in: Family::default(),
+            lane_max_per_second: Family::default(),
+            lane_pauses: Family::default(),
         };
         metrics.register();
         Arc::new(metrics)
@@ -158,6 +166,20 @@ impl Metrics {
         registry.register("retention_deleted", "Actions that were kept no longer", self.pruned.clone());
         let behind = self.retention_behind.clone();
         registry.register_with_unit("retention_clock_behind", "How far retention is behind the machine's clock", Unit::Seconds, behind);
+        registry.register(
+            "lane_paused",
+            "1 while the service said that it was too much, and only probes are sent",
+            self.lane_paused.clone(),
+        );
+        let probe_in = self.lane_probe_in.clone();
+        registry.register_with_unit("lane_next_probe", "Until the next probe of a paused lane may go", Unit::Seconds, probe_in);
+        let most = self.lane_max_per_second.clone();
+        registry.register("lane_max_per_second", "Calls a second that all gateways start at most; +Inf where nothing limits them", most);
+        registry.register(
+            "lane_pauses",
+            "Times that the service said that it was too much, so that the lane paused",
+            self.lane_pauses.clone(),
+        );
     }
 
     pub(crate) fn dispatched(&self) {
@@ -175,10 +197,14 @@ impl Metrics {
         self.policies_stale.set(u64::from(gateway.policies_trouble().is_some()));
         self.open.set(gateway.open_count() as u64);
         self.store_failing.set(u64::from(gateway.store_is_failing()));
-        for (lane, in_flight, waiting) in gateway.lane_loads() {
-            let label = LaneLabel { lane: lane.to_string() };
-            self.in_flight.get_or_create(&label).set(in_flight as u64);
-            self.waiting.get_or_create(&label).set(waiting as u64);
+        for lane in gateway.lanes() {
+            let label = LaneLabel { lane: lane.name.to_string() };
+            self.in_flight.get_or_create(&label).set(lane.in_flight as u64);
+            self.waiting.get_or_create(&label).set(lane.waiting as u64);
+            self.lane_paused.get_or_create(&label).set(u64::from(lane.mode != LaneMode::Open));
+            self.lane_probe_in.get_or_create(&label).set(lane.probe_in.as_secs_f64());
+            self.lane_max_per_second.get_or_create(&label).set(lane.pace.unwrap_or(f64::INFINITY));
+            self.lane_pauses.get_or_create(&label).inner().store(lane.pauses, Ordering::Relaxed);
         }
         let mut text = String::new();
         if encode(&mut text, &self.registry).is_err() {

@@ -3,8 +3,11 @@
 //! A [`Lane`] gives out [`Permit`]s in order of asking. Those who wait do so in memory, up to a limit that is kept by [`Place`]s; beyond it
 //! rows wait in the store. The decisions are made by [`state`].
 
+mod pace;
+mod permit;
 pub(crate) mod sharing;
 mod state;
+mod status;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,8 +19,10 @@ use acteon_core::{Clock, LaneLimits, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, oneshot};
 
+pub(crate) use permit::Permit;
 pub(crate) use state::CallEnd;
-use state::{LaneState, Turn};
+use state::{Heard, LaneState, Turn};
+pub use status::{LaneMode, LaneStatus};
 
 /// What is kept of a lane for later processes, and told to the others.
 #[derive(Serialize, Deserialize)]
@@ -28,6 +33,27 @@ pub(crate) struct LaneNote {
     paused_until: Timestamp,
     pause_ms: u64,
     pace: Option<f64>,
+    /// How often the pace was confirmed, and for how long it is kept.
+    #[serde(default)]
+    confirmed: u32,
+    #[serde(default)]
+    keep_ms: u64,
+    /// What the service said when it was last too much.
+    #[serde(default)]
+    reason: Option<String>,
+    /// Whether pause and pace were forgotten by hand.
+    #[serde(default)]
+    reset: bool,
+}
+
+impl LaneNote {
+    fn heard(&self, now: Timestamp) -> Heard {
+        Heard {
+            paused_for: self.paused_until.since(now),
+            pause: Duration::from_millis(self.pause_ms),
+            pace: self.pace.map(|rate| (rate, self.confirmed, Duration::from_millis(self.keep_ms))),
+        }
+    }
 }
 
 pub(crate) struct Lane {
@@ -39,6 +65,7 @@ pub(crate) struct Lane {
     /// Whether rows of this lane wait in the store for want of room here.
     backlog: AtomicBool,
     room: Arc<Notify>,
+    note: sharing::NoteWriter,
 }
 
 struct Inner {
@@ -48,13 +75,12 @@ struct Inner {
     closed: bool,
     /// The last change of the lane that was told or heard.
     change: (i64, u64),
-}
-
-/// The right to make one call. Dropped without [`Permit::end`], it counts as a call that tells nothing.
-pub(crate) struct Permit {
-    lane: Arc<Lane>,
-    probe: bool,
-    ended: bool,
+    /// What the service said when it was last too much.
+    reason: Option<String>,
+    /// Pauses that were met here.
+    pauses: u64,
+    /// Whether the last change was a reset by hand.
+    was_reset: bool,
 }
 
 /// A place in memory for one action.
@@ -64,7 +90,16 @@ pub(crate) struct Place {
 
 impl Lane {
     pub(crate) fn new(name: Arc<str>, limits: LaneLimits, clock: Arc<dyn Clock>, room: Arc<Notify>) -> Self {
-        let inner = Inner { state: LaneState::new(limits), waiting: VecDeque::new(), timer: None, closed: false, change: (0, 0) };
+        let inner = Inner {
+            state: LaneState::new(limits),
+            waiting: VecDeque::new(),
+            timer: None,
+            closed: false,
+            change: (0, 0),
+            reason: None,
+            pauses: 0,
+            was_reset: false,
+        };
         Self {
             name,
             clock,
@@ -73,6 +108,7 @@ impl Lane {
             max_held: AtomicUsize::new(MAX_LANE_WAITING + limits.max_concurrency),
             backlog: AtomicBool::new(true),
             room,
+            note: sharing::NoteWriter::default(),
         }
     }
 
@@ -182,17 +218,26 @@ impl Lane {
         let mut inner = self.lock();
         inner.change = (owner, inner.change.1 + 1);
         let paused_for = inner.state.paused_until(now).map_or(Duration::ZERO, |until| until.saturating_sub(now));
-        let pause_ms = inner.state.pause().as_millis() as u64;
-        LaneNote { change: inner.change, paused_until: self.clock.now() + paused_for, pause_ms, pace: inner.state.pace() }
+        let (pace, confirmed, keep) =
+            inner.state.told(now).map_or((None, 0, Duration::ZERO), |(rate, times, keep)| (Some(rate), times, keep));
+        LaneNote {
+            change: inner.change,
+            paused_until: self.clock.now() + paused_for,
+            pause_ms: inner.state.pause().as_millis() as u64,
+            pace,
+            confirmed,
+            keep_ms: keep.as_millis() as u64,
+            reason: inner.reason.clone(),
+            reset: inner.was_reset,
+        }
     }
 
     /// Continues where an earlier process stood.
     pub(crate) fn restore(&self, note: &LaneNote) {
-        let paused_for = note.paused_until.since(self.clock.now());
-        let pause = Duration::from_millis(note.pause_ms);
         let mut inner = self.lock();
         inner.change = note.change;
-        inner.state.restore(self.clock.monotonic(), paused_for, pause, note.pace);
+        inner.reason.clone_from(&note.reason);
+        inner.state.restore(self.clock.monotonic(), note.heard(self.clock.now()));
     }
 
     /// Takes over what another gateway changed, unless it was heard before. `own` is who hears it.
@@ -204,13 +249,30 @@ impl Lane {
                 return None;
             }
             inner.change = note.change;
-            let paused_for = note.paused_until.since(self.clock.now());
-            let pause = Duration::from_millis(note.pause_ms);
-            inner.state.adopt(self.clock.monotonic(), paused_for, pause, note.pace)
+            inner.reason.clone_from(&note.reason);
+            inner.was_reset = note.reset;
+            let now = self.clock.monotonic();
+            if note.reset {
+                inner.state.reset(now);
+                None
+            } else {
+                inner.state.adopt(now, note.heard(self.clock.now()))
+            }
         };
         self.pump();
         self.room.notify_one();
         seen
+    }
+
+    /// Forgets pause and pace.
+    pub(crate) fn reset(self: &Arc<Self>) {
+        {
+            let mut inner = self.lock();
+            inner.state.reset(self.clock.monotonic());
+            (inner.reason, inner.was_reset) = (None, true);
+        }
+        self.pump();
+        self.room.notify_one();
     }
 
     /// The rate that was seen here before the pause, while there is one.
@@ -220,7 +282,7 @@ impl Lane {
 
     /// Takes into the pace what the other gateways saw go through.
     pub(crate) fn learn(&self, others: f64) {
-        self.lock().state.learn(others);
+        self.lock().state.learn(self.clock.monotonic(), others);
     }
 
     /// Says how many gateways share the lane.
@@ -228,14 +290,8 @@ impl Lane {
         self.lock().state.set_share(gateways);
     }
 
-    /// Calls in flight, and waiting for a turn.
-    pub(crate) fn load(&self) -> (usize, usize) {
-        let inner = self.lock();
-        (inner.state.in_flight(), inner.waiting.len())
-    }
-
     fn permit(self: &Arc<Self>, probe: bool) -> Permit {
-        Permit { lane: Arc::clone(self), probe, ended: false }
+        Permit::new(Arc::clone(self), probe)
     }
 
     /// Gives permits to those who wait, as far as there are turns. Sends them outside the lock, since a permit that nobody takes comes back.
@@ -264,9 +320,8 @@ impl Lane {
                 return;
             }
             let mut inner = self.lock();
-            for mut permit in refused {
-                permit.ended = true;
-                inner.state.ended(self.clock.monotonic(), permit.probe, CallEnd::Unknown);
+            for permit in refused {
+                inner.state.ended(self.clock.monotonic(), permit.forget(), CallEnd::NotMade);
             }
         }
     }
@@ -292,29 +347,6 @@ impl Lane {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Permit {
-    /// Tells the lane how the call ended. `true` when the lane's pause or pace changed, and should be kept.
-    pub(crate) fn end(mut self, end: CallEnd) -> bool {
-        self.ended = true;
-        let changed = {
-            let mut inner = self.lane.lock();
-            let now = self.lane.clock.monotonic();
-            inner.state.ended(now, self.probe, end)
-        };
-        self.lane.pump();
-        changed
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.lane.lock().state.ended(self.lane.clock.monotonic(), self.probe, CallEnd::Unknown);
-            self.lane.pump();
-        }
     }
 }
 

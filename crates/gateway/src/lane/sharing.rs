@@ -1,6 +1,7 @@
 //! What gateways tell each other of a lane, through notes in the store: its pause, its pace, and what went through before.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use acteon_core::Timestamp;
@@ -11,10 +12,14 @@ use crate::gateway::Inner;
 
 /// How long a gateway's word about what it saw go through a lane is good.
 const SEEN_KEEPS: Duration = Duration::from_secs(30);
-/// How long a lane's pause and pace are remembered.
-const LANE_NOTE_KEEPS: Duration = Duration::from_hours(24);
+/// How long a lane's pause and pace are remembered: longer than any pause, and not so long that they say nothing about now.
+const LANE_NOTE_KEEPS: Duration = Duration::from_mins(70);
 
-/// Continues lanes where an earlier process stood.
+/// Writes a lane's note, one write after the other, so that an older state never follows a newer one. Counts the changes to be written.
+#[derive(Default)]
+pub(super) struct NoteWriter(AtomicUsize);
+
+/// Continues lanes and breakers where an earlier process stood.
 pub(crate) async fn recall_lanes(inner: &Inner, now: Timestamp) -> Result<(), StoreError> {
     for lane in inner.providers.lanes() {
         if let Some(note) = inner.store.note(&note_name(lane), now).await?
@@ -23,20 +28,24 @@ pub(crate) async fn recall_lanes(inner: &Inner, now: Timestamp) -> Result<(), St
             lane.restore(&note);
         }
     }
-    Ok(())
+    crate::breaker::sharing::recall_breakers(inner, now).await
 }
 
-/// Takes over the pauses and paces that other gateways met.
+/// Takes over the pauses and paces that other gateways met, and the breakers that they moved.
 pub(crate) async fn hear_of_lanes(inner: &Inner) {
     for lane in inner.providers.lanes() {
         hear_of_lane(inner, lane).await;
     }
+    crate::breaker::sharing::hear_of_breakers(inner).await;
 }
 
-/// Takes over the pause and pace of the one lane whose note it is, if it is a lane's.
+/// Takes over the pause and pace of the one lane whose note it is, or what is told of breakers, if it is such a note.
 pub(crate) async fn hear_of_note(inner: &Inner, name: &str) {
     for lane in inner.providers.lanes().filter(|lane| note_name(lane) == name) {
         hear_of_lane(inner, lane).await;
+    }
+    if crate::breaker::sharing::is_note(name) {
+        crate::breaker::sharing::hear_of_breakers(inner).await;
     }
 }
 
@@ -74,22 +83,36 @@ fn seen_name(lane: &Lane, owner: OwnerId) -> String {
     format!("{}:seen:{}", note_name(lane), owner.0)
 }
 
-/// Keeps a lane's pause and pace for the next process.
+/// Keeps a lane's pause and pace for the others and for the next process, as they are when the note is written.
 pub(crate) fn keep_lane(inner: &Arc<Inner>, lane: &Arc<Lane>) {
-    let (inner, lane) = (Arc::clone(inner), Arc::clone(lane));
     inner.work.notify_one();
+    if lane.note.0.fetch_add(1, Ordering::SeqCst) > 0 {
+        return;
+    }
+    let (inner, lane) = (Arc::clone(inner), Arc::clone(lane));
     tokio::spawn(async move {
-        tell_what_was_seen(&inner, &lane, lane.seen_before_pause()).await;
-        if let Ok(others) = seen_by_others(&inner, &lane).await {
-            lane.learn(others);
-        }
-        let Ok(note) = serde_json::to_string(&lane.note(inner.lease.owner().0)) else { return };
-        let name = note_name(&lane);
-        let until = inner.clock.now() + LANE_NOTE_KEEPS;
-        if let Err(error) = inner.store.put_note(&name, &note, until).await {
-            tracing::warn!(%error, "the pause of a lane could not be kept");
+        loop {
+            let changes = lane.note.0.load(Ordering::SeqCst);
+            write_note(&inner, &lane).await;
+            if lane.note.0.fetch_sub(changes, Ordering::SeqCst) == changes {
+                return;
+            }
         }
     });
+}
+
+async fn write_note(inner: &Inner, lane: &Lane) {
+    tell_what_was_seen(inner, lane, lane.seen_before_pause()).await;
+    match seen_by_others(inner, lane).await {
+        Ok(others) if others > 0.0 => lane.learn(others),
+        Ok(_) => {}
+        Err(error) => tracing::debug!(%error, "what the others saw of a lane could not be read"),
+    }
+    let Ok(note) = serde_json::to_string(&lane.note(inner.lease.owner().0)) else { return };
+    let until = inner.clock.now() + LANE_NOTE_KEEPS;
+    if let Err(error) = inner.store.put_note(&note_name(lane), &note, until).await {
+        tracing::warn!(%error, "the pause of a lane could not be kept");
+    }
 }
 
 fn note_name(lane: &Lane) -> String {

@@ -2,8 +2,11 @@
 //!
 //! A fresh lane starts slowly: a few in flight, one more with each success that found it full. When the service says that there were too
 //! many calls, the lane *pauses*; after the pause one call goes through as a *probe*. A refused probe doubles the pause, a successful one
-//! opens the lane again, slowly, at a *pace* a little under what had gone through before the refusal. The pace is counted over the length
-//! of the pause, because the pause shows how long the service's own window is. It creeps up again while nothing is refused.
+//! opens the lane again, slowly, at a [`Pace`]. A call that had its turn and was not made gives it back, and tells nothing.
+//!
+//! A pace is learned only from a lane that was busy: where calls waited for a turn. What had gone through before the refusal is counted over the
+//! length of the pause, because the pause shows how long the service's own window is. A refusal on a lane that nobody waited for teaches no
+//! pace; the lane then finds out fast how much goes. A configured rate is known: nothing else is learned.
 //!
 //! Where several gateways share a lane, each starts and grows by its share, and keeps to its share of the pace. Who met the limit probes and
 //! learns the pace, from what it saw go through itself and what the others saw.
@@ -14,21 +17,22 @@ use std::time::Duration;
 use acteon_core::LaneLimits;
 use acteon_core::limits::MAX_RETRY_AFTER;
 
+use super::pace::Pace;
+
 /// Calls in flight that a fresh or reopened lane starts with.
 const SLOW_START: usize = 4;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// How much of the rate that went through is used.
-const CAUTION: f64 = 0.9;
-/// Slowest pace, in calls per second: a lane must not starve for a bad guess.
-const SLOWEST: f64 = 0.5;
-/// The pace grows by a tenth whenever this long passes without a refusal.
-const GROWS_EVERY: Duration = Duration::from_mins(1);
-const GROWTH: f64 = 1.1;
-/// A learned pace above this is no limit worth keeping.
-const UNPACED: f64 = 20_000.0;
-/// How far back successes are counted, in seconds.
-const HORIZON: u64 = 64;
+/// A lane was busy if a call had to wait for its turn so shortly before.
+const BUSY_FOR: Duration = Duration::from_secs(2);
+/// A pace is forgotten when nothing was refused for so long: limits change, and nothing keeps one that is gone.
+const PACE_KEEPS: Duration = Duration::from_mins(10);
+/// A paced call may start so much too early, to make up for those that timers let go too late.
+const SLACK: Duration = Duration::from_millis(20);
+/// Length of the spans that successes are counted in, in milliseconds.
+const SPAN: u128 = 20;
+/// How far back successes are counted.
+const HORIZON: Duration = Duration::from_secs(64);
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Mode {
@@ -55,8 +59,32 @@ pub(crate) enum CallEnd {
     Passed,
     /// Too many calls; perhaps with the time after which to come back.
     Refused(Option<Duration>),
-    /// It says nothing about the service's limits: no connection, or never made.
+    /// It says nothing about the service's limits: no connection, no answer.
     Unknown,
+    /// It was not made: its turn is another's.
+    NotMade,
+}
+
+/// What a call changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Nothing that others should know.
+    None,
+    /// The lane pauses, or goes on pausing.
+    Paused,
+    /// The lane is open again.
+    Reopened,
+}
+
+/// The state of a lane as another gateway or an earlier process told it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Heard {
+    /// For how long it is paused; zero when it is open.
+    pub(super) paused_for: Duration,
+    /// How long the pause was.
+    pub(super) pause: Duration,
+    /// The pace, how often it was confirmed, and for how long it is kept.
+    pub(super) pace: Option<(f64, u32, Duration)>,
 }
 
 #[derive(Debug)]
@@ -66,17 +94,20 @@ pub(super) struct LaneState {
     /// Most calls in flight. Grows by parts where others grow as well.
     window: f64,
     in_flight: usize,
-    /// Calls per second that were learned to be allowed, for all gateways together.
-    pace: Option<f64>,
+    pace: Option<Pace>,
     /// How many gateways share the lane: each keeps to its part of the pace.
     share: f64,
-    /// What it had learned before, and the rate that it saw, when it last opened.
-    learned_from: (Option<f64>, f64),
     next_slot: Duration,
     pause: Duration,
     refused_at: Duration,
-    last_growth: Duration,
-    passed: VecDeque<(u64, u32)>,
+    /// When a call last had to wait for its turn although the lane was open.
+    waited_at: Option<Duration>,
+    /// Whether the lane was busy when it was refused.
+    was_busy: bool,
+    /// The pace before the refusal, the rate that was seen here, and how long the pause lasted: what the pace was last learned from.
+    learned_from: (Option<Pace>, f64, Duration),
+    /// By span, how many calls passed.
+    passed: VecDeque<(u128, u32)>,
 }
 
 impl LaneState {
@@ -88,48 +119,53 @@ impl LaneState {
             in_flight: 0,
             pace: None,
             share: 1.0,
-            learned_from: (None, 0.0),
             next_slot: Duration::ZERO,
             pause: FIRST_PAUSE,
             refused_at: Duration::ZERO,
-            last_growth: Duration::ZERO,
+            waited_at: None,
+            was_busy: false,
+            learned_from: (None, 0.0, Duration::ZERO),
             passed: VecDeque::new(),
         }
     }
 
-    /// Continues where an earlier process stood.
-    pub(super) fn restore(&mut self, now: Duration, paused_for: Duration, pause: Duration, pace: Option<f64>) {
-        self.pace = pace;
-        self.last_growth = now;
-        self.pause = pause.clamp(FIRST_PAUSE, LONGEST_PAUSE);
-        if !paused_for.is_zero() {
-            self.refused_at = now;
-            self.mode = Mode::Paused { until: now + paused_for.min(LONGEST_PAUSE) };
+    /// Continues where an earlier process stood. What that one was sure of may no longer be so.
+    pub(super) fn restore(&mut self, now: Duration, heard: Heard) {
+        self.refused_at = now;
+        self.pace = heard.pace.map(|(rate, ..)| Pace::heard(now, rate, 0, BUSY_FOR));
+        self.pause = heard.pause.clamp(FIRST_PAUSE, LONGEST_PAUSE);
+        if !heard.paused_for.is_zero() {
+            self.mode = Mode::Paused { until: now + heard.paused_for.min(MAX_RETRY_AFTER) };
         }
     }
 
     /// Goes on as another gateway says that the lane stands. Who met the limit probes; the others hold back one pause longer, so that they
     /// hear of the probe first. Returns the rate that was seen here, if this is a pause that was not known.
-    pub(super) fn adopt(&mut self, now: Duration, paused_for: Duration, pause: Duration, pace: Option<f64>) -> Option<f64> {
+    pub(super) fn adopt(&mut self, now: Duration, heard: Heard) -> Option<f64> {
         let mut seen = None;
         let probing = self.mode == Mode::Probing;
-        if pace.is_some() {
-            self.pace = pace;
-            self.last_growth = now;
+        if let Some((rate, confirmed, keep)) = heard.pace {
+            self.pace = Some(Pace::heard(now, rate, confirmed, keep));
         }
-        if !paused_for.is_zero() {
-            self.pause = pause.clamp(FIRST_PAUSE, LONGEST_PAUSE);
+        if !heard.paused_for.is_zero() {
+            self.pause = heard.pause.clamp(FIRST_PAUSE, LONGEST_PAUSE);
             if self.mode == Mode::Open {
-                self.refused_at = now;
+                self.meet_limit(now);
                 seen = Some(self.seen(self.pause));
             }
             if !probing {
-                self.mode = Mode::Paused { until: now + paused_for.min(LONGEST_PAUSE) + self.pause };
+                self.mode = Mode::Paused { until: now + heard.paused_for.min(MAX_RETRY_AFTER) + self.pause };
             }
         } else if matches!(self.mode, Mode::Paused { .. }) {
             self.start_slowly(now);
         }
         seen
+    }
+
+    /// Forgets pause and pace, as if nothing had been refused.
+    pub(super) fn reset(&mut self, now: Duration) {
+        self.pace = None;
+        self.start_slowly(now);
     }
 
     /// The rate that was seen here before the pause, while there is one.
@@ -144,15 +180,19 @@ impl LaneState {
         self.share = share;
     }
 
-    /// Takes into the pace what the other gateways saw go through. Says whether the lane is open.
-    pub(super) fn learn(&mut self, others: f64) -> bool {
-        if self.mode != Mode::Open {
-            return false;
+    /// Takes into the pace what the other gateways saw go through.
+    pub(super) fn learn(&mut self, now: Duration, others: f64) {
+        if self.mode != Mode::Open || self.limits.max_per_second.is_some() {
+            return;
         }
-        let (before, own) = self.learned_from;
-        let seen = (own + others) * CAUTION;
-        self.pace = Some(before.map_or(seen, |pace| seen.min(pace * CAUTION)).max(SLOWEST));
-        true
+        let (before, own, pause) = self.learned_from;
+        let seen = own + others;
+        self.pace = Some(match (self.was_busy, before) {
+            (true, Some(pace)) => pace.refused(now, seen, pause),
+            (true, None) => Pace::guess(now, seen, pause),
+            (false, Some(pace)) => pace.unharmed(now),
+            (false, None) => Pace::unknown(now),
+        });
     }
 
     /// Lets another sender share the lane.
@@ -173,13 +213,20 @@ impl LaneState {
                 Turn::Go { probe: true }
             }
             Mode::Probing => Turn::Later,
-            Mode::Open if self.in_flight as f64 >= self.window.floor().max(1.0) => Turn::Later,
+            Mode::Open if self.in_flight as f64 >= self.window.floor().max(1.0) => {
+                self.waited_at = Some(now);
+                Turn::Later
+            }
             Mode::Open => {
-                if let Some(pace) = self.current_pace(now) {
+                if let Some(interval) = self.interval(now) {
                     if now < self.next_slot {
+                        self.waited_at = Some(now);
                         return Turn::At(self.next_slot);
                     }
-                    self.next_slot = now + Duration::from_secs_f64(1.0 / pace);
+                    self.next_slot = self.next_slot.max(now.saturating_sub(SLACK)) + interval;
+                }
+                if let Some(pace) = &mut self.pace {
+                    pace.started();
                 }
                 self.in_flight += 1;
                 Turn::Go { probe: false }
@@ -187,30 +234,37 @@ impl LaneState {
         }
     }
 
-    /// A call ended. Says whether pause or pace changed.
-    pub(super) fn ended(&mut self, now: Duration, probe: bool, end: CallEnd) -> bool {
+    /// A call ended, or was not made.
+    pub(super) fn ended(&mut self, now: Duration, probe: bool, end: CallEnd) -> Change {
         let was_full = self.in_flight as f64 >= self.window.floor();
         self.in_flight = self.in_flight.saturating_sub(1);
         match end {
             CallEnd::Passed => {
                 self.count(now);
-                if probe {
+                if probe && self.mode == Mode::Probing {
                     self.reopen(now);
-                    return true;
+                    return Change::Reopened;
                 }
-                if was_full && self.mode == Mode::Open {
-                    self.window = (self.window + 1.0 / self.share).min(self.limits.max_concurrency as f64);
+                if self.mode == Mode::Open {
+                    if was_full {
+                        self.window = (self.window + 1.0 / self.share).min(self.limits.max_concurrency as f64);
+                    }
+                    if let Some(pace) = &mut self.pace {
+                        pace.passed();
+                    }
                 }
-                false
             }
-            CallEnd::Refused(retry_after) => self.refused(now, probe, retry_after),
-            CallEnd::Unknown => {
-                if probe {
-                    self.mode = Mode::Paused { until: now + self.pause };
+            CallEnd::Refused(retry_after) => return self.refused(now, probe, retry_after),
+            CallEnd::Unknown if probe && self.mode == Mode::Probing => self.mode = Mode::Paused { until: now + self.pause },
+            CallEnd::NotMade if probe && self.mode == Mode::Probing => self.mode = Mode::Paused { until: now },
+            CallEnd::NotMade => {
+                if let Some(interval) = self.interval(now).filter(|_| self.mode == Mode::Open && !probe) {
+                    self.next_slot = self.next_slot.saturating_sub(interval).max(now.saturating_sub(SLACK));
                 }
-                false
             }
+            CallEnd::Unknown => {}
         }
+        Change::None
     }
 
     /// When the next probe may go; `None` while the lane is open.
@@ -226,44 +280,69 @@ impl LaneState {
         self.pause
     }
 
-    pub(super) fn pace(&self) -> Option<f64> {
-        self.pace
+    /// Whether a probe is in flight.
+    pub(super) fn is_probing(&self) -> bool {
+        self.mode == Mode::Probing
+    }
+
+    /// Calls a second that are started at most, over all gateways, and whether that is configured.
+    pub(super) fn pace(&self) -> Option<(f64, bool)> {
+        let configured = self.limits.max_per_second.map(|rate| (rate, true));
+        configured.or_else(|| self.pace.map(|pace| (pace.shown(), false)))
+    }
+
+    /// The learned pace, as others should hear it.
+    pub(super) fn told(&self, now: Duration) -> Option<(f64, u32, Duration)> {
+        self.pace.map(|pace| pace.told(now))
     }
 
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight
     }
 
-    fn refused(&mut self, now: Duration, probe: bool, retry_after: Option<Duration>) -> bool {
+    fn refused(&mut self, now: Duration, probe: bool, retry_after: Option<Duration>) -> Change {
         match self.mode {
             Mode::Open => {
-                self.refused_at = now;
+                self.meet_limit(now);
                 self.pause = FIRST_PAUSE;
             }
             Mode::Probing if probe => self.pause = (self.pause * 2).min(LONGEST_PAUSE),
             // Sent before the pause began: it tells nothing new.
-            Mode::Paused { .. } | Mode::Probing => return false,
+            Mode::Paused { .. } | Mode::Probing => return Change::None,
         }
         let pause = retry_after.map_or(self.pause, |asked| asked.clamp(FIRST_PAUSE, MAX_RETRY_AFTER));
         self.mode = Mode::Paused { until: now + pause };
-        true
+        Change::Paused
+    }
+
+    fn meet_limit(&mut self, now: Duration) {
+        self.refused_at = now;
+        self.was_busy = self.waited_at.is_some_and(|at| now.saturating_sub(at) <= BUSY_FOR);
     }
 
     fn reopen(&mut self, now: Duration) {
-        let own = self.seen(now.saturating_sub(self.refused_at));
-        self.learned_from = (self.pace, own);
-        self.last_growth = now;
+        let pause = now.saturating_sub(self.refused_at);
+        let own = self.seen(pause);
+        self.learned_from = (self.pace, own, pause);
+        let window = self.window;
         self.start_slowly(now);
+        if self.was_busy && self.learned_from.0.is_some() {
+            // The pace is known about, and keeps it from too much.
+            self.window = self.window.max(window / 2.0);
+        }
         // A guess, until the others have said what they saw.
-        self.learn(own * (self.share - 1.0));
+        self.learn(now, own * (self.share - 1.0));
+        // The probe was a call as well.
+        self.next_slot = now + self.interval(now).unwrap_or_default();
     }
 
     /// The rate that went through before the refusal, over a time as long as the pause.
     fn seen(&self, pause: Duration) -> f64 {
-        let horizon = pause.clamp(FIRST_PAUSE, Duration::from_secs(HORIZON - 1));
-        let from = self.refused_at.saturating_sub(horizon).as_secs();
-        let until = self.refused_at.as_secs();
-        let passed: u32 = self.passed.iter().filter(|(second, _)| (from..=until).contains(second)).map(|(_, count)| count).sum();
+        let horizon = pause.clamp(FIRST_PAUSE, HORIZON);
+        let until = self.refused_at.as_millis() / SPAN;
+        let from = self.refused_at.saturating_sub(horizon).as_millis() / SPAN;
+        let within = |span: u128| (from < span || from == 0) && span <= until;
+        let passed: u32 = self.passed.iter().filter(|(span, _)| within(*span)).map(|(_, count)| count).sum();
         f64::from(passed) / horizon.as_secs_f64()
     }
 
@@ -274,25 +353,27 @@ impl LaneState {
         self.mode = Mode::Open;
     }
 
-    fn current_pace(&mut self, now: Duration) -> Option<f64> {
-        if now.saturating_sub(self.last_growth) >= GROWS_EVERY {
-            self.last_growth = now;
-            self.pace = self.pace.map(|pace| pace * GROWTH).filter(|pace| *pace < UNPACED);
+    /// Time between the starts of two calls of this gateway; `None` where nothing limits them.
+    fn interval(&mut self, now: Duration) -> Option<Duration> {
+        if self.pace.is_some() && now.saturating_sub(self.refused_at) >= PACE_KEEPS {
+            self.pace = None;
         }
-        let pace = match (self.pace, self.limits.max_per_second) {
-            (Some(learned), Some(configured)) => Some(learned.min(configured)),
-            (learned, configured) => learned.or(configured),
-        };
-        pace.map(|pace| pace / self.share)
+        let learned = self.pace.as_mut().and_then(|pace| pace.rate(now, self.share));
+        if learned.is_none() {
+            self.pace = None;
+        }
+        let rate = self.limits.max_per_second.or(learned)?;
+        Some(Duration::from_secs_f64(self.share / rate))
     }
 
     fn count(&mut self, now: Duration) {
-        let second = now.as_secs();
+        let span = now.as_millis() / SPAN;
         match self.passed.back_mut() {
-            Some((last, count)) if *last == second => *count += 1,
-            _ => self.passed.push_back((second, 1)),
+            Some((last, count)) if *last == span => *count += 1,
+            _ => self.passed.push_back((span, 1)),
         }
-        while self.passed.front().is_some_and(|(first, _)| first + HORIZON < second) {
+        let oldest = now.saturating_sub(HORIZON * 2).as_millis() / SPAN;
+        while self.passed.front().is_some_and(|(first, _)| *first < oldest) {
             self.passed.pop_front();
         }
     }

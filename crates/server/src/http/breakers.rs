@@ -30,7 +30,7 @@ pub(super) async fn trip(
     State(state): State<Arc<AppState>>,
     Path(provider): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
-    set(&state, &caller, &provider, true)
+    set(&state, &caller, &provider, true).await
 }
 
 pub(super) async fn reset(
@@ -38,12 +38,12 @@ pub(super) async fn reset(
     State(state): State<Arc<AppState>>,
     Path(provider): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
-    set(&state, &caller, &provider, false)
+    set(&state, &caller, &provider, false).await
 }
 
-fn set(state: &AppState, caller: &Caller, provider: &str, open: bool) -> Result<Json<Value>, Refusal> {
+async fn set(state: &AppState, caller: &Caller, provider: &str, open: bool) -> Result<Json<Value>, Refusal> {
     check_provider(caller, provider)?;
-    if !state.gateway.set_breaker(provider, open) {
+    if !state.gateway.set_breaker(provider, open).await? {
         return Err(off());
     }
     let word = if open { "open" } else { "closed" };

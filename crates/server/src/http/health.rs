@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use acteon_api::{ProviderHealthBody, ProvidersHealthBody, ReadyBody};
-use acteon_gateway::ProviderHealth;
+use acteon_core::{ErrorKind, ProviderError};
+use acteon_gateway::{LaneMode, ProviderHealth};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::AppState;
 use super::access::{MayLook, MayRead};
+use super::lanes;
 
 /// What a scraper without a key gets: that it got through.
 const PLAIN_METRICS: &str =
@@ -74,8 +76,14 @@ pub(super) async fn providers(_: MayRead, State(state): State<Arc<AppState>>) ->
 }
 
 fn body(health: ProviderHealth) -> ProviderHealthBody {
-    let ProviderHealth { name, finding, stats, breaker } = health;
-    let error = finding.as_ref().err();
+    let ProviderHealth { name, finding, stats, breaker, lane } = health;
+    // A check may find nothing wrong with a service that takes no messages for now.
+    let paused = (lane.mode != LaneMode::Open).then(|| {
+        let reason = lane.reason.as_deref().unwrap_or("another gateway said so");
+        let message = format!("nothing is sent for now but probes, since the service said that it was too much: {reason}");
+        ProviderError::new(ErrorKind::RateLimited, message)
+    });
+    let error = finding.as_ref().err().or(paused.as_ref());
     let total_requests = stats.successes + stats.failures;
     let success_rate = if total_requests == 0 { 100.0 } else { stats.successes as f64 * 100.0 / total_requests as f64 };
     ProviderHealthBody {
@@ -97,5 +105,6 @@ fn body(health: ProviderHealth) -> ProviderHealthBody {
         p99_latency_ms: stats.p99_ms,
         last_request_at: stats.last_request_at.map(acteon_core::Timestamp::as_millis),
         last_error: stats.last_error,
+        lane: Some(lanes::body(lane)),
     }
 }

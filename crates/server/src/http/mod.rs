@@ -13,6 +13,7 @@ mod filter;
 mod front;
 mod health;
 mod intervals;
+mod lanes;
 mod offload;
 mod path;
 mod prefer;
@@ -101,6 +102,8 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .route("/admin/circuit-breakers", get(breakers::list))
         .route("/admin/circuit-breakers/{provider}/trip", post(breakers::trip))
         .route("/admin/circuit-breakers/{provider}/reset", post(breakers::reset))
+        .route("/admin/lanes", get(lanes::list))
+        .route("/admin/lanes/{lane}/reset", post(lanes::reset))
         .route("/health", get(health::health))
         .route("/live", get(health::live))
         .route("/ready", get(health::ready))

@@ -107,6 +107,8 @@ fn routes() -> Vec<(Method, &'static str, Option<Value>, Needs, bool)> {
         (get.clone(), "/admin/circuit-breakers", None, Viewer, false),
         (post.clone(), "/admin/circuit-breakers/log/trip", None, Everything, false),
         (post.clone(), "/admin/circuit-breakers/log/reset", None, Everything, false),
+        (get.clone(), "/admin/lanes", None, Viewer, false),
+        (post.clone(), "/admin/lanes/log/reset", None, Everything, false),
         (get, "/v1/providers/health", None, Viewer, false),
         (post.clone(), "/v1/dlq/dead/replay", None, Operator, true),
         (delete, "/v1/dlq/dead-2", None, Operator, true),

@@ -4,6 +4,7 @@ mod decisions;
 mod deterministic;
 mod faults;
 mod harness;
+mod lanes;
 mod retention;
 mod token_clock;
 mod wecom;

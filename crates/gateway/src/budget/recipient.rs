@@ -1,0 +1,141 @@
+//! What is known of one recipient. Pure: instants come in.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use acteon_core::Budget;
+
+const MINUTE: Duration = Duration::from_mins(1);
+pub(super) const HOUR: Duration = Duration::from_hours(1);
+/// Added to both windows, for clocks that do not run alike.
+const MARGIN: Duration = Duration::from_secs(1);
+/// Added to both windows once more where turns are given, because a row is not sent the instant that its turn comes.
+const LATENESS: Duration = Duration::from_secs(1);
+/// How long after its instant a turn is kept for the row that got it.
+const TURN_KEEPS: Duration = Duration::from_secs(10);
+/// Who comes at its turn and would fit so soon keeps it.
+pub(crate) const SOON: Duration = Duration::from_secs(5);
+
+/// What a gateway may send to one recipient.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    /// Its own part: what it keeps to.
+    own: Budget,
+    /// The whole: what turns are reckoned by.
+    whole: Budget,
+    gateways: usize,
+}
+
+impl Part {
+    pub(super) fn of(whole: Budget, gateways: usize) -> Self {
+        let share = |limit: usize| (limit / gateways).max(1);
+        let own = Budget { per_minute: share(whole.per_minute), per_hour: share(whole.per_hour) };
+        Self { own, whole, gateways }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Recipient {
+    in_flight: usize,
+    /// Ends of sends within the last hour, in order.
+    ends: VecDeque<Duration>,
+    /// Turns that were given and are not over, in order.
+    turns: VecDeque<Duration>,
+}
+
+impl Recipient {
+    /// When this may be forgotten; `None` for now.
+    pub(super) fn idle_from(&self, now: Duration) -> Option<Duration> {
+        let used = self.ends.back().map(|end| *end + HOUR + MARGIN);
+        let turn = self.turns.back().map(|turn| *turn + TURN_KEEPS);
+        let flying = (self.in_flight > 0).then_some(now + HOUR);
+        used.max(turn).max(flying).filter(|until| *until > now)
+    }
+
+    /// Whether a send fits now. One that has no turn lets those go first whose turn it is.
+    pub(super) fn fits(&mut self, now: Duration, part: Part, returns: bool) -> bool {
+        while self.ends.pop_front_if(|end| *end + HOUR + MARGIN <= now).is_some() {}
+        while self.turns.pop_front_if(|turn| *turn + TURN_KEEPS <= now).is_some() {}
+        let has_turn = returns && self.has_turn(now);
+        [(MINUTE, part.own.per_minute), (HOUR, part.own.per_hour)].into_iter().all(|(window, limit)| {
+            let before = if has_turn { 0 } else { self.turns.partition_point(|turn| *turn <= now + window) };
+            // Of the turns that come, this gateway takes its share.
+            self.in_flight + self.inside(now, window + MARGIN) + before.div_ceil(part.gateways) < limit
+        })
+    }
+
+    /// The turn of one who does not fit; no later than `now` where this recipient is not why.
+    pub(super) fn next_turn(&mut self, now: Duration, part: Part, returns: bool) -> Duration {
+        if self.fits(now, part, returns) {
+            return now;
+        }
+        let Part { own, whole, .. } = part;
+        if returns && self.has_turn(now) {
+            let room = |window, limit| self.after(now, window + MARGIN, limit, 0);
+            let soon = room(MINUTE, own.per_minute).max(room(HOUR, own.per_hour));
+            if soon <= now + SOON {
+                return soon.max(now + Duration::from_millis(1));
+            }
+        }
+        let last = |window, own, whole| self.after_all(now, window + MARGIN + LATENESS, own, whole);
+        let last = last(MINUTE, own.per_minute, whole.per_minute).max(last(HOUR, own.per_hour, whole.per_hour));
+        last.max(self.turns.back().copied().unwrap_or(now)).max(now + Duration::from_millis(1))
+    }
+
+    /// The first instant after all turns at which one more would leave no window with too many.
+    fn after_all(&self, now: Duration, window: Duration, own: usize, whole: usize) -> Duration {
+        match self.turns.len().checked_sub(whole) {
+            Some(place) => self.turns.get(place).map_or(now, |turn| *turn + window),
+            None => self.after(now, window, own, self.turns.len()),
+        }
+    }
+
+    /// The first instant at which there is room for one more beside `turns` turns, as far as past sends and those in flight are concerned.
+    fn after(&self, now: Duration, window: Duration, limit: usize, turns: usize) -> Duration {
+        let left = limit.saturating_sub(turns).max(1);
+        let Some(of_ends) = left.checked_sub(self.in_flight).filter(|left| *left > 0) else { return now + window };
+        let place = self.ends.len().checked_sub(of_ends);
+        place.and_then(|place| self.ends.get(place)).map_or(now, |end| *end + window)
+    }
+
+    /// Notes the turn of one who was put off, if it is this recipient's. One that it had is over.
+    pub(super) fn put_off(&mut self, now: Duration, turn: Option<Duration>, returns: bool) {
+        self.use_turn(now, returns);
+        if let Some(turn) = turn {
+            let place = self.turns.partition_point(|other| *other <= turn);
+            self.turns.insert(place, turn);
+        }
+    }
+
+    pub(super) fn begin(&mut self, now: Duration, returns: bool) {
+        self.use_turn(now, returns);
+        self.in_flight += 1;
+    }
+
+    pub(super) fn ended(&mut self, now: Duration, counted: bool) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if counted {
+            self.ends.push_back(now);
+        }
+    }
+
+    pub(super) fn remember(&mut self, end: Duration) {
+        self.ends.push_back(end);
+    }
+
+    fn has_turn(&self, now: Duration) -> bool {
+        self.turns.front().is_some_and(|turn| *turn <= now)
+    }
+
+    /// Uses up the oldest turn that has come. Which row it was given to is not known: any may have gone elsewhere.
+    fn use_turn(&mut self, now: Duration, returns: bool) {
+        if returns {
+            self.turns.pop_front_if(|turn| *turn <= now);
+        }
+    }
+
+    /// Sends that ended within `window` before `now`.
+    fn inside(&self, now: Duration, window: Duration) -> usize {
+        self.ends.len() - self.ends.partition_point(|end| *end + window <= now)
+    }
+}

@@ -1,0 +1,224 @@
+//! Budgets in time that is made up.
+
+use std::sync::atomic::{AtomicU64, Ordering as Order};
+
+use acteon_core::{BoxFuture, Timestamp};
+use proptest::prelude::*;
+
+use super::*;
+
+const BUDGET: Budget = Budget { per_minute: 30, per_hour: 1000 };
+
+#[derive(Default)]
+struct At(AtomicU64);
+
+impl At {
+    fn set(&self, at: Duration) {
+        self.0.store(at.as_millis() as u64, Order::SeqCst);
+    }
+}
+
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(0) + self.monotonic()
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.0.load(Order::SeqCst))
+    }
+
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(async {})
+    }
+}
+
+fn to(names: &[&str]) -> Arc<Prepared> {
+    Arc::new(Prepared { recipients: names.iter().map(|name| (*name).to_owned()).collect(), ..Prepared::default() })
+}
+
+fn budgets(budget: Budget) -> (Arc<At>, Arc<Budgets>) {
+    let clock = Arc::new(At::default());
+    let budgets = Budgets::new(budget, Arc::clone(&clock) as Arc<dyn Clock>);
+    (clock, Arc::new(budgets))
+}
+
+fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Sends at once, or says when the turn is.
+fn send(budgets: &Arc<Budgets>, to: &Arc<Prepared>, returns: bool) -> Option<Duration> {
+    match budgets.begin(to, returns) {
+        Ok(reservation) => {
+            reservation.end(true);
+            None
+        }
+        Err(turn) => Some(turn),
+    }
+}
+
+#[test]
+fn the_thirty_first_within_a_minute_gets_a_turn() {
+    let (clock, budgets) = budgets(BUDGET);
+    let one = to(&["1/u1"]);
+    for second in 0..30 {
+        clock.set(secs(second));
+        assert_eq!(send(&budgets, &one, false), None);
+    }
+    clock.set(secs(30));
+    assert_eq!(send(&budgets, &one, false), Some(secs(62)));
+    assert_eq!(send(&budgets, &one, false), Some(secs(63)), "the next gets the next turn");
+    assert_eq!(send(&budgets, &to(&["1/u2"]), false), None);
+    clock.set(secs(62));
+    assert_eq!(send(&budgets, &one, false), Some(secs(64)), "one that comes now does not take another's turn");
+    assert_eq!(send(&budgets, &one, true), None);
+}
+
+#[test]
+fn what_was_not_made_or_surely_did_not_arrive_is_not_counted() {
+    let (_, budgets) = budgets(Budget { per_minute: 1, per_hour: 1000 });
+    let one = to(&["1/u1"]);
+    let reservation = budgets.begin(&one, false).expect("room");
+    assert!(budgets.look(&one.recipients, false).is_err(), "one is in flight");
+    drop(reservation);
+    // The turn that the look gave is kept for a row that may come.
+    let (_, budgets) = self::budgets(Budget { per_minute: 1, per_hour: 1000 });
+    budgets.begin(&one, false).expect("room").end(false);
+    let mut reservation = budgets.begin(&one, false).expect("room");
+    reservation.begin();
+    drop(reservation);
+    assert!(budgets.begin(&one, false).is_err(), "it may have arrived");
+}
+
+#[test]
+fn turns_that_nobody_came_for_are_over_by_themselves() {
+    let (clock, budgets) = budgets(BUDGET);
+    let one = to(&["1/u1"]);
+    for _ in 0..30 {
+        assert_eq!(send(&budgets, &one, false), None);
+    }
+    let last = (0..300).filter_map(|_| send(&budgets, &one, false)).max().expect("turns");
+    assert_eq!(last, secs(10 * 62));
+    // All of them went through other gateways.
+    clock.set(last + secs(11));
+    for _ in 0..30 {
+        assert_eq!(send(&budgets, &one, false), None);
+    }
+    assert_eq!(send(&budgets, &one, false), Some(last + secs(11 + 62)));
+}
+
+#[test]
+fn a_message_to_many_blocks_none_of_those_who_have_room() {
+    let (_, budgets) = budgets(Budget { per_minute: 1, per_hour: 1000 });
+    assert_eq!(send(&budgets, &to(&["1/u1"]), false), None);
+    assert_eq!(send(&budgets, &to(&["1/u1", "1/u2"]), false), Some(secs(62)));
+    assert_eq!(send(&budgets, &to(&["1/u2"]), false), None);
+}
+
+#[test]
+fn idle_recipients_are_forgotten_a_few_at_a_time() {
+    let (clock, budgets) = budgets(BUDGET);
+    for number in 0..1000 {
+        assert_eq!(send(&budgets, &to(&[&format!("1/u{number}")]), false), None);
+    }
+    clock.set(HOUR + secs(2));
+    let count = || budgets.lock().recipients.len();
+    for number in 0..600 {
+        assert_eq!(send(&budgets, &to(&[&format!("2/u{number}")]), false), None);
+    }
+    assert_eq!(count(), 600);
+}
+
+/// A backlog to one recipient on several gateways that share its budget: rows come back at their turns, to whichever gateway. Returns the
+/// arrivals and how often a row was put off.
+fn drain(rows: usize, gateways: usize, seed: u64) -> (Vec<Duration>, usize) {
+    let all: Vec<_> = (0..gateways).map(|_| budgets(BUDGET)).collect();
+    for (_, budgets) in &all {
+        budgets.set_share(gateways);
+    }
+    let one = to(&["1/u1"]);
+    let mut random = seed;
+    let mut any = || {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) as usize % gateways
+    };
+    let mut due: std::collections::BinaryHeap<_> =
+        (0..rows).map(|row| std::cmp::Reverse((Duration::from_millis(row as u64), row, false))).collect();
+    let (mut arrived, mut put_off) = (Vec::new(), 0);
+    while let Some(std::cmp::Reverse((now, row, returns))) = due.pop() {
+        let (clock, budgets) = &all[any()];
+        clock.set(now.max(clock.monotonic()));
+        match send(budgets, &one, returns) {
+            None => arrived.push(now),
+            Some(turn) => {
+                put_off += 1;
+                due.push(std::cmp::Reverse((turn, row, true)));
+            }
+        }
+    }
+    (arrived, put_off)
+}
+
+#[test]
+fn a_backlog_takes_what_the_budget_needs_and_its_rows_come_back_seldom() {
+    let (arrived, put_off) = drain(900, 1, 1);
+    let last = *arrived.last().expect("arrivals");
+    assert!((secs(29 * 62)..=secs(30 * 62)).contains(&last), "{last:?}");
+    assert_eq!(put_off, 870, "each came back once");
+    for seed in 1..20 {
+        let (arrived, put_off) = drain(600, 3, seed);
+        let last = *arrived.last().expect("arrivals");
+        assert!(last <= secs(25 * 62), "{last:?} for {seed}");
+        assert!(put_off < 600 * 4, "{put_off} for {seed}");
+        no_window_has_too_many(&arrived, BUDGET).expect("within the budget");
+    }
+}
+
+fn no_window_has_too_many(arrived: &[Duration], budget: Budget) -> Result<(), TestCaseError> {
+    for (index, at) in arrived.iter().enumerate() {
+        let within = |window: Duration| arrived[index..].iter().take_while(|other| **other < *at + window).count();
+        prop_assert!(within(secs(60)) <= budget.per_minute, "{} within a minute of {at:?}", within(secs(60)));
+        prop_assert!(within(HOUR) <= budget.per_hour);
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn no_window_ever_sees_too_many(gaps in prop::collection::vec((0u64..4000, any::<bool>()), 1..400), took in 0u64..500) {
+        let budget = Budget { per_minute: 5, per_hour: 40 };
+        let (clock, budgets) = budgets(budget);
+        let one = to(&["1/u1"]);
+        let (mut now, mut arrived) = (Duration::ZERO, Vec::new());
+        for (gap, returns) in gaps {
+            now += Duration::from_millis(gap);
+            clock.set(now);
+            if let Ok(reservation) = budgets.begin(&one, returns) {
+                arrived.push(now + Duration::from_millis(took / 2));
+                now += Duration::from_millis(took);
+                clock.set(now);
+                reservation.end(true);
+            }
+        }
+        no_window_has_too_many(&arrived, budget)?;
+    }
+
+    #[test]
+    fn no_turn_is_later_than_the_budget_needs(gaps in prop::collection::vec((0u64..4000, any::<bool>()), 1..400), gateways in 1usize..4) {
+        let budget = Budget { per_minute: 6, per_hour: 1000 };
+        let (clock, budgets) = budgets(budget);
+        budgets.set_share(gateways);
+        let one = to(&["1/u1"]);
+        let (mut now, mut turns) = (Duration::ZERO, Vec::new());
+        for (gap, returns) in gaps {
+            now += Duration::from_millis(gap);
+            clock.set(now);
+            turns.retain(|turn| *turn + secs(10) > now);
+            if let Some(turn) = send(&budgets, &one, returns) {
+                let windows = turns.len() / budget.per_minute + 1;
+                prop_assert!(turn <= now + secs(62) * windows as u32, "{turn:?} at {now:?} behind {} turns", turns.len());
+                turns.push(turn);
+            }
+        }
+    }
+}

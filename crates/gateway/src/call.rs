@@ -1,0 +1,137 @@
+//! What one call of a provider needs: a slot of the provider, its lane, its recipients' budgets and its breaker.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::{ErrorKind, LastError, Outcome, ProviderError, Response};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::breaker::{Pass, Sign};
+use crate::budget::{Reservation, SOON};
+use crate::deliver::{End, Job, left_alone, must_not_send, released};
+use crate::gateway::Inner;
+use crate::lane::{CallEnd, LaneMode, Permit};
+use crate::send_turn::SendTurn;
+
+/// What one call needs. Whatever of it is dropped before the call begins goes to the next who wants it, as if nobody had had it.
+pub(crate) struct Call {
+    permit: Permit,
+    reservation: Option<Reservation>,
+    pass: Option<Pass>,
+    _slot: OwnedSemaphorePermit,
+}
+
+impl Call {
+    /// Waits for a turn. What must not go is found out before, so that it takes no turn from others, and after, since time has passed.
+    pub(crate) async fn wait(inner: &Inner, job: &mut Job) -> Result<Self, End> {
+        let entry = Arc::clone(&job.entry);
+        let mut may_wait = true;
+        // Dropped by whatever returns early, which gives the turn back.
+        let mut at_once = job.at_once.take();
+        loop {
+            if let Some(end) = must_not_send(inner, job) {
+                return Err(end);
+            }
+            if let Some(breaker) = &entry.breaker {
+                breaker.look(inner.clock.monotonic(), inner.entropy.fraction()).map_err(|wait| meets_open_breaker(inner, job, wait))?;
+            }
+            let budgets = entry.budgets.as_ref().filter(|_| !job.prepared.recipients.is_empty());
+            if let Some(Err(at)) = budgets.map(|budgets| budgets.look(&job.prepared.recipients, job.claimed)) {
+                let pause = at.saturating_sub(inner.clock.monotonic());
+                job.claimed = true;
+                // What the store takes to be in flight does not wait here: it would look as if it might have been sent.
+                if job.in_flight || !std::mem::take(&mut may_wait) || pause > SOON {
+                    return Err(exceeds_budget(inner, pause));
+                }
+                if !inner.sleep(pause).await {
+                    return Err(released(inner, job));
+                }
+                continue;
+            }
+            let turn = match at_once.take() {
+                Some(turn) => Some(turn),
+                None => SendTurn::wait(&entry).await,
+            };
+            let Some(SendTurn { slot, permit }) = turn else { return Err(released(inner, job)) };
+            if let Some(end) = must_not_send(inner, job) {
+                return Err(end);
+            }
+            let now = inner.clock.monotonic();
+            let reservation = budgets.map(|budgets| budgets.begin(&job.prepared, job.claimed)).transpose();
+            let reservation = reservation.map_err(|at| exceeds_budget(inner, at.saturating_sub(now)))?;
+            let pass = entry.breaker.as_ref().map(|breaker| breaker.ask(now, inner.entropy.fraction())).transpose();
+            let pass = pass.map_err(|wait| meets_open_breaker(inner, job, wait))?;
+            job.claimed = false;
+            return Ok(Self { permit, reservation, pass, _slot: slot });
+        }
+    }
+
+    /// The call begins: from here on it counts, even if nothing is heard of its end.
+    pub(crate) fn begin(&mut self) {
+        self.permit.begin();
+        if let Some(reservation) = &mut self.reservation {
+            reservation.begin();
+        }
+    }
+
+    /// Tells budget, breaker and lane how the call ended, and the others what changed by it.
+    pub(crate) fn end(self, inner: &Arc<Inner>, job: &Job, result: &Result<Response, ProviderError>) {
+        let entry = &job.entry;
+        let error = result.as_ref().err();
+        if let Some(reservation) = self.reservation {
+            reservation.end(error.is_none_or(ProviderError::was_maybe_sent));
+        }
+        if let Some(state) = self.pass.and_then(|pass| pass.note(sign(result), inner.clock.monotonic())) {
+            tracing::warn!(provider = %entry.name, state, "the circuit breaker changed");
+            inner.observer.breaker(&entry.name, state);
+            crate::breaker::sharing::tell_soon(inner, entry);
+        }
+        let said = || error.map(ToString::to_string).unwrap_or_default();
+        let Some(lane) = self.permit.end(call_end(error), said) else { return };
+        let (name, pace, reason) = (&lane.name, lane.pace, lane.reason.as_deref());
+        match lane.mode {
+            LaneMode::Open => tracing::info!(lane = %name, pace, "the lane is open again"),
+            LaneMode::Paused | LaneMode::Probing => {
+                tracing::warn!(lane = %name, probe_in_ms = lane.probe_in.as_millis() as u64, reason, "the service has enough: the lane pauses");
+            }
+        }
+        crate::lane::sharing::keep_lane(inner, &entry.lane);
+    }
+}
+
+/// What a call says about how much the service takes.
+fn call_end(error: Option<&ProviderError>) -> CallEnd {
+    let Some(error) = error else { return CallEnd::Passed };
+    match error.kind() {
+        ErrorKind::RateLimited => CallEnd::Refused(error.asked_to_wait()),
+        ErrorKind::Timeout | ErrorKind::Connection if error.asked_to_wait().is_some() => CallEnd::Refused(error.asked_to_wait()),
+        ErrorKind::Timeout | ErrorKind::Connection => CallEnd::Unknown,
+        ErrorKind::NotFound | ErrorKind::ExecutionFailed | ErrorKind::Configuration | ErrorKind::Serialization => CallEnd::Passed,
+    }
+}
+
+/// What a call says about whether its provider is there at all.
+fn sign(result: &Result<Response, ProviderError>) -> Sign {
+    match result.as_ref().map_err(ProviderError::kind) {
+        Err(ErrorKind::Timeout | ErrorKind::Connection) => Sign::Dead,
+        Err(ErrorKind::RateLimited) => Sign::Neither,
+        Ok(_) | Err(ErrorKind::NotFound | ErrorKind::ExecutionFailed | ErrorKind::Configuration | ErrorKind::Serialization) => Sign::Alive,
+    }
+}
+
+/// The end of a round whose recipients have no room before a `pause` is over.
+fn exceeds_budget(inner: &Inner, pause: Duration) -> End {
+    let message = "a recipient has got as many messages as the service delivers in this time; this one waits for its turn";
+    let error = LastError { code: ErrorKind::RateLimited.code().into(), message: message.into(), retryable: true };
+    End::Again { due_at: inner.due.now() + pause, error: Some(error), round: false }
+}
+
+/// The end of a round at a provider that is left alone for now: like on a paused lane, the action waits for the next trial.
+fn meets_open_breaker(inner: &Inner, job: &Job, wait: Duration) -> End {
+    match left_alone(inner, &job.action, &job.entry, wait) {
+        Outcome::Scheduled { scheduled_for, last_error, .. } => {
+            End::Again { due_at: inner.due.of_wall(scheduled_for), error: last_error, round: false }
+        }
+        outcome => End::HeldBack(outcome),
+    }
+}

@@ -1,0 +1,155 @@
+//! The pace of a lane: how many calls a second are started, and how that is found out. Pure.
+//!
+//! A pace begins as a guess. While calls wait for it and none is refused it doubles every second, so that a service that takes more is found
+//! out within seconds. A refusal ends that: the pace goes back to what held, is *confirmed*, and is kept for a while before more is tried,
+//! in small steps first. The more often it was confirmed, and the longer the pause that it cost, the longer it is kept.
+
+use std::time::Duration;
+
+/// Calls a second that a lane starts with of which nothing is known.
+const FIRST_RATE: f64 = 8.0;
+/// Lowest first guess, and the rate below which small steps would tell nothing.
+const LOW_RATE: f64 = 4.0;
+/// Slowest pace, in calls per second: a lane must not starve for a bad guess.
+const SLOWEST: f64 = 0.2;
+/// A pace above this is no limit worth keeping.
+const UNPACED: f64 = 20_000.0;
+/// How much of the rate that went through is used.
+const CAUTION: f64 = 0.97;
+/// A pace that was refused although it had held is lowered at least by this.
+const LOWERED: f64 = 0.9;
+/// A pace was made use of if so much of it was: otherwise something else limits the lane.
+const USED: f64 = 0.75;
+/// How often a pace grows.
+const STEP: Duration = Duration::from_secs(1);
+/// The first step of a confirmed pace, how much the next ones are larger, and the largest.
+const SMALL_STEP: f64 = 1.1;
+const STEPS_GROW: f64 = 1.4;
+const LARGE_STEP: f64 = 2.0;
+/// How long a guess is kept before more is tried.
+const GUESS_HOLDS: Duration = Duration::from_secs(2);
+/// How long a pace is kept that was confirmed once. It doubles with each further time.
+const CONFIRMED_HOLDS: Duration = Duration::from_secs(4);
+/// Longest that a pace is kept: so many times as long as the pause that its last trial cost, but at least so long.
+const HOLDS_FOR_PAUSES: u32 = 4;
+const HOLDS_AT_LEAST: Duration = Duration::from_secs(10);
+/// A pause so many times as long as the one before was no trial of the pace: the service was closed, and may take more now than before.
+const CLOSED: u32 = 3;
+
+/// Calls a second, for all gateways together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Pace {
+    rate: f64,
+    /// What held; a higher rate is being tried. 0 while nothing is known.
+    held: f64,
+    /// Refusals that said that not more goes.
+    confirmed: u32,
+    /// How long the pause before lasted.
+    pause: Duration,
+    /// More is not tried before this instant.
+    keep_until: Duration,
+    stepped_at: Duration,
+    next_step: f64,
+    /// Calls started since it was last looked at, and whether any was taken.
+    started: u32,
+    has_passed: bool,
+}
+
+impl Pace {
+    fn new(now: Duration, rate: f64, held: f64, confirmed: u32, keep: Duration) -> Self {
+        let next_step = if confirmed == 0 || rate < LOW_RATE { LARGE_STEP } else { SMALL_STEP };
+        let keep_until = now + keep;
+        let pause = STEP;
+        Self { rate, held, confirmed, pause, keep_until, stepped_at: now, next_step, started: 0, has_passed: false }
+    }
+
+    /// The pace of a lane of which nothing is known but that it was refused once.
+    pub(super) fn unknown(now: Duration) -> Self {
+        Self::new(now, FIRST_RATE, 0.0, 0, Duration::ZERO)
+    }
+
+    /// A first guess, from what went through a busy lane before the refusal.
+    pub(super) fn guess(now: Duration, seen: f64, pause: Duration) -> Self {
+        if seen <= 0.0 {
+            return Self::unknown(now);
+        }
+        let rate = (seen * CAUTION).max(LOW_RATE);
+        Self { pause, ..Self::new(now, rate, rate, 0, GUESS_HOLDS) }
+    }
+
+    /// A pace that another process found out.
+    pub(super) fn heard(now: Duration, rate: f64, confirmed: u32, keep: Duration) -> Self {
+        let rate = if rate.is_finite() { rate.max(SLOWEST) } else { UNPACED };
+        Self::new(now, rate, rate, confirmed, keep)
+    }
+
+    /// The pace after a refusal that says nothing about it, because nothing waited for the lane.
+    pub(super) fn unharmed(self, now: Duration) -> Self {
+        if self.held <= 0.0 {
+            return Self::unknown(now);
+        }
+        Self::new(now, self.held, self.held, self.confirmed, GUESS_HOLDS)
+    }
+
+    /// The pace after a refusal of the busy lane: `seen` went through before, over as long as the `pause` lasted.
+    pub(super) fn refused(self, now: Duration, seen: f64, pause: Duration) -> Self {
+        let was_trying = self.rate > self.held * 1.01;
+        let seen = seen * CAUTION;
+        let rate = match (was_trying, seen > 0.0) {
+            (true, _) => self.held.max(seen.min(self.rate)),
+            (false, true) => seen.min(self.rate * LOWERED),
+            (false, false) => self.rate / 2.0,
+        };
+        let rate = rate.max(SLOWEST);
+        if pause > self.pause.max(STEP) * CLOSED {
+            let rate = rate.max(self.held);
+            return Self { pause, ..Self::new(now, rate, rate, 0, GUESS_HOLDS) };
+        }
+        let confirmed = (self.confirmed + 1).min(16);
+        let longest = (pause * HOLDS_FOR_PAUSES).max(HOLDS_AT_LEAST);
+        let keep = (CONFIRMED_HOLDS * (1 << (confirmed - 1).min(8))).min(longest);
+        Self { pause, ..Self::new(now, rate, rate, confirmed, keep) }
+    }
+
+    /// The rate at `now`, of which this gateway has one `share`-th; `None` once it is no limit any more. It grows only if it was made use of.
+    pub(super) fn rate(&mut self, now: Duration, share: f64) -> Option<f64> {
+        let measured = now.saturating_sub(self.stepped_at);
+        if measured >= STEP {
+            let was_used = f64::from(self.started) >= measured.as_secs_f64() * self.rate / share * USED;
+            if was_used && self.has_passed && now >= self.keep_until {
+                self.grow();
+            }
+            (self.stepped_at, self.started, self.has_passed) = (now, 0, false);
+        }
+        (self.rate < UNPACED).then_some(self.rate)
+    }
+
+    fn grow(&mut self) {
+        self.held = self.held.max(self.rate * if self.rate > self.held { CAUTION } else { 1.0 });
+        self.rate *= self.next_step;
+        self.next_step = (self.next_step * STEPS_GROW).min(LARGE_STEP);
+        if self.next_step >= LARGE_STEP {
+            self.confirmed = 0;
+        }
+    }
+
+    /// A call was started.
+    pub(super) fn started(&mut self) {
+        self.started += 1;
+    }
+
+    /// A call was taken.
+    pub(super) fn passed(&mut self) {
+        self.has_passed = true;
+    }
+
+    /// What to tell others: the rate that held, how often it was confirmed, and for how long it is kept.
+    pub(super) fn told(&self, now: Duration) -> (f64, u32, Duration) {
+        (self.shown(), self.confirmed, self.keep_until.saturating_sub(now))
+    }
+
+    /// The rate that is in force.
+    pub(super) fn shown(&self) -> f64 {
+        self.rate
+    }
+}

@@ -1,0 +1,81 @@
+//! How a lane is, for people and their monitoring.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::Lane;
+
+/// Whether calls go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LaneMode {
+    /// They do, as far as the limits let them.
+    Open,
+    /// The service said that it was too much: nothing goes before the next probe.
+    Paused,
+    /// A probe is in flight; the others wait for its end.
+    Probing,
+}
+
+impl LaneMode {
+    /// The word in answers and logs.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Paused => "paused",
+            Self::Probing => "probing",
+        }
+    }
+}
+
+/// A lane as it is now on this gateway.
+#[derive(Clone, Debug)]
+pub struct LaneStatus {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Whether calls go.
+    pub mode: LaneMode,
+    /// How long until the next probe may go; zero while the lane is open.
+    pub probe_in: Duration,
+    /// Calls a second that are started at most, by all gateways together; `None` where nothing limits them.
+    pub pace: Option<f64>,
+    /// Whether that is what the configuration says.
+    pub pace_is_configured: bool,
+    /// What the service said when it last was too much.
+    pub reason: Option<String>,
+    /// Pauses that were met here since the start.
+    pub pauses: u64,
+    /// Calls in flight.
+    pub in_flight: usize,
+    /// Actions in memory that wait for a turn.
+    pub waiting: usize,
+    /// Whether more wait in the store for want of room here.
+    pub more_in_store: bool,
+}
+
+impl Lane {
+    /// The lane as it is now.
+    pub(crate) fn status(&self) -> LaneStatus {
+        let now = self.clock.monotonic();
+        let inner = self.lock();
+        let probe_in = inner.state.paused_until(now).map(|until| until.saturating_sub(now));
+        let mode = match probe_in {
+            None => LaneMode::Open,
+            Some(_) if inner.state.is_probing() => LaneMode::Probing,
+            Some(_) => LaneMode::Paused,
+        };
+        let pace = inner.state.pace();
+        LaneStatus {
+            name: Arc::clone(&self.name),
+            mode,
+            probe_in: probe_in.unwrap_or_default(),
+            pace: pace.map(|(rate, _)| rate),
+            pace_is_configured: pace.is_some_and(|(_, is_configured)| is_configured),
+            reason: inner.reason.clone(),
+            pauses: inner.pauses,
+            in_flight: inner.state.in_flight(),
+            waiting: inner.waiting.len(),
+            more_in_store: self.backlog.load(Ordering::Relaxed),
+        }
+    }
+}
