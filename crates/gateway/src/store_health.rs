@@ -115,6 +115,7 @@ pub(crate) async fn probe(inner: Arc<Inner>) {
         let health = &inner.store_health;
         if health.has_recovered(inner.clock.monotonic()) {
             tokio::select! {
+                biased;
                 () = health.failed.notified() => {}
                 () = stopped => return,
             }

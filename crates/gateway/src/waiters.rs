@@ -156,6 +156,7 @@ pub(crate) async fn follow(inner: Arc<Inner>) {
                 return;
             }
             tokio::select! {
+                biased;
                 () = inner.waiters.arrived.notified() => {}
                 () = stopped => {}
             }

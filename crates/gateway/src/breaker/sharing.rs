@@ -31,7 +31,7 @@ pub(crate) struct Heard {
 struct Note {
     /// Which gateway's change it is, and which of its changes.
     change: (i64, u64),
-    /// Until when nobody may call; `None` for a breaker that is closed.
+    /// Until when nobody may call, in due time; `None` for a breaker that is closed.
     open_until: Option<Timestamp>,
     by_hand: bool,
     changed_at: Timestamp,
@@ -50,7 +50,7 @@ impl Breaker {
     fn note_of(&self, owner: i64, by: MovedBy, inner: &Inner) -> Note {
         let mut state = self.lock();
         state.heard.change = (owner, state.heard.change.1 + 1);
-        let (now, monotonic) = (inner.clock.now(), inner.clock.monotonic());
+        let (now, monotonic) = (inner.due.now(), inner.clock.monotonic());
         let open_until = match state.state {
             State::Closed { .. } => None,
             State::Open { until } => Some(now + until.saturating_sub(monotonic)),
@@ -70,7 +70,7 @@ impl Breaker {
         state.state = match note.open_until {
             None => State::Closed { failures: 0 },
             Some(until) => {
-                let left = until.since(inner.clock.now()).min(self.policy.recovery);
+                let left = until.since(inner.due.now()).min(self.policy.recovery);
                 State::Open { until: inner.clock.monotonic() + left + OTHERS_WAIT }
             }
         };
@@ -90,7 +90,7 @@ impl Breaker {
         let mut state = self.lock();
         state.heard.change = note.change;
         if let Some(until) = note.open_until {
-            let left = until.since(inner.clock.now()).min(self.policy.recovery);
+            let left = until.since(inner.due.now()).min(self.policy.recovery);
             state.state = State::Open { until: inner.clock.monotonic() + left };
         }
     }
@@ -131,7 +131,7 @@ fn hear(inner: &Inner, entry: &Entry, breaker: &Breaker, note: &Note) {
 /// Tells the others that a breaker moved here, unless another gateway's later change, which was not heard yet, stands against that.
 pub(crate) async fn tell(inner: &Inner, entry: &Entry, by: MovedBy) -> Result<(), StoreError> {
     let Some(breaker) = &entry.breaker else { return Ok(()) };
-    let moved_at = inner.clock.now();
+    let moved_at = inner.due.now();
     let name = note_name(entry);
     for _ in 0..TRIES {
         let now = inner.clock.now();
@@ -145,7 +145,7 @@ pub(crate) async fn tell(inner: &Inner, entry: &Entry, by: MovedBy) -> Result<()
             return Ok(());
         }
         let note = breaker.note_of(owner, by, inner);
-        let until = note.open_until.unwrap_or(now) + NOTE_KEEPS;
+        let until = now + breaker.policy.recovery + NOTE_KEEPS;
         let Ok(new) = serde_json::to_string(&note) else { return Ok(()) };
         if inner.store.swap_note(&name, text.as_deref(), &new, now, until).await? {
             return Ok(());

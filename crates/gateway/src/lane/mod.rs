@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use acteon_core::limits::MAX_LANE_WAITING;
+use acteon_core::limits::{MAX_LANE_WAITING, MAX_RETRY_AFTER};
 use acteon_core::{Clock, LaneLimits, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, oneshot};
@@ -30,6 +30,7 @@ pub(crate) struct LaneNote {
     /// Which gateway's change it is, and its how-manieth.
     #[serde(default)]
     change: (i64, u64),
+    /// In due time, which no step of the wall clock moves.
     paused_until: Timestamp,
     pause_ms: u64,
     pace: Option<f64>,
@@ -49,7 +50,7 @@ pub(crate) struct LaneNote {
 impl LaneNote {
     fn heard(&self, now: Timestamp) -> Heard {
         Heard {
-            paused_for: self.paused_until.since(now),
+            paused_for: self.paused_until.since(now).min(MAX_RETRY_AFTER),
             pause: Duration::from_millis(self.pause_ms),
             pace: self.pace.map(|rate| (rate, self.confirmed, Duration::from_millis(self.keep_ms))),
         }
@@ -212,8 +213,8 @@ impl Lane {
         drop(waiting);
     }
 
-    /// What to keep of the lane, after a change that the gateway `owner` made.
-    pub(crate) fn note(&self, owner: i64) -> LaneNote {
+    /// What to keep of the lane, after a change that the gateway `owner` made, at the due time `due`.
+    pub(crate) fn note(&self, owner: i64, due: Timestamp) -> LaneNote {
         let now = self.clock.monotonic();
         let mut inner = self.lock();
         inner.change = (owner, inner.change.1 + 1);
@@ -222,7 +223,7 @@ impl Lane {
             inner.state.told(now).map_or((None, 0, Duration::ZERO), |(rate, times, keep)| (Some(rate), times, keep));
         LaneNote {
             change: inner.change,
-            paused_until: self.clock.now() + paused_for,
+            paused_until: due + paused_for,
             pause_ms: inner.state.pause().as_millis() as u64,
             pace,
             confirmed,
@@ -232,17 +233,17 @@ impl Lane {
         }
     }
 
-    /// Continues where an earlier process stood.
-    pub(crate) fn restore(&self, note: &LaneNote) {
+    /// Continues where an earlier process stood, at the due time `due`.
+    pub(crate) fn restore(&self, note: &LaneNote, due: Timestamp) {
         let mut inner = self.lock();
         inner.change = note.change;
         inner.reason.clone_from(&note.reason);
-        inner.state.restore(self.clock.monotonic(), note.heard(self.clock.now()));
+        inner.state.restore(self.clock.monotonic(), note.heard(due));
     }
 
-    /// Takes over what another gateway changed, unless it was heard before. `own` is who hears it.
+    /// Takes over what another gateway changed, unless it was heard before. `own` is who hears it, at the due time `due`.
     /// Returns the rate that was seen here, if this is a pause that was not known.
-    pub(crate) fn adopt(self: &Arc<Self>, note: &LaneNote, own: i64) -> Option<f64> {
+    pub(crate) fn adopt(self: &Arc<Self>, note: &LaneNote, own: i64, due: Timestamp) -> Option<f64> {
         let seen = {
             let mut inner = self.lock();
             if inner.change == note.change || note.change.0 == own {
@@ -256,7 +257,7 @@ impl Lane {
                 inner.state.reset(now);
                 None
             } else {
-                inner.state.adopt(now, note.heard(self.clock.now()))
+                inner.state.adopt(now, note.heard(due))
             }
         };
         self.pump();

@@ -25,7 +25,7 @@ pub(crate) async fn recall_lanes(inner: &Inner, now: Timestamp) -> Result<(), St
         if let Some(note) = inner.store.note(&note_name(lane), now).await?
             && let Ok(note) = serde_json::from_str::<LaneNote>(&note)
         {
-            lane.restore(&note);
+            lane.restore(&note, inner.due.now());
         }
     }
     crate::breaker::sharing::recall_breakers(inner, now).await
@@ -53,7 +53,7 @@ async fn hear_of_lane(inner: &Inner, lane: &Arc<Lane>) {
     if let Ok(Some(note)) = inner.store.note(&note_name(lane), inner.clock.now()).await
         && let Ok(note) = serde_json::from_str::<LaneNote>(&note)
     {
-        tell_what_was_seen(inner, lane, lane.adopt(&note, inner.lease.owner().0)).await;
+        tell_what_was_seen(inner, lane, lane.adopt(&note, inner.lease.owner().0, inner.due.now())).await;
     }
 }
 
@@ -108,7 +108,7 @@ async fn write_note(inner: &Inner, lane: &Lane) {
         Ok(_) => {}
         Err(error) => tracing::debug!(%error, "what the others saw of a lane could not be read"),
     }
-    let Ok(note) = serde_json::to_string(&lane.note(inner.lease.owner().0)) else { return };
+    let Ok(note) = serde_json::to_string(&lane.note(inner.lease.owner().0, inner.due.now())) else { return };
     let until = inner.clock.now() + LANE_NOTE_KEEPS;
     if let Err(error) = inner.store.put_note(&note_name(lane), &note, until).await {
         tracing::warn!(%error, "the pause of a lane could not be kept");
