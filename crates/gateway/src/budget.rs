@@ -73,11 +73,12 @@ impl Budgets {
         Ok(Reservation { budgets: Arc::clone(self), prepared: Arc::clone(prepared), counted: false })
     }
 
-    /// Counts a send of an earlier process that ended `ago`. To be called in the order of the ends.
+    /// Counts a send of some gateway's that ended `ago`, before this one started. To be called in the order of the ends.
     pub(crate) fn remember(&self, recipients: &[String], now: Duration, ago: Duration) {
+        let share = self.share.load(Ordering::Relaxed);
         let mut known = self.lock();
         for name in recipients {
-            known.recipient(name, now).remember(now.saturating_sub(ago));
+            known.recipient(name, now).remember(now.saturating_sub(ago), share);
         }
     }
 

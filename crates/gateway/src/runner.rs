@@ -84,6 +84,8 @@ pub(crate) async fn recall(inner: &Arc<Inner>) -> Result<(), StoreError> {
     if inner.providers.entries().any(|entry| entry.budgets.is_some()) {
         let hour_ago = now - Duration::from_hours(1);
         let mut sends = inner.store.recent_sends(hour_ago, RECALL_AT_MOST).await?;
+        // What lies ahead was sent before the clock was set back, nobody knows when.
+        sends.retain(|send| send.finished_at <= now);
         sends.sort_unstable_by_key(|send| send.finished_at);
         for RecentSend { provider, recipients, finished_at } in &sends {
             let entry = inner.providers.get(provider);

@@ -41,6 +41,8 @@ pub(super) struct Recipient {
     ends: VecDeque<Duration>,
     /// Turns that were given and are not over, in order.
     turns: VecDeque<Duration>,
+    /// Sends that were told of at the start.
+    recalled: usize,
 }
 
 impl Recipient {
@@ -119,8 +121,12 @@ impl Recipient {
         }
     }
 
-    pub(super) fn remember(&mut self, end: Duration) {
-        self.ends.push_back(end);
+    /// Counts a send of one of so many gateways. Each has its part of them, as it has of the budget.
+    pub(super) fn remember(&mut self, end: Duration, gateways: usize) {
+        if self.recalled.is_multiple_of(gateways) {
+            self.ends.push_back(end);
+        }
+        self.recalled += 1;
     }
 
     fn has_turn(&self, now: Duration) -> bool {
