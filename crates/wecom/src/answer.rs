@@ -63,7 +63,13 @@ fn scrub_all(fields: &mut Map<String, Value>, proof: &str, secrets: &[Arc<Secret
         if name == "access_token" && proof == "access_token" {
             continue;
         }
-        if let Value::String(text) = value {
+        scrub(value, secrets);
+    }
+}
+
+fn scrub(value: &mut Value, secrets: &[Arc<SecretString>]) {
+    match value {
+        Value::String(text) => {
             for secret in secrets {
                 let secret = secret.expose_secret();
                 if !secret.is_empty() && text.contains(secret) {
@@ -71,6 +77,17 @@ fn scrub_all(fields: &mut Map<String, Value>, proof: &str, secrets: &[Arc<Secret
                 }
             }
         }
+        Value::Array(items) => items.iter_mut().for_each(|item| scrub(item, secrets)),
+        Value::Object(fields) => {
+            for (mut name, mut value) in std::mem::take(fields).into_iter().map(|(name, value)| (Value::String(name), value)) {
+                scrub(&mut name, secrets);
+                scrub(&mut value, secrets);
+                if let Value::String(name) = name {
+                    fields.insert(name, value);
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -117,6 +134,14 @@ mod tests {
     }
 
     #[test]
+    fn an_errcode_that_cannot_be_told_is_no_success() {
+        for body in [r#"{"errcode":4e999,"msgid":"m"}"#, r#"{"errcode":true,"msgid":"m"}"#, r#"{"errcode":[0],"msgid":"m"}"#] {
+            let error = read(body).err().expect("an error");
+            assert!(matches!(error.fault, Fault::Unreadable(_)) && error.maybe_sent(), "{body}: {error}");
+        }
+    }
+
+    #[test]
     fn a_reply_that_broke_off_counts_for_what_it_says() {
         let broken = |body: &str| {
             let reply = Reply { body: body.as_bytes().to_vec().into(), cut_short: Some(Fault::Broken) };
@@ -130,6 +155,8 @@ mod tests {
 
     #[test]
     fn secrets_in_an_answer_are_taken_out() {
+        let mut deep = read(r#"{"errcode":0,"msgid":"m","invaliduser":["t0ken",{"t0ken":["x t0ken"]}]}"#).expect("an answer");
+        assert_eq!(deep.take("invaliduser").to_string(), r#"["[redacted]",{"[redacted]":["x [redacted]"]}]"#);
         let error = read(r#"{"errcode":40014,"errmsg":"invalid access_token t0ken"}"#).err().expect("an error");
         assert!(error.to_string().contains("[redacted]") && !error.to_string().contains("t0ken"), "{error}");
     }

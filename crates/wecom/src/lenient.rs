@@ -28,8 +28,9 @@ fn scan(mut rest: &str) -> Map<String, Value> {
         let Some((name, after)) = value(rest).filter(|_| rest.starts_with('"')) else { return fields };
         let Some(after) = after.trim_start().strip_prefix(':') else { return fields };
         let Some((found, after)) = value(after.trim_start()) else { return fields };
-        if let (Some(Value::String(name)), Some(found)) = (read(name), read(found)) {
-            fields.entry(name).or_insert(found);
+        if let Some(Value::String(name)) = read(name) {
+            // A value that cannot be told is there all the same: nobody must take its field for one that is missing.
+            fields.entry(name).or_insert_with(|| read(found).unwrap_or_else(|| Value::String(found.into())));
         }
         rest = after;
     }
@@ -107,6 +108,7 @@ mod tests {
             let fields = fields(text.as_bytes()).expect(text);
             assert_eq!((&fields["errcode"], &fields["msgid"]), (&Value::from(0), &Value::from("m")), "{text}");
         }
+        assert_eq!(fields(b"{\"errcode\":4e999,\"msgid\":\"m\"}").expect("fields")["errcode"], "4e999");
         assert_eq!(fields(b"{\"errmsg\":\"\xb3\xc9\xb9\xa6\",\"errcode\":0}").expect("fields")["errcode"], 0);
     }
 

@@ -231,10 +231,12 @@ impl Slot {
 
     async fn fetch_or_share(&self, buffer: Option<Duration>) -> Result<Token, Error> {
         let Some(share) = self.share.get() else { return self.fetch_twice().await };
-        let refused = self.lock().refused.clone();
+        // Looked at each time: a token may be refused while this flight waits for its turn.
         let usable = |shared: &SharedToken| {
-            let is_refused = refused.as_ref().is_some_and(|refused| refused.expose_secret() == shared.secret.expose_secret());
-            let in_use = self.lock().token.as_ref().is_some_and(|token| token.secret.expose_secret() == shared.secret.expose_secret());
+            let is_it = |secret: &SecretString| secret.expose_secret() == shared.secret.expose_secret();
+            let state = self.lock();
+            let is_refused = state.refused.as_ref().is_some_and(|refused| is_it(refused));
+            let in_use = state.token.as_ref().is_some_and(|token| is_it(&token.secret));
             buffer.is_some_and(|buffer| shared.life > buffer) && !is_refused && !in_use
         };
         if let Turn::Use(SharedToken { secret, life }) = share.turn(&self.name, &usable).await {
