@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Clock, Key, Kind, Problem, Settings};
-use acteon_crypto::ExposeSecret as _;
+use acteon_crypto::{ExposeSecret as _, SecretString};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Url};
 
@@ -52,6 +52,8 @@ pub(super) struct Config {
     pub(super) client: Client,
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
+    /// What no answer may show, longest first.
+    pub(super) secrets: Vec<SecretString>,
     pub(super) timeout: Duration,
     pub(super) retry: RetryMode,
     pub(super) max_concurrency: usize,
@@ -78,7 +80,8 @@ impl Config {
         let client = context.clients.get(&ClientKind { way, allow_link_local });
         let client =
             client.ok_or_else(|| vec![Problem::new("url", "the HTTP client could not be set up: no usable TLS root certificates?")])?;
-        Ok(Self { client, url, headers, timeout, retry, max_concurrency, proxy, clock: Arc::clone(&context.clock) })
+        let secrets = secrets(&url, &headers);
+        Ok(Self { client, url, headers, secrets, timeout, retry, max_concurrency, proxy, clock: Arc::clone(&context.clock) })
     }
 }
 
@@ -107,6 +110,22 @@ fn read_headers(settings: &Settings) -> Result<HeaderMap, Vec<Problem>> {
         }
     }
     if problems.is_empty() { Ok(headers) } else { Err(problems) }
+}
+
+/// Shorter texts are in many an answer, and are no secrets.
+const SHORTEST_SECRET: usize = 8;
+
+/// Values of headers, also behind a scheme such as `Bearer`, and of the URL what may be secret: all of it but the host.
+fn secrets(url: &Url, headers: &HeaderMap) -> Vec<SecretString> {
+    let behind_scheme = |text: &str| text.split_once(' ').map(|(_, rest)| rest.trim().to_owned());
+    let of_headers = headers.values().filter_map(|value| value.to_str().ok()).flat_map(|text| [Some(text.to_owned()), behind_scheme(text)]);
+    let mut texts: Vec<String> = of_headers.flatten().collect();
+    texts.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
+    texts.extend(url.path_segments().into_iter().flatten().filter(|part| part.len() >= 2 * SHORTEST_SECRET).map(str::to_owned));
+    texts.extend([url.password(), url.query()].into_iter().flatten().map(str::to_owned));
+    texts.retain(|text| text.len() >= SHORTEST_SECRET);
+    texts.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
+    texts.into_iter().map(SecretString::from).collect()
 }
 
 fn bounded(settings: &Settings, key: &'static str, default: usize, most: usize) -> Result<usize, Problem> {

@@ -25,6 +25,18 @@ async fn the_whole_action_is_posted_with_the_configured_headers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_repeats_the_secrets_of_its_request_shows_none() {
+    let answer = r#"{"url":"/hook?key=c4nary-in-the-url","headers":{"Authorization":"Bearer c4nary-t0ken"},"c4nary-t0ken":["c4nary-t0ken!"],"ok":1.0}"#;
+    let receiver = Receiver::start(move |_| (200, answer.into())).await.expect("a receiver");
+    let url = format!("{}?key=c4nary-in-the-url", receiver.url());
+    let gateway = Gateway::start(&configuration(&url, "headers = { authorization = \"Bearer c4nary-t0ken\" }")).await;
+    let outcome = gateway.dispatch(&action("a", "hook", &json!({}))).await;
+    assert_eq!(outcome["Executed"]["body"]["ok"], 1.0, "{outcome}");
+    assert!(!outcome.to_string().contains("c4nary"), "{outcome}");
+    assert!(!gateway.get("/v1/actions/a").await.body.to_string().contains("c4nary"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_status_outside_2xx_is_a_failure_of_its_class() {
     let status = Arc::new(AtomicU16::new(200));
     let shared = Arc::clone(&status);
