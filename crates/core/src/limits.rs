@@ -172,6 +172,9 @@ pub const MAX_PREVIEW_BYTES: usize = 16 * 1024 * 1024;
 /// Evaluations and previews that run at a time, on threads of their own.
 pub const MAX_ASIDE: usize = 2;
 
+/// Most callers who wait for one of those; beyond it callers get 503. Each holds a request's body.
+pub const MAX_ASIDE_WAITING: usize = 16;
+
 /// Most ranges of a time interval.
 pub const MAX_TIME_RANGES: usize = 64;
 

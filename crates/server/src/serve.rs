@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::SystemEntropy;
-use acteon_core::limits::{MAX_ANSWERS_BYTES, MAX_BODIES_BYTES, MAX_READS, MAX_REPLAYS, SLOW_BODY, SLOW_READER};
+use acteon_core::limits::{
+    MAX_ANSWERS_BYTES, MAX_ASIDE, MAX_ASIDE_WAITING, MAX_BODIES_BYTES, MAX_READS, MAX_REPLAYS, SLOW_BODY, SLOW_READER,
+};
 use acteon_gateway::{Gateway, Observer, Parts, Registry, StoredInterval};
 use acteon_store::{Document, DocumentKind, StoreError};
 use tokio::net::TcpListener;
@@ -16,7 +18,7 @@ use tokio::task::JoinHandle;
 use crate::auth::Auth;
 use crate::budget::Budget;
 use crate::config::{Config, ConfigError};
-use crate::http::{self, AppState, Front, Site, Turns};
+use crate::http::{self, AppState, Asides, Front, Site, Turns};
 use crate::listen::{self, Listening};
 use crate::metrics::Metrics;
 use crate::rules::{self, RulesError, RulesLoader};
@@ -130,6 +132,7 @@ impl Server {
             sign_ins: SignIns::default(),
             reads: Turns::new(MAX_READS),
             replays: Turns::new(MAX_REPLAYS),
+            asides: Asides::new(MAX_ASIDE, MAX_ASIDE_WAITING),
             answers: Arc::clone(&answers),
             stopped: stopped.clone(),
             bodies: Budget::new(MAX_BODIES_BYTES, SLOW_BODY),

@@ -12,7 +12,7 @@ use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 
 use super::AppState;
-use super::offload::off_runtime;
+use super::offload::{Aside, Asides, off_runtime};
 use super::refusal::Refusal;
 use crate::budget::Room;
 use crate::connection::Connection;
@@ -82,6 +82,14 @@ impl Incoming {
         let text = self.text().await?;
         let length = text.len();
         off_runtime(length, move || parse(&text)).await?
+    }
+
+    /// The same, read once it has a turn: an object takes several times the bytes of its text.
+    pub(super) async fn object_in_turn<T: DeserializeOwned + Send + 'static>(self, turns: &Asides) -> Result<(T, Aside<'_>), Refusal> {
+        let text = self.text().await?;
+        let turn = turns.take().await?;
+        let length = text.len();
+        Ok((off_runtime(length, move || parse(&text)).await??, turn))
     }
 
     /// The same, where the body may be left out.

@@ -35,6 +35,7 @@ pub(super) async fn get(MayRead(caller): MayRead, State(state): State<Arc<AppSta
     let from = time("from")?.unwrap_or(to - DEFAULT_SPAN);
     let mut filter = acteon_store::HistoryFilter::of(scope(&caller, &parameters)?);
     (filter.from, filter.to) = (Some(from), Some(to));
+    let _turn = state.reads.take().await?;
     let (glances, capped) = state.gateway.glance(filter, MAX_LOOK).await?;
     let (rules, span) = (state.gateway.rules(), (from, to));
     let counted = state.gateway.aside(move || body(&glances, capped, &rules, span)).await;

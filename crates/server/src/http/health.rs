@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acteon_api::{ProviderHealthBody, ProvidersHealthBody, ReadyBody};
-use acteon_core::{ErrorKind, ProviderError};
+use acteon_core::{Caller, ErrorKind, ProviderError, ProviderName, Scope};
 use acteon_gateway::{LaneMode, ProviderHealth};
 use axum::Json;
 use axum::extract::State;
@@ -51,7 +51,11 @@ pub(super) async fn ready(MayLook(caller): MayLook, State(state): State<Arc<AppS
     }
     let failing = gateway.stats().into_iter().filter(|(_, stats)| stats.last_failed);
     let rules = state.rules.trouble().map(|trouble| format!("rules: those before stay in force: {trouble}"));
-    let failing: Vec<String> = failing.map(|(name, stats)| format!("provider {name}: {}", stats.last_error.unwrap_or_default())).collect();
+    let of = |name: &ProviderName, error: Option<String>| match error.filter(|_| may_see_errors(caller.as_ref(), name)) {
+        Some(error) => format!("provider {name}: {error}"),
+        None => format!("provider {name}: its last call failed"),
+    };
+    let failing: Vec<String> = failing.map(|(name, stats)| of(&name, stats.last_error)).collect();
     let unread = gateway.policies_trouble();
     let unread = unread.map(|trouble| format!("policies: changes of silences, quotas and time intervals cannot be read: {trouble}"));
     let reasons: Vec<String> = unread.into_iter().chain(rules).chain(failing).collect();
@@ -69,9 +73,20 @@ pub(super) async fn metrics(MayLook(caller): MayLook, State(state): State<Arc<Ap
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
 }
 
+/// Whether a caller may see what a provider's calls failed with: a service may repeat what it was sent, for whichever tenant.
+fn may_see_errors(caller: Option<&Caller>, provider: &ProviderName) -> bool {
+    caller.is_some_and(|caller| Scope::of(&caller.grants).covers_provider(provider.as_str()))
+}
+
 /// `GET /v1/providers/health`: checks every provider.
-pub(super) async fn providers(_: MayRead, State(state): State<Arc<AppState>>) -> Json<ProvidersHealthBody> {
-    let providers = state.gateway.health().await.into_iter().map(body).collect();
+pub(super) async fn providers(MayRead(caller): MayRead, State(state): State<Arc<AppState>>) -> Json<ProvidersHealthBody> {
+    let shown = |mut health: ProviderHealth| {
+        if !may_see_errors(Some(&caller), &health.name) {
+            health.stats.last_error = None;
+        }
+        body(health)
+    };
+    let providers = state.gateway.health().await.into_iter().map(shown).collect();
     Json(ProvidersHealthBody { providers })
 }
 

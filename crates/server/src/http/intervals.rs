@@ -7,13 +7,17 @@ use acteon_gateway::StoredInterval;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
+use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::AppState;
 use super::access::{MayManage, MayRead, check_scope, scope};
 use super::body::{Incoming, check_names};
+use super::dispatch::json as json_text;
+use super::offload::off_runtime;
 use super::path::Path;
 use super::query::Parameters;
+use super::record::written;
 use super::refusal::Refusal;
 
 type Place = Path<(String, String, String)>;
@@ -72,10 +76,16 @@ fn shown((stored, matches_now): (StoredInterval, bool)) -> Value {
     shown
 }
 
-pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Json<Value>, Refusal> {
+pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    let intervals: Vec<Value> = state.gateway.intervals(&scope(&caller, &parameters)?).into_iter().map(shown).collect();
-    Ok(Json(json!({ "count": intervals.len(), "time_intervals": intervals })))
+    let scope = scope(&caller, &parameters)?;
+    let _turn = state.reads.take().await?;
+    let gateway = state.gateway.clone();
+    let list = move || {
+        let intervals: Vec<Value> = gateway.intervals(&scope).into_iter().map(shown).collect();
+        written(&json!({ "count": intervals.len(), "time_intervals": intervals }))
+    };
+    Ok(json_text(StatusCode::OK, off_runtime(usize::MAX, list).await??))
 }
 
 pub(super) async fn get(

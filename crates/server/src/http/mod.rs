@@ -43,7 +43,7 @@ use crate::metrics::Metrics;
 use crate::rules::RulesLoader;
 use crate::sign_in::SignIns;
 pub(crate) use front::{Front, no_room_for_answer};
-pub(crate) use offload::Turns;
+pub(crate) use offload::{Asides, Turns};
 use refusal::Refusal;
 pub(crate) use site::Site;
 
@@ -61,6 +61,8 @@ pub(crate) struct AppState {
     /// Turns to read lists and records, and to send earlier actions anew.
     pub(crate) reads: Turns,
     pub(crate) replays: Turns,
+    /// Turns to evaluate rules and preview silences.
+    pub(crate) asides: Asides,
     /// Room for answers that wait to be read by their callers.
     pub(crate) answers: Arc<Budget>,
     /// Room for bodies that are being received or read.

@@ -16,7 +16,12 @@ pub(super) async fn off_runtime<T: Send + 'static>(bytes: usize, work: impl FnOn
     if bytes <= MAX_INLINE_BYTES {
         return Ok(work());
     }
-    let Ok(_permit) = WORKERS.acquire().await else { return Err(broke_off()) };
+    let Ok(permit) = WORKERS.acquire().await else { return Err(broke_off()) };
+    let work = move || {
+        // Held until it is done, also when its caller has left.
+        let _permit = permit;
+        work()
+    };
     tokio::task::spawn_blocking(work).await.map_err(|_| broke_off())
 }
 
@@ -31,6 +36,31 @@ impl Turns {
     /// Waits for a turn, which lasts until it is dropped.
     pub(super) async fn take(&self) -> Result<SemaphorePermit<'_>, Refusal> {
         self.0.acquire().await.map_err(|_| broke_off())
+    }
+}
+
+/// Turns for evaluations and previews, with few places to wait for one: who waits holds a body meanwhile.
+pub(crate) struct Asides {
+    places: Semaphore,
+    turns: Turns,
+}
+
+/// A turn, and the place of whoever has it.
+pub(super) struct Aside<'a> {
+    _turn: SemaphorePermit<'a>,
+    _place: SemaphorePermit<'a>,
+}
+
+impl Asides {
+    pub(crate) const fn new(at_a_time: usize, waiting: usize) -> Self {
+        Self { places: Semaphore::const_new(at_a_time + waiting), turns: Turns::new(at_a_time) }
+    }
+
+    /// Waits for a turn, if there is a place to wait.
+    pub(super) async fn take(&self) -> Result<Aside<'_>, Refusal> {
+        let message = "too many evaluations and previews wait for their turn; try again";
+        let place = self.places.try_acquire().map_err(|_| Refusal::come_back("ASIDES_FULL", message))?;
+        Ok(Aside { _turn: self.turns.take().await?, _place: place })
     }
 }
 

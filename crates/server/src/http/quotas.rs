@@ -8,15 +8,19 @@ use acteon_gateway::{OverageSpec, Quota, QuotaChange, QuotaUsage, Window};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::AppState;
 use super::access::{MayManage, MayRead, check_scope, scope};
 use super::body::{Incoming, check_names};
+use super::dispatch::json as json_text;
 use super::filter::limit;
+use super::offload::off_runtime;
 use super::path::Path;
 use super::query::Parameters;
+use super::record::written;
 use super::refusal::Refusal;
 
 #[derive(Deserialize)]
@@ -82,20 +86,28 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(state.gateway.create_quota(quota).await?)))
 }
 
-pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Json<Value>, Refusal> {
+pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant", "provider", "principal", "limit", "offset"])?;
+    let scope = scope(&caller, &parameters)?;
+    let offset = parameters.parsed("offset", "a number", |text| text.parse().ok())?.unwrap_or(0);
+    let limit = limit(&parameters, 100)?;
+    let _turn = state.reads.take().await?;
+    let gateway = state.gateway.clone();
+    let list = move || {
+        let quotas = gateway.quotas(&scope).into_iter().filter(|quota| is_asked_for(quota, &parameters));
+        let page: Vec<Quota> = quotas.skip(offset).take(limit).collect();
+        written(&json!({ "count": page.len(), "quotas": page }))
+    };
+    Ok(json_text(StatusCode::OK, off_runtime(usize::MAX, list).await??))
+}
+
+fn is_asked_for(quota: &Quota, parameters: &Parameters) -> bool {
     let is = |wanted: Option<&str>, unscoped: &str, found: &Option<String>| match wanted {
         None => true,
         Some(wanted) if wanted == unscoped => found.is_none(),
         Some(wanted) => found.as_deref() == Some(wanted),
     };
-    let mut quotas = state.gateway.quotas(&scope(&caller, &parameters)?);
-    quotas.retain(|quota| {
-        is(parameters.get("provider"), "generic", &quota.provider) && is(parameters.get("principal"), "any", &quota.principal)
-    });
-    let offset = parameters.parsed("offset", "a number", |text| text.parse().ok())?.unwrap_or(0);
-    let page: Vec<Quota> = quotas.into_iter().skip(offset).take(limit(&parameters, 100)?).collect();
-    Ok(Json(json!({ "count": page.len(), "quotas": page })))
+    is(parameters.get("provider"), "generic", &quota.provider) && is(parameters.get("principal"), "any", &quota.principal)
 }
 
 pub(super) async fn get(

@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -19,11 +20,14 @@ use super::AppState;
 use super::access::{MayManageRules, MayReadRules, check_everything, check_scope};
 use super::body::Incoming;
 use super::dispatch::json as json_text;
+use super::offload::off_runtime;
 use super::path::Path;
+use super::record::written;
 use super::refusal::Refusal;
 use crate::rules::RulesError;
 
-pub(super) async fn list(_: MayReadRules, State(state): State<Arc<AppState>>) -> Json<Value> {
+pub(super) async fn list(_: MayReadRules, State(state): State<Arc<AppState>>) -> Result<Response, Refusal> {
+    let _turn = state.reads.take().await?;
     let rules = state.gateway.rules();
     let shown = |(rule, enabled): (&acteon_rules::Rule, bool)| {
         json!({
@@ -31,7 +35,8 @@ pub(super) async fn list(_: MayReadRules, State(state): State<Arc<AppState>>) ->
             "action": rule.verdict().tag(), "condition": rule.condition(), "source": rule.source(),
         })
     };
-    Json(rules.rules().map(shown).collect())
+    let list = move || written(&rules.rules().map(shown).collect::<Vec<Value>>());
+    Ok(json_text(StatusCode::OK, off_runtime(usize::MAX, list).await??))
 }
 
 #[derive(Deserialize)]
@@ -110,7 +115,7 @@ struct Hypothesis {
     fingerprint: Option<String>,
     /// No condition of this version reads state.
     #[serde(rename = "mock_state")]
-    _mock_state: Option<Value>,
+    _mock_state: Option<IgnoredAny>,
 }
 
 /// Decides about an action that is not there, and shows every step. Changes nothing.
@@ -119,7 +124,7 @@ pub(super) async fn evaluate(
     State(state): State<Arc<AppState>>,
     body: Incoming,
 ) -> Result<Response, Refusal> {
-    let asked: Hypothesis = body.object().await?;
+    let (asked, _turn): (Hypothesis, _) = body.object_in_turn(&state.asides).await?;
     check_scope(&caller, asked.namespace.as_str(), asked.tenant.as_str())?;
     let now = asked.evaluate_at.unwrap_or_else(|| state.clock.now());
     let id = ActionId::parse("playground").map_err(|error| Refusal::field("id", error.to_string()))?;
@@ -141,11 +146,12 @@ pub(super) async fn evaluate(
     };
     let options = EvaluateOptions { include_disabled: asked.include_disabled, evaluate_all: asked.evaluate_all };
     // Every rule is looked at, and every step written down.
-    let gateway = state.gateway.clone();
-    let evaluated = gateway.aside(move || {
-        let mut evaluation = state.gateway.rules().evaluate(&Facts::new(&action, now), options, &*state.clock);
-        evaluation.context["environment_keys"] = state.rules.context().env.keys().map(String::as_str).collect();
-        json_text(StatusCode::OK, serde_json::to_string(&evaluation).unwrap_or_default())
+    let trying = Arc::clone(&state);
+    let evaluated = state.gateway.aside(move || {
+        let mut evaluation = trying.gateway.rules().evaluate(&Facts::new(&action, now), options, &*trying.clock);
+        evaluation.context["environment_keys"] = trying.rules.context().env.keys().map(String::as_str).collect();
+        written(&evaluation)
     });
-    evaluated.await.ok_or_else(|| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the evaluation broke off"))
+    let broke_off = || Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the evaluation broke off");
+    Ok(json_text(StatusCode::OK, evaluated.await.ok_or_else(broke_off)??))
 }

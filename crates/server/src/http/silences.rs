@@ -10,14 +10,17 @@ use acteon_rules::MatcherSpec;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
 
 use super::AppState;
 use super::access::{MayManage, MayRead, check_scope, scope};
 use super::body::{Incoming, check_names};
+use super::dispatch::json as json_text;
+use super::offload::off_runtime;
 use super::path::Path;
 use super::query::Parameters;
+use super::record::written;
 use super::refusal::Refusal;
 
 /// Longest silence by `duration_seconds`: ten years.
@@ -53,11 +56,11 @@ pub(super) async fn create(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
     body: Incoming,
-) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let (new, _) = read(&state, &caller, body).await?;
+) -> Result<(StatusCode, Json<Shown>), Refusal> {
+    let (new, _) = read(&state, &caller, body.object().await?)?;
     state.gateway.may_change_silence(&Scope::of(&caller.grants), &new)?;
     let silence = state.gateway.create_silence(new).await?;
-    Ok((StatusCode::CREATED, Json(shown(&state, &silence))))
+    Ok((StatusCode::CREATED, Json(shown(&state, silence))))
 }
 
 /// How many of the latest actions a silence would have held back. Makes none.
@@ -66,12 +69,13 @@ pub(super) async fn preview(
     State(state): State<Arc<AppState>>,
     body: Incoming,
 ) -> Result<Json<SilencePreview>, Refusal> {
-    let (silence, last) = read(&state, &caller, body).await?;
+    let (new, _turn) = body.object_in_turn(&state.asides).await?;
+    let (silence, last) = read(&state, &caller, new)?;
     Ok(Json(state.gateway.preview_silence(&Scope::of(&caller.grants), &silence, last).await?))
 }
 
-async fn read(state: &AppState, caller: &Caller, body: Incoming) -> Result<(Silence, usize), Refusal> {
-    let New { namespace, tenant, matchers, starts_at, ends_at, duration_seconds, comment, last } = body.object().await?;
+fn read(state: &AppState, caller: &Caller, new: New) -> Result<(Silence, usize), Refusal> {
+    let New { namespace, tenant, matchers, starts_at, ends_at, duration_seconds, comment, last } = new;
     check_names(&[("namespace", &namespace), ("tenant", &tenant)])?;
     check_scope(caller, &namespace, &tenant)?;
     let now = state.clock.now();
@@ -98,27 +102,45 @@ async fn read(state: &AppState, caller: &Caller, body: Incoming) -> Result<(Sile
     Ok((silence, last.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE)))
 }
 
-fn shown(state: &AppState, silence: &Silence) -> Value {
-    let mut shown = serde_json::to_value(silence).unwrap_or_default();
-    shown["active"] = json!(silence.is_active(state.clock.now()));
-    shown
+/// A silence as it stands.
+#[derive(Serialize)]
+pub(super) struct Shown {
+    #[serde(flatten)]
+    silence: Silence,
+    active: bool,
 }
 
-pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Json<Value>, Refusal> {
+/// All that a look found.
+#[derive(Serialize)]
+struct List {
+    count: usize,
+    silences: Vec<Shown>,
+}
+
+fn shown(state: &AppState, silence: Silence) -> Shown {
+    Shown { active: silence.is_active(state.clock.now()), silence }
+}
+
+pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant", "include_expired"])?;
     let all = parameters.flag("include_expired")?;
-    let silences = state.gateway.silences(&scope(&caller, &parameters)?, all);
-    let silences: Vec<Value> = silences.iter().map(|silence| shown(&state, silence)).collect();
-    Ok(Json(json!({ "count": silences.len(), "silences": silences })))
+    let scope = scope(&caller, &parameters)?;
+    let _turn = state.reads.take().await?;
+    let looking = Arc::clone(&state);
+    let list = move || {
+        let silences: Vec<Shown> = looking.gateway.silences(&scope, all).into_iter().map(|silence| shown(&looking, silence)).collect();
+        written(&List { count: silences.len(), silences })
+    };
+    Ok(json_text(StatusCode::OK, off_runtime(usize::MAX, list).await??))
 }
 
 pub(super) async fn get(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Shown>, Refusal> {
     let silence = state.gateway.silence(&Scope::of(&caller.grants), &id)?;
-    Ok(Json(shown(&state, &silence)))
+    Ok(Json(shown(&state, silence)))
 }
 
 pub(super) async fn update(
@@ -126,11 +148,11 @@ pub(super) async fn update(
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
     body: Incoming,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Shown>, Refusal> {
     let Change { ends_at, comment, .. } = body.object().await?;
     let change = SilenceChange { ends_at, comment };
     let silence = state.gateway.update_silence(&Scope::of(&caller.grants), &id, change).await?;
-    Ok(Json(shown(&state, &silence)))
+    Ok(Json(shown(&state, silence)))
 }
 
 pub(super) async fn expire(

@@ -156,3 +156,30 @@ async fn lists_and_exports_of_large_actions() {
     }
     assert_eq!(walked, 40 + 20, "a cursor leads through all");
 }
+
+/// What a viewer may ask for: a text whose objects take many times its bytes, again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn evaluations_and_previews_of_large_bodies() {
+    let (_folder, process) = start();
+    let client = process.client();
+    let zeros = vec![0; MIB / 2 - 1000];
+    let evaluation = json!({ "namespace": "n", "tenant": "t", "provider": "log", "action_type": "x", "payload": {}, "mock_state": zeros });
+    let preview =
+        json!({ "namespace": "n", "tenant": "t", "duration_seconds": 60, "matchers": [{ "name": "a", "value": "x".repeat(MIB - 1000) }] });
+    let bodies = [("/v1/rules/evaluate", evaluation.to_string()), ("/v1/silences/preview", preview.to_string())];
+    let asked: Vec<_> = (0..240)
+        .map(|number| {
+            let (client, (path, body)) = (client.clone(), bodies[number % 2].clone());
+            tokio::spawn(async move { client.try_send(reqwest::Method::POST, path, Some(body), None).await.expect("an answer").status })
+        })
+        .collect();
+    let mut evaluated = 0;
+    for status in asked {
+        let status = status.await.expect("asked");
+        evaluated += usize::from(status == StatusCode::OK);
+        let known = [StatusCode::OK, StatusCode::UNPROCESSABLE_ENTITY, StatusCode::SERVICE_UNAVAILABLE];
+        assert!(known.contains(&status), "{status}");
+    }
+    assert!(evaluated > 0);
+    assert_small(&process, "evaluations");
+}
