@@ -19,6 +19,7 @@ use crate::pending::{left_for_later, recorded, scheduled, worked_on};
 use crate::plan::{Plan, Route, Step, Surroundings, plan};
 use crate::registry::Entry;
 use crate::send_turn::SendTurn;
+use crate::sender::Sender;
 use crate::shares::QueueFull;
 use crate::waiters::{SoFar, Teller, WaiterId};
 
@@ -178,6 +179,7 @@ impl Inner {
 async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Origin, Replaces), caller: Caller, mut asker: Asker) {
     let Replaces { letter, possible_duplicate } = replaces;
     let accepted_at = inner.clock.now();
+    let sender = Sender { origin, caller: caller.id.clone() };
     let Plan { verdict, rule, faults, step } = inner.plan(&action, origin, &caller);
     for fault in &faults {
         tracing::error!(action = %action.id, rule = %fault.rule, error = fault.message, "a rule failed; it did not match");
@@ -187,7 +189,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
     let entering = match &step {
         Step::Send(_, routes) => match routes.first().map(|route| inner.shares.enter(&route.entry.name, &action.tenant)).transpose() {
             Ok(entering) => entering,
-            Err(full) => return answer_known(&inner, &action, asker, full).await,
+            Err(full) => return answer_known(&inner, &action, &sender, asker, full).await,
         },
         Step::End(_) => None,
     };
@@ -258,7 +260,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
         }
         Ok(Admitted::Existing(record)) => {
             drop::<(Option<Place>, Option<SendTurn>)>((place, at_once));
-            join(&inner, *record, &action, asker).await;
+            join(&inner, *record, &action, &sender, asker).await;
         }
         Err(error) => asker.tell(Err(error.into())),
     }
@@ -295,19 +297,19 @@ fn way(route: &Route, birth: Birth) -> Way {
 }
 
 /// Where there is no room for an action: one whose id is known is answered all the same.
-async fn answer_known(inner: &Arc<Inner>, action: &Action, asker: Asker, full: QueueFull) {
+async fn answer_known(inner: &Arc<Inner>, action: &Action, sender: &Sender, asker: Asker, full: QueueFull) {
     let scope = Scope::exactly(&action.namespace, &action.tenant);
     match inner.store.find(&scope, &action.id).await.map(|mut found| found.pop()) {
-        Ok(Some(record)) => join(inner, record, action, asker).await,
+        Ok(Some(record)) => join(inner, record, action, sender, asker).await,
         Ok(None) => asker.tell(Err(DispatchError::QueueFull(full))),
         Err(error) => asker.tell(Err(error.into())),
     }
 }
 
 /// The id was there before: the same request gets the same outcome, another one a conflict.
-async fn join(inner: &Arc<Inner>, record: Record, action: &Action, asker: Asker) {
+async fn join(inner: &Arc<Inner>, record: Record, action: &Action, sender: &Sender, asker: Asker) {
     // What was asked for before cannot be told where it cannot be read.
-    if record.unreadable.is_none() && !record.action.asks_the_same(action) {
+    if record.unreadable.is_none() && (!record.action.asks_the_same(action) || sender.may_be_guessing(inner, &record)) {
         return asker.tell(Err(DispatchError::Conflict(action.id.to_string())));
     }
     let far = match asker.wait {

@@ -45,6 +45,7 @@ mod retention_clock;
 mod retry;
 mod runner;
 mod send_turn;
+mod sender;
 mod shares;
 mod stats;
 mod store_health;

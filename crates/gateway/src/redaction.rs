@@ -2,6 +2,7 @@
 //!
 //! What is stored is whole: it must be sent, and sent again. Whoever can read the database can read it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use acteon_core::{Action, Outcome};
@@ -17,8 +18,12 @@ use crate::view::ActionView;
 /// What stands in place of what is hidden.
 const PLACEHOLDER: &str = "[redacted]";
 
-/// Shortest hidden text that is looked for in outcomes: shorter ones are in every other word.
+/// Shortest hidden text that is looked for within other texts: shorter ones are in every other word, and count where they stand alone.
 const MIN_ECHO: usize = 4;
+
+/// Most hidden texts that a service's answer is searched for. Of an action that has more the answer is hidden whole: the search takes as long as
+/// both together allow.
+const MAX_ECHOES: usize = 1000;
 
 /// Which parts are hidden.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +65,15 @@ impl Redaction {
             },
             _ => false,
         })
+    }
+
+    /// Whether something of an action is hidden.
+    pub(crate) fn hides_some_of(&self, action: &Action) -> bool {
+        let mut hidden = Hidden::default();
+        if !self.paths.is_empty() {
+            self.apply(action, &mut hidden);
+        }
+        !hidden.is_empty()
     }
 
     /// A record as it may be seen.
@@ -129,13 +143,34 @@ fn unreadable() -> Outcome {
 
 /// Texts that were taken out of an action.
 #[derive(Default)]
-struct Hidden(Vec<String>);
+struct Hidden {
+    /// Those that are looked for within others.
+    texts: Vec<String>,
+    /// All, as they stand alone.
+    whole: HashSet<String>,
+    /// Names of fields.
+    names: HashSet<String>,
+}
 
 impl Hidden {
+    fn is_empty(&self) -> bool {
+        self.whole.is_empty()
+    }
+
     fn note(&mut self, text: String) {
-        if text.len() >= MIN_ECHO && text != PLACEHOLDER {
-            self.0.push(text);
+        if text.is_empty() || text == PLACEHOLDER {
+            return;
         }
+        if text.len() >= MIN_ECHO {
+            // A text within JSON within a text has its quotes escaped.
+            let escaped = Value::String(text.clone()).to_string();
+            let escaped = &escaped[1..escaped.len() - 1];
+            if escaped != text {
+                self.texts.push(escaped.to_owned());
+            }
+            self.texts.push(text.clone());
+        }
+        self.whole.insert(text);
     }
 
     fn note_all(&mut self, value: Value) {
@@ -143,15 +178,20 @@ impl Hidden {
             Value::String(text) => self.note(text),
             Value::Number(number) => self.note(number.to_string()),
             Value::Array(items) => items.into_iter().for_each(|item| self.note_all(item)),
-            Value::Object(fields) => fields.into_iter().for_each(|(_, field)| self.note_all(field)),
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    self.names.insert(name);
+                    self.note_all(field);
+                }
+            }
             Value::Null | Value::Bool(_) => {}
         }
     }
 
     /// Longer ones first: a part of one may be another.
     fn order(&mut self) {
-        self.0.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
-        self.0.dedup();
+        self.texts.sort_unstable_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+        self.texts.dedup();
     }
 
     /// The same without the texts, wherever they are repeated; `None` where it then means nothing.
@@ -161,18 +201,46 @@ impl Hidden {
         serde_json::from_str(&value.to_string()).ok()
     }
 
+    /// Takes the texts out of what the gateway wrote, whose numbers and names are its own.
     fn blot(&self, value: &mut Value) {
         match value {
-            Value::String(text) => {
-                for hidden in &self.0 {
-                    if text.contains(hidden.as_str()) {
-                        *text = text.replace(hidden.as_str(), PLACEHOLDER);
+            Value::String(text) => self.blot_text(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.blot(item)),
+            Value::Object(fields) => fields.iter_mut().for_each(|(name, field)| match name.as_str() {
+                "body" if self.texts.len() > MAX_ECHOES => *field = Value::String(PLACEHOLDER.into()),
+                "body" => self.blot_body(field),
+                _ => self.blot(field),
+            }),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Takes them out of what a service wrote, which may repeat numbers and names too.
+    fn blot_body(&self, value: &mut Value) {
+        match value {
+            Value::String(text) if self.whole.contains(text) => PLACEHOLDER.clone_into(text),
+            Value::String(text) => self.blot_text(text),
+            Value::Number(number) if self.whole.contains(&number.to_string()) => *value = Value::String(PLACEHOLDER.into()),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.blot_body(item)),
+            Value::Object(fields) => {
+                for (mut name, mut field) in std::mem::take(fields) {
+                    if self.names.contains(&name) || self.whole.contains(&name) {
+                        PLACEHOLDER.clone_into(&mut name);
                     }
+                    self.blot_text(&mut name);
+                    self.blot_body(&mut field);
+                    fields.insert(name, field);
                 }
             }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.blot(item)),
-            Value::Object(fields) => fields.values_mut().for_each(|field| self.blot(field)),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn blot_text(&self, text: &mut String) {
+        for hidden in &self.texts {
+            if text.contains(hidden.as_str()) {
+                *text = text.replace(hidden.as_str(), PLACEHOLDER);
+            }
         }
     }
 }

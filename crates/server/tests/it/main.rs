@@ -12,6 +12,7 @@ mod malformed;
 mod owed;
 mod policies;
 mod quotas;
+mod redaction;
 mod replay;
 mod rules;
 #[cfg(all(feature = "postgres", feature = "wechat"))]
