@@ -98,3 +98,24 @@ fn nothing_is_left_behind_or_out_of_place() {
         }
     }
 }
+
+/// Each line of the threat model names the test that shows it, as `file::test`.
+#[test]
+fn every_test_that_the_threat_model_names_exists() {
+    let model = std::fs::read_to_string(root().join("SECURITY.md")).expect("the threat model");
+    let sources = sources();
+    let mut named = 0;
+    for row in model.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---") && !line.starts_with("| what is tried")) {
+        let last = row.trim_end_matches(['|', ' ']).rsplit('|').next().unwrap_or_default();
+        let tests: Vec<&str> = last.split('`').filter(|part| part.contains("::")).collect();
+        assert!(!tests.is_empty(), "no test is named: {row}");
+        for test in tests {
+            let (file, test) = test.rsplit_once("::").expect("file::test");
+            let (_, text) =
+                sources.iter().find(|(name, _)| name == &format!("crates/{file}")).unwrap_or_else(|| panic!("no crates/{file}"));
+            assert!(text.contains(&format!("fn {test}(")), "{file} has no test {test}");
+            named += 1;
+        }
+    }
+    assert!(named > 30, "{named}");
+}
