@@ -83,6 +83,7 @@ pub(super) async fn providers(MayRead(caller): MayRead, State(state): State<Arc<
     let shown = |mut health: ProviderHealth| {
         if !may_see_errors(Some(&caller), &health.name) {
             health.stats.last_error = None;
+            health.lane.reason = None;
         }
         body(health)
     };

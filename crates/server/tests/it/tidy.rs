@@ -111,9 +111,9 @@ fn every_test_that_the_threat_model_names_exists() {
         assert!(!tests.is_empty(), "no test is named: {row}");
         for test in tests {
             let (file, test) = test.rsplit_once("::").expect("file::test");
-            let (_, text) =
+            let (_, source) =
                 sources.iter().find(|(name, _)| name == &format!("crates/{file}")).unwrap_or_else(|| panic!("no crates/{file}"));
-            assert!(text.contains(&format!("fn {test}(")), "{file} has no test {test}");
+            assert!(source.contains(&format!("fn {test}(")), "{file} has no test {test}");
             named += 1;
         }
     }
