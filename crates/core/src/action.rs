@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde::ser::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{ActionId, ActionType, Namespace, ProviderName, Tenant, Timestamp};
+
+/// What an action takes as JSON beside its payload and labels, mostly.
+const ENVELOPE_BYTES: usize = 512;
 
 /// One action: for `tenant`, through `provider`, do this.
 ///
@@ -50,6 +54,14 @@ pub struct Action {
 }
 
 impl Action {
+    /// The action as JSON, in one piece of memory: a text that grows leaves pieces behind, and large ones many of them.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        let labels: usize = self.metadata.iter().map(|(name, value)| name.len() + value.len() + 8).sum();
+        let mut json = Vec::with_capacity(ENVELOPE_BYTES + self.payload.get().len() + labels);
+        serde_json::to_writer(&mut json, self)?;
+        String::from_utf8(json).map_err(serde_json::Error::custom)
+    }
+
     /// Whether `other` asks for the same thing. `created_at` is left out: a caller that builds its request again gives it anew.
     pub fn asks_the_same(&self, other: &Self) -> bool {
         let Self { id, namespace, tenant, provider, action_type, payload, metadata, .. } = self;

@@ -53,6 +53,12 @@ pub const DEFAULT_MAX_OPEN: usize = 100_000;
 /// Most actions of one lane that wait in memory. The rest wait in the store, where waiting costs nothing.
 pub const MAX_LANE_WAITING: usize = 1000;
 
+/// Most bytes of actions that wait in memory, over all lanes, with their requests. The rest wait in the store.
+pub const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
+
+/// Bytes of actions that may wait in memory for each lane, whatever waits for the others: some hundred ordinary ones.
+pub const LANE_WAITING_BYTES: usize = 1024 * 1024;
+
 /// Most actions of callers' batches that wait for a commit at a time: enough to fill commits, few enough that who sends one action does not wait
 /// behind eight thousand.
 pub const MAX_BATCH_ADMITTING: usize = 128;

@@ -12,6 +12,7 @@ use crate::answer::{Answer, DispatchError, Wait};
 use crate::deliver::{Decided, Job, deliver, left_alone};
 use crate::gateway::{Gateway, Inner};
 use crate::lane::Place;
+use crate::memory::size_of;
 use crate::notices;
 use crate::observe::{OutcomeEvent, emit};
 use crate::offload;
@@ -200,7 +201,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
     let (fate, routes, place) = match step {
         Step::End(outcome) => (Fate::Ended(outcome), Vec::new(), None),
         Step::Send(conditions, routes) => {
-            let place = place(&inner, &routes, asker.wait);
+            let place = place(&inner, &action, &routes, asker.wait);
             let birth = match (&place, routes.first()) {
                 (None, Some(route)) => {
                     due_at = inner.due.now() + route.entry.lane.reopens_in().unwrap_or_default();
@@ -252,7 +253,10 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
             };
             let entry = Arc::clone(&route.entry);
             asker.wait_for(&inner, seq, Some(entry), || worked_on(&inner, &action.id, &route.entry, SoFar::default())).await;
-            let (place, at_once) = if way == 0 { (place, at_once) } else { (route.entry.lane.enter_claimed(), None) };
+            let (place, at_once) = match way {
+                0 => (place, at_once),
+                _ => (route.entry.lane.enter_claimed(size_of(&action, &route.prepared)), None),
+            };
             let decided = Decided { action, rule, charges: gate.charges(&route.quotas), accepted_at, possible_duplicate, turn };
             let holding = inner.held.hold(Hold { seq, owner, fence: 0 });
             drop(taking);
@@ -280,9 +284,13 @@ fn unless_left_alone(inner: &Inner, action: &Action, step: Step) -> Step {
 }
 
 /// A place in memory for an action. Under a burst, what nobody waits for is accepted first and delivered after.
-fn place(inner: &Inner, routes: &[Route], wait: Wait) -> Option<Place> {
-    let lane = &routes.first()?.entry.lane;
-    if wait == Wait::ForCommit && inner.store.is_busy() { lane.leave_for_later() } else { lane.enter() }
+fn place(inner: &Inner, action: &Action, routes: &[Route], wait: Wait) -> Option<Place> {
+    let Route { entry, prepared, .. } = routes.first()?;
+    if wait == Wait::ForCommit && inner.store.is_busy() {
+        entry.lane.leave_for_later()
+    } else {
+        entry.lane.enter(size_of(action, prepared))
+    }
 }
 
 fn way(route: &Route, birth: Birth) -> Way {

@@ -29,6 +29,7 @@ mod housekeeping;
 mod lane;
 mod lease;
 mod lease_keeper;
+mod memory;
 mod notices;
 mod observe;
 mod offload;

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::breaker::{Breaker, Breakers};
 use crate::budget::Budgets;
 use crate::lane::Lane;
+use crate::memory::Memory;
 use crate::stats::Stats;
 
 /// The providers of a gateway. The name is the registry's, so two providers of one type live side by side.
@@ -42,6 +43,7 @@ impl Registry {
 
     pub(crate) fn wire(self, clock: &Arc<dyn Clock>, room: &Arc<Notify>, breakers: &Breakers) -> Wired {
         let mut wired = Wired::default();
+        let memory = Memory::new(Arc::clone(room));
         for (name, provider) in self.providers {
             let spec = provider.lane();
             let lane = wired.lanes.get(&spec.name).map(|(lane, ..)| Arc::clone(lane));
@@ -49,7 +51,7 @@ impl Registry {
                 lane.widen(spec.limits);
                 lane
             } else {
-                Arc::new(Lane::new(Arc::clone(&spec.name), spec.limits, Arc::clone(clock), Arc::clone(room)))
+                Arc::new(Lane::new(Arc::clone(&spec.name), spec.limits, Arc::clone(clock), memory.share(), Arc::clone(room)))
             };
             let budgets = match wired.lanes.get(&spec.name) {
                 Some((_, Some(budgets), _)) => Some(Arc::clone(budgets)),

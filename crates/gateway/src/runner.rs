@@ -11,8 +11,11 @@ use acteon_store::{Claim, ClaimRows, Claimed, NewsOf, RecentSend, Record, Room, 
 use crate::deliver::{Job, deliver, overdue, put_off};
 use crate::gateway::Inner;
 use crate::held::Holding;
+use crate::lane::Place;
 use crate::lane::sharing::{hear_of_lanes, hear_of_note, recall_lanes};
+use crate::memory::{READ_ROWS, size_of};
 use crate::record::{end_unreadable, record};
+use crate::registry::Entry;
 
 /// How often to look around without a wake-up.
 const SCAN_EVERY: Duration = Duration::from_secs(5);
@@ -24,8 +27,8 @@ const NOT_OURS: Duration = Duration::from_millis(10);
 const CLAIM_AT_MOST: usize = 256;
 /// Rows of one claim, divided among the lanes that have room: one commit, short enough that nobody waits for it.
 const CLAIM_ALTOGETHER: usize = 2048;
-/// Claimed rows that are read at a time: each may have a request of a megabyte.
-const READ_AT_ONCE: usize = 32;
+/// Most overdue rows in one claim: each may have a request of a megabyte, and all are in memory until their ends are written.
+const SWEEP_AT_MOST: usize = 16;
 /// Most rows looked at to know the recent sends to each recipient.
 const RECALL_AT_MOST: usize = 100_000;
 
@@ -43,7 +46,9 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         }
         if inner.clock.monotonic() >= next_sweep {
             next_sweep = inner.clock.monotonic() + SWEEP_EVERY;
-            sweep_overdue(&inner).await;
+            if sweep_overdue(&inner).await {
+                next_sweep = next_scan;
+            }
         }
         let due_in = match claim_all(&inner).await {
             Ok(due_in) => due_in,
@@ -104,11 +109,15 @@ fn look_around(inner: &Inner) {
     }
 }
 
-/// Rows past their time whose provider is no longer configured, so that nobody here claims them.
-async fn sweep_overdue(inner: &Arc<Inner>) {
-    let overdue = ClaimRows::Overdue { limit: CLAIM_AT_MOST };
-    if let Err(error) = claim(inner, overdue, give_up).await {
-        tracing::error!(%error, "could not look for overdue actions");
+/// Rows past their time whose provider is no longer configured, so that nobody here claims them. Says whether there may be more.
+async fn sweep_overdue(inner: &Arc<Inner>) -> bool {
+    let overdue = ClaimRows::Overdue { limit: SWEEP_AT_MOST };
+    match claim(inner, overdue, |_| SWEEP_AT_MOST, give_up).await {
+        Ok(counts) => counts.iter().sum::<usize>() >= SWEEP_AT_MOST,
+        Err(error) => {
+            tracing::error!(%error, "could not look for overdue actions");
+            false
+        }
     }
 }
 
@@ -120,7 +129,7 @@ fn give_up(inner: &Arc<Inner>, found: Record, holding: Holding) {
     // A clock that was set back since has what its caller said expires at an instant wait for that instant: it goes on as it was, or, where nobody
     // here sends it, is looked at again.
     let due_again = if its_own.is_some() { found.due_at } else { now + SWEEP_EVERY };
-    let place = entry.lane.enter_claimed();
+    let place = place_of(&entry, &found);
     let mut job = Job::claimed(found, entry, holding, place);
     let task = Arc::clone(inner);
     inner.spawn(async move {
@@ -149,7 +158,8 @@ async fn claim_all(inner: &Arc<Inner>) -> Result<Duration, StoreError> {
     let rooms: Vec<Room> =
         open.iter().map(|(_, providers, room)| Room { providers: providers.to_vec(), limit: share.min(*room) }).collect();
     let limits: Vec<usize> = rooms.iter().map(|room| room.limit).collect();
-    let counts = claim(inner, ClaimRows::Due(rooms), start).await?;
+    let at_once = |room: usize| open.get(room).map_or(0, |(lane, ..)| lane.rows_at_once());
+    let counts = claim(inner, ClaimRows::Due(rooms), at_once, start).await?;
     let mut waiting = Vec::new();
     for (place, (lane, providers, _)) in open.iter().enumerate() {
         let more = counts.get(place) == limits.get(place);
@@ -166,8 +176,14 @@ async fn claim_all(inner: &Arc<Inner>) -> Result<Duration, StoreError> {
     Ok(pause)
 }
 
-/// Claims rows and passes each on; says how many for each room.
-async fn claim(inner: &Arc<Inner>, rows: ClaimRows, pass_on: impl Fn(&Arc<Inner>, Record, Holding)) -> Result<Vec<usize>, StoreError> {
+/// Claims rows and passes each on; says how many for each room. `at_once` says of a room how many of its rows to read at a time: none when there
+/// is no memory for them, and then they go back.
+async fn claim(
+    inner: &Arc<Inner>,
+    rows: ClaimRows,
+    at_once: impl Fn(usize) -> usize,
+    pass_on: impl Fn(&Arc<Inner>, Record, Holding),
+) -> Result<Vec<usize>, StoreError> {
     let rooms = match &rows {
         ClaimRows::Due(rooms) => rooms.len(),
         ClaimRows::Overdue { .. } => 1,
@@ -178,26 +194,44 @@ async fn claim(inner: &Arc<Inner>, rows: ClaimRows, pass_on: impl Fn(&Arc<Inner>
     let mut holdings = Vec::with_capacity(claimed.len());
     for Claimed { hold, room } in claimed {
         counts.iter_mut().skip(room).take(1).for_each(|count| *count += 1);
-        holdings.push(inner.held.hold(hold));
+        holdings.push((room, inner.held.hold(hold)));
     }
     drop(taking);
     let mut holdings = holdings.into_iter();
-    loop {
-        let next: Vec<Holding> = holdings.by_ref().take(READ_AT_ONCE).collect();
+    let mut left = Vec::new();
+    let read_all = loop {
+        let mut next = Vec::new();
+        let mut full = 0;
+        while full < READ_ROWS
+            && let Some((room, holding)) = holdings.next()
+        {
+            match READ_ROWS.checked_div(at_once(room)) {
+                Some(part) => {
+                    full += part.max(1);
+                    next.push(holding);
+                }
+                None => left.push(holding),
+            }
+        }
         if next.is_empty() {
-            return Ok(counts);
+            break Ok(counts);
         }
         let seqs = next.iter().map(|holding| holding.hold().seq).collect();
         match inner.store.records(seqs).await {
             Ok(records) => read(inner, next, records, &pass_on),
             Err(error) => {
-                let holds = next.iter().chain(holdings.as_slice()).map(Holding::hold).collect();
-                // What this does not free is found by the next looks at what nobody works on.
-                drop(inner.store.free(holds, inner.due.now()).await);
-                return Err(error);
+                left.extend(next);
+                left.extend(holdings.map(|(_, holding)| holding));
+                break Err(error);
             }
         }
+    };
+    if !left.is_empty() {
+        let holds = left.iter().map(Holding::hold).collect();
+        // What this does not free is found by the next looks at what nobody works on.
+        drop(inner.store.free(holds, inner.due.now()).await);
     }
+    read_all
 }
 
 /// Passes on what was read, in the order of the claim. A row that cannot be read ends, alone.
@@ -218,8 +252,14 @@ fn read(inner: &Arc<Inner>, holdings: Vec<Holding>, records: Vec<Record>, pass_o
 fn start(inner: &Arc<Inner>, found: Record, holding: Holding) {
     // Only rows of providers that are configured are claimed.
     let Some(entry) = inner.providers.get(&found.provider).cloned() else { return };
-    let place = entry.lane.enter_claimed();
+    let place = place_of(&entry, &found);
     let job = Job::claimed(found, entry, holding, place);
     let task = Arc::clone(inner);
     inner.spawn(async move { deliver(&task, job).await });
+}
+
+/// The place of a row that was claimed.
+fn place_of(entry: &Entry, found: &Record) -> Place {
+    let request = found.prepared.as_deref();
+    entry.lane.enter_claimed(request.map_or(0, |request| size_of(&found.action, request)))
 }

@@ -43,7 +43,7 @@ impl RequestTexts {
 }
 
 pub(crate) fn row_texts(admission: &Admission) -> Result<RowTexts, StoreError> {
-    let action = serde_json::to_string(&*admission.action).map_err(|error| StoreError::Engine(error.to_string()))?;
+    let action = admission.action.to_json().map_err(|error| StoreError::Engine(error.to_string()))?;
     let request = |way: &Way| {
         let is_action = way.prepared.bytes == action.as_bytes();
         RequestTexts { prepared: (!is_action).then(|| Arc::clone(&way.prepared)), facts: facts(&way.prepared, is_action) }

@@ -1,6 +1,6 @@
 //! Lanes: what a service limits together shares pauses, pace and in-flight limit.
 //!
-//! A [`Lane`] gives out [`Permit`]s in order of asking. Those who wait do so in memory, up to a limit that is kept by [`Place`]s; beyond it
+//! A [`Lane`] gives out [`Permit`]s in order of asking. Those who wait do so in memory, up to limits that are kept by [`Place`]s; beyond them
 //! rows wait in the store. The decisions are made by [`state`].
 
 mod pace;
@@ -23,6 +23,8 @@ pub(crate) use permit::Permit;
 pub(crate) use state::CallEnd;
 use state::{Heard, LaneState, Turn};
 pub use status::{LaneMode, LaneStatus};
+
+use crate::memory::Share;
 
 /// What is kept of a lane for later processes, and told to the others.
 #[derive(Serialize, Deserialize)]
@@ -63,6 +65,8 @@ pub(crate) struct Lane {
     inner: Mutex<Inner>,
     held: AtomicUsize,
     max_held: AtomicUsize,
+    /// Bytes of those held.
+    memory: Share,
     /// Whether rows of this lane wait in the store for want of room here.
     backlog: AtomicBool,
     room: Arc<Notify>,
@@ -87,10 +91,11 @@ struct Inner {
 /// A place in memory for one action.
 pub(crate) struct Place {
     lane: Arc<Lane>,
+    bytes: usize,
 }
 
 impl Lane {
-    pub(crate) fn new(name: Arc<str>, limits: LaneLimits, clock: Arc<dyn Clock>, room: Arc<Notify>) -> Self {
+    pub(crate) fn new(name: Arc<str>, limits: LaneLimits, clock: Arc<dyn Clock>, memory: Share, room: Arc<Notify>) -> Self {
         let inner = Inner {
             state: LaneState::new(limits),
             waiting: VecDeque::new(),
@@ -107,6 +112,7 @@ impl Lane {
             inner: Mutex::new(inner),
             held: AtomicUsize::new(0),
             max_held: AtomicUsize::new(MAX_LANE_WAITING + limits.max_concurrency),
+            memory,
             backlog: AtomicBool::new(true),
             room,
             note: sharing::NoteWriter::default(),
@@ -123,21 +129,31 @@ impl Lane {
         self.max_held.fetch_add(limits.max_concurrency, Ordering::Relaxed);
     }
 
-    /// A place in memory, unless all are taken.
-    pub(crate) fn enter(self: &Arc<Self>) -> Option<Place> {
+    /// A place in memory for an action of so many bytes, unless all are taken.
+    pub(crate) fn enter(self: &Arc<Self>, bytes: usize) -> Option<Place> {
         let max = self.max_held.load(Ordering::Relaxed);
         let taken = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| (held < max).then_some(held + 1));
         if taken.is_err() {
             self.backlog.store(true, Ordering::Relaxed);
             return None;
         }
-        Some(Place { lane: Arc::clone(self) })
+        if !self.memory.enter(bytes) {
+            self.held.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(Place { lane: Arc::clone(self), bytes })
     }
 
     /// A place for a row that was claimed, over the limit if need be: a claim is small, and others may have come in meanwhile.
-    pub(crate) fn enter_claimed(self: &Arc<Self>) -> Place {
+    pub(crate) fn enter_claimed(self: &Arc<Self>, bytes: usize) -> Place {
         self.held.fetch_add(1, Ordering::Relaxed);
-        Place { lane: Arc::clone(self) }
+        self.memory.enter_claimed(bytes);
+        Place { lane: Arc::clone(self), bytes }
+    }
+
+    /// How many claimed rows to read at a time; none when there is no memory for them.
+    pub(crate) fn rows_at_once(&self) -> usize {
+        self.memory.rows_at_once()
     }
 
     /// Notes that a row is left for later although there may be a place for it.
@@ -146,9 +162,9 @@ impl Lane {
         None
     }
 
-    /// How many rows may be claimed now: as many as there are places, but while the lane is paused just one, once the probe is due.
+    /// How many rows may be claimed now: as many as there are places and memory for, but while the lane is paused just one, once the probe is due.
     pub(crate) fn room(&self) -> usize {
-        let free = self.max_held.load(Ordering::Relaxed).saturating_sub(self.held.load(Ordering::Relaxed));
+        let free = self.max_held.load(Ordering::Relaxed).saturating_sub(self.held.load(Ordering::Relaxed)).min(self.memory.rows());
         let now = self.clock.monotonic();
         let inner = self.lock();
         match inner.state.paused_until(now) {
@@ -353,6 +369,7 @@ impl Lane {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        self.lane.memory.leave(self.bytes);
         let held = self.lane.held.fetch_sub(1, Ordering::Relaxed) - 1;
         if held * 2 <= self.lane.max_held.load(Ordering::Relaxed) && self.lane.backlog.swap(false, Ordering::Relaxed) {
             self.lane.room.notify_one();

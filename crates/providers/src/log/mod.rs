@@ -30,8 +30,8 @@ struct LogProvider {
 
 impl Provider for LogProvider {
     fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError> {
-        let bytes = serde_json::to_vec(action).map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string()))?;
-        Ok(Prepared { bytes, ..Prepared::default() })
+        let text = action.to_json().map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string()))?;
+        Ok(Prepared { bytes: text.into_bytes(), ..Prepared::default() })
     }
 
     fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {

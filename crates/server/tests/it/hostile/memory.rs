@@ -11,12 +11,12 @@ use tokio::time::Instant;
 use super::{CONFIGURATION, connect, head_of};
 use crate::support::{Client, Process, action};
 
-const MIB: usize = 1024 * 1024;
+pub(super) const MIB: usize = 1024 * 1024;
 /// Most memory that a gateway takes, whatever its callers do.
 const MOST: usize = 512 * MIB;
 
 /// The most memory that the process ever took, in bytes.
-fn peak(process: &Process) -> usize {
+pub(super) fn peak(process: &Process) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).expect("its status");
     let line = status.lines().find(|line| line.starts_with("VmHWM")).expect("a peak");
     let kilobytes: usize = line.split_whitespace().nth(1).and_then(|word| word.parse().ok()).expect("a number");

@@ -7,6 +7,7 @@ mod pages;
 mod paths;
 mod sign_in;
 mod stop;
+mod waiting;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
