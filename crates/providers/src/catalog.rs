@@ -34,6 +34,7 @@ impl Context {
     }
 
     /// Longest that a send may take.
+    #[cfg(feature = "wechat")]
     pub(crate) fn send_limit(&self) -> Duration {
         self.send_limit
     }
