@@ -13,14 +13,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use acteon_core::{Clock, Timestamp};
-use acteon_store::{Store, StoreError};
+use acteon_store::{CLOCK_STEPS, Store, StoreError};
 
 use crate::lease::LeaseTimes;
 
 /// A difference to the monotonic clock that is a step. What is smaller is drift, or a late answer of the database's clock.
 const STEP_MILLIS: i64 = 5_000;
 /// The note with the sum of the steps and a recent due time, in milliseconds.
-const NOTE: &str = "clock:steps";
+const NOTE: &str = CLOCK_STEPS;
 /// The note is kept for good.
 const FOREVER: Timestamp = Timestamp::MAX;
 /// How often the due time is kept where gateways share a store.

@@ -39,3 +39,4 @@ pub use raw::UNREADABLE;
 pub use retention::{Pruned, Retention, SweepCursor, Tenants};
 pub use sqlite::{FaultPoint, Faults, SqliteOptions, SqliteStore};
 pub use store::{Later, NewsOf, Store};
+pub use transfer::CLOCK_STEPS;

@@ -176,21 +176,50 @@ fn io(error: &std::io::Error) -> StoreError {
     StoreError::Engine(format!("the file of the export: {error}"))
 }
 
+/// The note with the sum of the steps that the wall clock took, in milliseconds, and more behind a blank. Instants of jobs are of the wall clock
+/// less these steps, and of the wall clock in exports.
+pub const CLOCK_STEPS: &str = "clock:steps";
+
+/// What reads the note in both engines.
+pub(crate) const SELECT_CLOCK_STEPS: &str = "SELECT text FROM notes WHERE name = 'clock:steps'";
+
+/// The sum of the steps in the text of the note.
+pub(crate) fn clock_steps(note: Option<&str>) -> Result<i64, StoreError> {
+    let Some(text) = note else { return Ok(0) };
+    let number = text.split(' ').next().and_then(|number| number.parse().ok());
+    number.ok_or_else(|| StoreError::Engine(format!("the note {CLOCK_STEPS:?} is {text:?}, which is no number of milliseconds")))
+}
+
+/// Moves the instants of a job.
+fn shift(table: &Table, values: &mut [Value], millis: i64) {
+    if table.name != "jobs" || millis == 0 {
+        return;
+    }
+    for (value, (column, _)) in values.iter_mut().zip(table.columns) {
+        if let ("due_at" | "give_up_at" | "not_before", Value::Integer(instant)) = (*column, value) {
+            *instant = instant.saturating_add(millis);
+        }
+    }
+}
+
 /// Writes lines.
 pub(crate) struct Exporter<'a> {
     to: &'a mut (dyn Write + Send),
     rows: u64,
+    /// The sum of the clock's steps.
+    steps: i64,
 }
 
 impl<'a> Exporter<'a> {
-    pub(crate) fn begin(to: &'a mut (dyn Write + Send)) -> Result<Self, StoreError> {
-        let mut exporter = Self { to, rows: 0 };
+    pub(crate) fn begin(to: &'a mut (dyn Write + Send), steps: i64) -> Result<Self, StoreError> {
+        let mut exporter = Self { to, rows: 0, steps };
         exporter.line(&Line::ActeonExport(VERSION))?;
         Ok(exporter)
     }
 
-    pub(crate) fn row(&mut self, table: &Table, values: Vec<Value>) -> Result<(), StoreError> {
+    pub(crate) fn row(&mut self, table: &Table, mut values: Vec<Value>) -> Result<(), StoreError> {
         self.rows += 1;
+        shift(table, &mut values, self.steps);
         self.line(&Line::Row(table.name.to_owned(), values))
     }
 
@@ -213,11 +242,13 @@ pub(crate) struct Importer<'a> {
     version: u32,
     number: u64,
     rows: u64,
+    /// The sum of the clock's steps where the rows go.
+    steps: i64,
 }
 
 impl<'a> Importer<'a> {
-    pub(crate) fn begin(from: &'a mut (dyn BufRead + Send)) -> Result<Self, StoreError> {
-        let mut importer = Self { from, version: VERSION, number: 0, rows: 0 };
+    pub(crate) fn begin(from: &'a mut (dyn BufRead + Send), steps: i64) -> Result<Self, StoreError> {
+        let mut importer = Self { from, version: VERSION, number: 0, rows: 0, steps };
         match importer.line()? {
             Some(Line::ActeonExport(version @ 1..=VERSION)) => Ok(Self { version, ..importer }),
             Some(Line::ActeonExport(other)) => Err(importer.wrong(&format!("it is of version {other}; this binary reads up to {VERSION}"))),
@@ -231,10 +262,11 @@ impl<'a> Importer<'a> {
             Some(Line::Row(name, values)) => {
                 let table = TABLES.iter().find(|table| table.name == name);
                 let table = table.ok_or_else(|| self.wrong(&format!("there is no table {name:?}")))?;
-                let values = if self.version == 1 { from_version_1(table, values) } else { values };
+                let mut values = if self.version == 1 { from_version_1(table, values) } else { values };
                 if !fits(&values, table.columns) {
                     return Err(self.wrong(&format!("this is no row of {name}")));
                 }
+                shift(table, &mut values, self.steps.saturating_neg());
                 self.rows += 1;
                 Ok(Some((table, values)))
             }

@@ -11,7 +11,7 @@ use super::error::Failure;
 use super::rows::key;
 use super::{PostgresOptions, PostgresStore, migrate};
 use crate::StoreError;
-use crate::transfer::{AFTER_IMPORT, Exporter, Importer, Kind, TABLES, Table, Value, bytes_of};
+use crate::transfer::{AFTER_IMPORT, Exporter, Importer, Kind, SELECT_CLOCK_STEPS, TABLES, Table, Value, bytes_of, clock_steps};
 
 /// Rows on their way to the database at a time.
 const PIPELINED: usize = 200;
@@ -36,7 +36,7 @@ impl PostgresStore {
 
 async fn export(conn: &Conn, to: &mut (dyn Write + Send)) -> Result<u64, Failure> {
     conn.batch_execute("SET statement_timeout = 0; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    let mut exporter = Exporter::begin(to)?;
+    let mut exporter = Exporter::begin(to, steps(conn).await?)?;
     for table in TABLES {
         let nothing: [&(dyn ToSql + Sync); 0] = [];
         let rows = conn.query_raw(&table.select(), nothing).await?;
@@ -47,6 +47,13 @@ async fn export(conn: &Conn, to: &mut (dyn Write + Send)) -> Result<u64, Failure
     }
     conn.batch_execute("COMMIT").await?;
     Ok(exporter.end()?)
+}
+
+/// The sum of the clock's steps.
+async fn steps(conn: &Conn) -> Result<i64, Failure> {
+    let note = conn.query_opt(SELECT_CLOCK_STEPS, &[]).await?;
+    let note: Option<String> = note.map(|row| row.try_get(0)).transpose()?;
+    Ok(clock_steps(note.as_deref())?)
 }
 
 fn values_of(table: &Table, row: &Row) -> Result<Vec<Value>, Failure> {
@@ -68,7 +75,7 @@ async fn import(conn: &Conn, from: &mut (dyn BufRead + Send)) -> Result<u64, Fai
     if there.try_get(0)? {
         return Err(StoreError::Engine("the schema is not empty; an import needs one that is".into()).into());
     }
-    let mut importer = Importer::begin(from)?;
+    let mut importer = Importer::begin(from, steps(conn).await?)?;
     let mut rows = 0;
     let mut waiting: Vec<(&'static Table, Vec<Value>)> = Vec::new();
     loop {

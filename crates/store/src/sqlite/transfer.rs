@@ -10,7 +10,7 @@ use super::faults::FaultPoints;
 use super::pages::{self, Pages};
 use super::{Result, SqliteOptions, SqliteStore, open};
 use crate::StoreError;
-use crate::transfer::{AFTER_IMPORT, Exporter, Importer, Kind, TABLES, Table, Value, bytes_of};
+use crate::transfer::{AFTER_IMPORT, Exporter, Importer, Kind, SELECT_CLOCK_STEPS, TABLES, Table, Value, bytes_of, clock_steps};
 
 impl SqliteStore {
     /// Copies a database, in use or not, into a file that is not there yet, and checks the copy. Everything that was accepted before is in it.
@@ -42,7 +42,7 @@ impl SqliteStore {
             pages::some_columns(&connection, table.name, &names)
         });
         let tables = tables.collect::<Result<Vec<_>>>()?;
-        let mut exporter = Exporter::begin(to)?;
+        let mut exporter = Exporter::begin(to, steps(&connection)?)?;
         Pages::new(&connection, &tables, FaultPoints::new(options.faults.as_ref()))?.each(|page| {
             let Some(table) = TABLES.get(page.table) else { return Ok(()) };
             page.rows.into_iter().try_for_each(|row| exporter.row(table, exported(table, row)))
@@ -60,7 +60,7 @@ impl SqliteStore {
                 return Err(StoreError::Engine("the database is not empty; an import needs one that is".into()));
             }
         }
-        let mut importer = Importer::begin(from)?;
+        let mut importer = Importer::begin(from, steps(&transaction)?)?;
         let mut rows = 0;
         while let Some((table, values)) = importer.next()? {
             let values = values.iter().map(|value| match value {
@@ -80,6 +80,12 @@ impl SqliteStore {
         transaction.commit()?;
         Ok(rows)
     }
+}
+
+/// The sum of the clock's steps.
+fn steps(connection: &Connection) -> Result<i64> {
+    let note: Option<String> = connection.query_row(SELECT_CLOCK_STEPS, [], |row| row.get(0)).optional()?;
+    clock_steps(note.as_deref())
 }
 
 /// A reader would make a database that is not there.

@@ -1,6 +1,7 @@
 //! Taking a store along, and copying one that is in use.
 
-use acteon_store::{Birth, Document, DocumentKind, SqliteOptions, SqliteStore, State, Store};
+use acteon_core::Timestamp;
+use acteon_store::{Birth, CLOCK_STEPS, Document, DocumentKind, SqliteOptions, SqliteStore, State, Store};
 
 use crate::{admit, end, executed, find, open, settlement};
 
@@ -65,6 +66,24 @@ async fn what_was_exported_is_imported_whole_or_not_at_all() {
     assert_eq!((held.owned, held.possible_duplicate, held.takeovers, owed.possible_duplicate), (false, true, 1, false));
     assert_eq!((kept.owned, kept.possible_duplicate, kept.takeovers), (false, false, 0), "it only waited in memory");
     assert_eq!(new.documents(DocumentKind::Silence).await.map(|documents| documents.len()), Ok(1));
+}
+
+#[tokio::test]
+async fn what_waits_is_due_by_the_clock_of_the_store_that_it_comes_to() {
+    const HOUR: i64 = 3_600_000;
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path(), None).expect("a store");
+    admit(&store, "owed", Birth::Due(crate::at(300))).await;
+    store.put_note(CLOCK_STEPS, &format!("{HOUR} 0"), Timestamp::MAX).await.expect("kept");
+    let mut export = Vec::new();
+    SqliteStore::export(&sqlite(folder.path(), "test.db"), &mut export).expect("an export");
+    let there = sqlite(folder.path(), "there.db");
+    let other = SqliteStore::open(&there).expect("a store");
+    other.put_note(CLOCK_STEPS, &(-HOUR).to_string(), Timestamp::MAX).await.expect("kept");
+    drop(other);
+    SqliteStore::import(&there, &mut export.as_slice()).expect("an import");
+    let owed = find(&SqliteStore::open(&there).expect("a store"), "owed").await;
+    assert_eq!(owed.due_at, Timestamp::from_millis(crate::at(300).as_millis() + 2 * HOUR));
 }
 
 #[cfg(feature = "postgres")]
