@@ -2,14 +2,15 @@
 //!
 //! It keeps every promise of the trait but durability, and passes the suite of the others.
 
+mod revision;
 mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use acteon_core::limits::{MAX_LOOK, MAX_PRUNE_BATCH};
 use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
-use tokio::sync::watch;
 
+use self::revision::Revision;
 use self::state::{Entry, Tables};
 use crate::StoreError;
 use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put};
@@ -20,18 +21,13 @@ use crate::model::{
 };
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::rows::state_number;
-use crate::store::{Later, NewsOf, Store, revision_over};
+use crate::store::{Later, NewsOf, Store};
 
 /// A store in memory.
+#[derive(Default)]
 pub struct MemoryStore {
     tables: Mutex<Tables>,
-    revision: watch::Sender<i64>,
-}
-
-impl Default for MemoryStore {
-    fn default() -> Self {
-        Self { tables: Mutex::default(), revision: watch::channel(0).0 }
-    }
+    revision: Revision,
 }
 
 fn ready<T: Send + 'static>(result: Result<T, StoreError>) -> Later<'static, T> {
@@ -281,7 +277,7 @@ impl Store for MemoryStore {
 
     fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges> {
         let tables = self.lock();
-        let revision = *self.revision.borrow();
+        let revision = self.revision.get();
         let whole = known < 0 || known < revision - DELETIONS_KEPT;
         let after = if whole { -1 } else { known };
         let documents = tables.documents.values().filter(|(_, changed)| *changed > after).map(|(document, _)| document.clone()).collect();
@@ -300,9 +296,9 @@ impl Store for MemoryStore {
         if tables.documents.values().any(has_name) {
             return ready(Ok(Put::NameTaken));
         }
-        let (version, revision) = (found + 1, *self.revision.borrow() + 1);
+        let (version, revision) = (found + 1, self.revision.get() + 1);
         tables.documents.insert(key, (Document { version, ..document }, revision));
-        self.revision.send_replace(revision);
+        self.revision.set(revision);
         ready(Ok(Put::Written(version)))
     }
 
@@ -310,16 +306,16 @@ impl Store for MemoryStore {
         let mut tables = self.lock();
         let deleted = tables.documents.remove(&(kind.as_str(), id.to_owned())).is_some();
         if deleted {
-            let revision = *self.revision.borrow() + 1;
+            let revision = self.revision.get() + 1;
             tables.deletions.insert(revision, (kind, id.to_owned()));
             tables.deletions = tables.deletions.split_off(&(revision - DELETIONS_KEPT));
-            self.revision.send_replace(revision);
+            self.revision.set(revision);
         }
         ready(Ok(deleted))
     }
 
     fn documents_changed(&self, known: i64) -> Later<'_, i64> {
-        revision_over(self.revision.subscribe(), known)
+        Box::pin(async move { Ok(self.revision.over(known).await) })
     }
 
     fn used(&self, counter: &str) -> Later<'_, u64> {
