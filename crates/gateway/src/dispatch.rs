@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use acteon_core::limits::MAX_WAIT;
 use acteon_core::{Action, ActionId, Caller, Namespace, Origin, Scope, Tenant};
-use acteon_rules::Fault;
 use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Hold, Record, Seq, State, StoreError, Turn, Way};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -15,7 +14,7 @@ use crate::gateway::{Gateway, Inner};
 use crate::lane::Place;
 use crate::memory::size_of;
 use crate::notices;
-use crate::observe::{OutcomeEvent, emit};
+use crate::observe::{OutcomeEvent, emit, emit_faults};
 use crate::offload;
 use crate::pending::{left_for_later, recorded, scheduled, worked_on};
 use crate::plan::{Plan, Route, Step, Surroundings, plan};
@@ -183,7 +182,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
     let accepted_at = inner.clock.now();
     let sender = Sender { origin, caller: caller.id.clone() };
     let Plan { verdict, rule, faults, step } = inner.plan(&action, origin, &caller);
-    tell_of_faults(&inner, &action, &faults);
+    emit_faults(&*inner.observer, &action, &faults);
     let step = if letter.is_some() { unless_left_alone(&inner, &action, step) } else { step };
     let entering = match &step {
         Step::Send(_, routes) => match routes.first().map(|route| inner.shares.enter(&route.entry.name, &action.tenant)).transpose() {
@@ -278,13 +277,6 @@ fn unless_left_alone(inner: &Inner, action: &Action, step: Step) -> Step {
     match (first, wait) {
         (Some(route), Some(wait)) if !inner.options.retry.durable => Step::End(left_alone(inner, action, &route.entry, wait)),
         _ => step,
-    }
-}
-
-fn tell_of_faults(inner: &Inner, action: &Action, faults: &[Fault]) {
-    for fault in faults {
-        tracing::error!(action = %action.id, rule = %fault.rule, error = fault.message, "a rule failed; it did not match");
-        inner.observer.rule_error(&fault.rule);
     }
 }
 

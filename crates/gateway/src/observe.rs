@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use acteon_core::{Action, Outcome, ProviderError, ProviderName, ResponseStatus};
+use acteon_rules::Fault;
 
 /// Whoever counts.
 pub trait Observer: Send + Sync {
@@ -160,4 +161,12 @@ pub(crate) fn emit(observer: &dyn Observer, event: &OutcomeEvent<'_>) {
         OutcomeKind::Scheduled => line!(info, "action goes on later"),
     }
     observer.outcome(event);
+}
+
+/// Logs and counts the rules that failed over an action, and so did not match.
+pub(crate) fn emit_faults(observer: &dyn Observer, action: &Action, faults: &[Fault]) {
+    for Fault { rule, message } in faults {
+        tracing::error!(action = %action.id, rule = %rule, error = message, "a rule failed; it did not match");
+        observer.rule_error(rule);
+    }
 }

@@ -20,8 +20,8 @@ const WELL: u64 = 0;
 const ILL: u64 = 1;
 const OVERLOADED: u64 = 2;
 
-/// What the service delivers to one member.
-pub(super) const MEMBER_BUDGET: Budget = Budget { per_minute: 6, per_hour: 60 };
+/// What the service delivers to one member, in the proportion of WeChat Work's.
+pub(super) const MEMBER_BUDGET: Budget = Budget { per_minute: 6, per_hour: 200 };
 /// Sends of a gateway in flight.
 pub(super) const CONCURRENCY: usize = 8;
 

@@ -127,7 +127,10 @@ async fn lists_and_exports_of_large_actions() {
                 match patient(&client, path).await {
                     Value::String(lines) => assert!(lines.lines().count() >= 40),
                     page => {
-                        assert!(page["records"].as_array().is_some_and(|records| records.len() < 6), "a page has its bytes");
+                        // Small ones may have come meanwhile.
+                        let is_large = |record: &&Value| record["action_id"].as_str().is_some_and(|id| id.starts_with('a'));
+                        let large = page["records"].as_array().map(|records| records.iter().filter(is_large).count());
+                        assert!(large.is_some_and(|large| large < 6), "a page has its bytes: {large:?}");
                         assert!(page["next_cursor"].is_string() && page["total"].as_u64() >= Some(40), "{}", page["total"]);
                     }
                 }

@@ -37,6 +37,7 @@ async fn who_waits_for_a_turn_is_told_at_once_and_a_call_in_flight_ends() {
     client.until("/metrics", loads).await;
     // An action that already waits is asked about again.
     let joined = dispatch("a");
+    client.until("/metrics", |body| body.as_str().is_some_and(|text| text.contains("acteon_actions_dispatched_total 5"))).await;
     let _idle = connect(&client).await;
     let mut half_sent = connect(&client).await;
     let headers = "content-type: application/json\r\ncontent-length: 1000\r\n";
