@@ -21,6 +21,11 @@ pub(crate) fn store_lines(folder: &Path) -> String {
     format!("store.url = {url:?}\nstore.schema = {:?}\nstore.pool_size = 3\nstore.lease_seconds = 10\n", schema(folder))
 }
 
+/// Whether the lease of the store is too short for a provider whose calls may take 25 seconds.
+pub(crate) fn has_short_lease() -> bool {
+    url().is_some()
+}
+
 /// Everything that the shared database keeps for a data folder; `None` where there is none.
 #[cfg(feature = "wechat")]
 pub(crate) async fn dump(folder: &Path) -> Option<String> {

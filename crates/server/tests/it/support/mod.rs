@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 #[cfg(feature = "wechat")]
 pub(crate) use database::dump;
-pub(crate) use database::store_lines;
+pub(crate) use database::{has_short_lease, store_lines};
 pub(crate) use process::{Process, log_of, run_command};
 
 /// Shorter than the server keeps an idle connection, so that none is used that is just being closed.
