@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_store::{Claim, ClaimRows, Claimed, NewsOf, RecentSend, Record, Room, Seq, StoreError};
+use acteon_store::{Claim, ClaimRows, Claimed, Hold, NewsOf, RecentSend, Record, Room, Seq, StoreError};
 
 use crate::deliver::{Job, deliver, overdue, put_off};
 use crate::gateway::Inner;
@@ -29,6 +29,8 @@ const CLAIM_AT_MOST: usize = 256;
 const CLAIM_ALTOGETHER: usize = 2048;
 /// Most overdue rows in one claim: each may have a request of a megabyte, and all are in memory until their ends are written.
 const SWEEP_AT_MOST: usize = 16;
+/// Pause between tries to give claimed rows back.
+const GIVE_BACK_EVERY: Duration = Duration::from_millis(500);
 /// Most rows looked at to know the recent sends to each recipient.
 const RECALL_AT_MOST: usize = 100_000;
 
@@ -227,11 +229,22 @@ async fn claim(
         }
     };
     if !left.is_empty() {
-        let holds = left.iter().map(Holding::hold).collect();
-        // What this does not free is found by the next looks at what nobody works on.
-        drop(inner.store.free(holds, inner.due.now()).await);
+        let task = Arc::clone(inner);
+        inner.spawn(async move { give_back(&task, left).await });
     }
     read_all
+}
+
+/// Frees claimed rows that nobody here works on, however often it takes: the store may just have gone away.
+async fn give_back(inner: &Inner, rows: Vec<Holding>) {
+    let holds: Vec<Hold> = rows.iter().map(Holding::hold).collect();
+    while let Err(error) = inner.store.free(holds.clone(), inner.due.now()).await {
+        tracing::warn!(%error, rows = holds.len(), "claimed actions could not be given back; trying again");
+        if !inner.sleep(GIVE_BACK_EVERY).await {
+            return;
+        }
+    }
+    inner.work.notify_one();
 }
 
 /// Passes on what was read, in the order of the claim. A row that cannot be read ends, alone.
