@@ -235,7 +235,8 @@ async fn claim(
     read_all
 }
 
-/// Frees claimed rows that nobody here works on, however often it takes: the store may just have gone away.
+/// Frees claimed rows that nobody here works on, however often it takes: the store may just have gone away. Wakes nobody: while rows can be claimed
+/// and not read, that would go round without a pause. The next scan finds them.
 async fn give_back(inner: &Inner, rows: Vec<Holding>) {
     let holds: Vec<Hold> = rows.iter().map(Holding::hold).collect();
     while let Err(error) = inner.store.free(holds.clone(), inner.due.now()).await {
@@ -244,7 +245,6 @@ async fn give_back(inner: &Inner, rows: Vec<Holding>) {
             return;
         }
     }
-    inner.work.notify_one();
 }
 
 /// Passes on what was read, in the order of the claim. A row that cannot be read ends, alone.
