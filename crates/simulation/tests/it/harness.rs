@@ -189,7 +189,7 @@ impl Provider for Hanging {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_provider_that_fails_again_and_again_is_left_alone_and_tried_with_one_call_at_a_time() {
     let failing = Arc::new(FailingProvider::connection_error().fail_until(5));
     let provider = Arc::clone(&failing) as Arc<dyn Provider>;

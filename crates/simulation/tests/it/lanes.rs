@@ -320,7 +320,7 @@ async fn those_who_waited_for_a_breaker_come_back_one_after_the_other() {
     assert!(spread > Duration::from_secs(10), "{spread:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_breaker_moved_by_hand_moves_on_every_gateway() {
     let policy = BreakerPolicy { success_threshold: 1, ..BreakerPolicy::default() };
     let config = SimulationConfig::builder().nodes(3).add_recording_provider("log").breaker(policy).build();
