@@ -26,6 +26,8 @@ use serde_json::json;
 const HALF_A_MINUTE: u64 = 30;
 /// From the end of a fault until everything works again.
 const RECOVERY: Duration = Duration::from_secs(5);
+/// How many the quota of one tenant lets through.
+const CAP: u64 = 3;
 /// Longest that is waited for a call to be made.
 const PATIENCE: u64 = 1200;
 
@@ -124,10 +126,54 @@ impl Observer for Silent {
     fn unreadable(&self) {}
 }
 
+/// An action whose id says what is to become of it, before the first dash.
 fn action(id: &str) -> Action {
-    let action = json!({ "id": id, "namespace": "n", "tenant": "t", "provider": "p", "action_type": "x", "payload": {},
+    let kind = id.split('-').next().unwrap_or(id);
+    let action = json!({ "id": id, "namespace": "n", "tenant": if kind == "capped" { "capped" } else { "t" }, "provider": "p",
+        "action_type": "x", "payload": {}, "metadata": { "kind": kind }, "dedup_key": (kind == "once").then_some("k"),
         "created_at": "2026-01-01T00:00:00Z" });
     serde_json::from_value(action).expect("an action")
+}
+
+/// The rule that lets one of those with a key through.
+fn rules() -> RuleSet {
+    let text = "rules: [{name: once, condition: 'has(action.dedup_key)', action: {type: deduplicate, ttl_seconds: 2592000}}]";
+    let file = acteon_rules::RuleFile { name: "rules.yaml".into(), text: text.into() };
+    RuleSet::compile(&[file], &acteon_rules::Context::default()).expect("rules")
+}
+
+fn silence(now: Timestamp, kind: &str, lasts: Duration) -> Silence {
+    Silence {
+        id: String::new(),
+        namespace: "n".into(),
+        tenant: "t".into(),
+        matchers: vec![MatcherSpec { name: "kind".into(), value: kind.into(), op: acteon_rules::MatchOp::Equal }],
+        starts_at: now,
+        ends_at: now + lasts,
+        created_by: String::new(),
+        comment: String::new(),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn quota(now: Timestamp, tenant: &str, max_actions: u64) -> Quota {
+    Quota {
+        id: String::new(),
+        namespace: "n".into(),
+        tenant: tenant.into(),
+        provider: None,
+        principal: None,
+        per_principal: false,
+        max_actions,
+        window: serde_json::from_value(json!("monthly")).expect("a window"),
+        overage_behavior: OverageSpec(Overage::Block),
+        enabled: true,
+        description: None,
+        labels: BTreeMap::new(),
+        created_at: now,
+        updated_at: now,
+    }
 }
 
 /// Two gateways on a store of which one call fails, and what they have accepted.
@@ -162,6 +208,10 @@ impl Trial {
             let (node, _) = trial.start(number).await.expect("a gateway");
             trial.nodes.push(node);
         }
+        let now = trial.clock.now();
+        trial.node().create_silence(silence(now, "silenced", Duration::from_hours(24 * 30))).await.expect("a silence");
+        trial.node().create_quota(quota(now, "capped", CAP)).await.expect("a quota");
+        trial.pass(2).await;
         trial
     }
 
@@ -176,7 +226,7 @@ impl Trial {
             entropy: Arc::new(SeededEntropy::new(number)),
             observer: Arc::new(Silent),
             registry,
-            rules: RuleSet::default(),
+            rules: rules(),
             options: GatewayOptions::default(),
         };
         Ok((Gateway::start(parts).await?, is_cut))
@@ -207,8 +257,8 @@ impl Trial {
     async fn work(&mut self) {
         self.round += 1;
         let round = self.round;
-        for kind in ["plain", "retried", "refused"] {
-            let node = self.nodes[usize::from(kind == "retried")].clone();
+        for (number, kind) in ["plain", "retried", "refused", "silenced", "capped", "once"].into_iter().enumerate() {
+            let node = self.nodes[number % 2].clone();
             self.dispatch(&node, format!("{kind}-{round}")).await;
             self.look();
         }
@@ -246,38 +296,13 @@ impl Trial {
 
     async fn change_policies(&self) {
         let (gateway, now) = (self.node(), self.clock.now());
-        let silence = Silence {
-            id: String::new(),
-            namespace: "n".into(),
-            tenant: "t".into(),
-            matchers: vec![MatcherSpec { name: "nobody".into(), value: "has this".into(), op: acteon_rules::MatchOp::Equal }],
-            starts_at: now,
-            ends_at: now + Duration::from_mins(1),
-            created_by: String::new(),
-            comment: String::new(),
-            created_at: now,
-            updated_at: now,
-        };
-        drop(gateway.create_silence(silence).await);
-        let quota = Quota {
-            id: String::new(),
-            namespace: "n".into(),
-            tenant: "t".into(),
-            provider: None,
-            principal: None,
-            per_principal: false,
-            max_actions: 1_000_000,
-            window: serde_json::from_value(json!("daily")).expect("a window"),
-            overage_behavior: OverageSpec(Overage::Block),
-            enabled: true,
-            description: None,
-            labels: BTreeMap::new(),
-            created_at: now,
-            updated_at: now,
-        };
-        drop(gateway.create_quota(quota).await);
+        drop(gateway.create_silence(silence(now, "nobody", Duration::from_mins(1))).await);
+        drop(gateway.create_quota(quota(now, "t", 1_000_000)).await);
         for quota in gateway.quotas(&Scope::everything()) {
             drop(gateway.quota_usage(&quota, "").await);
+            if quota.tenant == "capped" {
+                continue;
+            }
             drop(gateway.delete_quota(&Scope::everything(), &quota.id).await);
         }
     }
@@ -345,6 +370,11 @@ impl Trial {
             assert!(!ends_well || times >= 1, "{call}: {id} did not arrive");
             assert!(times <= 1 || view.possible_duplicate, "{call}: {id} arrived {times} times, unmarked");
         }
+        let of = |kind: &str| arrived.keys().filter(|id| id.split('-').next() == Some(kind)).count();
+        assert_eq!((of("silenced"), of("once")), (0, 1), "{call}: a silence and a key hold");
+        let cap = usize::try_from(CAP).expect("a number");
+        let accepted = self.accepted.iter().filter(|id| id.starts_with("capped")).count();
+        assert!((accepted.min(cap)..=cap).contains(&of("capped")), "{call}: {} of {accepted} left under a quota of {cap}", of("capped"));
         for (id, times) in arrived {
             let found = self.node().find(&Scope::everything(), &ActionId::parse(&id).expect("an id")).await.expect("found");
             assert!(!found.is_empty(), "{call}: {id} arrived {times} times, and is not in the journal");

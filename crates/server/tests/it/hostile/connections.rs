@@ -9,14 +9,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
 use super::{CONFIGURATION, connect, head_of};
-use crate::support::{Client, PATIENCE, Process, action, has_short_lease, log_of, store_lines};
+use crate::support::{Client, LONG_CALLS, PATIENCE, Process, action, log_of, with_store};
 
 /// With so many files a server takes 280 connections, and a few in reserve.
 const FEW_FILES: &str = "ulimit -n 600;";
 const MORE_THAN_FIT: usize = 400;
 
 fn start(before: &str, folder: &tempfile::TempDir, configuration: &str) -> Process {
-    Process::start_after(before, folder.path(), &(store_lines(folder.path()) + configuration), &[])
+    Process::start_after(before, folder.path(), &with_store(folder.path(), configuration), &[])
 }
 
 async fn many(client: &Client, request: &str) -> Vec<TcpStream> {
@@ -81,13 +81,10 @@ async fn who_does_not_read_gives_way_and_is_closed_in_the_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn health_and_metrics_are_served_while_every_connection_waits() {
-    if has_short_lease() {
-        return;
-    }
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let url = format!("http://{}/", silent.local_addr().expect("an address"));
     let folder = tempfile::tempdir().expect("a folder");
-    let hook = format!("{CONFIGURATION}[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{url}\"\ntimeout_seconds = 25\n");
+    let hook = format!("{CONFIGURATION}[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{url}\"\n{LONG_CALLS}");
     let process = start(FEW_FILES, &folder, &hook);
     let body = json!([action("x", "hook", &json!({}))]).to_string().replace("\"x\"", "\"ID\"");
     let mut waiting = Vec::new();

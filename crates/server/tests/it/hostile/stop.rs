@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
 use super::{CONFIGURATION, connect, head_of};
-use crate::support::{Gateway, PATIENCE, action, has_short_lease};
+use crate::support::{Gateway, LONG_CALLS, PATIENCE, action};
 
 /// A service that takes calls and answers them when it is told to.
 async fn held_call(service: &TcpListener) -> TcpStream {
@@ -20,12 +20,9 @@ async fn held_call(service: &TcpListener) -> TcpStream {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_waits_for_a_turn_is_told_at_once_and_a_call_in_flight_ends() {
-    if has_short_lease() {
-        return;
-    }
     let service = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let url = format!("http://{}/", service.local_addr().expect("an address"));
-    let hook = format!("[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{url}\"\nmax_concurrency = 1\ntimeout_seconds = 25\n");
+    let hook = format!("[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{url}\"\nmax_concurrency = 1\n{LONG_CALLS}");
     let gateway = Gateway::start(&hook).await;
     let client = (*gateway).clone();
     let dispatch = |id: &'static str| {

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::memory::{MIB, peak};
-use crate::support::{Client, PATIENCE, Process, action, has_short_lease};
+use crate::support::{Client, LONG_CALLS, PATIENCE, Process, action};
 
 /// How many wait.
 const COUNT: usize = 600;
@@ -102,13 +102,10 @@ async fn others_go_through(client: &Client, name: &str, meanwhile: impl Future<O
 
 #[tokio::test(flavor = "multi_thread")]
 async fn large_actions_for_a_service_that_hangs_wait_in_the_store() {
-    if has_short_lease() {
-        return;
-    }
     let (url, hook) = Hanging::start().await;
     let configuration = format!(
         "retry.delays_seconds = [1]\n[[providers]]\nname = \"log\"\ntype = \"log\"\n\
-         [[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{url}\"\ntimeout_seconds = 25\n"
+         [[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{url}\"\n{LONG_CALLS}"
     );
     let folder = tempfile::tempdir().expect("a folder");
     let process = Process::start(folder.path(), &configuration, &[]);

@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+/// The line of a provider whose calls may take long: a gateway that dies is taken over later then, where gateways share a store.
+pub(crate) const LONG_CALLS: &str = "timeout_seconds = 25\n";
+
 /// The URL of the PostgreSQL that the tests run on, if they do.
 fn url() -> Option<String> {
     let wanted = std::env::var("ACTEON_TEST_STORE").is_ok_and(|engine| engine == "postgres");
@@ -17,13 +20,19 @@ fn schema(folder: &Path) -> String {
 
 /// The lines of a configuration that choose the engine.
 pub(crate) fn store_lines(folder: &Path) -> String {
-    let Some(url) = url() else { return String::new() };
-    format!("store.url = {url:?}\nstore.schema = {:?}\nstore.pool_size = 3\nstore.lease_seconds = 10\n", schema(folder))
+    lines(folder, 10)
 }
 
-/// Whether the lease of the store is too short for a provider whose calls may take 25 seconds.
-pub(crate) fn has_short_lease() -> bool {
-    url().is_some()
+/// A configuration with the lines that choose the engine, and there with a lease that the calls of its providers fit into.
+pub(crate) fn with_store(folder: &Path, configuration: &str) -> String {
+    let lease = if configuration.contains(LONG_CALLS) { 38 } else { 10 };
+    lines(folder, lease) + configuration
+}
+
+fn lines(folder: &Path, lease_seconds: u64) -> String {
+    let Some(url) = url() else { return String::new() };
+    let schema = schema(folder);
+    format!("store.url = {url:?}\nstore.schema = {schema:?}\nstore.pool_size = 3\nstore.lease_seconds = {lease_seconds}\n")
 }
 
 /// Everything that the shared database keeps for a data folder; `None` where there is none.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 #[cfg(feature = "wechat")]
 pub(crate) use database::dump;
-pub(crate) use database::{has_short_lease, store_lines};
+pub(crate) use database::{LONG_CALLS, store_lines, with_store};
 pub(crate) use process::{Process, log_of, run_command};
 
 /// Shorter than the server keeps an idle connection, so that none is used that is just being closed.
@@ -63,7 +63,7 @@ impl Gateway {
     }
 
     pub(crate) async fn start_in(folder: tempfile::TempDir, configuration: &str) -> Self {
-        let configuration = store_lines(folder.path()) + configuration;
+        let configuration = with_store(folder.path(), configuration);
         Self::start_exactly(folder, &configuration).await
     }
 

@@ -18,7 +18,7 @@ pub(crate) struct Process {
 impl Process {
     /// Starts it on a free port, with data and configuration in `folder`, and waits until it says where it listens.
     pub(crate) fn start(folder: &Path, configuration: &str, variables: &[(&str, &str)]) -> Self {
-        Self::start_exactly(folder, &(super::store_lines(folder) + configuration), variables)
+        Self::start_exactly(folder, &super::with_store(folder, configuration), variables)
     }
 
     /// Starts it with nothing but this configuration.
