@@ -42,7 +42,7 @@ async fn look(inner: &Inner, watch: &mut Watch) -> Result<Vec<Beat>, StoreError>
     let asked = inner.clock.monotonic();
     let beats = inner.store.beats().await?;
     let mut dead = watch.look(&beats, (asked, inner.clock.monotonic()), inner.lease.times());
-    inner.providers.share(beats.len());
+    inner.providers.share(beats.len() - dead.len());
     // Whoever died is taken over from all the same.
     if let Err(error) = inner.due.follow(&*inner.store).await {
         tracing::error!(%error, "could not look whether the wall clock was stepped; trying again");

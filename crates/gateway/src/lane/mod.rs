@@ -302,9 +302,11 @@ impl Lane {
         self.lock().state.learn(self.clock.monotonic(), others);
     }
 
-    /// Says how many gateways share the lane.
-    pub(crate) fn set_share(&self, gateways: usize) {
+    /// Says how many gateways share the lane. Where one has gone, there is room for more of those who wait here.
+    pub(crate) fn set_share(self: &Arc<Self>, gateways: usize) {
         self.lock().state.set_share(gateways);
+        self.pump();
+        self.room.notify_one();
     }
 
     fn permit(self: &Arc<Self>, probe: bool) -> Permit {

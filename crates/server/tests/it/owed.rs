@@ -53,7 +53,8 @@ impl Hanging {
     }
 
     async fn until_sent(&self, count: usize) {
-        let give_up = tokio::time::Instant::now() + PATIENCE;
+        // Where gateways share a store, one that died is taken over from when its lease is over.
+        let give_up = tokio::time::Instant::now() + 2 * PATIENCE;
         while self.sent().len() < count {
             assert!(tokio::time::Instant::now() < give_up, "sent: {:?}", self.sent());
             tokio::task::yield_now().await;
