@@ -60,7 +60,11 @@ impl StoredTokens {
         let text = self.store.note(note, now).await.ok()??;
         let opened = Envelope::parse(&text).ok()?.open(&self.keys).ok()?;
         let kept: Kept = serde_json::from_str(opened.expose_secret()).ok()?;
-        Some(SharedToken { life: kept.life(now)?, secret: Arc::new(SecretString::from(kept.token)) })
+        Some(SharedToken {
+            life: kept.life(now)?,
+            whole_life: kept.until.since(kept.since),
+            secret: Arc::new(SecretString::from(kept.token)),
+        })
     }
 
     async fn save(&self, note: &str, token: &SharedToken) {

@@ -197,6 +197,14 @@ impl Error {
         matches!(self.fault, Fault::Code { code: 40014 | 42001, .. })
     }
 
+    /// Whether repeating the call is useless until somebody repairs something.
+    pub(crate) fn is_final(&self) -> bool {
+        match self.class() {
+            Class::Configuration | Class::ExecutionFailed => true,
+            Class::RateLimited | Class::Connection => false,
+        }
+    }
+
     pub(crate) fn refuses_credentials(&self) -> bool {
         matches!(self.fault, Fault::Code { code, .. } if codes::look_up(code).trouble == Trouble::Credentials)
     }

@@ -38,8 +38,8 @@ impl HealthMemory {
 
 impl App {
     /// Proves the secret with `gettoken`, and token, agent id, trusted address and the app's switch with `agent/get`. Findings are shared
-    /// for a minute; the answer comes with the finding's age. Good or bad, it never asks `gettoken` more than every five minutes, nor
-    /// while the secret is remembered as wrong.
+    /// for a minute; the answer comes with the finding's age. While a token is in use it asks `gettoken` every five minutes at most, and never
+    /// while a refusal is remembered.
     pub async fn health(&self) -> (Duration, Finding) {
         let mut last = self.health.last.lock().await;
         let now = self.health.clock.monotonic();

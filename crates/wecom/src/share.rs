@@ -17,6 +17,8 @@ pub struct SharedToken {
     pub secret: Arc<SecretString>,
     /// How long it is still good.
     pub life: Duration,
+    /// How long it was good when it was fetched.
+    pub whole_life: Duration,
 }
 
 /// Whose turn it is to fetch.

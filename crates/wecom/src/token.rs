@@ -3,8 +3,8 @@
 //! A *slot* belongs to one (base URL, corp id, secret). It holds the token in use, with a *generation* that grows with every fetch. Whoever
 //! is told by the server that a token is no longer good names the generation it had used: a late complaint about an old token does not drop
 //! the newer one. Fetching is single-flight: a *flight* is a task of its own, which nobody's impatience ends, and all who wait share its result,
-//! also when it is a failure. While the old token is good it serves, however long the next one takes. Wrong credentials are remembered,
-//! because repeating them gets this address banned from `gettoken` for an hour. Where processes share tokens, a flight first looks whether
+//! also when it is a failure. While the old token is good it serves, however long the next one takes. Final refusals are remembered, wrong
+//! credentials for long and others for seconds, because repeating them gets this address banned from `gettoken` for an hour. Where processes share tokens, a flight first looks whether
 //! another process has landed.
 
 use std::collections::HashMap;
@@ -27,6 +27,8 @@ use crate::share::{SharedToken, TokenShare, Turn};
 const DEFAULT_TTL: Duration = Duration::from_hours(2);
 /// First and longest time for which wrong credentials are not tried again.
 const REFUSED_FOR: (Duration, Duration) = (Duration::from_secs(10), Duration::from_mins(10));
+/// For how long any other final refusal is not tried again: alerts must not become as many calls, and what was repaired must work soon.
+const REFUSED_BRIEFLY: Duration = Duration::from_secs(3);
 /// Tokens that answers are searched for.
 const RECENT_TOKENS: usize = 4;
 /// How long after a failed early refresh the next is tried, while the old token still serves.
@@ -91,6 +93,14 @@ pub(crate) struct Token {
     pub(crate) generation: u64,
     fetched: Instants,
     ttl: Duration,
+    /// How long it was good when it was fetched, which may have been by another process.
+    whole_life: Duration,
+}
+
+/// How long before its end a token is replaced. A buffer as long as its life must not mean a fetch for every send, nor that processes which share
+/// tokens never use each other's.
+fn buffer_within(buffer: Duration, whole_life: Duration) -> Duration {
+    buffer.min(whole_life / 2)
 }
 
 impl Token {
@@ -103,9 +113,9 @@ impl Token {
         self.age(now) >= self.ttl
     }
 
-    /// Whether it is time to fetch the next. A buffer as long as the life of the token must not mean a fetch for every send.
+    /// Whether it is time to fetch the next.
     fn stale(&self, now: Instants, buffer: Duration) -> bool {
-        self.age(now) + buffer.min(self.ttl / 2) >= self.ttl
+        self.age(now) + buffer_within(buffer, self.whole_life) >= self.ttl
     }
 }
 
@@ -237,10 +247,10 @@ impl Slot {
             let state = self.lock();
             let is_refused = state.refused.as_ref().is_some_and(|refused| is_it(refused));
             let in_use = state.token.as_ref().is_some_and(|token| is_it(&token.secret));
-            buffer.is_some_and(|buffer| shared.life > buffer) && !is_refused && !in_use
+            buffer.is_some_and(|buffer| shared.life > buffer_within(buffer, shared.whole_life)) && !is_refused && !in_use
         };
-        if let Turn::Use(SharedToken { secret, life }) = share.turn(&self.name, &usable).await {
-            return Ok(Token { secret, generation: 0, fetched: self.now(), ttl: life });
+        if let Turn::Use(SharedToken { secret, life, whole_life }) = share.turn(&self.name, &usable).await {
+            return Ok(Token { secret, generation: 0, fetched: self.now(), ttl: life, whole_life });
         }
         let mut fetching = std::pin::pin!(self.fetch_twice());
         let result = if let Ok(result) = timeout(TURN_HELD, &mut fetching).await {
@@ -252,7 +262,7 @@ impl Slot {
         };
         if let Ok(token) = &result {
             let life = token.ttl.saturating_sub(token.age(self.now()));
-            share.keep(&self.name, &SharedToken { secret: Arc::clone(&token.secret), life }).await;
+            share.keep(&self.name, &SharedToken { secret: Arc::clone(&token.secret), life, whole_life: token.ttl }).await;
         }
         share.end(&self.name).await;
         result
@@ -279,7 +289,8 @@ impl Slot {
         if secret.is_empty() {
             return Err(Error::new(Call::GetToken, Fault::Unreadable("its access_token is empty")));
         }
-        Ok(Token { secret: Arc::new(SecretString::from(secret)), generation: 0, fetched, ttl: ttl.max(Duration::from_secs(1)) })
+        let ttl = ttl.max(Duration::from_secs(1));
+        Ok(Token { secret: Arc::new(SecretString::from(secret)), generation: 0, fetched, ttl, whole_life: ttl })
     }
 
     fn finish(&self, result: Result<Token, Error>) {
@@ -307,6 +318,9 @@ impl Slot {
                     let pause = state.refusal.as_ref().map_or(REFUSED_FOR.0, |refusal| refusal.next_pause);
                     let until = now.monotonic + pause;
                     state.refusal = Some(Refusal { error: error.clone(), until, next_pause: (pause * 2).min(REFUSED_FOR.1) });
+                } else if error.is_final() {
+                    let until = now.monotonic + REFUSED_BRIEFLY;
+                    state.refusal = Some(Refusal { error: error.clone(), until, next_pause: REFUSED_FOR.0 });
                 }
                 state.last_failure = Some(error);
             }

@@ -23,7 +23,11 @@ impl TokenShare for Slow {
                 Some(after) => sleep(after).await,
                 None => pending().await,
             }
-            Turn::Use(SharedToken { secret: Arc::new(SecretString::from("t0ken")), life: Duration::from_hours(1) })
+            Turn::Use(SharedToken {
+                secret: Arc::new(SecretString::from("t0ken")),
+                life: Duration::from_hours(1),
+                whole_life: Duration::from_hours(1),
+            })
         })
     }
 
@@ -67,4 +71,40 @@ async fn nobody_who_gives_up_ends_the_flight_that_others_wait_for() {
     assert!(impatient.is_err() && patient.is_ok());
     assert!(app.slot.get(Duration::ZERO, Instant::now()).await.is_ok(), "it is there for whoever comes");
     assert_eq!(share.asked.load(Ordering::SeqCst), 1);
+}
+
+/// A share that has a token, and gives it to whoever finds it usable.
+struct Has(SharedToken);
+
+impl TokenShare for Has {
+    fn turn<'a>(&'a self, _name: &'a [u8; 32], usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync)) -> Pending<'a, Turn> {
+        Box::pin(async move { if usable(&self.0) { Turn::Use(self.0.clone()) } else { Turn::Fetch } })
+    }
+
+    fn keep<'a>(&'a self, _name: &'a [u8; 32], _token: &'a SharedToken) -> Pending<'a, ()> {
+        Box::pin(async {})
+    }
+
+    fn end<'a>(&'a self, _name: &'a [u8; 32]) -> Pending<'a, ()> {
+        Box::pin(async {})
+    }
+}
+
+/// A token that its own process would still use is good enough for the others.
+#[tokio::test(start_paused = true)]
+async fn a_shared_token_is_used_for_as_long_as_one_of_its_own_would_be() {
+    for (buffer, whole_life, life, is_used) in
+        [(300, 7200, 301, true), (300, 7200, 300, false), (7199, 7200, 3601, true), (7199, 7200, 3600, false), (300, 200, 150, true)]
+    {
+        let seconds = Duration::from_secs;
+        let tokens = TokenCache::default();
+        let secret = |text: &str| Arc::new(SecretString::from(text));
+        tokens.share(Arc::new(Has(SharedToken { secret: secret("t0ken"), life: seconds(life), whole_life: seconds(whole_life) })));
+        let credentials = Credentials { corp_id: secret("corp"), corp_secret: secret("s3cret") };
+        let endpoint = Endpoint::new("http://127.0.0.1:9", seconds(10), None, false).expect("an endpoint");
+        let slot = tokens.slot(&endpoint, &credentials);
+        let got = slot.get(seconds(buffer), Instant::now() + seconds(5)).await;
+        assert_eq!(got.is_ok(), is_used, "buffer {buffer}, {life} of {whole_life} left");
+        assert!(got.is_err() || !got.is_ok_and(|token| token.stale(slot.now(), seconds(buffer))), "it is not fetched anew at once");
+    }
 }

@@ -2,10 +2,10 @@
 
 use acteon_simulation::wecom::{Call, Fault};
 use futures_util::future::join_all;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{configuration, local_wecom, text, unlimited};
-use crate::support::{Gateway, action};
+use crate::support::{Gateway, PATIENCE, action};
 
 fn executed(outcomes: &[Value]) -> usize {
     outcomes.iter().filter(|outcome| outcome["Executed"]["status"] == "success").count()
@@ -175,4 +175,27 @@ async fn waiting_for_a_token_sends_nothing() {
     let view = gateway.get("/v1/actions/a").await.body;
     assert_eq!(view["possible_duplicate"], false, "{view}");
     assert_eq!(wecom.calls(Call::Send), 1);
+}
+
+/// Alerts come faster than somebody repairs what refuses them, and each must not become a call.
+#[tokio::test(flavor = "multi_thread")]
+async fn any_final_refusal_is_remembered_for_a_moment() {
+    let wecom = local_wecom(unlimited()).await;
+    let gateway = Gateway::start(&configuration(&wecom, "")).await;
+    wecom.world(|world| world.apps[0].trusted_ips = Some(vec![]));
+    let began = tokio::time::Instant::now();
+    for number in 0..100 {
+        let outcome = gateway.dispatch(&text(&format!("a-{number}"))).await;
+        assert_eq!((&outcome["Failed"]["code"], &outcome["Failed"]["retryable"]), (&json!("EXECUTION_FAILED"), &json!(false)), "{outcome}");
+    }
+    let (calls, took) = (wecom.calls(Call::Gettoken), began.elapsed());
+    assert!(calls <= 1 + took.as_secs() / 3, "{calls} calls within {took:?}");
+    wecom.world(|world| world.apps[0].trusted_ips = None);
+    let give_up = tokio::time::Instant::now() + PATIENCE;
+    for number in 0.. {
+        if gateway.dispatch(&text(&format!("b-{number}"))).await.get("Executed").is_some() {
+            break;
+        }
+        assert!(tokio::time::Instant::now() < give_up, "it was repaired");
+    }
 }
