@@ -8,6 +8,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::breaker::{Breaker, Breakers};
 use crate::budget::Budgets;
+use crate::health::LastCheck;
 use crate::lane::Lane;
 use crate::memory::Memory;
 use crate::stats::Stats;
@@ -63,7 +64,17 @@ impl Registry {
             let slots = Arc::new(Semaphore::new(spec.limits.max_concurrency));
             let breaker = breakers.policy.map(|policy| Arc::new(Breaker::new(policy)));
             let fallback = breakers.fallbacks.get(&name).cloned();
-            let entry = Entry { name: name.clone(), provider, lane, budgets, slots, breaker, fallback, stats: Stats::default() };
+            let entry = Entry {
+                name: name.clone(),
+                provider,
+                lane,
+                budgets,
+                slots,
+                breaker,
+                fallback,
+                stats: Stats::default(),
+                last_check: LastCheck::default(),
+            };
             wired.entries.insert(name, Arc::new(entry));
         }
         wired
@@ -92,6 +103,7 @@ pub(crate) struct Entry {
     /// Who takes new actions while the breaker is open.
     pub(crate) fallback: Option<ProviderName>,
     pub(crate) stats: Stats,
+    pub(crate) last_check: LastCheck,
 }
 
 impl Wired {

@@ -144,3 +144,46 @@ async fn a_connection_that_is_not_made_in_time_is_no_send() {
     assert_eq!((failed["code"].as_str(), failed["attempts"].as_u64()), (Some("CONNECTION"), Some(2)), "{failed}");
     assert_eq!(gateway.get("/v1/actions/a").await.body["possible_duplicate"], false);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_many_look_at_its_health_a_webhook_is_asked_once_in_a_while() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    let (asked, answers) = (Arc::new(AtomicUsize::new(0)), Arc::new(tokio::sync::Semaphore::new(0)));
+    let (count, go_on) = (Arc::clone(&asked), Arc::clone(&answers));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (count, go_on) = (Arc::clone(&count), Arc::clone(&go_on));
+            tokio::spawn(async move {
+                let mut head = [0; 4096];
+                if stream.read(&mut head).await.is_ok_and(|length| length > 0) {
+                    count.fetch_add(1, Ordering::SeqCst);
+                    drop(go_on.acquire().await);
+                    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await.ok();
+                }
+            });
+        }
+    });
+    let gateway = Gateway::start(&configuration(&url, "")).await;
+    let ask = || {
+        let client = (*gateway).clone();
+        tokio::spawn(async move { client.get("/v1/providers/health").await.body["providers"][0]["healthy"].clone() })
+    };
+    let began = tokio::time::Instant::now();
+    let leaves = ask();
+    while asked.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    leaves.abort();
+    let many: Vec<_> = (0..20).map(|_| ask()).collect();
+    answers.add_permits(1);
+    for answer in many {
+        assert_eq!(answer.await.expect("no panic"), true);
+    }
+    for _ in 0..20 {
+        assert_eq!(ask().await.expect("no panic"), true);
+    }
+    let most = 1 + usize::try_from(began.elapsed().as_secs() / 5).expect("a number");
+    assert!(asked.load(Ordering::SeqCst) <= most, "{} looks within {:?}", asked.load(Ordering::SeqCst), began.elapsed());
+}
