@@ -12,6 +12,15 @@ use tokio::time::Instant;
 const IDLE: u8 = 0;
 const RECEIVING: u8 = 1;
 const WORKING: u8 = 2;
+const REFUSING: u8 = 3;
+
+/// How little use a connection is: more is less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Unused {
+    /// Whether its request is refused already, and only waits to be told so.
+    is_refused: bool,
+    since: Duration,
+}
 
 /// A connection.
 pub(crate) struct Connection {
@@ -22,7 +31,7 @@ pub(crate) struct Connection {
     began: Instant,
     /// Whether a request began since that was last asked.
     had_request: AtomicBool,
-    /// Between requests, receiving a body, or working on a request.
+    /// Between requests, receiving a body, working on a request, or waiting to refuse one.
     doing: AtomicU8,
     /// Since when, and since when its client does not read what is written, in milliseconds after `began`, from 1; 0 for not.
     since: AtomicU64,
@@ -97,6 +106,11 @@ impl Connection {
         self.set(WORKING);
     }
 
+    /// Notes that its request is refused, and that it waits before it says so.
+    pub(crate) fn set_refusing(&self) {
+        self.set(REFUSING);
+    }
+
     fn set(&self, doing: u8) {
         self.since.store(self.now(), Ordering::Relaxed);
         self.doing.store(doing, Ordering::Relaxed);
@@ -131,8 +145,8 @@ impl Connection {
         self.began.elapsed().as_millis() as u64 + 1
     }
 
-    /// How long it has been of no use to anybody; `None` while it is.
-    pub(crate) fn unused_for(&self) -> Option<Duration> {
+    /// How little use it is; `None` while it is of use to somebody.
+    pub(crate) fn unused(&self) -> Option<Unused> {
         if self.closing.load(Ordering::Relaxed) {
             return None;
         }
@@ -140,10 +154,12 @@ impl Connection {
         let age = |since: u64| Duration::from_millis(now.saturating_sub(since));
         let slow = Some(self.blocked.load(Ordering::Relaxed)).filter(|since| *since > 0).map(age).filter(|age| *age >= SLOW_BODY);
         let since = age(self.since.load(Ordering::Relaxed));
-        match self.doing.load(Ordering::Relaxed) {
-            IDLE => Some(since),
+        let doing = self.doing.load(Ordering::Relaxed);
+        let since = match doing {
+            IDLE | REFUSING => Some(since),
             RECEIVING => Some(since).filter(|age| *age >= SLOW_BODY),
             _ => slow,
-        }
+        };
+        since.map(|since| Unused { is_refused: doing == REFUSING, since })
     }
 }

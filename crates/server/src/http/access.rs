@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use acteon_core::json::head;
 use acteon_core::limits::MAX_NAME_BYTES;
@@ -88,12 +89,22 @@ async fn caller(parts: &Parts, state: &AppState) -> Result<Caller, Refusal> {
         Err(message) => message,
     };
     state.metrics.sign_in_failed();
-    let address = parts.extensions.get::<Arc<Connection>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |connection| connection.peer());
+    let connection = parts.extensions.get::<Arc<Connection>>();
+    let address = connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |connection| connection.peer());
     match state.sign_ins.failed(address) {
-        Reaction::Answer(wait) => {
+        Reaction::Answer(sleep) => {
+            let wait = sleep.as_ref().map_or(Duration::ZERO, |(wait, _)| *wait);
             let path = head(parts.uri.path(), MAX_NAME_BYTES);
             tracing::warn!(%address, method = %parts.method, path, slowed_ms = wait.as_millis() as u64, "sign-in failed: {message}");
-            tokio::time::sleep(wait).await;
+            if let Some((wait, _place)) = sleep {
+                if let Some(connection) = connection {
+                    connection.set_refusing();
+                }
+                tokio::time::sleep(wait).await;
+                if let Some(connection) = connection {
+                    connection.set_working();
+                }
+            }
             Err(Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message))
         }
         Reaction::Refuse(count) => {

@@ -9,7 +9,7 @@ use acteon_core::limits::RESERVED_CONNECTIONS;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Unused};
 
 /// Connections found at one look that may give way, so that a flood does not cost a look each.
 const CANDIDATES: usize = 256;
@@ -27,7 +27,7 @@ struct Inner {
     all: BTreeMap<u64, Arc<Connection>>,
     /// How many were told to close and have not gone yet.
     closing: usize,
-    /// Ids, the one that is unused the longest last.
+    /// Ids, the one that is of the least use last.
     candidates: Vec<u64>,
     looked: Option<Instant>,
 }
@@ -76,7 +76,7 @@ impl Inner {
     fn close_one(&mut self) -> bool {
         loop {
             while let Some(id) = self.candidates.pop() {
-                let found = self.all.get(&id).filter(|connection| connection.unused_for().is_some()).cloned();
+                let found = self.all.get(&id).filter(|connection| connection.unused().is_some()).cloned();
                 if let Some(connection) = found {
                     self.tell_to_close(&connection);
                     return true;
@@ -105,8 +105,8 @@ impl Inner {
     }
 
     fn look(&mut self) {
-        let unused = |connection: &Arc<Connection>| Some((connection.unused_for()?, connection.id()));
-        let mut found: Vec<(Duration, u64)> = self.all.values().filter_map(unused).collect();
+        let unused = |connection: &Arc<Connection>| Some((connection.unused()?, connection.id()));
+        let mut found: Vec<(Unused, u64)> = self.all.values().filter_map(unused).collect();
         found.sort_unstable();
         self.candidates = found.split_off(found.len().saturating_sub(CANDIDATES)).into_iter().map(|(_, id)| id).collect();
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 use tokio::time::Instant;
 
 use super::CONFIGURATION;
@@ -12,11 +13,15 @@ use crate::support::{Client, Process, action, log_of, run_command, store_lines};
 
 /// Starts a server with keys, and returns it with a key that may do everything.
 fn start(folder: &Path, more: &str) -> (Process, String) {
+    start_after("", folder, more)
+}
+
+fn start_after(before: &str, folder: &Path, more: &str) -> (Process, String) {
     let made = run_command(&["api-key", "ops", "--role", "admin"], &[], "");
     std::fs::write(folder.join("auth.toml"), &made.stdout).expect("written");
     let key = String::from_utf8_lossy(&made.stderr).lines().find(|line| line.len() == 64).expect("a key").to_owned();
     let configuration = format!("{}auth.enabled = true\n{more}{CONFIGURATION}", store_lines(folder));
-    (Process::start_exactly(folder, &configuration, &[]), key)
+    (Process::start_after(before, folder, &configuration, &[]), key)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,4 +84,28 @@ async fn only_those_who_may_look_are_told_what_is_wrong() {
 
 async fn told(client: &Client) -> StatusCode {
     client.get("/ready").await.status
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_that_wait_for_their_answer_give_way_to_good_keys() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (process, key) = start_after("ulimit -n 600;", folder.path(), "");
+    let address: std::net::SocketAddr =
+        process.client().base().strip_prefix("http://").and_then(|text| text.parse().ok()).expect("an address");
+    // From many networks, so that none has its own limit reached; more connections than the server takes.
+    let mut guesses = Vec::new();
+    for number in 0..20_u8 {
+        for _ in 0..20 {
+            let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+            socket.bind(std::net::SocketAddr::from(([127, 0, 1, number], 0))).expect("a network of its own");
+            let mut stream = socket.connect(address).await.expect("a connection");
+            let request = super::head_of("GET", "/v1/audit", "authorization: Bearer guessed\r\n").repeat(20);
+            stream.write_all(request.as_bytes()).await.ok();
+            guesses.push(stream);
+        }
+    }
+    for number in 0..20 {
+        let good = Client::new(process.client().base()).with_key(&key);
+        assert!(good.dispatch(&action(&format!("a-{number}"), "log", &json!({}))).await.get("Executed").is_some());
+    }
 }
