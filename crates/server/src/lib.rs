@@ -15,6 +15,7 @@ mod paths;
 pub mod rules;
 mod serve;
 mod sign_in;
+mod similar;
 mod store;
 #[cfg(feature = "wechat")]
 mod tokens;

@@ -50,6 +50,9 @@ pub enum EndpointError {
     /// The proxy is not a URL.
     #[error("must be a proxy's URL such as http://proxy.example.com:3128")]
     NotAProxy,
+    /// A loopback address is reached without any proxy.
+    #[error("has no effect for wechat.api_base_url on this machine, which is reached without a proxy; leave one of the two out")]
+    ProxyToLoopback,
     /// The TLS library or its root certificates could not be set up.
     #[error("the HTTP client could not be set up: no usable TLS root certificates?")]
     Client,
@@ -89,7 +92,8 @@ impl Endpoint {
         }
         let way = match proxy {
             Some(proxy) if proxy_name(proxy).is_none() => return Err(EndpointError::NotAProxy),
-            _ if is_loopback => Way::Direct,
+            Some(_) if is_loopback => return Err(EndpointError::ProxyToLoopback),
+            None if is_loopback => Way::Direct,
             Some(proxy) => Way::Proxy(proxy.to_owned()),
             None => Way::Environment,
         };

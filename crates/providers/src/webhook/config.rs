@@ -104,7 +104,9 @@ fn read_headers(settings: &Settings) -> Result<HeaderMap, Vec<Problem>> {
         let parsed = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value.expose_secret()));
         if let (Ok(header), Ok(mut value)) = parsed {
             value.set_sensitive(true);
-            headers.insert(header, value);
+            if headers.insert(header, value).is_some() {
+                problems.push(Problem::new("headers", format!("{name:?} is there twice: a header's name is the same in capitals")));
+            }
         } else {
             problems.push(Problem::new("headers", format!("{name:?} is not a header name, or its value holds control characters")));
         }

@@ -174,7 +174,8 @@ fn endpoint(settings: &Settings, timeout: Duration, context: &Context) -> Result
     };
     let allow_insecure = settings.flag("wechat.allow_insecure_base_url");
     Endpoint::with_client(base, timeout, settings.text("wechat.proxy"), allow_insecure, client).map_err(|error| {
-        let key = if error == EndpointError::NotAProxy { "wechat.proxy" } else { BASE };
+        let is_of_proxy = matches!(error, EndpointError::NotAProxy | EndpointError::ProxyToLoopback);
+        let key = if is_of_proxy { "wechat.proxy" } else { BASE };
         Problem::new(key, error.to_string())
     })
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use acteon_core::limits::MAX_NAME_BYTES;
-use acteon_core::{Caller, Grant, Role, Settings};
+use acteon_core::{Caller, Grant, Key, Role, Settings};
 use acteon_crypto::{ExposeSecret as _, KeyRing, sha256};
 
 use super::problems::ConfigError;
@@ -40,8 +40,10 @@ impl AuthTable {
         let mut table = Self::default();
         let mut names = BTreeSet::new();
         for (index, block) in walker.blocks("api_keys").into_iter().enumerate() {
-            if let Some((hash, caller)) = api_key(&mut walker, index, block, &mut names) {
-                table.callers.insert(hash, caller);
+            let Some((hash, caller)) = api_key(&mut walker, index, block, &mut names) else { continue };
+            if let Some(other) = table.callers.insert(hash, caller) {
+                let message = format!("is that of {:?} too: nobody could tell the two apart; make each its own with `api-key`", &*other.id);
+                walker.trouble(&format!("api_keys[{index}]"), "key_hash", &message);
             }
         }
         walker.refuse_rest("[[api_keys]] and [[api_keys.grants]]; users with passwords are not supported by this version");
@@ -74,6 +76,9 @@ fn api_key<'a>(walker: &mut Walker<'a>, index: usize, mut block: Block<'a>, name
         .map(|(number, grant)| {
             let section = format!("{section}.grants[{number}]");
             let settings = walker.read(&section, &grant.table, &grant.span, &[GRANT]);
+            for Key { name, .. } in GRANT.iter().filter(|key| settings.has(key.name) && settings.texts(key.name).is_empty()) {
+                walker.trouble(&section, name, "is empty, so the grant allows nothing; write [\"*\"] for all");
+            }
             grant_of(&settings)
         })
         .collect();

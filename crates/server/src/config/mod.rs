@@ -140,11 +140,15 @@ impl Config {
             acteon_gateway::Redaction::default()
         });
         let auth = sections.get("auth");
+        // Who says `enabled = false` knows that the rest is off.
+        if !auth.has("enabled") {
+            walker.without_effect(auth, "auth", &["config_path"], "enabled = true");
+        }
         let auth = auth.flag("enabled").then(|| base.join(auth.text("config_path").unwrap_or("auth.toml")));
         let shared = acteon_providers::Context::new(lease.send_limit());
         let providers = providers::build(&mut walker, &shared);
         let breakers = breakers(&mut walker, sections.get("circuit_breaker"), &providers);
-        let rules = rules(sections.get("rules"), &base, &providers);
+        let rules = rules(&mut walker, sections.get("rules"), &base, &providers);
         walker.finish(file)?;
         Ok(Self {
             host,
@@ -220,6 +224,10 @@ fn retry(walker: &mut Walker<'_>, settings: &Settings) -> RetryPolicy {
 
 fn breakers(walker: &mut Walker<'_>, settings: &Settings, providers: &[ConfiguredProvider]) -> Breakers {
     let BreakerPolicy { failure_threshold, success_threshold, recovery } = BreakerPolicy::default();
+    if !settings.has("enabled") {
+        let needing = ["failure_threshold", "success_threshold", "recovery_timeout_seconds", "fallbacks"];
+        walker.without_effect(settings, "circuit_breaker", &needing, "enabled = true");
+    }
     let mut number = |key: &str, default: u64, most: i64| {
         let value = walker.ranged(settings, "circuit_breaker", key, default as i64, 1..=most);
         u32::try_from(value).unwrap_or(1)
@@ -246,11 +254,16 @@ fn keep(walker: &mut Walker<'_>, settings: &Settings) -> Keep {
     if tenants.values().any(|seconds| !(60..=3_153_600_000).contains(seconds)) {
         walker.trouble("audit", "tenant_ttl_seconds", "must be numbers of seconds from 60 to 3153600000");
     }
+    for tenant in tenants.keys() {
+        if let Err(error) = acteon_core::Tenant::parse(tenant) {
+            walker.trouble("audit", "tenant_ttl_seconds", &format!("{tenant:?} can be no tenant: {error}"));
+        }
+    }
     let seconds = |seconds: i64| Duration::from_secs(seconds.unsigned_abs());
     Keep { default: seconds(default), tenants: tenants.into_iter().map(|(tenant, keep)| (tenant, seconds(keep))).collect() }
 }
 
-fn rules(settings: &Settings, base: &Path, providers: &[ConfiguredProvider]) -> RulesConfig {
+fn rules(walker: &mut Walker<'_>, settings: &Settings, base: &Path, providers: &[ConfiguredProvider]) -> RulesConfig {
     let context = acteon_rules::Context {
         providers: Some(providers.iter().map(|provider| provider.name.clone()).collect()),
         intervals: Some(BTreeSet::new()),
@@ -258,6 +271,9 @@ fn rules(settings: &Settings, base: &Path, providers: &[ConfiguredProvider]) -> 
         env: settings.text_table("env"),
     };
     let directory = settings.text("directory").map(|directory| base.join(directory));
+    if directory.is_none() {
+        walker.without_effect(settings, "rules", &["default_timezone", "watch", "env"], "directory");
+    }
     RulesConfig { directory, watch: settings.flag_or("watch", true), context }
 }
 

@@ -46,8 +46,8 @@ fn postgres(walker: &mut Walker<'_>, settings: &Settings, base: &Path) -> (Store
         notify: settings.flag_or("notify", true),
         ..PostgresOptions::new(&url)
     };
-    if let Err(message) = options.check() {
-        walker.trouble("store", "url", &message);
+    if let Err((key, message)) = options.check() {
+        walker.trouble("store", key, &message);
     }
     (StoreConfig::Postgres(options), LeaseTimes::lasting(Duration::from_secs(lease.unsigned_abs())))
 }

@@ -12,6 +12,7 @@ use super::Surroundings;
 use super::expand::{self, Fault};
 use super::problems::{ConfigError, Place, Trouble};
 use super::schema::SECTIONS;
+use crate::similar::nearest;
 
 type Span = Range<usize>;
 
@@ -161,14 +162,7 @@ impl<'a> Walker<'a> {
     fn setting(&self, kind: Kind, value: &Spanned<DeValue<'a>>) -> Result<Setting, Fault> {
         let wrong = || Fault { message: format!("must be {}, is {}", kind.expected(), described(value.get_ref())), hint: None };
         match (kind, value.get_ref()) {
-            (Kind::Text, DeValue::String(text)) => {
-                let text = self.expanded(text)?;
-                if acteon_crypto::Envelope::is_claimed_by(&text) {
-                    let message = "this key takes no encrypted value".to_owned();
-                    return Err(Fault { message, hint: Some("write it in plain text".into()) });
-                }
-                Ok(Setting::Text(text))
-            }
+            (Kind::Text, DeValue::String(text)) => self.plain(text).map(Setting::Text),
             (Kind::Secret, DeValue::String(text)) => expand::secret(self.expanded(text)?, &self.surroundings.keys).map(Setting::Secret),
             (Kind::Integer, DeValue::Integer(_)) => integer(value.get_ref()).map(Setting::Integer).ok_or_else(wrong),
             (Kind::Number, DeValue::Integer(_)) => integer(value.get_ref()).map(|number| Setting::Number(number as f64)).ok_or_else(wrong),
@@ -179,13 +173,13 @@ impl<'a> Walker<'a> {
             }
             (Kind::SecretTable, DeValue::Table(table)) => self.secret_table(table, &wrong),
             (Kind::Texts, DeValue::Array(items)) => {
-                let text = |item: &Spanned<DeValue<'a>>| item.get_ref().as_str().ok_or_else(wrong).and_then(|text| self.expanded(text));
+                let text = |item: &Spanned<DeValue<'a>>| item.get_ref().as_str().ok_or_else(wrong).and_then(|text| self.plain(text));
                 items.iter().map(text).collect::<Result<_, _>>().map(Setting::Texts)
             }
             (Kind::TextTable, DeValue::Table(table)) => {
                 let entry = |(name, value): (&Spanned<Cow<'a, str>>, &Spanned<DeValue<'a>>)| {
                     let text = value.get_ref().as_str().ok_or_else(wrong)?;
-                    Ok((name.get_ref().to_string(), self.expanded(text)?))
+                    Ok((name.get_ref().to_string(), self.plain(text)?))
                 };
                 table.iter().map(entry).collect::<Result<_, _>>().map(Setting::TextTable)
             }
@@ -208,6 +202,16 @@ impl<'a> Walker<'a> {
         Ok(Setting::Table(values))
     }
 
+    /// A text that is no secret.
+    fn plain(&self, text: &str) -> Result<String, Fault> {
+        let text = self.expanded(text)?;
+        if acteon_crypto::Envelope::is_claimed_by(&text) {
+            let message = "this key takes no encrypted value".to_owned();
+            return Err(Fault { message, hint: Some("write it in plain text".into()) });
+        }
+        Ok(text)
+    }
+
     fn expanded(&self, text: &str) -> Result<String, Fault> {
         expand::expand(text, self.surroundings.variable)
     }
@@ -226,6 +230,13 @@ impl<'a> Walker<'a> {
             self.trouble(section, key, &format!("must be from {} to {}, is {value}", range.start(), range.end()));
         }
         value
+    }
+
+    /// Refuses those of `keys` that were given although they have no effect without `needed`.
+    pub(super) fn without_effect(&mut self, settings: &Settings, section: &str, keys: &[&str], needed: &str) {
+        for key in keys.iter().filter(|key| settings.has(key)) {
+            self.trouble(section, key, &format!("has no effect without {section}.{needed}; set that, or remove this"));
+        }
     }
 
     /// Notes what is wrong with the value of a key.
@@ -278,24 +289,8 @@ fn place(text: &str, offset: usize) -> Place {
 
 /// The key that was probably meant, or all that there are.
 fn similar(name: &str, keys: &[&'static Key]) -> String {
-    let nearest = keys.iter().map(|key| (distance(name, key.name), key.name)).min();
-    match nearest {
-        Some((distance, key)) if distance <= (name.len() / 3).max(2) => format!("did you mean {key}?"),
-        _ => format!("known are: {}", keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ")),
+    match nearest(name, keys.iter().map(|key| key.name)) {
+        Some(key) => format!("did you mean {key}?"),
+        None => format!("known are: {}", keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ")),
     }
-}
-
-/// How many characters must be added, removed or changed.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (index, left) in left.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], index + 1);
-        for (column, other) in right.iter().enumerate() {
-            let changed = diagonal + usize::from(left != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(row[column] + 1).min(diagonal + 1);
-        }
-    }
-    row[right.len()]
 }

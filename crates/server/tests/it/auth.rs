@@ -250,6 +250,19 @@ fn the_matrix_has_every_route() {
 }
 
 #[test]
+fn a_hash_is_of_one_key_and_a_grant_allows_something() {
+    use acteon_crypto::KeyRing;
+    let parse = |text: &str| acteon_server::config::AuthTable::parse("auth.toml", text, &KeyRing::default()).map(|table| table.len());
+    let both =
+        auth_file(&CALLERS[..1]) + &auth_file(&CALLERS[..1]).replace("name = \"root\"", "name = \"eyes\"").replace("admin", "viewer");
+    let refused = parse(&both).expect_err("which of the two would it be").to_string();
+    assert!(refused.contains("auth.toml:10:") && refused.contains("that of \"root\" too"), "{refused}");
+    let refused = parse(&auth_file(&CALLERS[..1]).replace("tenants = [\"*\"]", "tenants = []")).expect_err("it allows nothing").to_string();
+    assert!(refused.contains("tenants: is empty"), "{refused}");
+    assert!(parse(&auth_file(&CALLERS)).is_ok_and(|keys| keys == CALLERS.len()));
+}
+
+#[test]
 fn a_hash_may_stand_in_an_envelope() {
     use acteon_crypto::{Envelope, KeyRing, SecretString};
     let ring = KeyRing::parse(&"42".repeat(32)).expect("a key");

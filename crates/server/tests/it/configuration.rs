@@ -109,14 +109,53 @@ fn texts_are_expanded() {
 
 #[test]
 fn plain_keys_take_no_envelopes() {
-    assert_troubles(&format!("server.host = \"{ENVELOPE}\"\n"), &[(1, "takes no encrypted value")]);
+    for text in [
+        "server.host = \"E\"",
+        "server.hosts = [\"E\"]",
+        "rules.directory = \".\"\nrules.env = { TOKEN = \"E\" }",
+        "audit.redact = [\"${SECRET}\"]",
+    ] {
+        let text = text.replace("\"E\"", &format!("\"{ENVELOPE}\""));
+        assert_troubles(&text, &[(text.lines().count(), "takes no encrypted value")]);
+    }
+}
+
+/// A key that is read and does nothing is one that its author relies on.
+#[test]
+fn what_would_have_no_effect_is_refused() {
+    for (text, part) in [
+        ("auth.config_path = \"keys.toml\"", "auth.enabled = true"),
+        ("circuit_breaker.fallbacks = {}", "circuit_breaker.enabled = true"),
+        ("circuit_breaker.failure_threshold = 3", "circuit_breaker.enabled = true"),
+        ("circuit_breaker.success_threshold = 3", "circuit_breaker.enabled = true"),
+        ("circuit_breaker.recovery_timeout_seconds = 3", "circuit_breaker.enabled = true"),
+        ("rules.env = { TEAM = \"ops\" }", "rules.directory"),
+        ("rules.watch = false", "rules.directory"),
+        ("rules.default_timezone = \"Asia/Shanghai\"", "rules.directory"),
+        ("audit.tenant_ttl_seconds = { \"\" = 60 }", "can be no tenant"),
+        ("store.pool_size = 9", "needs `url`"),
+        #[cfg(feature = "postgres")]
+        ("[store]\nurl = \"postgres://me:one@db/acteon\"\npassword = \"two\"", "leave one of the two out"),
+        #[cfg(feature = "postgres")]
+        ("[store]\nurl = \"postgres://me@localhost/acteon\"\nca_file = \"ca.pem\"", "sslmode=require"),
+        (
+            "[[providers]]\nname = \"w\"\ntype = \"webhook\"\nurl = \"https://example.com\"\nheaders = { authorization = \"a\", Authorization = \"b\" }",
+            "is there twice",
+        ),
+    ] {
+        let found = troubles(text);
+        assert!(found.len() == 1 && found[0].message.contains(part) && found[0].place.line > 0, "{text}: {found:?}");
+    }
+    let plainly_off = "[auth]\nenabled = false\nconfig_path = \"keys.toml\"\n[circuit_breaker]\nenabled = false\nfailure_threshold = 3\n";
+    assert_troubles(plainly_off, &[]);
 }
 
 #[test]
 fn a_fallback_names_two_providers() {
     let log = "[[providers]]\nname = \"log\"\ntype = \"log\"\n";
-    assert_troubles(&format!("circuit_breaker.fallbacks = {{ log = \"nowhere\" }}\n{log}"), &[(1, "must name two providers")]);
-    assert_troubles(&format!("circuit_breaker.failure_threshold = 0\n{log}"), &[(1, "from 1 to 1000")]);
+    let log = format!("[circuit_breaker]\nenabled = true\nKEY\n{log}");
+    assert_troubles(&log.replace("KEY", "fallbacks = { log = \"nowhere\" }"), &[(3, "must name two providers")]);
+    assert_troubles(&log.replace("KEY", "failure_threshold = 0"), &[(3, "from 1 to 1000")]);
 }
 
 #[test]
@@ -221,6 +260,7 @@ wechat.default_msgtype = "text"              # default; also "markdown" or "text
                 "wechat.api_base_url = \"http://127.0.0.1:8090\"\nwechat.proxy = \"http://proxy.example.com:3128\"",
                 "show the secret to the proxy",
             ),
+            ("wechat.api_base_url = \"https://localhost:8090\"\nwechat.proxy = \"http://proxy.example.com:3128\"", "without a proxy"),
             ("wechat.api_base_url = \"https://metadata.google.internal.\"", "link-local"),
             ("wechat.enable_duplicate_check = true\nwechat.duplicate_check_interval = 1801", "from 1 to 1800"),
             ("wechat.enable_duplicate_check = true\nwechat.duplicate_check_interval = 0", "from 1 to 1800"),

@@ -92,23 +92,38 @@ impl PostgresOptions {
         Ok(config)
     }
 
-    /// What is wrong with the URL, without opening anything.
-    pub fn check(&self) -> Result<(), String> {
-        self.parse().map(drop)
+    /// What is wrong with the settings, and with which, without opening anything.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
+        let config = self.parse().map_err(|message| ("url", message))?;
+        let in_url = tokio_postgres::Config::from_str(&self.url).is_ok_and(|config| config.get_password().is_some());
+        if self.password.is_some() && in_url {
+            return Err(("password", "has no effect where the URL has a password: leave one of the two out".into()));
+        }
+        if self.ca_file.is_some() && self.ssl_mode(&config) == SslMode::Disable {
+            let message = "has no effect without TLS, which a database on this machine is asked for only by `?sslmode=require` in the URL";
+            return Err(("ca_file", message.into()));
+        }
+        Ok(())
+    }
+
+    /// Whether the connection is encrypted: as the URL says, and otherwise where it leaves this machine.
+    fn ssl_mode(&self, config: &tokio_postgres::Config) -> SslMode {
+        let here = config.get_hosts().iter().all(|host| match host {
+            Host::Tcp(name) => name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback()),
+            Host::Unix(_) => true,
+        });
+        match (self.url.contains("sslmode="), here) {
+            (true, _) => config.get_ssl_mode(),
+            (false, true) => SslMode::Disable,
+            (false, false) => SslMode::Require,
+        }
     }
 }
 
 impl Connector {
     pub(super) fn new(options: &PostgresOptions) -> Result<Self, StoreError> {
         let mut config = options.parse().map_err(invalid)?;
-        let asked = options.url.contains("sslmode=");
-        let here = config.get_hosts().iter().all(|host| match host {
-            Host::Tcp(name) => name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback()),
-            Host::Unix(_) => true,
-        });
-        if !asked {
-            config.ssl_mode(if here { SslMode::Disable } else { SslMode::Require });
-        }
+        config.ssl_mode(options.ssl_mode(&config));
         if config.get_application_name().is_none() {
             config.application_name("acteon");
         }
