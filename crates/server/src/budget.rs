@@ -60,6 +60,11 @@ impl Budget {
         Room { budget: Arc::clone(self), id: 0, bytes: 0, give_way }
     }
 
+    /// Whether anything is left, once those left who are slow.
+    pub(crate) fn has_room(&self) -> bool {
+        self.lock().has_left(self.limit, 1, 0, Instant::now(), self.slow)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Holders> {
         self.holders.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -71,11 +76,24 @@ impl Room {
         if bytes <= self.bytes {
             return true;
         }
-        let now = Instant::now();
-        let mut holders = self.budget.lock();
-        if !holders.has_left(self.budget.limit, bytes - self.bytes, self.id, now, self.budget.slow) {
-            return false;
+        let budget = Arc::clone(&self.budget);
+        let mut holders = budget.lock();
+        let is_left = holders.has_left(self.budget.limit, bytes - self.bytes, self.id, Instant::now(), self.budget.slow);
+        if is_left {
+            self.count(&mut holders, bytes);
         }
+        is_left
+    }
+
+    /// Makes it so many bytes in all, whether they are left or not: for what must not be refused any more.
+    pub(crate) fn take(&mut self, bytes: usize) {
+        if bytes > self.bytes {
+            let budget = Arc::clone(&self.budget);
+            self.count(&mut budget.lock(), bytes);
+        }
+    }
+
+    fn count(&mut self, holders: &mut Holders, bytes: usize) {
         holders.used += bytes - self.bytes;
         self.bytes = bytes;
         if let Some(holder) = holders.by_age.get_mut(&self.id) {
@@ -84,13 +102,12 @@ impl Room {
             if holder.state == HolderState::Leaving {
                 holders.leaving += more;
             }
-            return true;
+            return;
         }
         holders.next += 1;
         self.id = holders.next;
-        let holder = Holder { bytes, since: now, state: HolderState::Slow, give_way: Arc::clone(&self.give_way) };
+        let holder = Holder { bytes, since: Instant::now(), state: HolderState::Slow, give_way: Arc::clone(&self.give_way) };
         holders.by_age.insert(self.id, holder);
-        true
     }
 
     /// Says that it is being worked on, and need not give way any more.
@@ -99,6 +116,12 @@ impl Room {
         if let Some(holder) = holders.by_age.get_mut(&self.id).filter(|holder| holder.state == HolderState::Slow) {
             holder.state = HolderState::Kept;
         }
+    }
+
+    /// Makes it so many bytes in all, more or fewer, as if it were taken only now: from here on it may be asked to give way.
+    pub(crate) fn retake(&mut self, bytes: usize) {
+        self.empty();
+        self.take(bytes);
     }
 
     /// Gives everything back.
@@ -195,5 +218,17 @@ mod tests {
         assert!(!room().grow(11) && room().grow(10));
         drop((second, third));
         assert!(room().grow(100) && !room().grow(101));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_must_not_be_refused_is_counted_and_keeps_others_out() {
+        let budget = Budget::new(100, Duration::from_secs(1));
+        let mut large = budget.room(Arc::default());
+        large.take(150);
+        assert!(!budget.has_room() && !budget.room(Arc::default()).grow(1));
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert!(budget.has_room(), "it is slow by now, and leaves");
+        drop(large);
+        assert!(budget.room(Arc::default()).grow(100));
     }
 }

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::SystemEntropy;
-use acteon_core::limits::{
-    MAX_ANSWERS_BYTES, MAX_ASIDE, MAX_ASIDE_WAITING, MAX_BODIES_BYTES, MAX_READS, MAX_REPLAYS, SLOW_BODY, SLOW_READER,
-};
+use acteon_core::limits::{MAX_ASIDE, MAX_ASIDE_WAITING, MAX_BODIES_BYTES, MAX_READS, MAX_REPLAYS, SLOW_BODY};
 use acteon_gateway::{Gateway, Observer, Parts, Registry, StoredInterval};
 use acteon_store::{Document, DocumentKind, StoreError};
 use tokio::net::TcpListener;
@@ -19,7 +17,7 @@ use crate::auth::Auth;
 use crate::budget::Budget;
 use crate::config::{Config, ConfigError};
 use crate::http::{self, AppState, Asides, Front, Site, Turns};
-use crate::listen::{self, Listening};
+use crate::listen::{self, Answers, Listening};
 use crate::metrics::Metrics;
 use crate::rules::{self, RulesError, RulesLoader};
 use crate::sign_in::SignIns;
@@ -121,7 +119,7 @@ impl Server {
         let gateway = Gateway::start(parts).await.map_err(store_error)?;
         let watching = vec![tokio::spawn(Arc::clone(&files).watch(gateway.clone())), tokio::spawn(Arc::clone(&auth).watch())];
         let (stop, stopped) = watch::channel(false);
-        let answers = Budget::new(MAX_ANSWERS_BYTES, SLOW_READER);
+        let answers = Answers::new();
         let state = AppState {
             gateway: gateway.clone(),
             metrics,
@@ -133,7 +131,7 @@ impl Server {
             reads: Turns::new(MAX_READS),
             replays: Turns::new(MAX_REPLAYS),
             asides: Asides::new(MAX_ASIDE, MAX_ASIDE_WAITING),
-            answers: Arc::clone(&answers),
+            answers: Arc::clone(&answers.of_looks),
             stopped: stopped.clone(),
             bodies: Budget::new(MAX_BODIES_BYTES, SLOW_BODY),
         };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use acteon_core::limits::MAX_PAGE_BYTES;
 use acteon_store::{Cursor, HistoryFilter, PageRequest};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -24,7 +25,7 @@ use super::query::Parameters;
 use super::record::{Page, record, written};
 use super::refusal::Refusal;
 use super::replay;
-use crate::budget::Held;
+use crate::budget::{Held, Room};
 use crate::connection::Connection;
 
 /// Rows read at a time for an export.
@@ -81,6 +82,8 @@ pub(super) async fn replay_one(
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     let scope = scope(&caller, &parameters)?;
     let _turn = state.replays.take().await?;
+    // Which of two it would be is asked, as when it is looked at.
+    the_one(state.gateway.find(&scope, &action_id(&id)?).await?)?;
     let replayed = state.gateway.replay(&scope, &action_id(&id)?, false, &caller, prefer::read(&headers).wait).await?;
     Ok(Json(replay::one(&replayed.ok_or_else(not_found)?)))
 }
@@ -132,17 +135,27 @@ async fn export_page(
         return Err(std::io::Error::other("the server is stopping"));
     }
     let broke_off = |refusal: Refusal| std::io::Error::other(refusal.body.message);
-    let _turn = state.reads.take().await.map_err(broke_off)?;
+    // Whoever waits for room keeps nobody from a turn, and whoever has a turn has the room.
+    let mut room = export_room(state, connection).await?;
+    let turn = state.reads.take().await.map_err(broke_off)?;
     let request = PageRequest { after, offset: 0, limit: EXPORT_PAGE, count: false };
     // A line that cannot be read breaks the export off, so that it is not taken for whole.
     let page = state.gateway.history(filter, request).await.map_err(std::io::Error::other)?;
     let next = page.next;
     let lines = off_runtime(usize::MAX, move || page.views.iter().map(|view| Ok(written(&record(view))? + "\n")).collect());
     let lines = Bytes::from(lines.await.and_then(|lines: Result<String, Refusal>| lines).map_err(broke_off)?);
+    drop(turn);
+    room.retake(lines.len());
+    Ok((Held::bytes(lines, room), next))
+}
+
+/// Room for a page, waited for.
+async fn export_room(state: &AppState, connection: &Connection) -> std::io::Result<Room> {
     let mut room = state.answers.room(Arc::clone(connection.close()));
     for _ in 0..ROOM_TRIES {
-        if room.grow(lines.len()) {
-            return Ok((Held::bytes(lines, room), next));
+        if room.grow(MAX_PAGE_BYTES) {
+            room.keep();
+            return Ok(room);
         }
         tokio::time::sleep(ROOM_PAUSE).await;
     }

@@ -31,9 +31,15 @@ use super::replay;
 const DRAIN: usize = 1000;
 
 pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, Refusal> {
-    let parameters = Parameters::read(&uri, &[&FILTERS[..], &PAGES].concat())?;
+    let parameters = Parameters::read(&uri, &[&FILTERS[..], &PAGES, &["state"]].concat())?;
     let request = PageRequest { count: false, ..page(&parameters)? };
-    let filter = dead(filter(&caller, &parameters)?);
+    let state_word = |text: &str| match text {
+        "dead" => Some(ActionState::Dead),
+        "discarded" => Some(ActionState::Discarded),
+        _ => None,
+    };
+    let wanted = parameters.parsed("state", "dead, or discarded for those that were taken off the list", state_word)?;
+    let filter = HistoryFilter { state: Some(wanted.unwrap_or(ActionState::Dead)), ..filter(&caller, &parameters)? };
     let _turn = state.reads.take().await?;
     let page = state.gateway.history(filter, request).await?;
     let next_cursor = page.next.map(cursor_text);
@@ -122,7 +128,7 @@ pub(super) async fn stats(MayRead(caller): MayRead, State(state): State<Arc<AppS
 }
 
 /// Hands out dead letters, whole, and takes those off the list; for callers who may see everything. A page at most: `next_cursor` says that there
-/// are more, for the next drain.
+/// are more, for the next drain. Whose answer is lost on its way finds them again with `GET /v1/dlq?state=discarded`.
 pub(super) async fn drain(MayManage(caller): MayManage, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, Refusal> {
     Parameters::read(&uri, &[])?;
     let scope = Scope::of(&caller.grants);

@@ -50,9 +50,17 @@ impl Front {
     }
 }
 
-/// What a caller gets in place of an answer for which there is no room.
+/// Routes that take a body and change nothing.
+const LOOKS: [&str; 2] = ["/v1/rules/evaluate", "/v1/silences/preview"];
+
+/// Whether a request may change something, by its method and route.
+pub(crate) fn changes_something<T>(request: &Request<T>) -> bool {
+    !request.method().is_safe() && !LOOKS.contains(&request.uri().path())
+}
+
+/// What a caller gets in place of an answer for which there is no room. Nobody gets it whose request changed something.
 pub(crate) fn no_room_for_answer() -> Response<Body> {
-    let message = "too many large answers wait to be read by their callers; try again. What the request did is done";
+    let message = "too many large answers wait to be read by their callers; nothing was changed; try again";
     closing(Refusal::come_back("ANSWERS_FULL", message).into_response())
 }
 

@@ -12,7 +12,7 @@ mod table;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::limits::{HEADER_TIMEOUT, MAX_HEAD_BYTES, MAX_HEADS_BYTES, SLOW_BODY};
+use acteon_core::limits::{HEADER_TIMEOUT, MAX_ANSWERS_BYTES, MAX_HEAD_BYTES, MAX_HEADS_BYTES, SLOW_BODY, SLOW_READER};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
@@ -31,17 +31,33 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a body that is on its way when the server stops may still take.
 const STOP_BODIES_AFTER: Duration = Duration::from_secs(1);
 
+/// Room for answers that wait to be read by their callers.
+///
+/// Those of requests that changed something have room of their own, which nobody who may only look can fill. They are never refused; new ones are,
+/// before they do anything, while there is none left.
+pub(crate) struct Answers {
+    pub(crate) of_looks: Arc<Budget>,
+    pub(crate) of_changes: Arc<Budget>,
+}
+
+impl Answers {
+    pub(crate) fn new() -> Self {
+        let room = || Budget::new(MAX_ANSWERS_BYTES, SLOW_READER);
+        Self { of_looks: room(), of_changes: room() }
+    }
+}
+
 /// What all connections share.
 pub(crate) struct Listening {
     table: Table,
     front: Front,
     heads: Arc<Budget>,
-    answers: Arc<Budget>,
+    answers: Answers,
 }
 
 impl Listening {
     /// Serves at most so many connections, with room for their answers.
-    pub(crate) fn new(front: Front, answers: Arc<Budget>, connections: usize) -> Arc<Self> {
+    pub(crate) fn new(front: Front, answers: Answers, connections: usize) -> Arc<Self> {
         Arc::new(Self { table: Table::new(connections), front, heads: Budget::new(MAX_HEADS_BYTES, SLOW_BODY), answers })
     }
 

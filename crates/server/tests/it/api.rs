@@ -56,6 +56,7 @@ async fn the_same_id_answers_the_first_outcome_and_another_body_is_a_conflict() 
     elsewhere["tenant"] = json!("globex");
     gateway.dispatch(&elsewhere).await;
     assert_eq!(gateway.get("/v1/actions/a").await.status, StatusCode::CONFLICT, "two tenants have it");
+    assert_eq!(gateway.post("/v1/audit/a/replay", &Value::Null).await.body["code"], "AMBIGUOUS_ID", "nor is it known which to send again");
     assert_eq!(gateway.get("/v1/actions/a?tenant=globex").await.status, StatusCode::OK);
 }
 

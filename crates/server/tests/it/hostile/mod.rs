@@ -1,5 +1,6 @@
 //! Callers who mean harm, or have a bug that looks like it.
 
+mod answers;
 mod bodies;
 mod connections;
 mod memory;
