@@ -83,20 +83,21 @@ pub(super) async fn providers(MayRead(caller): MayRead, State(state): State<Arc<
     let shown = |mut health: ProviderHealth| {
         if !may_see_errors(Some(&caller), &health.name) {
             health.stats.last_error = None;
-            health.lane.reason = None;
         }
-        body(health)
+        body(&state, &caller, health)
     };
     let providers = state.gateway.health().await.into_iter().map(shown).collect();
     Json(ProvidersHealthBody { providers })
 }
 
-fn body(health: ProviderHealth) -> ProviderHealthBody {
+fn body(state: &AppState, caller: &Caller, health: ProviderHealth) -> ProviderHealthBody {
     let ProviderHealth { name, finding, stats, breaker, lane } = health;
+    let is_paused = lane.mode != LaneMode::Open;
+    let lane = lanes::body(state, caller, lane);
     // A check may find nothing wrong with a service that takes no messages for now.
-    let paused = (lane.mode != LaneMode::Open).then(|| {
-        let reason = lane.reason.as_deref().unwrap_or("another gateway said so");
-        let message = format!("nothing is sent for now but probes, since the service said that it was too much: {reason}");
+    let paused = is_paused.then(|| {
+        let reason = lane.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let message = format!("nothing is sent for now but probes, since the service said that it was too much{reason}");
         ProviderError::new(ErrorKind::RateLimited, message)
     });
     let error = finding.as_ref().err().or(paused.as_ref());
@@ -121,6 +122,6 @@ fn body(health: ProviderHealth) -> ProviderHealthBody {
         p99_latency_ms: stats.p99_ms,
         last_request_at: stats.last_request_at.map(acteon_core::Timestamp::as_millis),
         last_error: stats.last_error,
-        lane: Some(lanes::body(lane)),
+        lane: Some(lane),
     }
 }

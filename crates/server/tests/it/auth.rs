@@ -233,6 +233,39 @@ fn a_public_address_needs_keys_and_a_made_key_works() {
     assert!(!block.contains(&key), "the file keeps only the hash");
 }
 
+#[cfg(feature = "wechat")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_service_said_is_for_those_who_may_do_everything_through_all_of_its_lane() {
+    use acteon_simulation::wecom::{Call, Fault};
+    let wecom = crate::wechat::local_wecom(crate::wechat::unlimited()).await;
+    wecom.fault(Call::Send, Fault::Json(json!({ "errcode": 45009, "errmsg": "canary of acme" }).to_string()), None);
+    let folder = tempfile::tempdir().expect("a folder");
+    let half = auth_file(&[("half", "viewer", "*")]) + "providers = [\"wechat-ops\"]\n";
+    std::fs::write(folder.path().join("auth.toml"), auth_file(&CALLERS) + &half).expect("written");
+    let one = crate::wechat::configuration(&wecom, "");
+    let other = one.replace("wechat-ops", "wechat-dev");
+    let path = folder.path().join("auth.toml").display().to_string();
+    let gateway = Gateway::start_in(folder, &format!("auth.enabled = true\nauth.config_path = {path:?}\n{one}{other}")).await;
+    let root = gateway.with_key("root");
+    assert!(root.dispatch(&action("a", "wechat-ops", &json!({ "touser": "@all", "content": "x" }))).await.get("Scheduled").is_some());
+    let lanes = root.until("/admin/lanes", |body| body.to_string().contains("canary")).await;
+    assert!(root.get("/v1/providers/health").await.body.to_string().contains("canary"), "who may do everything is told");
+    for key in ["acme-eyes", "globex-ops", "half"] {
+        let other = gateway.with_key(key);
+        let shown = other.get("/admin/lanes").await.body;
+        assert_eq!((&shown["lanes"][0]["name"], &shown["lanes"][0]["reason"]), (&lanes["lanes"][0]["name"], &Value::Null), "{key}");
+        for path in ["/admin/lanes", "/v1/providers/health"] {
+            let body = other.get(path).await.body["lanes"].to_string();
+            assert!(!body.contains("canary"), "{key} {path}: {body}");
+        }
+        for provider in other.get("/v1/providers/health").await.body["providers"].as_array().expect("a list") {
+            let is_theirs = key == "half" && provider["provider"] == "wechat-ops";
+            assert!(provider["lane"]["reason"].is_null(), "{key}: {provider}");
+            assert!(is_theirs || !provider.to_string().contains("canary"), "{key}: {provider}");
+        }
+    }
+}
+
 /// A route that is added must be added to the matrix above.
 #[test]
 fn the_matrix_has_every_route() {

@@ -32,6 +32,8 @@ fn routes() -> Vec<(Method, &'static str, Option<Value>)> {
         (Method::DELETE, "/v1/quotas/BAD", None),
         (Method::GET, "/v1/quotas/QUOTA/usage?principal=BAD", None),
         (Method::POST, "/admin/circuit-breakers/BAD/trip", None),
+        (Method::POST, "/admin/circuit-breakers/BAD/reset", None),
+        (Method::POST, "/admin/lanes/BAD/reset", None),
         (Method::GET, "/v1/audit?provider=BAD", None),
         (Method::GET, "/v1/audit?namespace=BAD", None),
         (Method::GET, "/v1/audit?caller_id=BAD", None),
