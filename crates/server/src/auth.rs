@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use acteon_core::Caller;
 use acteon_crypto::KeyRing;
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::config::{AuthTable, ConfigError, KeyOf};
 use crate::rules::{Fingerprint, changed, fingerprint};
@@ -21,6 +21,8 @@ pub(crate) enum Auth {
         table: ArcSwap<AuthTable>,
         /// How the file looked before it was first read.
         at_first: Fingerprint,
+        /// What was wrong with it when it was last read: a key that was taken out of it may still be good.
+        trouble: ArcSwapOption<String>,
     },
 }
 
@@ -29,7 +31,13 @@ impl Auth {
         let Some(path) = path else { return Ok(Self::Off) };
         let at_first = fingerprint(path);
         let table = AuthTable::load(path, keys)?;
-        Ok(Self::Keys { path: path.to_owned(), keys: keys.clone(), table: ArcSwap::from_pointee(table), at_first })
+        Ok(Self::Keys {
+            path: path.to_owned(),
+            keys: keys.clone(),
+            table: ArcSwap::from_pointee(table),
+            at_first,
+            trouble: ArcSwapOption::empty(),
+        })
     }
 
     /// Whether callers must show a key.
@@ -46,22 +54,42 @@ impl Auth {
         }
     }
 
-    /// Reads the file anew whenever it changes; if anything is wrong with it, the keys before stay.
+    /// What was wrong with the file when it was last read.
+    pub(crate) fn trouble(&self) -> Option<Arc<String>> {
+        match self {
+            Self::Off => None,
+            Self::Keys { trouble, .. } => trouble.load_full(),
+        }
+    }
+
+    /// Reads the file and puts its keys in force; if anything is wrong with it, the keys before stay.
+    pub(crate) fn reload(&self) -> Result<(), ConfigError> {
+        let Self::Keys { path, keys, table, trouble, .. } = self else { return Ok(()) };
+        match AuthTable::load(path, keys) {
+            Ok(changed) => {
+                tracing::info!(keys = changed.len(), "API keys loaded");
+                table.store(Arc::new(changed));
+                trouble.store(None);
+                Ok(())
+            }
+            Err(error) => {
+                let before = trouble.swap(Some(Arc::new(error.to_string())));
+                if before.is_none_or(|before| *before != error.to_string()) {
+                    tracing::error!(%error, "the API keys could not be loaded; those before stay in force");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads the file anew whenever it changes.
     pub(crate) async fn watch(self: Arc<Self>) {
-        let Self::Keys { path, keys, table, at_first } = &*self else { return };
+        let Self::Keys { path, at_first, .. } = &*self else { return };
         let mut known = at_first.clone();
         loop {
             let found = changed(path, &known).await;
-            let loaded = AuthTable::load(path, keys);
             // It is known once it was read: until then it is tried again.
-            known = if matches!(loaded, Err(ConfigError::Unreadable(_))) { Fingerprint::new() } else { found };
-            match loaded {
-                Ok(changed) => {
-                    tracing::info!(keys = changed.len(), "API keys loaded");
-                    table.store(Arc::new(changed));
-                }
-                Err(error) => tracing::error!(%error, "the API keys could not be loaded; those before stay in force"),
-            }
+            known = if matches!(self.reload(), Err(ConfigError::Unreadable(_))) { Fingerprint::new() } else { found };
         }
     }
 }

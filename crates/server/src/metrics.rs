@@ -14,6 +14,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use serde_json::{Value, json};
 
+use crate::auth::Auth;
 use crate::rules::RulesLoader;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -83,6 +84,7 @@ pub(crate) struct Metrics {
     breakers: Family<BreakerLabels, Counter>,
     rules: Gauge<u64, AtomicU64>,
     rules_broken: Gauge<u64, AtomicU64>,
+    keys_broken: Gauge<u64, AtomicU64>,
     policies_stale: Gauge<u64, AtomicU64>,
     requests: Family<ProviderLabel, Counter>,
     successes: Family<ProviderLabel, Counter>,
@@ -113,6 +115,7 @@ impl Metrics {
             breakers: Family::default(),
             rules: Gauge::default(),
             rules_broken: Gauge::default(),
+            keys_broken: Gauge::default(),
             policies_stale: Gauge::default(),
             requests: Family::default(),
             successes: Family::default(),
@@ -148,6 +151,8 @@ impl Metrics {
         registry.register("circuit_transitions", "Times that a provider's breaker got into a state", self.breakers.clone());
         registry.register("rules", "Rules in force", self.rules.clone());
         registry.register("rules_broken", "1 while the rules' files are wrong and earlier rules stay in force", self.rules_broken.clone());
+        let help = "1 while the file of the API keys is wrong and earlier keys stay in force";
+        registry.register("api_keys_broken", help, self.keys_broken.clone());
         let help = "1 while changes of silences, quotas and time intervals cannot be read and earlier ones hold";
         registry.register("policies_stale", help, self.policies_stale.clone());
         registry.register("provider_requests", "Calls of providers", self.requests.clone());
@@ -191,7 +196,8 @@ impl Metrics {
     }
 
     /// Prometheus' text format.
-    pub(crate) fn text(&self, gateway: &Gateway, rules: &RulesLoader) -> String {
+    pub(crate) fn text(&self, gateway: &Gateway, rules: &RulesLoader, auth: &Auth) -> String {
+        self.keys_broken.set(u64::from(auth.trouble().is_some()));
         self.rules.set(gateway.rules().len() as u64);
         self.rules_broken.set(u64::from(rules.trouble().is_some()));
         self.policies_stale.set(u64::from(gateway.policies_trouble().is_some()));

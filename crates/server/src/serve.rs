@@ -30,6 +30,8 @@ pub struct Server {
     address: SocketAddr,
     place: String,
     gateway: Gateway,
+    files: Arc<RulesLoader>,
+    auth: Arc<Auth>,
     limit: Duration,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
@@ -125,8 +127,8 @@ impl Server {
             metrics,
             clock,
             entropy,
-            rules: files,
-            auth,
+            rules: Arc::clone(&files),
+            auth: Arc::clone(&auth),
             sign_ins: SignIns::default(),
             reads: Turns::new(MAX_READS),
             replays: Turns::new(MAX_REPLAYS),
@@ -137,7 +139,7 @@ impl Server {
         };
         let listening = Listening::new(Front::new(http::router(Arc::new(state)), site), answers, listen::connections());
         let accepting = tokio::spawn(listening.accept(listener, stopped, config.shutdown_timeout / 2));
-        Ok(Self { address, place, gateway, limit: config.shutdown_timeout, stop, accepting, watching })
+        Ok(Self { address, place, gateway, files, auth, limit: config.shutdown_timeout, stop, accepting, watching })
     }
 
     /// Where it listens.
@@ -158,6 +160,14 @@ impl Server {
     /// How many rules are in force.
     pub fn rules(&self) -> usize {
         self.gateway.rules().len()
+    }
+
+    /// Reads the rules and the file of the API keys anew; where anything is wrong, what was before stays in force, and the log says why.
+    pub async fn reload(&self) {
+        let auth = Arc::clone(&self.auth);
+        // What is wrong is logged, counted, and shown by /ready.
+        drop(tokio::task::spawn_blocking(move || auth.reload()).await);
+        drop(self.files.reload(&self.gateway).await);
     }
 
     /// Stops accepting, finishes what is in flight within the configured limit, and leaves the rest for the next start.

@@ -6,7 +6,7 @@ mod secrets;
 mod serve;
 mod store;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use acteon_server::config::{Config, ConfigError, Surroundings};
@@ -55,19 +55,7 @@ struct ConfigFile {
 
 impl Cli {
     pub(crate) fn run(self) -> ExitCode {
-        let result = match self.command {
-            None => self.serve.run(),
-            Some(Command::Check(check)) => check.run(&self.serve.config),
-            Some(Command::Rules(rules)) => rules.run(&self.serve.config),
-            Some(Command::Migrate(which)) => which.migrate(&self.serve.config),
-            Some(Command::Backup(to)) => to.backup(&self.serve.config),
-            Some(Command::Export(to)) => to.export(&self.serve.config),
-            Some(Command::Import(from)) => from.import(&self.serve.config),
-            Some(Command::ApiKey(key)) => key.run(),
-            Some(Command::Encrypt) => secrets::encrypt(),
-            Some(Command::Keygen) => secrets::keygen(),
-        };
-        match result {
+        match self.dispatch() {
             Ok(code) => code,
             Err(error) => {
                 eprintln!("error: {error:#}");
@@ -77,7 +65,68 @@ impl Cli {
     }
 }
 
+impl Cli {
+    fn dispatch(mut self) -> anyhow::Result<ExitCode> {
+        let Some(command) = self.command.take() else { return self.serve.run() };
+        let uses = command.uses();
+        // A flag may stand before its command. One that the command knows nothing of must not be taken as if it did.
+        let data_dir = self.serve.data_dir.take();
+        let unused = [
+            ("--host", self.serve.host.is_some()),
+            ("--port", self.serve.port.is_some()),
+            ("--data-dir", data_dir.is_some() && uses != Uses::Store),
+            ("--config", self.serve.config.is_said() && uses == Uses::Nothing),
+        ];
+        if let Some((flag, _)) = unused.into_iter().find(|(_, is_unused)| *is_unused) {
+            anyhow::bail!("{flag} has no effect on this command: leave it out");
+        }
+        let file = &self.serve.config;
+        match command {
+            Command::Check(check) => check.run(file),
+            Command::Rules(rules) => rules.run(file),
+            Command::Migrate(which) => which.or(data_dir)?.migrate(file),
+            Command::Backup(to) => to.or(data_dir)?.backup(file),
+            Command::Export(to) => to.or(data_dir)?.export(file),
+            Command::Import(from) => from.or(data_dir)?.import(file),
+            Command::ApiKey(key) => key.run(),
+            Command::Encrypt => secrets::encrypt(),
+            Command::Keygen => secrets::keygen(),
+        }
+    }
+}
+
+/// What a command looks at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Uses {
+    /// Neither configuration nor store.
+    Nothing,
+    /// The configuration alone.
+    Configuration,
+    /// The configuration, and the store that it names.
+    Store,
+}
+
+impl Command {
+    const fn uses(&self) -> Uses {
+        match self {
+            Self::ApiKey(_) | Self::Encrypt | Self::Keygen => Uses::Nothing,
+            Self::Check(_) | Self::Rules(_) => Uses::Configuration,
+            Self::Migrate(_) | Self::Backup(_) | Self::Export(_) | Self::Import(_) => Uses::Store,
+        }
+    }
+}
+
 impl ConfigFile {
+    /// Whether it stands on the command line, and not in the environment only.
+    fn is_said(&self) -> bool {
+        self.config.is_some() && self.config.as_deref() != std::env::var_os("ACTEON_CONFIG").as_deref().map(Path::new)
+    }
+
+    /// Whether a file was named, here or in the environment.
+    fn is_named(&self) -> bool {
+        self.config.is_some()
+    }
+
     /// The file to use, if there is one.
     fn path(&self) -> Option<PathBuf> {
         let default = PathBuf::from("acteon.toml");

@@ -36,7 +36,8 @@ impl Rules {
 impl Test {
     fn run(&self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
         let (directory, context) = if let Some(directory) = &self.rules {
-            (directory.clone(), Context::default())
+            let context = if file.is_named() { file.load()?.rules.context } else { Context::default() };
+            (directory.clone(), context)
         } else {
             let config = file.load()?;
             let directory = config.rules.directory;

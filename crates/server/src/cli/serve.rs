@@ -17,13 +17,13 @@ pub(super) struct Serve {
     pub(super) config: ConfigFile,
     /// Folder of the database [default: acteon in the XDG data folder]
     #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    pub(super) data_dir: Option<PathBuf>,
     /// Address to listen on, in place of the configured one
     #[arg(long)]
-    host: Option<String>,
+    pub(super) host: Option<String>,
     /// Port to listen on, in place of the configured one
     #[arg(long)]
-    port: Option<u16>,
+    pub(super) port: Option<u16>,
 }
 
 impl Serve {
@@ -39,6 +39,10 @@ impl Serve {
         }
         if let Some(port) = self.port {
             config.port = port;
+        }
+        #[cfg(feature = "postgres")]
+        if self.data_dir.is_some() && matches!(config.store, StoreConfig::Postgres(_)) {
+            tracing::warn!("--data-dir has no effect: the store is a PostgreSQL");
         }
         let data_dir = data_dir(self.data_dir, &config.store)?;
         let source = self.config.path().map_or("none: everything at its default".to_owned(), |path| path.display().to_string());
@@ -69,15 +73,22 @@ async fn run(config: Config, data_dir: PathBuf, source: String) -> anyhow::Resul
     let providers: Vec<String> = config.providers.iter().map(|provider| format!("{} ({})", provider.name, provider.type_name)).collect();
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let (rules, keys) = (config.rules.directory.clone(), config.auth.clone());
     let server = Server::start(config, &data_dir).await?;
     let rules = rules.map_or("none".to_owned(), |directory| format!("{} from {}", server.rules(), directory.display()));
     print!("{}", screen(&server, &Shown { source, providers, rules, keys }));
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        // Nothing that is in flight could be recorded. Whoever supervises the process starts another.
-        error = server.store_ended() => anyhow::bail!("the store has ended, and with it the server: {error}"),
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hang_up.recv() => {
+                tracing::info!("SIGHUP: reading rules and API keys anew");
+                server.reload().await;
+            }
+            // Nothing that is in flight could be recorded. Whoever supervises the process starts another.
+            error = server.store_ended() => anyhow::bail!("the store has ended, and with it the server: {error}"),
+        }
     }
     tracing::info!("stopping: finishing what is in flight");
     if server.stop().await {

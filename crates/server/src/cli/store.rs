@@ -38,6 +38,23 @@ pub(super) struct FromFile {
 }
 
 impl Which {
+    /// The same with a folder that was named before the command.
+    pub(super) fn or(self, before: Option<PathBuf>) -> anyhow::Result<Self> {
+        match (self.data_dir, before) {
+            (Some(one), Some(other)) if one != other => {
+                anyhow::bail!("--data-dir is given twice, as {} and {}: leave one out", other.display(), one.display())
+            }
+            (named, before) => Ok(Self { data_dir: named.or(before) }),
+        }
+    }
+
+    /// Refuses a folder where the store is in none.
+    #[cfg(feature = "postgres")]
+    fn refuse_folder(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(self.data_dir.is_none(), "--data-dir has no effect: the store of this configuration is a PostgreSQL; leave it out");
+        Ok(())
+    }
+
     /// Brings the schema up to date.
     pub(super) fn migrate(self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
         match file.load()?.store {
@@ -49,6 +66,7 @@ impl Which {
             }
             #[cfg(feature = "postgres")]
             StoreConfig::Postgres(options) => {
+                self.refuse_folder()?;
                 let (from, to) = runtime()?.block_on(acteon_store::postgres::PostgresStore::migrate(&options))?;
                 println!("schema {}: version {from} before, {to} now", options.schema);
             }
@@ -62,6 +80,11 @@ impl Which {
 }
 
 impl ToFile {
+    /// The same with a folder that was named before the command.
+    pub(super) fn or(self, before: Option<PathBuf>) -> anyhow::Result<Self> {
+        Ok(Self { which: self.which.or(before)?, file: self.file })
+    }
+
     /// Copies the embedded database, also while the server runs.
     pub(super) fn backup(self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
         let store = file.load()?.store;
@@ -78,6 +101,10 @@ impl ToFile {
     /// Writes everything that the store keeps as lines of JSON.
     pub(super) fn export(self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
         let store = file.load()?.store;
+        #[cfg(feature = "postgres")]
+        if matches!(store, StoreConfig::Postgres(_)) {
+            self.which.refuse_folder()?;
+        }
         let mut to = BufWriter::new(Steady { file: create(&self.file)?, unsynced: 0 });
         let rows = match store {
             store @ StoreConfig::Embedded(_) => SqliteStore::export(&sqlite(&self.which.embedded(&store)?), &mut to)?,
@@ -92,9 +119,18 @@ impl ToFile {
 }
 
 impl FromFile {
+    /// The same with a folder that was named before the command.
+    pub(super) fn or(self, before: Option<PathBuf>) -> anyhow::Result<Self> {
+        Ok(Self { which: self.which.or(before)?, file: self.file })
+    }
+
     /// Reads what `export` wrote into an empty store.
     pub(super) fn import(self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
         let store = file.load()?.store;
+        #[cfg(feature = "postgres")]
+        if matches!(store, StoreConfig::Postgres(_)) {
+            self.which.refuse_folder()?;
+        }
         let opened = File::open(&self.file).with_context(|| format!("{} cannot be read", self.file.display()))?;
         let mut from = BufReader::new(opened);
         let rows = match store {

@@ -51,6 +51,7 @@ pub(super) async fn ready(MayLook(caller): MayLook, State(state): State<Arc<AppS
     }
     let failing = gateway.stats().into_iter().filter(|(_, stats)| stats.last_failed);
     let rules = state.rules.trouble().map(|trouble| format!("rules: those before stay in force: {trouble}"));
+    let keys = state.auth.trouble().map(|trouble| format!("API keys: those before stay in force: {trouble}"));
     let of = |name: &ProviderName, error: Option<String>| match error.filter(|_| may_see_errors(caller.as_ref(), name)) {
         Some(error) => format!("provider {name}: {error}"),
         None => format!("provider {name}: its last call failed"),
@@ -58,7 +59,7 @@ pub(super) async fn ready(MayLook(caller): MayLook, State(state): State<Arc<AppS
     let failing: Vec<String> = failing.map(|(name, stats)| of(&name, stats.last_error)).collect();
     let unread = gateway.policies_trouble();
     let unread = unread.map(|trouble| format!("policies: changes of silences, quotas and time intervals cannot be read: {trouble}"));
-    let reasons: Vec<String> = unread.into_iter().chain(rules).chain(failing).collect();
+    let reasons: Vec<String> = unread.into_iter().chain(keys).chain(rules).chain(failing).collect();
     let status = if reasons.is_empty() { "ready" } else { "degraded" };
     let reasons = if caller.is_some() { reasons } else { Vec::new() };
     Json(ReadyBody { status: status.into(), reasons }).into_response()
@@ -67,7 +68,7 @@ pub(super) async fn ready(MayLook(caller): MayLook, State(state): State<Arc<AppS
 /// `GET /metrics`: Prometheus' text format. Names of providers and rules, and what fails where, are for those who may look.
 pub(super) async fn metrics(MayLook(caller): MayLook, State(state): State<Arc<AppState>>) -> Response {
     let text = match caller {
-        Some(_) => state.metrics.text(&state.gateway, &state.rules),
+        Some(_) => state.metrics.text(&state.gateway, &state.rules, &state.auth),
         None => PLAIN_METRICS.to_owned(),
     };
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()

@@ -204,6 +204,11 @@ async fn keys_change_without_a_restart_and_a_broken_file_changes_none() {
     ops.until("/v1/audit", |body| body["records"].is_array()).await;
     assert_eq!(gateway.with_key("root").get("/v1/audit").await.status, StatusCode::UNAUTHORIZED, "the key is gone");
     std::fs::write(&path, "[[api_keys]]\nname = \"x\"\nkey_hash = \"tooshort\"\nrole = \"king\"\n").expect("written");
+    let ready = ops.until("/ready", |ready| ready["status"] == "degraded").await;
+    assert!(ready.to_string().contains("API keys: those before stay in force") && ready.to_string().contains("auth.toml:3:"), "{ready}");
+    let metrics =
+        |value: u8| move |body: &Value| body.as_str().is_some_and(|text| text.contains(&format!("\nacteon_api_keys_broken {value}\n")));
+    ops.until("/metrics", metrics(1)).await;
     let folder = path.parent().expect("a folder").to_owned();
     let configuration = folder.join("acteon.toml");
     std::fs::write(&configuration, format!("auth.enabled = true\n{LOG}")).expect("written");
@@ -213,6 +218,9 @@ async fn keys_change_without_a_restart_and_a_broken_file_changes_none() {
         assert!(said.contains(expected), "{expected}: {said}");
     }
     assert_eq!(ops.get("/v1/audit").await.status, StatusCode::OK);
+    std::fs::write(&path, auth_file(&CALLERS[1..3])).expect("written");
+    ops.until("/ready", |ready| ready["status"] == "ready").await;
+    ops.until("/metrics", metrics(0)).await;
 }
 
 #[test]

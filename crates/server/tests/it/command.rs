@@ -105,6 +105,39 @@ async fn a_store_is_copied_while_in_use_and_moved_by_hand() {
     assert_eq!(moved.client().get("/v1/actions/moved").await.body["state"], "done");
 }
 
+#[test]
+fn a_flag_before_its_command_is_used_or_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let output = run_command(&["--data-dir", &at("here"), "migrate"], &[("HOME", &at("home"))], "");
+    assert!(output.status.success() && folder.path().join("here/acteon.db").exists(), "{}", stderr(&output));
+    for arguments in [&["backup"][..], &["export"]] {
+        let copy = at(arguments[0]);
+        let output = run_command(&["--data-dir", &at("here"), arguments[0], &copy], &[("HOME", &at("home"))], "");
+        assert!(output.status.success() && std::path::Path::new(&copy).exists(), "{}", stderr(&output));
+    }
+    let output = run_command(&["--data-dir", &at("there"), "import", &at("export")], &[("HOME", &at("home"))], "");
+    assert!(output.status.success() && folder.path().join("there/acteon.db").exists(), "{}", stderr(&output));
+    assert!(!folder.path().join("home").exists(), "nothing else was worked on");
+    let (here, there) = (at("here"), at("there"));
+    for (arguments, part) in [
+        (&["--data-dir", &here, "migrate", "--data-dir", &there][..], "given twice"),
+        (&["--port", "5", "check"], "--port has no effect"),
+        (&["--host", "::1", "check"], "--host has no effect"),
+        (&["--data-dir", &here, "check"], "--data-dir has no effect"),
+        (&["--data-dir", &here, "rules", "test", "x.yaml"], "--data-dir has no effect"),
+        (&["--port", "5", "backup", &here], "--port has no effect"),
+        (&["keygen", "-c", "acteon.toml"], "--config has no effect"),
+        (&["-c", "acteon.toml", "encrypt"], "--config has no effect"),
+        (&["-c", "acteon.toml", "api-key", "me"], "--config has no effect"),
+    ] {
+        let output = run_command(arguments, &[], "");
+        assert!(!output.status.success() && stderr(&output).contains(part), "{arguments:?}: {}", stderr(&output));
+    }
+    let output = run_command(&["keygen"], &[("ACTEON_CONFIG", "acteon.toml")], "");
+    assert!(output.status.success(), "what the environment says is for those who look: {}", stderr(&output));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_server_leaves_no_core_dump() {
@@ -156,4 +189,31 @@ fn the_files_of_a_database_are_for_their_owner_only_in_whatever_folder() {
     }
     let _process = Process::start_exactly(folder.path(), "", &[]);
     assert_eq!(open_to_others(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hang_up_reads_the_rules_anew_and_ends_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |provider: &str| {
+        let rule = format!(
+            "rules:\n  - name: r\n    condition: {{ field: action.tenant, eq: acme }}\n    action: {{ type: reroute, target_provider: {provider} }}\n"
+        );
+        std::fs::write(folder.path().join("rules/r.yaml"), rule).expect("written");
+    };
+    std::fs::create_dir(folder.path().join("rules")).expect("a folder");
+    write("one");
+    let providers = "[[providers]]\nname = \"one\"\ntype = \"log\"\n[[providers]]\nname = \"two\"\ntype = \"log\"\n";
+    let configuration = format!("rules.directory = \"rules\"\nrules.watch = false\n{providers}");
+    let process = Process::start(folder.path(), &configuration, &[]);
+    write("two");
+    process.signal("HUP");
+    let give_up = tokio::time::Instant::now() + crate::support::PATIENCE;
+    for number in 0.. {
+        let outcome = process.client().dispatch(&crate::support::action(&format!("a-{number}"), "one", &serde_json::json!({}))).await;
+        if outcome["Rerouted"]["new_provider"] == "two" {
+            break;
+        }
+        assert!(tokio::time::Instant::now() < give_up, "the rules are those before: {outcome} {}", crate::support::log_of(folder.path()));
+    }
+    assert_eq!(process.terminate().0, Some(0));
 }

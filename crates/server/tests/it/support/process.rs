@@ -110,7 +110,7 @@ pub(crate) fn log_of(folder: &Path) -> String {
 /// Runs a sub-command to its end.
 pub(crate) fn run_command(arguments: &[&str], variables: &[(&str, &str)], input: &str) -> Output {
     let mut command = Command::new(BINARY);
-    command.args(arguments).envs(variables.iter().copied()).env_remove("ACTEON_CONFIG");
+    command.args(arguments).env_remove("ACTEON_CONFIG").envs(variables.iter().copied());
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a started command");
     // A command that stops before it reads closes the pipe.
     child.stdin.take().expect("its standard input").write_all(input.as_bytes()).ok();
