@@ -4,9 +4,12 @@ use acteon_core::limits::{MAX_OFFSET, MAX_PAGE};
 use acteon_core::{Caller, Timestamp};
 use acteon_store::{Cursor, HistoryFilter, PageRequest, Seq};
 
+use axum::http::StatusCode;
+
 use super::access::scope;
 use super::query::Parameters;
 use super::refusal::Refusal;
+use crate::similar::nearest;
 
 /// Parameters that filter actions.
 pub(super) const FILTERS: [&str; 11] =
@@ -18,6 +21,42 @@ pub(super) const NEVER: [&str; 3] = ["chain_id", "signer_id", "kid"];
 /// Parameters that choose a page.
 pub(super) const PAGES: [&str; 3] = ["limit", "offset", "cursor"];
 
+/// Words of outcomes: those that are built, then those of the wire format that nothing has yet.
+const OUTCOMES: [&str; 16] = [
+    "executed",
+    "failed",
+    "scheduled",
+    "rerouted",
+    "suppressed",
+    "deduplicated",
+    "throttled",
+    "quota_exceeded",
+    "circuit_open",
+    "silenced",
+    "muted",
+    "grouped",
+    "state_changed",
+    "pending_approval",
+    "chain_started",
+    "pending",
+];
+
+/// Words of verdicts, in the same order.
+const VERDICTS: [&str; 12] = [
+    "allow",
+    "deny",
+    "suppress",
+    "deduplicate",
+    "reroute",
+    "throttle",
+    "modify",
+    "group",
+    "state_machine",
+    "request_approval",
+    "chain",
+    "schedule",
+];
+
 const DEFAULT_PAGE: usize = 50;
 
 pub(super) fn filter(caller: &Caller, parameters: &Parameters) -> Result<HistoryFilter, Refusal> {
@@ -26,8 +65,8 @@ pub(super) fn filter(caller: &Caller, parameters: &Parameters) -> Result<History
     Ok(HistoryFilter {
         provider: text("provider"),
         action_type: text("action_type"),
-        outcome: text("outcome"),
-        verdict: text("verdict"),
+        outcome: word(parameters, "outcome", &OUTCOMES)?,
+        verdict: word(parameters, "verdict", &VERDICTS)?,
         rule: text("matched_rule"),
         caller: text("caller_id"),
         code: text("code"),
@@ -35,6 +74,19 @@ pub(super) fn filter(caller: &Caller, parameters: &Parameters) -> Result<History
         to: time("to")?,
         ..HistoryFilter::of(scope(caller, parameters)?)
     })
+}
+
+/// A word out of a list, in whichever case. A misspelt one would find nothing, which reads as if nothing had happened.
+fn word(parameters: &Parameters, name: &str, known: &[&str]) -> Result<Option<String>, Refusal> {
+    let Some(text) = parameters.get(name) else { return Ok(None) };
+    let lower = text.to_ascii_lowercase();
+    if known.contains(&lower.as_str()) {
+        return Ok(Some(lower));
+    }
+    let hint = nearest(&lower, known.iter().copied())
+        .map_or_else(|| format!("known are: {}", known.join(", ")), |near| format!("did you mean {near}?"));
+    let message = format!("the query parameter {name:?} must be one of its words, is {text:?}; {hint}");
+    Err(Refusal::new(StatusCode::BAD_REQUEST, "INVALID_QUERY", message))
 }
 
 /// The page asked for; the newest fifty without a word.

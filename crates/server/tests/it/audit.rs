@@ -71,6 +71,18 @@ async fn pages_follow_a_cursor_and_every_filter_is_known() {
     ] {
         assert_eq!(count(query).await, Some(expected), "{query}");
     }
+    for (query, expected) in [("outcome=Failed", 3), ("verdict=ALLOW", 7), ("outcome=chain_started", 0)] {
+        assert_eq!(count(query).await, Some(expected), "{query}");
+    }
+    for (wrong, hint) in
+        [("outcome=faild", "did you mean failed?"), ("outcome=banana", "known are: executed,"), ("verdict=deney", "did you mean deny?")]
+    {
+        for path in ["/v1/audit", "/v1/audit/export", "/v1/dlq"] {
+            let refused = gateway.get(&format!("{path}?{wrong}")).await;
+            assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{path}?{wrong}");
+            assert!(refused.body["message"].as_str().is_some_and(|text| text.contains(hint)), "{}", refused.body);
+        }
+    }
     for wrong in ["colour=red", "limit=0", "limit=1001", "cursor=x", "from=yesterday", "offset=5001"] {
         assert_eq!(gateway.get(&format!("/v1/audit?{wrong}")).await.status, StatusCode::BAD_REQUEST, "{wrong}");
     }
