@@ -282,6 +282,10 @@ fn read_keys(variable: &dyn Fn(&str) -> Option<String>) -> Result<KeyRing, Confi
         KeyRing::parse(text).map_err(|error: KeyRingError| ConfigError::Unreadable(format!("{source}: {error}")))
     };
     if let Some(text) = variable("ACTEON_AUTH_KEY").map(Zeroizing::new) {
+        if variable("ACTEON_AUTH_KEY_FILE").is_some() {
+            let message = "ACTEON_AUTH_KEY_FILE has no effect beside ACTEON_AUTH_KEY: set one of the two";
+            return Err(ConfigError::Unreadable(message.into()));
+        }
         return parse("ACTEON_AUTH_KEY", &text);
     }
     let Some(path) = variable("ACTEON_AUTH_KEY_FILE") else { return Ok(KeyRing::default()) };

@@ -32,6 +32,8 @@ fn encrypt_without_a_key_says_how_to_get_one() {
     assert!(!output.status.success() && stderr(&output).contains("acteon-server keygen"), "{}", stderr(&output));
     let output = run_command(&["encrypt"], &[("ACTEON_AUTH_KEY", "short")], "secret");
     assert!(!output.status.success() && stderr(&output).contains("64 hexadecimal digits"), "{}", stderr(&output));
+    let output = run_command(&["encrypt"], &[("ACTEON_AUTH_KEY", KEY), ("ACTEON_AUTH_KEY_FILE", "/nowhere")], "secret");
+    assert!(!output.status.success() && stderr(&output).contains("set one of the two"), "{}", stderr(&output));
     let output = run_command(&["encrypt"], &[("ACTEON_AUTH_KEY", KEY)], "\n");
     assert!(!output.status.success() && stderr(&output).contains("empty"), "{}", stderr(&output));
 }
