@@ -60,9 +60,9 @@ impl Budget {
         Room { budget: Arc::clone(self), id: 0, bytes: 0, give_way }
     }
 
-    /// Whether anything is left, once those left who are slow.
-    pub(crate) fn has_room(&self) -> bool {
-        self.lock().has_left(self.limit, 1, 0, Instant::now(), self.slow)
+    /// Whether anything is left of so many times the limit, once those left who are slow.
+    pub(crate) fn has_room_within(&self, times: usize) -> bool {
+        self.lock().has_left(self.limit * times, 1, 0, Instant::now(), self.slow)
     }
 
     fn lock(&self) -> MutexGuard<'_, Holders> {
@@ -225,9 +225,9 @@ mod tests {
         let budget = Budget::new(100, Duration::from_secs(1));
         let mut large = budget.room(Arc::default());
         large.take(150);
-        assert!(!budget.has_room() && !budget.room(Arc::default()).grow(1));
+        assert!(!budget.has_room_within(1) && budget.has_room_within(2) && !budget.room(Arc::default()).grow(1));
         tokio::time::advance(Duration::from_secs(2)).await;
-        assert!(budget.has_room(), "it is slow by now, and leaves");
+        assert!(budget.has_room_within(1), "it is slow by now, and leaves");
         drop(large);
         assert!(budget.room(Arc::default()).grow(100));
     }

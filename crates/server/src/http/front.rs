@@ -53,9 +53,27 @@ impl Front {
 /// Routes that take a body and change nothing.
 const LOOKS: [&str; 2] = ["/v1/rules/evaluate", "/v1/silences/preview"];
 
-/// Whether a request may change something, by its method and route.
-pub(crate) fn changes_something<T>(request: &Request<T>) -> bool {
-    !request.method().is_safe() && !LOOKS.contains(&request.uri().path())
+/// Routes that do much at once, and answer as much.
+const OF_MANY: [&str; 4] = ["/v1/dispatch/batch", "/v1/audit/replay", "/v1/dlq/replay", "/v1/dlq/drain"];
+
+/// What a request may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It only looks.
+    Looks,
+    /// It changes one thing.
+    ChangesOne,
+    /// It changes many.
+    ChangesMany,
+}
+
+/// What a request may do, by its method and route.
+pub(crate) fn effect_of<T>(request: &Request<T>) -> Effect {
+    let path = request.uri().path();
+    if request.method().is_safe() || LOOKS.contains(&path) {
+        return Effect::Looks;
+    }
+    if OF_MANY.contains(&path) { Effect::ChangesMany } else { Effect::ChangesOne }
 }
 
 /// What a caller gets in place of an answer for which there is no room. Nobody gets it whose request changed something.

@@ -42,7 +42,7 @@ use crate::budget::Budget;
 use crate::metrics::Metrics;
 use crate::rules::RulesLoader;
 use crate::sign_in::SignIns;
-pub(crate) use front::{Front, changes_something, no_room_for_answer};
+pub(crate) use front::{Effect, Front, effect_of, no_room_for_answer};
 pub(crate) use offload::{Asides, Turns};
 use refusal::Refusal;
 pub(crate) use site::Site;

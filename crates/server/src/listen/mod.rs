@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::budget::Budget;
 use crate::connection::Connection;
-use crate::http::Front;
+use crate::http::{Effect, Front};
 pub(crate) use files::connections;
 pub use files::raise_open_files;
 use service::Service;
@@ -44,6 +44,16 @@ impl Answers {
     pub(crate) fn new() -> Self {
         let room = || Budget::new(MAX_ANSWERS_BYTES, SLOW_READER);
         Self { of_looks: room(), of_changes: room() }
+    }
+
+    /// Whether a request may begin. One that changes a single thing, such as an alert on its way, has a small answer: it is refused only where
+    /// those of its kind alone fill as much again.
+    fn may_begin(&self, effect: Effect) -> bool {
+        match effect {
+            Effect::Looks => true,
+            Effect::ChangesOne => self.of_changes.has_room_within(2),
+            Effect::ChangesMany => self.of_changes.has_room_within(1),
+        }
     }
 }
 

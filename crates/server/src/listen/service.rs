@@ -13,7 +13,7 @@ use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use super::{Answers, Listening};
 use crate::budget::{Held, Room};
 use crate::connection::Connection;
-use crate::http::{changes_something, no_room_for_answer};
+use crate::http::{Effect, effect_of, no_room_for_answer};
 
 /// What is served, on one connection.
 pub(super) struct Service {
@@ -36,23 +36,24 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         let under_way = UnderWay::new(&self.connection);
         let listening = Arc::clone(&self.listening);
         Box::pin(async move {
-            let changes = changes_something(&request);
-            if changes && !listening.answers.of_changes.has_room() {
+            let effect = effect_of(&request);
+            if !listening.answers.may_begin(effect) {
                 return Ok(no_room_for_answer().map(|body| Answer { body, room: None, _under_way: under_way }));
             }
             let response = listening.front.answer(request.map(Body::new), &under_way.0).await;
             under_way.0.set_working();
-            Ok(counted(response, &listening.answers, changes, under_way))
+            Ok(counted(response, &listening.answers, effect, under_way))
         })
     }
 }
 
 /// Has a large answer ask for room. Where something was changed it is not refused: its caller would do it a second time.
-fn counted(mut response: Response<Body>, answers: &Answers, changes: bool, under_way: UnderWay) -> Response<Answer> {
+fn counted(mut response: Response<Body>, answers: &Answers, effect: Effect, under_way: UnderWay) -> Response<Answer> {
     let length = response.body().size_hint().exact().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
     let mut room = None;
     if length > SMALL_ANSWER_BYTES {
         let close = Arc::clone(under_way.0.close());
+        let changes = effect != Effect::Looks;
         let mut asked = if changes { answers.of_changes.room(close) } else { answers.of_looks.room(close) };
         if changes {
             asked.take(length);
