@@ -6,6 +6,7 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::json;
 use crate::{ActionId, ActionType, Namespace, ProviderName, Tenant, Timestamp};
 
 /// What an action takes as JSON beside its payload and labels, mostly.
@@ -82,11 +83,7 @@ impl Action {
 }
 
 fn same_json(left: &RawValue, right: &RawValue) -> bool {
-    if left.get() == right.get() {
-        return true;
-    }
-    let parse = |raw: &RawValue| serde_json::from_str::<serde_json::Value>(raw.get());
-    matches!((parse(left), parse(right)), (Ok(left), Ok(right)) if left == right)
+    json::same(left.get(), right.get())
 }
 
 /// Where an action came from. A caller cannot set it: control never travels in the payload.
@@ -130,5 +127,10 @@ mod tests {
     fn the_order_of_keys_does_not_make_another_request() {
         assert!(action(r#"{"a":1,"b":2}"#).asks_the_same(&action(r#"{ "b":2, "a":1 }"#)));
         assert!(!action(r#"{"a":1}"#).asks_the_same(&action(r#"{"a":2}"#)));
+    }
+
+    #[test]
+    fn ids_beyond_what_a_double_holds_are_compared_digit_by_digit() {
+        assert!(!action(r#"{"a":18446744073709551617,"b":1}"#).asks_the_same(&action(r#"{"b":1,"a":18446744073709551618}"#)));
     }
 }

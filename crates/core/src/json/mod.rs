@@ -1,5 +1,14 @@
 //! What may be known about JSON without building it.
 
+mod flaw;
+mod members;
+mod same;
+mod scan;
+
+pub use flaw::Flaw;
+pub use members::{Member, items, members, text, whole_letters};
+pub use same::same;
+
 /// Whether arrays and objects in `text` nest deeper than `limit`. `text` must be JSON; strings are skipped as a whole.
 ///
 /// Works on bytes without recursion, so it is safe on what is not yet known to be harmless.

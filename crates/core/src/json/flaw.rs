@@ -1,0 +1,250 @@
+//! Flaws of a JSON text that its grammar allows and its readers do not agree about. What has none is the same for every reader.
+
+use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use super::members::{members, text};
+use super::scan::{lone_surrogate, past_blanks, text_end, word_end};
+
+/// Longest number without an exponent that a double holds however its digits are.
+const SAFE_DIGITS: usize = 300;
+
+/// Names of one object up to which each is compared with each.
+const FEW_NAMES: usize = 16;
+
+/// Flaw of a JSON text: what it is, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    kind: Kind,
+    at: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    TooDeep(usize),
+    /// One reader takes it for infinity, one for the largest number, one for an error.
+    NoDouble,
+    /// One reader takes it for U+FFFD, one for nothing, one for an error.
+    HalfLetter,
+    /// One reader takes the first, one the last, one both.
+    Twice,
+}
+
+impl Flaw {
+    /// The first flaw of a text, whose objects and arrays may nest `max_depth` deep. Takes one pass, without recursion, and for each name of an
+    /// object that is not over yet eight bytes.
+    pub fn find(json: &str, max_depth: usize) -> Option<Self> {
+        Scan { json, max_depth, open: Vec::with_capacity(8), names: Vec::with_capacity(16) }.run()
+    }
+
+    /// Whether the text nests too deep.
+    pub fn is_depth(self) -> bool {
+        matches!(self.kind, Kind::TooDeep(_))
+    }
+
+    /// Path of the place, such as `payload.a[3].b`. `json` is the text in which it was found.
+    pub fn place(self, json: &str) -> String {
+        place(json, self.at)
+    }
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            Kind::TooDeep(limit) => write!(f, "the JSON nests deeper than {limit} levels"),
+            Kind::NoDouble => f.write_str("is a number that is too large for a 64-bit floating-point number; send it as text"),
+            Kind::HalfLetter => f.write_str(
+                "holds half of a surrogate pair, such as \\ud83d alone: a letter was cut in two; cut texts between letters, or send U+FFFD",
+            ),
+            Kind::Twice => f.write_str("is given twice, and readers differ in which one counts; send it once"),
+        }
+    }
+}
+
+/// An object or array that is not over.
+struct Open {
+    at: usize,
+    /// Names that were there before its own.
+    names: usize,
+}
+
+struct Scan<'a> {
+    json: &'a str,
+    max_depth: usize,
+    open: Vec<Open>,
+    /// Hashes of the names of all objects that are not over.
+    names: Vec<u64>,
+}
+
+impl Scan<'_> {
+    fn run(mut self) -> Option<Flaw> {
+        let bytes = self.json.as_bytes();
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b'"' => {
+                    let end = text_end(bytes, at);
+                    if let Some(flaw) = self.text(at, end) {
+                        return Some(flaw);
+                    }
+                    at = end;
+                }
+                b'-' | b'0'..=b'9' => {
+                    let end = word_end(bytes, at);
+                    if !self.json.get(at..end).is_some_and(is_double) {
+                        return Some(Flaw { kind: Kind::NoDouble, at });
+                    }
+                    at = end;
+                }
+                b'{' | b'[' => {
+                    if self.open.len() == self.max_depth {
+                        return Some(Flaw { kind: Kind::TooDeep(self.max_depth), at });
+                    }
+                    self.open.push(Open { at, names: self.names.len() });
+                    at += 1;
+                }
+                b'}' | b']' => {
+                    if let Some(flaw) = self.open.pop().and_then(|open| self.close(&open)) {
+                        return Some(flaw);
+                    }
+                    at += 1;
+                }
+                _ => at += 1,
+            }
+        }
+        None
+    }
+
+    /// Looks at a text, and keeps it if it is a name.
+    fn text(&mut self, at: usize, end: usize) -> Option<Flaw> {
+        let bytes = self.json.as_bytes();
+        let quoted = self.json.get(at..end)?;
+        if quoted.contains('\\') && lone_surrogate(bytes, at, end).is_some() {
+            return Some(Flaw { kind: Kind::HalfLetter, at });
+        }
+        if bytes.get(past_blanks(bytes, end)) == Some(&b':') {
+            let mut hasher = DefaultHasher::new();
+            text(quoted).as_deref().unwrap_or(quoted).hash(&mut hasher);
+            self.names.push(hasher.finish());
+        }
+        None
+    }
+
+    /// Compares the names of an object that is over.
+    fn close(&mut self, open: &Open) -> Option<Flaw> {
+        let names = self.names.get_mut(open.names..)?;
+        let is_twice = if names.len() <= FEW_NAMES {
+            names.iter().enumerate().any(|(at, name)| names[..at].contains(name))
+        } else {
+            names.sort_unstable();
+            names.windows(2).any(|pair| pair[0] == pair[1])
+        };
+        self.names.truncate(open.names);
+        // Two names may have one hash.
+        if is_twice { twice(self.json, open.at) } else { None }
+    }
+}
+
+/// The second of two equal names of the object at `at`.
+fn twice(json: &str, at: usize) -> Option<Flaw> {
+    let mut names: Vec<_> = members(json.get(at..)?)?.into_iter().map(|member| (member.name(), member.quoted)).collect();
+    names.sort_by(|(left, _), (right, _)| left.cmp(right));
+    let (_, second) = names.windows(2).find(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].clone())?;
+    // Both are pieces of one text.
+    Some(Flaw { kind: Kind::Twice, at: second.as_ptr() as usize - json.as_ptr() as usize })
+}
+
+/// Whether a number is one for those who read it as a double. A word that is no number is somebody else's business.
+fn is_double(number: &str) -> bool {
+    let may_be_large = number.len() > SAFE_DIGITS || number.bytes().any(|byte| matches!(byte, b'e' | b'E'));
+    !may_be_large || serde_json::from_str::<f64>(number).is_ok_and(f64::is_finite)
+}
+
+/// The path of what begins at `target`.
+fn place(json: &str, target: usize) -> String {
+    let bytes = json.as_bytes();
+    // What each open object or array adds to the path, and how many items came before.
+    let mut steps: Vec<(String, Option<usize>)> = Vec::new();
+    let mut at = 0;
+    while at <= target {
+        let mut end = at + 1;
+        match bytes.get(at) {
+            Some(b'{') if at < target => steps.push((String::new(), None)),
+            Some(b'[') if at < target => steps.push(("[0]".into(), Some(0))),
+            Some(b'}' | b']') => drop(steps.pop()),
+            Some(b',') => {
+                if let Some((step, Some(index))) = steps.last_mut() {
+                    *index += 1;
+                    *step = format!("[{index}]");
+                }
+            }
+            Some(b'"') => {
+                end = text_end(bytes, at);
+                if let (Some(b':'), Some((step, None))) = (bytes.get(past_blanks(bytes, end)), steps.last_mut()) {
+                    *step = named(json.get(at..end).unwrap_or_default());
+                }
+            }
+            Some(_) => {}
+            None => break,
+        }
+        at = end;
+    }
+    let path: String = steps.into_iter().map(|(step, _)| step).collect();
+    path.strip_prefix('.').map_or(path.clone(), str::to_owned)
+}
+
+/// The step to a member: `.name`, or `["a.b"]` where the name would not be told from a path.
+fn named(quoted: &str) -> String {
+    match text(quoted) {
+        Some(name) if !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-')) => {
+            format!(".{name}")
+        }
+        _ => format!("[{quoted}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(json: &str) -> Option<(String, Kind)> {
+        Flaw::find(json, 64).map(|flaw| (flaw.place(json), flaw.kind))
+    }
+
+    #[test]
+    fn flaws_are_found_wherever_they_are_and_their_place_is_named() {
+        for (json, place, kind) in [
+            (r#"{"payload":{"a":[0,1,2,{"b":1e400}]}}"#, "payload.a[3].b", Kind::NoDouble),
+            (r#"{ "a" : [ -1e309 ] }"#, "a[0]", Kind::NoDouble),
+            (r#"{"text":"cut \ud83d"}"#, "text", Kind::HalfLetter),
+            (r#"{"text":"\ude00\ud83d"}"#, "text", Kind::HalfLetter),
+            (r#"{"a":{"x\ud800":1}}"#, r#"a["x\ud800"]"#, Kind::HalfLetter),
+            (r#"{"a":{"b":{},"b":1}}"#, "a.b", Kind::Twice),
+            (r#"{"a.b":[{"c":1,"\u0063":2}]}"#, r#"["a.b"][0].c"#, Kind::Twice),
+            ("1e400", "", Kind::NoDouble),
+        ] {
+            assert_eq!(found(json), Some((place.to_owned(), kind)), "{json}");
+        }
+        let long = format!(r#"{{"n":{}}}"#, "9".repeat(400));
+        assert_eq!(found(&long), Some(("n".to_owned(), Kind::NoDouble)));
+        let many: Vec<String> = (0..100).chain([7]).map(|number| format!("\"k{number}\":0")).collect();
+        assert_eq!(found(&format!("{{{}}}", many.join(","))), Some(("k7".to_owned(), Kind::Twice)));
+        let deep = format!("{}{}", "[".repeat(65), "]".repeat(65));
+        assert_eq!(found(&deep).map(|(_, kind)| kind), Some(Kind::TooDeep(64)));
+    }
+
+    #[test]
+    fn what_every_reader_reads_alike_has_no_flaw() {
+        for json in [
+            r#"{"a":{"x":1},"b":{"x":1},"x":[{"x":1},{"x":1}],"y":"x"}"#,
+            r#"{"text":"\ud83d\ude00 \\ud83d \\\\","n":[1e308,-0,0e999,1e-400,123456789012345678901234567890,1.10]}"#,
+            "[[],{},[{}],\"\"]",
+            "",
+            "\"",
+            "{\"a",
+            "]]}}",
+        ] {
+            assert_eq!(found(json), None, "{json}");
+        }
+    }
+}
