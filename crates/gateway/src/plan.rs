@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Action, Caller, DryRun, ErrorKind, Origin, Outcome, Prepared, ProviderError, ProviderName, Scope, Timestamp};
-use acteon_rules::{Decided, Facts, Fault, Rule, Verdict, merge_patch};
+use acteon_rules::{Decided, Facts, Fault, Rule, Verdict, patched};
 use acteon_store::{Conditions, DedupCheck, Overage, QuotaCheck, ThrottleCheck};
-use serde_json::value::RawValue;
 
 use crate::policies::Policies;
 use crate::registry::{Entry, Wired};
@@ -105,7 +104,7 @@ fn step(
     {
         return Err(Box::new(Outcome::Suppressed { rule: rule.name().to_string() }));
     }
-    let action = changed(action, decided.patch.as_ref());
+    let action = changed(action, decided.patch.as_ref())?;
     let entry = around.providers.get(provider).ok_or_else(|| Box::new(unknown_provider(provider, &action, caller, around.providers)))?;
     let first = match instead(&action, origin, caller, decided.rule, entry, around) {
         Some(route) => route,
@@ -115,14 +114,15 @@ fn step(
     Ok((conditions(&action, decided.rule, around.now), routes))
 }
 
-/// The action with what a rule changes in its payload.
-fn changed<'a>(action: &'a Action, patch: Option<&serde_json::Value>) -> Cow<'a, Action> {
-    let Some(patch) = patch else { return Cow::Borrowed(action) };
-    let mut payload = serde_json::from_str(action.payload.get()).unwrap_or_default();
-    merge_patch(&mut payload, patch);
-    match RawValue::from_string(payload.to_string()) {
-        Ok(payload) => Cow::Owned(Action { payload, ..action.clone() }),
-        Err(_) => Cow::Borrowed(action),
+/// The action with what a rule changes in its payload. A change that cannot be made is an outcome: the rest of the payload is never sent alone.
+fn changed<'a>(action: &'a Action, patch: Option<&serde_json::Value>) -> Result<Cow<'a, Action>, Box<Outcome>> {
+    let Some(patch) = patch else { return Ok(Cow::Borrowed(action)) };
+    match patched(&action.payload, patch) {
+        Ok(payload) => Ok(Cow::Owned(Action { payload, ..action.clone() })),
+        Err(error) => Err(Box::new(failed(&ProviderError::new(
+            ErrorKind::Serialization,
+            format!("a rule changes the payload, which cannot be read: {error}"),
+        )))),
     }
 }
 

@@ -204,6 +204,7 @@ fn literal_key(call: &CallExpr) -> Option<(&IdedExpr, &str)> {
 fn constant(literal: &LiteralValue) -> Result<Constant, String> {
     Ok(match literal {
         LiteralValue::Boolean(flag) => Constant::Bool(*flag.inner()),
+        LiteralValue::Double(number) if !number.inner().is_finite() => return Err("the number is too large".into()),
         LiteralValue::Double(number) => Constant::Double(*number.inner()),
         LiteralValue::Int(number) => Constant::Int(*number.inner()),
         LiteralValue::UInt(number) => Constant::Int(i64::try_from(*number.inner()).map_err(|_| "the number is too large")?),

@@ -3,14 +3,12 @@
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 
+use acteon_core::json::{members, whole_letters};
 use acteon_core::limits::{MAX_MATCHED_FIELD_BYTES, MAX_MATCHED_LABEL_BYTES};
 use acteon_core::{Action, ProviderName, Timestamp};
 use jiff::civil::{DateTime, Weekday};
 use jiff::tz::TimeZone;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
-use serde_json::value::RawValue;
 
 use crate::expr::Expr;
 use crate::path::{Path, Root};
@@ -22,10 +20,19 @@ pub struct Facts<'a> {
     action: &'a Action,
     provider: &'a ProviderName,
     now: Timestamp,
-    payload: OnceCell<Json>,
-    fields: OnceCell<Option<Fields<'a>>>,
+    payload: OnceCell<Option<Json>>,
+    fields: OnceCell<Option<Vec<Field<'a>>>>,
     calendars: RefCell<Vec<(u16, DateTime)>>,
     steps: Steps,
+}
+
+/// Why a field has no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// It is not there.
+    Absent,
+    /// It is there, and cannot be read: it holds a number that is too large. Such payloads are not accepted any more; older versions stored some.
+    Unreadable,
 }
 
 /// A time zone that rules share.
@@ -72,10 +79,9 @@ impl<'a> Facts<'a> {
         self.now
     }
 
-    /// The whole payload, parsed at the first call.
-    pub fn payload(&self) -> &Json {
-        // The payload was JSON when it was accepted.
-        self.payload.get_or_init(|| serde_json::from_str(self.action.payload.get()).unwrap_or(Json::Null))
+    /// The whole payload, parsed at the first call; `None` where it cannot be read.
+    fn payload(&self) -> Option<&Json> {
+        self.payload.get_or_init(|| read(self.action.payload.get())).as_ref()
     }
 
     /// Steps that are left for expensive searches.
@@ -89,10 +95,15 @@ impl<'a> Facts<'a> {
         beginning(text, if is_label { MAX_MATCHED_LABEL_BYTES } else { MAX_MATCHED_FIELD_BYTES })
     }
 
-    /// The value of a field as text, as far as it is searched. What is no text is written as JSON.
+    /// The value of a field as text, as far as it is searched. What is no text is written as JSON, and what cannot be read as it stands.
     pub(crate) fn text(&self, path: &Path) -> Option<Cow<'_, str>> {
         let limit = if path.root == Root::Metadata { MAX_MATCHED_LABEL_BYTES } else { MAX_MATCHED_FIELD_BYTES };
-        Some(match self.get(path, &Zone::utc())? {
+        let value = match self.get(path, &Zone::utc()) {
+            Ok(value) => value,
+            Err(Missing::Absent) => return None,
+            Err(Missing::Unreadable) => return self.written(&path.keys).map(|text| Cow::Borrowed(beginning(text, limit))),
+        };
+        Some(match value {
             Val::Text(Cow::Borrowed(text)) => Cow::Borrowed(beginning(text, limit)),
             Val::Text(Cow::Owned(text)) => Cow::Owned(beginning(&text, limit).to_owned()),
             Val::Json(json) => Cow::Owned(json_beginning(json, limit)),
@@ -100,8 +111,25 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// The value of a field; `None` when it is not there.
-    pub(crate) fn get<'f>(&'f self, path: &Path, zone: &Zone) -> Option<Val<'f>> {
+    /// The JSON of what lies at `keys` of the payload, as it is written.
+    fn written(&self, keys: &[Box<str>]) -> Option<&'a str> {
+        let mut json = self.action.payload.get();
+        for key in keys {
+            json = members(json)?.into_iter().rfind(|member| *member.name() == **key)?.value;
+        }
+        Some(json)
+    }
+
+    /// The value of a field.
+    pub(crate) fn get<'f>(&'f self, path: &Path, zone: &Zone) -> Result<Val<'f>, Missing> {
+        if path.root == Root::Payload {
+            return self.within_payload(&path.keys);
+        }
+        self.beside_payload(path, zone).ok_or(Missing::Absent)
+    }
+
+    /// The value of a field that is not in the payload; `None` when it is not there.
+    fn beside_payload<'f>(&'f self, path: &Path, zone: &Zone) -> Option<Val<'f>> {
         let text = |text: &'f str| Some(Val::Text(Cow::Borrowed(text)));
         let maybe = |text: &'f Option<String>| text.as_deref().map(|text| Val::Text(Cow::Borrowed(text)));
         let time = |time: Option<Timestamp>| time.map(|time| Val::Text(Cow::Owned(time.to_string())));
@@ -124,7 +152,7 @@ impl<'a> Facts<'a> {
                 Some(label) => action.metadata.get(&**label).and_then(|value| text(value)),
                 None => Some(Val::Labels(&action.metadata)),
             },
-            Root::Payload => self.within_payload(&path.keys),
+            Root::Payload => None,
             Root::Now | Root::UnixTime => Some(Val::Int(self.now.as_millis().div_euclid(1000))),
             Root::Hour => int(self.calendar(zone).hour()),
             Root::Minute => int(self.calendar(zone).minute()),
@@ -138,13 +166,13 @@ impl<'a> Facts<'a> {
     }
 
     /// What lies at `keys` of the payload. Only the fields that are asked for are parsed.
-    fn within_payload(&self, keys: &[Box<str>]) -> Option<Val<'_>> {
-        let Some((first, rest)) = keys.split_first() else { return Some(Val::of_json(self.payload())) };
-        let fields = self.fields.get_or_init(|| serde_json::from_str(self.action.payload.get()).ok());
-        // Of a name that comes twice the last counts, as for everybody who parses the whole.
-        let Field { raw, value, .. } = fields.as_ref()?.0.iter().rfind(|field| *field.name == **first)?;
-        let value = value.get_or_init(|| serde_json::from_str(raw.get()).unwrap_or(Json::Null));
-        within(value, rest).map(Val::of_json)
+    fn within_payload(&self, keys: &[Box<str>]) -> Result<Val<'_>, Missing> {
+        let Some((first, rest)) = keys.split_first() else { return self.payload().map(Val::of_json).ok_or(Missing::Unreadable) };
+        let fields = self.fields.get_or_init(|| fields(self.action.payload.get())).as_ref().ok_or(Missing::Absent)?;
+        // Of a name that comes twice the last counts, as for everybody who parses the whole. Such payloads are not accepted any more.
+        let Field { json, value, .. } = fields.iter().rfind(|field| *field.name == **first).ok_or(Missing::Absent)?;
+        let value = value.get_or_init(|| read(json)).as_ref().ok_or(Missing::Unreadable)?;
+        within(value, rest).map(Val::of_json).ok_or(Missing::Absent)
     }
 
     /// The wall clock in a zone.
@@ -159,40 +187,23 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The fields of a payload that is an object, not parsed until somebody looks.
-struct Fields<'a>(Vec<Field<'a>>);
-
+/// Field of a payload that is an object, not parsed until somebody looks.
 struct Field<'a> {
     name: Cow<'a, str>,
-    raw: &'a RawValue,
-    value: OnceCell<Json>,
+    json: &'a str,
+    value: OnceCell<Option<Json>>,
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Fields<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = Vec::with_capacity(8);
-                while let Some(Name(name)) = map.next_key()? {
-                    fields.push(Field { name, raw: map.next_value()?, value: OnceCell::new() });
-                }
-                Ok(Fields(fields))
-            }
-        }
-        deserializer.deserialize_map(Reader)
-    }
+/// The fields of a payload that is an object.
+fn fields(payload: &str) -> Option<Vec<Field<'_>>> {
+    let members = members(payload)?.into_iter();
+    Some(members.map(|member| Field { name: member.name(), json: member.value, value: OnceCell::new() }).collect())
 }
 
-/// A name, borrowed where it has no escapes.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+/// The value that a JSON text stands for. A half of a surrogate pair, which older versions accepted, is U+FFFD.
+fn read(json: &str) -> Option<Json> {
+    serde_json::from_str(json).or_else(|_| serde_json::from_str(&whole_letters(json))).ok()
+}
 
 /// The beginning of a text, cut between characters.
 pub(crate) fn beginning(text: &str, limit: usize) -> &str {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use acteon_core::limits::MAX_MATCHED_FIELD_BYTES;
 
-use crate::eval::{Evaluator, Stop};
+use crate::eval::{Evaluator, Stop, finite};
 use crate::value::Val;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,10 @@ pub(crate) fn call<'a>(evaluator: &mut Evaluator<'a, '_>, function: Function, ar
         (F::Int, [Val::Text(text)]) => text.trim().parse().map(Val::Int).map_err(|_| Stop::error("int: the text is not a whole number")),
         (F::Double, [Val::Int(number)]) => Ok(Val::Double(*number as f64)),
         (F::Double, [Val::Double(number)]) => Ok(Val::Double(*number)),
-        (F::Double, [Val::Text(text)]) => text.trim().parse().map(Val::Double).map_err(|_| Stop::error("double: the text is not a number")),
+        (F::Double, [Val::Text(text)]) => {
+            let number = text.trim().parse().map_err(|_| Stop::error("double: the text is not a number"))?;
+            finite(number)
+        }
         (F::Text, [Val::Null]) => Ok(Val::Text(Cow::Borrowed("null"))),
         (F::Text, [other]) => evaluator.built(other.to_text()),
         (F::Abs, [Val::Int(number)]) => number.checked_abs().map(Val::Int).ok_or_else(|| Stop::error("abs: overflow")),

@@ -10,7 +10,7 @@ use acteon_core::limits::{MAX_EXPRESSION_BYTES, MAX_MATCHED_FIELD_BYTES};
 use aho_corasick::AhoCorasick;
 
 use crate::expr::{Comparison, Constant, Expr};
-use crate::facts::{Facts, Zone, beginning};
+use crate::facts::{Facts, Missing, Zone, beginning};
 use crate::functions::Function;
 use crate::path::{Path, Root};
 use crate::value::Val;
@@ -117,18 +117,30 @@ impl Index {
         }
         for field in &self.fields {
             let value = facts.get(&field.path, zone);
-            if let (Some(within), Some(value)) = (&field.within, &value) {
+            if let (Some(within), Ok(value)) = (&field.within, &value) {
                 within.find(value, &mut lists);
             }
             let filed = match value {
-                Some(Val::Text(text)) => field.texts.get(&*text),
-                Some(Val::Int(number)) => field.ints.get(&number),
-                Some(Val::Double(number)) if number.fract() == 0.0 && number.abs() < 9.0e15 => field.ints.get(&(number as i64)),
-                _ => None,
+                Ok(Val::Text(text)) => field.texts.get(&*text),
+                Ok(Val::Int(number)) => field.ints.get(&number),
+                Ok(Val::Double(number)) if number.fract() == 0.0 && number.abs() < 9.0e15 => field.ints.get(&(number as i64)),
+                Ok(_) | Err(Missing::Absent) => None,
+                Err(Missing::Unreadable) => {
+                    lists.extend(field.all());
+                    None
+                }
             };
             lists.extend(filed.map(Vec::as_slice));
         }
         Candidates::of(lists)
+    }
+}
+
+impl Field {
+    /// The rules filed under any value: what cannot be read may be each of them, and a rule that looks at it fails and is shown.
+    fn all(&self) -> impl Iterator<Item = &[u32]> {
+        let by_value = self.texts.values().chain(self.ints.values()).map(Vec::as_slice);
+        by_value.chain(self.within.as_ref().map(|within| within.all.as_slice()))
     }
 }
 

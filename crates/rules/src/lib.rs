@@ -38,5 +38,5 @@ pub use matcher_index::MatcherIndex;
 pub use pattern::Steps;
 pub use rule::{OnError, Rule, Verdict};
 pub use set::{Context, Decided, Fault, RuleSet};
-pub use template::merge_patch;
+pub use template::{merge_patch, patched};
 pub use trace::{EvaluateOptions, Evaluation, TraceEntry};

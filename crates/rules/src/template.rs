@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use acteon_core::json::{Member, members};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
 use crate::cel_syntax;
@@ -117,5 +119,85 @@ pub fn merge_patch(target: &mut Json, patch: &Json) {
         } else {
             merge_patch(map.entry(key.clone()).or_insert(Json::Null), value);
         }
+    }
+}
+
+/// A payload with an RFC 7386 merge patch applied to its text: what the patch does not name stays byte for byte, whatever numbers it holds.
+pub fn patched(payload: &RawValue, patch: &Json) -> Result<Box<RawValue>, serde_json::Error> {
+    let mut text = String::with_capacity(payload.get().len() + 64);
+    patch_text(payload.get(), patch, &mut text)?;
+    RawValue::from_string(text)
+}
+
+fn patch_text(target: &str, patch: &Json, text: &mut String) -> Result<(), serde_json::Error> {
+    let Json::Object(patch) = patch else {
+        text.push_str(&serde_json::to_string(patch)?);
+        return Ok(());
+    };
+    let members = members(target);
+    if patch.is_empty() && members.is_some() {
+        text.push_str(target);
+        return Ok(());
+    }
+    // What is no object counts as an empty one.
+    let members: Vec<Member<'_>> = members.into_iter().flatten().collect();
+    let names: Vec<_> = members.iter().map(Member::name).collect();
+    text.push('{');
+    let start = text.len();
+    let next = |text: &mut String, quoted: &str| {
+        if text.len() > start {
+            text.push(',');
+        }
+        text.push_str(quoted);
+        text.push(':');
+    };
+    for (at, (member, name)) in members.iter().zip(&names).enumerate() {
+        match patch.get(&**name) {
+            None => {
+                next(text, member.quoted);
+                text.push_str(member.value);
+            }
+            Some(Json::Null) => {}
+            // Of a name that comes twice, as in what older versions accepted, the last counts.
+            Some(_) if names[at + 1..].contains(name) => {}
+            Some(value) => {
+                next(text, member.quoted);
+                patch_text(member.value, value, text)?;
+            }
+        }
+    }
+    for (name, value) in patch.iter().filter(|(name, value)| !value.is_null() && !names.iter().any(|known| **known == **name)) {
+        next(text, &serde_json::to_string(name)?);
+        patch_text("null", value, text)?;
+    }
+    text.push('}');
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_patch_does_not_name_stays_byte_for_byte() {
+        let check = |payload: &str, patch: Json, expected: &str| {
+            let payload = RawValue::from_string(payload.to_owned()).expect("JSON");
+            assert_eq!(patched(&payload, &patch).expect("JSON").get(), expected);
+        };
+        let rest = r#""n":123456789012345678901234567890,"\u0061":[1.10, 1e400],"cut":"\ud83d""#;
+        let payload = &format!(r#"{{{rest}, "o":{{"x":1.0,"y":2}}}}"#);
+        check(payload, json!({ "z": 1 }), &format!(r#"{{{rest},"o":{{"x":1.0,"y":2}},"z":1}}"#));
+        check(
+            payload,
+            json!({ "o": { "y": null, "new": { "gone": null, "k": true } } }),
+            &format!(r#"{{{rest},"o":{{"x":1.0,"new":{{"k":true}}}}}}"#),
+        );
+        check(payload, json!({}), payload);
+        check("[1.10]", json!({ "a": 1 }), r#"{"a":1}"#);
+        check(r#"{"a":1}"#, json!("text"), r#""text""#);
+        check(r#"{ "a" : 1 , "a" : 2 }"#, json!({ "a": { "b": null } }), r#"{"a":{}}"#);
+        check(r#"{"a":{"b":1}}"#, json!({ "a": null }), "{}");
     }
 }

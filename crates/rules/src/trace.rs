@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use acteon_core::Clock;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 
 use crate::facts::Facts;
 use crate::rule::Verdict;
 use crate::set::{Match, RuleSet, try_rule};
-use crate::template::merge_patch;
+use crate::template::patched;
 
 /// What to show.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,7 +41,7 @@ pub struct Evaluation {
     /// What the conditions saw.
     pub context: Json,
     /// The payload after a `modify`.
-    pub modified_payload: Option<Json>,
+    pub modified_payload: Option<Box<RawValue>>,
 }
 
 /// One rule of an [`Evaluation`].
@@ -76,7 +77,7 @@ pub struct TraceEntry {
     pub modify_patch: Option<Json>,
     /// The payload that would come of it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub modified_payload_preview: Option<Json>,
+    pub modified_payload_preview: Option<Box<RawValue>>,
 }
 
 impl RuleSet {
@@ -116,7 +117,7 @@ impl RuleSet {
                     Match::No => entry.result = "not_matched",
                     Match::Yes(patch) => {
                         entry.result = "matched";
-                        let preview = patch.as_ref().map(|patch| patched(facts.payload(), patch));
+                        let preview = patch.as_ref().and_then(|patch| patched(&facts.action().payload, patch).ok());
                         if matched.is_none() {
                             matched = Some((rule.name.to_string(), rule.verdict.tag()));
                             modified_payload.clone_from(&preview);
@@ -171,12 +172,6 @@ impl RuleSet {
             "effective_timezone": self.zone().name,
         })
     }
-}
-
-fn patched(payload: &Json, patch: &Json) -> Json {
-    let mut payload = payload.clone();
-    merge_patch(&mut payload, patch);
-    payload
 }
 
 fn micros(duration: Duration) -> u64 {

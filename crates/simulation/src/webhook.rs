@@ -16,6 +16,8 @@ use tokio::task::JoinHandle;
 pub struct Request {
     /// Its body.
     pub body: Value,
+    /// Its body, as it came.
+    pub text: String,
     /// Its `Authorization` header.
     pub authorization: Option<String>,
 }
@@ -83,7 +85,8 @@ impl Drop for Receiver {
 
 async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> (StatusCode, HeaderMap, String) {
     let authorization = headers.get("authorization").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let request = Request { body: serde_json::from_slice(&body).unwrap_or(Value::Null), authorization };
+    let text = String::from_utf8_lossy(&body).into_owned();
+    let request = Request { body: serde_json::from_slice(&body).unwrap_or(Value::Null), text, authorization };
     let Reply { status, body: text, retry_after } = (shared.answer)(&request);
     let retry_after = retry_after.and_then(|value| value.parse().ok()).map(|value| (RETRY_AFTER, value));
     shared.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);

@@ -10,8 +10,9 @@ use acteon_core::limits::{MAX_BUILT_BYTES, MAX_STEPS};
 use serde_json::Value as Json;
 
 use crate::expr::{Comparison, Constant, Expr, Fold, Operation};
-use crate::facts::{Facts, Zone};
+use crate::facts::{Facts, Missing, Zone};
 use crate::functions;
+use crate::path::Path;
 use crate::value::Val;
 
 /// Why there is no value.
@@ -38,6 +39,13 @@ pub(crate) struct Evaluator<'a, 'f> {
     steps: u32,
     bytes: usize,
     locals: Vec<Result<'a>>,
+}
+
+fn stop(missing: Missing, path: &Path) -> Stop {
+    match missing {
+        Missing::Absent => Stop::Unknown,
+        Missing::Unreadable => Stop::error(&format!("{path} cannot be read: it holds a number that is too large")),
+    }
 }
 
 /// What a condition came to.
@@ -70,7 +78,7 @@ impl<'a> Evaluator<'a, '_> {
         self.step(1)?;
         match expr {
             Expr::Constant(constant) => Ok(constant.value()),
-            Expr::Field(path) => self.facts.get(path, self.zone).ok_or(Stop::Unknown),
+            Expr::Field(path) => self.facts.get(path, self.zone).map_err(|missing| stop(missing, path)),
             Expr::Local(depth) => self.locals.get(*depth).cloned().unwrap_or(Err(Stop::Unknown)),
             Expr::Select(of, key) => self.eval(of).and_then(|of| select(&of, key)),
             Expr::Index(of, key) => {
@@ -229,7 +237,7 @@ impl<'a> Evaluator<'a, '_> {
             }
             .map(Val::Int)
             .ok_or_else(overflow),
-            (_, Val::Int(_) | Val::Double(_), Val::Int(_) | Val::Double(_)) => Ok(Val::Double(doubles(operation, left, right))),
+            (_, Val::Int(_) | Val::Double(_), Val::Int(_) | Val::Double(_)) => finite(doubles(operation, left, right)),
             _ => Err(Stop::error(&format!("{} and {} cannot be calculated with", left.kind(), right.kind()))),
         }
     }
@@ -321,6 +329,15 @@ fn compare<'a>(comparison: Comparison, left: &Val<'_>, right: &Val<'_>) -> Resul
         }
     };
     Ok(Val::Bool(holds))
+}
+
+/// A number; what is none, or infinite, is an error: written as JSON it would be null.
+pub(crate) fn finite<'a>(number: f64) -> Result<'a> {
+    if number.is_finite() {
+        Ok(Val::Double(number))
+    } else {
+        Err(Stop::error(&format!("the result is {number}, which is no number in JSON")))
+    }
 }
 
 fn doubles(operation: Operation, left: &Val<'_>, right: &Val<'_>) -> f64 {

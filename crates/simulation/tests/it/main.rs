@@ -7,4 +7,5 @@ mod harness;
 mod lanes;
 mod retention;
 mod token_clock;
+mod unreadable;
 mod wecom;
