@@ -2,28 +2,21 @@
 //!
 //! What is stored is whole: it must be sent, and sent again. Whoever can read the database can read it.
 
-use std::collections::HashSet;
+mod hidden;
+mod hide;
+
 use std::sync::Arc;
 
-use acteon_core::{Action, Outcome};
+use acteon_core::{Action, Outcome, Response};
 use acteon_store::Record;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::answer::Answer;
 use crate::view::ActionView;
+use hidden::Hidden;
 
 /// What stands in place of what is hidden.
 const PLACEHOLDER: &str = "[redacted]";
-
-/// Shortest hidden text that is looked for within other texts: shorter ones are in every other word, and count where they stand alone.
-const MIN_ECHO: usize = 4;
-
-/// Most hidden texts that a service's answer is searched for. Of an action that has more the answer is hidden whole: the search takes as long as
-/// both together allow.
-const MAX_ECHOES: usize = 1000;
 
 /// Which parts are hidden.
 #[derive(Clone, Debug, Default)]
@@ -86,9 +79,9 @@ impl Redaction {
         let mut view = ActionView::from(record);
         hidden.order();
         // A service's answer or error may repeat what it was sent.
-        view.outcome = hidden.without(&view.outcome).unwrap_or_else(unreadable);
-        view.history = hidden.without(&view.history).unwrap_or_default();
-        view.warnings = hidden.without(&view.warnings).unwrap_or_default();
+        hidden.blot_outcome(&mut view.outcome);
+        view.history.iter_mut().for_each(|attempt| hidden.blot_attempt(attempt));
+        view.warnings.iter_mut().for_each(|warning| hidden.blot(warning));
         view
     }
 
@@ -100,16 +93,15 @@ impl Redaction {
         let mut hidden = Hidden::default();
         self.apply(action, &mut hidden);
         hidden.order();
-        let outcome: Option<Outcome> = serde_json::from_str(&answer.outcome).ok();
-        let shown = outcome.and_then(|outcome| hidden.without(&outcome)).unwrap_or_else(unreadable);
-        Answer { outcome: shown.to_json(), ..answer }
+        let mut outcome = serde_json::from_str(&answer.outcome).unwrap_or_else(|_| unreadable(&answer.outcome));
+        hidden.blot_outcome(&mut outcome);
+        Answer { outcome: outcome.to_json(), ..answer }
     }
 
-    /// The action as it may be seen. What is taken out is noted.
+    /// The action as it may be seen. What is taken out is noted, and what is not stays byte for byte.
     fn apply(&self, action: &Action, hidden: &mut Hidden) -> Arc<Action> {
         let mut shown = action.clone();
-        // What cannot be read is hidden whole.
-        let mut payload: Value = serde_json::from_str(shown.payload.get()).unwrap_or_else(|_| Value::String(PLACEHOLDER.into()));
+        let mut within_payload: Vec<&[String]> = Vec::new();
         for path in &self.paths {
             let Some((root, keys)) = path.split_first() else { continue };
             let mut optional = |field: &mut Option<String>| {
@@ -121,7 +113,7 @@ impl Redaction {
                 "dedup_key" => optional(&mut shown.dedup_key),
                 "status" => optional(&mut shown.status),
                 "fingerprint" => optional(&mut shown.fingerprint),
-                "payload" => hide(&mut payload, keys, hidden),
+                "payload" => within_payload.push(keys),
                 _ => {
                     let name = keys.join(".");
                     let labels = shown.metadata.iter_mut().filter(|(label, _)| keys.is_empty() || name == "*" || **label == name);
@@ -129,147 +121,29 @@ impl Redaction {
                 }
             }
         }
-        if let Ok(payload) = RawValue::from_string(payload.to_string()) {
-            shown.payload = payload;
+        if !within_payload.is_empty() {
+            shown.payload = hide::payload(&action.payload, &within_payload, hidden);
         }
         Arc::new(shown)
     }
 }
 
-/// What is shown of an outcome that cannot be shown without what is hidden.
-fn unreadable() -> Outcome {
+/// What is shown of an outcome that cannot be read: no more than that it was sent, or was not.
+fn unreadable(outcome: &str) -> Outcome {
+    if outcome.starts_with(r#"{"Executed""#) || outcome.starts_with(r#"{"Rerouted""#) {
+        return Outcome::Executed(Response::success(placeholder()));
+    }
     Outcome::Failed { code: "REDACTED".into(), message: PLACEHOLDER.into(), retryable: false, attempts: 0 }
 }
 
-/// Texts that were taken out of an action.
-#[derive(Default)]
-struct Hidden {
-    /// Those that are looked for within others.
-    texts: Vec<String>,
-    /// All, as they stand alone.
-    whole: HashSet<String>,
-    /// Names of fields.
-    names: HashSet<String>,
-}
-
-impl Hidden {
-    fn is_empty(&self) -> bool {
-        self.whole.is_empty()
-    }
-
-    fn note(&mut self, text: String) {
-        if text.is_empty() || text == PLACEHOLDER {
-            return;
-        }
-        if text.len() >= MIN_ECHO {
-            // A text within JSON within a text has its quotes escaped.
-            let escaped = Value::String(text.clone()).to_string();
-            let escaped = &escaped[1..escaped.len() - 1];
-            if escaped != text {
-                self.texts.push(escaped.to_owned());
-            }
-            self.texts.push(text.clone());
-        }
-        self.whole.insert(text);
-    }
-
-    fn note_all(&mut self, value: Value) {
-        match value {
-            Value::String(text) => self.note(text),
-            Value::Number(number) => self.note(number.to_string()),
-            Value::Array(items) => items.into_iter().for_each(|item| self.note_all(item)),
-            Value::Object(fields) => {
-                for (name, field) in fields {
-                    self.names.insert(name);
-                    self.note_all(field);
-                }
-            }
-            Value::Null | Value::Bool(_) => {}
-        }
-    }
-
-    /// Longer ones first: a part of one may be another.
-    fn order(&mut self) {
-        self.texts.sort_unstable_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
-        self.texts.dedup();
-    }
-
-    /// The same without the texts, wherever they are repeated; `None` where it then means nothing.
-    fn without<T: Serialize + DeserializeOwned>(&self, whole: &T) -> Option<T> {
-        let mut value = serde_json::to_value(whole).ok()?;
-        self.blot(&mut value);
-        serde_json::from_str(&value.to_string()).ok()
-    }
-
-    /// Takes the texts out of what the gateway wrote, whose numbers and names are its own.
-    fn blot(&self, value: &mut Value) {
-        match value {
-            Value::String(text) => self.blot_text(text),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.blot(item)),
-            Value::Object(fields) => fields.iter_mut().for_each(|(name, field)| match name.as_str() {
-                "body" if self.texts.len() > MAX_ECHOES => *field = Value::String(PLACEHOLDER.into()),
-                "body" => self.blot_body(field),
-                _ => self.blot(field),
-            }),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
-    }
-
-    /// Takes them out of what a service wrote, which may repeat numbers and names too.
-    fn blot_body(&self, value: &mut Value) {
-        match value {
-            Value::String(text) if self.whole.contains(text) => PLACEHOLDER.clone_into(text),
-            Value::String(text) => self.blot_text(text),
-            Value::Number(number) if self.whole.contains(&number.to_string()) => *value = Value::String(PLACEHOLDER.into()),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.blot_body(item)),
-            Value::Object(fields) => {
-                for (mut name, mut field) in std::mem::take(fields) {
-                    if self.names.contains(&name) || self.whole.contains(&name) {
-                        PLACEHOLDER.clone_into(&mut name);
-                    }
-                    self.blot_text(&mut name);
-                    self.blot_body(&mut field);
-                    fields.insert(name, field);
-                }
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
-    }
-
-    fn blot_text(&self, text: &mut String) {
-        for hidden in &self.texts {
-            if text.contains(hidden.as_str()) {
-                *text = text.replace(hidden.as_str(), PLACEHOLDER);
-            }
-        }
-    }
-}
-
-fn hide(value: &mut Value, keys: &[String], hidden: &mut Hidden) {
-    let Some((key, rest)) = keys.split_first() else {
-        hidden.note_all(std::mem::replace(value, Value::String(PLACEHOLDER.into())));
-        return;
-    };
-    match value {
-        Value::Object(map) if key == "*" => map.values_mut().for_each(|inner| hide(inner, rest, hidden)),
-        Value::Object(map) => {
-            if let Some(inner) = map.get_mut(key) {
-                hide(inner, rest, hidden);
-            }
-        }
-        Value::Array(items) if key == "*" => items.iter_mut().for_each(|inner| hide(inner, rest, hidden)),
-        Value::Array(items) => {
-            if let Some(inner) = key.parse().ok().and_then(|index: usize| items.get_mut(index)) {
-                hide(inner, rest, hidden);
-            }
-        }
-        _ => {}
-    }
+/// What stands in place of JSON that is hidden.
+fn placeholder() -> Box<RawValue> {
+    serde_json::value::to_raw_value(PLACEHOLDER).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -60,6 +60,22 @@ async fn nobody_finds_out_what_is_redacted_by_sending_it_again() {
     assert_eq!(other.post("/v1/dispatch", &open).await.status, StatusCode::OK, "nothing of it is hidden");
 }
 
+/// The gateway's own words and times stay, whatever is hidden: what was sent is never shown as failed.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_is_shown_as_sent_whatever_is_hidden() {
+    let configuration = format!("audit.redact = [\"payload\"]\n[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{}\"\n", echo());
+    let gateway = Gateway::start(&configuration).await;
+    let words = ["success", "Executed", "hook", "2026", "2027", "202", "incidents", "notify", "0000", "headers", "status", "xyzzy"];
+    gateway.dispatch(&action("a", "hook", &json!({ "words": words, "status": "success" }))).await;
+    let audit = gateway.get("/v1/audit/a").await.body;
+    assert_eq!((audit["outcome"].as_str(), audit["outcome_details"]["status"].as_str()), (Some("executed"), Some("success")), "{audit}");
+    assert_eq!(audit["attempt_history"].as_array().map(Vec::len), Some(1), "{audit}");
+    let replayed = gateway.post("/v1/audit/a/replay", &json!({})).await.body;
+    let status = replayed["outcome"]["Executed"]["status"].as_str();
+    assert_eq!((replayed["success"].as_bool(), status), (Some(true), Some("success")), "{replayed}");
+    assert!(!audit.to_string().contains("xyzzy") && !replayed.to_string().contains("xyzzy"), "{audit} {replayed}");
+}
+
 /// A service that answers with what it is sent.
 fn echo() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
