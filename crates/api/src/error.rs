@@ -19,6 +19,9 @@ pub struct ErrorBody {
     /// Seconds after which to try again, as in the `Retry-After` header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
+    /// The action that was refused, also where the server made its id: sent again under it, it is never two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action_id: Option<String>,
 }
 
 /// A field that is wrong.

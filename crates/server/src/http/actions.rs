@@ -15,7 +15,7 @@ use super::offload::off_runtime;
 use super::path::Path;
 use super::query::Parameters;
 use super::record::written;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, about};
 
 pub(super) async fn get(
     MayRead(caller): MayRead,
@@ -27,7 +27,8 @@ pub(super) async fn get(
     let (scope, id) = (scope(&caller, &parameters)?, action_id(&id)?);
     let _turn = state.reads.take().await?;
     let view = the_one(state.gateway.find(&scope, &id).await?)?;
-    Ok(json_text(StatusCode::OK, off_runtime(view.action.payload.get().len(), move || written(&view)).await??))
+    let shown = off_runtime(view.action.payload.get().len(), move || written(&view)).await??;
+    Ok(about(&id, json_text(StatusCode::OK, shown)))
 }
 
 /// The only action of an id.

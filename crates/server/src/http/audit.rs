@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use futures_util::stream;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::AppState;
 use super::access::{MayDispatch, MayRead, scope};
@@ -23,7 +23,7 @@ use super::path::Path;
 use super::prefer;
 use super::query::Parameters;
 use super::record::{Page, record, written};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, about};
 use super::replay;
 use crate::budget::{Held, Room};
 use crate::connection::Connection;
@@ -69,7 +69,8 @@ pub(super) async fn get(
     let id = action_id(&id)?;
     let _turn = state.reads.take().await?;
     let view = the_one(state.gateway.find(&scope, &id).await?)?;
-    Ok(json_text(StatusCode::OK, off_runtime(usize::MAX, move || written(&record(&view))).await??))
+    let shown = off_runtime(usize::MAX, move || written(&record(&view))).await??;
+    Ok(about(&id, json_text(StatusCode::OK, shown)))
 }
 
 pub(super) async fn replay_one(
@@ -78,14 +79,14 @@ pub(super) async fn replay_one(
     Path(id): Path<String>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     let scope = scope(&caller, &parameters)?;
     let _turn = state.replays.take().await?;
     // Which of two it would be is asked, as when it is looked at.
     the_one(state.gateway.find(&scope, &action_id(&id)?).await?)?;
     let replayed = state.gateway.replay(&scope, &action_id(&id)?, false, &caller, prefer::read(&headers).wait).await?;
-    Ok(Json(replay::one(&replayed.ok_or_else(not_found)?)))
+    replay::answered(&replay::one(&replayed.ok_or_else(not_found)?))
 }
 
 /// Sends again what the filters find, at most `limit`, oldest first. Something must be asked for: nobody means everything.
@@ -93,7 +94,7 @@ pub(super) async fn replay_many(
     MayDispatch(caller): MayDispatch,
     State(state): State<Arc<AppState>>,
     uri: Uri,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &[&FILTERS[..], &replay::PARAMETERS].concat())?;
     if FILTERS.iter().all(|name| parameters.get(name).is_none()) {
         let message = format!("say which actions: give at least one of {}", FILTERS.join(", "));
@@ -101,7 +102,7 @@ pub(super) async fn replay_many(
     }
     let request = replay::request(filter(&caller, &parameters)?, &parameters)?;
     let _turn = state.replays.take().await?;
-    Ok(Json(replay::many(&state.gateway.replay_page(request, &caller).await?)))
+    replay::answered(&replay::many(&state.gateway.replay_page(request, &caller).await?))
 }
 
 /// The whole of what the filters find, a JSON object a line, as it is read.

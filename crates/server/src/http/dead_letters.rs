@@ -99,14 +99,14 @@ pub(super) async fn replay_one(
     Path(id): Path<String>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     let scope = scope(&caller, &parameters)?;
     let _turn = state.replays.take().await?;
     // One that was replayed before, whose answer was lost, gets the same answer.
     let letter = letter(&state, &scope, &id, &["dead", "discarded"]).await?;
     let replayed = state.gateway.replay(&scope, &letter.action.id, true, &caller, prefer::read(&headers).wait).await?;
-    Ok(Json(replay::one(&replayed.ok_or_else(not_found)?)))
+    replay::answered(&replay::one(&replayed.ok_or_else(not_found)?))
 }
 
 /// Sends again what the filters find, such as `?code=CONFIGURATION&from=...`, at most `limit`, oldest first, and takes off the list what goes.
@@ -114,11 +114,11 @@ pub(super) async fn replay_many(
     MayDispatch(caller): MayDispatch,
     State(state): State<Arc<AppState>>,
     uri: Uri,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &[&FILTERS[..], &replay::PARAMETERS].concat())?;
     let request = replay::request(dead(filter(&caller, &parameters)?), &parameters)?;
     let _turn = state.replays.take().await?;
-    Ok(Json(replay::many(&state.gateway.replay_page(request, &caller).await?)))
+    replay::answered(&replay::many(&state.gateway.replay_page(request, &caller).await?))
 }
 
 pub(super) async fn stats(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Json<Value>, Refusal> {

@@ -19,7 +19,7 @@ use super::envelope::{self, Defaults};
 use super::offload::off_runtime;
 use super::prefer::{self, Preference};
 use super::query::Parameters;
-use super::refusal::{Refusal, bounded};
+use super::refusal::{Refusal, about, bounded};
 
 /// What the refusal of one item of a batch may take however many there are: room for its code and a sentence.
 const MIN_ITEM_REFUSAL: usize = 1024;
@@ -40,13 +40,17 @@ pub(super) async fn one(
     let read = move || envelope::action(&text, &defaults(&reader, idempotency_key.as_deref()));
     let action = off_runtime(length, read).await??;
     check_action(&caller, &action)?;
+    let id = action.id.clone();
+    let refused = |refusal: Refusal| refusal.of_action(&id);
     if dry_run {
-        return Ok(json(StatusCode::OK, state.gateway.dry_run(&action, &caller).await?.to_string()));
+        let outcome = state.gateway.dry_run(&action, &caller).await.map_err(|error| refused(error.into()))?;
+        return Ok(about(&id, json(StatusCode::OK, outcome.to_string())));
     }
     state.metrics.dispatched();
-    let Answer { outcome, pending } = state.gateway.dispatch(action, Origin::Api, caller, preference.wait).await?;
+    let answer = state.gateway.dispatch(action, Origin::Api, caller, preference.wait).await;
+    let Answer { outcome, pending } = answer.map_err(|error| refused(error.into()))?;
     let status = if pending && preference.said { StatusCode::ACCEPTED } else { StatusCode::OK };
-    Ok(json(status, wire(&outcome, false).into_owned()))
+    Ok(about(&id, json(status, wire(&outcome, false).into_owned())))
 }
 
 pub(super) async fn batch(
@@ -57,15 +61,18 @@ pub(super) async fn batch(
     body: Incoming,
 ) -> Result<Response, Refusal> {
     let dry_run = dry_run(&uri)?;
+    let idempotency_key = idempotency_key(&headers)?.map(str::to_owned);
     let preference = prefer::read(&headers);
     drop(headers);
     let text = body.text().await?;
     let (reader, length) = (Arc::clone(&state), text.len());
-    let actions = off_runtime(length, move || items(&reader, &text)).await??;
+    let actions = off_runtime(length, move || items(&reader, &text, idempotency_key.as_deref())).await??;
     actions.iter().flatten().try_for_each(|action| check_action(&caller, action))?;
     let outcomes = join_all(actions.into_iter().map(|action| async {
         let outcome = match action {
-            Ok(action) if dry_run => state.gateway.dry_run(&action, &caller).await.map_err(Refusal::from),
+            Ok(action) if dry_run => {
+                state.gateway.dry_run(&action, &caller).await.map_err(|error| Refusal::from(error).of_action(&action.id))
+            }
             Ok(action) => of_batch(&state, action, caller.clone(), preference).await.map(|answer| answer.outcome),
             Err(refusal) => return refusal,
         };
@@ -77,13 +84,15 @@ pub(super) async fn batch(
     Ok(json(StatusCode::OK, format!("[{}]", outcomes.await.join(","))))
 }
 
-/// The actions of a batch, and the answers to the items that are none.
-fn items(state: &AppState, text: &str) -> Result<Vec<Result<Action, String>>, Refusal> {
-    let defaults = defaults(state, None);
+/// The actions of a batch, and the answers to the items that are none. The key of the whole makes one for each place.
+fn items(state: &AppState, text: &str, idempotency_key: Option<&str>) -> Result<Vec<Result<Action, String>>, Refusal> {
     let items = envelope::batch(text)?;
     let share = (MAX_REFUSAL_BYTES / items.len().max(1)).max(MIN_ITEM_REFUSAL);
-    let read = |item: &RawValue| envelope::action(item.get(), &defaults).map_err(|refusal| item_refusal(refusal, share));
-    Ok(items.into_iter().map(read).collect())
+    let read = |(place, item): (usize, &RawValue)| {
+        let key = idempotency_key.map(|key| format!("{key}:{place}"));
+        envelope::action(item.get(), &defaults(state, key.as_deref())).map_err(|refusal| item_refusal(refusal, share))
+    };
+    Ok(items.into_iter().enumerate().map(read).collect())
 }
 
 fn item_refusal(refusal: Refusal, limit: usize) -> String {
@@ -92,7 +101,9 @@ fn item_refusal(refusal: Refusal, limit: usize) -> String {
 
 async fn of_batch(state: &AppState, action: Action, caller: Caller, preference: Preference) -> Result<Answer, Refusal> {
     state.metrics.dispatched();
-    Ok(state.gateway.dispatch_of_batch(action, Origin::Api, caller, preference.wait).await?)
+    let id = action.id.clone();
+    let answer = state.gateway.dispatch_of_batch(action, Origin::Api, caller, preference.wait).await;
+    answer.map_err(|error| Refusal::from(error).of_action(&id))
 }
 
 /// An outcome as the published clients read it: `Deduplicated` is a bare word, and within a batch, where some need an object, one with null.
@@ -114,9 +125,13 @@ fn dry_run(uri: &Uri) -> Result<bool, Refusal> {
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let text =
-        value.to_str().map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "INVALID_HEADER", "Idempotency-Key must be plain ASCII text"))?;
+    let wrong = |message: &str| Refusal::new(StatusCode::BAD_REQUEST, "INVALID_HEADER", message);
+    let mut values = headers.get_all("idempotency-key").iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(wrong("Idempotency-Key is given twice; a request has one"));
+    }
+    let text = value.to_str().map_err(|_| wrong("Idempotency-Key must be plain ASCII text"))?;
     // The draft standard writes it as a quoted string, most clients without quotes.
     Ok(Some(text.trim().trim_matches('"')))
 }

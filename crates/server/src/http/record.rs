@@ -1,5 +1,6 @@
 //! A row of the audit trail as the wire format has it, with what happened beside. Payloads are written as they came, and not read.
 
+use acteon_core::json::members;
 use acteon_core::{Action, Attempt, Outcome, Timestamp};
 use acteon_gateway::ActionView;
 use axum::http::StatusCode;
@@ -38,7 +39,7 @@ pub(super) struct Record<'a> {
     outcome: &'static str,
     action_payload: &'a RawValue,
     verdict_details: Value,
-    outcome_details: Value,
+    outcome_details: Box<RawValue>,
     metadata: Map<String, Value>,
     dispatched_at: Timestamp,
     completed_at: Option<Timestamp>,
@@ -116,14 +117,15 @@ pub(super) fn written(value: &impl Serialize) -> Result<String, Refusal> {
     serde_json::to_string(value).map_err(failed)
 }
 
-/// The fields of the outcome's variant, in the audit's spelling.
-fn details(outcome: &Outcome) -> Value {
-    match outcome {
-        Outcome::Throttled { retry_after, rule } => json!({ "retry_after_secs": retry_after.as_secs(), "rule": rule }),
-        other => {
-            let whole = serde_json::to_value(other).unwrap_or_default();
-            let inner = whole.as_object().and_then(|map| map.values().next().cloned());
-            inner.unwrap_or_else(|| json!({}))
+/// The fields of the outcome's variant, in the audit's spelling. A service's answer is written as it came.
+fn details(outcome: &Outcome) -> Box<RawValue> {
+    let whole = match outcome {
+        Outcome::Throttled { retry_after, rule } => {
+            json!({ "Throttled": { "retry_after_secs": retry_after.as_secs(), "rule": rule } }).to_string().into()
         }
-    }
+        other => other.to_json(),
+    };
+    // An outcome is an object of one member, named like its variant.
+    let inner = members(&whole).and_then(|members| RawValue::from_string(members.first()?.value.to_owned()).ok());
+    inner.unwrap_or_else(|| RawValue::NULL.to_owned())
 }

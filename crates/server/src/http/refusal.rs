@@ -1,14 +1,18 @@
 //! Answers outside 2xx. They all look alike.
 
 use acteon_api::{ErrorBody, FieldError};
+use acteon_core::ActionId;
 use acteon_core::json::head;
 use acteon_core::limits::{MAX_FAULT_BYTES, MAX_FAULTS, MAX_REFUSAL_BYTES};
 use acteon_gateway::{DispatchError, PolicyError};
 use acteon_store::StoreError;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::sign_in::LONGEST_WAIT;
+
+/// Header of every answer about one action.
+const ACTION_ID: HeaderName = HeaderName::from_static("acteon-action-id");
 
 /// When a caller should come back after back-pressure.
 const COME_BACK_AFTER: u64 = 2;
@@ -27,9 +31,22 @@ impl Refusal {
     pub(super) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
         let mut message: String = message.into();
         message.truncate(message.floor_char_boundary(MAX_MESSAGE_BYTES));
-        let body =
-            ErrorBody { error: message.clone(), code: code.into(), message, retryable: false, fields: Vec::new(), retry_after: None };
+        let body = ErrorBody {
+            error: message.clone(),
+            code: code.into(),
+            message,
+            retryable: false,
+            fields: Vec::new(),
+            retry_after: None,
+            action_id: None,
+        };
         Self { status, body: Box::new(body) }
+    }
+
+    /// The refusal of an action that has an id.
+    pub(super) fn of_action(mut self, id: &ActionId) -> Self {
+        self.body.action_id = Some(id.to_string());
+        self
     }
 
     /// Well-formed, but wrong in these fields.
@@ -110,6 +127,21 @@ pub(super) fn bounded(mut body: ErrorBody, limit: usize) -> String {
     written(&body)
 }
 
+/// The same answer with the id of the action that it is about.
+pub(super) fn about(id: &ActionId, mut response: Response) -> Response {
+    if let Some(id) = id_header(id.as_str()) {
+        response.headers_mut().insert(ACTION_ID, id);
+    }
+    response
+}
+
+/// An id as a header's value, percent-encoded where it is not plain ASCII.
+fn id_header(id: &str) -> Option<HeaderValue> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'%';
+    let text: String = id.bytes().map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect();
+    HeaderValue::from_str(&text).ok()
+}
+
 impl From<DispatchError> for Refusal {
     fn from(error: DispatchError) -> Self {
         let message = error.to_string();
@@ -162,9 +194,13 @@ impl From<StoreError> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let retry_after = self.body.retry_after;
+        let action_id = self.body.action_id.as_deref().and_then(id_header);
         let mut response = super::dispatch::json(self.status, bounded(*self.body, MAX_REFUSAL_BYTES));
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(id) = action_id {
+            response.headers_mut().insert(ACTION_ID, id);
         }
         response
     }

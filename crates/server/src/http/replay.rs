@@ -1,12 +1,17 @@
 //! Sending earlier actions again: what is asked for, and what is answered.
 
+use acteon_core::ActionId;
 use acteon_gateway::{ReplayPage, ReplayRequest, ReplayResult, Replayed};
 use acteon_store::HistoryFilter;
-use serde_json::{Value, json};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::value::RawValue;
 
-use super::dispatch::wire;
+use super::dispatch::{json, wire};
 use super::filter::{cursor_text, limit, page};
 use super::query::Parameters;
+use super::record::written;
 use super::refusal::Refusal;
 
 /// Parameters beside the filters.
@@ -23,40 +28,61 @@ pub(super) fn request(filter: HistoryFilter, parameters: &Parameters) -> Result<
     Ok(ReplayRequest { filter, after, limit, max_replays })
 }
 
-/// What came of one.
-pub(super) fn one(replayed: &Replayed) -> Value {
+/// What came of one. The outcome is written as it came, however deep a service's answer in it nests.
+#[derive(Serialize)]
+pub(super) struct One<'a> {
+    original_action_id: &'a ActionId,
+    new_action_id: &'a ActionId,
+    success: bool,
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    skipped: bool,
+}
+
+/// What came of many.
+#[derive(Serialize)]
+pub(super) struct Many<'a> {
+    replayed: usize,
+    failed: usize,
+    skipped: usize,
+    results: Vec<One<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// The answer to a replay.
+pub(super) fn answered(body: &impl Serialize) -> Result<Response, Refusal> {
+    Ok(json(StatusCode::OK, written(body)?))
+}
+
+/// What is answered about one.
+pub(super) fn one(replayed: &Replayed) -> One<'_> {
     let Replayed { original, new_id, result } = replayed;
-    let (success, error, answer) = match result {
+    let (is_sent, error, answer) = match result {
         ReplayResult::Sent(answer) => (true, None, Some(answer)),
         ReplayResult::HeldBack(answer) => (false, Some("held back: it was not sent".to_owned()), Some(answer)),
         ReplayResult::LeftAlone(why) => (false, Some(format!("left alone: {why}")), None),
         ReplayResult::Refused(error) => (false, Some(error.to_string()), None),
     };
-    let mut body = json!({ "original_action_id": original, "new_action_id": new_id, "success": success, "error": error });
-    if let Some(answer) = answer {
-        let outcome: Value = serde_json::from_str(&wire(&answer.outcome, false)).unwrap_or_default();
-        body["success"] = json!(success && outcome.get("Failed").is_none());
-        body["outcome"] = outcome;
+    let outcome = answer.map(|answer| wire(&answer.outcome, false));
+    let failed = outcome.as_ref().is_some_and(|outcome| outcome.starts_with(r#"{"Failed""#));
+    One {
+        original_action_id: original,
+        new_action_id: new_id,
+        success: is_sent && !failed,
+        error,
+        outcome: outcome.and_then(|outcome| RawValue::from_string(outcome.into_owned()).ok()),
+        skipped: matches!(result, ReplayResult::HeldBack(_) | ReplayResult::LeftAlone(_)),
     }
-    if is_skipped(replayed) {
-        body["skipped"] = json!(true);
-    }
-    body
 }
 
-/// What came of many.
-pub(super) fn many(page: &ReplayPage) -> Value {
-    let skipped = page.replayed.iter().filter(|replayed| is_skipped(replayed)).count();
-    let results: Vec<Value> = page.replayed.iter().map(one).collect();
-    let replayed = results.iter().filter(|result| result["success"] == true).count();
+/// What is answered about many.
+pub(super) fn many(page: &ReplayPage) -> Many<'_> {
+    let results: Vec<One<'_>> = page.replayed.iter().map(one).collect();
+    let skipped = results.iter().filter(|one| one.skipped).count();
+    let replayed = results.iter().filter(|one| one.success).count();
     let failed = results.len() - replayed - skipped;
-    let mut body = json!({ "replayed": replayed, "failed": failed, "skipped": skipped, "results": results });
-    if let Some(next) = page.next {
-        body["next_cursor"] = json!(cursor_text(next));
-    }
-    body
-}
-
-fn is_skipped(replayed: &Replayed) -> bool {
-    matches!(replayed.result, ReplayResult::HeldBack(_) | ReplayResult::LeftAlone(_))
+    Many { replayed, failed, skipped, results, next_cursor: page.next.map(cursor_text) }
 }

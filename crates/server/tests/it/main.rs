@@ -8,6 +8,7 @@ mod configuration;
 mod decisions;
 mod fairness;
 mod hostile;
+mod ids;
 mod malformed;
 mod owed;
 mod policies;
