@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use jiff::fmt::temporal::DateTimePrinter;
+use jiff::fmt::temporal::{DateTimePrinter, Pieces};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// An instant in milliseconds since the Unix epoch. On the wire: RFC 3339 in UTC.
@@ -17,6 +17,9 @@ const REPRESENTABLE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_4
 const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
 
 impl Timestamp {
+    /// The first instant there is. Go writes it for a time that was not set.
+    pub const MIN: Self = Self(*REPRESENTABLE.start());
+
     /// The last instant there is.
     pub const MAX: Self = Self(*REPRESENTABLE.end());
 
@@ -30,10 +33,23 @@ impl Timestamp {
         self.0
     }
 
-    /// From RFC 3339 text; `None` when it is not, or lies outside the years 1 to 9999.
+    /// From RFC 3339 text, held within the years 1 to 9999; `None` when it is not.
     pub fn parse(text: &str) -> Option<Self> {
-        let millis = text.parse::<jiff::Timestamp>().ok()?.as_millisecond();
-        REPRESENTABLE.contains(&millis).then_some(Self(millis))
+        match text.parse::<jiff::Timestamp>() {
+            Ok(instant) => Some(Self::from_millis(instant.as_millisecond())),
+            Err(_) => Self::at_the_edge(text),
+        }
+    }
+
+    /// An instant of the years 1 and 9999 that the calendar library cannot write: `9999-12-31T23:59:59Z` is many a program's "never".
+    fn at_the_edge(text: &str) -> Option<Self> {
+        let pieces = Pieces::parse(text).ok()?;
+        pieces.time().and(pieces.offset())?;
+        match pieces.date().year() {
+            9999 => Some(Self::MAX),
+            ..=1 => Some(Self::MIN),
+            _ => None,
+        }
     }
 
     /// The time since `earlier`, zero when `earlier` is not earlier.

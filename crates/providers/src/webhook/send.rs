@@ -1,10 +1,11 @@
 //! The calls.
 
-use acteon_core::limits::MAX_ANSWER_BYTES;
+use acteon_core::json::{nests_deeper_than, whole_letters};
+use acteon_core::limits::{MAX_ANSWER_BYTES, MAX_DEPTH};
 use acteon_core::{Health, Prepared, ProviderError, Response};
 use acteon_crypto::{ExposeSecret as _, SecretString};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::classify;
 use super::config::Config;
@@ -30,13 +31,17 @@ pub(super) async fn post(config: &Config, prepared: &Prepared) -> Result<Respons
     Ok(Response::success(readable(&body, status, &config.secrets)))
 }
 
-/// The answer, if every reader of the outcome can read it: no number that none holds, no half of a letter, and no secret that it repeats.
+/// The answer, if every reader of the outcome can read it, without the secrets that it repeats. A half of a letter is U+FFFD; of an answer with
+/// a number that nobody can hold, or that nests deeper than outcomes may, the status is kept.
 fn readable(body: &[u8], status: u16, secrets: &[SecretString]) -> Box<RawValue> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let found = serde_json::from_slice::<Value>(body).and_then(|mut value| {
-        if scrub(&mut value, secrets) { serde_json::value::to_raw_value(&value) } else { serde_json::from_slice::<Box<RawValue>>(body) }
+    let found = std::str::from_utf8(body).ok().map(whole_letters).filter(|text| !nests_deeper_than(text, MAX_DEPTH)).and_then(|text| {
+        let mut value = serde_json::from_str::<Value>(&text).ok()?;
+        let readable = if scrub(&mut value, secrets) { value.to_string() } else { text.trim().to_owned() };
+        RawValue::from_string(readable).ok()
     });
-    found.unwrap_or_else(|_| RawValue::from_string(format!(r#"{{"status_code":{status}}}"#)).unwrap_or_else(|_| RawValue::NULL.to_owned()))
+    let status_alone = || serde_json::value::to_raw_value(&json!({ "status_code": status })).unwrap_or_else(|_| RawValue::NULL.to_owned());
+    found.unwrap_or_else(status_alone)
 }
 
 /// Takes secrets out of an answer; whether there were any.

@@ -1,5 +1,7 @@
 //! The calls.
 
+use acteon_core::json::nests_deeper_than;
+use acteon_core::limits::MAX_DEPTH;
 use acteon_core::{Clock, ErrorKind, Health, Prepared, ProviderError, Response, ResponseStatus};
 use acteon_wecom::{App, Sent};
 use serde_json::{Value, json};
@@ -29,18 +31,24 @@ fn body(sent: &Sent) -> Value {
     let Sent { errmsg, msgid, invaliduser, invalidparty, invalidtag, unlicenseduser, response_code } = sent;
     let mut body = json!({
         "errcode": 0,
-        "errmsg": errmsg,
-        "msgid": msgid,
-        "invaliduser": invaliduser,
-        "invalidparty": invalidparty,
-        "invalidtag": invalidtag,
+        "errmsg": flat(errmsg),
+        "msgid": flat(msgid),
+        "invaliduser": flat(invaliduser),
+        "invalidparty": flat(invalidparty),
+        "invalidtag": flat(invalidtag),
     });
     for (name, value) in [("unlicenseduser", unlicenseduser), ("response_code", response_code)] {
         if !value.is_null() {
-            body[name] = value.clone();
+            body[name] = flat(value);
         }
     }
     body
+}
+
+/// A value that every reader of the outcome can read: one that nests deep, as none of the service's does, is kept as text.
+fn flat(value: &Value) -> Value {
+    let text = value.to_string();
+    if nests_deeper_than(&text, MAX_DEPTH / 2) { Value::String(text) } else { value.clone() }
 }
 
 pub(super) async fn health(app: &App, clock: &dyn Clock) -> Result<Health, ProviderError> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acteon_core::Namespace;
-use acteon_core::json::nests_deeper_than;
+use acteon_core::json::Flaw;
 use acteon_core::limits::{BODY_TIMEOUT, MAX_BODY_BYTES, MAX_DEPTH, SMALL_BODY_BYTES};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::AppState;
 use super::offload::{Aside, Asides, off_runtime};
-use super::refusal::Refusal;
+use super::refusal::{Faults, Refusal};
 use crate::budget::Room;
 use crate::connection::Connection;
 
@@ -158,11 +158,22 @@ fn no_room() -> Refusal {
     Refusal::come_back("BODIES_FULL", "too many large requests are on their way at the same time; try again")
 }
 
-pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
-    if nests_deeper_than(text, MAX_DEPTH) {
-        let message = format!("the JSON nests deeper than {MAX_DEPTH} levels");
-        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "NESTED_TOO_DEEP", message));
+/// Refuses JSON that its readers would not read alike, and names the place.
+pub(super) fn check_json(text: &str, code: &str) -> Result<(), Refusal> {
+    let Some(flaw) = Flaw::find(text, MAX_DEPTH) else { return Ok(()) };
+    if flaw.is_depth() {
+        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "NESTED_TOO_DEEP", flaw.to_string()));
     }
+    let place = flaw.place(text);
+    let mut faults = Faults::default();
+    faults.add(if place.is_empty() { "the body" } else { &place }, || flaw.to_string());
+    let mut refusal = Refusal::faults(faults);
+    code.clone_into(&mut refusal.body.code);
+    Err(refusal)
+}
+
+pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
+    check_json(text, "INVALID_BODY")?;
     serde_json::from_str(text).map_err(|error| {
         if error.is_data() {
             return Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_BODY", error.to_string());

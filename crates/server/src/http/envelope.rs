@@ -5,14 +5,15 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use acteon_core::json::{head, nests_deeper_than};
-use acteon_core::limits::{MAX_BATCH, MAX_DEPTH, MAX_FAULT_BYTES, MAX_LABEL_BYTES, MAX_LABELS};
+use acteon_core::json::head;
+use acteon_core::limits::{MAX_BATCH, MAX_FAULT_BYTES, MAX_LABEL_BYTES, MAX_LABELS};
 use acteon_core::{Action, ActionId, Clock, Entropy, InvalidName, Timestamp};
 use axum::http::StatusCode;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::body::check_json;
 use super::refusal::{Faults, Refusal};
 
 /// Fields of the wire format that cannot be honoured yet. Ignoring them would lose what the caller asked for.
@@ -26,30 +27,21 @@ pub(super) struct Defaults<'a> {
     pub(super) idempotency_key: Option<&'a str>,
 }
 
-/// One action.
+/// One action. What it accepts is the same for every reader: whoever comes after need not ask what cannot be read.
 pub(super) fn action(text: &str, defaults: &Defaults<'_>) -> Result<Action, Refusal> {
-    check_depth(text)?;
+    check_json(text, "INVALID_ACTION")?;
     let object: Object<'_> = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
     read(object, defaults)
 }
 
 /// The items of a batch, not yet read.
 pub(super) fn batch(text: &str) -> Result<Vec<&RawValue>, Refusal> {
-    check_depth(text)?;
     let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
     if items.len() > MAX_BATCH {
         let message = format!("the batch has {} actions, at most {MAX_BATCH} are allowed", items.len());
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "BATCH_TOO_LARGE", message));
     }
     Ok(items)
-}
-
-fn check_depth(text: &str) -> Result<(), Refusal> {
-    if nests_deeper_than(text, MAX_DEPTH) {
-        let message = format!("the JSON nests deeper than {MAX_DEPTH} levels");
-        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "NESTED_TOO_DEEP", message));
-    }
-    Ok(())
 }
 
 fn unreadable(error: &serde_json::Error) -> Refusal {
@@ -212,7 +204,8 @@ impl<'a> Fields<'a> {
             self.fault(name, "must not contain a NUL character");
             return None;
         }
-        Some(text.into_owned())
+        // Clients fill in what they do not have with blanks: as a key, blanks would be everybody's.
+        (!text.trim().is_empty()).then(|| text.into_owned())
     }
 
     fn time(&mut self, name: &str) -> Option<Timestamp> {
@@ -221,7 +214,8 @@ impl<'a> Fields<'a> {
         if time.is_none() {
             self.fault(name, "must be an RFC 3339 time such as 2026-01-31T09:00:00Z");
         }
-        time
+        // Go's zero time: its clients write it for what they do not have.
+        time.filter(|time| *time != Timestamp::MIN)
     }
 
     fn payload(&mut self) -> Option<Box<RawValue>> {
@@ -248,19 +242,29 @@ impl<'a> Fields<'a> {
         let Ok(Object { fields: entries }) = serde_json::from_str::<Object<'a>>(raw.get()) else {
             return self.fault(path, format!("must be an object of strings, is {}", described(raw)));
         };
+        // After the flat ones, so that a label with two values is told of in one place.
+        let mut nested = None;
         for (name, value) in entries {
+            let field = || format!("{path}.{}", head(&name, MAX_FAULT_BYTES));
             if path == "metadata" && name == "labels" && value.get().starts_with('{') {
-                self.collect_labels("metadata.labels", value, labels);
+                nested = Some(value);
                 continue;
             }
-            let field = || format!("{path}.{}", head(&name, MAX_FAULT_BYTES));
             match serde_json::from_str::<Name<'_>>(value.get()) {
                 Ok(Name(text)) if text.len() <= MAX_LABEL_BYTES && name.len() <= MAX_LABEL_BYTES => {
+                    if labels.get(&*name).is_some_and(|other| *other != text) {
+                        let message = "is given with two values, once in metadata and once in metadata.labels; send it once";
+                        self.fault(&field(), message);
+                        continue;
+                    }
                     labels.insert(name.into_owned(), text.into_owned());
                 }
                 Ok(_) => self.fault(&field(), format!("is over {MAX_LABEL_BYTES} bytes long")),
                 Err(_) => self.fault(&field(), format!("must be a string, is {}", described(value))),
             }
+        }
+        if let Some(nested) = nested {
+            self.collect_labels("metadata.labels", nested, labels);
         }
     }
 }

@@ -11,6 +11,7 @@ mod hostile;
 mod ids;
 mod malformed;
 mod owed;
+mod payload;
 mod policies;
 mod quotas;
 mod redaction;
