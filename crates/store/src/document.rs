@@ -64,6 +64,11 @@ pub struct DocumentChanges {
 /// Deletions that are remembered, in revisions. Who knows less reads everything.
 pub(crate) const DELETIONS_KEPT: i64 = 10_000;
 
+/// Whether who knows a revision has to read everything: it knows none, or too little, or one that the store has lost in a fail-over.
+pub(crate) const fn is_whole(known: i64, revision: i64) -> bool {
+    known < 0 || known < revision - DELETIONS_KEPT || known > revision
+}
+
 /// What came of writing a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Put {

@@ -31,6 +31,8 @@ pub struct HistoryFilter {
     pub from: Option<Timestamp>,
     /// Accepted at this instant or earlier.
     pub to: Option<Timestamp>,
+    /// At this position or before it.
+    pub up_to: Option<Seq>,
     /// Only this state.
     pub state: Option<State>,
     /// In which order.
@@ -61,6 +63,7 @@ impl HistoryFilter {
             code: None,
             from: None,
             to: None,
+            up_to: None,
             state: None,
             order: Order::default(),
         }
@@ -138,6 +141,7 @@ pub struct Glance {
 
 /// The columns that a filter tests. Texts that are missing are empty.
 pub(crate) struct Narrow<'a> {
+    pub(crate) seq: Seq,
     pub(crate) accepted_at: Timestamp,
     pub(crate) namespace: &'a str,
     pub(crate) tenant: &'a str,
@@ -176,6 +180,11 @@ impl HistoryFilter {
         }
     }
 
+    /// Whether a walk that has come to a row is over before it: all further ones lie beyond the last position too.
+    pub(crate) fn ends_before(&self, row: Cursor) -> bool {
+        self.order == Order::OldestFirst && !self.is_by_time() && self.up_to.is_some_and(|last| row.seq > last)
+    }
+
     /// Whether [`Self::lets_through`] needs the columns of the outcome.
     pub(crate) fn needs_outcome(&self) -> bool {
         self.outcome.is_some() || self.code.is_some() || self.state.is_some()
@@ -191,6 +200,7 @@ impl HistoryFilter {
         in_state
             && self.from.is_none_or(|from| from <= row.accepted_at)
             && self.to.is_none_or(|to| row.accepted_at <= to)
+            && self.up_to.is_none_or(|last| row.seq <= last)
             && is(&self.provider, row.provider)
             && is(&self.action_type, row.action_type)
             && is(&self.caller, row.caller)

@@ -55,6 +55,7 @@ store_calls! {
     Records = "records",
     Find = "find",
     History = "history",
+    Newest = "newest",
     Glance = "glance",
     Discard = "discard",
     CountDead = "count_dead",
@@ -150,6 +151,10 @@ impl<L: Layer> Store for Layered<L> {
         self.0.around(StoreCall::History, move |store| store.history(filter, page))
     }
 
+    fn newest(&self) -> Later<'_, Seq> {
+        self.0.around(StoreCall::Newest, |store| store.newest())
+    }
+
     fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
         self.0.around(StoreCall::Glance, move |store| store.glance(filter, limit))
     }
@@ -184,9 +189,9 @@ impl<L: Layer> Store for Layered<L> {
         self.0.around(StoreCall::PutDocument, move |store| store.put_document(document))
     }
 
-    fn delete_document(&self, kind: DocumentKind, id: &str) -> Later<'_, bool> {
+    fn delete_document(&self, kind: DocumentKind, id: &str, version: Option<i64>) -> Later<'_, bool> {
         let id = id.to_owned();
-        self.0.around(StoreCall::DeleteDocument, move |store| store.delete_document(kind, &id))
+        self.0.around(StoreCall::DeleteDocument, move |store| store.delete_document(kind, &id, version))
     }
 
     fn documents_changed(&self, known: i64) -> Later<'_, i64> {

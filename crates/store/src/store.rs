@@ -28,10 +28,10 @@ pub enum NewsOf {
     Note(String),
 }
 
-/// Waits until a revision is over `known`, for engines whose only writer is this process.
-pub(crate) fn revision_over(mut revision: watch::Receiver<i64>, known: i64) -> Later<'static, i64> {
+/// Waits until a revision is another than `known`, for engines whose only writer is this process.
+pub(crate) fn revision_beside(mut revision: watch::Receiver<i64>, known: i64) -> Later<'static, i64> {
     Box::pin(async move {
-        let changed = revision.wait_for(|revision| *revision > known).await;
+        let changed = revision.wait_for(|revision| *revision != known).await;
         changed.map(|revision| *revision).map_err(|_| StoreError::Closed)
     })
 }
@@ -47,16 +47,17 @@ pub trait Store: Send + Sync {
     /// The beats of every registered process. One whose beat stays the same for as long as a lease lasts, by the watcher's own clock, is dead.
     fn beats(&self) -> Later<'_, Vec<Beat>>;
 
-    /// Ends a process in good order, and frees its rows, due at `now`.
+    /// Ends a process in good order, and frees its rows: what may have been sent is due at `now`, all else when it was.
     fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()>;
 
-    /// Ends those of the dead processes whose beat is still the one that was seen. Frees the rows of whoever is no process, due at `now`.
+    /// Ends those of the dead processes whose beat is still the one that was seen. Frees the rows of whoever is no process: what may
+    /// have been sent is due at `now`, all else when it was.
     fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, Freed>;
 
     /// Rows that a process owns, from after a position on, at most `limit`, in their order.
     fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>>;
 
-    /// Frees rows that are still held like this, due at `now`.
+    /// Frees rows that are still held like this: what may have been sent is due at `now`, all else when it was.
     fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed>;
 
     /// Checks and charges what the gate asks for and writes an action, unless its id is there. An action that was refused for now gives
@@ -85,6 +86,9 @@ pub trait Store: Send + Sync {
     /// A page of the journal, newest first. Looks at a bounded number of rows.
     fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage>;
 
+    /// Highest position in the journal. What this process writes from now on lies beyond it.
+    fn newest(&self) -> Later<'_, Seq>;
+
     /// The newest actions that match, at most `limit`, without their texts, and whether there may be more: a look is bounded.
     fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)>;
 
@@ -103,16 +107,18 @@ pub trait Store: Send + Sync {
     /// One document.
     fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>>;
 
-    /// What changed in the documents after the revision `known`, all as of one instant; everything where that is below zero or long ago.
+    /// What changed in the documents after the revision `known`, all as of one instant; everything where that is below zero or long ago,
+    /// and where the store has lost it: its revision is lower.
     fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges>;
 
     /// Writes a document, if it still has the version that it says.
     fn put_document(&self, document: Document) -> Later<'_, Put>;
 
-    /// Deletes a document; `false` when there was none.
-    fn delete_document(&self, kind: DocumentKind, id: &str) -> Later<'_, bool>;
+    /// Deletes a document; `false` when there was none, or when it has another version than the one that is asked for.
+    fn delete_document(&self, kind: DocumentKind, id: &str, version: Option<i64>) -> Later<'_, bool>;
 
-    /// The revision of the documents, as soon as it is beyond `known`: it grows with the commit of every change, whoever still waits for it.
+    /// The revision of the documents, as soon as it is another than `known`: it grows with the commit of every change, whoever still waits for
+    /// it, and is lower only where a fail-over lost commits.
     fn documents_changed(&self, known: i64) -> Later<'_, i64>;
 
     /// What a quota's counter stands at.

@@ -151,20 +151,21 @@ impl Policies {
             (next.toggles, next.silences, next.intervals, next.quotas) = Default::default();
         }
         let mut switched = changes.whole;
-        for document in &changes.documents {
-            match document.kind {
-                DocumentKind::Silence => next.silences.put(document, now),
-                DocumentKind::TimeInterval => next.intervals.put(document),
-                DocumentKind::Quota => next.quotas.put(document),
-                DocumentKind::RuleToggle => switched |= toggles::put(&mut next.toggles, document),
-            }
-        }
+        // Deletions first: a document that is there was made anew after it was deleted.
         for (kind, id) in &changes.deleted {
             match kind {
                 DocumentKind::Silence => next.silences.remove(id),
                 DocumentKind::TimeInterval => next.intervals.remove(id),
                 DocumentKind::Quota => next.quotas.remove(id),
                 DocumentKind::RuleToggle => switched |= next.toggles.remove(id).is_some(),
+            }
+        }
+        for document in &changes.documents {
+            match document.kind {
+                DocumentKind::Silence => next.silences.put(document, now),
+                DocumentKind::TimeInterval => next.intervals.put(document),
+                DocumentKind::Quota => next.quotas.put(document),
+                DocumentKind::RuleToggle => switched |= toggles::put(&mut next.toggles, document),
             }
         }
         next.silences.forget_ended(now);
@@ -292,7 +293,7 @@ impl Gateway {
     }
 
     async fn delete(&self, kind: DocumentKind, id: &str) -> Result<(), PolicyError> {
-        let deleted = self.inner.store.delete_document(kind, id).await?;
+        let deleted = self.inner.store.delete_document(kind, id, None).await?;
         self.take_over_changes().await;
         if deleted { Ok(()) } else { Err(PolicyError::NotFound(word(kind))) }
     }

@@ -305,7 +305,11 @@ impl Gateway {
             return Ok(());
         }
         for id in &old {
-            self.inner.store.delete_document(DocumentKind::Silence, id).await?;
+            // Somebody may have given it another end since, or may do so now: only what was looked at is deleted.
+            let Some(found) = self.inner.store.document(DocumentKind::Silence, id).await? else { continue };
+            if parsed::<Silence>(&found).is_some_and(|silence| silence.ends_at < before) {
+                self.inner.store.delete_document(DocumentKind::Silence, id, Some(found.version)).await?;
+            }
         }
         self.take_over_changes().await;
         Ok(())

@@ -76,3 +76,23 @@ fn a_change_costs_what_changed_and_a_look_what_fits() {
         "what has ended is kept, and holds nothing back"
     );
 }
+
+#[test]
+fn what_was_deleted_and_made_again_is_there() {
+    let interval = json!({ "namespace": "n", "tenant": "acme", "interval": { "name": "nights", "time_ranges": [{ "times": [{ "start": "22:00", "end": "24:00" }] }] },
+        "created_by": "", "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z" });
+    let id = "n\u{1f}acme\u{1f}nights";
+    let interval = Document { kind: DocumentKind::TimeInterval, id: id.into(), name: id.into(), body: interval.to_string(), version: 1 };
+    let toggle = json!({ "name": "r", "enabled": false }).to_string();
+    let toggle = Document { kind: DocumentKind::RuleToggle, id: "r".into(), name: "r".into(), body: toggle, version: 1 };
+    let documents = vec![interval, toggle, silence(1, &json!([{ "name": "team", "value": "a" }]))];
+    let deleted: Vec<_> = documents.iter().map(|document| (document.kind, document.id.clone())).collect();
+    let before = DocumentChanges { revision: 10, whole: true, documents: documents.clone(), deleted: Vec::new() };
+    let before = Policies::default().with(&before, now());
+    // What was read since: each was deleted, and then made again under the same id.
+    let after = before.with(&DocumentChanges { revision: 16, whole: false, documents, deleted }, now());
+    for policies in [before, after] {
+        let nights = policies.intervals.find(&action(&json!({})), "nights").is_some();
+        assert_eq!((nights, policies.toggles.len(), policies.silences.all_count()), (true, 1, 1), "at {:?}", policies.revision);
+    }
+}

@@ -180,6 +180,10 @@ impl Store for NodeStore {
         self.alive(Call::Repeatable, move |store| store.history(filter, page))
     }
 
+    fn newest(&self) -> Later<'_, Seq> {
+        self.alive(Call::Repeatable, |store| store.newest())
+    }
+
     fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
         self.alive(Call::Repeatable, move |store| store.glance(filter, limit))
     }
@@ -210,9 +214,9 @@ impl Store for NodeStore {
         self.alive(Call::Resolved, move |store| store.put_document(document))
     }
 
-    fn delete_document(&self, kind: DocumentKind, id: &str) -> Later<'_, bool> {
+    fn delete_document(&self, kind: DocumentKind, id: &str, version: Option<i64>) -> Later<'_, bool> {
         let id = id.to_owned();
-        self.alive(Call::Resolved, move |store| Box::pin(async move { store.delete_document(kind, &id).await }))
+        self.alive(Call::Resolved, move |store| Box::pin(async move { store.delete_document(kind, &id, version).await }))
     }
 
     fn documents_changed(&self, known: i64) -> Later<'_, i64> {

@@ -13,7 +13,7 @@ use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use self::revision::Revision;
 use self::state::{Entry, Tables};
 use crate::StoreError;
-use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put};
+use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put, is_whole};
 use crate::gate::{Conditions, Counters as _, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, weight};
 use crate::model::{
@@ -63,6 +63,9 @@ impl Tables {
             if !after.is_none_or(is_beyond) {
                 continue;
             }
+            if filter.ends_before(cursor) {
+                return None;
+            }
             looked += 1;
             if (filter.lets_through(&entry.narrow()) && !found(entry, cursor)) || looked == MAX_LOOK {
                 return Some(cursor);
@@ -99,6 +102,7 @@ impl Entry {
     fn narrow(&self) -> Narrow<'_> {
         let Record { action, accepted_at, caller, verdict, rule, state, .. } = &self.record;
         Narrow {
+            seq: self.record.seq,
             accepted_at: *accepted_at,
             namespace: action.namespace.as_str(),
             tenant: action.tenant.as_str(),
@@ -225,6 +229,10 @@ impl Store for MemoryStore {
         ready(Ok(maker.page(records, stopped)))
     }
 
+    fn newest(&self) -> Later<'_, Seq> {
+        ready(Ok(Seq(self.lock().entries.keys().next_back().copied().unwrap_or(0))))
+    }
+
     fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
         let mut found = Vec::new();
         let stopped = self.lock().look(&filter, None, |entry, _| {
@@ -278,7 +286,7 @@ impl Store for MemoryStore {
     fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges> {
         let tables = self.lock();
         let revision = self.revision.get();
-        let whole = known < 0 || known < revision - DELETIONS_KEPT;
+        let whole = is_whole(known, revision);
         let after = if whole { -1 } else { known };
         let documents = tables.documents.values().filter(|(_, changed)| *changed > after).map(|(document, _)| document.clone()).collect();
         let deleted = tables.deletions.range(after + 1..).filter(|_| !whole).map(|(_, deleted)| deleted.clone()).collect();
@@ -302,9 +310,11 @@ impl Store for MemoryStore {
         ready(Ok(Put::Written(version)))
     }
 
-    fn delete_document(&self, kind: DocumentKind, id: &str) -> Later<'_, bool> {
+    fn delete_document(&self, kind: DocumentKind, id: &str, version: Option<i64>) -> Later<'_, bool> {
         let mut tables = self.lock();
-        let deleted = tables.documents.remove(&(kind.as_str(), id.to_owned())).is_some();
+        let key = (kind.as_str(), id.to_owned());
+        let is_it = |(found, _): &(Document, i64)| version.is_none_or(|version| found.version == version);
+        let deleted = tables.documents.get(&key).is_some_and(is_it) && tables.documents.remove(&key).is_some();
         if deleted {
             let revision = self.revision.get() + 1;
             tables.deletions.insert(revision, (kind, id.to_owned()));
@@ -315,7 +325,7 @@ impl Store for MemoryStore {
     }
 
     fn documents_changed(&self, known: i64) -> Later<'_, i64> {
-        Box::pin(async move { Ok(self.revision.over(known).await) })
+        Box::pin(async move { Ok(self.revision.beside(known).await) })
     }
 
     fn used(&self, counter: &str) -> Later<'_, u64> {

@@ -21,14 +21,14 @@ impl Revision {
         self.changed.notify_waiters();
     }
 
-    /// The revision, as soon as it is over `known`.
-    pub(super) async fn over(&self, known: i64) -> i64 {
+    /// The revision, as soon as it is another than `known`.
+    pub(super) async fn beside(&self, known: i64) -> i64 {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
             let revision = self.get();
-            if revision > known {
+            if revision != known {
                 return revision;
             }
             changed.await;

@@ -242,7 +242,7 @@ impl Tables {
         claimed
     }
 
-    /// Frees owned rows that are `wanted`, and marks those that may have been sent.
+    /// Frees owned rows that are `wanted`. Marks those that may have been sent, due at `now`; the others are due when they were.
     pub(super) fn free(&mut self, now: Timestamp, wanted: impl Fn(&Entry, &BTreeMap<i64, i64>) -> bool) -> Freed {
         let mut freed = Freed::default();
         let processes = &self.processes;
@@ -250,12 +250,12 @@ impl Tables {
             if entry.record.in_flight {
                 entry.record.takeovers += 1;
                 entry.record.possible_duplicate = true;
+                entry.record.due_at = now;
                 freed.maybe_sent += 1;
             } else {
                 freed.unsent += 1;
             }
             entry.own(0);
-            entry.record.due_at = now;
         }
         freed
     }

@@ -5,7 +5,7 @@ use acteon_core::Timestamp;
 use super::connect::Conn;
 use super::error::Failure;
 use super::rows::key;
-use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put};
+use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put, is_whole};
 
 pub(super) async fn list(conn: &Conn, kind: DocumentKind) -> Result<Vec<Document>, Failure> {
     let select = "SELECT id, name, body, version FROM documents WHERE kind = $1 ORDER BY id";
@@ -33,7 +33,7 @@ const SINCE: &str = "SELECT revision, NULL AS kind, NULL AS id, NULL AS name, NU
 
 /// What changed after `known`.
 pub(super) async fn since(conn: &Conn, known: i64) -> Result<DocumentChanges, Failure> {
-    let whole = known < 0 || known < revision(conn).await? - DELETIONS_KEPT;
+    let whole = is_whole(known, revision(conn).await?);
     let after = if whole { -1 } else { known };
     let mut changes = DocumentChanges { whole, ..DocumentChanges::default() };
     for row in conn.query(SINCE, &[&after]).await? {
@@ -84,9 +84,10 @@ pub(super) async fn put(conn: &Conn, document: &Document, again: bool) -> Result
     Ok(put)
 }
 
-pub(super) async fn delete(conn: &Conn, kind: DocumentKind, id: &str) -> Result<bool, Failure> {
+pub(super) async fn delete(conn: &Conn, kind: DocumentKind, id: &str, version: Option<i64>) -> Result<bool, Failure> {
+    let delete = "DELETE FROM documents WHERE kind = $1 AND id = $2 AND version = coalesce($3, version)";
     conn.batch_execute("BEGIN").await?;
-    let deleted = conn.execute("DELETE FROM documents WHERE kind = $1 AND id = $2", &[&kind.as_str(), &id]).await? == 1;
+    let deleted = conn.execute(delete, &[&kind.as_str(), &id, &version]).await? == 1;
     if deleted {
         let revision = raise(conn).await?;
         let insert = "INSERT INTO document_deletions (revision, kind, id) VALUES ($1, $2, $3)";

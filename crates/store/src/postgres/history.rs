@@ -79,6 +79,9 @@ async fn look(
         for row in &rows {
             from = Cursor { seq: Seq(row.try_get(0)?), at: Timestamp::from_millis(row.try_get(1)?) };
             looked += 1;
+            if filter.ends_before(from) {
+                return Ok(None);
+            }
             if (lets_through(filter, row)? && !found(row, from)?) || looked == MAX_LOOK {
                 return Ok(Some(from));
             }
@@ -93,6 +96,7 @@ async fn look(
 fn lets_through(filter: &HistoryFilter, row: &Row) -> Result<bool, Failure> {
     let text = |column: usize| row.try_get::<_, Option<&str>>(column).map(Option::unwrap_or_default);
     Ok(filter.lets_through(&Narrow {
+        seq: Seq(row.try_get(0)?),
         accepted_at: Timestamp::from_millis(row.try_get(1)?),
         namespace: text(2)?,
         tenant: text(3)?,
@@ -138,6 +142,12 @@ async fn end_by_size(conn: &Conn, maker: &mut PageMaker) -> Result<(), Failure> 
         }
     }
     Ok(())
+}
+
+/// Highest position there is; zero in an empty journal.
+pub(super) async fn newest(conn: &Conn) -> Result<Seq, Failure> {
+    let newest: Option<i64> = conn.query_one("SELECT MAX(seq) FROM actions", &[]).await?.try_get(0)?;
+    Ok(Seq(newest.unwrap_or(0)))
 }
 
 /// What matches among the newest rows, and whether there may be more.

@@ -58,9 +58,9 @@ fn maybe_sent(condition: &str) -> String {
     )
 }
 
-/// Frees the others.
+/// Frees the others, due when they were: whoever waited keeps its place among those who wait. The instant is a parameter of both.
 fn unsent(condition: &str) -> String {
-    format!("UPDATE jobs j SET owner = 0, due_at = $1 WHERE {condition}")
+    format!("UPDATE jobs j SET owner = 0 WHERE $1::bigint = $1 AND {condition}")
 }
 
 fn freed(maybe_sent: u64, unsent: u64) -> Freed {

@@ -254,6 +254,15 @@ impl Store for PostgresStore {
         Box::pin(async move { call!(self.pool, conn => history::page(conn, &filter, page)) })
     }
 
+    fn newest(&self) -> Later<'_, Seq> {
+        Box::pin(async move {
+            let newest = call!(self.pool, conn => history::newest(conn))?;
+            // Positions follow this gateway's clock, which may be behind that of whoever made this one.
+            self.positions.go_beyond(newest);
+            Ok(newest)
+        })
+    }
+
     fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
         Box::pin(async move { call!(self.pool, conn => history::glance(conn, &filter, limit)) })
     }
@@ -294,11 +303,13 @@ impl Store for PostgresStore {
         })
     }
 
-    fn delete_document(&self, kind: DocumentKind, id: &str) -> Later<'_, bool> {
+    fn delete_document(&self, kind: DocumentKind, id: &str, version: Option<i64>) -> Later<'_, bool> {
         let id = id.to_owned();
         Box::pin(async move {
             // After a try whose answer was lost, that it is gone is this call's doing as far as anybody can tell.
-            let deleted = change!(self.pool, conn, again => async { Ok(documents::delete(conn, kind, &id).await? || again) })?;
+            let deleted = change!(self.pool, conn, again => async {
+                Ok(documents::delete(conn, kind, &id, version).await? || again && documents::get(conn, kind, &id).await?.is_none())
+            })?;
             if deleted {
                 self.tell(listen::DOCUMENTS).await;
             }
@@ -311,7 +322,7 @@ impl Store for PostgresStore {
             loop {
                 let told = self.news.documents.notified();
                 let revision = call!(self.pool, conn => documents::revision(conn))?;
-                if revision > known {
+                if revision != known {
                     return Ok(revision);
                 }
                 drop(tokio::time::timeout(LOOK_EVERY, told).await);

@@ -23,6 +23,11 @@ impl Positions {
         Self { last: AtomicI64::new(0), place: (random >> (u64::BITS - BELOW_MILLIS)) as i64 }
     }
 
+    /// Makes none that is not beyond `newest` from now on.
+    pub(super) fn go_beyond(&self, newest: Seq) {
+        self.last.fetch_max(newest.0, Ordering::Relaxed);
+    }
+
     pub(super) fn next(&self, now: Timestamp) -> Seq {
         let earliest = (now.as_millis().clamp(0, i64::MAX >> BELOW_MILLIS) << BELOW_MILLIS) | self.place;
         let step = |last: i64| Some(last.saturating_add(1).max(earliest));

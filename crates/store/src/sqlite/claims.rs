@@ -105,7 +105,7 @@ fn maybe_sent(condition: &str) -> String {
     )
 }
 
-/// Frees the others.
+/// Frees the others, due when they were: whoever waited keeps its place among those who wait. The instant is a parameter of both.
 fn unsent(condition: &str) -> String {
-    format!("UPDATE jobs SET owner = 0, due_at = ?1 WHERE {condition}")
+    format!("UPDATE jobs SET owner = 0 WHERE ?1 = ?1 AND {condition}")
 }

@@ -4,7 +4,7 @@ use acteon_core::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Result;
-use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put};
+use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put, is_whole};
 
 /// The note that counts changes.
 const REVISION: &str = "documents:revision";
@@ -29,7 +29,7 @@ pub(super) fn get(connection: &Connection, kind: DocumentKind, id: &str) -> Resu
 pub(super) fn since(connection: &Connection, known: i64) -> Result<DocumentChanges> {
     let transaction = connection.unchecked_transaction()?;
     let revision = revision(&transaction)?;
-    let whole = known < 0 || known < revision - DELETIONS_KEPT;
+    let whole = is_whole(known, revision);
     let after = if whole { -1 } else { known };
     let mut changes = DocumentChanges { revision, whole, ..DocumentChanges::default() };
     let mut select = transaction.prepare_cached("SELECT kind, id, name, body, version FROM documents WHERE revision > ?1")?;
@@ -71,8 +71,9 @@ pub(super) fn put(connection: &Connection, document: &Document) -> Result<Put> {
     Ok(Put::Written(version + 1))
 }
 
-pub(super) fn delete(connection: &Connection, kind: DocumentKind, id: &str) -> Result<bool> {
-    let deleted = connection.prepare_cached("DELETE FROM documents WHERE kind = ?1 AND id = ?2")?.execute(params![kind.as_str(), id])?;
+pub(super) fn delete(connection: &Connection, kind: DocumentKind, id: &str, version: Option<i64>) -> Result<bool> {
+    let mut delete = connection.prepare_cached("DELETE FROM documents WHERE kind = ?1 AND id = ?2 AND version = coalesce(?3, version)")?;
+    let deleted = delete.execute(params![kind.as_str(), id, version])?;
     if deleted == 1 {
         let revision = count_change(connection)?;
         let mut insert = connection.prepare_cached("INSERT INTO document_deletions (revision, kind, id) VALUES (?1, ?2, ?3)")?;

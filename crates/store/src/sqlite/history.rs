@@ -72,6 +72,9 @@ fn look(
     let mut looked = 0;
     while let Some(row) = rows.next()? {
         let cursor = Cursor { seq: Seq(row.get(0)?), at: Timestamp::from_millis(row.get(1)?) };
+        if filter.ends_before(cursor) {
+            return Ok(None);
+        }
         looked += 1;
         let goes_on = !filter.lets_through(&narrow(row)?) || found(row, cursor)?;
         if !goes_on || looked == MAX_LOOK {
@@ -84,6 +87,7 @@ fn look(
 fn narrow<'a>(row: &'a Row<'_>) -> rusqlite::Result<Narrow<'a>> {
     let text = |column: usize| row.get_ref(column).and_then(|value| Ok(value.as_str_or_null()?.unwrap_or_default()));
     Ok(Narrow {
+        seq: Seq(row.get(0)?),
         accepted_at: Timestamp::from_millis(row.get(1)?),
         namespace: text(2)?,
         tenant: text(3)?,
@@ -122,6 +126,12 @@ pub(super) fn records(connection: &Connection, seqs: &[Seq]) -> Result<Vec<Recor
         records.extend(select.query_row([seq.0], record).optional()?);
     }
     Ok(records)
+}
+
+/// Highest position there is; zero in an empty journal.
+pub(super) fn newest(connection: &Connection) -> Result<Seq> {
+    let newest: Option<i64> = connection.query_row("SELECT MAX(seq) FROM actions", [], |row| row.get(0))?;
+    Ok(Seq(newest.unwrap_or(0)))
 }
 
 /// What matches among the newest rows, and whether there may be more.

@@ -42,7 +42,7 @@ use crate::model::{
 use crate::queue_bytes::QueueBytes;
 use crate::retention::{Pruned, Retention, SweepCursor, sweeps_on, swept_at};
 use crate::rows::row_texts;
-use crate::store::{Later, NewsOf, Store, revision_over};
+use crate::store::{Later, NewsOf, Store, revision_beside};
 use checkpoint::{Checkpointer, Signal, Worker};
 use command::{Revising, Task, Urgency};
 use faults::FaultPoints;
@@ -235,6 +235,10 @@ impl Store for SqliteStore {
         self.readers.callers(move |connection| history::page(connection, &filter, page))
     }
 
+    fn newest(&self) -> Later<'_, Seq> {
+        self.readers.callers(history::newest)
+    }
+
     fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
         self.readers.callers(move |connection| history::glance(connection, &filter, limit))
     }
@@ -269,13 +273,13 @@ impl Store for SqliteStore {
         self.write_document(move |connection| documents::put(connection, &document))
     }
 
-    fn delete_document(&self, kind: DocumentKind, id: &str) -> Later<'_, bool> {
+    fn delete_document(&self, kind: DocumentKind, id: &str, version: Option<i64>) -> Later<'_, bool> {
         let id = id.to_owned();
-        self.write_document(move |connection| documents::delete(connection, kind, &id))
+        self.write_document(move |connection| documents::delete(connection, kind, &id, version))
     }
 
     fn documents_changed(&self, known: i64) -> Later<'_, i64> {
-        revision_over(self.revision.subscribe(), known)
+        revision_beside(self.revision.subscribe(), known)
     }
 
     fn used(&self, counter: &str) -> Later<'_, u64> {

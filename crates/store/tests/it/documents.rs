@@ -9,6 +9,8 @@ on_every_engine! {
     every_change_is_heard_of_and_outlives_the_process,
     only_what_changed_is_read,
     a_change_is_heard_of_although_its_caller_left,
+    only_the_version_that_was_looked_at_is_deleted,
+    who_knows_what_the_store_has_lost_reads_everything,
 }
 
 fn document(id: &str, name: &str, version: i64) -> Document {
@@ -25,8 +27,8 @@ pub(crate) async fn a_document_changes_only_from_the_version_that_was_read(engin
     let other_kind = Document { kind: DocumentKind::Quota, ..document("a", "a", 0) };
     assert_eq!(store.put_document(other_kind).await, Ok(Put::Written(1)));
     assert_eq!(store.documents(DocumentKind::Silence).await, Ok(vec![document("a", "a", 2)]));
-    assert_eq!(store.delete_document(DocumentKind::Silence, "a").await, Ok(true));
-    assert_eq!(store.delete_document(DocumentKind::Silence, "a").await, Ok(false));
+    assert_eq!(store.delete_document(DocumentKind::Silence, "a", None).await, Ok(true));
+    assert_eq!(store.delete_document(DocumentKind::Silence, "a", None).await, Ok(false));
 }
 
 pub(crate) async fn every_change_is_heard_of_and_outlives_the_process(engine: &Engine) {
@@ -52,7 +54,7 @@ pub(crate) async fn only_what_changed_is_read(engine: &Engine) {
     let nothing = store.documents_since(whole.revision).await.expect("nothing");
     assert_eq!(nothing, acteon_store::DocumentChanges { revision: whole.revision, ..Default::default() });
     assert_eq!(store.put_document(document("b", "b", 1)).await, Ok(Put::Written(2)));
-    assert_eq!(store.delete_document(DocumentKind::Silence, "c").await, Ok(true));
+    assert_eq!(store.delete_document(DocumentKind::Silence, "c", None).await, Ok(true));
     let changes = store.documents_since(whole.revision).await.expect("the changes");
     assert_eq!((changes.whole, &changes.documents[..]), (false, &[document("b", "b", 2)][..]));
     assert_eq!((&changes.deleted[..], changes.revision), (&[(DocumentKind::Silence, "c".to_owned())][..], whole.revision + 2));
@@ -71,4 +73,27 @@ pub(crate) async fn a_change_is_heard_of_although_its_caller_left(engine: &Engin
     let written = store.document(DocumentKind::Silence, "a").await.expect("a look").is_some();
     let heard = tokio::time::timeout(std::time::Duration::from_millis(if written { 10_000 } else { 0 }), store.documents_changed(known));
     assert_eq!(heard.await.is_ok(), written, "what is written is heard of");
+}
+
+pub(crate) async fn only_the_version_that_was_looked_at_is_deleted(engine: &Engine) {
+    let store = engine.open().await;
+    assert_eq!(store.put_document(document("a", "a", 0)).await, Ok(Put::Written(1)));
+    assert_eq!(store.put_document(document("a", "a", 1)).await, Ok(Put::Written(2)));
+    let known = store.documents_changed(-1).await.expect("a revision");
+    assert_eq!(store.delete_document(DocumentKind::Silence, "a", Some(1)).await, Ok(false));
+    assert_eq!(store.document(DocumentKind::Silence, "a").await, Ok(Some(document("a", "a", 2))));
+    assert_eq!(store.documents_since(known).await.expect("nothing").deleted, []);
+    assert_eq!(store.delete_document(DocumentKind::Silence, "a", Some(2)).await, Ok(true));
+    assert_eq!(store.document(DocumentKind::Silence, "a").await, Ok(None));
+}
+
+pub(crate) async fn who_knows_what_the_store_has_lost_reads_everything(engine: &Engine) {
+    let store = engine.open().await;
+    assert_eq!(store.put_document(document("a", "a", 0)).await, Ok(Put::Written(1)));
+    let revision = store.documents_changed(-1).await.expect("a revision");
+    // As after a fail-over to where the last five commits had not come yet.
+    let heard = tokio::time::timeout(std::time::Duration::from_secs(10), store.documents_changed(revision + 5));
+    assert_eq!(heard.await.expect("another revision than the one that is known"), Ok(revision));
+    let changes = store.documents_since(revision + 5).await.expect("everything");
+    assert_eq!((changes.whole, changes.revision, &changes.documents[..]), (true, revision, &[document("a", "a", 1)][..]));
 }

@@ -8,6 +8,7 @@ on_every_engine! {
     what_may_have_been_sent_is_told_from_what_waited,
     a_claim_serves_many_rooms_and_takes_nothing_of_others,
     what_is_owned_is_listed_in_pages_and_freed_only_as_it_is_held,
+    what_is_given_back_unsent_keeps_its_place,
 }
 
 async fn admit(store: &dyn Store, id: &str, name: &str, birth: Birth) -> Seq {
@@ -79,4 +80,41 @@ pub(crate) async fn what_is_owned_is_listed_in_pages_and_freed_only_as_it_is_hel
     let marked: Vec<(Seq, bool)> = claimed.iter().map(|found| (found.seq, found.possible_duplicate)).collect();
     assert_eq!(marked, [(seqs[0], false), (seqs[1], true)]);
     assert_eq!(store.free(vec![first[0]], at(140)).await, Ok(Freed::default()), "another holds it by now");
+}
+
+pub(crate) async fn what_is_given_back_unsent_keeps_its_place(engine: &Engine) {
+    let store = engine.open().await;
+    let owner = store.register().await.expect("an owner");
+    let sent = admit(&*store, "sent", "p", Birth::Due(at(105))).await;
+    admit(&*store, "old", "p", Birth::Due(at(110))).await;
+    let due = async |id: &str| find(&*store, id).await.due_at;
+    for round in 0..3 {
+        // Whoever claims.
+        let holder = store.register().await.expect("an owner");
+        let holds: Vec<Hold> =
+            claim(&*store, holder, 200).await.iter().map(|found| Hold { seq: found.seq, owner: holder, fence: found.fence }).collect();
+        let begun = holds.iter().find(|hold| hold.seq == sent).expect("claimed");
+        let step = Step::Progress { in_flight: true };
+        let begins = Settlement { history: None, note: None, ..settlement(sent, holder, step) };
+        assert_eq!(store.settle(Settlement { hold: *begun, ..begins }).await, Ok(Settled::Written), "{round}");
+        match round {
+            0 => drop(store.free(holds, at(300)).await.expect("freed")),
+            1 => store.retire(holder, at(300)).await.expect("retired"),
+            _ => {
+                let beats = store.beats().await.expect("beats");
+                let dead = beats.into_iter().filter(|beat| beat.owner == holder).collect();
+                assert_eq!(store.take_over(dead, at(300)).await, Ok(Freed { unsent: 1, maybe_sent: 1 }));
+            }
+        }
+        assert_eq!((due("old").await, due("sent").await), (at(110), at(300)), "{round}");
+        // As it was, for the next round.
+        let first = claim(&*store, owner, 400).await;
+        assert_eq!(first.first().map(|found| found.action.id.to_string()).as_deref(), Some("old"), "{round}");
+        for found in first {
+            let hold = Hold { seq: found.seq, owner, fence: found.fence };
+            let due_at = if found.seq == sent { at(105) } else { at(110) };
+            let step = Step::PutOff { due_at, so_far: "{}".into() };
+            store.settle(Settlement { hold, ..settlement(found.seq, owner, step) }).await.expect("put off");
+        }
+    }
 }
