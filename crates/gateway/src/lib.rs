@@ -66,7 +66,7 @@ pub use policies::{
 };
 pub use redaction::{InvalidPath, Redaction};
 pub use registry::{Registry, RegistryError};
-pub use replay::{ReplayPage, ReplayRequest, ReplayResult, Replayed};
+pub use replay::{ReplayCursor, ReplayPage, ReplayRequest, ReplayResult, Replayed};
 pub use retry::RetryPolicy;
 pub use shares::{OpenLimits, QueueFull};
 pub use stats::Snapshot;

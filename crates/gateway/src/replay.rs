@@ -4,6 +4,9 @@
 //! other. A *dead letter* leaves the list in the commit that writes its replay, and only if that replay goes: what rules, silences, quotas or
 //! a provider's breaker hold back stays on the list, and nothing is written of it. The replay's id is made of the letter, so that whoever
 //! lost the answer asks again, sends nothing twice, and gets the same answer.
+//!
+//! What a filter finds is replayed from the oldest up to an *end*, the newest position when that began: replays are written behind it, so none is
+//! taken for one more action to replay, however many requests it takes.
 
 use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Scope, Timestamp};
 use acteon_store::{Cursor, HistoryFilter, Order, PageRequest, Record, Seq, State, StoreError};
@@ -50,11 +53,20 @@ pub struct ReplayRequest {
     /// Which actions.
     pub filter: HistoryFilter,
     /// Where to go on; `None` from the oldest.
-    pub after: Option<Cursor>,
+    pub after: Option<ReplayCursor>,
     /// Most actions to try.
     pub limit: usize,
     /// Leaves those alone that are replays themselves and come after more replays than this.
     pub max_replays: Option<u32>,
+}
+
+/// Where a replay goes on, and where it is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplayCursor {
+    /// The last row that was looked at.
+    pub after: Cursor,
+    /// The newest position when the replay began.
+    pub end: Seq,
 }
 
 /// What came of sending again what a filter finds.
@@ -63,7 +75,7 @@ pub struct ReplayPage {
     /// One after the other.
     pub replayed: Vec<Replayed>,
     /// Where the next request goes on; `None` at the end.
-    pub next: Option<Cursor>,
+    pub next: Option<ReplayCursor>,
 }
 
 impl Gateway {
@@ -102,9 +114,12 @@ impl Gateway {
     /// begins with what was surely not stored, or is never stored twice.
     pub async fn replay_page(&self, request: ReplayRequest, caller: &Caller) -> Result<ReplayPage, StoreError> {
         let ReplayRequest { filter, after, limit, max_replays } = request;
-        let filter = HistoryFilter { order: Order::OldestFirst, ..filter };
+        // Asked for also where the end is known: what is written here lies beyond it then.
+        let newest = self.inner.store.newest().await?;
+        let end = after.map_or(newest, |cursor| cursor.end);
+        let filter = HistoryFilter { order: Order::OldestFirst, up_to: Some(end), ..filter };
         let letters_only = filter.state == Some(State::Dead);
-        let (mut tried, mut replayed, mut next) = (0, Vec::new(), after);
+        let (mut tried, mut replayed, mut next) = (0, Vec::new(), after.map(|cursor| cursor.after));
         for _ in 0..MAX_PAGES {
             let page = PageRequest { after: next, offset: 0, limit: READ_AT_ONCE.min(limit - tried), count: false };
             let page = match self.inner.store.history(filter.clone(), page).await {
@@ -128,8 +143,8 @@ impl Gateway {
                 };
                 replayed.push(one);
                 if let Some(again) = failed {
-                    let next = Cursor { at: record.accepted_at, seq: Seq(record.seq.0 - i64::from(again)) };
-                    return Ok(ReplayPage { replayed, next: Some(next) });
+                    let after = Cursor { at: record.accepted_at, seq: Seq(record.seq.0 - i64::from(again)) };
+                    return Ok(ReplayPage { replayed, next: Some(ReplayCursor { after, end }) });
                 }
             }
             next = page.next;
@@ -137,7 +152,7 @@ impl Gateway {
                 break;
             }
         }
-        Ok(ReplayPage { replayed, next })
+        Ok(ReplayPage { replayed, next: next.map(|after| ReplayCursor { after, end }) })
     }
 
     async fn replay_letter(&self, letter: &Record, caller: &Caller, wait: Wait) -> Replayed {

@@ -107,7 +107,7 @@ pub(super) fn cursor_text(cursor: Cursor) -> String {
     format!("{}.{}", cursor.at.as_millis(), cursor.seq.0)
 }
 
-fn parse_cursor(text: &str) -> Option<Cursor> {
+pub(super) fn parse_cursor(text: &str) -> Option<Cursor> {
     let (at, seq) = text.split_once('.')?;
     Some(Cursor { at: Timestamp::from_millis(at.parse().ok()?), seq: Seq(seq.parse().ok()?) })
 }

@@ -1,15 +1,15 @@
 //! Sending earlier actions again: what is asked for, and what is answered.
 
 use acteon_core::ActionId;
-use acteon_gateway::{ReplayPage, ReplayRequest, ReplayResult, Replayed};
-use acteon_store::HistoryFilter;
+use acteon_gateway::{ReplayCursor, ReplayPage, ReplayRequest, ReplayResult, Replayed};
+use acteon_store::{HistoryFilter, Seq};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::dispatch::{json, wire};
-use super::filter::{cursor_text, limit, page};
+use super::filter::{cursor_text, limit, parse_cursor};
 use super::query::Parameters;
 use super::record::written;
 use super::refusal::Refusal;
@@ -22,7 +22,7 @@ const DEFAULT_REPLAY: usize = 100;
 
 /// The request for what a filter finds.
 pub(super) fn request(filter: HistoryFilter, parameters: &Parameters) -> Result<ReplayRequest, Refusal> {
-    let after = page(parameters)?.after;
+    let after = parameters.parsed("cursor", "the next_cursor of the replay before", parse_replay_cursor)?;
     let limit = limit(parameters, DEFAULT_REPLAY)?;
     let max_replays = parameters.parsed("max_replays", "a number such as 0", |text| text.parse().ok())?;
     Ok(ReplayRequest { filter, after, limit, max_replays })
@@ -84,5 +84,11 @@ pub(super) fn many(page: &ReplayPage) -> Many<'_> {
     let skipped = results.iter().filter(|one| one.skipped).count();
     let replayed = results.iter().filter(|one| one.success).count();
     let failed = results.len() - replayed - skipped;
-    Many { replayed, failed, skipped, results, next_cursor: page.next.map(cursor_text) }
+    let next_cursor = page.next.map(|next| format!("{}.{}", cursor_text(next.after), next.end.0));
+    Many { replayed, failed, skipped, results, next_cursor }
+}
+
+fn parse_replay_cursor(text: &str) -> Option<ReplayCursor> {
+    let (after, end) = text.rsplit_once('.')?;
+    Some(ReplayCursor { after: parse_cursor(after)?, end: Seq(end.parse().ok()?) })
 }

@@ -112,3 +112,48 @@ async fn what_failed_again_can_be_left_out() {
     assert_eq!(numbers(&gateway.post(path, &json!(null)).await.body), [0, 0, 0]);
     assert_eq!(numbers(&gateway.post(&path.replace("=0", "=1"), &json!(null)).await.body), [3, 0, 0]);
 }
+
+/// How often each action was replayed.
+fn originals(answers: &[Value]) -> std::collections::BTreeMap<String, usize> {
+    let mut found = std::collections::BTreeMap::new();
+    for result in answers.iter().flat_map(|answer| answer["results"].as_array().expect("a list")) {
+        *found.entry(result["original_action_id"].as_str().expect("an id").to_owned()).or_default() += 1;
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_sends_none_of_its_own_replays_again() {
+    let gateway = Gateway::start(LOG).await;
+    for number in 0..40 {
+        gateway.dispatch(&action(&format!("a{number}"), "log", &json!({}))).await;
+    }
+    for query in ["provider=log", "provider=log&from=2020-01-01T00:00:00Z", "provider=log&outcome=executed"] {
+        let before = gateway.get("/v1/audit?provider=log").await.body["total"].as_u64().expect("a number");
+        let mut answers = vec![gateway.post(&format!("/v1/audit/replay?{query}&limit=25"), &json!(null)).await.body];
+        while let Some(next) = answers[answers.len() - 1]["next_cursor"].as_str() {
+            assert!(answers.len() < 20, "it comes to an end: {:?}", originals(&answers));
+            let next = format!("/v1/audit/replay?{query}&limit=25&cursor={next}");
+            answers.push(gateway.post(&next, &json!(null)).await.body);
+        }
+        let found = originals(&answers);
+        assert_eq!(found.len() as u64, before, "{query}: each");
+        assert!(found.values().all(|count| *count == 1), "{query}: once: {found:?}");
+        gateway.until("/v1/audit?provider=log&outcome=executed", |page| page["total"].as_u64() == Some(2 * before)).await;
+    }
+    let old = gateway.post("/v1/audit/replay?provider=log&cursor=1.2", &json!(null)).await;
+    assert_eq!(old.status, StatusCode::BAD_REQUEST, "{:?}", old.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_whose_replay_fails_at_once_is_replayed_once() {
+    let down =
+        "retry.max_retries = 0\nretry.durable = false\n[[providers]]\nname = \"down\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:1/\"\n";
+    let gateway = Gateway::start(down).await;
+    for number in 0..120 {
+        gateway.dispatch(&action(&format!("a{number}"), "down", &json!({}))).await;
+    }
+    let done = gateway.post("/v1/dlq/replay?provider=down&limit=1000", &json!(null)).await.body;
+    let found = originals(std::slice::from_ref(&done));
+    assert_eq!((found.len(), found.values().sum::<usize>(), done["next_cursor"].as_str()), (120, 120, None), "{found:?}");
+}
