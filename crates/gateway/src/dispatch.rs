@@ -5,24 +5,22 @@ use std::time::Duration;
 
 use acteon_core::limits::MAX_WAIT;
 use acteon_core::{Action, ActionId, Caller, Namespace, Origin, Scope, Tenant};
-use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Hold, Record, Seq, State, StoreError, Turn, Way};
+use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Hold, Record, Seq, State, StoreError, Turn};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::answer::{Answer, DispatchError, Wait};
 use crate::deliver::{Decided, Job, deliver, left_alone};
 use crate::gateway::{Gateway, Inner};
-use crate::lane::Place;
-use crate::memory::size_of;
 use crate::notices;
 use crate::observe::{OutcomeEvent, emit, emit_faults};
 use crate::offload;
 use crate::pending::{left_for_later, recorded, scheduled, worked_on};
-use crate::plan::{Plan, Route, Step, Surroundings, plan};
+use crate::plan::{Plan, Step, Surroundings, plan};
 use crate::registry::Entry;
-use crate::send_turn::SendTurn;
 use crate::sender::Sender;
 use crate::shares::QueueFull;
 use crate::waiters::{SoFar, Teller, WaiterId};
+use crate::ways::{ChosenWay, Ways, way};
 
 /// How often a caller who waits when a stop begins looks whether anybody works on the action.
 const STOP_LOOKS_EVERY: Duration = Duration::from_millis(20);
@@ -192,27 +190,11 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
         Step::End(_) => None,
     };
     let owner = inner.lease.owner();
-    let mut gate = Conditions::default();
-    let mut due_at = inner.due.now();
-    let mut at_once = None;
-    let (fate, routes, place) = match step {
-        Step::End(outcome) => (Fate::Ended(outcome), Vec::new(), None),
+    let (fate, gate, ways) = match step {
+        Step::End(outcome) => (Fate::Ended(outcome), Conditions::default(), Ways::default()),
         Step::Send(conditions, routes) => {
-            let place = place(&inner, &action, &routes, asker.wait);
-            let birth = match (&place, routes.first()) {
-                (None, Some(route)) => {
-                    due_at = inner.due.now() + route.entry.lane.reopens_in().unwrap_or_default();
-                    Birth::Due(due_at)
-                }
-                _ => Birth::Owned(owner),
-            };
-            at_once = place.as_ref().and_then(|_| SendTurn::at_once(&routes.first()?.entry));
-            let mut ways: Vec<Way> = routes.iter().map(|route| way(route, birth)).collect();
-            if let (Some(_), Some(first)) = (&at_once, ways.first_mut()) {
-                first.birth = Birth::InFlight(owner);
-            }
-            gate.clone_from(&conditions);
-            (Fate::Send { conditions, ways }, routes, place)
+            let ways = Ways::prepare(&inner, &action, routes, asker.wait);
+            (Fate::Send { conditions: conditions.clone(), ways: ways.to_store(owner) }, conditions, ways)
         }
     };
     let turn = asker.batch.turn();
@@ -233,7 +215,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
             asker.tell(Ok(outcome.to_json()));
         }
         Ok(Admitted::Open { seq, way, over }) => {
-            let Some(route) = routes.into_iter().nth(way) else {
+            let Some(ChosenWay { route, place, due_at, at_once }) = ways.choose(way) else {
                 return asker.tell(Err(StoreError::Engine("an action goes a way that it does not have".into()).into()));
             };
             if let Some(entering) = entering {
@@ -250,17 +232,13 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
             };
             let entry = Arc::clone(&route.entry);
             asker.wait_for(&inner, seq, Some(entry), || worked_on(&inner, &action.id, &route.entry, SoFar::default())).await;
-            let (place, at_once) = match way {
-                0 => (place, at_once),
-                _ => (route.entry.lane.enter_claimed(size_of(&action, &route.prepared)), None),
-            };
             let decided = Decided { action, rule, charges: gate.charges(&route.quotas), accepted_at, possible_duplicate, turn };
             let holding = inner.held.hold(Hold { seq, owner, fence: 0 });
             drop(taking);
             deliver(&inner, Job::admitted(holding, decided, route, place, at_once)).await;
         }
         Ok(Admitted::Existing(record)) => {
-            drop::<(Option<Place>, Option<SendTurn>)>((place, at_once));
+            drop(ways);
             join(&inner, *record, &action, &sender, asker).await;
         }
         Err(error) => asker.tell(Err(error.into())),
@@ -277,27 +255,6 @@ fn unless_left_alone(inner: &Inner, action: &Action, step: Step) -> Step {
     match (first, wait) {
         (Some(route), Some(wait)) if !inner.options.retry.durable => Step::End(left_alone(inner, action, &route.entry, wait)),
         _ => step,
-    }
-}
-
-/// A place in memory for an action. Under a burst, what nobody waits for is accepted first and delivered after.
-fn place(inner: &Inner, action: &Action, routes: &[Route], wait: Wait) -> Option<Place> {
-    let Route { entry, prepared, .. } = routes.first()?;
-    if wait == Wait::ForCommit && inner.store.is_busy() {
-        entry.lane.leave_for_later()
-    } else {
-        entry.lane.enter(size_of(action, prepared))
-    }
-}
-
-fn way(route: &Route, birth: Birth) -> Way {
-    Way {
-        provider: route.entry.name.clone(),
-        prepared: Arc::clone(&route.prepared),
-        not_before: route.not_before,
-        give_up_at: route.give_up_at,
-        birth,
-        quotas: route.quotas.clone(),
     }
 }
 

@@ -53,6 +53,7 @@ mod store_health;
 mod suggestion;
 mod view;
 mod waiters;
+mod ways;
 
 pub use answer::{Answer, DispatchError, Wait};
 pub use breaker::{BreakerPolicy, Breakers};

@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 /// The paused runtime's time.
-struct Time(Instant);
+pub(crate) struct Time(pub(crate) Instant);
 
 impl Clock for Time {
     fn now(&self) -> Timestamp {
@@ -35,7 +35,7 @@ impl Clock for Time {
     }
 }
 
-struct NoObserver;
+pub(crate) struct NoObserver;
 
 impl Observer for NoObserver {
     fn outcome(&self, _event: &OutcomeEvent<'_>) {}

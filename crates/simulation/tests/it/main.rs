@@ -6,6 +6,7 @@ mod faults;
 mod harness;
 mod lanes;
 mod retention;
+mod spilling;
 mod token_clock;
 mod unreadable;
 mod wecom;

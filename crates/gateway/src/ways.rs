@@ -1,0 +1,97 @@
+//! The ways that an action may go, and what is held for each until the commit says which one it goes.
+//!
+//! Each *way* has a place in the memory of its own provider's lane, or waits in the store for as long as that lane is paused. The first may have a
+//! turn to send besides. What the others held is given back as soon as the way is known: whoever kept a turn of one provider while it waits for
+//! another's would keep it from those who hold what it waits for, and two such would wait for each other for good.
+
+use acteon_core::{Action, Timestamp};
+use acteon_store::{Birth, OwnerId, Way};
+
+use crate::answer::Wait;
+use crate::gateway::Inner;
+use crate::lane::Place;
+use crate::memory::size_of;
+use crate::plan::Route;
+use crate::send_turn::SendTurn;
+
+/// The ways of an action that is about to be admitted.
+#[derive(Default)]
+pub(crate) struct Ways {
+    prepared: Vec<PreparedWay>,
+    /// A turn of the first way's provider.
+    at_once: Option<SendTurn>,
+}
+
+/// A way, and the place of its action in memory.
+struct PreparedWay {
+    route: Route,
+    /// `None` where the action waits in the store.
+    place: Option<Place>,
+    /// When it is due there.
+    due_at: Timestamp,
+}
+
+/// The way that an action goes.
+pub(crate) struct ChosenWay {
+    pub(crate) route: Route,
+    /// `None` where the action waits in the store.
+    pub(crate) place: Option<Place>,
+    /// When it is due there.
+    pub(crate) due_at: Timestamp,
+    /// The turn that the store was told of.
+    pub(crate) at_once: Option<SendTurn>,
+}
+
+impl Ways {
+    /// Takes a place for each way that has one free, and for the first a turn, if one is free now.
+    pub(crate) fn prepare(inner: &Inner, action: &Action, routes: Vec<Route>, wait: Wait) -> Self {
+        let prepare = |route: Route| {
+            let place = place(inner, action, &route, wait);
+            let due_at = inner.due.now() + route.entry.lane.reopens_in().unwrap_or_default();
+            PreparedWay { route, place, due_at }
+        };
+        let prepared: Vec<PreparedWay> = routes.into_iter().map(prepare).collect();
+        let first = prepared.first().filter(|way| way.place.is_some());
+        let at_once = first.and_then(|way| SendTurn::at_once(&way.route.entry));
+        Self { prepared, at_once }
+    }
+
+    /// The ways as the store takes them, where `owner` writes them.
+    pub(crate) fn to_store(&self, owner: OwnerId) -> Vec<Way> {
+        let birth = |(number, way): (usize, &PreparedWay)| match &way.place {
+            None => Birth::Due(way.due_at),
+            Some(_) if number == 0 && self.at_once.is_some() => Birth::InFlight(owner),
+            Some(_) => Birth::Owned(owner),
+        };
+        self.prepared.iter().enumerate().map(|(number, prepared)| way(&prepared.route, birth((number, prepared)))).collect()
+    }
+
+    /// The way with this number, if there is one. Gives back what is held for the others.
+    pub(crate) fn choose(self, number: usize) -> Option<ChosenWay> {
+        let Self { prepared, at_once } = self;
+        let PreparedWay { route, place, due_at } = prepared.into_iter().nth(number)?;
+        Some(ChosenWay { route, place, due_at, at_once: at_once.filter(|_| number == 0) })
+    }
+}
+
+/// A way as the store takes it.
+pub(crate) fn way(route: &Route, birth: Birth) -> Way {
+    Way {
+        provider: route.entry.name.clone(),
+        prepared: route.prepared.clone(),
+        not_before: route.not_before,
+        give_up_at: route.give_up_at,
+        birth,
+        quotas: route.quotas.clone(),
+    }
+}
+
+/// A place in memory for an action. Under a burst, what nobody waits for is accepted first and delivered after.
+fn place(inner: &Inner, action: &Action, route: &Route, wait: Wait) -> Option<Place> {
+    let Route { entry, prepared, .. } = route;
+    if wait == Wait::ForCommit && inner.store.is_busy() {
+        entry.lane.leave_for_later()
+    } else {
+        entry.lane.enter(size_of(action, prepared))
+    }
+}
