@@ -222,6 +222,9 @@ pub struct Attempt {
     pub provider: ProviderName,
     /// When the call began.
     pub started_at: Timestamp,
+    /// When it began in due time, which no step of the wall clock moves; only where a failed request may have reached the service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_time: Option<Timestamp>,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
     /// What it failed with; absent when it succeeded.

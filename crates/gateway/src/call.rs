@@ -129,9 +129,8 @@ fn exceeds_budget(inner: &Inner, pause: Duration) -> End {
 /// The end of a round at a provider that is left alone for now: like on a paused lane, the action waits for the next trial.
 fn meets_open_breaker(inner: &Inner, job: &Job, wait: Duration) -> End {
     match left_alone(inner, &job.action, &job.entry, wait) {
-        Outcome::Scheduled { scheduled_for, last_error, .. } => {
-            End::Again { due_at: inner.due.of_wall(scheduled_for), error: last_error, round: false }
-        }
+        // Not by the instant that people are told: the wall clock may just have been stepped, and nobody here has noticed yet.
+        Outcome::Scheduled { last_error, .. } => End::Again { due_at: inner.due.now() + wait, error: last_error, round: false },
         outcome => End::HeldBack(outcome),
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct Job {
     /// From when its age counts, in due time.
     pub(crate) not_before: Timestamp,
     pub(crate) accepted_at: Timestamp,
+    /// Its place among those that wait in the store.
+    due_at: Timestamp,
     pub(crate) give_up_at: Timestamp,
     pub(crate) attempts: u32,
     pub(crate) rounds: u32,
@@ -83,6 +85,7 @@ impl Job {
             entry: route.entry,
             not_before: route.not_before,
             accepted_at,
+            due_at: route.not_before,
             give_up_at: route.give_up_at,
             attempts: 0,
             rounds: 0,
@@ -109,6 +112,7 @@ impl Job {
             entry,
             not_before: record.not_before,
             accepted_at: record.accepted_at,
+            due_at: record.due_at,
             give_up_at: record.give_up_at,
             attempts: record.attempts,
             rounds: record.rounds,
@@ -212,18 +216,34 @@ pub(crate) fn must_not_send(inner: &Inner, job: &Job) -> Option<End> {
     policies.hold_back(&job.action, &job.entry.name, rule, now).map(End::HeldBack)
 }
 
-/// The end of an action that is not worth sending any more. An instant that its caller named is one of the wall clock.
+/// What says how long an action is worth sending.
+pub(crate) struct Age<'a> {
+    pub(crate) action: &'a Action,
+    /// From when it counts, in due time.
+    pub(crate) not_before: Timestamp,
+    pub(crate) give_up_at: Timestamp,
+    pub(crate) history: &'a [Attempt],
+}
+
+/// The end of a job that is not worth sending any more.
 pub(crate) fn overdue(inner: &Inner, job: &Job) -> Option<End> {
+    let Job { action, not_before, give_up_at, history, .. } = job;
+    too_old(inner, &Age { action, not_before: *not_before, give_up_at: *give_up_at, history })
+}
+
+/// The end of an action that is not worth sending any more. An instant that its caller named is one of the wall clock.
+pub(crate) fn too_old(inner: &Inner, age: &Age<'_>) -> Option<End> {
+    let Age { action, not_before, give_up_at, history } = *age;
     let (now, due) = (inner.clock.now(), inner.due.now());
-    let past = job.action.expires_at.filter(|expires| *expires <= now);
+    let past = action.expires_at.filter(|expires| *expires <= now);
     // After a step back of the wall clock an instant that the caller named lies later than it did in due time.
-    let named = job.action.expires_at.map(|expires| inner.due.of_wall(expires).min(job.not_before + inner.options.retry.max_age));
-    let too_old = due >= named.map_or(job.give_up_at, |named| named.max(job.give_up_at));
-    if past.is_none() && !too_old {
+    let named = action.expires_at.map(|expires| inner.due.of_wall(expires).min(not_before + inner.options.retry.max_age));
+    let is_over = due >= named.map_or(give_up_at, |named| named.max(give_up_at));
+    if past.is_none() && !is_over {
         return None;
     }
-    let age = due.since(job.not_before).as_secs();
-    let last = job.history.iter().rev().find_map(|attempt| attempt.error.as_ref());
+    let age = due.since(not_before).as_secs();
+    let last = history.iter().rev().find_map(|attempt| attempt.error.as_ref());
     let last = last.map_or(String::new(), |error| format!("; the last attempt failed with {}: {}", error.code, error.message));
     let limit = match past {
         Some(expires) => format!("it expired at {expires}"),
@@ -242,7 +262,7 @@ pub(crate) fn left_alone(inner: &Inner, action: &Action, entry: &Entry, wait: Du
 }
 
 async fn send(inner: &Arc<Inner>, job: &mut Job, mut permitted: Call) -> Result<Response, ProviderError> {
-    let started_at = inner.clock.now();
+    let (started_at, due_time) = (inner.clock.now(), inner.due.now());
     let started = inner.clock.monotonic();
     let request = job.note.as_deref().and_then(|note| with_note(job, note));
     let provider = &job.entry.provider;
@@ -271,6 +291,7 @@ async fn send(inner: &Arc<Inner>, job: &mut Job, mut permitted: Call) -> Result<
         number: job.attempts,
         provider: job.entry.name.clone(),
         started_at,
+        due_time: error.filter(|error| error.was_maybe_sent()).map(|_| due_time),
         duration_ms: took.as_millis() as u64,
         error: error.map(LastError::from),
         maybe_sent: error.is_some_and(ProviderError::was_maybe_sent),
@@ -309,9 +330,10 @@ pub(crate) fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {
     End::Again { due_at: inner.due.now() + pause, error: Some(LastError::from(error)), round: !rate_limited }
 }
 
-/// The end of a round that a stop cut short: the next process goes on at once.
+/// The end of a round that a stop cut short: the next process goes on at once, where it stood among those that wait.
 pub(crate) fn released(inner: &Inner, job: &Job) -> End {
-    put_off(inner, job, Duration::ZERO)
+    let error = job.history.last().and_then(|attempt| attempt.error.clone());
+    End::Again { due_at: job.due_at.min(inner.due.now()), error, round: false }
 }
 
 /// Back to the store without a further attempt. Where the row is no longer this process's, the fence keeps it as it is.

@@ -43,6 +43,8 @@ impl Gateway {
         let (redaction, due) = (self.inner.options.redaction.clone(), Arc::clone(&self.inner.due));
         let view = move |mut record: Record| {
             record.due_at = due.to_wall(record.due_at);
+            // For the retry loop alone: people are told instants of the wall clock.
+            record.history.iter_mut().for_each(|attempt| attempt.due_time = None);
             redaction.view(record)
         };
         if bytes <= MAX_INLINE_BYTES {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::limits::MAX_LISTED_ATTEMPTS;
-use acteon_core::{Action, Attempt, Outcome, Response};
+use acteon_core::{Action, Attempt, Outcome, Response, Timestamp};
 use acteon_store::{Charges, Record, Settled, Settlement, Step, UNREADABLE};
 
-use crate::deliver::{End, Job, put_off};
+use crate::deliver::{Age, End, Job, put_off, too_old};
 use crate::gateway::Inner;
 use crate::held::Holding;
 use crate::observe::{OutcomeEvent, emit};
+use crate::pending::scheduled;
 
 /// Pause between tries to write what must not be lost.
 const STORE_PAUSE: Duration = Duration::from_millis(500);
@@ -61,8 +62,50 @@ pub(crate) async fn end_unreadable(inner: &Arc<Inner>, found: Record, holding: H
     let why = found.unreadable.as_deref().unwrap_or("unknown");
     let message = format!("its row in the store cannot be read ({why}); it is kept as it is");
     let outcome = Outcome::Failed { code: UNREADABLE.into(), message, retryable: false, attempts: found.attempts };
+    if end_row(inner, &found, &holding, &outcome, (UNREADABLE, why)).await {
+        inner.observer.unreadable();
+    }
+}
+
+/// Ends a claimed row whose provider is not configured here and which is not worth sending any more. Any other is looked at again after a pause.
+pub(crate) async fn end_unconfigured(inner: &Arc<Inner>, found: Record, holding: Holding, pause: Duration) {
+    let Record { action, not_before, give_up_at, history, attempts, .. } = &found;
+    let attempts = *attempts;
+    let age = Age { action, not_before: *not_before, give_up_at: *give_up_at, history };
+    if let Some(End::Failed { code, message, retryable }) = too_old(inner, &age) {
+        let outcome = Outcome::Failed { code: code.into(), message: message.clone(), retryable, attempts };
+        end_row(inner, &found, &holding, &outcome, (code, &message)).await;
+        return;
+    }
+    let due_at = inner.due.now() + pause;
+    let last_error = history.last().and_then(|attempt| attempt.error.clone());
+    let so_far = scheduled(&action.id, inner.due.to_wall(due_at), attempts, last_error);
+    let at = inner.clock.now();
+    settle(inner, action, || of_row(&found, &holding, at, Step::PutOff { due_at, so_far: Arc::clone(&so_far) })).await;
+}
+
+/// Ends a claimed row as it is, with no provider, and tells it. Says whether it was this process's to end.
+async fn end_row(inner: &Arc<Inner>, found: &Record, holding: &Holding, outcome: &Outcome, error: (&str, &str)) -> bool {
     let (at, text) = (inner.clock.now(), outcome.to_json());
-    let settlement = || Settlement {
+    let end = || Step::End {
+        outcome: outcome.clone(),
+        text: Arc::clone(&text),
+        refund: refund(&found.charges, found.possible_duplicate, outcome),
+    };
+    if !settle(inner, &found.action, || of_row(found, holding, at, end())).await {
+        return false;
+    }
+    let (kind, rule, possible_duplicate) = (outcome.into(), found.rule.as_deref(), found.possible_duplicate);
+    let (error, took) = (Some(error), inner.clock.now().since(found.accepted_at));
+    emit(&*inner.observer, &OutcomeEvent { action: &found.action, kind, rule, error, attempts: found.attempts, took, possible_duplicate });
+    inner.shares.ended(&found.provider, &found.action.tenant);
+    inner.waiters.tell(found.seq, &text);
+    true
+}
+
+/// The settlement of a row of which nothing changes but what `step` says.
+fn of_row(found: &Record, holding: &Holding, at: Timestamp, step: Step) -> Settlement {
+    Settlement {
         hold: holding.hold(),
         at,
         attempts: found.attempts,
@@ -72,22 +115,8 @@ pub(crate) async fn end_unreadable(inner: &Arc<Inner>, found: Record, holding: H
         possible_duplicate: found.possible_duplicate,
         note: found.note.clone(),
         waited_for: false,
-        step: Step::End {
-            outcome: outcome.clone(),
-            text: Arc::clone(&text),
-            refund: refund(&found.charges, found.possible_duplicate, &outcome),
-        },
-    };
-    if !settle(inner, &found.action, settlement).await {
-        return;
+        step,
     }
-    let error = Some((UNREADABLE, why));
-    let (kind, rule, possible_duplicate) = ((&outcome).into(), found.rule.as_deref(), found.possible_duplicate);
-    let took = inner.clock.now().since(found.accepted_at);
-    emit(&*inner.observer, &OutcomeEvent { action: &found.action, kind, rule, error, attempts: found.attempts, took, possible_duplicate });
-    inner.observer.unreadable();
-    inner.shares.ended(&found.provider, &found.action.tenant);
-    inner.waiters.tell(found.seq, &text);
 }
 
 /// Writes that a job may be sent from now on, and with which note, unless that is written. The end of its round where it could not be.

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use acteon_core::{ErrorKind, ProviderError, Repeat, Timestamp};
+use acteon_core::{Attempt, ErrorKind, ProviderError, Repeat, Timestamp};
 
 use crate::deliver::{End, Job, again};
 use crate::gateway::Inner;
@@ -20,8 +20,8 @@ pub(crate) fn ends_round(inner: &Inner, job: &mut Job, error: &ProviderError, re
     if !error.kind().retryable() {
         return Some(End::failed(error));
     }
-    let now = inner.clock.now();
-    let copies = Copies::of(job, arrived_before);
+    let now = inner.due.now();
+    let copies = Copies::of(inner, job, arrived_before);
     let adds_none = |pause: Duration| !error.was_maybe_sent() || error.may_repeat() == Repeat::Freely || !copies.grow_at(now + pause);
     let lane_decides = error.kind() == ErrorKind::RateLimited;
     let asked = error.asked_to_wait().unwrap_or_default();
@@ -44,7 +44,7 @@ pub(crate) fn ends_round(inner: &Inner, job: &mut Job, error: &ProviderError, re
     Some(again(inner, job, error))
 }
 
-/// The sends of an action that may have arrived, oldest first.
+/// The sends of an action that may have arrived, oldest first, in due time: the service counts on, whatever happens to the wall clock.
 struct Copies {
     sent: Vec<Timestamp>,
     /// For how long after a copy the service drops the next.
@@ -52,12 +52,12 @@ struct Copies {
 }
 
 impl Copies {
-    fn of(job: &Job, arrived_before: bool) -> Self {
-        let recorded = job.history.iter().filter(|attempt| attempt.maybe_sent).map(|attempt| attempt.started_at);
-        let mut sent: Vec<Timestamp> = recorded.collect();
+    fn of(inner: &Inner, job: &Job, arrived_before: bool) -> Self {
+        let due_time = |attempt: &Attempt| attempt.due_time.unwrap_or_else(|| inner.due.of_wall(attempt.started_at));
+        let mut sent: Vec<Timestamp> = job.history.iter().filter(|attempt| attempt.maybe_sent).map(due_time).collect();
         if arrived_before && sent.len() < MAX_COPIES {
             // A process died over it, or the record was shortened.
-            sent.insert(0, job.accepted_at);
+            sent.insert(0, job.not_before);
         }
         let provider = &job.entry.provider;
         let window = if job.prepared.repeat_safe { provider.drops_copies_for(&job.prepared) } else { Some(Duration::ZERO) };

@@ -14,7 +14,7 @@ use crate::held::Holding;
 use crate::lane::Place;
 use crate::lane::sharing::{hear_of_lanes, hear_of_note, recall_lanes};
 use crate::memory::{READ_ROWS, size_of};
-use crate::record::{end_unreadable, record};
+use crate::record::{end_unconfigured, end_unreadable, record};
 use crate::registry::Entry;
 
 /// How often to look around without a wake-up.
@@ -123,17 +123,16 @@ async fn sweep_overdue(inner: &Arc<Inner>) -> bool {
     }
 }
 
-/// An overdue row becomes a dead letter, also when its provider is no longer configured.
+/// An overdue row becomes a dead letter, also when its provider is no longer configured. A clock that was set back since has what its caller said
+/// expires at an instant wait for that instant: it goes on as it was, or, where nobody here sends it, is looked at again.
 fn give_up(inner: &Arc<Inner>, found: Record, holding: Holding) {
-    let its_own = inner.providers.get(&found.provider);
-    let Some(entry) = its_own.or_else(|| inner.providers.entries().next()).cloned() else { return };
-    let now = inner.due.now();
-    // A clock that was set back since has what its caller said expires at an instant wait for that instant: it goes on as it was, or, where nobody
-    // here sends it, is looked at again.
-    let due_again = if its_own.is_some() { found.due_at } else { now + SWEEP_EVERY };
+    let task = Arc::clone(inner);
+    let Some(entry) = inner.providers.get(&found.provider).cloned() else {
+        return inner.spawn(async move { end_unconfigured(&task, found, holding, SWEEP_EVERY).await });
+    };
+    let (now, due_again) = (inner.due.now(), found.due_at);
     let place = place_of(&entry, &found);
     let mut job = Job::claimed(found, entry, holding, place);
-    let task = Arc::clone(inner);
     inner.spawn(async move {
         let end = overdue(&task, &job).unwrap_or_else(|| put_off(&task, &job, due_again.since(now)));
         if let Some(outcome) = record(&task, &mut job, end, false).await {
