@@ -174,4 +174,20 @@ mod tests {
             assert!(!touches(field, keys), "{field} {keys:?}");
         }
     }
+
+    /// Older versions accepted payloads with numbers that nobody can read.
+    #[test]
+    fn of_what_cannot_be_read_everything_counts_as_hidden() {
+        let text = r#"{"id":"a","namespace":"n","tenant":"t","provider":"p","action_type":"x","created_at":"2026-01-01T00:00:00Z",
+            "payload":{"pin":["4711",1e400],"n":1.10}}"#;
+        let action: Action = serde_json::from_str(text).expect("an action");
+        let redaction = Redaction::new(&["payload.pin".to_owned()]).expect("a path");
+        assert!(redaction.hides_some_of(&action), "so that nobody can guess it");
+        let shown = redaction.apply(&action, &mut Hidden::default());
+        assert_eq!(shown.payload.get(), r#"{"pin":"[redacted]","n":1.10}"#);
+        let body = RawValue::from_string(r#"{"you_sent":"4711"}"#.into()).expect("JSON");
+        let answer = Answer { outcome: Outcome::Executed(Response::success(body)).to_json(), pending: false };
+        let shown = redaction.answer(&action, answer).outcome;
+        assert!(shown.starts_with(r#"{"Executed""#) && !shown.contains("4711"), "{shown}");
+    }
 }
