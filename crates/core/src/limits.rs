@@ -135,6 +135,10 @@ pub const MAX_READS: usize = 4;
 /// Most requests at a time that send earlier actions anew. Each holds the action that it found.
 pub const MAX_REPLAYS: usize = 32;
 
+/// Most bytes that a provider's budgets keep of those to whom it sent: a hundred thousand members of whom each got a message within the hour take
+/// half of it.
+pub const MAX_RECIPIENTS_BYTES: usize = 64 * 1024 * 1024;
+
 /// Longest rules file, in bytes: twenty thousand ordinary rules.
 pub const MAX_RULES_FILE_BYTES: usize = 16 * 1024 * 1024;
 
@@ -162,6 +166,13 @@ pub const MAX_PATTERN_CACHE_BYTES: usize = 128 * 1024;
 /// Most steps, each a byte of text met by a state of a pattern, of the searches in one decision that no automaton can make:
 /// some twenty milliseconds.
 pub const MAX_PATTERN_STEPS: u64 = 4_000_000;
+
+/// Most bytes that the automata of patterns search in one decision: some sixty milliseconds. A thousand of the longest texts.
+pub const MAX_SEARCHED_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Most silences of one namespace and tenant that no value leads to, since none of their matchers says what a label or a field must be: each
+/// action is held against all of them.
+pub const MAX_UNFILED_SILENCES: usize = 200;
 
 /// Compiled patterns of all silences together, in bytes. Equal patterns are compiled once.
 pub const MAX_PATTERNS_BYTES: usize = 64 * 1024 * 1024;

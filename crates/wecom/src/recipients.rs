@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// Most members, departments and tags of one message.
 const LIMITS: [(&str, usize); 3] = [("touser", 1000), ("toparty", 100), ("totag", 100)];
 
+/// Longest id, in bytes. A userid has at most 64; ids of departments and tags are numbers.
+const MAX_ID_BYTES: usize = 64;
+
 /// Three selectors, each a `|`-separated list; the server takes their union. An empty one is left out of the request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipients {
@@ -35,6 +38,24 @@ pub enum RecipientsError {
         /// How many it may list.
         limit: usize,
     },
+    /// A selector lists an id that is longer than any can be.
+    #[error("{field} lists an id of {bytes} bytes, at most {MAX_ID_BYTES} are allowed")]
+    TooLong {
+        /// The selector.
+        field: &'static str,
+        /// How long the id is.
+        bytes: usize,
+    },
+}
+
+impl RecipientsError {
+    /// The selector that is at fault.
+    pub const fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Nobody => None,
+            Self::TooMany { field, .. } | Self::TooLong { field, .. } => Some(field),
+        }
+    }
 }
 
 impl Recipients {
@@ -54,6 +75,9 @@ impl Recipients {
             let count = ids.split('|').count();
             if count > limit {
                 return Err(RecipientsError::TooMany { field, count, limit });
+            }
+            if let Some(bytes) = ids.split('|').map(str::len).find(|bytes| *bytes > MAX_ID_BYTES) {
+                return Err(RecipientsError::TooLong { field, bytes });
             }
         }
         Ok(resolved)
@@ -107,5 +131,13 @@ mod tests {
         let many = vec!["u"; 1001].join("|");
         let error = Recipients::resolve([Some(&many), None, None], &defaults());
         assert_eq!(error, Err(RecipientsError::TooMany { field: "touser", count: 1001, limit: 1000 }));
+    }
+
+    #[test]
+    fn one_that_is_longer_than_any_userid_is_refused() {
+        let long = format!("zhang|{}", "u".repeat(65));
+        let error = Recipients::resolve([Some(&long), None, None], &defaults());
+        assert_eq!(error, Err(RecipientsError::TooLong { field: "touser", bytes: 65 }));
+        assert!(Recipients::resolve([Some(&long[..long.len() - 1]), None, None], &defaults()).is_ok());
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use acteon_core::Budget;
 
-const MINUTE: Duration = Duration::from_mins(1);
+pub(super) const MINUTE: Duration = Duration::from_mins(1);
 pub(super) const HOUR: Duration = Duration::from_hours(1);
 /// Added to both windows, for clocks that do not run alike.
 const MARGIN: Duration = Duration::from_secs(1);
@@ -52,6 +52,19 @@ impl Recipient {
         let turn = self.turns.back().map(|turn| *turn + TURN_KEEPS);
         let flying = (self.in_flight > 0).then_some(now + HOUR);
         used.max(turn).max(flying).filter(|until| *until > now)
+    }
+
+    /// Bytes that its sends and turns take. Their queues have up to twice the room that they use.
+    pub(super) fn bytes(&self) -> usize {
+        2 * size_of::<Duration>() * (self.ends.len() + self.turns.len())
+    }
+
+    /// Whether it has used less than half of its budget and waits for nothing, so that little is lost when it is forgotten.
+    pub(super) fn is_far_from(&self, now: Duration, part: Part) -> bool {
+        let Budget { per_minute, per_hour } = part.own;
+        let used = |window| 2 * self.inside(now, window + MARGIN);
+        let waits = self.turns.back().is_some_and(|turn| *turn + TURN_KEEPS > now);
+        self.in_flight == 0 && !waits && used(MINUTE) < per_minute && used(HOUR) < per_hour
     }
 
     /// Whether a send fits now. One that has no turn lets those go first whose turn it is.
@@ -121,10 +134,11 @@ impl Recipient {
         }
     }
 
-    /// Counts a send of one of so many gateways. Each has its part of them, as it has of the budget.
-    pub(super) fn remember(&mut self, end: Duration, gateways: usize) {
-        if self.recalled.is_multiple_of(gateways) {
-            self.ends.push_back(end);
+    /// Counts a send of one of the gateways. Each has its part of them, as it has of the budget.
+    pub(super) fn remember(&mut self, end: Duration, part: Part) {
+        if self.recalled.is_multiple_of(part.gateways) {
+            let place = self.ends.partition_point(|other| *other <= end);
+            self.ends.insert(place, end);
         }
         self.recalled += 1;
     }

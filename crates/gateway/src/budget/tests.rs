@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering as Order};
 use acteon_core::{BoxFuture, Timestamp};
 use proptest::prelude::*;
 
+use super::recipient::HOUR;
 use super::*;
 
 const BUDGET: Budget = Budget { per_minute: 30, per_hour: 1000 };
@@ -122,11 +123,83 @@ fn idle_recipients_are_forgotten_a_few_at_a_time() {
         assert_eq!(send(&budgets, &to(&[&format!("1/u{number}")]), false), None);
     }
     clock.set(HOUR + secs(2));
-    let count = || budgets.lock().recipients.len();
+    let count = || budgets.lock().size().0;
     for number in 0..600 {
         assert_eq!(send(&budgets, &to(&[&format!("2/u{number}")]), false), None);
     }
     assert_eq!(count(), 600);
+}
+
+fn strangers(from: usize, count: usize) -> Vec<String> {
+    (from..from + count).map(|number| format!("1/stranger-{number:032}")).collect()
+}
+
+#[test]
+fn who_is_only_named_beside_somebody_without_room_is_not_kept() {
+    let (_, budgets) = budgets(Budget { per_minute: 1, per_hour: 1000 });
+    assert_eq!(send(&budgets, &to(&["1/u1"]), false), None);
+    for round in 0..100 {
+        let mut names = strangers(round * 999, 999);
+        names.push("1/u1".into());
+        assert!(budgets.look(&names, false).is_err());
+    }
+    assert_eq!(budgets.lock().size().0, 1);
+}
+
+#[test]
+fn messages_to_many_are_forgotten_as_fast_as_they_come() {
+    let (clock, budgets) = budgets(BUDGET);
+    for hour in 0..6 {
+        clock.set((HOUR + secs(2)) * hour);
+        for round in 0..10 {
+            let recipients = strangers(hour as usize * 10_000 + round * 1000, 1000);
+            assert_eq!(send(&budgets, &Arc::new(Prepared { recipients, ..Prepared::default() }), false), None);
+        }
+        assert!(budgets.lock().size().0 <= 20_000, "{:?}", budgets.lock().size());
+    }
+}
+
+#[test]
+fn what_is_known_has_a_bound_and_keeps_those_who_are_near_their_budget() {
+    const MOST: usize = 1024 * 1024;
+    let (clock, mut budgets) = budgets(BUDGET);
+    Arc::get_mut(&mut budgets).expect("the only one").known = Mutex::new(Known::new(MOST));
+    let near = to(&["1/near"]);
+    for second in 0..30 {
+        clock.set(secs(second));
+        assert_eq!(send(&budgets, &near, false), None);
+    }
+    for round in 0..100 {
+        let recipients = strangers(round * 1000, 1000);
+        assert_eq!(send(&budgets, &Arc::new(Prepared { recipients, ..Prepared::default() }), false), None);
+        let (count, bytes) = budgets.lock().size();
+        assert!(bytes < MOST + 1000 * 512, "{count} recipients take {bytes} bytes");
+    }
+    assert!(send(&budgets, &near, false).is_some(), "who is near the budget is not forgotten");
+}
+
+#[test]
+fn where_all_are_near_their_budget_strangers_wait_and_nobody_is_forgotten() {
+    let (clock, mut budgets) = budgets(Budget { per_minute: 1, per_hour: 1000 });
+    Arc::get_mut(&mut budgets).expect("the only one").known = Mutex::new(Known::new(64 * 1024));
+    let mut sent = 0;
+    while send(&budgets, &to(&[&format!("1/u{sent}")]), false).is_none() {
+        sent += 1;
+    }
+    assert!((150..250).contains(&sent), "{sent}");
+    assert!((0..sent).all(|number| send(&budgets, &to(&[&format!("1/u{number}")]), false).is_some()));
+    clock.set(secs(90));
+    assert_eq!(send(&budgets, &to(&["1/stranger"]), false), None, "after a minute there is room");
+}
+
+#[test]
+fn earlier_sends_count_in_whatever_order_they_are_told() {
+    let (clock, budgets) = budgets(BUDGET);
+    clock.set(HOUR);
+    for ago in [5, 1, 9, 3, 7].into_iter().cycle().take(30) {
+        budgets.remember(&["1/u1".to_owned()], HOUR, secs(ago));
+    }
+    assert_eq!(send(&budgets, &to(&["1/u1"]), false), Some(HOUR - secs(9) + secs(62)));
 }
 
 /// A backlog to one recipient on several gateways that share its budget: rows come back at their turns, to whichever gateway. Returns the

@@ -110,15 +110,11 @@ impl Config {
         let timeout = context.timeout(settings, "wechat.timeout_seconds", 10, 12).map_err(|problem| problems.push(problem)).ok();
         let endpoint = timeout.and_then(|timeout| endpoint(settings, timeout, context).map_err(|problem| problems.push(problem)).ok());
         let credentials = credentials(settings).map_err(|found| problems.extend(found)).ok();
+        let defaults = defaults(settings).map_err(|problem| problems.push(problem)).unwrap_or_default();
         let (Some(endpoint), Some(credentials), true) = (endpoint, credentials, problems.is_empty()) else { return Err(problems) };
-        let text = |key| settings.text(key).unwrap_or_default().trim().to_owned();
         let config = Self {
             agent_id: u32::try_from(agent_id).unwrap_or_default(),
-            defaults: Recipients {
-                touser: text("wechat.default_touser"),
-                toparty: text("wechat.default_toparty"),
-                totag: text("wechat.default_totag"),
-            },
+            defaults,
             default_msgtype,
             safe: settings.flag("wechat.safe"),
             duplicate_check,
@@ -132,6 +128,19 @@ impl Config {
             max_per_second,
         };
         Ok((config, connection))
+    }
+}
+
+fn defaults(settings: &Settings) -> Result<Recipients, Problem> {
+    const KEYS: [&str; 3] = ["wechat.default_touser", "wechat.default_toparty", "wechat.default_totag"];
+    let text = |key| settings.text(key).unwrap_or_default().trim().to_owned();
+    let [touser, toparty, totag] = KEYS.map(text);
+    let defaults = Recipients { touser, toparty, totag };
+    // Where there are none every payload says whom it goes to.
+    let Err(error) = Recipients::resolve([None, None, None], &defaults) else { return Ok(defaults) };
+    match KEYS.into_iter().find(|key| error.field().is_some_and(|field| key.ends_with(field))) {
+        Some(key) => Err(Problem::new(key, error.to_string())),
+        None => Ok(defaults),
     }
 }
 
