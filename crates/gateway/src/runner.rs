@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use acteon_core::Timestamp;
 use acteon_store::{Claim, ClaimRows, Claimed, Hold, NewsOf, RecentSend, Record, Room, Seq, StoreError};
 
 use crate::deliver::{Job, deliver, overdue, put_off};
@@ -33,6 +34,8 @@ const SWEEP_AT_MOST: usize = 16;
 const GIVE_BACK_EVERY: Duration = Duration::from_millis(500);
 /// Most rows looked at to know the recent sends to each recipient.
 const RECALL_AT_MOST: usize = 100_000;
+/// Rows of a page of them.
+const RECALL_AT_ONCE: usize = 500;
 
 pub(crate) async fn run(inner: Arc<Inner>) {
     let mut next_scan = Duration::ZERO;
@@ -89,17 +92,26 @@ pub(crate) async fn recall(inner: &Arc<Inner>) -> Result<(), StoreError> {
     inner.providers.share(inner.store.beats().await?.len());
     recall_lanes(inner, now).await?;
     if inner.providers.entries().any(|entry| entry.budgets.is_some()) {
-        let hour_ago = now - Duration::from_hours(1);
-        let mut sends = inner.store.recent_sends(hour_ago, RECALL_AT_MOST).await?;
-        // What lies ahead was sent before the clock was set back, nobody knows when.
-        sends.retain(|send| send.finished_at <= now);
-        sends.sort_unstable_by_key(|send| send.finished_at);
-        for RecentSend { provider, recipients, finished_at } in &sends {
-            let entry = inner.providers.get(provider);
-            if let Some(budgets) = entry.and_then(|entry| entry.budgets.as_ref()) {
+        recall_sends(inner, now).await?;
+    }
+    Ok(())
+}
+
+/// Counts recent sends for budgets, a page at a time: each names up to a thousand recipients.
+async fn recall_sends(inner: &Inner, now: Timestamp) -> Result<(), StoreError> {
+    let hour_ago = now - Duration::from_hours(1);
+    let mut before = None;
+    for _ in 0..RECALL_AT_MOST / RECALL_AT_ONCE {
+        let page = inner.store.recent_sends(hour_ago, before, RECALL_AT_ONCE).await?;
+        for RecentSend { provider, recipients, finished_at } in &page.sends {
+            let budgets = inner.providers.get(provider).and_then(|entry| entry.budgets.as_ref());
+            // What lies ahead was sent before the clock was set back, nobody knows when.
+            if let Some(budgets) = budgets.filter(|_| *finished_at <= now) {
                 budgets.remember(recipients, inner.clock.monotonic(), now.since(*finished_at));
             }
         }
+        let Some(next) = page.next else { break };
+        before = Some(next);
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
-    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSend, Record, Seq, Settled, Settlement, Way,
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSends, Record, Seq, Settled, Settlement, Way,
 };
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::store::{Later, NewsOf, Store};
@@ -168,8 +168,8 @@ impl<L: Layer> Store for Layered<L> {
         self.0.around(StoreCall::CountDead, move |store| store.count_dead(&scope, limit))
     }
 
-    fn recent_sends(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<RecentSend>> {
-        self.0.around(StoreCall::RecentSends, move |store| store.recent_sends(since, limit))
+    fn recent_sends(&self, since: Timestamp, before: Option<Cursor>, limit: usize) -> Later<'_, RecentSends> {
+        self.0.around(StoreCall::RecentSends, move |store| store.recent_sends(since, before, limit))
     }
 
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {

@@ -6,6 +6,7 @@ use acteon_core::{Action, Attempt, Caller, Origin, Outcome, Prepared, ProviderNa
 use serde::{Deserialize, Serialize};
 
 use crate::gate::{Conditions, QuotaCheck};
+use crate::history::Cursor;
 
 /// The position of an action in the journal: grows with every admission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -321,6 +322,15 @@ pub struct RecentSend {
     pub recipients: Vec<String>,
     /// When it ended.
     pub finished_at: Timestamp,
+}
+
+/// A page of sends, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct RecentSends {
+    /// The sends.
+    pub sends: Vec<RecentSend>,
+    /// Where the next page goes on, if there is one.
+    pub next: Option<Cursor>,
 }
 
 /// An action as it stands.

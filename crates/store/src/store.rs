@@ -10,7 +10,7 @@ use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
-    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSend, Record, Seq, Settled, Settlement, Way,
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSends, Record, Seq, Settled, Settlement, Way,
 };
 use crate::retention::{Pruned, Retention, SweepCursor};
 
@@ -98,8 +98,9 @@ pub trait Store: Send + Sync {
     /// How many dead letters there are within a scope, counted up to `limit` among a bounded number.
     fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize>;
 
-    /// Sends that ended well after `since`, among the newest `limit` actions: what the budgets of a new process must know of the recent past.
-    fn recent_sends(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<RecentSend>>;
+    /// Sends that ended well after `since`, among the newest `limit` actions before `before`: what the budgets of a new process must know of the
+    /// recent past.
+    fn recent_sends(&self, since: Timestamp, before: Option<Cursor>, limit: usize) -> Later<'_, RecentSends>;
 
     /// Every document of a kind.
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>>;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use acteon_store::{
     Admission, Admitted, Beat, Claim, Claimed, Conditions, Cursor, Document, DocumentChanges, DocumentKind, Freed, Glance, HistoryFilter,
-    HistoryPage, Hold, Judged, Later, NewsOf, OpenShare, OwnerId, PageRequest, Pruned, Put, RecentSend, Record, Retention, Seq, Settled,
+    HistoryPage, Hold, Judged, Later, NewsOf, OpenShare, OwnerId, PageRequest, Pruned, Put, RecentSends, Record, Retention, Seq, Settled,
     Settlement, Store, StoreError, SweepCursor, Way,
 };
 
@@ -240,8 +240,8 @@ impl Store for NodeStore {
         self.alive(Call::Repeatable, move |store| store.sweep(now, after))
     }
 
-    fn recent_sends(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<RecentSend>> {
-        self.alive(Call::Repeatable, move |store| store.recent_sends(since, limit))
+    fn recent_sends(&self, since: Timestamp, before: Option<Cursor>, limit: usize) -> Later<'_, RecentSends> {
+        self.alive(Call::Repeatable, move |store| store.recent_sends(since, before, limit))
     }
 
     fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {

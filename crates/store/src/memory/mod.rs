@@ -17,7 +17,8 @@ use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, P
 use crate::gate::{Conditions, Counters as _, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, weight};
 use crate::model::{
-    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSend, Record, Seq, Settled, Settlement, State, Way,
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSend, RecentSends, Record, Seq, Settled, Settlement,
+    State, Way,
 };
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::rows::state_number;
@@ -264,14 +265,18 @@ impl Store for MemoryStore {
         ready(Ok(count))
     }
 
-    fn recent_sends(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<RecentSend>> {
+    fn recent_sends(&self, since: Timestamp, before: Option<Cursor>, limit: usize) -> Later<'_, RecentSends> {
         let tables = self.lock();
         let send = |record: &Record| {
             let finished_at = record.finished_at.filter(|at| *at > since && record.state == State::Done && record.attempts > 0)?;
             let recipients = record.prepared.as_ref().map(|prepared| prepared.recipients.clone()).unwrap_or_default();
             Some(RecentSend { provider: record.provider.clone(), recipients, finished_at })
         };
-        ready(Ok(tables.entries.values().rev().take(limit).filter_map(|entry| send(&entry.record)).collect()))
+        let before = before.map_or(i64::MAX, |cursor| cursor.seq.0);
+        let page = || tables.entries.range(..before).map(|(_, entry)| &entry.record).rev().take(limit);
+        let last = page().last().filter(|_| page().count() == limit);
+        let next = last.map(|record| Cursor { at: record.accepted_at, seq: record.seq });
+        ready(Ok(RecentSends { sends: page().filter_map(send).collect(), next }))
     }
 
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {

@@ -11,7 +11,7 @@ use super::connect::Conn;
 use super::error::Failure;
 use super::rows::record;
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked};
-use crate::model::{OpenShare, RecentSend, Record, Seq, State};
+use crate::model::{OpenShare, RecentSend, RecentSends, Record, Seq, State};
 use crate::raw::{RawRecord, recipients};
 use crate::rows::{MAX_OF_AN_ID, OPEN_SHARES, open_share, state_number, within};
 
@@ -200,21 +200,28 @@ pub(super) async fn records(conn: &Conn, seqs: &[Seq]) -> Result<Vec<Record>, Fa
 
 /// Looks at what was accepted up to an hour before `since`: retries may end long after they began, but a budget looks back only so far.
 /// Reads nothing wide.
-pub(super) async fn recent_sends(conn: &Conn, since: Timestamp, limit: usize) -> Result<Vec<RecentSend>, Failure> {
+pub(super) async fn recent_sends(conn: &Conn, since: Timestamp, before: Option<Cursor>, limit: usize) -> Result<RecentSends, Failure> {
     let oldest = since - std::time::Duration::from_hours(1);
-    let select = "SELECT COALESCE(a.through, a.provider), a.request_facts, o.finished_at FROM \
-         (SELECT seq, through, provider, request_facts FROM actions WHERE accepted_at >= $2 ORDER BY accepted_at DESC, seq DESC LIMIT $1) a \
-         JOIN outcomes o ON o.seq = a.seq WHERE o.state = 1 AND o.attempts > 0 AND o.finished_at > $3 ORDER BY a.seq DESC";
-    let rows = conn.query(select, &[&(limit as i64), &oldest.as_millis(), &since.as_millis()]).await?;
-    let mut sends = Vec::with_capacity(rows.len());
+    let select = "SELECT COALESCE(a.through, a.provider), a.request_facts, o.finished_at, a.accepted_at, a.seq FROM \
+         (SELECT seq, accepted_at, through, provider, request_facts FROM actions WHERE accepted_at >= $2 AND (accepted_at, seq) < ($3, $4) \
+          ORDER BY accepted_at DESC, seq DESC LIMIT $1) a \
+         LEFT JOIN outcomes o ON o.seq = a.seq AND o.state = 1 AND o.attempts > 0 AND o.finished_at > $5 \
+         ORDER BY a.accepted_at DESC, a.seq DESC";
+    let before = before.map_or((i64::MAX, i64::MAX), |cursor| (cursor.at.as_millis(), cursor.seq.0));
+    let rows = conn.query(select, &[&(limit as i64), &oldest.as_millis(), &before.0, &before.1, &since.as_millis()]).await?;
+    let mut page = RecentSends::default();
     for row in &rows {
-        let (provider, facts): (&str, Option<&str>) = (row.try_get(0)?, row.try_get(1)?);
+        let (provider, facts, finished_at): (&str, Option<&str>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let Some(finished_at) = finished_at.map(Timestamp::from_millis) else { continue };
         // What cannot be read counts for nobody.
         if let (Ok(provider), Ok(recipients)) = (ProviderName::parse(provider), recipients(facts)) {
-            sends.push(RecentSend { provider, recipients, finished_at: Timestamp::from_millis(row.try_get(2)?) });
+            page.sends.push(RecentSend { provider, recipients, finished_at });
         }
     }
-    Ok(sends)
+    if let Some(last) = rows.last().filter(|_| rows.len() == limit) {
+        page.next = Some(Cursor { at: Timestamp::from_millis(last.try_get(3)?), seq: Seq(last.try_get(4)?) });
+    }
+    Ok(page)
 }
 
 /// How many rows are open, by tenant and provider.

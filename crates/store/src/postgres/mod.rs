@@ -49,7 +49,7 @@ use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
-    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSend, Record, Seq, Settled, Settlement, Way,
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSends, Record, Seq, Settled, Settlement, Way,
 };
 use crate::queue_bytes::QueueBytes;
 use crate::retention::{Pruned, Retention, SweepCursor, sweeps_on, swept_at};
@@ -276,8 +276,8 @@ impl Store for PostgresStore {
         Box::pin(async move { call!(self.pool, conn => history::count_dead(conn, &scope, limit)) })
     }
 
-    fn recent_sends(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<RecentSend>> {
-        Box::pin(async move { call!(self.pool, conn => history::recent_sends(conn, since, limit)) })
+    fn recent_sends(&self, since: Timestamp, before: Option<Cursor>, limit: usize) -> Later<'_, RecentSends> {
+        Box::pin(async move { call!(self.pool, conn => history::recent_sends(conn, since, before, limit)) })
     }
 
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {

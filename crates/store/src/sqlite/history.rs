@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::Result;
 use super::rows::record;
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked, weight};
-use crate::model::{OpenShare, RecentSend, Record, Seq, State};
+use crate::model::{OpenShare, RecentSend, RecentSends, Record, Seq, State};
 use crate::raw::{RawRecord, recipients};
 use crate::rows::{MAX_OF_AN_ID, OPEN_SHARES, open_share, state_number, within};
 
@@ -175,20 +175,24 @@ pub(super) fn discard(connection: &Connection, letters: &[Seq]) -> Result<usize>
     Ok(discarded)
 }
 
-/// Walks back from the newest row and stops at the first accepted an hour before `since`: retries may end long after they began, but a
-/// budget looks back only so far. Reads nothing wide.
-pub(super) fn recent_sends(connection: &Connection, since: Timestamp, limit: usize) -> Result<Vec<RecentSend>> {
+/// Walks back from the newest row, or from `before`, and stops at the first accepted an hour before `since`: retries may end long after they
+/// began, but a budget looks back only so far. Reads nothing wide.
+pub(super) fn recent_sends(connection: &Connection, since: Timestamp, before: Option<Cursor>, limit: usize) -> Result<RecentSends> {
     let mut select = connection.prepare_cached(
-        "SELECT a.accepted_at, coalesce(a.through, a.provider), a.request_facts, o.state, o.attempts, o.finished_at \
-         FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq ORDER BY a.seq DESC LIMIT ?1",
+        "SELECT a.accepted_at, coalesce(a.through, a.provider), a.request_facts, o.state, o.attempts, o.finished_at, a.seq \
+         FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq WHERE a.seq < ?2 ORDER BY a.seq DESC LIMIT ?1",
     )?;
     let oldest = since - std::time::Duration::from_hours(1);
-    let mut sends = Vec::new();
-    let mut rows = select.query([limit as i64])?;
+    let mut page = RecentSends::default();
+    let mut walked = 0;
+    let mut rows = select.query(params![limit as i64, before.map_or(i64::MAX, |cursor| cursor.seq.0)])?;
     while let Some(row) = rows.next()? {
-        if row.get::<_, i64>(0)? < oldest.as_millis() {
+        let accepted_at = row.get::<_, i64>(0)?;
+        if accepted_at < oldest.as_millis() {
             break;
         }
+        walked += 1;
+        page.next = (walked == limit).then_some(Cursor { at: Timestamp::from_millis(accepted_at), seq: Seq(row.get(6)?) });
         let finished_at = row.get::<_, Option<i64>>(5)?.map(Timestamp::from_millis);
         let sent = row.get::<_, Option<i64>>(3)? == Some(state_number(State::Done))
             && row.get::<_, Option<i64>>(4)?.is_some_and(|count| count > 0);
@@ -197,10 +201,10 @@ pub(super) fn recent_sends(connection: &Connection, since: Timestamp, limit: usi
         let (Ok(provider), Ok(facts)) = texts else { continue };
         // What cannot be read counts for nobody.
         if let (Ok(provider), Ok(recipients)) = (ProviderName::parse(provider), recipients(facts)) {
-            sends.push(RecentSend { provider, recipients, finished_at });
+            page.sends.push(RecentSend { provider, recipients, finished_at });
         }
     }
-    Ok(sends)
+    Ok(page)
 }
 
 /// How many rows are open, by tenant and provider.

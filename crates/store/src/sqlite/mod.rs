@@ -37,7 +37,7 @@ use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
-    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSend, Record, Seq, Settled, Settlement, Turn, Way,
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSends, Record, Seq, Settled, Settlement, Turn, Way,
 };
 use crate::queue_bytes::QueueBytes;
 use crate::retention::{Pruned, Retention, SweepCursor, sweeps_on, swept_at};
@@ -173,7 +173,7 @@ impl Store for SqliteStore {
     }
 
     fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>> {
-        self.readers.callers(move |connection| claims::owned(connection, owner, after, limit))
+        self.readers.own(move |connection| claims::owned(connection, owner, after, limit))
     }
 
     fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed> {
@@ -204,7 +204,7 @@ impl Store for SqliteStore {
     }
 
     fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged> {
-        self.readers.callers(move |connection| judge(&gate::SqlCounters(connection), &conditions, &ways, now))
+        self.readers.answers(move |connection| judge(&gate::SqlCounters(connection), &conditions, &ways, now))
     }
 
     fn settle(&self, settlement: Settlement) -> Later<'_, Settled> {
@@ -228,7 +228,7 @@ impl Store for SqliteStore {
 
     fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
         let (scope, id) = (scope.clone(), id.clone());
-        self.readers.own(move |connection| history::find(connection, &scope, &id))
+        self.readers.answers(move |connection| history::find(connection, &scope, &id))
     }
 
     fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage> {
@@ -252,8 +252,8 @@ impl Store for SqliteStore {
         self.readers.callers(move |connection| history::count_dead(connection, &scope, limit))
     }
 
-    fn recent_sends(&self, since: Timestamp, limit: usize) -> Later<'_, Vec<RecentSend>> {
-        self.readers.callers(move |connection| history::recent_sends(connection, since, limit))
+    fn recent_sends(&self, since: Timestamp, before: Option<Cursor>, limit: usize) -> Later<'_, RecentSends> {
+        self.readers.own(move |connection| history::recent_sends(connection, since, before, limit))
     }
 
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
@@ -262,7 +262,7 @@ impl Store for SqliteStore {
 
     fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>> {
         let id = id.to_owned();
-        self.readers.own(move |connection| documents::get(connection, kind, &id))
+        self.readers.answers(move |connection| documents::get(connection, kind, &id))
     }
 
     fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges> {
@@ -358,7 +358,7 @@ impl Store for SqliteStore {
     }
 
     fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {
-        self.readers.own(move |connection| history::outcomes_of(connection, &seqs))
+        self.readers.answers(move |connection| history::outcomes_of(connection, &seqs))
     }
 
     fn open_count(&self) -> usize {

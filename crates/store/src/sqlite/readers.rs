@@ -1,7 +1,8 @@
 //! Connections that only read, used by one caller at a time, off the threads of the runtime.
 //!
-//! Some are kept for what the gateway itself must know to go on, so that callers' long looks at the journal never hold it up. Every look is
-//! bounded in time, and ends when whoever asked has gone.
+//! One is kept for what the gateway itself must know to go on. Nothing goes through it that callers can multiply, so it never has a queue. Short
+//! look-ups that answer a caller have their own, so that callers' long looks at the journal do not hold them up. Every look is bounded in time, and
+//! ends when whoever asked has gone.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,8 +16,9 @@ use super::{SqliteOptions, open};
 use crate::StoreError;
 use crate::store::Later;
 
-/// Connections for the gateway itself, and for callers' looks.
+/// Connections for the gateway itself, for short look-ups that answer a caller, and for callers' looks.
 const OWN: usize = 1;
+const ANSWERS: usize = 2;
 const CALLERS: usize = 3;
 /// Longest that a look may take: many times what the longest bounded look needs.
 const LOOK_LIMIT: Duration = Duration::from_secs(8);
@@ -27,17 +29,26 @@ const STEPS: i32 = 5000;
 
 pub(super) struct Readers {
     own: Pool,
+    answers: Pool,
     callers: Pool,
 }
 
 impl Readers {
     pub(super) fn open(options: &SqliteOptions) -> Result<Self, StoreError> {
-        Ok(Self { own: Pool::open(options, OWN)?, callers: Pool::open(options, CALLERS)? })
+        Ok(Self { own: Pool::open(options, OWN)?, answers: Pool::open(options, ANSWERS)?, callers: Pool::open(options, CALLERS)? })
     }
 
-    /// What the gateway needs to go on: short look-ups by a key.
+    /// What the gateway needs to go on: short look-ups by a key, of which there are never more at a time than the gateway has tasks of its own.
     pub(super) fn own<T: Send + 'static>(&self, query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static) -> Later<'_, T> {
         self.own.read(query)
+    }
+
+    /// What the answer to a dispatch or a change needs: short look-ups by a key, as many as there are callers.
+    pub(super) fn answers<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Later<'_, T> {
+        self.answers.read(query)
     }
 
     /// What a caller wants to see, and whatever else may take long.

@@ -9,6 +9,7 @@ use crate::{Engine, action, admit, at, executed, failed, find, settlement, with_
 
 on_every_engine! {
     pages_follow_one_another_without_gap_or_repeat,
+    recent_sends_come_in_pages_without_gap_or_repeat,
     a_page_ends_where_it_has_its_bytes,
     every_filter_filters,
     scopes_hide_what_they_do_not_cover,
@@ -61,6 +62,32 @@ pub(crate) async fn pages_follow_one_another_without_gap_or_repeat(engine: &Engi
         assert_eq!(skipped, whole[3..5]);
     }
     assert_eq!(ids(&*store, &all, first(1)).await.0, ["a29"]);
+}
+
+/// Sends that ended at `at(200)`, of actions accepted before, one of them of nobody's.
+pub(crate) async fn recent_sends_come_in_pages_without_gap_or_repeat(engine: &Engine) {
+    let store = engine.open().await;
+    let owner = store.register().await.expect("an owner");
+    for number in 0..10 {
+        let seq = crate::admit(&*store, &format!("s{number}"), acteon_store::Birth::Owned(owner)).await;
+        let outcome = if number == 4 { failed("TIMEOUT") } else { executed() };
+        store.settle(crate::settlement(seq, owner, crate::end(outcome))).await.expect("settled");
+    }
+    for limit in [1, 3, 10, 100] {
+        let (mut sends, mut before, mut pages) = (0, None, 0);
+        loop {
+            let page = store.recent_sends(at(0), before, limit).await.expect("a page");
+            assert!(page.sends.len() <= limit && page.sends.iter().all(|send| send.finished_at == at(200)));
+            sends += page.sends.len();
+            pages += 1;
+            before = page.next;
+            if before.is_none() {
+                break;
+            }
+        }
+        assert_eq!((sends, pages), (9, 10 / limit + 1), "pages of {limit}");
+    }
+    assert!(store.recent_sends(at(200), None, 100).await.expect("a page").sends.is_empty());
 }
 
 pub(crate) async fn a_page_ends_where_it_has_its_bytes(engine: &Engine) {

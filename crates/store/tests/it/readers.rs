@@ -50,12 +50,33 @@ fn admission(number: usize) -> acteon_store::Admission {
 /// Lets the first look-ups wait until they are let go.
 #[derive(Debug, Default)]
 struct Slow {
+    /// How many wait.
+    first: usize,
     begun: Mutex<usize>,
     let_go: Condvar,
     is_open: AtomicBool,
 }
 
 const SLOW_LOOKS: usize = 3;
+
+impl Slow {
+    fn store(self: &Arc<Self>, folder: &tempfile::TempDir) -> Arc<SqliteStore> {
+        let faults = Arc::clone(self) as Arc<dyn Faults>;
+        let options = SqliteOptions { path: folder.path().join("test.db"), faults: Some(faults), ..SqliteOptions::default() };
+        Arc::new(SqliteStore::open(&options).expect("a store"))
+    }
+
+    async fn until_all_wait(&self) {
+        while *self.begun.lock().unwrap_or_else(PoisonError::into_inner) < self.first {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn let_go(&self) {
+        self.is_open.store(true, Ordering::SeqCst);
+        self.let_go.notify_all();
+    }
+}
 
 impl Faults for Slow {
     fn meet(&self, point: FaultPoint) -> Result<(), StoreError> {
@@ -64,7 +85,7 @@ impl Faults for Slow {
         }
         let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
         *begun += 1;
-        if *begun <= SLOW_LOOKS {
+        if *begun <= self.first {
             while !self.is_open.load(Ordering::SeqCst) {
                 begun = self.let_go.wait(begun).unwrap_or_else(PoisonError::into_inner);
             }
@@ -76,18 +97,14 @@ impl Faults for Slow {
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_long_looks_hold_up_nothing_that_the_gateway_needs() {
     let folder = tempfile::tempdir().expect("a folder");
-    let slow = Arc::<Slow>::default();
-    let faults = Arc::clone(&slow) as Arc<dyn Faults>;
-    let options = SqliteOptions { path: folder.path().join("test.db"), faults: Some(faults), ..SqliteOptions::default() };
-    let store = Arc::new(SqliteStore::open(&options).expect("a store"));
+    let slow = Arc::new(Slow { first: SLOW_LOOKS, ..Slow::default() });
+    let store = slow.store(&folder);
     let look = || {
         let store = Arc::clone(&store);
         tokio::spawn(async move { store.glance(HistoryFilter::of(Scope::everything()), 10).await })
     };
     let looks: Vec<_> = (0..SLOW_LOOKS * 2).map(|_| look()).collect();
-    while *slow.begun.lock().unwrap_or_else(PoisonError::into_inner) < SLOW_LOOKS {
-        tokio::task::yield_now().await;
-    }
+    slow.until_all_wait().await;
     let needed = async {
         store.next_due(&[crate::provider("p")]).await?;
         store.beats().await?;
@@ -96,10 +113,54 @@ async fn callers_long_looks_hold_up_nothing_that_the_gateway_needs() {
         store.find(&Scope::everything(), &acteon_core::ActionId::parse("a").expect("an id")).await
     };
     let answered = tokio::time::timeout(Duration::from_secs(20), needed).await;
-    slow.is_open.store(true, Ordering::SeqCst);
-    slow.let_go.notify_all();
+    slow.let_go();
     assert!(matches!(answered, Ok(Ok(_))), "they waited for callers: {answered:?}");
     for look in looks {
         assert_eq!(look.await.expect("a look"), Ok((Vec::new(), false)));
+    }
+}
+
+/// As many callers as there may be ask how their actions stand, and none of them is answered yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_who_ask_for_an_id_hold_up_nothing_that_the_gateway_needs() {
+    const CALLERS: usize = 300;
+    let folder = tempfile::tempdir().expect("a folder");
+    let slow = Arc::new(Slow { first: 1, ..Slow::default() });
+    let store = slow.store(&folder);
+    let id = acteon_core::ActionId::parse("a").expect("an id");
+    let begun = Arc::<std::sync::atomic::AtomicUsize>::default();
+    let ask = |number: usize| {
+        let (store, begun, id) = (Arc::clone(&store), Arc::clone(&begun), id.clone());
+        tokio::spawn(async move {
+            let mut asked: acteon_store::Later<'_, usize> = if number.is_multiple_of(2) {
+                Box::pin(async { store.find(&Scope::everything(), &id).await.map(|found| found.len()) })
+            } else {
+                Box::pin(async { store.outcomes_of(vec![acteon_store::Seq(1)]).await.map(|found| found.len()) })
+            };
+            let first = std::future::poll_fn(|context| std::task::Poll::Ready(asked.as_mut().poll(context))).await;
+            begun.fetch_add(1, Ordering::SeqCst);
+            match first {
+                std::task::Poll::Ready(answer) => answer,
+                std::task::Poll::Pending => asked.await,
+            }
+        })
+    };
+    let asked: Vec<_> = (0..CALLERS).map(ask).collect();
+    while begun.load(Ordering::SeqCst) < CALLERS {
+        tokio::task::yield_now().await;
+    }
+    slow.until_all_wait().await;
+    let needed = async {
+        store.next_due(&[crate::provider("p")]).await?;
+        store.records(vec![acteon_store::Seq(1)]).await?;
+        store.documents_since(0).await?;
+        store.beats().await
+    };
+    let answered = tokio::time::timeout(Duration::from_secs(20), needed).await;
+    slow.let_go();
+    assert!(matches!(answered, Ok(Ok(_))), "they waited for callers: {answered:?}");
+    for asked in asked {
+        // Who is one too many is told so.
+        assert!(matches!(asked.await.expect("an answer"), Ok(0) | Err(StoreError::Busy)));
     }
 }
