@@ -13,6 +13,9 @@ use super::recipient::{HOUR, MINUTE, Part, Recipient};
 /// Bytes that a recipient takes beside its name and what was sent to it: its places in the map and in the queue.
 const ENTRY_BYTES: usize = 256;
 
+/// Recipients looked at beside those that a message names, where the bound is reached: turns that were given may have gone beyond it.
+const MORE_WHERE_FULL: usize = 100;
+
 pub(super) struct Known {
     recipients: HashMap<Arc<str>, Recipient>,
     /// Every recipient once, with the instant at which it may have become idle.
@@ -103,7 +106,8 @@ impl Known {
 
     /// Forgets those who have become idle, and above the bound those who are far from their budget: so many at most, so that no send pays for all.
     fn forget(&mut self, at_most: usize, now: Duration, part: Part) {
-        for _ in 0..at_most {
+        let more = if self.is_full() { MORE_WHERE_FULL } else { 0 };
+        for _ in 0..at_most + more {
             let is_full = self.is_full();
             let Some((_, name)) = self.to_forget.pop_front_if(|(idle_from, _)| is_full || *idle_from <= now) else { return };
             let Some(one) = self.recipients.get_mut(&name) else { continue };
