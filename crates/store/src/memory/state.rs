@@ -74,7 +74,7 @@ impl Tables {
         let action = &admission.action;
         let id = (action.id.to_string(), action.tenant.to_string(), action.namespace.to_string());
         if let Some(found) = self.by_id.get(&id).and_then(|seq| self.entries.get(seq))
-            && (found.record.state != State::Refused || !found.record.action.asks_the_same(action))
+            && (found.record.state != State::Refused || !found.record.action.asks_the_same_at_sight(action))
         {
             return Ok(Admitted::Existing(Box::new(found.record.clone())));
         }

@@ -159,7 +159,7 @@ fn found(connection: &Connection, action: &Action) -> Result<Option<Record>> {
 }
 
 fn gives_way(found: &Record, action: &Action) -> bool {
-    found.state == State::Refused && found.unreadable.is_none() && found.action.asks_the_same(action)
+    found.state == State::Refused && found.unreadable.is_none() && found.action.asks_the_same_at_sight(action)
 }
 
 pub(super) fn settle(connection: &Connection, settlement: &Settlement) -> Result<Settled> {

@@ -206,7 +206,7 @@ fn before(item: &Admitting, found: Record, again: bool) -> Before {
         return Before::Mine(admitted);
     }
     let found = Box::new(found);
-    if found.state == State::Refused && found.unreadable.is_none() && found.action.asks_the_same(item.action()) {
+    if found.state == State::Refused && found.unreadable.is_none() && found.action.asks_the_same_at_sight(item.action()) {
         Before::GivesWay(found)
     } else {
         Before::Stays(found)
