@@ -19,6 +19,7 @@ use crate::lane::Place;
 use crate::observe::AttemptEvent;
 use crate::pending::circuit_open;
 use crate::plan::Route;
+use crate::policies::Unsilenced;
 use crate::record::{mark_in_flight, record};
 use crate::registry::Entry;
 use crate::repeat::ends_round;
@@ -59,6 +60,8 @@ pub(crate) struct Job {
     pub(crate) note: Option<Arc<str>>,
     /// Whether it waited in the store before.
     pub(crate) claimed: bool,
+    /// What the last look at silences found.
+    unsilenced: Option<Unsilenced>,
     _place: Place,
 }
 
@@ -97,6 +100,7 @@ impl Job {
             at_once,
             note: None,
             claimed: false,
+            unsilenced: route.unsilenced,
             _place: place,
         }
     }
@@ -124,6 +128,7 @@ impl Job {
             at_once: None,
             note: record.note,
             claimed: true,
+            unsilenced: None,
             _place: place,
         }
     }
@@ -202,7 +207,7 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
 }
 
 /// Looked at before every send, since time may have passed.
-pub(crate) fn must_not_send(inner: &Inner, job: &Job) -> Option<End> {
+pub(crate) fn must_not_send(inner: &Inner, job: &mut Job) -> Option<End> {
     if !inner.lease.allows(job.hold().owner, &*inner.clock) {
         tracing::warn!(action = %job.action.id, "put off: this process's lease is over or about to be");
         return Some(put_off(inner, job, inner.lease.times().renew_every()));
@@ -213,7 +218,7 @@ pub(crate) fn must_not_send(inner: &Inner, job: &Job) -> Option<End> {
     }
     let policies = inner.policies.load();
     let rule = job.rule.as_deref().and_then(|name| policies.rules.rule(name));
-    policies.hold_back(&job.action, &job.entry.name, rule, now).map(End::HeldBack)
+    policies.hold_back(&job.action, &job.entry.name, rule, now, &mut job.unsilenced).map(End::HeldBack)
 }
 
 /// What says how long an action is worth sending.

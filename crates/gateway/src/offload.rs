@@ -3,7 +3,7 @@
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// Payloads of this many bytes are planned off the runtime: below, moving the work costs more than the work.
-const LARGE: usize = 64 * 1024;
+pub(crate) const LARGE: usize = 64 * 1024;
 
 /// Does `work` on something of so many `bytes`. Where the runtime has other threads, they go on meanwhile.
 pub(crate) fn by_size<T>(bytes: usize, work: impl FnOnce() -> T) -> T {

@@ -8,7 +8,7 @@ use acteon_core::{Action, Caller, DryRun, ErrorKind, Origin, Outcome, Prepared, 
 use acteon_rules::{Decided, Facts, Fault, Rule, Verdict, patched};
 use acteon_store::{Conditions, DedupCheck, Overage, QuotaCheck, ThrottleCheck};
 
-use crate::policies::Policies;
+use crate::policies::{Policies, Unsilenced};
 use crate::registry::{Entry, Wired};
 use crate::retry::RetryPolicy;
 use crate::suggestion::nearest;
@@ -51,6 +51,8 @@ pub(crate) struct Route {
     pub(crate) not_before: Timestamp,
     pub(crate) give_up_at: Timestamp,
     pub(crate) quotas: Vec<QuotaCheck>,
+    /// What was found out about silences.
+    pub(crate) unsilenced: Option<Unsilenced>,
 }
 
 /// Most fallbacks in a row.
@@ -96,7 +98,8 @@ fn step(
         Some(Verdict::Reroute { target }) => target,
         _ => &action.provider,
     };
-    if let Some(outcome) = around.policies.hold_back(action, provider, decided.rule, around.now) {
+    let mut unsilenced = None;
+    if let Some(outcome) = around.policies.hold_back(action, provider, decided.rule, around.now, &mut unsilenced) {
         return Err(Box::new(outcome));
     }
     if let Some(rule) = decided.rule
@@ -106,10 +109,13 @@ fn step(
     }
     let action = changed(action, decided.patch.as_ref())?;
     let entry = around.providers.get(provider).ok_or_else(|| Box::new(unknown_provider(provider, &action, caller, around.providers)))?;
-    let first = match instead(&action, origin, caller, decided.rule, entry, around) {
+    let mut first = match instead(&action, origin, caller, decided.rule, entry, around) {
         Some(route) => route,
         None => route(&action, origin, caller, entry, around)?,
     };
+    if first.entry.name == *provider {
+        first.unsilenced = unsilenced;
+    }
     let routes = with_fallbacks(first, &action, origin, caller, decided.rule, around);
     Ok((conditions(&action, decided.rule, around.now), routes))
 }
@@ -144,6 +150,7 @@ fn route(action: &Action, origin: Origin, caller: &Caller, entry: &Arc<Entry>, a
         not_before: around.due,
         give_up_at: action.expires_at.map_or(oldest, |expires| (around.due_of)(expires).min(oldest)),
         quotas,
+        unsilenced: None,
     })
 }
 
@@ -165,7 +172,7 @@ fn instead(
         entry = around.providers.get(entry.fallback.as_ref()?)?;
     }
     let elsewhere = entry.name != asked.name && !is_left_alone(entry);
-    let free = elsewhere && around.policies.hold_back(action, &entry.name, rule, around.now).is_none();
+    let free = elsewhere && around.policies.hold_back(action, &entry.name, rule, around.now, &mut None).is_none();
     // One that cannot make a request of this payload is no way to go.
     if free { route(action, origin, caller, entry, around).ok() } else { None }
 }
@@ -186,7 +193,7 @@ fn with_fallbacks(
         let names: Vec<ProviderName> = current.quotas.iter().filter_map(|quota| fallback(&quota.overage).cloned()).collect();
         for name in names {
             let known = routes.iter().any(|route| route.entry.name == name);
-            let free = around.policies.hold_back(action, &name, rule, around.now).is_none();
+            let free = around.policies.hold_back(action, &name, rule, around.now, &mut None).is_none();
             if !known
                 && free
                 && routes.len() <= MAX_FALLBACKS

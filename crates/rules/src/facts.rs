@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 
 use acteon_core::json::{members, whole_letters};
 use acteon_core::limits::{MAX_MATCHED_FIELD_BYTES, MAX_MATCHED_LABEL_BYTES};
@@ -23,6 +24,8 @@ pub struct Facts<'a> {
     payload: OnceCell<Option<Json>>,
     fields: OnceCell<Option<Vec<Field<'a>>>>,
     calendars: RefCell<Vec<(u16, DateTime)>>,
+    /// Beginnings of values that are no text, as JSON writes them.
+    beginnings: RefCell<BTreeMap<Path, String>>,
     steps: Steps,
 }
 
@@ -65,6 +68,7 @@ impl<'a> Facts<'a> {
             payload: OnceCell::new(),
             fields: OnceCell::new(),
             calendars: RefCell::default(),
+            beginnings: RefCell::default(),
             steps: Steps::default(),
         }
     }
@@ -106,7 +110,11 @@ impl<'a> Facts<'a> {
         Some(match value {
             Val::Text(Cow::Borrowed(text)) => Cow::Borrowed(beginning(text, limit)),
             Val::Text(Cow::Owned(text)) => Cow::Owned(beginning(&text, limit).to_owned()),
-            Val::Json(json) => Cow::Owned(json_beginning(json, limit)),
+            Val::Json(json) => {
+                let mut beginnings = self.beginnings.borrow_mut();
+                let text = beginnings.entry(path.clone()).or_insert_with(|| json_beginning(json, limit));
+                Cow::Owned(text.clone())
+            }
             other => Cow::Owned(beginning(&other.to_json().to_string(), limit).to_owned()),
         })
     }
@@ -170,7 +178,9 @@ impl<'a> Facts<'a> {
         let Some((first, rest)) = keys.split_first() else { return self.payload().map(Val::of_json).ok_or(Missing::Unreadable) };
         let fields = self.fields.get_or_init(|| fields(self.action.payload.get())).as_ref().ok_or(Missing::Absent)?;
         // Of a name that comes twice the last counts, as for everybody who parses the whole. Such payloads are not accepted any more.
-        let Field { json, value, .. } = fields.iter().rfind(|field| *field.name == **first).ok_or(Missing::Absent)?;
+        let after = fields.partition_point(|field| *field.name <= **first);
+        let found = fields[..after].last().filter(|field| *field.name == **first);
+        let Field { json, value, .. } = found.ok_or(Missing::Absent)?;
         let value = value.get_or_init(|| read(json)).as_ref().ok_or(Missing::Unreadable)?;
         within(value, rest).map(Val::of_json).ok_or(Missing::Absent)
     }
@@ -194,10 +204,12 @@ struct Field<'a> {
     value: OnceCell<Option<Json>>,
 }
 
-/// The fields of a payload that is an object.
+/// The fields of a payload that is an object, in the order of their names; of equal ones the last comes last.
 fn fields(payload: &str) -> Option<Vec<Field<'_>>> {
     let members = members(payload)?.into_iter();
-    Some(members.map(|member| Field { name: member.name(), json: member.value, value: OnceCell::new() }).collect())
+    let mut fields: Vec<_> = members.map(|member| Field { name: member.name(), json: member.value, value: OnceCell::new() }).collect();
+    fields.sort_by(|left, right| left.name.cmp(&right.name));
+    Some(fields)
 }
 
 /// The value that a JSON text stands for. A half of a surrogate pair, which older versions accepted, is U+FFFD.

@@ -34,7 +34,7 @@ pub use file::{RuleFile, SCHEMA_KEYS};
 pub use fixture::{CaseResult, run_fixtures};
 pub use interval::{IntervalError, TimeInterval, TimeRange};
 pub use matcher::{MatchOp, Matcher, MatcherError, MatcherSpec};
-pub use matcher_index::MatcherIndex;
+pub use matcher_index::{MatcherIndex, is_filed_by_some};
 pub use pattern::Steps;
 pub use rule::{OnError, Rule, Verdict};
 pub use set::{Context, Decided, Fault, RuleSet};

@@ -123,6 +123,11 @@ impl Matcher {
         (self.path.root_name(), &self.path.keys)
     }
 
+    /// Whether it has a pattern that stands for more than a few texts.
+    pub(crate) fn is_searched(&self) -> bool {
+        matches!(&self.test, Test::Pattern(pattern) if pattern.literals().is_none())
+    }
+
     /// Its pattern and the bytes that it takes compiled, if it has one.
     pub fn pattern(&self) -> Option<(&str, usize)> {
         match &self.test {

@@ -22,17 +22,20 @@ pub struct MatcherIndex<T> {
     labels: HashTrieMapSync<Box<str>, ByValue<T>>,
     fields: RedBlackTreeMapSync<Path, ByValue<T>>,
     rest: Sets<T>,
+    /// How many have a pattern that must be searched for.
+    searching: usize,
 }
 
 impl<T> Default for MatcherIndex<T> {
     fn default() -> Self {
-        Self { labels: HashTrieMapSync::default(), fields: RedBlackTreeMapSync::default(), rest: Sets::default() }
+        Self { labels: HashTrieMapSync::default(), fields: RedBlackTreeMapSync::default(), rest: Sets::default(), searching: 0 }
     }
 }
 
 impl<T: Clone> MatcherIndex<T> {
     /// Files an item.
     pub fn insert(&mut self, id: &Arc<str>, matchers: &[Matcher], item: &T) {
+        self.searching += usize::from(matchers.iter().any(Matcher::is_searched));
         let filed = |matcher: &&Matcher| {
             let found = matcher.values()?.iter().map(|value| self.by_value(&matcher.path).and_then(|found| found.get(value)));
             Some(found.flatten().map(Sets::size).sum::<usize>())
@@ -52,8 +55,9 @@ impl<T: Clone> MatcherIndex<T> {
         self.put(&matcher.path, by_value);
     }
 
-    /// Takes an item out, wherever among its matchers' values it was filed.
+    /// Takes an item out that was filed, wherever among its matchers' values it was.
     pub fn remove(&mut self, id: &str, matchers: &[Matcher]) {
+        self.searching -= usize::from(matchers.iter().any(Matcher::is_searched)).min(self.searching);
         self.rest.remove_mut(id);
         for matcher in matchers.iter().filter(|matcher| is_filed(matcher)) {
             let Some(mut by_value) = self.by_value(&matcher.path).cloned() else { continue };
@@ -67,6 +71,16 @@ impl<T: Clone> MatcherIndex<T> {
             }
             self.put(&matcher.path, by_value);
         }
+    }
+
+    /// How many items have a pattern that must be searched for.
+    pub const fn searching(&self) -> usize {
+        self.searching
+    }
+
+    /// How many items no value leads to.
+    pub fn unfiled(&self) -> usize {
+        self.rest.size()
     }
 
     /// Whether there is nothing.
@@ -107,4 +121,9 @@ fn label(path: &Path) -> Option<&str> {
 /// The same whenever it is asked: the calendar and the clock are no fields to look items up by.
 fn is_filed(matcher: &Matcher) -> bool {
     matcher.values().is_some() && crate::index::is_indexed(&matcher.path)
+}
+
+/// Whether some value leads to a set of these matchers.
+pub fn is_filed_by_some(matchers: &[Matcher]) -> bool {
+    matchers.iter().any(is_filed)
 }

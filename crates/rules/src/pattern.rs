@@ -2,13 +2,14 @@
 //!
 //! A search goes through a lazily built automaton, which takes one step for each byte. An expression that makes the automaton grow with
 //! the text lets it give up after a fixed amount of memory; then each byte costs as many steps as the expression has states, and the
-//! search is made only while the decision has that many steps left. Otherwise there is no answer, which is neither a match nor none.
+//! search is made only while the decision has that many steps left. The bytes that automata search have a bound of their own, so that an
+//! expensive expression takes nothing from the others. Beyond either there is no answer, which is neither a match nor none.
 
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use acteon_core::limits::{MAX_PATTERN_BYTES, MAX_PATTERN_CACHE_BYTES, MAX_PATTERN_PROGRAM_BYTES, MAX_PATTERN_STEPS};
+use acteon_core::limits::{MAX_PATTERN_BYTES, MAX_PATTERN_CACHE_BYTES, MAX_PATTERN_PROGRAM_BYTES, MAX_PATTERN_STEPS, MAX_SEARCHED_BYTES};
 use regex_automata::hybrid::dfa::{self, DFA};
 use regex_automata::nfa::thompson::{self, NFA, WhichCaptures, pikevm};
 use regex_automata::util::pool::Pool;
@@ -57,9 +58,17 @@ struct Compiled {
     vm_caches: CacheOf<pikevm::Cache>,
 }
 
-/// Steps that a decision has left for expensive searches.
+/// What a search costs beside the bytes of its text, in bytes.
+const SEARCHING: u64 = 64;
+
+/// Steps that a decision has left for searches.
 #[derive(Debug)]
-pub struct Steps(Cell<u64>);
+pub struct Steps {
+    /// For those that no automaton can make.
+    expensive: Cell<u64>,
+    /// Bytes for those that an automaton makes.
+    bytes: Cell<u64>,
+}
 
 impl Default for Steps {
     fn default() -> Self {
@@ -68,21 +77,21 @@ impl Default for Steps {
 }
 
 impl Steps {
-    /// So many.
+    /// So many for searches that no automaton can make, and as many bytes for the others as a decision has.
     pub const fn new(steps: u64) -> Self {
-        Self(Cell::new(steps))
-    }
-
-    /// Takes some, if there are as many.
-    fn take(&self, steps: u64) -> bool {
-        let left = self.0.get().checked_sub(steps);
-        self.0.set(left.unwrap_or(0));
-        left.is_some()
+        Self { expensive: Cell::new(steps), bytes: Cell::new(MAX_SEARCHED_BYTES) }
     }
 
     fn are_used_up(&self) -> bool {
-        self.0.get() == 0
+        self.expensive.get() == 0
     }
+}
+
+/// Takes some, if there are as many.
+fn take(from: &Cell<u64>, steps: u64) -> bool {
+    let left = from.get().checked_sub(steps);
+    from.set(left.unwrap_or(0));
+    left.is_some()
 }
 
 impl Pattern {
@@ -142,7 +151,7 @@ impl Pattern {
         let compiled = &*self.0;
         // One that never gave up goes on being searched: another's steps are not its own.
         let expensive = compiled.gave_up.load(Ordering::Relaxed);
-        if expensive && steps.are_used_up() {
+        if (expensive && steps.are_used_up()) || !take(&steps.bytes, text.len() as u64 + SEARCHING) {
             return None;
         }
         let input = Input::new(text).anchored(compiled.anchored).earliest(true);
@@ -156,7 +165,7 @@ impl Pattern {
             compiled.gave_up.store(true, Ordering::Relaxed);
         }
         let needed = compiled.states.saturating_mul(text.len() as u64) + if gave_up { GIVING_UP } else { 0 };
-        steps.take(needed).then(|| compiled.vm.is_match(&mut compiled.vm_caches.get(), input))
+        take(&steps.expensive, needed).then(|| compiled.vm.is_match(&mut compiled.vm_caches.get(), input))
     }
 
     /// The only texts that it can match, where they are few.

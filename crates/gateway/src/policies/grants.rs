@@ -3,6 +3,7 @@
 //! Otherwise a key for one provider would send through another by a quota that degrades to it, or hold back another's messages.
 
 use acteon_core::Scope;
+use acteon_rules::Matcher;
 use acteon_store::Overage;
 
 use super::{PolicyError, Quota, Silence};
@@ -11,8 +12,7 @@ use crate::notices::NOTICE_TYPE;
 
 impl Gateway {
     /// Refuses a silence to a scope that does not cover all that it can hold back.
-    pub fn may_change_silence(&self, scope: &Scope, silence: &Silence) -> Result<(), PolicyError> {
-        let matchers = silence.compile(&mut |_| None)?;
+    pub(super) fn may_change_silence(&self, scope: &Scope, silence: &Silence, matchers: &[Matcher]) -> Result<(), PolicyError> {
         let types = matchers.iter().filter(|matcher| matcher.field().0 == "action_type").find_map(|matcher| matcher.values());
         let named = matchers.iter().filter(|matcher| matcher.field().0 == "provider").filter_map(|matcher| matcher.values());
         let named = named.flatten().map(|name| &**name);

@@ -10,7 +10,7 @@ use rpds::RedBlackTreeMapSync;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{PolicyError, check_room, check_scope, parsed, with_those_above};
+use super::{PolicyError, check_scope, parsed, with_those_above};
 use crate::gateway::Gateway;
 
 /// A time interval as it is kept.
@@ -73,6 +73,11 @@ impl Intervals {
         with_those_above(action.tenant.as_str()).find_map(of).map(|entry| &entry.interval)
     }
 
+    /// How many there are, and their bytes.
+    pub(super) fn sizes(&self) -> (usize, usize) {
+        (self.all.size(), self.bytes)
+    }
+
     fn names(&self) -> impl Iterator<Item = &str> {
         self.all.values().map(|entry| entry.interval.name())
     }
@@ -124,12 +129,8 @@ impl Gateway {
     pub async fn create_interval(&self, mut new: StoredInterval) -> Result<(StoredInterval, bool), PolicyError> {
         let interval = compile(&new.interval)?;
         new.interval = interval.to_json();
-        {
-            let policies = self.inner.policies.load();
-            check_room("time intervals", policies.intervals.all.size(), policies.intervals.bytes)?;
-        }
         let id = id(&new.namespace, &new.tenant, interval.name());
-        match self.put(DocumentKind::TimeInterval, &id, &id, &new, 0).await? {
+        match self.put(DocumentKind::TimeInterval, (&id, &id), &new, None).await? {
             Put::Written(_) => Ok((new, interval.matches(self.inner.clock.now()))),
             Put::Changed | Put::NameTaken => Err(PolicyError::Conflict(format!("there is already a time interval {:?}", interval.name()))),
         }

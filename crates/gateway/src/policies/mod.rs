@@ -6,8 +6,10 @@
 
 mod grants;
 mod intervals;
+mod patterns;
 mod preview;
 mod quotas;
+mod room;
 mod silences;
 #[cfg(test)]
 mod tests;
@@ -17,9 +19,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::limits::{MAX_ASIDE, MAX_DOCUMENTS, MAX_DOCUMENTS_BYTES};
+use acteon_core::limits::MAX_ASIDE;
 use acteon_core::{Action, Outcome, ProviderName, Scope, Timestamp};
-use acteon_rules::{Facts, Rule, RuleSet};
+use acteon_rules::{Facts, Matcher, Rule, RuleSet};
 use acteon_store::{Document, DocumentChanges, DocumentKind, Put, Store, StoreError};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use rpds::HashTrieMapSync;
@@ -28,8 +30,10 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, Semaphore};
 
 use crate::gateway::{Gateway, Inner};
+use crate::offload;
 use intervals::Intervals;
 use quotas::Quotas;
+use room::Pending;
 use silences::Silences;
 
 pub use intervals::StoredInterval;
@@ -53,6 +57,23 @@ pub(crate) struct Policies {
     pub(crate) quotas: Quotas,
     /// Revision of the documents that are in here; `None` before any were read.
     revision: Option<i64>,
+    /// Grows with each change of documents that this process takes over.
+    generation: u64,
+}
+
+/// What was found out about an action: no silence holds it back. It stays so until documents change, or a silence begins.
+#[derive(Clone, Copy)]
+pub(crate) struct Unsilenced {
+    generation: u64,
+    from: Timestamp,
+    until: Option<Timestamp>,
+}
+
+impl Unsilenced {
+    fn holds(&self, policies: &Policies, now: Timestamp) -> bool {
+        // After a step back of the clock a silence may hold that had ended.
+        self.generation == policies.generation && self.from <= now && self.until.is_none_or(|until| now < until)
+    }
 }
 
 /// The current policies.
@@ -63,12 +84,13 @@ pub(crate) struct CurrentPolicies {
     trouble: ArcSwapOption<String>,
     /// Turns for work that takes long and changes nothing.
     aside: Arc<Semaphore>,
+    pending: std::sync::Mutex<Pending>,
 }
 
 impl Default for CurrentPolicies {
     fn default() -> Self {
-        let (current, changing, trouble) = Default::default();
-        Self { current, changing, trouble, aside: Arc::new(Semaphore::new(MAX_ASIDE)) }
+        let (current, changing, trouble, pending) = Default::default();
+        Self { current, changing, trouble, aside: Arc::new(Semaphore::new(MAX_ASIDE)), pending }
     }
 }
 
@@ -118,7 +140,9 @@ impl CurrentPolicies {
         let before = self.current.load_full();
         let changes = store.documents_since(before.revision.unwrap_or(-1)).await;
         self.note(changes.as_ref().err());
-        self.current.store(Arc::new(before.with(&changes?, now)));
+        let changes = changes?;
+        let next = offload::by_size(cost(&changes), || before.with_compiled(&changes, now, &|text| self.pending_pattern(text)));
+        self.current.store(Arc::new(next));
         Ok(())
     }
 
@@ -145,7 +169,13 @@ impl CurrentPolicies {
 
 impl Policies {
     /// These policies with what changed.
+    #[cfg(test)]
     fn with(&self, changes: &DocumentChanges, now: Timestamp) -> Self {
+        self.with_compiled(changes, now, &|_| None)
+    }
+
+    /// The same, where some patterns may be compiled already.
+    fn with_compiled(&self, changes: &DocumentChanges, now: Timestamp, compiled: &dyn Fn(&str) -> Option<Matcher>) -> Self {
         let mut next = self.clone();
         if changes.whole {
             (next.toggles, next.silences, next.intervals, next.quotas) = Default::default();
@@ -162,7 +192,7 @@ impl Policies {
         }
         for document in &changes.documents {
             match document.kind {
-                DocumentKind::Silence => next.silences.put(document, now),
+                DocumentKind::Silence => next.silences.put(document, now, compiled),
                 DocumentKind::TimeInterval => next.intervals.put(document),
                 DocumentKind::Quota => next.quotas.put(document),
                 DocumentKind::RuleToggle => switched |= toggles::put(&mut next.toggles, document),
@@ -173,17 +203,27 @@ impl Policies {
             next.rules = next.loaded.with_toggles(&next.toggles);
         }
         next.revision = Some(changes.revision);
+        next.generation += 1;
         next
     }
 
-    /// What holds an action back that goes through `provider` because of `rule`: looked at before every attempt.
-    pub(crate) fn hold_back(&self, action: &Action, provider: &ProviderName, rule: Option<&Rule>, now: Timestamp) -> Option<Outcome> {
+    /// What holds an action back that goes through `provider` because of `rule`: looked at before every attempt. `known` is what the last look
+    /// at the same action and provider found, and is told what this one does.
+    pub(crate) fn hold_back(
+        &self,
+        action: &Action,
+        provider: &ProviderName,
+        rule: Option<&Rule>,
+        now: Timestamp,
+        known: &mut Option<Unsilenced>,
+    ) -> Option<Outcome> {
         let name = rule.map(|rule| rule.name().to_string());
-        if !self.silences.is_empty_for(action) {
-            let facts = Facts::through(action, provider, now);
-            if let Some(silence) = self.silences.matching(&facts) {
-                return Some(Outcome::Silenced { silence_id: silence.id.clone(), matched_rule: name });
+        if !self.silences.is_empty_for(action) && !known.is_some_and(|known| known.holds(self, now)) {
+            let looked = || self.silences.matching(&Facts::through(action, provider, now)).map(|silence| silence.id.clone());
+            if let Some(silence_id) = offload::by_size(self.silences.cost(action), looked) {
+                return Some(Outcome::Silenced { silence_id, matched_rule: name });
             }
+            *known = Some(Unsilenced { generation: self.generation, from: now, until: self.silences.next_start(now) });
         }
         let (interval, reason) = self.muting(action, rule?, now)?;
         Some(Outcome::Muted { interval, reason: reason.into(), matched_rule: name })
@@ -261,8 +301,17 @@ impl Gateway {
         tokio::task::spawn_blocking(work).await.ok()
     }
 
-    async fn put<T: Serialize>(&self, kind: DocumentKind, id: &str, name: &str, body: &T, version: i64) -> Result<Put, PolicyError> {
+    /// Writes a document, if there is room for it beside those there are. `before` is its version and its bytes, where it is there.
+    async fn put<T: Serialize>(
+        &self,
+        kind: DocumentKind,
+        (id, name): (&str, &str),
+        body: &T,
+        before: Option<(i64, usize)>,
+    ) -> Result<Put, PolicyError> {
         let body = serde_json::to_string(body).map_err(|error| StoreError::Engine(error.to_string()))?;
+        let (version, bytes) = before.unwrap_or_default();
+        let _room = self.inner.policies.document_room(kind, usize::from(before.is_none()), body.len().saturating_sub(bytes))?;
         let document = Document { kind, id: id.into(), name: name.into(), body, version };
         let put = self.inner.store.put_document(document).await?;
         self.take_over_changes().await;
@@ -285,7 +334,7 @@ impl Gateway {
             let document = self.inner.store.document(kind, id).await?.ok_or(PolicyError::NotFound(word(kind)))?;
             let mut value: T = serde_json::from_str(&document.body).map_err(|error| StoreError::Engine(error.to_string()))?;
             change(&mut value)?;
-            if let Put::Written(_) = self.put(kind, id, &document.name, &value, document.version).await? {
+            if let Put::Written(_) = self.put(kind, (id, &document.name), &value, Some((document.version, document.body.len()))).await? {
                 return Ok(value);
             }
         }
@@ -299,16 +348,11 @@ impl Gateway {
     }
 }
 
-/// Refuses one document more than there may be, or more bytes.
-fn check_room(what: &str, count: usize, bytes: usize) -> Result<(), PolicyError> {
-    if count >= MAX_DOCUMENTS {
-        return Err(PolicyError::Conflict(format!("there are {MAX_DOCUMENTS} {what}, which is the limit")));
-    }
-    if bytes >= MAX_DOCUMENTS_BYTES {
-        let limit = MAX_DOCUMENTS_BYTES / (1024 * 1024);
-        return Err(PolicyError::Conflict(format!("the {what} together take {limit} MiB, which is the limit")));
-    }
-    Ok(())
+/// What it takes to take changes over, as bytes of a payload that take as long. To compile a pattern takes milliseconds.
+fn cost(changes: &DocumentChanges) -> usize {
+    let has_pattern = |document: &Document| document.kind == DocumentKind::Silence && document.body.contains("regex");
+    let bytes = |document: &Document| if has_pattern(document) { offload::LARGE } else { document.body.len() };
+    changes.documents.iter().map(bytes).sum()
 }
 
 const fn word(kind: DocumentKind) -> &'static str {

@@ -41,7 +41,7 @@ struct Look {
 impl Gateway {
     /// How many of the latest actions a silence would have held back.
     pub async fn preview_silence(&self, scope: &Scope, silence: &Silence, last: usize) -> Result<SilencePreview, PolicyError> {
-        let matchers = silence.check(&self.inner.options.redaction)?;
+        let (silence, matchers) = self.compiled(silence.clone()).await?;
         let mut filter = HistoryFilter::of(scope.clone());
         filter.scope.namespace = acteon_core::Namespace::parse(&silence.namespace).ok();
         let steps = Steps::new(MAX_PATTERN_STEPS);

@@ -12,7 +12,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::{ByTenant, PolicyError, check_room, parsed};
+use super::{ByTenant, PolicyError, parsed};
 use crate::gateway::Gateway;
 
 /// Most quotas of one namespace and tenant, as the wire format has it.
@@ -193,6 +193,11 @@ impl Quotas {
         self.set(&entry.quota, others);
     }
 
+    /// How many there are, and their bytes.
+    pub(super) fn sizes(&self) -> (usize, usize) {
+        (self.all.size(), self.bytes)
+    }
+
     fn of(&self, namespace: &str, tenant: &str) -> &[Arc<Entry>] {
         self.by_scope.get(namespace).and_then(|tenants| tenants.get(tenant)).map_or(&[], |quotas| &**quotas)
     }
@@ -329,10 +334,9 @@ impl Gateway {
             if quotas.of(&new.namespace, &new.tenant).len() >= MAX_QUOTAS {
                 return Err(PolicyError::Conflict(format!("this namespace and tenant have {MAX_QUOTAS} quotas, which is the limit")));
             }
-            check_room("quotas", quotas.all.size(), quotas.bytes)?;
         }
         new.id = self.inner.entropy.action_id(self.inner.clock.now()).to_string();
-        match self.put(DocumentKind::Quota, &new.id, &new.name(), &new, 0).await? {
+        match self.put(DocumentKind::Quota, (&new.id, &new.name()), &new, None).await? {
             Put::Written(_) => Ok(new),
             Put::Changed | Put::NameTaken => {
                 Err(PolicyError::Conflict("there is a quota for this namespace, tenant, provider and principal; change that one".into()))

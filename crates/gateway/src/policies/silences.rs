@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use acteon_core::limits::MAX_MATCHED_FIELD_BYTES;
 use acteon_core::limits::{MAX_DOCUMENT_BYTES, MAX_DOCUMENT_TEXT_BYTES, MAX_MATCHERS, MAX_NAME_BYTES, MAX_PATTERNS_BYTES};
 use acteon_core::{Action, Scope, Timestamp};
-use acteon_rules::{Facts, Matcher, MatcherIndex, MatcherSpec};
-use acteon_store::{Document, DocumentKind, Put};
-use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
+use acteon_rules::{Facts, MatchOp, Matcher, MatcherIndex, MatcherSpec};
+use acteon_store::{Document, DocumentKind, Put, StoreError};
+use rpds::RedBlackTreeMapSync;
 use serde::{Deserialize, Serialize};
 
-use super::{ByTenant, PolicyError, check_room, parsed, with_those_above};
+use super::patterns::Patterns;
+use super::{ByTenant, PolicyError, parsed, with_those_above};
 use crate::gateway::Gateway;
 use crate::redaction::Redaction;
 
@@ -54,6 +56,8 @@ pub(crate) struct Silences {
     held: ByTenant<MatcherIndex<Arc<Entry>>>,
     /// The same by their ends.
     ends: RedBlackTreeMapSync<(Timestamp, Arc<str>), ()>,
+    /// The same by their beginnings.
+    starts: RedBlackTreeMapSync<(Timestamp, Arc<str>), ()>,
     patterns: Patterns,
     bytes: usize,
 }
@@ -62,13 +66,6 @@ struct Entry {
     silence: Silence,
     /// Empty for one that has ended or cannot be read.
     matchers: Vec<Matcher>,
-    bytes: usize,
-}
-
-/// Patterns of silences that have not ended: equal ones are compiled once.
-#[derive(Clone, Default)]
-struct Patterns {
-    by_text: HashTrieMapSync<Box<str>, (Matcher, usize)>,
     bytes: usize,
 }
 
@@ -90,14 +87,14 @@ impl Silence {
     }
 
     /// Compiles it, unless something is wrong. What is redacted cannot be looked at: whoever sees what a silence holds back would read it.
-    pub(super) fn check(&self, redaction: &Redaction) -> Result<Vec<Matcher>, PolicyError> {
+    pub(super) fn check(&self, redaction: &Redaction, known: &mut dyn FnMut(&str) -> Option<Matcher>) -> Result<Vec<Matcher>, PolicyError> {
         self.check_times()?;
         let bytes: usize = self.matchers.iter().map(|matcher| matcher.name.len() + matcher.value.len()).sum();
         if bytes > MAX_DOCUMENT_BYTES / 2 {
             let limit = MAX_DOCUMENT_BYTES / 2;
             return Err(PolicyError::invalid("matchers", format!("must be at most {limit} bytes together, are {bytes}")));
         }
-        let matchers = self.compile(&mut |_| None)?;
+        let matchers = self.compile(known)?;
         for (index, matcher) in matchers.iter().enumerate() {
             let (field, keys) = matcher.field();
             if redaction.touches(field, keys) {
@@ -106,6 +103,10 @@ impl Silence {
             }
         }
         Ok(matchers)
+    }
+
+    fn has_patterns(&self) -> bool {
+        self.matchers.iter().any(|matcher| matches!(matcher.op, MatchOp::Regex | MatchOp::NotRegex))
     }
 
     fn check_times(&self) -> Result<(), PolicyError> {
@@ -126,39 +127,21 @@ impl Entry {
     }
 }
 
-impl Patterns {
-    fn find(&self, text: &str) -> Option<Matcher> {
-        self.by_text.get(text).map(|(matcher, _)| matcher.clone())
-    }
-
-    fn add(&mut self, matcher: &Matcher) {
-        let Some((text, bytes)) = matcher.pattern() else { return };
-        let users = self.by_text.get(text).map_or(0, |(_, users)| *users);
-        self.by_text.insert_mut(text.into(), (matcher.clone(), users + 1));
-        self.bytes += if users == 0 { bytes } else { 0 };
-    }
-
-    fn remove(&mut self, matcher: &Matcher) {
-        let Some((text, bytes)) = matcher.pattern() else { return };
-        match self.by_text.get(text).map_or(0, |(_, users)| *users) {
-            0 => {}
-            1 => {
-                self.by_text.remove_mut(text);
-                self.bytes -= bytes;
-            }
-            users => self.by_text.insert_mut(text.into(), (matcher.clone(), users - 1)),
-        }
-    }
-}
-
 impl Silences {
     /// Takes a silence over. What has ended is kept for looking, and not compiled.
-    pub(super) fn put(&mut self, document: &Document, now: Timestamp) {
+    pub(super) fn put(&mut self, document: &Document, now: Timestamp, compiled: &dyn Fn(&str) -> Option<Matcher>) {
+        let before = self.all.get(document.id.as_str()).cloned();
         self.remove(&document.id);
         let Some(silence) = parsed::<Silence>(document) else { return };
-        let compiled = if now < silence.ends_at { silence.compile(&mut |text| self.patterns.find(text)) } else { Ok(Vec::new()) };
+        let of_before = |text: &str| {
+            let matchers = before.iter().flat_map(|entry| &entry.matchers);
+            matchers.into_iter().find(|matcher| matcher.pattern().is_some_and(|(pattern, _)| pattern == text)).cloned()
+        };
+        let mut known = |text: &str| self.patterns.find(text).or_else(|| of_before(text)).or_else(|| compiled(text));
+        let compiled = if now < silence.ends_at { silence.compile(&mut known) } else { Ok(Vec::new()) };
+        let compiled = compiled.and_then(|matchers| self.check_patterns(matchers));
         let matchers = compiled.unwrap_or_else(|error| {
-            tracing::error!(silence = silence.id, %error, "a silence cannot be read and has no effect");
+            tracing::error!(silence = silence.id, %error, "a silence cannot be used and has no effect");
             Vec::new()
         });
         let id: Arc<str> = document.id.as_str().into();
@@ -168,8 +151,23 @@ impl Silences {
         if !entry.matchers.is_empty() {
             entry.matchers.iter().for_each(|matcher| self.patterns.add(matcher));
             self.ends.insert_mut((entry.silence.ends_at, Arc::clone(&id)), ());
+            self.starts.insert_mut((entry.silence.starts_at, Arc::clone(&id)), ());
             self.index(&entry, |index| index.insert(&id, &entry.matchers, &entry));
         }
+    }
+
+    /// Leaves out a silence whose patterns would take far more than the limit, wherever it came from: the others must go on. Gateways that make
+    /// silences at the same time may pass the limit together, by little, and what one of them uses all must use.
+    fn check_patterns(&self, matchers: Vec<Matcher>) -> Result<Vec<Matcher>, PolicyError> {
+        let patterns = matchers.iter().filter_map(Matcher::pattern);
+        let more: usize = patterns.filter(|(text, _)| self.patterns.find(text).is_none()).map(|(_, bytes)| bytes).sum();
+        if more > 0 && self.patterns.bytes() + more > 2 * MAX_PATTERNS_BYTES {
+            let limit = 2 * MAX_PATTERNS_BYTES / (1024 * 1024);
+            return Err(PolicyError::Conflict(format!(
+                "the patterns of all silences take {limit} MiB compiled, twice the limit; end other silences, then change this one"
+            )));
+        }
+        Ok(matchers)
     }
 
     pub(super) fn remove(&mut self, id: &str) {
@@ -191,6 +189,7 @@ impl Silences {
 
     fn release(&mut self, id: &str, entry: &Entry) {
         if self.ends.remove_mut(&(entry.silence.ends_at, id.into())) {
+            self.starts.remove_mut(&(entry.silence.starts_at, id.into()));
             entry.matchers.iter().for_each(|matcher| self.patterns.remove(matcher));
             self.index(entry, |index| index.remove(id, &entry.matchers));
         }
@@ -219,6 +218,45 @@ impl Silences {
         self.all.size()
     }
 
+    /// How many there are, and their bytes.
+    pub(super) fn sizes(&self) -> (usize, usize) {
+        (self.all.size(), self.bytes)
+    }
+
+    /// How many of a namespace and tenant no value leads to.
+    pub(super) fn unfiled(&self, namespace: &str, tenant: &str) -> usize {
+        self.held.get(namespace).and_then(|tenants| tenants.get(tenant)).map_or(0, MatcherIndex::unfiled)
+    }
+
+    /// A compiled pattern of a silence that has not ended.
+    pub(super) fn pattern(&self, text: &str) -> Option<Matcher> {
+        self.patterns.find(text)
+    }
+
+    pub(super) const fn patterns_bytes(&self) -> usize {
+        self.patterns.bytes()
+    }
+
+    /// Whether a silence is looked at, now or later.
+    fn is_held(&self, id: &str) -> bool {
+        self.all.get(id).is_some_and(|entry| self.ends.contains_key(&(entry.silence.ends_at, id.into())))
+    }
+
+    /// What a look at an action takes at most, as bytes of a payload that take as long to read.
+    pub(super) fn cost(&self, action: &Action) -> usize {
+        let Some(tenants) = self.held.get(action.namespace.as_str()) else { return 0 };
+        let searching = |tenant: &str| tenants.get(tenant).map_or(0, MatcherIndex::searching);
+        let searching: usize = with_those_above(action.tenant.as_str()).map(searching).sum();
+        let bytes = action.payload.get().len();
+        bytes + bytes.min(MAX_MATCHED_FIELD_BYTES) * searching / 4
+    }
+
+    /// When the next silence begins that has not.
+    pub(super) fn next_start(&self, now: Timestamp) -> Option<Timestamp> {
+        let after = now + std::time::Duration::from_millis(1);
+        self.starts.range((after, Arc::<str>::from(""))..).next().map(|((starts_at, _), ())| *starts_at)
+    }
+
     pub(crate) fn is_empty_for(&self, action: &Action) -> bool {
         !self.held.contains_key(action.namespace.as_str())
     }
@@ -227,7 +265,9 @@ impl Silences {
     pub(crate) fn matching(&self, facts: &Facts<'_>) -> Option<&Silence> {
         let tenants = self.held.get(facts.action().namespace.as_str())?;
         let of = |tenant: &str| tenants.get(tenant)?.first(facts, |entry| entry.holds_back(facts));
-        let found = with_those_above(facts.action().tenant.as_str()).filter_map(of);
+        // The outermost first: those below cannot use up what its silences need.
+        let levels: Vec<&str> = with_those_above(facts.action().tenant.as_str()).collect();
+        let found = levels.into_iter().rev().filter_map(of);
         found.min_by_key(|(id, _)| *id).map(|(_, entry)| &entry.silence)
     }
 }
@@ -251,29 +291,44 @@ impl Gateway {
     }
 
     /// Makes a silence; its id is made here.
-    pub async fn create_silence(&self, mut new: Silence) -> Result<Silence, PolicyError> {
-        let matchers = new.check(&self.inner.options.redaction)?;
-        {
-            let silences = &self.inner.policies.load().silences;
-            check_room("silences", silences.all.size(), silences.bytes)?;
-            let patterns = matchers.iter().filter_map(Matcher::pattern);
-            let more: usize = patterns.filter(|(text, _)| silences.patterns.find(text).is_none()).map(|(_, bytes)| bytes).sum();
-            if more > 0 && silences.patterns.bytes + more > MAX_PATTERNS_BYTES {
-                let limit = MAX_PATTERNS_BYTES / (1024 * 1024);
-                return Err(PolicyError::Conflict(format!("the patterns of all silences take {limit} MiB compiled, which is the limit")));
-            }
-        }
+    pub async fn create_silence(&self, new: Silence) -> Result<Silence, PolicyError> {
+        self.create_silence_within(&Scope::everything(), new).await
+    }
+
+    /// Makes a silence, if a scope covers all that it can hold back.
+    pub async fn create_silence_within(&self, scope: &Scope, new: Silence) -> Result<Silence, PolicyError> {
+        let (mut new, matchers) = self.compiled(new).await?;
+        self.may_change_silence(scope, &new, &matchers)?;
+        let _room = self.inner.policies.silence_room(&new.namespace, &new.tenant, matchers)?;
         new.id = self.inner.entropy.action_id(self.inner.clock.now()).to_string();
-        match self.put(DocumentKind::Silence, &new.id, &new.id, &new, 0).await? {
+        match self.put(DocumentKind::Silence, (&new.id, &new.id), &new, None).await? {
             Put::Written(_) => Ok(new),
             Put::Changed | Put::NameTaken => Err(PolicyError::Conflict("a silence has this id".into())),
         }
     }
 
+    /// Checks and compiles a silence, off the threads that serve others where it has patterns.
+    pub(super) async fn compiled(&self, silence: Silence) -> Result<(Silence, Vec<Matcher>), PolicyError> {
+        let inner = Arc::clone(&self.inner);
+        let has_patterns = silence.has_patterns();
+        let compile = move || {
+            let policies = inner.policies.load_full();
+            let matchers = silence.check(&inner.options.redaction, &mut |text| policies.silences.pattern(text))?;
+            Ok((silence, matchers))
+        };
+        if !has_patterns {
+            return compile();
+        }
+        self.aside(compile).await.ok_or_else(|| StoreError::Engine("the silence could not be compiled".into()))?
+    }
+
     /// Changes end or comment of a silence.
     pub async fn update_silence(&self, scope: &Scope, id: &str, change: SilenceChange) -> Result<Silence, PolicyError> {
-        self.may_change_silence(scope, &self.silence(scope, id)?)?;
+        let (silence, matchers) = self.of_silence(scope, id).await?;
         let now = self.inner.clock.now();
+        let begins_again = change.ends_at.is_some_and(|ends_at| now < ends_at) && !self.inner.policies.load().silences.is_held(id);
+        let room = begins_again.then(|| self.inner.policies.silence_room(&silence.namespace, &silence.tenant, matchers));
+        let _room = room.transpose()?;
         let apply = |silence: &mut Silence| {
             silence.ends_at = change.ends_at.unwrap_or(silence.ends_at);
             silence.comment = change.comment.clone().unwrap_or_else(|| silence.comment.clone());
@@ -285,7 +340,7 @@ impl Gateway {
 
     /// Ends a silence now. It stays on record.
     pub async fn expire_silence(&self, scope: &Scope, id: &str) -> Result<(), PolicyError> {
-        self.may_change_silence(scope, &self.silence(scope, id)?)?;
+        self.of_silence(scope, id).await?;
         let now = self.inner.clock.now();
         let apply = |silence: &mut Silence| {
             silence.ends_at = silence.ends_at.min(now);
@@ -294,6 +349,22 @@ impl Gateway {
             Ok(())
         };
         self.change(DocumentKind::Silence, id, apply).await.map(drop)
+    }
+
+    /// A silence that a scope may change, with its matchers.
+    async fn of_silence(&self, scope: &Scope, id: &str) -> Result<(Silence, Vec<Matcher>), PolicyError> {
+        let silence = self.silence(scope, id)?;
+        let kept = self.inner.policies.load().silences.all.get(id).map(|entry| entry.matchers.clone()).unwrap_or_default();
+        let matchers = if kept.is_empty() { self.recompiled(&silence).await? } else { kept };
+        self.may_change_silence(scope, &silence, &matchers)?;
+        Ok((silence, matchers))
+    }
+
+    /// The matchers of a silence that has ended.
+    async fn recompiled(&self, silence: &Silence) -> Result<Vec<Matcher>, PolicyError> {
+        let (inner, silence) = (Arc::clone(&self.inner), silence.clone());
+        let compile = move || silence.compile(&mut |text| inner.policies.load().silences.pattern(text));
+        self.aside(compile).await.ok_or_else(|| StoreError::Engine("the silence could not be compiled".into()))?
     }
 
     /// Forgets silences that ended before `before`.

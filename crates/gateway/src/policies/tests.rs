@@ -96,3 +96,55 @@ fn what_was_deleted_and_made_again_is_there() {
         assert_eq!((nights, policies.toggles.len(), policies.silences.all_count()), (true, 1, 1), "at {:?}", policies.revision);
     }
 }
+
+#[test]
+fn what_was_found_of_silences_holds_until_one_begins_or_documents_change() {
+    let begins = |text: &str| Timestamp::parse(text).expect("a time");
+    let mut later = silence(0, &json!([{ "name": "level", "value": "warn" }]));
+    later.body = later.body.replace("2026-01-01T00:00:00Z\",\"tenant", "2026-06-01T00:01:00Z\",\"tenant");
+    assert!(later.body.contains("2026-06-01T00:01:00Z"), "{}", later.body);
+    let everything = DocumentChanges { revision: 1, whole: true, documents: vec![later], deleted: Vec::new() };
+    let policies = Policies::default().with(&everything, now());
+    let action = action(&json!({ "level": "warn", "team": "pay" }));
+    let mut known = None;
+    let mut looks = |policies: &Policies, now| policies.hold_back(&action, &action.provider, None, now, &mut known).is_some();
+    assert!(!looks(&policies, now()));
+    assert!(!looks(&policies, begins("2026-06-01T00:00:59.999Z")));
+    assert!(looks(&policies, begins("2026-06-01T00:01:00Z")), "it has begun");
+    assert!(!looks(&policies, now()), "the clock was set back");
+    let another = DocumentChanges { revision: 2, documents: vec![silence(2, &json!([{ "name": "team", "value": "pay" }]))], ..everything };
+    let another = DocumentChanges { whole: false, ..another };
+    assert!(looks(&policies.with(&another, now()), now()), "it was made meanwhile");
+}
+
+#[test]
+fn a_silence_that_is_changed_keeps_its_compiled_patterns_and_one_far_beyond_the_limit_is_left_out() {
+    let of = |number: usize, pattern: &str| silence(number, &json!([{ "name": "level", "value": pattern, "op": "regex" }]));
+    let change = |documents| DocumentChanges { revision: 1, documents, ..DocumentChanges::default() };
+    let policies = Policies::default().with(&change(vec![of(0, "w.*")]), now());
+    let compiled = std::cell::Cell::new(0);
+    let known = |_: &str| {
+        compiled.set(compiled.get() + 1);
+        None
+    };
+    let policies = policies.with_compiled(&change(vec![of(0, "w.*"), of(1, "w.*")]), now(), &known);
+    assert_eq!(compiled.get(), 0, "neither was compiled again");
+    // Each takes almost a megabyte.
+    let many = (2..200).map(|number| of(number, &format!(r"\w{{45}}{number}"))).collect();
+    let policies = policies.with(&change(many), now());
+    assert!(policies.silences.patterns_bytes() <= 128 * 1024 * 1024, "{}", policies.silences.patterns_bytes());
+    assert_eq!(policies.silences.all_count(), 200);
+    assert_eq!(found(&policies, &json!({ "level": "warn" })).as_deref(), Some("s000000"));
+}
+
+#[test]
+fn all_searches_of_a_decision_have_a_bound_together() {
+    let spec = acteon_rules::MatcherSpec { name: "action.payload.host".into(), value: ".*id-7.*".into(), op: acteon_rules::MatchOp::Regex };
+    let matcher = Matcher::compile(&spec).expect("a matcher");
+    let mut action = action(&json!({}));
+    action.payload = serde_json::value::to_raw_value(&json!({ "host": "h".repeat(64 * 1024) })).expect("JSON");
+    let facts = Facts::new(&action, now());
+    let answers: Vec<_> = (0..1100).map(|_| matcher.matches(&facts)).collect();
+    assert_eq!(answers[0], Some(false));
+    assert_eq!(answers[1099], None);
+}

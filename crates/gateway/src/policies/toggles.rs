@@ -27,9 +27,9 @@ impl Gateway {
         }
         for _ in 0..TRIES {
             let document = self.inner.store.document(DocumentKind::RuleToggle, name).await?;
-            let version = document.map_or(0, |document| document.version);
+            let before = document.map(|document| (document.version, document.body.len()));
             let toggle = Toggle { name: name.to_owned(), enabled };
-            if let Put::Written(_) = self.put(DocumentKind::RuleToggle, name, name, &toggle, version).await? {
+            if let Put::Written(_) = self.put(DocumentKind::RuleToggle, (name, name), &toggle, before).await? {
                 return Ok(());
             }
         }

@@ -58,8 +58,7 @@ pub(super) async fn create(
     body: Incoming,
 ) -> Result<(StatusCode, Json<Shown>), Refusal> {
     let (new, _) = read(&state, &caller, body.object().await?)?;
-    state.gateway.may_change_silence(&Scope::of(&caller.grants), &new)?;
-    let silence = state.gateway.create_silence(new).await?;
+    let silence = state.gateway.create_silence_within(&Scope::of(&caller.grants), new).await?;
     Ok((StatusCode::CREATED, Json(shown(&state, silence))))
 }
 
