@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acteon_core::limits::MAX_PAGE_BYTES;
-use acteon_core::{Scope, Timestamp};
+use acteon_core::{Attempt, Scope, Timestamp};
 
 use crate::model::{Record, Seq, State};
 use crate::rows::state_number;
@@ -212,11 +212,19 @@ impl HistoryFilter {
     }
 }
 
+/// About how many bytes of memory an attempt takes.
+fn attempt_weight(attempt: &Attempt) -> usize {
+    let error = attempt.error.as_ref().map_or(0, |error| error.code.len() + error.message.len());
+    size_of::<Attempt>() + error + attempt.hint.as_ref().map_or(0, String::len)
+}
+
 /// About how many bytes of memory a row takes.
 pub(crate) fn weight(record: &Record) -> usize {
     let labels: usize = record.action.metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
     let request = record.prepared.as_ref().map_or(0, |prepared| prepared.bytes.len());
-    record.action.payload.get().len() + labels + request + record.outcome.as_ref().map_or(0, |outcome| outcome.len()) + record.history.len()
+    let outcome = record.outcome.as_ref().map_or(0, |outcome| outcome.len());
+    let attempts: usize = record.history.iter().map(attempt_weight).sum();
+    record.action.payload.get().len() + labels + request + outcome + attempts
 }
 
 /// Collects a page from the matches of a look.

@@ -134,8 +134,27 @@ pub const UNREADABLE: &str = "UNREADABLE";
 /// The outcome of an action that ended, where that cannot be read.
 fn ended_unreadable(state: Option<State>, wrong: Option<&str>) -> Option<Arc<str>> {
     let (Some(_), Some(wrong)) = (state, wrong) else { return None };
+    Some(unreadable(wrong))
+}
+
+fn unreadable(wrong: &str) -> Arc<str> {
     let message = format!("what is stored of this action cannot be read: {wrong}");
-    Some(Outcome::Failed { code: UNREADABLE.into(), message, retryable: false, attempts: 0 }.to_json())
+    Outcome::Failed { code: UNREADABLE.into(), message, retryable: false, attempts: 0 }.to_json()
+}
+
+/// What can be read of a text that a disk damaged. It begins with a mark, with which it is no JSON and no name, so that nobody takes it for what
+/// was stored.
+pub(crate) fn damaged_text(bytes: &[u8]) -> String {
+    format!("\u{fffd}{}", String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}"))
+}
+
+/// The outcome of an action that ended, or one that says that it cannot be read.
+pub(crate) fn outcome_text(text: String) -> Arc<str> {
+    let mut reading = Reading { wrong: None };
+    match reading.json::<Outcome>("outcome", &text) {
+        Some(_) => text.into(),
+        None => unreadable(reading.wrong.as_deref().unwrap_or("outcome")),
+    }
 }
 
 /// A name, or a word in its place.

@@ -102,13 +102,9 @@ impl Table {
     }
 }
 
-/// What an import ends with, in words that every engine knows: the rows of old exports get their providers, and all that was held is freed.
-/// What may have been sent is marked.
-pub(crate) const AFTER_IMPORT: [&str; 3] = [
-    "UPDATE jobs SET provider = (SELECT coalesce(a.through, a.provider) FROM actions a WHERE a.seq = jobs.seq) WHERE provider = ''",
-    "UPDATE jobs SET owner = 0, in_flight = FALSE, takeovers = takeovers + 1, possible_duplicate = TRUE WHERE in_flight",
-    "UPDATE jobs SET owner = 0 WHERE owner <> 0",
-];
+/// What an import ends with, in words that every engine knows: the rows of old exports get their providers.
+pub(crate) const AFTER_IMPORT: &str =
+    "UPDATE jobs SET provider = (SELECT coalesce(a.through, a.provider) FROM actions a WHERE a.seq = jobs.seq) WHERE provider = ''";
 
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,6 +198,30 @@ fn shift(table: &Table, values: &mut [Value], millis: i64) {
     }
 }
 
+/// Frees a job from who held it, who is no process where it goes, and marks it if it may have been sent. Done to the row before it is written:
+/// rows of gateways that run there already are not touched.
+fn set_free(table: &Table, values: &mut [Value]) {
+    if table.name != "jobs" {
+        return;
+    }
+    let column = |name: &str| table.columns.iter().position(|(column, _)| *column == name);
+    let was_sent = column("in_flight").and_then(|place| values.get(place)) == Some(&Value::Flag(true));
+    let mut set = |name: &str, change: fn(&Value) -> Value| {
+        if let Some(value) = column(name).and_then(|place| values.get_mut(place)) {
+            *value = change(value);
+        }
+    };
+    set("owner", |_| Value::Integer(0));
+    if was_sent {
+        set("in_flight", |_| Value::Flag(false));
+        set("possible_duplicate", |_| Value::Flag(true));
+        set("takeovers", |takeovers| match takeovers {
+            Value::Integer(count) => Value::Integer(count.saturating_add(1)),
+            other => other.clone(),
+        });
+    }
+}
+
 /// Writes lines.
 pub(crate) struct Exporter<'a> {
     to: &'a mut (dyn Write + Send),
@@ -267,6 +287,7 @@ impl<'a> Importer<'a> {
                     return Err(self.wrong(&format!("this is no row of {name}")));
                 }
                 shift(table, &mut values, self.steps.saturating_neg());
+                set_free(table, &mut values);
                 self.rows += 1;
                 Ok(Some((table, values)))
             }
@@ -296,7 +317,8 @@ fn is_of(value: &Value, kind: Kind) -> bool {
         Value::Flag(_) => kind == Flag,
         Value::Integer(_) => kind == Integer,
         Value::Text(_) => kind == Text,
-        Value::Bytes { base64 } => kind == Bytes && decode(base64).is_some(),
+        // Also a text that a disk damaged.
+        Value::Bytes { base64 } => matches!(kind, Bytes | Text) && decode(base64).is_some(),
     }
 }
 

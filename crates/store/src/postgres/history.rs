@@ -12,7 +12,7 @@ use super::error::Failure;
 use super::rows::record;
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked};
 use crate::model::{OpenShare, RecentSend, RecentSends, Record, Seq, State};
-use crate::raw::{RawRecord, recipients};
+use crate::raw::{RawRecord, outcome_text, recipients};
 use crate::rows::{MAX_OF_AN_ID, OPEN_SHARES, open_share, state_number, within};
 
 const COLUMNS: &str = RawRecord::COLUMNS;
@@ -128,7 +128,9 @@ pub(super) async fn page(conn: &Conn, filter: &HistoryFilter, request: PageReque
 /// Ends a page where it has its bytes. Sizes are asked for first: rows come from the server all at once.
 async fn end_by_size(conn: &Conn, maker: &mut PageMaker) -> Result<(), Failure> {
     let seqs: Vec<i64> = maker.seqs().map(|seq| seq.0).collect();
-    let select = "SELECT seq, octet_length(action)::bigint + coalesce(octet_length(request), 0) FROM actions WHERE seq = ANY($1)";
+    let select = "SELECT a.seq, octet_length(a.action)::bigint + coalesce(octet_length(a.request), 0) \
+         + coalesce(octet_length(o.history), octet_length(j.history), 0) + coalesce(octet_length(o.outcome), octet_length(j.outcome), 0) \
+         FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq LEFT JOIN jobs j ON j.seq = a.seq WHERE a.seq = ANY($1)";
     let select = conn.prepare_cached(select).await?;
     let mut sizes = HashMap::with_capacity(seqs.len());
     for row in conn.query(&select, &[&seqs]).await? {
@@ -238,5 +240,5 @@ pub(super) async fn outcomes_of(conn: &Conn, seqs: &[Seq]) -> Result<Vec<(Seq, A
     let seqs: Vec<i64> = seqs.iter().map(|seq| seq.0).collect();
     let select = conn.prepare_cached("SELECT seq, outcome FROM outcomes WHERE seq = ANY($1)").await?;
     let rows = conn.query(&select, &[&seqs]).await?;
-    rows.iter().map(|row| Ok((Seq(row.try_get(0)?), row.try_get::<_, &str>(1)?.into()))).collect()
+    rows.iter().map(|row| Ok((Seq(row.try_get(0)?), outcome_text(row.try_get(1)?)))).collect()
 }

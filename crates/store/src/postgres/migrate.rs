@@ -37,6 +37,7 @@ pub(super) async fn migrate(pool: &Pool, schema: &str) -> Result<(i64, i64), Sto
 /// One transaction: the lock on the version's row is held until the schema is what it says.
 async fn once(pool: &Pool, schema: &str) -> Result<i64, Failure> {
     let conn = Conn::of(pool).await?;
+    check_encoding(&conn).await?;
     let schema = schema.replace('"', "\"\"");
     let known = conn.query_opt("SELECT 1 FROM pg_namespace WHERE nspname = $1", &[&schema]).await?;
     if known.is_none() {
@@ -63,4 +64,17 @@ async fn once(pool: &Pool, schema: &str) -> Result<i64, Failure> {
     // Not given back, because of what was set.
     drop(conn);
     Ok(found)
+}
+
+/// Refuses a database whose texts cannot be any text: what it accepts in ASCII could not be ended with a service's answer in Chinese.
+async fn check_encoding(conn: &Conn) -> Result<(), Failure> {
+    let row = conn.query_one("SELECT current_setting('server_encoding', TRUE)", &[]).await?;
+    match row.try_get::<_, Option<String>>(0)? {
+        Some(encoding) if !encoding.eq_ignore_ascii_case("UTF8") => Err(StoreError::Engine(format!(
+            "the database keeps its texts in {encoding}, which cannot hold every text; make one in UTF8, as with \
+             CREATE DATABASE acteon ENCODING 'UTF8' TEMPLATE template0"
+        ))
+        .into()),
+        _ => Ok(()),
+    }
 }

@@ -4,6 +4,7 @@ use acteon_core::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Result;
+use super::rows::text;
 use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put, is_whole};
 
 /// The note that counts changes.
@@ -12,7 +13,7 @@ const REVISION: &str = "documents:revision";
 pub(super) fn list(connection: &Connection, kind: DocumentKind) -> Result<Vec<Document>> {
     let mut select = connection.prepare_cached("SELECT id, name, body, version FROM documents WHERE kind = ?1 ORDER BY id")?;
     let rows = select.query_map([kind.as_str()], |row| {
-        Ok(Document { kind, id: row.get(0)?, name: row.get(1)?, body: row.get(2)?, version: row.get(3)? })
+        Ok(Document { kind, id: text(row, 0)?, name: text(row, 1)?, body: text(row, 2)?, version: row.get(3)? })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -20,7 +21,7 @@ pub(super) fn list(connection: &Connection, kind: DocumentKind) -> Result<Vec<Do
 pub(super) fn get(connection: &Connection, kind: DocumentKind, id: &str) -> Result<Option<Document>> {
     let mut select = connection.prepare_cached("SELECT name, body, version FROM documents WHERE kind = ?1 AND id = ?2")?;
     let row = select.query_row([kind.as_str(), id], |row| {
-        Ok(Document { kind, id: id.to_owned(), name: row.get(0)?, body: row.get(1)?, version: row.get(2)? })
+        Ok(Document { kind, id: id.to_owned(), name: text(row, 0)?, body: text(row, 1)?, version: row.get(2)? })
     });
     Ok(row.optional()?)
 }
@@ -35,16 +36,16 @@ pub(super) fn since(connection: &Connection, known: i64) -> Result<DocumentChang
     let mut select = transaction.prepare_cached("SELECT kind, id, name, body, version FROM documents WHERE revision > ?1")?;
     let mut rows = select.query([after])?;
     while let Some(row) = rows.next()? {
-        if let Some(kind) = DocumentKind::parse(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?) {
-            changes.documents.push(Document { kind, id: row.get(1)?, name: row.get(2)?, body: row.get(3)?, version: row.get(4)? });
+        if let Some(kind) = DocumentKind::parse(&text(row, 0)?) {
+            changes.documents.push(Document { kind, id: text(row, 1)?, name: text(row, 2)?, body: text(row, 3)?, version: row.get(4)? });
         }
     }
     if !whole {
         let mut select = transaction.prepare_cached("SELECT kind, id FROM document_deletions WHERE revision > ?1 ORDER BY revision")?;
         let mut rows = select.query([after])?;
         while let Some(row) = rows.next()? {
-            if let Some(kind) = DocumentKind::parse(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?) {
-                changes.deleted.push((kind, row.get(1)?));
+            if let Some(kind) = DocumentKind::parse(&text(row, 0)?) {
+                changes.deleted.push((kind, text(row, 1)?));
             }
         }
     }
@@ -104,5 +105,5 @@ pub(super) fn put_note(connection: &Connection, name: &str, text: &str, until: T
 
 pub(super) fn note(connection: &Connection, name: &str, now: Timestamp) -> Result<Option<String>> {
     let mut select = connection.prepare_cached("SELECT text FROM notes WHERE name = ?1 AND until > ?2")?;
-    Ok(select.query_row(params![name, now.as_millis()], |row| row.get(0)).optional()?)
+    Ok(select.query_row(params![name, now.as_millis()], |row| text(row, 0)).optional()?)
 }

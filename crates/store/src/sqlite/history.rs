@@ -7,10 +7,10 @@ use acteon_core::{ActionId, ProviderName, Scope, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::Result;
-use super::rows::record;
+use super::rows::{maybe_text, record, text};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked, weight};
 use crate::model::{OpenShare, RecentSend, RecentSends, Record, Seq, State};
-use crate::raw::{RawRecord, recipients};
+use crate::raw::{RawRecord, outcome_text, recipients};
 use crate::rows::{MAX_OF_AN_ID, OPEN_SHARES, open_share, state_number, within};
 
 pub(super) fn find(connection: &Connection, scope: &Scope, id: &ActionId) -> Result<Vec<Record>> {
@@ -84,8 +84,15 @@ fn look(
     Ok(None)
 }
 
+/// What stands for a text that is no UTF-8.
+const DAMAGED: &str = "\u{fffd}";
+
 fn narrow<'a>(row: &'a Row<'_>) -> rusqlite::Result<Narrow<'a>> {
-    let text = |column: usize| row.get_ref(column).and_then(|value| Ok(value.as_str_or_null()?.unwrap_or_default()));
+    // What is damaged is nobody's and matches nothing, and the look goes on.
+    let text = |column: usize| {
+        let value = row.get_ref(column)?;
+        Ok::<_, rusqlite::Error>(value.as_str_or_null().map_or(DAMAGED, Option::unwrap_or_default))
+    };
     Ok(Narrow {
         seq: Seq(row.get(0)?),
         accepted_at: Timestamp::from_millis(row.get(1)?),
@@ -140,8 +147,9 @@ pub(super) fn glance(connection: &Connection, filter: &HistoryFilter, limit: usi
     let mut after = None;
     for _ in 0..MAX_LOOKS {
         after = look(connection, filter, after, |row, _| {
-            let text = |column: usize| row.get::<_, Arc<str>>(column);
-            found.push(Glance { namespace: text(2)?, tenant: text(3)?, provider: text(4)?, action_type: text(5)?, rule: row.get(8)? });
+            let word = |column: usize| text(row, column).map(Arc::from);
+            let rule = maybe_text(row, 8)?.map(Arc::from);
+            found.push(Glance { namespace: word(2)?, tenant: word(3)?, provider: word(4)?, action_type: word(5)?, rule });
             Ok(found.len() < limit)
         })?;
         if after.is_none() || found.len() >= limit {
@@ -211,7 +219,7 @@ pub(super) fn recent_sends(connection: &Connection, since: Timestamp, before: Op
 pub(super) fn open_shares(connection: &Connection) -> Result<Vec<OpenShare>> {
     let mut select = connection.prepare_cached(OPEN_SHARES)?;
     let mut shares = Vec::new();
-    for row in select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?)))? {
+    for row in select.query_map([], |row| Ok((text(row, 0)?, text(row, 1)?, row.get::<_, i64>(2)?)))? {
         let (tenant, provider, count) = row?;
         shares.extend(open_share(&tenant, &provider, count));
     }
@@ -223,8 +231,8 @@ pub(super) fn outcomes_of(connection: &Connection, seqs: &[Seq]) -> Result<Vec<(
     let mut select = connection.prepare_cached("SELECT outcome FROM outcomes WHERE seq = ?1")?;
     let mut outcomes = Vec::new();
     for seq in seqs {
-        let outcome: Option<String> = select.query_row([seq.0], |row| row.get(0)).optional()?;
-        outcomes.extend(outcome.map(|outcome| (*seq, outcome.into())));
+        let outcome = select.query_row([seq.0], |row| text(row, 0)).optional()?;
+        outcomes.extend(outcome.map(|outcome| (*seq, outcome_text(outcome))));
     }
     Ok(outcomes)
 }

@@ -10,7 +10,7 @@
 
 use std::time::{Duration, Instant};
 
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Transaction, params_from_iter};
 
 use super::Result;
@@ -37,7 +37,41 @@ pub(super) struct Columns {
 pub(super) struct Page {
     /// Which of the tables.
     pub(super) table: usize,
-    pub(super) rows: Vec<Vec<Value>>,
+    pub(super) rows: Vec<Vec<Cell>>,
+}
+
+/// A value of a row. A text is kept as its bytes: one that a disk damaged may be no UTF-8, and no copy of everything fails for it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Cell {
+    Null,
+    Integer(i64),
+    Real(f64),
+    Text(Vec<u8>),
+    Blob(Vec<u8>),
+}
+
+impl From<ValueRef<'_>> for Cell {
+    fn from(value: ValueRef<'_>) -> Self {
+        match value {
+            ValueRef::Null => Self::Null,
+            ValueRef::Integer(number) => Self::Integer(number),
+            ValueRef::Real(number) => Self::Real(number),
+            ValueRef::Text(bytes) => Self::Text(bytes.to_owned()),
+            ValueRef::Blob(bytes) => Self::Blob(bytes.to_owned()),
+        }
+    }
+}
+
+impl ToSql for Cell {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(number) => ValueRef::Integer(*number),
+            Self::Real(number) => ValueRef::Real(*number),
+            Self::Text(bytes) => ValueRef::Text(bytes),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
 }
 
 /// The tables whose rows are about one action, by its position. They are read together.
@@ -91,7 +125,7 @@ impl<'a> Pages<'a> {
     fn table(&self, index: usize, table: &Columns, take: &mut impl FnMut(Page) -> Result<()>) -> Result<()> {
         let key = table.key.join(", ");
         let places: Vec<String> = (1..=table.key.len()).map(|place| format!("?{place}")).collect();
-        let mut after: Option<Vec<Value>> = None;
+        let mut after: Option<Vec<Cell>> = None;
         loop {
             let from = after.as_ref().map_or_else(String::new, |_| format!("WHERE ({key}) > ({})", places.join(", ")));
             let select = format!("SELECT {}, {key} FROM {} {from} ORDER BY {key}", table.names.join(", "), table.table);
@@ -126,13 +160,13 @@ impl<'a> Pages<'a> {
 }
 
 /// The rows of a journal's table between two positions. A page of actions is cut; of the others there is at most one row an action.
-fn range(transaction: &Transaction<'_>, table: &Columns, (after, end): (i64, i64)) -> Result<Vec<Vec<Value>>> {
+fn range(transaction: &Transaction<'_>, table: &Columns, (after, end): (i64, i64)) -> Result<Vec<Vec<Cell>>> {
     let select = format!("SELECT {} FROM {} WHERE seq > ?1 AND seq <= ?2 ORDER BY seq", table.names.join(", "), table.table);
-    read(transaction, table, &select, vec![Value::Integer(after), Value::Integer(end)])
+    read(transaction, table, &select, vec![Cell::Integer(after), Cell::Integer(end)])
 }
 
 /// What a statement finds, as far as a page goes.
-fn read(transaction: &Transaction<'_>, table: &Columns, select: &str, values: Vec<Value>) -> Result<Vec<Vec<Value>>> {
+fn read(transaction: &Transaction<'_>, table: &Columns, select: &str, values: Vec<Cell>) -> Result<Vec<Vec<Cell>>> {
     let mut statement = transaction.prepare_cached(select)?;
     let columns = statement.column_count();
     let cuts = table.table == JOURNAL[0] || !is_journal(table);
@@ -140,7 +174,7 @@ fn read(transaction: &Transaction<'_>, table: &Columns, select: &str, values: Ve
     let mut read = Vec::new();
     let mut bytes = 0;
     while let Some(row) = rows.next()? {
-        let row = (0..columns).map(|column| row.get(column)).collect::<rusqlite::Result<Vec<Value>>>()?;
+        let row = (0..columns).map(|column| row.get_ref(column).map(Cell::from)).collect::<rusqlite::Result<Vec<Cell>>>()?;
         bytes += size_of(std::slice::from_ref(&row));
         read.push(row);
         if cuts && (read.len() == PAGE_ROWS || bytes >= PAGE_BYTES) {
@@ -154,18 +188,18 @@ fn is_journal(table: &Columns) -> bool {
     JOURNAL.contains(&table.table.as_str())
 }
 
-fn position(table: &Columns, row: &[Value]) -> Option<i64> {
+fn position(table: &Columns, row: &[Cell]) -> Option<i64> {
     let place = table.names.iter().position(|name| name == "seq")?;
     match row.get(place) {
-        Some(Value::Integer(seq)) => Some(*seq),
+        Some(Cell::Integer(seq)) => Some(*seq),
         _ => None,
     }
 }
 
-fn size_of(rows: &[Vec<Value>]) -> usize {
-    let size = |value: &Value| match ValueRef::from(value) {
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.len(),
-        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => 8,
+fn size_of(rows: &[Vec<Cell>]) -> usize {
+    let size = |value: &Cell| match value {
+        Cell::Text(bytes) | Cell::Blob(bytes) => bytes.len(),
+        Cell::Null | Cell::Integer(_) | Cell::Real(_) => 8,
     };
     rows.iter().flatten().map(size).sum()
 }

@@ -4,7 +4,23 @@ use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
 use crate::model::Record;
-use crate::raw::RawRecord;
+use crate::raw::{RawRecord, damaged_text};
+
+/// A column's text, `None` where it is NULL. A damaged one is a [`damaged_text`].
+pub(super) fn maybe_text(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Null => None,
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            Some(std::str::from_utf8(bytes).map_or_else(|_| damaged_text(bytes), str::to_owned))
+        }
+        ValueRef::Integer(_) | ValueRef::Real(_) => Some(String::new()),
+    })
+}
+
+/// As [`maybe_text`], for a column that is never NULL.
+pub(super) fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+    Ok(maybe_text(row, column)?.unwrap_or_default())
+}
 
 /// Reads [`RawRecord::COLUMNS`]. A row whose contents cannot be read is a record that says so.
 pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {

@@ -3,11 +3,10 @@
 use std::io::{BufRead, Write};
 use std::path::Path;
 
-use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
 use super::faults::FaultPoints;
-use super::pages::{self, Pages};
+use super::pages::{self, Cell, Pages};
 use super::{Result, SqliteOptions, SqliteStore, open};
 use crate::StoreError;
 use crate::transfer::{AFTER_IMPORT, Exporter, Importer, Kind, SELECT_CLOCK_STEPS, TABLES, Table, Value, bytes_of, clock_steps};
@@ -63,20 +62,21 @@ impl SqliteStore {
         let mut importer = Importer::begin(from, steps(&transaction)?)?;
         let mut rows = 0;
         while let Some((table, values)) = importer.next()? {
-            let values = values.iter().map(|value| match value {
-                Value::Nothing(()) => SqlValue::Null,
-                Value::Flag(flag) => SqlValue::Integer((*flag).into()),
-                Value::Integer(number) => SqlValue::Integer(*number),
-                Value::Text(text) => SqlValue::Text(text.clone()),
-                Value::Bytes { .. } => bytes_of(value).map_or(SqlValue::Null, SqlValue::Blob),
+            let values = values.iter().zip(table.columns).map(|(value, (_, kind))| match (value, kind) {
+                (Value::Nothing(()), _) => Cell::Null,
+                (Value::Flag(flag), _) => Cell::Integer((*flag).into()),
+                (Value::Integer(number), _) => Cell::Integer(*number),
+                (Value::Text(text), _) => Cell::Text(text.clone().into_bytes()),
+                // A damaged text comes as what it was.
+                (Value::Bytes { .. }, Kind::Text) => bytes_of(value).map_or(Cell::Null, Cell::Text),
+                (Value::Bytes { .. }, _) => bytes_of(value).map_or(Cell::Null, Cell::Blob),
             });
             transaction.prepare_cached(&insert(table))?.execute(params_from_iter(values))?;
             rows += 1;
         }
-        for statement in AFTER_IMPORT {
-            transaction.execute(statement, [])?;
-        }
-        super::documents::count_change(&transaction)?;
+        transaction.execute(AFTER_IMPORT, [])?;
+        let revision = super::documents::count_change(&transaction)?;
+        transaction.execute("UPDATE documents SET revision = ?1", [revision])?;
         transaction.commit()?;
         Ok(rows)
     }
@@ -136,13 +136,22 @@ fn schema(connection: &Connection, which: &str) -> Result<Vec<String>> {
     Ok(select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
-fn exported(table: &Table, row: Vec<SqlValue>) -> Vec<Value> {
-    let value = |(value, (_, kind)): (SqlValue, &(&str, Kind))| match value {
-        SqlValue::Integer(number) if *kind == Kind::Flag => Value::Flag(number != 0),
-        SqlValue::Integer(number) => Value::Integer(number),
-        SqlValue::Text(text) => Value::Text(text),
-        SqlValue::Blob(bytes) => Value::bytes(&bytes),
-        SqlValue::Null | SqlValue::Real(_) => Value::Nothing(()),
+/// A row for an export. A text that is no UTF-8 goes as its bytes.
+fn exported(table: &Table, row: Vec<Cell>) -> Vec<Value> {
+    let place = row.first().and_then(|cell| if let Cell::Integer(seq) = cell { Some(*seq) } else { None });
+    let value = |(value, (column, kind)): (Cell, &(&str, Kind))| match value {
+        Cell::Integer(number) if *kind == Kind::Flag => Value::Flag(number != 0),
+        Cell::Integer(number) => Value::Integer(number),
+        Cell::Text(bytes) => String::from_utf8(bytes).map_or_else(
+            |damaged| {
+                let seq = place;
+                tracing::warn!(table = table.name, column, seq, "a text is damaged and no UTF-8; it is written as its bytes");
+                Value::bytes(damaged.as_bytes())
+            },
+            Value::Text,
+        ),
+        Cell::Blob(bytes) => Value::bytes(&bytes),
+        Cell::Null | Cell::Real(_) => Value::Nothing(()),
     };
     row.into_iter().zip(table.columns).map(value).collect()
 }

@@ -114,6 +114,45 @@ async fn a_store_moves_between_engines_and_back_without_a_change() {
     assert_eq!(without_due(&back), without_due(&export));
 }
 
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn gateways_that_run_on_an_empty_schema_see_what_is_imported() {
+    use acteon_simulation::postgres::TestDatabase;
+    use acteon_store::postgres::PostgresStore;
+
+    let Some(database) = TestDatabase::find().await else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path(), None).expect("a store");
+    filled(&store).await;
+    let mut export = Vec::new();
+    SqliteStore::export(&sqlite(folder.path(), "test.db"), &mut export).expect("an export");
+    let there = PostgresStore::open(database.options()).await.expect("a store");
+    let known = there.documents_since(0).await.expect("documents").revision;
+    PostgresStore::import(database.options(), &mut export.as_slice()).await.expect("an import");
+    let changes = there.documents_since(known).await.expect("documents");
+    assert!(changes.revision > known);
+    assert_eq!(changes.documents.len(), 1, "a silence that was taken along holds from now on");
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn a_database_that_cannot_hold_every_text_is_refused() {
+    use acteon_simulation::postgres::TestDatabase;
+    use acteon_store::postgres::{PostgresOptions, PostgresStore};
+
+    let Some(database) = TestDatabase::find().await else { return };
+    let url = &database.options().url;
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    let name = format!("latin_{}", uuid::Uuid::new_v4().simple());
+    let make = format!("CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+    client.batch_execute(&make).await.expect("a database");
+    let (server, _) = url.rsplit_once('/').expect("a database's name");
+    let error = PostgresStore::open(&PostgresOptions::new(&format!("{server}/{name}"))).await.err().expect("refused").to_string();
+    client.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.expect("dropped");
+    assert!(error.contains("LATIN1") && error.contains("UTF8"), "{error}");
+}
+
 /// A pipe that nobody reads from, after its first bytes.
 struct FullPipe {
     written: usize,
