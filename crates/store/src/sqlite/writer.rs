@@ -96,7 +96,7 @@ impl Loop {
                 continue;
             }
             self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
-            self.commit(batch);
+            self.commit(batch, None);
             if self.tools.signal.take_over_ceiling() && self.restart.is_due() {
                 let restarted = self.restart_log();
                 self.restart.came_to(matches!(restarted, Ok(true)));
@@ -124,17 +124,38 @@ impl Loop {
         Ok(busy? == 0)
     }
 
-    /// Commits a batch and answers; a batch that fails is committed item by item, so that one bad item fails alone.
-    fn commit(&mut self, mut batch: Vec<Box<dyn Command>>) {
+    /// Commits a batch and answers; a batch that fails is committed item by item, so that one bad item fails alone. `unsure` is what came of an
+    /// earlier commit of these items whose pages may be in the log all the same: until another is written over them, a crash would bring them
+    /// back, and nobody is told that nothing was stored. Says whether it was committed.
+    fn commit(&mut self, mut batch: Vec<Box<dyn Command>>, unsure: Option<StoreError>) -> bool {
         let mut result = self.transact(&mut batch);
-        if matches!(result, Err(StoreError::Full | StoreError::Engine(_))) && self.make_room() {
+        let mut unsure = unsure.or_else(|| result.clone().err().filter(is_unknown));
+        if matches!(result, Err(StoreError::Full | StoreError::Engine(_) | StoreError::Unknown(_))) && self.make_room() {
             result = self.transact(&mut batch);
+            unsure = unsure.or_else(|| result.clone().err().filter(is_unknown));
         }
         match result {
-            Ok(()) => batch.into_iter().for_each(|command| command.committed(&self.tools.open)),
-            Err(_) if batch.len() > 1 => batch.into_iter().for_each(|command| self.commit(vec![command])),
-            Err(error) => batch.into_iter().for_each(|command| command.refused(error.clone())),
+            Ok(()) => {
+                for command in batch {
+                    command.committed(&self.tools.open);
+                }
+                return true;
+            }
+            Err(_) if batch.len() > 1 => {
+                for command in batch {
+                    if self.commit(vec![command], unsure.clone()) {
+                        unsure = None;
+                    }
+                }
+            }
+            Err(error) => {
+                let told = unsure.unwrap_or(error);
+                for command in batch {
+                    command.refused(told.clone());
+                }
+            }
         }
+        false
     }
 
     fn transact(&self, batch: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
@@ -146,8 +167,11 @@ impl Loop {
             faults.meet(FaultPoint::Apply)?;
             command.apply(&transaction)?;
         }
-        faults.meet(FaultPoint::Commit)?;
-        transaction.commit()?;
+        faults.meet(FaultPoint::Commit).and_then(|()| Ok(transaction.commit()?)).map_err(|error| match error {
+            // All of it may be in the log, and what failed is the sync.
+            StoreError::Engine(why) => StoreError::Unknown(format!("the disk failed during the commit: {why}")),
+            other => other,
+        })?;
         signal.committed();
         Ok(())
     }
@@ -166,6 +190,10 @@ impl Loop {
         }
         gave_up || matches!(emptied, Ok(true))
     }
+}
+
+fn is_unknown(error: &StoreError) -> bool {
+    matches!(error, StoreError::Unknown(_))
 }
 
 /// Longer and longer pauses between attempts that come to nothing.

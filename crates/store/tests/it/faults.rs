@@ -17,6 +17,8 @@ use crate::{admission, at, executed, settlement};
 enum Act {
     Once,
     UntilLifted,
+    /// The disk fails, which says nothing of its room.
+    Breaks,
     Panic,
 }
 
@@ -56,6 +58,7 @@ impl Faults for Switch {
         *lock(&self.met).entry(point).or_default() += 1;
         match act {
             Act::Once | Act::UntilLifted => Err(StoreError::Full),
+            Act::Breaks => Err(StoreError::Engine("simulated".into())),
             Act::Panic => panic!("simulated"),
         }
     }
@@ -183,6 +186,26 @@ async fn a_thread_that_panics_ends_the_store() {
         if point == FaultPoint::Commit {
             assert!(matches!(admitted.map(drop), Err(StoreError::Closed | StoreError::Unknown(_))), "nobody is told that it was accepted");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_commit_that_the_disk_broke_off_nobody_is_told_that_nothing_was_stored() {
+    let faulty = Faulty::new();
+    let store = SqliteStore::open(&faulty.options()).expect("a store");
+    let owner = store.register().await.expect("an owner");
+    let admit = |id: &str| store.admit(admission(id, Birth::Owned(owner)));
+    faulty.switch.set(FaultPoint::Commit, Act::Breaks);
+    let admitted = futures_util::future::join_all(["a", "b", "c"].map(admit)).await;
+    for admitted in admitted {
+        assert!(matches!(admitted.map(drop), Err(StoreError::Unknown(_))), "a crash may bring it back out of the log");
+    }
+    faulty.switch.lift();
+    faulty.switch.set(FaultPoint::Apply, Act::Breaks);
+    assert!(matches!(admit("d").await.map(drop), Err(StoreError::Engine(_))), "nothing of it was written");
+    faulty.switch.lift();
+    for id in ["a", "b", "c", "d"] {
+        assert!(matches!(admit(id).await, Ok(Admitted::Open { .. })), "{id} is asked for again");
     }
 }
 
