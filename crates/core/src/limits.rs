@@ -210,8 +210,8 @@ pub const MAX_OFFSET: usize = 5_000;
 /// Most rows that one step of retention looks at: a commit of a few milliseconds.
 pub const MAX_PRUNE_BATCH: usize = 500;
 
-/// Most keys that one step of a sweep looks at.
-pub const MAX_SWEEP_KEYS: usize = 1000;
+/// Most rows that one step of a sweep deletes: a commit of a few milliseconds.
+pub const MAX_SWEEP_ROWS: usize = 1000;
 
 /// Most documents of a kind, such as silences: every gateway keeps them in memory.
 pub const MAX_DOCUMENTS: usize = 100_000;

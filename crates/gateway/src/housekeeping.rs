@@ -74,8 +74,11 @@ impl Housekeeper {
             self.began = monotonic;
             self.ended.clear();
         }
-        if !sweep(inner, moved.now).await? {
-            return Ok(());
+        match sweep(inner, moved.now).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            // The journal is pruned all the same: a sweep that fails again and again would keep it for ever.
+            Err(error) => tracing::warn!(%error, "keys and windows that are over could not all be deleted; it is tried again in a while"),
         }
         let gateway = Gateway { inner: Arc::clone(inner) };
         if let Err(error) = gateway.forget_silences(moved.now - inner.options.keep.default).await {

@@ -45,6 +45,15 @@ impl TestDatabase {
         let PostgresOptions { url, schema, .. } = &self.options;
         execute(url, &format!("SET client_min_messages = error; SET search_path TO \"{schema}\"; {statements}")).await
     }
+
+    /// A number out of the schema.
+    pub async fn count(&self, select: &str) -> Result<i64, tokio_postgres::Error> {
+        let PostgresOptions { url, schema, .. } = &self.options;
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+        tokio::spawn(connection);
+        client.batch_execute(&format!("SET search_path TO \"{schema}\"")).await?;
+        client.query_one(select, &[]).await?.try_get(0)
+    }
 }
 
 async fn execute(url: &str, statements: &str) -> Result<(), tokio_postgres::Error> {

@@ -40,6 +40,26 @@ pub enum StoreError {
     Engine(String),
 }
 
+/// Says why a store can do nothing any more; `None` as long as it can.
+pub(crate) type Ended = tokio::sync::watch::Sender<Option<StoreError>>;
+
+/// Waits for the end of a store.
+pub(crate) fn until_ended(ended: &Ended) -> acteon_core::BoxFuture<'static, StoreError> {
+    let mut ended = ended.subscribe();
+    Box::pin(async move {
+        match ended.wait_for(Option::is_some).await.map(|why| why.clone()) {
+            Ok(Some(why)) => why,
+            Ok(None) | Err(_) => StoreError::Closed,
+        }
+    })
+}
+
+/// What a panic said.
+pub(crate) fn words_of_panic(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a word".into())
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {

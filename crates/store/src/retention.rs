@@ -51,8 +51,15 @@ pub struct Pruned {
 /// How far a sweep came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SweepCursor {
-    pub(crate) table: usize,
-    pub(crate) key: String,
+    table: usize,
+    after: SweptKey,
+}
+
+/// The key of a row of a table that is swept. Without a second column its slot is 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SweptKey {
+    pub(crate) name: String,
+    pub(crate) slot: i64,
 }
 
 /// A table of what is over at an instant of its own, `until`.
@@ -60,26 +67,46 @@ pub(crate) struct SweepTable {
     pub(crate) name: &'static str,
     /// The first column of its key.
     pub(crate) key: &'static str,
+    /// The second, a number, or a 0 in its place.
+    pub(crate) slot: &'static str,
 }
 
 /// What a sweep goes through.
 pub(crate) const SWEPT: &[SweepTable] = &[
-    SweepTable { name: "dedup_keys", key: "key" },
-    SweepTable { name: "counters", key: "name" },
-    SweepTable { name: "throttles", key: "key" },
-    SweepTable { name: "notes", key: "name" },
+    SweepTable { name: "dedup_keys", key: "key", slot: "0" },
+    SweepTable { name: "counters", key: "name", slot: "0" },
+    SweepTable { name: "throttles", key: "key", slot: "slot" },
+    SweepTable { name: "notes", key: "name", slot: "0" },
 ];
 
-/// The table to sweep at a cursor, the key after which, and how many keys were to be looked at when fewer were found: then the next table.
-pub(crate) fn swept_at(after: Option<&SweepCursor>) -> Option<(usize, &'static SweepTable, String)> {
-    let (table, key) = after.map_or((0, String::new()), |cursor| (cursor.table, cursor.key.clone()));
-    SWEPT.get(table).map(|swept| (table, swept, key))
+impl SweepTable {
+    /// The condition that a row comes after the one of parameters 1 and 2, which begin with `mark`.
+    pub(crate) fn comes_after(&self, mark: char) -> String {
+        let Self { key, slot, .. } = self;
+        match *slot {
+            "0" => format!("{key} > {mark}1 AND CAST({mark}2 AS BIGINT) IS NOT NULL"),
+            slot => format!("({key}, {slot}) > ({mark}1, {mark}2)"),
+        }
+    }
+
+    /// The columns of the key, in order.
+    pub(crate) fn order(&self) -> String {
+        let Self { key, slot, .. } = self;
+        if *slot == "0" { (*key).to_owned() } else { format!("{key}, {slot}") }
+    }
 }
 
-/// Where a sweep goes on after a table's keys up to `last`, or with the next table.
-pub(crate) fn sweeps_on(table: usize, last: Option<String>) -> Option<SweepCursor> {
+/// The table to sweep at a cursor, and after which of its rows.
+pub(crate) fn swept_at(cursor: Option<&SweepCursor>) -> Option<(usize, &'static SweepTable, SweptKey)> {
+    let first = || SweptKey { name: String::new(), slot: i64::MIN };
+    let (table, after) = cursor.map_or_else(|| (0, first()), |cursor| (cursor.table, cursor.after.clone()));
+    SWEPT.get(table).map(|swept| (table, swept, after))
+}
+
+/// Where a sweep goes on after a table's rows up to `last`, or with the next table when there is none.
+pub(crate) fn sweeps_on(table: usize, last: Option<SweptKey>) -> Option<SweepCursor> {
     match last {
-        Some(key) => Some(SweepCursor { table, key }),
-        None => (table + 1 < SWEPT.len()).then(|| SweepCursor { table: table + 1, key: String::new() }),
+        Some(after) => Some(SweepCursor { table, after }),
+        None => SWEPT.get(table + 1).map(|_| SweepCursor { table: table + 1, after: SweptKey { name: String::new(), slot: i64::MIN } }),
     }
 }

@@ -8,10 +8,12 @@
 mod find_out;
 mod queue;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
+use futures_util::FutureExt as _;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -20,6 +22,7 @@ use self::queue::{Queue, Taken};
 use super::connect::{Conn, in_time};
 use super::error::Failure;
 use crate::StoreError;
+use crate::error::{Ended, words_of_panic};
 use crate::store::Later;
 
 /// Pause before a conflict or a broken connection is tried again, growing up to the second.
@@ -31,6 +34,8 @@ const MAX_CONFLICTS: (u32, u32) = (12, 3);
 const MAX_REFUSALS: (u32, u32) = (64, 12);
 /// How many refusals one counts for that took several conflicts.
 const CONTENDED: u32 = 6;
+/// Workers of a queue: while one waits for its commit, the other gathers the next.
+pub(super) const WORKERS: usize = 2;
 /// Items waiting above which the store is busy.
 const BUSY: usize = 64;
 
@@ -94,10 +99,10 @@ pub(super) struct Batcher<B: Batched> {
 }
 
 impl<B: Batched> Batcher<B> {
-    pub(super) fn start(kind: B, pool: &Pool, workers: usize, patience: Duration) -> Self {
+    pub(super) fn start(kind: B, pool: &Pool, patience: Duration, ended: &Ended) -> Self {
         let inner = Arc::new(Inner { kind, pool: pool.clone(), queue: Mutex::default(), arrived: Notify::new(), patience });
-        let work = |_| tokio::spawn(Arc::clone(&inner).work());
-        Self { workers: (0..workers).map(work).collect(), inner }
+        let work = |_| tokio::spawn(watched(Arc::clone(&inner), ended.clone()));
+        Self { workers: (0..WORKERS).map(work).collect(), inner }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -125,6 +130,15 @@ impl<B: Batched> Drop for Batcher<B> {
         for worker in &self.workers {
             worker.abort();
         }
+    }
+}
+
+/// Works until the end. A worker that panics leaves names locked and items untold: with it the store has ended.
+async fn watched<B: Batched>(inner: Arc<Inner<B>>, ended: Ended) {
+    if let Err(panic) = AssertUnwindSafe(inner.work()).catch_unwind().await {
+        let why = words_of_panic(&*panic);
+        tracing::error!(why, "a worker of the store panicked; the process has to end");
+        ended.send_replace(Some(StoreError::Engine(format!("a worker of its writes panicked: {why}"))));
     }
 }
 

@@ -2,12 +2,36 @@
 
 use std::time::Duration;
 
+use deadpool_postgres::Pool;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::StoreError;
+
 /// How often a conflict or a broken connection is tried again for what is not written in batches.
 pub(super) const TRIES: usize = 3;
 /// Longest that a try to renew a lease may take, making the connection included.
 pub(super) const RENEWAL_LIMIT: Duration = Duration::from_secs(2);
 /// How often a renewal is tried before it is told to have failed; the next comes soon.
 pub(super) const RENEWAL_TRIES: usize = 2;
+
+/// Longest that a look waits for its turn.
+const TURN_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Turns for looks that callers ask for a thousand at a time, such as what would become of each action of a batch: others need the
+/// connections as well.
+pub(super) struct Turns(Semaphore);
+
+impl Turns {
+    /// As many as half the connections of a pool.
+    pub(super) fn half_of(pool: &Pool) -> Self {
+        Self(Semaphore::new((pool.status().max_size / 2).max(1)))
+    }
+
+    pub(super) async fn take(&self) -> Result<SemaphorePermit<'_>, StoreError> {
+        let turn = tokio::time::timeout(TURN_PATIENCE, self.0.acquire()).await;
+        turn.map_err(|_| StoreError::Busy)?.map_err(|_| StoreError::Closed)
+    }
+}
 
 /// Runs something a few times if need be. `$again` says whether an earlier try may have been done: once one may, no later failure says that
 /// nothing was.

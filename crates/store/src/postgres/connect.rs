@@ -146,6 +146,12 @@ impl Connector {
         self.build(size, &[])
     }
 
+    /// Two pools of at most `size` connections together: for the gateway itself, which must go on whatever callers ask for, and for callers.
+    pub(super) fn pools(&self, size: usize) -> Result<(Pool, Pool), StoreError> {
+        let own = (size / 3).clamp(1, 4);
+        Ok((self.pool(own)?, self.pool(size.saturating_sub(own).max(1))?))
+    }
+
     /// A pool of at most `size` connections for batches.
     pub(super) fn writers(&self, size: usize) -> Result<Pool, StoreError> {
         self.build(size, &BY_KEY)

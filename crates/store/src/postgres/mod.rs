@@ -35,6 +35,7 @@ use std::time::Duration;
 use acteon_core::limits::MAX_COMMIT_QUEUE;
 use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use deadpool_postgres::Pool;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use self::admit::{Admit, Admitting, Optimism};
@@ -46,6 +47,7 @@ use self::positions::Positions;
 use self::settle::Settle;
 use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put};
+use crate::error::Ended;
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
@@ -57,8 +59,6 @@ use crate::store::{Later, NewsOf, Store};
 
 pub use self::connect::PostgresOptions;
 
-/// Workers for admissions without and with a gate, and for settlements: while one waits for its commit, the other gathers the next.
-const WORKERS: usize = 2;
 /// Longest that an admission waits for its turn: its caller waits little longer.
 const ADMISSION_PATIENCE: Duration = Duration::from_secs(4);
 /// A settlement waits as long as it must.
@@ -68,7 +68,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The store in a PostgreSQL database.
 pub struct PostgresStore {
+    /// For what the gateway needs to go on, which is short.
+    own: Pool,
+    /// For what callers ask for, and for what may take long.
     pool: Pool,
+    judging: calls::Turns,
+    ended: Ended,
     queue_bytes: QueueBytes,
     /// One connection for the lease alone: nothing delays its renewals.
     lease: Pool,
@@ -93,20 +98,21 @@ impl PostgresStore {
     /// Connects and brings the schema up to date.
     pub async fn open(options: &PostgresOptions) -> Result<Self, StoreError> {
         let connector = Connector::new(options)?;
-        let pool = connector.pool(options.pool.max(2))?;
-        migrate::migrate(&pool, &options.schema).await?;
+        let (own, pool) = connector.pools(options.pool)?;
+        migrate::migrate(&own, &options.schema).await?;
         let open = Arc::new(AtomicIsize::new(0));
         let optimism = Arc::new(Optimism::default());
+        let (ended, _) = watch::channel(None);
         // One more for what is found out beside the workers.
-        let writers = connector.writers(WORKERS * 3 + 1)?;
+        let writers = connector.writers(batch::WORKERS * 3 + 1)?;
         let admissions =
-            Batcher::start(Admit { open: Arc::clone(&open), optimism: Arc::clone(&optimism) }, &writers, WORKERS, ADMISSION_PATIENCE);
+            Batcher::start(Admit { open: Arc::clone(&open), optimism: Arc::clone(&optimism) }, &writers, ADMISSION_PATIENCE, &ended);
         let gated =
-            Batcher::start(Admit { open: Arc::clone(&open), optimism: Arc::clone(&optimism) }, &writers, WORKERS, ADMISSION_PATIENCE);
-        let settlements = Batcher::start(Settle { open: Arc::clone(&open) }, &writers, WORKERS, SETTLEMENT_PATIENCE);
+            Batcher::start(Admit { open: Arc::clone(&open), optimism: Arc::clone(&optimism) }, &writers, ADMISSION_PATIENCE, &ended);
+        let settlements = Batcher::start(Settle { open: Arc::clone(&open) }, &writers, SETTLEMENT_PATIENCE, &ended);
         let news = Arc::new(News::default());
         let channel = options.notify.then(|| listen::channel(&options.schema));
-        let mut tasks = vec![tokio::spawn(open_rows::keep_counting(pool.clone(), Arc::clone(&open)))];
+        let mut tasks = vec![tokio::spawn(open_rows::keep_counting(own.clone(), Arc::clone(&open)))];
         if let Some(channel) = &channel {
             tasks.push(tokio::spawn(listen::listen(connector.clone(), channel.clone(), Arc::clone(&news))));
         }
@@ -114,10 +120,13 @@ impl PostgresStore {
         let lease = connector.pool(1)?;
         let claiming = connector.writers(2)?;
         let (claims, lost_claims, positions) = (AtomicI64::new(1), Mutex::default(), Arc::new(Positions::new()));
-        let count = open_rows::count(&pool).await?;
+        let count = open_rows::count(&own).await?;
         open.store(isize::try_from(count).unwrap_or(0), Ordering::Relaxed);
         Ok(Self {
+            judging: calls::Turns::half_of(&pool),
+            own,
             pool,
+            ended,
             lease,
             queue_bytes: QueueBytes::default(),
             claiming,
@@ -143,7 +152,7 @@ impl PostgresStore {
 
     /// The database's clock.
     pub async fn now(&self) -> Result<Timestamp, StoreError> {
-        let millis = call!(self.pool, conn => jobs::clock(conn))?;
+        let millis = call!(self.own, conn => jobs::clock(conn))?;
         Ok(Timestamp::from_millis(millis))
     }
 
@@ -155,7 +164,7 @@ impl PostgresStore {
     /// Tells other processes.
     async fn tell(&self, what: &str) {
         let Some(channel) = &self.channel else { return };
-        let told: Result<(), StoreError> = async { call!(self.pool, conn => listen::tell(conn, channel, what)) }.await;
+        let told: Result<(), StoreError> = async { call!(self.own, conn => listen::tell(conn, channel, what)) }.await;
         if let Err(error) = told {
             tracing::debug!(%error, "other processes could not be told; they find it by looking around");
         }
@@ -180,12 +189,12 @@ impl Store for PostgresStore {
     }
 
     fn beats(&self) -> Later<'_, Vec<Beat>> {
-        Box::pin(async move { call!(self.pool, conn => jobs::beats(conn)) })
+        Box::pin(async move { call!(self.own, conn => jobs::beats(conn)) })
     }
 
     fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
         Box::pin(async move {
-            change!(self.pool, conn, _again => jobs::retire(conn, owner, now))?;
+            change!(self.own, conn, _again => jobs::retire(conn, owner, now))?;
             self.tell(listen::WORK).await;
             Ok(())
         })
@@ -193,7 +202,7 @@ impl Store for PostgresStore {
 
     fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, Freed> {
         Box::pin(async move {
-            let freed = change!(self.pool, conn, _again => jobs::take_over(conn, &dead, now))?;
+            let freed = change!(self.own, conn, _again => jobs::take_over(conn, &dead, now))?;
             if freed != Freed::default() {
                 self.tell(listen::WORK).await;
             }
@@ -202,19 +211,18 @@ impl Store for PostgresStore {
     }
 
     fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>> {
-        Box::pin(async move { call!(self.pool, conn => jobs::owned(conn, owner, after, limit)) })
+        Box::pin(async move { call!(self.own, conn => jobs::owned(conn, owner, after, limit)) })
     }
 
     fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed> {
-        Box::pin(async move { call!(self.pool, conn => jobs::free(conn, &holds, now)) })
+        Box::pin(async move { call!(self.own, conn => jobs::free(conn, &holds, now)) })
     }
 
     fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
         if self.admissions.len() + self.gated.len() > MAX_COMMIT_QUEUE {
             return Box::pin(async { Err(StoreError::Busy) });
         }
-        let queued = self.queue_bytes.enter(&admission);
-        match queued.and_then(|queued| Admitting::new(admission, &self.positions, &self.optimism, queued)) {
+        match Admitting::new(admission, &self.positions, &self.optimism, &self.queue_bytes) {
             Ok(admitting) if admitting.is_free() => self.admissions.send(admitting),
             Ok(admitting) => self.gated.send(admitting),
             Err(error) => Box::pin(async { Err(error) }),
@@ -223,6 +231,7 @@ impl Store for PostgresStore {
 
     fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged> {
         Box::pin(async move {
+            let _turn = self.judging.take().await?;
             let counters = call!(self.pool, conn => gate::look(conn, &conditions, &ways))?;
             judge(&counters, &conditions, &ways, now)
         })
@@ -242,7 +251,7 @@ impl Store for PostgresStore {
     }
 
     fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>> {
-        Box::pin(async move { call!(self.pool, conn => history::records(conn, &seqs)) })
+        Box::pin(async move { call!(self.own, conn => history::records(conn, &seqs)) })
     }
 
     fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
@@ -290,7 +299,7 @@ impl Store for PostgresStore {
     }
 
     fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges> {
-        Box::pin(async move { call!(self.pool, conn => documents::since(conn, known)) })
+        Box::pin(async move { call!(self.own, conn => documents::since(conn, known)) })
     }
 
     fn put_document(&self, document: Document) -> Later<'_, Put> {
@@ -321,7 +330,7 @@ impl Store for PostgresStore {
         Box::pin(async move {
             loop {
                 let told = self.news.documents.notified();
-                let revision = call!(self.pool, conn => documents::revision(conn))?;
+                let revision = call!(self.own, conn => documents::revision(conn))?;
                 if revision != known {
                     return Ok(revision);
                 }
@@ -344,8 +353,8 @@ impl Store for PostgresStore {
 
     fn sweep(&self, now: Timestamp, after: Option<SweepCursor>) -> Later<'_, Option<SweepCursor>> {
         Box::pin(async move {
-            let Some((number, table, key)) = swept_at(after.as_ref()) else { return Ok(None) };
-            let last = call!(self.pool, conn => retention::sweep(conn, table, &key, now))?;
+            let Some((number, table, after)) = swept_at(after.as_ref()) else { return Ok(None) };
+            let last = call!(self.pool, conn => retention::sweep(conn, table, &after, now))?;
             Ok(sweeps_on(number, last))
         })
     }
@@ -353,7 +362,7 @@ impl Store for PostgresStore {
     fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {
         let (name, text) = (name.to_owned(), text.to_owned());
         Box::pin(async move {
-            change!(self.pool, conn, _again => documents::put_note(conn, &name, &text, until))?;
+            change!(self.own, conn, _again => documents::put_note(conn, &name, &text, until))?;
             self.tell(&listen::of_note(&name)).await;
             Ok(())
         })
@@ -361,13 +370,13 @@ impl Store for PostgresStore {
 
     fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>> {
         let name = name.to_owned();
-        Box::pin(async move { call!(self.pool, conn => documents::note(conn, &name, now)) })
+        Box::pin(async move { call!(self.own, conn => documents::note(conn, &name, now)) })
     }
 
     fn swap_note<'a>(&'a self, name: &str, expected: Option<&str>, text: &str, now: Timestamp, until: Timestamp) -> Later<'a, bool> {
         let (name, expected, text) = (name.to_owned(), expected.map(str::to_owned), text.to_owned());
         Box::pin(async move {
-            change!(self.pool, conn, again => async {
+            change!(self.own, conn, again => async {
                 let swapped = documents::swap_note(conn, &name, expected.as_deref(), &text, now, until).await?;
                 Ok(swapped || again && documents::holds(conn, &name, &text, until).await?)
             })
@@ -376,6 +385,10 @@ impl Store for PostgresStore {
 
     fn news(&self) -> BoxFuture<'_, NewsOf> {
         Box::pin(self.news.next())
+    }
+
+    fn ended(&self) -> BoxFuture<'_, StoreError> {
+        crate::error::until_ended(&self.ended)
     }
 
     fn is_busy(&self) -> bool {
@@ -387,7 +400,7 @@ impl Store for PostgresStore {
     }
 
     fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {
-        Box::pin(async move { call!(self.pool, conn => history::outcomes_of(conn, &seqs)) })
+        Box::pin(async move { call!(self.own, conn => history::outcomes_of(conn, &seqs)) })
     }
 
     fn open_count(&self) -> usize {

@@ -1,13 +1,13 @@
 //! Forgetting, in steps that hold no lock for long.
 
 use acteon_core::Timestamp;
-use acteon_core::limits::{MAX_PRUNE_BATCH, MAX_SWEEP_KEYS};
+use acteon_core::limits::{MAX_PRUNE_BATCH, MAX_SWEEP_ROWS};
 
 use super::connect::Conn;
 use super::error::Failure;
 use crate::history::Cursor;
 use crate::model::Seq;
-use crate::retention::{Pruned, Retention, SweepTable};
+use crate::retention::{Pruned, Retention, SweepTable, SweptKey};
 
 /// Deletes what ended and is kept no longer, oldest first. As in every engine the newest row stays.
 pub(super) async fn prune(conn: &Conn, retention: &Retention, after: Option<Cursor>) -> Result<Pruned, Failure> {
@@ -32,13 +32,28 @@ pub(super) async fn prune(conn: &Conn, retention: &Retention, after: Option<Curs
     Ok(Pruned { deleted: old.len(), next: last.filter(|_| rows.len() == MAX_PRUNE_BATCH), last })
 }
 
-/// Forgets what is over among the next keys of a table; says which was the last, `None` when it is the table's last.
-pub(super) async fn sweep(conn: &Conn, table: &SweepTable, after: &str, now: Timestamp) -> Result<Option<String>, Failure> {
-    let SweepTable { name, key } = table;
-    let next = format!("SELECT DISTINCT {key} FROM {name} WHERE {key} > $1 ORDER BY {key} LIMIT 1 OFFSET $2");
-    let last = conn.query_opt(&next, &[&after, &(MAX_SWEEP_KEYS as i64 - 1)]).await?;
-    let last: Option<String> = last.map(|row| row.try_get(0)).transpose()?;
-    let delete = format!("DELETE FROM {name} WHERE {key} > $1 AND ($2::text IS NULL OR {key} <= $2) AND until <= $3");
-    conn.execute(&delete, &[&after, &last, &now.as_millis()]).await?;
-    Ok(last)
+/// Forgets what is over among the next rows of a table; says which was the last that was looked at, `None` when it is the table's last. A step
+/// is bounded in rows: a key may have a hundred thousand.
+pub(super) async fn sweep(conn: &Conn, table: &SweepTable, after: &SweptKey, now: Timestamp) -> Result<Option<SweptKey>, Failure> {
+    let SweepTable { name, key, slot } = table;
+    let (beyond, order) = (table.comes_after('$'), table.order());
+    let select = format!("SELECT {key}, {slot}::bigint, until <= $3 FROM {name} WHERE {beyond} ORDER BY {order} LIMIT $4");
+    let rows = conn.query(&select, &[&after.name, &after.slot, &now.as_millis(), &(MAX_SWEEP_ROWS as i64)]).await?;
+    let (mut names, mut slots) = (Vec::new(), Vec::<i64>::new());
+    for row in &rows {
+        if row.try_get(2)? {
+            names.push(row.try_get::<_, &str>(0)?);
+            slots.push(row.try_get(1)?);
+        }
+    }
+    if !names.is_empty() {
+        let delete = format!(
+            "DELETE FROM {name} WHERE ({key}, {slot}::bigint) IN (SELECT * FROM unnest($1::text[], $2::bigint[])) AND {key} = ANY($1) AND until <= $3"
+        );
+        conn.execute(&delete, &[&names, &slots, &now.as_millis()]).await?;
+    }
+    match rows.last() {
+        Some(last) if rows.len() == MAX_SWEEP_ROWS => Ok(Some(SweptKey { name: last.try_get(0)?, slot: last.try_get(1)? })),
+        _ => Ok(None),
+    }
 }

@@ -184,13 +184,10 @@ impl Store for SqliteStore {
         if self.writer.is_full() {
             return Box::pin(async { Err(StoreError::Busy) });
         }
-        let queued = match self.queue_bytes.enter(&admission) {
-            Ok(queued) => queued,
-            Err(error) => return Box::pin(async { Err(error) }),
-        };
         let urgency = if admission.turn == Turn::Batch { Urgency::Bulk } else { Urgency::Admission };
-        match row_texts(&admission) {
-            Ok(texts) => self.write_opening(
+        let texts = row_texts(&admission).and_then(|texts| Ok((self.queue_bytes.enter(&admission, &texts)?, texts)));
+        match texts {
+            Ok((queued, texts)) => self.write_opening(
                 urgency,
                 |admitted| isize::from(matches!(admitted, Admitted::Open { .. })),
                 move |connection| {
@@ -300,13 +297,12 @@ impl Store for SqliteStore {
 
     fn sweep(&self, now: Timestamp, after: Option<SweepCursor>) -> Later<'_, Option<SweepCursor>> {
         Box::pin(async move {
-            let Some((number, table, key)) = swept_at(after.as_ref()) else { return Ok(None) };
-            let (range, is_over) = self.readers.callers(move |connection| retention::find_over(connection, table, key, now)).await?;
-            let next = sweeps_on(number, range.last.clone());
-            if is_over {
-                self.write(Urgency::Background, move |connection| retention::delete_over(connection, table, &range, now)).await?;
+            let Some((number, table, after)) = swept_at(after.as_ref()) else { return Ok(None) };
+            let (over, last) = self.readers.callers(move |connection| retention::find_over(connection, table, &after, now)).await?;
+            if !over.is_empty() {
+                self.write(Urgency::Background, move |connection| retention::delete_over(connection, table, &over, now)).await?;
             }
-            Ok(next)
+            Ok(sweeps_on(number, last))
         })
     }
 
@@ -336,13 +332,7 @@ impl Store for SqliteStore {
     }
 
     fn ended(&self) -> BoxFuture<'_, StoreError> {
-        let mut ended = self.ended.subscribe();
-        Box::pin(async move {
-            match ended.wait_for(Option::is_some).await.map(|why| why.clone()) {
-                Ok(Some(why)) => why,
-                Ok(None) | Err(_) => StoreError::Closed,
-            }
-        })
+        crate::error::until_ended(&self.ended)
     }
 
     fn is_busy(&self) -> bool {

@@ -1,13 +1,14 @@
 //! Forgetting. What is to go is found on a reader, in steps; the writer only deletes, so that nobody's commit waits for a look around.
 
 use acteon_core::Timestamp;
-use acteon_core::limits::{MAX_LOOK, MAX_PRUNE_BATCH, MAX_SWEEP_KEYS};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use acteon_core::limits::{MAX_LOOK, MAX_PRUNE_BATCH, MAX_SWEEP_ROWS};
+use rusqlite::{Connection, params};
 
 use super::Result;
+use super::rows::text;
 use crate::history::Cursor;
 use crate::model::Seq;
-use crate::retention::{Pruned, Retention, SweepTable};
+use crate::retention::{Pruned, Retention, SweepTable, SweptKey};
 
 /// Rows that are to go, and how far the look came.
 pub(super) struct Old {
@@ -57,30 +58,39 @@ pub(super) fn delete(connection: &Connection, seqs: &[i64]) -> Result<()> {
     Ok(())
 }
 
-/// Some keys of a table that follow each other.
-#[derive(Clone)]
-pub(super) struct KeyRange {
-    pub(super) after: String,
-    /// The last of them; `None` when it is the table's last.
-    pub(super) last: Option<String>,
+/// The next rows of a table that are over, and the last that was looked at; `None` when it is the table's last. A step is bounded in rows: a key
+/// may have a hundred thousand.
+pub(super) fn find_over(
+    connection: &Connection,
+    table: &SweepTable,
+    after: &SweptKey,
+    now: Timestamp,
+) -> Result<(Vec<SweptKey>, Option<SweptKey>)> {
+    let SweepTable { name, key, slot } = table;
+    let select = format!("SELECT {key}, {slot}, until FROM {name} WHERE {} ORDER BY {}", table.comes_after('?'), table.order());
+    let mut select = connection.prepare_cached(&select)?;
+    let mut rows = select.query(params![after.name, after.slot])?;
+    let (mut over, mut looked, mut last) = (Vec::new(), 0, None);
+    while let Some(row) = rows.next()? {
+        if looked == MAX_LOOK || over.len() == MAX_SWEEP_ROWS {
+            return Ok((over, last));
+        }
+        looked += 1;
+        let at = SweptKey { name: text(row, 0)?, slot: row.get(1)? };
+        if row.get::<_, i64>(2)? <= now.as_millis() {
+            over.push(at.clone());
+        }
+        last = Some(at);
+    }
+    Ok((over, None))
 }
 
-/// The next keys, and whether any of them is over.
-pub(super) fn find_over(connection: &Connection, table: &SweepTable, after: String, now: Timestamp) -> Result<(KeyRange, bool)> {
-    let SweepTable { name, key } = table;
-    let next =
-        format!("SELECT {key} FROM (SELECT DISTINCT {key} FROM {name} WHERE {key} > ?1 ORDER BY {key} LIMIT ?2) LIMIT 1 OFFSET ?2 - 1");
-    let last: Option<String> =
-        connection.prepare_cached(&next)?.query_row(params![after, MAX_SWEEP_KEYS as i64], |row| row.get(0)).optional()?;
-    let range = KeyRange { after, last };
-    let over = format!("SELECT 1 FROM {name} WHERE {key} > ?1 AND (?2 IS NULL OR {key} <= ?2) AND until <= ?3");
-    let is_over = connection.prepare_cached(&over)?.exists(params![range.after, range.last, now.as_millis()])?;
-    Ok((range, is_over))
-}
-
-pub(super) fn delete_over(connection: &Connection, table: &SweepTable, range: &KeyRange, now: Timestamp) -> Result<()> {
-    let SweepTable { name, key } = table;
-    let delete = format!("DELETE FROM {name} WHERE {key} > ?1 AND (?2 IS NULL OR {key} <= ?2) AND until <= ?3");
-    connection.prepare_cached(&delete)?.execute(params![range.after, range.last, now.as_millis()])?;
+/// Deletes what was found over and still is, by its keys: whoever commits meanwhile waits for no look around.
+pub(super) fn delete_over(connection: &Connection, table: &SweepTable, over: &[SweptKey], now: Timestamp) -> Result<()> {
+    let SweepTable { name, key, slot } = table;
+    let mut delete = connection.prepare_cached(&format!("DELETE FROM {name} WHERE {key} = ?1 AND {slot} = ?2 AND until <= ?3"))?;
+    for SweptKey { name, slot } in over {
+        delete.execute(params![name, slot, now.as_millis()])?;
+    }
     Ok(())
 }

@@ -58,3 +58,39 @@ impl Room {
         std::fs::remove_file(&self.reserve).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn length(path: &Path) -> Option<u64> {
+        path.metadata().ok().map(|file| file.len())
+    }
+
+    #[test]
+    fn a_reserve_is_made_given_up_once_and_made_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let room = Room::of(&folder.path().join("test.db"));
+        let reserve = folder.path().join("test.db.reserve");
+        let free = room.free().expect("the system says");
+        assert!(free / SHARE >= LEAST_BYTES, "the test needs a disk with some room");
+        assert!(!room.give_up_reserve(), "there is none yet");
+        for _ in 0..2 {
+            room.keep_reserve();
+            let made = length(&reserve).expect("a reserve");
+            assert!((LEAST_BYTES..=RESERVE_BYTES).contains(&made), "{made}");
+            room.keep_reserve();
+            assert_eq!(length(&reserve), Some(made), "it is kept as it is");
+            assert!(room.give_up_reserve());
+            assert!(!room.give_up_reserve() && length(&reserve).is_none());
+        }
+    }
+
+    #[test]
+    fn a_disk_of_which_nothing_is_known_has_no_reserve() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let room = Room::of(&folder.path().join("none").join("test.db"));
+        room.keep_reserve();
+        assert_eq!((room.free(), room.give_up_reserve()), (None, false));
+    }
+}

@@ -38,6 +38,23 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// How many rows some tables have; `None` where there are no tables.
+    pub(crate) async fn rows(&self, tables: &[&str]) -> Option<usize> {
+        let counts: Vec<String> = tables.iter().map(|table| format!("(SELECT COUNT(*) FROM {table})")).collect();
+        let select = format!("SELECT {}", counts.join(" + "));
+        match self {
+            Self::Sqlite(folder) => {
+                let connection = rusqlite::Connection::open(folder.path().join("test.db")).expect("a connection");
+                Some(connection.query_row(&select, [], |row| row.get::<_, i64>(0)).expect("a count").unsigned_abs() as usize)
+            }
+            Self::Memory(_) => None,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(database) => Some(database.count(&select).await.expect("a count").unsigned_abs() as usize),
+        }
+    }
+}
+
 /// `None`, and a word about it, where there is no PostgreSQL.
 #[cfg(feature = "postgres")]
 pub(crate) async fn postgres() -> Option<Engine> {

@@ -8,15 +8,22 @@ use acteon_core::Tenant;
 use acteon_simulation::postgres::TestDatabase;
 use acteon_simulation::proxy::{FaultProxy, Weather};
 use acteon_store::postgres::{PostgresOptions, PostgresStore};
-use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Overage, OwnerId, QuotaCheck, Store, Way};
+use acteon_store::{
+    Admission, Admitted, Birth, Conditions, Document, DocumentKind, Fate, Overage, OwnerId, Put, QuotaCheck, State, Store, StoreError, Way,
+};
 
-use crate::{at, way, with_fate};
+use crate::{at, failed, find, settlement, way, with_fate};
 
 /// Makes what a table takes slow.
 fn slow(table: &str) -> String {
+    slow_at("INSERT", table)
+}
+
+/// Makes an event of a table slow.
+fn slow_at(event: &str, table: &str) -> String {
     format!(
         "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END $$; \
-         CREATE TRIGGER slow BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION slow()"
+         CREATE TRIGGER slow BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION slow()"
     )
 }
 
@@ -136,4 +143,113 @@ async fn a_lost_swap_of_a_note_is_told_as_done() {
     let told = tokio::time::timeout(Duration::from_secs(40), task).await.expect("an answer").expect("an answer");
     assert_eq!(told, Ok(true), "the turn is taken, and by whom");
     assert_eq!(store.swap_note("turn", None, "theirs", at(100), at(200)).await, Ok(false));
+}
+
+/// Runs a call whose answer is lost, and says what it was told.
+async fn told_after_all<T: Send + 'static>(
+    (database, proxy): (&TestDatabase, &FaultProxy),
+    call: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    is_there: &str,
+) -> Result<T, StoreError> {
+    let task = tokio::spawn(call);
+    lose_the_answer(database, proxy, is_there, "SELECT 1").await;
+    tokio::time::timeout(Duration::from_secs(40), task).await.expect("an answer").expect("an answer")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_write_of_a_document_is_told_as_done() {
+    let Some((database, proxy, store, _)) = behind_a_proxy().await else { return };
+    // Of several statements it is the last whose answer is lost.
+    let at_commit = slow("documents").replace("TRIGGER slow BEFORE", "CONSTRAINT TRIGGER slow AFTER");
+    let at_commit = at_commit.replace("FOR EACH", "DEFERRABLE INITIALLY DEFERRED FOR EACH");
+    database.execute(&at_commit).await.expect("a trigger");
+    let document = Document { kind: DocumentKind::Silence, id: "s".into(), name: "s".into(), body: "{}".into(), version: 0 };
+    let put = {
+        let (store, document) = (Arc::clone(&store), document.clone());
+        async move { store.put_document(document).await }
+    };
+    let told = told_after_all((&database, &proxy), put, "EXISTS (SELECT 1 FROM documents)").await;
+    assert_eq!(told, Ok(Put::Written(1)));
+    assert_eq!(store.put_document(document).await, Ok(Put::Changed), "it is there, once");
+}
+
+/// A dead letter.
+async fn letter(store: &dyn Store, owner: OwnerId) -> acteon_store::Seq {
+    let seq = crate::admit(store, "letter", Birth::Owned(owner)).await;
+    store.settle(settlement(seq, owner, crate::end(failed("CONNECTION")))).await.expect("settled");
+    seq
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_discard_is_told_with_what_it_took_off_the_list() {
+    let Some((database, proxy, store, owner)) = behind_a_proxy().await else { return };
+    let seq = letter(&*store, owner).await;
+    database.execute(&slow_at("UPDATE", "outcomes")).await.expect("a trigger");
+    let discard = {
+        let store = Arc::clone(&store);
+        async move { store.discard(vec![seq]).await }
+    };
+    let told = told_after_all((&database, &proxy), discard, "EXISTS (SELECT 1 FROM outcomes WHERE state = 4)").await;
+    assert_eq!((told, store.discard(vec![seq]).await), (Ok(1), Ok(0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_replay_is_told_as_written_and_its_letter_is_off_the_list() {
+    let Some((database, proxy, store, owner)) = behind_a_proxy().await else { return };
+    let seq = letter(&*store, owner).await;
+    database.execute(&slow("actions")).await.expect("a trigger");
+    let replay = Admission { letter: Some(seq), ..crate::admission("again", Birth::Due(at(500))) };
+    let admit = {
+        let store = Arc::clone(&store);
+        async move { store.admit(replay).await }
+    };
+    let told = told_after_all((&database, &proxy), admit, "EXISTS (SELECT 1 FROM actions WHERE id = 'again')").await;
+    assert!(matches!(told, Ok(Admitted::Open { .. })), "neither that it is there, nor that there is no letter");
+    assert_eq!((find(&*store, "letter").await.state, find(&*store, "again").await.state), (State::Discarded, State::Open));
+    assert_eq!(store.open_count(), 1, "it was written once");
+}
+
+/// Refuses some rows of a table.
+fn refusing(table: &str, condition: &str) -> String {
+    format!(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {condition} THEN RAISE EXCEPTION 'no'; END IF; \
+         RETURN NEW; END $$; CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION refuse()"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_mixed_batch_in_which_some_rows_are_refused_everybody_hears_the_truth() {
+    // What is refused is given up at another time than what is not.
+    for (table, condition) in [("actions", "NEW.id LIKE 'bad%'"), ("jobs", "NEW.give_up_at = 777000")] {
+        let Some(database) = TestDatabase::find().await else { return };
+        let store = PostgresStore::open(database.options()).await.expect("a store");
+        let owner = store.register().await.expect("an owner");
+        database.execute(&refusing(table, condition)).await.expect("a trigger");
+        let admit = |number: usize| {
+            let id = format!("{}{number}", if number % 20 == 7 { "bad" } else { "good" });
+            let mut admission = charged(&id, owner, 100);
+            if let Fate::Send { ways, .. } = &mut admission.fate {
+                for way in ways.iter_mut() {
+                    way.give_up_at = at(if number % 20 == 7 { 777 } else { 1000 });
+                    if number.is_multiple_of(2) {
+                        way.quotas.clear();
+                    }
+                }
+            }
+            store.admit(admission)
+        };
+        let told = futures_util::future::join_all((0..120).chain([127, 128]).map(admit)).await;
+        let (mut accepted, mut charges) = (0, 0);
+        for (told, number) in told.iter().zip((0..120).chain([127, 128])) {
+            let is_bad = number % 20 == 7;
+            assert_eq!(matches!(told, Ok(Admitted::Open { .. })), !is_bad, "{table}, {number}");
+            accepted += usize::from(!is_bad);
+            charges += u64::from(!is_bad && number % 2 == 1);
+        }
+        let there = database.count("SELECT COUNT(*) FROM actions a JOIN jobs j ON j.seq = a.seq WHERE a.id LIKE 'good%'").await;
+        let others = database
+            .count("SELECT (SELECT COUNT(*) FROM actions WHERE id LIKE 'bad%') + (SELECT COUNT(*) FROM jobs WHERE give_up_at = 777000)");
+        assert_eq!((there.expect("a count"), others.await.expect("a count")), (accepted as i64, 0), "{table}");
+        assert_eq!((store.open_count(), store.used("q").await), (accepted, Ok(charges)), "{table}: what was not written is not charged");
+    }
 }

@@ -21,6 +21,7 @@ macro_rules! on_every_engine {
     };
 }
 
+mod damage;
 mod documents;
 mod engine;
 mod faults;
@@ -38,6 +39,7 @@ mod positions;
 mod readers;
 #[cfg(feature = "postgres")]
 mod renewals;
+mod sweeps;
 mod transfer;
 mod upgrade;
 

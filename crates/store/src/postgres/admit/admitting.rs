@@ -12,7 +12,7 @@ use crate::gate::Conditions;
 use crate::model::{Admission, Admitted, Charges, Fate, OwnerId, Seq, Way};
 use crate::postgres::insert::Row;
 use crate::postgres::positions::Positions;
-use crate::queue_bytes::Queued;
+use crate::queue_bytes::{QueueBytes, Queued};
 use crate::rows::{RowTexts, row_texts};
 
 /// An admission with its texts and the position that it will have.
@@ -37,9 +37,10 @@ impl Admitting {
         admission: Admission,
         positions: &Arc<Positions>,
         optimism: &Arc<Optimism>,
-        queued: Queued,
+        queue: &QueueBytes,
     ) -> Result<Self, StoreError> {
         let texts = row_texts(&admission)?;
+        let queued = queue.enter(&admission, &texts)?;
         let seq = AtomicI64::new(positions.next(admission.accepted_at).0);
         let locks = locks(&admission);
         let (looks_first, decided) = (AtomicBool::new(false), Mutex::default());

@@ -62,7 +62,8 @@ impl<B: Batched> Queue<B> {
     }
 }
 
-/// Moves up to `limit` items whose locks are free into a batch, in their order.
+/// Moves up to `limit` items whose locks are free into a batch, in their order. What is passed over keeps its place for each of its locks: who
+/// needs two would otherwise wait behind later ones that need one of them, in turn, until it is refused.
 fn take_from<B: Batched>(
     queue: &mut VecDeque<Waiting<B>>,
     limit: usize,
@@ -71,13 +72,15 @@ fn take_from<B: Batched>(
     locks: &mut HashSet<u64>,
 ) {
     let mut passed_over = Vec::new();
+    let mut reserved = HashSet::new();
     let mut taken = 0;
     while taken < limit
         && passed_over.len() < MAX_PASSED_OVER
         && let Some(waiting) = queue.pop_front()
     {
         let wants = B::locks(&waiting.item);
-        if wants.iter().any(|lock| locked.contains(lock)) {
+        if wants.iter().any(|lock| locked.contains(lock) || reserved.contains(lock)) {
+            reserved.extend(wants.iter().copied());
             passed_over.push(waiting);
         } else {
             locks.extend(wants);
@@ -87,5 +90,98 @@ fn take_from<B: Batched>(
     }
     for waiting in passed_over.into_iter().rev() {
         queue.push_front(waiting);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::oneshot;
+    use tokio::time::Instant;
+
+    use super::super::Effects;
+    use super::*;
+    use crate::postgres::connect::Conn;
+    use crate::postgres::error::Failure;
+
+    struct Locking;
+
+    impl Batched for Locking {
+        type Item = (&'static str, Vec<u64>);
+        type Effect = ();
+
+        async fn attempt(&self, _: &Conn, _: &[Arc<Self::Item>], _: bool) -> Result<Effects<()>, Failure> {
+            Ok(Vec::new())
+        }
+
+        async fn done_before(&self, _: &Conn, _: &Arc<Self::Item>) -> Result<Option<()>, Failure> {
+            Ok(None)
+        }
+
+        fn committed(&self, _: &Self::Item, (): &()) {}
+
+        fn locks(item: &Self::Item) -> &[u64] {
+            &item.1
+        }
+
+        fn is_bulk(_: &Self::Item) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn who_needs_two_locks_goes_before_those_who_came_later_and_need_one() {
+        let mut queue = Queue::<Locking>::default();
+        let push = |queue: &mut Queue<Locking>, name, locks: &[u64]| {
+            queue.push(Waiting { item: Arc::new((name, locks.to_vec())), since: Instant::now(), reply: oneshot::channel().0 });
+        };
+        let names = |taken: &Taken<Locking>| taken.batch.iter().map(|waiting| waiting.item.0).collect::<Vec<_>>();
+        push(&mut queue, "first", &[1]);
+        let first = queue.take().expect("a batch");
+        push(&mut queue, "both", &[1, 2]);
+        push(&mut queue, "later", &[2]);
+        push(&mut queue, "other", &[3]);
+        let other = queue.take().expect("a batch");
+        assert_eq!(names(&other), ["other"], "what comes later takes no lock that is waited for");
+        push(&mut queue, "latest", &[1]);
+        queue.unlock(&first.locks);
+        assert_eq!(names(&queue.take().expect("a batch")), ["both", "later", "latest"]);
+    }
+
+    struct Panicking;
+
+    impl Batched for Panicking {
+        type Item = ();
+        type Effect = ();
+
+        async fn attempt(&self, _: &Conn, _: &[Arc<()>], _: bool) -> Result<Effects<()>, Failure> {
+            Ok(Vec::new())
+        }
+
+        async fn done_before(&self, _: &Conn, _: &Arc<()>) -> Result<Option<()>, Failure> {
+            Ok(None)
+        }
+
+        fn committed(&self, (): &(), (): &()) {}
+
+        fn locks((): &()) -> &[u64] {
+            panic!("simulated")
+        }
+
+        fn is_bulk((): &()) -> bool {
+            false
+        }
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_panics_ends_the_store() {
+        let options = crate::postgres::PostgresOptions::new("postgres://postgres@127.0.0.1:1/none");
+        let pool = crate::postgres::connect::Connector::new(&options).and_then(|connector| connector.pool(1)).expect("a pool");
+        let (ended, _) = tokio::sync::watch::channel(None);
+        let batcher = super::super::Batcher::start(Panicking, &pool, std::time::Duration::from_secs(4), &ended);
+        let _told = batcher.send(());
+        let why = crate::error::until_ended(&ended).await.to_string();
+        assert!(why.contains("panicked: simulated"), "{why}");
     }
 }
