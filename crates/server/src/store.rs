@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acteon_core::{Clock, SystemClock};
-use acteon_store::{SqliteOptions, SqliteStore, Store};
+#[cfg(debug_assertions)]
+use acteon_store::{FaultPoint, StoreError};
+use acteon_store::{Faults, SqliteOptions, SqliteStore, Store};
 
 use crate::config::StoreConfig;
 use crate::serve::StartError;
@@ -35,7 +37,7 @@ pub(crate) async fn open(config: &StoreConfig, data_dir: &Path) -> Result<Opened
             make_private_dir(data_dir).map_err(|error| StartError::DataDir(data_dir.to_owned(), error))?;
             let path = embedded_database(data_dir);
             let place = path.display().to_string();
-            let options = SqliteOptions { path, ..SqliteOptions::default() };
+            let options = SqliteOptions { path, faults: faults(), ..SqliteOptions::default() };
             let store = SqliteStore::open(&options).map_err(|error| StartError::Store(place.clone(), error))?;
             Ok(Opened { store: Arc::new(store), clock, place })
         }
@@ -49,6 +51,30 @@ pub(crate) async fn open(config: &StoreConfig, data_dir: &Path) -> Result<Opened
             let clock = store.clock(clock).await.map_err(failed)?;
             Ok(Opened { store, clock, place })
         }
+    }
+}
+
+/// In builds for tests, a store whose writer panics once there is the file that a variable names.
+#[cfg(debug_assertions)]
+fn faults() -> Option<Arc<dyn Faults>> {
+    let file = std::env::var_os("ACTEON_TEST_PANIC_ONCE_THERE_IS")?;
+    Some(Arc::new(PanicsOnceThereIs(file.into())))
+}
+
+#[cfg(not(debug_assertions))]
+const fn faults() -> Option<Arc<dyn Faults>> {
+    None
+}
+
+#[cfg(debug_assertions)]
+#[derive(Debug)]
+struct PanicsOnceThereIs(PathBuf);
+
+#[cfg(debug_assertions)]
+impl Faults for PanicsOnceThereIs {
+    fn meet(&self, point: FaultPoint) -> Result<(), StoreError> {
+        assert!(point != FaultPoint::Commit || !self.0.exists(), "simulated");
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use acteon_server::config::StoreConfig;
+use acteon_server::logging;
 use acteon_server::{embedded_database, make_private_dir};
 use acteon_store::{SqliteOptions, SqliteStore};
 use anyhow::Context as _;
@@ -100,6 +101,7 @@ impl ToFile {
 
     /// Writes everything that the store keeps as lines of JSON.
     pub(super) fn export(self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
+        logging::start(super::variable("RUST_LOG").as_deref()).map_err(anyhow::Error::msg)?;
         let store = file.load()?.store;
         #[cfg(feature = "postgres")]
         if matches!(store, StoreConfig::Postgres(_)) {

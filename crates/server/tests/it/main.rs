@@ -6,6 +6,7 @@ mod auth;
 mod command;
 mod configuration;
 mod decisions;
+mod disk;
 mod fairness;
 mod hostile;
 mod ids;

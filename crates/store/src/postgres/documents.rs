@@ -2,9 +2,11 @@
 
 use acteon_core::Timestamp;
 
-use super::connect::Conn;
+use super::connect::{Conn, in_time};
 use super::error::Failure;
 use super::rows::key;
+use super::{LOOK_EVERY, PostgresStore, calls};
+use crate::StoreError;
 use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put, is_whole};
 
 pub(super) async fn list(conn: &Conn, kind: DocumentKind) -> Result<Vec<Document>, Failure> {
@@ -103,6 +105,20 @@ pub(super) async fn delete(conn: &Conn, kind: DocumentKind, id: &str, version: O
 async fn raise(conn: &Conn) -> Result<i64, Failure> {
     let raise = "UPDATE revisions SET revision = revision + 1 WHERE name = 'documents' RETURNING revision";
     Ok(conn.query_one(raise, &[]).await?.try_get(0)?)
+}
+
+impl PostgresStore {
+    /// Waits until the documents have another revision.
+    pub(super) async fn another_revision(&self, known: i64) -> Result<i64, StoreError> {
+        loop {
+            let told = self.news.documents.notified();
+            let revision = call!(self.own, conn => revision(conn))?;
+            if revision != known {
+                return Ok(revision);
+            }
+            drop(tokio::time::timeout(LOOK_EVERY, told).await);
+        }
+    }
 }
 
 pub(super) async fn revision(conn: &Conn) -> Result<i64, Failure> {

@@ -32,13 +32,12 @@ use std::sync::atomic::{AtomicI64, AtomicIsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use acteon_core::limits::MAX_COMMIT_QUEUE;
 use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use deadpool_postgres::Pool;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use self::admit::{Admit, Admitting, Optimism};
+use self::admit::{Admit, Optimism};
 use self::batch::Batcher;
 use self::connect::{Conn, Connector, in_time};
 use self::error::Failure;
@@ -219,14 +218,7 @@ impl Store for PostgresStore {
     }
 
     fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
-        if self.admissions.len() + self.gated.len() > MAX_COMMIT_QUEUE {
-            return Box::pin(async { Err(StoreError::Busy) });
-        }
-        match Admitting::new(admission, &self.positions, &self.optimism, &self.queue_bytes) {
-            Ok(admitting) if admitting.is_free() => self.admissions.send(admitting),
-            Ok(admitting) => self.gated.send(admitting),
-            Err(error) => Box::pin(async { Err(error) }),
-        }
+        self.queue(admission)
     }
 
     fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged> {
@@ -327,16 +319,7 @@ impl Store for PostgresStore {
     }
 
     fn documents_changed(&self, known: i64) -> Later<'_, i64> {
-        Box::pin(async move {
-            loop {
-                let told = self.news.documents.notified();
-                let revision = call!(self.own, conn => documents::revision(conn))?;
-                if revision != known {
-                    return Ok(revision);
-                }
-                drop(tokio::time::timeout(LOOK_EVERY, told).await);
-            }
-        })
+        Box::pin(self.another_revision(known))
     }
 
     fn used(&self, counter: &str) -> Later<'_, u64> {

@@ -1,12 +1,15 @@
 //! `acteon-server` as a process of its own.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use super::Client;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_acteon-server");
+
+/// The folder below its own that is a disk's.
+pub(crate) const DISK: &str = "disk";
 
 /// A running `acteon-server`.
 pub(crate) struct Process {
@@ -28,13 +31,40 @@ impl Process {
 
     /// Starts it in a shell that has done something before, such as setting a limit.
     pub(crate) fn start_after(before: &str, folder: &Path, configuration: &str, variables: &[(&str, &str)]) -> Self {
+        Self::start_in(&["sh"], before, (folder, folder), configuration, variables)
+    }
+
+    /// Starts it with its data on a disk of its own, a file system in memory of such a size that only it sees. `None`, and a word about it,
+    /// where this machine lets nobody mount one.
+    ///
+    /// # Panics
+    /// When it does not although `CI` is set: there, a test that is skipped is a test that fails.
+    pub(crate) fn start_on_a_disk(folder: &Path, size: &str, configuration: &str, variables: &[(&str, &str)]) -> Option<Self> {
+        let disk = folder.join(DISK);
+        std::fs::create_dir(&disk).expect("a folder");
+        let mount = format!("mount -t tmpfs -o size={size} none '{}' && ", disk.display());
+        let shells: [&[&str]; 2] = [&["unshare", "-m", "sh"], &["unshare", "-rm", "sh"]];
+        let may_mount = |shell: &&&[&str]| {
+            let tried = Command::new(shell[0]).args(&shell[1..]).args(["-c", &format!("{mount} true")]).stderr(Stdio::null()).status();
+            tried.is_ok_and(|status| status.success())
+        };
+        let Some(shell) = shells.iter().find(may_mount) else {
+            assert!(std::env::var_os("CI").is_none(), "no file system can be mounted here for a test");
+            println!("skipped: no file system can be mounted here, neither by unshare -m nor by unshare -rm");
+            return None;
+        };
+        Some(Self::start_in(shell, &mount, (folder, &disk), configuration, variables))
+    }
+
+    fn start_in(shell: &[&str], before: &str, (folder, data): (&Path, &Path), configuration: &str, variables: &[(&str, &str)]) -> Self {
         let file = folder.join("acteon.toml");
         std::fs::write(&file, configuration).expect("a configuration file");
         let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("log.txt")).expect("a log file");
         // A limit on files is an error of the write, as on a full disk, and no signal.
-        let mut child = Command::new("sh")
+        let mut child = Command::new(shell[0])
+            .args(&shell[1..])
             .args(["-c", &format!("trap '' XFSZ; {before} exec \"$@\""), "sh", BINARY, "--port", "0", "--data-dir"])
-            .arg(folder)
+            .arg(data)
             .arg("-c")
             .arg(&file)
             .envs(variables.iter().copied())
@@ -78,6 +108,11 @@ impl Process {
         assert!(set.success());
     }
 
+    /// Waits until it has ended by itself; returns the exit code.
+    pub(crate) fn wait(mut self) -> Option<i32> {
+        self.child.wait().expect("gone").code()
+    }
+
     /// Sends it a signal.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
@@ -100,6 +135,25 @@ impl Drop for Process {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// The disk of a process that was started on one, as others see it.
+pub(crate) fn disk_of(process: &Process, folder: &Path) -> PathBuf {
+    let within = folder.join(DISK);
+    Path::new("/proc").join(process.id().to_string()).join("root").join(within.strip_prefix("/").expect("an absolute path"))
+}
+
+/// Starts a sub-command that sees the disk of a process which was started on one, at the place at which the process sees it.
+pub(crate) fn start_beside(process: &Process, arguments: &[&str]) -> Child {
+    let pid = process.id().to_string();
+    let users = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/user")).expect("a namespace");
+    let mut command = Command::new("nsenter");
+    command.args(["-t", &pid, "-m"]);
+    if users(&pid) != users("self") {
+        command.args(["-U", "--preserve-credentials"]);
+    }
+    command.arg(BINARY).args(arguments).env_remove("ACTEON_CONFIG").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().expect("a started command")
 }
 
 /// What it logged.
