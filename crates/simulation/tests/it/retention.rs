@@ -6,8 +6,8 @@ use std::time::Duration;
 use acteon_core::{Action, BoxFuture, Caller, Clock, Entropy, Origin, ProviderName, Scope, Tenant, Timestamp};
 use acteon_gateway::{AttemptEvent, Gateway, GatewayOptions, Keep, Observer, OutcomeEvent, Parts, Registry, Wait};
 use acteon_rules::RuleSet;
-use acteon_simulation::harness::{RecordingProvider, SeededEntropy, VirtualClock};
-use acteon_store::{HistoryFilter, MemoryStore, PageRequest, Store};
+use acteon_simulation::harness::{Fails, FaultSwitch, RecordingProvider, SeededEntropy, VirtualClock};
+use acteon_store::{HistoryFilter, MemoryStore, PageRequest, Store, StoreCall};
 use serde_json::json;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -44,18 +44,25 @@ struct Machine {
     clock: Arc<VirtualClock>,
     provider: Arc<RecordingProvider>,
     keep: Keep,
+    switch: FaultSwitch,
 }
 
 impl Machine {
     fn new() -> Self {
-        Self { store: Arc::default(), clock: Arc::default(), provider: Arc::new(RecordingProvider::new("p")), keep: Keep::default() }
+        Self {
+            store: Arc::default(),
+            clock: Arc::default(),
+            provider: Arc::new(RecordingProvider::new("p")),
+            keep: Keep::default(),
+            switch: FaultSwitch::default(),
+        }
     }
 
     async fn start(&self, ahead: Duration) -> Gateway {
         let mut registry = Registry::default();
         registry.add(ProviderName::parse("p").expect("a name"), Arc::clone(&self.provider) as _).expect("a provider");
         let parts = Parts {
-            store: Arc::clone(&self.store) as Arc<dyn Store>,
+            store: self.switch.around(Arc::clone(&self.store) as Arc<dyn Store>),
             clock: Arc::new(Ahead { clock: Arc::clone(&self.clock), by: ahead }),
             entropy: Arc::new(SeededEntropy::new(7)) as Arc<dyn Entropy>,
             observer: Arc::new(Silent),
@@ -167,4 +174,17 @@ async fn rows_of_each_tenant_go_at_their_own_time() {
         machine.dispatch(&gateway, &format!("last-{hour}")).await;
         machine.pass(HOUR + Duration::from_mins(11)).await;
     }
+}
+
+#[tokio::test]
+async fn a_sweep_that_fails_keeps_no_row_from_going_at_its_time() {
+    let machine = Machine { keep: Keep { default: HOUR, tenants: Vec::new() }, ..Machine::new() };
+    let gateway = machine.start(Duration::ZERO).await;
+    machine.dispatch(&gateway, "old").await;
+    machine.switch.fail(StoreCall::Sweep, Fails::UntilLifted);
+    machine.pass(HOUR + Duration::from_mins(11)).await;
+    machine.dispatch(&gateway, "new").await;
+    machine.pass(Duration::from_mins(11)).await;
+    assert!(machine.switch.failed(StoreCall::Sweep) > 0);
+    assert_eq!(machine.rows().await, ["new"]);
 }
