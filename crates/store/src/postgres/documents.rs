@@ -61,7 +61,7 @@ pub(super) async fn put(conn: &Conn, document: &Document, again: bool) -> Result
     let Document { kind, id, name, body, version } = document;
     let (kind, name) = (kind.as_str(), key(name));
     conn.batch_execute("BEGIN").await?;
-    conn.query_one("SELECT revision FROM revisions WHERE name = 'documents' FOR UPDATE", &[]).await?;
+    lock_revision(conn).await?;
     let found = conn.query_opt("SELECT version, body FROM documents WHERE kind = $1 AND id = $2", &[&kind, id]).await?;
     let (found, text): (i64, String) = found.map_or(Ok((0, String::new())), |row| Ok::<_, Failure>((row.try_get(0)?, row.try_get(1)?)))?;
     if again && found == version + 1 && text == *body {
@@ -89,6 +89,7 @@ pub(super) async fn put(conn: &Conn, document: &Document, again: bool) -> Result
 pub(super) async fn delete(conn: &Conn, kind: DocumentKind, id: &str, version: Option<i64>) -> Result<bool, Failure> {
     let delete = "DELETE FROM documents WHERE kind = $1 AND id = $2 AND version = coalesce($3, version)";
     conn.batch_execute("BEGIN").await?;
+    lock_revision(conn).await?;
     let deleted = conn.execute(delete, &[&kind.as_str(), &id, &version]).await? == 1;
     if deleted {
         let revision = raise(conn).await?;
@@ -99,6 +100,12 @@ pub(super) async fn delete(conn: &Conn, kind: DocumentKind, id: &str, version: O
     }
     conn.batch_execute("COMMIT").await?;
     Ok(deleted)
+}
+
+/// Lets changes of documents go one after the other. The first lock of each, so that no two wait for one another.
+async fn lock_revision(conn: &Conn) -> Result<(), Failure> {
+    conn.query_one("SELECT revision FROM revisions WHERE name = 'documents' FOR UPDATE", &[]).await?;
+    Ok(())
 }
 
 /// Raises the revision; says what it is now. Its row is locked until the commit, so that revisions are committed in their order.

@@ -29,9 +29,7 @@ pub(super) async fn beats(conn: &Conn) -> Result<Vec<Beat>, Failure> {
 pub(super) async fn retire(conn: &Conn, owner: OwnerId, now: Timestamp) -> Result<(), Failure> {
     conn.batch_execute("BEGIN").await?;
     conn.execute("DELETE FROM processes WHERE owner = $1", &[&owner.0]).await?;
-    let condition = "j.owner = $2 AND j.owner <> 0";
-    conn.execute(&maybe_sent(condition), &[&now.as_millis(), &owner.0]).await?;
-    conn.execute(&unsent(condition), &[&now.as_millis(), &owner.0]).await?;
+    conn.query_one(&freeing("j.owner = $2 AND j.owner <> 0"), &[&now.as_millis(), &owner.0]).await?;
     conn.batch_execute("COMMIT").await?;
     Ok(())
 }
@@ -44,28 +42,25 @@ pub(super) async fn take_over(conn: &Conn, dead: &[Beat], now: Timestamp) -> Res
     let delete = "DELETE FROM processes p USING unnest($1::bigint[], $2::bigint[]) AS i (owner, beats) WHERE p.owner = i.owner AND p.beats = i.beats";
     conn.execute(delete, &[&owners, &counts]).await?;
     let condition = "j.owner <> 0 AND NOT EXISTS (SELECT 1 FROM processes p WHERE p.owner = j.owner)";
-    let maybe_sent = conn.execute(&maybe_sent(condition), &[&now.as_millis()]).await?;
-    let unsent = conn.execute(&unsent(condition), &[&now.as_millis()]).await?;
+    let row = conn.query_one(&freeing(condition), &[&now.as_millis()]).await?;
     conn.batch_execute("COMMIT").await?;
-    Ok(freed(maybe_sent, unsent))
+    freed(&row)
 }
 
-/// Frees and marks those that may have been sent, which comes first.
-fn maybe_sent(condition: &str) -> String {
+/// Frees rows, marks those of them that may have been sent, and counts both. In one statement that locks each row before it looks: what
+/// its owner writes meanwhile - that it is about to send - either is there before, or finds the row freed.
+fn freeing(condition: &str) -> String {
     format!(
-        "UPDATE jobs j SET owner = 0, due_at = $1, in_flight = FALSE, takeovers = takeovers + 1, possible_duplicate = TRUE \
-         WHERE j.in_flight AND {condition}"
+        "WITH held AS (SELECT j.seq, j.in_flight FROM jobs j WHERE {condition} ORDER BY j.seq FOR UPDATE), \
+         freed AS (UPDATE jobs SET owner = 0, due_at = CASE WHEN held.in_flight THEN $1 ELSE jobs.due_at END, in_flight = FALSE, takeovers = takeovers + held.in_flight::int, \
+         possible_duplicate = possible_duplicate OR held.in_flight FROM held WHERE jobs.seq = held.seq RETURNING held.in_flight AS maybe_sent) \
+         SELECT COUNT(*) FILTER (WHERE maybe_sent), COUNT(*) FILTER (WHERE NOT maybe_sent) FROM freed"
     )
 }
 
-/// Frees the others, due when they were: whoever waited keeps its place among those who wait. The instant is a parameter of both.
-fn unsent(condition: &str) -> String {
-    format!("UPDATE jobs j SET owner = 0 WHERE $1::bigint = $1 AND {condition}")
-}
-
-fn freed(maybe_sent: u64, unsent: u64) -> Freed {
-    let count = |count| usize::try_from(count).unwrap_or(usize::MAX);
-    Freed { maybe_sent: count(maybe_sent), unsent: count(unsent) }
+fn freed(row: &tokio_postgres::Row) -> Result<Freed, Failure> {
+    let count = |count: i64| usize::try_from(count).unwrap_or(0);
+    Ok(Freed { maybe_sent: count(row.try_get(0)?), unsent: count(row.try_get(1)?) })
 }
 
 pub(super) async fn owned(conn: &Conn, owner: OwnerId, after: Seq, limit: usize) -> Result<Vec<Hold>, Failure> {
@@ -80,11 +75,7 @@ pub(super) async fn free(conn: &Conn, holds: &[Hold], now: Timestamp) -> Result<
     let owners: Vec<i64> = holds.iter().map(|hold| hold.owner.0).collect();
     let fences: Vec<i64> = holds.iter().map(|hold| hold.fence).collect();
     let condition = "j.owner <> 0 AND (j.seq, j.owner, j.fence) IN (SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]))";
-    conn.batch_execute("BEGIN").await?;
-    let maybe_sent = conn.execute(&maybe_sent(condition), &[&now.as_millis(), &seqs, &owners, &fences]).await?;
-    let unsent = conn.execute(&unsent(condition), &[&now.as_millis(), &seqs, &owners, &fences]).await?;
-    conn.batch_execute("COMMIT").await?;
-    Ok(freed(maybe_sent, unsent))
+    freed(&conn.query_one(&freeing(condition), &[&now.as_millis(), &seqs, &owners, &fences]).await?)
 }
 
 /// The oldest due rows of each provider, of which those for a room share its limit; and a lock on each, unless another claims it just now.

@@ -30,7 +30,7 @@ impl SqliteStore {
             return Err(StoreError::Engine(format!("the copy is not whole: {found}")));
         }
         std::fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(failed)?;
-        std::fs::rename(&partial, to).map_err(failed)
+        std::fs::rename(&partial, to).and_then(|()| sync_folder_of(to)).map_err(failed)
     }
 
     /// Writes everything that a database keeps, in use or not, and was accepted before; says how many rows.
@@ -80,6 +80,16 @@ impl SqliteStore {
         transaction.commit()?;
         Ok(rows)
     }
+}
+
+/// Syncs the folder of a file: its name is not on disk before.
+fn sync_folder_of(file: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
 }
 
 /// The sum of the clock's steps.

@@ -40,6 +40,8 @@ mod readers;
 #[cfg(feature = "postgres")]
 mod renewals;
 mod sweeps;
+#[cfg(feature = "postgres")]
+mod take_overs;
 mod transfer;
 mod upgrade;
 
