@@ -66,6 +66,18 @@ pub const MAX_BATCH_ADMITTING: usize = 128;
 /// Most items that wait for a commit. Four batches; beyond it the store is too slow and callers get 503.
 pub const MAX_COMMIT_QUEUE: usize = 8192;
 
+/// Most actions with known ids that are looked at, whole, at a time: each has up to 2 MB.
+pub const MAX_KNOWN_LOOKS: usize = 2;
+
+/// Most bytes of repeats that wait for such a look. Beyond it callers get 503.
+pub const MAX_KNOWN_WAITING_BYTES: usize = 32 * 1024 * 1024;
+
+/// Most dry runs that ask the store at a time: its connections for callers serve their lists and look-ups as well.
+pub const MAX_DRY_RUNS: usize = 2;
+
+/// Most items of one batch that wait for their turn to be judged in a dry run: other callers' dry runs come in between.
+pub const MAX_DRY_RUNS_OF_A_BATCH: usize = 4;
+
 /// Most bytes that wait for a commit. Beyond it callers get 503; one action alone always fits.
 pub const MAX_COMMIT_QUEUE_BYTES: usize = 32 * 1024 * 1024;
 

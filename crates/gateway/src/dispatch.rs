@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use crate::answer::{Answer, DispatchError, Wait};
 use crate::deliver::{Decided, Job, deliver, left_alone};
 use crate::gateway::{Gateway, Inner};
+use crate::known::LookTurn;
 use crate::notices;
 use crate::observe::{OutcomeEvent, emit, emit_faults};
 use crate::offload;
@@ -18,7 +19,6 @@ use crate::pending::{left_for_later, recorded, scheduled, worked_on};
 use crate::plan::{Plan, Step, Surroundings, plan};
 use crate::registry::Entry;
 use crate::sender::Sender;
-use crate::shares::QueueFull;
 use crate::waiters::{SoFar, Teller, WaiterId};
 use crate::ways::{ChosenWay, Ways, way};
 
@@ -83,6 +83,7 @@ impl Gateway {
             Step::End(_) => None,
             Step::Send(conditions, routes) => {
                 let ways = routes.iter().map(|route| way(route, Birth::Due(now))).collect();
+                let _turn = inner.dry_runs.acquire().await.map_err(|_| StoreError::Closed)?;
                 Some(inner.store.judge(conditions.clone(), ways, now).await?)
             }
         };
@@ -185,7 +186,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
     let entering = match &step {
         Step::Send(_, routes) => match routes.first().map(|route| inner.shares.enter(&route.entry.name, &action.tenant)).transpose() {
             Ok(entering) => entering,
-            Err(full) => return answer_known(&inner, &action, &sender, asker, full).await,
+            Err(full) => return answer_known(&inner, &action, &sender, asker, DispatchError::QueueFull(full)).await,
         },
         Step::End(_) => None,
     };
@@ -237,9 +238,10 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
             drop(taking);
             deliver(&inner, Job::admitted(holding, decided, route, place, at_once)).await;
         }
-        Ok(Admitted::Existing(record)) => {
+        Ok(Admitted::Existing(_)) => {
             drop(ways);
-            join(&inner, *record, &action, &sender, asker).await;
+            // What is kept no longer may be gone when it is looked at: then the same request is a new one.
+            answer_known(&inner, &action, &sender, asker, StoreError::Busy.into()).await;
         }
         Err(error) => asker.tell(Err(error.into())),
     }
@@ -258,18 +260,17 @@ fn unless_left_alone(inner: &Inner, action: &Action, step: Step) -> Step {
     }
 }
 
-/// Where there is no room for an action: one whose id is known is answered all the same.
-async fn answer_known(inner: &Arc<Inner>, action: &Action, sender: &Sender, asker: Asker, full: QueueFull) {
-    let scope = Scope::exactly(&action.namespace, &action.tenant);
-    match inner.store.find(&scope, &action.id).await.map(|mut found| found.pop()) {
-        Ok(Some(record)) => join(inner, record, action, sender, asker).await,
-        Ok(None) => asker.tell(Err(DispatchError::QueueFull(full))),
+/// Answers where the id is known, also where there is no room for an action; where it is not, with `unknown`.
+async fn answer_known(inner: &Arc<Inner>, action: &Action, sender: &Sender, asker: Asker, unknown: DispatchError) {
+    match inner.known_looks.find(&*inner.store, action).await {
+        Ok(Some(known)) => join(inner, known, action, sender, asker).await,
+        Ok(None) => asker.tell(Err(unknown)),
         Err(error) => asker.tell(Err(error.into())),
     }
 }
 
 /// The id was there before: the same request gets the same outcome, another one a conflict.
-async fn join(inner: &Arc<Inner>, record: Record, action: &Action, sender: &Sender, asker: Asker) {
+async fn join(inner: &Arc<Inner>, (record, turn): (Record, LookTurn<'_>), action: &Action, sender: &Sender, asker: Asker) {
     // What was asked for before cannot be told where it cannot be read.
     let is_another = || !record.action.asks_the_same(action) || sender.may_be_guessing(inner, &record);
     let bytes = record.action.payload.get().len() + action.payload.get().len();
@@ -284,7 +285,9 @@ async fn join(inner: &Arc<Inner>, record: Record, action: &Action, sender: &Send
         return asker.tell(Ok(recorded(inner, &record, inner.waiters.so_far(record.seq))));
     }
     inner.work.notify_one();
-    asker.wait_for(inner, record.seq, None, || recorded(inner, &record, SoFar::default())).await;
+    let (seq, pending) = (record.seq, recorded(inner, &record, SoFar::default()));
+    drop((record, turn));
+    asker.wait_for(inner, seq, None, || pending).await;
 }
 
 /// Waits for what the caller is told. `Err` when nobody will say: also when a stop begins, and nobody here works on the action.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use acteon_core::limits::MAX_BATCH_ADMITTING;
+use acteon_core::limits::{MAX_BATCH_ADMITTING, MAX_DRY_RUNS};
 use acteon_core::{Clock, Entropy, ProviderName};
 use acteon_rules::RuleSet;
 use acteon_store::{Layered, Store, StoreError};
@@ -14,6 +14,7 @@ use crate::breaker::{self, BreakerPolicy, Breakers};
 use crate::due_clock::DueClock;
 use crate::held::Held;
 use crate::housekeeping;
+use crate::known::KnownLooks;
 use crate::lane::{self, LaneStatus};
 use crate::lease::{Lease, LeaseTimes};
 use crate::lease_keeper;
@@ -103,6 +104,10 @@ pub(crate) struct Inner {
     pub(crate) work: Arc<Notify>,
     /// Places for actions of callers' batches on their way to a commit.
     pub(crate) batch_places: Arc<Semaphore>,
+    /// Looks at actions whose ids are known.
+    pub(crate) known_looks: KnownLooks,
+    /// Turns of dry runs at the store, whose connections other callers' looks need as well.
+    pub(crate) dry_runs: Semaphore,
     /// A stop has begun: no call begins any more, and whoever waits for a turn is told what becomes of it.
     releasing: AtomicBool,
     released: Notify,
@@ -142,6 +147,8 @@ impl Gateway {
             notices: Notices::default(),
             work,
             batch_places: Arc::new(Semaphore::new(MAX_BATCH_ADMITTING)),
+            known_looks: KnownLooks::new(),
+            dry_runs: Semaphore::new(MAX_DRY_RUNS),
             releasing: AtomicBool::new(false),
             released: Notify::new(),
             stopping: AtomicBool::new(false),

@@ -26,6 +26,7 @@ mod health;
 mod held;
 mod history;
 mod housekeeping;
+mod known;
 mod lane;
 mod lease;
 mod lease_keeper;

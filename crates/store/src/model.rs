@@ -144,8 +144,8 @@ pub enum Admitted {
     Ended(Outcome),
     /// Nothing was written: what it was to replace is no dead letter any more.
     NoLetter,
-    /// A row with this id was there before, and stays as it is.
-    Existing(Box<Record>),
+    /// A row with this id was there before, at this position, and stays as it is. Whoever needs more of it looks, beside the commits.
+    Existing(Seq),
 }
 
 /// A process's hold of a row: from a claim, or its admission, until it is settled. Each has a fence of its own, so that what a process does

@@ -106,8 +106,14 @@ pub(crate) fn open_share(tenant: &str, provider: &str, count: i64) -> Option<Ope
     Some(OpenShare { tenant: Tenant::parse(tenant).ok()?, provider: ProviderName::parse(provider).ok()?, count })
 }
 
-/// Most actions of one id that are found: callers want one, or to know that there are several.
-pub(crate) const MAX_OF_AN_ID: usize = 100;
+/// Most actions of one id that are found, whole as they are: callers want one, or to know that there are several.
+pub(crate) const MAX_OF_AN_ID: usize = 2;
+
+/// Longest text of an action that is read to see whether it asks for the same as one whose text has `length` bytes: escapes make JSON six times as
+/// long, and there may be spaces. What is longer is another request.
+pub(crate) fn longest_alike(length: usize) -> i64 {
+    i64::try_from(length.saturating_mul(6).saturating_add(4096)).unwrap_or(i64::MAX)
+}
 
 /// The condition that an action of table `a` lies within a scope, with the values of its parameters `?1`, `?2` and so on after the first
 /// `taken`. `mark` is how the engine begins a parameter.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use acteon_core::limits::MAX_REFUSAL_BYTES;
+use acteon_core::limits::{MAX_DRY_RUNS_OF_A_BATCH, MAX_REFUSAL_BYTES};
 use acteon_core::{Action, Caller, Origin};
 use acteon_gateway::Answer;
 use axum::extract::State;
@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::future::join_all;
 use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
 
 use super::AppState;
 use super::access::{MayDispatch, check_action};
@@ -68,9 +69,11 @@ pub(super) async fn batch(
     let (reader, length) = (Arc::clone(&state), text.len());
     let actions = off_runtime(length, move || items(&reader, &text, idempotency_key.as_deref())).await??;
     actions.iter().flatten().try_for_each(|action| check_action(&caller, action))?;
+    let dry_runs = Semaphore::new(MAX_DRY_RUNS_OF_A_BATCH);
     let outcomes = join_all(actions.into_iter().map(|action| async {
         let outcome = match action {
             Ok(action) if dry_run => {
+                let _place = dry_runs.acquire().await;
                 state.gateway.dry_run(&action, &caller).await.map_err(|error| Refusal::from(error).of_action(&action.id))
             }
             Ok(action) => of_batch(&state, action, caller.clone(), preference).await.map(|answer| answer.outcome),

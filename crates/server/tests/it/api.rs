@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, Process, action};
+use crate::support::{Client, Gateway, Process, action};
 
 const LOG: &str = "[[providers]]\nname = \"log\"\ntype = \"log\"\n";
 /// A webhook where nobody listens.
@@ -100,6 +100,28 @@ async fn a_dry_run_stores_and_sends_nothing() {
     let unknown = gateway.post("/v1/dispatch?dry_run=true", &action("a", "nope", &json!({}))).await.body;
     assert_eq!(unknown["DryRun"]["would_be"], "failed");
     assert_eq!(unknown["DryRun"]["outcome"]["Failed"]["code"], "PROVIDER_NOT_FOUND");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_of_a_large_batch_is_answered_whole_and_holds_up_nobody() {
+    let gateway = Gateway::start(LOG).await;
+    let batch = Value::Array((0..1000).map(|number| hello(&format!("a{number}"))).collect());
+    let runs: Vec<_> = (0..3)
+        .map(|_| {
+            let (client, batch) = (Client::clone(&gateway), batch.clone());
+            tokio::spawn(async move { client.post("/v1/dispatch/batch?dry_run=true", &batch).await })
+        })
+        .collect();
+    while !runs.iter().all(tokio::task::JoinHandle::is_finished) {
+        let listed = gateway.get("/v1/audit").await;
+        assert_eq!(listed.status, StatusCode::OK, "{}", listed.body);
+    }
+    for run in runs {
+        let answer = run.await.expect("an answer");
+        let items = answer.body.as_array().expect("a list");
+        let refused = items.iter().filter(|item| item["DryRun"]["would_be"] != "executed").count();
+        assert_eq!((items.len(), refused), (1000, 0), "{:?}", items.iter().find(|item| item.get("error").is_some()));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -76,7 +76,7 @@ impl Tables {
         if let Some(found) = self.by_id.get(&id).and_then(|seq| self.entries.get(seq))
             && (found.record.state != State::Refused || !found.record.action.asks_the_same_at_sight(action))
         {
-            return Ok(Admitted::Existing(Box::new(found.record.clone())));
+            return Ok(Admitted::Existing(found.record.seq));
         }
         let is_dead = |letter: Seq| self.entries.get(&letter.0).is_some_and(|entry| entry.record.state == State::Dead);
         if admission.letter.is_some_and(|letter| !is_dead(letter)) {

@@ -1,31 +1,37 @@
 //! Who works on which rows: claims, and what frees them.
 
 use acteon_core::{ProviderName, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{Result, processes};
-use crate::model::{Claim, ClaimRows, Claimed, Freed, Hold, OwnerId, Room, Seq};
+use crate::model::{Claimed, Freed, Hold, OwnerId, Room, Seq};
 
-pub(super) fn claim(connection: &Connection, claim: &Claim) -> Result<Vec<Claimed>> {
-    let Claim { owner, now, rows } = claim;
-    if !processes::is_registered(connection, *owner)? {
+/// Claims due rows for each room, oldest due first.
+pub(super) fn claim_due(connection: &Connection, owner: OwnerId, now: Timestamp, rooms: &[Room]) -> Result<Vec<Claimed>> {
+    if !processes::is_registered(connection, owner)? {
         return Ok(Vec::new());
     }
-    match rows {
-        ClaimRows::Overdue { limit } => {
-            let mut select =
-                connection.prepare_cached("SELECT seq, due_at FROM jobs WHERE owner = 0 AND give_up_at <= ?1 ORDER BY due_at LIMIT ?2")?;
-            let due = select.query_map(params![now.as_millis(), *limit as i64], |row| Ok((row.get(1)?, row.get(0)?)))?;
-            take(connection, *owner, 0, due.collect::<rusqlite::Result<Vec<(i64, i64)>>>()?)
-        }
-        ClaimRows::Due(rooms) => {
-            let mut claimed = Vec::new();
-            for (place, room) in rooms.iter().enumerate() {
-                claimed.extend(take(connection, *owner, place, due(connection, room, *now)?)?);
-            }
-            Ok(claimed)
-        }
+    let mut claimed = Vec::new();
+    for (place, room) in rooms.iter().enumerate() {
+        claimed.extend(take(connection, owner, place, due(connection, room, now)?)?);
     }
+    Ok(claimed)
+}
+
+/// Finds rows that should be given up: their due times and positions, oldest due first. It looks at every open row, so it is for a reader.
+pub(super) fn find_overdue(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<(i64, i64)>> {
+    let mut select =
+        connection.prepare_cached("SELECT due_at, seq FROM jobs WHERE owner = 0 AND give_up_at <= ?1 ORDER BY due_at LIMIT ?2")?;
+    let found = select.query_map(params![now.as_millis(), limit as i64], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Claims rows that were found, unless somebody else has them meanwhile, or they are over.
+pub(super) fn claim_found(connection: &Connection, owner: OwnerId, found: &[(i64, i64)]) -> Result<Vec<Claimed>> {
+    if !processes::is_registered(connection, owner)? {
+        return Ok(Vec::new());
+    }
+    take(connection, owner, 0, found.to_vec())
 }
 
 /// The rows for a room: their due times and positions, oldest due first.
@@ -46,13 +52,14 @@ fn due(connection: &Connection, room: &Room, now: Timestamp) -> Result<Vec<(i64,
 }
 
 fn take(connection: &Connection, owner: OwnerId, room: usize, due: Vec<(i64, i64)>) -> Result<Vec<Claimed>> {
-    let mut update =
-        connection.prepare_cached("UPDATE jobs SET owner = ?2, fence = fence + 1, in_flight = 0 WHERE seq = ?1 RETURNING fence")?;
-    let take = |(_, seq): (i64, i64)| {
-        let fence = update.query_row([seq, owner.0], |row| row.get(0))?;
-        Ok(Claimed { hold: Hold { seq: Seq(seq), owner, fence }, room })
-    };
-    due.into_iter().map(take).collect()
+    let mut update = connection
+        .prepare_cached("UPDATE jobs SET owner = ?2, fence = fence + 1, in_flight = 0 WHERE seq = ?1 AND owner = 0 RETURNING fence")?;
+    let mut claimed = Vec::with_capacity(due.len());
+    for (_, seq) in due {
+        let fence: Option<i64> = update.query_row([seq, owner.0], |row| row.get(0)).optional()?;
+        claimed.extend(fence.map(|fence| Claimed { hold: Hold { seq: Seq(seq), owner, fence }, room }));
+    }
+    Ok(claimed)
 }
 
 pub(super) fn next_due(connection: &Connection, providers: &[ProviderName]) -> Result<Option<Timestamp>> {

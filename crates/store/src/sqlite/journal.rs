@@ -1,14 +1,14 @@
 //! The journal: admitting and settling.
 
-use acteon_core::{Action, Outcome, Scope, Timestamp};
+use acteon_core::{Action, Outcome, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::gate::{SqlCounters, charge, charge_all, give_back, refund};
 use super::{Result, history, processes};
 use crate::StoreError;
 use crate::gate::{Judged, judge};
-use crate::model::{Admission, Admitted, Charges, Fate, Record, Seq, Settled, Settlement, State, Step, Way};
-use crate::rows::{RequestTexts, RowTexts, charges_text, state_number, state_of};
+use crate::model::{Admission, Admitted, Charges, Fate, Seq, Settled, Settlement, State, Step, Way};
+use crate::rows::{RequestTexts, RowTexts, charges_text, longest_alike, state_number, state_of};
 
 pub(super) fn admit(connection: &Connection, admission: &Admission, texts: &RowTexts) -> Result<Admitted> {
     let (ways, conditions) = match &admission.fate {
@@ -21,8 +21,8 @@ pub(super) fn admit(connection: &Connection, admission: &Admission, texts: &RowT
         && ways.first().is_none_or(|way| way.quotas.is_empty());
     if let Some(letter) = admission.letter {
         // What was refused for now gives way only once its successor is written.
-        if let Some(found) = found(connection, &admission.action)?.filter(|found| !gives_way(found, &admission.action)) {
-            return Ok(Admitted::Existing(Box::new(found)));
+        if let Some(known) = known(connection, &admission.action, texts)?.filter(|known| !known.gives_way) {
+            return Ok(Admitted::Existing(known.seq));
         }
         if !history::is_dead(connection, letter)? {
             return Ok(Admitted::NoLetter);
@@ -46,7 +46,7 @@ pub(super) fn admit(connection: &Connection, admission: &Admission, texts: &RowT
         if fits {
             give_back(connection, &chosen.quotas)?;
         }
-        return before(connection, &admission.action);
+        return before(connection, &admission.action, texts);
     };
     if let Some(conditions) = conditions.filter(|_| !free && !fits) {
         charge(connection, conditions, &chosen.quotas, (seq, &admission.action.id), admission.accepted_at)?;
@@ -83,7 +83,7 @@ fn end(connection: &Connection, admission: &Admission, texts: &RowTexts, outcome
         return Ok(Admitted::Ended(outcome.clone()));
     }
     let Some(seq) = insert(connection, admission, texts, None, &Charges::default())? else {
-        return before(connection, &admission.action);
+        return before(connection, &admission.action, texts);
     };
     let end = Ended {
         seq,
@@ -133,33 +133,48 @@ fn insert(
         chosen.and_then(|(_, request)| request.bytes()),
     ];
     let mut written = insert.execute(values)?;
-    if written == 0 && existing(connection, action)?.is_none() {
+    if written == 0 && existing(connection, action, texts)?.is_none() {
         written = insert.execute(values)?;
     }
     Ok((written == 1).then(|| Seq(connection.last_insert_rowid())))
 }
 
-fn before(connection: &Connection, action: &Action) -> Result<Admitted> {
-    let found = existing(connection, action)?;
+fn before(connection: &Connection, action: &Action, texts: &RowTexts) -> Result<Admitted> {
+    let found = existing(connection, action, texts)?;
     found.map(Admitted::Existing).ok_or_else(|| StoreError::Engine("an action was there and then was not".into()))
 }
 
-/// The action that has this id. One that was refused for now gives way if the same is asked for.
-fn existing(connection: &Connection, action: &Action) -> Result<Option<Box<Record>>> {
-    let Some(found) = found(connection, action)? else { return Ok(None) };
-    if gives_way(&found, action) {
-        connection.prepare_cached("UPDATE actions SET superseded = 1 WHERE seq = ?1")?.execute([found.seq.0])?;
+/// The position of the action that has this id. One that was refused for now gives way if the same is asked for.
+fn existing(connection: &Connection, action: &Action, texts: &RowTexts) -> Result<Option<Seq>> {
+    let Some(Known { seq, gives_way }) = known(connection, action, texts)? else { return Ok(None) };
+    if gives_way {
+        connection.prepare_cached("UPDATE actions SET superseded = 1 WHERE seq = ?1")?.execute([seq.0])?;
         return Ok(None);
     }
-    Ok(Some(Box::new(found)))
+    Ok(Some(seq))
 }
 
-fn found(connection: &Connection, action: &Action) -> Result<Option<Record>> {
-    Ok(history::find(connection, &Scope::exactly(&action.namespace, &action.tenant), &action.id)?.pop())
+/// An action that has an id.
+struct Known {
+    seq: Seq,
+    /// Whether it was refused for now, and the same is asked for again.
+    gives_way: bool,
 }
 
-fn gives_way(found: &Record, action: &Action) -> bool {
-    found.state == State::Refused && found.unreadable.is_none() && found.action.asks_the_same_at_sight(action)
+/// Looks at as little as tells: others' commits wait meanwhile, and who asks with a few bytes may name what has a million.
+fn known(connection: &Connection, action: &Action, texts: &RowTexts) -> Result<Option<Known>> {
+    let mut select = connection.prepare_cached(
+        "SELECT a.seq, CASE WHEN o.state = ?4 AND octet_length(a.action) <= ?5 THEN a.action END \
+         FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq WHERE a.id = ?1 AND a.tenant = ?2 AND a.namespace = ?3 AND a.superseded = 0",
+    )?;
+    let (id, tenant, namespace) = (action.id.as_str(), action.tenant.as_str(), action.namespace.as_str());
+    let values = params![id, tenant, namespace, state_number(State::Refused), longest_alike(texts.action.len())];
+    let known = select.query_row(values, |row| {
+        let text = row.get_ref(1)?.as_bytes_or_null()?;
+        let refused = text.and_then(|text| serde_json::from_slice::<Action>(text).ok());
+        Ok(Known { seq: Seq(row.get(0)?), gives_way: refused.is_some_and(|refused| refused.asks_the_same_at_sight(action)) })
+    });
+    Ok(known.optional()?)
 }
 
 pub(super) fn settle(connection: &Connection, settlement: &Settlement) -> Result<Settled> {

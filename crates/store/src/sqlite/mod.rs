@@ -37,7 +37,8 @@ use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
-    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSends, Record, Seq, Settled, Settlement, Turn, Way,
+    Admission, Admitted, Beat, Claim, ClaimRows, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSends, Record, Seq, Settled, Settlement,
+    Turn, Way,
 };
 use crate::queue_bytes::QueueBytes;
 use crate::retention::{Pruned, Retention, SweepCursor, sweeps_on, swept_at};
@@ -211,7 +212,17 @@ impl Store for SqliteStore {
     }
 
     fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>> {
-        self.write(Urgency::Background, move |connection| claims::claim(connection, &claim))
+        let Claim { owner, now, rows } = claim;
+        match rows {
+            ClaimRows::Due(rooms) => self.write(Urgency::Background, move |connection| claims::claim_due(connection, owner, now, &rooms)),
+            ClaimRows::Overdue { limit } => Box::pin(async move {
+                let overdue = self.readers.callers(move |connection| claims::find_overdue(connection, now, limit)).await?;
+                if overdue.is_empty() {
+                    return Ok(Vec::new());
+                }
+                self.write(Urgency::Background, move |connection| claims::claim_found(connection, owner, &overdue)).await
+            }),
+        }
     }
 
     fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>> {

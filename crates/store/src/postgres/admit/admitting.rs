@@ -70,6 +70,11 @@ impl Admitting {
         &self.admission.action
     }
 
+    /// Bytes of its action as text.
+    pub(super) fn text_length(&self) -> usize {
+        self.texts.action.len()
+    }
+
     /// What it locks for longer than a commit takes.
     pub(super) fn locks(&self) -> &[u64] {
         if self.is_optimistic() { &[] } else { &self.locks }

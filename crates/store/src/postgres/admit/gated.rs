@@ -4,20 +4,19 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use acteon_core::Action;
-use tokio_postgres::Statement;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
 
 use super::admitting::{Admitting, Goes};
 use crate::StoreError;
 use crate::gate::{Judged, judge};
-use crate::model::{Admitted, OwnerId, Record, State};
+use crate::model::{Admitted, OwnerId, Seq, State};
 use crate::postgres::batch::Effects;
 use crate::postgres::connect::Conn;
 use crate::postgres::error::Failure;
 use crate::postgres::gate::{Charging, Locked, Look, Names};
 use crate::postgres::insert::{insert_all, prepare_insert_all};
-use crate::postgres::rows::record;
-use crate::raw::RawRecord;
-use crate::rows::state_number;
+use crate::rows::{longest_alike, state_number};
 
 /// How often what is missing to be locked is made before the batch is begun anew.
 const MAKES: usize = 3;
@@ -38,7 +37,18 @@ struct Seen {
     locked: Locked,
     /// Those of the letters that are to be replaced that are dead letters.
     letters: HashSet<i64>,
-    found: Vec<Record>,
+    found: Vec<Found>,
+}
+
+/// An action that has the id of one of a batch. As little of it as tells what that means: a batch may name five hundred, each as large as an
+/// action may be.
+struct Found {
+    seq: Seq,
+    id: String,
+    tenant: String,
+    namespace: String,
+    /// What was asked for, where it was refused for now and may be the same.
+    refused: Option<Action>,
 }
 
 /// The ids of `batch` differ.
@@ -49,10 +59,10 @@ async fn write_firsts(conn: &Conn, batch: &[&Admitting], again: bool) -> Result<
     let mut superseded = Vec::new();
     for found in found {
         let Some(place) = batch.iter().position(|item| is_of(&found, item.action())) else { continue };
-        match before(batch[place], found, again) {
+        match before(batch[place], &found, again) {
             Before::Mine(admitted) => effects[place] = Some(Ok(admitted)),
-            Before::GivesWay(record) => superseded.push((place, record.seq.0)),
-            Before::Stays(found) => effects[place] = Some(Ok(Admitted::Existing(found))),
+            Before::GivesWay(seq) => superseded.push((place, seq.0)),
+            Before::Stays(seq) => effects[place] = Some(Ok(Admitted::Existing(seq))),
         }
     }
     let mut written = Vec::new();
@@ -194,22 +204,21 @@ enum Before {
     /// An earlier attempt of this very admission wrote it.
     Mine(Admitted),
     /// Refused for now, and the same is asked for again.
-    GivesWay(Box<Record>),
-    Stays(Box<Record>),
+    GivesWay(Seq),
+    Stays(Seq),
 }
 
-fn before(item: &Admitting, found: Record, again: bool) -> Before {
+fn before(item: &Admitting, found: &Found, again: bool) -> Before {
     if again
         && found.seq == item.seq()
         && let Some(admitted) = item.decided()
     {
         return Before::Mine(admitted);
     }
-    let found = Box::new(found);
-    if found.state == State::Refused && found.unreadable.is_none() && found.action.asks_the_same_at_sight(item.action()) {
-        Before::GivesWay(found)
+    if found.refused.as_ref().is_some_and(|refused| refused.asks_the_same_at_sight(item.action())) {
+        Before::GivesWay(found.seq)
     } else {
-        Before::Stays(found)
+        Before::Stays(found.seq)
     }
 }
 
@@ -221,8 +230,8 @@ pub(super) async fn done_before(conn: &Conn, item: &Arc<Admitting>) -> Result<Op
     Ok(found.and_then(|_| item.decided()))
 }
 
-fn is_of(found: &Record, action: &Action) -> bool {
-    found.action.id == action.id && found.action.tenant == action.tenant && found.action.namespace == action.namespace
+fn is_of(found: &Found, action: &Action) -> bool {
+    found.id == action.id.as_str() && found.tenant == action.tenant.as_str() && found.namespace == action.namespace.as_str()
 }
 
 /// Made before the transaction begins.
@@ -238,15 +247,14 @@ struct Statements {
 
 impl Statements {
     async fn prepare(conn: &Conn) -> Result<Self, Failure> {
-        let existing = format!(
-            "SELECT {} FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted (id, tenant, namespace) \
+        let existing = "SELECT a.seq, a.id, a.tenant, a.namespace, \
+             CASE WHEN o.state = $5 AND octet_length(a.action) <= wanted.longest THEN a.action END \
+             FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS wanted (id, tenant, namespace, longest) \
              JOIN actions a ON a.id = wanted.id AND a.tenant = wanted.tenant AND a.namespace = wanted.namespace AND NOT a.superseded \
-             LEFT JOIN jobs j ON j.seq = a.seq LEFT JOIN outcomes o ON o.seq = a.seq",
-            RawRecord::COLUMNS
-        );
+             LEFT JOIN outcomes o ON o.seq = a.seq";
         Ok(Self {
             living: conn.prepare_cached("SELECT owner FROM processes WHERE owner = ANY($1) FOR KEY SHARE").await?,
-            existing: conn.prepare_cached(&existing).await?,
+            existing: conn.prepare_cached(existing).await?,
             supersede: conn.prepare_cached("UPDATE actions SET superseded = TRUE WHERE seq = ANY($1)").await?,
             letters: conn.prepare_cached("SELECT seq FROM outcomes WHERE seq = ANY($1) AND state = $2 ORDER BY seq FOR UPDATE").await?,
             replace: conn.prepare_cached("UPDATE outcomes SET state = $2 WHERE seq = ANY($1)").await?,
@@ -278,9 +286,15 @@ async fn letters(conn: &Conn, statements: &Statements, batch: &[&Admitting]) -> 
 }
 
 /// The actions that have the ids of a batch.
-async fn existing(conn: &Conn, statements: &Statements, batch: &[&Admitting]) -> Result<Vec<Record>, Failure> {
+async fn existing(conn: &Conn, statements: &Statements, batch: &[&Admitting]) -> Result<Vec<Found>, Failure> {
     let ids: Vec<&str> = batch.iter().map(|item| item.action().id.as_str()).collect();
     let tenants: Vec<&str> = batch.iter().map(|item| item.action().tenant.as_str()).collect();
     let namespaces: Vec<&str> = batch.iter().map(|item| item.action().namespace.as_str()).collect();
-    conn.query(&statements.existing, &[&ids, &tenants, &namespaces]).await?.iter().map(record).collect()
+    let longest: Vec<i64> = batch.iter().map(|item| longest_alike(item.text_length())).collect();
+    let values: [&(dyn ToSql + Sync); 5] = [&ids, &tenants, &namespaces, &longest, &state_number(State::Refused)];
+    let found = |row: &Row| {
+        let refused = row.try_get::<_, Option<&str>>(4)?.and_then(|text| serde_json::from_str(text).ok());
+        Ok(Found { seq: Seq(row.try_get(0)?), id: row.try_get(1)?, tenant: row.try_get(2)?, namespace: row.try_get(3)?, refused })
+    };
+    conn.query(&statements.existing, &values).await?.iter().map(found).collect()
 }
