@@ -21,9 +21,12 @@ mod known;
 mod recipient;
 
 use known::Known;
-use recipient::Part;
+use recipient::{HOUR, MARGIN, Part};
 
 pub(crate) use recipient::SOON;
+
+/// After so long no send counts any more.
+pub(crate) const COUNTS_FOR: Duration = HOUR.saturating_add(MARGIN);
 
 pub(crate) struct Budgets {
     budget: Budget,
@@ -60,6 +63,16 @@ impl Budgets {
         let now = self.clock.monotonic();
         self.lock().begin(&prepared.recipients, now, self.part(), returns)?;
         Ok(Reservation { budgets: Arc::clone(self), prepared: Arc::clone(prepared), counted: false })
+    }
+
+    /// Lets nothing fit until [`Self::open`], or until everything is over that was sent before.
+    pub(crate) fn close(&self) {
+        self.lock().close_until(self.clock.monotonic() + COUNTS_FOR);
+    }
+
+    /// Lets fit what fits: everything is known that was sent before.
+    pub(crate) fn open(&self) {
+        self.lock().open();
     }
 
     /// Counts a send of some gateway's that ended `ago`, before this one started.

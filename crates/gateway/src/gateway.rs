@@ -129,7 +129,14 @@ impl Gateway {
         let lease = Lease::take(&*store, &*clock, options.lease).await?;
         let work = Arc::new(Notify::new());
         let shares = Arc::new(Shares::new(options.open));
-        shares.set(&store.open_shares().await?);
+        match store.open_shares().await {
+            Ok(open) => shares.set(&open),
+            // A look at very many may take longer than any look may. All that waits is counted, and whose it is comes later.
+            Err(error) => {
+                tracing::warn!(%error, "whose the waiting actions are could not be counted; it is tried again");
+                shares.set_total(store.open_count());
+            }
+        }
         let providers = registry.wire(&clock, &work, &options.breakers);
         let inner = Arc::new(Inner {
             store,
@@ -160,6 +167,7 @@ impl Gateway {
         inner.policies.set_rules(rules).await;
         inner.policies.refresh(&*inner.store, inner.clock.now()).await?;
         runner::recall(&inner).await?;
+        runner::recall_budgets(&inner).await;
         inner.spawn(policies::follow(Arc::clone(&inner)));
         inner.spawn(housekeeping::run(Arc::clone(&inner)));
         inner.spawn(runner::run(Arc::clone(&inner)));

@@ -115,6 +115,11 @@ impl Wired {
         self.entries.values()
     }
 
+    /// Every budget once.
+    pub(crate) fn budgets(&self) -> impl Iterator<Item = &Arc<Budgets>> {
+        self.lanes.values().filter_map(|(_, budgets, _)| budgets.as_ref())
+    }
+
     /// Divides what the services limit among so many gateways.
     pub(crate) fn share(&self, gateways: usize) {
         for (lane, budgets, _) in self.lanes.values() {

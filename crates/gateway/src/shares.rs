@@ -75,6 +75,8 @@ pub(crate) struct Shares {
 struct Counts {
     /// What waits, as far as it is known.
     open: Tally,
+    /// Whether it is known whose that is.
+    is_known: bool,
     /// What is on its way into the store.
     entering: Tally,
 }
@@ -132,7 +134,16 @@ impl Shares {
         for share in shares {
             open.add(&share.provider, above(&share.tenant), share.count);
         }
-        self.lock().open = open;
+        let mut counts = self.lock();
+        counts.open = open;
+        counts.is_known = true;
+    }
+
+    /// Takes in how many wait in the store, where it is not known whose they are.
+    pub(crate) fn set_total(&self, total: usize) {
+        let mut counts = self.lock();
+        counts.open = Tally { total, ..Tally::default() };
+        counts.is_known = false;
     }
 
     /// A place among what waits, unless a share is used up.
@@ -186,7 +197,7 @@ impl Drop for Entering {
 /// Looks at what waits now and then.
 pub(crate) async fn follow(inner: Arc<Inner>) {
     let every = if inner.store.is_shared() { LOOK_EVERY.0 } else { LOOK_EVERY.1 };
-    let mut pause = every;
+    let mut pause = if inner.shares.lock().is_known { every } else { LOOK_EVERY.0 };
     while inner.sleep(pause).await {
         let began = inner.clock.monotonic();
         match inner.store.open_shares().await {

@@ -16,21 +16,37 @@ const ENTRY_BYTES: usize = 256;
 /// Recipients looked at beside those that a message names, where the bound is reached: turns that were given may have gone beyond it.
 const MORE_WHERE_FULL: usize = 100;
 
+/// For how long it is put off what comes before it is known what was sent: longer than who comes waits in memory.
+const LOOK_AGAIN: Duration = Duration::from_secs(15);
+
 pub(super) struct Known {
     recipients: HashMap<Arc<str>, Recipient>,
     /// Every recipient once, with the instant at which it may have become idle.
     to_forget: VecDeque<(Duration, Arc<str>)>,
     bytes: usize,
     most_bytes: usize,
+    /// Until when nothing fits, because it is not known what was sent before this gateway started.
+    closed_until: Option<Duration>,
 }
 
 impl Known {
     pub(super) fn new(most_bytes: usize) -> Self {
-        Self { recipients: HashMap::new(), to_forget: VecDeque::new(), bytes: 0, most_bytes }
+        Self { recipients: HashMap::new(), to_forget: VecDeque::new(), bytes: 0, most_bytes, closed_until: None }
+    }
+
+    pub(super) fn close_until(&mut self, over: Duration) {
+        self.closed_until = Some(over);
+    }
+
+    pub(super) fn open(&mut self) {
+        self.closed_until = None;
     }
 
     /// Whether a send fits. One that does not gets the turn that its fullest recipient has.
     pub(super) fn look(&mut self, recipients: &[String], now: Duration, part: Part, returns: bool) -> Result<(), Duration> {
+        if let Some(over) = self.closed_until.filter(|over| *over > now) {
+            return Err(over.min(now + LOOK_AGAIN));
+        }
         self.forget(2 * recipients.len() + 2, now, part);
         let mut latest = now;
         for name in recipients {

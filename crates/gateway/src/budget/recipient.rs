@@ -8,7 +8,7 @@ use acteon_core::Budget;
 pub(super) const MINUTE: Duration = Duration::from_mins(1);
 pub(super) const HOUR: Duration = Duration::from_hours(1);
 /// Added to both windows, for clocks that do not run alike.
-const MARGIN: Duration = Duration::from_secs(1);
+pub(super) const MARGIN: Duration = Duration::from_secs(1);
 /// Added to both windows once more where turns are given, because a row is not sent the instant that its turn comes.
 const LATENESS: Duration = Duration::from_secs(1);
 /// How long after its instant a turn is kept for the row that got it.

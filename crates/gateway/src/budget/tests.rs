@@ -295,3 +295,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn closed_budgets_let_nothing_fit_until_what_was_sent_is_known_or_over() {
+    let (clock, budgets) = budgets(BUDGET);
+    let one = to(&["1/u1"]);
+    budgets.close();
+    assert_eq!(send(&budgets, &one, false), Some(secs(15)));
+    clock.set(secs(20));
+    for ago in 0..30 {
+        budgets.remember(&one.recipients, secs(20), Duration::from_millis(ago));
+    }
+    assert_eq!(send(&budgets, &one, true), Some(secs(35)), "not all is known yet");
+    budgets.open();
+    assert!(send(&budgets, &one, false).is_some_and(|turn| turn > secs(80)), "what was told of counts");
+    assert_eq!(send(&budgets, &to(&["1/u2"]), false), None);
+    budgets.close();
+    clock.set(secs(3620));
+    assert_eq!(send(&budgets, &one, true), Some(secs(3621)));
+    clock.set(secs(3621));
+    assert_eq!(send(&budgets, &one, true), None, "all that was sent before is over");
+}

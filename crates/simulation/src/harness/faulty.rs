@@ -12,6 +12,8 @@ pub enum Fails {
     Once,
     /// Until the faults are lifted.
     UntilLifted,
+    /// It gives no answer, also after the faults are lifted.
+    Hangs,
 }
 
 /// Which calls of a store fail, and how often each did. Clones switch the same store.
@@ -20,7 +22,7 @@ pub struct FaultSwitch(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    failing: BTreeMap<StoreCall, Fails>,
+    failing: BTreeMap<StoreCall, (Fails, StoreError)>,
     failed: BTreeMap<StoreCall, usize>,
 }
 
@@ -32,7 +34,12 @@ impl FaultSwitch {
 
     /// Lets a call fail.
     pub fn fail(&self, call: StoreCall, fails: Fails) {
-        self.lock().failing.insert(call, fails);
+        self.fail_with(call, fails, StoreError::Away("simulated".into()));
+    }
+
+    /// Lets a call fail with an error.
+    pub fn fail_with(&self, call: StoreCall, fails: Fails, error: StoreError) {
+        self.lock().failing.insert(call, (fails, error));
     }
 
     /// Lets nothing fail any more.
@@ -45,14 +52,15 @@ impl FaultSwitch {
         self.lock().failed.get(&call).copied().unwrap_or(0)
     }
 
-    fn meet(&self, call: StoreCall) -> Result<(), StoreError> {
+    /// What comes of a call that fails; `None` where there is no answer.
+    fn meet(&self, call: StoreCall) -> Result<(), Option<StoreError>> {
         let mut state = self.lock();
-        let Some(fails) = state.failing.get(&call).copied() else { return Ok(()) };
+        let Some((fails, error)) = state.failing.get(&call).cloned() else { return Ok(()) };
         if fails == Fails::Once {
             state.failing.remove(&call);
         }
         *state.failed.entry(call).or_default() += 1;
-        Err(StoreError::Away("simulated".into()))
+        Err((fails != Fails::Hangs).then_some(error))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -74,7 +82,8 @@ impl Layer for Faulty {
     fn around<'a, T: Send + 'a>(&'a self, call: StoreCall, work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a) -> Later<'a, T> {
         match self.switch.meet(call) {
             Ok(()) => work(&*self.store),
-            Err(error) => Box::pin(std::future::ready(Err(error))),
+            Err(Some(error)) => Box::pin(std::future::ready(Err(error))),
+            Err(None) => Box::pin(std::future::pending()),
         }
     }
 }

@@ -33,8 +33,8 @@ const PATIENCE: u64 = 1200;
 
 /// Counts what arrives. Its answer is late for ids that say so, and for some there is a failure first, or always.
 #[derive(Default)]
-struct Service {
-    arrived: Mutex<BTreeMap<String, usize>>,
+pub(crate) struct Service {
+    pub(crate) arrived: Mutex<BTreeMap<String, usize>>,
     asked: Mutex<BTreeMap<String, usize>>,
 }
 
@@ -99,7 +99,7 @@ impl Layer for Cut {
 }
 
 /// The runtime's time, which stands still until everybody waits for it.
-struct PausedClock(tokio::time::Instant);
+pub(crate) struct PausedClock(pub(crate) tokio::time::Instant);
 
 impl Clock for PausedClock {
     fn now(&self) -> Timestamp {
@@ -115,7 +115,7 @@ impl Clock for PausedClock {
     }
 }
 
-struct Silent;
+pub(crate) struct Silent;
 
 impl Observer for Silent {
     fn outcome(&self, _: &OutcomeEvent<'_>) {}
@@ -127,7 +127,7 @@ impl Observer for Silent {
 }
 
 /// An action whose id says what is to become of it, before the first dash.
-fn action(id: &str) -> Action {
+pub(crate) fn action(id: &str) -> Action {
     let kind = id.split('-').next().unwrap_or(id);
     let action = json!({ "id": id, "namespace": "n", "tenant": if kind == "capped" { "capped" } else { "t" }, "provider": "p",
         "action_type": "x", "payload": {}, "metadata": { "kind": kind }, "dedup_key": (kind == "once").then_some("k"),
@@ -136,7 +136,7 @@ fn action(id: &str) -> Action {
 }
 
 /// The rule that lets one of those with a key through.
-fn rules() -> RuleSet {
+pub(crate) fn rules() -> RuleSet {
     let text = "rules: [{name: once, condition: 'has(action.dedup_key)', action: {type: deduplicate, ttl_seconds: 2592000}}]";
     let file = acteon_rules::RuleFile { name: "rules.yaml".into(), text: text.into() };
     RuleSet::compile(&[file], &acteon_rules::Context::default()).expect("rules")

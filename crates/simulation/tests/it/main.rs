@@ -7,6 +7,7 @@ mod harness;
 mod lanes;
 mod retention;
 mod spilling;
+mod starts;
 mod steps;
 mod token_clock;
 mod unreadable;
