@@ -139,18 +139,26 @@ async fn hold_no_thread(gateway: &Gateway, bodies: Vec<(&'static str, &'static s
     }
 }
 
+#[cfg(feature = "wechat")]
 fn to(provider: &str, payload: &serde_json::Value) -> String {
     let whole = json!({ "namespace": "n", "tenant": "t", "provider": provider, "action_type": "x", "payload": payload });
     whole.to_string()
 }
 
 /// Rules and silences that look through whole texts, silences with large patterns, and a large message to a provider that reads it.
+#[cfg(feature = "wechat")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn no_silence_and_no_payload_holds_a_thread_of_the_runtime() {
     const SILENCES: usize = 150;
+    const RULES: usize = 150;
     let wecom = crate::wechat::local_wecom(crate::wechat::unlimited()).await;
     let configuration = format!("{CONFIGURATION}{}", crate::wechat::configuration(&wecom, ""));
-    let gateway = Gateway::start(&configuration).await;
+    let rule = |number: usize| {
+        let condition = format!("action.payload.text.matches(\"[a-z ]*[a-f]{{3}}-{number}[0-9]\")");
+        format!("  - {{name: r{number}, condition: '{condition}', action: {{type: deny}}}}\n")
+    };
+    let rules: String = std::iter::once("rules:\n".to_owned()).chain((0..RULES).map(rule)).collect();
+    let gateway = Gateway::with_rules(&rules, &configuration).await;
     // The first call gets a token and makes a connection.
     assert!(gateway.dispatch(&crate::wechat::text("first")).await.get("Executed").is_some());
     let silence = |matchers: serde_json::Value| json!({ "namespace": "n", "tenant": "t", "matchers": matchers, "duration_seconds": 600 });
