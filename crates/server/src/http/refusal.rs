@@ -1,5 +1,7 @@
 //! Answers outside 2xx. They all look alike.
 
+use std::fmt::Write as _;
+
 use acteon_api::{ErrorBody, FieldError};
 use acteon_core::ActionId;
 use acteon_core::json::head;
@@ -137,8 +139,18 @@ pub(super) fn about(id: &ActionId, mut response: Response) -> Response {
 
 /// An id as a header's value, percent-encoded where it is not plain ASCII.
 fn id_header(id: &str) -> Option<HeaderValue> {
-    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'%';
-    let text: String = id.bytes().map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect();
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() && *byte != b'%';
+    if id.as_bytes().iter().all(is_plain) {
+        return HeaderValue::from_str(id).ok();
+    }
+    let mut text = String::with_capacity(id.len() * 3);
+    for byte in id.bytes() {
+        if is_plain(&byte) {
+            text.push(char::from(byte));
+        } else {
+            write!(text, "%{byte:02X}").ok()?;
+        }
+    }
     HeaderValue::from_str(&text).ok()
 }
 
