@@ -48,18 +48,28 @@ struct State {
 impl DueClock {
     /// Continues where the gateways before, or beside, stand. `lease` is how long the others have to show that they live.
     pub(crate) async fn start(clock: Arc<dyn Clock>, store: &dyn Store, lease: LeaseTimes) -> Result<Self, StoreError> {
-        let kept = Kept::read(store, clock.now()).await?;
-        let (monotonic, due) = (clock.monotonic(), shifted(clock.now(), -kept.steps));
-        let this = Self { clock, state: Mutex::new(State { monotonic, due, steps: kept.steps, tolerance: STEP_MILLIS }) };
-        if let Some(told) = kept.due
-            && due.since(told).max(told.since(due)) > KEPT_WITHIN
-            && others_live(&*this.clock, store, lease).await?
-        {
-            // It was told up to a minute ago: the rest is found by the next look, once the step is known.
-            let tolerance = KEPT_WITHIN.as_millis() as i64;
-            *this.lock() = State { monotonic: this.clock.monotonic(), due: told, steps: kept.steps, tolerance };
+        let mut kept = Kept::read(store, clock.now()).await?;
+        loop {
+            let (monotonic, due) = (clock.monotonic(), shifted(clock.now(), -kept.steps));
+            let mut state = State { monotonic, due, steps: kept.steps, tolerance: STEP_MILLIS };
+            if let Some(told) = kept.due
+                && due.since(told).max(told.since(due)) > KEPT_WITHIN
+            {
+                let is_told = others_live(&*clock, store, lease).await?;
+                let later = Kept::read(store, clock.now()).await?;
+                if later.steps != kept.steps {
+                    // They noticed the step meanwhile.
+                    kept = later;
+                    continue;
+                }
+                if is_told {
+                    // It was told up to a minute ago: the rest is found by the next look, once the step is known.
+                    let tolerance = KEPT_WITHIN.as_millis() as i64;
+                    state = State { monotonic: clock.monotonic(), due: told, steps: kept.steps, tolerance };
+                }
+            }
+            return Ok(Self { clock, state: Mutex::new(state) });
         }
-        Ok(this)
     }
 
     /// The due time.

@@ -166,7 +166,7 @@ fn wrong_with(record: &Record, seen: &Seen) -> Option<String> {
     }
     match outcome {
         Outcome::Executed(_) if arrivals == 0 => Some("it is executed and never arrived".to_owned()),
-        Outcome::Failed { code, .. } if code == "EXPIRED" => Some("it expired within half an hour".to_owned()),
+        Outcome::Failed { code, message, .. } if code == "EXPIRED" => Some(format!("it expired within half an hour: {message}")),
         Outcome::Failed { code, .. } if code == "POISONED" && seen.begun < MAX_TAKEOVERS as usize => {
             Some(format!("it is poisoned, and was begun {} times", seen.begun))
         }
