@@ -112,7 +112,8 @@ async fn an_export_that_stands_still_keeps_no_log_from_being_used_again() {
     const BEFORE: usize = 40;
     /// More than the log may have on such a disk, by far.
     const BESIDE: usize = 90;
-    const LONGEST_LOG: u64 = 70 << 20;
+    /// What goes on behind the writer lets the log grow beyond its ceiling for a moment, on a busy machine more; pinned, it would be longer.
+    const LONGEST_LOG: u64 = 100 << 20;
     let folder = tempfile::tempdir().expect("a folder");
     let Some(process) = Process::start_on_a_disk(folder.path(), "260m", LOG, &[]) else { return };
     let client = process.client();

@@ -206,5 +206,6 @@ fn an_export_that_nobody_reads_keeps_no_log_from_being_used_again() {
     go_on.send(()).expect("it waits");
     let rows = export.join().expect("a thread").expect("an export");
     assert_eq!(rows, 2000, "what was accepted before it began, each with its job");
-    assert!(largest < before.max(4 << 20) * 2, "the log grew from {before} to {largest} bytes");
+    // A checkpoint is late on a busy machine; a pinned log would have every commit of them.
+    assert!(largest < before.max(16 << 20) * 2, "the log grew from {before} to {largest} bytes");
 }
