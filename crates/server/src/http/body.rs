@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::AppState;
 use super::offload::{Aside, Asides, off_runtime};
-use super::refusal::{Faults, Refusal};
+use super::refusal::{BODIES_FULL, Faults, Refusal};
 use crate::budget::Room;
 use crate::connection::Connection;
 
@@ -155,7 +155,7 @@ fn too_large() -> Refusal {
 }
 
 fn no_room() -> Refusal {
-    Refusal::come_back("BODIES_FULL", "too many large requests are on their way at the same time; try again")
+    Refusal::come_back(BODIES_FULL, "too many large requests are on their way at the same time; try again")
 }
 
 /// Refuses JSON that its readers would not read alike, and names the place.

@@ -22,6 +22,12 @@ const COME_BACK_AFTER: u64 = 2;
 /// Longest message, in bytes: what a caller sent may stand in it.
 const MAX_MESSAGE_BYTES: usize = 4 * 1024;
 
+/// The code of a refusal for want of room for bodies.
+pub(super) const BODIES_FULL: &str = "BODIES_FULL";
+
+/// Statuses of requests whose body is not read to its end.
+const LEAVES_BODY: [StatusCode; 3] = [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::REQUEST_TIMEOUT, StatusCode::UNSUPPORTED_MEDIA_TYPE];
+
 /// A request that was refused.
 #[derive(Debug)]
 pub(super) struct Refusal {
@@ -207,7 +213,12 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let retry_after = self.body.retry_after;
         let action_id = self.body.action_id.as_deref().and_then(id_header);
+        let leaves_body = LEAVES_BODY.contains(&self.status) || self.body.code == BODIES_FULL;
         let mut response = super::dispatch::json(self.status, bounded(*self.body, MAX_REFUSAL_BYTES));
+        if leaves_body {
+            // The rest of the body would stand where the next request should: the connection ends, and its client must know not to use it again.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -196,6 +196,10 @@ async fn a_body_that_is_too_long_is_refused_before_it_is_sent() {
     let headers = "content-type: application/json\r\ncontent-length: 2000000\r\nexpect: 100-continue\r\n";
     let answer = answer_to(&gateway, &head_of("POST", "/v1/dispatch", headers)).await;
     assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("BODY_TOO_LARGE"), "{answer}");
+    assert!(
+        answer.to_lowercase().contains("connection: close"),
+        "its client would send the next request into a closed connection: {answer}"
+    );
     let mut stream = connect(&gateway).await;
     let small = action("patient", "log", &json!({})).to_string();
     let headers = format!("content-type: application/json\r\ncontent-length: {}\r\nexpect: 100-continue\r\n", small.len());
