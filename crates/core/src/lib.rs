@@ -17,6 +17,7 @@ mod outcome;
 mod provider;
 mod provider_error;
 mod settings;
+pub mod similar;
 mod timestamp;
 
 pub use access::{Caller, Grant, Permission, Role, Scope, covers_tenant};

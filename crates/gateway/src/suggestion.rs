@@ -1,5 +1,7 @@
 //! What somebody may have meant by a name.
 
+use acteon_core::similar::distance;
+
 /// Names that are further from what was written are no suggestion.
 const MAX_DISTANCE: usize = 3;
 
@@ -8,21 +10,6 @@ pub(crate) fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -
     let most = (written.len() / 3).clamp(1, MAX_DISTANCE);
     let near = names.filter(|name| name.len().abs_diff(written.len()) <= most).map(|name| (distance(written, name), name));
     near.filter(|(distance, _)| *distance <= most).min().map(|(_, name)| name)
-}
-
-/// How many letters must be put in, left out or changed.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (place, wanted) in from.chars().enumerate() {
-        let mut before = std::mem::replace(&mut row[0], place + 1);
-        for (column, found) in to.iter().enumerate() {
-            let changed = before + usize::from(wanted != *found);
-            before = row[column + 1];
-            row[column + 1] = changed.min(before + 1).min(row[column] + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ fn api_key<'a>(walker: &mut Walker<'a>, index: usize, mut block: Block<'a>, name
     } else if settings.has("name") && !names.insert(name.clone()) {
         walker.trouble(&section, "name", &format!("the name {name:?} is taken by another key"));
     }
-    let role = Role::parse(settings.text("role").unwrap_or_default());
+    let role = settings.text("role").and_then(Role::parse);
     if settings.has("role") && role.is_none() {
         walker.trouble(&section, "role", "must be admin, operator or viewer");
     }

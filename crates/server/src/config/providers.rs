@@ -47,14 +47,14 @@ fn build_one<'a>(
     };
     let settings = walker.read(section, &block.table, &block.span, &[PROVIDER, found.keys]);
     let complete = found.keys.iter().filter(|key| key.required).all(|key| settings.has(key.name));
-    let name = match ProviderName::parse(settings.text("name").unwrap_or_default()) {
-        Ok(name) => Some(name),
-        Err(error) => {
-            if walker.span(section, "name").is_some() {
-                walker.trouble(section, "name", &error.to_string());
-            }
+    // A name that is missing, or no text, is told of already.
+    let name = match settings.text("name").map(ProviderName::parse) {
+        Some(Ok(name)) => Some(name),
+        Some(Err(error)) => {
+            walker.trouble(section, "name", &error.to_string());
             None
         }
+        None => None,
     };
     if !complete {
         return None;

@@ -250,11 +250,6 @@ impl<'a> Walker<'a> {
         self.troubles.push(Trouble { place, subject, message, hint });
     }
 
-    /// Whether the value of a section's key was read.
-    pub(super) fn span(&self, section: &str, key: &str) -> Option<Span> {
-        self.spans.get(&(section.to_owned(), key.to_owned())).cloned()
-    }
-
     pub(super) fn finish(mut self, file: &str) -> Result<(), ConfigError> {
         if self.troubles.is_empty() {
             return Ok(());

@@ -1,7 +1,7 @@
 //! Large actions that wait for a service that does not answer.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -24,7 +24,7 @@ const MOST: usize = 400 * MIB;
 struct Hanging {
     answers: Arc<watch::Sender<bool>>,
     /// The ids that were sent, and those that were answered.
-    ids: Arc<Mutex<(BTreeSet<String>, BTreeSet<String>)>>,
+    ids: Arc<watch::Sender<(BTreeSet<String>, BTreeSet<String>)>>,
 }
 
 impl Hanging {
@@ -38,26 +38,20 @@ impl Hanging {
     }
 
     async fn until(&self, what: &str, wanted: impl Fn(&BTreeSet<String>, &BTreeSet<String>) -> bool) {
-        let give_up = Instant::now() + PATIENCE;
-        loop {
-            {
-                let ids = self.ids.lock().expect("a lock");
-                if wanted(&ids.0, &ids.1) {
-                    return;
-                }
-                assert!(Instant::now() < give_up, "{what}: {} sent, {} answered", ids.0.len(), ids.1.len());
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+        let mut ids = self.ids.subscribe();
+        if tokio::time::timeout(PATIENCE, ids.wait_for(|(sent, answered)| wanted(sent, answered))).await.is_err() {
+            let (sent, answered) = &*self.ids.borrow();
+            panic!("{what}: {} sent, {} answered", sent.len(), answered.len());
         }
     }
 }
 
 async fn take(State(hanging): State<Hanging>, Json(body): Json<Value>) -> Json<Value> {
     let id = body["id"].as_str().expect("an id").to_owned();
-    hanging.ids.lock().expect("a lock").0.insert(id.clone());
+    hanging.ids.send_modify(|(sent, _)| _ = sent.insert(id.clone()));
     drop(body);
     hanging.answers.subscribe().wait_for(|answers| *answers).await.expect("it lives");
-    hanging.ids.lock().expect("a lock").1.insert(id);
+    hanging.ids.send_modify(|(_, answered)| _ = answered.insert(id));
     Json(json!({}))
 }
 
@@ -122,7 +116,7 @@ async fn large_actions_for_a_service_that_hangs_wait_in_the_store() {
     assert!(peak(&process) < MOST, "{} MiB", peak(&process) / MIB);
     process.kill();
 
-    let sent_before = hook.ids.lock().expect("a lock").0.len();
+    let sent_before = hook.ids.borrow().0.len();
     assert!((1..COUNT / 4).contains(&sent_before), "{sent_before}");
     let began = Instant::now();
     let process = Process::start(folder.path(), &configuration, &[]);
