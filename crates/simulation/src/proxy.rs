@@ -27,6 +27,8 @@ pub enum Weather {
 struct State {
     weather: Weather,
     target: SocketAddr,
+    /// How often the connections that were open were closed.
+    closures: u64,
 }
 
 /// A proxy before a server.
@@ -41,7 +43,7 @@ impl FaultProxy {
     pub async fn start(target: SocketAddr) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let state = Arc::new(watch::channel(State { weather: Weather::Fair, target }).0);
+        let state = Arc::new(watch::channel(State { weather: Weather::Fair, target, closures: 0 }).0);
         let accepting = tokio::spawn(accept(listener, Arc::clone(&state)));
         Ok(Self { address, state, accepting })
     }
@@ -56,6 +58,11 @@ impl FaultProxy {
         self.state.send_modify(|state| state.weather = weather);
     }
 
+    /// Closes the connections that are open, whatever they were about to carry. New ones meet fair weather.
+    pub fn close_all(&self) {
+        self.state.send_modify(|state| *state = State { weather: Weather::Fair, closures: state.closures + 1, ..*state });
+    }
+
     /// Changes the weather for a while.
     pub async fn spell(&self, weather: Weather, lasts: Duration) {
         self.set(weather);
@@ -65,8 +72,7 @@ impl FaultProxy {
 
     /// Leads new connections elsewhere, and closes those that are open.
     pub fn lead_to(&self, target: SocketAddr) {
-        self.set(Weather::Cut);
-        self.state.send_modify(|state| *state = State { weather: Weather::Fair, target });
+        self.state.send_modify(|state| *state = State { weather: Weather::Fair, target, closures: state.closures + 1 });
     }
 }
 
@@ -78,23 +84,23 @@ impl Drop for FaultProxy {
 
 async fn accept(listener: TcpListener, state: Arc<watch::Sender<State>>) {
     while let Ok((client, _)) = listener.accept().await {
-        let State { weather, target } = *state.borrow();
-        if weather != Weather::Cut {
-            tokio::spawn(carry(client, target, state.subscribe()));
+        let opened = *state.borrow();
+        if opened.weather != Weather::Cut {
+            tokio::spawn(carry(client, opened, state.subscribe()));
         }
     }
 }
 
-async fn carry(client: TcpStream, target: SocketAddr, mut state: watch::Receiver<State>) {
-    let Ok(server) = TcpStream::connect(target).await else { return };
+async fn carry(client: TcpStream, opened: State, mut state: watch::Receiver<State>) {
+    let Ok(server) = TcpStream::connect(opened.target).await else { return };
     drop((client.set_nodelay(true), server.set_nodelay(true)));
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let there = tokio::spawn(copy(from_client, to_server, state.clone()));
-    let back = tokio::spawn(copy(from_server, to_client, state.clone()));
+    let there = tokio::spawn(copy(from_client, to_server, opened, state.clone()));
+    let back = tokio::spawn(copy(from_server, to_client, opened, state.clone()));
     let aborts = [there.abort_handle(), back.abort_handle()];
     let ended = async { drop(tokio::join!(there, back)) };
-    let cut = async { drop(state.wait_for(|state| state.weather == Weather::Cut || state.target != target).await) };
+    let cut = async { drop(state.wait_for(|state| is_cut(state, opened)).await) };
     tokio::select! {
         () = ended => {}
         () = cut => {}
@@ -102,14 +108,20 @@ async fn carry(client: TcpStream, target: SocketAddr, mut state: watch::Receiver
     aborts.iter().for_each(tokio::task::AbortHandle::abort);
 }
 
-async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut state: watch::Receiver<State>) {
+/// Whether a connection that was opened in one state is closed in another.
+fn is_cut(state: &State, opened: State) -> bool {
+    state.weather == Weather::Cut || state.closures != opened.closures
+}
+
+async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, opened: State, mut state: watch::Receiver<State>) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
         let weather = state.borrow().weather;
         if let Weather::Slow(delay) = weather {
             tokio::time::sleep(delay).await;
         }
-        if state.wait_for(|state| state.weather != Weather::Silent).await.is_err() || to.write_all(&buffer[..count]).await.is_err() {
+        let is_carried = state.wait_for(|state| state.weather != Weather::Silent).await.is_ok_and(|state| !is_cut(&state, opened));
+        if !is_carried || to.write_all(&buffer[..count]).await.is_err() {
             break;
         }
     }

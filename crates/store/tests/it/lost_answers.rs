@@ -66,8 +66,7 @@ async fn lose_the_answer(database: &TestDatabase, proxy: &FaultProxy, is_there: 
     proxy.set(Weather::Silent);
     wait_until(database, is_there).await;
     database.execute(meanwhile).await.expect("done meanwhile");
-    proxy.set(Weather::Cut);
-    proxy.set(Weather::Fair);
+    proxy.close_all();
 }
 
 /// Charged to a quota, which it may go over.

@@ -40,7 +40,6 @@ async fn a_renewal_over_a_silent_connection_ends_in_seconds_and_the_next_has_ano
 async fn a_renewal_over_a_closed_connection_is_done_over_another() {
     let Some(database) = TestDatabase::find().await else { return };
     let Some((proxy, store, owner)) = behind_a_proxy(&database).await else { return };
-    proxy.set(Weather::Cut);
-    proxy.set(Weather::Fair);
+    proxy.close_all();
     assert_eq!(store.renew(owner).await, Ok(true));
 }
