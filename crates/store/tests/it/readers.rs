@@ -120,6 +120,43 @@ async fn callers_long_looks_hold_up_nothing_that_the_gateway_needs() {
     }
 }
 
+/// Callers' looks have every connection that is theirs, and wait for a table that somebody has locked.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_looks_hold_up_nothing_that_a_gateway_on_a_shared_database_needs() {
+    use acteon_simulation::postgres::TestDatabase;
+    use acteon_store::postgres::PostgresStore;
+
+    let Some(database) = TestDatabase::find().await else { return };
+    let options = database.options();
+    let store = Arc::new(PostgresStore::open(options).await.expect("a store"));
+    let (holder, connection) = tokio_postgres::connect(&options.url, tokio_postgres::NoTls).await.expect("the database");
+    tokio::spawn(connection);
+    let locked = format!("SET search_path TO \"{}\"; BEGIN; LOCK TABLE documents IN ACCESS EXCLUSIVE MODE", options.schema);
+    holder.batch_execute(&locked).await.expect("locked");
+    let look = || {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { store.documents(DocumentKind::Silence).await })
+    };
+    let looks: Vec<_> = (0..options.pool * 2).map(|_| look()).collect();
+    let waiting = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'documents'::regclass";
+    // A third of the connections is the gateway's own.
+    while database.count(waiting).await.expect("a count") < options.pool as i64 - 1 {
+        tokio::task::yield_now().await;
+    }
+    let needed = async {
+        store.beats().await?;
+        store.records(vec![acteon_store::Seq(1)]).await?;
+        store.note("n", at(0)).await
+    };
+    let answered = tokio::time::timeout(Duration::from_secs(4), needed).await;
+    holder.batch_execute("COMMIT").await.expect("let go");
+    assert_eq!(answered.expect("callers were waited for"), Ok(None));
+    for look in looks {
+        assert_eq!(look.await.expect("a look"), Ok(Vec::new()));
+    }
+}
+
 /// As many callers as there may be ask how their actions stand, and none of them is answered yet.
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_who_ask_for_an_id_hold_up_nothing_that_the_gateway_needs() {
