@@ -199,6 +199,32 @@ async fn one_refusal_on_a_quiet_gateway_holds_nobody_up() {
     }
 }
 
+/// A limit was found out in a busy hour; what is refused once in a quiet one says nothing about it.
+#[tokio::test(start_paused = true)]
+async fn one_refusal_in_a_quiet_hour_does_not_lower_what_a_busy_one_taught() {
+    let service = Service::taking(200);
+    let gateway = gateway(&service).await;
+    post_many(&gateway, 2000).await;
+    until_arrived(&service, 2000, Instant::now()).await;
+    for number in 0..30 {
+        sleep(Duration::from_secs(1)).await;
+        post(&gateway, &format!("quiet{number}"), "all").await;
+    }
+    sleep(Duration::from_secs(1)).await;
+    service.set_limit(0);
+    post(&gateway, "stray", "all").await;
+    sleep(Duration::from_millis(500)).await;
+    service.set_limit(10_000);
+    until_arrived(&service, 2031, Instant::now()).await;
+    let began = Instant::now();
+    for number in 0..800 {
+        post(&gateway, &format!("b{number}"), "all").await;
+    }
+    let took = until_arrived(&service, 2831, began).await;
+    println!("800 after a stray refusal: {took:?}, {} refused", service.refused());
+    assert!(took <= Duration::from_secs(6), "{took:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_limit_of_twenty_a_second_is_kept_to() {
     let service = Service::taking(20);
