@@ -53,6 +53,25 @@ async fn a_token_outlives_its_gateway_and_lies_there_unreadable() {
     assert!(notes.contains("ENC[AES256_GCM") && !notes.contains(&token) && !notes.contains(&secret), "{notes}");
 }
 
+/// The second waits for its turn, and then for an answer of its own: longer than a send may take.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_token_for_longer_than_a_send_may_take_has_sent_nothing() {
+    let Some(shared) = Shared::find().await else { return };
+    let wecom = local_wecom(unlimited()).await;
+    let configuration = format!("retry.max_retries = 0\nretry.delays_seconds = [1]\n{}", configuration(&wecom, ""));
+    let gateways = join_all((0..2).map(|_| shared.gateway(&configuration))).await;
+    wecom.fault(Call::Gettoken, Fault::Delay(60_000), Some(2));
+    let send = async |place: usize| {
+        let action = text(&format!("from-{place}"));
+        let outcome = gateways[place].final_outcome(&action).await;
+        assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
+        let view = gateways[place].get(&format!("/v1/actions/from-{place}")).await.body;
+        assert_eq!(view["possible_duplicate"], false, "{view}");
+    };
+    tokio::join!(send(0), send(1));
+    assert_eq!(wecom.calls(Call::Send), 2, "each was sent once");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gettoken_that_hangs_keeps_neither_gateway_from_sending() {
     let Some(shared) = Shared::find().await else { return };

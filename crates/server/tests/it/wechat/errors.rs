@@ -1,7 +1,12 @@
 //! The error mapping: every row, for `gettoken` and for `send`, with durable retries off and on.
 
+use std::time::Duration;
+
 use acteon_simulation::wecom::{Call, Fault};
 use futures_util::stream::{StreamExt as _, iter};
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::{configuration, configuration_at, local_wecom, text, unlimited};
 use crate::support::{Gateway, Process};
@@ -234,6 +239,38 @@ async fn a_connection_that_is_not_made_in_time_is_no_send() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
     let base = format!("https://{}", silent.local_addr().expect("an address"));
     let lines = format!("retry.durable = false\nretry.max_retries = 1\n{}", configuration_at(&base, "wechat.timeout_seconds = 1"));
+    let gateway = Gateway::start(&lines).await;
+    let failed = gateway.final_outcome(&text("a")).await["Failed"].clone();
+    assert_eq!((failed["code"].as_str(), failed["attempts"].as_u64()), (Some("CONNECTION"), Some(2)), "{failed}");
+    assert_eq!(gateway.get("/v1/actions/a").await.body["possible_duplicate"], false);
+}
+
+/// Answers a call for a token, and takes no further connection: those that wait for it are as many as may.
+async fn takes_one_call(listener: TcpListener) -> Vec<TcpStream> {
+    let address = listener.local_addr().expect("an address");
+    let (mut called, _) = listener.accept().await.expect("a call");
+    let mut request = [0; 4096];
+    assert!(called.read(&mut request).await.is_ok_and(|count| count > 0));
+    let mut waiting = Vec::new();
+    while let Ok(Ok(another)) = tokio::time::timeout(Duration::from_millis(300), TcpStream::connect(address)).await {
+        waiting.push(another);
+    }
+    let token = json!({ "errcode": 0, "errmsg": "ok", "access_token": "t0ken", "expires_in": 7200 }).to_string();
+    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{token}", token.len());
+    called.write_all(answer.as_bytes()).await.expect("answered");
+    std::future::pending::<()>().await;
+    drop(listener);
+    waiting
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_send_whose_connection_is_not_made_in_time_is_none() {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("bound");
+    let listener = socket.listen(1).expect("a listener");
+    let base = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(takes_one_call(listener));
+    let lines = format!("retry.durable = false\nretry.max_retries = 1\n{}", configuration_at(&base, "wechat.timeout_seconds = 2"));
     let gateway = Gateway::start(&lines).await;
     let failed = gateway.final_outcome(&text("a")).await["Failed"].clone();
     assert_eq!((failed["code"].as_str(), failed["attempts"].as_u64()), (Some("CONNECTION"), Some(2)), "{failed}");

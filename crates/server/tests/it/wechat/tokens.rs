@@ -152,7 +152,10 @@ async fn a_token_that_is_good_serves_while_the_next_does_not_come() {
     let mut sent = 0;
     while wecom.calls(Call::Gettoken) < 2 {
         sent += 1;
-        gateway.dispatch(&text(&format!("a{sent}"))).await;
+        let began = tokio::time::Instant::now();
+        let outcome = gateway.dispatch(&text(&format!("a{sent}"))).await;
+        assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
+        assert!(began.elapsed() < std::time::Duration::from_secs(5), "who asks for the next waits for it: {:?}", began.elapsed());
     }
     let began = tokio::time::Instant::now();
     for outcome in dispatch_all(&gateway, "b", 20).await {
