@@ -2,12 +2,16 @@
 //!
 //! Rows say when they are due, when they are given up, and from when their age counts, in *due time*: the wall clock less all the steps that
 //! it took. A step - the wall clock moving against the monotonic one - is noticed at the next beat of the lease and added to the sum of the
-//! steps, which the store keeps for other gateways and later processes. So what waits neither stands still for the hour that a clock was
+//! steps, which the store keeps for later processes. So what waits neither stands still for the hour that a clock was
 //! set back, nor expires for the day that it was set ahead. Slow drift is followed. What people name as an instant - silences, expiry, calendars -
 //! stays on the wall clock.
 //!
-//! A gateway that starts beside others cannot see a step that they have not noticed yet. They keep the due time in the store every minute: one
-//! that is far from its own wall clock, while others live, is right.
+//! Gateways that share a store count one due time. Each carries it on by its own monotonic clock; the note in the store tells it to the others,
+//! every minute and at each step. Two that differ by more than drift are told apart by the due times that they told, never by the sum of the steps: due
+//! time does not go back, so the one that is behind takes over the other's. Whatever was put off by the time behind is due early then, not a day late.
+//!
+//! A gateway that starts goes on from what was told last. A wall clock behind that was set back. One that is far ahead was either set ahead, or
+//! nobody ran: it waits for a word of the others before it takes part, and takes the time for passed when there is none.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,64 +21,35 @@ use acteon_store::{CLOCK_STEPS, Store, StoreError};
 
 use crate::lease::LeaseTimes;
 
-/// A difference to the monotonic clock that is a step. What is smaller is drift, or a late answer of the database's clock.
+/// A difference, in milliseconds, that is a step. What is smaller is drift, or a late answer of the database's clock.
 const STEP_MILLIS: i64 = 5_000;
 /// The note with the sum of the steps and a recent due time, in milliseconds.
 const NOTE: &str = CLOCK_STEPS;
 /// The note is kept for good.
 const FOREVER: Timestamp = Timestamp::MAX;
-/// How often the due time is kept where gateways share a store.
-const KEEP_EVERY: Duration = Duration::from_mins(1);
+/// How often the due time is told where gateways share a store.
+const TELL_EVERY: Duration = Duration::from_mins(1);
 /// A due time that was told longer ago is told by nobody who lives.
-const KEPT_WITHIN: Duration = Duration::from_mins(2);
+const TOLD_WITHIN: Duration = Duration::from_mins(2);
+/// How often a gateway that starts looks for a word of the others: for three leases, so that one whose store was away for
+/// more than its lease is still heard.
+const LOOKS_FOR_OTHERS: u32 = 36;
 
 pub(crate) struct DueClock {
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
 
-#[derive(Clone, Copy)]
-struct State {
-    /// An instant of the monotonic clock,
-    monotonic: Duration,
-    /// and what the due time was then.
-    due: Timestamp,
-    /// The sum of the wall clock's steps: wall time less due time, in milliseconds.
-    steps: i64,
-    /// A difference to the wall clock that is a step, in milliseconds.
-    tolerance: i64,
-}
-
 impl DueClock {
-    /// Continues where the gateways before, or beside, stand. `lease` is how long the others have to show that they live.
+    /// Continues where the gateways before, or beside, stand. Takes up to three leases where it is not known whether time passed.
     pub(crate) async fn start(clock: Arc<dyn Clock>, store: &dyn Store, lease: LeaseTimes) -> Result<Self, StoreError> {
-        let mut kept = Kept::read(store, clock.now()).await?;
-        loop {
-            let (monotonic, due) = (clock.monotonic(), shifted(clock.now(), -kept.steps));
-            let mut state = State { monotonic, due, steps: kept.steps, tolerance: STEP_MILLIS };
-            if let Some(told) = kept.due
-                && due.since(told).max(told.since(due)) > KEPT_WITHIN
-            {
-                let is_told = others_live(&*clock, store, lease).await?;
-                let later = Kept::read(store, clock.now()).await?;
-                if later.steps != kept.steps {
-                    // They noticed the step meanwhile.
-                    kept = later;
-                    continue;
-                }
-                if is_told {
-                    // It was told up to a minute ago: the rest is found by the next look, once the step is known.
-                    let tolerance = KEPT_WITHIN.as_millis() as i64;
-                    state = State { monotonic: clock.monotonic(), due: told, steps: kept.steps, tolerance };
-                }
-            }
-            return Ok(Self { clock, state: Mutex::new(state) });
-        }
+        let state = first_state(&*clock, store, lease).await?;
+        Ok(Self { clock, state: Mutex::new(state) })
     }
 
     /// The due time.
     pub(crate) fn now(&self) -> Timestamp {
-        self.lock().now(self.clock.monotonic())
+        self.lock().at(self.clock.monotonic())
     }
 
     /// The wall clock's instant of a due time, for people.
@@ -87,37 +62,15 @@ impl DueClock {
         shifted(wall, -self.lock().steps)
     }
 
-    /// Looks whether the wall clock was stepped, and keeps the sum of the steps for later processes, and the due time for gateways that start.
-    /// To be called every few seconds.
+    /// Looks whether the wall clock was stepped, and what other gateways told, and tells them in turn. To be called every few seconds.
     pub(crate) async fn follow(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let kept = Kept::read(store, self.clock.now()).await?;
-        self.lock().steps = kept.steps;
-        let step = self.step();
-        let is_old = |told: Timestamp| self.now().since(told) >= KEEP_EVERY;
-        if step.is_none() && !(store.is_shared() && kept.due.is_none_or(is_old)) {
-            return Ok(());
-        }
-        let sum = kept.steps.saturating_add(step.unwrap_or(0));
-        let text = format!("{sum} {}", self.now().as_millis());
-        let written = store.swap_note(NOTE, kept.text.as_deref(), &text, self.clock.now(), FOREVER).await?;
-        if let Some(step) = step.filter(|_| written) {
-            self.lock().steps = sum;
-            tracing::warn!(step_ms = step, "the wall clock was stepped; what waits goes on as if it had not been");
+        let note = Note::read(store, self.clock.now()).await?;
+        let (monotonic, wall) = (self.clock.monotonic(), self.clock.now());
+        let Some(text) = self.lock().look(&note, monotonic, wall, store.is_shared()) else { return Ok(()) };
+        if note.replace(store, &text, wall).await? {
+            self.lock().has_told(text);
         }
         Ok(())
-    }
-
-    /// The step that the wall clock took since it was looked at, in milliseconds. Takes over drift.
-    fn step(&self) -> Option<i64> {
-        let (monotonic, wall) = (self.clock.monotonic(), self.clock.now());
-        let mut state = self.lock();
-        let due = state.now(monotonic);
-        let difference = wall.as_millis().saturating_sub(state.steps).saturating_sub(due.as_millis());
-        if difference.abs() >= state.tolerance {
-            return Some(difference);
-        }
-        *state = State { monotonic, due: shifted(due, difference), tolerance: STEP_MILLIS, ..*state };
-        None
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -125,25 +78,125 @@ impl DueClock {
     }
 }
 
+struct State {
+    /// An instant of the monotonic clock,
+    monotonic: Duration,
+    /// and what the due time was then.
+    due: Timestamp,
+    /// The sum of the wall clock's steps as this gateway sees it: wall time less due time, in milliseconds.
+    steps: i64,
+    /// Whether this gateway knows what the note does not have yet: a step, or a due time that is ahead. What the note has and this
+    /// gateway does not see is no reason to change it: each asks the database for its clock every few seconds, and another was told first.
+    must_tell: bool,
+    /// The text of the note as it was when it was looked at last,
+    seen: Option<String>,
+    /// and what the due time was then.
+    seen_at: Timestamp,
+}
+
 impl State {
-    fn now(&self, monotonic: Duration) -> Timestamp {
+    fn new(note: Note, due: Timestamp, (monotonic, wall): (Duration, Timestamp)) -> Self {
+        let steps = between(due, wall);
+        Self { monotonic, due, steps, must_tell: is_step(steps.saturating_sub(note.steps)), seen: note.text, seen_at: due }
+    }
+
+    fn at(&self, monotonic: Duration) -> Timestamp {
         self.due + monotonic.saturating_sub(self.monotonic)
+    }
+
+    /// Takes in what the clocks and the note say. Returns what the note should say, if that is something else.
+    fn look(&mut self, note: &Note, monotonic: Duration, wall: Timestamp, is_shared: bool) -> Option<String> {
+        self.carry_on(monotonic, wall);
+        if let Some(told) = note.due.filter(|_| note.text != self.seen) {
+            // It was told since the last look: by the same due time it lies between that look and now.
+            if between(self.due, told) >= STEP_MILLIS {
+                self.take_over(told, note.by_wall(wall), wall);
+            }
+            self.must_tell |= between(told, self.seen_at) >= STEP_MILLIS;
+        }
+        let off = between(self.due, note.by_wall(wall));
+        if !is_step(off) {
+            (self.due, self.steps, self.must_tell) = (shifted(self.due, off), note.steps, false);
+        }
+        (self.seen, self.seen_at) = (note.text.clone(), self.due);
+        let is_old = |told| between(told, self.due) >= TELL_EVERY.as_millis() as i64;
+        let tells = self.must_tell || is_shared && note.due.is_none_or(is_old);
+        tells.then(|| text(self.steps, self.due))
+    }
+
+    /// Goes on by the monotonic clock. What the wall clock moved against it is a step, or drift, which is followed.
+    fn carry_on(&mut self, monotonic: Duration, wall: Timestamp) {
+        (self.due, self.monotonic) = (self.at(monotonic), monotonic);
+        let moved = between(self.due, wall).saturating_sub(self.steps);
+        if is_step(moved) {
+            self.steps = self.steps.saturating_add(moved);
+            self.must_tell = true;
+            tracing::warn!(step_ms = moved, "the wall clock was stepped; what waits goes on as if it had not been");
+        } else {
+            self.due = shifted(self.due, moved);
+        }
+    }
+
+    /// Goes on from a due time that another gateway told. By the wall clock it is known exactly, unless that was stepped since.
+    fn take_over(&mut self, told: Timestamp, by_wall: Timestamp, wall: Timestamp) {
+        tracing::warn!(ahead_ms = between(self.due, told), "another gateway's due time is ahead of this one's, and is taken over");
+        self.due = if is_recent(told, by_wall) { by_wall } else { told };
+        self.steps = between(self.due, wall);
+    }
+
+    fn has_told(&mut self, text: String) {
+        (self.seen, self.seen_at, self.must_tell) = (Some(text), self.due, false);
     }
 }
 
-fn shifted(instant: Timestamp, millis: i64) -> Timestamp {
-    Timestamp::from_millis(instant.as_millis().saturating_add(millis))
+/// What a gateway that starts goes on from.
+async fn first_state(clock: &dyn Clock, store: &dyn Store, lease: LeaseTimes) -> Result<State, StoreError> {
+    let mut first = None;
+    let mut looks = 0;
+    loop {
+        // Before the note: whoever takes time for passed tells so before it beats.
+        let beats = store.beats().await?;
+        let note = Note::read(store, clock.now()).await?;
+        let now = (clock.monotonic(), clock.now());
+        let by_wall = note.by_wall(now.1);
+        match note.due {
+            Some(told) if by_wall <= told => return Ok(State::new(note, told, now)),
+            Some(told) if is_recent(told, by_wall) => return Ok(State::new(note, by_wall, now)),
+            Some(told) => {
+                let (before, text) = first.get_or_insert_with(|| (beats.clone(), note.text.clone()));
+                if *text != note.text || beats.iter().any(|later| !before.contains(later)) {
+                    // Others live, who have not seen the step yet. It was told up to a minute ago: they tell the rest.
+                    return Ok(State::new(note, told, now));
+                }
+                if store.is_shared() && !beats.is_empty() && looks < LOOKS_FOR_OTHERS {
+                    looks += 1;
+                    clock.sleep(lease.renew_every()).await;
+                    continue;
+                }
+                tracing::info!(millis = between(told, by_wall), "no gateway told the time for so long; it is taken for passed");
+            }
+            None => {}
+        }
+        // Told before anything is done by it, so that nobody starts from something else.
+        let text = text(note.steps, by_wall);
+        if !store.is_shared() {
+            return Ok(State::new(note, by_wall, now));
+        } else if note.replace(store, &text, now.1).await? {
+            return Ok(State::new(Note { text: Some(text), ..note }, by_wall, now));
+        }
+    }
 }
 
 /// What the store keeps.
-struct Kept {
+struct Note {
     text: Option<String>,
+    /// The sum of the steps.
     steps: i64,
     /// The due time as a gateway told it.
     due: Option<Timestamp>,
 }
 
-impl Kept {
+impl Note {
     async fn read(store: &dyn Store, now: Timestamp) -> Result<Self, StoreError> {
         let Some(text) = store.note(NOTE, now).await? else { return Ok(Self { text: None, steps: 0, due: None }) };
         let numbers: Option<Vec<i64>> = text.split(' ').map(|number| number.parse().ok()).collect();
@@ -152,77 +205,39 @@ impl Kept {
             _ => Err(StoreError::Engine(format!("the note {NOTE:?} is {text:?}, not two numbers of milliseconds"))),
         }
     }
+
+    /// Says something else, unless another gateway did meanwhile.
+    async fn replace(&self, store: &dyn Store, text: &str, now: Timestamp) -> Result<bool, StoreError> {
+        store.swap_note(NOTE, self.text.as_deref(), text, now, FOREVER).await
+    }
+
+    /// The due time of an instant of the wall clock, if that was not stepped since.
+    fn by_wall(&self, wall: Timestamp) -> Timestamp {
+        shifted(wall, -self.steps)
+    }
 }
 
-/// Whether another process beats within a lease.
-async fn others_live(clock: &dyn Clock, store: &dyn Store, lease: LeaseTimes) -> Result<bool, StoreError> {
-    let before = store.beats().await?;
-    let give_up = clock.monotonic() + lease.lasts();
-    while !before.is_empty() && clock.monotonic() < give_up {
-        clock.sleep(lease.renew_every()).await;
-        let after = store.beats().await?;
-        if after.iter().any(|later| !before.contains(later)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+fn text(steps: i64, due: Timestamp) -> String {
+    format!("{steps} {}", due.as_millis())
+}
+
+fn shifted(instant: Timestamp, millis: i64) -> Timestamp {
+    Timestamp::from_millis(instant.as_millis().saturating_add(millis))
+}
+
+/// Milliseconds from one instant to another.
+fn between(from: Timestamp, to: Timestamp) -> i64 {
+    to.as_millis().saturating_sub(from.as_millis())
+}
+
+fn is_step(millis: i64) -> bool {
+    millis.saturating_abs() >= STEP_MILLIS
+}
+
+/// Whether a due time was told by somebody who may live, if it is `due` now.
+fn is_recent(told: Timestamp, due: Timestamp) -> bool {
+    (0..=TOLD_WITHIN.as_millis() as i64).contains(&between(told, due))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicI64, Ordering};
-
-    use acteon_core::BoxFuture;
-    use acteon_store::MemoryStore;
-
-    use super::*;
-
-    const HOUR: i64 = 3_600_000;
-
-    #[derive(Default)]
-    struct Stepped {
-        seconds: AtomicI64,
-        step: AtomicI64,
-    }
-
-    impl Clock for Stepped {
-        fn now(&self) -> Timestamp {
-            Timestamp::from_millis(1_767_225_600_000 + self.seconds.load(Ordering::SeqCst) * 1000 + self.step.load(Ordering::SeqCst))
-        }
-
-        fn monotonic(&self) -> Duration {
-            Duration::from_secs(self.seconds.load(Ordering::SeqCst).unsigned_abs())
-        }
-
-        fn sleep(&self, _duration: Duration) -> BoxFuture<'static, ()> {
-            Box::pin(std::future::pending())
-        }
-    }
-
-    #[tokio::test]
-    async fn it_goes_on_when_the_wall_clock_is_stepped_here_and_in_other_gateways() {
-        let (clock, store) = (Arc::new(Stepped::default()), MemoryStore::default());
-        let one = DueClock::start(Arc::clone(&clock) as Arc<dyn Clock>, &store, LeaseTimes::default()).await.expect("a clock");
-        let other = DueClock::start(Arc::clone(&clock) as Arc<dyn Clock>, &store, LeaseTimes::default()).await.expect("a clock");
-        let began = one.now();
-        let mut wall_ahead = 0;
-        for step in [HOUR, -24 * HOUR, 7 * HOUR, 300] {
-            clock.seconds.fetch_add(10, Ordering::SeqCst);
-            clock.step.fetch_add(step, Ordering::SeqCst);
-            let before = one.now();
-            assert_eq!(before, other.now(), "nothing moves before it is looked at");
-            one.follow(&store).await.expect("a look");
-            other.follow(&store).await.expect("a look");
-            let is_step = step >= STEP_MILLIS || step <= -STEP_MILLIS;
-            wall_ahead += if is_step { step } else { 0 };
-            let drift = if is_step { 0 } else { step };
-            assert_eq!([one.now(), other.now()], [shifted(before, drift); 2]);
-            assert_eq!(one.to_wall(one.now()), clock.now());
-            assert_eq!(other.of_wall(clock.now()), other.now());
-        }
-        assert_eq!(one.now(), shifted(began, 40_000 + 300));
-        let later = DueClock::start(Arc::clone(&clock) as Arc<dyn Clock>, &store, LeaseTimes::default()).await.expect("a clock");
-        assert_eq!((later.now(), later.to_wall(later.now())), (one.now(), clock.now()));
-        assert_eq!(Kept::read(&store, clock.now()).await.expect("a note").steps, wall_ahead);
-    }
-}
+mod tests;
