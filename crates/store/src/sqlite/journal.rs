@@ -85,17 +85,12 @@ fn end(connection: &Connection, admission: &Admission, texts: &RowTexts, outcome
     let Some(seq) = insert(connection, admission, texts, None, &Charges::default())? else {
         return before(connection, &admission.action, texts);
     };
-    let end = Ended {
-        seq,
-        at: admission.accepted_at,
-        attempts: 0,
-        takeovers: 0,
-        possible_duplicate: false,
-        history: None,
-        outcome,
-        text: &outcome.to_json(),
-    };
-    insert_outcome(connection, &end)?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, outcome, tag, code) \
+         VALUES (?1, ?2, ?3, 0, 0, 0, ?4, ?5, ?6)",
+    )?;
+    let (state, at) = (state_number(state_of(outcome)), admission.accepted_at.as_millis());
+    insert.execute(params![seq.0, state, at, &*outcome.to_json(), outcome.tag(), outcome.code()])?;
     Ok(Admitted::Ended(outcome.clone()))
 }
 
@@ -215,60 +210,22 @@ fn finish(
     given_back: Option<&Charges>,
 ) -> Result<bool> {
     let Settlement { hold, at, attempts, takeovers, history, possible_duplicate, .. } = settlement;
-    let mut delete = connection.prepare_cached(
-        "DELETE FROM jobs WHERE seq = ?1 AND owner = ?2 AND fence = ?3 RETURNING possible_duplicate, CAST(history AS BLOB)",
+    // What the row knows goes along inside the database: `DELETE ... RETURNING` would make a table for it.
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code) \
+         SELECT seq, ?4, ?5, ?6, ?7, possible_duplicate | ?8, coalesce(?9, history), ?10, ?11, ?12 \
+         FROM jobs WHERE seq = ?1 AND owner = ?2 AND fence = ?3",
     )?;
-    let kept =
-        delete.query_row([hold.seq.0, hold.owner.0, hold.fence], |row| Ok((row.get::<_, bool>(0)?, row.get::<_, Option<Vec<u8>>>(1)?)));
-    let Some((marked, kept)) = kept.optional()? else { return Ok(false) };
-    let end = Ended {
-        seq: hold.seq,
-        at: *at,
-        attempts: *attempts,
-        takeovers: *takeovers,
-        possible_duplicate: marked | possible_duplicate,
-        history: history.as_deref().map(str::as_bytes).or(kept.as_deref()),
-        outcome,
-        text,
-    };
-    insert_outcome(connection, &end)?;
+    let state = state_number(state_of(outcome));
+    let (seq, at, tag, code) = (hold.seq.0, at.as_millis(), outcome.tag(), outcome.code());
+    let values =
+        params![seq, hold.owner.0, hold.fence, state, at, attempts, takeovers, possible_duplicate, history.as_deref(), text, tag, code];
+    if insert.execute(values)? == 0 {
+        return Ok(false);
+    }
+    connection.prepare_cached("DELETE FROM jobs WHERE seq = ?1")?.execute([seq])?;
     if let Some(charges) = given_back {
         refund(connection, hold.seq, charges)?;
     }
     Ok(true)
-}
-
-/// A row of `outcomes`.
-struct Ended<'a> {
-    seq: Seq,
-    at: Timestamp,
-    attempts: u32,
-    takeovers: u32,
-    possible_duplicate: bool,
-    /// Text. As bytes, because what could not be read is kept as it was.
-    history: Option<&'a [u8]>,
-    outcome: &'a Outcome,
-    text: &'a str,
-}
-
-fn insert_outcome(connection: &Connection, ended: &Ended<'_>) -> Result<()> {
-    let Ended { seq, at, attempts, takeovers, possible_duplicate, history, outcome, text } = ended;
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, CAST(?7 AS TEXT), ?8, ?9, ?10)",
-    )?;
-    let state = state_number(state_of(outcome));
-    insert.execute(params![
-        seq.0,
-        state,
-        at.as_millis(),
-        attempts,
-        takeovers,
-        possible_duplicate,
-        history,
-        text,
-        outcome.tag(),
-        outcome.code()
-    ])?;
-    Ok(())
 }
