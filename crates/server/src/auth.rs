@@ -12,8 +12,8 @@ use crate::rules::{Fingerprint, changed, fingerprint};
 
 /// Who may call.
 pub(crate) enum Auth {
-    /// Everybody, as an administrator. Only on addresses that this machine alone can reach.
-    Off,
+    /// Everybody, as this caller, an administrator. Only on addresses that this machine alone can reach.
+    Off(Caller),
     /// Whoever has a key of the file.
     Keys {
         path: PathBuf,
@@ -28,7 +28,7 @@ pub(crate) enum Auth {
 
 impl Auth {
     pub(crate) fn new(path: Option<&Path>, keys: &KeyRing) -> Result<Self, ConfigError> {
-        let Some(path) = path else { return Ok(Self::Off) };
+        let Some(path) = path else { return Ok(Self::Off(Caller::anonymous())) };
         let at_first = fingerprint(path);
         let table = AuthTable::load(path, keys)?;
         Ok(Self::Keys {
@@ -48,7 +48,7 @@ impl Auth {
     /// The caller with this key; `Err` says what is wrong.
     pub(crate) fn caller(&self, key: Option<&str>) -> Result<Caller, &'static str> {
         match (self, key) {
-            (Self::Off, _) => Ok(Caller::anonymous()),
+            (Self::Off(everybody), _) => Ok(everybody.clone()),
             (Self::Keys { .. }, None) => Err("missing authentication credentials: send `Authorization: Bearer KEY`"),
             (Self::Keys { table, .. }, Some(key)) => table.load().caller(KeyOf(key)).cloned().ok_or("this API key is not known"),
         }
@@ -57,7 +57,7 @@ impl Auth {
     /// What was wrong with the file when it was last read.
     pub(crate) fn trouble(&self) -> Option<Arc<String>> {
         match self {
-            Self::Off => None,
+            Self::Off(_) => None,
             Self::Keys { trouble, .. } => trouble.load_full(),
         }
     }

@@ -62,7 +62,7 @@ impl Budget {
 
     /// Whether anything is left of so many times the limit, once those left who are slow.
     pub(crate) fn has_room_within(&self, times: usize) -> bool {
-        self.lock().has_left(self.limit * times, 1, 0, Instant::now(), self.slow)
+        self.lock().has_left(self.limit * times, 1, 0, self.slow)
     }
 
     fn lock(&self) -> MutexGuard<'_, Holders> {
@@ -78,7 +78,7 @@ impl Room {
         }
         let budget = Arc::clone(&self.budget);
         let mut holders = budget.lock();
-        let is_left = holders.has_left(self.budget.limit, bytes - self.bytes, self.id, Instant::now(), self.budget.slow);
+        let is_left = holders.has_left(self.budget.limit, bytes - self.bytes, self.id, self.budget.slow);
         if is_left {
             self.count(&mut holders, bytes);
         }
@@ -112,6 +112,9 @@ impl Room {
 
     /// Says that it is being worked on, and need not give way any more.
     pub(crate) fn keep(&self) {
+        if self.bytes == 0 {
+            return;
+        }
         let mut holders = self.budget.lock();
         if let Some(holder) = holders.by_age.get_mut(&self.id).filter(|holder| holder.state == HolderState::Slow) {
             holder.state = HolderState::Kept;
@@ -145,11 +148,12 @@ impl Room {
 
 impl Holders {
     /// Whether so many bytes are left, once those left who are asked to here, the oldest first.
-    fn has_left(&mut self, limit: usize, bytes: usize, asking: u64, now: Instant, slow: Duration) -> bool {
+    fn has_left(&mut self, limit: usize, bytes: usize, asking: u64, slow: Duration) -> bool {
         let over = (self.used - self.leaving + bytes).saturating_sub(limit);
         if over == 0 {
             return true;
         }
+        let now = Instant::now();
         let old = |(id, holder): &(&u64, &mut Holder)| {
             **id != asking && holder.state == HolderState::Slow && now.duration_since(holder.since) >= slow
         };

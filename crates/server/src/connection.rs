@@ -33,7 +33,7 @@ pub(crate) struct Connection {
     had_request: AtomicBool,
     /// Between requests, receiving a body, working on a request, or waiting to refuse one.
     doing: AtomicU8,
-    /// Since when, and since when its client does not read what is written, in milliseconds after `began`, from 1; 0 for not.
+    /// Since when it is not working, and since when its client does not read what is written, in milliseconds after `began`, from 1; 0 for not.
     since: AtomicU64,
     blocked: AtomicU64,
     closing: AtomicBool,
@@ -103,7 +103,7 @@ impl Connection {
     }
 
     pub(crate) fn set_working(&self) {
-        self.set(WORKING);
+        self.doing.store(WORKING, Ordering::Relaxed);
     }
 
     /// Notes that its request is refused, and that it waits before it says so.

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use crate::auth::Auth;
 use crate::budget::Budget;
 use crate::config::{Config, ConfigError};
-use crate::http::{self, AppState, Asides, Front, Site, Turns};
+use crate::http::{AppState, Asides, Front, Site, Turns};
 use crate::listen::{self, Answers, Listening};
 use crate::metrics::Metrics;
 use crate::rules::{self, RulesError, RulesLoader};
@@ -137,7 +137,7 @@ impl Server {
             stopped: stopped.clone(),
             bodies: Budget::new(MAX_BODIES_BYTES, SLOW_BODY),
         };
-        let listening = Listening::new(Front::new(http::router(Arc::new(state)), site), answers, listen::connections());
+        let listening = Listening::new(Front::new(state, site), answers, listen::connections());
         let accepting = tokio::spawn(listening.accept(listener, stopped, config.shutdown_timeout / 2));
         Ok(Self { address, place, gateway, files, auth, limit: config.shutdown_timeout, stop, accepting, watching })
     }

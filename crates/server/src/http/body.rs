@@ -107,6 +107,7 @@ impl Incoming {
         let mut bytes = Vec::new();
         loop {
             let frame = tokio::select! {
+                biased;
                 frame = self.body.frame() => frame,
                 () = self.room.must_give_way() => return Err(no_room()),
             };

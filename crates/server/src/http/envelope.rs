@@ -1,8 +1,7 @@
 //! From a body to an action. All that is wrong with it is said at once, by field.
 
 use std::borrow::Cow;
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use acteon_core::json::head;
@@ -18,6 +17,29 @@ use super::refusal::{Faults, Refusal};
 
 /// Fields of the wire format that cannot be honoured yet. Ignoring them would lose what the caller asked for.
 const NOT_BUILT: [&str; 5] = ["template", "attachments", "signature", "signer_id", "kid"];
+
+/// All fields that are looked at.
+const FIELDS: [&str; 19] = [
+    "id",
+    "namespace",
+    "tenant",
+    "provider",
+    "action_type",
+    "payload",
+    "metadata",
+    "created_at",
+    "dedup_key",
+    "status",
+    "fingerprint",
+    "starts_at",
+    "ends_at",
+    "expires_at",
+    "template",
+    "attachments",
+    "signature",
+    "signer_id",
+    "kid",
+];
 
 /// What fills in for absent fields.
 pub(super) struct Defaults<'a> {
@@ -105,11 +127,10 @@ fn read(object: Object<'_>, defaults: &Defaults<'_>) -> Result<Action, Refusal> 
     })
 }
 
-/// A JSON object whose values are not read yet. A name that comes twice is an error: readers would differ in which they take.
-///
-/// Names are looked up by hash: a caller sends as many as fit into a body, and pairwise those would take seconds.
+/// The fields of an action as they stand in a JSON object. No name comes twice: such a text is refused before it is read.
 struct Object<'a> {
-    fields: HashMap<Cow<'a, str>, &'a RawValue>,
+    /// In the order of [`FIELDS`].
+    values: [Option<&'a RawValue>; FIELDS.len()],
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
@@ -123,20 +144,43 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields: HashMap<Cow<'de, str>, &'de RawValue> = HashMap::with_capacity(16);
+                let mut values = [None; FIELDS.len()];
                 while let Some(Name(name)) = map.next_key()? {
-                    let value = map.next_value()?;
-                    match fields.entry(name) {
-                        Entry::Vacant(free) => {
-                            free.insert(value);
-                        }
-                        Entry::Occupied(taken) => {
-                            let name = head(taken.key(), MAX_FAULT_BYTES);
-                            return Err(serde::de::Error::custom(format!("the field {name:?} is given twice")));
-                        }
+                    let value: &'de RawValue = map.next_value()?;
+                    if let Some(place) = place(&name) {
+                        values[place] = Some(value);
                     }
                 }
-                Ok(Object { fields })
+                Ok(Object { values })
+            }
+        }
+        deserializer.deserialize_map(Reader)
+    }
+}
+
+fn place(field: &str) -> Option<usize> {
+    FIELDS.iter().position(|name| *name == field)
+}
+
+/// The members of a JSON object, in order, not read yet.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some((Name(name), value)) = map.next_entry()? {
+                    members.push((name, value));
+                }
+                Ok(Members(members))
             }
         }
         deserializer.deserialize_map(Reader)
@@ -155,7 +199,8 @@ struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// The value of a field that is there and not null.
     fn raw(&self, name: &str) -> Option<&'a RawValue> {
-        let raw = *self.object.fields.get(name)?;
+        debug_assert!(place(name).is_some(), "{name} is not among the fields");
+        let raw = self.object.values[place(name)?]?;
         (raw.get() != "null").then_some(raw)
     }
 
@@ -239,12 +284,12 @@ impl<'a> Fields<'a> {
     }
 
     fn collect_labels(&mut self, path: &str, raw: &'a RawValue, labels: &mut BTreeMap<String, String>) {
-        let Ok(Object { fields: entries }) = serde_json::from_str::<Object<'a>>(raw.get()) else {
+        let Ok(Members(members)) = serde_json::from_str::<Members<'a>>(raw.get()) else {
             return self.fault(path, format!("must be an object of strings, is {}", described(raw)));
         };
         // After the flat ones, so that a label with two values is told of in one place.
         let mut nested = None;
-        for (name, value) in entries {
+        for (name, value) in members {
             let field = || format!("{path}.{}", head(&name, MAX_FAULT_BYTES));
             if path == "metadata" && name == "labels" && value.get().starts_with('{') {
                 nested = Some(value);

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use acteon_gateway::Gateway;
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderValue, Request, Response, header};
+use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use axum::response::IntoResponse as _;
 use hyper_util::service::TowerToHyperService;
 
 use super::refusal::Refusal;
 use super::site::{Origins, Site};
+use super::{AppState, router};
 use crate::connection::Connection;
 
 /// Routes that are served also where no connection is left for others.
@@ -19,11 +21,13 @@ const RESERVED: [&str; 5] = ["/live", "/ready", "/health", "/metrics", "/metrics
 pub(crate) struct Front {
     router: TowerToHyperService<Router>,
     site: Site,
+    gateway: Gateway,
 }
 
 impl Front {
-    pub(crate) fn new(router: Router, site: Site) -> Self {
-        Self { router: TowerToHyperService::new(router), site }
+    pub(crate) fn new(state: AppState, site: Site) -> Self {
+        let gateway = state.gateway.clone();
+        Self { router: TowerToHyperService::new(router(Arc::new(state))), site, gateway }
     }
 
     pub(crate) async fn answer(&self, mut request: Request<Body>, connection: &Arc<Connection>) -> Response<Body> {
@@ -39,15 +43,24 @@ impl Front {
             return answer;
         }
         request.extensions_mut().insert(Arc::clone(connection));
-        let mut response = match hyper::service::Service::call(&self.router, request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
+        let must_end = must_end(&request);
+        let answer = hyper::service::Service::call(&self.router, request);
+        let answered = if must_end { self.gateway.to_the_end(answer).await } else { Some(answer.await) };
+        let mut response = match answered {
+            Some(Ok(response)) => response,
+            None => Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the request broke off").into_response(),
         };
         if let Some(origin) = origin {
             Origins::allow(response.headers_mut(), origin);
         }
         response
     }
+}
+
+/// Whether a request runs to its end also when its caller leaves: half of a change would be neither in force nor undone. A dispatch sees to that
+/// itself, once it is well-formed.
+fn must_end(request: &Request<Body>) -> bool {
+    !request.method().is_safe() && !request.uri().path().starts_with("/v1/dispatch")
 }
 
 /// Routes that take a body and change nothing.

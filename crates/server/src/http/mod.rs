@@ -31,10 +31,7 @@ use std::sync::Arc;
 use acteon_core::{Clock, Entropy};
 use acteon_gateway::Gateway;
 use axum::Router;
-use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get, post, put};
 
 use crate::auth::Auth;
@@ -70,7 +67,7 @@ pub(crate) struct AppState {
 }
 
 /// Every route. What its caller must be allowed to do stands in the handler's first parameter; the last five are for everybody.
-pub(crate) fn router(state: Arc<AppState>) -> Router {
+fn router(state: Arc<AppState>) -> Router {
     Router::new()
         .route("/v1/dispatch", post(dispatch::one))
         .route("/v1/dispatch/batch", post(dispatch::batch))
@@ -115,16 +112,5 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .method_not_allowed_fallback(|| async {
             Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "this route does not take this method; see the Allow header")
         })
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(&state), to_the_end))
         .with_state(state)
-}
-
-/// Lets what changes something run to its end, also when its caller leaves: half of a change would be neither in force nor undone.
-async fn to_the_end(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
-    // A dispatch sees to that itself, once it is well-formed.
-    if request.method().is_safe() || request.uri().path().starts_with("/v1/dispatch") {
-        return next.run(request).await;
-    }
-    let ended = state.gateway.to_the_end(next.run(request)).await;
-    ended.unwrap_or_else(|| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the request broke off").into_response())
 }

@@ -22,8 +22,8 @@ const BROWSERS_SEND: [&str; 6] = ["origin", "referer", "cookie", "sec-fetch-site
 
 /// The names that the server goes by, and the pages that may call it.
 pub(crate) struct Site {
-    /// Names in lower case, without ports.
-    hosts: HashSet<String>,
+    /// Names without ports.
+    hosts: Vec<String>,
     /// Whether it answers to other names too.
     any_host: bool,
     origins: Origins,
@@ -37,7 +37,7 @@ impl Site {
     pub(crate) fn new(bound: &str, is_loopback: bool, hosts: &[String], origins: &[String]) -> Self {
         let any_host = !is_loopback && hosts.is_empty();
         let own = ["localhost", bound].into_iter().map(str::to_owned).chain(hosts.iter().cloned());
-        let hosts = own.map(|host| normal(&host)).collect();
+        let hosts = own.map(|host| bare(&host).to_owned()).collect();
         Self { hosts, any_host, origins: Origins(origins.iter().map(|origin| origin.trim_end_matches('/').to_ascii_lowercase()).collect()) }
     }
 
@@ -45,7 +45,7 @@ impl Site {
     pub(super) fn check(&self, request: &Request<Body>, local: IpAddr) -> Result<Option<HeaderValue>, Refusal> {
         let headers = request.headers();
         let host = self.host(request, local)?;
-        let origin = self.origins.check(headers, host.as_deref())?;
+        let origin = self.origins.check(headers, host.as_ref().map(Authority::as_str))?;
         let is_probe_of_browser = request.method() == Method::OPTIONS;
         if !request.method().is_safe() && !is_probe_of_browser && !could_be_no_form(request.method(), headers) {
             let message = "a request that changes something must say `content-type: application/json`, also without a body, \
@@ -55,8 +55,8 @@ impl Site {
         Ok(origin)
     }
 
-    /// The host that was asked for, in lower case and with its port; `None` where an old client names none.
-    fn host(&self, request: &Request<Body>, local: IpAddr) -> Result<Option<String>, Refusal> {
+    /// The host that was asked for, with its port; `None` where an old client names none.
+    fn host(&self, request: &Request<Body>, local: IpAddr) -> Result<Option<Authority>, Refusal> {
         let mut given = request.headers().get_all(header::HOST).iter();
         let first = given.next();
         if given.next().is_some() {
@@ -72,7 +72,7 @@ impl Site {
                 let message = format!("this server does not go by the name {:?}; list it as `hosts` in [server] if it should", host.host());
                 return Err(Refusal::new(StatusCode::FORBIDDEN, "UNKNOWN_HOST", message));
             }
-            found = found.or(Some(host.as_str().to_ascii_lowercase()));
+            found = found.or(Some(host));
         }
         // Version 1.0 has no such header, and no browser speaks it.
         if found.is_none() && request.version() != Version::HTTP_10 {
@@ -82,9 +82,12 @@ impl Site {
     }
 
     fn knows(&self, host: &str, local: IpAddr) -> bool {
-        let host = normal(host);
-        let address = host.parse::<IpAddr>().map(|address| address.to_canonical());
-        self.any_host || self.hosts.contains(&host) || address.is_ok_and(|address| address.is_loopback() || address == local)
+        let host = bare(host);
+        let is_own_address = || {
+            let address = host.parse::<IpAddr>().map(|address| address.to_canonical());
+            address.is_ok_and(|address| address.is_loopback() || address == local)
+        };
+        self.any_host || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) || is_own_address()
     }
 }
 
@@ -97,7 +100,7 @@ impl Origins {
             let authority = text.split_once("://").map(|(_, authority)| authority);
             if self.0.contains(&text) {
                 origin = Some(value.clone());
-            } else if authority.is_none() || authority.map(without_default_port) != host.map(without_default_port) {
+            } else if !is_same(authority, host) {
                 let message = format!("pages of {text:?} may not call this server; list it as `origins` in [server] if they should");
                 return Err(Refusal::new(StatusCode::FORBIDDEN, "FOREIGN_ORIGIN", message));
             }
@@ -136,17 +139,24 @@ impl Origins {
 /// nor type are known by what every browser adds and they do not.
 fn could_be_no_form(method: &Method, headers: &HeaderMap) -> bool {
     let mozilla = |value: &HeaderValue| value.as_bytes().len() >= 8 && value.as_bytes()[..8].eq_ignore_ascii_case(b"mozilla/");
-    let is_browser = BROWSERS_SEND.iter().any(|name| headers.contains_key(*name)) || headers.get(header::USER_AGENT).is_some_and(mozilla);
+    let is_browser =
+        || BROWSERS_SEND.iter().any(|name| headers.contains_key(*name)) || headers.get(header::USER_AGENT).is_some_and(mozilla);
     method != Method::POST
         || has_json(headers)
         || NO_FORM_SENDS.iter().any(|name| headers.contains_key(*name))
-        || (!headers.contains_key(header::CONTENT_TYPE) && !is_browser)
+        || (!headers.contains_key(header::CONTENT_TYPE) && !is_browser())
 }
 
-/// A host in lower case, without the brackets of IPv6 and the dot at the end that some write.
-fn normal(host: &str) -> String {
+/// A host without the brackets of IPv6 and the dot at the end that some write.
+fn bare(host: &str) -> &str {
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
+    host.strip_suffix('.').unwrap_or(host)
+}
+
+/// Whether a page's origin and the host that was asked for are one.
+fn is_same(origin: Option<&str>, host: Option<&str>) -> bool {
+    let (Some(origin), Some(host)) = (origin, host) else { return false };
+    without_default_port(origin).eq_ignore_ascii_case(without_default_port(host))
 }
 
 fn without_default_port(authority: &str) -> &str {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use acteon_core::limits::{SMALL_HEAD_BYTES, WRITE_STEP_BYTES, WRITE_TIMEOUT};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
@@ -14,10 +14,10 @@ use crate::budget::{Budget, Room};
 use crate::connection::Connection;
 
 /// Most bytes in one read. The layer above doubles its buffer when a read fills it, and keeps the larger one for as long as the connection lasts.
-const MAX_READ: usize = 8191;
+const MAX_READ: u64 = 8191;
 
 pub(super) struct Stream {
-    tcp: TcpStream,
+    tcp: Take<TcpStream>,
     connection: Arc<Connection>,
     /// Bytes read since the last request ended, of which most are its successor's head, and room for them.
     head: usize,
@@ -29,7 +29,11 @@ pub(super) struct Stream {
 impl Stream {
     pub(super) fn new(tcp: TcpStream, connection: Arc<Connection>, heads: &Arc<Budget>) -> Self {
         let room = heads.room(Arc::clone(connection.close()));
-        Self { tcp, connection, head: 0, room, blocked: None }
+        Self { tcp: tcp.take(MAX_READ), connection, head: 0, room, blocked: None }
+    }
+
+    fn writes(&mut self) -> Pin<&mut TcpStream> {
+        Pin::new(self.tcp.get_mut())
     }
 
     /// Counts what was read of a head. The room is kept until the request ends: what is made of a head refers to its bytes.
@@ -83,10 +87,10 @@ impl Stream {
 
 impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(buffer.remaining().min(MAX_READ)));
-        let polled = Pin::new(&mut self.tcp).poll_read(cx, &mut part);
-        let read = part.filled().len();
-        buffer.advance(read);
+        let before = buffer.filled().len();
+        self.tcp.set_limit(MAX_READ);
+        let polled = Pin::new(&mut self.tcp).poll_read(cx, buffer);
+        let read = buffer.filled().len() - before;
         if let Poll::Ready(Ok(())) = polled {
             self.count(read)?;
         }
@@ -96,25 +100,25 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.tcp).poll_write(cx, bytes);
+        let result = self.writes().poll_write(cx, bytes);
         self.wrote(cx, bytes.len(), result)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let asked = slices.iter().map(|slice| slice.len()).sum();
-        let result = Pin::new(&mut self.tcp).poll_write_vectored(cx, slices);
+        let result = self.writes().poll_write_vectored(cx, slices);
         self.wrote(cx, asked, result)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
+        self.tcp.get_ref().is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
+        self.writes().poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+        self.writes().poll_shutdown(cx)
     }
 }
