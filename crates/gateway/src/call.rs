@@ -48,14 +48,16 @@ impl Call {
                 }
                 continue;
             }
-            let turn = match at_once.take() {
-                Some(turn) => Some(turn),
-                None => SendTurn::wait(&entry).await,
+            let SendTurn { slot, permit } = match at_once.take() {
+                Some(turn) => turn,
+                None => {
+                    let turn = SendTurn::wait(&entry).await.ok_or_else(|| released(inner, job))?;
+                    if let Some(end) = must_not_send(inner, job) {
+                        return Err(end);
+                    }
+                    turn
+                }
             };
-            let Some(SendTurn { slot, permit }) = turn else { return Err(released(inner, job)) };
-            if let Some(end) = must_not_send(inner, job) {
-                return Err(end);
-            }
             let now = inner.clock.monotonic();
             let reservation = budgets.map(|budgets| budgets.begin(&job.prepared, job.claimed)).transpose();
             let reservation = reservation.map_err(|at| exceeds_budget(inner, at.saturating_sub(now)))?;

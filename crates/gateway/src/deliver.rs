@@ -183,11 +183,13 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
         };
         // From here on it may leave, so the store knows first; what is dropped on the way out gives its turn back.
         let note = note(job, inner.due.now());
-        if let Some(end) = mark_in_flight(inner, job, note).await {
-            return end;
-        }
-        if let Some(end) = must_not_send(inner, job) {
-            return end;
+        if !job.in_flight || job.note != note {
+            if let Some(end) = mark_in_flight(inner, job, note).await {
+                return end;
+            }
+            if let Some(end) = must_not_send(inner, job) {
+                return end;
+            }
         }
         let arrived_before = job.possible_duplicate;
         let error = match send(inner, job, call).await {
@@ -208,12 +210,12 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
 
 /// Looked at before every send, since time may have passed.
 pub(crate) fn must_not_send(inner: &Inner, job: &mut Job) -> Option<End> {
-    if !inner.lease.allows(job.hold().owner, &*inner.clock) {
+    let (monotonic, now) = (inner.clock.monotonic(), inner.clock.now());
+    if !inner.lease.allows(job.hold().owner, monotonic, now) {
         tracing::warn!(action = %job.action.id, "put off: this process's lease is over or about to be");
         return Some(put_off(inner, job, inner.lease.times().renew_every()));
     }
-    let now = inner.clock.now();
-    if let Some(end) = overdue(inner, job) {
+    if let Some(end) = too_old(inner, &age(job), now, inner.due.at(monotonic)) {
         return Some(end);
     }
     let policies = inner.policies.load();
@@ -230,16 +232,20 @@ pub(crate) struct Age<'a> {
     pub(crate) history: &'a [Attempt],
 }
 
-/// The end of a job that is not worth sending any more.
-pub(crate) fn overdue(inner: &Inner, job: &Job) -> Option<End> {
+fn age(job: &Job) -> Age<'_> {
     let Job { action, not_before, give_up_at, history, .. } = job;
-    too_old(inner, &Age { action, not_before: *not_before, give_up_at: *give_up_at, history })
+    Age { action, not_before: *not_before, give_up_at: *give_up_at, history }
 }
 
-/// The end of an action that is not worth sending any more. An instant that its caller named is one of the wall clock.
-pub(crate) fn too_old(inner: &Inner, age: &Age<'_>) -> Option<End> {
+/// The end of a job that is not worth sending any more.
+pub(crate) fn overdue(inner: &Inner, job: &Job) -> Option<End> {
+    too_old(inner, &age(job), inner.clock.now(), inner.due.now())
+}
+
+/// The end of an action that is not worth sending any more, at `now` by the wall clock and `due` by due time. An instant that its caller named is
+/// one of the wall clock.
+pub(crate) fn too_old(inner: &Inner, age: &Age<'_>, now: Timestamp, due: Timestamp) -> Option<End> {
     let Age { action, not_before, give_up_at, history } = *age;
-    let (now, due) = (inner.clock.now(), inner.due.now());
     let past = action.expires_at.filter(|expires| *expires <= now);
     // After a step back of the wall clock an instant that the caller named lies later than it did in due time.
     let named = action.expires_at.map(|expires| inner.due.of_wall(expires).min(not_before + inner.options.retry.max_age));

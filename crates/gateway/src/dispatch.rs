@@ -67,7 +67,11 @@ impl Gateway {
             None => return Err(DispatchError::StoreSlow),
         };
         match (told, asking.accepted.get()) {
-            (Ok(Ok(told)), _) => told.map(answer),
+            (Ok(Ok(told)), _) => {
+                // Who was told is known no longer.
+                asking.told = None;
+                told.map(answer)
+            }
             (Ok(Err(())) | Err(_), Some(accepted)) => Ok(answer(so_far(inner, &key, accepted).await)),
             // Nobody is left who could say whether it was stored.
             (Ok(Err(())) | Err(_), None) => Err(DispatchError::StoreSlow),
@@ -153,7 +157,8 @@ struct Asking<'a> {
 impl Drop for Asking<'_> {
     fn drop(&mut self) {
         // In this order: who registers the caller after this look finds that the caller is gone.
-        drop(self.told.take());
+        let Some(told) = self.told.take() else { return };
+        drop(told);
         if let Some(accepted) = self.accepted.get() {
             self.inner.waiters.forget(accepted.waiter);
         }
@@ -234,8 +239,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
             let entry = Arc::clone(&route.entry);
             asker.wait_for(&inner, seq, Some(entry), || worked_on(&inner, &action.id, &route.entry, SoFar::default())).await;
             let decided = Decided { action, rule, charges: gate.charges(&route.quotas), accepted_at, possible_duplicate, turn };
-            let holding = inner.held.hold(Hold { seq, owner, fence: 0 });
-            drop(taking);
+            let holding = taking.hold_only(Hold { seq, owner, fence: 0 });
             deliver(&inner, Job::admitted(holding, decided, route, place, at_once)).await;
         }
         Ok(Admitted::Existing(_)) => {
@@ -338,10 +342,10 @@ impl Asker {
             return self.tell(Ok(pending()));
         }
         let elsewhere = worked_on.is_none();
-        let waiter = inner.waiters.add(seq, self.teller);
-        // Nobody else sets it.
+        let waiter = inner.waiters.next(seq);
+        // Nobody else sets it. Before the caller is known, so that one who leaves is either found gone, or forgotten.
         drop(self.accepted.set(Accepted { waiter, worked_on }));
-        inner.waiters.forget_gone(seq);
+        inner.waiters.add(waiter, self.teller);
         // It may have ended just before.
         if elsewhere && let Ok(outcomes) = inner.store.outcomes_of(vec![seq]).await {
             for (seq, outcome) in &outcomes {

@@ -49,7 +49,12 @@ impl DueClock {
 
     /// The due time.
     pub(crate) fn now(&self) -> Timestamp {
-        self.lock().at(self.clock.monotonic())
+        self.at(self.clock.monotonic())
+    }
+
+    /// The due time at an instant of the monotonic clock.
+    pub(crate) fn at(&self, monotonic: Duration) -> Timestamp {
+        self.lock().at(monotonic)
     }
 
     /// The wall clock's instant of a due time, for people.

@@ -330,6 +330,8 @@ impl Inner {
     pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(self: &Arc<Self>, task: F) {
         self.tasks.fetch_add(1, Ordering::SeqCst);
         let guard = TaskGuard(Arc::clone(self));
+        // In a box of its own: the runtime moves what it is given several times.
+        let task = Box::pin(task);
         tokio::spawn(async move {
             task.await;
             drop(guard);

@@ -30,6 +30,7 @@ pub(crate) struct Holding {
 pub(crate) struct Taking {
     held: Arc<Held>,
     number: u64,
+    is_over: bool,
 }
 
 /// An instant among takings.
@@ -37,11 +38,6 @@ pub(crate) struct Taking {
 pub(crate) struct Mark(u64);
 
 impl Held {
-    pub(crate) fn hold(self: &Arc<Self>, hold: Hold) -> Holding {
-        self.lock().holds.insert(hold);
-        Holding { held: Arc::clone(self), hold }
-    }
-
     pub(crate) fn holds(&self, hold: &Hold) -> bool {
         self.lock().holds.contains(hold)
     }
@@ -51,7 +47,7 @@ impl Held {
         let number = inner.next;
         inner.next += 1;
         inner.takings.insert(number);
-        Taking { held: Arc::clone(self), number }
+        Taking { held: Arc::clone(self), number, is_over: false }
     }
 
     /// Now.
@@ -69,6 +65,26 @@ impl Held {
     }
 }
 
+impl Taking {
+    /// Holds one of the rows that were taken.
+    pub(crate) fn hold(&self, hold: Hold) -> Holding {
+        self.held.lock().holds.insert(hold);
+        Holding { held: Arc::clone(&self.held), hold }
+    }
+
+    /// Holds the only row that was taken.
+    pub(crate) fn hold_only(mut self, hold: Hold) -> Holding {
+        let held = Arc::clone(&self.held);
+        {
+            let mut inner = held.lock();
+            inner.holds.insert(hold);
+            inner.takings.remove(&self.number);
+        }
+        self.is_over = true;
+        Holding { held, hold }
+    }
+}
+
 impl Holding {
     pub(crate) fn hold(&self) -> Hold {
         self.hold
@@ -83,6 +99,8 @@ impl Drop for Holding {
 
 impl Drop for Taking {
     fn drop(&mut self) {
-        self.held.lock().takings.remove(&self.number);
+        if !self.is_over {
+            self.held.lock().takings.remove(&self.number);
+        }
     }
 }

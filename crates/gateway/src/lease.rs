@@ -82,10 +82,10 @@ impl Lease {
         self.times
     }
 
-    /// Whether `owner` is this process and may start a send.
-    pub(crate) fn allows(&self, owner: OwnerId, clock: &dyn Clock) -> bool {
+    /// Whether `owner` is this process and may start a send, at an instant of both clocks.
+    pub(crate) fn allows(&self, owner: OwnerId, monotonic: Duration, wall: Timestamp) -> bool {
         let held = self.get();
-        let passed = clock.monotonic().saturating_sub(held.monotonic).max(clock.now().since(held.wall));
+        let passed = monotonic.saturating_sub(held.monotonic).max(wall.since(held.wall));
         held.owner == owner && passed + self.times.must_be_left() < self.times.lasts
     }
 

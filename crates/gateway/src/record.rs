@@ -72,7 +72,7 @@ pub(crate) async fn end_unconfigured(inner: &Arc<Inner>, found: Record, holding:
     let Record { action, not_before, give_up_at, history, attempts, .. } = &found;
     let attempts = *attempts;
     let age = Age { action, not_before: *not_before, give_up_at: *give_up_at, history };
-    if let Some(End::Failed { code, message, retryable }) = too_old(inner, &age) {
+    if let Some(End::Failed { code, message, retryable }) = too_old(inner, &age, inner.clock.now(), inner.due.now()) {
         let outcome = Outcome::Failed { code: code.into(), message: message.clone(), retryable, attempts };
         end_row(inner, &found, &holding, &outcome, (code, &message)).await;
         return;
@@ -119,11 +119,8 @@ fn of_row(found: &Record, holding: &Holding, at: Timestamp, step: Step) -> Settl
     }
 }
 
-/// Writes that a job may be sent from now on, and with which note, unless that is written. The end of its round where it could not be.
+/// Writes that a job may be sent from now on, and with which note. The end of its round where it could not be.
 pub(crate) async fn mark_in_flight(inner: &Arc<Inner>, job: &mut Job, note: Option<Arc<str>>) -> Option<End> {
-    if job.in_flight && job.note == note {
-        return None;
-    }
     let settlement = Settlement {
         hold: job.hold(),
         at: inner.clock.now(),

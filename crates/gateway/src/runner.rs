@@ -258,7 +258,7 @@ async fn claim(
     let mut holdings = Vec::with_capacity(claimed.len());
     for Claimed { hold, room } in claimed {
         counts.iter_mut().skip(room).take(1).for_each(|count| *count += 1);
-        holdings.push((room, inner.held.hold(hold)));
+        holdings.push((room, taking.hold(hold)));
     }
     drop(taking);
     let mut holdings = holdings.into_iter();

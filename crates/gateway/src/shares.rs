@@ -3,7 +3,7 @@
 //! Nobody who waits long may take the room of the others. The store knows what waits; a gateway counts along with what it admits and ends, and
 //! looks again now and then, because other gateways do so too.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -84,15 +84,21 @@ struct Counts {
 #[derive(Default)]
 struct Tally {
     total: usize,
-    providers: HashMap<ProviderName, usize>,
-    tenants: HashMap<Arc<str>, usize>,
+    providers: BTreeMap<ProviderName, usize>,
+    tenants: BTreeMap<Arc<str>, usize>,
 }
 
 impl Tally {
-    fn add(&mut self, provider: &ProviderName, tenant: &str, count: usize) {
+    fn add(&mut self, provider: &ProviderName, tenant: &Arc<str>, count: usize) {
         self.total += count;
-        *self.providers.entry(provider.clone()).or_default() += count;
-        *self.tenants.entry(tenant.into()).or_default() += count;
+        match self.providers.get_mut(provider) {
+            Some(known) => *known += count,
+            None => drop(self.providers.insert(provider.clone(), count)),
+        }
+        match self.tenants.get_mut(tenant) {
+            Some(known) => *known += count,
+            None => drop(self.tenants.insert(Arc::clone(tenant), count)),
+        }
     }
 
     fn take(&mut self, provider: &ProviderName, tenant: &str) {
@@ -132,7 +138,7 @@ impl Shares {
     pub(crate) fn set(&self, shares: &[OpenShare]) {
         let mut open = Tally::default();
         for share in shares {
-            open.add(&share.provider, above(&share.tenant), share.count);
+            open.add(&share.provider, &above(&share.tenant).into(), share.count);
         }
         let mut counts = self.lock();
         counts.open = open;
@@ -161,7 +167,7 @@ impl Shares {
             return Err(QueueFull::Total(total));
         }
         counts.entering.add(provider, &tenant, 1);
-        Ok(Entering { shares: Arc::clone(self), provider: provider.clone(), tenant })
+        Ok(Entering { shares: Arc::clone(self), provider: provider.clone(), tenant, is_over: false })
     }
 
     /// Counts that an action ended.
@@ -179,18 +185,25 @@ pub(crate) struct Entering {
     shares: Arc<Shares>,
     provider: ProviderName,
     tenant: Arc<str>,
+    is_over: bool,
 }
 
 impl Entering {
     /// Counts that the action was stored, to go through `provider`.
-    pub(crate) fn opened(self, provider: &ProviderName) {
-        self.shares.lock().open.add(provider, &self.tenant, 1);
+    pub(crate) fn opened(mut self, provider: &ProviderName) {
+        let mut counts = self.shares.lock();
+        counts.entering.take(&self.provider, &self.tenant);
+        counts.open.add(provider, &self.tenant, 1);
+        drop(counts);
+        self.is_over = true;
     }
 }
 
 impl Drop for Entering {
     fn drop(&mut self) {
-        self.shares.lock().entering.take(&self.provider, &self.tenant);
+        if !self.is_over {
+            self.shares.lock().entering.take(&self.provider, &self.tenant);
+        }
     }
 }
 

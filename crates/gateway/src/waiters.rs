@@ -4,7 +4,7 @@
 //! now and then asks for all that anybody here waits for.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -44,26 +44,33 @@ struct Waiting {
 #[derive(Default)]
 struct Known {
     by_seq: HashMap<Seq, Waiting>,
-    last: u64,
 }
 
 #[derive(Default)]
 pub(crate) struct Waiters {
     count: AtomicUsize,
+    last: AtomicU64,
     known: Mutex<Known>,
     arrived: Notify,
 }
 
 impl Waiters {
-    /// Tells a caller the next outcome of `seq`. Look at the store after this call, not before: an outcome may just have been written.
-    pub(crate) fn add(&self, seq: Seq, teller: Teller) -> WaiterId {
+    /// The name of one who is about to wait for `seq`.
+    pub(crate) fn next(&self, seq: Seq) -> WaiterId {
+        WaiterId { seq, number: self.last.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Tells a caller, unless gone by now, the next outcome of an action. Look at the store after this call, not before: an outcome may just have
+    /// been written.
+    pub(crate) fn add(&self, waiter: WaiterId, teller: Teller) {
         let mut known = self.lock();
-        known.last += 1;
-        let number = known.last;
-        known.by_seq.entry(seq).or_default().tellers.push((number, teller));
+        if teller.is_closed() {
+            return;
+        }
+        known.by_seq.entry(waiter.seq).or_default().tellers.push((waiter.number, teller));
         self.count.fetch_add(1, Ordering::SeqCst);
+        drop(known);
         self.arrived.notify_one();
-        WaiterId { seq, number }
     }
 
     /// Tells everybody who waits for `seq`.
@@ -100,19 +107,11 @@ impl Waiters {
 
     /// Forgets one who went away.
     pub(crate) fn forget(&self, waiter: WaiterId) {
-        self.keep_only(waiter.seq, |(number, _)| *number != waiter.number);
-    }
-
-    /// Forgets those who wait for `seq` and went away before they were known.
-    pub(crate) fn forget_gone(&self, seq: Seq) {
-        self.keep_only(seq, |(_, teller)| !teller.is_closed());
-    }
-
-    fn keep_only(&self, seq: Seq, keep: impl FnMut(&(u64, Teller)) -> bool) {
+        let WaiterId { seq, number } = waiter;
         let mut known = self.lock();
         let Some(waiting) = known.by_seq.get_mut(&seq) else { return };
         let before = waiting.tellers.len();
-        waiting.tellers.retain(keep);
+        waiting.tellers.retain(|(other, _)| *other != number);
         let left = waiting.tellers.len();
         self.count.fetch_sub(before - left, Ordering::SeqCst);
         if left == 0 {
@@ -178,8 +177,11 @@ mod tests {
         let waiters = Waiters::default();
         let (teller, told) = oneshot::channel();
         let (other, mut heard) = oneshot::channel();
-        let waiter = waiters.add(Seq(1), teller);
-        waiters.add(Seq(1), other);
+        let (gone, _) = oneshot::channel();
+        let waiter = waiters.next(Seq(1));
+        waiters.add(waiter, teller);
+        waiters.add(waiters.next(Seq(1)), other);
+        waiters.add(waiters.next(Seq(2)), gone);
         drop(told);
         waiters.forget(waiter);
         waiters.tried(Seq(1), 3, || LastError { code: "TIMEOUT".into(), message: "late".into(), retryable: true });

@@ -47,7 +47,10 @@ impl Ways {
     pub(crate) fn prepare(inner: &Inner, action: &Action, routes: Vec<Route>, wait: Wait) -> Self {
         let prepare = |route: Route| {
             let place = place(inner, action, &route, wait);
-            let due_at = inner.due.now() + route.entry.lane.reopens_in().unwrap_or_default();
+            let due_at = match place {
+                Some(_) => route.not_before,
+                None => inner.due.now() + route.entry.lane.reopens_in().unwrap_or_default(),
+            };
             PreparedWay { route, place, due_at }
         };
         let prepared: Vec<PreparedWay> = routes.into_iter().map(prepare).collect();

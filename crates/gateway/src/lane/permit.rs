@@ -27,7 +27,7 @@ impl Permit {
     /// where that changed.
     pub(crate) fn end(mut self, end: CallEnd, said: impl FnOnce() -> String) -> Option<LaneStatus> {
         self.end = None;
-        let change = {
+        let (change, is_waited_for) = {
             let mut inner = self.lane.lock();
             let change = inner.state.ended(self.lane.clock.monotonic(), self.probe, end);
             if change == Change::Paused {
@@ -37,9 +37,11 @@ impl Permit {
             if change != Change::None {
                 inner.was_reset = false;
             }
-            change
+            (change, !inner.waiting.is_empty())
         };
-        self.lane.pump();
+        if is_waited_for {
+            self.lane.pump();
+        }
         (change != Change::None).then(|| self.lane.status())
     }
 

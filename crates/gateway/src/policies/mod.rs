@@ -217,16 +217,16 @@ impl Policies {
         now: Timestamp,
         known: &mut Option<Unsilenced>,
     ) -> Option<Outcome> {
-        let name = rule.map(|rule| rule.name().to_string());
+        let name = || rule.map(|rule| rule.name().to_string());
         if !self.silences.is_empty_for(action) && !known.is_some_and(|known| known.holds(self, now)) {
             let looked = || self.silences.matching(&Facts::through(action, provider, now)).map(|silence| silence.id.clone());
             if let Some(silence_id) = offload::by_size(self.silences.cost(action), looked) {
-                return Some(Outcome::Silenced { silence_id, matched_rule: name });
+                return Some(Outcome::Silenced { silence_id, matched_rule: name() });
             }
             *known = Some(Unsilenced { generation: self.generation, from: now, until: self.silences.next_start(now) });
         }
         let (interval, reason) = self.muting(action, rule?, now)?;
-        Some(Outcome::Muted { interval, reason: reason.into(), matched_rule: name })
+        Some(Outcome::Muted { interval, reason: reason.into(), matched_rule: name() })
     }
 
     /// The time interval by which a rule mutes at `now`. One that is not defined for the tenant mutes nothing: no message is lost to a name.

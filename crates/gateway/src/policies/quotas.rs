@@ -199,6 +199,9 @@ impl Quotas {
     }
 
     fn of(&self, namespace: &str, tenant: &str) -> &[Arc<Entry>] {
+        if self.by_scope.is_empty() {
+            return &[];
+        }
         self.by_scope.get(namespace).and_then(|tenants| tenants.get(tenant)).map_or(&[], |quotas| &**quotas)
     }
 

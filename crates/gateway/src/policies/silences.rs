@@ -258,7 +258,7 @@ impl Silences {
     }
 
     pub(crate) fn is_empty_for(&self, action: &Action) -> bool {
-        !self.held.contains_key(action.namespace.as_str())
+        self.held.is_empty() || !self.held.contains_key(action.namespace.as_str())
     }
 
     /// The silence that holds an action back; of several the one with the lowest id, so that all gateways name the same.
