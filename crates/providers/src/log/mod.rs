@@ -36,7 +36,13 @@ impl Provider for LogProvider {
 
     fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
         let line = std::str::from_utf8(&prepared.bytes).unwrap_or("the request is not text");
-        tracing::info!(target: "acteon::log", provider = %self.name, "{}", head(line, MAX_LOGGED_BYTES));
+        let line = head(line, MAX_LOGGED_BYTES);
+        // As a field, which is written as it is, where nothing in it could move a terminal's cursor: JSON's own escapes leave these.
+        if line.chars().any(char::is_control) {
+            tracing::info!(target: "acteon::log", provider = %self.name, action = line);
+        } else {
+            tracing::info!(target: "acteon::log", provider = %self.name, action = %line);
+        }
         let body = RawValue::from_string(r#"{"logged":true}"#.to_owned());
         Box::pin(async { body.map(Response::success).map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string())) })
     }
