@@ -1,6 +1,6 @@
 //! The first five minutes: a local WeChat Work, a real gateway with an encrypted secret, and three messages over HTTP.
 //!
-//! `cargo run --release -p acteon-simulation --example quickstart` keeps running until Ctrl-C; with `-- --once` it ends after the messages.
+//! `cargo run -p acteon-simulation --example quickstart` keeps running until Ctrl-C; with `-- --once` it ends after the messages.
 
 use std::net::SocketAddr;
 
