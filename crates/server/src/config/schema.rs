@@ -65,7 +65,7 @@ pub const SECTIONS: &[Section] = &[
             Key::optional(
                 "pool_size",
                 Kind::Integer,
-                "Connections beside the six or seven that write, listen and keep the lease. Default 8.",
+                "Connections beside the eleven that write, claim, listen and keep the lease. Default 8.",
             ),
             Key::optional(
                 "notify",
