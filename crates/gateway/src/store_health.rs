@@ -5,6 +5,7 @@
 //! readiness follows the store also where nobody dispatches.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub(crate) struct Watched {
 #[derive(Default)]
 pub(crate) struct StoreHealth {
     failing: Mutex<Failing>,
+    /// Whether any call is among those, so that what succeeds need not look.
+    is_any: AtomicBool,
     /// Wakes the probe.
     failed: Notify,
 }
@@ -73,10 +76,16 @@ impl StoreHealth {
 
     fn note(&self, call: StoreCall, error: Option<&StoreError>, clock: &dyn Clock) {
         match error {
-            None => drop(self.lock().calls.remove(&call)),
+            None if !self.is_any.load(Ordering::Acquire) => {}
+            None => {
+                let mut failing = self.lock();
+                failing.calls.remove(&call);
+                self.is_any.store(!failing.calls.is_empty(), Ordering::Release);
+            }
             Some(StoreError::Full | StoreError::Away(_) | StoreError::Unknown(_) | StoreError::Engine(_) | StoreError::Closed) => {
                 let mut failing = self.lock();
                 failing.calls.insert(call, clock.monotonic());
+                self.is_any.store(true, Ordering::Release);
                 if !std::mem::replace(&mut failing.told, true) {
                     tracing::error!(call = call.as_str(), error = error.map(tracing::field::display), "the store fails");
                 }
