@@ -5,6 +5,7 @@ mod deterministic;
 mod faults;
 mod harness;
 mod lanes;
+mod late_answers;
 mod retention;
 mod spilling;
 mod starts;
