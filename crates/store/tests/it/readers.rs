@@ -110,6 +110,9 @@ async fn callers_long_looks_hold_up_nothing_that_the_gateway_needs() {
         store.beats().await?;
         store.note("n", at(0)).await?;
         store.documents(DocumentKind::Silence).await?;
+        store.owned(acteon_store::OwnerId(1), acteon_store::Seq(0), 1).await?;
+        store.open_shares().await?;
+        store.recent_sends(at(0), None, 1).await?;
         store.find(&Scope::everything(), &acteon_core::ActionId::parse("a").expect("an id")).await
     };
     let answered = tokio::time::timeout(Duration::from_secs(20), needed).await;
@@ -146,6 +149,7 @@ async fn callers_looks_hold_up_nothing_that_a_gateway_on_a_shared_database_needs
     }
     let needed = async {
         store.beats().await?;
+        store.owned(acteon_store::OwnerId(1), acteon_store::Seq(0), 1).await?;
         store.records(vec![acteon_store::Seq(1)]).await?;
         store.note("n", at(0)).await
     };
