@@ -117,7 +117,7 @@ impl World {
                 80..88 => drop(self.revive().await?),
                 88..91 => self.step_clock(),
                 91..94 => self.make_silence(number),
-                94..97 => self.replay(self.below(number)),
+                94..97 => self.replay().await?,
                 _ => self.service.change_weather(),
             }
         }

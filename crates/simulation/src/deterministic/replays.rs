@@ -1,13 +1,20 @@
 //! Dead letters sent again while things go wrong, by clients that lose answers and ask again.
 
-use acteon_core::{ActionId, Caller, Scope};
-use acteon_gateway::{ReplayResult, Wait};
-use acteon_rules::{Context, RuleFile, RuleSet};
+use std::sync::Arc;
 
-use super::World;
+use acteon_core::{ActionId, Caller, Scope};
+use acteon_gateway::{Gateway, ReplayResult, Wait};
+use acteon_rules::{Context, RuleFile, RuleSet};
+use acteon_store::{HistoryFilter, PageRequest, State, Store as _};
+
+use super::trace::Trace;
+use super::{Broken, World};
 use crate::harness::Failure;
 
-/// Holds back replays beyond a few: what is held back must stay on the list of dead letters.
+/// Replays that the rules let through within a while.
+const MOST: u64 = 2;
+
+/// Holds back replays beyond those: what is held back must stay on the list of dead letters.
 const RULES: &str = "
 rules:
   - name: few-replays
@@ -22,20 +29,28 @@ pub(super) fn rules() -> Result<RuleSet, Failure> {
 }
 
 impl World {
-    /// Asks a gateway to send a dead letter again; a client that gets no answer asks once more.
-    pub(super) fn replay(&self, number: u64) {
-        let Some(gateway) = self.some_gateway() else { return };
-        let Ok(id) = ActionId::parse(&format!("a{number}")) else { return };
-        let trace = std::sync::Arc::clone(&self.trace);
-        drop(tokio::spawn(async move {
-            for _ in 0..2 {
-                let replayed = gateway.replay(&Scope::everything(), &id, true, &Caller::anonymous(), Wait::ForCommit).await;
-                trace.note("replay", u64::from(replayed.is_ok()), id.as_str());
-                let lost = |replayed: acteon_gateway::Replayed| matches!(replayed.result, ReplayResult::Refused(_));
-                if !replayed.map_or(true, |replayed| replayed.is_some_and(lost)) {
-                    return;
-                }
-            }
-        }));
+    /// Asks a gateway to send some of the dead letters again, at times more than the rules let through.
+    pub(super) async fn replay(&self) -> Result<(), Broken> {
+        let page = PageRequest { after: None, offset: 0, limit: 100, count: false };
+        let dead = HistoryFilter { state: Some(State::Dead), ..HistoryFilter::of(Scope::everything()) };
+        let letters = self.memory.history(dead, page).await.map_err(|error| self.broken(error.to_string()))?.records;
+        for _ in 0..=self.below(2 * MOST) {
+            let Some(gateway) = self.some_gateway() else { return Ok(()) };
+            let Some(letter) = letters.get(self.below(letters.len() as u64) as usize) else { return Ok(()) };
+            drop(tokio::spawn(send_again(gateway, letter.action.id.clone(), Arc::clone(&self.trace))));
+        }
+        Ok(())
+    }
+}
+
+/// Asks for a replay; a client that gets no answer asks once more.
+async fn send_again(gateway: Gateway, id: ActionId, trace: Arc<Trace>) {
+    for _ in 0..2 {
+        let replayed = gateway.replay(&Scope::everything(), &id, true, &Caller::anonymous(), Wait::ForCommit).await;
+        trace.note("replay", u64::from(replayed.is_ok()), id.as_str());
+        let lost = |replayed: acteon_gateway::Replayed| matches!(replayed.result, ReplayResult::Refused(_));
+        if !replayed.map_or(true, |replayed| replayed.is_some_and(lost)) {
+            return;
+        }
     }
 }

@@ -116,7 +116,7 @@ impl Service {
         let error = match (weather, self.below(10)) {
             (ILL, 0..5) => Some(ProviderError::new(ErrorKind::Connection, "no connection")),
             (OVERLOADED, 0..8) => Some(ProviderError::new(ErrorKind::RateLimited, "too many")),
-            (ILL, 5) => Some(ProviderError::new(ErrorKind::ExecutionFailed, "refused")),
+            (ILL, 5..7) => Some(ProviderError::new(ErrorKind::ExecutionFailed, "refused")),
             _ => None,
         };
         if let Some(error) = error {
