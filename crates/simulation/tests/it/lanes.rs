@@ -47,7 +47,7 @@ impl Observer for NoObserver {
 }
 
 /// Takes so many calls in any second, answers after 20 ms, and refuses all the others.
-struct Service {
+pub(crate) struct Service {
     limit: AtomicUsize,
     is_dead: AtomicBool,
     budget: Option<Budget>,
@@ -58,10 +58,14 @@ struct Service {
 
 impl Service {
     fn taking(limit: usize) -> Arc<Self> {
+        Self::with_budget(limit, None)
+    }
+
+    pub(crate) fn with_budget(limit: usize, budget: Option<Budget>) -> Arc<Self> {
         Arc::new(Self {
             limit: AtomicUsize::new(limit),
             is_dead: AtomicBool::new(false),
-            budget: None,
+            budget,
             taken: Mutex::default(),
             arrived: Mutex::default(),
             refused: AtomicUsize::new(0),
@@ -72,7 +76,7 @@ impl Service {
         self.limit.store(limit, Ordering::SeqCst);
     }
 
-    fn arrived(&self) -> Vec<Instant> {
+    pub(crate) fn arrived(&self) -> Vec<Instant> {
         self.arrived.lock().expect("a list").clone()
     }
 
@@ -122,11 +126,11 @@ impl Provider for Sender {
     }
 }
 
-async fn gateway_on(store: &Arc<MemoryStore>, service: &Arc<Service>, breaker: Option<BreakerPolicy>) -> Gateway {
+pub(crate) async fn gateway_on(store: Arc<dyn Store>, service: &Arc<Service>, breaker: Option<BreakerPolicy>) -> Gateway {
     let mut registry = Registry::default();
     registry.add(ProviderName::parse("p").expect("a name"), Arc::new(Sender(Arc::clone(service)))).expect("a provider");
     let parts = Parts {
-        store: Arc::clone(store) as Arc<dyn Store>,
+        store,
         clock: Arc::new(Time(Instant::now())),
         entropy: Arc::new(SeededEntropy::new(7)),
         observer: Arc::new(NoObserver),
@@ -138,7 +142,7 @@ async fn gateway_on(store: &Arc<MemoryStore>, service: &Arc<Service>, breaker: O
 }
 
 async fn gateway(service: &Arc<Service>) -> Gateway {
-    gateway_on(&Arc::default(), service, None).await
+    gateway_on(Arc::<MemoryStore>::default(), service, None).await
 }
 
 fn action(id: &str, team: &str) -> Action {
@@ -148,7 +152,7 @@ fn action(id: &str, team: &str) -> Action {
 }
 
 /// Posts without waiting for more than the commit.
-async fn post(gateway: &Gateway, id: &str, team: &str) -> Outcome {
+pub(crate) async fn post(gateway: &Gateway, id: &str, team: &str) -> Outcome {
     let answer = gateway.dispatch(action(id, team), Origin::Api, Caller::anonymous(), Wait::ForCommit).await.expect("an answer");
     serde_json::from_str(&answer.outcome).expect("an outcome")
 }
@@ -310,12 +314,12 @@ async fn what_waits_for_a_paused_lane_says_so() {
 #[tokio::test(start_paused = true)]
 async fn a_backlog_to_one_member_is_claimed_seldom_and_drains_as_the_budget_says() {
     let budget = Budget { per_minute: 30, per_hour: 1000 };
-    let service = Arc::new(Service { budget: Some(budget), ..Arc::into_inner(Service::taking(10_000)).expect("its only owner") });
+    let service = Service::with_budget(10_000, Some(budget));
     let store = Arc::<MemoryStore>::default();
     let count = 2;
     let mut gateways = Vec::new();
     for _ in 0..count {
-        gateways.push(gateway_on(&store, &service, None).await);
+        gateways.push(gateway_on(Arc::<MemoryStore>::clone(&store), &service, None).await);
         sleep(Duration::from_millis(1700)).await;
     }
     sleep(Duration::from_secs(10)).await;
@@ -336,7 +340,7 @@ async fn a_backlog_to_one_member_is_claimed_seldom_and_drains_as_the_budget_says
 #[tokio::test(start_paused = true)]
 async fn those_who_waited_for_a_breaker_come_back_one_after_the_other() {
     let service = Service::taking(10_000);
-    let gateway = gateway_on(&Arc::default(), &service, Some(BreakerPolicy::default())).await;
+    let gateway = gateway_on(Arc::<MemoryStore>::default(), &service, Some(BreakerPolicy::default())).await;
     assert!(gateway.set_breaker("p", true).await.expect("the store works"));
     post_many(&gateway, 1000).await;
     let took = until_arrived(&service, 1000, Instant::now()).await;

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Action, Caller, Origin, ProviderName, Scope};
+use acteon_core::{Action, Budget, Caller, Origin, ProviderName, Scope};
 use acteon_gateway::{Gateway, GatewayOptions, Parts, Registry, Wait};
 use acteon_rules::RuleSet;
-use acteon_simulation::harness::SeededEntropy;
+use acteon_simulation::harness::{Fails, FaultSwitch, SeededEntropy};
 use acteon_store::{Later, Layer, Layered, MemoryStore, Store, StoreCall};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::faults::Service;
-use super::lanes::{NoObserver, Time};
+use super::lanes::{self, NoObserver, Time, gateway_on, post};
 
 /// Longer than two looks for forgotten rows are apart.
 const LATE: Duration = Duration::from_secs(150);
@@ -69,4 +69,26 @@ async fn a_row_whose_admission_or_claim_is_answered_late_is_sent_once() {
         assert_eq!((found.state, found.possible_duplicate, found.takeovers), ("done", false, 0), "{call:?}");
         assert_eq!(service.arrived.lock().expect("a list").get(id), Some(&1), "{call:?}");
     }
+}
+
+/// A take-over that has no end keeps a gateway from no look at the others: it goes on sharing with those that come.
+#[tokio::test(start_paused = true)]
+async fn a_take_over_that_hangs_keeps_no_look_at_the_others_back() {
+    let budget = Budget { per_minute: 30, per_hour: 1000 };
+    let service = lanes::Service::with_budget(10_000, Some(budget));
+    let (store, switch) = (Arc::new(MemoryStore::default()), FaultSwitch::default());
+    switch.fail(StoreCall::TakeOver, Fails::Hangs);
+    store.register().await.expect("a process that dies");
+    let first = gateway_on(switch.around(Arc::clone(&store) as Arc<_>), &service, None).await;
+    sleep(Duration::from_mins(2)).await;
+    assert_eq!(switch.failed(StoreCall::TakeOver), 1);
+    let second = gateway_on(store, &service, None).await;
+    sleep(Duration::from_secs(30)).await;
+    for number in 0..60 {
+        post(&first, &format!("a{number}"), "all").await;
+        post(&second, &format!("b{number}"), "all").await;
+    }
+    sleep(Duration::from_secs(50)).await;
+    let arrived = service.arrived().len();
+    assert!((1..=30).contains(&arrived), "{arrived} within a minute");
 }
