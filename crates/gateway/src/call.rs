@@ -48,15 +48,14 @@ impl Call {
                 }
                 continue;
             }
-            let SendTurn { slot, permit } = match at_once.take() {
-                Some(turn) => turn,
-                None => {
-                    let turn = SendTurn::wait(&entry).await.ok_or_else(|| released(inner, job))?;
-                    if let Some(end) = must_not_send(inner, job) {
-                        return Err(end);
-                    }
-                    turn
+            let SendTurn { slot, permit } = if let Some(turn) = at_once.take() {
+                turn
+            } else {
+                let turn = SendTurn::wait(&entry).await.ok_or_else(|| released(inner, job))?;
+                if let Some(end) = must_not_send(inner, job) {
+                    return Err(end);
                 }
+                turn
             };
             let now = inner.clock.monotonic();
             let reservation = budgets.map(|budgets| budgets.begin(&job.prepared, job.claimed)).transpose();

@@ -74,14 +74,13 @@ impl Taking {
 
     /// Holds the only row that was taken.
     pub(crate) fn hold_only(mut self, hold: Hold) -> Holding {
-        let held = Arc::clone(&self.held);
         {
-            let mut inner = held.lock();
+            let mut inner = self.held.lock();
             inner.holds.insert(hold);
             inner.takings.remove(&self.number);
         }
         self.is_over = true;
-        Holding { held, hold }
+        Holding { held: Arc::clone(&self.held), hold }
     }
 }
 
