@@ -177,7 +177,7 @@ impl Inner {
             due_of: &|wall| self.due.of_wall(wall),
             monotonic: self.clock.monotonic(),
         };
-        offload::by_size(action.payload.get().len(), || plan(action, origin, caller, &around))
+        offload::by_size(policies.rules.cost(action.payload.get().len()), || plan(action, origin, caller, &around))
     }
 }
 

@@ -75,4 +75,22 @@ impl Expr {
     pub(crate) fn text(text: &str) -> Self {
         Self::Constant(Constant::Text(text.into()))
     }
+
+    /// How long it takes at most to go through a text or list of the action once, for each byte of it, in sixteenths of the time to read one.
+    pub(crate) fn weight(&self) -> usize {
+        let sum = |all: &[Self]| all.iter().map(Self::weight).sum();
+        match self {
+            // Its condition is met at each item.
+            Self::Fold(_) => 128,
+            Self::Matches(of, _) => 1 + of.weight(),
+            Self::Call(_, all) => 1 + sum(all),
+            Self::In(both) => 1 + sum(&**both),
+            Self::Constant(_) | Self::Field(_) | Self::Local(_) => 0,
+            Self::Select(of, _) | Self::Has(of) | Self::Not(of) | Self::Negate(of) | Self::NotStrictlyFalse(of) => of.weight(),
+            Self::Index(of, at) => of.weight() + at.weight(),
+            Self::And(all) | Self::Or(all) | Self::List(all) => sum(all),
+            Self::Choice(all) => sum(&**all),
+            Self::Compare(_, both) | Self::Arithmetic(_, both) => sum(&**both),
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use acteon_core::ProviderName;
+use acteon_core::limits::MAX_MATCHED_FIELD_BYTES;
 use serde_json::Value as Json;
 
 use crate::diagnostic::LoadError;
@@ -42,6 +43,8 @@ pub struct RuleSet {
     intervals: Arc<BTreeMap<String, TimeInterval>>,
     enabled: Arc<[bool]>,
     zone: Zone,
+    /// What the conditions weigh together.
+    weight: usize,
 }
 
 /// What the rules say about an action.
@@ -105,7 +108,9 @@ impl RuleSet {
         for (position, rule) in rules.iter().enumerate() {
             names.entry(Arc::clone(&rule.name)).or_insert(position);
         }
-        Self { rules: Arc::new(rules), index: Arc::new(index), names: Arc::new(names), intervals: Arc::new(intervals), enabled, zone }
+        let weight = rules.iter().map(|rule| rule.condition.weight()).sum();
+        let (rules, index, names, intervals) = (Arc::new(rules), Arc::new(index), Arc::new(names), Arc::new(intervals));
+        Self { rules, index, names, intervals, enabled, zone, weight }
     }
 
     /// The same rules with some switched on or off against what their files say.
@@ -138,6 +143,11 @@ impl RuleSet {
     /// A time interval that the files define.
     pub fn interval(&self, name: &str) -> Option<&TimeInterval> {
         self.intervals.get(name)
+    }
+
+    /// What a decision about an action with a payload of so many bytes takes at most, as bytes of a payload that take as long to read.
+    pub fn cost(&self, payload: usize) -> usize {
+        payload + payload.min(MAX_MATCHED_FIELD_BYTES) * self.weight / 16
     }
 
     pub(crate) fn zone(&self) -> &Zone {

@@ -190,6 +190,19 @@ async fn no_silence_and_no_payload_holds_a_thread_of_the_runtime() {
     hold_no_thread(&gateway, bodies).await;
 }
 
+/// Alone, since work for silences is done elsewhere, and takes what follows it along.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn no_rules_hold_a_thread_of_the_runtime() {
+    let rule = |number: usize| {
+        let condition = format!("action.payload.items.exists(item, item == -{number})");
+        format!("  - {{name: r{number}, condition: '{condition}', action: {{type: deny}}}}\n")
+    };
+    let rules: String = std::iter::once("rules:\n".to_owned()).chain((0..300).map(rule)).collect();
+    let gateway = Gateway::with_rules(&rules, CONFIGURATION).await;
+    let items = action("long", "log", &json!({ "items": vec![1; 1000] })).to_string();
+    hold_no_thread(&gateway, vec![("a list that many rules go through", "/v1/dispatch", items)]).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_is_too_long_is_refused_before_it_is_sent() {
     let gateway = Gateway::start(CONFIGURATION).await;
