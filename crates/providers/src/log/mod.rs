@@ -1,5 +1,6 @@
 //! `log`: writes actions into the server's own log. For trying things out, and as a place for what should not go anywhere else.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use acteon_core::json::head;
@@ -28,6 +29,19 @@ struct LogProvider {
     lane: Arc<str>,
 }
 
+/// JSON as it is but for what could break a line or move a terminal's cursor: blanks between its parts, and what its texts hold unescaped.
+fn on_one_line(json: &str) -> Cow<'_, str> {
+    if !json.chars().any(char::is_control) {
+        return Cow::Borrowed(json);
+    }
+    let plain = |letter: char| match letter {
+        '\n' | '\r' | '\t' => " ".to_owned(),
+        letter if letter.is_control() => format!("\\u{:04x}", u32::from(letter)),
+        letter => letter.to_string(),
+    };
+    Cow::Owned(json.chars().map(plain).collect())
+}
+
 impl Provider for LogProvider {
     fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError> {
         let text = action.to_json().map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string()))?;
@@ -36,13 +50,7 @@ impl Provider for LogProvider {
 
     fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
         let line = std::str::from_utf8(&prepared.bytes).unwrap_or("the request is not text");
-        let line = head(line, MAX_LOGGED_BYTES);
-        // As a field, which is written as it is, where nothing in it could move a terminal's cursor: JSON's own escapes leave these.
-        if line.chars().any(char::is_control) {
-            tracing::info!(target: "acteon::log", provider = %self.name, action = line);
-        } else {
-            tracing::info!(target: "acteon::log", provider = %self.name, action = %line);
-        }
+        tracing::info!(target: "acteon::log", provider = %self.name, action = %on_one_line(head(line, MAX_LOGGED_BYTES)));
         let body = RawValue::from_string(r#"{"logged":true}"#.to_owned());
         Box::pin(async { body.map(Response::success).map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string())) })
     }
@@ -54,5 +62,16 @@ impl Provider for LogProvider {
     fn lane(&self) -> Lane {
         let limits = LaneLimits { max_concurrency: 1024, max_per_second: None };
         Lane { name: Arc::clone(&self.lane), limits, budget: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_is_one_line_of_json_that_moves_no_cursor() {
+        assert_eq!(on_one_line(r#"{"text":"\u001b[2J é"}"#), r#"{"text":"\u001b[2J é"}"#);
+        assert_eq!(on_one_line("{\n\t\"text\":\r\n\"\u{9b}2J\u{7f}\"}"), r#"{  "text":  "\u009b2J\u007f"}"#);
     }
 }
