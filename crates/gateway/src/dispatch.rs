@@ -20,7 +20,7 @@ use crate::plan::{Plan, Step, Surroundings, plan};
 use crate::registry::Entry;
 use crate::sender::Sender;
 use crate::waiters::{SoFar, Teller, WaiterId};
-use crate::ways::{ChosenWay, Ways, way};
+use crate::ways::{ChosenWay, Waits, Ways, way};
 
 /// How often a caller who waits when a stop begins looks whether anybody works on the action.
 const STOP_LOOKS_EVERY: Duration = Duration::from_millis(20);
@@ -221,7 +221,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
             asker.tell(Ok(outcome.to_json()));
         }
         Ok(Admitted::Open { seq, way, over }) => {
-            let Some(ChosenWay { route, place, due_at, at_once }) = ways.choose(way) else {
+            let Some(ChosenWay { route, waits, at_once }) = ways.choose(way) else {
                 return asker.tell(Err(StoreError::Engine("an action goes a way that it does not have".into()).into()));
             };
             if let Some(entering) = entering {
@@ -232,9 +232,12 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
             if way > 0 {
                 inner.observer.quota("degrade");
             }
-            let Some(place) = place else {
-                inner.work.notify_one();
-                return asker.wait_for(&inner, seq, None, || left_for_later(&inner, &action.id, &route.entry, due_at)).await;
+            let place = match waits {
+                Waits::Here(place) => place,
+                Waits::InStore(due_at) => {
+                    inner.work.notify_one();
+                    return asker.wait_for(&inner, seq, None, || left_for_later(&inner, &action.id, &route.entry, due_at)).await;
+                }
             };
             let entry = Arc::clone(&route.entry);
             asker.wait_for(&inner, seq, Some(entry), || worked_on(&inner, &action.id, &route.entry, SoFar::default())).await;

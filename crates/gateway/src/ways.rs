@@ -22,22 +22,24 @@ pub(crate) struct Ways {
     at_once: Option<SendTurn>,
 }
 
-/// A way, and the place of its action in memory.
+/// Where an action waits for its turn.
+pub(crate) enum Waits {
+    /// Here, with a place in memory.
+    Here(Place),
+    /// In the store, until it is due.
+    InStore(Timestamp),
+}
+
+/// A way, and where its action waits.
 struct PreparedWay {
     route: Route,
-    /// `None` where the action waits in the store.
-    place: Option<Place>,
-    /// When it is due there.
-    due_at: Timestamp,
+    waits: Waits,
 }
 
 /// The way that an action goes.
 pub(crate) struct ChosenWay {
     pub(crate) route: Route,
-    /// `None` where the action waits in the store.
-    pub(crate) place: Option<Place>,
-    /// When it is due there.
-    pub(crate) due_at: Timestamp,
+    pub(crate) waits: Waits,
     /// The turn that the store was told of.
     pub(crate) at_once: Option<SendTurn>,
 }
@@ -47,24 +49,22 @@ impl Ways {
     pub(crate) fn prepare(inner: &Inner, action: &Action, routes: Vec<Route>, wait: Wait) -> Self {
         let prepare = |route: Route| {
             let place = place(inner, action, &route, wait);
-            let due_at = match place {
-                Some(_) => route.not_before,
-                None => inner.due.now() + route.entry.lane.reopens_in().unwrap_or_default(),
-            };
-            PreparedWay { route, place, due_at }
+            let due_at = || inner.due.now() + route.entry.lane.reopens_in().unwrap_or_default();
+            let waits = place.map_or_else(|| Waits::InStore(due_at()), Waits::Here);
+            PreparedWay { route, waits }
         };
         let prepared: Vec<PreparedWay> = routes.into_iter().map(prepare).collect();
-        let first = prepared.first().filter(|way| way.place.is_some());
+        let first = prepared.first().filter(|way| matches!(way.waits, Waits::Here(_)));
         let at_once = first.and_then(|way| SendTurn::at_once(&way.route.entry));
         Self { prepared, at_once }
     }
 
     /// The ways as the store takes them, where `owner` writes them.
     pub(crate) fn to_store(&self, owner: OwnerId) -> Vec<Way> {
-        let birth = |(number, way): (usize, &PreparedWay)| match &way.place {
-            None => Birth::Due(way.due_at),
-            Some(_) if number == 0 && self.at_once.is_some() => Birth::InFlight(owner),
-            Some(_) => Birth::Owned(owner),
+        let birth = |(number, way): (usize, &PreparedWay)| match &way.waits {
+            Waits::InStore(due_at) => Birth::Due(*due_at),
+            Waits::Here(_) if number == 0 && self.at_once.is_some() => Birth::InFlight(owner),
+            Waits::Here(_) => Birth::Owned(owner),
         };
         self.prepared.iter().enumerate().map(|(number, prepared)| way(&prepared.route, birth((number, prepared)))).collect()
     }
@@ -72,8 +72,8 @@ impl Ways {
     /// The way with this number, if there is one. Gives back what is held for the others.
     pub(crate) fn choose(self, number: usize) -> Option<ChosenWay> {
         let Self { prepared, at_once } = self;
-        let PreparedWay { route, place, due_at } = prepared.into_iter().nth(number)?;
-        Some(ChosenWay { route, place, due_at, at_once: at_once.filter(|_| number == 0) })
+        let PreparedWay { route, waits } = prepared.into_iter().nth(number)?;
+        Some(ChosenWay { route, waits, at_once: at_once.filter(|_| number == 0) })
     }
 }
 
