@@ -113,7 +113,8 @@ impl Connection {
 
     fn set(&self, doing: u8) {
         self.since.store(self.now(), Ordering::Relaxed);
-        self.doing.store(doing, Ordering::Relaxed);
+        // After it: who sees what it is doing also sees since when.
+        self.doing.store(doing, Ordering::Release);
     }
 
     /// Notes whether its client leaves unread what is written.
@@ -153,8 +154,8 @@ impl Connection {
         let now = self.now();
         let age = |since: u64| Duration::from_millis(now.saturating_sub(since));
         let slow = Some(self.blocked.load(Ordering::Relaxed)).filter(|since| *since > 0).map(age).filter(|age| *age >= SLOW_BODY);
+        let doing = self.doing.load(Ordering::Acquire);
         let since = age(self.since.load(Ordering::Relaxed));
-        let doing = self.doing.load(Ordering::Relaxed);
         let since = match doing {
             IDLE | REFUSING => Some(since),
             RECEIVING => Some(since).filter(|age| *age >= SLOW_BODY),
