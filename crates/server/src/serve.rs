@@ -118,7 +118,7 @@ impl Server {
             rules,
             options: config.gateway,
         };
-        let gateway = Gateway::start(parts).await.map_err(store_error)?;
+        let gateway = listen::answering(&listener, Gateway::start(parts)).await.map_err(store_error)?;
         let watching = vec![tokio::spawn(Arc::clone(&files).watch(gateway.clone())), tokio::spawn(Arc::clone(&auth).watch())];
         let (stop, stopped) = watch::channel(false);
         let answers = Answers::new();

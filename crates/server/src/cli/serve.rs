@@ -75,7 +75,11 @@ async fn run(config: Config, data_dir: PathBuf, source: String) -> anyhow::Resul
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let (rules, keys) = (config.rules.directory.clone(), config.auth.clone());
-    let server = Server::start(config, &data_dir).await?;
+    let server = tokio::select! {
+        started = Server::start(config, &data_dir) => started?,
+        _ = terminate.recv() => return Ok(stopped_early()),
+        _ = interrupt.recv() => return Ok(stopped_early()),
+    };
     let rules = rules.map_or("none".to_owned(), |directory| format!("{} from {}", server.rules(), directory.display()));
     print!("{}", screen(&server, &Shown { source, providers, rules, keys }));
     loop {
@@ -97,6 +101,12 @@ async fn run(config: Config, data_dir: PathBuf, source: String) -> anyhow::Resul
     }
     tracing::warn!("stopped with sends in flight; the next start takes them over, marked possible_duplicate");
     Ok(ExitCode::SUCCESS)
+}
+
+/// The end of a server that was told to stop before it had started.
+fn stopped_early() -> ExitCode {
+    tracing::info!("stopped before the start was over; nothing was taken");
+    ExitCode::SUCCESS
 }
 
 /// What a started server shows of its configuration.

@@ -95,6 +95,14 @@ pub(crate) fn no_room_for_answer() -> Response<Body> {
     closing(Refusal::come_back("ANSWERS_FULL", message).into_response())
 }
 
+/// What a caller gets while the server is still starting.
+pub(crate) fn while_starting(path: &str) -> Response<Body> {
+    if path == "/live" {
+        return closing(super::health::live_now().into_response());
+    }
+    closing(Refusal::come_back("STARTING", "the server is still starting; try again").into_response())
+}
+
 fn closing(mut response: Response<Body>) -> Response<Body> {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response

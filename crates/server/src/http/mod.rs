@@ -39,7 +39,7 @@ use crate::budget::Budget;
 use crate::metrics::Metrics;
 use crate::rules::RulesLoader;
 use crate::sign_in::SignIns;
-pub(crate) use front::{Effect, Front, effect_of, no_room_for_answer};
+pub(crate) use front::{Effect, Front, effect_of, no_room_for_answer, while_starting};
 pub(crate) use offload::{Asides, Turns};
 use refusal::Refusal;
 pub(crate) use site::Site;

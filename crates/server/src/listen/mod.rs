@@ -6,6 +6,7 @@
 
 mod files;
 mod service;
+mod starting;
 mod stream;
 mod table;
 
@@ -23,6 +24,7 @@ use crate::http::{Effect, Front};
 pub(crate) use files::connections;
 pub use files::raise_open_files;
 use service::Service;
+pub(crate) use starting::answering;
 use stream::Stream;
 use table::Table;
 

@@ -8,6 +8,7 @@ mod lanes;
 mod lease;
 mod parts;
 mod policies;
+mod start;
 mod tokens;
 
 use std::sync::{Arc, Mutex};
