@@ -5,7 +5,8 @@
 //!                                 ^------- a failure -------'
 //! ```
 //!
-//! What meets an open breaker is put off until some time after the next trial, as on a paused lane. Nothing is lost to it. New actions go through a
+//! What meets an open breaker is put off until some time after the next trial, as on a paused lane; what waits in the store stays there, but for
+//! one row a trial. Nothing is lost to it. New actions go through a
 //! fallback where one is configured; what was accepted before waits for its own provider. What one gateway finds out, the others hear
 //! ([`sharing`]).
 
@@ -61,6 +62,17 @@ pub(crate) enum Sign {
     Dead,
     /// Neither: it said that it has enough for now, or the call was not made.
     Neither,
+}
+
+/// Which calls a breaker lets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Calls {
+    /// All.
+    All,
+    /// One, as a trial.
+    One,
+    /// None, for so long.
+    None(Duration),
 }
 
 /// The state of a breaker. A trial has a number, so that a call from before the breaker moved says nothing about it.
@@ -120,10 +132,19 @@ impl Breaker {
 
     /// How long nobody may call; `None` while somebody may.
     pub(crate) fn closed_to_all(&self, now: Duration) -> Option<Duration> {
+        match self.calls(now) {
+            Calls::None(wait) => Some(wait),
+            Calls::All | Calls::One => None,
+        }
+    }
+
+    /// Who may call at `now`.
+    pub(crate) fn calls(&self, now: Duration) -> Calls {
         match self.lock().state {
-            State::Open { until } if now < until => Some(until.saturating_sub(now)),
-            State::HalfOpen { trial: Some(_), .. } => Some(TRIAL_WAIT),
-            State::Closed { .. } | State::Open { .. } | State::HalfOpen { .. } => None,
+            State::Closed { .. } => Calls::All,
+            State::Open { until } if now < until => Calls::None(until.saturating_sub(now)),
+            State::HalfOpen { trial: Some(_), .. } => Calls::None(TRIAL_WAIT),
+            State::Open { .. } | State::HalfOpen { .. } => Calls::One,
         }
     }
 
@@ -195,6 +216,11 @@ impl Inner {
 }
 
 impl Pass {
+    /// Whether the call tries a provider that was left alone.
+    pub(crate) fn is_trial(&self) -> bool {
+        self.trial.is_some()
+    }
+
     /// Notes what the call said; returns the word of the new state if it changed.
     pub(crate) fn note(mut self, sign: Sign, now: Duration) -> Option<&'static str> {
         self.noted = true;

@@ -82,10 +82,15 @@ impl Call {
         if let Some(reservation) = self.reservation {
             reservation.end(error.is_none_or(ProviderError::was_maybe_sent));
         }
+        let is_trial = self.pass.as_ref().is_some_and(Pass::is_trial);
         if let Some(state) = self.pass.and_then(|pass| pass.note(sign(result), inner.clock.monotonic())) {
             tracing::warn!(provider = %entry.name, state, "the circuit breaker changed");
             inner.observer.breaker(&entry.name, state);
             crate::breaker::sharing::tell_soon(inner, entry);
+        }
+        if is_trial {
+            // A row for the next trial is claimed, or everybody's.
+            inner.work.notify_one();
         }
         let said = || error.map(ToString::to_string).unwrap_or_default();
         let Some(lane) = self.permit.end(call_end(error), said) else { return };

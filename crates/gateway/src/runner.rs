@@ -6,15 +6,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use acteon_core::ProviderName;
 use acteon_store::{Claim, ClaimRows, Claimed, Cursor, Hold, NewsOf, RecentSend, Record, Room, Seq, StoreError};
 use tokio::sync::oneshot;
 
+use crate::breaker::Calls;
 use crate::budget::COUNTS_FOR;
 use crate::deliver::{Job, deliver, overdue, put_off};
 use crate::gateway::Inner;
 use crate::held::Holding;
-use crate::lane::Place;
 use crate::lane::sharing::{hear_of_lanes, hear_of_note, recall_lanes};
+use crate::lane::{Lane, Place};
 use crate::memory::{READ_ROWS, size_of};
 use crate::record::{end_unconfigured, end_unreadable, record};
 use crate::registry::Entry;
@@ -25,12 +27,16 @@ const SCAN_EVERY: Duration = Duration::from_secs(5);
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// Pause before a due row is asked for again that was not given: another holds it for now, or this process has lost its lease.
 const NOT_OURS: Duration = Duration::from_millis(10);
+/// Pause after a row was claimed as a trial: by then it is one.
+const TRIAL_BEGINS_WITHIN: Duration = Duration::from_millis(500);
 /// Most rows of a lane in one claim.
 const CLAIM_AT_MOST: usize = 256;
 /// Rows of one claim, divided among the lanes that have room: one commit, short enough that nobody waits for it.
 const CLAIM_ALTOGETHER: usize = 2048;
-/// Most overdue rows in one claim: each may have a request of a megabyte, and all are in memory until their ends are written.
+/// Most overdue rows in one claim: each may have a request of a megabyte, and all are in memory until their ends are written; and the pause
+/// before more are looked for, in which that is done.
 const SWEEP_AT_MOST: usize = 16;
+const SWEEP_AGAIN: Duration = Duration::from_millis(100);
 /// Pause between tries to give claimed rows back.
 const GIVE_BACK_EVERY: Duration = Duration::from_millis(500);
 /// Longest that a start waits for the look at recent sends, and the pause before it is tried again.
@@ -56,7 +62,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         if inner.clock.monotonic() >= next_sweep {
             next_sweep = inner.clock.monotonic() + SWEEP_EVERY;
             if sweep_overdue(&inner).await {
-                next_sweep = next_scan;
+                next_sweep = inner.clock.monotonic() + SWEEP_AGAIN;
             }
         }
         let due_in = match claim_all(&inner).await {
@@ -66,7 +72,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
                 SCAN_EVERY
             }
         };
-        let pause = due_in.min(next_scan.saturating_sub(inner.clock.monotonic()));
+        let pause = due_in.min(next_scan.min(next_sweep).saturating_sub(inner.clock.monotonic()));
         if !pause.is_zero() {
             tokio::select! {
                 biased;
@@ -174,7 +180,7 @@ fn look_around(inner: &Inner) {
     }
 }
 
-/// Rows past their time whose provider is no longer configured, so that nobody here claims them. Says whether there may be more.
+/// Rows past their time that nobody here claims: their provider is no longer configured, or left alone. Says whether there may be more.
 async fn sweep_overdue(inner: &Arc<Inner>) -> bool {
     let overdue = ClaimRows::Overdue { limit: SWEEP_AT_MOST };
     match claim(inner, overdue, |_| SWEEP_AT_MOST, give_up).await {
@@ -204,6 +210,34 @@ fn give_up(inner: &Arc<Inner>, found: Record, holding: Holding) {
     });
 }
 
+/// Rows that may be claimed of some providers of a lane.
+struct LaneRoom<'a> {
+    lane: &'a Arc<Lane>,
+    providers: Vec<ProviderName>,
+    limit: usize,
+    /// Whether it is one row, to try a provider that was left alone.
+    is_trial: bool,
+}
+
+/// What a lane with so much room may claim: for providers that are tried after a failure one row each, and for those that are left alone none;
+/// `pause` is at most what these have to wait. Where nothing goes on by itself, what was claimed hears of the breaker at once.
+fn rooms_of<'a>(inner: &Inner, lane: &'a Arc<Lane>, providers: &[ProviderName], limit: usize, pause: &mut Duration) -> Vec<LaneRoom<'a>> {
+    let mut rooms = Vec::new();
+    let mut free = Vec::new();
+    for name in providers {
+        let breaker = inner.providers.get(name).and_then(|entry| entry.breaker.as_ref()).filter(|_| inner.options.retry.durable);
+        match breaker.map_or(Calls::All, |breaker| breaker.calls(inner.clock.monotonic())) {
+            Calls::All => free.push(name.clone()),
+            Calls::One => rooms.push(LaneRoom { lane, providers: vec![name.clone()], limit: 1, is_trial: true }),
+            Calls::None(wait) => *pause = wait.max(NOT_OURS).min(*pause),
+        }
+    }
+    if !free.is_empty() {
+        rooms.push(LaneRoom { lane, providers: free, limit, is_trial: false });
+    }
+    rooms
+}
+
 /// Claims what all lanes have room for; says how long until the next row is due.
 async fn claim_all(inner: &Arc<Inner>) -> Result<Duration, StoreError> {
     let mut pause = SCAN_EVERY;
@@ -212,25 +246,29 @@ async fn claim_all(inner: &Arc<Inner>) -> Result<Duration, StoreError> {
         let reopens_in = lane.reopens_in();
         match lane.room() {
             0 => pause = pause.min(reopens_in.unwrap_or(SCAN_EVERY).max(NOT_OURS)),
-            room => open.push((lane, providers, room)),
+            room => open.extend(rooms_of(inner, lane, providers, room, &mut pause)),
         }
     }
     if open.is_empty() {
         return Ok(pause);
     }
     let share = (CLAIM_ALTOGETHER / open.len()).clamp(1, CLAIM_AT_MOST);
-    let rooms: Vec<Room> =
-        open.iter().map(|(_, providers, room)| Room { providers: providers.to_vec(), limit: share.min(*room) }).collect();
+    let rooms: Vec<Room> = open.iter().map(|room| Room { providers: room.providers.clone(), limit: share.min(room.limit) }).collect();
     let limits: Vec<usize> = rooms.iter().map(|room| room.limit).collect();
-    let at_once = |room: usize| open.get(room).map_or(0, |(lane, ..)| lane.rows_at_once());
+    let at_once = |room: usize| open.get(room).map_or(0, |room| room.lane.rows_at_once());
     let counts = claim(inner, ClaimRows::Due(rooms), at_once, start).await?;
     let mut waiting = Vec::new();
-    for (place, (lane, providers, _)) in open.iter().enumerate() {
+    for (place, LaneRoom { lane, providers, is_trial, .. }) in open.iter().enumerate() {
         let more = counts.get(place) == limits.get(place);
-        lane.set_backlog(more);
+        if *is_trial {
+            // The end of the trial wakes the runner.
+            pause = if more { pause.min(TRIAL_BEGINS_WITHIN) } else { pause };
+        } else {
+            lane.set_backlog(more);
+        }
         if !more {
             waiting.extend_from_slice(providers);
-        } else if lane.room() > 0 {
+        } else if !is_trial && lane.room() > 0 {
             pause = Duration::ZERO;
         }
     }

@@ -127,13 +127,22 @@ impl Provider for Sender {
 }
 
 pub(crate) async fn gateway_on(store: Arc<dyn Store>, service: &Arc<Service>, breaker: Option<BreakerPolicy>) -> Gateway {
+    observed_gateway(store, service, breaker, Arc::new(NoObserver)).await
+}
+
+async fn observed_gateway(
+    store: Arc<dyn Store>,
+    service: &Arc<Service>,
+    breaker: Option<BreakerPolicy>,
+    observer: Arc<dyn Observer>,
+) -> Gateway {
     let mut registry = Registry::default();
     registry.add(ProviderName::parse("p").expect("a name"), Arc::new(Sender(Arc::clone(service)))).expect("a provider");
     let parts = Parts {
         store,
         clock: Arc::new(Time(Instant::now())),
         entropy: Arc::new(SeededEntropy::new(7)),
-        observer: Arc::new(NoObserver),
+        observer,
         registry,
         rules: RuleSet::default(),
         options: GatewayOptions { breakers: Breakers { policy: breaker, ..Breakers::default() }, ..GatewayOptions::default() },
@@ -372,4 +381,39 @@ async fn a_breaker_moved_by_hand_moves_on_every_gateway() {
     }
     harness.advance(Duration::from_mins(3)).await.expect("time");
     assert_eq!((states(), harness.provider("log").expect("it is there").call_count()), (["closed"; 3], 3));
+}
+
+/// Counts outcomes, also of rounds that end without one.
+#[derive(Default)]
+struct Counting(AtomicUsize);
+
+impl Observer for Counting {
+    fn outcome(&self, _event: &OutcomeEvent<'_>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+    fn attempt(&self, _event: &AttemptEvent<'_>) {}
+    fn rule_error(&self, _rule: &str) {}
+    fn unreadable(&self) {}
+    fn quota(&self, _overage: &'static str) {}
+    fn breaker(&self, _provider: &ProviderName, _state: &'static str) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_a_provider_that_is_left_alone_costs_nothing_and_goes_once_it_is_back() {
+    const WAITING: usize = 1000;
+    let service = Service::taking(10_000);
+    service.is_dead.store(true, Ordering::SeqCst);
+    let counting = Arc::new(Counting::default());
+    let store = Arc::<MemoryStore>::default();
+    let gateway = observed_gateway(store, &service, Some(BreakerPolicy::default()), Arc::clone(&counting) as Arc<dyn Observer>).await;
+    post_many(&gateway, WAITING).await;
+    sleep(Duration::from_mins(5)).await;
+    let before = counting.0.load(Ordering::SeqCst);
+    sleep(Duration::from_mins(30)).await;
+    let rounds = counting.0.load(Ordering::SeqCst) - before;
+    assert!((20..150).contains(&rounds), "{rounds} rounds of {WAITING} actions in half an hour: it is tried once a minute");
+    service.is_dead.store(false, Ordering::SeqCst);
+    let took = until_arrived(&service, WAITING, Instant::now()).await;
+    assert!(took < Duration::from_mins(3), "{took:?} after it was back");
+    assert_eq!(gateway.open_count(), 0);
 }
