@@ -126,7 +126,9 @@ impl State {
         (self.seen, self.seen_at) = (note.text.clone(), self.due);
         let is_old = |told| between(told, self.due) >= TELL_EVERY.as_millis() as i64;
         let tells = self.must_tell || is_shared && note.due.is_none_or(is_old);
-        tells.then(|| text(self.steps, self.due))
+        // A sum that does not fit, and no step seen here: another saw one.
+        let steps = if self.must_tell { self.steps } else { note.steps };
+        tells.then(|| text(steps, self.due))
     }
 
     /// Goes on by the monotonic clock. What the wall clock moved against it is a step, or drift, which is followed.

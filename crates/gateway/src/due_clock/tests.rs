@@ -157,9 +157,14 @@ async fn a_step_that_another_has_counted_and_this_one_does_not_see_yet_stays_cou
         other.follow(&store).await.expect("a look");
         assert_eq!(note(&clock, &store).await.steps, DAY);
     }
+    // Not even where it is the one that tells, because nobody did for so long.
+    advance(TELL_EVERY).await;
+    other.follow(&store).await.expect("a look");
+    assert_eq!(note(&clock, &store).await.steps, DAY);
+    one.follow(&store).await.expect("a look");
     asks_later.step(DAY);
     other.follow(&store).await.expect("a look");
-    assert_eq!([one.now(), other.now(), other.of_wall(clock.now())], [before; 3]);
+    assert_eq!([one.now(), other.now(), other.of_wall(clock.now())], [before + TELL_EVERY; 3]);
     assert_eq!(note(&clock, &store).await.steps, DAY);
 }
 
