@@ -27,7 +27,7 @@ const STEP_MILLIS: i64 = 5_000;
 const NOTE: &str = CLOCK_STEPS;
 /// The note is kept for good.
 const FOREVER: Timestamp = Timestamp::MAX;
-/// How often the due time is told where gateways share a store.
+/// How often the due time is told.
 const TELL_EVERY: Duration = Duration::from_mins(1);
 /// A due time that was told longer ago is told by nobody who lives.
 const TOLD_WITHIN: Duration = Duration::from_mins(2);
@@ -71,7 +71,7 @@ impl DueClock {
     pub(crate) async fn follow(&self, store: &dyn Store) -> Result<(), StoreError> {
         let note = Note::read(store, self.clock.now()).await?;
         let (monotonic, wall) = (self.clock.monotonic(), self.clock.now());
-        let Some(text) = self.lock().look(&note, monotonic, wall, store.is_shared()) else { return Ok(()) };
+        let Some(text) = self.lock().look(&note, monotonic, wall) else { return Ok(()) };
         if note.replace(store, &text, wall).await? {
             self.lock().has_told(text);
         }
@@ -110,7 +110,7 @@ impl State {
     }
 
     /// Takes in what the clocks and the note say. Returns what the note should say, if that is something else.
-    fn look(&mut self, note: &Note, monotonic: Duration, wall: Timestamp, is_shared: bool) -> Option<String> {
+    fn look(&mut self, note: &Note, monotonic: Duration, wall: Timestamp) -> Option<String> {
         self.carry_on(monotonic, wall);
         if let Some(told) = note.due.filter(|_| note.text != self.seen) {
             // It was told since the last look: by the same due time it lies between that look and now.
@@ -125,7 +125,7 @@ impl State {
         }
         (self.seen, self.seen_at) = (note.text.clone(), self.due);
         let is_old = |told| between(told, self.due) >= TELL_EVERY.as_millis() as i64;
-        let tells = self.must_tell || is_shared && note.due.is_none_or(is_old);
+        let tells = self.must_tell || note.due.is_none_or(is_old);
         // A sum that does not fit, and no step seen here: another saw one.
         let steps = if self.must_tell { self.steps } else { note.steps };
         tells.then(|| text(steps, self.due))
@@ -169,20 +169,20 @@ async fn first_state(clock: &dyn Clock, store: &dyn Store, lease: LeaseTimes) ->
         match note.due {
             Some(told) if by_wall <= told => return Ok(State::new(note, told, now)),
             Some(told) if is_recent(told, by_wall) => return Ok(State::new(note, by_wall, now)),
-            Some(told) => {
+            Some(told) if store.is_shared() => {
                 let (before, text) = first.get_or_insert_with(|| (beats.clone(), note.text.clone()));
                 if *text != note.text || beats.iter().any(|later| !before.contains(later)) {
                     // Others live, who have not seen the step yet. It was told up to a minute ago: they tell the rest.
                     return Ok(State::new(note, told, now));
                 }
-                if store.is_shared() && !beats.is_empty() && looks < LOOKS_FOR_OTHERS {
+                if !beats.is_empty() && looks < LOOKS_FOR_OTHERS {
                     looks += 1;
                     clock.sleep(lease.renew_every()).await;
                     continue;
                 }
                 tracing::info!(millis = between(told, by_wall), "no gateway told the time for so long; it is taken for passed");
             }
-            None => {}
+            Some(_) | None => {}
         }
         // Told before anything is done by it, so that nobody starts from something else.
         let text = text(note.steps, by_wall);

@@ -81,6 +81,11 @@ pub trait Layer: Send + Sync {
     /// The store below.
     fn store(&self) -> &dyn Store;
 
+    /// Whether other processes may work on the store, as it says itself unless the layer says otherwise.
+    fn is_shared(&self) -> bool {
+        self.store().is_shared()
+    }
+
     /// Does `work` on the store below, or fails.
     fn around<'a, T: Send + 'a>(&'a self, call: StoreCall, work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a) -> Later<'a, T>;
 }
@@ -235,7 +240,7 @@ impl<L: Layer> Store for Layered<L> {
     }
 
     fn is_shared(&self) -> bool {
-        self.0.store().is_shared()
+        self.0.is_shared()
     }
 
     fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {

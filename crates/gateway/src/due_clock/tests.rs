@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use acteon_core::BoxFuture;
-use acteon_store::MemoryStore;
+use acteon_store::{Later, Layer, Layered, MemoryStore, StoreCall};
 use tokio::time::{Instant, advance, sleep};
 
 use super::*;
@@ -44,11 +44,40 @@ impl Clock for Stepped {
     }
 }
 
-async fn start(clock: &Arc<Stepped>, store: &MemoryStore) -> DueClock {
-    DueClock::start(Arc::clone(clock) as Arc<dyn Clock>, store, LeaseTimes::lasting(LEASE)).await.expect("a clock")
+/// A store whose answers to one call fail, and that may be embedded.
+#[derive(Default)]
+struct Failing {
+    store: MemoryStore,
+    call: Mutex<Option<StoreCall>>,
+    is_embedded: bool,
 }
 
-async fn note(clock: &Stepped, store: &MemoryStore) -> Note {
+impl Layer for Failing {
+    fn store(&self) -> &dyn Store {
+        &self.store
+    }
+
+    fn is_shared(&self) -> bool {
+        !self.is_embedded
+    }
+
+    fn around<'a, T: Send + 'a>(&'a self, call: StoreCall, work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a) -> Later<'a, T> {
+        match *self.call.lock().expect("a lock") {
+            Some(failing) if failing == call => Box::pin(async { Err(StoreError::Away("cut off".to_owned())) }),
+            _ => work(&self.store),
+        }
+    }
+}
+
+async fn try_start(clock: &Arc<Stepped>, store: &dyn Store, lease: Duration) -> Result<DueClock, StoreError> {
+    DueClock::start(Arc::clone(clock) as Arc<dyn Clock>, store, LeaseTimes::lasting(lease)).await
+}
+
+async fn start(clock: &Arc<Stepped>, store: &dyn Store) -> DueClock {
+    try_start(clock, store, LEASE).await.expect("a clock")
+}
+
+async fn note(clock: &Stepped, store: &dyn Store) -> Note {
     Note::read(store, clock.now()).await.expect("a note")
 }
 
@@ -97,18 +126,18 @@ async fn it_goes_on_when_the_wall_clock_is_stepped_here_and_in_other_gateways() 
 async fn one_that_starts_hears_another_whose_store_was_away_for_more_than_a_lease() {
     for step in [HOUR, DAY, -HOUR, -DAY] {
         let (clock, store) = (Stepped::new(), Arc::new(MemoryStore::default()));
-        let one = start(&clock, &store).await;
+        let one = start(&clock, &*store).await;
         store.register().await.expect("a beat");
         one.follow(&*store).await.expect("a look");
         clock.step(step);
         let (its_clock, its_store) = (Arc::clone(&clock), Arc::clone(&store));
-        let starting = tokio::spawn(async move { start(&its_clock, &its_store).await });
+        let starting = tokio::spawn(async move { start(&its_clock, &*its_store).await });
         sleep(LEASE * 2).await;
         one.follow(&*store).await.expect("a look");
         let other = starting.await.expect("it starts");
         assert!(other.now() <= one.now(), "{step}: no day has passed");
         agree(&clock, &store, (&one, &other)).await;
-        assert_eq!(note(&clock, &store).await.steps, step);
+        assert_eq!(note(&clock, &*store).await.steps, step);
     }
 }
 
@@ -177,4 +206,52 @@ async fn one_whose_machine_stood_still_goes_on_with_the_others() {
     one.follow(&store).await.expect("a look");
     agree(&clock, &store, (&other, &one)).await;
     assert_eq!((other.now(), note(&clock, &store).await.steps), (clock.now(), 0));
+}
+
+/// An embedded store, and a gateway on it that looks for ten minutes.
+async fn alone(clock: &Arc<Stepped>) -> Layered<Failing> {
+    let store = Layered(Failing { is_embedded: true, ..Failing::default() });
+    let one = start(clock, &store).await;
+    store.register().await.expect("a beat that nobody gives back");
+    let mut told = Vec::new();
+    for _ in 0..120 {
+        sleep(Duration::from_secs(5)).await;
+        one.follow(&store).await.expect("a look");
+        told.push(note(clock, &store).await.text);
+    }
+    told.dedup();
+    assert_eq!(told.len(), 10, "it tells each minute, and no more often");
+    store
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_an_embedded_store_a_clock_that_is_behind_at_the_start_was_set_back() {
+    for behind in [HOUR, 1_767_225_600_000] {
+        let clock = Stepped::new();
+        let store = alone(&clock).await;
+        let (before, began) = (clock.now(), Instant::now());
+        clock.step(-behind);
+        let later = start(&clock, &store).await;
+        assert_eq!(began.elapsed(), Duration::ZERO, "there is nobody to wait for");
+        assert!((0..60_000).contains(&between(later.now(), before)), "{behind}");
+        let due = later.now();
+        later.follow(&store).await.expect("a look");
+        clock.step(behind);
+        later.follow(&store).await.expect("a look");
+        assert_eq!((later.now(), later.to_wall(due)), (due, clock.now()));
+        let again = start(&clock, &store).await;
+        assert_eq!((again.now(), again.to_wall(due)), (due, clock.now()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_an_embedded_store_time_in_which_nobody_ran_has_passed() {
+    let clock = Stepped::new();
+    let store = alone(&clock).await;
+    for pause in [Duration::from_secs(30), Duration::from_mins(10), Duration::from_hours(48)] {
+        sleep(pause).await;
+        let began = Instant::now();
+        assert_eq!(start(&clock, &store).await.now(), clock.now());
+        assert_eq!(began.elapsed(), Duration::ZERO);
+    }
 }
