@@ -6,12 +6,14 @@
 //! set back, nor expires for the day that it was set ahead. Slow drift is followed. What people name as an instant - silences, expiry, calendars -
 //! stays on the wall clock.
 //!
-//! Gateways that share a store count one due time. Each carries it on by its own monotonic clock; the note in the store tells it to the others,
-//! every minute and at each step. Two that differ by more than drift are told apart by the due times that they told, never by the sum of the steps: due
-//! time does not go back, so the one that is behind takes over the other's. Whatever was put off by the time behind is due early then, not a day late.
+//! The note in the store tells the due time to others and to later processes, every minute and at each step. Gateways that share a store count
+//! one due time, which each carries on by its own monotonic clock. Two that differ by more than drift are told apart by the due times that they told, never by the sum of
+//! the steps: due time does not go back, so the one that is behind takes over the other's, within about a minute. Whatever was put off by the time behind is due
+//! early then, not a day late.
 //!
-//! A gateway that starts goes on from what was told last. A wall clock behind that was set back. One that is far ahead was either set ahead, or
-//! nobody ran: it waits for a word of the others before it takes part, and takes the time for passed when there is none.
+//! A gateway that starts goes on from what was told last. A wall clock behind that was set back. One that is far ahead was set ahead, or nobody
+//! ran, or those who run are cut off from the store: where gateways that share the store left beats, it waits for a word of theirs before it takes part (`start.rs`).
+//! It takes the time for passed when nobody lives. Where they live and say nothing, it starts from what was told, and tells nothing of its own at once.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,6 +23,8 @@ use acteon_store::{CLOCK_STEPS, Store, StoreError};
 
 use crate::lease::LeaseTimes;
 
+mod start;
+
 /// A difference, in milliseconds, that is a step. What is smaller is drift, or a late answer of the database's clock.
 const STEP_MILLIS: i64 = 5_000;
 /// The note with the sum of the steps and a recent due time, in milliseconds.
@@ -29,11 +33,9 @@ const NOTE: &str = CLOCK_STEPS;
 const FOREVER: Timestamp = Timestamp::MAX;
 /// How often the due time is told.
 const TELL_EVERY: Duration = Duration::from_mins(1);
-/// A due time that was told longer ago is told by nobody who lives.
+/// The age from which a due time, as it was told last, may not be carried on by the wall clock. That was set ahead then, or nobody ran, or those
+/// who run are cut off from the store.
 const TOLD_WITHIN: Duration = Duration::from_mins(2);
-/// How often a gateway that starts looks for a word of the others: for three leases, so that one whose store was away for
-/// more than its lease is still heard.
-const LOOKS_FOR_OTHERS: u32 = 36;
 
 pub(crate) struct DueClock {
     clock: Arc<dyn Clock>,
@@ -41,9 +43,10 @@ pub(crate) struct DueClock {
 }
 
 impl DueClock {
-    /// Continues where the gateways before, or beside, stand. Takes up to three leases where it is not known whether time passed.
+    /// Continues where the gateways before, or beside, stand. Takes up to three leases, and no longer than 45 s, where gateways that share the
+    /// store left beats and it is not known whether time passed. Fails where the store does so at the first look, or until the end of that wait.
     pub(crate) async fn start(clock: Arc<dyn Clock>, store: &dyn Store, lease: LeaseTimes) -> Result<Self, StoreError> {
-        let state = first_state(&*clock, store, lease).await?;
+        let state = start::first_state(&*clock, store, lease).await?;
         Ok(Self { clock, state: Mutex::new(state) })
     }
 
@@ -156,44 +159,6 @@ impl State {
     }
 }
 
-/// What a gateway that starts goes on from.
-async fn first_state(clock: &dyn Clock, store: &dyn Store, lease: LeaseTimes) -> Result<State, StoreError> {
-    let mut first = None;
-    let mut looks = 0;
-    loop {
-        // Before the note: whoever takes time for passed tells so before it beats.
-        let beats = store.beats().await?;
-        let note = Note::read(store, clock.now()).await?;
-        let now = (clock.monotonic(), clock.now());
-        let by_wall = note.by_wall(now.1);
-        match note.due {
-            Some(told) if by_wall <= told => return Ok(State::new(note, told, now)),
-            Some(told) if is_recent(told, by_wall) => return Ok(State::new(note, by_wall, now)),
-            Some(told) if store.is_shared() => {
-                let (before, text) = first.get_or_insert_with(|| (beats.clone(), note.text.clone()));
-                if *text != note.text || beats.iter().any(|later| !before.contains(later)) {
-                    // Others live, who have not seen the step yet. It was told up to a minute ago: they tell the rest.
-                    return Ok(State::new(note, told, now));
-                }
-                if !beats.is_empty() && looks < LOOKS_FOR_OTHERS {
-                    looks += 1;
-                    clock.sleep(lease.renew_every()).await;
-                    continue;
-                }
-                tracing::info!(millis = between(told, by_wall), "no gateway told the time for so long; it is taken for passed");
-            }
-            Some(_) | None => {}
-        }
-        // Told before anything is done by it, so that nobody starts from something else.
-        let text = text(note.steps, by_wall);
-        if !store.is_shared() {
-            return Ok(State::new(note, by_wall, now));
-        } else if note.replace(store, &text, now.1).await? {
-            return Ok(State::new(Note { text: Some(text), ..note }, by_wall, now));
-        }
-    }
-}
-
 /// What the store keeps.
 struct Note {
     text: Option<String>,
@@ -241,7 +206,7 @@ fn is_step(millis: i64) -> bool {
     millis.saturating_abs() >= STEP_MILLIS
 }
 
-/// Whether a due time was told by somebody who may live, if it is `due` now.
+/// Whether a due time was told lately, if it is `due` now.
 fn is_recent(told: Timestamp, due: Timestamp) -> bool {
     (0..=TOLD_WITHIN.as_millis() as i64).contains(&between(told, due))
 }

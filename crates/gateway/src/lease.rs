@@ -28,6 +28,11 @@ impl LeaseTimes {
         Self { lasts }
     }
 
+    /// How long a lease lasts.
+    pub(crate) fn lasts(self) -> Duration {
+        self.lasts
+    }
+
     /// How often a lease is renewed, and the others are looked at.
     pub fn renew_every(self) -> Duration {
         self.lasts / 12

@@ -52,6 +52,12 @@ struct Failing {
     is_embedded: bool,
 }
 
+impl Failing {
+    fn fail(&self, call: Option<StoreCall>) {
+        *self.call.lock().expect("a lock") = call;
+    }
+}
+
 impl Layer for Failing {
     fn store(&self) -> &dyn Store {
         &self.store
@@ -206,6 +212,81 @@ async fn one_whose_machine_stood_still_goes_on_with_the_others() {
     one.follow(&store).await.expect("a look");
     agree(&clock, &store, (&other, &one)).await;
     assert_eq!((other.now(), note(&clock, &store).await.steps), (clock.now(), 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wait_for_others_takes_three_leases_and_no_longer_than_45_seconds() {
+    for (lease, wait) in [(3, 9), (15, 45), (600, 45)] {
+        let (clock, store) = (Stepped::new(), MemoryStore::default());
+        drop(start(&clock, &store).await);
+        store.register().await.expect("a beat");
+        clock.step(DAY);
+        let one = try_start(&clock, &store, Duration::from_secs(lease)).await.expect("a clock");
+        assert_eq!((clock.monotonic(), one.now()), (Duration::from_secs(wait), clock.now()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_during_the_wait_is_asked_again_at_the_next_look() {
+    for call in [StoreCall::Beats, StoreCall::Note] {
+        for recovers in [true, false] {
+            let (clock, store) = (Stepped::new(), Arc::new(Layered(Failing::default())));
+            drop(start(&clock, &*store).await);
+            store.register().await.expect("a beat");
+            clock.step(DAY);
+            let (its_clock, its_store) = (Arc::clone(&clock), Arc::clone(&store));
+            let starting = tokio::spawn(async move { try_start(&its_clock, &*its_store, LEASE).await });
+            sleep(LEASE).await;
+            store.0.fail(Some(call));
+            sleep(LEASE).await;
+            assert!(!starting.is_finished(), "{call:?}");
+            store.0.fail(Some(call).filter(|_| !recovers));
+            assert_eq!(starting.await.expect("no panic").is_ok(), recovers, "{call:?}");
+            assert_eq!(clock.monotonic(), LEASE * 3);
+        }
+    }
+    let (clock, store) = (Stepped::new(), Layered(Failing::default()));
+    store.0.fail(Some(StoreCall::Note));
+    assert!(try_start(&clock, &store, LEASE).await.is_err(), "the first look");
+    assert_eq!(clock.monotonic(), Duration::ZERO);
+}
+
+/// A gateway that tells nothing for hours, and one that starts and sees a beat of its ten seconds later.
+async fn beats_without_a_word(clock: &Arc<Stepped>, store: &Arc<MemoryStore>) -> (DueClock, tokio::task::JoinHandle<DueClock>) {
+    let mute = start(clock, &**store).await;
+    let owner = store.register().await.expect("a beat");
+    sleep(Duration::from_hours(2)).await;
+    let (its_clock, its_store) = (Arc::clone(clock), Arc::clone(store));
+    let starting = tokio::spawn(async move { start(&its_clock, &*its_store).await });
+    sleep(Duration::from_secs(10)).await;
+    assert_eq!(store.renew(owner).await, Ok(true));
+    (mute, starting)
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_starts_waits_a_lease_for_the_word_that_follows_a_beat() {
+    let (clock, store) = (Stepped::new(), Arc::new(MemoryStore::default()));
+    let (mute, starting) = beats_without_a_word(&clock, &store).await;
+    sleep(LEASE / 6).await;
+    mute.follow(&*store).await.expect("a look");
+    let other = starting.await.expect("it starts");
+    assert_eq!([other.now(), mute.now()], [clock.now(); 2], "two hours have passed");
+    agree(&clock, &store, (&mute, &other)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_starts_behind_a_beat_without_a_word_does_not_tell_its_time() {
+    let (clock, store) = (Stepped::new(), Arc::new(MemoryStore::default()));
+    let (began, (mute, starting)) = (Instant::now(), beats_without_a_word(&clock, &store).await);
+    let other = starting.await.expect("it starts");
+    let waited = began.elapsed().saturating_sub(Duration::from_hours(2));
+    assert!((Duration::from_secs(10) + LEASE..=Duration::from_secs(12) + LEASE).contains(&waited), "{waited:?}");
+    assert!(between(other.now(), clock.now()) >= 2 * HOUR, "it cannot know whether they passed");
+    let text = note(&clock, &*store).await.text;
+    other.follow(&*store).await.expect("a look");
+    assert_eq!(note(&clock, &*store).await.text, text);
+    agree(&clock, &store, (&other, &mute)).await;
+    assert_eq!((other.now(), note(&clock, &*store).await.steps), (clock.now(), 0));
 }
 
 /// An embedded store, and a gateway on it that looks for ten minutes.
