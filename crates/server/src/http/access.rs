@@ -159,6 +159,13 @@ fn forbidden(what: &str) -> Refusal {
     Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", format!("forbidden: no grant covers {what}"))
 }
 
+/// What a caller may change, within the namespace and tenant that a body repeats: what lies elsewhere is not there.
+pub(super) fn repeated(caller: &Caller, namespace: Option<Namespace>, tenant: Option<Tenant>) -> Scope {
+    let mut scope = Scope::of(&caller.grants);
+    (scope.namespace, scope.tenant) = (namespace, tenant);
+    scope
+}
+
 /// What a caller may find: what they are granted, within the `namespace` and `tenant` that they ask for.
 pub(super) fn scope(caller: &Caller, parameters: &Parameters) -> Result<Scope, Refusal> {
     let mut scope = Scope::of(&caller.grants);

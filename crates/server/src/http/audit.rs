@@ -16,6 +16,7 @@ use serde_json::json;
 use super::AppState;
 use super::access::{MayDispatch, MayRead, scope};
 use super::actions::{action_id, not_found, the_one};
+use super::body::NoBody;
 use super::dispatch::json as json_text;
 use super::filter::{FILTERS, NEVER, PAGES, cursor_text, filter, page};
 use super::offload::off_runtime;
@@ -79,6 +80,7 @@ pub(super) async fn replay_one(
     Path(id): Path<String>,
     uri: Uri,
     headers: HeaderMap,
+    _: NoBody,
 ) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     let scope = scope(&caller, &parameters)?;
@@ -94,6 +96,7 @@ pub(super) async fn replay_many(
     MayDispatch(caller): MayDispatch,
     State(state): State<Arc<AppState>>,
     uri: Uri,
+    _: NoBody,
 ) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &[&FILTERS[..], &replay::PARAMETERS].concat())?;
     if FILTERS.iter().all(|name| parameters.get(name).is_none()) {

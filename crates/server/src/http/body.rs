@@ -5,11 +5,11 @@ use std::sync::Arc;
 use acteon_core::Namespace;
 use acteon_core::json::Flaw;
 use acteon_core::limits::{BODY_TIMEOUT, MAX_BODY_BYTES, MAX_DEPTH, SMALL_BODY_BYTES};
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::AppState;
 use super::offload::{Aside, Asides, off_runtime};
@@ -49,10 +49,48 @@ impl FromRequest<Arc<AppState>> for Incoming {
     }
 }
 
+/// The body of a request to a route that takes none: it is not there, or says nothing. A caller whose filters stood in it would have everything
+/// replayed or drained that they meant to leave alone.
+pub(super) struct NoBody;
+
+impl FromRequest<Arc<AppState>> for NoBody {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, Refusal> {
+        let Ok(mut incoming) = Incoming::from_request(request, state).await;
+        if says_nothing(&incoming.bytes().await?) {
+            return Ok(Self);
+        }
+        let message = "this route takes no body, and nothing was done: what it can be asked for, such as filters and a limit, goes into the \
+                       query, like ?tenant=acme&limit=10";
+        Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_BODY", message))
+    }
+}
+
+/// Whether a body is blank, an empty object or null.
+fn says_nothing(bytes: &[u8]) -> bool {
+    let text = bytes.trim_ascii();
+    let within = text.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
+    text.is_empty() || text == b"null" || within.is_some_and(|within| within.trim_ascii().is_empty())
+}
+
 impl Incoming {
     /// The body as text. Its type must be JSON.
     pub(super) async fn text(mut self) -> Result<Text, Refusal> {
         check_type(&self.headers)?;
+        let bytes = self.bytes().await?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let message = format!("the body is not UTF-8: byte {} is wrong", error.utf8_error().valid_up_to());
+            Refusal::new(StatusCode::BAD_REQUEST, "INVALID_JSON", message)
+        })?;
+        Ok(Text { text, _room: self.room })
+    }
+
+    /// The body's bytes, whatever they say.
+    async fn bytes(&mut self) -> Result<Vec<u8>, Refusal> {
+        if self.body.is_end_stream() {
+            return Ok(Vec::new());
+        }
         let declared = declared_length(&self.headers);
         // Before the body is asked for: who waits for `100 Continue` need not send it.
         if declared.is_some_and(|length| length > MAX_BODY_BYTES) {
@@ -70,11 +108,7 @@ impl Incoming {
         if let Some(connection) = &self.connection {
             connection.set_working();
         }
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let message = format!("the body is not UTF-8: byte {} is wrong", error.utf8_error().valid_up_to());
-            Refusal::new(StatusCode::BAD_REQUEST, "INVALID_JSON", message)
-        })?;
-        Ok(Text { text, _room: self.room })
+        Ok(bytes)
     }
 
     /// The body as an object of the right shape.
@@ -93,8 +127,11 @@ impl Incoming {
     }
 
     /// The same, where the body may be left out.
-    pub(super) async fn object_or_nothing<T: DeserializeOwned + Default + Send + 'static>(self) -> Result<T, Refusal> {
+    pub(super) async fn object_or_nothing<T: DeserializeOwned + Default + Send + 'static>(mut self) -> Result<T, Refusal> {
         if !self.headers.contains_key(header::CONTENT_TYPE) {
+            if !says_nothing(&self.bytes().await?) {
+                check_type(&self.headers)?;
+            }
             return Ok(T::default());
         }
         let text = self.text().await?;
@@ -173,14 +210,21 @@ pub(super) fn check_json(text: &str, code: &str) -> Result<(), Refusal> {
     Err(refusal)
 }
 
+/// An object of the right shape. A list is none: it would be read by the places of the fields, which nobody is told.
 pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
     check_json(text, "INVALID_BODY")?;
-    serde_json::from_str(text).map_err(|error| {
-        if error.is_data() {
-            return Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_BODY", error.to_string());
-        }
-        Refusal::new(StatusCode::BAD_REQUEST, "INVALID_JSON", format!("the body is not JSON: {error}"))
-    })
+    if text.trim_start().starts_with('{') {
+        return serde_json::from_str(text).map_err(|error| unreadable(&error));
+    }
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| unreadable(&error))?;
+    Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_BODY", "the body must be a JSON object"))
+}
+
+fn unreadable(error: &serde_json::Error) -> Refusal {
+    if error.is_data() {
+        return Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_BODY", error.to_string());
+    }
+    Refusal::new(StatusCode::BAD_REQUEST, "INVALID_JSON", format!("the body is not JSON: {error}"))
 }
 
 /// Refuses texts that cannot be names.

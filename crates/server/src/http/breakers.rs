@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::AppState;
 use super::access::{MayManageRules, MayRead, check_provider};
+use super::body::NoBody;
 use super::path::Path;
 use super::refusal::Refusal;
 
@@ -29,6 +30,7 @@ pub(super) async fn trip(
     MayManageRules(caller): MayManageRules,
     State(state): State<Arc<AppState>>,
     Path(provider): Path<String>,
+    _: NoBody,
 ) -> Result<Json<Value>, Refusal> {
     set(&state, &caller, &provider, true).await
 }
@@ -37,6 +39,7 @@ pub(super) async fn reset(
     MayManageRules(caller): MayManageRules,
     State(state): State<Arc<AppState>>,
     Path(provider): Path<String>,
+    _: NoBody,
 ) -> Result<Json<Value>, Refusal> {
     set(&state, &caller, &provider, false).await
 }

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use super::AppState;
 use super::access::{MayDispatch, MayManage, MayRead, scope};
 use super::actions::{action_id, not_found, the_one};
+use super::body::NoBody;
 use super::dispatch::json as json_text;
 use super::filter::{FILTERS, PAGES, cursor_text, filter, page};
 use super::offload::off_runtime;
@@ -85,6 +86,7 @@ pub(super) async fn discard(
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
     uri: Uri,
+    _: NoBody,
 ) -> Result<StatusCode, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     let letter = letter(&state, &scope(&caller, &parameters)?, &id, &["dead"]).await?;
@@ -99,6 +101,7 @@ pub(super) async fn replay_one(
     Path(id): Path<String>,
     uri: Uri,
     headers: HeaderMap,
+    _: NoBody,
 ) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     let scope = scope(&caller, &parameters)?;
@@ -114,6 +117,7 @@ pub(super) async fn replay_many(
     MayDispatch(caller): MayDispatch,
     State(state): State<Arc<AppState>>,
     uri: Uri,
+    _: NoBody,
 ) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &[&FILTERS[..], &replay::PARAMETERS].concat())?;
     let request = replay::request(dead(filter(&caller, &parameters)?), &parameters)?;
@@ -129,7 +133,12 @@ pub(super) async fn stats(MayRead(caller): MayRead, State(state): State<Arc<AppS
 
 /// Hands out dead letters, whole, and takes those off the list; for callers who may see everything. A page at most: `next_cursor` says that there
 /// are more, for the next drain. Whose answer is lost on its way finds them again with `GET /v1/dlq?state=discarded`.
-pub(super) async fn drain(MayManage(caller): MayManage, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, Refusal> {
+pub(super) async fn drain(
+    MayManage(caller): MayManage,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+    _: NoBody,
+) -> Result<Response, Refusal> {
     Parameters::read(&uri, &[])?;
     let scope = Scope::of(&caller.grants);
     if !scope.is_everything() {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::AppState;
 use super::access::{MayManage, MayRead, check_scope, scope};
-use super::body::{Incoming, check_names};
+use super::body::{Incoming, NoBody, check_names};
 use super::dispatch::json as json_text;
 use super::offload::off_runtime;
 use super::path::Path;
@@ -103,8 +103,11 @@ pub(super) async fn update(
     body: Incoming,
 ) -> Result<Json<Value>, Refusal> {
     let mut fields: Map<String, Value> = body.object().await?;
-    for part_of_path in ["name", "namespace", "tenant"] {
-        fields.remove(part_of_path);
+    for (field, of_path) in [("name", &name), ("namespace", &namespace), ("tenant", &tenant)] {
+        // Clients repeat these; they cannot be changed.
+        if fields.remove(field).is_some_and(|said| !said.is_null() && said != **of_path) {
+            return Err(Refusal::field(field, format!("must be that of the path, {of_path:?}, or left out")));
+        }
     }
     let fields = without_nulls(fields);
     let changed = state.gateway.update_interval(&Scope::of(&caller.grants), (&namespace, &tenant, &name), &fields).await?;
@@ -115,6 +118,7 @@ pub(super) async fn delete(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
     Path((namespace, tenant, name)): Place,
+    _: NoBody,
 ) -> Result<StatusCode, Refusal> {
     state.gateway.delete_interval(&Scope::of(&caller.grants), &namespace, &tenant, &name).await?;
     Ok(StatusCode::NO_CONTENT)

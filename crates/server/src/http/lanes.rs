@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::AppState;
 use super::access::{MayManageRules, MayRead, check_provider};
+use super::body::NoBody;
 use super::path::Path;
 use super::refusal::Refusal;
 
@@ -24,6 +25,7 @@ pub(super) async fn reset(
     MayManageRules(caller): MayManageRules,
     State(state): State<Arc<AppState>>,
     Path(lane): Path<String>,
+    _: NoBody,
 ) -> Result<Json<LaneBody>, Refusal> {
     for provider in state.gateway.providers_of_lane(&lane) {
         check_provider(&caller, provider.as_str())?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use acteon_core::{Caller, Scope};
+use acteon_core::{Caller, Namespace, Scope, Tenant};
 use acteon_gateway::{OverageSpec, Quota, QuotaChange, QuotaUsage, Window};
 use axum::Json;
 use axum::extract::State;
@@ -13,8 +13,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::AppState;
-use super::access::{MayManage, MayRead, check_scope, scope};
-use super::body::{Incoming, check_names};
+use super::access::{MayManage, MayRead, check_scope, repeated, scope};
+use super::body::{Incoming, NoBody, check_names};
 use super::dispatch::json as json_text;
 use super::filter::limit;
 use super::offload::off_runtime;
@@ -51,10 +51,8 @@ struct Change {
     description: Option<String>,
     labels: Option<BTreeMap<String, String>>,
     /// Clients repeat these; they cannot be changed.
-    #[serde(rename = "namespace")]
-    _namespace: Option<String>,
-    #[serde(rename = "tenant")]
-    _tenant: Option<String>,
+    namespace: Option<Namespace>,
+    tenant: Option<Tenant>,
 }
 
 pub(super) async fn create(
@@ -149,11 +147,14 @@ pub(super) async fn update(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
+    uri: Uri,
     body: Incoming,
 ) -> Result<Json<Quota>, Refusal> {
-    let Change { max_actions, window, overage_behavior, enabled, description, labels, .. } = body.object().await?;
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    let Change { max_actions, window, overage_behavior, enabled, description, labels, namespace, tenant } = body.object().await?;
+    state.gateway.quota(&scope(&caller, &parameters)?, &id)?;
     let change = QuotaChange { max_actions, window, overage_behavior, enabled, description, labels };
-    Ok(Json(state.gateway.update_quota(&Scope::of(&caller.grants), &id, change).await?))
+    Ok(Json(state.gateway.update_quota(&repeated(&caller, namespace, tenant), &id, change).await?))
 }
 
 pub(super) async fn delete(
@@ -161,6 +162,7 @@ pub(super) async fn delete(
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
     uri: Uri,
+    _: NoBody,
 ) -> Result<StatusCode, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     state.gateway.delete_quota(&scope(&caller, &parameters)?, &id).await?;

@@ -4,18 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::limits::MAX_PAGE;
-use acteon_core::{Caller, Scope, Timestamp};
+use acteon_core::{Caller, Namespace, Scope, Tenant, Timestamp};
 use acteon_gateway::{Silence, SilenceChange, SilencePreview};
 use acteon_rules::MatcherSpec;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 use super::AppState;
-use super::access::{MayManage, MayRead, check_scope, scope};
-use super::body::{Incoming, check_names};
+use super::access::{MayManage, MayRead, check_scope, repeated, scope};
+use super::body::{Incoming, NoBody, check_names};
 use super::dispatch::json as json_text;
 use super::offload::off_runtime;
 use super::path::Path;
@@ -31,6 +33,7 @@ const MAX_SECONDS: u64 = 315_360_000;
 struct New {
     namespace: String,
     tenant: String,
+    #[serde(deserialize_with = "objects")]
     matchers: Vec<MatcherSpec>,
     starts_at: Option<Timestamp>,
     ends_at: Option<Timestamp>,
@@ -40,16 +43,20 @@ struct New {
     last: Option<usize>,
 }
 
+/// Matchers with names for their fields: as lists they would be read by place.
+fn objects<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<MatcherSpec>, D::Error> {
+    let objects: Vec<Map<String, Value>> = Deserialize::deserialize(deserializer)?;
+    objects.into_iter().map(|object| serde_json::from_value(Value::Object(object)).map_err(D::Error::custom)).collect()
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {
     ends_at: Option<Timestamp>,
     comment: Option<String>,
     /// Clients repeat these; they cannot be changed.
-    #[serde(rename = "namespace")]
-    _namespace: Option<String>,
-    #[serde(rename = "tenant")]
-    _tenant: Option<String>,
+    namespace: Option<Namespace>,
+    tenant: Option<Tenant>,
 }
 
 pub(super) async fn create(
@@ -137,8 +144,10 @@ pub(super) async fn get(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
+    uri: Uri,
 ) -> Result<Json<Shown>, Refusal> {
-    let silence = state.gateway.silence(&Scope::of(&caller.grants), &id)?;
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    let silence = state.gateway.silence(&scope(&caller, &parameters)?, &id)?;
     Ok(Json(shown(&state, silence)))
 }
 
@@ -146,11 +155,14 @@ pub(super) async fn update(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
+    uri: Uri,
     body: Incoming,
 ) -> Result<Json<Shown>, Refusal> {
-    let Change { ends_at, comment, .. } = body.object().await?;
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    let Change { ends_at, comment, namespace, tenant } = body.object().await?;
+    state.gateway.silence(&scope(&caller, &parameters)?, &id)?;
     let change = SilenceChange { ends_at, comment };
-    let silence = state.gateway.update_silence(&Scope::of(&caller.grants), &id, change).await?;
+    let silence = state.gateway.update_silence(&repeated(&caller, namespace, tenant), &id, change).await?;
     Ok(Json(shown(&state, silence)))
 }
 
@@ -158,7 +170,10 @@ pub(super) async fn expire(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
+    uri: Uri,
+    _: NoBody,
 ) -> Result<StatusCode, Refusal> {
-    state.gateway.expire_silence(&Scope::of(&caller.grants), &id).await?;
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    state.gateway.expire_silence(&scope(&caller, &parameters)?, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,6 +3,7 @@
 mod api;
 mod audit;
 mod auth;
+mod bodies;
 mod command;
 mod configuration;
 mod decisions;
