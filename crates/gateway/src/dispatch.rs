@@ -279,7 +279,7 @@ async fn answer_known(inner: &Arc<Inner>, action: &Action, sender: &Sender, aske
 /// The id was there before: the same request gets the same outcome, another one a conflict.
 async fn join(inner: &Arc<Inner>, (record, turn): (Record, LookTurn<'_>), action: &Action, sender: &Sender, asker: Asker) {
     // What was asked for before cannot be told where it cannot be read.
-    let is_another = || !record.action.asks_the_same(action) || sender.may_be_guessing(inner, &record);
+    let is_another = || sender.meets_no_replay(&record) || !record.action.asks_the_same(action) || sender.may_be_guessing(inner, &record);
     let bytes = record.action.payload.get().len() + action.payload.get().len();
     if record.unreadable.is_none() && offload::by_size(bytes, is_another) {
         return asker.tell(Err(DispatchError::Conflict(action.id.to_string())));

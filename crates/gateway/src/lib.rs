@@ -68,7 +68,7 @@ pub use policies::{
 };
 pub use redaction::{InvalidPath, Redaction};
 pub use registry::{Registry, RegistryError};
-pub use replay::{ReplayCursor, ReplayPage, ReplayRequest, ReplayResult, Replayed};
+pub use replay::{REPLAY_IDS, ReplayCursor, ReplayPage, ReplayRequest, ReplayResult, Replayed};
 pub use retry::RetryPolicy;
 pub use shares::{OpenLimits, QueueFull};
 pub use stats::Snapshot;

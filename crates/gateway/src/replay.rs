@@ -23,6 +23,12 @@ const MAX_LEFT_ALONE: usize = 1000;
 /// Most pages of rows that one request goes through before it answers: a page is short, even empty, where a look was cut short.
 const MAX_PAGES: usize = 100;
 
+/// What the ids of dead letters' replays begin with. No caller's action has such an id, but for what older versions accepted.
+pub const REPLAY_IDS: &str = "replay-";
+
+/// Most ids that are tried for a letter's replay.
+const MAX_IDS: u32 = 16;
+
 /// An earlier action that was sent again, or was not.
 #[derive(Clone, Debug)]
 pub struct Replayed {
@@ -155,8 +161,21 @@ impl Gateway {
         Ok(ReplayPage { replayed, next: next.map(|after| ReplayCursor { after, end }) })
     }
 
+    /// Replays a letter under the first of its ids that is not another action's. Whoever asks again goes the same way. No two ids can send it
+    /// twice: the letter is on the list for one of them only.
     async fn replay_letter(&self, letter: &Record, caller: &Caller, wait: Wait) -> Replayed {
-        let (original, new_id) = (letter.action.id.clone(), letter_id(letter));
+        let mut number = 1;
+        loop {
+            let replayed = self.replay_letter_as(letter, letter_id(letter, number), caller, wait).await;
+            if number == MAX_IDS || !matches!(replayed.result, ReplayResult::Refused(DispatchError::Conflict(_))) {
+                return replayed;
+            }
+            number += 1;
+        }
+    }
+
+    async fn replay_letter_as(&self, letter: &Record, new_id: Option<ActionId>, caller: &Caller, wait: Wait) -> Replayed {
+        let original = letter.action.id.clone();
         let Some(new_id) = new_id else {
             let result = ReplayResult::LeftAlone("no id can be made for its replay".into());
             return Replayed { new_id: original.clone(), original, result };
@@ -212,9 +231,11 @@ fn is_letter(record: &Record) -> bool {
     matches!(record.state, State::Dead | State::Discarded)
 }
 
-/// The id of a letter's replay: `replay-`, how many replays led to it, and the letter's position, which no other has.
-fn letter_id(letter: &Record) -> Option<ActionId> {
-    ActionId::parse(&format!("replay-{}-{}", replays(letter).saturating_add(1), letter.seq.0)).ok()
+/// An id of a letter's replay: `replay-`, how many replays led to it, and the letter's position, which no other has. Another number than 1 stands
+/// behind that.
+fn letter_id(letter: &Record, number: u32) -> Option<ActionId> {
+    let first = format!("{REPLAY_IDS}{}-{}", replays(letter).saturating_add(1), letter.seq.0);
+    ActionId::parse(&if number == 1 { first } else { format!("{first}-{number}") }).ok()
 }
 
 /// How many replays led to an action.
@@ -222,7 +243,7 @@ fn replays(record: &Record) -> u32 {
     if record.origin != Origin::Replay {
         return 0;
     }
-    let count = record.action.id.as_str().strip_prefix("replay-").and_then(|rest| rest.split('-').next());
+    let count = record.action.id.as_str().strip_prefix(REPLAY_IDS).and_then(|rest| rest.split('-').next());
     count.and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 

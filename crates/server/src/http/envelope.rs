@@ -7,6 +7,7 @@ use std::fmt;
 use acteon_core::json::head;
 use acteon_core::limits::{MAX_BATCH, MAX_FAULT_BYTES, MAX_LABEL_BYTES, MAX_LABELS};
 use acteon_core::{Action, ActionId, Clock, Entropy, InvalidName, Timestamp};
+use acteon_gateway::REPLAY_IDS;
 use axum::http::StatusCode;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -79,18 +80,7 @@ fn read(object: Object<'_>, defaults: &Defaults<'_>) -> Result<Action, Refusal> 
         fields.refuse(name);
     }
     let now = defaults.clock.now();
-    let id = fields.name("id", ActionId::parse);
-    let id = match (id, defaults.idempotency_key) {
-        (Some(id), _) => Some(id),
-        (None, Some(key)) if !fields.has("id") => match ActionId::parse(key) {
-            Ok(id) => Some(id),
-            Err(error) => {
-                fields.fault("Idempotency-Key", error.to_string());
-                None
-            }
-        },
-        (None, _) => (!fields.has("id")).then(|| defaults.entropy.action_id(now)),
-    };
+    let id = fields.id(defaults, now);
     let namespace = fields.needed_name("namespace", acteon_core::Namespace::parse);
     let tenant = fields.needed_name("tenant", acteon_core::Tenant::parse);
     let provider = fields.needed_name("provider", acteon_core::ProviderName::parse);
@@ -237,6 +227,23 @@ impl<'a> Fields<'a> {
             self.fault(name, "is missing");
         }
         self.name(name, parse)
+    }
+
+    /// The id: that of the body, else the key's, else a new one. One that a replay could need is refused: its letter would wait for another id.
+    fn id(&mut self, defaults: &Defaults<'_>, now: Timestamp) -> Option<ActionId> {
+        let (field, id) = match (self.has("id"), defaults.idempotency_key) {
+            (true, _) => ("id", self.name("id", ActionId::parse)?),
+            (false, Some(key)) => {
+                let parsed = ActionId::parse(key).map_err(|error| self.fault("Idempotency-Key", error.to_string()));
+                ("Idempotency-Key", parsed.ok()?)
+            }
+            (false, None) => return Some(defaults.entropy.action_id(now)),
+        };
+        if id.as_str().starts_with(REPLAY_IDS) {
+            self.fault(field, format!("must not begin with {REPLAY_IDS}: such ids are the gateway's own, for what it replays"));
+            return None;
+        }
+        Some(id)
     }
 
     fn text(&mut self, name: &str) -> Option<String> {
