@@ -15,6 +15,7 @@ use prometheus_client::registry::{Registry, Unit};
 use serde_json::{Value, json};
 
 use crate::auth::Auth;
+use crate::logging::dropped_lines;
 use crate::rules::RulesLoader;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -96,6 +97,7 @@ pub(crate) struct Metrics {
     store_failing: Gauge<u64, AtomicU64>,
     pruned: Counter,
     retention_behind: Gauge<u64, AtomicU64>,
+    log_dropped: Counter,
     lane_paused: Family<LaneLabel, Gauge<u64, AtomicU64>>,
     lane_probe_in: Family<LaneLabel, Gauge<f64, AtomicU64>>,
     lane_max_per_second: Family<LaneLabel, Gauge<f64, AtomicU64>>,
@@ -127,6 +129,7 @@ impl Metrics {
             store_failing: Gauge::default(),
             pruned: Counter::default(),
             retention_behind: Gauge::default(),
+            log_dropped: Counter::default(),
             lane_paused: Family::default(),
             lane_probe_in: Family::default(),
             lane_max_per_second: Family::default(),
@@ -169,6 +172,7 @@ impl Metrics {
         registry.register("lane_waiting", "Actions in memory that wait for a turn", self.waiting.clone());
         registry.register("store_failing", "1 while the store fails", self.store_failing.clone());
         registry.register("retention_deleted", "Actions that were kept no longer", self.pruned.clone());
+        registry.register("log_lines_dropped", "Lines of the log that were not written because nobody read them", self.log_dropped.clone());
         let behind = self.retention_behind.clone();
         registry.register_with_unit("retention_clock_behind", "How far retention is behind the machine's clock", Unit::Seconds, behind);
         registry.register(
@@ -203,6 +207,7 @@ impl Metrics {
         self.policies_stale.set(u64::from(gateway.policies_trouble().is_some()));
         self.open.set(gateway.open_count() as u64);
         self.store_failing.set(u64::from(gateway.store_is_failing()));
+        self.log_dropped.inner().store(dropped_lines(), Ordering::Relaxed);
         for lane in gateway.lanes() {
             let label = LaneLabel { lane: lane.name.to_string() };
             self.in_flight.get_or_create(&label).set(lane.in_flight as u64);

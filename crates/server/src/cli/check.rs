@@ -27,37 +27,37 @@ impl Check {
         let auth = config.auth.as_deref().map(|path| AuthTable::load(path, &config.keys)).transpose()?;
         // The time intervals of the store are not known here.
         let rules = acteon_server::rules::load(config.rules.directory.as_deref(), &config.rules.context, None)?;
-        println!("{name} is valid");
+        say!("{name} is valid");
         if let Some(directory) = &config.rules.directory {
-            println!("  {} rule(s) from {}", rules.len(), directory.display());
+            say!("  {} rule(s) from {}", rules.len(), directory.display());
         }
         if let Some(auth) = &auth {
-            println!("  {} API key(s)", auth.len());
+            say!("  {} API key(s)", auth.len());
         }
         for ConfiguredProvider { name, type_name, .. } in &config.providers {
-            println!("  provider {name} ({type_name})");
+            say!("  provider {name} ({type_name})");
         }
         if config.providers.is_empty() {
-            println!("  warning: it has no [[providers]]; every action will fail with PROVIDER_NOT_FOUND");
+            say!("  warning: it has no [[providers]]; every action will fail with PROVIDER_NOT_FOUND");
         }
         if !self.live {
             return Ok(ExitCode::SUCCESS);
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
-        Ok(if runtime.block_on(live(&config.providers)) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if runtime.block_on(live(&config.providers))? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 
-async fn live(providers: &[ConfiguredProvider]) -> bool {
+async fn live(providers: &[ConfiguredProvider]) -> anyhow::Result<bool> {
     let mut all_healthy = true;
     for ConfiguredProvider { name, provider, .. } in providers {
         match provider.health().await {
-            Ok(health) => println!("  {name}: healthy {}", health.notes.join(", ")),
+            Ok(health) => say!("  {name}: healthy {}", health.notes.join(", ")),
             Err(error) => {
                 all_healthy = false;
-                println!("  {name}: {} {error}", error.kind().code());
+                say!("  {name}: {} {error}", error.kind().code());
             }
         }
     }
-    all_healthy
+    Ok(all_healthy)
 }

@@ -1,15 +1,24 @@
 //! The command line.
 
+/// Prints a line, and returns early where that is not possible: a panic would tell nobody anything.
+macro_rules! say {
+    ($($text:tt)*) => {
+        $crate::cli::print(format_args!($($text)*))?
+    };
+}
+
 mod check;
 mod rules;
 mod secrets;
 mod serve;
 mod store;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use acteon_server::config::{Config, ConfigError, Surroundings};
+use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
 /// Acteon, the action gateway: takes actions over HTTP, keeps them safe, and delivers them.
@@ -57,12 +66,23 @@ impl Cli {
     pub(crate) fn run(self) -> ExitCode {
         match self.dispatch() {
             Ok(code) => code,
+            // Whoever reads what is printed has read enough.
+            Err(error) if is_broken_pipe(&error) => ExitCode::FAILURE,
             Err(error) => {
                 eprintln!("error: {error:#}");
                 ExitCode::FAILURE
             }
         }
     }
+}
+
+/// Prints a line on standard output.
+fn print(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{line}").context("standard output cannot be written")
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 impl Cli {

@@ -51,14 +51,14 @@ impl Test {
             for case in run_fixtures(&rules, &fixtures)? {
                 if case.differences.is_empty() {
                     passed += 1;
-                    println!("ok    {}", case.name);
+                    say!("ok    {}", case.name);
                 } else {
                     failed += 1;
-                    println!("FAIL  {}\n        {}", case.name, case.differences.join("\n        "));
+                    say!("FAIL  {}\n        {}", case.name, case.differences.join("\n        "));
                 }
             }
         }
-        println!("{passed} passed, {failed} failed");
+        say!("{passed} passed, {failed} failed");
         Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

@@ -22,12 +22,12 @@ pub(super) fn encrypt() -> anyhow::Result<ExitCode> {
     if secret.is_empty() {
         bail!("the secret is empty");
     }
-    println!("{}", Envelope::seal(&SecretString::from(secret), &keys)?);
+    say!("{}", Envelope::seal(&SecretString::from(secret), &keys)?);
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn keygen() -> anyhow::Result<ExitCode> {
-    println!("{}", *KeyRing::generate()?);
+    say!("{}", *KeyRing::generate()?);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -69,7 +69,7 @@ impl ApiKey {
         let Self { name, role, tenant, namespace } = self;
         // On standard error, so that `>> auth.toml` keeps only the hash.
         eprintln!("The key, shown only now. Callers send it as `Authorization: Bearer KEY`.\n\n{}\n", key.as_str());
-        println!(
+        say!(
             "[[api_keys]]\nname = {name:?}\nkey_hash = \"{hash}\"\nrole = {role:?}\n[[api_keys.grants]]\ntenants = [{tenant:?}]\nnamespaces = [{namespace:?}]"
         );
         Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! Running the server.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -81,7 +82,10 @@ async fn run(config: Config, data_dir: PathBuf, source: String) -> anyhow::Resul
         _ = interrupt.recv() => return Ok(stopped_early()),
     };
     let rules = rules.map_or("none".to_owned(), |directory| format!("{} from {}", server.rules(), directory.display()));
-    print!("{}", screen(&server, &Shown { source, providers, rules, keys }));
+    let screen = screen(&server, &Shown { source, providers, rules, keys });
+    if let Err(error) = std::io::stdout().write_all(screen.as_bytes()) {
+        tracing::warn!(%error, address = %server.address(), "running; standard output cannot be written");
+    }
     loop {
         tokio::select! {
             _ = terminate.recv() => break,

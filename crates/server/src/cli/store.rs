@@ -63,13 +63,13 @@ impl Which {
                 let path = self.embedded(&store)?;
                 make_private_dir(path.parent().unwrap_or(Path::new("."))).context("the folder of the database cannot be made")?;
                 drop(SqliteStore::open(&sqlite(&path))?);
-                println!("{} has the schema of this version", path.display());
+                say!("{} has the schema of this version", path.display());
             }
             #[cfg(feature = "postgres")]
             StoreConfig::Postgres(options) => {
                 self.refuse_folder()?;
                 let (from, to) = runtime()?.block_on(acteon_store::postgres::PostgresStore::migrate(&options))?;
-                println!("schema {}: version {from} before, {to} now", options.schema);
+                say!("schema {}: version {from} before, {to} now", options.schema);
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -95,7 +95,7 @@ impl ToFile {
         }
         let database = self.which.embedded(&store)?;
         SqliteStore::backup(&sqlite(&database), &self.file)?;
-        println!("{} is a checked copy of {}", self.file.display(), database.display());
+        say!("{} is a checked copy of {}", self.file.display(), database.display());
         Ok(ExitCode::SUCCESS)
     }
 
@@ -115,7 +115,7 @@ impl ToFile {
         };
         let written = to.into_inner().map_err(std::io::IntoInnerError::into_error).and_then(|to| to.file.sync_all());
         written.context("the file cannot be written")?;
-        println!("{rows} rows in {}. What is accepted from now on is not in it: stop the server before you move.", self.file.display());
+        say!("{rows} rows in {}. What is accepted from now on is not in it: stop the server before you move.", self.file.display());
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -144,7 +144,7 @@ impl FromFile {
             #[cfg(feature = "postgres")]
             StoreConfig::Postgres(options) => runtime()?.block_on(acteon_store::postgres::PostgresStore::import(&options, &mut from))?,
         };
-        println!("{rows} rows of {} are in the store", self.file.display());
+        say!("{rows} rows of {} are in the store", self.file.display());
         Ok(ExitCode::SUCCESS)
     }
 }

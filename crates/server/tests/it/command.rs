@@ -1,6 +1,11 @@
 //! The command line.
 
-use crate::support::{Process, run_command, store_lines};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, Process, action, run_command, store_lines};
 
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
@@ -143,9 +148,7 @@ fn a_flag_before_its_command_is_used_or_refused() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_server_leaves_no_core_dump() {
-    use std::io::{BufRead as _, BufReader};
     use std::os::unix::process::ExitStatusExt as _;
-    use std::process::{Command, Stdio};
 
     let folder = tempfile::tempdir().expect("a folder");
     let in_folder = |command: &str| {
@@ -218,4 +221,36 @@ async fn a_hang_up_reads_the_rules_anew_and_ends_nothing() {
         assert!(tokio::time::Instant::now() < give_up, "the rules are those before: {outcome} {}", crate::support::log_of(folder.path()));
     }
     assert_eq!(process.terminate().0, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_nobody_reads_holds_nobody_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_acteon-server"));
+    command.current_dir(folder.path()).args(["--port", "0", "--data-dir", "."]).env_remove("ACTEON_CONFIG").env_remove("RUST_LOG");
+    // Its standard error is a pipe of 64 KiB, whose other end stays unread.
+    let mut server = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a server");
+    let mut lines = BufReader::new(server.stdout.take().expect("its output")).lines();
+    let base = lines.find_map(|line| Some(line.expect("a line").trim().strip_prefix("API")?.trim().to_owned())).expect("its address");
+    let client = Client::new(&base);
+    for number in 0..50 {
+        let outcome = client.dispatch(&action(&format!("a{number}"), "log", &json!({ "text": "x".repeat(4000) }))).await;
+        assert!(outcome.get("Executed").is_some(), "{outcome}");
+    }
+    let Value::String(metrics) = client.get("/metrics").await.body else { panic!("metrics are text") };
+    let dropped = metrics.lines().find_map(|line| line.strip_prefix("acteon_log_lines_dropped_total ")).expect("a metric");
+    assert!(dropped.parse::<u64>().expect("a number") > 20, "{dropped}");
+    assert!(Command::new("kill").arg(server.id().to_string()).status().expect("kill").success());
+    assert_eq!(tokio::task::block_in_place(|| server.wait()).expect("its end").code(), Some(0));
+}
+
+#[test]
+fn output_that_cannot_be_written_is_an_error_and_no_panic() {
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full device");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_acteon-server"));
+    let output = command.arg("keygen").stdout(full()).stderr(Stdio::piped()).spawn().and_then(std::process::Child::wait_with_output);
+    let output = output.expect("its end");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.starts_with("error: standard output cannot be written: "), "{said}");
 }

@@ -1,17 +1,17 @@
 //! The log: lines on standard error, filtered by `RUST_LOG`.
 
-use std::fs::File;
+mod error_output;
+
 use std::io::IsTerminal as _;
-use std::os::fd::AsFd as _;
-use std::sync::Arc;
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{FilterExt as _, Targets, filter_fn};
-use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
+
+pub(crate) use error_output::dropped_lines;
 
 /// Crates whose finer lines may show a request's URL or headers, and with them secrets. They stay silent there, whatever `RUST_LOG` says.
 const MAY_SHOW_REQUESTS: [&str; 7] = ["h2", "hyper", "hyper_util", "reqwest", "rustls", "tower", "mio"];
@@ -32,15 +32,7 @@ pub fn start(directives: Option<&str>) -> Result<(), String> {
 fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(targets: Targets) -> impl tracing_subscriber::Layer<S> {
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let safe = filter_fn(|metadata: &Metadata<'_>| *metadata.level() <= Level::INFO || !may_show_requests(metadata.target()));
-    tracing_subscriber::fmt::layer().with_writer(standard_error()).with_ansi(colour).with_filter(targets.and(safe))
-}
-
-/// Standard error without its lock: each line is one write, which the kernel keeps whole.
-fn standard_error() -> BoxMakeWriter {
-    match std::io::stderr().as_fd().try_clone_to_owned() {
-        Ok(file) => BoxMakeWriter::new(Arc::new(File::from(file))),
-        Err(_) => BoxMakeWriter::new(std::io::stderr),
-    }
+    tracing_subscriber::fmt::layer().with_writer(error_output::open()).with_ansi(colour).with_filter(targets.and(safe))
 }
 
 fn may_show_requests(target: &str) -> bool {
