@@ -20,7 +20,7 @@ use crate::observe::AttemptEvent;
 use crate::pending::circuit_open;
 use crate::plan::Route;
 use crate::policies::Unsilenced;
-use crate::record::{mark_in_flight, record};
+use crate::record::{clear_in_flight, mark_in_flight, record};
 use crate::registry::Entry;
 use crate::repeat::ends_round;
 use crate::send_turn::SendTurn;
@@ -197,6 +197,11 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
             Err(error) => error,
         };
         if let Some(end) = ends_round(inner, job, &error, retries, arrived_before) {
+            return end;
+        }
+        if !error.was_maybe_sent()
+            && let Some(end) = clear_in_flight(inner, job).await
+        {
             return end;
         }
         let pause = inner.options.retry.quick_pause(retries, &*inner.entropy);

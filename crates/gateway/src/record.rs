@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use acteon_core::limits::MAX_LISTED_ATTEMPTS;
 use acteon_core::{Action, Attempt, Outcome, Response, Timestamp};
-use acteon_store::{Charges, Record, Settled, Settlement, Step, UNREADABLE};
+use acteon_store::{Charges, Record, Settled, Settlement, Step, StoreError, UNREADABLE};
 
 use crate::deliver::{Age, End, Job, put_off, too_old};
 use crate::gateway::Inner;
@@ -121,6 +121,30 @@ fn of_row(found: &Record, holding: &Holding, at: Timestamp, step: Step) -> Settl
 
 /// Writes that a job may be sent from now on, and with which note. The end of its round where it could not be.
 pub(crate) async fn mark_in_flight(inner: &Arc<Inner>, job: &mut Job, note: Option<Arc<str>>) -> Option<End> {
+    match write_progress(inner, job, true, note.clone()).await {
+        Ok(Settled::Written) => {
+            (job.in_flight, job.note) = (true, note);
+            None
+        }
+        // The fence also keeps what is put off as it is.
+        Ok(Settled::Fenced) | Err(_) => Some(put_off(inner, job, STORE_PAUSE)),
+    }
+}
+
+/// Writes that a job is not on its way after all: its last call surely did not arrive, and a process that dies before the next has sent nothing.
+/// Where that cannot be written the job goes on as one that may have been sent. The end of its round where it is no longer this process's.
+pub(crate) async fn clear_in_flight(inner: &Arc<Inner>, job: &mut Job) -> Option<End> {
+    match write_progress(inner, job, false, job.note.clone()).await {
+        Ok(Settled::Written) => {
+            job.in_flight = false;
+            None
+        }
+        Ok(Settled::Fenced) => Some(put_off(inner, job, STORE_PAUSE)),
+        Err(_) => None,
+    }
+}
+
+async fn write_progress(inner: &Arc<Inner>, job: &Job, in_flight: bool, note: Option<Arc<str>>) -> Result<Settled, StoreError> {
     let settlement = Settlement {
         hold: job.hold(),
         at: inner.clock.now(),
@@ -129,18 +153,11 @@ pub(crate) async fn mark_in_flight(inner: &Arc<Inner>, job: &mut Job, note: Opti
         takeovers: job.takeovers,
         history: None,
         possible_duplicate: job.possible_duplicate,
-        note: note.clone(),
+        note,
         waited_for: true,
-        step: Step::Progress { in_flight: true },
+        step: Step::Progress { in_flight },
     };
-    match inner.store.settle(settlement).await {
-        Ok(Settled::Written) => {
-            (job.in_flight, job.note) = (true, note);
-            None
-        }
-        // The fence also keeps what is put off as it is.
-        Ok(Settled::Fenced) | Err(_) => Some(put_off(inner, job, STORE_PAUSE)),
-    }
+    inner.store.settle(settlement).await
 }
 
 /// Writes a settlement, however often it takes. `false` when the row is no longer this process's to change, or it stops.

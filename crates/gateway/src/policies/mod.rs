@@ -253,10 +253,15 @@ pub(crate) async fn follow(inner: Arc<Inner>) {
             return;
         }
         let known = inner.policies.load().revision.unwrap_or(-1);
-        let changed = tokio::select! {
-            biased;
-            changed = inner.store.documents_changed(known) => changed,
-            () = stopped => return,
+        let changed = if inner.policies.trouble.load().is_some() {
+            // Nothing need have changed for them to be readable again.
+            Ok(known)
+        } else {
+            tokio::select! {
+                biased;
+                changed = inner.store.documents_changed(known) => changed,
+                () = stopped => return,
+            }
         };
         let refreshed = match changed {
             Ok(_) => inner.policies.refresh(&*inner.store, inner.clock.now()).await,

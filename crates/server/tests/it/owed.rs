@@ -182,3 +182,38 @@ async fn a_row_that_cannot_be_read_ends_alone_and_is_kept() {
     let kept: String = connection.query_row(history, [], |row| row.get(0)).expect("the row");
     assert_eq!(kept, "5B80");
 }
+
+/// What was refused a connection has not left, also while it waits for its next try.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_surely_did_not_leave_is_not_taken_for_sent_when_the_process_dies() {
+    const POSTED: usize = 20;
+    let hook = Hanging::start().await;
+    hook.answers.store(true, Ordering::SeqCst);
+    let folder = tempfile::tempdir().expect("a folder");
+    let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
+    let configuration =
+        |url: &str| format!("retry.max_retries = 10\n[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = {url:?}\n{LONG_CALLS}");
+    let process = Process::start(folder.path(), &configuration(&format!("http://{closed}/")), &[]);
+    for number in 0..POSTED {
+        let posted = action(&format!("a{number}"), "hook", &json!({}));
+        assert_eq!(process.client().post_preferring("/v1/dispatch", &posted, "respond-async").await.status.as_u16(), 202);
+    }
+    // By then they pause for up to two seconds between two tries.
+    let failures = |metrics: &Value| {
+        let text = metrics.as_str().unwrap_or_default();
+        let counts =
+            text.lines().filter_map(|line| line.strip_prefix("acteon_provider_failures_total")?.rsplit_once(' ')?.1.parse::<usize>().ok());
+        counts.sum::<usize>()
+    };
+    process.client().until("/metrics", |metrics| failures(metrics) >= POSTED * 4).await;
+    process.kill();
+    let process = Process::start(folder.path(), &configuration(&hook.url), &[]);
+    let mut taken_for_sent = 0;
+    for number in 0..POSTED {
+        let view = process.client().until(&format!("/v1/actions/a{number}"), |view| view["state"] != "open").await;
+        assert_eq!(view["state"], "done", "{view}");
+        taken_for_sent += usize::from(view["possible_duplicate"] == true || view["takeovers"] != 0);
+    }
+    // One or two may have been on their way to be refused once more.
+    assert!(taken_for_sent <= POSTED / 4, "{taken_for_sent} of {POSTED}");
+}

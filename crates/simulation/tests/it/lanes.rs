@@ -49,7 +49,7 @@ impl Observer for NoObserver {
 /// Takes so many calls in any second, answers after 20 ms, and refuses all the others.
 pub(crate) struct Service {
     limit: AtomicUsize,
-    is_dead: AtomicBool,
+    pub(crate) is_dead: AtomicBool,
     budget: Option<Budget>,
     taken: Mutex<VecDeque<Instant>>,
     arrived: Mutex<Vec<Instant>>,
@@ -57,7 +57,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    fn taking(limit: usize) -> Arc<Self> {
+    pub(crate) fn taking(limit: usize) -> Arc<Self> {
         Self::with_budget(limit, None)
     }
 
@@ -130,7 +130,7 @@ pub(crate) async fn gateway_on(store: Arc<dyn Store>, service: &Arc<Service>, br
     observed_gateway(store, service, breaker, Arc::new(NoObserver)).await
 }
 
-async fn observed_gateway(
+pub(crate) async fn observed_gateway(
     store: Arc<dyn Store>,
     service: &Arc<Service>,
     breaker: Option<BreakerPolicy>,
@@ -166,14 +166,14 @@ pub(crate) async fn post(gateway: &Gateway, id: &str, team: &str) -> Outcome {
     serde_json::from_str(&answer.outcome).expect("an outcome")
 }
 
-async fn post_many(gateway: &Gateway, count: usize) {
+pub(crate) async fn post_many(gateway: &Gateway, count: usize) {
     for number in 0..count {
         post(gateway, &format!("a{number}"), "all").await;
     }
 }
 
 /// Waits until so many calls were taken, and says how long that was after `since`.
-async fn until_arrived(service: &Service, count: usize, since: Instant) -> Duration {
+pub(crate) async fn until_arrived(service: &Service, count: usize, since: Instant) -> Duration {
     while service.arrived().len() < count {
         assert!(since.elapsed() < Duration::from_hours(2), "{} of {count} after two hours", service.arrived().len());
         sleep(Duration::from_millis(50)).await;
@@ -381,39 +381,4 @@ async fn a_breaker_moved_by_hand_moves_on_every_gateway() {
     }
     harness.advance(Duration::from_mins(3)).await.expect("time");
     assert_eq!((states(), harness.provider("log").expect("it is there").call_count()), (["closed"; 3], 3));
-}
-
-/// Counts outcomes, also of rounds that end without one.
-#[derive(Default)]
-struct Counting(AtomicUsize);
-
-impl Observer for Counting {
-    fn outcome(&self, _event: &OutcomeEvent<'_>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-    fn attempt(&self, _event: &AttemptEvent<'_>) {}
-    fn rule_error(&self, _rule: &str) {}
-    fn unreadable(&self) {}
-    fn quota(&self, _overage: &'static str) {}
-    fn breaker(&self, _provider: &ProviderName, _state: &'static str) {}
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_waits_for_a_provider_that_is_left_alone_costs_nothing_and_goes_once_it_is_back() {
-    const WAITING: usize = 1000;
-    let service = Service::taking(10_000);
-    service.is_dead.store(true, Ordering::SeqCst);
-    let counting = Arc::new(Counting::default());
-    let store = Arc::<MemoryStore>::default();
-    let gateway = observed_gateway(store, &service, Some(BreakerPolicy::default()), Arc::clone(&counting) as Arc<dyn Observer>).await;
-    post_many(&gateway, WAITING).await;
-    sleep(Duration::from_mins(5)).await;
-    let before = counting.0.load(Ordering::SeqCst);
-    sleep(Duration::from_mins(30)).await;
-    let rounds = counting.0.load(Ordering::SeqCst) - before;
-    assert!((20..150).contains(&rounds), "{rounds} rounds of {WAITING} actions in half an hour: it is tried once a minute");
-    service.is_dead.store(false, Ordering::SeqCst);
-    let took = until_arrived(&service, WAITING, Instant::now()).await;
-    assert!(took < Duration::from_mins(3), "{took:?} after it was back");
-    assert_eq!(gateway.open_count(), 0);
 }

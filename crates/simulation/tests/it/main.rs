@@ -6,6 +6,7 @@ mod faults;
 mod harness;
 mod lanes;
 mod late_answers;
+mod left_alone;
 mod retention;
 mod spilling;
 mod starts;
