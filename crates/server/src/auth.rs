@@ -1,6 +1,6 @@
 //! Who calls: API keys out of a file that is read anew when it changes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use acteon_core::Caller;
@@ -27,17 +27,17 @@ pub(crate) enum Auth {
 }
 
 impl Auth {
-    pub(crate) fn new(path: Option<&Path>, keys: &KeyRing) -> Result<Self, ConfigError> {
+    /// Reads the file, on a thread that may wait for it.
+    pub(crate) async fn load(path: Option<PathBuf>, keys: KeyRing) -> Result<Self, ConfigError> {
         let Some(path) = path else { return Ok(Self::Off(Caller::anonymous())) };
-        let at_first = fingerprint(path);
-        let table = AuthTable::load(path, keys)?;
-        Ok(Self::Keys {
-            path: path.to_owned(),
-            keys: keys.clone(),
-            table: ArcSwap::from_pointee(table),
-            at_first,
-            trouble: ArcSwapOption::empty(),
-        })
+        let loaded = tokio::task::spawn_blocking(move || Self::read(path, keys)).await;
+        loaded.unwrap_or_else(|_| Err(ConfigError::Unreadable("reading the file of the API keys broke off".into())))
+    }
+
+    fn read(path: PathBuf, keys: KeyRing) -> Result<Self, ConfigError> {
+        let at_first = fingerprint(&path);
+        let table = AuthTable::load(&path, &keys)?;
+        Ok(Self::Keys { path, keys, table: ArcSwap::from_pointee(table), at_first, trouble: ArcSwapOption::empty() })
     }
 
     /// Whether callers must show a key.
@@ -89,7 +89,9 @@ impl Auth {
         loop {
             let found = changed(path, &known).await;
             // It is known once it was read: until then it is tried again.
-            known = if matches!(self.reload(), Err(ConfigError::Unreadable(_))) { Fingerprint::new() } else { found };
+            let this = Arc::clone(&self);
+            let read = tokio::task::spawn_blocking(move || this.reload()).await;
+            known = if matches!(read, Ok(Ok(()) | Err(ConfigError::Wrong { .. }))) { found } else { Fingerprint::new() };
         }
     }
 }

@@ -7,6 +7,7 @@ mod budget;
 pub mod config;
 mod connection;
 pub mod dumps;
+pub mod files;
 mod http;
 mod listen;
 pub mod logging;

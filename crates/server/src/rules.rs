@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use acteon_core::limits::MAX_RULES_FILE_BYTES;
 use acteon_gateway::Gateway;
 use acteon_rules::{Context, LoadError, RuleFile, RuleSet};
 use arc_swap::ArcSwapOption;
 use tokio::sync::Mutex;
 
 use crate::config::RulesConfig;
+use crate::files::read_text;
 
 /// How often to look for changes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -58,7 +60,7 @@ pub fn load(directory: Option<&Path>, context: &Context, intervals: Option<Vec<S
 /// The YAML files of a folder, by name.
 fn read(directory: &Path) -> Result<Vec<RuleFile>, RulesError> {
     let read_one = |path: PathBuf| {
-        let text = std::fs::read_to_string(&path).map_err(|error| RulesError::Unreadable(path.clone(), error))?;
+        let text = read_text(&path, MAX_RULES_FILE_BYTES as u64).map_err(|error| RulesError::Unreadable(path.clone(), error))?;
         Ok(RuleFile { name: path.display().to_string(), text })
     };
     let paths = paths(directory).map_err(|error| RulesError::Unreadable(directory.to_owned(), error))?;
@@ -121,13 +123,17 @@ impl RulesLoader {
         self.trouble.load_full()
     }
 
+    /// Reads and compiles the rules, on a thread that may wait for a file.
+    pub(crate) async fn load(self: &Arc<Self>, intervals: Vec<String>) -> Result<RuleSet, RulesError> {
+        let this = Arc::clone(self);
+        let loaded = tokio::task::spawn_blocking(move || load(this.directory(), this.context(), Some(intervals))).await;
+        loaded.unwrap_or_else(|_| Err(RulesError::Unreadable(PathBuf::new(), std::io::Error::other("loading broke off"))))
+    }
+
     /// Loads the rules and puts them in force; if anything is wrong, those before stay.
     pub(crate) async fn reload(self: &Arc<Self>, gateway: &Gateway) -> Result<usize, RulesError> {
         let _loading = self.loading.lock().await;
-        let (this, intervals) = (Arc::clone(self), gateway.interval_names());
-        let loaded = tokio::task::spawn_blocking(move || load(this.directory(), this.context(), Some(intervals))).await;
-        let loaded = loaded.unwrap_or_else(|_| Err(RulesError::Unreadable(PathBuf::new(), std::io::Error::other("loading broke off"))));
-        match loaded {
+        match self.load(gateway.interval_names()).await {
             Ok(rules) => {
                 let count = rules.len();
                 gateway.set_rules(rules).await;

@@ -10,7 +10,7 @@ use acteon_core::limits::{MAX_ASIDE, MAX_ASIDE_WAITING, MAX_BODIES_BYTES, MAX_RE
 use acteon_gateway::{Gateway, Observer, Parts, Registry, StoredInterval};
 use acteon_store::{Document, DocumentKind, StoreError};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::auth::Auth;
@@ -19,7 +19,7 @@ use crate::config::{Config, ConfigError};
 use crate::http::{AppState, Asides, Front, Site, Turns};
 use crate::listen::{self, Answers, Listening};
 use crate::metrics::Metrics;
-use crate::rules::{self, RulesError, RulesLoader};
+use crate::rules::{RulesError, RulesLoader};
 use crate::sign_in::SignIns;
 use crate::store::{self, Opened};
 #[cfg(feature = "wechat")]
@@ -30,8 +30,7 @@ pub struct Server {
     address: SocketAddr,
     place: String,
     gateway: Gateway,
-    files: Arc<RulesLoader>,
-    auth: Arc<Auth>,
+    reload: Arc<Notify>,
     limit: Duration,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
@@ -85,7 +84,7 @@ impl Server {
         if config.auth.is_none() && !is_loopback(&config.host) {
             return Err(StartError::Public(config.host));
         }
-        let auth = Arc::new(Auth::new(config.auth.as_deref(), &config.keys).map_err(StartError::Auth)?);
+        let auth = Arc::new(Auth::load(config.auth.clone(), config.keys.clone()).await.map_err(StartError::Auth)?);
         let Opened { store, clock, place } = store::open(&config.store, data_dir).await?;
         let store_error = |error| StartError::Store(place.clone(), error);
         let site = Site::new(&config.host, is_loopback(&config.host), &config.hosts, &config.origins);
@@ -102,7 +101,7 @@ impl Server {
             |document: Document| Some(serde_json::from_str::<StoredInterval>(&document.body).ok()?.interval["name"].as_str()?.to_owned());
         let intervals = intervals.into_iter().filter_map(name).collect();
         let files = Arc::new(RulesLoader::new(config.rules));
-        let rules = rules::load(files.directory(), files.context(), Some(intervals)).map_err(StartError::Rules)?;
+        let rules = files.load(intervals).await.map_err(StartError::Rules)?;
         let entropy = Arc::new(SystemEntropy::default());
         #[cfg(feature = "wechat")]
         if !config.keys.is_empty() {
@@ -119,7 +118,8 @@ impl Server {
             options: config.gateway,
         };
         let gateway = listen::answering(&listener, Gateway::start(parts)).await.map_err(store_error)?;
-        let watching = vec![tokio::spawn(Arc::clone(&files).watch(gateway.clone())), tokio::spawn(Arc::clone(&auth).watch())];
+        let reload = Arc::new(Notify::new());
+        let watching = watch_files(&files, &auth, &gateway, &reload);
         let (stop, stopped) = watch::channel(false);
         let answers = Answers::new();
         let state = AppState {
@@ -139,7 +139,7 @@ impl Server {
         };
         let listening = Listening::new(Front::new(state, site), answers, listen::connections());
         let accepting = tokio::spawn(listening.accept(listener, stopped, config.shutdown_timeout / 2));
-        Ok(Self { address, place, gateway, files, auth, limit: config.shutdown_timeout, stop, accepting, watching })
+        Ok(Self { address, place, gateway, reload, limit: config.shutdown_timeout, stop, accepting, watching })
     }
 
     /// Where it listens.
@@ -162,12 +162,11 @@ impl Server {
         self.gateway.rules().len()
     }
 
-    /// Reads the rules and the file of the API keys anew; where anything is wrong, what was before stays in force, and the log says why.
-    pub async fn reload(&self) {
-        let auth = Arc::clone(&self.auth);
-        // What is wrong is logged, counted, and shown by /ready.
-        drop(tokio::task::spawn_blocking(move || auth.reload()).await);
-        drop(self.files.reload(&self.gateway).await);
+    /// Has the rules and the file of the API keys read anew; where anything is wrong, what was before stays in force, and the log says why.
+    ///
+    /// Waits for nothing: a file may hang. What is asked for meanwhile is done once, after.
+    pub fn reload(&self) {
+        self.reload.notify_one();
     }
 
     /// Stops accepting, finishes what is in flight within the configured limit, and leaves the rest for the next start.
@@ -185,6 +184,22 @@ impl Server {
         drop(self.accepting.await);
         self.gateway.stop(self.limit.saturating_sub(began.elapsed())).await
     }
+}
+
+/// Tasks that read rules and API keys anew: when a file changes, and when they are told to.
+fn watch_files(files: &Arc<RulesLoader>, auth: &Arc<Auth>, gateway: &Gateway, told: &Arc<Notify>) -> Vec<JoinHandle<()>> {
+    let changes = [tokio::spawn(Arc::clone(files).watch(gateway.clone())), tokio::spawn(Arc::clone(auth).watch())];
+    let (files, auth, gateway, told) = (Arc::clone(files), Arc::clone(auth), gateway.clone(), Arc::clone(told));
+    let when_told = tokio::spawn(async move {
+        loop {
+            told.notified().await;
+            let auth = Arc::clone(&auth);
+            // What is wrong is logged, counted, and shown by /ready.
+            drop(tokio::task::spawn_blocking(move || auth.reload()).await);
+            drop(files.reload(&gateway).await);
+        }
+    });
+    changes.into_iter().chain([when_told]).collect()
 }
 
 /// Whether only this machine can reach an address.

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use acteon_core::limits::MAX_RULES_FILE_BYTES;
 use acteon_rules::{Context, RuleFile, run_fixtures};
+use acteon_server::files::read_text;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
@@ -46,7 +48,7 @@ impl Test {
         let rules = acteon_server::rules::load(Some(&directory), &Context { providers: None, ..context }, None)?;
         let (mut passed, mut failed) = (0, 0);
         for path in &self.files {
-            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let text = read_text(path, MAX_RULES_FILE_BYTES as u64).with_context(|| format!("cannot read {}", path.display()))?;
             let fixtures = RuleFile { name: path.display().to_string(), text };
             for case in run_fixtures(&rules, &fixtures)? {
                 if case.differences.is_empty() {

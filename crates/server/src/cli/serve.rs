@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use acteon_server::config::{Config, StoreConfig};
 use acteon_server::{Server, default_data_dir, dumps, logging};
@@ -27,6 +28,9 @@ pub(super) struct Serve {
     pub(super) port: Option<u16>,
 }
 
+/// How long threads that still read may take once the server has stopped.
+const LINGER: Duration = Duration::from_secs(1);
+
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         logging::start(super::variable("RUST_LOG").as_deref()).map_err(anyhow::Error::msg)?;
@@ -49,7 +53,10 @@ impl Serve {
         let source = self.config.path().map_or("none: everything at its default".to_owned(), |path| path.display().to_string());
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(workers()).enable_all().build().context("cannot start the runtime")?;
-        runtime.block_on(run(config, data_dir, source))
+        let ended = runtime.block_on(run(config, data_dir, source));
+        // A file that hangs on open must not keep the process: all that counts has ended by now.
+        runtime.shutdown_timeout(LINGER);
+        ended
     }
 }
 
@@ -92,7 +99,7 @@ async fn run(config: Config, data_dir: PathBuf, source: String) -> anyhow::Resul
             _ = interrupt.recv() => break,
             _ = hang_up.recv() => {
                 tracing::info!("SIGHUP: reading rules and API keys anew");
-                server.reload().await;
+                server.reload();
             }
             // Nothing that is in flight could be recorded. Whoever supervises the process starts another.
             error = server.store_ended() => anyhow::bail!("the store has ended, and with it the server: {error}"),

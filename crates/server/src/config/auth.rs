@@ -7,11 +7,13 @@ use std::sync::Arc;
 use acteon_core::limits::MAX_NAME_BYTES;
 use acteon_core::{Caller, Grant, Key, Role, Settings};
 use acteon_crypto::{ExposeSecret as _, KeyRing, sha256};
+use zeroize::Zeroizing;
 
 use super::problems::ConfigError;
 use super::schema::{API_KEY, GRANT};
 use super::walk::{Block, Walker};
 use super::{Surroundings, variable_less};
+use crate::files;
 
 /// Who may call, by the hash of their key.
 #[derive(Clone, Default)]
@@ -25,7 +27,7 @@ pub struct KeyOf<'a>(pub &'a str);
 impl AuthTable {
     /// Reads and checks a file.
     pub fn load(path: &Path, keys: &KeyRing) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path);
+        let text = files::read_text(path, files::MAX_CONFIG_BYTES).map(Zeroizing::new);
         let text = text.map_err(|error| {
             let advice = "make it: `acteon-server api-key NAME` prints a key and the lines to put there";
             ConfigError::Unreadable(format!("the file of the API keys, {}: {error}; {advice}", path.display()))

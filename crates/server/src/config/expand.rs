@@ -1,7 +1,11 @@
 //! `${VAR}` and `${file:/path}` in texts. `$${` stands for a literal `${`.
 
+use std::path::Path;
+
 use acteon_crypto::Envelope;
 use acteon_crypto::{ExposeSecret, KeyRing, SecretString};
+
+use crate::files::read_text;
 
 /// Largest file that is taken into a value.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
@@ -41,11 +45,7 @@ pub(super) fn expand(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> R
 fn value_of(name: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<String, Fault> {
     if let Some(path) = name.strip_prefix("file:") {
         let fault = |why: String| Fault::new(format!("cannot read {path:?}: {why}"), "check the path, and that this user may read it");
-        let length = std::fs::metadata(path).map_err(|error| fault(error.to_string()))?.len();
-        if length > MAX_FILE_BYTES {
-            return Err(fault(format!("it is {length} bytes long, at most {MAX_FILE_BYTES} are allowed")));
-        }
-        let text = std::fs::read_to_string(path).map_err(|error| fault(error.to_string()))?;
+        let text = read_text(Path::new(path), MAX_FILE_BYTES).map_err(|error| fault(error.to_string()))?;
         return Ok(text.trim_end_matches(['\n', '\r']).to_owned());
     }
     variable(name).ok_or_else(|| Fault::new(format!("the environment variable {name:?} is not set"), "set it, or write the value itself"))

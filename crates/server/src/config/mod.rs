@@ -23,6 +23,8 @@ pub use problems::{ConfigError, Place, Trouble};
 pub use schema::{SECTIONS, Section};
 use walk::Walker;
 
+use crate::files;
+
 /// A provider of the configuration.
 pub struct ConfiguredProvider {
     /// The name that actions use.
@@ -115,7 +117,7 @@ impl Config {
 
     /// Reads and checks a file.
     pub fn load(path: &Path, surroundings: &Surroundings<'_>) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map(Zeroizing::new);
+        let text = files::read_text(path, files::MAX_CONFIG_BYTES).map(Zeroizing::new);
         let text = text.map_err(|error| ConfigError::Unreadable(format!("{}: {error}", path.display())))?;
         Self::parse(&path.display().to_string(), &text, surroundings)
     }
@@ -290,7 +292,7 @@ fn read_keys(variable: &dyn Fn(&str) -> Option<String>) -> Result<KeyRing, Confi
     }
     let Some(path) = variable("ACTEON_AUTH_KEY_FILE") else { return Ok(KeyRing::default()) };
     let source = format!("ACTEON_AUTH_KEY_FILE: {path}");
-    let text = std::fs::read_to_string(&path).map(Zeroizing::new);
+    let text = files::read_text(Path::new(&path), files::MAX_KEY_RING_BYTES).map(Zeroizing::new);
     let text = text.map_err(|error| ConfigError::Unreadable(format!("{source}: {error}")))?;
     parse(&source, &text)
 }

@@ -17,6 +17,8 @@ mod payload;
 mod policies;
 mod quotas;
 mod redaction;
+#[cfg(target_os = "linux")]
+mod reload;
 mod replay;
 mod rules;
 #[cfg(all(feature = "postgres", feature = "wechat"))]
