@@ -273,7 +273,8 @@ fn rules(walker: &mut Walker<'_>, settings: &Settings, base: &Path, providers: &
         env: settings.text_table("env"),
     };
     let directory = settings.text("directory").map(|directory| base.join(directory));
-    if directory.is_none() {
+    // What is wrong with a directory is told already.
+    if directory.is_none() && !walker.is_given("rules", "directory") {
         walker.without_effect(settings, "rules", &["default_timezone", "watch", "env"], "directory");
     }
     RulesConfig { directory, watch: settings.flag_or("watch", true), context }

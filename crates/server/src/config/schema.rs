@@ -124,6 +124,9 @@ pub const SECTIONS: &[Section] = &[
     },
 ];
 
+/// Section and key of the values that may be blank: what the file means by them is up to its author.
+pub(super) const MAY_BE_BLANK: &[(&str, &str)] = &[("rules", "env")];
+
 /// The keys of an `[[api_keys]]` block.
 pub(super) const API_KEY: &[Key] = &[
     Key::required("name", Kind::Text, "Who the caller is: shown in the audit trail, and counted by quotas."),

@@ -19,6 +19,10 @@ pub(super) fn read(walker: &mut Walker<'_>, settings: &Settings, base: &Path) ->
         }
         return postgres(walker, settings, base);
     }
+    // What is wrong with the URL is told already; the rest belongs to it.
+    if walker.is_given("store", "url") {
+        return (StoreConfig::Embedded(None), LeaseTimes::default());
+    }
     for key in SHARED.into_iter().filter(|key| settings.has(key)) {
         walker.trouble("store", key, "needs `url`: the embedded database has no such setting");
     }

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use acteon_core::{Key, Kind, Setting, Settings};
+use acteon_crypto::ExposeSecret as _;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Surroundings;
 use super::expand::{self, Fault};
 use super::problems::{ConfigError, Place, Trouble};
-use super::schema::SECTIONS;
+use super::schema::{MAY_BE_BLANK, SECTIONS};
 use crate::similar::nearest;
 
 type Span = Range<usize>;
@@ -143,7 +144,11 @@ impl<'a> Walker<'a> {
             match (known, value.get_ref()) {
                 (Some(key), _) => {
                     self.spans.insert((section.to_owned(), full), value.span());
-                    match self.setting(key.kind, value) {
+                    let may_be_blank = MAY_BE_BLANK.contains(&(section, key.name));
+                    let setting = self
+                        .setting(key.kind, value)
+                        .and_then(|setting| if !may_be_blank && is_blank(&setting) { Err(blank(key, value)) } else { Ok(setting) });
+                    match setting {
                         Ok(setting) => settings.set(key.name, setting),
                         Err(Fault { message, hint }) => self.push(&value.span(), format!("{section}: {}", key.name), message, hint),
                     }
@@ -239,6 +244,11 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// Whether a key stands in the file, even with a value that cannot be used.
+    pub(super) fn is_given(&self, section: &str, key: &str) -> bool {
+        self.spans.contains_key(&(section.to_owned(), key.to_owned()))
+    }
+
     /// Notes what is wrong with the value of a key.
     pub(super) fn trouble(&mut self, section: &str, key: &str, message: &str) {
         let span = self.spans.get(&(section.to_owned(), key.to_owned())).cloned().unwrap_or(0..0);
@@ -257,6 +267,30 @@ impl<'a> Walker<'a> {
         self.troubles.sort_by_key(|trouble| trouble.place);
         Err(ConfigError::Wrong { file: file.to_owned(), troubles: self.troubles })
     }
+}
+
+/// Whether a text of the value is blank. Such a text would be taken for a key that was left out, and most are of a variable that is empty.
+fn is_blank(setting: &Setting) -> bool {
+    let is_blank = |text: &str| text.trim().is_empty();
+    match setting {
+        Setting::Text(text) => is_blank(text),
+        Setting::Secret(secret) => is_blank(secret.expose_secret()),
+        Setting::Texts(texts) => texts.iter().any(|text| is_blank(text)),
+        Setting::TextTable(texts) => texts.values().any(|text| is_blank(text)),
+        Setting::Table(secrets) => secrets.values().any(|secret| is_blank(secret.expose_secret())),
+        Setting::Integer(_) | Setting::Number(_) | Setting::Flag(_) | Setting::Integers(_) | Setting::IntegerTable(_) => false,
+    }
+}
+
+/// The fault of a blank value.
+fn blank(key: &Key, value: &Spanned<DeValue<'_>>) -> Fault {
+    let (message, rest) = match value.get_ref() {
+        DeValue::Array(_) => ("a text of the list must not be blank", "leave that text out"),
+        DeValue::Table(_) => ("a text of the table must not be blank", "leave that text out"),
+        _ if key.required => ("must not be blank", "write the value itself"),
+        _ => ("must not be blank", "leave the key out"),
+    };
+    Fault { message: message.to_owned(), hint: Some(format!("set the variable or file that it comes from, or {rest}")) }
 }
 
 fn integer(value: &DeValue<'_>) -> Option<i64> {

@@ -107,6 +107,49 @@ fn texts_are_expanded() {
     assert_troubles("store.data_dir = \"${file:/no/such/file}\"\nserver.host = \"${OPEN\"\n", &[(1, "cannot read"), (2, "closing }")]);
 }
 
+/// An empty variable would otherwise leave a key out without a word: another database, no rules, a provider less.
+#[test]
+fn a_text_that_is_blank_is_a_problem_with_its_line() {
+    let empty = |name: &str| (name == "EMPTY").then(String::new);
+    let hook = |more: &str| format!("[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"https://example.com\"\n{more}");
+    for (text, line, subject) in [
+        ("server.host = \"B\"".to_owned(), 1, "server: host"),
+        ("server.hosts = [\"a\", \"B\"]".to_owned(), 1, "server: hosts"),
+        ("[store]\ndata_dir = \"B\"".to_owned(), 2, "store: data_dir"),
+        ("[store]\nurl = \"B\"\npool_size = 9".to_owned(), 2, "store: url"),
+        ("[rules]\ndirectory = \"B\"\nwatch = false".to_owned(), 2, "rules: directory"),
+        ("[rules]\ndirectory = \".\"\ndefault_timezone = \"B\"".to_owned(), 3, "rules: default_timezone"),
+        ("audit.redact = [\"B\"]".to_owned(), 1, "audit: redact"),
+        ("[auth]\nenabled = true\nconfig_path = \"B\"".to_owned(), 3, "auth: config_path"),
+        ("[[providers]]\nname = \"B\"\ntype = \"log\"".to_owned(), 2, "name"),
+        (hook("retry = \"B\""), 5, "providers[0] (hook): retry"),
+        (hook("headers = { authorization = \"B\" }"), 5, "providers[0] (hook): headers"),
+        (hook("").replace("https://example.com", "B"), 4, "providers[0] (hook): url"),
+    ] {
+        for blank in ["", " ", "${EMPTY}"] {
+            let text = text.replace("\"B\"", &format!("\"{blank}\""));
+            let parsed = Config::parse("acteon.toml", &text, &Surroundings::new(&empty).expect("no keys"));
+            let Err(ConfigError::Wrong { troubles, .. }) = parsed else { panic!("{text} is taken") };
+            let found: Vec<_> =
+                troubles.iter().map(|trouble| (trouble.place.line, trouble.message.contains("must not be blank"))).collect();
+            assert!(found == [(line, true)] && troubles[0].subject.contains(subject), "{text}: {troubles:?}");
+        }
+    }
+    assert_troubles("rules.directory = \".\"\nrules.env = { SUFFIX = \"\" }", &[]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_value_comes_from_a_regular_file_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe").display().to_string();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    let here = folder.path().display().to_string();
+    for (path, what) in [(&*pipe, "a named pipe"), (&here, "a directory"), ("/dev/zero", "a device")] {
+        assert_troubles(&format!("server.host = \"${{file:{path}}}\"\n"), &[(1, what)]);
+    }
+}
+
 #[test]
 fn plain_keys_take_no_envelopes() {
     for text in [
