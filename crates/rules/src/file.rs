@@ -119,10 +119,13 @@ impl<'a> Reader<'a> {
         }
         let root = match yaml::parse(&file.text) {
             Ok(Some(root)) => root,
-            Ok(None) => return,
+            Ok(None) => return self.nothing_in(Place { line: 1, column: 1 }),
             Err((place, message)) => return self.fault(place, message).unwrap_or_default(),
         };
         let Some(fields) = self.fields(&root, FILE_KEYS, &[]) else { return };
+        if matches!(&root.kind, NodeKind::Map(entries) if entries.is_empty()) {
+            return self.nothing_in(root.place);
+        }
         for (index, node) in self.list(fields.get("rules").copied()).into_iter().enumerate() {
             self.subject = subject("rules", index, node);
             if let Some(rule) = self.rule(node) {
@@ -141,6 +144,11 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+    }
+
+    /// A file is emptied before it is written: its rules are not taken away by that.
+    fn nothing_in(&mut self, place: Place) {
+        self.fault::<()>(place, "has nothing in it: write `rules: []` for no rules, or remove it".into());
     }
 
     fn rule(&mut self, node: &Node) -> Option<Rule> {

@@ -68,11 +68,14 @@ fn yaml_that_hides_something_is_refused() {
         ("rulez: []", "there is no key \"rulez\""),
         ("- 1", "must be a mapping"),
         (&format!("rules: {}", "[".repeat(200)), "nests deeper"),
+        ("", "rules.yaml:1:1: the file: has nothing in it"),
+        ("# nothing\n", "has nothing in it"),
+        ("{}", "has nothing in it"),
     ] {
         let said = faults(text, &Context::default());
         assert!(said.contains(says), "{text:.40}: {said}");
     }
-    assert!(rules("").is_empty());
+    assert!(rules("rules: []\n").is_empty());
     assert!(rules("rules:\n").is_empty());
 }
 

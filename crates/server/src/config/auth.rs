@@ -41,7 +41,12 @@ impl AuthTable {
         let mut walker = Walker::new(text, &surroundings);
         let mut table = Self::default();
         let mut names = BTreeSet::new();
-        for (index, block) in walker.blocks("api_keys").into_iter().enumerate() {
+        let blocks = walker.blocks("api_keys");
+        if blocks.is_empty() {
+            let hint = "put one there: `acteon-server api-key NAME` prints a key and the lines for it";
+            walker.push(&(0..0), "api_keys".into(), "there is no API key, so nobody could call".into(), Some(hint.into()));
+        }
+        for (index, block) in blocks.into_iter().enumerate() {
             let Some((hash, caller)) = api_key(&mut walker, index, block, &mut names) else { continue };
             if let Some(other) = table.callers.insert(hash, caller) {
                 let message = format!("is that of {:?} too: nobody could tell the two apart; make each its own with `api-key`", &*other.id);

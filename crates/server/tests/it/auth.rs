@@ -223,6 +223,60 @@ async fn keys_change_without_a_restart_and_a_broken_file_changes_none() {
     ops.until("/metrics", metrics(0)).await;
 }
 
+/// An editor or a redirection empties a file before it writes: nobody is locked out meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emptied_file_takes_no_key_away() {
+    let (gateway, path) = start(&CALLERS[..1]).await;
+    let root = gateway.with_key("root");
+    for text in ["", "# no keys\n"] {
+        std::fs::write(&path, text).expect("written");
+        let ready = root.until("/ready", |ready| ready["status"] == "degraded" || ready.get("code").is_some()).await;
+        assert!(ready.to_string().contains("auth.toml:1:") && ready.to_string().contains("no API key"), "{text:?}: {ready}");
+        root.until("/metrics", |body| body.as_str().is_some_and(|text| text.contains("\nacteon_api_keys_broken 1\n"))).await;
+        assert_eq!(root.get("/v1/audit").await.status, StatusCode::OK);
+        std::fs::write(&path, auth_file(&CALLERS[..2])).expect("written");
+        root.until("/ready", |ready| ready["status"] == "ready").await;
+    }
+}
+
+/// What starts and checks a server says of a keys file.
+fn refusals_of(file: &std::path::Path) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let configuration = folder.path().join("acteon.toml");
+    std::fs::write(&configuration, format!("auth.enabled = true\nauth.config_path = {:?}\n{LOG}", file.display().to_string()))
+        .expect("written");
+    let (path, data) = (configuration.display().to_string(), folder.path().display().to_string());
+    let refused = |arguments: &[&str]| {
+        let output = run_command(arguments, &[], "");
+        assert!(!output.status.success(), "{arguments:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    vec![refused(&["check", "-c", &path]), refused(&["-c", &path, "--data-dir", &data, "--port", "0"])]
+}
+
+#[test]
+fn a_server_does_not_start_without_a_key() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("auth.toml");
+    std::fs::write(&file, "").expect("written");
+    for said in refusals_of(&file) {
+        assert!(said.contains("auth.toml:1:") && said.contains("acteon-server api-key"), "{said}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn keys_come_from_a_regular_file_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    for (file, what) in [(&*pipe, "a named pipe"), (folder.path(), "a directory"), (std::path::Path::new("/dev/zero"), "a device")] {
+        for said in refusals_of(file) {
+            assert!(said.contains(what) && said.contains(&file.display().to_string()), "{said}");
+        }
+    }
+}
+
 #[test]
 fn a_public_address_needs_keys_and_a_made_key_works() {
     let folder = tempfile::tempdir().expect("a folder");

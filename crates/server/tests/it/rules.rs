@@ -63,6 +63,44 @@ async fn a_changed_file_is_loaded_and_a_broken_one_leaves_the_rules_before() {
     assert!(loaded.body["directory"].is_string());
 }
 
+/// An editor or a redirection empties a file before it writes: its rules hold meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emptied_file_leaves_the_rules_before() {
+    let gateway = Gateway::with_rules(TWO, LOG).await;
+    for text in ["", "# nothing\n\n", "{}\n"] {
+        gateway.write_rules(text);
+        let refused = gateway.post("/v1/rules/reload", &json!({})).await;
+        assert_eq!((refused.status, &refused.body["loaded"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(2)), "{text:?}: {}", refused.body);
+        assert!(refused.body["errors"].to_string().contains("rules: []"), "{text:?}: {}", refused.body);
+        let ready = gateway.get("/ready").await.body;
+        assert!(ready["status"] == "degraded" && ready.to_string().contains("rules.yaml:1:"), "{text:?}: {ready}");
+        assert_eq!(gateway.dispatch(&spam("a")).await["Suppressed"]["rule"], "spam");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_regular_file_is_named_and_holds_up_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let configuration = with_rules_in(&folder, TWO, LOG);
+    let process = Process::start(folder.path(), &configuration, &[]);
+    let pipe = folder.path().join("rules/pipe.yaml");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    let ready = process.client().until("/ready", |ready| ready["status"] == "degraded").await.to_string();
+    assert!(ready.contains("pipe.yaml") && ready.contains("a named pipe"), "{ready}");
+    for (target, what) in [("/dev/zero", "a device"), ("/", "a directory")] {
+        std::fs::remove_file(&pipe).expect("removed");
+        std::os::unix::fs::symlink(target, &pipe).expect("a link");
+        process.client().until("/ready", |ready| ready.to_string().contains(what)).await;
+    }
+    std::fs::remove_file(&pipe).expect("removed");
+    std::fs::rename(folder.path().join("rules/rules.yaml"), folder.path().join("elsewhere.yaml")).expect("moved");
+    std::os::unix::fs::symlink(folder.path().join("elsewhere.yaml"), &pipe).expect("a link");
+    process.client().until("/ready", |ready| ready["status"] == "ready").await;
+    assert_eq!(process.client().get("/v1/rules").await.body.as_array().map(Vec::len), Some(2));
+    assert_eq!(process.terminate().0, Some(0));
+}
+
 #[test]
 fn a_server_does_not_start_on_broken_rules() {
     let folder = tempfile::tempdir().expect("a folder");
