@@ -1,9 +1,10 @@
 //! Changes of policies that cannot be read at once.
 
-use serde_json::json;
+use acteon_simulation::proxy::{FaultProxy, Weather};
+use serde_json::{Value, json};
 
-use super::Shared;
-use crate::support::action;
+use super::{Shared, lines};
+use crate::support::{Gateway, action};
 
 const LOG: &str = "[[providers]]\nname = \"log\"\ntype = \"log\"\n";
 
@@ -40,4 +41,21 @@ async fn a_change_that_could_not_be_read_is_in_force_once_it_can() {
         sent["metadata"] = json!({ "later": "yes" });
         assert_eq!(gateway.dispatch(&sent).await["Silenced"]["silence_id"], made["id"]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_an_outage_in_which_nothing_changed_policies_are_known_to_be_readable() {
+    let Some(shared) = Shared::find().await else { return };
+    let options = shared.database.options();
+    let address = options.url.split(['@', '/']).find(|part| part.contains(':') && !part.ends_with(':')).expect("an address");
+    let proxy = FaultProxy::start(address.parse().expect("an address of a socket")).await.expect("a proxy");
+    let url = options.url.replace(address, &proxy.address().to_string());
+    let gateway = Gateway::start_exactly(tempfile::tempdir().expect("a folder"), &(lines(&url, &options.schema, 15) + LOG)).await;
+    let is_stale =
+        |metrics: &Value, stale: u8| metrics.as_str().is_some_and(|text| text.contains(&format!("acteon_policies_stale {stale}\n")));
+    proxy.set(Weather::Cut);
+    gateway.until("/metrics", |metrics| is_stale(metrics, 1)).await;
+    proxy.set(Weather::Fair);
+    gateway.until("/metrics", |metrics| is_stale(metrics, 0)).await;
+    gateway.until("/ready", |body| body["status"] == "ready").await;
 }
