@@ -16,6 +16,18 @@ pub fn read_text(path: &Path, most: u64) -> Result<String> {
         let message = format!("it is {}, and must be a regular file", described(metadata.file_type()));
         return Err(Error::new(ErrorKind::InvalidInput, message));
     }
+    read(path, most)
+}
+
+/// Reads what a person named on the command line, which may be a pipe, such as `<(...)` of a shell: whoever names it sees that it waits.
+pub(crate) fn read_given(path: &Path, most: u64) -> Result<String> {
+    if std::fs::metadata(path)?.is_dir() {
+        return Err(Error::new(ErrorKind::InvalidInput, "it is a directory, and must be a file"));
+    }
+    read(path, most)
+}
+
+fn read(path: &Path, most: u64) -> Result<String> {
     let mut bytes = Vec::new();
     // Its length may be unknown, or grow meanwhile.
     File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;

@@ -117,7 +117,7 @@ impl Config {
 
     /// Reads and checks a file.
     pub fn load(path: &Path, surroundings: &Surroundings<'_>) -> Result<Self, ConfigError> {
-        let text = files::read_text(path, files::MAX_CONFIG_BYTES).map(Zeroizing::new);
+        let text = files::read_given(path, files::MAX_CONFIG_BYTES).map(Zeroizing::new);
         let text = text.map_err(|error| ConfigError::Unreadable(format!("{}: {error}", path.display())))?;
         Self::parse(&path.display().to_string(), &text, surroundings)
     }
