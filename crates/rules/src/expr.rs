@@ -76,21 +76,33 @@ impl Expr {
         Self::Constant(Constant::Text(text.into()))
     }
 
-    /// How long it takes at most to go through a text or list of the action once, for each byte of it, in sixteenths of the time to read one.
-    pub(crate) fn weight(&self) -> usize {
-        let sum = |all: &[Self]| all.iter().map(Self::weight).sum();
-        match self {
-            // Its condition is met at each item.
-            Self::Fold(_) => 128,
-            Self::Matches(of, _) => 1 + of.weight(),
-            Self::Call(_, all) => 1 + sum(all),
-            Self::In(both) => 1 + sum(&**both),
-            Self::Constant(_) | Self::Field(_) | Self::Local(_) => 0,
-            Self::Select(of, _) | Self::Has(of) | Self::Not(of) | Self::Negate(of) | Self::NotStrictlyFalse(of) => of.weight(),
-            Self::Index(of, at) => of.weight() + at.weight(),
-            Self::And(all) | Self::Or(all) | Self::List(all) => sum(all),
-            Self::Choice(all) => sum(&**all),
-            Self::Compare(_, both) | Self::Arithmetic(_, both) => sum(&**both),
+    /// How many of its parts are such, but for those within one that is.
+    pub(crate) fn count(&self, is: fn(&Self) -> bool) -> usize {
+        let sum = |all: &[Self]| all.iter().map(|part| part.count(is)).sum();
+        if is(self) {
+            return 1;
         }
+        match self {
+            Self::Constant(_) | Self::Field(_) | Self::Local(_) => 0,
+            Self::Select(of, _) | Self::Has(of) | Self::Not(of) | Self::Negate(of) | Self::NotStrictlyFalse(of) | Self::Matches(of, _) => {
+                of.count(is)
+            }
+            Self::Index(of, at) => of.count(is) + at.count(is),
+            Self::And(all) | Self::Or(all) | Self::List(all) | Self::Call(_, all) => sum(all),
+            Self::Choice(all) => sum(&**all),
+            Self::In(both) | Self::Compare(_, both) | Self::Arithmetic(_, both) => sum(&**both),
+            Self::Fold(fold) => [&fold.range, &fold.start, &fold.goes_on, &fold.step, &fold.result].map(|part| part.count(is)).iter().sum(),
+        }
+    }
+
+    /// Whether it goes through a list of the action, and meets its condition at each item.
+    pub(crate) fn is_fold(&self) -> bool {
+        matches!(self, Self::Fold(_))
+    }
+
+    /// Whether it goes through a text of the action.
+    pub(crate) fn is_search(&self) -> bool {
+        use Function::{Contains, Lower, Size, Trim, Upper};
+        matches!(self, Self::Matches(..) | Self::In(_) | Self::Call(Contains | Lower | Size | Trim | Upper, _))
     }
 }

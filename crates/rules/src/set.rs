@@ -9,11 +9,15 @@ use serde_json::Value as Json;
 
 use crate::diagnostic::LoadError;
 use crate::eval::{self, Truth};
+use crate::expr::Expr;
 use crate::facts::{Facts, Zone};
 use crate::file::{Reader, RuleFile};
 use crate::index::Index;
 use crate::interval::TimeInterval;
 use crate::rule::{OnError, Rule, Verdict};
+
+/// Payload that is short for a search.
+const SHORT: usize = 4096;
 
 /// What rules may refer to.
 #[derive(Clone, Debug)]
@@ -43,8 +47,9 @@ pub struct RuleSet {
     intervals: Arc<BTreeMap<String, TimeInterval>>,
     enabled: Arc<[bool]>,
     zone: Zone,
-    /// What the conditions weigh together.
-    weight: usize,
+    /// How often the conditions go through a list, and through a text.
+    folds: usize,
+    searches: usize,
 }
 
 /// What the rules say about an action.
@@ -108,9 +113,10 @@ impl RuleSet {
         for (position, rule) in rules.iter().enumerate() {
             names.entry(Arc::clone(&rule.name)).or_insert(position);
         }
-        let weight = rules.iter().map(|rule| rule.condition.weight()).sum();
+        let count = |is| rules.iter().map(|rule| rule.condition.count(is)).sum();
+        let (folds, searches) = (count(Expr::is_fold), count(Expr::is_search));
         let (rules, index, names, intervals) = (Arc::new(rules), Arc::new(index), Arc::new(names), Arc::new(intervals));
-        Self { rules, index, names, intervals, enabled, zone, weight }
+        Self { rules, index, names, intervals, enabled, zone, folds, searches }
     }
 
     /// The same rules with some switched on or off against what their files say.
@@ -147,7 +153,10 @@ impl RuleSet {
 
     /// What a decision about an action with a payload of so many bytes takes at most, as bytes of a payload that take as long to read.
     pub fn cost(&self, payload: usize) -> usize {
-        payload + payload.min(MAX_MATCHED_FIELD_BYTES) * self.weight / 16
+        let bytes = payload.min(MAX_MATCHED_FIELD_BYTES);
+        // Searches through what is short take less than work elsewhere does, and an index spares most of them.
+        let searches = if bytes > SHORT { self.searches / 16 } else { 0 };
+        payload + bytes * (self.folds * 8 + searches)
     }
 
     pub(crate) fn zone(&self) -> &Zone {
