@@ -82,6 +82,8 @@ async fn run(config: Config, data_dir: PathBuf, source: String) -> anyhow::Resul
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    // A limit on the size of files is an error of the write, as on a full disk, and not the end of the process.
+    let _file_size = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).context("cannot listen for SIGXFSZ")?;
     let (rules, keys) = (config.rules.directory.clone(), config.auth.clone());
     let server = tokio::select! {
         started = Server::start(config, &data_dir) => started?,

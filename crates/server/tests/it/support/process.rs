@@ -60,10 +60,9 @@ impl Process {
         let file = folder.join("acteon.toml");
         std::fs::write(&file, configuration).expect("a configuration file");
         let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("log.txt")).expect("a log file");
-        // A limit on files is an error of the write, as on a full disk, and no signal.
         let mut child = Command::new(shell[0])
             .args(&shell[1..])
-            .args(["-c", &format!("trap '' XFSZ; {before} exec \"$@\""), "sh", BINARY, "--port", "0", "--data-dir"])
+            .args(["-c", &format!("{before} exec \"$@\""), "sh", BINARY, "--port", "0", "--data-dir"])
             .arg(data)
             .arg("-c")
             .arg(&file)
