@@ -124,8 +124,13 @@ pub const SECTIONS: &[Section] = &[
     },
 ];
 
-/// Section and key of the values that may be blank: what the file means by them is up to its author.
-pub(super) const MAY_BE_BLANK: &[(&str, &str)] = &[("rules", "env")];
+/// Section and key of the values that may be blank: what rules mean by them is up to their author, and nobody is a default recipient as well.
+pub(super) const MAY_BE_BLANK: &[(&str, &str)] = &[
+    ("rules", "env"),
+    ("providers", "wechat.default_touser"),
+    ("providers", "wechat.default_toparty"),
+    ("providers", "wechat.default_totag"),
+];
 
 /// The keys of an `[[api_keys]]` block.
 pub(super) const API_KEY: &[Key] = &[

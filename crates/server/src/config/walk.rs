@@ -144,7 +144,9 @@ impl<'a> Walker<'a> {
             match (known, value.get_ref()) {
                 (Some(key), _) => {
                     self.spans.insert((section.to_owned(), full), value.span());
-                    let may_be_blank = MAY_BE_BLANK.contains(&(section, key.name));
+                    // A block's section has its place behind it.
+                    let section_name = section.split('[').next().unwrap_or(section);
+                    let may_be_blank = MAY_BE_BLANK.contains(&(section_name, key.name));
                     let setting = self
                         .setting(key.kind, value)
                         .and_then(|setting| if !may_be_blank && is_blank(&setting) { Err(blank(key, value)) } else { Ok(setting) });
