@@ -132,16 +132,12 @@ pub(crate) async fn mark_in_flight(inner: &Arc<Inner>, job: &mut Job, note: Opti
 }
 
 /// Writes that a job is not on its way after all: its last call surely did not arrive, and a process that dies before the next has sent nothing.
-/// Where that cannot be written the job goes on as one that may have been sent. The end of its round where it is no longer this process's.
+/// The end of its round where it is no longer this process's.
 pub(crate) async fn clear_in_flight(inner: &Arc<Inner>, job: &mut Job) -> Option<End> {
-    match write_progress(inner, job, false, job.note.clone()).await {
-        Ok(Settled::Written) => {
-            job.in_flight = false;
-            None
-        }
-        Ok(Settled::Fenced) => Some(put_off(inner, job, STORE_PAUSE)),
-        Err(_) => None,
-    }
+    let written = write_progress(inner, job, false, job.note.clone()).await;
+    // Also where it is not known whether that was written: then the mark is made once more before the next call.
+    job.in_flight = false;
+    matches!(written, Ok(Settled::Fenced)).then(|| put_off(inner, job, STORE_PAUSE))
 }
 
 async fn write_progress(inner: &Arc<Inner>, job: &Job, in_flight: bool, note: Option<Arc<str>>) -> Result<Settled, StoreError> {
