@@ -47,10 +47,12 @@ pub(crate) async fn singles_do_not_wait_behind_batches(gateway: &Gateway) {
         assert_eq!(taken, 1000, "all of a batch are accepted");
     }
     waits.sort_unstable();
-    // But for one, which may meet a moment at which the machine stands still.
-    let (middle, longest) = (waits[waits.len() / 2], waits[waits.len().saturating_sub(2)]);
-    println!("batches took {took:?}; {} singles beside them: p50 {middle:?}, longest but one {longest:?}", waits.len());
-    assert!(longest < took / 4, "{longest:?} of {took:?}");
+    let (middle, longest) = (waits[waits.len() / 2], waits[waits.len() - 1]);
+    println!("batches took {took:?}; {} singles beside them: p50 {middle:?}, longest {longest:?}", waits.len());
+    // One of them may meet a moment at which the machine stands still; who waits for batches waits for most of them.
+    assert!(longest < took / 2, "{longest:?} of {took:?}");
+    let longest_but_one = waits[waits.len().saturating_sub(2)];
+    assert!(longest_but_one < took / 4, "{longest_but_one:?} of {took:?}");
     assert!(middle < took / 12, "{middle:?} of {took:?}");
 }
 

@@ -4,6 +4,7 @@ use acteon_simulation::wecom::{Call, Fault};
 use futures_util::future::join_all;
 
 use super::Shared;
+use crate::support::Gateway;
 use crate::wechat::{configuration, local_wecom, text, unlimited};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,6 +54,15 @@ async fn a_token_outlives_its_gateway_and_lies_there_unreadable() {
     assert!(notes.contains("ENC[AES256_GCM") && !notes.contains(&token) && !notes.contains(&secret), "{notes}");
 }
 
+/// Sends an action of its own through one gateway, and sees that it is not taken for sent twice.
+async fn sends(gateways: &[Gateway], place: usize) {
+    let action = text(&format!("from-{place}"));
+    let outcome = gateways[place].final_outcome(&action).await;
+    assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
+    let view = gateways[place].get(&format!("/v1/actions/from-{place}")).await.body;
+    assert_eq!(view["possible_duplicate"], false, "{view}");
+}
+
 /// The second waits for its turn, and then for an answer of its own: longer than a send may take.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_waits_for_a_token_for_longer_than_a_send_may_take_has_sent_nothing() {
@@ -61,14 +71,7 @@ async fn who_waits_for_a_token_for_longer_than_a_send_may_take_has_sent_nothing(
     let configuration = format!("retry.max_retries = 0\nretry.delays_seconds = [1]\n{}", configuration(&wecom, ""));
     let gateways = join_all((0..2).map(|_| shared.gateway(&configuration))).await;
     wecom.fault(Call::Gettoken, Fault::Delay(60_000), Some(2));
-    let send = async |place: usize| {
-        let action = text(&format!("from-{place}"));
-        let outcome = gateways[place].final_outcome(&action).await;
-        assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
-        let view = gateways[place].get(&format!("/v1/actions/from-{place}")).await.body;
-        assert_eq!(view["possible_duplicate"], false, "{view}");
-    };
-    tokio::join!(send(0), send(1));
+    tokio::join!(sends(&gateways, 0), sends(&gateways, 1));
     assert_eq!(wecom.calls(Call::Send), 2, "each was sent once");
 }
 
@@ -79,21 +82,14 @@ async fn a_gettoken_that_hangs_keeps_neither_gateway_from_sending() {
     let configuration = configuration(&wecom, "");
     let gateways = join_all((0..2).map(|_| shared.gateway(&configuration))).await;
     wecom.fault(Call::Gettoken, Fault::Delay(60_000), Some(1));
-    let send = async |place: usize| {
-        let action = text(&format!("from-{place}"));
-        let outcome = gateways[place].final_outcome(&action).await;
-        assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
-        let view = gateways[place].get(&format!("/v1/actions/from-{place}")).await.body;
-        assert_eq!(view["possible_duplicate"], false, "{view}");
-    };
     let began = tokio::time::Instant::now();
     let other = async {
         while wecom.calls(Call::Gettoken) == 0 {
             tokio::task::yield_now().await;
         }
-        send(1).await;
+        sends(&gateways, 1).await;
         assert!(began.elapsed() < std::time::Duration::from_secs(9), "the turn was given on: {:?}", began.elapsed());
     };
-    tokio::join!(send(0), other);
+    tokio::join!(sends(&gateways, 0), other);
     assert_eq!(wecom.calls(Call::Send), 2, "each was sent once");
 }
