@@ -17,7 +17,13 @@ pub trait Provider: Send + Sync {
     /// Turns an action into the request that would be sent. Pure: a fault of the payload ends here and costs nothing.
     fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError>;
 
-    /// Sends what was prepared, once. `prepared` may come from an earlier process.
+    /// Gets what sends need beside their requests, such as an access token; `None` while that is at hand. Nothing leaves for a receiver meanwhile,
+    /// so whoever dies over it has sent nothing. It ends by itself, and may be dropped at any time.
+    fn make_ready(&self) -> Option<BoxFuture<'_, Result<(), ProviderError>>> {
+        None
+    }
+
+    /// Sends what was prepared, once, and waits for nothing before that. `prepared` may come from an earlier process.
     fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>>;
 
     /// Asks the service whether a send would work, without sending.

@@ -3,30 +3,25 @@
 //! A round ends with an outcome, with a later instant at which the action is due again, or with nothing when this process may not go on. It
 //! calls the provider once, and again quickly only where the request surely did not arrive.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::limits::MAX_TAKEOVERS;
 use acteon_core::{Action, Attempt, ErrorKind, LastError, Outcome, Prepared, ProviderError, Response, Timestamp};
 use acteon_store::{Charges, Hold, Record, Seq, Turn};
-use futures_util::FutureExt as _;
 
+use crate::attempt::attempt;
 use crate::call::Call;
 use crate::gateway::Inner;
 use crate::held::Holding;
 use crate::lane::Place;
-use crate::observe::AttemptEvent;
 use crate::pending::circuit_open;
 use crate::plan::Route;
 use crate::policies::Unsilenced;
-use crate::record::{clear_in_flight, mark_in_flight, record};
+use crate::record::{clear_in_flight, record};
 use crate::registry::Entry;
 use crate::repeat::ends_round;
 use crate::send_turn::SendTurn;
-
-/// A send later than this says so in its text.
-const LATE: Duration = Duration::from_mins(2);
 
 /// An action that this process works on.
 pub(crate) struct Job {
@@ -181,25 +176,17 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
             Ok(call) => call,
             Err(end) => return end,
         };
-        // From here on it may leave, so the store knows first; what is dropped on the way out gives its turn back.
-        let note = note(job, inner.due.now());
-        if !job.in_flight || job.note != note {
-            if let Some(end) = mark_in_flight(inner, job, note).await {
-                return end;
-            }
-            if let Some(end) = must_not_send(inner, job) {
-                return end;
-            }
-        }
         let arrived_before = job.possible_duplicate;
-        let error = match send(inner, job, call).await {
-            Ok(response) => return End::Executed(response),
-            Err(error) => error,
+        let error = match attempt(inner, job, call).await {
+            Ok(Ok(response)) => return End::Executed(response),
+            Ok(Err(error)) => error,
+            Err(end) => return end,
         };
         if let Some(end) = ends_round(inner, job, &error, retries, arrived_before) {
             return end;
         }
-        if !error.was_maybe_sent()
+        if job.in_flight
+            && !error.was_maybe_sent()
             && let Some(end) = clear_in_flight(inner, job).await
         {
             return end;
@@ -275,64 +262,6 @@ pub(crate) fn left_alone(inner: &Inner, action: &Action, entry: &Entry, wait: Du
     }
     let last_error = Some(circuit_open(entry, wait));
     Outcome::Scheduled { action_id: action.id.clone(), scheduled_for: inner.clock.now() + wait, attempts: 0, last_error }
-}
-
-async fn send(inner: &Arc<Inner>, job: &mut Job, mut permitted: Call) -> Result<Response, ProviderError> {
-    let (started_at, due_time) = (inner.clock.now(), inner.due.now());
-    let started = inner.clock.monotonic();
-    let request = job.note.as_deref().and_then(|note| with_note(job, note));
-    let provider = &job.entry.provider;
-    permitted.begin();
-    let call = AssertUnwindSafe(async { provider.send(request.as_ref().unwrap_or(&job.prepared)).await }).catch_unwind();
-    // A provider keeps to the send limit by itself, and then says whether its request left. One that does not is taken to have sent it.
-    let limit = inner.lease.times().cut_off();
-    let result = match tokio::time::timeout(limit, call).await {
-        Ok(Ok(result)) => result,
-        Ok(Err(_)) => {
-            Err(ProviderError::new(ErrorKind::ExecutionFailed, "the provider panicked; this is a bug, please report it").maybe_sent())
-        }
-        Err(_) => Err(ProviderError::new(ErrorKind::Timeout, format!("no answer within {} s", limit.as_secs())).maybe_sent()),
-    };
-    let took = inner.clock.monotonic().saturating_sub(started);
-    permitted.end(inner, job, &result);
-    job.attempts += 1;
-    let error = result.as_ref().err();
-    job.entry.stats.add(started_at, took, error.map(ToString::to_string));
-    inner.observer.attempt(&AttemptEvent { provider: &job.entry.name, took, error });
-    if let Some(error) = error {
-        inner.waiters.tried(job.seq(), job.attempts, || LastError::from(error));
-    }
-    job.possible_duplicate |= error.is_some_and(ProviderError::was_maybe_sent);
-    job.history.push(Attempt {
-        number: job.attempts,
-        provider: job.entry.name.clone(),
-        started_at,
-        due_time: error.filter(|error| error.was_maybe_sent()).map(|_| due_time),
-        duration_ms: took.as_millis() as u64,
-        error: error.map(LastError::from),
-        maybe_sent: error.is_some_and(ProviderError::was_maybe_sent),
-        service_code: error.and_then(ProviderError::code_of_service),
-        hint: error.and_then(|error| error.hint_text().map(str::to_owned)),
-    });
-    result
-}
-
-/// What is added to the text of a request: that it is late. Once a send may have arrived its bytes stay, with the note or without.
-fn note(job: &Job, now: Timestamp) -> Option<Arc<str>> {
-    let age = now.since(job.not_before);
-    if job.possible_duplicate || (job.in_flight && job.note.is_some()) {
-        return job.note.clone();
-    }
-    if age <= LATE {
-        return None;
-    }
-    let note = format!("[sent {} min late]", age.as_secs() / 60);
-    with_note(job, &note).is_some().then(|| note.into())
-}
-
-fn with_note(job: &Job, note: &str) -> Option<Prepared> {
-    let bytes = job.entry.provider.with_note(&job.prepared, note)?;
-    Some(Prepared { bytes, ..(*job.prepared).clone() })
 }
 
 pub(crate) fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {

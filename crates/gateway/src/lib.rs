@@ -15,6 +15,7 @@
 #![deny(missing_docs)]
 
 mod answer;
+mod attempt;
 mod breaker;
 mod budget;
 mod call;
@@ -37,6 +38,7 @@ mod offload;
 mod pending;
 mod plan;
 mod policies;
+mod ready;
 mod reconcile;
 mod record;
 mod redaction;

@@ -15,9 +15,12 @@ pub(crate) struct SendTurn {
 }
 
 impl SendTurn {
-    /// A turn that is free now. Taken before the commit that admits an action, it lets that commit say that the action may be sent: what has to
-    /// wait needs another to say so.
+    /// A turn that is free now, at a provider that is ready. Taken before the commit that admits an action, it lets that commit say that the action
+    /// may be sent: what has to wait needs another to say so.
     pub(crate) fn at_once(entry: &Entry) -> Option<Self> {
+        if entry.provider.make_ready().is_some() {
+            return None;
+        }
         let slot = Arc::clone(&entry.slots).try_acquire_owned().ok()?;
         let permit = entry.lane.try_acquire()?;
         Some(Self { slot, permit })

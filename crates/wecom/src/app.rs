@@ -98,10 +98,28 @@ impl App {
         (ends - reserve, ends)
     }
 
-    /// Sends the bytes of a [`Message`](crate::Message). A refused token is replaced and the send repeated, once.
+    /// Whether a send has a token, and waits for none.
+    pub fn is_ready(&self) -> bool {
+        self.slot.is_ready(self.buffer)
+    }
+
+    /// Has a token for the next sends, fetched if need be. Nothing is sent meanwhile.
+    pub async fn make_ready(&self) -> Result<(), Error> {
+        let (begins, _) = self.times();
+        self.slot.get(self.buffer, begins).await.map(drop)
+    }
+
+    /// Sends the bytes of a [`Message`](crate::Message), once there is a token.
     pub async fn send(&self, message: &[u8]) -> Result<Sent, Error> {
+        self.make_ready().await?;
+        self.send_now(message).await
+    }
+
+    /// Sends the bytes of a [`Message`](crate::Message) with the latest token, and waits for none before. A refused token is replaced and the send
+    /// repeated, once.
+    pub async fn send_now(&self, message: &[u8]) -> Result<Sent, Error> {
         let times = self.times();
-        let token = self.slot.get(self.buffer, times.0).await?;
+        let token = self.slot.latest().ok_or_else(|| Error::new(Call::GetToken, Fault::TokenLate))?;
         match self.send_with(&token, message, times).await {
             Err(error) if error.refuses_token() => {
                 self.slot.invalidate(token.generation);

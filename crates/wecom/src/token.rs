@@ -7,6 +7,8 @@
 //! credentials for long and others for seconds, because repeating them gets this address banned from `gettoken` for an hour. Where processes share tokens, a flight first looks whether
 //! another process has landed.
 
+mod flight;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -14,7 +16,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use crate::answer::Answer;
 use crate::app::Credentials;
@@ -22,6 +24,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::{Call, Error, Fault};
 use crate::http::Endpoint;
 use crate::share::{SharedToken, TokenShare, Turn};
+use flight::{Flight, Landing};
 
 /// Assumed where the server does not say.
 const DEFAULT_TTL: Duration = Duration::from_hours(2);
@@ -136,7 +139,7 @@ struct State {
     token: Option<Token>,
     generation: u64,
     /// The last token that was refused: another process may not have noticed yet.
-    refused: Option<Arc<SecretString>>,
+    refused: Option<Token>,
     /// Tokens of late, newest last: an answer may echo one, and must not show it.
     recent: Vec<Arc<SecretString>>,
     refusal: Option<Refusal>,
@@ -165,16 +168,13 @@ impl Slot {
         loop {
             let (old, flight) = {
                 let mut state = self.lock();
-                let now = self.now();
-                let old = state.token.clone().filter(|token| !token.expired(now));
-                if let Some(token) = &old
-                    && (!token.stale(now, buffer) || state.flying || now.monotonic < state.no_refresh_before)
-                {
+                if let Some(token) = self.at_hand(&state, buffer) {
                     return Ok(token.clone());
                 }
                 if let Some(error) = self.remembered_refusal(&state) {
-                    return old.ok_or(error);
+                    return Err(error);
                 }
+                let old = state.token.clone().filter(|token| !token.expired(self.now()));
                 (old, self.fly(&mut state, Some(buffer)))
             };
             let landed = match old {
@@ -195,11 +195,22 @@ impl Slot {
         }
     }
 
+    /// Whether nobody has to wait for a token.
+    pub(crate) fn is_ready(&self, buffer: Duration) -> bool {
+        self.at_hand(&self.lock(), buffer).is_some()
+    }
+
+    /// The latest token, good or not: who was told that there is one does not wait for the next before the server refuses it.
+    pub(crate) fn latest(&self) -> Option<Token> {
+        let state = self.lock();
+        state.token.as_ref().or(state.refused.as_ref()).cloned()
+    }
+
     /// Drops the token in use if it is of `generation`.
     pub(crate) fn invalidate(&self, generation: u64) {
         let mut state = self.lock();
         if state.token.as_ref().is_some_and(|token| token.generation == generation) {
-            state.refused = state.token.take().map(|token| token.secret);
+            state.refused = state.token.take();
         }
     }
 
@@ -245,7 +256,7 @@ impl Slot {
         let usable = |shared: &SharedToken| {
             let is_it = |secret: &SecretString| secret.expose_secret() == shared.secret.expose_secret();
             let state = self.lock();
-            let is_refused = state.refused.as_ref().is_some_and(|refused| is_it(refused));
+            let is_refused = state.refused.as_ref().is_some_and(|refused| is_it(&refused.secret));
             let in_use = state.token.as_ref().is_some_and(|token| is_it(&token.secret));
             buffer.is_some_and(|buffer| shared.life > buffer_within(buffer, shared.whole_life)) && !is_refused && !in_use
         };
@@ -337,6 +348,14 @@ impl Slot {
         secrets
     }
 
+    /// The token in use, if it is good and nobody is to fetch the next one first.
+    fn at_hand<'a>(&self, state: &'a State, buffer: Duration) -> Option<&'a Token> {
+        let now = self.now();
+        let token = state.token.as_ref().filter(|token| !token.expired(now))?;
+        let is_enough = !token.stale(now, buffer) || state.flying || now.monotonic < state.no_refresh_before;
+        (is_enough || self.remembered_refusal(state).is_some()).then_some(token)
+    }
+
     fn remembered_refusal(&self, state: &State) -> Option<Error> {
         let now = self.now().monotonic;
         let refusal = state.refusal.as_ref().filter(|refusal| now < refusal.until)?;
@@ -349,38 +368,6 @@ impl Slot {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A flight that somebody waits for.
-struct Flight {
-    ended: watch::Receiver<u64>,
-    seen: u64,
-}
-
-impl Flight {
-    /// Waits for its end, until `deadline`.
-    async fn landed(mut self, deadline: Instant) -> Result<(), Error> {
-        let landed = timeout_at(deadline, self.ended.wait_for(|ended| *ended > self.seen)).await;
-        landed.map(drop).map_err(|_| Error::new(Call::GetToken, Fault::TokenLate))
-    }
-}
-
-/// Ends a flight, also one that panics or is dropped with its runtime.
-struct Landing<'a> {
-    slot: &'a Slot,
-    result: Result<Token, Error>,
-}
-
-impl Landing<'_> {
-    fn with(mut self, result: Result<Token, Error>) {
-        self.result = result;
-    }
-}
-
-impl Drop for Landing<'_> {
-    fn drop(&mut self) {
-        self.slot.finish(self.result.clone());
     }
 }
 

@@ -49,6 +49,10 @@ impl Provider for WechatProvider {
         payload::prepare(&self.config, action)
     }
 
+    fn make_ready(&self) -> Option<BoxFuture<'_, Result<(), ProviderError>>> {
+        (!self.app.is_ready()).then(|| -> BoxFuture<'_, _> { Box::pin(send::make_ready(&self.app, &*self.clock)) })
+    }
+
     fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
         Box::pin(send::send(&self.app, &*self.clock, prepared))
     }

@@ -11,8 +11,12 @@ use super::classify::classify;
 /// What WeChat Work appends to `errmsg` when it understood a request only in part.
 const FORMAT_WARNING: &str = "Warning: wrong json format";
 
+pub(super) async fn make_ready(app: &App, clock: &dyn Clock) -> Result<(), ProviderError> {
+    app.make_ready().await.map_err(|error| classify(&error, clock.now()))
+}
+
 pub(super) async fn send(app: &App, clock: &dyn Clock, prepared: &Prepared) -> Result<Response, ProviderError> {
-    let sent = app.send(&prepared.bytes).await.map_err(|error| classify(&error, clock.now()))?;
+    let sent = app.send_now(&prepared.bytes).await.map_err(|error| classify(&error, clock.now()))?;
     let body = serde_json::value::to_raw_value(&body(&sent)).map_err(|error| {
         // The message is out; only its answer cannot be kept.
         ProviderError::new(ErrorKind::ExecutionFailed, error.to_string()).maybe_sent()

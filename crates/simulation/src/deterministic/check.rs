@@ -161,6 +161,10 @@ fn wrong_with(record: &Record, seen: &Seen) -> Option<String> {
     if let Some(other) = seen.arrivals.iter().find(|arrival| arrival.bytes != seen.arrivals[0].bytes) {
         return Some(format!("it arrived as {:?} and then as {:?}", seen.arrivals[0].bytes, other.bytes));
     }
+    // A replay takes over the mark of what it replays.
+    if record.possible_duplicate && seen.begun == 0 && !record.action.metadata.contains_key("replayed_from") {
+        return Some("it is marked as a possible duplicate and was never begun".to_owned());
+    }
     if takeovers > seen.begun {
         return Some(format!("it is counted as in flight at {takeovers} deaths, and was begun {} times", seen.begun));
     }

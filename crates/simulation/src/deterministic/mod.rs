@@ -152,7 +152,7 @@ impl World {
 
     fn parts(&self, store: &Arc<NodeStore>) -> Result<Parts, Failure> {
         let mut registry = Registry::default();
-        let provider = NodeProvider { service: Arc::clone(&self.service), node: Arc::clone(store) };
+        let provider = NodeProvider::new(Arc::clone(&self.service), Arc::clone(store));
         registry.add(ProviderName::parse("p")?, Arc::new(provider))?;
         Ok(Parts {
             store: Arc::clone(store) as Arc<dyn Store>,

@@ -1,7 +1,7 @@
 //! The service that the gateways send to, which keeps count and is not always well.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -89,6 +89,22 @@ impl Service {
         self.lock().entry(id_of(prepared)).or_default().arrivals.push(arrival);
     }
 
+    /// A token for a gateway, late, never or not at all where things go wrong.
+    async fn gives_token(&self, node: &NodeStore) -> Result<(), ProviderError> {
+        let outcome = if self.time.is_trouble() { self.below(10) } else { u64::MAX };
+        let latency = match outcome {
+            // Longer than anybody waits.
+            0..2 => 60_000,
+            2..4 => self.below(9000),
+            _ => self.below(300),
+        };
+        tokio::time::sleep(Duration::from_millis(latency)).await;
+        if node.is_dead() {
+            return std::future::pending().await;
+        }
+        if outcome == 4 { Err(ProviderError::new(ErrorKind::Connection, "no token")) } else { Ok(()) }
+    }
+
     /// A send is begun only by a gateway that is still registered.
     async fn looks_at_lease(&self, node: &NodeStore) {
         let beats = self.store.beats().await.unwrap_or_default();
@@ -140,10 +156,17 @@ fn id_of(prepared: &Prepared) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-/// The service as one gateway reaches it.
+/// The service as one gateway reaches it, with a token of its own.
 pub(super) struct NodeProvider {
-    pub(super) service: Arc<Service>,
-    pub(super) node: Arc<NodeStore>,
+    service: Arc<Service>,
+    node: Arc<NodeStore>,
+    has_token: AtomicBool,
+}
+
+impl NodeProvider {
+    pub(super) fn new(service: Arc<Service>, node: Arc<NodeStore>) -> Self {
+        Self { service, node, has_token: AtomicBool::new(false) }
+    }
 }
 
 impl Provider for NodeProvider {
@@ -152,7 +175,22 @@ impl Provider for NodeProvider {
         Ok(Prepared { bytes: action.id.as_str().into(), recipients, ..Prepared::default() })
     }
 
+    fn make_ready(&self) -> Option<BoxFuture<'_, Result<(), ProviderError>>> {
+        if self.has_token.load(Ordering::SeqCst) {
+            return None;
+        }
+        Some(Box::pin(async {
+            self.service.gives_token(&self.node).await?;
+            self.has_token.store(true, Ordering::SeqCst);
+            Ok(())
+        }))
+    }
+
     fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
+        // Now and then it is revoked.
+        if self.service.below(8) == 0 {
+            self.has_token.store(false, Ordering::SeqCst);
+        }
         Box::pin(self.service.takes(prepared, &self.node))
     }
 

@@ -78,6 +78,11 @@ impl LocalWecom {
         self.world(|world| world.faults.switch_on(Switched { call, fault, times }));
     }
 
+    /// Switches all faults off.
+    pub fn clear_faults(&self) {
+        self.world(|world| world.faults.clear());
+    }
+
     /// Calls of an API so far.
     pub fn calls(&self, call: Call) -> u64 {
         self.world(|world| world.counts.calls.get(&call).copied().unwrap_or(0))

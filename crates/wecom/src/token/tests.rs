@@ -108,3 +108,17 @@ async fn a_shared_token_is_used_for_as_long_as_one_of_its_own_would_be() {
         assert!(got.is_err() || !got.is_ok_and(|token| token.stale(slot.now(), seconds(buffer))), "it is not fetched anew at once");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_send_of_now_waits_for_no_token() {
+    let (app, share) = app(Some(Duration::from_secs(5)));
+    let began = Instant::now();
+    assert!(!app.is_ready());
+    let error = app.send_now(b"{}").await.expect_err("no token");
+    assert_eq!((&error.fault, began.elapsed(), share.asked.load(Ordering::SeqCst)), (&Fault::TokenLate, Duration::ZERO, 0));
+    app.make_ready().await.expect("a token");
+    assert!(app.is_ready());
+    // Somebody else's send was refused: this one leaves with the same, and is refused as well.
+    app.slot.invalidate(1);
+    assert!(!app.is_ready() && app.slot.latest().is_some_and(|token| token.generation == 1));
+}

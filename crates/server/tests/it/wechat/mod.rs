@@ -10,6 +10,7 @@ mod late;
 mod messages;
 mod rate_limit;
 mod rules;
+mod token_waits;
 mod tokens;
 
 use acteon_simulation::wecom::{LocalWecom, world::World};

@@ -1,0 +1,121 @@
+//! ATTEMPT: one call of a provider, once it is ready, marked before it leaves, and counted when it has ended.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::{Attempt, ErrorKind, LastError, Prepared, ProviderError, Response, Timestamp};
+use futures_util::FutureExt as _;
+
+use crate::call::Call;
+use crate::deliver::{End, Job, must_not_send};
+use crate::gateway::Inner;
+use crate::observe::AttemptEvent;
+use crate::ready::make_ready;
+use crate::record::mark_in_flight;
+
+/// A send later than this says so in its text.
+const LATE: Duration = Duration::from_mins(2);
+
+/// One call, once the provider is ready for it. The end of the round where it is not made.
+pub(crate) async fn attempt(inner: &Arc<Inner>, job: &mut Job, mut call: Call) -> Result<Result<Response, ProviderError>, End> {
+    let began = Began::now(inner);
+    // Whoever dies while it gets ready has sent nothing, so the store does not know yet.
+    if let Err(error) = make_ready(inner, job).await? {
+        call.begin();
+        return Ok(end_call(inner, job, call, &began, Err(error)));
+    }
+    // From here on it may leave, so the store knows first; what is dropped on the way out gives its turn back.
+    let note = note(job, inner.due.now());
+    if !job.in_flight || job.note != note {
+        if let Some(end) = mark_in_flight(inner, job, note).await {
+            return Err(end);
+        }
+        if let Some(end) = must_not_send(inner, job) {
+            return Err(end);
+        }
+    }
+    Ok(send(inner, job, call).await)
+}
+
+/// When a call began, by each clock.
+struct Began {
+    at: Timestamp,
+    due_time: Timestamp,
+    monotonic: Duration,
+}
+
+impl Began {
+    fn now(inner: &Inner) -> Self {
+        Self { at: inner.clock.now(), due_time: inner.due.now(), monotonic: inner.clock.monotonic() }
+    }
+}
+
+async fn send(inner: &Arc<Inner>, job: &mut Job, mut permitted: Call) -> Result<Response, ProviderError> {
+    let began = Began::now(inner);
+    let request = job.note.as_deref().and_then(|note| with_note(job, note));
+    let provider = &job.entry.provider;
+    permitted.begin();
+    let call = AssertUnwindSafe(async { provider.send(request.as_ref().unwrap_or(&job.prepared)).await }).catch_unwind();
+    // A provider keeps to the send limit by itself, and then says whether its request left. One that does not is taken to have sent it.
+    let limit = inner.lease.times().cut_off();
+    let result = match tokio::time::timeout(limit, call).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => {
+            Err(ProviderError::new(ErrorKind::ExecutionFailed, "the provider panicked; this is a bug, please report it").maybe_sent())
+        }
+        Err(_) => Err(ProviderError::new(ErrorKind::Timeout, format!("no answer within {} s", limit.as_secs())).maybe_sent()),
+    };
+    end_call(inner, job, permitted, &began, result)
+}
+
+/// Counts how a call ended, also one that came no further than getting ready.
+fn end_call(
+    inner: &Arc<Inner>,
+    job: &mut Job,
+    call: Call,
+    began: &Began,
+    result: Result<Response, ProviderError>,
+) -> Result<Response, ProviderError> {
+    let Began { at: started_at, due_time, monotonic } = *began;
+    let took = inner.clock.monotonic().saturating_sub(monotonic);
+    call.end(inner, job, &result);
+    job.attempts += 1;
+    let error = result.as_ref().err();
+    job.entry.stats.add(started_at, took, error.map(ToString::to_string));
+    inner.observer.attempt(&AttemptEvent { provider: &job.entry.name, took, error });
+    if let Some(error) = error {
+        inner.waiters.tried(job.seq(), job.attempts, || LastError::from(error));
+    }
+    job.possible_duplicate |= error.is_some_and(ProviderError::was_maybe_sent);
+    job.history.push(Attempt {
+        number: job.attempts,
+        provider: job.entry.name.clone(),
+        started_at,
+        due_time: error.filter(|error| error.was_maybe_sent()).map(|_| due_time),
+        duration_ms: took.as_millis() as u64,
+        error: error.map(LastError::from),
+        maybe_sent: error.is_some_and(ProviderError::was_maybe_sent),
+        service_code: error.and_then(ProviderError::code_of_service),
+        hint: error.and_then(|error| error.hint_text().map(str::to_owned)),
+    });
+    result
+}
+
+/// What is added to the text of a request: that it is late. Once a send may have arrived its bytes stay, with the note or without.
+fn note(job: &Job, now: Timestamp) -> Option<Arc<str>> {
+    let age = now.since(job.not_before);
+    if job.possible_duplicate || (job.in_flight && job.note.is_some()) {
+        return job.note.clone();
+    }
+    if age <= LATE {
+        return None;
+    }
+    let note = format!("[sent {} min late]", age.as_secs() / 60);
+    with_note(job, &note).is_some().then(|| note.into())
+}
+
+fn with_note(job: &Job, note: &str) -> Option<Prepared> {
+    let bytes = job.entry.provider.with_note(&job.prepared, note)?;
+    Some(Prepared { bytes, ..(*job.prepared).clone() })
+}

@@ -1,0 +1,38 @@
+//! READY: what sends need beside their requests, such as an access token, is at hand before the store is told that one may leave.
+//!
+//! Getting it may take as long as a service likes. A process that dies over it has sent nothing: what waits for it is neither marked nor counted.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use acteon_core::{ErrorKind, ProviderError};
+use futures_util::FutureExt as _;
+
+use crate::deliver::{End, Job, released};
+use crate::gateway::Inner;
+use crate::record::clear_in_flight;
+
+/// Waits until the provider is ready; how it failed, where it is not. The end of the round when a stop begins meanwhile, or the row is no longer
+/// this process's.
+pub(crate) async fn make_ready(inner: &Arc<Inner>, job: &mut Job) -> Result<Result<(), ProviderError>, End> {
+    let entry = Arc::clone(&job.entry);
+    let Some(getting_ready) = entry.provider.make_ready() else { return Ok(Ok(())) };
+    // It was ready when the action was admitted, or at the call before.
+    if job.in_flight
+        && let Some(end) = clear_in_flight(inner, job).await
+    {
+        return Err(end);
+    }
+    // A provider ends it by itself; this is for one that does not.
+    let limit = inner.lease.times().cut_off();
+    let bounded = tokio::time::timeout(limit, AssertUnwindSafe(getting_ready).catch_unwind());
+    tokio::select! {
+        biased;
+        () = inner.until_released() => Err(released(inner, job)),
+        ended = bounded => Ok(match ended {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(ProviderError::new(ErrorKind::ExecutionFailed, "the provider panicked before it sent; this is a bug, please report it")),
+            Err(_) => Err(ProviderError::new(ErrorKind::Timeout, format!("not ready within {} s; nothing was sent", limit.as_secs()))),
+        }),
+    }
+}
