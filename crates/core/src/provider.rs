@@ -37,7 +37,13 @@ pub trait Provider: Send + Sync {
         None
     }
 
-    /// The same message with a note that it is late, or `None` where a note has no place.
+    /// Says to its readers that a message is sent so much late, or `None` where a note has no place.
+    fn late_note(&self, _late: Duration) -> Option<String> {
+        None
+    }
+
+    /// The same message with a note of [`Self::late_note`], perhaps of an earlier process. The same note makes the same bytes, whatever is
+    /// configured by then.
     fn with_note(&self, _prepared: &Prepared, _note: &str) -> Option<Vec<u8>> {
         None
     }

@@ -111,7 +111,7 @@ fn note(job: &Job, now: Timestamp) -> Option<Arc<str>> {
     if age <= LATE {
         return None;
     }
-    let note = format!("[sent {} min late]", age.as_secs() / 60);
+    let note = job.entry.provider.late_note(age)?;
     with_note(job, &note).is_some().then(|| note.into())
 }
 

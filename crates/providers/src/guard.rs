@@ -86,6 +86,11 @@ fn held(six: Ipv6Addr) -> Vec<Ipv4Addr> {
 #[error("the name leads to link-local or cloud metadata addresses only")]
 pub(crate) struct NotAllowed;
 
+/// Why a name leads nowhere: nobody knows it, or nobody could be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("the name is not found")]
+pub(crate) struct NameNotFound(#[source] std::io::Error);
+
 /// Resolves names, and leaves out forbidden addresses. Checked here and not before, since a name may resolve differently each time.
 pub(crate) struct GuardedResolver {
     pub(crate) allow_link_local: bool,
@@ -98,7 +103,7 @@ impl Resolve for GuardedResolver {
             if !allow_link_local && is_forbidden_name(name.as_str()) {
                 return Err(NotAllowed.into());
             }
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(NameNotFound)?;
             let allowed: Vec<SocketAddr> = found.filter(|address| allow_link_local || !is_forbidden(address.ip())).collect();
             if allowed.is_empty() {
                 return Err(NotAllowed.into());

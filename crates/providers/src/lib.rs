@@ -8,6 +8,7 @@ mod catalog;
 mod clients;
 mod guard;
 mod log;
+mod no_connection;
 mod outgoing;
 mod retry_after;
 mod webhook;

@@ -76,7 +76,7 @@ fn messages() -> [(&'static str, Value); 3] {
     [
         ("A text to everybody", json!({ "touser": "@all", "content": "Deploy #4823 shipped to production." })),
         (
-            "A markdown alert to two departments",
+            "A markdown alert to two departments; its warning is for members who read in personal WeChat, which shows no markdown",
             json!({
                 "toparty": "12|15",
                 "msgtype": "markdown",
@@ -91,7 +91,7 @@ fn messages() -> [(&'static str, Value); 3] {
                 "title": "CRITICAL: checkout-api down",
                 "description": "5xx rate above 50% for 2 minutes. Oncall paged.",
                 "url": "https://wiki.example.com/runbook/checkout-5xx",
-                "btntxt": "Open runbook",
+                "btntxt": "Open",
             }),
         ),
     ]

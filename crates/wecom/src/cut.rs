@@ -1,11 +1,15 @@
 //! Cutting what is too long, visibly.
 //!
-//! A text is taken as *pieces*: a character, or a run that must not be torn apart (a tag, a link). Some pieces open markup that must be
+//! A text is taken as *pieces*: a character as people see one, or a run that must not be torn apart (a tag, a link). Some pieces open markup that must be
 //! closed again when the rest is cut away. The cut falls between pieces, and a mark says how much is missing. A last line
 //! that is only a link stays: it is what the reader of a long alert needs most.
 //!
 //! Whatever looks like markup but does not end soon is text like any other: so nobody looks further than a piece is long, and a cut never costs
 //! much more than its mark.
+
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use crate::language::Language;
 
 /// Longest run that is not torn apart, in bytes; it also ends with its line.
 const LONGEST_PIECE: usize = 256;
@@ -50,8 +54,8 @@ pub(crate) enum Markup {
     Markdown,
 }
 
-/// `text` cut to at most `limit`, and how much is missing; `None` when it fits.
-pub(crate) fn cut(text: &str, limit: usize, unit: Unit, markup: Markup) -> Option<(String, usize)> {
+/// `text` cut to at most `limit`, with a mark in a `language`, and how much is missing; `None` when it fits.
+pub(crate) fn cut(text: &str, limit: usize, unit: Unit, markup: Markup, language: Language) -> Option<(String, usize)> {
     let total = unit.size(text);
     if total <= limit {
         return None;
@@ -59,11 +63,11 @@ pub(crate) fn cut(text: &str, limit: usize, unit: Unit, markup: Markup) -> Optio
     let shown = text.trim_end();
     let tail = link_line(shown, limit * 4).filter(|tail| unit.size(tail) < limit / 2);
     let body = tail.map_or(text, |tail| &shown[..shown.len() - tail.len()]);
-    let mark_room = unit.size(&mark(total, unit)) + tail.map_or(0, |tail| unit.size(tail) + 1);
+    let mark_room = unit.size(&language.cut_mark(total, unit)) + tail.map_or(0, |tail| unit.size(tail) + 1);
     let (end, closers) = Scanner::new(body, markup).last_fit(limit.saturating_sub(mark_room), unit);
     let head = without_blanks(&body[..end]);
     let missing = total - unit.size(head) - tail.map_or(0, |tail| unit.size(tail));
-    let mut result = format!("{head}{closers}{}", mark(missing, unit));
+    let mut result = format!("{head}{closers}{}", language.cut_mark(missing, unit));
     if let Some(tail) = tail {
         result.push('\n');
         result.push_str(tail);
@@ -71,12 +75,8 @@ pub(crate) fn cut(text: &str, limit: usize, unit: Unit, markup: Markup) -> Optio
     Some((result, missing))
 }
 
-fn mark(missing: usize, unit: Unit) -> String {
-    format!("… [{missing} {} cut]", unit.name())
-}
-
 fn without_blanks(head: &str) -> &str {
-    let trimmed = head.trim_end_matches(['\n', ' ']);
+    let trimmed = head.trim_end_matches(['\n', '\r', ' ']);
     if head.len() - trimmed.len() <= BLANKS { trimmed } else { head }
 }
 
@@ -84,10 +84,16 @@ fn without_blanks(head: &str) -> &str {
 fn link_line(text: &str, most: usize) -> Option<&str> {
     let (_, line) = text.rsplit_once('\n').filter(|(_, line)| line.len() <= most)?;
     let bare = line.trim().trim_start_matches('>').trim();
-    let is_url = (bare.starts_with("http://") || bare.starts_with("https://")) && !bare.contains(char::is_whitespace);
+    let is_url = is_web_address(bare) && !bare.contains(char::is_whitespace);
     let is_markdown = bare.starts_with('[') && bare.ends_with(')') && bare.matches("](").count() == 1;
     let is_tag = bare.starts_with("<a ") && bare.ends_with("</a>") && bare.matches("</a>").count() == 1;
     (is_url || is_markdown || is_tag).then_some(line)
+}
+
+/// Whether a text begins as the address of a page does, in small letters or capitals.
+pub(crate) fn is_web_address(text: &str) -> bool {
+    let begins = |scheme: &str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    begins("http://") || begins("https://")
 }
 
 struct Scanner<'a> {
@@ -137,10 +143,25 @@ impl<'a> Scanner<'a> {
                 self.open.retain(|closer| closer.starts_with('<'));
                 (1, false)
             }
-            _ => (first.len_utf8(), false),
+            _ => (self.letter(rest), false),
         };
         self.at += length;
         Some((&rest[..length], opens))
+    }
+
+    /// The length of what people see as one character: with its accents, and all that an emoji is put together of.
+    fn letter(&mut self, rest: &'a str) -> usize {
+        if let [first, second, ..] = rest.as_bytes()
+            && first.is_ascii()
+            && second.is_ascii()
+            && *first != b'\r'
+        {
+            return 1;
+        }
+        let near = &rest[..rest.floor_char_boundary(LONGEST_PIECE)];
+        let letter = near.graphemes(true).next().map_or(1, str::len);
+        self.searched += letter;
+        letter
     }
 
     /// As far as a piece may reach.
@@ -203,32 +224,53 @@ mod tests {
 
     #[test]
     fn what_fits_is_left_alone() {
-        assert_eq!(cut("abc", 3, Unit::Bytes, Markup::Plain), None);
-        assert_eq!(cut("中文字", 3, Unit::Characters, Markup::Plain), None);
+        assert_eq!(cut("abc", 3, Unit::Bytes, Markup::Plain, Language::En), None);
+        assert_eq!(cut("中文字", 3, Unit::Characters, Markup::Plain, Language::En), None);
     }
 
     #[test]
     fn a_cut_falls_between_characters_and_says_how_much_is_missing() {
-        let (text, missing) = cut(&"中".repeat(20), 40, Unit::Bytes, Markup::Plain).expect("cut");
+        let (text, missing) = cut(&"中".repeat(20), 40, Unit::Bytes, Markup::Plain, Language::En).expect("cut");
         assert!(text.len() <= 40, "{text}");
         assert!(text.ends_with(&format!("… [{missing} bytes cut]")), "{text}");
         assert_eq!(missing + text.matches('中').count() * 3, 60);
     }
 
     #[test]
+    fn what_people_see_as_one_character_is_not_torn_apart() {
+        for letter in ["👩‍👩‍👧‍👦", "👍🏽", "🇨🇳", "e\u{301}", "각", "\r\n"] {
+            for (unit, limit) in [(Unit::Bytes, 200), (Unit::Characters, 60)] {
+                let (text, _) = cut(&format!("x{}", letter.repeat(300)), limit, unit, Markup::Tags, Language::En).expect("cut");
+                let (kept, _) = text.split_once('…').expect("a mark");
+                let whole = kept.strip_prefix('x').expect("its begin");
+                assert!(whole.len() % letter.len() == 0 && (letter == "\r\n" || !whole.is_empty()), "{letter:?}: {kept:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mark_is_in_the_language_of_its_readers() {
+        let (text, missing) = cut(&"中".repeat(100), 90, Unit::Bytes, Markup::Plain, Language::Zh).expect("cut");
+        assert!(text.ends_with(&format!("… [已截断 {missing} 字节]")), "{text}");
+        let (text, missing) = cut(&"中".repeat(100), 90, Unit::Characters, Markup::Plain, Language::Zh).expect("cut");
+        assert!(text.ends_with(&format!("… [已截断 {missing} 字]")), "{text}");
+    }
+
+    #[test]
     fn markup_that_is_open_is_closed() {
         let long = format!("<font color=\"warning\">**{}**</font>", "x".repeat(100));
-        let (text, _) = cut(&long, 70, Unit::Bytes, Markup::Markdown).expect("cut");
+        let (text, _) = cut(&long, 70, Unit::Bytes, Markup::Markdown, Language::En).expect("cut");
         assert!(text.contains("x**</font>… ["), "{text}");
         let (text, _) =
-            cut(&format!("ab [runbook](https://example.com/{})", "x".repeat(90)), 60, Unit::Bytes, Markup::Markdown).expect("cut");
+            cut(&format!("ab [runbook](https://example.com/{})", "x".repeat(90)), 60, Unit::Bytes, Markup::Markdown, Language::En)
+                .expect("cut");
         assert!(text.starts_with("ab… ["), "{text}");
     }
 
     #[test]
     fn a_last_line_that_is_a_link_stays() {
         let long = format!("{}\n> [Open runbook](https://example.com/r)", "line\n".repeat(500));
-        let (text, _) = cut(&long, 2048, Unit::Bytes, Markup::Markdown).expect("cut");
+        let (text, _) = cut(&long, 2048, Unit::Bytes, Markup::Markdown, Language::En).expect("cut");
         assert!(text.ends_with("cut]\n> [Open runbook](https://example.com/r)"), "{text}");
         assert!(text.len() <= 2048 && text.len() > 2000, "{}", text.len());
     }
@@ -249,7 +291,7 @@ mod tests {
             format!("x{}", "\n".repeat(3000)),
         ] {
             for markup in [Markup::Tags, Markup::Markdown, Markup::Plain] {
-                let (cut_text, _) = cut(&text, 2048, Unit::Bytes, markup).expect("cut");
+                let (cut_text, _) = cut(&text, 2048, Unit::Bytes, markup, Language::En).expect("cut");
                 assert!((1748..=2048).contains(&cut_text.len()), "{markup:?} keeps {} of {}", cut_text.len(), &text[..20]);
             }
         }
@@ -276,7 +318,7 @@ mod tests {
             text in "([a-z*`\\[\\]()<>/\" =中]|\\*\\*|</?font>|<font color=\"info\">|<a href=\"x\">|</a>|\\[[a-z ]{1,300}\\]\\(http://[a-z]{1,90}\\)|<a href=\"[a-z]{1,300}\">){900,1500}",
         ) {
             for (unit, markup) in [(Unit::Bytes, Markup::Markdown), (Unit::Bytes, Markup::Tags), (Unit::Characters, Markup::Tags)] {
-                if let Some((cut_text, _)) = cut(&text, 1200, unit, markup) {
+                if let Some((cut_text, _)) = cut(&text, 1200, unit, markup, Language::En) {
                     prop_assert!((900..=1200).contains(&unit.size(&cut_text)), "{cut_text:?}");
                 }
             }
@@ -284,10 +326,13 @@ mod tests {
 
         #[test]
         fn a_cut_text_fits_and_counts_what_is_missing(text in "([a-z*`\\[\\]()<>/ \n中]|\\*\\*|</?font>|<a href=\"x\">|</a>){0,300}", limit in 60usize..200) {
-            for (unit, markup) in [(Unit::Bytes, Markup::Markdown), (Unit::Characters, Markup::Tags), (Unit::Bytes, Markup::Plain)] {
-                if let Some((cut_text, missing)) = cut(&text, limit, unit, markup) {
+            let (en, zh) = (Language::En, Language::Zh);
+            for (unit, markup, language) in
+                [(Unit::Bytes, Markup::Markdown, en), (Unit::Characters, Markup::Tags, zh), (Unit::Bytes, Markup::Plain, zh)]
+            {
+                if let Some((cut_text, missing)) = cut(&text, limit, unit, markup, language) {
                     prop_assert!(unit.size(&cut_text) <= limit, "{cut_text:?}");
-                    let mark = format!("… [{missing} {} cut]", unit.name());
+                    let mark = language.cut_mark(missing, unit);
                     prop_assert!(missing > 0 && cut_text.contains(&mark), "{cut_text:?}");
                 } else {
                     prop_assert!(unit.size(&text) <= limit);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::codes::{self, Entry, Trouble};
+use crate::http::NoConnection;
 
 /// Which call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,10 +55,7 @@ pub enum Class {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// No connection: refused, name not found, TLS or proxy failure, or no connection in time. The request did not leave.
-    Connect {
-        /// The proxy that the connection was to go through, as `host:port`.
-        proxy: Option<Arc<str>>,
-    },
+    Connect(Arc<NoConnection>),
     /// There was no access token in time, or too late to send with it. Nothing was sent.
     TokenLate,
     /// No answer in time after the request left.
@@ -116,7 +114,7 @@ impl Error {
     #[expect(clippy::match_same_arms, reason = "an arm for each row of the provider's error mapping, in its order")]
     pub fn class(&self) -> Class {
         match &self.fault {
-            Fault::Connect { .. } | Fault::TokenLate | Fault::Timeout | Fault::Broken | Fault::Unreadable(_) => Class::Connection,
+            Fault::Connect(_) | Fault::TokenLate | Fault::Timeout | Fault::Broken | Fault::Unreadable(_) => Class::Connection,
             Fault::Status { status: 401 | 403, .. } => Class::Configuration,
             Fault::Status { status: 408 | 500..=599, .. } => Class::Connection,
             Fault::Status { status: 429, .. } => Class::RateLimited,
@@ -135,7 +133,7 @@ impl Error {
         let ambiguous = match self.fault {
             Fault::Timeout | Fault::Broken | Fault::Unreadable(_) => true,
             Fault::Status { status, .. } => (500..=599).contains(&status) && status != 503,
-            Fault::Connect { .. } | Fault::TokenLate | Fault::Code { .. } | Fault::TokenRefusedTwice { .. } | Fault::AppDisabled => false,
+            Fault::Connect(_) | Fault::TokenLate | Fault::Code { .. } | Fault::TokenRefusedTwice { .. } | Fault::AppDisabled => false,
         };
         self.call == Call::Send && ambiguous
     }
@@ -159,10 +157,7 @@ impl Error {
     /// One line of what to do.
     pub fn advice(&self) -> String {
         match &self.fault {
-            Fault::Connect { proxy: Some(proxy) } => {
-                format!("check whether the proxy {proxy} can be reached and reaches wechat.api_base_url")
-            }
-            Fault::Connect { proxy: None } => "check the network, the proxy settings and wechat.api_base_url".into(),
+            Fault::Connect(no_connection) => no_connection.advice.clone(),
             Fault::TokenLate => "check the network between this server and WeChat Work: gettoken answers late or not at all".into(),
             Fault::Timeout | Fault::Broken => "check the network between this server and WeChat Work".into(),
             Fault::Status { status: 401 | 403, .. } => {
@@ -174,7 +169,12 @@ impl Error {
             Fault::Code { code: 60020 | 301_042, from_ip: Some(ip), .. } => {
                 format!("add {ip} to the app's trusted IPs (企业可信IP) in the admin console, and wait a minute")
             }
-            Fault::Code { code, .. } | Fault::TokenRefusedTwice { code, .. } => codes::look_up(*code).advice.into(),
+            Fault::Code { code, .. } => codes::look_up(*code).advice.into(),
+            Fault::TokenRefusedTwice { .. } => {
+                "each new token is refused, so something else ends this app's tokens: look for another program that uses \
+                 the same Secret, and check that wechat.api_base_url is one and the same WeChat Work for gettoken and message/send"
+                    .into()
+            }
             Fault::AppDisabled => "enable the app in the admin console".into(),
         }
     }
@@ -182,7 +182,7 @@ impl Error {
     /// What kind of trouble it is, for metrics.
     pub fn trouble(&self) -> &'static str {
         match &self.fault {
-            Fault::Connect { .. } => "connect",
+            Fault::Connect(_) => "connect",
             Fault::TokenLate => "token_late",
             Fault::Timeout => "timeout",
             Fault::Broken => "broken",
@@ -214,12 +214,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "WeChat Work {}: ", self.call.name())?;
         match &self.fault {
-            Fault::Connect { proxy: Some(proxy) } => write!(f, "no connection through the proxy {proxy}")?,
-            Fault::Connect { proxy: None } => f.write_str("no connection")?,
+            Fault::Connect(no_connection) => f.write_str(&no_connection.why)?,
             Fault::TokenLate => f.write_str("no access token in time; nothing was sent")?,
             Fault::Timeout => f.write_str("no answer in time")?,
             Fault::Broken => f.write_str("the connection broke before the answer")?,
-            Fault::Status { status, .. } => write!(f, "HTTP status {status}")?,
+            Fault::Status { status, .. } => write!(f, "HTTP status {status}{}", word_of(*status))?,
             Fault::Unreadable(what) => write!(f, "unreadable answer: {what}")?,
             Fault::Code { code, text, .. } => {
                 let Entry { label, .. } = codes::look_up(*code);
@@ -236,3 +235,17 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// What a status that others than WeChat Work answer with says.
+fn word_of(status: u16) -> &'static str {
+    match status {
+        401 | 403 => ", access refused",
+        407 => ", the proxy refuses who does not sign in",
+        408 => ", it waited too long for the request",
+        429 => ", too many requests",
+        502 | 504 => ", a proxy got no answer from WeChat Work",
+        503 => ", not available for now",
+        500..=599 => ", out of order",
+        _ => "",
+    }
+}

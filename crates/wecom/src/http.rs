@@ -29,9 +29,30 @@ pub struct Endpoint {
     client: Client,
     base: Url,
     timeout: Duration,
-    /// The proxy on the way, as `host:port`.
-    proxy: Option<Arc<str>>,
+    target: Target,
+    explain: Explain,
 }
+
+/// What calls connect to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The server, as `host:port`.
+    pub server: Arc<str>,
+    /// The proxy on the way, as `host:port`.
+    pub proxy: Option<Arc<str>>,
+}
+
+/// Why there is no connection, in words for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoConnection {
+    /// What went wrong, and where.
+    pub why: String,
+    /// One line of what to do.
+    pub advice: String,
+}
+
+/// Tells why there is no connection: whoever makes the HTTP client knows what its resolver, its TLS and its proxies fail with.
+pub type Explain = fn(&reqwest::Error, &Target) -> NoConnection;
 
 /// Why an endpoint cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,16 +90,17 @@ impl Endpoint {
     /// An endpoint at `base_url`, with `timeout` for a whole call. `proxy` wins over `HTTPS_PROXY` and `NO_PROXY`, which are honoured
     /// otherwise. A loopback address is reached without any.
     pub fn new(base_url: &str, timeout: Duration, proxy: Option<&str>, allow_insecure: bool) -> Result<Self, EndpointError> {
-        Self::with_client(base_url, timeout, proxy, allow_insecure, |way| client_builder(way)?.build().ok())
+        Self::with_client(base_url, timeout, proxy, allow_insecure, |way| client_builder(way)?.build().ok(), without_cause)
     }
 
-    /// The same over a client that `client` gives for the way, which endpoints can share.
+    /// The same over a client that `client` gives for the way, which endpoints can share, and whose failures to connect `explain` explains.
     pub fn with_client(
         base_url: &str,
         timeout: Duration,
         proxy: Option<&str>,
         allow_insecure: bool,
         client: impl FnOnce(&Way) -> Option<Client>,
+        explain: Explain,
     ) -> Result<Self, EndpointError> {
         let base = parse_base(base_url).ok_or(EndpointError::NotABaseUrl)?;
         let is_loopback = is_loopback(&base);
@@ -98,8 +120,8 @@ impl Endpoint {
             None => Way::Environment,
         };
         let client = client(&way).ok_or(EndpointError::Client)?;
-        let proxy = way.proxy_for(&base);
-        Ok(Self { client, base, timeout, proxy })
+        let target = Target { server: server_name(&base), proxy: way.proxy_for(&base) };
+        Ok(Self { client, base, timeout, target, explain })
     }
 
     /// Longest that a call may take.
@@ -123,7 +145,7 @@ impl Endpoint {
         let departure = Departure::default();
         let has_body = body.is_some();
         let left = || !has_body || departure.happened();
-        let url = self.url(call, query).ok_or_else(|| Error::new(call, Fault::Connect { proxy: None }))?;
+        let url = self.url(call, query).ok_or_else(|| Error::new(call, Fault::Connect(Arc::new(no_address(&self.target)))))?;
         let method = if has_body { Method::POST } else { Method::GET };
         let mut request = self.client.request(method, url).timeout(self.timeout.min(within)).header("accept-encoding", "identity");
         if let Some(body) = body {
@@ -176,7 +198,7 @@ impl Endpoint {
     /// What a transport error means. The error itself holds the URL and ends here.
     fn transport(&self, error: &reqwest::Error, left: bool) -> Fault {
         if error.is_connect() || error.is_builder() || !left {
-            return Fault::Connect { proxy: self.proxy.clone() };
+            return Fault::Connect(Arc::new((self.explain)(error, &self.target)));
         }
         if error.is_timeout() { Fault::Timeout } else { Fault::Broken }
     }
@@ -204,6 +226,24 @@ impl Reply {
         self.body = Zeroizing::new(plain);
         self
     }
+}
+
+/// A server as `host:port`.
+fn server_name(url: &Url) -> Arc<str> {
+    let host = url.host_str().unwrap_or_default();
+    url.port_or_known_default().map_or_else(|| host.into(), |port| format!("{host}:{port}").into())
+}
+
+/// Says no more than that there is none.
+fn without_cause(_error: &reqwest::Error, Target { server, proxy }: &Target) -> NoConnection {
+    let through = proxy.as_ref().map_or(String::new(), |proxy| format!(" through the proxy {proxy}"));
+    let advice = "check the network, the proxy settings and the base URL".into();
+    NoConnection { why: format!("no connection to {server}{through}"), advice }
+}
+
+fn no_address(Target { server, .. }: &Target) -> NoConnection {
+    let why = format!("no connection to {server}: the address of the call could not be put together");
+    NoConnection { why, advice: "check the base URL".into() }
 }
 
 fn hexadecimal(digit: u8) -> Option<char> {

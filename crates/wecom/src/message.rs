@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::cut::{Markup, Unit, cut};
+use crate::cut::{Markup, Unit, cut, is_web_address};
+use crate::language::Language;
 use crate::recipients::Recipients;
+use crate::visible::is_blank;
 
 /// Most bytes of a text or markdown message.
 const MAX_CONTENT: usize = 2048;
@@ -121,8 +123,8 @@ pub enum MessageError {
         /// The limit.
         limit: usize,
     },
-    /// A field is empty.
-    #[error("{0} is empty")]
+    /// A field is empty, or nothing of it is seen.
+    #[error("{0} is empty: nothing of it would be seen")]
     Empty(&'static str),
     /// The card's link is not a web address.
     #[error("url must begin with http:// or https://")]
@@ -139,10 +141,10 @@ pub struct Ready {
 }
 
 impl Message {
-    /// Checks and, if allowed, cuts the content to WeChat Work's limits.
-    pub fn ready(mut self, overflow: Overflow) -> Result<Ready, MessageError> {
+    /// Checks and, if allowed, cuts the content to WeChat Work's limits. What is cut says so in a `language`.
+    pub fn ready(mut self, overflow: Overflow, language: Language) -> Result<Ready, MessageError> {
         let mut warnings = Vec::new();
-        let mut fit = |text: &mut String, limit: Limit| fit(text, limit, overflow, &mut warnings);
+        let mut fit = |text: &mut String, limit: Limit| fit(text, limit, (overflow, language), &mut warnings);
         let safe_is_ignored = match &mut self.content {
             Content::Text { text } => {
                 fit(&mut text.content, Limit { field: "content", most: MAX_CONTENT, unit: Unit::Bytes, markup: Markup::Tags })?;
@@ -174,7 +176,8 @@ impl Message {
         serde_json::from_slice(bytes).ok()
     }
 
-    /// The same message with `note` in a last line of its text, cut to fit.
+    /// The same message with the note that it is late in a last line of its text, cut to fit. All that decides about the text is the note: with the
+    /// same one it is the same, whatever is configured by then.
     #[must_use]
     pub fn with_note(mut self, note: &str) -> Self {
         let (text, limit) = match &mut self.content {
@@ -190,7 +193,7 @@ impl Message {
             ),
         };
         let room = limit.most.saturating_sub(limit.unit.size(note) + 1);
-        if let Some((shorter, _)) = cut(text, room, limit.unit, limit.markup) {
+        if let Some((shorter, _)) = cut(text, room, limit.unit, limit.markup, Language::of_late_note(note)) {
             *text = shorter;
         }
         *text = format!("{text}\n{note}");
@@ -226,12 +229,17 @@ struct Limit {
     markup: Markup,
 }
 
-fn fit(text: &mut String, limit: Limit, overflow: Overflow, warnings: &mut Vec<String>) -> Result<(), MessageError> {
+fn fit(
+    text: &mut String,
+    limit: Limit,
+    (overflow, language): (Overflow, Language),
+    warnings: &mut Vec<String>,
+) -> Result<(), MessageError> {
     let Limit { field, most, unit, markup } = limit;
-    if text.trim().is_empty() {
+    if is_blank(text) {
         return Err(MessageError::Empty(field));
     }
-    let Some((shorter, missing)) = cut(text, most, unit, markup) else { return Ok(()) };
+    let Some((shorter, missing)) = cut(text, most, unit, markup, language) else { return Ok(()) };
     match overflow {
         Overflow::Reject => Err(MessageError::TooLong { field, size: unit.size(text), unit: unit.name(), limit: most }),
         Overflow::Truncate => {
@@ -243,10 +251,10 @@ fn fit(text: &mut String, limit: Limit, overflow: Overflow, warnings: &mut Vec<S
 }
 
 fn check_url(url: &str) -> Result<(), MessageError> {
-    if url.trim().is_empty() {
+    if is_blank(url) {
         return Err(MessageError::Empty("url"));
     }
-    if !(url.starts_with("http://") || url.starts_with("https://")) {
+    if !is_web_address(url) {
         return Err(MessageError::NotALink);
     }
     if url.len() > MAX_URL {
@@ -257,6 +265,8 @@ fn check_url(url: &str) -> Result<(), MessageError> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn message(content: Content) -> Message {
@@ -290,24 +300,30 @@ mod tests {
 
     #[test]
     fn too_long_is_cut_with_a_warning_or_refused() {
-        let ready = message(Content::text("中".repeat(1000))).ready(Overflow::Truncate).expect("ready");
+        let ready = message(Content::text("中".repeat(1000))).ready(Overflow::Truncate, Language::En).expect("ready");
         assert!(ready.warnings[0].contains("of 3000 bytes are missing (limit 2048)"), "{:?}", ready.warnings);
-        let refused = message(Content::text("中".repeat(1000))).ready(Overflow::Reject);
+        let refused = message(Content::text("中".repeat(1000))).ready(Overflow::Reject, Language::En);
         assert_eq!(refused, Err(MessageError::TooLong { field: "content", size: 3000, unit: "bytes", limit: 2048 }));
-        let refused = message(card("t", &format!("https://{}", "x".repeat(2048)))).ready(Overflow::Truncate);
+        let refused = message(card("t", &format!("https://{}", "x".repeat(2048)))).ready(Overflow::Truncate, Language::En);
         assert!(matches!(refused, Err(MessageError::TooLong { field: "url", .. })));
     }
 
     #[test]
     fn empty_fields_and_other_links_are_refused() {
-        assert_eq!(message(Content::text(" \n")).ready(Overflow::Truncate), Err(MessageError::Empty("content")));
-        assert_eq!(message(card("", "https://example.com")).ready(Overflow::Truncate), Err(MessageError::Empty("title")));
-        assert_eq!(message(card("t", "wiki.example.com")).ready(Overflow::Truncate), Err(MessageError::NotALink));
+        assert_eq!(message(Content::text(" \n")).ready(Overflow::Truncate, Language::En), Err(MessageError::Empty("content")));
+        assert_eq!(message(card("", "https://example.com")).ready(Overflow::Truncate, Language::En), Err(MessageError::Empty("title")));
+        assert_eq!(message(card("t", "wiki.example.com")).ready(Overflow::Truncate, Language::En), Err(MessageError::NotALink));
+        let invisible = message(Content::markdown("\u{200b}\u{feff}\u{2060}"));
+        assert_eq!(invisible.ready(Overflow::Truncate, Language::En), Err(MessageError::Empty("content")));
+        assert!(message(card("t", "HTTPS://wiki.example.com")).ready(Overflow::Truncate, Language::En).is_ok());
     }
 
     #[test]
     fn a_note_fits_into_a_full_message() {
-        let Content::Text { text } = message(Content::text("x".repeat(2048))).with_note("[5 min late]").content else { panic!("text") };
-        assert!(text.content.len() <= 2048 && text.content.ends_with("cut]\n[5 min late]"), "{}", text.content);
+        for (language, end) in [(Language::En, "bytes cut]\n[sent 5 min late]"), (Language::Zh, " 字节]\n[延迟 5 分钟发送]")] {
+            let note = language.late_note(Duration::from_mins(5));
+            let Content::Text { text } = message(Content::text("x".repeat(2048))).with_note(&note).content else { panic!("text") };
+            assert!(text.content.len() <= 2048 && text.content.ends_with(end), "{}", text.content);
+        }
     }
 }

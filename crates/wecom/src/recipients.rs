@@ -8,6 +8,9 @@ const LIMITS: [(&str, usize); 3] = [("touser", 1000), ("toparty", 100), ("totag"
 /// Longest id, in bytes. A userid has at most 64; ids of departments and tags are numbers.
 const MAX_ID_BYTES: usize = 64;
 
+/// What people separate ids with, and no id holds.
+const OTHER_SEPARATORS: [char; 5] = [',', ';', '，', '；', '、'];
+
 /// Three selectors, each a `|`-separated list; the server takes their union. An empty one is left out of the request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipients {
@@ -38,6 +41,14 @@ pub enum RecipientsError {
         /// How many it may list.
         limit: usize,
     },
+    /// A selector's ids are separated by something else.
+    #[error("{field} has ids with {separator:?} between them: separate them with |, such as \"zhangsan|lisi\"")]
+    Separator {
+        /// The selector.
+        field: &'static str,
+        /// What is between them.
+        separator: char,
+    },
     /// A selector lists an id that is longer than any can be.
     #[error("{field} lists an id of {bytes} bytes, at most {MAX_ID_BYTES} are allowed")]
     TooLong {
@@ -53,7 +64,7 @@ impl RecipientsError {
     pub const fn field(&self) -> Option<&'static str> {
         match self {
             Self::Nobody => None,
-            Self::TooMany { field, .. } | Self::TooLong { field, .. } => Some(field),
+            Self::TooMany { field, .. } | Self::Separator { field, .. } | Self::TooLong { field, .. } => Some(field),
         }
     }
 }
@@ -75,6 +86,9 @@ impl Recipients {
             let count = ids.split('|').count();
             if count > limit {
                 return Err(RecipientsError::TooMany { field, count, limit });
+            }
+            if let Some(separator) = ids.chars().find(|letter| OTHER_SEPARATORS.contains(letter) || letter.is_whitespace()) {
+                return Err(RecipientsError::Separator { field, separator });
             }
             if let Some(bytes) = ids.split('|').map(str::len).find(|bytes| *bytes > MAX_ID_BYTES) {
                 return Err(RecipientsError::TooLong { field, bytes });
@@ -131,6 +145,14 @@ mod tests {
         let many = vec!["u"; 1001].join("|");
         let error = Recipients::resolve([Some(&many), None, None], &defaults());
         assert_eq!(error, Err(RecipientsError::TooMany { field: "touser", count: 1001, limit: 1000 }));
+    }
+
+    #[test]
+    fn other_separators_are_refused_with_the_right_one() {
+        for (ids, separator) in [("zhangsan,lisi", ','), ("zhangsan; lisi", ';'), ("zhangsan，lisi", '，'), ("zhangsan lisi", ' ')] {
+            let error = Recipients::resolve([Some(ids), None, None], &defaults());
+            assert_eq!(error, Err(RecipientsError::Separator { field: "touser", separator }));
+        }
     }
 
     #[test]

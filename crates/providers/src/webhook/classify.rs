@@ -1,12 +1,10 @@
 //! What an answer or its absence means. The one place where `reqwest` errors, which hold the URL, become ours.
 
-use std::error::Error as _;
-
 use acteon_core::{ErrorKind, ProviderError, Repeat};
 use reqwest::{Response, StatusCode};
 
 use super::config::{Config, RetryMode};
-use crate::guard::NotAllowed;
+use crate::no_connection::{self, NoConnection};
 use crate::retry_after;
 
 pub(super) fn status(config: &Config, response: &Response) -> Result<(), ProviderError> {
@@ -55,17 +53,6 @@ pub(super) fn transport(config: &Config, error: &reqwest::Error, left: bool) -> 
 }
 
 fn no_connection(config: &Config, error: &reqwest::Error) -> ProviderError {
-    let mut source = error.source();
-    while let Some(error) = source {
-        if error.is::<NotAllowed>() {
-            let message = "no connection to the webhook: its name leads to link-local or cloud metadata addresses only";
-            return ProviderError::new(ErrorKind::Connection, message).advice("set allow_link_local = true if that is meant");
-        }
-        source = error.source();
-    }
-    match &config.proxy {
-        Some(proxy) => ProviderError::new(ErrorKind::Connection, format!("no connection to the webhook through the proxy {proxy}"))
-            .advice("check its address, the proxy (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) and the network"),
-        None => ProviderError::new(ErrorKind::Connection, "no connection to the webhook").advice("check its address and the network"),
-    }
+    let NoConnection { why, advice } = no_connection::explain(error, &config.server, config.proxy.as_deref());
+    ProviderError::new(ErrorKind::Connection, format!("the webhook: {why}")).advice(advice)
 }

@@ -57,6 +57,8 @@ pub(super) struct Config {
     pub(super) timeout: Duration,
     pub(super) retry: RetryMode,
     pub(super) max_concurrency: usize,
+    /// Where it is, as `host:port`.
+    pub(super) server: String,
     /// The proxy on the way, as `host:port`.
     pub(super) proxy: Option<Arc<str>>,
     pub(super) clock: Arc<dyn Clock>,
@@ -81,7 +83,9 @@ impl Config {
         let client =
             client.ok_or_else(|| vec![Problem::new("url", "the HTTP client could not be set up: no usable TLS root certificates?")])?;
         let secrets = secrets(&url, &headers);
-        Ok(Self { client, url, headers, secrets, timeout, retry, max_concurrency, proxy, clock: Arc::clone(&context.clock) })
+        let host = url.host_str().unwrap_or_default();
+        let server = url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        Ok(Self { client, url, headers, secrets, server, timeout, retry, max_concurrency, proxy, clock: Arc::clone(&context.clock) })
     }
 }
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Key, Kind, Problem, Settings};
-use acteon_wecom::{Credentials, DEFAULT_BASE_URL, Endpoint, EndpointError, Overflow, Recipients};
+use acteon_wecom::{Credentials, DEFAULT_BASE_URL, Endpoint, EndpointError, Language, Overflow, Recipients};
 use reqwest::Url;
 
 use crate::catalog::Context;
 use crate::clients::{ClientKind, Way};
 use crate::guard;
+use crate::no_connection::explain_wecom;
 
 pub(super) const KEYS: &[Key] = &[
     Key::required("wechat.corp_id", Kind::Secret, "Corporation ID (企业ID) from the admin console."),
@@ -31,6 +32,11 @@ pub(super) const KEYS: &[Key] = &[
     Key::optional("wechat.allow_insecure_base_url", Kind::Flag, "Allow http to other machines. Default false."),
     Key::optional("wechat.proxy", Kind::Text, "A proxy's URL. Without it HTTPS_PROXY and NO_PROXY are honoured."),
     Key::optional("wechat.timeout_seconds", Kind::Integer, "Longest a call may take, 1 to 12. Default 10."),
+    Key::optional(
+        "wechat.language",
+        Kind::Text,
+        "Language of what is added to texts, such as that one was cut: \"en\" (default) or \"zh\".",
+    ),
     Key::optional("wechat.overflow", Kind::Text, "What to do with too long a text: \"truncate\" (default) or \"reject\"."),
     Key::optional("wechat.max_concurrency", Kind::Integer, "Most sends in flight, 1 to 1024. Default 512."),
     Key::optional(
@@ -49,12 +55,22 @@ pub(super) enum MsgType {
 }
 
 impl MsgType {
+    /// Every one by its name; the first where nothing is said.
+    pub(super) const ALL: [(&str, Self); 3] = [("text", Self::Text), ("markdown", Self::Markdown), ("textcard", Self::Textcard)];
+
     pub(super) fn parse(text: &str) -> Option<Self> {
-        match text {
-            "text" => Some(Self::Text),
-            "markdown" => Some(Self::Markdown),
-            "textcard" => Some(Self::Textcard),
-            _ => None,
+        Self::ALL.into_iter().find(|(name, _)| *name == text).map(|(_, msgtype)| msgtype)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, msgtype)| *msgtype == self).map_or("", |(name, _)| name)
+    }
+
+    /// The fields that hold a message of this type.
+    pub(super) const fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Text | Self::Markdown => &["content"],
+            Self::Textcard => &["title", "description", "url", "btntxt"],
         }
     }
 }
@@ -67,6 +83,7 @@ pub(super) struct Config {
     pub(super) safe: bool,
     pub(super) duplicate_check: Option<u32>,
     pub(super) overflow: Overflow,
+    pub(super) language: Language,
 }
 
 /// What reaches the API.
@@ -86,23 +103,10 @@ impl Config {
         let buffer = check(ranged(settings, "wechat.token_refresh_buffer_seconds", 300, 0..=7199));
         let max_concurrency = check(ranged(settings, "wechat.max_concurrency", 512, 1..=1024));
         let duplicate_check = duplicate_check(settings).map_err(|problem| problems.push(problem)).ok().flatten();
-        let default_msgtype = match settings.text("wechat.default_msgtype").map(|text| (text, MsgType::parse(text))) {
-            None => MsgType::Text,
-            Some((_, Some(msgtype))) => msgtype,
-            Some((other, None)) => {
-                problems
-                    .push(Problem::new("wechat.default_msgtype", format!("must be \"text\", \"markdown\" or \"textcard\", is {other:?}")));
-                MsgType::Text
-            }
-        };
-        let overflow = match settings.text("wechat.overflow") {
-            None | Some("truncate") => Overflow::Truncate,
-            Some("reject") => Overflow::Reject,
-            Some(other) => {
-                problems.push(Problem::new("wechat.overflow", format!("must be \"truncate\" or \"reject\", is {other:?}")));
-                Overflow::Truncate
-            }
-        };
+        let default_msgtype = word(settings, "wechat.default_msgtype", MsgType::ALL).map_err(|problem| problems.push(problem));
+        let overflow = word(settings, "wechat.overflow", [("truncate", Overflow::Truncate), ("reject", Overflow::Reject)]);
+        let overflow = overflow.map_err(|problem| problems.push(problem));
+        let language = word(settings, "wechat.language", Language::ALL).map_err(|problem| problems.push(problem));
         let max_per_second = settings.number("wechat.max_per_second");
         if max_per_second.is_some_and(|rate| !(rate.is_finite() && (0.01..=100_000.0).contains(&rate))) {
             problems.push(Problem::new("wechat.max_per_second", "must be from 0.01 to 100000"));
@@ -111,7 +115,11 @@ impl Config {
         let endpoint = timeout.and_then(|timeout| endpoint(settings, timeout, context).map_err(|problem| problems.push(problem)).ok());
         let credentials = credentials(settings).map_err(|found| problems.extend(found)).ok();
         let defaults = defaults(settings).map_err(|problem| problems.push(problem)).unwrap_or_default();
-        let (Some(endpoint), Some(credentials), true) = (endpoint, credentials, problems.is_empty()) else { return Err(problems) };
+        let (Some(endpoint), Some(credentials), Ok(default_msgtype), Ok(overflow), Ok(language), true) =
+            (endpoint, credentials, default_msgtype, overflow, language, problems.is_empty())
+        else {
+            return Err(problems);
+        };
         let config = Self {
             agent_id: u32::try_from(agent_id).unwrap_or_default(),
             defaults,
@@ -119,6 +127,7 @@ impl Config {
             safe: settings.flag("wechat.safe"),
             duplicate_check,
             overflow,
+            language,
         };
         let connection = Connection {
             endpoint,
@@ -142,6 +151,20 @@ fn defaults(settings: &Settings) -> Result<Recipients, Problem> {
         Some(key) => Err(Problem::new(key, error.to_string())),
         None => Ok(defaults),
     }
+}
+
+/// What a word stands for; the first where there is none.
+fn word<T: Copy, const N: usize>(settings: &Settings, key: &'static str, words: [(&str, T); N]) -> Result<T, Problem> {
+    let Some(given) = settings.text(key) else { return Ok(words[0].1) };
+    let found = words.iter().find(|(word, _)| *word == given);
+    found.map(|(_, meant)| *meant).ok_or_else(|| {
+        let mut known = format!("{:?}", words[0].0);
+        for (place, (word, _)) in words.iter().enumerate().skip(1) {
+            let between = if place + 1 == N { " or" } else { "," };
+            known = format!("{known}{between} {word:?}");
+        }
+        Problem::new(key, format!("must be {known}, is {given:?}"))
+    })
 }
 
 fn ranged(settings: &Settings, key: &'static str, default: i64, range: std::ops::RangeInclusive<i64>) -> Result<i64, Problem> {
@@ -182,7 +205,7 @@ fn endpoint(settings: &Settings, timeout: Duration, context: &Context) -> Result
         context.clients.get(&ClientKind { way, allow_link_local: false })
     };
     let allow_insecure = settings.flag("wechat.allow_insecure_base_url");
-    Endpoint::with_client(base, timeout, settings.text("wechat.proxy"), allow_insecure, client).map_err(|error| {
+    Endpoint::with_client(base, timeout, settings.text("wechat.proxy"), allow_insecure, client, explain_wecom).map_err(|error| {
         let is_of_proxy = matches!(error, EndpointError::NotAProxy | EndpointError::ProxyToLoopback);
         let key = if is_of_proxy { "wechat.proxy" } else { BASE };
         Problem::new(key, error.to_string())

@@ -71,6 +71,10 @@ impl Provider for WechatProvider {
         message.duplicate_check_interval.map(|seconds| Duration::from_secs(seconds.into()))
     }
 
+    fn late_note(&self, late: Duration) -> Option<String> {
+        Some(self.config.language.late_note(late))
+    }
+
     fn with_note(&self, prepared: &Prepared, note: &str) -> Option<Vec<u8>> {
         Some(Message::from_bytes(&prepared.bytes)?.with_note(note).to_bytes())
     }

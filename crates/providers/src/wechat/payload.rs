@@ -1,10 +1,24 @@
 //! From a payload to a message.
+//!
+//! A payload may hold more than a message does, such as what rules look at: that is not sent, and a warning says so. What looks like a slip for a
+//! field that is missing is refused instead: a misspelt `touser` would send to the default recipients.
 
+use acteon_core::similar::distance;
 use acteon_core::{Action, ErrorKind, Prepared, ProviderError};
 use acteon_wecom::{Content, Message, Recipients};
 use serde_json::{Map, Value};
 
 use super::config::{Config, MsgType};
+
+/// Fields of every message.
+const COMMON: [&str; 6] = ["touser", "toparty", "totag", "msgtype", "safe", "event_action"];
+/// Fields of WeChat Work's own requests that the configuration decides here.
+const CONFIGURED: [&str; 3] = ["agentid", "enable_duplicate_check", "duplicate_check_interval"];
+/// Most fields that one warning names, and the most letters of each.
+const NAMED: usize = 5;
+const NAME_LETTERS: usize = 40;
+/// From so many letters on a field's name is like hardly any other word.
+const LONG_NAME: usize = 6;
 
 pub(super) fn prepare(config: &Config, action: &Action) -> Result<Prepared, ProviderError> {
     let Ok(fields) = serde_json::from_str::<Map<String, Value>>(action.payload.get()) else {
@@ -14,34 +28,38 @@ pub(super) fn prepare(config: &Config, action: &Action) -> Result<Prepared, Prov
     if let Some(event) = fields.text("event_action")?.filter(|event| *event != "send") {
         return Err(fault(format!("event_action must be \"send\", is {event:?}; WeChat Work messages have no other event")));
     }
-    let given = [fields.text("touser")?, fields.text("toparty")?, fields.text("totag")?];
+    let msgtype = msgtype(config, &fields)?;
+    let warnings = fields.beside(config, msgtype)?;
+    let given = [fields.ids("touser")?, fields.ids("toparty")?, fields.ids("totag")?];
     let recipients = Recipients::resolve(given, &config.defaults).map_err(|error| fault(error.to_string()))?;
     let message = Message {
         recipients,
         agentid: config.agent_id,
-        content: content(config, &fields)?,
-        safe: u8::from(config.safe),
+        content: content(msgtype, &fields)?,
+        safe: u8::from(fields.flag("safe")?.unwrap_or(config.safe)),
         enable_duplicate_check: config.duplicate_check.map(|_| 1),
         duplicate_check_interval: config.duplicate_check,
     };
-    let ready = message.ready(config.overflow).map_err(|error| fault(error.to_string()))?;
+    let mut ready = message.ready(config.overflow, config.language).map_err(|error| fault(error.to_string()))?;
+    ready.warnings.extend(warnings);
     let recipients = ready.message.recipients.members().into_iter().map(|member| format!("{}/{member}", config.agent_id)).collect();
     Ok(Prepared { bytes: ready.message.to_bytes(), recipients, warnings: ready.warnings, repeat_safe: config.duplicate_check.is_some() })
 }
 
-fn content(config: &Config, fields: &Fields<'_>) -> Result<Content, ProviderError> {
-    let msgtype = match fields.text("msgtype")? {
-        None => config.default_msgtype,
-        Some(text) => MsgType::parse(text)
-            .ok_or_else(|| fault(format!("msgtype {text:?} is not supported; it must be \"text\", \"markdown\" or \"textcard\"")))?,
-    };
+fn msgtype(config: &Config, fields: &Fields<'_>) -> Result<MsgType, ProviderError> {
+    let Some(text) = fields.text("msgtype")? else { return Ok(config.default_msgtype) };
+    MsgType::parse(text)
+        .ok_or_else(|| fault(format!("msgtype {text:?} is not supported; it must be \"text\", \"markdown\" or \"textcard\"")))
+}
+
+fn content(msgtype: MsgType, fields: &Fields<'_>) -> Result<Content, ProviderError> {
     Ok(match msgtype {
-        MsgType::Text => Content::text(fields.needed("content", "text")?),
-        MsgType::Markdown => Content::markdown(fields.needed("content", "markdown")?),
+        MsgType::Text => Content::text(fields.needed("content", msgtype)?),
+        MsgType::Markdown => Content::markdown(fields.needed("content", msgtype)?),
         MsgType::Textcard => Content::textcard(acteon_wecom::Card {
-            title: fields.needed("title", "textcard")?,
-            description: fields.needed("description", "textcard")?,
-            url: fields.needed("url", "textcard")?,
+            title: fields.needed("title", msgtype)?,
+            description: fields.needed("description", msgtype)?,
+            url: fields.needed("url", msgtype)?,
             btntxt: fields.text("btntxt")?.filter(|text| !text.trim().is_empty()).map(str::to_owned),
         }),
     })
@@ -50,19 +68,108 @@ fn content(config: &Config, fields: &Fields<'_>) -> Result<Content, ProviderErro
 struct Fields<'a>(&'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
+    fn get(&self, name: &str) -> Option<&'a Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
     /// The text of a field; `None` when it is absent or null.
     fn text(&self, name: &str) -> Result<Option<&'a str>, ProviderError> {
-        match self.0.get(name) {
-            None | Some(Value::Null) => Ok(None),
+        match self.get(name) {
+            None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(other) => Err(fault(format!("{name} must be text, is {}", type_name(other)))),
         }
     }
 
-    fn needed(&self, name: &str, msgtype: &str) -> Result<String, ProviderError> {
-        let text = self.text(name)?;
-        text.map(str::to_owned).ok_or_else(|| fault(format!("{name} is missing; a {msgtype} message needs it")))
+    /// The same for a field with ids.
+    fn ids(&self, name: &str) -> Result<Option<&'a str>, ProviderError> {
+        match self.get(name) {
+            Some(Value::Array(_)) => Err(fault(format!("{name} must be text, is a list: join the ids with |, such as \"zhangsan|lisi\""))),
+            _ => self.text(name),
+        }
     }
+
+    /// A field that is true or false, or 1 or 0, as WeChat Work writes it.
+    fn flag(&self, name: &str) -> Result<Option<bool>, ProviderError> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(Value::Number(number)) if number.as_u64().is_some_and(|number| number <= 1) => Ok(Some(number.as_u64() == Some(1))),
+            Some(other) => Err(fault(format!("{name} must be true or false, without quotes, is {}", type_name(other)))),
+        }
+    }
+
+    fn needed(&self, name: &str, msgtype: MsgType) -> Result<String, ProviderError> {
+        if let Some(text) = self.text(name)? {
+            return Ok(text.to_owned());
+        }
+        // WeChat Work's own requests have it one level deeper.
+        let native = MsgType::ALL.iter().find(|(within, _)| self.get(within).is_some_and(|object| object.get(name).is_some()));
+        Err(fault(match native {
+            Some((within, _)) => {
+                format!("{name} is missing: put it at the top of the payload, beside \"msgtype\": {within:?}, and not within {within:?}")
+            }
+            None => format!("{name} is missing; a {} message needs it", msgtype.name()),
+        }))
+    }
+
+    /// What the payload holds beside the fields of a message: a fault where one is a slip for a field that is missing, and else warnings.
+    fn beside(&self, config: &Config, msgtype: MsgType) -> Result<Vec<String>, ProviderError> {
+        let known = || COMMON.iter().chain(msgtype.fields()).copied();
+        let mut unsent = Vec::new();
+        let mut configured = Vec::new();
+        for (name, value) in self.0 {
+            if known().any(|known| known == name) {
+                continue;
+            }
+            if let Some(meant) = known().find(|known| self.get(known).is_none() && is_slip(name, known)) {
+                return Err(fault(format!("{name:?} is not a field of a WeChat Work message: did you mean {meant:?}?")));
+            }
+            if name == "agentid" && is_number(value, config.agent_id) {
+                continue;
+            }
+            let list = if CONFIGURED.contains(&name.as_str()) { &mut configured } else { &mut unsent };
+            list.push(name.as_str());
+        }
+        let name = msgtype.name();
+        let mut warnings = Vec::new();
+        if !unsent.is_empty() {
+            warnings.push(format!("not sent, since a {name} message has no such field: {}", listed(&unsent)));
+        }
+        if !configured.is_empty() {
+            warnings.push(format!("not taken from the payload, but from the provider's configuration: {}", listed(&configured)));
+        }
+        Ok(warnings)
+    }
+}
+
+/// Whether a name was most likely meant to be a field's: written otherwise, in the plural, with its letters in another order, or, if it is not short, with one letter
+/// too many, missing or wrong. Payloads also hold words of their own, such as `total` or `router`, and those are no slips.
+fn is_slip(name: &str, field: &str) -> bool {
+    if name.len() > 2 * field.len() {
+        return false;
+    }
+    let plain = |text: &str| text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let sorted = |text: &str| {
+        let mut letters: Vec<char> = text.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let (name, field) = (plain(name), plain(field));
+    name.strip_suffix('s') == Some(&field)
+        || sorted(&name) == sorted(&field)
+        || distance(&name, &field) <= usize::from(field.len() >= LONG_NAME)
+}
+
+fn is_number(value: &Value, number: u32) -> bool {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok()) == Some(number.into())
+}
+
+/// The first names of a list, and how many more there are.
+fn listed(names: &[&str]) -> String {
+    let shown: Vec<String> = names.iter().take(NAMED).map(|name| name.chars().take(NAME_LETTERS).collect()).collect();
+    let more = names.len().saturating_sub(NAMED);
+    if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
 }
 
 fn type_name(value: &Value) -> &'static str {

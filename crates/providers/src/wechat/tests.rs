@@ -56,6 +56,10 @@ fn settings_out_of_range_are_refused_by_key() {
     assert_eq!(problems("wechat.api_base_url", Setting::Text("http://example.com".into())), ["wechat.api_base_url"]);
     assert_eq!(problems("wechat.corp_id", Setting::Secret(" ".into())), ["wechat.corp_id"]);
     assert_eq!(problems("wechat.default_touser", Setting::Text(" ".into())), [""; 0]);
+    assert_eq!(problems("wechat.default_touser", Setting::Text("zhangsan,lisi".into())), ["wechat.default_touser"]);
+    assert_eq!(problems("wechat.default_totag", Setting::Text(vec!["1"; 101].join("|"))), ["wechat.default_totag"]);
+    assert_eq!(problems("wechat.language", Setting::Text("fr".into())), ["wechat.language"]);
+    assert_eq!(problems("wechat.language", Setting::Text("zh".into())), [""; 0]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod auth;
 mod bodies;
 mod command;
 mod configuration;
+mod connections;
 mod decisions;
 mod disk;
 mod fairness;

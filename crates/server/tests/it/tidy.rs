@@ -22,7 +22,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Files in which an error type that holds a URL may be named.
-const URL_ERRORS: &[&str] = &["crates/wecom/src/http.rs", "crates/providers/src/webhook/classify.rs"];
+const URL_ERRORS: &[&str] =
+    &["crates/wecom/src/http.rs", "crates/providers/src/no_connection.rs", "crates/providers/src/webhook/classify.rs"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")

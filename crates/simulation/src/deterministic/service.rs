@@ -203,6 +203,10 @@ impl Provider for NodeProvider {
         Lane { name: "service".into(), limits, budget: Some(MEMBER_BUDGET) }
     }
 
+    fn late_note(&self, late: Duration) -> Option<String> {
+        Some(format!("[sent {} min late]", late.as_secs() / 60))
+    }
+
     fn with_note(&self, prepared: &Prepared, note: &str) -> Option<Vec<u8>> {
         Some([&prepared.bytes[..], b"\n", note.as_bytes()].concat())
     }

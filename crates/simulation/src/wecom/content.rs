@@ -35,7 +35,8 @@ fn card(own: &Value) -> Result<(Value, bool), Refusal> {
     let title = needed(own, "title", refusal(41016, "missing title"))?;
     let description = needed(own, "description", refusal(41033, "missing description"))?;
     let url = needed(own, "url", refusal(41010, "missing url"))?;
-    if !(url.starts_with("http://") || url.starts_with("https://")) {
+    let begins = |scheme: &str| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    if !begins("http://") && !begins("https://") {
         return Err(refusal(45034, "url lacks http:// or https://"));
     }
     if url.len() > MAX_URL_BYTES {

@@ -24,6 +24,7 @@ pub(super) async fn counts(State(shared): State<Arc<Shared>>) -> Json<Counts> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Since {
     #[serde(default)]
     since: u64,
@@ -59,6 +60,7 @@ pub(super) async fn set_settings(State(shared): State<Arc<Shared>>, Json(setting
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Revocation {
     agent_id: i64,
     #[serde(default = "invalid")]

@@ -55,6 +55,7 @@ impl Fault {
 
 /// A fault that is switched on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Switched {
     pub(super) call: Call,
     pub(super) fault: Fault,

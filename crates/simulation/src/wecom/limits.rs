@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// At most so many calls in any window; what is over is answered with 45009.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RateLimit {
     /// Calls.
     pub calls: usize,

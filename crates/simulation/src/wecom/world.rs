@@ -14,6 +14,7 @@ const KEPT_MESSAGES: usize = 1_000_000;
 
 /// An app of the corporation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct App {
     /// Its agent id.
     pub agent_id: i64,
@@ -31,6 +32,7 @@ pub struct App {
 
 /// A member.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Member {
     /// In lower case.
     pub userid: String,
@@ -47,7 +49,7 @@ pub struct Member {
 
 /// What can be set from outside.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// `expires_in` of new tokens, in seconds.
     pub expires_in: i64,

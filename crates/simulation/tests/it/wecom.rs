@@ -123,3 +123,39 @@ async fn the_frequency_limit_and_the_page_work() {
     assert!(page.contains("企业微信"));
     assert_eq!(client.get("/control/messages?since=1").await.as_array().map(Vec::len), Some(1));
 }
+
+#[tokio::test]
+async fn control_refuses_what_it_does_not_know() {
+    let client = Client::new(World::default()).await;
+    let control = |path: &str| format!("{}/control/{path}", client.wecom.url());
+    for (path, body, named) in [
+        ("faults", json!({ "call": "send", "fault": { "errcode": -1 }, "tims": 3 }), "tims"),
+        ("faults", json!({ "call": "send", "fault": { "errcod": -1 } }), "errcod"),
+        ("revoke", json!({ "agent_id": 1_000_002, "cod": 42001 }), "cod"),
+        ("apps", json!({ "agent_id": 1, "secret": "s", "name": "n", "disable": true }), "disable"),
+        ("members", json!({ "userid": "u", "tag": ["oncall"] }), "tag"),
+    ] {
+        let answer = client.http.post(control(path)).json(&body).send().await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), 422, "{path}");
+        let text = answer.text().await.expect("text");
+        assert!(text.contains(named), "{path}: {text}");
+    }
+    let answer = client.http.put(control("settings")).json(&json!({ "latency": 5 })).send().await.expect("an answer");
+    assert_eq!(answer.status().as_u16(), 422);
+    assert_eq!(client.http.get(control("messages?sinc=1")).send().await.expect("an answer").status().as_u16(), 400);
+}
+
+#[test]
+fn the_program_says_that_its_port_is_in_use() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let ended = |arguments: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_local-wecom")).args(arguments).output().expect("it ran");
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stderr).expect("text")
+    };
+    let text = ended(&[&port]);
+    assert!(text.starts_with(&format!("local-wecom: port {port} is in use: ")) && !text.contains("Os {"), "{text}");
+    assert!(ended(&["80x"]).contains("\"80x\" is not a port"));
+    assert!(ended(&["8090", "8091"]).contains("\"8091\" is one argument too many"));
+}

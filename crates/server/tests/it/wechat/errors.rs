@@ -278,14 +278,25 @@ async fn a_send_whose_connection_is_not_made_in_time_is_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_connection_names_the_proxy() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
-    let more = format!("wechat.proxy = \"http://user:pa55@{closed}\"");
-    let lines = format!("retry.durable = false\nretry.max_retries = 0\n{}", configuration_at("https://qyapi.example.com", &more));
-    let gateway = Gateway::start(&lines).await;
-    let message = gateway.final_outcome(&text("a")).await["Failed"]["message"].clone();
-    let message = message.as_str().expect("a message");
-    assert!(message.contains(&format!("through the proxy {closed}")) && !message.contains("pa55"), "{message}");
+async fn what_answers_instead_of_the_api_is_called_what_it_is() {
+    let advice = async |call: Call, fault: Fault| {
+        let wecom = local_wecom(unlimited()).await;
+        let gateway = Gateway::start(&format!("retry.durable = false\nretry.max_retries = 0\n{}", configuration(&wecom, ""))).await;
+        wecom.fault(call, fault, None);
+        gateway.final_outcome(&text("a")).await["Failed"]["message"].as_str().expect("a message").to_owned()
+    };
+    for (fault, words) in [
+        (Fault::Status(429), ["too many requests", "busy"]),
+        (Fault::Status(407), ["HTTP status 407", "user and password"]),
+        (Fault::Status(502), ["a proxy got no answer", "broken for now"]),
+        (Fault::Errcode(42001), ["also with a fresh access token", "another program that uses the same Secret"]),
+    ] {
+        for call in [Call::Gettoken, Call::Send] {
+            let message = advice(call, fault.clone()).await;
+            assert!(words.iter().all(|words| message.contains(words)), "{call:?} {fault:?}: {message}");
+            assert!(!message.contains("not WeChat Work's API") && !message.contains("nothing to do"), "{call:?} {fault:?}: {message}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,8 +2,10 @@
 
 use acteon_simulation::wecom::{Call, Fault};
 
+use serde_json::{Value, json};
+
 use super::{configuration, configuration_at, local_wecom, text, unlimited};
-use crate::support::{PATIENCE, Process, store_lines};
+use crate::support::{PATIENCE, Process, action, store_lines};
 
 /// Makes the action older, and due.
 fn age(folder: &std::path::Path, minutes: i64) {
@@ -12,7 +14,8 @@ fn age(folder: &std::path::Path, minutes: i64) {
     assert_eq!(aged, 1);
 }
 
-async fn is_repeated_as_it_was(check: &str, fault: Fault) {
+/// `languages` are those of the first process that sends, and of the next.
+async fn is_repeated_as_it_was(check: &str, fault: Fault, action: &Value, languages: [&str; 2]) {
     let folder = tempfile::tempdir().expect("a folder");
     if !store_lines(folder.path()).is_empty() {
         return;
@@ -20,14 +23,15 @@ async fn is_repeated_as_it_was(check: &str, fault: Fault) {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
     let rarely = "retry.max_retries = 0\nretry.delays_seconds = [600]\n";
     let process = Process::start(folder.path(), &format!("{rarely}{}", configuration_at(&format!("http://{closed}"), check)), &[]);
-    assert!(process.client().dispatch(&text("a")).await["Scheduled"].is_object());
+    assert!(process.client().dispatch(action).await["Scheduled"].is_object());
     process.kill();
     age(folder.path(), 5);
     let wecom = local_wecom(unlimited()).await;
-    let with_wecom = format!("{rarely}{}", configuration(&wecom, check));
+    let [first, next] =
+        languages.map(|language| format!("{rarely}{}", configuration(&wecom, &format!("{check}\nwechat.language = \"{language}\""))));
     let ends = matches!(fault, Fault::CutAfterAccept);
     wecom.fault(Call::Send, fault, Some(1));
-    let process = Process::start(folder.path(), &with_wecom, &[]);
+    let process = Process::start(folder.path(), &first, &[]);
     let give_up = tokio::time::Instant::now() + PATIENCE;
     while wecom.world(|world| world.counts().messages) < 1 {
         assert!(tokio::time::Instant::now() < give_up, "sent {} times", wecom.calls(Call::Send));
@@ -39,12 +43,13 @@ async fn is_repeated_as_it_was(check: &str, fault: Fault) {
     process.kill();
     // The next process comes when the message is later still.
     age(folder.path(), 10);
-    let process = Process::start(folder.path(), &with_wecom, &[]);
+    let process = Process::start(folder.path(), &next, &[]);
     let view = process.client().until("/v1/actions/a", |view| view["state"] != "open").await;
     assert_eq!((view["state"].as_str(), view["possible_duplicate"].as_bool()), (Some("done"), Some(true)), "{view}");
     let duplicates = wecom.world(|world| world.counts().duplicates);
     let contents: Vec<String> = wecom.world(|world| world.messages().map(|message| message.content.to_string()).collect());
-    assert!(contents.iter().all(|content| *content == contents[0] && content.contains("[sent 5 min late]")), "{contents:?}");
+    let note = if languages[0] == "zh" { "[延迟 5 分钟发送]" } else { "[sent 5 min late]" };
+    assert!(contents.iter().all(|content| *content == contents[0] && content.contains(note)), "{contents:?}");
     // WeChat Work drops only what is equal byte for byte.
     let dropped = u64::from(!check.is_empty());
     assert_eq!((wecom.calls(Call::Send), duplicates, contents.len() as u64), (2, dropped, 2 - dropped));
@@ -54,12 +59,20 @@ const CHECK: &str = "wechat.enable_duplicate_check = true\nwechat.duplicate_chec
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_message_that_may_have_arrived_is_repeated_as_it_was() {
-    is_repeated_as_it_was("", Fault::CutAfterAccept).await;
-    is_repeated_as_it_was(CHECK, Fault::CutAfterAccept).await;
+    is_repeated_as_it_was("", Fault::CutAfterAccept, &text("a"), ["en", "en"]).await;
+    is_repeated_as_it_was(CHECK, Fault::CutAfterAccept, &text("a"), ["en", "en"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_message_whose_sender_died_is_repeated_as_it_was() {
-    is_repeated_as_it_was("", Fault::SlowAfterAccept(60_000)).await;
-    is_repeated_as_it_was(CHECK, Fault::SlowAfterAccept(60_000)).await;
+    is_repeated_as_it_was("", Fault::SlowAfterAccept(60_000), &text("a"), ["en", "en"]).await;
+    is_repeated_as_it_was(CHECK, Fault::SlowAfterAccept(60_000), &text("a"), ["en", "en"]).await;
+}
+
+/// The note takes room from a text that is full, and what it is cut with is in the language of the note.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_language_changes_no_byte_of_what_may_have_arrived() {
+    let full = action("a", "wechat-ops", &json!({ "touser": "@all", "content": "满".repeat(682) }));
+    is_repeated_as_it_was(CHECK, Fault::CutAfterAccept, &full, ["zh", "en"]).await;
+    is_repeated_as_it_was(CHECK, Fault::SlowAfterAccept(60_000), &full, ["en", "zh"]).await;
 }

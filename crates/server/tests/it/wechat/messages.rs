@@ -109,3 +109,66 @@ async fn warnings_of_the_service_and_of_settings_reach_the_caller() {
     }
     assert!(wecom.world(|world| world.messages().all(|message| message.safe)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_message_has_no_field_for_is_told() {
+    let payload = json!({ "touser": "@all", "content": "x", "severity": "critical", "agentid": 1_000_002, "context": {}, "router": 1, "total": 2, "user": "u" });
+    let (outcome, message) = send("", payload).await;
+    let warning = outcome["Executed"]["headers"]["acteon-warning"].as_str().unwrap_or_default();
+    assert_eq!(warning, "not sent, since a text message has no such field: context, router, severity, total, user", "{outcome}");
+    assert!(message.is_some());
+    let (outcome, _) = send("", json!({ "touser": "@all", "content": "x", "agentid": 7, "enable_duplicate_check": 1 })).await;
+    let warning = outcome["Executed"]["headers"]["acteon-warning"].as_str().unwrap_or_default();
+    assert_eq!(warning, "not taken from the payload, but from the provider's configuration: agentid, enable_duplicate_check", "{outcome}");
+}
+
+/// A slip for a recipient would go to the default ones.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_most_likely_a_slip_is_refused_with_what_was_meant() {
+    let wecom = local_wecom(unlimited()).await;
+    let gateway = Gateway::start(&configuration(&wecom, "wechat.default_touser = \"@all\"")).await;
+    for (number, (payload, words)) in [
+        (json!({ "to_user": "lisi", "content": "x" }), "\"to_user\" is not a field of a WeChat Work message: did you mean \"touser\"?"),
+        (json!({ "toUsers": "lisi", "content": "x" }), "did you mean \"touser\"?"),
+        (json!({ "tuoser": "lisi", "content": "x" }), "did you mean \"touser\"?"),
+        (json!({ "totags": "1", "content": "x" }), "did you mean \"totag\"?"),
+        (json!({ "to_party": "1", "content": "x" }), "did you mean \"toparty\"?"),
+        (json!({ "msgType": "markdown", "content": "x" }), "did you mean \"msgtype\"?"),
+        (json!({ "Safe": 1, "content": "x" }), "did you mean \"safe\"?"),
+        (json!({ "contents": "x" }), "did you mean \"content\"?"),
+        (json!({ "safe": "1", "content": "x" }), "safe must be true or false, without quotes, is text"),
+        (json!({ "safe": 2, "content": "x" }), "safe must be true or false"),
+        (json!({ "touser": ["lisi"], "content": "x" }), "touser must be text, is a list: join the ids with |"),
+        (json!({ "touser": "zhangsan,lisi", "content": "x" }), "separate them with |"),
+        (json!({ "msgtype": "text", "text": { "content": "x" } }), "content is missing: put it at the top of the payload"),
+        (json!({ "msgtype": "textcard", "textcard": { "title": "x" } }), "title is missing: put it at the top"),
+        (json!({ "markdown": { "content": "x" } }), "beside \"msgtype\": \"markdown\""),
+        (json!({ "content": "\u{200b}\u{feff}" }), "content is empty"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let failed = gateway.dispatch(&action(&format!("a{number}"), "wechat-ops", &payload)).await["Failed"].clone();
+        assert_eq!(failed["code"], "SERIALIZATION", "{payload}: {failed}");
+        assert!(failed["message"].as_str().is_some_and(|message| message.contains(words)), "{payload}: {failed}");
+    }
+    assert_eq!(wecom.calls(Call::Send), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payload_says_whether_its_message_is_confidential() {
+    for (setting, payload, safe) in
+        [("false", json!(true), true), ("false", json!(1), true), ("true", json!(0), false), ("true", json!(null), true)]
+    {
+        let (_, message) = send(&format!("wechat.safe = {setting}"), json!({ "touser": "@all", "content": "x", "safe": payload })).await;
+        assert_eq!(message.expect("a message").safe, safe, "{setting} {payload}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_added_to_a_text_is_in_the_language_of_its_readers() {
+    let (_, message) = send("wechat.language = \"zh\"", json!({ "touser": "@all", "content": "很长的告警".repeat(300) })).await;
+    let content = message.expect("a message").content;
+    let shown = content["content"].as_str().expect("text");
+    assert!(shown.contains("… [已截断 ") && shown.ends_with(" 字节]") && !shown.contains("cut"), "{shown}");
+}
