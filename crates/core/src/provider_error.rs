@@ -70,6 +70,7 @@ pub struct ProviderError {
     kind: ErrorKind,
     message: Box<str>,
     maybe_sent: bool,
+    not_ready: bool,
     repeat: Repeat,
     retry_after: Option<Duration>,
     service_code: Option<i64>,
@@ -87,6 +88,7 @@ impl ProviderError {
             kind,
             message,
             maybe_sent: false,
+            not_ready: false,
             repeat: Repeat::Later,
             retry_after: None,
             service_code: None,
@@ -100,6 +102,14 @@ impl ProviderError {
     #[must_use]
     pub fn maybe_sent(mut self) -> Self {
         self.maybe_sent = true;
+        self
+    }
+
+    /// What the provider had got ready was refused, such as an access token. The request surely did not arrive, and is made once more with what the
+    /// provider gets instead. This failure stands where that is refused too.
+    #[must_use]
+    pub fn not_ready(mut self) -> Self {
+        self.not_ready = true;
         self
     }
 
@@ -153,6 +163,11 @@ impl ProviderError {
     /// Whether the request may have reached the service.
     pub const fn was_maybe_sent(&self) -> bool {
         self.maybe_sent
+    }
+
+    /// Whether the provider must get ready again, and the request is made once more then.
+    pub const fn was_not_ready(&self) -> bool {
+        self.not_ready
     }
 
     /// Whether the send may be repeated although it may have arrived.

@@ -11,19 +11,39 @@ use crate::call::Call;
 use crate::deliver::{End, Job, must_not_send};
 use crate::gateway::Inner;
 use crate::observe::AttemptEvent;
-use crate::ready::make_ready;
+use crate::ready::until_ready;
 use crate::record::mark_in_flight;
 
 /// A send later than this says so in its text.
 const LATE: Duration = Duration::from_mins(2);
 
-/// One call, once the provider is ready for it. The end of the round where it is not made.
+/// One call, once the provider is ready for it, and once more where what it had got ready is refused. The end of the round where it is not made.
 pub(crate) async fn attempt(inner: &Arc<Inner>, job: &mut Job, mut call: Call) -> Result<Result<Response, ProviderError>, End> {
-    let began = Began::now(inner);
-    // Whoever dies while it gets ready has sent nothing, so the store does not know yet.
-    if let Err(error) = make_ready(inner, job).await? {
-        call.begin();
-        return Ok(end_call(inner, job, call, &began, Err(error)));
+    let mut began = None;
+    let mut result = call_when_ready(inner, job, &mut call, &mut began).await?;
+    if result.as_ref().is_err_and(ProviderError::was_not_ready) {
+        if let Some(end) = must_not_send(inner, job) {
+            return Err(end);
+        }
+        result = call_when_ready(inner, job, &mut call, &mut began).await?;
+    }
+    Ok(end_call(inner, job, call, &began.unwrap_or_else(|| Began::now(inner)), result))
+}
+
+async fn call_when_ready(
+    inner: &Arc<Inner>,
+    job: &mut Job,
+    call: &mut Call,
+    began: &mut Option<Began>,
+) -> Result<Result<Response, ProviderError>, End> {
+    let entry = Arc::clone(&job.entry);
+    if let Some(getting_ready) = entry.provider.make_ready() {
+        began.get_or_insert_with(|| Began::now(inner));
+        // Whoever dies while it gets ready has sent nothing, so the store does not know yet.
+        if let Err(error) = until_ready(inner, job, getting_ready).await? {
+            call.begin();
+            return Ok(Err(error));
+        }
     }
     // From here on it may leave, so the store knows first; what is dropped on the way out gives its turn back.
     let note = note(job, inner.due.now());
@@ -35,7 +55,9 @@ pub(crate) async fn attempt(inner: &Arc<Inner>, job: &mut Job, mut call: Call) -
             return Err(end);
         }
     }
-    Ok(send(inner, job, call).await)
+    began.get_or_insert_with(|| Began::now(inner));
+    call.begin();
+    Ok(send(inner, job).await)
 }
 
 /// When a call began, by each clock.
@@ -51,22 +73,19 @@ impl Began {
     }
 }
 
-async fn send(inner: &Arc<Inner>, job: &mut Job, mut permitted: Call) -> Result<Response, ProviderError> {
-    let began = Began::now(inner);
+async fn send(inner: &Arc<Inner>, job: &Job) -> Result<Response, ProviderError> {
     let request = job.note.as_deref().and_then(|note| with_note(job, note));
     let provider = &job.entry.provider;
-    permitted.begin();
     let call = AssertUnwindSafe(async { provider.send(request.as_ref().unwrap_or(&job.prepared)).await }).catch_unwind();
     // A provider keeps to the send limit by itself, and then says whether its request left. One that does not is taken to have sent it.
     let limit = inner.lease.times().cut_off();
-    let result = match tokio::time::timeout(limit, call).await {
+    match tokio::time::timeout(limit, call).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => {
             Err(ProviderError::new(ErrorKind::ExecutionFailed, "the provider panicked; this is a bug, please report it").maybe_sent())
         }
         Err(_) => Err(ProviderError::new(ErrorKind::Timeout, format!("no answer within {} s", limit.as_secs())).maybe_sent()),
-    };
-    end_call(inner, job, permitted, &began, result)
+    }
 }
 
 /// Counts how a call ended, also one that came no further than getting ready.

@@ -5,19 +5,21 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use acteon_core::{ErrorKind, ProviderError};
+use acteon_core::{BoxFuture, ErrorKind, ProviderError};
 use futures_util::FutureExt as _;
 
 use crate::deliver::{End, Job, released};
 use crate::gateway::Inner;
 use crate::record::clear_in_flight;
 
-/// Waits until the provider is ready; how it failed, where it is not. The end of the round when a stop begins meanwhile, or the row is no longer
+/// Waits until the provider has got ready; how it failed, where it is not. The end of the round when a stop begins meanwhile, or the row is no longer
 /// this process's.
-pub(crate) async fn make_ready(inner: &Arc<Inner>, job: &mut Job) -> Result<Result<(), ProviderError>, End> {
-    let entry = Arc::clone(&job.entry);
-    let Some(getting_ready) = entry.provider.make_ready() else { return Ok(Ok(())) };
-    // It was ready when the action was admitted, or at the call before.
+pub(crate) async fn until_ready(
+    inner: &Arc<Inner>,
+    job: &mut Job,
+    getting_ready: BoxFuture<'_, Result<(), ProviderError>>,
+) -> Result<Result<(), ProviderError>, End> {
+    // It was ready when the action was admitted, or what it had was refused since: then the request surely did not arrive.
     if job.in_flight
         && let Some(end) = clear_in_flight(inner, job).await
     {

@@ -12,7 +12,7 @@ use crate::answer::Answer;
 use crate::error::{Call, Error, Fault};
 use crate::health::HealthMemory;
 use crate::http::Endpoint;
-use crate::token::{Slot, Token, TokenCache, refused_twice};
+use crate::token::{Slot, Token, TokenCache};
 
 /// Who the app is. Prints nothing.
 #[derive(Clone)]
@@ -72,7 +72,7 @@ pub struct App {
     limit: Duration,
 }
 
-/// Longest that a send takes where nothing else is said.
+/// Longest that a token, or a call, takes where nothing else is said.
 const LIMIT: Duration = Duration::from_secs(30);
 
 impl App {
@@ -84,18 +84,16 @@ impl App {
         Self { endpoint, credentials, slot, buffer, agent_id, health, limit: LIMIT }
     }
 
-    /// The same app, with `limit` for a whole send: waiting for a token, the call, and the one repeat.
+    /// The same app, with `limit` for getting a token, and for a call.
     #[must_use]
     pub fn within(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
     }
 
-    /// When a call must have begun that begins something now, and when it must have ended. What is between them is enough for an answer.
-    pub(crate) fn times(&self) -> (Instant, Instant) {
-        let ends = Instant::now() + self.limit;
-        let reserve = self.endpoint.timeout().min(self.limit / 4);
-        (ends - reserve, ends)
+    /// Until when a token must be there for a call to follow, which has enough time left for an answer.
+    pub(crate) fn token_deadline(&self) -> Instant {
+        Instant::now() + self.limit - self.endpoint.timeout().min(self.limit / 4)
     }
 
     /// Whether a send has a token, and waits for none.
@@ -105,38 +103,35 @@ impl App {
 
     /// Has a token for the next sends, fetched if need be. Nothing is sent meanwhile.
     pub async fn make_ready(&self) -> Result<(), Error> {
-        let (begins, _) = self.times();
-        self.slot.get(self.buffer, begins).await.map(drop)
+        self.slot.get(self.buffer, self.token_deadline()).await.map(drop)
     }
 
-    /// Sends the bytes of a [`Message`](crate::Message), once there is a token.
+    /// Sends the bytes of a [`Message`](crate::Message), once there is a token. A refused token is replaced and the send repeated, once.
     pub async fn send(&self, message: &[u8]) -> Result<Sent, Error> {
         self.make_ready().await?;
-        self.send_now(message).await
-    }
-
-    /// Sends the bytes of a [`Message`](crate::Message) with the latest token, and waits for none before. A refused token is replaced and the send
-    /// repeated, once.
-    pub async fn send_now(&self, message: &[u8]) -> Result<Sent, Error> {
-        let times = self.times();
-        let token = self.slot.latest().ok_or_else(|| Error::new(Call::GetToken, Fault::TokenLate))?;
-        match self.send_with(&token, message, times).await {
+        match self.send_now(message).await {
             Err(error) if error.refuses_token() => {
-                self.slot.invalidate(token.generation);
-                let fresh = self.slot.get(self.buffer, times.0).await?;
-                self.send_with(&fresh, message, times).await.map_err(refused_twice)
+                self.make_ready().await?;
+                self.send_now(message).await.map_err(Error::of_a_fresh_token)
             }
             result => result,
         }
     }
 
-    async fn send_with(&self, token: &Token, message: &[u8], (begins, ends): (Instant, Instant)) -> Result<Sent, Error> {
-        let now = Instant::now();
-        if now > begins {
-            return Err(Error::new(Call::GetToken, Fault::TokenLate));
+    /// Sends the bytes of a [`Message`](crate::Message) with the latest token, and waits for none. One that is refused is dropped: the next
+    /// [`Self::make_ready`] gets another.
+    pub async fn send_now(&self, message: &[u8]) -> Result<Sent, Error> {
+        let token = self.slot.latest().ok_or_else(|| Error::new(Call::GetToken, Fault::TokenLate))?;
+        let result = self.send_with(&token, message).await;
+        if result.as_ref().is_err_and(Error::refuses_token) {
+            self.slot.invalidate(token.generation);
         }
+        result
+    }
+
+    async fn send_with(&self, token: &Token, message: &[u8]) -> Result<Sent, Error> {
         let query = [("access_token", &*token.secret)];
-        let body = self.endpoint.call(Call::Send, &query, Some(message.to_vec()), ends - now).await?;
+        let body = self.endpoint.call(Call::Send, &query, Some(message.to_vec()), self.limit).await?;
         let mut answer = Answer::read(Call::Send, &body, "msgid", &self.slot.secrets())?;
         Ok(Sent {
             errmsg: answer.take("errmsg"),

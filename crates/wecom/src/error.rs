@@ -193,8 +193,18 @@ impl Error {
         }
     }
 
-    pub(crate) fn refuses_token(&self) -> bool {
+    /// Whether the server refuses the access token of the call, which it looks at before anything else.
+    pub fn refuses_token(&self) -> bool {
         matches!(self.fault, Fault::Code { code: 40014 | 42001, .. })
+    }
+
+    /// The same failure of a call that was made with a fresh token.
+    #[must_use]
+    pub fn of_a_fresh_token(self) -> Self {
+        match self.fault {
+            Fault::Code { code: code @ (40014 | 42001), hint, .. } => Self::new(self.call, Fault::TokenRefusedTwice { code, hint }),
+            _ => self,
+        }
     }
 
     /// Whether repeating the call is useless until somebody repairs something.

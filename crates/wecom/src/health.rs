@@ -9,7 +9,7 @@ use crate::answer::Answer;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::error::{Call, Error, Fault};
-use crate::token::{Token, refused_twice};
+use crate::token::Token;
 
 /// How long a finding is shared between callers.
 const FRESH: Duration = Duration::from_mins(1);
@@ -54,13 +54,13 @@ impl App {
     }
 
     async fn look(&self) -> Finding {
-        let (begins, _) = self.times();
+        let begins = self.token_deadline();
         let token = self.slot.prove(PROVE_EVERY, self.buffer, begins).await?;
         match self.agent_state(&token).await {
             Err(error) if error.refuses_token() => {
                 self.slot.invalidate(token.generation);
                 let fresh = self.slot.get(self.buffer, begins).await?;
-                self.agent_state(&fresh).await.map_err(refused_twice)
+                self.agent_state(&fresh).await.map_err(Error::of_a_fresh_token)
             }
             finding => finding,
         }

@@ -281,7 +281,7 @@ impl Slot {
 
     async fn fetch_twice(&self) -> Result<Token, Error> {
         match self.fetch().await {
-            Err(error) if error.refuses_token() => self.fetch().await.map_err(refused_twice),
+            Err(error) if error.refuses_token() => self.fetch().await.map_err(Error::of_a_fresh_token),
             result => result,
         }
     }
@@ -368,13 +368,6 @@ impl Slot {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-pub(crate) fn refused_twice(error: Error) -> Error {
-    match error.fault {
-        Fault::Code { code: code @ (40014 | 42001), hint, .. } => Error::new(error.call, Fault::TokenRefusedTwice { code, hint }),
-        _ => error,
     }
 }
 

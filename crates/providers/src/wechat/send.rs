@@ -16,7 +16,11 @@ pub(super) async fn make_ready(app: &App, clock: &dyn Clock) -> Result<(), Provi
 }
 
 pub(super) async fn send(app: &App, clock: &dyn Clock, prepared: &Prepared) -> Result<Response, ProviderError> {
-    let sent = app.send_now(&prepared.bytes).await.map_err(|error| classify(&error, clock.now()))?;
+    let sent = app.send_now(&prepared.bytes).await.map_err(|error| {
+        let refused = error.refuses_token();
+        let error = classify(&error.of_a_fresh_token(), clock.now());
+        if refused { error.not_ready() } else { error }
+    })?;
     let body = serde_json::value::to_raw_value(&body(&sent)).map_err(|error| {
         // The message is out; only its answer cannot be kept.
         ProviderError::new(ErrorKind::ExecutionFailed, error.to_string()).maybe_sent()

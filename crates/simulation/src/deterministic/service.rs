@@ -113,6 +113,13 @@ impl Service {
         }
     }
 
+    async fn refuses_token(&self, prepared: &Prepared, node: &NodeStore) -> ProviderError {
+        self.lock().entry(id_of(prepared)).or_default().begun += 1;
+        self.looks_at_lease(node).await;
+        tokio::time::sleep(Duration::from_millis(self.below(300))).await;
+        ProviderError::new(ErrorKind::Configuration, "the token is refused").not_ready()
+    }
+
     async fn takes(&self, prepared: &Prepared, node: &NodeStore) -> Result<Response, ProviderError> {
         self.lock().entry(id_of(prepared)).or_default().begun += 1;
         self.looks_at_lease(node).await;
@@ -187,11 +194,14 @@ impl Provider for NodeProvider {
     }
 
     fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
-        // Now and then it is revoked.
-        if self.service.below(8) == 0 {
-            self.has_token.store(false, Ordering::SeqCst);
-        }
-        Box::pin(self.service.takes(prepared, &self.node))
+        Box::pin(async move {
+            // Now and then it is revoked.
+            if self.service.below(8) == 0 {
+                self.has_token.store(false, Ordering::SeqCst);
+                return Err(self.service.refuses_token(prepared, &self.node).await);
+            }
+            self.service.takes(prepared, &self.node).await
+        })
     }
 
     fn health(&self) -> BoxFuture<'_, Result<Health, ProviderError>> {
