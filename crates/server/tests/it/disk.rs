@@ -173,3 +173,22 @@ async fn a_server_whose_writer_dies_ends_with_a_word_and_its_successor_goes_on()
     next.client().dispatch(&large("during", 10)).await;
     assert_eq!(next.client().get("/v1/actions/before").await.body["state"], "done");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_journal_that_was_looked_at_is_no_memory_of_the_process() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let process = Process::start_exactly(folder.path(), LOG, &[]);
+    let client = process.client();
+    for number in 0..20 {
+        client.dispatch(&large(&format!("long-{number}"), 100_000)).await;
+    }
+    // A stop moves everything from the log into the database.
+    assert_eq!(process.terminate().0, Some(0));
+    let process = Process::start_exactly(folder.path(), LOG, &[]);
+    let export = process.client().get("/v1/audit/export?tenant=acme").await;
+    assert_eq!(export.status, StatusCode::OK, "{}", export.body);
+    let maps = std::fs::read_to_string(format!("/proc/{}/maps", process.id())).expect("its maps");
+    let mapped: Vec<&str> = maps.lines().filter(|line| line.ends_with(".db") || line.ends_with(".db-wal")).collect();
+    assert!(maps.contains(".db-shm"), "its database is in use: {maps}");
+    assert_eq!(mapped, Vec::<&str>::new());
+}

@@ -4,7 +4,7 @@ use acteon_core::{Action, Outcome, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::gate::{SqlCounters, charge, charge_all, give_back, refund};
-use super::{Result, history, processes};
+use super::{Result, history};
 use crate::StoreError;
 use crate::gate::{Judged, judge};
 use crate::model::{Admission, Admitted, Charges, Fate, Seq, Settled, Settlement, State, Step, Way};
@@ -54,19 +54,18 @@ pub(super) fn admit(connection: &Connection, admission: &Admission, texts: &RowT
     if let Some(letter) = admission.letter {
         history::discard(connection, &[letter])?;
     }
-    let owner = match chosen.birth.owner() {
-        Some(owner) if !processes::is_registered(connection, owner)? => return Err(StoreError::Fenced),
-        Some(owner) => owner.0,
-        None => 0,
-    };
+    // What is no process any more gets no rows: nobody would take them over.
+    let owner = chosen.birth.owner().map_or(0, |owner| owner.0);
     let due_at = chosen.birth.due_at(chosen.not_before).as_millis();
     let mut insert = connection.prepare_cached(
         "INSERT INTO jobs (seq, owner, provider, due_at, give_up_at, in_flight, possible_duplicate, not_before) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE ?2 = 0 OR EXISTS (SELECT 1 FROM processes WHERE owner = ?2)",
     )?;
     let (through, give_up_at, in_flight) = (chosen.provider.as_str(), chosen.give_up_at.as_millis(), chosen.birth.is_in_flight());
     let not_before = chosen.not_before.as_millis();
-    insert.execute(params![seq.0, owner, through, due_at, give_up_at, in_flight, admission.possible_duplicate, not_before])?;
+    if insert.execute(params![seq.0, owner, through, due_at, give_up_at, in_flight, admission.possible_duplicate, not_before])? == 0 {
+        return Err(StoreError::Fenced);
+    }
     Ok(Admitted::Open { seq, way, over })
 }
 

@@ -25,9 +25,6 @@ const MIGRATIONS: &[&str] = &[
 /// The writer waits this long for the checkpointer to finish with the log.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How much of the database a reader maps. What lies beyond is read in the ordinary way.
-const READER_MAP_BYTES: i64 = 4 << 30;
-
 /// Makes this the only process with the database open. Held until the file is closed, also by a crash.
 pub(super) fn lock(database: &Path) -> Result<File, StoreError> {
     let path = database.with_added_extension("lock");
@@ -117,10 +114,9 @@ fn connect(options: &SqliteOptions, flags: OpenFlags) -> rusqlite::Result<Connec
 }
 
 pub(super) fn reader(options: &SqliteOptions) -> Result<Connection, StoreError> {
+    // It maps no part of the file: pages that were looked at would count as the gateway's memory, and a file that was cut short would end it.
     let connection = connect(options, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    // A look at the journal touches thousands of pages; mapped, they need not be copied out of the system's cache.
-    connection.pragma_update(None, "mmap_size", READER_MAP_BYTES)?;
     Ok(connection)
 }
 
