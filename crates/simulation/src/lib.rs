@@ -11,5 +11,8 @@ pub mod harness;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod proxy;
+mod skip;
 pub mod webhook;
 pub mod wecom;
+
+pub use skip::skipped;

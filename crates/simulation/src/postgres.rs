@@ -28,8 +28,7 @@ impl TestDatabase {
         match PostgresStore::migrate(&options).await {
             Ok(_) => Some(Self { options }),
             Err(error) => {
-                assert!(std::env::var_os("CI").is_none(), "no PostgreSQL to test on: {error}");
-                println!("skipped: no PostgreSQL to test on ({error}); {VARIABLE} may name one");
+                crate::skipped(&format!("no PostgreSQL to test on ({error}); {VARIABLE} may name one"));
                 None
             }
         }

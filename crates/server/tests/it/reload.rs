@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use acteon_simulation::skipped;
+
 use crate::support::{Process, with_rules_in};
 
 /// Takes a lease on the file, which lets nobody open it for 45 s: so hangs a file on a file system that went away. Says when somebody tries.
@@ -29,9 +31,8 @@ impl Holder {
     /// When it cannot although `CI` is set: there, a test that is skipped is a test that fails.
     fn of(file: &Path) -> Option<Self> {
         let holder = Self::start(file);
-        assert!(holder.is_some() || std::env::var_os("CI").is_none(), "python3 cannot take a lease on a file here");
         if holder.is_none() {
-            println!("skipped: python3 cannot take a lease on a file here");
+            skipped("python3 cannot take a lease on a file here");
         }
         holder
     }
