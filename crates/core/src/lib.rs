@@ -26,7 +26,7 @@ pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, SystemEntropy};
 pub use names::{ActionId, ActionType, InvalidName, Namespace, ProviderName, Tenant};
 pub use outcome::{Attempt, DryRun, LastError, Outcome, Response, ResponseStatus};
-pub use provider::{BoxFuture, Budget, Health, Lane, LaneLimits, Prepared, Provider};
+pub use provider::{BoxFuture, Budget, Health, Lane, LaneLimits, Prepared, Provider, TokenLife};
 pub use provider_error::{ErrorKind, ProviderError, Repeat};
 pub use settings::{Key, Kind, Problem, Setting, Settings};
 pub use timestamp::Timestamp;

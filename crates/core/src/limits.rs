@@ -182,6 +182,15 @@ pub const MAX_PATTERN_STEPS: u64 = 4_000_000;
 /// Most bytes that the automata of patterns search in one decision: some sixty milliseconds. A thousand of the longest texts.
 pub const MAX_SEARCHED_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Most dead letters that are counted by provider and code, the newest of them.
+pub const MAX_COUNTED_LETTERS: usize = 100_000;
+
+/// Most names from outside that metrics tell apart, of each kind: providers, lanes. The others are shown as one.
+pub const MAX_METRIC_NAMES: usize = 200;
+
+/// Most pairs of a provider and a rule that metrics tell apart.
+pub const MAX_METRIC_RULES: usize = 500;
+
 /// Most silences of one namespace and tenant that no value leads to, since none of their matchers says what a label or a field must be: each
 /// action is held against all of them.
 pub const MAX_UNFILED_SILENCES: usize = 200;

@@ -33,6 +33,11 @@ pub trait Provider: Send + Sync {
     /// What the service limits together, and how.
     fn lane(&self) -> Lane;
 
+    /// The life of the credential that is in use and was fetched with another one, if there is one. Calls nobody.
+    fn token_life(&self) -> Option<TokenLife> {
+        None
+    }
+
     /// How long after the first copy the service still drops a second one, where [`Prepared::repeat_safe`] says that it does.
     fn drops_copies_for(&self, _prepared: &Prepared) -> Option<Duration> {
         None
@@ -48,6 +53,15 @@ pub trait Provider: Send + Sync {
     fn with_note(&self, _prepared: &Prepared, _note: &str) -> Option<Vec<u8>> {
         None
     }
+}
+
+/// How old a fetched credential is, and how long it is still good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenLife {
+    /// Since it was fetched.
+    pub age: Duration,
+    /// Until it expires.
+    pub left: Duration,
 }
 
 /// A request that is ready to be sent, and what the gateway must know about it. The store keeps all of it.

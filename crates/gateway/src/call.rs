@@ -98,6 +98,9 @@ impl Call {
         match lane.mode {
             LaneMode::Open => tracing::info!(lane = %name, pace, "the lane is open again"),
             LaneMode::Paused | LaneMode::Probing => {
+                if let Some(error) = error {
+                    inner.observer.lane_paused(name, error);
+                }
                 tracing::warn!(lane = %name, probe_in_ms = lane.probe_in.as_millis() as u64, reason, "the service has enough: the lane pauses");
             }
         }

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use acteon_core::limits::{MAX_BATCH_ADMITTING, MAX_DRY_RUNS};
-use acteon_core::{Clock, Entropy, ProviderName};
+use acteon_core::{Clock, Entropy, ProviderName, TokenLife};
 use acteon_rules::RuleSet;
 use acteon_store::{Layered, Store, StoreError};
 use tokio::sync::{Notify, Semaphore, oneshot};
 
+use crate::backlog::LastBacklog;
 use crate::breaker::{self, BreakerPolicy, Breakers};
 use crate::due_clock::DueClock;
 use crate::held::Held;
@@ -117,6 +118,7 @@ pub(crate) struct Inner {
     tasks: AtomicUsize,
     idle: Notify,
     pub(crate) store_health: Arc<StoreHealth>,
+    pub(crate) last_backlog: LastBacklog,
 }
 
 impl Gateway {
@@ -163,6 +165,7 @@ impl Gateway {
             tasks: AtomicUsize::new(0),
             idle: Notify::new(),
             store_health,
+            last_backlog: LastBacklog::default(),
         });
         inner.policies.set_rules(rules).await;
         inner.policies.refresh(&*inner.store, inner.clock.now()).await?;
@@ -266,6 +269,16 @@ impl Gateway {
     /// Each lane as it is on this gateway.
     pub fn lanes(&self) -> Vec<LaneStatus> {
         self.inner.providers.lanes().map(|lane| lane.status()).collect()
+    }
+
+    /// The life of each provider's access token, where it has one now.
+    pub fn token_lives(&self) -> Vec<(ProviderName, TokenLife)> {
+        self.inner.providers.entries().filter_map(|entry| Some((entry.name.clone(), entry.provider.token_life()?))).collect()
+    }
+
+    /// The names of the providers.
+    pub fn provider_names(&self) -> Vec<ProviderName> {
+        self.inner.providers.entries().map(|entry| entry.name.clone()).collect()
     }
 
     /// The providers that send through a lane, named by itself or by one of them; none where there is no such lane.

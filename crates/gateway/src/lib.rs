@@ -16,6 +16,7 @@
 
 mod answer;
 mod attempt;
+mod backlog;
 mod breaker;
 mod budget;
 mod call;
@@ -43,6 +44,7 @@ mod reconcile;
 mod record;
 mod redaction;
 mod registry;
+mod reloads;
 mod repeat;
 mod replay;
 mod retention_clock;
@@ -59,6 +61,7 @@ mod waiters;
 mod ways;
 
 pub use answer::{Answer, DispatchError, Wait};
+pub use backlog::Backlog;
 pub use breaker::{BreakerPolicy, Breakers};
 pub use gateway::{Gateway, GatewayOptions, Keep, Parts};
 pub use health::{HealthFinding, ProviderHealth};
@@ -70,6 +73,7 @@ pub use policies::{
 };
 pub use redaction::{InvalidPath, Redaction};
 pub use registry::{Registry, RegistryError};
+pub use reloads::{Reloads, TroubleTurn};
 pub use replay::{REPLAY_IDS, ReplayCursor, ReplayPage, ReplayRequest, ReplayResult, Replayed};
 pub use retry::RetryPolicy;
 pub use shares::{OpenLimits, QueueFull};

@@ -15,6 +15,10 @@ pub trait Observer: Send + Sync {
     fn rule_error(&self, rule: &str);
     /// A provider's breaker is now `closed`, `open` or `half_open`.
     fn breaker(&self, provider: &ProviderName, state: &'static str);
+    /// A lane paused because a call failed with this.
+    fn lane_paused(&self, lane: &str, error: &ProviderError) {
+        let _ = (lane, error);
+    }
     /// A quota was used up, and did this.
     fn quota(&self, overage: &'static str);
     /// An action ended because its row in the store cannot be read.
@@ -97,6 +101,8 @@ impl From<&Outcome> for OutcomeKind {
 pub struct OutcomeEvent<'a> {
     /// The action.
     pub action: &'a Action,
+    /// The provider that it went through, or was to go through.
+    pub provider: &'a ProviderName,
     /// What kind.
     pub kind: OutcomeKind,
     /// The rule that decided.
@@ -118,7 +124,8 @@ impl<'a> OutcomeEvent<'a> {
             Outcome::Failed { code, message, .. } => Some((code.as_str(), message.as_str())),
             _ => None,
         };
-        Self { action, kind: outcome.into(), rule, error, attempts: 0, took: Duration::ZERO, possible_duplicate: false }
+        let provider = &action.provider;
+        Self { action, provider, kind: outcome.into(), rule, error, attempts: 0, took: Duration::ZERO, possible_duplicate: false }
     }
 }
 
@@ -134,7 +141,7 @@ pub struct AttemptEvent<'a> {
 
 /// Logs an outcome and counts it.
 pub(crate) fn emit(observer: &dyn Observer, event: &OutcomeEvent<'_>) {
-    let OutcomeEvent { action, kind, rule, error, attempts, took, possible_duplicate } = event;
+    let OutcomeEvent { action, kind, rule, error, attempts, took, possible_duplicate, .. } = event;
     let outcome = kind.label();
     let millis = took.as_millis() as u64;
     let (code, message) = error.unwrap_or_default();

@@ -97,7 +97,19 @@ async fn end_row(inner: &Arc<Inner>, found: &Record, holding: &Holding, outcome:
     }
     let (kind, rule, possible_duplicate) = (outcome.into(), found.rule.as_deref(), found.possible_duplicate);
     let (error, took) = (Some(error), inner.clock.now().since(found.accepted_at));
-    emit(&*inner.observer, &OutcomeEvent { action: &found.action, kind, rule, error, attempts: found.attempts, took, possible_duplicate });
+    emit(
+        &*inner.observer,
+        &OutcomeEvent {
+            action: &found.action,
+            provider: &found.provider,
+            kind,
+            rule,
+            error,
+            attempts: found.attempts,
+            took,
+            possible_duplicate,
+        },
+    );
     inner.shares.ended(&found.provider, &found.action.tenant);
     inner.waiters.tell(found.seq, &text);
     true
@@ -204,7 +216,19 @@ fn announce(inner: &Inner, job: &Job, outcome: &Outcome, goes_on: bool) {
     }
     let took = inner.clock.now().since(job.accepted_at);
     let (kind, rule, possible_duplicate) = (outcome.into(), job.rule.as_deref(), job.possible_duplicate);
-    emit(&*inner.observer, &OutcomeEvent { action: &job.action, kind, rule, error, attempts: job.attempts, took, possible_duplicate });
+    emit(
+        &*inner.observer,
+        &OutcomeEvent {
+            action: &job.action,
+            provider: &job.entry.name,
+            kind,
+            rule,
+            error,
+            attempts: job.attempts,
+            took,
+            possible_duplicate,
+        },
+    );
 }
 
 fn outcome(inner: &Inner, job: &Job, end: End) -> Outcome {

@@ -223,6 +223,8 @@ pub(crate) async fn follow(inner: Arc<Inner>) {
 
 #[cfg(test)]
 mod tests {
+    use acteon_core::Timestamp;
+
     use super::*;
 
     #[test]
@@ -245,7 +247,7 @@ mod tests {
         assert_eq!(shares.enter(&provider("r"), &tenant("b")).err(), Some(QueueFull::Total(6)));
         shares.ended(&provider("p"), &tenant("a"));
         assert!(shares.enter(&provider("r"), &tenant("b")).is_ok());
-        shares.set(&[OpenShare { provider: provider("r"), tenant: tenant("b"), count: 3 }]);
+        shares.set(&[OpenShare { provider: provider("r"), tenant: tenant("b"), count: 3, oldest: Timestamp::from_millis(0) }]);
         assert!(matches!(shares.enter(&provider("r"), &tenant("c")), Err(QueueFull::Provider { .. })));
         assert!(shares.enter(&provider("p"), &tenant("a")).is_ok());
     }

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use acteon_core::Caller;
+use acteon_core::{Caller, Clock as _, SystemClock};
 use acteon_crypto::KeyRing;
-use arc_swap::{ArcSwap, ArcSwapOption};
+use acteon_gateway::{Reloads, TroubleTurn};
+use arc_swap::ArcSwap;
 
 use crate::config::{AuthTable, ConfigError, KeyOf};
 use crate::rules::{Fingerprint, changed, fingerprint};
@@ -21,8 +22,9 @@ pub(crate) enum Auth {
         table: ArcSwap<AuthTable>,
         /// How the file looked before it was first read.
         at_first: Fingerprint,
-        /// What was wrong with it when it was last read: a key that was taken out of it may still be good.
-        trouble: ArcSwapOption<String>,
+        /// How it was read. While something is wrong with it, a key that was taken out of it may still be good.
+        reloads: Reloads,
+        clock: SystemClock,
     },
 }
 
@@ -37,7 +39,9 @@ impl Auth {
     fn read(path: PathBuf, keys: KeyRing) -> Result<Self, ConfigError> {
         let at_first = fingerprint(&path);
         let table = AuthTable::load(&path, &keys)?;
-        Ok(Self::Keys { path, keys, table: ArcSwap::from_pointee(table), at_first, trouble: ArcSwapOption::empty() })
+        let (reloads, clock) = (Reloads::default(), SystemClock::new());
+        reloads.count(None, clock.now());
+        Ok(Self::Keys { path, keys, table: ArcSwap::from_pointee(table), at_first, reloads, clock })
     }
 
     /// Whether callers must show a key.
@@ -54,32 +58,26 @@ impl Auth {
         }
     }
 
-    /// What was wrong with the file when it was last read.
-    pub(crate) fn trouble(&self) -> Option<Arc<String>> {
+    /// How the file was read; `None` where there is none.
+    pub(crate) fn reloads(&self) -> Option<&Reloads> {
         match self {
             Self::Off(_) => None,
-            Self::Keys { trouble, .. } => trouble.load_full(),
+            Self::Keys { reloads, .. } => Some(reloads),
         }
     }
 
     /// Reads the file and puts its keys in force; if anything is wrong with it, the keys before stay.
     pub(crate) fn reload(&self) -> Result<(), ConfigError> {
-        let Self::Keys { path, keys, table, trouble, .. } = self else { return Ok(()) };
-        match AuthTable::load(path, keys) {
-            Ok(changed) => {
-                tracing::info!(keys = changed.len(), "API keys loaded");
-                table.store(Arc::new(changed));
-                trouble.store(None);
-                Ok(())
-            }
-            Err(error) => {
-                let before = trouble.swap(Some(Arc::new(error.to_string())));
-                if before.is_none_or(|before| *before != error.to_string()) {
-                    tracing::error!(%error, "the API keys could not be loaded; those before stay in force");
-                }
-                Err(error)
-            }
+        let Self::Keys { path, keys, table, reloads, clock, .. } = self else { return Ok(()) };
+        let loaded = AuthTable::load(path, keys).map(|changed| {
+            tracing::info!(keys = changed.len(), "API keys loaded");
+            table.store(Arc::new(changed));
+        });
+        let error = loaded.as_ref().err().map(ToString::to_string);
+        if let TroubleTurn::Began | TroubleTurn::Changed = reloads.count(error.clone(), clock.now()) {
+            tracing::error!(error, "the API keys could not be loaded; those before stay in force");
         }
+        loaded
     }
 
     /// Reads the file anew whenever it changes.

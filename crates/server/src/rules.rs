@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use acteon_core::limits::MAX_RULES_FILE_BYTES;
-use acteon_gateway::Gateway;
+use acteon_core::{Clock as _, SystemClock};
+use acteon_gateway::{Gateway, Reloads, TroubleTurn};
 use acteon_rules::{Context, LoadError, RuleFile, RuleSet};
-use arc_swap::ArcSwapOption;
 use tokio::sync::Mutex;
 
 use crate::config::RulesConfig;
@@ -23,8 +23,8 @@ const SETTLE: Duration = Duration::from_millis(100);
 /// Where rules come from, and how the last loading went.
 pub(crate) struct RulesLoader {
     config: RulesConfig,
-    /// What was wrong at the last loading, while that has not been mended.
-    trouble: ArcSwapOption<String>,
+    reloads: Reloads,
+    clock: SystemClock,
     loading: Mutex<()>,
     /// How the files looked before they were first read.
     at_first: Fingerprint,
@@ -107,7 +107,7 @@ impl RulesLoader {
     /// Made before the rules are first read, so that no change after that goes unseen.
     pub(crate) fn new(config: RulesConfig) -> Self {
         let at_first = config.directory.as_deref().map(fingerprint).unwrap_or_default();
-        Self { config, trouble: ArcSwapOption::empty(), loading: Mutex::default(), at_first }
+        Self { config, reloads: Reloads::default(), clock: SystemClock::new(), loading: Mutex::default(), at_first }
     }
 
     pub(crate) fn directory(&self) -> Option<&Path> {
@@ -118,39 +118,49 @@ impl RulesLoader {
         &self.config.context
     }
 
-    /// What was wrong at the last loading.
-    pub(crate) fn trouble(&self) -> Option<Arc<String>> {
-        self.trouble.load_full()
+    /// How the loadings went; `None` where there is nothing to load.
+    pub(crate) fn reloads(&self) -> Option<&Reloads> {
+        self.directory().map(|_| &self.reloads)
     }
 
-    /// Reads and compiles the rules, on a thread that may wait for a file.
+    /// The rules to start with.
     pub(crate) async fn load(self: &Arc<Self>, intervals: Vec<String>) -> Result<RuleSet, RulesError> {
-        let this = Arc::clone(self);
-        let loaded = tokio::task::spawn_blocking(move || load(this.directory(), this.context(), Some(intervals))).await;
-        loaded.unwrap_or_else(|_| Err(RulesError::Unreadable(PathBuf::new(), std::io::Error::other("loading broke off"))))
+        let loaded = self.compile(intervals).await;
+        self.note(loaded.as_ref().err());
+        loaded
     }
 
     /// Loads the rules and puts them in force; if anything is wrong, those before stay.
     pub(crate) async fn reload(self: &Arc<Self>, gateway: &Gateway) -> Result<usize, RulesError> {
         let _loading = self.loading.lock().await;
-        match self.load(gateway.interval_names()).await {
+        let loaded = match self.compile(gateway.interval_names()).await {
             Ok(rules) => {
                 let count = rules.len();
                 gateway.set_rules(rules).await;
-                if self.trouble.swap(None).is_some() {
-                    tracing::info!(rules = count, "the rules are in order again");
-                } else {
-                    tracing::info!(rules = count, "rules loaded");
-                }
+                tracing::info!(rules = count, "rules loaded");
                 Ok(count)
             }
-            Err(error) => {
-                let before = self.trouble.swap(Some(Arc::new(error.to_string())));
-                if before.is_none_or(|before| *before != error.to_string()) {
-                    tracing::error!(%error, "the rules could not be loaded; those before stay in force");
-                }
-                Err(error)
+            Err(error) => Err(error),
+        };
+        self.note(loaded.as_ref().err());
+        loaded
+    }
+
+    /// Reads and compiles the rules, on a thread that may wait for a file.
+    async fn compile(self: &Arc<Self>, intervals: Vec<String>) -> Result<RuleSet, RulesError> {
+        let this = Arc::clone(self);
+        let loaded = tokio::task::spawn_blocking(move || load(this.directory(), this.context(), Some(intervals))).await;
+        loaded.unwrap_or_else(|_| Err(RulesError::Unreadable(PathBuf::new(), std::io::Error::other("loading broke off"))))
+    }
+
+    fn note(&self, error: Option<&RulesError>) {
+        let error = error.map(ToString::to_string);
+        match self.reloads.count(error.clone(), self.clock.now()) {
+            TroubleTurn::Began | TroubleTurn::Changed => {
+                tracing::error!(error, "the rules could not be loaded; those before stay in force");
             }
+            TroubleTurn::Ended => tracing::info!("the rules are in order again"),
+            TroubleTurn::None => {}
         }
     }
 

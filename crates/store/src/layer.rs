@@ -11,10 +11,9 @@ use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
-use crate::model::{
-    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSends, Record, Seq, Settled, Settlement, Way,
-};
+use crate::model::{Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OwnerId, RecentSends, Record, Seq, Settled, Settlement, Way};
 use crate::retention::{Pruned, Retention, SweepCursor};
+use crate::shares::{DeadShare, OpenShare};
 use crate::store::{Later, NewsOf, Store};
 
 macro_rules! store_calls {
@@ -73,6 +72,7 @@ store_calls! {
     Note = "note",
     SwapNote = "swap_note",
     OpenShares = "open_shares",
+    DeadShares = "dead_shares",
     OutcomesOf = "outcomes_of",
 }
 
@@ -245,6 +245,10 @@ impl<L: Layer> Store for Layered<L> {
 
     fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {
         self.0.around(StoreCall::OpenShares, |store| store.open_shares())
+    }
+
+    fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {
+        self.0.around(StoreCall::DeadShares, move |store| store.dead_shares(limit))
     }
 
     fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {

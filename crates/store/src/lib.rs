@@ -21,6 +21,7 @@ mod queue_bytes;
 mod raw;
 mod retention;
 mod rows;
+mod shares;
 mod sqlite;
 mod store;
 mod transfer;
@@ -32,11 +33,12 @@ pub use history::{Cursor, Glance, HistoryFilter, HistoryPage, Order, PageRequest
 pub use layer::{Layer, Layered, StoreCall};
 pub use memory::MemoryStore;
 pub use model::{
-    Admission, Admitted, Beat, Birth, Charges, Claim, ClaimRows, Claimed, Fate, Freed, Hold, OpenShare, OwnerId, RecentSend, RecentSends,
-    Record, Room, Seq, Settled, Settlement, State, Step, Turn, Way,
+    Admission, Admitted, Beat, Birth, Charges, Claim, ClaimRows, Claimed, Fate, Freed, Hold, OwnerId, RecentSend, RecentSends, Record,
+    Room, Seq, Settled, Settlement, State, Step, Turn, Way,
 };
 pub use raw::UNREADABLE;
 pub use retention::{Pruned, Retention, SweepCursor, Tenants};
+pub use shares::{DeadShare, OpenShare};
 pub use sqlite::{FaultPoint, Faults, SqliteOptions, SqliteStore};
 pub use store::{Later, NewsOf, Store};
 pub use transfer::CLOCK_STEPS;

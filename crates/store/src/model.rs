@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Action, Attempt, Caller, Origin, Outcome, Prepared, ProviderName, Tenant, Timestamp};
+use acteon_core::{Action, Attempt, Caller, Origin, Outcome, Prepared, ProviderName, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::gate::{Conditions, QuotaCheck};
@@ -250,17 +250,6 @@ pub struct Beat {
     pub owner: OwnerId,
     /// How often it renewed its lease.
     pub count: i64,
-}
-
-/// How many open actions of a tenant go through a provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenShare {
-    /// The tenant.
-    pub tenant: Tenant,
-    /// The provider that they go through.
-    pub provider: ProviderName,
-    /// How many.
-    pub count: usize,
 }
 
 /// A request for rows.

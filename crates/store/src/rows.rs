@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Grant, Outcome, Prepared, ProviderName, Scope, Tenant};
+use acteon_core::{Grant, Outcome, Prepared, ProviderName, Scope, Tenant, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
-use crate::model::{Admission, Charges, Fate, OpenShare, State, Way};
+use crate::model::{Admission, Charges, Fate, State, Way};
+use crate::shares::{DeadShare, OpenShare};
 
 /// What is known of a request beside its bytes.
 #[derive(Default, Serialize, Deserialize)]
@@ -97,13 +98,25 @@ pub(crate) fn state_of(outcome: &Outcome) -> State {
 }
 
 /// How many rows are open, by tenant and by the provider that they go through.
-pub(crate) const OPEN_SHARES: &str =
-    "SELECT a.tenant, coalesce(a.through, a.provider), COUNT(*) FROM jobs j JOIN actions a ON a.seq = j.seq GROUP BY 1, 2";
+pub(crate) const OPEN_SHARES: &str = "SELECT a.tenant, coalesce(a.through, a.provider), COUNT(*), MIN(a.accepted_at) FROM jobs j JOIN actions a ON a.seq = j.seq GROUP BY 1, 2";
 
 /// A row of [`OPEN_SHARES`].
-pub(crate) fn open_share(tenant: &str, provider: &str, count: i64) -> Option<OpenShare> {
-    let count = usize::try_from(count).ok()?;
-    Some(OpenShare { tenant: Tenant::parse(tenant).ok()?, provider: ProviderName::parse(provider).ok()?, count })
+pub(crate) fn open_share(tenant: &str, provider: &str, count: i64, oldest: i64) -> Option<OpenShare> {
+    let (count, oldest) = (usize::try_from(count).ok()?, Timestamp::from_millis(oldest));
+    Some(OpenShare { tenant: Tenant::parse(tenant).ok()?, provider: ProviderName::parse(provider).ok()?, count, oldest })
+}
+
+/// How many dead letters there are by the provider that they were to go through and by code. Its parameter is how many of the newest are counted.
+pub(crate) fn dead_shares(mark: char) -> String {
+    format!(
+        "SELECT coalesce(a.through, a.provider), coalesce(o.code, ''), COUNT(*) \
+         FROM (SELECT seq, code FROM outcomes WHERE state = 2 ORDER BY seq DESC LIMIT {mark}1) o JOIN actions a ON a.seq = o.seq GROUP BY 1, 2"
+    )
+}
+
+/// A row of [`dead_shares`].
+pub(crate) fn dead_share(provider: &str, code: String, count: i64) -> Option<DeadShare> {
+    Some(DeadShare { provider: ProviderName::parse(provider).ok()?, code, count: usize::try_from(count).ok()? })
 }
 
 /// Most actions of one id that are found, whole as they are: callers want one, or to know that there are several.

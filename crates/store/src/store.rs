@@ -9,10 +9,9 @@ use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
-use crate::model::{
-    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSends, Record, Seq, Settled, Settlement, Way,
-};
+use crate::model::{Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OwnerId, RecentSends, Record, Seq, Settled, Settlement, Way};
 use crate::retention::{Pruned, Retention, SweepCursor};
+use crate::shares::{DeadShare, OpenShare};
 
 /// A result that is on its way.
 pub type Later<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -159,6 +158,9 @@ pub trait Store: Send + Sync {
 
     /// How many rows are open, by tenant and provider.
     fn open_shares(&self) -> Later<'_, Vec<OpenShare>>;
+
+    /// How many dead letters there are by provider and code, among the newest `limit`.
+    fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>>;
 
     /// The outcomes of those that are over.
     fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>>;

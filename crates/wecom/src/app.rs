@@ -12,6 +12,7 @@ use crate::answer::Answer;
 use crate::error::{Call, Error, Fault};
 use crate::health::HealthMemory;
 use crate::http::Endpoint;
+use crate::token::life::TokenLife;
 use crate::token::{Slot, Token, TokenCache};
 
 /// Who the app is. Prints nothing.
@@ -142,6 +143,11 @@ impl App {
             unlicenseduser: answer.take("unlicenseduser"),
             response_code: answer.take("response_code"),
         })
+    }
+
+    /// The life of the access token in use, if there is one. Calls nobody.
+    pub fn token_life(&self) -> Option<TokenLife> {
+        self.slot.life()
     }
 
     /// A name for what this app's corporation limits together. Holds no secret.

@@ -38,4 +38,5 @@ pub use message::{Body, Card, Content, Message, MessageError, Overflow, Ready};
 pub use recipients::{Recipients, RecipientsError};
 pub use share::{Pending, SharedToken, TokenShare, Turn};
 pub use token::TokenCache;
+pub use token::life::TokenLife;
 pub use way::{Way, is_loopback};

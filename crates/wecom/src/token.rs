@@ -371,5 +371,6 @@ impl Slot {
     }
 }
 
+pub(crate) mod life;
 #[cfg(test)]
 mod tests;

@@ -23,7 +23,7 @@ use acteon_core::limits::MAX_ASIDE;
 use acteon_core::{Action, Outcome, ProviderName, Scope, Timestamp};
 use acteon_rules::{Facts, Matcher, Rule, RuleSet};
 use acteon_store::{Document, DocumentChanges, DocumentKind, Put, Store, StoreError};
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 use rpds::HashTrieMapSync;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,6 +31,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 use crate::gateway::{Gateway, Inner};
 use crate::offload;
+use crate::reloads::{Reloads, TroubleTurn};
 use intervals::Intervals;
 use quotas::Quotas;
 use room::Pending;
@@ -80,8 +81,8 @@ impl Unsilenced {
 pub(crate) struct CurrentPolicies {
     current: ArcSwap<Policies>,
     changing: Mutex<()>,
-    /// Why changes of documents could not be read, while they cannot.
-    trouble: ArcSwapOption<String>,
+    /// How changes of documents were read.
+    reloads: Reloads,
     /// Turns for work that takes long and changes nothing.
     aside: Arc<Semaphore>,
     pending: std::sync::Mutex<Pending>,
@@ -89,8 +90,8 @@ pub(crate) struct CurrentPolicies {
 
 impl Default for CurrentPolicies {
     fn default() -> Self {
-        let (current, changing, trouble, pending) = Default::default();
-        Self { current, changing, trouble, aside: Arc::new(Semaphore::new(MAX_ASIDE)), pending }
+        let (current, changing, reloads, pending) = Default::default();
+        Self { current, changing, reloads, aside: Arc::new(Semaphore::new(MAX_ASIDE)), pending }
     }
 }
 
@@ -139,7 +140,7 @@ impl CurrentPolicies {
         let _changing = self.changing.lock().await;
         let before = self.current.load_full();
         let changes = store.documents_since(before.revision.unwrap_or(-1)).await;
-        self.note(changes.as_ref().err());
+        self.note(changes.as_ref().err(), now);
         let changes = changes?;
         let next = offload::by_size(cost(&changes), || before.with_compiled(&changes, now, &|text| self.pending_pattern(text)));
         self.current.store(Arc::new(next));
@@ -155,14 +156,14 @@ impl CurrentPolicies {
     }
 
     /// Notes whether changes can be read.
-    fn note(&self, error: Option<&StoreError>) {
-        let before = self.trouble.swap(error.map(|error| Arc::new(error.to_string())));
-        match (before, error) {
-            (None, Some(error)) => {
-                tracing::error!(%error, "changes of silences, quotas and time intervals could not be read; the earlier ones hold for now");
+    fn note(&self, error: Option<&StoreError>, now: Timestamp) {
+        let error = error.map(ToString::to_string);
+        match self.reloads.count(error.clone(), now) {
+            TroubleTurn::Began => {
+                tracing::error!(error, "changes of silences, quotas and time intervals could not be read; the earlier ones hold for now");
             }
-            (Some(_), None) => tracing::info!("changes of silences, quotas and time intervals are read again"),
-            (None, None) | (Some(_), Some(_)) => {}
+            TroubleTurn::Ended => tracing::info!("changes of silences, quotas and time intervals are read again"),
+            TroubleTurn::None | TroubleTurn::Changed => {}
         }
     }
 }
@@ -253,7 +254,7 @@ pub(crate) async fn follow(inner: Arc<Inner>) {
             return;
         }
         let known = inner.policies.load().revision.unwrap_or(-1);
-        let changed = if inner.policies.trouble.load().is_some() {
+        let changed = if inner.policies.reloads.trouble().is_some() {
             // Nothing need have changed for them to be readable again.
             Ok(known)
         } else {
@@ -266,7 +267,7 @@ pub(crate) async fn follow(inner: Arc<Inner>) {
         let refreshed = match changed {
             Ok(_) => inner.policies.refresh(&*inner.store, inner.clock.now()).await,
             Err(error) => {
-                inner.policies.note(Some(&error));
+                inner.policies.note(Some(&error), inner.clock.now());
                 Err(error)
             }
         };
@@ -290,9 +291,9 @@ impl Gateway {
         self.inner.policies.set_rules(rules).await;
     }
 
-    /// Why changes of policies cannot be read at present.
-    pub fn policies_trouble(&self) -> Option<Arc<String>> {
-        self.inner.policies.trouble.load_full()
+    /// How changes of policies were read. Where they cannot be at present, the earlier ones hold.
+    pub fn policy_reloads(&self) -> &Reloads {
+        &self.inner.policies.reloads
     }
 
     /// Does work that takes long on a thread of its own, so that it stops nobody; a few at a time. `None` when it broke off.

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use acteon_core::{
     Action, BoxFuture, Budget, Clock, Health, Lane, LaneLimits, Prepared, Provider, ProviderError, ProviderName, Response, Settings,
+    TokenLife,
 };
 use acteon_wecom::{App, Message};
 
@@ -63,6 +64,10 @@ impl Provider for WechatProvider {
 
     fn lane(&self) -> Lane {
         self.lane.clone()
+    }
+
+    fn token_life(&self) -> Option<TokenLife> {
+        self.app.token_life().map(|life| TokenLife { age: life.age, left: life.left })
     }
 
     fn drops_copies_for(&self, prepared: &Prepared) -> Option<Duration> {

@@ -4,20 +4,21 @@ use std::sync::Arc;
 
 use acteon_api::{ProviderHealthBody, ProvidersHealthBody, ReadyBody};
 use acteon_core::{Caller, ErrorKind, ProviderError, ProviderName, Scope};
-use acteon_gateway::{LaneMode, ProviderHealth};
+use acteon_gateway::{LaneMode, ProviderHealth, Reloads};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::AppState;
 use super::access::{MayLook, MayRead};
 use super::lanes;
+use crate::metrics::{Format, Sources};
 
 /// What a scraper without a key gets: that it got through.
 const PLAIN_METRICS: &str =
-    "# HELP acteon_up The server answers; the rest is for callers with a key.\n# TYPE acteon_up gauge\nacteon_up 1\n# EOF\n";
+    "# HELP acteon_up The server answers; the rest is for callers with a key\n# TYPE acteon_up gauge\nacteon_up 1\n# EOF\n";
 
 /// `GET /health`: alive; with the counters for those who may look.
 pub(super) async fn health(MayLook(caller): MayLook, State(state): State<Arc<AppState>>) -> Json<Value> {
@@ -55,14 +56,14 @@ pub(super) async fn ready(MayLook(caller): MayLook, State(state): State<Arc<AppS
         return (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response();
     }
     let failing = gateway.stats().into_iter().filter(|(_, stats)| stats.last_failed);
-    let rules = state.rules.trouble().map(|trouble| format!("rules: those before stay in force: {trouble}"));
-    let keys = state.auth.trouble().map(|trouble| format!("API keys: those before stay in force: {trouble}"));
+    let rules = state.rules.reloads().and_then(Reloads::trouble).map(|trouble| format!("rules: those before stay in force: {trouble}"));
+    let keys = state.auth.reloads().and_then(Reloads::trouble).map(|trouble| format!("API keys: those before stay in force: {trouble}"));
     let of = |name: &ProviderName, error: Option<String>| match error.filter(|_| may_see_errors(caller.as_ref(), name)) {
         Some(error) => format!("provider {name}: {error}"),
         None => format!("provider {name}: its last call failed"),
     };
     let failing: Vec<String> = failing.map(|(name, stats)| of(&name, stats.last_error)).collect();
-    let unread = gateway.policies_trouble();
+    let unread = gateway.policy_reloads().trouble();
     let unread = unread.map(|trouble| format!("policies: changes of silences, quotas and time intervals cannot be read: {trouble}"));
     let reasons: Vec<String> = unread.into_iter().chain(keys).chain(rules).chain(failing).collect();
     let status = if reasons.is_empty() { "ready" } else { "degraded" };
@@ -70,13 +71,18 @@ pub(super) async fn ready(MayLook(caller): MayLook, State(state): State<Arc<AppS
     Json(ReadyBody { status: status.into(), reasons }).into_response()
 }
 
-/// `GET /metrics`: Prometheus' text format. Names of providers and rules, and what fails where, are for those who may look.
-pub(super) async fn metrics(MayLook(caller): MayLook, State(state): State<Arc<AppState>>) -> Response {
+/// `GET /metrics`: Prometheus' text format, or `OpenMetrics` for who asks for it. Names of providers and rules, and what fails where, are for those
+/// who may look.
+pub(super) async fn metrics(MayLook(caller): MayLook, State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
+    let format = Format::accepted(&headers);
     let text = match caller {
-        Some(_) => state.metrics.text(&state.gateway, &state.rules, &state.auth),
-        None => PLAIN_METRICS.to_owned(),
+        Some(_) => {
+            let (gateway, now) = (&state.gateway, state.clock.now());
+            state.metrics.text(&Sources { gateway, rules: &state.rules, auth: &state.auth, now }, format).await
+        }
+        None => format.of(PLAIN_METRICS.to_owned()),
     };
-    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+    ([(header::CONTENT_TYPE, format.content_type()), (header::VARY, "Accept")], text).into_response()
 }
 
 /// Whether a caller may see what a provider's calls failed with: a service may repeat what it was sent, for whichever tenant.

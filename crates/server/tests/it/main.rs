@@ -13,6 +13,8 @@ mod fairness;
 mod hostile;
 mod ids;
 mod malformed;
+#[cfg(feature = "wechat")]
+mod metrics;
 mod owed;
 mod payload;
 mod policies;

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use acteon_store::{
-    Admission, Admitted, Beat, Claim, Claimed, Conditions, Cursor, Document, DocumentChanges, DocumentKind, Freed, Glance, HistoryFilter,
-    HistoryPage, Hold, Judged, Later, NewsOf, OpenShare, OwnerId, PageRequest, Pruned, Put, RecentSends, Record, Retention, Seq, Settled,
-    Settlement, Store, StoreError, SweepCursor, Way,
+    Admission, Admitted, Beat, Claim, Claimed, Conditions, Cursor, DeadShare, Document, DocumentChanges, DocumentKind, Freed, Glance,
+    HistoryFilter, HistoryPage, Hold, Judged, Later, NewsOf, OpenShare, OwnerId, PageRequest, Pruned, Put, RecentSends, Record, Retention,
+    Seq, Settled, Settlement, Store, StoreError, SweepCursor, Way,
 };
 
 /// The shared store, until the node is killed: then every call waits for ever.
@@ -279,6 +279,10 @@ impl Store for NodeStore {
 
     fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {
         self.alive(Call::Repeatable, move |store| store.open_shares())
+    }
+
+    fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {
+        self.alive(Call::Repeatable, move |store| store.dead_shares(limit))
     }
 
     fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {

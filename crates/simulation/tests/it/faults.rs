@@ -284,6 +284,7 @@ impl Trial {
             (StoreCall::SwapNote, self.store.swap_note("token", None, "t", now, now + Duration::from_secs(1)).await.map(drop)),
             (StoreCall::Documents, self.store.documents(DocumentKind::Silence).await.map(drop)),
             (StoreCall::Document, self.store.document(DocumentKind::Silence, "s").await.map(drop)),
+            (StoreCall::DeadShares, self.store.dead_shares(5).await.map(drop)),
             (StoreCall::OutcomesOf, self.store.outcomes_of(Vec::new()).await.map(drop)),
             (StoreCall::Free, self.store.free(Vec::new(), now).await.map(drop)),
         ];

@@ -17,11 +17,11 @@ use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, P
 use crate::gate::{Conditions, Counters as _, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, weight};
 use crate::model::{
-    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSend, RecentSends, Record, Seq, Settled, Settlement,
-    State, Way,
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OwnerId, RecentSend, RecentSends, Record, Seq, Settled, Settlement, State, Way,
 };
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::rows::state_number;
+use crate::shares::{DeadShare, OpenShare};
 use crate::store::{Later, NewsOf, Store};
 
 /// A store in memory.
@@ -375,6 +375,10 @@ impl Store for MemoryStore {
 
     fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {
         ready(Ok(self.lock().open_shares()))
+    }
+
+    fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {
+        ready(Ok(self.lock().dead_shares(limit)))
     }
 
     fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {

@@ -9,10 +9,10 @@ use crate::StoreError;
 use crate::document::{Document, DocumentKind};
 use crate::gate::{Conditions, Counters, Judged, QuotaCheck, ThrottleCheck, judge};
 use crate::model::{
-    Admission, Admitted, Charges, Claim, ClaimRows, Claimed, Fate, Freed, Hold, OpenShare, OwnerId, Record, Seq, Settled, Settlement,
-    State, Step, Way,
+    Admission, Admitted, Charges, Claim, ClaimRows, Claimed, Fate, Freed, Hold, OwnerId, Record, Seq, Settled, Settlement, State, Step, Way,
 };
 use crate::rows::state_of;
+use crate::shares::{DeadShare, OpenShare};
 
 /// An action with what the lists are filtered by.
 pub(super) struct Entry {
@@ -285,9 +285,22 @@ impl Tables {
         let mut shares: Vec<OpenShare> = Vec::new();
         for entry in self.open() {
             let (tenant, provider) = (&entry.record.action.tenant, &entry.record.provider);
+            let oldest = entry.record.accepted_at;
             match shares.iter_mut().find(|share| share.tenant == *tenant && share.provider == *provider) {
+                Some(share) => (share.count, share.oldest) = (share.count + 1, share.oldest.min(oldest)),
+                None => shares.push(OpenShare { tenant: tenant.clone(), provider: provider.clone(), count: 1, oldest }),
+            }
+        }
+        shares
+    }
+
+    pub(super) fn dead_shares(&self, limit: usize) -> Vec<DeadShare> {
+        let mut shares: Vec<DeadShare> = Vec::new();
+        for entry in self.entries.values().rev().filter(|entry| entry.record.state == State::Dead).take(limit) {
+            let (provider, code) = (&entry.record.provider, entry.code.clone().unwrap_or_default());
+            match shares.iter_mut().find(|share| share.provider == *provider && share.code == code) {
                 Some(share) => share.count += 1,
-                None => shares.push(OpenShare { tenant: tenant.clone(), provider: provider.clone(), count: 1 }),
+                None => shares.push(DeadShare { provider: provider.clone(), code, count: 1 }),
             }
         }
         shares

@@ -11,9 +11,10 @@ use super::connect::Conn;
 use super::error::Failure;
 use super::rows::record;
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked};
-use crate::model::{OpenShare, RecentSend, RecentSends, Record, Seq, State};
+use crate::model::{RecentSend, RecentSends, Record, Seq, State};
 use crate::raw::{RawRecord, outcome_text, recipients};
-use crate::rows::{MAX_OF_AN_ID, OPEN_SHARES, open_share, state_number, within};
+use crate::rows::{self, MAX_OF_AN_ID, OPEN_SHARES, dead_share, open_share, state_number, within};
+use crate::shares::{DeadShare, OpenShare};
 
 const COLUMNS: &str = RawRecord::COLUMNS;
 const TABLES: &str = RawRecord::TABLES;
@@ -230,7 +231,16 @@ pub(super) async fn recent_sends(conn: &Conn, since: Timestamp, before: Option<C
 pub(super) async fn open_shares(conn: &Conn) -> Result<Vec<OpenShare>, Failure> {
     let mut shares = Vec::new();
     for row in conn.query(OPEN_SHARES, &[]).await? {
-        shares.extend(open_share(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+        shares.extend(open_share(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
+    }
+    Ok(shares)
+}
+
+/// How many dead letters there are by provider and code, among the newest `limit`.
+pub(super) async fn dead_shares(conn: &Conn, limit: usize) -> Result<Vec<DeadShare>, Failure> {
+    let mut shares = Vec::new();
+    for row in conn.query(&rows::dead_shares('$'), &[&(limit as i64)]).await? {
+        shares.extend(dead_share(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
     }
     Ok(shares)
 }

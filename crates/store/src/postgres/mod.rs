@@ -49,11 +49,10 @@ use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::error::Ended;
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
-use crate::model::{
-    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSends, Record, Seq, Settled, Settlement, Way,
-};
+use crate::model::{Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OwnerId, RecentSends, Record, Seq, Settled, Settlement, Way};
 use crate::queue_bytes::QueueBytes;
 use crate::retention::{Pruned, Retention, SweepCursor, sweeps_on, swept_at};
+use crate::shares::{DeadShare, OpenShare};
 use crate::store::{Later, NewsOf, Store};
 
 pub use self::connect::PostgresOptions;
@@ -380,6 +379,10 @@ impl Store for PostgresStore {
 
     fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {
         Box::pin(async move { call!(self.pool, conn => history::open_shares(conn)) })
+    }
+
+    fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {
+        Box::pin(async move { call!(self.pool, conn => history::dead_shares(conn, limit)) })
     }
 
     fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {

@@ -9,9 +9,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::Result;
 use super::rows::{maybe_text, record, text};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked, weight};
-use crate::model::{OpenShare, RecentSend, RecentSends, Record, Seq, State};
+use crate::model::{RecentSend, RecentSends, Record, Seq, State};
 use crate::raw::{RawRecord, outcome_text, recipients};
-use crate::rows::{MAX_OF_AN_ID, OPEN_SHARES, open_share, state_number, within};
+use crate::rows::{self, MAX_OF_AN_ID, OPEN_SHARES, dead_share, open_share, state_number, within};
+use crate::shares::{DeadShare, OpenShare};
 
 pub(super) fn find(connection: &Connection, scope: &Scope, id: &ActionId) -> Result<Vec<Record>> {
     let (condition, mut values) = within(scope, '?', 1);
@@ -219,9 +220,20 @@ pub(super) fn recent_sends(connection: &Connection, since: Timestamp, before: Op
 pub(super) fn open_shares(connection: &Connection) -> Result<Vec<OpenShare>> {
     let mut select = connection.prepare_cached(OPEN_SHARES)?;
     let mut shares = Vec::new();
-    for row in select.query_map([], |row| Ok((text(row, 0)?, text(row, 1)?, row.get::<_, i64>(2)?)))? {
-        let (tenant, provider, count) = row?;
-        shares.extend(open_share(&tenant, &provider, count));
+    for row in select.query_map([], |row| Ok((text(row, 0)?, text(row, 1)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?)))? {
+        let (tenant, provider, count, oldest) = row?;
+        shares.extend(open_share(&tenant, &provider, count, oldest));
+    }
+    Ok(shares)
+}
+
+/// How many dead letters there are by provider and code, among the newest `limit`.
+pub(super) fn dead_shares(connection: &Connection, limit: usize) -> Result<Vec<DeadShare>> {
+    let mut select = connection.prepare_cached(&rows::dead_shares('?'))?;
+    let mut shares = Vec::new();
+    for row in select.query_map([limit as i64], |row| Ok((text(row, 0)?, text(row, 1)?, row.get::<_, i64>(2)?)))? {
+        let (provider, code, count) = row?;
+        shares.extend(dead_share(&provider, code, count));
     }
     Ok(shares)
 }

@@ -37,12 +37,12 @@ use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
-    Admission, Admitted, Beat, Claim, ClaimRows, Claimed, Freed, Hold, OpenShare, OwnerId, RecentSends, Record, Seq, Settled, Settlement,
-    Turn, Way,
+    Admission, Admitted, Beat, Claim, ClaimRows, Claimed, Freed, Hold, OwnerId, RecentSends, Record, Seq, Settled, Settlement, Turn, Way,
 };
 use crate::queue_bytes::QueueBytes;
 use crate::retention::{Pruned, Retention, SweepCursor, sweeps_on, swept_at};
 use crate::rows::row_texts;
+use crate::shares::{DeadShare, OpenShare};
 use crate::store::{Later, NewsOf, Store, revision_beside};
 use checkpoint::{Checkpointer, Signal, Worker};
 use command::{Revising, Task, Urgency};
@@ -356,6 +356,10 @@ impl Store for SqliteStore {
 
     fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {
         self.readers.own(history::open_shares)
+    }
+
+    fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {
+        self.readers.callers(move |connection| history::dead_shares(connection, limit))
     }
 
     fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {

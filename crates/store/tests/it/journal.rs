@@ -227,10 +227,21 @@ pub(crate) async fn what_waits_is_counted_and_what_ended_is_found(engine: &Engin
     assert!(matches!(store.admit(through).await, Ok(Admitted::Open { .. })));
     let mut shares = store.open_shares().await.expect("shares");
     shares.sort_by_key(|share| share.count);
-    let shares: Vec<_> = shares.iter().map(|share| (share.tenant.as_str(), share.provider.as_str(), share.count)).collect();
-    assert_eq!(shares, [("t", "q", 1), ("t", "p", 2)]);
+    let seen = shares.iter().map(|share| (share.tenant.as_str(), share.provider.as_str(), share.count, share.oldest));
+    assert_eq!(seen.collect::<Vec<_>>(), [("t", "q", 1, at(100)), ("t", "p", 2, at(100))]);
     let outcome = executed();
     store.settle(settlement(first, owner, end(outcome.clone()))).await.expect("settled");
+    assert_eq!(store.dead_shares(10).await, Ok(Vec::new()));
+    for (id, code) in [("d", "CONFIGURATION"), ("e", "HELD"), ("f", "CONFIGURATION")] {
+        let letter = admit(&*store, id, Birth::Owned(owner)).await;
+        store.settle(settlement(letter, owner, end(failed(code)))).await.expect("settled");
+    }
+    let mut dead = store.dead_shares(10).await.expect("shares");
+    dead.sort_by_key(|share| share.count);
+    let dead: Vec<_> = dead.iter().map(|share| (share.provider.as_str(), share.code.as_str(), share.count)).collect();
+    assert_eq!(dead, [("p", "HELD", 1), ("p", "CONFIGURATION", 2)]);
+    let newest = store.dead_shares(2).await.map(|shares| shares.iter().map(|share| share.count).sum::<usize>());
+    assert_eq!(newest, Ok(2), "the newest are counted, and no more than asked for");
     assert_eq!(store.outcomes_of(vec![first, second, Seq(999)]).await, Ok(vec![(first, outcome.to_json())]));
     assert_eq!(store.open_shares().await.map(|shares| shares.iter().map(|share| share.count).sum::<usize>()), Ok(2));
 }

@@ -56,10 +56,12 @@ async fn a_paused_lane_is_shown_with_its_reason_and_can_be_reset() {
     assert_eq!(health["lane"]["name"], lane["name"]);
     let Value::String(metrics) = gateway.get("/metrics").await.body else { panic!("metrics are text") };
     let name = lane["name"].as_str().expect("a name");
-    for line in ["acteon_lane_paused", "acteon_lane_next_probe_seconds", "acteon_lane_max_per_second", "acteon_lane_pauses_total"] {
+    for line in ["acteon_lane_paused", "acteon_lane_next_probe_seconds", "acteon_lane_max_per_second", "acteon_lane_more_in_store"] {
         assert!(metrics.lines().any(|found| found.starts_with(&format!("{line}{{lane=\"{name}\"}} "))), "{line} in {metrics}");
     }
     assert!(metrics.contains(&format!("acteon_lane_paused{{lane=\"{name}\"}} 1")), "{metrics}");
+    let met = format!("acteon_lane_pauses_total{{lane=\"{name}\",code=\"RATE_LIMITED\",reason=\"rate\"}} ");
+    assert!(metrics.contains(&met), "{met} in {metrics}");
 
     wecom.world(|world| world.settings.rate_limit = None);
     let path = format!("/admin/lanes/{}/reset", name.replace('/', "%2F"));
