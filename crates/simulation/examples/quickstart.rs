@@ -53,22 +53,7 @@ async fn main() -> Result<(), Failure> {
 /// A gateway with the local WeChat Work as `wechat-ops`, its credentials encrypted with a fresh key.
 fn configuration(wecom: &LocalWecom) -> Result<(String, KeyRing), Failure> {
     let keys = KeyRing::parse(&KeyRing::generate()?)?;
-    let (corp_id, app) = wecom.world(|world| (world.corp_id.clone(), world.apps[0].clone()));
-    let seal = |secret: String| Envelope::seal(&secret.into(), &keys);
-    let text = format!(
-        r#"  [[providers]]
-  name = "wechat-ops"
-  type = "wechat"
-  wechat.corp_id = "{}"
-  wechat.corp_secret = "{}"
-  wechat.agent_id = {}
-  wechat.api_base_url = "{}"
-"#,
-        seal(corp_id)?,
-        seal(app.secret)?,
-        app.agent_id,
-        wecom.url()
-    );
+    let text = wecom.provider("wechat-ops", |secret| Envelope::seal(&secret.into(), &keys).map(|envelope| envelope.to_string()))?;
     Ok((text, keys))
 }
 

@@ -4,6 +4,8 @@ mod api;
 mod audit;
 mod auth;
 mod bodies;
+#[cfg(all(feature = "postgres", feature = "wechat", target_os = "linux"))]
+mod book;
 mod command;
 mod configuration;
 mod connections;

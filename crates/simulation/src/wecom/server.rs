@@ -68,6 +68,23 @@ impl LocalWecom {
         format!("http://{}", self.address)
     }
 
+    /// The lines of a gateway's configuration for a provider that sends through it, to everybody by default. `sealed` may encrypt the credentials.
+    ///
+    /// # Errors
+    /// They could not be encrypted.
+    pub fn provider<E>(&self, name: &str, sealed: impl Fn(String) -> Result<String, E>) -> Result<String, E> {
+        let (corp_id, app) = self.world(|world| (world.corp_id.clone(), world.apps[0].clone()));
+        let text = format!(
+            "[[providers]]\nname = {name:?}\ntype = \"wechat\"\nwechat.corp_id = {:?}\nwechat.corp_secret = {:?}\n\
+             wechat.agent_id = {}\nwechat.default_touser = \"@all\"\nwechat.api_base_url = {:?}\n",
+            sealed(corp_id)?,
+            sealed(app.secret)?,
+            app.agent_id,
+            self.url()
+        );
+        Ok(text)
+    }
+
     /// Looks at the world, or changes it.
     pub fn world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
         self.shared.world(look)

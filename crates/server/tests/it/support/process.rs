@@ -4,9 +4,12 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use acteon_simulation::skipped;
+
 use super::Client;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_acteon-server");
+/// The built binary.
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_acteon-server");
 
 /// The folder below its own that is a disk's.
 pub(crate) const DISK: &str = "disk";
@@ -49,8 +52,7 @@ impl Process {
             tried.is_ok_and(|status| status.success())
         };
         let Some(shell) = shells.iter().find(may_mount) else {
-            assert!(std::env::var_os("CI").is_none(), "no file system can be mounted here for a test");
-            println!("skipped: no file system can be mounted here, neither by unshare -m nor by unshare -rm");
+            skipped("no file system can be mounted here, neither by unshare -m nor by unshare -rm");
             return None;
         };
         Some(Self::start_in(shell, &mount, (folder, &disk), configuration, variables))
@@ -59,23 +61,21 @@ impl Process {
     fn start_in(shell: &[&str], before: &str, (folder, data): (&Path, &Path), configuration: &str, variables: &[(&str, &str)]) -> Self {
         let file = folder.join("acteon.toml");
         std::fs::write(&file, configuration).expect("a configuration file");
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("log.txt")).expect("a log file");
-        let mut child = Command::new(shell[0])
-            .args(&shell[1..])
-            .args(["-c", &format!("{before} exec \"$@\""), "sh", BINARY, "--port", "0", "--data-dir"])
-            .arg(data)
-            .arg("-c")
-            .arg(&file)
-            .envs(variables.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .expect("a started server");
+        let mut command = Command::new(shell[0]);
+        command.args(&shell[1..]).args(["-c", &format!("{before} exec \"$@\""), "sh", BINARY, "--port", "0", "--data-dir"]);
+        command.arg(data).arg("-c").arg(&file).envs(variables.iter().copied());
+        Self::of(command, &folder.join("log.txt"))
+    }
+
+    /// Starts a command that becomes a server, and waits until it says where it listens.
+    pub(crate) fn of(mut command: Command, log: &Path) -> Self {
+        let log_file = std::fs::OpenOptions::new().create(true).append(true).open(log).expect("a log file");
+        let mut child = command.stdout(Stdio::piped()).stderr(log_file).spawn().expect("a started server");
         let mut stdout = BufReader::new(child.stdout.take().expect("its standard output"));
         let mut line = String::new();
         let base = loop {
             line.clear();
-            assert_ne!(stdout.read_line(&mut line).expect("a line"), 0, "it stopped: {}", log_of(folder));
+            assert_ne!(stdout.read_line(&mut line).expect("a line"), 0, "it stopped: {}", std::fs::read_to_string(log).unwrap_or_default());
             if let Some(base) = line.trim().strip_prefix("API") {
                 break base.trim().to_owned();
             }
