@@ -89,7 +89,7 @@ pub(crate) struct NotAllowed;
 /// Why a name leads nowhere: nobody knows it, or nobody could be asked.
 #[derive(Debug, thiserror::Error)]
 #[error("the name is not found")]
-pub(crate) struct NameNotFound(#[source] std::io::Error);
+pub(crate) struct NameNotFound(#[source] pub(crate) std::io::Error);
 
 /// Resolves names, and leaves out forbidden addresses. Checked here and not before, since a name may resolve differently each time.
 pub(crate) struct GuardedResolver {

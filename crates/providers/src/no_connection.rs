@@ -87,11 +87,20 @@ impl Cause {
 }
 
 fn cause(error: &reqwest::Error) -> Cause {
-    let mut next: Option<&(dyn Error + 'static)> = Some(error);
-    let mut found = if error.is_timeout() { Cause::Late } else { Cause::Unknown };
+    cause_in(error).unwrap_or(if error.is_timeout() { Cause::Late } else { Cause::Unknown })
+}
+
+/// What the errors of a chain say. A name that was not resolved in time is no connection that was not made in time.
+fn cause_in(error: &(dyn Error + 'static)) -> Option<Cause> {
+    let mut next = Some(error);
+    let mut found = None;
     while let Some(error) = next {
         if let Some(cause) = cause_of(error) {
-            found = cause;
+            let is_last = matches!(cause, Cause::NameNotFound | Cause::NotAllowed);
+            found = Some(cause);
+            if is_last {
+                break;
+            }
         }
         // The source of an io::Error is that of what it holds.
         let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
@@ -150,6 +159,26 @@ fn tls(error: &rustls::Error) -> Cause {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn certificates_are_told_apart() {
+        let words = |error| match tls(&rustls::Error::InvalidCertificate(error)) {
+            Cause::Certificate(words) => words,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(words(CertificateError::UnknownIssuer), "is from an authority that is not trusted here");
+        assert_eq!(words(CertificateError::Expired), "has expired");
+        assert_eq!(words(CertificateError::NotValidForName), "is for another name");
+        assert!(matches!(tls(&rustls::Error::DecryptError), Cause::Tls(_)));
+    }
+
+    #[test]
+    fn the_end_of_a_chain_knows_the_most() {
+        let deep = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, rustls::Error::DecryptError));
+        assert_eq!(cause_in(&deep), Some(Cause::Tls(rustls::Error::DecryptError.to_string())));
+        assert_eq!(cause_in(&NameNotFound(io::ErrorKind::TimedOut.into())), Some(Cause::NameNotFound));
+        assert_eq!(cause_in(&io::Error::from(io::ErrorKind::ConnectionRefused)), Some(Cause::Refused));
+    }
 
     #[test]
     fn who_is_named_is_who_failed() {

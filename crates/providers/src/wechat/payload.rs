@@ -19,6 +19,8 @@ const NAMED: usize = 5;
 const NAME_LETTERS: usize = 40;
 /// From so many letters on a field's name is like hardly any other word.
 const LONG_NAME: usize = 6;
+/// Nothing longer is a slip for a field's name, in bytes.
+const LONGEST_SLIP: usize = 24;
 
 pub(super) fn prepare(config: &Config, action: &Action) -> Result<Prepared, ProviderError> {
     let Ok(fields) = serde_json::from_str::<Map<String, Value>>(action.payload.get()) else {
@@ -116,13 +118,14 @@ impl<'a> Fields<'a> {
     /// What the payload holds beside the fields of a message: a fault where one is a slip for a field that is missing, and else warnings.
     fn beside(&self, config: &Config, msgtype: MsgType) -> Result<Vec<String>, ProviderError> {
         let known = || COMMON.iter().chain(msgtype.fields()).copied();
+        let missing: Vec<Missing> = known().filter(|known| self.get(known).is_none()).map(Missing::of).collect();
         let mut unsent = Vec::new();
         let mut configured = Vec::new();
         for (name, value) in self.0 {
             if known().any(|known| known == name) {
                 continue;
             }
-            if let Some(meant) = known().find(|known| self.get(known).is_none() && is_slip(name, known)) {
+            if let Some(meant) = meant(name, &missing) {
                 return Err(fault(format!("{name:?} is not a field of a WeChat Work message: did you mean {meant:?}?")));
             }
             if name == "agentid" && is_number(value, config.agent_id) {
@@ -143,22 +146,49 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Whether a name was most likely meant to be a field's: written otherwise, in the plural, with its letters in another order, or, if it is not short, with one letter
-/// too many, missing or wrong. Payloads also hold words of their own, such as `total` or `router`, and those are no slips.
-fn is_slip(name: &str, field: &str) -> bool {
-    if name.len() > 2 * field.len() {
-        return false;
+/// A field that a payload does not have, as names are compared with it.
+struct Missing {
+    name: &'static str,
+    plain: String,
+    letters: Vec<char>,
+}
+
+impl Missing {
+    fn of(name: &'static str) -> Self {
+        let plain = plain(name);
+        Self { name, letters: letters(&plain), plain }
     }
-    let plain = |text: &str| text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
-    let sorted = |text: &str| {
-        let mut letters: Vec<char> = text.chars().collect();
-        letters.sort_unstable();
-        letters
-    };
-    let (name, field) = (plain(name), plain(field));
-    name.strip_suffix('s') == Some(&field)
-        || sorted(&name) == sorted(&field)
-        || distance(&name, &field) <= usize::from(field.len() >= LONG_NAME)
+
+    /// Whether a name was most likely meant to be this one: in the plural, with its letters in another order, or, if it is not short, with one letter too
+    /// many, missing or wrong. Payloads also hold words of their own, such as `total` or `router`, and those are no slips.
+    fn is_meant_by(&self, name: &str) -> bool {
+        let Self { plain, letters: own, .. } = self;
+        if name.len().abs_diff(plain.len()) > 1 {
+            return false;
+        }
+        let most = usize::from(plain.len() >= LONG_NAME);
+        name.strip_suffix('s') == Some(plain) || letters(name) == *own || distance(name, plain) <= most
+    }
+}
+
+/// The missing field that a name was most likely meant to be, however it is written.
+fn meant(name: &str, missing: &[Missing]) -> Option<&'static str> {
+    if name.len() > LONGEST_SLIP {
+        return None;
+    }
+    let name = plain(name);
+    missing.iter().find(|field| field.is_meant_by(&name)).map(|field| field.name)
+}
+
+/// A name without what people separate its words with.
+fn plain(name: &str) -> String {
+    name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+fn letters(name: &str) -> Vec<char> {
+    let mut letters: Vec<char> = name.chars().collect();
+    letters.sort_unstable();
+    letters
 }
 
 fn is_number(value: &Value, number: u32) -> bool {
