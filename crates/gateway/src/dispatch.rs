@@ -25,6 +25,9 @@ use crate::ways::{ChosenWay, Waits, Ways, way};
 /// How often a caller who waits when a stop begins looks whether anybody works on the action.
 const STOP_LOOKS_EVERY: Duration = Duration::from_millis(20);
 
+/// How often a caller whose action is accepted looks whether the store's disk answers again.
+const STALL_LOOKS_EVERY: Duration = Duration::from_millis(500);
+
 /// Longest that a caller whose wait is over waits for the store to say how an action stands.
 const LOOK_LIMIT: Duration = Duration::from_secs(1);
 
@@ -38,7 +41,12 @@ impl Gateway {
 
     /// Does so for one of a caller's batch, which yields to those that were sent alone: it waits for a place on the way to the commit.
     pub async fn dispatch_of_batch(&self, action: Action, origin: Origin, caller: Caller, wait: Wait) -> Result<Answer, DispatchError> {
-        let place = tokio::time::timeout(MAX_WAIT, Arc::clone(&self.inner.batch_places).acquire_owned()).await;
+        let place = tokio::time::timeout(MAX_WAIT, Arc::clone(&self.inner.batch_places).acquire_owned());
+        let place = tokio::select! {
+            biased;
+            place = place => place,
+            () = self.inner.until_stalled() => return Err(DispatchError::StoreSlow),
+        };
         let Ok(Ok(place)) = place else { return Err(StoreError::Busy.into()) };
         let request = Request { action, origin, caller, letter: None, possible_duplicate: false };
         self.dispatch_in_turn(request, wait, BatchPlace(Some(place))).await
@@ -52,6 +60,10 @@ impl Gateway {
         let inner = &self.inner;
         if inner.is_stopping() {
             return Err(DispatchError::Stopping);
+        }
+        // What was asked for under this id before may be on its way to the disk.
+        if inner.is_stalled() {
+            return Err(DispatchError::StoreSlow);
         }
         let Request { action, origin, caller, letter, possible_duplicate } = request;
         // Not the action itself: it may be large, and callers wait long.
@@ -297,25 +309,30 @@ async fn join(inner: &Arc<Inner>, (record, turn): (Record, LookTurn<'_>), action
     asker.wait_for(inner, seq, None, || pending).await;
 }
 
-/// Waits for what the caller is told. `Err` when nobody will say: also when a stop begins, and nobody here works on the action.
+/// Waits for what the caller is told. `Err` when nobody will say: when a stop begins, and nobody here works on the action, and when the store's
+/// disk does not answer, and it is not accepted.
 async fn until_told(
     inner: &Inner,
     told: &mut oneshot::Receiver<Result<Arc<str>, DispatchError>>,
     accepted: &OnceLock<Accepted>,
 ) -> Result<Result<Arc<str>, DispatchError>, ()> {
-    tokio::select! {
-        biased;
-        told = &mut *told => return told.map_err(drop),
-        () = inner.until_released() => {}
-    }
     loop {
-        if accepted.get().is_some_and(|accepted| accepted.worked_on.is_none()) {
-            return Err(());
-        }
         tokio::select! {
             biased;
             told = &mut *told => return told.map_err(drop),
-            () = inner.clock.sleep(STOP_LOOKS_EVERY) => {}
+            () = inner.until_interrupted() => {}
+        }
+        let is_releasing = inner.is_releasing();
+        match accepted.get() {
+            Some(accepted) if is_releasing && accepted.worked_on.is_none() => return Err(()),
+            None if inner.is_stalled() => return Err(()),
+            Some(_) | None => {}
+        }
+        let pause = if is_releasing { STOP_LOOKS_EVERY } else { STALL_LOOKS_EVERY };
+        tokio::select! {
+            biased;
+            told = &mut *told => return told.map_err(drop),
+            () = inner.clock.sleep(pause) => {}
         }
     }
 }

@@ -81,6 +81,9 @@ impl Default for Keep {
     }
 }
 
+/// Longest that a stop waits for the lease to be given back.
+const RETIRES_WITHIN: Duration = Duration::from_secs(5);
+
 /// A running gateway. Clones are the same gateway.
 #[derive(Clone)]
 pub struct Gateway {
@@ -112,6 +115,8 @@ pub(crate) struct Inner {
     /// A stop has begun: no call begins any more, and whoever waits for a turn is told what becomes of it.
     releasing: AtomicBool,
     released: Notify,
+    /// Wakes those who wait for the answer to a dispatch: a stop has begun, or the store's disk does not answer.
+    pub(crate) interrupted: Notify,
     /// Nothing new is taken.
     pub(crate) stopping: AtomicBool,
     pub(crate) stopped: Notify,
@@ -160,6 +165,7 @@ impl Gateway {
             dry_runs: Semaphore::new(MAX_DRY_RUNS),
             releasing: AtomicBool::new(false),
             released: Notify::new(),
+            interrupted: Notify::new(),
             stopping: AtomicBool::new(false),
             stopped: Notify::new(),
             tasks: AtomicUsize::new(0),
@@ -180,6 +186,7 @@ impl Gateway {
         inner.spawn(lease_keeper::keep_lease(Arc::clone(&inner)));
         inner.spawn(lease_keeper::watch_others(Arc::clone(&inner)));
         inner.spawn(store_health::probe(Arc::clone(&inner)));
+        inner.spawn(store_health::watch_disk(Arc::clone(&inner)));
         Ok(Self { inner })
     }
 
@@ -189,6 +196,7 @@ impl Gateway {
         let inner = &self.inner;
         inner.releasing.store(true, Ordering::SeqCst);
         inner.released.notify_waiters();
+        inner.interrupted.notify_waiters();
         for lane in inner.providers.lanes() {
             lane.close();
         }
@@ -207,8 +215,13 @@ impl Gateway {
         inner.stopping.store(true, Ordering::SeqCst);
         inner.stopped.notify_waiters();
         let all_ended = tokio::time::timeout(limit, inner.until_idle()).await.is_ok();
-        if all_ended && let Err(error) = inner.store.retire(inner.lease.owner(), inner.due.now()).await {
-            tracing::warn!(%error, "the lease could not be given back; the next process takes over what is left");
+        if all_ended {
+            // A disk that does not answer holds up no stop.
+            match tokio::time::timeout(RETIRES_WITHIN, inner.store.retire(inner.lease.owner(), inner.due.now())).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "the lease could not be given back; the next process takes over what is left"),
+                Err(_) => tracing::warn!("the store does not answer; the next process takes over what is left"),
+            }
         }
         all_ended
     }
@@ -218,11 +231,6 @@ impl Gateway {
         let (done, result) = oneshot::channel();
         self.inner.spawn(async move { drop(done.send(work.await)) });
         result.await.ok()
-    }
-
-    /// Whether the store failed lately, and has not done since what it failed at.
-    pub fn store_is_failing(&self) -> bool {
-        self.inner.store_health.is_failing(self.inner.clock.monotonic())
     }
 
     /// Resolves when the store can do nothing any more and will not recover: the process should end.

@@ -54,11 +54,12 @@ pub(crate) async fn open(config: &StoreConfig, data_dir: &Path) -> Result<Opened
     }
 }
 
-/// In builds for tests, a store whose writer panics once there is the file that a variable names.
+/// In builds for tests, a store whose writer panics once there is the file that a variable names, or stands still while there is another.
 #[cfg(debug_assertions)]
 fn faults() -> Option<Arc<dyn Faults>> {
-    let file = std::env::var_os("ACTEON_TEST_PANIC_ONCE_THERE_IS")?;
-    Some(Arc::new(PanicsOnceThereIs(file.into())))
+    let file = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
+    let faults = FilesSayWhat { panic: file("ACTEON_TEST_PANIC_ONCE_THERE_IS"), hang: file("ACTEON_TEST_HANG_WHILE_THERE_IS") };
+    (faults.panic.is_some() || faults.hang.is_some()).then(|| Arc::new(faults) as Arc<dyn Faults>)
 }
 
 #[cfg(not(debug_assertions))]
@@ -68,12 +69,19 @@ const fn faults() -> Option<Arc<dyn Faults>> {
 
 #[cfg(debug_assertions)]
 #[derive(Debug)]
-struct PanicsOnceThereIs(PathBuf);
+struct FilesSayWhat {
+    panic: Option<PathBuf>,
+    hang: Option<PathBuf>,
+}
 
 #[cfg(debug_assertions)]
-impl Faults for PanicsOnceThereIs {
+impl Faults for FilesSayWhat {
     fn meet(&self, point: FaultPoint) -> Result<(), StoreError> {
-        assert!(point != FaultPoint::Commit || !self.0.exists(), "simulated");
+        let is_there = |file: &Option<PathBuf>| point == FaultPoint::Commit && file.as_ref().is_some_and(|file| file.exists());
+        assert!(!is_there(&self.panic), "simulated");
+        while is_there(&self.hang) {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
         Ok(())
     }
 }

@@ -35,9 +35,32 @@ pub enum StoreError {
     /// A text that the database cannot hold, such as one with a NUL character.
     #[error("the database cannot hold such a text: {0}")]
     Unstorable(String),
+    /// A part of the database cannot be read: its bytes are not those that were written.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
+    /// The database's files are no longer at their paths: what was written would be lost.
+    #[error("{0}")]
+    Lost(String),
+    /// What was asked for by hand cannot be done with these files.
+    #[error("{0}")]
+    Refused(String),
     /// The database engine failed.
     #[error("the database failed: {0}")]
     Engine(String),
+}
+
+/// What to do about a damaged database.
+pub const MEND: &str = "Stop the server and restore the last file of `acteon-server backup`; or write what can be read into a new \
+     database with `acteon-server export` and `import`";
+
+impl StoreError {
+    /// The error with what to do, for whoever runs the server.
+    pub(crate) fn advised(self) -> Self {
+        match self {
+            Self::Damaged(why) => Self::Damaged(format!("{why}. {MEND}")),
+            other => other,
+        }
+    }
 }
 
 /// Says why a store can do nothing any more; `None` as long as it can.
@@ -67,6 +90,7 @@ impl From<rusqlite::Error> for StoreError {
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked | rusqlite::ErrorCode::OperationInterrupted) => {
                 Self::Busy
             }
+            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
             _ => Self::Engine(error.to_string()),
         }
     }

@@ -4,6 +4,7 @@
 //! must hold for each of them can be tried on each of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 
@@ -14,7 +15,7 @@ use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OwnerId, RecentSends, Record, Seq, Settled, Settlement, Way};
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::shares::{DeadShare, OpenShare};
-use crate::store::{Later, NewsOf, Store};
+use crate::store::{Damage, Later, NewsOf, Store};
 
 macro_rules! store_calls {
     ($($variant:ident = $word:literal),* $(,)?) => {
@@ -241,6 +242,14 @@ impl<L: Layer> Store for Layered<L> {
 
     fn is_shared(&self) -> bool {
         self.0.is_shared()
+    }
+
+    fn stalled(&self) -> Duration {
+        self.0.store().stalled()
+    }
+
+    fn damage(&self) -> Option<Damage> {
+        self.0.store().damage()
     }
 
     fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {

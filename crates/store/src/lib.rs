@@ -27,7 +27,7 @@ mod store;
 mod transfer;
 
 pub use document::{Document, DocumentChanges, DocumentKind, Put};
-pub use error::StoreError;
+pub use error::{MEND, StoreError};
 pub use gate::{Conditions, DedupCheck, Judged, Overage, QuotaCheck, ThrottleCheck};
 pub use history::{Cursor, Glance, HistoryFilter, HistoryPage, Order, PageRequest};
 pub use layer::{Layer, Layered, StoreCall};
@@ -40,5 +40,5 @@ pub use raw::UNREADABLE;
 pub use retention::{Pruned, Retention, SweepCursor, Tenants};
 pub use shares::{DeadShare, OpenShare};
 pub use sqlite::{FaultPoint, Faults, SqliteOptions, SqliteStore};
-pub use store::{Later, NewsOf, Store};
+pub use store::{Damage, Later, NewsOf, Store};
 pub use transfer::CLOCK_STEPS;

@@ -1,6 +1,7 @@
 //! The trait that every engine implements.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use tokio::sync::watch;
@@ -25,6 +26,15 @@ pub enum NewsOf {
     Work,
     /// The note with this name.
     Note(String),
+}
+
+/// What of a store cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// How often that was met.
+    pub count: u64,
+    /// What was met first.
+    pub first: String,
 }
 
 /// Waits until a revision is another than `known`, for engines whose only writer is this process.
@@ -146,6 +156,16 @@ pub trait Store: Send + Sync {
     /// Resolves when the store can do nothing any more and will not recover: its process should end, so that another can begin.
     fn ended(&self) -> BoxFuture<'_, StoreError> {
         Box::pin(std::future::pending())
+    }
+
+    /// How long the engine has been waiting for its disk to answer; zero where it does not wait, or cannot say.
+    fn stalled(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// What was found damaged since the start.
+    fn damage(&self) -> Option<Damage> {
+        None
     }
 
     /// Whether so much waits for a commit that work which can wait should.

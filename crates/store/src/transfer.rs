@@ -169,7 +169,7 @@ fn fits(values: &[Value], columns: &[(&str, Kind)]) -> bool {
 }
 
 fn io(error: &std::io::Error) -> StoreError {
-    StoreError::Engine(format!("the file of the export: {error}"))
+    StoreError::Refused(format!("the file of the export: {error}"))
 }
 
 /// The note with the sum of the steps that the wall clock took, in milliseconds, and more behind a blank. Instants of jobs are of the wall clock
@@ -307,7 +307,7 @@ impl<'a> Importer<'a> {
     }
 
     fn wrong(&self, message: &str) -> StoreError {
-        StoreError::Engine(format!("line {} of the export: {message}; nothing was imported", self.number))
+        StoreError::Refused(format!("line {} of the export: {message}; nothing was imported", self.number))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every request meets before its route, and every answer after it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use acteon_gateway::Gateway;
 use axum::Router;
@@ -43,18 +44,51 @@ impl Front {
             return answer;
         }
         request.extensions_mut().insert(Arc::clone(connection));
-        let must_end = must_end(&request);
-        let answer = hyper::service::Service::call(&self.router, request);
-        let answered = if must_end { self.gateway.to_the_end(answer).await } else { Some(answer.await) };
-        let mut response = match answered {
-            Some(Ok(response)) => response,
-            None => Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the request broke off").into_response(),
-        };
+        let is_of_store = needs_store(&request);
+        let answer = self.routed(request);
+        let mut response = if is_of_store { self.unless_stalled(answer).await } else { answer.await };
         if let Some(origin) = origin {
             Origins::allow(response.headers_mut(), origin);
         }
         response
     }
+}
+
+/// How long a request that may not need the disk goes on once that does not answer.
+const GRACE: Duration = Duration::from_secs(2);
+
+impl Front {
+    async fn routed(&self, request: Request<Body>) -> Response<Body> {
+        let must_end = must_end(&request);
+        let answer = hyper::service::Service::call(&self.router, request);
+        let answered = if must_end { self.gateway.to_the_end(answer).await } else { Some(answer.await) };
+        match answered {
+            Some(Ok(response)) => response,
+            None => Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the request broke off").into_response(),
+        }
+    }
+
+    /// The answer, unless it waits for a disk that does not answer.
+    async fn unless_stalled(&self, answer: impl Future<Output = Response<Body>>) -> Response<Body> {
+        let stalled = async {
+            self.gateway.until_stalled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            biased;
+            response = answer => response,
+            () = stalled => {
+                let message = "the store's disk does not answer; if this was to change something, look whether it did, or ask for the same again";
+                Refusal::come_back("STORE_SLOW", message).into_response()
+            }
+        }
+    }
+}
+
+/// Whether a request may have to wait for the store without an end. A dispatch sees to that itself.
+fn needs_store(request: &Request<Body>) -> bool {
+    let path = request.uri().path();
+    !RESERVED.contains(&path) && !path.starts_with("/v1/dispatch")
 }
 
 /// Whether a request runs to its end also when its caller leaves: half of a change would be neither in force nor undone. A dispatch sees to that

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use acteon_api::{ProviderHealthBody, ProvidersHealthBody, ReadyBody};
 use acteon_core::{Caller, ErrorKind, ProviderError, ProviderName, Scope};
 use acteon_gateway::{LaneMode, ProviderHealth, Reloads};
+use acteon_store::MEND;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -47,8 +48,8 @@ pub(super) async fn ready(MayLook(caller): MayLook, State(state): State<Arc<AppS
     if gateway.is_stopping() {
         unavailable.push("stopping".to_owned());
     }
-    if gateway.store_is_failing() {
-        unavailable.push("the store fails".to_owned());
+    if let Some(trouble) = gateway.store_trouble() {
+        unavailable.push(format!("the store fails: {trouble}"));
     }
     if !unavailable.is_empty() {
         let reasons = if caller.is_some() { unavailable } else { Vec::new() };
@@ -65,7 +66,10 @@ pub(super) async fn ready(MayLook(caller): MayLook, State(state): State<Arc<AppS
     let failing: Vec<String> = failing.map(|(name, stats)| of(&name, stats.last_error)).collect();
     let unread = gateway.policy_reloads().trouble();
     let unread = unread.map(|trouble| format!("policies: changes of silences, quotas and time intervals cannot be read: {trouble}"));
-    let reasons: Vec<String> = unread.into_iter().chain(keys).chain(rules).chain(failing).collect();
+    let damaged = gateway.store_damage().map(|damage| {
+        format!("the database is damaged, and what can be read goes on: {} ({} times since the start). {MEND}", damage.first, damage.count)
+    });
+    let reasons: Vec<String> = damaged.into_iter().chain(unread).chain(keys).chain(rules).chain(failing).collect();
     let status = if reasons.is_empty() { "ready" } else { "degraded" };
     let reasons = if caller.is_some() { reasons } else { Vec::new() };
     Json(ReadyBody { status: status.into(), reasons }).into_response()

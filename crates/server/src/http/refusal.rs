@@ -198,9 +198,21 @@ impl From<StoreError> for Refusal {
             StoreError::Closed => "STOPPING",
             StoreError::Fenced => "LEASE_LOST",
             StoreError::Away(_) => "STORE_AWAY",
-            StoreError::InUse(_) | StoreError::NewerSchema { .. } | StoreError::Engine(_) | StoreError::Unstorable(_) => {
-                "STORE_UNAVAILABLE"
+            StoreError::Damaged(_) => {
+                let message = format!("{error}; what this needs of it cannot be read or written, and nothing was changed");
+                return Self::come_back("STORE_DAMAGED", message);
             }
+            // Where the files lie is nothing for callers.
+            StoreError::Lost(_) => {
+                let message =
+                    "nothing was stored: the database's files were taken away beside the server; its log and /ready say what to do";
+                return Self::come_back("STORE_LOST", message);
+            }
+            StoreError::InUse(_)
+            | StoreError::NewerSchema { .. }
+            | StoreError::Engine(_)
+            | StoreError::Refused(_)
+            | StoreError::Unstorable(_) => "STORE_UNAVAILABLE",
             StoreError::Unknown(_) => {
                 return Self::come_back("STORE_SLOW", format!("{error}; it may have been stored: look, or send the same again"));
             }

@@ -1,7 +1,7 @@
 //! What is looked up when somebody asks for the metrics.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use acteon_core::Timestamp;
@@ -38,6 +38,8 @@ pub(super) struct Scraped {
     policies_stale: Count,
     open: Count,
     store_failing: Count,
+    store_stalled: Number,
+    store_damage: Counter,
     in_flight: Family<LaneLabel, Count>,
     waiting: Family<LaneLabel, Count>,
     more_in_store: Family<LaneLabel, Count>,
@@ -66,6 +68,10 @@ impl Scraped {
         let help = "When they were last read without a fault";
         registry.register_with_unit("last_reload_success_timestamp", help, Unit::Seconds, self.reloaded_at.clone());
         registry.register("store_failing", "1 while the store fails", self.store_failing.clone());
+        let help = "How long the store has been waiting for its disk";
+        registry.register_with_unit("store_stalled", help, Unit::Seconds, self.store_stalled.clone());
+        let help = "Times that a part of the database could not be read because it is damaged";
+        registry.register("store_damaged_reads", help, self.store_damage.clone());
         registry.register("open_actions", "Actions that are to be delivered now or later", self.open.clone());
         let help = "Actions that are to be delivered now or later, by the provider that they go through";
         registry.register("provider_open_actions", help, self.open_by_provider.clone());
@@ -99,6 +105,8 @@ impl Scraped {
         self.rules.set(gateway.rules().len() as u64);
         self.open.set(gateway.open_count() as u64);
         self.store_failing.set(u64::from(gateway.store_is_failing()));
+        self.store_stalled.set(gateway.store_stalled().as_secs_f64());
+        self.store_damage.inner().store(gateway.store_damage().map_or(0, |damage| damage.count), Ordering::Relaxed);
         let broken = |reloads: Option<&Reloads>| u64::from(reloads.and_then(Reloads::trouble).is_some());
         self.rules_broken.set(broken(rules.reloads()));
         self.keys_broken.set(broken(auth.reloads()));

@@ -30,6 +30,7 @@ mod rules;
 mod shared;
 mod shares;
 mod silences;
+mod storage;
 mod support;
 mod tidy;
 mod waiting;

@@ -8,6 +8,8 @@
 //! nobody restarts it, since that would only wait; it grows until he is done, and is cut back with the next commits. It has a bound all the
 //! same: beyond it nothing more is accepted.
 
+use std::cell::Cell;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -15,7 +17,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::disk::{Disk, OpenFiles};
 use super::faults::{FaultPoint, FaultPoints};
+use super::rescue;
 use super::room::Room;
 use super::thread::{self, Ended};
 use crate::StoreError;
@@ -112,6 +116,11 @@ pub(super) struct Worker {
     pub(super) connection: Connection,
     pub(super) signal: Arc<Signal>,
     pub(super) room: Arc<Room>,
+    pub(super) disk: Arc<Disk>,
+    pub(super) files: Arc<OpenFiles>,
+    pub(super) path: PathBuf,
+    /// Whether what is open was copied since its files were taken away.
+    pub(super) rescued: Cell<bool>,
     pub(super) faults: FaultPoints,
 }
 
@@ -121,6 +130,9 @@ impl Worker {
         let mut round = 0;
         let mut told = false;
         while stopped.recv_timeout(EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
+            if self.is_lost() {
+                continue;
+            }
             if round % ROUNDS_PER_LOOK == 0 {
                 self.signal.look_at(&self.room);
                 self.room.keep_reserve();
@@ -137,6 +149,25 @@ impl Worker {
             }
             self.tell(&mut told);
         }
+    }
+
+    /// Looks whether the files are where they were. What is in those that are open is copied at once: with the process it would be gone.
+    fn is_lost(&self) -> bool {
+        let Some(moved) = self.files.moved() else {
+            if self.disk.lost().is_some() {
+                self.rescued.set(false);
+                tracing::warn!("the database's files are back at their paths; it goes on");
+                self.disk.set_lost(None);
+            }
+            return false;
+        };
+        if !self.rescued.replace(true) {
+            self.disk.set_lost(Some(StoreError::Lost(moved.clone())));
+            let told = rescue::told(&moved, &self.path, rescue::rescue(&self.connection, &self.path));
+            tracing::error!("{told}");
+            self.disk.set_lost(Some(StoreError::Lost(told)));
+        }
+        true
     }
 
     /// Moves what can be moved; says how many pages were left.

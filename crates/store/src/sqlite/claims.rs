@@ -3,7 +3,10 @@
 use acteon_core::{ProviderName, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{Result, processes};
+use super::disk::Disk;
+use super::rows::text;
+use super::{Result, damage, processes};
+use crate::StoreError;
 use crate::model::{Claimed, Freed, Hold, OwnerId, Room, Seq};
 
 /// Claims due rows for each room, oldest due first.
@@ -27,11 +30,41 @@ pub(super) fn find_overdue(connection: &Connection, now: Timestamp, limit: usize
 }
 
 /// Claims rows that were found, unless somebody else has them meanwhile, or they are over.
-pub(super) fn claim_found(connection: &Connection, owner: OwnerId, found: &[(i64, i64)]) -> Result<Vec<Claimed>> {
+pub(super) fn claim_found(connection: &Connection, owner: OwnerId, room: usize, found: &[(i64, i64)]) -> Result<Vec<Claimed>> {
     if !processes::is_registered(connection, owner)? {
         return Ok(Vec::new());
     }
-    take(connection, owner, 0, found.to_vec())
+    take(connection, owner, room, found.to_vec())
+}
+
+/// The rows for each room, as far as they can be read.
+pub(super) fn find_readable(connection: &Connection, disk: &Disk, rooms: &[Room], now: Timestamp) -> Result<Vec<(usize, (i64, i64))>> {
+    let mut found = Vec::new();
+    for (place, room) in rooms.iter().enumerate() {
+        let due = match due(connection, room, now) {
+            Err(StoreError::Damaged(why)) => {
+                disk.note_damage(&why);
+                due_without_index(connection, room, now)?
+            }
+            due => due?,
+        };
+        found.extend(due.into_iter().map(|row| (place, row)));
+    }
+    Ok(found)
+}
+
+/// The rows for a room, found by a walk through all: a page of the index cannot be read, or of the rows.
+fn due_without_index(connection: &Connection, room: &Room, now: Timestamp) -> Result<Vec<(i64, i64)>> {
+    let mut select = connection.prepare_cached("SELECT due_at, provider FROM jobs WHERE seq = ?1 AND owner = 0 AND due_at <= ?2")?;
+    let mut due = Vec::new();
+    for seq in damage::positions(connection, "jobs")?.0 {
+        let row = select.query_row([seq, now.as_millis()], |row| Ok((row.get::<_, i64>(0)?, text(row, 1)?))).optional()?;
+        let row = row.filter(|(_, provider)| room.providers.iter().any(|name| name.as_str() == provider));
+        due.extend(row.map(|(due_at, _)| (due_at, seq)));
+    }
+    due.sort_unstable();
+    due.truncate(room.limit);
+    Ok(due)
 }
 
 /// The rows for a room: their due times and positions, oldest due first.
@@ -102,6 +135,36 @@ pub(super) fn free_orphans(connection: &Connection, now: Timestamp) -> Result<Fr
     let condition = "owner <> 0 AND owner NOT IN (SELECT owner FROM processes)";
     let maybe_sent = connection.execute(&maybe_sent(condition), [now.as_millis()])?;
     Ok(Freed { maybe_sent, unsent: connection.execute(&unsent(condition), [now.as_millis()])? })
+}
+
+/// Frees the rows of owners that are no process any more, as far as they can be read.
+pub(super) fn free_readable_orphans(connection: &Connection, disk: &Disk, now: Timestamp) -> Result<Freed> {
+    match free_orphans(connection, now) {
+        Err(StoreError::Damaged(why)) => disk.note_damage(&why),
+        result => return result,
+    }
+    let mut freed = Freed::default();
+    let condition = "seq = ?2 AND owner <> 0 AND owner NOT IN (SELECT owner FROM processes)";
+    for seq in damage::positions(connection, "jobs")?.0 {
+        let free = |update: String| Ok(connection.prepare_cached(&update)?.execute([now.as_millis(), seq])?);
+        match (free(maybe_sent(condition)), free(unsent(condition))) {
+            (Ok(maybe_sent), Ok(unsent)) => {
+                freed.maybe_sent += maybe_sent;
+                freed.unsent += unsent;
+            }
+            (Err(StoreError::Damaged(why)), _) | (_, Err(StoreError::Damaged(why))) => disk.note_damage(&why),
+            (Err(error), _) | (_, Err(error)) => return Err(error),
+        }
+    }
+    Ok(freed)
+}
+
+/// How many rows are open, as far as they can be read.
+pub(super) fn count(connection: &Connection) -> Result<usize> {
+    match connection.query_row("SELECT COUNT(*) FROM jobs", [], |row| row.get::<_, i64>(0)).map_err(StoreError::from) {
+        Err(StoreError::Damaged(_)) => Ok(damage::positions(connection, "jobs")?.0.len()),
+        count => Ok(usize::try_from(count?).unwrap_or(0)),
+    }
 }
 
 /// Frees and marks those that may have been sent, which comes first.

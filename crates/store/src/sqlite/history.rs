@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use acteon_core::limits::{MAX_LOOK, MAX_LOOKS};
 use acteon_core::{ActionId, ProviderName, Scope, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Statement, params};
 
-use super::Result;
+use super::disk::Disk;
 use super::rows::{maybe_text, record, text};
+use super::{Result, damage};
+use crate::StoreError;
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked, weight};
 use crate::model::{RecentSend, RecentSends, Record, Seq, State};
 use crate::raw::{RawRecord, outcome_text, recipients};
@@ -30,13 +32,14 @@ const TABLES: &str = RawRecord::TABLES;
 /// The columns that a filter tests.
 const NARROW: &str = "a.seq, a.accepted_at, a.namespace, a.tenant, a.provider, a.action_type, a.caller, a.verdict, a.rule";
 
-/// The statement of a walk. Its parameters are the cursor that it goes on from, a time and a position, and the time that it ends with.
+/// The statement of a walk. A search for what is below a position looks at the page of that position; one up to the position before does not, and
+/// so finds what lies just beside a damaged page. Its parameters are the cursor that it goes on from, a time and a position, and the time that it ends with.
 fn walk(filter: &HistoryFilter) -> String {
     // Dead letters have an index of their own.
     if filter.state == Some(State::Dead) {
         let range = match filter.order {
-            Order::NewestFirst => "o.seq < ?2 AND ?1 = ?1 AND ?3 = ?3 ORDER BY o.seq DESC",
-            Order::OldestFirst => "o.seq > ?2 AND ?1 = ?1 AND ?3 = ?3 ORDER BY o.seq",
+            Order::NewestFirst => "o.seq <= ?2 - 1 AND ?1 = ?1 AND ?3 = ?3 ORDER BY o.seq DESC",
+            Order::OldestFirst => "o.seq >= ?2 + 1 AND ?1 = ?1 AND ?3 = ?3 ORDER BY o.seq",
         };
         return format!(
             "SELECT {NARROW}, o.state, 'failed', o.code FROM outcomes o CROSS JOIN actions a ON a.seq = o.seq WHERE o.state = 2 AND {range}"
@@ -50,8 +53,8 @@ fn walk(filter: &HistoryFilter) -> String {
             "a.accepted_at >= ?1 AND a.accepted_at <= ?3 AND (a.accepted_at > ?1 OR a.seq > ?2) ORDER BY a.accepted_at, a.seq"
         }
         // As they were written, which needs no index.
-        (false, Order::NewestFirst) => "a.seq < ?2 AND ?1 = ?1 AND ?3 = ?3 ORDER BY a.seq DESC",
-        (false, Order::OldestFirst) => "a.seq > ?2 AND ?1 = ?1 AND ?3 = ?3 ORDER BY a.seq",
+        (false, Order::NewestFirst) => "a.seq <= ?2 - 1 AND ?1 = ?1 AND ?3 = ?3 ORDER BY a.seq DESC",
+        (false, Order::OldestFirst) => "a.seq >= ?2 + 1 AND ?1 = ?1 AND ?3 = ?3 ORDER BY a.seq",
     };
     if filter.needs_outcome() {
         format!("SELECT {NARROW}, o.state, o.tag, o.code FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq WHERE {range}")
@@ -62,27 +65,65 @@ fn walk(filter: &HistoryFilter) -> String {
 
 /// Passes each row that the filter lets through to `found`, which says whether to go on. Returns where the look stopped if it was cut short.
 fn look(
-    connection: &Connection,
+    (connection, disk): (&Connection, &Disk),
     filter: &HistoryFilter,
     after: Option<Cursor>,
     mut found: impl FnMut(&Row<'_>, Cursor) -> rusqlite::Result<bool>,
 ) -> Result<Option<Cursor>> {
     let mut select = connection.prepare_cached(&walk(filter))?;
     let Walked { from, until } = filter.walked(after);
-    let mut rows = select.query(params![from.at.as_millis(), from.seq.0, until.as_millis()])?;
+    let mut from = from;
     let mut looked = 0;
-    while let Some(row) = rows.next()? {
-        let cursor = Cursor { seq: Seq(row.get(0)?), at: Timestamp::from_millis(row.get(1)?) };
-        if filter.ends_before(cursor) {
-            return Ok(None);
+    loop {
+        let mut rows = select.query(params![from.at.as_millis(), from.seq.0, until.as_millis()])?;
+        loop {
+            let row = match rows.next().map_err(StoreError::from) {
+                Ok(Some(row)) => row,
+                Ok(None) => return Ok(None),
+                Err(StoreError::Damaged(why)) => {
+                    disk.note_damage(&why);
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
+            from = Cursor { seq: Seq(row.get(0)?), at: Timestamp::from_millis(row.get(1)?) };
+            if filter.ends_before(from) {
+                return Ok(None);
+            }
+            looked += 1;
+            let goes_on = !filter.lets_through(&narrow(row)?) || found(row, from)?;
+            if !goes_on || looked == MAX_LOOK {
+                return Ok(Some(from));
+            }
         }
-        looked += 1;
-        let goes_on = !filter.lets_through(&narrow(row)?) || found(row, cursor)?;
-        if !goes_on || looked == MAX_LOOK {
-            return Ok(Some(cursor));
-        }
+        drop(rows);
+        let Some(beyond) = beyond_damage(&mut select, filter, from, until)? else { return Ok(None) };
+        from = beyond;
     }
-    Ok(None)
+}
+
+/// Where a walk goes on past pages that cannot be read; `None` where they are the last.
+fn beyond_damage(select: &mut Statement<'_>, filter: &HistoryFilter, from: Cursor, until: Timestamp) -> Result<Option<Cursor>> {
+    let direction = match filter.order {
+        Order::NewestFirst => -1,
+        Order::OldestFirst => 1,
+    };
+    let by_time = filter.is_by_time() && filter.state != Some(State::Dead);
+    // Before the first of all or after the last of all at a time: what was accepted then was walked past, or cannot be read.
+    let edge = Seq(if direction < 0 { i64::MIN } else { i64::MAX });
+    let cursor = |place: i64| {
+        if by_time { Cursor { at: Timestamp::from_millis(place), seq: edge } } else { Cursor { at: from.at, seq: Seq(place) } }
+    };
+    let start = if by_time { from.at.as_millis() } else { from.seq.0 };
+    let reads = |place: i64| {
+        let Cursor { at, seq } = cursor(place);
+        Ok(select.query(params![at.as_millis(), seq.0, until.as_millis()])?.next().map(drop)?)
+    };
+    match damage::beyond(start, direction, reads) {
+        Ok(place) => Ok(Some(cursor(place))),
+        Err(StoreError::Damaged(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// What stands for a text that is no UTF-8.
@@ -110,13 +151,13 @@ fn narrow<'a>(row: &'a Row<'_>) -> rusqlite::Result<Narrow<'a>> {
     })
 }
 
-pub(super) fn page(connection: &Connection, filter: &HistoryFilter, request: PageRequest) -> Result<HistoryPage> {
+pub(super) fn page(connection: &Connection, disk: &Disk, filter: &HistoryFilter, request: PageRequest) -> Result<HistoryPage> {
     let mut maker = PageMaker::new(request);
-    let stopped = look(connection, filter, request.after, |_, cursor| Ok(maker.goes_on(cursor)))?;
-    let mut select = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.seq = ?1"))?;
+    let stopped = look((connection, disk), filter, request.after, |_, cursor| Ok(maker.goes_on(cursor)))?;
     let (mut records, mut bytes) = (Vec::new(), 0);
     for seq in maker.seqs().collect::<Vec<_>>() {
-        let found = select.query_row([seq.0], record)?;
+        // What was deleted meanwhile cannot be shown, nor what no part of can be read.
+        let Some(found) = readable(connection, disk, seq)? else { continue };
         bytes += weight(&found);
         records.push(found);
         if maker.ends_at(records.len(), bytes) {
@@ -127,13 +168,26 @@ pub(super) fn page(connection: &Connection, filter: &HistoryFilter, request: Pag
 }
 
 /// The actions at these positions.
-pub(super) fn records(connection: &Connection, seqs: &[Seq]) -> Result<Vec<Record>> {
-    let mut select = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.seq = ?1"))?;
+pub(super) fn records(connection: &Connection, disk: &Disk, seqs: &[Seq]) -> Result<Vec<Record>> {
     let mut records = Vec::with_capacity(seqs.len());
     for seq in seqs {
-        records.extend(select.query_row([seq.0], record).optional()?);
+        records.extend(readable(connection, disk, *seq)?);
     }
     Ok(records)
+}
+
+/// An action's record, as far as it can be read.
+fn readable(connection: &Connection, disk: &Disk, seq: Seq) -> Result<Option<Record>> {
+    let found = damage::record_of(connection, seq);
+    match &found {
+        Ok(Some(Record { unreadable: Some(why), .. })) if why.starts_with(damage::UNREADABLE_PAGE) => disk.note_damage(why),
+        Err(StoreError::Damaged(why)) => {
+            disk.note_damage(why);
+            return Ok(None);
+        }
+        Ok(_) | Err(_) => {}
+    }
+    found
 }
 
 /// Highest position there is; zero in an empty journal.
@@ -143,11 +197,11 @@ pub(super) fn newest(connection: &Connection) -> Result<Seq> {
 }
 
 /// What matches among the newest rows, and whether there may be more.
-pub(super) fn glance(connection: &Connection, filter: &HistoryFilter, limit: usize) -> Result<(Vec<Glance>, bool)> {
+pub(super) fn glance(connection: &Connection, disk: &Disk, filter: &HistoryFilter, limit: usize) -> Result<(Vec<Glance>, bool)> {
     let mut found = Vec::new();
     let mut after = None;
     for _ in 0..MAX_LOOKS {
-        after = look(connection, filter, after, |row, _| {
+        after = look((connection, disk), filter, after, |row, _| {
             let word = |column: usize| text(row, column).map(Arc::from);
             let rule = maybe_text(row, 8)?.map(Arc::from);
             found.push(Glance { namespace: word(2)?, tenant: word(3)?, provider: word(4)?, action_type: word(5)?, rule });
@@ -160,13 +214,13 @@ pub(super) fn glance(connection: &Connection, filter: &HistoryFilter, limit: usi
     Ok((found, after.is_some()))
 }
 
-pub(super) fn count_dead(connection: &Connection, scope: &Scope, limit: usize) -> Result<usize> {
+pub(super) fn count_dead(connection: &Connection, disk: &Disk, scope: &Scope, limit: usize) -> Result<usize> {
     if scope.is_everything() {
         let mut select = connection.prepare_cached("SELECT COUNT(*) FROM outcomes WHERE state = 2")?;
         return Ok(select.query_row([], |row| row.get::<_, i64>(0)).map(|count| usize::try_from(count).unwrap_or(0))?);
     }
     let filter = HistoryFilter { state: Some(State::Dead), ..HistoryFilter::of(scope.clone()) };
-    Ok(glance(connection, &filter, limit)?.0.len())
+    Ok(glance(connection, disk, &filter, limit)?.0.len())
 }
 
 /// Whether this is a dead letter.
@@ -185,35 +239,67 @@ pub(super) fn discard(connection: &Connection, letters: &[Seq]) -> Result<usize>
 }
 
 /// Walks back from the newest row, or from `before`, and stops at the first accepted an hour before `since`: retries may end long after they
-/// began, but a budget looks back only so far. Reads nothing wide.
-pub(super) fn recent_sends(connection: &Connection, since: Timestamp, before: Option<Cursor>, limit: usize) -> Result<RecentSends> {
+/// began, but a budget looks back only so far. Reads nothing wide. A page ends before what cannot be read, and the next begins behind it.
+pub(super) fn recent_sends(
+    connection: &Connection,
+    disk: &Disk,
+    since: Timestamp,
+    before: Option<Cursor>,
+    limit: usize,
+) -> Result<RecentSends> {
     let mut select = connection.prepare_cached(
         "SELECT a.accepted_at, coalesce(a.through, a.provider), a.request_facts, o.state, o.attempts, o.finished_at, a.seq \
-         FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq WHERE a.seq < ?2 ORDER BY a.seq DESC LIMIT ?1",
+         FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq WHERE a.seq <= ?2 - 1 ORDER BY a.seq DESC LIMIT ?1",
     )?;
     let oldest = since - std::time::Duration::from_hours(1);
     let mut page = RecentSends::default();
     let mut walked = 0;
-    let mut rows = select.query(params![limit as i64, before.map_or(i64::MAX, |cursor| cursor.seq.0)])?;
-    while let Some(row) = rows.next()? {
+    let mut last = before.map_or(i64::MAX, |cursor| cursor.seq.0);
+    let mut rows = select.query(params![limit as i64, last])?;
+    loop {
+        let row = match rows.next().map_err(StoreError::from) {
+            Ok(Some(row)) => row,
+            Ok(None) => return Ok(page),
+            Err(StoreError::Damaged(why)) => {
+                disk.note_damage(&why);
+                break;
+            }
+            Err(error) => return Err(error),
+        };
         let accepted_at = row.get::<_, i64>(0)?;
         if accepted_at < oldest.as_millis() {
-            break;
+            return Ok(page);
         }
         walked += 1;
-        page.next = (walked == limit).then_some(Cursor { at: Timestamp::from_millis(accepted_at), seq: Seq(row.get(6)?) });
-        let finished_at = row.get::<_, Option<i64>>(5)?.map(Timestamp::from_millis);
-        let sent = row.get::<_, Option<i64>>(3)? == Some(state_number(State::Done))
-            && row.get::<_, Option<i64>>(4)?.is_some_and(|count| count > 0);
-        let (true, Some(finished_at)) = (sent, finished_at.filter(|at| *at > since)) else { continue };
-        let texts = (row.get_ref(1)?.as_str(), row.get_ref(2)?.as_str_or_null());
-        let (Ok(provider), Ok(facts)) = texts else { continue };
-        // What cannot be read counts for nobody.
-        if let (Ok(provider), Ok(recipients)) = (ProviderName::parse(provider), recipients(facts)) {
-            page.sends.push(RecentSend { provider, recipients, finished_at });
-        }
+        last = row.get(6)?;
+        page.next = (walked == limit).then_some(Cursor { at: Timestamp::from_millis(accepted_at), seq: Seq(last) });
+        page.sends.extend(recent_send(row, since)?);
     }
+    drop(rows);
+    let newest = if last == i64::MAX { newest_readable(connection)? } else { last };
+    let reads = |place: i64| Ok(select.query(params![1, place])?.next().map(drop)?);
+    // Where nothing before can be read, there is no next page.
+    let next = damage::beyond(newest, -1, reads).ok();
+    page.next = next.map(|place| Cursor { at: since, seq: Seq(place) });
     Ok(page)
+}
+
+/// A row of a walk through recent sends, if it was sent, and after `since`. What cannot be read counts for nobody.
+fn recent_send(row: &Row<'_>, since: Timestamp) -> Result<Option<RecentSend>> {
+    let finished_at = row.get::<_, Option<i64>>(5)?.map(Timestamp::from_millis);
+    let sent =
+        row.get::<_, Option<i64>>(3)? == Some(state_number(State::Done)) && row.get::<_, Option<i64>>(4)?.is_some_and(|count| count > 0);
+    let (true, Some(finished_at)) = (sent, finished_at.filter(|at| *at > since)) else { return Ok(None) };
+    let texts = (row.get_ref(1)?.as_str(), row.get_ref(2)?.as_str_or_null());
+    let (Ok(provider), Ok(facts)) = texts else { return Ok(None) };
+    let (Ok(provider), Ok(recipients)) = (ProviderName::parse(provider), recipients(facts)) else { return Ok(None) };
+    Ok(Some(RecentSend { provider, recipients, finished_at }))
+}
+
+/// A position behind the newest of all, where the newest cannot be read: positions have an index of their own among the names.
+pub(super) fn newest_readable(connection: &Connection) -> Result<i64> {
+    let newest: Option<i64> = connection.query_row("SELECT MAX(rowid) FROM actions INDEXED BY actions_by_time", [], |row| row.get(0))?;
+    Ok(newest.unwrap_or(0).saturating_add(1))
 }
 
 /// How many rows are open, by tenant and provider.

@@ -4,19 +4,24 @@
 //! `synchronous=FULL`, and answers all the waiters. A *checkpointer* thread moves the write-ahead log into the database meanwhile, so that
 //! no commit has to. A few *readers* serve look-ups, some of them the gateway's own. A thread that panics ends the store.
 
+mod calls;
 mod checkpoint;
 mod claims;
 mod command;
+mod damage;
+mod disk;
 mod documents;
 mod faults;
 mod gate;
 mod history;
 mod journal;
+mod log_check;
 mod open;
 mod pages;
 mod processes;
 mod queue;
 mod readers;
+mod rescue;
 mod retention;
 mod room;
 mod rows;
@@ -24,13 +29,14 @@ mod thread;
 mod transfer;
 mod writer;
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
-use rusqlite::Connection;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put};
@@ -43,12 +49,12 @@ use crate::queue_bytes::QueueBytes;
 use crate::retention::{Pruned, Retention, SweepCursor, sweeps_on, swept_at};
 use crate::rows::row_texts;
 use crate::shares::{DeadShare, OpenShare};
-use crate::store::{Later, NewsOf, Store, revision_beside};
+use crate::store::{Damage, Later, NewsOf, Store, revision_beside};
 use checkpoint::{Checkpointer, Signal, Worker};
-use command::{Revising, Task, Urgency};
+use command::Urgency;
+use disk::{Disk, OpenFiles};
 use faults::FaultPoints;
 use readers::Readers;
-use room::Room;
 use writer::{Tools, Writer};
 
 pub use faults::{FaultPoint, Faults};
@@ -78,6 +84,7 @@ pub struct SqliteStore {
     open: Arc<AtomicUsize>,
     /// Of the documents.
     revision: watch::Sender<i64>,
+    disk: Arc<Disk>,
     ended: thread::Ended,
     _checkpointer: Checkpointer,
     _lock: std::fs::File,
@@ -86,69 +93,45 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens or makes the database, and wins its lock: what earlier processes owned is free from then on.
     pub fn open(options: &SqliteOptions) -> Result<Self> {
+        Self::open_or_fail(options).map_err(StoreError::advised)
+    }
+
+    fn open_or_fail(options: &SqliteOptions) -> Result<Self> {
         let lock = open::lock(&options.path)?;
-        let connection = open::writer(options)?;
-        let count: i64 = connection.query_row("SELECT COUNT(*) FROM jobs", [], |row| row.get(0))?;
-        let open = Arc::new(AtomicUsize::new(usize::try_from(count).unwrap_or(0)));
+        let disk = Arc::new(Disk::new());
+        let connection = open::writer(options, &disk)?;
+        let open = Arc::new(AtomicUsize::new(claims::count(&connection)?));
         let (revision, _) = watch::channel(documents::revision(&connection)?);
-        let readers = Readers::open(options)?;
-        let room = Arc::new(Room::of(&options.path));
+        let readers = Readers::open(options, &disk)?;
+        let files = Arc::new(OpenFiles::of(&options.path));
+        let room = Arc::new(room::Room::of(&options.path));
         room.keep_reserve();
         let faults = FaultPoints::new(options.faults.as_ref());
         let (ended, _) = watch::channel(None);
         let signal = Arc::new(Signal::new(options.log_pages));
-        let worker = Worker { connection: open::checkpointer(options)?, signal, room, faults };
+        let worker = Worker {
+            connection: open::checkpointer(options)?,
+            signal,
+            room,
+            disk: Arc::clone(&disk),
+            files: Arc::clone(&files),
+            path: options.path.clone(),
+            rescued: Cell::default(),
+            faults,
+        };
         let tools = Tools {
             connection,
             open: Arc::clone(&open),
             signal: Arc::clone(&worker.signal),
             room: Arc::clone(&worker.room),
+            disk: Arc::clone(&disk),
+            files,
             faults: worker.faults.clone(),
         };
         let checkpointer = Checkpointer::start(worker, ended.clone())?;
         let writer = Writer::start(tools, ended.clone())?;
         let queue_bytes = QueueBytes::default();
-        Ok(Self { writer, readers, queue_bytes, open, revision, ended, _checkpointer: checkpointer, _lock: lock })
-    }
-
-    fn write<T, W>(&self, urgency: Urgency, work: W) -> Later<'_, T>
-    where
-        T: Send + 'static,
-        W: FnMut(&Connection) -> Result<T> + Send + 'static,
-    {
-        self.write_opening(urgency, |_| 0, work)
-    }
-
-    /// Queues work for the writer. `opens` says by how many the open rows grow.
-    fn write_opening<T, W>(&self, urgency: Urgency, opens: fn(&T) -> isize, work: W) -> Later<'_, T>
-    where
-        T: Send + 'static,
-        W: FnMut(&Connection) -> Result<T> + Send + 'static,
-    {
-        let (reply, answer) = oneshot::channel();
-        let sent = self.writer.send(Box::new(Task { urgency, work, opens, effect: None, reply }));
-        Box::pin(async move {
-            sent?;
-            // A writer that ended in the middle cannot say what came of it.
-            answer.await.unwrap_or_else(|_| Err(StoreError::Unknown("the store was closed meanwhile".into())))
-        })
-    }
-
-    /// Queues a change of documents. The revision rises with the commit, also when nobody waits for it any more.
-    fn write_document<T, W>(&self, mut work: W) -> Later<'_, T>
-    where
-        T: Send + 'static,
-        W: FnMut(&Connection) -> Result<T> + Send + 'static,
-    {
-        let (reply, answer) = oneshot::channel();
-        let work = move |connection: &Connection| Ok((work(connection)?, documents::revision(connection)?));
-        let task = Task { urgency: Urgency::Waited, work, opens: |_| 0, effect: None, reply };
-        let sent = self.writer.send(Box::new(Revising { task, revision: self.revision.clone() }));
-        Box::pin(async move {
-            sent?;
-            let answer = answer.await.unwrap_or_else(|_| Err(StoreError::Unknown("the store was closed meanwhile".into())));
-            answer.map(|(result, _)| result)
-        })
+        Ok(Self { writer, readers, queue_bytes, open, revision, disk, ended, _checkpointer: checkpointer, _lock: lock })
     }
 }
 
@@ -214,13 +197,17 @@ impl Store for SqliteStore {
     fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>> {
         let Claim { owner, now, rows } = claim;
         match rows {
-            ClaimRows::Due(rooms) => self.write(Urgency::Background, move |connection| claims::claim_due(connection, owner, now, &rooms)),
+            ClaimRows::Due(rooms) => Box::pin(async move {
+                let wanted = rooms.clone();
+                let claimed = self.write(Urgency::Background, move |connection| claims::claim_due(connection, owner, now, &wanted)).await;
+                if matches!(claimed, Err(StoreError::Damaged(_))) { self.claim_readable(owner, now, rooms).await } else { claimed }
+            }),
             ClaimRows::Overdue { limit } => Box::pin(async move {
                 let overdue = self.readers.callers(move |connection| claims::find_overdue(connection, now, limit)).await?;
                 if overdue.is_empty() {
                     return Ok(Vec::new());
                 }
-                self.write(Urgency::Background, move |connection| claims::claim_found(connection, owner, &overdue)).await
+                self.write(Urgency::Background, move |connection| claims::claim_found(connection, owner, 0, &overdue)).await
             }),
         }
     }
@@ -231,7 +218,8 @@ impl Store for SqliteStore {
     }
 
     fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>> {
-        self.readers.own(move |connection| history::records(connection, &seqs))
+        let disk = Arc::clone(&self.disk);
+        self.readers.own(move |connection| history::records(connection, &disk, &seqs))
     }
 
     fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
@@ -240,7 +228,8 @@ impl Store for SqliteStore {
     }
 
     fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage> {
-        self.readers.callers(move |connection| history::page(connection, &filter, page))
+        let disk = Arc::clone(&self.disk);
+        self.readers.callers(move |connection| history::page(connection, &disk, &filter, page))
     }
 
     fn newest(&self) -> Later<'_, Seq> {
@@ -248,7 +237,8 @@ impl Store for SqliteStore {
     }
 
     fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
-        self.readers.callers(move |connection| history::glance(connection, &filter, limit))
+        let disk = Arc::clone(&self.disk);
+        self.readers.callers(move |connection| history::glance(connection, &disk, &filter, limit))
     }
 
     fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {
@@ -256,12 +246,13 @@ impl Store for SqliteStore {
     }
 
     fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
-        let scope = scope.clone();
-        self.readers.callers(move |connection| history::count_dead(connection, &scope, limit))
+        let (scope, disk) = (scope.clone(), Arc::clone(&self.disk));
+        self.readers.callers(move |connection| history::count_dead(connection, &disk, &scope, limit))
     }
 
     fn recent_sends(&self, since: Timestamp, before: Option<Cursor>, limit: usize) -> Later<'_, RecentSends> {
-        self.readers.own(move |connection| history::recent_sends(connection, since, before, limit))
+        let disk = Arc::clone(&self.disk);
+        self.readers.own(move |connection| history::recent_sends(connection, &disk, since, before, limit))
     }
 
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
@@ -344,6 +335,14 @@ impl Store for SqliteStore {
 
     fn ended(&self) -> BoxFuture<'_, StoreError> {
         crate::error::until_ended(&self.ended)
+    }
+
+    fn stalled(&self) -> Duration {
+        self.disk.stalled()
+    }
+
+    fn damage(&self) -> Option<Damage> {
+        self.disk.damage()
     }
 
     fn is_busy(&self) -> bool {

@@ -8,8 +8,10 @@ use acteon_core::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
 use super::checkpoint::KEPT_LOG_BYTES;
+use super::disk::{Disk, beside};
 use super::faults::{FaultPoint, FaultPoints};
-use super::{SqliteOptions, claims};
+use super::log_check::{self, Broken};
+use super::{SqliteOptions, claims, rescue};
 use crate::StoreError;
 use crate::model::Freed;
 
@@ -67,18 +69,18 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 fn keep_private(database: &Path) -> Result<(), StoreError> {
     let failed = |error: std::io::Error| StoreError::Engine(format!("{}: {error}", database.display()));
     drop(private_file(database).map_err(failed)?);
-    for suffix in ["-wal", "-shm"] {
-        let mut beside = database.as_os_str().to_owned();
-        beside.push(suffix);
-        if Path::new(&beside).exists() {
-            make_private(Path::new(&beside)).map_err(failed)?;
+    for path in ["-wal", "-shm"].map(|suffix| beside(database, suffix)) {
+        if path.exists() {
+            make_private(&path).map_err(failed)?;
         }
     }
     Ok(())
 }
 
-pub(super) fn writer(options: &SqliteOptions) -> Result<Connection, StoreError> {
+pub(super) fn writer(options: &SqliteOptions, disk: &Disk) -> Result<Connection, StoreError> {
     FaultPoints::new(options.faults.as_ref()).meet(FaultPoint::Open)?;
+    rescue::refuse_to_begin_anew(&options.path)?;
+    look_at_log(&options.path, disk);
     keep_private(&options.path)?;
     let mut connection = connect(options, OpenFlags::default())?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -95,7 +97,7 @@ pub(super) fn writer(options: &SqliteOptions) -> Result<Connection, StoreError> 
     migrate(&mut connection)?;
     // The lock is ours, so no earlier process lives.
     connection.execute("DELETE FROM processes", [])?;
-    let Freed { maybe_sent, unsent } = claims::free_orphans(&connection, Timestamp::default())?;
+    let Freed { maybe_sent, unsent } = claims::free_readable_orphans(&connection, disk, Timestamp::default())?;
     if maybe_sent + unsent > 0 {
         tracing::warn!(
             maybe_sent,
@@ -104,6 +106,28 @@ pub(super) fn writer(options: &SqliteOptions) -> Result<Connection, StoreError> 
         );
     }
     Ok(connection)
+}
+
+/// Says what a damaged log will not give back, and keeps it for whoever may find more in it.
+fn look_at_log(database: &Path, disk: &Disk) {
+    let log = beside(database, "-wal");
+    let Broken { offset, commits } = match log_check::check(&log) {
+        Ok(Some(broken)) => broken,
+        Ok(None) => return,
+        Err(error) => return tracing::warn!(%error, log = %log.display(), "the write-ahead log could not be checked"),
+    };
+    let kept = beside(database, "-wal.damaged");
+    let copied = private_file(&kept).and_then(|_| std::fs::copy(&log, &kept));
+    let where_kept = match copied {
+        Ok(_) => format!("it is kept as {}", kept.display()),
+        Err(error) => format!("it could not be kept as {}: {error}", kept.display()),
+    };
+    let certainty = if commits > 1 { "what they accepted or recorded is lost" } else { "it may be one that a crash left half-written" };
+    disk.note_damage(&format!(
+        "the write-ahead log {} is damaged at byte {offset}: {commits} commit(s) behind that are not read; unless they were moved into the database \
+         before, {certainty}; {where_kept}",
+        log.display()
+    ));
 }
 
 fn connect(options: &SqliteOptions, flags: OpenFlags) -> rusqlite::Result<Connection> {
@@ -117,6 +141,7 @@ pub(super) fn reader(options: &SqliteOptions) -> Result<Connection, StoreError> 
     // It maps no part of the file: pages that were looked at would count as the gateway's memory, and a file that was cut short would end it.
     let connection = connect(options, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    open_log(&connection)?;
     Ok(connection)
 }
 
@@ -124,7 +149,13 @@ pub(super) fn checkpointer(options: &SqliteOptions) -> Result<Connection, StoreE
     let connection = connect(options, OpenFlags::default())?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    open_log(&connection)?;
     Ok(connection)
+}
+
+/// SQLite opens the log with the first read, by its name: later another file may have that.
+fn open_log(connection: &Connection) -> Result<(), StoreError> {
+    Ok(connection.query_row("PRAGMA user_version", [], |_| Ok(()))?)
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {

@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Transaction, params_from_iter};
 
-use super::Result;
 use super::faults::{FaultPoint, FaultPoints};
+use super::{Result, damage, history};
+use crate::StoreError;
 
 /// A page ends after so many rows, or so many bytes.
 const PAGE_ROWS: usize = 500;
@@ -77,19 +78,32 @@ impl ToSql for Cell {
 /// The tables whose rows are about one action, by its position. They are read together.
 const JOURNAL: [&str; 3] = ["actions", "jobs", "outcomes"];
 
+/// What becomes of rows on pages that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    /// Nothing is read any more: what is not whole is no copy.
+    Ends,
+    /// They are left out, and the log says which.
+    LeftOut,
+}
+
 /// Reads pages.
 pub(super) struct Pages<'a> {
     connection: &'a Connection,
     tables: &'a [Columns],
     faults: FaultPoints,
+    unreadable: Unreadable,
     /// The last position that is read.
     newest: i64,
 }
 
 impl<'a> Pages<'a> {
-    pub(super) fn new(connection: &'a Connection, tables: &'a [Columns], faults: FaultPoints) -> Result<Self> {
-        let newest = connection.query_row("SELECT MAX(seq) FROM actions", [], |row| row.get::<_, Option<i64>>(0))?;
-        Ok(Self { connection, tables, faults, newest: newest.unwrap_or(0) })
+    pub(super) fn new(connection: &'a Connection, tables: &'a [Columns], faults: FaultPoints, unreadable: Unreadable) -> Result<Self> {
+        let newest = match history::newest(connection) {
+            Err(StoreError::Damaged(_)) if unreadable == Unreadable::LeftOut => history::newest_readable(connection)?,
+            newest => newest?.0,
+        };
+        Ok(Self { connection, tables, faults, unreadable, newest })
     }
 
     /// Passes every page on.
@@ -106,13 +120,16 @@ impl<'a> Pages<'a> {
         let mut after = i64::MIN;
         while after < self.newest {
             let pages = self.in_a_transaction(|transaction| {
-                let rows = range(transaction, table, (after, self.newest))?;
-                let cut = rows.len() == PAGE_ROWS || size_of(&rows) >= PAGE_BYTES;
-                let last = rows.last().filter(|_| cut).and_then(|row| position(table, row));
+                let Part { rows, rest } = range(transaction, table, (after, self.newest))?;
+                if let (true, Rest::Unreadable(why)) = (rows.is_empty(), &rest) {
+                    after = self.step_over(transaction, table, (after, self.newest), why)?;
+                    return Ok(Vec::new());
+                }
+                let last = rows.last().filter(|_| rest != Rest::Nothing).and_then(|row| position(table, row));
                 let end = last.unwrap_or(self.newest);
                 let mut pages = vec![Page { table: actions, rows }];
                 for (index, table) in self.tables.iter().enumerate().filter(|(index, table)| is_journal(table) && *index != actions) {
-                    pages.push(Page { table: index, rows: range(transaction, table, (after, end))? });
+                    pages.push(Page { table: index, rows: self.whole_range(transaction, table, (after, end))? });
                 }
                 after = end;
                 Ok(pages)
@@ -120,6 +137,35 @@ impl<'a> Pages<'a> {
             pages.into_iter().try_for_each(&mut *take)?;
         }
         Ok(())
+    }
+
+    /// The rows of one of the journal's other tables between two positions.
+    fn whole_range(&self, transaction: &Transaction<'_>, table: &Columns, (mut after, end): (i64, i64)) -> Result<Vec<Vec<Cell>>> {
+        let mut all = Vec::new();
+        loop {
+            let Part { rows, rest } = range(transaction, table, (after, end))?;
+            let last = rows.last().and_then(|row| position(table, row));
+            all.extend(rows);
+            let Rest::Unreadable(why) = rest else { return Ok(all) };
+            after = self.step_over(transaction, table, (last.unwrap_or(after), end), &why)?;
+            if after >= end {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// The position behind what cannot be read, unless that is an error.
+    fn step_over(&self, transaction: &Transaction<'_>, table: &Columns, (after, end): (i64, i64), why: &str) -> Result<i64> {
+        if self.unreadable == Unreadable::Ends {
+            return Err(StoreError::Damaged(why.to_owned()));
+        }
+        let reads = |place: i64| match range(transaction, table, (place, end))? {
+            Part { rows, rest: Rest::Unreadable(why) } if rows.is_empty() => Err(StoreError::Damaged(why)),
+            Part { .. } => Ok(()),
+        };
+        let next = damage::beyond(after.max(0), 1, reads)?.min(end);
+        tracing::warn!(table = table.table, after, up_to = next, why, "rows cannot be read and are left out");
+        Ok(next)
     }
 
     fn table(&self, index: usize, table: &Columns, take: &mut impl FnMut(Page) -> Result<()>) -> Result<()> {
@@ -130,8 +176,13 @@ impl<'a> Pages<'a> {
             let from = after.as_ref().map_or_else(String::new, |_| format!("WHERE ({key}) > ({})", places.join(", ")));
             let select = format!("SELECT {}, {key} FROM {} {from} ORDER BY {key}", table.names.join(", "), table.table);
             let values = after.take().unwrap_or_default();
-            let mut rows = self.in_a_transaction(|transaction| read(transaction, table, &select, values))?;
-            let cut = rows.len() == PAGE_ROWS || size_of(&rows) >= PAGE_BYTES;
+            let Part { mut rows, rest } = self.in_a_transaction(|transaction| read(transaction, table, &select, values))?;
+            if let Rest::Unreadable(why) = &rest {
+                if self.unreadable == Unreadable::Ends {
+                    return Err(StoreError::Damaged(why.clone()));
+                }
+                tracing::warn!(table = table.table, why, "the rest of the table cannot be read and is left out");
+            }
             for row in &mut rows {
                 after = Some(row.split_off(table.names.len()));
             }
@@ -140,7 +191,7 @@ impl<'a> Pages<'a> {
                 rows.retain(|row| position(table, row).is_none_or(|seq| seq <= self.newest));
             }
             take(Page { table: index, rows })?;
-            if !cut {
+            if rest != Rest::More {
                 return Ok(());
             }
         }
@@ -153,35 +204,57 @@ impl<'a> Pages<'a> {
         let began = Instant::now();
         let transaction = self.connection.unchecked_transaction()?;
         let read = read(&transaction)?;
-        transaction.commit()?;
+        // Nothing was written; and after a page that cannot be read a commit fails.
+        drop(transaction);
         std::thread::sleep((began.elapsed() * PAUSE_TIMES).max(SHORTEST_PAUSE));
         Ok(read)
     }
 }
 
 /// The rows of a journal's table between two positions. A page of actions is cut; of the others there is at most one row an action.
-fn range(transaction: &Transaction<'_>, table: &Columns, (after, end): (i64, i64)) -> Result<Vec<Vec<Cell>>> {
-    let select = format!("SELECT {} FROM {} WHERE seq > ?1 AND seq <= ?2 ORDER BY seq", table.names.join(", "), table.table);
+fn range(transaction: &Transaction<'_>, table: &Columns, (after, end): (i64, i64)) -> Result<Part> {
+    let select = format!("SELECT {} FROM {} WHERE seq >= ?1 + 1 AND seq <= ?2 ORDER BY seq", table.names.join(", "), table.table);
     read(transaction, table, &select, vec![Cell::Integer(after), Cell::Integer(end)])
 }
 
 /// What a statement finds, as far as a page goes.
-fn read(transaction: &Transaction<'_>, table: &Columns, select: &str, values: Vec<Cell>) -> Result<Vec<Vec<Cell>>> {
+fn read(transaction: &Transaction<'_>, table: &Columns, select: &str, values: Vec<Cell>) -> Result<Part> {
     let mut statement = transaction.prepare_cached(select)?;
     let columns = statement.column_count();
     let cuts = table.table == JOURNAL[0] || !is_journal(table);
     let mut rows = statement.query(params_from_iter(values))?;
     let mut read = Vec::new();
     let mut bytes = 0;
-    while let Some(row) = rows.next()? {
+    loop {
+        let row = match rows.next().map_err(StoreError::from) {
+            Ok(Some(row)) => row,
+            Ok(None) => return Ok(Part { rows: read, rest: Rest::Nothing }),
+            Err(StoreError::Damaged(why)) => return Ok(Part { rows: read, rest: Rest::Unreadable(why) }),
+            Err(error) => return Err(error),
+        };
         let row = (0..columns).map(|column| row.get_ref(column).map(Cell::from)).collect::<rusqlite::Result<Vec<Cell>>>()?;
         bytes += size_of(std::slice::from_ref(&row));
         read.push(row);
         if cuts && (read.len() == PAGE_ROWS || bytes >= PAGE_BYTES) {
-            break;
+            return Ok(Part { rows: read, rest: Rest::More });
         }
     }
-    Ok(read)
+}
+
+/// What was read of what a statement finds.
+struct Part {
+    rows: Vec<Vec<Cell>>,
+    rest: Rest,
+}
+
+/// What lies behind it.
+#[derive(Debug, PartialEq, Eq)]
+enum Rest {
+    Nothing,
+    /// There may be more, which is for the next page.
+    More,
+    /// It cannot be read, for this reason.
+    Unreadable(String),
 }
 
 fn is_journal(table: &Columns) -> bool {

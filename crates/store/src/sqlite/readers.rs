@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
+use super::disk::Disk;
 use super::faults::{FaultPoint, FaultPoints};
 use super::{SqliteOptions, open};
 use crate::StoreError;
@@ -34,8 +35,9 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn open(options: &SqliteOptions) -> Result<Self, StoreError> {
-        Ok(Self { own: Pool::open(options, OWN)?, answers: Pool::open(options, ANSWERS)?, callers: Pool::open(options, CALLERS)? })
+    pub(super) fn open(options: &SqliteOptions, disk: &Arc<Disk>) -> Result<Self, StoreError> {
+        let pool = |size| Pool::open(options, disk, size);
+        Ok(Self { own: pool(OWN)?, answers: pool(ANSWERS)?, callers: pool(CALLERS)? })
     }
 
     /// What the gateway needs to go on: short look-ups by a key, of which there are never more at a time than the gateway has tasks of its own.
@@ -64,14 +66,16 @@ struct Pool {
     idle: Arc<Mutex<Vec<Connection>>>,
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
+    disk: Arc<Disk>,
     faults: FaultPoints,
 }
 
 impl Pool {
-    fn open(options: &SqliteOptions, size: usize) -> Result<Self, StoreError> {
+    fn open(options: &SqliteOptions, disk: &Arc<Disk>, size: usize) -> Result<Self, StoreError> {
         let connections = (0..size).map(|_| open::reader(options)).collect::<Result<Vec<_>, _>>()?;
         let faults = FaultPoints::new(options.faults.as_ref());
-        Ok(Self { idle: Arc::new(Mutex::new(connections)), permits: Arc::new(Semaphore::new(size)), waiting: AtomicUsize::new(0), faults })
+        let (idle, permits) = (Arc::new(Mutex::new(connections)), Arc::new(Semaphore::new(size)));
+        Ok(Self { idle, permits, waiting: AtomicUsize::new(0), disk: Arc::clone(disk), faults })
     }
 
     fn read<T: Send + 'static>(&self, query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static) -> Later<'_, T> {
@@ -93,6 +97,7 @@ impl Pool {
             });
             let result = task.await.unwrap_or_else(|error| Err(StoreError::Engine(format!("a look-up failed: {error}"))));
             drop(asked);
+            self.disk.note(&result);
             result
         })
     }

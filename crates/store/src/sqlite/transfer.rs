@@ -5,8 +5,9 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
+use super::disk::Disk;
 use super::faults::FaultPoints;
-use super::pages::{self, Cell, Pages};
+use super::pages::{self, Cell, Pages, Unreadable};
 use super::{Result, SqliteOptions, SqliteStore, open};
 use crate::StoreError;
 use crate::transfer::{AFTER_IMPORT, Exporter, Importer, Kind, SELECT_CLOCK_STEPS, TABLES, Table, Value, bytes_of, clock_steps};
@@ -15,25 +16,16 @@ impl SqliteStore {
     /// Copies a database, in use or not, into a file that is not there yet, and checks the copy. Everything that was accepted before is in it.
     pub fn backup(options: &SqliteOptions, to: &Path) -> Result<()> {
         if to.exists() {
-            return Err(StoreError::Engine(format!("{} is there already; a backup overwrites nothing", to.display())));
+            let message =
+                format!("{} is there already, and a backup overwrites nothing: name another file, or move that one away", to.display());
+            return Err(StoreError::Refused(message));
         }
-        let partial = to.with_added_extension("partial");
-        drop(std::fs::remove_file(&partial));
-        let failed = |error: std::io::Error| StoreError::Engine(format!("{}: {error}", to.display()));
-        drop(open::private_file(&partial).map_err(failed)?);
         let source = open::reader(existing(options)?)?;
-        let copy = Connection::open(&partial)?;
-        copy_everything(&source, &copy, FaultPoints::new(options.faults.as_ref()))?;
-        let found: String = copy.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
-        drop(copy);
-        if found != "ok" {
-            return Err(StoreError::Engine(format!("the copy is not whole: {found}")));
-        }
-        std::fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(failed)?;
-        std::fs::rename(&partial, to).and_then(|()| sync_folder_of(to)).map_err(failed)
+        copy_checked(&source, to, FaultPoints::new(options.faults.as_ref())).map_err(StoreError::advised)
     }
 
-    /// Writes everything that a database keeps, in use or not, and was accepted before; says how many rows.
+    /// Writes everything that a database keeps, in use or not, and was accepted before; says how many rows. What lies on damaged pages is left
+    /// out, and the log says so.
     pub fn export(options: &SqliteOptions, to: &mut (dyn Write + Send)) -> Result<u64> {
         let connection = open::reader(existing(options)?)?;
         let tables = TABLES.iter().map(|table| {
@@ -42,7 +34,7 @@ impl SqliteStore {
         });
         let tables = tables.collect::<Result<Vec<_>>>()?;
         let mut exporter = Exporter::begin(to, steps(&connection)?)?;
-        Pages::new(&connection, &tables, FaultPoints::new(options.faults.as_ref()))?.each(|page| {
+        Pages::new(&connection, &tables, FaultPoints::new(options.faults.as_ref()), Unreadable::LeftOut)?.each(|page| {
             let Some(table) = TABLES.get(page.table) else { return Ok(()) };
             page.rows.into_iter().try_for_each(|row| exporter.row(table, exported(table, row)))
         })?;
@@ -52,11 +44,13 @@ impl SqliteStore {
     /// Reads everything into a database that is empty, or not there yet; says how many rows. All or nothing.
     pub fn import(options: &SqliteOptions, from: &mut (dyn BufRead + Send)) -> Result<u64> {
         let _lock = open::lock(&options.path)?;
-        let connection = open::writer(options)?;
+        let connection = open::writer(options, &Disk::new())?;
         let transaction = connection.unchecked_transaction()?;
         for table in ["actions", "documents"] {
             if transaction.prepare(&format!("SELECT 1 FROM {table}"))?.exists([])? {
-                return Err(StoreError::Engine("the database is not empty; an import needs one that is".into()));
+                let message =
+                    format!("{} is not empty, and an import needs a database that is: choose another --data-dir", options.path.display());
+                return Err(StoreError::Refused(message));
             }
         }
         let mut importer = Importer::begin(from, steps(&transaction)?)?;
@@ -82,6 +76,23 @@ impl SqliteStore {
     }
 }
 
+/// Copies everything into a file, which has its name once it is whole, checked and on the disk.
+pub(super) fn copy_checked(source: &Connection, to: &Path, faults: FaultPoints) -> Result<()> {
+    let partial = to.with_added_extension("partial");
+    drop(std::fs::remove_file(&partial));
+    let failed = |error: std::io::Error| StoreError::Refused(format!("{} cannot be written: {error}", to.display()));
+    drop(open::private_file(&partial).map_err(failed)?);
+    let copy = Connection::open(&partial)?;
+    copy_everything(source, &copy, faults)?;
+    let found: String = copy.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+    drop(copy);
+    if found != "ok" {
+        return Err(StoreError::Damaged(format!("the copy is not whole: {found}")));
+    }
+    std::fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(failed)?;
+    std::fs::rename(&partial, to).and_then(|()| sync_folder_of(to)).map_err(failed)
+}
+
 /// Syncs the folder of a file: its name is not on disk before.
 fn sync_folder_of(file: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
@@ -103,7 +114,9 @@ fn existing(options: &SqliteOptions) -> Result<&SqliteOptions> {
     if options.path.is_file() {
         return Ok(options);
     }
-    Err(StoreError::Engine(format!("there is no database at {}", options.path.display())))
+    let message =
+        format!("there is no database at {}: name its folder with --data-dir, or its configuration with -c", options.path.display());
+    Err(StoreError::Refused(message))
 }
 
 /// Copies tables, indexes, rows and version. Each page is on the disk before the next is read: a large write at the end would hold up
@@ -116,7 +129,7 @@ fn copy_everything(source: &Connection, copy: &Connection, faults: FaultPoints) 
         copy.execute_batch(&sql)?;
     }
     let inserts: Vec<String> = tables.iter().map(|table| insert_into(&table.table, &table.names)).collect();
-    Pages::new(source, &tables, faults)?.each(|page| {
+    Pages::new(source, &tables, faults, Unreadable::Ends)?.each(|page| {
         let Some(insert) = inserts.get(page.table) else { return Ok(()) };
         let transaction = copy.unchecked_transaction()?;
         for row in page.rows {

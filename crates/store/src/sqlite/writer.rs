@@ -11,6 +11,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::checkpoint::Signal;
 use super::command::Command;
+use super::disk::{Disk, OpenFiles};
 use super::faults::{FaultPoint, FaultPoints};
 use super::open::BUSY_TIMEOUT;
 use super::queue::Queue;
@@ -22,6 +23,7 @@ pub(super) struct Writer {
     commands: Option<mpsc::Sender<Box<dyn Command>>>,
     waiting: Arc<AtomicUsize>,
     signal: Arc<Signal>,
+    disk: Arc<Disk>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -31,17 +33,24 @@ pub(super) struct Tools {
     pub(super) open: Arc<AtomicUsize>,
     pub(super) signal: Arc<Signal>,
     pub(super) room: Arc<Room>,
+    pub(super) disk: Arc<Disk>,
+    pub(super) files: Arc<OpenFiles>,
     pub(super) faults: FaultPoints,
 }
+
+/// How long the end of a store waits for a writer whose disk does not answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Pause between two looks whether it has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 impl Writer {
     pub(super) fn start(tools: Tools, ended: Ended) -> Result<Self, StoreError> {
         let (commands, inbox) = mpsc::channel();
         let waiting = Arc::new(AtomicUsize::new(0));
-        let signal = Arc::clone(&tools.signal);
+        let (signal, disk) = (Arc::clone(&tools.signal), Arc::clone(&tools.disk));
         let mut loop_ = Loop { tools, waiting: Arc::clone(&waiting), restart: Backoff::default(), made_room: None };
         let thread = thread::start("sqlite-writer", ended, move || loop_.run(&inbox))?;
-        Ok(Self { commands: Some(commands), waiting, signal, thread: Some(thread) })
+        Ok(Self { commands: Some(commands), waiting, signal, disk, thread: Some(thread) })
     }
 
     pub(super) fn send(&self, command: Box<dyn Command>) -> Result<(), StoreError> {
@@ -62,7 +71,12 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.commands.take());
-        if let Some(thread) = self.thread.take() {
+        let Some(thread) = self.thread.take() else { return };
+        // A disk that does not answer must not keep the process from ending.
+        while !thread.is_finished() && self.disk.stalled() < PATIENCE {
+            std::thread::sleep(LOOK_EVERY);
+        }
+        if thread.is_finished() {
             drop(thread.join());
         }
     }
@@ -96,6 +110,10 @@ impl Loop {
                 continue;
             }
             self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
+            if let Some(lost) = self.tools.disk.lost() {
+                batch.into_iter().for_each(|command| command.refused(lost.clone()));
+                continue;
+            }
             self.commit(batch, None);
             if self.tools.signal.take_over_ceiling() && self.restart.is_due() {
                 let restarted = self.restart_log();
@@ -118,6 +136,7 @@ impl Loop {
     /// Says whether all of the log was moved.
     fn checkpoint(&self, mode: &str) -> Result<bool, StoreError> {
         let connection = &self.tools.connection;
+        let _asking = self.tools.disk.ask();
         connection.busy_timeout(RESTART_TIMEOUT)?;
         let busy = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, i64>(0));
         connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -136,8 +155,14 @@ impl Loop {
         }
         match result {
             Ok(()) => {
-                for command in batch {
-                    command.committed(&self.tools.open);
+                match self.tools.files.moved() {
+                    None => batch.into_iter().for_each(|command| command.committed(&self.tools.open)),
+                    // It is in files that nobody will find: nobody is told that it is kept.
+                    Some(moved) => {
+                        self.tools.disk.set_lost(Some(StoreError::Lost(moved)));
+                        let unknown = StoreError::Unknown("the database's files were taken away at this moment".into());
+                        batch.into_iter().for_each(|command| command.refused(unknown.clone()));
+                    }
                 }
                 return true;
             }
@@ -149,6 +174,7 @@ impl Loop {
                 }
             }
             Err(error) => {
+                self.tools.disk.note(&Err::<(), _>(error.clone()));
                 let told = unsure.unwrap_or(error);
                 for command in batch {
                     command.refused(told.clone());
@@ -159,7 +185,8 @@ impl Loop {
     }
 
     fn transact(&self, batch: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
-        let Tools { connection, faults, signal, .. } = &self.tools;
+        let Tools { connection, faults, signal, disk, .. } = &self.tools;
+        let _asking = disk.ask();
         faults.meet(FaultPoint::Begin)?;
         // Begun as a writer: what begins as a reader is refused at once, without waiting, while somebody holds the write lock for a moment.
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;

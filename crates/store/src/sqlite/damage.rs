@@ -1,0 +1,145 @@
+//! Pages that cannot be read: going on past them, and what can still be said of a row that lies on one.
+
+use std::sync::LazyLock;
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::Result;
+use super::rows::record;
+use crate::StoreError;
+use crate::model::{Record, Seq};
+use crate::raw::RawRecord;
+
+/// Most rows that are stepped over one by one before a damaged part of a table is given up.
+const WIDEST: i64 = 1 << 40;
+
+/// How what is said of a row that lies on such a page begins.
+pub(super) const UNREADABLE_PAGE: &str = "a page of the database is damaged";
+
+/// Finds the nearest place beyond `from`, upwards for 1 and downwards for -1, from which `reads` succeeds. What lies between is on pages that
+/// cannot be read.
+pub(super) fn beyond(from: i64, direction: i64, mut reads: impl FnMut(i64) -> Result<()>) -> Result<i64> {
+    let place = |step: i64| from.saturating_add(direction * step);
+    let (mut bad, mut good) = (0, 1);
+    // Wider and wider steps, and then back to the edge.
+    loop {
+        match reads(place(good)) {
+            Ok(()) => break,
+            Err(StoreError::Damaged(_)) if good < WIDEST => (bad, good) = (good, good * 2),
+            Err(error) => return Err(error),
+        }
+    }
+    while good - bad > 1 {
+        let middle = bad + (good - bad) / 2;
+        match reads(place(middle)) {
+            Ok(()) => good = middle,
+            Err(StoreError::Damaged(_)) => bad = middle,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(place(good))
+}
+
+/// The positions of a table's rows, in order, past pages that cannot be read, and what of it could not be.
+pub(super) fn positions(connection: &Connection, table: &str) -> Result<(Vec<i64>, Option<StoreError>)> {
+    let select = format!("SELECT seq FROM {table} WHERE seq >= ?1 + 1 ORDER BY seq");
+    let mut damage = None;
+    let mut found = Vec::new();
+    let mut after = i64::MIN;
+    loop {
+        let mut select = connection.prepare_cached(&select)?;
+        let mut rows = select.query([after])?;
+        loop {
+            match rows.next().map_err(StoreError::from) {
+                Ok(Some(row)) => {
+                    after = row.get(0)?;
+                    found.push(after);
+                }
+                Ok(None) => return Ok((found, damage)),
+                Err(error @ StoreError::Damaged(_)) => {
+                    damage.get_or_insert(error);
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        drop(rows);
+        let reads = |place: i64| select.query([place])?.next().map(drop).map_err(StoreError::from);
+        match beyond(after.max(0), 1, reads) {
+            Ok(next) => after = next,
+            Err(StoreError::Damaged(_)) => return Ok((found, damage)),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// An action's record; where a part of it is on a page that cannot be read, one that says so, with what the other parts say.
+pub(super) fn record_of(connection: &Connection, seq: Seq) -> Result<Option<Record>> {
+    let why = match whole(connection, seq) {
+        Err(StoreError::Damaged(why)) => why,
+        result => return result,
+    };
+    for actions in [NAMES, INDEXED, NOTHING] {
+        for (jobs, outcomes) in [("jobs", "outcomes"), ("jobs", NO_OUTCOMES), (NO_JOBS, "outcomes"), (NO_JOBS, NO_OUTCOMES)] {
+            match parts(connection, seq, (actions, jobs, outcomes)) {
+                Ok(found) => {
+                    let unreadable = format!("{UNREADABLE_PAGE}: {why}");
+                    return Ok(found.map(|record| Record { unreadable: Some(unreadable), ..record }));
+                }
+                Err(StoreError::Damaged(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Err(StoreError::Damaged(why))
+}
+
+fn whole(connection: &Connection, seq: Seq) -> Result<Option<Record>> {
+    static SELECT: LazyLock<String> =
+        LazyLock::new(|| format!("SELECT {} FROM {} WHERE a.seq = ?1", RawRecord::COLUMNS, RawRecord::TABLES));
+    Ok(connection.prepare_cached(&SELECT)?.query_row([seq.0], record).optional()?)
+}
+
+/// What is in the first columns of an action; the texts behind them may go on on other pages.
+const NAMES: &str = "(SELECT seq, id, tenant, namespace, provider, action_type, '' AS action, origin, NULL AS request, NULL AS request_facts, \
+     accepted_at, caller, auth_method, verdict, rule, through, NULL AS charges FROM actions WHERE seq = ?1)";
+
+/// What an index has of an action: a walk through all of it, so that somebody learns whose it was.
+const INDEXED: &str = "(SELECT ?1 AS seq, id, tenant, namespace, '' AS provider, '' AS action_type, '' AS action, 'api' AS origin, \
+     NULL AS request, NULL AS request_facts, 0 AS accepted_at, '' AS caller, '' AS auth_method, '' AS verdict, NULL AS rule, \
+     (SELECT provider FROM jobs WHERE seq = ?1) AS through, NULL AS charges \
+     FROM actions INDEXED BY actions_by_id WHERE superseded = 0 AND +rowid = ?1)";
+
+/// What can be said of an action without its row.
+const NOTHING: &str = "(SELECT ?1 AS seq, '' AS id, '' AS tenant, '' AS namespace, '' AS provider, '' AS action_type, '' AS action, \
+     'api' AS origin, NULL AS request, NULL AS request_facts, 0 AS accepted_at, '' AS caller, '' AS auth_method, '' AS verdict, NULL AS rule, \
+     (SELECT provider FROM jobs WHERE seq = ?1) AS through, NULL AS charges)";
+
+const NO_JOBS: &str = "(SELECT * FROM jobs WHERE 0)";
+const NO_OUTCOMES: &str = "(SELECT * FROM outcomes WHERE 0)";
+
+fn parts(connection: &Connection, seq: Seq, (actions, jobs, outcomes): (&str, &str, &str)) -> Result<Option<Record>> {
+    let tables = format!("{actions} a LEFT JOIN {jobs} j ON j.seq = a.seq LEFT JOIN {outcomes} o ON o.seq = a.seq");
+    let select = format!("SELECT {} FROM {tables}", RawRecord::COLUMNS);
+    Ok(connection.prepare(&select)?.query_row([seq.0], record).optional()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reads_outside(bad: std::ops::Range<i64>) -> impl FnMut(i64) -> Result<()> {
+        move |place| if bad.contains(&place) { Err(StoreError::Damaged("simulated".into())) } else { Ok(()) }
+    }
+
+    #[test]
+    fn the_edge_of_what_cannot_be_read_is_found_on_both_sides() {
+        for (from, bad) in [(10, 10..11), (10, 8..15), (10, 5..1000), (0, 0..1), (7, 1..70_000)] {
+            assert_eq!(beyond(from, 1, reads_outside(bad.clone())), Ok(bad.end.max(from + 1)), "{bad:?} upwards");
+            assert_eq!(beyond(from, -1, reads_outside(bad.clone())), Ok((bad.start - 1).min(from - 1)), "{bad:?} downwards");
+        }
+        assert!(matches!(beyond(1, 1, reads_outside(0..i64::MAX)), Err(StoreError::Damaged(_))), "it ends");
+        let mut away = |_| Err(StoreError::Closed);
+        assert_eq!(beyond(1, 1, &mut away), Err(StoreError::Closed));
+    }
+}
