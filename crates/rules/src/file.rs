@@ -392,3 +392,8 @@ fn subject(list: &str, index: usize, node: &Node) -> String {
         _ => format!("{list}[{index}]"),
     }
 }
+
+/// Whether there is a time zone of this name.
+pub fn is_time_zone(name: &str) -> bool {
+    TimeZone::get(name).is_ok()
+}

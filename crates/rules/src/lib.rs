@@ -30,7 +30,7 @@ mod yaml;
 
 pub use diagnostic::{Diagnostic, LoadError};
 pub use facts::Facts;
-pub use file::{RuleFile, SCHEMA_KEYS};
+pub use file::{RuleFile, SCHEMA_KEYS, is_time_zone};
 pub use fixture::{CaseResult, run_fixtures};
 pub use interval::{IntervalError, TimeInterval, TimeRange};
 pub use matcher::{MatchOp, Matcher, MatcherError, MatcherSpec};

@@ -23,5 +23,5 @@ mod tokens;
 
 pub use listen::raise_open_files;
 pub use paths::default_data_dir;
-pub use serve::{Server, StartError};
+pub use serve::{Server, StartError, check_host};
 pub use store::{embedded_database, make_private_dir};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use acteon_core::SystemEntropy;
 use acteon_core::limits::{MAX_ASIDE, MAX_ASIDE_WAITING, MAX_BODIES_BYTES, MAX_READS, MAX_REPLAYS, SLOW_BODY};
 use acteon_gateway::{Gateway, Observer, Parts, Registry, StoredInterval};
-use acteon_store::{Document, DocumentKind, StoreError};
+use acteon_store::{DocumentKind, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -46,6 +46,8 @@ pub enum StartError {
     Store(String, StoreError),
     /// The address cannot be listened on.
     Listen(String, std::io::Error),
+    /// The host is none of this machine's.
+    Host(String, std::io::Error),
     /// The rules are wrong.
     Rules(RulesError),
     /// The file of the API keys is wrong.
@@ -64,6 +66,9 @@ impl std::fmt::Display for StartError {
             }
             Self::Store(path, error) => write!(f, "cannot open the database {path}: {error}"),
             Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}; choose another port with --port"),
+            Self::Host(host, error) => {
+                write!(f, "cannot listen on {host}: {error}; use an address of this machine, or 0.0.0.0 or [::] for all of them")
+            }
             Self::Rules(error) => write!(f, "{error}"),
             Self::Auth(error) => write!(f, "{error}"),
             Self::Public(host) => write!(
@@ -81,9 +86,7 @@ impl std::error::Error for StartError {}
 impl Server {
     /// Opens the store, in `data_dir` if it is an embedded one, starts the gateway, and listens.
     pub async fn start(config: Config, data_dir: &Path) -> Result<Self, StartError> {
-        if config.auth.is_none() && !is_loopback(&config.host) {
-            return Err(StartError::Public(config.host));
-        }
+        refuse_public(&config)?;
         let auth = Arc::new(Auth::load(config.auth.clone(), config.keys.clone()).await.map_err(StartError::Auth)?);
         let Opened { store, clock, place } = store::open(&config.store, data_dir).await?;
         let store_error = |error| StartError::Store(place.clone(), error);
@@ -97,9 +100,7 @@ impl Server {
             registry.add(provider.name, provider.provider).map_err(StartError::Registry)?;
         }
         let intervals = store.documents(DocumentKind::TimeInterval).await.map_err(store_error)?;
-        let name =
-            |document: Document| Some(serde_json::from_str::<StoredInterval>(&document.body).ok()?.interval["name"].as_str()?.to_owned());
-        let intervals = intervals.into_iter().filter_map(name).collect();
+        let intervals = intervals.iter().filter_map(|document| StoredInterval::name_in(&document.body)).collect();
         let files = Arc::new(RulesLoader::new(config.rules));
         let rules = files.load(intervals).await.map_err(StartError::Rules)?;
         let entropy = Arc::new(SystemEntropy::default());
@@ -200,6 +201,20 @@ fn watch_files(files: &Arc<RulesLoader>, auth: &Arc<Auth>, gateway: &Gateway, to
         }
     });
     changes.into_iter().chain([when_told]).collect()
+}
+
+fn refuse_public(config: &Config) -> Result<(), StartError> {
+    if config.auth.is_none() && !is_loopback(&config.host) {
+        return Err(StartError::Public(config.host.clone()));
+    }
+    Ok(())
+}
+
+/// Why a server with this configuration would not listen, whatever the port.
+pub fn check_host(config: &Config) -> Result<(), StartError> {
+    refuse_public(config)?;
+    let address = format!("{}:0", bracketed(&config.host));
+    std::net::TcpListener::bind(&address).map(drop).map_err(|error| StartError::Host(config.host.clone(), error))
 }
 
 /// Whether only this machine can reach an address.

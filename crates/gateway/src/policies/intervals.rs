@@ -30,6 +30,13 @@ pub struct StoredInterval {
     pub updated_at: Timestamp,
 }
 
+impl StoredInterval {
+    /// The name of the time interval in a document's body, if there is one.
+    pub fn name_in(body: &str) -> Option<String> {
+        Some(serde_json::from_str::<Self>(body).ok()?.interval["name"].as_str()?.to_owned())
+    }
+}
+
 #[derive(Clone, Default)]
 pub(crate) struct Intervals {
     all: RedBlackTreeMapSync<Arc<str>, Arc<Entry>>,

@@ -73,5 +73,10 @@ fn scrub_text(text: &mut String, secrets: &[SecretString]) -> bool {
 /// Any HTTP answer shows that the webhook can be reached.
 pub(super) async fn probe(config: &Config) -> Result<Health, ProviderError> {
     let request = config.client.head(config.url.clone()).headers(config.headers.clone()).timeout(config.timeout);
-    request.send().await.map(|_| Health::default()).map_err(|error| classify::transport(config, &error, true))
+    let note = "(it answers; whether it would take a message was not asked)".to_owned();
+    request
+        .send()
+        .await
+        .map(|_| Health { notes: vec![note], ..Health::default() })
+        .map_err(|error| classify::transport(config, &error, true))
 }

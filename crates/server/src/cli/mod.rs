@@ -17,7 +17,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use acteon_server::config::{Config, ConfigError, Surroundings};
+use acteon_server::config::{Config, ConfigError, NamedFiles, Surroundings};
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
@@ -58,7 +58,7 @@ enum Command {
 #[derive(Args)]
 struct ConfigFile {
     /// Configuration file [default: ./acteon.toml where there is one]
-    #[arg(short, long, value_name = "FILE", env = "ACTEON_CONFIG", global = true)]
+    #[arg(short, long, value_name = "FILE", env = "ACTEON_CONFIG", global = true, value_parser = path)]
     config: Option<PathBuf>,
 }
 
@@ -102,7 +102,7 @@ impl Cli {
         }
         let file = &self.serve.config;
         match command {
-            Command::Check(check) => check.run(file),
+            Command::Check(check) => check.or(data_dir)?.run(file),
             Command::Rules(rules) => rules.run(file),
             Command::Migrate(which) => which.or(data_dir)?.migrate(file),
             Command::Backup(to) => to.or(data_dir)?.backup(file),
@@ -130,8 +130,8 @@ impl Command {
     const fn uses(&self) -> Uses {
         match self {
             Self::ApiKey(_) | Self::Encrypt | Self::Keygen => Uses::Nothing,
-            Self::Check(_) | Self::Rules(_) => Uses::Configuration,
-            Self::Migrate(_) | Self::Backup(_) | Self::Export(_) | Self::Import(_) => Uses::Store,
+            Self::Rules(_) => Uses::Configuration,
+            Self::Check(_) | Self::Migrate(_) | Self::Backup(_) | Self::Export(_) | Self::Import(_) => Uses::Store,
         }
     }
 }
@@ -153,10 +153,27 @@ impl ConfigFile {
         self.config.clone().or_else(|| default.is_file().then_some(default))
     }
 
+    /// The configuration, and the files that it names also where something is wrong with it.
+    fn load_with_files(&self) -> Result<(Result<Config, ConfigError>, Option<NamedFiles>), ConfigError> {
+        let Some(path) = self.path() else { return Ok((Config::without_file(), None)) };
+        let (config, named) = Config::load_with_files(&path, &Surroundings::new(&variable)?)?;
+        Ok((config, Some(named)))
+    }
+
     fn load(&self) -> Result<Config, ConfigError> {
         let Some(path) = self.path() else { return Config::without_file() };
         Config::load(&path, &Surroundings::new(&variable)?)
     }
+}
+
+/// A path of the command line. A blank one, as of an empty variable, would be the current folder.
+fn path(text: &str) -> Result<PathBuf, &'static str> {
+    if text.trim().is_empty() { Err("it is blank: name a path, or leave the flag out") } else { Ok(text.into()) }
+}
+
+/// A text of the command line that is not blank.
+fn not_blank(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("it is blank: write a value, or leave the flag out") } else { Ok(text.to_owned()) }
 }
 
 fn variable(name: &str) -> Option<String> {

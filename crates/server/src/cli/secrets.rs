@@ -47,7 +47,7 @@ pub(super) struct ApiKey {
     /// Who the caller is
     name: String,
     /// admin, operator or viewer
-    #[arg(long, default_value = "operator")]
+    #[arg(long, default_value = "operator", value_parser = ["admin", "operator", "viewer"])]
     role: String,
     /// The only tenant, with those below it [default: all]
     #[arg(long, default_value = "*")]
@@ -60,7 +60,6 @@ pub(super) struct ApiKey {
 impl ApiKey {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         use std::fmt::Write as _;
-        anyhow::ensure!(acteon_core::Role::parse(&self.role).is_some(), "the role must be admin, operator or viewer");
         let key = KeyRing::generate()?;
         let mut hash = String::new();
         for byte in acteon_crypto::sha256(key.as_bytes()) {

@@ -18,10 +18,10 @@ pub(super) struct Serve {
     #[command(flatten)]
     pub(super) config: ConfigFile,
     /// Folder of the database [default: acteon in the XDG data folder]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = super::path)]
     pub(super) data_dir: Option<PathBuf>,
     /// Address to listen on, in place of the configured one
-    #[arg(long)]
+    #[arg(long, value_parser = super::not_blank)]
     pub(super) host: Option<String>,
     /// Port to listen on, in place of the configured one
     #[arg(long)]

@@ -18,7 +18,7 @@ use super::ConfigFile;
 #[derive(Args)]
 pub(super) struct Which {
     /// Folder of the embedded database, in place of the configured one
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = super::path)]
     data_dir: Option<PathBuf>,
 }
 
@@ -27,6 +27,7 @@ pub(super) struct ToFile {
     #[command(flatten)]
     which: Which,
     /// The file to write; it must not be there yet
+    #[arg(value_parser = super::path)]
     file: PathBuf,
 }
 
@@ -35,6 +36,7 @@ pub(super) struct FromFile {
     #[command(flatten)]
     which: Which,
     /// The file that `export` wrote
+    #[arg(value_parser = super::path)]
     file: PathBuf,
 }
 
@@ -76,7 +78,12 @@ impl Which {
     }
 
     fn embedded(self, store: &StoreConfig) -> anyhow::Result<PathBuf> {
-        Ok(embedded_database(&super::serve::data_dir(self.data_dir, store)?))
+        self.path(store)
+    }
+
+    /// Where the embedded database is.
+    pub(super) fn path(&self, store: &StoreConfig) -> anyhow::Result<PathBuf> {
+        Ok(embedded_database(&super::serve::data_dir(self.data_dir.clone(), store)?))
     }
 }
 
@@ -159,7 +166,15 @@ fn create(path: &Path) -> anyhow::Result<File> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).with_context(|| format!("{} cannot be made", path.display()))
+    options.open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            anyhow::anyhow!(
+                "{} is there already, and an export overwrites nothing: name another file, or move that one away",
+                path.display()
+            )
+        }
+        _ => anyhow::anyhow!("{} cannot be made: {error}", path.display()),
+    })
 }
 
 /// A file that is synced as it grows: a large write at the end would hold up every commit on the same disk.

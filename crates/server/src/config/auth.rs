@@ -102,7 +102,9 @@ fn api_key<'a>(walker: &mut Walker<'a>, index: usize, mut block: Block<'a>, name
     }
     let role = settings.text("role").and_then(Role::parse);
     if settings.has("role") && role.is_none() {
-        walker.trouble(&section, "role", "must be admin, operator or viewer");
+        let meant = crate::similar::nearest(settings.text("role").unwrap_or_default(), ["admin", "operator", "viewer"].into_iter());
+        let meant = meant.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+        walker.trouble(&section, "role", &format!("must be admin, operator or viewer{meant}"));
     }
     let hash = settings.secret("key_hash").and_then(|hash| unhex(hash.expose_secret().trim()));
     if settings.has("key_hash") && hash.is_none() {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use acteon_crypto::Envelope;
+use acteon_crypto::{Envelope, EnvelopeError};
 use acteon_crypto::{ExposeSecret, KeyRing, SecretString};
 
 use crate::files::read_text;
@@ -51,6 +51,21 @@ fn value_of(name: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Str
     variable(name).ok_or_else(|| Fault::new(format!("the environment variable {name:?} is not set"), "set it, or write the value itself"))
 }
 
+/// What to do about an envelope that does not open.
+fn to_do(error: &EnvelopeError) -> &'static str {
+    match error {
+        EnvelopeError::Malformed(_) => {
+            "make a real one: set ACTEON_AUTH_KEY to the output of `acteon-server keygen`, then run `acteon-server encrypt`"
+        }
+        EnvelopeError::NoKey => "set it to the key that this was encrypted with; with another key, encrypt the secret anew",
+        EnvelopeError::UnknownKey(_) | EnvelopeError::WrongKey => {
+            "the key that this was encrypted with is needed: add it behind the new one, ACTEON_AUTH_KEY=\"new:KEY,old:KEY\"; where it is lost, \
+             encrypt the secret anew with `acteon-server encrypt`"
+        }
+        EnvelopeError::NotText | EnvelopeError::Cipher => "encrypt the secret anew with `acteon-server encrypt`",
+    }
+}
+
 /// A secret: plain, or out of its envelope.
 pub(super) fn secret(text: String, keys: &KeyRing) -> Result<SecretString, Fault> {
     let text = SecretString::from(text);
@@ -58,10 +73,5 @@ pub(super) fn secret(text: String, keys: &KeyRing) -> Result<SecretString, Fault
         return Ok(text);
     }
     let opened = Envelope::parse(text.expose_secret()).and_then(|envelope| envelope.open(keys));
-    opened.map_err(|error| {
-        Fault::new(
-            error.to_string(),
-            "make a real one: set ACTEON_AUTH_KEY to the output of `acteon-server keygen`, then run `acteon-server encrypt`",
-        )
-    })
+    opened.map_err(|error| Fault::new(error.to_string(), to_do(&error)))
 }

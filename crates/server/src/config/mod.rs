@@ -39,6 +39,8 @@ pub struct ConfiguredProvider {
 pub struct Config {
     /// Address to listen on.
     pub host: String,
+    /// Where the file says so.
+    pub host_place: Option<Place>,
     /// Port to listen on; 0 for any free one.
     pub port: u16,
     /// Names that it goes by beside localhost and its addresses.
@@ -63,6 +65,15 @@ pub struct Config {
     pub auth: Option<PathBuf>,
     /// Keys for `ENC[...]` values of the file of the API keys.
     pub keys: KeyRing,
+}
+
+/// Files that a configuration names.
+#[derive(Clone, Debug)]
+pub struct NamedFiles {
+    /// Where rules come from.
+    pub rules: RulesConfig,
+    /// The file of the API keys, if callers are asked for one.
+    pub auth: Option<PathBuf>,
 }
 
 /// Where the data are.
@@ -117,17 +128,34 @@ impl Config {
 
     /// Reads and checks a file.
     pub fn load(path: &Path, surroundings: &Surroundings<'_>) -> Result<Self, ConfigError> {
+        Self::load_with_files(path, surroundings)?.0
+    }
+
+    /// Reads and checks a file, and says which others it names, also where something is wrong with it.
+    pub fn load_with_files(path: &Path, surroundings: &Surroundings<'_>) -> Result<(Result<Self, ConfigError>, NamedFiles), ConfigError> {
         let text = files::read_given(path, files::MAX_CONFIG_BYTES).map(Zeroizing::new);
-        let text = text.map_err(|error| ConfigError::Unreadable(format!("{}: {error}", path.display())))?;
-        Self::parse(&path.display().to_string(), &text, surroundings)
+        let text = text.map_err(|error| {
+            let advice = "name another with -c or ACTEON_CONFIG, or neither to start with the defaults";
+            ConfigError::Unreadable(format!("the configuration file {} cannot be read: {error}; {advice}", path.display()))
+        })?;
+        Ok(Self::parse_with_files(&path.display().to_string(), &text, surroundings))
     }
 
     /// Checks the text of a file. `file` is its name in messages.
     pub fn parse(file: &str, text: &str, surroundings: &Surroundings<'_>) -> Result<Self, ConfigError> {
+        Self::parse_with_files(file, text, surroundings).0
+    }
+
+    fn parse_with_files(file: &str, text: &str, surroundings: &Surroundings<'_>) -> (Result<Self, ConfigError>, NamedFiles) {
         let mut walker = Walker::new(text, surroundings);
         let sections = walker.sections();
         let server = sections.get("server");
         let host = server.text("host").unwrap_or("127.0.0.1").to_owned();
+        if !is_host(&host) {
+            let message = format!("must be an address or a name without scheme, port and path, such as 127.0.0.1; {host:?} is none");
+            walker.trouble("server", "host", &message);
+        }
+        let host_place = walker.place_of("server", "host");
         let port = walker.ranged(server, "server", "port", 8080, 0..=65535);
         let hosts = names(&mut walker, server, "hosts", is_host, "names without scheme, port and path, such as acteon.example.com");
         let origins = names(&mut walker, server, "origins", is_origin, "origins such as https://ops.example.com");
@@ -151,9 +179,13 @@ impl Config {
         let providers = providers::build(&mut walker, &shared);
         let breakers = breakers(&mut walker, sections.get("circuit_breaker"), &providers);
         let rules = rules(&mut walker, sections.get("rules"), &base, &providers);
-        walker.finish(file)?;
-        Ok(Self {
+        let named = NamedFiles { rules: rules.clone(), auth: auth.clone() };
+        if let Err(wrong) = walker.finish(file) {
+            return (Err(wrong), named);
+        }
+        let config = Self {
             host,
+            host_place,
             port: u16::try_from(port).unwrap_or_default(),
             hosts,
             origins,
@@ -166,7 +198,8 @@ impl Config {
             rules,
             auth,
             keys: surroundings.keys.clone(),
-        })
+        };
+        (Ok(config), named)
     }
 }
 
@@ -240,11 +273,18 @@ fn breakers(walker: &mut Walker<'_>, settings: &Settings, providers: &[Configure
         recovery: Duration::from_secs(number("recovery_timeout_seconds", recovery.as_secs(), 86_400).into()),
     };
     let mut fallbacks = BTreeMap::new();
+    let names = || providers.iter().map(|provider| provider.name.as_str());
     for (from, to) in settings.text_table("fallbacks") {
         let find = |name: &str| providers.iter().map(|provider| &provider.name).find(|known| known.as_str() == name).cloned();
         match (find(&from), find(&to)) {
             (Some(from), Some(to)) if from != to => drop(fallbacks.insert(from, to)),
-            _ => walker.trouble("circuit_breaker", "fallbacks", &format!("{from:?} = {to:?} must name two providers that are configured")),
+            (known_from, _) => {
+                let unknown = if known_from.is_none() { &from } else { &to };
+                let meant = crate::similar::nearest(unknown, names()).filter(|near| near != unknown);
+                let meant = meant.map(|near| format!("; did you mean {near:?} in the place of {unknown:?}?")).unwrap_or_default();
+                let message = format!("{from:?} = {to:?} must name two providers that are configured{meant}");
+                walker.trouble("circuit_breaker", "fallbacks", &message);
+            }
         }
     }
     Breakers { policy: settings.flag("enabled").then_some(policy), fallbacks }
@@ -273,6 +313,14 @@ fn rules(walker: &mut Walker<'_>, settings: &Settings, base: &Path, providers: &
         env: settings.text_table("env"),
     };
     let directory = settings.text("directory").map(|directory| base.join(directory));
+    if let Some(error) = directory.as_ref().and_then(|directory| std::fs::read_dir(directory).err()) {
+        let shown = directory.as_deref().unwrap_or(base).display();
+        walker.trouble("rules", "directory", &format!("{shown} cannot be read as a folder: {error}; make it, or name another"));
+    }
+    if !acteon_rules::is_time_zone(&context.default_timezone) {
+        let message = format!("there is no time zone {:?}; use a name such as Asia/Shanghai", context.default_timezone);
+        walker.trouble("rules", "default_timezone", &message);
+    }
     // What is wrong with a directory is told already.
     if directory.is_none() && !walker.is_given("rules", "directory") {
         walker.without_effect(settings, "rules", &["default_timezone", "watch", "env"], "directory");

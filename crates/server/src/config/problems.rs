@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Most problems that are told one by one.
+pub(super) const MAX_TOLD: usize = 50;
+
 /// Where in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -33,8 +36,10 @@ pub enum ConfigError {
     Wrong {
         /// The file's name.
         file: String,
-        /// What is wrong.
+        /// What is wrong, as far as it is told.
         troubles: Vec<Trouble>,
+        /// How many more problems there are.
+        more: usize,
     },
 }
 
@@ -42,16 +47,19 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(message) => f.write_str(message),
-            Self::Wrong { file, troubles } => {
-                let plural = if troubles.len() == 1 { "" } else { "s" };
-                write!(f, "{} problem{plural} in {file}", troubles.len())?;
+            Self::Wrong { file, troubles, more } => {
+                let count = troubles.len() + more;
+                write!(f, "{count} problem{} in {file}", if count == 1 { "" } else { "s" })?;
                 for Trouble { place, subject, message, hint } in troubles {
                     write!(f, "\n  {file}:{}:{}: {subject}: {message}", place.line, place.column)?;
                     if let Some(hint) = hint {
                         write!(f, "\n      {hint}")?;
                     }
                 }
-                Ok(())
+                match more {
+                    0 => Ok(()),
+                    more => write!(f, "\n  and {more} more, which come out once these are mended"),
+                }
             }
         }
     }

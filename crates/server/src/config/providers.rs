@@ -86,6 +86,9 @@ fn unknown_type(name: &str, types: &[ProviderType]) -> String {
             "this binary was built without the cargo feature {feature:?}: build it with `cargo build -p acteon-server --features {feature}`"
         );
     }
+    if let Some(near) = crate::similar::nearest(name, types.iter().map(|known| known.name)) {
+        return format!("there is no provider type {name:?}; did you mean {near:?}?");
+    }
     let known: Vec<&str> = types.iter().map(|known| known.name).collect();
     format!("there is no provider type {name:?}; this binary has: {}", known.join(", "))
 }

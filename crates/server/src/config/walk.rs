@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Surroundings;
 use super::expand::{self, Fault};
-use super::problems::{ConfigError, Place, Trouble};
+use super::problems::{ConfigError, MAX_TOLD, Place, Trouble};
 use super::schema::{MAY_BE_BLANK, SECTIONS};
 use crate::similar::nearest;
 
@@ -22,6 +22,8 @@ pub(super) struct Walker<'a> {
     root: DeTable<'a>,
     surroundings: &'a Surroundings<'a>,
     troubles: Vec<Trouble>,
+    /// Problems beyond those that are told.
+    more: usize,
     /// Where each key's value stands, by section and key.
     spans: HashMap<(String, String), Span>,
 }
@@ -44,7 +46,7 @@ pub(super) struct Block<'a> {
 impl<'a> Walker<'a> {
     pub(super) fn new(text: &'a str, surroundings: &'a Surroundings<'a>) -> Self {
         let (root, errors) = DeTable::parse_recoverable(text);
-        let mut walker = Self { text, root: root.into_inner(), surroundings, troubles: Vec::new(), spans: HashMap::new() };
+        let mut walker = Self { text, root: root.into_inner(), surroundings, troubles: Vec::new(), more: 0, spans: HashMap::new() };
         for error in errors {
             let span = error.span().unwrap_or(0..0);
             walker.push(&span, "syntax".into(), error.message().to_owned(), None);
@@ -72,8 +74,11 @@ impl<'a> Walker<'a> {
                 }
                 (None, _) => {
                     let known: Vec<&str> = SECTIONS.iter().map(|section| section.name).chain(["[providers]"]).collect();
-                    let known = format!("known are: [{}]", known.join("], ["));
-                    self.push(&name.span(), name.get_ref().to_string(), "there is no such section".into(), Some(known));
+                    let hint = match nearest(name.get_ref(), known.iter().copied()) {
+                        Some(near) => format!("did you mean [{near}]?"),
+                        None => format!("known are: [{}]", known.join("], [")),
+                    };
+                    self.push(&name.span(), name.get_ref().to_string(), "there is no such section".into(), Some(hint));
                 }
             }
         }
@@ -251,6 +256,11 @@ impl<'a> Walker<'a> {
         self.spans.contains_key(&(section.to_owned(), key.to_owned()))
     }
 
+    /// Where the value of a key stands.
+    pub(super) fn place_of(&self, section: &str, key: &str) -> Option<Place> {
+        self.spans.get(&(section.to_owned(), key.to_owned())).map(|span| place(self.text, span.start))
+    }
+
     /// Notes what is wrong with the value of a key.
     pub(super) fn trouble(&mut self, section: &str, key: &str, message: &str) {
         let span = self.spans.get(&(section.to_owned(), key.to_owned())).cloned().unwrap_or(0..0);
@@ -258,6 +268,11 @@ impl<'a> Walker<'a> {
     }
 
     pub(super) fn push(&mut self, span: &Span, subject: String, message: String, hint: Option<String>) {
+        // To find a line takes a walk through the text.
+        if self.troubles.len() == MAX_TOLD {
+            self.more += 1;
+            return;
+        }
         let place = place(self.text, span.start);
         self.troubles.push(Trouble { place, subject, message, hint });
     }
@@ -267,7 +282,7 @@ impl<'a> Walker<'a> {
             return Ok(());
         }
         self.troubles.sort_by_key(|trouble| trouble.place);
-        Err(ConfigError::Wrong { file: file.to_owned(), troubles: self.troubles })
+        Err(ConfigError::Wrong { file: file.to_owned(), troubles: self.troubles, more: self.more })
     }
 }
 

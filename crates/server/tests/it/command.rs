@@ -99,7 +99,7 @@ async fn a_store_is_copied_while_in_use_and_moved_by_hand() {
     assert!(run(&["migrate", "--data-dir", &at("new")]).contains("has the schema"));
     for (what, arguments) in [
         ("is there already", ["backup", &at("copy.db"), "--data-dir", &at("")]),
-        ("File exists", ["export", &at("everything.jsonl"), "--data-dir", &at("")]),
+        ("is there already", ["export", &at("everything.jsonl"), "--data-dir", &at("")]),
         ("not empty", ["import", &at("everything.jsonl"), "--data-dir", &at("new")]),
         ("in use", ["import", &at("everything.jsonl"), "--data-dir", &at("")]),
     ] {
@@ -131,7 +131,6 @@ fn a_flag_before_its_command_is_used_or_refused() {
         (&["--data-dir", &here, "migrate", "--data-dir", &there][..], "given twice"),
         (&["--port", "5", "check"], "--port has no effect"),
         (&["--host", "::1", "check"], "--host has no effect"),
-        (&["--data-dir", &here, "check"], "--data-dir has no effect"),
         (&["--data-dir", &here, "rules", "test", "x.yaml"], "--data-dir has no effect"),
         (&["--port", "5", "backup", &here], "--port has no effect"),
         (&["keygen", "-c", "acteon.toml"], "--config has no effect"),

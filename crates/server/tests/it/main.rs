@@ -15,6 +15,7 @@ mod fairness;
 mod hostile;
 mod ids;
 mod malformed;
+mod messages;
 #[cfg(feature = "wechat")]
 mod metrics;
 mod owed;

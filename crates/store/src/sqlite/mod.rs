@@ -96,6 +96,14 @@ impl SqliteStore {
         Self::open_or_fail(options).map_err(StoreError::advised)
     }
 
+    /// The documents of a kind in a database, in use or not; `None` where there is none.
+    pub fn look_at_documents(options: &SqliteOptions, kind: DocumentKind) -> Result<Option<Vec<Document>>> {
+        if !options.path.is_file() {
+            return Ok(None);
+        }
+        documents::list(&open::reader(options)?, kind).map(Some)
+    }
+
     fn open_or_fail(options: &SqliteOptions) -> Result<Self> {
         let lock = open::lock(&options.path)?;
         let disk = Arc::new(Disk::new());
