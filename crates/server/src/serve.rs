@@ -94,11 +94,11 @@ impl Server {
         let address = format!("{}:{}", bracketed(&config.host), config.port);
         let listener = TcpListener::bind(&address).await.map_err(|error| StartError::Listen(address.clone(), error))?;
         let address = listener.local_addr().map_err(|error| StartError::Listen(address, error))?;
-        let metrics = Metrics::new();
         let mut registry = Registry::default();
         for provider in config.providers {
             registry.add(provider.name, provider.provider).map_err(StartError::Registry)?;
         }
+        let metrics = Metrics::new(&registry.names().cloned().collect::<Vec<_>>());
         let intervals = store.documents(DocumentKind::TimeInterval).await.map_err(store_error)?;
         let intervals = intervals.iter().filter_map(|document| StoredInterval::name_in(&document.body)).collect();
         let files = Arc::new(RulesLoader::new(config.rules));

@@ -28,6 +28,11 @@ impl<V> ByName<V> {
         Self { known: RwLock::default(), room }
     }
 
+    /// Takes no further names in.
+    pub(super) fn close(&self) {
+        self.room.store(0, Ordering::Relaxed);
+    }
+
     /// The handles of a name, made by `make` when it is first seen.
     pub(super) fn of(&self, name: &str, make: impl FnOnce(Arc<str>) -> V) -> Arc<V> {
         {
@@ -56,5 +61,10 @@ mod tests {
         let table = ByName::new(room(2));
         let name = |name: &str| table.of(name, |name| name.to_string()).to_string();
         assert_eq!(["a", "b", "a", "c", "d", "b"].map(name), ["a", "b", "a", OTHER, OTHER, "b"]);
+        let table = ByName::new(room(2));
+        let name = |name: &str| table.of(name, |name| name.to_string()).to_string();
+        assert_eq!(name("a"), "a");
+        table.close();
+        assert_eq!(["b", "a"].map(name), [OTHER, "a"]);
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use acteon_core::ProviderError;
 use acteon_core::limits::{MAX_METRIC_NAMES, MAX_METRIC_RULES};
+use acteon_core::{ProviderError, ProviderName};
 use acteon_gateway::OutcomeKind;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -57,6 +57,14 @@ impl Providers {
         registry.register_with_unit("provider_request_duration", help, Unit::Seconds, durations.clone());
         let help = "Outcomes by the provider that the action went through or was to go through, and by the rule that decided; none where it is empty";
         registry.register("outcomes", help, outcomes.clone());
+    }
+
+    /// Makes the handles of the providers that are configured. Callers may name any other: those share one.
+    pub(super) fn know(&self, providers: &[ProviderName]) {
+        for provider in providers {
+            self.of(provider.as_str());
+        }
+        self.by_name.close();
     }
 
     /// The handles of a provider.

@@ -76,7 +76,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Arc<Self> {
+    pub(crate) fn new(providers: &[ProviderName]) -> Arc<Self> {
         let mut metrics = Self {
             registry: Registry::with_prefix("acteon"),
             dispatched: Counter::default(),
@@ -96,6 +96,7 @@ impl Metrics {
             scraped: Scraped::default(),
         };
         metrics.register();
+        metrics.providers.know(providers);
         Arc::new(metrics)
     }
 

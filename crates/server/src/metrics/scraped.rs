@@ -1,6 +1,6 @@
 //! What is looked up when somebody asks for the metrics.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -156,14 +156,12 @@ impl Scraped {
     }
 
     fn set_backlog(&self, gateway: &Gateway, backlog: &Backlog, now: Timestamp) {
-        // A provider without open actions has none, rather than no series.
-        let mut open: BTreeMap<Text, (u64, f64)> = BTreeMap::new();
-        for provider in gateway.provider_names().into_iter().take(MAX_METRIC_NAMES) {
-            open.insert(provider.as_str().into(), (0, 0.0));
-        }
+        // A provider that is configured is shown under its name, also where it has nothing open.
+        let names = gateway.provider_names();
+        let mut names: BTreeSet<Text> = names.iter().take(MAX_METRIC_NAMES).map(|name| name.as_str().into()).collect();
+        let mut open: BTreeMap<Text, (u64, f64)> = names.iter().map(|name| (Text::clone(name), (0, 0.0))).collect();
         for share in &backlog.open {
-            let name = bounded(&open, share.provider.as_str());
-            let (count, oldest) = open.entry(name).or_default();
+            let (count, oldest) = open.entry(shown(&mut names, share.provider.as_str())).or_default();
             (*count, *oldest) = (*count + share.count as u64, oldest.max(now.since(share.oldest).as_secs_f64()));
         }
         self.open_by_provider.clear();
@@ -173,21 +171,23 @@ impl Scraped {
             self.open_by_provider.get_or_create(&label).set(count);
             self.oldest_open.get_or_create(&label).set(oldest);
         }
-        let mut dead: BTreeMap<Text, BTreeMap<Text, u64>> = BTreeMap::new();
-        for share in &backlog.dead {
-            let provider = bounded(&dead, share.provider.as_str());
-            *dead.entry(provider).or_default().entry(share.code.as_str().into()).or_default() += share.count as u64;
-        }
         self.dead_letters.clear();
-        for (provider, codes) in dead {
-            for (code, count) in codes {
-                self.dead_letters.get_or_create(&DeadLetterLabels { provider: Text::clone(&provider), code }).set(count);
-            }
+        for share in &backlog.dead {
+            let labels = DeadLetterLabels { provider: shown(&mut names, share.provider.as_str()), code: share.code.as_str().into() };
+            self.dead_letters.get_or_create(&labels).inc_by(share.count as u64);
         }
     }
 }
 
-/// The name under which something is shown: its own, while there is room for one more.
-fn bounded<T>(known: &BTreeMap<Text, T>, name: &str) -> Text {
-    if known.len() < MAX_METRIC_NAMES || known.contains_key(name) { name.into() } else { OTHER.into() }
+/// The name under which a provider is shown: its own, while there is room for one more.
+fn shown(names: &mut BTreeSet<Text>, name: &str) -> Text {
+    if let Some(known) = names.get(name) {
+        return Text::clone(known);
+    }
+    if names.len() >= MAX_METRIC_NAMES {
+        return OTHER.into();
+    }
+    let name = Text::from(name);
+    names.insert(Text::clone(&name));
+    name
 }

@@ -164,6 +164,24 @@ async fn outcomes_are_told_by_provider_and_rule_and_names_are_bounded() {
     assert!(other.rsplit(' ').next().and_then(|count| count.parse::<usize>().ok()) >= Some(19), "{other}");
 }
 
+/// Callers may name any provider; what monitoring keeps does not grow by it, and no provider that is there loses its name.
+#[tokio::test]
+async fn names_that_callers_make_up_are_counted_together() {
+    const MADE_UP: usize = 230;
+    let gateway = Gateway::start("[[providers]]\nname = \"log\"\ntype = \"log\"\n").await;
+    let posted: Vec<Value> = (0..MADE_UP).map(|n| action(&format!("a-{n}"), &format!("made-up-{n}"), &json!({}))).collect();
+    gateway.post("/v1/dispatch/batch", &Value::Array(posted)).await;
+    gateway.post("/v1/dispatch", &action("last", "log", &json!({}))).await;
+    let together = format!("acteon_outcomes_total{{provider=\"other\",rule=\"\",outcome=\"failed\"}} {MADE_UP}\n");
+    let alone = "acteon_outcomes_total{provider=\"log\",rule=\"\",outcome=\"executed\"} 1\n";
+    let is_told = |metrics: &Value| lines_of(metrics).contains(&together) && lines_of(metrics).contains(alone);
+    let metrics = gateway.until("/metrics", is_told).await;
+    let series = lines_of(&metrics).lines().filter(|line| line.starts_with("acteon_dead_letters{")).count();
+    assert!(series <= 201, "{series} series of dead letters");
+    let found = gateway.until("/metrics", |metrics| lines_of(metrics).contains("acteon_dead_letters{provider=\"other\"")).await;
+    assert!(lines_of(&found).contains("acteon_provider_open_actions{provider=\"log\"} 0\n"), "{found}");
+}
+
 #[tokio::test]
 async fn reloads_are_counted_with_the_time_of_the_last_good_one() {
     let gateway = Gateway::with_rules("rules: []\n", "rules.watch = false\n").await;

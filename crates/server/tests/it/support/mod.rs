@@ -15,7 +15,9 @@ use serde_json::{Value, json};
 #[cfg(feature = "wechat")]
 pub(crate) use database::dump;
 pub(crate) use database::{LONG_CALLS, store_lines, with_store};
-pub(crate) use process::{BINARY, DISK, Process, disk_of, log_of, run_command, start_beside};
+#[cfg(all(feature = "postgres", feature = "wechat", target_os = "linux"))]
+pub(crate) use process::BINARY;
+pub(crate) use process::{DISK, Process, disk_of, log_of, run_command, start_beside};
 
 /// Shorter than the server keeps an idle connection, so that none is used that is just being closed.
 const IDLE: Duration = Duration::from_secs(3);
