@@ -51,7 +51,7 @@ impl Check {
             rules.directory = rules.directory.take().filter(|directory| directory.is_dir());
         }
         let intervals = match &known {
-            Known::Names(names) => Some(names.clone()),
+            Known::Names(intervals) => Some(intervals.clone()),
             Known::Not(_) => None,
         };
         let rules = rules_config.map(|rules| acteon_server::rules::load(rules.directory.as_deref(), &rules.context, intervals)).transpose();

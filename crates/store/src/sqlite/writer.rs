@@ -111,7 +111,9 @@ impl Loop {
             }
             self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
             if let Some(lost) = self.tools.disk.lost() {
-                batch.into_iter().for_each(|command| command.refused(lost.clone()));
+                for command in batch {
+                    command.refused(lost.clone());
+                }
                 continue;
             }
             self.commit(batch, None);
@@ -156,12 +158,18 @@ impl Loop {
         match result {
             Ok(()) => {
                 match self.tools.files.moved() {
-                    None => batch.into_iter().for_each(|command| command.committed(&self.tools.open)),
+                    None => {
+                        for command in batch {
+                            command.committed(&self.tools.open);
+                        }
+                    }
                     // It is in files that nobody will find: nobody is told that it is kept.
                     Some(moved) => {
                         self.tools.disk.set_lost(Some(StoreError::Lost(moved)));
                         let unknown = StoreError::Unknown("the database's files were taken away at this moment".into());
-                        batch.into_iter().for_each(|command| command.refused(unknown.clone()));
+                        for command in batch {
+                            command.refused(unknown.clone());
+                        }
                     }
                 }
                 return true;
