@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::json;
 use crate::limits::MAX_INLINE_BYTES;
-use crate::{ActionId, ActionType, Namespace, ProviderName, Tenant, Timestamp};
+use crate::{ActionId, ActionType, Namespace, Priority, ProviderName, Tenant, Timestamp};
 
 /// What an action takes as JSON beside its payload and labels, mostly.
 const ENVELOPE_BYTES: usize = 512;
@@ -53,6 +53,9 @@ pub struct Action {
     /// After this instant it is no longer worth sending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// How soon it goes among those that wait with it, unless a rule says otherwise.
+    #[serde(default, skip_serializing_if = "Priority::is_normal")]
+    pub priority: Priority,
 }
 
 impl Action {
@@ -91,6 +94,7 @@ impl Action {
             && self.starts_at == other.starts_at
             && self.ends_at == other.ends_at
             && self.expires_at == other.expires_at
+            && self.priority == other.priority
     }
 }
 

@@ -53,6 +53,9 @@ pub const DEFAULT_MAX_OPEN: usize = 100_000;
 /// Most actions of one lane that wait in memory. The rest wait in the store, where waiting costs nothing.
 pub const MAX_LANE_WAITING: usize = 1000;
 
+/// Actions of high priority of a lane that wait in memory beside those: what comes first must not wait in the store for what comes after it.
+pub const MORE_HIGH_WAITING: usize = 250;
+
 /// Most bytes of actions that wait in memory, over all lanes, with their requests. The rest wait in the store.
 pub const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
 

@@ -133,6 +133,9 @@ pub struct DryRun {
     pub rule_errors: Vec<String>,
 }
 
+/// The class of failures that people must repair before anything can be sent: wrong credentials, settings, permissions or addresses.
+pub const TO_REPAIR: &str = "to_repair";
+
 impl Outcome {
     /// The tag in the audit trail and in metrics.
     pub const fn tag(&self) -> &'static str {
@@ -233,6 +236,9 @@ pub struct Attempt {
     /// Whether a failed request may have reached the service all the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub maybe_sent: bool,
+    /// Whether people must repair something first, as of class [`TO_REPAIR`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub to_repair: bool,
     /// The service's own error code, such as WeChat Work's `errcode`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_code: Option<i64>,

@@ -30,6 +30,11 @@ pub trait Provider: Send + Sync {
     /// Asks the service whether a send would work, without sending.
     fn health(&self) -> BoxFuture<'_, Result<Health, ProviderError>>;
 
+    /// Whether a health check that passes shows that sends would work: that nothing is to be repaired.
+    fn check_proves_sending(&self) -> bool {
+        false
+    }
+
     /// What the service limits together, and how.
     fn lane(&self) -> Lane;
 

@@ -71,6 +71,7 @@ pub struct ProviderError {
     message: Box<str>,
     maybe_sent: bool,
     not_ready: bool,
+    to_repair: bool,
     repeat: Repeat,
     retry_after: Option<Duration>,
     service_code: Option<i64>,
@@ -89,6 +90,7 @@ impl ProviderError {
             message,
             maybe_sent: false,
             not_ready: false,
+            to_repair: matches!(kind, ErrorKind::Configuration),
             repeat: Repeat::Later,
             retry_after: None,
             service_code: None,
@@ -110,6 +112,13 @@ impl ProviderError {
     #[must_use]
     pub fn not_ready(mut self) -> Self {
         self.not_ready = true;
+        self
+    }
+
+    /// People must repair something before anything can be sent: a setting, a permission, an address. So it is with every [`ErrorKind::Configuration`].
+    #[must_use]
+    pub fn to_repair(mut self) -> Self {
+        self.to_repair = true;
         self
     }
 
@@ -168,6 +177,11 @@ impl ProviderError {
     /// Whether the provider must get ready again, and the request is made once more then.
     pub const fn was_not_ready(&self) -> bool {
         self.not_ready
+    }
+
+    /// Whether people must repair something before anything can be sent.
+    pub const fn is_to_repair(&self) -> bool {
+        self.to_repair
     }
 
     /// Whether the send may be repeated although it may have arrived.

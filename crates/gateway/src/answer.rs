@@ -13,8 +13,10 @@ use crate::shares::QueueFull;
 pub enum Wait {
     /// Not beyond the commit that makes the action durable.
     ForCommit,
-    /// Until the outcome, but no longer than this.
+    /// Until the end of the first round of attempts, but no longer than this.
     ForOutcome(Duration),
+    /// Until it is over, as long as its next attempt is due within this.
+    ForEnd(Duration),
 }
 
 /// The answer to a dispatch.
@@ -57,7 +59,7 @@ impl Wait {
     pub(crate) fn limit(self) -> Duration {
         match self {
             Self::ForCommit => MAX_WAIT,
-            Self::ForOutcome(limit) => limit,
+            Self::ForOutcome(limit) | Self::ForEnd(limit) => limit,
         }
     }
 }

@@ -115,6 +115,7 @@ fn end_call(
         duration_ms: took.as_millis() as u64,
         error: error.map(LastError::from),
         maybe_sent: error.is_some_and(ProviderError::was_maybe_sent),
+        to_repair: error.is_some_and(ProviderError::is_to_repair),
         service_code: error.and_then(ProviderError::code_of_service),
         hint: error.and_then(|error| error.hint_text().map(str::to_owned)),
     });

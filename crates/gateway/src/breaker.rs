@@ -46,7 +46,7 @@ pub struct Breakers {
 
 /// How long those wait at least who come while a trial is in flight.
 const TRIAL_WAIT: Duration = Duration::from_secs(2);
-/// Time that lies between two of those who come back, on average, so that they do not come all at once.
+/// Time that lies between two of those who come back, so that they do not come all at once, and keep their order.
 const APART: Duration = Duration::from_millis(20);
 /// Longest time over which they come back.
 const LONGEST_SPREAD: Duration = Duration::from_secs(30);
@@ -60,6 +60,8 @@ pub(crate) enum Sign {
     Alive,
     /// It could not be reached, or did not answer.
     Dead,
+    /// It answers, and takes nothing until people have repaired something.
+    ToRepair,
     /// Neither: it said that it has enough for now, or the call was not made.
     Neither,
 }
@@ -89,6 +91,8 @@ struct Inner {
     trials: u64,
     /// Actions put off since it opened.
     put_off: u32,
+    /// Whether it is open, or was last, because people must repair something.
+    for_repair: bool,
     /// The last change that was told or heard.
     heard: sharing::Heard,
 }
@@ -107,17 +111,18 @@ pub(crate) struct Pass {
 
 impl Breaker {
     pub(crate) fn new(policy: BreakerPolicy) -> Self {
-        let inner = Inner { state: State::Closed { failures: 0 }, trials: 0, put_off: 0, heard: sharing::Heard::default() };
+        let inner =
+            Inner { state: State::Closed { failures: 0 }, trials: 0, put_off: 0, for_repair: false, heard: sharing::Heard::default() };
         Self { policy, inner: Mutex::new(inner) }
     }
 
-    /// Whether a call may be made at `now`; if not, after how long to ask again: `fraction`, from 0 to 1, spreads those who wait.
-    pub(crate) fn ask(self: &Arc<Self>, now: Duration, fraction: f64) -> Result<Pass, Duration> {
+    /// Whether a call may be made at `now`; if not, after how long to ask again.
+    pub(crate) fn ask(self: &Arc<Self>, now: Duration) -> Result<Pass, Duration> {
         let mut inner = self.lock();
         let trial = match inner.state {
             State::Closed { .. } => None,
-            State::Open { until } if now < until => return Err(inner.put_off(until.saturating_sub(now), fraction)),
-            State::HalfOpen { trial: Some(_), .. } => return Err(inner.put_off(TRIAL_WAIT, fraction)),
+            State::Open { until } if now < until => return Err(inner.put_off(until.saturating_sub(now))),
+            State::HalfOpen { trial: Some(_), .. } => return Err(inner.put_off(TRIAL_WAIT)),
             State::Open { .. } => Some(inner.begin_trial(0)),
             State::HalfOpen { successes, trial: None } => Some(inner.begin_trial(successes)),
         };
@@ -125,9 +130,9 @@ impl Breaker {
     }
 
     /// Whether a call may be made at `now`, without the right to make it; if not, after how long to ask again.
-    pub(crate) fn look(&self, now: Duration, fraction: f64) -> Result<(), Duration> {
+    pub(crate) fn look(&self, now: Duration) -> Result<(), Duration> {
         let wait = self.closed_to_all(now);
-        wait.map_or(Ok(()), |wait| Err(self.lock().put_off(wait, fraction)))
+        wait.map_or(Ok(()), |wait| Err(self.lock().put_off(wait)))
     }
 
     /// How long nobody may call; `None` while somebody may.
@@ -157,21 +162,37 @@ impl Breaker {
                 State::Closed { failures: failures + 1 }
             }
             (State::Closed { .. }, Sign::Alive) => State::Closed { failures: 0 },
-            (State::Closed { .. }, Sign::Dead) => open,
+            (State::Closed { .. }, Sign::Dead | Sign::ToRepair) => open,
             (State::HalfOpen { successes, trial: own }, sign) if own.is_some() && own == trial => match sign {
                 Sign::Alive if successes + 1 < self.policy.success_threshold => State::HalfOpen { successes: successes + 1, trial: None },
                 Sign::Alive => State::Closed { failures: 0 },
-                Sign::Dead => open,
+                Sign::Dead | Sign::ToRepair => open,
                 Sign::Neither => State::HalfOpen { successes, trial: None },
             },
             // A call that began before the breaker moved.
             (state @ (State::Open { .. } | State::HalfOpen { .. }), _) | (state @ State::Closed { .. }, Sign::Neither) => state,
         };
         let after = word(inner.state);
+        if after == "open" {
+            inner.for_repair = if after == before { inner.for_repair } else { sign == Sign::ToRepair };
+        }
         if after == "open" && before != "open" {
             inner.put_off = 0;
         }
         (after != before).then_some(after)
+    }
+
+    /// Whether nobody may call because people must repair something.
+    pub(crate) fn is_open_for_repair(&self, now: Duration) -> bool {
+        self.closed_to_all(now).is_some() && self.lock().for_repair
+    }
+
+    /// Lets one try at once.
+    pub(crate) fn try_now(&self, now: Duration) {
+        let mut inner = self.lock();
+        if let State::Open { .. } = inner.state {
+            inner.state = State::Open { until: now };
+        }
     }
 
     /// Opens it by hand.
@@ -192,7 +213,7 @@ impl Breaker {
     fn set(&self, state: State) {
         let mut inner = self.lock();
         inner.state = state;
-        inner.put_off = 0;
+        (inner.put_off, inner.for_repair) = (0, false);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -207,11 +228,11 @@ impl Inner {
         self.trials
     }
 
-    /// When somebody who is put off for `wait` should come back: the more there are, the longer the time over which they do.
-    fn put_off(&mut self, wait: Duration, fraction: f64) -> Duration {
+    /// When somebody who is put off for `wait` should come back: after those who were put off before.
+    fn put_off(&mut self, wait: Duration) -> Duration {
+        let before = self.put_off;
         self.put_off = self.put_off.saturating_add(1);
-        let spread = APART.saturating_mul(self.put_off).min(LONGEST_SPREAD);
-        wait + spread.mul_f64(fraction.clamp(0.0, 1.0))
+        wait + APART.saturating_mul(before).min(LONGEST_SPREAD)
     }
 }
 

@@ -8,6 +8,8 @@
 //! has room then takes the row. A turn is over by itself a while after its instant, whoever took the row and whatever became of it, so nothing
 //! has to be given back. A row that comes at its turn and would fit within seconds keeps it; otherwise it queues up again behind the others.
 //!
+//! One of high priority is put off for no turn of others: only for what was sent.
+//!
 //! What is known has a bound in bytes, since callers choose the names: see `known.rs`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,7 +25,7 @@ mod recipient;
 use known::Known;
 use recipient::{HOUR, MARGIN, Part};
 
-pub(crate) use recipient::SOON;
+pub(crate) use recipient::{Comer, SOON};
 
 /// After so long no send counts any more.
 pub(crate) const COUNTS_FOR: Duration = HOUR.saturating_add(MARGIN);
@@ -53,15 +55,15 @@ impl Budgets {
         self.share.store(gateways.max(1), Ordering::Relaxed);
     }
 
-    /// Whether a send would fit now; if not, when its turn is. `returns` says that it comes from the store, where it may have waited for one.
-    pub(crate) fn look(&self, recipients: &[String], returns: bool) -> Result<(), Duration> {
-        self.lock().look(recipients, self.clock.monotonic(), self.part(), returns)
+    /// Whether a send would fit now; if not, when its turn is.
+    pub(crate) fn look(&self, recipients: &[String], comer: Comer) -> Result<(), Duration> {
+        self.lock().look(recipients, self.clock.monotonic(), self.part(), comer)
     }
 
     /// Counts a send to all recipients as in flight, or says when its turn is.
-    pub(crate) fn begin(self: &Arc<Self>, prepared: &Arc<Prepared>, returns: bool) -> Result<Reservation, Duration> {
+    pub(crate) fn begin(self: &Arc<Self>, prepared: &Arc<Prepared>, comer: Comer) -> Result<Reservation, Duration> {
         let now = self.clock.monotonic();
-        self.lock().begin(&prepared.recipients, now, self.part(), returns)?;
+        self.lock().begin(&prepared.recipients, now, self.part(), comer)?;
         Ok(Reservation { budgets: Arc::clone(self), prepared: Arc::clone(prepared), counted: false })
     }
 

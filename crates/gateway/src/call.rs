@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{ErrorKind, LastError, Outcome, ProviderError, Response};
-use tokio::sync::OwnedSemaphorePermit;
+use acteon_core::{ErrorKind, LastError, Outcome, Priority, ProviderError, Response};
 
 use crate::breaker::{Pass, Sign};
-use crate::budget::{Reservation, SOON};
-use crate::deliver::{End, Job, left_alone, must_not_send, released};
+use crate::budget::{Comer, Reservation, SOON};
+use crate::deliver::{End, Job, must_not_send, released};
 use crate::gateway::Inner;
 use crate::lane::{CallEnd, LaneMode, Permit};
+use crate::pending::left_alone;
+use crate::registry::Entry;
+use crate::repair::{self, OnRepairable};
 use crate::send_turn::SendTurn;
 
 /// What one call needs. Whatever of it is dropped before the call begins goes to the next who wants it, as if nobody had had it.
@@ -18,7 +20,6 @@ pub(crate) struct Call {
     permit: Permit,
     reservation: Option<Reservation>,
     pass: Option<Pass>,
-    _slot: OwnedSemaphorePermit,
 }
 
 impl Call {
@@ -28,42 +29,46 @@ impl Call {
         let mut may_wait = true;
         // Dropped by whatever returns early, which gives the turn back.
         let mut at_once = job.at_once.take();
+        let mut asked = job.asked.take();
         loop {
             if let Some(end) = must_not_send(inner, job) {
                 return Err(end);
             }
             if let Some(breaker) = &entry.breaker {
-                breaker.look(inner.clock.monotonic(), inner.entropy.fraction()).map_err(|wait| meets_open_breaker(inner, job, wait))?;
+                breaker.look(inner.clock.monotonic()).map_err(|wait| meets_open_breaker(inner, job, wait))?;
             }
             let budgets = entry.budgets.as_ref().filter(|_| !job.prepared.recipients.is_empty());
-            if let Some(Err(at)) = budgets.map(|budgets| budgets.look(&job.prepared.recipients, job.claimed)) {
+            if let Some(Err(at)) = budgets.map(|budgets| budgets.look(&job.prepared.recipients, comer(job))) {
                 let pause = at.saturating_sub(inner.clock.monotonic());
                 job.claimed = true;
                 // What the store takes to be in flight does not wait here: it would look as if it might have been sent.
                 if job.in_flight || !std::mem::take(&mut may_wait) || pause > SOON {
                     return Err(exceeds_budget(inner, pause));
                 }
+                // None is held while sleeping.
+                drop(asked.take());
                 if !inner.sleep(pause).await {
                     return Err(released(inner, job));
                 }
                 continue;
             }
-            let SendTurn { slot, permit } = if let Some(turn) = at_once.take() {
+            let SendTurn { permit } = if let Some(turn) = at_once.take() {
                 turn
             } else {
-                let turn = SendTurn::wait(&entry).await.ok_or_else(|| released(inner, job))?;
+                let asked = asked.take().unwrap_or_else(|| SendTurn::ask(&entry, job.rank()));
+                let permit = asked.wait().await.ok_or_else(|| released(inner, job))?;
                 if let Some(end) = must_not_send(inner, job) {
                     return Err(end);
                 }
-                turn
+                SendTurn { permit }
             };
             let now = inner.clock.monotonic();
-            let reservation = budgets.map(|budgets| budgets.begin(&job.prepared, job.claimed)).transpose();
+            let reservation = budgets.map(|budgets| budgets.begin(&job.prepared, comer(job))).transpose();
             let reservation = reservation.map_err(|at| exceeds_budget(inner, at.saturating_sub(now)))?;
-            let pass = entry.breaker.as_ref().map(|breaker| breaker.ask(now, inner.entropy.fraction())).transpose();
+            let pass = entry.breaker.as_ref().map(|breaker| breaker.ask(now)).transpose();
             let pass = pass.map_err(|wait| meets_open_breaker(inner, job, wait))?;
             job.claimed = false;
-            return Ok(Self { permit, reservation, pass, _slot: slot });
+            return Ok(Self { permit, reservation, pass });
         }
     }
 
@@ -83,7 +88,9 @@ impl Call {
             reservation.end(error.is_none_or(ProviderError::was_maybe_sent));
         }
         let is_trial = self.pass.as_ref().is_some_and(Pass::is_trial);
-        if let Some(state) = self.pass.and_then(|pass| pass.note(sign(result), inner.clock.monotonic())) {
+        tell_of_repairs(inner, entry, error);
+        let opens = entry.fallback.is_some() || inner.options.retry.on_repairable(&entry.name) == OnRepairable::Hold;
+        if let Some(state) = self.pass.and_then(|pass| pass.note(sign(result, opens), inner.clock.monotonic())) {
             tracing::warn!(provider = %entry.name, state, "the circuit breaker changed");
             inner.observer.breaker(&entry.name, state);
             crate::breaker::sharing::tell_soon(inner, entry);
@@ -108,6 +115,10 @@ impl Call {
     }
 }
 
+fn comer(job: &Job) -> Comer {
+    Comer { returns: job.claimed, is_first: job.priority == Priority::High }
+}
+
 /// What a call says about how much the service takes.
 fn call_end(error: Option<&ProviderError>) -> CallEnd {
     let Some(error) = error else { return CallEnd::Passed };
@@ -119,8 +130,28 @@ fn call_end(error: Option<&ProviderError>) -> CallEnd {
     }
 }
 
-/// What a call says about whether its provider is there at all.
-fn sign(result: &Result<Response, ProviderError>) -> Sign {
+/// Notes what a call says about whether a provider is to be repaired, or has answered again after an outage.
+fn tell_of_repairs(inner: &Arc<Inner>, entry: &Arc<Entry>, error: Option<&ProviderError>) {
+    let now = inner.clock.monotonic();
+    match error {
+        Some(error) if error.is_to_repair() => repair::met(inner, entry, error),
+        Some(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Connection) => entry.outage.failed(now),
+        Some(_) | None => {}
+    }
+    if repair::shows_that_it_works(error) {
+        repair::works_again(inner, entry);
+        if entry.outage.is_over(now) {
+            let (task, name) = (Arc::clone(inner), entry.name.clone());
+            inner.spawn(async move { repair::hasten_all(&task, &name, false).await });
+        }
+    }
+}
+
+/// What a call says about whether its provider is there at all. `opens` says whether one that people must repair is left alone.
+fn sign(result: &Result<Response, ProviderError>, opens: bool) -> Sign {
+    if opens && result.as_ref().is_err_and(ProviderError::is_to_repair) {
+        return Sign::ToRepair;
+    }
     match result.as_ref().map_err(ProviderError::kind) {
         Err(ErrorKind::Timeout | ErrorKind::Connection) => Sign::Dead,
         Err(ErrorKind::RateLimited) => Sign::Neither,

@@ -7,19 +7,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::limits::MAX_TAKEOVERS;
-use acteon_core::{Action, Attempt, ErrorKind, LastError, Outcome, Prepared, ProviderError, Response, Timestamp};
+use acteon_core::{Action, Attempt, ErrorKind, LastError, Origin, Outcome, Prepared, Priority, ProviderError, Response, Timestamp};
 use acteon_store::{Charges, Hold, Record, Seq, Turn};
 
+use crate::age::{Age, too_old};
 use crate::attempt::attempt;
 use crate::call::Call;
+use crate::elsewhere::{Elsewhere, elsewhere};
 use crate::gateway::Inner;
 use crate::held::Holding;
-use crate::lane::Place;
-use crate::pending::circuit_open;
+use crate::lane::{AskedTurn, Place, Rank};
 use crate::plan::Route;
 use crate::policies::Unsilenced;
 use crate::record::{clear_in_flight, record};
 use crate::registry::Entry;
+use crate::repair::{end_or_move, was_held};
 use crate::repeat::ends_round;
 use crate::send_turn::SendTurn;
 
@@ -32,6 +34,7 @@ pub(crate) struct Job {
     pub(crate) rule: Option<Arc<str>>,
     /// What the gate took for it.
     pub(crate) charges: Charges,
+    pub(crate) priority: Priority,
     pub(crate) prepared: Arc<Prepared>,
     pub(crate) entry: Arc<Entry>,
     /// From when its age counts, in due time.
@@ -39,6 +42,8 @@ pub(crate) struct Job {
     pub(crate) accepted_at: Timestamp,
     /// Its place among those that wait in the store.
     due_at: Timestamp,
+    /// When this round began, in due time.
+    round_began: Timestamp,
     pub(crate) give_up_at: Timestamp,
     pub(crate) attempts: u32,
     pub(crate) rounds: u32,
@@ -51,13 +56,19 @@ pub(crate) struct Job {
     pub(crate) in_flight: bool,
     /// The turn that it was admitted with.
     pub(crate) at_once: Option<SendTurn>,
+    /// The turn that was asked for before its task began.
+    pub(crate) asked: Option<AskedTurn>,
     /// What is added to the request's text, as the store knows it.
     pub(crate) note: Option<Arc<str>>,
     /// Whether it waited in the store before.
     pub(crate) claimed: bool,
+    /// Where it came from.
+    pub(crate) origin: Origin,
+    /// Who posted it.
+    pub(crate) caller: Arc<str>,
     /// What the last look at silences found.
     unsilenced: Option<Unsilenced>,
-    _place: Place,
+    place: Place,
 }
 
 /// What was decided about an action that goes.
@@ -65,25 +76,30 @@ pub(crate) struct Decided {
     pub(crate) action: Arc<Action>,
     pub(crate) rule: Option<Arc<str>>,
     pub(crate) charges: Charges,
+    pub(crate) priority: Priority,
     pub(crate) accepted_at: Timestamp,
     pub(crate) possible_duplicate: bool,
     pub(crate) turn: Turn,
+    pub(crate) origin: Origin,
+    pub(crate) caller: Arc<str>,
 }
 
 impl Job {
     /// An action that was just admitted.
     pub(crate) fn admitted(holding: Holding, decided: Decided, route: Route, place: Place, at_once: Option<SendTurn>) -> Self {
-        let Decided { action, rule, charges, accepted_at, possible_duplicate, turn } = decided;
+        let Decided { action, rule, charges, priority, accepted_at, possible_duplicate, turn, origin, caller } = decided;
         Self {
             holding,
             action,
             rule,
             charges,
+            priority,
             prepared: route.prepared,
             entry: route.entry,
             not_before: route.not_before,
             accepted_at,
             due_at: route.not_before,
+            round_began: route.not_before,
             give_up_at: route.give_up_at,
             attempts: 0,
             rounds: 0,
@@ -93,10 +109,13 @@ impl Job {
             turn,
             in_flight: at_once.is_some(),
             at_once,
+            asked: None,
             note: None,
             claimed: false,
+            origin,
+            caller,
             unsilenced: route.unsilenced,
-            _place: place,
+            place,
         }
     }
 
@@ -107,11 +126,13 @@ impl Job {
             action: record.action,
             rule: record.rule,
             charges: record.charges,
+            priority: record.priority,
             prepared: record.prepared.unwrap_or_default(),
             entry,
             not_before: record.not_before,
             accepted_at: record.accepted_at,
             due_at: record.due_at,
+            round_began: record.due_at,
             give_up_at: record.give_up_at,
             attempts: record.attempts,
             rounds: record.rounds,
@@ -121,15 +142,37 @@ impl Job {
             turn: Turn::Single,
             in_flight: false,
             at_once: None,
+            asked: None,
             note: record.note,
             claimed: true,
+            origin: record.origin,
+            caller: record.caller.into(),
             unsilenced: None,
-            _place: place,
+            place,
         }
     }
 
     pub(crate) fn seq(&self) -> Seq {
         self.holding.hold().seq
+    }
+
+    /// Goes through another provider from here on, as the store knows. What it was sent through before is in its history.
+    pub(crate) fn go_through(&mut self, entry: Arc<Entry>, prepared: Arc<Prepared>, charges: Charges, place: Place) {
+        (self.entry, self.prepared, self.charges, self.place) = (entry, prepared, charges, place);
+        (self.in_flight, self.note, self.unsilenced, self.claimed) = (false, None, None, false);
+    }
+
+    /// Asks for a turn, unless it has one: from now on it keeps its place.
+    pub(crate) fn ask_for_turn(mut self) -> Self {
+        if self.at_once.is_none() {
+            self.asked = Some(SendTurn::ask(&self.entry, self.rank()));
+        }
+        self
+    }
+
+    /// Where it stands among those that wait for a turn.
+    pub(crate) fn rank(&self) -> Rank {
+        Rank { priority: self.priority, accepted: self.not_before, seq: self.seq() }
     }
 
     pub(crate) fn hold(&self) -> Hold {
@@ -142,7 +185,13 @@ pub(crate) enum End {
     /// The provider took it.
     Executed(Response),
     /// It will not be sent any more.
-    Failed { code: &'static str, message: String, retryable: bool },
+    Failed {
+        code: &'static str,
+        message: String,
+        retryable: bool,
+        /// Whether people must repair something first.
+        to_repair: bool,
+    },
     /// A silence or a time interval holds it back.
     HeldBack(Outcome),
     /// It is due again.
@@ -151,30 +200,53 @@ pub(crate) enum End {
 
 impl End {
     pub(crate) fn failed(error: &ProviderError) -> Self {
-        Self::Failed { code: error.kind().code(), message: error.to_string(), retryable: error.kind().retryable() }
+        let kind = error.kind();
+        Self::Failed { code: kind.code(), message: error.to_string(), retryable: kind.retryable(), to_repair: error.is_to_repair() }
     }
 }
 
 /// Works on `job` until its round ends, records that, and tells whoever waits.
 pub(crate) async fn deliver(inner: &Arc<Inner>, mut job: Job) {
     let end = round(inner, &mut job).await;
+    let due_at = match &end {
+        End::Again { due_at, .. } if !inner.is_releasing() => Some(*due_at),
+        End::Again { .. } | End::Executed(_) | End::Failed { .. } | End::HeldBack(_) => None,
+    };
+    let was_put_off = matches!(end, End::Again { .. });
     let waited_for = job.turn == Turn::Single && inner.waiters.waits(job.seq());
     match record(inner, &mut job, end, waited_for).await {
-        Some(outcome) => inner.waiters.tell(job.seq(), &outcome),
+        Some(outcome) => match due_at {
+            Some(due_at) => {
+                let at = inner.clock.monotonic() + due_at.since(inner.due.now());
+                inner.waiters.tell_put_off(job.seq(), &outcome, due_at, at);
+            }
+            None => inner.waiters.tell(job.seq(), &outcome),
+        },
         None => inner.waiters.let_go(job.seq()),
+    }
+    if was_put_off && job.history.last().is_some_and(|attempt| attempt.to_repair) {
+        was_held(inner, &job.entry);
     }
 }
 
 async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
     if job.takeovers >= MAX_TAKEOVERS {
         let message = format!("{} processes died while they worked on this action; it is not tried again", job.takeovers);
-        return End::Failed { code: "POISONED", message, retryable: false };
+        return End::Failed { code: "POISONED", message, retryable: false, to_repair: false };
     }
     let mut retries = 0;
     loop {
         let call = match Call::wait(inner, job).await {
             Ok(call) => call,
-            Err(end) => return end,
+            Err(end) => {
+                // Whoever meets a provider that people must repair need not wait where another takes it.
+                let is_left = matches!(end, End::Again { .. } | End::HeldBack(Outcome::CircuitOpen { .. }));
+                if is_left && job.entry.is_gone_around(inner.clock.monotonic()) && matches!(elsewhere(inner, job).await, Elsewhere::Moved) {
+                    retries = 0;
+                    continue;
+                }
+                return end;
+            }
         };
         let arrived_before = job.possible_duplicate;
         let error = match attempt(inner, job, call).await {
@@ -182,6 +254,13 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
             Ok(Err(error)) => error,
             Err(end) => return end,
         };
+        if error.is_to_repair() {
+            if let Some(end) = end_or_move(inner, job, &error).await {
+                return end;
+            }
+            retries = 0;
+            continue;
+        }
         if let Some(end) = ends_round(inner, job, &error, retries, arrived_before) {
             return end;
         }
@@ -207,61 +286,12 @@ pub(crate) fn must_not_send(inner: &Inner, job: &mut Job) -> Option<End> {
         tracing::warn!(action = %job.action.id, "put off: this process's lease is over or about to be");
         return Some(put_off(inner, job, inner.lease.times().renew_every()));
     }
-    if let Some(end) = too_old(inner, &age(job), now, inner.due.at(monotonic)) {
+    if let Some(end) = too_old(inner, &Age::of(job), now, inner.due.at(monotonic)) {
         return Some(end);
     }
     let policies = inner.policies.load();
     let rule = job.rule.as_deref().and_then(|name| policies.rules.rule(name));
     policies.hold_back(&job.action, &job.entry.name, rule, now, &mut job.unsilenced).map(End::HeldBack)
-}
-
-/// What says how long an action is worth sending.
-pub(crate) struct Age<'a> {
-    pub(crate) action: &'a Action,
-    /// From when it counts, in due time.
-    pub(crate) not_before: Timestamp,
-    pub(crate) give_up_at: Timestamp,
-    pub(crate) history: &'a [Attempt],
-}
-
-fn age(job: &Job) -> Age<'_> {
-    let Job { action, not_before, give_up_at, history, .. } = job;
-    Age { action, not_before: *not_before, give_up_at: *give_up_at, history }
-}
-
-/// The end of a job that is not worth sending any more.
-pub(crate) fn overdue(inner: &Inner, job: &Job) -> Option<End> {
-    too_old(inner, &age(job), inner.clock.now(), inner.due.now())
-}
-
-/// The end of an action that is not worth sending any more, at `now` by the wall clock and `due` by due time. An instant that its caller named is
-/// one of the wall clock.
-pub(crate) fn too_old(inner: &Inner, age: &Age<'_>, now: Timestamp, due: Timestamp) -> Option<End> {
-    let Age { action, not_before, give_up_at, history } = *age;
-    let past = action.expires_at.filter(|expires| *expires <= now);
-    // After a step back of the wall clock an instant that the caller named lies later than it did in due time.
-    let named = action.expires_at.map(|expires| inner.due.of_wall(expires).min(not_before + inner.options.retry.max_age));
-    let is_over = due >= named.map_or(give_up_at, |named| named.max(give_up_at));
-    if past.is_none() && !is_over {
-        return None;
-    }
-    let age = due.since(not_before).as_secs();
-    let last = history.iter().rev().find_map(|attempt| attempt.error.as_ref());
-    let last = last.map_or(String::new(), |error| format!("; the last attempt failed with {}: {}", error.code, error.message));
-    let limit = match past {
-        Some(expires) => format!("it expired at {expires}"),
-        None => "that is over the largest age at which it is still sent".to_owned(),
-    };
-    Some(End::Failed { code: "EXPIRED", message: format!("not sent: it is {age} s old, and {limit}{last}"), retryable: false })
-}
-
-/// What becomes of an action whose provider is left alone for `wait`.
-pub(crate) fn left_alone(inner: &Inner, action: &Action, entry: &Entry, wait: Duration) -> Outcome {
-    if !inner.options.retry.durable {
-        return Outcome::CircuitOpen { provider: entry.name.clone(), fallback_chain: Vec::new() };
-    }
-    let last_error = Some(circuit_open(entry, wait));
-    Outcome::Scheduled { action_id: action.id.clone(), scheduled_for: inner.clock.now() + wait, attempts: 0, last_error }
 }
 
 pub(crate) fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {
@@ -270,9 +300,11 @@ pub(crate) fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {
     let pause = match job.entry.lane.reopens_in() {
         Some(reopens) if rate_limited => reopens,
         _ if rate_limited => Duration::from_secs(1),
-        _ => policy.durable_pause(job.rounds, &*inner.entropy).max(error.asked_to_wait().unwrap_or_default()),
+        _ => error.asked_to_wait().unwrap_or_default(),
     };
-    End::Again { due_at: inner.due.now() + pause, error: Some(LastError::from(error)), round: !rate_limited }
+    let now = inner.due.now();
+    let retried = if rate_limited { now } else { policy.durable_at(job.rounds, job.round_began, now) };
+    End::Again { due_at: retried.max(now + pause), error: Some(LastError::from(error)), round: !rate_limited }
 }
 
 /// The end of a round that a stop cut short: the next process goes on at once, where it stood among those that wait.

@@ -9,17 +9,18 @@ use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Hold, Record, S
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::answer::{Answer, DispatchError, Wait};
-use crate::deliver::{Decided, Job, deliver, left_alone};
+use crate::asking::{Accepted, Asking};
+use crate::deliver::{Decided, Job, deliver};
 use crate::gateway::{Gateway, Inner};
 use crate::known::LookTurn;
 use crate::notices;
 use crate::observe::{OutcomeEvent, emit, emit_faults};
 use crate::offload;
-use crate::pending::{left_for_later, recorded, scheduled, worked_on};
-use crate::plan::{Plan, Step, Surroundings, plan};
+use crate::pending::{left_alone, left_for_later, recorded, scheduled, worked_on};
+use crate::plan::{Plan, Step, plan};
 use crate::registry::Entry;
 use crate::sender::Sender;
-use crate::waiters::{SoFar, Teller, WaiterId};
+use crate::waiters::{SoFar, Teller};
 use crate::ways::{ChosenWay, Waits, Ways, way};
 
 /// How often a caller who waits when a stop begins looks whether anybody works on the action.
@@ -71,8 +72,12 @@ impl Gateway {
         let action = Arc::new(action);
         let replaces = Replaces { letter, possible_duplicate };
         let (teller, told) = oneshot::channel();
+        let patient_until = match wait {
+            Wait::ForEnd(limit) => Some(inner.clock.monotonic() + limit),
+            Wait::ForOutcome(_) | Wait::ForCommit => None,
+        };
         let mut asking = Asking { inner, accepted: Arc::default(), told: Some(told) };
-        let asker = Asker { teller, accepted: Arc::clone(&asking.accepted), wait, batch };
+        let asker = Asker { teller, accepted: Arc::clone(&asking.accepted), wait, patient_until, batch };
         inner.spawn(accept(Arc::clone(inner), action, (origin, replaces), caller, asker));
         let told = match &mut asking.told {
             Some(told) => tokio::time::timeout(wait.limit(), until_told(inner, told, &asking.accepted)).await,
@@ -140,6 +145,8 @@ struct Asker {
     teller: Teller,
     accepted: Arc<OnceLock<Accepted>>,
     wait: Wait,
+    /// Until when it waits through further attempts, by the monotonic clock.
+    patient_until: Option<Duration>,
     batch: BatchPlace,
 }
 
@@ -152,44 +159,12 @@ impl BatchPlace {
     }
 }
 
-/// An action whose outcome is waited for.
-struct Accepted {
-    waiter: WaiterId,
-    /// The provider, where this process works on it; else the store knows how it stands.
-    worked_on: Option<Arc<Entry>>,
-}
-
-/// A caller's side of a dispatch. One who leaves is forgotten at once.
-struct Asking<'a> {
-    inner: &'a Arc<Inner>,
-    accepted: Arc<OnceLock<Accepted>>,
-    told: Option<oneshot::Receiver<Result<Arc<str>, DispatchError>>>,
-}
-
-impl Drop for Asking<'_> {
-    fn drop(&mut self) {
-        // In this order: who registers the caller after this look finds that the caller is gone.
-        let Some(told) = self.told.take() else { return };
-        drop(told);
-        if let Some(accepted) = self.accepted.get() {
-            self.inner.waiters.forget(accepted.waiter);
-        }
-    }
-}
-
 impl Inner {
     fn plan(&self, action: &Action, origin: Origin, caller: &Caller) -> Plan {
-        let policies = self.policies.load();
-        let around = Surroundings {
-            policies: &policies,
-            providers: &self.providers,
-            retry: &self.options.retry,
-            now: self.clock.now(),
-            due: self.due.now(),
-            due_of: &|wall| self.due.of_wall(wall),
-            monotonic: self.clock.monotonic(),
-        };
-        offload::by_size(policies.rules.cost(action.payload.get().len()), || plan(action, origin, caller, &around))
+        self.around(|around| {
+            let cost = around.policies.rules.cost(action.payload.get().len());
+            offload::by_size(cost, || plan(action, origin, caller, around))
+        })
     }
 }
 
@@ -197,7 +172,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
     let Replaces { letter, possible_duplicate } = replaces;
     let accepted_at = inner.clock.now();
     let sender = Sender { origin, caller: caller.id.clone() };
-    let Plan { verdict, rule, faults, step } = inner.plan(&action, origin, &caller);
+    let Plan { verdict, rule, faults, priority, step } = inner.plan(&action, origin, &caller);
     emit_faults(&*inner.observer, &action, &faults);
     let step = if letter.is_some() { unless_left_alone(&inner, &action, step) } else { step };
     let entering = match &step {
@@ -211,14 +186,25 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
     let (fate, gate, ways) = match step {
         Step::End(outcome) => (Fate::Ended(outcome), Conditions::default(), Ways::default()),
         Step::Send(conditions, routes) => {
-            let ways = Ways::prepare(&inner, &action, routes, asker.wait);
+            let ways = Ways::prepare(&inner, &action, priority, routes, asker.wait);
             (Fate::Send { conditions: conditions.clone(), ways: ways.to_store(owner) }, conditions, ways)
         }
     };
     let turn = asker.batch.turn();
     let (kept_action, kept_rule) = (Arc::clone(&action), rule.clone());
-    let admission =
-        Admission { action: kept_action, origin, caller, verdict, rule: kept_rule, accepted_at, turn, fate, possible_duplicate, letter };
+    let admission = Admission {
+        action: kept_action,
+        origin,
+        caller,
+        verdict,
+        rule: kept_rule,
+        priority,
+        accepted_at,
+        turn,
+        fate,
+        possible_duplicate,
+        letter,
+    };
     let taking = inner.held.take();
     let admitted = inner.store.admit(admission).await;
     drop(asker.batch.0.take());
@@ -248,14 +234,19 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
                 Waits::Here(place) => place,
                 Waits::InStore(due_at) => {
                     inner.work.notify_one();
-                    return asker.wait_for(&inner, seq, None, || left_for_later(&inner, &action.id, &route.entry, due_at)).await;
+                    let due_in = due_at.since(inner.due.now());
+                    return asker.wait_for(&inner, seq, (None, due_in), || left_for_later(&inner, &action.id, &route.entry, due_at)).await;
                 }
             };
             let entry = Arc::clone(&route.entry);
-            asker.wait_for(&inner, seq, Some(entry), || worked_on(&inner, &action.id, &route.entry, SoFar::default())).await;
-            let decided = Decided { action, rule, charges: gate.charges(&route.quotas), accepted_at, possible_duplicate, turn };
+            let due_in = if at_once.is_some() { Duration::ZERO } else { entry.lane.reopens_in().unwrap_or_default() };
+            let (charges, caller) = (gate.charges(&route.quotas), sender.caller);
+            let decided = Decided { action, rule, charges, priority, accepted_at, possible_duplicate, turn, origin, caller };
             let holding = taking.hold_only(Hold { seq, owner, fence: 0 });
-            deliver(&inner, Job::admitted(holding, decided, route, place, at_once)).await;
+            // Before the caller is told, who may then send the next one.
+            let job = Job::admitted(holding, decided, route, place, at_once).ask_for_turn();
+            asker.wait_for(&inner, seq, (Some(entry), due_in), || worked_on(&inner, &job.action.id, &job.entry, SoFar::default())).await;
+            deliver(&inner, job).await;
         }
         Ok(Admitted::Existing(_)) => {
             drop(ways);
@@ -298,7 +289,7 @@ async fn join(inner: &Arc<Inner>, (record, turn): (Record, LookTurn<'_>), action
     }
     let far = match asker.wait {
         Wait::ForCommit => true,
-        Wait::ForOutcome(limit) => !record.owned && record.due_at > inner.due.now() + limit,
+        Wait::ForOutcome(limit) | Wait::ForEnd(limit) => !record.owned && record.due_at > inner.due.now() + limit,
     };
     if far || record.state != State::Open {
         return asker.tell(Ok(recorded(inner, &record, inner.waiters.so_far(record.seq))));
@@ -306,7 +297,7 @@ async fn join(inner: &Arc<Inner>, (record, turn): (Record, LookTurn<'_>), action
     inner.work.notify_one();
     let (seq, pending) = (record.seq, recorded(inner, &record, SoFar::default()));
     drop((record, turn));
-    asker.wait_for(inner, seq, None, || pending).await;
+    asker.wait_for(inner, seq, (None, Duration::ZERO), || pending).await;
 }
 
 /// Waits for what the caller is told. `Err` when nobody will say: when a stop begins, and nobody here works on the action, and when the store's
@@ -324,7 +315,7 @@ async fn until_told(
         }
         let is_releasing = inner.is_releasing();
         match accepted.get() {
-            Some(accepted) if is_releasing && accepted.worked_on.is_none() => return Err(()),
+            Some(accepted) if is_releasing && accepted.is_left(inner) => return Err(()),
             None if inner.is_stalled() => return Err(()),
             Some(_) | None => {}
         }
@@ -352,20 +343,31 @@ async fn so_far(inner: &Inner, Key { namespace, tenant, id }: &Key, accepted: &A
 }
 
 impl Asker {
+    /// Whether the wait is over before an attempt that is due after so long.
+    fn is_over_before(&self, inner: &Inner, due_in: Duration) -> bool {
+        self.patient_until.is_some_and(|until| inner.clock.monotonic() + due_in > until)
+    }
+
     fn tell(self, told: Result<Arc<str>, DispatchError>) {
         drop(self.teller.send(told));
     }
 
     /// Tells a caller who waits for no more than the commit how the action stands; registers one who waits for the outcome.
-    async fn wait_for(self, inner: &Inner, seq: Seq, worked_on: Option<Arc<Entry>>, pending: impl FnOnce() -> Arc<str>) {
-        if self.wait == Wait::ForCommit {
+    async fn wait_for(
+        self,
+        inner: &Inner,
+        seq: Seq,
+        (worked_on, due_in): (Option<Arc<Entry>>, Duration),
+        pending: impl FnOnce() -> Arc<str>,
+    ) {
+        if self.wait == Wait::ForCommit || self.is_over_before(inner, due_in) {
             return self.tell(Ok(pending()));
         }
         let elsewhere = worked_on.is_none();
         let waiter = inner.waiters.next(seq);
         // Nobody else sets it. Before the caller is known, so that one who leaves is either found gone, or forgotten.
         drop(self.accepted.set(Accepted { waiter, worked_on }));
-        inner.waiters.add(waiter, self.teller);
+        inner.waiters.add(waiter, self.teller, self.patient_until);
         // It may have ended just before.
         if elsewhere && let Ok(outcomes) = inner.store.outcomes_of(vec![seq]).await {
             for (seq, outcome) in &outcomes {

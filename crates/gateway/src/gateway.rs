@@ -200,9 +200,6 @@ impl Gateway {
         for lane in inner.providers.lanes() {
             lane.close();
         }
-        for entry in inner.providers.entries() {
-            entry.slots.close();
-        }
         inner.work.notify_one();
     }
 
@@ -268,6 +265,7 @@ impl Gateway {
             breaker.trip(inner.clock.monotonic());
         } else {
             breaker.reset();
+            self.try_again(&entry.name).await?;
         }
         inner.work.notify_one();
         inner.observer.breaker(&entry.name, breaker.word());
@@ -295,12 +293,16 @@ impl Gateway {
         self.inner.providers.entries().filter(|entry| entry.lane.name() == lane.name()).map(|entry| entry.name.clone()).collect()
     }
 
-    /// Forgets the pause and the learned pace of a lane, named by itself or by a provider, on every gateway; `None` where there is no such lane.
-    pub fn reset_lane(&self, name: &str) -> Option<LaneStatus> {
-        let lane = self.inner.providers.lane(name)?;
+    /// Forgets the pause and the learned pace of a lane, named by itself or by a provider, on every gateway, and tries its providers again that were to
+    /// be repaired; `None` where there is no such lane.
+    pub async fn reset_lane(&self, name: &str) -> Result<Option<LaneStatus>, StoreError> {
+        let Some(lane) = self.inner.providers.lane(name) else { return Ok(None) };
         lane.reset();
         lane::sharing::keep_lane(&self.inner, lane);
-        Some(lane.status())
+        for provider in self.providers_of_lane(name) {
+            self.try_again(&provider).await?;
+        }
+        Ok(Some(lane.status()))
     }
 }
 

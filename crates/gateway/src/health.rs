@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::gateway::Gateway;
 use crate::lane::LaneStatus;
 use crate::registry::Entry;
+use crate::repair::{ToRepair, check_passed};
 use crate::stats::Snapshot;
 
 /// Longest a health check may take.
@@ -30,6 +31,8 @@ pub struct ProviderHealth {
     pub finding: HealthFinding,
     /// Its calls since the start.
     pub stats: Snapshot,
+    /// What people must repair before it can send, if anything.
+    pub to_repair: Option<ToRepair>,
     /// The state of its breaker: `closed`, also where it has none, `open` or `half_open`.
     pub breaker: &'static str,
     /// Its lane, which others may share.
@@ -41,9 +44,14 @@ impl Gateway {
     pub async fn health(&self) -> Vec<ProviderHealth> {
         let clock = &self.inner.clock;
         let checks = self.inner.providers.entries().map(|entry| async move {
+            let finding = entry.last_check.finding(entry, clock).await;
+            if finding.is_ok() {
+                check_passed(&self.inner, entry).await;
+            }
             ProviderHealth {
                 name: entry.name.clone(),
-                finding: entry.last_check.finding(entry, clock).await,
+                finding,
+                to_repair: entry.repair.needed(),
                 stats: entry.stats.snapshot(),
                 breaker: entry.breaker.as_ref().map_or("closed", |breaker| breaker.word()),
                 lane: entry.lane.status(),
@@ -71,7 +79,7 @@ struct Checked {
 
 impl LastCheck {
     /// What the last check found, or the next one finds.
-    async fn finding(&self, entry: &Arc<Entry>, clock: &Arc<dyn Clock>) -> HealthFinding {
+    pub(crate) async fn finding(&self, entry: &Arc<Entry>, clock: &Arc<dyn Clock>) -> HealthFinding {
         let mut check = self.joined(entry, clock);
         let checked = check.wait_for(Option::is_some).await.ok().and_then(|checked| checked.clone());
         let broke_off = || ProviderError::new(ErrorKind::ExecutionFailed, "the health check broke off; this is a fault of the server");

@@ -14,7 +14,9 @@
 
 #![deny(missing_docs)]
 
+mod age;
 mod answer;
+mod asking;
 mod attempt;
 mod backlog;
 mod breaker;
@@ -23,6 +25,7 @@ mod call;
 mod deliver;
 mod dispatch;
 mod due_clock;
+mod elsewhere;
 mod gateway;
 mod health;
 mod held;
@@ -36,6 +39,7 @@ mod memory;
 mod notices;
 mod observe;
 mod offload;
+mod outage;
 mod pending;
 mod plan;
 mod policies;
@@ -45,6 +49,7 @@ mod record;
 mod redaction;
 mod registry;
 mod reloads;
+mod repair;
 mod repeat;
 mod replay;
 mod retention_clock;
@@ -74,6 +79,7 @@ pub use policies::{
 pub use redaction::{InvalidPath, Redaction};
 pub use registry::{Registry, RegistryError};
 pub use reloads::{Reloads, TroubleTurn};
+pub use repair::{OnRepairable, ToRepair};
 pub use replay::{REPLAY_IDS, ReplayCursor, ReplayPage, ReplayRequest, ReplayResult, Replayed};
 pub use retry::RetryPolicy;
 pub use shares::{OpenLimits, QueueFull};

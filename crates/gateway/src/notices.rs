@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use acteon_core::{Action, ActionId, ActionType, Caller, Origin, ProviderName, Timestamp};
+use acteon_core::{Action, ActionId, ActionType, Caller, Origin, Priority, ProviderName, Timestamp};
 use acteon_store::{Overage, QuotaCheck};
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -97,5 +97,6 @@ fn notice(inner: &Inner, action: &Action, quota: &QuotaCheck, target: &ProviderN
         ends_at: None,
         created_at: inner.clock.now(),
         expires_at: None,
+        priority: Priority::default(),
     })
 }

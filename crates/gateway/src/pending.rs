@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{ActionId, ErrorKind, LastError, Outcome, Timestamp};
+use acteon_core::{Action, ActionId, ErrorKind, LastError, Outcome, Timestamp};
 use acteon_store::{Record, State};
 
 use crate::gateway::Inner;
@@ -13,7 +13,9 @@ use crate::waiters::SoFar;
 /// An action that this process works on, or is about to.
 pub(crate) fn worked_on(inner: &Inner, id: &ActionId, entry: &Entry, so_far: SoFar) -> Arc<str> {
     let (wait, error) = held_up(inner, entry).map_or((Duration::ZERO, None), |(wait, error)| (wait, Some(error)));
-    scheduled(id, inner.clock.now() + wait, so_far.attempts, so_far.last_error.or(error))
+    let earliest = inner.clock.now() + wait;
+    let scheduled_for = so_far.due_at.map_or(earliest, |due_at| inner.due.to_wall(due_at).max(earliest));
+    scheduled(id, scheduled_for, so_far.attempts, so_far.last_error.or(error))
 }
 
 /// An action that was just written to wait in the store.
@@ -37,6 +39,15 @@ pub(crate) fn recorded(inner: &Inner, record: &Record, so_far: SoFar) -> Arc<str
     let scheduled_for = if record.owned { reopens_at } else { inner.due.to_wall(record.due_at).max(reopens_at) };
     let attempts = record.attempts.max(so_far.attempts);
     scheduled(&record.action.id, scheduled_for, attempts, so_far.last_error.or(last_error).or(held_up))
+}
+
+/// What becomes of an action whose provider is left alone for `wait`.
+pub(crate) fn left_alone(inner: &Inner, action: &Action, entry: &Entry, wait: Duration) -> Outcome {
+    if !inner.options.retry.durable {
+        return Outcome::CircuitOpen { provider: entry.name.clone(), fallback_chain: Vec::new() };
+    }
+    let last_error = Some(circuit_open(entry, wait));
+    Outcome::Scheduled { action_id: action.id.clone(), scheduled_for: inner.clock.now() + wait, attempts: 0, last_error }
 }
 
 /// The error that tells of a breaker. What failed is another's business: only who is left alone, and for how long.

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Action, Caller, DryRun, ErrorKind, Origin, Outcome, Prepared, ProviderError, ProviderName, Scope, Timestamp};
+use acteon_core::{Action, Caller, DryRun, ErrorKind, Origin, Outcome, Prepared, Priority, ProviderError, ProviderName, Scope, Timestamp};
 use acteon_rules::{Decided, Facts, Fault, Rule, Verdict, patched};
 use acteon_store::{Conditions, DedupCheck, Overage, QuotaCheck, ThrottleCheck};
 
+use crate::deliver::Job;
+use crate::gateway::Inner;
 use crate::policies::{Policies, Unsilenced};
 use crate::registry::{Entry, Wired};
 use crate::retry::RetryPolicy;
@@ -26,12 +28,30 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) monotonic: Duration,
 }
 
+impl Inner {
+    /// Decides on what is in force now.
+    pub(crate) fn around<T>(&self, decide: impl FnOnce(&Surroundings<'_>) -> T) -> T {
+        let policies = self.policies.load();
+        decide(&Surroundings {
+            policies: &policies,
+            providers: &self.providers,
+            retry: &self.options.retry,
+            now: self.clock.now(),
+            due: self.due.now(),
+            due_of: &|wall| self.due.of_wall(wall),
+            monotonic: self.clock.monotonic(),
+        })
+    }
+}
+
 /// What was decided about an action.
 pub(crate) struct Plan {
     pub(crate) verdict: &'static str,
     pub(crate) rule: Option<Arc<str>>,
     /// Rules that failed on the way.
     pub(crate) faults: Vec<Fault>,
+    /// How soon it goes.
+    pub(crate) priority: Priority,
     pub(crate) step: Step,
 }
 
@@ -70,7 +90,8 @@ pub(crate) fn plan(action: &Action, origin: Origin, caller: &Caller, around: &Su
         Ok((conditions, routes)) => Step::Send(conditions, routes),
         Err(outcome) => Step::End(*outcome),
     };
-    Plan { verdict, rule: name, faults: decided.faults, step }
+    let priority = rule.and_then(Rule::sets_priority).unwrap_or(action.priority);
+    Plan { verdict, rule: name, faults: decided.faults, priority, step }
 }
 
 fn decide<'p>(action: &Action, origin: Origin, around: &Surroundings<'p>) -> Decided<'p> {
@@ -111,7 +132,7 @@ fn step(
     let entry = around.providers.get(provider).ok_or_else(|| Box::new(unknown_provider(provider, &action, caller, around.providers)))?;
     let mut first = match instead(&action, origin, caller, decided.rule, entry, around) {
         Some(route) => route,
-        None => route(&action, origin, caller, entry, around)?,
+        None => route(&action, origin, &caller.id, entry, around)?,
     };
     if first.entry.name == *provider {
         first.unsilenced = unsilenced;
@@ -132,7 +153,7 @@ fn changed<'a>(action: &'a Action, patch: Option<&serde_json::Value>) -> Result<
     }
 }
 
-fn route(action: &Action, origin: Origin, caller: &Caller, entry: &Arc<Entry>, around: &Surroundings<'_>) -> Result<Route, Box<Outcome>> {
+fn route(action: &Action, origin: Origin, caller: &str, entry: &Arc<Entry>, around: &Surroundings<'_>) -> Result<Route, Box<Outcome>> {
     let prepared = entry.provider.prepare(action).map_err(|error| Box::new(failed(&error)))?;
     let oldest = around.due + around.retry.max_age;
     let mut quotas = match origin {
@@ -163,18 +184,42 @@ fn instead(
     asked: &Arc<Entry>,
     around: &Surroundings<'_>,
 ) -> Option<Route> {
-    let is_left_alone = |entry: &Entry| entry.breaker.as_ref().is_some_and(|breaker| breaker.closed_to_all(around.monotonic).is_some());
     let mut entry = asked;
     for _ in 0..MAX_FALLBACKS {
-        if !is_left_alone(entry) {
+        if !is_left_alone(entry, around) {
             break;
         }
         entry = around.providers.get(entry.fallback.as_ref()?)?;
     }
-    let elsewhere = entry.name != asked.name && !is_left_alone(entry);
+    let elsewhere = entry.name != asked.name && !is_left_alone(entry, around);
     let free = elsewhere && around.policies.hold_back(action, &entry.name, rule, around.now, &mut None).is_none();
     // One that cannot make a request of this payload is no way to go.
-    if free { route(action, origin, caller, entry, around).ok() } else { None }
+    if free { route(action, origin, &caller.id, entry, around).ok() } else { None }
+}
+
+fn is_left_alone(entry: &Entry, around: &Surroundings<'_>) -> bool {
+    entry.breaker.as_ref().is_some_and(|breaker| breaker.closed_to_all(around.monotonic).is_some())
+}
+
+/// The way of an action that was accepted for a provider which people must repair: through the first of its fallbacks that may and can take it.
+pub(crate) fn another_route(job: &Job, around: &Surroundings<'_>) -> Option<Route> {
+    // What a rule would have changed must not be sent unchanged.
+    let rule = match &job.rule {
+        Some(name) => Some(around.policies.rules.rule(name)?),
+        None => None,
+    };
+    let patch = rule.map_or(Some(None), |rule| rule.patch(&Facts::new(&job.action, around.now)))?;
+    let action = changed(&job.action, patch.as_ref()).ok()?;
+    let failed_at = |entry: &Entry| job.history.iter().any(|attempt| attempt.to_repair && attempt.provider == entry.name);
+    let mut entry = &job.entry;
+    for _ in 0..MAX_FALLBACKS {
+        entry = around.providers.get(entry.fallback.as_ref()?)?;
+        let free = || around.policies.hold_back(&action, &entry.name, rule, around.now, &mut None).is_none();
+        if !is_left_alone(entry, around) && !failed_at(entry) && free() {
+            return route(&action, job.origin, &job.caller, entry, around).ok();
+        }
+    }
+    None
 }
 
 /// Adds the ways that quotas name for when they are used up. One that cannot be gone now is left out.
@@ -198,7 +243,7 @@ fn with_fallbacks(
                 && free
                 && routes.len() <= MAX_FALLBACKS
                 && let Some(entry) = around.providers.get(&name)
-                && let Ok(mut route) = route(action, origin, caller, entry, around)
+                && let Ok(mut route) = route(action, origin, &caller.id, entry, around)
             {
                 route.quotas.iter_mut().for_each(|quota| not_again(quota, around.policies));
                 routes.push(route);
@@ -264,7 +309,7 @@ impl Plan {
         at_provider: impl Fn(&Entry) -> Option<Outcome>,
     ) -> Outcome {
         use acteon_store::Judged;
-        let Self { verdict, rule, faults, step } = self;
+        let Self { verdict, rule, faults, priority: _, step } = self;
         let mut quotas_exceeded = Vec::new();
         let mut provider = action.provider.clone();
         let outcome = match (step, judged) {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::limits::MAX_LISTED_ATTEMPTS;
-use acteon_core::{Action, Attempt, Outcome, Response, Timestamp};
+use acteon_core::{Action, Attempt, Outcome, Response, TO_REPAIR, Timestamp};
 use acteon_store::{Charges, Record, Settled, Settlement, Step, StoreError, UNREADABLE};
 
-use crate::deliver::{Age, End, Job, put_off, too_old};
+use crate::age::{Age, too_old};
+use crate::deliver::{End, Job, put_off};
 use crate::gateway::Inner;
 use crate::held::Holding;
 use crate::observe::{OutcomeEvent, emit};
@@ -23,16 +24,18 @@ pub(crate) async fn record(inner: &Arc<Inner>, job: &mut Job, end: End, waited_f
         End::Again { due_at, .. } => Some(*due_at),
         End::Executed(_) | End::Failed { .. } | End::HeldBack(_) => None,
     };
+    let class = class(&end);
     let outcome = outcome(inner, job, end);
     let text = outcome.to_json();
     let at = inner.clock.now();
     shorten(&mut job.history);
     let history = serde_json::to_string(&job.history).unwrap_or_else(|_| "[]".into());
-    let step = || match due_at {
-        Some(due_at) => Step::PutOff { due_at, so_far: Arc::clone(&text) },
-        None => {
-            Step::End { outcome: outcome.clone(), text: Arc::clone(&text), refund: refund(&job.charges, job.possible_duplicate, &outcome) }
+    let step = || {
+        if let Some(due_at) = due_at {
+            return Step::PutOff { due_at, so_far: Arc::clone(&text) };
         }
+        let refund = refund(&job.charges, job.possible_duplicate, &outcome);
+        Step::End { outcome: outcome.clone(), text: Arc::clone(&text), class, refund }
     };
     let settlement = || Settlement {
         hold: job.hold(),
@@ -62,7 +65,7 @@ pub(crate) async fn end_unreadable(inner: &Arc<Inner>, found: Record, holding: H
     let why = found.unreadable.as_deref().unwrap_or("unknown");
     let message = format!("its row in the store cannot be read ({why}); it is kept as it is");
     let outcome = Outcome::Failed { code: UNREADABLE.into(), message, retryable: false, attempts: found.attempts };
-    if end_row(inner, &found, &holding, &outcome, (UNREADABLE, why)).await {
+    if end_row(inner, &found, &holding, (&outcome, None), (UNREADABLE, why)).await {
         inner.observer.unreadable();
     }
 }
@@ -72,9 +75,11 @@ pub(crate) async fn end_unconfigured(inner: &Arc<Inner>, found: Record, holding:
     let Record { action, not_before, give_up_at, history, attempts, .. } = &found;
     let attempts = *attempts;
     let age = Age { action, not_before: *not_before, give_up_at: *give_up_at, history };
-    if let Some(End::Failed { code, message, retryable }) = too_old(inner, &age, inner.clock.now(), inner.due.now()) {
+    let end = too_old(inner, &age, inner.clock.now(), inner.due.now());
+    let class = end.as_ref().and_then(class);
+    if let Some(End::Failed { code, message, retryable, .. }) = end {
         let outcome = Outcome::Failed { code: code.into(), message: message.clone(), retryable, attempts };
-        end_row(inner, &found, &holding, &outcome, (code, &message)).await;
+        end_row(inner, &found, &holding, (&outcome, class), (code, &message)).await;
         return;
     }
     let due_at = inner.due.now() + pause;
@@ -85,11 +90,18 @@ pub(crate) async fn end_unconfigured(inner: &Arc<Inner>, found: Record, holding:
 }
 
 /// Ends a claimed row as it is, with no provider, and tells it. Says whether it was this process's to end.
-async fn end_row(inner: &Arc<Inner>, found: &Record, holding: &Holding, outcome: &Outcome, error: (&str, &str)) -> bool {
+async fn end_row(
+    inner: &Arc<Inner>,
+    found: &Record,
+    holding: &Holding,
+    (outcome, class): (&Outcome, Option<&'static str>),
+    error: (&str, &str),
+) -> bool {
     let (at, text) = (inner.clock.now(), outcome.to_json());
     let end = || Step::End {
         outcome: outcome.clone(),
         text: Arc::clone(&text),
+        class,
         refund: refund(&found.charges, found.possible_duplicate, outcome),
     };
     if !settle(inner, &found.action, || of_row(found, holding, at, end())).await {
@@ -231,6 +243,11 @@ fn announce(inner: &Inner, job: &Job, outcome: &Outcome, goes_on: bool) {
     );
 }
 
+/// What kind of failure it is, where all of a kind are sent again together.
+fn class(end: &End) -> Option<&'static str> {
+    matches!(end, End::Failed { to_repair: true, .. }).then_some(TO_REPAIR)
+}
+
 fn outcome(inner: &Inner, job: &Job, end: End) -> Outcome {
     let attempts = job.attempts;
     match end {
@@ -243,7 +260,7 @@ fn outcome(inner: &Inner, job: &Job, end: End) -> Outcome {
             let matched_rule = job.rule.as_deref().map(str::to_owned);
             Outcome::Rerouted { original_provider, new_provider, response, matched_rule }
         }
-        End::Failed { code, message, retryable } => Outcome::Failed { code: code.into(), message, retryable, attempts },
+        End::Failed { code, message, retryable, .. } => Outcome::Failed { code: code.into(), message, retryable, attempts },
         End::HeldBack(outcome) => outcome,
         End::Again { due_at, error, .. } => {
             let action_id = job.action.id.clone();

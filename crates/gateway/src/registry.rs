@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use acteon_core::{Clock, Provider, ProviderName};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
 use crate::breaker::{Breaker, Breakers};
 use crate::budget::Budgets;
 use crate::health::LastCheck;
-use crate::lane::Lane;
+use crate::lane::{Lane, SenderPlace};
 use crate::memory::Memory;
+use crate::outage::Outage;
+use crate::repair::Repair;
 use crate::stats::Stats;
 
 /// The providers of a gateway. The name is the registry's, so two providers of one type live side by side.
@@ -48,11 +51,12 @@ impl Registry {
         for (name, provider) in self.providers {
             let spec = provider.lane();
             let lane = wired.lanes.get(&spec.name).map(|(lane, ..)| Arc::clone(lane));
-            let lane = if let Some(lane) = lane {
-                lane.widen(spec.limits);
-                lane
+            let (lane, sender) = if let Some(lane) = lane {
+                let sender = lane.add_sender(spec.limits);
+                (lane, sender)
             } else {
-                Arc::new(Lane::new(Arc::clone(&spec.name), spec.limits, Arc::clone(clock), memory.share(), Arc::clone(room)))
+                let new = Lane::new(Arc::clone(&spec.name), spec.limits, Arc::clone(clock), memory.share(), Arc::clone(room));
+                (Arc::new(new.0), new.1)
             };
             let budgets = match wired.lanes.get(&spec.name) {
                 Some((_, Some(budgets), _)) => Some(Arc::clone(budgets)),
@@ -61,7 +65,6 @@ impl Registry {
             let mut sharing = wired.lanes.remove(&spec.name).map(|(.., providers)| providers).unwrap_or_default();
             sharing.push(name.clone());
             wired.lanes.insert(Arc::clone(&spec.name), (Arc::clone(&lane), budgets.clone(), sharing));
-            let slots = Arc::new(Semaphore::new(spec.limits.max_concurrency));
             let breaker = breakers.policy.map(|policy| Arc::new(Breaker::new(policy)));
             let fallback = breakers.fallbacks.get(&name).cloned();
             let entry = Entry {
@@ -69,11 +72,13 @@ impl Registry {
                 provider,
                 lane,
                 budgets,
-                slots,
+                sender,
                 breaker,
                 fallback,
                 stats: Stats::default(),
                 last_check: LastCheck::default(),
+                repair: Repair::default(),
+                outage: Outage::default(),
             };
             wired.entries.insert(name, Arc::new(entry));
         }
@@ -97,13 +102,22 @@ pub(crate) struct Entry {
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) lane: Arc<Lane>,
     pub(crate) budgets: Option<Arc<Budgets>>,
-    /// Sends of this provider in flight; the lane's own limit is for all that share it.
-    pub(crate) slots: Arc<Semaphore>,
+    /// Which of the lane's senders it is: it has slots of its own, and the lane's limit is for all that share it.
+    pub(crate) sender: SenderPlace,
     pub(crate) breaker: Option<Arc<Breaker>>,
     /// Who takes new actions while the breaker is open.
     pub(crate) fallback: Option<ProviderName>,
     pub(crate) stats: Stats,
     pub(crate) last_check: LastCheck,
+    pub(crate) repair: Repair,
+    pub(crate) outage: Outage,
+}
+
+impl Entry {
+    /// Whether what comes for it goes through its fallback, because people must repair it first.
+    pub(crate) fn is_gone_around(&self, now: Duration) -> bool {
+        self.fallback.is_some() && self.breaker.as_ref().is_some_and(|breaker| breaker.is_open_for_repair(now))
+    }
 }
 
 impl Wired {

@@ -35,7 +35,7 @@ pub(crate) fn ends_round(inner: &Inner, job: &mut Job, error: &ProviderError, re
             Repeat::Later | Repeat::OnceLater | Repeat::Freely => None,
         };
         if let Some(why) = why {
-            return Some(End::Failed { code: error.kind().code(), message: format!("{error}; {why}"), retryable: true });
+            return Some(End::Failed { code: error.kind().code(), message: format!("{error}; {why}"), retryable: true, to_repair: false });
         }
     }
     if !policy.durable {

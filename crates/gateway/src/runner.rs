@@ -10,16 +10,18 @@ use acteon_core::ProviderName;
 use acteon_store::{Claim, ClaimRows, Claimed, Cursor, Hold, NewsOf, RecentSend, Record, Room, Seq, StoreError};
 use tokio::sync::oneshot;
 
+use crate::age::overdue;
 use crate::breaker::Calls;
 use crate::budget::COUNTS_FOR;
-use crate::deliver::{Job, deliver, overdue, put_off};
+use crate::deliver::{Job, deliver, put_off};
 use crate::gateway::Inner;
 use crate::held::Holding;
 use crate::lane::sharing::{hear_of_lanes, hear_of_note, recall_lanes};
-use crate::lane::{Lane, Place};
+use crate::lane::{Lane, Place, RowRoom};
 use crate::memory::{READ_ROWS, size_of};
 use crate::record::{end_unconfigured, end_unreadable, record};
 use crate::registry::Entry;
+use crate::repair;
 
 /// How often to look around without a wake-up.
 const SCAN_EVERY: Duration = Duration::from_secs(5);
@@ -50,6 +52,7 @@ const RECALL_AT_ONCE: usize = 500;
 pub(crate) async fn run(inner: Arc<Inner>) {
     let mut next_scan = Duration::ZERO;
     let mut next_sweep = Duration::ZERO;
+    let mut next_look = inner.clock.monotonic() + repair::LOOK_EVERY;
     while !inner.is_releasing() {
         let work = inner.work.notified();
         tokio::pin!(work);
@@ -64,6 +67,10 @@ pub(crate) async fn run(inner: Arc<Inner>) {
             if sweep_overdue(&inner).await {
                 next_sweep = inner.clock.monotonic() + SWEEP_AGAIN;
             }
+        }
+        if inner.clock.monotonic() >= next_look {
+            next_look = inner.clock.monotonic() + repair::LOOK_EVERY;
+            repair::look(&inner);
         }
         let due_in = match claim_all(&inner).await {
             Ok(due_in) => due_in,
@@ -100,7 +107,8 @@ async fn hear(inner: &Inner, news: NewsOf) {
 pub(crate) async fn recall(inner: &Arc<Inner>) -> Result<(), StoreError> {
     let now = inner.clock.now();
     inner.providers.share(inner.store.beats().await?.len());
-    recall_lanes(inner, now).await
+    recall_lanes(inner, now).await?;
+    repair::recall(inner).await
 }
 
 /// Continues budgets where an earlier process stood: waits for the look at its sends, but not for long. Where that fails or takes long, the
@@ -214,26 +222,33 @@ fn give_up(inner: &Arc<Inner>, found: Record, holding: Holding) {
 struct LaneRoom<'a> {
     lane: &'a Arc<Lane>,
     providers: Vec<ProviderName>,
-    limit: usize,
+    room: RowRoom,
     /// Whether it is one row, to try a provider that was left alone.
     is_trial: bool,
 }
 
 /// What a lane with so much room may claim: for providers that are tried after a failure one row each, and for those that are left alone none;
 /// `pause` is at most what these have to wait. Where nothing goes on by itself, what was claimed hears of the breaker at once.
-fn rooms_of<'a>(inner: &Inner, lane: &'a Arc<Lane>, providers: &[ProviderName], limit: usize, pause: &mut Duration) -> Vec<LaneRoom<'a>> {
+fn rooms_of<'a>(inner: &Inner, lane: &'a Arc<Lane>, providers: &[ProviderName], room: RowRoom, pause: &mut Duration) -> Vec<LaneRoom<'a>> {
     let mut rooms = Vec::new();
     let mut free = Vec::new();
     for name in providers {
         let breaker = inner.providers.get(name).and_then(|entry| entry.breaker.as_ref()).filter(|_| inner.options.retry.durable);
         match breaker.map_or(Calls::All, |breaker| breaker.calls(inner.clock.monotonic())) {
             Calls::All => free.push(name.clone()),
-            Calls::One => rooms.push(LaneRoom { lane, providers: vec![name.clone()], limit: 1, is_trial: true }),
+            Calls::One => {
+                let room = RowRoom { all: 1, more_high: 0 };
+                rooms.push(LaneRoom { lane, providers: vec![name.clone()], room, is_trial: true });
+            }
+            // They go on through its fallback.
+            Calls::None(_) if inner.providers.get(name).is_some_and(|entry| entry.is_gone_around(inner.clock.monotonic())) => {
+                free.push(name.clone());
+            }
             Calls::None(wait) => *pause = wait.max(NOT_OURS).min(*pause),
         }
     }
     if !free.is_empty() {
-        rooms.push(LaneRoom { lane, providers: free, limit, is_trial: false });
+        rooms.push(LaneRoom { lane, providers: free, room, is_trial: false });
     }
     rooms
 }
@@ -245,7 +260,7 @@ async fn claim_all(inner: &Arc<Inner>) -> Result<Duration, StoreError> {
     for (lane, providers) in inner.providers.lanes_with_providers() {
         let reopens_in = lane.reopens_in();
         match lane.room() {
-            0 => pause = pause.min(reopens_in.unwrap_or(SCAN_EVERY).max(NOT_OURS)),
+            room if room == RowRoom::default() => pause = pause.min(reopens_in.unwrap_or(SCAN_EVERY).max(NOT_OURS)),
             room => open.extend(rooms_of(inner, lane, providers, room, &mut pause)),
         }
     }
@@ -253,23 +268,30 @@ async fn claim_all(inner: &Arc<Inner>) -> Result<Duration, StoreError> {
         return Ok(pause);
     }
     let share = (CLAIM_ALTOGETHER / open.len()).clamp(1, CLAIM_AT_MOST);
-    let rooms: Vec<Room> = open.iter().map(|room| Room { providers: room.providers.clone(), limit: share.min(room.limit) }).collect();
-    let limits: Vec<usize> = rooms.iter().map(|room| room.limit).collect();
+    let asked = |LaneRoom { lane, providers, room, .. }: &LaneRoom<'_>| Room {
+        providers: providers.clone(),
+        limit: share.min(room.all),
+        more_high: share.min(room.more_high),
+        turn: lane.claimed(),
+    };
+    let rooms: Vec<Room> = open.iter().map(asked).collect();
+    let asked: Vec<RowRoom> = rooms.iter().map(|room| RowRoom { all: room.limit, more_high: room.more_high }).collect();
     let at_once = |room: usize| open.get(room).map_or(0, |room| room.lane.rows_at_once());
     let counts = claim(inner, ClaimRows::Due(rooms), at_once, start).await?;
     let mut waiting = Vec::new();
-    for (place, LaneRoom { lane, providers, is_trial, .. }) in open.iter().enumerate() {
-        let more = counts.get(place) == limits.get(place);
+    for ((LaneRoom { lane, providers, is_trial, .. }, asked), count) in open.iter().zip(asked).zip(counts) {
+        let is_full = count == asked.all + asked.more_high;
         if *is_trial {
+            lane.count_claimed(count);
             // The end of the trial wakes the runner.
-            pause = if more { pause.min(TRIAL_BEGINS_WITHIN) } else { pause };
+            pause = if is_full { pause.min(TRIAL_BEGINS_WITHIN) } else { pause };
         } else {
-            lane.set_backlog(more);
+            lane.note_claim(asked, count);
         }
-        if !more {
-            waiting.extend_from_slice(providers);
-        } else if !is_trial && lane.room() > 0 {
+        if is_full && !is_trial && lane.room() != RowRoom::default() {
             pause = Duration::ZERO;
+        } else if count < asked.all {
+            waiting.extend_from_slice(providers);
         }
     }
     if let Some(due) = inner.store.next_due(&waiting).await? {
@@ -366,7 +388,7 @@ fn start(inner: &Arc<Inner>, found: Record, holding: Holding) {
     // Only rows of providers that are configured are claimed.
     let Some(entry) = inner.providers.get(&found.provider).cloned() else { return };
     let place = place_of(&entry, &found);
-    let job = Job::claimed(found, entry, holding, place);
+    let job = Job::claimed(found, entry, holding, place).ask_for_turn();
     let task = Arc::clone(inner);
     inner.spawn(async move { deliver(&task, job).await });
 }

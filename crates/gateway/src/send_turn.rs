@@ -1,16 +1,11 @@
 //! A turn to send: a slot of the provider, and a permit of its lane.
 
-use std::sync::Arc;
-
-use tokio::sync::OwnedSemaphorePermit;
-
-use crate::lane::Permit;
+use crate::lane::{AskedTurn, Permit, Rank};
 use crate::registry::Entry;
 
 /// The right to make one call of a provider.
 pub(crate) struct SendTurn {
-    /// Given back when it is dropped.
-    pub(crate) slot: OwnedSemaphorePermit,
+    /// With a slot of the provider. Given back when it is dropped.
     pub(crate) permit: Permit,
 }
 
@@ -21,15 +16,11 @@ impl SendTurn {
         if entry.provider.make_ready().is_some() {
             return None;
         }
-        let slot = Arc::clone(&entry.slots).try_acquire_owned().ok()?;
-        let permit = entry.lane.try_acquire()?;
-        Some(Self { slot, permit })
+        entry.lane.try_acquire(entry.sender).map(|permit| Self { permit })
     }
 
-    /// The next turn; `None` once the gateway stops.
-    pub(crate) async fn wait(entry: &Entry) -> Option<Self> {
-        let slot = Arc::clone(&entry.slots).acquire_owned().await.ok()?;
-        let permit = entry.lane.acquire().await?;
-        Some(Self { slot, permit })
+    /// Asks for the next turn of an action's rank. Actions that are to keep their order ask before their tasks begin, which run as they come.
+    pub(crate) fn ask(entry: &Entry, rank: Rank) -> AskedTurn {
+        entry.lane.ask(entry.sender, rank)
     }
 }

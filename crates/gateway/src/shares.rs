@@ -170,6 +170,13 @@ impl Shares {
         Ok(Entering { shares: Arc::clone(self), provider: provider.clone(), tenant, is_over: false })
     }
 
+    /// Counts that an action goes through another provider.
+    pub(crate) fn moved(&self, from: &ProviderName, to: &ProviderName, tenant: &Tenant) {
+        let mut counts = self.lock();
+        counts.open.take(from, above(tenant));
+        counts.open.add(to, &above(tenant).into(), 1);
+    }
+
     /// Counts that an action ended.
     pub(crate) fn ended(&self, provider: &ProviderName, tenant: &Tenant) {
         self.lock().open.take(provider, above(tenant));

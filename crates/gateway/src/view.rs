@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Action, Attempt, Origin, Outcome, ProviderName, Timestamp};
+use acteon_core::{Action, Attempt, Origin, Outcome, Priority, ProviderName, Timestamp};
 use acteon_store::{Cursor, Record, Seq, State};
 use serde::Serialize;
 
@@ -28,8 +28,13 @@ pub struct ActionView {
     pub provider: ProviderName,
     /// `open`, `done`, `dead`, `refused` or `discarded`.
     pub state: &'static str,
+    /// How soon it goes, after what its rule says.
+    pub priority: Priority,
     /// The outcome; `Scheduled` while it goes on.
     pub outcome: Outcome,
+    /// What kind of failure it ended with, such as `to_repair`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure_class: Option<String>,
     /// Provider calls made.
     pub attempts: u32,
     /// The calls, oldest first; of very many, the first and the latest.
@@ -86,7 +91,9 @@ impl From<Record> for ActionView {
             matched_rule: record.rule,
             provider: record.provider,
             state,
+            priority: record.priority,
             outcome,
+            failure_class: record.class,
             attempts: record.attempts,
             history: record.history,
             possible_duplicate: record.possible_duplicate,

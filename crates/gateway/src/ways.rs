@@ -4,7 +4,7 @@
 //! turn to send besides. What the others held is given back as soon as the way is known: whoever kept a turn of one provider while it waits for
 //! another's would keep it from those who hold what it waits for, and two such would wait for each other for good.
 
-use acteon_core::{Action, Timestamp};
+use acteon_core::{Action, Priority, Timestamp};
 use acteon_store::{Birth, OwnerId, Way};
 
 use crate::answer::Wait;
@@ -46,9 +46,9 @@ pub(crate) struct ChosenWay {
 
 impl Ways {
     /// Takes a place for each way that has one free, and for the first a turn, if one is free now.
-    pub(crate) fn prepare(inner: &Inner, action: &Action, routes: Vec<Route>, wait: Wait) -> Self {
+    pub(crate) fn prepare(inner: &Inner, action: &Action, priority: Priority, routes: Vec<Route>, wait: Wait) -> Self {
         let prepare = |route: Route| {
-            let place = place(inner, action, &route, wait);
+            let place = place(inner, action, priority, &route, wait);
             let due_at = || inner.due.now() + route.entry.lane.reopens_in().unwrap_or_default();
             let waits = place.map_or_else(|| Waits::InStore(due_at()), Waits::Here);
             PreparedWay { route, waits }
@@ -90,11 +90,11 @@ pub(crate) fn way(route: &Route, birth: Birth) -> Way {
 }
 
 /// A place in memory for an action. Under a burst, what nobody waits for is accepted first and delivered after.
-fn place(inner: &Inner, action: &Action, route: &Route, wait: Wait) -> Option<Place> {
+fn place(inner: &Inner, action: &Action, priority: Priority, route: &Route, wait: Wait) -> Option<Place> {
     let Route { entry, prepared, .. } = route;
-    if wait == Wait::ForCommit && inner.store.is_busy() {
-        entry.lane.leave_for_later()
+    if wait == Wait::ForCommit && priority != Priority::High && inner.store.is_busy() {
+        entry.lane.leave_for_later(priority)
     } else {
-        entry.lane.enter(size_of(action, prepared))
+        entry.lane.enter(size_of(action, prepared), priority)
     }
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::ProviderName;
 use acteon_core::limits::{MAX_NAME_BYTES, MAX_RULES_FILE_BYTES};
+use acteon_core::{Priority, ProviderName};
 use jiff::tz::TimeZone;
 
 use crate::diagnostic::Diagnostic;
@@ -15,7 +15,7 @@ use crate::predicate;
 use crate::rule::{Changes, OnError, Rule, Verdict};
 use crate::set::Context;
 use crate::template::Template;
-use crate::yaml::{self, Node, NodeKind, Place};
+use crate::yaml::{self, Node, NodeKind, Place, subject};
 
 /// A file's name and text.
 #[derive(Clone, Debug)]
@@ -40,20 +40,20 @@ const RULE_KEYS: &[&str] = &[
     "condition",
     "action",
 ];
-const ACTION_KEYS: &[&str] = &["type", "ttl_seconds", "target_provider", "max_count", "window_seconds", "changes"];
+const ACTION_KEYS: &[&str] = &["type", "ttl_seconds", "target_provider", "max_count", "window_seconds", "changes", "priority"];
 
 /// The keys of a file, of a rule and of its action: what an editor's schema must list.
 pub const SCHEMA_KEYS: [&[&str]; 3] = [FILE_KEYS, RULE_KEYS, ACTION_KEYS];
 
 /// Verdicts and the parameters each takes.
 const VERDICTS: &[(&str, &[&str])] = &[
-    ("allow", &[]),
+    ("allow", &["priority"]),
     ("deny", &[]),
     ("suppress", &[]),
-    ("deduplicate", &["ttl_seconds"]),
-    ("reroute", &["target_provider"]),
-    ("throttle", &["max_count", "window_seconds"]),
-    ("modify", &["changes"]),
+    ("deduplicate", &["ttl_seconds", "priority"]),
+    ("reroute", &["target_provider", "priority"]),
+    ("throttle", &["max_count", "window_seconds", "priority"]),
+    ("modify", &["changes", "priority"]),
 ];
 
 /// Verdicts of the wire format that are not built.
@@ -170,7 +170,7 @@ impl<'a> Reader<'a> {
         let mute = self.interval_names(fields.get("mute_time_intervals").copied());
         let active = self.interval_names(fields.get("active_time_intervals").copied());
         let condition = fields.get("condition").and_then(|node| predicate::condition(self, node));
-        let verdict = fields.get("action").and_then(|node| self.verdict(node));
+        let (verdict, sets_priority) = fields.get("action").and_then(|node| self.verdict(node)).unzip();
         let on_error = fields.get("on_error").map_or(Some(OnError::Skip), |node| self.on_error(node, verdict.as_ref()));
         let condition = condition?;
         Some(Rule {
@@ -182,6 +182,7 @@ impl<'a> Reader<'a> {
             active,
             on_error: on_error?,
             verdict: verdict?,
+            sets_priority: sets_priority?,
             source: format!("{}:{}", self.file, node.place.line),
             condition: condition.expr,
             display: condition.display,
@@ -198,7 +199,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn verdict(&mut self, node: &Node) -> Option<Verdict> {
+    /// The verdict, and the priority that goes with it.
+    fn verdict(&mut self, node: &Node) -> Option<(Verdict, Option<Priority>)> {
         let before = self.diagnostics.len();
         let fields = self.fields(node, ACTION_KEYS, &["type"])?;
         let type_node = *fields.get("type")?;
@@ -234,9 +236,12 @@ impl<'a> Reader<'a> {
                 let window = self.needed(node, &fields, "window_seconds").and_then(|node| self.integer(node, 1..=MAX_WINDOW_SECONDS));
                 Verdict::Throttle { max_count: u32::try_from(max_count?).unwrap_or(u32::MAX), window: seconds(window?) }
             }
-            _ => Verdict::Modify { changes: self.changes(node, &fields)? },
+            // One that changes the priority alone leaves the payload as it is.
+            _ if fields.contains_key("priority") && !fields.contains_key("changes") => Verdict::Modify { changes: None },
+            _ => Verdict::Modify { changes: Some(self.changes(node, &fields)?) },
         };
-        (self.diagnostics.len() == before).then_some(verdict)
+        let priority = fields.get("priority").and_then(|node| self.priority(node));
+        (self.diagnostics.len() == before).then_some((verdict, priority))
     }
 
     fn target(&mut self, node: &Node, fields: &Fields<'_>) -> Option<ProviderName> {
@@ -251,6 +256,12 @@ impl<'a> Reader<'a> {
             }
             Err(error) => self.fault(node.place, format!("target_provider {error}")),
         }
+    }
+
+    fn priority(&mut self, node: &Node) -> Option<Priority> {
+        let text = self.text(node)?;
+        let known = Priority::ALL.map(Priority::as_str).join(", ");
+        Priority::parse(&text).or_else(|| self.fault(node.place, format!("priority must be one of {known}, is {text:?}")))
     }
 
     fn changes(&mut self, node: &Node, fields: &Fields<'_>) -> Option<Changes> {
@@ -380,17 +391,6 @@ type Fields<'n> = BTreeMap<&'static str, &'n Node>;
 
 fn seconds(number: i64) -> Duration {
     Duration::from_secs(number.unsigned_abs())
-}
-
-fn subject(list: &str, index: usize, node: &Node) -> String {
-    let name = match &node.kind {
-        NodeKind::Map(entries) => entries.iter().find(|(key, ..)| key == "name").map(|(_, _, node)| node),
-        _ => None,
-    };
-    match name.map(|node| &node.kind) {
-        Some(NodeKind::Text(name)) => format!("{list}[{index}] ({name})"),
-        _ => format!("{list}[{index}]"),
-    }
 }
 
 /// Whether there is a time zone of this name.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::ProviderName;
+use acteon_core::{Priority, ProviderName};
 
 use crate::expr::Expr;
 use crate::facts::Zone;
@@ -20,6 +20,7 @@ pub struct Rule {
     pub(crate) active: Vec<Arc<str>>,
     pub(crate) on_error: OnError,
     pub(crate) verdict: Verdict,
+    pub(crate) sets_priority: Option<Priority>,
     pub(crate) source: String,
     pub(crate) condition: Expr,
     pub(crate) display: String,
@@ -52,10 +53,10 @@ pub enum Verdict {
         /// Within how long.
         window: Duration,
     },
-    /// It goes with a changed payload.
+    /// It goes with a changed payload, or with another priority.
     Modify {
-        /// What changes.
-        changes: Changes,
+        /// What changes in the payload.
+        changes: Option<Changes>,
     },
 }
 
@@ -91,6 +92,11 @@ impl Rule {
     /// What happens when it matches.
     pub fn verdict(&self) -> &Verdict {
         &self.verdict
+    }
+
+    /// How soon an action goes that it matches, where it says so.
+    pub fn sets_priority(&self) -> Option<Priority> {
+        self.sets_priority
     }
 
     /// Names of time intervals within which a match is muted.

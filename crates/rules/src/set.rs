@@ -189,6 +189,22 @@ impl RuleSet {
     }
 }
 
+impl Rule {
+    /// What a rule that matched an action changes in its payload, if it does; `None` where it cannot be said.
+    pub fn patch(&self, facts: &Facts<'_>) -> Option<Option<Json>> {
+        match &self.verdict {
+            Verdict::Modify { changes: Some(changes) } => changes.0.render(facts, &self.zone).ok(),
+            Verdict::Modify { changes: None }
+            | Verdict::Allow
+            | Verdict::Deny
+            | Verdict::Suppress
+            | Verdict::Deduplicate { .. }
+            | Verdict::Reroute { .. }
+            | Verdict::Throttle { .. } => Some(None),
+        }
+    }
+}
+
 /// What came of trying a rule.
 pub(crate) enum Match {
     No,
@@ -204,8 +220,9 @@ pub(crate) fn try_rule(rule: &Rule, facts: &Facts<'_>) -> Match {
         Truth::Error(message) => return Match::Error(message),
     }
     match &rule.verdict {
-        Verdict::Modify { changes } => changes.0.render(facts, &rule.zone).map_or_else(Match::Error, Match::Yes),
-        Verdict::Allow
+        Verdict::Modify { changes: Some(changes) } => changes.0.render(facts, &rule.zone).map_or_else(Match::Error, Match::Yes),
+        Verdict::Modify { changes: None }
+        | Verdict::Allow
         | Verdict::Deny
         | Verdict::Suppress
         | Verdict::Deduplicate { .. }

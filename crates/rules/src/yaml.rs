@@ -170,3 +170,15 @@ fn scalar(text: Cow<'_, str>, style: ScalarStyle) -> NodeKind {
         _ => NodeKind::Text(text.into_owned()),
     }
 }
+
+/// What an item of a list is called in messages: its place, and its name if it has one.
+pub(crate) fn subject(list: &str, index: usize, node: &Node) -> String {
+    let name = match &node.kind {
+        NodeKind::Map(entries) => entries.iter().find(|(key, ..)| key == "name").map(|(_, _, node)| node),
+        _ => None,
+    };
+    match name.map(|node| &node.kind) {
+        Some(NodeKind::Text(name)) => format!("{list}[{index}] ({name})"),
+        _ => format!("{list}[{index}]"),
+    }
+}

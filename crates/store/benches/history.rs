@@ -62,6 +62,7 @@ fn admission(number: i64) -> Admission {
         caller: Caller::anonymous(),
         verdict: "allow",
         rule: None,
+        priority: acteon_core::Priority::default(),
         accepted_at: Timestamp::from_millis(number * STEP),
         turn: Turn::Single,
         fate: Fate::Ended(outcome),

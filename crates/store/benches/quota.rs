@@ -93,6 +93,7 @@ fn admission(id: &str, client: u64, quotas: u64) -> Admission {
         caller: Caller::anonymous(),
         verdict: "allow",
         rule: None,
+        priority: acteon_core::Priority::default(),
         accepted_at: Timestamp::from_millis(1_000_000),
         turn: Turn::Single,
         fate: Fate::Send { conditions: Conditions::default(), ways: vec![way] },

@@ -27,6 +27,8 @@ pub struct HistoryFilter {
     pub caller: Option<String>,
     /// The code of its failure.
     pub code: Option<String>,
+    /// The class of its failure.
+    pub class: Option<String>,
     /// Accepted at this instant or later.
     pub from: Option<Timestamp>,
     /// Accepted at this instant or earlier.
@@ -61,6 +63,7 @@ impl HistoryFilter {
             rule: None,
             caller: None,
             code: None,
+            class: None,
             from: None,
             to: None,
             up_to: None,
@@ -154,6 +157,7 @@ pub(crate) struct Narrow<'a> {
     pub(crate) state: Option<i64>,
     pub(crate) tag: &'a str,
     pub(crate) code: &'a str,
+    pub(crate) class: &'a str,
 }
 
 impl HistoryFilter {
@@ -185,9 +189,14 @@ impl HistoryFilter {
         self.order == Order::OldestFirst && !self.is_by_time() && self.up_to.is_some_and(|last| row.seq > last)
     }
 
+    /// The column of the class, which is looked up only where it is asked for: indexes have the others.
+    pub(crate) fn class_column(&self) -> &'static str {
+        if self.class.is_some() { "o.class" } else { "CAST(NULL AS TEXT)" }
+    }
+
     /// Whether [`Self::lets_through`] needs the columns of the outcome.
     pub(crate) fn needs_outcome(&self) -> bool {
-        self.outcome.is_some() || self.code.is_some() || self.state.is_some()
+        self.outcome.is_some() || self.code.is_some() || self.class.is_some() || self.state.is_some()
     }
 
     pub(crate) fn lets_through(&self, row: &Narrow<'_>) -> bool {
@@ -208,6 +217,7 @@ impl HistoryFilter {
             && is(&self.rule, row.rule)
             && self.outcome.as_ref().is_none_or(|wanted| row.tag == wanted || (row.tag.is_empty() && wanted == "scheduled"))
             && is(&self.code, row.code)
+            && is(&self.class, row.class)
             && self.scope.covers(row.namespace, row.tenant, row.provider, row.action_type)
     }
 }

@@ -12,7 +12,10 @@ use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
-use crate::model::{Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OwnerId, RecentSends, Record, Seq, Settled, Settlement, Way};
+use crate::model::{
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hasten, Hold, OwnerId, RecentSends, Record, Reroute, Rerouted, Seq, Settled,
+    Settlement, Way,
+};
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::shares::{DeadShare, OpenShare};
 use crate::store::{Damage, Later, NewsOf, Store};
@@ -48,6 +51,8 @@ store_calls! {
     Admit = "admit",
     Judge = "judge",
     Settle = "settle",
+    Reroute = "reroute",
+    Hasten = "hasten",
     Claim = "claim",
     NextDue = "next_due",
     Owned = "owned",
@@ -125,6 +130,14 @@ impl<L: Layer> Store for Layered<L> {
 
     fn settle(&self, settlement: Settlement) -> Later<'_, Settled> {
         self.0.around(StoreCall::Settle, move |store| store.settle(settlement))
+    }
+
+    fn reroute(&self, change: Reroute) -> Later<'_, Rerouted> {
+        self.0.around(StoreCall::Reroute, move |store| store.reroute(change))
+    }
+
+    fn hasten(&self, hasten: Hasten) -> Later<'_, usize> {
+        self.0.around(StoreCall::Hasten, move |store| store.hasten(hasten))
     }
 
     fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>> {

@@ -8,6 +8,7 @@
 
 #![deny(missing_docs)]
 
+mod claim;
 mod document;
 mod error;
 mod gate;
@@ -19,6 +20,7 @@ mod model;
 pub mod postgres;
 mod queue_bytes;
 mod raw;
+mod reroute;
 mod retention;
 mod rows;
 mod shares;
@@ -33,8 +35,8 @@ pub use history::{Cursor, Glance, HistoryFilter, HistoryPage, Order, PageRequest
 pub use layer::{Layer, Layered, StoreCall};
 pub use memory::MemoryStore;
 pub use model::{
-    Admission, Admitted, Beat, Birth, Charges, Claim, ClaimRows, Claimed, Fate, Freed, Hold, OwnerId, RecentSend, RecentSends, Record,
-    Room, Seq, Settled, Settlement, State, Step, Turn, Way,
+    Admission, Admitted, Beat, Birth, Charges, Claim, ClaimRows, Claimed, Fate, Freed, Hasten, Hold, OwnerId, RecentSend, RecentSends,
+    Record, Reroute, Rerouted, Room, Seq, Settled, Settlement, State, Step, Turn, Way,
 };
 pub use raw::UNREADABLE;
 pub use retention::{Pruned, Retention, SweepCursor, Tenants};

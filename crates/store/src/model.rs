@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Action, Attempt, Caller, Origin, Outcome, Prepared, ProviderName, Timestamp};
+use acteon_core::{Action, Attempt, Caller, Origin, Outcome, Prepared, Priority, ProviderName, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use crate::claim::{Claim, ClaimRows, Claimed, Room};
 use crate::gate::{Conditions, QuotaCheck};
 use crate::history::Cursor;
+pub use crate::reroute::{Hasten, Reroute, Rerouted};
 
 /// The position of an action in the journal: grows with every admission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +45,8 @@ pub struct Admission {
     pub verdict: &'static str,
     /// The rule that decided.
     pub rule: Option<Arc<str>>,
+    /// How soon it goes.
+    pub priority: Priority,
     /// Now.
     pub accepted_at: Timestamp,
     /// Who goes first to the commit.
@@ -204,6 +208,8 @@ pub enum Step {
         outcome: Outcome,
         /// The outcome as JSON.
         text: Arc<str>,
+        /// What kind of failure it is, where all of a kind are sent again together, such as [`acteon_core::TO_REPAIR`].
+        class: Option<&'static str>,
         /// What it gives back, if it ended without having left.
         refund: Option<Charges>,
     },
@@ -250,47 +256,6 @@ pub struct Beat {
     pub owner: OwnerId,
     /// How often it renewed its lease.
     pub count: i64,
-}
-
-/// A request for rows.
-#[derive(Clone)]
-pub struct Claim {
-    /// Who will own them.
-    pub owner: OwnerId,
-    /// Now: rows due later stay.
-    pub now: Timestamp,
-    /// Which.
-    pub rows: ClaimRows,
-}
-
-/// Which rows to claim.
-#[derive(Clone)]
-pub enum ClaimRows {
-    /// Due rows of some providers, oldest due first.
-    Due(Vec<Room>),
-    /// Rows of any provider that should be given up by now: their providers may no longer be configured.
-    Overdue {
-        /// How many at most.
-        limit: usize,
-    },
-}
-
-/// Room for due rows of providers that share it.
-#[derive(Clone, Debug)]
-pub struct Room {
-    /// The providers.
-    pub providers: Vec<ProviderName>,
-    /// How many rows of theirs at most, together.
-    pub limit: usize,
-}
-
-/// A row that was claimed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claimed {
-    /// How it is held.
-    pub hold: Hold,
-    /// For which room, by its place in the claim.
-    pub room: usize,
 }
 
 /// Rows that were taken from whoever held them.
@@ -345,6 +310,8 @@ pub struct Record {
     pub charges: Charges,
     /// The request to send.
     pub prepared: Option<Arc<Prepared>>,
+    /// How soon it goes, after what its rule says.
+    pub priority: Priority,
     /// When it was written.
     pub accepted_at: Timestamp,
     /// From when its age counts.
@@ -375,6 +342,8 @@ pub struct Record {
     pub note: Option<Arc<str>>,
     /// The outcome so far.
     pub outcome: Option<Arc<str>>,
+    /// What kind of failure it ended with, where that has a word.
+    pub class: Option<String>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
     /// What of the row cannot be read, in words that quote nothing of it. What stands in its place then is made up.

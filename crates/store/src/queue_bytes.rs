@@ -57,6 +57,7 @@ mod tests {
                 caller: acteon_core::Caller::anonymous(),
                 verdict: "allow",
                 rule: None,
+                priority: acteon_core::Priority::default(),
                 accepted_at: acteon_core::Timestamp::from_millis(0),
                 turn: crate::model::Turn::Single,
                 fate: Fate::Ended(acteon_core::Outcome::Suppressed { rule: "r".into() }),

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Action, ActionId, ActionType, Namespace, Origin, Outcome, Prepared, ProviderName, Tenant, Timestamp};
+use acteon_core::{Action, ActionId, ActionType, Namespace, Origin, Outcome, Prepared, Priority, ProviderName, Tenant, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -46,6 +46,7 @@ pub(crate) struct RawRecord {
     pub(crate) outcome: Option<String>,
     pub(crate) fence: Option<i64>,
     pub(crate) not_before: Option<i64>,
+    pub(crate) class: Option<String>,
     /// What the engine could not read.
     pub(crate) unreadable: Option<String>,
 }
@@ -56,7 +57,7 @@ impl RawRecord {
          a.request_facts, a.accepted_at, a.caller, a.auth_method, a.verdict, a.rule, a.through, a.charges, \
          j.due_at, j.give_up_at, j.owner, j.in_flight, j.rounds, j.note, o.state, o.finished_at, \
          coalesce(o.attempts, j.attempts), coalesce(o.takeovers, j.takeovers), coalesce(o.possible_duplicate, j.possible_duplicate), \
-         coalesce(o.history, j.history), coalesce(o.outcome, j.outcome), j.fence, j.not_before";
+         coalesce(o.history, j.history), coalesce(o.outcome, j.outcome), j.fence, j.not_before, o.class";
 
     /// The tables that [`Self::COLUMNS`] are of.
     pub(crate) const TABLES: &'static str = "actions a LEFT JOIN jobs j ON j.seq = a.seq LEFT JOIN outcomes o ON o.seq = a.seq";
@@ -69,8 +70,10 @@ impl RawRecord {
         let provider = through.flatten().unwrap_or_else(|| action.provider.clone());
         let origin = Origin::ALL.into_iter().find(|known| known.as_str() == self.origin);
         let state = self.state.map(|number| reading.taken("state", state_of_number(number)).unwrap_or(State::Dead));
-        let facts = self.request_facts.as_deref().map(|text| reading.json("request_facts", text)).unwrap_or_default();
-        let prepared = prepared(self.request.take(), facts.unwrap_or_default(), &self.action);
+        let facts: Option<Facts> = self.request_facts.as_deref().and_then(|text| reading.json("request_facts", text));
+        let facts = facts.unwrap_or_default();
+        let priority = facts.priority.unwrap_or(action.priority);
+        let prepared = prepared(self.request.take(), facts, &self.action);
         if state.is_none() && prepared.is_none() {
             reading.fails("request");
         }
@@ -80,6 +83,7 @@ impl RawRecord {
             provider,
             origin: reading.taken("origin", origin).unwrap_or(Origin::Api),
             prepared: prepared.map(Arc::new),
+            priority,
             action: Arc::new(action),
             charges: self.charges.as_deref().and_then(|text| reading.json("charges", text)).unwrap_or_default(),
             accepted_at,
@@ -95,6 +99,7 @@ impl RawRecord {
             possible_duplicate: self.possible_duplicate.unwrap_or(false),
             history: self.history.as_deref().and_then(|text| reading.json("history", text)).unwrap_or_default(),
             finished_at: self.finished_at.map(Timestamp::from_millis),
+            class: self.class,
             note: self.note.map(Into::into),
             caller: self.caller,
             auth_method: self.auth_method,
@@ -124,6 +129,7 @@ impl RawRecord {
             ends_at: None,
             created_at: Timestamp::from_millis(self.accepted_at),
             expires_at: None,
+            priority: Priority::default(),
         }
     }
 }
@@ -213,7 +219,7 @@ pub(crate) fn recipients(facts: Option<&str>) -> serde_json::Result<Vec<String>>
 }
 
 fn prepared(request: Option<Vec<u8>>, facts: Facts, action: &str) -> Option<Prepared> {
-    let Facts { recipients, warnings, repeat_safe, is_action } = facts;
+    let Facts { recipients, warnings, repeat_safe, is_action, priority: _ } = facts;
     let bytes = if is_action { Some(action.as_bytes().to_vec()) } else { request };
     bytes.map(|bytes| Prepared { bytes, recipients, warnings, repeat_safe })
 }

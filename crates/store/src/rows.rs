@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Grant, Outcome, Prepared, ProviderName, Scope, Tenant, Timestamp};
+use acteon_core::{Grant, Outcome, Prepared, Priority, ProviderName, Scope, Tenant, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
-use crate::model::{Admission, Charges, Fate, State, Way};
+use crate::model::{Admission, Charges, Fate, Reroute, State, Way};
 use crate::shares::{DeadShare, OpenShare};
 
 /// What is known of a request beside its bytes.
@@ -21,6 +21,9 @@ pub(crate) struct Facts {
     /// The request is the action's own text, which need not be kept twice.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_action: bool,
+    /// How soon it goes, where a rule said otherwise than its sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) priority: Option<Priority>,
 }
 
 /// The texts of a row, made before it queues for the writer, whose time everybody shares.
@@ -45,10 +48,8 @@ impl RequestTexts {
 
 pub(crate) fn row_texts(admission: &Admission) -> Result<RowTexts, StoreError> {
     let action = admission.action.to_json().map_err(|error| StoreError::Engine(error.to_string()))?;
-    let request = |way: &Way| {
-        let is_action = way.prepared.bytes == action.as_bytes();
-        RequestTexts { prepared: (!is_action).then(|| Arc::clone(&way.prepared)), facts: facts(&way.prepared, is_action) }
-    };
+    let priority = Some(admission.priority).filter(|priority| *priority != admission.action.priority);
+    let request = |way: &Way| request_texts(&action, &way.prepared, priority);
     let requests = match &admission.fate {
         Fate::Ended(_) => Vec::new(),
         Fate::Send { ways, .. } => ways.iter().map(request).collect(),
@@ -56,13 +57,27 @@ pub(crate) fn row_texts(admission: &Admission) -> Result<RowTexts, StoreError> {
     Ok(RowTexts { action, requests })
 }
 
+/// The texts of the request of an action, and of a priority that a rule gave it.
+fn request_texts(action: &str, prepared: &Arc<Prepared>, priority: Option<Priority>) -> RequestTexts {
+    let is_action = prepared.bytes == action.as_bytes();
+    RequestTexts { prepared: (!is_action).then(|| Arc::clone(prepared)), facts: facts(prepared, is_action, priority) }
+}
+
+/// The texts of a row that goes another way.
+pub(crate) fn rerouted_texts(change: &Reroute) -> Result<RequestTexts, StoreError> {
+    let action = change.action.to_json().map_err(|error| StoreError::Engine(error.to_string()))?;
+    let priority = Some(change.priority).filter(|priority| *priority != change.action.priority);
+    Ok(request_texts(&action, &change.prepared, priority))
+}
+
 /// The facts as text; `None` when there are none.
-fn facts(prepared: &Prepared, is_action: bool) -> Option<String> {
+fn facts(prepared: &Prepared, is_action: bool, priority: Option<Priority>) -> Option<String> {
     let Prepared { recipients, warnings, repeat_safe, .. } = prepared;
-    if recipients.is_empty() && warnings.is_empty() && !repeat_safe && !is_action {
+    if recipients.is_empty() && warnings.is_empty() && !repeat_safe && !is_action && priority.is_none() {
         return None;
     }
-    serde_json::to_string(&Facts { recipients: recipients.clone(), warnings: warnings.clone(), repeat_safe: *repeat_safe, is_action }).ok()
+    let facts = Facts { recipients: recipients.clone(), warnings: warnings.clone(), repeat_safe: *repeat_safe, is_action, priority };
+    serde_json::to_string(&facts).ok()
 }
 
 /// The number of a state that ended; 0 for one that did not.

@@ -10,7 +10,10 @@ use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
-use crate::model::{Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OwnerId, RecentSends, Record, Seq, Settled, Settlement, Way};
+use crate::model::{
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hasten, Hold, OwnerId, RecentSends, Record, Reroute, Rerouted, Seq, Settled,
+    Settlement, Way,
+};
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::shares::{DeadShare, OpenShare};
 
@@ -78,6 +81,12 @@ pub trait Store: Send + Sync {
 
     /// Changes a row, if its owner still owns it.
     fn settle(&self, settlement: Settlement) -> Later<'_, Settled>;
+
+    /// Has an open row go another way, as its owner says.
+    fn reroute(&self, change: Reroute) -> Later<'_, Rerouted>;
+
+    /// Makes rows due now that wait for a further attempt; says how many.
+    fn hasten(&self, hasten: Hasten) -> Later<'_, usize>;
 
     /// Makes the caller the owner of rows, oldest due first. None of them is in flight.
     fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>>;

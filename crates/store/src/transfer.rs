@@ -5,6 +5,7 @@
 
 use std::io::{BufRead, Write};
 
+use acteon_core::Priority;
 use base64_lines::{decode, encode};
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +72,7 @@ pub(crate) const TABLES: &[Table] = &[
             ("note", Text),
             ("history", Text),
             ("outcome", Text),
+            ("priority", Integer),
         ],
     },
     Table {
@@ -86,6 +88,7 @@ pub(crate) const TABLES: &[Table] = &[
             ("outcome", Text),
             ("tag", Text),
             ("code", Text),
+            ("class", Text),
         ],
     },
     Table { name: "documents", columns: &[("kind", Text), ("id", Text), ("name", Text), ("body", Text), ("version", Integer)] },
@@ -132,7 +135,7 @@ enum Line {
 }
 
 /// The version of the lines.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// The columns of jobs up to version 1, which knew lanes and no providers, and in which whatever was held may have been sent.
 const JOBS_1: [(&str, Kind); 11] = [
@@ -149,7 +152,7 @@ const JOBS_1: [(&str, Kind); 11] = [
     ("outcome", Text),
 ];
 
-/// A row of version 1 as one of this version, unless it is none.
+/// A row of version 1 as one of version 2, unless it is none.
 fn from_version_1(table: &Table, mut values: Vec<Value>) -> Vec<Value> {
     match table.name {
         "actions" => values.push(Value::Nothing(())),
@@ -159,6 +162,16 @@ fn from_version_1(table: &Table, mut values: Vec<Value>) -> Vec<Value> {
             values.splice(5..5, [Value::Nothing(()), Value::Flag(held)]);
             values.splice(11..11, [Value::Integer(0), Value::Nothing(())]);
         }
+        _ => {}
+    }
+    values
+}
+
+/// A row of version 2, which knew neither priorities nor classes of failures, as one of this version.
+fn from_version_2(table: &Table, mut values: Vec<Value>) -> Vec<Value> {
+    match table.name {
+        "jobs" => values.push(Value::Integer(Priority::Normal.number())),
+        "outcomes" => values.push(Value::Nothing(())),
         _ => {}
     }
     values
@@ -282,7 +295,8 @@ impl<'a> Importer<'a> {
             Some(Line::Row(name, values)) => {
                 let table = TABLES.iter().find(|table| table.name == name);
                 let table = table.ok_or_else(|| self.wrong(&format!("there is no table {name:?}")))?;
-                let mut values = if self.version == 1 { from_version_1(table, values) } else { values };
+                let values = if self.version < 2 { from_version_1(table, values) } else { values };
+                let mut values = if self.version < 3 { from_version_2(table, values) } else { values };
                 if !fits(&values, table.columns) {
                     return Err(self.wrong(&format!("this is no row of {name}")));
                 }

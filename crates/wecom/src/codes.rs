@@ -69,6 +69,28 @@ pub struct Entry {
     pub advice: &'static str,
 }
 
+/// Codes about permission that depend on whom or what a message is for: others may be sent all the same.
+const OF_A_MESSAGE: [i64; 15] = [43012, 50001, 60011, 60206, 60207, 60208, 81011, 85005, 86008, 86101, 92000, 92001, 92002, 92003, 50002];
+
+impl Entry {
+    /// Whether people must repair something before any message can be sent.
+    pub fn is_to_repair(&self) -> bool {
+        match self.trouble {
+            Trouble::Credentials | Trouble::Address => true,
+            Trouble::Permission => !OF_A_MESSAGE.contains(&self.code),
+            Trouble::Transient
+            | Trouble::Token
+            | Trouble::Rate
+            | Trouble::Invalid
+            | Trouble::Recipient
+            | Trouble::Quota
+            | Trouble::Card
+            | Trouble::Gone
+            | Trouble::Unknown => false,
+        }
+    }
+}
+
 const UNKNOWN: Entry = Entry {
     code: i64::MIN,
     trouble: Trouble::Unknown,
@@ -109,6 +131,16 @@ mod tests {
     fn every_documented_code_is_listed() {
         for code in DOCUMENTED.iter().cloned().flatten() {
             assert_ne!(look_up(code).trouble, Trouble::Unknown, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_people_must_repair_is_told_from_what_is_wrong_with_a_message() {
+        for code in [40001, 40013, 40056, 48001, 48002, 60020, 301_002, 301_042, 50003, 2_000_002] {
+            assert!(look_up(code).is_to_repair(), "{code}");
+        }
+        for code in [-1, 40003, 40058, 42001, 45009, 60011, 60111, 81011, 81013, 92000, 123_456] {
+            assert!(!look_up(code).is_to_repair(), "{code}");
         }
     }
 

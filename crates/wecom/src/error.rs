@@ -127,6 +127,16 @@ impl Error {
         }
     }
 
+    /// Whether people must repair something before any message can be sent: the app's secret or permissions, or the address of this machine.
+    pub fn is_to_repair(&self) -> bool {
+        match &self.fault {
+            Fault::Status { status, .. } => matches!(status, 401 | 403 | 407),
+            Fault::Code { code, .. } => codes::look_up(*code).is_to_repair(),
+            Fault::TokenRefusedTwice { .. } | Fault::AppDisabled => true,
+            Fault::Connect { .. } | Fault::TokenLate | Fault::Timeout | Fault::Broken | Fault::Unreadable(_) => false,
+        }
+    }
+
     /// Whether a message may have been sent although the call failed. A proxy that answers 500, 502 or 504 may have passed the request on;
     /// 503 says that nobody took it.
     pub fn maybe_sent(&self) -> bool {

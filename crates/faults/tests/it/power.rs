@@ -49,6 +49,7 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
                         caller: Caller::anonymous(),
                         verdict: "allow",
                         rule: None,
+                        priority: acteon_core::Priority::default(),
                         accepted_at: at(number as i64),
                         turn: Turn::Single,
                         fate: Fate::Send { conditions: Conditions::default(), ways: vec![way] },
@@ -68,7 +69,7 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
                         possible_duplicate: false,
                         note: None,
                         waited_for: true,
-                        step: Step::End { text: outcome.to_json(), outcome, refund: None },
+                        step: Step::End { text: outcome.to_json(), outcome, class: None, refund: None },
                     };
                     store.settle(settlement).await.expect("settled");
                     recording.mark(2 * number + 1);

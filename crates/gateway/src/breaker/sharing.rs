@@ -34,6 +34,9 @@ struct Note {
     /// Until when nobody may call, in due time; `None` for a breaker that is closed.
     open_until: Option<Timestamp>,
     by_hand: bool,
+    /// Whether it is open because people must repair something.
+    #[serde(default)]
+    for_repair: bool,
     changed_at: Timestamp,
 }
 
@@ -56,7 +59,8 @@ impl Breaker {
             State::Open { until } => Some(now + until.saturating_sub(monotonic)),
             State::HalfOpen { .. } => Some(now),
         };
-        Note { change: state.heard.change, open_until, by_hand: by == MovedBy::Hand, changed_at: now }
+        let for_repair = state.for_repair && open_until.is_some();
+        Note { change: state.heard.change, open_until, by_hand: by == MovedBy::Hand, for_repair, changed_at: now }
     }
 
     /// Moves it as another gateway says, unless that was heard before; returns the word of its state if it changed.
@@ -74,6 +78,7 @@ impl Breaker {
                 State::Open { until: inner.clock.monotonic() + left + OTHERS_WAIT }
             }
         };
+        state.for_repair = note.for_repair;
         let after = super::word(state.state);
         if after != before {
             state.put_off = 0;
@@ -92,6 +97,7 @@ impl Breaker {
         if let Some(until) = note.open_until {
             let left = until.since(inner.due.now()).min(self.policy.recovery);
             state.state = State::Open { until: inner.clock.monotonic() + left };
+            state.for_repair = note.for_repair;
         }
     }
 }

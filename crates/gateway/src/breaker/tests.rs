@@ -8,7 +8,7 @@ fn at(seconds: u64) -> Duration {
 
 /// A call that is made at once; how long to wait where none may be.
 fn call(breaker: &Arc<Breaker>, sign: Sign, now: u64) -> Result<Option<&'static str>, Duration> {
-    breaker.ask(at(now), 0.0).map(|pass| pass.note(sign, at(now)))
+    breaker.ask(at(now)).map(|pass| pass.note(sign, at(now)))
 }
 
 #[test]
@@ -18,12 +18,12 @@ fn it_opens_after_failures_in_a_row_and_closes_after_trials() {
     {
         assert_eq!(call(&breaker, sign, 0), Ok(None));
     }
-    let early = breaker.ask(at(9), 0.0).expect("closed");
+    let early = breaker.ask(at(9)).expect("closed");
     assert_eq!(call(&breaker, Sign::Dead, 10), Ok(Some("open")));
     assert_eq!((call(&breaker, Sign::Alive, 11), breaker.closed_to_all(at(11))), (Err(at(59)), Some(at(59))));
     assert_eq!(early.note(Sign::Alive, at(12)), None, "a call from before tells nothing");
-    let trial = breaker.ask(at(70), 0.0).expect("a trial");
-    assert_eq!(call(&breaker, Sign::Alive, 70), Err(TRIAL_WAIT), "one trial at a time");
+    let trial = breaker.ask(at(70)).expect("a trial");
+    assert_eq!(call(&breaker, Sign::Alive, 70), Err(TRIAL_WAIT + APART), "one trial at a time, and after who was put off before");
     assert_eq!(trial.note(Sign::Alive, at(71)), None);
     assert_eq!((call(&breaker, Sign::Alive, 72), breaker.word()), (Ok(Some("closed")), "closed"));
 }
@@ -44,13 +44,13 @@ fn a_failed_trial_opens_it_again_and_hands_move_it() {
 fn a_trial_that_was_not_made_is_given_back() {
     let breaker = Arc::new(Breaker::new(BreakerPolicy { failure_threshold: 1, success_threshold: 1, ..BreakerPolicy::default() }));
     assert_eq!(call(&breaker, Sign::Dead, 0), Ok(Some("open")));
-    drop(breaker.ask(at(60), 0.0).expect("a trial"));
+    drop(breaker.ask(at(60)).expect("a trial"));
     assert_eq!(call(&breaker, Sign::Alive, 60), Ok(Some("closed")));
     // A trial from before somebody moved it by hand says nothing about the next one.
     breaker.trip(at(60));
-    let stale = breaker.ask(at(120), 0.0).expect("a trial");
+    let stale = breaker.ask(at(120)).expect("a trial");
     breaker.trip(at(120));
-    let fresh = breaker.ask(at(180), 0.0).expect("a trial");
+    let fresh = breaker.ask(at(180)).expect("a trial");
     drop(stale);
     assert_eq!(call(&breaker, Sign::Alive, 180), Err(TRIAL_WAIT));
     assert_eq!(fresh.note(Sign::Alive, at(181)), Some("closed"));
@@ -60,7 +60,8 @@ fn a_trial_that_was_not_made_is_given_back() {
 fn those_who_wait_come_back_one_after_the_other() {
     let breaker = Arc::new(Breaker::new(BreakerPolicy { failure_threshold: 1, ..BreakerPolicy::default() }));
     assert_eq!(call(&breaker, Sign::Dead, 0), Ok(Some("open")));
-    let waits: Vec<Duration> = (0..1000).map(|number| breaker.look(at(0), f64::from(number % 100) / 100.0).expect_err("open")).collect();
+    let waits: Vec<Duration> = (0..1000).map(|_| breaker.look(at(0)).expect_err("open")).collect();
+    assert!(waits.is_sorted(), "in their order");
     let within = |from: u64, to: u64| waits.iter().filter(|wait| (at(from)..at(to)).contains(wait)).count();
     assert_eq!(within(60, 81), 1000);
     assert!(within(60, 61) < 400 && within(64, 70) > 200, "{} {}", within(60, 61), within(64, 70));

@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::recipient::{HOUR, MINUTE, Part, Recipient};
+use super::recipient::{Comer, HOUR, MINUTE, Part, Recipient};
 
 /// Bytes that a recipient takes beside its name and what was sent to it: its places in the map and in the queue.
 const ENTRY_BYTES: usize = 256;
@@ -43,14 +43,14 @@ impl Known {
     }
 
     /// Whether a send fits. One that does not gets the turn that its fullest recipient has.
-    pub(super) fn look(&mut self, recipients: &[String], now: Duration, part: Part, returns: bool) -> Result<(), Duration> {
+    pub(super) fn look(&mut self, recipients: &[String], now: Duration, part: Part, comer: Comer) -> Result<(), Duration> {
         if let Some(over) = self.closed_until.filter(|over| *over > now) {
             return Err(over.min(now + LOOK_AGAIN));
         }
         self.forget(2 * recipients.len() + 2, now, part);
         let mut latest = now;
         for name in recipients {
-            let turn = self.change(name, |one| one.next_turn(now, part, returns)).unwrap_or(now);
+            let turn = self.change(name, |one| one.next_turn(now, part, comer)).unwrap_or(now);
             latest = latest.max(turn);
         }
         if latest == now {
@@ -58,18 +58,18 @@ impl Known {
         }
         for name in recipients {
             self.change(name, |one| {
-                let turn = one.next_turn(now, part, returns);
-                one.put_off(now, (turn == latest).then_some(turn), returns);
+                let turn = one.next_turn(now, part, comer);
+                one.put_off(now, (turn == latest).then_some(turn), comer);
             });
         }
         Err(latest)
     }
 
     /// Counts a send to all as in flight, if it fits.
-    pub(super) fn begin(&mut self, recipients: &[String], now: Duration, part: Part, returns: bool) -> Result<(), Duration> {
-        self.look(recipients, now, part, returns)?;
+    pub(super) fn begin(&mut self, recipients: &[String], now: Duration, part: Part, comer: Comer) -> Result<(), Duration> {
+        self.look(recipients, now, part, comer)?;
         for name in recipients {
-            self.change_or_make(name, now, |one| one.begin(now, returns));
+            self.change_or_make(name, now, |one| one.begin(now, comer));
         }
         Ok(())
     }

@@ -34,6 +34,15 @@ impl Part {
     }
 }
 
+/// One who wants to send.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Comer {
+    /// Whether it comes from the store, where it may have waited for its turn.
+    pub(crate) returns: bool,
+    /// Whether it goes before those who wait for theirs: it is of high priority.
+    pub(crate) is_first: bool,
+}
+
 #[derive(Default)]
 pub(super) struct Recipient {
     in_flight: usize,
@@ -67,11 +76,11 @@ impl Recipient {
         self.in_flight == 0 && !waits && used(MINUTE) < per_minute && used(HOUR) < per_hour
     }
 
-    /// Whether a send fits now. One that has no turn lets those go first whose turn it is.
-    pub(super) fn fits(&mut self, now: Duration, part: Part, returns: bool) -> bool {
+    /// Whether a send fits now. One that has no turn lets those go first whose turn it is, unless it comes before all others.
+    pub(super) fn fits(&mut self, now: Duration, part: Part, comer: Comer) -> bool {
         while self.ends.pop_front_if(|end| *end + HOUR + MARGIN <= now).is_some() {}
         while self.turns.pop_front_if(|turn| *turn + TURN_KEEPS <= now).is_some() {}
-        let has_turn = returns && self.has_turn(now);
+        let has_turn = comer.is_first || comer.returns && self.has_turn(now);
         [(MINUTE, part.own.per_minute), (HOUR, part.own.per_hour)].into_iter().all(|(window, limit)| {
             let before = if has_turn { 0 } else { self.turns.partition_point(|turn| *turn <= now + window) };
             // Of the turns that come, this gateway takes its share.
@@ -80,15 +89,15 @@ impl Recipient {
     }
 
     /// The turn of one who does not fit; no later than `now` where this recipient is not why.
-    pub(super) fn next_turn(&mut self, now: Duration, part: Part, returns: bool) -> Duration {
-        if self.fits(now, part, returns) {
+    pub(super) fn next_turn(&mut self, now: Duration, part: Part, comer: Comer) -> Duration {
+        if self.fits(now, part, comer) {
             return now;
         }
         let Part { own, whole, .. } = part;
-        if returns && self.has_turn(now) {
+        if comer.is_first || comer.returns && self.has_turn(now) {
             let room = |window, limit| self.after(now, window + MARGIN, limit, 0);
             let soon = room(MINUTE, own.per_minute).max(room(HOUR, own.per_hour));
-            if soon <= now + SOON {
+            if comer.is_first || soon <= now + SOON {
                 return soon.max(now + Duration::from_millis(1));
             }
         }
@@ -114,16 +123,16 @@ impl Recipient {
     }
 
     /// Notes the turn of one who was put off, if it is this recipient's. One that it had is over.
-    pub(super) fn put_off(&mut self, now: Duration, turn: Option<Duration>, returns: bool) {
-        self.use_turn(now, returns);
+    pub(super) fn put_off(&mut self, now: Duration, turn: Option<Duration>, comer: Comer) {
+        self.use_turn(now, comer);
         if let Some(turn) = turn {
             let place = self.turns.partition_point(|other| *other <= turn);
             self.turns.insert(place, turn);
         }
     }
 
-    pub(super) fn begin(&mut self, now: Duration, returns: bool) {
-        self.use_turn(now, returns);
+    pub(super) fn begin(&mut self, now: Duration, comer: Comer) {
+        self.use_turn(now, comer);
         self.in_flight += 1;
     }
 
@@ -148,8 +157,8 @@ impl Recipient {
     }
 
     /// Uses up the oldest turn that has come. Which row it was given to is not known: any may have gone elsewhere.
-    fn use_turn(&mut self, now: Duration, returns: bool) {
-        if returns {
+    fn use_turn(&mut self, now: Duration, comer: Comer) {
+        if comer.returns {
             self.turns.pop_front_if(|turn| *turn <= now);
         }
     }

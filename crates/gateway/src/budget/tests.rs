@@ -49,7 +49,7 @@ fn secs(seconds: u64) -> Duration {
 
 /// Sends at once, or says when the turn is.
 fn send(budgets: &Arc<Budgets>, to: &Arc<Prepared>, returns: bool) -> Option<Duration> {
-    match budgets.begin(to, returns) {
+    match budgets.begin(to, Comer { returns, is_first: false }) {
         Ok(reservation) => {
             reservation.end(true);
             None
@@ -79,16 +79,31 @@ fn the_thirty_first_within_a_minute_gets_a_turn() {
 fn what_was_not_made_or_surely_did_not_arrive_is_not_counted() {
     let (_, budgets) = budgets(Budget { per_minute: 1, per_hour: 1000 });
     let one = to(&["1/u1"]);
-    let reservation = budgets.begin(&one, false).expect("room");
-    assert!(budgets.look(&one.recipients, false).is_err(), "one is in flight");
+    let reservation = budgets.begin(&one, Comer::default()).expect("room");
+    assert!(budgets.look(&one.recipients, Comer::default()).is_err(), "one is in flight");
     drop(reservation);
     // The turn that the look gave is kept for a row that may come.
     let (_, budgets) = self::budgets(Budget { per_minute: 1, per_hour: 1000 });
-    budgets.begin(&one, false).expect("room").end(false);
-    let mut reservation = budgets.begin(&one, false).expect("room");
+    budgets.begin(&one, Comer::default()).expect("room").end(false);
+    let mut reservation = budgets.begin(&one, Comer::default()).expect("room");
     reservation.begin();
     drop(reservation);
-    assert!(budgets.begin(&one, false).is_err(), "it may have arrived");
+    assert!(budgets.begin(&one, Comer::default()).is_err(), "it may have arrived");
+}
+
+#[test]
+fn what_is_first_waits_for_no_turn_of_others_and_for_the_budget_all_the_same() {
+    let (clock, budgets) = budgets(BUDGET);
+    let one = to(&["1/u1"]);
+    for _ in 0..BUDGET.per_minute {
+        assert_eq!(send(&budgets, &one, false), None);
+    }
+    let others: Vec<Duration> = (0..400).map(|_| send(&budgets, &one, false).expect("a turn")).collect();
+    let first = Comer { returns: false, is_first: true };
+    let turn = budgets.look(&one.recipients, first).expect_err("the minute is used up");
+    assert!(turn <= secs(62) && others.iter().all(|other| turn <= *other), "{turn:?} {:?}", others[0]);
+    clock.set(turn);
+    assert!(budgets.begin(&one, Comer { returns: true, is_first: true }).is_ok());
 }
 
 #[test]
@@ -141,7 +156,7 @@ fn who_is_only_named_beside_somebody_without_room_is_not_kept() {
     for round in 0..100 {
         let mut names = strangers(round * 999, 999);
         names.push("1/u1".into());
-        assert!(budgets.look(&names, false).is_err());
+        assert!(budgets.look(&names, Comer::default()).is_err());
     }
     assert_eq!(budgets.lock().size().0, 1);
 }
@@ -266,7 +281,7 @@ proptest! {
         for (gap, returns) in gaps {
             now += Duration::from_millis(gap);
             clock.set(now);
-            if let Ok(reservation) = budgets.begin(&one, returns) {
+            if let Ok(reservation) = budgets.begin(&one, Comer { returns, is_first: false }) {
                 arrived.push(now + Duration::from_millis(took / 2));
                 now += Duration::from_millis(took);
                 clock.set(now);

@@ -1,63 +1,35 @@
 //! Lanes: what a service limits together shares pauses, pace and in-flight limit.
 //!
-//! A [`Lane`] gives out [`Permit`]s in order of asking. Those who wait do so in memory, up to limits that are kept by [`Place`]s; beyond them
-//! rows wait in the store. The decisions are made by [`state`].
+//! A [`Lane`] gives out [`Permit`]s, in the order that [`queue`] says. Those who wait do so in memory, up to limits that are kept by [`Place`]s;
+//! beyond them rows wait in the store. The decisions are made by [`state`].
 
+mod note;
 mod pace;
 mod permit;
+mod place;
+mod queue;
 pub(crate) mod sharing;
 mod state;
 mod status;
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use acteon_core::limits::{MAX_LANE_WAITING, MAX_RETRY_AFTER};
-use acteon_core::{Clock, LaneLimits, Timestamp};
-use serde::{Deserialize, Serialize};
+use acteon_core::limits::MAX_LANE_WAITING;
+use acteon_core::{Clock, LaneLimits};
 use tokio::sync::{Notify, oneshot};
 
+use note::LaneNote;
 pub(crate) use permit::Permit;
+pub(crate) use place::{Place, RowRoom};
+use queue::WaitQueue;
+pub(crate) use queue::{AskedTurn, Rank, SenderPlace};
 pub(crate) use state::CallEnd;
-use state::{Heard, LaneState, Turn};
+use state::{LaneState, Turn};
 pub use status::{LaneMode, LaneStatus};
 
 use crate::memory::Share;
-
-/// What is kept of a lane for later processes, and told to the others.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct LaneNote {
-    /// Which gateway's change it is, and its how-manieth.
-    #[serde(default)]
-    change: (i64, u64),
-    /// In due time, which no step of the wall clock moves.
-    paused_until: Timestamp,
-    pause_ms: u64,
-    pace: Option<f64>,
-    /// How often the pace was confirmed, and for how long it is kept.
-    #[serde(default)]
-    confirmed: u32,
-    #[serde(default)]
-    keep_ms: u64,
-    /// What the service said when it was last too much.
-    #[serde(default)]
-    reason: Option<String>,
-    /// Whether pause and pace were forgotten by hand.
-    #[serde(default)]
-    reset: bool,
-}
-
-impl LaneNote {
-    fn heard(&self, now: Timestamp) -> Heard {
-        Heard {
-            paused_for: self.paused_until.since(now).min(MAX_RETRY_AFTER),
-            pause: Duration::from_millis(self.pause_ms),
-            pace: self.pace.map(|rate| (rate, self.confirmed, Duration::from_millis(self.keep_ms))),
-        }
-    }
-}
 
 pub(crate) struct Lane {
     name: Arc<str>,
@@ -69,13 +41,17 @@ pub(crate) struct Lane {
     memory: Share,
     /// Whether rows of this lane wait in the store for want of room here.
     backlog: AtomicBool,
+    /// Whether rows of high priority are among them.
+    high_backlog: AtomicBool,
+    /// Rows claimed so far.
+    claimed: AtomicU64,
     room: Arc<Notify>,
     note: sharing::NoteWriter,
 }
 
 struct Inner {
     state: LaneState,
-    waiting: VecDeque<oneshot::Sender<Permit>>,
+    queue: WaitQueue,
     timer: Option<Duration>,
     closed: bool,
     /// The last change of the lane that was told or heard.
@@ -88,25 +64,14 @@ struct Inner {
     was_reset: bool,
 }
 
-/// A place in memory for one action.
-pub(crate) struct Place {
-    lane: Arc<Lane>,
-    bytes: usize,
-}
-
 impl Lane {
-    pub(crate) fn new(name: Arc<str>, limits: LaneLimits, clock: Arc<dyn Clock>, memory: Share, room: Arc<Notify>) -> Self {
-        let inner = Inner {
-            state: LaneState::new(limits),
-            waiting: VecDeque::new(),
-            timer: None,
-            closed: false,
-            change: (0, 0),
-            reason: None,
-            pauses: 0,
-            was_reset: false,
-        };
-        Self {
+    /// A lane, and the place of the first provider that sends through it.
+    pub(crate) fn new(name: Arc<str>, limits: LaneLimits, clock: Arc<dyn Clock>, memory: Share, room: Arc<Notify>) -> (Self, SenderPlace) {
+        let mut queue = WaitQueue::default();
+        let first = queue.add_sender(limits.max_concurrency);
+        let state = LaneState::new(limits);
+        let inner = Inner { state, queue, timer: None, closed: false, change: (0, 0), reason: None, pauses: 0, was_reset: false };
+        let lane = Self {
             name,
             clock,
             inner: Mutex::new(inner),
@@ -114,69 +79,24 @@ impl Lane {
             max_held: AtomicUsize::new(MAX_LANE_WAITING + limits.max_concurrency),
             memory,
             backlog: AtomicBool::new(true),
+            high_backlog: AtomicBool::new(true),
+            claimed: AtomicU64::new(0),
             room,
             note: sharing::NoteWriter::default(),
-        }
+        };
+        (lane, first)
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.name
     }
 
-    /// Lets another sender share the lane.
-    pub(crate) fn widen(&self, limits: LaneLimits) {
-        self.lock().state.widen(limits);
+    /// Lets another provider send through the lane.
+    pub(crate) fn add_sender(&self, limits: LaneLimits) -> SenderPlace {
+        let mut inner = self.lock();
+        inner.state.widen(limits);
         self.max_held.fetch_add(limits.max_concurrency, Ordering::Relaxed);
-    }
-
-    /// A place in memory for an action of so many bytes, unless all are taken.
-    pub(crate) fn enter(self: &Arc<Self>, bytes: usize) -> Option<Place> {
-        let max = self.max_held.load(Ordering::Relaxed);
-        let taken = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| (held < max).then_some(held + 1));
-        if taken.is_err() {
-            self.backlog.store(true, Ordering::Relaxed);
-            return None;
-        }
-        if !self.memory.enter(bytes) {
-            self.held.fetch_sub(1, Ordering::Relaxed);
-            return None;
-        }
-        Some(Place { lane: Arc::clone(self), bytes })
-    }
-
-    /// A place for a row that was claimed, over the limit if need be: a claim is small, and others may have come in meanwhile.
-    pub(crate) fn enter_claimed(self: &Arc<Self>, bytes: usize) -> Place {
-        self.held.fetch_add(1, Ordering::Relaxed);
-        self.memory.enter_claimed(bytes);
-        Place { lane: Arc::clone(self), bytes }
-    }
-
-    /// How many claimed rows to read at a time; none when there is no memory for them.
-    pub(crate) fn rows_at_once(&self) -> usize {
-        self.memory.rows_at_once()
-    }
-
-    /// Notes that a row is left for later although there may be a place for it.
-    pub(crate) fn leave_for_later(&self) -> Option<Place> {
-        self.backlog.store(true, Ordering::Relaxed);
-        None
-    }
-
-    /// How many rows may be claimed now: as many as there are places and memory for, but while the lane is paused just one, once the probe is due.
-    pub(crate) fn room(&self) -> usize {
-        let free = self.max_held.load(Ordering::Relaxed).saturating_sub(self.held.load(Ordering::Relaxed)).min(self.memory.rows());
-        let now = self.clock.monotonic();
-        let inner = self.lock();
-        match inner.state.paused_until(now) {
-            None => free,
-            Some(until) if now >= until && inner.waiting.is_empty() => free.min(1),
-            Some(_) => 0,
-        }
-    }
-
-    /// Notes whether rows wait in the store for want of room here.
-    pub(crate) fn set_backlog(&self, backlog: bool) {
-        self.backlog.store(backlog, Ordering::Relaxed);
+        inner.queue.add_sender(limits.max_concurrency)
     }
 
     /// When the lane's pause ends; `None` while it is open.
@@ -185,37 +105,40 @@ impl Lane {
         self.lock().state.paused_until(now).map(|until| until.saturating_sub(now))
     }
 
-    /// Waits for a turn; `None` once the lane is closed.
-    pub(crate) async fn acquire(self: &Arc<Self>) -> Option<Permit> {
-        let turn = {
-            let mut inner = self.lock();
-            if inner.closed {
-                return None;
-            }
-            let now = self.clock.monotonic();
-            let turn = if inner.waiting.is_empty() { inner.state.turn(now) } else { Turn::Later };
-            if let Turn::Go { probe } = turn {
-                return Some(self.permit(probe));
-            }
-            let (sender, receiver) = oneshot::channel();
-            inner.waiting.push_back(sender);
-            if let Turn::At(at) = turn {
-                self.set_timer(&mut inner, now, at);
-            }
-            receiver
-        };
-        turn.await.ok()
+    /// Asks for a turn of a provider. Who asked first of one rank has it first, whenever its wait begins.
+    pub(crate) fn ask(self: &Arc<Self>, sender: SenderPlace, rank: Rank) -> AskedTurn {
+        let mut inner = self.lock();
+        if inner.closed {
+            return AskedTurn::Closed;
+        }
+        let now = self.clock.monotonic();
+        let may_ask = inner.queue.has_slot(sender) && inner.queue.next().is_none();
+        let turn = if may_ask { inner.state.turn(now) } else { Turn::Later };
+        if let Turn::Go { probe } = turn {
+            inner.queue.take_slot(sender);
+            return AskedTurn::Given(self.permit(sender, probe));
+        }
+        let (waiter, receiver) = oneshot::channel();
+        inner.queue.push(sender, rank, waiter);
+        if let Turn::At(at) = turn {
+            self.set_timer(&mut inner, now, at);
+        }
+        AskedTurn::Awaited(receiver)
     }
 
     /// A turn that is free now, if nobody waits for one. Never a probe: whoever takes it may yet find no use for it.
-    pub(crate) fn try_acquire(self: &Arc<Self>) -> Option<Permit> {
+    pub(crate) fn try_acquire(self: &Arc<Self>, sender: SenderPlace) -> Option<Permit> {
         let now = self.clock.monotonic();
         let mut inner = self.lock();
-        if inner.closed || !inner.waiting.is_empty() || inner.state.paused_until(now).is_some() {
+        let may_ask = inner.queue.has_slot(sender) && inner.queue.next().is_none();
+        if inner.closed || !may_ask || inner.state.paused_until(now).is_some() {
             return None;
         }
         match inner.state.turn(now) {
-            Turn::Go { probe } => Some(self.permit(probe)),
+            Turn::Go { probe } => {
+                inner.queue.take_slot(sender);
+                Some(self.permit(sender, probe))
+            }
             Turn::At(_) | Turn::Later => None,
         }
     }
@@ -224,61 +147,9 @@ impl Lane {
     pub(crate) fn close(&self) {
         let mut inner = self.lock();
         inner.closed = true;
-        let waiting = std::mem::take(&mut inner.waiting);
+        let waiting = inner.queue.clear();
         drop(inner);
         drop(waiting);
-    }
-
-    /// What to keep of the lane, after a change that the gateway `owner` made, at the due time `due`.
-    pub(crate) fn note(&self, owner: i64, due: Timestamp) -> LaneNote {
-        let now = self.clock.monotonic();
-        let mut inner = self.lock();
-        inner.change = (owner, inner.change.1 + 1);
-        let paused_for = inner.state.paused_until(now).map_or(Duration::ZERO, |until| until.saturating_sub(now));
-        let (pace, confirmed, keep) =
-            inner.state.told(now).map_or((None, 0, Duration::ZERO), |(rate, times, keep)| (Some(rate), times, keep));
-        LaneNote {
-            change: inner.change,
-            paused_until: due + paused_for,
-            pause_ms: inner.state.pause().as_millis() as u64,
-            pace,
-            confirmed,
-            keep_ms: keep.as_millis() as u64,
-            reason: inner.reason.clone(),
-            reset: inner.was_reset,
-        }
-    }
-
-    /// Continues where an earlier process stood, at the due time `due`.
-    pub(crate) fn restore(&self, note: &LaneNote, due: Timestamp) {
-        let mut inner = self.lock();
-        inner.change = note.change;
-        inner.reason.clone_from(&note.reason);
-        inner.state.restore(self.clock.monotonic(), note.heard(due));
-    }
-
-    /// Takes over what another gateway changed, unless it was heard before. `own` is who hears it, at the due time `due`.
-    /// Returns the rate that was seen here, if this is a pause that was not known.
-    pub(crate) fn adopt(self: &Arc<Self>, note: &LaneNote, own: i64, due: Timestamp) -> Option<f64> {
-        let seen = {
-            let mut inner = self.lock();
-            if inner.change == note.change || note.change.0 == own {
-                return None;
-            }
-            inner.change = note.change;
-            inner.reason.clone_from(&note.reason);
-            inner.was_reset = note.reset;
-            let now = self.clock.monotonic();
-            if note.reset {
-                inner.state.reset(now);
-                None
-            } else {
-                inner.state.adopt(now, note.heard(due))
-            }
-        };
-        self.pump();
-        self.room.notify_one();
-        seen
     }
 
     /// Forgets pause and pace.
@@ -309,8 +180,8 @@ impl Lane {
         self.room.notify_one();
     }
 
-    fn permit(self: &Arc<Self>, probe: bool) -> Permit {
-        Permit::new(Arc::clone(self), probe)
+    fn permit(self: &Arc<Self>, sender: SenderPlace, probe: bool) -> Permit {
+        Permit::new(Arc::clone(self), sender, probe)
     }
 
     /// Gives permits to those who wait, as far as there are turns. Sends them outside the lock, since a permit that nobody takes comes back.
@@ -320,9 +191,9 @@ impl Lane {
             {
                 let mut inner = self.lock();
                 let now = self.clock.monotonic();
-                while !inner.waiting.is_empty() {
+                while let Some(next) = inner.queue.next() {
                     match inner.state.turn(now) {
-                        Turn::Go { probe } => ready.extend(inner.waiting.pop_front().map(|sender| (sender, probe))),
+                        Turn::Go { probe } => ready.extend(inner.queue.pop(next).map(|waiter| (waiter, probe))),
                         Turn::At(at) => {
                             self.set_timer(&mut inner, now, at);
                             break;
@@ -332,15 +203,17 @@ impl Lane {
                 }
             }
             let mut refused = Vec::new();
-            for (sender, probe) in ready {
-                refused.extend(sender.send(self.permit(probe)).err());
+            for ((waiter, sender), probe) in ready {
+                refused.extend(waiter.send(self.permit(sender, probe)).err());
             }
             if refused.is_empty() {
                 return;
             }
             let mut inner = self.lock();
             for permit in refused {
-                inner.state.ended(self.clock.monotonic(), permit.forget(), CallEnd::NotMade);
+                let (sender, probe) = permit.forget();
+                inner.queue.give_slot(sender);
+                inner.state.ended(self.clock.monotonic(), probe, CallEnd::NotMade);
             }
         }
     }
@@ -366,15 +239,5 @@ impl Lane {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.lane.memory.leave(self.bytes);
-        let held = self.lane.held.fetch_sub(1, Ordering::Relaxed) - 1;
-        if held * 2 <= self.lane.max_held.load(Ordering::Relaxed) && self.lane.backlog.swap(false, Ordering::Relaxed) {
-            self.lane.room.notify_one();
-        }
     }
 }

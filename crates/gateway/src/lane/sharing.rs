@@ -37,12 +37,16 @@ pub(crate) async fn hear_of_lanes(inner: &Inner) {
         hear_of_lane(inner, lane).await;
     }
     crate::breaker::sharing::hear_of_breakers(inner).await;
+    crate::repair::hear(inner).await;
 }
 
 /// Takes over the pause and pace of the one lane whose note it is, or what is told of breakers, if it is such a note.
 pub(crate) async fn hear_of_note(inner: &Inner, name: &str) {
     for lane in inner.providers.lanes().filter(|lane| note_name(lane) == name) {
         hear_of_lane(inner, lane).await;
+    }
+    if crate::repair::is_note(name) {
+        crate::repair::hear(inner).await;
     }
     if crate::breaker::sharing::is_note(name) {
         crate::breaker::sharing::hear_of_breakers(inner).await;

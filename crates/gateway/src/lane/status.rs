@@ -74,7 +74,7 @@ impl Lane {
             reason: inner.reason.clone(),
             pauses: inner.pauses,
             in_flight: inner.state.in_flight(),
-            waiting: inner.waiting.len(),
+            waiting: inner.queue.len(),
             more_in_store: self.backlog.load(Ordering::Relaxed),
         }
     }

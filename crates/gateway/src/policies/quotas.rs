@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::limits::{MAX_DOCUMENT_BYTES, MAX_DOCUMENT_LABELS, MAX_DOCUMENT_TEXT_BYTES, MAX_NAME_BYTES};
-use acteon_core::{Action, Caller, ProviderName, Scope, Tenant, Timestamp};
+use acteon_core::{Action, ProviderName, Scope, Tenant, Timestamp};
 use acteon_store::{Document, DocumentKind, Overage, Put, QuotaCheck};
 use rpds::RedBlackTreeMapSync;
 use serde::de::Error as _;
@@ -220,14 +220,14 @@ impl Quotas {
     }
 
     /// What an action through `provider` is charged to.
-    pub(crate) fn checks(&self, action: &Action, provider: &ProviderName, caller: &Caller, now: Timestamp) -> Vec<QuotaCheck> {
+    pub(crate) fn checks(&self, action: &Action, provider: &ProviderName, caller: &str, now: Timestamp) -> Vec<QuotaCheck> {
         let applies = |quota: &&Quota| {
             quota.enabled
                 && quota.provider.as_ref().is_none_or(|name| name == provider.as_str())
-                && quota.principal.as_ref().is_none_or(|principal| **principal == *caller.id)
+                && quota.principal.as_ref().is_none_or(|principal| **principal == *caller)
         };
         let quotas = self.of(action.namespace.as_str(), action.tenant.as_str()).iter().map(|entry| &entry.quota);
-        quotas.filter(applies).map(|quota| quota.check_of(&action.tenant, &caller.id, now)).collect()
+        quotas.filter(applies).map(|quota| quota.check_of(&action.tenant, caller, now)).collect()
     }
 
     /// Whether a quota counts what goes through one provider only.

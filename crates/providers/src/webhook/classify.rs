@@ -32,6 +32,9 @@ pub(super) fn status(config: &Config, response: &Response) -> Result<(), Provide
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             Err(error(ErrorKind::Configuration).advice("check the webhook's url and headers"))
         }
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+            Err(error(ErrorKind::ExecutionFailed).to_repair().advice("the proxy asks for a name and a password: put them into HTTPS_PROXY"))
+        }
         _ if status.is_redirection() => {
             Err(error(ErrorKind::ExecutionFailed).advice("redirects are not followed: configure the final address"))
         }

@@ -16,6 +16,9 @@ pub(super) fn classify(error: &Error, now: Timestamp) -> ProviderError {
     if let Some(code) = error.code() {
         provider_error = provider_error.service_code(code);
     }
+    if error.is_to_repair() {
+        provider_error = provider_error.to_repair();
+    }
     if let Some(hint) = error.hint() {
         provider_error = provider_error.hint(hint);
     }

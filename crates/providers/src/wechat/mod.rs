@@ -62,6 +62,10 @@ impl Provider for WechatProvider {
         Box::pin(send::health(&self.app, &*self.clock))
     }
 
+    fn check_proves_sending(&self) -> bool {
+        true
+    }
+
     fn lane(&self) -> Lane {
         self.lane.clone()
     }

@@ -34,6 +34,12 @@ rules:
   - name: five
     condition: 'true'
     action: {type: allow, ttl_seconds: 5}
+  - name: six
+    condition: 'true'
+    action: {type: modify, priority: urgent}
+  - name: seven
+    condition: 'true'
+    action: {type: deny, priority: low}
 "#;
     let said = faults(text, &context);
     for expected in [
@@ -52,6 +58,8 @@ rules:
         "there is no field action.colour",
         "on_error: hold is for deny and suppress",
         "allow takes no ttl_seconds",
+        "rules[6] (six): priority must be one of high, normal, low, is \"urgent\"",
+        "deny takes no priority",
     ] {
         assert!(said.contains(expected), "{expected}\n\n{said}");
     }

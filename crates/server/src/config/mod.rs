@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use acteon_core::{Provider, ProviderName, Settings};
 use acteon_crypto::{KeyRing, KeyRingError};
-use acteon_gateway::{BreakerPolicy, Breakers, GatewayOptions, Keep, OpenLimits, RetryPolicy};
+use acteon_gateway::{BreakerPolicy, Breakers, GatewayOptions, Keep, OnRepairable, OpenLimits, RetryPolicy};
 use zeroize::Zeroizing;
 
 pub use auth::{AuthTable, KeyOf};
@@ -33,6 +33,8 @@ pub struct ConfiguredProvider {
     pub type_name: String,
     /// The provider itself.
     pub provider: Arc<dyn Provider>,
+    /// What becomes of its actions when people must repair it, where that is not as for all others.
+    pub on_repairable: Option<OnRepairable>,
 }
 
 /// A checked configuration.
@@ -161,7 +163,7 @@ impl Config {
         let origins = names(&mut walker, server, "origins", is_origin, "origins such as https://ops.example.com");
         let stop_limit = walker.ranged(server, "server", "shutdown_timeout_seconds", 30, 0..=3600);
         let open = open_limits(&mut walker, server);
-        let retry = retry(&mut walker, sections.get("retry"));
+        let mut retry = retry(&mut walker, sections.get("retry"));
         let base = Path::new(file).parent().map(Path::to_owned).unwrap_or_default();
         let (store, lease) = store::read(&mut walker, sections.get("store"), &base);
         let keep = keep(&mut walker, sections.get("audit"));
@@ -177,6 +179,8 @@ impl Config {
         let auth = auth.flag("enabled").then(|| base.join(auth.text("config_path").unwrap_or("auth.toml")));
         let shared = acteon_providers::Context::new(lease.send_limit());
         let providers = providers::build(&mut walker, &shared);
+        let of_providers = providers.iter().filter_map(|provider| Some((provider.name.clone(), provider.on_repairable?)));
+        retry.on_repairable_of = of_providers.collect();
         let breakers = breakers(&mut walker, sections.get("circuit_breaker"), &providers);
         let rules = rules(&mut walker, sections.get("rules"), &base, &providers);
         let named = NamedFiles { rules: rules.clone(), auth: auth.clone() };
@@ -248,12 +252,30 @@ fn retry(walker: &mut Walker<'_>, settings: &Settings) -> RetryPolicy {
             Vec::new()
         }
     };
+    let durable = settings.flag_or("durable", default.durable);
+    let on_repairable = on_repairable(walker, "retry", settings).unwrap_or_default();
+    if on_repairable == OnRepairable::Hold && !durable {
+        walker.trouble("retry", "on_repairable", "\"hold\" has no effect with durable = false: nothing goes on in the store then");
+    }
     RetryPolicy {
         max_quick: u32::try_from(max_quick).unwrap_or_default(),
-        durable: settings.flag_or("durable", default.durable),
+        durable,
         delays,
         max_age: Duration::from_secs(max_age.unsigned_abs()),
+        on_repairable,
         ..default
+    }
+}
+
+/// What becomes of actions whose provider is to be repaired, if that is said.
+fn on_repairable(walker: &mut Walker<'_>, section: &str, settings: &Settings) -> Option<OnRepairable> {
+    match settings.text("on_repairable")? {
+        "fail" => Some(OnRepairable::Fail),
+        "hold" => Some(OnRepairable::Hold),
+        other => {
+            walker.trouble(section, "on_repairable", &format!("must be \"fail\" or \"hold\", is {other:?}"));
+            None
+        }
     }
 }
 

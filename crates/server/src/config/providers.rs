@@ -46,6 +46,7 @@ fn build_one<'a>(
         return None;
     };
     let settings = walker.read(section, &block.table, &block.span, &[PROVIDER, found.keys]);
+    let on_repairable = super::on_repairable(walker, section, &settings);
     let complete = found.keys.iter().filter(|key| key.required).all(|key| settings.has(key.name));
     // A name that is missing, or no text, is told of already.
     let name = match settings.text("name").map(ProviderName::parse) {
@@ -61,7 +62,7 @@ fn build_one<'a>(
     }
     let for_messages = name.clone().or_else(|| ProviderName::parse("unnamed").ok())?;
     match (found.build)(&for_messages, &settings, context) {
-        Ok(provider) => Some(ConfiguredProvider { name: name?, type_name: found.name.to_owned(), provider }),
+        Ok(provider) => Some(ConfiguredProvider { name: name?, type_name: found.name.to_owned(), provider, on_repairable }),
         Err(problems) => {
             for problem in problems {
                 walker.trouble(section, problem.key, &problem.message);

@@ -86,6 +86,11 @@ pub const SECTIONS: &[Section] = &[
             Key::optional("durable", Kind::Flag, "Go on in the store when the quick retries are used up. Default true."),
             Key::optional("delays_seconds", Kind::Integers, "Pauses before durable retries; the last repeats. Default [10, 30, 120, 600]."),
             Key::optional("max_age_seconds", Kind::Integer, "An older action is not sent any more. Default 21600, six hours."),
+            Key::optional(
+                "on_repairable",
+                Kind::Text,
+                "What becomes of actions whose provider people must repair first: \"fail\", a dead letter, or \"hold\", owed until max_age_seconds. Default fail.",
+            ),
         ],
     },
     Section {
@@ -148,5 +153,8 @@ pub(super) const GRANT: &[Key] = &[
 ];
 
 /// The keys of every `[[providers]]` block.
-pub(super) const PROVIDER: &[Key] =
-    &[Key::required("name", Kind::Text, "The name that actions use."), Key::required("type", Kind::Text, "What kind of provider it is.")];
+pub(super) const PROVIDER: &[Key] = &[
+    Key::required("name", Kind::Text, "The name that actions use."),
+    Key::required("type", Kind::Text, "What kind of provider it is."),
+    Key::optional("on_repairable", Kind::Text, "\"fail\" or \"hold\", where it is not as in [retry]."),
+];

@@ -91,7 +91,7 @@ pub(super) async fn replay_one(
     replay::answered(&replay::one(&replayed.ok_or_else(not_found)?))
 }
 
-/// Sends again what the filters find, at most `limit`, oldest first. Something must be asked for: nobody means everything.
+/// Sends again what the filters find, at most `limit`, oldest first.
 pub(super) async fn replay_many(
     MayDispatch(caller): MayDispatch,
     State(state): State<Arc<AppState>>,
@@ -99,10 +99,6 @@ pub(super) async fn replay_many(
     _: NoBody,
 ) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &[&FILTERS[..], &replay::PARAMETERS].concat())?;
-    if FILTERS.iter().all(|name| parameters.get(name).is_none()) {
-        let message = format!("say which actions: give at least one of {}", FILTERS.join(", "));
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "FILTER_MISSING", message));
-    }
     let request = replay::request(filter(&caller, &parameters)?, &parameters)?;
     let _turn = state.replays.take().await?;
     replay::answered(&replay::many(&state.gateway.replay_page(request, &caller).await?))

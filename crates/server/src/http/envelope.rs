@@ -6,7 +6,7 @@ use std::fmt;
 
 use acteon_core::json::head;
 use acteon_core::limits::{MAX_BATCH, MAX_FAULT_BYTES, MAX_LABEL_BYTES, MAX_LABELS};
-use acteon_core::{Action, ActionId, Clock, Entropy, InvalidName, Timestamp};
+use acteon_core::{Action, ActionId, Clock, Entropy, InvalidName, Priority, Timestamp};
 use acteon_gateway::REPLAY_IDS;
 use axum::http::StatusCode;
 use serde::de::{MapAccess, Visitor};
@@ -20,7 +20,7 @@ use super::refusal::{Faults, Refusal};
 const NOT_BUILT: [&str; 5] = ["template", "attachments", "signature", "signer_id", "kid"];
 
 /// All fields that are looked at.
-const FIELDS: [&str; 19] = [
+const FIELDS: [&str; 20] = [
     "id",
     "namespace",
     "tenant",
@@ -35,6 +35,7 @@ const FIELDS: [&str; 19] = [
     "starts_at",
     "ends_at",
     "expires_at",
+    "priority",
     "template",
     "attachments",
     "signature",
@@ -94,6 +95,7 @@ fn read(object: Object<'_>, defaults: &Defaults<'_>) -> Result<Action, Refusal> 
     let ends_at = fields.time("ends_at");
     let created_at = fields.time("created_at").unwrap_or(now);
     let expires_at = fields.time("expires_at");
+    let priority = fields.priority();
     let (Some(id), Some(namespace), Some(tenant), Some(provider), Some(action_type), Some(payload), true) =
         (id, namespace, tenant, provider, action_type, payload, fields.faults.is_empty())
     else {
@@ -114,6 +116,7 @@ fn read(object: Object<'_>, defaults: &Defaults<'_>) -> Result<Action, Refusal> 
         ends_at,
         created_at,
         expires_at,
+        priority,
     })
 }
 
@@ -268,6 +271,16 @@ impl<'a> Fields<'a> {
         }
         // Go's zero time: its clients write it for what they do not have.
         time.filter(|time| *time != Timestamp::MIN)
+    }
+
+    /// The priority: one of its words, whose case does not matter.
+    fn priority(&mut self) -> Priority {
+        let Some(text) = self.any_text("priority").filter(|text| !text.trim().is_empty()) else { return Priority::default() };
+        Priority::parse(&text.trim().to_ascii_lowercase()).unwrap_or_else(|| {
+            let words = Priority::ALL.map(Priority::as_str).join(", ");
+            self.fault("priority", format!("must be one of {words}, is {:?}", head(&text, MAX_FAULT_BYTES)));
+            Priority::default()
+        })
     }
 
     fn payload(&mut self) -> Option<Box<RawValue>> {

@@ -1,7 +1,7 @@
 //! Filters and pages of lists, out of the query.
 
 use acteon_core::limits::{MAX_OFFSET, MAX_PAGE};
-use acteon_core::{Caller, Timestamp};
+use acteon_core::{Caller, TO_REPAIR, Timestamp};
 use acteon_store::{Cursor, HistoryFilter, PageRequest, Seq};
 
 use axum::http::StatusCode;
@@ -12,8 +12,8 @@ use super::refusal::Refusal;
 use crate::similar::nearest;
 
 /// Parameters that filter actions.
-pub(super) const FILTERS: [&str; 11] =
-    ["namespace", "tenant", "provider", "action_type", "outcome", "verdict", "matched_rule", "caller_id", "code", "from", "to"];
+pub(super) const FILTERS: [&str; 12] =
+    ["namespace", "tenant", "provider", "action_type", "outcome", "verdict", "matched_rule", "caller_id", "code", "class", "from", "to"];
 
 /// Filters of the wire format for what is not built: nothing can match them.
 pub(super) const NEVER: [&str; 3] = ["chain_id", "signer_id", "kid"];
@@ -57,6 +57,9 @@ const VERDICTS: [&str; 12] = [
     "schedule",
 ];
 
+/// Classes of failures.
+const CLASSES: [&str; 1] = [TO_REPAIR];
+
 const DEFAULT_PAGE: usize = 50;
 
 pub(super) fn filter(caller: &Caller, parameters: &Parameters) -> Result<HistoryFilter, Refusal> {
@@ -70,6 +73,7 @@ pub(super) fn filter(caller: &Caller, parameters: &Parameters) -> Result<History
         rule: text("matched_rule"),
         caller: text("caller_id"),
         code: text("code"),
+        class: word(parameters, "class", &CLASSES)?,
         from: time("from")?,
         to: time("to")?,
         ..HistoryFilter::of(scope(caller, parameters)?)

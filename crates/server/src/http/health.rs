@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acteon_api::{ProviderHealthBody, ProvidersHealthBody, ReadyBody};
 use acteon_core::{Caller, ErrorKind, ProviderError, ProviderName, Scope};
-use acteon_gateway::{LaneMode, ProviderHealth, Reloads};
+use acteon_gateway::{LaneMode, ProviderHealth, Reloads, ToRepair};
 use acteon_store::MEND;
 use axum::Json;
 use axum::extract::State;
@@ -56,7 +56,9 @@ pub(super) async fn ready(MayLook(caller): MayLook, State(state): State<Arc<AppS
         let body = ReadyBody { status: "unavailable".into(), reasons };
         return (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response();
     }
-    let failing = gateway.stats().into_iter().filter(|(_, stats)| stats.last_failed);
+    let to_repair = gateway.to_repair();
+    let is_other = |name: &ProviderName| to_repair.iter().all(|(known, _)| known != name);
+    let failing = gateway.stats().into_iter().filter(|(name, stats)| stats.last_failed && is_other(name));
     let rules = state.rules.reloads().and_then(Reloads::trouble).map(|trouble| format!("rules: those before stay in force: {trouble}"));
     let keys = state.auth.reloads().and_then(Reloads::trouble).map(|trouble| format!("API keys: those before stay in force: {trouble}"));
     let of = |name: &ProviderName, error: Option<String>| match error.filter(|_| may_see_errors(caller.as_ref(), name)) {
@@ -64,12 +66,16 @@ pub(super) async fn ready(MayLook(caller): MayLook, State(state): State<Arc<AppS
         None => format!("provider {name}: its last call failed"),
     };
     let failing: Vec<String> = failing.map(|(name, stats)| of(&name, stats.last_error)).collect();
+    let repairs = to_repair.iter().map(|(name, needed)| match Some(&needed.message).filter(|_| may_see_errors(caller.as_ref(), name)) {
+        Some(message) => format!("provider {name}: to be repaired: {message}"),
+        None => format!("provider {name}: to be repaired: {WHAT_TO_REPAIR}"),
+    });
     let unread = gateway.policy_reloads().trouble();
     let unread = unread.map(|trouble| format!("policies: changes of silences, quotas and time intervals cannot be read: {trouble}"));
     let damaged = gateway.store_damage().map(|damage| {
         format!("the database is damaged, and what can be read goes on: {} ({} times since the start). {MEND}", damage.first, damage.count)
     });
-    let reasons: Vec<String> = damaged.into_iter().chain(unread).chain(keys).chain(rules).chain(failing).collect();
+    let reasons: Vec<String> = damaged.into_iter().chain(unread).chain(keys).chain(rules).chain(repairs).chain(failing).collect();
     let status = if reasons.is_empty() { "ready" } else { "degraded" };
     let reasons = if caller.is_some() { reasons } else { Vec::new() };
     Json(ReadyBody { status: status.into(), reasons }).into_response()
@@ -89,6 +95,9 @@ pub(super) async fn metrics(MayLook(caller): MayLook, State(state): State<Arc<Ap
     ([(header::CONTENT_TYPE, format.content_type()), (header::VARY, "Accept")], text).into_response()
 }
 
+/// What stands for what a service said, for those who may not see it.
+const WHAT_TO_REPAIR: &str = "it takes nothing until its settings, secret or permissions are mended";
+
 /// Whether a caller may see what a provider's calls failed with: a service may repeat what it was sent, for whichever tenant.
 fn may_see_errors(caller: Option<&Caller>, provider: &ProviderName) -> bool {
     caller.is_some_and(|caller| Scope::of(&caller.grants).covers_provider(provider.as_str()))
@@ -99,6 +108,7 @@ pub(super) async fn providers(MayRead(caller): MayRead, State(state): State<Arc<
     let shown = |mut health: ProviderHealth| {
         if !may_see_errors(Some(&caller), &health.name) {
             health.stats.last_error = None;
+            health.to_repair = health.to_repair.map(|needed| ToRepair { message: WHAT_TO_REPAIR.into(), advice: None, ..needed });
         }
         body(&state, &caller, health)
     };
@@ -107,7 +117,7 @@ pub(super) async fn providers(MayRead(caller): MayRead, State(state): State<Arc<
 }
 
 fn body(state: &AppState, caller: &Caller, health: ProviderHealth) -> ProviderHealthBody {
-    let ProviderHealth { name, finding, stats, breaker, lane } = health;
+    let ProviderHealth { name, finding, to_repair, stats, breaker, lane } = health;
     let is_paused = lane.mode != LaneMode::Open;
     let lane = lanes::body(state, caller, lane);
     // A check may find nothing wrong with a service that takes no messages for now.
@@ -116,16 +126,18 @@ fn body(state: &AppState, caller: &Caller, health: ProviderHealth) -> ProviderHe
         let message = format!("nothing is sent for now but probes, since the service said that it was too much{reason}");
         ProviderError::new(ErrorKind::RateLimited, message)
     });
-    let error = finding.as_ref().err().or(paused.as_ref());
+    let checked = finding.as_ref().err();
+    let needed = to_repair.filter(|_| checked.is_none());
+    let error = checked.or(paused.as_ref().filter(|_| needed.is_none()));
     let total_requests = stats.successes + stats.failures;
     let success_rate = if total_requests == 0 { 100.0 } else { stats.successes as f64 * 100.0 / total_requests as f64 };
     ProviderHealthBody {
         provider: name.to_string(),
-        healthy: error.is_none(),
-        health_check_error: error.map(ToString::to_string),
-        code: error.map(|error| error.kind().code().to_owned()),
-        retryable: error.map(|error| error.kind().retryable()),
-        advice: error.and_then(|error| error.advice_text().map(str::to_owned)),
+        healthy: error.is_none() && needed.is_none(),
+        health_check_error: needed.as_ref().map(|needed| needed.message.clone()).or(error.map(ToString::to_string)),
+        code: needed.as_ref().map(|needed| needed.code.clone()).or(error.map(|error| error.kind().code().to_owned())),
+        retryable: needed.as_ref().map(|_| false).or(error.map(|error| error.kind().retryable())),
+        advice: needed.and_then(|needed| needed.advice).or(error.and_then(|error| error.advice_text().map(str::to_owned))),
         age_seconds: finding.as_ref().map_or(0, |health| health.age.as_secs()),
         circuit_breaker_state: breaker.into(),
         total_requests,

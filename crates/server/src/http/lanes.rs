@@ -31,7 +31,7 @@ pub(super) async fn reset(
         check_provider(&caller, provider.as_str())?;
     }
     let missing = || Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such lane; GET /admin/lanes lists them");
-    let status = state.gateway.reset_lane(&lane).ok_or_else(missing)?;
+    let status = state.gateway.reset_lane(&lane).await?.ok_or_else(missing)?;
     tracing::info!(lane = %status.name, caller = %caller.id, "pause and pace of the lane forgotten by hand");
     Ok(Json(body(&state, &caller, status)))
 }

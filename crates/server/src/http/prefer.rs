@@ -14,7 +14,7 @@ pub(super) struct Preference {
     pub(super) said: bool,
 }
 
-/// Reads `respond-async` and `wait=N`, N in seconds. What cannot be read is ignored, as the RFC asks.
+/// Reads `respond-async` and `wait=N`, N in seconds. What cannot be read is ignored, and of two the first counts, as the RFC asks.
 pub(super) fn read(headers: &HeaderMap) -> Preference {
     let mut preference = Preference { wait: Wait::ForOutcome(DEFAULT_WAIT), said: false };
     let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
@@ -25,10 +25,12 @@ pub(super) fn read(headers: &HeaderMap) -> Preference {
             asynchronous = true;
         }
         let seconds = item.split_once('=').filter(|(name, _)| name.trim().eq_ignore_ascii_case("wait"));
-        if let Some(seconds) = seconds.and_then(|(_, seconds)| seconds.trim().trim_matches('"').parse().ok()) {
+        if !preference.said
+            && let Some(seconds) = seconds.and_then(|(_, seconds)| seconds.trim().trim_matches('"').parse().ok())
+        {
             let wait = match seconds {
                 0 => Wait::ForCommit,
-                seconds => Wait::ForOutcome(Duration::from_secs(seconds).min(MAX_WAIT)),
+                seconds => Wait::ForEnd(Duration::from_secs(seconds).min(MAX_WAIT)),
             };
             preference = Preference { wait, said: true };
         }
@@ -50,12 +52,14 @@ mod tests {
             headers.insert("prefer", text.parse().expect("a header value"));
             read(&headers)
         };
-        let waits = |seconds| Preference { wait: Wait::ForOutcome(Duration::from_secs(seconds)), said: true };
+        let waits = |seconds| Preference { wait: Wait::ForEnd(Duration::from_secs(seconds)), said: true };
         assert_eq!(read("respond-async"), Preference { wait: Wait::ForCommit, said: true });
         assert_eq!(read("wait=10"), waits(10));
         assert_eq!(read("respond-async, wait=3"), waits(3));
         assert_eq!(read("Wait = \"7\" ; x=y"), waits(7));
         assert_eq!(read("wait=99999"), waits(60));
+        assert_eq!(read("wait=3, wait=1"), waits(3), "the first of two counts");
+        assert_eq!(read("wait=soon, wait=4"), waits(4), "what cannot be read is none");
         assert_eq!(read("wait=0"), read("respond-async"), "an answer needs its commit all the same");
         assert_eq!(read("wait=soon, handling=lenient"), Preference { wait: Wait::ForOutcome(DEFAULT_WAIT), said: false });
     }

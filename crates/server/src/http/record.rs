@@ -1,7 +1,7 @@
 //! A row of the audit trail as the wire format has it, with what happened beside. Payloads are written as they came, and not read.
 
 use acteon_core::json::members;
-use acteon_core::{Action, Attempt, Outcome, Timestamp};
+use acteon_core::{Action, Attempt, Outcome, Priority, Timestamp};
 use acteon_gateway::ActionView;
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -36,7 +36,10 @@ pub(super) struct Record<'a> {
     action_type: &'a str,
     verdict: &'a str,
     matched_rule: Option<&'a str>,
+    priority: Priority,
     outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_class: Option<&'a str>,
     action_payload: &'a RawValue,
     verdict_details: Value,
     outcome_details: Box<RawValue>,
@@ -89,7 +92,9 @@ pub(super) fn record(view: &ActionView) -> Record<'_> {
         action_type: action.action_type.as_str(),
         verdict: &view.verdict,
         matched_rule: view.matched_rule.as_deref(),
+        priority: view.priority,
         outcome: view.outcome.tag(),
+        failure_class: view.failure_class.as_deref(),
         action_payload: &action.payload,
         verdict_details: json!({ "rule": view.matched_rule }),
         outcome_details: details(&view.outcome),

@@ -9,19 +9,23 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::dispatch::{json, wire};
-use super::filter::{cursor_text, limit, parse_cursor};
+use super::filter::{FILTERS, cursor_text, limit, parse_cursor};
 use super::query::Parameters;
 use super::record::written;
 use super::refusal::Refusal;
 
 /// Parameters beside the filters.
-pub(super) const PARAMETERS: [&str; 3] = ["limit", "cursor", "max_replays"];
+pub(super) const PARAMETERS: [&str; 4] = ["limit", "cursor", "max_replays", "all"];
 
 /// Actions sent again by one request where it does not say how many.
 const DEFAULT_REPLAY: usize = 100;
 
-/// The request for what a filter finds.
+/// The request for what a filter finds. One must be given: nobody means everything without saying so.
 pub(super) fn request(filter: HistoryFilter, parameters: &Parameters) -> Result<ReplayRequest, Refusal> {
+    if !parameters.flag("all")? && FILTERS.iter().all(|name| parameters.get(name).is_none()) {
+        let message = format!("say which actions: give at least one of {}, or all=true", FILTERS.join(", "));
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "FILTER_MISSING", message));
+    }
     let after = parameters.parsed("cursor", "the next_cursor of the replay before", parse_replay_cursor)?;
     let limit = limit(parameters, DEFAULT_REPLAY)?;
     let max_replays = parameters.parsed("max_replays", "a number such as 0", |text| text.parse().ok())?;

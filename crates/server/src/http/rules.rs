@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use acteon_core::json::head;
 use acteon_core::limits::{MAX_FAULT_BYTES, MAX_FAULTS};
-use acteon_core::{Action, ActionId, ActionType, Namespace, ProviderName, Tenant, Timestamp};
+use acteon_core::{Action, ActionId, ActionType, Namespace, Priority, ProviderName, Tenant, Timestamp};
 use acteon_rules::{EvaluateOptions, Facts};
 use axum::Json;
 use axum::extract::State;
@@ -143,6 +143,7 @@ pub(super) async fn evaluate(
         ends_at: None,
         created_at: now,
         expires_at: None,
+        priority: Priority::default(),
     };
     let options = EvaluateOptions { include_disabled: asked.include_disabled, evaluate_all: asked.evaluate_all };
     // Every rule is looked at, and every step written down.

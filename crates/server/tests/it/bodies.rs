@@ -56,7 +56,7 @@ async fn a_body_is_refused_where_none_is_taken() {
         "/v1/audit/replay?provider=log",
         "/v1/audit/a/replay",
         "/v1/dlq/drain",
-        "/v1/dlq/replay",
+        "/v1/dlq/replay?all=true",
         "/v1/dlq/dead/replay",
         "/admin/circuit-breakers/log/trip",
         "/admin/circuit-breakers/log/reset",

@@ -18,6 +18,7 @@ mod malformed;
 mod messages;
 #[cfg(feature = "wechat")]
 mod metrics;
+mod order;
 mod owed;
 mod payload;
 mod policies;
@@ -25,6 +26,7 @@ mod quotas;
 mod redaction;
 #[cfg(target_os = "linux")]
 mod reload;
+mod repair;
 mod replay;
 mod rules;
 #[cfg(all(feature = "postgres", feature = "wechat"))]

@@ -113,6 +113,18 @@ async fn what_failed_again_can_be_left_out() {
     assert_eq!(numbers(&gateway.post(&path.replace("=0", "=1"), &json!(null)).await.body), [3, 0, 0]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_replays_everything_without_saying_so() {
+    let gateway = letters(2, "rules: []").await;
+    for path in ["/v1/dlq/replay", "/v1/dlq/replay?limit=1", "/v1/dlq/replay?all=false", "/v1/audit/replay?max_replays=0"] {
+        let answer = gateway.post(path, &json!(null)).await;
+        assert_eq!((answer.status, &answer.body["code"]), (StatusCode::BAD_REQUEST, &json!("FILTER_MISSING")), "{path}: {}", answer.body);
+        assert!(answer.body["message"].as_str().is_some_and(|message| message.contains("all=true")), "{}", answer.body);
+    }
+    assert_eq!(dead(&gateway).await.len(), 2);
+    assert_eq!(numbers(&gateway.post("/v1/dlq/replay?all=true", &json!(null)).await.body), [2, 0, 0]);
+}
+
 /// How often each action was replayed.
 fn originals(answers: &[Value]) -> std::collections::BTreeMap<String, usize> {
     let mut found = std::collections::BTreeMap::new();

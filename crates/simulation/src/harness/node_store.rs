@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use acteon_store::{
     Admission, Admitted, Beat, Claim, Claimed, Conditions, Cursor, DeadShare, Document, DocumentChanges, DocumentKind, Freed, Glance,
-    HistoryFilter, HistoryPage, Hold, Judged, Later, NewsOf, OpenShare, OwnerId, PageRequest, Pruned, Put, RecentSends, Record, Retention,
-    Seq, Settled, Settlement, Store, StoreError, SweepCursor, Way,
+    Hasten, HistoryFilter, HistoryPage, Hold, Judged, Later, NewsOf, OpenShare, OwnerId, PageRequest, Pruned, Put, RecentSends, Record,
+    Reroute, Rerouted, Retention, Seq, Settled, Settlement, Store, StoreError, SweepCursor, Way,
 };
 
 /// The shared store, until the node is killed: then every call waits for ever.
@@ -152,6 +152,14 @@ impl Store for NodeStore {
 
     fn settle(&self, settlement: Settlement) -> Later<'_, Settled> {
         self.alive(Call::Repeatable, move |store| store.settle(settlement))
+    }
+
+    fn reroute(&self, change: Reroute) -> Later<'_, Rerouted> {
+        self.alive(Call::Resolved, move |store| store.reroute(change))
+    }
+
+    fn hasten(&self, hasten: Hasten) -> Later<'_, usize> {
+        self.alive(Call::Repeatable, move |store| store.hasten(hasten))
     }
 
     fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>> {

@@ -22,6 +22,8 @@ use acteon_store::{
 };
 use serde_json::json;
 
+use crate::strangers::{nobodys_row, nothing_to_hasten};
+
 /// How long a call fails the second time.
 const HALF_A_MINUTE: u64 = 30;
 /// From the end of a fault until everything works again.
@@ -287,6 +289,8 @@ impl Trial {
             (StoreCall::DeadShares, self.store.dead_shares(5).await.map(drop)),
             (StoreCall::OutcomesOf, self.store.outcomes_of(Vec::new()).await.map(drop)),
             (StoreCall::Free, self.store.free(Vec::new(), now).await.map(drop)),
+            (StoreCall::Hasten, self.store.hasten(nothing_to_hasten(now)).await.map(drop)),
+            (StoreCall::Reroute, self.store.reroute(nobodys_row()).await.map(drop)),
         ];
         self.was_red |= results.iter().any(|(call, result)| *call == self.call && result.is_err());
         self.look();

@@ -125,6 +125,7 @@ async fn a_row_that_a_living_process_owns_and_nobody_works_on_goes_on() {
         caller: acteon_core::Caller::anonymous(),
         verdict: "allow",
         rule: None,
+        priority: acteon_core::Priority::default(),
         accepted_at: now,
         turn: Turn::Single,
         fate: Fate::Send { conditions: Conditions::default(), ways: vec![way] },

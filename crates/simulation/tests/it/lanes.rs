@@ -315,7 +315,7 @@ async fn what_waits_for_a_paused_lane_says_so() {
     assert_eq!((lane.mode, lane.waiting, lane.pauses), (LaneMode::Paused, 1, 1));
     assert_eq!(lane.reason.as_deref(), Some("45009 api freq out of limit"));
     service.set_limit(1000);
-    let lane = gateway.reset_lane("service").expect("a lane");
+    let lane = gateway.reset_lane("service").await.expect("asked").expect("a lane");
     assert_eq!((lane.mode, lane.pace), (LaneMode::Open, None));
     assert!(until_arrived(&service, 1, Instant::now()).await < Duration::from_millis(200));
 }

@@ -2,12 +2,14 @@
 //!
 //! It keeps every promise of the trait but durability, and passes the suite of the others.
 
+mod prune;
+mod reroute;
 mod revision;
 mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use acteon_core::limits::{MAX_LOOK, MAX_PRUNE_BATCH};
+use acteon_core::limits::MAX_LOOK;
 use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 
 use self::revision::Revision;
@@ -17,7 +19,8 @@ use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, P
 use crate::gate::{Conditions, Counters as _, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, weight};
 use crate::model::{
-    Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OwnerId, RecentSend, RecentSends, Record, Seq, Settled, Settlement, State, Way,
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hasten, Hold, OwnerId, RecentSend, RecentSends, Record, Reroute, Rerouted, Seq,
+    Settled, Settlement, State, Way,
 };
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::rows::state_number;
@@ -76,29 +79,6 @@ impl Tables {
     }
 }
 
-impl Tables {
-    fn prune(&mut self, retention: &Retention, after: Option<Cursor>) -> Pruned {
-        let newest = self.entries.keys().next_back().copied().unwrap_or_default();
-        let cursor = |entry: &Entry| Cursor { at: entry.record.accepted_at, seq: entry.record.seq };
-        let is_after = |cursor: Cursor| after.is_none_or(|after| (cursor.at, cursor.seq) > (after.at, after.seq));
-        let is_old = |entry: &&Entry| entry.record.accepted_at < retention.before && entry.record.seq.0 < newest && is_after(cursor(entry));
-        let mut old: Vec<Cursor> = self.entries.values().filter(is_old).map(cursor).collect();
-        old.sort_unstable_by_key(|cursor| (cursor.at, cursor.seq));
-        old.truncate(MAX_PRUNE_BATCH);
-        let mut deleted = 0;
-        for cursor in &old {
-            let goes = |entry: &Entry| entry.record.state != State::Open && retention.of.have(entry.record.action.tenant.as_str());
-            if self.entries.get(&cursor.seq.0).is_some_and(goes) {
-                self.entries.remove(&cursor.seq.0);
-                self.by_id.retain(|_, known| *known != cursor.seq.0);
-                deleted += 1;
-            }
-        }
-        let last = old.last().copied();
-        Pruned { deleted, next: last.filter(|_| old.len() == MAX_PRUNE_BATCH), last }
-    }
-}
-
 impl Entry {
     fn narrow(&self) -> Narrow<'_> {
         let Record { action, accepted_at, caller, verdict, rule, state, .. } = &self.record;
@@ -115,6 +95,7 @@ impl Entry {
             state: (*state != State::Open).then(|| state_number(*state)),
             tag: self.tag,
             code: self.code.as_deref().unwrap_or_default(),
+            class: self.record.class.as_deref().unwrap_or_default(),
         }
     }
 
@@ -186,6 +167,14 @@ impl Store for MemoryStore {
 
     fn settle(&self, settlement: Settlement) -> Later<'_, Settled> {
         ready(self.lock().settle(&settlement))
+    }
+
+    fn reroute(&self, change: Reroute) -> Later<'_, Rerouted> {
+        ready(self.lock().reroute(&change))
+    }
+
+    fn hasten(&self, hasten: Hasten) -> Later<'_, usize> {
+        ready(Ok(self.lock().hasten(&hasten)))
     }
 
     fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>> {

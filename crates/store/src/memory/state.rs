@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use acteon_core::{ActionId, Outcome, Prepared, Timestamp};
+use acteon_core::{ActionId, Outcome, Prepared, Priority, Timestamp};
 
 use crate::StoreError;
 use crate::document::{Document, DocumentKind};
@@ -132,6 +132,7 @@ impl Tables {
             provider: way.map_or_else(|| admission.action.provider.clone(), |way| way.provider.clone()),
             charges,
             prepared,
+            priority: admission.priority,
             accepted_at: admission.accepted_at,
             not_before: way.map_or(admission.accepted_at, |way| way.not_before),
             give_up_at: way.map_or(admission.accepted_at, |way| way.give_up_at),
@@ -148,6 +149,7 @@ impl Tables {
             note: None,
             outcome: None,
             finished_at: None,
+            class: None,
             unreadable: None,
         };
         self.entries.insert(seq.0, Entry { record, owner, superseded: false, tag: "", code: None });
@@ -167,6 +169,10 @@ impl Tables {
             ring.total += 1;
             ring.until = now + check.window;
         }
+        self.charge_quotas(quotas);
+    }
+
+    pub(super) fn charge_quotas(&mut self, quotas: &[QuotaCheck]) {
         for quota in quotas {
             self.counters.entry(quota.counter.clone()).or_insert((0, quota.resets_at)).0 += 1;
         }
@@ -196,8 +202,9 @@ impl Tables {
                 record.outcome = Some(Arc::clone(so_far));
                 entry.own(0);
             }
-            Step::End { outcome, text, refund } => {
+            Step::End { outcome, text, class, refund } => {
                 record.takeovers = *takeovers;
+                record.class = class.map(str::to_owned);
                 entry.end(outcome, Arc::clone(text), *at);
                 if let Some(charges) = refund {
                     self.refund(hold.seq, charges);
@@ -213,24 +220,38 @@ impl Tables {
             return Vec::new();
         }
         match rows {
-            ClaimRows::Overdue { limit } => self.take(*owner, (0, *limit), |record| record.give_up_at <= *now),
+            ClaimRows::Overdue { limit } => {
+                let overdue = self.unowned(*limit, |record| record.give_up_at <= *now);
+                self.take(*owner, 0, overdue)
+            }
             ClaimRows::Due(rooms) => {
                 let mut claimed = Vec::new();
                 for (place, room) in rooms.iter().enumerate() {
-                    let due = |record: &Record| record.due_at <= *now && room.providers.contains(&record.provider);
-                    claimed.extend(self.take(*owner, (place, room.limit), due));
+                    let due = |priority: Priority| {
+                        let is_due = |record: &Record| {
+                            record.due_at <= *now && record.priority == priority && room.providers.contains(&record.provider)
+                        };
+                        self.unowned(room.most_of(priority), is_due)
+                    };
+                    let chosen = room.choose(Priority::ALL.map(due));
+                    claimed.extend(self.take(*owner, place, chosen));
                 }
                 claimed
             }
         }
     }
 
-    /// Makes a process the owner of unowned rows, oldest due first, for a room with a limit.
-    fn take(&mut self, owner: OwnerId, (room, limit): (usize, usize), wanted: impl Fn(&Record) -> bool) -> Vec<Claimed> {
+    /// Unowned rows, oldest due first.
+    fn unowned(&self, limit: usize, wanted: impl Fn(&Record) -> bool) -> Vec<(Timestamp, i64)> {
         let unowned = self.open().filter(|entry| entry.owner == 0 && wanted(&entry.record));
         let mut due: Vec<(Timestamp, i64)> = unowned.map(|entry| (entry.record.due_at, entry.record.seq.0)).collect();
         due.sort_unstable();
         due.truncate(limit);
+        due
+    }
+
+    /// Makes a process the owner of rows, for a room.
+    fn take(&mut self, owner: OwnerId, room: usize, due: Vec<(Timestamp, i64)>) -> Vec<Claimed> {
         let mut claimed = Vec::with_capacity(due.len());
         for (_, seq) in due {
             if let Some(entry) = self.entries.get_mut(&seq) {
@@ -260,7 +281,7 @@ impl Tables {
         freed
     }
 
-    fn refund(&mut self, seq: Seq, charges: &Charges) {
+    pub(super) fn refund(&mut self, seq: Seq, charges: &Charges) {
         for counter in &charges.counters {
             if let Some((used, _)) = self.counters.get_mut(counter) {
                 *used = used.saturating_sub(1);

@@ -41,9 +41,12 @@ fn walk(filter: &HistoryFilter) -> String {
         Order::NewestFirst => ("<", " DESC"),
         Order::OldestFirst => (">", ""),
     };
+    let class = filter.class_column();
     if filter.state == Some(State::Dead) {
+        // Without the class an index has all of them.
+        let columns = if filter.class.is_some() { "seq, state, code, class" } else { "seq, state, code" };
         return format!(
-            "SELECT {NARROW}, o.state, 'failed', o.code FROM (SELECT seq, state, code FROM outcomes \
+            "SELECT {NARROW}, o.state, 'failed', o.code, {class} FROM (SELECT {columns} FROM outcomes \
              WHERE state = 2 AND seq {beyond} $2 AND $1::bigint = $1 AND $3::bigint = $3 ORDER BY seq{direction} LIMIT $4) o \
              JOIN actions a ON a.seq = o.seq ORDER BY o.seq{direction}"
         );
@@ -58,9 +61,9 @@ fn walk(filter: &HistoryFilter) -> String {
     let rows = format!("(SELECT * FROM actions WHERE {range} ORDER BY {order} LIMIT $4) a");
     if filter.needs_outcome() {
         let order = order.replace("accepted_at", "a.accepted_at").replace("seq", "a.seq");
-        format!("SELECT {NARROW}, o.state, o.tag, o.code FROM {rows} LEFT JOIN outcomes o ON o.seq = a.seq ORDER BY {order}")
+        format!("SELECT {NARROW}, o.state, o.tag, o.code, {class} FROM {rows} LEFT JOIN outcomes o ON o.seq = a.seq ORDER BY {order}")
     } else {
-        format!("SELECT {NARROW}, NULL::bigint, NULL::text, NULL::text FROM {rows}")
+        format!("SELECT {NARROW}, NULL::bigint, NULL::text, NULL::text, NULL::text FROM {rows}")
     }
 }
 
@@ -109,6 +112,7 @@ fn lets_through(filter: &HistoryFilter, row: &Row) -> Result<bool, Failure> {
         state: row.try_get(9)?,
         tag: text(10)?,
         code: text(11)?,
+        class: text(12)?,
     }))
 }
 

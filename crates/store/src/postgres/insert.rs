@@ -40,10 +40,11 @@ WITH living AS (
 ), incoming AS (
   SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
     $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::bytea[], $18::bigint[], $19::text[],
-    $20::bigint[], $21::bigint[], $22::bigint[], $24::text[], $25::text[], $26::text[], $27::bool[], $28::bool[], $29::bigint[])
+    $20::bigint[], $21::bigint[], $22::bigint[], $24::text[], $25::text[], $26::text[], $27::bool[], $28::bool[], $29::bigint[],
+    $30::bigint[])
   AS i (seq, id, tenant, namespace, accepted_at, provider, action_type, origin, caller, auth_method, verdict, rule, through, charges,
     request_facts, action, request, owner, goes_through, due_at, give_up_at, state, outcome, tag, code, possible_duplicate, in_flight,
-    not_before)
+    not_before, priority)
 ), written AS (
   INSERT INTO actions (seq, id, tenant, namespace, accepted_at, provider, action_type, origin, caller, auth_method, verdict, rule, through,
     charges, request_facts, action, request)
@@ -52,8 +53,8 @@ WITH living AS (
   FROM incoming WHERE owner IS NULL OR owner = 0 OR owner IN (SELECT living.owner FROM living)
   ON CONFLICT DO NOTHING RETURNING seq
 ), opened AS (
-  INSERT INTO jobs (seq, owner, provider, due_at, not_before, give_up_at, possible_duplicate, in_flight)
-  SELECT i.seq, i.owner, i.goes_through, i.due_at, i.not_before, i.give_up_at, i.possible_duplicate, i.in_flight FROM incoming i
+  INSERT INTO jobs (seq, owner, provider, due_at, not_before, give_up_at, possible_duplicate, in_flight, priority)
+  SELECT i.seq, i.owner, i.goes_through, i.due_at, i.not_before, i.give_up_at, i.possible_duplicate, i.in_flight, i.priority FROM incoming i
   WHERE i.owner IS NOT NULL AND (i.seq IN (SELECT w.seq FROM written w)) IS TRUE
 ), ended AS (
   INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, settled_by)
@@ -101,6 +102,7 @@ struct Columns<'a> {
     possible_duplicate: Vec<bool>,
     in_flight: Vec<Option<bool>>,
     not_before: Vec<Option<i64>>,
+    priority: Vec<i64>,
 }
 
 impl<'a> Columns<'a> {
@@ -134,6 +136,7 @@ impl<'a> Columns<'a> {
         self.tag.push(row.outcome.map(Outcome::tag));
         self.code.push(row.outcome.and_then(Outcome::code));
         self.possible_duplicate.push(row.admission.possible_duplicate);
+        self.priority.push(row.admission.priority.number());
     }
 }
 
@@ -151,7 +154,7 @@ impl<'a> Columns<'a> {
         owners.into_iter().collect()
     }
 
-    fn parameters<'b>(&'b self, owners: &'b Vec<i64>) -> [&'b (dyn ToSql + Sync); 29] {
+    fn parameters<'b>(&'b self, owners: &'b Vec<i64>) -> [&'b (dyn ToSql + Sync); 30] {
         [
             &self.seq,
             &self.id,
@@ -182,6 +185,7 @@ impl<'a> Columns<'a> {
             &self.possible_duplicate,
             &self.in_flight,
             &self.not_before,
+            &self.priority,
         ]
     }
 }

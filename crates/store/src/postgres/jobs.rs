@@ -1,10 +1,10 @@
 //! Who works on what: processes, their leases, and the rows that they claim.
 
-use acteon_core::{ProviderName, Timestamp};
+use acteon_core::{Priority, ProviderName, Timestamp};
 
 use super::connect::Conn;
 use super::error::Failure;
-use crate::model::{Beat, Claim, ClaimRows, Claimed, Freed, Hold, OwnerId, Seq};
+use crate::model::{Beat, Claim, ClaimRows, Claimed, Freed, Hold, OwnerId, Room, Seq};
 
 /// Ids are random, so that no two processes agree on one and no sequence is asked. Never 0.
 pub(super) async fn register(conn: &Conn) -> Result<OwnerId, Failure> {
@@ -78,23 +78,30 @@ pub(super) async fn free(conn: &Conn, holds: &[Hold], now: Timestamp) -> Result<
     freed(&conn.query_one(&freeing(condition), &[&now.as_millis(), &seqs, &owners, &fences]).await?)
 }
 
-/// The oldest due rows of each provider, of which those for a room share its limit; and a lock on each, unless another claims it just now.
+/// The oldest due rows of each provider and priority, with a lock on each, unless another claims it just now. Of those for a room so many go as
+/// [`Room::choose`] says: first those whose turn has come, then the highest.
 const DUE: &str = "\
 WITH due AS (
-  SELECT j.seq, j.due_at, r.room, r.most
-  FROM unnest($3::text[], $4::bigint[], $5::bigint[]) AS r (provider, room, most)
+  SELECT j.seq, j.due_at, r.room, r.priority
+  FROM unnest($3::text[], $4::bigint[], $5::bigint[], $7::bigint[]) AS r (provider, room, most, priority)
   CROSS JOIN LATERAL (
-    SELECT seq, due_at FROM jobs WHERE owner = 0 AND provider = r.provider AND due_at <= $6 ORDER BY due_at, seq LIMIT r.most
-    FOR UPDATE SKIP LOCKED
+    SELECT seq, due_at FROM jobs WHERE owner = 0 AND provider = r.provider AND priority = r.priority AND due_at <= $6
+    ORDER BY due_at, seq LIMIT r.most FOR UPDATE SKIP LOCKED
   ) j
+), placed AS (
+  SELECT *, row_number() OVER (PARTITION BY room, priority ORDER BY due_at, seq) AS place FROM due
 ), picked AS (
-  SELECT seq, due_at, room, most, row_number() OVER (PARTITION BY room ORDER BY due_at, seq) AS place FROM due
+  SELECT p.seq, p.due_at, p.room, p.priority, m.most + CASE WHEN p.priority = 0 THEN m.more_high ELSE 0 END AS most,
+    row_number() OVER (PARTITION BY p.room ORDER BY
+      p.place <= CASE p.priority WHEN 1 THEN m.normal WHEN 2 THEN m.low ELSE 0 END DESC, p.priority, p.due_at, p.seq) AS place
+  FROM placed p JOIN unnest($8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[]) AS m (room, most, more_high, normal, low)
+    ON m.room = p.room
 ), ";
 
 /// Rows of any provider that should be given up.
 const OVERDUE: &str = "\
 WITH picked AS (
-  SELECT seq, due_at, 0::bigint AS room, 1 AS most, 1 AS place FROM jobs
+  SELECT seq, due_at, 0::bigint AS room, 0::bigint AS priority, 1 AS most, 1 AS place FROM jobs
   WHERE owner = 0 AND give_up_at <= $3 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED
 ), ";
 
@@ -104,9 +111,45 @@ living AS (
   SELECT owner FROM processes WHERE owner = $1 FOR KEY SHARE
 ), taken AS (
   UPDATE jobs SET owner = living.owner, fence = $2, in_flight = FALSE FROM picked, living
-  WHERE jobs.seq = picked.seq AND picked.place <= picked.most RETURNING jobs.seq, picked.room, picked.due_at
+  WHERE jobs.seq = picked.seq AND picked.place <= picked.most RETURNING jobs.seq, picked.room, picked.priority, picked.due_at
 )
-SELECT seq, room FROM taken ORDER BY room, due_at, seq";
+SELECT seq, room FROM taken ORDER BY room, priority, due_at, seq";
+
+/// What is asked of [`DUE`]: rows of a provider and a priority, and how many of them go for each room.
+#[derive(Default)]
+struct Asked<'a> {
+    providers: Vec<&'a str>,
+    rooms: Vec<i64>,
+    limits: Vec<i64>,
+    priorities: Vec<i64>,
+    room: Vec<i64>,
+    most: Vec<i64>,
+    more_high: Vec<i64>,
+    normal: Vec<i64>,
+    low: Vec<i64>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(rooms: &'a [Room]) -> Self {
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let mut asked = Self::default();
+        for (place, room) in rooms.iter().enumerate() {
+            let [_, normal, low] = room.first();
+            asked.room.push(number(place));
+            asked.most.push(number(room.limit));
+            asked.more_high.push(number(room.more_high));
+            asked.normal.push(number(normal));
+            asked.low.push(number(low));
+            for (provider, priority) in room.providers.iter().flat_map(|provider| Priority::ALL.map(|priority| (provider, priority))) {
+                asked.providers.push(provider.as_str());
+                asked.rooms.push(number(place));
+                asked.limits.push(number(room.most_of(priority)));
+                asked.priorities.push(priority.number());
+            }
+        }
+        asked
+    }
+}
 
 /// Claims under a number, by which [`undo`] finds the rows if the answer is lost.
 pub(super) async fn claim(conn: &Conn, claim: &Claim, number: i64) -> Result<Vec<Claimed>, Failure> {
@@ -117,16 +160,12 @@ pub(super) async fn claim(conn: &Conn, claim: &Claim, number: i64) -> Result<Vec
             conn.query(&update, &[&owner.0, &number, &now, &i64::try_from(*limit).unwrap_or(i64::MAX)]).await?
         }
         ClaimRows::Due(rooms) => {
-            let (mut providers, mut places, mut limits) = (vec![], vec![], vec![]);
-            for (place, room) in rooms.iter().enumerate() {
-                for provider in &room.providers {
-                    providers.push(provider.as_str());
-                    places.push(place as i64);
-                    limits.push(i64::try_from(room.limit).unwrap_or(i64::MAX));
-                }
-            }
+            let asked = Asked::of(rooms);
             let update = conn.prepare_cached(&format!("{DUE}{TAKE}")).await?;
-            conn.query(&update, &[&owner.0, &number, &providers, &places, &limits, &now]).await?
+            let Asked { providers, rooms, limits, priorities, room, most, more_high, normal, low } = &asked;
+            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 12] =
+                [&owner.0, &number, providers, rooms, limits, &now, priorities, room, most, more_high, normal, low];
+            conn.query(&update, &parameters).await?
         }
     };
     let claimed = |row: &tokio_postgres::Row| {
@@ -143,11 +182,12 @@ pub(super) async fn undo(conn: &Conn, owner: OwnerId, numbers: &[i64]) -> Result
 }
 
 pub(super) async fn next_due(conn: &Conn, providers: &[ProviderName]) -> Result<Option<Timestamp>, Failure> {
-    let select = "SELECT MIN(j.due_at) FROM unnest($1::text[]) AS p (provider) CROSS JOIN LATERAL \
-         (SELECT due_at FROM jobs WHERE owner = 0 AND provider = p.provider ORDER BY due_at LIMIT 1) j";
+    let select = "SELECT MIN(j.due_at) FROM (SELECT * FROM unnest($1::text[]) AS n (provider), unnest($2::bigint[]) AS c (priority)) p CROSS JOIN LATERAL \
+         (SELECT due_at FROM jobs WHERE owner = 0 AND provider = p.provider AND priority = p.priority ORDER BY due_at LIMIT 1) j";
     let select = conn.prepare_cached(select).await?;
     let providers: Vec<&str> = providers.iter().map(ProviderName::as_str).collect();
-    let due: Option<i64> = conn.query_one(&select, &[&providers]).await?.try_get(0)?;
+    let priorities = Priority::ALL.map(Priority::number);
+    let due: Option<i64> = conn.query_one(&select, &[&providers, &&priorities[..]]).await?.try_get(0)?;
     Ok(due.map(Timestamp::from_millis))
 }
 

@@ -7,7 +7,12 @@ use super::error::Failure;
 use crate::StoreError;
 
 /// Schema changes in order.
-const MIGRATIONS: &[&str] = &[include_str!("0001_schema.sql"), include_str!("0002_documents.sql"), include_str!("0003_providers.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("0001_schema.sql"),
+    include_str!("0002_documents.sql"),
+    include_str!("0003_providers.sql"),
+    include_str!("0004_priorities.sql"),
+];
 
 /// The newest schema that this version knows.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;

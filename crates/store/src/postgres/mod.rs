@@ -7,7 +7,6 @@
 
 #[macro_use]
 mod calls;
-
 mod admit;
 mod batch;
 mod claims;
@@ -23,6 +22,7 @@ mod listen;
 mod migrate;
 mod open_rows;
 mod positions;
+mod reroute;
 mod retention;
 mod rows;
 mod settle;
@@ -49,9 +49,12 @@ use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::error::Ended;
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
-use crate::model::{Admission, Admitted, Beat, Claim, Claimed, Freed, Hold, OwnerId, RecentSends, Record, Seq, Settled, Settlement, Way};
+use crate::model::{
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hasten, Hold, OwnerId, RecentSends, Record, Reroute, Rerouted, Seq, Settled,
+    Settlement, Way,
+};
 use crate::queue_bytes::QueueBytes;
-use crate::retention::{Pruned, Retention, SweepCursor, sweeps_on, swept_at};
+use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::shares::{DeadShare, OpenShare};
 use crate::store::{Later, NewsOf, Store};
 
@@ -232,6 +235,14 @@ impl Store for PostgresStore {
         self.settlements.send(settlement)
     }
 
+    fn reroute(&self, change: Reroute) -> Later<'_, Rerouted> {
+        Box::pin(self.reroute_row(change))
+    }
+
+    fn hasten(&self, hasten: Hasten) -> Later<'_, usize> {
+        Box::pin(self.hasten_rows(hasten))
+    }
+
     fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>> {
         Box::pin(self.claim_rows(claim))
     }
@@ -323,10 +334,7 @@ impl Store for PostgresStore {
 
     fn used(&self, counter: &str) -> Later<'_, u64> {
         let counter = rows::key(counter);
-        Box::pin(async move {
-            let used = call!(self.pool, conn => gate::used(conn, &counter))?;
-            Ok(used.unsigned_abs())
-        })
+        Box::pin(async move { call!(self.pool, conn => gate::used(conn, &counter)).map(i64::unsigned_abs) })
     }
 
     fn prune(&self, retention: Retention, after: Option<Cursor>) -> Later<'_, Pruned> {
@@ -334,11 +342,7 @@ impl Store for PostgresStore {
     }
 
     fn sweep(&self, now: Timestamp, after: Option<SweepCursor>) -> Later<'_, Option<SweepCursor>> {
-        Box::pin(async move {
-            let Some((number, table, after)) = swept_at(after.as_ref()) else { return Ok(None) };
-            let last = call!(self.pool, conn => retention::sweep(conn, table, &after, now))?;
-            Ok(sweeps_on(number, last))
-        })
+        Box::pin(self.sweep_a_table(now, after))
     }
 
     fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {

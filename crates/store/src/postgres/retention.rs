@@ -3,11 +3,21 @@
 use acteon_core::Timestamp;
 use acteon_core::limits::{MAX_PRUNE_BATCH, MAX_SWEEP_ROWS};
 
-use super::connect::Conn;
+use super::connect::{Conn, in_time};
 use super::error::Failure;
+use super::{PostgresStore, calls};
+use crate::StoreError;
 use crate::history::Cursor;
 use crate::model::Seq;
-use crate::retention::{Pruned, Retention, SweepTable, SweptKey};
+use crate::retention::{Pruned, Retention, SweepCursor, SweepTable, SweptKey, sweeps_on, swept_at};
+
+impl PostgresStore {
+    pub(super) async fn sweep_a_table(&self, now: Timestamp, after: Option<SweepCursor>) -> Result<Option<SweepCursor>, StoreError> {
+        let Some((number, table, after)) = swept_at(after.as_ref()) else { return Ok(None) };
+        let last = call!(self.pool, conn => sweep(conn, table, &after, now))?;
+        Ok(sweeps_on(number, last))
+    }
+}
 
 /// Deletes what ended and is kept no longer, oldest first. As in every engine the newest row stays.
 pub(super) async fn prune(conn: &Conn, retention: &Retention, after: Option<Cursor>) -> Result<Pruned, Failure> {
@@ -34,7 +44,7 @@ pub(super) async fn prune(conn: &Conn, retention: &Retention, after: Option<Curs
 
 /// Forgets what is over among the next rows of a table; says which was the last that was looked at, `None` when it is the table's last. A step
 /// is bounded in rows: a key may have a hundred thousand.
-pub(super) async fn sweep(conn: &Conn, table: &SweepTable, after: &SweptKey, now: Timestamp) -> Result<Option<SweptKey>, Failure> {
+async fn sweep(conn: &Conn, table: &SweepTable, after: &SweptKey, now: Timestamp) -> Result<Option<SweptKey>, Failure> {
     let SweepTable { name, key, slot } = table;
     let (beyond, order) = (table.comes_after('$'), table.order());
     let select = format!("SELECT {key}, {slot}::bigint, until <= $3 FROM {name} WHERE {beyond} ORDER BY {order} LIMIT $4");

@@ -41,6 +41,7 @@ pub(super) fn record(row: &Row) -> Result<Record, Failure> {
         outcome: row.try_get(29)?,
         fence: row.try_get(30)?,
         not_before: row.try_get(31)?,
+        class: row.try_get(32)?,
         unreadable: None,
     };
     Ok(raw.into_record())

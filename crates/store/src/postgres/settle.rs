@@ -62,8 +62,9 @@ impl Batched for Settle {
 const SETTLE: &str = "\
 WITH incoming AS (
   SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bool[], $8::text[],
-    $9::text[], $10::bigint[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[])
-  AS i (seq, owner, due_at, attempts, rounds, takeovers, possible_duplicate, history, outcome, state, tag, code, at, fence, step, note)
+    $9::text[], $10::bigint[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[],
+    $17::text[])
+  AS i (seq, owner, due_at, attempts, rounds, takeovers, possible_duplicate, history, outcome, state, tag, code, at, fence, step, note, class)
 ), went_on AS (
   UPDATE jobs j SET in_flight = i.step = 1, attempts = i.attempts, rounds = i.rounds, history = COALESCE(i.history, j.history),
     possible_duplicate = j.possible_duplicate OR i.possible_duplicate, note = i.note
@@ -77,8 +78,9 @@ WITH incoming AS (
   DELETE FROM jobs j USING incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step = 3
   RETURNING i.*, j.history AS kept, j.possible_duplicate AS marked
 ), ended AS (
-  INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, settled_by)
-  SELECT seq, state, at, attempts, takeovers, possible_duplicate OR marked, COALESCE(history, kept), outcome, tag, code, owner FROM closed
+  INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, class, settled_by)
+  SELECT seq, state, at, attempts, takeovers, possible_duplicate OR marked, COALESCE(history, kept), outcome, tag, code, class, owner
+  FROM closed
 )
 SELECT seq, owner, fence FROM went_on UNION ALL SELECT seq, owner, fence FROM put_off UNION ALL SELECT seq, owner, fence FROM closed";
 
@@ -96,11 +98,12 @@ async fn change(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSet<Hold>,
     let (mut seqs, mut owners, mut dues, mut attempts, mut rounds, mut takeovers) = (vec![], vec![], vec![], vec![], vec![], vec![]);
     let (mut marks, mut histories, mut outcomes, mut states) = (vec![], vec![], vec![], vec![]);
     let (mut tags, mut codes, mut ats, mut fences, mut steps, mut notes) = (vec![], vec![], vec![], vec![], vec![], vec![]);
+    let mut classes = vec![];
     for item in items {
-        let (text, ended) = match &item.step {
-            Step::Progress { .. } => (None, None),
-            Step::PutOff { so_far, .. } => (Some(&**so_far), None),
-            Step::End { outcome, text, .. } => (Some(&**text), Some(outcome)),
+        let (text, ended, class) = match &item.step {
+            Step::Progress { .. } => (None, None, None),
+            Step::PutOff { so_far, .. } => (Some(&**so_far), None, None),
+            Step::End { outcome, text, class, .. } => (Some(&**text), Some(outcome), *class),
         };
         seqs.push(item.hold.seq.0);
         owners.push(item.hold.owner.0);
@@ -116,13 +119,14 @@ async fn change(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSet<Hold>,
         states.push(ended.map(|outcome| state_number(state_of(outcome))));
         tags.push(ended.map(Outcome::tag));
         codes.push(ended.and_then(Outcome::code));
+        classes.push(class);
         ats.push(item.at.as_millis());
         steps.push(number(&item.step));
     }
     let statement = conn.prepare_cached(SETTLE).await?;
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 16] = [
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 17] = [
         &seqs, &owners, &dues, &attempts, &rounds, &takeovers, &marks, &histories, &outcomes, &states, &tags, &codes, &ats, &fences,
-        &steps, &notes,
+        &steps, &notes, &classes,
     ];
     let rows = conn.query(&statement, &parameters).await?;
     rows.iter().map(|row| Ok(Hold { seq: Seq(row.try_get(0)?), owner: OwnerId(row.try_get(1)?), fence: row.try_get(2)? })).collect()

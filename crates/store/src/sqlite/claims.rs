@@ -1,6 +1,6 @@
 //! Who works on which rows: claims, and what frees them.
 
-use acteon_core::{ProviderName, Timestamp};
+use acteon_core::{Priority, ProviderName, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::disk::Disk;
@@ -9,7 +9,7 @@ use super::{Result, damage, processes};
 use crate::StoreError;
 use crate::model::{Claimed, Freed, Hold, OwnerId, Room, Seq};
 
-/// Claims due rows for each room, oldest due first.
+/// Claims due rows for each room: the highest priority first, and of each the oldest due.
 pub(super) fn claim_due(connection: &Connection, owner: OwnerId, now: Timestamp, rooms: &[Room]) -> Result<Vec<Claimed>> {
     if !processes::is_registered(connection, owner)? {
         return Ok(Vec::new());
@@ -67,21 +67,25 @@ fn due_without_index(connection: &Connection, room: &Room, now: Timestamp) -> Re
     Ok(due)
 }
 
-/// The rows for a room: their due times and positions, oldest due first.
+/// The rows for a room, in the order in which they are sent: their due times and positions.
 fn due(connection: &Connection, room: &Room, now: Timestamp) -> Result<Vec<(i64, i64)>> {
-    let mut select = connection
-        .prepare_cached("SELECT due_at, seq FROM jobs WHERE owner = 0 AND provider = ?1 AND due_at <= ?2 ORDER BY due_at, seq LIMIT ?3")?;
-    let mut due = Vec::new();
-    for provider in &room.providers {
-        let found =
-            select.query_map(params![provider.as_str(), now.as_millis(), room.limit as i64], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        for row in found {
-            due.push(row?);
+    let mut select = connection.prepare_cached(
+        "SELECT due_at, seq FROM jobs WHERE owner = 0 AND provider = ?1 AND priority = ?2 AND due_at <= ?3 ORDER BY due_at, seq LIMIT ?4",
+    )?;
+    let mut due = [Vec::new(), Vec::new(), Vec::new()];
+    for (rows, priority) in due.iter_mut().zip(Priority::ALL) {
+        let most = room.most_of(priority);
+        for provider in room.providers.iter().filter(|_| most > 0) {
+            let values = params![provider.as_str(), priority.number(), now.as_millis(), most as i64];
+            let found = select.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
+            for row in found {
+                rows.push(row?);
+            }
         }
+        rows.sort_unstable();
+        rows.truncate(most);
     }
-    due.sort_unstable();
-    due.truncate(room.limit);
-    Ok(due)
+    Ok(room.choose(due))
 }
 
 fn take(connection: &Connection, owner: OwnerId, room: usize, due: Vec<(i64, i64)>) -> Result<Vec<Claimed>> {
@@ -96,10 +100,10 @@ fn take(connection: &Connection, owner: OwnerId, room: usize, due: Vec<(i64, i64
 }
 
 pub(super) fn next_due(connection: &Connection, providers: &[ProviderName]) -> Result<Option<Timestamp>> {
-    let mut select = connection.prepare_cached("SELECT MIN(due_at) FROM jobs WHERE owner = 0 AND provider = ?1")?;
+    let mut select = connection.prepare_cached("SELECT MIN(due_at) FROM jobs WHERE owner = 0 AND provider = ?1 AND priority = ?2")?;
     let mut next: Option<i64> = None;
-    for provider in providers {
-        let due: Option<i64> = select.query_row([provider.as_str()], |row| row.get(0))?;
+    for (provider, priority) in providers.iter().flat_map(|provider| Priority::ALL.map(|priority| (provider, priority))) {
+        let due: Option<i64> = select.query_row(params![provider.as_str(), priority.number()], |row| row.get(0))?;
         next = next.into_iter().chain(due).min();
     }
     Ok(next.map(Timestamp::from_millis))

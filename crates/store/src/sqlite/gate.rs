@@ -64,12 +64,7 @@ pub(super) fn charge(
         upsert.execute(params![throttle.key, 1 + total % i64::from(throttle.max_count), now.as_millis(), until])?;
         upsert.execute(params![throttle.key, 0, total + 1, until])?;
     }
-    let mut upsert = connection
-        .prepare_cached("INSERT INTO counters (name, used, until) VALUES (?1, 1, ?2) ON CONFLICT (name) DO UPDATE SET used = used + 1")?;
-    for quota in quotas {
-        upsert.execute(params![quota.counter, quota.resets_at.as_millis()])?;
-    }
-    Ok(())
+    charge_anyway(connection, quotas.iter())
 }
 
 /// Charges to quotas if none of them is used up, and to none of them otherwise.
@@ -86,6 +81,16 @@ pub(super) fn charge_all(connection: &Connection, quotas: &[QuotaCheck]) -> Resu
         }
     }
     Ok(true)
+}
+
+/// Charges to quotas, whether they are used up or not.
+pub(super) fn charge_anyway<'q>(connection: &Connection, quotas: impl Iterator<Item = &'q QuotaCheck>) -> Result<()> {
+    let mut upsert = connection
+        .prepare_cached("INSERT INTO counters (name, used, until) VALUES (?1, 1, ?2) ON CONFLICT (name) DO UPDATE SET used = used + 1")?;
+    for quota in quotas {
+        upsert.execute(params![quota.counter, quota.resets_at.as_millis()])?;
+    }
+    Ok(())
 }
 
 /// Gives back what was just charged.

@@ -35,6 +35,7 @@ const NARROW: &str = "a.seq, a.accepted_at, a.namespace, a.tenant, a.provider, a
 /// The statement of a walk. A search for what is below a position looks at the page of that position; one up to the position before does not, and
 /// so finds what lies just beside a damaged page. Its parameters are the cursor that it goes on from, a time and a position, and the time that it ends with.
 fn walk(filter: &HistoryFilter) -> String {
+    let class = filter.class_column();
     // Dead letters have an index of their own.
     if filter.state == Some(State::Dead) {
         let range = match filter.order {
@@ -42,7 +43,8 @@ fn walk(filter: &HistoryFilter) -> String {
             Order::OldestFirst => "o.seq >= ?2 + 1 AND ?1 = ?1 AND ?3 = ?3 ORDER BY o.seq",
         };
         return format!(
-            "SELECT {NARROW}, o.state, 'failed', o.code FROM outcomes o CROSS JOIN actions a ON a.seq = o.seq WHERE o.state = 2 AND {range}"
+            "SELECT {NARROW}, o.state, 'failed', o.code, {class} FROM outcomes o CROSS JOIN actions a ON a.seq = o.seq \
+             WHERE o.state = 2 AND {range}"
         );
     }
     let range = match (filter.is_by_time(), filter.order) {
@@ -57,9 +59,9 @@ fn walk(filter: &HistoryFilter) -> String {
         (false, Order::OldestFirst) => "a.seq >= ?2 + 1 AND ?1 = ?1 AND ?3 = ?3 ORDER BY a.seq",
     };
     if filter.needs_outcome() {
-        format!("SELECT {NARROW}, o.state, o.tag, o.code FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq WHERE {range}")
+        format!("SELECT {NARROW}, o.state, o.tag, o.code, {class} FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq WHERE {range}")
     } else {
-        format!("SELECT {NARROW}, NULL, NULL, NULL FROM actions a WHERE {range}")
+        format!("SELECT {NARROW}, NULL, NULL, NULL, NULL FROM actions a WHERE {range}")
     }
 }
 
@@ -148,6 +150,7 @@ fn narrow<'a>(row: &'a Row<'_>) -> rusqlite::Result<Narrow<'a>> {
         state: row.get(9)?,
         tag: text(10)?,
         code: text(11)?,
+        class: text(12)?,
     })
 }
 

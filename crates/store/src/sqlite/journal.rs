@@ -58,12 +58,13 @@ pub(super) fn admit(connection: &Connection, admission: &Admission, texts: &RowT
     let owner = chosen.birth.owner().map_or(0, |owner| owner.0);
     let due_at = chosen.birth.due_at(chosen.not_before).as_millis();
     let mut insert = connection.prepare_cached(
-        "INSERT INTO jobs (seq, owner, provider, due_at, give_up_at, in_flight, possible_duplicate, not_before) \
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE ?2 = 0 OR EXISTS (SELECT 1 FROM processes WHERE owner = ?2)",
+        "INSERT INTO jobs (seq, owner, provider, due_at, give_up_at, in_flight, possible_duplicate, not_before, priority) \
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ?2 = 0 OR EXISTS (SELECT 1 FROM processes WHERE owner = ?2)",
     )?;
     let (through, give_up_at, in_flight) = (chosen.provider.as_str(), chosen.give_up_at.as_millis(), chosen.birth.is_in_flight());
-    let not_before = chosen.not_before.as_millis();
-    if insert.execute(params![seq.0, owner, through, due_at, give_up_at, in_flight, admission.possible_duplicate, not_before])? == 0 {
+    let (not_before, priority) = (chosen.not_before.as_millis(), admission.priority.number());
+    let marked = admission.possible_duplicate;
+    if insert.execute(params![seq.0, owner, through, due_at, give_up_at, in_flight, marked, not_before, priority])? == 0 {
         return Err(StoreError::Fenced);
     }
     Ok(Admitted::Open { seq, way, over })
@@ -175,7 +176,7 @@ pub(super) fn settle(connection: &Connection, settlement: &Settlement) -> Result
     let written = match &settlement.step {
         Step::Progress { in_flight } => progress(connection, settlement, *in_flight)?,
         Step::PutOff { due_at, so_far } => put_off(connection, settlement, *due_at, so_far)?,
-        Step::End { outcome, text, refund } => finish(connection, settlement, (outcome, text), refund.as_ref())?,
+        Step::End { outcome, text, class, refund } => finish(connection, settlement, (outcome, text, *class), refund.as_ref())?,
     };
     Ok(if written { Settled::Written } else { Settled::Fenced })
 }
@@ -205,20 +206,20 @@ fn put_off(connection: &Connection, settlement: &Settlement, due_at: Timestamp, 
 fn finish(
     connection: &Connection,
     settlement: &Settlement,
-    (outcome, text): (&Outcome, &str),
+    (outcome, text, class): (&Outcome, &str, Option<&str>),
     given_back: Option<&Charges>,
 ) -> Result<bool> {
     let Settlement { hold, at, attempts, takeovers, history, possible_duplicate, .. } = settlement;
     // What the row knows goes along inside the database: `DELETE ... RETURNING` would make a table for it.
     let mut insert = connection.prepare_cached(
-        "INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code) \
-         SELECT seq, ?4, ?5, ?6, ?7, possible_duplicate | ?8, coalesce(?9, history), ?10, ?11, ?12 \
+        "INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, class) \
+         SELECT seq, ?4, ?5, ?6, ?7, possible_duplicate | ?8, coalesce(?9, history), ?10, ?11, ?12, ?13 \
          FROM jobs WHERE seq = ?1 AND owner = ?2 AND fence = ?3",
     )?;
     let state = state_number(state_of(outcome));
     let (seq, at, tag, code) = (hold.seq.0, at.as_millis(), outcome.tag(), outcome.code());
-    let values =
-        params![seq, hold.owner.0, hold.fence, state, at, attempts, takeovers, possible_duplicate, history.as_deref(), text, tag, code];
+    let (owner, fence, history) = (hold.owner.0, hold.fence, history.as_deref());
+    let values = params![seq, owner, fence, state, at, attempts, takeovers, possible_duplicate, history, text, tag, code, class];
     if insert.execute(values)? == 0 {
         return Ok(false);
     }

@@ -21,6 +21,7 @@ mod pages;
 mod processes;
 mod queue;
 mod readers;
+mod reroute;
 mod rescue;
 mod retention;
 mod room;
@@ -43,11 +44,12 @@ use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
-    Admission, Admitted, Beat, Claim, ClaimRows, Claimed, Freed, Hold, OwnerId, RecentSends, Record, Seq, Settled, Settlement, Turn, Way,
+    Admission, Admitted, Beat, Claim, ClaimRows, Claimed, Freed, Hasten, Hold, OwnerId, RecentSends, Record, Reroute, Rerouted, Seq,
+    Settled, Settlement, Turn, Way,
 };
 use crate::queue_bytes::QueueBytes;
 use crate::retention::{Pruned, Retention, SweepCursor, sweeps_on, swept_at};
-use crate::rows::row_texts;
+use crate::rows::{rerouted_texts, row_texts};
 use crate::shares::{DeadShare, OpenShare};
 use crate::store::{Damage, Later, NewsOf, Store, revision_beside};
 use checkpoint::{Checkpointer, Signal, Worker};
@@ -200,6 +202,24 @@ impl Store for SqliteStore {
         let urgency = if settlement.waited_for { Urgency::Waited } else { Urgency::Background };
         let closes: fn(&Settled) -> isize = if settlement.ends() { |settled| -isize::from(*settled == Settled::Written) } else { |_| 0 };
         self.write_opening(urgency, closes, move |connection| journal::settle(connection, &settlement))
+    }
+
+    fn reroute(&self, change: Reroute) -> Later<'_, Rerouted> {
+        match rerouted_texts(&change) {
+            Ok(texts) => self.write(Urgency::Waited, move |connection| reroute::reroute(connection, &change, &texts)),
+            Err(error) => Box::pin(async { Err(error) }),
+        }
+    }
+
+    fn hasten(&self, hasten: Hasten) -> Later<'_, usize> {
+        Box::pin(async move {
+            let now = hasten.now;
+            let found = self.readers.callers(move |connection| reroute::find(connection, &hasten)).await?;
+            if found.is_empty() {
+                return Ok(0);
+            }
+            self.write(Urgency::Background, move |connection| reroute::hasten(connection, &found, now)).await
+        })
     }
 
     fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>> {

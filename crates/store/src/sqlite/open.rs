@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0003_leases.sql"),
     include_str!("0004_documents.sql"),
     include_str!("0005_providers.sql"),
+    include_str!("0006_priorities.sql"),
 ];
 
 /// The writer waits this long for the checkpointer to finish with the log.

@@ -58,6 +58,7 @@ pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         outcome: columns.maybe_text(29)?,
         fence: row.get(30)?,
         not_before: row.get(31)?,
+        class: columns.maybe_text(32)?,
         unreadable: columns.unreadable,
     };
     Ok(raw.into_record())

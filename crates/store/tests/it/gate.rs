@@ -171,7 +171,7 @@ pub(crate) async fn a_key_is_held_until_its_time_or_until_its_holder_gives_it_ba
 
 async fn give_back(store: &dyn Store, seq: acteon_store::Seq, owner: OwnerId, outcome: Outcome) {
     let charges = acteon_store::Charges { counters: vec!["q-window".into()], dedup: Some("k".into()) };
-    let step = Step::End { text: outcome.to_json(), outcome, refund: Some(charges) };
+    let step = Step::End { text: outcome.to_json(), outcome, class: None, refund: Some(charges) };
     let settlement = settlement(seq, owner, step);
     store.settle(settlement).await.expect("settled");
 }

@@ -52,7 +52,7 @@ pub(crate) async fn a_claim_serves_many_rooms_and_takes_nothing_of_others(engine
     for (number, name) in ["p", "q", "r", "s", "p", "q", "r", "s"].into_iter().enumerate() {
         admit(&*store, &format!("{name}{number}"), name, Birth::Due(at(110 + number as i64))).await;
     }
-    let room = |names: &[&str], limit| Room { providers: names.iter().map(|name| provider(name)).collect(), limit };
+    let room = |names: &[&str], limit| Room::of(names.iter().map(|name| provider(name)).collect(), limit);
     let rows = ClaimRows::Due(vec![room(&["r"], 10), room(&["p", "q"], 3)]);
     let ids = |records: &[acteon_store::Record]| records.iter().map(|record| record.action.id.to_string()).collect::<Vec<_>>();
     assert_eq!(ids(&claim_rows(&*store, owner, 500, rows).await), ["r2", "r6", "p0", "q1", "p4"], "a room is shared, the oldest due first");

@@ -36,9 +36,11 @@ mod lost_answers;
 mod parts;
 #[cfg(feature = "postgres")]
 mod positions;
+mod priorities;
 mod readers;
 #[cfg(feature = "postgres")]
 mod renewals;
+mod reroutes;
 mod sweeps;
 #[cfg(feature = "postgres")]
 mod take_overs;
@@ -91,6 +93,7 @@ fn with_fate(id: &str, accepted_at: Timestamp, fate: Fate) -> Admission {
         caller: Caller::anonymous(),
         verdict: "allow",
         rule: None,
+        priority: acteon_core::Priority::default(),
         accepted_at,
         turn: Turn::Single,
         fate,
@@ -112,7 +115,7 @@ fn failed(code: &str) -> Outcome {
 }
 
 fn end(outcome: Outcome) -> Step {
-    Step::End { text: outcome.to_json(), outcome, refund: None }
+    Step::End { text: outcome.to_json(), outcome, class: None, refund: None }
 }
 
 fn again(due: i64) -> Step {
@@ -146,7 +149,7 @@ async fn admit(store: &dyn Store, id: &str, birth: Birth) -> Seq {
 
 /// Claims due rows of the provider `p`, and reads them.
 async fn claim(store: &dyn Store, owner: OwnerId, now: i64) -> Vec<Record> {
-    claim_rows(store, owner, now, ClaimRows::Due(vec![Room { providers: vec![provider("p")], limit: 10 }])).await
+    claim_rows(store, owner, now, ClaimRows::Due(vec![Room::of(vec![provider("p")], 10)])).await
 }
 
 async fn claim_rows(store: &dyn Store, owner: OwnerId, now: i64, rows: ClaimRows) -> Vec<Record> {

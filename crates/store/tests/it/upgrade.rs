@@ -12,7 +12,7 @@ async fn a_newer_schema_is_not_opened() {
     let connection = rusqlite::Connection::open(folder.path().join("test.db")).expect("the database");
     connection.pragma_update(None, "user_version", 99).expect("a newer version");
     drop(connection);
-    assert_eq!(open(folder.path(), None).map(drop), Err(StoreError::NewerSchema { found: 99, known: 5 }));
+    assert_eq!(open(folder.path(), None).map(drop), Err(StoreError::NewerSchema { found: 99, known: 6 }));
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn goes_on_from_the_schema_before_providers(store: &dyn Store) {
     }
     let due = store.next_due(&[provider("p")]).await.expect("a due time");
     assert!(due.is_some_and(|due| due <= at(250)), "{due:?}");
-    let rooms = || ["q", "p"].map(|name| Room { providers: vec![provider(name)], limit: 10 }).to_vec();
+    let rooms = || ["q", "p"].map(|name| Room::of(vec![provider(name)], 10)).to_vec();
     let claimed = claim_rows(store, owner, 400, ClaimRows::Due(rooms())).await;
     let names: Vec<(&str, &str)> = claimed.iter().map(|found| (found.action.id.as_str(), found.provider.as_str())).collect();
     assert_eq!(names[0], ("rerouted", "q"), "{names:?}");

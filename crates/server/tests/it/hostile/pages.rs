@@ -98,7 +98,7 @@ async fn what_a_form_can_send_changes_nothing() {
     gateway.dispatch(&action("dead", "nope", &json!({}))).await;
     let routes = [
         "/v1/dlq/drain",
-        "/v1/dlq/replay",
+        "/v1/dlq/replay?all=true",
         "/v1/dlq/dead/replay",
         "/v1/audit/dead/replay",
         "/v1/audit/replay?outcome=failed",

@@ -1,0 +1,64 @@
+//! An action that was accepted for one provider, and goes through that one's fallback.
+
+use std::sync::Arc;
+
+use acteon_store::{Reroute, Rerouted};
+
+use crate::deliver::Job;
+use crate::gateway::Inner;
+use crate::memory::size_of;
+use crate::plan::{Route, another_route};
+
+/// What came of looking for another way.
+pub(crate) enum Elsewhere {
+    /// The action goes through another provider.
+    Moved,
+    /// There is none that may and can take it.
+    Nowhere,
+    /// The store could not be asked.
+    StoreFailed,
+}
+
+/// Has an action go through the first fallback that may and can take it: charged there, and given back what it took of the first, in one commit.
+pub(crate) async fn elsewhere(inner: &Arc<Inner>, job: &mut Job) -> Elsewhere {
+    let Some(route) = inner.around(|around| another_route(job, around)) else { return Elsewhere::Nowhere };
+    let Route { entry, prepared, quotas, .. } = route;
+    let before = std::mem::take(&mut job.charges.counters);
+    let after: Vec<String> = quotas.iter().map(|quota| quota.counter.clone()).collect();
+    let (kept, others): (Vec<String>, Vec<String>) = before.iter().cloned().partition(|counter| after.contains(counter));
+    let mut charges = job.charges.clone();
+    charges.counters.clone_from(&after);
+    // What may have left through the first stays charged there.
+    let refund = if job.possible_duplicate { Vec::new() } else { others.clone() };
+    if job.possible_duplicate {
+        charges.counters.extend(others);
+    }
+    let change = Reroute {
+        hold: job.hold(),
+        action: Arc::clone(&job.action),
+        priority: job.priority,
+        provider: entry.name.clone(),
+        prepared: Arc::clone(&prepared),
+        charges: charges.clone(),
+        quotas: quotas.into_iter().filter(|quota| !kept.contains(&quota.counter)).collect(),
+        refund,
+    };
+    match inner.store.reroute(change).await {
+        Ok(Rerouted::Written) => {
+            tracing::info!(action = %job.action.id, from = %job.entry.name, to = %entry.name, "an action goes through the fallback of its provider");
+            inner.shares.moved(&job.entry.name, &entry.name, &job.action.tenant);
+            let place = entry.lane.enter_claimed(size_of(&job.action, &prepared));
+            job.go_through(entry, prepared, charges, place);
+            Elsewhere::Moved
+        }
+        Ok(Rerouted::NoRoom | Rerouted::Fenced) => {
+            job.charges.counters = before;
+            Elsewhere::Nowhere
+        }
+        Err(error) => {
+            job.charges.counters = before;
+            tracing::warn!(action = %job.action.id, %error, "an action could not be moved to the fallback of its provider; it is tried again");
+            Elsewhere::StoreFailed
+        }
+    }
+}

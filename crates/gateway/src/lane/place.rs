@@ -1,0 +1,115 @@
+//! Places in memory for actions that wait, and room for rows of the store.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use acteon_core::Priority;
+use acteon_core::limits::MORE_HIGH_WAITING;
+
+use super::Lane;
+
+/// A place in memory for one action.
+pub(crate) struct Place {
+    lane: Arc<Lane>,
+    bytes: usize,
+}
+
+/// Room for rows that wait in the store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RowRoom {
+    pub(crate) all: usize,
+    /// How many more of high priority, where some may wait.
+    pub(crate) more_high: usize,
+}
+
+impl Lane {
+    /// A place in memory for an action of so many bytes, unless all are taken.
+    pub(crate) fn enter(self: &Arc<Self>, bytes: usize, priority: Priority) -> Option<Place> {
+        let more = if priority == Priority::High { MORE_HIGH_WAITING } else { 0 };
+        let max = self.max_held.load(Ordering::Relaxed) + more;
+        let taken = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| (held < max).then_some(held + 1));
+        if taken.is_err() {
+            return self.leave_for_later(priority);
+        }
+        if !self.memory.enter(bytes) {
+            self.held.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(Place { lane: Arc::clone(self), bytes })
+    }
+
+    /// A place for a row that was claimed, over the limit if need be: a claim is small, and others may have come in meanwhile.
+    pub(crate) fn enter_claimed(self: &Arc<Self>, bytes: usize) -> Place {
+        self.held.fetch_add(1, Ordering::Relaxed);
+        self.memory.enter_claimed(bytes);
+        Place { lane: Arc::clone(self), bytes }
+    }
+
+    /// How many claimed rows to read at a time; none when there is no memory for them.
+    pub(crate) fn rows_at_once(&self) -> usize {
+        self.memory.rows_at_once()
+    }
+
+    /// Notes that a row is left for later although there may be a place for it.
+    pub(crate) fn leave_for_later(&self, priority: Priority) -> Option<Place> {
+        self.backlog.store(true, Ordering::Relaxed);
+        if priority == Priority::High {
+            self.high_backlog.store(true, Ordering::Relaxed);
+        }
+        None
+    }
+
+    /// How many rows may be claimed now: as many as there are places and memory for, but while the lane is paused just one, once the probe is due.
+    pub(crate) fn room(&self) -> RowRoom {
+        let (held, most) = (self.held.load(Ordering::Relaxed), self.max_held.load(Ordering::Relaxed));
+        let rows = self.memory.rows();
+        let all = most.saturating_sub(held).min(rows);
+        let now = self.clock.monotonic();
+        let inner = self.lock();
+        match inner.state.paused_until(now) {
+            None if self.high_backlog.load(Ordering::Relaxed) => {
+                let high = (most + MORE_HIGH_WAITING).saturating_sub(held).min(rows);
+                RowRoom { all, more_high: high.saturating_sub(all) }
+            }
+            None => RowRoom { all, more_high: 0 },
+            Some(until) if now >= until && inner.queue.next().is_none() => RowRoom { all: all.min(1), more_high: 0 },
+            Some(_) => RowRoom::default(),
+        }
+    }
+
+    /// How many rows were claimed before.
+    pub(crate) fn claimed(&self) -> u64 {
+        self.claimed.load(Ordering::Relaxed)
+    }
+
+    /// Counts rows that were claimed.
+    pub(crate) fn count_claimed(&self, rows: usize) {
+        self.claimed.fetch_add(rows as u64, Ordering::Relaxed);
+    }
+
+    /// Notes that so many rows came where there was room for `asked`: whether more wait in the store.
+    pub(crate) fn note_claim(&self, asked: RowRoom, rows: usize) {
+        self.count_claimed(rows);
+        // Where there is room for high ones only, nobody knows of the others.
+        if asked.all > 0 {
+            self.backlog.store(rows >= asked.all, Ordering::Relaxed);
+        }
+        self.high_backlog.store(asked.more_high > 0 && rows == asked.all + asked.more_high, Ordering::Relaxed);
+    }
+
+    /// Notes whether rows wait in the store for want of room here.
+    pub(crate) fn set_backlog(&self, backlog: bool) {
+        self.backlog.store(backlog, Ordering::Relaxed);
+        self.high_backlog.store(backlog, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.lane.memory.leave(self.bytes);
+        let held = self.lane.held.fetch_sub(1, Ordering::Relaxed) - 1;
+        if held * 2 <= self.lane.max_held.load(Ordering::Relaxed) && self.lane.backlog.swap(false, Ordering::Relaxed) {
+            self.lane.room.notify_one();
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Who waits for a turn of a lane, and who is next.
+//!
+//! Several providers may send through a lane, each with *slots* of its own: calls that it may have in flight. A turn goes to one that has a slot
+//! free: of the priority whose turn it is, and of those to the one that was accepted first.
+
+use std::collections::BTreeMap;
+
+use acteon_core::{Priority, Timestamp};
+use acteon_store::Seq;
+use tokio::sync::oneshot;
+
+use super::Permit;
+
+/// Where an action stands among those that wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Rank {
+    pub(crate) priority: Priority,
+    /// When it was accepted, in due time.
+    pub(crate) accepted: Timestamp,
+    pub(crate) seq: Seq,
+}
+
+/// Which of the providers of a lane sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SenderPlace(usize);
+
+/// A turn that was asked for. Dropped, it is the next one's.
+pub(crate) enum AskedTurn {
+    /// It was free.
+    Given(Permit),
+    /// It comes.
+    Awaited(oneshot::Receiver<Permit>),
+    /// The lane gives none any more.
+    Closed,
+}
+
+impl AskedTurn {
+    /// Waits for the turn; `None` once the lane is closed.
+    pub(crate) async fn wait(self) -> Option<Permit> {
+        match self {
+            Self::Given(permit) => Some(permit),
+            Self::Awaited(turn) => turn.await.ok(),
+            Self::Closed => None,
+        }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct WaitQueue {
+    senders: Vec<SenderSlots>,
+    /// Turns given so far to those who waited.
+    turns: u64,
+    /// How many came: tells two apart that stand at the same place.
+    comers: u64,
+}
+
+struct SenderSlots {
+    slots: usize,
+    taken: usize,
+    /// By priority, those who wait, in their order.
+    waiting: [BTreeMap<(Timestamp, Seq, u64), oneshot::Sender<Permit>>; 3],
+}
+
+/// Whose turn it is.
+#[derive(Clone, Copy)]
+pub(super) struct Next {
+    place: SenderPlace,
+    priority: Priority,
+}
+
+impl WaitQueue {
+    /// Takes in a provider that may have so many calls in flight.
+    pub(super) fn add_sender(&mut self, slots: usize) -> SenderPlace {
+        self.senders.push(SenderSlots { slots, taken: 0, waiting: Default::default() });
+        SenderPlace(self.senders.len() - 1)
+    }
+
+    /// Whether a provider may have one more call in flight.
+    pub(super) fn has_slot(&self, place: SenderPlace) -> bool {
+        self.senders.get(place.0).is_some_and(SenderSlots::has_free)
+    }
+
+    pub(super) fn take_slot(&mut self, place: SenderPlace) {
+        self.senders.get_mut(place.0).into_iter().for_each(|sender| sender.taken += 1);
+    }
+
+    pub(super) fn give_slot(&mut self, place: SenderPlace) {
+        self.senders.get_mut(place.0).into_iter().for_each(|sender| sender.taken = sender.taken.saturating_sub(1));
+    }
+
+    pub(super) fn push(&mut self, place: SenderPlace, rank: Rank, waiter: oneshot::Sender<Permit>) {
+        let Rank { priority, accepted, seq } = rank;
+        let comer = self.comers;
+        self.comers += 1;
+        let waiting = self.senders.get_mut(place.0).and_then(|sender| sender.waiting.get_mut(priority.place()));
+        // Where there is no such provider the waiter is dropped, and with it its wait.
+        if let Some(waiting) = waiting {
+            waiting.insert((accepted, seq, comer), waiter);
+        }
+    }
+
+    /// Who is next, of those that have a slot free.
+    pub(super) fn next(&self) -> Option<Next> {
+        Priority::order_of_turn(self.turns).into_iter().find_map(|priority| {
+            let first = |(place, sender): (usize, &SenderSlots)| {
+                let (rank, _) = sender.waiting[priority.place()].first_key_value().filter(|_| sender.has_free())?;
+                Some((*rank, place))
+            };
+            let (_, place) = self.senders.iter().enumerate().filter_map(first).min()?;
+            Some(Next { place: SenderPlace(place), priority })
+        })
+    }
+
+    /// Takes the next out of the queue, with a slot.
+    pub(super) fn pop(&mut self, next: Next) -> Option<(oneshot::Sender<Permit>, SenderPlace)> {
+        let sender = self.senders.get_mut(next.place.0)?;
+        let (_, waiter) = sender.waiting[next.priority.place()].pop_first()?;
+        sender.taken += 1;
+        self.turns += 1;
+        Some((waiter, next.place))
+    }
+
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.senders.iter().flat_map(|sender| &sender.waiting).map(BTreeMap::len).sum()
+    }
+
+    /// Takes all out.
+    pub(super) fn clear(&mut self) -> Vec<oneshot::Sender<Permit>> {
+        let waiting = self.senders.iter_mut().flat_map(|sender| &mut sender.waiting);
+        waiting.flat_map(|waiting| std::mem::take(waiting).into_values()).collect()
+    }
+}
+
+impl SenderSlots {
+    fn has_free(&self) -> bool {
+        self.taken < self.slots
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rank(priority: Priority, accepted: i64, seq: i64) -> Rank {
+        Rank { priority, accepted: Timestamp::from_millis(accepted), seq: Seq(seq) }
+    }
+
+    /// The priorities of so many turns where a hundred of each wait.
+    fn turns(queue: &mut WaitQueue, count: usize) -> Vec<Priority> {
+        let turn = |_| {
+            let next = queue.next().expect("somebody waits");
+            let (_, place) = queue.pop(next).expect("it waits");
+            queue.give_slot(place);
+            next.priority
+        };
+        (0..count).map(turn).collect()
+    }
+
+    #[test]
+    fn high_ones_go_first_and_none_is_passed_over_for_ever() {
+        let mut queue = WaitQueue::default();
+        let place = queue.add_sender(1);
+        for number in 0..100 {
+            Priority::ALL.map(|priority| queue.push(place, rank(priority, number, number), oneshot::channel().0));
+        }
+        let turns = turns(&mut queue, 32);
+        let count = |priority| turns.iter().filter(|turn| **turn == priority).count();
+        assert_eq!(Priority::ALL.map(count), [24, 6, 2], "{turns:?}");
+        assert_eq!(queue.len(), 300 - 32);
+    }
+
+    #[test]
+    fn those_of_a_priority_go_as_they_were_accepted() {
+        let mut queue = WaitQueue::default();
+        let (full, free) = (queue.add_sender(1), queue.add_sender(1));
+        queue.take_slot(full);
+        let mut heard: Vec<_> = [(20, 1), (10, 3), (10, 2)]
+            .map(|(accepted, seq)| {
+                let (waiter, turn) = oneshot::channel();
+                queue.push(free, rank(Priority::Normal, accepted, seq), waiter);
+                (seq, turn)
+            })
+            .into();
+        queue.push(full, rank(Priority::High, 0, 0), oneshot::channel().0);
+        for expected in [2, 3, 1] {
+            let next = queue.next().expect("somebody waits whose provider has a slot");
+            drop(queue.pop(next));
+            assert!(queue.next().is_none(), "its provider has no slot free");
+            queue.give_slot(free);
+            let place = heard.iter_mut().position(|(_, turn)| matches!(turn.try_recv(), Err(oneshot::error::TryRecvError::Closed)));
+            let (told, _) = heard.remove(place.expect("a turn"));
+            assert_eq!(told, expected);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! A provider that people must repair, on several gateways, in time that jumps.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use acteon_core::{
+    Action, BoxFuture, ErrorKind, Health, Lane, LaneLimits, Outcome, Prepared, Provider, ProviderError, ProviderName, Response,
+};
+use acteon_gateway::{BreakerPolicy, Breakers, Gateway, GatewayOptions, OnRepairable, Parts, Registry, RetryPolicy};
+use acteon_rules::RuleSet;
+use acteon_simulation::harness::SeededEntropy;
+use acteon_store::{MemoryStore, Store};
+use tokio::time::{Instant, sleep};
+
+use crate::lanes::{NoObserver, Time, post};
+
+/// Takes nothing until it is mended. Its check finds that out or, as a webhook's, nothing.
+#[derive(Default)]
+struct Service {
+    is_mended: AtomicBool,
+    check_finds: bool,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Service {
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().expect("a list"))
+    }
+
+    fn answer(&self) -> Result<(), ProviderError> {
+        let wrong = || ProviderError::new(ErrorKind::ExecutionFailed, "60020 not allow to access from your ip").to_repair();
+        self.is_mended.load(Ordering::SeqCst).then_some(()).ok_or_else(wrong)
+    }
+}
+
+struct Sender(Arc<Service>);
+
+impl Provider for Sender {
+    fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError> {
+        Ok(Prepared { bytes: action.id.as_str().into(), ..Prepared::default() })
+    }
+
+    fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
+        Box::pin(async {
+            self.0.asked.lock().expect("a list").push(String::from_utf8_lossy(&prepared.bytes).into_owned());
+            self.0.answer()?;
+            Ok(Response::success(serde_json::value::to_raw_value(&"taken").expect("JSON")))
+        })
+    }
+
+    fn health(&self) -> BoxFuture<'_, Result<Health, ProviderError>> {
+        let finding = if self.0.check_finds { self.0.answer() } else { Ok(()) };
+        Box::pin(async { finding.map(|()| Health::default()) })
+    }
+
+    fn lane(&self) -> Lane {
+        Lane { name: "service".into(), limits: LaneLimits { max_concurrency: 1, max_per_second: None }, budget: None }
+    }
+}
+
+async fn gateway(store: &Arc<MemoryStore>, service: &Arc<Service>, breaker: Option<BreakerPolicy>) -> Gateway {
+    let mut registry = Registry::default();
+    registry.add(ProviderName::parse("p").expect("a name"), Arc::new(Sender(Arc::clone(service)))).expect("a provider");
+    let retry = RetryPolicy { on_repairable: OnRepairable::Hold, ..RetryPolicy::default() };
+    let parts = Parts {
+        store: Arc::clone(store) as Arc<dyn Store>,
+        clock: Arc::new(Time(Instant::now())),
+        entropy: Arc::new(SeededEntropy::new(7)),
+        observer: Arc::new(NoObserver),
+        registry,
+        rules: RuleSet::default(),
+        options: GatewayOptions { retry, breakers: Breakers { policy: breaker, ..Breakers::default() }, ..GatewayOptions::default() },
+    };
+    Gateway::start(parts).await.expect("a gateway")
+}
+
+fn is_held(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Scheduled { .. })
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_held_goes_by_itself_once_a_check_finds_the_provider_mended() {
+    for breaker in [None, Some(BreakerPolicy::default())] {
+        let service = Arc::new(Service { check_finds: true, ..Service::default() });
+        let gateway = gateway(&Arc::default(), &service, breaker).await;
+        for id in ["a", "b", "c"] {
+            assert!(is_held(&post(&gateway, id, "all").await));
+        }
+        sleep(Duration::from_mins(30)).await;
+        let before = service.asked().len();
+        assert!(before <= if breaker.is_some() { 100 } else { 3 }, "nobody asks again and again: {before}");
+        assert_eq!(gateway.to_repair().len(), 1);
+        service.is_mended.store(true, Ordering::SeqCst);
+        sleep(Duration::from_mins(3)).await;
+        let mut asked = service.asked();
+        assert_eq!(asked.len(), 3, "{asked:?}");
+        asked.sort();
+        assert_eq!((asked, gateway.to_repair().len()), (["a", "b", "c"].map(str::to_owned).to_vec(), 0), "{breaker:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_gateway_finds_out_for_all_and_a_check_that_finds_nothing_costs_a_call_a_minute() {
+    let (store, service) = (Arc::<MemoryStore>::default(), Arc::<Service>::default());
+    let (first, second) = (gateway(&store, &service, None).await, gateway(&store, &service, None).await);
+    for id in ["a", "b"] {
+        assert!(is_held(&post(&first, id, "all").await));
+    }
+    sleep(Duration::from_secs(20)).await;
+    let needed = second.to_repair();
+    assert!(needed.len() == 1 && needed[0].1.message.contains("60020"), "{needed:?}");
+    service.asked();
+    sleep(Duration::from_mins(10)).await;
+    let asked = service.asked().len();
+    assert!((5..=22).contains(&asked), "{asked} calls in ten minutes of two gateways");
+    service.is_mended.store(true, Ordering::SeqCst);
+    // An action of the other gateway shows that it works.
+    post(&second, "c", "all").await;
+    sleep(Duration::from_secs(30)).await;
+    let mut asked = service.asked();
+    asked.sort();
+    assert_eq!(asked, ["a", "b", "c"]);
+    assert!(first.to_repair().is_empty() && second.to_repair().is_empty());
+}

@@ -1,0 +1,127 @@
+//! Claims: which of the rows that are due become a process's, and in which order.
+
+use acteon_core::limits::MAX_LANE_WAITING;
+use acteon_core::{Priority, ProviderName, Timestamp};
+
+use crate::model::{Hold, OwnerId};
+
+/// A request for rows.
+#[derive(Clone)]
+pub struct Claim {
+    /// Who will own them.
+    pub owner: OwnerId,
+    /// Now: rows due later stay.
+    pub now: Timestamp,
+    /// Which.
+    pub rows: ClaimRows,
+}
+
+/// Which rows to claim.
+#[derive(Clone)]
+pub enum ClaimRows {
+    /// Due rows of some providers: the highest priority first, and of each the oldest due, then the first accepted.
+    Due(Vec<Room>),
+    /// Rows of any provider that should be given up by now: their providers may no longer be configured.
+    Overdue {
+        /// How many at most.
+        limit: usize,
+    },
+}
+
+/// Room for due rows of providers that share it.
+#[derive(Clone, Debug)]
+pub struct Room {
+    /// The providers.
+    pub providers: Vec<ProviderName>,
+    /// How many rows of theirs at most, together.
+    pub limit: usize,
+    /// How many more of high priority.
+    pub more_high: usize,
+    /// How many rows were claimed for this room before: so that each priority has its turns, as [`Priority::order_of_turn`] gives them.
+    pub turn: u64,
+}
+
+impl Room {
+    /// Room for rows of some providers, where none were claimed before.
+    pub fn of(providers: Vec<ProviderName>, limit: usize) -> Self {
+        Self { providers, limit, more_high: 0, turn: 0 }
+    }
+
+    /// Of each priority, by its place, how many rows come before those of higher ones.
+    pub(crate) fn first(&self) -> [usize; 3] {
+        let mut first = [0; 3];
+        for turn in 0..self.limit.min(MAX_LANE_WAITING) {
+            first[Priority::order_of_turn(self.turn + turn as u64)[0].place()] += 1;
+        }
+        first[Priority::High.place()] = 0;
+        first
+    }
+
+    /// How many rows of a priority are claimed at most.
+    pub(crate) fn most_of(&self, priority: Priority) -> usize {
+        if priority == Priority::High { self.limit + self.more_high } else { self.limit }
+    }
+
+    /// Which rows to claim, of those of each priority that are due, in their order: first those whose turn has come, then the highest.
+    pub(crate) fn choose<T: Copy>(&self, due: [Vec<T>; 3]) -> Vec<T> {
+        let mut first = Vec::new();
+        let mut others = Vec::new();
+        for ((rows, priority), count) in due.into_iter().zip(Priority::ALL).zip(self.first()) {
+            let count = count.min(rows.len());
+            first.extend_from_slice(&rows[..count]);
+            others.extend(rows[count..].iter().map(|row| (priority, *row)));
+        }
+        let left = self.limit.saturating_sub(first.len());
+        let goes = |(place, (priority, _)): &(usize, (Priority, T))| {
+            *place < left || (*priority == Priority::High && *place < left + self.more_high)
+        };
+        // In the order in which they are sent.
+        let high = others.iter().take_while(|(priority, _)| *priority == Priority::High).count();
+        let mut chosen: Vec<T> = others.into_iter().enumerate().filter(goes).map(|(_, (_, row))| row).collect();
+        let high = high.min(chosen.len());
+        chosen.splice(high..high, first);
+        chosen
+    }
+}
+
+/// A row that was claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// How it is held.
+    pub hold: Hold,
+    /// For which room, by its place in the claim.
+    pub room: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is claimed where so many of each priority are due.
+    fn chosen(room: &Room, due: [usize; 3]) -> [usize; 3] {
+        let rows = Priority::ALL.map(|priority| vec![priority; due[priority.place()]]);
+        let chosen = room.choose(rows);
+        assert!(chosen.is_sorted_by_key(|priority| *priority != Priority::High), "high ones are sent first: {chosen:?}");
+        Priority::ALL.map(|priority| chosen.iter().filter(|one| **one == priority).count())
+    }
+
+    #[test]
+    fn high_rows_come_first_and_every_priority_has_its_turns() {
+        let room = |limit, turn| Room { providers: Vec::new(), limit, more_high: 0, turn };
+        assert_eq!(chosen(&room(16, 0), [100, 100, 100]), [12, 3, 1]);
+        assert_eq!(chosen(&room(16, 0), [2, 100, 100]), [2, 13, 1]);
+        assert_eq!(chosen(&room(16, 0), [0, 0, 100]), [0, 0, 16]);
+        assert_eq!(chosen(&room(16, 0), [100, 0, 0]), [16, 0, 0]);
+        // One by one the same comes of it.
+        let one_by_one = (0..16).map(|turn| chosen(&room(1, turn), [100, 100, 100]));
+        assert_eq!(one_by_one.fold([0; 3], |sum, one| [0, 1, 2].map(|place| sum[place] + one[place])), [12, 3, 1]);
+    }
+
+    #[test]
+    fn what_is_high_has_room_of_its_own() {
+        let full = Room { providers: Vec::new(), limit: 0, more_high: 3, turn: 15 };
+        assert_eq!(chosen(&full, [10, 10, 10]), [3, 0, 0]);
+        let room = Room { limit: 4, turn: 0, ..full };
+        assert_eq!(chosen(&room, [10, 10, 10]), [6, 1, 0]);
+    }
+}
