@@ -70,7 +70,10 @@ async fn who_does_not_read_gives_way_and_is_closed_in_the_end() {
         tokio::time::timeout(Duration::from_millis(20), stream.write_all(pipelined.as_bytes())).await.ok();
         readers.push(stream);
     }
-    is_served(process.client()).await;
+    // Who has not read for a second gives way; until then they may be about to.
+    let began = Instant::now();
+    let served = Client::new(process.client().base()).dispatch_until_taken(&action("served", "log", &json!({}))).await;
+    assert!(served.get("Executed").is_some() && began.elapsed() < Duration::from_secs(10), "{:?} {served}", began.elapsed());
     // The last that came gives way to nobody, but is not waited for either.
     let mut last = readers.pop().expect("a connection");
     let began = Instant::now();

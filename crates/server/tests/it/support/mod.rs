@@ -198,7 +198,6 @@ impl Client {
     }
 
     /// Posts an action, as often as it is told to come back, and returns its outcome.
-    #[cfg(all(feature = "postgres", feature = "wechat"))]
     pub(crate) async fn dispatch_until_taken(&self, action: &Value) -> Value {
         let give_up = tokio::time::Instant::now() + PATIENCE;
         loop {
