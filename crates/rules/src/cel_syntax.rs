@@ -1,16 +1,19 @@
 //! From CEL text to the one form. The `cel` crate parses; what its syntax tree may hold, and what the names mean, is decided here.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use acteon_core::limits::MAX_EXPRESSION_BYTES;
 use cel::common::ast::operators as op;
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr as Cel, IdedExpr, LiteralValue, SelectExpr};
-use cel::parser::Parser;
+use cel::parser::{ParseErrors, Parser};
 
+use crate::cel_hints;
 use crate::expr::{Comparison, Constant, Expr, Fold, Operation};
 use crate::functions;
 use crate::path::Path;
 use crate::pattern::{Pattern, Reach};
+use crate::types;
 
 /// Deepest nesting that the parser follows.
 const PARSER_DEPTH: u16 = 32;
@@ -24,12 +27,22 @@ pub(crate) fn compile(text: &str, env: &BTreeMap<String, String>) -> Result<Expr
     if text.len() > MAX_EXPRESSION_BYTES {
         return Err(format!("the expression is {} bytes long, at most {MAX_EXPRESSION_BYTES} are allowed", text.len()));
     }
-    let parsed = Parser::new().max_recursion_depth(PARSER_DEPTH).parse(text).map_err(|errors| {
-        let listed =
-            errors.errors.iter().map(|error| format!("at {}:{}: {}", error.pos.0.max(1), error.pos.1.max(0) + 1, one_line(&error.msg)));
-        format!("not a CEL expression: {}", listed.collect::<Vec<_>>().join("; "))
-    })?;
-    Compiler { env, locals: Vec::new(), comprehensions: 0 }.expr(&parsed, 0)
+    let parsed = Parser::new().max_recursion_depth(PARSER_DEPTH).parse(text).map_err(|errors| unparsed(text, &errors))?;
+    let mut expr = Compiler { env, locals: Vec::new(), comprehensions: 0 }.expr(&parsed, 0)?;
+    types::check(&mut expr)?;
+    Ok(expr)
+}
+
+/// What to say of a text that is no expression.
+fn unparsed(text: &str, errors: &ParseErrors) -> String {
+    if let Some((at, slip)) = cel_hints::slip(text) {
+        let before: String = text.chars().take(at - 1).collect();
+        let (line, column) = (before.matches('\n').count() + 1, before.chars().rev().take_while(|letter| *letter != '\n').count() + 1);
+        return format!("not a CEL expression: at {line}:{column}: {slip}");
+    }
+    let Some(first) = errors.errors.first() else { return "not a CEL expression".into() };
+    let (line, column) = (first.pos.0.max(1), first.pos.1.max(0) + 1);
+    format!("not a CEL expression: at {line}:{column}: {}", cel_hints::stumbled_over(&one_line(&first.msg)))
 }
 
 /// A pattern as `matches` takes it.
@@ -84,12 +97,12 @@ impl Compiler<'_> {
 
     /// A field of the action, the calendar or the environment, if that is what a selection spells.
     fn field(&self, select: &SelectExpr) -> Result<Option<Expr>, String> {
-        let mut parts = vec![select.field.as_str()];
+        let mut parts = vec![Cow::Borrowed(select.field.as_str())];
         let mut operand: &IdedExpr = &select.operand;
         loop {
             match &operand.expr {
                 Cel::Select(inner) if !inner.test => {
-                    parts.push(&inner.field);
+                    parts.push(Cow::Borrowed(inner.field.as_str()));
                     operand = &inner.operand;
                 }
                 Cel::Call(call) => match literal_key(call) {
@@ -101,8 +114,8 @@ impl Compiler<'_> {
                 },
                 Cel::Ident(name) if self.locals.contains(name) => return Ok(None),
                 Cel::Ident(name) => {
-                    parts.push(name);
-                    parts.reverse();
+                    parts.push(Cow::Borrowed(name.as_str()));
+                    let parts: Vec<&str> = parts.iter().rev().map(|part| &**part).collect();
                     return self.root(&parts).map(Some);
                 }
                 _ => return Ok(None),
@@ -126,7 +139,7 @@ impl Compiler<'_> {
 
     fn call(&mut self, call: &CallExpr, depth: usize) -> Result<Expr, String> {
         if let Some((of, key)) = literal_key(call) {
-            let select = SelectExpr { operand: Box::new(of.clone()), field: key.to_owned(), test: false };
+            let select = SelectExpr { operand: Box::new(of.clone()), field: key.into_owned(), test: false };
             return self.select(&select, depth);
         }
         let operands: Vec<&IdedExpr> = call.target.as_deref().into_iter().chain(&call.args).collect();
@@ -193,10 +206,13 @@ impl Compiler<'_> {
     }
 }
 
-/// `x["key"]`, which means `x.key`.
-fn literal_key(call: &CallExpr) -> Option<(&IdedExpr, &str)> {
+/// `x["key"]` and `x[0]`, which are fields as `x.key` is.
+fn literal_key(call: &CallExpr) -> Option<(&IdedExpr, Cow<'_, str>)> {
     match (call.func_name.as_str(), &call.args[..]) {
-        (op::INDEX, [of, IdedExpr { expr: Cel::Literal(LiteralValue::String(key)), .. }]) => Some((of, key.inner())),
+        (op::INDEX, [of, IdedExpr { expr: Cel::Literal(LiteralValue::String(key)), .. }]) => Some((of, Cow::Borrowed(key.inner()))),
+        (op::INDEX, [of, IdedExpr { expr: Cel::Literal(LiteralValue::Int(at)), .. }]) if *at.inner() >= 0 => {
+            Some((of, Cow::Owned(at.inner().to_string())))
+        }
         _ => None,
     }
 }

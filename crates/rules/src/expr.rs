@@ -1,5 +1,7 @@
 //! The one form of every condition.
 
+use acteon_core::Timestamp;
+
 use crate::functions::Function;
 use crate::path::Path;
 use crate::pattern::Pattern;
@@ -12,6 +14,7 @@ pub(crate) enum Constant {
     Int(i64),
     Double(f64),
     Text(Box<str>),
+    Time(Timestamp),
 }
 
 /// A condition, or a part of one.
@@ -71,9 +74,55 @@ pub(crate) struct Fold {
     pub(crate) result: Expr,
 }
 
+impl Comparison {
+    /// The same with its sides exchanged.
+    pub(crate) const fn flipped(self) -> Self {
+        match self {
+            Self::Lt => Self::Gt,
+            Self::Le => Self::Ge,
+            Self::Gt => Self::Lt,
+            Self::Ge => Self::Le,
+            Self::Eq | Self::Ne => self,
+        }
+    }
+
+    /// Whether it is about an order.
+    pub(crate) const fn is_order(self) -> bool {
+        !matches!(self, Self::Eq | Self::Ne)
+    }
+
+    /// Whether it holds of sides that stand so to each other.
+    pub(crate) const fn holds(self, order: std::cmp::Ordering) -> bool {
+        match self {
+            Self::Eq => order.is_eq(),
+            Self::Ne => order.is_ne(),
+            Self::Lt => order.is_lt(),
+            Self::Le => order.is_le(),
+            Self::Gt => order.is_gt(),
+            Self::Ge => order.is_ge(),
+        }
+    }
+}
+
 impl Expr {
     pub(crate) fn text(text: &str) -> Self {
         Self::Constant(Constant::Text(text.into()))
+    }
+
+    /// The field that it reads first.
+    pub(crate) fn first_field(&self) -> Option<&Path> {
+        match self {
+            Self::Field(path) => Some(path),
+            Self::Constant(_) | Self::Local(_) => None,
+            Self::Select(of, _) | Self::Has(of) | Self::Not(of) | Self::Negate(of) | Self::NotStrictlyFalse(of) | Self::Matches(of, _) => {
+                of.first_field()
+            }
+            Self::Index(of, at) => of.first_field().or_else(|| at.first_field()),
+            Self::And(all) | Self::Or(all) | Self::List(all) | Self::Call(_, all) => all.iter().find_map(Self::first_field),
+            Self::Choice(all) => all.iter().find_map(Self::first_field),
+            Self::In(both) | Self::Compare(_, both) | Self::Arithmetic(_, both) => both.iter().find_map(Self::first_field),
+            Self::Fold(fold) => fold.range.first_field(),
+        }
     }
 
     /// How many of its parts are such, but for those within one that is.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 
-use acteon_core::json::{members, whole_letters};
+use acteon_core::json::{items, members, whole_letters};
 use acteon_core::limits::{MAX_MATCHED_FIELD_BYTES, MAX_MATCHED_LABEL_BYTES};
 use acteon_core::{Action, ProviderName, Timestamp};
 use jiff::civil::{DateTime, Weekday};
@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
 use crate::expr::Expr;
-use crate::path::{Path, Root};
+use crate::path::{Path, Root, position};
 use crate::pattern::Steps;
 use crate::value::Val;
 
@@ -110,6 +110,7 @@ impl<'a> Facts<'a> {
         Some(match value {
             Val::Text(Cow::Borrowed(text)) => Cow::Borrowed(beginning(text, limit)),
             Val::Text(Cow::Owned(text)) => Cow::Owned(beginning(&text, limit).to_owned()),
+            Val::Time(time) => Cow::Owned(time.to_string()),
             Val::Json(json) => {
                 let mut beginnings = self.beginnings.borrow_mut();
                 let text = beginnings.entry(path.clone()).or_insert_with(|| json_beginning(json, limit));
@@ -123,7 +124,10 @@ impl<'a> Facts<'a> {
     fn written(&self, keys: &[Box<str>]) -> Option<&'a str> {
         let mut json = self.action.payload.get();
         for key in keys {
-            json = members(json)?.into_iter().rfind(|member| *member.name() == **key)?.value;
+            json = match members(json) {
+                Some(members) => members.into_iter().rfind(|member| *member.name() == **key)?.value,
+                None => items(json)?.into_iter().nth(position(key)?)?,
+            };
         }
         Some(json)
     }
@@ -140,7 +144,7 @@ impl<'a> Facts<'a> {
     fn beside_payload<'f>(&'f self, path: &Path, zone: &Zone) -> Option<Val<'f>> {
         let text = |text: &'f str| Some(Val::Text(Cow::Borrowed(text)));
         let maybe = |text: &'f Option<String>| text.as_deref().map(|text| Val::Text(Cow::Borrowed(text)));
-        let time = |time: Option<Timestamp>| time.map(|time| Val::Text(Cow::Owned(time.to_string())));
+        let time = |time: Option<Timestamp>| time.map(Val::Time);
         let int = |number: i8| Some(Val::Int(number.into()));
         let action = self.action;
         match path.root {
@@ -204,10 +208,14 @@ struct Field<'a> {
     value: OnceCell<Option<Json>>,
 }
 
-/// The fields of a payload that is an object, in the order of their names; of equal ones the last comes last.
+/// The fields of a payload that is an object, in the order of their names; of equal ones the last comes last. Of one that is a list, its items by
+/// their positions.
 fn fields(payload: &str) -> Option<Vec<Field<'_>>> {
-    let members = members(payload)?.into_iter();
-    let mut fields: Vec<_> = members.map(|member| Field { name: member.name(), json: member.value, value: OnceCell::new() }).collect();
+    let field = |name, json| Field { name, json, value: OnceCell::new() };
+    let mut fields: Vec<_> = match members(payload) {
+        Some(members) => members.into_iter().map(|member| field(member.name(), member.value)).collect(),
+        None => items(payload)?.into_iter().enumerate().map(|(at, item)| field(Cow::Owned(at.to_string()), item)).collect(),
+    };
     fields.sort_by(|left, right| left.name.cmp(&right.name));
     Some(fields)
 }
@@ -252,17 +260,16 @@ pub(crate) fn civil(now: Timestamp, zone: &TimeZone) -> DateTime {
 }
 
 fn within<'f>(json: &'f Json, keys: &[Box<str>]) -> Option<&'f Json> {
-    keys.iter().try_fold(json, |json, key| json.as_object()?.get(&**key))
+    keys.iter().try_fold(json, |json, key| match json {
+        Json::Object(map) => map.get(&**key),
+        Json::Array(items) => items.get(position(key)?),
+        _ => None,
+    })
 }
 
+/// The days of a week, as `time.weekday` names them.
+pub(crate) const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
 fn weekday_name(weekday: Weekday) -> &'static str {
-    match weekday {
-        Weekday::Monday => "Monday",
-        Weekday::Tuesday => "Tuesday",
-        Weekday::Wednesday => "Wednesday",
-        Weekday::Thursday => "Thursday",
-        Weekday::Friday => "Friday",
-        Weekday::Saturday => "Saturday",
-        Weekday::Sunday => "Sunday",
-    }
+    WEEKDAYS[usize::from(weekday.to_monday_zero_offset().unsigned_abs())]
 }

@@ -1,19 +1,16 @@
 //! From a file's YAML to rules. Nothing stops at the first problem.
 
-use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::limits::{MAX_NAME_BYTES, MAX_RULES_FILE_BYTES};
+use acteon_core::limits::MAX_RULES_FILE_BYTES;
+use acteon_core::similar::nearest;
 use acteon_core::{Priority, ProviderName};
-use jiff::tz::TimeZone;
 
-use crate::diagnostic::Diagnostic;
-use crate::facts::Zone;
 use crate::interval::TimeInterval;
 use crate::predicate;
-use crate::rule::{Changes, OnError, Rule, Verdict};
-use crate::set::Context;
+use crate::reader::{Fields, Reader};
+use crate::rule::{Changes, OnError, OnMute, Rule, Verdict};
 use crate::template::Template;
 use crate::yaml::{self, Node, NodeKind, Place, subject};
 
@@ -36,6 +33,7 @@ const RULE_KEYS: &[&str] = &[
     "metadata",
     "mute_time_intervals",
     "active_time_intervals",
+    "on_mute",
     "on_error",
     "condition",
     "action",
@@ -56,75 +54,26 @@ const VERDICTS: &[(&str, &[&str])] = &[
     ("modify", &["changes", "priority"]),
 ];
 
+/// Parameters that may be left out.
+const OPTIONAL: [&str; 2] = ["ttl_seconds", "priority"];
+
 /// Verdicts of the wire format that are not built.
 const LATER: [&str; 5] = ["group", "state_machine", "request_approval", "chain", "schedule"];
+
+/// What to do about a file with nothing in it.
+const NOTHING: &str = "write `rules: []` for no rules, or remove it";
 
 const DEFAULT_TTL: Duration = Duration::from_hours(1);
 const MAX_TTL_SECONDS: i64 = 30 * 86_400;
 const MAX_WINDOW_SECONDS: i64 = 30 * 86_400;
 const MAX_THROTTLE: i64 = 100_000;
 
-/// Collects rules and what is wrong with them.
-pub(crate) struct Reader<'a> {
-    context: &'a Context,
-    file: &'a str,
-    subject: String,
-    pub(crate) diagnostics: Vec<Diagnostic>,
-    pub(crate) rules: Vec<Rule>,
-    pub(crate) intervals: Vec<TimeInterval>,
-    /// Intervals that rules name, to be looked up when all files are read.
-    pub(crate) named: Vec<(Diagnostic, String)>,
-    names: BTreeMap<String, String>,
-    interval_names: HashSet<String>,
-    zones: Vec<Zone>,
-}
-
 impl<'a> Reader<'a> {
-    pub(crate) fn new(context: &'a Context) -> Self {
-        let utc = Zone::utc();
-        Self {
-            context,
-            file: "",
-            subject: String::new(),
-            diagnostics: Vec::new(),
-            rules: Vec::new(),
-            intervals: Vec::new(),
-            named: Vec::new(),
-            names: BTreeMap::new(),
-            interval_names: HashSet::new(),
-            zones: vec![utc],
-        }
-    }
-
-    pub(crate) fn env(&self) -> &'a BTreeMap<String, String> {
-        &self.context.env
-    }
-
-    /// Notes what is wrong at a place, and returns nothing.
-    pub(crate) fn fault<T>(&mut self, place: Place, message: String) -> Option<T> {
-        self.diagnostics.push(self.diagnostic(place, message));
-        None
-    }
-
-    fn diagnostic(&self, place: Place, message: String) -> Diagnostic {
-        Diagnostic { file: self.file.to_owned(), line: place.line, column: place.column, subject: self.subject.clone(), message }
-    }
-
     pub(crate) fn read(&mut self, file: &'a RuleFile) {
-        self.file = &file.name;
-        "the file".clone_into(&mut self.subject);
-        if file.text.len() > MAX_RULES_FILE_BYTES {
-            let message = format!("is {} bytes long, at most {MAX_RULES_FILE_BYTES} are allowed", file.text.len());
-            return self.fault(Place { line: 1, column: 1 }, message).unwrap_or_default();
-        }
-        let root = match yaml::parse(&file.text) {
-            Ok(Some(root)) => root,
-            Ok(None) => return self.nothing_in(Place { line: 1, column: 1 }),
-            Err((place, message)) => return self.fault(place, message).unwrap_or_default(),
-        };
+        let Some(root) = self.root(file, NOTHING) else { return };
         let Some(fields) = self.fields(&root, FILE_KEYS, &[]) else { return };
         if matches!(&root.kind, NodeKind::Map(entries) if entries.is_empty()) {
-            return self.nothing_in(root.place);
+            return self.nothing_in(root.place, NOTHING);
         }
         for (index, node) in self.list(fields.get("rules").copied()).into_iter().enumerate() {
             self.subject = subject("rules", index, node);
@@ -132,7 +81,12 @@ impl<'a> Reader<'a> {
                 self.rules.push(rule);
             }
         }
-        for (index, node) in self.list(fields.get("time_intervals").copied()).into_iter().enumerate() {
+        self.read_intervals(fields.get("time_intervals").copied());
+    }
+
+    /// Reads time intervals; of each name there is one.
+    pub(crate) fn read_intervals(&mut self, list: Option<&Node>) {
+        for (index, node) in self.list(list).into_iter().enumerate() {
             self.subject = subject("time_intervals", index, node);
             match TimeInterval::from_json(&node.to_json()) {
                 Ok(interval) if !self.interval_names.insert(interval.name().to_owned()) => {
@@ -146,9 +100,27 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Begins with a file. `nothing` says what to do about an empty one.
+    pub(crate) fn root(&mut self, file: &'a RuleFile, nothing: &str) -> Option<Node> {
+        self.file = &file.name;
+        "the file".clone_into(&mut self.subject);
+        if file.text.len() > MAX_RULES_FILE_BYTES {
+            let message = format!("is {} bytes long, at most {MAX_RULES_FILE_BYTES} are allowed", file.text.len());
+            return self.fault(Place { line: 1, column: 1 }, message);
+        }
+        match yaml::parse(&file.text) {
+            Ok(Some(root)) => Some(root),
+            Ok(None) => {
+                self.nothing_in(Place { line: 1, column: 1 }, nothing);
+                None
+            }
+            Err((place, message)) => self.fault(place, message),
+        }
+    }
+
     /// A file is emptied before it is written: its rules are not taken away by that.
-    fn nothing_in(&mut self, place: Place) {
-        self.fault::<()>(place, "has nothing in it: write `rules: []` for no rules, or remove it".into());
+    fn nothing_in(&mut self, place: Place, nothing: &str) {
+        self.fault::<()>(place, format!("has nothing in it: {nothing}"));
     }
 
     fn rule(&mut self, node: &Node) -> Option<Rule> {
@@ -171,6 +143,7 @@ impl<'a> Reader<'a> {
         let active = self.interval_names(fields.get("active_time_intervals").copied());
         let condition = fields.get("condition").and_then(|node| predicate::condition(self, node));
         let (verdict, sets_priority) = fields.get("action").and_then(|node| self.verdict(node)).unzip();
+        let on_mute = fields.get("on_mute").and_then(|node| self.on_mute(node, mute.is_empty() && active.is_empty()));
         let on_error = fields.get("on_error").map_or(Some(OnError::Skip), |node| self.on_error(node, verdict.as_ref()));
         let condition = condition?;
         Some(Rule {
@@ -180,6 +153,7 @@ impl<'a> Reader<'a> {
             enabled: enabled?,
             mute,
             active,
+            on_mute,
             on_error: on_error?,
             verdict: verdict?,
             sets_priority: sets_priority?,
@@ -202,17 +176,14 @@ impl<'a> Reader<'a> {
     /// The verdict, and the priority that goes with it.
     fn verdict(&mut self, node: &Node) -> Option<(Verdict, Option<Priority>)> {
         let before = self.diagnostics.len();
+        if let NodeKind::Text(text) = &node.kind {
+            return self.fault(node.place, as_mapping(text));
+        }
         let fields = self.fields(node, ACTION_KEYS, &["type"])?;
         let type_node = *fields.get("type")?;
         let type_name = self.text(type_node)?;
         let Some((_, takes)) = VERDICTS.iter().find(|(name, _)| *name == type_name) else {
-            let message = if LATER.contains(&type_name.as_str()) {
-                format!("{type_name} is not supported by this version")
-            } else {
-                let known: Vec<&str> = VERDICTS.iter().map(|(name, _)| *name).collect();
-                format!("there is no action type {type_name:?}; known are: {}", known.join(", "))
-            };
-            return self.fault(type_node.place, message);
+            return self.fault(type_node.place, no_verdict(&type_name));
         };
         for (key, node) in &fields {
             if *key != "type" && !takes.contains(key) {
@@ -252,7 +223,8 @@ impl<'a> Reader<'a> {
             Ok(name) if known.as_ref().is_none_or(|known| known.contains(&name)) => Some(name),
             Ok(_) => {
                 let known: Vec<&str> = known.iter().flatten().map(ProviderName::as_str).collect();
-                self.fault(node.place, format!("there is no provider {text:?}; configured are: {}", known.join(", ")))
+                let hint = nearest(&text, known.iter().copied()).map_or(String::new(), |near| format!("; did you mean {near}?"));
+                self.fault(node.place, format!("there is no provider {text:?}{hint}; configured are: {}", known.join(", ")))
             }
             Err(error) => self.fault(node.place, format!("target_provider {error}")),
         }
@@ -284,35 +256,26 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn on_mute(&mut self, node: &Node, never_mutes: bool) -> Option<OnMute> {
+        let text = self.text(node)?;
+        match OnMute::parse(&text) {
+            Some(_) if never_mutes => {
+                self.fault(node.place, "on_mute has no effect without mute_time_intervals or active_time_intervals".into())
+            }
+            Some(on_mute) => Some(on_mute),
+            None => self.fault(node.place, format!("on_mute must be drop or postpone, is {text:?}")),
+        }
+    }
+
     fn interval_names(&mut self, node: Option<&Node>) -> Vec<Arc<str>> {
         let mut names = Vec::new();
         for item in self.list(node) {
             if let Some(name) = self.text(item) {
-                let message = format!("there is no time interval {name:?}, neither in the files nor in the store");
-                self.named.push((self.diagnostic(item.place, message), name.clone()));
+                self.named.push((self.diagnostic(item.place, String::new()), name.clone()));
                 names.push(Arc::from(name));
             }
         }
         names
-    }
-
-    /// The zone of rules that name none.
-    pub(crate) fn default_zone(&mut self) -> Option<Zone> {
-        self.zone(Place { line: 1, column: 1 }, &self.context.default_timezone)
-    }
-
-    fn zone(&mut self, place: Place, name: &str) -> Option<Zone> {
-        if let Some(zone) = self.zones.iter().find(|zone| &*zone.name == name) {
-            return Some(zone.clone());
-        }
-        match TimeZone::get(name) {
-            Ok(tz) => {
-                let zone = Zone { index: u16::try_from(self.zones.len()).unwrap_or(u16::MAX), name: name.into(), tz };
-                self.zones.push(zone.clone());
-                Some(zone)
-            }
-            Err(_) => self.fault(place, format!("there is no time zone {name:?}; use a name such as Asia/Shanghai")),
-        }
     }
 
     fn check_metadata(&mut self, node: &Node) {
@@ -320,80 +283,47 @@ impl<'a> Reader<'a> {
             self.fault::<()>(node.place, format!("metadata must be a mapping, is {}", node.described()));
         }
     }
+}
 
-    /// The entries of a mapping, which may have `known` keys and must have `needed` ones.
-    fn fields<'n>(&mut self, node: &'n Node, known: &[&'static str], needed: &[&str]) -> Option<Fields<'n>> {
-        let NodeKind::Map(entries) = &node.kind else {
-            return self.fault(node.place, format!("must be a mapping with {}, is {}", known.join(", "), node.described()));
-        };
-        let mut fields = Fields::new();
-        for (key, place, value) in entries {
-            match known.iter().find(|known| *known == key) {
-                Some(key) => drop(fields.insert(*key, value)),
-                None => drop(self.fault::<()>(*place, format!("there is no key {key:?}; known are: {}", known.join(", ")))),
-            }
+/// What to say of an action that is a word.
+fn as_mapping(text: &str) -> String {
+    match VERDICTS.iter().find(|(name, _)| *name == text) {
+        Some((name, needs)) => {
+            let needs: String = needs.iter().map(|parameter| format!(", {parameter}: ...")).collect();
+            format!("action must be a mapping: write action: {{type: {name}{needs}}}")
         }
-        for key in needed {
-            self.needed(node, &fields, key);
-        }
-        Some(fields)
-    }
-
-    fn needed<'n>(&mut self, node: &Node, fields: &Fields<'n>, key: &str) -> Option<&'n Node> {
-        match fields.get(key) {
-            Some(node) => Some(node),
-            None => self.fault(node.place, format!("{key} is missing")),
-        }
-    }
-
-    fn list<'n>(&mut self, node: Option<&'n Node>) -> Vec<&'n Node> {
-        match node.map(|node| (node, &node.kind)) {
-            None | Some((_, NodeKind::Null)) => Vec::new(),
-            Some((_, NodeKind::List(items))) => items.iter().collect(),
-            Some((node, _)) => {
-                self.fault::<()>(node.place, format!("must be a list, is {}", node.described()));
-                Vec::new()
-            }
-        }
-    }
-
-    fn name(&mut self, node: &Node) -> Option<String> {
-        let text = self.text(node)?;
-        if text.trim().is_empty() || text.len() > MAX_NAME_BYTES || text.chars().any(char::is_control) {
-            return self.fault(node.place, format!("name must be 1 to {MAX_NAME_BYTES} bytes without control characters"));
-        }
-        Some(text)
-    }
-
-    fn text(&mut self, node: &Node) -> Option<String> {
-        match &node.kind {
-            NodeKind::Text(text) => Some(text.clone()),
-            _ => self.fault(node.place, format!("must be text, is {}", node.described())),
-        }
-    }
-
-    fn flag(&mut self, node: &Node) -> Option<bool> {
-        match node.kind {
-            NodeKind::Bool(flag) => Some(flag),
-            _ => self.fault(node.place, format!("must be true or false, is {}", node.described())),
-        }
-    }
-
-    fn integer(&mut self, node: &Node, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
-        match node.kind {
-            NodeKind::Int(number) if range.contains(&number) => Some(number),
-            _ => self.fault(node.place, format!("must be a whole number from {} to {}", range.start(), range.end())),
-        }
+        None => format!("action must be a mapping such as {{type: deny}}; {}", no_verdict(text)),
     }
 }
 
-type Fields<'n> = BTreeMap<&'static str, &'n Node>;
+fn no_verdict(text: &str) -> String {
+    if LATER.contains(&text) {
+        return format!("{text} is not supported by this version");
+    }
+    let near = synonym(text).or_else(|| nearest(text, verdicts()));
+    let hint = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+    format!("there is no action type {text:?}{hint}; known are: {}", verdicts().collect::<Vec<_>>().join(", "))
+}
+
+/// What else people call a verdict.
+fn synonym(text: &str) -> Option<&'static str> {
+    Some(match text {
+        "drop" | "block" | "reject" | "ignore" | "discard" => "deny",
+        "silence" | "mute" => "suppress",
+        "dedup" | "dedupe" => "deduplicate",
+        "route" | "redirect" | "forward" => "reroute",
+        "rate_limit" | "ratelimit" | "limit" => "throttle",
+        "change" | "transform" | "patch" | "set" => "modify",
+        "pass" | "accept" | "permit" => "allow",
+        _ => return None,
+    })
+}
+
+/// Every verdict's word.
+pub(crate) fn verdicts() -> impl Iterator<Item = &'static str> {
+    VERDICTS.iter().map(|(name, _)| *name)
+}
 
 fn seconds(number: i64) -> Duration {
     Duration::from_secs(number.unsigned_abs())
-}
-
-/// Whether there is a time zone of this name.
-pub fn is_time_zone(name: &str) -> bool {
-    TimeZone::get(name).is_ok()
 }

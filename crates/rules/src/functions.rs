@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
+use acteon_core::Timestamp;
 use acteon_core::limits::MAX_MATCHED_FIELD_BYTES;
+use acteon_core::similar::nearest;
 
 use crate::eval::{Evaluator, Stop, finite};
 use crate::value::Val;
@@ -19,6 +21,7 @@ pub(crate) enum Function {
     Int,
     Double,
     Text,
+    Time,
     Abs,
     Min,
     Max,
@@ -43,21 +46,50 @@ const TABLE: &[(&str, Function, usize)] = &[
     ("double", Function::Double, 1),
     ("string", Function::Text, 1),
     ("to_string", Function::Text, 1),
+    ("timestamp", Function::Time, 1),
     ("abs", Function::Abs, 1),
     ("min", Function::Min, 2),
     ("max", Function::Max, 2),
 ];
 
+impl Function {
+    /// The name that it has first.
+    pub(crate) fn name(self) -> &'static str {
+        TABLE.iter().find(|(_, known, _)| *known == self).map_or("", |(name, ..)| name)
+    }
+}
+
 /// The function of a name that takes so many arguments.
 pub(crate) fn find(name: &str, arguments: usize) -> Result<Function, String> {
     let Some((_, function, takes)) = TABLE.iter().find(|(known, ..)| *known == name) else {
-        let known: Vec<&str> = TABLE.iter().map(|(name, ..)| *name).chain(["matches"]).collect();
-        return Err(format!("there is no function {name:?}; known are: {}", known.join(", ")));
+        let known: Vec<&str> = TABLE.iter().map(|(name, ..)| *name).chain(["matches", "has"]).collect();
+        let near = synonym(name).or_else(|| nearest(name, known.iter().copied()));
+        let hint = near.map_or(String::new(), |near| format!("; did you mean {near:?}?"));
+        return Err(format!("there is no function {name:?}{hint}; known are: {}", known.join(", ")));
     };
     if *takes != arguments {
         return Err(format!("{name} takes {takes} argument(s), counting what stands before its dot; it is given {arguments}"));
     }
     Ok(*function)
+}
+
+/// What other languages call a function.
+fn synonym(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "length" | "count" => "size",
+        "toLower" | "toLowerCase" | "lowercase" | "downcase" => "lower",
+        "toUpper" | "toUpperCase" | "uppercase" | "upcase" => "upper",
+        "strip" => "trim",
+        "includes" | "icontains" => "contains",
+        "regex" | "match" | "test" => "matches",
+        "hasPrefix" | "beginsWith" => "startsWith",
+        "hasSuffix" => "endsWith",
+        "exists" | "defined" | "isset" => "has",
+        "number" | "float" => "double",
+        "str" => "string",
+        "datetime" | "date" => "timestamp",
+        _ => return None,
+    })
 }
 
 pub(crate) fn call<'a>(evaluator: &mut Evaluator<'a, '_>, function: Function, arguments: &[Val<'a>]) -> Result<Val<'a>, Stop> {
@@ -73,6 +105,11 @@ pub(crate) fn call<'a>(evaluator: &mut Evaluator<'a, '_>, function: Function, ar
         (F::Int, [Val::Int(number)]) => Ok(Val::Int(*number)),
         (F::Int, [Val::Double(number)]) if number.abs() < 9.0e18 => Ok(Val::Int(number.trunc() as i64)),
         (F::Int, [Val::Text(text)]) => text.trim().parse().map(Val::Int).map_err(|_| Stop::error("int: the text is not a whole number")),
+        (F::Int, [Val::Time(time)]) => Ok(Val::Int(time.as_millis().div_euclid(1000))),
+        (F::Time, [Val::Time(time)]) => Ok(Val::Time(*time)),
+        (F::Time, [Val::Text(text)]) => {
+            Timestamp::parse(text).map(Val::Time).ok_or_else(|| Stop::error("timestamp: the text is not an RFC 3339 time"))
+        }
         (F::Double, [Val::Int(number)]) => Ok(Val::Double(*number as f64)),
         (F::Double, [Val::Double(number)]) => Ok(Val::Double(*number)),
         (F::Double, [Val::Text(text)]) => {
@@ -98,7 +135,7 @@ fn wrong(function: Function, arguments: &[Val<'_>]) -> Stop {
         return Stop::Unknown;
     }
     let kinds: Vec<&str> = arguments.iter().map(Val::kind).collect();
-    let name = TABLE.iter().find(|(_, known, _)| *known == function).map_or("", |(name, ..)| name);
+    let name = function.name();
     Stop::error(&format!("{name} does not take {}", kinds.join(" and ")))
 }
 

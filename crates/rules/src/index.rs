@@ -296,6 +296,6 @@ fn key(constant: &Constant) -> Option<Key> {
         Constant::Text(text) => Some(Key::Text(text.clone())),
         // Beyond 2^53 a double equals integers that are not each other.
         Constant::Int(number) if number.unsigned_abs() < 1 << 53 => Some(Key::Int(*number)),
-        Constant::Int(_) | Constant::Double(_) | Constant::Null | Constant::Bool(_) => None,
+        Constant::Int(_) | Constant::Double(_) | Constant::Null | Constant::Bool(_) | Constant::Time(_) => None,
     }
 }

@@ -6,6 +6,7 @@
 
 #![deny(missing_docs)]
 
+mod cel_hints;
 mod cel_syntax;
 mod diagnostic;
 mod eval;
@@ -21,22 +22,26 @@ mod matcher_index;
 mod path;
 mod pattern;
 mod predicate;
+mod reader;
 mod rule;
 mod set;
 mod template;
 mod trace;
+mod types;
 mod value;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, LoadError};
 pub use facts::Facts;
-pub use file::{RuleFile, SCHEMA_KEYS, is_time_zone};
+pub use file::{RuleFile, SCHEMA_KEYS};
 pub use fixture::{CaseResult, run_fixtures};
-pub use interval::{IntervalError, TimeInterval, TimeRange};
+pub use interval::{IntervalError, TimeInterval};
 pub use matcher::{MatchOp, Matcher, MatcherError, MatcherSpec};
 pub use matcher_index::{MatcherIndex, is_filed_by_some};
+pub use path::path_parts;
 pub use pattern::Steps;
-pub use rule::{OnError, Rule, Verdict};
+pub use reader::is_time_zone;
+pub use rule::{Muting, OnError, OnMute, Rule, Verdict};
 pub use set::{Context, Decided, Fault, RuleSet};
 pub use template::{merge_patch, patched};
 pub use trace::{EvaluateOptions, Evaluation, TraceEntry};

@@ -1,11 +1,13 @@
 //! Matchers: what a silence looks at. A name is a label, or a path such as `action.payload.service`.
 
+use acteon_core::Timestamp;
 use acteon_core::limits::MAX_LABEL_BYTES;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::Facts;
-use crate::path::{Path, Root};
+use crate::path::{FieldType, Path, Root};
 use crate::pattern::{Pattern, Reach, Steps};
+use crate::predicate::quoted;
 
 /// A matcher as it is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,19 +68,25 @@ impl Matcher {
         if spec.name.trim().is_empty() || spec.name.len() > MAX_LABEL_BYTES || spec.value.len() > MAX_LABEL_BYTES {
             return Err(MatcherError(format!("name must not be empty, name and value at most {MAX_LABEL_BYTES} bytes")));
         }
-        let path = if spec.name.starts_with("action.") {
-            Path::parse(&spec.name).map_err(MatcherError)?
-        } else {
-            Path { root: Root::Metadata, keys: vec![spec.name.as_str().into()] }
-        };
+        let path = path_of(&spec.name).map_err(MatcherError)?;
         let test = match spec.op {
-            MatchOp::Equal | MatchOp::NotEqual => Test::Equal([spec.value.as_str().into()]),
+            MatchOp::Equal | MatchOp::NotEqual => Test::Equal([canonical(&path, &spec.value)?.into()]),
             MatchOp::Regex | MatchOp::NotRegex => match known(&spec.value) {
                 Some(Self { test: Test::Pattern(pattern), .. }) => Test::Pattern(pattern),
                 _ => Test::Pattern(Pattern::compile(&spec.value, Reach::Whole).map_err(MatcherError)?),
             },
         };
         Ok(Self { path, test, negated: matches!(spec.op, MatchOp::NotEqual | MatchOp::NotRegex) })
+    }
+
+    /// What an action has at the name of this matcher, if it has anything there.
+    pub fn is_on(&self, facts: &Facts<'_>) -> bool {
+        facts.text(&self.path).is_some()
+    }
+
+    /// Whether it asks that the field differs.
+    pub const fn is_negated(&self) -> bool {
+        self.negated
     }
 
     /// Whether an action matches. What is no text is compared as JSON writes it; of a long text the beginning is looked at. `None` when that
@@ -134,5 +142,31 @@ impl Matcher {
             Test::Equal(_) => None,
             Test::Pattern(pattern) => Some((pattern.text(), pattern.bytes())),
         }
+    }
+}
+
+/// The field that a name stands for: a path that begins with `action`, or else a label.
+fn path_of(name: &str) -> Result<Path, String> {
+    let begins_with = |root: &str| name.strip_prefix(root).is_some_and(|rest| rest.starts_with(['.', '[']));
+    if begins_with("action") {
+        return Path::parse(name);
+    }
+    // A label could be called so; nobody's is, and a silence that never holds is found out when it is too late.
+    let first = name.split(['.', '[']).next().unwrap_or_default();
+    if name.len() > first.len() && first.eq_ignore_ascii_case("action") {
+        let rest = &name[first.len()..];
+        return Err(format!("there is no {first:?}; did you mean action{rest}? A label of this name is action.metadata[{}]", quoted(name)));
+    }
+    Ok(Path { root: Root::Metadata, keys: vec![name.into()] })
+}
+
+/// A value as the field is written: an instant has many spellings.
+fn canonical(path: &Path, value: &str) -> Result<String, MatcherError> {
+    match (path.field_type(), Timestamp::parse(value)) {
+        (FieldType::Time, Some(time)) => Ok(time.to_string()),
+        (FieldType::Time, None) => {
+            Err(MatcherError(format!("{path} is a time, and {value:?} is none: write RFC 3339 such as 2026-01-31T09:00:00+08:00")))
+        }
+        _ => Ok(value.to_owned()),
     }
 }

@@ -5,6 +5,7 @@
 //! search is made only while the decision has that many steps left. The bytes that automata search have a bound of their own, so that an
 //! expensive expression takes nothing from the others. Beyond either there is no answer, which is neither a match nor none.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,7 +34,7 @@ type CacheOf<T> = Pool<T, Box<dyn Fn() -> T + Send + Sync + std::panic::UnwindSa
 /// Where a pattern must match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// The whole text; a dot is any character.
+    /// The whole text.
     Whole,
     /// Any part of it.
     Part,
@@ -100,9 +101,7 @@ impl Pattern {
         if text.len() > MAX_PATTERN_BYTES {
             return Err(format!("the pattern is {} bytes long, at most {MAX_PATTERN_BYTES} are allowed", text.len()));
         }
-        let mut parser = ParserBuilder::new().nest_limit(NEST_LIMIT).dot_matches_new_line(reach == Reach::Whole).build();
-        let parsed = parser.parse(text);
-        let hir = parsed.map_err(|error| format!("the pattern {text:?} is not a regular expression: {}", one_line(&error.to_string())))?;
+        let hir = parsed(text).map_err(|why| format!("the pattern {text:?} is not a regular expression: {why}"))?;
         let (literals, required) = match reach {
             Reach::Whole => (literals(&hir), Vec::new()),
             Reach::Part => (None, required(&hir)),
@@ -186,6 +185,63 @@ impl Pattern {
     /// Bytes that it takes, without what searches keep.
     pub(crate) fn bytes(&self) -> usize {
         self.0.bytes
+    }
+}
+
+/// An expression as RE2, which Prometheus and Alertmanager use, reads it: a brace that begins no repetition stands for itself. A dot is any
+/// character, also a line's end: what people look for is in texts of several lines.
+fn parsed(text: &str) -> Result<Hir, String> {
+    let mut text = Cow::Borrowed(text);
+    loop {
+        let error = match ParserBuilder::new().nest_limit(NEST_LIMIT).dot_matches_new_line(true).build().parse(&text) {
+            Ok(hir) => return Ok(hir),
+            Err(error) => error,
+        };
+        let brace = match &error {
+            regex_syntax::Error::Parse(error) => literal_brace(&text, error),
+            _ => None,
+        };
+        match brace {
+            Some(at) => text.to_mut().insert(at, '\\'),
+            None => return Err(why(&error)),
+        }
+    }
+}
+
+/// Where a brace stands that begins no repetition, if that is what is wrong.
+fn literal_brace(text: &str, error: &regex_syntax::ast::Error) -> Option<usize> {
+    use regex_syntax::ast::ErrorKind as K;
+    let is_of_brace = matches!(
+        error.kind(),
+        K::RepetitionCountUnclosed | K::RepetitionCountDecimalEmpty | K::DecimalEmpty | K::DecimalInvalid | K::RepetitionMissing
+    );
+    let span = error.span();
+    // The error of a count points at its brace or past it.
+    let upto = text.get(..span.end.offset.max(span.start.offset + 1).min(text.len()))?;
+    let at = upto.rfind('{').filter(|_| is_of_brace)?;
+    let escaped = upto[..at].bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+    let counts = text[at + 1..].split_once('}').is_some_and(|(count, _)| {
+        let mut numbers = count.split(',').map(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
+        numbers.next() == Some(true) && at > 0 && !matches!(error.kind(), K::RepetitionMissing)
+    });
+    (!escaped && !counts).then_some(at)
+}
+
+/// What is wrong with an expression, in words and without a drawing.
+fn why(error: &regex_syntax::Error) -> String {
+    match error {
+        regex_syntax::Error::Parse(error) => {
+            let start = error.span().start;
+            let hint = match error.kind() {
+                regex_syntax::ast::ErrorKind::RepetitionMissing => "; * alone is no pattern: .* stands for anything",
+                regex_syntax::ast::ErrorKind::UnsupportedLookAround => {
+                    "; write what must match with one rule and what must not with another"
+                }
+                _ => "",
+            };
+            format!("{} at character {}{hint}", error.kind(), start.column)
+        }
+        other => one_line(&other.to_string()),
     }
 }
 

@@ -1,12 +1,15 @@
 //! Conditions as predicates: `{field, operator: value}`, `{all: [...]}`, `{any: [...]}`. Each also has a spelling in CEL, for people.
 
 use acteon_core::limits::MAX_CONDITION_DEPTH;
+use acteon_core::similar::nearest;
 
 use crate::cel_syntax;
 use crate::expr::{Comparison, Constant, Expr};
-use crate::file::Reader;
+
 use crate::functions::Function;
 use crate::path::Path;
+use crate::reader::Reader;
+use crate::types;
 use crate::yaml::{Node, NodeKind};
 
 /// A compiled condition and its spelling in CEL.
@@ -25,10 +28,13 @@ const LATER: [&str; 5] = ["state_counter", "state_seen", "semantic_match", "wasm
 /// Compiles `node`; what is wrong is noted with the reader.
 pub(crate) fn condition(reader: &mut Reader<'_>, node: &Node) -> Option<Condition> {
     match &node.kind {
-        NodeKind::Text(text) => match cel_syntax::compile(text, reader.env()) {
-            Ok(expr) => Some(Condition { expr, display: cel_syntax::one_line(text) }),
-            Err(message) => reader.fault(node.place, message),
-        },
+        NodeKind::Text(text) => {
+            let compiled = cel_syntax::compile(text, reader.env());
+            match compiled.and_then(|mut expr| types::check_condition(&mut expr).map(|()| expr)) {
+                Ok(expr) => Some(Condition { expr, display: cel_syntax::one_line(text) }),
+                Err(message) => reader.fault(node.place, message),
+            }
+        }
         NodeKind::Bool(flag) => Some(Condition { expr: Expr::Constant(Constant::Bool(*flag)), display: flag.to_string() }),
         NodeKind::Map(_) => predicate(reader, node, 0),
         _ => reader.fault(node.place, format!("must be predicates or a CEL expression as text, is {}", node.described())),
@@ -83,7 +89,9 @@ fn comparison(reader: &mut Reader<'_>, node: &Node, entries: &[(String, crate::y
             let message = if LATER.contains(&key.as_str()) {
                 format!("{key} is not supported by this version")
             } else {
-                format!("there is no operator {key:?}; a predicate has field and any of: {}", OPERATORS.join(", "))
+                let near = meant(key).or_else(|| nearest(key, OPERATORS.into_iter().chain(["field", "all", "any"])));
+                let hint = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+                format!("there is no operator {key:?}{hint}; a predicate has field and any of: {}", OPERATORS.join(", "))
             };
             reader.fault::<()>(*place, message);
             good = false;
@@ -107,6 +115,26 @@ fn comparison(reader: &mut Reader<'_>, node: &Node, entries: &[(String, crate::y
     Some(Condition { expr: Expr::And(operands), display: displays.join(" && ") })
 }
 
+/// What other languages call an operator.
+fn meant(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "equals" | "equal" | "is" | "==" | "=" | "value" => "eq",
+        "not" | "not_equal" | "not_equals" | "neq" | "!=" => "ne",
+        "greater_than" | ">" => "gt",
+        "less_than" | "<" => "lt",
+        "ge" | ">=" | "min" => "gte",
+        "le" | "<=" | "max" => "lte",
+        "in" | "one_of" | "any_of" => "in_list",
+        "regex" | "regexp" | "match" | "=~" | "like" => "matches",
+        "includes" => "contains",
+        "prefix" => "starts_with",
+        "suffix" => "ends_with",
+        "and" => "all",
+        "or" => "any",
+        _ => return None,
+    })
+}
+
 fn field(reader: &mut Reader<'_>, node: &Node) -> Option<Expr> {
     let NodeKind::Text(text) = &node.kind else {
         return reader.fault(node.place, format!("field must be text such as action.payload.severity, is {}", node.described()));
@@ -123,7 +151,16 @@ fn field(reader: &mut Reader<'_>, node: &Node) -> Option<Expr> {
     }
 }
 
+/// What an operator makes of a field, unless it could never hold.
 fn operator(reader: &mut Reader<'_>, field: &Expr, name: &str, node: &Node) -> Option<(Expr, String)> {
+    let (mut expr, display) = untyped(reader, field, name, node)?;
+    match types::check(&mut expr) {
+        Ok(_) => Some((expr, display)),
+        Err(message) => reader.fault(node.place, message),
+    }
+}
+
+fn untyped(reader: &mut Reader<'_>, field: &Expr, name: &str, node: &Node) -> Option<(Expr, String)> {
     let shown = match field {
         Expr::Field(path) => path.to_string(),
         _ => "env".to_owned(),
@@ -184,12 +221,18 @@ fn constant(reader: &mut Reader<'_>, node: &Node) -> Option<Constant> {
     })
 }
 
-fn spelled(constant: &Constant) -> String {
+pub(crate) fn spelled(constant: &Constant) -> String {
     match constant {
         Constant::Null => "null".into(),
         Constant::Bool(flag) => flag.to_string(),
         Constant::Int(number) => number.to_string(),
         Constant::Double(number) => number.to_string(),
-        Constant::Text(text) => format!("{text:?}"),
+        Constant::Text(text) => quoted(text),
+        Constant::Time(time) => quoted(&time.to_string()),
     }
+}
+
+/// A text as CEL and JSON both write it.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }

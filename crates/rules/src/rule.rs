@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Priority, ProviderName};
+use acteon_core::{Priority, ProviderName, Timestamp};
+use serde::Serialize;
 
 use crate::expr::Expr;
 use crate::facts::Zone;
+use crate::interval::TimeInterval;
 use crate::template::Template;
 
 /// A compiled rule.
@@ -18,6 +20,7 @@ pub struct Rule {
     pub(crate) enabled: bool,
     pub(crate) mute: Vec<Arc<str>>,
     pub(crate) active: Vec<Arc<str>>,
+    pub(crate) on_mute: Option<OnMute>,
     pub(crate) on_error: OnError,
     pub(crate) verdict: Verdict,
     pub(crate) sets_priority: Option<Priority>,
@@ -73,6 +76,41 @@ pub enum OnError {
     Hold,
 }
 
+/// Why a rule mutes at an instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Muting {
+    /// The interval.
+    pub interval: Arc<str>,
+    /// `mute_time_interval` or `active_time_interval`.
+    pub reason: &'static str,
+    /// What becomes of the action.
+    pub on_mute: OnMute,
+}
+
+/// What becomes of an action that a time interval holds back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnMute {
+    /// It ends as muted.
+    Drop,
+    /// It waits until it may go.
+    Postpone,
+}
+
+impl OnMute {
+    /// Of its word.
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        match word {
+            "drop" => Some(Self::Drop),
+            "postpone" => Some(Self::Postpone),
+            _ => None,
+        }
+    }
+}
+
+/// Most beginnings and ends of time intervals that are looked at for one at which a rule no longer mutes.
+const MAX_CHANGES: usize = 256;
+
 impl Rule {
     /// Its name.
     pub fn name(&self) -> &Arc<str> {
@@ -107,6 +145,25 @@ impl Rule {
     /// Names of time intervals outside all of which a match is muted.
     pub fn active_intervals(&self) -> &[Arc<str>] {
         &self.active
+    }
+
+    /// The time interval by which it mutes at `now`. One that `interval` does not know mutes nothing: no message is lost to a name.
+    pub fn muting<'i>(&self, interval: impl Fn(&str) -> Option<&'i TimeInterval>, now: Timestamp) -> Option<Muting> {
+        let on_mute = |name: &str| self.on_mute.or_else(|| interval(name)?.on_mute()).unwrap_or(OnMute::Drop);
+        let matching = self.mute.iter().find(|name| interval(name).is_some_and(|interval| interval.matches(now)));
+        if let Some(name) = matching {
+            return Some(Muting { interval: Arc::clone(name), reason: "mute_time_interval", on_mute: on_mute(name) });
+        }
+        let inside = self.active.iter().any(|name| interval(name).is_none_or(|interval| interval.matches(now)));
+        let first = self.active.first().filter(|_| !inside)?;
+        Some(Muting { interval: Arc::clone(first), reason: "active_time_interval", on_mute: on_mute(first) })
+    }
+
+    /// The first instant after `now` at which it does not mute; `None` where none is in sight.
+    pub fn mutes_until<'i>(&self, interval: impl Fn(&str) -> Option<&'i TimeInterval>, now: Timestamp) -> Option<Timestamp> {
+        let named: Vec<&TimeInterval> = self.mute.iter().chain(&self.active).filter_map(|name| interval(name)).collect();
+        let next = |at: &Timestamp| named.iter().filter_map(|interval| interval.next_change(*at)).min();
+        std::iter::successors(next(&now), next).take(MAX_CHANGES).find(|at| self.muting(&interval, *at).is_none())
     }
 
     /// File and line.

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use acteon_core::ProviderName;
 use acteon_core::limits::MAX_MATCHED_FIELD_BYTES;
+use acteon_core::similar::nearest;
 use serde_json::Value as Json;
 
-use crate::diagnostic::LoadError;
+use crate::diagnostic::{Diagnostic, LoadError};
 use crate::eval::{self, Truth};
 use crate::expr::Expr;
 use crate::facts::{Facts, Zone};
-use crate::file::{Reader, RuleFile};
+use crate::file::RuleFile;
 use crate::index::Index;
 use crate::interval::TimeInterval;
+use crate::reader::Reader;
 use crate::rule::{OnError, Rule, Verdict};
 
 /// Payload that is short for a search.
@@ -89,11 +91,14 @@ impl RuleSet {
             reader.read(file);
         }
         let Reader { mut diagnostics, rules, intervals, named, .. } = reader;
+        let in_files: BTreeSet<&str> = intervals.iter().map(TimeInterval::name).collect();
         for (diagnostic, name) in named {
-            let in_files = intervals.iter().any(|interval| interval.name() == name);
-            let in_store = context.intervals.as_ref().is_none_or(|known| known.contains(&name));
-            if !in_files && !in_store {
-                diagnostics.push(diagnostic);
+            let Some(in_store) = &context.intervals else { break };
+            if !in_files.contains(&*name) && !in_store.contains(&name) {
+                let known = in_files.iter().copied().chain(in_store.iter().map(String::as_str));
+                let hint = nearest(&name, known).map_or(String::new(), |near| format!("; did you mean {near:?}?"));
+                let message = format!("there is no time interval {name:?}, neither in the files nor in the store{hint}");
+                diagnostics.push(Diagnostic { message, ..diagnostic });
             }
         }
         if !diagnostics.is_empty() {

@@ -57,7 +57,8 @@ impl Template {
                         Piece::Text(fixed) => text.push_str(fixed),
                         Piece::Value(expr) => match value(expr)? {
                             Some(Json::String(inserted)) => text.push_str(&inserted),
-                            None | Some(Json::Null) => {}
+                            // Whoever reads the text must see that something is not there.
+                            None | Some(Json::Null) => text.push_str(&missing(expr)),
                             Some(other) => text.push_str(&other.to_string()),
                         },
                     }
@@ -79,6 +80,13 @@ impl Template {
             }
         })
     }
+}
+
+/// What stands in a text for a field that is not there.
+fn missing(expr: &Expr) -> String {
+    let field = expr.first_field().map(ToString::to_string).unwrap_or_default();
+    let name = field.rsplit_once('.').map_or(&*field, |(_, name)| name);
+    if name.is_empty() { "(none)".into() } else { format!("(no {name})") }
 }
 
 fn text_template(text: &str, env: &BTreeMap<String, String>) -> Result<Template, String> {

@@ -80,6 +80,17 @@ pub struct TraceEntry {
     pub modified_payload_preview: Option<Box<RawValue>>,
 }
 
+impl Evaluation {
+    /// The tag of the outcome that the verdict comes to, if nothing else holds the action back.
+    pub fn would_be(&self) -> &'static str {
+        match self.verdict.as_str() {
+            "deny" | "suppress" => "suppressed",
+            "reroute" => "rerouted",
+            _ => "executed",
+        }
+    }
+}
+
 impl RuleSet {
     /// Decides without the index, and shows every step.
     pub fn evaluate(&self, facts: &Facts<'_>, options: EvaluateOptions, clock: &dyn Clock) -> Evaluation {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
+use acteon_core::Timestamp;
 use serde_json::Value as Json;
 
 /// A value. Arrays and objects of the payload stay where they are.
@@ -14,6 +15,8 @@ pub(crate) enum Val<'a> {
     Int(i64),
     Double(f64),
     Text(Cow<'a, str>),
+    /// An instant. Beside one, text is read as RFC 3339 and a number as seconds since 1970.
+    Time(Timestamp),
     /// An array or object.
     Json(&'a Json),
     /// A list that an expression built.
@@ -39,6 +42,7 @@ impl<'a> Val<'a> {
             Self::Bool(_) => "a boolean",
             Self::Int(_) | Self::Double(_) => "a number",
             Self::Text(_) => "text",
+            Self::Time(_) => "a time",
             Self::Json(Json::Array(_)) | Self::List(_) => "a list",
             Self::Json(_) | Self::Labels(_) => "an object",
         }
@@ -50,6 +54,7 @@ impl<'a> Val<'a> {
             (Self::Null, Val::Null) => true,
             (Self::Bool(left), Val::Bool(right)) => left == right,
             (Self::Text(left), Val::Text(right)) => left == right,
+            (Self::Time(_), _) | (_, Val::Time(_)) => self.compare(other) == Some(Ordering::Equal),
             (Self::Int(_) | Self::Double(_), Val::Int(_) | Val::Double(_)) => self.compare(other) == Some(Ordering::Equal),
             (Self::Labels(_) | Self::Json(Json::Object(_)), Val::Labels(_) | Val::Json(Json::Object(_))) => {
                 self.to_json() == other.to_json()
@@ -72,8 +77,20 @@ impl<'a> Val<'a> {
             (Self::Double(left), Val::Int(right)) => compare_mixed(*right, *left).map(Ordering::reverse),
             (Self::Double(left), Val::Double(right)) => left.partial_cmp(right),
             (Self::Text(left), Val::Text(right)) => Some(left.cmp(right)),
+            (Self::Time(_), _) | (_, Val::Time(_)) => Some(self.instant()?.cmp(&other.instant()?)),
             (Self::Bool(left), Val::Bool(right)) => Some(left.cmp(right)),
             _ => None,
+        }
+    }
+
+    /// The instant that a value stands for beside one.
+    fn instant(&self) -> Option<Timestamp> {
+        match self {
+            Self::Time(time) => Some(*time),
+            Self::Text(text) => Timestamp::parse(text),
+            Self::Int(seconds) => Some(Timestamp::from_millis(seconds.saturating_mul(1000))),
+            Self::Double(seconds) => Some(Timestamp::from_millis((seconds * 1000.0) as i64)),
+            Self::Null | Self::Bool(_) | Self::Json(_) | Self::List(_) | Self::Labels(_) => None,
         }
     }
 
@@ -111,6 +128,7 @@ impl<'a> Val<'a> {
             Self::Int(number) => Json::from(*number),
             Self::Double(number) => Json::from(*number),
             Self::Text(text) => Json::String(text.clone().into_owned()),
+            Self::Time(time) => Json::String(time.to_string()),
             Self::Json(json) => (*json).clone(),
             Self::List(items) => items.iter().map(Val::to_json).collect(),
             Self::Labels(labels) => labels.iter().map(|(name, value)| (name.clone(), Json::String(value.clone()))).collect(),
@@ -121,6 +139,7 @@ impl<'a> Val<'a> {
     pub(crate) fn to_text(&self) -> String {
         match self {
             Self::Text(text) => text.clone().into_owned(),
+            Self::Time(time) => time.to_string(),
             Self::Null => String::new(),
             other => other.to_json().to_string(),
         }

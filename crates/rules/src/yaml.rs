@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use acteon_core::json::head;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 /// Deepest nesting of a file.
@@ -45,6 +46,17 @@ impl Node {
         }
     }
 
+    /// A value as it is to stand in a message.
+    pub(crate) fn shown(&self) -> String {
+        match &self.kind {
+            NodeKind::Null | NodeKind::List(_) | NodeKind::Map(_) => self.described().to_owned(),
+            NodeKind::Bool(flag) => flag.to_string(),
+            NodeKind::Int(number) => number.to_string(),
+            NodeKind::Float(number) => number.to_string(),
+            NodeKind::Text(text) => format!("the text {:?}", head(text, 64)),
+        }
+    }
+
     pub(crate) fn to_json(&self) -> serde_json::Value {
         use serde_json::Value;
         match &self.kind {
@@ -64,7 +76,7 @@ pub(crate) type Fault = (Place, String);
 
 /// The one document of `text`; `None` when it is empty.
 pub(crate) fn parse(text: &str) -> Result<Option<Node>, Fault> {
-    let mut reader = Reader { parser: Parser::new_from_str(text) };
+    let mut reader = Reader { text, parser: Parser::new_from_str(text) };
     let mut document = None;
     loop {
         match reader.next()? {
@@ -77,6 +89,7 @@ pub(crate) fn parse(text: &str) -> Result<Option<Node>, Fault> {
 }
 
 struct Reader<'a> {
+    text: &'a str,
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
 }
 
@@ -88,9 +101,18 @@ impl<'a> Reader<'a> {
             Some(Err(error)) => {
                 let marker = error.marker();
                 let place = Place { line: marker.line(), column: marker.col() + 1 };
-                Err((place, format!("not YAML: {}", error.info())))
+                Err((place, format!("not YAML: {}{}", error.info(), self.hint(place.line))))
             }
         }
+    }
+
+    /// What to do about a line that is not YAML, where it is a condition that YAML reads otherwise than it is meant.
+    fn hint(&self, line: usize) -> &'static str {
+        let near = self.text.lines().skip(line.saturating_sub(2)).take(2);
+        let is_bare = |line: &str| {
+            line.split_once("condition:").is_some_and(|(_, value)| value.trim_start().starts_with(['"', '\'', '!', '*', '&', '[', '(']))
+        };
+        if near.into_iter().any(is_bare) { "; put the whole condition in quotes, such as condition: '...'" } else { "" }
     }
 
     fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Fault> {
@@ -103,7 +125,10 @@ impl<'a> Reader<'a> {
             Event::SequenceStart(_, None) => self.list(depth)?,
             Event::MappingStart(_, None) => self.map(depth)?,
             Event::Alias(_) => return Err((place, "aliases are not taken: write the value out".into())),
-            Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..) => return Err((place, "tags are not taken".into())),
+            Event::Scalar(text, _, _, Some(tag)) => return Err((place, tagged(&format!("{}{} {text}", tag.handle, tag.suffix)))),
+            Event::SequenceStart(_, Some(tag)) | Event::MappingStart(_, Some(tag)) => {
+                return Err((place, tagged(&format!("{}{}", tag.handle, tag.suffix))));
+            }
             Event::Nothing
             | Event::StreamStart
             | Event::StreamEnd
@@ -144,6 +169,15 @@ impl<'a> Reader<'a> {
             entries.push((key, at, node));
         }
     }
+}
+
+/// What to say of a tag. Conditions that begin with a negation are taken for one.
+fn tagged(tag: &str) -> String {
+    let tag = tag.trim();
+    if tag.starts_with("!!") || tag.starts_with("tag:") {
+        return "tags are not taken".into();
+    }
+    format!("a value that begins with ! is a tag in YAML, and tags are not taken: put it in quotes, such as '{}'", head(tag, 64))
 }
 
 fn place(span: Span) -> Place {

@@ -6,13 +6,14 @@ mod tests;
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use acteon_core::Timestamp;
 use acteon_core::limits::{MAX_BUILT_BYTES, MAX_STEPS};
 use serde_json::Value as Json;
 
 use crate::expr::{Comparison, Constant, Expr, Fold, Operation};
 use crate::facts::{Facts, Missing, Zone};
 use crate::functions;
-use crate::path::Path;
+use crate::path::{Path, position};
 use crate::value::Val;
 
 /// Why there is no value.
@@ -237,6 +238,13 @@ impl<'a> Evaluator<'a, '_> {
             }
             .map(Val::Int)
             .ok_or_else(overflow),
+            (Operation::Subtract, Val::Time(left), Val::Time(right)) => {
+                Ok(Val::Int((left.as_millis() - right.as_millis()).div_euclid(1000)))
+            }
+            (Operation::Add, Val::Time(time), Val::Int(seconds)) | (Operation::Add, Val::Int(seconds), Val::Time(time)) => {
+                Ok(later(*time, *seconds))
+            }
+            (Operation::Subtract, Val::Time(time), Val::Int(seconds)) => Ok(later(*time, seconds.saturating_neg())),
             (_, Val::Int(_) | Val::Double(_), Val::Int(_) | Val::Double(_)) => finite(doubles(operation, left, right)),
             _ => Err(Stop::error(&format!("{} and {} cannot be calculated with", left.kind(), right.kind()))),
         }
@@ -305,6 +313,7 @@ impl Constant {
             Self::Int(number) => Val::Int(*number),
             Self::Double(number) => Val::Double(*number),
             Self::Text(text) => Val::Text(Cow::Borrowed(text)),
+            Self::Time(time) => Val::Time(*time),
         }
     }
 }
@@ -320,15 +329,15 @@ fn compare<'a>(comparison: Comparison, left: &Val<'_>, right: &Val<'_>) -> Resul
                 }
                 return Err(Stop::error(&format!("{} and {} have no order", left.kind(), right.kind())));
             };
-            match comparison {
-                Comparison::Lt => order.is_lt(),
-                Comparison::Le => order.is_le(),
-                Comparison::Gt => order.is_gt(),
-                _ => order.is_ge(),
-            }
+            comparison.holds(order)
         }
     };
     Ok(Val::Bool(holds))
+}
+
+/// An instant so many seconds after another.
+fn later<'a>(time: Timestamp, seconds: i64) -> Val<'a> {
+    Val::Time(Timestamp::from_millis(time.as_millis().saturating_add(seconds.saturating_mul(1000))))
 }
 
 /// A number; what is none, or infinite, is an error: written as JSON it would be null.
@@ -360,6 +369,7 @@ fn select<'a>(of: &Val<'a>, key: &str) -> Result<'a> {
     match of {
         Val::Json(Json::Object(map)) => map.get(key).map(Val::of_json).ok_or(Stop::Unknown),
         Val::Labels(labels) => labels.get(key).map(|text| Val::Text(Cow::Borrowed(text.as_str()))).ok_or(Stop::Unknown),
+        Val::Json(Json::Array(_)) | Val::List(_) => position(key).and_then(|position| of.item(position)).ok_or(Stop::Unknown),
         // A payload of another shape than expected lacks the field.
         _ => Err(Stop::Unknown),
     }

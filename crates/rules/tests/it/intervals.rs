@@ -79,6 +79,29 @@ fn what_is_no_interval_is_refused() {
         (json!({ "days_of_month": [{ "start": -1, "end": -5 }] }), "days_of_month"),
         (json!({ "months": [{ "start": 1, "end": 13 }] }), "months"),
         (json!({ "moons": [] }), "unknown field"),
+        (json!({ "days_of_month": [{ "start": -3, "end": 2 }] }), "two spans"),
+        (json!({ "months": [{ "start": 2, "end": 2 }], "days_of_month": [{ "start": 30, "end": 30 }] }), "never comes"),
+        (
+            json!({ "months": [{ "start": 2, "end": 2 }], "years": [{ "start": 2026, "end": 2027 }], "days_of_month": [{ "start": 29, "end": 29 }] }),
+            "never comes",
+        ),
+        (
+            json!({ "months": [{ "start": 4, "end": 4 }], "days_of_month": [{ "start": 1, "end": 5 }, { "start": 31, "end": 31 }] }),
+            "31 to 31 never comes",
+        ),
+        (
+            json!({ "years": [{ "start": 2026, "end": 2026 }], "months": [{ "start": 12, "end": 12 }], "days_of_month": [{ "start": 31, "end": 31 }],
+            "weekdays": [{ "start": 6, "end": 7 }] }),
+            "never comes",
+        ),
+        (
+            json!({ "weekdays": [{ "start": "monday", "end": "friday" }] }),
+            "time_ranges[0].weekdays[0].start must be a whole number, where 1 is Monday and 7 Sunday, is the text \"monday\"",
+        ),
+        (json!({ "weekdays": { "start": 1, "end": 5 } }), "time_ranges[0].weekdays must be a list, is an object"),
+        (json!({ "times": [{ "start": 9, "end": "18:00" }] }), "time of day in quotes"),
+        (json!({ "weekday": [] }), "did you mean weekdays?"),
+        (json!({ "years": [{ "start": 99999, "end": 99999 }] }), "whole number"),
     ] {
         let error = TimeInterval::from_json(&json!({ "name": "i", "time_ranges": [range] })).expect_err("refused").to_string();
         assert!(error.contains(says), "{range}: {error}");
@@ -90,7 +113,68 @@ fn what_is_no_interval_is_refused() {
     assert!(TimeInterval::from_json(&json!({ "name": "i", "time_ranges": [] })).is_err());
 }
 
+#[test]
+fn the_29_of_february_and_ends_of_months_are_taken() {
+    for range in [
+        json!({ "months": [{ "start": 2, "end": 2 }], "days_of_month": [{ "start": 29, "end": 29 }] }),
+        json!({ "months": [{ "start": 2, "end": 2 }], "years": [{ "start": 2028, "end": 2028 }], "days_of_month": [{ "start": 29, "end": 29 }] }),
+        json!({ "days_of_month": [{ "start": 31, "end": -1 }] }),
+        json!({ "days_of_month": [{ "start": -31, "end": -29 }] }),
+    ] {
+        interval("UTC", &range);
+    }
+}
+
+#[test]
+fn the_next_change_is_found_in_the_zone_and_over_clock_changes() {
+    let hours = json!({ "times": [{ "start": "09:00", "end": "18:00" }], "weekdays": [{ "start": 1, "end": 5 }] });
+    for (location, range, now, expected) in [
+        ("Asia/Shanghai", &hours, "2026-01-02T12:00:00Z", Some("2026-01-05T01:00:00.000Z")),
+        ("Asia/Shanghai", &hours, "2026-01-05T01:00:00Z", Some("2026-01-05T10:00:00.000Z")),
+        ("Asia/Shanghai", &hours, "2026-01-05T00:59:59.999Z", Some("2026-01-05T01:00:00.000Z")),
+        // Clocks go from 02:00 to 03:00 on 29 March.
+        (
+            "Europe/Berlin",
+            &json!({ "times": [{ "start": "02:30", "end": "06:00" }] }),
+            "2026-03-28T23:30:00Z",
+            Some("2026-03-29T01:00:00.000Z"),
+        ),
+        (
+            "UTC",
+            &json!({ "months": [{ "start": 2, "end": 2 }], "days_of_month": [{ "start": 29, "end": 29 }] }),
+            "2026-01-01T00:00:00Z",
+            Some("2028-02-29T00:00:00.000Z"),
+        ),
+        ("UTC", &json!({ "years": [{ "start": 2026, "end": 2026 }] }), "2026-06-01T00:00:00Z", Some("2027-01-01T00:00:00.000Z")),
+        ("UTC", &json!({ "years": [{ "start": 1, "end": 9999 }] }), "2026-06-01T00:00:00Z", None),
+    ] {
+        let found = interval(location, range).next_change(at(now)).map(|at| at.to_string());
+        assert_eq!(found.as_deref(), expected, "{range} after {now}");
+    }
+}
+
 proptest! {
+    /// Until the next change it stays as it is, and then it differs.
+    #[test]
+    fn the_next_change_is_the_next(
+        hours in 0i64..80_000, start in 0u8..23, length in 1u8..6, day in 1i16..=7, days in 0i16..3,
+        location in prop_oneof![Just("UTC"), Just("Asia/Shanghai"), Just("America/New_York"), Just("Australia/Lord_Howe")],
+    ) {
+        let end = (start + length).min(24);
+        let range = json!({ "times": [{ "start": format!("{start:02}:00"), "end": format!("{end:02}:00") }],
+            "weekdays": [{ "start": day, "end": (day + days).min(7) }] });
+        let interval = interval(location, &range);
+        let now = Timestamp::from_millis(1_767_225_600_000 + hours * 3_600_000 + 60_000);
+        let next = interval.next_change(now).expect("within a week");
+        prop_assert!(next > now && interval.matches(next) != interval.matches(now));
+        let mut minute = now;
+        while minute < next {
+            prop_assert_eq!(interval.matches(minute), interval.matches(now), "at {}", minute);
+            minute = minute + std::time::Duration::from_mins(30);
+        }
+        prop_assert_eq!(interval.matches(Timestamp::from_millis(next.as_millis() - 1)), interval.matches(now));
+    }
+
     #[test]
     fn any_instant_lies_within_or_without(
         millis in any::<i64>(), from in -31i16..=31, to in -31i16..=31, location in prop_oneof![Just("UTC"), Just("Asia/Shanghai"), Just("America/New_York")],

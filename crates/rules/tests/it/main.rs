@@ -4,6 +4,8 @@ mod corpus;
 mod intervals;
 mod load;
 mod matchers;
+mod meaning;
+mod patterns;
 mod rules;
 mod support;
 mod targets;

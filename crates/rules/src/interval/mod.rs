@@ -1,0 +1,87 @@
+//! Time intervals: calendars by which rules mute.
+
+mod change;
+mod range;
+mod read;
+
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use acteon_core::Timestamp;
+use acteon_core::limits::{MAX_NAME_BYTES, MAX_TIME_RANGES};
+
+use crate::facts::civil;
+use crate::reader::no_zone;
+use crate::rule::OnMute;
+
+use range::{Span, TimeRange, Times};
+
+/// A named calendar: it matches when one of its ranges does.
+#[derive(Clone, Debug)]
+pub struct TimeInterval {
+    spec: Spec,
+    zone: TimeZone,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Spec {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_mute: Option<OnMute>,
+    time_ranges: Vec<TimeRange>,
+}
+
+/// A time interval that is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct IntervalError(String);
+
+impl TimeInterval {
+    /// From `{name, location, description, on_mute, time_ranges}`.
+    pub fn from_json(json: &serde_json::Value) -> Result<Self, IntervalError> {
+        let spec = read::spec(json).map_err(IntervalError)?;
+        let fault = |message: String| Err(IntervalError(message));
+        if spec.name.trim().is_empty() || spec.name.len() > MAX_NAME_BYTES || spec.name.chars().any(|c| c.is_control() || c == '/') {
+            return fault(format!("name must be 1 to {MAX_NAME_BYTES} bytes without slashes and control characters"));
+        }
+        if spec.time_ranges.is_empty() || spec.time_ranges.len() > MAX_TIME_RANGES {
+            return fault(format!("time_ranges must be a list of 1 to {MAX_TIME_RANGES}, has {}", spec.time_ranges.len()));
+        }
+        for (index, range) in spec.time_ranges.iter().enumerate() {
+            range.check().map_err(|message| IntervalError(format!("time_ranges[{index}]: {message}")))?;
+        }
+        let zone = match &spec.location {
+            None => TimeZone::UTC,
+            Some(name) => match TimeZone::get(name) {
+                Ok(zone) => zone,
+                Err(_) => return fault(format!("location: {}", no_zone(name))),
+            },
+        };
+        Ok(Self { spec, zone })
+    }
+
+    /// As [`Self::from_json`] takes it.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::to_value(&self.spec).unwrap_or_default()
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// What becomes of actions that it mutes, where their rule does not say.
+    pub fn on_mute(&self) -> Option<OnMute> {
+        self.spec.on_mute
+    }
+
+    /// Whether `now` lies within it.
+    pub fn matches(&self, now: Timestamp) -> bool {
+        let wall = civil(now, &self.zone);
+        self.spec.time_ranges.iter().any(|range| range.matches(wall))
+    }
+}

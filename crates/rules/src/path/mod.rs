@@ -1,0 +1,226 @@
+//! The fields that a condition, a matcher or an index may read.
+
+mod grammar;
+
+use acteon_core::similar::nearest;
+
+use crate::predicate::quoted;
+
+pub use grammar::path_parts;
+pub(crate) use grammar::position;
+
+/// A field of an action, of the calendar, or the clock.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Path {
+    pub(crate) root: Root,
+    /// Further keys, within payload or metadata. A position in a list is its digits.
+    pub(crate) keys: Vec<Box<str>>,
+}
+
+/// Where a path begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Root {
+    Id,
+    Namespace,
+    Tenant,
+    Provider,
+    ActionType,
+    DedupKey,
+    Status,
+    Fingerprint,
+    StartsAt,
+    EndsAt,
+    CreatedAt,
+    ExpiresAt,
+    Metadata,
+    Payload,
+    Now,
+    Hour,
+    Minute,
+    Second,
+    Day,
+    Month,
+    Year,
+    Weekday,
+    WeekdayNumber,
+    UnixTime,
+}
+
+/// What a field holds, as far as it is known before any action is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FieldType {
+    /// Whatever a caller put there.
+    Any,
+    Text,
+    /// The name of a day.
+    Weekday,
+    /// A whole number from one to another, both included.
+    Whole(i64, i64),
+    /// An instant.
+    Time,
+    /// All labels.
+    Labels,
+}
+
+const ACTION: &[(&str, Root)] = &[
+    ("id", Root::Id),
+    ("namespace", Root::Namespace),
+    ("tenant", Root::Tenant),
+    ("provider", Root::Provider),
+    ("action_type", Root::ActionType),
+    ("payload", Root::Payload),
+    ("metadata", Root::Metadata),
+    ("dedup_key", Root::DedupKey),
+    ("status", Root::Status),
+    ("fingerprint", Root::Fingerprint),
+    ("starts_at", Root::StartsAt),
+    ("ends_at", Root::EndsAt),
+    ("created_at", Root::CreatedAt),
+    ("expires_at", Root::ExpiresAt),
+];
+
+const TIME: &[(&str, Root)] = &[
+    ("hour", Root::Hour),
+    ("minute", Root::Minute),
+    ("second", Root::Second),
+    ("day", Root::Day),
+    ("month", Root::Month),
+    ("year", Root::Year),
+    ("weekday", Root::Weekday),
+    ("weekday_num", Root::WeekdayNumber),
+    ("timestamp", Root::UnixTime),
+];
+
+impl Path {
+    /// The path whose parts are `parts`, such as `["action", "payload", "severity"]`.
+    pub(crate) fn of(parts: &[&str]) -> Result<Self, String> {
+        let found = match parts {
+            ["now"] => return Ok(Self { root: Root::Now, keys: Vec::new() }),
+            ["now", ..] => return Err("now is a number of seconds and has no fields; time.hour and the like are the calendar".into()),
+            ["action", field, ..] => lookup("action", ACTION, field)?,
+            ["time", field, ..] => lookup("time", TIME, field)?,
+            ["action"] => return Err(format!("a field of action is missing; known are: {}", known("action", ACTION))),
+            ["time"] => return Err(format!("a field of time is missing; known are: {}", known("time", TIME))),
+            _ => return Err(no_root(parts)),
+        };
+        let keys: Vec<Box<str>> = parts[2..].iter().map(|key| Box::from(*key)).collect();
+        match found {
+            Root::Payload => Ok(Self { root: found, keys }),
+            Root::Metadata if keys.len() <= 1 => Ok(Self { root: found, keys }),
+            Root::Metadata => Err(format!("a label has no fields; one with dots in its name is action.metadata[{:?}]", keys.join("."))),
+            _ if keys.is_empty() => Ok(Self { root: found, keys }),
+            _ => Err(format!("{}.{} has no further fields", parts[0], parts[1])),
+        }
+    }
+
+    /// The path of a text, as [`path_parts`] reads it.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        // Labels have dots in their names more often than they have parts.
+        if let Some(label) = text.strip_prefix("action.metadata.")
+            && !label.contains(['[', ']', '"', '\''])
+            && !label.split('.').any(str::is_empty)
+        {
+            return Ok(Self { root: Root::Metadata, keys: vec![label.into()] });
+        }
+        let parts = path_parts(text)?;
+        Self::of(&parts.iter().map(|part| &**part).collect::<Vec<_>>())
+    }
+
+    /// The name of the field that it begins with.
+    pub(crate) fn root_name(&self) -> &'static str {
+        ACTION.iter().chain(TIME).find(|(_, root)| *root == self.root).map_or("now", |(name, _)| name)
+    }
+
+    /// The fields of an action, by their names.
+    pub(crate) fn action_fields() -> impl Iterator<Item = &'static str> {
+        ACTION.iter().map(|(name, _)| *name)
+    }
+
+    /// What it holds.
+    pub(crate) fn field_type(&self) -> FieldType {
+        use Root as R;
+        match self.root {
+            R::Payload => FieldType::Any,
+            R::Metadata if self.keys.is_empty() => FieldType::Labels,
+            R::Metadata | R::Id | R::Namespace | R::Tenant | R::Provider | R::ActionType | R::DedupKey | R::Status | R::Fingerprint => {
+                FieldType::Text
+            }
+            R::StartsAt | R::EndsAt | R::CreatedAt | R::ExpiresAt => FieldType::Time,
+            R::Now | R::UnixTime => FieldType::Whole(i64::MIN, i64::MAX),
+            R::Hour => FieldType::Whole(0, 23),
+            R::Minute | R::Second => FieldType::Whole(0, 59),
+            R::Day => FieldType::Whole(1, 31),
+            R::Month => FieldType::Whole(1, 12),
+            R::Year => FieldType::Whole(1, 9999),
+            R::Weekday => FieldType::Weekday,
+            R::WeekdayNumber => FieldType::Whole(1, 7),
+        }
+    }
+
+    /// How dear it is to read: the payload must be parsed first.
+    pub(crate) fn is_cheap(&self) -> bool {
+        self.root != Root::Payload
+    }
+}
+
+fn lookup(root: &str, table: &[(&str, Root)], field: &str) -> Result<Root, String> {
+    let found = table.iter().find(|(name, _)| *name == field);
+    found.map(|(_, root)| *root).ok_or_else(|| {
+        let near = nearest(field, table.iter().map(|(name, _)| *name));
+        let hint = near.map_or(String::new(), |near| format!("; did you mean {root}.{near}?"));
+        format!("there is no field {root}.{field}{hint}; known are: {}", known(root, table))
+    })
+}
+
+/// What to say of a path that begins with nothing known.
+fn no_root(parts: &[&str]) -> String {
+    let (first, rest) = parts.split_first().map_or(("", parts), |(first, rest)| (*first, rest));
+    let with = |root: &str, parts: &[&str]| std::iter::once(&root).chain(parts).copied().collect::<Vec<_>>().join(".");
+    let is_field = |table: &[(&str, Root)], name: &str| table.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+    let lower = first.to_lowercase();
+    let meant = if let Some(near) = nearest(first, ["action", "time", "now", "env"]) {
+        Some(with(near, rest))
+    } else if is_field(ACTION, first) {
+        Some(with(&with("action", &[&lower]), rest))
+    } else if is_field(TIME, first) {
+        Some(with("time", &[&lower]))
+    } else if rest.is_empty() && !first.is_empty() {
+        match nearest(first, ["true", "false", "null"]) {
+            Some(near) => Some(near.to_owned()),
+            None => Some(format!("action.payload.{first} or action.metadata.{first}")),
+        }
+    } else {
+        None
+    };
+    let hint = meant.map_or(String::new(), |meant| format!("; did you mean {meant}?"));
+    format!("there is no {first:?}; a field begins with action, time, now or env, such as action.payload.severity{hint}")
+}
+
+fn known(root: &str, table: &[(&str, Root)]) -> String {
+    table.iter().map(|(name, _)| format!("{root}.{name}")).collect::<Vec<_>>().join(", ")
+}
+
+impl std::fmt::Display for Path {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let named = |table: &[(&'static str, Root)]| table.iter().find(|(_, root)| *root == self.root).map(|(name, _)| *name);
+        match (named(ACTION), named(TIME)) {
+            (Some(name), _) => write!(f, "action.{name}")?,
+            (None, Some(name)) => write!(f, "time.{name}")?,
+            (None, None) => f.write_str("now")?,
+        }
+        for key in &self.keys {
+            if self.root == Root::Payload && position(key).is_some() {
+                write!(f, "[{key}]")?;
+                continue;
+            }
+            let plain = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            if plain {
+                write!(f, ".{key}")?;
+            } else {
+                write!(f, "[{}]", quoted(key))?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! Reading nodes of YAML, with every fault noted at its place. Nothing stops at the first problem.
+
+use std::collections::{BTreeMap, HashSet};
+
+use acteon_core::limits::MAX_NAME_BYTES;
+use acteon_core::similar::nearest;
+use jiff::tz::TimeZone;
+
+use crate::diagnostic::Diagnostic;
+use crate::facts::Zone;
+use crate::interval::TimeInterval;
+use crate::rule::Rule;
+use crate::set::Context;
+use crate::yaml::{Node, NodeKind, Place};
+
+/// Collects rules and what is wrong with them.
+pub(crate) struct Reader<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) file: &'a str,
+    /// What is being read, for messages.
+    pub(crate) subject: String,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) intervals: Vec<TimeInterval>,
+    /// Intervals that rules name, to be looked up when all files are read.
+    pub(crate) named: Vec<(Diagnostic, String)>,
+    pub(crate) names: BTreeMap<String, String>,
+    pub(crate) interval_names: HashSet<String>,
+    zones: Vec<Zone>,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(context: &'a Context) -> Self {
+        let utc = Zone::utc();
+        Self {
+            context,
+            file: "",
+            subject: String::new(),
+            diagnostics: Vec::new(),
+            rules: Vec::new(),
+            intervals: Vec::new(),
+            named: Vec::new(),
+            names: BTreeMap::new(),
+            interval_names: HashSet::new(),
+            zones: vec![utc],
+        }
+    }
+
+    pub(crate) fn env(&self) -> &'a BTreeMap<String, String> {
+        &self.context.env
+    }
+
+    /// Notes what is wrong at a place, and returns nothing.
+    pub(crate) fn fault<T>(&mut self, place: Place, message: String) -> Option<T> {
+        self.diagnostics.push(self.diagnostic(place, message));
+        None
+    }
+
+    pub(crate) fn diagnostic(&self, place: Place, message: String) -> Diagnostic {
+        Diagnostic { file: self.file.to_owned(), line: place.line, column: place.column, subject: self.subject.clone(), message }
+    }
+
+    /// The zone of rules that name none.
+    pub(crate) fn default_zone(&mut self) -> Option<Zone> {
+        self.zone(Place { line: 1, column: 1 }, &self.context.default_timezone)
+    }
+
+    pub(crate) fn zone(&mut self, place: Place, name: &str) -> Option<Zone> {
+        if let Some(zone) = self.zones.iter().find(|zone| &*zone.name == name) {
+            return Some(zone.clone());
+        }
+        match TimeZone::get(name) {
+            Ok(tz) => {
+                let zone = Zone { index: u16::try_from(self.zones.len()).unwrap_or(u16::MAX), name: name.into(), tz };
+                self.zones.push(zone.clone());
+                Some(zone)
+            }
+            Err(_) => self.fault(place, no_zone(name)),
+        }
+    }
+
+    /// The entries of a mapping, which may have `known` keys and must have `needed` ones.
+    pub(crate) fn fields<'n>(&mut self, node: &'n Node, known: &[&'static str], needed: &[&str]) -> Option<Fields<'n>> {
+        let NodeKind::Map(entries) = &node.kind else {
+            return self.fault(node.place, format!("must be a mapping with {}, is {}", known.join(", "), node.described()));
+        };
+        let mut fields = Fields::new();
+        for (key, place, value) in entries {
+            match known.iter().find(|known| *known == key) {
+                Some(key) => drop(fields.insert(*key, value)),
+                None => {
+                    let near = nearest(key, known.iter().copied()).map_or(String::new(), |near| format!("; did you mean {near}?"));
+                    self.fault::<()>(*place, format!("there is no key {key:?}{near}; known are: {}", known.join(", ")));
+                }
+            }
+        }
+        for key in needed {
+            self.needed(node, &fields, key);
+        }
+        Some(fields)
+    }
+
+    pub(crate) fn needed<'n>(&mut self, node: &Node, fields: &Fields<'n>, key: &str) -> Option<&'n Node> {
+        match fields.get(key) {
+            Some(node) => Some(node),
+            None => self.fault(node.place, format!("{key} is missing")),
+        }
+    }
+
+    pub(crate) fn list<'n>(&mut self, node: Option<&'n Node>) -> Vec<&'n Node> {
+        match node.map(|node| (node, &node.kind)) {
+            None | Some((_, NodeKind::Null)) => Vec::new(),
+            Some((_, NodeKind::List(items))) => items.iter().collect(),
+            Some((node, _)) => {
+                self.fault::<()>(node.place, format!("must be a list, is {}", node.described()));
+                Vec::new()
+            }
+        }
+    }
+
+    pub(crate) fn name(&mut self, node: &Node) -> Option<String> {
+        let text = self.text(node)?;
+        if text.trim().is_empty() || text.len() > MAX_NAME_BYTES || text.chars().any(char::is_control) {
+            return self.fault(node.place, format!("name must be 1 to {MAX_NAME_BYTES} bytes without control characters"));
+        }
+        Some(text)
+    }
+
+    pub(crate) fn text(&mut self, node: &Node) -> Option<String> {
+        match &node.kind {
+            NodeKind::Text(text) => Some(text.clone()),
+            NodeKind::Bool(_) | NodeKind::Int(_) | NodeKind::Float(_) => {
+                self.fault(node.place, format!("must be text, is {}: put it in quotes", node.described()))
+            }
+            _ => self.fault(node.place, format!("must be text, is {}", node.described())),
+        }
+    }
+
+    pub(crate) fn flag(&mut self, node: &Node) -> Option<bool> {
+        match node.kind {
+            NodeKind::Bool(flag) => Some(flag),
+            _ => self.fault(node.place, format!("must be true or false, is {}", node.described())),
+        }
+    }
+
+    pub(crate) fn integer(&mut self, node: &Node, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
+        match node.kind {
+            NodeKind::Int(number) if range.contains(&number) => Some(number),
+            _ => self.fault(node.place, format!("must be a whole number from {} to {}, is {}", range.start(), range.end(), node.shown())),
+        }
+    }
+}
+
+/// The entries of a mapping, by their keys.
+pub(crate) type Fields<'n> = BTreeMap<&'static str, &'n Node>;
+
+/// Whether there is a time zone of this name.
+pub fn is_time_zone(name: &str) -> bool {
+    TimeZone::get(name).is_ok()
+}
+
+/// What to say of a time zone that is none.
+pub(crate) fn no_zone(name: &str) -> String {
+    format!("there is no time zone {name:?}; use a name such as Asia/Shanghai or UTC")
+}
