@@ -120,11 +120,14 @@ pub struct DryRun {
     pub matched_rule: Option<String>,
     /// The provider that would have been used.
     pub would_be_provider: ProviderName,
-    /// The tag of the outcome, such as `silenced`; `executed` and `rerouted` if the provider takes it.
+    /// The tag of the outcome, such as `silenced`; `executed` and `rerouted` if the provider takes it; `refused` where there would be none.
     pub would_be: String,
     /// The outcome itself, where it is known without sending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// Why a dispatch would be refused with no outcome, as with the id of another request. `would_be` is then `refused`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<LastError>,
     /// Quotas that the action would go over although it may go.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quotas_exceeded: Vec<String>,

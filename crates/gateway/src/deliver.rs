@@ -18,7 +18,7 @@ use crate::gateway::Inner;
 use crate::held::Holding;
 use crate::lane::{AskedTurn, Place, Rank};
 use crate::plan::Route;
-use crate::policies::Unsilenced;
+use crate::policies::{HoldBack, Postponed, Unsilenced};
 use crate::record::{clear_in_flight, record};
 use crate::registry::Entry;
 use crate::repair::{end_or_move, was_held};
@@ -194,6 +194,8 @@ pub(crate) enum End {
     },
     /// A silence or a time interval holds it back.
     HeldBack(Outcome),
+    /// A time interval holds it back until it is due again; from then on its age counts anew.
+    Postponed { due_at: Timestamp, age: acteon_store::Age, why: LastError },
     /// It is due again.
     Again { due_at: Timestamp, error: Option<LastError>, round: bool },
 }
@@ -209,8 +211,8 @@ impl End {
 pub(crate) async fn deliver(inner: &Arc<Inner>, mut job: Job) {
     let end = round(inner, &mut job).await;
     let due_at = match &end {
-        End::Again { due_at, .. } if !inner.is_releasing() => Some(*due_at),
-        End::Again { .. } | End::Executed(_) | End::Failed { .. } | End::HeldBack(_) => None,
+        End::Again { due_at, .. } | End::Postponed { due_at, .. } if !inner.is_releasing() => Some(*due_at),
+        End::Again { .. } | End::Postponed { .. } | End::Executed(_) | End::Failed { .. } | End::HeldBack(_) => None,
     };
     let was_put_off = matches!(end, End::Again { .. });
     let waited_for = job.turn == Turn::Single && inner.waiters.waits(job.seq());
@@ -291,7 +293,21 @@ pub(crate) fn must_not_send(inner: &Inner, job: &mut Job) -> Option<End> {
     }
     let policies = inner.policies.load();
     let rule = job.rule.as_deref().and_then(|name| policies.rules.rule(name));
-    policies.hold_back(&job.action, &job.entry.name, rule, now, &mut job.unsilenced).map(End::HeldBack)
+    match policies.hold_back(&job.action, &job.entry.name, rule, now, &mut job.unsilenced)? {
+        HoldBack::ForGood(outcome) => Some(End::HeldBack(outcome)),
+        HoldBack::Postponed(postponed) => Some(postpone(inner, &job.action, &postponed)),
+    }
+}
+
+/// The end of a round that a time interval ends: the action waits, unless it would have expired by then.
+fn postpone(inner: &Inner, action: &Action, postponed: &Postponed) -> End {
+    if let Some(message) = postponed.expiry(action) {
+        return End::Failed { code: "EXPIRED", message, retryable: false, to_repair: false };
+    }
+    let due_at = inner.due.of_wall(postponed.until);
+    let oldest = due_at + inner.options.retry.max_age;
+    let give_up_at = action.expires_at.map_or(oldest, |expires| inner.due.of_wall(expires).min(oldest));
+    End::Postponed { due_at, age: acteon_store::Age { not_before: due_at, give_up_at }, why: postponed.why() }
 }
 
 pub(crate) fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {

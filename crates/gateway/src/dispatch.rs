@@ -4,8 +4,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use acteon_core::limits::MAX_WAIT;
-use acteon_core::{Action, ActionId, Caller, Namespace, Origin, Scope, Tenant};
-use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Hold, Record, Seq, State, StoreError, Turn};
+use acteon_core::{Action, ActionId, Caller, Namespace, Origin, Scope, Tenant, Timestamp};
+use acteon_store::{Admission, Admitted, Conditions, Fate, Hold, Record, Seq, State, StoreError, Turn};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::answer::{Answer, DispatchError, Wait};
@@ -17,11 +17,12 @@ use crate::notices;
 use crate::observe::{OutcomeEvent, emit, emit_faults};
 use crate::offload;
 use crate::pending::{left_alone, left_for_later, recorded, scheduled, worked_on};
-use crate::plan::{Plan, Step, plan};
+use crate::plan::{Plan, Step, Surroundings, plan};
+use crate::policies::Policies;
 use crate::registry::Entry;
 use crate::sender::Sender;
 use crate::waiters::{SoFar, Teller};
-use crate::ways::{ChosenWay, Waits, Ways, way};
+use crate::ways::{ChosenWay, Waits, Ways};
 
 /// How often a caller who waits when a stop begins looks whether anybody works on the action.
 const STOP_LOOKS_EVERY: Duration = Duration::from_millis(20);
@@ -94,26 +95,6 @@ impl Gateway {
             (Ok(Err(())) | Err(_), None) => Err(DispatchError::StoreSlow),
         }
     }
-
-    /// What a dispatch would come to, up to the sending. Writes nothing, and looks at no id.
-    pub async fn dry_run(&self, action: &Action, caller: &Caller) -> Result<Arc<str>, StoreError> {
-        let inner = &self.inner;
-        let now = inner.clock.now();
-        let plan = inner.plan(action, Origin::Api, caller);
-        let judged = match &plan.step {
-            Step::End(_) => None,
-            Step::Send(conditions, routes) => {
-                let ways = routes.iter().map(|route| way(route, Birth::Due(now))).collect();
-                let _turn = inner.dry_runs.acquire().await.map_err(|_| StoreError::Closed)?;
-                Some(inner.store.judge(conditions.clone(), ways, now).await?)
-            }
-        };
-        let at_provider = |entry: &Entry| {
-            let wait = entry.breaker.as_ref()?.closed_to_all(inner.clock.monotonic())?;
-            Some(left_alone(inner, action, entry, wait))
-        };
-        Ok(plan.dry_run(action, judged, at_provider).to_json())
-    }
 }
 
 /// An action to be accepted.
@@ -160,10 +141,17 @@ impl BatchPlace {
 }
 
 impl Inner {
-    fn plan(&self, action: &Action, origin: Origin, caller: &Caller) -> Plan {
+    /// Decides about an action at `now`.
+    fn plan(&self, action: &Action, origin: Origin, caller: &Caller, now: Timestamp) -> Plan {
+        self.plan_by(&self.policies.load(), action, origin, caller, now)
+    }
+
+    /// The same by policies that need not be the current ones.
+    pub(crate) fn plan_by(&self, policies: &Policies, action: &Action, origin: Origin, caller: &Caller, now: Timestamp) -> Plan {
         self.around(|around| {
-            let cost = around.policies.rules.cost(action.payload.get().len());
-            offload::by_size(cost, || plan(action, origin, caller, around))
+            let around = Surroundings { policies, now, ..*around };
+            let cost = policies.rules.cost(action.payload.get().len());
+            offload::by_size(cost, || plan(action, origin, caller, &around))
         })
     }
 }
@@ -172,22 +160,22 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
     let Replaces { letter, possible_duplicate } = replaces;
     let accepted_at = inner.clock.now();
     let sender = Sender { origin, caller: caller.id.clone() };
-    let Plan { verdict, rule, faults, priority, step } = inner.plan(&action, origin, &caller);
+    let Plan { verdict, rule, faults, priority, step } = inner.plan(&action, origin, &caller, accepted_at);
     emit_faults(&*inner.observer, &action, &faults);
     let step = if letter.is_some() { unless_left_alone(&inner, &action, step) } else { step };
     let entering = match &step {
-        Step::Send(_, routes) => match routes.first().map(|route| inner.shares.enter(&route.entry.name, &action.tenant)).transpose() {
+        Step::Send(_, routes, _) => match routes.first().map(|route| inner.shares.enter(&route.entry.name, &action.tenant)).transpose() {
             Ok(entering) => entering,
             Err(full) => return answer_known(&inner, &action, &sender, asker, DispatchError::QueueFull(full)).await,
         },
         Step::End(_) => None,
     };
     let owner = inner.lease.owner();
-    let (fate, gate, ways) = match step {
-        Step::End(outcome) => (Fate::Ended(outcome), Conditions::default(), Ways::default()),
-        Step::Send(conditions, routes) => {
+    let (fate, gate, ways, postponed) = match step {
+        Step::End(outcome) => (Fate::Ended(outcome), Conditions::default(), Ways::default(), None),
+        Step::Send(conditions, routes, postponed) => {
             let ways = Ways::prepare(&inner, &action, priority, routes, asker.wait);
-            (Fate::Send { conditions: conditions.clone(), ways: ways.to_store(owner) }, conditions, ways)
+            (Fate::Send { conditions: conditions.clone(), ways: ways.to_store(owner) }, conditions, ways, postponed)
         }
     };
     let turn = asker.batch.turn();
@@ -235,7 +223,15 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
                 Waits::InStore(due_at) => {
                     inner.work.notify_one();
                     let due_in = due_at.since(inner.due.now());
-                    return asker.wait_for(&inner, seq, (None, due_in), || left_for_later(&inner, &action.id, &route.entry, due_at)).await;
+                    let pending = || match &postponed {
+                        Some(postponed) => postponed.outcome(&action).to_json(),
+                        None => left_for_later(&inner, &action.id, &route.entry, due_at),
+                    };
+                    // What a time interval postpones is not waited for beyond the wait.
+                    if postponed.is_some() && due_in > asker.wait.limit() {
+                        return asker.tell(Ok(pending()));
+                    }
+                    return asker.wait_for(&inner, seq, (None, due_in), pending).await;
                 }
             };
             let entry = Arc::clone(&route.entry);
@@ -260,8 +256,8 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
 /// Ends what would be held back at once by its provider's breaker, where nothing goes on by itself.
 fn unless_left_alone(inner: &Inner, action: &Action, step: Step) -> Step {
     let first = match &step {
-        Step::Send(_, routes) => routes.first(),
-        Step::End(_) => None,
+        Step::Send(_, routes, None) => routes.first(),
+        Step::Send(_, _, Some(_)) | Step::End(_) => None,
     };
     let wait = first.and_then(|route| route.entry.breaker.as_ref()?.closed_to_all(inner.clock.monotonic()));
     match (first, wait) {
@@ -281,10 +277,7 @@ async fn answer_known(inner: &Arc<Inner>, action: &Action, sender: &Sender, aske
 
 /// The id was there before: the same request gets the same outcome, another one a conflict.
 async fn join(inner: &Arc<Inner>, (record, turn): (Record, LookTurn<'_>), action: &Action, sender: &Sender, asker: Asker) {
-    // What was asked for before cannot be told where it cannot be read.
-    let is_another = || sender.meets_no_replay(&record) || !record.action.asks_the_same(action) || sender.may_be_guessing(inner, &record);
-    let bytes = record.action.payload.get().len() + action.payload.get().len();
-    if record.unreadable.is_none() && offload::by_size(bytes, is_another) {
+    if sender.asks_otherwise(inner, &record, action) {
         return asker.tell(Err(DispatchError::Conflict(action.id.to_string())));
     }
     let far = match asker.wait {

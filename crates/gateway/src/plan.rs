@@ -4,18 +4,19 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use acteon_core::similar::nearest;
 use acteon_core::{Action, Caller, DryRun, ErrorKind, Origin, Outcome, Prepared, Priority, ProviderError, ProviderName, Scope, Timestamp};
 use acteon_rules::{Decided, Facts, Fault, Rule, Verdict, patched};
 use acteon_store::{Conditions, DedupCheck, Overage, QuotaCheck, ThrottleCheck};
 
 use crate::deliver::Job;
 use crate::gateway::Inner;
-use crate::policies::{Policies, Unsilenced};
+use crate::policies::{HoldBack, Policies, Postponed, Unsilenced};
 use crate::registry::{Entry, Wired};
 use crate::retry::RetryPolicy;
-use crate::suggestion::nearest;
 
 /// What a decision looks at beside the action.
+#[derive(Clone, Copy)]
 pub(crate) struct Surroundings<'a> {
     pub(crate) policies: &'a Policies,
     pub(crate) providers: &'a Wired,
@@ -59,8 +60,8 @@ pub(crate) struct Plan {
 pub(crate) enum Step {
     /// Nothing: this is its outcome.
     End(Outcome),
-    /// Send it one of these ways, if the gate lets it. Never empty.
-    Send(Conditions, Vec<Route>),
+    /// Send it one of these ways, if the gate lets it. Never empty. What is postponed is written now, and goes later.
+    Send(Conditions, Vec<Route>, Option<Postponed>),
 }
 
 /// A way for an action to go.
@@ -87,7 +88,7 @@ pub(crate) fn plan(action: &Action, origin: Origin, caller: &Caller, around: &Su
         (None, None) => ("allow", None),
     };
     let step = match step(action, origin, caller, &decided, around) {
-        Ok((conditions, routes)) => Step::Send(conditions, routes),
+        Ok((conditions, routes, postponed)) => Step::Send(conditions, routes, postponed),
         Err(outcome) => Step::End(*outcome),
     };
     let priority = rule.and_then(Rule::sets_priority).unwrap_or(action.priority);
@@ -102,7 +103,7 @@ fn decide<'p>(action: &Action, origin: Origin, around: &Surroundings<'p>) -> Dec
     }
 }
 
-type Sendable = (Conditions, Vec<Route>);
+type Sendable = (Conditions, Vec<Route>, Option<Postponed>);
 
 fn step(
     action: &Action,
@@ -120,17 +121,27 @@ fn step(
         _ => &action.provider,
     };
     let mut unsilenced = None;
-    if let Some(outcome) = around.policies.hold_back(action, provider, decided.rule, around.now, &mut unsilenced) {
-        return Err(Box::new(outcome));
-    }
+    let postponed = match around.policies.hold_back(action, provider, decided.rule, around.now, &mut unsilenced) {
+        None => None,
+        Some(HoldBack::ForGood(outcome)) => return Err(Box::new(outcome)),
+        Some(HoldBack::Postponed(postponed)) => Some(postponed),
+    };
     if let Some(rule) = decided.rule
         && let Verdict::Deny | Verdict::Suppress = rule.verdict()
     {
         return Err(Box::new(Outcome::Suppressed { rule: rule.name().to_string() }));
     }
+    if let Some(message) = expiry(action, postponed.as_ref(), around.now) {
+        return Err(Box::new(Outcome::Failed { code: "EXPIRED".into(), message, retryable: false, attempts: 0 }));
+    }
+    // Of what goes later the age counts from then on.
+    let later = postponed.as_ref().map(|postponed| Surroundings { due: (around.due_of)(postponed.until), ..*around });
+    let around = later.as_ref().unwrap_or(around);
     let action = changed(action, decided.patch.as_ref())?;
     let entry = around.providers.get(provider).ok_or_else(|| Box::new(unknown_provider(provider, &action, caller, around.providers)))?;
-    let mut first = match instead(&action, origin, caller, decided.rule, entry, around) {
+    // What goes later goes through the provider asked for, which may be well again by then.
+    let elsewhere = if postponed.is_some() { None } else { instead(&action, origin, caller, decided.rule, entry, around) };
+    let mut first = match elsewhere {
         Some(route) => route,
         None => route(&action, origin, &caller.id, entry, around)?,
     };
@@ -138,7 +149,15 @@ fn step(
         first.unsilenced = unsilenced;
     }
     let routes = with_fallbacks(first, &action, origin, caller, decided.rule, around);
-    Ok((conditions(&action, decided.rule, around.now), routes))
+    Ok((conditions(&action, decided.rule, around.now), routes, postponed))
+}
+
+/// Why an action is not worth sending, if it is not.
+fn expiry(action: &Action, postponed: Option<&Postponed>, now: Timestamp) -> Option<String> {
+    match action.expires_at.filter(|expires| *expires <= now) {
+        Some(expires) => Some(format!("not sent: it expired at {expires}")),
+        None => postponed?.expiry(action),
+    }
 }
 
 /// The action with what a rule changes in its payload. A change that cannot be made is an outcome: the rest of the payload is never sent alone.
@@ -192,7 +211,7 @@ fn instead(
         entry = around.providers.get(entry.fallback.as_ref()?)?;
     }
     let elsewhere = entry.name != asked.name && !is_left_alone(entry, around);
-    let free = elsewhere && around.policies.hold_back(action, &entry.name, rule, around.now, &mut None).is_none();
+    let free = elsewhere && may_go(action, &entry.name, rule, around);
     // One that cannot make a request of this payload is no way to go.
     if free { route(action, origin, &caller.id, entry, around).ok() } else { None }
 }
@@ -214,7 +233,7 @@ pub(crate) fn another_route(job: &Job, around: &Surroundings<'_>) -> Option<Rout
     let mut entry = &job.entry;
     for _ in 0..MAX_FALLBACKS {
         entry = around.providers.get(entry.fallback.as_ref()?)?;
-        let free = || around.policies.hold_back(&action, &entry.name, rule, around.now, &mut None).is_none();
+        let free = || may_go(&action, &entry.name, rule, around);
         if !is_left_alone(entry, around) && !failed_at(entry) && free() {
             return route(&action, job.origin, &job.caller, entry, around).ok();
         }
@@ -238,7 +257,7 @@ fn with_fallbacks(
         let names: Vec<ProviderName> = current.quotas.iter().filter_map(|quota| fallback(&quota.overage).cloned()).collect();
         for name in names {
             let known = routes.iter().any(|route| route.entry.name == name);
-            let free = around.policies.hold_back(action, &name, rule, around.now, &mut None).is_none();
+            let free = may_go(action, &name, rule, around);
             if !known
                 && free
                 && routes.len() <= MAX_FALLBACKS
@@ -251,6 +270,12 @@ fn with_fallbacks(
         }
     }
     routes
+}
+
+/// Whether an action may go through another provider, now or later.
+fn may_go(action: &Action, through: &ProviderName, rule: Option<&Rule>, around: &Surroundings<'_>) -> bool {
+    let held_back = around.policies.hold_back(action, through, rule, around.now, &mut None);
+    held_back.and_then(HoldBack::for_good).is_none()
 }
 
 /// A quota over all providers has had its say once an action goes another way because of it: there it is charged, and holds nothing back.
@@ -314,7 +339,7 @@ impl Plan {
         let mut provider = action.provider.clone();
         let outcome = match (step, judged) {
             (Step::End(outcome), _) | (Step::Send(..), Some(Judged::Refused(outcome))) => Some(outcome),
-            (Step::Send(_, routes), judged) => {
+            (Step::Send(_, routes, postponed), judged) => {
                 let (way, over) = match judged {
                     Some(Judged::Go { way, over }) => (way, over),
                     _ => (0, Vec::new()),
@@ -324,7 +349,10 @@ impl Plan {
                     provider = route.entry.name.clone();
                     quotas_exceeded = over.iter().filter_map(|place| route.quotas.get(*place)).map(|quota| quota.id.clone()).collect();
                 }
-                route.and_then(|route| at_provider(&route.entry))
+                match postponed {
+                    Some(postponed) => Some(postponed.outcome(action)),
+                    None => route.and_then(|route| at_provider(&route.entry)),
+                }
             }
         };
         let goes = if provider == action.provider { "executed" } else { "rerouted" };
@@ -335,6 +363,7 @@ impl Plan {
             would_be: outcome.as_ref().map_or(goes, Outcome::tag).to_owned(),
             outcome,
             quotas_exceeded,
+            refusal: None,
             rule_errors: faults.into_iter().map(|Fault { rule, message }| format!("{rule}: {message}")).collect(),
         }))
     }

@@ -21,10 +21,11 @@ const STORE_PAUSE: Duration = Duration::from_millis(500);
 pub(crate) async fn record(inner: &Arc<Inner>, job: &mut Job, end: End, waited_for: bool) -> Option<Arc<str>> {
     job.rounds += u32::from(matches!(end, End::Again { round: true, .. }));
     let due_at = match &end {
-        End::Again { due_at, .. } => Some(*due_at),
+        End::Again { due_at, .. } | End::Postponed { due_at, .. } => Some(*due_at),
         End::Executed(_) | End::Failed { .. } | End::HeldBack(_) => None,
     };
     let class = class(&end);
+    let age = if let End::Postponed { age, .. } = &end { Some(*age) } else { None };
     let outcome = outcome(inner, job, end);
     let text = outcome.to_json();
     let at = inner.clock.now();
@@ -32,7 +33,7 @@ pub(crate) async fn record(inner: &Arc<Inner>, job: &mut Job, end: End, waited_f
     let history = serde_json::to_string(&job.history).unwrap_or_else(|_| "[]".into());
     let step = || {
         if let Some(due_at) = due_at {
-            return Step::PutOff { due_at, so_far: Arc::clone(&text) };
+            return Step::PutOff { due_at, so_far: Arc::clone(&text), age };
         }
         let refund = refund(&job.charges, job.possible_duplicate, &outcome);
         Step::End { outcome: outcome.clone(), text: Arc::clone(&text), class, refund }
@@ -86,7 +87,7 @@ pub(crate) async fn end_unconfigured(inner: &Arc<Inner>, found: Record, holding:
     let last_error = history.last().and_then(|attempt| attempt.error.clone());
     let so_far = scheduled(&action.id, inner.due.to_wall(due_at), attempts, last_error);
     let at = inner.clock.now();
-    settle(inner, action, || of_row(&found, &holding, at, Step::PutOff { due_at, so_far: Arc::clone(&so_far) })).await;
+    settle(inner, action, || of_row(&found, &holding, at, Step::PutOff { due_at, so_far: Arc::clone(&so_far), age: None })).await;
 }
 
 /// Ends a claimed row as it is, with no provider, and tells it. Says whether it was this process's to end.
@@ -262,6 +263,10 @@ fn outcome(inner: &Inner, job: &Job, end: End) -> Outcome {
         }
         End::Failed { code, message, retryable, .. } => Outcome::Failed { code: code.into(), message, retryable, attempts },
         End::HeldBack(outcome) => outcome,
+        End::Postponed { due_at, why, .. } => {
+            let action_id = job.action.id.clone();
+            Outcome::Scheduled { action_id, scheduled_for: inner.due.to_wall(due_at), attempts, last_error: Some(why) }
+        }
         End::Again { due_at, error, .. } => {
             let action_id = job.action.id.clone();
             Outcome::Scheduled { action_id, scheduled_for: inner.due.to_wall(due_at), attempts, last_error: error }

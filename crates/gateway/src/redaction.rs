@@ -8,6 +8,7 @@ mod hide;
 use std::sync::Arc;
 
 use acteon_core::{Action, Outcome, Response};
+use acteon_rules::path_parts;
 use acteon_store::Record;
 use serde_json::value::RawValue;
 
@@ -27,24 +28,26 @@ pub struct Redaction {
 /// A path that is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not a path such as payload.password, payload.users.*.phone, metadata.token, dedup_key, status or fingerprint; id, namespace, \
+    "{1}{0:?} is not a path such as payload.password, payload.users.*.phone, metadata.token, dedup_key, status or fingerprint; id, namespace, \
      tenant, provider and action_type are what look-ups and grants go by and cannot be hidden"
 )]
-pub struct InvalidPath(String);
+pub struct InvalidPath(String, String);
 
 impl Redaction {
     /// Hides what lies at each path: `payload` or `metadata`, whole or with keys, `*` for any key or item; `dedup_key`, `status`, `fingerprint`.
     pub fn new(paths: &[String]) -> Result<Self, InvalidPath> {
         let parse = |text: &String| {
-            let path = text.strip_prefix("action.").unwrap_or(text);
-            let parts: Vec<String> = path.split('.').map(str::to_owned).collect();
+            let wrong = |why: String| InvalidPath(text.clone(), why);
+            let parts = path_parts(text).map_err(|why| wrong(format!("{why}; ")))?;
+            let parts: Vec<String> = parts.into_iter().map(String::from).collect();
+            let parts = if parts.first().is_some_and(|first| first == "action") { parts[1..].to_vec() } else { parts };
             let has_keys = parts.len() > 1;
             let is_known = match parts.first().map(String::as_str) {
                 Some("payload" | "metadata") => true,
                 Some("dedup_key" | "status" | "fingerprint") => !has_keys,
                 _ => false,
             };
-            if is_known && parts.iter().all(|part| !part.is_empty()) { Ok(parts) } else { Err(InvalidPath(text.clone())) }
+            if is_known { Ok(parts) } else { Err(wrong(String::new())) }
         };
         Ok(Self { paths: paths.iter().map(parse).collect::<Result<_, _>>()? })
     }

@@ -48,6 +48,9 @@ impl Ways {
     /// Takes a place for each way that has one free, and for the first a turn, if one is free now.
     pub(crate) fn prepare(inner: &Inner, action: &Action, priority: Priority, routes: Vec<Route>, wait: Wait) -> Self {
         let prepare = |route: Route| {
+            if route.not_before > inner.due.now() {
+                return PreparedWay { waits: Waits::InStore(route.not_before), route };
+            }
             let place = place(inner, action, priority, &route, wait);
             let due_at = || inner.due.now() + route.entry.lane.reopens_in().unwrap_or_default();
             let waits = place.map_or_else(|| Waits::InStore(due_at()), Waits::Here);

@@ -109,6 +109,11 @@ impl Expr {
         Self::Constant(Constant::Text(text.into()))
     }
 
+    /// Whether it is a label as it stands.
+    pub(crate) fn is_label(&self) -> bool {
+        matches!(self, Self::Field(path) if path.is_label())
+    }
+
     /// The field that it reads first.
     pub(crate) fn first_field(&self) -> Option<&Path> {
         match self {
@@ -151,7 +156,7 @@ impl Expr {
 
     /// Whether it goes through a text of the action.
     pub(crate) fn is_search(&self) -> bool {
-        use Function::{Contains, Lower, Size, Trim, Upper};
-        matches!(self, Self::Matches(..) | Self::In(_) | Self::Call(Contains | Lower | Size | Trim | Upper, _))
+        use Function::{Contains, Escape, Lower, Size, Trim, Upper};
+        matches!(self, Self::Matches(..) | Self::In(_) | Self::Call(Contains | Escape | Lower | Size | Trim | Upper, _))
     }
 }

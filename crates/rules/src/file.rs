@@ -289,8 +289,10 @@ impl<'a> Reader<'a> {
 fn as_mapping(text: &str) -> String {
     match VERDICTS.iter().find(|(name, _)| *name == text) {
         Some((name, needs)) => {
-            let needs: String = needs.iter().map(|parameter| format!(", {parameter}: ...")).collect();
-            format!("action must be a mapping: write action: {{type: {name}{needs}}}")
+            let parameters: Vec<String> = std::iter::once(format!("type: {name}"))
+                .chain(needs.iter().filter(|name| !OPTIONAL.contains(name)).map(|needed| format!("{needed}: ...")))
+                .collect();
+            format!("action must be a mapping: write action: {{{}}}", parameters.join(", "))
         }
         None => format!("action must be a mapping such as {{type: deny}}; {}", no_verdict(text)),
     }

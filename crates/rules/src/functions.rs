@@ -18,6 +18,7 @@ pub(crate) enum Function {
     Lower,
     Upper,
     Trim,
+    Escape,
     Int,
     Double,
     Text,
@@ -41,6 +42,7 @@ const TABLE: &[(&str, Function, usize)] = &[
     ("upper", Function::Upper, 1),
     ("upperAscii", Function::Upper, 1),
     ("trim", Function::Trim, 1),
+    ("escape", Function::Escape, 1),
     ("int", Function::Int, 1),
     ("to_int", Function::Int, 1),
     ("double", Function::Double, 1),
@@ -102,6 +104,7 @@ pub(crate) fn call<'a>(evaluator: &mut Evaluator<'a, '_>, function: Function, ar
         (F::Lower, [Val::Text(text)]) => evaluator.built(text.to_lowercase()),
         (F::Upper, [Val::Text(text)]) => evaluator.built(text.to_uppercase()),
         (F::Trim, [Val::Text(text)]) => evaluator.built(text.trim().to_owned()),
+        (F::Escape, [Val::Text(text)]) => evaluator.built(escape(text)),
         (F::Int, [Val::Int(number)]) => Ok(Val::Int(*number)),
         (F::Int, [Val::Double(number)]) if number.abs() < 9.0e18 => Ok(Val::Int(number.trunc() as i64)),
         (F::Int, [Val::Text(text)]) => text.trim().parse().map(Val::Int).map_err(|_| Stop::error("int: the text is not a whole number")),
@@ -160,4 +163,21 @@ fn contains<'a>(evaluator: &mut Evaluator<'a, '_>, of: &Val<'a>, part: &Val<'a>)
         _ if of.len().is_some() => evaluator.is_item(part, of).map(Val::Bool),
         _ => Err(wrong(Function::Contains, &[of.clone(), part.clone()])),
     }
+}
+
+/// A text in which nothing is read as a mention, a tag or a link of markdown: the letters that begin them become those of full width, which look alike.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    let mut before = None;
+    while let Some(letter) = letters.next() {
+        let begins = letters.peek().is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '@' | '/' | '!'));
+        escaped.push(match letter {
+            '<' if begins => '＜',
+            '(' if before == Some(']') => '（',
+            other => other,
+        });
+        before = Some(letter);
+    }
+    escaped
 }

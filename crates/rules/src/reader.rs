@@ -86,13 +86,12 @@ impl<'a> Reader<'a> {
         };
         let mut fields = Fields::new();
         for (key, place, value) in entries {
-            match known.iter().find(|known| *known == key) {
-                Some(key) => drop(fields.insert(*key, value)),
-                None => {
-                    let near = nearest(key, known.iter().copied()).map_or(String::new(), |near| format!("; did you mean {near}?"));
-                    self.fault::<()>(*place, format!("there is no key {key:?}{near}; known are: {}", known.join(", ")));
-                }
-            }
+            let Some(key) = known.iter().find(|known| *known == key) else {
+                let near = nearest(key, known.iter().copied()).map_or(String::new(), |near| format!("; did you mean {near}?"));
+                self.fault::<()>(*place, format!("there is no key {key:?}{near}; known are: {}", known.join(", ")));
+                continue;
+            };
+            fields.insert(*key, value);
         }
         for key in needed {
             self.needed(node, &fields, key);

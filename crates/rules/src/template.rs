@@ -10,6 +10,8 @@ use crate::cel_syntax;
 use crate::eval::{self, Stop};
 use crate::expr::Expr;
 use crate::facts::{Facts, Zone};
+use crate::functions::escape;
+use crate::value::Val;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Template {
@@ -43,6 +45,8 @@ impl Template {
     /// The value; `None` where a whole expression reads a field that is not there, so that nothing is to be changed.
     pub(crate) fn render(&self, facts: &Facts<'_>, zone: &Zone) -> Result<Option<Json>, String> {
         let value = |expr: &Expr| match eval::value(expr, facts, zone) {
+            // Labels are others' words, and land in texts that services read as markdown.
+            Ok(Val::Text(text)) if expr.is_label() => Ok(Some(Json::String(escape(&text)))),
             Ok(value) => Ok(Some(value.to_json())),
             Err(Stop::Unknown) => Ok(None),
             Err(Stop::Error(message)) => Err(message.to_string()),

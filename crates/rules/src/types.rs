@@ -65,7 +65,7 @@ pub(crate) fn check(expr: &mut Expr) -> Result<Kind, String> {
             check(at)?;
             Kind::Any
         }
-        Expr::Has(of) => {
+        Expr::Has(of) | Expr::NotStrictlyFalse(of) => {
             check(of)?;
             Kind::Bool
         }
@@ -75,10 +75,6 @@ pub(crate) fn check(expr: &mut Expr) -> Result<Kind, String> {
         }
         Expr::Not(of) => {
             flag(of)?;
-            Kind::Bool
-        }
-        Expr::NotStrictlyFalse(of) => {
-            check(of)?;
             Kind::Bool
         }
         Expr::Choice(parts) => choice(parts)?,
@@ -190,9 +186,8 @@ fn comparable(comparison: Comparison, left: &mut Expr, right: &mut Expr) -> Resu
     match kinds {
         (Kind::Time, Kind::Text) => return instant(left, right),
         (Kind::Text, Kind::Time) => return instant(right, left),
-        // Seconds since 1970.
-        (Kind::Time, Kind::Number) | (Kind::Number, Kind::Time) => return Ok(()),
-        (Kind::Any, _) | (_, Kind::Any) => return Ok(()),
+        // Beside a time, a number is seconds since 1970.
+        (Kind::Time, Kind::Number) | (Kind::Number, Kind::Time) | (Kind::Any, _) | (_, Kind::Any) => return Ok(()),
         (Kind::Null, of) | (of, Kind::Null) if comparison == Comparison::Ne || of == Kind::Null => return Ok(()),
         (Kind::Null, _) | (_, Kind::Null) => {
             let field = if kinds.0 == Kind::Null { shown(right) } else { shown(left) };
@@ -328,8 +323,8 @@ fn call(function: Function, arguments: &mut [Expr]) -> Result<Kind, String> {
     use Function as F;
     let name = function.name();
     match function {
-        F::StartsWith | F::EndsWith | F::Lower | F::Upper | F::Trim => {
-            arguments.iter_mut().try_for_each(|argument| takes_text(name, argument))?
+        F::StartsWith | F::EndsWith | F::Lower | F::Upper | F::Trim | F::Escape => {
+            arguments.iter_mut().try_for_each(|argument| takes_text(name, argument))?;
         }
         F::Contains => contains(arguments)?,
         F::Size | F::Int | F::Double | F::Text | F::Time | F::Abs | F::Min | F::Max => {
@@ -347,7 +342,7 @@ fn call(function: Function, arguments: &mut [Expr]) -> Result<Kind, String> {
     Ok(match function {
         F::Size | F::Int | F::Double | F::Abs => Kind::Number,
         F::Contains | F::StartsWith | F::EndsWith => Kind::Bool,
-        F::Lower | F::Upper | F::Trim | F::Text => Kind::Text,
+        F::Lower | F::Upper | F::Trim | F::Escape | F::Text => Kind::Text,
         F::Time => Kind::Time,
         F::Min | F::Max => Kind::Any,
     })

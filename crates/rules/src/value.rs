@@ -54,8 +54,9 @@ impl<'a> Val<'a> {
             (Self::Null, Val::Null) => true,
             (Self::Bool(left), Val::Bool(right)) => left == right,
             (Self::Text(left), Val::Text(right)) => left == right,
-            (Self::Time(_), _) | (_, Val::Time(_)) => self.compare(other) == Some(Ordering::Equal),
-            (Self::Int(_) | Self::Double(_), Val::Int(_) | Val::Double(_)) => self.compare(other) == Some(Ordering::Equal),
+            (Self::Time(_), _) | (_, Val::Time(_)) | (Self::Int(_) | Self::Double(_), Val::Int(_) | Val::Double(_)) => {
+                self.compare(other) == Some(Ordering::Equal)
+            }
             (Self::Labels(_) | Self::Json(Json::Object(_)), Val::Labels(_) | Val::Json(Json::Object(_))) => {
                 self.to_json() == other.to_json()
             }

@@ -85,7 +85,7 @@ impl Auth {
         let Self::Keys { path, at_first, .. } = &*self else { return };
         let mut known = at_first.clone();
         loop {
-            let found = changed(path, &known).await;
+            let found = changed(path, || known.clone()).await;
             // It is known once it was read: until then it is tried again.
             let this = Arc::clone(&self);
             let read = tokio::task::spawn_blocking(move || this.reload()).await;

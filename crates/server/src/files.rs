@@ -38,7 +38,7 @@ fn read(path: &Path, most: u64) -> Result<String> {
 }
 
 #[cfg(unix)]
-fn described(kind: FileType) -> &'static str {
+pub(crate) fn described(kind: FileType) -> &'static str {
     use std::os::unix::fs::FileTypeExt as _;
     if kind.is_dir() {
         "a directory"
@@ -52,6 +52,6 @@ fn described(kind: FileType) -> &'static str {
 }
 
 #[cfg(not(unix))]
-fn described(kind: FileType) -> &'static str {
+pub(crate) fn described(kind: FileType) -> &'static str {
     if kind.is_dir() { "a directory" } else { "no file" }
 }

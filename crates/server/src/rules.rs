@@ -2,18 +2,20 @@
 //!
 //! Changes are found by looking once a second: that also sees what is swapped in by links, and works on every file system.
 
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use acteon_core::limits::MAX_RULES_FILE_BYTES;
 use acteon_core::{Clock as _, SystemClock};
 use acteon_gateway::{Gateway, Reloads, TroubleTurn};
 use acteon_rules::{Context, LoadError, RuleFile, RuleSet};
+use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
 use crate::config::RulesConfig;
-use crate::files::read_text;
+use crate::files::{described, read_text};
 
 /// How often to look for changes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -25,9 +27,11 @@ pub(crate) struct RulesLoader {
     config: RulesConfig,
     reloads: Reloads,
     clock: SystemClock,
+    /// What the last look at the folder left out.
+    left_out: ArcSwap<Vec<String>>,
     loading: Mutex<()>,
-    /// How the files looked before they were first read.
-    at_first: Fingerprint,
+    /// How the files looked before they were last read.
+    known: std::sync::Mutex<Fingerprint>,
 }
 
 /// Rules that could not be loaded. Those before stay in force.
@@ -50,53 +54,127 @@ impl std::fmt::Display for RulesError {
 
 impl std::error::Error for RulesError {}
 
-/// Reads and compiles the rules of a folder. `intervals` are the time intervals that the store has, `None` where that is not known.
-pub fn load(directory: Option<&Path>, context: &Context, intervals: Option<Vec<String>>) -> Result<RuleSet, RulesError> {
-    let files = directory.map(read).transpose()?.unwrap_or_default();
-    let context = Context { intervals: intervals.map(|names| names.into_iter().collect()), ..context.clone() };
-    RuleSet::compile(&files, &context).map_err(RulesError::Wrong)
+/// The rules of a folder.
+pub struct Loaded {
+    /// The rules.
+    pub rules: RuleSet,
+    /// What lies in the folder and looks like rules, and why it is not read.
+    pub left_out: Vec<String>,
 }
 
-/// The YAML files of a folder, by name.
-fn read(directory: &Path) -> Result<Vec<RuleFile>, RulesError> {
+/// Reads and compiles the rules of a folder. `intervals` are the time intervals that the store has, `None` where that is not known.
+pub fn load(directory: Option<&Path>, context: &Context, intervals: Option<Vec<String>>) -> Result<Loaded, RulesError> {
+    let Folder { files, left_out } = directory.map(look).transpose()?.unwrap_or_default();
     let read_one = |path: PathBuf| {
         let text = read_text(&path, MAX_RULES_FILE_BYTES as u64).map_err(|error| RulesError::Unreadable(path.clone(), error))?;
         Ok(RuleFile { name: path.display().to_string(), text })
     };
-    let paths = paths(directory).map_err(|error| RulesError::Unreadable(directory.to_owned(), error))?;
-    paths.into_iter().map(read_one).collect()
+    let files = files.into_iter().map(read_one).collect::<Result<Vec<_>, _>>()?;
+    let context = Context { intervals: intervals.map(|names| names.into_iter().collect()), ..context.clone() };
+    let rules = RuleSet::compile(&files, &context).map_err(RulesError::Wrong)?;
+    Ok(Loaded { rules, left_out })
 }
 
-fn paths(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let is_yaml = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+/// What is in a folder of rules.
+#[derive(Default)]
+struct Folder {
+    /// The files to read, by name.
+    files: Vec<PathBuf>,
+    left_out: Vec<String>,
+}
+
+/// The YAML files of a folder. Names that begin with a dot are editors' and file managers' own.
+fn look(directory: &Path) -> Result<Folder, RulesError> {
+    let unreadable = |error| RulesError::Unreadable(directory.to_owned(), error);
+    let mut found = Folder::default();
+    let entries = std::fs::read_dir(directory).map_err(unreadable)?;
     let mut paths: Vec<PathBuf> =
-        std::fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.path())).collect::<std::io::Result<_>>()?;
-    paths.retain(is_yaml);
+        entries.map(|entry| entry.map(|entry| entry.path())).collect::<std::io::Result<_>>().map_err(unreadable)?;
     paths.sort();
-    Ok(paths)
+    for path in paths {
+        let Some(name) = path.file_name().map(|name| name.to_string_lossy().into_owned()).filter(|name| !name.starts_with('.')) else {
+            continue;
+        };
+        let shown = path.display();
+        if path.extension().is_none_or(|extension| extension != "yaml" && extension != "yml") {
+            if is_near_miss(&name) {
+                found.left_out.push(format!("{shown} is not read: rules are in files whose names end with .yaml or .yml"));
+            }
+            continue;
+        }
+        match std::fs::metadata(&path) {
+            Ok(metadata) if !metadata.is_file() => {
+                found
+                    .left_out
+                    .push(format!("{shown} is not read: it is {}, and rules are in regular files", described(metadata.file_type())));
+            }
+            // A link to nothing is told when it is read.
+            Ok(_) | Err(_) => found.files.push(path),
+        }
+    }
+    Ok(found)
 }
 
-/// What changes when a file changes.
-pub(crate) type Fingerprint = Vec<(PathBuf, Option<SystemTime>, u64)>;
+/// Whether a name is almost that of a file of rules.
+fn is_near_miss(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let has_end = |ends: &[&str]| ends.iter().any(|end| lower.ends_with(end));
+    has_end(&[".yaml", ".yml", ".yaml.txt", ".yml.txt", ".ymal", ".yalm", ".cel"])
+}
+
+/// What changes when a file changes: the path, and how the file looks.
+pub(crate) type Fingerprint = Vec<(PathBuf, Option<Look>)>;
+
+/// How a file looks without being opened, which may hang. Tools keep lengths and times of modification; the time of the change itself nobody can set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    length: u64,
+    modified: Option<SystemTime>,
+    /// Seconds and nanoseconds of the last change, and the file's number.
+    changed: (i64, i64, u64),
+}
+
+impl Look {
+    fn at(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        Some(Self { length: metadata.len(), modified: metadata.modified().ok(), changed: changed_at(&metadata) })
+    }
+}
+
+#[cfg(unix)]
+fn changed_at(metadata: &Metadata) -> (i64, i64, u64) {
+    use std::os::unix::fs::MetadataExt as _;
+    (metadata.ctime(), metadata.ctime_nsec(), metadata.ino())
+}
+
+#[cfg(not(unix))]
+fn changed_at(_: &Metadata) -> (i64, i64, u64) {
+    (0, 0, 0)
+}
 
 pub(crate) fn fingerprint(path: &Path) -> Fingerprint {
     let of = |path: PathBuf| {
-        let metadata = std::fs::metadata(&path).ok();
-        let length = metadata.as_ref().map_or(0, std::fs::Metadata::len);
-        (path, metadata.and_then(|metadata| metadata.modified().ok()), length)
+        let look = Look::at(&path);
+        (path, look)
     };
-    if path.is_dir() { paths(path).unwrap_or_default().into_iter().map(of).collect() } else { vec![of(path.to_owned())] }
+    if !path.is_dir() {
+        return vec![of(path.to_owned())];
+    }
+    let Folder { files, left_out } = look(path).unwrap_or_default();
+    files.into_iter().map(of).chain(left_out.into_iter().map(|text| (PathBuf::from(text), None))).collect()
 }
 
 /// Waits for a change at `path` that is over: what is still being written would be read in part, and a second write within the same tick of the
 /// file system's clock would go unseen.
-pub(crate) async fn changed(path: &Path, known: &Fingerprint) -> Fingerprint {
-    let mut before = known.clone();
+pub(crate) async fn changed(path: &Path, known: impl Fn() -> Fingerprint) -> Fingerprint {
+    let mut before = known();
     loop {
-        tokio::time::sleep(if before == *known { LOOK_EVERY } else { SETTLE }).await;
+        // What somebody else had read meanwhile is known too.
+        let known = known();
+        tokio::time::sleep(if before == known { LOOK_EVERY } else { SETTLE }).await;
         let folder = path.to_owned();
         let found = tokio::task::spawn_blocking(move || fingerprint(&folder)).await.unwrap_or_else(|_| before.clone());
-        if found == before && found != *known {
+        if found == before && found != known {
             return found;
         }
         before = found;
@@ -104,10 +182,9 @@ pub(crate) async fn changed(path: &Path, known: &Fingerprint) -> Fingerprint {
 }
 
 impl RulesLoader {
-    /// Made before the rules are first read, so that no change after that goes unseen.
     pub(crate) fn new(config: RulesConfig) -> Self {
-        let at_first = config.directory.as_deref().map(fingerprint).unwrap_or_default();
-        Self { config, reloads: Reloads::default(), clock: SystemClock::new(), loading: Mutex::default(), at_first }
+        let (left_out, loading, known) = Default::default();
+        Self { config, reloads: Reloads::default(), clock: SystemClock::new(), left_out, loading, known }
     }
 
     pub(crate) fn directory(&self) -> Option<&Path> {
@@ -123,11 +200,24 @@ impl RulesLoader {
         self.directory().map(|_| &self.reloads)
     }
 
+    /// What lies in the folder, looks like rules, and is not read.
+    pub(crate) fn left_out(&self) -> Arc<Vec<String>> {
+        self.left_out.load_full()
+    }
+
     /// The rules to start with.
     pub(crate) async fn load(self: &Arc<Self>, intervals: Vec<String>) -> Result<RuleSet, RulesError> {
         let loaded = self.compile(intervals).await;
         self.note(loaded.as_ref().err());
         loaded
+    }
+
+    fn known(&self) -> Fingerprint {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_known(&self, known: Fingerprint) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
     }
 
     /// Loads the rules and puts them in force; if anything is wrong, those before stay.
@@ -149,8 +239,20 @@ impl RulesLoader {
     /// Reads and compiles the rules, on a thread that may wait for a file.
     async fn compile(self: &Arc<Self>, intervals: Vec<String>) -> Result<RuleSet, RulesError> {
         let this = Arc::clone(self);
-        let loaded = tokio::task::spawn_blocking(move || load(this.directory(), this.context(), Some(intervals))).await;
-        loaded.unwrap_or_else(|_| Err(RulesError::Unreadable(PathBuf::new(), std::io::Error::other("loading broke off"))))
+        let read = move || {
+            // Before they are read, so that no change after that goes unseen.
+            let looks = this.directory().map(fingerprint).unwrap_or_default();
+            let loaded = load(this.directory(), this.context(), Some(intervals));
+            // What could not be read is tried again.
+            let is_known = !matches!(loaded, Err(RulesError::Unreadable(..)));
+            this.set_known(if is_known { looks } else { Fingerprint::new() });
+            loaded
+        };
+        let loaded = tokio::task::spawn_blocking(read).await;
+        let loaded = loaded.unwrap_or_else(|_| Err(RulesError::Unreadable(PathBuf::new(), std::io::Error::other("loading broke off"))))?;
+        let before = self.left_out.swap(Arc::new(loaded.left_out));
+        self.left_out.load().iter().filter(|text| !before.contains(text)).for_each(|text| tracing::warn!("{text}"));
+        Ok(loaded.rules)
     }
 
     fn note(&self, error: Option<&RulesError>) {
@@ -167,14 +269,10 @@ impl RulesLoader {
     /// Loads the rules anew whenever a file changes. Ends with the task.
     pub(crate) async fn watch(self: Arc<Self>, gateway: Gateway) {
         let Some(directory) = self.directory().filter(|_| self.config.watch).map(Path::to_owned) else { return };
-        let mut known = self.at_first.clone();
         loop {
-            let found = changed(&directory, &known).await;
-            // What is wrong is logged, shown by /ready, and counted. It is known once it was read: until then it is tried again.
-            known = match self.reload(&gateway).await {
-                Ok(_) | Err(RulesError::Wrong(_)) => found,
-                Err(RulesError::Unreadable(..)) => Fingerprint::new(),
-            };
+            changed(&directory, || self.known()).await;
+            // What is wrong is logged, shown by /ready, and counted.
+            drop(self.reload(&gateway).await);
         }
     }
 }

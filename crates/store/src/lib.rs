@@ -8,6 +8,7 @@
 
 #![deny(missing_docs)]
 
+mod age;
 mod claim;
 mod document;
 mod error;
@@ -28,6 +29,7 @@ mod sqlite;
 mod store;
 mod transfer;
 
+pub use age::Age;
 pub use document::{Document, DocumentChanges, DocumentKind, Put};
 pub use error::{MEND, StoreError};
 pub use gate::{Conditions, DedupCheck, Judged, Overage, QuotaCheck, ThrottleCheck};

@@ -201,6 +201,8 @@ pub enum Step {
         due_at: Timestamp,
         /// The outcome so far, as JSON.
         so_far: Arc<str>,
+        /// From when its age counts, where that changes.
+        age: Option<crate::age::Age>,
     },
     /// It is over.
     End {

@@ -5,11 +5,13 @@
 //! are loaded they take the place of those before.
 
 mod grants;
+mod hold_back;
 mod intervals;
 mod patterns;
 mod preview;
 mod quotas;
 mod room;
+mod silence;
 mod silences;
 #[cfg(test)]
 mod tests;
@@ -21,7 +23,7 @@ use std::time::Duration;
 
 use acteon_core::limits::MAX_ASIDE;
 use acteon_core::{Action, Outcome, ProviderName, Scope, Timestamp};
-use acteon_rules::{Facts, Matcher, Rule, RuleSet};
+use acteon_rules::{Facts, Matcher, OnMute, Rule, RuleSet};
 use acteon_store::{Document, DocumentChanges, DocumentKind, Put, Store, StoreError};
 use arc_swap::ArcSwap;
 use rpds::HashTrieMapSync;
@@ -32,6 +34,7 @@ use tokio::sync::{Mutex, Semaphore};
 use crate::gateway::{Gateway, Inner};
 use crate::offload;
 use crate::reloads::{Reloads, TroubleTurn};
+pub(crate) use hold_back::{HoldBack, Postponed};
 use intervals::Intervals;
 use quotas::Quotas;
 use room::Pending;
@@ -40,7 +43,7 @@ use silences::Silences;
 pub use intervals::StoredInterval;
 pub use preview::SilencePreview;
 pub use quotas::{OverageSpec, Quota, QuotaChange, QuotaUsage, Window};
-pub use silences::{Silence, SilenceChange};
+pub use silence::{Silence, SilenceChange};
 
 /// Something for each namespace and tenant.
 type ByTenant<T> = HashTrieMapSync<Box<str>, HashTrieMapSync<Box<str>, T>>;
@@ -208,6 +211,13 @@ impl Policies {
         next
     }
 
+    /// These policies with the silences that held an action back at an instant and have ended since. To be called beside what serves others.
+    pub(crate) fn as_of(&self, at: Timestamp, action: &Action) -> Self {
+        let mut then = self.clone();
+        then.silences.hold_as_of(at, action);
+        then
+    }
+
     /// What holds an action back that goes through `provider` because of `rule`: looked at before every attempt. `known` is what the last look
     /// at the same action and provider found, and is told what this one does.
     pub(crate) fn hold_back(
@@ -217,29 +227,24 @@ impl Policies {
         rule: Option<&Rule>,
         now: Timestamp,
         known: &mut Option<Unsilenced>,
-    ) -> Option<Outcome> {
-        let name = || rule.map(|rule| rule.name().to_string());
+    ) -> Option<HoldBack> {
         if !self.silences.is_empty_for(action) && !known.is_some_and(|known| known.holds(self, now)) {
             let looked = || self.silences.matching(&Facts::through(action, provider, now)).map(|silence| silence.id.clone());
             if let Some(silence_id) = offload::by_size(self.silences.cost(action), looked) {
-                return Some(Outcome::Silenced { silence_id, matched_rule: name() });
+                let matched_rule = rule.map(|rule| rule.name().to_string());
+                return Some(HoldBack::ForGood(Outcome::Silenced { silence_id, matched_rule }));
             }
             *known = Some(Unsilenced { generation: self.generation, from: now, until: self.silences.next_start(now) });
         }
-        let (interval, reason) = self.muting(action, rule?, now)?;
-        Some(Outcome::Muted { interval, reason: reason.into(), matched_rule: name() })
+        self.muted(action, rule?, now)
     }
 
-    /// The time interval by which a rule mutes at `now`. One that is not defined for the tenant mutes nothing: no message is lost to a name.
-    fn muting(&self, action: &Action, rule: &Rule, now: Timestamp) -> Option<(String, &'static str)> {
+    /// What a rule's time intervals do to an action at `now`.
+    fn muted(&self, action: &Action, rule: &Rule, now: Timestamp) -> Option<HoldBack> {
         let interval = |name: &str| self.intervals.find(action, name).or_else(|| self.rules.interval(name));
-        let matching = rule.mute_intervals().iter().find(|name| interval(name).is_some_and(|interval| interval.matches(now)));
-        if let Some(name) = matching {
-            return Some((name.to_string(), "mute_time_interval"));
-        }
-        let active = rule.active_intervals();
-        let inside = active.iter().any(|name| interval(name).is_none_or(|interval| interval.matches(now)));
-        (!active.is_empty() && !inside).then(|| (active[0].to_string(), "active_time_interval"))
+        let muting = rule.muting(interval, now)?;
+        let until = if muting.on_mute == OnMute::Postpone { rule.mutes_until(interval, now) } else { None };
+        Some(HoldBack::of_muting(&muting, until, rule))
     }
 }
 

@@ -23,6 +23,9 @@ pub struct SilencePreview {
     pub looked_at: usize,
     /// Some of them, newest first.
     pub examples: Vec<ActionId>,
+    /// Names of matchers of which none of those has anything: probably misspelt.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub on_none: Vec<String>,
     /// Whether fewer were looked at than was asked for, because they or the patterns are too large.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
@@ -31,6 +34,8 @@ pub struct SilencePreview {
 /// A preview under way.
 struct Look {
     matchers: Vec<Matcher>,
+    /// Whether an action was seen that has something at a matcher's name, for each of them.
+    seen: Vec<bool>,
     tenant: String,
     /// For all records together.
     steps: Steps,
@@ -45,7 +50,8 @@ impl Gateway {
         let mut filter = HistoryFilter::of(scope.clone());
         filter.scope.namespace = acteon_core::Namespace::parse(&silence.namespace).ok();
         let steps = Steps::new(MAX_PATTERN_STEPS);
-        let mut look = Look { matchers, tenant: silence.tenant.clone(), steps, bytes: 0, preview: SilencePreview::default() };
+        let seen = vec![false; matchers.len()];
+        let mut look = Look { matchers, seen, tenant: silence.tenant.clone(), steps, bytes: 0, preview: SilencePreview::default() };
         let (mut after, mut left) = (None, last);
         while left > 0 && !look.preview.cut {
             let request = PageRequest { after, offset: 0, limit: left.min(PAGE), count: false };
@@ -56,6 +62,8 @@ impl Gateway {
             let Some(next) = page.next else { break };
             after = Some(next);
         }
+        let unseen = silence.matchers.iter().zip(&look.seen).filter(|(_, seen)| !**seen && look.preview.looked_at > 0);
+        look.preview.on_none = unseen.map(|(matcher, _)| matcher.name.clone()).collect();
         Ok(look.preview)
     }
 }
@@ -77,6 +85,9 @@ impl Look {
 
     fn one(&mut self, record: &Record) {
         let facts = Facts::through(&record.action, &record.provider, record.accepted_at);
+        for (matcher, seen) in self.matchers.iter().zip(&mut self.seen) {
+            *seen = *seen || matcher.is_on(&facts);
+        }
         for matcher in &self.matchers {
             match matcher.matches_within(&facts, &self.steps) {
                 Some(true) => {}

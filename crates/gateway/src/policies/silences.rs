@@ -2,52 +2,16 @@
 
 use std::sync::Arc;
 
-use acteon_core::limits::MAX_MATCHED_FIELD_BYTES;
-use acteon_core::limits::{MAX_DOCUMENT_BYTES, MAX_DOCUMENT_TEXT_BYTES, MAX_MATCHERS, MAX_NAME_BYTES, MAX_PATTERNS_BYTES};
-use acteon_core::{Action, Scope, Timestamp};
-use acteon_rules::{Facts, MatchOp, Matcher, MatcherIndex, MatcherSpec};
+use acteon_core::limits::{MAX_MATCHED_FIELD_BYTES, MAX_PATTERNS_BYTES};
+use acteon_core::{Action, Scope, Timestamp, covers_tenant};
+use acteon_rules::{Facts, Matcher, MatcherIndex};
 use acteon_store::{Document, DocumentKind, Put, StoreError};
 use rpds::RedBlackTreeMapSync;
-use serde::{Deserialize, Serialize};
 
 use super::patterns::Patterns;
+use super::silence::{Silence, SilenceChange};
 use super::{ByTenant, PolicyError, parsed, with_those_above};
 use crate::gateway::Gateway;
-use crate::redaction::Redaction;
-
-/// A silence.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Silence {
-    /// Its id.
-    pub id: String,
-    /// Exactly this namespace.
-    pub namespace: String,
-    /// This tenant and those below it.
-    pub tenant: String,
-    /// All must match.
-    pub matchers: Vec<MatcherSpec>,
-    /// From when it holds.
-    pub starts_at: Timestamp,
-    /// From when it no longer holds.
-    pub ends_at: Timestamp,
-    /// Who made it.
-    pub created_by: String,
-    /// Why.
-    pub comment: String,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it was changed last.
-    pub updated_at: Timestamp,
-}
-
-/// What of a silence may be changed.
-#[derive(Clone, Debug, Default)]
-pub struct SilenceChange {
-    /// Another end.
-    pub ends_at: Option<Timestamp>,
-    /// Another comment.
-    pub comment: Option<String>,
-}
 
 #[derive(Clone, Default)]
 pub(crate) struct Silences {
@@ -67,58 +31,6 @@ struct Entry {
     /// Empty for one that has ended or cannot be read.
     matchers: Vec<Matcher>,
     bytes: usize,
-}
-
-impl Silence {
-    /// Whether it holds at `now`.
-    pub fn is_active(&self, now: Timestamp) -> bool {
-        self.starts_at <= now && now < self.ends_at
-    }
-
-    /// Compiles its matchers. `known` may have a matcher with a pattern of that text.
-    pub(super) fn compile(&self, known: &mut dyn FnMut(&str) -> Option<Matcher>) -> Result<Vec<Matcher>, PolicyError> {
-        if self.matchers.is_empty() || self.matchers.len() > MAX_MATCHERS {
-            return Err(PolicyError::invalid("matchers", format!("must be a list of 1 to {MAX_MATCHERS}")));
-        }
-        let compile = |(index, spec): (usize, &MatcherSpec)| {
-            Matcher::compile_with(spec, known).map_err(|error| PolicyError::invalid(&format!("matchers[{index}]:"), error.to_string()))
-        };
-        self.matchers.iter().enumerate().map(compile).collect()
-    }
-
-    /// Compiles it, unless something is wrong. What is redacted cannot be looked at: whoever sees what a silence holds back would read it.
-    pub(super) fn check(&self, redaction: &Redaction, known: &mut dyn FnMut(&str) -> Option<Matcher>) -> Result<Vec<Matcher>, PolicyError> {
-        self.check_times()?;
-        let bytes: usize = self.matchers.iter().map(|matcher| matcher.name.len() + matcher.value.len()).sum();
-        if bytes > MAX_DOCUMENT_BYTES / 2 {
-            let limit = MAX_DOCUMENT_BYTES / 2;
-            return Err(PolicyError::invalid("matchers", format!("must be at most {limit} bytes together, are {bytes}")));
-        }
-        let matchers = self.compile(known)?;
-        for (index, matcher) in matchers.iter().enumerate() {
-            let (field, keys) = matcher.field();
-            if redaction.touches(field, keys) {
-                let name: String = self.matchers[index].name.chars().take(MAX_NAME_BYTES).collect();
-                return Err(PolicyError::invalid(&format!("matchers[{index}]:"), format!("{name:?} is redacted, so it cannot be matched")));
-            }
-        }
-        Ok(matchers)
-    }
-
-    fn has_patterns(&self) -> bool {
-        self.matchers.iter().any(|matcher| matches!(matcher.op, MatchOp::Regex | MatchOp::NotRegex))
-    }
-
-    fn check_times(&self) -> Result<(), PolicyError> {
-        if self.ends_at <= self.starts_at {
-            return Err(PolicyError::invalid("ends_at", format!("must be after starts_at, which is {}", self.starts_at)));
-        }
-        if self.comment.len() > MAX_DOCUMENT_TEXT_BYTES {
-            let message = format!("must be at most {MAX_DOCUMENT_TEXT_BYTES} bytes long, is {}", self.comment.len());
-            return Err(PolicyError::invalid("comment", message));
-        }
-        Ok(())
-    }
 }
 
 impl Entry {
@@ -152,6 +64,28 @@ impl Silences {
             entry.matchers.iter().for_each(|matcher| self.patterns.add(matcher));
             self.ends.insert_mut((entry.silence.ends_at, Arc::clone(&id)), ());
             self.starts.insert_mut((entry.silence.starts_at, Arc::clone(&id)), ());
+            self.index(&entry, |index| index.insert(&id, &entry.matchers, &entry));
+        }
+    }
+
+    /// Holds an action back again by what held at an instant and has ended. Patterns beyond the limit are left out.
+    pub(super) fn hold_as_of(&mut self, at: Timestamp, action: &Action) {
+        let concerns = |silence: &Silence| {
+            silence.namespace == action.namespace.as_str()
+                && covers_tenant(&silence.tenant, action.tenant.as_str())
+                && silence.is_active(at)
+        };
+        let ended = self.all.values().filter(|entry| entry.matchers.is_empty() && concerns(&entry.silence));
+        let ended: Vec<Silence> = ended.map(|entry| entry.silence.clone()).collect();
+        for silence in ended {
+            // What cannot be read held nothing back then either.
+            let Ok(matchers) = silence.compile(&mut |text| self.patterns.find(text)) else { continue };
+            let Ok(matchers) = self.check_patterns(matchers) else { return };
+            for matcher in &matchers {
+                self.patterns.add(matcher);
+            }
+            let id: Arc<str> = silence.id.as_str().into();
+            let entry = Arc::new(Entry { silence, matchers, bytes: 0 });
             self.index(&entry, |index| index.insert(&id, &entry.matchers, &entry));
         }
     }
@@ -325,11 +259,13 @@ impl Gateway {
     /// Changes end or comment of a silence.
     pub async fn update_silence(&self, scope: &Scope, id: &str, change: SilenceChange) -> Result<Silence, PolicyError> {
         let (silence, matchers) = self.of_silence(scope, id).await?;
+        silence.may_end_at(change.ends_at)?;
         let now = self.inner.clock.now();
         let begins_again = change.ends_at.is_some_and(|ends_at| now < ends_at) && !self.inner.policies.load().silences.is_held(id);
         let room = begins_again.then(|| self.inner.policies.silence_room(&silence.namespace, &silence.tenant, matchers));
         let _room = room.transpose()?;
         let apply = |silence: &mut Silence| {
+            silence.may_end_at(change.ends_at)?;
             silence.ends_at = change.ends_at.unwrap_or(silence.ends_at);
             silence.comment = change.comment.clone().unwrap_or_else(|| silence.comment.clone());
             silence.updated_at = now;
@@ -345,6 +281,7 @@ impl Gateway {
         let apply = |silence: &mut Silence| {
             silence.ends_at = silence.ends_at.min(now);
             silence.starts_at = silence.starts_at.min(now);
+            silence.deleted_at = silence.deleted_at.or(Some(now));
             silence.updated_at = now;
             Ok(())
         };

@@ -136,6 +136,11 @@ impl Path {
         ACTION.iter().map(|(name, _)| *name)
     }
 
+    /// Whether it is a label.
+    pub(crate) fn is_label(&self) -> bool {
+        self.root == Root::Metadata && !self.keys.is_empty()
+    }
+
     /// What it holds.
     pub(crate) fn field_type(&self) -> FieldType {
         use Root as R;

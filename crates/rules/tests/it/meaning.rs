@@ -177,3 +177,14 @@ fn a_text_shows_what_is_not_there() {
     let patch = rules(text).decide(&Facts::new(&asked, at("2026-01-01T06:00:00Z"))).patch;
     assert_eq!(patch, Some(json!({ "content": "down at (no host)" })));
 }
+
+#[test]
+fn labels_mention_nobody_and_link_nowhere() {
+    let text = r#"rules: [{name: r, condition: 'true', action: {type: modify, changes: {
+        content: "by {{ action.metadata.who }}", whole: "{{ action.metadata.who }}", raw: "{{ string(action.metadata.who) }}", own: "{{ escape(action.payload.t) }}" }}}]"#;
+    let said = "<@all> <font color=red>a</font> [x](http://y) 2 < 3";
+    let asked = action(&json!({ "t": "<@li>" }), &json!({ "who": said }));
+    let patch = rules(text).decide(&Facts::new(&asked, at("2026-01-01T06:00:00Z"))).patch;
+    let escaped = "＜@all> ＜font color=red>a＜/font> [x]（http://y) 2 < 3";
+    assert_eq!(patch, Some(json!({ "content": format!("by {escaped}"), "whole": escaped, "raw": said, "own": "＜@li>" })));
+}

@@ -68,7 +68,10 @@ impl Check {
         }
         say!("{name} is valid");
         if let (Some(directory), Some(rules)) = (&config.rules.directory, &rules) {
-            say!("  {} rule(s) from {}", rules.len(), directory.display());
+            say!("  {} rule(s) from {}", rules.rules.len(), directory.display());
+            for text in &rules.left_out {
+                say!("  warning: {text}");
+            }
             if let Known::Not(why) = &known {
                 say!("  time intervals of the store were not looked at: {why}");
             }

@@ -19,7 +19,7 @@ pub(super) enum Rules {
 
 #[derive(Args)]
 pub(super) struct Test {
-    /// Fixture files: `tests: [{name, action, at, expect: {verdict, rule, provider, payload}}]`
+    /// Fixture files: `tests: [{name, at, action, expect: {verdict, rule, provider, payload}}]`, `silences`, `time_intervals`
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Folder of the rules, in place of the configured one
@@ -45,12 +45,15 @@ impl Test {
             let directory = config.rules.directory;
             (directory.context("the configuration has no [rules] directory; name one with --rules")?, config.rules.context)
         };
-        let rules = acteon_server::rules::load(Some(&directory), &Context { providers: None, ..context }, None)?;
+        let loaded = acteon_server::rules::load(Some(&directory), &Context { providers: None, ..context }, None)?;
+        for text in &loaded.left_out {
+            say!("warning: {text}");
+        }
         let (mut passed, mut failed) = (0, 0);
         for path in &self.files {
             let text = read_text(path, MAX_RULES_FILE_BYTES as u64).with_context(|| format!("cannot read {}", path.display()))?;
             let fixtures = RuleFile { name: path.display().to_string(), text };
-            for case in run_fixtures(&rules, &fixtures)? {
+            for case in run_fixtures(&loaded.rules, &fixtures)? {
                 if case.differences.is_empty() {
                     passed += 1;
                     say!("ok    {}", case.name);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use acteon_core::limits::{MAX_DRY_RUNS_OF_A_BATCH, MAX_REFUSAL_BYTES};
-use acteon_core::{Action, Caller, Origin};
+use acteon_core::{Action, Caller, Origin, Timestamp};
 use acteon_gateway::Answer;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
@@ -43,8 +43,8 @@ pub(super) async fn one(
     check_action(&caller, &action)?;
     let id = action.id.clone();
     let refused = |refusal: Refusal| refusal.of_action(&id);
-    if dry_run {
-        let outcome = state.gateway.dry_run(&action, &caller).await.map_err(|error| refused(error.into()))?;
+    if let Some(DryRun { at }) = dry_run {
+        let outcome = state.gateway.dry_run(&action, &caller, at).await.map_err(|error| refused(error.into()))?;
         return Ok(about(&id, json(StatusCode::OK, outcome.to_string())));
     }
     state.metrics.dispatched();
@@ -72,9 +72,9 @@ pub(super) async fn batch(
     let dry_runs = Semaphore::new(MAX_DRY_RUNS_OF_A_BATCH);
     let outcomes = join_all(actions.into_iter().map(|action| async {
         let outcome = match action {
-            Ok(action) if dry_run => {
+            Ok(action) if let Some(DryRun { at }) = dry_run => {
                 let _place = dry_runs.acquire().await;
-                state.gateway.dry_run(&action, &caller).await.map_err(|error| Refusal::from(error).of_action(&action.id))
+                state.gateway.dry_run(&action, &caller, at).await.map_err(|error| Refusal::from(error).of_action(&action.id))
             }
             Ok(action) => of_batch(&state, action, caller.clone(), preference).await.map(|answer| answer.outcome),
             Err(refusal) => return refusal,
@@ -122,9 +122,24 @@ fn defaults<'a>(state: &'a AppState, idempotency_key: Option<&'a str>) -> Defaul
     Defaults { clock: &*state.clock, entropy: &*state.entropy, idempotency_key }
 }
 
-fn dry_run(uri: &Uri) -> Result<bool, Refusal> {
-    let parameters = Parameters::read(uri, &["dry_run"])?;
-    parameters.flag("dry_run")
+/// Nothing is to be written; only what would come of it is told.
+#[derive(Clone, Copy)]
+struct DryRun {
+    /// The instant to decide for, where it is not now.
+    at: Option<Timestamp>,
+}
+
+fn dry_run(uri: &Uri) -> Result<Option<DryRun>, Refusal> {
+    let parameters = Parameters::read(uri, &["dry_run", "evaluate_at"])?;
+    let at = parameters.parsed("evaluate_at", "an RFC 3339 time such as 2026-01-31T09:00:00Z", Timestamp::parse)?;
+    match (parameters.flag("dry_run")?, at) {
+        (true, at) => Ok(Some(DryRun { at })),
+        (false, None) => Ok(None),
+        (false, Some(_)) => {
+            let message = "evaluate_at is for dry runs: add dry_run=true, or leave it out";
+            Err(Refusal::new(StatusCode::BAD_REQUEST, "INVALID_QUERY", message))
+        }
+    }
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {

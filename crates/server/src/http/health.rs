@@ -61,6 +61,7 @@ pub(super) async fn ready(MayLook(caller): MayLook, State(state): State<Arc<AppS
     let failing = gateway.stats().into_iter().filter(|(name, stats)| stats.last_failed && is_other(name));
     let rules = state.rules.reloads().and_then(Reloads::trouble).map(|trouble| format!("rules: those before stay in force: {trouble}"));
     let keys = state.auth.reloads().and_then(Reloads::trouble).map(|trouble| format!("API keys: those before stay in force: {trouble}"));
+    let left_out = state.rules.left_out();
     let of = |name: &ProviderName, error: Option<String>| match error.filter(|_| may_see_errors(caller.as_ref(), name)) {
         Some(error) => format!("provider {name}: {error}"),
         None => format!("provider {name}: its last call failed"),
@@ -75,7 +76,9 @@ pub(super) async fn ready(MayLook(caller): MayLook, State(state): State<Arc<AppS
     let damaged = gateway.store_damage().map(|damage| {
         format!("the database is damaged, and what can be read goes on: {} ({} times since the start). {MEND}", damage.first, damage.count)
     });
-    let reasons: Vec<String> = damaged.into_iter().chain(unread).chain(keys).chain(rules).chain(repairs).chain(failing).collect();
+    let left_out = left_out.iter().map(|text| format!("rules: {text}"));
+    let reasons: Vec<String> =
+        damaged.into_iter().chain(unread).chain(keys).chain(rules).chain(left_out).chain(repairs).chain(failing).collect();
     let status = if reasons.is_empty() { "ready" } else { "degraded" };
     let reasons = if caller.is_some() { reasons } else { Vec::new() };
     Json(ReadyBody { status: status.into(), reasons }).into_response()

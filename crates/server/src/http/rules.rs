@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use acteon_core::json::head;
 use acteon_core::limits::{MAX_FAULT_BYTES, MAX_FAULTS};
-use acteon_core::{Action, ActionId, ActionType, Namespace, Priority, ProviderName, Tenant, Timestamp};
-use acteon_rules::{EvaluateOptions, Facts};
+use acteon_core::{Action, ActionId, ActionType, Namespace, Outcome, Priority, ProviderName, Tenant, Timestamp};
+use acteon_rules::{EvaluateOptions, Evaluation, Facts};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -77,7 +77,14 @@ pub(super) async fn reload(
         return Err(Refusal::field("directory", format!("must be the configured one, which is {configured}; leave it out")));
     }
     match state.rules.reload(&state.gateway).await {
-        Ok(count) => Ok(Json(json!({ "loaded": count, "reloaded": count, "directory": directory, "errors": [] })).into_response()),
+        Ok(count) => {
+            let mut body = json!({ "loaded": count, "reloaded": count, "directory": directory, "errors": [] });
+            let left_out = state.rules.left_out();
+            if !left_out.is_empty() {
+                body["warnings"] = json!(left_out.iter().take(MAX_FAULTS).collect::<Vec<_>>());
+            }
+            Ok(Json(body).into_response())
+        }
         Err(error) => {
             let message = format!("the rules before stay in force: {error}");
             let refusal = Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_RULES", message);
@@ -110,12 +117,26 @@ struct Hypothesis {
     #[serde(default)]
     evaluate_all: bool,
     evaluate_at: Option<Timestamp>,
+    starts_at: Option<Timestamp>,
+    ends_at: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
     dedup_key: Option<String>,
     status: Option<String>,
     fingerprint: Option<String>,
     /// No condition of this version reads state.
     #[serde(rename = "mock_state")]
     _mock_state: Option<IgnoredAny>,
+}
+
+/// A decision, and what silences and time intervals then do.
+#[derive(Serialize)]
+struct Evaluated<'a> {
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+    /// The tag of the outcome at that instant, up to the gate: quotas, throttles and keys are a dry run's.
+    would_be: &'static str,
+    /// The outcome, where a silence or a time interval holds the action back.
+    held_back: Option<&'a Outcome>,
 }
 
 /// Decides about an action that is not there, and shows every step. Changes nothing.
@@ -139,10 +160,10 @@ pub(super) async fn evaluate(
         dedup_key: asked.dedup_key,
         status: asked.status,
         fingerprint: asked.fingerprint,
-        starts_at: None,
-        ends_at: None,
+        starts_at: asked.starts_at,
+        ends_at: asked.ends_at,
         created_at: now,
-        expires_at: None,
+        expires_at: asked.expires_at,
         priority: Priority::default(),
     };
     let options = EvaluateOptions { include_disabled: asked.include_disabled, evaluate_all: asked.evaluate_all };
@@ -151,7 +172,9 @@ pub(super) async fn evaluate(
     let evaluated = state.gateway.aside(move || {
         let mut evaluation = trying.gateway.rules().evaluate(&Facts::new(&action, now), options, &*trying.clock);
         evaluation.context["environment_keys"] = trying.rules.context().env.keys().map(String::as_str).collect();
-        written(&evaluation)
+        let held_back = trying.gateway.would_hold_back(&action, evaluation.matched_rule.as_deref(), now);
+        let would_be = held_back.as_ref().map_or_else(|| evaluation.would_be(), Outcome::tag);
+        written(&Evaluated { evaluation: &evaluation, would_be, held_back: held_back.as_ref() })
     });
     let broke_off = || Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the evaluation broke off");
     Ok(json_text(StatusCode::OK, evaluated.await.ok_or_else(broke_off)??))

@@ -66,7 +66,8 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Shown>), Refusal> {
     let (new, _) = read(&state, &caller, body.object().await?)?;
     let silence = state.gateway.create_silence_within(&Scope::of(&caller.grants), new).await?;
-    Ok((StatusCode::CREATED, Json(shown(&state, silence))))
+    let warnings = silence.warnings(state.clock.now());
+    Ok((StatusCode::CREATED, Json(Shown { warnings, ..shown(&state, silence) })))
 }
 
 /// How many of the latest actions a silence would have held back. Makes none.
@@ -74,10 +75,20 @@ pub(super) async fn preview(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
     body: Incoming,
-) -> Result<Json<SilencePreview>, Refusal> {
+) -> Result<Json<Previewed>, Refusal> {
     let (new, _turn) = body.object_in_turn(&state.asides).await?;
     let (silence, last) = read(&state, &caller, new)?;
-    Ok(Json(state.gateway.preview_silence(&Scope::of(&caller.grants), &silence, last).await?))
+    let preview = state.gateway.preview_silence(&Scope::of(&caller.grants), &silence, last).await?;
+    Ok(Json(Previewed { preview, warnings: silence.warnings(state.clock.now()) }))
+}
+
+/// What a silence would have held back.
+#[derive(Serialize)]
+pub(super) struct Previewed {
+    #[serde(flatten)]
+    preview: SilencePreview,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 fn read(state: &AppState, caller: &Caller, new: New) -> Result<(Silence, usize), Refusal> {
@@ -104,6 +115,7 @@ fn read(state: &AppState, caller: &Caller, new: New) -> Result<(Silence, usize),
         comment: comment.unwrap_or_default(),
         created_at: now,
         updated_at: now,
+        deleted_at: None,
     };
     Ok((silence, last.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE)))
 }
@@ -114,6 +126,9 @@ pub(super) struct Shown {
     #[serde(flatten)]
     silence: Silence,
     active: bool,
+    /// What of a new one is probably not meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 /// All that a look found.
@@ -124,7 +139,7 @@ struct List {
 }
 
 fn shown(state: &AppState, silence: Silence) -> Shown {
-    Shown { active: silence.is_active(state.clock.now()), silence }
+    Shown { active: silence.is_active(state.clock.now()), silence, warnings: Vec::new() }
 }
 
 pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, Refusal> {

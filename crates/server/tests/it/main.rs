@@ -11,6 +11,7 @@ mod configuration;
 mod connections;
 mod decisions;
 mod disk;
+mod dry_run;
 mod fairness;
 mod hostile;
 mod ids;

@@ -170,7 +170,96 @@ fn fixture_files_are_run_from_the_command_line() {
     let (code, said) = run(&case.replace("verdict: suppress", "verdict: allow"));
     assert!(code == Some(1) && said.contains("verdict: expected allow, got suppress") && said.contains("0 passed, 1 failed"), "{said}");
     let (code, said) = run("tests: [{name: x}]");
-    assert!(code == Some(1) && said.contains("tests.yaml"), "{said}");
+    assert!(code == Some(1) && said.contains("tests.yaml:1:9: tests[0] (x): action is missing"), "{said}");
+    for (wrong, says) in [
+        (case.replace("payload", "paylod"), "tests.yaml:1:31: tests[0] (junk): there is no key \"paylod\"; did you mean payload?"),
+        (case.replace("verdict: suppress", "verdict: supress"), "there is no verdict \"supress\"; did you mean suppress?"),
+        (case.replace("rule: spam", "rul: spam"), "did you mean rule?"),
+        (case.replace("{payload:", "{tenant: 5, payload:"), "must be text, is a whole number: put it in quotes"),
+        (case.replace("action:", "at: noon, action:"), "at must be an RFC 3339 time"),
+        (case.replace("tests:", "test:"), "did you mean tests?"),
+    ] {
+        let (code, said) = run(&wrong);
+        assert!(code == Some(1) && said.contains(says) && !said.contains("passed"), "{wrong}: {said}");
+    }
+}
+
+#[test]
+fn fixtures_tell_what_silences_and_time_intervals_do_at_an_instant() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rules = r#"
+time_intervals: [{name: nights, time_ranges: [{times: [{start: "22:00", end: "24:00"}]}]}]
+rules:
+  - {name: quiet, condition: 'action.payload.kind == "quiet"', mute_time_intervals: [nights], action: {type: allow}}
+  - {name: wait, condition: 'action.payload.kind == "wait"', mute_time_intervals: [nights], on_mute: postpone, action: {type: allow}}
+  - {name: held, on_error: hold, condition: 'action.payload.number > 5', action: {type: deny}}
+"#;
+    with_rules_in(&folder, rules, LOG);
+    let fixtures = folder.path().join("tests.yaml");
+    let text = r#"
+silences: [{matchers: [{name: team, value: pay}], starts_at: 2026-01-01T00:00:00Z, ends_at: 2026-02-01T00:00:00Z}]
+tests:
+  - {name: by night, at: 2026-01-05T23:00:00Z, action: {payload: {kind: quiet}}, expect: {verdict: muted, rule: quiet}}
+  - {name: by day, at: 2026-01-05T12:00:00Z, action: {payload: {kind: quiet}}, expect: {verdict: allow, rule: quiet}}
+  - {name: silenced, at: 2026-01-05T12:00:00Z, action: {metadata: {team: pay}}, expect: {verdict: silenced}}
+  - {name: no longer, at: 2026-02-01T00:00:00Z, action: {metadata: {team: pay}}, expect: {verdict: allow}}
+  - {name: kept back, action: {payload: {number: many}}, expect: {verdict: held, rule: held}}
+  - {name: waits, at: 2026-01-05T23:00:00Z, action: {payload: {kind: wait}}, expect: {verdict: postponed, rule: wait}}
+  - {name: thinks it goes, at: 2026-01-05T23:00:00Z, action: {payload: {kind: quiet}}, expect: {verdict: allow}}
+"#;
+    std::fs::write(&fixtures, text).expect("written");
+    let rules = folder.path().join("rules");
+    let arguments = ["rules", "test", fixtures.to_str().expect("text"), "--rules", rules.to_str().expect("text")];
+    let output = run_command(&arguments, &[], "");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("6 passed, 1 failed"), "{said}");
+    assert!(said.contains("expected allow, got muted by the time interval nights"), "{said}");
+}
+
+/// What editors, file managers and slips leave in a folder of rules.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_file_of_rules_is_left_out_and_near_misses_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let configuration = with_rules_in(&folder, TWO, LOG);
+    let rules = folder.path().join("rules");
+    std::os::unix::fs::symlink("nowhere@host.1234", rules.join(".#rules.yaml")).expect("a link");
+    std::fs::write(rules.join("._rules.yaml"), b"\0\x05\x16\x07Mac OS X").expect("written");
+    std::fs::write(rules.join("notes.md"), "no rules").expect("written");
+    let gateway = Gateway::start_in(folder, &configuration).await;
+    assert_eq!(gateway.get("/ready").await.body["status"], "ready");
+    std::fs::create_dir(rules.join("x.yaml")).expect("a folder");
+    std::fs::write(rules.join("r.YAML"), "rules: []").expect("written");
+    let loaded = gateway.post("/v1/rules/reload", &json!({})).await;
+    assert_eq!((loaded.status, &loaded.body["loaded"]), (StatusCode::OK, &json!(2)));
+    let warnings = loaded.body["warnings"].to_string();
+    assert!(warnings.contains("r.YAML is not read") && warnings.contains("x.yaml is not read: it is a directory"), "{warnings}");
+    let ready = gateway.get("/ready").await.body;
+    assert!(ready["status"] == "degraded" && ready.to_string().contains("r.YAML"), "{ready}");
+    std::fs::remove_file(rules.join("r.YAML")).expect("removed");
+    std::fs::remove_dir(rules.join("x.yaml")).expect("removed");
+    gateway.until("/ready", |ready| ready["status"] == "ready").await;
+}
+
+/// Tools that keep times, and clocks with coarse ticks, change a file without changing how it looks.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_same_length_and_time_is_seen() {
+    let gateway = Gateway::with_rules(TWO, LOG).await;
+    let file = std::path::PathBuf::from(
+        gateway.get("/v1/rules").await.body[0]["source"].as_str().expect("a place").rsplit_once(':').expect("a line").0,
+    );
+    let before = std::fs::metadata(&file).and_then(|metadata| metadata.modified()).expect("a time");
+    std::fs::write(&file, TWO.replace("name: spam", "name: junk")).expect("written");
+    std::fs::File::options().write(true).open(&file).expect("a file").set_modified(before).expect("set back");
+    gateway.until("/v1/rules", |rules| rules[1]["name"] == "junk").await;
+}
+
+#[test]
+fn a_time_zone_that_is_none_is_told_with_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let configuration = format!("rules.default_timezone = \"Asia/Beijing\"\n{}", with_rules_in(&folder, TWO, LOG));
+    let Err(wrong) = crate::support::parse(&configuration) else { panic!("it was accepted") };
+    assert!(wrong.contains("acteon.toml:2") && wrong.contains("Asia/Beijing"), "{wrong}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

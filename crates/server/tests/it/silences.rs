@@ -21,6 +21,72 @@ async fn make(gateway: &Gateway, matchers: &Value) -> String {
     made.body["id"].as_str().expect("an id").to_owned()
 }
 
+/// The millisecond after an instant.
+fn just_after(time: &str) -> String {
+    let instant = acteon_core::Timestamp::parse(time).expect("a time");
+    (instant + std::time::Duration::from_millis(1)).to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_silence_does_not_come_back() {
+    let gateway = Gateway::start(LOG).await;
+    let id = make(&gateway, &by("team", "pay")).await;
+    let path = format!("/v1/silences/{id}");
+    assert_eq!(gateway.delete(&path).await.status, StatusCode::NO_CONTENT);
+    for change in [json!({ "ends_at": "2099-01-01T00:00:00Z" }), json!({ "ends_at": "2099-01-01T00:00:00Z", "comment": "back" })] {
+        let refused = gateway.put(&path, &change).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+        assert!(refused.body["message"].as_str().is_some_and(|text| text.contains("was deleted at") && text.contains("make a new one")));
+    }
+    assert_eq!(gateway.put(&path, &json!({ "comment": "why it was" })).await.status, StatusCode::OK);
+    let gateway = gateway.restart(LOG).await;
+    let kept = gateway.get(&path).await.body;
+    assert_eq!((&kept["active"], &kept["comment"], kept["deleted_at"].is_string()), (&json!(false), &json!("why it was"), true));
+    assert_eq!(gateway.delete(&path).await.status, StatusCode::NO_CONTENT, "once more changes nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_probably_not_meant_is_made_with_a_warning() {
+    let gateway = Gateway::start(LOG).await;
+    let warnings = async |body: Value| {
+        let made = gateway.post("/v1/silences", &body).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+        let previewed = gateway.post("/v1/silences/preview", &body).await.body;
+        assert_eq!(previewed["warnings"], made.body["warnings"]);
+        made.body["warnings"].to_string()
+    };
+    let mut past = silence(&by("team", "pay"));
+    past.as_object_mut().expect("an object").remove("duration_seconds");
+    (past["starts_at"], past["ends_at"]) = (json!("2020-01-01T00:00:00Z"), json!("2020-01-02T00:00:00Z"));
+    assert!(warnings(past).await.contains("wholly in the past"));
+    let negative = json!([{ "name": "team", "value": "pay", "op": "not_equal" }, { "name": "env", "value": "t.*", "op": "not_regex" }]);
+    assert!(warnings(silence(&negative)).await.contains("everything of acme"));
+    assert!(warnings(silence(&by("payload.service", "x"))).await.contains("did you mean action.payload.service?"));
+    assert_eq!(warnings(silence(&by("app.kubernetes.io/name", "x"))).await, "null");
+    let refused = gateway.post("/v1/silences", &silence(&by("Action.tenant", "acme"))).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body["message"].as_str().is_some_and(|text| text.contains("did you mean action.tenant?")), "{}", refused.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silences_reach_items_and_names_with_dots_and_a_preview_names_what_is_on_none() {
+    let gateway = Gateway::start(LOG).await;
+    let alerts = json!({ "alerts": [{ "status": "firing" }], "k8s.pod": "p-1" });
+    gateway.dispatch(&action("seen", "log", &alerts)).await;
+    let previewed = gateway.post("/v1/silences/preview", &silence(&by("action.payload.k8s.pod", "p-1"))).await.body;
+    assert_eq!((&previewed["matched"], &previewed["on_none"]), (&json!(0), &json!(["action.payload.k8s.pod"])), "{previewed}");
+    for (number, (name, value)) in
+        [("action.payload.alerts[0].status", "firing"), ("action.payload[\"k8s.pod\"]", "p-1")].iter().enumerate()
+    {
+        let previewed = gateway.post("/v1/silences/preview", &silence(&by(name, value))).await.body;
+        assert_eq!((&previewed["matched"], &previewed["on_none"]), (&json!(number + 1), &Value::Null), "{name}: {previewed}");
+        let id = make(&gateway, &by(name, value)).await;
+        let held = gateway.dispatch(&action(&format!("a{number}"), "log", &alerts)).await;
+        assert_eq!(held["Silenced"]["silence_id"], json!(id), "{name}: {held}");
+        assert_eq!(gateway.delete(&format!("/v1/silences/{id}")).await.status, StatusCode::NO_CONTENT);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silence_holds_back_what_it_matches_until_it_ends() {
     let rules = "rules: [{name: all, condition: 'true', action: {type: allow}}]";
@@ -147,7 +213,9 @@ async fn silences_that_every_action_is_held_against_have_a_limit_that_no_change_
     let path = format!("/v1/silences/{}", made[0]);
     assert_eq!(gateway.put(&path, &json!({ "comment": "still on" })).await.status, StatusCode::OK);
     assert_eq!(gateway.put(&path, &json!({ "ends_at": "2098-01-01T00:00:00Z" })).await.status, StatusCode::OK, "it has its place");
-    assert_eq!(gateway.delete(&path).await.status, StatusCode::NO_CONTENT);
+    // It ends by itself, and may begin again.
+    let over = gateway.get(&path).await.body["starts_at"].as_str().expect("a time").to_owned();
+    assert_eq!(gateway.put(&path, &json!({ "ends_at": just_after(&over) })).await.status, StatusCode::OK);
     let another = make(&gateway, &all_but(MOST)).await;
     let revived = gateway.put(&path, &json!({ "ends_at": "2099-01-01T00:00:00Z" })).await;
     assert_eq!(revived.status, StatusCode::CONFLICT, "{}", revived.body);
@@ -169,7 +237,8 @@ async fn the_patterns_of_silences_have_a_limit_that_no_change_passes() {
         let made = gateway.post("/v1/silences", &large(number)).await;
         assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
         let path = format!("/v1/silences/{}", made.body["id"].as_str().expect("an id"));
-        assert_eq!(gateway.delete(&path).await.status, StatusCode::NO_CONTENT);
+        let over = just_after(made.body["starts_at"].as_str().expect("a time"));
+        assert_eq!(gateway.put(&path, &json!({ "ends_at": over })).await.status, StatusCode::OK);
         ended.push(path);
     }
     let again = json!({ "ends_at": "2099-01-01T00:00:00Z" });

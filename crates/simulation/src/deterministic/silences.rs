@@ -63,5 +63,6 @@ fn silence(number: u64) -> Silence {
         comment: String::new(),
         created_at: epoch(),
         updated_at: epoch(),
+        deleted_at: None,
     }
 }

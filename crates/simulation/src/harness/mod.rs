@@ -95,7 +95,7 @@ impl SimulationHarness {
     /// What a dispatch would come to.
     pub async fn dispatch_dry_run(&self, action: &Action) -> Result<Outcome, Failure> {
         let node = self.nodes.first().ok_or("there is no node")?;
-        Ok(serde_json::from_str(&node.gateway.dry_run(action, &Caller::anonymous()).await?)?)
+        Ok(serde_json::from_str(&node.gateway.dry_run(action, &Caller::anonymous(), None).await?)?)
     }
 
     /// Dispatches one after the other.

@@ -59,6 +59,7 @@ fn silence(harness: &SimulationHarness, name: &str, value: &str) -> Silence {
         comment: String::new(),
         created_at: now,
         updated_at: now,
+        deleted_at: None,
     }
 }
 
@@ -167,11 +168,27 @@ async fn the_journal_forgets_by_age_and_tenant_and_keeps_what_is_open() {
 /// Rules, silences and quotas at random.
 #[derive(Clone, Debug)]
 struct World {
-    rules: Vec<(String, Value)>,
+    rules: Vec<Value>,
     silences: Vec<(&'static str, &'static str)>,
     quotas: Vec<(Option<&'static str>, u64, u8)>,
-    actions: Vec<(&'static str, &'static str, Option<&'static str>)>,
+    actions: Vec<Posted>,
 }
+
+#[derive(Clone, Debug)]
+struct Posted {
+    id: u8,
+    kind: &'static str,
+    team: &'static str,
+    key: Option<&'static str>,
+    /// Hours after the beginning.
+    expires: Option<u8>,
+}
+
+/// It is muted by the first, and by the second outside; the third is over, and the fourth never ends.
+const INTERVALS: &str = r#"[{"name":"i0","time_ranges":[{"times":[{"start":"00:00","end":"03:00"}]}]},
+    {"name":"i1","time_ranges":[{"times":[{"start":"02:00","end":"05:00"}]}]},
+    {"name":"i2","time_ranges":[{"years":[{"start":2020,"end":2021}]}]},
+    {"name":"i3","on_mute":"postpone","time_ranges":[{"years":[{"start":1,"end":9999}]}]}]"#;
 
 fn world() -> impl Strategy<Value = World> {
     let word = || prop_oneof![Just("a"), Just("b"), Just("c")];
@@ -191,9 +208,26 @@ fn world() -> impl Strategy<Value = World> {
     ];
     let silence = (prop_oneof![Just("team"), Just("action.provider"), Just("action.payload.kind")], prop_oneof![Just("a"), Just("other")]);
     let quota = (prop_oneof![Just(None), Just(Some("log")), Just(Some("other"))], 0u64..3, 0u8..4);
-    let posted = (word(), word(), prop_oneof![Just(None), Just(Some("k"))]);
+    let expires = prop_oneof![3 => Just(None), 1 => Just(Some(0u8)), 1 => Just(Some(1)), 1 => Just(Some(4))];
+    let posted = (0u8..6, word(), word(), prop_oneof![Just(None), Just(Some("k"))], expires);
+    let posted = posted.prop_map(|(id, kind, team, key, expires)| Posted { id, kind, team, key, expires });
+    let muting = (
+        prop_oneof![2 => Just(None), 1 => Just(Some("mute")), 1 => Just(Some("active"))],
+        0u8..4,
+        prop_oneof![Just(None), Just(Some("drop")), Just(Some("postpone"))],
+    );
+    let rule = (condition, verdict, muting).prop_map(|(condition, verdict, (muting, number, on_mute))| {
+        let mut rule = json!({ "condition": condition, "action": verdict });
+        if let Some(muting) = muting {
+            rule[format!("{muting}_time_intervals")] = json!([format!("i{number}")]);
+            if let Some(on_mute) = on_mute {
+                rule["on_mute"] = json!(on_mute);
+            }
+        }
+        rule
+    });
     (
-        proptest::collection::vec((condition, verdict), 0..4),
+        proptest::collection::vec(rule, 0..4),
         proptest::collection::vec(silence, 0..2),
         proptest::collection::vec(quota, 0..3),
         proptest::collection::vec(posted, 1..8),
@@ -202,13 +236,10 @@ fn world() -> impl Strategy<Value = World> {
 }
 
 async fn check(world: World) -> Result<(), TestCaseError> {
-    let listed: Vec<Value> = world
-        .rules
-        .iter()
-        .enumerate()
-        .map(|(number, (condition, verdict))| json!({ "name": format!("r{number}"), "condition": condition, "action": verdict }))
-        .collect();
-    let rules = json!({ "rules": listed }).to_string();
+    let mut listed = world.rules.clone();
+    listed.iter_mut().enumerate().for_each(|(number, rule)| rule["name"] = json!(format!("r{number}")));
+    let intervals: Value = serde_json::from_str(INTERVALS).expect("JSON");
+    let rules = json!({ "rules": listed, "time_intervals": intervals }).to_string();
     let config = SimulationConfig::builder().add_recording_providers(&["log", "other"]).add_rule_yaml(&rules).build();
     let harness = SimulationHarness::start(config).await.expect("a simulation");
     let gateway = harness.node(0).expect("a node").gateway();
@@ -222,24 +253,44 @@ async fn check(world: World) -> Result<(), TestCaseError> {
         // A second quota of one kind is refused.
         drop(gateway.create_quota(quota(&harness, *max_actions, *provider, overage)).await);
     }
-    for (number, (kind, team, key)) in world.actions.iter().enumerate() {
-        let action = action(&format!("a{number}"), &json!({ "kind": kind }), &json!({ "team": team }), *key);
-        let Outcome::DryRun(said) = harness.dispatch_dry_run(&action).await.expect("a dry run") else { panic!("a dry run") };
-        let came = harness.dispatch(&action).await.expect("an outcome");
-        prop_assert_eq!(&said.would_be, came.tag(), "{:?} {:?}", said, came);
-        let through = match &came {
-            Outcome::Rerouted { new_provider, .. } => Some(new_provider.as_str()),
-            Outcome::Executed(_) => Some("log"),
-            _ => None,
-        };
-        prop_assert!(through.is_none_or(|through| through == said.would_be_provider.as_str()), "{:?} {:?}", said, came);
-        if let Some(foretold) = &said.outcome {
-            prop_assert_eq!(serde_json::to_value(foretold).expect("JSON"), serde_json::to_value(&came).expect("JSON"));
-        }
-        let view = gateway.find(&Scope::everything(), &action.id).await.expect("found").pop().expect("the action");
-        prop_assert_eq!((&view.verdict, view.matched_rule.as_deref()), (&said.verdict, said.matched_rule.as_deref()));
+    for posted in &world.actions {
+        compare(&harness, posted).await?;
     }
     harness.teardown().await;
+    Ok(())
+}
+
+/// Asks what a dispatch would come to, and dispatches.
+async fn compare(harness: &SimulationHarness, posted: &Posted) -> Result<(), TestCaseError> {
+    use acteon_core::Clock as _;
+    let Posted { id, kind, team, key, expires } = posted;
+    let mut action = action(&format!("a{id}"), &json!({ "kind": kind }), &json!({ "team": team }), *key);
+    // Times count from the beginning, and the clock stands still.
+    action.expires_at = expires.map(|hours| harness.clock().now() + Duration::from_hours(hours.into()));
+    let Outcome::DryRun(said) = harness.dispatch_dry_run(&action).await.expect("a dry run") else { panic!("a dry run") };
+    let came = match harness.dispatch(&action).await {
+        Ok(came) => came,
+        Err(error) => {
+            prop_assert_eq!(
+                (said.would_be.as_str(), said.refusal.as_ref().map(|refusal| refusal.message.clone())),
+                ("refused", Some(error.to_string()))
+            );
+            return Ok(());
+        }
+    };
+    prop_assert_eq!(&said.would_be, came.tag(), "{:?} {:?}", said, came);
+    let through = match &came {
+        Outcome::Rerouted { new_provider, .. } => Some(new_provider.as_str()),
+        Outcome::Executed(_) => Some("log"),
+        _ => None,
+    };
+    prop_assert!(through.is_none_or(|through| through == said.would_be_provider.as_str()), "{:?} {:?}", said, came);
+    if let Some(foretold) = &said.outcome {
+        prop_assert_eq!(serde_json::to_value(foretold).expect("JSON"), serde_json::to_value(&came).expect("JSON"));
+    }
+    let gateway = harness.node(0).expect("a node").gateway();
+    let view = gateway.find(&Scope::everything(), &action.id).await.expect("found").pop().expect("the action");
+    prop_assert_eq!((&view.verdict, view.matched_rule.as_deref()), (&said.verdict, said.matched_rule.as_deref()));
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use acteon_core::{
 use acteon_gateway::{
     AttemptEvent, Gateway, GatewayOptions, Observer, OutcomeEvent, OverageSpec, Parts, Quota, Registry, ReplayRequest, Silence, Wait,
 };
-use acteon_rules::{MatcherSpec, RuleSet};
+use acteon_rules::{MatcherSpec, RuleFile, RuleSet};
 use acteon_simulation::harness::{Fails, FaultSwitch, SeededEntropy};
 use acteon_store::{
     DocumentKind, HistoryFilter, Later, Layer, Layered, MemoryStore, Overage, PageRequest, State, Store, StoreCall, StoreError,
@@ -139,9 +139,8 @@ pub(crate) fn action(id: &str) -> Action {
 
 /// The rule that lets one of those with a key through.
 pub(crate) fn rules() -> RuleSet {
-    let text = "rules: [{name: once, condition: 'has(action.dedup_key)', action: {type: deduplicate, ttl_seconds: 2592000}}]";
-    let file = acteon_rules::RuleFile { name: "rules.yaml".into(), text: text.into() };
-    RuleSet::compile(&[file], &acteon_rules::Context::default()).expect("rules")
+    let text = "rules: [{name: once, condition: 'has(action.dedup_key)', action: {type: deduplicate, ttl_seconds: 2592000}}]".into();
+    RuleSet::compile(&[RuleFile { name: "rules.yaml".into(), text }], &acteon_rules::Context::default()).expect("rules")
 }
 
 fn silence(now: Timestamp, kind: &str, lasts: Duration) -> Silence {
@@ -156,6 +155,7 @@ fn silence(now: Timestamp, kind: &str, lasts: Duration) -> Silence {
         comment: String::new(),
         created_at: now,
         updated_at: now,
+        deleted_at: None,
     }
 }
 
@@ -268,7 +268,7 @@ impl Trial {
         self.look();
         let gateway = self.node();
         let (everything, caller) = (Scope::everything(), Caller::anonymous());
-        drop(gateway.dry_run(&action("dry"), &caller).await);
+        drop(gateway.dry_run(&action("dry"), &caller, None).await);
         let page = PageRequest { after: None, offset: 0, limit: 5, count: false };
         drop(gateway.history(HistoryFilter::of(everything.clone()), page).await);
         drop(gateway.glance(HistoryFilter::of(everything.clone()), 5).await);

@@ -288,6 +288,7 @@ async fn what_is_held_back_takes_no_turn_from_the_others() {
         comment: String::new(),
         created_at: now,
         updated_at: now,
+        deleted_at: None,
     };
     gateway.create_silence(silence).await.expect("a silence");
     service.set_limit(10_000);

@@ -7,6 +7,7 @@ mod harness;
 mod lanes;
 mod late_answers;
 mod left_alone;
+mod postponed;
 mod repairs;
 mod retention;
 mod spilling;

@@ -196,8 +196,11 @@ impl Tables {
                 record.rounds = *rounds;
                 record.in_flight = *in_flight;
             }
-            Step::PutOff { due_at, so_far } => {
+            Step::PutOff { due_at, so_far, age } => {
                 record.rounds = *rounds;
+                if let Some(age) = age {
+                    (record.not_before, record.give_up_at) = (age.not_before, age.give_up_at);
+                }
                 record.due_at = *due_at;
                 record.outcome = Some(Arc::clone(so_far));
                 entry.own(0);

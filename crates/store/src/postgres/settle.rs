@@ -10,6 +10,7 @@ use super::batch::{Batched, Effects};
 use super::connect::Conn;
 use super::error::Failure;
 use super::gate;
+use crate::age::Age;
 use crate::model::{Charges, Hold, OwnerId, Seq, Settled, Settlement, Step};
 use crate::rows::{state_number, state_of};
 
@@ -63,8 +64,9 @@ const SETTLE: &str = "\
 WITH incoming AS (
   SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bool[], $8::text[],
     $9::text[], $10::bigint[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[],
-    $17::text[])
-  AS i (seq, owner, due_at, attempts, rounds, takeovers, possible_duplicate, history, outcome, state, tag, code, at, fence, step, note, class)
+    $17::text[], $18::bigint[], $19::bigint[])
+  AS i (seq, owner, due_at, attempts, rounds, takeovers, possible_duplicate, history, outcome, state, tag, code, at, fence, step, note, class,
+    not_before, give_up_at)
 ), went_on AS (
   UPDATE jobs j SET in_flight = i.step = 1, attempts = i.attempts, rounds = i.rounds, history = COALESCE(i.history, j.history),
     possible_duplicate = j.possible_duplicate OR i.possible_duplicate, note = i.note
@@ -72,7 +74,7 @@ WITH incoming AS (
 ), put_off AS (
   UPDATE jobs j SET owner = 0, in_flight = FALSE, due_at = i.due_at, attempts = i.attempts, rounds = i.rounds,
     history = COALESCE(i.history, j.history), possible_duplicate = j.possible_duplicate OR i.possible_duplicate, note = i.note,
-    outcome = i.outcome
+    outcome = i.outcome, not_before = COALESCE(i.not_before, j.not_before), give_up_at = COALESCE(i.give_up_at, j.give_up_at)
   FROM incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step = 2 RETURNING i.seq, i.owner, i.fence
 ), closed AS (
   DELETE FROM jobs j USING incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step = 3
@@ -99,6 +101,7 @@ async fn change(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSet<Hold>,
     let (mut marks, mut histories, mut outcomes, mut states) = (vec![], vec![], vec![], vec![]);
     let (mut tags, mut codes, mut ats, mut fences, mut steps, mut notes) = (vec![], vec![], vec![], vec![], vec![], vec![]);
     let mut classes = vec![];
+    let (mut not_befores, mut give_ups) = (vec![], vec![]);
     for item in items {
         let (text, ended, class) = match &item.step {
             Step::Progress { .. } => (None, None, None),
@@ -122,11 +125,30 @@ async fn change(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSet<Hold>,
         classes.push(class);
         ats.push(item.at.as_millis());
         steps.push(number(&item.step));
+        not_befores.push(age(item).map(|age| age.not_before.as_millis()));
+        give_ups.push(age(item).map(|age| age.give_up_at.as_millis()));
     }
     let statement = conn.prepare_cached(SETTLE).await?;
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 17] = [
-        &seqs, &owners, &dues, &attempts, &rounds, &takeovers, &marks, &histories, &outcomes, &states, &tags, &codes, &ats, &fences,
-        &steps, &notes, &classes,
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 19] = [
+        &seqs,
+        &owners,
+        &dues,
+        &attempts,
+        &rounds,
+        &takeovers,
+        &marks,
+        &histories,
+        &outcomes,
+        &states,
+        &tags,
+        &codes,
+        &ats,
+        &fences,
+        &steps,
+        &notes,
+        &classes,
+        &not_befores,
+        &give_ups,
     ];
     let rows = conn.query(&statement, &parameters).await?;
     rows.iter().map(|row| Ok(Hold { seq: Seq(row.try_get(0)?), owner: OwnerId(row.try_get(1)?), fence: row.try_get(2)? })).collect()
@@ -135,6 +157,13 @@ async fn change(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSet<Hold>,
 fn due_at(item: &Settlement) -> Option<i64> {
     match &item.step {
         Step::PutOff { due_at, .. } => Some(due_at.as_millis()),
+        Step::Progress { .. } | Step::End { .. } => None,
+    }
+}
+
+fn age(item: &Settlement) -> Option<Age> {
+    match &item.step {
+        Step::PutOff { age, .. } => *age,
         Step::Progress { .. } | Step::End { .. } => None,
     }
 }

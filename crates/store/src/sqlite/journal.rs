@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::gate::{SqlCounters, charge, charge_all, give_back, refund};
 use super::{Result, history};
 use crate::StoreError;
+use crate::age::Age;
 use crate::gate::{Judged, judge};
 use crate::model::{Admission, Admitted, Charges, Fate, Seq, Settled, Settlement, State, Step, Way};
 use crate::rows::{RequestTexts, RowTexts, charges_text, longest_alike, state_number, state_of};
@@ -175,7 +176,7 @@ fn known(connection: &Connection, action: &Action, texts: &RowTexts) -> Result<O
 pub(super) fn settle(connection: &Connection, settlement: &Settlement) -> Result<Settled> {
     let written = match &settlement.step {
         Step::Progress { in_flight } => progress(connection, settlement, *in_flight)?,
-        Step::PutOff { due_at, so_far } => put_off(connection, settlement, *due_at, so_far)?,
+        Step::PutOff { due_at, so_far, age } => put_off(connection, settlement, (*due_at, *age), so_far)?,
         Step::End { outcome, text, class, refund } => finish(connection, settlement, (outcome, text, *class), refund.as_ref())?,
     };
     Ok(if written { Settled::Written } else { Settled::Fenced })
@@ -192,14 +193,29 @@ fn progress(connection: &Connection, settlement: &Settlement, in_flight: bool) -
     Ok(update.execute(values)? == 1)
 }
 
-fn put_off(connection: &Connection, settlement: &Settlement, due_at: Timestamp, so_far: &str) -> Result<bool> {
+fn put_off(connection: &Connection, settlement: &Settlement, (due_at, age): (Timestamp, Option<Age>), so_far: &str) -> Result<bool> {
     let Settlement { hold, attempts, rounds, history, possible_duplicate, note, .. } = settlement;
     let mut update = connection.prepare_cached(
         "UPDATE jobs SET owner = 0, in_flight = 0, due_at = ?4, attempts = ?5, rounds = ?6, history = coalesce(?7, history), \
-         possible_duplicate = possible_duplicate | ?8, note = ?9, outcome = ?10 WHERE seq = ?1 AND owner = ?2 AND fence = ?3",
+         possible_duplicate = possible_duplicate | ?8, note = ?9, outcome = ?10, not_before = coalesce(?11, not_before), \
+         give_up_at = coalesce(?12, give_up_at) WHERE seq = ?1 AND owner = ?2 AND fence = ?3",
     )?;
     let (due_at, note) = (due_at.as_millis(), note.as_deref());
-    let values = params![hold.seq.0, hold.owner.0, hold.fence, due_at, attempts, rounds, history, possible_duplicate, note, so_far];
+    let (not_before, give_up_at) = (age.map(|age| age.not_before.as_millis()), age.map(|age| age.give_up_at.as_millis()));
+    let values = params![
+        hold.seq.0,
+        hold.owner.0,
+        hold.fence,
+        due_at,
+        attempts,
+        rounds,
+        history,
+        possible_duplicate,
+        note,
+        so_far,
+        not_before,
+        give_up_at
+    ];
     Ok(update.execute(values)? == 1)
 }
 

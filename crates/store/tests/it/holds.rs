@@ -1,6 +1,6 @@
 //! Who holds which rows, what they may have sent of them, and what becomes of that.
 
-use acteon_store::{Birth, ClaimRows, Freed, Hold, OwnerId, Room, Seq, Settled, Settlement, Step, Store, Way};
+use acteon_store::{Age, Birth, ClaimRows, Freed, Hold, OwnerId, Room, Seq, Settled, Settlement, Step, Store, Way};
 
 use crate::{Engine, again, at, claim, claim_rows, find, provider, settlement, way, with_fate};
 
@@ -9,6 +9,7 @@ on_every_engine! {
     a_claim_serves_many_rooms_and_takes_nothing_of_others,
     what_is_owned_is_listed_in_pages_and_freed_only_as_it_is_held,
     what_is_given_back_unsent_keeps_its_place,
+    what_is_postponed_takes_its_age_along,
 }
 
 async fn admit(store: &dyn Store, id: &str, name: &str, birth: Birth) -> Seq {
@@ -113,8 +114,26 @@ pub(crate) async fn what_is_given_back_unsent_keeps_its_place(engine: &Engine) {
         for found in first {
             let hold = Hold { seq: found.seq, owner, fence: found.fence };
             let due_at = if found.seq == sent { at(105) } else { at(110) };
-            let step = Step::PutOff { due_at, so_far: "{}".into() };
+            let step = Step::PutOff { due_at, so_far: "{}".into(), age: None };
             store.settle(Settlement { hold, ..settlement(found.seq, owner, step) }).await.expect("put off");
         }
     }
+}
+
+pub(crate) async fn what_is_postponed_takes_its_age_along(engine: &Engine) {
+    let store = engine.open().await;
+    let owner = store.register().await.expect("an owner");
+    let postponed = admit(&*store, "postponed", "p", Birth::Owned(owner)).await;
+    let again = admit(&*store, "again", "p", Birth::Owned(owner)).await;
+    let before = find(&*store, "again").await;
+    for (seq, age) in [(postponed, Some(Age { not_before: at(5000), give_up_at: at(9000) })), (again, None)] {
+        let step = Step::PutOff { due_at: at(5000), so_far: "{}".into(), age };
+        assert_eq!(store.settle(settlement(seq, owner, step)).await, Ok(Settled::Written));
+    }
+    let ages = async |id: &str| {
+        let found = find(&*store, id).await;
+        (found.due_at, found.not_before, found.give_up_at)
+    };
+    assert_eq!(ages("postponed").await, (at(5000), at(5000), at(9000)));
+    assert_eq!(ages("again").await, (at(5000), before.not_before, before.give_up_at));
 }

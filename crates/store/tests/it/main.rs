@@ -121,7 +121,7 @@ fn end(outcome: Outcome) -> Step {
 fn again(due: i64) -> Step {
     let action_id = ActionId::parse("a").expect("an id");
     let so_far = Outcome::Scheduled { action_id, scheduled_for: at(due), attempts: 1, last_error: None };
-    Step::PutOff { due_at: at(due), so_far: so_far.to_json() }
+    Step::PutOff { due_at: at(due), so_far: so_far.to_json(), age: None }
 }
 
 fn settlement(seq: Seq, owner: OwnerId, step: Step) -> Settlement {
