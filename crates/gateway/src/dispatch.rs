@@ -18,7 +18,7 @@ use crate::observe::{OutcomeEvent, emit, emit_faults};
 use crate::offload;
 use crate::pending::{left_alone, left_for_later, recorded, scheduled, worked_on};
 use crate::plan::{Plan, Step, Surroundings, plan};
-use crate::policies::Policies;
+use crate::policies::{Policies, Postponed};
 use crate::registry::Entry;
 use crate::sender::Sender;
 use crate::waiters::{SoFar, Teller};
@@ -222,16 +222,9 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
                 Waits::Here(place) => place,
                 Waits::InStore(due_at) => {
                     inner.work.notify_one();
-                    let due_in = due_at.since(inner.due.now());
-                    let pending = || match &postponed {
-                        Some(postponed) => postponed.outcome(&action).to_json(),
-                        None => left_for_later(&inner, &action.id, &route.entry, due_at),
-                    };
-                    // What a time interval postpones is not waited for beyond the wait.
-                    if postponed.is_some() && due_in > asker.wait.limit() {
-                        return asker.tell(Ok(pending()));
-                    }
-                    return asker.wait_for(&inner, seq, (None, due_in), pending).await;
+                    let later = || left_for_later(&inner, &action.id, &route.entry, due_at);
+                    let pending = postponed.as_ref().map_or_else(later, |postponed| postponed.outcome(&action).to_json());
+                    return asker.wait_in_store(&inner, (seq, due_at), postponed.as_ref(), pending).await;
                 }
             };
             let entry = Arc::clone(&route.entry);
@@ -343,6 +336,15 @@ impl Asker {
 
     fn tell(self, told: Result<Arc<str>, DispatchError>) {
         drop(self.teller.send(told));
+    }
+
+    /// Waits for what is written and due later. What a time interval postpones beyond the wait is not waited for.
+    async fn wait_in_store(self, inner: &Inner, (seq, due_at): (Seq, Timestamp), postponed: Option<&Postponed>, pending: Arc<str>) {
+        let due_in = due_at.since(inner.due.now());
+        if postponed.is_some() && due_in > self.wait.limit() {
+            return self.tell(Ok(pending));
+        }
+        self.wait_for(inner, seq, (None, due_in), || pending).await;
     }
 
     /// Tells a caller who waits for no more than the commit how the action stands; registers one who waits for the outcome.

@@ -87,10 +87,10 @@ async fn any_instant_can_be_asked_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_postponed_is_answered_at_once_and_stays_over_a_restart() {
-    let rules = r#"
+    let rules = r"
 time_intervals: [{name: for-long, on_mute: postpone, time_ranges: [{years: [{start: 2000, end: YEAR}]}]}]
 rules: [{name: wait, condition: 'true', mute_time_intervals: [for-long], action: {type: allow}}]
-"#;
+";
     let gateway = Gateway::with_rules("rules: []", LOG).await;
     let asked = json!({ "namespace": "n", "tenant": "t", "provider": "log", "action_type": "x", "payload": {} });
     let year = gateway.post("/v1/rules/evaluate", &asked).await.body["context"]["time"]["year"].as_i64().expect("a year");

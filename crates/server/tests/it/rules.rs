@@ -196,7 +196,7 @@ rules:
 "#;
     with_rules_in(&folder, rules, LOG);
     let fixtures = folder.path().join("tests.yaml");
-    let text = r#"
+    let text = r"
 silences: [{matchers: [{name: team, value: pay}], starts_at: 2026-01-01T00:00:00Z, ends_at: 2026-02-01T00:00:00Z}]
 tests:
   - {name: by night, at: 2026-01-05T23:00:00Z, action: {payload: {kind: quiet}}, expect: {verdict: muted, rule: quiet}}
@@ -206,7 +206,7 @@ tests:
   - {name: kept back, action: {payload: {number: many}}, expect: {verdict: held, rule: held}}
   - {name: waits, at: 2026-01-05T23:00:00Z, action: {payload: {kind: wait}}, expect: {verdict: postponed, rule: wait}}
   - {name: thinks it goes, at: 2026-01-05T23:00:00Z, action: {payload: {kind: quiet}}, expect: {verdict: allow}}
-"#;
+";
     std::fs::write(&fixtures, text).expect("written");
     let rules = folder.path().join("rules");
     let arguments = ["rules", "test", fixtures.to_str().expect("text"), "--rules", rules.to_str().expect("text")];
