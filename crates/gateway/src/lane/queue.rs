@@ -162,7 +162,9 @@ mod tests {
         let mut queue = WaitQueue::default();
         let place = queue.add_sender(1);
         for number in 0..100 {
-            Priority::ALL.map(|priority| queue.push(place, rank(priority, number, number), oneshot::channel().0));
+            for priority in Priority::ALL {
+                queue.push(place, rank(priority, number, number), oneshot::channel().0);
+            }
         }
         let turns = turns(&mut queue, 32);
         let count = |priority| turns.iter().filter(|turn| **turn == priority).count();
