@@ -73,7 +73,7 @@ pub enum Outcome {
         tenant: Tenant,
         /// Most actions in a window.
         limit: u64,
-        /// Actions in this window, with the one refused.
+        /// Actions that went in this window. Over the limit where the quota let some pass before, or was made smaller.
         used: u64,
         /// What the quota does then.
         overage_behavior: String,

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use acteon_core::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::answer::DispatchError;
@@ -12,8 +13,8 @@ use crate::waiters::WaiterId;
 /// An action whose outcome is waited for.
 pub(crate) struct Accepted {
     pub(crate) waiter: WaiterId,
-    /// The provider, where this process works on it; else the store knows how it stands.
-    pub(crate) worked_on: Option<Arc<Entry>>,
+    /// The provider, and until when it is worth sending, where this process works on it; else the store knows how it stands.
+    pub(crate) worked_on: Option<(Arc<Entry>, Timestamp)>,
 }
 
 impl Accepted {

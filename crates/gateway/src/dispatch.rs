@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use acteon_core::limits::MAX_WAIT;
 use acteon_core::{Action, ActionId, Caller, Namespace, Origin, Scope, Tenant, Timestamp};
-use acteon_store::{Admission, Admitted, Conditions, Fate, Hold, Record, Seq, State, StoreError, Turn};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use acteon_store::{Admission, Admitted, Conditions, Fate, Hold, Record, Seq, State, StoreError};
+use tokio::sync::oneshot;
 
 use crate::answer::{Answer, DispatchError, Wait};
 use crate::asking::{Accepted, Asking};
+use crate::batch::{BatchPlace, InOrder, admit, ask_in_line};
 use crate::deliver::{Decided, Job, deliver};
 use crate::gateway::{Gateway, Inner};
 use crate::known::LookTurn;
@@ -42,20 +43,31 @@ impl Gateway {
     }
 
     /// Does so for one of a caller's batch, which yields to those that were sent alone: it waits for a place on the way to the commit.
-    pub async fn dispatch_of_batch(&self, action: Action, origin: Origin, caller: Caller, wait: Wait) -> Result<Answer, DispatchError> {
-        let place = tokio::time::timeout(MAX_WAIT, Arc::clone(&self.inner.batch_places).acquire_owned());
+    /// It is admitted, and asks for its turn to be sent, after those before it in the batch.
+    pub async fn dispatch_of_batch(
+        &self,
+        action: Action,
+        caller: Caller,
+        wait: Wait,
+        InOrder { mut admission, line }: InOrder,
+    ) -> Result<Answer, DispatchError> {
+        let in_turn = async {
+            admission.reached().await;
+            Arc::clone(&self.inner.batch_places).acquire_owned().await
+        };
         let place = tokio::select! {
             biased;
-            place = place => place,
+            place = tokio::time::timeout(MAX_WAIT, in_turn) => place,
             () = self.inner.until_stalled() => return Err(DispatchError::StoreSlow),
         };
         let Ok(Ok(place)) = place else { return Err(StoreError::Busy.into()) };
-        let request = Request { action, origin, caller, letter: None, possible_duplicate: false };
-        self.dispatch_in_turn(request, wait, BatchPlace(Some(place))).await
+        let request = Request { action, origin: Origin::Api, caller, letter: None, possible_duplicate: false };
+        let batch = BatchPlace { entering: Some((place, admission)), line: Some(line) };
+        self.dispatch_in_turn(request, wait, batch).await
     }
 
     pub(crate) async fn dispatch_request(&self, request: Request, wait: Wait) -> Result<Answer, DispatchError> {
-        self.dispatch_in_turn(request, wait, BatchPlace(None)).await
+        self.dispatch_in_turn(request, wait, BatchPlace::default()).await
     }
 
     async fn dispatch_in_turn(&self, request: Request, wait: Wait, batch: BatchPlace) -> Result<Answer, DispatchError> {
@@ -131,15 +143,6 @@ struct Asker {
     batch: BatchPlace,
 }
 
-/// The place of an action that is one of a batch, until its commit.
-struct BatchPlace(Option<OwnedSemaphorePermit>);
-
-impl BatchPlace {
-    fn turn(&self) -> Turn {
-        if self.0.is_some() { Turn::Batch } else { Turn::Single }
-    }
-}
-
 impl Inner {
     /// Decides about an action at `now`.
     fn plan(&self, action: &Action, origin: Origin, caller: &Caller, now: Timestamp) -> Plan {
@@ -174,7 +177,7 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
     let (fate, gate, ways, postponed) = match step {
         Step::End(outcome) => (Fate::Ended(outcome), Conditions::default(), Ways::default(), None),
         Step::Send(conditions, routes, postponed) => {
-            let ways = Ways::prepare(&inner, &action, priority, routes, asker.wait);
+            let ways = Ways::prepare(&inner, &action, priority, routes, asker.wait, asker.batch.line.as_mut());
             (Fate::Send { conditions: conditions.clone(), ways: ways.to_store(owner) }, conditions, ways, postponed)
         }
     };
@@ -194,8 +197,8 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
         letter,
     };
     let taking = inner.held.take();
-    let admitted = inner.store.admit(admission).await;
-    drop(asker.batch.0.take());
+    let admitted = admit(&inner, admission, &mut asker.batch).await;
+    let line = asker.batch.line.take();
     match admitted {
         Ok(Admitted::Ended(outcome)) if letter.is_some() => {
             tracing::info!(action = %action.id, outcome = outcome.tag(), "a dead letter is held back and stays on the list");
@@ -222,23 +225,24 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
                 Waits::Here(place) => place,
                 Waits::InStore(due_at) => {
                     inner.work.notify_one();
-                    let later = || left_for_later(&inner, &action.id, &route.entry, due_at);
+                    let later = || left_for_later(&inner, &action.id, &route, due_at);
                     let pending = postponed.as_ref().map_or_else(later, |postponed| postponed.outcome(&action).to_json());
                     return asker.wait_in_store(&inner, (seq, due_at), postponed.as_ref(), pending).await;
                 }
             };
-            let entry = Arc::clone(&route.entry);
-            let due_in = if at_once.is_some() { Duration::ZERO } else { entry.lane.reopens_in().unwrap_or_default() };
+            let here = (Arc::clone(&route.entry), route.give_up_at);
+            let due_in = if at_once.is_some() { Duration::ZERO } else { here.0.lane.reopens_in().unwrap_or_default() };
             let (charges, caller) = (gate.charges(&route.quotas), sender.caller);
             let decided = Decided { action, rule, charges, priority, accepted_at, possible_duplicate, turn, origin, caller };
             let holding = taking.hold_only(Hold { seq, owner, fence: 0 });
             // Before the caller is told, who may then send the next one.
-            let job = Job::admitted(holding, decided, route, place, at_once).ask_for_turn();
-            asker.wait_for(&inner, seq, (Some(entry), due_in), || worked_on(&inner, &job.action.id, &job.entry, SoFar::default())).await;
+            let job = ask_in_line(line, Job::admitted(holding, decided, route, place, at_once)).await;
+            let pending = || worked_on(&inner, &job.action.id, (&job.entry, job.give_up_at), SoFar::default());
+            asker.wait_for(&inner, seq, (Some(here), due_in), pending).await;
             deliver(&inner, job).await;
         }
         Ok(Admitted::Existing(_)) => {
-            drop(ways);
+            drop((ways, line));
             // What is kept no longer may be gone when it is looked at: then the same request is a new one.
             answer_known(&inner, &action, &sender, asker, StoreError::Busy.into()).await;
         }
@@ -260,7 +264,9 @@ fn unless_left_alone(inner: &Inner, action: &Action, step: Step) -> Step {
 }
 
 /// Answers where the id is known, also where there is no room for an action; where it is not, with `unknown`.
-async fn answer_known(inner: &Arc<Inner>, action: &Action, sender: &Sender, asker: Asker, unknown: DispatchError) {
+async fn answer_known(inner: &Arc<Inner>, action: &Action, sender: &Sender, mut asker: Asker, unknown: DispatchError) {
+    // It holds up nobody behind it in its batch.
+    asker.batch = BatchPlace::default();
     match inner.known_looks.find(&*inner.store, action).await {
         Ok(Some(known)) => join(inner, known, action, sender, asker).await,
         Ok(None) => asker.tell(Err(unknown)),
@@ -317,8 +323,8 @@ async fn until_told(
 /// How an action stands whose caller's wait is over.
 async fn so_far(inner: &Inner, Key { namespace, tenant, id }: &Key, accepted: &Accepted) -> Arc<str> {
     let so_far = inner.waiters.so_far(accepted.waiter.seq);
-    if let Some(entry) = &accepted.worked_on {
-        return worked_on(inner, id, entry, so_far);
+    if let Some((entry, give_up_at)) = &accepted.worked_on {
+        return worked_on(inner, id, (entry, *give_up_at), so_far);
     }
     let scope = Scope::exactly(namespace, tenant);
     match tokio::time::timeout(LOOK_LIMIT, inner.store.find(&scope, id)).await.map(|found| found.map(|mut found| found.pop())) {
@@ -352,7 +358,7 @@ impl Asker {
         self,
         inner: &Inner,
         seq: Seq,
-        (worked_on, due_in): (Option<Arc<Entry>>, Duration),
+        (worked_on, due_in): (Option<(Arc<Entry>, Timestamp)>, Duration),
         pending: impl FnOnce() -> Arc<str>,
     ) {
         if self.wait == Wait::ForCommit || self.is_over_before(inner, due_in) {

@@ -42,7 +42,8 @@ impl Gateway {
         let bytes: usize = records.iter().map(|record| record.action.payload.get().len()).sum();
         let (redaction, due) = (self.inner.options.redaction.clone(), Arc::clone(&self.inner.due));
         let view = move |mut record: Record| {
-            record.due_at = due.to_wall(record.due_at);
+            // At its end it is looked at for the last time.
+            record.due_at = due.to_wall(record.due_at.min(record.give_up_at));
             // For the retry loop alone: people are told instants of the wall clock.
             record.history.iter_mut().for_each(|attempt| attempt.due_time = None);
             redaction.view(record)

@@ -19,6 +19,7 @@ mod answer;
 mod asking;
 mod attempt;
 mod backlog;
+mod batch;
 mod breaker;
 mod budget;
 mod call;
@@ -67,6 +68,7 @@ mod ways;
 
 pub use answer::{Answer, DispatchError, Wait};
 pub use backlog::Backlog;
+pub use batch::{InOrder, places_in_order};
 pub use breaker::{BreakerPolicy, Breakers};
 pub use gateway::{Gateway, GatewayOptions, Keep, Parts};
 pub use health::{HealthFinding, ProviderHealth};

@@ -85,7 +85,7 @@ pub(crate) async fn end_unconfigured(inner: &Arc<Inner>, found: Record, holding:
     }
     let due_at = inner.due.now() + pause;
     let last_error = history.last().and_then(|attempt| attempt.error.clone());
-    let so_far = scheduled(&action.id, inner.due.to_wall(due_at), attempts, last_error);
+    let so_far = scheduled(&action.id, inner.due.to_wall(due_at.min(*give_up_at)), attempts, last_error);
     let at = inner.clock.now();
     settle(inner, action, || of_row(&found, &holding, at, Step::PutOff { due_at, so_far: Arc::clone(&so_far), age: None })).await;
 }
@@ -269,7 +269,7 @@ fn outcome(inner: &Inner, job: &Job, end: End) -> Outcome {
         }
         End::Again { due_at, error, .. } => {
             let action_id = job.action.id.clone();
-            Outcome::Scheduled { action_id, scheduled_for: inner.due.to_wall(due_at), attempts, last_error: error }
+            Outcome::Scheduled { action_id, scheduled_for: inner.due.to_wall(due_at.min(job.give_up_at)), attempts, last_error: error }
         }
     }
 }

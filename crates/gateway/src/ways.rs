@@ -4,10 +4,13 @@
 //! turn to send besides. What the others held is given back as soon as the way is known: whoever kept a turn of one provider while it waits for
 //! another's would keep it from those who hold what it waits for, and two such would wait for each other for good.
 
+use std::sync::Arc;
+
 use acteon_core::{Action, Priority, Timestamp};
 use acteon_store::{Birth, OwnerId, Way};
 
 use crate::answer::Wait;
+use crate::batch::InLine;
 use crate::gateway::Inner;
 use crate::lane::Place;
 use crate::memory::size_of;
@@ -46,7 +49,15 @@ pub(crate) struct ChosenWay {
 
 impl Ways {
     /// Takes a place for each way that has one free, and for the first a turn, if one is free now.
-    pub(crate) fn prepare(inner: &Inner, action: &Action, priority: Priority, routes: Vec<Route>, wait: Wait) -> Self {
+    /// One of a batch takes none that another before it has yet to ask for.
+    pub(crate) fn prepare(
+        inner: &Inner,
+        action: &Action,
+        priority: Priority,
+        routes: Vec<Route>,
+        wait: Wait,
+        line: Option<&mut InLine>,
+    ) -> Self {
         let prepare = |route: Route| {
             if route.not_before > inner.due.now() {
                 return PreparedWay { waits: Waits::InStore(route.not_before), route };
@@ -58,7 +69,12 @@ impl Ways {
         };
         let prepared: Vec<PreparedWay> = routes.into_iter().map(prepare).collect();
         let first = prepared.first().filter(|way| matches!(way.waits, Waits::Here(_)));
-        let at_once = first.and_then(|way| SendTurn::at_once(&way.route.entry));
+        let Some(entry) = first.map(|way| Arc::clone(&way.route.entry)) else { return Self { prepared, at_once: None } };
+        let is_first = line.as_ref().is_none_or(|line| line.is_first(&entry.name));
+        let at_once = if is_first { SendTurn::at_once(&entry) } else { None };
+        if let (Some(line), None) = (line, &at_once) {
+            line.asks_later(&entry.name);
+        }
         Self { prepared, at_once }
     }
 

@@ -156,8 +156,8 @@ fn charge(counters: &dyn Counters, quotas: &[QuotaCheck], now: Timestamp) -> Res
     let mut over = Vec::new();
     let mut degrade = None;
     for (place, quota) in quotas.iter().enumerate() {
-        let used = counters.used(&quota.counter)? + 1;
-        if used <= quota.max_actions {
+        let used = counters.used(&quota.counter)?;
+        if used < quota.max_actions {
             continue;
         }
         match &quota.overage {

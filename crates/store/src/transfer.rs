@@ -305,7 +305,13 @@ impl<'a> Importer<'a> {
                 self.rows += 1;
                 Ok(Some((table, values)))
             }
-            Some(Line::End(rows)) if rows == self.rows => Ok(None),
+            Some(Line::End(rows)) if rows == self.rows => {
+                if self.from.fill_buf().map_err(|error| io(&error))?.is_empty() {
+                    return Ok(None);
+                }
+                self.number += 1;
+                Err(self.wrong("there is more after the end: another file was appended, or lines were moved"))
+            }
             Some(_) => Err(self.wrong("rows are missing")),
             None => Err(self.wrong("the file ends here, before its end: it was cut short")),
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use acteon_core::limits::{MAX_DRY_RUNS_OF_A_BATCH, MAX_REFUSAL_BYTES};
-use acteon_core::{Action, Caller, Origin, Timestamp};
+use acteon_core::{Action, ActionId, Origin, Outcome, Timestamp};
 use acteon_gateway::Answer;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
@@ -18,7 +18,7 @@ use super::access::{MayDispatch, check_action};
 use super::body::Incoming;
 use super::envelope::{self, Defaults};
 use super::offload::off_runtime;
-use super::prefer::{self, Preference};
+use super::prefer;
 use super::query::Parameters;
 use super::refusal::{Refusal, about, bounded};
 
@@ -51,7 +51,24 @@ pub(super) async fn one(
     let answer = state.gateway.dispatch(action, Origin::Api, caller, preference.wait).await;
     let Answer { outcome, pending } = answer.map_err(|error| refused(error.into()))?;
     let status = if pending && preference.said { StatusCode::ACCEPTED } else { StatusCode::OK };
-    Ok(about(&id, json(status, wire(&outcome, false).into_owned())))
+    let mut response = json(status, wire(&outcome, false).into_owned());
+    if let Some(seconds) = come_again_after(&outcome) {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(about(&id, response))
+}
+
+/// After how many seconds an action may be sent again that was refused for now.
+fn come_again_after(outcome: &str) -> Option<u64> {
+    if !outcome.starts_with(r#"{"Throttled""#) && !outcome.starts_with(r#"{"QuotaExceeded""#) {
+        return None;
+    }
+    match serde_json::from_str(outcome).ok()? {
+        Outcome::Throttled { retry_after, .. } | Outcome::QuotaExceeded { retry_after, .. } => {
+            Some(retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0))
+        }
+        _ => None,
+    }
 }
 
 pub(super) async fn batch(
@@ -70,18 +87,24 @@ pub(super) async fn batch(
     let actions = off_runtime(length, move || items(&reader, &text, idempotency_key.as_deref())).await??;
     actions.iter().flatten().try_for_each(|action| check_action(&caller, action))?;
     let dry_runs = Semaphore::new(MAX_DRY_RUNS_OF_A_BATCH);
-    let outcomes = join_all(actions.into_iter().map(|action| async {
-        let outcome = match action {
-            Ok(action) if let Some(DryRun { at }) = dry_run => {
-                let _place = dry_runs.acquire().await;
-                state.gateway.dry_run(&action, &caller, at).await.map_err(|error| Refusal::from(error).of_action(&action.id))
-            }
-            Ok(action) => of_batch(&state, action, caller.clone(), preference).await.map(|answer| answer.outcome),
+    let places = acteon_gateway::places_in_order(actions.len());
+    let outcomes = join_all(actions.into_iter().zip(places).map(|(action, place)| async {
+        let action = match action {
+            Ok(action) => action,
             Err(refusal) => return refusal,
         };
+        let id = action.id.clone();
+        let outcome = if let Some(DryRun { at }) = dry_run {
+            let _turn = dry_runs.acquire().await;
+            state.gateway.dry_run(&action, &caller, at).await.map_err(Refusal::from)
+        } else {
+            state.metrics.dispatched();
+            let answer = state.gateway.dispatch_of_batch(action, caller.clone(), preference.wait, place).await;
+            answer.map(|answer| answer.outcome).map_err(Refusal::from)
+        };
         match outcome {
-            Ok(outcome) => wire(&outcome, true).into_owned(),
-            Err(refusal) => item_refusal(refusal, MIN_ITEM_REFUSAL),
+            Ok(outcome) => item(&outcome, &id),
+            Err(refusal) => item_refusal(refusal.of_action(&id), MIN_ITEM_REFUSAL),
         }
     }));
     Ok(json(StatusCode::OK, format!("[{}]", outcomes.await.join(","))))
@@ -102,11 +125,14 @@ fn item_refusal(refusal: Refusal, limit: usize) -> String {
     format!(r#"{{"error":{}}}"#, bounded(*refusal.body, limit))
 }
 
-async fn of_batch(state: &AppState, action: Action, caller: Caller, preference: Preference) -> Result<Answer, Refusal> {
-    state.metrics.dispatched();
-    let id = action.id.clone();
-    let answer = state.gateway.dispatch_of_batch(action, Origin::Api, caller, preference.wait).await;
-    answer.map_err(|error| Refusal::from(error).of_action(&id))
+/// The outcome of an item, with the action's id among the variant's fields. `Deduplicated` has none: clients read null there.
+fn item(outcome: &str, id: &ActionId) -> String {
+    let wired = wire(outcome, true);
+    let has_id = wired.starts_with(r#"{"Scheduled""#);
+    match (wired.split_once(r#"":{"#), serde_json::to_string(id)) {
+        (Some((tag, fields)), Ok(id)) if !has_id && !fields.starts_with('}') => format!(r#"{tag}":{{"action_id":{id},{fields}"#),
+        _ => wired.into_owned(),
+    }
 }
 
 /// An outcome as the published clients read it: `Deduplicated` is a bare word, and within a batch, where some need an object, one with null.

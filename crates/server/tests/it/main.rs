@@ -3,6 +3,7 @@
 mod api;
 mod audit;
 mod auth;
+mod batch;
 mod bodies;
 #[cfg(all(feature = "postgres", feature = "wechat", target_os = "linux"))]
 mod book;

@@ -67,7 +67,7 @@ async fn each_overage_does_what_it_says() {
     let refused = send("b").await["QuotaExceeded"].clone();
     assert_eq!(
         (refused["tenant"].as_str(), refused["limit"].as_u64(), refused["used"].as_u64(), refused["overage_behavior"].as_str()),
-        (Some("acme"), Some(1), Some(2), Some("block"))
+        (Some("acme"), Some(1), Some(1), Some("block"))
     );
     assert!(refused["retry_after"]["secs"].as_u64().is_some_and(|seconds| seconds <= 86_400), "{refused}");
     assert_eq!(used(&gateway, &id).await, Some(1), "a refusal is not counted");

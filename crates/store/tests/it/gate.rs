@@ -77,7 +77,7 @@ pub(crate) async fn a_refusal_charges_nothing_and_says_until_when(engine: &Engin
     let ways = || vec![charged("p", vec![quota("wide", 10, Overage::Block), quota("narrow", 1, Overage::Block)])];
     assert_eq!(admit(&*store, send("a", 100, dedup("k", 900), ways())).await.ok(), Some(0));
     let refused = admit(&*store, send("b", 100, dedup("other", 900), ways())).await.expect_err("refused");
-    let Outcome::QuotaExceeded { limit: 1, used: 2, retry_after, overage_behavior, quota_id, .. } = refused else { panic!("{refused:?}") };
+    let Outcome::QuotaExceeded { limit: 1, used: 1, retry_after, overage_behavior, quota_id, .. } = refused else { panic!("{refused:?}") };
     assert_eq!((retry_after.as_secs(), overage_behavior.as_str(), quota_id.as_str()), (3500, "block", "narrow"));
     assert_eq!((store.used("wide-window").await, store.used("narrow-window").await), (Ok(1), Ok(1)));
     assert!(admit(&*store, send("c", 100, dedup("other", 900), vec![charged("p", vec![])])).await.is_ok(), "the key was not taken");

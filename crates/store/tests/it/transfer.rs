@@ -54,7 +54,16 @@ async fn what_was_exported_is_imported_whole_or_not_at_all() {
     let whole: Vec<&str> = text.lines().collect();
     let without_end = whole[..whole.len() - 1].join("\n");
     let without_row = [&whole[..2], &whole[3..]].concat().join("\n");
-    for (name, bad) in [("cut", without_end.as_str()), ("short", without_row.as_str()), ("other", "{}"), ("empty", "")] {
+    let twice = format!("{text}{text}");
+    let after_end = format!("{text}{}\n", whole[1]);
+    for (name, bad) in [
+        ("cut", without_end.as_str()),
+        ("short", without_row.as_str()),
+        ("twice", twice.as_str()),
+        ("after", after_end.as_str()),
+        ("other", "{}"),
+        ("empty", ""),
+    ] {
         let error = SqliteStore::import(&into(name), &mut bad.as_bytes()).expect_err(name).to_string();
         assert!(error.contains("line ") && error.contains("nothing was imported"), "{name}: {error}");
         assert_eq!(SqliteStore::open(&into(name)).expect("a store").open_count(), 0, "{name}");
