@@ -105,6 +105,16 @@ pub const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest a client may take to send its body.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a client that shut its side while a body is on its way is waited with: the body may be whole, and only not be read yet.
+pub const HALF_CLOSED_BODY: Duration = Duration::from_millis(100);
+
+/// How long a client that shut its side is waited with for what it looks up. Programs shut it that have nothing more to send, and so does the
+/// system for those that left.
+pub const HALF_CLOSED_LOOK: Duration = Duration::from_secs(5);
+
+/// The same for what changes something: longer than anybody may ask to wait.
+pub const HALF_CLOSED_CHANGE: Duration = Duration::from_secs(65);
+
 /// Most connections at a time, files permitting. Each costs some kilobytes and a file handle. Beyond it the one that is idle the longest is closed.
 pub const MAX_CONNECTIONS: usize = 10_000;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
-use acteon_core::limits::SLOW_BODY;
+use acteon_core::limits::{HALF_CLOSED_BODY, HALF_CLOSED_CHANGE, HALF_CLOSED_LOOK, SLOW_BODY};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -36,6 +36,10 @@ pub(crate) struct Connection {
     /// Since when it is not working, and since when its client does not read what is written, in milliseconds after `began`, from 1; 0 for not.
     since: AtomicU64,
     blocked: AtomicU64,
+    /// The same of when its client said that nothing more comes.
+    half_closed: AtomicU64,
+    /// Whether its request only looks.
+    looks: AtomicBool,
     closing: AtomicBool,
     close: Arc<Notify>,
 }
@@ -52,6 +56,8 @@ impl Connection {
             doing: AtomicU8::new(IDLE),
             since: AtomicU64::new(1),
             blocked: AtomicU64::new(0),
+            half_closed: AtomicU64::new(0),
+            looks: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             close: Arc::default(),
         }
@@ -91,8 +97,9 @@ impl Connection {
         self.set(RECEIVING);
     }
 
-    /// Notes that a request begins.
-    pub(crate) fn begin_request(&self) {
+    /// Notes that a request begins, which only looks or not.
+    pub(crate) fn begin_request(&self, looks: bool) {
+        self.looks.store(looks, Ordering::Relaxed);
         self.had_request.store(true, Ordering::Relaxed);
         self.set_working();
     }
@@ -120,6 +127,21 @@ impl Connection {
     /// Notes whether its client leaves unread what is written.
     pub(crate) fn set_blocked(&self, blocked: bool) {
         self.blocked.store(if blocked { self.now() } else { 0 }, Ordering::Relaxed);
+    }
+
+    /// Notes that its client said that nothing more comes.
+    pub(crate) fn set_half_closed(&self) {
+        self.half_closed.store(self.now(), Ordering::Relaxed);
+    }
+
+    /// How long a client that said so is waited with for its answer. It may have left altogether: from here that looks the same.
+    pub(crate) fn half_closed_limit(&self) -> Duration {
+        match self.doing.load(Ordering::Relaxed) {
+            RECEIVING => HALF_CLOSED_BODY,
+            WORKING if self.looks.load(Ordering::Relaxed) => HALF_CLOSED_LOOK,
+            WORKING => HALF_CLOSED_CHANGE,
+            _ => Duration::ZERO,
+        }
     }
 
     /// What tells it to close.
@@ -153,7 +175,9 @@ impl Connection {
         }
         let now = self.now();
         let age = |since: u64| Duration::from_millis(now.saturating_sub(since));
-        let slow = Some(self.blocked.load(Ordering::Relaxed)).filter(|since| *since > 0).map(age).filter(|age| *age >= SLOW_BODY);
+        let long =
+            |since: &AtomicU64| Some(since.load(Ordering::Relaxed)).filter(|since| *since > 0).map(age).filter(|age| *age >= SLOW_BODY);
+        let slow = long(&self.blocked).max(long(&self.half_closed));
         let doing = self.doing.load(Ordering::Acquire);
         let since = age(self.since.load(Ordering::Relaxed));
         let since = match doing {

@@ -36,6 +36,9 @@ impl Front {
             let refusal = Refusal::come_back("CONNECTIONS_FULL", "all connections are in use; try again");
             return closing(refusal.into_response());
         }
+        if let Some(refusal) = coded(&request) {
+            return closing(refusal.into_response());
+        }
         let origin = match self.site.check(&request, connection.local()) {
             Ok(origin) => origin,
             Err(refusal) => return refusal.into_response(),
@@ -89,6 +92,19 @@ impl Front {
 fn needs_store(request: &Request<Body>) -> bool {
     let path = request.uri().path();
     !RESERVED.contains(&path) && !path.starts_with("/v1/dispatch")
+}
+
+/// The refusal of a body in a transfer coding besides `chunked`. Nobody here undoes it, and what is taken as it is would be read as something else.
+fn coded(request: &Request<Body>) -> Option<Refusal> {
+    let codings = request.headers().get_all(header::TRANSFER_ENCODING);
+    if codings.iter().map(|value| value.as_bytes().trim_ascii()).all(|coding| coding.eq_ignore_ascii_case(b"chunked"))
+        && codings.iter().count() <= 1
+    {
+        return None;
+    }
+    let message =
+        "transfer codings other than chunked are not taken: leave out transfer-encoding, or send `transfer-encoding: chunked` alone";
+    Some(Refusal::new(StatusCode::NOT_IMPLEMENTED, "TRANSFER_CODING", message))
 }
 
 /// Whether a request runs to its end also when its caller leaves: half of a change would be neither in force nor undone. A dispatch sees to that

@@ -33,10 +33,10 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     type Future = Pin<Box<dyn Future<Output = Result<Response<Answer>, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let under_way = UnderWay::new(&self.connection);
+        let effect = effect_of(&request);
+        let under_way = UnderWay::new(&self.connection, effect);
         let listening = Arc::clone(&self.listening);
         Box::pin(async move {
-            let effect = effect_of(&request);
             if !listening.answers.may_begin(effect) {
                 return Ok(no_room_for_answer().map(|body| Answer { body, room: None, _under_way: under_way }));
             }
@@ -71,8 +71,8 @@ fn counted(mut response: Response<Body>, answers: &Answers, effect: Effect, unde
 struct UnderWay(Arc<Connection>);
 
 impl UnderWay {
-    fn new(connection: &Arc<Connection>) -> Self {
-        connection.begin_request();
+    fn new(connection: &Arc<Connection>, effect: Effect) -> Self {
+        connection.begin_request(effect == Effect::Looks);
         Self(Arc::clone(connection))
     }
 }

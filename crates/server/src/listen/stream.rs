@@ -3,18 +3,23 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use acteon_core::limits::{SMALL_HEAD_BYTES, WRITE_STEP_BYTES, WRITE_TIMEOUT};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take};
 use tokio::net::TcpStream;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use crate::budget::{Budget, Room};
 use crate::connection::Connection;
 
 /// Most bytes in one read. The layer above doubles its buffer when a read fills it, and keeps the larger one for as long as the connection lasts.
 const MAX_READ: u64 = 8191;
+
+/// Pauses between looks at whether a client that said that nothing more comes is still waited with: the first, and the longest.
+const FIRST_LOOK: Duration = Duration::from_millis(10);
+const LAST_LOOK: Duration = Duration::from_secs(1);
 
 pub(super) struct Stream {
     tcp: Take<TcpStream>,
@@ -24,12 +29,22 @@ pub(super) struct Stream {
     room: Room,
     /// While the client does not read: when that must be over, and what was written meanwhile.
     blocked: Option<(Pin<Box<Sleep>>, usize)>,
+    half_closed: Option<HalfClosed>,
+}
+
+/// A client that said that nothing more comes while its request is worked on. The layer above would take it for gone, and drop the request, so it is
+/// not told for a while.
+struct HalfClosed {
+    since: Instant,
+    /// When to look again, and how long after the look before.
+    look: Pin<Box<Sleep>>,
+    pause: Duration,
 }
 
 impl Stream {
     pub(super) fn new(tcp: TcpStream, connection: Arc<Connection>, heads: &Arc<Budget>) -> Self {
         let room = heads.room(Arc::clone(connection.close()));
-        Self { tcp: tcp.take(MAX_READ), connection, head: 0, room, blocked: None }
+        Self { tcp: tcp.take(MAX_READ), connection, head: 0, room, blocked: None, half_closed: None }
     }
 
     fn writes(&mut self) -> Pin<&mut TcpStream> {
@@ -50,6 +65,23 @@ impl Stream {
             return Err(io::Error::other("too many long heads are on their way"));
         }
         Ok(())
+    }
+
+    /// Ready when the layer above may hear that nothing more comes.
+    fn end_is_told(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let connection = &self.connection;
+        let half_closed = self.half_closed.get_or_insert_with(|| {
+            connection.set_half_closed();
+            HalfClosed { since: Instant::now(), look: Box::pin(tokio::time::sleep(FIRST_LOOK)), pause: FIRST_LOOK }
+        });
+        loop {
+            if half_closed.since.elapsed() >= connection.half_closed_limit() {
+                return Poll::Ready(());
+            }
+            ready!(half_closed.look.as_mut().poll(cx));
+            half_closed.pause = (half_closed.pause * 2).min(LAST_LOOK);
+            half_closed.look.as_mut().reset(Instant::now() + half_closed.pause);
+        }
     }
 
     fn wrote(&mut self, cx: &mut Context<'_>, asked: usize, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -92,6 +124,9 @@ impl AsyncRead for Stream {
         let polled = Pin::new(&mut self.tcp).poll_read(cx, buffer);
         let read = buffer.filled().len() - before;
         if let Poll::Ready(Ok(())) = polled {
+            if read == 0 && buffer.remaining() > 0 {
+                return self.end_is_told(cx).map(Ok);
+            }
             self.count(read)?;
         }
         polled

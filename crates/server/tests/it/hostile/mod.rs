@@ -3,6 +3,7 @@
 mod answers;
 mod bodies;
 mod connections;
+mod halves;
 mod memory;
 mod pages;
 mod paths;
