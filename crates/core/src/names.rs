@@ -19,6 +19,12 @@ pub enum InvalidName {
     /// The text holds a control character.
     #[error("must not contain control characters")]
     ControlCharacter,
+    /// The text holds a character that nobody sees, or one that turns the direction of what follows.
+    #[error("must not contain invisible characters, and has U+{0:04X}: what looks like another name would not be it")]
+    Invisible(u32),
+    /// The text is `.` or `..`, which clients take out of a path before they send it.
+    #[error("must not be {0:?}: no path can hold it")]
+    Dots(&'static str),
 }
 
 fn check(text: &str) -> Result<(), InvalidName> {
@@ -34,6 +40,42 @@ fn check(text: &str) -> Result<(), InvalidName> {
     Ok(())
 }
 
+/// What a name must be besides that is given now. Older versions took more, and what they stored is still found.
+fn check_new(text: &str) -> Result<(), InvalidName> {
+    if let Some(dots) = [".", ".."].into_iter().find(|dots| *dots == text) {
+        return Err(InvalidName::Dots(dots));
+    }
+    match text.chars().find(|letter| !letter.is_ascii() && is_invisible(*letter)) {
+        Some(letter) => Err(InvalidName::Invisible(letter.into())),
+        None => Ok(()),
+    }
+}
+
+/// Whether a character has no width, or only says in which direction or script others are written (Unicode's `Default_Ignorable_Code_Point`, and
+/// the separators of lines and paragraphs).
+const fn is_invisible(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
 macro_rules! name {
     ($(#[$doc:meta])* $type:ident) => {
         $(#[$doc])*
@@ -45,6 +87,12 @@ macro_rules! name {
             pub fn parse(text: &str) -> Result<Self, InvalidName> {
                 check(text)?;
                 Ok(Self(text.into()))
+            }
+
+            /// The same for a name that is given now, and not one that is looked for: it must also be told from others by eye.
+            pub fn parse_new(text: &str) -> Result<Self, InvalidName> {
+                check_new(text)?;
+                Self::parse(text)
             }
 
             /// The name as text.
@@ -122,6 +170,13 @@ mod tests {
         assert_eq!(Tenant::parse(" "), Err(InvalidName::Empty));
         assert_eq!(Tenant::parse("a\nb"), Err(InvalidName::ControlCharacter));
         assert_eq!(Tenant::parse(&"x".repeat(129)), Err(InvalidName::TooLong(129)));
+        assert_eq!(Tenant::parse_new(".."), Err(InvalidName::Dots("..")));
+        assert_eq!(Tenant::parse_new("acme\u{200b}"), Err(InvalidName::Invisible(0x200b)));
+        assert_eq!(Tenant::parse_new("\u{202e}emca"), Err(InvalidName::Invisible(0x202e)));
+        assert!(Tenant::parse("acme\u{200b}").is_ok(), "what was stored is found");
+        for name in ["acme.us", "...", "告警 1%", "a b", "über", "पेज"] {
+            assert!(Tenant::parse_new(name).is_ok(), "{name}");
+        }
         assert_eq!(Tenant::parse("acme.us").map(|name| name.to_string()), Ok("acme.us".to_owned()));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acteon_core::limits::MAX_DOCUMENT_BYTES;
 use acteon_core::{Action, Scope, Timestamp};
-use acteon_rules::TimeInterval;
+use acteon_rules::{IntervalError, TimeInterval};
 use acteon_store::{Document, DocumentKind, Put};
 use rpds::RedBlackTreeMapSync;
 use serde::{Deserialize, Serialize};
@@ -95,7 +95,13 @@ fn id(namespace: &str, tenant: &str, name: &str) -> String {
 }
 
 fn compile(interval: &Value) -> Result<TimeInterval, PolicyError> {
-    let compiled = TimeInterval::from_json(interval).map_err(|error| PolicyError::invalid("time interval:", error.to_string()))?;
+    let wrong = |error: IntervalError| {
+        // It begins with the field.
+        let text = error.to_string();
+        let (field, message) = text.split_once(' ').unwrap_or(("time_ranges", &text));
+        PolicyError::invalid(field, message)
+    };
+    let compiled = TimeInterval::from_json(interval).map_err(wrong)?;
     for field in ["description", "time_ranges"] {
         let bytes = interval.get(field).map_or(0, |value| value.to_string().len());
         if bytes > MAX_DOCUMENT_BYTES / 2 {

@@ -101,6 +101,23 @@ fn read_url(settings: &Settings, allow_link_local: bool) -> Result<Url, Problem>
     Ok(url)
 }
 
+/// Headers that say how a request is carried, or what its body is. They follow from the request, and others would contradict it.
+const NOT_TAKEN: [&str; 13] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
 fn read_headers(settings: &Settings) -> Result<HeaderMap, Vec<Problem>> {
     let mut headers = HeaderMap::new();
     let mut problems = Vec::new();
@@ -108,7 +125,10 @@ fn read_headers(settings: &Settings) -> Result<HeaderMap, Vec<Problem>> {
         let parsed = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value.expose_secret()));
         if let (Ok(header), Ok(mut value)) = parsed {
             value.set_sensitive(true);
-            if headers.insert(header, value).is_some() {
+            if NOT_TAKEN.contains(&header.as_str()) {
+                let message = format!("{name:?} cannot be set: it says how a request is carried, and is made with each; leave it out");
+                problems.push(Problem::new("headers", message));
+            } else if headers.insert(header, value).is_some() {
                 problems.push(Problem::new("headers", format!("{name:?} is there twice: a header's name is the same in capitals")));
             }
         } else {

@@ -49,7 +49,7 @@ fn build_one<'a>(
     let on_repairable = super::on_repairable(walker, section, &settings);
     let complete = found.keys.iter().filter(|key| key.required).all(|key| settings.has(key.name));
     // A name that is missing, or no text, is told of already.
-    let name = match settings.text("name").map(ProviderName::parse) {
+    let name = match settings.text("name").map(ProviderName::parse_new) {
         Some(Ok(name)) => Some(name),
         Some(Err(error)) => {
             walker.trouble(section, "name", &error.to_string());

@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
-use acteon_core::Namespace;
 use acteon_core::json::Flaw;
 use acteon_core::limits::{BODY_TIMEOUT, MAX_BODY_BYTES, MAX_DEPTH, SMALL_BODY_BYTES};
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
-use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::AppState;
 use super::offload::{Aside, Asides, off_runtime};
 use super::refusal::{BODIES_FULL, Faults, Refusal};
+use super::shape::{Body as Walked, Shape, Values};
 use crate::budget::Room;
 use crate::connection::Connection;
+
+/// What some programs begin a text with to say that it is UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A body that is still to be received.
 pub(super) struct Incoming {
@@ -69,7 +71,7 @@ impl FromRequest<Arc<AppState>> for NoBody {
 
 /// Whether a body is blank, an empty object or null.
 fn says_nothing(bytes: &[u8]) -> bool {
-    let text = bytes.trim_ascii();
+    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes).trim_ascii();
     let within = text.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
     text.is_empty() || text == b"null" || within.is_some_and(|within| within.trim_ascii().is_empty())
 }
@@ -78,9 +80,16 @@ impl Incoming {
     /// The body as text. Its type must be JSON.
     pub(super) async fn text(mut self) -> Result<Text, Refusal> {
         check_type(&self.headers)?;
-        let bytes = self.bytes().await?;
+        let mut bytes = self.bytes().await?;
+        if bytes.starts_with(BYTE_ORDER_MARK) {
+            bytes.drain(..BYTE_ORDER_MARK.len());
+        }
         let text = String::from_utf8(bytes).map_err(|error| {
-            let message = format!("the body is not UTF-8: byte {} is wrong", error.utf8_error().valid_up_to());
+            let message = if matches!(error.as_bytes(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
+                "the body is UTF-16; send it as UTF-8".into()
+            } else {
+                format!("the body is not UTF-8: byte {} is wrong; send it as UTF-8", error.utf8_error().valid_up_to())
+            };
             Refusal::new(StatusCode::BAD_REQUEST, "INVALID_JSON", message)
         })?;
         Ok(Text { text, _room: self.room })
@@ -111,32 +120,47 @@ impl Incoming {
         Ok(bytes)
     }
 
-    /// The body as an object of the right shape.
-    pub(super) async fn object<T: DeserializeOwned + Send + 'static>(self) -> Result<T, Refusal> {
+    /// What is made of a body of this shape.
+    pub(super) async fn read<T, M>(self, shape: &'static Shape, make: M) -> Result<T, Refusal>
+    where
+        T: Send + 'static,
+        M: FnOnce(Values<'_>) -> Result<T, Refusal> + Send + 'static,
+    {
         let text = self.text().await?;
         let length = text.len();
-        off_runtime(length, move || parse(&text)).await?
+        off_runtime(length, move || make(Walked::walk(&text, shape)?.checked()?)).await?
     }
 
-    /// The same, read once it has a turn: an object takes several times the bytes of its text.
-    pub(super) async fn object_in_turn<T: DeserializeOwned + Send + 'static>(self, turns: &Asides) -> Result<(T, Aside<'_>), Refusal> {
+    /// The same, read once it has a turn: what is made takes several times the bytes of its text.
+    pub(super) async fn read_in_turn<'t, T, M>(self, turns: &'t Asides, shape: &'static Shape, make: M) -> Result<(T, Aside<'t>), Refusal>
+    where
+        T: Send + 'static,
+        M: FnOnce(Values<'_>) -> Result<T, Refusal> + Send + 'static,
+    {
         let text = self.text().await?;
         let turn = turns.take().await?;
         let length = text.len();
-        Ok((off_runtime(length, move || parse(&text)).await??, turn))
+        Ok((off_runtime(length, move || make(Walked::walk(&text, shape)?.checked()?)).await??, turn))
     }
 
     /// The same, where the body may be left out.
-    pub(super) async fn object_or_nothing<T: DeserializeOwned + Default + Send + 'static>(mut self) -> Result<T, Refusal> {
+    pub(super) async fn read_or_nothing<T, M>(mut self, shape: &'static Shape, make: M) -> Result<Option<T>, Refusal>
+    where
+        T: Send + 'static,
+        M: FnOnce(Values<'_>) -> Result<T, Refusal> + Send + 'static,
+    {
         if !self.headers.contains_key(header::CONTENT_TYPE) {
             if !says_nothing(&self.bytes().await?) {
                 check_type(&self.headers)?;
             }
-            return Ok(T::default());
+            return Ok(None);
         }
         let text = self.text().await?;
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
         let length = text.len();
-        if text.trim().is_empty() { Ok(T::default()) } else { off_runtime(length, move || parse(&text)).await? }
+        off_runtime(length, move || make(Walked::walk(&text, shape)?.checked()?)).await?.map(Some)
     }
 
     /// The bytes, in one piece: small frames cost many times what they hold. Room is taken as they arrive, not as they are promised.
@@ -178,7 +202,8 @@ fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
         let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         return Err(unsupported(format!("the content type must be application/json, is {content_type:?}")));
     }
-    if headers.get_all(header::CONTENT_ENCODING).iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+    let encodings = headers.get_all(header::CONTENT_ENCODING).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    if encodings.map(<[u8]>::trim_ascii).any(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity")) {
         return Err(unsupported("compressed bodies are not taken: leave out content-encoding".into()));
     }
     Ok(())
@@ -205,34 +230,7 @@ pub(super) fn check_json(text: &str, code: &str) -> Result<(), Refusal> {
     let place = flaw.place(text);
     let mut faults = Faults::default();
     faults.add(if place.is_empty() { "the body" } else { &place }, || flaw.to_string());
-    let mut refusal = Refusal::faults(faults);
-    code.clone_into(&mut refusal.body.code);
-    Err(refusal)
-}
-
-/// An object of the right shape. A list is none: it would be read by the places of the fields, which nobody is told.
-pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
-    check_json(text, "INVALID_BODY")?;
-    if text.trim_start().starts_with('{') {
-        return serde_json::from_str(text).map_err(|error| unreadable(&error));
-    }
-    serde_json::from_str::<IgnoredAny>(text).map_err(|error| unreadable(&error))?;
-    Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_BODY", "the body must be a JSON object"))
-}
-
-fn unreadable(error: &serde_json::Error) -> Refusal {
-    if error.is_data() {
-        return Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_BODY", error.to_string());
-    }
-    Refusal::new(StatusCode::BAD_REQUEST, "INVALID_JSON", format!("the body is not JSON: {error}"))
-}
-
-/// Refuses texts that cannot be names.
-pub(super) fn check_names(names: &[(&str, &str)]) -> Result<(), Refusal> {
-    for (field, text) in names {
-        Namespace::parse(text).map_err(|error| Refusal::field(field, error.to_string()))?;
-    }
-    Ok(())
+    Err(Refusal::faults(code, faults))
 }
 
 /// Whether a request says that its body is JSON. No form can say so.

@@ -12,9 +12,10 @@ use super::AppState;
 use super::access::{MayManageRules, MayRead, check_provider};
 use super::body::NoBody;
 use super::path::Path;
+use super::query::NoQuery;
 use super::refusal::Refusal;
 
-pub(super) async fn list(_: MayRead, State(state): State<Arc<AppState>>) -> Result<Json<Value>, Refusal> {
+pub(super) async fn list(_: MayRead, State(state): State<Arc<AppState>>, _: NoQuery) -> Result<Json<Value>, Refusal> {
     let policy = state.gateway.breaker_policy().ok_or_else(off)?;
     let shown = |(provider, word, fallback): (ProviderName, &'static str, Option<ProviderName>)| {
         json!({
@@ -30,6 +31,7 @@ pub(super) async fn trip(
     MayManageRules(caller): MayManageRules,
     State(state): State<Arc<AppState>>,
     Path(provider): Path<String>,
+    _: NoQuery,
     _: NoBody,
 ) -> Result<Json<Value>, Refusal> {
     set(&state, &caller, &provider, true).await
@@ -39,6 +41,7 @@ pub(super) async fn reset(
     MayManageRules(caller): MayManageRules,
     State(state): State<Arc<AppState>>,
     Path(provider): Path<String>,
+    _: NoQuery,
     _: NoBody,
 ) -> Result<Json<Value>, Refusal> {
     set(&state, &caller, &provider, false).await

@@ -19,7 +19,7 @@ use super::access::{MayDispatch, MayManage, MayRead, scope};
 use super::actions::{action_id, not_found, the_one};
 use super::body::NoBody;
 use super::dispatch::json as json_text;
-use super::filter::{FILTERS, PAGES, cursor_text, filter, page};
+use super::filter::{FILTERS, PAGES, cursor_text, filter, page, word};
 use super::offload::off_runtime;
 use super::path::Path;
 use super::prefer;
@@ -28,19 +28,21 @@ use super::record::written;
 use super::refusal::Refusal;
 use super::replay;
 
+/// A letter on the list, and one that was taken off it.
+const DEAD: &str = "dead";
+const DISCARDED: &str = "discarded";
+
 /// Most letters that one drain hands out.
 const DRAIN: usize = 1000;
 
 pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &[&FILTERS[..], &PAGES, &["state"]].concat())?;
     let request = PageRequest { count: false, ..page(&parameters)? };
-    let state_word = |text: &str| match text {
-        "dead" => Some(ActionState::Dead),
-        "discarded" => Some(ActionState::Discarded),
-        _ => None,
+    let state_asked = match word(&parameters, "state", &[DEAD, DISCARDED])?.as_deref() {
+        Some(DISCARDED) => ActionState::Discarded,
+        _ => ActionState::Dead,
     };
-    let wanted = parameters.parsed("state", "dead, or discarded for those that were taken off the list", state_word)?;
-    let filter = HistoryFilter { state: Some(wanted.unwrap_or(ActionState::Dead)), ..filter(&caller, &parameters)? };
+    let filter = HistoryFilter { state: Some(state_asked), ..filter(&caller, &parameters)? };
     let _turn = state.reads.take().await?;
     let page = state.gateway.history(filter, request).await?;
     let next_cursor = page.next.map(cursor_text);
@@ -70,14 +72,28 @@ pub(super) async fn get(
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     let scope = scope(&caller, &parameters)?;
     let _turn = state.reads.take().await?;
-    let view = letter(&state, &scope, &id, &["dead", "discarded"]).await?;
+    let view = letter(&state, &scope, &id, &[DEAD, DISCARDED]).await?;
     Ok(json_text(StatusCode::OK, off_runtime(view.action.payload.get().len(), move || written(&view)).await??))
 }
 
 async fn letter(state: &AppState, scope: &Scope, id: &str, states: &[&str]) -> Result<ActionView, Refusal> {
     let mut found = state.gateway.find(scope, &action_id(id)?).await?;
+    let other = found.iter().find(|view| !states.contains(&view.state)).map(|view| (view.state, view.outcome.tag()));
     found.retain(|view| states.contains(&view.state));
-    the_one(found)
+    match other {
+        Some((state, outcome)) if found.is_empty() => Err(no_letter(id, state, outcome)),
+        _ => the_one(found),
+    }
+}
+
+/// The refusal of an action that is there and is no dead letter.
+fn no_letter(id: &str, state: &str, outcome: &str) -> Refusal {
+    let message = if state == DISCARDED {
+        format!("the action {id:?} was taken off the list of dead letters already; GET /v1/dlq?state=discarded lists those")
+    } else {
+        format!("the action {id:?} is no dead letter: it is {state}, with the outcome {outcome}; GET /v1/actions/{{id}} tells more")
+    };
+    Refusal::new(StatusCode::NOT_FOUND, "NOT_A_DEAD_LETTER", message)
 }
 
 /// `DELETE`: takes one off the list.
@@ -89,7 +105,7 @@ pub(super) async fn discard(
     _: NoBody,
 ) -> Result<StatusCode, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    let letter = letter(&state, &scope(&caller, &parameters)?, &id, &["dead"]).await?;
+    let letter = letter(&state, &scope(&caller, &parameters)?, &id, &[DEAD]).await?;
     state.gateway.discard(vec![letter.seq]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -107,7 +123,7 @@ pub(super) async fn replay_one(
     let scope = scope(&caller, &parameters)?;
     let _turn = state.replays.take().await?;
     // One that was replayed before, whose answer was lost, gets the same answer.
-    let letter = letter(&state, &scope, &id, &["dead", "discarded"]).await?;
+    let letter = letter(&state, &scope, &id, &[DEAD, DISCARDED]).await?;
     let replayed = state.gateway.replay(&scope, &letter.action.id, true, &caller, prefer::read(&headers).wait).await?;
     replay::answered(&replay::one(&replayed.ok_or_else(not_found)?))
 }

@@ -1,7 +1,8 @@
 //! Filters and pages of lists, out of the query.
 
-use acteon_core::limits::{MAX_OFFSET, MAX_PAGE};
-use acteon_core::{Caller, TO_REPAIR, Timestamp};
+use acteon_core::json::head;
+use acteon_core::limits::{MAX_NAME_BYTES, MAX_OFFSET, MAX_PAGE};
+use acteon_core::{Caller, ErrorKind, TO_REPAIR, Timestamp};
 use acteon_store::{Cursor, HistoryFilter, PageRequest, Seq};
 
 use axum::http::StatusCode;
@@ -41,6 +42,22 @@ const OUTCOMES: [&str; 16] = [
     "pending",
 ];
 
+/// Codes of failures: those of providers, then the gateway's own.
+const CODES: [&str; 12] = [
+    ErrorKind::NotFound.code(),
+    ErrorKind::ExecutionFailed.code(),
+    ErrorKind::Timeout.code(),
+    ErrorKind::Connection.code(),
+    ErrorKind::Configuration.code(),
+    ErrorKind::RateLimited.code(),
+    ErrorKind::Serialization.code(),
+    "PROVIDER_NOT_FOUND",
+    "EXPIRED",
+    "POISONED",
+    "UNREADABLE",
+    "HELD",
+];
+
 /// Words of verdicts, in the same order.
 const VERDICTS: [&str; 12] = [
     "allow",
@@ -72,7 +89,7 @@ pub(super) fn filter(caller: &Caller, parameters: &Parameters) -> Result<History
         verdict: word(parameters, "verdict", &VERDICTS)?,
         rule: text("matched_rule"),
         caller: text("caller_id"),
-        code: text("code"),
+        code: word(parameters, "code", &CODES)?,
         class: word(parameters, "class", &CLASSES)?,
         from: time("from")?,
         to: time("to")?,
@@ -81,15 +98,18 @@ pub(super) fn filter(caller: &Caller, parameters: &Parameters) -> Result<History
 }
 
 /// A word out of a list, in whichever case. A misspelt one would find nothing, which reads as if nothing had happened.
-fn word(parameters: &Parameters, name: &str, known: &[&str]) -> Result<Option<String>, Refusal> {
+pub(super) fn word(parameters: &Parameters, name: &str, known: &[&'static str]) -> Result<Option<String>, Refusal> {
     let Some(text) = parameters.get(name) else { return Ok(None) };
-    let lower = text.to_ascii_lowercase();
-    if known.contains(&lower.as_str()) {
-        return Ok(Some(lower));
+    if let Some(word) = known.iter().find(|word| word.eq_ignore_ascii_case(text)) {
+        return Ok(Some((*word).to_owned()));
     }
-    let hint = nearest(&lower, known.iter().copied())
-        .map_or_else(|| format!("known are: {}", known.join(", ")), |near| format!("did you mean {near}?"));
-    let message = format!("the query parameter {name:?} must be one of its words, is {text:?}; {hint}");
+    let shown = head(text, MAX_NAME_BYTES);
+    let (lower, by_lower) = (shown.to_ascii_lowercase().replace(['-', ' '], "_"), |word: &&str| word.to_ascii_lowercase());
+    let known_in_lower: Vec<String> = known.iter().map(by_lower).collect();
+    let near = nearest(&lower, known_in_lower.iter().map(String::as_str))
+        .and_then(|near| known.iter().find(|word| word.eq_ignore_ascii_case(near)));
+    let hint = near.map_or(String::new(), |near| format!("did you mean {near}? "));
+    let message = format!("the query parameter {name:?} is {shown:?}, which is none of its words; {hint}known are: {}", known.join(", "));
     Err(Refusal::new(StatusCode::BAD_REQUEST, "INVALID_QUERY", message))
 }
 

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::AppState;
 use super::access::{MayLook, MayRead};
 use super::lanes;
+use super::query::NoQuery;
 use crate::metrics::{Format, Sources};
 
 /// What a scraper without a key gets: that it got through.
@@ -107,7 +108,7 @@ fn may_see_errors(caller: Option<&Caller>, provider: &ProviderName) -> bool {
 }
 
 /// `GET /v1/providers/health`: checks every provider.
-pub(super) async fn providers(MayRead(caller): MayRead, State(state): State<Arc<AppState>>) -> Json<ProvidersHealthBody> {
+pub(super) async fn providers(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, _: NoQuery) -> Json<ProvidersHealthBody> {
     let shown = |mut health: ProviderHealth| {
         if !may_see_errors(Some(&caller), &health.name) {
             health.stats.last_error = None;

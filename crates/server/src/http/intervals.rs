@@ -3,61 +3,101 @@
 use std::sync::Arc;
 
 use acteon_core::Scope;
+use acteon_core::limits::{MAX_DOCUMENT_TEXT_BYTES, MAX_NAME_BYTES, MAX_TIME_RANGES};
 use acteon_gateway::StoredInterval;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::AppState;
 use super::access::{MayManage, MayRead, check_scope, scope};
-use super::body::{Incoming, NoBody, check_names};
+use super::body::{Incoming, NoBody};
 use super::dispatch::json as json_text;
 use super::offload::off_runtime;
 use super::path::Path;
-use super::query::Parameters;
+use super::query::{NoQuery, Parameters};
 use super::record::written;
 use super::refusal::Refusal;
+use super::shape::{Field, Shape, Type, Values};
 
 type Place = Path<(String, String, String)>;
+
+const INTERVAL: Shape = Shape {
+    what: "a time interval",
+    code: "INVALID_BODY",
+    fields: &[
+        &[
+            Field::needed("namespace", Type::Name),
+            Field::needed("tenant", Type::Name),
+            Field::needed("name", Type::Name),
+            Field::needed("time_ranges", Type::Objects(RANGE, MAX_TIME_RANGES)),
+        ],
+        TEXTS,
+    ],
+};
+
+const CHANGE: Shape = Shape {
+    what: "what of a time interval changes",
+    code: "INVALID_BODY",
+    fields: &[
+        &[
+            // Clients repeat these; they cannot be changed.
+            Field::optional("namespace", Type::Text(MAX_NAME_BYTES)),
+            Field::optional("tenant", Type::Text(MAX_NAME_BYTES)),
+            Field::optional("name", Type::Text(MAX_NAME_BYTES)),
+            Field::optional("time_ranges", Type::Objects(RANGE, MAX_TIME_RANGES)),
+        ],
+        TEXTS,
+    ],
+};
+
+const TEXTS: &[Field] = &[
+    Field::optional("location", Type::Text(MAX_NAME_BYTES)),
+    Field::optional("on_mute", Type::Word(&["drop", "postpone"])),
+    Field::optional("description", Type::Verbatim(MAX_DOCUMENT_TEXT_BYTES)),
+];
+
+const RANGE: &[Field] = &[
+    Field::optional("times", Type::Objects(TIMES, MAX_TIME_RANGES)),
+    Field::optional("weekdays", Type::Objects(SPAN, MAX_TIME_RANGES)),
+    Field::optional("days_of_month", Type::Objects(SPAN, MAX_TIME_RANGES)),
+    Field::optional("months", Type::Objects(SPAN, MAX_TIME_RANGES)),
+    Field::optional("years", Type::Objects(SPAN, MAX_TIME_RANGES)),
+];
+
+const TIMES: &[Field] = &[Field::needed("start", Type::Text(MAX_NAME_BYTES)), Field::needed("end", Type::Text(MAX_NAME_BYTES))];
+
+/// What the numbers may be is said where they are looked at.
+const SPAN: &[Field] = &[Field::needed("start", Type::Whole(-9999..=9999)), Field::needed("end", Type::Whole(-9999..=9999))];
+
+fn new(mut values: Values<'_>) -> Result<(String, String, Value), Refusal> {
+    let (Some(namespace), Some(tenant)) = (values.owned("namespace"), values.owned("tenant")) else {
+        return Err(Refusal::field("tenant", "is missing"));
+    };
+    Ok((namespace, tenant, values.into_json()))
+}
+
+/// The name, namespace and tenant that a change repeats, and what it changes.
+fn change(mut values: Values<'_>) -> ([Option<String>; 3], Value) {
+    let repeated = ["name", "namespace", "tenant"].map(|field| values.owned(field));
+    (repeated, values.into_json())
+}
 
 pub(super) async fn create(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
+    _: NoQuery,
     body: Incoming,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let mut fields: Map<String, Value> = body.object().await?;
-    let mut text = |name: &str| fields.remove(name).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
-    let (namespace, tenant) = (text("namespace"), text("tenant"));
-    check_names(&[("namespace", &namespace), ("tenant", &tenant)])?;
+    let (namespace, tenant, interval) = body.read(&INTERVAL, new).await?;
     check_scope(&caller, &namespace, &tenant)?;
     state.gateway.may_change_interval(&Scope::of(&caller.grants), &namespace, &tenant)?;
     let now = state.clock.now();
-    let new = StoredInterval {
-        namespace,
-        tenant,
-        interval: without_nulls(fields),
-        created_by: caller.id.to_string(),
-        created_at: now,
-        updated_at: now,
-    };
+    let new = StoredInterval { namespace, tenant, interval, created_by: caller.id.to_string(), created_at: now, updated_at: now };
     let made = state.gateway.create_interval(new).await?;
     Ok((StatusCode::CREATED, Json(shown(made))))
-}
-
-/// Clients write null for what they leave out, within ranges too.
-fn without_nulls(mut fields: Map<String, Value>) -> Value {
-    fields.retain(|_, value| !value.is_null());
-    Value::Object(fields.into_iter().map(|(name, value)| (name, without_nulls_within(value))).collect())
-}
-
-fn without_nulls_within(value: Value) -> Value {
-    match value {
-        Value::Object(fields) => without_nulls(fields),
-        Value::Array(items) => items.into_iter().map(without_nulls_within).collect(),
-        other => other,
-    }
 }
 
 fn shown((stored, matches_now): (StoredInterval, bool)) -> Value {
@@ -92,6 +132,7 @@ pub(super) async fn get(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
     Path((namespace, tenant, name)): Place,
+    _: NoQuery,
 ) -> Result<Json<Value>, Refusal> {
     Ok(Json(shown(state.gateway.interval(&Scope::of(&caller.grants), &namespace, &tenant, &name)?)))
 }
@@ -100,16 +141,17 @@ pub(super) async fn update(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
     Path((namespace, tenant, name)): Place,
+    _: NoQuery,
     body: Incoming,
 ) -> Result<Json<Value>, Refusal> {
-    let mut fields: Map<String, Value> = body.object().await?;
-    for (field, of_path) in [("name", &name), ("namespace", &namespace), ("tenant", &tenant)] {
-        // Clients repeat these; they cannot be changed.
-        if fields.remove(field).is_some_and(|said| !said.is_null() && said != **of_path) {
+    let (repeated, fields) = body.read(&CHANGE, |values| Ok(change(values))).await?;
+    for (field, said, of_path) in
+        [("name", &repeated[0], &name), ("namespace", &repeated[1], &namespace), ("tenant", &repeated[2], &tenant)]
+    {
+        if said.as_ref().is_some_and(|said| said != of_path) {
             return Err(Refusal::field(field, format!("must be that of the path, {of_path:?}, or left out")));
         }
     }
-    let fields = without_nulls(fields);
     let changed = state.gateway.update_interval(&Scope::of(&caller.grants), (&namespace, &tenant, &name), &fields).await?;
     Ok(Json(shown(changed)))
 }
@@ -118,6 +160,7 @@ pub(super) async fn delete(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
     Path((namespace, tenant, name)): Place,
+    _: NoQuery,
     _: NoBody,
 ) -> Result<StatusCode, Refusal> {
     state.gateway.delete_interval(&Scope::of(&caller.grants), &namespace, &tenant, &name).await?;

@@ -14,9 +14,10 @@ use super::AppState;
 use super::access::{MayManageRules, MayRead, check_provider};
 use super::body::NoBody;
 use super::path::Path;
+use super::query::NoQuery;
 use super::refusal::Refusal;
 
-pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>) -> Json<Value> {
+pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, _: NoQuery) -> Json<Value> {
     let lanes: Vec<LaneBody> = state.gateway.lanes().into_iter().map(|status| body(&state, &caller, status)).collect();
     Json(json!({ "lanes": lanes }))
 }
@@ -25,6 +26,7 @@ pub(super) async fn reset(
     MayManageRules(caller): MayManageRules,
     State(state): State<Arc<AppState>>,
     Path(lane): Path<String>,
+    _: NoQuery,
     _: NoBody,
 ) -> Result<Json<LaneBody>, Refusal> {
     for provider in state.gateway.providers_of_lane(&lane) {

@@ -23,6 +23,7 @@ mod record;
 mod refusal;
 mod replay;
 mod rules;
+mod shape;
 mod silences;
 mod site;
 

@@ -8,6 +8,9 @@ use serde::de::DeserializeOwned;
 
 use super::refusal::Refusal;
 
+/// Words that stand in routes where others have an id. An action of such an id could be asked for nowhere.
+pub(super) const TAKEN_BY_ROUTES: [&str; 4] = ["drain", "export", "replay", "stats"];
+
 /// The parts that the route names, decoded.
 pub(super) struct Path<T>(pub(super) T);
 

@@ -1,9 +1,24 @@
 //! Query parameters. Unknown ones are refused: a misspelt filter must not select everything.
 
-use axum::extract::Query;
+use acteon_core::json::head;
+use acteon_core::limits::MAX_NAME_BYTES;
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 
 use super::refusal::Refusal;
+use crate::similar::nearest;
+
+/// The query of a request to a route that takes none: it is not there. What is asked for and not heeded is taken for done.
+pub(super) struct NoQuery;
+
+impl<S: Send + Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        Parameters::read(&parts.uri, &[]).map(|_| Self)
+    }
+}
 
 pub(super) struct Parameters(Vec<(String, String)>);
 
@@ -15,8 +30,7 @@ impl Parameters {
         };
         for (index, (name, value)) in pairs.iter().enumerate() {
             if !known.contains(&name.as_str()) {
-                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                return Err(refusal(format!("there is no query parameter {name:?}; known are: {known}")));
+                return Err(unknown(name, known));
             }
             if value.chars().any(char::is_control) {
                 return Err(refusal(format!("the query parameter {name:?} holds a control character")));
@@ -46,6 +60,14 @@ impl Parameters {
         };
         Ok(self.parsed(name, "true or false", parse)?.unwrap_or(false))
     }
+}
+
+fn unknown(name: &str, known: &[&str]) -> Refusal {
+    let name = head(name, MAX_NAME_BYTES);
+    let simple = name.to_ascii_lowercase().replace('-', "_");
+    let near = nearest(&simple, known.iter().copied()).map_or(String::new(), |near| format!("did you mean {near}? "));
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    refusal(format!("there is no query parameter {name:?} here; {near}known are: {known}"))
 }
 
 fn refusal(message: String) -> Refusal {

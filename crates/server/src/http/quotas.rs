@@ -1,85 +1,115 @@
 //! `/v1/quotas`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use acteon_core::{Caller, Namespace, Scope, Tenant};
+use acteon_core::limits::{MAX_DOCUMENT_TEXT_BYTES, MAX_NAME_BYTES};
+use acteon_core::{Caller, Namespace, Scope, Tenant, Timestamp};
 use acteon_gateway::{OverageSpec, Quota, QuotaChange, QuotaUsage, Window};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::AppState;
 use super::access::{MayManage, MayRead, check_scope, repeated, scope};
-use super::body::{Incoming, NoBody, check_names};
+use super::body::{Incoming, NoBody};
 use super::dispatch::json as json_text;
 use super::filter::limit;
 use super::offload::off_runtime;
 use super::path::Path;
-use super::query::Parameters;
+use super::query::{NoQuery, Parameters};
 use super::record::written;
 use super::refusal::Refusal;
+use super::shape::{Field, Shape, Type, Values};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct New {
-    namespace: String,
-    tenant: String,
-    provider: Option<String>,
-    principal: Option<String>,
-    #[serde(default)]
-    per_principal: bool,
-    max_actions: u64,
-    window: Window,
-    overage_behavior: OverageSpec,
-    description: Option<String>,
-    #[serde(default)]
-    labels: Option<BTreeMap<String, String>>,
-    enabled: Option<bool>,
+const QUOTA: Shape = Shape {
+    what: "a quota",
+    code: "INVALID_BODY",
+    fields: &[&[
+        Field::needed("namespace", Type::Name),
+        Field::needed("tenant", Type::Name),
+        Field::optional("provider", Type::Text(MAX_NAME_BYTES)),
+        Field::optional("principal", Type::Text(MAX_NAME_BYTES)),
+        Field::optional("per_principal", Type::Flag),
+        Field::needed("max_actions", COUNT),
+        Field::needed("window", Type::Json),
+        Field::needed("overage_behavior", Type::Json),
+        Field::optional("description", DESCRIPTION),
+        Field::optional("labels", Type::Texts),
+        Field::optional("enabled", Type::Flag),
+    ]],
+};
+
+const CHANGE: Shape = Shape {
+    what: "what of a quota changes",
+    code: "INVALID_BODY",
+    fields: &[&[
+        Field::optional("max_actions", COUNT),
+        Field::optional("window", Type::Json),
+        Field::optional("overage_behavior", Type::Json),
+        Field::optional("description", DESCRIPTION),
+        Field::optional("labels", Type::Texts),
+        Field::optional("enabled", Type::Flag),
+        // Clients repeat these; they cannot be changed.
+        Field::optional("namespace", Type::Name),
+        Field::optional("tenant", Type::Name),
+    ]],
+};
+
+const COUNT: Type = Type::Whole(0..=i64::MAX);
+const DESCRIPTION: Type = Type::Verbatim(MAX_DOCUMENT_TEXT_BYTES);
+
+/// A value of a type of the gateway's, whose own words say what is wrong with it.
+fn own<T: DeserializeOwned>(values: &mut Values<'_>, name: &str) -> Result<Option<T>, Refusal> {
+    let Some(raw) = values.json(name) else { return Ok(None) };
+    let read = serde_json::from_str::<Value>(raw.get()).and_then(serde_json::from_value);
+    read.map(Some).map_err(|error| Refusal::field(name, error.to_string()))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Change {
-    max_actions: Option<u64>,
-    window: Option<Window>,
-    overage_behavior: Option<OverageSpec>,
-    enabled: Option<bool>,
-    description: Option<String>,
-    labels: Option<BTreeMap<String, String>>,
-    /// Clients repeat these; they cannot be changed.
-    namespace: Option<Namespace>,
-    tenant: Option<Tenant>,
+fn change(mut values: Values<'_>) -> Result<(QuotaChange, Option<Namespace>, Option<Tenant>), Refusal> {
+    let change = QuotaChange {
+        max_actions: values.whole("max_actions"),
+        window: own(&mut values, "window")?,
+        overage_behavior: own(&mut values, "overage_behavior")?,
+        enabled: values.flag("enabled"),
+        description: values.owned("description"),
+        labels: values.texts("labels"),
+    };
+    Ok((change, values.name("namespace", Namespace::parse), values.name("tenant", Tenant::parse)))
+}
+
+/// A quota without an id, as of `now`.
+fn new(mut values: Values<'_>, now: Timestamp) -> Result<Quota, Refusal> {
+    let missing = |name: &'static str| move || Refusal::field(name, "is missing");
+    Ok(Quota {
+        id: String::new(),
+        namespace: values.owned("namespace").ok_or_else(missing("namespace"))?,
+        tenant: values.owned("tenant").ok_or_else(missing("tenant"))?,
+        provider: values.owned("provider"),
+        principal: values.owned("principal"),
+        per_principal: values.flag("per_principal").unwrap_or(false),
+        max_actions: values.whole("max_actions").ok_or_else(missing("max_actions"))?,
+        window: own::<Window>(&mut values, "window")?.ok_or_else(missing("window"))?,
+        overage_behavior: own::<OverageSpec>(&mut values, "overage_behavior")?.ok_or_else(missing("overage_behavior"))?,
+        enabled: values.flag("enabled").unwrap_or(true),
+        description: values.owned("description"),
+        labels: values.texts("labels").unwrap_or_default(),
+        created_at: now,
+        updated_at: now,
+    })
 }
 
 pub(super) async fn create(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
+    _: NoQuery,
     body: Incoming,
 ) -> Result<(StatusCode, Json<Quota>), Refusal> {
-    let new: New = body.object().await?;
-    check_names(&[("namespace", &new.namespace), ("tenant", &new.tenant)])?;
-    check_scope(&caller, &new.namespace, &new.tenant)?;
     let now = state.clock.now();
-    let quota = Quota {
-        id: String::new(),
-        namespace: new.namespace,
-        tenant: new.tenant,
-        provider: new.provider,
-        principal: new.principal,
-        per_principal: new.per_principal,
-        max_actions: new.max_actions,
-        window: new.window,
-        overage_behavior: new.overage_behavior,
-        enabled: new.enabled.unwrap_or(true),
-        description: new.description,
-        labels: new.labels.unwrap_or_default(),
-        created_at: now,
-        updated_at: now,
-    };
+    let quota = body.read(&QUOTA, move |values| new(values, now)).await?;
+    check_scope(&caller, &quota.namespace, &quota.tenant)?;
     state.gateway.may_change_quota(&Scope::of(&caller.grants), &quota)?;
     Ok((StatusCode::CREATED, Json(state.gateway.create_quota(quota).await?)))
 }
@@ -151,9 +181,8 @@ pub(super) async fn update(
     body: Incoming,
 ) -> Result<Json<Quota>, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    let Change { max_actions, window, overage_behavior, enabled, description, labels, namespace, tenant } = body.object().await?;
+    let (change, namespace, tenant) = body.read(&CHANGE, change).await?;
     state.gateway.quota(&scope(&caller, &parameters)?, &id)?;
-    let change = QuotaChange { max_actions, window, overage_behavior, enabled, description, labels };
     Ok(Json(state.gateway.update_quota(&repeated(&caller, namespace, tenant), &id, change).await?))
 }
 

@@ -26,7 +26,8 @@ const MAX_MESSAGE_BYTES: usize = 4 * 1024;
 pub(super) const BODIES_FULL: &str = "BODIES_FULL";
 
 /// Statuses of requests whose body is not read to its end.
-const LEAVES_BODY: [StatusCode; 3] = [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::REQUEST_TIMEOUT, StatusCode::UNSUPPORTED_MEDIA_TYPE];
+const LEAVES_BODY: [StatusCode; 4] =
+    [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::REQUEST_TIMEOUT, StatusCode::UNSUPPORTED_MEDIA_TYPE, StatusCode::NOT_IMPLEMENTED];
 
 /// A request that was refused.
 #[derive(Debug)]
@@ -58,26 +59,20 @@ impl Refusal {
     }
 
     /// Well-formed, but wrong in these fields.
-    pub(super) fn fields(fields: Vec<FieldError>) -> Self {
-        Self::faults(Faults { told: fields, untold: 0 })
-    }
-
-    /// Well-formed, but wrong in these fields and some more.
-    pub(super) fn faults(Faults { told: fields, untold }: Faults) -> Self {
+    pub(super) fn faults(code: &str, Faults { told: fields, untold }: Faults) -> Self {
         let mut listed: Vec<String> = fields.iter().map(|FieldError { field, message }| format!("{field} {message}")).collect();
         if untold > 0 {
             listed.push(format!("and {untold} more"));
         }
-        let mut refusal = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_ACTION", listed.join("; "));
+        let mut refusal = Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, listed.join("; "));
         refusal.body.fields = fields;
         refusal
     }
 
     /// Well-formed, but wrong in one field.
     pub(super) fn field(field: &str, message: impl Into<String>) -> Self {
-        let mut refusal = Self::fields(vec![FieldError { field: field.to_owned(), message: message.into() }]);
-        "INVALID_BODY".clone_into(&mut refusal.body.code);
-        refusal
+        let told = vec![FieldError { field: field.to_owned(), message: message.into() }];
+        Self::faults("INVALID_BODY", Faults { told, untold: 0 })
     }
 
     /// Too many of its kind.
@@ -179,7 +174,12 @@ impl From<PolicyError> for Refusal {
     fn from(error: PolicyError) -> Self {
         match error {
             PolicyError::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", error.to_string()),
-            PolicyError::Invalid { field, message } => Self::field(&field, message),
+            PolicyError::Invalid { field, message } => {
+                // Some are written with a colon, for the sentence.
+                let mut refusal = Self::field(&field, message);
+                refusal.body.fields.iter_mut().for_each(|found| field.trim_end_matches(':').clone_into(&mut found.field));
+                refusal
+            }
             PolicyError::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", error.to_string()),
             PolicyError::Conflict(message) => Self::new(StatusCode::CONFLICT, "CONFLICT", message),
             PolicyError::Store(error) => error.into(),

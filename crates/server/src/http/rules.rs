@@ -1,32 +1,32 @@
 //! `/v1/rules`: looking, trying, switching, reloading.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use acteon_core::json::head;
 use acteon_core::limits::{MAX_FAULT_BYTES, MAX_FAULTS};
-use acteon_core::{Action, ActionId, ActionType, Namespace, Outcome, Priority, ProviderName, Tenant, Timestamp};
+use acteon_core::{Action, ActionId, Outcome, Timestamp};
 use acteon_rules::{EvaluateOptions, Evaluation, Facts};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::AppState;
 use super::access::{MayManageRules, MayReadRules, check_everything, check_scope};
 use super::body::Incoming;
 use super::dispatch::json as json_text;
+use super::envelope;
 use super::offload::off_runtime;
 use super::path::Path;
+use super::query::NoQuery;
 use super::record::written;
 use super::refusal::Refusal;
+use super::shape::{Field, Shape, Type, Values};
 use crate::rules::RulesError;
 
-pub(super) async fn list(_: MayReadRules, State(state): State<Arc<AppState>>) -> Result<Response, Refusal> {
+pub(super) async fn list(_: MayReadRules, State(state): State<Arc<AppState>>, _: NoQuery) -> Result<Response, Refusal> {
     let _turn = state.reads.take().await?;
     let rules = state.gateway.rules();
     let shown = |(rule, enabled): (&acteon_rules::Rule, bool)| {
@@ -39,38 +39,36 @@ pub(super) async fn list(_: MayReadRules, State(state): State<Arc<AppState>>) ->
     Ok(json_text(StatusCode::OK, off_runtime(usize::MAX, list).await??))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Enabled {
-    enabled: bool,
-}
+const ENABLED: Shape = Shape { what: "whether a rule is on", code: "INVALID_BODY", fields: &[&[Field::needed("enabled", Type::Flag)]] };
 
 pub(super) async fn set_enabled(
     MayManageRules(caller): MayManageRules,
     State(state): State<Arc<AppState>>,
     Path(name): Path<String>,
+    _: NoQuery,
     body: Incoming,
 ) -> Result<Json<Value>, Refusal> {
     check_everything(&caller)?;
-    let Enabled { enabled } = body.object().await?;
+    let enabled = body.read(&ENABLED, |mut values| values.flag("enabled").ok_or_else(|| Refusal::field("enabled", "is missing"))).await?;
     state.gateway.set_rule_enabled(&name, enabled).await?;
     tracing::info!(rule = name, enabled, caller = %caller.id, "rule switched");
     Ok(Json(json!({ "name": name, "enabled": enabled, "status": if enabled { "enabled" } else { "disabled" } })))
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Reload {
-    directory: Option<String>,
-}
+const RELOAD: Shape =
+    Shape { what: "a directory", code: "INVALID_BODY", fields: &[&[Field::optional("directory", Type::Text(MAX_PATH_BYTES))]] };
+
+/// Longest path of a directory, in bytes, as Linux has it.
+const MAX_PATH_BYTES: usize = 4096;
 
 pub(super) async fn reload(
     MayManageRules(caller): MayManageRules,
     State(state): State<Arc<AppState>>,
+    _: NoQuery,
     body: Incoming,
 ) -> Result<Response, Refusal> {
     check_everything(&caller)?;
-    let Reload { directory: asked } = body.object_or_nothing().await?;
+    let asked = body.read_or_nothing(&RELOAD, |mut values| Ok(values.owned("directory"))).await?.flatten();
     let directory = state.rules.directory().map(|directory| directory.display().to_string());
     if asked.is_some() && asked != directory {
         let configured = directory.as_deref().unwrap_or("none");
@@ -102,30 +100,40 @@ pub(super) async fn reload(
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+const HYPOTHESIS: Shape = Shape {
+    what: "an action to try the rules on",
+    code: "INVALID_BODY",
+    fields: &[
+        envelope::FIELDS,
+        &[
+            Field::optional("include_disabled", Type::Flag),
+            Field::optional("evaluate_all", Type::Flag),
+            Field::optional("evaluate_at", Type::Time),
+            // Whoever tries an action that is there need not take these out.
+            Field::optional("id", Type::Name),
+            Field::optional("created_at", Type::Time),
+            // No condition of this version reads state.
+            Field::optional("mock_state", Type::Unheeded),
+        ],
+    ],
+};
+
+/// An action to try, the instant at which, and how.
 struct Hypothesis {
-    namespace: Namespace,
-    tenant: Tenant,
-    provider: ProviderName,
-    action_type: ActionType,
-    payload: Box<RawValue>,
-    #[serde(default)]
-    metadata: Option<BTreeMap<String, String>>,
-    #[serde(default)]
-    include_disabled: bool,
-    #[serde(default)]
-    evaluate_all: bool,
-    evaluate_at: Option<Timestamp>,
-    starts_at: Option<Timestamp>,
-    ends_at: Option<Timestamp>,
-    expires_at: Option<Timestamp>,
-    dedup_key: Option<String>,
-    status: Option<String>,
-    fingerprint: Option<String>,
-    /// No condition of this version reads state.
-    #[serde(rename = "mock_state")]
-    _mock_state: Option<IgnoredAny>,
+    action: Action,
+    at: Timestamp,
+    options: EvaluateOptions,
+}
+
+fn hypothesis(mut values: Values<'_>, now: Timestamp) -> Result<Hypothesis, Refusal> {
+    let include_disabled = values.flag("include_disabled").unwrap_or(false);
+    let evaluate_all = values.flag("evaluate_all").unwrap_or(false);
+    let at = values.time("evaluate_at").unwrap_or(now);
+    let id = values.name("id", ActionId::parse).map_or_else(|| ActionId::parse("playground"), Ok);
+    let id = id.map_err(|error| Refusal::field("id", error.to_string()))?;
+    let created_at = values.time("created_at").unwrap_or(at);
+    let action = envelope::made_of(values, id, created_at)?;
+    Ok(Hypothesis { action, at, options: EvaluateOptions { include_disabled, evaluate_all } })
 }
 
 /// A decision, and what silences and time intervals then do.
@@ -143,36 +151,19 @@ struct Evaluated<'a> {
 pub(super) async fn evaluate(
     MayReadRules(caller): MayReadRules,
     State(state): State<Arc<AppState>>,
+    _: NoQuery,
     body: Incoming,
 ) -> Result<Response, Refusal> {
-    let (asked, _turn): (Hypothesis, _) = body.object_in_turn(&state.asides).await?;
-    check_scope(&caller, asked.namespace.as_str(), asked.tenant.as_str())?;
-    let now = asked.evaluate_at.unwrap_or_else(|| state.clock.now());
-    let id = ActionId::parse("playground").map_err(|error| Refusal::field("id", error.to_string()))?;
-    let action = Action {
-        id,
-        namespace: asked.namespace,
-        tenant: asked.tenant,
-        provider: asked.provider,
-        action_type: asked.action_type,
-        payload: asked.payload,
-        metadata: asked.metadata.unwrap_or_default(),
-        dedup_key: asked.dedup_key,
-        status: asked.status,
-        fingerprint: asked.fingerprint,
-        starts_at: asked.starts_at,
-        ends_at: asked.ends_at,
-        created_at: now,
-        expires_at: asked.expires_at,
-        priority: Priority::default(),
-    };
-    let options = EvaluateOptions { include_disabled: asked.include_disabled, evaluate_all: asked.evaluate_all };
+    let now = state.clock.now();
+    let (asked, _turn) = body.read_in_turn(&state.asides, &HYPOTHESIS, move |values| hypothesis(values, now)).await?;
+    let Hypothesis { action, at, options } = asked;
+    check_scope(&caller, action.namespace.as_str(), action.tenant.as_str())?;
     // Every rule is looked at, and every step written down.
     let trying = Arc::clone(&state);
     let evaluated = state.gateway.aside(move || {
-        let mut evaluation = trying.gateway.rules().evaluate(&Facts::new(&action, now), options, &*trying.clock);
+        let mut evaluation = trying.gateway.rules().evaluate(&Facts::new(&action, at), options, &*trying.clock);
         evaluation.context["environment_keys"] = trying.rules.context().env.keys().map(String::as_str).collect();
-        let held_back = trying.gateway.would_hold_back(&action, evaluation.matched_rule.as_deref(), now);
+        let held_back = trying.gateway.would_hold_back(&action, evaluation.matched_rule.as_deref(), at);
         let would_be = held_back.as_ref().map_or_else(|| evaluation.would_be(), Outcome::tag);
         written(&Evaluated { evaluation: &evaluation, would_be, held_back: held_back.as_ref() })
     });

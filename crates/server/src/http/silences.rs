@@ -3,68 +3,111 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::limits::MAX_PAGE;
+use acteon_core::limits::{MAX_DOCUMENT_TEXT_BYTES, MAX_LABEL_BYTES, MAX_MATCHERS, MAX_PAGE};
 use acteon_core::{Caller, Namespace, Scope, Tenant, Timestamp};
 use acteon_gateway::{Silence, SilenceChange, SilencePreview};
-use acteon_rules::MatcherSpec;
+use acteon_rules::{MatchOp, MatcherSpec};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
+use serde::Serialize;
 
 use super::AppState;
 use super::access::{MayManage, MayRead, check_scope, repeated, scope};
-use super::body::{Incoming, NoBody, check_names};
+use super::body::{Incoming, NoBody};
 use super::dispatch::json as json_text;
 use super::offload::off_runtime;
 use super::path::Path;
-use super::query::Parameters;
+use super::query::{NoQuery, Parameters};
 use super::record::written;
 use super::refusal::Refusal;
+use super::shape::{Field, Shape, Type, Values};
 
 /// Longest silence by `duration_seconds`: ten years.
-const MAX_SECONDS: u64 = 315_360_000;
+const MAX_SECONDS: i64 = 315_360_000;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+const SILENCE: Shape = Shape { what: "a silence", code: "INVALID_BODY", fields: &[FIELDS] };
+
+const FIELDS: &[Field] = &[
+    Field::needed("namespace", Type::Name),
+    Field::needed("tenant", Type::Name),
+    Field::needed("matchers", Type::Objects(MATCHER, MAX_MATCHERS)),
+    Field::optional("starts_at", Type::Time),
+    Field::optional("ends_at", Type::Time),
+    Field::optional("duration_seconds", Type::Whole(1..=MAX_SECONDS)),
+    Field::optional("comment", Type::Verbatim(MAX_DOCUMENT_TEXT_BYTES)),
+];
+
+const MATCHER: &[Field] = &[
+    Field::needed("name", Type::Text(MAX_LABEL_BYTES)),
+    Field::needed("value", Type::Verbatim(MAX_LABEL_BYTES)),
+    Field::optional("op", Type::Word(&["equal", "not_equal", "regex", "not_regex"])),
+];
+
+const PREVIEW: Shape = Shape {
+    what: "a silence to try",
+    code: "INVALID_BODY",
+    // How many of the latest actions to look at.
+    fields: &[FIELDS, &[Field::optional("last", Type::Whole(1..=i64::MAX))]],
+};
+
+const CHANGE: Shape = Shape {
+    what: "what of a silence changes",
+    code: "INVALID_BODY",
+    fields: &[&[
+        Field::optional("ends_at", Type::Time),
+        Field::optional("comment", Type::Verbatim(MAX_DOCUMENT_TEXT_BYTES)),
+        // Clients repeat these; they cannot be changed.
+        Field::optional("namespace", Type::Name),
+        Field::optional("tenant", Type::Name),
+    ]],
+};
+
 struct New {
     namespace: String,
     tenant: String,
-    #[serde(deserialize_with = "objects")]
     matchers: Vec<MatcherSpec>,
     starts_at: Option<Timestamp>,
     ends_at: Option<Timestamp>,
     duration_seconds: Option<u64>,
     comment: Option<String>,
-    /// For a preview: how many of the latest actions to look at.
-    last: Option<usize>,
+    last: Option<u64>,
 }
 
-/// Matchers with names for their fields: as lists they would be read by place.
-fn objects<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<MatcherSpec>, D::Error> {
-    let objects: Vec<Map<String, Value>> = Deserialize::deserialize(deserializer)?;
-    objects.into_iter().map(|object| serde_json::from_value(Value::Object(object)).map_err(D::Error::custom)).collect()
+fn new(mut values: Values<'_>) -> Result<New, Refusal> {
+    let missing = |name: &'static str| move || Refusal::field(name, "is missing");
+    Ok(New {
+        namespace: values.owned("namespace").ok_or_else(missing("namespace"))?,
+        tenant: values.owned("tenant").ok_or_else(missing("tenant"))?,
+        matchers: values.objects("matchers").into_iter().flatten().map(matcher).collect::<Result<_, _>>()?,
+        starts_at: values.time("starts_at"),
+        ends_at: values.time("ends_at"),
+        duration_seconds: values.whole("duration_seconds"),
+        comment: values.owned("comment"),
+        last: values.whole("last"),
+    })
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Change {
-    ends_at: Option<Timestamp>,
-    comment: Option<String>,
-    /// Clients repeat these; they cannot be changed.
-    namespace: Option<Namespace>,
-    tenant: Option<Tenant>,
+fn matcher(mut values: Values<'_>) -> Result<MatcherSpec, Refusal> {
+    let missing = |field: &'static str| move || Refusal::field("matchers", format!("need a {field} each"));
+    let op = match values.text("op").as_deref() {
+        Some("not_equal") => MatchOp::NotEqual,
+        Some("regex") => MatchOp::Regex,
+        Some("not_regex") => MatchOp::NotRegex,
+        _ => MatchOp::Equal,
+    };
+    let (name, value) = (values.owned("name").ok_or_else(missing("name"))?, values.owned("value").ok_or_else(missing("value"))?);
+    Ok(MatcherSpec { name, value, op })
 }
 
 pub(super) async fn create(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
+    _: NoQuery,
     body: Incoming,
 ) -> Result<(StatusCode, Json<Shown>), Refusal> {
-    let (new, _) = read(&state, &caller, body.object().await?)?;
+    let (new, _) = read(&state, &caller, body.read(&SILENCE, new).await?)?;
     let silence = state.gateway.create_silence_within(&Scope::of(&caller.grants), new).await?;
     let warnings = silence.warnings(state.clock.now());
     Ok((StatusCode::CREATED, Json(Shown { warnings, ..shown(&state, silence) })))
@@ -74,9 +117,10 @@ pub(super) async fn create(
 pub(super) async fn preview(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
+    _: NoQuery,
     body: Incoming,
 ) -> Result<Json<Previewed>, Refusal> {
-    let (new, _turn) = body.object_in_turn(&state.asides).await?;
+    let (new, _turn) = body.read_in_turn(&state.asides, &PREVIEW, new).await?;
     let (silence, last) = read(&state, &caller, new)?;
     let preview = state.gateway.preview_silence(&Scope::of(&caller.grants), &silence, last).await?;
     Ok(Json(Previewed { preview, warnings: silence.warnings(state.clock.now()) }))
@@ -93,14 +137,12 @@ pub(super) struct Previewed {
 
 fn read(state: &AppState, caller: &Caller, new: New) -> Result<(Silence, usize), Refusal> {
     let New { namespace, tenant, matchers, starts_at, ends_at, duration_seconds, comment, last } = new;
-    check_names(&[("namespace", &namespace), ("tenant", &tenant)])?;
     check_scope(caller, &namespace, &tenant)?;
     let now = state.clock.now();
     let starts_at = starts_at.unwrap_or(now);
     let ends_at = match (ends_at, duration_seconds) {
         (Some(ends_at), None) => ends_at,
-        (None, Some(seconds @ 1..=MAX_SECONDS)) => starts_at + Duration::from_secs(seconds),
-        (None, Some(_)) => return Err(Refusal::field("duration_seconds", format!("must be from 1 to {MAX_SECONDS}"))),
+        (None, Some(seconds)) => starts_at + Duration::from_secs(seconds),
         (Some(_), Some(_)) => return Err(Refusal::field("ends_at", "and duration_seconds are both given: give one")),
         (None, None) => return Err(Refusal::field("ends_at", "or duration_seconds is missing")),
     };
@@ -117,7 +159,7 @@ fn read(state: &AppState, caller: &Caller, new: New) -> Result<(Silence, usize),
         updated_at: now,
         deleted_at: None,
     };
-    Ok((silence, last.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE)))
+    Ok((silence, last.and_then(|last| usize::try_from(last).ok()).unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE)))
 }
 
 /// A silence as it stands.
@@ -166,6 +208,11 @@ pub(super) async fn get(
     Ok(Json(shown(&state, silence)))
 }
 
+fn change(mut values: Values<'_>) -> (SilenceChange, Option<Namespace>, Option<Tenant>) {
+    let change = SilenceChange { ends_at: values.time("ends_at"), comment: values.owned("comment") };
+    (change, values.name("namespace", Namespace::parse), values.name("tenant", Tenant::parse))
+}
+
 pub(super) async fn update(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
@@ -174,9 +221,8 @@ pub(super) async fn update(
     body: Incoming,
 ) -> Result<Json<Shown>, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    let Change { ends_at, comment, namespace, tenant } = body.object().await?;
+    let (change, namespace, tenant) = body.read(&CHANGE, |values| Ok(change(values))).await?;
     state.gateway.silence(&scope(&caller, &parameters)?, &id)?;
-    let change = SilenceChange { ends_at, comment };
     let silence = state.gateway.update_silence(&repeated(&caller, namespace, tenant), &id, change).await?;
     Ok(Json(shown(&state, silence)))
 }

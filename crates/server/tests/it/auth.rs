@@ -81,7 +81,7 @@ fn routes() -> Vec<(Method, &'static str, Option<Value>, Needs, bool)> {
         (get.clone(), "/v1/dlq", None, Viewer, false),
         (get.clone(), "/v1/dlq/stats", None, Viewer, false),
         (get.clone(), "/v1/dlq/dead", None, Viewer, true),
-        (post.clone(), "/v1/dlq/replay?code=NONE", None, Operator, false),
+        (post.clone(), "/v1/dlq/replay?code=POISONED", None, Operator, false),
         (get.clone(), "/v1/rules", None, Viewer, false),
         (post.clone(), "/v1/rules/evaluate", Some(evaluate), Viewer, true),
         (get.clone(), "/v1/rules/coverage", None, Viewer, false),

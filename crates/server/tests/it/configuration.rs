@@ -216,6 +216,9 @@ fn a_webhook_is_checked() {
         &[(5, "bad name"), (6, "from 1 to 25")],
     );
     assert_troubles(&block("url = \"https://example.com\"\nheaders = { authorization = \"Bearer ${TEAM}\" }"), &[]);
+    for header in ["Content-Length", "transfer-encoding", "HOST", "connection", "content-type", "content-encoding", "expect"] {
+        assert_troubles(&block(&format!("url = \"https://example.com\"\nheaders = {{ \"{header}\" = \"1\" }}")), &[(5, "cannot be set")]);
+    }
 }
 
 #[test]

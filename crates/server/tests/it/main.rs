@@ -12,6 +12,7 @@ mod configuration;
 mod connections;
 mod decisions;
 mod disk;
+mod door;
 mod dry_run;
 mod fairness;
 mod hostile;
@@ -43,3 +44,4 @@ mod webhook;
 #[cfg(feature = "wechat")]
 mod wechat;
 mod wire;
+mod words;

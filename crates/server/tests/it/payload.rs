@@ -236,6 +236,15 @@ async fn what_is_accepted_is_the_same_for_every_stage() {
             assert!(shown.contains(&payload), "{path} {value}: {shown}");
         }
         assert_eq!(post(&gateway, "/v1/dispatch", body).await.body, answer.body, "the same request: {value}");
+        if number % 8 == 0 {
+            assert_eq!(gateway.post(&format!("/v1/audit/{id}/replay"), &Value::Null).await.status, StatusCode::OK, "{value}");
+            let again = receiver.requests().pop().expect("a request");
+            assert!(
+                again.body["id"] != json!(id) && again.text.contains(&format!("\"value\":{value}")),
+                "sent again: {value}: {}",
+                again.text
+            );
+        }
     }
     assert!(accepted > 100 && refused > 20, "{accepted} {refused}");
 }

@@ -1,0 +1,69 @@
+//! Shapes of requests' bodies. A shape is a table of the fields that a body may have, with what each must be. One walk holds a body against its
+//! table and tells all that is wrong with it, by field; a field that is not in the table is refused, since what it asked for would not be heeded.
+//!
+//! Routes read the [`Values`] that the walk found. No message about a body comes from anywhere else than here and `words`.
+
+mod labels;
+mod values;
+mod walk;
+mod words;
+
+pub(super) use values::{Value, Values};
+pub(super) use walk::{Body, elements};
+
+use std::ops::RangeInclusive;
+
+/// Shape of a body.
+pub(super) struct Shape {
+    /// What it is, such as `a silence`.
+    pub(super) what: &'static str,
+    /// Code of its refusals.
+    pub(super) code: &'static str,
+    /// Its fields, in groups that shapes share.
+    pub(super) fields: &'static [&'static [Field]],
+}
+
+/// Field of an object.
+pub(super) struct Field {
+    name: &'static str,
+    is_needed: bool,
+    is: Type,
+}
+
+/// What the value of a field must be. `null` is always taken for absent.
+pub(super) enum Type {
+    /// A name that is given now, such as a tenant's.
+    Name,
+    /// A text of at most so many bytes. One of blanks only counts as absent: clients fill in what they do not have.
+    Text(usize),
+    /// A text of at most so many bytes that counts as it stands, blanks too.
+    Verbatim(usize),
+    /// One of these words, in any case. Blanks count as absent.
+    Word(&'static [&'static str]),
+    /// An RFC 3339 time. Go's zero time counts as absent.
+    Time,
+    Flag,
+    Whole(RangeInclusive<i64>),
+    /// Any JSON, kept as it is written.
+    Json,
+    /// Labels of an action: texts by name, flat or, as some clients send them, within `labels`.
+    Labels,
+    /// Texts by name.
+    Texts,
+    /// A list of at most so many objects.
+    Objects(&'static [Field], usize),
+    /// Something of the wire format that says nothing here.
+    Unheeded,
+    /// Something of the wire format that cannot be honoured yet. Ignoring it would lose what its caller asked for.
+    NotBuilt,
+}
+
+impl Field {
+    pub(super) const fn needed(name: &'static str, is: Type) -> Self {
+        Self { name, is_needed: true, is }
+    }
+
+    pub(super) const fn optional(name: &'static str, is: Type) -> Self {
+        Self { name, is_needed: false, is }
+    }
+}
