@@ -264,6 +264,20 @@ impl PageMaker {
         self.request.count
     }
 
+    /// Reads the rows of the page, until it has its bytes. What `read` has nothing for is passed over.
+    pub(crate) fn fill<E>(&mut self, mut read: impl FnMut(Seq) -> Result<Option<Record>, E>) -> Result<Vec<Record>, E> {
+        let (mut records, mut bytes) = (Vec::new(), 0);
+        for (place, seq) in self.seqs().collect::<Vec<_>>().into_iter().enumerate() {
+            let Some(record) = read(seq)? else { continue };
+            bytes += weight(&record);
+            records.push(record);
+            if self.ends_at(place + 1, bytes) {
+                break;
+            }
+        }
+        Ok(records)
+    }
+
     /// The rows of the page.
     pub(crate) fn seqs(&self) -> impl Iterator<Item = Seq> {
         self.found.iter().map(|cursor| cursor.seq)

@@ -17,7 +17,7 @@ use self::state::{Entry, Tables};
 use crate::StoreError;
 use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put, is_whole};
 use crate::gate::{Conditions, Counters as _, Judged, judge};
-use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, weight};
+use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest};
 use crate::model::{
     Admission, Admitted, Beat, Claim, Claimed, Freed, Hasten, Hold, OwnerId, RecentSend, RecentSends, Record, Reroute, Rerouted, Seq,
     Settled, Settlement, State, Way,
@@ -207,16 +207,8 @@ impl Store for MemoryStore {
         let tables = self.lock();
         let mut maker = PageMaker::new(page);
         let stopped = tables.look(&filter, page.after, |_, cursor| maker.goes_on(cursor));
-        let (mut records, mut bytes) = (Vec::new(), 0);
-        for seq in maker.seqs().collect::<Vec<_>>() {
-            let Some(entry) = tables.entries.get(&seq.0) else { continue };
-            bytes += weight(&entry.record);
-            records.push(entry.record.clone());
-            if maker.ends_at(records.len(), bytes) {
-                break;
-            }
-        }
-        ready(Ok(maker.page(records, stopped)))
+        let records = maker.fill(|seq| Ok(tables.entries.get(&seq.0).map(|entry| entry.record.clone())));
+        ready(records.map(|records| maker.page(records, stopped)))
     }
 
     fn newest(&self) -> Later<'_, Seq> {

@@ -10,7 +10,7 @@ use super::disk::Disk;
 use super::rows::{maybe_text, record, text};
 use super::{Result, damage};
 use crate::StoreError;
-use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked, weight};
+use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked};
 use crate::model::{RecentSend, RecentSends, Record, Seq, State};
 use crate::raw::{RawRecord, outcome_text, recipients};
 use crate::rows::{self, MAX_OF_AN_ID, OPEN_SHARES, dead_share, open_share, state_number, within};
@@ -157,16 +157,8 @@ fn narrow<'a>(row: &'a Row<'_>) -> rusqlite::Result<Narrow<'a>> {
 pub(super) fn page(connection: &Connection, disk: &Disk, filter: &HistoryFilter, request: PageRequest) -> Result<HistoryPage> {
     let mut maker = PageMaker::new(request);
     let stopped = look((connection, disk), filter, request.after, |_, cursor| Ok(maker.goes_on(cursor)))?;
-    let (mut records, mut bytes) = (Vec::new(), 0);
-    for seq in maker.seqs().collect::<Vec<_>>() {
-        // What was deleted meanwhile cannot be shown, nor what no part of can be read.
-        let Some(found) = readable(connection, disk, seq)? else { continue };
-        bytes += weight(&found);
-        records.push(found);
-        if maker.ends_at(records.len(), bytes) {
-            break;
-        }
-    }
+    // What was deleted meanwhile cannot be shown, nor what no part of can be read.
+    let records = maker.fill(|seq| readable(connection, disk, seq))?;
     Ok(maker.page(records, stopped))
 }
 
@@ -336,4 +328,27 @@ pub(super) fn outcomes_of(connection: &Connection, seqs: &[Seq]) -> Result<Vec<(
         outcomes.extend(outcome.map(|outcome| (*seq, outcome_text(outcome))));
     }
     Ok(outcomes)
+}
+
+#[cfg(test)]
+mod tests {
+    use acteon_core::limits::MAX_PAGE_BYTES;
+
+    use super::*;
+
+    #[test]
+    fn a_page_that_has_its_bytes_goes_on_behind_what_was_passed_over() {
+        let connection = Connection::open_in_memory().expect("a database");
+        let columns = format!("'a', 't', 'n', 'p', 'x', '{{}}', 'api', zeroblob(?2), NULL, 0, '', '', ''{}", ", NULL".repeat(19));
+        let row = |seq: Seq| connection.query_row(&format!("SELECT ?1, {columns}"), [seq.0, MAX_PAGE_BYTES as i64 / 2], record);
+        let mut maker = PageMaker::new(PageRequest { after: None, offset: 0, limit: 10, count: false });
+        for seq in 1..=6 {
+            maker.goes_on(Cursor { at: Timestamp::default(), seq: Seq(seq) });
+        }
+        // The first two cannot be read, and two others fill a page.
+        let records = maker.fill(|seq| (seq.0 > 2).then(|| row(seq)).transpose()).expect("records");
+        let page = maker.page(records, None);
+        assert_eq!(page.records.iter().map(|record| record.seq.0).collect::<Vec<_>>(), [3, 4]);
+        assert_eq!(page.next.map(|cursor| cursor.seq), Some(Seq(4)));
+    }
 }
