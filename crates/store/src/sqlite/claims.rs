@@ -55,16 +55,22 @@ pub(super) fn find_readable(connection: &Connection, disk: &Disk, rooms: &[Room]
 
 /// The rows for a room, found by a walk through all: a page of the index cannot be read, or of the rows.
 fn due_without_index(connection: &Connection, room: &Room, now: Timestamp) -> Result<Vec<(i64, i64)>> {
-    let mut select = connection.prepare_cached("SELECT due_at, provider FROM jobs WHERE seq = ?1 AND owner = 0 AND due_at <= ?2")?;
-    let mut due = Vec::new();
+    let mut select =
+        connection.prepare_cached("SELECT due_at, provider, priority FROM jobs WHERE seq = ?1 AND owner = 0 AND due_at <= ?2")?;
+    let mut due = [Vec::new(), Vec::new(), Vec::new()];
     for seq in damage::positions(connection, "jobs")?.0 {
-        let row = select.query_row([seq, now.as_millis()], |row| Ok((row.get::<_, i64>(0)?, text(row, 1)?))).optional()?;
-        let row = row.filter(|(_, provider)| room.providers.iter().any(|name| name.as_str() == provider));
-        due.extend(row.map(|(due_at, _)| (due_at, seq)));
+        let row =
+            select.query_row([seq, now.as_millis()], |row| Ok((row.get::<_, i64>(0)?, text(row, 1)?, row.get::<_, i64>(2)?))).optional()?;
+        let Some((due_at, _, number)) = row.filter(|(_, provider, _)| room.providers.iter().any(|name| name.as_str() == provider)) else {
+            continue;
+        };
+        let priority = Priority::ALL.into_iter().find(|priority| priority.number() == number).unwrap_or_default();
+        due[priority.place()].push((due_at, seq));
     }
-    due.sort_unstable();
-    due.truncate(room.limit);
-    Ok(due)
+    for rows in &mut due {
+        rows.sort_unstable();
+    }
+    Ok(room.choose(due))
 }
 
 /// The rows for a room, in the order in which they are sent: their due times and positions.
@@ -182,4 +188,29 @@ fn maybe_sent(condition: &str) -> String {
 /// Frees the others, due when they were: whoever waited keeps its place among those who wait. The instant is a parameter of both.
 fn unsent(condition: &str) -> String {
     format!("UPDATE jobs SET owner = 0 WHERE ?1 = ?1 AND {condition}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_found_without_the_index_is_what_is_found_with_it() {
+        let connection = Connection::open_in_memory().expect("a database");
+        let table = "CREATE TABLE jobs (seq INTEGER PRIMARY KEY, owner INTEGER, provider TEXT, priority INTEGER, due_at INTEGER)";
+        connection.execute_batch(table).expect("a table");
+        for seq in 1..=60 {
+            let (provider, owner) = (if seq % 5 == 0 { "q" } else { "p" }, i64::from(seq % 7 == 0));
+            let values = params![seq, owner, provider, Priority::ALL[seq as usize % 3].number(), 100 - seq % 10];
+            connection.execute("INSERT INTO jobs VALUES (?1, ?2, ?3, ?4, ?5)", values).expect("a row");
+        }
+        let providers = vec![ProviderName::parse("p").expect("a name")];
+        for (limit, more_high, turn, now) in [(100, 0, 0, 100), (5, 0, 0, 100), (5, 2, 15, 100), (0, 3, 0, 100), (5, 0, 0, 95)] {
+            let room = Room { providers: providers.clone(), limit, more_high, turn };
+            let now = Timestamp::from_millis(now);
+            let expected = due(&connection, &room, now).expect("due");
+            assert!(!expected.is_empty());
+            assert_eq!(due_without_index(&connection, &room, now), Ok(expected), "{room:?}");
+        }
+    }
 }
