@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use acteon_core::limits::MAX_COUNTED_LETTERS;
 use acteon_store::{DeadShare, OpenShare};
-use tokio::sync::Mutex;
+use tokio::sync::watch;
 
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Inner};
 
 /// How long a look is shared by those who ask.
 const FRESH: Duration = Duration::from_secs(5);
@@ -25,38 +25,76 @@ pub struct Backlog {
     pub dead: Vec<DeadShare>,
 }
 
-/// The last look.
+/// The last look, and whether another is under way.
 #[derive(Default)]
-pub(crate) struct LastBacklog(Mutex<Look>);
+pub(crate) struct LastBacklog(watch::Sender<Look>);
 
 #[derive(Default)]
 struct Look {
     found: Arc<Backlog>,
     /// When it is looked again, by the monotonic clock.
     next: Option<Duration>,
+    /// When the look began that is under way.
+    under_way: Option<Duration>,
 }
 
 impl Gateway {
-    /// What is owed and what failed for good, as of a few seconds ago. Where the store does not answer, what it told last.
+    /// What is owed and what failed for good, as of a few seconds ago. Where the store takes long, what it told last: the look goes on, and whoever
+    /// asks later has what it finds.
     pub async fn backlog(&self) -> Arc<Backlog> {
         let inner = &self.inner;
-        let mut look = inner.last_backlog.0.lock().await;
-        let began = inner.clock.monotonic();
-        if look.next.is_some_and(|next| began < next) {
-            return Arc::clone(&look.found);
-        }
-        let found = async {
-            let open = inner.store.open_shares().await?;
-            let dead = inner.store.dead_shares(MAX_COUNTED_LETTERS).await?;
-            Ok::<_, acteon_store::StoreError>(Backlog { open, dead })
-        };
-        match tokio::time::timeout(PATIENCE, found).await {
-            Ok(Ok(found)) => look.found = Arc::new(found),
-            Ok(Err(error)) => tracing::warn!(%error, "what is owed could not be counted; the last count is shown"),
-            Err(_) => tracing::warn!("what is owed could not be counted in time; the last count is shown"),
-        }
+        let looks = &inner.last_backlog.0;
         let now = inner.clock.monotonic();
-        look.next = Some(now + FRESH.max(now.saturating_sub(began) * LOOK_AT_MOST));
-        Arc::clone(&look.found)
+        let begins = looks.send_if_modified(|look| {
+            let begins = look.under_way.is_none() && look.next.is_none_or(|next| next <= now);
+            if begins {
+                look.under_way = Some(now);
+            }
+            begins
+        });
+        if begins {
+            tokio::spawn(look(Arc::clone(inner)));
+        }
+        let mut looked = looks.subscribe();
+        let waited = looked.borrow().under_way.map_or(Duration::ZERO, |began| now.saturating_sub(began));
+        let over = tokio::time::timeout(PATIENCE.saturating_sub(waited), looked.wait_for(|look| look.under_way.is_none())).await.is_ok();
+        if begins && !over {
+            tracing::warn!("what is owed could not be counted in time; the last count is shown meanwhile");
+        }
+        Arc::clone(&looks.borrow().found)
+    }
+}
+
+/// Ends a look however it ends.
+struct Looking {
+    inner: Arc<Inner>,
+    found: Option<Backlog>,
+}
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        let now = self.inner.clock.monotonic();
+        let found = self.found.take();
+        self.inner.last_backlog.0.send_modify(|look| {
+            let took = look.under_way.take().map_or(Duration::ZERO, |began| now.saturating_sub(began));
+            look.next = Some(now + FRESH.max(took * LOOK_AT_MOST));
+            if let Some(found) = found {
+                look.found = Arc::new(found);
+            }
+        });
+    }
+}
+
+async fn look(inner: Arc<Inner>) {
+    let mut looking = Looking { inner, found: None };
+    let store = &looking.inner.store;
+    let found = async {
+        let open = store.open_shares().await?;
+        let dead = store.dead_shares(MAX_COUNTED_LETTERS).await?;
+        Ok::<_, acteon_store::StoreError>(Backlog { open, dead })
+    };
+    match found.await {
+        Ok(found) => looking.found = Some(found),
+        Err(error) => tracing::warn!(%error, "what is owed could not be counted; the last count is shown"),
     }
 }

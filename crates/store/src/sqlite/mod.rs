@@ -382,7 +382,7 @@ impl Store for SqliteStore {
     }
 
     fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {
-        self.readers.own(history::open_shares)
+        self.readers.callers(history::open_shares)
     }
 
     fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {

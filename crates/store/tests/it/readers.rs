@@ -111,7 +111,6 @@ async fn callers_long_looks_hold_up_nothing_that_the_gateway_needs() {
         store.note("n", at(0)).await?;
         store.documents(DocumentKind::Silence).await?;
         store.owned(acteon_store::OwnerId(1), acteon_store::Seq(0), 1).await?;
-        store.open_shares().await?;
         store.recent_sends(at(0), None, 1).await?;
         store.find(&Scope::everything(), &acteon_core::ActionId::parse("a").expect("an id")).await
     };
@@ -121,6 +120,21 @@ async fn callers_long_looks_hold_up_nothing_that_the_gateway_needs() {
     for look in looks {
         assert_eq!(look.await.expect("a look"), Ok((Vec::new(), false)));
     }
+}
+
+/// Monitoring counts all that waits, which takes long where much does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_count_of_what_waits_holds_up_nothing_that_is_to_be_sent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let slow = Arc::new(Slow { first: 1, ..Slow::default() });
+    let store = slow.store(&folder);
+    let counting = Arc::clone(&store);
+    let count = tokio::spawn(async move { counting.open_shares().await });
+    slow.until_all_wait().await;
+    let answered = tokio::time::timeout(Duration::from_secs(20), store.records(vec![acteon_store::Seq(1)])).await;
+    slow.let_go();
+    assert!(matches!(answered, Ok(Ok(_))), "it waited for the count: {answered:?}");
+    assert_eq!(count.await.expect("a count"), Ok(Vec::new()));
 }
 
 /// Callers' looks have every connection that is theirs, and wait for a table that somebody has locked.
