@@ -109,6 +109,11 @@ pub(super) fn writer(options: &SqliteOptions, disk: &Disk) -> Result<Connection,
     Ok(connection)
 }
 
+/// What is added to a database's name for a damaged log that is kept.
+const DAMAGED_LOG: &str = "-wal.damaged";
+/// Most damaged logs beside each other.
+const MAX_DAMAGED_LOGS: u32 = 10;
+
 /// Says what a damaged log will not give back, and keeps it for whoever may find more in it.
 fn look_at_log(database: &Path, disk: &Disk) {
     let log = beside(database, "-wal");
@@ -117,11 +122,11 @@ fn look_at_log(database: &Path, disk: &Disk) {
         Ok(None) => return,
         Err(error) => return tracing::warn!(%error, log = %log.display(), "the write-ahead log could not be checked"),
     };
-    let kept = beside(database, "-wal.damaged");
-    let copied = private_file(&kept).and_then(|_| std::fs::copy(&log, &kept));
-    let where_kept = match copied {
-        Ok(_) => format!("it is kept as {}", kept.display()),
-        Err(error) => format!("it could not be kept as {}: {error}", kept.display()),
+    let copy = |kept: &Path| private_file(kept).and_then(|_| std::fs::copy(&log, kept));
+    let where_kept = match rescue::unused(database, DAMAGED_LOG, MAX_DAMAGED_LOGS).map(|kept| (copy(&kept), kept)) {
+        Some((Ok(_), kept)) => format!("it is kept as {}", kept.display()),
+        Some((Err(error), kept)) => format!("it could not be kept as {}: {error}", kept.display()),
+        None => format!("it is not kept: there are {MAX_DAMAGED_LOGS} such logs already"),
     };
     let certainty = if commits > 1 { "what they accepted or recorded is lost" } else { "it may be one that a crash left half-written" };
     disk.note_damage(&format!(
@@ -172,4 +177,36 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         transaction.commit()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_log_takes_the_place_of_none_that_was_kept_before() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = folder.path().join("a.db");
+        let connection = Connection::open(&database).expect("a database");
+        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE t (x)").expect("a table");
+        for number in 0..10 {
+            connection.execute("INSERT INTO t VALUES (?1)", [number]).expect("a row");
+        }
+        let log = beside(&database, "-wal");
+        let mut bytes = std::fs::read(&log).expect("a log");
+        let mut kept = Vec::new();
+        for (number, suffix) in (0..=MAX_DAMAGED_LOGS).zip(std::iter::once(String::new()).chain((2..).map(|number| format!("-{number}")))) {
+            bytes[200] = bytes[200].wrapping_add(1);
+            std::fs::write(&log, &bytes).expect("written");
+            look_at_log(&database, &Disk::new());
+            let path = beside(&database, &format!("{DAMAGED_LOG}{suffix}"));
+            assert_eq!(path.exists(), number < MAX_DAMAGED_LOGS, "{}", path.display());
+            if path.exists() {
+                kept.push((path, bytes.clone()));
+            }
+        }
+        for (path, bytes) in kept {
+            assert!(std::fs::read(&path).expect("a copy") == bytes, "{} is what it was", path.display());
+        }
+    }
 }

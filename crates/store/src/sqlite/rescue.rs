@@ -18,14 +18,19 @@ const MAX_COPIES: u32 = 100;
 
 /// Copies what a connection has open beside its path; says where.
 pub(super) fn rescue(connection: &Connection, database: &Path) -> Result<PathBuf> {
-    let names = (1..=MAX_COPIES).map(|number| match number {
-        1 => beside(database, RESCUED),
-        _ => beside(database, &format!("{RESCUED}-{number}")),
-    });
-    let to = names.into_iter().find(|path| !path.exists());
+    let to = unused(database, RESCUED, MAX_COPIES);
     let to = to.ok_or_else(|| StoreError::Refused(format!("there are {MAX_COPIES} rescued copies already")))?;
     copy_checked(connection, &to, FaultPoints::default())?;
     Ok(to)
+}
+
+/// The first name beside a database that no file has: it ends with `suffix`, and from the second on with a number.
+pub(super) fn unused(database: &Path, suffix: &str, most: u32) -> Option<PathBuf> {
+    let mut names = (1..=most).map(|number| match number {
+        1 => beside(database, suffix),
+        _ => beside(database, &format!("{suffix}-{number}")),
+    });
+    names.find(|path| !path.exists())
 }
 
 /// What happened, what became of what had been accepted, and what to do.
