@@ -19,6 +19,8 @@ const NAMED: usize = 5;
 const NAME_LETTERS: usize = 40;
 /// From so many letters on a field's name is like hardly any other word.
 const LONG_NAME: usize = 6;
+/// So many fields that a message has no place for are compared with those that are missing. Whoever sends more sends what is no message's.
+const COMPARED: usize = 200;
 /// Nothing longer is a slip for a field's name, in bytes.
 const LONGEST_SLIP: usize = 24;
 
@@ -125,7 +127,8 @@ impl<'a> Fields<'a> {
             if known().any(|known| known == name) {
                 continue;
             }
-            if let Some(meant) = meant(name, &missing) {
+            let is_compared = unsent.len() + configured.len() < COMPARED;
+            if let Some(meant) = is_compared.then(|| meant(name, &missing)).flatten() {
                 return Err(fault(format!("{name:?} is not a field of a WeChat Work message: did you mean {meant:?}?")));
             }
             if name == "agentid" && is_number(value, config.agent_id) {

@@ -121,6 +121,21 @@ fn named_members_count_against_their_budget() {
     assert!(prepared.warnings[0].contains("@all"), "{:?}", prepared.warnings);
 }
 
+#[test]
+fn so_many_names_are_compared_and_no_more() {
+    let with_others = |count: usize| {
+        let mut payload = serde_json::json!({ "touser": "u", "content": "x", "totags": "1" });
+        for number in 0..count {
+            payload[format!("a{number:03}")] = number.into();
+        }
+        prepare_with(&settings(), &payload.to_string())
+    };
+    let error = with_others(199).expect_err("a slip");
+    assert!(error.contains("did you mean \"totag\""), "{error}");
+    let prepared = with_others(200).expect("prepared");
+    assert!(prepared.warnings[0].contains("196 more"), "{:?}", prepared.warnings);
+}
+
 proptest! {
     #[test]
     fn no_payload_panics(text in "\\PC{0,200}") {
