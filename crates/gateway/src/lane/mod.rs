@@ -23,8 +23,8 @@ use tokio::sync::{Notify, oneshot};
 use note::LaneNote;
 pub(crate) use permit::Permit;
 pub(crate) use place::{Place, RowRoom};
-use queue::WaitQueue;
 pub(crate) use queue::{AskedTurn, Rank, SenderPlace};
+use queue::{AwaitedTurn, Ticket, WaitQueue};
 pub(crate) use state::CallEnd;
 use state::{LaneState, Turn};
 pub use status::{LaneMode, LaneStatus};
@@ -119,11 +119,17 @@ impl Lane {
             return AskedTurn::Given(self.permit(sender, probe));
         }
         let (waiter, receiver) = oneshot::channel();
-        inner.queue.push(sender, rank, waiter);
+        let ticket = inner.queue.push(sender, rank, waiter);
         if let Turn::At(at) = turn {
             self.set_timer(&mut inner, now, at);
         }
-        AskedTurn::Awaited(receiver)
+        AskedTurn::Awaited(AwaitedTurn::new(Arc::clone(self), ticket, receiver))
+    }
+
+    /// Somebody waits no more.
+    fn leave(&self, ticket: Ticket) {
+        let waiter = self.lock().queue.remove(ticket);
+        drop(waiter);
     }
 
     /// A turn that is free now, if nobody waits for one. Never a probe: whoever takes it may yet find no use for it.
@@ -241,3 +247,6 @@ impl Lane {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,17 @@
 //! Who waits for a turn of a lane, and who is next.
 //!
 //! Several providers may send through a lane, each with *slots* of its own: calls that it may have in flight. A turn goes to one that has a slot
-//! free: of the priority whose turn it is, and of those to the one that was accepted first.
+//! free: of the priority whose turn it is, and of those to the one that was accepted first. Who waits no more leaves the queue at once: it holds
+//! none whose turn nobody would take.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use acteon_core::{Priority, Timestamp};
 use acteon_store::Seq;
 use tokio::sync::oneshot;
 
-use super::Permit;
+use super::{Lane, Permit};
 
 /// Where an action stands among those that wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +31,7 @@ pub(crate) enum AskedTurn {
     /// It was free.
     Given(Permit),
     /// It comes.
-    Awaited(oneshot::Receiver<Permit>),
+    Awaited(AwaitedTurn),
     /// The lane gives none any more.
     Closed,
 }
@@ -39,10 +41,46 @@ impl AskedTurn {
     pub(crate) async fn wait(self) -> Option<Permit> {
         match self {
             Self::Given(permit) => Some(permit),
-            Self::Awaited(turn) => turn.await.ok(),
+            Self::Awaited(awaited) => awaited.wait().await,
             Self::Closed => None,
         }
     }
+}
+
+/// A turn that comes. Dropped before, it leaves the queue.
+pub(crate) struct AwaitedTurn {
+    lane: Arc<Lane>,
+    /// Its place in the queue, until it is answered.
+    ticket: Option<Ticket>,
+    turn: oneshot::Receiver<Permit>,
+}
+
+impl AwaitedTurn {
+    pub(super) fn new(lane: Arc<Lane>, ticket: Ticket, turn: oneshot::Receiver<Permit>) -> Self {
+        Self { lane, ticket: Some(ticket), turn }
+    }
+
+    async fn wait(mut self) -> Option<Permit> {
+        let answer = (&mut self.turn).await;
+        self.ticket = None;
+        answer.ok()
+    }
+}
+
+impl Drop for AwaitedTurn {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.lane.leave(ticket);
+        }
+    }
+}
+
+/// Where somebody stands in the queue.
+#[derive(Clone, Copy)]
+pub(super) struct Ticket {
+    place: SenderPlace,
+    rank: Rank,
+    comer: u64,
 }
 
 #[derive(Default)]
@@ -57,9 +95,12 @@ pub(super) struct WaitQueue {
 struct SenderSlots {
     slots: usize,
     taken: usize,
-    /// By priority, those who wait, in their order.
-    waiting: [BTreeMap<(Timestamp, Seq, u64), oneshot::Sender<Permit>>; 3],
+    /// By priority.
+    waiting: [Waiting; 3],
 }
+
+/// Those who wait, in their order.
+type Waiting = BTreeMap<(Timestamp, Seq, u64), oneshot::Sender<Permit>>;
 
 /// Whose turn it is.
 #[derive(Clone, Copy)]
@@ -88,15 +129,23 @@ impl WaitQueue {
         self.senders.get_mut(place.0).into_iter().for_each(|sender| sender.taken = sender.taken.saturating_sub(1));
     }
 
-    pub(super) fn push(&mut self, place: SenderPlace, rank: Rank, waiter: oneshot::Sender<Permit>) {
-        let Rank { priority, accepted, seq } = rank;
-        let comer = self.comers;
+    pub(super) fn push(&mut self, place: SenderPlace, rank: Rank, waiter: oneshot::Sender<Permit>) -> Ticket {
+        let ticket = Ticket { place, rank, comer: self.comers };
         self.comers += 1;
-        let waiting = self.senders.get_mut(place.0).and_then(|sender| sender.waiting.get_mut(priority.place()));
         // Where there is no such provider the waiter is dropped, and with it its wait.
-        if let Some(waiting) = waiting {
-            waiting.insert((accepted, seq, comer), waiter);
+        if let Some(waiting) = self.waiting(ticket) {
+            waiting.insert(ticket.key(), waiter);
         }
+        ticket
+    }
+
+    /// Takes out somebody who waits no more, if it still stands there.
+    pub(super) fn remove(&mut self, ticket: Ticket) -> Option<oneshot::Sender<Permit>> {
+        self.waiting(ticket)?.remove(&ticket.key())
+    }
+
+    fn waiting(&mut self, ticket: Ticket) -> Option<&mut Waiting> {
+        self.senders.get_mut(ticket.place.0)?.waiting.get_mut(ticket.rank.priority.place())
     }
 
     /// Who is next, of those that have a slot free.
@@ -129,6 +178,12 @@ impl WaitQueue {
     pub(super) fn clear(&mut self) -> Vec<oneshot::Sender<Permit>> {
         let waiting = self.senders.iter_mut().flat_map(|sender| &mut sender.waiting);
         waiting.flat_map(|waiting| std::mem::take(waiting).into_values()).collect()
+    }
+}
+
+impl Ticket {
+    fn key(self) -> (Timestamp, Seq, u64) {
+        (self.rank.accepted, self.rank.seq, self.comer)
     }
 }
 
@@ -170,6 +225,23 @@ mod tests {
         let count = |priority| turns.iter().filter(|turn| **turn == priority).count();
         assert_eq!(Priority::ALL.map(count), [24, 6, 2], "{turns:?}");
         assert_eq!(queue.len(), 300 - 32);
+    }
+
+    #[test]
+    fn who_waits_no_more_leaves_and_no_other() {
+        let mut queue = WaitQueue::default();
+        let place = queue.add_sender(1);
+        // Two stand at the same place.
+        let tickets: Vec<Ticket> = [(Priority::High, 1), (Priority::High, 1), (Priority::Low, 1), (Priority::Normal, 2)]
+            .map(|(priority, seq)| queue.push(place, rank(priority, 0, seq), oneshot::channel().0))
+            .into();
+        assert!(queue.remove(tickets[0]).is_some() && queue.remove(tickets[0]).is_none());
+        assert_eq!(queue.len(), 3);
+        let next = queue.next().expect("the other one");
+        assert!(next.priority == Priority::High && queue.pop(next).is_some());
+        assert!(queue.remove(tickets[1]).is_none(), "its turn has come");
+        assert!(queue.remove(tickets[3]).is_some() && queue.remove(tickets[2]).is_some());
+        assert_eq!(queue.len(), 0);
     }
 
     #[test]
