@@ -7,6 +7,7 @@ use acteon_store::{Reroute, Rerouted};
 use crate::deliver::Job;
 use crate::gateway::Inner;
 use crate::memory::size_of;
+use crate::offload;
 use crate::plan::{Route, another_route};
 
 /// What came of looking for another way.
@@ -21,7 +22,11 @@ pub(crate) enum Elsewhere {
 
 /// Has an action go through the first fallback that may and can take it: charged there, and given back what it took of the first, in one commit.
 pub(crate) async fn elsewhere(inner: &Arc<Inner>, job: &mut Job) -> Elsewhere {
-    let Some(route) = inner.around(|around| another_route(job, around)) else { return Elsewhere::Nowhere };
+    let planned = inner.around(|around| {
+        let cost = around.policies.rules.cost(job.action.payload.get().len());
+        offload::by_size(cost, || another_route(job, around))
+    });
+    let Some(route) = planned else { return Elsewhere::Nowhere };
     let Route { entry, prepared, quotas, .. } = route;
     let before = std::mem::take(&mut job.charges.counters);
     let after: Vec<String> = quotas.iter().map(|quota| quota.counter.clone()).collect();
