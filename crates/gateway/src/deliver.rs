@@ -21,7 +21,7 @@ use crate::plan::Route;
 use crate::policies::{HoldBack, Postponed, Unsilenced};
 use crate::record::{clear_in_flight, record};
 use crate::registry::Entry;
-use crate::repair::{end_or_move, was_held};
+use crate::repair::{STORE_PAUSE, end_or_move, was_held};
 use crate::repeat::ends_round;
 use crate::send_turn::SendTurn;
 
@@ -243,11 +243,17 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
             Err(end) => {
                 // Whoever meets a provider that people must repair need not wait where another takes it.
                 let is_left = matches!(end, End::Again { .. } | End::HeldBack(Outcome::CircuitOpen { .. }));
-                if is_left && job.entry.is_gone_around(inner.clock.monotonic()) && matches!(elsewhere(inner, job).await, Elsewhere::Moved) {
-                    retries = 0;
-                    continue;
+                if !is_left || !job.entry.is_gone_around(inner.clock.monotonic()) {
+                    return end;
                 }
-                return end;
+                match elsewhere(inner, job).await {
+                    Elsewhere::Moved => {
+                        retries = 0;
+                        continue;
+                    }
+                    Elsewhere::StoreFailed => return put_off(inner, job, STORE_PAUSE),
+                    Elsewhere::Nowhere => return end,
+                }
             }
         };
         let arrived_before = job.possible_duplicate;

@@ -16,7 +16,7 @@ pub(crate) enum Elsewhere {
     Moved,
     /// There is none that may and can take it.
     Nowhere,
-    /// The store could not be asked.
+    /// The store could not be asked, or its answer was lost: whether the action has moved is not known here, so that it must not end as it was.
     StoreFailed,
 }
 

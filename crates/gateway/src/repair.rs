@@ -24,7 +24,7 @@ pub(crate) const LOOK_EVERY: Duration = Duration::from_mins(1);
 /// Rows made due in one call of the store.
 const AT_ONCE: usize = 1000;
 /// Pause before the store is asked again.
-const STORE_PAUSE: Duration = Duration::from_secs(1);
+pub(crate) const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// How long it is remembered that a provider is to be repaired, and that it was.
 const NOTE_KEEPS: (Duration, Duration) = (Duration::from_hours(30 * 24), Duration::from_hours(1));
 const NOTE_PREFIX: &str = "repair:";
