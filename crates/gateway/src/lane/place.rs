@@ -108,7 +108,11 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.lane.memory.leave(self.bytes);
         let held = self.lane.held.fetch_sub(1, Ordering::Relaxed) - 1;
-        if held * 2 <= self.lane.max_held.load(Ordering::Relaxed) && self.lane.backlog.swap(false, Ordering::Relaxed) {
+        let most = self.lane.max_held.load(Ordering::Relaxed);
+        let is_wanted = held * 2 <= most && self.lane.backlog.swap(false, Ordering::Relaxed);
+        // Once on the way down, since that rows of high priority wait is known until they are claimed.
+        let is_wanted_by_high = held == most + MORE_HIGH_WAITING / 2 && self.lane.high_backlog.load(Ordering::Relaxed);
+        if is_wanted || is_wanted_by_high {
             self.lane.room.notify_one();
         }
     }
