@@ -9,8 +9,8 @@ use acteon_core::{
 };
 use acteon_gateway::{BreakerPolicy, Breakers, Gateway, GatewayOptions, OnRepairable, Parts, Registry, RetryPolicy};
 use acteon_rules::RuleSet;
-use acteon_simulation::harness::SeededEntropy;
-use acteon_store::{MemoryStore, Store};
+use acteon_simulation::harness::{Fails, FaultSwitch, SeededEntropy};
+use acteon_store::{MemoryStore, Store, StoreCall};
 use tokio::time::{Instant, sleep};
 
 use crate::lanes::{NoObserver, Time, post};
@@ -20,6 +20,7 @@ use crate::lanes::{NoObserver, Time, post};
 struct Service {
     is_mended: AtomicBool,
     check_finds: bool,
+    takes: Duration,
     asked: Mutex<Vec<String>>,
 }
 
@@ -44,6 +45,9 @@ impl Provider for Sender {
     fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
         Box::pin(async {
             self.0.asked.lock().expect("a list").push(String::from_utf8_lossy(&prepared.bytes).into_owned());
+            if !self.0.takes.is_zero() {
+                sleep(self.0.takes).await;
+            }
             self.0.answer()?;
             Ok(Response::success(serde_json::value::to_raw_value(&"taken").expect("JSON")))
         })
@@ -122,4 +126,41 @@ async fn one_gateway_finds_out_for_all_and_a_check_that_finds_nothing_costs_a_ca
     asked.sort();
     assert_eq!(asked, ["a", "b", "c"]);
     assert!(first.to_repair().is_empty() && second.to_repair().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_moved_to_the_fallback_is_not_ended_but_moved_later() {
+    let broken = Arc::new(Service { takes: Duration::from_secs(1), ..Service::default() });
+    let spare = Arc::new(Service { is_mended: AtomicBool::new(true), ..Service::default() });
+    let [p, q] = ["p", "q"].map(|name| ProviderName::parse(name).expect("a name"));
+    let mut registry = Registry::default();
+    registry.add(p.clone(), Arc::new(Sender(Arc::clone(&broken)))).expect("a provider");
+    registry.add(q.clone(), Arc::new(Sender(Arc::clone(&spare)))).expect("a provider");
+    let switch = FaultSwitch::default();
+    let parts = Parts {
+        store: switch.around(Arc::<MemoryStore>::default()),
+        clock: Arc::new(Time(Instant::now())),
+        entropy: Arc::new(SeededEntropy::new(7)),
+        observer: Arc::new(NoObserver),
+        registry,
+        rules: RuleSet::default(),
+        options: GatewayOptions {
+            retry: RetryPolicy { durable: false, ..RetryPolicy::default() },
+            breakers: Breakers { policy: Some(BreakerPolicy::default()), fallbacks: [(p, q)].into() },
+            ..GatewayOptions::default()
+        },
+    };
+    let gateway = Gateway::start(parts).await.expect("a gateway");
+    switch.fail(StoreCall::Reroute, Fails::UntilLifted);
+    // The second waits for its turn while the first finds out that the provider is to be repaired.
+    for id in ["a", "b"] {
+        post(&gateway, id, "all").await;
+    }
+    sleep(Duration::from_millis(1500)).await;
+    assert_eq!((broken.asked(), switch.failed(StoreCall::Reroute)), (vec!["a".to_owned()], 2));
+    switch.lift();
+    sleep(Duration::from_mins(1)).await;
+    let mut moved = spare.asked();
+    moved.sort();
+    assert_eq!((moved, gateway.open_count()), (vec!["a".to_owned(), "b".to_owned()], 0));
 }
