@@ -85,7 +85,8 @@ pub trait Store: Send + Sync {
     /// Has an open row go another way, as its owner says.
     fn reroute(&self, change: Reroute) -> Later<'_, Rerouted>;
 
-    /// Makes rows due now that wait for a further attempt; says how many.
+    /// Makes rows due now that wait for a further attempt; says how many it found, also if somebody claimed some of them meanwhile. Fewer
+    /// than the limit means that there are no others.
     fn hasten(&self, hasten: Hasten) -> Later<'_, usize>;
 
     /// Makes the caller the owner of rows, oldest due first. None of them is in flight.

@@ -215,10 +215,11 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let now = hasten.now;
             let found = self.readers.callers(move |connection| reroute::find(connection, &hasten)).await?;
-            if found.is_empty() {
-                return Ok(0);
+            let count = found.len();
+            if count > 0 {
+                self.write(Urgency::Background, move |connection| reroute::hasten(connection, &found, now)).await?;
             }
-            self.write(Urgency::Background, move |connection| reroute::hasten(connection, &found, now)).await
+            Ok(count)
         })
     }
 

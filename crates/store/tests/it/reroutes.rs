@@ -13,6 +13,7 @@ on_every_engine! {
     a_row_goes_another_way_charged_there_and_given_back_here,
     nothing_changes_where_the_other_way_has_no_room,
     what_waits_for_a_retry_is_made_due_and_nothing_else,
+    what_is_claimed_meanwhile_counts_as_found,
 }
 
 fn quota(counter: &str, max_actions: u64, overage: Overage) -> QuotaCheck {
@@ -107,4 +108,19 @@ pub(crate) async fn what_waits_for_a_retry_is_made_due_and_nothing_else(engine: 
     assert_eq!((store.hasten(hasten(9, false)).await, due("last").await, due("marked").await), (Ok(1), at(200), at(900)));
     assert_eq!((store.hasten(hasten(9, true)).await, due("marked").await, due("fresh").await), (Ok(1), at(200), at(900)));
     assert_eq!(store.hasten(Hasten { provider: provider("q"), ..hasten(9, true) }).await, Ok(0));
+}
+
+pub(crate) async fn what_is_claimed_meanwhile_counts_as_found(engine: &Engine) {
+    const ROUNDS: i64 = 12;
+    let store = engine.open().await;
+    let owner = store.register().await.expect("an owner");
+    for number in 0..10 * (ROUNDS + 1) {
+        let seq = crate::admit(&*store, &number.to_string(), Birth::Owned(owner)).await;
+        store.settle(Settlement { rounds: 1, ..settlement(seq, owner, again(900)) }).await.expect("settled");
+    }
+    for round in 0..ROUNDS {
+        let hasten = Hasten { provider: provider("p"), now: at(800 - round), limit: 5, maybe_sent: true };
+        let (found, claimed) = tokio::join!(store.hasten(hasten), crate::claim(&*store, owner, 1000));
+        assert_eq!((found, claimed.len()), (Ok(5), 10), "fewer than the limit would say that there are no others");
+    }
 }
