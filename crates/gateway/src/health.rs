@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::gateway::Gateway;
 use crate::lane::LaneStatus;
 use crate::registry::Entry;
-use crate::repair::{ToRepair, check_passed};
+use crate::repair::ToRepair;
 use crate::stats::Snapshot;
 
 /// Longest a health check may take.
@@ -45,9 +45,6 @@ impl Gateway {
         let clock = &self.inner.clock;
         let checks = self.inner.providers.entries().map(|entry| async move {
             let finding = entry.last_check.finding(entry, clock).await;
-            if finding.is_ok() {
-                check_passed(&self.inner, entry).await;
-            }
             ProviderHealth {
                 name: entry.name.clone(),
                 finding,

@@ -57,6 +57,8 @@ pub struct ToRepair {
 pub(crate) struct Repair {
     /// Whether anything is needed, for those who ask often.
     is_needed: AtomicBool,
+    /// Whether an earlier process may have held actions and died before it could tell.
+    may_be_owed: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -90,12 +92,15 @@ impl Repair {
         (state.needed, state.changed_at, state.is_ending) = (needed, changed_at, false);
     }
 
-    /// Takes over what another gateway tells, or an earlier process told.
-    fn hear(&self, note: Note) {
+    /// Takes over what another gateway tells, or an earlier process told; says whether it was to be repaired and works again.
+    fn hear(&self, note: Note) -> bool {
         let mut state = self.lock();
-        if note.changed_at > state.changed_at {
-            self.set(&mut state, note.needed, note.changed_at);
+        if note.changed_at <= state.changed_at {
+            return false;
         }
+        let works_again = state.needed.is_some() && note.needed.is_none();
+        self.set(&mut state, note.needed, note.changed_at);
+        works_again
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -161,8 +166,11 @@ pub(crate) fn met(inner: &Arc<Inner>, entry: &Arc<Entry>, error: &ProviderError)
     }
 }
 
-/// A call got through to a provider that was to be repaired: what is owed to it is due.
+/// A call got through to a provider that was to be repaired, or to one for which an earlier process may have held actions: what is owed to it is due.
 pub(crate) fn works_again(inner: &Arc<Inner>, entry: &Arc<Entry>) {
+    if entry.repair.may_be_owed.load(Ordering::Relaxed) && entry.repair.may_be_owed.swap(false, Ordering::Relaxed) {
+        hasten_soon(inner, entry);
+    }
     if !entry.repair.is_needed() || std::mem::replace(&mut entry.repair.lock().is_ending, true) {
         return;
     }
@@ -183,15 +191,23 @@ pub(crate) fn works_again(inner: &Arc<Inner>, entry: &Arc<Entry>) {
         }
         tracing::info!(provider = %entry.name, "this provider works again");
         tell_soon(&inner, &entry);
+        // And what was held since the first look. Who holds one from now on sees that it works, and has it due (`was_held`).
+        hasten_all(&inner, &entry.name, true).await;
     });
 }
 
-/// An action was held. What was held while the provider was found to work again is due at once.
+/// An action was held, and that is in the store. What was held while the provider was found to work again is due at once: either this
+/// sees under the lock that nothing is needed, or whoever says so afterwards finds the action.
 pub(crate) fn was_held(inner: &Arc<Inner>, entry: &Arc<Entry>) {
-    if !entry.repair.is_needed() {
-        let (task, name) = (Arc::clone(inner), entry.name.clone());
-        inner.spawn(async move { hasten_all(&task, &name, true).await });
+    let is_needed = entry.repair.lock().needed.is_some();
+    if !is_needed {
+        hasten_soon(inner, entry);
     }
+}
+
+fn hasten_soon(inner: &Arc<Inner>, entry: &Entry) {
+    let (task, name) = (Arc::clone(inner), entry.name.clone());
+    inner.spawn(async move { hasten_all(&task, &name, true).await });
 }
 
 /// Looks at those that are to be repaired.
@@ -207,7 +223,7 @@ pub(crate) fn look(inner: &Arc<Inner>) {
 }
 
 /// A health check passed: one action is tried. Where none is owed, and nobody is sent elsewhere, a check that proves something is enough.
-pub(crate) async fn check_passed(inner: &Arc<Inner>, entry: &Arc<Entry>) {
+async fn check_passed(inner: &Arc<Inner>, entry: &Arc<Entry>) {
     if !entry.repair.is_needed() {
         return;
     }
@@ -247,17 +263,22 @@ pub(crate) async fn hasten_all(inner: &Inner, provider: &ProviderName, maybe_sen
     inner.work.notify_one();
 }
 
-/// Continues where an earlier process stood. Its settings may have changed, so one action is tried.
-pub(crate) async fn recall(inner: &Inner) -> Result<(), StoreError> {
+/// Continues where an earlier process stood. Its settings may have changed, so one action is tried; also where it may have held some and
+/// died before it could tell, and then the first call that gets through has the others due.
+pub(crate) async fn recall(inner: &Arc<Inner>) -> Result<(), StoreError> {
     hear_all(inner).await?;
-    for entry in inner.providers.entries().filter(|entry| entry.repair.is_needed()) {
-        try_one(inner, entry).await?;
+    for entry in inner.providers.entries() {
+        let holds = inner.options.retry.on_repairable(&entry.name) == OnRepairable::Hold;
+        if entry.repair.is_needed() || holds {
+            let found = try_one(inner, entry).await?;
+            entry.repair.may_be_owed.store(found > 0, Ordering::Relaxed);
+        }
     }
     Ok(())
 }
 
 /// Takes over what other gateways found out.
-pub(crate) async fn hear(inner: &Inner) {
+pub(crate) async fn hear(inner: &Arc<Inner>) {
     if inner.store.is_shared()
         && let Err(error) = hear_all(inner).await
     {
@@ -265,12 +286,14 @@ pub(crate) async fn hear(inner: &Inner) {
     }
 }
 
-async fn hear_all(inner: &Inner) -> Result<(), StoreError> {
+async fn hear_all(inner: &Arc<Inner>) -> Result<(), StoreError> {
     for entry in inner.providers.entries() {
         if let Some(text) = inner.store.note(&note_name(entry), inner.clock.now()).await?
             && let Ok(note) = serde_json::from_str(&text)
+            && entry.repair.hear(note)
         {
-            entry.repair.hear(note);
+            // What this gateway held after the other one had looked.
+            hasten_soon(inner, entry);
         }
     }
     Ok(())

@@ -92,7 +92,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
 }
 
 /// Looks at what a process left, and at no more.
-async fn hear(inner: &Inner, news: NewsOf) {
+async fn hear(inner: &Arc<Inner>, news: NewsOf) {
     match news {
         NewsOf::Work => look_around(inner),
         NewsOf::Note(name) => hear_of_note(inner, &name).await,

@@ -32,7 +32,7 @@ pub(crate) async fn recall_lanes(inner: &Inner, now: Timestamp) -> Result<(), St
 }
 
 /// Takes over the pauses and paces that other gateways met, and the breakers that they moved.
-pub(crate) async fn hear_of_lanes(inner: &Inner) {
+pub(crate) async fn hear_of_lanes(inner: &Arc<Inner>) {
     for lane in inner.providers.lanes() {
         hear_of_lane(inner, lane).await;
     }
@@ -41,7 +41,7 @@ pub(crate) async fn hear_of_lanes(inner: &Inner) {
 }
 
 /// Takes over the pause and pace of the one lane whose note it is, or what is told of breakers, if it is such a note.
-pub(crate) async fn hear_of_note(inner: &Inner, name: &str) {
+pub(crate) async fn hear_of_note(inner: &Arc<Inner>, name: &str) {
     for lane in inner.providers.lanes().filter(|lane| note_name(lane) == name) {
         hear_of_lane(inner, lane).await;
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use acteon_core::{
-    Action, BoxFuture, ErrorKind, Health, Lane, LaneLimits, Outcome, Prepared, Provider, ProviderError, ProviderName, Response,
+    Action, BoxFuture, ErrorKind, Health, Lane, LaneLimits, Outcome, Prepared, Provider, ProviderError, ProviderName, Response, Timestamp,
 };
 use acteon_gateway::{BreakerPolicy, Breakers, Gateway, GatewayOptions, OnRepairable, Parts, Registry, RetryPolicy};
 use acteon_rules::RuleSet;
@@ -163,4 +163,60 @@ async fn what_could_not_be_moved_to_the_fallback_is_not_ended_but_moved_later() 
     let mut moved = spare.asked();
     moved.sort();
     assert_eq!((moved, gateway.open_count()), (vec!["a".to_owned(), "b".to_owned()], 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_for_the_health_has_nothing_sent() {
+    let service = Arc::<Service>::default();
+    let gateway = gateway(&Arc::default(), &service, None).await;
+    assert!(is_held(&post(&gateway, "a", "all").await));
+    service.asked();
+    for _ in 0..4 {
+        gateway.health().await;
+        sleep(Duration::from_secs(10)).await;
+    }
+    assert_eq!(service.asked(), [""; 0], "the gateway looks by itself, once a minute");
+    sleep(Duration::from_secs(30)).await;
+    assert_eq!(service.asked(), ["a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_held_after_another_gateway_looked_goes_when_that_one_tells() {
+    let (store, service) = (Arc::<MemoryStore>::default(), Arc::<Service>::default());
+    let gateway = gateway(&store, &service, None).await;
+    for id in ["a", "b"] {
+        assert!(is_held(&post(&gateway, id, "all").await));
+    }
+    service.asked();
+    service.is_mended.store(true, Ordering::SeqCst);
+    note(&store, LATER).await;
+    sleep(Duration::from_secs(20)).await;
+    let mut asked = service.asked();
+    asked.sort();
+    assert_eq!((asked, gateway.to_repair().len()), (["a", "b"].map(str::to_owned).to_vec(), 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_held_before_that_was_told_goes_after_a_start() {
+    let (store, service) = (Arc::<MemoryStore>::default(), Arc::<Service>::default());
+    let first = gateway(&store, &service, None).await;
+    for id in ["a", "b", "c"] {
+        assert!(is_held(&post(&first, id, "all").await));
+    }
+    first.stop(Duration::from_secs(1)).await;
+    note(&store, 0).await;
+    service.asked();
+    service.is_mended.store(true, Ordering::SeqCst);
+    let second = gateway(&store, &service, None).await;
+    sleep(Duration::from_secs(20)).await;
+    assert_eq!((service.asked(), second.to_repair().len()), (["a", "b", "c"].map(str::to_owned).to_vec(), 0));
+}
+
+/// After all that happens in a test.
+const LATER: i64 = 4_102_444_800_000;
+
+/// Tells that the provider needs no repair, since `changed_at`.
+async fn note(store: &MemoryStore, changed_at: i64) {
+    let text = serde_json::json!({ "needed": null, "changed_at": Timestamp::from_millis(changed_at) }).to_string();
+    store.put_note("repair:p", &text, Timestamp::from_millis(LATER)).await.expect("a note");
 }
