@@ -9,7 +9,7 @@ use acteon_core::{Action, Outcome};
 use super::optimistic::Optimism;
 use crate::StoreError;
 use crate::gate::Conditions;
-use crate::model::{Admission, Admitted, Charges, Fate, OwnerId, Seq, Way};
+use crate::model::{Admission, Admitted, Charges, Fate, OwnerId, Seq, Turn, Way};
 use crate::postgres::insert::Row;
 use crate::postgres::positions::Positions;
 use crate::queue_bytes::{QueueBytes, Queued};
@@ -23,7 +23,7 @@ pub(in crate::postgres) struct Admitting {
     positions: Arc<Positions>,
     optimism: Arc<Optimism>,
     _queued: Queued,
-    /// Hashes of the counters, keys and throttles that it locks.
+    /// Hashes of the counters, keys and throttles that it locks, and of the id where it is one of a batch.
     locks: Vec<u64>,
     /// Its id was there when it was written without a look.
     looks_first: AtomicBool,
@@ -75,9 +75,9 @@ impl Admitting {
         self.texts.action.len()
     }
 
-    /// What it locks for longer than a commit takes.
+    /// What it locks for longer than a commit takes. Items of a caller's batch go one behind the other where they want the same.
     pub(super) fn locks(&self) -> &[u64] {
-        if self.is_optimistic() { &[] } else { &self.locks }
+        if self.is_optimistic() && self.admission.turn == Turn::Single { &[] } else { &self.locks }
     }
 
     pub(super) fn ways(&self) -> &[Way] {
@@ -183,9 +183,11 @@ impl Goes {
 fn locks(admission: &Admission) -> Vec<u64> {
     static HASHER: OnceLock<RandomState> = OnceLock::new();
     let hasher = HASHER.get_or_init(RandomState::new);
-    let Fate::Send { conditions, ways } = &admission.fate else { return Vec::new() };
+    // Of two in one batch with one id the first counts: workers beside each other would not keep to that.
+    let id = (admission.turn == Turn::Batch).then(|| hasher.hash_one((&admission.action.tenant, &admission.action.id)));
+    let Fate::Send { conditions, ways } = &admission.fate else { return id.into_iter().collect() };
     let counters = ways.iter().flat_map(|way| &way.quotas).map(|quota| quota.counter.as_str());
     let keys = conditions.dedup.iter().map(|dedup| dedup.key.as_str());
     let throttles = conditions.throttle.iter().map(|throttle| throttle.key.as_str());
-    counters.chain(keys).chain(throttles).map(|name| hasher.hash_one(name)).collect()
+    counters.chain(keys).chain(throttles).map(|name| hasher.hash_one(name)).chain(id).collect()
 }
