@@ -197,15 +197,19 @@ impl RuleSet {
 impl Rule {
     /// What a rule that matched an action changes in its payload, if it does; `None` where it cannot be said.
     pub fn patch(&self, facts: &Facts<'_>) -> Option<Option<Json>> {
+        self.changes_of(facts).ok()
+    }
+
+    fn changes_of(&self, facts: &Facts<'_>) -> Result<Option<Json>, String> {
         match &self.verdict {
-            Verdict::Modify { changes: Some(changes) } => changes.0.render(facts, &self.zone).ok(),
+            Verdict::Modify { changes: Some(changes) } => changes.0.render(facts, &self.zone),
             Verdict::Modify { changes: None }
             | Verdict::Allow
             | Verdict::Deny
             | Verdict::Suppress
             | Verdict::Deduplicate { .. }
             | Verdict::Reroute { .. }
-            | Verdict::Throttle { .. } => Some(None),
+            | Verdict::Throttle { .. } => Ok(None),
         }
     }
 }
@@ -220,18 +224,8 @@ pub(crate) enum Match {
 
 pub(crate) fn try_rule(rule: &Rule, facts: &Facts<'_>) -> Match {
     match eval::truth(&rule.condition, facts, &rule.zone) {
-        Truth::True => {}
-        Truth::False | Truth::Unknown => return Match::No,
-        Truth::Error(message) => return Match::Error(message),
-    }
-    match &rule.verdict {
-        Verdict::Modify { changes: Some(changes) } => changes.0.render(facts, &rule.zone).map_or_else(Match::Error, Match::Yes),
-        Verdict::Modify { changes: None }
-        | Verdict::Allow
-        | Verdict::Deny
-        | Verdict::Suppress
-        | Verdict::Deduplicate { .. }
-        | Verdict::Reroute { .. }
-        | Verdict::Throttle { .. } => Match::Yes(None),
+        Truth::True => rule.changes_of(facts).map_or_else(Match::Error, Match::Yes),
+        Truth::False | Truth::Unknown => Match::No,
+        Truth::Error(message) => Match::Error(message),
     }
 }

@@ -89,6 +89,7 @@ pub(super) fn made_of(mut values: Values<'_>, id: ActionId, created_at: Timestam
         ends_at: values.time("ends_at"),
         created_at,
         expires_at: values.time("expires_at"),
+        // The table refuses other words; what is left out is normal.
         priority: values.text("priority").and_then(|word| Priority::parse(&word)).unwrap_or_default(),
     })
 }
