@@ -60,12 +60,22 @@ async fn main() -> Result<(), Failure> {
     let bare = Bare {
         commits: mode != "b1",
         finishes: mode.ends_with('4'),
-        writer: if mode == "p4" { start_postgres(place).await? } else { start_writer(&format!("{place}/ceiling.db"))? },
+        writer: if mode == "p4" {
+            start_postgres(place).await?
+        } else {
+            start_writer(&format!("{place}/ceiling.db"))?
+        },
         sink: rest.first().cloned(),
         client: reqwest::Client::new(),
     };
-    let router = Router::new().route("/v1/dispatch", post(dispatch)).with_state(Arc::new(bare));
-    axum::serve(tokio::net::TcpListener::bind(format!("127.0.0.1:{port}")).await?, router).await?;
+    let router = Router::new()
+        .route("/v1/dispatch", post(dispatch))
+        .with_state(Arc::new(bare));
+    axum::serve(
+        tokio::net::TcpListener::bind(format!("127.0.0.1:{port}")).await?,
+        router,
+    )
+    .await?;
     Ok(())
 }
 
@@ -80,7 +90,9 @@ fn start_writer(path: &str) -> Result<Writer, Failure> {
     let (sender, inbox) = mpsc::channel::<Waiting>();
     std::thread::spawn(move || {
         while let Ok(first) = inbox.recv() {
-            let batch: Vec<_> = std::iter::once(first).chain(inbox.try_iter().take(1023)).collect();
+            let batch: Vec<_> = std::iter::once(first)
+                .chain(inbox.try_iter().take(1023))
+                .collect();
             if commit(&connection, &batch).is_ok() {
                 for (_, done) in batch {
                     done.send(()).ok();
@@ -93,12 +105,13 @@ fn start_writer(path: &str) -> Result<Writer, Failure> {
 
 const SETUP: &str = "DROP SCHEMA IF EXISTS ceiling CASCADE; CREATE SCHEMA ceiling;
     CREATE TABLE ceiling.actions (id TEXT PRIMARY KEY, body TEXT, outcome TEXT)";
-const INSERT: &str = "INSERT INTO ceiling.actions (id, body) SELECT * FROM unnest($1::text[], $2::text[])";
-const FINISH: &str =
-    "UPDATE ceiling.actions a SET outcome = i.outcome FROM unnest($1::text[], $2::text[]) AS i (id, outcome) WHERE a.id = i.id";
+const INSERT: &str =
+    "INSERT INTO ceiling.actions (id, body) SELECT * FROM unnest($1::text[], $2::text[])";
+const FINISH: &str = "UPDATE ceiling.actions a SET outcome = i.outcome FROM unnest($1::text[], $2::text[]) AS i (id, outcome) WHERE a.id = i.id";
 
 /// Rows are looked up by their keys, also by plans that were made while the table was empty.
-const PLANS: &str = "SET enable_seqscan = off; SET enable_mergejoin = off; SET enable_hashjoin = off";
+const PLANS: &str =
+    "SET enable_seqscan = off; SET enable_mergejoin = off; SET enable_hashjoin = off";
 
 /// Two connections for each kind of write: while one waits for its commit, the other gathers.
 async fn start_postgres(url: &str) -> Result<Writer, Failure> {
@@ -119,7 +132,8 @@ async fn start_postgres(url: &str) -> Result<Writer, Failure> {
                 loop {
                     let mut batch = Vec::new();
                     inbox.lock().await.recv_many(&mut batch, 512).await;
-                    let (ids, texts): (Vec<&String>, Vec<&String>) = batch.iter().map(|(write, _)| write.parts()).unzip();
+                    let (ids, texts): (Vec<&String>, Vec<&String>) =
+                        batch.iter().map(|(write, _)| write.parts()).unzip();
                     if client.execute(&statement, &[&ids, &texts]).await.is_ok() {
                         for (_, done) in batch {
                             done.send(()).ok();
@@ -144,7 +158,8 @@ impl Write {
 
 fn commit(connection: &Connection, batch: &[Waiting]) -> rusqlite::Result<()> {
     let transaction = connection.unchecked_transaction()?;
-    let mut insert = transaction.prepare_cached("INSERT INTO actions (id, body) VALUES (?1, ?2)")?;
+    let mut insert =
+        transaction.prepare_cached("INSERT INTO actions (id, body) VALUES (?1, ?2)")?;
     let mut finish = transaction.prepare_cached("UPDATE actions SET outcome = ?2 WHERE id = ?1")?;
     for (write, _) in batch {
         match write {
@@ -161,35 +176,61 @@ impl Bare {
         let (done, committed) = oneshot::channel();
         match &self.writer {
             Writer::Sqlite(sender) => sender.send((write, done)).ok()?,
-            Writer::Postgres(senders) => senders[usize::from(matches!(write, Write::Finish(..)))].send((write, done)).ok()?,
+            Writer::Postgres(senders) => senders[usize::from(matches!(write, Write::Finish(..)))]
+                .send((write, done))
+                .ok()?,
         }
         committed.await.ok()
     }
 }
 
-async fn dispatch(State(bare): State<Arc<Bare>>, body: String) -> Result<String, axum::http::StatusCode> {
+async fn dispatch(
+    State(bare): State<Arc<Bare>>,
+    body: String,
+) -> Result<String, axum::http::StatusCode> {
     let work = async {
         let action: Action = serde_json::from_str(&body).ok()?;
-        let Action { namespace, tenant, provider, kind, payload } = &action;
-        let id = uuid::Builder::from_unix_timestamp_millis(now(), &random()).into_uuid().to_string();
+        let Action {
+            namespace,
+            tenant,
+            provider,
+            kind,
+            payload,
+        } = &action;
+        let id = uuid::Builder::from_unix_timestamp_millis(now(), &random())
+            .into_uuid()
+            .to_string();
         if bare.commits {
             bare.write(Write::Insert(id.clone(), body.clone())).await?;
         }
         if let Some(sink) = &bare.sink {
-            let request = bare.client.post(sink).header("content-type", "application/json").body(payload.get().to_owned());
+            let request = bare
+                .client
+                .post(sink)
+                .header("content-type", "application/json")
+                .body(payload.get().to_owned());
             let answer = request.send().await.ok()?.text().await.ok()?;
             if bare.finishes {
                 bare.write(Write::Finish(id.clone(), answer)).await?;
             }
         }
-        Some(format!(r#"{{"id":"{id}","scope":"{namespace}/{tenant}/{provider}/{kind}"}}"#))
+        Some(format!(
+            r#"{{"id":"{id}","scope":"{namespace}/{tenant}/{provider}/{kind}"}}"#
+        ))
     };
-    work.await.ok_or(axum::http::StatusCode::INTERNAL_SERVER_ERROR)
+    work.await
+        .ok_or(axum::http::StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a ceiling has no clock to inject")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a ceiling has no clock to inject"
+)]
 fn now() -> u64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_millis() as u64
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis() as u64
 }
 
 fn random() -> [u8; 10] {

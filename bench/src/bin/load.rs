@@ -28,23 +28,50 @@ struct Plan {
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, address, connections, until, provider, rest @ ..] = arguments.as_slice() else {
-        return Err(io::Error::other("usage: load HOST:PORT/PATH CONNECTIONS SECONDS|Nx PROVIDER [PREFER]"));
+        return Err(io::Error::other(
+            "usage: load HOST:PORT/PATH CONNECTIONS SECONDS|Nx PROVIDER [PREFER]",
+        ));
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     let connections = connections.parse().map_err(io::Error::other)?;
-    runtime.block_on(run(address, connections, until, provider, rest.first().map(String::as_str)))
+    runtime.block_on(run(
+        address,
+        connections,
+        until,
+        provider,
+        rest.first().map(String::as_str),
+    ))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a loader measures time")]
-async fn run(target: &str, connections: usize, until: &str, provider: &str, prefer: Option<&str>) -> io::Result<()> {
+async fn run(
+    target: &str,
+    connections: usize,
+    until: &str,
+    provider: &str,
+    prefer: Option<&str>,
+) -> io::Result<()> {
     let (address, path) = target.split_once('/').unwrap_or((target, ""));
     let until = match until.strip_suffix('x') {
         Some(count) => Until::Sent(count.parse().map_err(io::Error::other)?),
-        None => Until::Elapsed(Duration::from_secs_f64(until.parse().map_err(io::Error::other)?)),
+        None => Until::Elapsed(Duration::from_secs_f64(
+            until.parse().map_err(io::Error::other)?,
+        )),
     };
     let request = request(address, path, provider, prefer);
-    let plan = Arc::new(Plan { address: address.to_owned(), request, until, started: Instant::now(), sent: AtomicU64::new(0) });
-    let tasks: Vec<_> = (0..connections).map(|_| tokio::spawn(connection(Arc::clone(&plan)))).collect();
+    let plan = Arc::new(Plan {
+        address: address.to_owned(),
+        request,
+        until,
+        started: Instant::now(),
+        sent: AtomicU64::new(0),
+    });
+    let tasks: Vec<_> = (0..connections)
+        .map(|_| tokio::spawn(connection(Arc::clone(&plan))))
+        .collect();
     let (mut latencies, mut failures) = (Vec::new(), 0);
     for task in tasks {
         let (taken, failed) = task.await.map_err(io::Error::other)??;
@@ -53,9 +80,17 @@ async fn run(target: &str, connections: usize, until: &str, provider: &str, pref
     }
     let seconds = plan.started.elapsed().as_secs_f64();
     latencies.sort_unstable();
-    let percentile =
-        |share: f64| latencies.get((latencies.len() as f64 * share) as usize).map_or(0.0, |latency| f64::from(*latency) / 1000.0);
-    println!("{:.0} {:.3} {:.3} {failures}", latencies.len() as f64 / seconds, percentile(0.5), percentile(0.99));
+    let percentile = |share: f64| {
+        latencies
+            .get((latencies.len() as f64 * share) as usize)
+            .map_or(0.0, |latency| f64::from(*latency) / 1000.0)
+    };
+    println!(
+        "{:.0} {:.3} {:.3} {failures}",
+        latencies.len() as f64 / seconds,
+        percentile(0.5),
+        percentile(0.99)
+    );
     Ok(())
 }
 
@@ -65,7 +100,10 @@ fn request(address: &str, path: &str, provider: &str, prefer: Option<&str>) -> V
         r#"{{"namespace":"incidents","tenant":"acme","provider":"{provider}","action_type":"notify","metadata":{{"severity":"critical","team":"pay"}},"payload":{{"toparty":"12|15","content":""#
     );
     let tail = r#""}}"#;
-    let body = format!("{head}{}{tail}", "x".repeat(400_usize.saturating_sub(head.len() + tail.len())));
+    let body = format!(
+        "{head}{}{tail}",
+        "x".repeat(400_usize.saturating_sub(head.len() + tail.len()))
+    );
     let prefer = prefer.map_or(String::new(), |prefer| format!("prefer: {prefer}\r\n"));
     format!(
         "POST /{path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n{prefer}content-length: {}\r\n\r\n{body}",
@@ -104,14 +142,27 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<bo
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         filled += read;
-        let Some(head) = buffer[..filled].windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+        let Some(head) = buffer[..filled]
+            .windows(4)
+            .position(|window| window == b"\r\n\r\n")
+        else {
+            continue;
+        };
         let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
-        let length: usize = text.split("content-length:").nth(1).and_then(|rest| rest.lines().next()?.trim().parse().ok()).unwrap_or(0);
+        let length: usize = text
+            .split("content-length:")
+            .nth(1)
+            .and_then(|rest| rest.lines().next()?.trim().parse().ok())
+            .unwrap_or(0);
         if filled >= head + 4 + length {
             let body = &buffer[head + 4..filled];
             let ok = text.starts_with("http/1.1 20") && !body.starts_with(br#"{"Failed"#);
             if !ok {
-                eprintln!("{}: {}", text.lines().next().unwrap_or_default(), String::from_utf8_lossy(body));
+                eprintln!(
+                    "{}: {}",
+                    text.lines().next().unwrap_or_default(),
+                    String::from_utf8_lossy(body)
+                );
             }
             return Ok(ok);
         }

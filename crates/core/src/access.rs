@@ -72,8 +72,11 @@ impl Role {
     /// Whether it may.
     pub const fn may(self, permission: Permission) -> bool {
         match (self, permission) {
-            (Self::Admin | Self::Operator, _) | (Self::Viewer, Permission::Read | Permission::RulesRead) => true,
-            (Self::Viewer, Permission::Dispatch | Permission::RulesManage | Permission::Manage) => false,
+            (Self::Admin | Self::Operator, _)
+            | (Self::Viewer, Permission::Read | Permission::RulesRead) => true,
+            (Self::Viewer, Permission::Dispatch | Permission::RulesManage | Permission::Manage) => {
+                false
+            }
         }
     }
 }
@@ -81,12 +84,21 @@ impl Role {
 impl Caller {
     /// Whoever calls where no authentication is asked for.
     pub fn anonymous() -> Self {
-        Self { id: "".into(), auth_method: "anonymous", role: Role::Admin, grants: [Grant::everything()].into() }
+        Self {
+            id: "".into(),
+            auth_method: "anonymous",
+            role: Role::Admin,
+            grants: [Grant::everything()].into(),
+        }
     }
 
     /// The gateway itself.
     pub fn gateway() -> Self {
-        Self { id: "acteon".into(), auth_method: "internal", ..Self::anonymous() }
+        Self {
+            id: "acteon".into(),
+            auth_method: "internal",
+            ..Self::anonymous()
+        }
     }
 }
 
@@ -94,29 +106,52 @@ impl Grant {
     /// A grant for everything.
     pub fn everything() -> Self {
         let all = || vec!["*".to_owned()];
-        Self { tenants: all(), namespaces: all(), providers: all(), actions: all() }
+        Self {
+            tenants: all(),
+            namespaces: all(),
+            providers: all(),
+            actions: all(),
+        }
     }
 
     fn covers_scope(&self, namespace: &str, tenant: &str) -> bool {
-        has(&self.namespaces, namespace) && self.tenants.iter().any(|granted| granted == "*" || covers_tenant(granted, tenant))
+        has(&self.namespaces, namespace)
+            && self
+                .tenants
+                .iter()
+                .any(|granted| granted == "*" || covers_tenant(granted, tenant))
     }
 
     fn covers(&self, namespace: &str, tenant: &str, provider: &str, action_type: &str) -> bool {
-        self.covers_scope(namespace, tenant) && has(&self.providers, provider) && has(&self.actions, action_type)
+        self.covers_scope(namespace, tenant)
+            && has(&self.providers, provider)
+            && has(&self.actions, action_type)
     }
 
     /// Whether it covers every action of a tenant through a provider.
     fn covers_through(&self, namespace: &str, tenant: &str, provider: &str) -> bool {
-        self.covers_scope(namespace, tenant) && has(&self.providers, provider) && has_all(&self.actions)
+        self.covers_scope(namespace, tenant)
+            && has(&self.providers, provider)
+            && has_all(&self.actions)
     }
 
     /// Whether it covers every action of everybody through a provider.
     fn covers_provider(&self, provider: &str) -> bool {
-        [&self.tenants, &self.namespaces, &self.actions].into_iter().all(|part| has_all(part)) && has(&self.providers, provider)
+        [&self.tenants, &self.namespaces, &self.actions]
+            .into_iter()
+            .all(|part| has_all(part))
+            && has(&self.providers, provider)
     }
 
     fn is_everything(&self) -> bool {
-        [&self.tenants, &self.namespaces, &self.providers, &self.actions].into_iter().all(|part| has_all(part))
+        [
+            &self.tenants,
+            &self.namespaces,
+            &self.providers,
+            &self.actions,
+        ]
+        .into_iter()
+        .all(|part| has_all(part))
     }
 }
 
@@ -125,12 +160,16 @@ fn has_all(words: &[String]) -> bool {
 }
 
 fn has(words: &[String], word: &str) -> bool {
-    words.iter().any(|granted| granted == "*" || granted == word)
+    words
+        .iter()
+        .any(|granted| granted == "*" || granted == word)
 }
 
 /// Whether what is said of `above` also holds for `tenant`: itself and, by dots, those below it.
 pub fn covers_tenant(above: &str, tenant: &str) -> bool {
-    tenant.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    tenant
+        .strip_prefix(above)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// What a look-up may find: what was asked for, within what the caller is granted. There is no look-up without one.
@@ -146,12 +185,20 @@ pub struct Scope {
 impl Scope {
     /// Everything that the grants cover.
     pub fn of(grants: &Arc<[Grant]>) -> Self {
-        Self { namespace: None, tenant: None, grants: Arc::clone(grants) }
+        Self {
+            namespace: None,
+            tenant: None,
+            grants: Arc::clone(grants),
+        }
     }
 
     /// One namespace and tenant, for the gateway's own look-ups.
     pub fn exactly(namespace: &Namespace, tenant: &Tenant) -> Self {
-        Self { namespace: Some(namespace.clone()), tenant: Some(tenant.clone()), grants: [Grant::everything()].into() }
+        Self {
+            namespace: Some(namespace.clone()),
+            tenant: Some(tenant.clone()),
+            grants: [Grant::everything()].into(),
+        }
     }
 
     /// Everything, for the gateway's own look-ups.
@@ -166,32 +213,56 @@ impl Scope {
 
     /// Whether an action lies within.
     pub fn covers(&self, namespace: &str, tenant: &str, provider: &str, action_type: &str) -> bool {
-        self.is_asked_for(namespace, tenant) && self.grants.iter().any(|grant| grant.covers(namespace, tenant, provider, action_type))
+        self.is_asked_for(namespace, tenant)
+            && self
+                .grants
+                .iter()
+                .any(|grant| grant.covers(namespace, tenant, provider, action_type))
     }
 
     /// Whether a thing that belongs to a tenant lies within.
     pub fn covers_scope(&self, namespace: &str, tenant: &str) -> bool {
-        self.is_asked_for(namespace, tenant) && self.grants.iter().any(|grant| grant.covers_scope(namespace, tenant))
+        self.is_asked_for(namespace, tenant)
+            && self
+                .grants
+                .iter()
+                .any(|grant| grant.covers_scope(namespace, tenant))
     }
 
     /// Whether every action of a tenant and those below it through a provider lies within.
     pub fn covers_through(&self, namespace: &str, tenant: &str, provider: &str) -> bool {
-        self.is_asked_for(namespace, tenant) && self.grants.iter().any(|grant| grant.covers_through(namespace, tenant, provider))
+        self.is_asked_for(namespace, tenant)
+            && self
+                .grants
+                .iter()
+                .any(|grant| grant.covers_through(namespace, tenant, provider))
     }
 
     /// Whether every action of everybody through a provider lies within.
     pub fn covers_provider(&self, provider: &str) -> bool {
-        self.namespace.is_none() && self.tenant.is_none() && self.grants.iter().any(|grant| grant.covers_provider(provider))
+        self.namespace.is_none()
+            && self.tenant.is_none()
+            && self
+                .grants
+                .iter()
+                .any(|grant| grant.covers_provider(provider))
     }
 
     /// Whether it may find everything there is.
     pub fn is_everything(&self) -> bool {
-        self.namespace.is_none() && self.tenant.is_none() && self.grants.iter().any(Grant::is_everything)
+        self.namespace.is_none()
+            && self.tenant.is_none()
+            && self.grants.iter().any(Grant::is_everything)
     }
 
     fn is_asked_for(&self, namespace: &str, tenant: &str) -> bool {
-        self.namespace.as_ref().is_none_or(|asked| asked.as_str() == namespace)
-            && self.tenant.as_ref().is_none_or(|asked| asked.as_str() == tenant)
+        self.namespace
+            .as_ref()
+            .is_none_or(|asked| asked.as_str() == namespace)
+            && self
+                .tenant
+                .as_ref()
+                .is_none_or(|asked| asked.as_str() == tenant)
     }
 }
 
@@ -201,10 +272,25 @@ mod tests {
 
     #[test]
     fn a_grant_covers_tenants_below_but_not_beside() {
-        let grants: Arc<[Grant]> = [Grant { tenants: vec!["acme".into()], namespaces: vec!["prod".into()], ..Grant::everything() }].into();
+        let grants: Arc<[Grant]> = [Grant {
+            tenants: vec!["acme".into()],
+            namespaces: vec!["prod".into()],
+            ..Grant::everything()
+        }]
+        .into();
         let scope = Scope::of(&grants);
-        for (tenant, covered) in [("acme", true), ("acme.us", true), ("acme-corp", false), ("acm", false), ("globex", false)] {
-            assert_eq!(scope.covers("prod", tenant, "log", "x"), covered, "{tenant}");
+        for (tenant, covered) in [
+            ("acme", true),
+            ("acme.us", true),
+            ("acme-corp", false),
+            ("acm", false),
+            ("globex", false),
+        ] {
+            assert_eq!(
+                scope.covers("prod", tenant, "log", "x"),
+                covered,
+                "{tenant}"
+            );
         }
         assert!(!scope.covers("dev", "acme", "log", "x"));
         assert!(!scope.is_everything() && Scope::everything().is_everything());
@@ -212,6 +298,10 @@ mod tests {
 
     #[test]
     fn a_viewer_only_looks() {
-        assert!(Role::Viewer.may(Permission::Read) && !Role::Viewer.may(Permission::Dispatch) && Role::Operator.may(Permission::Manage));
+        assert!(
+            Role::Viewer.may(Permission::Read)
+                && !Role::Viewer.may(Permission::Dispatch)
+                && Role::Operator.may(Permission::Manage)
+        );
     }
 }

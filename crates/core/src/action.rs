@@ -61,7 +61,11 @@ pub struct Action {
 impl Action {
     /// The action as JSON, in one piece of memory: a text that grows leaves pieces behind, and large ones many of them.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        let labels: usize = self.metadata.iter().map(|(name, value)| name.len() + value.len() + 8).sum();
+        let labels: usize = self
+            .metadata
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 8)
+            .sum();
         let mut json = Vec::with_capacity(ENVELOPE_BYTES + self.payload.get().len() + labels);
         serde_json::to_writer(&mut json, self)?;
         String::from_utf8(json).map_err(serde_json::Error::custom)
@@ -81,7 +85,15 @@ impl Action {
     }
 
     fn has_the_envelope_of(&self, other: &Self) -> bool {
-        let Self { id, namespace, tenant, provider, action_type, metadata, .. } = self;
+        let Self {
+            id,
+            namespace,
+            tenant,
+            provider,
+            action_type,
+            metadata,
+            ..
+        } = self;
         id == &other.id
             && namespace == &other.namespace
             && tenant == &other.tenant
@@ -147,12 +159,20 @@ mod tests {
 
     #[test]
     fn ids_beyond_what_a_double_holds_are_compared_digit_by_digit() {
-        assert!(!action(r#"{"a":18446744073709551617,"b":1}"#).asks_the_same(&action(r#"{"b":1,"a":18446744073709551618}"#)));
+        assert!(
+            !action(r#"{"a":18446744073709551617,"b":1}"#)
+                .asks_the_same(&action(r#"{"b":1,"a":18446744073709551618}"#))
+        );
     }
 
     #[test]
     fn long_payloads_are_the_same_at_sight_only_byte_for_byte() {
-        let long = |space: &str| action(&format!(r#"{{"a":{space}"{}"}}"#, "x".repeat(MAX_INLINE_BYTES)));
+        let long = |space: &str| {
+            action(&format!(
+                r#"{{"a":{space}"{}"}}"#,
+                "x".repeat(MAX_INLINE_BYTES)
+            ))
+        };
         assert!(long("").asks_the_same(&long(" ")) && long("").asks_the_same_at_sight(&long("")));
         assert!(!long("").asks_the_same_at_sight(&long(" ")));
         assert!(action(r#"{"a":1,"b":2}"#).asks_the_same_at_sight(&action(r#"{ "b":2, "a":1 }"#)));

@@ -25,7 +25,9 @@ pub struct SystemClock {
 impl SystemClock {
     /// A clock whose monotonic time starts at zero now.
     pub fn new() -> Self {
-        Self { start: since_boot() }
+        Self {
+            start: since_boot(),
+        }
     }
 }
 
@@ -45,7 +47,10 @@ impl Default for SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is where ambient time becomes an argument")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where ambient time becomes an argument"
+    )]
     fn now(&self) -> Timestamp {
         let millis = match SystemTime::now().duration_since(UNIX_EPOCH) {
             Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),

@@ -35,6 +35,7 @@ pub struct SystemEntropy {
 
 impl Entropy for SystemEntropy {
     fn bits(&self) -> u64 {
-        self.key.hash_one(self.counter.fetch_add(1, Ordering::Relaxed))
+        self.key
+            .hash_one(self.counter.fetch_add(1, Ordering::Relaxed))
     }
 }

@@ -20,7 +20,9 @@ pub enum InvalidName {
     #[error("must not contain control characters")]
     ControlCharacter,
     /// The text holds a character that nobody sees, or one that turns the direction of what follows.
-    #[error("must not contain invisible characters, and has U+{0:04X}: what looks like another name would not be it")]
+    #[error(
+        "must not contain invisible characters, and has U+{0:04X}: what looks like another name would not be it"
+    )]
     Invisible(u32),
     /// The text is `.` or `..`, which clients take out of a path before they send it.
     #[error("must not be {0:?}: no path can hold it")]
@@ -45,7 +47,10 @@ fn check_new(text: &str) -> Result<(), InvalidName> {
     if let Some(dots) = [".", ".."].into_iter().find(|dots| *dots == text) {
         return Err(InvalidName::Dots(dots));
     }
-    match text.chars().find(|letter| !letter.is_ascii() && is_invisible(*letter)) {
+    match text
+        .chars()
+        .find(|letter| !letter.is_ascii() && is_invisible(*letter))
+    {
         Some(letter) => Err(InvalidName::Invisible(letter.into())),
         None => Ok(()),
     }
@@ -169,14 +174,29 @@ mod tests {
     fn refuses_what_cannot_be_a_name() {
         assert_eq!(Tenant::parse(" "), Err(InvalidName::Empty));
         assert_eq!(Tenant::parse("a\nb"), Err(InvalidName::ControlCharacter));
-        assert_eq!(Tenant::parse(&"x".repeat(129)), Err(InvalidName::TooLong(129)));
+        assert_eq!(
+            Tenant::parse(&"x".repeat(129)),
+            Err(InvalidName::TooLong(129))
+        );
         assert_eq!(Tenant::parse_new(".."), Err(InvalidName::Dots("..")));
-        assert_eq!(Tenant::parse_new("acme\u{200b}"), Err(InvalidName::Invisible(0x200b)));
-        assert_eq!(Tenant::parse_new("\u{202e}emca"), Err(InvalidName::Invisible(0x202e)));
-        assert!(Tenant::parse("acme\u{200b}").is_ok(), "what was stored is found");
+        assert_eq!(
+            Tenant::parse_new("acme\u{200b}"),
+            Err(InvalidName::Invisible(0x200b))
+        );
+        assert_eq!(
+            Tenant::parse_new("\u{202e}emca"),
+            Err(InvalidName::Invisible(0x202e))
+        );
+        assert!(
+            Tenant::parse("acme\u{200b}").is_ok(),
+            "what was stored is found"
+        );
         for name in ["acme.us", "...", "告警 1%", "a b", "über", "पेज"] {
             assert!(Tenant::parse_new(name).is_ok(), "{name}");
         }
-        assert_eq!(Tenant::parse("acme.us").map(|name| name.to_string()), Ok("acme.us".to_owned()));
+        assert_eq!(
+            Tenant::parse("acme.us").map(|name| name.to_string()),
+            Ok("acme.us".to_owned())
+        );
     }
 }

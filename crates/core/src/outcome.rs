@@ -169,7 +169,9 @@ impl Outcome {
     /// As JSON, as it is stored.
     pub fn to_json(&self) -> Arc<str> {
         // Outcomes are plain data with text keys: serializing them cannot fail.
-        serde_json::to_string(self).unwrap_or_else(|_| "null".into()).into()
+        serde_json::to_string(self)
+            .unwrap_or_else(|_| "null".into())
+            .into()
     }
 }
 
@@ -188,7 +190,11 @@ pub struct Response {
 impl Response {
     /// A success with `body`.
     pub fn success(body: Box<RawValue>) -> Self {
-        Self { status: ResponseStatus::Success, body, headers: BTreeMap::new() }
+        Self {
+            status: ResponseStatus::Success,
+            body,
+            headers: BTreeMap::new(),
+        }
     }
 }
 
@@ -215,7 +221,11 @@ pub struct LastError {
 
 impl From<&ProviderError> for LastError {
     fn from(error: &ProviderError) -> Self {
-        Self { code: error.kind().code().to_owned(), message: error.to_string(), retryable: error.kind().retryable() }
+        Self {
+            code: error.kind().code().to_owned(),
+            message: error.to_string(),
+            retryable: error.kind().retryable(),
+        }
     }
 }
 

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// Turns are given to the highest class that waits, but every [`NORMAL_EVERY`]th goes to normal ones first, and every [`LOW_EVERY`]th to low ones: whatever
 /// waits has its turn within that many.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
     /// First.
@@ -38,7 +40,9 @@ impl Priority {
 
     /// The priority of a word.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|priority| priority.as_str() == word)
+        Self::ALL
+            .into_iter()
+            .find(|priority| priority.as_str() == word)
     }
 
     /// The number under which it is stored: its place.
@@ -82,7 +86,13 @@ mod tests {
         let count = |priority| firsts.clone().filter(|first| *first == priority).count();
         assert_eq!(Priority::ALL.map(count), [12, 3, 1]);
         for priority in Priority::ALL {
-            assert_eq!((Priority::parse(priority.as_str()), Priority::ALL[priority.place()]), (Some(priority), priority));
+            assert_eq!(
+                (
+                    Priority::parse(priority.as_str()),
+                    Priority::ALL[priority.place()]
+                ),
+                (Some(priority), priority)
+            );
         }
         assert_eq!(Priority::parse("urgent"), None);
     }

@@ -25,7 +25,8 @@ pub trait Provider: Send + Sync {
 
     /// Sends what was prepared, once, and waits for nothing before that: what it needs was got ready, and where that is refused, the error says
     /// [`not_ready`](ProviderError::not_ready). `prepared` may come from an earlier process.
-    fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>>;
+    fn send<'a>(&'a self, prepared: &'a Prepared)
+    -> BoxFuture<'a, Result<Response, ProviderError>>;
 
     /// Asks the service whether a send would work, without sending.
     fn health(&self) -> BoxFuture<'_, Result<Health, ProviderError>>;

@@ -30,7 +30,9 @@ impl ErrorKind {
     pub const fn retryable(self) -> bool {
         match self {
             Self::Timeout | Self::Connection | Self::RateLimited => true,
-            Self::NotFound | Self::ExecutionFailed | Self::Configuration | Self::Serialization => false,
+            Self::NotFound | Self::ExecutionFailed | Self::Configuration | Self::Serialization => {
+                false
+            }
         }
     }
 

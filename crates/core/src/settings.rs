@@ -24,12 +24,22 @@ pub struct Key {
 impl Key {
     /// A key that may be left out.
     pub const fn optional(name: &'static str, kind: Kind, help: &'static str) -> Self {
-        Self { name, kind, required: false, help }
+        Self {
+            name,
+            kind,
+            required: false,
+            help,
+        }
     }
 
     /// A key that must be there.
     pub const fn required(name: &'static str, kind: Kind, help: &'static str) -> Self {
-        Self { name, kind, required: true, help }
+        Self {
+            name,
+            kind,
+            required: true,
+            help,
+        }
     }
 }
 
@@ -128,7 +138,9 @@ impl Settings {
     /// The secret of `key`; `None` when absent or blank.
     pub fn secret(&self, key: &str) -> Option<&SecretString> {
         match self.values.get(key) {
-            Some(Setting::Secret(secret)) if !secret.expose_secret().trim().is_empty() => Some(secret),
+            Some(Setting::Secret(secret)) if !secret.expose_secret().trim().is_empty() => {
+                Some(secret)
+            }
             _ => None,
         }
     }
@@ -216,6 +228,9 @@ pub struct Problem {
 impl Problem {
     /// A problem of `key`.
     pub fn new(key: &'static str, message: impl Into<String>) -> Self {
-        Self { key, message: message.into() }
+        Self {
+            key,
+            message: message.into(),
+        }
     }
 }

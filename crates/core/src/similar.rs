@@ -7,9 +7,13 @@ const MAX_DISTANCE: usize = 3;
 pub fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let written = written.to_lowercase();
     let most = (written.len() / 3).clamp(1, MAX_DISTANCE);
-    let near = names.into_iter().filter(|name| name.len().abs_diff(written.len()) <= most);
+    let near = names
+        .into_iter()
+        .filter(|name| name.len().abs_diff(written.len()) <= most);
     let near = near.map(|name| (distance(&written, &name.to_lowercase()), name));
-    near.filter(|(distance, _)| *distance <= most).min().map(|(_, name)| name)
+    near.filter(|(distance, _)| *distance <= most)
+        .min()
+        .map(|(_, name)| name)
 }
 
 /// The number of characters that must be put in, left out or changed to make one word of another.

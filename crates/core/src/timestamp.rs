@@ -97,7 +97,9 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| de::Error::custom("expected an RFC 3339 time such as 2026-01-31T09:00:00Z"))
+        Self::parse(&text).ok_or_else(|| {
+            de::Error::custom("expected an RFC 3339 time such as 2026-01-31T09:00:00Z")
+        })
     }
 }
 
@@ -110,7 +112,10 @@ mod tests {
         let instant = Timestamp::parse("2026-01-31T17:00:00.25+08:00").expect("valid");
         assert_eq!(instant.to_string(), "2026-01-31T09:00:00.250Z");
         assert_eq!(Timestamp::parse("yesterday"), None);
-        assert_eq!(Timestamp::from_millis(i64::MAX).to_string(), "9999-12-30T21:59:59.999Z");
+        assert_eq!(
+            Timestamp::from_millis(i64::MAX).to_string(),
+            "9999-12-30T21:59:59.999Z"
+        );
     }
 
     #[test]

@@ -25,7 +25,9 @@ pub struct Envelope {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
     /// The text is not of the envelope's form.
-    #[error("not a valid envelope: {0}; expected ENC[AES256_GCM,data:<base64>,iv:<base64>,tag:<base64>]")]
+    #[error(
+        "not a valid envelope: {0}; expected ENC[AES256_GCM,data:<base64>,iv:<base64>,tag:<base64>]"
+    )]
     Malformed(&'static str),
     /// There is no key to open it with.
     #[error("it is encrypted, but there is no key: set ACTEON_AUTH_KEY or ACTEON_AUTH_KEY_FILE")]
@@ -53,17 +55,26 @@ impl Envelope {
     /// Reads an envelope. Surrounding white space is ignored.
     pub fn parse(text: &str) -> Result<Self, EnvelopeError> {
         let malformed = EnvelopeError::Malformed;
-        let inner = text.trim().strip_prefix("ENC[").ok_or(malformed("it does not begin with ENC["))?;
-        let inner = inner.strip_suffix(']').ok_or(malformed("the closing ] is missing"))?;
+        let inner = text
+            .trim()
+            .strip_prefix("ENC[")
+            .ok_or(malformed("it does not begin with ENC["))?;
+        let inner = inner
+            .strip_suffix(']')
+            .ok_or(malformed("the closing ] is missing"))?;
         let mut parts = inner.split(',');
         if !matches!(parts.next(), Some("AES256_GCM" | "AES256-GCM")) {
             return Err(malformed("the cipher is not AES256_GCM"));
         }
         let mut part = parts.next();
-        let kid = part.and_then(|part| part.strip_prefix("kid:")).map(str::to_owned);
+        let kid = part
+            .and_then(|part| part.strip_prefix("kid:"))
+            .map(str::to_owned);
         if let Some(kid) = &kid {
             if !is_key_id(kid) {
-                return Err(malformed("the key id holds other characters than letters, digits, _ and -"));
+                return Err(malformed(
+                    "the key id holds other characters than letters, digits, _ and -",
+                ));
             }
             part = parts.next();
         }
@@ -78,9 +89,13 @@ impl Envelope {
         }
         Ok(Self {
             kid,
-            nonce: nonce.try_into().map_err(|_| malformed("iv is not 12 bytes"))?,
+            nonce: nonce
+                .try_into()
+                .map_err(|_| malformed("iv is not 12 bytes"))?,
             ciphertext: data,
-            tag: tag.try_into().map_err(|_| malformed("tag is not 16 bytes"))?,
+            tag: tag
+                .try_into()
+                .map_err(|_| malformed("tag is not 16 bytes"))?,
         })
     }
 
@@ -91,10 +106,19 @@ impl Envelope {
         aws_lc_rs::rand::fill(&mut nonce).map_err(|_| EnvelopeError::Cipher)?;
         let mut data = Zeroizing::new(secret.expose_secret().as_bytes().to_vec());
         let tag = cipher(key)?
-            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), data.as_mut_slice())
+            .seal_in_place_separate_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::empty(),
+                data.as_mut_slice(),
+            )
             .map_err(|_| EnvelopeError::Cipher)?;
         let tag = tag.as_ref().try_into().map_err(|_| EnvelopeError::Cipher)?;
-        Ok(Self { kid: key.id().map(str::to_owned), nonce, ciphertext: data.to_vec(), tag })
+        Ok(Self {
+            kid: key.id().map(str::to_owned),
+            nonce,
+            ciphertext: data.to_vec(),
+            tag,
+        })
     }
 
     /// Decrypts with the key that the envelope names or, where it names none, with the first that fits.
@@ -102,11 +126,18 @@ impl Envelope {
         if ring.first().is_none() {
             return Err(EnvelopeError::NoKey);
         }
-        let mut named = ring.keys().filter(|key| self.kid.is_none() || key.id() == self.kid.as_deref()).peekable();
+        let mut named = ring
+            .keys()
+            .filter(|key| self.kid.is_none() || key.id() == self.kid.as_deref())
+            .peekable();
         if named.peek().is_none() {
-            return Err(EnvelopeError::UnknownKey(self.kid.clone().unwrap_or_default()));
+            return Err(EnvelopeError::UnknownKey(
+                self.kid.clone().unwrap_or_default(),
+            ));
         }
-        let plain = named.find_map(|key| self.open_with(key)).ok_or(EnvelopeError::WrongKey)?;
+        let plain = named
+            .find_map(|key| self.open_with(key))
+            .ok_or(EnvelopeError::WrongKey)?;
         let text = std::str::from_utf8(&plain).map_err(|_| EnvelopeError::NotText)?;
         Ok(SecretString::from(text))
     }
@@ -114,7 +145,11 @@ impl Envelope {
     fn open_with(&self, key: &Key) -> Option<Zeroizing<Vec<u8>>> {
         let mut sealed = Zeroizing::new([self.ciphertext.as_slice(), &self.tag].concat());
         let nonce = Nonce::assume_unique_for_key(self.nonce);
-        let length = cipher(key).ok()?.open_in_place(nonce, Aad::empty(), &mut sealed).ok()?.len();
+        let length = cipher(key)
+            .ok()?
+            .open_in_place(nonce, Aad::empty(), &mut sealed)
+            .ok()?
+            .len();
         sealed.truncate(length);
         Some(sealed)
     }
@@ -126,8 +161,19 @@ impl fmt::Display for Envelope {
         if let Some(kid) = &self.kid {
             write!(f, "kid:{kid},")?;
         }
-        let Self { nonce, ciphertext, tag, .. } = self;
-        write!(f, "data:{},iv:{},tag:{}]", STANDARD.encode(ciphertext), STANDARD.encode(nonce), STANDARD.encode(tag))
+        let Self {
+            nonce,
+            ciphertext,
+            tag,
+            ..
+        } = self;
+        write!(
+            f,
+            "data:{},iv:{},tag:{}]",
+            STANDARD.encode(ciphertext),
+            STANDARD.encode(nonce),
+            STANDARD.encode(tag)
+        )
     }
 }
 
@@ -138,7 +184,10 @@ impl fmt::Debug for Envelope {
 }
 
 pub(crate) fn is_key_id(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 fn field(part: Option<&str>, name: &str) -> Option<Vec<u8>> {
@@ -162,31 +211,51 @@ mod tests {
     }
 
     fn open(envelope: &str, ring: &KeyRing) -> Result<String, EnvelopeError> {
-        Ok(Envelope::parse(envelope)?.open(ring)?.expose_secret().to_owned())
+        Ok(Envelope::parse(envelope)?
+            .open(ring)?
+            .expose_secret()
+            .to_owned())
     }
 
     #[test]
     fn opens_the_known_vector_in_both_spellings() {
         let ring = ring(&"42".repeat(32));
         assert_eq!(open(VECTOR, &ring).as_deref(), Ok("wecom-corp-secret"));
-        assert_eq!(open(&VECTOR.replace("256-", "256_"), &ring).as_deref(), Ok("wecom-corp-secret"));
+        assert_eq!(
+            open(&VECTOR.replace("256-", "256_"), &ring).as_deref(),
+            Ok("wecom-corp-secret")
+        );
     }
 
     #[test]
     fn what_is_sealed_opens_and_names_its_key() {
         let ring = ring(&format!("new:{},old:{}", "11".repeat(32), "22".repeat(32)));
-        let envelope = Envelope::seal(&"机密".into(), &ring).expect("sealed").to_string();
-        assert!(envelope.starts_with("ENC[AES256_GCM,kid:new,data:"), "{envelope}");
+        let envelope = Envelope::seal(&"机密".into(), &ring)
+            .expect("sealed")
+            .to_string();
+        assert!(
+            envelope.starts_with("ENC[AES256_GCM,kid:new,data:"),
+            "{envelope}"
+        );
         assert_eq!(open(&envelope, &ring).as_deref(), Ok("机密"));
     }
 
     #[test]
     fn an_altered_or_foreign_envelope_does_not_open() {
-        assert_eq!(open(VECTOR, &ring(&"43".repeat(32))), Err(EnvelopeError::WrongKey));
+        assert_eq!(
+            open(VECTOR, &ring(&"43".repeat(32))),
+            Err(EnvelopeError::WrongKey)
+        );
         let altered = VECTOR.replace("data:c", "data:d");
-        assert_eq!(open(&altered, &ring(&"42".repeat(32))), Err(EnvelopeError::WrongKey));
+        assert_eq!(
+            open(&altered, &ring(&"42".repeat(32))),
+            Err(EnvelopeError::WrongKey)
+        );
         let named = VECTOR.replace("GCM,", "GCM,kid:k9,");
-        assert_eq!(open(&named, &ring(&"42".repeat(32))), Err(EnvelopeError::UnknownKey("k9".to_owned())));
+        assert_eq!(
+            open(&named, &ring(&"42".repeat(32))),
+            Err(EnvelopeError::UnknownKey("k9".to_owned()))
+        );
         assert_eq!(open(VECTOR, &KeyRing::default()), Err(EnvelopeError::NoKey));
     }
 
@@ -204,7 +273,10 @@ mod tests {
             "ENC[AES256_GCM,data:YQ==,iv:AAECAwQFBgcICQoL,tag:AkLiwTcpHhRBgAXU9E4USw==,more:YQ==]",
         ];
         for case in cases {
-            assert!(matches!(Envelope::parse(case), Err(EnvelopeError::Malformed(_))), "{case}");
+            assert!(
+                matches!(Envelope::parse(case), Err(EnvelopeError::Malformed(_))),
+                "{case}"
+            );
         }
     }
 }

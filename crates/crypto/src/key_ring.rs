@@ -34,13 +34,17 @@ pub struct KeyRing {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyRingError {
     /// The n-th key is not 32 bytes in hex or base64.
-    #[error("key {0} is not 64 hexadecimal digits or the base64 of 32 bytes; `acteon-server keygen` makes one")]
+    #[error(
+        "key {0} is not 64 hexadecimal digits or the base64 of 32 bytes; `acteon-server keygen` makes one"
+    )]
     NotAKey(usize),
     /// The n-th key has an id with other characters than letters, digits, `_` and `-`.
     #[error("key {0} has an id with other characters than letters, digits, _ and -")]
     BadId(usize),
     /// Several keys, and the n-th has no id or one that another has.
-    #[error("with several keys each needs an id of its own, as in `new:KEY,old:KEY`; key {0} has none, or another's")]
+    #[error(
+        "with several keys each needs an id of its own, as in `new:KEY,old:KEY`; key {0} has none, or another's"
+    )]
     IdNeeded(usize),
     /// The system gave no random bytes.
     #[error("the system gave no random bytes")]
@@ -51,10 +55,16 @@ impl KeyRing {
     /// Reads `KEY`, or `id:KEY,id:KEY,...` with the one to encrypt with first. Blank text is an empty ring.
     pub fn parse(text: &str) -> Result<Self, KeyRingError> {
         let mut keys: Vec<Key> = Vec::new();
-        let parts: Vec<&str> = text.split([',', '\n']).map(str::trim).filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> = text
+            .split([',', '\n'])
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .collect();
         for (index, part) in parts.iter().enumerate() {
             let number = index + 1;
-            let (id, key) = part.split_once(':').map_or((None, *part), |(id, key)| (Some(id), key));
+            let (id, key) = part
+                .split_once(':')
+                .map_or((None, *part), |(id, key)| (Some(id), key));
             if id.is_some_and(|id| !is_key_id(id)) {
                 return Err(KeyRingError::BadId(number));
             }
@@ -62,16 +72,27 @@ impl KeyRing {
                 return Err(KeyRingError::IdNeeded(number));
             }
             let bytes = decode(key).ok_or(KeyRingError::NotAKey(number))?;
-            keys.push(Key { id: id.map(str::to_owned), bytes });
+            keys.push(Key {
+                id: id.map(str::to_owned),
+                bytes,
+            });
         }
-        Ok(Self { keys: std::sync::Arc::new(keys) })
+        Ok(Self {
+            keys: std::sync::Arc::new(keys),
+        })
     }
 
     /// A fresh key as text: 64 hexadecimal digits.
     pub fn generate() -> Result<Zeroizing<String>, KeyRingError> {
         let mut bytes = Zeroizing::new([0; 32]);
         aws_lc_rs::rand::fill(bytes.as_mut_slice()).map_err(|_| KeyRingError::NoRandom)?;
-        Ok(Zeroizing::new(bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(hex_digit).collect()))
+        Ok(Zeroizing::new(
+            bytes
+                .iter()
+                .flat_map(|byte| [byte >> 4, byte & 15])
+                .map(hex_digit)
+                .collect(),
+        ))
     }
 
     /// Whether there is no key.
@@ -81,7 +102,8 @@ impl KeyRing {
 
     /// A name for something, made with the first key: without the key nobody can tell what it stands for. `None` without a key.
     pub fn name(&self, purpose: &str, bytes: &[u8]) -> Option<[u8; 32]> {
-        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, self.first()?.bytes.as_slice());
+        let key =
+            aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, self.first()?.bytes.as_slice());
         let mut context = aws_lc_rs::hmac::Context::with_key(&key);
         context.update(purpose.as_bytes());
         context.update(&[0]);
@@ -134,7 +156,10 @@ mod tests {
         let base64 = STANDARD.encode([7; 32]);
         assert_eq!(ids(&hex), Ok(vec![None]));
         assert_eq!(ids(&base64), Ok(vec![None]));
-        assert_eq!(ids(&format!("new:{hex}\nold:{base64}\n")), Ok(vec![Some("new".into()), Some("old".into())]));
+        assert_eq!(
+            ids(&format!("new:{hex}\nold:{base64}\n")),
+            Ok(vec![Some("new".into()), Some("old".into())])
+        );
         assert_eq!(ids(" "), Ok(vec![]));
     }
 
@@ -143,7 +168,10 @@ mod tests {
         let hex = "ab".repeat(32);
         assert_eq!(ids("secret"), Err(KeyRingError::NotAKey(1)));
         assert_eq!(ids(&format!("{hex},{hex}")), Err(KeyRingError::IdNeeded(1)));
-        assert_eq!(ids(&format!("a:{hex},a:{hex}")), Err(KeyRingError::IdNeeded(2)));
+        assert_eq!(
+            ids(&format!("a:{hex},a:{hex}")),
+            Err(KeyRingError::IdNeeded(2))
+        );
         assert_eq!(ids(&format!("a b:{hex}")), Err(KeyRingError::BadId(1)));
     }
 

@@ -30,7 +30,12 @@ struct File<'a> {
 impl<'a> PowerCuts<'a> {
     /// Begins before the first operation, with an empty disk.
     pub fn new(operations: &'a [Operation]) -> Self {
-        Self { operations, done: 0, files: BTreeMap::new(), marks: Vec::new() }
+        Self {
+            operations,
+            done: 0,
+            files: BTreeMap::new(),
+            marks: Vec::new(),
+        }
     }
 
     /// Goes on until so many operations were done.
@@ -42,7 +47,11 @@ impl<'a> PowerCuts<'a> {
                 Operation::Mark(mark) => self.marks.push(*mark),
                 Operation::Delete { file } => drop(self.files.remove(file)),
                 Operation::Write { file, .. } | Operation::Truncate { file, .. } => {
-                    self.files.entry(Arc::clone(file)).or_default().pending.push(operation);
+                    self.files
+                        .entry(Arc::clone(file))
+                        .or_default()
+                        .pending
+                        .push(operation);
                 }
                 Operation::Sync { file } => {
                     let file = self.files.entry(Arc::clone(file)).or_default();

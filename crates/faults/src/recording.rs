@@ -48,7 +48,10 @@ static RECORDINGS: Mutex<Vec<Recording>> = Mutex::new(Vec::new());
 impl Recording {
     /// Begins to record a folder.
     pub fn begin(folder: &Path) -> Self {
-        let recording = Self { folder: folder.to_owned(), operations: Arc::default() };
+        let recording = Self {
+            folder: folder.to_owned(),
+            operations: Arc::default(),
+        };
         registered().push(recording.clone());
         recording
     }
@@ -61,18 +64,29 @@ impl Recording {
     /// Ends the recording and returns it.
     pub fn end(self) -> Vec<Operation> {
         registered().retain(|known| known.folder != self.folder);
-        std::mem::take(&mut *self.operations.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(
+            &mut *self
+                .operations
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     /// The recording of the folder that a file is in, and the file's name.
     pub(crate) fn of(path: &Path) -> Option<(Self, Arc<str>)> {
         let name = path.file_name()?.to_str()?.into();
-        let recording = registered().iter().find(|known| path.parent() == Some(&known.folder)).cloned()?;
+        let recording = registered()
+            .iter()
+            .find(|known| path.parent() == Some(&known.folder))
+            .cloned()?;
         Some((recording, name))
     }
 
     pub(crate) fn push(&self, operation: Operation) {
-        self.operations.lock().unwrap_or_else(PoisonError::into_inner).push(operation);
+        self.operations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(operation);
     }
 }
 

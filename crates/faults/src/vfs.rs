@@ -47,7 +47,10 @@ pub fn register() {
         watched.xOpen = Some(open);
         watched.xDelete = Some(delete);
         // The others take the file system as their first argument and use none of what was changed in the copy.
-        assert_eq!(ffi::sqlite3_vfs_register(Box::leak(Box::new(watched)), 0), ffi::SQLITE_OK);
+        assert_eq!(
+            ffi::sqlite3_vfs_register(Box::leak(Box::new(watched)), 0),
+            ffi::SQLITE_OK
+        );
     });
 }
 
@@ -63,7 +66,8 @@ unsafe fn real(file: *mut ffi::sqlite3_file) -> *mut ffi::sqlite3_file {
 
 unsafe fn path_of<'a>(name: *const c_char) -> Option<&'a Path> {
     // SAFETY: SQLite passes a string that ends, or null for a temporary file.
-    (!name.is_null()).then(|| unsafe { Path::new(OsStr::from_bytes(CStr::from_ptr(name).to_bytes())) })
+    (!name.is_null())
+        .then(|| unsafe { Path::new(OsStr::from_bytes(CStr::from_ptr(name).to_bytes())) })
 }
 
 unsafe extern "C" fn open(
@@ -76,12 +80,16 @@ unsafe extern "C" fn open(
     // SAFETY: the arguments are SQLite's own; the real open gets memory of the size that it asked for.
     unsafe {
         (*file).pMethods = std::ptr::null();
-        let Some(real_open) = (*real_vfs(vfs)).xOpen else { return ffi::SQLITE_CANTOPEN };
+        let Some(real_open) = (*real_vfs(vfs)).xOpen else {
+            return ffi::SQLITE_CANTOPEN;
+        };
         let result = real_open(real_vfs(vfs), name, real(file), flags, out_flags);
         if (*real(file)).pMethods.is_null() {
             return result;
         }
-        let watcher = path_of(name).and_then(Recording::of).map(|(recording, name)| Box::new(Watcher { recording, name }));
+        let watcher = path_of(name)
+            .and_then(Recording::of)
+            .map(|(recording, name)| Box::new(Watcher { recording, name }));
         let ours = file.cast::<File>();
         (*ours).watcher = watcher.map_or(std::ptr::null_mut(), Box::into_raw);
         (*ours).methods = &raw const METHODS;
@@ -89,13 +97,21 @@ unsafe extern "C" fn open(
     }
 }
 
-unsafe extern "C" fn delete(vfs: *mut ffi::sqlite3_vfs, name: *const c_char, sync_dir: c_int) -> c_int {
+unsafe extern "C" fn delete(
+    vfs: *mut ffi::sqlite3_vfs,
+    name: *const c_char,
+    sync_dir: c_int,
+) -> c_int {
     // SAFETY: the arguments are SQLite's own.
     unsafe {
         if let Some((recording, file)) = path_of(name).and_then(Recording::of) {
             recording.push(Operation::Delete { file });
         }
-        (*real_vfs(vfs)).xDelete.map_or(ffi::SQLITE_IOERR, |real_delete| real_delete(real_vfs(vfs), name, sync_dir))
+        (*real_vfs(vfs))
+            .xDelete
+            .map_or(ffi::SQLITE_IOERR, |real_delete| {
+                real_delete(real_vfs(vfs), name, sync_dir)
+            })
     }
 }
 
@@ -113,17 +129,32 @@ unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
         if !watcher.is_null() {
             drop(Box::from_raw(watcher));
         }
-        (*(*real(file)).pMethods).xClose.map_or(ffi::SQLITE_IOERR, |call| call(real(file)))
+        (*(*real(file)).pMethods)
+            .xClose
+            .map_or(ffi::SQLITE_IOERR, |call| call(real(file)))
     }
 }
 
-unsafe extern "C" fn write(file: *mut ffi::sqlite3_file, bytes: *const c_void, count: c_int, offset: ffi::sqlite3_int64) -> c_int {
+unsafe extern "C" fn write(
+    file: *mut ffi::sqlite3_file,
+    bytes: *const c_void,
+    count: c_int,
+    offset: ffi::sqlite3_int64,
+) -> c_int {
     // SAFETY: `bytes` holds `count` bytes, as SQLite promises.
     unsafe {
-        let result = (*(*real(file)).pMethods).xWrite.map_or(ffi::SQLITE_IOERR, |call| call(real(file), bytes, count, offset));
+        let result = (*(*real(file)).pMethods)
+            .xWrite
+            .map_or(ffi::SQLITE_IOERR, |call| {
+                call(real(file), bytes, count, offset)
+            });
         if result == ffi::SQLITE_OK {
             let written = std::slice::from_raw_parts(bytes.cast::<u8>(), count as usize).to_vec();
-            note(file, |file| Operation::Write { file, offset: offset as u64, bytes: written });
+            note(file, |file| Operation::Write {
+                file,
+                offset: offset as u64,
+                bytes: written,
+            });
         }
         result
     }
@@ -132,8 +163,13 @@ unsafe extern "C" fn write(file: *mut ffi::sqlite3_file, bytes: *const c_void, c
 unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, length: ffi::sqlite3_int64) -> c_int {
     // SAFETY: the arguments are SQLite's own.
     unsafe {
-        note(file, |file| Operation::Truncate { file, length: length as u64 });
-        (*(*real(file)).pMethods).xTruncate.map_or(ffi::SQLITE_IOERR, |call| call(real(file), length))
+        note(file, |file| Operation::Truncate {
+            file,
+            length: length as u64,
+        });
+        (*(*real(file)).pMethods)
+            .xTruncate
+            .map_or(ffi::SQLITE_IOERR, |call| call(real(file), length))
     }
 }
 

@@ -32,7 +32,9 @@ pub struct Answer {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DispatchError {
     /// The id was used for another request.
-    #[error("the id {0:?} was used before for a different request in this namespace and tenant; a new request needs a new id")]
+    #[error(
+        "the id {0:?} was used before for a different request in this namespace and tenant; a new request needs a new id"
+    )]
     Conflict(String),
     /// Too many actions are open.
     #[error("{0}")]
@@ -50,7 +52,9 @@ pub enum DispatchError {
     #[error("{0}")]
     Store(#[from] StoreError),
     /// The store did not answer in time: whether the action was accepted is not known. The same id may be sent again.
-    #[error("the store did not answer in time; send the same id again to find out what became of it")]
+    #[error(
+        "the store did not answer in time; send the same id again to find out what became of it"
+    )]
     StoreSlow,
 }
 

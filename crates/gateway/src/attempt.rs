@@ -18,7 +18,11 @@ use crate::record::mark_in_flight;
 const LATE: Duration = Duration::from_mins(2);
 
 /// One call, once the provider is ready for it, and once more where what it had got ready is refused. The end of the round where it is not made.
-pub(crate) async fn attempt(inner: &Arc<Inner>, job: &mut Job, mut call: Call) -> Result<Result<Response, ProviderError>, End> {
+pub(crate) async fn attempt(
+    inner: &Arc<Inner>,
+    job: &mut Job,
+    mut call: Call,
+) -> Result<Result<Response, ProviderError>, End> {
     let mut began = None;
     let mut result = call_when_ready(inner, job, &mut call, &mut began).await?;
     if result.as_ref().is_err_and(ProviderError::was_not_ready) {
@@ -27,7 +31,13 @@ pub(crate) async fn attempt(inner: &Arc<Inner>, job: &mut Job, mut call: Call) -
         }
         result = call_when_ready(inner, job, &mut call, &mut began).await?;
     }
-    Ok(end_call(inner, job, call, &began.unwrap_or_else(|| Began::now(inner)), result))
+    Ok(end_call(
+        inner,
+        job,
+        call,
+        &began.unwrap_or_else(|| Began::now(inner)),
+        result,
+    ))
 }
 
 async fn call_when_ready(
@@ -69,22 +79,37 @@ struct Began {
 
 impl Began {
     fn now(inner: &Inner) -> Self {
-        Self { at: inner.clock.now(), due_time: inner.due.now(), monotonic: inner.clock.monotonic() }
+        Self {
+            at: inner.clock.now(),
+            due_time: inner.due.now(),
+            monotonic: inner.clock.monotonic(),
+        }
     }
 }
 
 async fn send(inner: &Arc<Inner>, job: &Job) -> Result<Response, ProviderError> {
     let request = job.note.as_deref().and_then(|note| with_note(job, note));
     let provider = &job.entry.provider;
-    let call = AssertUnwindSafe(async { provider.send(request.as_ref().unwrap_or(&job.prepared)).await }).catch_unwind();
+    let call = AssertUnwindSafe(async {
+        provider
+            .send(request.as_ref().unwrap_or(&job.prepared))
+            .await
+    })
+    .catch_unwind();
     // A provider keeps to the send limit by itself, and then says whether its request left. One that does not is taken to have sent it.
     let limit = inner.lease.times().cut_off();
     match tokio::time::timeout(limit, call).await {
         Ok(Ok(result)) => result,
-        Ok(Err(_)) => {
-            Err(ProviderError::new(ErrorKind::ExecutionFailed, "the provider panicked; this is a bug, please report it").maybe_sent())
-        }
-        Err(_) => Err(ProviderError::new(ErrorKind::Timeout, format!("no answer within {} s", limit.as_secs())).maybe_sent()),
+        Ok(Err(_)) => Err(ProviderError::new(
+            ErrorKind::ExecutionFailed,
+            "the provider panicked; this is a bug, please report it",
+        )
+        .maybe_sent()),
+        Err(_) => Err(ProviderError::new(
+            ErrorKind::Timeout,
+            format!("no answer within {} s", limit.as_secs()),
+        )
+        .maybe_sent()),
     }
 }
 
@@ -96,22 +121,36 @@ fn end_call(
     began: &Began,
     result: Result<Response, ProviderError>,
 ) -> Result<Response, ProviderError> {
-    let Began { at: started_at, due_time, monotonic } = *began;
+    let Began {
+        at: started_at,
+        due_time,
+        monotonic,
+    } = *began;
     let took = inner.clock.monotonic().saturating_sub(monotonic);
     call.end(inner, job, &result);
     job.attempts += 1;
     let error = result.as_ref().err();
-    job.entry.stats.add(started_at, took, error.map(ToString::to_string));
-    inner.observer.attempt(&AttemptEvent { provider: &job.entry.name, took, error });
+    job.entry
+        .stats
+        .add(started_at, took, error.map(ToString::to_string));
+    inner.observer.attempt(&AttemptEvent {
+        provider: &job.entry.name,
+        took,
+        error,
+    });
     if let Some(error) = error {
-        inner.waiters.tried(job.seq(), job.attempts, || LastError::from(error));
+        inner
+            .waiters
+            .tried(job.seq(), job.attempts, || LastError::from(error));
     }
     job.possible_duplicate |= error.is_some_and(ProviderError::was_maybe_sent);
     job.history.push(Attempt {
         number: job.attempts,
         provider: job.entry.name.clone(),
         started_at,
-        due_time: error.filter(|error| error.was_maybe_sent()).map(|_| due_time),
+        due_time: error
+            .filter(|error| error.was_maybe_sent())
+            .map(|_| due_time),
         duration_ms: took.as_millis() as u64,
         error: error.map(LastError::from),
         maybe_sent: error.is_some_and(ProviderError::was_maybe_sent),
@@ -137,5 +176,8 @@ fn note(job: &Job, now: Timestamp) -> Option<Arc<str>> {
 
 fn with_note(job: &Job, note: &str) -> Option<Prepared> {
     let bytes = job.entry.provider.with_note(&job.prepared, note)?;
-    Some(Prepared { bytes, ..(*job.prepared).clone() })
+    Some(Prepared {
+        bytes,
+        ..(*job.prepared).clone()
+    })
 }

@@ -56,10 +56,20 @@ impl Gateway {
             tokio::spawn(look(Arc::clone(inner)));
         }
         let mut looked = looks.subscribe();
-        let waited = looked.borrow().under_way.map_or(Duration::ZERO, |began| now.saturating_sub(began));
-        let over = tokio::time::timeout(PATIENCE.saturating_sub(waited), looked.wait_for(|look| look.under_way.is_none())).await.is_ok();
+        let waited = looked
+            .borrow()
+            .under_way
+            .map_or(Duration::ZERO, |began| now.saturating_sub(began));
+        let over = tokio::time::timeout(
+            PATIENCE.saturating_sub(waited),
+            looked.wait_for(|look| look.under_way.is_none()),
+        )
+        .await
+        .is_ok();
         if begins && !over {
-            tracing::warn!("what is owed could not be counted in time; the last count is shown meanwhile");
+            tracing::warn!(
+                "what is owed could not be counted in time; the last count is shown meanwhile"
+            );
         }
         Arc::clone(&looks.borrow().found)
     }
@@ -76,7 +86,10 @@ impl Drop for Looking {
         let now = self.inner.clock.monotonic();
         let found = self.found.take();
         self.inner.last_backlog.0.send_modify(|look| {
-            let took = look.under_way.take().map_or(Duration::ZERO, |began| now.saturating_sub(began));
+            let took = look
+                .under_way
+                .take()
+                .map_or(Duration::ZERO, |began| now.saturating_sub(began));
             look.next = Some(now + FRESH.max(took * LOOK_AT_MOST));
             if let Some(found) = found {
                 look.found = Arc::new(found);
@@ -95,6 +108,8 @@ async fn look(inner: Arc<Inner>) {
     };
     match found.await {
         Ok(found) => looking.found = Some(found),
-        Err(error) => tracing::warn!(%error, "what is owed could not be counted; the last count is shown"),
+        Err(error) => {
+            tracing::warn!(%error, "what is owed could not be counted; the last count is shown")
+        }
     }
 }

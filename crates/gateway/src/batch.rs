@@ -26,7 +26,13 @@ pub struct InOrder {
 /// Places for so many items.
 pub fn places_in_order(count: usize) -> Vec<InOrder> {
     let lines = Arc::<Lines>::default();
-    let place = |admission| InOrder { admission, line: InLine { lines: Arc::clone(&lines), link: None } };
+    let place = |admission| InOrder {
+        admission,
+        line: InLine {
+            lines: Arc::clone(&lines),
+            link: None,
+        },
+    };
     chain(count).into_iter().map(place).collect()
 }
 
@@ -51,7 +57,10 @@ fn chain(count: usize) -> Vec<Link> {
     let mut before = None;
     let link = |_| {
         let (next, after) = oneshot::channel();
-        Link { before: before.replace(after), _next: next }
+        Link {
+            before: before.replace(after),
+            _next: next,
+        }
     };
     (0..count).map(link).collect()
 }
@@ -85,7 +94,10 @@ impl InLine {
     pub(crate) fn asks_later(&mut self, provider: &ProviderName) {
         let (next, after) = oneshot::channel();
         let mut lines = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);
-        self.link = Some(Link { before: lines.insert(provider.clone(), after), _next: next });
+        self.link = Some(Link {
+            before: lines.insert(provider.clone(), after),
+            _next: next,
+        });
     }
 
     /// Waits until all items before have asked for their turns.
@@ -105,12 +117,20 @@ pub(crate) struct BatchPlace {
 
 impl BatchPlace {
     pub(crate) fn turn(&self) -> Turn {
-        if self.entering.is_some() { Turn::Batch } else { Turn::Single }
+        if self.entering.is_some() {
+            Turn::Batch
+        } else {
+            Turn::Single
+        }
     }
 }
 
 /// Asks the store to admit an action. Once that is queued, the next of its batch may be.
-pub(crate) async fn admit(inner: &Inner, admission: Admission, batch: &mut BatchPlace) -> Result<Admitted, StoreError> {
+pub(crate) async fn admit(
+    inner: &Inner,
+    admission: Admission,
+    batch: &mut BatchPlace,
+) -> Result<Admitted, StoreError> {
     let admitting = inner.store.admit(admission);
     tokio::pin!(admitting);
     let mut entering = batch.entering.take();
@@ -127,7 +147,9 @@ pub(crate) async fn admit(inner: &Inner, admission: Admission, batch: &mut Batch
 
 /// Has a job ask for its turn, after those before it in its batch.
 pub(crate) async fn ask_in_line(line: Option<InLine>, job: Job) -> Job {
-    let Some(mut line) = line else { return job.ask_for_turn() };
+    let Some(mut line) = line else {
+        return job.ask_for_turn();
+    };
     line.reached().await;
     // Only then the next in line may ask.
     let job = job.ask_for_turn();
@@ -149,22 +171,41 @@ mod tests {
     #[test]
     fn an_item_goes_when_the_one_before_lets_it() {
         let mut places = places_in_order(3);
-        let (mut third, mut second, mut first) = (places.pop().expect("three"), places.pop().expect("two"), places.pop().expect("one"));
+        let (mut third, mut second, mut first) = (
+            places.pop().expect("three"),
+            places.pop().expect("two"),
+            places.pop().expect("one"),
+        );
         assert!(first.admission.reached().now_or_never().is_some());
-        assert!(second.admission.reached().now_or_never().is_none() && third.admission.reached().now_or_never().is_none());
+        assert!(
+            second.admission.reached().now_or_never().is_none()
+                && third.admission.reached().now_or_never().is_none()
+        );
         drop(first.admission);
-        assert!(second.admission.reached().now_or_never().is_some() && third.admission.reached().now_or_never().is_none());
-        let (one, other) = (ProviderName::parse("one").expect("a name"), ProviderName::parse("other").expect("a name"));
+        assert!(
+            second.admission.reached().now_or_never().is_some()
+                && third.admission.reached().now_or_never().is_none()
+        );
+        let (one, other) = (
+            ProviderName::parse("one").expect("a name"),
+            ProviderName::parse("other").expect("a name"),
+        );
         first.line.asks_later(&one);
         assert!(!second.line.is_first(&one) && second.line.is_first(&other));
         second.line.asks_later(&one);
         third.line.asks_later(&other);
-        assert!(second.line.reached().now_or_never().is_none() && third.line.reached().now_or_never().is_some());
+        assert!(
+            second.line.reached().now_or_never().is_none()
+                && third.line.reached().now_or_never().is_some()
+        );
         drop(first.line);
         assert!(second.line.reached().now_or_never().is_some());
         drop(second);
         assert!(third.line.is_first(&one) && third.admission.reached().now_or_never().is_some());
         third.line.asks_later(&one);
-        assert!(third.line.reached().now_or_never().is_some(), "those before have asked");
+        assert!(
+            third.line.reached().now_or_never().is_some(),
+            "those before have asked"
+        );
     }
 }

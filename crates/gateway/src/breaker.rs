@@ -31,7 +31,11 @@ pub struct BreakerPolicy {
 
 impl Default for BreakerPolicy {
     fn default() -> Self {
-        Self { failure_threshold: 5, success_threshold: 2, recovery: Duration::from_mins(1) }
+        Self {
+            failure_threshold: 5,
+            success_threshold: 2,
+            recovery: Duration::from_mins(1),
+        }
     }
 }
 
@@ -111,9 +115,17 @@ pub(crate) struct Pass {
 
 impl Breaker {
     pub(crate) fn new(policy: BreakerPolicy) -> Self {
-        let inner =
-            Inner { state: State::Closed { failures: 0 }, trials: 0, put_off: 0, for_repair: false, heard: sharing::Heard::default() };
-        Self { policy, inner: Mutex::new(inner) }
+        let inner = Inner {
+            state: State::Closed { failures: 0 },
+            trials: 0,
+            put_off: 0,
+            for_repair: false,
+            heard: sharing::Heard::default(),
+        };
+        Self {
+            policy,
+            inner: Mutex::new(inner),
+        }
     }
 
     /// Whether a call may be made at `now`; if not, after how long to ask again.
@@ -121,12 +133,21 @@ impl Breaker {
         let mut inner = self.lock();
         let trial = match inner.state {
             State::Closed { .. } => None,
-            State::Open { until } if now < until => return Err(inner.put_off(until.saturating_sub(now))),
+            State::Open { until } if now < until => {
+                return Err(inner.put_off(until.saturating_sub(now)));
+            }
             State::HalfOpen { trial: Some(_), .. } => return Err(inner.put_off(TRIAL_WAIT)),
             State::Open { .. } => Some(inner.begin_trial(0)),
-            State::HalfOpen { successes, trial: None } => Some(inner.begin_trial(successes)),
+            State::HalfOpen {
+                successes,
+                trial: None,
+            } => Some(inner.begin_trial(successes)),
         };
-        Ok(Pass { breaker: Arc::clone(self), trial, noted: false })
+        Ok(Pass {
+            breaker: Arc::clone(self),
+            trial,
+            noted: false,
+        })
     }
 
     /// Whether a call may be made at `now`, without the right to make it; if not, after how long to ask again.
@@ -156,25 +177,48 @@ impl Breaker {
     fn note(&self, trial: Option<u64>, sign: Sign, now: Duration) -> Option<&'static str> {
         let mut inner = self.lock();
         let before = word(inner.state);
-        let open = State::Open { until: now + self.policy.recovery };
+        let open = State::Open {
+            until: now + self.policy.recovery,
+        };
         inner.state = match (inner.state, sign) {
-            (State::Closed { failures }, Sign::Dead) if failures + 1 < self.policy.failure_threshold => {
-                State::Closed { failures: failures + 1 }
+            (State::Closed { failures }, Sign::Dead)
+                if failures + 1 < self.policy.failure_threshold =>
+            {
+                State::Closed {
+                    failures: failures + 1,
+                }
             }
             (State::Closed { .. }, Sign::Alive) => State::Closed { failures: 0 },
             (State::Closed { .. }, Sign::Dead | Sign::ToRepair) => open,
-            (State::HalfOpen { successes, trial: own }, sign) if own.is_some() && own == trial => match sign {
-                Sign::Alive if successes + 1 < self.policy.success_threshold => State::HalfOpen { successes: successes + 1, trial: None },
+            (
+                State::HalfOpen {
+                    successes,
+                    trial: own,
+                },
+                sign,
+            ) if own.is_some() && own == trial => match sign {
+                Sign::Alive if successes + 1 < self.policy.success_threshold => State::HalfOpen {
+                    successes: successes + 1,
+                    trial: None,
+                },
                 Sign::Alive => State::Closed { failures: 0 },
                 Sign::Dead | Sign::ToRepair => open,
-                Sign::Neither => State::HalfOpen { successes, trial: None },
+                Sign::Neither => State::HalfOpen {
+                    successes,
+                    trial: None,
+                },
             },
             // A call that began before the breaker moved.
-            (state @ (State::Open { .. } | State::HalfOpen { .. }), _) | (state @ State::Closed { .. }, Sign::Neither) => state,
+            (state @ (State::Open { .. } | State::HalfOpen { .. }), _)
+            | (state @ State::Closed { .. }, Sign::Neither) => state,
         };
         let after = word(inner.state);
         if after == "open" {
-            inner.for_repair = if after == before { inner.for_repair } else { sign == Sign::ToRepair };
+            inner.for_repair = if after == before {
+                inner.for_repair
+            } else {
+                sign == Sign::ToRepair
+            };
         }
         if after == "open" && before != "open" {
             inner.put_off = 0;
@@ -197,7 +241,9 @@ impl Breaker {
 
     /// Opens it by hand.
     pub(crate) fn trip(&self, now: Duration) {
-        self.set(State::Open { until: now + self.policy.recovery });
+        self.set(State::Open {
+            until: now + self.policy.recovery,
+        });
     }
 
     /// Closes it by hand.
@@ -224,7 +270,10 @@ impl Breaker {
 impl Inner {
     fn begin_trial(&mut self, successes: u32) -> u64 {
         self.trials += 1;
-        self.state = State::HalfOpen { successes, trial: Some(self.trials) };
+        self.state = State::HalfOpen {
+            successes,
+            trial: Some(self.trials),
+        };
         self.trials
     }
 

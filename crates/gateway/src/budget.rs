@@ -47,7 +47,12 @@ pub(crate) struct Reservation {
 
 impl Budgets {
     pub(crate) fn new(budget: Budget, clock: Arc<dyn Clock>) -> Self {
-        Self { budget, share: AtomicUsize::new(1), clock, known: Mutex::new(Known::new(MAX_RECIPIENTS_BYTES)) }
+        Self {
+            budget,
+            share: AtomicUsize::new(1),
+            clock,
+            known: Mutex::new(Known::new(MAX_RECIPIENTS_BYTES)),
+        }
     }
 
     /// Says how many gateways share the budget.
@@ -57,14 +62,24 @@ impl Budgets {
 
     /// Whether a send would fit now; if not, when its turn is.
     pub(crate) fn look(&self, recipients: &[String], comer: Comer) -> Result<(), Duration> {
-        self.lock().look(recipients, self.clock.monotonic(), self.part(), comer)
+        self.lock()
+            .look(recipients, self.clock.monotonic(), self.part(), comer)
     }
 
     /// Counts a send to all recipients as in flight, or says when its turn is.
-    pub(crate) fn begin(self: &Arc<Self>, prepared: &Arc<Prepared>, comer: Comer) -> Result<Reservation, Duration> {
+    pub(crate) fn begin(
+        self: &Arc<Self>,
+        prepared: &Arc<Prepared>,
+        comer: Comer,
+    ) -> Result<Reservation, Duration> {
         let now = self.clock.monotonic();
-        self.lock().begin(&prepared.recipients, now, self.part(), comer)?;
-        Ok(Reservation { budgets: Arc::clone(self), prepared: Arc::clone(prepared), counted: false })
+        self.lock()
+            .begin(&prepared.recipients, now, self.part(), comer)?;
+        Ok(Reservation {
+            budgets: Arc::clone(self),
+            prepared: Arc::clone(prepared),
+            counted: false,
+        })
     }
 
     /// Lets nothing fit until [`Self::open`], or until everything is over that was sent before.
@@ -79,7 +94,8 @@ impl Budgets {
 
     /// Counts a send of some gateway's that ended `ago`, before this one started.
     pub(crate) fn remember(&self, recipients: &[String], now: Duration, ago: Duration) {
-        self.lock().remember(recipients, now, now.saturating_sub(ago), self.part());
+        self.lock()
+            .remember(recipients, now, now.saturating_sub(ago), self.part());
     }
 
     fn part(&self) -> Part {
@@ -87,7 +103,8 @@ impl Budgets {
     }
 
     fn ended(&self, recipients: &[String], counted: bool) {
-        self.lock().ended(recipients, self.clock.monotonic(), counted);
+        self.lock()
+            .ended(recipients, self.clock.monotonic(), counted);
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

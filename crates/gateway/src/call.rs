@@ -35,10 +35,17 @@ impl Call {
                 return Err(end);
             }
             if let Some(breaker) = &entry.breaker {
-                breaker.look(inner.clock.monotonic()).map_err(|wait| meets_open_breaker(inner, job, wait))?;
+                breaker
+                    .look(inner.clock.monotonic())
+                    .map_err(|wait| meets_open_breaker(inner, job, wait))?;
             }
-            let budgets = entry.budgets.as_ref().filter(|_| !job.prepared.recipients.is_empty());
-            if let Some(Err(at)) = budgets.map(|budgets| budgets.look(&job.prepared.recipients, comer(job))) {
+            let budgets = entry
+                .budgets
+                .as_ref()
+                .filter(|_| !job.prepared.recipients.is_empty());
+            if let Some(Err(at)) =
+                budgets.map(|budgets| budgets.look(&job.prepared.recipients, comer(job)))
+            {
                 let pause = at.saturating_sub(inner.clock.monotonic());
                 job.claimed = true;
                 // What the store takes to be in flight does not wait here: it would look as if it might have been sent.
@@ -55,7 +62,9 @@ impl Call {
             let SendTurn { permit } = if let Some(turn) = at_once.take() {
                 turn
             } else {
-                let asked = asked.take().unwrap_or_else(|| SendTurn::ask(&entry, job.rank()));
+                let asked = asked
+                    .take()
+                    .unwrap_or_else(|| SendTurn::ask(&entry, job.rank()));
                 let permit = asked.wait().await.ok_or_else(|| released(inner, job))?;
                 if let Some(end) = must_not_send(inner, job) {
                     return Err(end);
@@ -63,12 +72,23 @@ impl Call {
                 SendTurn { permit }
             };
             let now = inner.clock.monotonic();
-            let reservation = budgets.map(|budgets| budgets.begin(&job.prepared, comer(job))).transpose();
-            let reservation = reservation.map_err(|at| exceeds_budget(inner, at.saturating_sub(now)))?;
-            let pass = entry.breaker.as_ref().map(|breaker| breaker.ask(now)).transpose();
+            let reservation = budgets
+                .map(|budgets| budgets.begin(&job.prepared, comer(job)))
+                .transpose();
+            let reservation =
+                reservation.map_err(|at| exceeds_budget(inner, at.saturating_sub(now)))?;
+            let pass = entry
+                .breaker
+                .as_ref()
+                .map(|breaker| breaker.ask(now))
+                .transpose();
             let pass = pass.map_err(|wait| meets_open_breaker(inner, job, wait))?;
             job.claimed = false;
-            return Ok(Self { permit, reservation, pass });
+            return Ok(Self {
+                permit,
+                reservation,
+                pass,
+            });
         }
     }
 
@@ -81,7 +101,12 @@ impl Call {
     }
 
     /// Tells budget, breaker and lane how the call ended, and the others what changed by it.
-    pub(crate) fn end(self, inner: &Arc<Inner>, job: &Job, result: &Result<Response, ProviderError>) {
+    pub(crate) fn end(
+        self,
+        inner: &Arc<Inner>,
+        job: &Job,
+        result: &Result<Response, ProviderError>,
+    ) {
         let entry = &job.entry;
         let error = result.as_ref().err();
         if let Some(reservation) = self.reservation {
@@ -89,8 +114,12 @@ impl Call {
         }
         let is_trial = self.pass.as_ref().is_some_and(Pass::is_trial);
         tell_of_repairs(inner, entry, error);
-        let opens = entry.fallback.is_some() || inner.options.retry.on_repairable(&entry.name) == OnRepairable::Hold;
-        if let Some(state) = self.pass.and_then(|pass| pass.note(sign(result, opens), inner.clock.monotonic())) {
+        let opens = entry.fallback.is_some()
+            || inner.options.retry.on_repairable(&entry.name) == OnRepairable::Hold;
+        if let Some(state) = self
+            .pass
+            .and_then(|pass| pass.note(sign(result, opens), inner.clock.monotonic()))
+        {
             tracing::warn!(provider = %entry.name, state, "the circuit breaker changed");
             inner.observer.breaker(&entry.name, state);
             crate::breaker::sharing::tell_soon(inner, entry);
@@ -100,7 +129,9 @@ impl Call {
             inner.work.notify_one();
         }
         let said = || error.map(ToString::to_string).unwrap_or_default();
-        let Some(lane) = self.permit.end(call_end(error), said) else { return };
+        let Some(lane) = self.permit.end(call_end(error), said) else {
+            return;
+        };
         let (name, pace, reason) = (&lane.name, lane.pace, lane.reason.as_deref());
         match lane.mode {
             LaneMode::Open => tracing::info!(lane = %name, pace, "the lane is open again"),
@@ -116,17 +147,27 @@ impl Call {
 }
 
 fn comer(job: &Job) -> Comer {
-    Comer { returns: job.claimed, is_first: job.priority == Priority::High }
+    Comer {
+        returns: job.claimed,
+        is_first: job.priority == Priority::High,
+    }
 }
 
 /// What a call says about how much the service takes.
 fn call_end(error: Option<&ProviderError>) -> CallEnd {
-    let Some(error) = error else { return CallEnd::Passed };
+    let Some(error) = error else {
+        return CallEnd::Passed;
+    };
     match error.kind() {
         ErrorKind::RateLimited => CallEnd::Refused(error.asked_to_wait()),
-        ErrorKind::Timeout | ErrorKind::Connection if error.asked_to_wait().is_some() => CallEnd::Refused(error.asked_to_wait()),
+        ErrorKind::Timeout | ErrorKind::Connection if error.asked_to_wait().is_some() => {
+            CallEnd::Refused(error.asked_to_wait())
+        }
         ErrorKind::Timeout | ErrorKind::Connection => CallEnd::Unknown,
-        ErrorKind::NotFound | ErrorKind::ExecutionFailed | ErrorKind::Configuration | ErrorKind::Serialization => CallEnd::Passed,
+        ErrorKind::NotFound
+        | ErrorKind::ExecutionFailed
+        | ErrorKind::Configuration
+        | ErrorKind::Serialization => CallEnd::Passed,
     }
 }
 
@@ -135,7 +176,9 @@ fn tell_of_repairs(inner: &Arc<Inner>, entry: &Arc<Entry>, error: Option<&Provid
     let now = inner.clock.monotonic();
     match error {
         Some(error) if error.is_to_repair() => repair::met(inner, entry, error),
-        Some(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Connection) => entry.outage.failed(now),
+        Some(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Connection) => {
+            entry.outage.failed(now)
+        }
         Some(_) | None => {}
     }
     if repair::shows_that_it_works(error) {
@@ -155,22 +198,40 @@ fn sign(result: &Result<Response, ProviderError>, opens: bool) -> Sign {
     match result.as_ref().map_err(ProviderError::kind) {
         Err(ErrorKind::Timeout | ErrorKind::Connection) => Sign::Dead,
         Err(ErrorKind::RateLimited) => Sign::Neither,
-        Ok(_) | Err(ErrorKind::NotFound | ErrorKind::ExecutionFailed | ErrorKind::Configuration | ErrorKind::Serialization) => Sign::Alive,
+        Ok(_)
+        | Err(
+            ErrorKind::NotFound
+            | ErrorKind::ExecutionFailed
+            | ErrorKind::Configuration
+            | ErrorKind::Serialization,
+        ) => Sign::Alive,
     }
 }
 
 /// The end of a round whose recipients have no room before a `pause` is over.
 fn exceeds_budget(inner: &Inner, pause: Duration) -> End {
     let message = "a recipient has got as many messages as the service delivers in this time; this one waits for its turn";
-    let error = LastError { code: ErrorKind::RateLimited.code().into(), message: message.into(), retryable: true };
-    End::Again { due_at: inner.due.now() + pause, error: Some(error), round: false }
+    let error = LastError {
+        code: ErrorKind::RateLimited.code().into(),
+        message: message.into(),
+        retryable: true,
+    };
+    End::Again {
+        due_at: inner.due.now() + pause,
+        error: Some(error),
+        round: false,
+    }
 }
 
 /// The end of a round at a provider that is left alone for now: like on a paused lane, the action waits for the next trial.
 fn meets_open_breaker(inner: &Inner, job: &Job, wait: Duration) -> End {
     match left_alone(inner, &job.action, &job.entry, wait) {
         // Not by the instant that people are told: the wall clock may just have been stepped, and nobody here has noticed yet.
-        Outcome::Scheduled { last_error, .. } => End::Again { due_at: inner.due.now() + wait, error: last_error, round: false },
+        Outcome::Scheduled { last_error, .. } => End::Again {
+            due_at: inner.due.now() + wait,
+            error: last_error,
+            round: false,
+        },
         outcome => End::HeldBack(outcome),
     }
 }

@@ -7,7 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::limits::MAX_TAKEOVERS;
-use acteon_core::{Action, Attempt, ErrorKind, LastError, Origin, Outcome, Prepared, Priority, ProviderError, Response, Timestamp};
+use acteon_core::{
+    Action, Attempt, ErrorKind, LastError, Origin, Outcome, Prepared, Priority, ProviderError,
+    Response, Timestamp,
+};
 use acteon_store::{Charges, Hold, Record, Seq, Turn};
 
 use crate::age::{Age, too_old};
@@ -86,8 +89,24 @@ pub(crate) struct Decided {
 
 impl Job {
     /// An action that was just admitted.
-    pub(crate) fn admitted(holding: Holding, decided: Decided, route: Route, place: Place, at_once: Option<SendTurn>) -> Self {
-        let Decided { action, rule, charges, priority, accepted_at, possible_duplicate, turn, origin, caller } = decided;
+    pub(crate) fn admitted(
+        holding: Holding,
+        decided: Decided,
+        route: Route,
+        place: Place,
+        at_once: Option<SendTurn>,
+    ) -> Self {
+        let Decided {
+            action,
+            rule,
+            charges,
+            priority,
+            accepted_at,
+            possible_duplicate,
+            turn,
+            origin,
+            caller,
+        } = decided;
         Self {
             holding,
             action,
@@ -120,7 +139,12 @@ impl Job {
     }
 
     /// A row that was claimed.
-    pub(crate) fn claimed(record: Record, entry: Arc<Entry>, holding: Holding, place: Place) -> Self {
+    pub(crate) fn claimed(
+        record: Record,
+        entry: Arc<Entry>,
+        holding: Holding,
+        place: Place,
+    ) -> Self {
         Self {
             holding,
             action: record.action,
@@ -157,7 +181,13 @@ impl Job {
     }
 
     /// Goes through another provider from here on, as the store knows. What it was sent through before is in its history.
-    pub(crate) fn go_through(&mut self, entry: Arc<Entry>, prepared: Arc<Prepared>, charges: Charges, place: Place) {
+    pub(crate) fn go_through(
+        &mut self,
+        entry: Arc<Entry>,
+        prepared: Arc<Prepared>,
+        charges: Charges,
+        place: Place,
+    ) {
         (self.entry, self.prepared, self.charges, self.place) = (entry, prepared, charges, place);
         (self.in_flight, self.note, self.unsilenced, self.claimed) = (false, None, None, false);
     }
@@ -172,7 +202,11 @@ impl Job {
 
     /// Where it stands among those that wait for a turn.
     pub(crate) fn rank(&self) -> Rank {
-        Rank { priority: self.priority, accepted: self.not_before, seq: self.seq() }
+        Rank {
+            priority: self.priority,
+            accepted: self.not_before,
+            seq: self.seq(),
+        }
     }
 
     pub(crate) fn hold(&self) -> Hold {
@@ -195,15 +229,28 @@ pub(crate) enum End {
     /// A silence or a time interval holds it back.
     HeldBack(Outcome),
     /// A time interval holds it back until it is due again; from then on its age counts anew.
-    Postponed { due_at: Timestamp, age: acteon_store::Age, why: LastError },
+    Postponed {
+        due_at: Timestamp,
+        age: acteon_store::Age,
+        why: LastError,
+    },
     /// It is due again.
-    Again { due_at: Timestamp, error: Option<LastError>, round: bool },
+    Again {
+        due_at: Timestamp,
+        error: Option<LastError>,
+        round: bool,
+    },
 }
 
 impl End {
     pub(crate) fn failed(error: &ProviderError) -> Self {
         let kind = error.kind();
-        Self::Failed { code: kind.code(), message: error.to_string(), retryable: kind.retryable(), to_repair: error.is_to_repair() }
+        Self::Failed {
+            code: kind.code(),
+            message: error.to_string(),
+            retryable: kind.retryable(),
+            to_repair: error.is_to_repair(),
+        }
     }
 }
 
@@ -211,8 +258,14 @@ impl End {
 pub(crate) async fn deliver(inner: &Arc<Inner>, mut job: Job) {
     let end = round(inner, &mut job).await;
     let due_at = match &end {
-        End::Again { due_at, .. } | End::Postponed { due_at, .. } if !inner.is_releasing() => Some(*due_at),
-        End::Again { .. } | End::Postponed { .. } | End::Executed(_) | End::Failed { .. } | End::HeldBack(_) => None,
+        End::Again { due_at, .. } | End::Postponed { due_at, .. } if !inner.is_releasing() => {
+            Some(*due_at)
+        }
+        End::Again { .. }
+        | End::Postponed { .. }
+        | End::Executed(_)
+        | End::Failed { .. }
+        | End::HeldBack(_) => None,
     };
     let was_put_off = matches!(end, End::Again { .. });
     let waited_for = job.turn == Turn::Single && inner.waiters.waits(job.seq());
@@ -233,8 +286,16 @@ pub(crate) async fn deliver(inner: &Arc<Inner>, mut job: Job) {
 
 async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
     if job.takeovers >= MAX_TAKEOVERS {
-        let message = format!("{} processes died while they worked on this action; it is not tried again", job.takeovers);
-        return End::Failed { code: "POISONED", message, retryable: false, to_repair: false };
+        let message = format!(
+            "{} processes died while they worked on this action; it is not tried again",
+            job.takeovers
+        );
+        return End::Failed {
+            code: "POISONED",
+            message,
+            retryable: false,
+            to_repair: false,
+        };
     }
     let mut retries = 0;
     loop {
@@ -242,7 +303,10 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
             Ok(call) => call,
             Err(end) => {
                 // Whoever meets a provider that people must repair need not wait where another takes it.
-                let is_left = matches!(end, End::Again { .. } | End::HeldBack(Outcome::CircuitOpen { .. }));
+                let is_left = matches!(
+                    end,
+                    End::Again { .. } | End::HeldBack(Outcome::CircuitOpen { .. })
+                );
                 if !is_left || !job.entry.is_gone_around(inner.clock.monotonic()) {
                     return end;
                 }
@@ -279,7 +343,9 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
             return end;
         }
         let pause = inner.options.retry.quick_pause(retries, &*inner.entropy);
-        let pause = error.asked_to_wait().map_or(pause, |asked| pause.max(asked));
+        let pause = error
+            .asked_to_wait()
+            .map_or(pause, |asked| pause.max(asked));
         retries += 1;
         if !inner.pause(pause).await {
             return again(inner, job, &error);
@@ -298,7 +364,10 @@ pub(crate) fn must_not_send(inner: &Inner, job: &mut Job) -> Option<End> {
         return Some(end);
     }
     let policies = inner.policies.load();
-    let rule = job.rule.as_deref().and_then(|name| policies.rules.rule(name));
+    let rule = job
+        .rule
+        .as_deref()
+        .and_then(|name| policies.rules.rule(name));
     match policies.hold_back(&job.action, &job.entry.name, rule, now, &mut job.unsilenced)? {
         HoldBack::ForGood(outcome) => Some(End::HeldBack(outcome)),
         HoldBack::Postponed(postponed) => Some(postpone(inner, &job.action, &postponed)),
@@ -308,12 +377,26 @@ pub(crate) fn must_not_send(inner: &Inner, job: &mut Job) -> Option<End> {
 /// The end of a round that a time interval ends: the action waits, unless it would have expired by then.
 fn postpone(inner: &Inner, action: &Action, postponed: &Postponed) -> End {
     if let Some(message) = postponed.expiry(action) {
-        return End::Failed { code: "EXPIRED", message, retryable: false, to_repair: false };
+        return End::Failed {
+            code: "EXPIRED",
+            message,
+            retryable: false,
+            to_repair: false,
+        };
     }
     let due_at = inner.due.of_wall(postponed.until);
     let oldest = due_at + inner.options.retry.max_age;
-    let give_up_at = action.expires_at.map_or(oldest, |expires| inner.due.of_wall(expires).min(oldest));
-    End::Postponed { due_at, age: acteon_store::Age { not_before: due_at, give_up_at }, why: postponed.why() }
+    let give_up_at = action
+        .expires_at
+        .map_or(oldest, |expires| inner.due.of_wall(expires).min(oldest));
+    End::Postponed {
+        due_at,
+        age: acteon_store::Age {
+            not_before: due_at,
+            give_up_at,
+        },
+        why: postponed.why(),
+    }
 }
 
 pub(crate) fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {
@@ -325,18 +408,34 @@ pub(crate) fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {
         _ => error.asked_to_wait().unwrap_or_default(),
     };
     let now = inner.due.now();
-    let retried = if rate_limited { now } else { policy.durable_at(job.rounds, job.round_began, now) };
-    End::Again { due_at: retried.max(now + pause), error: Some(LastError::from(error)), round: !rate_limited }
+    let retried = if rate_limited {
+        now
+    } else {
+        policy.durable_at(job.rounds, job.round_began, now)
+    };
+    End::Again {
+        due_at: retried.max(now + pause),
+        error: Some(LastError::from(error)),
+        round: !rate_limited,
+    }
 }
 
 /// The end of a round that a stop cut short: the next process goes on at once, where it stood among those that wait.
 pub(crate) fn released(inner: &Inner, job: &Job) -> End {
     let error = job.history.last().and_then(|attempt| attempt.error.clone());
-    End::Again { due_at: job.due_at.min(inner.due.now()), error, round: false }
+    End::Again {
+        due_at: job.due_at.min(inner.due.now()),
+        error,
+        round: false,
+    }
 }
 
 /// Back to the store without a further attempt. Where the row is no longer this process's, the fence keeps it as it is.
 pub(crate) fn put_off(inner: &Inner, job: &Job, pause: Duration) -> End {
     let error = job.history.last().and_then(|attempt| attempt.error.clone());
-    End::Again { due_at: inner.due.now() + pause, error, round: false }
+    End::Again {
+        due_at: inner.due.now() + pause,
+        error,
+        round: false,
+    }
 }

@@ -38,8 +38,24 @@ impl Gateway {
     /// Accepts an action, works on it, and answers with its outcome, or with `Scheduled` when the wait is over before.
     ///
     /// The work goes on when the returned future is dropped.
-    pub async fn dispatch(&self, action: Action, origin: Origin, caller: Caller, wait: Wait) -> Result<Answer, DispatchError> {
-        self.dispatch_request(Request { action, origin, caller, letter: None, possible_duplicate: false }, wait).await
+    pub async fn dispatch(
+        &self,
+        action: Action,
+        origin: Origin,
+        caller: Caller,
+        wait: Wait,
+    ) -> Result<Answer, DispatchError> {
+        self.dispatch_request(
+            Request {
+                action,
+                origin,
+                caller,
+                letter: None,
+                possible_duplicate: false,
+            },
+            wait,
+        )
+        .await
     }
 
     /// Does so for one of a caller's batch, which yields to those that were sent alone: it waits for a place on the way to the commit.
@@ -49,7 +65,10 @@ impl Gateway {
         action: Action,
         caller: Caller,
         wait: Wait,
-        InOrder { mut admission, line }: InOrder,
+        InOrder {
+            mut admission,
+            line,
+        }: InOrder,
     ) -> Result<Answer, DispatchError> {
         let in_turn = async {
             admission.reached().await;
@@ -60,17 +79,38 @@ impl Gateway {
             place = tokio::time::timeout(MAX_WAIT, in_turn) => place,
             () = self.inner.until_stalled() => return Err(DispatchError::StoreSlow),
         };
-        let Ok(Ok(place)) = place else { return Err(StoreError::Busy.into()) };
-        let request = Request { action, origin: Origin::Api, caller, letter: None, possible_duplicate: false };
-        let batch = BatchPlace { entering: Some((place, admission)), line: Some(line) };
+        let Ok(Ok(place)) = place else {
+            return Err(StoreError::Busy.into());
+        };
+        let request = Request {
+            action,
+            origin: Origin::Api,
+            caller,
+            letter: None,
+            possible_duplicate: false,
+        };
+        let batch = BatchPlace {
+            entering: Some((place, admission)),
+            line: Some(line),
+        };
         self.dispatch_in_turn(request, wait, batch).await
     }
 
-    pub(crate) async fn dispatch_request(&self, request: Request, wait: Wait) -> Result<Answer, DispatchError> {
-        self.dispatch_in_turn(request, wait, BatchPlace::default()).await
+    pub(crate) async fn dispatch_request(
+        &self,
+        request: Request,
+        wait: Wait,
+    ) -> Result<Answer, DispatchError> {
+        self.dispatch_in_turn(request, wait, BatchPlace::default())
+            .await
     }
 
-    async fn dispatch_in_turn(&self, request: Request, wait: Wait, batch: BatchPlace) -> Result<Answer, DispatchError> {
+    async fn dispatch_in_turn(
+        &self,
+        request: Request,
+        wait: Wait,
+        batch: BatchPlace,
+    ) -> Result<Answer, DispatchError> {
         let inner = &self.inner;
         if inner.is_stopping() {
             return Err(DispatchError::Stopping);
@@ -79,21 +119,52 @@ impl Gateway {
         if inner.is_stalled() {
             return Err(DispatchError::StoreSlow);
         }
-        let Request { action, origin, caller, letter, possible_duplicate } = request;
+        let Request {
+            action,
+            origin,
+            caller,
+            letter,
+            possible_duplicate,
+        } = request;
         // Not the action itself: it may be large, and callers wait long.
-        let key = Key { namespace: action.namespace.clone(), tenant: action.tenant.clone(), id: action.id.clone() };
+        let key = Key {
+            namespace: action.namespace.clone(),
+            tenant: action.tenant.clone(),
+            id: action.id.clone(),
+        };
         let action = Arc::new(action);
-        let replaces = Replaces { letter, possible_duplicate };
+        let replaces = Replaces {
+            letter,
+            possible_duplicate,
+        };
         let (teller, told) = oneshot::channel();
         let patient_until = match wait {
             Wait::ForEnd(limit) => Some(inner.clock.monotonic() + limit),
             Wait::ForOutcome(_) | Wait::ForCommit => None,
         };
-        let mut asking = Asking { inner, accepted: Arc::default(), told: Some(told) };
-        let asker = Asker { teller, accepted: Arc::clone(&asking.accepted), wait, patient_until, batch };
-        inner.spawn(accept(Arc::clone(inner), action, (origin, replaces), caller, asker));
+        let mut asking = Asking {
+            inner,
+            accepted: Arc::default(),
+            told: Some(told),
+        };
+        let asker = Asker {
+            teller,
+            accepted: Arc::clone(&asking.accepted),
+            wait,
+            patient_until,
+            batch,
+        };
+        inner.spawn(accept(
+            Arc::clone(inner),
+            action,
+            (origin, replaces),
+            caller,
+            asker,
+        ));
         let told = match &mut asking.told {
-            Some(told) => tokio::time::timeout(wait.limit(), until_told(inner, told, &asking.accepted)).await,
+            Some(told) => {
+                tokio::time::timeout(wait.limit(), until_told(inner, told, &asking.accepted)).await
+            }
             None => return Err(DispatchError::StoreSlow),
         };
         match (told, asking.accepted.get()) {
@@ -102,7 +173,9 @@ impl Gateway {
                 asking.told = None;
                 told.map(answer)
             }
-            (Ok(Err(())) | Err(_), Some(accepted)) => Ok(answer(so_far(inner, &key, accepted).await)),
+            (Ok(Err(())) | Err(_), Some(accepted)) => {
+                Ok(answer(so_far(inner, &key, accepted).await))
+            }
             // Nobody is left who could say whether it was stored.
             (Ok(Err(())) | Err(_), None) => Err(DispatchError::StoreSlow),
         }
@@ -150,35 +223,101 @@ impl Inner {
     }
 
     /// The same by policies that need not be the current ones.
-    pub(crate) fn plan_by(&self, policies: &Policies, action: &Action, origin: Origin, caller: &Caller, now: Timestamp) -> Plan {
+    pub(crate) fn plan_by(
+        &self,
+        policies: &Policies,
+        action: &Action,
+        origin: Origin,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Plan {
         self.around(|around| {
-            let around = Surroundings { policies, now, ..*around };
+            let around = Surroundings {
+                policies,
+                now,
+                ..*around
+            };
             let cost = policies.rules.cost(action.payload.get().len());
             offload::by_size(cost, || plan(action, origin, caller, &around))
         })
     }
 }
 
-async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Origin, Replaces), caller: Caller, mut asker: Asker) {
-    let Replaces { letter, possible_duplicate } = replaces;
+async fn accept(
+    inner: Arc<Inner>,
+    action: Arc<Action>,
+    (origin, replaces): (Origin, Replaces),
+    caller: Caller,
+    mut asker: Asker,
+) {
+    let Replaces {
+        letter,
+        possible_duplicate,
+    } = replaces;
     let accepted_at = inner.clock.now();
-    let sender = Sender { origin, caller: caller.id.clone() };
-    let Plan { verdict, rule, faults, priority, step } = inner.plan(&action, origin, &caller, accepted_at);
+    let sender = Sender {
+        origin,
+        caller: caller.id.clone(),
+    };
+    let Plan {
+        verdict,
+        rule,
+        faults,
+        priority,
+        step,
+    } = inner.plan(&action, origin, &caller, accepted_at);
     emit_faults(&*inner.observer, &action, &faults);
-    let step = if letter.is_some() { unless_left_alone(&inner, &action, step) } else { step };
+    let step = if letter.is_some() {
+        unless_left_alone(&inner, &action, step)
+    } else {
+        step
+    };
     let entering = match &step {
-        Step::Send(_, routes, _) => match routes.first().map(|route| inner.shares.enter(&route.entry.name, &action.tenant)).transpose() {
+        Step::Send(_, routes, _) => match routes
+            .first()
+            .map(|route| inner.shares.enter(&route.entry.name, &action.tenant))
+            .transpose()
+        {
             Ok(entering) => entering,
-            Err(full) => return answer_known(&inner, &action, &sender, asker, DispatchError::QueueFull(full)).await,
+            Err(full) => {
+                return answer_known(
+                    &inner,
+                    &action,
+                    &sender,
+                    asker,
+                    DispatchError::QueueFull(full),
+                )
+                .await;
+            }
         },
         Step::End(_) => None,
     };
     let owner = inner.lease.owner();
     let (fate, gate, ways, postponed) = match step {
-        Step::End(outcome) => (Fate::Ended(outcome), Conditions::default(), Ways::default(), None),
+        Step::End(outcome) => (
+            Fate::Ended(outcome),
+            Conditions::default(),
+            Ways::default(),
+            None,
+        ),
         Step::Send(conditions, routes, postponed) => {
-            let ways = Ways::prepare(&inner, &action, priority, routes, asker.wait, asker.batch.line.as_mut());
-            (Fate::Send { conditions: conditions.clone(), ways: ways.to_store(owner) }, conditions, ways, postponed)
+            let ways = Ways::prepare(
+                &inner,
+                &action,
+                priority,
+                routes,
+                asker.wait,
+                asker.batch.line.as_mut(),
+            );
+            (
+                Fate::Send {
+                    conditions: conditions.clone(),
+                    ways: ways.to_store(owner),
+                },
+                conditions,
+                ways,
+                postponed,
+            )
         }
     };
     let turn = asker.batch.turn();
@@ -206,17 +345,31 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
         }
         Ok(Admitted::NoLetter) => asker.tell(Err(DispatchError::NoLetter)),
         Ok(Admitted::Ended(outcome)) => {
-            emit(&*inner.observer, &OutcomeEvent::at_the_gate(&action, &outcome, rule.as_deref()));
+            emit(
+                &*inner.observer,
+                &OutcomeEvent::at_the_gate(&action, &outcome, rule.as_deref()),
+            );
             asker.tell(Ok(outcome.to_json()));
         }
         Ok(Admitted::Open { seq, way, over }) => {
-            let Some(ChosenWay { route, waits, at_once }) = ways.choose(way) else {
-                return asker.tell(Err(StoreError::Engine("an action goes a way that it does not have".into()).into()));
+            let Some(ChosenWay {
+                route,
+                waits,
+                at_once,
+            }) = ways.choose(way)
+            else {
+                return asker.tell(Err(StoreError::Engine(
+                    "an action goes a way that it does not have".into(),
+                )
+                .into()));
             };
             if let Some(entering) = entering {
                 entering.opened(&route.entry.name);
             }
-            let over: Vec<_> = over.iter().filter_map(|place| route.quotas.get(*place).cloned()).collect();
+            let over: Vec<_> = over
+                .iter()
+                .filter_map(|place| route.quotas.get(*place).cloned())
+                .collect();
             notices::tell(&inner, &action, &over);
             if way > 0 {
                 inner.observer.quota("degrade");
@@ -226,19 +379,51 @@ async fn accept(inner: Arc<Inner>, action: Arc<Action>, (origin, replaces): (Ori
                 Waits::InStore(due_at) => {
                     inner.work.notify_one();
                     let later = || left_for_later(&inner, &action.id, &route, due_at);
-                    let pending = postponed.as_ref().map_or_else(later, |postponed| postponed.outcome(&action).to_json());
-                    return asker.wait_in_store(&inner, (seq, due_at), postponed.as_ref(), pending).await;
+                    let pending = postponed
+                        .as_ref()
+                        .map_or_else(later, |postponed| postponed.outcome(&action).to_json());
+                    return asker
+                        .wait_in_store(&inner, (seq, due_at), postponed.as_ref(), pending)
+                        .await;
                 }
             };
             let here = (Arc::clone(&route.entry), route.give_up_at);
-            let due_in = if at_once.is_some() { Duration::ZERO } else { here.0.lane.reopens_in().unwrap_or_default() };
+            let due_in = if at_once.is_some() {
+                Duration::ZERO
+            } else {
+                here.0.lane.reopens_in().unwrap_or_default()
+            };
             let (charges, caller) = (gate.charges(&route.quotas), sender.caller);
-            let decided = Decided { action, rule, charges, priority, accepted_at, possible_duplicate, turn, origin, caller };
-            let holding = taking.hold_only(Hold { seq, owner, fence: 0 });
+            let decided = Decided {
+                action,
+                rule,
+                charges,
+                priority,
+                accepted_at,
+                possible_duplicate,
+                turn,
+                origin,
+                caller,
+            };
+            let holding = taking.hold_only(Hold {
+                seq,
+                owner,
+                fence: 0,
+            });
             // Before the caller is told, who may then send the next one.
-            let job = ask_in_line(line, Job::admitted(holding, decided, route, place, at_once)).await;
-            let pending = || worked_on(&inner, &job.action.id, (&job.entry, job.give_up_at), SoFar::default());
-            asker.wait_for(&inner, seq, (Some(here), due_in), pending).await;
+            let job =
+                ask_in_line(line, Job::admitted(holding, decided, route, place, at_once)).await;
+            let pending = || {
+                worked_on(
+                    &inner,
+                    &job.action.id,
+                    (&job.entry, job.give_up_at),
+                    SoFar::default(),
+                )
+            };
+            asker
+                .wait_for(&inner, seq, (Some(here), due_in), pending)
+                .await;
             deliver(&inner, job).await;
         }
         Ok(Admitted::Existing(_)) => {
@@ -256,15 +441,29 @@ fn unless_left_alone(inner: &Inner, action: &Action, step: Step) -> Step {
         Step::Send(_, routes, None) => routes.first(),
         Step::Send(_, _, Some(_)) | Step::End(_) => None,
     };
-    let wait = first.and_then(|route| route.entry.breaker.as_ref()?.closed_to_all(inner.clock.monotonic()));
+    let wait = first.and_then(|route| {
+        route
+            .entry
+            .breaker
+            .as_ref()?
+            .closed_to_all(inner.clock.monotonic())
+    });
     match (first, wait) {
-        (Some(route), Some(wait)) if !inner.options.retry.durable => Step::End(left_alone(inner, action, &route.entry, wait)),
+        (Some(route), Some(wait)) if !inner.options.retry.durable => {
+            Step::End(left_alone(inner, action, &route.entry, wait))
+        }
         _ => step,
     }
 }
 
 /// Answers where the id is known, also where there is no room for an action; where it is not, with `unknown`.
-async fn answer_known(inner: &Arc<Inner>, action: &Action, sender: &Sender, mut asker: Asker, unknown: DispatchError) {
+async fn answer_known(
+    inner: &Arc<Inner>,
+    action: &Action,
+    sender: &Sender,
+    mut asker: Asker,
+    unknown: DispatchError,
+) {
     // It holds up nobody behind it in its batch.
     asker.batch = BatchPlace::default();
     match inner.known_looks.find(&*inner.store, action).await {
@@ -275,21 +474,35 @@ async fn answer_known(inner: &Arc<Inner>, action: &Action, sender: &Sender, mut 
 }
 
 /// The id was there before: the same request gets the same outcome, another one a conflict.
-async fn join(inner: &Arc<Inner>, (record, turn): (Record, LookTurn<'_>), action: &Action, sender: &Sender, asker: Asker) {
+async fn join(
+    inner: &Arc<Inner>,
+    (record, turn): (Record, LookTurn<'_>),
+    action: &Action,
+    sender: &Sender,
+    asker: Asker,
+) {
     if sender.asks_otherwise(inner, &record, action) {
         return asker.tell(Err(DispatchError::Conflict(action.id.to_string())));
     }
     let far = match asker.wait {
         Wait::ForCommit => true,
-        Wait::ForOutcome(limit) | Wait::ForEnd(limit) => !record.owned && record.due_at > inner.due.now() + limit,
+        Wait::ForOutcome(limit) | Wait::ForEnd(limit) => {
+            !record.owned && record.due_at > inner.due.now() + limit
+        }
     };
     if far || record.state != State::Open {
-        return asker.tell(Ok(recorded(inner, &record, inner.waiters.so_far(record.seq))));
+        return asker.tell(Ok(recorded(
+            inner,
+            &record,
+            inner.waiters.so_far(record.seq),
+        )));
     }
     inner.work.notify_one();
     let (seq, pending) = (record.seq, recorded(inner, &record, SoFar::default()));
     drop((record, turn));
-    asker.wait_for(inner, seq, (None, Duration::ZERO), || pending).await;
+    asker
+        .wait_for(inner, seq, (None, Duration::ZERO), || pending)
+        .await;
 }
 
 /// Waits for what the caller is told. `Err` when nobody will say: when a stop begins, and nobody here works on the action, and when the store's
@@ -311,7 +524,11 @@ async fn until_told(
             None if inner.is_stalled() => return Err(()),
             Some(_) | None => {}
         }
-        let pause = if is_releasing { STOP_LOOKS_EVERY } else { STALL_LOOKS_EVERY };
+        let pause = if is_releasing {
+            STOP_LOOKS_EVERY
+        } else {
+            STALL_LOOKS_EVERY
+        };
         tokio::select! {
             biased;
             told = &mut *told => return told.map_err(drop),
@@ -321,23 +538,37 @@ async fn until_told(
 }
 
 /// How an action stands whose caller's wait is over.
-async fn so_far(inner: &Inner, Key { namespace, tenant, id }: &Key, accepted: &Accepted) -> Arc<str> {
+async fn so_far(
+    inner: &Inner,
+    Key {
+        namespace,
+        tenant,
+        id,
+    }: &Key,
+    accepted: &Accepted,
+) -> Arc<str> {
     let so_far = inner.waiters.so_far(accepted.waiter.seq);
     if let Some((entry, give_up_at)) = &accepted.worked_on {
         return worked_on(inner, id, (entry, *give_up_at), so_far);
     }
     let scope = Scope::exactly(namespace, tenant);
-    match tokio::time::timeout(LOOK_LIMIT, inner.store.find(&scope, id)).await.map(|found| found.map(|mut found| found.pop())) {
+    match tokio::time::timeout(LOOK_LIMIT, inner.store.find(&scope, id))
+        .await
+        .map(|found| found.map(|mut found| found.pop()))
+    {
         Ok(Ok(Some(record))) => recorded(inner, &record, so_far),
         // It is durable, whatever the store is busy with.
-        Ok(Ok(None) | Err(_)) | Err(_) => scheduled(id, inner.clock.now(), so_far.attempts, so_far.last_error),
+        Ok(Ok(None) | Err(_)) | Err(_) => {
+            scheduled(id, inner.clock.now(), so_far.attempts, so_far.last_error)
+        }
     }
 }
 
 impl Asker {
     /// Whether the wait is over before an attempt that is due after so long.
     fn is_over_before(&self, inner: &Inner, due_in: Duration) -> bool {
-        self.patient_until.is_some_and(|until| inner.clock.monotonic() + due_in > until)
+        self.patient_until
+            .is_some_and(|until| inner.clock.monotonic() + due_in > until)
     }
 
     fn tell(self, told: Result<Arc<str>, DispatchError>) {
@@ -345,7 +576,13 @@ impl Asker {
     }
 
     /// Waits for what is written and due later. What a time interval postpones beyond the wait is not waited for.
-    async fn wait_in_store(self, inner: &Inner, (seq, due_at): (Seq, Timestamp), postponed: Option<&Postponed>, pending: Arc<str>) {
+    async fn wait_in_store(
+        self,
+        inner: &Inner,
+        (seq, due_at): (Seq, Timestamp),
+        postponed: Option<&Postponed>,
+        pending: Arc<str>,
+    ) {
         let due_in = due_at.since(inner.due.now());
         if postponed.is_some() && due_in > self.wait.limit() {
             return self.tell(Ok(pending));

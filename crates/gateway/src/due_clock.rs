@@ -45,9 +45,16 @@ pub(crate) struct DueClock {
 impl DueClock {
     /// Continues where the gateways before, or beside, stand. Takes up to three leases, and no longer than 45 s, where gateways that share the
     /// store left beats and it is not known whether time passed. Fails where the store does so at the first look, or until the end of that wait.
-    pub(crate) async fn start(clock: Arc<dyn Clock>, store: &dyn Store, lease: LeaseTimes) -> Result<Self, StoreError> {
+    pub(crate) async fn start(
+        clock: Arc<dyn Clock>,
+        store: &dyn Store,
+        lease: LeaseTimes,
+    ) -> Result<Self, StoreError> {
         let state = start::first_state(&*clock, store, lease).await?;
-        Ok(Self { clock, state: Mutex::new(state) })
+        Ok(Self {
+            clock,
+            state: Mutex::new(state),
+        })
     }
 
     /// The due time.
@@ -74,7 +81,9 @@ impl DueClock {
     pub(crate) async fn follow(&self, store: &dyn Store) -> Result<(), StoreError> {
         let note = Note::read(store, self.clock.now()).await?;
         let (monotonic, wall) = (self.clock.monotonic(), self.clock.now());
-        let Some(text) = self.lock().look(&note, monotonic, wall) else { return Ok(()) };
+        let Some(text) = self.lock().look(&note, monotonic, wall) else {
+            return Ok(());
+        };
         if note.replace(store, &text, wall).await? {
             self.lock().has_told(text);
         }
@@ -105,7 +114,14 @@ struct State {
 impl State {
     fn new(note: Note, due: Timestamp, (monotonic, wall): (Duration, Timestamp)) -> Self {
         let steps = between(due, wall);
-        Self { monotonic, due, steps, must_tell: is_step(steps.saturating_sub(note.steps)), seen: note.text, seen_at: due }
+        Self {
+            monotonic,
+            due,
+            steps,
+            must_tell: is_step(steps.saturating_sub(note.steps)),
+            seen: note.text,
+            seen_at: due,
+        }
     }
 
     fn at(&self, monotonic: Duration) -> Timestamp {
@@ -130,7 +146,11 @@ impl State {
         let is_old = |told| between(told, self.due) >= TELL_EVERY.as_millis() as i64;
         let tells = self.must_tell || note.due.is_none_or(is_old);
         // A sum that does not fit, and no step seen here: another saw one.
-        let steps = if self.must_tell { self.steps } else { note.steps };
+        let steps = if self.must_tell {
+            self.steps
+        } else {
+            note.steps
+        };
         tells.then(|| text(steps, self.due))
     }
 
@@ -141,7 +161,10 @@ impl State {
         if is_step(moved) {
             self.steps = self.steps.saturating_add(moved);
             self.must_tell = true;
-            tracing::warn!(step_ms = moved, "the wall clock was stepped; what waits goes on as if it had not been");
+            tracing::warn!(
+                step_ms = moved,
+                "the wall clock was stepped; what waits goes on as if it had not been"
+            );
         } else {
             self.due = shifted(self.due, moved);
         }
@@ -149,8 +172,15 @@ impl State {
 
     /// Goes on from a due time that another gateway told. By the wall clock it is known exactly, unless that was stepped since.
     fn take_over(&mut self, told: Timestamp, by_wall: Timestamp, wall: Timestamp) {
-        tracing::warn!(ahead_ms = between(self.due, told), "another gateway's due time is ahead of this one's, and is taken over");
-        self.due = if is_recent(told, by_wall) { by_wall } else { told };
+        tracing::warn!(
+            ahead_ms = between(self.due, told),
+            "another gateway's due time is ahead of this one's, and is taken over"
+        );
+        self.due = if is_recent(told, by_wall) {
+            by_wall
+        } else {
+            told
+        };
         self.steps = between(self.due, wall);
     }
 
@@ -170,17 +200,36 @@ struct Note {
 
 impl Note {
     async fn read(store: &dyn Store, now: Timestamp) -> Result<Self, StoreError> {
-        let Some(text) = store.note(NOTE, now).await? else { return Ok(Self { text: None, steps: 0, due: None }) };
+        let Some(text) = store.note(NOTE, now).await? else {
+            return Ok(Self {
+                text: None,
+                steps: 0,
+                due: None,
+            });
+        };
         let numbers: Option<Vec<i64>> = text.split(' ').map(|number| number.parse().ok()).collect();
         match numbers.as_deref() {
-            Some([steps, due]) => Ok(Self { steps: *steps, due: Some(Timestamp::from_millis(*due)), text: Some(text) }),
-            _ => Err(StoreError::Engine(format!("the note {NOTE:?} is {text:?}, not two numbers of milliseconds"))),
+            Some([steps, due]) => Ok(Self {
+                steps: *steps,
+                due: Some(Timestamp::from_millis(*due)),
+                text: Some(text),
+            }),
+            _ => Err(StoreError::Engine(format!(
+                "the note {NOTE:?} is {text:?}, not two numbers of milliseconds"
+            ))),
         }
     }
 
     /// Says something else, unless another gateway did meanwhile.
-    async fn replace(&self, store: &dyn Store, text: &str, now: Timestamp) -> Result<bool, StoreError> {
-        store.swap_note(NOTE, self.text.as_deref(), text, now, FOREVER).await
+    async fn replace(
+        &self,
+        store: &dyn Store,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        store
+            .swap_note(NOTE, self.text.as_deref(), text, now, FOREVER)
+            .await
     }
 
     /// The due time of an instant of the wall clock, if that was not stepped since.

@@ -26,15 +26,29 @@ pub(crate) async fn elsewhere(inner: &Arc<Inner>, job: &mut Job) -> Elsewhere {
         let cost = around.policies.rules.cost(job.action.payload.get().len());
         offload::by_size(cost, || another_route(job, around))
     });
-    let Some(route) = planned else { return Elsewhere::Nowhere };
-    let Route { entry, prepared, quotas, .. } = route;
+    let Some(route) = planned else {
+        return Elsewhere::Nowhere;
+    };
+    let Route {
+        entry,
+        prepared,
+        quotas,
+        ..
+    } = route;
     let before = std::mem::take(&mut job.charges.counters);
     let after: Vec<String> = quotas.iter().map(|quota| quota.counter.clone()).collect();
-    let (kept, others): (Vec<String>, Vec<String>) = before.iter().cloned().partition(|counter| after.contains(counter));
+    let (kept, others): (Vec<String>, Vec<String>) = before
+        .iter()
+        .cloned()
+        .partition(|counter| after.contains(counter));
     let mut charges = job.charges.clone();
     charges.counters.clone_from(&after);
     // What may have left through the first stays charged there.
-    let refund = if job.possible_duplicate { Vec::new() } else { others.clone() };
+    let refund = if job.possible_duplicate {
+        Vec::new()
+    } else {
+        others.clone()
+    };
     if job.possible_duplicate {
         charges.counters.extend(others);
     }
@@ -45,13 +59,18 @@ pub(crate) async fn elsewhere(inner: &Arc<Inner>, job: &mut Job) -> Elsewhere {
         provider: entry.name.clone(),
         prepared: Arc::clone(&prepared),
         charges: charges.clone(),
-        quotas: quotas.into_iter().filter(|quota| !kept.contains(&quota.counter)).collect(),
+        quotas: quotas
+            .into_iter()
+            .filter(|quota| !kept.contains(&quota.counter))
+            .collect(),
         refund,
     };
     match inner.store.reroute(change).await {
         Ok(Rerouted::Written) => {
             tracing::info!(action = %job.action.id, from = %job.entry.name, to = %entry.name, "an action goes through the fallback of its provider");
-            inner.shares.moved(&job.entry.name, &entry.name, &job.action.tenant);
+            inner
+                .shares
+                .moved(&job.entry.name, &entry.name, &job.action.tenant);
             let place = entry.lane.enter_claimed(size_of(&job.action, &prepared));
             job.go_through(entry, prepared, charges, place);
             Elsewhere::Moved

@@ -77,7 +77,10 @@ pub struct Keep {
 
 impl Default for Keep {
     fn default() -> Self {
-        Self { default: Duration::from_hours(30 * 24), tenants: Vec::new() }
+        Self {
+            default: Duration::from_hours(30 * 24),
+            tenants: Vec::new(),
+        }
     }
 }
 
@@ -129,9 +132,21 @@ pub(crate) struct Inner {
 impl Gateway {
     /// Starts: takes a lease, continues lanes and budgets where an earlier process stood, and begins to work on what is due.
     pub async fn start(parts: Parts) -> Result<Self, StoreError> {
-        let Parts { store, clock, entropy, observer, registry, rules, options } = parts;
+        let Parts {
+            store,
+            clock,
+            entropy,
+            observer,
+            registry,
+            rules,
+            options,
+        } = parts;
         let store_health = Arc::new(StoreHealth::default());
-        let store: Arc<dyn Store> = Arc::new(Layered(Watched::new(store, Arc::clone(&clock), Arc::clone(&store_health))));
+        let store: Arc<dyn Store> = Arc::new(Layered(Watched::new(
+            store,
+            Arc::clone(&clock),
+            Arc::clone(&store_health),
+        )));
         let due = DueClock::start(Arc::clone(&clock), &*store, options.lease).await?;
         let lease = Lease::take(&*store, &*clock, options.lease).await?;
         let work = Arc::new(Notify::new());
@@ -174,7 +189,10 @@ impl Gateway {
             last_backlog: LastBacklog::default(),
         });
         inner.policies.set_rules(rules).await;
-        inner.policies.refresh(&*inner.store, inner.clock.now()).await?;
+        inner
+            .policies
+            .refresh(&*inner.store, inner.clock.now())
+            .await?;
         runner::recall(&inner).await?;
         runner::recall_budgets(&inner).await;
         inner.spawn(policies::follow(Arc::clone(&inner)));
@@ -211,20 +229,34 @@ impl Gateway {
         self.release();
         inner.stopping.store(true, Ordering::SeqCst);
         inner.stopped.notify_waiters();
-        let all_ended = tokio::time::timeout(limit, inner.until_idle()).await.is_ok();
+        let all_ended = tokio::time::timeout(limit, inner.until_idle())
+            .await
+            .is_ok();
         if all_ended {
             // A disk that does not answer holds up no stop.
-            match tokio::time::timeout(RETIRES_WITHIN, inner.store.retire(inner.lease.owner(), inner.due.now())).await {
+            match tokio::time::timeout(
+                RETIRES_WITHIN,
+                inner.store.retire(inner.lease.owner(), inner.due.now()),
+            )
+            .await
+            {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(%error, "the lease could not be given back; the next process takes over what is left"),
-                Err(_) => tracing::warn!("the store does not answer; the next process takes over what is left"),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the lease could not be given back; the next process takes over what is left")
+                }
+                Err(_) => tracing::warn!(
+                    "the store does not answer; the next process takes over what is left"
+                ),
             }
         }
         all_ended
     }
 
     /// Does work to its end, also when nobody waits for it any more; `None` when it broke off. A stop waits for it.
-    pub async fn to_the_end<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+    pub async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
         let (done, result) = oneshot::channel();
         self.inner.spawn(async move { drop(done.send(work.await)) });
         result.await.ok()
@@ -252,15 +284,27 @@ impl Gateway {
 
     /// Each breaker's provider, its state, `closed`, `open` or `half_open`, and its fallback.
     pub fn breakers(&self) -> Vec<(ProviderName, &'static str, Option<ProviderName>)> {
-        let shown = |entry: &Arc<Entry>| Some((entry.name.clone(), entry.breaker.as_ref()?.word(), entry.fallback.clone()));
+        let shown = |entry: &Arc<Entry>| {
+            Some((
+                entry.name.clone(),
+                entry.breaker.as_ref()?.word(),
+                entry.fallback.clone(),
+            ))
+        };
         self.inner.providers.entries().filter_map(shown).collect()
     }
 
     /// Opens or closes a provider's breaker by hand, on every gateway; `false` where there is none. When the store fails, it moved only here.
     pub async fn set_breaker(&self, provider: &str, open: bool) -> Result<bool, StoreError> {
         let inner = &self.inner;
-        let entry = inner.providers.entries().find(|entry| entry.name.as_str() == provider);
-        let Some((entry, breaker)) = entry.and_then(|entry| Some((entry, entry.breaker.as_ref()?))) else { return Ok(false) };
+        let entry = inner
+            .providers
+            .entries()
+            .find(|entry| entry.name.as_str() == provider);
+        let Some((entry, breaker)) = entry.and_then(|entry| Some((entry, entry.breaker.as_ref()?)))
+        else {
+            return Ok(false);
+        };
         if open {
             breaker.trip(inner.clock.monotonic());
         } else {
@@ -269,34 +313,57 @@ impl Gateway {
         }
         inner.work.notify_one();
         inner.observer.breaker(&entry.name, breaker.word());
-        breaker::sharing::tell(inner, entry, breaker::sharing::MovedBy::Hand).await.map(|()| true)
+        breaker::sharing::tell(inner, entry, breaker::sharing::MovedBy::Hand)
+            .await
+            .map(|()| true)
     }
 
     /// Each lane as it is on this gateway.
     pub fn lanes(&self) -> Vec<LaneStatus> {
-        self.inner.providers.lanes().map(|lane| lane.status()).collect()
+        self.inner
+            .providers
+            .lanes()
+            .map(|lane| lane.status())
+            .collect()
     }
 
     /// The life of each provider's access token, where it has one now.
     pub fn token_lives(&self) -> Vec<(ProviderName, TokenLife)> {
-        self.inner.providers.entries().filter_map(|entry| Some((entry.name.clone(), entry.provider.token_life()?))).collect()
+        self.inner
+            .providers
+            .entries()
+            .filter_map(|entry| Some((entry.name.clone(), entry.provider.token_life()?)))
+            .collect()
     }
 
     /// The names of the providers.
     pub fn provider_names(&self) -> Vec<ProviderName> {
-        self.inner.providers.entries().map(|entry| entry.name.clone()).collect()
+        self.inner
+            .providers
+            .entries()
+            .map(|entry| entry.name.clone())
+            .collect()
     }
 
     /// The providers that send through a lane, named by itself or by one of them; none where there is no such lane.
     pub fn providers_of_lane(&self, name: &str) -> Vec<ProviderName> {
-        let Some(lane) = self.inner.providers.lane(name) else { return Vec::new() };
-        self.inner.providers.entries().filter(|entry| entry.lane.name() == lane.name()).map(|entry| entry.name.clone()).collect()
+        let Some(lane) = self.inner.providers.lane(name) else {
+            return Vec::new();
+        };
+        self.inner
+            .providers
+            .entries()
+            .filter(|entry| entry.lane.name() == lane.name())
+            .map(|entry| entry.name.clone())
+            .collect()
     }
 
     /// Forgets the pause and the learned pace of a lane, named by itself or by a provider, on every gateway, and tries its providers again that were to
     /// be repaired; `None` where there is no such lane.
     pub async fn reset_lane(&self, name: &str) -> Result<Option<LaneStatus>, StoreError> {
-        let Some(lane) = self.inner.providers.lane(name) else { return Ok(None) };
+        let Some(lane) = self.inner.providers.lane(name) else {
+            return Ok(None);
+        };
         lane.reset();
         lane::sharing::keep_lane(&self.inner, lane);
         for provider in self.providers_of_lane(name) {

@@ -50,7 +50,10 @@ impl Gateway {
                 finding,
                 to_repair: entry.repair.needed(),
                 stats: entry.stats.snapshot(),
-                breaker: entry.breaker.as_ref().map_or("closed", |breaker| breaker.word()),
+                breaker: entry
+                    .breaker
+                    .as_ref()
+                    .map_or("closed", |breaker| breaker.word()),
                 lane: entry.lane.status(),
             }
         });
@@ -59,7 +62,11 @@ impl Gateway {
 
     /// Each provider's statistics.
     pub fn stats(&self) -> Vec<(ProviderName, Snapshot)> {
-        self.inner.providers.entries().map(|entry| (entry.name.clone(), entry.stats.snapshot())).collect()
+        self.inner
+            .providers
+            .entries()
+            .map(|entry| (entry.name.clone(), entry.stats.snapshot()))
+            .collect()
     }
 }
 
@@ -76,16 +83,36 @@ struct Checked {
 
 impl LastCheck {
     /// What the last check found, or the next one finds.
-    pub(crate) async fn finding(&self, entry: &Arc<Entry>, clock: &Arc<dyn Clock>) -> HealthFinding {
+    pub(crate) async fn finding(
+        &self,
+        entry: &Arc<Entry>,
+        clock: &Arc<dyn Clock>,
+    ) -> HealthFinding {
         let mut check = self.joined(entry, clock);
-        let checked = check.wait_for(Option::is_some).await.ok().and_then(|checked| checked.clone());
-        let broke_off = || ProviderError::new(ErrorKind::ExecutionFailed, "the health check broke off; this is a fault of the server");
+        let checked = check
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|checked| checked.clone());
+        let broke_off = || {
+            ProviderError::new(
+                ErrorKind::ExecutionFailed,
+                "the health check broke off; this is a fault of the server",
+            )
+        };
         let Checked { at, finding } = checked.ok_or_else(broke_off)?;
-        finding.map(|health| Health { age: health.age + clock.monotonic().saturating_sub(at), ..health })
+        finding.map(|health| Health {
+            age: health.age + clock.monotonic().saturating_sub(at),
+            ..health
+        })
     }
 
     /// The check that is under way or was just now, or else a new one.
-    fn joined(&self, entry: &Arc<Entry>, clock: &Arc<dyn Clock>) -> watch::Receiver<Option<Checked>> {
+    fn joined(
+        &self,
+        entry: &Arc<Entry>,
+        clock: &Arc<dyn Clock>,
+    ) -> watch::Receiver<Option<Checked>> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_good = |check: &&watch::Receiver<Option<Checked>>| match &*check.borrow() {
             Some(checked) => clock.monotonic().saturating_sub(checked.at) < FRESH,
@@ -99,9 +126,17 @@ impl LastCheck {
         let (entry, clock) = (Arc::clone(entry), Arc::clone(clock));
         tokio::spawn(async move {
             let checked = tokio::time::timeout(CHECK_LIMIT, entry.provider.health()).await;
-            let late = || ProviderError::new(ErrorKind::Timeout, format!("no answer within {} s", CHECK_LIMIT.as_secs()));
+            let late = || {
+                ProviderError::new(
+                    ErrorKind::Timeout,
+                    format!("no answer within {} s", CHECK_LIMIT.as_secs()),
+                )
+            };
             let finding = checked.unwrap_or_else(|_| Err(late()));
-            found.send_replace(Some(Checked { at: clock.monotonic(), finding }));
+            found.send_replace(Some(Checked {
+                at: clock.monotonic(),
+                finding,
+            }));
         });
         *last = Some(check.clone());
         check

@@ -47,7 +47,11 @@ impl Held {
         let number = inner.next;
         inner.next += 1;
         inner.takings.insert(number);
-        Taking { held: Arc::clone(self), number, is_over: false }
+        Taking {
+            held: Arc::clone(self),
+            number,
+            is_over: false,
+        }
     }
 
     /// Now.
@@ -57,7 +61,10 @@ impl Held {
 
     /// Whether all takings that began before a mark are over, so that all that they took is held or gone.
     pub(crate) fn has_taken_all_before(&self, mark: Mark) -> bool {
-        self.lock().takings.first().is_none_or(|oldest| *oldest >= mark.0)
+        self.lock()
+            .takings
+            .first()
+            .is_none_or(|oldest| *oldest >= mark.0)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -69,7 +76,10 @@ impl Taking {
     /// Holds one of the rows that were taken.
     pub(crate) fn hold(&self, hold: Hold) -> Holding {
         self.held.lock().holds.insert(hold);
-        Holding { held: Arc::clone(&self.held), hold }
+        Holding {
+            held: Arc::clone(&self.held),
+            hold,
+        }
     }
 
     /// Holds the only row that was taken.
@@ -80,7 +90,10 @@ impl Taking {
             inner.takings.remove(&self.number);
         }
         self.is_over = true;
-        Holding { held: Arc::clone(&self.held), hold }
+        Holding {
+            held: Arc::clone(&self.held),
+            hold,
+        }
     }
 }
 

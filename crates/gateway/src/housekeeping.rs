@@ -35,7 +35,10 @@ pub(crate) async fn run(inner: Arc<Inner>) {
     }
 }
 
-async fn keep_house(inner: &Arc<Inner>, housekeeper: &mut Option<Housekeeper>) -> Result<(), StoreError> {
+async fn keep_house(
+    inner: &Arc<Inner>,
+    housekeeper: &mut Option<Housekeeper>,
+) -> Result<(), StoreError> {
     let known = match housekeeper.take() {
         Some(known) => known,
         None => Housekeeper::begin(inner).await?,
@@ -56,9 +59,18 @@ impl Housekeeper {
     async fn begin(inner: &Inner) -> Result<Self, StoreError> {
         let (wall, monotonic) = (inner.clock.now(), inner.clock.monotonic());
         let kept = kept_clock(inner).await?;
-        let newest = if kept.is_none() { newest_row(inner).await? } else { None };
+        let newest = if kept.is_none() {
+            newest_row(inner).await?
+        } else {
+            None
+        };
         let clock = RetentionClock::new(kept, newest, wall, monotonic);
-        Ok(Self { clock, ended: BTreeMap::new(), began: monotonic, said_behind: None })
+        Ok(Self {
+            clock,
+            ended: BTreeMap::new(),
+            began: monotonic,
+            said_behind: None,
+        })
     }
 
     async fn forget(&mut self, inner: &Arc<Inner>) -> Result<(), StoreError> {
@@ -67,7 +79,10 @@ impl Housekeeper {
         let moved = self.clock.follow(kept, inner.clock.now(), monotonic);
         if kept != Some(moved.keep) {
             let text = moved.keep.as_millis().to_string();
-            inner.store.put_note(CLOCK_NOTE, &text, Timestamp::from_millis(i64::MAX)).await?;
+            inner
+                .store
+                .put_note(CLOCK_NOTE, &text, Timestamp::from_millis(i64::MAX))
+                .await?;
         }
         self.say_behind(moved, monotonic);
         if monotonic.saturating_sub(self.began) >= ANEW_EVERY {
@@ -78,10 +93,17 @@ impl Housekeeper {
             Ok(true) => {}
             Ok(false) => return Ok(()),
             // The journal is pruned all the same: a sweep that fails again and again would keep it for ever.
-            Err(error) => tracing::warn!(%error, "keys and windows that are over could not all be deleted; it is tried again in a while"),
+            Err(error) => {
+                tracing::warn!(%error, "keys and windows that are over could not all be deleted; it is tried again in a while")
+            }
         }
-        let gateway = Gateway { inner: Arc::clone(inner) };
-        if let Err(error) = gateway.forget_silences(moved.now - inner.options.keep.default).await {
+        let gateway = Gateway {
+            inner: Arc::clone(inner),
+        };
+        if let Err(error) = gateway
+            .forget_silences(moved.now - inner.options.keep.default)
+            .await
+        {
             tracing::warn!(%error, "old silences could not be deleted");
         }
         let mut deleted = 0;
@@ -97,7 +119,9 @@ impl Housekeeper {
 
     /// A word about a clock that is behind, once a day.
     fn say_behind(&mut self, moved: Moved, monotonic: Duration) {
-        let due = self.said_behind.is_none_or(|said| monotonic.saturating_sub(said) >= ANEW_EVERY);
+        let due = self
+            .said_behind
+            .is_none_or(|said| monotonic.saturating_sub(said) >= ANEW_EVERY);
         if moved.behind > BEHIND && due {
             self.said_behind = Some(monotonic);
             tracing::warn!(
@@ -110,11 +134,23 @@ impl Housekeeper {
     }
 
     /// Deletes what is kept for so long, and says how much it was.
-    async fn prune(&mut self, inner: &Inner, keep: Duration, of: Tenants, now: Timestamp) -> Result<usize, StoreError> {
-        let retention = Retention { before: now - keep, of };
+    async fn prune(
+        &mut self,
+        inner: &Inner,
+        keep: Duration,
+        of: Tenants,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let retention = Retention {
+            before: now - keep,
+            of,
+        };
         let mut deleted = 0;
         loop {
-            let pruned = inner.store.prune(retention.clone(), self.ended.get(&keep).copied()).await?;
+            let pruned = inner
+                .store
+                .prune(retention.clone(), self.ended.get(&keep).copied())
+                .await?;
             deleted += pruned.deleted;
             if let Some(last) = pruned.last {
                 self.ended.insert(keep, last);
@@ -141,21 +177,39 @@ async fn sweep(inner: &Inner, now: Timestamp) -> Result<bool, StoreError> {
 /// Whose actions are kept how long, each duration once.
 fn by_duration(keep: &Keep) -> Vec<(Duration, Tenants)> {
     let mut named: BTreeMap<Duration, Vec<String>> = BTreeMap::new();
-    for (tenant, duration) in keep.tenants.iter().filter(|(_, duration)| *duration != keep.default) {
+    for (tenant, duration) in keep
+        .tenants
+        .iter()
+        .filter(|(_, duration)| *duration != keep.default)
+    {
         named.entry(*duration).or_default().push(tenant.clone());
     }
     let others = Tenants::AllBut(named.values().flatten().cloned().collect());
-    let named = named.into_iter().map(|(duration, tenants)| (duration, Tenants::Only(tenants)));
-    std::iter::once((keep.default, others)).chain(named).collect()
+    let named = named
+        .into_iter()
+        .map(|(duration, tenants)| (duration, Tenants::Only(tenants)));
+    std::iter::once((keep.default, others))
+        .chain(named)
+        .collect()
 }
 
 async fn kept_clock(inner: &Inner) -> Result<Option<Timestamp>, StoreError> {
     let note = inner.store.note(CLOCK_NOTE, inner.clock.now()).await?;
-    Ok(note.and_then(|text| text.parse().ok()).map(Timestamp::from_millis))
+    Ok(note
+        .and_then(|text| text.parse().ok())
+        .map(Timestamp::from_millis))
 }
 
 async fn newest_row(inner: &Inner) -> Result<Option<Timestamp>, StoreError> {
-    let newest = PageRequest { after: None, offset: 0, limit: 1, count: false };
-    let page = inner.store.history(HistoryFilter::of(Scope::everything()), newest).await?;
+    let newest = PageRequest {
+        after: None,
+        offset: 0,
+        limit: 1,
+        count: false,
+    };
+    let page = inner
+        .store
+        .history(HistoryFilter::of(Scope::everything()), newest)
+        .await?;
     Ok(page.records.first().map(|record| record.accepted_at))
 }

@@ -22,20 +22,40 @@ pub(crate) struct LookTurn<'a> {
 
 impl KnownLooks {
     pub(crate) fn new() -> Self {
-        Self { turns: Semaphore::new(MAX_KNOWN_LOOKS), waiting_bytes: Semaphore::new(MAX_KNOWN_WAITING_BYTES) }
+        Self {
+            turns: Semaphore::new(MAX_KNOWN_LOOKS),
+            waiting_bytes: Semaphore::new(MAX_KNOWN_WAITING_BYTES),
+        }
     }
 
     /// What is stored under the id of `action`, with the turn to look at it; [`StoreError::Busy`] where too much waits.
-    pub(crate) async fn find(&self, store: &dyn Store, action: &Action) -> Result<Option<(Record, LookTurn<'_>)>, StoreError> {
+    pub(crate) async fn find(
+        &self,
+        store: &dyn Store,
+        action: &Action,
+    ) -> Result<Option<(Record, LookTurn<'_>)>, StoreError> {
         let turn = self.turn(action).await?;
-        let found = store.find(&Scope::exactly(&action.namespace, &action.tenant), &action.id).await?.pop();
+        let found = store
+            .find(
+                &Scope::exactly(&action.namespace, &action.tenant),
+                &action.id,
+            )
+            .await?
+            .pop();
         Ok(found.map(|record| (record, turn)))
     }
 
     async fn turn(&self, action: &Action) -> Result<LookTurn<'_>, StoreError> {
-        let labels: usize = action.metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let labels: usize = action
+            .metadata
+            .iter()
+            .map(|(name, value)| name.len() + value.len())
+            .sum();
         let bytes = (PER_ACTION + action.payload.get().len() + labels).min(MAX_KNOWN_WAITING_BYTES);
-        let room = self.waiting_bytes.try_acquire_many(u32::try_from(bytes).unwrap_or(u32::MAX)).map_err(|_| StoreError::Busy)?;
+        let room = self
+            .waiting_bytes
+            .try_acquire_many(u32::try_from(bytes).unwrap_or(u32::MAX))
+            .map_err(|_| StoreError::Busy)?;
         let turn = self.turns.acquire().await.map_err(|_| StoreError::Closed)?;
         drop(room);
         Ok(LookTurn { _turn: turn })

@@ -74,9 +74,16 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    pub(crate) async fn take(store: &dyn Store, clock: &dyn Clock, times: LeaseTimes) -> Result<Self, StoreError> {
+    pub(crate) async fn take(
+        store: &dyn Store,
+        clock: &dyn Clock,
+        times: LeaseTimes,
+    ) -> Result<Self, StoreError> {
         let held = register(store, clock).await?;
-        Ok(Self { held: Mutex::new(held), times })
+        Ok(Self {
+            held: Mutex::new(held),
+            times,
+        })
     }
 
     pub(crate) fn owner(&self) -> OwnerId {
@@ -90,19 +97,31 @@ impl Lease {
     /// Whether `owner` is this process and may start a send, at an instant of both clocks.
     pub(crate) fn allows(&self, owner: OwnerId, monotonic: Duration, wall: Timestamp) -> bool {
         let held = self.get();
-        let passed = monotonic.saturating_sub(held.monotonic).max(wall.since(held.wall));
+        let passed = monotonic
+            .saturating_sub(held.monotonic)
+            .max(wall.since(held.wall));
         held.owner == owner && passed + self.times.must_be_left() < self.times.lasts
     }
 
     /// Renews the lease; one that is gone is replaced by a new one under a new id, and what the old one owned is somebody else's.
-    pub(crate) async fn renew(&self, store: &dyn Store, clock: &dyn Clock) -> Result<(), StoreError> {
+    pub(crate) async fn renew(
+        &self,
+        store: &dyn Store,
+        clock: &dyn Clock,
+    ) -> Result<(), StoreError> {
         let held = self.get();
         let (monotonic, wall) = (clock.monotonic(), clock.now());
         if store.renew(held.owner).await? {
-            self.set(Held { monotonic, wall, ..held });
+            self.set(Held {
+                monotonic,
+                wall,
+                ..held
+            });
             return Ok(());
         }
-        tracing::error!("this process's lease had run out and was taken over; going on under a new one");
+        tracing::error!(
+            "this process's lease had run out and was taken over; going on under a new one"
+        );
         self.set(register(store, clock).await?);
         Ok(())
     }
@@ -118,7 +137,11 @@ impl Lease {
 
 async fn register(store: &dyn Store, clock: &dyn Clock) -> Result<Held, StoreError> {
     let (monotonic, wall) = (clock.monotonic(), clock.now());
-    Ok(Held { owner: store.register().await?, monotonic, wall })
+    Ok(Held {
+        owner: store.register().await?,
+        monotonic,
+        wall,
+    })
 }
 
 /// What a process has seen of the others' beats. While it could not look, nobody may have been able to beat: that time does not count.
@@ -132,15 +155,24 @@ pub(crate) struct Watch {
 impl Watch {
     /// Takes in the beats that were asked for at one instant and answered at another; returns those that have stood still for as long as a lease
     /// lasts. They are of an instant between the two: a slow answer makes nobody look older.
-    pub(crate) fn look(&mut self, beats: &[Beat], (asked, answered): (Duration, Duration), times: LeaseTimes) -> Vec<Beat> {
+    pub(crate) fn look(
+        &mut self,
+        beats: &[Beat],
+        (asked, answered): (Duration, Duration),
+        times: LeaseTimes,
+    ) -> Vec<Beat> {
         if answered.saturating_sub(self.looked) > times.renew_every() * LOOKS_APART {
             self.seen.clear();
         }
         self.looked = answered;
-        self.seen.retain(|owner, _| beats.iter().any(|beat| beat.owner.0 == *owner));
+        self.seen
+            .retain(|owner, _| beats.iter().any(|beat| beat.owner.0 == *owner));
         let mut dead = Vec::new();
         for beat in beats {
-            let seen = self.seen.entry(beat.owner.0).or_insert((beat.count, answered));
+            let seen = self
+                .seen
+                .entry(beat.owner.0)
+                .or_insert((beat.count, answered));
             if seen.0 != beat.count {
                 *seen = (beat.count, answered);
             } else if asked.saturating_sub(seen.1) >= times.lasts {
@@ -158,9 +190,25 @@ mod tests {
     #[test]
     fn a_beat_that_stands_still_for_a_lease_is_dead_and_one_that_moves_is_not() {
         let times = LeaseTimes::lasting(Duration::from_mins(1));
-        let beats = |moving| [Beat { owner: OwnerId(1), count: 7 }, Beat { owner: OwnerId(2), count: moving }];
+        let beats = |moving| {
+            [
+                Beat {
+                    owner: OwnerId(1),
+                    count: 7,
+                },
+                Beat {
+                    owner: OwnerId(2),
+                    count: moving,
+                },
+            ]
+        };
         let mut watch = Watch::default();
-        let instants = |second: u64, took: u64| (Duration::from_secs(second), Duration::from_secs(second + took));
+        let instants = |second: u64, took: u64| {
+            (
+                Duration::from_secs(second),
+                Duration::from_secs(second + took),
+            )
+        };
         let mut look = |second: u64, moving| watch.look(&beats(moving), instants(second, 0), times);
         for second in (100..160).step_by(5) {
             assert!(look(second, second as i64).is_empty(), "first seen at 100");
@@ -174,9 +222,16 @@ mod tests {
         assert_eq!(look(280, 160), beats(160));
         let mut watch = Watch::default();
         for second in (100..155).step_by(5) {
-            assert!(watch.look(&beats(160), instants(second, 0), times).is_empty());
+            assert!(
+                watch
+                    .look(&beats(160), instants(second, 0), times)
+                    .is_empty()
+            );
         }
-        assert!(watch.look(&beats(160), instants(155, 8), times).is_empty(), "the answer was late, not the beat");
+        assert!(
+            watch.look(&beats(160), instants(155, 8), times).is_empty(),
+            "the answer was late, not the beat"
+        );
         assert_eq!(watch.look(&beats(160), instants(164, 0), times), beats(160));
     }
 
@@ -184,7 +239,10 @@ mod tests {
     fn a_renewed_lease_leaves_time_for_a_send() {
         for seconds in [3, 15, 60] {
             let times = LeaseTimes::lasting(Duration::from_secs(seconds));
-            assert!(times.renew_every() * 2 + times.must_be_left() < times.lasts, "a renewal may be missed");
+            assert!(
+                times.renew_every() * 2 + times.must_be_left() < times.lasts,
+                "a renewal may be missed"
+            );
         }
     }
 }

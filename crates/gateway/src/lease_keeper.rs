@@ -41,7 +41,11 @@ pub(crate) async fn watch_others(inner: Arc<Inner>) {
 async fn look(inner: &Inner, watch: &mut Watch) -> Result<Vec<Beat>, StoreError> {
     let asked = inner.clock.monotonic();
     let beats = inner.store.beats().await?;
-    let mut dead = watch.look(&beats, (asked, inner.clock.monotonic()), inner.lease.times());
+    let mut dead = watch.look(
+        &beats,
+        (asked, inner.clock.monotonic()),
+        inner.lease.times(),
+    );
     inner.providers.share(beats.len() - dead.len());
     // Whoever died is taken over from all the same.
     if let Err(error) = inner.due.follow(&*inner.store).await {
@@ -62,6 +66,8 @@ async fn take_over(inner: &Inner, dead: Vec<Beat>) {
             inner.work.notify_one();
         }
         // The beats of the dead still stand still: the next look finds them.
-        Err(error) => tracing::error!(%error, "could not take over from a process that died; trying again"),
+        Err(error) => {
+            tracing::error!(%error, "could not take over from a process that died; trying again")
+        }
     }
 }

@@ -76,7 +76,8 @@ pub use lane::{LaneMode, LaneStatus};
 pub use lease::LeaseTimes;
 pub use observe::{AttemptEvent, Observer, OutcomeEvent, OutcomeKind};
 pub use policies::{
-    OverageSpec, PolicyError, Quota, QuotaChange, QuotaUsage, Silence, SilenceChange, SilencePreview, StoredInterval, Window,
+    OverageSpec, PolicyError, Quota, QuotaChange, QuotaUsage, Silence, SilenceChange,
+    SilencePreview, StoredInterval, Window,
 };
 pub use redaction::{InvalidPath, Redaction};
 pub use registry::{Registry, RegistryError};

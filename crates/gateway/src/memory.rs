@@ -44,14 +44,27 @@ pub(crate) struct Share {
 
 /// What an action takes in memory, about.
 pub(crate) fn size_of(action: &Action, prepared: &Prepared) -> usize {
-    let labels: usize = action.metadata.iter().map(|(name, value)| OVERHEAD.1 + name.len() + value.len()).sum();
-    let fields = [&action.dedup_key, &action.status, &action.fingerprint].into_iter().flatten().map(String::len).sum::<usize>();
+    let labels: usize = action
+        .metadata
+        .iter()
+        .map(|(name, value)| OVERHEAD.1 + name.len() + value.len())
+        .sum();
+    let fields = [&action.dedup_key, &action.status, &action.fingerprint]
+        .into_iter()
+        .flatten()
+        .map(String::len)
+        .sum::<usize>();
     OVERHEAD.0 + action.payload.get().len() + prepared.bytes.len() + labels + fields
 }
 
 impl Memory {
     pub(crate) fn new(room: Arc<Notify>) -> Arc<Self> {
-        Arc::new(Self { used: AtomicUsize::new(0), wanted: AtomicBool::new(false), freed: AtomicUsize::new(0), room })
+        Arc::new(Self {
+            used: AtomicUsize::new(0),
+            wanted: AtomicBool::new(false),
+            freed: AtomicUsize::new(0),
+            room,
+        })
     }
 
     pub(crate) fn share(self: &Arc<Self>) -> Share {
@@ -85,10 +98,14 @@ impl Share {
         let used = self.used.fetch_sub(bytes, Ordering::SeqCst) - bytes;
         let memory = &*self.memory;
         memory.used.fetch_sub(bytes, Ordering::SeqCst);
-        if used < self.wake_below.load(Ordering::SeqCst) && self.wake_below.swap(0, Ordering::SeqCst) > 0 {
+        if used < self.wake_below.load(Ordering::SeqCst)
+            && self.wake_below.swap(0, Ordering::SeqCst) > 0
+        {
             memory.room.notify_one();
         }
-        if memory.wanted.load(Ordering::SeqCst) && memory.freed.fetch_add(bytes, Ordering::SeqCst) + bytes >= MUCH {
+        if memory.wanted.load(Ordering::SeqCst)
+            && memory.freed.fetch_add(bytes, Ordering::SeqCst) + bytes >= MUCH
+        {
             memory.freed.store(0, Ordering::SeqCst);
             memory.wanted.store(false, Ordering::SeqCst);
             memory.room.notify_one();
@@ -109,12 +126,19 @@ impl Share {
 
     /// How many claimed rows to read at a time; none when there is no room.
     pub(crate) fn rows_at_once(&self) -> usize {
-        self.rows().min(READ_BYTES / self.typical()).clamp(usize::from(self.rows() > 0), READ_ROWS)
+        self.rows()
+            .min(READ_BYTES / self.typical())
+            .clamp(usize::from(self.rows() > 0), READ_ROWS)
     }
 
     fn rows_now(&self) -> usize {
-        let (used, total) = (self.used.load(Ordering::SeqCst), self.memory.used.load(Ordering::SeqCst));
-        let room = LANE_WAITING_BYTES.saturating_sub(used).max(MAX_WAITING_BYTES.saturating_sub(total + used) / 2);
+        let (used, total) = (
+            self.used.load(Ordering::SeqCst),
+            self.memory.used.load(Ordering::SeqCst),
+        );
+        let room = LANE_WAITING_BYTES
+            .saturating_sub(used)
+            .max(MAX_WAITING_BYTES.saturating_sub(total + used) / 2);
         (room / self.typical()).max(usize::from(used == 0))
     }
 
@@ -124,12 +148,19 @@ impl Share {
 
     fn add(&self, bytes: usize) -> (usize, usize) {
         // Approximate where two do so at a time, as a mean may be.
-        self.typical.store((self.typical.load(Ordering::Relaxed) * 7 + bytes) / 8, Ordering::Relaxed);
-        (self.used.fetch_add(bytes, Ordering::SeqCst) + bytes, self.memory.used.fetch_add(bytes, Ordering::SeqCst) + bytes)
+        self.typical.store(
+            (self.typical.load(Ordering::Relaxed) * 7 + bytes) / 8,
+            Ordering::Relaxed,
+        );
+        (
+            self.used.fetch_add(bytes, Ordering::SeqCst) + bytes,
+            self.memory.used.fetch_add(bytes, Ordering::SeqCst) + bytes,
+        )
     }
 
     fn want(&self) {
-        self.wake_below.store(self.used.load(Ordering::SeqCst) / 2 + 1, Ordering::SeqCst);
+        self.wake_below
+            .store(self.used.load(Ordering::SeqCst) / 2 + 1, Ordering::SeqCst);
         self.memory.wanted.store(true, Ordering::SeqCst);
     }
 }
@@ -141,7 +172,9 @@ mod tests {
     const MIB: usize = 1024 * 1024;
 
     fn fill(share: &Share) -> usize {
-        (0..MAX_WAITING_BYTES / MIB).take_while(|_| share.enter(MIB)).count()
+        (0..MAX_WAITING_BYTES / MIB)
+            .take_while(|_| share.enter(MIB))
+            .count()
     }
 
     fn is_woken(room: &Notify) -> bool {
@@ -154,9 +187,19 @@ mod tests {
         let memory = Memory::new(Arc::default());
         let lanes: Vec<Share> = (0..20).map(|_| memory.share()).collect();
         let taken: Vec<usize> = lanes.iter().map(fill).collect();
-        assert_eq!(&taken[..3], &[MAX_WAITING_BYTES / MIB / 2, MAX_WAITING_BYTES / MIB / 4, MAX_WAITING_BYTES / MIB / 8]);
+        assert_eq!(
+            &taken[..3],
+            &[
+                MAX_WAITING_BYTES / MIB / 2,
+                MAX_WAITING_BYTES / MIB / 4,
+                MAX_WAITING_BYTES / MIB / 8
+            ]
+        );
         assert!(taken.iter().all(|taken| *taken > 0), "{taken:?}");
-        assert!(taken.iter().sum::<usize>() * MIB <= MAX_WAITING_BYTES + lanes.len() * LANE_WAITING_BYTES);
+        assert!(
+            taken.iter().sum::<usize>() * MIB
+                <= MAX_WAITING_BYTES + lanes.len() * LANE_WAITING_BYTES
+        );
         assert!(memory.share().enter(3 * MIB), "one alone always fits");
         assert!((0..LANE_WAITING_BYTES / 4096).all({
             let share = memory.share();
@@ -186,7 +229,13 @@ mod tests {
     #[test]
     fn small_rows_are_claimed_by_many_and_large_ones_by_few() {
         let share = Memory::new(Arc::default()).share();
-        assert_eq!((share.rows(), share.rows_at_once()), (MAX_WAITING_BYTES / FIRST_GUESS / 2, READ_BYTES / FIRST_GUESS));
+        assert_eq!(
+            (share.rows(), share.rows_at_once()),
+            (
+                MAX_WAITING_BYTES / FIRST_GUESS / 2,
+                READ_BYTES / FIRST_GUESS
+            )
+        );
         for _ in 0..100 {
             share.enter_claimed(3000);
             share.leave(3000);

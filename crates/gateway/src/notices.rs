@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use acteon_core::{Action, ActionId, ActionType, Caller, Origin, Priority, ProviderName, Timestamp};
+use acteon_core::{
+    Action, ActionId, ActionType, Caller, Origin, Priority, ProviderName, Timestamp,
+};
 use acteon_store::{Overage, QuotaCheck};
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -64,23 +66,46 @@ pub(crate) fn tell(inner: &Arc<Inner>, action: &Arc<Action>, over: &[QuotaCheck]
         if let Overage::Notify(target) = &quota.overage
             && let Some(notice) = notice(inner, action, quota, target)
         {
-            let (gateway, quota) = (Gateway { inner: Arc::clone(inner) }, quota.clone());
+            let (gateway, quota) = (
+                Gateway {
+                    inner: Arc::clone(inner),
+                },
+                quota.clone(),
+            );
             tokio::spawn(async move {
-                let told = gateway.dispatch(notice, Origin::Notice, Caller::gateway(), Wait::ForCommit).await;
+                let told = gateway
+                    .dispatch(notice, Origin::Notice, Caller::gateway(), Wait::ForCommit)
+                    .await;
                 if let Err(error) = told {
                     tracing::error!(quota = quota.id, %error, "the notice of a quota could not be stored; an action over it tries again later");
-                    gateway.inner.notices.failed(&quota, gateway.inner.clock.now());
+                    gateway
+                        .inner
+                        .notices
+                        .failed(&quota, gateway.inner.clock.now());
                 }
             });
         }
     }
 }
 
-fn notice(inner: &Inner, action: &Action, quota: &QuotaCheck, target: &ProviderName) -> Option<Action> {
-    let QuotaCheck { id, tenant, max_actions, resets_at, .. } = quota;
+fn notice(
+    inner: &Inner,
+    action: &Action,
+    quota: &QuotaCheck,
+    target: &ProviderName,
+) -> Option<Action> {
+    let QuotaCheck {
+        id,
+        tenant,
+        max_actions,
+        resets_at,
+        ..
+    } = quota;
     let window_end = resets_at.as_millis() / 1000;
     let namespace = &action.namespace;
-    let content = format!("Quota used up: {tenant} in {namespace} has sent {max_actions} actions, its limit until {resets_at}.");
+    let content = format!(
+        "Quota used up: {tenant} in {namespace} has sent {max_actions} actions, its limit until {resets_at}."
+    );
     let payload = json!({ "content": content, "quota_id": id, "namespace": namespace, "tenant": tenant, "limit": max_actions, "resets_at": resets_at });
     Some(Action {
         id: ActionId::parse(&format!("quota-{id}-{window_end}")).ok()?,

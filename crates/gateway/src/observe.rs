@@ -81,7 +81,9 @@ impl OutcomeKind {
 impl From<&Outcome> for OutcomeKind {
     fn from(outcome: &Outcome) -> Self {
         match outcome {
-            Outcome::Executed(response) if response.status == ResponseStatus::Partial => Self::Partial,
+            Outcome::Executed(response) if response.status == ResponseStatus::Partial => {
+                Self::Partial
+            }
             Outcome::Executed(_) | Outcome::DryRun(_) => Self::Executed,
             Outcome::Failed { .. } => Self::Failed,
             Outcome::Scheduled { .. } => Self::Scheduled,
@@ -119,13 +121,26 @@ pub struct OutcomeEvent<'a> {
 
 impl<'a> OutcomeEvent<'a> {
     /// An action that was over before it could be sent.
-    pub(crate) fn at_the_gate(action: &'a Action, outcome: &'a Outcome, rule: Option<&'a str>) -> Self {
+    pub(crate) fn at_the_gate(
+        action: &'a Action,
+        outcome: &'a Outcome,
+        rule: Option<&'a str>,
+    ) -> Self {
         let error = match outcome {
             Outcome::Failed { code, message, .. } => Some((code.as_str(), message.as_str())),
             _ => None,
         };
         let provider = &action.provider;
-        Self { action, provider, kind: outcome.into(), rule, error, attempts: 0, took: Duration::ZERO, possible_duplicate: false }
+        Self {
+            action,
+            provider,
+            kind: outcome.into(),
+            rule,
+            error,
+            attempts: 0,
+            took: Duration::ZERO,
+            possible_duplicate: false,
+        }
     }
 }
 
@@ -141,7 +156,16 @@ pub struct AttemptEvent<'a> {
 
 /// Logs an outcome and counts it.
 pub(crate) fn emit(observer: &dyn Observer, event: &OutcomeEvent<'_>) {
-    let OutcomeEvent { action, kind, rule, error, attempts, took, possible_duplicate, .. } = event;
+    let OutcomeEvent {
+        action,
+        kind,
+        rule,
+        error,
+        attempts,
+        took,
+        possible_duplicate,
+        ..
+    } = event;
     let outcome = kind.label();
     let millis = took.as_millis() as u64;
     let (code, message) = error.unwrap_or_default();

@@ -7,6 +7,11 @@ pub(crate) const LARGE: usize = 64 * 1024;
 
 /// Does `work` on something of so many `bytes`. Where the runtime has other threads, they go on meanwhile.
 pub(crate) fn by_size<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
-    let has_others = Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
-    if bytes < LARGE || !has_others { work() } else { tokio::task::block_in_place(work) }
+    let has_others = Handle::try_current()
+        .is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
+    if bytes < LARGE || !has_others {
+        work()
+    } else {
+        tokio::task::block_in_place(work)
+    }
 }

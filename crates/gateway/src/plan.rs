@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::similar::nearest;
-use acteon_core::{Action, Caller, DryRun, ErrorKind, Origin, Outcome, Prepared, Priority, ProviderError, ProviderName, Scope, Timestamp};
+use acteon_core::{
+    Action, Caller, DryRun, ErrorKind, Origin, Outcome, Prepared, Priority, ProviderError,
+    ProviderName, Scope, Timestamp,
+};
 use acteon_rules::{Decided, Facts, Fault, Rule, Verdict, patched};
 use acteon_store::{Conditions, DedupCheck, Overage, QuotaCheck, ThrottleCheck};
 
@@ -79,7 +82,12 @@ pub(crate) struct Route {
 /// Most fallbacks in a row.
 const MAX_FALLBACKS: usize = 3;
 
-pub(crate) fn plan(action: &Action, origin: Origin, caller: &Caller, around: &Surroundings<'_>) -> Plan {
+pub(crate) fn plan(
+    action: &Action,
+    origin: Origin,
+    caller: &Caller,
+    around: &Surroundings<'_>,
+) -> Plan {
     let decided = decide(action, origin, around);
     let rule = decided.rule;
     let (verdict, name) = match (&decided.held, rule) {
@@ -91,15 +99,31 @@ pub(crate) fn plan(action: &Action, origin: Origin, caller: &Caller, around: &Su
         Ok((conditions, routes, postponed)) => Step::Send(conditions, routes, postponed),
         Err(outcome) => Step::End(*outcome),
     };
-    let priority = rule.and_then(Rule::sets_priority).unwrap_or(action.priority);
-    Plan { verdict, rule: name, faults: decided.faults, priority, step }
+    let priority = rule
+        .and_then(Rule::sets_priority)
+        .unwrap_or(action.priority);
+    Plan {
+        verdict,
+        rule: name,
+        faults: decided.faults,
+        priority,
+        step,
+    }
 }
 
 fn decide<'p>(action: &Action, origin: Origin, around: &Surroundings<'p>) -> Decided<'p> {
     match origin {
-        Origin::Api | Origin::Replay => around.policies.rules.decide(&Facts::new(action, around.now)),
+        Origin::Api | Origin::Replay => around
+            .policies
+            .rules
+            .decide(&Facts::new(action, around.now)),
         // The gateway's own word: a rule that sent it round in circles would be nobody's wish.
-        Origin::Notice => Decided { rule: None, patch: None, faults: Vec::new(), held: None },
+        Origin::Notice => Decided {
+            rule: None,
+            patch: None,
+            faults: Vec::new(),
+            held: None,
+        },
     }
 }
 
@@ -113,34 +137,65 @@ fn step(
     around: &Surroundings<'_>,
 ) -> Result<Sendable, Box<Outcome>> {
     if let Some(Fault { rule, message }) = &decided.held {
-        let message = format!("held back: the rule {rule:?} failed ({message}) and says on_error: hold");
-        return Err(Box::new(Outcome::Failed { code: "HELD".into(), message, retryable: false, attempts: 0 }));
+        let message =
+            format!("held back: the rule {rule:?} failed ({message}) and says on_error: hold");
+        return Err(Box::new(Outcome::Failed {
+            code: "HELD".into(),
+            message,
+            retryable: false,
+            attempts: 0,
+        }));
     }
     let provider = match decided.rule.map(Rule::verdict) {
         Some(Verdict::Reroute { target }) => target,
         _ => &action.provider,
     };
     let mut unsilenced = None;
-    let postponed = match around.policies.hold_back(action, provider, decided.rule, around.now, &mut unsilenced) {
-        None => None,
-        Some(HoldBack::ForGood(outcome)) => return Err(Box::new(outcome)),
-        Some(HoldBack::Postponed(postponed)) => Some(postponed),
-    };
+    let postponed =
+        match around
+            .policies
+            .hold_back(action, provider, decided.rule, around.now, &mut unsilenced)
+        {
+            None => None,
+            Some(HoldBack::ForGood(outcome)) => return Err(Box::new(outcome)),
+            Some(HoldBack::Postponed(postponed)) => Some(postponed),
+        };
     if let Some(rule) = decided.rule
         && let Verdict::Deny | Verdict::Suppress = rule.verdict()
     {
-        return Err(Box::new(Outcome::Suppressed { rule: rule.name().to_string() }));
+        return Err(Box::new(Outcome::Suppressed {
+            rule: rule.name().to_string(),
+        }));
     }
     if let Some(message) = expiry(action, postponed.as_ref(), around.now) {
-        return Err(Box::new(Outcome::Failed { code: "EXPIRED".into(), message, retryable: false, attempts: 0 }));
+        return Err(Box::new(Outcome::Failed {
+            code: "EXPIRED".into(),
+            message,
+            retryable: false,
+            attempts: 0,
+        }));
     }
     // Of what goes later the age counts from then on.
-    let later = postponed.as_ref().map(|postponed| Surroundings { due: (around.due_of)(postponed.until), ..*around });
+    let later = postponed.as_ref().map(|postponed| Surroundings {
+        due: (around.due_of)(postponed.until),
+        ..*around
+    });
     let around = later.as_ref().unwrap_or(around);
     let action = changed(action, decided.patch.as_ref())?;
-    let entry = around.providers.get(provider).ok_or_else(|| Box::new(unknown_provider(provider, &action, caller, around.providers)))?;
+    let entry = around.providers.get(provider).ok_or_else(|| {
+        Box::new(unknown_provider(
+            provider,
+            &action,
+            caller,
+            around.providers,
+        ))
+    })?;
     // What goes later goes through the provider asked for, which may be well again by then.
-    let elsewhere = if postponed.is_some() { None } else { instead(&action, origin, caller, decided.rule, entry, around) };
+    let elsewhere = if postponed.is_some() {
+        None
+    } else {
+        instead(&action, origin, caller, decided.rule, entry, around)
+    };
     let mut first = match elsewhere {
         Some(route) => route,
         None => route(&action, origin, &caller.id, entry, around)?,
@@ -149,7 +204,11 @@ fn step(
         first.unsilenced = unsilenced;
     }
     let routes = with_fallbacks(first, &action, origin, caller, decided.rule, around);
-    Ok((conditions(&action, decided.rule, around.now), routes, postponed))
+    Ok((
+        conditions(&action, decided.rule, around.now),
+        routes,
+        postponed,
+    ))
 }
 
 /// Why an action is not worth sending, if it is not.
@@ -161,10 +220,18 @@ fn expiry(action: &Action, postponed: Option<&Postponed>, now: Timestamp) -> Opt
 }
 
 /// The action with what a rule changes in its payload. A change that cannot be made is an outcome: the rest of the payload is never sent alone.
-fn changed<'a>(action: &'a Action, patch: Option<&serde_json::Value>) -> Result<Cow<'a, Action>, Box<Outcome>> {
-    let Some(patch) = patch else { return Ok(Cow::Borrowed(action)) };
+fn changed<'a>(
+    action: &'a Action,
+    patch: Option<&serde_json::Value>,
+) -> Result<Cow<'a, Action>, Box<Outcome>> {
+    let Some(patch) = patch else {
+        return Ok(Cow::Borrowed(action));
+    };
     match patched(&action.payload, patch) {
-        Ok(payload) => Ok(Cow::Owned(Action { payload, ..action.clone() })),
+        Ok(payload) => Ok(Cow::Owned(Action {
+            payload,
+            ..action.clone()
+        })),
         Err(error) => Err(Box::new(failed(&ProviderError::new(
             ErrorKind::Serialization,
             format!("a rule changes the payload, which cannot be read: {error}"),
@@ -172,15 +239,32 @@ fn changed<'a>(action: &'a Action, patch: Option<&serde_json::Value>) -> Result<
     }
 }
 
-fn route(action: &Action, origin: Origin, caller: &str, entry: &Arc<Entry>, around: &Surroundings<'_>) -> Result<Route, Box<Outcome>> {
-    let prepared = entry.provider.prepare(action).map_err(|error| Box::new(failed(&error)))?;
+fn route(
+    action: &Action,
+    origin: Origin,
+    caller: &str,
+    entry: &Arc<Entry>,
+    around: &Surroundings<'_>,
+) -> Result<Route, Box<Outcome>> {
+    let prepared = entry
+        .provider
+        .prepare(action)
+        .map_err(|error| Box::new(failed(&error)))?;
     let oldest = around.due + around.retry.max_age;
     let mut quotas = match origin {
-        Origin::Api | Origin::Replay => around.policies.quotas.checks(action, &entry.name, caller, around.now),
+        Origin::Api | Origin::Replay => {
+            around
+                .policies
+                .quotas
+                .checks(action, &entry.name, caller, around.now)
+        }
         // A quota's notice is charged to none: it could not tell that one is used up.
         Origin::Notice => Vec::new(),
     };
-    for quota in quotas.iter_mut().filter(|quota| fallback(&quota.overage) == Some(&entry.name)) {
+    for quota in quotas
+        .iter_mut()
+        .filter(|quota| fallback(&quota.overage) == Some(&entry.name))
+    {
         // It goes where the quota would have it go.
         not_again(quota, around.policies);
     }
@@ -188,7 +272,9 @@ fn route(action: &Action, origin: Origin, caller: &str, entry: &Arc<Entry>, arou
         entry: Arc::clone(entry),
         prepared: Arc::new(prepared),
         not_before: around.due,
-        give_up_at: action.expires_at.map_or(oldest, |expires| (around.due_of)(expires).min(oldest)),
+        give_up_at: action
+            .expires_at
+            .map_or(oldest, |expires| (around.due_of)(expires).min(oldest)),
         quotas,
         unsilenced: None,
     })
@@ -213,11 +299,18 @@ fn instead(
     let elsewhere = entry.name != asked.name && !is_left_alone(entry, around);
     let free = elsewhere && may_go(action, &entry.name, rule, around);
     // One that cannot make a request of this payload is no way to go.
-    if free { route(action, origin, &caller.id, entry, around).ok() } else { None }
+    if free {
+        route(action, origin, &caller.id, entry, around).ok()
+    } else {
+        None
+    }
 }
 
 fn is_left_alone(entry: &Entry, around: &Surroundings<'_>) -> bool {
-    entry.breaker.as_ref().is_some_and(|breaker| breaker.closed_to_all(around.monotonic).is_some())
+    entry
+        .breaker
+        .as_ref()
+        .is_some_and(|breaker| breaker.closed_to_all(around.monotonic).is_some())
 }
 
 /// The way of an action that was accepted for a provider which people must repair: through the first of its fallbacks that may and can take it.
@@ -227,9 +320,15 @@ pub(crate) fn another_route(job: &Job, around: &Surroundings<'_>) -> Option<Rout
         Some(name) => Some(around.policies.rules.rule(name)?),
         None => None,
     };
-    let patch = rule.map_or(Some(None), |rule| rule.patch(&Facts::new(&job.action, around.now)))?;
+    let patch = rule.map_or(Some(None), |rule| {
+        rule.patch(&Facts::new(&job.action, around.now))
+    })?;
     let action = changed(&job.action, patch.as_ref()).ok()?;
-    let failed_at = |entry: &Entry| job.history.iter().any(|attempt| attempt.to_repair && attempt.provider == entry.name);
+    let failed_at = |entry: &Entry| {
+        job.history
+            .iter()
+            .any(|attempt| attempt.to_repair && attempt.provider == entry.name)
+    };
     let mut entry = &job.entry;
     for _ in 0..MAX_FALLBACKS {
         entry = around.providers.get(entry.fallback.as_ref()?)?;
@@ -254,7 +353,11 @@ fn with_fallbacks(
     let mut looked = 0;
     while let Some(current) = routes.get(looked) {
         looked += 1;
-        let names: Vec<ProviderName> = current.quotas.iter().filter_map(|quota| fallback(&quota.overage).cloned()).collect();
+        let names: Vec<ProviderName> = current
+            .quotas
+            .iter()
+            .filter_map(|quota| fallback(&quota.overage).cloned())
+            .collect();
         for name in names {
             let known = routes.iter().any(|route| route.entry.name == name);
             let free = may_go(action, &name, rule, around);
@@ -264,7 +367,10 @@ fn with_fallbacks(
                 && let Some(entry) = around.providers.get(&name)
                 && let Ok(mut route) = route(action, origin, &caller.id, entry, around)
             {
-                route.quotas.iter_mut().for_each(|quota| not_again(quota, around.policies));
+                route
+                    .quotas
+                    .iter_mut()
+                    .for_each(|quota| not_again(quota, around.policies));
                 routes.push(route);
             }
         }
@@ -273,8 +379,15 @@ fn with_fallbacks(
 }
 
 /// Whether an action may go through another provider, now or later.
-fn may_go(action: &Action, through: &ProviderName, rule: Option<&Rule>, around: &Surroundings<'_>) -> bool {
-    let held_back = around.policies.hold_back(action, through, rule, around.now, &mut None);
+fn may_go(
+    action: &Action,
+    through: &ProviderName,
+    rule: Option<&Rule>,
+    around: &Surroundings<'_>,
+) -> bool {
+    let held_back = around
+        .policies
+        .hold_back(action, through, rule, around.now, &mut None);
     held_back.and_then(HoldBack::for_good).is_none()
 }
 
@@ -293,36 +406,93 @@ fn fallback(overage: &Overage) -> Option<&ProviderName> {
 }
 
 fn conditions(action: &Action, rule: Option<&Rule>, now: Timestamp) -> Conditions {
-    let Some(rule) = rule else { return Conditions::default() };
+    let Some(rule) = rule else {
+        return Conditions::default();
+    };
     let scope = format!("{}\u{1f}{}", action.namespace, action.tenant);
     match rule.verdict() {
         Verdict::Deduplicate { ttl } => {
-            let check = |key: &String| DedupCheck { key: format!("{scope}\u{1f}{key}"), until: now + *ttl };
-            Conditions { dedup: action.dedup_key.as_ref().map(check), throttle: None }
+            let check = |key: &String| DedupCheck {
+                key: format!("{scope}\u{1f}{key}"),
+                until: now + *ttl,
+            };
+            Conditions {
+                dedup: action.dedup_key.as_ref().map(check),
+                throttle: None,
+            }
         }
         Verdict::Throttle { max_count, window } => {
-            let key = format!("{scope}\u{1f}{}\u{1f}{max_count}\u{1f}{}", rule.name(), window.as_secs());
-            let throttle = ThrottleCheck { key, max_count: *max_count, window: *window, rule: rule.name().to_string() };
-            Conditions { dedup: None, throttle: Some(throttle) }
+            let key = format!(
+                "{scope}\u{1f}{}\u{1f}{max_count}\u{1f}{}",
+                rule.name(),
+                window.as_secs()
+            );
+            let throttle = ThrottleCheck {
+                key,
+                max_count: *max_count,
+                window: *window,
+                rule: rule.name().to_string(),
+            };
+            Conditions {
+                dedup: None,
+                throttle: Some(throttle),
+            }
         }
-        Verdict::Allow | Verdict::Deny | Verdict::Suppress | Verdict::Reroute { .. } | Verdict::Modify { .. } => Conditions::default(),
+        Verdict::Allow
+        | Verdict::Deny
+        | Verdict::Suppress
+        | Verdict::Reroute { .. }
+        | Verdict::Modify { .. } => Conditions::default(),
     }
 }
 
 /// Names no provider that the caller may not use: what there is is nobody else's business.
-fn unknown_provider(name: &ProviderName, action: &Action, caller: &Caller, providers: &Wired) -> Outcome {
+fn unknown_provider(
+    name: &ProviderName,
+    action: &Action,
+    caller: &Caller,
+    providers: &Wired,
+) -> Outcome {
     let scope = Scope::of(&caller.grants);
-    let Action { namespace, tenant, action_type, .. } = action;
-    let granted = |name: &&str| scope.covers(namespace.as_str(), tenant.as_str(), name, action_type.as_str());
-    let near = nearest(name.as_str(), providers.entries().map(|entry| entry.name.as_str()).filter(granted));
+    let Action {
+        namespace,
+        tenant,
+        action_type,
+        ..
+    } = action;
+    let granted = |name: &&str| {
+        scope.covers(
+            namespace.as_str(),
+            tenant.as_str(),
+            name,
+            action_type.as_str(),
+        )
+    };
+    let near = nearest(
+        name.as_str(),
+        providers
+            .entries()
+            .map(|entry| entry.name.as_str())
+            .filter(granted),
+    );
     let hint = near.map_or(String::new(), |near| format!("; did you mean {near:?}?"));
     let message = format!("there is no provider named {:?}{hint}", name.as_str());
-    Outcome::Failed { code: "PROVIDER_NOT_FOUND".into(), message, retryable: false, attempts: 0 }
+    Outcome::Failed {
+        code: "PROVIDER_NOT_FOUND".into(),
+        message,
+        retryable: false,
+        attempts: 0,
+    }
 }
 
 fn failed(error: &ProviderError) -> Outcome {
     let kind: ErrorKind = error.kind();
-    Outcome::Failed { code: kind.code().into(), message: error.to_string(), retryable: kind.retryable(), attempts: 0 }
+    Outcome::Failed {
+        code: kind.code().into(),
+        message: error.to_string(),
+        retryable: kind.retryable(),
+        attempts: 0,
+    }
 }
 
 impl Plan {
@@ -334,11 +504,19 @@ impl Plan {
         at_provider: impl Fn(&Entry) -> Option<Outcome>,
     ) -> Outcome {
         use acteon_store::Judged;
-        let Self { verdict, rule, faults, priority: _, step } = self;
+        let Self {
+            verdict,
+            rule,
+            faults,
+            priority: _,
+            step,
+        } = self;
         let mut quotas_exceeded = Vec::new();
         let mut provider = action.provider.clone();
         let outcome = match (step, judged) {
-            (Step::End(outcome), _) | (Step::Send(..), Some(Judged::Refused(outcome))) => Some(outcome),
+            (Step::End(outcome), _) | (Step::Send(..), Some(Judged::Refused(outcome))) => {
+                Some(outcome)
+            }
             (Step::Send(_, routes, postponed), judged) => {
                 let (way, over) = match judged {
                     Some(Judged::Go { way, over }) => (way, over),
@@ -347,7 +525,11 @@ impl Plan {
                 let route = routes.get(way);
                 if let Some(route) = route {
                     provider = route.entry.name.clone();
-                    quotas_exceeded = over.iter().filter_map(|place| route.quotas.get(*place)).map(|quota| quota.id.clone()).collect();
+                    quotas_exceeded = over
+                        .iter()
+                        .filter_map(|place| route.quotas.get(*place))
+                        .map(|quota| quota.id.clone())
+                        .collect();
                 }
                 match postponed {
                     Some(postponed) => Some(postponed.outcome(action)),
@@ -355,7 +537,11 @@ impl Plan {
                 }
             }
         };
-        let goes = if provider == action.provider { "executed" } else { "rerouted" };
+        let goes = if provider == action.provider {
+            "executed"
+        } else {
+            "rerouted"
+        };
         Outcome::DryRun(Box::new(DryRun {
             verdict: verdict.to_owned(),
             matched_rule: rule.as_deref().map(str::to_owned),
@@ -364,7 +550,10 @@ impl Plan {
             outcome,
             quotas_exceeded,
             refusal: None,
-            rule_errors: faults.into_iter().map(|Fault { rule, message }| format!("{rule}: {message}")).collect(),
+            rule_errors: faults
+                .into_iter()
+                .map(|Fault { rule, message }| format!("{rule}: {message}"))
+                .collect(),
         }))
     }
 }

@@ -31,7 +31,9 @@ pub(crate) async fn run(inner: Arc<Inner>) {
     while inner.sleep(EVERY).await {
         match look(&inner, &last).await {
             Ok(next) => last = next,
-            Err(error) => tracing::warn!(%error, "could not compare what this process owns with what it works on"),
+            Err(error) => {
+                tracing::warn!(%error, "could not compare what this process owns with what it works on")
+            }
         }
     }
 }
@@ -57,7 +59,10 @@ async fn look(inner: &Inner, last: &Look) -> Result<Look, StoreError> {
         forgotten.sort_unstable_by_key(|hold| hold.seq);
         give_back(inner, forgotten).await?;
     }
-    Ok(Look { unheld, until: inner.held.mark() })
+    Ok(Look {
+        unheld,
+        until: inner.held.mark(),
+    })
 }
 
 async fn give_back(inner: &Inner, forgotten: Vec<Hold>) -> Result<(), StoreError> {
@@ -65,7 +70,11 @@ async fn give_back(inner: &Inner, forgotten: Vec<Hold>) -> Result<(), StoreError
         return Ok(());
     }
     let Freed { unsent, maybe_sent } = inner.store.free(forgotten, inner.due.now()).await?;
-    tracing::error!(unsent, maybe_sent, "this process owned actions that nobody worked on; they go on. This is a bug, please report it");
+    tracing::error!(
+        unsent,
+        maybe_sent,
+        "this process owned actions that nobody worked on; they go on. This is a bug, please report it"
+    );
     inner.work.notify_one();
     Ok(())
 }

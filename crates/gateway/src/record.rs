@@ -18,14 +18,23 @@ use crate::pending::scheduled;
 const STORE_PAUSE: Duration = Duration::from_millis(500);
 
 /// Commits the end of a round, before others if a caller waits for it, and returns the outcome; `None` when the row is no longer this process's to change.
-pub(crate) async fn record(inner: &Arc<Inner>, job: &mut Job, end: End, waited_for: bool) -> Option<Arc<str>> {
+pub(crate) async fn record(
+    inner: &Arc<Inner>,
+    job: &mut Job,
+    end: End,
+    waited_for: bool,
+) -> Option<Arc<str>> {
     job.rounds += u32::from(matches!(end, End::Again { round: true, .. }));
     let due_at = match &end {
         End::Again { due_at, .. } | End::Postponed { due_at, .. } => Some(*due_at),
         End::Executed(_) | End::Failed { .. } | End::HeldBack(_) => None,
     };
     let class = class(&end);
-    let age = if let End::Postponed { age, .. } = &end { Some(*age) } else { None };
+    let age = if let End::Postponed { age, .. } = &end {
+        Some(*age)
+    } else {
+        None
+    };
     let outcome = outcome(inner, job, end);
     let text = outcome.to_json();
     let at = inner.clock.now();
@@ -33,10 +42,19 @@ pub(crate) async fn record(inner: &Arc<Inner>, job: &mut Job, end: End, waited_f
     let history = serde_json::to_string(&job.history).unwrap_or_else(|_| "[]".into());
     let step = || {
         if let Some(due_at) = due_at {
-            return Step::PutOff { due_at, so_far: Arc::clone(&text), age };
+            return Step::PutOff {
+                due_at,
+                so_far: Arc::clone(&text),
+                age,
+            };
         }
         let refund = refund(&job.charges, job.possible_duplicate, &outcome);
-        Step::End { outcome: outcome.clone(), text: Arc::clone(&text), class, refund }
+        Step::End {
+            outcome: outcome.clone(),
+            text: Arc::clone(&text),
+            class,
+            refund,
+        }
     };
     let settlement = || Settlement {
         hold: job.hold(),
@@ -65,29 +83,79 @@ pub(crate) async fn record(inner: &Arc<Inner>, job: &mut Job, end: End, waited_f
 pub(crate) async fn end_unreadable(inner: &Arc<Inner>, found: Record, holding: Holding) {
     let why = found.unreadable.as_deref().unwrap_or("unknown");
     let message = format!("its row in the store cannot be read ({why}); it is kept as it is");
-    let outcome = Outcome::Failed { code: UNREADABLE.into(), message, retryable: false, attempts: found.attempts };
+    let outcome = Outcome::Failed {
+        code: UNREADABLE.into(),
+        message,
+        retryable: false,
+        attempts: found.attempts,
+    };
     if end_row(inner, &found, &holding, (&outcome, None), (UNREADABLE, why)).await {
         inner.observer.unreadable();
     }
 }
 
 /// Ends a claimed row whose provider is not configured here and which is not worth sending any more. Any other is looked at again after a pause.
-pub(crate) async fn end_unconfigured(inner: &Arc<Inner>, found: Record, holding: Holding, pause: Duration) {
-    let Record { action, not_before, give_up_at, history, attempts, .. } = &found;
+pub(crate) async fn end_unconfigured(
+    inner: &Arc<Inner>,
+    found: Record,
+    holding: Holding,
+    pause: Duration,
+) {
+    let Record {
+        action,
+        not_before,
+        give_up_at,
+        history,
+        attempts,
+        ..
+    } = &found;
     let attempts = *attempts;
-    let age = Age { action, not_before: *not_before, give_up_at: *give_up_at, history };
+    let age = Age {
+        action,
+        not_before: *not_before,
+        give_up_at: *give_up_at,
+        history,
+    };
     let end = too_old(inner, &age, inner.clock.now(), inner.due.now());
     let class = end.as_ref().and_then(class);
-    if let Some(End::Failed { code, message, retryable, .. }) = end {
-        let outcome = Outcome::Failed { code: code.into(), message: message.clone(), retryable, attempts };
+    if let Some(End::Failed {
+        code,
+        message,
+        retryable,
+        ..
+    }) = end
+    {
+        let outcome = Outcome::Failed {
+            code: code.into(),
+            message: message.clone(),
+            retryable,
+            attempts,
+        };
         end_row(inner, &found, &holding, (&outcome, class), (code, &message)).await;
         return;
     }
     let due_at = inner.due.now() + pause;
     let last_error = history.last().and_then(|attempt| attempt.error.clone());
-    let so_far = scheduled(&action.id, inner.due.to_wall(due_at.min(*give_up_at)), attempts, last_error);
+    let so_far = scheduled(
+        &action.id,
+        inner.due.to_wall(due_at.min(*give_up_at)),
+        attempts,
+        last_error,
+    );
     let at = inner.clock.now();
-    settle(inner, action, || of_row(&found, &holding, at, Step::PutOff { due_at, so_far: Arc::clone(&so_far), age: None })).await;
+    settle(inner, action, || {
+        of_row(
+            &found,
+            &holding,
+            at,
+            Step::PutOff {
+                due_at,
+                so_far: Arc::clone(&so_far),
+                age: None,
+            },
+        )
+    })
+    .await;
 }
 
 /// Ends a claimed row as it is, with no provider, and tells it. Says whether it was this process's to end.
@@ -108,7 +176,11 @@ async fn end_row(
     if !settle(inner, &found.action, || of_row(found, holding, at, end())).await {
         return false;
     }
-    let (kind, rule, possible_duplicate) = (outcome.into(), found.rule.as_deref(), found.possible_duplicate);
+    let (kind, rule, possible_duplicate) = (
+        outcome.into(),
+        found.rule.as_deref(),
+        found.possible_duplicate,
+    );
     let (error, took) = (Some(error), inner.clock.now().since(found.accepted_at));
     emit(
         &*inner.observer,
@@ -145,7 +217,11 @@ fn of_row(found: &Record, holding: &Holding, at: Timestamp, step: Step) -> Settl
 }
 
 /// Writes that a job may be sent from now on, and with which note. The end of its round where it could not be.
-pub(crate) async fn mark_in_flight(inner: &Arc<Inner>, job: &mut Job, note: Option<Arc<str>>) -> Option<End> {
+pub(crate) async fn mark_in_flight(
+    inner: &Arc<Inner>,
+    job: &mut Job,
+    note: Option<Arc<str>>,
+) -> Option<End> {
     match write_progress(inner, job, true, note.clone()).await {
         Ok(Settled::Written) => {
             (job.in_flight, job.note) = (true, note);
@@ -165,7 +241,12 @@ pub(crate) async fn clear_in_flight(inner: &Arc<Inner>, job: &mut Job) -> Option
     matches!(written, Ok(Settled::Fenced)).then(|| put_off(inner, job, STORE_PAUSE))
 }
 
-async fn write_progress(inner: &Arc<Inner>, job: &Job, in_flight: bool, note: Option<Arc<str>>) -> Result<Settled, StoreError> {
+async fn write_progress(
+    inner: &Arc<Inner>,
+    job: &Job,
+    in_flight: bool,
+    note: Option<Arc<str>>,
+) -> Result<Settled, StoreError> {
     let settlement = Settlement {
         hold: job.hold(),
         at: inner.clock.now(),
@@ -203,9 +284,20 @@ async fn settle(inner: &Arc<Inner>, action: &Action, settlement: impl Fn() -> Se
 /// may have left after all it stays counted, but the key goes: a message too many is better than one too few.
 fn refund(charges: &Charges, possible_duplicate: bool, outcome: &Outcome) -> Option<Charges> {
     match outcome {
-        Outcome::Failed { .. } | Outcome::Silenced { .. } | Outcome::Muted { .. } | Outcome::CircuitOpen { .. } => {
-            let counters = if possible_duplicate { Vec::new() } else { charges.counters.clone() };
-            Some(Charges { counters, dedup: charges.dedup.clone() }).filter(|charges| !charges.is_empty())
+        Outcome::Failed { .. }
+        | Outcome::Silenced { .. }
+        | Outcome::Muted { .. }
+        | Outcome::CircuitOpen { .. } => {
+            let counters = if possible_duplicate {
+                Vec::new()
+            } else {
+                charges.counters.clone()
+            };
+            Some(Charges {
+                counters,
+                dedup: charges.dedup.clone(),
+            })
+            .filter(|charges| !charges.is_empty())
         }
         Outcome::Executed(_)
         | Outcome::Rerouted { .. }
@@ -221,14 +313,18 @@ fn refund(charges: &Charges, possible_duplicate: bool, outcome: &Outcome) -> Opt
 fn announce(inner: &Inner, job: &Job, outcome: &Outcome, goes_on: bool) {
     let error = match outcome {
         Outcome::Failed { code, message, .. } => Some((code.as_str(), message.as_str())),
-        Outcome::Scheduled { last_error: Some(error), .. } => Some((error.code.as_str(), error.message.as_str())),
+        Outcome::Scheduled {
+            last_error: Some(error),
+            ..
+        } => Some((error.code.as_str(), error.message.as_str())),
         _ => None,
     };
     if goes_on {
         inner.work.notify_one();
     }
     let took = inner.clock.now().since(job.accepted_at);
-    let (kind, rule, possible_duplicate) = (outcome.into(), job.rule.as_deref(), job.possible_duplicate);
+    let (kind, rule, possible_duplicate) =
+        (outcome.into(), job.rule.as_deref(), job.possible_duplicate);
     emit(
         &*inner.observer,
         &OutcomeEvent {
@@ -246,7 +342,14 @@ fn announce(inner: &Inner, job: &Job, outcome: &Outcome, goes_on: bool) {
 
 /// What kind of failure it is, where all of a kind are sent again together.
 fn class(end: &End) -> Option<&'static str> {
-    matches!(end, End::Failed { to_repair: true, .. }).then_some(TO_REPAIR)
+    matches!(
+        end,
+        End::Failed {
+            to_repair: true,
+            ..
+        }
+    )
+    .then_some(TO_REPAIR)
 }
 
 fn outcome(inner: &Inner, job: &Job, end: End) -> Outcome {
@@ -257,19 +360,45 @@ fn outcome(inner: &Inner, job: &Job, end: End) -> Outcome {
             if job.entry.name == job.action.provider {
                 return Outcome::Executed(response);
             }
-            let (original_provider, new_provider) = (job.action.provider.clone(), job.entry.name.clone());
+            let (original_provider, new_provider) =
+                (job.action.provider.clone(), job.entry.name.clone());
             let matched_rule = job.rule.as_deref().map(str::to_owned);
-            Outcome::Rerouted { original_provider, new_provider, response, matched_rule }
+            Outcome::Rerouted {
+                original_provider,
+                new_provider,
+                response,
+                matched_rule,
+            }
         }
-        End::Failed { code, message, retryable, .. } => Outcome::Failed { code: code.into(), message, retryable, attempts },
+        End::Failed {
+            code,
+            message,
+            retryable,
+            ..
+        } => Outcome::Failed {
+            code: code.into(),
+            message,
+            retryable,
+            attempts,
+        },
         End::HeldBack(outcome) => outcome,
         End::Postponed { due_at, why, .. } => {
             let action_id = job.action.id.clone();
-            Outcome::Scheduled { action_id, scheduled_for: inner.due.to_wall(due_at), attempts, last_error: Some(why) }
+            Outcome::Scheduled {
+                action_id,
+                scheduled_for: inner.due.to_wall(due_at),
+                attempts,
+                last_error: Some(why),
+            }
         }
         End::Again { due_at, error, .. } => {
             let action_id = job.action.id.clone();
-            Outcome::Scheduled { action_id, scheduled_for: inner.due.to_wall(due_at.min(job.give_up_at)), attempts, last_error: error }
+            Outcome::Scheduled {
+                action_id,
+                scheduled_for: inner.due.to_wall(due_at.min(job.give_up_at)),
+                attempts,
+                last_error: error,
+            }
         }
     }
 }
@@ -278,10 +407,14 @@ fn with_facts(job: &Job, mut response: Response) -> Response {
     if !job.prepared.warnings.is_empty() {
         let own = response.headers.remove("acteon-warning");
         let all: Vec<String> = job.prepared.warnings.iter().cloned().chain(own).collect();
-        response.headers.insert("acteon-warning".into(), all.join("; "));
+        response
+            .headers
+            .insert("acteon-warning".into(), all.join("; "));
     }
     if job.possible_duplicate {
-        response.headers.insert("possible_duplicate".into(), "true".into());
+        response
+            .headers
+            .insert("possible_duplicate".into(), "true".into());
     }
     response
 }

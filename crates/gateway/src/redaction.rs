@@ -40,24 +40,42 @@ impl Redaction {
             let wrong = |why: String| InvalidPath(text.clone(), why);
             let parts = path_parts(text).map_err(|why| wrong(format!("{why}; ")))?;
             let parts: Vec<String> = parts.into_iter().map(String::from).collect();
-            let parts = if parts.first().is_some_and(|first| first == "action") { parts[1..].to_vec() } else { parts };
+            let parts = if parts.first().is_some_and(|first| first == "action") {
+                parts[1..].to_vec()
+            } else {
+                parts
+            };
             let has_keys = parts.len() > 1;
             let is_known = match parts.first().map(String::as_str) {
                 Some("payload" | "metadata") => true,
                 Some("dedup_key" | "status" | "fingerprint") => !has_keys,
                 _ => false,
             };
-            if is_known { Ok(parts) } else { Err(wrong(String::new())) }
+            if is_known {
+                Ok(parts)
+            } else {
+                Err(wrong(String::new()))
+            }
         };
-        Ok(Self { paths: paths.iter().map(parse).collect::<Result<_, _>>()? })
+        Ok(Self {
+            paths: paths.iter().map(parse).collect::<Result<_, _>>()?,
+        })
     }
 
     /// Whether something hidden lies at a field or within, or it lies within something hidden.
     pub(crate) fn touches(&self, field: &str, keys: &[Box<str>]) -> bool {
         self.paths.iter().any(|path| match path.split_first() {
             Some((root, hidden)) if root == field => match field {
-                "metadata" => hidden.is_empty() || keys.first().is_none_or(|label| hidden == ["*"] || hidden.join(".") == **label),
-                _ => hidden.iter().zip(keys).all(|(hidden, key)| hidden == "*" || hidden == &**key),
+                "metadata" => {
+                    hidden.is_empty()
+                        || keys
+                            .first()
+                            .is_none_or(|label| hidden == ["*"] || hidden.join(".") == **label)
+                }
+                _ => hidden
+                    .iter()
+                    .zip(keys)
+                    .all(|(hidden, key)| hidden == "*" || hidden == &**key),
             },
             _ => false,
         })
@@ -83,8 +101,12 @@ impl Redaction {
         hidden.order();
         // A service's answer or error may repeat what it was sent.
         hidden.blot_outcome(&mut view.outcome);
-        view.history.iter_mut().for_each(|attempt| hidden.blot_attempt(attempt));
-        view.warnings.iter_mut().for_each(|warning| hidden.blot(warning));
+        view.history
+            .iter_mut()
+            .for_each(|attempt| hidden.blot_attempt(attempt));
+        view.warnings
+            .iter_mut()
+            .for_each(|warning| hidden.blot(warning));
         view
     }
 
@@ -96,9 +118,13 @@ impl Redaction {
         let mut hidden = Hidden::default();
         self.apply(action, &mut hidden);
         hidden.order();
-        let mut outcome = serde_json::from_str(&answer.outcome).unwrap_or_else(|_| unreadable(&answer.outcome));
+        let mut outcome =
+            serde_json::from_str(&answer.outcome).unwrap_or_else(|_| unreadable(&answer.outcome));
         hidden.blot_outcome(&mut outcome);
-        Answer { outcome: outcome.to_json(), ..answer }
+        Answer {
+            outcome: outcome.to_json(),
+            ..answer
+        }
     }
 
     /// The action as it may be seen. What is taken out is noted, and what is not stays byte for byte.
@@ -106,7 +132,9 @@ impl Redaction {
         let mut shown = action.clone();
         let mut within_payload: Vec<&[String]> = Vec::new();
         for path in &self.paths {
-            let Some((root, keys)) = path.split_first() else { continue };
+            let Some((root, keys)) = path.split_first() else {
+                continue;
+            };
             let mut optional = |field: &mut Option<String>| {
                 if let Some(text) = field {
                     hidden.note(std::mem::replace(text, PLACEHOLDER.into()));
@@ -119,8 +147,13 @@ impl Redaction {
                 "payload" => within_payload.push(keys),
                 _ => {
                     let name = keys.join(".");
-                    let labels = shown.metadata.iter_mut().filter(|(label, _)| keys.is_empty() || name == "*" || **label == name);
-                    labels.for_each(|(_, value)| hidden.note(std::mem::replace(value, PLACEHOLDER.into())));
+                    let labels = shown
+                        .metadata
+                        .iter_mut()
+                        .filter(|(label, _)| keys.is_empty() || name == "*" || **label == name);
+                    labels.for_each(|(_, value)| {
+                        hidden.note(std::mem::replace(value, PLACEHOLDER.into()))
+                    });
                 }
             }
         }
@@ -136,7 +169,12 @@ fn unreadable(outcome: &str) -> Outcome {
     if outcome.starts_with(r#"{"Executed""#) || outcome.starts_with(r#"{"Rerouted""#) {
         return Outcome::Executed(Response::success(placeholder()));
     }
-    Outcome::Failed { code: "REDACTED".into(), message: PLACEHOLDER.into(), retryable: false, attempts: 0 }
+    Outcome::Failed {
+        code: "REDACTED".into(),
+        message: PLACEHOLDER.into(),
+        retryable: false,
+        attempts: 0,
+    }
 }
 
 /// What stands in place of JSON that is hidden.
@@ -154,26 +192,62 @@ mod tests {
     fn hides_keys_items_and_labels() {
         let whole = json!({ "id": "a", "namespace": "n", "tenant": "t", "provider": "p", "action_type": "x", "created_at": "2026-01-01T00:00:00Z",
             "payload": { "password": "x", "users": [{ "phone": 1, "name": "li" }] }, "metadata": { "token": "y", "team": "pay" } });
-        let action: Arc<Action> = Arc::new(serde_json::from_str(&whole.to_string()).expect("an action"));
-        let paths = ["payload.password", "action.payload.users.*.phone", "metadata.token", "payload.missing.more"].map(str::to_owned);
+        let action: Arc<Action> =
+            Arc::new(serde_json::from_str(&whole.to_string()).expect("an action"));
+        let paths = [
+            "payload.password",
+            "action.payload.users.*.phone",
+            "metadata.token",
+            "payload.missing.more",
+        ]
+        .map(str::to_owned);
         let redaction = Redaction::new(&paths).expect("paths");
         let shown = redaction.apply(&action, &mut Hidden::default());
         let payload: Value = serde_json::from_str(shown.payload.get()).expect("JSON");
-        assert_eq!(payload, json!({ "password": "[redacted]", "users": [{ "phone": "[redacted]", "name": "li" }] }));
-        assert_eq!((shown.metadata["token"].as_str(), shown.metadata["team"].as_str()), ("[redacted]", "pay"));
-        for wrong in ["password", "id", "provider", "dedup_key.x", "payload..x", ""] {
+        assert_eq!(
+            payload,
+            json!({ "password": "[redacted]", "users": [{ "phone": "[redacted]", "name": "li" }] })
+        );
+        assert_eq!(
+            (
+                shown.metadata["token"].as_str(),
+                shown.metadata["team"].as_str()
+            ),
+            ("[redacted]", "pay")
+        );
+        for wrong in [
+            "password",
+            "id",
+            "provider",
+            "dedup_key.x",
+            "payload..x",
+            "",
+        ] {
             assert!(Redaction::new(&[wrong.to_owned()]).is_err(), "{wrong}");
         }
         let touches = |field: &str, keys: &[&str]| {
             let keys: Vec<Box<str>> = keys.iter().map(|key| Box::from(*key)).collect();
             redaction.touches(field, &keys)
         };
-        for (field, keys) in [("payload", &["password"][..]), ("payload", &["users"]), ("payload", &[]), ("payload", &["password", "x"])] {
+        for (field, keys) in [
+            ("payload", &["password"][..]),
+            ("payload", &["users"]),
+            ("payload", &[]),
+            ("payload", &["password", "x"]),
+        ] {
             assert!(touches(field, keys), "{field} {keys:?}");
         }
-        assert!(touches("metadata", &["token"]) && touches("metadata", &[]) && touches("payload", &["users", "3", "phone", "x"]));
-        for (field, keys) in [("payload", &["text"][..]), ("payload", &["users", "3", "name"]), ("metadata", &["team"]), ("dedup_key", &[])]
-        {
+        assert!(
+            touches("metadata", &["token"])
+                && touches("metadata", &[])
+                && touches("payload", &["users", "3", "phone", "x"])
+        );
+        for (field, keys) in [
+            ("payload", &["text"][..]),
+            ("payload", &["users", "3", "name"]),
+            ("metadata", &["team"]),
+            ("dedup_key", &[]),
+        ] {
             assert!(!touches(field, keys), "{field} {keys:?}");
         }
     }
@@ -185,12 +259,21 @@ mod tests {
             "payload":{"pin":["4711",1e400],"n":1.10}}"#;
         let action: Action = serde_json::from_str(text).expect("an action");
         let redaction = Redaction::new(&["payload.pin".to_owned()]).expect("a path");
-        assert!(redaction.hides_some_of(&action), "so that nobody can guess it");
+        assert!(
+            redaction.hides_some_of(&action),
+            "so that nobody can guess it"
+        );
         let shown = redaction.apply(&action, &mut Hidden::default());
         assert_eq!(shown.payload.get(), r#"{"pin":"[redacted]","n":1.10}"#);
         let body = RawValue::from_string(r#"{"you_sent":"4711"}"#.into()).expect("JSON");
-        let answer = Answer { outcome: Outcome::Executed(Response::success(body)).to_json(), pending: false };
+        let answer = Answer {
+            outcome: Outcome::Executed(Response::success(body)).to_json(),
+            pending: false,
+        };
         let shown = redaction.answer(&action, answer).outcome;
-        assert!(shown.starts_with(r#"{"Executed""#) && !shown.contains("4711"), "{shown}");
+        assert!(
+            shown.starts_with(r#"{"Executed""#) && !shown.contains("4711"),
+            "{shown}"
+        );
     }
 }

@@ -32,7 +32,11 @@ pub enum RegistryError {
 
 impl Registry {
     /// Adds a provider under a name that is not taken.
-    pub fn add(&mut self, name: ProviderName, provider: Arc<dyn Provider>) -> Result<(), RegistryError> {
+    pub fn add(
+        &mut self,
+        name: ProviderName,
+        provider: Arc<dyn Provider>,
+    ) -> Result<(), RegistryError> {
         if self.providers.contains_key(&name) {
             return Err(RegistryError::Duplicate(name));
         }
@@ -45,26 +49,49 @@ impl Registry {
         self.providers.keys()
     }
 
-    pub(crate) fn wire(self, clock: &Arc<dyn Clock>, room: &Arc<Notify>, breakers: &Breakers) -> Wired {
+    pub(crate) fn wire(
+        self,
+        clock: &Arc<dyn Clock>,
+        room: &Arc<Notify>,
+        breakers: &Breakers,
+    ) -> Wired {
         let mut wired = Wired::default();
         let memory = Memory::new(Arc::clone(room));
         for (name, provider) in self.providers {
             let spec = provider.lane();
-            let lane = wired.lanes.get(&spec.name).map(|(lane, ..)| Arc::clone(lane));
+            let lane = wired
+                .lanes
+                .get(&spec.name)
+                .map(|(lane, ..)| Arc::clone(lane));
             let (lane, sender) = if let Some(lane) = lane {
                 let sender = lane.add_sender(spec.limits);
                 (lane, sender)
             } else {
-                let new = Lane::new(Arc::clone(&spec.name), spec.limits, Arc::clone(clock), memory.share(), Arc::clone(room));
+                let new = Lane::new(
+                    Arc::clone(&spec.name),
+                    spec.limits,
+                    Arc::clone(clock),
+                    memory.share(),
+                    Arc::clone(room),
+                );
                 (Arc::new(new.0), new.1)
             };
             let budgets = match wired.lanes.get(&spec.name) {
                 Some((_, Some(budgets), _)) => Some(Arc::clone(budgets)),
-                _ => spec.budget.map(|budget| Arc::new(Budgets::new(budget, Arc::clone(clock)))),
+                _ => spec
+                    .budget
+                    .map(|budget| Arc::new(Budgets::new(budget, Arc::clone(clock)))),
             };
-            let mut sharing = wired.lanes.remove(&spec.name).map(|(.., providers)| providers).unwrap_or_default();
+            let mut sharing = wired
+                .lanes
+                .remove(&spec.name)
+                .map(|(.., providers)| providers)
+                .unwrap_or_default();
             sharing.push(name.clone());
-            wired.lanes.insert(Arc::clone(&spec.name), (Arc::clone(&lane), budgets.clone(), sharing));
+            wired.lanes.insert(
+                Arc::clone(&spec.name),
+                (Arc::clone(&lane), budgets.clone(), sharing),
+            );
             let breaker = breakers.policy.map(|policy| Arc::new(Breaker::new(policy)));
             let fallback = breakers.fallbacks.get(&name).cloned();
             let entry = Entry {
@@ -116,7 +143,11 @@ pub(crate) struct Entry {
 impl Entry {
     /// Whether what comes for it goes through its fallback, because people must repair it first.
     pub(crate) fn is_gone_around(&self, now: Duration) -> bool {
-        self.fallback.is_some() && self.breaker.as_ref().is_some_and(|breaker| breaker.is_open_for_repair(now))
+        self.fallback.is_some()
+            && self
+                .breaker
+                .as_ref()
+                .is_some_and(|breaker| breaker.is_open_for_repair(now))
     }
 }
 
@@ -131,7 +162,9 @@ impl Wired {
 
     /// Every budget once.
     pub(crate) fn budgets(&self) -> impl Iterator<Item = &Arc<Budgets>> {
-        self.lanes.values().filter_map(|(_, budgets, _)| budgets.as_ref())
+        self.lanes
+            .values()
+            .filter_map(|(_, budgets, _)| budgets.as_ref())
     }
 
     /// Divides what the services limit among so many gateways.
@@ -146,8 +179,15 @@ impl Wired {
 
     /// A lane, by its own name or that of a provider that sends through it.
     pub(crate) fn lane(&self, name: &str) -> Option<&Arc<Lane>> {
-        let of_provider = || self.entries().find(|entry| entry.name.as_str() == name).map(|entry| &entry.lane);
-        self.lanes.get(name).map(|(lane, ..)| lane).or_else(of_provider)
+        let of_provider = || {
+            self.entries()
+                .find(|entry| entry.name.as_str() == name)
+                .map(|entry| &entry.lane)
+        };
+        self.lanes
+            .get(name)
+            .map(|(lane, ..)| lane)
+            .or_else(of_provider)
     }
 
     pub(crate) fn lanes(&self) -> impl Iterator<Item = &Arc<Lane>> {
@@ -155,7 +195,11 @@ impl Wired {
     }
 
     /// The lanes, each with the providers that share it.
-    pub(crate) fn lanes_with_providers(&self) -> impl Iterator<Item = (&Arc<Lane>, &[ProviderName])> {
-        self.lanes.values().map(|(lane, _, providers)| (lane, &providers[..]))
+    pub(crate) fn lanes_with_providers(
+        &self,
+    ) -> impl Iterator<Item = (&Arc<Lane>, &[ProviderName])> {
+        self.lanes
+            .values()
+            .map(|(lane, _, providers)| (lane, &providers[..]))
     }
 }

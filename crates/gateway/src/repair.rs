@@ -84,7 +84,11 @@ impl Repair {
     }
 
     pub(crate) fn needed(&self) -> Option<ToRepair> {
-        if self.is_needed() { self.lock().needed.clone() } else { None }
+        if self.is_needed() {
+            self.lock().needed.clone()
+        } else {
+            None
+        }
     }
 
     fn set(&self, state: &mut State, needed: Option<ToRepair>, changed_at: Timestamp) {
@@ -112,7 +116,9 @@ impl Gateway {
     /// The providers that people must repair before they can send, with what is wrong.
     pub fn to_repair(&self) -> Vec<(ProviderName, ToRepair)> {
         let entries = self.inner.providers.entries();
-        entries.filter_map(|entry| Some((entry.name.clone(), entry.repair.needed()?))).collect()
+        entries
+            .filter_map(|entry| Some((entry.name.clone(), entry.repair.needed()?)))
+            .collect()
     }
 
     /// Tries a provider again that was to be repaired, with the first of what is owed to it: its settings have changed, or a person says that it
@@ -132,14 +138,27 @@ impl Gateway {
 }
 
 /// What becomes of an action whose provider is to be repaired; `None` where it goes on through another.
-pub(crate) async fn end_or_move(inner: &Arc<Inner>, job: &mut Job, error: &ProviderError) -> Option<End> {
+pub(crate) async fn end_or_move(
+    inner: &Arc<Inner>,
+    job: &mut Job,
+    error: &ProviderError,
+) -> Option<End> {
     let policy = &inner.options.retry;
     match elsewhere(inner, job).await {
         Elsewhere::Moved => None,
         Elsewhere::StoreFailed => Some(put_off(inner, job, STORE_PAUSE)),
-        Elsewhere::Nowhere if policy.durable && policy.on_repairable(&job.entry.name) == OnRepairable::Hold => {
-            let error = LastError { retryable: true, ..LastError::from(error) };
-            Some(End::Again { due_at: job.give_up_at, error: Some(error), round: true })
+        Elsewhere::Nowhere
+            if policy.durable && policy.on_repairable(&job.entry.name) == OnRepairable::Hold =>
+        {
+            let error = LastError {
+                retryable: true,
+                ..LastError::from(error)
+            };
+            Some(End::Again {
+                due_at: job.give_up_at,
+                error: Some(error),
+                round: true,
+            })
         }
         Elsewhere::Nowhere => Some(End::failed(error)),
     }
@@ -150,14 +169,20 @@ pub(crate) fn met(inner: &Arc<Inner>, entry: &Arc<Entry>, error: &ProviderError)
     let repair = &entry.repair;
     let mut state = repair.lock();
     let is_new = state.needed.is_none();
-    let since = state.needed.as_ref().map_or_else(|| inner.clock.now(), |needed| needed.since);
+    let since = state
+        .needed
+        .as_ref()
+        .map_or_else(|| inner.clock.now(), |needed| needed.since);
     let needed = ToRepair {
         since,
         code: error.kind().code().to_owned(),
         message: error.to_string(),
         advice: error.advice_text().map(str::to_owned),
     };
-    let changed_at = inner.due.now().max(state.changed_at + Duration::from_millis(1));
+    let changed_at = inner
+        .due
+        .now()
+        .max(state.changed_at + Duration::from_millis(1));
     repair.set(&mut state, Some(needed), changed_at);
     drop(state);
     if is_new {
@@ -168,7 +193,9 @@ pub(crate) fn met(inner: &Arc<Inner>, entry: &Arc<Entry>, error: &ProviderError)
 
 /// A call got through to a provider that was to be repaired, or to one for which an earlier process may have held actions: what is owed to it is due.
 pub(crate) fn works_again(inner: &Arc<Inner>, entry: &Arc<Entry>) {
-    if entry.repair.may_be_owed.load(Ordering::Relaxed) && entry.repair.may_be_owed.swap(false, Ordering::Relaxed) {
+    if entry.repair.may_be_owed.load(Ordering::Relaxed)
+        && entry.repair.may_be_owed.swap(false, Ordering::Relaxed)
+    {
         hasten_soon(inner, entry);
     }
     if !entry.repair.is_needed() || std::mem::replace(&mut entry.repair.lock().is_ending, true) {
@@ -186,7 +213,10 @@ pub(crate) fn works_again(inner: &Arc<Inner>, entry: &Arc<Entry>) {
                 // It failed once more meanwhile, or the next process finds out.
                 return;
             }
-            let changed_at = inner.due.now().max(state.changed_at + Duration::from_millis(1));
+            let changed_at = inner
+                .due
+                .now()
+                .max(state.changed_at + Duration::from_millis(1));
             repair.set(&mut state, None, changed_at);
         }
         tracing::info!(provider = %entry.name, "this provider works again");
@@ -212,7 +242,11 @@ fn hasten_soon(inner: &Arc<Inner>, entry: &Entry) {
 
 /// Looks at those that are to be repaired.
 pub(crate) fn look(inner: &Arc<Inner>) {
-    for entry in inner.providers.entries().filter(|entry| entry.repair.is_needed()) {
+    for entry in inner
+        .providers
+        .entries()
+        .filter(|entry| entry.repair.is_needed())
+    {
         let (task, entry) = (Arc::clone(inner), Arc::clone(entry));
         tokio::spawn(async move {
             if entry.last_check.finding(&entry, &task.clock).await.is_ok() {
@@ -228,9 +262,13 @@ async fn check_passed(inner: &Arc<Inner>, entry: &Arc<Entry>) {
         return;
     }
     match try_one(inner, entry).await {
-        Ok(0) if entry.fallback.is_none() && entry.provider.check_proves_sending() => works_again(inner, entry),
+        Ok(0) if entry.fallback.is_none() && entry.provider.check_proves_sending() => {
+            works_again(inner, entry)
+        }
         Ok(_) => {}
-        Err(error) => tracing::warn!(provider = %entry.name, %error, "what is owed to a provider could not be looked for"),
+        Err(error) => {
+            tracing::warn!(provider = %entry.name, %error, "what is owed to a provider could not be looked for")
+        }
     }
 }
 
@@ -239,7 +277,12 @@ async fn try_one(inner: &Inner, entry: &Entry) -> Result<usize, StoreError> {
     if let Some(breaker) = &entry.breaker {
         breaker.try_now(inner.clock.monotonic());
     }
-    let hasten = Hasten { provider: entry.name.clone(), now: inner.due.now(), limit: 1, maybe_sent: true };
+    let hasten = Hasten {
+        provider: entry.name.clone(),
+        now: inner.due.now(),
+        limit: 1,
+        maybe_sent: true,
+    };
     let count = inner.store.hasten(hasten).await?;
     inner.work.notify_one();
     Ok(count)
@@ -248,7 +291,12 @@ async fn try_one(inner: &Inner, entry: &Entry) -> Result<usize, StoreError> {
 /// Makes all due that wait for a further attempt at a provider, however often the store must be asked, unless a stop begins.
 pub(crate) async fn hasten_all(inner: &Inner, provider: &ProviderName, maybe_sent: bool) {
     loop {
-        let hasten = Hasten { provider: provider.clone(), now: inner.due.now(), limit: AT_ONCE, maybe_sent };
+        let hasten = Hasten {
+            provider: provider.clone(),
+            now: inner.due.now(),
+            limit: AT_ONCE,
+            maybe_sent,
+        };
         match inner.store.hasten(hasten).await {
             Ok(count) if count < AT_ONCE => break,
             Ok(_) => inner.work.notify_one(),
@@ -288,7 +336,10 @@ pub(crate) async fn hear(inner: &Arc<Inner>) {
 
 async fn hear_all(inner: &Arc<Inner>) -> Result<(), StoreError> {
     for entry in inner.providers.entries() {
-        if let Some(text) = inner.store.note(&note_name(entry), inner.clock.now()).await?
+        if let Some(text) = inner
+            .store
+            .note(&note_name(entry), inner.clock.now())
+            .await?
             && let Ok(note) = serde_json::from_str(&text)
             && entry.repair.hear(note)
         {
@@ -333,7 +384,12 @@ fn tell_soon(inner: &Arc<Inner>, entry: &Arc<Entry>) {
 /// Whether a failure, or none, says that what was to be repaired works.
 pub(crate) fn shows_that_it_works(error: Option<&ProviderError>) -> bool {
     error.is_none_or(|error| match error.kind() {
-        ErrorKind::ExecutionFailed | ErrorKind::NotFound | ErrorKind::Serialization => !error.is_to_repair() && !error.was_maybe_sent(),
-        ErrorKind::Configuration | ErrorKind::RateLimited | ErrorKind::Timeout | ErrorKind::Connection => false,
+        ErrorKind::ExecutionFailed | ErrorKind::NotFound | ErrorKind::Serialization => {
+            !error.is_to_repair() && !error.was_maybe_sent()
+        }
+        ErrorKind::Configuration
+        | ErrorKind::RateLimited
+        | ErrorKind::Timeout
+        | ErrorKind::Connection => false,
     })
 }

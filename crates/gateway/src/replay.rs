@@ -98,18 +98,37 @@ impl Gateway {
     ) -> Result<Option<Replayed>, StoreError> {
         let mut found = self.inner.store.find(scope, id).await?;
         found.retain(|record| record.state != State::Open && (!letters_only || is_letter(record)));
-        let (Some(record), None) = (found.pop(), found.pop()) else { return Ok(None) };
-        let replayed = self.replay_record(&record, letters_only, caller, wait).await;
-        let is_none = letters_only && matches!(replayed.result, ReplayResult::Refused(DispatchError::NoLetter));
+        let (Some(record), None) = (found.pop(), found.pop()) else {
+            return Ok(None);
+        };
+        let replayed = self
+            .replay_record(&record, letters_only, caller, wait)
+            .await;
+        let is_none = letters_only
+            && matches!(
+                replayed.result,
+                ReplayResult::Refused(DispatchError::NoLetter)
+            );
         Ok(Some(replayed).filter(|_| !is_none))
     }
 
     /// Replays an action that is over: a letter, or what was one until it was replayed, as such, so that it is not sent twice however often that is
     /// asked for; everything else, and a letter that somebody took off the list, anew.
-    async fn replay_record(&self, record: &Record, letters_only: bool, caller: &Caller, wait: Wait) -> Replayed {
+    async fn replay_record(
+        &self,
+        record: &Record,
+        letters_only: bool,
+        caller: &Caller,
+        wait: Wait,
+    ) -> Replayed {
         if is_letter(record) {
             let replayed = self.replay_letter(record, caller, wait).await;
-            if letters_only || !matches!(replayed.result, ReplayResult::Refused(DispatchError::NoLetter)) {
+            if letters_only
+                || !matches!(
+                    replayed.result,
+                    ReplayResult::Refused(DispatchError::NoLetter)
+                )
+            {
                 return replayed;
             }
         }
@@ -118,16 +137,34 @@ impl Gateway {
 
     /// Sends again what a filter finds, oldest first. Ends early where the store takes nothing: the next request goes on behind what was tried, and
     /// begins with what was surely not stored, or is never stored twice.
-    pub async fn replay_page(&self, request: ReplayRequest, caller: &Caller) -> Result<ReplayPage, StoreError> {
-        let ReplayRequest { filter, after, limit, max_replays } = request;
+    pub async fn replay_page(
+        &self,
+        request: ReplayRequest,
+        caller: &Caller,
+    ) -> Result<ReplayPage, StoreError> {
+        let ReplayRequest {
+            filter,
+            after,
+            limit,
+            max_replays,
+        } = request;
         // Asked for also where the end is known: what is written here lies beyond it then.
         let newest = self.inner.store.newest().await?;
         let end = after.map_or(newest, |cursor| cursor.end);
-        let filter = HistoryFilter { order: Order::OldestFirst, up_to: Some(end), ..filter };
+        let filter = HistoryFilter {
+            order: Order::OldestFirst,
+            up_to: Some(end),
+            ..filter
+        };
         let letters_only = filter.state == Some(State::Dead);
         let (mut tried, mut replayed, mut next) = (0, Vec::new(), after.map(|cursor| cursor.after));
         for _ in 0..MAX_PAGES {
-            let page = PageRequest { after: next, offset: 0, limit: READ_AT_ONCE.min(limit - tried), count: false };
+            let page = PageRequest {
+                after: next,
+                offset: 0,
+                limit: READ_AT_ONCE.min(limit - tried),
+                count: false,
+            };
             let page = match self.inner.store.history(filter.clone(), page).await {
                 Ok(page) => page,
                 // Whoever does not hear what was sent would ask for it once more.
@@ -135,22 +172,34 @@ impl Gateway {
                 Err(error) => return Err(error),
             };
             for record in &page.records {
-                if record.state == State::Open || max_replays.is_some_and(|most| replays(record) > most) {
+                if record.state == State::Open
+                    || max_replays.is_some_and(|most| replays(record) > most)
+                {
                     continue;
                 }
-                let one = self.replay_record(record, letters_only, caller, Wait::ForCommit).await;
+                let one = self
+                    .replay_record(record, letters_only, caller, Wait::ForCommit)
+                    .await;
                 tried += usize::from(!matches!(one.result, ReplayResult::LeftAlone(_)));
                 let failed = match &one.result {
-                    ReplayResult::Refused(DispatchError::StoreSlow | DispatchError::Store(StoreError::Unknown(_))) => {
-                        Some(is_letter(record))
+                    ReplayResult::Refused(
+                        DispatchError::StoreSlow | DispatchError::Store(StoreError::Unknown(_)),
+                    ) => Some(is_letter(record)),
+                    ReplayResult::Refused(DispatchError::Store(_) | DispatchError::Stopping) => {
+                        Some(true)
                     }
-                    ReplayResult::Refused(DispatchError::Store(_) | DispatchError::Stopping) => Some(true),
                     _ => None,
                 };
                 replayed.push(one);
                 if let Some(again) = failed {
-                    let after = Cursor { at: record.accepted_at, seq: Seq(record.seq.0 - i64::from(again)) };
-                    return Ok(ReplayPage { replayed, next: Some(ReplayCursor { after, end }) });
+                    let after = Cursor {
+                        at: record.accepted_at,
+                        seq: Seq(record.seq.0 - i64::from(again)),
+                    };
+                    return Ok(ReplayPage {
+                        replayed,
+                        next: Some(ReplayCursor { after, end }),
+                    });
                 }
             }
             next = page.next;
@@ -158,7 +207,10 @@ impl Gateway {
                 break;
             }
         }
-        Ok(ReplayPage { replayed, next: next.map(|after| ReplayCursor { after, end }) })
+        Ok(ReplayPage {
+            replayed,
+            next: next.map(|after| ReplayCursor { after, end }),
+        })
     }
 
     /// Replays a letter under the first of its ids that is not another action's. Whoever asks again goes the same way. No two ids can send it
@@ -166,39 +218,72 @@ impl Gateway {
     async fn replay_letter(&self, letter: &Record, caller: &Caller, wait: Wait) -> Replayed {
         let mut number = 1;
         loop {
-            let replayed = self.replay_letter_as(letter, letter_id(letter, number), caller, wait).await;
-            if number == MAX_IDS || !matches!(replayed.result, ReplayResult::Refused(DispatchError::Conflict(_))) {
+            let replayed = self
+                .replay_letter_as(letter, letter_id(letter, number), caller, wait)
+                .await;
+            if number == MAX_IDS
+                || !matches!(
+                    replayed.result,
+                    ReplayResult::Refused(DispatchError::Conflict(_))
+                )
+            {
                 return replayed;
             }
             number += 1;
         }
     }
 
-    async fn replay_letter_as(&self, letter: &Record, new_id: Option<ActionId>, caller: &Caller, wait: Wait) -> Replayed {
+    async fn replay_letter_as(
+        &self,
+        letter: &Record,
+        new_id: Option<ActionId>,
+        caller: &Caller,
+        wait: Wait,
+    ) -> Replayed {
         let original = letter.action.id.clone();
         let Some(new_id) = new_id else {
             let result = ReplayResult::LeftAlone("no id can be made for its replay".into());
-            return Replayed { new_id: original.clone(), original, result };
+            return Replayed {
+                new_id: original.clone(),
+                original,
+                result,
+            };
         };
         let now = self.inner.clock.now();
         // What was replayed before it expired still has its answer.
         if letter.state == State::Dead
             && let Some(why) = is_left(letter, now)
         {
-            return Replayed { original, new_id, result: ReplayResult::LeftAlone(why) };
+            return Replayed {
+                original,
+                new_id,
+                result: ReplayResult::LeftAlone(why),
+            };
         }
-        let request = Request { letter: Some(letter.seq), ..request(letter, new_id.clone(), caller) };
+        let request = Request {
+            letter: Some(letter.seq),
+            ..request(letter, new_id.clone(), caller)
+        };
         let result = match self.dispatch_request(request, wait).await {
             Ok(answer) => ReplayResult::Sent(self.shown(&letter.action, answer)),
-            Err(DispatchError::HeldBack(outcome)) => ReplayResult::HeldBack(Answer { outcome, pending: false }),
+            Err(DispatchError::HeldBack(outcome)) => ReplayResult::HeldBack(Answer {
+                outcome,
+                pending: false,
+            }),
             Err(error) => ReplayResult::Refused(error),
         };
-        Replayed { original, new_id, result }
+        Replayed {
+            original,
+            new_id,
+            result,
+        }
     }
 
     /// An answer without what is hidden of its action.
     fn shown(&self, action: &Action, answer: Answer) -> Answer {
-        offload::by_size(action.payload.get().len(), || self.inner.options.redaction.answer(action, answer))
+        offload::by_size(action.payload.get().len(), || {
+            self.inner.options.redaction.answer(action, answer)
+        })
     }
 
     /// Sends an action again that is no dead letter, each time anew.
@@ -206,7 +291,11 @@ impl Gateway {
         let now = self.inner.clock.now();
         let (original, new_id) = (record.action.id.clone(), self.inner.entropy.action_id(now));
         if let Some(why) = is_left(record, now) {
-            return Replayed { original, new_id, result: ReplayResult::LeftAlone(why) };
+            return Replayed {
+                original,
+                new_id,
+                result: ReplayResult::LeftAlone(why),
+            };
         }
         let request = request(record, new_id.clone(), caller);
         let result = match self.dispatch_request(request, wait).await {
@@ -214,16 +303,28 @@ impl Gateway {
             Ok(answer) => ReplayResult::Sent(self.shown(&record.action, answer)),
             Err(error) => ReplayResult::Refused(error),
         };
-        Replayed { original, new_id, result }
+        Replayed {
+            original,
+            new_id,
+            result,
+        }
     }
 }
 
 fn request(record: &Record, new_id: ActionId, caller: &Caller) -> Request {
     let mut action: Action = (*record.action).clone();
-    action.metadata.insert("replayed_from".into(), action.id.to_string());
+    action
+        .metadata
+        .insert("replayed_from".into(), action.id.to_string());
     action.id = new_id;
     let possible_duplicate = record.possible_duplicate;
-    Request { action, origin: Origin::Replay, caller: caller.clone(), letter: None, possible_duplicate }
+    Request {
+        action,
+        origin: Origin::Replay,
+        caller: caller.clone(),
+        letter: None,
+        possible_duplicate,
+    }
 }
 
 /// Whether it is a dead letter, or one that somebody has dealt with.
@@ -234,8 +335,17 @@ fn is_letter(record: &Record) -> bool {
 /// An id of a letter's replay: `replay-`, how many replays led to it, and the letter's position, which no other has. Another number than 1 stands
 /// behind that.
 fn letter_id(letter: &Record, number: u32) -> Option<ActionId> {
-    let first = format!("{REPLAY_IDS}{}-{}", replays(letter).saturating_add(1), letter.seq.0);
-    ActionId::parse(&if number == 1 { first } else { format!("{first}-{number}") }).ok()
+    let first = format!(
+        "{REPLAY_IDS}{}-{}",
+        replays(letter).saturating_add(1),
+        letter.seq.0
+    );
+    ActionId::parse(&if number == 1 {
+        first
+    } else {
+        format!("{first}-{number}")
+    })
+    .ok()
 }
 
 /// How many replays led to an action.
@@ -243,7 +353,12 @@ fn replays(record: &Record) -> u32 {
     if record.origin != Origin::Replay {
         return 0;
     }
-    let count = record.action.id.as_str().strip_prefix(REPLAY_IDS).and_then(|rest| rest.split('-').next());
+    let count = record
+        .action
+        .id
+        .as_str()
+        .strip_prefix(REPLAY_IDS)
+        .and_then(|rest| rest.split('-').next());
     count.and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 
@@ -252,7 +367,11 @@ fn is_left(record: &Record, now: Timestamp) -> Option<String> {
     if let Some(why) = &record.unreadable {
         return Some(format!("its row in the store cannot be read: {why}"));
     }
-    record.action.expires_at.filter(|expires| *expires <= now).map(|expires| format!("it expired at {expires}"))
+    record
+        .action
+        .expires_at
+        .filter(|expires| *expires <= now)
+        .map(|expires| format!("it expired at {expires}"))
 }
 
 /// Whether an action that was accepted is over without having been let through.
@@ -267,7 +386,13 @@ fn is_held_back(answer: &Answer) -> bool {
             | Outcome::Silenced { .. }
             | Outcome::Muted { .. },
         ) => true,
-        Ok(Outcome::Executed(_) | Outcome::Failed { .. } | Outcome::Scheduled { .. } | Outcome::Rerouted { .. } | Outcome::DryRun(_))
+        Ok(
+            Outcome::Executed(_)
+            | Outcome::Failed { .. }
+            | Outcome::Scheduled { .. }
+            | Outcome::Rerouted { .. }
+            | Outcome::DryRun(_),
+        )
         | Err(_) => false,
     }
 }

@@ -33,19 +33,38 @@ pub(crate) struct Moved {
 
 impl RetentionClock {
     /// Begins where an earlier process left it, and else at the newest row, but not after the wall clock.
-    pub(crate) fn new(kept: Option<Timestamp>, newest: Option<Timestamp>, wall: Timestamp, monotonic: Duration) -> Self {
-        let stands_at = kept.or(newest.map(|newest| newest.min(wall))).unwrap_or(wall);
-        Self { stands_at, moved: monotonic }
+    pub(crate) fn new(
+        kept: Option<Timestamp>,
+        newest: Option<Timestamp>,
+        wall: Timestamp,
+        monotonic: Duration,
+    ) -> Self {
+        let stands_at = kept
+            .or(newest.map(|newest| newest.min(wall)))
+            .unwrap_or(wall);
+        Self {
+            stands_at,
+            moved: monotonic,
+        }
     }
 
     /// Follows the wall clock. `kept` is what the store holds by now, where other gateways move it as well.
-    pub(crate) fn follow(&mut self, kept: Option<Timestamp>, wall: Timestamp, monotonic: Duration) -> Moved {
+    pub(crate) fn follow(
+        &mut self,
+        kept: Option<Timestamp>,
+        wall: Timestamp,
+        monotonic: Duration,
+    ) -> Moved {
         let reach = self.stands_at + monotonic.saturating_sub(self.moved) * CATCHES_UP;
         let others = kept.unwrap_or(self.stands_at);
         self.stands_at = self.stands_at.max(others).max(wall.min(reach));
         self.moved = monotonic;
         let now = self.stands_at.min(wall);
-        Moved { keep: self.stands_at, now, behind: wall.since(now) }
+        Moved {
+            keep: self.stands_at,
+            now,
+            behind: wall.since(now),
+        }
     }
 }
 
@@ -63,12 +82,24 @@ mod tests {
     #[test]
     fn a_wall_clock_far_ahead_moves_it_only_as_time_passes() {
         let mut clock = RetentionClock::new(Some(day(100)), Some(day(100)), day(140), HOUR);
-        assert_eq!(clock.follow(Some(day(100)), day(140), HOUR).now, day(100), "a start gains nothing");
+        assert_eq!(
+            clock.follow(Some(day(100)), day(140), HOUR).now,
+            day(100),
+            "a start gains nothing"
+        );
         let later = clock.follow(Some(day(100)), day(140) + HOUR, HOUR * 2);
-        assert_eq!((later.now, later.keep), (day(100) + HOUR * 2, day(100) + HOUR * 2));
+        assert_eq!(
+            (later.now, later.keep),
+            (day(100) + HOUR * 2, day(100) + HOUR * 2)
+        );
         assert!(later.behind > DAY * 39);
         // Set right again, nothing is left of it.
-        assert_eq!(clock.follow(Some(later.keep), day(100) + HOUR * 2, HOUR * 3).now, day(100) + HOUR * 2);
+        assert_eq!(
+            clock
+                .follow(Some(later.keep), day(100) + HOUR * 2, HOUR * 3)
+                .now,
+            day(100) + HOUR * 2
+        );
     }
 
     #[test]
@@ -76,7 +107,12 @@ mod tests {
         let mut clock = RetentionClock::new(Some(day(100)), None, day(100), HOUR);
         let back = clock.follow(Some(day(100)), day(1), HOUR * 2);
         assert_eq!((back.now, back.keep), (day(1), day(100)));
-        assert_eq!(clock.follow(Some(day(100)), day(100) + HOUR * 2, HOUR * 3).now, day(100) + HOUR * 2);
+        assert_eq!(
+            clock
+                .follow(Some(day(100)), day(100) + HOUR * 2, HOUR * 3)
+                .now,
+            day(100) + HOUR * 2
+        );
     }
 
     #[test]
@@ -84,14 +120,17 @@ mod tests {
         let mut clock = RetentionClock::new(Some(day(0)), Some(day(0)), day(40), Duration::ZERO);
         let mut kept = day(0);
         for hour in 1..=24 * 40 {
-            kept = clock.follow(Some(kept), day(40) + HOUR * hour, HOUR * hour).keep;
+            kept = clock
+                .follow(Some(kept), day(40) + HOUR * hour, HOUR * hour)
+                .keep;
         }
         assert_eq!(kept, day(80));
     }
 
     #[test]
     fn two_gateways_move_it_no_faster_than_one() {
-        let mut clocks = [0, 1].map(|_| RetentionClock::new(Some(day(0)), None, day(40), Duration::ZERO));
+        let mut clocks =
+            [0, 1].map(|_| RetentionClock::new(Some(day(0)), None, day(40), Duration::ZERO));
         let mut kept = day(0);
         for hour in 1..=48 {
             for clock in &mut clocks {
@@ -103,8 +142,17 @@ mod tests {
 
     #[test]
     fn what_was_never_kept_begins_at_the_newest_row() {
-        assert_eq!(RetentionClock::new(None, Some(day(3)), day(40), HOUR).stands_at, day(3));
-        assert_eq!(RetentionClock::new(None, Some(day(50)), day(40), HOUR).stands_at, day(40));
-        assert_eq!(RetentionClock::new(None, None, day(40), HOUR).stands_at, day(40));
+        assert_eq!(
+            RetentionClock::new(None, Some(day(3)), day(40), HOUR).stands_at,
+            day(3)
+        );
+        assert_eq!(
+            RetentionClock::new(None, Some(day(50)), day(40), HOUR).stands_at,
+            day(40)
+        );
+        assert_eq!(
+            RetentionClock::new(None, None, day(40), HOUR).stands_at,
+            day(40)
+        );
     }
 }

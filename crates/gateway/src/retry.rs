@@ -49,12 +49,18 @@ impl Default for RetryPolicy {
 impl RetryPolicy {
     /// What happens to actions of a provider that people must repair first.
     pub(crate) fn on_repairable(&self, provider: &ProviderName) -> OnRepairable {
-        self.on_repairable_of.get(provider).copied().unwrap_or(self.on_repairable)
+        self.on_repairable_of
+            .get(provider)
+            .copied()
+            .unwrap_or(self.on_repairable)
     }
 
     /// The pause before the quick retry that follows `done` retries: full jitter, so that those who failed together do not return together.
     pub(crate) fn quick_pause(&self, done: u32, entropy: &dyn Entropy) -> Duration {
-        let span = self.quick_base.saturating_mul(1 << done.min(16)).min(self.quick_cap);
+        let span = self
+            .quick_base
+            .saturating_mul(1 << done.min(16))
+            .min(self.quick_cap);
         span.mul_f64(entropy.fraction())
     }
 
@@ -63,7 +69,9 @@ impl RetryPolicy {
     pub(crate) fn durable_at(&self, done: u32, began: Timestamp, now: Timestamp) -> Timestamp {
         let delay = self.delay(done);
         let earliest = (began + self.quick_span()).max(now) + delay;
-        let step = (delay / STEPS_OF_A_PAUSE).max(Duration::from_millis(1)).as_millis() as i64;
+        let step = (delay / STEPS_OF_A_PAUSE)
+            .max(Duration::from_millis(1))
+            .as_millis() as i64;
         let millis = earliest.as_millis();
         Timestamp::from_millis(millis.saturating_add((step - millis.rem_euclid(step)) % step))
     }
@@ -75,12 +83,21 @@ impl RetryPolicy {
 
     /// The most that the quick retries of a round wait.
     fn quick_span(&self) -> Duration {
-        (0..self.max_quick).map(|done| self.quick_base.saturating_mul(1 << done.min(16)).min(self.quick_cap)).sum()
+        (0..self.max_quick)
+            .map(|done| {
+                self.quick_base
+                    .saturating_mul(1 << done.min(16))
+                    .min(self.quick_cap)
+            })
+            .sum()
     }
 
     fn delay(&self, done: u32) -> Duration {
         let index = (done as usize).min(self.delays.len().saturating_sub(1));
-        self.delays.get(index).copied().unwrap_or(Duration::from_mins(10))
+        self.delays
+            .get(index)
+            .copied()
+            .unwrap_or(Duration::from_mins(10))
     }
 }
 
@@ -94,18 +111,30 @@ mod tests {
         let at = Timestamp::from_millis;
         let instants = |done: u32| {
             // Each fails at some time within its quick retries, none of them in order.
-            let retried =
-                move |number: i64| RetryPolicy::default().durable_at(done, at(number * 7), at(number * 7 + (number * 379) % 1400));
+            let retried = move |number: i64| {
+                RetryPolicy::default().durable_at(
+                    done,
+                    at(number * 7),
+                    at(number * 7 + (number * 379) % 1400),
+                )
+            };
             (0..500).map(retried).collect::<Vec<_>>()
         };
         for done in 0..5 {
             let instants = instants(done);
             assert!(instants.is_sorted(), "{done}");
             let delay = policy.delay(done).as_millis() as i64;
-            assert!(instants.iter().all(|instant| instant.as_millis() % (delay / 10) == 0));
+            assert!(
+                instants
+                    .iter()
+                    .all(|instant| instant.as_millis() % (delay / 10) == 0)
+            );
         }
         let (began, failed) = (at(1_000_000), at(1_000_100));
         let pause = policy.durable_at(0, began, failed).since(failed);
-        assert!((Duration::from_secs(10)..=policy.longest_pause(0)).contains(&pause), "{pause:?}");
+        assert!(
+            (Duration::from_secs(10)..=policy.longest_pause(0)).contains(&pause),
+            "{pause:?}"
+        );
     }
 }

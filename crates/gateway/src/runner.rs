@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::ProviderName;
-use acteon_store::{Claim, ClaimRows, Claimed, Cursor, Hold, NewsOf, RecentSend, Record, Room, Seq, StoreError};
+use acteon_store::{
+    Claim, ClaimRows, Claimed, Cursor, Hold, NewsOf, RecentSend, Record, Room, Seq, StoreError,
+};
 use tokio::sync::oneshot;
 
 use crate::age::overdue;
@@ -79,7 +81,11 @@ pub(crate) async fn run(inner: Arc<Inner>) {
                 SCAN_EVERY
             }
         };
-        let pause = due_in.min(next_scan.min(next_sweep).saturating_sub(inner.clock.monotonic()));
+        let pause = due_in.min(
+            next_scan
+                .min(next_sweep)
+                .saturating_sub(inner.clock.monotonic()),
+        );
         if !pause.is_zero() {
             tokio::select! {
                 biased;
@@ -168,11 +174,22 @@ async fn recall_sends(inner: &Inner, looked: oneshot::Sender<()>) {
 /// Counts a page of recent sends, each of which names up to a thousand recipients, and says where the next begins.
 async fn recall_page(inner: &Inner, before: Option<Cursor>) -> Result<Option<Cursor>, StoreError> {
     let hour_ago = inner.clock.now() - Duration::from_hours(1);
-    let page = inner.store.recent_sends(hour_ago, before, RECALL_AT_ONCE).await?;
+    let page = inner
+        .store
+        .recent_sends(hour_ago, before, RECALL_AT_ONCE)
+        .await?;
     // Only now, since the answer may have taken long.
     let now = inner.clock.now();
-    for RecentSend { provider, recipients, finished_at } in &page.sends {
-        let budgets = inner.providers.get(provider).and_then(|entry| entry.budgets.as_ref());
+    for RecentSend {
+        provider,
+        recipients,
+        finished_at,
+    } in &page.sends
+    {
+        let budgets = inner
+            .providers
+            .get(provider)
+            .and_then(|entry| entry.budgets.as_ref());
         // What lies ahead was sent before the clock was set back, nobody knows when.
         if let Some(budgets) = budgets.filter(|_| *finished_at <= now) {
             budgets.remember(recipients, inner.clock.monotonic(), now.since(*finished_at));
@@ -190,7 +207,9 @@ fn look_around(inner: &Inner) {
 
 /// Rows past their time that nobody here claims: their provider is no longer configured, or left alone. Says whether there may be more.
 async fn sweep_overdue(inner: &Arc<Inner>) -> bool {
-    let overdue = ClaimRows::Overdue { limit: SWEEP_AT_MOST };
+    let overdue = ClaimRows::Overdue {
+        limit: SWEEP_AT_MOST,
+    };
     match claim(inner, overdue, |_| SWEEP_AT_MOST, give_up).await {
         Ok(counts) => counts.iter().sum::<usize>() >= SWEEP_AT_MOST,
         Err(error) => {
@@ -205,13 +224,15 @@ async fn sweep_overdue(inner: &Arc<Inner>) -> bool {
 fn give_up(inner: &Arc<Inner>, found: Record, holding: Holding) {
     let task = Arc::clone(inner);
     let Some(entry) = inner.providers.get(&found.provider).cloned() else {
-        return inner.spawn(async move { end_unconfigured(&task, found, holding, SWEEP_EVERY).await });
+        return inner
+            .spawn(async move { end_unconfigured(&task, found, holding, SWEEP_EVERY).await });
     };
     let (now, due_again) = (inner.due.now(), found.due_at);
     let place = place_of(&entry, &found);
     let mut job = Job::claimed(found, entry, holding, place);
     inner.spawn(async move {
-        let end = overdue(&task, &job).unwrap_or_else(|| put_off(&task, &job, due_again.since(now)));
+        let end =
+            overdue(&task, &job).unwrap_or_else(|| put_off(&task, &job, due_again.since(now)));
         if let Some(outcome) = record(&task, &mut job, end, false).await {
             task.waiters.tell(job.seq(), &outcome);
         }
@@ -229,26 +250,54 @@ struct LaneRoom<'a> {
 
 /// What a lane with so much room may claim: for providers that are tried after a failure one row each, and for those that are left alone none;
 /// `pause` is at most what these have to wait. Where nothing goes on by itself, what was claimed hears of the breaker at once.
-fn rooms_of<'a>(inner: &Inner, lane: &'a Arc<Lane>, providers: &[ProviderName], room: RowRoom, pause: &mut Duration) -> Vec<LaneRoom<'a>> {
+fn rooms_of<'a>(
+    inner: &Inner,
+    lane: &'a Arc<Lane>,
+    providers: &[ProviderName],
+    room: RowRoom,
+    pause: &mut Duration,
+) -> Vec<LaneRoom<'a>> {
     let mut rooms = Vec::new();
     let mut free = Vec::new();
     for name in providers {
-        let breaker = inner.providers.get(name).and_then(|entry| entry.breaker.as_ref()).filter(|_| inner.options.retry.durable);
+        let breaker = inner
+            .providers
+            .get(name)
+            .and_then(|entry| entry.breaker.as_ref())
+            .filter(|_| inner.options.retry.durable);
         match breaker.map_or(Calls::All, |breaker| breaker.calls(inner.clock.monotonic())) {
             Calls::All => free.push(name.clone()),
             Calls::One => {
-                let room = RowRoom { all: 1, more_high: 0 };
-                rooms.push(LaneRoom { lane, providers: vec![name.clone()], room, is_trial: true });
+                let room = RowRoom {
+                    all: 1,
+                    more_high: 0,
+                };
+                rooms.push(LaneRoom {
+                    lane,
+                    providers: vec![name.clone()],
+                    room,
+                    is_trial: true,
+                });
             }
             // They go on through its fallback.
-            Calls::None(_) if inner.providers.get(name).is_some_and(|entry| entry.is_gone_around(inner.clock.monotonic())) => {
+            Calls::None(_)
+                if inner
+                    .providers
+                    .get(name)
+                    .is_some_and(|entry| entry.is_gone_around(inner.clock.monotonic())) =>
+            {
                 free.push(name.clone());
             }
             Calls::None(wait) => *pause = wait.max(NOT_OURS).min(*pause),
         }
     }
     if !free.is_empty() {
-        rooms.push(LaneRoom { lane, providers: free, room, is_trial: false });
+        rooms.push(LaneRoom {
+            lane,
+            providers: free,
+            room,
+            is_trial: false,
+        });
     }
     rooms
 }
@@ -260,7 +309,9 @@ async fn claim_all(inner: &Arc<Inner>) -> Result<Duration, StoreError> {
     for (lane, providers) in inner.providers.lanes_with_providers() {
         let reopens_in = lane.reopens_in();
         match lane.room() {
-            room if room == RowRoom::default() => pause = pause.min(reopens_in.unwrap_or(SCAN_EVERY).max(NOT_OURS)),
+            room if room == RowRoom::default() => {
+                pause = pause.min(reopens_in.unwrap_or(SCAN_EVERY).max(NOT_OURS))
+            }
             room => open.extend(rooms_of(inner, lane, providers, room, &mut pause)),
         }
     }
@@ -268,23 +319,50 @@ async fn claim_all(inner: &Arc<Inner>) -> Result<Duration, StoreError> {
         return Ok(pause);
     }
     let share = (CLAIM_ALTOGETHER / open.len()).clamp(1, CLAIM_AT_MOST);
-    let asked = |LaneRoom { lane, providers, room, .. }: &LaneRoom<'_>| Room {
+    let asked = |LaneRoom {
+                     lane,
+                     providers,
+                     room,
+                     ..
+                 }: &LaneRoom<'_>| Room {
         providers: providers.clone(),
         limit: share.min(room.all),
         more_high: share.min(room.more_high),
         turn: lane.claimed(),
     };
     let rooms: Vec<Room> = open.iter().map(asked).collect();
-    let asked: Vec<RowRoom> = rooms.iter().map(|room| RowRoom { all: room.limit, more_high: room.more_high }).collect();
+    let asked: Vec<RowRoom> = rooms
+        .iter()
+        .map(|room| RowRoom {
+            all: room.limit,
+            more_high: room.more_high,
+        })
+        .collect();
     let at_once = |room: usize| open.get(room).map_or(0, |room| room.lane.rows_at_once());
     let counts = claim(inner, ClaimRows::Due(rooms), at_once, start).await?;
     let mut waiting = Vec::new();
-    for ((LaneRoom { lane, providers, is_trial, .. }, asked), count) in open.iter().zip(asked).zip(counts) {
+    for (
+        (
+            LaneRoom {
+                lane,
+                providers,
+                is_trial,
+                ..
+            },
+            asked,
+        ),
+        count,
+    ) in open.iter().zip(asked).zip(counts)
+    {
         let is_full = count == asked.all + asked.more_high;
         if *is_trial {
             lane.count_claimed(count);
             // The end of the trial wakes the runner.
-            pause = if is_full { pause.min(TRIAL_BEGINS_WITHIN) } else { pause };
+            pause = if is_full {
+                pause.min(TRIAL_BEGINS_WITHIN)
+            } else {
+                pause
+            };
         } else {
             lane.note_claim(asked, count);
         }
@@ -313,11 +391,22 @@ async fn claim(
         ClaimRows::Overdue { .. } => 1,
     };
     let taking = inner.held.take();
-    let claimed = inner.store.claim(Claim { owner: inner.lease.owner(), now: inner.due.now(), rows }).await?;
+    let claimed = inner
+        .store
+        .claim(Claim {
+            owner: inner.lease.owner(),
+            now: inner.due.now(),
+            rows,
+        })
+        .await?;
     let mut counts = vec![0; rooms];
     let mut holdings = Vec::with_capacity(claimed.len());
     for Claimed { hold, room } in claimed {
-        counts.iter_mut().skip(room).take(1).for_each(|count| *count += 1);
+        counts
+            .iter_mut()
+            .skip(room)
+            .take(1)
+            .for_each(|count| *count += 1);
         holdings.push((room, taking.hold(hold)));
     }
     drop(taking);
@@ -370,8 +459,16 @@ async fn give_back(inner: &Inner, rows: Vec<Holding>) {
 }
 
 /// Passes on what was read, in the order of the claim. A row that cannot be read ends, alone.
-fn read(inner: &Arc<Inner>, holdings: Vec<Holding>, records: Vec<Record>, pass_on: &impl Fn(&Arc<Inner>, Record, Holding)) {
-    let mut records: HashMap<Seq, Record> = records.into_iter().map(|record| (record.seq, record)).collect();
+fn read(
+    inner: &Arc<Inner>,
+    holdings: Vec<Holding>,
+    records: Vec<Record>,
+    pass_on: &impl Fn(&Arc<Inner>, Record, Holding),
+) {
+    let mut records: HashMap<Seq, Record> = records
+        .into_iter()
+        .map(|record| (record.seq, record))
+        .collect();
     for holding in holdings {
         match records.remove(&holding.hold().seq) {
             Some(found) if found.unreadable.is_some() => {
@@ -386,7 +483,9 @@ fn read(inner: &Arc<Inner>, holdings: Vec<Holding>, records: Vec<Record>, pass_o
 
 fn start(inner: &Arc<Inner>, found: Record, holding: Holding) {
     // Only rows of providers that are configured are claimed.
-    let Some(entry) = inner.providers.get(&found.provider).cloned() else { return };
+    let Some(entry) = inner.providers.get(&found.provider).cloned() else {
+        return;
+    };
     let place = place_of(&entry, &found);
     let job = Job::claimed(found, entry, holding, place).ask_for_turn();
     let task = Arc::clone(inner);
@@ -396,5 +495,7 @@ fn start(inner: &Arc<Inner>, found: Record, holding: Holding) {
 /// The place of a row that was claimed.
 fn place_of(entry: &Entry, found: &Record) -> Place {
     let request = found.prepared.as_deref();
-    entry.lane.enter_claimed(request.map_or(0, |request| size_of(&found.action, request)))
+    entry
+        .lane
+        .enter_claimed(request.map_or(0, |request| size_of(&found.action, request)))
 }

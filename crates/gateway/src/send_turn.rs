@@ -16,7 +16,10 @@ impl SendTurn {
         if entry.provider.make_ready().is_some() {
             return None;
         }
-        entry.lane.try_acquire(entry.sender).map(|permit| Self { permit })
+        entry
+            .lane
+            .try_acquire(entry.sender)
+            .map(|permit| Self { permit })
     }
 
     /// Asks for the next turn of an action's rank. Actions that are to keep their order ask before their tasks begin, which run as they come.

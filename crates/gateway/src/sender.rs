@@ -17,7 +17,11 @@ pub(crate) struct Sender {
 impl Sender {
     /// Whether the id of `action` belongs to another request. What cannot be read cannot be told apart.
     pub(crate) fn asks_otherwise(&self, inner: &Inner, record: &Record, action: &Action) -> bool {
-        let is_another = || self.meets_no_replay(record) || !record.action.asks_the_same(action) || self.may_be_guessing(inner, record);
+        let is_another = || {
+            self.meets_no_replay(record)
+                || !record.action.asks_the_same(action)
+                || self.may_be_guessing(inner, record)
+        };
         let bytes = record.action.payload.get().len() + action.payload.get().len();
         record.unreadable.is_none() && offload::by_size(bytes, is_another)
     }
@@ -29,6 +33,8 @@ impl Sender {
 
     /// Whether it is another than who posted it first, who may not know what is hidden: the answer would say whether a guess is right.
     fn may_be_guessing(&self, inner: &Inner, record: &Record) -> bool {
-        self.origin == Origin::Api && *self.caller != *record.caller && inner.options.redaction.hides_some_of(&record.action)
+        self.origin == Origin::Api
+            && *self.caller != *record.caller
+            && inner.options.redaction.hides_some_of(&record.action)
     }
 }

@@ -32,7 +32,11 @@ pub struct OpenLimits {
 impl OpenLimits {
     /// A total of which one provider may hold half, and one tenant half.
     pub const fn of(total: usize) -> Self {
-        Self { total, per_provider: total.div_ceil(2), per_tenant: total.div_ceil(2) }
+        Self {
+            total,
+            per_provider: total.div_ceil(2),
+            per_tenant: total.div_ceil(2),
+        }
     }
 }
 
@@ -49,7 +53,9 @@ pub enum QueueFull {
     #[error("{0} actions are waiting to be delivered, which is the limit; try again later")]
     Total(usize),
     /// One provider's.
-    #[error("{limit} actions are waiting for the provider {provider}, which is the share of one; try again later")]
+    #[error(
+        "{limit} actions are waiting for the provider {provider}, which is the share of one; try again later"
+    )]
     Provider {
         /// The provider.
         provider: ProviderName,
@@ -57,7 +63,9 @@ pub enum QueueFull {
         limit: usize,
     },
     /// One tenant's.
-    #[error("{limit} actions of the tenant {tenant} are waiting to be delivered, which is the share of one; try again later")]
+    #[error(
+        "{limit} actions of the tenant {tenant} are waiting to be delivered, which is the share of one; try again later"
+    )]
     Tenant {
         /// The tenant, without those below it.
         tenant: Arc<str>,
@@ -131,7 +139,10 @@ fn above(tenant: &Tenant) -> &str {
 
 impl Shares {
     pub(crate) fn new(limits: OpenLimits) -> Self {
-        Self { limits, counts: Mutex::default() }
+        Self {
+            limits,
+            counts: Mutex::default(),
+        }
     }
 
     /// Takes in what waits in the store.
@@ -148,26 +159,49 @@ impl Shares {
     /// Takes in how many wait in the store, where it is not known whose they are.
     pub(crate) fn set_total(&self, total: usize) {
         let mut counts = self.lock();
-        counts.open = Tally { total, ..Tally::default() };
+        counts.open = Tally {
+            total,
+            ..Tally::default()
+        };
         counts.is_known = false;
     }
 
     /// A place among what waits, unless a share is used up.
-    pub(crate) fn enter(self: &Arc<Self>, provider: &ProviderName, tenant: &Tenant) -> Result<Entering, QueueFull> {
-        let OpenLimits { total, per_provider, per_tenant } = self.limits;
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        provider: &ProviderName,
+        tenant: &Tenant,
+    ) -> Result<Entering, QueueFull> {
+        let OpenLimits {
+            total,
+            per_provider,
+            per_tenant,
+        } = self.limits;
         let tenant: Arc<str> = above(tenant).into();
         let mut counts = self.lock();
-        if counts.open.of_provider(provider) + counts.entering.of_provider(provider) >= per_provider {
-            return Err(QueueFull::Provider { provider: provider.clone(), limit: per_provider });
+        if counts.open.of_provider(provider) + counts.entering.of_provider(provider) >= per_provider
+        {
+            return Err(QueueFull::Provider {
+                provider: provider.clone(),
+                limit: per_provider,
+            });
         }
         if counts.open.of_tenant(&tenant) + counts.entering.of_tenant(&tenant) >= per_tenant {
-            return Err(QueueFull::Tenant { tenant, limit: per_tenant });
+            return Err(QueueFull::Tenant {
+                tenant,
+                limit: per_tenant,
+            });
         }
         if counts.open.total + counts.entering.total >= total {
             return Err(QueueFull::Total(total));
         }
         counts.entering.add(provider, &tenant, 1);
-        Ok(Entering { shares: Arc::clone(self), provider: provider.clone(), tenant, is_over: false })
+        Ok(Entering {
+            shares: Arc::clone(self),
+            provider: provider.clone(),
+            tenant,
+            is_over: false,
+        })
     }
 
     /// Counts that an action goes through another provider.
@@ -209,20 +243,33 @@ impl Entering {
 impl Drop for Entering {
     fn drop(&mut self) {
         if !self.is_over {
-            self.shares.lock().entering.take(&self.provider, &self.tenant);
+            self.shares
+                .lock()
+                .entering
+                .take(&self.provider, &self.tenant);
         }
     }
 }
 
 /// Looks at what waits now and then.
 pub(crate) async fn follow(inner: Arc<Inner>) {
-    let every = if inner.store.is_shared() { LOOK_EVERY.0 } else { LOOK_EVERY.1 };
-    let mut pause = if inner.shares.lock().is_known { every } else { LOOK_EVERY.0 };
+    let every = if inner.store.is_shared() {
+        LOOK_EVERY.0
+    } else {
+        LOOK_EVERY.1
+    };
+    let mut pause = if inner.shares.lock().is_known {
+        every
+    } else {
+        LOOK_EVERY.0
+    };
     while inner.sleep(pause).await {
         let began = inner.clock.monotonic();
         match inner.store.open_shares().await {
             Ok(shares) => inner.shares.set(&shares),
-            Err(error) => tracing::warn!(%error, "what waits could not be counted; going on with the last count"),
+            Err(error) => {
+                tracing::warn!(%error, "what waits could not be counted; going on with the last count")
+            }
         }
         pause = every.max(inner.clock.monotonic().saturating_sub(began) * LOOK_AT_MOST);
     }
@@ -238,24 +285,60 @@ mod tests {
     fn a_share_is_used_up_alone_and_given_back() {
         let provider = |name: &str| ProviderName::parse(name).expect("a name");
         let tenant = |name: &str| Tenant::parse(name).expect("a name");
-        let shares = Arc::new(Shares::new(OpenLimits { total: 6, per_provider: 3, per_tenant: 4 }));
+        let shares = Arc::new(Shares::new(OpenLimits {
+            total: 6,
+            per_provider: 3,
+            per_tenant: 4,
+        }));
         for _ in 0..2 {
-            shares.enter(&provider("p"), &tenant("a")).expect("room").opened(&provider("p"));
+            shares
+                .enter(&provider("p"), &tenant("a"))
+                .expect("room")
+                .opened(&provider("p"));
         }
         let entering = shares.enter(&provider("p"), &tenant("b")).expect("room");
-        assert!(matches!(shares.enter(&provider("p"), &tenant("c")), Err(QueueFull::Provider { limit: 3, .. })));
+        assert!(matches!(
+            shares.enter(&provider("p"), &tenant("c")),
+            Err(QueueFull::Provider { limit: 3, .. })
+        ));
         drop(entering);
-        shares.enter(&provider("p"), &tenant("b")).expect("room").opened(&provider("spare"));
-        shares.enter(&provider("q"), &tenant("a.us")).expect("room").opened(&provider("q"));
-        shares.enter(&provider("q"), &tenant("a.eu")).expect("room").opened(&provider("q"));
-        let full = shares.enter(&provider("r"), &tenant("a.x")).err().expect("full");
+        shares
+            .enter(&provider("p"), &tenant("b"))
+            .expect("room")
+            .opened(&provider("spare"));
+        shares
+            .enter(&provider("q"), &tenant("a.us"))
+            .expect("room")
+            .opened(&provider("q"));
+        shares
+            .enter(&provider("q"), &tenant("a.eu"))
+            .expect("room")
+            .opened(&provider("q"));
+        let full = shares
+            .enter(&provider("r"), &tenant("a.x"))
+            .err()
+            .expect("full");
         assert!(full.to_string().contains("the tenant a "), "{full}");
-        shares.enter(&provider("r"), &tenant("b")).expect("room").opened(&provider("r"));
-        assert_eq!(shares.enter(&provider("r"), &tenant("b")).err(), Some(QueueFull::Total(6)));
+        shares
+            .enter(&provider("r"), &tenant("b"))
+            .expect("room")
+            .opened(&provider("r"));
+        assert_eq!(
+            shares.enter(&provider("r"), &tenant("b")).err(),
+            Some(QueueFull::Total(6))
+        );
         shares.ended(&provider("p"), &tenant("a"));
         assert!(shares.enter(&provider("r"), &tenant("b")).is_ok());
-        shares.set(&[OpenShare { provider: provider("r"), tenant: tenant("b"), count: 3, oldest: Timestamp::from_millis(0) }]);
-        assert!(matches!(shares.enter(&provider("r"), &tenant("c")), Err(QueueFull::Provider { .. })));
+        shares.set(&[OpenShare {
+            provider: provider("r"),
+            tenant: tenant("b"),
+            count: 3,
+            oldest: Timestamp::from_millis(0),
+        }]);
+        assert!(matches!(
+            shares.enter(&provider("r"), &tenant("c")),
+            Err(QueueFull::Provider { .. })
+        ));
         assert!(shares.enter(&provider("p"), &tenant("a")).is_ok());
     }
 }

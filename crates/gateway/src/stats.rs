@@ -77,13 +77,20 @@ impl Stats {
         sorted.sort_unstable_by(f32::total_cmp);
         let percentile = |share: f64| {
             let rank = (share * sorted.len() as f64).ceil() as usize;
-            sorted.get(rank.saturating_sub(1)).copied().map_or(0.0, f64::from)
+            sorted
+                .get(rank.saturating_sub(1))
+                .copied()
+                .map_or(0.0, f64::from)
         };
         let calls = numbers.successes + numbers.failures;
         Snapshot {
             successes: numbers.successes,
             failures: numbers.failures,
-            avg_ms: if calls == 0 { 0.0 } else { numbers.total_ms / calls as f64 },
+            avg_ms: if calls == 0 {
+                0.0
+            } else {
+                numbers.total_ms / calls as f64
+            },
             p50_ms: percentile(0.50),
             p95_ms: percentile(0.95),
             p99_ms: percentile(0.99),

@@ -58,8 +58,16 @@ struct Failing {
 }
 
 impl Watched {
-    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, health: Arc<StoreHealth>) -> Self {
-        Self { store, clock, health }
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        health: Arc<StoreHealth>,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            health,
+        }
     }
 }
 
@@ -68,7 +76,11 @@ impl Layer for Watched {
         &*self.store
     }
 
-    fn around<'a, T: Send + 'a>(&'a self, call: StoreCall, work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a) -> Later<'a, T> {
+    fn around<'a, T: Send + 'a>(
+        &'a self,
+        call: StoreCall,
+        work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
+    ) -> Later<'a, T> {
         let later = work(&*self.store);
         Box::pin(async move {
             let result = later.await;
@@ -82,8 +94,13 @@ impl StoreHealth {
     /// What a call failed with lately, the last first.
     pub(crate) fn trouble(&self, now: Duration) -> Option<StoreError> {
         let failing = self.lock();
-        let lately = failing.calls.values().filter(|(failed, _)| now.saturating_sub(*failed) < COUNTS_FOR);
-        lately.max_by_key(|(failed, _)| *failed).map(|(_, error)| error.clone())
+        let lately = failing
+            .calls
+            .values()
+            .filter(|(failed, _)| now.saturating_sub(*failed) < COUNTS_FOR);
+        lately
+            .max_by_key(|(failed, _)| *failed)
+            .map(|(_, error)| error.clone())
     }
 
     fn note(&self, call: StoreCall, error: Option<&StoreError>, clock: &dyn Clock) {
@@ -92,7 +109,8 @@ impl StoreHealth {
             None => {
                 let mut failing = self.lock();
                 failing.calls.remove(&call);
-                self.is_any.store(!failing.calls.is_empty(), Ordering::Release);
+                self.is_any
+                    .store(!failing.calls.is_empty(), Ordering::Release);
             }
             Some(StoreError::Damaged(_)) if !is_for_all(call) => {}
             Some(
@@ -118,7 +136,9 @@ impl StoreHealth {
 
     fn fails(&self, call: StoreCall, error: &StoreError, clock: &dyn Clock) {
         let mut failing = self.lock();
-        failing.calls.insert(call, (clock.monotonic(), error.clone()));
+        failing
+            .calls
+            .insert(call, (clock.monotonic(), error.clone()));
         self.is_any.store(true, Ordering::Release);
         if !std::mem::replace(&mut failing.told, true) {
             tracing::error!(call = call.as_str(), %error, "the store fails");
@@ -151,9 +171,15 @@ impl Gateway {
     pub fn store_trouble(&self) -> Option<String> {
         let stalled = self.store_stalled();
         if stalled >= STALLS_AFTER {
-            return Some(format!("its disk has not answered for {} s; what waits for it goes on when it does", stalled.as_secs()));
+            return Some(format!(
+                "its disk has not answered for {} s; what waits for it goes on when it does",
+                stalled.as_secs()
+            ));
         }
-        self.inner.store_health.trouble(self.inner.clock.monotonic()).map(|error| error.to_string())
+        self.inner
+            .store_health
+            .trouble(self.inner.clock.monotonic())
+            .map(|error| error.to_string())
     }
 
     /// How long the store has been waiting for its disk.
@@ -208,7 +234,10 @@ impl Inner {
 
 /// Whether every action needs this call: where a damaged page lets it fail, nothing can be accepted.
 fn is_for_all(call: StoreCall) -> bool {
-    matches!(call, StoreCall::Register | StoreCall::Renew | StoreCall::Admit | StoreCall::PutNote)
+    matches!(
+        call,
+        StoreCall::Register | StoreCall::Renew | StoreCall::Admit | StoreCall::PutNote
+    )
 }
 
 /// Looks whether the store's disk answers, and tells those who wait for it when it does not.
@@ -221,7 +250,10 @@ pub(crate) async fn watch_disk(inner: Arc<Inner>) {
             continue;
         }
         if is_stalled {
-            tracing::error!(seconds = stalled.as_secs(), "the store's disk does not answer; callers are told to come back until it does");
+            tracing::error!(
+                seconds = stalled.as_secs(),
+                "the store's disk does not answer; callers are told to come back until it does"
+            );
             inner.interrupted.notify_waiters();
         } else {
             tracing::info!("the store's disk answers again");

@@ -81,7 +81,11 @@ impl From<Record> for ActionView {
             attempts: record.attempts,
             last_error: None,
         };
-        let outcome = record.outcome.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(so_far);
+        let outcome = record
+            .outcome
+            .as_deref()
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or(so_far);
         Self {
             seq: record.seq,
             origin: record.origin,
@@ -98,7 +102,10 @@ impl From<Record> for ActionView {
             history: record.history,
             possible_duplicate: record.possible_duplicate,
             takeovers: record.takeovers,
-            warnings: record.prepared.map(|prepared| prepared.warnings.clone()).unwrap_or_default(),
+            warnings: record
+                .prepared
+                .map(|prepared| prepared.warnings.clone())
+                .unwrap_or_default(),
             accepted_at: record.accepted_at,
             finished_at: record.finished_at,
             next_attempt_at: (record.state == State::Open).then_some(record.due_at),

@@ -66,7 +66,10 @@ pub(crate) struct Waiters {
 impl Waiters {
     /// The name of one who is about to wait for `seq`.
     pub(crate) fn next(&self, seq: Seq) -> WaiterId {
-        WaiterId { seq, number: self.last.fetch_add(1, Ordering::Relaxed) }
+        WaiterId {
+            seq,
+            number: self.last.fetch_add(1, Ordering::Relaxed),
+        }
     }
 
     /// Tells a caller, unless gone by now, the next outcome of an action. Look at the store after this call, not before: an outcome may just have
@@ -76,7 +79,16 @@ impl Waiters {
         if teller.is_closed() {
             return;
         }
-        known.by_seq.entry(waiter.seq).or_default().callers.push(Caller { number: waiter.number, teller, patient_until });
+        known
+            .by_seq
+            .entry(waiter.seq)
+            .or_default()
+            .callers
+            .push(Caller {
+                number: waiter.number,
+                teller,
+                patient_until,
+            });
         self.count.fetch_add(1, Ordering::SeqCst);
         drop(known);
         self.arrived.notify_one();
@@ -90,12 +102,20 @@ impl Waiters {
     }
 
     /// Tells of an action that is due again at an instant, `at` by the monotonic clock, those who do not wait so long.
-    pub(crate) fn tell_put_off(&self, seq: Seq, outcome: &Arc<str>, due_at: Timestamp, at: Duration) {
+    pub(crate) fn tell_put_off(
+        &self,
+        seq: Seq,
+        outcome: &Arc<str>,
+        due_at: Timestamp,
+        at: Duration,
+    ) {
         if self.count.load(Ordering::SeqCst) == 0 {
             return;
         }
         let mut known = self.lock();
-        let Some(waiting) = known.by_seq.get_mut(&seq) else { return };
+        let Some(waiting) = known.by_seq.get_mut(&seq) else {
+            return;
+        };
         waiting.so_far.due_at = Some(due_at);
         let waits = |caller: &mut Caller| caller.patient_until.is_none_or(|until| until < at);
         let told: Vec<Caller> = waiting.callers.extract_if(.., waits).collect();
@@ -120,13 +140,21 @@ impl Waiters {
             return;
         }
         if let Some(waiting) = self.lock().by_seq.get_mut(&seq) {
-            waiting.so_far = SoFar { attempts, last_error: Some(last_error()), due_at: None };
+            waiting.so_far = SoFar {
+                attempts,
+                last_error: Some(last_error()),
+                due_at: None,
+            };
         }
     }
 
     /// What was noted of an action that somebody waits for.
     pub(crate) fn so_far(&self, seq: Seq) -> SoFar {
-        self.lock().by_seq.get(&seq).map(|waiting| waiting.so_far.clone()).unwrap_or_default()
+        self.lock()
+            .by_seq
+            .get(&seq)
+            .map(|waiting| waiting.so_far.clone())
+            .unwrap_or_default()
     }
 
     /// Whether anybody waits for `seq`.
@@ -138,7 +166,9 @@ impl Waiters {
     pub(crate) fn forget(&self, waiter: WaiterId) {
         let WaiterId { seq, number } = waiter;
         let mut known = self.lock();
-        let Some(waiting) = known.by_seq.get_mut(&seq) else { return };
+        let Some(waiting) = known.by_seq.get_mut(&seq) else {
+            return;
+        };
         let before = waiting.callers.len();
         waiting.callers.retain(|caller| caller.number != number);
         let left = waiting.callers.len();
@@ -152,7 +182,12 @@ impl Waiters {
         if self.count.load(Ordering::SeqCst) == 0 {
             return Vec::new();
         }
-        let callers = self.lock().by_seq.remove(&seq).map(|waiting| waiting.callers).unwrap_or_default();
+        let callers = self
+            .lock()
+            .by_seq
+            .remove(&seq)
+            .map(|waiting| waiting.callers)
+            .unwrap_or_default();
         self.count.fetch_sub(callers.len(), Ordering::SeqCst);
         callers
     }
@@ -191,8 +226,12 @@ pub(crate) async fn follow(inner: Arc<Inner>) {
             continue;
         }
         match inner.store.outcomes_of(seqs).await {
-            Ok(outcomes) => outcomes.iter().for_each(|(seq, outcome)| inner.waiters.tell(*seq, outcome)),
-            Err(error) => tracing::debug!(%error, "what became of actions could not be asked; asking again"),
+            Ok(outcomes) => outcomes
+                .iter()
+                .for_each(|(seq, outcome)| inner.waiters.tell(*seq, outcome)),
+            Err(error) => {
+                tracing::debug!(%error, "what became of actions could not be asked; asking again")
+            }
         }
     }
 }
@@ -213,13 +252,24 @@ mod tests {
         waiters.add(waiters.next(Seq(2)), gone, None);
         drop(told);
         waiters.forget(waiter);
-        waiters.tried(Seq(1), 3, || LastError { code: "TIMEOUT".into(), message: "late".into(), retryable: true });
+        waiters.tried(Seq(1), 3, || LastError {
+            code: "TIMEOUT".into(),
+            message: "late".into(),
+            retryable: true,
+        });
         assert_eq!(waiters.so_far(Seq(1)).attempts, 3);
         let due = Timestamp::from_millis(19_000);
         waiters.tell_put_off(Seq(1), &"later".into(), due, Duration::from_secs(19));
-        assert!(heard.try_recv().is_err() && waiters.so_far(Seq(1)).due_at == Some(due), "it is due within the wait");
+        assert!(
+            heard.try_recv().is_err() && waiters.so_far(Seq(1)).due_at == Some(due),
+            "it is due within the wait"
+        );
         waiters.tell(Seq(1), &"done".into());
         assert!(matches!(heard.try_recv(), Ok(Ok(outcome)) if &*outcome == "done"));
-        assert!(!waiters.waits(Seq(1)) && waiters.lock().by_seq.is_empty() && waiters.count.load(Ordering::SeqCst) == 0);
+        assert!(
+            !waiters.waits(Seq(1))
+                && waiters.lock().by_seq.is_empty()
+                && waiters.count.load(Ordering::SeqCst) == 0
+        );
     }
 }

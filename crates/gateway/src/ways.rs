@@ -60,7 +60,10 @@ impl Ways {
     ) -> Self {
         let prepare = |route: Route| {
             if route.not_before > inner.due.now() {
-                return PreparedWay { waits: Waits::InStore(route.not_before), route };
+                return PreparedWay {
+                    waits: Waits::InStore(route.not_before),
+                    route,
+                };
             }
             let place = place(inner, action, priority, &route, wait);
             let due_at = || inner.due.now() + route.entry.lane.reopens_in().unwrap_or_default();
@@ -68,10 +71,21 @@ impl Ways {
             PreparedWay { route, waits }
         };
         let prepared: Vec<PreparedWay> = routes.into_iter().map(prepare).collect();
-        let first = prepared.first().filter(|way| matches!(way.waits, Waits::Here(_)));
-        let Some(entry) = first.map(|way| Arc::clone(&way.route.entry)) else { return Self { prepared, at_once: None } };
+        let first = prepared
+            .first()
+            .filter(|way| matches!(way.waits, Waits::Here(_)));
+        let Some(entry) = first.map(|way| Arc::clone(&way.route.entry)) else {
+            return Self {
+                prepared,
+                at_once: None,
+            };
+        };
         let is_first = line.as_ref().is_none_or(|line| line.is_first(&entry.name));
-        let at_once = if is_first { SendTurn::at_once(&entry) } else { None };
+        let at_once = if is_first {
+            SendTurn::at_once(&entry)
+        } else {
+            None
+        };
         if let (Some(line), None) = (line, &at_once) {
             line.asks_later(&entry.name);
         }
@@ -85,14 +99,22 @@ impl Ways {
             Waits::Here(_) if number == 0 && self.at_once.is_some() => Birth::InFlight(owner),
             Waits::Here(_) => Birth::Owned(owner),
         };
-        self.prepared.iter().enumerate().map(|(number, prepared)| way(&prepared.route, birth((number, prepared)))).collect()
+        self.prepared
+            .iter()
+            .enumerate()
+            .map(|(number, prepared)| way(&prepared.route, birth((number, prepared))))
+            .collect()
     }
 
     /// The way with this number, if there is one. Gives back what is held for the others.
     pub(crate) fn choose(self, number: usize) -> Option<ChosenWay> {
         let Self { prepared, at_once } = self;
         let PreparedWay { route, waits } = prepared.into_iter().nth(number)?;
-        Some(ChosenWay { route, waits, at_once: at_once.filter(|_| number == 0) })
+        Some(ChosenWay {
+            route,
+            waits,
+            at_once: at_once.filter(|_| number == 0),
+        })
     }
 }
 
@@ -109,8 +131,16 @@ pub(crate) fn way(route: &Route, birth: Birth) -> Way {
 }
 
 /// A place in memory for an action. Under a burst, what nobody waits for is accepted first and delivered after.
-fn place(inner: &Inner, action: &Action, priority: Priority, route: &Route, wait: Wait) -> Option<Place> {
-    let Route { entry, prepared, .. } = route;
+fn place(
+    inner: &Inner,
+    action: &Action,
+    priority: Priority,
+    route: &Route,
+    wait: Wait,
+) -> Option<Place> {
+    let Route {
+        entry, prepared, ..
+    } = route;
     if wait == Wait::ForCommit && priority != Priority::High && inner.store.is_busy() {
         entry.lane.leave_for_later(priority)
     } else {

@@ -40,11 +40,22 @@ impl Context {
     }
 
     /// The time-out that `key` sets, in seconds up to `most`. One that is longer than a send may take would leave it open whether a message went.
-    pub(crate) fn timeout(&self, settings: &Settings, key: &'static str, default: u64, most: i64) -> Result<Duration, Problem> {
+    pub(crate) fn timeout(
+        &self,
+        settings: &Settings,
+        key: &'static str,
+        default: u64,
+        most: i64,
+    ) -> Result<Duration, Problem> {
         let limit = self.send_limit;
-        let Some(seconds) = settings.integer(key) else { return Ok(Duration::from_secs(default).min(limit)) };
+        let Some(seconds) = settings.integer(key) else {
+            return Ok(Duration::from_secs(default).min(limit));
+        };
         if !(1..=most).contains(&seconds) {
-            return Err(Problem::new(key, format!("must be from 1 to {most}, is {seconds}")));
+            return Err(Problem::new(
+                key,
+                format!("must be from 1 to {most}, is {seconds}"),
+            ));
         }
         let timeout = Duration::from_secs(seconds.unsigned_abs());
         if timeout > limit {
@@ -95,9 +106,18 @@ pub struct KnownType {
 
 /// Every type, whether this build has it or not.
 pub const KNOWN_TYPES: &[KnownType] = &[
-    KnownType { name: "log", feature: None },
-    KnownType { name: "webhook", feature: None },
-    KnownType { name: "wechat", feature: Some("wechat") },
+    KnownType {
+        name: "log",
+        feature: None,
+    },
+    KnownType {
+        name: "webhook",
+        feature: None,
+    },
+    KnownType {
+        name: "wechat",
+        feature: Some("wechat"),
+    },
 ];
 
 /// The types that this build has.

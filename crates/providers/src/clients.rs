@@ -29,7 +29,10 @@ pub(crate) enum Way {
     /// Through the proxy that the environment names, if it does.
     Environment,
     /// Through the proxy with this URL.
-    #[cfg_attr(not(feature = "wechat"), expect(dead_code, reason = "webhooks have no proxy of their own"))]
+    #[cfg_attr(
+        not(feature = "wechat"),
+        expect(dead_code, reason = "webhooks have no proxy of their own")
+    )]
     Proxy(String),
 }
 
@@ -42,7 +45,11 @@ impl Way {
             Ok(address) => address.to_canonical().is_loopback(),
             Err(_) => host.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
         };
-        if is_loopback { Self::Direct } else { Self::Environment }
+        if is_loopback {
+            Self::Direct
+        } else {
+            Self::Environment
+        }
     }
 }
 
@@ -54,7 +61,10 @@ pub(crate) struct Clients {
 
 impl Default for Clients {
     fn default() -> Self {
-        Self { made: Mutex::default(), environment: Matcher::from_env() }
+        Self {
+            made: Mutex::default(),
+            environment: Matcher::from_env(),
+        }
     }
 }
 
@@ -71,7 +81,9 @@ impl Clients {
             .referer(false)
             .tcp_nodelay(true)
             .pool_idle_timeout(POOL_IDLE)
-            .dns_resolver(GuardedResolver { allow_link_local: kind.allow_link_local })
+            .dns_resolver(GuardedResolver {
+                allow_link_local: kind.allow_link_local,
+            })
             .user_agent("acteon");
         let builder = match &kind.way {
             Way::Direct => builder.no_proxy(),
@@ -85,14 +97,22 @@ impl Clients {
 
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.made
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
     }
 
     /// The proxy that the environment names for an address, as `host:port`.
     pub(crate) fn environment_proxy(&self, address: &Url) -> Option<Arc<str>> {
-        let proxy = self.environment.intercept(&address.as_str().parse().ok()?)?;
+        let proxy = self
+            .environment
+            .intercept(&address.as_str().parse().ok()?)?;
         let uri = proxy.uri();
         let host = uri.host()?;
-        Some(uri.port_u16().map_or_else(|| host.into(), |port| format!("{host}:{port}").into()))
+        Some(
+            uri.port_u16()
+                .map_or_else(|| host.into(), |port| format!("{host}:{port}").into()),
+        )
     }
 }

@@ -38,7 +38,11 @@ const NAMES: [&str; 10] = [
 pub(crate) fn is_forbidden(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(four) => is_forbidden_four(four),
-        IpAddr::V6(six) => six.is_unicast_link_local() || ADDRESSES.contains(&address) || held(six).into_iter().any(is_forbidden_four),
+        IpAddr::V6(six) => {
+            six.is_unicast_link_local()
+                || ADDRESSES.contains(&address)
+                || held(six).into_iter().any(is_forbidden_four)
+        }
     }
 }
 
@@ -46,7 +50,9 @@ pub(crate) fn is_forbidden(address: IpAddr) -> bool {
 pub(crate) fn is_forbidden_host(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let literal = host.trim_start_matches('[').trim_end_matches(']');
-    literal.parse().map_or_else(|_| is_forbidden_name(host), is_forbidden)
+    literal
+        .parse()
+        .map_or_else(|_| is_forbidden_name(host), is_forbidden)
 }
 
 fn is_forbidden_name(name: &str) -> bool {
@@ -65,9 +71,16 @@ fn held(six: Ipv6Addr) -> Vec<Ipv4Addr> {
     let last = at([12, 13, 14, 15]);
     let mut held = match six.segments() {
         // IPv4-compatible, IPv4-mapped, translated by SIIT, and NAT64 with its well-known prefix.
-        [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0, 0, 0, 0, 0xffff, 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => vec![last],
+        [0, 0, 0, 0, 0, 0 | 0xffff, ..]
+        | [0, 0, 0, 0, 0xffff, 0, ..]
+        | [0x64, 0xff9b, 0, 0, 0, 0, ..] => vec![last],
         // NAT64 with local prefixes of 96, 64, 56 and 48 bits: they leave out the ninth byte.
-        [0x64, 0xff9b, 1, ..] => vec![last, at([9, 10, 11, 12]), at([7, 9, 10, 11]), at([6, 7, 9, 10])],
+        [0x64, 0xff9b, 1, ..] => vec![
+            last,
+            at([9, 10, 11, 12]),
+            at([7, 9, 10, 11]),
+            at([6, 7, 9, 10]),
+        ],
         // 6to4.
         [0x2002, ..] => vec![at([2, 3, 4, 5])],
         // Teredo: the server, and the client with its bits turned over.
@@ -103,8 +116,12 @@ impl Resolve for GuardedResolver {
             if !allow_link_local && is_forbidden_name(name.as_str()) {
                 return Err(NotAllowed.into());
             }
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(NameNotFound)?;
-            let allowed: Vec<SocketAddr> = found.filter(|address| allow_link_local || !is_forbidden(address.ip())).collect();
+            let found = tokio::net::lookup_host((name.as_str(), 0))
+                .await
+                .map_err(NameNotFound)?;
+            let allowed: Vec<SocketAddr> = found
+                .filter(|address| allow_link_local || !is_forbidden(address.ip()))
+                .collect();
             if allowed.is_empty() {
                 return Err(NotAllowed.into());
             }
@@ -165,7 +182,11 @@ mod tests {
     async fn a_name_is_looked_at_when_it_is_resolved() {
         let resolve = async |name: &str, allow_link_local| {
             let name = name.parse().expect("a name");
-            GuardedResolver { allow_link_local }.resolve(name).await.map(drop).map_err(|error| error.is::<NotAllowed>())
+            GuardedResolver { allow_link_local }
+                .resolve(name)
+                .await
+                .map(drop)
+                .map_err(|error| error.is::<NotAllowed>())
         };
         assert_eq!(resolve("metadata.google.internal", false).await, Err(true));
         // Texts of addresses resolve to themselves, as a name of somebody's may.

@@ -10,7 +10,11 @@ pub(crate) fn parse(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     let asked = if value.starts_with(|first: char| first.is_ascii_digit()) {
         // Some write a point, which the RFC does not have.
-        let seconds = value.parse::<f64>().ok().filter(|_| value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))?;
+        let seconds = value.parse::<f64>().ok().filter(|_| {
+            value
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        })?;
         Duration::from_secs_f64(seconds.ceil().min(MAX_RETRY_AFTER.as_secs_f64()))
     } else {
         let instant = httpdate::parse_http_date(value).ok()?;
@@ -42,7 +46,11 @@ mod tests {
             ("soon", None),
             ("", None),
         ] {
-            assert_eq!(parse(value, now).map(|asked| asked.as_secs()), seconds, "{value}");
+            assert_eq!(
+                parse(value, now).map(|asked| asked.as_secs()),
+                seconds,
+                "{value}"
+            );
         }
     }
 }

@@ -21,16 +21,33 @@ fn rules(count: usize) -> RuleSet {
     let mut text = String::from("rules:\n");
     for number in 0..count {
         let condition = match number % 10 {
-            _ if number < 5 => format!("{{field: action.payload.text, matches: '^never-{number}'}}"),
+            _ if number < 5 => {
+                format!("{{field: action.payload.text, matches: '^never-{number}'}}")
+            }
             9 => format!("'action.metadata.team == \"team-{number}\" && time.hour >= 25'"),
             odd if odd % 2 == 1 => {
-                format!("{{all: [{{field: action.payload.service, eq: service-{number}}}, {{field: action.payload.level, gte: 3}}]}}")
+                format!(
+                    "{{all: [{{field: action.payload.service, eq: service-{number}}}, {{field: action.payload.level, gte: 3}}]}}"
+                )
             }
-            _ => format!("'action.payload.service == \"service-{number}\" && action.tenant.startsWith(\"ac\")'"),
+            _ => format!(
+                "'action.payload.service == \"service-{number}\" && action.tenant.startsWith(\"ac\")'"
+            ),
         };
-        writeln!(text, "  - {{name: r{number}, condition: {condition}, action: {{type: suppress}}}}").expect("text");
+        writeln!(
+            text,
+            "  - {{name: r{number}, condition: {condition}, action: {{type: suppress}}}}"
+        )
+        .expect("text");
     }
-    RuleSet::compile(&[RuleFile { name: "bench".into(), text }], &Context::default()).expect("rules")
+    RuleSet::compile(
+        &[RuleFile {
+            name: "bench".into(),
+            text,
+        }],
+        &Context::default(),
+    )
+    .expect("rules")
 }
 
 fn action(rules: usize, filler: usize) -> Action {
@@ -55,17 +72,33 @@ fn text_rules(count: usize) -> RuleSet {
                 "{{any: [{{field: action.payload.text, contains: 'node-{number}.'}}, {{field: action.payload.text, contains: 'host-{number}.'}}]}}"
             ),
         };
-        writeln!(text, "  - {{name: r{number}, condition: {condition}, action: {{type: suppress}}}}").expect("text");
+        writeln!(
+            text,
+            "  - {{name: r{number}, condition: {condition}, action: {{type: suppress}}}}"
+        )
+        .expect("text");
     }
-    RuleSet::compile(&[RuleFile { name: "bench".into(), text }], &Context::default()).expect("rules")
+    RuleSet::compile(
+        &[RuleFile {
+            name: "bench".into(),
+            text,
+        }],
+        &Context::default(),
+    )
+    .expect("rules")
 }
 
 #[divan::bench(args = RULES)]
 fn decide_by_texts(bencher: Bencher, count: usize) {
     let rules = text_rules(count);
-    let text = format!("{} host-{}. did not answer", "all is well elsewhere; ".repeat(12), count / 4 * 4 - 1);
+    let text = format!(
+        "{} host-{}. did not answer",
+        "all is well elsewhere; ".repeat(12),
+        count / 4 * 4 - 1
+    );
     let mut action = action(count, 300);
-    action.payload = serde_json::value::to_raw_value(&serde_json::json!({ "text": text })).expect("a payload");
+    action.payload =
+        serde_json::value::to_raw_value(&serde_json::json!({ "text": text })).expect("a payload");
     let facts = || Facts::new(&action, Timestamp::from_millis(1_767_407_400_000));
     bencher.bench_local(|| rules.decide(&facts()).rule.is_some());
 }
@@ -92,9 +125,23 @@ fn decide(bencher: Bencher, count: usize, filler: usize) {
 #[divan::bench(args = PAYLOADS)]
 fn read_payload(bencher: Bencher, filler: usize) {
     let text = "rules: [{name: r, condition: {field: action.payload.level, eq: 5}, action: {type: suppress}}]";
-    let rules = RuleSet::compile(&[RuleFile { name: "bench".into(), text: text.into() }], &Context::default()).expect("rules");
+    let rules = RuleSet::compile(
+        &[RuleFile {
+            name: "bench".into(),
+            text: text.into(),
+        }],
+        &Context::default(),
+    )
+    .expect("rules");
     let action = action(10, filler);
-    bencher.bench_local(|| assert!(rules.decide(&Facts::new(&action, Timestamp::default())).rule.is_some()));
+    bencher.bench_local(|| {
+        assert!(
+            rules
+                .decide(&Facts::new(&action, Timestamp::default()))
+                .rule
+                .is_some()
+        )
+    });
 }
 
 #[divan::bench(args = RULES, sample_count = 10)]

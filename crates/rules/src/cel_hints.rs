@@ -2,7 +2,12 @@
 
 /// A slip in `text`: where it is, in characters from 1, and what to write.
 pub(crate) fn slip(text: &str) -> Option<(usize, String)> {
-    let mut scan = Scan { rest: text, at: 1, open: Vec::new(), found: None };
+    let mut scan = Scan {
+        rest: text,
+        at: 1,
+        open: Vec::new(),
+        found: None,
+    };
     while let Some(first) = scan.rest.chars().next() {
         scan.one(first);
         if scan.found.is_some() {
@@ -31,8 +36,14 @@ const SIGNS: &[(&str, Option<&str>)] = &[
     (">=", None),
     ("&&", None),
     ("||", None),
-    ("=~", Some("write a regular expression as field.matches(\"pattern\")")),
-    ("!~", Some("write a negated regular expression as !field.matches(\"pattern\")")),
+    (
+        "=~",
+        Some("write a regular expression as field.matches(\"pattern\")"),
+    ),
+    (
+        "!~",
+        Some("write a negated regular expression as !field.matches(\"pattern\")"),
+    ),
     ("<>", Some("write != for what differs")),
     ("=<", Some("write <=")),
     ("=>", Some("write >=")),
@@ -60,7 +71,16 @@ const WORDS: &[(&str, &str)] = &[
 ];
 
 /// Functions that are written between their operands in other languages.
-const INFIX: [&str; 8] = ["contains", "matches", "startsWith", "starts_with", "endsWith", "ends_with", "like", "regex"];
+const INFIX: [&str; 8] = [
+    "contains",
+    "matches",
+    "startsWith",
+    "starts_with",
+    "endsWith",
+    "ends_with",
+    "like",
+    "regex",
+];
 
 impl Scan<'_> {
     fn one(&mut self, first: char) {
@@ -102,12 +122,20 @@ impl Scan<'_> {
         });
         match end {
             Some((end, _)) => self.skip(end + 1),
-            None => self.found = Some((self.at, format!("the text that begins with {quote} does not end"))),
+            None => {
+                self.found = Some((
+                    self.at,
+                    format!("the text that begins with {quote} does not end"),
+                ))
+            }
         }
     }
 
     fn word(&mut self) {
-        let end = self.rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(self.rest.len());
+        let end = self
+            .rest
+            .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
+            .unwrap_or(self.rest.len());
         let (word, after) = self.rest.split_at(end);
         let is_field = after.starts_with('.');
         let is_called = after.trim_start().starts_with('(');
@@ -118,13 +146,22 @@ impl Scan<'_> {
         {
             self.found = Some((self.at, format!("{word} is nothing in CEL: {meant}")));
         } else if INFIX.contains(&word) && !is_called && !is_field {
-            let function = if matches!(word, "like" | "regex") { "matches" } else { word };
-            self.found = Some((self.at, format!("{word} stands after a dot, as in field.{function}(\"text\")")));
+            let function = if matches!(word, "like" | "regex") {
+                "matches"
+            } else {
+                word
+            };
+            self.found = Some((
+                self.at,
+                format!("{word} stands after a dot, as in field.{function}(\"text\")"),
+            ));
         }
         self.skip(end);
         // What stands after a dot is a field, whatever its name.
         while let Some(field) = self.rest.strip_prefix('.') {
-            let end = field.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(field.len());
+            let end = field
+                .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
+                .unwrap_or(field.len());
             self.skip(1 + end);
         }
     }
@@ -142,10 +179,15 @@ pub(crate) fn stumbled_over(message: &str) -> String {
     if message.contains("has() macro") {
         return "has() takes a field such as action.payload.team, with a name after a dot at its end".to_owned();
     }
-    let quoted = message.split_once('\'').and_then(|(_, rest)| rest.rsplit_once("' expecting").or_else(|| rest.rsplit_once('\'')));
+    let quoted = message.split_once('\'').and_then(|(_, rest)| {
+        rest.rsplit_once("' expecting")
+            .or_else(|| rest.rsplit_once('\''))
+    });
     match quoted.map(|(token, _)| token.trim()) {
         Some("<EOF>" | "") => "it ends too early: something is missing at its end".to_owned(),
-        Some(token) if !message.starts_with("undeclared") => format!("{token:?} is not expected here"),
+        Some(token) if !message.starts_with("undeclared") => {
+            format!("{token:?} is not expected here")
+        }
         _ => message.to_owned(),
     }
 }
@@ -174,10 +216,16 @@ mod tests {
             ("action.payload.a | b", 18, "||"),
         ] {
             let (place, said) = slip(text).unwrap_or_else(|| panic!("{text}"));
-            assert!(place == at && said.contains(says), "{text}: {place}: {said}");
+            assert!(
+                place == at && said.contains(says),
+                "{text}: {place}: {said}"
+            );
         }
-        for fine in ["action.payload.and == 1 && action.payload.contains.or == 2", "a.contains('=') || !(b <= 1)", "has(action.payload.is)"]
-        {
+        for fine in [
+            "action.payload.and == 1 && action.payload.contains.or == 2",
+            "a.contains('=') || !(b <= 1)",
+            "has(action.payload.is)",
+        ] {
             assert_eq!(slip(fine), None, "{fine}");
         }
     }
@@ -185,11 +233,24 @@ mod tests {
     #[test]
     fn what_the_parser_says_is_told_without_its_grammar() {
         for (message, says) in [
-            ("Syntax error: mismatched input '<EOF>' expecting {'[', '{', '}', IDENTIFIER}", "ends too early"),
-            ("Syntax error: extraneous input 'b' expecting <EOF>", "\"b\" is not expected here"),
-            ("Syntax error: token recognition error at: '@'", "\"@\" is not expected here"),
+            (
+                "Syntax error: mismatched input '<EOF>' expecting {'[', '{', '}', IDENTIFIER}",
+                "ends too early",
+            ),
+            (
+                "Syntax error: extraneous input 'b' expecting <EOF>",
+                "\"b\" is not expected here",
+            ),
+            (
+                "Syntax error: token recognition error at: '@'",
+                "\"@\" is not expected here",
+            ),
         ] {
-            assert!(stumbled_over(message).contains(says), "{message}: {}", stumbled_over(message));
+            assert!(
+                stumbled_over(message).contains(says),
+                "{message}: {}",
+                stumbled_over(message)
+            );
         }
     }
 }

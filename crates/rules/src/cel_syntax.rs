@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use acteon_core::limits::MAX_EXPRESSION_BYTES;
 use cel::common::ast::operators as op;
-use cel::common::ast::{CallExpr, ComprehensionExpr, Expr as Cel, IdedExpr, LiteralValue, SelectExpr};
+use cel::common::ast::{
+    CallExpr, ComprehensionExpr, Expr as Cel, IdedExpr, LiteralValue, SelectExpr,
+};
 use cel::parser::{ParseErrors, Parser};
 
 use crate::cel_hints;
@@ -25,10 +27,21 @@ const COMPREHENSION_DEPTH: usize = 2;
 /// Compiles an expression. `env` is what `env.NAME` stands for.
 pub(crate) fn compile(text: &str, env: &BTreeMap<String, String>) -> Result<Expr, String> {
     if text.len() > MAX_EXPRESSION_BYTES {
-        return Err(format!("the expression is {} bytes long, at most {MAX_EXPRESSION_BYTES} are allowed", text.len()));
+        return Err(format!(
+            "the expression is {} bytes long, at most {MAX_EXPRESSION_BYTES} are allowed",
+            text.len()
+        ));
     }
-    let parsed = Parser::new().max_recursion_depth(PARSER_DEPTH).parse(text).map_err(|errors| unparsed(text, &errors))?;
-    let mut expr = Compiler { env, locals: Vec::new(), comprehensions: 0 }.expr(&parsed, 0)?;
+    let parsed = Parser::new()
+        .max_recursion_depth(PARSER_DEPTH)
+        .parse(text)
+        .map_err(|errors| unparsed(text, &errors))?;
+    let mut expr = Compiler {
+        env,
+        locals: Vec::new(),
+        comprehensions: 0,
+    }
+    .expr(&parsed, 0)?;
     types::check(&mut expr)?;
     Ok(expr)
 }
@@ -37,12 +50,25 @@ pub(crate) fn compile(text: &str, env: &BTreeMap<String, String>) -> Result<Expr
 fn unparsed(text: &str, errors: &ParseErrors) -> String {
     if let Some((at, slip)) = cel_hints::slip(text) {
         let before: String = text.chars().take(at - 1).collect();
-        let (line, column) = (before.matches('\n').count() + 1, before.chars().rev().take_while(|letter| *letter != '\n').count() + 1);
+        let (line, column) = (
+            before.matches('\n').count() + 1,
+            before
+                .chars()
+                .rev()
+                .take_while(|letter| *letter != '\n')
+                .count()
+                + 1,
+        );
         return format!("not a CEL expression: at {line}:{column}: {slip}");
     }
-    let Some(first) = errors.errors.first() else { return "not a CEL expression".into() };
+    let Some(first) = errors.errors.first() else {
+        return "not a CEL expression".into();
+    };
     let (line, column) = (first.pos.0.max(1), first.pos.1.max(0) + 1);
-    format!("not a CEL expression: at {line}:{column}: {}", cel_hints::stumbled_over(&one_line(&first.msg)))
+    format!(
+        "not a CEL expression: at {line}:{column}: {}",
+        cel_hints::stumbled_over(&one_line(&first.msg))
+    )
 }
 
 /// A pattern as `matches` takes it.
@@ -63,16 +89,21 @@ struct Compiler<'a> {
 impl Compiler<'_> {
     fn expr(&mut self, parsed: &IdedExpr, depth: usize) -> Result<Expr, String> {
         if depth > TREE_DEPTH {
-            return Err(format!("the expression nests deeper than {TREE_DEPTH} levels"));
+            return Err(format!(
+                "the expression nests deeper than {TREE_DEPTH} levels"
+            ));
         }
         match &parsed.expr {
             Cel::Literal(literal) => constant(literal).map(Expr::Constant),
             Cel::Ident(name) => self.name(name),
             Cel::Select(select) => self.select(select, depth),
             Cel::Call(call) => self.call(call, depth + 1),
-            Cel::List(list) if list.optional_indices.is_empty() => {
-                list.elements.iter().map(|item| self.expr(item, depth + 1)).collect::<Result<_, _>>().map(Expr::List)
-            }
+            Cel::List(list) if list.optional_indices.is_empty() => list
+                .elements
+                .iter()
+                .map(|item| self.expr(item, depth + 1))
+                .collect::<Result<_, _>>()
+                .map(Expr::List),
             Cel::Comprehension(comprehension) => self.comprehension(comprehension, depth + 1),
             Cel::List(_) | Cel::Map(_) | Cel::Struct(_) | Cel::Unspecified => {
                 Err("maps, messages and optional values are not taken in a condition".into())
@@ -90,9 +121,16 @@ impl Compiler<'_> {
     fn select(&mut self, select: &SelectExpr, depth: usize) -> Result<Expr, String> {
         let field = match self.field(select)? {
             Some(field) => field,
-            None => Expr::Select(Box::new(self.expr(&select.operand, depth + 1)?), select.field.as_str().into()),
+            None => Expr::Select(
+                Box::new(self.expr(&select.operand, depth + 1)?),
+                select.field.as_str().into(),
+            ),
         };
-        Ok(if select.test { Expr::Has(Box::new(field)) } else { field })
+        Ok(if select.test {
+            Expr::Has(Box::new(field))
+        } else {
+            field
+        })
     }
 
     /// A field of the action, the calendar or the environment, if that is what a selection spells.
@@ -129,7 +167,11 @@ impl Compiler<'_> {
                 let value = self.env.get(*name).map(|value| Expr::text(value));
                 value.ok_or_else(|| {
                     let known: Vec<&str> = self.env.keys().map(String::as_str).collect();
-                    let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
+                    let known = if known.is_empty() {
+                        "nothing".to_owned()
+                    } else {
+                        known.join(", ")
+                    };
                     format!("there is no env.{name}; [rules.env] has: {known}")
                 })
             }
@@ -139,15 +181,27 @@ impl Compiler<'_> {
 
     fn call(&mut self, call: &CallExpr, depth: usize) -> Result<Expr, String> {
         if let Some((of, key)) = literal_key(call) {
-            let select = SelectExpr { operand: Box::new(of.clone()), field: key.into_owned(), test: false };
+            let select = SelectExpr {
+                operand: Box::new(of.clone()),
+                field: key.into_owned(),
+                test: false,
+            };
             return self.select(&select, depth);
         }
-        let operands: Vec<&IdedExpr> = call.target.as_deref().into_iter().chain(&call.args).collect();
+        let operands: Vec<&IdedExpr> = call
+            .target
+            .as_deref()
+            .into_iter()
+            .chain(&call.args)
+            .collect();
         let name = call.func_name.as_str();
         if name == "matches" {
             return self.matches(&operands, depth);
         }
-        let mut operands = operands.into_iter().map(|operand| self.expr(operand, depth)).collect::<Result<Vec<_>, _>>()?;
+        let mut operands = operands
+            .into_iter()
+            .map(|operand| self.expr(operand, depth))
+            .collect::<Result<Vec<_>, _>>()?;
         if let Some(comparison) = comparison(name) {
             return Ok(Expr::Compare(comparison, Box::new(exactly(operands)?)));
         }
@@ -155,8 +209,20 @@ impl Compiler<'_> {
             return Ok(Expr::Arithmetic(operation, Box::new(exactly(operands)?)));
         }
         match name {
-            op::LOGICAL_AND => Ok(Expr::And(flat(operands, |expr| if let Expr::And(inner) = expr { Ok(inner) } else { Err(expr) }))),
-            op::LOGICAL_OR => Ok(Expr::Or(flat(operands, |expr| if let Expr::Or(inner) = expr { Ok(inner) } else { Err(expr) }))),
+            op::LOGICAL_AND => Ok(Expr::And(flat(operands, |expr| {
+                if let Expr::And(inner) = expr {
+                    Ok(inner)
+                } else {
+                    Err(expr)
+                }
+            }))),
+            op::LOGICAL_OR => Ok(Expr::Or(flat(operands, |expr| {
+                if let Expr::Or(inner) = expr {
+                    Ok(inner)
+                } else {
+                    Err(expr)
+                }
+            }))),
             op::CONDITIONAL => Ok(Expr::Choice(Box::new(exactly(operands)?))),
             op::IN => Ok(Expr::In(Box::new(exactly(operands)?))),
             op::INDEX => {
@@ -171,17 +237,26 @@ impl Compiler<'_> {
                     _ => Expr::NotStrictlyFalse(Box::new(of)),
                 })
             }
-            op::OPT_INDEX | op::OPT_SELECT => Err("optional values are not taken in a condition; use has()".into()),
-            _ => functions::find(name, operands.len()).map(|function| Expr::Call(function, operands)),
+            op::OPT_INDEX | op::OPT_SELECT => {
+                Err("optional values are not taken in a condition; use has()".into())
+            }
+            _ => {
+                functions::find(name, operands.len()).map(|function| Expr::Call(function, operands))
+            }
         }
     }
 
     fn matches(&mut self, operands: &[&IdedExpr], depth: usize) -> Result<Expr, String> {
-        let [of, text] = operands else { return Err("matches takes a text and a pattern".into()) };
+        let [of, text] = operands else {
+            return Err("matches takes a text and a pattern".into());
+        };
         let Cel::Literal(LiteralValue::String(text)) = &text.expr else {
             return Err("the pattern of matches must be written out, so that it can be compiled when the rules are loaded".into());
         };
-        Ok(Expr::Matches(Box::new(self.expr(of, depth)?), pattern(text.inner())?))
+        Ok(Expr::Matches(
+            Box::new(self.expr(of, depth)?),
+            pattern(text.inner())?,
+        ))
     }
 
     fn comprehension(&mut self, parsed: &ComprehensionExpr, depth: usize) -> Result<Expr, String> {
@@ -189,7 +264,9 @@ impl Compiler<'_> {
             return Err("comprehensions with two variables are not taken".into());
         }
         if self.comprehensions == COMPREHENSION_DEPTH {
-            return Err(format!("comprehensions nest deeper than {COMPREHENSION_DEPTH} levels"));
+            return Err(format!(
+                "comprehensions nest deeper than {COMPREHENSION_DEPTH} levels"
+            ));
         }
         self.comprehensions += 1;
         let range = self.expr(&parsed.iter_range, depth)?;
@@ -202,17 +279,40 @@ impl Compiler<'_> {
         let result = self.expr(&parsed.result, depth)?;
         self.locals.truncate(at);
         self.comprehensions -= 1;
-        Ok(Expr::Fold(Box::new(Fold { depth: at, range, start, goes_on, step, result })))
+        Ok(Expr::Fold(Box::new(Fold {
+            depth: at,
+            range,
+            start,
+            goes_on,
+            step,
+            result,
+        })))
     }
 }
 
 /// `x["key"]` and `x[0]`, which are fields as `x.key` is.
 fn literal_key(call: &CallExpr) -> Option<(&IdedExpr, Cow<'_, str>)> {
     match (call.func_name.as_str(), &call.args[..]) {
-        (op::INDEX, [of, IdedExpr { expr: Cel::Literal(LiteralValue::String(key)), .. }]) => Some((of, Cow::Borrowed(key.inner()))),
-        (op::INDEX, [of, IdedExpr { expr: Cel::Literal(LiteralValue::Int(at)), .. }]) if *at.inner() >= 0 => {
-            Some((of, Cow::Owned(at.inner().to_string())))
-        }
+        (
+            op::INDEX,
+            [
+                of,
+                IdedExpr {
+                    expr: Cel::Literal(LiteralValue::String(key)),
+                    ..
+                },
+            ],
+        ) => Some((of, Cow::Borrowed(key.inner()))),
+        (
+            op::INDEX,
+            [
+                of,
+                IdedExpr {
+                    expr: Cel::Literal(LiteralValue::Int(at)),
+                    ..
+                },
+            ],
+        ) if *at.inner() >= 0 => Some((of, Cow::Owned(at.inner().to_string()))),
         _ => None,
     }
 }
@@ -220,10 +320,14 @@ fn literal_key(call: &CallExpr) -> Option<(&IdedExpr, Cow<'_, str>)> {
 fn constant(literal: &LiteralValue) -> Result<Constant, String> {
     Ok(match literal {
         LiteralValue::Boolean(flag) => Constant::Bool(*flag.inner()),
-        LiteralValue::Double(number) if !number.inner().is_finite() => return Err("the number is too large".into()),
+        LiteralValue::Double(number) if !number.inner().is_finite() => {
+            return Err("the number is too large".into());
+        }
         LiteralValue::Double(number) => Constant::Double(*number.inner()),
         LiteralValue::Int(number) => Constant::Int(*number.inner()),
-        LiteralValue::UInt(number) => Constant::Int(i64::try_from(*number.inner()).map_err(|_| "the number is too large")?),
+        LiteralValue::UInt(number) => {
+            Constant::Int(i64::try_from(*number.inner()).map_err(|_| "the number is too large")?)
+        }
         LiteralValue::Null => Constant::Null,
         LiteralValue::String(text) => Constant::Text(text.inner().into()),
         LiteralValue::Bytes(_) => return Err("bytes are not taken in a condition".into()),
@@ -254,12 +358,15 @@ fn operation(name: &str) -> Option<Operation> {
 }
 
 fn exactly<const N: usize>(operands: Vec<Expr>) -> Result<[Expr; N], String> {
-    <[Expr; N]>::try_from(operands).map_err(|given| format!("an operator has {} operands, it takes {N}", given.len()))
+    <[Expr; N]>::try_from(operands)
+        .map_err(|given| format!("an operator has {} operands, it takes {N}", given.len()))
 }
 
 fn negated(of: Expr) -> Expr {
     match of {
-        Expr::Constant(Constant::Int(number)) if number != i64::MIN => Expr::Constant(Constant::Int(-number)),
+        Expr::Constant(Constant::Int(number)) if number != i64::MIN => {
+            Expr::Constant(Constant::Int(-number))
+        }
         Expr::Constant(Constant::Double(number)) => Expr::Constant(Constant::Double(-number)),
         other => Expr::Negate(Box::new(other)),
     }
@@ -267,5 +374,8 @@ fn negated(of: Expr) -> Expr {
 
 /// `a && b && c` as one conjunction of three.
 fn flat(operands: Vec<Expr>, open: fn(Expr) -> Result<Vec<Expr>, Expr>) -> Vec<Expr> {
-    operands.into_iter().flat_map(|operand| open(operand).unwrap_or_else(|other| vec![other])).collect()
+    operands
+        .into_iter()
+        .flat_map(|operand| open(operand).unwrap_or_else(|other| vec![other]))
+        .collect()
 }

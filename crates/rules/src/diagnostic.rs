@@ -19,7 +19,13 @@ pub struct Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, column, subject, message } = self;
+        let Self {
+            file,
+            line,
+            column,
+            subject,
+            message,
+        } = self;
         write!(f, "{file}:{line}:{column}: {subject}: {message}")
     }
 }
@@ -32,7 +38,9 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = if self.0.len() == 1 { "" } else { "s" };
         write!(f, "{} problem{plural} in the rules", self.0.len())?;
-        self.0.iter().try_for_each(|diagnostic| write!(f, "\n  {diagnostic}"))
+        self.0
+            .iter()
+            .try_for_each(|diagnostic| write!(f, "\n  {diagnostic}"))
     }
 }
 

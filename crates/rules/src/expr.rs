@@ -119,13 +119,20 @@ impl Expr {
         match self {
             Self::Field(path) => Some(path),
             Self::Constant(_) | Self::Local(_) => None,
-            Self::Select(of, _) | Self::Has(of) | Self::Not(of) | Self::Negate(of) | Self::NotStrictlyFalse(of) | Self::Matches(of, _) => {
-                of.first_field()
-            }
+            Self::Select(of, _)
+            | Self::Has(of)
+            | Self::Not(of)
+            | Self::Negate(of)
+            | Self::NotStrictlyFalse(of)
+            | Self::Matches(of, _) => of.first_field(),
             Self::Index(of, at) => of.first_field().or_else(|| at.first_field()),
-            Self::And(all) | Self::Or(all) | Self::List(all) | Self::Call(_, all) => all.iter().find_map(Self::first_field),
+            Self::And(all) | Self::Or(all) | Self::List(all) | Self::Call(_, all) => {
+                all.iter().find_map(Self::first_field)
+            }
             Self::Choice(all) => all.iter().find_map(Self::first_field),
-            Self::In(both) | Self::Compare(_, both) | Self::Arithmetic(_, both) => both.iter().find_map(Self::first_field),
+            Self::In(both) | Self::Compare(_, both) | Self::Arithmetic(_, both) => {
+                both.iter().find_map(Self::first_field)
+            }
             Self::Fold(fold) => fold.range.first_field(),
         }
     }
@@ -138,14 +145,26 @@ impl Expr {
         }
         match self {
             Self::Constant(_) | Self::Field(_) | Self::Local(_) => 0,
-            Self::Select(of, _) | Self::Has(of) | Self::Not(of) | Self::Negate(of) | Self::NotStrictlyFalse(of) | Self::Matches(of, _) => {
-                of.count(is)
-            }
+            Self::Select(of, _)
+            | Self::Has(of)
+            | Self::Not(of)
+            | Self::Negate(of)
+            | Self::NotStrictlyFalse(of)
+            | Self::Matches(of, _) => of.count(is),
             Self::Index(of, at) => of.count(is) + at.count(is),
             Self::And(all) | Self::Or(all) | Self::List(all) | Self::Call(_, all) => sum(all),
             Self::Choice(all) => sum(&**all),
             Self::In(both) | Self::Compare(_, both) | Self::Arithmetic(_, both) => sum(&**both),
-            Self::Fold(fold) => [&fold.range, &fold.start, &fold.goes_on, &fold.step, &fold.result].map(|part| part.count(is)).iter().sum(),
+            Self::Fold(fold) => [
+                &fold.range,
+                &fold.start,
+                &fold.goes_on,
+                &fold.step,
+                &fold.result,
+            ]
+            .map(|part| part.count(is))
+            .iter()
+            .sum(),
         }
     }
 
@@ -157,6 +176,11 @@ impl Expr {
     /// Whether it goes through a text of the action.
     pub(crate) fn is_search(&self) -> bool {
         use Function::{Contains, Escape, Lower, Size, Trim, Upper};
-        matches!(self, Self::Matches(..) | Self::In(_) | Self::Call(Contains | Escape | Lower | Size | Trim | Upper, _))
+        matches!(
+            self,
+            Self::Matches(..)
+                | Self::In(_)
+                | Self::Call(Contains | Escape | Lower | Size | Trim | Upper, _)
+        )
     }
 }

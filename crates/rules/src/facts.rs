@@ -49,7 +49,11 @@ pub(crate) struct Zone {
 impl Zone {
     /// The zone that every set of rules has first.
     pub(crate) fn utc() -> Self {
-        Self { index: 0, name: "UTC".into(), tz: TimeZone::UTC }
+        Self {
+            index: 0,
+            name: "UTC".into(),
+            tz: TimeZone::UTC,
+        }
     }
 }
 
@@ -85,7 +89,9 @@ impl<'a> Facts<'a> {
 
     /// The whole payload, parsed at the first call; `None` where it cannot be read.
     fn payload(&self) -> Option<&Json> {
-        self.payload.get_or_init(|| read(self.action.payload.get())).as_ref()
+        self.payload
+            .get_or_init(|| read(self.action.payload.get()))
+            .as_ref()
     }
 
     /// Steps that are left for expensive searches.
@@ -96,16 +102,31 @@ impl<'a> Facts<'a> {
     /// What of `text`, the value of `of`, is searched.
     pub(crate) fn matched<'t>(of: &Expr, text: &'t str) -> &'t str {
         let is_label = matches!(of, Expr::Field(path) if path.root == Root::Metadata);
-        beginning(text, if is_label { MAX_MATCHED_LABEL_BYTES } else { MAX_MATCHED_FIELD_BYTES })
+        beginning(
+            text,
+            if is_label {
+                MAX_MATCHED_LABEL_BYTES
+            } else {
+                MAX_MATCHED_FIELD_BYTES
+            },
+        )
     }
 
     /// The value of a field as text, as far as it is searched. What is no text is written as JSON, and what cannot be read as it stands.
     pub(crate) fn text(&self, path: &Path) -> Option<Cow<'_, str>> {
-        let limit = if path.root == Root::Metadata { MAX_MATCHED_LABEL_BYTES } else { MAX_MATCHED_FIELD_BYTES };
+        let limit = if path.root == Root::Metadata {
+            MAX_MATCHED_LABEL_BYTES
+        } else {
+            MAX_MATCHED_FIELD_BYTES
+        };
         let value = match self.get(path, &Zone::utc()) {
             Ok(value) => value,
             Err(Missing::Absent) => return None,
-            Err(Missing::Unreadable) => return self.written(&path.keys).map(|text| Cow::Borrowed(beginning(text, limit))),
+            Err(Missing::Unreadable) => {
+                return self
+                    .written(&path.keys)
+                    .map(|text| Cow::Borrowed(beginning(text, limit)));
+            }
         };
         Some(match value {
             Val::Text(Cow::Borrowed(text)) => Cow::Borrowed(beginning(text, limit)),
@@ -113,7 +134,9 @@ impl<'a> Facts<'a> {
             Val::Time(time) => Cow::Owned(time.to_string()),
             Val::Json(json) => {
                 let mut beginnings = self.beginnings.borrow_mut();
-                let text = beginnings.entry(path.clone()).or_insert_with(|| json_beginning(json, limit));
+                let text = beginnings
+                    .entry(path.clone())
+                    .or_insert_with(|| json_beginning(json, limit));
                 Cow::Owned(text.clone())
             }
             other => Cow::Owned(beginning(&other.to_json().to_string(), limit).to_owned()),
@@ -125,7 +148,12 @@ impl<'a> Facts<'a> {
         let mut json = self.action.payload.get();
         for key in keys {
             json = match members(json) {
-                Some(members) => members.into_iter().rfind(|member| *member.name() == **key)?.value,
+                Some(members) => {
+                    members
+                        .into_iter()
+                        .rfind(|member| *member.name() == **key)?
+                        .value
+                }
                 None => items(json)?.into_iter().nth(position(key)?)?,
             };
         }
@@ -143,7 +171,8 @@ impl<'a> Facts<'a> {
     /// The value of a field that is not in the payload; `None` when it is not there.
     fn beside_payload<'f>(&'f self, path: &Path, zone: &Zone) -> Option<Val<'f>> {
         let text = |text: &'f str| Some(Val::Text(Cow::Borrowed(text)));
-        let maybe = |text: &'f Option<String>| text.as_deref().map(|text| Val::Text(Cow::Borrowed(text)));
+        let maybe =
+            |text: &'f Option<String>| text.as_deref().map(|text| Val::Text(Cow::Borrowed(text)));
         let time = |time: Option<Timestamp>| time.map(Val::Time);
         let int = |number: i8| Some(Val::Int(number.into()));
         let action = self.action;
@@ -179,13 +208,24 @@ impl<'a> Facts<'a> {
 
     /// What lies at `keys` of the payload. Only the fields that are asked for are parsed.
     fn within_payload(&self, keys: &[Box<str>]) -> Result<Val<'_>, Missing> {
-        let Some((first, rest)) = keys.split_first() else { return self.payload().map(Val::of_json).ok_or(Missing::Unreadable) };
-        let fields = self.fields.get_or_init(|| fields(self.action.payload.get())).as_ref().ok_or(Missing::Absent)?;
+        let Some((first, rest)) = keys.split_first() else {
+            return self.payload().map(Val::of_json).ok_or(Missing::Unreadable);
+        };
+        let fields = self
+            .fields
+            .get_or_init(|| fields(self.action.payload.get()))
+            .as_ref()
+            .ok_or(Missing::Absent)?;
         // Of a name that comes twice the last counts, as for everybody who parses the whole. Such payloads are not accepted any more.
         let after = fields.partition_point(|field| *field.name <= **first);
-        let found = fields[..after].last().filter(|field| *field.name == **first);
+        let found = fields[..after]
+            .last()
+            .filter(|field| *field.name == **first);
         let Field { json, value, .. } = found.ok_or(Missing::Absent)?;
-        let value = value.get_or_init(|| read(json)).as_ref().ok_or(Missing::Unreadable)?;
+        let value = value
+            .get_or_init(|| read(json))
+            .as_ref()
+            .ok_or(Missing::Unreadable)?;
         within(value, rest).map(Val::of_json).ok_or(Missing::Absent)
     }
 
@@ -211,10 +251,21 @@ struct Field<'a> {
 /// The fields of a payload that is an object, in the order of their names; of equal ones the last comes last. Of one that is a list, its items by
 /// their positions.
 fn fields(payload: &str) -> Option<Vec<Field<'_>>> {
-    let field = |name, json| Field { name, json, value: OnceCell::new() };
+    let field = |name, json| Field {
+        name,
+        json,
+        value: OnceCell::new(),
+    };
     let mut fields: Vec<_> = match members(payload) {
-        Some(members) => members.into_iter().map(|member| field(member.name(), member.value)).collect(),
-        None => items(payload)?.into_iter().enumerate().map(|(at, item)| field(Cow::Owned(at.to_string()), item)).collect(),
+        Some(members) => members
+            .into_iter()
+            .map(|member| field(member.name(), member.value))
+            .collect(),
+        None => items(payload)?
+            .into_iter()
+            .enumerate()
+            .map(|(at, item)| field(Cow::Owned(at.to_string()), item))
+            .collect(),
     };
     fields.sort_by(|left, right| left.name.cmp(&right.name));
     Some(fields)
@@ -222,7 +273,9 @@ fn fields(payload: &str) -> Option<Vec<Field<'_>>> {
 
 /// The value that a JSON text stands for. A half of a surrogate pair, which older versions accepted, is U+FFFD.
 fn read(json: &str) -> Option<Json> {
-    serde_json::from_str(json).or_else(|_| serde_json::from_str(&whole_letters(json))).ok()
+    serde_json::from_str(json)
+        .or_else(|_| serde_json::from_str(&whole_letters(json)))
+        .ok()
 }
 
 /// The beginning of a text, cut between characters.
@@ -237,7 +290,11 @@ fn json_beginning(json: &Json, limit: usize) -> String {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             let room = self.1 - self.0.len();
             self.0.extend_from_slice(&bytes[..bytes.len().min(room)]);
-            if bytes.len() > room { Err(std::io::ErrorKind::WriteZero.into()) } else { Ok(bytes.len()) }
+            if bytes.len() > room {
+                Err(std::io::ErrorKind::WriteZero.into())
+            } else {
+                Ok(bytes.len())
+            }
         }
 
         fn flush(&mut self) -> std::io::Result<()> {
@@ -247,9 +304,14 @@ fn json_beginning(json: &Json, limit: usize) -> String {
     let mut room = Room(Vec::new(), limit);
     // It fails where the room ends, and what is there is what is wanted.
     drop(serde_json::to_writer(&mut room, json));
-    let whole = room.0.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
+    let whole = room
+        .0
+        .utf8_chunks()
+        .next()
+        .map_or(0, |chunk| chunk.valid().len());
     room.0.truncate(whole);
-    String::from_utf8(room.0).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    String::from_utf8(room.0)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// The wall clock of an instant in a zone.
@@ -268,7 +330,15 @@ fn within<'f>(json: &'f Json, keys: &[Box<str>]) -> Option<&'f Json> {
 }
 
 /// The days of a week, as `time.weekday` names them.
-pub(crate) const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+pub(crate) const WEEKDAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
 
 fn weekday_name(weekday: Weekday) -> &'static str {
     WEEKDAYS[usize::from(weekday.to_monday_zero_offset().unsigned_abs())]

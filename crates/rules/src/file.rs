@@ -38,7 +38,15 @@ const RULE_KEYS: &[&str] = &[
     "condition",
     "action",
 ];
-const ACTION_KEYS: &[&str] = &["type", "ttl_seconds", "target_provider", "max_count", "window_seconds", "changes", "priority"];
+const ACTION_KEYS: &[&str] = &[
+    "type",
+    "ttl_seconds",
+    "target_provider",
+    "max_count",
+    "window_seconds",
+    "changes",
+    "priority",
+];
 
 /// The keys of a file, of a rule and of its action: what an editor's schema must list.
 pub const SCHEMA_KEYS: [&[&str]; 3] = [FILE_KEYS, RULE_KEYS, ACTION_KEYS];
@@ -58,7 +66,13 @@ const VERDICTS: &[(&str, &[&str])] = &[
 const OPTIONAL: [&str; 2] = ["ttl_seconds", "priority"];
 
 /// Verdicts of the wire format that are not built.
-const LATER: [&str; 5] = ["group", "state_machine", "request_approval", "chain", "schedule"];
+const LATER: [&str; 5] = [
+    "group",
+    "state_machine",
+    "request_approval",
+    "chain",
+    "schedule",
+];
 
 /// What to do about a file with nothing in it.
 const NOTHING: &str = "write `rules: []` for no rules, or remove it";
@@ -70,12 +84,20 @@ const MAX_THROTTLE: i64 = 100_000;
 
 impl<'a> Reader<'a> {
     pub(crate) fn read(&mut self, file: &'a RuleFile) {
-        let Some(root) = self.root(file, NOTHING) else { return };
-        let Some(fields) = self.fields(&root, FILE_KEYS, &[]) else { return };
+        let Some(root) = self.root(file, NOTHING) else {
+            return;
+        };
+        let Some(fields) = self.fields(&root, FILE_KEYS, &[]) else {
+            return;
+        };
         if matches!(&root.kind, NodeKind::Map(entries) if entries.is_empty()) {
             return self.nothing_in(root.place, NOTHING);
         }
-        for (index, node) in self.list(fields.get("rules").copied()).into_iter().enumerate() {
+        for (index, node) in self
+            .list(fields.get("rules").copied())
+            .into_iter()
+            .enumerate()
+        {
             self.subject = subject("rules", index, node);
             if let Some(rule) = self.rule(node) {
                 self.rules.push(rule);
@@ -105,7 +127,10 @@ impl<'a> Reader<'a> {
         self.file = &file.name;
         "the file".clone_into(&mut self.subject);
         if file.text.len() > MAX_RULES_FILE_BYTES {
-            let message = format!("is {} bytes long, at most {MAX_RULES_FILE_BYTES} are allowed", file.text.len());
+            let message = format!(
+                "is {} bytes long, at most {MAX_RULES_FILE_BYTES} are allowed",
+                file.text.len()
+            );
             return self.fault(Place { line: 1, column: 1 }, message);
         }
         match yaml::parse(&file.text) {
@@ -130,21 +155,36 @@ impl<'a> Reader<'a> {
             self.claim_name(name, fields["name"]);
         }
         let zone = match fields.get("timezone") {
-            Some(node) => self.text(node).and_then(|text| self.zone(node.place, &text)),
+            Some(node) => self
+                .text(node)
+                .and_then(|text| self.zone(node.place, &text)),
             None => self.default_zone(),
         };
-        let priority = fields.get("priority").map_or(Some(0), |node| self.integer(node, -1_000_000_000..=1_000_000_000));
-        let enabled = fields.get("enabled").map_or(Some(true), |node| self.flag(node));
+        let priority = fields.get("priority").map_or(Some(0), |node| {
+            self.integer(node, -1_000_000_000..=1_000_000_000)
+        });
+        let enabled = fields
+            .get("enabled")
+            .map_or(Some(true), |node| self.flag(node));
         let description = fields.get("description").and_then(|node| self.text(node));
         if let Some(node) = fields.get("metadata") {
             self.check_metadata(node);
         }
         let mute = self.interval_names(fields.get("mute_time_intervals").copied());
         let active = self.interval_names(fields.get("active_time_intervals").copied());
-        let condition = fields.get("condition").and_then(|node| predicate::condition(self, node));
-        let (verdict, sets_priority) = fields.get("action").and_then(|node| self.verdict(node)).unzip();
-        let on_mute = fields.get("on_mute").and_then(|node| self.on_mute(node, mute.is_empty() && active.is_empty()));
-        let on_error = fields.get("on_error").map_or(Some(OnError::Skip), |node| self.on_error(node, verdict.as_ref()));
+        let condition = fields
+            .get("condition")
+            .and_then(|node| predicate::condition(self, node));
+        let (verdict, sets_priority) = fields
+            .get("action")
+            .and_then(|node| self.verdict(node))
+            .unzip();
+        let on_mute = fields
+            .get("on_mute")
+            .and_then(|node| self.on_mute(node, mute.is_empty() && active.is_empty()));
+        let on_error = fields.get("on_error").map_or(Some(OnError::Skip), |node| {
+            self.on_error(node, verdict.as_ref())
+        });
         let condition = condition?;
         Some(Rule {
             name: name?.into(),
@@ -167,7 +207,12 @@ impl<'a> Reader<'a> {
     fn claim_name(&mut self, name: &str, node: &Node) {
         let here = format!("{}:{}", self.file, node.place.line);
         if let Some(first) = self.names.get(name).cloned() {
-            self.fault::<()>(node.place, format!("the name {name:?} is taken by the rule at {first}; it would shadow this one"));
+            self.fault::<()>(
+                node.place,
+                format!(
+                    "the name {name:?} is taken by the rule at {first}; it would shadow this one"
+                ),
+            );
         } else {
             self.names.insert(name.to_owned(), here);
         }
@@ -201,15 +246,28 @@ impl<'a> Reader<'a> {
                 };
                 Verdict::Deduplicate { ttl }
             }
-            "reroute" => Verdict::Reroute { target: self.target(node, &fields)? },
+            "reroute" => Verdict::Reroute {
+                target: self.target(node, &fields)?,
+            },
             "throttle" => {
-                let max_count = self.needed(node, &fields, "max_count").and_then(|node| self.integer(node, 1..=MAX_THROTTLE));
-                let window = self.needed(node, &fields, "window_seconds").and_then(|node| self.integer(node, 1..=MAX_WINDOW_SECONDS));
-                Verdict::Throttle { max_count: u32::try_from(max_count?).unwrap_or(u32::MAX), window: seconds(window?) }
+                let max_count = self
+                    .needed(node, &fields, "max_count")
+                    .and_then(|node| self.integer(node, 1..=MAX_THROTTLE));
+                let window = self
+                    .needed(node, &fields, "window_seconds")
+                    .and_then(|node| self.integer(node, 1..=MAX_WINDOW_SECONDS));
+                Verdict::Throttle {
+                    max_count: u32::try_from(max_count?).unwrap_or(u32::MAX),
+                    window: seconds(window?),
+                }
             }
             // One that changes the priority alone leaves the payload as it is.
-            _ if fields.contains_key("priority") && !fields.contains_key("changes") => Verdict::Modify { changes: None },
-            _ => Verdict::Modify { changes: Some(self.changes(node, &fields)?) },
+            _ if fields.contains_key("priority") && !fields.contains_key("changes") => {
+                Verdict::Modify { changes: None }
+            }
+            _ => Verdict::Modify {
+                changes: Some(self.changes(node, &fields)?),
+            },
         };
         let priority = fields.get("priority").and_then(|node| self.priority(node));
         (self.diagnostics.len() == before).then_some((verdict, priority))
@@ -223,8 +281,15 @@ impl<'a> Reader<'a> {
             Ok(name) if known.as_ref().is_none_or(|known| known.contains(&name)) => Some(name),
             Ok(_) => {
                 let known: Vec<&str> = known.iter().flatten().map(ProviderName::as_str).collect();
-                let hint = nearest(&text, known.iter().copied()).map_or(String::new(), |near| format!("; did you mean {near}?"));
-                self.fault(node.place, format!("there is no provider {text:?}{hint}; configured are: {}", known.join(", ")))
+                let hint = nearest(&text, known.iter().copied())
+                    .map_or(String::new(), |near| format!("; did you mean {near}?"));
+                self.fault(
+                    node.place,
+                    format!(
+                        "there is no provider {text:?}{hint}; configured are: {}",
+                        known.join(", ")
+                    ),
+                )
             }
             Err(error) => self.fault(node.place, format!("target_provider {error}")),
         }
@@ -233,13 +298,24 @@ impl<'a> Reader<'a> {
     fn priority(&mut self, node: &Node) -> Option<Priority> {
         let text = self.text(node)?;
         let known = Priority::ALL.map(Priority::as_str).join(", ");
-        Priority::parse(&text).or_else(|| self.fault(node.place, format!("priority must be one of {known}, is {text:?}")))
+        Priority::parse(&text).or_else(|| {
+            self.fault(
+                node.place,
+                format!("priority must be one of {known}, is {text:?}"),
+            )
+        })
     }
 
     fn changes(&mut self, node: &Node, fields: &Fields<'_>) -> Option<Changes> {
         let node = self.needed(node, fields, "changes")?;
         if !matches!(node.kind, NodeKind::Map(_)) {
-            return self.fault(node.place, format!("changes must be a mapping to merge into the payload, is {}", node.described()));
+            return self.fault(
+                node.place,
+                format!(
+                    "changes must be a mapping to merge into the payload, is {}",
+                    node.described()
+                ),
+            );
         }
         match Template::compile(&node.to_json(), self.env()) {
             Ok(template) => Some(Changes(template)),
@@ -251,19 +327,28 @@ impl<'a> Reader<'a> {
         match (self.text(node)?.as_str(), verdict) {
             ("skip", _) => Some(OnError::Skip),
             ("hold", Some(Verdict::Deny | Verdict::Suppress) | None) => Some(OnError::Hold),
-            ("hold", Some(_)) => self.fault(node.place, "on_error: hold is for deny and suppress".into()),
-            (other, _) => self.fault(node.place, format!("on_error must be skip or hold, is {other:?}")),
+            ("hold", Some(_)) => {
+                self.fault(node.place, "on_error: hold is for deny and suppress".into())
+            }
+            (other, _) => self.fault(
+                node.place,
+                format!("on_error must be skip or hold, is {other:?}"),
+            ),
         }
     }
 
     fn on_mute(&mut self, node: &Node, never_mutes: bool) -> Option<OnMute> {
         let text = self.text(node)?;
         match OnMute::parse(&text) {
-            Some(_) if never_mutes => {
-                self.fault(node.place, "on_mute has no effect without mute_time_intervals or active_time_intervals".into())
-            }
+            Some(_) if never_mutes => self.fault(
+                node.place,
+                "on_mute has no effect without mute_time_intervals or active_time_intervals".into(),
+            ),
             Some(on_mute) => Some(on_mute),
-            None => self.fault(node.place, format!("on_mute must be drop or postpone, is {text:?}")),
+            None => self.fault(
+                node.place,
+                format!("on_mute must be drop or postpone, is {text:?}"),
+            ),
         }
     }
 
@@ -271,7 +356,8 @@ impl<'a> Reader<'a> {
         let mut names = Vec::new();
         for item in self.list(node) {
             if let Some(name) = self.text(item) {
-                self.named.push((self.diagnostic(item.place, String::new()), name.clone()));
+                self.named
+                    .push((self.diagnostic(item.place, String::new()), name.clone()));
                 names.push(Arc::from(name));
             }
         }
@@ -280,7 +366,10 @@ impl<'a> Reader<'a> {
 
     fn check_metadata(&mut self, node: &Node) {
         if !matches!(node.kind, NodeKind::Map(_)) {
-            self.fault::<()>(node.place, format!("metadata must be a mapping, is {}", node.described()));
+            self.fault::<()>(
+                node.place,
+                format!("metadata must be a mapping, is {}", node.described()),
+            );
         }
     }
 }
@@ -290,11 +379,22 @@ fn as_mapping(text: &str) -> String {
     match VERDICTS.iter().find(|(name, _)| *name == text) {
         Some((name, needs)) => {
             let parameters: Vec<String> = std::iter::once(format!("type: {name}"))
-                .chain(needs.iter().filter(|name| !OPTIONAL.contains(name)).map(|needed| format!("{needed}: ...")))
+                .chain(
+                    needs
+                        .iter()
+                        .filter(|name| !OPTIONAL.contains(name))
+                        .map(|needed| format!("{needed}: ...")),
+                )
                 .collect();
-            format!("action must be a mapping: write action: {{{}}}", parameters.join(", "))
+            format!(
+                "action must be a mapping: write action: {{{}}}",
+                parameters.join(", ")
+            )
         }
-        None => format!("action must be a mapping such as {{type: deny}}; {}", no_verdict(text)),
+        None => format!(
+            "action must be a mapping such as {{type: deny}}; {}",
+            no_verdict(text)
+        ),
     }
 }
 
@@ -304,7 +404,10 @@ fn no_verdict(text: &str) -> String {
     }
     let near = synonym(text).or_else(|| nearest(text, verdicts()));
     let hint = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
-    format!("there is no action type {text:?}{hint}; known are: {}", verdicts().collect::<Vec<_>>().join(", "))
+    format!(
+        "there is no action type {text:?}{hint}; known are: {}",
+        verdicts().collect::<Vec<_>>().join(", ")
+    )
 }
 
 /// What else people call a verdict.

@@ -65,7 +65,11 @@ pub fn run_fixtures(rules: &RuleSet, file: &RuleFile) -> Result<Vec<CaseResult>,
     let mut reader = Reader::new(&context);
     let fixtures = reader.fixtures(file);
     match fixtures {
-        Some(fixtures) if reader.diagnostics.is_empty() => Ok(fixtures.cases.iter().map(|case| fixtures.run(rules, case)).collect()),
+        Some(fixtures) if reader.diagnostics.is_empty() => Ok(fixtures
+            .cases
+            .iter()
+            .map(|case| fixtures.run(rules, case))
+            .collect()),
         _ => Err(LoadError(reader.diagnostics)),
     }
 }
@@ -75,7 +79,11 @@ impl<'a> Reader<'a> {
         let root = self.root(file, "write tests: and a list of them")?;
         let fields = self.fields(&root, FILE_KEYS, &["tests"])?;
         let mut silences = Vec::new();
-        for (index, node) in self.list(fields.get("silences").copied()).into_iter().enumerate() {
+        for (index, node) in self
+            .list(fields.get("silences").copied())
+            .into_iter()
+            .enumerate()
+        {
             self.subject = subject("silences", index, node);
             silences.extend(self.silence(node));
         }
@@ -89,7 +97,11 @@ impl<'a> Reader<'a> {
             self.subject = subject("tests", index, node);
             cases.extend(self.case(node));
         }
-        Some(Fixtures { cases, silences, intervals: std::mem::take(&mut self.intervals) })
+        Some(Fixtures {
+            cases,
+            silences,
+            intervals: std::mem::take(&mut self.intervals),
+        })
     }
 
     fn silence(&mut self, node: &Node) -> Option<Silence> {
@@ -98,30 +110,50 @@ impl<'a> Reader<'a> {
         let ends_at = self.time(&fields, "ends_at");
         let mut matchers = Vec::new();
         for node in self.list(fields.get("matchers").copied()) {
-            let spec = serde_json::from_value::<MatcherSpec>(node.to_json()).map_err(|error| error.to_string());
+            let spec = serde_json::from_value::<MatcherSpec>(node.to_json())
+                .map_err(|error| error.to_string());
             match spec.and_then(|spec| Matcher::compile(&spec).map_err(|error| error.to_string())) {
                 Ok(matcher) => matchers.push(matcher),
                 Err(message) => drop(self.fault::<()>(node.place, format!("matchers: {message}"))),
             }
         }
         if matchers.is_empty() {
-            return self.fault(node.place, "a silence needs a matcher such as {name: team, value: pay}".into());
+            return self.fault(
+                node.place,
+                "a silence needs a matcher such as {name: team, value: pay}".into(),
+            );
         }
-        Some(Silence { matchers, starts_at: starts_at.unwrap_or(Timestamp::MIN), ends_at: ends_at.unwrap_or(Timestamp::MAX) })
+        Some(Silence {
+            matchers,
+            starts_at: starts_at.unwrap_or(Timestamp::MIN),
+            ends_at: ends_at.unwrap_or(Timestamp::MAX),
+        })
     }
 
     fn case(&mut self, node: &Node) -> Option<Case> {
         let fields = self.fields(node, CASE_KEYS, &["name", "action", "expect"])?;
         let name = fields.get("name").and_then(|node| self.text(node));
         let at = self.time(&fields, "at");
-        let action = fields.get("action").and_then(|node| self.fixture_action(node, at.unwrap_or_default()));
+        let action = fields
+            .get("action")
+            .and_then(|node| self.fixture_action(node, at.unwrap_or_default()));
         let expect = *fields.get("expect")?;
         let expected = self.fields(expect, EXPECT_KEYS, &["verdict"])?;
-        let verdict = expected.get("verdict").and_then(|node| self.expected_verdict(node));
+        let verdict = expected
+            .get("verdict")
+            .and_then(|node| self.expected_verdict(node));
         let rule = expected.get("rule").and_then(|node| self.text(node));
         let provider = expected.get("provider").and_then(|node| self.text(node));
         let payload = expected.get("payload").map(|node| node.to_json());
-        Some(Case { name: name?, action: action?, at, verdict: verdict?, rule, provider, payload })
+        Some(Case {
+            name: name?,
+            action: action?,
+            at,
+            verdict: verdict?,
+            rule,
+            provider,
+            payload,
+        })
     }
 
     fn expected_verdict(&mut self, node: &Node) -> Option<String> {
@@ -130,13 +162,24 @@ impl<'a> Reader<'a> {
         if known.contains(&text.as_str()) {
             return Some(text);
         }
-        let hint = nearest(&text, known.iter().copied()).map_or(String::new(), |near| format!("; did you mean {near}?"));
-        self.fault(node.place, format!("there is no verdict {text:?}{hint}; known are: {}", known.join(", ")))
+        let hint = nearest(&text, known.iter().copied())
+            .map_or(String::new(), |near| format!("; did you mean {near}?"));
+        self.fault(
+            node.place,
+            format!(
+                "there is no verdict {text:?}{hint}; known are: {}",
+                known.join(", ")
+            ),
+        )
     }
 
     fn time(&mut self, fields: &Fields<'_>, key: &str) -> Option<Timestamp> {
         let node = *fields.get(key)?;
-        let parsed = if let NodeKind::Text(text) = &node.kind { Timestamp::parse(text) } else { None };
+        let parsed = if let NodeKind::Text(text) = &node.kind {
+            Timestamp::parse(text)
+        } else {
+            None
+        };
         parsed.or_else(|| {
             let message = format!("{key} must be an RFC 3339 time with a zone, such as 2026-01-31T09:00:00+08:00, is {}", node.shown());
             self.fault(node.place, message)
@@ -156,7 +199,9 @@ impl<'a> Reader<'a> {
             whole[*key] = match *key {
                 "payload" => field.to_json(),
                 "metadata" => self.labels(field),
-                "starts_at" | "ends_at" | "created_at" | "expires_at" => json!(self.time(&fields, key)),
+                "starts_at" | "ends_at" | "created_at" | "expires_at" => {
+                    json!(self.time(&fields, key))
+                }
                 _ => json!(self.text(field)),
             };
         }
@@ -164,15 +209,27 @@ impl<'a> Reader<'a> {
             return None;
         }
         // Raw payloads are read from text only.
-        serde_json::from_str(&whole.to_string()).map_or_else(|error| self.fault(node.place, format!("action: {error}")), Some)
+        serde_json::from_str(&whole.to_string()).map_or_else(
+            |error| self.fault(node.place, format!("action: {error}")),
+            Some,
+        )
     }
 
     fn labels(&mut self, node: &Node) -> Json {
         let NodeKind::Map(entries) = &node.kind else {
-            self.fault::<()>(node.place, format!("metadata must be a mapping of texts, is {}", node.described()));
+            self.fault::<()>(
+                node.place,
+                format!(
+                    "metadata must be a mapping of texts, is {}",
+                    node.described()
+                ),
+            );
             return Json::Null;
         };
-        entries.iter().map(|(name, _, value)| (name.clone(), json!(self.text(value)))).collect()
+        entries
+            .iter()
+            .map(|(name, _, value)| (name.clone(), json!(self.text(value))))
+            .collect()
     }
 }
 
@@ -182,42 +239,86 @@ impl Fixtures {
         let decided = rules.decide(&facts);
         let held_back = self.held_back(rules, case, &decided);
         let verdict = decided.rule.map_or("allow", |rule| rule.verdict().tag());
-        let (found, why) = held_back.as_ref().map_or((verdict, None), |(word, why)| (*word, Some(why)));
+        let (found, why) = held_back
+            .as_ref()
+            .map_or((verdict, None), |(word, why)| (*word, Some(why)));
         let mut differences = Vec::new();
         if decided.held.is_none() {
-            differences.extend(decided.faults.iter().map(|fault| format!("rule {} failed: {}", fault.rule, fault.message)));
+            differences.extend(
+                decided
+                    .faults
+                    .iter()
+                    .map(|fault| format!("rule {} failed: {}", fault.rule, fault.message)),
+            );
         }
         // Who expects a rule's verdict of what does not go would believe that it goes.
         if found != case.verdict {
             let why = why.map_or(String::new(), |why| format!(" {why}"));
-            differences.push(format!("verdict: expected {}, got {found}{why}", case.verdict));
+            differences.push(format!(
+                "verdict: expected {}, got {found}{why}",
+                case.verdict
+            ));
         }
         let mut compare = |what: &str, expected: Option<&str>, found: Option<&str>| {
             if expected.is_some() && expected != found {
-                differences.push(format!("{what}: expected {}, got {}", expected.unwrap_or_default(), found.unwrap_or("none")));
+                differences.push(format!(
+                    "{what}: expected {}, got {}",
+                    expected.unwrap_or_default(),
+                    found.unwrap_or("none")
+                ));
             }
         };
-        let rule = decided.held.as_ref().map(|fault| &*fault.rule).or_else(|| decided.rule.map(|rule| &**rule.name()));
+        let rule = decided
+            .held
+            .as_ref()
+            .map(|fault| &*fault.rule)
+            .or_else(|| decided.rule.map(|rule| &**rule.name()));
         compare("rule", case.rule.as_deref(), rule);
         let provider = match decided.rule.map(crate::Rule::verdict) {
             Some(Verdict::Reroute { target }) => target,
             _ => &case.action.provider,
         };
-        compare("provider", case.provider.as_deref(), Some(provider.as_str()));
+        compare(
+            "provider",
+            case.provider.as_deref(),
+            Some(provider.as_str()),
+        );
         if let Some(expected) = &case.payload {
             let patch = decided.patch.unwrap_or_else(|| json!({}));
-            let payload = patched(&case.action.payload, &patch).map_or_else(|error| error.to_string(), |payload| payload.get().to_owned());
+            let payload = patched(&case.action.payload, &patch).map_or_else(
+                |error| error.to_string(),
+                |payload| payload.get().to_owned(),
+            );
             let expected = expected.to_string();
             // The order of names does not matter.
-            compare("payload", Some(&expected), Some(if same(&expected, &payload) { &expected } else { &payload }));
+            compare(
+                "payload",
+                Some(&expected),
+                Some(if same(&expected, &payload) {
+                    &expected
+                } else {
+                    &payload
+                }),
+            );
         }
-        CaseResult { name: case.name.clone(), differences }
+        CaseResult {
+            name: case.name.clone(),
+            differences,
+        }
     }
 
     /// What holds an action back at the instant of its case, and why. Without an instant neither silences nor time intervals are looked at.
-    fn held_back(&self, rules: &RuleSet, case: &Case, decided: &Decided<'_>) -> Option<(&'static str, String)> {
+    fn held_back(
+        &self,
+        rules: &RuleSet,
+        case: &Case,
+        decided: &Decided<'_>,
+    ) -> Option<(&'static str, String)> {
         if let Some(fault) = &decided.held {
-            return Some(("held", format!("by rule {}, which failed: {}", fault.rule, fault.message)));
+            return Some((
+                "held",
+                format!("by rule {}, which failed: {}", fault.rule, fault.message),
+            ));
         }
         let now = case.at?;
         let provider = match decided.rule.map(crate::Rule::verdict) {
@@ -225,19 +326,41 @@ impl Fixtures {
             _ => &case.action.provider,
         };
         let facts = Facts::through(&case.action, provider, now);
-        let matches = |silence: &Silence| silence.matchers.iter().all(|matcher| matcher.matches(&facts) == Some(true));
-        let holds = |silence: &&Silence| silence.starts_at <= now && now < silence.ends_at && matches(silence);
+        let matches = |silence: &Silence| {
+            silence
+                .matchers
+                .iter()
+                .all(|matcher| matcher.matches(&facts) == Some(true))
+        };
+        let holds = |silence: &&Silence| {
+            silence.starts_at <= now && now < silence.ends_at && matches(silence)
+        };
         if self.silences.iter().any(|silence| holds(&silence)) {
             return Some(("silenced", "by a silence of the fixture file".into()));
         }
-        let interval = |name: &str| self.intervals.iter().find(|interval| interval.name() == name).or_else(|| rules.interval(name));
+        let interval = |name: &str| {
+            self.intervals
+                .iter()
+                .find(|interval| interval.name() == name)
+                .or_else(|| rules.interval(name))
+        };
         let rule = decided.rule?;
         let muting = rule.muting(interval, now)?;
         let is_postponed = muting.on_mute == OnMute::Postpone;
         if is_postponed && matches!(rule.verdict(), Verdict::Deny | Verdict::Suppress) {
             return None;
         }
-        let word = if is_postponed && rule.mutes_until(interval, now).is_some() { "postponed" } else { "muted" };
-        Some((word, format!("by the time interval {} ({})", muting.interval, muting.reason)))
+        let word = if is_postponed && rule.mutes_until(interval, now).is_some() {
+            "postponed"
+        } else {
+            "muted"
+        };
+        Some((
+            word,
+            format!(
+                "by the time interval {} ({})",
+                muting.interval, muting.reason
+            ),
+        ))
     }
 }

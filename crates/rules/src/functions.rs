@@ -57,20 +57,32 @@ const TABLE: &[(&str, Function, usize)] = &[
 impl Function {
     /// The name that it has first.
     pub(crate) fn name(self) -> &'static str {
-        TABLE.iter().find(|(_, known, _)| *known == self).map_or("", |(name, ..)| name)
+        TABLE
+            .iter()
+            .find(|(_, known, _)| *known == self)
+            .map_or("", |(name, ..)| name)
     }
 }
 
 /// The function of a name that takes so many arguments.
 pub(crate) fn find(name: &str, arguments: usize) -> Result<Function, String> {
     let Some((_, function, takes)) = TABLE.iter().find(|(known, ..)| *known == name) else {
-        let known: Vec<&str> = TABLE.iter().map(|(name, ..)| *name).chain(["matches", "has"]).collect();
+        let known: Vec<&str> = TABLE
+            .iter()
+            .map(|(name, ..)| *name)
+            .chain(["matches", "has"])
+            .collect();
         let near = synonym(name).or_else(|| nearest(name, known.iter().copied()));
         let hint = near.map_or(String::new(), |near| format!("; did you mean {near:?}?"));
-        return Err(format!("there is no function {name:?}{hint}; known are: {}", known.join(", ")));
+        return Err(format!(
+            "there is no function {name:?}{hint}; known are: {}",
+            known.join(", ")
+        ));
     };
     if *takes != arguments {
-        return Err(format!("{name} takes {takes} argument(s), counting what stands before its dot; it is given {arguments}"));
+        return Err(format!(
+            "{name} takes {takes} argument(s), counting what stands before its dot; it is given {arguments}"
+        ));
     }
     Ok(*function)
 }
@@ -94,39 +106,63 @@ fn synonym(name: &str) -> Option<&'static str> {
     })
 }
 
-pub(crate) fn call<'a>(evaluator: &mut Evaluator<'a, '_>, function: Function, arguments: &[Val<'a>]) -> Result<Val<'a>, Stop> {
+pub(crate) fn call<'a>(
+    evaluator: &mut Evaluator<'a, '_>,
+    function: Function,
+    arguments: &[Val<'a>],
+) -> Result<Val<'a>, Stop> {
     use Function as F;
     match (function, arguments) {
         (F::Size, [of]) => size(of),
         (F::Contains, [of, part]) => contains(evaluator, of, part),
-        (F::StartsWith, [Val::Text(text), Val::Text(start)]) => Ok(Val::Bool(text.starts_with(&**start))),
+        (F::StartsWith, [Val::Text(text), Val::Text(start)]) => {
+            Ok(Val::Bool(text.starts_with(&**start)))
+        }
         (F::EndsWith, [Val::Text(text), Val::Text(end)]) => Ok(Val::Bool(text.ends_with(&**end))),
         (F::Lower, [Val::Text(text)]) => evaluator.built(text.to_lowercase()),
         (F::Upper, [Val::Text(text)]) => evaluator.built(text.to_uppercase()),
         (F::Trim, [Val::Text(text)]) => evaluator.built(text.trim().to_owned()),
         (F::Escape, [Val::Text(text)]) => evaluator.built(escape(text)),
         (F::Int, [Val::Int(number)]) => Ok(Val::Int(*number)),
-        (F::Int, [Val::Double(number)]) if number.abs() < 9.0e18 => Ok(Val::Int(number.trunc() as i64)),
-        (F::Int, [Val::Text(text)]) => text.trim().parse().map(Val::Int).map_err(|_| Stop::error("int: the text is not a whole number")),
+        (F::Int, [Val::Double(number)]) if number.abs() < 9.0e18 => {
+            Ok(Val::Int(number.trunc() as i64))
+        }
+        (F::Int, [Val::Text(text)]) => text
+            .trim()
+            .parse()
+            .map(Val::Int)
+            .map_err(|_| Stop::error("int: the text is not a whole number")),
         (F::Int, [Val::Time(time)]) => Ok(Val::Int(time.as_millis().div_euclid(1000))),
         (F::Time, [Val::Time(time)]) => Ok(Val::Time(*time)),
-        (F::Time, [Val::Text(text)]) => {
-            Timestamp::parse(text).map(Val::Time).ok_or_else(|| Stop::error("timestamp: the text is not an RFC 3339 time"))
-        }
+        (F::Time, [Val::Text(text)]) => Timestamp::parse(text)
+            .map(Val::Time)
+            .ok_or_else(|| Stop::error("timestamp: the text is not an RFC 3339 time")),
         (F::Double, [Val::Int(number)]) => Ok(Val::Double(*number as f64)),
         (F::Double, [Val::Double(number)]) => Ok(Val::Double(*number)),
         (F::Double, [Val::Text(text)]) => {
-            let number = text.trim().parse().map_err(|_| Stop::error("double: the text is not a number"))?;
+            let number = text
+                .trim()
+                .parse()
+                .map_err(|_| Stop::error("double: the text is not a number"))?;
             finite(number)
         }
         (F::Text, [Val::Null]) => Ok(Val::Text(Cow::Borrowed("null"))),
         (F::Text, [other]) => evaluator.built(other.to_text()),
-        (F::Abs, [Val::Int(number)]) => number.checked_abs().map(Val::Int).ok_or_else(|| Stop::error("abs: overflow")),
+        (F::Abs, [Val::Int(number)]) => number
+            .checked_abs()
+            .map(Val::Int)
+            .ok_or_else(|| Stop::error("abs: overflow")),
         (F::Abs, [Val::Double(number)]) => Ok(Val::Double(number.abs())),
         (F::Min | F::Max, [left, right]) => {
-            let order = left.compare(right).ok_or_else(|| wrong(function, arguments))?;
+            let order = left
+                .compare(right)
+                .ok_or_else(|| wrong(function, arguments))?;
             let takes_left = order.is_le() == (function == F::Min);
-            Ok(if takes_left { left.clone() } else { right.clone() })
+            Ok(if takes_left {
+                left.clone()
+            } else {
+                right.clone()
+            })
         }
         _ => Err(wrong(function, arguments)),
     }
@@ -134,7 +170,10 @@ pub(crate) fn call<'a>(evaluator: &mut Evaluator<'a, '_>, function: Function, ar
 
 /// Wrong operands are an error, unless one is null: then the call is unknown.
 fn wrong(function: Function, arguments: &[Val<'_>]) -> Stop {
-    if arguments.iter().any(|argument| matches!(argument, Val::Null)) {
+    if arguments
+        .iter()
+        .any(|argument| matches!(argument, Val::Null))
+    {
         return Stop::Unknown;
     }
     let kinds: Vec<&str> = arguments.iter().map(Val::kind).collect();
@@ -147,13 +186,19 @@ fn size<'a>(of: &Val<'_>) -> Result<Val<'a>, Stop> {
         Val::Text(text) => text.chars().count(),
         Val::Labels(labels) => labels.len(),
         Val::Json(serde_json::Value::Object(map)) => map.len(),
-        _ => of.len().ok_or_else(|| wrong(Function::Size, std::slice::from_ref(of)))?,
+        _ => of
+            .len()
+            .ok_or_else(|| wrong(Function::Size, std::slice::from_ref(of)))?,
     };
     Ok(Val::Int(size as i64))
 }
 
 /// A text within a text, or an item of a list.
-fn contains<'a>(evaluator: &mut Evaluator<'a, '_>, of: &Val<'a>, part: &Val<'a>) -> Result<Val<'a>, Stop> {
+fn contains<'a>(
+    evaluator: &mut Evaluator<'a, '_>,
+    of: &Val<'a>,
+    part: &Val<'a>,
+) -> Result<Val<'a>, Stop> {
     match (of, part) {
         (Val::Text(text), Val::Text(part)) => {
             let text = &text[..text.floor_char_boundary(MAX_MATCHED_FIELD_BYTES)];
@@ -171,7 +216,9 @@ pub(crate) fn escape(text: &str) -> String {
     let mut letters = text.chars().peekable();
     let mut before = None;
     while let Some(letter) = letters.next() {
-        let begins = letters.peek().is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '@' | '/' | '!'));
+        let begins = letters
+            .peek()
+            .is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '@' | '/' | '!'));
         escaped.push(match letter {
             '<' if begins => '＜',
             '(' if before == Some(']') => '（',

@@ -64,8 +64,15 @@ impl Index {
         let mut literals: BTreeMap<&Path, BTreeMap<&str, Vec<u32>>> = BTreeMap::new();
         for (position, needs) in needs.iter().enumerate() {
             let cost = |(path, keys): &&Need<'a>| {
-                let filed: usize = keys.iter().map(|key| counts.get(&(*path, key)).copied().unwrap_or(0)).sum();
-                (filed, keys.iter().any(|key| matches!(key, Key::Within(_))), !path.is_cheap())
+                let filed: usize = keys
+                    .iter()
+                    .map(|key| counts.get(&(*path, key)).copied().unwrap_or(0))
+                    .sum();
+                (
+                    filed,
+                    keys.iter().any(|key| matches!(key, Key::Within(_))),
+                    !path.is_cheap(),
+                )
             };
             let Some((path, keys)) = needs.iter().min_by_key(cost) else {
                 index.rest.push(position as u32);
@@ -75,7 +82,11 @@ impl Index {
                 let filed = match key {
                     Key::Text(text) => index.field(path).texts.entry(text.clone()).or_default(),
                     Key::Int(number) => index.field(path).ints.entry(*number).or_default(),
-                    Key::Within(literal) => literals.entry(path).or_default().entry(literal).or_default(),
+                    Key::Within(literal) => literals
+                        .entry(path)
+                        .or_default()
+                        .entry(literal)
+                        .or_default(),
                 };
                 if filed.last() != Some(&(position as u32)) {
                     filed.push(position as u32);
@@ -89,10 +100,19 @@ impl Index {
     }
 
     fn field(&mut self, path: &Path) -> &mut Field {
-        let at = self.fields.iter().position(|field| field.path == *path).unwrap_or_else(|| {
-            self.fields.push(Field { path: path.clone(), texts: HashMap::new(), ints: HashMap::new(), within: None });
-            self.fields.len() - 1
-        });
+        let at = self
+            .fields
+            .iter()
+            .position(|field| field.path == *path)
+            .unwrap_or_else(|| {
+                self.fields.push(Field {
+                    path: path.clone(),
+                    texts: HashMap::new(),
+                    ints: HashMap::new(),
+                    within: None,
+                });
+                self.fields.len() - 1
+            });
         &mut self.fields[at]
     }
 
@@ -100,8 +120,15 @@ impl Index {
         let mut all: Vec<u32> = filed.values().flatten().copied().collect();
         all.sort_unstable();
         all.dedup();
-        if let Ok(automaton) = AhoCorasick::builder().ascii_case_insensitive(true).build(filed.keys()) {
-            self.field(path).within = Some(Within { automaton, filed: filed.into_values().collect(), all });
+        if let Ok(automaton) = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(filed.keys())
+        {
+            self.field(path).within = Some(Within {
+                automaton,
+                filed: filed.into_values().collect(),
+                all,
+            });
         } else {
             // Too many literals for one automaton: they are evaluated each time.
             self.rest.extend(all);
@@ -123,7 +150,9 @@ impl Index {
             let filed = match value {
                 Ok(Val::Text(text)) => field.texts.get(&*text),
                 Ok(Val::Int(number)) => field.ints.get(&number),
-                Ok(Val::Double(number)) if number.fract() == 0.0 && number.abs() < 9.0e15 => field.ints.get(&(number as i64)),
+                Ok(Val::Double(number)) if number.fract() == 0.0 && number.abs() < 9.0e15 => {
+                    field.ints.get(&(number as i64))
+                }
                 Ok(_) | Err(Missing::Absent) => None,
                 Err(Missing::Unreadable) => {
                     lists.extend(field.all());
@@ -139,7 +168,11 @@ impl Index {
 impl Field {
     /// The rules filed under any value: what cannot be read may be each of them, and a rule that looks at it fails and is shown.
     fn all(&self) -> impl Iterator<Item = &[u32]> {
-        let by_value = self.texts.values().chain(self.ints.values()).map(Vec::as_slice);
+        let by_value = self
+            .texts
+            .values()
+            .chain(self.ints.values())
+            .map(Vec::as_slice);
         by_value.chain(self.within.as_ref().map(|within| within.all.as_slice()))
     }
 }
@@ -147,12 +180,21 @@ impl Field {
 impl Within {
     fn find<'i>(&'i self, value: &Val<'_>, lists: &mut Vec<&'i [u32]>) {
         // In a list `contains` looks for an item, and elsewhere it is an error.
-        let Val::Text(text) = value else { return lists.push(&self.all) };
+        let Val::Text(text) = value else {
+            return lists.push(&self.all);
+        };
         let (begins, rest) = text.split_at(beginning(text, MAX_MATCHED_FIELD_BYTES).len());
         // What ends a long text is looked for too.
-        let ends = if rest.is_empty() { "" } else { &text[text.ceil_char_boundary(text.len() - MAX_EXPRESSION_BYTES)..] };
+        let ends = if rest.is_empty() {
+            ""
+        } else {
+            &text[text.ceil_char_boundary(text.len() - MAX_EXPRESSION_BYTES)..]
+        };
         let mut found = Vec::new();
-        let hits = self.automaton.find_overlapping_iter(begins).chain(self.automaton.find_overlapping_iter(ends));
+        let hits = self
+            .automaton
+            .find_overlapping_iter(begins)
+            .chain(self.automaton.find_overlapping_iter(ends));
         for literal in hits.map(|hit| hit.pattern().as_usize()) {
             if let Err(place) = found.binary_search(&literal) {
                 found.insert(place, literal);
@@ -178,12 +220,18 @@ const FEW: usize = 16;
 impl<'i> Candidates<'i> {
     fn of(lists: Vec<&'i [u32]>) -> Self {
         if lists.len() <= FEW {
-            return Self { lists, merged: Vec::new().into_iter() };
+            return Self {
+                lists,
+                merged: Vec::new().into_iter(),
+            };
         }
         let mut merged = lists.concat();
         merged.sort_unstable();
         merged.dedup();
-        Self { lists: Vec::new(), merged: merged.into_iter() }
+        Self {
+            lists: Vec::new(),
+            merged: merged.into_iter(),
+        }
     }
 }
 
@@ -191,7 +239,12 @@ impl Iterator for Candidates<'_> {
     type Item = usize;
 
     fn next(&mut self) -> Option<usize> {
-        let Some(lowest) = self.lists.iter().filter_map(|list| list.first().copied()).min() else {
+        let Some(lowest) = self
+            .lists
+            .iter()
+            .filter_map(|list| list.first().copied())
+            .min()
+        else {
             return self.merged.next().map(|position| position as usize);
         };
         for list in &mut self.lists {
@@ -209,27 +262,45 @@ fn needs(expr: &Expr) -> Vec<Need<'_>> {
         Expr::And(operands) => operands.iter().flat_map(needs).collect(),
         Expr::Or(operands) => either(operands).into_iter().collect(),
         Expr::Compare(Comparison::Eq, sides) => match &**sides {
-            [Expr::Field(path), Expr::Constant(constant)] | [Expr::Constant(constant), Expr::Field(path)] => one(path, constant),
+            [Expr::Field(path), Expr::Constant(constant)]
+            | [Expr::Constant(constant), Expr::Field(path)] => one(path, constant),
             _ => Vec::new(),
         },
         Expr::In(sides) => match &**sides {
             [Expr::Field(path), Expr::List(items)] => {
-                let key_of = |item: &Expr| if let Expr::Constant(constant) = item { key(constant) } else { None };
+                let key_of = |item: &Expr| {
+                    if let Expr::Constant(constant) = item {
+                        key(constant)
+                    } else {
+                        None
+                    }
+                };
                 let keys: Option<Vec<Key>> = items.iter().map(key_of).collect();
-                keys.filter(|_| is_indexed(path)).map(|keys| (path, keys)).into_iter().collect()
+                keys.filter(|_| is_indexed(path))
+                    .map(|keys| (path, keys))
+                    .into_iter()
+                    .collect()
             }
             _ => Vec::new(),
         },
-        Expr::Call(Function::Contains | Function::StartsWith | Function::EndsWith, arguments) => match &arguments[..] {
-            [Expr::Field(path), Expr::Constant(Constant::Text(literal))] if is_indexed(path) && is_worthwhile(literal) => {
-                vec![(path, vec![Key::Within(literal.clone())])]
+        Expr::Call(Function::Contains | Function::StartsWith | Function::EndsWith, arguments) => {
+            match &arguments[..] {
+                [Expr::Field(path), Expr::Constant(Constant::Text(literal))]
+                    if is_indexed(path) && is_worthwhile(literal) =>
+                {
+                    vec![(path, vec![Key::Within(literal.clone())])]
+                }
+                _ => Vec::new(),
             }
-            _ => Vec::new(),
-        },
+        }
         Expr::Matches(of, pattern) => match &**of {
             Expr::Field(path) if is_indexed(path) => {
                 let keys = |any: &[Box<str>]| any.iter().cloned().map(Key::Within).collect();
-                pattern.required().iter().map(|any| (path, keys(any))).collect()
+                pattern
+                    .required()
+                    .iter()
+                    .map(|any| (path, keys(any)))
+                    .collect()
             }
             _ => Vec::new(),
         },
@@ -247,7 +318,9 @@ fn either(operands: &[Expr]) -> Option<Need<'_>> {
     let (first, others) = operands.split_first()?;
     let mut found = needs(first).into_iter().next()?;
     for operand in others {
-        let same = needs(operand).into_iter().find(|(path, _)| *path == found.0)?;
+        let same = needs(operand)
+            .into_iter()
+            .find(|(path, _)| *path == found.0)?;
         found.1.extend(same.1);
     }
     Some(found)
@@ -296,6 +369,10 @@ fn key(constant: &Constant) -> Option<Key> {
         Constant::Text(text) => Some(Key::Text(text.clone())),
         // Beyond 2^53 a double equals integers that are not each other.
         Constant::Int(number) if number.unsigned_abs() < 1 << 53 => Some(Key::Int(*number)),
-        Constant::Int(_) | Constant::Double(_) | Constant::Null | Constant::Bool(_) | Constant::Time(_) => None,
+        Constant::Int(_)
+        | Constant::Double(_)
+        | Constant::Null
+        | Constant::Bool(_)
+        | Constant::Time(_) => None,
     }
 }

@@ -64,19 +64,38 @@ impl Matcher {
     }
 
     /// The same, where `known` may have another matcher's pattern of that text: equal ones are shared.
-    pub fn compile_with(spec: &MatcherSpec, known: &mut dyn FnMut(&str) -> Option<Self>) -> Result<Self, MatcherError> {
-        if spec.name.trim().is_empty() || spec.name.len() > MAX_LABEL_BYTES || spec.value.len() > MAX_LABEL_BYTES {
-            return Err(MatcherError(format!("name must not be empty, name and value at most {MAX_LABEL_BYTES} bytes")));
+    pub fn compile_with(
+        spec: &MatcherSpec,
+        known: &mut dyn FnMut(&str) -> Option<Self>,
+    ) -> Result<Self, MatcherError> {
+        if spec.name.trim().is_empty()
+            || spec.name.len() > MAX_LABEL_BYTES
+            || spec.value.len() > MAX_LABEL_BYTES
+        {
+            return Err(MatcherError(format!(
+                "name must not be empty, name and value at most {MAX_LABEL_BYTES} bytes"
+            )));
         }
         let path = path_of(&spec.name).map_err(MatcherError)?;
         let test = match spec.op {
-            MatchOp::Equal | MatchOp::NotEqual => Test::Equal([canonical(&path, &spec.value)?.into()]),
+            MatchOp::Equal | MatchOp::NotEqual => {
+                Test::Equal([canonical(&path, &spec.value)?.into()])
+            }
             MatchOp::Regex | MatchOp::NotRegex => match known(&spec.value) {
-                Some(Self { test: Test::Pattern(pattern), .. }) => Test::Pattern(pattern),
-                _ => Test::Pattern(Pattern::compile(&spec.value, Reach::Whole).map_err(MatcherError)?),
+                Some(Self {
+                    test: Test::Pattern(pattern),
+                    ..
+                }) => Test::Pattern(pattern),
+                _ => Test::Pattern(
+                    Pattern::compile(&spec.value, Reach::Whole).map_err(MatcherError)?,
+                ),
             },
         };
-        Ok(Self { path, test, negated: matches!(spec.op, MatchOp::NotEqual | MatchOp::NotRegex) })
+        Ok(Self {
+            path,
+            test,
+            negated: matches!(spec.op, MatchOp::NotEqual | MatchOp::NotRegex),
+        })
     }
 
     /// What an action has at the name of this matcher, if it has anything there.
@@ -114,7 +133,11 @@ impl Matcher {
     /// Whether an action could match whose field `field`, such as `provider`, is `value`: always, if the matcher looks at another field.
     pub fn admits(&self, field: &str, value: &str) -> bool {
         let (looked_at, keys) = self.field();
-        looked_at != field || !keys.is_empty() || self.holds(value, &Steps::default()).is_none_or(|holds| holds != self.negated)
+        looked_at != field
+            || !keys.is_empty()
+            || self
+                .holds(value, &Steps::default())
+                .is_none_or(|holds| holds != self.negated)
     }
 
     /// The texts of which an action's field must have one to match, where they are known.
@@ -147,7 +170,10 @@ impl Matcher {
 
 /// The field that a name stands for: a path that begins with `action`, or else a label.
 fn path_of(name: &str) -> Result<Path, String> {
-    let begins_with = |root: &str| name.strip_prefix(root).is_some_and(|rest| rest.starts_with(['.', '[']));
+    let begins_with = |root: &str| {
+        name.strip_prefix(root)
+            .is_some_and(|rest| rest.starts_with(['.', '[']))
+    };
     if begins_with("action") {
         return Path::parse(name);
     }
@@ -155,18 +181,24 @@ fn path_of(name: &str) -> Result<Path, String> {
     let first = name.split(['.', '[']).next().unwrap_or_default();
     if name.len() > first.len() && first.eq_ignore_ascii_case("action") {
         let rest = &name[first.len()..];
-        return Err(format!("there is no {first:?}; did you mean action{rest}? A label of this name is action.metadata[{}]", quoted(name)));
+        return Err(format!(
+            "there is no {first:?}; did you mean action{rest}? A label of this name is action.metadata[{}]",
+            quoted(name)
+        ));
     }
-    Ok(Path { root: Root::Metadata, keys: vec![name.into()] })
+    Ok(Path {
+        root: Root::Metadata,
+        keys: vec![name.into()],
+    })
 }
 
 /// A value as the field is written: an instant has many spellings.
 fn canonical(path: &Path, value: &str) -> Result<String, MatcherError> {
     match (path.field_type(), Timestamp::parse(value)) {
         (FieldType::Time, Some(time)) => Ok(time.to_string()),
-        (FieldType::Time, None) => {
-            Err(MatcherError(format!("{path} is a time, and {value:?} is none: write RFC 3339 such as 2026-01-31T09:00:00+08:00")))
-        }
+        (FieldType::Time, None) => Err(MatcherError(format!(
+            "{path} is a time, and {value:?} is none: write RFC 3339 such as 2026-01-31T09:00:00+08:00"
+        ))),
         _ => Ok(value.to_owned()),
     }
 }

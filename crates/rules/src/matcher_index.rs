@@ -28,7 +28,12 @@ pub struct MatcherIndex<T> {
 
 impl<T> Default for MatcherIndex<T> {
     fn default() -> Self {
-        Self { labels: HashTrieMapSync::default(), fields: RedBlackTreeMapSync::default(), rest: Sets::default(), searching: 0 }
+        Self {
+            labels: HashTrieMapSync::default(),
+            fields: RedBlackTreeMapSync::default(),
+            rest: Sets::default(),
+            searching: 0,
+        }
     }
 }
 
@@ -37,12 +42,19 @@ impl<T: Clone> MatcherIndex<T> {
     pub fn insert(&mut self, id: &Arc<str>, matchers: &[Matcher], item: &T) {
         self.searching += usize::from(matchers.iter().any(Matcher::is_searched));
         let filed = |matcher: &&Matcher| {
-            let found = matcher.values()?.iter().map(|value| self.by_value(&matcher.path).and_then(|found| found.get(value)));
+            let found = matcher.values()?.iter().map(|value| {
+                self.by_value(&matcher.path)
+                    .and_then(|found| found.get(value))
+            });
             Some(found.flatten().map(Sets::size).sum::<usize>())
         };
         // Where the fewest others are.
-        let needed = matchers.iter().filter(|matcher| is_filed(matcher)).min_by_key(filed);
-        let Some((matcher, values)) = needed.and_then(|matcher| Some((matcher, matcher.values()?))) else {
+        let needed = matchers
+            .iter()
+            .filter(|matcher| is_filed(matcher))
+            .min_by_key(filed);
+        let Some((matcher, values)) = needed.and_then(|matcher| Some((matcher, matcher.values()?)))
+        else {
             self.rest.insert_mut(Arc::clone(id), item.clone());
             return;
         };
@@ -57,12 +69,17 @@ impl<T: Clone> MatcherIndex<T> {
 
     /// Takes an item out that was filed, wherever among its matchers' values it was.
     pub fn remove(&mut self, id: &str, matchers: &[Matcher]) {
-        self.searching -= usize::from(matchers.iter().any(Matcher::is_searched)).min(self.searching);
+        self.searching -=
+            usize::from(matchers.iter().any(Matcher::is_searched)).min(self.searching);
         self.rest.remove_mut(id);
         for matcher in matchers.iter().filter(|matcher| is_filed(matcher)) {
-            let Some(mut by_value) = self.by_value(&matcher.path).cloned() else { continue };
+            let Some(mut by_value) = self.by_value(&matcher.path).cloned() else {
+                continue;
+            };
             for value in matcher.values().unwrap_or_default() {
-                let Some(mut sets) = by_value.get(value).cloned() else { continue };
+                let Some(mut sets) = by_value.get(value).cloned() else {
+                    continue;
+                };
                 if sets.remove_mut(id) && sets.is_empty() {
                     by_value.remove_mut(value);
                 } else {
@@ -89,12 +106,29 @@ impl<T: Clone> MatcherIndex<T> {
     }
 
     /// The item with the lowest id that `holds`, among those that can match.
-    pub fn first<'i>(&'i self, facts: &Facts<'_>, holds: impl Fn(&T) -> bool) -> Option<(&'i str, &'i T)> {
+    pub fn first<'i>(
+        &'i self,
+        facts: &Facts<'_>,
+        holds: impl Fn(&T) -> bool,
+    ) -> Option<(&'i str, &'i T)> {
         let labels: &BTreeMap<String, String> = &facts.action().metadata;
-        let by_label = labels.iter().filter_map(|(name, value)| self.labels.get(name.as_str())?.get(value.as_str()));
-        let by_field = self.fields.iter().filter_map(|(path, by_value)| by_value.get(&*facts.text(path)?));
-        let first = |sets: &'i Sets<T>| sets.iter().find(|(_, item)| holds(item)).map(|(id, item)| (&**id, item));
-        by_label.chain(by_field).chain([&self.rest]).filter_map(first).min_by_key(|(id, _)| *id)
+        let by_label = labels
+            .iter()
+            .filter_map(|(name, value)| self.labels.get(name.as_str())?.get(value.as_str()));
+        let by_field = self
+            .fields
+            .iter()
+            .filter_map(|(path, by_value)| by_value.get(&*facts.text(path)?));
+        let first = |sets: &'i Sets<T>| {
+            sets.iter()
+                .find(|(_, item)| holds(item))
+                .map(|(id, item)| (&**id, item))
+        };
+        by_label
+            .chain(by_field)
+            .chain([&self.rest])
+            .filter_map(first)
+            .min_by_key(|(id, _)| *id)
     }
 
     fn by_value(&self, path: &Path) -> Option<&ByValue<T>> {
@@ -115,7 +149,11 @@ impl<T: Clone> MatcherIndex<T> {
 }
 
 fn label(path: &Path) -> Option<&str> {
-    if path.root == Root::Metadata { path.keys.first().map(|name| &**name) } else { None }
+    if path.root == Root::Metadata {
+        path.keys.first().map(|name| &**name)
+    } else {
+        None
+    }
 }
 
 /// The same whenever it is asked: the calendar and the clock are no fields to look items up by.

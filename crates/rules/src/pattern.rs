@@ -10,7 +10,10 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use acteon_core::limits::{MAX_PATTERN_BYTES, MAX_PATTERN_CACHE_BYTES, MAX_PATTERN_PROGRAM_BYTES, MAX_PATTERN_STEPS, MAX_SEARCHED_BYTES};
+use acteon_core::limits::{
+    MAX_PATTERN_BYTES, MAX_PATTERN_CACHE_BYTES, MAX_PATTERN_PROGRAM_BYTES, MAX_PATTERN_STEPS,
+    MAX_SEARCHED_BYTES,
+};
 use regex_automata::hybrid::dfa::{self, DFA};
 use regex_automata::nfa::thompson::{self, NFA, WhichCaptures, pikevm};
 use regex_automata::util::pool::Pool;
@@ -29,7 +32,8 @@ const MAX_LITERALS: usize = 32;
 /// What it costs, in steps, that an automaton gives up.
 const GIVING_UP: u64 = 200_000;
 
-type CacheOf<T> = Pool<T, Box<dyn Fn() -> T + Send + Sync + std::panic::UnwindSafe + std::panic::RefUnwindSafe>>;
+type CacheOf<T> =
+    Pool<T, Box<dyn Fn() -> T + Send + Sync + std::panic::UnwindSafe + std::panic::RefUnwindSafe>>;
 
 /// Where a pattern must match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +84,10 @@ impl Default for Steps {
 impl Steps {
     /// So many for searches that no automaton can make, and as many bytes for the others as a decision has.
     pub const fn new(steps: u64) -> Self {
-        Self { expensive: Cell::new(steps), bytes: Cell::new(MAX_SEARCHED_BYTES) }
+        Self {
+            expensive: Cell::new(steps),
+            bytes: Cell::new(MAX_SEARCHED_BYTES),
+        }
     }
 
     fn are_used_up(&self) -> bool {
@@ -99,24 +106,44 @@ impl Pattern {
     /// Compiles an expression, by itself: what it is put into cannot change what it means.
     pub(crate) fn compile(text: &str, reach: Reach) -> Result<Self, String> {
         if text.len() > MAX_PATTERN_BYTES {
-            return Err(format!("the pattern is {} bytes long, at most {MAX_PATTERN_BYTES} are allowed", text.len()));
+            return Err(format!(
+                "the pattern is {} bytes long, at most {MAX_PATTERN_BYTES} are allowed",
+                text.len()
+            ));
         }
-        let hir = parsed(text).map_err(|why| format!("the pattern {text:?} is not a regular expression: {why}"))?;
+        let hir = parsed(text)
+            .map_err(|why| format!("the pattern {text:?} is not a regular expression: {why}"))?;
         let (literals, required) = match reach {
             Reach::Whole => (literals(&hir), Vec::new()),
             Reach::Part => (None, required(&hir)),
         };
         let (hir, anchored) = match reach {
-            Reach::Whole => (Hir::concat(vec![Hir::look(Look::Start), hir, Hir::look(Look::End)]), Anchored::Yes),
+            Reach::Whole => (
+                Hir::concat(vec![Hir::look(Look::Start), hir, Hir::look(Look::End)]),
+                Anchored::Yes,
+            ),
             Reach::Part => (hir, Anchored::No),
         };
-        let config = thompson::Config::new().nfa_size_limit(Some(MAX_PATTERN_PROGRAM_BYTES)).which_captures(WhichCaptures::None);
+        let config = thompson::Config::new()
+            .nfa_size_limit(Some(MAX_PATTERN_PROGRAM_BYTES))
+            .which_captures(WhichCaptures::None);
         let too_large = |_| {
             let limit = MAX_PATTERN_PROGRAM_BYTES / 1024;
-            format!("the pattern {text:?} is too large: compiled it takes more than {limit} KiB; repeat less, or name fewer characters")
+            format!(
+                "the pattern {text:?} is too large: compiled it takes more than {limit} KiB; repeat less, or name fewer characters"
+            )
         };
-        let nfa = thompson::Compiler::new().configure(config).build_from_hir(&hir).map_err(too_large)?;
-        Self::of(text, anchored, &nfa).map(|compiled| Self(Arc::new(Compiled { literals, required, ..compiled })))
+        let nfa = thompson::Compiler::new()
+            .configure(config)
+            .build_from_hir(&hir)
+            .map_err(too_large)?;
+        Self::of(text, anchored, &nfa).map(|compiled| {
+            Self(Arc::new(Compiled {
+                literals,
+                required,
+                ..compiled
+            }))
+        })
     }
 
     fn of(text: &str, anchored: Anchored, nfa: &NFA) -> Result<Compiled, String> {
@@ -126,9 +153,18 @@ impl Pattern {
             .unicode_word_boundary(true)
             .minimum_cache_clear_count(Some(2))
             .minimum_bytes_per_state(Some(10));
-        let fault = |error: String| format!("the pattern {text:?} cannot be compiled: {}", one_line(&error));
-        let dfa = DFA::builder().configure(config).build_from_nfa(nfa.clone()).map_err(|error| fault(error.to_string()))?;
-        let vm = pikevm::PikeVM::new_from_nfa(nfa.clone()).map_err(|error| fault(error.to_string()))?;
+        let fault = |error: String| {
+            format!(
+                "the pattern {text:?} cannot be compiled: {}",
+                one_line(&error)
+            )
+        };
+        let dfa = DFA::builder()
+            .configure(config)
+            .build_from_nfa(nfa.clone())
+            .map_err(|error| fault(error.to_string()))?;
+        let vm =
+            pikevm::PikeVM::new_from_nfa(nfa.clone()).map_err(|error| fault(error.to_string()))?;
         let (for_dfa, for_vm) = (dfa.clone(), vm.clone());
         Ok(Compiled {
             text: text.into(),
@@ -150,11 +186,14 @@ impl Pattern {
         let compiled = &*self.0;
         // One that never gave up goes on being searched: another's steps are not its own.
         let expensive = compiled.gave_up.load(Ordering::Relaxed);
-        if (expensive && steps.are_used_up()) || !take(&steps.bytes, text.len() as u64 + SEARCHING) {
+        if (expensive && steps.are_used_up()) || !take(&steps.bytes, text.len() as u64 + SEARCHING)
+        {
             return None;
         }
         let input = Input::new(text).anchored(compiled.anchored).earliest(true);
-        let found = compiled.dfa.try_search_fwd(&mut compiled.dfa_caches.get(), &input);
+        let found = compiled
+            .dfa
+            .try_search_fwd(&mut compiled.dfa_caches.get(), &input);
         let gave_up = match found {
             Ok(found) => return Some(found.is_some()),
             // A word's edge beside a character beyond ASCII, which the automaton does not know.
@@ -163,8 +202,10 @@ impl Pattern {
         if gave_up {
             compiled.gave_up.store(true, Ordering::Relaxed);
         }
-        let needed = compiled.states.saturating_mul(text.len() as u64) + if gave_up { GIVING_UP } else { 0 };
-        take(&steps.expensive, needed).then(|| compiled.vm.is_match(&mut compiled.vm_caches.get(), input))
+        let needed =
+            compiled.states.saturating_mul(text.len() as u64) + if gave_up { GIVING_UP } else { 0 };
+        take(&steps.expensive, needed)
+            .then(|| compiled.vm.is_match(&mut compiled.vm_caches.get(), input))
     }
 
     /// The only texts that it can match, where they are few.
@@ -193,7 +234,12 @@ impl Pattern {
 fn parsed(text: &str) -> Result<Hir, String> {
     let mut text = Cow::Borrowed(text);
     loop {
-        let error = match ParserBuilder::new().nest_limit(NEST_LIMIT).dot_matches_new_line(true).build().parse(&text) {
+        let error = match ParserBuilder::new()
+            .nest_limit(NEST_LIMIT)
+            .dot_matches_new_line(true)
+            .build()
+            .parse(&text)
+        {
             Ok(hir) => return Ok(hir),
             Err(error) => error,
         };
@@ -213,15 +259,27 @@ fn literal_brace(text: &str, error: &regex_syntax::ast::Error) -> Option<usize> 
     use regex_syntax::ast::ErrorKind as K;
     let is_of_brace = matches!(
         error.kind(),
-        K::RepetitionCountUnclosed | K::RepetitionCountDecimalEmpty | K::DecimalEmpty | K::DecimalInvalid | K::RepetitionMissing
+        K::RepetitionCountUnclosed
+            | K::RepetitionCountDecimalEmpty
+            | K::DecimalEmpty
+            | K::DecimalInvalid
+            | K::RepetitionMissing
     );
     let span = error.span();
     // The error of a count points at its brace or past it.
     let upto = text.get(..span.end.offset.max(span.start.offset + 1).min(text.len()))?;
     let at = upto.rfind('{').filter(|_| is_of_brace)?;
-    let escaped = upto[..at].bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+    let escaped = upto[..at]
+        .bytes()
+        .rev()
+        .take_while(|byte| *byte == b'\\')
+        .count()
+        % 2
+        == 1;
     let counts = text[at + 1..].split_once('}').is_some_and(|(count, _)| {
-        let mut numbers = count.split(',').map(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
+        let mut numbers = count
+            .split(',')
+            .map(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
         numbers.next() == Some(true) && at > 0 && !matches!(error.kind(), K::RepetitionMissing)
     });
     (!escaped && !counts).then_some(at)
@@ -233,7 +291,9 @@ fn why(error: &regex_syntax::Error) -> String {
         regex_syntax::Error::Parse(error) => {
             let start = error.span().start;
             let hint = match error.kind() {
-                regex_syntax::ast::ErrorKind::RepetitionMissing => "; * alone is no pattern: .* stands for anything",
+                regex_syntax::ast::ErrorKind::RepetitionMissing => {
+                    "; * alone is no pattern: .* stands for anything"
+                }
                 regex_syntax::ast::ErrorKind::UnsupportedLookAround => {
                     "; write what must match with one rule and what must not with another"
                 }
@@ -254,8 +314,13 @@ impl std::fmt::Debug for Pattern {
 /// The texts that an expression stands for, if they are few. An assertion within may rule some of them out, never add one.
 fn literals(hir: &Hir) -> Option<Box<[Box<str>]>> {
     let found = Extractor::new().limit_total(MAX_LITERALS).extract(hir);
-    let found = found.literals().filter(|literals| literals.iter().all(Literal::is_exact))?;
-    found.iter().map(|literal| std::str::from_utf8(literal.as_bytes()).ok().map(Box::from)).collect()
+    let found = found
+        .literals()
+        .filter(|literals| literals.iter().all(Literal::is_exact))?;
+    found
+        .iter()
+        .map(|literal| std::str::from_utf8(literal.as_bytes()).ok().map(Box::from))
+        .collect()
 }
 
 /// Sets of literals, of each of which a text must have one within to match.
@@ -298,9 +363,16 @@ fn walk(hir: &Hir, run: &mut String, sets: &mut Vec<Box<[Box<str>]>>) {
         HirKind::Alternation(branches) => {
             end(run, sets);
             // The longest of each branch.
-            let longest = |branch: &Hir| required(branch).into_iter().max_by_key(|any| any.iter().map(|literal| literal.len()).min());
+            let longest = |branch: &Hir| {
+                required(branch)
+                    .into_iter()
+                    .max_by_key(|any| any.iter().map(|literal| literal.len()).min())
+            };
             let any: Option<Vec<Box<[Box<str>]>>> = branches.iter().map(longest).collect();
-            if let Some(any) = any.map(|any| any.concat()).filter(|any| any.len() <= MAX_LITERALS) {
+            if let Some(any) = any
+                .map(|any| any.concat())
+                .filter(|any| any.len() <= MAX_LITERALS)
+            {
                 sets.push(any.into());
             }
         }
@@ -309,9 +381,14 @@ fn walk(hir: &Hir, run: &mut String, sets: &mut Vec<Box<[Box<str>]>>) {
 
 /// The letter that a class is in both its cases. Some letters have a third beyond ASCII: those are none.
 fn letter(class: &Class) -> Option<char> {
-    let Class::Unicode(class) = class else { return None };
-    let [upper, lower] = class.ranges() else { return None };
-    let (upper, lower) =
-        (upper.start() == upper.end()).then_some((upper.start(), lower.start())).filter(|_| lower.start() == lower.end())?;
+    let Class::Unicode(class) = class else {
+        return None;
+    };
+    let [upper, lower] = class.ranges() else {
+        return None;
+    };
+    let (upper, lower) = (upper.start() == upper.end())
+        .then_some((upper.start(), lower.start()))
+        .filter(|_| lower.start() == lower.end())?;
     (upper.is_ascii_uppercase() && lower == upper.to_ascii_lowercase()).then_some(lower)
 }

@@ -19,11 +19,28 @@ pub(crate) struct Condition {
 }
 
 /// Every operator of a predicate.
-pub(crate) const OPERATORS: [&str; 11] =
-    ["eq", "ne", "gt", "lt", "gte", "lte", "contains", "starts_with", "ends_with", "matches", "in_list"];
+pub(crate) const OPERATORS: [&str; 11] = [
+    "eq",
+    "ne",
+    "gt",
+    "lt",
+    "gte",
+    "lte",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "matches",
+    "in_list",
+];
 
 /// Predicates that need state or programs which this version does not have.
-const LATER: [&str; 5] = ["state_counter", "state_seen", "semantic_match", "wasm_plugin", "wasm_function"];
+const LATER: [&str; 5] = [
+    "state_counter",
+    "state_seen",
+    "semantic_match",
+    "wasm_plugin",
+    "wasm_function",
+];
 
 /// Compiles `node`; what is wrong is noted with the reader.
 pub(crate) fn condition(reader: &mut Reader<'_>, node: &Node) -> Option<Condition> {
@@ -31,26 +48,48 @@ pub(crate) fn condition(reader: &mut Reader<'_>, node: &Node) -> Option<Conditio
         NodeKind::Text(text) => {
             let compiled = cel_syntax::compile(text, reader.env());
             match compiled.and_then(|mut expr| types::check_condition(&mut expr).map(|()| expr)) {
-                Ok(expr) => Some(Condition { expr, display: cel_syntax::one_line(text) }),
+                Ok(expr) => Some(Condition {
+                    expr,
+                    display: cel_syntax::one_line(text),
+                }),
                 Err(message) => reader.fault(node.place, message),
             }
         }
-        NodeKind::Bool(flag) => Some(Condition { expr: Expr::Constant(Constant::Bool(*flag)), display: flag.to_string() }),
+        NodeKind::Bool(flag) => Some(Condition {
+            expr: Expr::Constant(Constant::Bool(*flag)),
+            display: flag.to_string(),
+        }),
         NodeKind::Map(_) => predicate(reader, node, 0),
-        _ => reader.fault(node.place, format!("must be predicates or a CEL expression as text, is {}", node.described())),
+        _ => reader.fault(
+            node.place,
+            format!(
+                "must be predicates or a CEL expression as text, is {}",
+                node.described()
+            ),
+        ),
     }
 }
 
 fn predicate(reader: &mut Reader<'_>, node: &Node, depth: usize) -> Option<Condition> {
     if depth > MAX_CONDITION_DEPTH {
-        return reader.fault(node.place, format!("conditions nest deeper than {MAX_CONDITION_DEPTH} levels"));
+        return reader.fault(
+            node.place,
+            format!("conditions nest deeper than {MAX_CONDITION_DEPTH} levels"),
+        );
     }
     let NodeKind::Map(entries) = &node.kind else {
-        return reader
-            .fault(node.place, format!("must be a predicate such as {{field: action.tenant, eq: acme}}, is {}", node.described()));
+        return reader.fault(
+            node.place,
+            format!(
+                "must be a predicate such as {{field: action.tenant, eq: acme}}, is {}",
+                node.described()
+            ),
+        );
     };
     match &entries[..] {
-        [(key, _, list)] if key == "all" || key == "any" => group(reader, key == "all", list, depth),
+        [(key, _, list)] if key == "all" || key == "any" => {
+            group(reader, key == "all", list, depth)
+        }
         _ => comparison(reader, node, entries),
     }
 }
@@ -58,24 +97,54 @@ fn predicate(reader: &mut Reader<'_>, node: &Node, depth: usize) -> Option<Condi
 fn group(reader: &mut Reader<'_>, all: bool, list: &Node, depth: usize) -> Option<Condition> {
     let word = if all { "all" } else { "any" };
     let NodeKind::List(items) = &list.kind else {
-        return reader.fault(list.place, format!("{word} must be a list of predicates, is {}", list.described()));
+        return reader.fault(
+            list.place,
+            format!(
+                "{word} must be a list of predicates, is {}",
+                list.described()
+            ),
+        );
     };
     if items.is_empty() {
         return reader.fault(list.place, format!("{word} needs at least one predicate"));
     }
-    let conditions: Vec<Option<Condition>> = items.iter().map(|item| predicate(reader, item, depth + 1)).collect();
+    let conditions: Vec<Option<Condition>> = items
+        .iter()
+        .map(|item| predicate(reader, item, depth + 1))
+        .collect();
     let conditions: Vec<Condition> = conditions.into_iter().collect::<Option<_>>()?;
-    let displays: Vec<String> = conditions.iter().map(|condition| parenthesized(&condition.expr, &condition.display)).collect();
+    let displays: Vec<String> = conditions
+        .iter()
+        .map(|condition| parenthesized(&condition.expr, &condition.display))
+        .collect();
     let display = displays.join(if all { " && " } else { " || " });
-    let operands = conditions.into_iter().map(|condition| condition.expr).collect();
-    Some(Condition { expr: if all { Expr::And(operands) } else { Expr::Or(operands) }, display })
+    let operands = conditions
+        .into_iter()
+        .map(|condition| condition.expr)
+        .collect();
+    Some(Condition {
+        expr: if all {
+            Expr::And(operands)
+        } else {
+            Expr::Or(operands)
+        },
+        display,
+    })
 }
 
 fn parenthesized(expr: &Expr, display: &str) -> String {
-    if matches!(expr, Expr::And(_) | Expr::Or(_)) { format!("({display})") } else { display.to_owned() }
+    if matches!(expr, Expr::And(_) | Expr::Or(_)) {
+        format!("({display})")
+    } else {
+        display.to_owned()
+    }
 }
 
-fn comparison(reader: &mut Reader<'_>, node: &Node, entries: &[(String, crate::yaml::Place, Node)]) -> Option<Condition> {
+fn comparison(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    entries: &[(String, crate::yaml::Place, Node)],
+) -> Option<Condition> {
     let mut good = true;
     let mut path = None;
     let mut operators = Vec::new();
@@ -89,9 +158,13 @@ fn comparison(reader: &mut Reader<'_>, node: &Node, entries: &[(String, crate::y
             let message = if LATER.contains(&key.as_str()) {
                 format!("{key} is not supported by this version")
             } else {
-                let near = meant(key).or_else(|| nearest(key, OPERATORS.into_iter().chain(["field", "all", "any"])));
+                let near = meant(key)
+                    .or_else(|| nearest(key, OPERATORS.into_iter().chain(["field", "all", "any"])));
                 let hint = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
-                format!("there is no operator {key:?}{hint}; a predicate has field and any of: {}", OPERATORS.join(", "))
+                format!(
+                    "there is no operator {key:?}{hint}; a predicate has field and any of: {}",
+                    OPERATORS.join(", ")
+                )
             };
             reader.fault::<()>(*place, message);
             good = false;
@@ -103,16 +176,33 @@ fn comparison(reader: &mut Reader<'_>, node: &Node, entries: &[(String, crate::y
     }
     let path = path?;
     if operators.is_empty() {
-        return if good { reader.fault(node.place, format!("an operator is missing; known are: {}", OPERATORS.join(", "))) } else { None };
+        return if good {
+            reader.fault(
+                node.place,
+                format!(
+                    "an operator is missing; known are: {}",
+                    OPERATORS.join(", ")
+                ),
+            )
+        } else {
+            None
+        };
     }
-    let parts: Vec<Option<(Expr, String)>> = operators.into_iter().map(|(name, value)| operator(reader, &path, name, value)).collect();
-    let mut parts: Vec<(Expr, String)> = parts.into_iter().collect::<Option<_>>().filter(|_| good)?;
+    let parts: Vec<Option<(Expr, String)>> = operators
+        .into_iter()
+        .map(|(name, value)| operator(reader, &path, name, value))
+        .collect();
+    let mut parts: Vec<(Expr, String)> =
+        parts.into_iter().collect::<Option<_>>().filter(|_| good)?;
     if parts.len() == 1 {
         let (expr, display) = parts.remove(0);
         return Some(Condition { expr, display });
     }
     let (operands, displays): (Vec<Expr>, Vec<String>) = parts.into_iter().unzip();
-    Some(Condition { expr: Expr::And(operands), display: displays.join(" && ") })
+    Some(Condition {
+        expr: Expr::And(operands),
+        display: displays.join(" && "),
+    })
 }
 
 /// What other languages call an operator.
@@ -137,12 +227,24 @@ fn meant(key: &str) -> Option<&'static str> {
 
 fn field(reader: &mut Reader<'_>, node: &Node) -> Option<Expr> {
     let NodeKind::Text(text) = &node.kind else {
-        return reader.fault(node.place, format!("field must be text such as action.payload.severity, is {}", node.described()));
+        return reader.fault(
+            node.place,
+            format!(
+                "field must be text such as action.payload.severity, is {}",
+                node.described()
+            ),
+        );
     };
-    if let Some(name) = text.strip_prefix("env.").or_else(|| text.strip_prefix("environment.")) {
+    if let Some(name) = text
+        .strip_prefix("env.")
+        .or_else(|| text.strip_prefix("environment."))
+    {
         return match reader.env().get(name).cloned() {
             Some(value) => Some(Expr::text(&value)),
-            None => reader.fault(node.place, format!("there is no {text}; it must be in [rules.env] of the configuration")),
+            None => reader.fault(
+                node.place,
+                format!("there is no {text}; it must be in [rules.env] of the configuration"),
+            ),
         };
     }
     match Path::parse(text) {
@@ -152,7 +254,12 @@ fn field(reader: &mut Reader<'_>, node: &Node) -> Option<Expr> {
 }
 
 /// What an operator makes of a field, unless it could never hold.
-fn operator(reader: &mut Reader<'_>, field: &Expr, name: &str, node: &Node) -> Option<(Expr, String)> {
+fn operator(
+    reader: &mut Reader<'_>,
+    field: &Expr,
+    name: &str,
+    node: &Node,
+) -> Option<(Expr, String)> {
     let (mut expr, display) = untyped(reader, field, name, node)?;
     match types::check(&mut expr) {
         Ok(_) => Some((expr, display)),
@@ -160,18 +267,30 @@ fn operator(reader: &mut Reader<'_>, field: &Expr, name: &str, node: &Node) -> O
     }
 }
 
-fn untyped(reader: &mut Reader<'_>, field: &Expr, name: &str, node: &Node) -> Option<(Expr, String)> {
+fn untyped(
+    reader: &mut Reader<'_>,
+    field: &Expr,
+    name: &str,
+    node: &Node,
+) -> Option<(Expr, String)> {
     let shown = match field {
         Expr::Field(path) => path.to_string(),
         _ => "env".to_owned(),
     };
     if name == "in_list" {
         let NodeKind::List(items) = &node.kind else {
-            return reader.fault(node.place, format!("in_list must be a list of values, is {}", node.described()));
+            return reader.fault(
+                node.place,
+                format!("in_list must be a list of values, is {}", node.described()),
+            );
         };
-        let constants: Vec<Option<Constant>> = items.iter().map(|item| constant(reader, item)).collect();
+        let constants: Vec<Option<Constant>> =
+            items.iter().map(|item| constant(reader, item)).collect();
         let constants: Vec<Constant> = constants.into_iter().collect::<Option<_>>()?;
-        let display = format!("{shown} in [{}]", constants.iter().map(spelled).collect::<Vec<_>>().join(", "));
+        let display = format!(
+            "{shown} in [{}]",
+            constants.iter().map(spelled).collect::<Vec<_>>().join(", ")
+        );
         let list = Expr::List(constants.into_iter().map(Expr::Constant).collect());
         return Some((Expr::In(Box::new([field.clone(), list])), display));
     }
@@ -179,7 +298,10 @@ fn untyped(reader: &mut Reader<'_>, field: &Expr, name: &str, node: &Node) -> Op
     let right = spelled(&constant);
     let compare = |comparison, sign: &str| {
         let operands = Box::new([field.clone(), Expr::Constant(constant.clone())]);
-        Some((Expr::Compare(comparison, operands), format!("{shown} {sign} {right}")))
+        Some((
+            Expr::Compare(comparison, operands),
+            format!("{shown} {sign} {right}"),
+        ))
     };
     match name {
         "eq" => return compare(Comparison::Eq, "=="),
@@ -192,10 +314,19 @@ fn untyped(reader: &mut Reader<'_>, field: &Expr, name: &str, node: &Node) -> Op
     }
     if name == "matches" {
         let Constant::Text(text) = &constant else {
-            return reader.fault(node.place, format!("matches must be a regular expression as text, is {}", node.described()));
+            return reader.fault(
+                node.place,
+                format!(
+                    "matches must be a regular expression as text, is {}",
+                    node.described()
+                ),
+            );
         };
         return match cel_syntax::pattern(text) {
-            Ok(pattern) => Some((Expr::Matches(Box::new(field.clone()), pattern), format!("{shown}.matches({right})"))),
+            Ok(pattern) => Some((
+                Expr::Matches(Box::new(field.clone()), pattern),
+                format!("{shown}.matches({right})"),
+            )),
             Err(message) => reader.fault(node.place, message),
         };
     }
@@ -205,7 +336,10 @@ fn untyped(reader: &mut Reader<'_>, field: &Expr, name: &str, node: &Node) -> Op
         _ => (Function::EndsWith, "endsWith"),
     };
     let arguments = vec![field.clone(), Expr::Constant(constant)];
-    Some((Expr::Call(function, arguments), format!("{shown}.{spelling}({right})")))
+    Some((
+        Expr::Call(function, arguments),
+        format!("{shown}.{spelling}({right})"),
+    ))
 }
 
 fn constant(reader: &mut Reader<'_>, node: &Node) -> Option<Constant> {
@@ -216,7 +350,10 @@ fn constant(reader: &mut Reader<'_>, node: &Node) -> Option<Constant> {
         NodeKind::Float(number) => Constant::Double(*number),
         NodeKind::Text(text) => Constant::Text(text.as_str().into()),
         NodeKind::List(_) | NodeKind::Map(_) => {
-            return reader.fault(node.place, format!("must be one value to compare with, is {}", node.described()));
+            return reader.fault(
+                node.place,
+                format!("must be one value to compare with, is {}", node.described()),
+            );
         }
     })
 }

@@ -57,7 +57,13 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn diagnostic(&self, place: Place, message: String) -> Diagnostic {
-        Diagnostic { file: self.file.to_owned(), line: place.line, column: place.column, subject: self.subject.clone(), message }
+        Diagnostic {
+            file: self.file.to_owned(),
+            line: place.line,
+            column: place.column,
+            subject: self.subject.clone(),
+            message,
+        }
     }
 
     /// The zone of rules that name none.
@@ -71,7 +77,11 @@ impl<'a> Reader<'a> {
         }
         match TimeZone::get(name) {
             Ok(tz) => {
-                let zone = Zone { index: u16::try_from(self.zones.len()).unwrap_or(u16::MAX), name: name.into(), tz };
+                let zone = Zone {
+                    index: u16::try_from(self.zones.len()).unwrap_or(u16::MAX),
+                    name: name.into(),
+                    tz,
+                };
                 self.zones.push(zone.clone());
                 Some(zone)
             }
@@ -80,15 +90,34 @@ impl<'a> Reader<'a> {
     }
 
     /// The entries of a mapping, which may have `known` keys and must have `needed` ones.
-    pub(crate) fn fields<'n>(&mut self, node: &'n Node, known: &[&'static str], needed: &[&str]) -> Option<Fields<'n>> {
+    pub(crate) fn fields<'n>(
+        &mut self,
+        node: &'n Node,
+        known: &[&'static str],
+        needed: &[&str],
+    ) -> Option<Fields<'n>> {
         let NodeKind::Map(entries) = &node.kind else {
-            return self.fault(node.place, format!("must be a mapping with {}, is {}", known.join(", "), node.described()));
+            return self.fault(
+                node.place,
+                format!(
+                    "must be a mapping with {}, is {}",
+                    known.join(", "),
+                    node.described()
+                ),
+            );
         };
         let mut fields = Fields::new();
         for (key, place, value) in entries {
             let Some(key) = known.iter().find(|known| *known == key) else {
-                let near = nearest(key, known.iter().copied()).map_or(String::new(), |near| format!("; did you mean {near}?"));
-                self.fault::<()>(*place, format!("there is no key {key:?}{near}; known are: {}", known.join(", ")));
+                let near = nearest(key, known.iter().copied())
+                    .map_or(String::new(), |near| format!("; did you mean {near}?"));
+                self.fault::<()>(
+                    *place,
+                    format!(
+                        "there is no key {key:?}{near}; known are: {}",
+                        known.join(", ")
+                    ),
+                );
                 continue;
             };
             fields.insert(*key, value);
@@ -99,7 +128,12 @@ impl<'a> Reader<'a> {
         Some(fields)
     }
 
-    pub(crate) fn needed<'n>(&mut self, node: &Node, fields: &Fields<'n>, key: &str) -> Option<&'n Node> {
+    pub(crate) fn needed<'n>(
+        &mut self,
+        node: &Node,
+        fields: &Fields<'n>,
+        key: &str,
+    ) -> Option<&'n Node> {
         match fields.get(key) {
             Some(node) => Some(node),
             None => self.fault(node.place, format!("{key} is missing")),
@@ -111,7 +145,10 @@ impl<'a> Reader<'a> {
             None | Some((_, NodeKind::Null)) => Vec::new(),
             Some((_, NodeKind::List(items))) => items.iter().collect(),
             Some((node, _)) => {
-                self.fault::<()>(node.place, format!("must be a list, is {}", node.described()));
+                self.fault::<()>(
+                    node.place,
+                    format!("must be a list, is {}", node.described()),
+                );
                 Vec::new()
             }
         }
@@ -119,8 +156,14 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn name(&mut self, node: &Node) -> Option<String> {
         let text = self.text(node)?;
-        if text.trim().is_empty() || text.len() > MAX_NAME_BYTES || text.chars().any(char::is_control) {
-            return self.fault(node.place, format!("name must be 1 to {MAX_NAME_BYTES} bytes without control characters"));
+        if text.trim().is_empty()
+            || text.len() > MAX_NAME_BYTES
+            || text.chars().any(char::is_control)
+        {
+            return self.fault(
+                node.place,
+                format!("name must be 1 to {MAX_NAME_BYTES} bytes without control characters"),
+            );
         }
         Some(text)
     }
@@ -128,9 +171,10 @@ impl<'a> Reader<'a> {
     pub(crate) fn text(&mut self, node: &Node) -> Option<String> {
         match &node.kind {
             NodeKind::Text(text) => Some(text.clone()),
-            NodeKind::Bool(_) | NodeKind::Int(_) | NodeKind::Float(_) => {
-                self.fault(node.place, format!("must be text, is {}: put it in quotes", node.described()))
-            }
+            NodeKind::Bool(_) | NodeKind::Int(_) | NodeKind::Float(_) => self.fault(
+                node.place,
+                format!("must be text, is {}: put it in quotes", node.described()),
+            ),
             _ => self.fault(node.place, format!("must be text, is {}", node.described())),
         }
     }
@@ -138,14 +182,29 @@ impl<'a> Reader<'a> {
     pub(crate) fn flag(&mut self, node: &Node) -> Option<bool> {
         match node.kind {
             NodeKind::Bool(flag) => Some(flag),
-            _ => self.fault(node.place, format!("must be true or false, is {}", node.described())),
+            _ => self.fault(
+                node.place,
+                format!("must be true or false, is {}", node.described()),
+            ),
         }
     }
 
-    pub(crate) fn integer(&mut self, node: &Node, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
+    pub(crate) fn integer(
+        &mut self,
+        node: &Node,
+        range: std::ops::RangeInclusive<i64>,
+    ) -> Option<i64> {
         match node.kind {
             NodeKind::Int(number) if range.contains(&number) => Some(number),
-            _ => self.fault(node.place, format!("must be a whole number from {} to {}, is {}", range.start(), range.end(), node.shown())),
+            _ => self.fault(
+                node.place,
+                format!(
+                    "must be a whole number from {} to {}, is {}",
+                    range.start(),
+                    range.end(),
+                    node.shown()
+                ),
+            ),
         }
     }
 }

@@ -148,22 +148,60 @@ impl Rule {
     }
 
     /// The time interval by which it mutes at `now`. One that `interval` does not know mutes nothing: no message is lost to a name.
-    pub fn muting<'i>(&self, interval: impl Fn(&str) -> Option<&'i TimeInterval>, now: Timestamp) -> Option<Muting> {
-        let on_mute = |name: &str| self.on_mute.or_else(|| interval(name)?.on_mute()).unwrap_or(OnMute::Drop);
-        let matching = self.mute.iter().find(|name| interval(name).is_some_and(|interval| interval.matches(now)));
+    pub fn muting<'i>(
+        &self,
+        interval: impl Fn(&str) -> Option<&'i TimeInterval>,
+        now: Timestamp,
+    ) -> Option<Muting> {
+        let on_mute = |name: &str| {
+            self.on_mute
+                .or_else(|| interval(name)?.on_mute())
+                .unwrap_or(OnMute::Drop)
+        };
+        let matching = self
+            .mute
+            .iter()
+            .find(|name| interval(name).is_some_and(|interval| interval.matches(now)));
         if let Some(name) = matching {
-            return Some(Muting { interval: Arc::clone(name), reason: "mute_time_interval", on_mute: on_mute(name) });
+            return Some(Muting {
+                interval: Arc::clone(name),
+                reason: "mute_time_interval",
+                on_mute: on_mute(name),
+            });
         }
-        let inside = self.active.iter().any(|name| interval(name).is_none_or(|interval| interval.matches(now)));
+        let inside = self
+            .active
+            .iter()
+            .any(|name| interval(name).is_none_or(|interval| interval.matches(now)));
         let first = self.active.first().filter(|_| !inside)?;
-        Some(Muting { interval: Arc::clone(first), reason: "active_time_interval", on_mute: on_mute(first) })
+        Some(Muting {
+            interval: Arc::clone(first),
+            reason: "active_time_interval",
+            on_mute: on_mute(first),
+        })
     }
 
     /// The first instant after `now` at which it does not mute; `None` where none is in sight.
-    pub fn mutes_until<'i>(&self, interval: impl Fn(&str) -> Option<&'i TimeInterval>, now: Timestamp) -> Option<Timestamp> {
-        let named: Vec<&TimeInterval> = self.mute.iter().chain(&self.active).filter_map(|name| interval(name)).collect();
-        let next = |at: &Timestamp| named.iter().filter_map(|interval| interval.next_change(*at)).min();
-        std::iter::successors(next(&now), next).take(MAX_CHANGES).find(|at| self.muting(&interval, *at).is_none())
+    pub fn mutes_until<'i>(
+        &self,
+        interval: impl Fn(&str) -> Option<&'i TimeInterval>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let named: Vec<&TimeInterval> = self
+            .mute
+            .iter()
+            .chain(&self.active)
+            .filter_map(|name| interval(name))
+            .collect();
+        let next = |at: &Timestamp| {
+            named
+                .iter()
+                .filter_map(|interval| interval.next_change(*at))
+                .min()
+        };
+        std::iter::successors(next(&now), next)
+            .take(MAX_CHANGES)
+            .find(|at| self.muting(&interval, *at).is_none())
     }
 
     /// File and line.

@@ -36,7 +36,12 @@ pub struct Context {
 
 impl Default for Context {
     fn default() -> Self {
-        Self { providers: None, intervals: Some(BTreeSet::new()), default_timezone: "UTC".into(), env: BTreeMap::new() }
+        Self {
+            providers: None,
+            intervals: Some(BTreeSet::new()),
+            default_timezone: "UTC".into(),
+            env: BTreeMap::new(),
+        }
     }
 }
 
@@ -90,19 +95,38 @@ impl RuleSet {
         for file in files {
             reader.read(file);
         }
-        let Reader { mut diagnostics, rules, intervals, named, .. } = reader;
+        let Reader {
+            mut diagnostics,
+            rules,
+            intervals,
+            named,
+            ..
+        } = reader;
         let in_files: BTreeSet<&str> = intervals.iter().map(TimeInterval::name).collect();
         for (diagnostic, name) in named {
-            let Some(in_store) = &context.intervals else { break };
+            let Some(in_store) = &context.intervals else {
+                break;
+            };
             if !in_files.contains(&*name) && !in_store.contains(&name) {
-                let known = in_files.iter().copied().chain(in_store.iter().map(String::as_str));
-                let hint = nearest(&name, known).map_or(String::new(), |near| format!("; did you mean {near:?}?"));
-                let message = format!("there is no time interval {name:?}, neither in the files nor in the store{hint}");
-                diagnostics.push(Diagnostic { message, ..diagnostic });
+                let known = in_files
+                    .iter()
+                    .copied()
+                    .chain(in_store.iter().map(String::as_str));
+                let hint = nearest(&name, known)
+                    .map_or(String::new(), |near| format!("; did you mean {near:?}?"));
+                let message = format!(
+                    "there is no time interval {name:?}, neither in the files nor in the store{hint}"
+                );
+                diagnostics.push(Diagnostic {
+                    message,
+                    ..diagnostic
+                });
             }
         }
         if !diagnostics.is_empty() {
-            diagnostics.sort_by(|left, right| (&left.file, left.line, left.column).cmp(&(&right.file, right.line, right.column)));
+            diagnostics.sort_by(|left, right| {
+                (&left.file, left.line, left.column).cmp(&(&right.file, right.line, right.column))
+            });
             return Err(LoadError(diagnostics));
         }
         Ok(Self::of(rules, intervals, zone.unwrap_or_else(Zone::utc)))
@@ -112,7 +136,10 @@ impl RuleSet {
         rules.sort_by_key(|rule| rule.priority);
         let index = Index::new(rules.iter().map(|rule| &rule.condition));
         let enabled = rules.iter().map(|rule| rule.enabled).collect();
-        let intervals = intervals.into_iter().map(|interval| (interval.name().to_owned(), interval)).collect();
+        let intervals = intervals
+            .into_iter()
+            .map(|interval| (interval.name().to_owned(), interval))
+            .collect();
 
         let mut names = HashMap::with_capacity(rules.len());
         for (position, rule) in rules.iter().enumerate() {
@@ -120,15 +147,36 @@ impl RuleSet {
         }
         let count = |is| rules.iter().map(|rule| rule.condition.count(is)).sum();
         let (folds, searches) = (count(Expr::is_fold), count(Expr::is_search));
-        let (rules, index, names, intervals) = (Arc::new(rules), Arc::new(index), Arc::new(names), Arc::new(intervals));
-        Self { rules, index, names, intervals, enabled, zone, folds, searches }
+        let (rules, index, names, intervals) = (
+            Arc::new(rules),
+            Arc::new(index),
+            Arc::new(names),
+            Arc::new(intervals),
+        );
+        Self {
+            rules,
+            index,
+            names,
+            intervals,
+            enabled,
+            zone,
+            folds,
+            searches,
+        }
     }
 
     /// The same rules with some switched on or off against what their files say.
     #[must_use]
     pub fn with_toggles(&self, toggles: &BTreeMap<String, bool>) -> Self {
-        let enabled = self.rules.iter().map(|rule| toggles.get(&*rule.name).copied().unwrap_or(rule.enabled)).collect();
-        Self { enabled, ..self.clone() }
+        let enabled = self
+            .rules
+            .iter()
+            .map(|rule| toggles.get(&*rule.name).copied().unwrap_or(rule.enabled))
+            .collect();
+        Self {
+            enabled,
+            ..self.clone()
+        }
     }
 
     /// The rules in their order, and whether each is enabled.
@@ -138,7 +186,9 @@ impl RuleSet {
 
     /// The rule of a name.
     pub fn rule(&self, name: &str) -> Option<&Rule> {
-        self.names.get(name).and_then(|position| self.rules.get(*position))
+        self.names
+            .get(name)
+            .and_then(|position| self.rules.get(*position))
     }
 
     /// How many rules there are.
@@ -170,9 +220,17 @@ impl RuleSet {
 
     /// Decides: the first enabled rule that matches.
     pub fn decide<'s>(&'s self, facts: &Facts<'_>) -> Decided<'s> {
-        let mut decided = Decided { rule: None, patch: None, faults: Vec::new(), held: None };
+        let mut decided = Decided {
+            rule: None,
+            patch: None,
+            faults: Vec::new(),
+            held: None,
+        };
         for position in self.index.candidates(facts, &self.zone) {
-            let (Some(rule), Some(true)) = (self.rules.get(position), self.enabled.get(position)) else { continue };
+            let (Some(rule), Some(true)) = (self.rules.get(position), self.enabled.get(position))
+            else {
+                continue;
+            };
             match try_rule(rule, facts) {
                 Match::No => {}
                 Match::Yes(patch) => {
@@ -181,7 +239,10 @@ impl RuleSet {
                     return decided;
                 }
                 Match::Error(message) => {
-                    let fault = Fault { rule: Arc::clone(&rule.name), message };
+                    let fault = Fault {
+                        rule: Arc::clone(&rule.name),
+                        message,
+                    };
                     decided.faults.push(fault.clone());
                     if rule.on_error == OnError::Hold {
                         decided.held = Some(fault);
@@ -202,7 +263,9 @@ impl Rule {
 
     fn changes_of(&self, facts: &Facts<'_>) -> Result<Option<Json>, String> {
         match &self.verdict {
-            Verdict::Modify { changes: Some(changes) } => changes.0.render(facts, &self.zone),
+            Verdict::Modify {
+                changes: Some(changes),
+            } => changes.0.render(facts, &self.zone),
             Verdict::Modify { changes: None }
             | Verdict::Allow
             | Verdict::Deny

@@ -33,9 +33,16 @@ impl Template {
     pub(crate) fn compile(json: &Json, env: &BTreeMap<String, String>) -> Result<Self, String> {
         Ok(match json {
             Json::String(text) if text.contains("{{") => text_template(text, env)?,
-            Json::Array(items) => Self::List(items.iter().map(|item| Self::compile(item, env)).collect::<Result<_, _>>()?),
+            Json::Array(items) => Self::List(
+                items
+                    .iter()
+                    .map(|item| Self::compile(item, env))
+                    .collect::<Result<_, _>>()?,
+            ),
             Json::Object(map) => {
-                let entry = |(key, value): (&String, &Json)| Ok::<_, String>((key.clone(), Self::compile(value, env)?));
+                let entry = |(key, value): (&String, &Json)| {
+                    Ok::<_, String>((key.clone(), Self::compile(value, env)?))
+                };
                 Self::Map(map.iter().map(entry).collect::<Result<_, _>>()?)
             }
             _ => Self::Constant(json.clone()),
@@ -70,7 +77,9 @@ impl Template {
                 Some(Json::String(text))
             }
             Self::List(items) => {
-                let rendered = items.iter().map(|item| Ok(item.render(facts, zone)?.unwrap_or(Json::Null)));
+                let rendered = items
+                    .iter()
+                    .map(|item| Ok(item.render(facts, zone)?.unwrap_or(Json::Null)));
                 Some(Json::Array(rendered.collect::<Result<_, String>>()?))
             }
             Self::Map(entries) => {
@@ -88,9 +97,16 @@ impl Template {
 
 /// What stands in a text for a field that is not there.
 fn missing(expr: &Expr) -> String {
-    let field = expr.first_field().map(ToString::to_string).unwrap_or_default();
+    let field = expr
+        .first_field()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let name = field.rsplit_once('.').map_or(&*field, |(_, name)| name);
-    if name.is_empty() { "(none)".into() } else { format!("(no {name})") }
+    if name.is_empty() {
+        "(none)".into()
+    } else {
+        format!("(no {name})")
+    }
 }
 
 fn text_template(text: &str, env: &BTreeMap<String, String>) -> Result<Template, String> {
@@ -98,12 +114,17 @@ fn text_template(text: &str, env: &BTreeMap<String, String>) -> Result<Template,
     let mut rest = text;
     while let Some(start) = rest.find("{{") {
         let inner = &rest[start + 2..];
-        let end = inner.find("}}").ok_or_else(|| format!("the closing }}}} is missing in {text:?}"))?;
+        let end = inner
+            .find("}}")
+            .ok_or_else(|| format!("the closing }}}} is missing in {text:?}"))?;
         if start > 0 {
             pieces.push(Piece::Text(rest[..start].to_owned()));
         }
         let expression = inner[..end].trim();
-        pieces.push(Piece::Value(cel_syntax::compile(expression, env).map_err(|error| format!("in {{{{ {expression} }}}}: {error}"))?));
+        pieces
+            .push(Piece::Value(cel_syntax::compile(expression, env).map_err(
+                |error| format!("in {{{{ {expression} }}}}: {error}"),
+            )?));
         rest = &inner[end + 2..];
     }
     if !rest.is_empty() {
@@ -178,7 +199,10 @@ fn patch_text(target: &str, patch: &Json, text: &mut String) -> Result<(), serde
             }
         }
     }
-    for (name, value) in patch.iter().filter(|(name, value)| !value.is_null() && !names.iter().any(|known| **known == **name)) {
+    for (name, value) in patch
+        .iter()
+        .filter(|(name, value)| !value.is_null() && !names.iter().any(|known| **known == **name))
+    {
         next(text, &serde_json::to_string(name)?);
         patch_text("null", value, text)?;
     }
@@ -200,7 +224,11 @@ mod tests {
         };
         let rest = r#""n":123456789012345678901234567890,"\u0061":[1.10, 1e400],"cut":"\ud83d""#;
         let payload = &format!(r#"{{{rest}, "o":{{"x":1.0,"y":2}}}}"#);
-        check(payload, json!({ "z": 1 }), &format!(r#"{{{rest},"o":{{"x":1.0,"y":2}},"z":1}}"#));
+        check(
+            payload,
+            json!({ "z": 1 }),
+            &format!(r#"{{{rest},"o":{{"x":1.0,"y":2}},"z":1}}"#),
+        );
         check(
             payload,
             json!({ "o": { "y": null, "new": { "gone": null, "k": true } } }),
@@ -209,7 +237,11 @@ mod tests {
         check(payload, json!({}), payload);
         check("[1.10]", json!({ "a": 1 }), r#"{"a":1}"#);
         check(r#"{"a":1}"#, json!("text"), r#""text""#);
-        check(r#"{ "a" : 1 , "a" : 2 }"#, json!({ "a": { "b": null } }), r#"{"a":{}}"#);
+        check(
+            r#"{ "a" : 1 , "a" : 2 }"#,
+            json!({ "a": { "b": null } }),
+            r#"{"a":{}}"#,
+        );
         check(r#"{"a":{"b":1}}"#, json!({ "a": null }), "{}");
     }
 }

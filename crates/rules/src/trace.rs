@@ -93,7 +93,12 @@ impl Evaluation {
 
 impl RuleSet {
     /// Decides without the index, and shows every step.
-    pub fn evaluate(&self, facts: &Facts<'_>, options: EvaluateOptions, clock: &dyn Clock) -> Evaluation {
+    pub fn evaluate(
+        &self,
+        facts: &Facts<'_>,
+        options: EvaluateOptions,
+        clock: &dyn Clock,
+    ) -> Evaluation {
         let started = clock.monotonic();
         let mut trace = Vec::with_capacity(self.len() + 1);
         let mut matched: Option<(String, &'static str)> = None;
@@ -128,7 +133,9 @@ impl RuleSet {
                     Match::No => entry.result = "not_matched",
                     Match::Yes(patch) => {
                         entry.result = "matched";
-                        let preview = patch.as_ref().and_then(|patch| patched(&facts.action().payload, patch).ok());
+                        let preview = patch
+                            .as_ref()
+                            .and_then(|patch| patched(&facts.action().payload, patch).ok());
                         if matched.is_none() {
                             matched = Some((rule.name.to_string(), rule.verdict.tag()));
                             modified_payload.clone_from(&preview);
@@ -146,7 +153,10 @@ impl RuleSet {
             }
             trace.push(entry);
         }
-        let total_rules_skipped = trace.iter().filter(|entry| entry.result == "skipped").count();
+        let total_rules_skipped = trace
+            .iter()
+            .filter(|entry| entry.result == "skipped")
+            .count();
         let total_rules_evaluated = trace.len() - total_rules_skipped;
         if matched.is_none() {
             trace.push(fallthrough());

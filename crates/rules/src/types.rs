@@ -47,7 +47,14 @@ impl Kind {
 /// Checks a condition, which must be true or false.
 pub(crate) fn check_condition(expr: &mut Expr) -> Result<(), String> {
     let kind = check(expr)?;
-    if kind.may_be(&[Kind::Bool]) { Ok(()) } else { Err(format!("the condition is {}, not true or false", kind.described())) }
+    if kind.may_be(&[Kind::Bool]) {
+        Ok(())
+    } else {
+        Err(format!(
+            "the condition is {}, not true or false",
+            kind.described()
+        ))
+    }
 }
 
 /// Checks an expression, makes instants of the texts beside times, and tells its kind.
@@ -83,24 +90,40 @@ pub(crate) fn check(expr: &mut Expr) -> Result<Kind, String> {
         Expr::Negate(of) => {
             let kind = check(of)?;
             if !kind.may_be(&[Kind::Number]) {
-                return Err(format!("{} is {}, which cannot be negated", shown(of), kind.described()));
+                return Err(format!(
+                    "{} is {}, which cannot be negated",
+                    shown(of),
+                    kind.described()
+                ));
             }
             Kind::Number
         }
         Expr::In(sides) => is_in(sides)?,
         Expr::Matches(of, pattern) => {
             takes_text("matches", of)?;
-            possible(of, "matches", |text| pattern.matches(text, &Steps::default()) != Some(false))?;
+            possible(of, "matches", |text| {
+                pattern.matches(text, &Steps::default()) != Some(false)
+            })?;
             Kind::Bool
         }
         Expr::Call(function, arguments) => call(*function, arguments)?,
         Expr::List(items) => {
-            items.iter_mut().try_for_each(|item| check(item).map(drop))?;
+            items
+                .iter_mut()
+                .try_for_each(|item| check(item).map(drop))?;
             Kind::List
         }
         Expr::Fold(fold) => {
-            let parts = [&mut fold.range, &mut fold.start, &mut fold.goes_on, &mut fold.step, &mut fold.result];
-            parts.into_iter().try_for_each(|part| check(part).map(drop))?;
+            let parts = [
+                &mut fold.range,
+                &mut fold.start,
+                &mut fold.goes_on,
+                &mut fold.step,
+                &mut fold.result,
+            ];
+            parts
+                .into_iter()
+                .try_for_each(|part| check(part).map(drop))?;
             Kind::Any
         }
     })
@@ -141,7 +164,11 @@ fn flag(expr: &mut Expr) -> Result<(), String> {
     if kind.may_be(&[Kind::Bool]) {
         return Ok(());
     }
-    Err(format!("{} is {}, where true or false is expected", shown(expr), kind.described()))
+    Err(format!(
+        "{} is {}, where true or false is expected",
+        shown(expr),
+        kind.described()
+    ))
 }
 
 fn choice(parts: &mut [Expr; 3]) -> Result<Kind, String> {
@@ -159,12 +186,18 @@ fn arithmetic(operation: Operation, sides: &mut [Expr; 2]) -> Result<Kind, Strin
         (Kind::Text, Kind::Text) if operation == Operation::Add => Kind::Text,
         (Kind::List, Kind::List) if operation == Operation::Add => Kind::List,
         (Kind::Time, Kind::Time) if operation == Operation::Subtract => Kind::Number,
-        (Kind::Time, Kind::Number) if matches!(operation, Operation::Add | Operation::Subtract) => Kind::Time,
+        (Kind::Time, Kind::Number) if matches!(operation, Operation::Add | Operation::Subtract) => {
+            Kind::Time
+        }
         (Kind::Number, Kind::Time) if operation == Operation::Add => Kind::Time,
         (Kind::Any | Kind::Null, _) | (_, Kind::Any | Kind::Null) => Kind::Any,
         (one, other) => {
             let (left, right) = (shown(left), shown(right));
-            return Err(format!("{left} is {}, {right} is {}: they cannot be calculated with", one.described(), other.described()));
+            return Err(format!(
+                "{left} is {}, {right} is {}: they cannot be calculated with",
+                one.described(),
+                other.described()
+            ));
         }
     })
 }
@@ -174,7 +207,9 @@ fn compare(comparison: Comparison, sides: &mut [Expr; 2]) -> Result<Kind, String
     comparable(comparison, left, right)?;
     match (&*left, &*right) {
         (Expr::Field(path), Expr::Constant(constant)) => within_domain(comparison, path, constant)?,
-        (Expr::Constant(constant), Expr::Field(path)) => within_domain(comparison.flipped(), path, constant)?,
+        (Expr::Constant(constant), Expr::Field(path)) => {
+            within_domain(comparison.flipped(), path, constant)?
+        }
         _ => {}
     }
     Ok(Kind::Bool)
@@ -187,17 +222,38 @@ fn comparable(comparison: Comparison, left: &mut Expr, right: &mut Expr) -> Resu
         (Kind::Time, Kind::Text) => return instant(left, right),
         (Kind::Text, Kind::Time) => return instant(right, left),
         // Beside a time, a number is seconds since 1970.
-        (Kind::Time, Kind::Number) | (Kind::Number, Kind::Time) | (Kind::Any, _) | (_, Kind::Any) => return Ok(()),
-        (Kind::Null, of) | (of, Kind::Null) if comparison == Comparison::Ne || of == Kind::Null => return Ok(()),
+        (Kind::Time, Kind::Number)
+        | (Kind::Number, Kind::Time)
+        | (Kind::Any, _)
+        | (_, Kind::Any) => return Ok(()),
+        (Kind::Null, of) | (of, Kind::Null) if comparison == Comparison::Ne || of == Kind::Null => {
+            return Ok(());
+        }
         (Kind::Null, _) | (_, Kind::Null) => {
-            let field = if kinds.0 == Kind::Null { shown(right) } else { shown(left) };
-            return Err(format!("{field} is never null: what is not there is told by !has({field}) in a CEL condition"));
+            let field = if kinds.0 == Kind::Null {
+                shown(right)
+            } else {
+                shown(left)
+            };
+            return Err(format!(
+                "{field} is never null: what is not there is told by !has({field}) in a CEL condition"
+            ));
         }
         (one, other) if one == other => {}
         (one, other) => {
-            let (one, other) = (format!("{} is {}", shown(left), one.described()), format!("{} is {}", shown(right), other.described()));
-            let what = if comparison.is_order() { "they have no order" } else { "they are never equal" };
-            return Err(format!("{one}, {other}: {what}{}", way_out(kinds, left, right)));
+            let (one, other) = (
+                format!("{} is {}", shown(left), one.described()),
+                format!("{} is {}", shown(right), other.described()),
+            );
+            let what = if comparison.is_order() {
+                "they have no order"
+            } else {
+                "they are never equal"
+            };
+            return Err(format!(
+                "{one}, {other}: {what}{}",
+                way_out(kinds, left, right)
+            ));
         }
     }
     if comparison.is_order() && kinds == (Kind::Text, Kind::Text) {
@@ -214,9 +270,15 @@ fn way_out(kinds: (Kind, Kind), left: &Expr, right: &Expr) -> String {
         _ => return String::new(),
     };
     if let Expr::Field(_) = text {
-        return format!("; put the number in quotes to compare it as text, or write int({}) in a CEL condition", shown(text));
+        return format!(
+            "; put the number in quotes to compare it as text, or write int({}) in a CEL condition",
+            shown(text)
+        );
     }
-    format!("; write the number without quotes, as {} is one", shown(number))
+    format!(
+        "; write the number without quotes, as {} is one",
+        shown(number)
+    )
 }
 
 /// Text is in the order of its letters: "10" comes before "9".
@@ -238,7 +300,9 @@ fn instant(time: &Expr, text: &mut Expr) -> Result<(), String> {
     if let Expr::Constant(Constant::Text(written)) = text {
         let Some(parsed) = Timestamp::parse(written) else {
             let beside = shown(time);
-            return Err(format!("{written:?} beside {beside} is no time; write RFC 3339 with a zone, such as 2026-01-31T09:00:00+08:00"));
+            return Err(format!(
+                "{written:?} beside {beside} is no time; write RFC 3339 with a zone, such as 2026-01-31T09:00:00+08:00"
+            ));
         };
         *text = Expr::Constant(Constant::Time(parsed));
     }
@@ -248,14 +312,23 @@ fn instant(time: &Expr, text: &mut Expr) -> Result<(), String> {
 /// Refuses a comparison with what a field of the calendar can never be.
 fn within_domain(comparison: Comparison, path: &Path, constant: &Constant) -> Result<(), String> {
     match (path.field_type(), constant) {
-        (FieldType::Weekday, Constant::Text(_)) if comparison.is_order() => {
-            Err(format!("{path} is a name: for an order use time.weekday_num, where 1 is Monday and 7 Sunday"))
-        }
+        (FieldType::Weekday, Constant::Text(_)) if comparison.is_order() => Err(format!(
+            "{path} is a name: for an order use time.weekday_num, where 1 is Monday and 7 Sunday"
+        )),
         (FieldType::Weekday, Constant::Text(text)) if !WEEKDAYS.contains(&&**text) => {
-            let day = |day: &&&str| text.len() >= 2 && day.to_lowercase().starts_with(&*text.to_lowercase());
-            let near = WEEKDAYS.iter().find(day).copied().or_else(|| acteon_core::similar::nearest(text, WEEKDAYS));
+            let day = |day: &&&str| {
+                text.len() >= 2 && day.to_lowercase().starts_with(&*text.to_lowercase())
+            };
+            let near = WEEKDAYS
+                .iter()
+                .find(day)
+                .copied()
+                .or_else(|| acteon_core::similar::nearest(text, WEEKDAYS));
             let hint = near.map_or(String::new(), |near| format!("; did you mean {near:?}?"));
-            Err(format!("{path} is never {text:?}{hint}; it is one of: {}", WEEKDAYS.join(", ")))
+            Err(format!(
+                "{path} is never {text:?}{hint}; it is one of: {}",
+                WEEKDAYS.join(", ")
+            ))
         }
         (FieldType::Whole(lowest, highest), Constant::Int(_) | Constant::Double(_)) => {
             let number = match constant {
@@ -266,13 +339,23 @@ fn within_domain(comparison: Comparison, path: &Path, constant: &Constant) -> Re
             // One beyond the ends is how people write "to the end".
             let margin = if comparison.is_order() { 1.0 } else { 0.0 };
             let (low, high) = (lowest as f64, highest as f64);
-            let ends = [low, high].map(|end| end.partial_cmp(&number).is_some_and(|order| comparison.holds(order)));
+            let ends = [low, high].map(|end| {
+                end.partial_cmp(&number)
+                    .is_some_and(|order| comparison.holds(order))
+            });
             let is_near = (low - margin..=high + margin).contains(&number);
-            let can_be = if comparison.is_order() { ends[0] || ends[1] } else { number.fract() == 0.0 };
+            let can_be = if comparison.is_order() {
+                ends[0] || ends[1]
+            } else {
+                number.fract() == 0.0
+            };
             if is_near && can_be {
                 return Ok(());
             }
-            Err(format!("{path} goes from {lowest} to {highest}, so comparing it with {} says nothing", spelled(constant)))
+            Err(format!(
+                "{path} goes from {lowest} to {highest}, so comparing it with {} says nothing",
+                spelled(constant)
+            ))
         }
         _ => Ok(()),
     }
@@ -297,7 +380,11 @@ fn is_in(sides: &mut [Expr; 2]) -> Result<Kind, String> {
     if kind.may_be(&[Kind::List, Kind::Object]) {
         return Ok(Kind::Bool);
     }
-    Err(format!("{} is {}, and `in` looks into a list or an object; a part of a text is found by contains", shown(of), kind.described()))
+    Err(format!(
+        "{} is {}, and `in` looks into a list or an object; a part of a text is found by contains",
+        shown(of),
+        kind.described()
+    ))
 }
 
 fn takes_text(name: &str, expr: &mut Expr) -> Result<(), String> {
@@ -305,15 +392,29 @@ fn takes_text(name: &str, expr: &mut Expr) -> Result<(), String> {
     if kind.may_be(&[Kind::Text]) {
         return Ok(());
     }
-    let hint = if kind == Kind::Time { "; compare it with < or >=, or write string() around it" } else { "" };
-    Err(format!("{name} takes text, and {} is {}{hint}", shown(expr), kind.described()))
+    let hint = if kind == Kind::Time {
+        "; compare it with < or >=, or write string() around it"
+    } else {
+        ""
+    };
+    Err(format!(
+        "{name} takes text, and {} is {}{hint}",
+        shown(expr),
+        kind.described()
+    ))
 }
 
 /// Refuses what no day of the week fulfils.
 fn possible(of: &Expr, name: &str, holds: impl Fn(&str) -> bool) -> Result<(), String> {
     match of {
-        Expr::Field(path) if path.field_type() == FieldType::Weekday && !WEEKDAYS.iter().any(|day| holds(day)) => {
-            Err(format!("{name}: this is so of no {path}, which is one of: {}", WEEKDAYS.join(", ")))
+        Expr::Field(path)
+            if path.field_type() == FieldType::Weekday
+                && !WEEKDAYS.iter().any(|day| holds(day)) =>
+        {
+            Err(format!(
+                "{name}: this is so of no {path}, which is one of: {}",
+                WEEKDAYS.join(", ")
+            ))
         }
         _ => Ok(()),
     }
@@ -324,11 +425,15 @@ fn call(function: Function, arguments: &mut [Expr]) -> Result<Kind, String> {
     let name = function.name();
     match function {
         F::StartsWith | F::EndsWith | F::Lower | F::Upper | F::Trim | F::Escape => {
-            arguments.iter_mut().try_for_each(|argument| takes_text(name, argument))?;
+            arguments
+                .iter_mut()
+                .try_for_each(|argument| takes_text(name, argument))?;
         }
         F::Contains => contains(arguments)?,
         F::Size | F::Int | F::Double | F::Text | F::Time | F::Abs | F::Min | F::Max => {
-            arguments.iter_mut().try_for_each(|argument| check(argument).map(drop))?;
+            arguments
+                .iter_mut()
+                .try_for_each(|argument| check(argument).map(drop))?;
         }
     }
     if let [of, Expr::Constant(Constant::Text(part))] = arguments {

@@ -30,7 +30,10 @@ impl<'a> Val<'a> {
         match json {
             Json::Null => Self::Null,
             Json::Bool(flag) => Self::Bool(*flag),
-            Json::Number(number) => number.as_i64().map_or_else(|| Self::Double(number.as_f64().unwrap_or(f64::NAN)), Self::Int),
+            Json::Number(number) => number.as_i64().map_or_else(
+                || Self::Double(number.as_f64().unwrap_or(f64::NAN)),
+                Self::Int,
+            ),
             Json::String(text) => Self::Text(Cow::Borrowed(text)),
             Json::Array(_) | Json::Object(_) => Self::Json(json),
         }
@@ -54,12 +57,15 @@ impl<'a> Val<'a> {
             (Self::Null, Val::Null) => true,
             (Self::Bool(left), Val::Bool(right)) => left == right,
             (Self::Text(left), Val::Text(right)) => left == right,
-            (Self::Time(_), _) | (_, Val::Time(_)) | (Self::Int(_) | Self::Double(_), Val::Int(_) | Val::Double(_)) => {
+            (Self::Time(_), _)
+            | (_, Val::Time(_))
+            | (Self::Int(_) | Self::Double(_), Val::Int(_) | Val::Double(_)) => {
                 self.compare(other) == Some(Ordering::Equal)
             }
-            (Self::Labels(_) | Self::Json(Json::Object(_)), Val::Labels(_) | Val::Json(Json::Object(_))) => {
-                self.to_json() == other.to_json()
-            }
+            (
+                Self::Labels(_) | Self::Json(Json::Object(_)),
+                Val::Labels(_) | Val::Json(Json::Object(_)),
+            ) => self.to_json() == other.to_json(),
             _ => match (self.len(), other.len()) {
                 (Some(left), Some(right)) => {
                     let same = |at: usize| matches!((self.item(at), other.item(at)), (Some(left), Some(right)) if left.equals(&right));
@@ -75,7 +81,9 @@ impl<'a> Val<'a> {
         match (self, other) {
             (Self::Int(left), Val::Int(right)) => Some(left.cmp(right)),
             (Self::Int(left), Val::Double(right)) => compare_mixed(*left, *right),
-            (Self::Double(left), Val::Int(right)) => compare_mixed(*right, *left).map(Ordering::reverse),
+            (Self::Double(left), Val::Int(right)) => {
+                compare_mixed(*right, *left).map(Ordering::reverse)
+            }
             (Self::Double(left), Val::Double(right)) => left.partial_cmp(right),
             (Self::Text(left), Val::Text(right)) => Some(left.cmp(right)),
             (Self::Time(_), _) | (_, Val::Time(_)) => Some(self.instant()?.cmp(&other.instant()?)),
@@ -132,7 +140,10 @@ impl<'a> Val<'a> {
             Self::Time(time) => Json::String(time.to_string()),
             Self::Json(json) => (*json).clone(),
             Self::List(items) => items.iter().map(Val::to_json).collect(),
-            Self::Labels(labels) => labels.iter().map(|(name, value)| (name.clone(), Json::String(value.clone()))).collect(),
+            Self::Labels(labels) => labels
+                .iter()
+                .map(|(name, value)| (name.clone(), Json::String(value.clone())))
+                .collect(),
         }
     }
 
@@ -161,5 +172,9 @@ fn compare_mixed(int: i64, double: f64) -> Option<Ordering> {
     }
     let whole = double.trunc();
     let order = int.cmp(&(whole as i64));
-    Some(order.then_with(|| 0.0_f64.partial_cmp(&(double - whole)).unwrap_or(Ordering::Equal)))
+    Some(order.then_with(|| {
+        0.0_f64
+            .partial_cmp(&(double - whole))
+            .unwrap_or(Ordering::Equal)
+    }))
 }

@@ -66,7 +66,10 @@ impl Node {
             NodeKind::Float(number) => Value::from(*number),
             NodeKind::Text(text) => Value::String(text.clone()),
             NodeKind::List(items) => items.iter().map(Self::to_json).collect(),
-            NodeKind::Map(entries) => entries.iter().map(|(key, _, node)| (key.clone(), node.to_json())).collect(),
+            NodeKind::Map(entries) => entries
+                .iter()
+                .map(|(key, _, node)| (key.clone(), node.to_json()))
+                .collect(),
         }
     }
 }
@@ -76,13 +79,21 @@ pub(crate) type Fault = (Place, String);
 
 /// The one document of `text`; `None` when it is empty.
 pub(crate) fn parse(text: &str) -> Result<Option<Node>, Fault> {
-    let mut reader = Reader { text, parser: Parser::new_from_str(text) };
+    let mut reader = Reader {
+        text,
+        parser: Parser::new_from_str(text),
+    };
     let mut document = None;
     loop {
         match reader.next()? {
             (Event::StreamEnd, _) => return Ok(document),
-            (Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing, _) => {}
-            (_, span) if document.is_some() => return Err((place(span), "a file holds one document".into())),
+            (
+                Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing,
+                _,
+            ) => {}
+            (_, span) if document.is_some() => {
+                return Err((place(span), "a file holds one document".into()));
+            }
             (event, span) => document = Some(reader.node(event, span, 0)?),
         }
     }
@@ -100,8 +111,14 @@ impl<'a> Reader<'a> {
             Some(Ok(event)) => Ok(event),
             Some(Err(error)) => {
                 let marker = error.marker();
-                let place = Place { line: marker.line(), column: marker.col() + 1 };
-                Err((place, format!("not YAML: {}{}", error.info(), self.hint(place.line))))
+                let place = Place {
+                    line: marker.line(),
+                    column: marker.col() + 1,
+                };
+                Err((
+                    place,
+                    format!("not YAML: {}{}", error.info(), self.hint(place.line)),
+                ))
             }
         }
     }
@@ -110,9 +127,17 @@ impl<'a> Reader<'a> {
     fn hint(&self, line: usize) -> &'static str {
         let near = self.text.lines().skip(line.saturating_sub(2)).take(2);
         let is_bare = |line: &str| {
-            line.split_once("condition:").is_some_and(|(_, value)| value.trim_start().starts_with(['"', '\'', '!', '*', '&', '[', '(']))
+            line.split_once("condition:").is_some_and(|(_, value)| {
+                value
+                    .trim_start()
+                    .starts_with(['"', '\'', '!', '*', '&', '[', '('])
+            })
         };
-        if near.into_iter().any(is_bare) { "; put the whole condition in quotes, such as condition: '...'" } else { "" }
+        if near.into_iter().any(is_bare) {
+            "; put the whole condition in quotes, such as condition: '...'"
+        } else {
+            ""
+        }
     }
 
     fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Fault> {
@@ -124,8 +149,15 @@ impl<'a> Reader<'a> {
             Event::Scalar(text, style, _, None) => scalar(text, style),
             Event::SequenceStart(_, None) => self.list(depth)?,
             Event::MappingStart(_, None) => self.map(depth)?,
-            Event::Alias(_) => return Err((place, "aliases are not taken: write the value out".into())),
-            Event::Scalar(text, _, _, Some(tag)) => return Err((place, tagged(&format!("{}{} {text}", tag.handle, tag.suffix)))),
+            Event::Alias(_) => {
+                return Err((place, "aliases are not taken: write the value out".into()));
+            }
+            Event::Scalar(text, _, _, Some(tag)) => {
+                return Err((
+                    place,
+                    tagged(&format!("{}{} {text}", tag.handle, tag.suffix)),
+                ));
+            }
             Event::SequenceStart(_, Some(tag)) | Event::MappingStart(_, Some(tag)) => {
                 return Err((place, tagged(&format!("{}{}", tag.handle, tag.suffix))));
             }
@@ -177,11 +209,17 @@ fn tagged(tag: &str) -> String {
     if tag.starts_with("!!") || tag.starts_with("tag:") {
         return "tags are not taken".into();
     }
-    format!("a value that begins with ! is a tag in YAML, and tags are not taken: put it in quotes, such as '{}'", head(tag, 64))
+    format!(
+        "a value that begins with ! is a tag in YAML, and tags are not taken: put it in quotes, such as '{}'",
+        head(tag, 64)
+    )
 }
 
 fn place(span: Span) -> Place {
-    Place { line: span.start.line().max(1), column: span.start.col() + 1 }
+    Place {
+        line: span.start.line().max(1),
+        column: span.start.col() + 1,
+    }
 }
 
 /// YAML 1.2's core schema: only `true` and `false` are flags, so `no` and `off` are text.
@@ -208,7 +246,10 @@ fn scalar(text: Cow<'_, str>, style: ScalarStyle) -> NodeKind {
 /// What an item of a list is called in messages: its place, and its name if it has one.
 pub(crate) fn subject(list: &str, index: usize, node: &Node) -> String {
     let name = match &node.kind {
-        NodeKind::Map(entries) => entries.iter().find(|(key, ..)| key == "name").map(|(_, _, node)| node),
+        NodeKind::Map(entries) => entries
+            .iter()
+            .find(|(key, ..)| key == "name")
+            .map(|(_, _, node)| node),
         _ => None,
     };
     match name.map(|node| &node.kind) {

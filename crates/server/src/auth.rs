@@ -31,9 +31,15 @@ pub(crate) enum Auth {
 impl Auth {
     /// Reads the file, on a thread that may wait for it.
     pub(crate) async fn load(path: Option<PathBuf>, keys: KeyRing) -> Result<Self, ConfigError> {
-        let Some(path) = path else { return Ok(Self::Off(Caller::anonymous())) };
+        let Some(path) = path else {
+            return Ok(Self::Off(Caller::anonymous()));
+        };
         let loaded = tokio::task::spawn_blocking(move || Self::read(path, keys)).await;
-        loaded.unwrap_or_else(|_| Err(ConfigError::Unreadable("reading the file of the API keys broke off".into())))
+        loaded.unwrap_or_else(|_| {
+            Err(ConfigError::Unreadable(
+                "reading the file of the API keys broke off".into(),
+            ))
+        })
     }
 
     fn read(path: PathBuf, keys: KeyRing) -> Result<Self, ConfigError> {
@@ -41,7 +47,14 @@ impl Auth {
         let table = AuthTable::load(&path, &keys)?;
         let (reloads, clock) = (Reloads::default(), SystemClock::new());
         reloads.count(None, clock.now());
-        Ok(Self::Keys { path, keys, table: ArcSwap::from_pointee(table), at_first, reloads, clock })
+        Ok(Self::Keys {
+            path,
+            keys,
+            table: ArcSwap::from_pointee(table),
+            at_first,
+            reloads,
+            clock,
+        })
     }
 
     /// Whether callers must show a key.
@@ -53,8 +66,14 @@ impl Auth {
     pub(crate) fn caller(&self, key: Option<&str>) -> Result<Caller, &'static str> {
         match (self, key) {
             (Self::Off(everybody), _) => Ok(everybody.clone()),
-            (Self::Keys { .. }, None) => Err("missing authentication credentials: send `Authorization: Bearer KEY`"),
-            (Self::Keys { table, .. }, Some(key)) => table.load().caller(KeyOf(key)).cloned().ok_or("this API key is not known"),
+            (Self::Keys { .. }, None) => {
+                Err("missing authentication credentials: send `Authorization: Bearer KEY`")
+            }
+            (Self::Keys { table, .. }, Some(key)) => table
+                .load()
+                .caller(KeyOf(key))
+                .cloned()
+                .ok_or("this API key is not known"),
         }
     }
 
@@ -68,28 +87,48 @@ impl Auth {
 
     /// Reads the file and puts its keys in force; if anything is wrong with it, the keys before stay.
     pub(crate) fn reload(&self) -> Result<(), ConfigError> {
-        let Self::Keys { path, keys, table, reloads, clock, .. } = self else { return Ok(()) };
+        let Self::Keys {
+            path,
+            keys,
+            table,
+            reloads,
+            clock,
+            ..
+        } = self
+        else {
+            return Ok(());
+        };
         let loaded = AuthTable::load(path, keys).map(|changed| {
             tracing::info!(keys = changed.len(), "API keys loaded");
             table.store(Arc::new(changed));
         });
         let error = loaded.as_ref().err().map(ToString::to_string);
-        if let TroubleTurn::Began | TroubleTurn::Changed = reloads.count(error.clone(), clock.now()) {
-            tracing::error!(error, "the API keys could not be loaded; those before stay in force");
+        if let TroubleTurn::Began | TroubleTurn::Changed = reloads.count(error.clone(), clock.now())
+        {
+            tracing::error!(
+                error,
+                "the API keys could not be loaded; those before stay in force"
+            );
         }
         loaded
     }
 
     /// Reads the file anew whenever it changes.
     pub(crate) async fn watch(self: Arc<Self>) {
-        let Self::Keys { path, at_first, .. } = &*self else { return };
+        let Self::Keys { path, at_first, .. } = &*self else {
+            return;
+        };
         let mut known = at_first.clone();
         loop {
             let found = changed(path, || known.clone()).await;
             // It is known once it was read: until then it is tried again.
             let this = Arc::clone(&self);
             let read = tokio::task::spawn_blocking(move || this.reload()).await;
-            known = if matches!(read, Ok(Ok(()) | Err(ConfigError::Wrong { .. }))) { found } else { Fingerprint::new() };
+            known = if matches!(read, Ok(Ok(()) | Err(ConfigError::Wrong { .. }))) {
+                found
+            } else {
+                Fingerprint::new()
+            };
         }
     }
 }

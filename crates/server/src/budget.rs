@@ -52,12 +52,21 @@ pub(crate) struct Room {
 
 impl Budget {
     pub(crate) fn new(limit: usize, slow: Duration) -> Arc<Self> {
-        Arc::new(Self { limit, slow, holders: Mutex::default() })
+        Arc::new(Self {
+            limit,
+            slow,
+            holders: Mutex::default(),
+        })
     }
 
     /// An empty room. `give_way` is told when its holder must leave.
     pub(crate) fn room(self: &Arc<Self>, give_way: Arc<Notify>) -> Room {
-        Room { budget: Arc::clone(self), id: 0, bytes: 0, give_way }
+        Room {
+            budget: Arc::clone(self),
+            id: 0,
+            bytes: 0,
+            give_way,
+        }
     }
 
     /// Whether anything is left of so many times the limit, once those left who are slow.
@@ -78,7 +87,12 @@ impl Room {
         }
         let budget = Arc::clone(&self.budget);
         let mut holders = budget.lock();
-        let is_left = holders.has_left(self.budget.limit, bytes - self.bytes, self.id, self.budget.slow);
+        let is_left = holders.has_left(
+            self.budget.limit,
+            bytes - self.bytes,
+            self.id,
+            self.budget.slow,
+        );
         if is_left {
             self.count(&mut holders, bytes);
         }
@@ -106,7 +120,12 @@ impl Room {
         }
         holders.next += 1;
         self.id = holders.next;
-        let holder = Holder { bytes, since: Instant::now(), state: HolderState::Slow, give_way: Arc::clone(&self.give_way) };
+        let holder = Holder {
+            bytes,
+            since: Instant::now(),
+            state: HolderState::Slow,
+            give_way: Arc::clone(&self.give_way),
+        };
         holders.by_age.insert(self.id, holder);
     }
 
@@ -116,7 +135,11 @@ impl Room {
             return;
         }
         let mut holders = self.budget.lock();
-        if let Some(holder) = holders.by_age.get_mut(&self.id).filter(|holder| holder.state == HolderState::Slow) {
+        if let Some(holder) = holders
+            .by_age
+            .get_mut(&self.id)
+            .filter(|holder| holder.state == HolderState::Slow)
+        {
             holder.state = HolderState::Kept;
         }
     }
@@ -134,7 +157,11 @@ impl Room {
         }
         let mut holders = self.budget.lock();
         holders.used -= self.bytes;
-        if holders.by_age.remove(&self.id).is_some_and(|holder| holder.state == HolderState::Leaving) {
+        if holders
+            .by_age
+            .remove(&self.id)
+            .is_some_and(|holder| holder.state == HolderState::Leaving)
+        {
             holders.leaving -= self.bytes;
         }
         self.bytes = 0;
@@ -155,7 +182,9 @@ impl Holders {
         }
         let now = Instant::now();
         let old = |(id, holder): &(&u64, &mut Holder)| {
-            **id != asking && holder.state == HolderState::Slow && now.duration_since(holder.since) >= slow
+            **id != asking
+                && holder.state == HolderState::Slow
+                && now.duration_since(holder.since) >= slow
         };
         let mut found = 0;
         let mut asked = Vec::new();
@@ -217,7 +246,10 @@ mod tests {
         second.keep();
         assert!(third.grow(50), "the first leaves");
         first.must_give_way().await;
-        assert!(!room().grow(11), "ten are left: the second is worked on, the third is young");
+        assert!(
+            !room().grow(11),
+            "ten are left: the second is worked on, the third is young"
+        );
         drop(first);
         assert!(!room().grow(11) && room().grow(10));
         drop((second, third));
@@ -229,7 +261,11 @@ mod tests {
         let budget = Budget::new(100, Duration::from_secs(1));
         let mut large = budget.room(Arc::default());
         large.take(150);
-        assert!(!budget.has_room_within(1) && budget.has_room_within(2) && !budget.room(Arc::default()).grow(1));
+        assert!(
+            !budget.has_room_within(1)
+                && budget.has_room_within(2)
+                && !budget.room(Arc::default()).grow(1)
+        );
         tokio::time::advance(Duration::from_secs(2)).await;
         assert!(budget.has_room_within(1), "it is slow by now, and leaves");
         drop(large);

@@ -126,7 +126,8 @@ impl Connection {
 
     /// Notes whether its client leaves unread what is written.
     pub(crate) fn set_blocked(&self, blocked: bool) {
-        self.blocked.store(if blocked { self.now() } else { 0 }, Ordering::Relaxed);
+        self.blocked
+            .store(if blocked { self.now() } else { 0 }, Ordering::Relaxed);
     }
 
     /// Notes that its client said that nothing more comes.
@@ -175,8 +176,12 @@ impl Connection {
         }
         let now = self.now();
         let age = |since: u64| Duration::from_millis(now.saturating_sub(since));
-        let long =
-            |since: &AtomicU64| Some(since.load(Ordering::Relaxed)).filter(|since| *since > 0).map(age).filter(|age| *age >= SLOW_BODY);
+        let long = |since: &AtomicU64| {
+            Some(since.load(Ordering::Relaxed))
+                .filter(|since| *since > 0)
+                .map(age)
+                .filter(|age| *age >= SLOW_BODY)
+        };
         let slow = long(&self.blocked).max(long(&self.half_closed));
         let doing = self.doing.load(Ordering::Acquire);
         let since = age(self.since.load(Ordering::Relaxed));
@@ -185,6 +190,9 @@ impl Connection {
             RECEIVING => Some(since).filter(|age| *age >= SLOW_BODY),
             _ => slow,
         };
-        since.map(|since| Unused { is_refused: doing == REFUSING, since })
+        since.map(|since| Unused {
+            is_refused: doing == REFUSING,
+            since,
+        })
     }
 }

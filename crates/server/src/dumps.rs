@@ -14,7 +14,11 @@ pub fn allow() {
 fn set(dumpable: bool) {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
-    let behavior = if dumpable { DumpableBehavior::Dumpable } else { DumpableBehavior::NotDumpable };
+    let behavior = if dumpable {
+        DumpableBehavior::Dumpable
+    } else {
+        DumpableBehavior::NotDumpable
+    };
     if let Err(error) = set_dumpable_behavior(behavior) {
         eprintln!("warning: core dumps of this process cannot be forbidden: {error}");
     }

@@ -13,7 +13,10 @@ pub const MAX_KEY_RING_BYTES: u64 = 1024 * 1024;
 pub fn read_text(path: &Path, most: u64) -> Result<String> {
     let metadata = std::fs::metadata(path)?;
     if !metadata.is_file() {
-        let message = format!("it is {}, and must be a regular file", described(metadata.file_type()));
+        let message = format!(
+            "it is {}, and must be a regular file",
+            described(metadata.file_type())
+        );
         return Err(Error::new(ErrorKind::InvalidInput, message));
     }
     read(path, most)
@@ -22,7 +25,10 @@ pub fn read_text(path: &Path, most: u64) -> Result<String> {
 /// Reads what a person named on the command line, which may be a pipe, such as `<(...)` of a shell: whoever names it sees that it waits.
 pub(crate) fn read_given(path: &Path, most: u64) -> Result<String> {
     if std::fs::metadata(path)?.is_dir() {
-        return Err(Error::new(ErrorKind::InvalidInput, "it is a directory, and must be a file"));
+        return Err(Error::new(
+            ErrorKind::InvalidInput,
+            "it is a directory, and must be a file",
+        ));
     }
     read(path, most)
 }
@@ -32,7 +38,10 @@ fn read(path: &Path, most: u64) -> Result<String> {
     // Its length may be unknown, or grow meanwhile.
     File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
-        return Err(Error::new(ErrorKind::FileTooLarge, format!("it is longer than {most} bytes, which is the most allowed")));
+        return Err(Error::new(
+            ErrorKind::FileTooLarge,
+            format!("it is longer than {most} bytes, which is the most allowed"),
+        ));
     }
     String::from_utf8(bytes).map_err(|_| Error::new(ErrorKind::InvalidData, "it is no UTF-8"))
 }
@@ -53,5 +62,9 @@ pub(crate) fn described(kind: FileType) -> &'static str {
 
 #[cfg(not(unix))]
 pub(crate) fn described(kind: FileType) -> &'static str {
-    if kind.is_dir() { "a directory" } else { "no file" }
+    if kind.is_dir() {
+        "a directory"
+    } else {
+        "no file"
+    }
 }

@@ -46,7 +46,9 @@ pub enum RulesError {
 impl std::fmt::Display for RulesError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Unreadable(path, error) => write!(f, "cannot read rules from {}: {error}", path.display()),
+            Self::Unreadable(path, error) => {
+                write!(f, "cannot read rules from {}: {error}", path.display())
+            }
             Self::Wrong(error) => error.fmt(f),
         }
     }
@@ -63,14 +65,28 @@ pub struct Loaded {
 }
 
 /// Reads and compiles the rules of a folder. `intervals` are the time intervals that the store has, `None` where that is not known.
-pub fn load(directory: Option<&Path>, context: &Context, intervals: Option<Vec<String>>) -> Result<Loaded, RulesError> {
+pub fn load(
+    directory: Option<&Path>,
+    context: &Context,
+    intervals: Option<Vec<String>>,
+) -> Result<Loaded, RulesError> {
     let Folder { files, left_out } = directory.map(look).transpose()?.unwrap_or_default();
     let read_one = |path: PathBuf| {
-        let text = read_text(&path, MAX_RULES_FILE_BYTES as u64).map_err(|error| RulesError::Unreadable(path.clone(), error))?;
-        Ok(RuleFile { name: path.display().to_string(), text })
+        let text = read_text(&path, MAX_RULES_FILE_BYTES as u64)
+            .map_err(|error| RulesError::Unreadable(path.clone(), error))?;
+        Ok(RuleFile {
+            name: path.display().to_string(),
+            text,
+        })
     };
-    let files = files.into_iter().map(read_one).collect::<Result<Vec<_>, _>>()?;
-    let context = Context { intervals: intervals.map(|names| names.into_iter().collect()), ..context.clone() };
+    let files = files
+        .into_iter()
+        .map(read_one)
+        .collect::<Result<Vec<_>, _>>()?;
+    let context = Context {
+        intervals: intervals.map(|names| names.into_iter().collect()),
+        ..context.clone()
+    };
     let rules = RuleSet::compile(&files, &context).map_err(RulesError::Wrong)?;
     Ok(Loaded { rules, left_out })
 }
@@ -88,25 +104,37 @@ fn look(directory: &Path) -> Result<Folder, RulesError> {
     let unreadable = |error| RulesError::Unreadable(directory.to_owned(), error);
     let mut found = Folder::default();
     let entries = std::fs::read_dir(directory).map_err(unreadable)?;
-    let mut paths: Vec<PathBuf> =
-        entries.map(|entry| entry.map(|entry| entry.path())).collect::<std::io::Result<_>>().map_err(unreadable)?;
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<std::io::Result<_>>()
+        .map_err(unreadable)?;
     paths.sort();
     for path in paths {
-        let Some(name) = path.file_name().map(|name| name.to_string_lossy().into_owned()).filter(|name| !name.starts_with('.')) else {
+        let Some(name) = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .filter(|name| !name.starts_with('.'))
+        else {
             continue;
         };
         let shown = path.display();
-        if path.extension().is_none_or(|extension| extension != "yaml" && extension != "yml") {
+        if path
+            .extension()
+            .is_none_or(|extension| extension != "yaml" && extension != "yml")
+        {
             if is_near_miss(&name) {
-                found.left_out.push(format!("{shown} is not read: rules are in files whose names end with .yaml or .yml"));
+                found.left_out.push(format!(
+                    "{shown} is not read: rules are in files whose names end with .yaml or .yml"
+                ));
             }
             continue;
         }
         match std::fs::metadata(&path) {
             Ok(metadata) if !metadata.is_file() => {
-                found
-                    .left_out
-                    .push(format!("{shown} is not read: it is {}, and rules are in regular files", described(metadata.file_type())));
+                found.left_out.push(format!(
+                    "{shown} is not read: it is {}, and rules are in regular files",
+                    described(metadata.file_type())
+                ));
             }
             // A link to nothing is told when it is read.
             Ok(_) | Err(_) => found.files.push(path),
@@ -119,7 +147,15 @@ fn look(directory: &Path) -> Result<Folder, RulesError> {
 fn is_near_miss(name: &str) -> bool {
     let lower = name.to_lowercase();
     let has_end = |ends: &[&str]| ends.iter().any(|end| lower.ends_with(end));
-    has_end(&[".yaml", ".yml", ".yaml.txt", ".yml.txt", ".ymal", ".yalm", ".cel"])
+    has_end(&[
+        ".yaml",
+        ".yml",
+        ".yaml.txt",
+        ".yml.txt",
+        ".ymal",
+        ".yalm",
+        ".cel",
+    ])
 }
 
 /// What changes when a file changes: the path, and how the file looks.
@@ -137,7 +173,11 @@ pub(crate) struct Look {
 impl Look {
     fn at(path: &Path) -> Option<Self> {
         let metadata = std::fs::metadata(path).ok()?;
-        Some(Self { length: metadata.len(), modified: metadata.modified().ok(), changed: changed_at(&metadata) })
+        Some(Self {
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+            changed: changed_at(&metadata),
+        })
     }
 }
 
@@ -161,7 +201,11 @@ pub(crate) fn fingerprint(path: &Path) -> Fingerprint {
         return vec![of(path.to_owned())];
     }
     let Folder { files, left_out } = look(path).unwrap_or_default();
-    files.into_iter().map(of).chain(left_out.into_iter().map(|text| (PathBuf::from(text), None))).collect()
+    files
+        .into_iter()
+        .map(of)
+        .chain(left_out.into_iter().map(|text| (PathBuf::from(text), None)))
+        .collect()
 }
 
 /// Waits for a change at `path` that is over: what is still being written would be read in part, and a second write within the same tick of the
@@ -173,7 +217,9 @@ pub(crate) async fn changed(path: &Path, known: impl Fn() -> Fingerprint) -> Fin
         let known = known();
         tokio::time::sleep(if before == known { LOOK_EVERY } else { SETTLE }).await;
         let folder = path.to_owned();
-        let found = tokio::task::spawn_blocking(move || fingerprint(&folder)).await.unwrap_or_else(|_| before.clone());
+        let found = tokio::task::spawn_blocking(move || fingerprint(&folder))
+            .await
+            .unwrap_or_else(|_| before.clone());
         if found == before && found != known {
             return found;
         }
@@ -184,7 +230,14 @@ pub(crate) async fn changed(path: &Path, known: impl Fn() -> Fingerprint) -> Fin
 impl RulesLoader {
     pub(crate) fn new(config: RulesConfig) -> Self {
         let (left_out, loading, known) = Default::default();
-        Self { config, reloads: Reloads::default(), clock: SystemClock::new(), left_out, loading, known }
+        Self {
+            config,
+            reloads: Reloads::default(),
+            clock: SystemClock::new(),
+            left_out,
+            loading,
+            known,
+        }
     }
 
     pub(crate) fn directory(&self) -> Option<&Path> {
@@ -206,14 +259,20 @@ impl RulesLoader {
     }
 
     /// The rules to start with.
-    pub(crate) async fn load(self: &Arc<Self>, intervals: Vec<String>) -> Result<RuleSet, RulesError> {
+    pub(crate) async fn load(
+        self: &Arc<Self>,
+        intervals: Vec<String>,
+    ) -> Result<RuleSet, RulesError> {
         let loaded = self.compile(intervals).await;
         self.note(loaded.as_ref().err());
         loaded
     }
 
     fn known(&self) -> Fingerprint {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn set_known(&self, known: Fingerprint) {
@@ -249,9 +308,18 @@ impl RulesLoader {
             loaded
         };
         let loaded = tokio::task::spawn_blocking(read).await;
-        let loaded = loaded.unwrap_or_else(|_| Err(RulesError::Unreadable(PathBuf::new(), std::io::Error::other("loading broke off"))))?;
+        let loaded = loaded.unwrap_or_else(|_| {
+            Err(RulesError::Unreadable(
+                PathBuf::new(),
+                std::io::Error::other("loading broke off"),
+            ))
+        })?;
         let before = self.left_out.swap(Arc::new(loaded.left_out));
-        self.left_out.load().iter().filter(|text| !before.contains(text)).for_each(|text| tracing::warn!("{text}"));
+        self.left_out
+            .load()
+            .iter()
+            .filter(|text| !before.contains(text))
+            .for_each(|text| tracing::warn!("{text}"));
         Ok(loaded.rules)
     }
 
@@ -259,7 +327,10 @@ impl RulesLoader {
         let error = error.map(ToString::to_string);
         match self.reloads.count(error.clone(), self.clock.now()) {
             TroubleTurn::Began | TroubleTurn::Changed => {
-                tracing::error!(error, "the rules could not be loaded; those before stay in force");
+                tracing::error!(
+                    error,
+                    "the rules could not be loaded; those before stay in force"
+                );
             }
             TroubleTurn::Ended => tracing::info!("the rules are in order again"),
             TroubleTurn::None => {}
@@ -268,7 +339,13 @@ impl RulesLoader {
 
     /// Loads the rules anew whenever a file changes. Ends with the task.
     pub(crate) async fn watch(self: Arc<Self>, gateway: Gateway) {
-        let Some(directory) = self.directory().filter(|_| self.config.watch).map(Path::to_owned) else { return };
+        let Some(directory) = self
+            .directory()
+            .filter(|_| self.config.watch)
+            .map(Path::to_owned)
+        else {
+            return;
+        };
         loop {
             changed(&directory, || self.known()).await;
             // What is wrong is logged, shown by /ready, and counted.

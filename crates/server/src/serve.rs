@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::SystemEntropy;
-use acteon_core::limits::{MAX_ASIDE, MAX_ASIDE_WAITING, MAX_BODIES_BYTES, MAX_READS, MAX_REPLAYS, SLOW_BODY};
+use acteon_core::limits::{
+    MAX_ASIDE, MAX_ASIDE_WAITING, MAX_BODIES_BYTES, MAX_READS, MAX_REPLAYS, SLOW_BODY,
+};
 use acteon_gateway::{Gateway, Observer, Parts, Registry, StoredInterval};
 use acteon_store::{DocumentKind, StoreError};
 use tokio::net::TcpListener;
@@ -62,12 +64,22 @@ impl std::fmt::Display for StartError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::DataDir(path, error) => {
-                write!(f, "cannot make the data folder {}: {error}; choose another with --data-dir", path.display())
+                write!(
+                    f,
+                    "cannot make the data folder {}: {error}; choose another with --data-dir",
+                    path.display()
+                )
             }
             Self::Store(path, error) => write!(f, "cannot open the database {path}: {error}"),
-            Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}; choose another port with --port"),
+            Self::Listen(address, error) => write!(
+                f,
+                "cannot listen on {address}: {error}; choose another port with --port"
+            ),
             Self::Host(host, error) => {
-                write!(f, "cannot listen on {host}: {error}; use an address of this machine, or 0.0.0.0 or [::] for all of them")
+                write!(
+                    f,
+                    "cannot listen on {host}: {error}; use an address of this machine, or 0.0.0.0 or [::] for all of them"
+                )
             }
             Self::Rules(error) => write!(f, "{error}"),
             Self::Auth(error) => write!(f, "{error}"),
@@ -87,27 +99,59 @@ impl Server {
     /// Opens the store, in `data_dir` if it is an embedded one, starts the gateway, and listens.
     pub async fn start(config: Config, data_dir: &Path) -> Result<Self, StartError> {
         refuse_public(&config)?;
-        let auth = Arc::new(Auth::load(config.auth.clone(), config.keys.clone()).await.map_err(StartError::Auth)?);
-        let Opened { store, clock, place } = store::open(&config.store, data_dir).await?;
+        let auth = Arc::new(
+            Auth::load(config.auth.clone(), config.keys.clone())
+                .await
+                .map_err(StartError::Auth)?,
+        );
+        let Opened {
+            store,
+            clock,
+            place,
+        } = store::open(&config.store, data_dir).await?;
         let store_error = |error| StartError::Store(place.clone(), error);
-        let site = Site::new(&config.host, is_loopback(&config.host), &config.hosts, &config.origins);
+        let site = Site::new(
+            &config.host,
+            is_loopback(&config.host),
+            &config.hosts,
+            &config.origins,
+        );
         let address = format!("{}:{}", bracketed(&config.host), config.port);
-        let listener = TcpListener::bind(&address).await.map_err(|error| StartError::Listen(address.clone(), error))?;
-        let address = listener.local_addr().map_err(|error| StartError::Listen(address, error))?;
+        let listener = TcpListener::bind(&address)
+            .await
+            .map_err(|error| StartError::Listen(address.clone(), error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| StartError::Listen(address, error))?;
         let mut registry = Registry::default();
         for provider in config.providers {
-            registry.add(provider.name, provider.provider).map_err(StartError::Registry)?;
+            registry
+                .add(provider.name, provider.provider)
+                .map_err(StartError::Registry)?;
         }
         let metrics = Metrics::new(&registry.names().cloned().collect::<Vec<_>>());
-        let intervals = store.documents(DocumentKind::TimeInterval).await.map_err(store_error)?;
-        let intervals = intervals.iter().filter_map(|document| StoredInterval::name_in(&document.body)).collect();
+        let intervals = store
+            .documents(DocumentKind::TimeInterval)
+            .await
+            .map_err(store_error)?;
+        let intervals = intervals
+            .iter()
+            .filter_map(|document| StoredInterval::name_in(&document.body))
+            .collect();
         let files = Arc::new(RulesLoader::new(config.rules));
         let rules = files.load(intervals).await.map_err(StartError::Rules)?;
         let entropy = Arc::new(SystemEntropy::default());
         #[cfg(feature = "wechat")]
         if !config.keys.is_empty() {
             let (store, clock) = (Arc::clone(&store), Arc::clone(&clock));
-            config.shared.share_tokens(Arc::new(tokens::StoredTokens::new(store, clock, &*entropy, config.keys.clone())));
+            config
+                .shared
+                .share_tokens(Arc::new(tokens::StoredTokens::new(
+                    store,
+                    clock,
+                    &*entropy,
+                    config.keys.clone(),
+                )));
         }
         let parts = Parts {
             store,
@@ -118,7 +162,9 @@ impl Server {
             rules,
             options: config.gateway,
         };
-        let gateway = listen::answering(&listener, Gateway::start(parts)).await.map_err(store_error)?;
+        let gateway = listen::answering(&listener, Gateway::start(parts))
+            .await
+            .map_err(store_error)?;
         let reload = Arc::new(Notify::new());
         let watching = watch_files(&files, &auth, &gateway, &reload);
         let (stop, stopped) = watch::channel(false);
@@ -139,8 +185,18 @@ impl Server {
             bodies: Budget::new(MAX_BODIES_BYTES, SLOW_BODY),
         };
         let listening = Listening::new(Front::new(state, site), answers, listen::connections());
-        let accepting = tokio::spawn(listening.accept(listener, stopped, config.shutdown_timeout / 2));
-        Ok(Self { address, place, gateway, reload, limit: config.shutdown_timeout, stop, accepting, watching })
+        let accepting =
+            tokio::spawn(listening.accept(listener, stopped, config.shutdown_timeout / 2));
+        Ok(Self {
+            address,
+            place,
+            gateway,
+            reload,
+            limit: config.shutdown_timeout,
+            stop,
+            accepting,
+            watching,
+        })
     }
 
     /// Where it listens.
@@ -183,14 +239,29 @@ impl Server {
         // Requests under way are answered before the gateway refuses any.
         let began = tokio::time::Instant::now();
         drop(self.accepting.await);
-        self.gateway.stop(self.limit.saturating_sub(began.elapsed())).await
+        self.gateway
+            .stop(self.limit.saturating_sub(began.elapsed()))
+            .await
     }
 }
 
 /// Tasks that read rules and API keys anew: when a file changes, and when they are told to.
-fn watch_files(files: &Arc<RulesLoader>, auth: &Arc<Auth>, gateway: &Gateway, told: &Arc<Notify>) -> Vec<JoinHandle<()>> {
-    let changes = [tokio::spawn(Arc::clone(files).watch(gateway.clone())), tokio::spawn(Arc::clone(auth).watch())];
-    let (files, auth, gateway, told) = (Arc::clone(files), Arc::clone(auth), gateway.clone(), Arc::clone(told));
+fn watch_files(
+    files: &Arc<RulesLoader>,
+    auth: &Arc<Auth>,
+    gateway: &Gateway,
+    told: &Arc<Notify>,
+) -> Vec<JoinHandle<()>> {
+    let changes = [
+        tokio::spawn(Arc::clone(files).watch(gateway.clone())),
+        tokio::spawn(Arc::clone(auth).watch()),
+    ];
+    let (files, auth, gateway, told) = (
+        Arc::clone(files),
+        Arc::clone(auth),
+        gateway.clone(),
+        Arc::clone(told),
+    );
     let when_told = tokio::spawn(async move {
         loop {
             told.notified().await;
@@ -214,16 +285,25 @@ fn refuse_public(config: &Config) -> Result<(), StartError> {
 pub fn check_host(config: &Config) -> Result<(), StartError> {
     refuse_public(config)?;
     let address = format!("{}:0", bracketed(&config.host));
-    std::net::TcpListener::bind(&address).map(drop).map_err(|error| StartError::Host(config.host.clone(), error))
+    std::net::TcpListener::bind(&address)
+        .map(drop)
+        .map_err(|error| StartError::Host(config.host.clone(), error))
 }
 
 /// Whether only this machine can reach an address.
 fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 /// IPv6 addresses stand in brackets before a port.
 fn bracketed(host: &str) -> String {
-    if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() }
+    if host.contains(':') && !host.starts_with('[') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    }
 }

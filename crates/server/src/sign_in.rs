@@ -30,7 +30,10 @@ pub(crate) struct SignIns {
 
 impl Default for SignIns {
     fn default() -> Self {
-        Self { table: Mutex::default(), asleep: Arc::new(Semaphore::new(MAX_ASLEEP)) }
+        Self {
+            table: Mutex::default(),
+            asleep: Arc::new(Semaphore::new(MAX_ASLEEP)),
+        }
     }
 }
 
@@ -61,20 +64,29 @@ impl SignIns {
                 key = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
             }
         }
-        let failures = table.entry(key).or_insert(Failures { clear_at: now, said_at: None, unsaid: 0 });
+        let failures = table.entry(key).or_insert(Failures {
+            clear_at: now,
+            said_at: None,
+            unsaid: 0,
+        });
         let clear_at = failures.clear_at.max(now) + PACE;
         let wait = clear_at.duration_since(now).saturating_sub(PACE * FREE);
         if wait.is_zero() {
             failures.clear_at = clear_at;
             return Reaction::Answer(None);
         }
-        let place = Some(wait).filter(|wait| *wait <= LONGEST_WAIT).and_then(|_| Arc::clone(&self.asleep).try_acquire_owned().ok());
+        let place = Some(wait)
+            .filter(|wait| *wait <= LONGEST_WAIT)
+            .and_then(|_| Arc::clone(&self.asleep).try_acquire_owned().ok());
         if let Some(place) = place {
             failures.clear_at = clear_at;
             return Reaction::Answer(Some((wait, place)));
         }
         failures.unsaid += 1;
-        if failures.said_at.is_some_and(|at| now.duration_since(at) < SAY_EVERY) {
+        if failures
+            .said_at
+            .is_some_and(|at| now.duration_since(at) < SAY_EVERY)
+        {
             return Reaction::Refuse(None);
         }
         failures.said_at = Some(now);
@@ -100,7 +112,9 @@ mod tests {
     /// How long the answer waits; `None` where it is refused.
     fn wait(reaction: &Reaction) -> Option<Duration> {
         match reaction {
-            Reaction::Answer(sleep) => Some(sleep.as_ref().map_or(Duration::ZERO, |(wait, _)| *wait)),
+            Reaction::Answer(sleep) => {
+                Some(sleep.as_ref().map_or(Duration::ZERO, |(wait, _)| *wait))
+            }
             Reaction::Refuse(_) => None,
         }
     }
@@ -116,9 +130,14 @@ mod tests {
         }
         assert_eq!(wait(&sign_ins.failed(next_door)), Some(PACE), "one network");
         assert_eq!(wait(&sign_ins.failed(far)), Some(Duration::ZERO));
-        let mut refused = (0..100).map(|_| sign_ins.failed(here)).skip_while(|reaction| matches!(reaction, Reaction::Answer(_)));
+        let mut refused = (0..100)
+            .map(|_| sign_ins.failed(here))
+            .skip_while(|reaction| matches!(reaction, Reaction::Answer(_)));
         assert!(matches!(refused.next(), Some(Reaction::Refuse(Some(1)))));
-        assert!(matches!(refused.next(), Some(Reaction::Refuse(None))), "said once");
+        assert!(
+            matches!(refused.next(), Some(Reaction::Refuse(None))),
+            "said once"
+        );
         tokio::time::advance(Duration::from_mins(1)).await;
         assert_eq!(wait(&sign_ins.failed(here)), Some(Duration::ZERO));
     }
@@ -126,12 +145,17 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn few_wait_at_a_time_wherever_they_come_from() {
         let sign_ins = SignIns::default();
-        let failures = (0..1000_u32).flat_map(|network| std::iter::repeat_n(IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + network)), 12));
+        let failures = (0..1000_u32).flat_map(|network| {
+            std::iter::repeat_n(IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + network)), 12)
+        });
         let mut asleep: Vec<Reaction> = failures.map(|address| sign_ins.failed(address)).collect();
         asleep.retain(|reaction| wait(reaction).is_some_and(|wait| !wait.is_zero()));
         assert_eq!(asleep.len(), MAX_ASLEEP);
         let next: IpAddr = "192.0.2.1".parse().expect("an address");
-        assert!((0..FREE).all(|_| wait(&sign_ins.failed(next)) == Some(Duration::ZERO)), "a few are answered at once");
+        assert!(
+            (0..FREE).all(|_| wait(&sign_ins.failed(next)) == Some(Duration::ZERO)),
+            "a few are answered at once"
+        );
         assert_eq!(wait(&sign_ins.failed(next)), None);
         asleep.pop();
         assert_eq!(wait(&sign_ins.failed(next)), Some(PACE), "a place is free");

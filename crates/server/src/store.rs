@@ -29,17 +29,30 @@ pub fn embedded_database(data_dir: &Path) -> PathBuf {
 }
 
 /// Opens the store. `data_dir` is where an embedded one is.
-#[cfg_attr(not(feature = "postgres"), expect(clippy::unused_async, reason = "only a shared database is waited for"))]
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(clippy::unused_async, reason = "only a shared database is waited for")
+)]
 pub(crate) async fn open(config: &StoreConfig, data_dir: &Path) -> Result<Opened, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     match config {
         StoreConfig::Embedded(_) => {
-            make_private_dir(data_dir).map_err(|error| StartError::DataDir(data_dir.to_owned(), error))?;
+            make_private_dir(data_dir)
+                .map_err(|error| StartError::DataDir(data_dir.to_owned(), error))?;
             let path = embedded_database(data_dir);
             let place = path.display().to_string();
-            let options = SqliteOptions { path, faults: faults(), ..SqliteOptions::default() };
-            let store = SqliteStore::open(&options).map_err(|error| StartError::Store(place.clone(), error))?;
-            Ok(Opened { store: Arc::new(store), clock, place })
+            let options = SqliteOptions {
+                path,
+                faults: faults(),
+                ..SqliteOptions::default()
+            };
+            let store = SqliteStore::open(&options)
+                .map_err(|error| StartError::Store(place.clone(), error))?;
+            Ok(Opened {
+                store: Arc::new(store),
+                clock,
+                place,
+            })
         }
         #[cfg(feature = "postgres")]
         StoreConfig::Postgres(options) => {
@@ -49,7 +62,11 @@ pub(crate) async fn open(config: &StoreConfig, data_dir: &Path) -> Result<Opened
             let store = Arc::new(PostgresStore::open(options).await.map_err(failed)?);
             let place = format!("PostgreSQL {}, schema {}", store.place(), options.schema);
             let clock = store.clock(clock).await.map_err(failed)?;
-            Ok(Opened { store, clock, place })
+            Ok(Opened {
+                store,
+                clock,
+                place,
+            })
         }
     }
 }
@@ -58,7 +75,10 @@ pub(crate) async fn open(config: &StoreConfig, data_dir: &Path) -> Result<Opened
 #[cfg(debug_assertions)]
 fn faults() -> Option<Arc<dyn Faults>> {
     let file = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
-    let faults = FilesSayWhat { panic: file("ACTEON_TEST_PANIC_ONCE_THERE_IS"), hang: file("ACTEON_TEST_HANG_WHILE_THERE_IS") };
+    let faults = FilesSayWhat {
+        panic: file("ACTEON_TEST_PANIC_ONCE_THERE_IS"),
+        hang: file("ACTEON_TEST_HANG_WHILE_THERE_IS"),
+    };
     (faults.panic.is_some() || faults.hang.is_some()).then(|| Arc::new(faults) as Arc<dyn Faults>)
 }
 
@@ -77,7 +97,9 @@ struct FilesSayWhat {
 #[cfg(debug_assertions)]
 impl Faults for FilesSayWhat {
     fn meet(&self, point: FaultPoint) -> Result<(), StoreError> {
-        let is_there = |file: &Option<PathBuf>| point == FaultPoint::Commit && file.as_ref().is_some_and(|file| file.exists());
+        let is_there = |file: &Option<PathBuf>| {
+            point == FaultPoint::Commit && file.as_ref().is_some_and(|file| file.exists())
+        };
         assert!(!is_there(&self.panic), "simulated");
         while is_there(&self.hang) {
             std::thread::sleep(std::time::Duration::from_millis(5));

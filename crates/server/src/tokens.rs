@@ -38,19 +38,32 @@ struct Kept {
 impl Kept {
     /// `None` when it is from a time to come: the clock was set back, and nobody knows how old it is.
     fn life(&self, now: Timestamp) -> Option<Duration> {
-        (now + CLOCKS_APART >= self.since).then(|| self.until.since(now).min(self.until.since(self.since)))
+        (now + CLOCKS_APART >= self.since)
+            .then(|| self.until.since(now).min(self.until.since(self.since)))
     }
 }
 
 impl StoredTokens {
-    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, entropy: &dyn Entropy, keys: KeyRing) -> Self {
-        Self { store, clock, keys, mine: format!("{:016x}", entropy.bits()) }
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        entropy: &dyn Entropy,
+        keys: KeyRing,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            keys,
+            mine: format!("{:016x}", entropy.bits()),
+        }
     }
 
     /// The name of the token's note; `None` without a key.
     fn note(&self, name: &[u8; 32]) -> Option<String> {
         let name = self.keys.name("wecom token", name)?;
-        let digits = name.iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
+        let digits = name
+            .iter()
+            .fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
         Some(format!("token:{digits}"))
     }
 
@@ -70,9 +83,17 @@ impl StoredTokens {
     async fn save(&self, note: &str, token: &SharedToken) {
         let since = self.clock.now();
         let until = since + token.life;
-        let kept = Kept { token: token.secret.expose_secret().to_owned(), since, until };
-        let Ok(text) = serde_json::to_string(&kept) else { return };
-        let Ok(sealed) = Envelope::seal(&SecretString::from(text), &self.keys) else { return };
+        let kept = Kept {
+            token: token.secret.expose_secret().to_owned(),
+            since,
+            until,
+        };
+        let Ok(text) = serde_json::to_string(&kept) else {
+            return;
+        };
+        let Ok(sealed) = Envelope::seal(&SecretString::from(text), &self.keys) else {
+            return;
+        };
         if let Err(error) = self.store.put_note(note, &sealed.to_string(), until).await {
             tracing::warn!(%error, "an access token could not be shared; others fetch their own");
         }
@@ -80,9 +101,15 @@ impl StoredTokens {
 }
 
 impl TokenShare for StoredTokens {
-    fn turn<'a>(&'a self, name: &'a [u8; 32], usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync)) -> Pending<'a, Turn> {
+    fn turn<'a>(
+        &'a self,
+        name: &'a [u8; 32],
+        usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync),
+    ) -> Pending<'a, Turn> {
         Box::pin(async move {
-            let Some(note) = self.note(name) else { return Turn::Fetch };
+            let Some(note) = self.note(name) else {
+                return Turn::Fetch;
+            };
             let give_up = self.clock.monotonic() + TURN_LASTS;
             let turn = format!("{note}:turn");
             while self.clock.monotonic() < give_up {
@@ -90,11 +117,18 @@ impl TokenShare for StoredTokens {
                     return Turn::Use(token);
                 }
                 let now = self.clock.now();
-                match self.store.swap_note(&turn, None, &self.mine, now, now + TURN_LASTS).await {
+                match self
+                    .store
+                    .swap_note(&turn, None, &self.mine, now, now + TURN_LASTS)
+                    .await
+                {
                     Ok(false) => self.clock.sleep(LOOK_EVERY).await,
                     Ok(true) => {
                         // Who had the turn before may have put its token there since the look.
-                        let Some(token) = self.load(&note).await.filter(|token| usable(token)) else { return Turn::Fetch };
+                        let Some(token) = self.load(&note).await.filter(|token| usable(token))
+                        else {
+                            return Turn::Fetch;
+                        };
                         self.end(name).await;
                         return Turn::Use(token);
                     }
@@ -121,7 +155,11 @@ impl TokenShare for StoredTokens {
             let Some(note) = self.note(name) else { return };
             let (turn, now) = (format!("{note}:turn"), self.clock.now());
             // It may be another's by now, who must keep it.
-            if let Err(error) = self.store.swap_note(&turn, Some(&self.mine), "", now, Timestamp::default()).await {
+            if let Err(error) = self
+                .store
+                .swap_note(&turn, Some(&self.mine), "", now, Timestamp::default())
+                .await
+            {
                 tracing::debug!(%error, "a turn to fetch a token runs out by itself");
             }
         })
@@ -135,10 +173,28 @@ mod tests {
     #[test]
     fn a_token_lives_no_longer_for_a_clock_that_was_set() {
         let at = |minutes: i64| Timestamp::from_millis(minutes * 60_000);
-        let kept = Kept { token: String::new(), since: at(2000), until: at(2120) };
+        let kept = Kept {
+            token: String::new(),
+            since: at(2000),
+            until: at(2120),
+        };
         let life = |now| kept.life(now).map(|life| life.as_secs() / 60);
-        assert_eq!((life(at(2000)), life(at(2030)), life(at(2120))), (Some(120), Some(90), Some(0)));
-        assert_eq!((life(at(2000 + 1440)), life(at(2000 - 60)), life(at(2000 - 1440))), (Some(0), None, None));
-        assert_eq!(kept.life(at(2000) - Duration::from_secs(1)), Some(Duration::from_hours(2)), "clocks are a little apart");
+        assert_eq!(
+            (life(at(2000)), life(at(2030)), life(at(2120))),
+            (Some(120), Some(90), Some(0))
+        );
+        assert_eq!(
+            (
+                life(at(2000 + 1440)),
+                life(at(2000 - 60)),
+                life(at(2000 - 1440))
+            ),
+            (Some(0), None, None)
+        );
+        assert_eq!(
+            kept.life(at(2000) - Duration::from_secs(1)),
+            Some(Duration::from_hours(2)),
+            "clocks are a little apart"
+        );
     }
 }

@@ -14,15 +14,29 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let wecom = match LocalWecom::listen(World::default(), SocketAddr::from(([127, 0, 0, 1], 8090))).await {
+    let wecom = match LocalWecom::listen(World::default(), SocketAddr::from(([127, 0, 0, 1], 8090)))
+        .await
+    {
         Ok(wecom) => wecom,
         Err(_) => LocalWecom::start(World::default()).await?,
     };
     let (configuration, keys) = configuration(&wecom)?;
-    println!("A local WeChat Work is running, and this configuration starts a gateway in front of it:\n\n{configuration}");
+    println!(
+        "A local WeChat Work is running, and this configuration starts a gateway in front of it:\n\n{configuration}"
+    );
     let none = |_: &str| None;
-    let mut config = Config::parse("quickstart.toml", &configuration, &Surroundings { variable: &none, keys })?;
-    if tokio::net::TcpListener::bind((config.host.as_str(), config.port)).await.is_err() {
+    let mut config = Config::parse(
+        "quickstart.toml",
+        &configuration,
+        &Surroundings {
+            variable: &none,
+            keys,
+        },
+    )?;
+    if tokio::net::TcpListener::bind((config.host.as_str(), config.port))
+        .await
+        .is_err()
+    {
         config.port = 0;
     }
     let folder = tempfile::tempdir()?;
@@ -53,13 +67,18 @@ async fn main() -> Result<(), Failure> {
 /// A gateway with the local WeChat Work as `wechat-ops`, its credentials encrypted with a fresh key.
 fn configuration(wecom: &LocalWecom) -> Result<(String, KeyRing), Failure> {
     let keys = KeyRing::parse(&KeyRing::generate()?)?;
-    let text = wecom.provider("wechat-ops", |secret| Envelope::seal(&secret.into(), &keys).map(|envelope| envelope.to_string()))?;
+    let text = wecom.provider("wechat-ops", |secret| {
+        Envelope::seal(&secret.into(), &keys).map(|envelope| envelope.to_string())
+    })?;
     Ok((text, keys))
 }
 
 fn messages() -> [(&'static str, Value); 3] {
     [
-        ("A text to everybody", json!({ "touser": "@all", "content": "Deploy #4823 shipped to production." })),
+        (
+            "A text to everybody",
+            json!({ "touser": "@all", "content": "Deploy #4823 shipped to production." }),
+        ),
         (
             "A markdown alert to two departments; its warning is for members who read in personal WeChat, which shows no markdown",
             json!({
@@ -88,5 +107,11 @@ fn action(payload: &Value) -> Value {
 
 async fn dispatch(api: &str, payload: &Value) -> Result<Value, Failure> {
     let client = reqwest::Client::builder().no_proxy().build()?;
-    Ok(client.post(format!("{api}/v1/dispatch")).json(&action(payload)).send().await?.json().await?)
+    Ok(client
+        .post(format!("{api}/v1/dispatch"))
+        .json(&action(payload))
+        .send()
+        .await?
+        .json()
+        .await?)
 }

@@ -4,7 +4,9 @@
 //! Runs offline, without credentials: `cargo run -p acteon-simulation --example wechat_simulation`.
 
 use acteon_core::{Action, Outcome};
-use acteon_simulation::harness::{ActionOutcomeExt as _, Failure, SimulationConfig, SimulationHarness};
+use acteon_simulation::harness::{
+    ActionOutcomeExt as _, Failure, SimulationConfig, SimulationHarness,
+};
 use serde_json::{Value, json};
 
 #[tokio::main]
@@ -23,14 +25,23 @@ rules:
 ";
 
 async fn reroute_by_severity() -> Result<(), Failure> {
-    let config = SimulationConfig::builder().add_recording_providers(&["log", "wechat"]).add_rule_yaml(REROUTE).build();
+    let config = SimulationConfig::builder()
+        .add_recording_providers(&["log", "wechat"])
+        .add_rule_yaml(REROUTE)
+        .build();
     let harness = SimulationHarness::start(config).await?;
     println!("\nWith a rule that reroutes what is critical:");
     for severity in ["warning", "critical"] {
         let payload = json!({ "severity": severity, "toparty": "12", "content": format!("checkout-api: {severity}") });
-        let outcome: Outcome = harness.dispatch(&action(severity, "log", &payload)?).await?;
+        let outcome: Outcome = harness
+            .dispatch(&action(severity, "log", &payload)?)
+            .await?;
         match &outcome {
-            Outcome::Rerouted { original_provider, new_provider, .. } => {
+            Outcome::Rerouted {
+                original_provider,
+                new_provider,
+                ..
+            } => {
                 println!("{severity}: Rerouted from {original_provider} to {new_provider}");
             }
             other => println!("{severity}: {}", other.tag()),
@@ -39,17 +50,26 @@ async fn reroute_by_severity() -> Result<(), Failure> {
     for name in ["log", "wechat"] {
         let provider = harness.provider(name).ok_or("the provider is registered")?;
         provider.assert_called(1);
-        println!("  {name} was called once, with {}", provider.last_action().ok_or("a call")?.payload);
+        println!(
+            "  {name} was called once, with {}",
+            provider.last_action().ok_or("a call")?.payload
+        );
     }
     harness.teardown().await;
     Ok(())
 }
 
 async fn three_messages() -> Result<(), Failure> {
-    let config = SimulationConfig::builder().nodes(1).add_recording_provider("wechat").build();
+    let config = SimulationConfig::builder()
+        .nodes(1)
+        .add_recording_provider("wechat")
+        .build();
     let harness = SimulationHarness::start(config).await?;
     let messages = [
-        ("text broadcast", json!({ "touser": "@all", "content": "Deploy #4823 shipped to production." })),
+        (
+            "text broadcast",
+            json!({ "touser": "@all", "content": "Deploy #4823 shipped to production." }),
+        ),
         (
             "markdown alert",
             json!({
@@ -71,11 +91,15 @@ async fn three_messages() -> Result<(), Failure> {
         ),
     ];
     for (number, (what, payload)) in messages.into_iter().enumerate() {
-        let outcome: Outcome = harness.dispatch(&action(&format!("demo-{number}"), "wechat", &payload)?).await?;
+        let outcome: Outcome = harness
+            .dispatch(&action(&format!("demo-{number}"), "wechat", &payload)?)
+            .await?;
         let response = outcome.assert_executed();
         println!("{what}: Executed {}", response.body);
     }
-    let wechat = harness.provider("wechat").ok_or("the provider is registered")?;
+    let wechat = harness
+        .provider("wechat")
+        .ok_or("the provider is registered")?;
     wechat.assert_called(3);
     println!("\nThe provider was called {} times:", wechat.call_count());
     for call in wechat.calls() {

@@ -23,12 +23,17 @@ impl TestDatabase {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let url = std::env::var(VARIABLE).unwrap_or_else(|_| USUAL.to_owned());
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let options =
-            PostgresOptions { schema: format!("test_{number}_{}", uuid::Uuid::new_v4().simple()), pool: 4, ..PostgresOptions::new(&url) };
+        let options = PostgresOptions {
+            schema: format!("test_{number}_{}", uuid::Uuid::new_v4().simple()),
+            pool: 4,
+            ..PostgresOptions::new(&url)
+        };
         match PostgresStore::migrate(&options).await {
             Ok(_) => Some(Self { options }),
             Err(error) => {
-                crate::skipped(&format!("no PostgreSQL to test on ({error}); {VARIABLE} may name one"));
+                crate::skipped(&format!(
+                    "no PostgreSQL to test on ({error}); {VARIABLE} may name one"
+                ));
                 None
             }
         }
@@ -42,7 +47,13 @@ impl TestDatabase {
     /// Does something in the schema behind the store's back.
     pub async fn execute(&self, statements: &str) -> Result<(), tokio_postgres::Error> {
         let PostgresOptions { url, schema, .. } = &self.options;
-        execute(url, &format!("SET client_min_messages = error; SET search_path TO \"{schema}\"; {statements}")).await
+        execute(
+            url,
+            &format!(
+                "SET client_min_messages = error; SET search_path TO \"{schema}\"; {statements}"
+            ),
+        )
+        .await
     }
 
     /// A number out of the schema.
@@ -50,7 +61,9 @@ impl TestDatabase {
         let PostgresOptions { url, schema, .. } = &self.options;
         let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
         tokio::spawn(connection);
-        client.batch_execute(&format!("SET search_path TO \"{schema}\"")).await?;
+        client
+            .batch_execute(&format!("SET search_path TO \"{schema}\""))
+            .await?;
         client.query_one(select, &[]).await?.try_get(0)
     }
 }
@@ -65,9 +78,15 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         let PostgresOptions { url, schema, .. } = self.options.clone();
         let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let drop_schema = format!("SET client_min_messages = error; DROP SCHEMA IF EXISTS \"{schema}\" CASCADE");
-            runtime.block_on(execute(&url, &drop_schema)).map_err(std::io::Error::other)
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            let drop_schema = format!(
+                "SET client_min_messages = error; DROP SCHEMA IF EXISTS \"{schema}\" CASCADE"
+            );
+            runtime
+                .block_on(execute(&url, &drop_schema))
+                .map_err(std::io::Error::other)
         });
         if !matches!(dropping.join(), Ok(Ok(()))) {
             eprintln!("the schema {} could not be dropped", self.options.schema);

@@ -43,9 +43,20 @@ impl FaultProxy {
     pub async fn start(target: SocketAddr) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let state = Arc::new(watch::channel(State { weather: Weather::Fair, target, closures: 0 }).0);
+        let state = Arc::new(
+            watch::channel(State {
+                weather: Weather::Fair,
+                target,
+                closures: 0,
+            })
+            .0,
+        );
         let accepting = tokio::spawn(accept(listener, Arc::clone(&state)));
-        Ok(Self { address, state, accepting })
+        Ok(Self {
+            address,
+            state,
+            accepting,
+        })
     }
 
     /// Where it listens.
@@ -60,7 +71,13 @@ impl FaultProxy {
 
     /// Closes the connections that are open, whatever they were about to carry. New ones meet fair weather.
     pub fn close_all(&self) {
-        self.state.send_modify(|state| *state = State { weather: Weather::Fair, closures: state.closures + 1, ..*state });
+        self.state.send_modify(|state| {
+            *state = State {
+                weather: Weather::Fair,
+                closures: state.closures + 1,
+                ..*state
+            }
+        });
     }
 
     /// Changes the weather for a while.
@@ -72,7 +89,13 @@ impl FaultProxy {
 
     /// Leads new connections elsewhere, and closes those that are open.
     pub fn lead_to(&self, target: SocketAddr) {
-        self.state.send_modify(|state| *state = State { weather: Weather::Fair, target, closures: state.closures + 1 });
+        self.state.send_modify(|state| {
+            *state = State {
+                weather: Weather::Fair,
+                target,
+                closures: state.closures + 1,
+            }
+        });
     }
 }
 
@@ -92,7 +115,9 @@ async fn accept(listener: TcpListener, state: Arc<watch::Sender<State>>) {
 }
 
 async fn carry(client: TcpStream, opened: State, mut state: watch::Receiver<State>) {
-    let Ok(server) = TcpStream::connect(opened.target).await else { return };
+    let Ok(server) = TcpStream::connect(opened.target).await else {
+        return;
+    };
     drop((client.set_nodelay(true), server.set_nodelay(true)));
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
@@ -113,14 +138,22 @@ fn is_cut(state: &State, opened: State) -> bool {
     state.weather == Weather::Cut || state.closures != opened.closures
 }
 
-async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, opened: State, mut state: watch::Receiver<State>) {
+async fn copy(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    opened: State,
+    mut state: watch::Receiver<State>,
+) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
         let weather = state.borrow().weather;
         if let Weather::Slow(delay) = weather {
             tokio::time::sleep(delay).await;
         }
-        let is_carried = state.wait_for(|state| state.weather != Weather::Silent).await.is_ok_and(|state| !is_cut(&state, opened));
+        let is_carried = state
+            .wait_for(|state| state.weather != Weather::Silent)
+            .await
+            .is_ok_and(|state| !is_cut(&state, opened));
         if !is_carried || to.write_all(&buffer[..count]).await.is_err() {
             break;
         }

@@ -35,7 +35,11 @@ pub struct Reply {
 
 impl From<(u16, String)> for Reply {
     fn from((status, body): (u16, String)) -> Self {
-        Self { status, body, retry_after: None }
+        Self {
+            status,
+            body,
+            retry_after: None,
+        }
     }
 }
 
@@ -55,15 +59,26 @@ pub struct Receiver {
 
 impl Receiver {
     /// Starts on a free port of this machine. `answer` gives status and body.
-    pub async fn start<R: Into<Reply>>(answer: impl Fn(&Request) -> R + Send + Sync + 'static) -> std::io::Result<Self> {
+    pub async fn start<R: Into<Reply>>(
+        answer: impl Fn(&Request) -> R + Send + Sync + 'static,
+    ) -> std::io::Result<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared { requests: Mutex::default(), answer: Box::new(move |request| answer(request).into()) });
-        let router = Router::new().fallback(receive).with_state(Arc::clone(&shared));
+        let shared = Arc::new(Shared {
+            requests: Mutex::default(),
+            answer: Box::new(move |request| answer(request).into()),
+        });
+        let router = Router::new()
+            .fallback(receive)
+            .with_state(Arc::clone(&shared));
         let serving = tokio::spawn(async {
             drop(axum::serve(listener, router).await);
         });
-        Ok(Self { address, shared, serving })
+        Ok(Self {
+            address,
+            shared,
+            serving,
+        })
     }
 
     /// Its address.
@@ -73,7 +88,11 @@ impl Receiver {
 
     /// What it got, oldest first.
     pub fn requests(&self) -> Vec<Request> {
-        self.shared.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared
+            .requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -83,12 +102,37 @@ impl Drop for Receiver {
     }
 }
 
-async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> (StatusCode, HeaderMap, String) {
-    let authorization = headers.get("authorization").and_then(|value| value.to_str().ok()).map(str::to_owned);
+async fn receive(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, HeaderMap, String) {
+    let authorization = headers
+        .get("authorization")
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
     let text = String::from_utf8_lossy(&body).into_owned();
-    let request = Request { body: serde_json::from_slice(&body).unwrap_or(Value::Null), text, authorization };
-    let Reply { status, body: text, retry_after } = (shared.answer)(&request);
-    let retry_after = retry_after.and_then(|value| value.parse().ok()).map(|value| (RETRY_AFTER, value));
-    shared.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
-    (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), retry_after.into_iter().collect(), text)
+    let request = Request {
+        body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        text,
+        authorization,
+    };
+    let Reply {
+        status,
+        body: text,
+        retry_after,
+    } = (shared.answer)(&request);
+    let retry_after = retry_after
+        .and_then(|value| value.parse().ok())
+        .map(|value| (RETRY_AFTER, value));
+    shared
+        .requests
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(request);
+    (
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        retry_after.into_iter().collect(),
+        text,
+    )
 }

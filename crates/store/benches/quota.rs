@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use acteon_core::{Action, Caller, Origin, Prepared, ProviderName, Tenant, Timestamp};
-use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Overage, QuotaCheck, SqliteOptions, SqliteStore, Store, Turn, Way};
+use acteon_store::{
+    Admission, Admitted, Birth, Conditions, Fate, Overage, QuotaCheck, SqliteOptions, SqliteStore,
+    Store, Turn, Way,
+};
 use tokio::runtime::Runtime;
 
 const CLIENTS: u64 = 192;
@@ -21,12 +24,20 @@ fn main() {
     for round in 1..=2 {
         println!("round {round}: quotas, admissions a second");
         let folder = tempfile::tempdir().expect("a folder");
-        let options = SqliteOptions { path: folder.path().join("bench.db"), ..SqliteOptions::default() };
+        let options = SqliteOptions {
+            path: folder.path().join("bench.db"),
+            ..SqliteOptions::default()
+        };
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&options).expect("a store"));
         measure(&runtime, "sqlite", &store);
         #[cfg(feature = "postgres")]
-        if let Some(database) = runtime.block_on(acteon_simulation::postgres::TestDatabase::find()) {
-            let store = runtime.block_on(acteon_store::postgres::PostgresStore::open(database.options())).expect("a store");
+        if let Some(database) = runtime.block_on(acteon_simulation::postgres::TestDatabase::find())
+        {
+            let store = runtime
+                .block_on(acteon_store::postgres::PostgresStore::open(
+                    database.options(),
+                ))
+                .expect("a store");
             let store: Arc<dyn Store> = Arc::new(store);
             measure(&runtime, "postgres", &store);
         }
@@ -35,7 +46,10 @@ fn main() {
 
 fn measure(runtime: &Runtime, engine: &str, store: &Arc<dyn Store>) {
     for (quotas, name) in CASES {
-        println!("{engine:10} {name:8} {:.0}", runtime.block_on(rate(store, quotas)));
+        println!(
+            "{engine:10} {name:8} {:.0}",
+            runtime.block_on(rate(store, quotas))
+        );
     }
 }
 
@@ -51,8 +65,12 @@ async fn rate(store: &Arc<dyn Store>, quotas: u64) -> f64 {
                     if begun.elapsed() > MEASURE {
                         return;
                     }
-                    let admission = admission(&format!("{quotas}-{client}-{number}"), client, quotas);
-                    assert!(matches!(store.admit(admission).await, Ok(Admitted::Open { .. })), "admitted");
+                    let admission =
+                        admission(&format!("{quotas}-{client}-{number}"), client, quotas);
+                    assert!(
+                        matches!(store.admit(admission).await, Ok(Admitted::Open { .. })),
+                        "admitted"
+                    );
                     admitted.fetch_add(1, Ordering::Relaxed);
                 }
             })
@@ -70,7 +88,10 @@ fn admission(id: &str, client: u64, quotas: u64) -> Admission {
         r#"{{"id":"{id}","namespace":"incidents","tenant":"acme","provider":"p","action_type":"notify","payload":{{"content":"{filler}"}},"created_at":"2026-01-01T00:00:00Z"}}"#
     );
     let action: Action = serde_json::from_str(&text).expect("an action");
-    let prepared = Prepared { bytes: action.payload.to_string().into_bytes(), ..Prepared::default() };
+    let prepared = Prepared {
+        bytes: action.payload.to_string().into_bytes(),
+        ..Prepared::default()
+    };
     let quota = client.checked_rem(quotas).map(|number| QuotaCheck {
         counter: format!("q{number}"),
         id: "q".into(),
@@ -96,7 +117,10 @@ fn admission(id: &str, client: u64, quotas: u64) -> Admission {
         priority: acteon_core::Priority::default(),
         accepted_at: Timestamp::from_millis(1_000_000),
         turn: Turn::Single,
-        fate: Fate::Send { conditions: Conditions::default(), ways: vec![way] },
+        fate: Fate::Send {
+            conditions: Conditions::default(),
+            ways: vec![way],
+        },
         possible_duplicate: false,
         letter: None,
     }

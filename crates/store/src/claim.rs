@@ -44,7 +44,12 @@ pub struct Room {
 impl Room {
     /// Room for rows of some providers, where none were claimed before.
     pub fn of(providers: Vec<ProviderName>, limit: usize) -> Self {
-        Self { providers, limit, more_high: 0, turn: 0 }
+        Self {
+            providers,
+            limit,
+            more_high: 0,
+            turn: 0,
+        }
     }
 
     /// Of each priority, by its place, how many rows come before those of higher ones.
@@ -59,7 +64,11 @@ impl Room {
 
     /// How many rows of a priority are claimed at most.
     pub(crate) fn most_of(&self, priority: Priority) -> usize {
-        if priority == Priority::High { self.limit + self.more_high } else { self.limit }
+        if priority == Priority::High {
+            self.limit + self.more_high
+        } else {
+            self.limit
+        }
     }
 
     /// Which rows to claim, of those of each priority that are due, in their order: first those whose turn has come, then the highest.
@@ -76,8 +85,16 @@ impl Room {
             *place < left || (*priority == Priority::High && *place < left + self.more_high)
         };
         // In the order in which they are sent.
-        let high = others.iter().take_while(|(priority, _)| *priority == Priority::High).count();
-        let mut chosen: Vec<T> = others.into_iter().enumerate().filter(goes).map(|(_, (_, row))| row).collect();
+        let high = others
+            .iter()
+            .take_while(|(priority, _)| *priority == Priority::High)
+            .count();
+        let mut chosen: Vec<T> = others
+            .into_iter()
+            .enumerate()
+            .filter(goes)
+            .map(|(_, (_, row))| row)
+            .collect();
         let high = high.min(chosen.len());
         chosen.splice(high..high, first);
         chosen
@@ -101,27 +118,48 @@ mod tests {
     fn chosen(room: &Room, due: [usize; 3]) -> [usize; 3] {
         let rows = Priority::ALL.map(|priority| vec![priority; due[priority.place()]]);
         let chosen = room.choose(rows);
-        assert!(chosen.is_sorted_by_key(|priority| *priority != Priority::High), "high ones are sent first: {chosen:?}");
+        assert!(
+            chosen.is_sorted_by_key(|priority| *priority != Priority::High),
+            "high ones are sent first: {chosen:?}"
+        );
         Priority::ALL.map(|priority| chosen.iter().filter(|one| **one == priority).count())
     }
 
     #[test]
     fn high_rows_come_first_and_every_priority_has_its_turns() {
-        let room = |limit, turn| Room { providers: Vec::new(), limit, more_high: 0, turn };
+        let room = |limit, turn| Room {
+            providers: Vec::new(),
+            limit,
+            more_high: 0,
+            turn,
+        };
         assert_eq!(chosen(&room(16, 0), [100, 100, 100]), [12, 3, 1]);
         assert_eq!(chosen(&room(16, 0), [2, 100, 100]), [2, 13, 1]);
         assert_eq!(chosen(&room(16, 0), [0, 0, 100]), [0, 0, 16]);
         assert_eq!(chosen(&room(16, 0), [100, 0, 0]), [16, 0, 0]);
         // One by one the same comes of it.
         let one_by_one = (0..16).map(|turn| chosen(&room(1, turn), [100, 100, 100]));
-        assert_eq!(one_by_one.fold([0; 3], |sum, one| [0, 1, 2].map(|place| sum[place] + one[place])), [12, 3, 1]);
+        assert_eq!(
+            one_by_one.fold([0; 3], |sum, one| [0, 1, 2]
+                .map(|place| sum[place] + one[place])),
+            [12, 3, 1]
+        );
     }
 
     #[test]
     fn what_is_high_has_room_of_its_own() {
-        let full = Room { providers: Vec::new(), limit: 0, more_high: 3, turn: 15 };
+        let full = Room {
+            providers: Vec::new(),
+            limit: 0,
+            more_high: 3,
+            turn: 15,
+        };
         assert_eq!(chosen(&full, [10, 10, 10]), [3, 0, 0]);
-        let room = Room { limit: 4, turn: 0, ..full };
+        let room = Room {
+            limit: 4,
+            turn: 0,
+            ..full
+        };
         assert_eq!(chosen(&room, [10, 10, 10]), [6, 1, 0]);
     }
 }

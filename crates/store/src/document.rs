@@ -15,7 +15,12 @@ pub enum DocumentKind {
 
 impl DocumentKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Silence, Self::TimeInterval, Self::Quota, Self::RuleToggle];
+    pub const ALL: [Self; 4] = [
+        Self::Silence,
+        Self::TimeInterval,
+        Self::Quota,
+        Self::RuleToggle,
+    ];
 
     /// The word that is stored.
     pub const fn as_str(self) -> &'static str {

@@ -25,7 +25,9 @@ pub enum StoreError {
     #[error("{0} is in use by another process; stop that one first, or choose another --data-dir")]
     InUse(String),
     /// The database was written by a newer version.
-    #[error("the database has schema {found}, this version knows up to {known}: run the newer version that wrote it")]
+    #[error(
+        "the database has schema {found}, this version knows up to {known}: run the newer version that wrote it"
+    )]
     NewerSchema {
         /// The schema found.
         found: i64,
@@ -80,17 +82,22 @@ pub(crate) fn until_ended(ended: &Ended) -> acteon_core::BoxFuture<'static, Stor
 /// What a panic said.
 pub(crate) fn words_of_panic(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a word".into())
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "without a word".into())
 }
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
-            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked | rusqlite::ErrorCode::OperationInterrupted) => {
-                Self::Busy
+            Some(
+                rusqlite::ErrorCode::DatabaseBusy
+                | rusqlite::ErrorCode::DatabaseLocked
+                | rusqlite::ErrorCode::OperationInterrupted,
+            ) => Self::Busy,
+            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
+                Self::Damaged(error.to_string())
             }
-            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
             _ => Self::Engine(error.to_string()),
         }
     }

@@ -116,7 +116,12 @@ pub enum Judged {
     Refused(Outcome),
 }
 
-pub(crate) fn judge(counters: &dyn Counters, conditions: &Conditions, ways: &[Way], now: Timestamp) -> Result<Judged, StoreError> {
+pub(crate) fn judge(
+    counters: &dyn Counters,
+    conditions: &Conditions,
+    ways: &[Way],
+    now: Timestamp,
+) -> Result<Judged, StoreError> {
     if let Some(dedup) = &conditions.dedup
         && let Some(action_id) = counters.holder(&dedup.key, now)?
     {
@@ -128,16 +133,25 @@ pub(crate) fn judge(counters: &dyn Counters, conditions: &Conditions, ways: &[Wa
         // A clock that was set back must not close the window for longer than it is wide.
         let opens = went.min(now) + throttle.window;
         if opens > now {
-            return Ok(Judged::Refused(Outcome::Throttled { retry_after: opens.since(now), rule: Some(throttle.rule.clone()) }));
+            return Ok(Judged::Refused(Outcome::Throttled {
+                retry_after: opens.since(now),
+                rule: Some(throttle.rule.clone()),
+            }));
         }
     }
     let mut way = 0;
     loop {
-        let Some(candidate) = ways.get(way) else { return Err(StoreError::Engine("an action has no way to go".into())) };
+        let Some(candidate) = ways.get(way) else {
+            return Err(StoreError::Engine("an action has no way to go".into()));
+        };
         match charge(counters, &candidate.quotas, now)? {
             Charged::Fits(over) => return Ok(Judged::Go { way, over }),
             Charged::Blocked(outcome) => return Ok(Judged::Refused(outcome)),
-            Charged::Degraded(to, outcome) => match ways.iter().skip(way + 1).position(|other| other.provider == to) {
+            Charged::Degraded(to, outcome) => match ways
+                .iter()
+                .skip(way + 1)
+                .position(|other| other.provider == to)
+            {
                 Some(next) => way += 1 + next,
                 None => return Ok(Judged::Refused(outcome)),
             },
@@ -152,7 +166,11 @@ enum Charged {
 }
 
 /// The strictest of the quotas that are used up: block before degrade before the others.
-fn charge(counters: &dyn Counters, quotas: &[QuotaCheck], now: Timestamp) -> Result<Charged, StoreError> {
+fn charge(
+    counters: &dyn Counters,
+    quotas: &[QuotaCheck],
+    now: Timestamp,
+) -> Result<Charged, StoreError> {
     let mut over = Vec::new();
     let mut degrade = None;
     for (place, quota) in quotas.iter().enumerate() {
@@ -162,7 +180,9 @@ fn charge(counters: &dyn Counters, quotas: &[QuotaCheck], now: Timestamp) -> Res
         }
         match &quota.overage {
             Overage::Block => return Ok(Charged::Blocked(exceeded(quota, used, now))),
-            Overage::Degrade(to) => degrade = degrade.or_else(|| Some((to.clone(), exceeded(quota, used, now)))),
+            Overage::Degrade(to) => {
+                degrade = degrade.or_else(|| Some((to.clone(), exceeded(quota, used, now))))
+            }
             Overage::Warn | Overage::Notify(_) => over.push(place),
         }
     }

@@ -85,12 +85,18 @@ pub struct Cursor {
 impl Cursor {
     /// Before every row from `at` on.
     pub(crate) const fn oldest(at: Timestamp) -> Self {
-        Self { at, seq: Seq(i64::MIN) }
+        Self {
+            at,
+            seq: Seq(i64::MIN),
+        }
     }
 
     /// After every row up to `at`.
     pub(crate) const fn newest(at: Timestamp) -> Self {
-        Self { at, seq: Seq(i64::MAX) }
+        Self {
+            at,
+            seq: Seq(i64::MAX),
+        }
     }
 }
 
@@ -173,34 +179,55 @@ impl HistoryFilter {
         match self.order {
             Order::NewestFirst => {
                 let begin = Cursor::newest(newest);
-                let from = after.filter(|cursor| !self.is_by_time() || cursor.at <= newest).unwrap_or(begin);
-                Walked { from, until: oldest }
+                let from = after
+                    .filter(|cursor| !self.is_by_time() || cursor.at <= newest)
+                    .unwrap_or(begin);
+                Walked {
+                    from,
+                    until: oldest,
+                }
             }
             Order::OldestFirst => {
                 let begin = Cursor::oldest(oldest);
-                let from = after.filter(|cursor| !self.is_by_time() || cursor.at >= oldest).unwrap_or(begin);
-                Walked { from, until: newest }
+                let from = after
+                    .filter(|cursor| !self.is_by_time() || cursor.at >= oldest)
+                    .unwrap_or(begin);
+                Walked {
+                    from,
+                    until: newest,
+                }
             }
         }
     }
 
     /// Whether a walk that has come to a row is over before it: all further ones lie beyond the last position too.
     pub(crate) fn ends_before(&self, row: Cursor) -> bool {
-        self.order == Order::OldestFirst && !self.is_by_time() && self.up_to.is_some_and(|last| row.seq > last)
+        self.order == Order::OldestFirst
+            && !self.is_by_time()
+            && self.up_to.is_some_and(|last| row.seq > last)
     }
 
     /// The column of the class, which is looked up only where it is asked for: indexes have the others.
     pub(crate) fn class_column(&self) -> &'static str {
-        if self.class.is_some() { "o.class" } else { "CAST(NULL AS TEXT)" }
+        if self.class.is_some() {
+            "o.class"
+        } else {
+            "CAST(NULL AS TEXT)"
+        }
     }
 
     /// Whether [`Self::lets_through`] needs the columns of the outcome.
     pub(crate) fn needs_outcome(&self) -> bool {
-        self.outcome.is_some() || self.code.is_some() || self.class.is_some() || self.state.is_some()
+        self.outcome.is_some()
+            || self.code.is_some()
+            || self.class.is_some()
+            || self.state.is_some()
     }
 
     pub(crate) fn lets_through(&self, row: &Narrow<'_>) -> bool {
-        let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
+        let is = |wanted: &Option<String>, found: &str| {
+            wanted.as_ref().is_none_or(|wanted| wanted == found)
+        };
         let in_state = match self.state {
             None => true,
             Some(State::Open) => row.state.is_none(),
@@ -215,23 +242,38 @@ impl HistoryFilter {
             && is(&self.caller, row.caller)
             && is(&self.verdict, row.verdict)
             && is(&self.rule, row.rule)
-            && self.outcome.as_ref().is_none_or(|wanted| row.tag == wanted || (row.tag.is_empty() && wanted == "scheduled"))
+            && self.outcome.as_ref().is_none_or(|wanted| {
+                row.tag == wanted || (row.tag.is_empty() && wanted == "scheduled")
+            })
             && is(&self.code, row.code)
             && is(&self.class, row.class)
-            && self.scope.covers(row.namespace, row.tenant, row.provider, row.action_type)
+            && self
+                .scope
+                .covers(row.namespace, row.tenant, row.provider, row.action_type)
     }
 }
 
 /// About how many bytes of memory an attempt takes.
 fn attempt_weight(attempt: &Attempt) -> usize {
-    let error = attempt.error.as_ref().map_or(0, |error| error.code.len() + error.message.len());
+    let error = attempt
+        .error
+        .as_ref()
+        .map_or(0, |error| error.code.len() + error.message.len());
     size_of::<Attempt>() + error + attempt.hint.as_ref().map_or(0, String::len)
 }
 
 /// About how many bytes of memory a row takes.
 pub(crate) fn weight(record: &Record) -> usize {
-    let labels: usize = record.action.metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
-    let request = record.prepared.as_ref().map_or(0, |prepared| prepared.bytes.len());
+    let labels: usize = record
+        .action
+        .metadata
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
+    let request = record
+        .prepared
+        .as_ref()
+        .map_or(0, |prepared| prepared.bytes.len());
     let outcome = record.outcome.as_ref().map_or(0, |outcome| outcome.len());
     let attempts: usize = record.history.iter().map(attempt_weight).sum();
     record.action.payload.get().len() + labels + request + outcome + attempts
@@ -247,7 +289,12 @@ pub(crate) struct PageMaker {
 
 impl PageMaker {
     pub(crate) fn new(request: PageRequest) -> Self {
-        Self { request, matched: 0, found: Vec::with_capacity(request.limit.min(64)), more: false }
+        Self {
+            request,
+            matched: 0,
+            found: Vec::with_capacity(request.limit.min(64)),
+            more: false,
+        }
     }
 
     /// Takes in a match; says whether to look on.
@@ -265,7 +312,10 @@ impl PageMaker {
     }
 
     /// Reads the rows of the page, until it has its bytes. What `read` has nothing for is passed over.
-    pub(crate) fn fill<E>(&mut self, mut read: impl FnMut(Seq) -> Result<Option<Record>, E>) -> Result<Vec<Record>, E> {
+    pub(crate) fn fill<E>(
+        &mut self,
+        mut read: impl FnMut(Seq) -> Result<Option<Record>, E>,
+    ) -> Result<Vec<Record>, E> {
         let (mut records, mut bytes) = (Vec::new(), 0);
         for (place, seq) in self.seqs().collect::<Vec<_>>().into_iter().enumerate() {
             let Some(record) = read(seq)? else { continue };
@@ -297,7 +347,16 @@ impl PageMaker {
     pub(crate) fn page(self, records: Vec<Record>, stopped: Option<Cursor>) -> HistoryPage {
         let count = self.request.count;
         let cut = stopped.is_some() && (count || !self.more);
-        let next = if self.more { self.found.last().copied() } else { stopped };
-        HistoryPage { records, next, total: count.then_some(self.matched), cut }
+        let next = if self.more {
+            self.found.last().copied()
+        } else {
+            stopped
+        };
+        HistoryPage {
+            records,
+            next,
+            total: count.then_some(self.matched),
+            cut,
+        }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Action, Attempt, Caller, Origin, Outcome, Prepared, Priority, ProviderName, Timestamp};
+use acteon_core::{
+    Action, Attempt, Caller, Origin, Outcome, Prepared, Priority, ProviderName, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 pub use crate::claim::{Claim, ClaimRows, Claimed, Room};

@@ -21,16 +21,27 @@ pub(crate) struct Queued {
 
 impl QueueBytes {
     /// Counts an admission; [`StoreError::Busy`] where too much waits.
-    pub(crate) fn enter(&self, admission: &Admission, texts: &RowTexts) -> Result<Queued, StoreError> {
+    pub(crate) fn enter(
+        &self,
+        admission: &Admission,
+        texts: &RowTexts,
+    ) -> Result<Queued, StoreError> {
         let requests = match &admission.fate {
             Fate::Ended(_) => 0,
             Fate::Send { ways, .. } => ways.iter().map(|way| way.prepared.bytes.len()).sum(),
         };
         // The action is there twice, payload, labels and all: as it was read, and as the text of the row.
         let count = texts.action.len() * 2 + requests;
-        let fits = |used: usize| (used == 0 || used + count <= MAX_COMMIT_QUEUE_BYTES).then_some(used + count);
-        self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fits).map_err(|_| StoreError::Busy)?;
-        Ok(Queued { queue: self.clone(), count })
+        let fits = |used: usize| {
+            (used == 0 || used + count <= MAX_COMMIT_QUEUE_BYTES).then_some(used + count)
+        };
+        self.0
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, fits)
+            .map_err(|_| StoreError::Busy)?;
+        Ok(Queued {
+            queue: self.clone(),
+            count,
+        })
     }
 }
 
@@ -66,19 +77,34 @@ mod tests {
             }
         };
         let queue = QueueBytes::default();
-        let enter = |admission: Admission| queue.enter(&admission, &crate::rows::row_texts(&admission).expect("texts"));
+        let enter = |admission: Admission| {
+            queue.enter(
+                &admission,
+                &crate::rows::row_texts(&admission).expect("texts"),
+            )
+        };
         let large = enter(of(MAX_COMMIT_QUEUE_BYTES)).expect("one alone always fits");
         assert_eq!(enter(of(1)).err(), Some(StoreError::Busy));
         drop(large);
         let labelled = || {
             let mut admission = of(1);
             let action = Arc::get_mut(&mut admission.action).expect("nobody else has it");
-            action.metadata.insert("label".into(), "x".repeat(MAX_COMMIT_QUEUE_BYTES / 4));
+            action
+                .metadata
+                .insert("label".into(), "x".repeat(MAX_COMMIT_QUEUE_BYTES / 4));
             admission
         };
         let _half = enter(labelled()).expect("room");
-        assert_eq!(enter(labelled()).err(), Some(StoreError::Busy), "labels count");
-        assert_eq!(enter(of(MAX_COMMIT_QUEUE_BYTES / 4)).err(), Some(StoreError::Busy), "payloads count");
+        assert_eq!(
+            enter(labelled()).err(),
+            Some(StoreError::Busy),
+            "labels count"
+        );
+        assert_eq!(
+            enter(of(MAX_COMMIT_QUEUE_BYTES / 4)).err(),
+            Some(StoreError::Busy),
+            "payloads count"
+        );
         assert!(enter(of(1000)).is_ok());
     }
 }

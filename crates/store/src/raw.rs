@@ -5,7 +5,10 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Action, ActionId, ActionType, Namespace, Origin, Outcome, Prepared, Priority, ProviderName, Tenant, Timestamp};
+use acteon_core::{
+    Action, ActionId, ActionType, Namespace, Origin, Outcome, Prepared, Priority, ProviderName,
+    Tenant, Timestamp,
+};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -60,24 +63,44 @@ impl RawRecord {
          coalesce(o.history, j.history), coalesce(o.outcome, j.outcome), j.fence, j.not_before, o.class";
 
     /// The tables that [`Self::COLUMNS`] are of.
-    pub(crate) const TABLES: &'static str = "actions a LEFT JOIN jobs j ON j.seq = a.seq LEFT JOIN outcomes o ON o.seq = a.seq";
+    pub(crate) const TABLES: &'static str =
+        "actions a LEFT JOIN jobs j ON j.seq = a.seq LEFT JOIN outcomes o ON o.seq = a.seq";
 
     pub(crate) fn into_record(mut self) -> Record {
-        let mut reading = Reading { wrong: self.unreadable.take() };
+        let mut reading = Reading {
+            wrong: self.unreadable.take(),
+        };
         let accepted_at = Timestamp::from_millis(self.accepted_at);
-        let action = reading.json("action", &self.action).unwrap_or_else(|| self.stand_in());
-        let through = self.through.as_deref().map(|name| reading.taken("through", ProviderName::parse(name).ok()));
+        let action = reading
+            .json("action", &self.action)
+            .unwrap_or_else(|| self.stand_in());
+        let through = self
+            .through
+            .as_deref()
+            .map(|name| reading.taken("through", ProviderName::parse(name).ok()));
         let provider = through.flatten().unwrap_or_else(|| action.provider.clone());
-        let origin = Origin::ALL.into_iter().find(|known| known.as_str() == self.origin);
-        let state = self.state.map(|number| reading.taken("state", state_of_number(number)).unwrap_or(State::Dead));
-        let facts: Option<Facts> = self.request_facts.as_deref().and_then(|text| reading.json("request_facts", text));
+        let origin = Origin::ALL
+            .into_iter()
+            .find(|known| known.as_str() == self.origin);
+        let state = self.state.map(|number| {
+            reading
+                .taken("state", state_of_number(number))
+                .unwrap_or(State::Dead)
+        });
+        let facts: Option<Facts> = self
+            .request_facts
+            .as_deref()
+            .and_then(|text| reading.json("request_facts", text));
         let facts = facts.unwrap_or_default();
         let priority = facts.priority.unwrap_or(action.priority);
         let prepared = prepared(self.request.take(), facts, &self.action);
         if state.is_none() && prepared.is_none() {
             reading.fails("request");
         }
-        let outcome = self.outcome.take().filter(|text| reading.json::<Outcome>("outcome", text).is_some());
+        let outcome = self
+            .outcome
+            .take()
+            .filter(|text| reading.json::<Outcome>("outcome", text).is_some());
         Record {
             seq: Seq(self.seq),
             provider,
@@ -85,7 +108,11 @@ impl RawRecord {
             prepared: prepared.map(Arc::new),
             priority,
             action: Arc::new(action),
-            charges: self.charges.as_deref().and_then(|text| reading.json("charges", text)).unwrap_or_default(),
+            charges: self
+                .charges
+                .as_deref()
+                .and_then(|text| reading.json("charges", text))
+                .unwrap_or_default(),
             accepted_at,
             due_at: self.due_at.map_or(accepted_at, Timestamp::from_millis),
             not_before: self.not_before.map_or(accepted_at, Timestamp::from_millis),
@@ -97,7 +124,11 @@ impl RawRecord {
             attempts: reading.count("attempts", self.attempts),
             takeovers: reading.count("takeovers", self.takeovers),
             possible_duplicate: self.possible_duplicate.unwrap_or(false),
-            history: self.history.as_deref().and_then(|text| reading.json("history", text)).unwrap_or_default(),
+            history: self
+                .history
+                .as_deref()
+                .and_then(|text| reading.json("history", text))
+                .unwrap_or_default(),
             finished_at: self.finished_at.map(Timestamp::from_millis),
             class: self.class,
             note: self.note.map(Into::into),
@@ -105,7 +136,9 @@ impl RawRecord {
             auth_method: self.auth_method,
             verdict: self.verdict,
             rule: self.rule.map(Into::into),
-            outcome: outcome.map(Into::into).or_else(|| ended_unreadable(state, reading.wrong.as_deref())),
+            outcome: outcome
+                .map(Into::into)
+                .or_else(|| ended_unreadable(state, reading.wrong.as_deref())),
             state: state.unwrap_or(State::Open),
             unreadable: reading.wrong,
         }
@@ -139,19 +172,30 @@ pub const UNREADABLE: &str = "UNREADABLE";
 
 /// The outcome of an action that ended, where that cannot be read.
 fn ended_unreadable(state: Option<State>, wrong: Option<&str>) -> Option<Arc<str>> {
-    let (Some(_), Some(wrong)) = (state, wrong) else { return None };
+    let (Some(_), Some(wrong)) = (state, wrong) else {
+        return None;
+    };
     Some(unreadable(wrong))
 }
 
 fn unreadable(wrong: &str) -> Arc<str> {
     let message = format!("what is stored of this action cannot be read: {wrong}");
-    Outcome::Failed { code: UNREADABLE.into(), message, retryable: false, attempts: 0 }.to_json()
+    Outcome::Failed {
+        code: UNREADABLE.into(),
+        message,
+        retryable: false,
+        attempts: 0,
+    }
+    .to_json()
 }
 
 /// What can be read of a text that a disk damaged. It begins with a mark, with which it is no JSON and no name, so that nobody takes it for what
 /// was stored.
 pub(crate) fn damaged_text(bytes: &[u8]) -> String {
-    format!("\u{fffd}{}", String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}"))
+    format!(
+        "\u{fffd}{}",
+        String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}")
+    )
 }
 
 /// The outcome of an action that ended, or one that says that it cannot be read.
@@ -165,7 +209,9 @@ pub(crate) fn outcome_text(text: String) -> Arc<str> {
 
 /// A name, or a word in its place.
 fn name<T, E: std::fmt::Debug>(parse: impl Fn(&str) -> Result<T, E>, text: &str) -> T {
-    parse(text).or_else(|_| parse("unreadable")).expect("a word that is a name")
+    parse(text)
+        .or_else(|_| parse("unreadable"))
+        .expect("a word that is a name")
 }
 
 /// What was found wrong while a row is read.
@@ -183,7 +229,11 @@ impl Reading {
                     serde_json::error::Category::Data => "does not fit",
                     _ => "is no JSON",
                 };
-                self.note(format!("{column} {what} from line {}, column {} on", error.line(), error.column()));
+                self.note(format!(
+                    "{column} {what} from line {}, column {} on",
+                    error.line(),
+                    error.column()
+                ));
                 None
             }
         }
@@ -219,7 +269,22 @@ pub(crate) fn recipients(facts: Option<&str>) -> serde_json::Result<Vec<String>>
 }
 
 fn prepared(request: Option<Vec<u8>>, facts: Facts, action: &str) -> Option<Prepared> {
-    let Facts { recipients, warnings, repeat_safe, is_action, priority: _ } = facts;
-    let bytes = if is_action { Some(action.as_bytes().to_vec()) } else { request };
-    bytes.map(|bytes| Prepared { bytes, recipients, warnings, repeat_safe })
+    let Facts {
+        recipients,
+        warnings,
+        repeat_safe,
+        is_action,
+        priority: _,
+    } = facts;
+    let bytes = if is_action {
+        Some(action.as_bytes().to_vec())
+    } else {
+        request
+    };
+    bytes.map(|bytes| Prepared {
+        bytes,
+        recipients,
+        warnings,
+        repeat_safe,
+    })
 }

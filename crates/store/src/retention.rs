@@ -73,10 +73,26 @@ pub(crate) struct SweepTable {
 
 /// What a sweep goes through.
 pub(crate) const SWEPT: &[SweepTable] = &[
-    SweepTable { name: "dedup_keys", key: "key", slot: "0" },
-    SweepTable { name: "counters", key: "name", slot: "0" },
-    SweepTable { name: "throttles", key: "key", slot: "slot" },
-    SweepTable { name: "notes", key: "name", slot: "0" },
+    SweepTable {
+        name: "dedup_keys",
+        key: "key",
+        slot: "0",
+    },
+    SweepTable {
+        name: "counters",
+        key: "name",
+        slot: "0",
+    },
+    SweepTable {
+        name: "throttles",
+        key: "key",
+        slot: "slot",
+    },
+    SweepTable {
+        name: "notes",
+        key: "name",
+        slot: "0",
+    },
 ];
 
 impl SweepTable {
@@ -92,14 +108,26 @@ impl SweepTable {
     /// The columns of the key, in order.
     pub(crate) fn order(&self) -> String {
         let Self { key, slot, .. } = self;
-        if *slot == "0" { (*key).to_owned() } else { format!("{key}, {slot}") }
+        if *slot == "0" {
+            (*key).to_owned()
+        } else {
+            format!("{key}, {slot}")
+        }
     }
 }
 
 /// The table to sweep at a cursor, and after which of its rows.
-pub(crate) fn swept_at(cursor: Option<&SweepCursor>) -> Option<(usize, &'static SweepTable, SweptKey)> {
-    let first = || SweptKey { name: String::new(), slot: i64::MIN };
-    let (table, after) = cursor.map_or_else(|| (0, first()), |cursor| (cursor.table, cursor.after.clone()));
+pub(crate) fn swept_at(
+    cursor: Option<&SweepCursor>,
+) -> Option<(usize, &'static SweepTable, SweptKey)> {
+    let first = || SweptKey {
+        name: String::new(),
+        slot: i64::MIN,
+    };
+    let (table, after) = cursor.map_or_else(
+        || (0, first()),
+        |cursor| (cursor.table, cursor.after.clone()),
+    );
     SWEPT.get(table).map(|swept| (table, swept, after))
 }
 
@@ -107,6 +135,12 @@ pub(crate) fn swept_at(cursor: Option<&SweepCursor>) -> Option<(usize, &'static 
 pub(crate) fn sweeps_on(table: usize, last: Option<SweptKey>) -> Option<SweepCursor> {
     match last {
         Some(after) => Some(SweepCursor { table, after }),
-        None => SWEPT.get(table + 1).map(|_| SweepCursor { table: table + 1, after: SweptKey { name: String::new(), slot: i64::MIN } }),
+        None => SWEPT.get(table + 1).map(|_| SweepCursor {
+            table: table + 1,
+            after: SweptKey {
+                name: String::new(),
+                slot: i64::MIN,
+            },
+        }),
     }
 }

@@ -42,13 +42,19 @@ pub(crate) struct RequestTexts {
 impl RequestTexts {
     /// The bytes to keep, which are not copied for it.
     pub(crate) fn bytes(&self) -> Option<&[u8]> {
-        self.prepared.as_deref().map(|prepared| prepared.bytes.as_slice())
+        self.prepared
+            .as_deref()
+            .map(|prepared| prepared.bytes.as_slice())
     }
 }
 
 pub(crate) fn row_texts(admission: &Admission) -> Result<RowTexts, StoreError> {
-    let action = admission.action.to_json().map_err(|error| StoreError::Engine(error.to_string()))?;
-    let priority = Some(admission.priority).filter(|priority| *priority != admission.action.priority);
+    let action = admission
+        .action
+        .to_json()
+        .map_err(|error| StoreError::Engine(error.to_string()))?;
+    let priority =
+        Some(admission.priority).filter(|priority| *priority != admission.action.priority);
     let request = |way: &Way| request_texts(&action, &way.prepared, priority);
     let requests = match &admission.fate {
         Fate::Ended(_) => Vec::new(),
@@ -58,25 +64,51 @@ pub(crate) fn row_texts(admission: &Admission) -> Result<RowTexts, StoreError> {
 }
 
 /// The texts of the request of an action, and of a priority that a rule gave it.
-fn request_texts(action: &str, prepared: &Arc<Prepared>, priority: Option<Priority>) -> RequestTexts {
+fn request_texts(
+    action: &str,
+    prepared: &Arc<Prepared>,
+    priority: Option<Priority>,
+) -> RequestTexts {
     let is_action = prepared.bytes == action.as_bytes();
-    RequestTexts { prepared: (!is_action).then(|| Arc::clone(prepared)), facts: facts(prepared, is_action, priority) }
+    RequestTexts {
+        prepared: (!is_action).then(|| Arc::clone(prepared)),
+        facts: facts(prepared, is_action, priority),
+    }
 }
 
 /// The texts of a row that goes another way.
 pub(crate) fn rerouted_texts(change: &Reroute) -> Result<RequestTexts, StoreError> {
-    let action = change.action.to_json().map_err(|error| StoreError::Engine(error.to_string()))?;
+    let action = change
+        .action
+        .to_json()
+        .map_err(|error| StoreError::Engine(error.to_string()))?;
     let priority = Some(change.priority).filter(|priority| *priority != change.action.priority);
     Ok(request_texts(&action, &change.prepared, priority))
 }
 
 /// The facts as text; `None` when there are none.
 fn facts(prepared: &Prepared, is_action: bool, priority: Option<Priority>) -> Option<String> {
-    let Prepared { recipients, warnings, repeat_safe, .. } = prepared;
-    if recipients.is_empty() && warnings.is_empty() && !repeat_safe && !is_action && priority.is_none() {
+    let Prepared {
+        recipients,
+        warnings,
+        repeat_safe,
+        ..
+    } = prepared;
+    if recipients.is_empty()
+        && warnings.is_empty()
+        && !repeat_safe
+        && !is_action
+        && priority.is_none()
+    {
         return None;
     }
-    let facts = Facts { recipients: recipients.clone(), warnings: warnings.clone(), repeat_safe: *repeat_safe, is_action, priority };
+    let facts = Facts {
+        recipients: recipients.clone(),
+        warnings: warnings.clone(),
+        repeat_safe: *repeat_safe,
+        is_action,
+        priority,
+    };
     serde_json::to_string(&facts).ok()
 }
 
@@ -93,14 +125,18 @@ pub(crate) const fn state_number(state: State) -> i64 {
 
 /// The state of a number that ended.
 pub(crate) fn state_of_number(number: i64) -> Option<State> {
-    [State::Done, State::Dead, State::Refused, State::Discarded].into_iter().find(|state| state_number(*state) == number)
+    [State::Done, State::Dead, State::Refused, State::Discarded]
+        .into_iter()
+        .find(|state| state_number(*state) == number)
 }
 
 /// The state of an action that ended with such an outcome.
 pub(crate) fn state_of(outcome: &Outcome) -> State {
     match outcome {
         Outcome::Failed { .. } => State::Dead,
-        Outcome::Throttled { .. } | Outcome::QuotaExceeded { .. } | Outcome::CircuitOpen { .. } => State::Refused,
+        Outcome::Throttled { .. } | Outcome::QuotaExceeded { .. } | Outcome::CircuitOpen { .. } => {
+            State::Refused
+        }
         Outcome::Executed(_)
         | Outcome::Scheduled { .. }
         | Outcome::Rerouted { .. }
@@ -116,9 +152,19 @@ pub(crate) fn state_of(outcome: &Outcome) -> State {
 pub(crate) const OPEN_SHARES: &str = "SELECT a.tenant, coalesce(a.through, a.provider), COUNT(*), MIN(a.accepted_at) FROM jobs j JOIN actions a ON a.seq = j.seq GROUP BY 1, 2";
 
 /// A row of [`OPEN_SHARES`].
-pub(crate) fn open_share(tenant: &str, provider: &str, count: i64, oldest: i64) -> Option<OpenShare> {
+pub(crate) fn open_share(
+    tenant: &str,
+    provider: &str,
+    count: i64,
+    oldest: i64,
+) -> Option<OpenShare> {
     let (count, oldest) = (usize::try_from(count).ok()?, Timestamp::from_millis(oldest));
-    Some(OpenShare { tenant: Tenant::parse(tenant).ok()?, provider: ProviderName::parse(provider).ok()?, count, oldest })
+    Some(OpenShare {
+        tenant: Tenant::parse(tenant).ok()?,
+        provider: ProviderName::parse(provider).ok()?,
+        count,
+        oldest,
+    })
 }
 
 /// How many dead letters there are by the provider that they were to go through and by code. Its parameter is how many of the newest are counted.
@@ -131,7 +177,11 @@ pub(crate) fn dead_shares(mark: char) -> String {
 
 /// A row of [`dead_shares`].
 pub(crate) fn dead_share(provider: &str, code: String, count: i64) -> Option<DeadShare> {
-    Some(DeadShare { provider: ProviderName::parse(provider).ok()?, code, count: usize::try_from(count).ok()? })
+    Some(DeadShare {
+        provider: ProviderName::parse(provider).ok()?,
+        code,
+        count: usize::try_from(count).ok()?,
+    })
 }
 
 /// Most actions of one id that are found, whole as they are: callers want one, or to know that there are several.
@@ -159,22 +209,41 @@ pub(crate) fn within(scope: &Scope, mark: char, taken: usize) -> (String, Vec<St
         all.push(format!("a.namespace = {}", parameter(namespace.as_str())));
     }
     let grants = scope.grants().iter().map(|grant| {
-        let Grant { tenants, namespaces, providers, actions } = grant;
+        let Grant {
+            tenants,
+            namespaces,
+            providers,
+            actions,
+        } = grant;
         let mut parts = Vec::new();
         if tenants.iter().all(|tenant| tenant != "*") {
             let mut below = |tenant: &String| {
                 let above = format!("{tenant}.");
                 let length = above.chars().count();
-                format!("a.tenant = {} OR substr(a.tenant, 1, {length}) = {}", parameter(tenant), parameter(&above))
+                format!(
+                    "a.tenant = {} OR substr(a.tenant, 1, {length}) = {}",
+                    parameter(tenant),
+                    parameter(&above)
+                )
             };
             parts.push(any(tenants.iter().map(&mut below)));
         }
-        for (column, words) in [("a.namespace", namespaces), ("a.provider", providers), ("a.action_type", actions)] {
+        for (column, words) in [
+            ("a.namespace", namespaces),
+            ("a.provider", providers),
+            ("a.action_type", actions),
+        ] {
             if words.iter().all(|word| word != "*") {
-                parts.push(any(words.iter().map(|word| format!("{column} = {}", parameter(word)))));
+                parts.push(any(words
+                    .iter()
+                    .map(|word| format!("{column} = {}", parameter(word)))));
             }
         }
-        if parts.is_empty() { "1 = 1".to_owned() } else { format!("({})", parts.join(" AND ")) }
+        if parts.is_empty() {
+            "1 = 1".to_owned()
+        } else {
+            format!("({})", parts.join(" AND "))
+        }
     });
     all.push(any(grants));
     (all.join(" AND "), values)
@@ -183,10 +252,18 @@ pub(crate) fn within(scope: &Scope, mark: char, taken: usize) -> (String, Vec<St
 /// One of the conditions; none of none.
 fn any(conditions: impl Iterator<Item = String>) -> String {
     let conditions: Vec<String> = conditions.collect();
-    if conditions.is_empty() { "1 = 0".to_owned() } else { format!("({})", conditions.join(" OR ")) }
+    if conditions.is_empty() {
+        "1 = 0".to_owned()
+    } else {
+        format!("({})", conditions.join(" OR "))
+    }
 }
 
 /// The charges as text; `None` when there are none.
 pub(crate) fn charges_text(charges: &Charges) -> Option<String> {
-    if charges.is_empty() { None } else { serde_json::to_string(charges).ok() }
+    if charges.is_empty() {
+        None
+    } else {
+        serde_json::to_string(charges).ok()
+    }
 }

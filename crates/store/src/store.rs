@@ -11,8 +11,8 @@ use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
-    Admission, Admitted, Beat, Claim, Claimed, Freed, Hasten, Hold, OwnerId, RecentSends, Record, Reroute, Rerouted, Seq, Settled,
-    Settlement, Way,
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hasten, Hold, OwnerId, RecentSends, Record,
+    Reroute, Rerouted, Seq, Settled, Settlement, Way,
 };
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::shares::{DeadShare, OpenShare};
@@ -41,10 +41,15 @@ pub struct Damage {
 }
 
 /// Waits until a revision is another than `known`, for engines whose only writer is this process.
-pub(crate) fn revision_beside(mut revision: watch::Receiver<i64>, known: i64) -> Later<'static, i64> {
+pub(crate) fn revision_beside(
+    mut revision: watch::Receiver<i64>,
+    known: i64,
+) -> Later<'static, i64> {
     Box::pin(async move {
         let changed = revision.wait_for(|revision| *revision != known).await;
-        changed.map(|revision| *revision).map_err(|_| StoreError::Closed)
+        changed
+            .map(|revision| *revision)
+            .map_err(|_| StoreError::Closed)
     })
 }
 
@@ -119,7 +124,12 @@ pub trait Store: Send + Sync {
 
     /// Sends that ended well after `since`, among the newest `limit` actions before `before`: what the budgets of a new process must know of the
     /// recent past.
-    fn recent_sends(&self, since: Timestamp, before: Option<Cursor>, limit: usize) -> Later<'_, RecentSends>;
+    fn recent_sends(
+        &self,
+        since: Timestamp,
+        before: Option<Cursor>,
+        limit: usize,
+    ) -> Later<'_, RecentSends>;
 
     /// Every document of a kind.
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>>;
@@ -135,7 +145,12 @@ pub trait Store: Send + Sync {
     fn put_document(&self, document: Document) -> Later<'_, Put>;
 
     /// Deletes a document; `false` when there was none, or when it has another version than the one that is asked for.
-    fn delete_document(&self, kind: DocumentKind, id: &str, version: Option<i64>) -> Later<'_, bool>;
+    fn delete_document(
+        &self,
+        kind: DocumentKind,
+        id: &str,
+        version: Option<i64>,
+    ) -> Later<'_, bool>;
 
     /// The revision of the documents, as soon as it is another than `known`: it grows with the commit of every change, whoever still waits for
     /// it, and is lower only where a fail-over lost commits.
@@ -158,7 +173,14 @@ pub trait Store: Send + Sync {
 
     /// Puts a text under a name until an instant, if `expected` is what is there at `now`: `None` for nothing, or what is over. Says whether
     /// it did.
-    fn swap_note<'a>(&'a self, name: &str, expected: Option<&str>, text: &str, now: Timestamp, until: Timestamp) -> Later<'a, bool>;
+    fn swap_note<'a>(
+        &'a self,
+        name: &str,
+        expected: Option<&str>,
+        text: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Later<'a, bool>;
 
     /// Resolves when a process left something to look at. It may miss some, so it replaces no look around.
     fn news(&self) -> BoxFuture<'_, NewsOf>;

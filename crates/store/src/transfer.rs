@@ -91,10 +91,38 @@ pub(crate) const TABLES: &[Table] = &[
             ("class", Text),
         ],
     },
-    Table { name: "documents", columns: &[("kind", Text), ("id", Text), ("name", Text), ("body", Text), ("version", Integer)] },
-    Table { name: "dedup_keys", columns: &[("key", Text), ("seq", Integer), ("action_id", Text), ("until", Integer)] },
-    Table { name: "counters", columns: &[("name", Text), ("used", Integer), ("until", Integer)] },
-    Table { name: "throttles", columns: &[("key", Text), ("slot", Integer), ("value", Integer), ("until", Integer)] },
+    Table {
+        name: "documents",
+        columns: &[
+            ("kind", Text),
+            ("id", Text),
+            ("name", Text),
+            ("body", Text),
+            ("version", Integer),
+        ],
+    },
+    Table {
+        name: "dedup_keys",
+        columns: &[
+            ("key", Text),
+            ("seq", Integer),
+            ("action_id", Text),
+            ("until", Integer),
+        ],
+    },
+    Table {
+        name: "counters",
+        columns: &[("name", Text), ("used", Integer), ("until", Integer)],
+    },
+    Table {
+        name: "throttles",
+        columns: &[
+            ("key", Text),
+            ("slot", Integer),
+            ("value", Integer),
+            ("until", Integer),
+        ],
+    },
 ];
 
 #[cfg(feature = "postgres")]
@@ -106,8 +134,7 @@ impl Table {
 }
 
 /// What an import ends with, in words that every engine knows: the rows of old exports get their providers.
-pub(crate) const AFTER_IMPORT: &str =
-    "UPDATE jobs SET provider = (SELECT coalesce(a.through, a.provider) FROM actions a WHERE a.seq = jobs.seq) WHERE provider = ''";
+pub(crate) const AFTER_IMPORT: &str = "UPDATE jobs SET provider = (SELECT coalesce(a.through, a.provider) FROM actions a WHERE a.seq = jobs.seq) WHERE provider = ''";
 
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,7 +149,9 @@ pub(crate) enum Value {
 
 impl Value {
     pub(crate) fn bytes(bytes: &[u8]) -> Self {
-        Self::Bytes { base64: encode(bytes) }
+        Self::Bytes {
+            base64: encode(bytes),
+        }
     }
 }
 
@@ -178,7 +207,11 @@ fn from_version_2(table: &Table, mut values: Vec<Value>) -> Vec<Value> {
 }
 
 fn fits(values: &[Value], columns: &[(&str, Kind)]) -> bool {
-    values.len() == columns.len() && values.iter().zip(columns).all(|(value, (_, kind))| is_of(value, *kind))
+    values.len() == columns.len()
+        && values
+            .iter()
+            .zip(columns)
+            .all(|(value, (_, kind))| is_of(value, *kind))
 }
 
 fn io(error: &std::io::Error) -> StoreError {
@@ -195,8 +228,15 @@ pub(crate) const SELECT_CLOCK_STEPS: &str = "SELECT text FROM notes WHERE name =
 /// The sum of the steps in the text of the note.
 pub(crate) fn clock_steps(note: Option<&str>) -> Result<i64, StoreError> {
     let Some(text) = note else { return Ok(0) };
-    let number = text.split(' ').next().and_then(|number| number.parse().ok());
-    number.ok_or_else(|| StoreError::Engine(format!("the note {CLOCK_STEPS:?} is {text:?}, which is no number of milliseconds")))
+    let number = text
+        .split(' ')
+        .next()
+        .and_then(|number| number.parse().ok());
+    number.ok_or_else(|| {
+        StoreError::Engine(format!(
+            "the note {CLOCK_STEPS:?} is {text:?}, which is no number of milliseconds"
+        ))
+    })
 }
 
 /// Moves the instants of a job.
@@ -205,7 +245,8 @@ fn shift(table: &Table, values: &mut [Value], millis: i64) {
         return;
     }
     for (value, (column, _)) in values.iter_mut().zip(table.columns) {
-        if let ("due_at" | "give_up_at" | "not_before", Value::Integer(instant)) = (*column, value) {
+        if let ("due_at" | "give_up_at" | "not_before", Value::Integer(instant)) = (*column, value)
+        {
             *instant = instant.saturating_add(millis);
         }
     }
@@ -218,7 +259,8 @@ fn set_free(table: &Table, values: &mut [Value]) {
         return;
     }
     let column = |name: &str| table.columns.iter().position(|(column, _)| *column == name);
-    let was_sent = column("in_flight").and_then(|place| values.get(place)) == Some(&Value::Flag(true));
+    let was_sent =
+        column("in_flight").and_then(|place| values.get(place)) == Some(&Value::Flag(true));
     let mut set = |name: &str, change: fn(&Value) -> Value| {
         if let Some(value) = column(name).and_then(|place| values.get_mut(place)) {
             *value = change(value);
@@ -264,7 +306,8 @@ impl<'a> Exporter<'a> {
     }
 
     fn line(&mut self, line: &Line) -> Result<(), StoreError> {
-        let text = serde_json::to_string(line).map_err(|error| StoreError::Engine(error.to_string()))?;
+        let text =
+            serde_json::to_string(line).map_err(|error| StoreError::Engine(error.to_string()))?;
         writeln!(self.to, "{text}").map_err(|error| io(&error))
     }
 }
@@ -280,11 +323,25 @@ pub(crate) struct Importer<'a> {
 }
 
 impl<'a> Importer<'a> {
-    pub(crate) fn begin(from: &'a mut (dyn BufRead + Send), steps: i64) -> Result<Self, StoreError> {
-        let mut importer = Self { from, version: VERSION, number: 0, rows: 0, steps };
+    pub(crate) fn begin(
+        from: &'a mut (dyn BufRead + Send),
+        steps: i64,
+    ) -> Result<Self, StoreError> {
+        let mut importer = Self {
+            from,
+            version: VERSION,
+            number: 0,
+            rows: 0,
+            steps,
+        };
         match importer.line()? {
-            Some(Line::ActeonExport(version @ 1..=VERSION)) => Ok(Self { version, ..importer }),
-            Some(Line::ActeonExport(other)) => Err(importer.wrong(&format!("it is of version {other}; this binary reads up to {VERSION}"))),
+            Some(Line::ActeonExport(version @ 1..=VERSION)) => Ok(Self {
+                version,
+                ..importer
+            }),
+            Some(Line::ActeonExport(other)) => Err(importer.wrong(&format!(
+                "it is of version {other}; this binary reads up to {VERSION}"
+            ))),
             _ => Err(importer.wrong("this is no export of Acteon")),
         }
     }
@@ -294,9 +351,18 @@ impl<'a> Importer<'a> {
         match self.line()? {
             Some(Line::Row(name, values)) => {
                 let table = TABLES.iter().find(|table| table.name == name);
-                let table = table.ok_or_else(|| self.wrong(&format!("there is no table {name:?}")))?;
-                let values = if self.version < 2 { from_version_1(table, values) } else { values };
-                let mut values = if self.version < 3 { from_version_2(table, values) } else { values };
+                let table =
+                    table.ok_or_else(|| self.wrong(&format!("there is no table {name:?}")))?;
+                let values = if self.version < 2 {
+                    from_version_1(table, values)
+                } else {
+                    values
+                };
+                let mut values = if self.version < 3 {
+                    from_version_2(table, values)
+                } else {
+                    values
+                };
                 if !fits(&values, table.columns) {
                     return Err(self.wrong(&format!("this is no row of {name}")));
                 }
@@ -310,7 +376,9 @@ impl<'a> Importer<'a> {
                     return Ok(None);
                 }
                 self.number += 1;
-                Err(self.wrong("there is more after the end: another file was appended, or lines were moved"))
+                Err(self.wrong(
+                    "there is more after the end: another file was appended, or lines were moved",
+                ))
             }
             Some(_) => Err(self.wrong("rows are missing")),
             None => Err(self.wrong("the file ends here, before its end: it was cut short")),
@@ -323,11 +391,16 @@ impl<'a> Importer<'a> {
         if self.from.read_line(&mut text).map_err(|error| io(&error))? == 0 {
             return Ok(None);
         }
-        serde_json::from_str(&text).map(Some).map_err(|error| self.wrong(&error.to_string()))
+        serde_json::from_str(&text)
+            .map(Some)
+            .map_err(|error| self.wrong(&error.to_string()))
     }
 
     fn wrong(&self, message: &str) -> StoreError {
-        StoreError::Refused(format!("line {} of the export: {message}; nothing was imported", self.number))
+        StoreError::Refused(format!(
+            "line {} of the export: {message}; nothing was imported",
+            self.number
+        ))
     }
 }
 

@@ -20,21 +20,38 @@ pub(crate) struct Answer {
 impl Answer {
     /// Reads a reply, also one that did not come to its end if what came says enough. `proof` is the field that a success without `errcode`
     /// must have.
-    pub(crate) fn read(call: Call, reply: &Reply, proof: &str, secrets: &[Arc<SecretString>]) -> Result<Self, Error> {
-        let unreadable = |what| Error::new(call, reply.cut_short.clone().unwrap_or(Fault::Unreadable(what)));
+    pub(crate) fn read(
+        call: Call,
+        reply: &Reply,
+        proof: &str,
+        secrets: &[Arc<SecretString>],
+    ) -> Result<Self, Error> {
+        let unreadable = |what| {
+            Error::new(
+                call,
+                reply.cut_short.clone().unwrap_or(Fault::Unreadable(what)),
+            )
+        };
         let Some(mut fields) = lenient::fields(&reply.body) else {
             return Err(unreadable("it is not a JSON object"));
         };
         scrub_all(&mut fields, proof, secrets);
         let code = match fields.get("errcode") {
-            None | Some(Value::Null) if fields.get(proof).is_some_and(|value| !value.is_null()) => 0,
+            None | Some(Value::Null) if fields.get(proof).is_some_and(|value| !value.is_null()) => {
+                0
+            }
             None | Some(Value::Null) => return Err(unreadable("it has no errcode")),
-            Some(value) => whole_number(value).ok_or_else(|| unreadable("its errcode is not a number"))?,
+            Some(value) => {
+                whole_number(value).ok_or_else(|| unreadable("its errcode is not a number"))?
+            }
         };
         if code == 0 {
             return Ok(Self { fields });
         }
-        let errmsg = fields.get("errmsg").and_then(Value::as_str).unwrap_or_default();
+        let errmsg = fields
+            .get("errmsg")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         Err(Error::new(call, read_errmsg(code, errmsg)))
     }
 
@@ -53,8 +70,16 @@ impl Answer {
 
 /// Some answers, and some proxies, write numbers as text, or with a point.
 fn whole_number(value: &Value) -> Option<i64> {
-    let decimal = || value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 1e15).map(|number| number as i64);
-    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok()).or_else(decimal)
+    let decimal = || {
+        value
+            .as_f64()
+            .filter(|number| number.fract() == 0.0 && number.abs() < 1e15)
+            .map(|number| number as i64)
+    };
+    value
+        .as_i64()
+        .or_else(|| value.as_str()?.trim().parse().ok())
+        .or_else(decimal)
 }
 
 /// Takes secrets out of everything that may be shown. An answer can hold what the request held.
@@ -79,7 +104,10 @@ fn scrub(value: &mut Value, secrets: &[Arc<SecretString>]) {
         }
         Value::Array(items) => items.iter_mut().for_each(|item| scrub(item, secrets)),
         Value::Object(fields) => {
-            for (mut name, mut value) in std::mem::take(fields).into_iter().map(|(name, value)| (Value::String(name), value)) {
+            for (mut name, mut value) in std::mem::take(fields)
+                .into_iter()
+                .map(|(name, value)| (Value::String(name), value))
+            {
                 scrub(&mut name, secrets);
                 scrub(&mut value, secrets);
                 if let Value::String(name) = name {
@@ -94,9 +122,16 @@ fn scrub(value: &mut Value, secrets: &[Arc<SecretString>]) {
 /// Takes apart `<text>, hint: [<id>], from ip: <address>, more info at <link>`.
 fn read_errmsg(code: i64, errmsg: &str) -> Fault {
     let after = |marker: &str| errmsg.split_once(marker).map(|(_, rest)| rest);
-    let hint = after("hint: [").and_then(|rest| rest.split(']').next()).filter(|hint| !hint.is_empty());
-    let from_ip = after("from ip: ").and_then(|rest| rest.split([',', ' ']).next()).filter(|ip| !ip.is_empty());
-    let end = [", hint:", ", from ip:", ", more info at"].iter().filter_map(|marker| errmsg.find(marker)).min();
+    let hint = after("hint: [")
+        .and_then(|rest| rest.split(']').next())
+        .filter(|hint| !hint.is_empty());
+    let from_ip = after("from ip: ")
+        .and_then(|rest| rest.split([',', ' ']).next())
+        .filter(|ip| !ip.is_empty());
+    let end = [", hint:", ", from ip:", ", more info at"]
+        .iter()
+        .filter_map(|marker| errmsg.find(marker))
+        .min();
     let text = &errmsg[..end.unwrap_or(errmsg.len())];
     Fault::Code {
         code,
@@ -111,8 +146,16 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Result<Answer, Error> {
-        let reply = Reply { body: body.as_bytes().to_vec().into(), cut_short: None };
-        Answer::read(Call::Send, &reply, "msgid", &[Arc::new(SecretString::from("t0ken"))])
+        let reply = Reply {
+            body: body.as_bytes().to_vec().into(),
+            cut_short: None,
+        };
+        Answer::read(
+            Call::Send,
+            &reply,
+            "msgid",
+            &[Arc::new(SecretString::from("t0ken"))],
+        )
     }
 
     #[test]
@@ -121,43 +164,93 @@ mod tests {
         let error = read(body).err().expect("an error");
         assert_eq!(error.hint(), Some("1700000000000000001"));
         assert!(error.advice().contains("203.0.113.7"), "{}", error.advice());
-        assert!(error.to_string().contains("not allow to access from your ip"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("not allow to access from your ip"),
+            "{error}"
+        );
         assert!(!error.to_string().contains("more info"), "{error}");
     }
 
     #[test]
     fn a_missing_errcode_is_success_only_with_proof() {
         assert!(read(r#"{"msgid":"m1"}"#).is_ok());
-        assert!(matches!(read("{}").map(|_| ()), Err(Error { fault: Fault::Unreadable(_), .. })));
-        assert!(matches!(read("<html>").map(|_| ()), Err(Error { fault: Fault::Unreadable(_), .. })));
-        assert!(matches!(read(r#"{"errcode":"40014","errmsg":"x"}"#).map(|_| ()), Err(error) if error.refuses_token()));
+        assert!(matches!(
+            read("{}").map(|_| ()),
+            Err(Error {
+                fault: Fault::Unreadable(_),
+                ..
+            })
+        ));
+        assert!(matches!(
+            read("<html>").map(|_| ()),
+            Err(Error {
+                fault: Fault::Unreadable(_),
+                ..
+            })
+        ));
+        assert!(
+            matches!(read(r#"{"errcode":"40014","errmsg":"x"}"#).map(|_| ()), Err(error) if error.refuses_token())
+        );
     }
 
     #[test]
     fn an_errcode_that_cannot_be_told_is_no_success() {
-        for body in [r#"{"errcode":4e999,"msgid":"m"}"#, r#"{"errcode":true,"msgid":"m"}"#, r#"{"errcode":[0],"msgid":"m"}"#] {
+        for body in [
+            r#"{"errcode":4e999,"msgid":"m"}"#,
+            r#"{"errcode":true,"msgid":"m"}"#,
+            r#"{"errcode":[0],"msgid":"m"}"#,
+        ] {
             let error = read(body).err().expect("an error");
-            assert!(matches!(error.fault, Fault::Unreadable(_)) && error.maybe_sent(), "{body}: {error}");
+            assert!(
+                matches!(error.fault, Fault::Unreadable(_)) && error.maybe_sent(),
+                "{body}: {error}"
+            );
         }
     }
 
     #[test]
     fn a_reply_that_broke_off_counts_for_what_it_says() {
         let broken = |body: &str| {
-            let reply = Reply { body: body.as_bytes().to_vec().into(), cut_short: Some(Fault::Broken) };
+            let reply = Reply {
+                body: body.as_bytes().to_vec().into(),
+                cut_short: Some(Fault::Broken),
+            };
             Answer::read(Call::Send, &reply, "msgid", &[]).map(|mut answer| answer.take("msgid"))
         };
-        assert_eq!(broken(r#"{"errcode":0,"errmsg":"ok","msgid":"m1","inv"#), Ok("m1".into()));
-        assert_eq!(broken(r#"{"errcode":40014,"errms"#).expect_err("refused").code(), Some(40014));
-        assert_eq!(broken(r#"{"errcode":4"#).expect_err("broken").fault, Fault::Broken);
+        assert_eq!(
+            broken(r#"{"errcode":0,"errmsg":"ok","msgid":"m1","inv"#),
+            Ok("m1".into())
+        );
+        assert_eq!(
+            broken(r#"{"errcode":40014,"errms"#)
+                .expect_err("refused")
+                .code(),
+            Some(40014)
+        );
+        assert_eq!(
+            broken(r#"{"errcode":4"#).expect_err("broken").fault,
+            Fault::Broken
+        );
         assert_eq!(broken("").expect_err("broken").fault, Fault::Broken);
     }
 
     #[test]
     fn secrets_in_an_answer_are_taken_out() {
-        let mut deep = read(r#"{"errcode":0,"msgid":"m","invaliduser":["t0ken",{"t0ken":["x t0ken"]}]}"#).expect("an answer");
-        assert_eq!(deep.take("invaliduser").to_string(), r#"["[redacted]",{"[redacted]":["x [redacted]"]}]"#);
-        let error = read(r#"{"errcode":40014,"errmsg":"invalid access_token t0ken"}"#).err().expect("an error");
-        assert!(error.to_string().contains("[redacted]") && !error.to_string().contains("t0ken"), "{error}");
+        let mut deep =
+            read(r#"{"errcode":0,"msgid":"m","invaliduser":["t0ken",{"t0ken":["x t0ken"]}]}"#)
+                .expect("an answer");
+        assert_eq!(
+            deep.take("invaliduser").to_string(),
+            r#"["[redacted]",{"[redacted]":["x [redacted]"]}]"#
+        );
+        let error = read(r#"{"errcode":40014,"errmsg":"invalid access_token t0ken"}"#)
+            .err()
+            .expect("an error");
+        assert!(
+            error.to_string().contains("[redacted]") && !error.to_string().contains("t0ken"),
+            "{error}"
+        );
     }
 }

@@ -52,13 +52,21 @@ pub struct Sent {
 impl Sent {
     /// Whether some recipients were left out.
     pub fn is_partial(&self) -> bool {
-        let Self { invaliduser, invalidparty, invalidtag, unlicenseduser, .. } = self;
-        [invaliduser, invalidparty, invalidtag, unlicenseduser].into_iter().any(|field| match field {
-            Value::Null => false,
-            Value::String(text) => !text.is_empty(),
-            Value::Array(list) => !list.is_empty(),
-            _ => true,
-        })
+        let Self {
+            invaliduser,
+            invalidparty,
+            invalidtag,
+            unlicenseduser,
+            ..
+        } = self;
+        [invaliduser, invalidparty, invalidtag, unlicenseduser]
+            .into_iter()
+            .any(|field| match field {
+                Value::Null => false,
+                Value::String(text) => !text.is_empty(),
+                Value::Array(list) => !list.is_empty(),
+                _ => true,
+            })
     }
 }
 
@@ -79,10 +87,24 @@ const LIMIT: Duration = Duration::from_secs(30);
 impl App {
     /// The app `agent_id`. Its token is fetched `buffer` before the old one ends, and shared through `tokens` with apps of the same
     /// credentials.
-    pub fn new(endpoint: Endpoint, credentials: Credentials, agent_id: u32, buffer: Duration, tokens: &TokenCache) -> Self {
+    pub fn new(
+        endpoint: Endpoint,
+        credentials: Credentials,
+        agent_id: u32,
+        buffer: Duration,
+        tokens: &TokenCache,
+    ) -> Self {
         let slot = tokens.slot(&endpoint, &credentials);
         let health = HealthMemory::new(tokens.clock());
-        Self { endpoint, credentials, slot, buffer, agent_id, health, limit: LIMIT }
+        Self {
+            endpoint,
+            credentials,
+            slot,
+            buffer,
+            agent_id,
+            health,
+            limit: LIMIT,
+        }
     }
 
     /// The same app, with `limit` for getting a token, and for a call.
@@ -104,7 +126,10 @@ impl App {
 
     /// Has a token for the next sends, fetched if need be. Nothing is sent meanwhile.
     pub async fn make_ready(&self) -> Result<(), Error> {
-        self.slot.get(self.buffer, self.token_deadline()).await.map(drop)
+        self.slot
+            .get(self.buffer, self.token_deadline())
+            .await
+            .map(drop)
     }
 
     /// Sends the bytes of a [`Message`](crate::Message), once there is a token. A refused token is replaced and the send repeated, once.
@@ -113,7 +138,9 @@ impl App {
         match self.send_now(message).await {
             Err(error) if error.refuses_token() => {
                 self.make_ready().await?;
-                self.send_now(message).await.map_err(Error::of_a_fresh_token)
+                self.send_now(message)
+                    .await
+                    .map_err(Error::of_a_fresh_token)
             }
             result => result,
         }
@@ -122,7 +149,10 @@ impl App {
     /// Sends the bytes of a [`Message`](crate::Message) with the latest token, and waits for none. One that is refused is dropped: the next
     /// [`Self::make_ready`] gets another.
     pub async fn send_now(&self, message: &[u8]) -> Result<Sent, Error> {
-        let token = self.slot.latest().ok_or_else(|| Error::new(Call::GetToken, Fault::TokenLate))?;
+        let token = self
+            .slot
+            .latest()
+            .ok_or_else(|| Error::new(Call::GetToken, Fault::TokenLate))?;
         let result = self.send_with(&token, message).await;
         if result.as_ref().is_err_and(Error::refuses_token) {
             self.slot.invalidate(token.generation);
@@ -132,7 +162,10 @@ impl App {
 
     async fn send_with(&self, token: &Token, message: &[u8]) -> Result<Sent, Error> {
         let query = [("access_token", &*token.secret)];
-        let body = self.endpoint.call(Call::Send, &query, Some(message.to_vec()), self.limit).await?;
+        let body = self
+            .endpoint
+            .call(Call::Send, &query, Some(message.to_vec()), self.limit)
+            .await?;
         let mut answer = Answer::read(Call::Send, &body, "msgid", &self.slot.secrets())?;
         Ok(Sent {
             errmsg: answer.take("errmsg"),
@@ -152,7 +185,11 @@ impl App {
 
     /// A name for what this app's corporation limits together. Holds no secret.
     pub fn corporation(&self) -> String {
-        let identity = format!("{}\n{}", self.endpoint.base_url(), self.credentials.corp_id.expose_secret());
+        let identity = format!(
+            "{}\n{}",
+            self.endpoint.base_url(),
+            self.credentials.corp_id.expose_secret()
+        );
         let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, identity.as_bytes());
         let mut number = [0; 8];
         number.copy_from_slice(&hash.as_ref()[..8]);
@@ -162,6 +199,9 @@ impl App {
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App").field("endpoint", &self.endpoint).field("agent_id", &self.agent_id).finish_non_exhaustive()
+        f.debug_struct("App")
+            .field("endpoint", &self.endpoint)
+            .field("agent_id", &self.agent_id)
+            .finish_non_exhaustive()
     }
 }

@@ -19,9 +19,14 @@ pub struct SystemClock {
 }
 
 impl Default for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is where ambient time becomes an argument")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where ambient time becomes an argument"
+    )]
     fn default() -> Self {
-        Self { start: Instant::now() }
+        Self {
+            start: Instant::now(),
+        }
     }
 }
 
@@ -30,8 +35,13 @@ impl Clock for SystemClock {
         self.start.elapsed()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is where ambient time becomes an argument")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where ambient time becomes an argument"
+    )]
     fn wall(&self) -> Duration {
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
     }
 }

@@ -70,7 +70,10 @@ pub struct Entry {
 }
 
 /// Codes about permission that depend on whom or what a message is for: others may be sent all the same.
-const OF_A_MESSAGE: [i64; 15] = [43012, 50001, 60011, 60206, 60207, 60208, 81011, 85005, 86008, 86101, 92000, 92001, 92002, 92003, 50002];
+const OF_A_MESSAGE: [i64; 15] = [
+    43012, 50001, 60011, 60206, 60207, 60208, 81011, 85005, 86008, 86101, 92000, 92001, 92002,
+    92003, 50002,
+];
 
 impl Entry {
     /// Whether people must repair something before any message can be sent.
@@ -136,10 +139,14 @@ mod tests {
 
     #[test]
     fn what_people_must_repair_is_told_from_what_is_wrong_with_a_message() {
-        for code in [40001, 40013, 40056, 48001, 48002, 60020, 301_002, 301_042, 50003, 2_000_002] {
+        for code in [
+            40001, 40013, 40056, 48001, 48002, 60020, 301_002, 301_042, 50003, 2_000_002,
+        ] {
             assert!(look_up(code).is_to_repair(), "{code}");
         }
-        for code in [-1, 40003, 40058, 42001, 45009, 60011, 60111, 81011, 81013, 92000, 123_456] {
+        for code in [
+            -1, 40003, 40058, 42001, 45009, 60011, 60111, 81011, 81013, 92000, 123_456,
+        ] {
             assert!(!look_up(code).is_to_repair(), "{code}");
         }
     }
@@ -152,7 +159,10 @@ mod tests {
             TABLE.windows(2).find(|pair| pair[0].code >= pair[1].code)
         );
         for entry in TABLE {
-            assert!(!entry.label.is_empty() && entry.advice.len() > 10, "{entry:?}");
+            assert!(
+                !entry.label.is_empty() && entry.advice.len() > 10,
+                "{entry:?}"
+            );
         }
         assert_eq!(look_up(60020).trouble, Trouble::Address);
         assert_eq!(look_up(123_456).label, "unlisted error code");

@@ -55,7 +55,13 @@ pub(crate) enum Markup {
 }
 
 /// `text` cut to at most `limit`, with a mark in a `language`, and how much is missing; `None` when it fits.
-pub(crate) fn cut(text: &str, limit: usize, unit: Unit, markup: Markup, language: Language) -> Option<(String, usize)> {
+pub(crate) fn cut(
+    text: &str,
+    limit: usize,
+    unit: Unit,
+    markup: Markup,
+    language: Language,
+) -> Option<(String, usize)> {
     let total = unit.size(text);
     if total <= limit {
         return None;
@@ -63,7 +69,8 @@ pub(crate) fn cut(text: &str, limit: usize, unit: Unit, markup: Markup, language
     let shown = text.trim_end();
     let tail = link_line(shown, limit * 4).filter(|tail| unit.size(tail) < limit / 2);
     let body = tail.map_or(text, |tail| &shown[..shown.len() - tail.len()]);
-    let mark_room = unit.size(&language.cut_mark(total, unit)) + tail.map_or(0, |tail| unit.size(tail) + 1);
+    let mark_room =
+        unit.size(&language.cut_mark(total, unit)) + tail.map_or(0, |tail| unit.size(tail) + 1);
     let (end, closers) = Scanner::new(body, markup).last_fit(limit.saturating_sub(mark_room), unit);
     let head = without_blanks(&body[..end]);
     let missing = total - unit.size(head) - tail.map_or(0, |tail| unit.size(tail));
@@ -77,22 +84,33 @@ pub(crate) fn cut(text: &str, limit: usize, unit: Unit, markup: Markup, language
 
 fn without_blanks(head: &str) -> &str {
     let trimmed = head.trim_end_matches(['\n', '\r', ' ']);
-    if head.len() - trimmed.len() <= BLANKS { trimmed } else { head }
+    if head.len() - trimmed.len() <= BLANKS {
+        trimmed
+    } else {
+        head
+    }
 }
 
 /// The last line of `text`, if it is nothing but a link, and no longer than `most` bytes.
 fn link_line(text: &str, most: usize) -> Option<&str> {
-    let (_, line) = text.rsplit_once('\n').filter(|(_, line)| line.len() <= most)?;
+    let (_, line) = text
+        .rsplit_once('\n')
+        .filter(|(_, line)| line.len() <= most)?;
     let bare = line.trim().trim_start_matches('>').trim();
     let is_url = is_web_address(bare) && !bare.contains(char::is_whitespace);
-    let is_markdown = bare.starts_with('[') && bare.ends_with(')') && bare.matches("](").count() == 1;
-    let is_tag = bare.starts_with("<a ") && bare.ends_with("</a>") && bare.matches("</a>").count() == 1;
+    let is_markdown =
+        bare.starts_with('[') && bare.ends_with(')') && bare.matches("](").count() == 1;
+    let is_tag =
+        bare.starts_with("<a ") && bare.ends_with("</a>") && bare.matches("</a>").count() == 1;
     (is_url || is_markdown || is_tag).then_some(line)
 }
 
 /// Whether a text begins as the address of a page does, in small letters or capitals.
 pub(crate) fn is_web_address(text: &str) -> bool {
-    let begins = |scheme: &str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    let begins = |scheme: &str| {
+        text.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
     begins("http://") || begins("https://")
 }
 
@@ -108,7 +126,13 @@ struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     fn new(text: &'a str, markup: Markup) -> Self {
-        Self { text, at: 0, markup, open: Vec::new(), searched: 0 }
+        Self {
+            text,
+            at: 0,
+            markup,
+            open: Vec::new(),
+            searched: 0,
+        }
     }
 
     /// Where to cut so that text and closers fit into `room`, and the closers.
@@ -189,7 +213,9 @@ impl<'a> Scanner<'a> {
 
     fn tag(&mut self, rest: &'a str) -> (usize, bool) {
         let rest = self.reach(rest);
-        let Some(end) = rest.find('>').map(|end| end + 1) else { return (1, false) };
+        let Some(end) = rest.find('>').map(|end| end + 1) else {
+            return (1, false);
+        };
         if rest.starts_with("<a ")
             && let Some(close) = rest.find("</a>")
         {
@@ -224,36 +250,83 @@ mod tests {
 
     #[test]
     fn what_fits_is_left_alone() {
-        assert_eq!(cut("abc", 3, Unit::Bytes, Markup::Plain, Language::En), None);
-        assert_eq!(cut("中文字", 3, Unit::Characters, Markup::Plain, Language::En), None);
+        assert_eq!(
+            cut("abc", 3, Unit::Bytes, Markup::Plain, Language::En),
+            None
+        );
+        assert_eq!(
+            cut("中文字", 3, Unit::Characters, Markup::Plain, Language::En),
+            None
+        );
     }
 
     #[test]
     fn a_cut_falls_between_characters_and_says_how_much_is_missing() {
-        let (text, missing) = cut(&"中".repeat(20), 40, Unit::Bytes, Markup::Plain, Language::En).expect("cut");
+        let (text, missing) = cut(
+            &"中".repeat(20),
+            40,
+            Unit::Bytes,
+            Markup::Plain,
+            Language::En,
+        )
+        .expect("cut");
         assert!(text.len() <= 40, "{text}");
-        assert!(text.ends_with(&format!("… [{missing} bytes cut]")), "{text}");
+        assert!(
+            text.ends_with(&format!("… [{missing} bytes cut]")),
+            "{text}"
+        );
         assert_eq!(missing + text.matches('中').count() * 3, 60);
     }
 
     #[test]
     fn what_people_see_as_one_character_is_not_torn_apart() {
-        for letter in ["👩‍👩‍👧‍👦", "👍🏽", "🇨🇳", "e\u{301}", "각", "\r\n"] {
+        for letter in ["👩‍👩‍👧‍👦", "👍🏽", "🇨🇳", "e\u{301}", "각", "\r\n"]
+        {
             for (unit, limit) in [(Unit::Bytes, 200), (Unit::Characters, 60)] {
-                let (text, _) = cut(&format!("x{}", letter.repeat(300)), limit, unit, Markup::Tags, Language::En).expect("cut");
+                let (text, _) = cut(
+                    &format!("x{}", letter.repeat(300)),
+                    limit,
+                    unit,
+                    Markup::Tags,
+                    Language::En,
+                )
+                .expect("cut");
                 let (kept, _) = text.split_once('…').expect("a mark");
                 let whole = kept.strip_prefix('x').expect("its begin");
-                assert!(whole.len() % letter.len() == 0 && (letter == "\r\n" || !whole.is_empty()), "{letter:?}: {kept:?}");
+                assert!(
+                    whole.len() % letter.len() == 0 && (letter == "\r\n" || !whole.is_empty()),
+                    "{letter:?}: {kept:?}"
+                );
             }
         }
     }
 
     #[test]
     fn a_mark_is_in_the_language_of_its_readers() {
-        let (text, missing) = cut(&"中".repeat(100), 90, Unit::Bytes, Markup::Plain, Language::Zh).expect("cut");
-        assert!(text.ends_with(&format!("… [已截断 {missing} 字节]")), "{text}");
-        let (text, missing) = cut(&"中".repeat(100), 90, Unit::Characters, Markup::Plain, Language::Zh).expect("cut");
-        assert!(text.ends_with(&format!("… [已截断 {missing} 字]")), "{text}");
+        let (text, missing) = cut(
+            &"中".repeat(100),
+            90,
+            Unit::Bytes,
+            Markup::Plain,
+            Language::Zh,
+        )
+        .expect("cut");
+        assert!(
+            text.ends_with(&format!("… [已截断 {missing} 字节]")),
+            "{text}"
+        );
+        let (text, missing) = cut(
+            &"中".repeat(100),
+            90,
+            Unit::Characters,
+            Markup::Plain,
+            Language::Zh,
+        )
+        .expect("cut");
+        assert!(
+            text.ends_with(&format!("… [已截断 {missing} 字]")),
+            "{text}"
+        );
     }
 
     #[test]
@@ -261,23 +334,36 @@ mod tests {
         let long = format!("<font color=\"warning\">**{}**</font>", "x".repeat(100));
         let (text, _) = cut(&long, 70, Unit::Bytes, Markup::Markdown, Language::En).expect("cut");
         assert!(text.contains("x**</font>… ["), "{text}");
-        let (text, _) =
-            cut(&format!("ab [runbook](https://example.com/{})", "x".repeat(90)), 60, Unit::Bytes, Markup::Markdown, Language::En)
-                .expect("cut");
+        let (text, _) = cut(
+            &format!("ab [runbook](https://example.com/{})", "x".repeat(90)),
+            60,
+            Unit::Bytes,
+            Markup::Markdown,
+            Language::En,
+        )
+        .expect("cut");
         assert!(text.starts_with("ab… ["), "{text}");
     }
 
     #[test]
     fn a_last_line_that_is_a_link_stays() {
-        let long = format!("{}\n> [Open runbook](https://example.com/r)", "line\n".repeat(500));
+        let long = format!(
+            "{}\n> [Open runbook](https://example.com/r)",
+            "line\n".repeat(500)
+        );
         let (text, _) = cut(&long, 2048, Unit::Bytes, Markup::Markdown, Language::En).expect("cut");
-        assert!(text.ends_with("cut]\n> [Open runbook](https://example.com/r)"), "{text}");
+        assert!(
+            text.ends_with("cut]\n> [Open runbook](https://example.com/r)"),
+            "{text}"
+        );
         assert!(text.len() <= 2048 && text.len() > 2000, "{}", text.len());
     }
 
     #[test]
     fn what_looks_like_markup_and_does_not_end_costs_no_more_than_a_piece() {
-        let long = |start: &str, end: &str| format!("mysql shop {start}{}{end}", "/var/x.sql ".repeat(300));
+        let long = |start: &str, end: &str| {
+            format!("mysql shop {start}{}{end}", "/var/x.sql ".repeat(300))
+        };
         for text in [
             long("<", "<init>"),
             long("</", ">"),
@@ -291,15 +377,23 @@ mod tests {
             format!("x{}", "\n".repeat(3000)),
         ] {
             for markup in [Markup::Tags, Markup::Markdown, Markup::Plain] {
-                let (cut_text, _) = cut(&text, 2048, Unit::Bytes, markup, Language::En).expect("cut");
-                assert!((1748..=2048).contains(&cut_text.len()), "{markup:?} keeps {} of {}", cut_text.len(), &text[..20]);
+                let (cut_text, _) =
+                    cut(&text, 2048, Unit::Bytes, markup, Language::En).expect("cut");
+                assert!(
+                    (1748..=2048).contains(&cut_text.len()),
+                    "{markup:?} keeps {} of {}",
+                    cut_text.len(),
+                    &text[..20]
+                );
             }
         }
     }
 
     #[test]
     fn a_cut_looks_no_further_than_its_limit() {
-        for soup in ["<", "[", "<a ", "</", "[](", "**", "`", "<font ", "<font>", "<div><", "[<*`"] {
+        for soup in [
+            "<", "[", "<a ", "</", "[](", "**", "`", "<font ", "<font>", "<div><", "[<*`",
+        ] {
             let searched = |megabytes: usize| {
                 let text = soup.repeat(megabytes * 1024 * 1024 / soup.len());
                 let mut scanner = Scanner::new(&text, Markup::Markdown);
@@ -308,7 +402,10 @@ mod tests {
             };
             let once = searched(1);
             assert_eq!(once, searched(2), "{soup}");
-            assert!(once.0 <= 2001 * LONGEST_PIECE && once.1 <= 2000 + LONGEST_PIECE, "{soup}: {once:?}");
+            assert!(
+                once.0 <= 2001 * LONGEST_PIECE && once.1 <= 2000 + LONGEST_PIECE,
+                "{soup}: {once:?}"
+            );
         }
     }
 

@@ -107,20 +107,39 @@ pub struct Error {
 
 impl Error {
     pub(crate) fn new(call: Call, fault: Fault) -> Self {
-        Self { call, fault, remembered_for: None }
+        Self {
+            call,
+            fault,
+            remembered_for: None,
+        }
     }
 
     /// How a caller should take it.
-    #[expect(clippy::match_same_arms, reason = "an arm for each row of the provider's error mapping, in its order")]
+    #[expect(
+        clippy::match_same_arms,
+        reason = "an arm for each row of the provider's error mapping, in its order"
+    )]
     pub fn class(&self) -> Class {
         match &self.fault {
-            Fault::Connect(_) | Fault::TokenLate | Fault::Timeout | Fault::Broken | Fault::Unreadable(_) => Class::Connection,
-            Fault::Status { status: 401 | 403, .. } => Class::Configuration,
-            Fault::Status { status: 408 | 500..=599, .. } => Class::Connection,
+            Fault::Connect(_)
+            | Fault::TokenLate
+            | Fault::Timeout
+            | Fault::Broken
+            | Fault::Unreadable(_) => Class::Connection,
+            Fault::Status {
+                status: 401 | 403, ..
+            } => Class::Configuration,
+            Fault::Status {
+                status: 408 | 500..=599,
+                ..
+            } => Class::Connection,
             Fault::Status { status: 429, .. } => Class::RateLimited,
             Fault::Status { .. } => Class::ExecutionFailed,
             Fault::Code { code: -1, .. } => Class::Connection,
-            Fault::Code { code: 40001 | 40013, .. } => Class::Configuration,
+            Fault::Code {
+                code: 40001 | 40013,
+                ..
+            } => Class::Configuration,
             Fault::Code { code: 45009, .. } => Class::RateLimited,
             Fault::Code { .. } => Class::ExecutionFailed,
             Fault::TokenRefusedTwice { .. } | Fault::AppDisabled => Class::Configuration,
@@ -133,7 +152,11 @@ impl Error {
             Fault::Status { status, .. } => matches!(status, 401 | 403 | 407),
             Fault::Code { code, .. } => codes::look_up(*code).is_to_repair(),
             Fault::TokenRefusedTwice { .. } | Fault::AppDisabled => true,
-            Fault::Connect { .. } | Fault::TokenLate | Fault::Timeout | Fault::Broken | Fault::Unreadable(_) => false,
+            Fault::Connect { .. }
+            | Fault::TokenLate
+            | Fault::Timeout
+            | Fault::Broken
+            | Fault::Unreadable(_) => false,
         }
     }
 
@@ -143,7 +166,11 @@ impl Error {
         let ambiguous = match self.fault {
             Fault::Timeout | Fault::Broken | Fault::Unreadable(_) => true,
             Fault::Status { status, .. } => (500..=599).contains(&status) && status != 503,
-            Fault::Connect(_) | Fault::TokenLate | Fault::Code { .. } | Fault::TokenRefusedTwice { .. } | Fault::AppDisabled => false,
+            Fault::Connect(_)
+            | Fault::TokenLate
+            | Fault::Code { .. }
+            | Fault::TokenRefusedTwice { .. }
+            | Fault::AppDisabled => false,
         };
         self.call == Call::Send && ambiguous
     }
@@ -198,21 +225,33 @@ impl Error {
             Fault::Broken => "broken",
             Fault::Status { .. } => "http_status",
             Fault::Unreadable(_) => "unreadable",
-            Fault::Code { code, .. } | Fault::TokenRefusedTwice { code, .. } => codes::look_up(*code).trouble.label(),
+            Fault::Code { code, .. } | Fault::TokenRefusedTwice { code, .. } => {
+                codes::look_up(*code).trouble.label()
+            }
             Fault::AppDisabled => Trouble::Permission.label(),
         }
     }
 
     /// Whether the server refuses the access token of the call, which it looks at before anything else.
     pub fn refuses_token(&self) -> bool {
-        matches!(self.fault, Fault::Code { code: 40014 | 42001, .. })
+        matches!(
+            self.fault,
+            Fault::Code {
+                code: 40014 | 42001,
+                ..
+            }
+        )
     }
 
     /// The same failure of a call that was made with a fresh token.
     #[must_use]
     pub fn of_a_fresh_token(self) -> Self {
         match self.fault {
-            Fault::Code { code: code @ (40014 | 42001), hint, .. } => Self::new(self.call, Fault::TokenRefusedTwice { code, hint }),
+            Fault::Code {
+                code: code @ (40014 | 42001),
+                hint,
+                ..
+            } => Self::new(self.call, Fault::TokenRefusedTwice { code, hint }),
             _ => self,
         }
     }
@@ -244,11 +283,17 @@ impl fmt::Display for Error {
                 let Entry { label, .. } = codes::look_up(*code);
                 write!(f, "errcode {code}, {label}: {text}")?;
             }
-            Fault::TokenRefusedTwice { code, .. } => write!(f, "errcode {code}, also with a fresh access token")?,
+            Fault::TokenRefusedTwice { code, .. } => {
+                write!(f, "errcode {code}, also with a fresh access token")?
+            }
             Fault::AppDisabled => f.write_str("the app is disabled")?,
         }
         if let Some(wait) = self.remembered_for {
-            write!(f, " (known from the last call; the next is made in {} s at the earliest)", wait.as_secs().max(1))?;
+            write!(
+                f,
+                " (known from the last call; the next is made in {} s at the earliest)",
+                wait.as_secs().max(1)
+            )?;
         }
         Ok(())
     }

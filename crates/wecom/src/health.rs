@@ -32,7 +32,10 @@ pub(crate) struct HealthMemory {
 
 impl HealthMemory {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, last: tokio::sync::Mutex::default() }
+        Self {
+            clock,
+            last: tokio::sync::Mutex::default(),
+        }
     }
 }
 
@@ -60,7 +63,9 @@ impl App {
             Err(error) if error.refuses_token() => {
                 self.slot.invalidate(token.generation);
                 let fresh = self.slot.get(self.buffer, begins).await?;
-                self.agent_state(&fresh).await.map_err(Error::of_a_fresh_token)
+                self.agent_state(&fresh)
+                    .await
+                    .map_err(Error::of_a_fresh_token)
             }
             finding => finding,
         }
@@ -70,12 +75,19 @@ impl App {
         let agent_id = SecretString::from(self.agent_id.to_string());
         let body = self
             .endpoint
-            .call(Call::AgentGet, &[("access_token", &token.secret), ("agentid", &agent_id)], None, self.endpoint.timeout())
+            .call(
+                Call::AgentGet,
+                &[("access_token", &token.secret), ("agentid", &agent_id)],
+                None,
+                self.endpoint.timeout(),
+            )
             .await?;
         let answer = Answer::read(Call::AgentGet, &body, "agentid", &self.slot.secrets())?;
         if answer.number("close") == Some(1) {
             return Err(Error::new(Call::AgentGet, Fault::AppDisabled));
         }
-        Ok(AgentState { name: answer.text("name").map(str::to_owned) })
+        Ok(AgentState {
+            name: answer.text("name").map(str::to_owned),
+        })
     }
 }

@@ -66,13 +66,17 @@ pub enum EndpointError {
     )]
     Insecure,
     /// Secrets would reach the proxy in the clear.
-    #[error("uses http through wechat.proxy, which would show the secret to the proxy; use https, or leave the proxy out")]
+    #[error(
+        "uses http through wechat.proxy, which would show the secret to the proxy; use https, or leave the proxy out"
+    )]
     InsecureThroughProxy,
     /// The proxy is not a URL.
     #[error("must be a proxy's URL such as http://proxy.example.com:3128")]
     NotAProxy,
     /// A loopback address is reached without any proxy.
-    #[error("has no effect for wechat.api_base_url on this machine, which is reached without a proxy; leave one of the two out")]
+    #[error(
+        "has no effect for wechat.api_base_url on this machine, which is reached without a proxy; leave one of the two out"
+    )]
     ProxyToLoopback,
     /// The TLS library or its root certificates could not be set up.
     #[error("the HTTP client could not be set up: no usable TLS root certificates?")]
@@ -89,8 +93,20 @@ pub(crate) struct Reply {
 impl Endpoint {
     /// An endpoint at `base_url`, with `timeout` for a whole call. `proxy` wins over `HTTPS_PROXY` and `NO_PROXY`, which are honoured
     /// otherwise. A loopback address is reached without any.
-    pub fn new(base_url: &str, timeout: Duration, proxy: Option<&str>, allow_insecure: bool) -> Result<Self, EndpointError> {
-        Self::with_client(base_url, timeout, proxy, allow_insecure, |way| client_builder(way)?.build().ok(), without_cause)
+    pub fn new(
+        base_url: &str,
+        timeout: Duration,
+        proxy: Option<&str>,
+        allow_insecure: bool,
+    ) -> Result<Self, EndpointError> {
+        Self::with_client(
+            base_url,
+            timeout,
+            proxy,
+            allow_insecure,
+            |way| client_builder(way)?.build().ok(),
+            without_cause,
+        )
     }
 
     /// The same over a client that `client` gives for the way, which endpoints can share, and whose failures to connect `explain` explains.
@@ -120,8 +136,17 @@ impl Endpoint {
             None => Way::Environment,
         };
         let client = client(&way).ok_or(EndpointError::Client)?;
-        let target = Target { server: server_name(&base), proxy: way.proxy_for(&base) };
-        Ok(Self { client, base, timeout, target, explain })
+        let target = Target {
+            server: server_name(&base),
+            proxy: way.proxy_for(&base),
+        };
+        Ok(Self {
+            client,
+            base,
+            timeout,
+            target,
+            explain,
+        })
     }
 
     /// Longest that a call may take.
@@ -145,24 +170,51 @@ impl Endpoint {
         let departure = Departure::default();
         let has_body = body.is_some();
         let left = || !has_body || departure.happened();
-        let url = self.url(call, query).ok_or_else(|| Error::new(call, Fault::Connect(Arc::new(no_address(&self.target)))))?;
+        let url = self
+            .url(call, query)
+            .ok_or_else(|| Error::new(call, Fault::Connect(Arc::new(no_address(&self.target)))))?;
         let method = if has_body { Method::POST } else { Method::GET };
-        let mut request = self.client.request(method, url).timeout(self.timeout.min(within)).header("accept-encoding", "identity");
+        let mut request = self
+            .client
+            .request(method, url)
+            .timeout(self.timeout.min(within))
+            .header("accept-encoding", "identity");
         if let Some(body) = body {
             let body = reqwest::Body::wrap(departure.of(body));
-            request = request.header("content-type", "application/json; charset=utf-8").body(body);
+            request = request
+                .header("content-type", "application/json; charset=utf-8")
+                .body(body);
         }
-        let mut response = request.send().await.map_err(|error| Error::new(call, self.transport(&error, left())))?;
+        let mut response = request
+            .send()
+            .await
+            .map_err(|error| Error::new(call, self.transport(&error, left())))?;
         let status = response.status();
         if !status.is_success() {
-            let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
-            let retry_after = retry_after.filter(|value| value.len() <= MAX_RETRY_AFTER).map(Box::from);
-            return Err(Error::new(call, Fault::Status { status: status.as_u16(), retry_after }));
+            let retry_after = response
+                .headers()
+                .get("retry-after")
+                .and_then(|value| value.to_str().ok());
+            let retry_after = retry_after
+                .filter(|value| value.len() <= MAX_RETRY_AFTER)
+                .map(Box::from);
+            return Err(Error::new(
+                call,
+                Fault::Status {
+                    status: status.as_u16(),
+                    retry_after,
+                },
+            ));
         }
-        let mut reply = Reply { body: Zeroizing::default(), cut_short: None };
+        let mut reply = Reply {
+            body: Zeroizing::default(),
+            cut_short: None,
+        };
         loop {
             match response.chunk().await {
-                Ok(Some(chunk)) if reply.body.len() + chunk.len() <= MAX_ANSWER_BYTES => reply.body.extend_from_slice(&chunk),
+                Ok(Some(chunk)) if reply.body.len() + chunk.len() <= MAX_ANSWER_BYTES => {
+                    reply.body.extend_from_slice(&chunk)
+                }
                 Ok(Some(_)) => reply.cut_short = Some(Fault::Unreadable("it is too long")),
                 Ok(None) => break,
                 Err(error) if error.is_timeout() => reply.cut_short = Some(Fault::Timeout),
@@ -177,8 +229,13 @@ impl Endpoint {
 
     /// Put together in one piece that is wiped. The HTTP client keeps copies of its own while it needs them.
     fn url(&self, call: Call, query: &[(&str, &SecretString)]) -> Option<Url> {
-        let values: usize = query.iter().map(|(name, value)| name.len() + 2 + 3 * value.expose_secret().len()).sum();
-        let mut text = Zeroizing::new(String::with_capacity(self.base.as_str().len() + call.path().len() + values));
+        let values: usize = query
+            .iter()
+            .map(|(name, value)| name.len() + 2 + 3 * value.expose_secret().len())
+            .sum();
+        let mut text = Zeroizing::new(String::with_capacity(
+            self.base.as_str().len() + call.path().len() + values,
+        ));
         text.push_str(self.base_url());
         text.push_str(call.path());
         for (place, (name, value)) in query.iter().enumerate() {
@@ -187,8 +244,14 @@ impl Endpoint {
             text.push('=');
             for byte in value.expose_secret().bytes() {
                 match byte {
-                    b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => text.push(byte.into()),
-                    _ => text.extend(['%'].into_iter().chain([byte >> 4, byte & 15].into_iter().filter_map(hexadecimal))),
+                    b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                        text.push(byte.into())
+                    }
+                    _ => text.extend(
+                        ['%']
+                            .into_iter()
+                            .chain([byte >> 4, byte & 15].into_iter().filter_map(hexadecimal)),
+                    ),
                 }
             }
         }
@@ -200,13 +263,19 @@ impl Endpoint {
         if error.is_connect() || error.is_builder() || !left {
             return Fault::Connect(Arc::new((self.explain)(error, &self.target)));
         }
-        if error.is_timeout() { Fault::Timeout } else { Fault::Broken }
+        if error.is_timeout() {
+            Fault::Timeout
+        } else {
+            Fault::Broken
+        }
     }
 }
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Endpoint").field("base", &self.base.as_str()).finish_non_exhaustive()
+        f.debug_struct("Endpoint")
+            .field("base", &self.base.as_str())
+            .finish_non_exhaustive()
     }
 }
 
@@ -216,8 +285,14 @@ impl Reply {
         let mut plain = Vec::new();
         let most = MAX_ANSWER_BYTES as u64;
         let read = match &self.body[..] {
-            packed @ [0x1f, 0x8b, ..] => flate2::read::MultiGzDecoder::new(packed).take(most).read_to_end(&mut plain),
-            packed @ [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => flate2::read::ZlibDecoder::new(packed).take(most).read_to_end(&mut plain),
+            packed @ [0x1f, 0x8b, ..] => flate2::read::MultiGzDecoder::new(packed)
+                .take(most)
+                .read_to_end(&mut plain),
+            packed @ [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => {
+                flate2::read::ZlibDecoder::new(packed)
+                    .take(most)
+                    .read_to_end(&mut plain)
+            }
             _ => return self,
         };
         if read.is_err() && self.cut_short.is_none() {
@@ -231,19 +306,29 @@ impl Reply {
 /// A server as `host:port`.
 fn server_name(url: &Url) -> Arc<str> {
     let host = url.host_str().unwrap_or_default();
-    url.port_or_known_default().map_or_else(|| host.into(), |port| format!("{host}:{port}").into())
+    url.port_or_known_default()
+        .map_or_else(|| host.into(), |port| format!("{host}:{port}").into())
 }
 
 /// Says no more than that there is none.
 fn without_cause(_error: &reqwest::Error, Target { server, proxy }: &Target) -> NoConnection {
-    let through = proxy.as_ref().map_or(String::new(), |proxy| format!(" through the proxy {proxy}"));
+    let through = proxy
+        .as_ref()
+        .map_or(String::new(), |proxy| format!(" through the proxy {proxy}"));
     let advice = "check the network, the proxy settings and the base URL".into();
-    NoConnection { why: format!("no connection to {server}{through}"), advice }
+    NoConnection {
+        why: format!("no connection to {server}{through}"),
+        advice,
+    }
 }
 
 fn no_address(Target { server, .. }: &Target) -> NoConnection {
-    let why = format!("no connection to {server}: the address of the call could not be put together");
-    NoConnection { why, advice: "check the base URL".into() }
+    let why =
+        format!("no connection to {server}: the address of the call could not be put together");
+    NoConnection {
+        why,
+        advice: "check the base URL".into(),
+    }
 }
 
 fn hexadecimal(digit: u8) -> Option<char> {
@@ -265,7 +350,10 @@ fn client_builder(way: &Way) -> Option<ClientBuilder> {
 /// The base that was meant, also where its paths were copied with it.
 fn parse_base(text: &str) -> Option<Url> {
     let mut url = Url::parse(text.trim()).ok()?;
-    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let plain = url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
     if !plain || !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return None;
     }
@@ -280,19 +368,44 @@ mod tests {
     use super::*;
 
     fn endpoint(base: &str) -> Result<String, EndpointError> {
-        Endpoint::new(base, Duration::from_secs(1), None, false).map(|endpoint| endpoint.base_url().to_owned())
+        Endpoint::new(base, Duration::from_secs(1), None, false)
+            .map(|endpoint| endpoint.base_url().to_owned())
     }
 
     #[test]
     fn accepts_https_and_loopback() {
         assert_eq!(endpoint(DEFAULT_BASE_URL).as_deref(), Ok(DEFAULT_BASE_URL));
-        assert_eq!(endpoint("http://127.0.0.1:9/").as_deref(), Ok("http://127.0.0.1:9"));
-        assert_eq!(endpoint("http://[::1]:9/wecom/").as_deref(), Ok("http://[::1]:9/wecom"));
-        assert_eq!(endpoint("http://qyapi.example.com"), Err(EndpointError::Insecure));
-        assert_eq!(endpoint("http://127.0.0.1.example.com"), Err(EndpointError::Insecure));
-        assert_eq!(endpoint("qyapi.weixin.qq.com"), Err(EndpointError::NotABaseUrl));
-        assert_eq!(endpoint("https://user:pass@example.com"), Err(EndpointError::NotABaseUrl));
-        assert_eq!(endpoint("https://qyapi.weixin.qq.com/cgi-bin/").as_deref(), Ok(DEFAULT_BASE_URL));
-        assert_eq!(endpoint("https://proxy.example.com/wecom/cgi-bin").as_deref(), Ok("https://proxy.example.com/wecom"));
+        assert_eq!(
+            endpoint("http://127.0.0.1:9/").as_deref(),
+            Ok("http://127.0.0.1:9")
+        );
+        assert_eq!(
+            endpoint("http://[::1]:9/wecom/").as_deref(),
+            Ok("http://[::1]:9/wecom")
+        );
+        assert_eq!(
+            endpoint("http://qyapi.example.com"),
+            Err(EndpointError::Insecure)
+        );
+        assert_eq!(
+            endpoint("http://127.0.0.1.example.com"),
+            Err(EndpointError::Insecure)
+        );
+        assert_eq!(
+            endpoint("qyapi.weixin.qq.com"),
+            Err(EndpointError::NotABaseUrl)
+        );
+        assert_eq!(
+            endpoint("https://user:pass@example.com"),
+            Err(EndpointError::NotABaseUrl)
+        );
+        assert_eq!(
+            endpoint("https://qyapi.weixin.qq.com/cgi-bin/").as_deref(),
+            Ok(DEFAULT_BASE_URL)
+        );
+        assert_eq!(
+            endpoint("https://proxy.example.com/wecom/cgi-bin").as_deref(),
+            Ok("https://proxy.example.com/wecom")
+        );
     }
 }

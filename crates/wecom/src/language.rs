@@ -20,7 +20,10 @@ impl Language {
 
     /// The language that a word stands for.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|(known, _)| *known == word).map(|(_, language)| language)
+        Self::ALL
+            .into_iter()
+            .find(|(known, _)| *known == word)
+            .map(|(_, language)| language)
     }
 
     /// Says that a message is sent so much late.
@@ -42,7 +45,11 @@ impl Language {
 
     /// The language of a note that [`Self::late_note`] wrote, perhaps under another configuration: what was sent once is sent again as it was.
     pub(crate) fn of_late_note(note: &str) -> Self {
-        if note.starts_with("[延迟") { Self::Zh } else { Self::En }
+        if note.starts_with("[延迟") {
+            Self::Zh
+        } else {
+            Self::En
+        }
     }
 
     /// Says how much of a text is missing.
@@ -67,10 +74,19 @@ mod tests {
             (312, "[sent 5 h 12 min late]", "[延迟 5 小时 12 分钟发送]"),
         ] {
             let late = Duration::from_secs(minutes * 60 + 59);
-            assert_eq!((Language::En.late_note(late).as_str(), Language::Zh.late_note(late).as_str()), (en, zh));
+            assert_eq!(
+                (
+                    Language::En.late_note(late).as_str(),
+                    Language::Zh.late_note(late).as_str()
+                ),
+                (en, zh)
+            );
         }
         for (_, language) in Language::ALL {
-            assert_eq!(Language::of_late_note(&language.late_note(Duration::from_mins(90))), language);
+            assert_eq!(
+                Language::of_late_note(&language.late_note(Duration::from_mins(90))),
+                language
+            );
         }
     }
 }

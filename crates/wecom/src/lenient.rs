@@ -8,12 +8,16 @@ use serde_json::{Map, Value};
 /// The fields of the object that `bytes` hold, as far as they can be read; `None` where there is no object.
 pub(crate) fn fields(bytes: &[u8]) -> Option<Map<String, Value>> {
     let text = String::from_utf8_lossy(bytes);
-    let text = text.trim_start_matches(|letter: char| letter == '\u{feff}' || letter.is_whitespace() || letter.is_control());
+    let text = text.trim_start_matches(|letter: char| {
+        letter == '\u{feff}' || letter.is_whitespace() || letter.is_control()
+    });
     if text.starts_with(['<', '[']) {
         return None;
     }
     let text = &text[text.find('{')?..];
-    let strict = serde_json::Deserializer::from_str(text).into_iter::<Map<String, Value>>().next();
+    let strict = serde_json::Deserializer::from_str(text)
+        .into_iter::<Map<String, Value>>()
+        .next();
     match strict {
         Some(Ok(fields)) => Some(fields),
         _ => Some(scan(&text[1..])),
@@ -25,12 +29,20 @@ fn scan(mut rest: &str) -> Map<String, Value> {
     let mut fields = Map::new();
     loop {
         rest = rest.trim_start_matches([' ', '\t', '\r', '\n', ',']);
-        let Some((name, after)) = value(rest).filter(|_| rest.starts_with('"')) else { return fields };
-        let Some(after) = after.trim_start().strip_prefix(':') else { return fields };
-        let Some((found, after)) = value(after.trim_start()) else { return fields };
+        let Some((name, after)) = value(rest).filter(|_| rest.starts_with('"')) else {
+            return fields;
+        };
+        let Some(after) = after.trim_start().strip_prefix(':') else {
+            return fields;
+        };
+        let Some((found, after)) = value(after.trim_start()) else {
+            return fields;
+        };
         if let Some(Value::String(name)) = read(name) {
             // A value that cannot be told is there all the same: nobody must take its field for one that is missing.
-            fields.entry(name).or_insert_with(|| read(found).unwrap_or_else(|| Value::String(found.into())));
+            fields
+                .entry(name)
+                .or_insert_with(|| read(found).unwrap_or_else(|| Value::String(found.into())));
         }
         rest = after;
     }
@@ -41,7 +53,9 @@ fn value(text: &str) -> Option<(&str, &str)> {
     let end = match text.as_bytes().first()? {
         b'"' => quoted(text)?,
         b'{' | b'[' => nested(text)?,
-        _ => text.find(|letter: char| letter.is_whitespace() || matches!(letter, ',' | '}' | ']' | '/')).filter(|end| *end > 0)?,
+        _ => text
+            .find(|letter: char| letter.is_whitespace() || matches!(letter, ',' | '}' | ']' | '/'))
+            .filter(|end| *end > 0)?,
     };
     Some(text.split_at(end))
 }
@@ -85,7 +99,9 @@ fn read(raw: &str) -> Option<Value> {
         return Some(value);
     }
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    Some(Value::String(inner.replace(|letter: char| letter.is_control(), " ")))
+    Some(Value::String(
+        inner.replace(|letter: char| letter.is_control(), " "),
+    ))
 }
 
 #[cfg(test)]
@@ -106,16 +122,36 @@ mod tests {
             "{\"errcode\":0,\"msgid\":\"m\",\"errmsg\":\"cut off he",
         ] {
             let fields = fields(text.as_bytes()).expect(text);
-            assert_eq!((&fields["errcode"], &fields["msgid"]), (&Value::from(0), &Value::from("m")), "{text}");
+            assert_eq!(
+                (&fields["errcode"], &fields["msgid"]),
+                (&Value::from(0), &Value::from("m")),
+                "{text}"
+            );
         }
-        assert_eq!(fields(b"{\"errcode\":4e999,\"msgid\":\"m\"}").expect("fields")["errcode"], "4e999");
-        assert_eq!(fields(b"{\"errmsg\":\"\xb3\xc9\xb9\xa6\",\"errcode\":0}").expect("fields")["errcode"], 0);
+        assert_eq!(
+            fields(b"{\"errcode\":4e999,\"msgid\":\"m\"}").expect("fields")["errcode"],
+            "4e999"
+        );
+        assert_eq!(
+            fields(b"{\"errmsg\":\"\xb3\xc9\xb9\xa6\",\"errcode\":0}").expect("fields")["errcode"],
+            0
+        );
     }
 
     #[test]
     fn what_was_cut_off_is_not_guessed() {
-        for text in ["{\"errcode\":4", "{\"errcode\":", "{\"errcode\":\"0", "{\"errcode", "{"] {
-            assert_eq!(fields(text.as_bytes()).expect(text).get("errcode"), None, "{text}");
+        for text in [
+            "{\"errcode\":4",
+            "{\"errcode\":",
+            "{\"errcode\":\"0",
+            "{\"errcode",
+            "{",
+        ] {
+            assert_eq!(
+                fields(text.as_bytes()).expect(text).get("errcode"),
+                None,
+                "{text}"
+            );
         }
         assert_eq!(fields(b"<html>{\"errcode\":0}</html>"), None);
         assert_eq!(fields(b"[{\"errcode\":0}]"), None);

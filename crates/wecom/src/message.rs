@@ -73,12 +73,20 @@ pub struct Card {
 impl Content {
     /// A text message.
     pub fn text(content: impl Into<String>) -> Self {
-        Self::Text { text: Body { content: content.into() } }
+        Self::Text {
+            text: Body {
+                content: content.into(),
+            },
+        }
     }
 
     /// A markdown message.
     pub fn markdown(content: impl Into<String>) -> Self {
-        Self::Markdown { markdown: Body { content: content.into() } }
+        Self::Markdown {
+            markdown: Body {
+                content: content.into(),
+            },
+        }
     }
 
     /// A card.
@@ -144,26 +152,67 @@ impl Message {
     /// Checks and, if allowed, cuts the content to WeChat Work's limits. What is cut says so in a `language`.
     pub fn ready(mut self, overflow: Overflow, language: Language) -> Result<Ready, MessageError> {
         let mut warnings = Vec::new();
-        let mut fit = |text: &mut String, limit: Limit| fit(text, limit, (overflow, language), &mut warnings);
+        let mut fit =
+            |text: &mut String, limit: Limit| fit(text, limit, (overflow, language), &mut warnings);
         let safe_is_ignored = match &mut self.content {
             Content::Text { text } => {
-                fit(&mut text.content, Limit { field: "content", most: MAX_CONTENT, unit: Unit::Bytes, markup: Markup::Tags })?;
+                fit(
+                    &mut text.content,
+                    Limit {
+                        field: "content",
+                        most: MAX_CONTENT,
+                        unit: Unit::Bytes,
+                        markup: Markup::Tags,
+                    },
+                )?;
                 false
             }
             Content::Markdown { markdown } => {
-                fit(&mut markdown.content, Limit { field: "content", most: MAX_CONTENT, unit: Unit::Bytes, markup: Markup::Markdown })?;
+                fit(
+                    &mut markdown.content,
+                    Limit {
+                        field: "content",
+                        most: MAX_CONTENT,
+                        unit: Unit::Bytes,
+                        markup: Markup::Markdown,
+                    },
+                )?;
                 true
             }
             Content::Textcard { textcard } => {
-                let Card { title, description, url, .. } = textcard;
-                fit(title, Limit { field: "title", most: MAX_TITLE, unit: Unit::Characters, markup: Markup::Plain })?;
-                fit(description, Limit { field: "description", most: MAX_DESCRIPTION, unit: Unit::Characters, markup: Markup::Tags })?;
+                let Card {
+                    title,
+                    description,
+                    url,
+                    ..
+                } = textcard;
+                fit(
+                    title,
+                    Limit {
+                        field: "title",
+                        most: MAX_TITLE,
+                        unit: Unit::Characters,
+                        markup: Markup::Plain,
+                    },
+                )?;
+                fit(
+                    description,
+                    Limit {
+                        field: "description",
+                        most: MAX_DESCRIPTION,
+                        unit: Unit::Characters,
+                        markup: Markup::Tags,
+                    },
+                )?;
                 check_url(url)?;
                 true
             }
         };
         self.warn(safe_is_ignored, &mut warnings);
-        Ok(Ready { message: self, warnings })
+        Ok(Ready {
+            message: self,
+            warnings,
+        })
     }
 
     /// The request body.
@@ -181,19 +230,42 @@ impl Message {
     #[must_use]
     pub fn with_note(mut self, note: &str) -> Self {
         let (text, limit) = match &mut self.content {
-            Content::Text { text } => {
-                (&mut text.content, Limit { field: "content", most: MAX_CONTENT, unit: Unit::Bytes, markup: Markup::Tags })
-            }
-            Content::Markdown { markdown } => {
-                (&mut markdown.content, Limit { field: "content", most: MAX_CONTENT, unit: Unit::Bytes, markup: Markup::Markdown })
-            }
+            Content::Text { text } => (
+                &mut text.content,
+                Limit {
+                    field: "content",
+                    most: MAX_CONTENT,
+                    unit: Unit::Bytes,
+                    markup: Markup::Tags,
+                },
+            ),
+            Content::Markdown { markdown } => (
+                &mut markdown.content,
+                Limit {
+                    field: "content",
+                    most: MAX_CONTENT,
+                    unit: Unit::Bytes,
+                    markup: Markup::Markdown,
+                },
+            ),
             Content::Textcard { textcard } => (
                 &mut textcard.description,
-                Limit { field: "description", most: MAX_DESCRIPTION, unit: Unit::Characters, markup: Markup::Tags },
+                Limit {
+                    field: "description",
+                    most: MAX_DESCRIPTION,
+                    unit: Unit::Characters,
+                    markup: Markup::Tags,
+                },
             ),
         };
         let room = limit.most.saturating_sub(limit.unit.size(note) + 1);
-        if let Some((shorter, _)) = cut(text, room, limit.unit, limit.markup, Language::of_late_note(note)) {
+        if let Some((shorter, _)) = cut(
+            text,
+            room,
+            limit.unit,
+            limit.markup,
+            Language::of_late_note(note),
+        ) {
             *text = shorter;
         }
         *text = format!("{text}\n{note}");
@@ -206,14 +278,20 @@ impl Message {
         }
         let Recipients { toparty, totag, .. } = &self.recipients;
         if self.recipients.is_everybody() && !(toparty.is_empty() && totag.is_empty()) {
-            warnings.push("touser @all goes to everybody: WeChat Work ignores toparty and totag".into());
+            warnings.push(
+                "touser @all goes to everybody: WeChat Work ignores toparty and totag".into(),
+            );
         }
         match &self.content {
-            Content::Markdown { .. } => warnings.push("markdown is not shown to members who read in personal WeChat (微工作台)".into()),
+            Content::Markdown { .. } => warnings.push(
+                "markdown is not shown to members who read in personal WeChat (微工作台)".into(),
+            ),
             Content::Textcard { textcard } => {
                 let button = textcard.btntxt.as_deref().unwrap_or_default();
                 if button.chars().count() > MAX_BUTTON {
-                    warnings.push(format!("btntxt is longer than {MAX_BUTTON} characters: WeChat Work may cut it"));
+                    warnings.push(format!(
+                        "btntxt is longer than {MAX_BUTTON} characters: WeChat Work may cut it"
+                    ));
                 }
             }
             Content::Text { .. } => {}
@@ -235,15 +313,31 @@ fn fit(
     (overflow, language): (Overflow, Language),
     warnings: &mut Vec<String>,
 ) -> Result<(), MessageError> {
-    let Limit { field, most, unit, markup } = limit;
+    let Limit {
+        field,
+        most,
+        unit,
+        markup,
+    } = limit;
     if is_blank(text) {
         return Err(MessageError::Empty(field));
     }
-    let Some((shorter, missing)) = cut(text, most, unit, markup, language) else { return Ok(()) };
+    let Some((shorter, missing)) = cut(text, most, unit, markup, language) else {
+        return Ok(());
+    };
     match overflow {
-        Overflow::Reject => Err(MessageError::TooLong { field, size: unit.size(text), unit: unit.name(), limit: most }),
+        Overflow::Reject => Err(MessageError::TooLong {
+            field,
+            size: unit.size(text),
+            unit: unit.name(),
+            limit: most,
+        }),
         Overflow::Truncate => {
-            warnings.push(format!("{field} was cut: {missing} of {} {} are missing (limit {most})", unit.size(text), unit.name()));
+            warnings.push(format!(
+                "{field} was cut: {missing} of {} {} are missing (limit {most})",
+                unit.size(text),
+                unit.name()
+            ));
             *text = shorter;
             Ok(())
         }
@@ -258,7 +352,12 @@ fn check_url(url: &str) -> Result<(), MessageError> {
         return Err(MessageError::NotALink);
     }
     if url.len() > MAX_URL {
-        return Err(MessageError::TooLong { field: "url", size: url.len(), unit: "bytes", limit: MAX_URL });
+        return Err(MessageError::TooLong {
+            field: "url",
+            size: url.len(),
+            unit: "bytes",
+            limit: MAX_URL,
+        });
     }
     Ok(())
 }
@@ -271,7 +370,10 @@ mod tests {
 
     fn message(content: Content) -> Message {
         Message {
-            recipients: Recipients { touser: "@all".into(), ..Recipients::default() },
+            recipients: Recipients {
+                touser: "@all".into(),
+                ..Recipients::default()
+            },
             agentid: 1_000_002,
             content,
             safe: 0,
@@ -281,13 +383,21 @@ mod tests {
     }
 
     fn card(title: &str, url: &str) -> Content {
-        Content::textcard(Card { title: title.into(), description: "d".into(), url: url.into(), btntxt: Some("详情".into()) })
+        Content::textcard(Card {
+            title: title.into(),
+            description: "d".into(),
+            url: url.into(),
+            btntxt: Some("详情".into()),
+        })
     }
 
     #[test]
     fn writes_the_requests_that_the_api_reads() {
         let text = String::from_utf8(message(Content::text("hello")).to_bytes()).expect("UTF-8");
-        assert_eq!(text, r#"{"touser":"@all","agentid":1000002,"msgtype":"text","text":{"content":"hello"},"safe":0}"#);
+        assert_eq!(
+            text,
+            r#"{"touser":"@all","agentid":1000002,"msgtype":"text","text":{"content":"hello"},"safe":0}"#
+        );
         let mut checked = message(card("t", "https://example.com"));
         checked.enable_duplicate_check = Some(1);
         checked.duplicate_check_interval = Some(1800);
@@ -300,30 +410,77 @@ mod tests {
 
     #[test]
     fn too_long_is_cut_with_a_warning_or_refused() {
-        let ready = message(Content::text("中".repeat(1000))).ready(Overflow::Truncate, Language::En).expect("ready");
-        assert!(ready.warnings[0].contains("of 3000 bytes are missing (limit 2048)"), "{:?}", ready.warnings);
-        let refused = message(Content::text("中".repeat(1000))).ready(Overflow::Reject, Language::En);
-        assert_eq!(refused, Err(MessageError::TooLong { field: "content", size: 3000, unit: "bytes", limit: 2048 }));
-        let refused = message(card("t", &format!("https://{}", "x".repeat(2048)))).ready(Overflow::Truncate, Language::En);
-        assert!(matches!(refused, Err(MessageError::TooLong { field: "url", .. })));
+        let ready = message(Content::text("中".repeat(1000)))
+            .ready(Overflow::Truncate, Language::En)
+            .expect("ready");
+        assert!(
+            ready.warnings[0].contains("of 3000 bytes are missing (limit 2048)"),
+            "{:?}",
+            ready.warnings
+        );
+        let refused =
+            message(Content::text("中".repeat(1000))).ready(Overflow::Reject, Language::En);
+        assert_eq!(
+            refused,
+            Err(MessageError::TooLong {
+                field: "content",
+                size: 3000,
+                unit: "bytes",
+                limit: 2048
+            })
+        );
+        let refused = message(card("t", &format!("https://{}", "x".repeat(2048))))
+            .ready(Overflow::Truncate, Language::En);
+        assert!(matches!(
+            refused,
+            Err(MessageError::TooLong { field: "url", .. })
+        ));
     }
 
     #[test]
     fn empty_fields_and_other_links_are_refused() {
-        assert_eq!(message(Content::text(" \n")).ready(Overflow::Truncate, Language::En), Err(MessageError::Empty("content")));
-        assert_eq!(message(card("", "https://example.com")).ready(Overflow::Truncate, Language::En), Err(MessageError::Empty("title")));
-        assert_eq!(message(card("t", "wiki.example.com")).ready(Overflow::Truncate, Language::En), Err(MessageError::NotALink));
+        assert_eq!(
+            message(Content::text(" \n")).ready(Overflow::Truncate, Language::En),
+            Err(MessageError::Empty("content"))
+        );
+        assert_eq!(
+            message(card("", "https://example.com")).ready(Overflow::Truncate, Language::En),
+            Err(MessageError::Empty("title"))
+        );
+        assert_eq!(
+            message(card("t", "wiki.example.com")).ready(Overflow::Truncate, Language::En),
+            Err(MessageError::NotALink)
+        );
         let invisible = message(Content::markdown("\u{200b}\u{feff}\u{2060}"));
-        assert_eq!(invisible.ready(Overflow::Truncate, Language::En), Err(MessageError::Empty("content")));
-        assert!(message(card("t", "HTTPS://wiki.example.com")).ready(Overflow::Truncate, Language::En).is_ok());
+        assert_eq!(
+            invisible.ready(Overflow::Truncate, Language::En),
+            Err(MessageError::Empty("content"))
+        );
+        assert!(
+            message(card("t", "HTTPS://wiki.example.com"))
+                .ready(Overflow::Truncate, Language::En)
+                .is_ok()
+        );
     }
 
     #[test]
     fn a_note_fits_into_a_full_message() {
-        for (language, end) in [(Language::En, "bytes cut]\n[sent 5 min late]"), (Language::Zh, " 字节]\n[延迟 5 分钟发送]")] {
+        for (language, end) in [
+            (Language::En, "bytes cut]\n[sent 5 min late]"),
+            (Language::Zh, " 字节]\n[延迟 5 分钟发送]"),
+        ] {
             let note = language.late_note(Duration::from_mins(5));
-            let Content::Text { text } = message(Content::text("x".repeat(2048))).with_note(&note).content else { panic!("text") };
-            assert!(text.content.len() <= 2048 && text.content.ends_with(end), "{}", text.content);
+            let Content::Text { text } = message(Content::text("x".repeat(2048)))
+                .with_note(&note)
+                .content
+            else {
+                panic!("text")
+            };
+            assert!(
+                text.content.len() <= 2048 && text.content.ends_with(end),
+                "{}",
+                text.content
+            );
         }
     }
 }

@@ -24,7 +24,10 @@ pub(crate) struct Departure(Arc<AtomicBool>);
 impl Departure {
     /// The body to send.
     pub(crate) fn of(&self, bytes: Vec<u8>) -> Outgoing {
-        Outgoing { bytes: Some(bytes.into()), left: self.clone() }
+        Outgoing {
+            bytes: Some(bytes.into()),
+            left: self.clone(),
+        }
     }
 
     /// Whether some of it may have left.
@@ -37,7 +40,10 @@ impl Body for Outgoing {
     type Data = Bytes;
     type Error = std::convert::Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         self.left.0.store(true, Ordering::Release);
         Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
     }

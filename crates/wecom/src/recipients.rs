@@ -29,7 +29,9 @@ pub struct Recipients {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecipientsError {
     /// All three selectors are empty.
-    #[error("no recipient: set touser, toparty or totag in the payload, or a default in the provider's configuration")]
+    #[error(
+        "no recipient: set touser, toparty or totag in the payload, or a default in the provider's configuration"
+    )]
     Nobody,
     /// A selector lists too many.
     #[error("{field} lists {count} ids, at most {limit} are allowed")]
@@ -42,7 +44,9 @@ pub enum RecipientsError {
         limit: usize,
     },
     /// A selector's ids are separated by something else.
-    #[error("{field} has ids with {separator:?} between them: separate them with |, such as \"zhangsan|lisi\"")]
+    #[error(
+        "{field} has ids with {separator:?} between them: separate them with |, such as \"zhangsan|lisi\""
+    )]
     Separator {
         /// The selector.
         field: &'static str,
@@ -64,7 +68,9 @@ impl RecipientsError {
     pub const fn field(&self) -> Option<&'static str> {
         match self {
             Self::Nobody => None,
-            Self::TooMany { field, .. } | Self::Separator { field, .. } | Self::TooLong { field, .. } => Some(field),
+            Self::TooMany { field, .. }
+            | Self::Separator { field, .. }
+            | Self::TooLong { field, .. } => Some(field),
         }
     }
 }
@@ -85,12 +91,23 @@ impl Recipients {
         for (ids, (field, limit)) in fields.into_iter().zip(LIMITS) {
             let count = ids.split('|').count();
             if count > limit {
-                return Err(RecipientsError::TooMany { field, count, limit });
+                return Err(RecipientsError::TooMany {
+                    field,
+                    count,
+                    limit,
+                });
             }
-            if let Some(separator) = ids.chars().find(|letter| OTHER_SEPARATORS.contains(letter) || letter.is_whitespace()) {
+            if let Some(separator) = ids
+                .chars()
+                .find(|letter| OTHER_SEPARATORS.contains(letter) || letter.is_whitespace())
+            {
                 return Err(RecipientsError::Separator { field, separator });
             }
-            if let Some(bytes) = ids.split('|').map(str::len).find(|bytes| *bytes > MAX_ID_BYTES) {
+            if let Some(bytes) = ids
+                .split('|')
+                .map(str::len)
+                .find(|bytes| *bytes > MAX_ID_BYTES)
+            {
                 return Err(RecipientsError::TooLong { field, bytes });
             }
         }
@@ -107,7 +124,12 @@ impl Recipients {
         if self.is_everybody() {
             return Vec::new();
         }
-        let mut members: Vec<String> = self.touser.split('|').filter(|id| !id.is_empty()).map(str::to_lowercase).collect();
+        let mut members: Vec<String> = self
+            .touser
+            .split('|')
+            .filter(|id| !id.is_empty())
+            .map(str::to_lowercase)
+            .collect();
         members.sort_unstable();
         members.dedup();
         members
@@ -115,7 +137,11 @@ impl Recipients {
 }
 
 fn normalize(ids: &str) -> String {
-    ids.split('|').map(str::trim).filter(|id| !id.is_empty()).collect::<Vec<_>>().join("|")
+    ids.split('|')
+        .map(str::trim)
+        .filter(|id| !id.is_empty())
+        .collect::<Vec<_>>()
+        .join("|")
 }
 
 #[cfg(test)]
@@ -123,35 +149,72 @@ mod tests {
     use super::*;
 
     fn defaults() -> Recipients {
-        Recipients { touser: "@all".into(), toparty: "12|15".into(), totag: String::new() }
+        Recipients {
+            touser: "@all".into(),
+            toparty: "12|15".into(),
+            totag: String::new(),
+        }
     }
 
     #[test]
     fn each_field_comes_from_the_payload_or_the_default() {
-        let resolved = Recipients::resolve([Some(" u1 | u2 |"), None, Some("oncall")], &defaults()).expect("recipients");
-        assert_eq!(resolved, Recipients { touser: "u1|u2".into(), toparty: "12|15".into(), totag: "oncall".into() });
+        let resolved = Recipients::resolve([Some(" u1 | u2 |"), None, Some("oncall")], &defaults())
+            .expect("recipients");
+        assert_eq!(
+            resolved,
+            Recipients {
+                touser: "u1|u2".into(),
+                toparty: "12|15".into(),
+                totag: "oncall".into()
+            }
+        );
         assert_eq!(resolved.members(), ["u1", "u2"]);
     }
 
     #[test]
     fn an_empty_text_suppresses_a_default() {
-        let resolved = Recipients::resolve([Some(""), None, None], &defaults()).expect("recipients");
-        assert_eq!((resolved.touser.as_str(), resolved.toparty.as_str()), ("", "12|15"));
-        assert_eq!(Recipients::resolve([Some(""), Some(" | "), None], &defaults()), Err(RecipientsError::Nobody));
+        let resolved =
+            Recipients::resolve([Some(""), None, None], &defaults()).expect("recipients");
+        assert_eq!(
+            (resolved.touser.as_str(), resolved.toparty.as_str()),
+            ("", "12|15")
+        );
+        assert_eq!(
+            Recipients::resolve([Some(""), Some(" | "), None], &defaults()),
+            Err(RecipientsError::Nobody)
+        );
     }
 
     #[test]
     fn too_many_are_refused() {
         let many = vec!["u"; 1001].join("|");
         let error = Recipients::resolve([Some(&many), None, None], &defaults());
-        assert_eq!(error, Err(RecipientsError::TooMany { field: "touser", count: 1001, limit: 1000 }));
+        assert_eq!(
+            error,
+            Err(RecipientsError::TooMany {
+                field: "touser",
+                count: 1001,
+                limit: 1000
+            })
+        );
     }
 
     #[test]
     fn other_separators_are_refused_with_the_right_one() {
-        for (ids, separator) in [("zhangsan,lisi", ','), ("zhangsan; lisi", ';'), ("zhangsan，lisi", '，'), ("zhangsan lisi", ' ')] {
+        for (ids, separator) in [
+            ("zhangsan,lisi", ','),
+            ("zhangsan; lisi", ';'),
+            ("zhangsan，lisi", '，'),
+            ("zhangsan lisi", ' '),
+        ] {
             let error = Recipients::resolve([Some(ids), None, None], &defaults());
-            assert_eq!(error, Err(RecipientsError::Separator { field: "touser", separator }));
+            assert_eq!(
+                error,
+                Err(RecipientsError::Separator {
+                    field: "touser",
+                    separator
+                })
+            );
         }
     }
 
@@ -159,7 +222,15 @@ mod tests {
     fn one_that_is_longer_than_any_userid_is_refused() {
         let long = format!("zhang|{}", "u".repeat(65));
         let error = Recipients::resolve([Some(&long), None, None], &defaults());
-        assert_eq!(error, Err(RecipientsError::TooLong { field: "touser", bytes: 65 }));
-        assert!(Recipients::resolve([Some(&long[..long.len() - 1]), None, None], &defaults()).is_ok());
+        assert_eq!(
+            error,
+            Err(RecipientsError::TooLong {
+                field: "touser",
+                bytes: 65
+            })
+        );
+        assert!(
+            Recipients::resolve([Some(&long[..long.len() - 1]), None, None], &defaults()).is_ok()
+        );
     }
 }

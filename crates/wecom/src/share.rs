@@ -33,7 +33,11 @@ pub enum Turn {
 /// keep anybody from sending: then it is the asker's turn.
 pub trait TokenShare: Send + Sync {
     /// The token under a name, if it is `usable`; or the turn to fetch one, once nobody else has it or has had it for too long.
-    fn turn<'a>(&'a self, name: &'a [u8; 32], usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync)) -> Pending<'a, Turn>;
+    fn turn<'a>(
+        &'a self,
+        name: &'a [u8; 32],
+        usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync),
+    ) -> Pending<'a, Turn>;
 
     /// Keeps a token for the others.
     fn keep<'a>(&'a self, name: &'a [u8; 32], token: &'a SharedToken) -> Pending<'a, ()>;

@@ -57,7 +57,11 @@ impl Default for TokenCache {
 impl TokenCache {
     /// An empty cache on `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { slots: Mutex::default(), clock, share: Arc::default() }
+        Self {
+            slots: Mutex::default(),
+            clock,
+            share: Arc::default(),
+        }
     }
 
     /// Shares the tokens with other processes from now on. To be called once.
@@ -66,8 +70,16 @@ impl TokenCache {
     }
 
     pub(crate) fn slot(&self, endpoint: &Endpoint, credentials: &Credentials) -> Arc<Slot> {
-        let Credentials { corp_id, corp_secret } = credentials;
-        let identity = [endpoint.base_url(), corp_id.expose_secret(), corp_secret.expose_secret()].join("\n");
+        let Credentials {
+            corp_id,
+            corp_secret,
+        } = credentials;
+        let identity = [
+            endpoint.base_url(),
+            corp_id.expose_secret(),
+            corp_secret.expose_secret(),
+        ]
+        .join("\n");
         let mut key = [0; 32];
         key.copy_from_slice(digest(&SHA256, identity.as_bytes()).as_ref());
         drop(zeroize::Zeroizing::new(identity));
@@ -109,7 +121,9 @@ fn buffer_within(buffer: Duration, whole_life: Duration) -> Duration {
 impl Token {
     /// Its age by the clock that says more.
     fn age(&self, now: Instants) -> Duration {
-        now.monotonic.saturating_sub(self.fetched.monotonic).max(now.wall.saturating_sub(self.fetched.wall))
+        now.monotonic
+            .saturating_sub(self.fetched.monotonic)
+            .max(now.wall.saturating_sub(self.fetched.wall))
     }
 
     fn expired(&self, now: Instants) -> bool {
@@ -164,7 +178,11 @@ pub(crate) struct Slot {
 
 impl Slot {
     /// A token that is good as far as is known, fetched if need be, by `deadline`. `buffer` is how long before its end the next is fetched.
-    pub(crate) async fn get(self: &Arc<Self>, buffer: Duration, deadline: Instant) -> Result<Token, Error> {
+    pub(crate) async fn get(
+        self: &Arc<Self>,
+        buffer: Duration,
+        deadline: Instant,
+    ) -> Result<Token, Error> {
         loop {
             let (old, flight) = {
                 let mut state = self.lock();
@@ -174,11 +192,17 @@ impl Slot {
                 if let Some(error) = self.remembered_refusal(&state) {
                     return Err(error);
                 }
-                let old = state.token.clone().filter(|token| !token.expired(self.now()));
+                let old = state
+                    .token
+                    .clone()
+                    .filter(|token| !token.expired(self.now()));
                 (old, self.fly(&mut state, Some(buffer)))
             };
             let landed = match old {
-                Some(old) => match flight.landed(deadline.min(Instant::now() + REFRESH_PATIENCE)).await {
+                Some(old) => match flight
+                    .landed(deadline.min(Instant::now() + REFRESH_PATIENCE))
+                    .await
+                {
                     Ok(()) => Ok(()),
                     Err(_) => return Ok(old),
                 },
@@ -186,7 +210,11 @@ impl Slot {
             };
             landed?;
             let state = self.lock();
-            if let Some(token) = state.token.as_ref().filter(|token| !token.expired(self.now())) {
+            if let Some(token) = state
+                .token
+                .as_ref()
+                .filter(|token| !token.expired(self.now()))
+            {
                 return Ok(token.clone());
             }
             if let Some(error) = &state.last_failure {
@@ -209,21 +237,32 @@ impl Slot {
     /// Drops the token in use if it is of `generation`.
     pub(crate) fn invalidate(&self, generation: u64) {
         let mut state = self.lock();
-        if state.token.as_ref().is_some_and(|token| token.generation == generation) {
+        if state
+            .token
+            .as_ref()
+            .is_some_and(|token| token.generation == generation)
+        {
             state.refused = state.token.take();
         }
     }
 
     /// Asks the server for a token even though one is in use, unless the last call is younger than `at_most_every`: the proof that the
     /// credentials are still good.
-    pub(crate) async fn prove(self: &Arc<Self>, at_most_every: Duration, buffer: Duration, deadline: Instant) -> Result<Token, Error> {
+    pub(crate) async fn prove(
+        self: &Arc<Self>,
+        at_most_every: Duration,
+        buffer: Duration,
+        deadline: Instant,
+    ) -> Result<Token, Error> {
         let flight = {
             let mut state = self.lock();
             if let Some(error) = self.remembered_refusal(&state) {
                 return Err(error);
             }
             let now = self.now().monotonic;
-            let due = state.last_fetch.is_none_or(|last| now.saturating_sub(last) >= at_most_every);
+            let due = state
+                .last_fetch
+                .is_none_or(|last| now.saturating_sub(last) >= at_most_every);
             due.then(|| self.fly(&mut state, None))
         };
         if let Some(flight) = flight {
@@ -243,7 +282,10 @@ impl Slot {
             state.flying = true;
             let slot = Arc::clone(self);
             tokio::spawn(async move {
-                let landing = Landing { slot: &slot, result: Err(Error::new(Call::GetToken, Fault::TokenLate)) };
+                let landing = Landing {
+                    slot: &slot,
+                    result: Err(Error::new(Call::GetToken, Fault::TokenLate)),
+                };
                 landing.with(slot.fetch_or_share(buffer).await);
             });
         }
@@ -251,17 +293,39 @@ impl Slot {
     }
 
     async fn fetch_or_share(&self, buffer: Option<Duration>) -> Result<Token, Error> {
-        let Some(share) = self.share.get() else { return self.fetch_twice().await };
+        let Some(share) = self.share.get() else {
+            return self.fetch_twice().await;
+        };
         // Looked at each time: a token may be refused while this flight waits for its turn.
         let usable = |shared: &SharedToken| {
-            let is_it = |secret: &SecretString| secret.expose_secret() == shared.secret.expose_secret();
+            let is_it =
+                |secret: &SecretString| secret.expose_secret() == shared.secret.expose_secret();
             let state = self.lock();
-            let is_refused = state.refused.as_ref().is_some_and(|refused| is_it(&refused.secret));
-            let in_use = state.token.as_ref().is_some_and(|token| is_it(&token.secret));
-            buffer.is_some_and(|buffer| shared.life > buffer_within(buffer, shared.whole_life)) && !is_refused && !in_use
+            let is_refused = state
+                .refused
+                .as_ref()
+                .is_some_and(|refused| is_it(&refused.secret));
+            let in_use = state
+                .token
+                .as_ref()
+                .is_some_and(|token| is_it(&token.secret));
+            buffer.is_some_and(|buffer| shared.life > buffer_within(buffer, shared.whole_life))
+                && !is_refused
+                && !in_use
         };
-        if let Turn::Use(SharedToken { secret, life, whole_life }) = share.turn(&self.name, &usable).await {
-            return Ok(Token { secret, generation: 0, fetched: self.now(), ttl: life, whole_life });
+        if let Turn::Use(SharedToken {
+            secret,
+            life,
+            whole_life,
+        }) = share.turn(&self.name, &usable).await
+        {
+            return Ok(Token {
+                secret,
+                generation: 0,
+                fetched: self.now(),
+                ttl: life,
+                whole_life,
+            });
         }
         let mut fetching = std::pin::pin!(self.fetch_twice());
         let result = if let Ok(result) = timeout(TURN_HELD, &mut fetching).await {
@@ -273,7 +337,16 @@ impl Slot {
         };
         if let Ok(token) = &result {
             let life = token.ttl.saturating_sub(token.age(self.now()));
-            share.keep(&self.name, &SharedToken { secret: Arc::clone(&token.secret), life, whole_life: token.ttl }).await;
+            share
+                .keep(
+                    &self.name,
+                    &SharedToken {
+                        secret: Arc::clone(&token.secret),
+                        life,
+                        whole_life: token.ttl,
+                    },
+                )
+                .await;
         }
         share.end(&self.name).await;
         result
@@ -281,27 +354,54 @@ impl Slot {
 
     async fn fetch_twice(&self) -> Result<Token, Error> {
         match self.fetch().await {
-            Err(error) if error.refuses_token() => self.fetch().await.map_err(Error::of_a_fresh_token),
+            Err(error) if error.refuses_token() => {
+                self.fetch().await.map_err(Error::of_a_fresh_token)
+            }
             result => result,
         }
     }
 
     async fn fetch(&self) -> Result<Token, Error> {
-        let Credentials { corp_id, corp_secret } = &self.credentials;
+        let Credentials {
+            corp_id,
+            corp_secret,
+        } = &self.credentials;
         let fetched = self.now();
         self.lock().last_fetch = Some(fetched.monotonic);
         tracing::debug!("fetching an access token");
-        let body = self.endpoint.call(Call::GetToken, &[("corpid", corp_id), ("corpsecret", corp_secret)], None, Duration::MAX).await?;
+        let body = self
+            .endpoint
+            .call(
+                Call::GetToken,
+                &[("corpid", corp_id), ("corpsecret", corp_secret)],
+                None,
+                Duration::MAX,
+            )
+            .await?;
         let mut answer = Answer::read(Call::GetToken, &body, "access_token", &self.secrets())?;
-        let ttl = answer.number("expires_in").map_or(DEFAULT_TTL, |seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or(0)));
+        let ttl = answer.number("expires_in").map_or(DEFAULT_TTL, |seconds| {
+            Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+        });
         let serde_json::Value::String(secret) = answer.take("access_token") else {
-            return Err(Error::new(Call::GetToken, Fault::Unreadable("it has no access_token")));
+            return Err(Error::new(
+                Call::GetToken,
+                Fault::Unreadable("it has no access_token"),
+            ));
         };
         if secret.is_empty() {
-            return Err(Error::new(Call::GetToken, Fault::Unreadable("its access_token is empty")));
+            return Err(Error::new(
+                Call::GetToken,
+                Fault::Unreadable("its access_token is empty"),
+            ));
         }
         let ttl = ttl.max(Duration::from_secs(1));
-        Ok(Token { secret: Arc::new(SecretString::from(secret)), generation: 0, fetched, ttl, whole_life: ttl })
+        Ok(Token {
+            secret: Arc::new(SecretString::from(secret)),
+            generation: 0,
+            fetched,
+            ttl,
+            whole_life: ttl,
+        })
     }
 
     fn finish(&self, result: Result<Token, Error>) {
@@ -321,17 +421,32 @@ impl Slot {
                 state.last_failure = None;
             }
             Err(error) => {
-                if state.token.as_ref().is_some_and(|token| !token.expired(now)) {
+                if state
+                    .token
+                    .as_ref()
+                    .is_some_and(|token| !token.expired(now))
+                {
                     tracing::warn!(%error, "the access token could not be refreshed early; the old one stays in use");
                 }
                 state.no_refresh_before = now.monotonic + REFRESH_PAUSE;
                 if error.refuses_credentials() {
-                    let pause = state.refusal.as_ref().map_or(REFUSED_FOR.0, |refusal| refusal.next_pause);
+                    let pause = state
+                        .refusal
+                        .as_ref()
+                        .map_or(REFUSED_FOR.0, |refusal| refusal.next_pause);
                     let until = now.monotonic + pause;
-                    state.refusal = Some(Refusal { error: error.clone(), until, next_pause: (pause * 2).min(REFUSED_FOR.1) });
+                    state.refusal = Some(Refusal {
+                        error: error.clone(),
+                        until,
+                        next_pause: (pause * 2).min(REFUSED_FOR.1),
+                    });
                 } else if error.is_final() {
                     let until = now.monotonic + REFUSED_BRIEFLY;
-                    state.refusal = Some(Refusal { error: error.clone(), until, next_pause: REFUSED_FOR.0 });
+                    state.refusal = Some(Refusal {
+                        error: error.clone(),
+                        until,
+                        next_pause: REFUSED_FOR.0,
+                    });
                 }
                 state.last_failure = Some(error);
             }
@@ -342,7 +457,10 @@ impl Slot {
 
     /// What no answer may show.
     pub(crate) fn secrets(&self) -> Vec<Arc<SecretString>> {
-        let Credentials { corp_id, corp_secret } = &self.credentials;
+        let Credentials {
+            corp_id,
+            corp_secret,
+        } = &self.credentials;
         let mut secrets = self.lock().recent.clone();
         secrets.extend([Arc::clone(corp_id), Arc::clone(corp_secret)]);
         secrets
@@ -352,18 +470,28 @@ impl Slot {
     fn at_hand<'a>(&self, state: &'a State, buffer: Duration) -> Option<&'a Token> {
         let now = self.now();
         let token = state.token.as_ref().filter(|token| !token.expired(now))?;
-        let is_enough = !token.stale(now, buffer) || state.flying || now.monotonic < state.no_refresh_before;
+        let is_enough =
+            !token.stale(now, buffer) || state.flying || now.monotonic < state.no_refresh_before;
         (is_enough || self.remembered_refusal(state).is_some()).then_some(token)
     }
 
     fn remembered_refusal(&self, state: &State) -> Option<Error> {
         let now = self.now().monotonic;
-        let refusal = state.refusal.as_ref().filter(|refusal| now < refusal.until)?;
-        Some(Error { remembered_for: Some(refusal.until.saturating_sub(now)), ..refusal.error.clone() })
+        let refusal = state
+            .refusal
+            .as_ref()
+            .filter(|refusal| now < refusal.until)?;
+        Some(Error {
+            remembered_for: Some(refusal.until.saturating_sub(now)),
+            ..refusal.error.clone()
+        })
     }
 
     fn now(&self) -> Instants {
-        Instants { monotonic: self.clock.monotonic(), wall: self.clock.wall() }
+        Instants {
+            monotonic: self.clock.monotonic(),
+            wall: self.clock.wall(),
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

@@ -39,7 +39,15 @@ mod tests {
 
     #[test]
     fn what_nobody_sees_is_blank() {
-        for text in ["", " \n\t", "\u{3000}", "\u{200b}\u{feff}", "\u{2060}\u{ad} \u{202e}", "\u{3164}\u{2800}", "\u{e0041}\u{fe0f}"] {
+        for text in [
+            "",
+            " \n\t",
+            "\u{3000}",
+            "\u{200b}\u{feff}",
+            "\u{2060}\u{ad} \u{202e}",
+            "\u{3164}\u{2800}",
+            "\u{e0041}\u{fe0f}",
+        ] {
             assert!(is_blank(text), "{text:?}");
         }
         for text in ["x", "\u{200b}中", "0", "👍🏽", "é", "\u{301}"] {

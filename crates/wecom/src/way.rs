@@ -42,9 +42,14 @@ impl Way {
 /// A proxy as `host:port`, without its password; `None` when the URL is none.
 pub(crate) fn proxy_name(url: &str) -> Option<Arc<str>> {
     Proxy::all(url).ok()?;
-    let url = Url::parse(url).or_else(|_| Url::parse(&format!("http://{url}"))).ok()?;
+    let url = Url::parse(url)
+        .or_else(|_| Url::parse(&format!("http://{url}")))
+        .ok()?;
     let host = url.host_str()?;
-    Some(url.port_or_known_default().map_or_else(|| host.into(), |port| format!("{host}:{port}").into()))
+    Some(
+        url.port_or_known_default()
+            .map_or_else(|| host.into(), |port| format!("{host}:{port}").into()),
+    )
 }
 
 /// Whether only this machine answers at an address.

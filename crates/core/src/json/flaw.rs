@@ -33,7 +33,13 @@ impl Flaw {
     /// The first flaw of a text, whose objects and arrays may nest `max_depth` deep. Takes one pass, without recursion, and for each name of an
     /// object that is not over yet eight bytes.
     pub fn find(json: &str, max_depth: usize) -> Option<Self> {
-        Scan { json, max_depth, open: Vec::with_capacity(8), names: Vec::with_capacity(16) }.run()
+        Scan {
+            json,
+            max_depth,
+            open: Vec::with_capacity(8),
+            names: Vec::with_capacity(16),
+        }
+        .run()
     }
 
     /// Whether the text nests too deep.
@@ -91,15 +97,24 @@ impl Scan<'_> {
                 b'-' | b'0'..=b'9' => {
                     let end = word_end(bytes, at);
                     if !self.json.get(at..end).is_some_and(is_double) {
-                        return Some(Flaw { kind: Kind::NoDouble, at });
+                        return Some(Flaw {
+                            kind: Kind::NoDouble,
+                            at,
+                        });
                     }
                     at = end;
                 }
                 b'{' | b'[' => {
                     if self.open.len() == self.max_depth {
-                        return Some(Flaw { kind: Kind::TooDeep(self.max_depth), at });
+                        return Some(Flaw {
+                            kind: Kind::TooDeep(self.max_depth),
+                            at,
+                        });
                     }
-                    self.open.push(Open { at, names: self.names.len() });
+                    self.open.push(Open {
+                        at,
+                        names: self.names.len(),
+                    });
                     at += 1;
                 }
                 b'}' | b']' => {
@@ -120,12 +135,23 @@ impl Scan<'_> {
         let quoted = bytes.get(at..end)?;
         let is_escaped = quoted.contains(&b'\\');
         if is_escaped && lone_surrogate(bytes, at, end).is_some() {
-            return Some(Flaw { kind: Kind::HalfLetter, at });
+            return Some(Flaw {
+                kind: Kind::HalfLetter,
+                at,
+            });
         }
         if bytes.get(past_blanks(bytes, end)) == Some(&b':') {
-            let name = if is_escaped { self.json.get(at..end).and_then(text) } else { None };
-            let plain = quoted.strip_prefix(b"\"").and_then(|quoted| quoted.strip_suffix(b"\"")).unwrap_or(quoted);
-            self.names.push(hash(name.as_ref().map_or(plain, |name| name.as_bytes())));
+            let name = if is_escaped {
+                self.json.get(at..end).and_then(text)
+            } else {
+                None
+            };
+            let plain = quoted
+                .strip_prefix(b"\"")
+                .and_then(|quoted| quoted.strip_suffix(b"\""))
+                .unwrap_or(quoted);
+            self.names
+                .push(hash(name.as_ref().map_or(plain, |name| name.as_bytes())));
         }
         None
     }
@@ -134,36 +160,59 @@ impl Scan<'_> {
     fn close(&mut self, open: &Open) -> Option<Flaw> {
         let names = self.names.get_mut(open.names..)?;
         let is_twice = if names.len() <= FEW_NAMES {
-            names.iter().enumerate().any(|(at, name)| names[..at].contains(name))
+            names
+                .iter()
+                .enumerate()
+                .any(|(at, name)| names[..at].contains(name))
         } else {
             names.sort_unstable();
             names.windows(2).any(|pair| pair[0] == pair[1])
         };
         self.names.truncate(open.names);
         // Two names may have one hash.
-        if is_twice { twice(self.json, open.at) } else { None }
+        if is_twice {
+            twice(self.json, open.at)
+        } else {
+            None
+        }
     }
 }
 
 /// A quick hash. Whoever finds names of one hash gains a comparison of the names themselves, which takes no longer than sorting them.
 fn hash(name: &[u8]) -> u64 {
-    let word = |bytes: &[u8]| bytes.iter().fold(0u64, |word, byte| word << 8 | u64::from(*byte));
-    let mix = |hash: u64, bytes: &[u8]| (hash.rotate_left(5) ^ word(bytes)).wrapping_mul(0x517c_c1b7_2722_0a95);
+    let word = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(0u64, |word, byte| word << 8 | u64::from(*byte))
+    };
+    let mix = |hash: u64, bytes: &[u8]| {
+        (hash.rotate_left(5) ^ word(bytes)).wrapping_mul(0x517c_c1b7_2722_0a95)
+    };
     name.chunks(8).fold(name.len() as u64, mix)
 }
 
 /// The second of two equal names of the object at `at`.
 fn twice(json: &str, at: usize) -> Option<Flaw> {
-    let mut names: Vec<_> = members(json.get(at..)?)?.into_iter().map(|member| (member.name(), member.quoted)).collect();
+    let mut names: Vec<_> = members(json.get(at..)?)?
+        .into_iter()
+        .map(|member| (member.name(), member.quoted))
+        .collect();
     names.sort_by(|(left, _), (right, _)| left.cmp(right));
-    let (_, second) = names.windows(2).find(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].clone())?;
+    let (_, second) = names
+        .windows(2)
+        .find(|pair| pair[0].0 == pair[1].0)
+        .map(|pair| pair[1].clone())?;
     // Both are pieces of one text.
-    Some(Flaw { kind: Kind::Twice, at: second.as_ptr() as usize - json.as_ptr() as usize })
+    Some(Flaw {
+        kind: Kind::Twice,
+        at: second.as_ptr() as usize - json.as_ptr() as usize,
+    })
 }
 
 /// Whether a number is one for those who read it as a double. A word that is no number is somebody else's business.
 fn is_double(number: &str) -> bool {
-    let may_be_large = number.len() > SAFE_DIGITS || number.bytes().any(|byte| matches!(byte, b'e' | b'E'));
+    let may_be_large =
+        number.len() > SAFE_DIGITS || number.bytes().any(|byte| matches!(byte, b'e' | b'E'));
     !may_be_large || serde_json::from_str::<f64>(number).is_ok_and(f64::is_finite)
 }
 
@@ -187,7 +236,9 @@ fn place(json: &str, target: usize) -> String {
             }
             Some(b'"') => {
                 end = text_end(bytes, at);
-                if let (Some(b':'), Some((step, None))) = (bytes.get(past_blanks(bytes, end)), steps.last_mut()) {
+                if let (Some(b':'), Some((step, None))) =
+                    (bytes.get(past_blanks(bytes, end)), steps.last_mut())
+                {
                     *step = named(json.get(at..end).unwrap_or_default());
                 }
             }
@@ -203,7 +254,12 @@ fn place(json: &str, target: usize) -> String {
 /// The step to a member: `.name`, or `["a.b"]` where the name would not be told from a path.
 fn named(quoted: &str) -> String {
     match text(quoted) {
-        Some(name) if !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-')) => {
+        Some(name)
+            if !name.is_empty()
+                && name
+                    .chars()
+                    .all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-')) =>
+        {
             format!(".{name}")
         }
         _ => format!("[{quoted}]"),
@@ -221,21 +277,39 @@ mod tests {
     #[test]
     fn flaws_are_found_wherever_they_are_and_their_place_is_named() {
         for (json, place, kind) in [
-            (r#"{"payload":{"a":[0,1,2,{"b":1e400}]}}"#, "payload.a[3].b", Kind::NoDouble),
+            (
+                r#"{"payload":{"a":[0,1,2,{"b":1e400}]}}"#,
+                "payload.a[3].b",
+                Kind::NoDouble,
+            ),
             (r#"{ "a" : [ -1e309 ] }"#, "a[0]", Kind::NoDouble),
             (r#"{"text":"cut \ud83d"}"#, "text", Kind::HalfLetter),
             (r#"{"text":"\ude00\ud83d"}"#, "text", Kind::HalfLetter),
-            (r#"{"a":{"x\ud800":1}}"#, r#"a["x\ud800"]"#, Kind::HalfLetter),
+            (
+                r#"{"a":{"x\ud800":1}}"#,
+                r#"a["x\ud800"]"#,
+                Kind::HalfLetter,
+            ),
             (r#"{"a":{"b":{},"b":1}}"#, "a.b", Kind::Twice),
-            (r#"{"a.b":[{"c":1,"\u0063":2}]}"#, r#"["a.b"][0].c"#, Kind::Twice),
+            (
+                r#"{"a.b":[{"c":1,"\u0063":2}]}"#,
+                r#"["a.b"][0].c"#,
+                Kind::Twice,
+            ),
             ("1e400", "", Kind::NoDouble),
         ] {
             assert_eq!(found(json), Some((place.to_owned(), kind)), "{json}");
         }
         let long = format!(r#"{{"n":{}}}"#, "9".repeat(400));
         assert_eq!(found(&long), Some(("n".to_owned(), Kind::NoDouble)));
-        let many: Vec<String> = (0..100).chain([7]).map(|number| format!("\"k{number}\":0")).collect();
-        assert_eq!(found(&format!("{{{}}}", many.join(","))), Some(("k7".to_owned(), Kind::Twice)));
+        let many: Vec<String> = (0..100)
+            .chain([7])
+            .map(|number| format!("\"k{number}\":0"))
+            .collect();
+        assert_eq!(
+            found(&format!("{{{}}}", many.join(","))),
+            Some(("k7".to_owned(), Kind::Twice))
+        );
         let deep = format!("{}{}", "[".repeat(65), "]".repeat(65));
         assert_eq!(found(&deep).map(|(_, kind)| kind), Some(Kind::TooDeep(64)));
     }

@@ -37,7 +37,10 @@ pub fn members(text: &str) -> Option<Vec<Member<'_>>> {
         let name_end = text_end(bytes, name);
         let value = past_blanks(bytes, past_blanks(bytes, name_end) + 1);
         let end = value_end(bytes, value);
-        members.push(Member { quoted: text.get(name..name_end)?, value: text.get(value..end)? });
+        members.push(Member {
+            quoted: text.get(name..name_end)?,
+            value: text.get(value..end)?,
+        });
         at = past_blanks(bytes, end) + 1;
     }
 }
@@ -68,7 +71,9 @@ pub fn text(quoted: &str) -> Option<Cow<'_, str>> {
     if !inner.contains('\\') {
         return Some(Cow::Borrowed(inner));
     }
-    serde_json::from_str(&whole_letters(quoted)).ok().map(Cow::Owned)
+    serde_json::from_str(&whole_letters(quoted))
+        .ok()
+        .map(Cow::Owned)
 }
 
 /// The same JSON with U+FFFD in place of each half of a surrogate pair: what older versions accepted may hold some.

@@ -44,7 +44,9 @@ fn tree<'a>(json: &'a str, at: &mut usize, depth: usize) -> Option<Tree<'a>> {
             let mut fields = Vec::new();
             *at = start + 1;
             while !ends(bytes, at) {
-                let Tree::Text(name) = tree(json, at, depth + 1)? else { return None };
+                let Tree::Text(name) = tree(json, at, depth + 1)? else {
+                    return None;
+                };
                 *at = past_blanks(bytes, *at) + 1;
                 fields.push((name, tree(json, at, depth + 1)?));
             }
@@ -59,7 +61,9 @@ fn tree<'a>(json: &'a str, at: &mut usize, depth: usize) -> Option<Tree<'a>> {
         }
         _ => {
             *at = word_end(bytes, start);
-            json.get(start..*at).filter(|word| !word.is_empty()).map(Tree::Word)
+            json.get(start..*at)
+                .filter(|word| !word.is_empty())
+                .map(Tree::Word)
         }
     }
 }
@@ -82,7 +86,10 @@ mod tests {
     #[test]
     fn order_blanks_and_escapes_do_not_matter_and_digits_do() {
         for (left, right) in [
-            (r#"{"a":1,"b":[true,{}]}"#, r#"{ "b" : [ true , { } ] , "a" : 1 }"#),
+            (
+                r#"{"a":1,"b":[true,{}]}"#,
+                r#"{ "b" : [ true , { } ] , "a" : 1 }"#,
+            ),
             (r#"{"\u0061":"\u4e2d"}"#, r#"{"a":"中"}"#),
             ("[]", "[ ]"),
             (r#"{"a":1,"a":2}"#, r#"{"a":2}"#),

@@ -23,7 +23,10 @@ pub(super) fn text_end(bytes: &[u8], at: usize) -> usize {
 
 /// Where the number or word that begins at `at` ends.
 pub(super) fn word_end(bytes: &[u8], mut at: usize) -> usize {
-    while matches!(bytes.get(at), Some(b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'+' | b'-' | b'.')) {
+    while matches!(
+        bytes.get(at),
+        Some(b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'+' | b'-' | b'.')
+    ) {
         at += 1;
     }
     at
@@ -56,7 +59,9 @@ pub(super) fn value_end(bytes: &[u8], mut at: usize) -> usize {
 /// The code unit that `\uXXXX` at `at` stands for.
 pub(super) fn code_unit(bytes: &[u8], at: usize) -> Option<u16> {
     let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
-    digits.iter().try_fold(0u16, |unit, digit| Some(unit << 4 | u16::try_from(char::from(*digit).to_digit(16)?).ok()?))
+    digits.iter().try_fold(0u16, |unit, digit| {
+        Some(unit << 4 | u16::try_from(char::from(*digit).to_digit(16)?).ok()?)
+    })
 }
 
 /// Where the first half of a surrogate pair stands alone between `at` and `end`.
@@ -67,7 +72,9 @@ pub(super) fn lone_surrogate(bytes: &[u8], mut at: usize, end: usize) -> Option<
             continue;
         }
         match code_unit(bytes, at) {
-            Some(0xd800..=0xdbff) if matches!(code_unit(bytes, at + 6), Some(0xdc00..=0xdfff)) => at += 12,
+            Some(0xd800..=0xdbff) if matches!(code_unit(bytes, at + 6), Some(0xdc00..=0xdfff)) => {
+                at += 12
+            }
             Some(0xd800..=0xdfff) => return Some(at),
             Some(_) => at += 6,
             None => at += 2,

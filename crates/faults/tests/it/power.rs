@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use acteon_core::{Action, Caller, Origin, Outcome, Prepared, ProviderName, Response, Timestamp};
 use acteon_faults::{Operation, PowerCuts, Recording};
-use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Hold, Settlement, SqliteOptions, SqliteStore, Step, Store, Turn, Way};
+use acteon_store::{
+    Admission, Admitted, Birth, Conditions, Fate, Hold, Settlement, SqliteOptions, SqliteStore,
+    Step, Store, Turn, Way,
+};
 
 /// Actions of one recording, admitted by so many at once.
 const ACTIONS: u64 = 600;
@@ -52,15 +55,26 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
                         priority: acteon_core::Priority::default(),
                         accepted_at: at(number as i64),
                         turn: Turn::Single,
-                        fate: Fate::Send { conditions: Conditions::default(), ways: vec![way] },
+                        fate: Fate::Send {
+                            conditions: Conditions::default(),
+                            ways: vec![way],
+                        },
                         possible_duplicate: false,
                         letter: None,
                     };
-                    let Ok(Admitted::Open { seq, .. }) = store.admit(admission).await else { panic!("{number} was not admitted") };
+                    let Ok(Admitted::Open { seq, .. }) = store.admit(admission).await else {
+                        panic!("{number} was not admitted")
+                    };
                     recording.mark(2 * number);
-                    let outcome = Outcome::Executed(Response::success(serde_json::value::to_raw_value(&number).expect("JSON")));
+                    let outcome = Outcome::Executed(Response::success(
+                        serde_json::value::to_raw_value(&number).expect("JSON"),
+                    ));
                     let settlement = Settlement {
-                        hold: Hold { seq, owner, fence: 0 },
+                        hold: Hold {
+                            seq,
+                            owner,
+                            fence: 0,
+                        },
                         at: at(number as i64 + 1),
                         attempts: 1,
                         rounds: 0,
@@ -69,7 +83,12 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
                         possible_duplicate: false,
                         note: None,
                         waited_for: true,
-                        step: Step::End { text: outcome.to_json(), outcome, class: None, refund: None },
+                        step: Step::End {
+                            text: outcome.to_json(),
+                            outcome,
+                            class: None,
+                            refund: None,
+                        },
                     };
                     store.settle(settlement).await.expect("settled");
                     recording.mark(2 * number + 1);
@@ -86,8 +105,11 @@ async fn record() -> Vec<Operation> {
     let folder = tempfile::tempdir().expect("a folder");
     acteon_faults::register();
     let recording = Recording::begin(folder.path());
-    let options =
-        SqliteOptions { path: folder.path().join("acteon.db"), vfs: Some(acteon_faults::NAME.into()), ..SqliteOptions::default() };
+    let options = SqliteOptions {
+        path: folder.path().join("acteon.db"),
+        vfs: Some(acteon_faults::NAME.into()),
+        ..SqliteOptions::default()
+    };
     let store = Arc::new(SqliteStore::open(&options).expect("a store"));
     work(Arc::clone(&store), recording.clone()).await;
     drop(store);
@@ -97,21 +119,36 @@ async fn record() -> Vec<Operation> {
 /// Opens what is left as the next start would, and returns the ids that are there, and those that ended.
 fn recover(folder: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
     let path = folder.join("acteon.db");
-    drop(SqliteStore::open(&SqliteOptions { path: path.clone(), ..SqliteOptions::default() }).expect("it opens"));
+    drop(
+        SqliteStore::open(&SqliteOptions {
+            path: path.clone(),
+            ..SqliteOptions::default()
+        })
+        .expect("it opens"),
+    );
     let connection = rusqlite::Connection::open(path).expect("the database");
-    let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("a check");
+    let check: String = connection
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .expect("a check");
     assert_eq!(check, "ok");
     let ids = |query: &str| {
         let mut select = connection.prepare(query).expect("a query");
         let rows = select.query_map([], |row| row.get(0)).expect("rows");
-        rows.collect::<rusqlite::Result<BTreeSet<String>>>().expect("ids")
+        rows.collect::<rusqlite::Result<BTreeSet<String>>>()
+            .expect("ids")
     };
-    (ids("SELECT id FROM actions"), ids("SELECT a.id FROM actions a JOIN outcomes o ON o.seq = a.seq"))
+    (
+        ids("SELECT id FROM actions"),
+        ids("SELECT a.id FROM actions a JOIN outcomes o ON o.seq = a.seq"),
+    )
 }
 
 /// As often as the variable says, or a few hundred times.
 fn wanted() -> usize {
-    std::env::var("ACTEON_POWER_CUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(300)
+    std::env::var("ACTEON_POWER_CUTS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(300)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,7 +164,9 @@ async fn nothing_that_was_answered_is_lost_when_the_power_goes() {
     while cuts < wanted() {
         let operations = record().await;
         checkpointed += usize::from(is_checkpointed(&operations));
-        let mut moments: Vec<usize> = (0..CUTS).map(|_| draw() as usize % (operations.len() + 1)).collect();
+        let mut moments: Vec<usize> = (0..CUTS)
+            .map(|_| draw() as usize % (operations.len() + 1))
+            .collect();
         moments.sort_unstable();
         let mut power = PowerCuts::new(&operations);
         for moment in moments {
@@ -137,7 +176,10 @@ async fn nothing_that_was_answered_is_lost_when_the_power_goes() {
             let (admitted, settled) = recover(disk.path());
             for mark in power.marks() {
                 let there = if mark % 2 == 0 { &admitted } else { &settled };
-                assert!(there.contains(&format!("a{}", mark / 2)), "{mark} was answered and is lost, after {moment} operations");
+                assert!(
+                    there.contains(&format!("a{}", mark / 2)),
+                    "{mark} was answered and is lost, after {moment} operations"
+                );
             }
             promised += power.marks().len();
             cuts += 1;
@@ -151,13 +193,22 @@ async fn nothing_that_was_answered_is_lost_when_the_power_goes() {
 
 /// Whether pages moved from the log into the database after the schema was there.
 fn is_checkpointed(operations: &[Operation]) -> bool {
-    let marked = operations.iter().position(|operation| matches!(operation, Operation::Mark(_))).unwrap_or_default();
-    operations[marked..].iter().any(|operation| matches!(operation, Operation::Write { file, .. } if &**file == "acteon.db"))
+    let marked = operations
+        .iter()
+        .position(|operation| matches!(operation, Operation::Mark(_)))
+        .unwrap_or_default();
+    operations[marked..].iter().any(
+        |operation| matches!(operation, Operation::Write { file, .. } if &**file == "acteon.db"),
+    )
 }
 
 #[tokio::test]
 async fn a_store_that_does_not_sync_is_found_out() {
-    let operations: Vec<Operation> = record().await.into_iter().filter(|operation| !matches!(operation, Operation::Sync { .. })).collect();
+    let operations: Vec<Operation> = record()
+        .await
+        .into_iter()
+        .filter(|operation| !matches!(operation, Operation::Sync { .. }))
+        .collect();
     let mut power = PowerCuts::new(&operations);
     power.go_to(operations.len());
     let disk = tempfile::tempdir().expect("a folder");
@@ -165,5 +216,8 @@ async fn a_store_that_does_not_sync_is_found_out() {
     power.cut(disk.path(), || 0).expect("what is left");
     assert!(!power.marks().is_empty());
     let (admitted, _) = recover(disk.path());
-    assert!(admitted.is_empty(), "nothing was synced, so nothing is there");
+    assert!(
+        admitted.is_empty(),
+        "nothing was synced, so nothing is there"
+    );
 }

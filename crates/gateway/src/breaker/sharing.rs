@@ -60,7 +60,13 @@ impl Breaker {
             State::HalfOpen { .. } => Some(now),
         };
         let for_repair = state.for_repair && open_until.is_some();
-        Note { change: state.heard.change, open_until, by_hand: by == MovedBy::Hand, for_repair, changed_at: now }
+        Note {
+            change: state.heard.change,
+            open_until,
+            by_hand: by == MovedBy::Hand,
+            for_repair,
+            changed_at: now,
+        }
     }
 
     /// Moves it as another gateway says, unless that was heard before; returns the word of its state if it changed.
@@ -75,7 +81,9 @@ impl Breaker {
             None => State::Closed { failures: 0 },
             Some(until) => {
                 let left = until.since(inner.due.now()).min(self.policy.recovery);
-                State::Open { until: inner.clock.monotonic() + left + OTHERS_WAIT }
+                State::Open {
+                    until: inner.clock.monotonic() + left + OTHERS_WAIT,
+                }
             }
         };
         state.for_repair = note.for_repair;
@@ -96,7 +104,9 @@ impl Breaker {
         state.heard.change = note.change;
         if let Some(until) = note.open_until {
             let left = until.since(inner.due.now()).min(self.policy.recovery);
-            state.state = State::Open { until: inner.clock.monotonic() + left };
+            state.state = State::Open {
+                until: inner.clock.monotonic() + left,
+            };
             state.for_repair = note.for_repair;
         }
     }
@@ -121,7 +131,9 @@ pub(crate) async fn hear_of_breakers(inner: &Inner) {
                     hear(inner, entry, breaker, &note);
                 }
             }
-            Err(error) => tracing::debug!(%error, "what the others know of a breaker could not be read"),
+            Err(error) => {
+                tracing::debug!(%error, "what the others know of a breaker could not be read")
+            }
         }
     }
 }
@@ -136,14 +148,17 @@ fn hear(inner: &Inner, entry: &Entry, breaker: &Breaker, note: &Note) {
 
 /// Tells the others that a breaker moved here, unless another gateway's later change, which was not heard yet, stands against that.
 pub(crate) async fn tell(inner: &Inner, entry: &Entry, by: MovedBy) -> Result<(), StoreError> {
-    let Some(breaker) = &entry.breaker else { return Ok(()) };
+    let Some(breaker) = &entry.breaker else {
+        return Ok(());
+    };
     let moved_at = inner.due.now();
     let name = note_name(entry);
     for _ in 0..TRIES {
         let now = inner.clock.now();
         let text = inner.store.note(&name, now).await?;
         let owner = inner.lease.owner().0;
-        let theirs = read(text.as_deref()).filter(|note| note.change.0 != owner && !breaker.has_heard(note));
+        let theirs =
+            read(text.as_deref()).filter(|note| note.change.0 != owner && !breaker.has_heard(note));
         if by == MovedBy::Calls
             && let Some(note) = theirs.filter(|note| note.by_hand || note.changed_at >= moved_at)
         {
@@ -152,8 +167,14 @@ pub(crate) async fn tell(inner: &Inner, entry: &Entry, by: MovedBy) -> Result<()
         }
         let note = breaker.note_of(owner, by, inner);
         let until = now + breaker.policy.recovery + NOTE_KEEPS;
-        let Ok(new) = serde_json::to_string(&note) else { return Ok(()) };
-        if inner.store.swap_note(&name, text.as_deref(), &new, now, until).await? {
+        let Ok(new) = serde_json::to_string(&note) else {
+            return Ok(());
+        };
+        if inner
+            .store
+            .swap_note(&name, text.as_deref(), &new, now, until)
+            .await?
+        {
             return Ok(());
         }
     }
@@ -172,7 +193,10 @@ pub(crate) fn tell_soon(inner: &Arc<Inner>, entry: &Arc<Entry>) {
 }
 
 fn breakers(inner: &Inner) -> impl Iterator<Item = (&Arc<Entry>, &Arc<Breaker>)> {
-    inner.providers.entries().filter_map(|entry| Some((entry, entry.breaker.as_ref()?)))
+    inner
+        .providers
+        .entries()
+        .filter_map(|entry| Some((entry, entry.breaker.as_ref()?)))
 }
 
 fn read(text: Option<&str>) -> Option<Note> {

@@ -14,35 +14,82 @@ fn call(breaker: &Arc<Breaker>, sign: Sign, now: u64) -> Result<Option<&'static 
 #[test]
 fn it_opens_after_failures_in_a_row_and_closes_after_trials() {
     let breaker = Arc::new(Breaker::new(BreakerPolicy::default()));
-    for sign in [Sign::Dead, Sign::Dead, Sign::Dead, Sign::Dead, Sign::Alive, Sign::Dead, Sign::Neither, Sign::Dead, Sign::Dead, Sign::Dead]
-    {
+    for sign in [
+        Sign::Dead,
+        Sign::Dead,
+        Sign::Dead,
+        Sign::Dead,
+        Sign::Alive,
+        Sign::Dead,
+        Sign::Neither,
+        Sign::Dead,
+        Sign::Dead,
+        Sign::Dead,
+    ] {
         assert_eq!(call(&breaker, sign, 0), Ok(None));
     }
     let early = breaker.ask(at(9)).expect("closed");
     assert_eq!(call(&breaker, Sign::Dead, 10), Ok(Some("open")));
-    assert_eq!((call(&breaker, Sign::Alive, 11), breaker.closed_to_all(at(11))), (Err(at(59)), Some(at(59))));
-    assert_eq!(early.note(Sign::Alive, at(12)), None, "a call from before tells nothing");
+    assert_eq!(
+        (
+            call(&breaker, Sign::Alive, 11),
+            breaker.closed_to_all(at(11))
+        ),
+        (Err(at(59)), Some(at(59)))
+    );
+    assert_eq!(
+        early.note(Sign::Alive, at(12)),
+        None,
+        "a call from before tells nothing"
+    );
     let trial = breaker.ask(at(70)).expect("a trial");
-    assert_eq!(call(&breaker, Sign::Alive, 70), Err(TRIAL_WAIT + APART), "one trial at a time, and after who was put off before");
+    assert_eq!(
+        call(&breaker, Sign::Alive, 70),
+        Err(TRIAL_WAIT + APART),
+        "one trial at a time, and after who was put off before"
+    );
     assert_eq!(trial.note(Sign::Alive, at(71)), None);
-    assert_eq!((call(&breaker, Sign::Alive, 72), breaker.word()), (Ok(Some("closed")), "closed"));
+    assert_eq!(
+        (call(&breaker, Sign::Alive, 72), breaker.word()),
+        (Ok(Some("closed")), "closed")
+    );
 }
 
 #[test]
 fn a_failed_trial_opens_it_again_and_hands_move_it() {
-    let breaker = Arc::new(Breaker::new(BreakerPolicy { failure_threshold: 1, ..BreakerPolicy::default() }));
+    let breaker = Arc::new(Breaker::new(BreakerPolicy {
+        failure_threshold: 1,
+        ..BreakerPolicy::default()
+    }));
     assert_eq!(call(&breaker, Sign::Dead, 0), Ok(Some("open")));
-    assert_eq!(call(&breaker, Sign::Neither, 60), Ok(None), "a trial that says nothing is followed by another");
-    assert_eq!((call(&breaker, Sign::Dead, 61), call(&breaker, Sign::Dead, 62)), (Ok(Some("open")), Err(at(59))));
+    assert_eq!(
+        call(&breaker, Sign::Neither, 60),
+        Ok(None),
+        "a trial that says nothing is followed by another"
+    );
+    assert_eq!(
+        (
+            call(&breaker, Sign::Dead, 61),
+            call(&breaker, Sign::Dead, 62)
+        ),
+        (Ok(Some("open")), Err(at(59)))
+    );
     breaker.reset();
     assert_eq!(call(&breaker, Sign::Alive, 62), Ok(None));
     breaker.trip(at(63));
-    assert_eq!((breaker.word(), breaker.closed_to_all(at(64))), ("open", Some(at(59))));
+    assert_eq!(
+        (breaker.word(), breaker.closed_to_all(at(64))),
+        ("open", Some(at(59)))
+    );
 }
 
 #[test]
 fn a_trial_that_was_not_made_is_given_back() {
-    let breaker = Arc::new(Breaker::new(BreakerPolicy { failure_threshold: 1, success_threshold: 1, ..BreakerPolicy::default() }));
+    let breaker = Arc::new(Breaker::new(BreakerPolicy {
+        failure_threshold: 1,
+        success_threshold: 1,
+        ..BreakerPolicy::default()
+    }));
     assert_eq!(call(&breaker, Sign::Dead, 0), Ok(Some("open")));
     drop(breaker.ask(at(60)).expect("a trial"));
     assert_eq!(call(&breaker, Sign::Alive, 60), Ok(Some("closed")));
@@ -58,11 +105,26 @@ fn a_trial_that_was_not_made_is_given_back() {
 
 #[test]
 fn those_who_wait_come_back_one_after_the_other() {
-    let breaker = Arc::new(Breaker::new(BreakerPolicy { failure_threshold: 1, ..BreakerPolicy::default() }));
+    let breaker = Arc::new(Breaker::new(BreakerPolicy {
+        failure_threshold: 1,
+        ..BreakerPolicy::default()
+    }));
     assert_eq!(call(&breaker, Sign::Dead, 0), Ok(Some("open")));
-    let waits: Vec<Duration> = (0..1000).map(|_| breaker.look(at(0)).expect_err("open")).collect();
+    let waits: Vec<Duration> = (0..1000)
+        .map(|_| breaker.look(at(0)).expect_err("open"))
+        .collect();
     assert!(waits.is_sorted(), "in their order");
-    let within = |from: u64, to: u64| waits.iter().filter(|wait| (at(from)..at(to)).contains(wait)).count();
+    let within = |from: u64, to: u64| {
+        waits
+            .iter()
+            .filter(|wait| (at(from)..at(to)).contains(wait))
+            .count()
+    };
     assert_eq!(within(60, 81), 1000);
-    assert!(within(60, 61) < 400 && within(64, 70) > 200, "{} {}", within(60, 61), within(64, 70));
+    assert!(
+        within(60, 61) < 400 && within(64, 70) > 200,
+        "{} {}",
+        within(60, 61),
+        within(64, 70)
+    );
 }

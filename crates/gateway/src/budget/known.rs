@@ -31,7 +31,13 @@ pub(super) struct Known {
 
 impl Known {
     pub(super) fn new(most_bytes: usize) -> Self {
-        Self { recipients: HashMap::new(), to_forget: VecDeque::new(), bytes: 0, most_bytes, closed_until: None }
+        Self {
+            recipients: HashMap::new(),
+            to_forget: VecDeque::new(),
+            bytes: 0,
+            most_bytes,
+            closed_until: None,
+        }
     }
 
     pub(super) fn close_until(&mut self, over: Duration) {
@@ -43,18 +49,30 @@ impl Known {
     }
 
     /// Whether a send fits. One that does not gets the turn that its fullest recipient has.
-    pub(super) fn look(&mut self, recipients: &[String], now: Duration, part: Part, comer: Comer) -> Result<(), Duration> {
+    pub(super) fn look(
+        &mut self,
+        recipients: &[String],
+        now: Duration,
+        part: Part,
+        comer: Comer,
+    ) -> Result<(), Duration> {
         if let Some(over) = self.closed_until.filter(|over| *over > now) {
             return Err(over.min(now + LOOK_AGAIN));
         }
         self.forget(2 * recipients.len() + 2, now, part);
         let mut latest = now;
         for name in recipients {
-            let turn = self.change(name, |one| one.next_turn(now, part, comer)).unwrap_or(now);
+            let turn = self
+                .change(name, |one| one.next_turn(now, part, comer))
+                .unwrap_or(now);
             latest = latest.max(turn);
         }
         if latest == now {
-            return self.is_full().then(|| self.of_unknown(recipients, now)).flatten().map_or(Ok(()), Err);
+            return self
+                .is_full()
+                .then(|| self.of_unknown(recipients, now))
+                .flatten()
+                .map_or(Ok(()), Err);
         }
         for name in recipients {
             self.change(name, |one| {
@@ -66,7 +84,13 @@ impl Known {
     }
 
     /// Counts a send to all as in flight, if it fits.
-    pub(super) fn begin(&mut self, recipients: &[String], now: Duration, part: Part, comer: Comer) -> Result<(), Duration> {
+    pub(super) fn begin(
+        &mut self,
+        recipients: &[String],
+        now: Duration,
+        part: Part,
+        comer: Comer,
+    ) -> Result<(), Duration> {
         self.look(recipients, now, part, comer)?;
         for name in recipients {
             self.change_or_make(name, now, |one| one.begin(now, comer));
@@ -81,7 +105,13 @@ impl Known {
     }
 
     /// Counts a send that ended before this process started. Above the bound it counts for those of whom something is known.
-    pub(super) fn remember(&mut self, recipients: &[String], now: Duration, end: Duration, part: Part) {
+    pub(super) fn remember(
+        &mut self,
+        recipients: &[String],
+        now: Duration,
+        end: Duration,
+        part: Part,
+    ) {
         self.forget(2 * recipients.len(), now, part);
         for name in recipients {
             if self.is_full() {
@@ -125,10 +155,19 @@ impl Known {
         let more = if self.is_full() { MORE_WHERE_FULL } else { 0 };
         for _ in 0..at_most + more {
             let is_full = self.is_full();
-            let Some((_, name)) = self.to_forget.pop_front_if(|(idle_from, _)| is_full || *idle_from <= now) else { return };
-            let Some(one) = self.recipients.get_mut(&name) else { continue };
+            let Some((_, name)) = self
+                .to_forget
+                .pop_front_if(|(idle_from, _)| is_full || *idle_from <= now)
+            else {
+                return;
+            };
+            let Some(one) = self.recipients.get_mut(&name) else {
+                continue;
+            };
             match one.idle_from(now) {
-                Some(idle_from) if !(is_full && one.is_far_from(now, part)) => self.to_forget.push_back((idle_from, name)),
+                Some(idle_from) if !(is_full && one.is_far_from(now, part)) => {
+                    self.to_forget.push_back((idle_from, name))
+                }
                 Some(_) | None => {
                     self.bytes -= ENTRY_BYTES + name.len() + one.bytes();
                     self.recipients.remove(&name);

@@ -29,8 +29,15 @@ pub(super) struct Part {
 impl Part {
     pub(super) fn of(whole: Budget, gateways: usize) -> Self {
         let share = |limit: usize| (limit / gateways).max(1);
-        let own = Budget { per_minute: share(whole.per_minute), per_hour: share(whole.per_hour) };
-        Self { own, whole, gateways }
+        let own = Budget {
+            per_minute: share(whole.per_minute),
+            per_hour: share(whole.per_hour),
+        };
+        Self {
+            own,
+            whole,
+            gateways,
+        }
     }
 }
 
@@ -70,22 +77,43 @@ impl Recipient {
 
     /// Whether it has used less than half of its budget and waits for nothing, so that little is lost when it is forgotten.
     pub(super) fn is_far_from(&self, now: Duration, part: Part) -> bool {
-        let Budget { per_minute, per_hour } = part.own;
+        let Budget {
+            per_minute,
+            per_hour,
+        } = part.own;
         let used = |window| 2 * self.inside(now, window + MARGIN);
-        let waits = self.turns.back().is_some_and(|turn| *turn + TURN_KEEPS > now);
+        let waits = self
+            .turns
+            .back()
+            .is_some_and(|turn| *turn + TURN_KEEPS > now);
         self.in_flight == 0 && !waits && used(MINUTE) < per_minute && used(HOUR) < per_hour
     }
 
     /// Whether a send fits now. One that has no turn lets those go first whose turn it is, unless it comes before all others.
     pub(super) fn fits(&mut self, now: Duration, part: Part, comer: Comer) -> bool {
-        while self.ends.pop_front_if(|end| *end + HOUR + MARGIN <= now).is_some() {}
-        while self.turns.pop_front_if(|turn| *turn + TURN_KEEPS <= now).is_some() {}
+        while self
+            .ends
+            .pop_front_if(|end| *end + HOUR + MARGIN <= now)
+            .is_some()
+        {}
+        while self
+            .turns
+            .pop_front_if(|turn| *turn + TURN_KEEPS <= now)
+            .is_some()
+        {}
         let has_turn = comer.is_first || comer.returns && self.has_turn(now);
-        [(MINUTE, part.own.per_minute), (HOUR, part.own.per_hour)].into_iter().all(|(window, limit)| {
-            let before = if has_turn { 0 } else { self.turns.partition_point(|turn| *turn <= now + window) };
-            // Of the turns that come, this gateway takes its share.
-            self.in_flight + self.inside(now, window + MARGIN) + before.div_ceil(part.gateways) < limit
-        })
+        [(MINUTE, part.own.per_minute), (HOUR, part.own.per_hour)]
+            .into_iter()
+            .all(|(window, limit)| {
+                let before = if has_turn {
+                    0
+                } else {
+                    self.turns.partition_point(|turn| *turn <= now + window)
+                };
+                // Of the turns that come, this gateway takes its share.
+                self.in_flight + self.inside(now, window + MARGIN) + before.div_ceil(part.gateways)
+                    < limit
+            })
     }
 
     /// The turn of one who does not fit; no later than `now` where this recipient is not why.
@@ -102,8 +130,13 @@ impl Recipient {
             }
         }
         let last = |window, own, whole| self.after_all(now, window + MARGIN + LATENESS, own, whole);
-        let last = last(MINUTE, own.per_minute, whole.per_minute).max(last(HOUR, own.per_hour, whole.per_hour));
-        last.max(self.turns.back().copied().unwrap_or(now)).max(now + Duration::from_millis(1))
+        let last = last(MINUTE, own.per_minute, whole.per_minute).max(last(
+            HOUR,
+            own.per_hour,
+            whole.per_hour,
+        ));
+        last.max(self.turns.back().copied().unwrap_or(now))
+            .max(now + Duration::from_millis(1))
     }
 
     /// The first instant after all turns at which one more would leave no window with too many.
@@ -117,9 +150,13 @@ impl Recipient {
     /// The first instant at which there is room for one more beside `turns` turns, as far as past sends and those in flight are concerned.
     fn after(&self, now: Duration, window: Duration, limit: usize, turns: usize) -> Duration {
         let left = limit.saturating_sub(turns).max(1);
-        let Some(of_ends) = left.checked_sub(self.in_flight).filter(|left| *left > 0) else { return now + window };
+        let Some(of_ends) = left.checked_sub(self.in_flight).filter(|left| *left > 0) else {
+            return now + window;
+        };
         let place = self.ends.len().checked_sub(of_ends);
-        place.and_then(|place| self.ends.get(place)).map_or(now, |end| *end + window)
+        place
+            .and_then(|place| self.ends.get(place))
+            .map_or(now, |end| *end + window)
     }
 
     /// Notes the turn of one who was put off, if it is this recipient's. One that it had is over.

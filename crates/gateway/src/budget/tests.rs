@@ -8,7 +8,10 @@ use proptest::prelude::*;
 use super::recipient::HOUR;
 use super::*;
 
-const BUDGET: Budget = Budget { per_minute: 30, per_hour: 1000 };
+const BUDGET: Budget = Budget {
+    per_minute: 30,
+    per_hour: 1000,
+};
 
 #[derive(Default)]
 struct At(AtomicU64);
@@ -34,7 +37,10 @@ impl Clock for At {
 }
 
 fn to(names: &[&str]) -> Arc<Prepared> {
-    Arc::new(Prepared { recipients: names.iter().map(|name| (*name).to_owned()).collect(), ..Prepared::default() })
+    Arc::new(Prepared {
+        recipients: names.iter().map(|name| (*name).to_owned()).collect(),
+        ..Prepared::default()
+    })
 }
 
 fn budgets(budget: Budget) -> (Arc<At>, Arc<Budgets>) {
@@ -49,7 +55,13 @@ fn secs(seconds: u64) -> Duration {
 
 /// Sends at once, or says when the turn is.
 fn send(budgets: &Arc<Budgets>, to: &Arc<Prepared>, returns: bool) -> Option<Duration> {
-    match budgets.begin(to, Comer { returns, is_first: false }) {
+    match budgets.begin(
+        to,
+        Comer {
+            returns,
+            is_first: false,
+        },
+    ) {
         Ok(reservation) => {
             reservation.end(true);
             None
@@ -68,27 +80,50 @@ fn the_thirty_first_within_a_minute_gets_a_turn() {
     }
     clock.set(secs(30));
     assert_eq!(send(&budgets, &one, false), Some(secs(62)));
-    assert_eq!(send(&budgets, &one, false), Some(secs(63)), "the next gets the next turn");
+    assert_eq!(
+        send(&budgets, &one, false),
+        Some(secs(63)),
+        "the next gets the next turn"
+    );
     assert_eq!(send(&budgets, &to(&["1/u2"]), false), None);
     clock.set(secs(62));
-    assert_eq!(send(&budgets, &one, false), Some(secs(64)), "one that comes now does not take another's turn");
+    assert_eq!(
+        send(&budgets, &one, false),
+        Some(secs(64)),
+        "one that comes now does not take another's turn"
+    );
     assert_eq!(send(&budgets, &one, true), None);
 }
 
 #[test]
 fn what_was_not_made_or_surely_did_not_arrive_is_not_counted() {
-    let (_, budgets) = budgets(Budget { per_minute: 1, per_hour: 1000 });
+    let (_, budgets) = budgets(Budget {
+        per_minute: 1,
+        per_hour: 1000,
+    });
     let one = to(&["1/u1"]);
     let reservation = budgets.begin(&one, Comer::default()).expect("room");
-    assert!(budgets.look(&one.recipients, Comer::default()).is_err(), "one is in flight");
+    assert!(
+        budgets.look(&one.recipients, Comer::default()).is_err(),
+        "one is in flight"
+    );
     drop(reservation);
     // The turn that the look gave is kept for a row that may come.
-    let (_, budgets) = self::budgets(Budget { per_minute: 1, per_hour: 1000 });
-    budgets.begin(&one, Comer::default()).expect("room").end(false);
+    let (_, budgets) = self::budgets(Budget {
+        per_minute: 1,
+        per_hour: 1000,
+    });
+    budgets
+        .begin(&one, Comer::default())
+        .expect("room")
+        .end(false);
     let mut reservation = budgets.begin(&one, Comer::default()).expect("room");
     reservation.begin();
     drop(reservation);
-    assert!(budgets.begin(&one, Comer::default()).is_err(), "it may have arrived");
+    assert!(
+        budgets.begin(&one, Comer::default()).is_err(),
+        "it may have arrived"
+    );
 }
 
 #[test]
@@ -98,12 +133,33 @@ fn what_is_first_waits_for_no_turn_of_others_and_for_the_budget_all_the_same() {
     for _ in 0..BUDGET.per_minute {
         assert_eq!(send(&budgets, &one, false), None);
     }
-    let others: Vec<Duration> = (0..400).map(|_| send(&budgets, &one, false).expect("a turn")).collect();
-    let first = Comer { returns: false, is_first: true };
-    let turn = budgets.look(&one.recipients, first).expect_err("the minute is used up");
-    assert!(turn <= secs(62) && others.iter().all(|other| turn <= *other), "{turn:?} {:?}", others[0]);
+    let others: Vec<Duration> = (0..400)
+        .map(|_| send(&budgets, &one, false).expect("a turn"))
+        .collect();
+    let first = Comer {
+        returns: false,
+        is_first: true,
+    };
+    let turn = budgets
+        .look(&one.recipients, first)
+        .expect_err("the minute is used up");
+    assert!(
+        turn <= secs(62) && others.iter().all(|other| turn <= *other),
+        "{turn:?} {:?}",
+        others[0]
+    );
     clock.set(turn);
-    assert!(budgets.begin(&one, Comer { returns: true, is_first: true }).is_ok());
+    assert!(
+        budgets
+            .begin(
+                &one,
+                Comer {
+                    returns: true,
+                    is_first: true
+                }
+            )
+            .is_ok()
+    );
 }
 
 #[test]
@@ -113,7 +169,10 @@ fn turns_that_nobody_came_for_are_over_by_themselves() {
     for _ in 0..30 {
         assert_eq!(send(&budgets, &one, false), None);
     }
-    let last = (0..300).filter_map(|_| send(&budgets, &one, false)).max().expect("turns");
+    let last = (0..300)
+        .filter_map(|_| send(&budgets, &one, false))
+        .max()
+        .expect("turns");
     assert_eq!(last, secs(10 * 62));
     // All of them went through other gateways.
     clock.set(last + secs(11));
@@ -125,9 +184,15 @@ fn turns_that_nobody_came_for_are_over_by_themselves() {
 
 #[test]
 fn a_message_to_many_blocks_none_of_those_who_have_room() {
-    let (_, budgets) = budgets(Budget { per_minute: 1, per_hour: 1000 });
+    let (_, budgets) = budgets(Budget {
+        per_minute: 1,
+        per_hour: 1000,
+    });
     assert_eq!(send(&budgets, &to(&["1/u1"]), false), None);
-    assert_eq!(send(&budgets, &to(&["1/u1", "1/u2"]), false), Some(secs(62)));
+    assert_eq!(
+        send(&budgets, &to(&["1/u1", "1/u2"]), false),
+        Some(secs(62))
+    );
     assert_eq!(send(&budgets, &to(&["1/u2"]), false), None);
 }
 
@@ -146,12 +211,17 @@ fn idle_recipients_are_forgotten_a_few_at_a_time() {
 }
 
 fn strangers(from: usize, count: usize) -> Vec<String> {
-    (from..from + count).map(|number| format!("1/stranger-{number:032}")).collect()
+    (from..from + count)
+        .map(|number| format!("1/stranger-{number:032}"))
+        .collect()
 }
 
 #[test]
 fn who_is_only_named_beside_somebody_without_room_is_not_kept() {
-    let (_, budgets) = budgets(Budget { per_minute: 1, per_hour: 1000 });
+    let (_, budgets) = budgets(Budget {
+        per_minute: 1,
+        per_hour: 1000,
+    });
     assert_eq!(send(&budgets, &to(&["1/u1"]), false), None);
     for round in 0..100 {
         let mut names = strangers(round * 999, 999);
@@ -168,9 +238,23 @@ fn messages_to_many_are_forgotten_as_fast_as_they_come() {
         clock.set((HOUR + secs(2)) * hour);
         for round in 0..10 {
             let recipients = strangers(hour as usize * 10_000 + round * 1000, 1000);
-            assert_eq!(send(&budgets, &Arc::new(Prepared { recipients, ..Prepared::default() }), false), None);
+            assert_eq!(
+                send(
+                    &budgets,
+                    &Arc::new(Prepared {
+                        recipients,
+                        ..Prepared::default()
+                    }),
+                    false
+                ),
+                None
+            );
         }
-        assert!(budgets.lock().size().0 <= 20_000, "{:?}", budgets.lock().size());
+        assert!(
+            budgets.lock().size().0 <= 20_000,
+            "{:?}",
+            budgets.lock().size()
+        );
     }
 }
 
@@ -186,25 +270,50 @@ fn what_is_known_has_a_bound_and_keeps_those_who_are_near_their_budget() {
     }
     for round in 0..100 {
         let recipients = strangers(round * 1000, 1000);
-        assert_eq!(send(&budgets, &Arc::new(Prepared { recipients, ..Prepared::default() }), false), None);
+        assert_eq!(
+            send(
+                &budgets,
+                &Arc::new(Prepared {
+                    recipients,
+                    ..Prepared::default()
+                }),
+                false
+            ),
+            None
+        );
         let (count, bytes) = budgets.lock().size();
-        assert!(bytes < MOST + 1000 * 512, "{count} recipients take {bytes} bytes");
+        assert!(
+            bytes < MOST + 1000 * 512,
+            "{count} recipients take {bytes} bytes"
+        );
     }
-    assert!(send(&budgets, &near, false).is_some(), "who is near the budget is not forgotten");
+    assert!(
+        send(&budgets, &near, false).is_some(),
+        "who is near the budget is not forgotten"
+    );
 }
 
 #[test]
 fn where_all_are_near_their_budget_strangers_wait_and_nobody_is_forgotten() {
-    let (clock, mut budgets) = budgets(Budget { per_minute: 1, per_hour: 1000 });
+    let (clock, mut budgets) = budgets(Budget {
+        per_minute: 1,
+        per_hour: 1000,
+    });
     Arc::get_mut(&mut budgets).expect("the only one").known = Mutex::new(Known::new(64 * 1024));
     let mut sent = 0;
     while send(&budgets, &to(&[&format!("1/u{sent}")]), false).is_none() {
         sent += 1;
     }
     assert!((150..250).contains(&sent), "{sent}");
-    assert!((0..sent).all(|number| send(&budgets, &to(&[&format!("1/u{number}")]), false).is_some()));
+    assert!(
+        (0..sent).all(|number| send(&budgets, &to(&[&format!("1/u{number}")]), false).is_some())
+    );
     clock.set(secs(90));
-    assert_eq!(send(&budgets, &to(&["1/stranger"]), false), None, "after a minute there is room");
+    assert_eq!(
+        send(&budgets, &to(&["1/stranger"]), false),
+        None,
+        "after a minute there is room"
+    );
 }
 
 #[test]
@@ -214,7 +323,10 @@ fn earlier_sends_count_in_whatever_order_they_are_told() {
     for ago in [5, 1, 9, 3, 7].into_iter().cycle().take(30) {
         budgets.remember(&["1/u1".to_owned()], HOUR, secs(ago));
     }
-    assert_eq!(send(&budgets, &to(&["1/u1"]), false), Some(HOUR + secs(62 - 9)));
+    assert_eq!(
+        send(&budgets, &to(&["1/u1"]), false),
+        Some(HOUR + secs(62 - 9))
+    );
 }
 
 /// A backlog to one recipient on several gateways that share its budget: rows come back at their turns, to whichever gateway. Returns the
@@ -227,11 +339,14 @@ fn drain(rows: usize, gateways: usize, seed: u64) -> (Vec<Duration>, usize) {
     let one = to(&["1/u1"]);
     let mut random = seed;
     let mut any = || {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (random >> 33) as usize % gateways
     };
-    let mut due: std::collections::BinaryHeap<_> =
-        (0..rows).map(|row| std::cmp::Reverse((Duration::from_millis(row as u64), row, false))).collect();
+    let mut due: std::collections::BinaryHeap<_> = (0..rows)
+        .map(|row| std::cmp::Reverse((Duration::from_millis(row as u64), row, false)))
+        .collect();
     let (mut arrived, mut put_off) = (Vec::new(), 0);
     while let Some(std::cmp::Reverse((now, row, returns))) = due.pop() {
         let (clock, budgets) = &all[any()];
@@ -264,8 +379,17 @@ fn a_backlog_takes_what_the_budget_needs_and_its_rows_come_back_seldom() {
 
 fn no_window_has_too_many(arrived: &[Duration], budget: Budget) -> Result<(), TestCaseError> {
     for (index, at) in arrived.iter().enumerate() {
-        let within = |window: Duration| arrived[index..].iter().take_while(|other| **other < *at + window).count();
-        prop_assert!(within(secs(60)) <= budget.per_minute, "{} within a minute of {at:?}", within(secs(60)));
+        let within = |window: Duration| {
+            arrived[index..]
+                .iter()
+                .take_while(|other| **other < *at + window)
+                .count()
+        };
+        prop_assert!(
+            within(secs(60)) <= budget.per_minute,
+            "{} within a minute of {at:?}",
+            within(secs(60))
+        );
         prop_assert!(within(HOUR) <= budget.per_hour);
     }
     Ok(())
@@ -321,13 +445,24 @@ fn closed_budgets_let_nothing_fit_until_what_was_sent_is_known_or_over() {
     for ago in 0..30 {
         budgets.remember(&one.recipients, secs(20), Duration::from_millis(ago));
     }
-    assert_eq!(send(&budgets, &one, true), Some(secs(35)), "not all is known yet");
+    assert_eq!(
+        send(&budgets, &one, true),
+        Some(secs(35)),
+        "not all is known yet"
+    );
     budgets.open();
-    assert!(send(&budgets, &one, false).is_some_and(|turn| turn > secs(80)), "what was told of counts");
+    assert!(
+        send(&budgets, &one, false).is_some_and(|turn| turn > secs(80)),
+        "what was told of counts"
+    );
     assert_eq!(send(&budgets, &to(&["1/u2"]), false), None);
     budgets.close();
     clock.set(secs(3620));
     assert_eq!(send(&budgets, &one, true), Some(secs(3621)));
     clock.set(secs(3621));
-    assert_eq!(send(&budgets, &one, true), None, "all that was sent before is over");
+    assert_eq!(
+        send(&budgets, &one, true),
+        None,
+        "all that was sent before is over"
+    );
 }

@@ -19,23 +19,42 @@ const LEASES: u32 = 3;
 const LOOKS: u32 = 36;
 
 /// The state to start from. An error at the first look ends the start; during the wait it is a look that saw nothing.
-pub(super) async fn first_state(clock: &dyn Clock, store: &dyn Store, lease: LeaseTimes) -> Result<State, StoreError> {
+pub(super) async fn first_state(
+    clock: &dyn Clock,
+    store: &dyn Store,
+    lease: LeaseTimes,
+) -> Result<State, StoreError> {
     let mut wait = None;
     loop {
         match look(clock, store, lease, &mut wait).await {
             Ok(Some(state)) => return Ok(state),
             Ok(None) => {}
-            Err(error) if wait.as_ref().is_none_or(|wait: &Wait| wait.left(clock.monotonic()).is_zero()) => return Err(error),
-            Err(error) => tracing::warn!(%error, "could not look for a word of the other gateways; trying again"),
+            Err(error)
+                if wait
+                    .as_ref()
+                    .is_none_or(|wait: &Wait| wait.left(clock.monotonic()).is_zero()) =>
+            {
+                return Err(error);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "could not look for a word of the other gateways; trying again")
+            }
         }
         if let Some(wait) = &wait {
-            clock.sleep(wait.every.min(wait.left(clock.monotonic()))).await;
+            clock
+                .sleep(wait.every.min(wait.left(clock.monotonic())))
+                .await;
         }
     }
 }
 
 /// Looks once. `None` is to look again: there may still come a word, or another gateway was first to tell.
-async fn look(clock: &dyn Clock, store: &dyn Store, lease: LeaseTimes, wait: &mut Option<Wait>) -> Result<Option<State>, StoreError> {
+async fn look(
+    clock: &dyn Clock,
+    store: &dyn Store,
+    lease: LeaseTimes,
+    wait: &mut Option<Wait>,
+) -> Result<Option<State>, StoreError> {
     // Before the note: whoever takes time for passed tells so before it beats.
     let beats = store.beats().await?;
     let note = Note::read(store, clock.now()).await?;
@@ -48,10 +67,18 @@ async fn look(clock: &dyn Clock, store: &dyn Store, lease: LeaseTimes, wait: &mu
             // Others live, who have not seen the step yet. It was told since the look before.
             Heard::Word => return Ok(Some(State::new(note, told, now))),
             // Whatever they will say, this due time is behind theirs: it is not told to anybody who might follow it.
-            Heard::Beat => return Ok(Some(State { must_tell: false, ..State::new(note, told, now) })),
+            Heard::Beat => {
+                return Ok(Some(State {
+                    must_tell: false,
+                    ..State::new(note, told, now)
+                }));
+            }
             Heard::NothingYet => return Ok(None),
             Heard::Nobody => {
-                tracing::info!(millis = between(told, by_wall), "no gateway told the time for so long; it is taken for passed");
+                tracing::info!(
+                    millis = between(told, by_wall),
+                    "no gateway told the time for so long; it is taken for passed"
+                );
             }
         },
         Some(_) | None => {}
@@ -62,7 +89,16 @@ async fn look(clock: &dyn Clock, store: &dyn Store, lease: LeaseTimes, wait: &mu
     // Told before anything is done by it, so that nobody starts from something else.
     let text = text(note.steps, by_wall);
     let is_told = note.replace(store, &text, now.1).await?;
-    Ok(is_told.then(|| State::new(Note { text: Some(text), ..note }, by_wall, now)))
+    Ok(is_told.then(|| {
+        State::new(
+            Note {
+                text: Some(text),
+                ..note
+            },
+            by_wall,
+            now,
+        )
+    }))
 }
 
 /// A wait for a word of the others.
@@ -91,7 +127,13 @@ enum Heard {
 
 impl Wait {
     /// Begins the wait if there is somebody to wait for, or takes in what a later look of it saw.
-    fn go_on(wait: &mut Option<Self>, lease: LeaseTimes, beats: &[Beat], note: &Note, now: (Duration, Timestamp)) -> Heard {
+    fn go_on(
+        wait: &mut Option<Self>,
+        lease: LeaseTimes,
+        beats: &[Beat],
+        note: &Note,
+        now: (Duration, Timestamp),
+    ) -> Heard {
         let Some(wait) = wait else {
             if beats.is_empty() {
                 return Heard::Nobody;
@@ -105,14 +147,22 @@ impl Wait {
         if !wait.has_beat && beats.iter().any(|later| !wait.beats.contains(later)) {
             (wait.has_beat, wait.ends) = (true, wait.ends.min(now.0 + lease.lasts()));
         }
-        match (beats.is_empty() || wait.left(now.0).is_zero(), wait.has_beat) {
+        match (
+            beats.is_empty() || wait.left(now.0).is_zero(),
+            wait.has_beat,
+        ) {
             (false, _) => Heard::NothingYet,
             (true, true) => Heard::Beat,
             (true, false) => Heard::Nobody,
         }
     }
 
-    fn begin(lease: LeaseTimes, beats: &[Beat], note: &Note, (monotonic, wall): (Duration, Timestamp)) -> Self {
+    fn begin(
+        lease: LeaseTimes,
+        beats: &[Beat],
+        note: &Note,
+        (monotonic, wall): (Duration, Timestamp),
+    ) -> Self {
         let longest = (lease.lasts() * LEASES).min(LONGEST_WAIT);
         tracing::info!(
             ahead_ms = note.due.map(|told| between(told, note.by_wall(wall))),
@@ -120,7 +170,13 @@ impl Wait {
             "the clock is far ahead of the time that gateways told last, and some of them have not given their leases back; waiting for \
              a word of theirs before anything is done"
         );
-        Self { beats: beats.to_vec(), text: note.text.clone(), has_beat: false, every: longest / LOOKS, ends: monotonic + longest }
+        Self {
+            beats: beats.to_vec(),
+            text: note.text.clone(),
+            has_beat: false,
+            every: longest / LOOKS,
+            ends: monotonic + longest,
+        }
     }
 
     fn left(&self, monotonic: Duration) -> Duration {

@@ -22,7 +22,11 @@ struct Stepped {
 
 impl Stepped {
     fn new() -> Arc<Self> {
-        Arc::new(Self { began: Instant::now(), step: AtomicI64::new(0), stood_still: AtomicU64::new(0) })
+        Arc::new(Self {
+            began: Instant::now(),
+            step: AtomicI64::new(0),
+            stood_still: AtomicU64::new(0),
+        })
     }
 
     fn step(&self, millis: i64) {
@@ -32,11 +36,14 @@ impl Stepped {
 
 impl Clock for Stepped {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(1_767_225_600_000 + self.step.load(Ordering::SeqCst)) + self.began.elapsed()
+        Timestamp::from_millis(1_767_225_600_000 + self.step.load(Ordering::SeqCst))
+            + self.began.elapsed()
     }
 
     fn monotonic(&self) -> Duration {
-        self.began.elapsed().saturating_sub(Duration::from_millis(self.stood_still.load(Ordering::SeqCst)))
+        self.began.elapsed().saturating_sub(Duration::from_millis(
+            self.stood_still.load(Ordering::SeqCst),
+        ))
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
@@ -67,16 +74,31 @@ impl Layer for Failing {
         !self.is_embedded
     }
 
-    fn around<'a, T: Send + 'a>(&'a self, call: StoreCall, work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a) -> Later<'a, T> {
+    fn around<'a, T: Send + 'a>(
+        &'a self,
+        call: StoreCall,
+        work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
+    ) -> Later<'a, T> {
         match *self.call.lock().expect("a lock") {
-            Some(failing) if failing == call => Box::pin(async { Err(StoreError::Away("cut off".to_owned())) }),
+            Some(failing) if failing == call => {
+                Box::pin(async { Err(StoreError::Away("cut off".to_owned())) })
+            }
             _ => work(&self.store),
         }
     }
 }
 
-async fn try_start(clock: &Arc<Stepped>, store: &dyn Store, lease: Duration) -> Result<DueClock, StoreError> {
-    DueClock::start(Arc::clone(clock) as Arc<dyn Clock>, store, LeaseTimes::lasting(lease)).await
+async fn try_start(
+    clock: &Arc<Stepped>,
+    store: &dyn Store,
+    lease: Duration,
+) -> Result<DueClock, StoreError> {
+    DueClock::start(
+        Arc::clone(clock) as Arc<dyn Clock>,
+        store,
+        LeaseTimes::lasting(lease),
+    )
+    .await
 }
 
 async fn start(clock: &Arc<Stepped>, store: &dyn Store) -> DueClock {
@@ -124,7 +146,10 @@ async fn it_goes_on_when_the_wall_clock_is_stepped_here_and_in_other_gateways() 
     }
     assert_eq!(one.now(), shifted(began, 40_000 + 300));
     let later = start(&clock, &store).await;
-    assert_eq!((later.now(), later.to_wall(later.now())), (one.now(), clock.now()));
+    assert_eq!(
+        (later.now(), later.to_wall(later.now())),
+        (one.now(), clock.now())
+    );
     assert_eq!(note(&clock, &store).await.steps, wall_ahead);
 }
 
@@ -158,9 +183,16 @@ async fn of_two_that_could_not_hear_each_other_the_one_behind_takes_over() {
         let other = start(&clock, &store).await;
         assert_eq!(other.now(), clock.now(), "it is taken for passed");
         assert_eq!(clock.monotonic(), LEASE * 3);
-        let pair = if is_newcomer_first { (&other, &one) } else { (&one, &other) };
+        let pair = if is_newcomer_first {
+            (&other, &one)
+        } else {
+            (&one, &other)
+        };
         agree(&clock, &store, pair).await;
-        assert_eq!((one.now(), note(&clock, &store).await.steps), (clock.now(), 0));
+        assert_eq!(
+            (one.now(), note(&clock, &store).await.steps),
+            (clock.now(), 0)
+        );
     }
 }
 
@@ -171,11 +203,18 @@ async fn time_in_which_nobody_ran_has_passed_and_a_clock_that_is_behind_was_set_
     sleep(Duration::from_hours(48)).await;
     let began = Instant::now();
     assert_eq!(start(&clock, &store).await.now(), clock.now());
-    assert_eq!(began.elapsed(), Duration::ZERO, "those who ran gave their leases back");
+    assert_eq!(
+        began.elapsed(),
+        Duration::ZERO,
+        "those who ran gave their leases back"
+    );
     let before = clock.now();
     clock.step(-HOUR);
     let set_back = start(&clock, &store).await;
-    assert_eq!((set_back.now(), set_back.to_wall(before)), (before, clock.now()));
+    assert_eq!(
+        (set_back.now(), set_back.to_wall(before)),
+        (before, clock.now())
+    );
     set_back.follow(&store).await.expect("a look");
     assert_eq!(note(&clock, &store).await.steps, -HOUR);
 }
@@ -184,7 +223,10 @@ async fn time_in_which_nobody_ran_has_passed_and_a_clock_that_is_behind_was_set_
 async fn a_step_that_another_has_counted_and_this_one_does_not_see_yet_stays_counted() {
     // The database is asked for its clock by each gateway for itself.
     let (clock, asks_later, store) = (Stepped::new(), Stepped::new(), MemoryStore::default());
-    let (one, other) = (start(&clock, &store).await, start(&asks_later, &store).await);
+    let (one, other) = (
+        start(&clock, &store).await,
+        start(&asks_later, &store).await,
+    );
     let before = one.now();
     clock.step(DAY);
     for _ in 0..4 {
@@ -199,7 +241,10 @@ async fn a_step_that_another_has_counted_and_this_one_does_not_see_yet_stays_cou
     one.follow(&store).await.expect("a look");
     asks_later.step(DAY);
     other.follow(&store).await.expect("a look");
-    assert_eq!([one.now(), other.now(), other.of_wall(clock.now())], [before + TELL_EVERY; 3]);
+    assert_eq!(
+        [one.now(), other.now(), other.of_wall(clock.now())],
+        [before + TELL_EVERY; 3]
+    );
     assert_eq!(note(&clock, &store).await.steps, DAY);
 }
 
@@ -208,10 +253,15 @@ async fn one_whose_machine_stood_still_goes_on_with_the_others() {
     let (clock, frozen, store) = (Stepped::new(), Stepped::new(), MemoryStore::default());
     let (one, other) = (start(&clock, &store).await, start(&frozen, &store).await);
     sleep(Duration::from_hours(1)).await;
-    frozen.stood_still.store(HOUR.unsigned_abs(), Ordering::SeqCst);
+    frozen
+        .stood_still
+        .store(HOUR.unsigned_abs(), Ordering::SeqCst);
     one.follow(&store).await.expect("a look");
     agree(&clock, &store, (&other, &one)).await;
-    assert_eq!((other.now(), note(&clock, &store).await.steps), (clock.now(), 0));
+    assert_eq!(
+        (other.now(), note(&clock, &store).await.steps),
+        (clock.now(), 0)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -221,8 +271,13 @@ async fn the_wait_for_others_takes_three_leases_and_no_longer_than_45_seconds() 
         drop(start(&clock, &store).await);
         store.register().await.expect("a beat");
         clock.step(DAY);
-        let one = try_start(&clock, &store, Duration::from_secs(lease)).await.expect("a clock");
-        assert_eq!((clock.monotonic(), one.now()), (Duration::from_secs(wait), clock.now()));
+        let one = try_start(&clock, &store, Duration::from_secs(lease))
+            .await
+            .expect("a clock");
+        assert_eq!(
+            (clock.monotonic(), one.now()),
+            (Duration::from_secs(wait), clock.now())
+        );
     }
 }
 
@@ -235,24 +290,35 @@ async fn a_store_that_fails_during_the_wait_is_asked_again_at_the_next_look() {
             store.register().await.expect("a beat");
             clock.step(DAY);
             let (its_clock, its_store) = (Arc::clone(&clock), Arc::clone(&store));
-            let starting = tokio::spawn(async move { try_start(&its_clock, &*its_store, LEASE).await });
+            let starting =
+                tokio::spawn(async move { try_start(&its_clock, &*its_store, LEASE).await });
             sleep(LEASE).await;
             store.0.fail(Some(call));
             sleep(LEASE).await;
             assert!(!starting.is_finished(), "{call:?}");
             store.0.fail(Some(call).filter(|_| !recovers));
-            assert_eq!(starting.await.expect("no panic").is_ok(), recovers, "{call:?}");
+            assert_eq!(
+                starting.await.expect("no panic").is_ok(),
+                recovers,
+                "{call:?}"
+            );
             assert_eq!(clock.monotonic(), LEASE * 3);
         }
     }
     let (clock, store) = (Stepped::new(), Layered(Failing::default()));
     store.0.fail(Some(StoreCall::Note));
-    assert!(try_start(&clock, &store, LEASE).await.is_err(), "the first look");
+    assert!(
+        try_start(&clock, &store, LEASE).await.is_err(),
+        "the first look"
+    );
     assert_eq!(clock.monotonic(), Duration::ZERO);
 }
 
 /// A gateway that tells nothing for hours, and one that starts and sees a beat of its ten seconds later.
-async fn beats_without_a_word(clock: &Arc<Stepped>, store: &Arc<MemoryStore>) -> (DueClock, tokio::task::JoinHandle<DueClock>) {
+async fn beats_without_a_word(
+    clock: &Arc<Stepped>,
+    store: &Arc<MemoryStore>,
+) -> (DueClock, tokio::task::JoinHandle<DueClock>) {
     let mute = start(clock, &**store).await;
     let owner = store.register().await.expect("a beat");
     sleep(Duration::from_hours(2)).await;
@@ -270,7 +336,11 @@ async fn one_that_starts_waits_a_lease_for_the_word_that_follows_a_beat() {
     sleep(LEASE / 6).await;
     mute.follow(&*store).await.expect("a look");
     let other = starting.await.expect("it starts");
-    assert_eq!([other.now(), mute.now()], [clock.now(); 2], "two hours have passed");
+    assert_eq!(
+        [other.now(), mute.now()],
+        [clock.now(); 2],
+        "two hours have passed"
+    );
     agree(&clock, &store, (&mute, &other)).await;
 }
 
@@ -280,20 +350,35 @@ async fn one_that_starts_behind_a_beat_without_a_word_does_not_tell_its_time() {
     let (began, (mute, starting)) = (Instant::now(), beats_without_a_word(&clock, &store).await);
     let other = starting.await.expect("it starts");
     let waited = began.elapsed().saturating_sub(Duration::from_hours(2));
-    assert!((Duration::from_secs(10) + LEASE..=Duration::from_secs(12) + LEASE).contains(&waited), "{waited:?}");
-    assert!(between(other.now(), clock.now()) >= 2 * HOUR, "it cannot know whether they passed");
+    assert!(
+        (Duration::from_secs(10) + LEASE..=Duration::from_secs(12) + LEASE).contains(&waited),
+        "{waited:?}"
+    );
+    assert!(
+        between(other.now(), clock.now()) >= 2 * HOUR,
+        "it cannot know whether they passed"
+    );
     let text = note(&clock, &*store).await.text;
     other.follow(&*store).await.expect("a look");
     assert_eq!(note(&clock, &*store).await.text, text);
     agree(&clock, &store, (&other, &mute)).await;
-    assert_eq!((other.now(), note(&clock, &*store).await.steps), (clock.now(), 0));
+    assert_eq!(
+        (other.now(), note(&clock, &*store).await.steps),
+        (clock.now(), 0)
+    );
 }
 
 /// An embedded store, and a gateway on it that looks for ten minutes.
 async fn alone(clock: &Arc<Stepped>) -> Layered<Failing> {
-    let store = Layered(Failing { is_embedded: true, ..Failing::default() });
+    let store = Layered(Failing {
+        is_embedded: true,
+        ..Failing::default()
+    });
     let one = start(clock, &store).await;
-    store.register().await.expect("a beat that nobody gives back");
+    store
+        .register()
+        .await
+        .expect("a beat that nobody gives back");
     let mut told = Vec::new();
     for _ in 0..120 {
         sleep(Duration::from_secs(5)).await;
@@ -313,8 +398,15 @@ async fn on_an_embedded_store_a_clock_that_is_behind_at_the_start_was_set_back()
         let (before, began) = (clock.now(), Instant::now());
         clock.step(-behind);
         let later = start(&clock, &store).await;
-        assert_eq!(began.elapsed(), Duration::ZERO, "there is nobody to wait for");
-        assert!((0..60_000).contains(&between(later.now(), before)), "{behind}");
+        assert_eq!(
+            began.elapsed(),
+            Duration::ZERO,
+            "there is nobody to wait for"
+        );
+        assert!(
+            (0..60_000).contains(&between(later.now(), before)),
+            "{behind}"
+        );
         let due = later.now();
         later.follow(&store).await.expect("a look");
         clock.step(behind);
@@ -329,7 +421,11 @@ async fn on_an_embedded_store_a_clock_that_is_behind_at_the_start_was_set_back()
 async fn on_an_embedded_store_time_in_which_nobody_ran_has_passed() {
     let clock = Stepped::new();
     let store = alone(&clock).await;
-    for pause in [Duration::from_secs(30), Duration::from_mins(10), Duration::from_hours(48)] {
+    for pause in [
+        Duration::from_secs(30),
+        Duration::from_mins(10),
+        Duration::from_hours(48),
+    ] {
         sleep(pause).await;
         let began = Instant::now();
         assert_eq!(start(&clock, &store).await.now(), clock.now());

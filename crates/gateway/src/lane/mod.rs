@@ -66,11 +66,26 @@ struct Inner {
 
 impl Lane {
     /// A lane, and the place of the first provider that sends through it.
-    pub(crate) fn new(name: Arc<str>, limits: LaneLimits, clock: Arc<dyn Clock>, memory: Share, room: Arc<Notify>) -> (Self, SenderPlace) {
+    pub(crate) fn new(
+        name: Arc<str>,
+        limits: LaneLimits,
+        clock: Arc<dyn Clock>,
+        memory: Share,
+        room: Arc<Notify>,
+    ) -> (Self, SenderPlace) {
         let mut queue = WaitQueue::default();
         let first = queue.add_sender(limits.max_concurrency);
         let state = LaneState::new(limits);
-        let inner = Inner { state, queue, timer: None, closed: false, change: (0, 0), reason: None, pauses: 0, was_reset: false };
+        let inner = Inner {
+            state,
+            queue,
+            timer: None,
+            closed: false,
+            change: (0, 0),
+            reason: None,
+            pauses: 0,
+            was_reset: false,
+        };
         let lane = Self {
             name,
             clock,
@@ -95,14 +110,18 @@ impl Lane {
     pub(crate) fn add_sender(&self, limits: LaneLimits) -> SenderPlace {
         let mut inner = self.lock();
         inner.state.widen(limits);
-        self.max_held.fetch_add(limits.max_concurrency, Ordering::Relaxed);
+        self.max_held
+            .fetch_add(limits.max_concurrency, Ordering::Relaxed);
         inner.queue.add_sender(limits.max_concurrency)
     }
 
     /// When the lane's pause ends; `None` while it is open.
     pub(crate) fn reopens_in(&self) -> Option<Duration> {
         let now = self.clock.monotonic();
-        self.lock().state.paused_until(now).map(|until| until.saturating_sub(now))
+        self.lock()
+            .state
+            .paused_until(now)
+            .map(|until| until.saturating_sub(now))
     }
 
     /// Asks for a turn of a provider. Who asked first of one rank has it first, whenever its wait begins.
@@ -113,7 +132,11 @@ impl Lane {
         }
         let now = self.clock.monotonic();
         let may_ask = inner.queue.has_slot(sender) && inner.queue.next().is_none();
-        let turn = if may_ask { inner.state.turn(now) } else { Turn::Later };
+        let turn = if may_ask {
+            inner.state.turn(now)
+        } else {
+            Turn::Later
+        };
         if let Turn::Go { probe } = turn {
             inner.queue.take_slot(sender);
             return AskedTurn::Given(self.permit(sender, probe));
@@ -199,7 +222,9 @@ impl Lane {
                 let now = self.clock.monotonic();
                 while let Some(next) = inner.queue.next() {
                     match inner.state.turn(now) {
-                        Turn::Go { probe } => ready.extend(inner.queue.pop(next).map(|waiter| (waiter, probe))),
+                        Turn::Go { probe } => {
+                            ready.extend(inner.queue.pop(next).map(|waiter| (waiter, probe)))
+                        }
                         Turn::At(at) => {
                             self.set_timer(&mut inner, now, at);
                             break;
@@ -219,7 +244,9 @@ impl Lane {
             for permit in refused {
                 let (sender, probe) = permit.forget();
                 inner.queue.give_slot(sender);
-                inner.state.ended(self.clock.monotonic(), probe, CallEnd::NotMade);
+                inner
+                    .state
+                    .ended(self.clock.monotonic(), probe, CallEnd::NotMade);
             }
         }
     }

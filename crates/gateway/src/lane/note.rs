@@ -38,7 +38,9 @@ impl LaneNote {
         Heard {
             paused_for: self.paused_until.since(now).min(MAX_RETRY_AFTER),
             pause: Duration::from_millis(self.pause_ms),
-            pace: self.pace.map(|rate| (rate, self.confirmed, Duration::from_millis(self.keep_ms))),
+            pace: self
+                .pace
+                .map(|rate| (rate, self.confirmed, Duration::from_millis(self.keep_ms))),
         }
     }
 }
@@ -49,9 +51,16 @@ impl Lane {
         let now = self.clock.monotonic();
         let mut inner = self.lock();
         inner.change = (owner, inner.change.1 + 1);
-        let paused_for = inner.state.paused_until(now).map_or(Duration::ZERO, |until| until.saturating_sub(now));
-        let (pace, confirmed, keep) =
-            inner.state.told(now).map_or((None, 0, Duration::ZERO), |(rate, times, keep)| (Some(rate), times, keep));
+        let paused_for = inner
+            .state
+            .paused_until(now)
+            .map_or(Duration::ZERO, |until| until.saturating_sub(now));
+        let (pace, confirmed, keep) = inner
+            .state
+            .told(now)
+            .map_or((None, 0, Duration::ZERO), |(rate, times, keep)| {
+                (Some(rate), times, keep)
+            });
         LaneNote {
             change: inner.change,
             paused_until: due + paused_for,
@@ -74,7 +83,12 @@ impl Lane {
 
     /// Takes over what another gateway changed, unless it was heard before. `own` is who hears it, at the due time `due`.
     /// Returns the rate that was seen here, if this is a pause that was not known.
-    pub(crate) fn adopt(self: &Arc<Self>, note: &LaneNote, own: i64, due: Timestamp) -> Option<f64> {
+    pub(crate) fn adopt(
+        self: &Arc<Self>,
+        note: &LaneNote,
+        own: i64,
+        due: Timestamp,
+    ) -> Option<f64> {
         let seen = {
             let mut inner = self.lock();
             if inner.change == note.change || note.change.0 == own {

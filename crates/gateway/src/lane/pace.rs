@@ -57,10 +57,24 @@ pub(super) struct Pace {
 
 impl Pace {
     fn new(now: Duration, rate: f64, held: f64, confirmed: u32, keep: Duration) -> Self {
-        let next_step = if confirmed == 0 || rate < LOW_RATE { LARGE_STEP } else { SMALL_STEP };
+        let next_step = if confirmed == 0 || rate < LOW_RATE {
+            LARGE_STEP
+        } else {
+            SMALL_STEP
+        };
         let keep_until = now + keep;
         let pause = STEP;
-        Self { rate, held, confirmed, pause, keep_until, stepped_at: now, next_step, started: 0, has_passed: false }
+        Self {
+            rate,
+            held,
+            confirmed,
+            pause,
+            keep_until,
+            stepped_at: now,
+            next_step,
+            started: 0,
+            has_passed: false,
+        }
     }
 
     /// The pace of a lane of which nothing is known but that it was refused once.
@@ -74,12 +88,19 @@ impl Pace {
             return Self::unknown(now);
         }
         let rate = (seen * CAUTION).max(LOW_RATE);
-        Self { pause, ..Self::new(now, rate, rate, 0, GUESS_HOLDS) }
+        Self {
+            pause,
+            ..Self::new(now, rate, rate, 0, GUESS_HOLDS)
+        }
     }
 
     /// A pace that another process found out.
     pub(super) fn heard(now: Duration, rate: f64, confirmed: u32, keep: Duration) -> Self {
-        let rate = if rate.is_finite() { rate.max(SLOWEST) } else { UNPACED };
+        let rate = if rate.is_finite() {
+            rate.max(SLOWEST)
+        } else {
+            UNPACED
+        };
         Self::new(now, rate, rate, confirmed, keep)
     }
 
@@ -103,19 +124,26 @@ impl Pace {
         let rate = rate.max(SLOWEST);
         if pause > self.pause.max(STEP) * CLOSED {
             let rate = rate.max(self.held);
-            return Self { pause, ..Self::new(now, rate, rate, 0, GUESS_HOLDS) };
+            return Self {
+                pause,
+                ..Self::new(now, rate, rate, 0, GUESS_HOLDS)
+            };
         }
         let confirmed = (self.confirmed + 1).min(16);
         let longest = (pause * HOLDS_FOR_PAUSES).max(HOLDS_AT_LEAST);
         let keep = (CONFIRMED_HOLDS * (1 << (confirmed - 1).min(8))).min(longest);
-        Self { pause, ..Self::new(now, rate, rate, confirmed, keep) }
+        Self {
+            pause,
+            ..Self::new(now, rate, rate, confirmed, keep)
+        }
     }
 
     /// The rate at `now`, of which this gateway has one `share`-th; `None` once it is no limit any more. It grows only if it was made use of.
     pub(super) fn rate(&mut self, now: Duration, share: f64) -> Option<f64> {
         let measured = now.saturating_sub(self.stepped_at);
         if measured >= STEP {
-            let was_used = f64::from(self.started) >= measured.as_secs_f64() * self.rate / share * USED;
+            let was_used =
+                f64::from(self.started) >= measured.as_secs_f64() * self.rate / share * USED;
             if was_used && self.has_passed && now >= self.keep_until {
                 self.grow();
             }
@@ -125,7 +153,9 @@ impl Pace {
     }
 
     fn grow(&mut self) {
-        self.held = self.held.max(self.rate * if self.rate > self.held { CAUTION } else { 1.0 });
+        self.held = self
+            .held
+            .max(self.rate * if self.rate > self.held { CAUTION } else { 1.0 });
         self.rate *= self.next_step;
         self.next_step = (self.next_step * STEPS_GROW).min(LARGE_STEP);
         if self.next_step >= LARGE_STEP {
@@ -145,7 +175,11 @@ impl Pace {
 
     /// What to tell others: the rate that held, how often it was confirmed, and for how long it is kept.
     pub(super) fn told(&self, now: Duration) -> (f64, u32, Duration) {
-        (self.shown(), self.confirmed, self.keep_until.saturating_sub(now))
+        (
+            self.shown(),
+            self.confirmed,
+            self.keep_until.saturating_sub(now),
+        )
     }
 
     /// The rate that is in force.

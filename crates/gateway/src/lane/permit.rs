@@ -16,7 +16,12 @@ pub(crate) struct Permit {
 
 impl Permit {
     pub(super) fn new(lane: Arc<Lane>, sender: SenderPlace, probe: bool) -> Self {
-        Self { lane, sender, probe, end: Some(CallEnd::NotMade) }
+        Self {
+            lane,
+            sender,
+            probe,
+            end: Some(CallEnd::NotMade),
+        }
     }
 
     /// The call begins.
@@ -31,7 +36,9 @@ impl Permit {
         let (change, is_waited_for) = {
             let mut inner = self.lane.lock();
             inner.queue.give_slot(self.sender);
-            let change = inner.state.ended(self.lane.clock.monotonic(), self.probe, end);
+            let change = inner
+                .state
+                .ended(self.lane.clock.monotonic(), self.probe, end);
             if change == Change::Paused {
                 inner.pauses += 1;
                 inner.reason = Some(said());
@@ -59,7 +66,9 @@ impl Drop for Permit {
         if let Some(end) = self.end {
             let mut inner = self.lane.lock();
             inner.queue.give_slot(self.sender);
-            inner.state.ended(self.lane.clock.monotonic(), self.probe, end);
+            inner
+                .state
+                .ended(self.lane.clock.monotonic(), self.probe, end);
             drop(inner);
             self.lane.pump();
         }

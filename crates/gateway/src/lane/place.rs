@@ -25,9 +25,17 @@ pub(crate) struct RowRoom {
 impl Lane {
     /// A place in memory for an action of so many bytes, unless all are taken.
     pub(crate) fn enter(self: &Arc<Self>, bytes: usize, priority: Priority) -> Option<Place> {
-        let more = if priority == Priority::High { MORE_HIGH_WAITING } else { 0 };
+        let more = if priority == Priority::High {
+            MORE_HIGH_WAITING
+        } else {
+            0
+        };
         let max = self.max_held.load(Ordering::Relaxed) + more;
-        let taken = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| (held < max).then_some(held + 1));
+        let taken = self
+            .held
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
+                (held < max).then_some(held + 1)
+            });
         if taken.is_err() {
             return self.leave_for_later(priority);
         }
@@ -35,14 +43,20 @@ impl Lane {
             self.held.fetch_sub(1, Ordering::Relaxed);
             return None;
         }
-        Some(Place { lane: Arc::clone(self), bytes })
+        Some(Place {
+            lane: Arc::clone(self),
+            bytes,
+        })
     }
 
     /// A place for a row that was claimed, over the limit if need be: a claim is small, and others may have come in meanwhile.
     pub(crate) fn enter_claimed(self: &Arc<Self>, bytes: usize) -> Place {
         self.held.fetch_add(1, Ordering::Relaxed);
         self.memory.enter_claimed(bytes);
-        Place { lane: Arc::clone(self), bytes }
+        Place {
+            lane: Arc::clone(self),
+            bytes,
+        }
     }
 
     /// How many claimed rows to read at a time; none when there is no memory for them.
@@ -61,7 +75,10 @@ impl Lane {
 
     /// How many rows may be claimed now: as many as there are places and memory for, but while the lane is paused just one, once the probe is due.
     pub(crate) fn room(&self) -> RowRoom {
-        let (held, most) = (self.held.load(Ordering::Relaxed), self.max_held.load(Ordering::Relaxed));
+        let (held, most) = (
+            self.held.load(Ordering::Relaxed),
+            self.max_held.load(Ordering::Relaxed),
+        );
         let rows = self.memory.rows();
         let all = most.saturating_sub(held).min(rows);
         let now = self.clock.monotonic();
@@ -69,10 +86,16 @@ impl Lane {
         match inner.state.paused_until(now) {
             None if self.high_backlog.load(Ordering::Relaxed) => {
                 let high = (most + MORE_HIGH_WAITING).saturating_sub(held).min(rows);
-                RowRoom { all, more_high: high.saturating_sub(all) }
+                RowRoom {
+                    all,
+                    more_high: high.saturating_sub(all),
+                }
             }
             None => RowRoom { all, more_high: 0 },
-            Some(until) if now >= until && inner.queue.next().is_none() => RowRoom { all: all.min(1), more_high: 0 },
+            Some(until) if now >= until && inner.queue.next().is_none() => RowRoom {
+                all: all.min(1),
+                more_high: 0,
+            },
             Some(_) => RowRoom::default(),
         }
     }
@@ -94,7 +117,10 @@ impl Lane {
         if asked.all > 0 {
             self.backlog.store(rows >= asked.all, Ordering::Relaxed);
         }
-        self.high_backlog.store(asked.more_high > 0 && rows == asked.all + asked.more_high, Ordering::Relaxed);
+        self.high_backlog.store(
+            asked.more_high > 0 && rows == asked.all + asked.more_high,
+            Ordering::Relaxed,
+        );
     }
 
     /// Notes whether rows wait in the store for want of room here.
@@ -111,7 +137,8 @@ impl Drop for Place {
         let most = self.lane.max_held.load(Ordering::Relaxed);
         let is_wanted = held * 2 <= most && self.lane.backlog.swap(false, Ordering::Relaxed);
         // Once on the way down, since that rows of high priority wait is known until they are claimed.
-        let is_wanted_by_high = held == most + MORE_HIGH_WAITING / 2 && self.lane.high_backlog.load(Ordering::Relaxed);
+        let is_wanted_by_high =
+            held == most + MORE_HIGH_WAITING / 2 && self.lane.high_backlog.load(Ordering::Relaxed);
         if is_wanted || is_wanted_by_high {
             self.lane.room.notify_one();
         }

@@ -57,7 +57,11 @@ pub(crate) struct AwaitedTurn {
 
 impl AwaitedTurn {
     pub(super) fn new(lane: Arc<Lane>, ticket: Ticket, turn: oneshot::Receiver<Permit>) -> Self {
-        Self { lane, ticket: Some(ticket), turn }
+        Self {
+            lane,
+            ticket: Some(ticket),
+            turn,
+        }
     }
 
     async fn wait(mut self) -> Option<Permit> {
@@ -112,7 +116,11 @@ pub(super) struct Next {
 impl WaitQueue {
     /// Takes in a provider that may have so many calls in flight.
     pub(super) fn add_sender(&mut self, slots: usize) -> SenderPlace {
-        self.senders.push(SenderSlots { slots, taken: 0, waiting: Default::default() });
+        self.senders.push(SenderSlots {
+            slots,
+            taken: 0,
+            waiting: Default::default(),
+        });
         SenderPlace(self.senders.len() - 1)
     }
 
@@ -122,15 +130,30 @@ impl WaitQueue {
     }
 
     pub(super) fn take_slot(&mut self, place: SenderPlace) {
-        self.senders.get_mut(place.0).into_iter().for_each(|sender| sender.taken += 1);
+        self.senders
+            .get_mut(place.0)
+            .into_iter()
+            .for_each(|sender| sender.taken += 1);
     }
 
     pub(super) fn give_slot(&mut self, place: SenderPlace) {
-        self.senders.get_mut(place.0).into_iter().for_each(|sender| sender.taken = sender.taken.saturating_sub(1));
+        self.senders
+            .get_mut(place.0)
+            .into_iter()
+            .for_each(|sender| sender.taken = sender.taken.saturating_sub(1));
     }
 
-    pub(super) fn push(&mut self, place: SenderPlace, rank: Rank, waiter: oneshot::Sender<Permit>) -> Ticket {
-        let ticket = Ticket { place, rank, comer: self.comers };
+    pub(super) fn push(
+        &mut self,
+        place: SenderPlace,
+        rank: Rank,
+        waiter: oneshot::Sender<Permit>,
+    ) -> Ticket {
+        let ticket = Ticket {
+            place,
+            rank,
+            comer: self.comers,
+        };
         self.comers += 1;
         // Where there is no such provider the waiter is dropped, and with it its wait.
         if let Some(waiting) = self.waiting(ticket) {
@@ -145,19 +168,29 @@ impl WaitQueue {
     }
 
     fn waiting(&mut self, ticket: Ticket) -> Option<&mut Waiting> {
-        self.senders.get_mut(ticket.place.0)?.waiting.get_mut(ticket.rank.priority.place())
+        self.senders
+            .get_mut(ticket.place.0)?
+            .waiting
+            .get_mut(ticket.rank.priority.place())
     }
 
     /// Who is next, of those that have a slot free.
     pub(super) fn next(&self) -> Option<Next> {
-        Priority::order_of_turn(self.turns).into_iter().find_map(|priority| {
-            let first = |(place, sender): (usize, &SenderSlots)| {
-                let (rank, _) = sender.waiting[priority.place()].first_key_value().filter(|_| sender.has_free())?;
-                Some((*rank, place))
-            };
-            let (_, place) = self.senders.iter().enumerate().filter_map(first).min()?;
-            Some(Next { place: SenderPlace(place), priority })
-        })
+        Priority::order_of_turn(self.turns)
+            .into_iter()
+            .find_map(|priority| {
+                let first = |(place, sender): (usize, &SenderSlots)| {
+                    let (rank, _) = sender.waiting[priority.place()]
+                        .first_key_value()
+                        .filter(|_| sender.has_free())?;
+                    Some((*rank, place))
+                };
+                let (_, place) = self.senders.iter().enumerate().filter_map(first).min()?;
+                Some(Next {
+                    place: SenderPlace(place),
+                    priority,
+                })
+            })
     }
 
     /// Takes the next out of the queue, with a slot.
@@ -171,13 +204,22 @@ impl WaitQueue {
 
     /// How many wait.
     pub(super) fn len(&self) -> usize {
-        self.senders.iter().flat_map(|sender| &sender.waiting).map(BTreeMap::len).sum()
+        self.senders
+            .iter()
+            .flat_map(|sender| &sender.waiting)
+            .map(BTreeMap::len)
+            .sum()
     }
 
     /// Takes all out.
     pub(super) fn clear(&mut self) -> Vec<oneshot::Sender<Permit>> {
-        let waiting = self.senders.iter_mut().flat_map(|sender| &mut sender.waiting);
-        waiting.flat_map(|waiting| std::mem::take(waiting).into_values()).collect()
+        let waiting = self
+            .senders
+            .iter_mut()
+            .flat_map(|sender| &mut sender.waiting);
+        waiting
+            .flat_map(|waiting| std::mem::take(waiting).into_values())
+            .collect()
     }
 }
 
@@ -198,7 +240,11 @@ mod tests {
     use super::*;
 
     fn rank(priority: Priority, accepted: i64, seq: i64) -> Rank {
-        Rank { priority, accepted: Timestamp::from_millis(accepted), seq: Seq(seq) }
+        Rank {
+            priority,
+            accepted: Timestamp::from_millis(accepted),
+            seq: Seq(seq),
+        }
     }
 
     /// The priorities of so many turns where a hundred of each wait.
@@ -232,9 +278,14 @@ mod tests {
         let mut queue = WaitQueue::default();
         let place = queue.add_sender(1);
         // Two stand at the same place.
-        let tickets: Vec<Ticket> = [(Priority::High, 1), (Priority::High, 1), (Priority::Low, 1), (Priority::Normal, 2)]
-            .map(|(priority, seq)| queue.push(place, rank(priority, 0, seq), oneshot::channel().0))
-            .into();
+        let tickets: Vec<Ticket> = [
+            (Priority::High, 1),
+            (Priority::High, 1),
+            (Priority::Low, 1),
+            (Priority::Normal, 2),
+        ]
+        .map(|(priority, seq)| queue.push(place, rank(priority, 0, seq), oneshot::channel().0))
+        .into();
         assert!(queue.remove(tickets[0]).is_some() && queue.remove(tickets[0]).is_none());
         assert_eq!(queue.len(), 3);
         let next = queue.next().expect("the other one");
@@ -258,11 +309,15 @@ mod tests {
             .into();
         queue.push(full, rank(Priority::High, 0, 0), oneshot::channel().0);
         for expected in [2, 3, 1] {
-            let next = queue.next().expect("somebody waits whose provider has a slot");
+            let next = queue
+                .next()
+                .expect("somebody waits whose provider has a slot");
             drop(queue.pop(next));
             assert!(queue.next().is_none(), "its provider has no slot free");
             queue.give_slot(free);
-            let place = heard.iter_mut().position(|(_, turn)| matches!(turn.try_recv(), Err(oneshot::error::TryRecvError::Closed)));
+            let place = heard.iter_mut().position(|(_, turn)| {
+                matches!(turn.try_recv(), Err(oneshot::error::TryRecvError::Closed))
+            });
             let (told, _) = heard.remove(place.expect("a turn"));
             assert_eq!(told, expected);
         }

@@ -42,7 +42,11 @@ pub(crate) async fn hear_of_lanes(inner: &Arc<Inner>) {
 
 /// Takes over the pause and pace of the one lane whose note it is, or what is told of breakers, if it is such a note.
 pub(crate) async fn hear_of_note(inner: &Arc<Inner>, name: &str) {
-    for lane in inner.providers.lanes().filter(|lane| note_name(lane) == name) {
+    for lane in inner
+        .providers
+        .lanes()
+        .filter(|lane| note_name(lane) == name)
+    {
         hear_of_lane(inner, lane).await;
     }
     if crate::repair::is_note(name) {
@@ -57,7 +61,12 @@ async fn hear_of_lane(inner: &Inner, lane: &Arc<Lane>) {
     if let Ok(Some(note)) = inner.store.note(&note_name(lane), inner.clock.now()).await
         && let Ok(note) = serde_json::from_str::<LaneNote>(&note)
     {
-        tell_what_was_seen(inner, lane, lane.adopt(&note, inner.lease.owner().0, inner.due.now())).await;
+        tell_what_was_seen(
+            inner,
+            lane,
+            lane.adopt(&note, inner.lease.owner().0, inner.due.now()),
+        )
+        .await;
     }
 }
 
@@ -65,7 +74,11 @@ async fn hear_of_lane(inner: &Inner, lane: &Arc<Lane>) {
 async fn tell_what_was_seen(inner: &Inner, lane: &Lane, seen: Option<f64>) {
     let Some(seen) = seen else { return };
     let name = seen_name(lane, inner.lease.owner());
-    if let Err(error) = inner.store.put_note(&name, &seen.to_string(), inner.clock.now() + SEEN_KEEPS).await {
+    if let Err(error) = inner
+        .store
+        .put_note(&name, &seen.to_string(), inner.clock.now() + SEEN_KEEPS)
+        .await
+    {
         tracing::debug!(%error, "what a lane let through could not be told");
     }
 }
@@ -75,7 +88,10 @@ async fn seen_by_others(inner: &Inner, lane: &Lane) -> Result<f64, StoreError> {
     let mut sum = 0.0;
     for beat in inner.store.beats().await? {
         if beat.owner != inner.lease.owner()
-            && let Some(seen) = inner.store.note(&seen_name(lane, beat.owner), inner.clock.now()).await?
+            && let Some(seen) = inner
+                .store
+                .note(&seen_name(lane, beat.owner), inner.clock.now())
+                .await?
         {
             sum += seen.parse().unwrap_or(0.0);
         }
@@ -112,7 +128,9 @@ async fn write_note(inner: &Inner, lane: &Lane) {
         Ok(_) => {}
         Err(error) => tracing::debug!(%error, "what the others saw of a lane could not be read"),
     }
-    let Ok(note) = serde_json::to_string(&lane.note(inner.lease.owner().0, inner.due.now())) else { return };
+    let Ok(note) = serde_json::to_string(&lane.note(inner.lease.owner().0, inner.due.now())) else {
+        return;
+    };
     let until = inner.clock.now() + LANE_NOTE_KEEPS;
     if let Err(error) = inner.store.put_note(&note_name(lane), &note, until).await {
         tracing::warn!(%error, "the pause of a lane could not be kept");

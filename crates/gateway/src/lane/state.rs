@@ -132,10 +132,14 @@ impl LaneState {
     /// Continues where an earlier process stood. What that one was sure of may no longer be so.
     pub(super) fn restore(&mut self, now: Duration, heard: Heard) {
         self.refused_at = now;
-        self.pace = heard.pace.map(|(rate, ..)| Pace::heard(now, rate, 0, BUSY_FOR));
+        self.pace = heard
+            .pace
+            .map(|(rate, ..)| Pace::heard(now, rate, 0, BUSY_FOR));
         self.pause = heard.pause.clamp(FIRST_PAUSE, LONGEST_PAUSE);
         if !heard.paused_for.is_zero() {
-            self.mode = Mode::Paused { until: now + heard.paused_for.min(MAX_RETRY_AFTER) };
+            self.mode = Mode::Paused {
+                until: now + heard.paused_for.min(MAX_RETRY_AFTER),
+            };
         }
     }
 
@@ -154,7 +158,9 @@ impl LaneState {
                 seen = Some(self.seen(self.pause));
             }
             if !probing {
-                self.mode = Mode::Paused { until: now + heard.paused_for.min(MAX_RETRY_AFTER) + self.pause };
+                self.mode = Mode::Paused {
+                    until: now + heard.paused_for.min(MAX_RETRY_AFTER) + self.pause,
+                };
             }
         } else if matches!(self.mode, Mode::Paused { .. }) {
             self.start_slowly(now);
@@ -247,7 +253,8 @@ impl LaneState {
                 }
                 if self.mode == Mode::Open {
                     if was_full {
-                        self.window = (self.window + 1.0 / self.share).min(self.limits.max_concurrency as f64);
+                        self.window = (self.window + 1.0 / self.share)
+                            .min(self.limits.max_concurrency as f64);
                     }
                     if let Some(pace) = &mut self.pace {
                         pace.passed();
@@ -255,11 +262,23 @@ impl LaneState {
                 }
             }
             CallEnd::Refused(retry_after) => return self.refused(now, probe, retry_after),
-            CallEnd::Unknown if probe && self.mode == Mode::Probing => self.mode = Mode::Paused { until: now + self.pause },
-            CallEnd::NotMade if probe && self.mode == Mode::Probing => self.mode = Mode::Paused { until: now },
+            CallEnd::Unknown if probe && self.mode == Mode::Probing => {
+                self.mode = Mode::Paused {
+                    until: now + self.pause,
+                }
+            }
+            CallEnd::NotMade if probe && self.mode == Mode::Probing => {
+                self.mode = Mode::Paused { until: now }
+            }
             CallEnd::NotMade => {
-                if let Some(interval) = self.interval(now).filter(|_| self.mode == Mode::Open && !probe) {
-                    self.next_slot = self.next_slot.saturating_sub(interval).max(now.saturating_sub(SLACK));
+                if let Some(interval) = self
+                    .interval(now)
+                    .filter(|_| self.mode == Mode::Open && !probe)
+                {
+                    self.next_slot = self
+                        .next_slot
+                        .saturating_sub(interval)
+                        .max(now.saturating_sub(SLACK));
                 }
             }
             CallEnd::Unknown => {}
@@ -310,14 +329,18 @@ impl LaneState {
             // Sent before the pause began: it tells nothing new.
             Mode::Paused { .. } | Mode::Probing => return Change::None,
         }
-        let pause = retry_after.map_or(self.pause, |asked| asked.clamp(FIRST_PAUSE, MAX_RETRY_AFTER));
+        let pause = retry_after.map_or(self.pause, |asked| {
+            asked.clamp(FIRST_PAUSE, MAX_RETRY_AFTER)
+        });
         self.mode = Mode::Paused { until: now + pause };
         Change::Paused
     }
 
     fn meet_limit(&mut self, now: Duration) {
         self.refused_at = now;
-        self.was_busy = self.waited_at.is_some_and(|at| now.saturating_sub(at) <= BUSY_FOR);
+        self.was_busy = self
+            .waited_at
+            .is_some_and(|at| now.saturating_sub(at) <= BUSY_FOR);
     }
 
     fn reopen(&mut self, now: Duration) {
@@ -342,7 +365,12 @@ impl LaneState {
         let until = self.refused_at.as_millis() / SPAN;
         let from = self.refused_at.saturating_sub(horizon).as_millis() / SPAN;
         let within = |span: u128| (from < span || from == 0) && span <= until;
-        let passed: u32 = self.passed.iter().filter(|(span, _)| within(*span)).map(|(_, count)| count).sum();
+        let passed: u32 = self
+            .passed
+            .iter()
+            .filter(|(span, _)| within(*span))
+            .map(|(_, count)| count)
+            .sum();
         f64::from(passed) / horizon.as_secs_f64()
     }
 
@@ -358,7 +386,10 @@ impl LaneState {
         if self.pace.is_some() && now.saturating_sub(self.refused_at) >= PACE_KEEPS {
             self.pace = None;
         }
-        let learned = self.pace.as_mut().and_then(|pace| pace.rate(now, self.share));
+        let learned = self
+            .pace
+            .as_mut()
+            .and_then(|pace| pace.rate(now, self.share));
         if learned.is_none() {
             self.pace = None;
         }
@@ -373,7 +404,11 @@ impl LaneState {
             _ => self.passed.push_back((span, 1)),
         }
         let oldest = now.saturating_sub(HORIZON * 2).as_millis() / SPAN;
-        while self.passed.front().is_some_and(|(first, _)| *first < oldest) {
+        while self
+            .passed
+            .front()
+            .is_some_and(|(first, _)| *first < oldest)
+        {
             self.passed.pop_front();
         }
     }

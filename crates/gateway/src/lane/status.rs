@@ -58,7 +58,10 @@ impl Lane {
     pub(crate) fn status(&self) -> LaneStatus {
         let now = self.clock.monotonic();
         let inner = self.lock();
-        let probe_in = inner.state.paused_until(now).map(|until| until.saturating_sub(now));
+        let probe_in = inner
+            .state
+            .paused_until(now)
+            .map(|until| until.saturating_sub(now));
         let mode = match probe_in {
             None => LaneMode::Open,
             Some(_) if inner.state.is_probing() => LaneMode::Probing,

@@ -27,8 +27,17 @@ impl Clock for Still {
 fn lane() -> (Arc<Lane>, SenderPlace, Arc<Notify>) {
     let room = Arc::new(Notify::new());
     let memory = Memory::new(Arc::clone(&room));
-    let limits = LaneLimits { max_concurrency: 10, max_per_second: None };
-    let (lane, sender) = Lane::new("lane".into(), limits, Arc::new(Still), memory.share(), Arc::clone(&room));
+    let limits = LaneLimits {
+        max_concurrency: 10,
+        max_per_second: None,
+    };
+    let (lane, sender) = Lane::new(
+        "lane".into(),
+        limits,
+        Arc::new(Still),
+        memory.share(),
+        Arc::clone(&room),
+    );
     (Arc::new(lane), sender, room)
 }
 
@@ -37,14 +46,28 @@ fn is_woken(room: &Notify) -> bool {
 }
 
 fn ask(lane: &Arc<Lane>, sender: SenderPlace, seq: i64) -> AskedTurn {
-    lane.ask(sender, Rank { priority: Priority::Normal, accepted: Timestamp::from_millis(0), seq: Seq(seq) })
+    lane.ask(
+        sender,
+        Rank {
+            priority: Priority::Normal,
+            accepted: Timestamp::from_millis(0),
+            seq: Seq(seq),
+        },
+    )
 }
 
 #[tokio::test]
 async fn a_paused_lane_keeps_nobody_who_waits_no_more() {
     let (lane, sender, _) = lane();
-    let AskedTurn::Given(permit) = ask(&lane, sender, 0) else { panic!("nobody waits") };
-    assert!(permit.end(CallEnd::Refused(Some(Duration::from_mins(10))), String::new).is_some(), "it pauses");
+    let AskedTurn::Given(permit) = ask(&lane, sender, 0) else {
+        panic!("nobody waits")
+    };
+    assert!(
+        permit
+            .end(CallEnd::Refused(Some(Duration::from_mins(10))), String::new)
+            .is_some(),
+        "it pauses"
+    );
     let stays = ask(&lane, sender, 1);
     let leave: Vec<AskedTurn> = (2..5000).map(|seq| ask(&lane, sender, seq)).collect();
     assert_eq!(lane.status().waiting, 4999);
@@ -57,7 +80,10 @@ async fn a_paused_lane_keeps_nobody_who_waits_no_more() {
     drop(waits);
     assert_eq!(lane.status().waiting, 1);
     lane.reset();
-    assert!(stays.wait().now_or_never().flatten().is_some(), "who stayed has its turn");
+    assert!(
+        stays.wait().now_or_never().flatten().is_some(),
+        "who stayed has its turn"
+    );
     assert_eq!((lane.status().waiting, lane.status().in_flight), (0, 0));
 }
 
@@ -74,7 +100,13 @@ fn rows_of_high_priority_are_fetched_while_others_fill_the_memory() {
     assert!(!is_woken(&room), "a little is not worth a look");
     places.pop();
     assert!(is_woken(&room));
-    assert_eq!(lane.room(), RowRoom { all: 0, more_high: MORE_HIGH_WAITING / 2 });
+    assert_eq!(
+        lane.room(),
+        RowRoom {
+            all: 0,
+            more_high: MORE_HIGH_WAITING / 2
+        }
+    );
     // Those came that waited.
     lane.note_claim(lane.room(), 0);
     places.extend(std::iter::from_fn(|| lane.enter(1, Priority::High)).take(MORE_HIGH_WAITING / 2));

@@ -12,54 +12,125 @@ use crate::notices::NOTICE_TYPE;
 
 impl Gateway {
     /// Refuses a silence to a scope that does not cover all that it can hold back.
-    pub(super) fn may_change_silence(&self, scope: &Scope, silence: &Silence, matchers: &[Matcher]) -> Result<(), PolicyError> {
-        let types = matchers.iter().filter(|matcher| matcher.field().0 == "action_type").find_map(|matcher| matcher.values());
-        let named = matchers.iter().filter(|matcher| matcher.field().0 == "provider").filter_map(|matcher| matcher.values());
+    pub(super) fn may_change_silence(
+        &self,
+        scope: &Scope,
+        silence: &Silence,
+        matchers: &[Matcher],
+    ) -> Result<(), PolicyError> {
+        let types = matchers
+            .iter()
+            .filter(|matcher| matcher.field().0 == "action_type")
+            .find_map(|matcher| matcher.values());
+        let named = matchers
+            .iter()
+            .filter(|matcher| matcher.field().0 == "provider")
+            .filter_map(|matcher| matcher.values());
         let named = named.flatten().map(|name| &**name);
-        let configured = self.inner.providers.entries().map(|entry| entry.name.as_str());
-        let mut reached = configured.chain(named).filter(|name| matchers.iter().all(|matcher| matcher.admits("provider", name)));
-        let Silence { namespace, tenant, .. } = silence;
+        let configured = self
+            .inner
+            .providers
+            .entries()
+            .map(|entry| entry.name.as_str());
+        let mut reached = configured.chain(named).filter(|name| {
+            matchers
+                .iter()
+                .all(|matcher| matcher.admits("provider", name))
+        });
+        let Silence {
+            namespace, tenant, ..
+        } = silence;
         let is_covered = |provider: &&str| match types {
-            Some(types) => types.iter().all(|of_type| scope.covers(namespace, tenant, provider, of_type)),
+            Some(types) => types
+                .iter()
+                .all(|of_type| scope.covers(namespace, tenant, provider, of_type)),
             None => scope.covers_through(namespace, tenant, provider),
         };
         match reached.find(|provider| !is_covered(provider)) {
-            Some(provider) => {
-                Err(not_covered(namespace, tenant, provider, "which this silence can hold back; narrow it by action.provider"))
-            }
+            Some(provider) => Err(not_covered(
+                namespace,
+                tenant,
+                provider,
+                "which this silence can hold back; narrow it by action.provider",
+            )),
             None => Ok(()),
         }
     }
 
     /// Refuses a quota to a scope that does not cover all that it counts, and what it sends through.
     pub fn may_change_quota(&self, scope: &Scope, quota: &Quota) -> Result<(), PolicyError> {
-        let Quota { namespace, tenant, provider, overage_behavior, .. } = quota;
-        let counted = self.inner.providers.entries().map(|entry| entry.name.as_str());
-        let mut counted = counted.filter(|name| provider.as_deref().is_none_or(|provider| provider == *name)).chain(provider.as_deref());
+        let Quota {
+            namespace,
+            tenant,
+            provider,
+            overage_behavior,
+            ..
+        } = quota;
+        let counted = self
+            .inner
+            .providers
+            .entries()
+            .map(|entry| entry.name.as_str());
+        let mut counted = counted
+            .filter(|name| provider.as_deref().is_none_or(|provider| provider == *name))
+            .chain(provider.as_deref());
         if let Some(name) = counted.find(|name| !scope.covers_through(namespace, tenant, name)) {
-            return Err(not_covered(namespace, tenant, name, "which this quota counts"));
+            return Err(not_covered(
+                namespace,
+                tenant,
+                name,
+                "which this quota counts",
+            ));
         }
         match &overage_behavior.0 {
             Overage::Degrade(name) if !scope.covers_through(namespace, tenant, name.as_str()) => {
-                Err(not_covered(namespace, tenant, name.as_str(), "through which this quota would send"))
+                Err(not_covered(
+                    namespace,
+                    tenant,
+                    name.as_str(),
+                    "through which this quota would send",
+                ))
             }
-            Overage::Notify(name) if !scope.covers(namespace, tenant, name.as_str(), NOTICE_TYPE) => {
-                Err(not_covered(namespace, tenant, name.as_str(), "through which this quota would tell"))
+            Overage::Notify(name)
+                if !scope.covers(namespace, tenant, name.as_str(), NOTICE_TYPE) =>
+            {
+                Err(not_covered(
+                    namespace,
+                    tenant,
+                    name.as_str(),
+                    "through which this quota would tell",
+                ))
             }
             Overage::Degrade(_) | Overage::Notify(_) | Overage::Block | Overage::Warn => Ok(()),
         }
     }
 
     /// Refuses a time interval to a scope that does not cover all of its tenant: any rule may mute by it.
-    pub fn may_change_interval(&self, scope: &Scope, namespace: &str, tenant: &str) -> Result<(), PolicyError> {
-        let mut names = self.inner.providers.entries().map(|entry| entry.name.as_str());
+    pub fn may_change_interval(
+        &self,
+        scope: &Scope,
+        namespace: &str,
+        tenant: &str,
+    ) -> Result<(), PolicyError> {
+        let mut names = self
+            .inner
+            .providers
+            .entries()
+            .map(|entry| entry.name.as_str());
         match names.find(|name| !scope.covers_through(namespace, tenant, name)) {
-            Some(name) => Err(not_covered(namespace, tenant, name, "which rules may mute by this time interval")),
+            Some(name) => Err(not_covered(
+                namespace,
+                tenant,
+                name,
+                "which rules may mute by this time interval",
+            )),
             None => Ok(()),
         }
     }
 }
 
 fn not_covered(namespace: &str, tenant: &str, provider: &str, why: &str) -> PolicyError {
-    PolicyError::Forbidden(format!("no grant covers tenant={tenant} namespace={namespace} provider={provider}, {why}"))
+    PolicyError::Forbidden(format!(
+        "no grant covers tenant={tenant} namespace={namespace} provider={provider}, {why}"
+    ))
 }

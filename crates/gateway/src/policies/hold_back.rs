@@ -27,8 +27,16 @@ impl HoldBack {
     pub(super) fn of_muting(muting: &Muting, until: Option<Timestamp>, rule: &Rule) -> Self {
         let (interval, rule) = (muting.interval.to_string(), rule.name().to_string());
         match until {
-            Some(until) => Self::Postponed(Postponed { until, interval, rule }),
-            None => Self::ForGood(Outcome::Muted { interval, reason: muting.reason.into(), matched_rule: Some(rule) }),
+            Some(until) => Self::Postponed(Postponed {
+                until,
+                interval,
+                rule,
+            }),
+            None => Self::ForGood(Outcome::Muted {
+                interval,
+                reason: muting.reason.into(),
+                matched_rule: Some(rule),
+            }),
         }
     }
 
@@ -43,7 +51,12 @@ impl HoldBack {
 
 impl Gateway {
     /// What silences, and the time intervals of the rule that decides, would do to an action at an instant. To be called beside what serves others.
-    pub fn would_hold_back(&self, action: &Action, rule: Option<&str>, at: Timestamp) -> Option<Outcome> {
+    pub fn would_hold_back(
+        &self,
+        action: &Action,
+        rule: Option<&str>,
+        at: Timestamp,
+    ) -> Option<Outcome> {
         let policies = self.inner.policies.load().as_of(at, action);
         let rule = rule.and_then(|name| policies.rules.rule(name));
         let provider = match rule.map(Rule::verdict) {
@@ -53,7 +66,14 @@ impl Gateway {
         match policies.hold_back(action, provider, rule, at, &mut None)? {
             HoldBack::ForGood(outcome) => Some(outcome),
             // What is not to go at all does not wait.
-            HoldBack::Postponed(_) if matches!(rule.map(Rule::verdict), Some(Verdict::Deny | Verdict::Suppress)) => None,
+            HoldBack::Postponed(_)
+                if matches!(
+                    rule.map(Rule::verdict),
+                    Some(Verdict::Deny | Verdict::Suppress)
+                ) =>
+            {
+                None
+            }
             HoldBack::Postponed(postponed) => Some(postponed.outcome(action)),
         }
     }
@@ -62,20 +82,39 @@ impl Gateway {
 impl Postponed {
     /// The answer for the action.
     pub(crate) fn outcome(&self, action: &Action) -> Outcome {
-        Outcome::Scheduled { action_id: action.id.clone(), scheduled_for: self.until, attempts: 0, last_error: Some(self.why()) }
+        Outcome::Scheduled {
+            action_id: action.id.clone(),
+            scheduled_for: self.until,
+            attempts: 0,
+            last_error: Some(self.why()),
+        }
     }
 
     /// Why the action waits, as its caller hears it.
     pub(crate) fn why(&self) -> LastError {
-        let Self { until, interval, rule } = self;
-        let message = format!("the rule {rule:?} postpones it until {until}, by the time interval {interval:?}");
-        LastError { code: "MUTED".into(), message, retryable: true }
+        let Self {
+            until,
+            interval,
+            rule,
+        } = self;
+        let message = format!(
+            "the rule {rule:?} postpones it until {until}, by the time interval {interval:?}"
+        );
+        LastError {
+            code: "MUTED".into(),
+            message,
+            retryable: true,
+        }
     }
 
     /// Why the action is not sent any more, if it expires before it may go.
     pub(crate) fn expiry(&self, action: &Action) -> Option<String> {
-        let Self { until, interval, .. } = self;
+        let Self {
+            until, interval, ..
+        } = self;
         let expires = action.expires_at.filter(|expires| expires <= until)?;
-        Some(format!("not sent: the time interval {interval:?} postpones it until {until}, and it expires at {expires}"))
+        Some(format!(
+            "not sent: the time interval {interval:?} postpones it until {until}, and it expires at {expires}"
+        ))
     }
 }

@@ -33,7 +33,11 @@ pub struct StoredInterval {
 impl StoredInterval {
     /// The name of the time interval in a document's body, if there is one.
     pub fn name_in(body: &str) -> Option<String> {
-        Some(serde_json::from_str::<Self>(body).ok()?.interval["name"].as_str()?.to_owned())
+        Some(
+            serde_json::from_str::<Self>(body).ok()?.interval["name"]
+                .as_str()?
+                .to_owned(),
+        )
     }
 }
 
@@ -52,16 +56,28 @@ struct Entry {
 impl Intervals {
     pub(super) fn put(&mut self, document: &Document) {
         self.remove(&document.id);
-        let Some(stored) = parsed::<StoredInterval>(document) else { return };
+        let Some(stored) = parsed::<StoredInterval>(document) else {
+            return;
+        };
         let Ok(interval) = TimeInterval::from_json(&stored.interval) else {
-            tracing::error!(id = document.id, "a time interval cannot be read and has no effect");
+            tracing::error!(
+                id = document.id,
+                "a time interval cannot be read and has no effect"
+            );
             return;
         };
         let bytes = document.body.len();
         self.bytes += bytes;
         // By what it says, which is what it is looked up by.
         let id = id(&stored.namespace, &stored.tenant, interval.name());
-        self.all.insert_mut(id.into(), Arc::new(Entry { stored, interval, bytes }));
+        self.all.insert_mut(
+            id.into(),
+            Arc::new(Entry {
+                stored,
+                interval,
+                bytes,
+            }),
+        );
     }
 
     pub(super) fn remove(&mut self, id: &str) {
@@ -76,8 +92,13 @@ impl Intervals {
         if self.all.is_empty() {
             return None;
         }
-        let of = |tenant: &str| self.all.get(id(action.namespace.as_str(), tenant, name).as_str());
-        with_those_above(action.tenant.as_str()).find_map(of).map(|entry| &entry.interval)
+        let of = |tenant: &str| {
+            self.all
+                .get(id(action.namespace.as_str(), tenant, name).as_str())
+        };
+        with_those_above(action.tenant.as_str())
+            .find_map(of)
+            .map(|entry| &entry.interval)
     }
 
     /// How many there are, and their bytes.
@@ -103,10 +124,15 @@ fn compile(interval: &Value) -> Result<TimeInterval, PolicyError> {
     };
     let compiled = TimeInterval::from_json(interval).map_err(wrong)?;
     for field in ["description", "time_ranges"] {
-        let bytes = interval.get(field).map_or(0, |value| value.to_string().len());
+        let bytes = interval
+            .get(field)
+            .map_or(0, |value| value.to_string().len());
         if bytes > MAX_DOCUMENT_BYTES / 2 {
             let limit = MAX_DOCUMENT_BYTES / 2;
-            return Err(PolicyError::invalid(field, format!("must be at most {limit} bytes of JSON, is {bytes}")));
+            return Err(PolicyError::invalid(
+                field,
+                format!("must be at most {limit} bytes of JSON, is {bytes}"),
+            ));
         }
     }
     Ok(compiled)
@@ -119,33 +145,66 @@ fn shown(entry: &Entry, now: Timestamp) -> (StoredInterval, bool) {
 impl Gateway {
     /// Names of the time intervals that the store has, for rules that refer to them.
     pub fn interval_names(&self) -> Vec<String> {
-        self.inner.policies.load().intervals.names().map(str::to_owned).collect()
+        self.inner
+            .policies
+            .load()
+            .intervals
+            .names()
+            .map(str::to_owned)
+            .collect()
     }
 
     /// The time intervals of a scope, and whether each matches now.
     pub fn intervals(&self, scope: &Scope) -> Vec<(StoredInterval, bool)> {
         let now = self.inner.clock.now();
         let policies = self.inner.policies.load();
-        let is_covered = |entry: &&Arc<Entry>| scope.covers_scope(&entry.stored.namespace, &entry.stored.tenant);
-        policies.intervals.all.values().filter(is_covered).map(|entry| shown(entry, now)).collect()
+        let is_covered =
+            |entry: &&Arc<Entry>| scope.covers_scope(&entry.stored.namespace, &entry.stored.tenant);
+        policies
+            .intervals
+            .all
+            .values()
+            .filter(is_covered)
+            .map(|entry| shown(entry, now))
+            .collect()
     }
 
     /// One time interval.
-    pub fn interval(&self, scope: &Scope, namespace: &str, tenant: &str, name: &str) -> Result<(StoredInterval, bool), PolicyError> {
+    pub fn interval(
+        &self,
+        scope: &Scope,
+        namespace: &str,
+        tenant: &str,
+        name: &str,
+    ) -> Result<(StoredInterval, bool), PolicyError> {
         check_scope(scope, namespace, tenant, "time interval")?;
         let policies = self.inner.policies.load();
-        let found = policies.intervals.all.get(id(namespace, tenant, name).as_str());
-        found.map(|entry| shown(entry, self.inner.clock.now())).ok_or(PolicyError::NotFound("time interval"))
+        let found = policies
+            .intervals
+            .all
+            .get(id(namespace, tenant, name).as_str());
+        found
+            .map(|entry| shown(entry, self.inner.clock.now()))
+            .ok_or(PolicyError::NotFound("time interval"))
     }
 
     /// Makes a time interval.
-    pub async fn create_interval(&self, mut new: StoredInterval) -> Result<(StoredInterval, bool), PolicyError> {
+    pub async fn create_interval(
+        &self,
+        mut new: StoredInterval,
+    ) -> Result<(StoredInterval, bool), PolicyError> {
         let interval = compile(&new.interval)?;
         new.interval = interval.to_json();
         let id = id(&new.namespace, &new.tenant, interval.name());
-        match self.put(DocumentKind::TimeInterval, (&id, &id), &new, None).await? {
+        match self
+            .put(DocumentKind::TimeInterval, (&id, &id), &new, None)
+            .await?
+        {
             Put::Written(_) => Ok((new, interval.matches(self.inner.clock.now()))),
-            Put::Changed | Put::NameTaken => Err(PolicyError::Conflict(format!("there is already a time interval {:?}", interval.name()))),
+            Put::Changed | Put::NameTaken => Err(PolicyError::Conflict(format!(
+                "there is already a time interval {:?}",
+                interval.name()
+            ))),
         }
     }
 
@@ -164,27 +223,67 @@ impl Gateway {
             stored.updated_at = now;
             Ok(())
         };
-        let stored = self.change(DocumentKind::TimeInterval, &id(namespace, tenant, name), change).await?;
+        let stored = self
+            .change(
+                DocumentKind::TimeInterval,
+                &id(namespace, tenant, name),
+                change,
+            )
+            .await?;
         let matches = compile(&stored.interval)?.matches(now);
         Ok((stored, matches))
     }
 
     /// Deletes a time interval that no rule needs.
-    pub async fn delete_interval(&self, scope: &Scope, namespace: &str, tenant: &str, name: &str) -> Result<(), PolicyError> {
+    pub async fn delete_interval(
+        &self,
+        scope: &Scope,
+        namespace: &str,
+        tenant: &str,
+        name: &str,
+    ) -> Result<(), PolicyError> {
         self.check_named(scope, namespace, tenant, name)?;
         let policies = self.inner.policies.load_full();
-        let elsewhere = policies.intervals.names().filter(|other| *other == name).count() > 1 || policies.rules.interval(name).is_some();
-        let names = |rule: &acteon_rules::Rule| rule.mute_intervals().iter().chain(rule.active_intervals()).any(|used| &**used == name);
-        if let Some((rule, _)) = policies.rules.rules().find(|(rule, _)| !elsewhere && names(rule)) {
-            return Err(PolicyError::Conflict(format!("the rule {:?} uses this time interval; change the rule first", rule.name())));
+        let elsewhere = policies
+            .intervals
+            .names()
+            .filter(|other| *other == name)
+            .count()
+            > 1
+            || policies.rules.interval(name).is_some();
+        let names = |rule: &acteon_rules::Rule| {
+            rule.mute_intervals()
+                .iter()
+                .chain(rule.active_intervals())
+                .any(|used| &**used == name)
+        };
+        if let Some((rule, _)) = policies
+            .rules
+            .rules()
+            .find(|(rule, _)| !elsewhere && names(rule))
+        {
+            return Err(PolicyError::Conflict(format!(
+                "the rule {:?} uses this time interval; change the rule first",
+                rule.name()
+            )));
         }
-        self.delete(DocumentKind::TimeInterval, &id(namespace, tenant, name)).await
+        self.delete(DocumentKind::TimeInterval, &id(namespace, tenant, name))
+            .await
     }
 
     /// Refuses to change an interval that the caller may not, or that no name could have.
-    fn check_named(&self, scope: &Scope, namespace: &str, tenant: &str, name: &str) -> Result<(), PolicyError> {
+    fn check_named(
+        &self,
+        scope: &Scope,
+        namespace: &str,
+        tenant: &str,
+        name: &str,
+    ) -> Result<(), PolicyError> {
         check_scope(scope, namespace, tenant, "time interval")?;
-        if [namespace, tenant, name].into_iter().any(|part| part.chars().any(char::is_control)) {
+        if [namespace, tenant, name]
+            .into_iter()
+            .any(|part| part.chars().any(char::is_control))
+        {
             return Err(PolicyError::NotFound("time interval"));
         }
         self.may_change_interval(scope, namespace, tenant)

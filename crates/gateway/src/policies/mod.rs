@@ -76,7 +76,9 @@ pub(crate) struct Unsilenced {
 impl Unsilenced {
     fn holds(&self, policies: &Policies, now: Timestamp) -> bool {
         // After a step back of the clock a silence may hold that had ended.
-        self.generation == policies.generation && self.from <= now && self.until.is_none_or(|until| now < until)
+        self.generation == policies.generation
+            && self.from <= now
+            && self.until.is_none_or(|until| now < until)
     }
 }
 
@@ -94,7 +96,13 @@ pub(crate) struct CurrentPolicies {
 impl Default for CurrentPolicies {
     fn default() -> Self {
         let (current, changing, reloads, pending) = Default::default();
-        Self { current, changing, reloads, aside: Arc::new(Semaphore::new(MAX_ASIDE)), pending }
+        Self {
+            current,
+            changing,
+            reloads,
+            aside: Arc::new(Semaphore::new(MAX_ASIDE)),
+            pending,
+        }
     }
 }
 
@@ -125,7 +133,10 @@ pub enum PolicyError {
 
 impl PolicyError {
     pub(crate) fn invalid(field: &str, message: impl Into<String>) -> Self {
-        Self::Invalid { field: field.into(), message: message.into() }
+        Self::Invalid {
+            field: field.into(),
+            message: message.into(),
+        }
     }
 }
 
@@ -139,13 +150,19 @@ impl CurrentPolicies {
     }
 
     /// Reads what changed in the documents and takes it over. Until that is done it counts as not known.
-    pub(crate) async fn refresh(&self, store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn refresh(
+        &self,
+        store: &dyn Store,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let _changing = self.changing.lock().await;
         let before = self.current.load_full();
         let changes = store.documents_since(before.revision.unwrap_or(-1)).await;
         self.note(changes.as_ref().err(), now);
         let changes = changes?;
-        let next = offload::by_size(cost(&changes), || before.with_compiled(&changes, now, &|text| self.pending_pattern(text)));
+        let next = offload::by_size(cost(&changes), || {
+            before.with_compiled(&changes, now, &|text| self.pending_pattern(text))
+        });
         self.current.store(Arc::new(next));
         Ok(())
     }
@@ -154,7 +171,11 @@ impl CurrentPolicies {
     pub(crate) async fn set_rules(&self, rules: RuleSet) {
         let _changing = self.changing.lock().await;
         let before = self.current.load_full();
-        let policies = Policies { rules: rules.with_toggles(&before.toggles), loaded: rules, ..(*before).clone() };
+        let policies = Policies {
+            rules: rules.with_toggles(&before.toggles),
+            loaded: rules,
+            ..(*before).clone()
+        };
         self.current.store(Arc::new(policies));
     }
 
@@ -163,9 +184,14 @@ impl CurrentPolicies {
         let error = error.map(ToString::to_string);
         match self.reloads.count(error.clone(), now) {
             TroubleTurn::Began => {
-                tracing::error!(error, "changes of silences, quotas and time intervals could not be read; the earlier ones hold for now");
+                tracing::error!(
+                    error,
+                    "changes of silences, quotas and time intervals could not be read; the earlier ones hold for now"
+                );
             }
-            TroubleTurn::Ended => tracing::info!("changes of silences, quotas and time intervals are read again"),
+            TroubleTurn::Ended => {
+                tracing::info!("changes of silences, quotas and time intervals are read again")
+            }
             TroubleTurn::None | TroubleTurn::Changed => {}
         }
     }
@@ -179,7 +205,12 @@ impl Policies {
     }
 
     /// The same, where some patterns may be compiled already.
-    fn with_compiled(&self, changes: &DocumentChanges, now: Timestamp, compiled: &dyn Fn(&str) -> Option<Matcher>) -> Self {
+    fn with_compiled(
+        &self,
+        changes: &DocumentChanges,
+        now: Timestamp,
+        compiled: &dyn Fn(&str) -> Option<Matcher>,
+    ) -> Self {
         let mut next = self.clone();
         if changes.whole {
             (next.toggles, next.silences, next.intervals, next.quotas) = Default::default();
@@ -228,22 +259,42 @@ impl Policies {
         now: Timestamp,
         known: &mut Option<Unsilenced>,
     ) -> Option<HoldBack> {
-        if !self.silences.is_empty_for(action) && !known.is_some_and(|known| known.holds(self, now)) {
-            let looked = || self.silences.matching(&Facts::through(action, provider, now)).map(|silence| silence.id.clone());
+        if !self.silences.is_empty_for(action) && !known.is_some_and(|known| known.holds(self, now))
+        {
+            let looked = || {
+                self.silences
+                    .matching(&Facts::through(action, provider, now))
+                    .map(|silence| silence.id.clone())
+            };
             if let Some(silence_id) = offload::by_size(self.silences.cost(action), looked) {
                 let matched_rule = rule.map(|rule| rule.name().to_string());
-                return Some(HoldBack::ForGood(Outcome::Silenced { silence_id, matched_rule }));
+                return Some(HoldBack::ForGood(Outcome::Silenced {
+                    silence_id,
+                    matched_rule,
+                }));
             }
-            *known = Some(Unsilenced { generation: self.generation, from: now, until: self.silences.next_start(now) });
+            *known = Some(Unsilenced {
+                generation: self.generation,
+                from: now,
+                until: self.silences.next_start(now),
+            });
         }
         self.muted(action, rule?, now)
     }
 
     /// What a rule's time intervals do to an action at `now`.
     fn muted(&self, action: &Action, rule: &Rule, now: Timestamp) -> Option<HoldBack> {
-        let interval = |name: &str| self.intervals.find(action, name).or_else(|| self.rules.interval(name));
+        let interval = |name: &str| {
+            self.intervals
+                .find(action, name)
+                .or_else(|| self.rules.interval(name))
+        };
         let muting = rule.muting(interval, now)?;
-        let until = if muting.on_mute == OnMute::Postpone { rule.mutes_until(interval, now) } else { None };
+        let until = if muting.on_mute == OnMute::Postpone {
+            rule.mutes_until(interval, now)
+        } else {
+            None
+        };
         Some(HoldBack::of_muting(&muting, until, rule))
     }
 }
@@ -270,7 +321,12 @@ pub(crate) async fn follow(inner: Arc<Inner>) {
             }
         };
         let refreshed = match changed {
-            Ok(_) => inner.policies.refresh(&*inner.store, inner.clock.now()).await,
+            Ok(_) => {
+                inner
+                    .policies
+                    .refresh(&*inner.store, inner.clock.now())
+                    .await
+            }
             Err(error) => {
                 inner.policies.note(Some(&error), inner.clock.now());
                 Err(error)
@@ -302,8 +358,14 @@ impl Gateway {
     }
 
     /// Does work that takes long on a thread of its own, so that it stops nobody; a few at a time. `None` when it broke off.
-    pub async fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-        let turn = Arc::clone(&self.inner.policies.aside).acquire_owned().await.ok()?;
+    pub async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let turn = Arc::clone(&self.inner.policies.aside)
+            .acquire_owned()
+            .await
+            .ok()?;
         let work = move || {
             // Held until it is done, also when nobody waits for it any more.
             let _turn = turn;
@@ -320,10 +382,21 @@ impl Gateway {
         body: &T,
         before: Option<(i64, usize)>,
     ) -> Result<Put, PolicyError> {
-        let body = serde_json::to_string(body).map_err(|error| StoreError::Engine(error.to_string()))?;
+        let body =
+            serde_json::to_string(body).map_err(|error| StoreError::Engine(error.to_string()))?;
         let (version, bytes) = before.unwrap_or_default();
-        let _room = self.inner.policies.document_room(kind, usize::from(before.is_none()), body.len().saturating_sub(bytes))?;
-        let document = Document { kind, id: id.into(), name: name.into(), body, version };
+        let _room = self.inner.policies.document_room(
+            kind,
+            usize::from(before.is_none()),
+            body.len().saturating_sub(bytes),
+        )?;
+        let document = Document {
+            kind,
+            id: id.into(),
+            name: name.into(),
+            body,
+            version,
+        };
         let put = self.inner.store.put_document(document).await?;
         self.take_over_changes().await;
         Ok(put)
@@ -331,7 +404,12 @@ impl Gateway {
 
     /// Takes over what was just written. Should that fail, `follow` tries on: what is written stays written.
     async fn take_over_changes(&self) {
-        drop(self.inner.policies.refresh(&*self.inner.store, self.inner.clock.now()).await);
+        drop(
+            self.inner
+                .policies
+                .refresh(&*self.inner.store, self.inner.clock.now())
+                .await,
+        );
     }
 
     /// Changes a document, as it stands in the store.
@@ -342,10 +420,24 @@ impl Gateway {
         mut change: impl FnMut(&mut T) -> Result<(), PolicyError>,
     ) -> Result<T, PolicyError> {
         for _ in 0..TRIES {
-            let document = self.inner.store.document(kind, id).await?.ok_or(PolicyError::NotFound(word(kind)))?;
-            let mut value: T = serde_json::from_str(&document.body).map_err(|error| StoreError::Engine(error.to_string()))?;
+            let document = self
+                .inner
+                .store
+                .document(kind, id)
+                .await?
+                .ok_or(PolicyError::NotFound(word(kind)))?;
+            let mut value: T = serde_json::from_str(&document.body)
+                .map_err(|error| StoreError::Engine(error.to_string()))?;
             change(&mut value)?;
-            if let Put::Written(_) = self.put(kind, (id, &document.name), &value, Some((document.version, document.body.len()))).await? {
+            if let Put::Written(_) = self
+                .put(
+                    kind,
+                    (id, &document.name),
+                    &value,
+                    Some((document.version, document.body.len())),
+                )
+                .await?
+            {
                 return Ok(value);
             }
         }
@@ -355,14 +447,26 @@ impl Gateway {
     async fn delete(&self, kind: DocumentKind, id: &str) -> Result<(), PolicyError> {
         let deleted = self.inner.store.delete_document(kind, id, None).await?;
         self.take_over_changes().await;
-        if deleted { Ok(()) } else { Err(PolicyError::NotFound(word(kind))) }
+        if deleted {
+            Ok(())
+        } else {
+            Err(PolicyError::NotFound(word(kind)))
+        }
     }
 }
 
 /// What it takes to take changes over, as bytes of a payload that take as long. To compile a pattern takes milliseconds.
 fn cost(changes: &DocumentChanges) -> usize {
-    let has_pattern = |document: &Document| document.kind == DocumentKind::Silence && document.body.contains("regex");
-    let bytes = |document: &Document| if has_pattern(document) { offload::LARGE } else { document.body.len() };
+    let has_pattern = |document: &Document| {
+        document.kind == DocumentKind::Silence && document.body.contains("regex")
+    };
+    let bytes = |document: &Document| {
+        if has_pattern(document) {
+            offload::LARGE
+        } else {
+            document.body.len()
+        }
+    };
     changes.documents.iter().map(bytes).sum()
 }
 
@@ -388,10 +492,21 @@ fn parsed<T: DeserializeOwned>(document: &Document) -> Option<T> {
 
 /// A tenant, and by dots those above it, nearest first.
 fn with_those_above(tenant: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(tenant), |tenant| tenant.rfind('.').map(|dot| &tenant[..dot]))
+    std::iter::successors(Some(tenant), |tenant| {
+        tenant.rfind('.').map(|dot| &tenant[..dot])
+    })
 }
 
 /// Refuses a thing that belongs to a scope which the caller may not touch.
-fn check_scope(scope: &Scope, namespace: &str, tenant: &str, what: &'static str) -> Result<(), PolicyError> {
-    if scope.covers_scope(namespace, tenant) { Ok(()) } else { Err(PolicyError::NotFound(what)) }
+fn check_scope(
+    scope: &Scope,
+    namespace: &str,
+    tenant: &str,
+    what: &'static str,
+) -> Result<(), PolicyError> {
+    if scope.covers_scope(namespace, tenant) {
+        Ok(())
+    } else {
+        Err(PolicyError::NotFound(what))
+    }
 }

@@ -20,21 +20,28 @@ impl Patterns {
     }
 
     pub(super) fn add(&mut self, matcher: &Matcher) {
-        let Some((text, bytes)) = matcher.pattern() else { return };
+        let Some((text, bytes)) = matcher.pattern() else {
+            return;
+        };
         let users = self.by_text.get(text).map_or(0, |(_, users)| *users);
-        self.by_text.insert_mut(text.into(), (matcher.clone(), users + 1));
+        self.by_text
+            .insert_mut(text.into(), (matcher.clone(), users + 1));
         self.bytes += if users == 0 { bytes } else { 0 };
     }
 
     pub(super) fn remove(&mut self, matcher: &Matcher) {
-        let Some((text, bytes)) = matcher.pattern() else { return };
+        let Some((text, bytes)) = matcher.pattern() else {
+            return;
+        };
         match self.by_text.get(text).map_or(0, |(_, users)| *users) {
             0 => {}
             1 => {
                 self.by_text.remove_mut(text);
                 self.bytes -= bytes;
             }
-            users => self.by_text.insert_mut(text.into(), (matcher.clone(), users - 1)),
+            users => self
+                .by_text
+                .insert_mut(text.into(), (matcher.clone(), users - 1)),
         }
     }
 }

@@ -45,16 +45,33 @@ struct Look {
 
 impl Gateway {
     /// How many of the latest actions a silence would have held back.
-    pub async fn preview_silence(&self, scope: &Scope, silence: &Silence, last: usize) -> Result<SilencePreview, PolicyError> {
+    pub async fn preview_silence(
+        &self,
+        scope: &Scope,
+        silence: &Silence,
+        last: usize,
+    ) -> Result<SilencePreview, PolicyError> {
         let (silence, matchers) = self.compiled(silence.clone()).await?;
         let mut filter = HistoryFilter::of(scope.clone());
         filter.scope.namespace = acteon_core::Namespace::parse(&silence.namespace).ok();
         let steps = Steps::new(MAX_PATTERN_STEPS);
         let seen = vec![false; matchers.len()];
-        let mut look = Look { matchers, seen, tenant: silence.tenant.clone(), steps, bytes: 0, preview: SilencePreview::default() };
+        let mut look = Look {
+            matchers,
+            seen,
+            tenant: silence.tenant.clone(),
+            steps,
+            bytes: 0,
+            preview: SilencePreview::default(),
+        };
         let (mut after, mut left) = (None, last);
         while left > 0 && !look.preview.cut {
-            let request = PageRequest { after, offset: 0, limit: left.min(PAGE), count: false };
+            let request = PageRequest {
+                after,
+                offset: 0,
+                limit: left.min(PAGE),
+                count: false,
+            };
             let page = self.inner.store.history(filter.clone(), request).await?;
             left = left.saturating_sub(page.records.len());
             let looked = self.aside(move || look.at(&page.records)).await;
@@ -62,7 +79,11 @@ impl Gateway {
             let Some(next) = page.next else { break };
             after = Some(next);
         }
-        let unseen = silence.matchers.iter().zip(&look.seen).filter(|(_, seen)| !**seen && look.preview.looked_at > 0);
+        let unseen = silence
+            .matchers
+            .iter()
+            .zip(&look.seen)
+            .filter(|(_, seen)| !**seen && look.preview.looked_at > 0);
         look.preview.on_none = unseen.map(|(matcher, _)| matcher.name.clone()).collect();
         Ok(look.preview)
     }

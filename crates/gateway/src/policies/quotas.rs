@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::limits::{MAX_DOCUMENT_BYTES, MAX_DOCUMENT_LABELS, MAX_DOCUMENT_TEXT_BYTES, MAX_NAME_BYTES};
+use acteon_core::limits::{
+    MAX_DOCUMENT_BYTES, MAX_DOCUMENT_LABELS, MAX_DOCUMENT_TEXT_BYTES, MAX_NAME_BYTES,
+};
 use acteon_core::{Action, ProviderName, Scope, Tenant, Timestamp};
 use acteon_store::{Document, DocumentKind, Overage, Put, QuotaCheck};
 use rpds::RedBlackTreeMapSync;
@@ -85,7 +87,12 @@ pub struct QuotaUsage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window(u64);
 
-const NAMED: [(&str, u64); 4] = [("hourly", 3600), ("daily", 86_400), ("weekly", 604_800), ("monthly", 2_592_000)];
+const NAMED: [(&str, u64); 4] = [
+    ("hourly", 3600),
+    ("daily", 86_400),
+    ("weekly", 604_800),
+    ("monthly", 2_592_000),
+];
 
 impl Window {
     /// How long it is.
@@ -106,12 +113,17 @@ impl<'de> Deserialize<'de> for Window {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         let seconds = match &value {
-            Value::String(word) => NAMED.iter().find(|(name, _)| name == word).map(|(_, seconds)| *seconds).or_else(|| word.parse().ok()),
+            Value::String(word) => NAMED
+                .iter()
+                .find(|(name, _)| name == word)
+                .map(|(_, seconds)| *seconds)
+                .or_else(|| word.parse().ok()),
             Value::Number(number) => number.as_u64(),
             other => other["custom"]["seconds"].as_u64(),
         };
         let seconds = seconds.filter(|seconds| (1..=31_536_000).contains(seconds));
-        let expected = "a window is hourly, daily, weekly, monthly or a number of seconds up to a year";
+        let expected =
+            "a window is hourly, daily, weekly, monthly or a number of seconds up to a year";
         seconds.map(Self).ok_or_else(|| D::Error::custom(expected))
     }
 }
@@ -132,17 +144,27 @@ pub struct OverageSpec(pub Overage);
 impl<'de> Deserialize<'de> for OverageSpec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        let named = |name: &str| ProviderName::parse(name).map_err(|error| D::Error::custom(format!("a provider's name {error}")));
+        let named = |name: &str| {
+            ProviderName::parse(name)
+                .map_err(|error| D::Error::custom(format!("a provider's name {error}")))
+        };
         let text = value.as_str().unwrap_or_default();
         let overage = match (text, text.split_once(':')) {
             ("block", _) => Overage::Block,
             ("warn", _) => Overage::Warn,
             (_, Some(("degrade", name))) => Overage::Degrade(named(name)?),
             (_, Some(("notify", name))) => Overage::Notify(named(name)?),
-            _ => match (value["degrade"]["fallback_provider"].as_str(), value["notify"]["target"].as_str()) {
+            _ => match (
+                value["degrade"]["fallback_provider"].as_str(),
+                value["notify"]["target"].as_str(),
+            ) {
                 (Some(name), _) => Overage::Degrade(named(name)?),
                 (None, Some(name)) => Overage::Notify(named(name)?),
-                (None, None) => return Err(D::Error::custom("an overage behaviour is block, warn, degrade:PROVIDER or notify:PROVIDER")),
+                (None, None) => {
+                    return Err(D::Error::custom(
+                        "an overage behaviour is block, warn, degrade:PROVIDER or notify:PROVIDER",
+                    ));
+                }
             },
         };
         Ok(Self(overage))
@@ -153,7 +175,9 @@ impl Serialize for OverageSpec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
             Overage::Block | Overage::Warn => serializer.serialize_str(self.0.word()),
-            Overage::Degrade(name) => json!({ "degrade": { "fallback_provider": name } }).serialize(serializer),
+            Overage::Degrade(name) => {
+                json!({ "degrade": { "fallback_provider": name } }).serialize(serializer)
+            }
             Overage::Notify(name) => json!({ "notify": { "target": name } }).serialize(serializer),
         }
     }
@@ -175,21 +199,35 @@ struct Entry {
 impl Quotas {
     pub(super) fn put(&mut self, document: &Document) {
         self.remove(&document.id);
-        let Some(quota) = parsed::<Quota>(document) else { return };
-        let entry = Arc::new(Entry { quota, bytes: document.body.len() });
+        let Some(quota) = parsed::<Quota>(document) else {
+            return;
+        };
+        let entry = Arc::new(Entry {
+            quota,
+            bytes: document.body.len(),
+        });
         self.bytes += entry.bytes;
-        self.all.insert_mut(document.id.as_str().into(), Arc::clone(&entry));
-        let others = self.of(&entry.quota.namespace, &entry.quota.tenant).iter().cloned();
+        self.all
+            .insert_mut(document.id.as_str().into(), Arc::clone(&entry));
+        let others = self
+            .of(&entry.quota.namespace, &entry.quota.tenant)
+            .iter()
+            .cloned();
         let all = others.chain([Arc::clone(&entry)]).collect();
         self.set(&entry.quota, all);
     }
 
     pub(super) fn remove(&mut self, id: &str) {
-        let Some(entry) = self.all.get(id).cloned() else { return };
+        let Some(entry) = self.all.get(id).cloned() else {
+            return;
+        };
         self.bytes -= entry.bytes;
         self.all.remove_mut(id);
         let others = self.of(&entry.quota.namespace, &entry.quota.tenant).iter();
-        let others = others.filter(|other| !Arc::ptr_eq(other, &entry)).cloned().collect();
+        let others = others
+            .filter(|other| !Arc::ptr_eq(other, &entry))
+            .cloned()
+            .collect();
         self.set(&entry.quota, others);
     }
 
@@ -202,11 +240,18 @@ impl Quotas {
         if self.by_scope.is_empty() {
             return &[];
         }
-        self.by_scope.get(namespace).and_then(|tenants| tenants.get(tenant)).map_or(&[], |quotas| &**quotas)
+        self.by_scope
+            .get(namespace)
+            .and_then(|tenants| tenants.get(tenant))
+            .map_or(&[], |quotas| &**quotas)
     }
 
     fn set(&mut self, of: &Quota, quotas: Arc<[Arc<Entry>]>) {
-        let mut tenants = self.by_scope.get(of.namespace.as_str()).cloned().unwrap_or_default();
+        let mut tenants = self
+            .by_scope
+            .get(of.namespace.as_str())
+            .cloned()
+            .unwrap_or_default();
         if quotas.is_empty() {
             tenants.remove_mut(of.tenant.as_str());
         } else {
@@ -215,31 +260,57 @@ impl Quotas {
         if tenants.is_empty() {
             self.by_scope.remove_mut(of.namespace.as_str());
         } else {
-            self.by_scope.insert_mut(of.namespace.as_str().into(), tenants);
+            self.by_scope
+                .insert_mut(of.namespace.as_str().into(), tenants);
         }
     }
 
     /// What an action through `provider` is charged to.
-    pub(crate) fn checks(&self, action: &Action, provider: &ProviderName, caller: &str, now: Timestamp) -> Vec<QuotaCheck> {
+    pub(crate) fn checks(
+        &self,
+        action: &Action,
+        provider: &ProviderName,
+        caller: &str,
+        now: Timestamp,
+    ) -> Vec<QuotaCheck> {
         let applies = |quota: &&Quota| {
             quota.enabled
-                && quota.provider.as_ref().is_none_or(|name| name == provider.as_str())
-                && quota.principal.as_ref().is_none_or(|principal| **principal == *caller)
+                && quota
+                    .provider
+                    .as_ref()
+                    .is_none_or(|name| name == provider.as_str())
+                && quota
+                    .principal
+                    .as_ref()
+                    .is_none_or(|principal| **principal == *caller)
         };
-        let quotas = self.of(action.namespace.as_str(), action.tenant.as_str()).iter().map(|entry| &entry.quota);
-        quotas.filter(applies).map(|quota| quota.check_of(&action.tenant, caller, now)).collect()
+        let quotas = self
+            .of(action.namespace.as_str(), action.tenant.as_str())
+            .iter()
+            .map(|entry| &entry.quota);
+        quotas
+            .filter(applies)
+            .map(|quota| quota.check_of(&action.tenant, caller, now))
+            .collect()
     }
 
     /// Whether a quota counts what goes through one provider only.
     pub(crate) fn is_of_a_provider(&self, id: &str) -> bool {
-        self.all.get(id).is_some_and(|entry| entry.quota.provider.is_some())
+        self.all
+            .get(id)
+            .is_some_and(|entry| entry.quota.provider.is_some())
     }
 }
 
 impl Quota {
     fn counter(&self, principal: &str, now: Timestamp) -> String {
         let principal = if self.per_principal { principal } else { "" };
-        format!("{}\u{1f}{principal}\u{1f}{}\u{1f}{}", self.id, self.window.0, self.window.index(now))
+        format!(
+            "{}\u{1f}{principal}\u{1f}{}\u{1f}{}",
+            self.id,
+            self.window.0,
+            self.window.index(now)
+        )
     }
 
     fn check_of(&self, tenant: &Tenant, principal: &str, now: Timestamp) -> QuotaCheck {
@@ -255,27 +326,52 @@ impl Quota {
 
     /// What no two quotas may share.
     fn name(&self) -> String {
-        let Self { namespace, tenant, provider, principal, per_principal, .. } = self;
-        let part = |part: &Option<String>| part.as_ref().map_or("*".to_owned(), |part| format!("={part}"));
-        format!("{namespace}\u{1f}{tenant}\u{1f}{}\u{1f}{}\u{1f}{per_principal}", part(provider), part(principal))
+        let Self {
+            namespace,
+            tenant,
+            provider,
+            principal,
+            per_principal,
+            ..
+        } = self;
+        let part = |part: &Option<String>| {
+            part.as_ref()
+                .map_or("*".to_owned(), |part| format!("={part}"))
+        };
+        format!(
+            "{namespace}\u{1f}{tenant}\u{1f}{}\u{1f}{}\u{1f}{per_principal}",
+            part(provider),
+            part(principal)
+        )
     }
 
     fn check(&self, known: impl Fn(&str) -> bool) -> Result<(), PolicyError> {
         for (field, text) in [("provider", &self.provider), ("principal", &self.principal)] {
             let Some(text) = text else { continue };
-            if text.trim().is_empty() || text.len() > MAX_NAME_BYTES || text.chars().any(|c| c.is_control() || c == ':') {
+            if text.trim().is_empty()
+                || text.len() > MAX_NAME_BYTES
+                || text.chars().any(|c| c.is_control() || c == ':')
+            {
                 return Err(PolicyError::invalid(
                     field,
-                    format!("must be 1 to {MAX_NAME_BYTES} bytes without colons and control characters"),
+                    format!(
+                        "must be 1 to {MAX_NAME_BYTES} bytes without colons and control characters"
+                    ),
                 ));
             }
         }
         if let Some(provider) = self.provider.as_deref().filter(|provider| !known(provider)) {
-            return Err(PolicyError::invalid("provider", format!("names {provider:?}, which is not configured")));
+            return Err(PolicyError::invalid(
+                "provider",
+                format!("names {provider:?}, which is not configured"),
+            ));
         }
         match &self.overage_behavior.0 {
             Overage::Degrade(name) | Overage::Notify(name) if !known(name.as_str()) => {
-                return Err(PolicyError::invalid("overage_behavior", format!("names the provider {name:?}, which is not configured")));
+                return Err(PolicyError::invalid(
+                    "overage_behavior",
+                    format!("names the provider {name:?}, which is not configured"),
+                ));
             }
             Overage::Degrade(_) | Overage::Notify(_) | Overage::Block | Overage::Warn => {}
         }
@@ -284,24 +380,46 @@ impl Quota {
 }
 
 /// Texts for people are bounded, each and together: every gateway keeps them in memory.
-fn check_texts(description: Option<&str>, labels: &BTreeMap<String, String>) -> Result<(), PolicyError> {
+fn check_texts(
+    description: Option<&str>,
+    labels: &BTreeMap<String, String>,
+) -> Result<(), PolicyError> {
     if let Some(description) = description.filter(|text| text.len() > MAX_DOCUMENT_TEXT_BYTES) {
-        let message = format!("must be at most {MAX_DOCUMENT_TEXT_BYTES} bytes long, is {}", description.len());
+        let message = format!(
+            "must be at most {MAX_DOCUMENT_TEXT_BYTES} bytes long, is {}",
+            description.len()
+        );
         return Err(PolicyError::invalid("description", message));
     }
     if labels.len() > MAX_DOCUMENT_LABELS {
-        return Err(PolicyError::invalid("labels", format!("must be at most {MAX_DOCUMENT_LABELS}, are {}", labels.len())));
+        return Err(PolicyError::invalid(
+            "labels",
+            format!(
+                "must be at most {MAX_DOCUMENT_LABELS}, are {}",
+                labels.len()
+            ),
+        ));
     }
-    let too_long = labels.iter().find(|(name, value)| name.len() > MAX_NAME_BYTES || value.len() > MAX_DOCUMENT_TEXT_BYTES);
+    let too_long = labels
+        .iter()
+        .find(|(name, value)| name.len() > MAX_NAME_BYTES || value.len() > MAX_DOCUMENT_TEXT_BYTES);
     if let Some((name, _)) = too_long {
         let name: String = name.chars().take(MAX_NAME_BYTES).collect();
-        let message = format!("must have names of at most {MAX_NAME_BYTES} bytes and values of at most {MAX_DOCUMENT_TEXT_BYTES}");
+        let message = format!(
+            "must have names of at most {MAX_NAME_BYTES} bytes and values of at most {MAX_DOCUMENT_TEXT_BYTES}"
+        );
         return Err(PolicyError::invalid(&format!("labels[{name:?}]"), message));
     }
-    let bytes: usize = labels.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let bytes: usize = labels
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
     if bytes > MAX_DOCUMENT_BYTES / 2 {
         let limit = MAX_DOCUMENT_BYTES / 2;
-        return Err(PolicyError::invalid("labels", format!("must be at most {limit} bytes together, are {bytes}")));
+        return Err(PolicyError::invalid(
+            "labels",
+            format!("must be at most {limit} bytes together, are {bytes}"),
+        ));
     }
     Ok(())
 }
@@ -311,7 +429,9 @@ impl Gateway {
     pub fn quotas(&self, scope: &Scope) -> Vec<Quota> {
         let policies = self.inner.policies.load();
         let all = policies.quotas.all.values().map(|entry| &entry.quota);
-        all.filter(|quota| scope.covers_scope(&quota.namespace, &quota.tenant)).cloned().collect()
+        all.filter(|quota| scope.covers_scope(&quota.namespace, &quota.tenant))
+            .cloned()
+            .collect()
     }
 
     /// One quota.
@@ -323,10 +443,21 @@ impl Gateway {
     }
 
     /// How much of a quota is used; for one that counts callers apart, by `principal`.
-    pub async fn quota_usage(&self, quota: &Quota, principal: &str) -> Result<QuotaUsage, PolicyError> {
+    pub async fn quota_usage(
+        &self,
+        quota: &Quota,
+        principal: &str,
+    ) -> Result<QuotaUsage, PolicyError> {
         let now = self.inner.clock.now();
-        let used = self.inner.store.used(&quota.counter(principal, now)).await?;
-        Ok(QuotaUsage { used, resets_at: quota.window.end(now) })
+        let used = self
+            .inner
+            .store
+            .used(&quota.counter(principal, now))
+            .await?;
+        Ok(QuotaUsage {
+            used,
+            resets_at: quota.window.end(now),
+        })
     }
 
     /// Makes a quota; its id is made here.
@@ -335,10 +466,16 @@ impl Gateway {
         {
             let quotas = &self.inner.policies.load().quotas;
             if quotas.of(&new.namespace, &new.tenant).len() >= MAX_QUOTAS {
-                return Err(PolicyError::Conflict(format!("this namespace and tenant have {MAX_QUOTAS} quotas, which is the limit")));
+                return Err(PolicyError::Conflict(format!(
+                    "this namespace and tenant have {MAX_QUOTAS} quotas, which is the limit"
+                )));
             }
         }
-        new.id = self.inner.entropy.action_id(self.inner.clock.now()).to_string();
+        new.id = self
+            .inner
+            .entropy
+            .action_id(self.inner.clock.now())
+            .to_string();
         match self.put(DocumentKind::Quota, (&new.id, &new.name()), &new, None).await? {
             Put::Written(_) => Ok(new),
             Put::Changed | Put::NameTaken => {
@@ -348,11 +485,23 @@ impl Gateway {
     }
 
     /// Changes a quota. Another window begins a new count.
-    pub async fn update_quota(&self, scope: &Scope, id: &str, change: QuotaChange) -> Result<Quota, PolicyError> {
+    pub async fn update_quota(
+        &self,
+        scope: &Scope,
+        id: &str,
+        change: QuotaChange,
+    ) -> Result<Quota, PolicyError> {
         self.may_change_quota(scope, &self.quota(scope, id)?)?;
         let now = self.inner.clock.now();
         let apply = |quota: &mut Quota| {
-            let QuotaChange { max_actions, window, overage_behavior, enabled, description, labels } = change.clone();
+            let QuotaChange {
+                max_actions,
+                window,
+                overage_behavior,
+                enabled,
+                description,
+                labels,
+            } = change.clone();
             quota.max_actions = max_actions.unwrap_or(quota.max_actions);
             quota.window = window.unwrap_or(quota.window);
             quota.enabled = enabled.unwrap_or(quota.enabled);
@@ -377,6 +526,9 @@ impl Gateway {
     }
 
     fn has_provider(&self, name: &str) -> bool {
-        self.inner.providers.entries().any(|entry| entry.name.as_str() == name)
+        self.inner
+            .providers
+            .entries()
+            .any(|entry| entry.name.as_str() == name)
     }
 }

@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::sync::PoisonError;
 
-use acteon_core::limits::{MAX_DOCUMENTS, MAX_DOCUMENTS_BYTES, MAX_PATTERNS_BYTES, MAX_UNFILED_SILENCES};
+use acteon_core::limits::{
+    MAX_DOCUMENTS, MAX_DOCUMENTS_BYTES, MAX_PATTERNS_BYTES, MAX_UNFILED_SILENCES,
+};
 use acteon_rules::{Matcher, is_filed_by_some};
 use acteon_store::DocumentKind;
 
@@ -39,29 +41,49 @@ pub(super) struct SilenceRoom<'a> {
 
 impl CurrentPolicies {
     /// Takes room for so many more documents and bytes. What grows by nothing always has it.
-    pub(super) fn document_room(&self, kind: DocumentKind, count: usize, bytes: usize) -> Result<DocumentRoom<'_>, PolicyError> {
+    pub(super) fn document_room(
+        &self,
+        kind: DocumentKind,
+        count: usize,
+        bytes: usize,
+    ) -> Result<DocumentRoom<'_>, PolicyError> {
         let mut pending = self.pending();
         let (there, there_bytes) = self.load().sizes(kind);
         let (coming, coming_bytes) = pending.documents.entry(kind.as_str()).or_default();
         let what = super::word(kind);
         if count > 0 && there + *coming + count > MAX_DOCUMENTS {
-            return Err(PolicyError::Conflict(format!("there are {MAX_DOCUMENTS} {what}s, which is the limit")));
+            return Err(PolicyError::Conflict(format!(
+                "there are {MAX_DOCUMENTS} {what}s, which is the limit"
+            )));
         }
         if bytes > 0 && there_bytes + *coming_bytes + bytes > MAX_DOCUMENTS_BYTES {
             let limit = MAX_DOCUMENTS_BYTES / (1024 * 1024);
-            return Err(PolicyError::Conflict(format!("the {what}s together take {limit} MiB, which is the limit")));
+            return Err(PolicyError::Conflict(format!(
+                "the {what}s together take {limit} MiB, which is the limit"
+            )));
         }
         *coming += count;
         *coming_bytes += bytes;
-        Ok(DocumentRoom { policies: self, kind, count, bytes })
+        Ok(DocumentRoom {
+            policies: self,
+            kind,
+            count,
+            bytes,
+        })
     }
 
     /// Takes room for a silence that is to hold, and does not yet.
-    pub(super) fn silence_room(&self, namespace: &str, tenant: &str, matchers: Vec<Matcher>) -> Result<SilenceRoom<'_>, PolicyError> {
+    pub(super) fn silence_room(
+        &self,
+        namespace: &str,
+        tenant: &str,
+        matchers: Vec<Matcher>,
+    ) -> Result<SilenceRoom<'_>, PolicyError> {
         let mut pending = self.pending();
         let policies = self.load();
         let silences = &policies.silences;
-        let unfiled = (!is_filed_by_some(&matchers)).then(|| (namespace.to_owned(), tenant.to_owned()));
+        let unfiled =
+            (!is_filed_by_some(&matchers)).then(|| (namespace.to_owned(), tenant.to_owned()));
         if let Some(scope) = &unfiled {
             let coming = pending.unfiled.get(scope).copied().unwrap_or(0);
             if silences.unfiled(namespace, tenant) + coming >= MAX_UNFILED_SILENCES {
@@ -73,25 +95,39 @@ impl CurrentPolicies {
         }
         let before = pending.patterns.bytes();
         for matcher in &matchers {
-            if matcher.pattern().is_some_and(|(text, _)| silences.pattern(text).is_none()) {
+            if matcher
+                .pattern()
+                .is_some_and(|(text, _)| silences.pattern(text).is_none())
+            {
                 pending.patterns.add(matcher);
             }
         }
         let grows = pending.patterns.bytes() > before;
-        let too_many = grows && silences.patterns_bytes() + pending.patterns.bytes() > MAX_PATTERNS_BYTES;
-        let matchers = matchers.into_iter().filter(|matcher| matcher.pattern().is_some_and(|(text, _)| silences.pattern(text).is_none()));
+        let too_many =
+            grows && silences.patterns_bytes() + pending.patterns.bytes() > MAX_PATTERNS_BYTES;
+        let matchers = matchers.into_iter().filter(|matcher| {
+            matcher
+                .pattern()
+                .is_some_and(|(text, _)| silences.pattern(text).is_none())
+        });
         let matchers: Vec<Matcher> = matchers.collect();
         if too_many {
             for matcher in &matchers {
                 pending.patterns.remove(matcher);
             }
             let limit = MAX_PATTERNS_BYTES / (1024 * 1024);
-            return Err(PolicyError::Conflict(format!("the patterns of all silences take {limit} MiB compiled, which is the limit")));
+            return Err(PolicyError::Conflict(format!(
+                "the patterns of all silences take {limit} MiB compiled, which is the limit"
+            )));
         }
         if let Some(scope) = &unfiled {
             *pending.unfiled.entry(scope.clone()).or_default() += 1;
         }
-        Ok(SilenceRoom { policies: self, matchers, unfiled })
+        Ok(SilenceRoom {
+            policies: self,
+            matchers,
+            unfiled,
+        })
     }
 
     /// A pattern of a document that is being written.
@@ -119,7 +155,12 @@ impl Policies {
 
 impl Drop for DocumentRoom<'_> {
     fn drop(&mut self) {
-        if let Some((coming, bytes)) = self.policies.pending().documents.get_mut(self.kind.as_str()) {
+        if let Some((coming, bytes)) = self
+            .policies
+            .pending()
+            .documents
+            .get_mut(self.kind.as_str())
+        {
             *coming -= self.count;
             *bytes -= self.bytes;
         }

@@ -1,7 +1,9 @@
 //! A silence: what it is, and what may be wrong with it.
 
 use acteon_core::Timestamp;
-use acteon_core::limits::{MAX_DOCUMENT_BYTES, MAX_DOCUMENT_TEXT_BYTES, MAX_MATCHERS, MAX_NAME_BYTES};
+use acteon_core::limits::{
+    MAX_DOCUMENT_BYTES, MAX_DOCUMENT_TEXT_BYTES, MAX_MATCHERS, MAX_NAME_BYTES,
+};
 use acteon_rules::{MatchOp, Matcher, MatcherSpec};
 use serde::{Deserialize, Serialize};
 
@@ -58,15 +60,25 @@ impl Silence {
     pub fn warnings(&self, now: Timestamp) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.ends_at <= now {
-            warnings.push(format!("it lies wholly in the past: it ended at {} and holds nothing back", self.ends_at));
+            warnings.push(format!(
+                "it lies wholly in the past: it ended at {} and holds nothing back",
+                self.ends_at
+            ));
         }
-        if self.matchers.iter().all(|matcher| matches!(matcher.op, MatchOp::NotEqual | MatchOp::NotRegex)) {
+        if self
+            .matchers
+            .iter()
+            .all(|matcher| matches!(matcher.op, MatchOp::NotEqual | MatchOp::NotRegex))
+        {
             let tenant = &self.tenant;
             warnings.push(format!(
                 "all its matchers are negative: it holds back everything of {tenant} but what they name, also what has no such label"
             ));
         }
-        let misread = self.matchers.iter().filter(|matcher| MISTAKEN.iter().any(|root| matcher.name.starts_with(root)));
+        let misread = self
+            .matchers
+            .iter()
+            .filter(|matcher| MISTAKEN.iter().any(|root| matcher.name.starts_with(root)));
         warnings.extend(misread.map(|matcher| {
             let name: String = matcher.name.chars().take(MAX_NAME_BYTES).collect();
             format!("{name:?} is taken for a label; did you mean action.{name}?")
@@ -77,51 +89,87 @@ impl Silence {
     /// Refuses another end to what somebody ended for good: who did so does not expect it back.
     pub(super) fn may_end_at(&self, ends_at: Option<Timestamp>) -> Result<(), PolicyError> {
         match self.deleted_at.filter(|_| ends_at.is_some()) {
-            Some(deleted_at) => Err(PolicyError::Conflict(format!("the silence was deleted at {deleted_at}; make a new one"))),
+            Some(deleted_at) => Err(PolicyError::Conflict(format!(
+                "the silence was deleted at {deleted_at}; make a new one"
+            ))),
             None => Ok(()),
         }
     }
 
     /// Compiles its matchers. `known` may have a matcher with a pattern of that text.
-    pub(super) fn compile(&self, known: &mut dyn FnMut(&str) -> Option<Matcher>) -> Result<Vec<Matcher>, PolicyError> {
+    pub(super) fn compile(
+        &self,
+        known: &mut dyn FnMut(&str) -> Option<Matcher>,
+    ) -> Result<Vec<Matcher>, PolicyError> {
         if self.matchers.is_empty() || self.matchers.len() > MAX_MATCHERS {
-            return Err(PolicyError::invalid("matchers", format!("must be a list of 1 to {MAX_MATCHERS}")));
+            return Err(PolicyError::invalid(
+                "matchers",
+                format!("must be a list of 1 to {MAX_MATCHERS}"),
+            ));
         }
         let compile = |(index, spec): (usize, &MatcherSpec)| {
-            Matcher::compile_with(spec, known).map_err(|error| PolicyError::invalid(&format!("matchers[{index}]"), error.to_string()))
+            Matcher::compile_with(spec, known).map_err(|error| {
+                PolicyError::invalid(&format!("matchers[{index}]"), error.to_string())
+            })
         };
         self.matchers.iter().enumerate().map(compile).collect()
     }
 
     /// Compiles it, unless something is wrong. What is redacted cannot be looked at: whoever sees what a silence holds back would read it.
-    pub(super) fn check(&self, redaction: &Redaction, known: &mut dyn FnMut(&str) -> Option<Matcher>) -> Result<Vec<Matcher>, PolicyError> {
+    pub(super) fn check(
+        &self,
+        redaction: &Redaction,
+        known: &mut dyn FnMut(&str) -> Option<Matcher>,
+    ) -> Result<Vec<Matcher>, PolicyError> {
         self.check_times()?;
-        let bytes: usize = self.matchers.iter().map(|matcher| matcher.name.len() + matcher.value.len()).sum();
+        let bytes: usize = self
+            .matchers
+            .iter()
+            .map(|matcher| matcher.name.len() + matcher.value.len())
+            .sum();
         if bytes > MAX_DOCUMENT_BYTES / 2 {
             let limit = MAX_DOCUMENT_BYTES / 2;
-            return Err(PolicyError::invalid("matchers", format!("must be at most {limit} bytes together, are {bytes}")));
+            return Err(PolicyError::invalid(
+                "matchers",
+                format!("must be at most {limit} bytes together, are {bytes}"),
+            ));
         }
         let matchers = self.compile(known)?;
         for (index, matcher) in matchers.iter().enumerate() {
             let (field, keys) = matcher.field();
             if redaction.touches(field, keys) {
-                let name: String = self.matchers[index].name.chars().take(MAX_NAME_BYTES).collect();
-                return Err(PolicyError::invalid(&format!("matchers[{index}]"), format!("{name:?} is redacted, so it cannot be matched")));
+                let name: String = self.matchers[index]
+                    .name
+                    .chars()
+                    .take(MAX_NAME_BYTES)
+                    .collect();
+                return Err(PolicyError::invalid(
+                    &format!("matchers[{index}]"),
+                    format!("{name:?} is redacted, so it cannot be matched"),
+                ));
             }
         }
         Ok(matchers)
     }
 
     pub(super) fn has_patterns(&self) -> bool {
-        self.matchers.iter().any(|matcher| matches!(matcher.op, MatchOp::Regex | MatchOp::NotRegex))
+        self.matchers
+            .iter()
+            .any(|matcher| matches!(matcher.op, MatchOp::Regex | MatchOp::NotRegex))
     }
 
     pub(super) fn check_times(&self) -> Result<(), PolicyError> {
         if self.ends_at <= self.starts_at {
-            return Err(PolicyError::invalid("ends_at", format!("must be after starts_at, which is {}", self.starts_at)));
+            return Err(PolicyError::invalid(
+                "ends_at",
+                format!("must be after starts_at, which is {}", self.starts_at),
+            ));
         }
         if self.comment.len() > MAX_DOCUMENT_TEXT_BYTES {
-            let message = format!("must be at most {MAX_DOCUMENT_TEXT_BYTES} bytes long, is {}", self.comment.len());
+            let message = format!(
+                "must be at most {MAX_DOCUMENT_TEXT_BYTES} bytes long, is {}",
+                self.comment.len()
+            );
             return Err(PolicyError::invalid("comment", message));
         }
         Ok(())

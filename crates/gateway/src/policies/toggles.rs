@@ -16,7 +16,8 @@ struct Toggle {
 
 /// Takes a switch over; says whether that changes anything.
 pub(super) fn put(toggles: &mut BTreeMap<String, bool>, document: &Document) -> bool {
-    parsed(document).is_some_and(|Toggle { name, enabled }| toggles.insert(name, enabled) != Some(enabled))
+    parsed(document)
+        .is_some_and(|Toggle { name, enabled }| toggles.insert(name, enabled) != Some(enabled))
 }
 
 impl Gateway {
@@ -26,10 +27,20 @@ impl Gateway {
             return Err(PolicyError::NotFound("rule"));
         }
         for _ in 0..TRIES {
-            let document = self.inner.store.document(DocumentKind::RuleToggle, name).await?;
+            let document = self
+                .inner
+                .store
+                .document(DocumentKind::RuleToggle, name)
+                .await?;
             let before = document.map(|document| (document.version, document.body.len()));
-            let toggle = Toggle { name: name.to_owned(), enabled };
-            if let Put::Written(_) = self.put(DocumentKind::RuleToggle, (name, name), &toggle, before).await? {
+            let toggle = Toggle {
+                name: name.to_owned(),
+                enabled,
+            };
+            if let Put::Written(_) = self
+                .put(DocumentKind::RuleToggle, (name, name), &toggle, before)
+                .await?
+            {
                 return Ok(());
             }
         }

@@ -88,19 +88,31 @@ impl Hidden {
 
     /// Longer ones first: a part of one may be another.
     pub(super) fn order(&mut self) {
-        self.texts.sort_unstable_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+        self.texts.sort_unstable_by(|one, other| {
+            other.len().cmp(&one.len()).then_with(|| one.cmp(other))
+        });
         self.texts.dedup();
     }
 
     /// Takes the texts out of what others wrote of an outcome.
     pub(super) fn blot_outcome(&self, outcome: &mut Outcome) {
         match outcome {
-            Outcome::Executed(response) | Outcome::Rerouted { response, .. } => self.blot_response(response),
+            Outcome::Executed(response) | Outcome::Rerouted { response, .. } => {
+                self.blot_response(response)
+            }
             Outcome::Failed { message, .. } => self.blot(message),
-            Outcome::Scheduled { last_error, .. } => last_error.iter_mut().for_each(|error| self.blot_error(error)),
+            Outcome::Scheduled { last_error, .. } => last_error
+                .iter_mut()
+                .for_each(|error| self.blot_error(error)),
             Outcome::DryRun(dry_run) => {
-                dry_run.outcome.iter_mut().for_each(|outcome| self.blot_outcome(outcome));
-                dry_run.rule_errors.iter_mut().for_each(|error| self.blot(error));
+                dry_run
+                    .outcome
+                    .iter_mut()
+                    .for_each(|outcome| self.blot_outcome(outcome));
+                dry_run
+                    .rule_errors
+                    .iter_mut()
+                    .for_each(|error| self.blot(error));
             }
             // Names and numbers of the gateway's own.
             Outcome::Suppressed { .. }
@@ -115,7 +127,10 @@ impl Hidden {
 
     /// Takes them out of what others wrote of an attempt.
     pub(super) fn blot_attempt(&self, attempt: &mut Attempt) {
-        attempt.error.iter_mut().for_each(|error| self.blot_error(error));
+        attempt
+            .error
+            .iter_mut()
+            .for_each(|error| self.blot_error(error));
         attempt.hint.iter_mut().for_each(|hint| self.blot(hint));
     }
 
@@ -170,7 +185,9 @@ impl Hidden {
         match value {
             Value::String(text) if self.whole.contains(text) => PLACEHOLDER.clone_into(text),
             Value::String(text) => self.blot(text),
-            Value::Number(number) if self.whole.contains(&number.to_string()) => *value = Value::String(PLACEHOLDER.into()),
+            Value::Number(number) if self.whole.contains(&number.to_string()) => {
+                *value = Value::String(PLACEHOLDER.into())
+            }
             Value::Array(items) => items.iter_mut().for_each(|item| self.blot_json(item)),
             Value::Object(fields) => {
                 for (mut name, mut field) in std::mem::take(fields) {

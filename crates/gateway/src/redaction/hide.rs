@@ -7,7 +7,11 @@ use super::hidden::Hidden;
 use super::{PLACEHOLDER, placeholder};
 
 /// A payload as it may be seen. What is taken out is noted.
-pub(super) fn payload(payload: &RawValue, paths: &[&[String]], hidden: &mut Hidden) -> Box<RawValue> {
+pub(super) fn payload(
+    payload: &RawValue,
+    paths: &[&[String]],
+    hidden: &mut Hidden,
+) -> Box<RawValue> {
     let mut shown = String::with_capacity(payload.get().len());
     hide(payload.get(), paths, &mut shown, hidden);
     RawValue::from_string(shown).unwrap_or_else(|_| {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use acteon_core::json::head;
 use acteon_core::{
-    Action, BoxFuture, ErrorKind, Health, Lane, LaneLimits, Prepared, Provider, ProviderError, ProviderName, Response, Settings,
+    Action, BoxFuture, ErrorKind, Health, Lane, LaneLimits, Prepared, Provider, ProviderError,
+    ProviderName, Response, Settings,
 };
 
 use serde_json::value::RawValue;
@@ -16,12 +17,22 @@ use crate::catalog::{Built, Context, ProviderType};
 const MAX_LOGGED_BYTES: usize = 4096;
 
 pub(crate) fn provider_type() -> ProviderType {
-    ProviderType { name: "log", keys: &[], build }
+    ProviderType {
+        name: "log",
+        keys: &[],
+        build,
+    }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature that all provider types share")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the signature that all provider types share"
+)]
 fn build(name: &ProviderName, _settings: &Settings, _context: &Context) -> Built {
-    Ok(Arc::new(LogProvider { name: name.clone(), lane: format!("log:{name}").into() }))
+    Ok(Arc::new(LogProvider {
+        name: name.clone(),
+        lane: format!("log:{name}").into(),
+    }))
 }
 
 struct LogProvider {
@@ -44,15 +55,26 @@ fn on_one_line(json: &str) -> Cow<'_, str> {
 
 impl Provider for LogProvider {
     fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError> {
-        let text = action.to_json().map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string()))?;
-        Ok(Prepared { bytes: text.into_bytes(), ..Prepared::default() })
+        let text = action
+            .to_json()
+            .map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string()))?;
+        Ok(Prepared {
+            bytes: text.into_bytes(),
+            ..Prepared::default()
+        })
     }
 
-    fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
+    fn send<'a>(
+        &'a self,
+        prepared: &'a Prepared,
+    ) -> BoxFuture<'a, Result<Response, ProviderError>> {
         let line = std::str::from_utf8(&prepared.bytes).unwrap_or("the request is not text");
         tracing::info!(target: "acteon::log", provider = %self.name, action = %on_one_line(head(line, MAX_LOGGED_BYTES)));
         let body = RawValue::from_string(r#"{"logged":true}"#.to_owned());
-        Box::pin(async { body.map(Response::success).map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string())) })
+        Box::pin(async {
+            body.map(Response::success)
+                .map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string()))
+        })
     }
 
     fn health(&self) -> BoxFuture<'_, Result<Health, ProviderError>> {
@@ -60,8 +82,15 @@ impl Provider for LogProvider {
     }
 
     fn lane(&self) -> Lane {
-        let limits = LaneLimits { max_concurrency: 1024, max_per_second: None };
-        Lane { name: Arc::clone(&self.lane), limits, budget: None }
+        let limits = LaneLimits {
+            max_concurrency: 1024,
+            max_per_second: None,
+        };
+        Lane {
+            name: Arc::clone(&self.lane),
+            limits,
+            budget: None,
+        }
     }
 }
 
@@ -71,7 +100,13 @@ mod tests {
 
     #[test]
     fn an_action_is_one_line_of_json_that_moves_no_cursor() {
-        assert_eq!(on_one_line(r#"{"text":"\u001b[2J é"}"#), r#"{"text":"\u001b[2J é"}"#);
-        assert_eq!(on_one_line("{\n\t\"text\":\r\n\"\u{9b}2J\u{7f}\"}"), r#"{  "text":  "\u009b2J\u007f"}"#);
+        assert_eq!(
+            on_one_line(r#"{"text":"\u001b[2J é"}"#),
+            r#"{"text":"\u001b[2J é"}"#
+        );
+        assert_eq!(
+            on_one_line("{\n\t\"text\":\r\n\"\u{9b}2J\u{7f}\"}"),
+            r#"{  "text":  "\u009b2J\u007f"}"#
+        );
     }
 }

@@ -13,17 +13,37 @@ use crate::clients::{ClientKind, Way};
 use crate::guard;
 
 pub(super) const KEYS: &[Key] = &[
-    Key::required("url", Kind::Secret, "Where to post. May be a secret, since addresses of webhooks often hold one."),
-    Key::optional("headers", Kind::SecretTable, "Headers to send, such as Authorization."),
-    Key::optional("timeout_seconds", Kind::Integer, "Longest a call may take, 1 to 25. Default 10."),
-    Key::optional("max_concurrency", Kind::Integer, "Most calls in flight. Default 64."),
+    Key::required(
+        "url",
+        Kind::Secret,
+        "Where to post. May be a secret, since addresses of webhooks often hold one.",
+    ),
+    Key::optional(
+        "headers",
+        Kind::SecretTable,
+        "Headers to send, such as Authorization.",
+    ),
+    Key::optional(
+        "timeout_seconds",
+        Kind::Integer,
+        "Longest a call may take, 1 to 25. Default 10.",
+    ),
+    Key::optional(
+        "max_concurrency",
+        Kind::Integer,
+        "Most calls in flight. Default 64.",
+    ),
     Key::optional(
         "retry",
         Kind::Text,
         "What is repeated: \"safe\" (default), at once only what surely did not arrive, and what may have arrived once, later; \"5xx\", every answer \
          5xx like what did not arrive; \"never\", nothing that may have arrived.",
     ),
-    Key::optional("allow_link_local", Kind::Flag, "Allow link-local and cloud metadata addresses. Default false."),
+    Key::optional(
+        "allow_link_local",
+        Kind::Flag,
+        "Allow link-local and cloud metadata addresses. Default false.",
+    ),
 ];
 
 /// What is repeated.
@@ -43,7 +63,10 @@ impl RetryMode {
             None | Some("safe") => Ok(Self::Safe),
             Some("5xx") => Ok(Self::ServerErrors),
             Some("never") => Ok(Self::Never),
-            Some(other) => Err(Problem::new("retry", format!("must be \"safe\", \"5xx\" or \"never\", is {other:?}"))),
+            Some(other) => Err(Problem::new(
+                "retry",
+                format!("must be \"safe\", \"5xx\" or \"never\", is {other:?}"),
+            )),
         }
     }
 }
@@ -68,32 +91,75 @@ impl Config {
     pub(super) fn read(settings: &Settings, context: &Context) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let allow_link_local = settings.flag("allow_link_local");
-        let url = read_url(settings, allow_link_local).map_err(|problem| problems.push(problem)).ok();
-        let headers = read_headers(settings).map_err(|found| problems.extend(found)).ok();
-        let timeout = context.timeout(settings, "timeout_seconds", 10, 25).map_err(|problem| problems.push(problem)).ok();
-        let retry = RetryMode::read(settings).map_err(|problem| problems.push(problem)).ok();
-        let max_concurrency = bounded(settings, "max_concurrency", 64, 1024).map_err(|problem| problems.push(problem)).ok();
-        let (Some(url), Some(headers), Some(timeout), Some(retry), Some(max_concurrency)) = (url, headers, timeout, retry, max_concurrency)
+        let url = read_url(settings, allow_link_local)
+            .map_err(|problem| problems.push(problem))
+            .ok();
+        let headers = read_headers(settings)
+            .map_err(|found| problems.extend(found))
+            .ok();
+        let timeout = context
+            .timeout(settings, "timeout_seconds", 10, 25)
+            .map_err(|problem| problems.push(problem))
+            .ok();
+        let retry = RetryMode::read(settings)
+            .map_err(|problem| problems.push(problem))
+            .ok();
+        let max_concurrency = bounded(settings, "max_concurrency", 64, 1024)
+            .map_err(|problem| problems.push(problem))
+            .ok();
+        let (Some(url), Some(headers), Some(timeout), Some(retry), Some(max_concurrency)) =
+            (url, headers, timeout, retry, max_concurrency)
         else {
             return Err(problems);
         };
         let way = Way::to(&url);
-        let proxy = if way == Way::Direct { None } else { context.clients.environment_proxy(&url) };
-        let client = context.clients.get(&ClientKind { way, allow_link_local });
-        let client =
-            client.ok_or_else(|| vec![Problem::new("url", "the HTTP client could not be set up: no usable TLS root certificates?")])?;
+        let proxy = if way == Way::Direct {
+            None
+        } else {
+            context.clients.environment_proxy(&url)
+        };
+        let client = context.clients.get(&ClientKind {
+            way,
+            allow_link_local,
+        });
+        let client = client.ok_or_else(|| {
+            vec![Problem::new(
+                "url",
+                "the HTTP client could not be set up: no usable TLS root certificates?",
+            )]
+        })?;
         let secrets = secrets(&url, &headers);
         let host = url.host_str().unwrap_or_default();
-        let server = url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-        Ok(Self { client, url, headers, secrets, server, timeout, retry, max_concurrency, proxy, clock: Arc::clone(&context.clock) })
+        let server = url
+            .port_or_known_default()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        Ok(Self {
+            client,
+            url,
+            headers,
+            secrets,
+            server,
+            timeout,
+            retry,
+            max_concurrency,
+            proxy,
+            clock: Arc::clone(&context.clock),
+        })
     }
 }
 
 fn read_url(settings: &Settings, allow_link_local: bool) -> Result<Url, Problem> {
-    let text = settings.secret("url").ok_or_else(|| Problem::new("url", "must not be blank"))?;
+    let text = settings
+        .secret("url")
+        .ok_or_else(|| Problem::new("url", "must not be blank"))?;
     let url = Url::parse(text.expose_secret().trim()).ok();
     let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    let url = url.ok_or_else(|| Problem::new("url", "must be an address such as https://hooks.example.com/alerts"))?;
+    let url = url.ok_or_else(|| {
+        Problem::new(
+            "url",
+            "must be an address such as https://hooks.example.com/alerts",
+        )
+    })?;
     if !allow_link_local && guard::is_forbidden_host(&url) {
         let message = "is a link-local or cloud metadata address; set allow_link_local = true if that is meant";
         return Err(Problem::new("url", message));
@@ -122,20 +188,35 @@ fn read_headers(settings: &Settings) -> Result<HeaderMap, Vec<Problem>> {
     let mut headers = HeaderMap::new();
     let mut problems = Vec::new();
     for (name, value) in settings.table("headers").into_iter().flatten() {
-        let parsed = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value.expose_secret()));
+        let parsed = (
+            HeaderName::try_from(name.as_str()),
+            HeaderValue::try_from(value.expose_secret()),
+        );
         if let (Ok(header), Ok(mut value)) = parsed {
             value.set_sensitive(true);
             if NOT_TAKEN.contains(&header.as_str()) {
-                let message = format!("{name:?} cannot be set: it says how a request is carried, and is made with each; leave it out");
+                let message = format!(
+                    "{name:?} cannot be set: it says how a request is carried, and is made with each; leave it out"
+                );
                 problems.push(Problem::new("headers", message));
             } else if headers.insert(header, value).is_some() {
-                problems.push(Problem::new("headers", format!("{name:?} is there twice: a header's name is the same in capitals")));
+                problems.push(Problem::new(
+                    "headers",
+                    format!("{name:?} is there twice: a header's name is the same in capitals"),
+                ));
             }
         } else {
-            problems.push(Problem::new("headers", format!("{name:?} is not a header name, or its value holds control characters")));
+            problems.push(Problem::new(
+                "headers",
+                format!("{name:?} is not a header name, or its value holds control characters"),
+            ));
         }
     }
-    if problems.is_empty() { Ok(headers) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(headers)
+    } else {
+        Err(problems)
+    }
 }
 
 /// Shorter texts are in many an answer, and are no secrets.
@@ -144,18 +225,39 @@ const SHORTEST_SECRET: usize = 8;
 /// Values of headers, also behind a scheme such as `Bearer`, and of the URL what may be secret: all of it but the host.
 fn secrets(url: &Url, headers: &HeaderMap) -> Vec<SecretString> {
     let behind_scheme = |text: &str| text.split_once(' ').map(|(_, rest)| rest.trim().to_owned());
-    let of_headers = headers.values().filter_map(|value| value.to_str().ok()).flat_map(|text| [Some(text.to_owned()), behind_scheme(text)]);
+    let of_headers = headers
+        .values()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| [Some(text.to_owned()), behind_scheme(text)]);
     let mut texts: Vec<String> = of_headers.flatten().collect();
     texts.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
-    texts.extend(url.path_segments().into_iter().flatten().filter(|part| part.len() >= 2 * SHORTEST_SECRET).map(str::to_owned));
-    texts.extend([url.password(), url.query()].into_iter().flatten().map(str::to_owned));
+    texts.extend(
+        url.path_segments()
+            .into_iter()
+            .flatten()
+            .filter(|part| part.len() >= 2 * SHORTEST_SECRET)
+            .map(str::to_owned),
+    );
+    texts.extend(
+        [url.password(), url.query()]
+            .into_iter()
+            .flatten()
+            .map(str::to_owned),
+    );
     texts.retain(|text| text.len() >= SHORTEST_SECRET);
     texts.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
     texts.into_iter().map(SecretString::from).collect()
 }
 
-fn bounded(settings: &Settings, key: &'static str, default: usize, most: usize) -> Result<usize, Problem> {
-    let Some(value) = settings.integer(key) else { return Ok(default) };
+fn bounded(
+    settings: &Settings,
+    key: &'static str,
+    default: usize,
+    most: usize,
+) -> Result<usize, Problem> {
+    let Some(value) = settings.integer(key) else {
+        return Ok(default);
+    };
     usize::try_from(value)
         .ok()
         .filter(|value| (1..=most).contains(value))

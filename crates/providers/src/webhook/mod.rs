@@ -9,18 +9,28 @@ mod tests;
 
 use std::sync::Arc;
 
-use acteon_core::{Action, BoxFuture, Health, Lane, LaneLimits, Prepared, Provider, ProviderError, ProviderName, Response, Settings};
+use acteon_core::{
+    Action, BoxFuture, Health, Lane, LaneLimits, Prepared, Provider, ProviderError, ProviderName,
+    Response, Settings,
+};
 
 use crate::catalog::{Built, Context, ProviderType};
 use config::Config;
 
 pub(crate) fn provider_type() -> ProviderType {
-    ProviderType { name: "webhook", keys: config::KEYS, build }
+    ProviderType {
+        name: "webhook",
+        keys: config::KEYS,
+        build,
+    }
 }
 
 fn build(name: &ProviderName, settings: &Settings, context: &Context) -> Built {
     let config = Config::read(settings, context)?;
-    Ok(Arc::new(WebhookProvider { lane: format!("webhook:{name}").into(), config }))
+    Ok(Arc::new(WebhookProvider {
+        lane: format!("webhook:{name}").into(),
+        config,
+    }))
 }
 
 struct WebhookProvider {
@@ -33,7 +43,10 @@ impl Provider for WebhookProvider {
         payload::prepare(action)
     }
 
-    fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
+    fn send<'a>(
+        &'a self,
+        prepared: &'a Prepared,
+    ) -> BoxFuture<'a, Result<Response, ProviderError>> {
         Box::pin(send::post(&self.config, prepared))
     }
 
@@ -42,7 +55,14 @@ impl Provider for WebhookProvider {
     }
 
     fn lane(&self) -> Lane {
-        let limits = LaneLimits { max_concurrency: self.config.max_concurrency, max_per_second: None };
-        Lane { name: Arc::clone(&self.lane), limits, budget: None }
+        let limits = LaneLimits {
+            max_concurrency: self.config.max_concurrency,
+            max_per_second: None,
+        };
+        Lane {
+            name: Arc::clone(&self.lane),
+            limits,
+            budget: None,
+        }
     }
 }

@@ -13,10 +13,17 @@ use crate::outgoing::Departure;
 
 pub(super) async fn post(config: &Config, prepared: &Prepared) -> Result<Response, ProviderError> {
     let departure = Departure::default();
-    let request = config.client.post(config.url.clone()).headers(config.headers.clone()).timeout(config.timeout);
+    let request = config
+        .client
+        .post(config.url.clone())
+        .headers(config.headers.clone())
+        .timeout(config.timeout);
     let request = request.header("content-type", "application/json");
     let request = request.body(reqwest::Body::wrap(departure.of(prepared.bytes.clone())));
-    let mut response = request.send().await.map_err(|error| classify::transport(config, &error, departure.happened()))?;
+    let mut response = request
+        .send()
+        .await
+        .map_err(|error| classify::transport(config, &error, departure.happened()))?;
     classify::status(config, &response)?;
     let status = response.status().as_u16();
     let mut body = Vec::new();
@@ -35,12 +42,23 @@ pub(super) async fn post(config: &Config, prepared: &Prepared) -> Result<Respons
 /// a number that nobody can hold, or that nests deeper than outcomes may, the status is kept.
 fn readable(body: &[u8], status: u16, secrets: &[SecretString]) -> Box<RawValue> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let found = std::str::from_utf8(body).ok().map(whole_letters).filter(|text| !nests_deeper_than(text, MAX_DEPTH)).and_then(|text| {
-        let mut value = serde_json::from_str::<Value>(&text).ok()?;
-        let readable = if scrub(&mut value, secrets) { value.to_string() } else { text.trim().to_owned() };
-        RawValue::from_string(readable).ok()
-    });
-    let status_alone = || serde_json::value::to_raw_value(&json!({ "status_code": status })).unwrap_or_else(|_| RawValue::NULL.to_owned());
+    let found = std::str::from_utf8(body)
+        .ok()
+        .map(whole_letters)
+        .filter(|text| !nests_deeper_than(text, MAX_DEPTH))
+        .and_then(|text| {
+            let mut value = serde_json::from_str::<Value>(&text).ok()?;
+            let readable = if scrub(&mut value, secrets) {
+                value.to_string()
+            } else {
+                text.trim().to_owned()
+            };
+            RawValue::from_string(readable).ok()
+        });
+    let status_alone = || {
+        serde_json::value::to_raw_value(&json!({ "status_code": status }))
+            .unwrap_or_else(|_| RawValue::NULL.to_owned())
+    };
     found.unwrap_or_else(status_alone)
 }
 
@@ -48,7 +66,9 @@ fn readable(body: &[u8], status: u16, secrets: &[SecretString]) -> Box<RawValue>
 fn scrub(value: &mut Value, secrets: &[SecretString]) -> bool {
     match value {
         Value::String(text) => scrub_text(text, secrets),
-        Value::Array(items) => items.iter_mut().fold(false, |found, item| scrub(item, secrets) | found),
+        Value::Array(items) => items
+            .iter_mut()
+            .fold(false, |found, item| scrub(item, secrets) | found),
         Value::Object(fields) => {
             let mut found = false;
             for (mut name, mut field) in std::mem::take(fields) {
@@ -63,7 +83,12 @@ fn scrub(value: &mut Value, secrets: &[SecretString]) -> bool {
 
 fn scrub_text(text: &mut String, secrets: &[SecretString]) -> bool {
     let mut found = false;
-    for secret in secrets.iter().map(SecretString::expose_secret).filter(|secret| text.contains(*secret)).collect::<Vec<_>>() {
+    for secret in secrets
+        .iter()
+        .map(SecretString::expose_secret)
+        .filter(|secret| text.contains(*secret))
+        .collect::<Vec<_>>()
+    {
         *text = text.replace(secret, "[redacted]");
         found = true;
     }
@@ -72,11 +97,18 @@ fn scrub_text(text: &mut String, secrets: &[SecretString]) -> bool {
 
 /// Any HTTP answer shows that the webhook can be reached.
 pub(super) async fn probe(config: &Config) -> Result<Health, ProviderError> {
-    let request = config.client.head(config.url.clone()).headers(config.headers.clone()).timeout(config.timeout);
+    let request = config
+        .client
+        .head(config.url.clone())
+        .headers(config.headers.clone())
+        .timeout(config.timeout);
     let note = "(it answers; whether it would take a message was not asked)".to_owned();
     request
         .send()
         .await
-        .map(|_| Health { notes: vec![note], ..Health::default() })
+        .map(|_| Health {
+            notes: vec![note],
+            ..Health::default()
+        })
         .map_err(|error| classify::transport(config, &error, true))
 }

@@ -9,7 +9,9 @@ fn read(url: &str, allow_link_local: bool) -> Result<(), String> {
     let mut settings = Settings::default();
     settings.set("url", Setting::Secret(url.into()));
     settings.set("allow_link_local", Setting::Flag(allow_link_local));
-    Config::read(&settings, &Context::default()).map(drop).map_err(|problems| problems[0].message.clone())
+    Config::read(&settings, &Context::default())
+        .map(drop)
+        .map_err(|problems| problems[0].message.clone())
 }
 
 #[test]
@@ -41,10 +43,15 @@ fn a_thousand_webhooks_share_two_clients() {
     let context = Context::default();
     for number in 0..1000 {
         let mut settings = Settings::default();
-        settings.set("url", Setting::Secret(format!("https://hooks-{number}.example.com/{number}").into()));
+        settings.set(
+            "url",
+            Setting::Secret(format!("https://hooks-{number}.example.com/{number}").into()),
+        );
         settings.set("timeout_seconds", Setting::Integer(1 + number % 20));
         settings.set("allow_link_local", Setting::Flag(number % 2 == 0));
-        Config::read(&settings, &context).map(drop).expect("a webhook");
+        Config::read(&settings, &context)
+            .map(drop)
+            .expect("a webhook");
     }
     assert_eq!(context.http_clients(), 2);
 }
@@ -54,9 +61,19 @@ fn a_time_out_that_does_not_fit_into_a_send_is_refused() {
     let context = Context::new(std::time::Duration::from_secs(10));
     let mut settings = Settings::default();
     settings.set("url", Setting::Secret("https://hooks.example.com/".into()));
-    assert_eq!(Config::read(&settings, &context).map(|config| config.timeout.as_secs()).ok(), Some(10));
+    assert_eq!(
+        Config::read(&settings, &context)
+            .map(|config| config.timeout.as_secs())
+            .ok(),
+        Some(10)
+    );
     settings.set("timeout_seconds", Setting::Integer(11));
     let problems = Config::read(&settings, &context).err().expect("refused");
     assert_eq!(problems[0].key, "timeout_seconds");
-    assert!(problems[0].message.contains("within 10 s") && problems[0].message.contains("store.lease_seconds"), "{}", problems[0].message);
+    assert!(
+        problems[0].message.contains("within 10 s")
+            && problems[0].message.contains("store.lease_seconds"),
+        "{}",
+        problems[0].message
+    );
 }

@@ -12,7 +12,9 @@ pub(super) fn classify(error: &Error, now: Timestamp) -> ProviderError {
         Class::Connection => ErrorKind::Connection,
         Class::ExecutionFailed => ErrorKind::ExecutionFailed,
     };
-    let mut provider_error = ProviderError::new(kind, error.to_string()).advice(error.advice()).reason(error.trouble());
+    let mut provider_error = ProviderError::new(kind, error.to_string())
+        .advice(error.advice())
+        .reason(error.trouble());
     if let Some(code) = error.code() {
         provider_error = provider_error.service_code(code);
     }
@@ -24,9 +26,16 @@ pub(super) fn classify(error: &Error, now: Timestamp) -> ProviderError {
     }
     if error.maybe_sent() {
         let answered = matches!(error.fault, Fault::Unreadable(_));
-        provider_error = provider_error.maybe_sent().repeat(if answered { Repeat::OnceLater } else { Repeat::Later });
+        provider_error = provider_error.maybe_sent().repeat(if answered {
+            Repeat::OnceLater
+        } else {
+            Repeat::Later
+        });
     }
-    if let Fault::Status { status: 408 | 429 | 503, retry_after: Some(asked) } = &error.fault
+    if let Fault::Status {
+        status: 408 | 429 | 503,
+        retry_after: Some(asked),
+    } = &error.fault
         && let Some(asked) = retry_after::parse(asked, now)
     {
         provider_error = provider_error.retry_after(asked);

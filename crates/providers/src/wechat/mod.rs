@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{
-    Action, BoxFuture, Budget, Clock, Health, Lane, LaneLimits, Prepared, Provider, ProviderError, ProviderName, Response, Settings,
-    TokenLife,
+    Action, BoxFuture, Budget, Clock, Health, Lane, LaneLimits, Prepared, Provider, ProviderError,
+    ProviderName, Response, Settings, TokenLife,
 };
 use acteon_wecom::{App, Message};
 
@@ -20,22 +20,43 @@ use crate::catalog::{Built, Context, ProviderType};
 use config::Config;
 
 /// What WeChat Work delivers to one member from one app; it drops the rest without a word.
-const BUDGET: Budget = Budget { per_minute: 30, per_hour: 1000 };
+const BUDGET: Budget = Budget {
+    per_minute: 30,
+    per_hour: 1000,
+};
 
 pub(crate) fn provider_type() -> ProviderType {
-    ProviderType { name: "wechat", keys: config::KEYS, build }
+    ProviderType {
+        name: "wechat",
+        keys: config::KEYS,
+        build,
+    }
 }
 
 fn build(_name: &ProviderName, settings: &Settings, context: &Context) -> Built {
     let (config, connection) = Config::read(settings, context)?;
-    let app = App::new(connection.endpoint, connection.credentials, config.agent_id, connection.refresh_buffer, &context.wecom_tokens)
-        .within(context.send_limit());
+    let app = App::new(
+        connection.endpoint,
+        connection.credentials,
+        config.agent_id,
+        connection.refresh_buffer,
+        &context.wecom_tokens,
+    )
+    .within(context.send_limit());
     let lane = Lane {
         name: format!("wechat:{}", app.corporation()).into(),
-        limits: LaneLimits { max_concurrency: connection.max_concurrency, max_per_second: connection.max_per_second },
+        limits: LaneLimits {
+            max_concurrency: connection.max_concurrency,
+            max_per_second: connection.max_per_second,
+        },
         budget: Some(BUDGET),
     };
-    Ok(Arc::new(WechatProvider { app, config, lane, clock: Arc::clone(&context.clock) }))
+    Ok(Arc::new(WechatProvider {
+        app,
+        config,
+        lane,
+        clock: Arc::clone(&context.clock),
+    }))
 }
 
 struct WechatProvider {
@@ -51,10 +72,14 @@ impl Provider for WechatProvider {
     }
 
     fn make_ready(&self) -> Option<BoxFuture<'_, Result<(), ProviderError>>> {
-        (!self.app.is_ready()).then(|| -> BoxFuture<'_, _> { Box::pin(send::make_ready(&self.app, &*self.clock)) })
+        (!self.app.is_ready())
+            .then(|| -> BoxFuture<'_, _> { Box::pin(send::make_ready(&self.app, &*self.clock)) })
     }
 
-    fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
+    fn send<'a>(
+        &'a self,
+        prepared: &'a Prepared,
+    ) -> BoxFuture<'a, Result<Response, ProviderError>> {
         Box::pin(send::send(&self.app, &*self.clock, prepared))
     }
 
@@ -71,13 +96,18 @@ impl Provider for WechatProvider {
     }
 
     fn token_life(&self) -> Option<TokenLife> {
-        self.app.token_life().map(|life| TokenLife { age: life.age, left: life.left })
+        self.app.token_life().map(|life| TokenLife {
+            age: life.age,
+            left: life.left,
+        })
     }
 
     fn drops_copies_for(&self, prepared: &Prepared) -> Option<Duration> {
         let message = Message::from_bytes(&prepared.bytes)?;
         message.enable_duplicate_check.filter(|check| *check == 1)?;
-        message.duplicate_check_interval.map(|seconds| Duration::from_secs(seconds.into()))
+        message
+            .duplicate_check_interval
+            .map(|seconds| Duration::from_secs(seconds.into()))
     }
 
     fn late_note(&self, late: Duration) -> Option<String> {
@@ -85,6 +115,10 @@ impl Provider for WechatProvider {
     }
 
     fn with_note(&self, prepared: &Prepared, note: &str) -> Option<Vec<u8>> {
-        Some(Message::from_bytes(&prepared.bytes)?.with_note(note).to_bytes())
+        Some(
+            Message::from_bytes(&prepared.bytes)?
+                .with_note(note)
+                .to_bytes(),
+        )
     }
 }

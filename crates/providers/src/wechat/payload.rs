@@ -11,9 +11,20 @@ use serde_json::{Map, Value};
 use super::config::{Config, MsgType};
 
 /// Fields of every message.
-const COMMON: [&str; 6] = ["touser", "toparty", "totag", "msgtype", "safe", "event_action"];
+const COMMON: [&str; 6] = [
+    "touser",
+    "toparty",
+    "totag",
+    "msgtype",
+    "safe",
+    "event_action",
+];
 /// Fields of WeChat Work's own requests that the configuration decides here.
-const CONFIGURED: [&str; 3] = ["agentid", "enable_duplicate_check", "duplicate_check_interval"];
+const CONFIGURED: [&str; 3] = [
+    "agentid",
+    "enable_duplicate_check",
+    "duplicate_check_interval",
+];
 /// Most fields that one warning names, and the most letters of each.
 const NAMED: usize = 5;
 const NAME_LETTERS: usize = 40;
@@ -26,16 +37,28 @@ const LONGEST_SLIP: usize = 24;
 
 pub(super) fn prepare(config: &Config, action: &Action) -> Result<Prepared, ProviderError> {
     let Ok(fields) = serde_json::from_str::<Map<String, Value>>(action.payload.get()) else {
-        return Err(fault("the payload must be a JSON object with the fields of a message, such as {\"content\": \"...\"}"));
+        return Err(fault(
+            "the payload must be a JSON object with the fields of a message, such as {\"content\": \"...\"}",
+        ));
     };
     let fields = Fields(&fields);
-    if let Some(event) = fields.text("event_action")?.filter(|event| *event != "send") {
-        return Err(fault(format!("event_action must be \"send\", is {event:?}; WeChat Work messages have no other event")));
+    if let Some(event) = fields
+        .text("event_action")?
+        .filter(|event| *event != "send")
+    {
+        return Err(fault(format!(
+            "event_action must be \"send\", is {event:?}; WeChat Work messages have no other event"
+        )));
     }
     let msgtype = msgtype(config, &fields)?;
     let warnings = fields.beside(config, msgtype)?;
-    let given = [fields.ids("touser")?, fields.ids("toparty")?, fields.ids("totag")?];
-    let recipients = Recipients::resolve(given, &config.defaults).map_err(|error| fault(error.to_string()))?;
+    let given = [
+        fields.ids("touser")?,
+        fields.ids("toparty")?,
+        fields.ids("totag")?,
+    ];
+    let recipients =
+        Recipients::resolve(given, &config.defaults).map_err(|error| fault(error.to_string()))?;
     let message = Message {
         recipients,
         agentid: config.agent_id,
@@ -44,16 +67,34 @@ pub(super) fn prepare(config: &Config, action: &Action) -> Result<Prepared, Prov
         enable_duplicate_check: config.duplicate_check.map(|_| 1),
         duplicate_check_interval: config.duplicate_check,
     };
-    let mut ready = message.ready(config.overflow, config.language).map_err(|error| fault(error.to_string()))?;
+    let mut ready = message
+        .ready(config.overflow, config.language)
+        .map_err(|error| fault(error.to_string()))?;
     ready.warnings.extend(warnings);
-    let recipients = ready.message.recipients.members().into_iter().map(|member| format!("{}/{member}", config.agent_id)).collect();
-    Ok(Prepared { bytes: ready.message.to_bytes(), recipients, warnings: ready.warnings, repeat_safe: config.duplicate_check.is_some() })
+    let recipients = ready
+        .message
+        .recipients
+        .members()
+        .into_iter()
+        .map(|member| format!("{}/{member}", config.agent_id))
+        .collect();
+    Ok(Prepared {
+        bytes: ready.message.to_bytes(),
+        recipients,
+        warnings: ready.warnings,
+        repeat_safe: config.duplicate_check.is_some(),
+    })
 }
 
 fn msgtype(config: &Config, fields: &Fields<'_>) -> Result<MsgType, ProviderError> {
-    let Some(text) = fields.text("msgtype")? else { return Ok(config.default_msgtype) };
-    MsgType::parse(text)
-        .ok_or_else(|| fault(format!("msgtype {text:?} is not supported; it must be \"text\", \"markdown\" or \"textcard\"")))
+    let Some(text) = fields.text("msgtype")? else {
+        return Ok(config.default_msgtype);
+    };
+    MsgType::parse(text).ok_or_else(|| {
+        fault(format!(
+            "msgtype {text:?} is not supported; it must be \"text\", \"markdown\" or \"textcard\""
+        ))
+    })
 }
 
 fn content(msgtype: MsgType, fields: &Fields<'_>) -> Result<Content, ProviderError> {
@@ -64,7 +105,10 @@ fn content(msgtype: MsgType, fields: &Fields<'_>) -> Result<Content, ProviderErr
             title: fields.needed("title", msgtype)?,
             description: fields.needed("description", msgtype)?,
             url: fields.needed("url", msgtype)?,
-            btntxt: fields.text("btntxt")?.filter(|text| !text.trim().is_empty()).map(str::to_owned),
+            btntxt: fields
+                .text("btntxt")?
+                .filter(|text| !text.trim().is_empty())
+                .map(str::to_owned),
         }),
     })
 }
@@ -81,14 +125,19 @@ impl<'a> Fields<'a> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => Err(fault(format!("{name} must be text, is {}", type_name(other)))),
+            Some(other) => Err(fault(format!(
+                "{name} must be text, is {}",
+                type_name(other)
+            ))),
         }
     }
 
     /// The same for a field with ids.
     fn ids(&self, name: &str) -> Result<Option<&'a str>, ProviderError> {
         match self.get(name) {
-            Some(Value::Array(_)) => Err(fault(format!("{name} must be text, is a list: join the ids with |, such as \"zhangsan|lisi\""))),
+            Some(Value::Array(_)) => Err(fault(format!(
+                "{name} must be text, is a list: join the ids with |, such as \"zhangsan|lisi\""
+            ))),
             _ => self.text(name),
         }
     }
@@ -98,8 +147,13 @@ impl<'a> Fields<'a> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(*flag)),
-            Some(Value::Number(number)) if number.as_u64().is_some_and(|number| number <= 1) => Ok(Some(number.as_u64() == Some(1))),
-            Some(other) => Err(fault(format!("{name} must be true or false, without quotes, is {}", type_name(other)))),
+            Some(Value::Number(number)) if number.as_u64().is_some_and(|number| number <= 1) => {
+                Ok(Some(number.as_u64() == Some(1)))
+            }
+            Some(other) => Err(fault(format!(
+                "{name} must be true or false, without quotes, is {}",
+                type_name(other)
+            ))),
         }
     }
 
@@ -108,10 +162,15 @@ impl<'a> Fields<'a> {
             return Ok(text.to_owned());
         }
         // WeChat Work's own requests have it one level deeper.
-        let native = MsgType::ALL.iter().find(|(within, _)| self.get(within).is_some_and(|object| object.get(name).is_some()));
+        let native = MsgType::ALL.iter().find(|(within, _)| {
+            self.get(within)
+                .is_some_and(|object| object.get(name).is_some())
+        });
         Err(fault(match native {
             Some((within, _)) => {
-                format!("{name} is missing: put it at the top of the payload, beside \"msgtype\": {within:?}, and not within {within:?}")
+                format!(
+                    "{name} is missing: put it at the top of the payload, beside \"msgtype\": {within:?}, and not within {within:?}"
+                )
             }
             None => format!("{name} is missing; a {} message needs it", msgtype.name()),
         }))
@@ -120,7 +179,10 @@ impl<'a> Fields<'a> {
     /// What the payload holds beside the fields of a message: a fault where one is a slip for a field that is missing, and else warnings.
     fn beside(&self, config: &Config, msgtype: MsgType) -> Result<Vec<String>, ProviderError> {
         let known = || COMMON.iter().chain(msgtype.fields()).copied();
-        let missing: Vec<Missing> = known().filter(|known| self.get(known).is_none()).map(Missing::of).collect();
+        let missing: Vec<Missing> = known()
+            .filter(|known| self.get(known).is_none())
+            .map(Missing::of)
+            .collect();
         let mut unsent = Vec::new();
         let mut configured = Vec::new();
         for (name, value) in self.0 {
@@ -129,21 +191,33 @@ impl<'a> Fields<'a> {
             }
             let is_compared = unsent.len() + configured.len() < COMPARED;
             if let Some(meant) = is_compared.then(|| meant(name, &missing)).flatten() {
-                return Err(fault(format!("{name:?} is not a field of a WeChat Work message: did you mean {meant:?}?")));
+                return Err(fault(format!(
+                    "{name:?} is not a field of a WeChat Work message: did you mean {meant:?}?"
+                )));
             }
             if name == "agentid" && is_number(value, config.agent_id) {
                 continue;
             }
-            let list = if CONFIGURED.contains(&name.as_str()) { &mut configured } else { &mut unsent };
+            let list = if CONFIGURED.contains(&name.as_str()) {
+                &mut configured
+            } else {
+                &mut unsent
+            };
             list.push(name.as_str());
         }
         let name = msgtype.name();
         let mut warnings = Vec::new();
         if !unsent.is_empty() {
-            warnings.push(format!("not sent, since a {name} message has no such field: {}", listed(&unsent)));
+            warnings.push(format!(
+                "not sent, since a {name} message has no such field: {}",
+                listed(&unsent)
+            ));
         }
         if !configured.is_empty() {
-            warnings.push(format!("not taken from the payload, but from the provider's configuration: {}", listed(&configured)));
+            warnings.push(format!(
+                "not taken from the payload, but from the provider's configuration: {}",
+                listed(&configured)
+            ));
         }
         Ok(warnings)
     }
@@ -159,18 +233,28 @@ struct Missing {
 impl Missing {
     fn of(name: &'static str) -> Self {
         let plain = plain(name);
-        Self { name, letters: letters(&plain), plain }
+        Self {
+            name,
+            letters: letters(&plain),
+            plain,
+        }
     }
 
     /// Whether a name was most likely meant to be this one: in the plural, with its letters in another order, or, if it is not short, with one letter too
     /// many, missing or wrong. Payloads also hold words of their own, such as `total` or `router`, and those are no slips.
     fn is_meant_by(&self, name: &str) -> bool {
-        let Self { plain, letters: own, .. } = self;
+        let Self {
+            plain,
+            letters: own,
+            ..
+        } = self;
         if name.len().abs_diff(plain.len()) > 1 {
             return false;
         }
         let most = usize::from(plain.len() >= LONG_NAME);
-        name.strip_suffix('s') == Some(plain) || letters(name) == *own || distance(name, plain) <= most
+        name.strip_suffix('s') == Some(plain)
+            || letters(name) == *own
+            || distance(name, plain) <= most
     }
 }
 
@@ -180,12 +264,18 @@ fn meant(name: &str, missing: &[Missing]) -> Option<&'static str> {
         return None;
     }
     let name = plain(name);
-    missing.iter().find(|field| field.is_meant_by(&name)).map(|field| field.name)
+    missing
+        .iter()
+        .find(|field| field.is_meant_by(&name))
+        .map(|field| field.name)
 }
 
 /// A name without what people separate its words with.
 fn plain(name: &str) -> String {
-    name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    name.chars()
+        .filter(|letter| letter.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 fn letters(name: &str) -> Vec<char> {
@@ -200,9 +290,17 @@ fn is_number(value: &Value, number: u32) -> bool {
 
 /// The first names of a list, and how many more there are.
 fn listed(names: &[&str]) -> String {
-    let shown: Vec<String> = names.iter().take(NAMED).map(|name| name.chars().take(NAME_LETTERS).collect()).collect();
+    let shown: Vec<String> = names
+        .iter()
+        .take(NAMED)
+        .map(|name| name.chars().take(NAME_LETTERS).collect())
+        .collect();
     let more = names.len().saturating_sub(NAMED);
-    if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
+    if more == 0 {
+        shown.join(", ")
+    } else {
+        format!("{} and {more} more", shown.join(", "))
+    }
 }
 
 fn type_name(value: &Value) -> &'static str {

@@ -12,10 +12,16 @@ use super::classify::classify;
 const FORMAT_WARNING: &str = "Warning: wrong json format";
 
 pub(super) async fn make_ready(app: &App, clock: &dyn Clock) -> Result<(), ProviderError> {
-    app.make_ready().await.map_err(|error| classify(&error, clock.now()))
+    app.make_ready()
+        .await
+        .map_err(|error| classify(&error, clock.now()))
 }
 
-pub(super) async fn send(app: &App, clock: &dyn Clock, prepared: &Prepared) -> Result<Response, ProviderError> {
+pub(super) async fn send(
+    app: &App,
+    clock: &dyn Clock,
+    prepared: &Prepared,
+) -> Result<Response, ProviderError> {
     let sent = app.send_now(&prepared.bytes).await.map_err(|error| {
         let refused = error.refuses_token();
         let error = classify(&error.of_a_fresh_token(), clock.now());
@@ -29,14 +35,29 @@ pub(super) async fn send(app: &App, clock: &dyn Clock, prepared: &Prepared) -> R
     if sent.is_partial() {
         response.status = ResponseStatus::Partial;
     }
-    if sent.errmsg.as_str().is_some_and(|text| text.contains(FORMAT_WARNING)) {
-        response.headers.insert("acteon-warning".into(), "WeChat Work understood the request only in part".into());
+    if sent
+        .errmsg
+        .as_str()
+        .is_some_and(|text| text.contains(FORMAT_WARNING))
+    {
+        response.headers.insert(
+            "acteon-warning".into(),
+            "WeChat Work understood the request only in part".into(),
+        );
     }
     Ok(response)
 }
 
 fn body(sent: &Sent) -> Value {
-    let Sent { errmsg, msgid, invaliduser, invalidparty, invalidtag, unlicenseduser, response_code } = sent;
+    let Sent {
+        errmsg,
+        msgid,
+        invaliduser,
+        invalidparty,
+        invalidtag,
+        unlicenseduser,
+        response_code,
+    } = sent;
     let mut body = json!({
         "errcode": 0,
         "errmsg": flat(errmsg),
@@ -45,7 +66,10 @@ fn body(sent: &Sent) -> Value {
         "invalidparty": flat(invalidparty),
         "invalidtag": flat(invalidtag),
     });
-    for (name, value) in [("unlicenseduser", unlicenseduser), ("response_code", response_code)] {
+    for (name, value) in [
+        ("unlicenseduser", unlicenseduser),
+        ("response_code", response_code),
+    ] {
         if !value.is_null() {
             body[name] = flat(value);
         }
@@ -56,11 +80,22 @@ fn body(sent: &Sent) -> Value {
 /// A value that every reader of the outcome can read: one that nests deep, as none of the service's does, is kept as text.
 fn flat(value: &Value) -> Value {
     let text = value.to_string();
-    if nests_deeper_than(&text, MAX_DEPTH / 2) { Value::String(text) } else { value.clone() }
+    if nests_deeper_than(&text, MAX_DEPTH / 2) {
+        Value::String(text)
+    } else {
+        value.clone()
+    }
 }
 
 pub(super) async fn health(app: &App, clock: &dyn Clock) -> Result<Health, ProviderError> {
     let (age, finding) = app.health().await;
     let state = finding.map_err(|error| classify(&error, clock.now()))?;
-    Ok(Health { age, notes: state.name.map(|name| format!("app {name}")).into_iter().collect() })
+    Ok(Health {
+        age,
+        notes: state
+            .name
+            .map(|name| format!("app {name}"))
+            .into_iter()
+            .collect(),
+    })
 }

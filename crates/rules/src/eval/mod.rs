@@ -45,7 +45,9 @@ pub(crate) struct Evaluator<'a, 'f> {
 fn stop(missing: Missing, path: &Path) -> Stop {
     match missing {
         Missing::Absent => Stop::Unknown,
-        Missing::Unreadable => Stop::error(&format!("{path} cannot be read: it holds a number that is too large")),
+        Missing::Unreadable => Stop::error(&format!(
+            "{path} cannot be read: it holds a number that is too large"
+        )),
     }
 }
 
@@ -63,7 +65,10 @@ pub(crate) fn truth(condition: &Expr, facts: &Facts<'_>, zone: &Zone) -> Truth {
     match value(condition, facts, zone) {
         Ok(Val::Bool(true)) => Truth::True,
         Ok(Val::Bool(false)) => Truth::False,
-        Ok(other) => Truth::Error(format!("the condition is {}, not true or false", other.kind())),
+        Ok(other) => Truth::Error(format!(
+            "the condition is {}, not true or false",
+            other.kind()
+        )),
         Err(Stop::Unknown) => Truth::Unknown,
         Err(Stop::Error(message)) => Truth::Error(message.to_string()),
     }
@@ -71,7 +76,14 @@ pub(crate) fn truth(condition: &Expr, facts: &Facts<'_>, zone: &Zone) -> Truth {
 
 /// The value of an expression.
 pub(crate) fn value<'a>(expr: &'a Expr, facts: &'a Facts<'_>, zone: &'a Zone) -> Result<'a> {
-    Evaluator { facts, zone, steps: 0, bytes: 0, locals: Vec::new() }.eval(expr)
+    Evaluator {
+        facts,
+        zone,
+        steps: 0,
+        bytes: 0,
+        locals: Vec::new(),
+    }
+    .eval(expr)
 }
 
 impl<'a> Evaluator<'a, '_> {
@@ -79,8 +91,15 @@ impl<'a> Evaluator<'a, '_> {
         self.step(1)?;
         match expr {
             Expr::Constant(constant) => Ok(constant.value()),
-            Expr::Field(path) => self.facts.get(path, self.zone).map_err(|missing| stop(missing, path)),
-            Expr::Local(depth) => self.locals.get(*depth).cloned().unwrap_or(Err(Stop::Unknown)),
+            Expr::Field(path) => self
+                .facts
+                .get(path, self.zone)
+                .map_err(|missing| stop(missing, path)),
+            Expr::Local(depth) => self
+                .locals
+                .get(*depth)
+                .cloned()
+                .unwrap_or(Err(Stop::Unknown)),
             Expr::Select(of, key) => self.eval(of).and_then(|of| select(&of, key)),
             Expr::Index(of, key) => {
                 let of = self.eval(of)?;
@@ -97,7 +116,11 @@ impl<'a> Evaluator<'a, '_> {
             Expr::Not(of) => self.flag(of).map(|flag| Val::Bool(!flag)),
             Expr::Choice(parts) => {
                 let [condition, then, otherwise] = &**parts;
-                if self.flag(condition)? { self.eval(then) } else { self.eval(otherwise) }
+                if self.flag(condition)? {
+                    self.eval(then)
+                } else {
+                    self.eval(otherwise)
+                }
             }
             Expr::Compare(comparison, operands) => {
                 let (left, right) = self.pair(operands)?;
@@ -108,7 +131,10 @@ impl<'a> Evaluator<'a, '_> {
                 self.arithmetic(*operation, &left, &right)
             }
             Expr::Negate(of) => match self.eval(of)? {
-                Val::Int(number) => number.checked_neg().map(Val::Int).ok_or_else(|| Stop::error("overflow")),
+                Val::Int(number) => number
+                    .checked_neg()
+                    .map(Val::Int)
+                    .ok_or_else(|| Stop::error("overflow")),
                 Val::Double(number) => Ok(Val::Double(-number)),
                 other => Err(Stop::error(&format!("{} cannot be negated", other.kind()))),
             },
@@ -121,21 +147,34 @@ impl<'a> Evaluator<'a, '_> {
                     let text = Facts::matched(of, &text);
                     self.read(text)?;
                     let found = pattern.matches(text, self.facts.steps());
-                    found.map(Val::Bool).ok_or_else(|| Stop::error("matches: the pattern takes too many steps on this text"))
+                    found.map(Val::Bool).ok_or_else(|| {
+                        Stop::error("matches: the pattern takes too many steps on this text")
+                    })
                 }
                 Val::Null => Err(Stop::Unknown),
-                other => Err(Stop::error(&format!("matches does not take {}", other.kind()))),
+                other => Err(Stop::error(&format!(
+                    "matches does not take {}",
+                    other.kind()
+                ))),
             },
             Expr::Call(function, arguments) => {
-                let arguments = arguments.iter().map(|argument| self.eval(argument)).collect::<std::result::Result<Vec<_>, _>>()?;
+                let arguments = arguments
+                    .iter()
+                    .map(|argument| self.eval(argument))
+                    .collect::<std::result::Result<Vec<_>, _>>()?;
                 functions::call(self, *function, &arguments)
             }
             Expr::List(items) => {
-                let items = items.iter().map(|item| self.eval(item)).collect::<std::result::Result<Vec<_>, _>>()?;
+                let items = items
+                    .iter()
+                    .map(|item| self.eval(item))
+                    .collect::<std::result::Result<Vec<_>, _>>()?;
                 Ok(Val::List(Rc::new(items)))
             }
             Expr::Fold(fold) => self.fold(fold),
-            Expr::NotStrictlyFalse(of) => Ok(Val::Bool(!matches!(self.eval(of), Ok(Val::Bool(false))))),
+            Expr::NotStrictlyFalse(of) => {
+                Ok(Val::Bool(!matches!(self.eval(of), Ok(Val::Bool(false)))))
+            }
         }
     }
 
@@ -162,7 +201,10 @@ impl<'a> Evaluator<'a, '_> {
         match self.eval(expr)? {
             Val::Bool(flag) => Ok(flag),
             Val::Null => Err(Stop::Unknown),
-            other => Err(Stop::error(&format!("{} stands where true or false is expected", other.kind()))),
+            other => Err(Stop::error(&format!(
+                "{} stands where true or false is expected",
+                other.kind()
+            ))),
         }
     }
 
@@ -181,17 +223,25 @@ impl<'a> Evaluator<'a, '_> {
         let keys: Vec<Val<'a>>;
         let length = match &range {
             Val::Json(Json::Object(map)) => {
-                keys = map.keys().map(|key| Val::Text(Cow::Owned(key.clone()))).collect();
+                keys = map
+                    .keys()
+                    .map(|key| Val::Text(Cow::Owned(key.clone())))
+                    .collect();
                 keys.len()
             }
             Val::Labels(labels) => {
-                keys = labels.keys().map(|key| Val::Text(Cow::Borrowed(key.as_str()))).collect();
+                keys = labels
+                    .keys()
+                    .map(|key| Val::Text(Cow::Borrowed(key.as_str())))
+                    .collect();
                 keys.len()
             }
             Val::Null => return Err(Stop::Unknown),
             other => {
                 keys = Vec::new();
-                other.len().ok_or_else(|| Stop::error(&format!("{} has no items", other.kind())))?
+                other
+                    .len()
+                    .ok_or_else(|| Stop::error(&format!("{} has no items", other.kind())))?
             }
         };
         let start = self.eval(&fold.start);
@@ -204,7 +254,11 @@ impl<'a> Evaluator<'a, '_> {
                 Err(stop @ Stop::Error(_)) => return Err(stop),
                 _ => {}
             }
-            let item = keys.get(position).cloned().or_else(|| range.item(position)).ok_or(Stop::Unknown);
+            let item = keys
+                .get(position)
+                .cloned()
+                .or_else(|| range.item(position))
+                .ok_or(Stop::Unknown);
             self.set_local(fold.depth + 1, item);
             let so_far = self.eval(&fold.step);
             self.step(1)?;
@@ -226,9 +280,15 @@ impl<'a> Evaluator<'a, '_> {
         let overflow = || Stop::error("overflow");
         match (operation, left, right) {
             (_, Val::Null, _) | (_, _, Val::Null) => Err(Stop::Unknown),
-            (Operation::Add, Val::Text(left), Val::Text(right)) => self.built(format!("{left}{right}")),
-            (Operation::Add, _, _) if left.len().is_some() && right.len().is_some() => self.joined(left, right),
-            (Operation::Divide | Operation::Remainder, Val::Int(_), Val::Int(0)) => Err(Stop::error("division by zero")),
+            (Operation::Add, Val::Text(left), Val::Text(right)) => {
+                self.built(format!("{left}{right}"))
+            }
+            (Operation::Add, _, _) if left.len().is_some() && right.len().is_some() => {
+                self.joined(left, right)
+            }
+            (Operation::Divide | Operation::Remainder, Val::Int(_), Val::Int(0)) => {
+                Err(Stop::error("division by zero"))
+            }
             (_, Val::Int(left), Val::Int(right)) => match operation {
                 Operation::Add => left.checked_add(*right),
                 Operation::Subtract => left.checked_sub(*right),
@@ -238,20 +298,30 @@ impl<'a> Evaluator<'a, '_> {
             }
             .map(Val::Int)
             .ok_or_else(overflow),
-            (Operation::Subtract, Val::Time(left), Val::Time(right)) => {
-                Ok(Val::Int((left.as_millis() - right.as_millis()).div_euclid(1000)))
+            (Operation::Subtract, Val::Time(left), Val::Time(right)) => Ok(Val::Int(
+                (left.as_millis() - right.as_millis()).div_euclid(1000),
+            )),
+            (Operation::Add, Val::Time(time), Val::Int(seconds))
+            | (Operation::Add, Val::Int(seconds), Val::Time(time)) => Ok(later(*time, *seconds)),
+            (Operation::Subtract, Val::Time(time), Val::Int(seconds)) => {
+                Ok(later(*time, seconds.saturating_neg()))
             }
-            (Operation::Add, Val::Time(time), Val::Int(seconds)) | (Operation::Add, Val::Int(seconds), Val::Time(time)) => {
-                Ok(later(*time, *seconds))
+            (_, Val::Int(_) | Val::Double(_), Val::Int(_) | Val::Double(_)) => {
+                finite(doubles(operation, left, right))
             }
-            (Operation::Subtract, Val::Time(time), Val::Int(seconds)) => Ok(later(*time, seconds.saturating_neg())),
-            (_, Val::Int(_) | Val::Double(_), Val::Int(_) | Val::Double(_)) => finite(doubles(operation, left, right)),
-            _ => Err(Stop::error(&format!("{} and {} cannot be calculated with", left.kind(), right.kind()))),
+            _ => Err(Stop::error(&format!(
+                "{} and {} cannot be calculated with",
+                left.kind(),
+                right.kind()
+            ))),
         }
     }
 
     fn joined(&mut self, left: &Val<'a>, right: &Val<'a>) -> Result<'a> {
-        let items: Vec<Val<'a>> = [left, right].into_iter().flat_map(|list| list.items().unwrap_or_default()).collect();
+        let items: Vec<Val<'a>> = [left, right]
+            .into_iter()
+            .flat_map(|list| list.items().unwrap_or_default())
+            .collect();
         self.take_bytes(items.len() * size_of::<Val<'_>>())?;
         Ok(Val::List(Rc::new(items)))
     }
@@ -259,15 +329,25 @@ impl<'a> Evaluator<'a, '_> {
     fn is_in(&mut self, item: &Val<'a>, of: &Val<'a>) -> std::result::Result<bool, Stop> {
         match of {
             Val::Null => Err(Stop::Unknown),
-            Val::Json(Json::Object(map)) => Ok(matches!(item, Val::Text(key) if map.contains_key(&**key))),
-            Val::Labels(labels) => Ok(matches!(item, Val::Text(key) if labels.contains_key(&**key))),
+            Val::Json(Json::Object(map)) => {
+                Ok(matches!(item, Val::Text(key) if map.contains_key(&**key)))
+            }
+            Val::Labels(labels) => {
+                Ok(matches!(item, Val::Text(key) if labels.contains_key(&**key)))
+            }
             _ => self.is_item(item, of),
         }
     }
 
     /// Whether `item` is one of a list.
-    pub(crate) fn is_item(&mut self, item: &Val<'a>, of: &Val<'a>) -> std::result::Result<bool, Stop> {
-        let length = of.len().ok_or_else(|| Stop::error(&format!("{} has no items", of.kind())))?;
+    pub(crate) fn is_item(
+        &mut self,
+        item: &Val<'a>,
+        of: &Val<'a>,
+    ) -> std::result::Result<bool, Stop> {
+        let length = of
+            .len()
+            .ok_or_else(|| Stop::error(&format!("{} has no items", of.kind())))?;
         for position in 0..length {
             self.step(1)?;
             if of.item(position).is_some_and(|other| other.equals(item)) {
@@ -291,7 +371,9 @@ impl<'a> Evaluator<'a, '_> {
     fn take_bytes(&mut self, bytes: usize) -> std::result::Result<(), Stop> {
         self.bytes += bytes;
         if self.bytes > MAX_BUILT_BYTES {
-            return Err(Stop::error(&format!("the expression builds more than {MAX_BUILT_BYTES} bytes")));
+            return Err(Stop::error(&format!(
+                "the expression builds more than {MAX_BUILT_BYTES} bytes"
+            )));
         }
         Ok(())
     }
@@ -299,7 +381,9 @@ impl<'a> Evaluator<'a, '_> {
     fn step(&mut self, steps: u32) -> std::result::Result<(), Stop> {
         self.steps = self.steps.saturating_add(steps);
         if self.steps > MAX_STEPS {
-            return Err(Stop::error(&format!("the expression takes more than {MAX_STEPS} steps")));
+            return Err(Stop::error(&format!(
+                "the expression takes more than {MAX_STEPS} steps"
+            )));
         }
         Ok(())
     }
@@ -327,7 +411,11 @@ fn compare<'a>(comparison: Comparison, left: &Val<'_>, right: &Val<'_>) -> Resul
                 if matches!(left, Val::Null) || matches!(right, Val::Null) {
                     return Err(Stop::Unknown);
                 }
-                return Err(Stop::error(&format!("{} and {} have no order", left.kind(), right.kind())));
+                return Err(Stop::error(&format!(
+                    "{} and {} have no order",
+                    left.kind(),
+                    right.kind()
+                )));
             };
             comparison.holds(order)
         }
@@ -337,7 +425,10 @@ fn compare<'a>(comparison: Comparison, left: &Val<'_>, right: &Val<'_>) -> Resul
 
 /// An instant so many seconds after another.
 fn later<'a>(time: Timestamp, seconds: i64) -> Val<'a> {
-    Val::Time(Timestamp::from_millis(time.as_millis().saturating_add(seconds.saturating_mul(1000))))
+    Val::Time(Timestamp::from_millis(
+        time.as_millis()
+            .saturating_add(seconds.saturating_mul(1000)),
+    ))
 }
 
 /// A number; what is none, or infinite, is an error: written as JSON it would be null.
@@ -345,7 +436,9 @@ pub(crate) fn finite<'a>(number: f64) -> Result<'a> {
     if number.is_finite() {
         Ok(Val::Double(number))
     } else {
-        Err(Stop::error(&format!("the result is {number}, which is no number in JSON")))
+        Err(Stop::error(&format!(
+            "the result is {number}, which is no number in JSON"
+        )))
     }
 }
 
@@ -368,8 +461,13 @@ fn doubles(operation: Operation, left: &Val<'_>, right: &Val<'_>) -> f64 {
 fn select<'a>(of: &Val<'a>, key: &str) -> Result<'a> {
     match of {
         Val::Json(Json::Object(map)) => map.get(key).map(Val::of_json).ok_or(Stop::Unknown),
-        Val::Labels(labels) => labels.get(key).map(|text| Val::Text(Cow::Borrowed(text.as_str()))).ok_or(Stop::Unknown),
-        Val::Json(Json::Array(_)) | Val::List(_) => position(key).and_then(|position| of.item(position)).ok_or(Stop::Unknown),
+        Val::Labels(labels) => labels
+            .get(key)
+            .map(|text| Val::Text(Cow::Borrowed(text.as_str())))
+            .ok_or(Stop::Unknown),
+        Val::Json(Json::Array(_)) | Val::List(_) => position(key)
+            .and_then(|position| of.item(position))
+            .ok_or(Stop::Unknown),
         // A payload of another shape than expected lacks the field.
         _ => Err(Stop::Unknown),
     }
@@ -379,10 +477,15 @@ fn index<'a>(of: &Val<'a>, key: &Val<'a>) -> Result<'a> {
     match (of, key) {
         (_, Val::Text(key)) => select(of, key),
         (_, Val::Int(position)) if of.len().is_some() => {
-            let position = usize::try_from(*position).map_err(|_| Stop::error("an index is negative"))?;
+            let position =
+                usize::try_from(*position).map_err(|_| Stop::error("an index is negative"))?;
             of.item(position).ok_or(Stop::Unknown)
         }
         (Val::Null, _) | (_, Val::Null) => Err(Stop::Unknown),
-        _ => Err(Stop::error(&format!("{} cannot be indexed with {}", of.kind(), key.kind()))),
+        _ => Err(Stop::error(&format!(
+            "{} cannot be indexed with {}",
+            of.kind(),
+            key.kind()
+        ))),
     }
 }

@@ -16,7 +16,10 @@ fn action() -> Action {
 }
 
 fn check(expression: &str, expected: &Truth) {
-    let compiled = cel_syntax::compile(expression, &BTreeMap::from([("STAGE".to_owned(), "prod".to_owned())]));
+    let compiled = cel_syntax::compile(
+        expression,
+        &BTreeMap::from([("STAGE".to_owned(), "prod".to_owned())]),
+    );
     let compiled = compiled.unwrap_or_else(|error| panic!("{expression}: {error}"));
     let action = action();
     let now = Timestamp::parse("2026-01-03T02:30:00Z").expect("a time");
@@ -55,12 +58,23 @@ fn the_truth_table_holds_in_both_orders() {
             check(&format!("({left}) || ({right})"), &or);
         }
     }
-    for (operand, not) in [(t, Truth::False), (f, Truth::True), (unknown, Truth::Unknown), (fails, error())] {
+    for (operand, not) in [
+        (t, Truth::False),
+        (f, Truth::True),
+        (unknown, Truth::Unknown),
+        (fails, error()),
+    ] {
         check(&format!("!({operand})"), &not);
     }
     for comparison in ["==", "!=", "<", "<=", ">", ">="] {
-        check(&format!("action.payload.missing {comparison} 1"), &Truth::Unknown);
-        check(&format!("1 {comparison} action.payload.missing"), &Truth::Unknown);
+        check(
+            &format!("action.payload.missing {comparison} 1"),
+            &Truth::Unknown,
+        );
+        check(
+            &format!("1 {comparison} action.payload.missing"),
+            &Truth::Unknown,
+        );
     }
     check(&format!("{unknown} ? true : true"), &Truth::Unknown);
     check(&format!("{fails} ? true : true"), &error());

@@ -18,11 +18,21 @@ impl TimeInterval {
     pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
         let before = self.matches(now);
         let today = civil(now, &self.zone).date();
-        let mut edges: Vec<i32> = self.spec.time_ranges.iter().flat_map(TimeRange::edges).chain([0]).collect();
+        let mut edges: Vec<i32> = self
+            .spec
+            .time_ranges
+            .iter()
+            .flat_map(TimeRange::edges)
+            .chain([0])
+            .collect();
         edges.sort_unstable();
         edges.dedup();
         let days = std::iter::successors(Some(today), |day| day.tomorrow().ok()).take(HORIZON_DAYS);
-        let instants = days.flat_map(|day| edges.iter().filter_map(move |edge| self.instant(day, *edge)));
+        let instants = days.flat_map(|day| {
+            edges
+                .iter()
+                .filter_map(move |edge| self.instant(day, *edge))
+        });
         let mut last = now;
         for instant in instants.filter(|instant| *instant > now) {
             if self.matches(instant) != before {
@@ -35,7 +45,10 @@ impl TimeInterval {
 
     /// The instant at which the clocks show a time of a day; where they skip it, the one at which they go on.
     fn instant(&self, day: Date, minute: i32) -> Option<Timestamp> {
-        let wall = day.at(0, 0, 0, 0).checked_add(i64::from(minute).minutes()).ok()?;
+        let wall = day
+            .at(0, 0, 0, 0)
+            .checked_add(i64::from(minute).minutes())
+            .ok()?;
         let zoned = self.zone.to_ambiguous_zoned(wall).compatible().ok()?;
         Some(Timestamp::from_millis(zoned.timestamp().as_millisecond()))
     }
@@ -47,7 +60,11 @@ impl TimeInterval {
         // Only looked for where the last edge is near: clocks are set by hours, and one search costs a handful of looks.
         while other - same > MINUTE {
             let middle = same + (other - same) / 2;
-            if self.matches(Timestamp::from_millis(middle)) == before { same = middle } else { other = middle }
+            if self.matches(Timestamp::from_millis(middle)) == before {
+                same = middle
+            } else {
+                other = middle
+            }
         }
         Timestamp::from_millis(other - other.rem_euclid(MINUTE))
     }

@@ -45,14 +45,24 @@ impl TimeInterval {
     pub fn from_json(json: &serde_json::Value) -> Result<Self, IntervalError> {
         let spec = read::spec(json).map_err(IntervalError)?;
         let fault = |message: String| Err(IntervalError(message));
-        if spec.name.trim().is_empty() || spec.name.len() > MAX_NAME_BYTES || spec.name.chars().any(|c| c.is_control() || c == '/') {
-            return fault(format!("name must be 1 to {MAX_NAME_BYTES} bytes without slashes and control characters"));
+        if spec.name.trim().is_empty()
+            || spec.name.len() > MAX_NAME_BYTES
+            || spec.name.chars().any(|c| c.is_control() || c == '/')
+        {
+            return fault(format!(
+                "name must be 1 to {MAX_NAME_BYTES} bytes without slashes and control characters"
+            ));
         }
         if spec.time_ranges.is_empty() || spec.time_ranges.len() > MAX_TIME_RANGES {
-            return fault(format!("time_ranges must be a list of 1 to {MAX_TIME_RANGES}, has {}", spec.time_ranges.len()));
+            return fault(format!(
+                "time_ranges must be a list of 1 to {MAX_TIME_RANGES}, has {}",
+                spec.time_ranges.len()
+            ));
         }
         for (index, range) in spec.time_ranges.iter().enumerate() {
-            range.check().map_err(|message| IntervalError(format!("time_ranges[{index}]: {message}")))?;
+            range
+                .check()
+                .map_err(|message| IntervalError(format!("time_ranges[{index}]: {message}")))?;
         }
         let zone = match &spec.location {
             None => TimeZone::UTC,
@@ -82,6 +92,9 @@ impl TimeInterval {
     /// Whether `now` lies within it.
     pub fn matches(&self, now: Timestamp) -> bool {
         let wall = civil(now, &self.zone);
-        self.spec.time_ranges.iter().any(|range| range.matches(wall))
+        self.spec
+            .time_ranges
+            .iter()
+            .any(|range| range.matches(wall))
     }
 }

@@ -46,16 +46,33 @@ const CALENDAR_CYCLE: i16 = 400;
 
 impl TimeRange {
     pub(super) fn check(&self) -> Result<(), String> {
-        let Self { times, weekdays, days_of_month, months, years } = self;
-        if times.is_empty() && weekdays.is_empty() && days_of_month.is_empty() && months.is_empty() && years.is_empty() {
-            return Err("says nothing: give times, weekdays, days_of_month, months or years".into());
+        let Self {
+            times,
+            weekdays,
+            days_of_month,
+            months,
+            years,
+        } = self;
+        if times.is_empty()
+            && weekdays.is_empty()
+            && days_of_month.is_empty()
+            && months.is_empty()
+            && years.is_empty()
+        {
+            return Err(
+                "says nothing: give times, weekdays, days_of_month, months or years".into(),
+            );
         }
         for Times { start, end } in times {
             let (Some(from), Some(to)) = (minute(start), minute(end)) else {
-                return Err(format!("times: {start:?} to {end:?} must be written as HH:MM, up to 24:00"));
+                return Err(format!(
+                    "times: {start:?} to {end:?} must be written as HH:MM, up to 24:00"
+                ));
             };
             if from >= to {
-                return Err(format!("times: {end} is not after {start}; a night is two ranges, one up to 24:00 and one from 00:00"));
+                return Err(format!(
+                    "times: {end} is not after {start}; a night is two ranges, one up to 24:00 and one from 00:00"
+                ));
             }
         }
         check_spans("weekdays", weekdays, 1..=7)?;
@@ -73,10 +90,15 @@ impl TimeRange {
             }
         }
         for span in days_of_month {
-            let alone = Self { days_of_month: vec![*span], ..self.clone() };
+            let alone = Self {
+                days_of_month: vec![*span],
+                ..self.clone()
+            };
             if !alone.has_a_day() {
                 let Span { start, end } = span;
-                return Err(format!("days_of_month: {start} to {end} never comes in these months, years and weekdays"));
+                return Err(format!(
+                    "days_of_month: {start} to {end} never comes in these months, years and weekdays"
+                ));
             }
         }
         Ok(())
@@ -85,14 +107,26 @@ impl TimeRange {
     /// Whether there is a day that it holds. A month without the day would match never, and as an active interval mute everything.
     fn has_a_day(&self) -> bool {
         // Of years that are not named, those of one round of the calendar stand for all.
-        let all = [Span { start: 2000, end: 2000 + CALENDAR_CYCLE - 1 }];
-        let years = if self.years.is_empty() { &all[..] } else { &self.years };
-        let years = years.iter().flat_map(|span| (span.start..=span.end).take(CALENDAR_CYCLE as usize));
+        let all = [Span {
+            start: 2000,
+            end: 2000 + CALENDAR_CYCLE - 1,
+        }];
+        let years = if self.years.is_empty() {
+            &all[..]
+        } else {
+            &self.years
+        };
+        let years = years
+            .iter()
+            .flat_map(|span| (span.start..=span.end).take(CALENDAR_CYCLE as usize));
         let months = |year: i16| (1..=12).filter_map(move |month| Date::new(year, month, 1).ok());
         let mut days = years
             .flat_map(months)
             .filter(|first| within(&self.months, first.month().into()))
-            .flat_map(|first| (1..=first.days_in_month()).filter_map(move |day| Date::new(first.year(), first.month(), day).ok()));
+            .flat_map(|first| {
+                (1..=first.days_in_month())
+                    .filter_map(move |day| Date::new(first.year(), first.month(), day).ok())
+            });
         days.any(|day| self.holds_day(day))
     }
 
@@ -110,14 +144,19 @@ impl TimeRange {
         let minute_of_day = i32::from(wall.hour()) * 60 + i32::from(wall.minute());
         let in_times = |times: &Times| {
             let (from, to) = (minute(&times.start), minute(&times.end));
-            from.is_some_and(|from| from <= minute_of_day) && to.is_some_and(|to| minute_of_day < to)
+            from.is_some_and(|from| from <= minute_of_day)
+                && to.is_some_and(|to| minute_of_day < to)
         };
         (self.times.is_empty() || self.times.iter().any(in_times)) && self.holds_day(wall.date())
     }
 
     /// Minutes of a day at which it may begin or end, midnight apart.
     pub(super) fn edges(&self) -> impl Iterator<Item = i32> {
-        self.times.iter().flat_map(|times| [minute(&times.start), minute(&times.end)]).flatten().filter(|edge| (1..24 * 60).contains(edge))
+        self.times
+            .iter()
+            .flat_map(|times| [minute(&times.start), minute(&times.end)])
+            .flatten()
+            .filter(|edge| (1..24 * 60).contains(edge))
     }
 }
 
@@ -130,23 +169,37 @@ impl Span {
 }
 
 fn within(spans: &[Span], number: i16) -> bool {
-    spans.is_empty() || spans.iter().any(|span| (span.start..=span.end).contains(&number))
+    spans.is_empty()
+        || spans
+            .iter()
+            .any(|span| (span.start..=span.end).contains(&number))
 }
 
-fn check_spans(what: &str, spans: &[Span], valid: std::ops::RangeInclusive<i16>) -> Result<(), String> {
-    let wrong = spans.iter().find(|span| !valid.contains(&span.start) || !valid.contains(&span.end) || span.start > span.end);
+fn check_spans(
+    what: &str,
+    spans: &[Span],
+    valid: std::ops::RangeInclusive<i16>,
+) -> Result<(), String> {
+    let wrong = spans.iter().find(|span| {
+        !valid.contains(&span.start) || !valid.contains(&span.end) || span.start > span.end
+    });
     match wrong {
         None => Ok(()),
-        Some(Span { start, end }) => {
-            Err(format!("{what}: {start} to {end} must lie within {} to {} and not end before it starts", valid.start(), valid.end()))
-        }
+        Some(Span { start, end }) => Err(format!(
+            "{what}: {start} to {end} must lie within {} to {} and not end before it starts",
+            valid.start(),
+            valid.end()
+        )),
     }
 }
 
 /// Minutes since midnight of `HH:MM`.
 fn minute(text: &str) -> Option<i32> {
     let (hour, minute) = text.split_once(':')?;
-    let digits = |part: &str| (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse::<i32>().ok())?;
+    let digits = |part: &str| {
+        (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit()))
+            .then(|| part.parse::<i32>().ok())?
+    };
     let (hour, minute) = (digits(hour)?, digits(minute)?);
     let valid = (hour < 24 && minute < 60) || (hour == 24 && minute == 0);
     valid.then_some(hour * 60 + minute)

@@ -19,10 +19,13 @@ pub(super) fn spec(json: &Value) -> Result<Spec, String> {
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(other) => Err(format!("{key} must be text, is {}", described(other))),
     };
-    let on_mute = match text("on_mute")?.as_deref() {
-        None => None,
-        Some(word) => Some(OnMute::parse(word).ok_or_else(|| format!("on_mute must be drop or postpone, is {:?}", head(word, 64)))?),
-    };
+    let on_mute =
+        match text("on_mute")?.as_deref() {
+            None => None,
+            Some(word) => Some(OnMute::parse(word).ok_or_else(|| {
+                format!("on_mute must be drop or postpone, is {:?}", head(word, 64))
+            })?),
+        };
     let ranges = match fields.get("time_ranges") {
         None | Some(Value::Null) => {
             return Err("time_ranges is missing: a list such as [{\"weekdays\": [{\"start\": 1, \"end\": 5}]}]".into());
@@ -32,8 +35,19 @@ pub(super) fn spec(json: &Value) -> Result<Spec, String> {
     let name = text("name")?.ok_or("name is missing")?;
     let range = |(index, json): (usize, &Value)| range(json, &format!("time_ranges[{index}]"));
     // One more than there may be, so that it is told; no more, so that a long list costs nothing.
-    let time_ranges = ranges.iter().take(MAX_TIME_RANGES + 1).enumerate().map(range).collect::<Result<_, _>>()?;
-    Ok(Spec { name, location: text("location")?, description: text("description")?, on_mute, time_ranges })
+    let time_ranges = ranges
+        .iter()
+        .take(MAX_TIME_RANGES + 1)
+        .enumerate()
+        .map(range)
+        .collect::<Result<_, _>>()?;
+    Ok(Spec {
+        name,
+        location: text("location")?,
+        description: text("description")?,
+        on_mute,
+        time_ranges,
+    })
 }
 
 fn range(json: &Value, path: &str) -> Result<TimeRange, String> {
@@ -54,51 +68,87 @@ fn parts<T>(
     key: &str,
     read: impl Fn(&Value, &str) -> Result<T, String>,
 ) -> Result<Vec<T>, String> {
-    let Some(json) = fields.get(key).filter(|json| !json.is_null()) else { return Ok(Vec::new()) };
+    let Some(json) = fields.get(key).filter(|json| !json.is_null()) else {
+        return Ok(Vec::new());
+    };
     let path = format!("{path}.{key}");
     let items = list(json, &path)?;
-    items.iter().enumerate().map(|(index, json)| read(json, &format!("{path}[{index}]"))).collect()
+    items
+        .iter()
+        .enumerate()
+        .map(|(index, json)| read(json, &format!("{path}[{index}]")))
+        .collect()
 }
 
 fn times(json: &Value, path: &str) -> Result<Times, String> {
     let fields = object(json, path, SPAN_KEYS)?;
     let time = |key: &str| match fields.get(key) {
         Some(Value::String(text)) => Ok(text.clone()),
-        found => {
-            Err(format!("{path}.{key} must be a time of day in quotes such as \"09:00\", is {}", found.map_or("missing".into(), described)))
-        }
+        found => Err(format!(
+            "{path}.{key} must be a time of day in quotes such as \"09:00\", is {}",
+            found.map_or("missing".into(), described)
+        )),
     };
-    Ok(Times { start: time("start")?, end: time("end")? })
+    Ok(Times {
+        start: time("start")?,
+        end: time("end")?,
+    })
 }
 
 fn span(json: &Value, path: &str) -> Result<Span, String> {
     let fields = object(json, path, SPAN_KEYS)?;
     let number = |key: &str| {
         let found = fields.get(key);
-        let number = found.and_then(Value::as_i64).and_then(|number| i16::try_from(number).ok());
+        let number = found
+            .and_then(Value::as_i64)
+            .and_then(|number| i16::try_from(number).ok());
         number.ok_or_else(|| {
-            let days = if path.contains("weekdays") { ", where 1 is Monday and 7 Sunday" } else { "" };
-            format!("{path}.{key} must be a whole number{days}, is {}", found.map_or("missing".into(), described))
+            let days = if path.contains("weekdays") {
+                ", where 1 is Monday and 7 Sunday"
+            } else {
+                ""
+            };
+            format!(
+                "{path}.{key} must be a whole number{days}, is {}",
+                found.map_or("missing".into(), described)
+            )
         })
     };
-    Ok(Span { start: number("start")?, end: number("end")? })
+    Ok(Span {
+        start: number("start")?,
+        end: number("end")?,
+    })
 }
 
-fn object<'j>(json: &'j Value, path: &str, known: &[&str]) -> Result<&'j Map<String, Value>, String> {
+fn object<'j>(
+    json: &'j Value,
+    path: &str,
+    known: &[&str],
+) -> Result<&'j Map<String, Value>, String> {
     let Value::Object(fields) = json else {
-        return Err(format!("{path} must be an object with {}, is {}", known.join(", "), described(json)));
+        return Err(format!(
+            "{path} must be an object with {}, is {}",
+            known.join(", "),
+            described(json)
+        ));
     };
     match fields.keys().find(|key| !known.contains(&key.as_str())) {
         None => Ok(fields),
         Some(key) => {
-            let hint = nearest(key, known.iter().copied()).map_or(String::new(), |near| format!("; did you mean {near}?"));
-            Err(format!("{path} has an unknown field {:?}{hint}; known are: {}", head(key, 64), known.join(", ")))
+            let hint = nearest(key, known.iter().copied())
+                .map_or(String::new(), |near| format!("; did you mean {near}?"));
+            Err(format!(
+                "{path} has an unknown field {:?}{hint}; known are: {}",
+                head(key, 64),
+                known.join(", ")
+            ))
         }
     }
 }
 
 fn list<'j>(json: &'j Value, path: &str) -> Result<&'j Vec<Value>, String> {
-    json.as_array().ok_or_else(|| format!("{path} must be a list, is {}", described(json)))
+    json.as_array()
+        .ok_or_else(|| format!("{path} must be a list, is {}", described(json)))
 }
 
 fn described(json: &Value) -> String {

@@ -11,7 +11,10 @@ pub fn path_parts(text: &str) -> Result<Vec<Box<str>>, String> {
         let end = rest.find(['.', '[', ']', '"', '\'']).unwrap_or(rest.len());
         let (name, after) = rest.split_at(end);
         if name.trim().is_empty() {
-            return Err(format!("{text:?} is not a path such as action.payload.severity: a name is missing{}", before(after)));
+            return Err(format!(
+                "{text:?} is not a path such as action.payload.severity: a name is missing{}",
+                before(after)
+            ));
         }
         parts.push(name.into());
         rest = after;
@@ -26,7 +29,10 @@ pub fn path_parts(text: &str) -> Result<Vec<Box<str>>, String> {
             Some(after) => rest = after,
             None if rest.is_empty() => return Ok(parts),
             None => {
-                return Err(format!("{text:?} is not a path such as action.payload.alerts[0].status: a dot is missing{}", before(rest)));
+                return Err(format!(
+                    "{text:?} is not a path such as action.payload.alerts[0].status: a dot is missing{}",
+                    before(rest)
+                ));
             }
         }
     }
@@ -35,11 +41,19 @@ pub fn path_parts(text: &str) -> Result<Vec<Box<str>>, String> {
 /// The position in a list that a part stands for.
 pub(crate) fn position(part: &str) -> Option<usize> {
     let canonical = part == "0" || !part.starts_with('0');
-    if canonical && part.bytes().all(|byte| byte.is_ascii_digit()) { part.parse().ok() } else { None }
+    if canonical && part.bytes().all(|byte| byte.is_ascii_digit()) {
+        part.parse().ok()
+    } else {
+        None
+    }
 }
 
 fn before(rest: &str) -> String {
-    if rest.is_empty() { " at its end".to_owned() } else { format!(" before {rest:?}") }
+    if rest.is_empty() {
+        " at its end".to_owned()
+    } else {
+        format!(" before {rest:?}")
+    }
 }
 
 /// What stands in brackets, and what follows them.
@@ -66,14 +80,27 @@ mod tests {
     fn names_positions_and_quoted_names() {
         let check = |text: &str, expected: &[&str]| {
             let parts = path_parts(text).unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(parts.iter().map(|part| &**part).collect::<Vec<_>>(), expected, "{text}");
+            assert_eq!(
+                parts.iter().map(|part| &**part).collect::<Vec<_>>(),
+                expected,
+                "{text}"
+            );
         };
         check("payload", &["payload"]);
-        check("action.payload.alerts[0].status", &["action", "payload", "alerts", "0", "status"]);
-        check(r#"action.payload["k8s.pod"][12].x"#, &["action", "payload", "k8s.pod", "12", "x"]);
+        check(
+            "action.payload.alerts[0].status",
+            &["action", "payload", "alerts", "0", "status"],
+        );
+        check(
+            r#"action.payload["k8s.pod"][12].x"#,
+            &["action", "payload", "k8s.pod", "12", "x"],
+        );
         check("payload['a\"b']", &["payload", "a\"b"]);
         check(r#"payload["a\"]b\u4e2d"]"#, &["payload", "a\"]b中"]);
-        check("payload.users[*].phone", &["payload", "users", "*", "phone"]);
+        check(
+            "payload.users[*].phone",
+            &["payload", "users", "*", "phone"],
+        );
         check("payload.主机.user-id", &["payload", "主机", "user-id"]);
         check(r#"payload[""]"#, &["payload", ""]);
     }

@@ -107,7 +107,10 @@ impl Path {
         match found {
             Root::Payload => Ok(Self { root: found, keys }),
             Root::Metadata if keys.len() <= 1 => Ok(Self { root: found, keys }),
-            Root::Metadata => Err(format!("a label has no fields; one with dots in its name is action.metadata[{:?}]", keys.join("."))),
+            Root::Metadata => Err(format!(
+                "a label has no fields; one with dots in its name is action.metadata[{:?}]",
+                keys.join(".")
+            )),
             _ if keys.is_empty() => Ok(Self { root: found, keys }),
             _ => Err(format!("{}.{} has no further fields", parts[0], parts[1])),
         }
@@ -120,7 +123,10 @@ impl Path {
             && !label.contains(['[', ']', '"', '\''])
             && !label.split('.').any(str::is_empty)
         {
-            return Ok(Self { root: Root::Metadata, keys: vec![label.into()] });
+            return Ok(Self {
+                root: Root::Metadata,
+                keys: vec![label.into()],
+            });
         }
         let parts = path_parts(text)?;
         Self::of(&parts.iter().map(|part| &**part).collect::<Vec<_>>())
@@ -128,7 +134,11 @@ impl Path {
 
     /// The name of the field that it begins with.
     pub(crate) fn root_name(&self) -> &'static str {
-        ACTION.iter().chain(TIME).find(|(_, root)| *root == self.root).map_or("now", |(name, _)| name)
+        ACTION
+            .iter()
+            .chain(TIME)
+            .find(|(_, root)| *root == self.root)
+            .map_or("now", |(name, _)| name)
     }
 
     /// The fields of an action, by their names.
@@ -147,9 +157,15 @@ impl Path {
         match self.root {
             R::Payload => FieldType::Any,
             R::Metadata if self.keys.is_empty() => FieldType::Labels,
-            R::Metadata | R::Id | R::Namespace | R::Tenant | R::Provider | R::ActionType | R::DedupKey | R::Status | R::Fingerprint => {
-                FieldType::Text
-            }
+            R::Metadata
+            | R::Id
+            | R::Namespace
+            | R::Tenant
+            | R::Provider
+            | R::ActionType
+            | R::DedupKey
+            | R::Status
+            | R::Fingerprint => FieldType::Text,
             R::StartsAt | R::EndsAt | R::CreatedAt | R::ExpiresAt => FieldType::Time,
             R::Now | R::UnixTime => FieldType::Whole(i64::MIN, i64::MAX),
             R::Hour => FieldType::Whole(0, 23),
@@ -172,16 +188,33 @@ fn lookup(root: &str, table: &[(&str, Root)], field: &str) -> Result<Root, Strin
     let found = table.iter().find(|(name, _)| *name == field);
     found.map(|(_, root)| *root).ok_or_else(|| {
         let near = nearest(field, table.iter().map(|(name, _)| *name));
-        let hint = near.map_or(String::new(), |near| format!("; did you mean {root}.{near}?"));
-        format!("there is no field {root}.{field}{hint}; known are: {}", known(root, table))
+        let hint = near.map_or(String::new(), |near| {
+            format!("; did you mean {root}.{near}?")
+        });
+        format!(
+            "there is no field {root}.{field}{hint}; known are: {}",
+            known(root, table)
+        )
     })
 }
 
 /// What to say of a path that begins with nothing known.
 fn no_root(parts: &[&str]) -> String {
-    let (first, rest) = parts.split_first().map_or(("", parts), |(first, rest)| (*first, rest));
-    let with = |root: &str, parts: &[&str]| std::iter::once(&root).chain(parts).copied().collect::<Vec<_>>().join(".");
-    let is_field = |table: &[(&str, Root)], name: &str| table.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+    let (first, rest) = parts
+        .split_first()
+        .map_or(("", parts), |(first, rest)| (*first, rest));
+    let with = |root: &str, parts: &[&str]| {
+        std::iter::once(&root)
+            .chain(parts)
+            .copied()
+            .collect::<Vec<_>>()
+            .join(".")
+    };
+    let is_field = |table: &[(&str, Root)], name: &str| {
+        table
+            .iter()
+            .any(|(known, _)| known.eq_ignore_ascii_case(name))
+    };
     let lower = first.to_lowercase();
     let meant = if let Some(near) = nearest(first, ["action", "time", "now", "env"]) {
         Some(with(near, rest))
@@ -198,16 +231,27 @@ fn no_root(parts: &[&str]) -> String {
         None
     };
     let hint = meant.map_or(String::new(), |meant| format!("; did you mean {meant}?"));
-    format!("there is no {first:?}; a field begins with action, time, now or env, such as action.payload.severity{hint}")
+    format!(
+        "there is no {first:?}; a field begins with action, time, now or env, such as action.payload.severity{hint}"
+    )
 }
 
 fn known(root: &str, table: &[(&str, Root)]) -> String {
-    table.iter().map(|(name, _)| format!("{root}.{name}")).collect::<Vec<_>>().join(", ")
+    table
+        .iter()
+        .map(|(name, _)| format!("{root}.{name}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 impl std::fmt::Display for Path {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let named = |table: &[(&'static str, Root)]| table.iter().find(|(_, root)| *root == self.root).map(|(name, _)| *name);
+        let named = |table: &[(&'static str, Root)]| {
+            table
+                .iter()
+                .find(|(_, root)| *root == self.root)
+                .map(|(name, _)| *name)
+        };
         match (named(ACTION), named(TIME)) {
             (Some(name), _) => write!(f, "action.{name}")?,
             (None, Some(name)) => write!(f, "time.{name}")?,

@@ -15,7 +15,11 @@ fn interval(location: &str, range: &Value) -> TimeInterval {
 fn check(location: &str, range: &Value, cases: &[(&str, bool)]) {
     let interval = interval(location, range);
     for (time, expected) in cases {
-        assert_eq!(interval.matches(at(time)), *expected, "{range} at {time} in {location}");
+        assert_eq!(
+            interval.matches(at(time)),
+            *expected,
+            "{range} at {time} in {location}"
+        );
     }
 }
 
@@ -36,7 +40,10 @@ fn times_are_half_open_in_their_zone() {
     check(
         "UTC",
         &json!({ "times": [{ "start": "22:00", "end": "24:00" }] }),
-        &[("2026-01-05T23:59:59Z", true), ("2026-01-06T00:00:00Z", false)],
+        &[
+            ("2026-01-05T23:59:59Z", true),
+            ("2026-01-06T00:00:00Z", false),
+        ],
     );
 }
 
@@ -57,12 +64,18 @@ fn days_may_be_counted_from_the_end() {
     check(
         "UTC",
         &json!({ "days_of_month": [{ "start": 15, "end": -1 }] }),
-        &[("2026-02-14T00:00:00Z", false), ("2026-02-28T00:00:00Z", true)],
+        &[
+            ("2026-02-14T00:00:00Z", false),
+            ("2026-02-28T00:00:00Z", true),
+        ],
     );
     check(
         "UTC",
         &json!({ "months": [{ "start": 12, "end": 12 }], "years": [{ "start": 2026, "end": 2026 }] }),
-        &[("2026-12-31T23:59:59Z", true), ("2027-12-01T00:00:00Z", false)],
+        &[
+            ("2026-12-31T23:59:59Z", true),
+            ("2027-12-01T00:00:00Z", false),
+        ],
     );
 }
 
@@ -70,17 +83,44 @@ fn days_may_be_counted_from_the_end() {
 fn what_is_no_interval_is_refused() {
     for (range, says) in [
         (json!({}), "says nothing"),
-        (json!({ "times": [{ "start": "18:00", "end": "09:00" }] }), "not after"),
-        (json!({ "times": [{ "start": "9:00", "end": "18:00" }] }), "HH:MM"),
-        (json!({ "times": [{ "start": "09:00", "end": "24:01" }] }), "HH:MM"),
-        (json!({ "weekdays": [{ "start": 0, "end": 5 }] }), "weekdays"),
-        (json!({ "weekdays": [{ "start": 6, "end": 2 }] }), "weekdays"),
-        (json!({ "days_of_month": [{ "start": 0, "end": 5 }] }), "days_of_month"),
-        (json!({ "days_of_month": [{ "start": -1, "end": -5 }] }), "days_of_month"),
+        (
+            json!({ "times": [{ "start": "18:00", "end": "09:00" }] }),
+            "not after",
+        ),
+        (
+            json!({ "times": [{ "start": "9:00", "end": "18:00" }] }),
+            "HH:MM",
+        ),
+        (
+            json!({ "times": [{ "start": "09:00", "end": "24:01" }] }),
+            "HH:MM",
+        ),
+        (
+            json!({ "weekdays": [{ "start": 0, "end": 5 }] }),
+            "weekdays",
+        ),
+        (
+            json!({ "weekdays": [{ "start": 6, "end": 2 }] }),
+            "weekdays",
+        ),
+        (
+            json!({ "days_of_month": [{ "start": 0, "end": 5 }] }),
+            "days_of_month",
+        ),
+        (
+            json!({ "days_of_month": [{ "start": -1, "end": -5 }] }),
+            "days_of_month",
+        ),
         (json!({ "months": [{ "start": 1, "end": 13 }] }), "months"),
         (json!({ "moons": [] }), "unknown field"),
-        (json!({ "days_of_month": [{ "start": -3, "end": 2 }] }), "two spans"),
-        (json!({ "months": [{ "start": 2, "end": 2 }], "days_of_month": [{ "start": 30, "end": 30 }] }), "never comes"),
+        (
+            json!({ "days_of_month": [{ "start": -3, "end": 2 }] }),
+            "two spans",
+        ),
+        (
+            json!({ "months": [{ "start": 2, "end": 2 }], "days_of_month": [{ "start": 30, "end": 30 }] }),
+            "never comes",
+        ),
         (
             json!({ "months": [{ "start": 2, "end": 2 }], "years": [{ "start": 2026, "end": 2027 }], "days_of_month": [{ "start": 29, "end": 29 }] }),
             "never comes",
@@ -98,12 +138,23 @@ fn what_is_no_interval_is_refused() {
             json!({ "weekdays": [{ "start": "monday", "end": "friday" }] }),
             "time_ranges[0].weekdays[0].start must be a whole number, where 1 is Monday and 7 Sunday, is the text \"monday\"",
         ),
-        (json!({ "weekdays": { "start": 1, "end": 5 } }), "time_ranges[0].weekdays must be a list, is an object"),
-        (json!({ "times": [{ "start": 9, "end": "18:00" }] }), "time of day in quotes"),
+        (
+            json!({ "weekdays": { "start": 1, "end": 5 } }),
+            "time_ranges[0].weekdays must be a list, is an object",
+        ),
+        (
+            json!({ "times": [{ "start": 9, "end": "18:00" }] }),
+            "time of day in quotes",
+        ),
         (json!({ "weekday": [] }), "did you mean weekdays?"),
-        (json!({ "years": [{ "start": 99999, "end": 99999 }] }), "whole number"),
+        (
+            json!({ "years": [{ "start": 99999, "end": 99999 }] }),
+            "whole number",
+        ),
     ] {
-        let error = TimeInterval::from_json(&json!({ "name": "i", "time_ranges": [range] })).expect_err("refused").to_string();
+        let error = TimeInterval::from_json(&json!({ "name": "i", "time_ranges": [range] }))
+            .expect_err("refused")
+            .to_string();
         assert!(error.contains(says), "{range}: {error}");
     }
     assert!(
@@ -129,9 +180,24 @@ fn the_29_of_february_and_ends_of_months_are_taken() {
 fn the_next_change_is_found_in_the_zone_and_over_clock_changes() {
     let hours = json!({ "times": [{ "start": "09:00", "end": "18:00" }], "weekdays": [{ "start": 1, "end": 5 }] });
     for (location, range, now, expected) in [
-        ("Asia/Shanghai", &hours, "2026-01-02T12:00:00Z", Some("2026-01-05T01:00:00.000Z")),
-        ("Asia/Shanghai", &hours, "2026-01-05T01:00:00Z", Some("2026-01-05T10:00:00.000Z")),
-        ("Asia/Shanghai", &hours, "2026-01-05T00:59:59.999Z", Some("2026-01-05T01:00:00.000Z")),
+        (
+            "Asia/Shanghai",
+            &hours,
+            "2026-01-02T12:00:00Z",
+            Some("2026-01-05T01:00:00.000Z"),
+        ),
+        (
+            "Asia/Shanghai",
+            &hours,
+            "2026-01-05T01:00:00Z",
+            Some("2026-01-05T10:00:00.000Z"),
+        ),
+        (
+            "Asia/Shanghai",
+            &hours,
+            "2026-01-05T00:59:59.999Z",
+            Some("2026-01-05T01:00:00.000Z"),
+        ),
         // Clocks go from 02:00 to 03:00 on 29 March.
         (
             "Europe/Berlin",
@@ -145,10 +211,22 @@ fn the_next_change_is_found_in_the_zone_and_over_clock_changes() {
             "2026-01-01T00:00:00Z",
             Some("2028-02-29T00:00:00.000Z"),
         ),
-        ("UTC", &json!({ "years": [{ "start": 2026, "end": 2026 }] }), "2026-06-01T00:00:00Z", Some("2027-01-01T00:00:00.000Z")),
-        ("UTC", &json!({ "years": [{ "start": 1, "end": 9999 }] }), "2026-06-01T00:00:00Z", None),
+        (
+            "UTC",
+            &json!({ "years": [{ "start": 2026, "end": 2026 }] }),
+            "2026-06-01T00:00:00Z",
+            Some("2027-01-01T00:00:00.000Z"),
+        ),
+        (
+            "UTC",
+            &json!({ "years": [{ "start": 1, "end": 9999 }] }),
+            "2026-06-01T00:00:00Z",
+            None,
+        ),
     ] {
-        let found = interval(location, range).next_change(at(now)).map(|at| at.to_string());
+        let found = interval(location, range)
+            .next_change(at(now))
+            .map(|at| at.to_string());
         assert_eq!(found.as_deref(), expected, "{range} after {now}");
     }
 }

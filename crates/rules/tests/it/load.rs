@@ -9,7 +9,12 @@ use crate::support::{faults, file, rules};
 
 #[test]
 fn everything_that_is_wrong_is_said_at_once() {
-    let context = Context { providers: Some(BTreeSet::from([ProviderName::parse("log").expect("a name")])), ..Context::default() };
+    let context = Context {
+        providers: Some(BTreeSet::from(
+            [ProviderName::parse("log").expect("a name")],
+        )),
+        ..Context::default()
+    };
     let text = r#"
 rules:
   - name: one
@@ -90,34 +95,62 @@ fn yaml_that_hides_something_is_refused() {
 #[test]
 fn names_are_one_over_all_files() {
     let one = "rules: [{name: a, condition: 'true', action: {type: allow}}]";
-    let error = RuleSet::compile(&[file(one), file(one)], &Context::default()).expect_err("refused").to_string();
-    assert!(error.contains("taken by the rule at rules.yaml:1"), "{error}");
+    let error = RuleSet::compile(&[file(one), file(one)], &Context::default())
+        .expect_err("refused")
+        .to_string();
+    assert!(
+        error.contains("taken by the rule at rules.yaml:1"),
+        "{error}"
+    );
 }
 
 #[test]
 fn the_editors_schema_lists_every_key() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schema/rules.schema.json");
-    let schema: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).expect("the schema")).expect("JSON");
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/schema/rules.schema.json"
+    );
+    let schema: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(path).expect("the schema")).expect("JSON");
     let keys = |pointer: &str| -> BTreeSet<String> {
-        schema.pointer(pointer).and_then(|found| found.as_object()).expect("properties").keys().cloned().collect()
+        schema
+            .pointer(pointer)
+            .and_then(|found| found.as_object())
+            .expect("properties")
+            .keys()
+            .cloned()
+            .collect()
     };
-    let places = ["/properties", "/$defs/rule/properties", "/$defs/action/properties"];
+    let places = [
+        "/properties",
+        "/$defs/rule/properties",
+        "/$defs/action/properties",
+    ];
     for (place, known) in places.into_iter().zip(SCHEMA_KEYS) {
-        assert_eq!(keys(place), known.iter().map(|key| (*key).to_owned()).collect(), "{place}");
+        assert_eq!(
+            keys(place),
+            known.iter().map(|key| (*key).to_owned()).collect(),
+            "{place}"
+        );
     }
 }
 
 /// Every block of rules in the book is one that can be loaded.
 #[test]
 fn the_books_rules_are_rules() {
-    let context = Context { intervals: None, ..Context::default() };
+    let context = Context {
+        intervals: None,
+        ..Context::default()
+    };
     let mut blocks = 0;
     for page in ["docs/book/rules.md", "docs/book/silences.md", "README.md"] {
-        let text = std::fs::read_to_string(format!("{}/../../{page}", env!("CARGO_MANIFEST_DIR"))).expect("a page");
+        let text = std::fs::read_to_string(format!("{}/../../{page}", env!("CARGO_MANIFEST_DIR")))
+            .expect("a page");
         for block in text.split("```yaml\n").skip(1) {
             let block = block.split("```").next().unwrap_or_default();
             if block.contains("rules:\n") || block.contains("time_intervals:\n") {
-                RuleSet::compile(&[file(block)], &context).unwrap_or_else(|error| panic!("{page}: {error}\n{block}"));
+                RuleSet::compile(&[file(block)], &context)
+                    .unwrap_or_else(|error| panic!("{page}: {error}\n{block}"));
                 blocks += 1;
             }
         }

@@ -16,7 +16,11 @@ const WRITTEN: &[(&str, &str, &str)] = &[
     (".+", "x", ""),
     ("node_.*", "node_load1", "node"),
     ("job:.*", "job:errors:rate5m", "job"),
-    ("environment=~staging|testing|development", "testing", "prod"),
+    (
+        "environment=~staging|testing|development",
+        "testing",
+        "prod",
+    ),
     ("(.*):\\d+", "10.0.0.1:9100", "10.0.0.1"),
     ("([^:]+)(?::\\d+)?;(\\d+)", "web:80;9100", "web"),
     (".*\\.example\\.com", "db.example.com", "dbXexampleXcom"),
@@ -27,9 +31,21 @@ const WRITTEN: &[(&str, &str, &str)] = &[
     ("(?i:warn).*", "Warning", "error"),
     ("\\w+-\\w+", "web-1", "web"),
     ("\\w+@\\w+\\.\\w+", "li@example.com", "li@example"),
-    ("\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}:\\d{2,5}", "192.168.1.17:9100", "192.168.1:9100"),
-    ("(25[0-5]|2[0-4]\\d|1?\\d?\\d)(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}(:\\d+)?", "10.1.2.255", "10.1.2.256"),
-    ("\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?(Z|[+-]\\d{2}:\\d{2})", "2026-01-31T09:00:00+08:00", "2026-01-31"),
+    (
+        "\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}:\\d{2,5}",
+        "192.168.1.17:9100",
+        "192.168.1:9100",
+    ),
+    (
+        "(25[0-5]|2[0-4]\\d|1?\\d?\\d)(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}(:\\d+)?",
+        "10.1.2.255",
+        "10.1.2.256",
+    ),
+    (
+        "\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?(Z|[+-]\\d{2}:\\d{2})",
+        "2026-01-31T09:00:00+08:00",
+        "2026-01-31",
+    ),
     (".{0,50}支付.{0,50}", "【支付】超时", "订单超时"),
     ("[\\p{Han}]+", "支付", "pay"),
     ("\\pL+", "支付pay", "1"),
@@ -37,12 +53,24 @@ const WRITTEN: &[(&str, &str, &str)] = &[
     ("disk.*full", "disk\n/var full", "disk"),
     ("[[:alpha:]]+[[:digit:]]*", "node12", "12"),
     ("\\bdb\\b.*", "db is down", "dbx"),
-    ("(prod|staging)-(eu|us)-[0-9]+[a-c]?", "prod-eu-12b", "prod-cn-1"),
+    (
+        "(prod|staging)-(eu|us)-[0-9]+[a-c]?",
+        "prod-eu-12b",
+        "prod-cn-1",
+    ),
     ("kube-(system|public|node-lease)", "kube-system", "kube"),
     ("(?P<host>[^.]+)\\..*", "web.example.com", "web"),
     ("https?://[^/]+/.*", "https://example.com/x", "ftp://x/"),
-    ("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "0190f3c0-0000-7000-8000-000000000000", "0190f3c0"),
-    ("tmpfs|overlay|/(run|sys|proc|dev)($|/.*)", "/run/lock", "/var"),
+    (
+        "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        "0190f3c0-0000-7000-8000-000000000000",
+        "0190f3c0",
+    ),
+    (
+        "tmpfs|overlay|/(run|sys|proc|dev)($|/.*)",
+        "/run/lock",
+        "/var",
+    ),
     ("\\/var\\/lib\\/docker\\/.+", "/var/lib/docker/x", "/var"),
     ("go_(gc|memstats)_.*", "go_gc_duration", "go"),
     ("{.*}", "{a}", "a"),
@@ -56,17 +84,31 @@ const WRITTEN: &[(&str, &str, &str)] = &[
 fn what_people_write_is_taken_and_means_what_they_mean() {
     for (pattern, matching, other) in WRITTEN {
         let matches = |text: &str| {
-            let spec = MatcherSpec { name: "action.payload.t".into(), value: (*pattern).into(), op: MatchOp::Regex };
-            let matcher = Matcher::compile(&spec).unwrap_or_else(|error| panic!("{pattern}: {error}"));
-            matcher.matches(&Facts::new(&action(&json!({ "t": text }), &json!({})), now())) == Some(true)
+            let spec = MatcherSpec {
+                name: "action.payload.t".into(),
+                value: (*pattern).into(),
+                op: MatchOp::Regex,
+            };
+            let matcher =
+                Matcher::compile(&spec).unwrap_or_else(|error| panic!("{pattern}: {error}"));
+            matcher.matches(&Facts::new(
+                &action(&json!({ "t": text }), &json!({})),
+                now(),
+            )) == Some(true)
         };
         // The second alternative of this one has the name of a label in it.
         assert!(matches(matching), "{pattern} on {matching:?}");
-        assert!(*pattern == ".*" || !matches(other), "{pattern} on {other:?}");
+        assert!(
+            *pattern == ".*" || !matches(other),
+            "{pattern} on {other:?}"
+        );
         let rule = json!({ "rules": [{ "name": "r", "condition": { "field": "action.payload.t", "matches": format!("^(?:{pattern})$") }, "action": { "type": "deny" } }] });
         let in_rule = |text: &str| {
             let asked = action(&json!({ "t": text }), &json!({}));
-            rules(&rule.to_string()).decide(&Facts::new(&asked, now())).rule.is_some()
+            rules(&rule.to_string())
+                .decide(&Facts::new(&asked, now()))
+                .rule
+                .is_some()
         };
         assert!(in_rule(matching), "{pattern} in a rule on {matching:?}");
     }
@@ -74,16 +116,29 @@ fn what_people_write_is_taken_and_means_what_they_mean() {
 
 #[test]
 fn a_long_list_of_names_is_taken() {
-    let hosts: Vec<String> = (0..200).map(|number| format!("web-{number:03}.example.com")).collect();
-    let spec = MatcherSpec { name: "host".into(), value: hosts.join("|"), op: MatchOp::Regex };
-    let spec = MatcherSpec { value: spec.value.chars().take(4000).collect(), ..spec };
+    let hosts: Vec<String> = (0..200)
+        .map(|number| format!("web-{number:03}.example.com"))
+        .collect();
+    let spec = MatcherSpec {
+        name: "host".into(),
+        value: hosts.join("|"),
+        op: MatchOp::Regex,
+    };
+    let spec = MatcherSpec {
+        value: spec.value.chars().take(4000).collect(),
+        ..spec
+    };
     assert!(Matcher::compile(&spec).is_ok(), "{}", spec.value.len());
 }
 
 #[test]
 fn what_is_no_pattern_says_why_without_a_drawing() {
     let fault = |pattern: &str| {
-        let spec = MatcherSpec { name: "a".into(), value: pattern.into(), op: MatchOp::Regex };
+        let spec = MatcherSpec {
+            name: "a".into(),
+            value: pattern.into(),
+            op: MatchOp::Regex,
+        };
         Matcher::compile(&spec).expect_err(pattern).to_string()
     };
     for (pattern, says) in [
@@ -95,7 +150,10 @@ fn what_is_no_pattern_says_why_without_a_drawing() {
         ("[a", "unclosed character class"),
     ] {
         let said = fault(pattern);
-        assert!(said.contains(says) && !said.contains('^'), "{pattern}: {said}");
+        assert!(
+            said.contains(says) && !said.contains('^'),
+            "{pattern}: {said}"
+        );
     }
     assert!(fault("\\w{1,200}").contains("too large"));
 }

@@ -44,15 +44,29 @@ fn decide(payload: &Value, metadata: &Value) -> (Option<String>, Option<Value>, 
     let rules = rules(RULES);
     let action = action(payload, metadata);
     let decided = rules.decide(&Facts::new(&action, now()));
-    (decided.rule.map(|rule| rule.name().to_string()), decided.patch, decided.faults.len())
+    (
+        decided.rule.map(|rule| rule.name().to_string()),
+        decided.patch,
+        decided.faults.len(),
+    )
 }
 
 #[test]
 fn the_first_match_by_priority_decides() {
     let named = |payload: Value, metadata: Value| decide(&payload, &metadata).0;
-    assert_eq!(named(json!({ "severity": "critical" }), json!({ "team": "pay" })).as_deref(), Some("critical-to-wechat"));
-    assert_eq!(named(json!({ "severity": "critical" }), json!({})), None, "no team, and it is two o'clock");
-    assert_eq!(named(json!({ "severity": "major" }), json!({ "team": "core" })).as_deref(), Some("same-in-cel"));
+    assert_eq!(
+        named(json!({ "severity": "critical" }), json!({ "team": "pay" })).as_deref(),
+        Some("critical-to-wechat")
+    );
+    assert_eq!(
+        named(json!({ "severity": "critical" }), json!({})),
+        None,
+        "no team, and it is two o'clock"
+    );
+    assert_eq!(
+        named(json!({ "severity": "major" }), json!({ "team": "core" })).as_deref(),
+        Some("same-in-cel")
+    );
     assert_eq!(named(json!({}), json!({})), None);
     assert_eq!(named(json!("text"), json!({})), None);
 }
@@ -64,11 +78,18 @@ fn a_payload_is_read_as_if_it_were_parsed_whole() {
     );
     let with = |payload: &str| {
         let whole = json!({ "id": "a", "namespace": "n", "tenant": "t", "provider": "p", "action_type": "x", "payload": 0, "created_at": "2026-01-01T00:00:00Z" });
-        let action: acteon_core::Action =
-            serde_json::from_str(&whole.to_string().replace("\"payload\":0", &format!("\"payload\":{payload}"))).expect("an action");
+        let action: acteon_core::Action = serde_json::from_str(
+            &whole
+                .to_string()
+                .replace("\"payload\":0", &format!("\"payload\":{payload}")),
+        )
+        .expect("an action");
         rules.decide(&Facts::new(&action, now())).rule.is_some()
     };
-    assert!(with(r#"{"a":1,"b\u0020c":{"d":"x"},"a":2}"#), "the last of two, and escaped names");
+    assert!(
+        with(r#"{"a":1,"b\u0020c":{"d":"x"},"a":2}"#),
+        "the last of two, and escaped names"
+    );
     assert!(!with(r#"{"a":2,"b c":{"d":"x"},"e":null}"#));
     for other in ["[1]", "\"text\"", "null", "7", "{}"] {
         assert!(!with(other));
@@ -77,30 +98,44 @@ fn a_payload_is_read_as_if_it_were_parsed_whole() {
 
 #[test]
 fn changes_are_merged_with_what_the_action_has() {
-    let payload = json!({ "service": "checkout", "text": "down", "count": 2, "debug": 1, "keep": 7 });
+    let payload =
+        json!({ "service": "checkout", "text": "down", "count": 2, "debug": 1, "keep": 7 });
     let (rule, patch, _) = decide(&payload, &json!({}));
     assert_eq!(rule.as_deref(), Some("enrich"));
     let mut merged = payload;
     merge_patch(&mut merged, &patch.expect("a patch"));
-    assert_eq!(merged, json!({ "service": "checkout", "text": "down", "content": "[CHECKOUT] down(no missing)", "count": 3, "keep": 7 }));
+    assert_eq!(
+        merged,
+        json!({ "service": "checkout", "text": "down", "content": "[CHECKOUT] down(no missing)", "count": 3, "keep": 7 })
+    );
 }
 
 #[test]
 fn a_rule_that_fails_does_not_match_and_is_told() {
     // The change of `enrich` adds to a text, and `fails` orders a text and a number.
-    let (rule, _, faults) = decide(&json!({ "service": "checkout", "count": "two" }), &json!({}));
+    let (rule, _, faults) = decide(
+        &json!({ "service": "checkout", "count": "two" }),
+        &json!({}),
+    );
     assert_eq!((rule, faults), (None, 2));
     let hold = "rules: [{name: h, on_error: hold, condition: {field: action.payload.n, gt: 1}, action: {type: deny}}]";
     let rules = rules(hold);
     let action = action(&json!({ "n": "x" }), &json!({}));
     let decided = rules.decide(&Facts::new(&action, now()));
-    assert_eq!(decided.held.map(|fault| fault.rule.to_string()).as_deref(), Some("h"));
+    assert_eq!(
+        decided.held.map(|fault| fault.rule.to_string()).as_deref(),
+        Some("h")
+    );
 }
 
 #[test]
 fn rules_can_be_switched_off() {
-    let rules = rules(RULES).with_toggles(&BTreeMap::from([("critical-to-wechat".to_owned(), false)]));
-    let action = action(&json!({ "severity": "critical" }), &json!({ "team": "pay" }));
+    let rules =
+        rules(RULES).with_toggles(&BTreeMap::from([("critical-to-wechat".to_owned(), false)]));
+    let action = action(
+        &json!({ "severity": "critical" }),
+        &json!({ "team": "pay" }),
+    );
     assert!(rules.decide(&Facts::new(&action, now())).rule.is_none());
     assert_eq!(rules.rules().filter(|(_, enabled)| !enabled).count(), 1);
 }
@@ -108,16 +143,40 @@ fn rules_can_be_switched_off() {
 #[test]
 fn the_playground_shows_every_rule() {
     let rules = rules(RULES);
-    let action = action(&json!({ "severity": "critical", "service": 7 }), &json!({ "team": "pay" }));
+    let action = action(
+        &json!({ "severity": "critical", "service": 7 }),
+        &json!({ "team": "pay" }),
+    );
     let facts = Facts::new(&action, now());
     let shown = rules.evaluate(&facts, EvaluateOptions::default(), &SystemClock::new());
-    assert_eq!((shown.verdict.as_str(), shown.matched_rule.as_deref()), ("reroute", Some("critical-to-wechat")));
-    assert_eq!((shown.total_rules_evaluated, shown.total_rules_skipped), (1, 3));
+    assert_eq!(
+        (shown.verdict.as_str(), shown.matched_rule.as_deref()),
+        ("reroute", Some("critical-to-wechat"))
+    );
+    assert_eq!(
+        (shown.total_rules_evaluated, shown.total_rules_skipped),
+        (1, 3)
+    );
     assert_eq!(shown.trace[1].skip_reason, Some("earlier_rule_matched"));
     let condition = r#"action.payload.severity == "critical" && (action.metadata.team in ["pay", "core"] || time.hour >= 22)"#;
     assert_eq!(shown.trace[0].condition_display, condition);
-    let all = rules.evaluate(&facts, EvaluateOptions { evaluate_all: true, include_disabled: false }, &SystemClock::new());
-    assert_eq!((all.total_rules_evaluated, all.has_errors, all.verdict.as_str()), (4, true, "reroute"), "{all:?}");
+    let all = rules.evaluate(
+        &facts,
+        EvaluateOptions {
+            evaluate_all: true,
+            include_disabled: false,
+        },
+        &SystemClock::new(),
+    );
+    assert_eq!(
+        (
+            all.total_rules_evaluated,
+            all.has_errors,
+            all.verdict.as_str()
+        ),
+        (4, true, "reroute"),
+        "{all:?}"
+    );
 }
 
 #[test]
@@ -132,10 +191,16 @@ tests:
     action: {payload: {severity: critical}}
     expect: {verdict: allow}
 ";
-    let file = RuleFile { name: "tests.yaml".into(), text: fixtures.into() };
+    let file = RuleFile {
+        name: "tests.yaml".into(),
+        text: fixtures.into(),
+    };
     let results = run_fixtures(&rules(RULES), &file).expect("fixtures");
     assert_eq!(results[0].differences, Vec::<String>::new());
-    assert_eq!(results[1].differences, ["verdict: expected allow, got reroute"]);
+    assert_eq!(
+        results[1].differences,
+        ["verdict: expected allow, got reroute"]
+    );
 }
 
 fn value() -> impl Strategy<Value = Value> {
@@ -165,22 +230,58 @@ fn field() -> impl Strategy<Value = &'static str> {
 
 /// Whether a condition is one that may hold: others are refused when they are loaded.
 fn is_taken(condition: &Value) -> bool {
-    let text = json!({ "rules": [{ "name": "r", "condition": condition, "action": { "type": "deny" } }] }).to_string();
-    acteon_rules::RuleSet::compile(&[RuleFile { name: "f".into(), text }], &acteon_rules::Context::default()).is_ok()
+    let text =
+        json!({ "rules": [{ "name": "r", "condition": condition, "action": { "type": "deny" } }] })
+            .to_string();
+    acteon_rules::RuleSet::compile(
+        &[RuleFile {
+            name: "f".into(),
+            text,
+        }],
+        &acteon_rules::Context::default(),
+    )
+    .is_ok()
 }
 
 fn predicate() -> impl Strategy<Value = Value> {
-    let operators = prop_oneof![Just("eq"), Just("ne"), Just("gt"), Just("lte"), Just("contains"), Just("starts_with")];
-    let scalar = prop_oneof![Just(json!("a")), Just(json!("acme")), Just(json!(1)), Just(json!(2)), Just(json!(null))];
-    let single = (field(), operators, scalar.clone()).prop_map(|(field, operator, value)| json!({ "field": field, operator: value }));
-    let listed = (field(), proptest::collection::vec(scalar, 1..3)).prop_map(|(field, list)| json!({ "field": field, "in_list": list }));
-    prop_oneof![single, listed].prop_filter("it may hold", is_taken).prop_recursive(3, 12, 3, |inner| {
-        (any::<bool>(), proptest::collection::vec(inner, 1..4)).prop_map(|(all, list)| json!({ if all { "all" } else { "any" }: list }))
-    })
+    let operators = prop_oneof![
+        Just("eq"),
+        Just("ne"),
+        Just("gt"),
+        Just("lte"),
+        Just("contains"),
+        Just("starts_with")
+    ];
+    let scalar = prop_oneof![
+        Just(json!("a")),
+        Just(json!("acme")),
+        Just(json!(1)),
+        Just(json!(2)),
+        Just(json!(null))
+    ];
+    let single = (field(), operators, scalar.clone())
+        .prop_map(|(field, operator, value)| json!({ "field": field, operator: value }));
+    let listed = (field(), proptest::collection::vec(scalar, 1..3))
+        .prop_map(|(field, list)| json!({ "field": field, "in_list": list }));
+    prop_oneof![single, listed]
+        .prop_filter("it may hold", is_taken)
+        .prop_recursive(3, 12, 3, |inner| {
+            (any::<bool>(), proptest::collection::vec(inner, 1..4))
+                .prop_map(|(all, list)| json!({ if all { "all" } else { "any" }: list }))
+        })
 }
 
 fn searching() -> impl Strategy<Value = Value> {
-    let literal = prop_oneof![Just("acme"), Just("ACME"), Just("down"), Just("c"), Just("me-4"), Just("店"), Just("k"), Just("s")];
+    let literal = prop_oneof![
+        Just("acme"),
+        Just("ACME"),
+        Just("down"),
+        Just("c"),
+        Just("me-4"),
+        Just("店"),
+        Just("k"),
+        Just("s")
+    ];
     let pattern = prop_oneof![
         Just("^acme"),
         Just("acme-?[0-9]+"),
@@ -200,12 +301,22 @@ fn searching() -> impl Strategy<Value = Value> {
         Just("(?:acme){2,}"),
         Just("店$"),
     ];
-    let operator = prop_oneof![Just("contains"), Just("starts_with"), Just("ends_with"), Just("eq")];
-    let plain = (field(), operator, literal).prop_map(|(field, operator, value)| json!({ "field": field, operator: value }));
-    let matched = (field(), pattern).prop_map(|(field, value)| json!({ "field": field, "matches": value }));
-    prop_oneof![plain, matched].prop_filter("it may hold", is_taken).prop_recursive(2, 6, 3, |inner| {
-        (any::<bool>(), proptest::collection::vec(inner, 1..4)).prop_map(|(all, list)| json!({ if all { "all" } else { "any" }: list }))
-    })
+    let operator = prop_oneof![
+        Just("contains"),
+        Just("starts_with"),
+        Just("ends_with"),
+        Just("eq")
+    ];
+    let plain = (field(), operator, literal)
+        .prop_map(|(field, operator, value)| json!({ "field": field, operator: value }));
+    let matched =
+        (field(), pattern).prop_map(|(field, value)| json!({ "field": field, "matches": value }));
+    prop_oneof![plain, matched]
+        .prop_filter("it may hold", is_taken)
+        .prop_recursive(2, 6, 3, |inner| {
+            (any::<bool>(), proptest::collection::vec(inner, 1..4))
+                .prop_map(|(all, list)| json!({ if all { "all" } else { "any" }: list }))
+        })
 }
 
 /// What ends a text that is longer than what is searched, and what lies beyond.
@@ -216,12 +327,17 @@ fn long_texts_are_searched_as_far_as_the_book_says() {
     );
     let first = |text: String| {
         let action = action(&json!({ "t": text }), &json!({}));
-        set.decide(&Facts::new(&action, now())).rule.map(|rule| rule.name().to_string())
+        set.decide(&Facts::new(&action, now()))
+            .rule
+            .map(|rule| rule.name().to_string())
     };
     let filler = "x".repeat(70_000);
     assert_eq!(first(format!("early {filler}")).as_deref(), Some("within"));
     assert_eq!(first(format!("{filler} late {filler}")), None);
-    assert_eq!(first(format!("{filler} late {filler} the end")).as_deref(), Some("end"));
+    assert_eq!(
+        first(format!("{filler} late {filler} the end")).as_deref(),
+        Some("end")
+    );
 }
 
 proptest! {

@@ -21,7 +21,10 @@ pub(crate) fn at(text: &str) -> Timestamp {
 }
 
 pub(crate) fn file(text: &str) -> RuleFile {
-    RuleFile { name: "rules.yaml".into(), text: text.into() }
+    RuleFile {
+        name: "rules.yaml".into(),
+        text: text.into(),
+    }
 }
 
 pub(crate) fn rules(text: &str) -> RuleSet {
@@ -30,5 +33,7 @@ pub(crate) fn rules(text: &str) -> RuleSet {
 
 /// The faults of a file, one a line.
 pub(crate) fn faults(text: &str, context: &Context) -> String {
-    RuleSet::compile(&[file(text)], context).expect_err("refused").to_string()
+    RuleSet::compile(&[file(text)], context)
+        .expect_err("refused")
+        .to_string()
 }

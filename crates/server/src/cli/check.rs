@@ -31,35 +31,66 @@ enum Known {
 impl Check {
     /// The same with a folder that was named before the command.
     pub(super) fn or(self, before: Option<PathBuf>) -> anyhow::Result<Self> {
-        Ok(Self { which: self.which.or(before)?, ..self })
+        Ok(Self {
+            which: self.which.or(before)?,
+            ..self
+        })
     }
 
     /// Checks everything, and tells all that is wrong in one go.
     pub(super) fn run(self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
-        let name = file.path().map_or("the default configuration".to_owned(), |path| path.display().to_string());
+        let name = file
+            .path()
+            .map_or("the default configuration".to_owned(), |path| {
+                path.display().to_string()
+            });
         let (config, named) = file.load_with_files()?;
-        let known = config.as_ref().map_or_else(|_| Known::Not(String::new()), |config| self.which.intervals(config));
+        let known = config.as_ref().map_or_else(
+            |_| Known::Not(String::new()),
+            |config| self.which.intervals(config),
+        );
         let mut wrong = Vec::new();
-        let files =
-            named.or_else(|| config.as_ref().ok().map(|config| NamedFiles { rules: config.rules.clone(), auth: config.auth.clone() }));
+        let files = named.or_else(|| {
+            config.as_ref().ok().map(|config| NamedFiles {
+                rules: config.rules.clone(),
+                auth: config.auth.clone(),
+            })
+        });
         let keys = acteon_server::config::Surroundings::new(&super::variable)?.keys;
-        let auth = files.as_ref().and_then(|files| files.auth.as_deref()).map(|path| AuthTable::load(path, &keys)).transpose();
+        let auth = files
+            .as_ref()
+            .and_then(|files| files.auth.as_deref())
+            .map(|path| AuthTable::load(path, &keys))
+            .transpose();
         let mut rules_config = files.map(|files| files.rules);
         if let (Err(_), Some(rules)) = (&config, &mut rules_config) {
             // A provider that is wrong is not there, and a rule that names it need not be wrong.
             rules.context.providers = None;
-            rules.directory = rules.directory.take().filter(|directory| directory.is_dir());
+            rules.directory = rules
+                .directory
+                .take()
+                .filter(|directory| directory.is_dir());
         }
         let intervals = match &known {
             Known::Names(intervals) => Some(intervals.clone()),
             Known::Not(_) => None,
         };
-        let rules = rules_config.map(|rules| acteon_server::rules::load(rules.directory.as_deref(), &rules.context, intervals)).transpose();
+        let rules = rules_config
+            .map(|rules| {
+                acteon_server::rules::load(rules.directory.as_deref(), &rules.context, intervals)
+            })
+            .transpose();
         wrong.extend(config.as_ref().err().map(ToString::to_string));
-        wrong.extend(config.as_ref().ok().and_then(|config| host_trouble(&name, config)));
+        wrong.extend(
+            config
+                .as_ref()
+                .ok()
+                .and_then(|config| host_trouble(&name, config)),
+        );
         wrong.extend(auth.as_ref().err().map(ToString::to_string));
         wrong.extend(rules.as_ref().err().map(ToString::to_string));
-        let (Ok(config), Ok(auth), Ok(rules), true) = (config, auth, rules, wrong.is_empty()) else {
+        let (Ok(config), Ok(auth), Ok(rules), true) = (config, auth, rules, wrong.is_empty())
+        else {
             anyhow::bail!(wrong.join("\nerror: "))
         };
         let mut registry = Registry::default();
@@ -68,7 +99,11 @@ impl Check {
         }
         say!("{name} is valid");
         if let (Some(directory), Some(rules)) = (&config.rules.directory, &rules) {
-            say!("  {} rule(s) from {}", rules.rules.len(), directory.display());
+            say!(
+                "  {} rule(s) from {}",
+                rules.rules.len(),
+                directory.display()
+            );
             for text in &rules.left_out {
                 say!("  warning: {text}");
             }
@@ -79,24 +114,39 @@ impl Check {
         if let Some(auth) = &auth {
             say!("  {} API key(s)", auth.len());
         }
-        for ConfiguredProvider { name, type_name, .. } in &config.providers {
+        for ConfiguredProvider {
+            name, type_name, ..
+        } in &config.providers
+        {
             say!("  provider {name} ({type_name})");
         }
         if config.providers.is_empty() {
-            say!("  warning: it has no [[providers]]; every action will fail with PROVIDER_NOT_FOUND");
+            say!(
+                "  warning: it has no [[providers]]; every action will fail with PROVIDER_NOT_FOUND"
+            );
         }
         if !self.live {
             return Ok(ExitCode::SUCCESS);
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
-        Ok(if runtime.block_on(live(&config.providers))? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("cannot start the runtime")?;
+        Ok(if runtime.block_on(live(&config.providers))? {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 }
 
 /// Why a server would not listen with this configuration, with the line that says where.
 fn host_trouble(file: &str, config: &Config) -> Option<String> {
     let error = acteon_server::check_host(config).err()?;
-    let place = config.host_place.map(|place| format!("{file}:{}:{}: server: host: ", place.line, place.column)).unwrap_or_default();
+    let place = config
+        .host_place
+        .map(|place| format!("{file}:{}:{}: server: host: ", place.line, place.column))
+        .unwrap_or_default();
     Some(format!("{place}{error}"))
 }
 
@@ -106,19 +156,30 @@ impl Which {
         match &config.store {
             store @ StoreConfig::Embedded(_) => match self.path(store) {
                 Ok(path) => {
-                    let options = SqliteOptions { path, ..SqliteOptions::default() };
+                    let options = SqliteOptions {
+                        path,
+                        ..SqliteOptions::default()
+                    };
                     match SqliteStore::look_at_documents(&options, DocumentKind::TimeInterval) {
-                        Ok(Some(documents)) => {
-                            Known::Names(documents.iter().filter_map(|document| StoredInterval::name_in(&document.body)).collect())
-                        }
-                        Ok(None) => Known::Not(format!("there is no database at {} yet", options.path.display())),
+                        Ok(Some(documents)) => Known::Names(
+                            documents
+                                .iter()
+                                .filter_map(|document| StoredInterval::name_in(&document.body))
+                                .collect(),
+                        ),
+                        Ok(None) => Known::Not(format!(
+                            "there is no database at {} yet",
+                            options.path.display()
+                        )),
                         Err(error) => Known::Not(format!("{}: {error}", options.path.display())),
                     }
                 }
                 Err(error) => Known::Not(error.to_string()),
             },
             #[cfg(feature = "postgres")]
-            StoreConfig::Postgres(_) => Known::Not("they are in a PostgreSQL, which is not asked".into()),
+            StoreConfig::Postgres(_) => {
+                Known::Not("they are in a PostgreSQL, which is not asked".into())
+            }
         }
     }
 }

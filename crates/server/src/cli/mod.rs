@@ -23,7 +23,11 @@ use clap::{Args, Parser, Subcommand};
 
 /// Acteon, the action gateway: takes actions over HTTP, keeps them safe, and delivers them.
 #[derive(Parser)]
-#[command(version, about, after_help = "Without a configuration file it starts with an embedded database and a provider named \"log\".")]
+#[command(
+    version,
+    about,
+    after_help = "Without a configuration file it starts with an embedded database and a provider named \"log\"."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -82,12 +86,16 @@ fn print(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 impl Cli {
     fn dispatch(mut self) -> anyhow::Result<ExitCode> {
-        let Some(command) = self.command.take() else { return self.serve.run() };
+        let Some(command) = self.command.take() else {
+            return self.serve.run();
+        };
         let uses = command.uses();
         // A flag may stand before its command. One that the command knows nothing of must not be taken as if it did.
         let data_dir = self.serve.data_dir.take();
@@ -95,7 +103,10 @@ impl Cli {
             ("--host", self.serve.host.is_some()),
             ("--port", self.serve.port.is_some()),
             ("--data-dir", data_dir.is_some() && uses != Uses::Store),
-            ("--config", self.serve.config.is_said() && uses == Uses::Nothing),
+            (
+                "--config",
+                self.serve.config.is_said() && uses == Uses::Nothing,
+            ),
         ];
         if let Some((flag, _)) = unused.into_iter().find(|(_, is_unused)| *is_unused) {
             anyhow::bail!("{flag} has no effect on this command: leave it out");
@@ -131,7 +142,11 @@ impl Command {
         match self {
             Self::ApiKey(_) | Self::Encrypt | Self::Keygen => Uses::Nothing,
             Self::Rules(_) => Uses::Configuration,
-            Self::Check(_) | Self::Migrate(_) | Self::Backup(_) | Self::Export(_) | Self::Import(_) => Uses::Store,
+            Self::Check(_)
+            | Self::Migrate(_)
+            | Self::Backup(_)
+            | Self::Export(_)
+            | Self::Import(_) => Uses::Store,
         }
     }
 }
@@ -139,7 +154,8 @@ impl Command {
 impl ConfigFile {
     /// Whether it stands on the command line, and not in the environment only.
     fn is_said(&self) -> bool {
-        self.config.is_some() && self.config.as_deref() != std::env::var_os("ACTEON_CONFIG").as_deref().map(Path::new)
+        self.config.is_some()
+            && self.config.as_deref() != std::env::var_os("ACTEON_CONFIG").as_deref().map(Path::new)
     }
 
     /// Whether a file was named, here or in the environment.
@@ -150,30 +166,46 @@ impl ConfigFile {
     /// The file to use, if there is one.
     fn path(&self) -> Option<PathBuf> {
         let default = PathBuf::from("acteon.toml");
-        self.config.clone().or_else(|| default.is_file().then_some(default))
+        self.config
+            .clone()
+            .or_else(|| default.is_file().then_some(default))
     }
 
     /// The configuration, and the files that it names also where something is wrong with it.
-    fn load_with_files(&self) -> Result<(Result<Config, ConfigError>, Option<NamedFiles>), ConfigError> {
-        let Some(path) = self.path() else { return Ok((Config::without_file(), None)) };
+    fn load_with_files(
+        &self,
+    ) -> Result<(Result<Config, ConfigError>, Option<NamedFiles>), ConfigError> {
+        let Some(path) = self.path() else {
+            return Ok((Config::without_file(), None));
+        };
         let (config, named) = Config::load_with_files(&path, &Surroundings::new(&variable)?)?;
         Ok((config, Some(named)))
     }
 
     fn load(&self) -> Result<Config, ConfigError> {
-        let Some(path) = self.path() else { return Config::without_file() };
+        let Some(path) = self.path() else {
+            return Config::without_file();
+        };
         Config::load(&path, &Surroundings::new(&variable)?)
     }
 }
 
 /// A path of the command line. A blank one, as of an empty variable, would be the current folder.
 fn path(text: &str) -> Result<PathBuf, &'static str> {
-    if text.trim().is_empty() { Err("it is blank: name a path, or leave the flag out") } else { Ok(text.into()) }
+    if text.trim().is_empty() {
+        Err("it is blank: name a path, or leave the flag out")
+    } else {
+        Ok(text.into())
+    }
 }
 
 /// A text of the command line that is not blank.
 fn not_blank(text: &str) -> Result<String, &'static str> {
-    if text.trim().is_empty() { Err("it is blank: write a value, or leave the flag out") } else { Ok(text.to_owned()) }
+    if text.trim().is_empty() {
+        Err("it is blank: write a value, or leave the flag out")
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 fn variable(name: &str) -> Option<String> {

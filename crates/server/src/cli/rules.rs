@@ -38,32 +38,59 @@ impl Rules {
 impl Test {
     fn run(&self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
         let (directory, context) = if let Some(directory) = &self.rules {
-            let context = if file.is_named() { file.load()?.rules.context } else { Context::default() };
+            let context = if file.is_named() {
+                file.load()?.rules.context
+            } else {
+                Context::default()
+            };
             (directory.clone(), context)
         } else {
             let config = file.load()?;
             let directory = config.rules.directory;
-            (directory.context("the configuration has no [rules] directory; name one with --rules")?, config.rules.context)
+            (
+                directory
+                    .context("the configuration has no [rules] directory; name one with --rules")?,
+                config.rules.context,
+            )
         };
-        let loaded = acteon_server::rules::load(Some(&directory), &Context { providers: None, ..context }, None)?;
+        let loaded = acteon_server::rules::load(
+            Some(&directory),
+            &Context {
+                providers: None,
+                ..context
+            },
+            None,
+        )?;
         for text in &loaded.left_out {
             say!("warning: {text}");
         }
         let (mut passed, mut failed) = (0, 0);
         for path in &self.files {
-            let text = read_text(path, MAX_RULES_FILE_BYTES as u64).with_context(|| format!("cannot read {}", path.display()))?;
-            let fixtures = RuleFile { name: path.display().to_string(), text };
+            let text = read_text(path, MAX_RULES_FILE_BYTES as u64)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            let fixtures = RuleFile {
+                name: path.display().to_string(),
+                text,
+            };
             for case in run_fixtures(&loaded.rules, &fixtures)? {
                 if case.differences.is_empty() {
                     passed += 1;
                     say!("ok    {}", case.name);
                 } else {
                     failed += 1;
-                    say!("FAIL  {}\n        {}", case.name, case.differences.join("\n        "));
+                    say!(
+                        "FAIL  {}\n        {}",
+                        case.name,
+                        case.differences.join("\n        ")
+                    );
                 }
             }
         }
         say!("{passed} passed, {failed} failed");
-        Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if failed == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 }

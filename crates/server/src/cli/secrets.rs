@@ -15,7 +15,9 @@ const MAX_SECRET_BYTES: u64 = 64 * 1024;
 pub(super) fn encrypt() -> anyhow::Result<ExitCode> {
     let keys = Surroundings::new(&super::variable)?.keys;
     if keys.is_empty() {
-        bail!("there is no key: make one with `acteon-server keygen` and set it as ACTEON_AUTH_KEY");
+        bail!(
+            "there is no key: make one with `acteon-server keygen` and set it as ACTEON_AUTH_KEY"
+        );
     }
     let secret = read_secret()?;
     let secret = secret.trim_end_matches(['\n', '\r']);
@@ -34,10 +36,15 @@ pub(super) fn keygen() -> anyhow::Result<ExitCode> {
 /// From a terminal without echo, from a pipe as it comes.
 fn read_secret() -> anyhow::Result<Zeroizing<String>> {
     if std::io::stdin().is_terminal() {
-        return rpassword::prompt_password("Secret (not shown): ").map(Zeroizing::new).context("cannot read from the terminal");
+        return rpassword::prompt_password("Secret (not shown): ")
+            .map(Zeroizing::new)
+            .context("cannot read from the terminal");
     }
     let mut secret = Zeroizing::new(String::new());
-    std::io::stdin().take(MAX_SECRET_BYTES).read_to_string(&mut secret).context("cannot read the secret from standard input")?;
+    std::io::stdin()
+        .take(MAX_SECRET_BYTES)
+        .read_to_string(&mut secret)
+        .context("cannot read the secret from standard input")?;
     Ok(secret)
 }
 
@@ -65,9 +72,17 @@ impl ApiKey {
         for byte in acteon_crypto::sha256(key.as_bytes()) {
             write!(hash, "{byte:02x}")?;
         }
-        let Self { name, role, tenant, namespace } = self;
+        let Self {
+            name,
+            role,
+            tenant,
+            namespace,
+        } = self;
         // On standard error, so that `>> auth.toml` keeps only the hash.
-        eprintln!("The key, shown only now. Callers send it as `Authorization: Bearer KEY`.\n\n{}\n", key.as_str());
+        eprintln!(
+            "The key, shown only now. Callers send it as `Authorization: Bearer KEY`.\n\n{}\n",
+            key.as_str()
+        );
         say!(
             "[[api_keys]]\nname = {name:?}\nkey_hash = \"{hash}\"\nrole = {role:?}\n[[api_keys.grants]]\ntenants = [{tenant:?}]\nnamespaces = [{namespace:?}]"
         );

@@ -50,9 +50,18 @@ impl Serve {
             tracing::warn!("--data-dir has no effect: the store is a PostgreSQL");
         }
         let data_dir = data_dir(self.data_dir, &config.store)?;
-        let source = self.config.path().map_or("none: everything at its default".to_owned(), |path| path.display().to_string());
+        let source = self
+            .config
+            .path()
+            .map_or("none: everything at its default".to_owned(), |path| {
+                path.display().to_string()
+            });
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
-        let runtime = runtime.worker_threads(workers()).enable_all().build().context("cannot start the runtime")?;
+        let runtime = runtime
+            .worker_threads(workers())
+            .enable_all()
+            .build()
+            .context("cannot start the runtime")?;
         let ended = runtime.block_on(run(config, data_dir, source));
         // A file that hangs on open must not keep the process: all that counts has ended by now.
         runtime.shutdown_timeout(LINGER);
@@ -67,7 +76,9 @@ pub(super) fn data_dir(asked: Option<PathBuf>, store: &StoreConfig) -> anyhow::R
         #[cfg(feature = "postgres")]
         StoreConfig::Postgres(_) => return Ok(PathBuf::new()),
     };
-    let found = asked.or(configured).or_else(|| default_data_dir(&super::variable));
+    let found = asked
+        .or(configured)
+        .or_else(|| default_data_dir(&super::variable));
     found.context("there is no home folder for the database: name one with --data-dir")
 }
 
@@ -78,20 +89,35 @@ fn workers() -> usize {
 }
 
 async fn run(config: Config, data_dir: PathBuf, source: String) -> anyhow::Result<ExitCode> {
-    let providers: Vec<String> = config.providers.iter().map(|provider| format!("{} ({})", provider.name, provider.type_name)).collect();
+    let providers: Vec<String> = config
+        .providers
+        .iter()
+        .map(|provider| format!("{} ({})", provider.name, provider.type_name))
+        .collect();
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     // A limit on the size of files is an error of the write, as on a full disk, and not the end of the process.
-    let _file_size = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).context("cannot listen for SIGXFSZ")?;
+    let _file_size = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))
+        .context("cannot listen for SIGXFSZ")?;
     let (rules, keys) = (config.rules.directory.clone(), config.auth.clone());
     let server = tokio::select! {
         started = Server::start(config, &data_dir) => started?,
         _ = terminate.recv() => return Ok(stopped_early()),
         _ = interrupt.recv() => return Ok(stopped_early()),
     };
-    let rules = rules.map_or("none".to_owned(), |directory| format!("{} from {}", server.rules(), directory.display()));
-    let screen = screen(&server, &Shown { source, providers, rules, keys });
+    let rules = rules.map_or("none".to_owned(), |directory| {
+        format!("{} from {}", server.rules(), directory.display())
+    });
+    let screen = screen(
+        &server,
+        &Shown {
+            source,
+            providers,
+            rules,
+            keys,
+        },
+    );
     if let Err(error) = std::io::stdout().write_all(screen.as_bytes()) {
         tracing::warn!(%error, address = %server.address(), "running; standard output cannot be written");
     }
@@ -112,7 +138,9 @@ async fn run(config: Config, data_dir: PathBuf, source: String) -> anyhow::Resul
         tracing::info!("stopped; everything in flight ended");
         return Ok(ExitCode::SUCCESS);
     }
-    tracing::warn!("stopped with sends in flight; the next start takes them over, marked possible_duplicate");
+    tracing::warn!(
+        "stopped with sends in flight; the next start takes them over, marked possible_duplicate"
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -132,12 +160,32 @@ struct Shown {
 
 /// What to know, on one screen.
 fn screen(server: &Server, shown: &Shown) -> String {
-    let Shown { source, providers, rules, keys } = shown;
+    let Shown {
+        source,
+        providers,
+        rules,
+        keys,
+    } = shown;
     let address = server.address();
-    let access = keys.as_ref().map_or("everybody on this machine".to_owned(), |path| format!("API keys of {}", path.display()));
-    let header = if keys.is_some() { " -H \"authorization: Bearer $KEY\"" } else { "" };
-    let first = providers.first().and_then(|provider| provider.split(' ').next()).unwrap_or("log");
-    let listed = if providers.is_empty() { "none: add [[providers]] to the configuration".to_owned() } else { providers.join(", ") };
+    let access = keys
+        .as_ref()
+        .map_or("everybody on this machine".to_owned(), |path| {
+            format!("API keys of {}", path.display())
+        });
+    let header = if keys.is_some() {
+        " -H \"authorization: Bearer $KEY\""
+    } else {
+        ""
+    };
+    let first = providers
+        .first()
+        .and_then(|provider| provider.split(' ').next())
+        .unwrap_or("log");
+    let listed = if providers.is_empty() {
+        "none: add [[providers]] to the configuration".to_owned()
+    } else {
+        providers.join(", ")
+    };
     let example = format!(
         r#"{{"namespace":"demo","tenant":"me","provider":"{first}","action_type":"hello","payload":{{"content":"Hello from Acteon"}}}}"#
     );

@@ -45,16 +45,25 @@ impl Which {
     pub(super) fn or(self, before: Option<PathBuf>) -> anyhow::Result<Self> {
         match (self.data_dir, before) {
             (Some(one), Some(other)) if one != other => {
-                anyhow::bail!("--data-dir is given twice, as {} and {}: leave one out", other.display(), one.display())
+                anyhow::bail!(
+                    "--data-dir is given twice, as {} and {}: leave one out",
+                    other.display(),
+                    one.display()
+                )
             }
-            (named, before) => Ok(Self { data_dir: named.or(before) }),
+            (named, before) => Ok(Self {
+                data_dir: named.or(before),
+            }),
         }
     }
 
     /// Refuses a folder where the store is in none.
     #[cfg(feature = "postgres")]
     fn refuse_folder(&self) -> anyhow::Result<()> {
-        anyhow::ensure!(self.data_dir.is_none(), "--data-dir has no effect: the store of this configuration is a PostgreSQL; leave it out");
+        anyhow::ensure!(
+            self.data_dir.is_none(),
+            "--data-dir has no effect: the store of this configuration is a PostgreSQL; leave it out"
+        );
         Ok(())
     }
 
@@ -63,14 +72,16 @@ impl Which {
         match file.load()?.store {
             store @ StoreConfig::Embedded(_) => {
                 let path = self.embedded(&store)?;
-                make_private_dir(path.parent().unwrap_or(Path::new("."))).context("the folder of the database cannot be made")?;
+                make_private_dir(path.parent().unwrap_or(Path::new(".")))
+                    .context("the folder of the database cannot be made")?;
                 drop(SqliteStore::open(&sqlite(&path))?);
                 say!("{} has the schema of this version", path.display());
             }
             #[cfg(feature = "postgres")]
             StoreConfig::Postgres(options) => {
                 self.refuse_folder()?;
-                let (from, to) = runtime()?.block_on(acteon_store::postgres::PostgresStore::migrate(&options))?;
+                let (from, to) = runtime()?
+                    .block_on(acteon_store::postgres::PostgresStore::migrate(&options))?;
                 say!("schema {}: version {from} before, {to} now", options.schema);
             }
         }
@@ -83,14 +94,20 @@ impl Which {
 
     /// Where the embedded database is.
     pub(super) fn path(&self, store: &StoreConfig) -> anyhow::Result<PathBuf> {
-        Ok(embedded_database(&super::serve::data_dir(self.data_dir.clone(), store)?))
+        Ok(embedded_database(&super::serve::data_dir(
+            self.data_dir.clone(),
+            store,
+        )?))
     }
 }
 
 impl ToFile {
     /// The same with a folder that was named before the command.
     pub(super) fn or(self, before: Option<PathBuf>) -> anyhow::Result<Self> {
-        Ok(Self { which: self.which.or(before)?, file: self.file })
+        Ok(Self {
+            which: self.which.or(before)?,
+            file: self.file,
+        })
     }
 
     /// Copies the embedded database, also while the server runs.
@@ -98,11 +115,17 @@ impl ToFile {
         let store = file.load()?.store;
         #[cfg(feature = "postgres")]
         if matches!(store, StoreConfig::Postgres(_)) {
-            anyhow::bail!("the store is a PostgreSQL: back it up with its own tools, such as pg_basebackup, or write it out with `export`");
+            anyhow::bail!(
+                "the store is a PostgreSQL: back it up with its own tools, such as pg_basebackup, or write it out with `export`"
+            );
         }
         let database = self.which.embedded(&store)?;
         SqliteStore::backup(&sqlite(&database), &self.file)?;
-        say!("{} is a checked copy of {}", self.file.display(), database.display());
+        say!(
+            "{} is a checked copy of {}",
+            self.file.display(),
+            database.display()
+        );
         Ok(ExitCode::SUCCESS)
     }
 
@@ -114,15 +137,28 @@ impl ToFile {
         if matches!(store, StoreConfig::Postgres(_)) {
             self.which.refuse_folder()?;
         }
-        let mut to = BufWriter::new(Steady { file: create(&self.file)?, unsynced: 0 });
+        let mut to = BufWriter::new(Steady {
+            file: create(&self.file)?,
+            unsynced: 0,
+        });
         let rows = match store {
-            store @ StoreConfig::Embedded(_) => SqliteStore::export(&sqlite(&self.which.embedded(&store)?), &mut to)?,
+            store @ StoreConfig::Embedded(_) => {
+                SqliteStore::export(&sqlite(&self.which.embedded(&store)?), &mut to)?
+            }
             #[cfg(feature = "postgres")]
-            StoreConfig::Postgres(options) => runtime()?.block_on(acteon_store::postgres::PostgresStore::export(&options, &mut to))?,
+            StoreConfig::Postgres(options) => runtime()?.block_on(
+                acteon_store::postgres::PostgresStore::export(&options, &mut to),
+            )?,
         };
-        let written = to.into_inner().map_err(std::io::IntoInnerError::into_error).and_then(|to| to.file.sync_all());
+        let written = to
+            .into_inner()
+            .map_err(std::io::IntoInnerError::into_error)
+            .and_then(|to| to.file.sync_all());
         written.context("the file cannot be written")?;
-        say!("{rows} rows in {}. What is accepted from now on is not in it: stop the server before you move.", self.file.display());
+        say!(
+            "{rows} rows in {}. What is accepted from now on is not in it: stop the server before you move.",
+            self.file.display()
+        );
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -130,7 +166,10 @@ impl ToFile {
 impl FromFile {
     /// The same with a folder that was named before the command.
     pub(super) fn or(self, before: Option<PathBuf>) -> anyhow::Result<Self> {
-        Ok(Self { which: self.which.or(before)?, file: self.file })
+        Ok(Self {
+            which: self.which.or(before)?,
+            file: self.file,
+        })
     }
 
     /// Reads what `export` wrote into an empty store.
@@ -140,16 +179,20 @@ impl FromFile {
         if matches!(store, StoreConfig::Postgres(_)) {
             self.which.refuse_folder()?;
         }
-        let opened = File::open(&self.file).with_context(|| format!("{} cannot be read", self.file.display()))?;
+        let opened = File::open(&self.file)
+            .with_context(|| format!("{} cannot be read", self.file.display()))?;
         let mut from = BufReader::new(opened);
         let rows = match store {
             store @ StoreConfig::Embedded(_) => {
                 let path = self.which.embedded(&store)?;
-                make_private_dir(path.parent().unwrap_or(Path::new("."))).context("the folder of the database cannot be made")?;
+                make_private_dir(path.parent().unwrap_or(Path::new(".")))
+                    .context("the folder of the database cannot be made")?;
                 SqliteStore::import(&sqlite(&path), &mut from)?
             }
             #[cfg(feature = "postgres")]
-            StoreConfig::Postgres(options) => runtime()?.block_on(acteon_store::postgres::PostgresStore::import(&options, &mut from))?,
+            StoreConfig::Postgres(options) => runtime()?.block_on(
+                acteon_store::postgres::PostgresStore::import(&options, &mut from),
+            )?,
         };
         say!("{rows} rows of {} are in the store", self.file.display());
         Ok(ExitCode::SUCCESS)
@@ -157,7 +200,10 @@ impl FromFile {
 }
 
 fn sqlite(path: &Path) -> SqliteOptions {
-    SqliteOptions { path: path.to_owned(), ..SqliteOptions::default() }
+    SqliteOptions {
+        path: path.to_owned(),
+        ..SqliteOptions::default()
+    }
 }
 
 /// Payloads lie in it: others on the machine need not read them.
@@ -204,5 +250,8 @@ impl std::io::Write for Steady {
 
 #[cfg(feature = "postgres")]
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
 }

@@ -29,27 +29,45 @@ impl AuthTable {
     pub fn load(path: &Path, keys: &KeyRing) -> Result<Self, ConfigError> {
         let text = files::read_text(path, files::MAX_CONFIG_BYTES).map(Zeroizing::new);
         let text = text.map_err(|error| {
-            let advice = "make it: `acteon-server api-key NAME` prints a key and the lines to put there";
-            ConfigError::Unreadable(format!("the file of the API keys, {}: {error}; {advice}", path.display()))
+            let advice =
+                "make it: `acteon-server api-key NAME` prints a key and the lines to put there";
+            ConfigError::Unreadable(format!(
+                "the file of the API keys, {}: {error}; {advice}",
+                path.display()
+            ))
         })?;
         Self::parse(&path.display().to_string(), &text, keys)
     }
 
     /// Checks the text of a file. `file` is its name in messages.
     pub fn parse(file: &str, text: &str, keys: &KeyRing) -> Result<Self, ConfigError> {
-        let surroundings = Surroundings { variable: &variable_less, keys: keys.clone() };
+        let surroundings = Surroundings {
+            variable: &variable_less,
+            keys: keys.clone(),
+        };
         let mut walker = Walker::new(text, &surroundings);
         let mut table = Self::default();
         let mut names = BTreeSet::new();
         let blocks = walker.blocks("api_keys");
         if blocks.is_empty() {
-            let hint = "put one there: `acteon-server api-key NAME` prints a key and the lines for it";
-            walker.push(&(0..0), "api_keys".into(), "there is no API key, so nobody could call".into(), Some(hint.into()));
+            let hint =
+                "put one there: `acteon-server api-key NAME` prints a key and the lines for it";
+            walker.push(
+                &(0..0),
+                "api_keys".into(),
+                "there is no API key, so nobody could call".into(),
+                Some(hint.into()),
+            );
         }
         for (index, block) in blocks.into_iter().enumerate() {
-            let Some((hash, caller)) = api_key(&mut walker, index, block, &mut names) else { continue };
+            let Some((hash, caller)) = api_key(&mut walker, index, block, &mut names) else {
+                continue;
+            };
             if let Some(other) = table.callers.insert(hash, caller) {
-                let message = format!("is that of {:?} too: nobody could tell the two apart; make each its own with `api-key`", &*other.id);
+                let message = format!(
+                    "is that of {:?} too: nobody could tell the two apart; make each its own with `api-key`",
+                    &*other.id
+                );
                 walker.trouble(&format!("api_keys[{index}]"), "key_hash", &message);
             }
         }
@@ -74,7 +92,12 @@ impl AuthTable {
     }
 }
 
-fn api_key<'a>(walker: &mut Walker<'a>, index: usize, mut block: Block<'a>, names: &mut BTreeSet<String>) -> Option<([u8; 32], Caller)> {
+fn api_key<'a>(
+    walker: &mut Walker<'a>,
+    index: usize,
+    mut block: Block<'a>,
+    names: &mut BTreeSet<String>,
+) -> Option<([u8; 32], Caller)> {
     let section = format!("api_keys[{index}]");
     let grants: Vec<Grant> = walker
         .blocks_of(&mut block.table, "grants")
@@ -83,8 +106,15 @@ fn api_key<'a>(walker: &mut Walker<'a>, index: usize, mut block: Block<'a>, name
         .map(|(number, grant)| {
             let section = format!("{section}.grants[{number}]");
             let settings = walker.read(&section, &grant.table, &grant.span, &[GRANT]);
-            for Key { name, .. } in GRANT.iter().filter(|key| settings.has(key.name) && settings.texts(key.name).is_empty()) {
-                walker.trouble(&section, name, "is empty, so the grant allows nothing; write [\"*\"] for all");
+            for Key { name, .. } in GRANT
+                .iter()
+                .filter(|key| settings.has(key.name) && settings.texts(key.name).is_empty())
+            {
+                walker.trouble(
+                    &section,
+                    name,
+                    "is empty, so the grant allows nothing; write [\"*\"] for all",
+                );
             }
             grant_of(&settings)
         })
@@ -92,29 +122,73 @@ fn api_key<'a>(walker: &mut Walker<'a>, index: usize, mut block: Block<'a>, name
     let settings = walker.read(&section, &block.table, &block.span, &[API_KEY]);
     if grants.is_empty() {
         let hint = Some("add [[api_keys.grants]] with tenants = [\"*\"] and namespaces = [\"*\"] for everything".to_owned());
-        walker.push(&block.span, section.clone(), "has no grants, so it could do nothing".into(), hint);
+        walker.push(
+            &block.span,
+            section.clone(),
+            "has no grants, so it could do nothing".into(),
+            hint,
+        );
     }
     let name = settings.text("name").unwrap_or_default().to_owned();
-    if settings.has("name") && (name.is_empty() || name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control)) {
-        walker.trouble(&section, "name", &format!("must be 1 to {MAX_NAME_BYTES} bytes without control characters"));
+    if settings.has("name")
+        && (name.is_empty() || name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control))
+    {
+        walker.trouble(
+            &section,
+            "name",
+            &format!("must be 1 to {MAX_NAME_BYTES} bytes without control characters"),
+        );
     } else if settings.has("name") && !names.insert(name.clone()) {
-        walker.trouble(&section, "name", &format!("the name {name:?} is taken by another key"));
+        walker.trouble(
+            &section,
+            "name",
+            &format!("the name {name:?} is taken by another key"),
+        );
     }
     let role = settings.text("role").and_then(Role::parse);
     if settings.has("role") && role.is_none() {
-        let meant = crate::similar::nearest(settings.text("role").unwrap_or_default(), ["admin", "operator", "viewer"].into_iter());
-        let meant = meant.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
-        walker.trouble(&section, "role", &format!("must be admin, operator or viewer{meant}"));
+        let meant = crate::similar::nearest(
+            settings.text("role").unwrap_or_default(),
+            ["admin", "operator", "viewer"].into_iter(),
+        );
+        let meant = meant
+            .map(|near| format!("; did you mean {near:?}?"))
+            .unwrap_or_default();
+        walker.trouble(
+            &section,
+            "role",
+            &format!("must be admin, operator or viewer{meant}"),
+        );
     }
-    let hash = settings.secret("key_hash").and_then(|hash| unhex(hash.expose_secret().trim()));
+    let hash = settings
+        .secret("key_hash")
+        .and_then(|hash| unhex(hash.expose_secret().trim()));
     if settings.has("key_hash") && hash.is_none() {
-        walker.trouble(&section, "key_hash", "must be 64 hexadecimal digits: the SHA-256 of the key, never the key itself");
+        walker.trouble(
+            &section,
+            "key_hash",
+            "must be 64 hexadecimal digits: the SHA-256 of the key, never the key itself",
+        );
     }
-    Some((hash?, Caller { id: name.into(), auth_method: "api_key", role: role?, grants: Arc::from(grants) }))
+    Some((
+        hash?,
+        Caller {
+            id: name.into(),
+            auth_method: "api_key",
+            role: role?,
+            grants: Arc::from(grants),
+        },
+    ))
 }
 
 fn grant_of(settings: &Settings) -> Grant {
-    let or_all = |key: &str| if settings.has(key) { settings.texts(key).to_vec() } else { vec!["*".to_owned()] };
+    let or_all = |key: &str| {
+        if settings.has(key) {
+            settings.texts(key).to_vec()
+        } else {
+            vec!["*".to_owned()]
+        }
+    };
     Grant {
         tenants: settings.texts("tenants").to_vec(),
         namespaces: settings.texts("namespaces").to_vec(),

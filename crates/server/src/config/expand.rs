@@ -18,11 +18,17 @@ pub(super) struct Fault {
 
 impl Fault {
     fn new(message: String, hint: &str) -> Self {
-        Self { message, hint: Some(hint.to_owned()) }
+        Self {
+            message,
+            hint: Some(hint.to_owned()),
+        }
     }
 }
 
-pub(super) fn expand(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<String, Fault> {
+pub(super) fn expand(
+    text: &str,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<String, Fault> {
     let mut result = String::new();
     let mut rest = text;
     while let Some(start) = rest.find("${") {
@@ -34,7 +40,12 @@ pub(super) fn expand(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> R
         }
         result.push_str(&rest[..start]);
         let inner = &rest[start + 2..];
-        let end = inner.find('}').ok_or_else(|| Fault::new("the closing } of ${ is missing".into(), "write $${ for a literal ${"))?;
+        let end = inner.find('}').ok_or_else(|| {
+            Fault::new(
+                "the closing } of ${ is missing".into(),
+                "write $${ for a literal ${",
+            )
+        })?;
         result.push_str(&value_of(&inner[..end], variable)?);
         rest = &inner[end + 1..];
     }
@@ -44,11 +55,22 @@ pub(super) fn expand(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> R
 
 fn value_of(name: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<String, Fault> {
     if let Some(path) = name.strip_prefix("file:") {
-        let fault = |why: String| Fault::new(format!("cannot read {path:?}: {why}"), "check the path, and that this user may read it");
-        let text = read_text(Path::new(path), MAX_FILE_BYTES).map_err(|error| fault(error.to_string()))?;
+        let fault = |why: String| {
+            Fault::new(
+                format!("cannot read {path:?}: {why}"),
+                "check the path, and that this user may read it",
+            )
+        };
+        let text =
+            read_text(Path::new(path), MAX_FILE_BYTES).map_err(|error| fault(error.to_string()))?;
         return Ok(text.trim_end_matches(['\n', '\r']).to_owned());
     }
-    variable(name).ok_or_else(|| Fault::new(format!("the environment variable {name:?} is not set"), "set it, or write the value itself"))
+    variable(name).ok_or_else(|| {
+        Fault::new(
+            format!("the environment variable {name:?} is not set"),
+            "set it, or write the value itself",
+        )
+    })
 }
 
 /// What to do about an envelope that does not open.
@@ -57,12 +79,16 @@ fn to_do(error: &EnvelopeError) -> &'static str {
         EnvelopeError::Malformed(_) => {
             "make a real one: set ACTEON_AUTH_KEY to the output of `acteon-server keygen`, then run `acteon-server encrypt`"
         }
-        EnvelopeError::NoKey => "set it to the key that this was encrypted with; with another key, encrypt the secret anew",
+        EnvelopeError::NoKey => {
+            "set it to the key that this was encrypted with; with another key, encrypt the secret anew"
+        }
         EnvelopeError::UnknownKey(_) | EnvelopeError::WrongKey => {
             "the key that this was encrypted with is needed: add it behind the new one, ACTEON_AUTH_KEY=\"new:KEY,old:KEY\"; where it is lost, \
              encrypt the secret anew with `acteon-server encrypt`"
         }
-        EnvelopeError::NotText | EnvelopeError::Cipher => "encrypt the secret anew with `acteon-server encrypt`",
+        EnvelopeError::NotText | EnvelopeError::Cipher => {
+            "encrypt the secret anew with `acteon-server encrypt`"
+        }
     }
 }
 

@@ -15,7 +15,9 @@ use std::time::Duration;
 
 use acteon_core::{Provider, ProviderName, Settings};
 use acteon_crypto::{KeyRing, KeyRingError};
-use acteon_gateway::{BreakerPolicy, Breakers, GatewayOptions, Keep, OnRepairable, OpenLimits, RetryPolicy};
+use acteon_gateway::{
+    BreakerPolicy, Breakers, GatewayOptions, Keep, OnRepairable, OpenLimits, RetryPolicy,
+};
 use zeroize::Zeroizing;
 
 pub use auth::{AuthTable, KeyOf};
@@ -124,8 +126,15 @@ impl Config {
     /// What runs without a file: everything at its default, and one `log` provider named `log`.
     pub fn without_file() -> Result<Self, ConfigError> {
         let none = |_: &str| None;
-        let surroundings = Surroundings { variable: &none, keys: KeyRing::default() };
-        Self::parse("the default configuration", "[[providers]]\nname = \"log\"\ntype = \"log\"\n", &surroundings)
+        let surroundings = Surroundings {
+            variable: &none,
+            keys: KeyRing::default(),
+        };
+        Self::parse(
+            "the default configuration",
+            "[[providers]]\nname = \"log\"\ntype = \"log\"\n",
+            &surroundings,
+        )
     }
 
     /// Reads and checks a file.
@@ -134,56 +143,100 @@ impl Config {
     }
 
     /// Reads and checks a file, and says which others it names, also where something is wrong with it.
-    pub fn load_with_files(path: &Path, surroundings: &Surroundings<'_>) -> Result<(Result<Self, ConfigError>, NamedFiles), ConfigError> {
+    pub fn load_with_files(
+        path: &Path,
+        surroundings: &Surroundings<'_>,
+    ) -> Result<(Result<Self, ConfigError>, NamedFiles), ConfigError> {
         let text = files::read_given(path, files::MAX_CONFIG_BYTES).map(Zeroizing::new);
         let text = text.map_err(|error| {
-            let advice = "name another with -c or ACTEON_CONFIG, or neither to start with the defaults";
-            ConfigError::Unreadable(format!("the configuration file {} cannot be read: {error}; {advice}", path.display()))
+            let advice =
+                "name another with -c or ACTEON_CONFIG, or neither to start with the defaults";
+            ConfigError::Unreadable(format!(
+                "the configuration file {} cannot be read: {error}; {advice}",
+                path.display()
+            ))
         })?;
-        Ok(Self::parse_with_files(&path.display().to_string(), &text, surroundings))
+        Ok(Self::parse_with_files(
+            &path.display().to_string(),
+            &text,
+            surroundings,
+        ))
     }
 
     /// Checks the text of a file. `file` is its name in messages.
-    pub fn parse(file: &str, text: &str, surroundings: &Surroundings<'_>) -> Result<Self, ConfigError> {
+    pub fn parse(
+        file: &str,
+        text: &str,
+        surroundings: &Surroundings<'_>,
+    ) -> Result<Self, ConfigError> {
         Self::parse_with_files(file, text, surroundings).0
     }
 
-    fn parse_with_files(file: &str, text: &str, surroundings: &Surroundings<'_>) -> (Result<Self, ConfigError>, NamedFiles) {
+    fn parse_with_files(
+        file: &str,
+        text: &str,
+        surroundings: &Surroundings<'_>,
+    ) -> (Result<Self, ConfigError>, NamedFiles) {
         let mut walker = Walker::new(text, surroundings);
         let sections = walker.sections();
         let server = sections.get("server");
         let host = server.text("host").unwrap_or("127.0.0.1").to_owned();
         if !is_host(&host) {
-            let message = format!("must be an address or a name without scheme, port and path, such as 127.0.0.1; {host:?} is none");
+            let message = format!(
+                "must be an address or a name without scheme, port and path, such as 127.0.0.1; {host:?} is none"
+            );
             walker.trouble("server", "host", &message);
         }
         let host_place = walker.place_of("server", "host");
         let port = walker.ranged(server, "server", "port", 8080, 0..=65535);
-        let hosts = names(&mut walker, server, "hosts", is_host, "names without scheme, port and path, such as acteon.example.com");
-        let origins = names(&mut walker, server, "origins", is_origin, "origins such as https://ops.example.com");
+        let hosts = names(
+            &mut walker,
+            server,
+            "hosts",
+            is_host,
+            "names without scheme, port and path, such as acteon.example.com",
+        );
+        let origins = names(
+            &mut walker,
+            server,
+            "origins",
+            is_origin,
+            "origins such as https://ops.example.com",
+        );
         let stop_limit = walker.ranged(server, "server", "shutdown_timeout_seconds", 30, 0..=3600);
         let open = open_limits(&mut walker, server);
         let mut retry = retry(&mut walker, sections.get("retry"));
-        let base = Path::new(file).parent().map(Path::to_owned).unwrap_or_default();
+        let base = Path::new(file)
+            .parent()
+            .map(Path::to_owned)
+            .unwrap_or_default();
         let (store, lease) = store::read(&mut walker, sections.get("store"), &base);
         let keep = keep(&mut walker, sections.get("audit"));
-        let redaction = acteon_gateway::Redaction::new(sections.get("audit").texts("redact")).unwrap_or_else(|error| {
-            walker.trouble("audit", "redact", &error.to_string());
-            acteon_gateway::Redaction::default()
-        });
+        let redaction = acteon_gateway::Redaction::new(sections.get("audit").texts("redact"))
+            .unwrap_or_else(|error| {
+                walker.trouble("audit", "redact", &error.to_string());
+                acteon_gateway::Redaction::default()
+            });
         let auth = sections.get("auth");
         // Who says `enabled = false` knows that the rest is off.
         if !auth.has("enabled") {
             walker.without_effect(auth, "auth", &["config_path"], "enabled = true");
         }
-        let auth = auth.flag("enabled").then(|| base.join(auth.text("config_path").unwrap_or("auth.toml")));
+        let auth = auth
+            .flag("enabled")
+            .then(|| base.join(auth.text("config_path").unwrap_or("auth.toml")));
         let shared = acteon_providers::Context::new(lease.send_limit());
         let providers = providers::build(&mut walker, &shared);
-        let of_providers = providers.iter().filter_map(|provider| Some((provider.name.clone(), provider.on_repairable?)));
+        let of_providers = providers
+            .iter()
+            .filter_map(|provider| Some((provider.name.clone(), provider.on_repairable?)));
         retry.on_repairable_of = of_providers.collect();
         let breakers = breakers(&mut walker, sections.get("circuit_breaker"), &providers);
         let rules = rules(&mut walker, sections.get("rules"), &base, &providers);
-        let named = NamedFiles { rules: rules.clone(), auth: auth.clone() };
+        let named = NamedFiles {
+            rules: rules.clone(),
+            auth: auth.clone(),
+        };
         if let Err(wrong) = walker.finish(file) {
             return (Err(wrong), named);
         }
@@ -196,7 +249,14 @@ impl Config {
             shutdown_timeout: Duration::from_secs(stop_limit.unsigned_abs()),
             core_dumps: server.flag("core_dumps"),
             store,
-            gateway: GatewayOptions { retry, open, breakers, keep, redaction, lease },
+            gateway: GatewayOptions {
+                retry,
+                open,
+                breakers,
+                keep,
+                redaction,
+                lease,
+            },
             providers,
             shared,
             rules,
@@ -208,10 +268,20 @@ impl Config {
 }
 
 fn open_limits(walker: &mut Walker<'_>, settings: &Settings) -> OpenLimits {
-    let total = walker.ranged(settings, "server", "max_open_actions", OpenLimits::default().total as i64, 1..=100_000_000).max(1);
+    let total = walker
+        .ranged(
+            settings,
+            "server",
+            "max_open_actions",
+            OpenLimits::default().total as i64,
+            1..=100_000_000,
+        )
+        .max(1);
     let number = |value: i64| usize::try_from(value).unwrap_or(usize::MAX);
     let half = OpenLimits::of(number(total));
-    let mut share = |key: &str, default: usize| number(walker.ranged(settings, "server", key, default as i64, 1..=total));
+    let mut share = |key: &str, default: usize| {
+        number(walker.ranged(settings, "server", key, default as i64, 1..=total))
+    };
     OpenLimits {
         total: half.total,
         per_provider: share("max_open_per_provider", half.per_provider),
@@ -220,42 +290,94 @@ fn open_limits(walker: &mut Walker<'_>, settings: &Settings) -> OpenLimits {
 }
 
 /// A list of names, each of which must be of a kind.
-fn names(walker: &mut Walker<'_>, settings: &Settings, key: &str, fits: fn(&str) -> bool, expected: &str) -> Vec<String> {
+fn names(
+    walker: &mut Walker<'_>,
+    settings: &Settings,
+    key: &str,
+    fits: fn(&str) -> bool,
+    expected: &str,
+) -> Vec<String> {
     let names = settings.texts(key);
     if let Some(wrong) = names.iter().find(|name| !fits(name)) {
-        walker.trouble("server", key, &format!("must be {expected}; {wrong:?} is none"));
+        walker.trouble(
+            "server",
+            key,
+            &format!("must be {expected}; {wrong:?} is none"),
+        );
     }
     names.to_vec()
 }
 
 fn is_host(text: &str) -> bool {
-    let is_v6 = text.trim_start_matches('[').trim_end_matches(']').parse::<std::net::Ipv6Addr>().is_ok();
-    is_v6 || (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')))
+    let is_v6 = text
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<std::net::Ipv6Addr>()
+        .is_ok();
+    is_v6
+        || (!text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')))
 }
 
 fn is_origin(text: &str) -> bool {
-    let authority = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    authority.is_some_and(|rest| !rest.is_empty() && !rest.trim_end_matches('/').contains(['/', '@', '?', '#', ' ', '*']))
+    let authority = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    authority.is_some_and(|rest| {
+        !rest.is_empty()
+            && !rest
+                .trim_end_matches('/')
+                .contains(['/', '@', '?', '#', ' ', '*'])
+    })
 }
 
 fn retry(walker: &mut Walker<'_>, settings: &Settings) -> RetryPolicy {
     let default = RetryPolicy::default();
-    let max_quick = walker.ranged(settings, "retry", "max_retries", default.max_quick.into(), 0..=10);
-    let max_age = walker.ranged(settings, "retry", "max_age_seconds", default.max_age.as_secs() as i64, 1..=2_592_000);
+    let max_quick = walker.ranged(
+        settings,
+        "retry",
+        "max_retries",
+        default.max_quick.into(),
+        0..=10,
+    );
+    let max_age = walker.ranged(
+        settings,
+        "retry",
+        "max_age_seconds",
+        default.max_age.as_secs() as i64,
+        1..=2_592_000,
+    );
     let delays = match settings.integers("delays_seconds") {
         None => default.delays.clone(),
-        Some(seconds) if !seconds.is_empty() && seconds.len() <= 100 && seconds.iter().all(|delay| (1..=86400).contains(delay)) => {
-            seconds.iter().map(|delay| Duration::from_secs(delay.unsigned_abs())).collect()
+        Some(seconds)
+            if !seconds.is_empty()
+                && seconds.len() <= 100
+                && seconds.iter().all(|delay| (1..=86400).contains(delay)) =>
+        {
+            seconds
+                .iter()
+                .map(|delay| Duration::from_secs(delay.unsigned_abs()))
+                .collect()
         }
         Some(_) => {
-            walker.trouble("retry", "delays_seconds", "must be a list of 1 to 100 numbers from 1 to 86400");
+            walker.trouble(
+                "retry",
+                "delays_seconds",
+                "must be a list of 1 to 100 numbers from 1 to 86400",
+            );
             Vec::new()
         }
     };
     let durable = settings.flag_or("durable", default.durable);
     let on_repairable = on_repairable(walker, "retry", settings).unwrap_or_default();
     if on_repairable == OnRepairable::Hold && !durable {
-        walker.trouble("retry", "on_repairable", "\"hold\" has no effect with durable = false: nothing goes on in the store then");
+        walker.trouble(
+            "retry",
+            "on_repairable",
+            "\"hold\" has no effect with durable = false: nothing goes on in the store then",
+        );
     }
     RetryPolicy {
         max_quick: u32::try_from(max_quick).unwrap_or_default(),
@@ -268,21 +390,42 @@ fn retry(walker: &mut Walker<'_>, settings: &Settings) -> RetryPolicy {
 }
 
 /// What becomes of actions whose provider is to be repaired, if that is said.
-fn on_repairable(walker: &mut Walker<'_>, section: &str, settings: &Settings) -> Option<OnRepairable> {
+fn on_repairable(
+    walker: &mut Walker<'_>,
+    section: &str,
+    settings: &Settings,
+) -> Option<OnRepairable> {
     match settings.text("on_repairable")? {
         "fail" => Some(OnRepairable::Fail),
         "hold" => Some(OnRepairable::Hold),
         other => {
-            walker.trouble(section, "on_repairable", &format!("must be \"fail\" or \"hold\", is {other:?}"));
+            walker.trouble(
+                section,
+                "on_repairable",
+                &format!("must be \"fail\" or \"hold\", is {other:?}"),
+            );
             None
         }
     }
 }
 
-fn breakers(walker: &mut Walker<'_>, settings: &Settings, providers: &[ConfiguredProvider]) -> Breakers {
-    let BreakerPolicy { failure_threshold, success_threshold, recovery } = BreakerPolicy::default();
+fn breakers(
+    walker: &mut Walker<'_>,
+    settings: &Settings,
+    providers: &[ConfiguredProvider],
+) -> Breakers {
+    let BreakerPolicy {
+        failure_threshold,
+        success_threshold,
+        recovery,
+    } = BreakerPolicy::default();
     if !settings.has("enabled") {
-        let needing = ["failure_threshold", "success_threshold", "recovery_timeout_seconds", "fallbacks"];
+        let needing = [
+            "failure_threshold",
+            "success_threshold",
+            "recovery_timeout_seconds",
+            "fallbacks",
+        ];
         walker.without_effect(settings, "circuit_breaker", &needing, "enabled = true");
     }
     let mut number = |key: &str, default: u64, most: i64| {
@@ -292,76 +435,152 @@ fn breakers(walker: &mut Walker<'_>, settings: &Settings, providers: &[Configure
     let policy = BreakerPolicy {
         failure_threshold: number("failure_threshold", failure_threshold.into(), 1000),
         success_threshold: number("success_threshold", success_threshold.into(), 1000),
-        recovery: Duration::from_secs(number("recovery_timeout_seconds", recovery.as_secs(), 86_400).into()),
+        recovery: Duration::from_secs(
+            number("recovery_timeout_seconds", recovery.as_secs(), 86_400).into(),
+        ),
     };
     let mut fallbacks = BTreeMap::new();
     let names = || providers.iter().map(|provider| provider.name.as_str());
     for (from, to) in settings.text_table("fallbacks") {
-        let find = |name: &str| providers.iter().map(|provider| &provider.name).find(|known| known.as_str() == name).cloned();
+        let find = |name: &str| {
+            providers
+                .iter()
+                .map(|provider| &provider.name)
+                .find(|known| known.as_str() == name)
+                .cloned()
+        };
         match (find(&from), find(&to)) {
             (Some(from), Some(to)) if from != to => drop(fallbacks.insert(from, to)),
             (known_from, _) => {
                 let unknown = if known_from.is_none() { &from } else { &to };
-                let meant = crate::similar::nearest(unknown, names()).filter(|near| near != unknown);
-                let meant = meant.map(|near| format!("; did you mean {near:?} in the place of {unknown:?}?")).unwrap_or_default();
-                let message = format!("{from:?} = {to:?} must name two providers that are configured{meant}");
+                let meant =
+                    crate::similar::nearest(unknown, names()).filter(|near| near != unknown);
+                let meant = meant
+                    .map(|near| format!("; did you mean {near:?} in the place of {unknown:?}?"))
+                    .unwrap_or_default();
+                let message =
+                    format!("{from:?} = {to:?} must name two providers that are configured{meant}");
                 walker.trouble("circuit_breaker", "fallbacks", &message);
             }
         }
     }
-    Breakers { policy: settings.flag("enabled").then_some(policy), fallbacks }
+    Breakers {
+        policy: settings.flag("enabled").then_some(policy),
+        fallbacks,
+    }
 }
 
 fn keep(walker: &mut Walker<'_>, settings: &Settings) -> Keep {
-    let default = walker.ranged(settings, "audit", "ttl_seconds", Keep::default().default.as_secs() as i64, 60..=3_153_600_000);
+    let default = walker.ranged(
+        settings,
+        "audit",
+        "ttl_seconds",
+        Keep::default().default.as_secs() as i64,
+        60..=3_153_600_000,
+    );
     let tenants = settings.integer_table("tenant_ttl_seconds");
-    if tenants.values().any(|seconds| !(60..=3_153_600_000).contains(seconds)) {
-        walker.trouble("audit", "tenant_ttl_seconds", "must be numbers of seconds from 60 to 3153600000");
+    if tenants
+        .values()
+        .any(|seconds| !(60..=3_153_600_000).contains(seconds))
+    {
+        walker.trouble(
+            "audit",
+            "tenant_ttl_seconds",
+            "must be numbers of seconds from 60 to 3153600000",
+        );
     }
     for tenant in tenants.keys() {
         if let Err(error) = acteon_core::Tenant::parse(tenant) {
-            walker.trouble("audit", "tenant_ttl_seconds", &format!("{tenant:?} can be no tenant: {error}"));
+            walker.trouble(
+                "audit",
+                "tenant_ttl_seconds",
+                &format!("{tenant:?} can be no tenant: {error}"),
+            );
         }
     }
     let seconds = |seconds: i64| Duration::from_secs(seconds.unsigned_abs());
-    Keep { default: seconds(default), tenants: tenants.into_iter().map(|(tenant, keep)| (tenant, seconds(keep))).collect() }
+    Keep {
+        default: seconds(default),
+        tenants: tenants
+            .into_iter()
+            .map(|(tenant, keep)| (tenant, seconds(keep)))
+            .collect(),
+    }
 }
 
-fn rules(walker: &mut Walker<'_>, settings: &Settings, base: &Path, providers: &[ConfiguredProvider]) -> RulesConfig {
+fn rules(
+    walker: &mut Walker<'_>,
+    settings: &Settings,
+    base: &Path,
+    providers: &[ConfiguredProvider],
+) -> RulesConfig {
     let context = acteon_rules::Context {
-        providers: Some(providers.iter().map(|provider| provider.name.clone()).collect()),
+        providers: Some(
+            providers
+                .iter()
+                .map(|provider| provider.name.clone())
+                .collect(),
+        ),
         intervals: Some(BTreeSet::new()),
-        default_timezone: settings.text("default_timezone").unwrap_or("UTC").to_owned(),
+        default_timezone: settings
+            .text("default_timezone")
+            .unwrap_or("UTC")
+            .to_owned(),
         env: settings.text_table("env"),
     };
-    let directory = settings.text("directory").map(|directory| base.join(directory));
-    if let Some(error) = directory.as_ref().and_then(|directory| std::fs::read_dir(directory).err()) {
+    let directory = settings
+        .text("directory")
+        .map(|directory| base.join(directory));
+    if let Some(error) = directory
+        .as_ref()
+        .and_then(|directory| std::fs::read_dir(directory).err())
+    {
         let shown = directory.as_deref().unwrap_or(base).display();
-        walker.trouble("rules", "directory", &format!("{shown} cannot be read as a folder: {error}; make it, or name another"));
+        walker.trouble(
+            "rules",
+            "directory",
+            &format!("{shown} cannot be read as a folder: {error}; make it, or name another"),
+        );
     }
     if !acteon_rules::is_time_zone(&context.default_timezone) {
-        let message = format!("there is no time zone {:?}; use a name such as Asia/Shanghai", context.default_timezone);
+        let message = format!(
+            "there is no time zone {:?}; use a name such as Asia/Shanghai",
+            context.default_timezone
+        );
         walker.trouble("rules", "default_timezone", &message);
     }
     // What is wrong with a directory is told already.
     if directory.is_none() && !walker.is_given("rules", "directory") {
-        walker.without_effect(settings, "rules", &["default_timezone", "watch", "env"], "directory");
+        walker.without_effect(
+            settings,
+            "rules",
+            &["default_timezone", "watch", "env"],
+            "directory",
+        );
     }
-    RulesConfig { directory, watch: settings.flag_or("watch", true), context }
+    RulesConfig {
+        directory,
+        watch: settings.flag_or("watch", true),
+        context,
+    }
 }
 
 fn read_keys(variable: &dyn Fn(&str) -> Option<String>) -> Result<KeyRing, ConfigError> {
     let parse = |source: &str, text: &str| {
-        KeyRing::parse(text).map_err(|error: KeyRingError| ConfigError::Unreadable(format!("{source}: {error}")))
+        KeyRing::parse(text)
+            .map_err(|error: KeyRingError| ConfigError::Unreadable(format!("{source}: {error}")))
     };
     if let Some(text) = variable("ACTEON_AUTH_KEY").map(Zeroizing::new) {
         if variable("ACTEON_AUTH_KEY_FILE").is_some() {
-            let message = "ACTEON_AUTH_KEY_FILE has no effect beside ACTEON_AUTH_KEY: set one of the two";
+            let message =
+                "ACTEON_AUTH_KEY_FILE has no effect beside ACTEON_AUTH_KEY: set one of the two";
             return Err(ConfigError::Unreadable(message.into()));
         }
         return parse("ACTEON_AUTH_KEY", &text);
     }
-    let Some(path) = variable("ACTEON_AUTH_KEY_FILE") else { return Ok(KeyRing::default()) };
+    let Some(path) = variable("ACTEON_AUTH_KEY_FILE") else {
+        return Ok(KeyRing::default());
+    };
     let source = format!("ACTEON_AUTH_KEY_FILE: {path}");
     let text = files::read_text(Path::new(&path), files::MAX_KEY_RING_BYTES).map(Zeroizing::new);
     let text = text.map_err(|error| ConfigError::Unreadable(format!("{source}: {error}")))?;

@@ -47,18 +47,39 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(message) => f.write_str(message),
-            Self::Wrong { file, troubles, more } => {
+            Self::Wrong {
+                file,
+                troubles,
+                more,
+            } => {
                 let count = troubles.len() + more;
-                write!(f, "{count} problem{} in {file}", if count == 1 { "" } else { "s" })?;
-                for Trouble { place, subject, message, hint } in troubles {
-                    write!(f, "\n  {file}:{}:{}: {subject}: {message}", place.line, place.column)?;
+                write!(
+                    f,
+                    "{count} problem{} in {file}",
+                    if count == 1 { "" } else { "s" }
+                )?;
+                for Trouble {
+                    place,
+                    subject,
+                    message,
+                    hint,
+                } in troubles
+                {
+                    write!(
+                        f,
+                        "\n  {file}:{}:{}: {subject}: {message}",
+                        place.line, place.column
+                    )?;
                     if let Some(hint) = hint {
                         write!(f, "\n      {hint}")?;
                     }
                 }
                 match more {
                     0 => Ok(()),
-                    more => write!(f, "\n  and {more} more, which come out once these are mended"),
+                    more => write!(
+                        f,
+                        "\n  and {more} more, which come out once these are mended"
+                    ),
                 }
             }
         }

@@ -21,8 +21,11 @@ pub(super) fn build(walker: &mut Walker<'_>, context: &Context) -> Vec<Configure
         if let Some(provider) = providers.get(before)
             && let Some(first) = first_lines.insert(provider.name.clone(), index)
         {
-            let message =
-                format!("the name {:?} is taken by block {}; each provider needs a name of its own", provider.name.as_str(), first + 1);
+            let message = format!(
+                "the name {:?} is taken by block {}; each provider needs a name of its own",
+                provider.name.as_str(),
+                first + 1
+            );
             walker.trouble(&section, "name", &message);
         }
     }
@@ -37,17 +40,33 @@ fn build_one<'a>(
     context: &Context,
 ) -> Option<ConfiguredProvider> {
     let type_name = text_of(&block.table, "type");
-    let found = type_name.as_deref().and_then(|name| types.iter().find(|known| known.name == name));
+    let found = type_name
+        .as_deref()
+        .and_then(|name| types.iter().find(|known| known.name == name));
     let Some(found) = found else {
         match type_name {
-            Some(name) => walker.push(&type_span(block), format!("{section}: type"), unknown_type(&name, types), None),
-            None => drop(walker.read(section, &only(&block.table, &["name", "type"]), &block.span, &[PROVIDER])),
+            Some(name) => walker.push(
+                &type_span(block),
+                format!("{section}: type"),
+                unknown_type(&name, types),
+                None,
+            ),
+            None => drop(walker.read(
+                section,
+                &only(&block.table, &["name", "type"]),
+                &block.span,
+                &[PROVIDER],
+            )),
         }
         return None;
     };
     let settings = walker.read(section, &block.table, &block.span, &[PROVIDER, found.keys]);
     let on_repairable = super::on_repairable(walker, section, &settings);
-    let complete = found.keys.iter().filter(|key| key.required).all(|key| settings.has(key.name));
+    let complete = found
+        .keys
+        .iter()
+        .filter(|key| key.required)
+        .all(|key| settings.has(key.name));
     // A name that is missing, or no text, is told of already.
     let name = match settings.text("name").map(ProviderName::parse_new) {
         Some(Ok(name)) => Some(name),
@@ -60,9 +79,16 @@ fn build_one<'a>(
     if !complete {
         return None;
     }
-    let for_messages = name.clone().or_else(|| ProviderName::parse("unnamed").ok())?;
+    let for_messages = name
+        .clone()
+        .or_else(|| ProviderName::parse("unnamed").ok())?;
     match (found.build)(&for_messages, &settings, context) {
-        Ok(provider) => Some(ConfiguredProvider { name: name?, type_name: found.name.to_owned(), provider, on_repairable }),
+        Ok(provider) => Some(ConfiguredProvider {
+            name: name?,
+            type_name: found.name.to_owned(),
+            provider,
+            on_repairable,
+        }),
         Err(problems) => {
             for problem in problems {
                 walker.trouble(section, problem.key, &problem.message);
@@ -81,7 +107,10 @@ fn section_name(table: &DeTable<'_>, index: usize) -> String {
 }
 
 fn unknown_type(name: &str, types: &[ProviderType]) -> String {
-    let gated = KNOWN_TYPES.iter().find(|known| known.name == name).and_then(|known| known.feature);
+    let gated = KNOWN_TYPES
+        .iter()
+        .find(|known| known.name == name)
+        .and_then(|known| known.feature);
     if let Some(feature) = gated {
         return format!(
             "this binary was built without the cargo feature {feature:?}: build it with `cargo build -p acteon-server --features {feature}`"
@@ -91,7 +120,10 @@ fn unknown_type(name: &str, types: &[ProviderType]) -> String {
         return format!("there is no provider type {name:?}; did you mean {near:?}?");
     }
     let known: Vec<&str> = types.iter().map(|known| known.name).collect();
-    format!("there is no provider type {name:?}; this binary has: {}", known.join(", "))
+    format!(
+        "there is no provider type {name:?}; this binary has: {}",
+        known.join(", ")
+    )
 }
 
 fn text_of(table: &DeTable<'_>, key: &str) -> Option<String> {
@@ -100,10 +132,17 @@ fn text_of(table: &DeTable<'_>, key: &str) -> Option<String> {
 }
 
 fn type_span(block: &Block<'_>) -> std::ops::Range<usize> {
-    block.table.iter().find(|(name, _)| name.get_ref() == "type").map_or_else(|| block.span.clone(), |(_, value)| value.span())
+    block
+        .table
+        .iter()
+        .find(|(name, _)| name.get_ref() == "type")
+        .map_or_else(|| block.span.clone(), |(_, value)| value.span())
 }
 
 fn only<'a>(table: &DeTable<'a>, keys: &[&str]) -> DeTable<'a> {
-    let kept = table.iter().filter(|(name, _)| keys.contains(&name.get_ref().as_ref()));
-    kept.map(|(name, value): (_, &toml::Spanned<DeValue<'a>>)| (name.clone(), value.clone())).collect()
+    let kept = table
+        .iter()
+        .filter(|(name, _)| keys.contains(&name.get_ref().as_ref()));
+    kept.map(|(name, value): (_, &toml::Spanned<DeValue<'a>>)| (name.clone(), value.clone()))
+        .collect()
 }

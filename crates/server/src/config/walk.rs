@@ -46,7 +46,14 @@ pub(super) struct Block<'a> {
 impl<'a> Walker<'a> {
     pub(super) fn new(text: &'a str, surroundings: &'a Surroundings<'a>) -> Self {
         let (root, errors) = DeTable::parse_recoverable(text);
-        let mut walker = Self { text, root: root.into_inner(), surroundings, troubles: Vec::new(), more: 0, spans: HashMap::new() };
+        let mut walker = Self {
+            text,
+            root: root.into_inner(),
+            surroundings,
+            troubles: Vec::new(),
+            more: 0,
+            spans: HashMap::new(),
+        };
         for error in errors {
             let span = error.span().unwrap_or(0..0);
             walker.push(&span, "syntax".into(), error.message().to_owned(), None);
@@ -62,7 +69,9 @@ impl<'a> Walker<'a> {
                 self.root.insert(name, value);
                 continue;
             }
-            let known = SECTIONS.iter().find(|section| section.name == name.get_ref());
+            let known = SECTIONS
+                .iter()
+                .find(|section| section.name == name.get_ref());
             match (known, value.get_ref()) {
                 (Some(section), DeValue::Table(table)) => {
                     let settings = self.read(section.name, table, &name.span(), &[section.keys]);
@@ -73,12 +82,21 @@ impl<'a> Walker<'a> {
                     self.push(&value.span(), section.name.into(), message, None);
                 }
                 (None, _) => {
-                    let known: Vec<&str> = SECTIONS.iter().map(|section| section.name).chain(["[providers]"]).collect();
+                    let known: Vec<&str> = SECTIONS
+                        .iter()
+                        .map(|section| section.name)
+                        .chain(["[providers]"])
+                        .collect();
                     let hint = match nearest(name.get_ref(), known.iter().copied()) {
                         Some(near) => format!("did you mean [{near}]?"),
                         None => format!("known are: [{}]", known.join("], [")),
                     };
-                    self.push(&name.span(), name.get_ref().to_string(), "there is no such section".into(), Some(hint));
+                    self.push(
+                        &name.span(),
+                        name.get_ref().to_string(),
+                        "there is no such section".into(),
+                        Some(hint),
+                    );
                 }
             }
         }
@@ -96,7 +114,12 @@ impl<'a> Walker<'a> {
     /// Refuses what is left of the file.
     pub(super) fn refuse_rest(&mut self, known: &str) {
         for (name, _) in std::mem::take(&mut self.root) {
-            self.push(&name.span(), name.get_ref().to_string(), "there is no such section".into(), Some(format!("known are: {known}")));
+            self.push(
+                &name.span(),
+                name.get_ref().to_string(),
+                "there is no such section".into(),
+                Some(format!("known are: {known}")),
+            );
         }
     }
 
@@ -110,10 +133,17 @@ impl<'a> Walker<'a> {
                 table.insert(key, found);
             }
         }
-        let Some(value) = value else { return Vec::new() };
+        let Some(value) = value else {
+            return Vec::new();
+        };
         let span = value.span();
         let DeValue::Array(array) = value.into_inner() else {
-            self.push(&span, name.to_owned(), format!("must be a list of blocks, each headed [[{name}]]"), None);
+            self.push(
+                &span,
+                name.to_owned(),
+                format!("must be a list of blocks, each headed [[{name}]]"),
+                None,
+            );
             return Vec::new();
         };
         let mut blocks = Vec::new();
@@ -121,43 +151,82 @@ impl<'a> Walker<'a> {
             let span = item.span();
             match item.into_inner() {
                 DeValue::Table(table) => blocks.push(Block { table, span }),
-                _ => self.push(&span, name.to_owned(), format!("must be a block, headed [[{name}]]"), None),
+                _ => self.push(
+                    &span,
+                    name.to_owned(),
+                    format!("must be a block, headed [[{name}]]"),
+                    None,
+                ),
             }
         }
         blocks
     }
 
     /// Reads a section's values against its keys.
-    pub(super) fn read(&mut self, section: &str, table: &DeTable<'a>, header: &Span, keys: &[&'static [Key]]) -> Settings {
+    pub(super) fn read(
+        &mut self,
+        section: &str,
+        table: &DeTable<'a>,
+        header: &Span,
+        keys: &[&'static [Key]],
+    ) -> Settings {
         let keys: Vec<&'static Key> = keys.iter().copied().flatten().collect();
         let mut settings = Settings::default();
         self.read_table(section, "", table, &keys, &mut settings);
         for key in keys.iter().filter(|key| key.required) {
-            if !self.spans.contains_key(&(section.to_owned(), key.name.to_owned())) {
+            if !self
+                .spans
+                .contains_key(&(section.to_owned(), key.name.to_owned()))
+            {
                 let hint = format!("{}: {}", key.name, key.help);
-                self.push(header, section.to_owned(), format!("{} is missing", key.name), Some(hint));
+                self.push(
+                    header,
+                    section.to_owned(),
+                    format!("{} is missing", key.name),
+                    Some(hint),
+                );
             }
         }
         settings
     }
 
-    fn read_table(&mut self, section: &str, prefix: &str, table: &DeTable<'a>, keys: &[&'static Key], settings: &mut Settings) {
+    fn read_table(
+        &mut self,
+        section: &str,
+        prefix: &str,
+        table: &DeTable<'a>,
+        keys: &[&'static Key],
+        settings: &mut Settings,
+    ) {
         for (name, value) in table {
             let full = format!("{prefix}{}", name.get_ref());
             let known = keys.iter().find(|key| key.name == full);
-            let leads_on = keys.iter().any(|key| key.name.strip_prefix(&full).is_some_and(|rest| rest.starts_with('.')));
+            let leads_on = keys.iter().any(|key| {
+                key.name
+                    .strip_prefix(&full)
+                    .is_some_and(|rest| rest.starts_with('.'))
+            });
             match (known, value.get_ref()) {
                 (Some(key), _) => {
                     self.spans.insert((section.to_owned(), full), value.span());
                     // A block's section has its place behind it.
                     let section_name = section.split('[').next().unwrap_or(section);
                     let may_be_blank = MAY_BE_BLANK.contains(&(section_name, key.name));
-                    let setting = self
-                        .setting(key.kind, value)
-                        .and_then(|setting| if !may_be_blank && is_blank(&setting) { Err(blank(key, value)) } else { Ok(setting) });
+                    let setting = self.setting(key.kind, value).and_then(|setting| {
+                        if !may_be_blank && is_blank(&setting) {
+                            Err(blank(key, value))
+                        } else {
+                            Ok(setting)
+                        }
+                    });
                     match setting {
                         Ok(setting) => settings.set(key.name, setting),
-                        Err(Fault { message, hint }) => self.push(&value.span(), format!("{section}: {}", key.name), message, hint),
+                        Err(Fault { message, hint }) => self.push(
+                            &value.span(),
+                            format!("{section}: {}", key.name),
+                            message,
+                            hint,
+                        ),
                     }
                 }
                 (None, DeValue::Table(inner)) if leads_on => {
@@ -165,51 +234,105 @@ impl<'a> Walker<'a> {
                 }
                 (None, _) => {
                     let hint = similar(&full, keys);
-                    self.push(&name.span(), format!("{section}: {full}"), "there is no such key".into(), Some(hint));
+                    self.push(
+                        &name.span(),
+                        format!("{section}: {full}"),
+                        "there is no such key".into(),
+                        Some(hint),
+                    );
                 }
             }
         }
     }
 
     fn setting(&self, kind: Kind, value: &Spanned<DeValue<'a>>) -> Result<Setting, Fault> {
-        let wrong = || Fault { message: format!("must be {}, is {}", kind.expected(), described(value.get_ref())), hint: None };
+        let wrong = || Fault {
+            message: format!(
+                "must be {}, is {}",
+                kind.expected(),
+                described(value.get_ref())
+            ),
+            hint: None,
+        };
         match (kind, value.get_ref()) {
             (Kind::Text, DeValue::String(text)) => self.plain(text).map(Setting::Text),
-            (Kind::Secret, DeValue::String(text)) => expand::secret(self.expanded(text)?, &self.surroundings.keys).map(Setting::Secret),
-            (Kind::Integer, DeValue::Integer(_)) => integer(value.get_ref()).map(Setting::Integer).ok_or_else(wrong),
-            (Kind::Number, DeValue::Integer(_)) => integer(value.get_ref()).map(|number| Setting::Number(number as f64)).ok_or_else(wrong),
-            (Kind::Number, DeValue::Float(number)) => number.as_str().replace('_', "").parse().map(Setting::Number).map_err(|_| wrong()),
-            (Kind::Flag, DeValue::Boolean(flag)) => Ok(Setting::Flag(*flag)),
-            (Kind::Integers, DeValue::Array(items)) => {
-                items.iter().map(|item| integer(item.get_ref()).ok_or_else(wrong)).collect::<Result<_, _>>().map(Setting::Integers)
+            (Kind::Secret, DeValue::String(text)) => {
+                expand::secret(self.expanded(text)?, &self.surroundings.keys).map(Setting::Secret)
             }
+            (Kind::Integer, DeValue::Integer(_)) => integer(value.get_ref())
+                .map(Setting::Integer)
+                .ok_or_else(wrong),
+            (Kind::Number, DeValue::Integer(_)) => integer(value.get_ref())
+                .map(|number| Setting::Number(number as f64))
+                .ok_or_else(wrong),
+            (Kind::Number, DeValue::Float(number)) => number
+                .as_str()
+                .replace('_', "")
+                .parse()
+                .map(Setting::Number)
+                .map_err(|_| wrong()),
+            (Kind::Flag, DeValue::Boolean(flag)) => Ok(Setting::Flag(*flag)),
+            (Kind::Integers, DeValue::Array(items)) => items
+                .iter()
+                .map(|item| integer(item.get_ref()).ok_or_else(wrong))
+                .collect::<Result<_, _>>()
+                .map(Setting::Integers),
             (Kind::SecretTable, DeValue::Table(table)) => self.secret_table(table, &wrong),
             (Kind::Texts, DeValue::Array(items)) => {
-                let text = |item: &Spanned<DeValue<'a>>| item.get_ref().as_str().ok_or_else(wrong).and_then(|text| self.plain(text));
-                items.iter().map(text).collect::<Result<_, _>>().map(Setting::Texts)
+                let text = |item: &Spanned<DeValue<'a>>| {
+                    item.get_ref()
+                        .as_str()
+                        .ok_or_else(wrong)
+                        .and_then(|text| self.plain(text))
+                };
+                items
+                    .iter()
+                    .map(text)
+                    .collect::<Result<_, _>>()
+                    .map(Setting::Texts)
             }
             (Kind::TextTable, DeValue::Table(table)) => {
                 let entry = |(name, value): (&Spanned<Cow<'a, str>>, &Spanned<DeValue<'a>>)| {
                     let text = value.get_ref().as_str().ok_or_else(wrong)?;
                     Ok((name.get_ref().to_string(), self.plain(text)?))
                 };
-                table.iter().map(entry).collect::<Result<_, _>>().map(Setting::TextTable)
+                table
+                    .iter()
+                    .map(entry)
+                    .collect::<Result<_, _>>()
+                    .map(Setting::TextTable)
             }
             (Kind::IntegerTable, DeValue::Table(table)) => {
                 let entry = |(name, value): (&Spanned<Cow<'a, str>>, &Spanned<DeValue<'a>>)| {
-                    Ok((name.get_ref().to_string(), integer(value.get_ref()).ok_or_else(wrong)?))
+                    Ok((
+                        name.get_ref().to_string(),
+                        integer(value.get_ref()).ok_or_else(wrong)?,
+                    ))
                 };
-                table.iter().map(entry).collect::<Result<_, _>>().map(Setting::IntegerTable)
+                table
+                    .iter()
+                    .map(entry)
+                    .collect::<Result<_, _>>()
+                    .map(Setting::IntegerTable)
             }
             _ => Err(wrong()),
         }
     }
 
-    fn secret_table(&self, table: &DeTable<'a>, wrong: &dyn Fn() -> Fault) -> Result<Setting, Fault> {
+    fn secret_table(
+        &self,
+        table: &DeTable<'a>,
+        wrong: &dyn Fn() -> Fault,
+    ) -> Result<Setting, Fault> {
         let mut values = BTreeMap::new();
         for (name, value) in table {
-            let DeValue::String(text) = value.get_ref() else { return Err(wrong()) };
-            values.insert(name.get_ref().to_string(), expand::secret(self.expanded(text)?, &self.surroundings.keys)?);
+            let DeValue::String(text) = value.get_ref() else {
+                return Err(wrong());
+            };
+            values.insert(
+                name.get_ref().to_string(),
+                expand::secret(self.expanded(text)?, &self.surroundings.keys)?,
+            );
         }
         Ok(Setting::Table(values))
     }
@@ -219,7 +342,10 @@ impl<'a> Walker<'a> {
         let text = self.expanded(text)?;
         if acteon_crypto::Envelope::is_claimed_by(&text) {
             let message = "this key takes no encrypted value".to_owned();
-            return Err(Fault { message, hint: Some("write it in plain text".into()) });
+            return Err(Fault {
+                message,
+                hint: Some("write it in plain text".into()),
+            });
         }
         Ok(text)
     }
@@ -239,42 +365,78 @@ impl<'a> Walker<'a> {
     ) -> i64 {
         let value = settings.integer(key).unwrap_or(default);
         if !range.contains(&value) {
-            self.trouble(section, key, &format!("must be from {} to {}, is {value}", range.start(), range.end()));
+            self.trouble(
+                section,
+                key,
+                &format!(
+                    "must be from {} to {}, is {value}",
+                    range.start(),
+                    range.end()
+                ),
+            );
         }
         value
     }
 
     /// Refuses those of `keys` that were given although they have no effect without `needed`.
-    pub(super) fn without_effect(&mut self, settings: &Settings, section: &str, keys: &[&str], needed: &str) {
+    pub(super) fn without_effect(
+        &mut self,
+        settings: &Settings,
+        section: &str,
+        keys: &[&str],
+        needed: &str,
+    ) {
         for key in keys.iter().filter(|key| settings.has(key)) {
-            self.trouble(section, key, &format!("has no effect without {section}.{needed}; set that, or remove this"));
+            self.trouble(
+                section,
+                key,
+                &format!("has no effect without {section}.{needed}; set that, or remove this"),
+            );
         }
     }
 
     /// Whether a key stands in the file, even with a value that cannot be used.
     pub(super) fn is_given(&self, section: &str, key: &str) -> bool {
-        self.spans.contains_key(&(section.to_owned(), key.to_owned()))
+        self.spans
+            .contains_key(&(section.to_owned(), key.to_owned()))
     }
 
     /// Where the value of a key stands.
     pub(super) fn place_of(&self, section: &str, key: &str) -> Option<Place> {
-        self.spans.get(&(section.to_owned(), key.to_owned())).map(|span| place(self.text, span.start))
+        self.spans
+            .get(&(section.to_owned(), key.to_owned()))
+            .map(|span| place(self.text, span.start))
     }
 
     /// Notes what is wrong with the value of a key.
     pub(super) fn trouble(&mut self, section: &str, key: &str, message: &str) {
-        let span = self.spans.get(&(section.to_owned(), key.to_owned())).cloned().unwrap_or(0..0);
+        let span = self
+            .spans
+            .get(&(section.to_owned(), key.to_owned()))
+            .cloned()
+            .unwrap_or(0..0);
         self.push(&span, format!("{section}: {key}"), message.to_owned(), None);
     }
 
-    pub(super) fn push(&mut self, span: &Span, subject: String, message: String, hint: Option<String>) {
+    pub(super) fn push(
+        &mut self,
+        span: &Span,
+        subject: String,
+        message: String,
+        hint: Option<String>,
+    ) {
         // To find a line takes a walk through the text.
         if self.troubles.len() == MAX_TOLD {
             self.more += 1;
             return;
         }
         let place = place(self.text, span.start);
-        self.troubles.push(Trouble { place, subject, message, hint });
+        self.troubles.push(Trouble {
+            place,
+            subject,
+            message,
+            hint,
+        });
     }
 
     pub(super) fn finish(mut self, file: &str) -> Result<(), ConfigError> {
@@ -282,7 +444,11 @@ impl<'a> Walker<'a> {
             return Ok(());
         }
         self.troubles.sort_by_key(|trouble| trouble.place);
-        Err(ConfigError::Wrong { file: file.to_owned(), troubles: self.troubles, more: self.more })
+        Err(ConfigError::Wrong {
+            file: file.to_owned(),
+            troubles: self.troubles,
+            more: self.more,
+        })
     }
 }
 
@@ -294,20 +460,37 @@ fn is_blank(setting: &Setting) -> bool {
         Setting::Secret(secret) => is_blank(secret.expose_secret()),
         Setting::Texts(texts) => texts.iter().any(|text| is_blank(text)),
         Setting::TextTable(texts) => texts.values().any(|text| is_blank(text)),
-        Setting::Table(secrets) => secrets.values().any(|secret| is_blank(secret.expose_secret())),
-        Setting::Integer(_) | Setting::Number(_) | Setting::Flag(_) | Setting::Integers(_) | Setting::IntegerTable(_) => false,
+        Setting::Table(secrets) => secrets
+            .values()
+            .any(|secret| is_blank(secret.expose_secret())),
+        Setting::Integer(_)
+        | Setting::Number(_)
+        | Setting::Flag(_)
+        | Setting::Integers(_)
+        | Setting::IntegerTable(_) => false,
     }
 }
 
 /// The fault of a blank value.
 fn blank(key: &Key, value: &Spanned<DeValue<'_>>) -> Fault {
     let (message, rest) = match value.get_ref() {
-        DeValue::Array(_) => ("a text of the list must not be blank", "leave that text out"),
-        DeValue::Table(_) => ("a text of the table must not be blank", "leave that text out"),
+        DeValue::Array(_) => (
+            "a text of the list must not be blank",
+            "leave that text out",
+        ),
+        DeValue::Table(_) => (
+            "a text of the table must not be blank",
+            "leave that text out",
+        ),
         _ if key.required => ("must not be blank", "write the value itself"),
         _ => ("must not be blank", "leave the key out"),
     };
-    Fault { message: message.to_owned(), hint: Some(format!("set the variable or file that it comes from, or {rest}")) }
+    Fault {
+        message: message.to_owned(),
+        hint: Some(format!(
+            "set the variable or file that it comes from, or {rest}"
+        )),
+    }
 }
 
 fn integer(value: &DeValue<'_>) -> Option<i64> {
@@ -330,13 +513,22 @@ fn described(value: &DeValue<'_>) -> &'static str {
 fn place(text: &str, offset: usize) -> Place {
     let before = &text[..text.floor_char_boundary(offset)];
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    Place { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
+    Place {
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+    }
 }
 
 /// The key that was probably meant, or all that there are.
 fn similar(name: &str, keys: &[&'static Key]) -> String {
     match nearest(name, keys.iter().map(|key| key.name)) {
         Some(key) => format!("did you mean {key}?"),
-        None => format!("known are: {}", keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ")),
+        None => format!(
+            "known are: {}",
+            keys.iter()
+                .map(|key| key.name)
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
     }
 }

@@ -69,11 +69,17 @@ impl FromRequestParts<Arc<AppState>> for MayLook {
             return Ok(Self(None));
         }
         let caller = caller(parts, state).await?;
-        Ok(Self(Some(caller).filter(|caller| caller.role.may(Permission::Read))))
+        Ok(Self(
+            Some(caller).filter(|caller| caller.role.may(Permission::Read)),
+        ))
     }
 }
 
-async fn permitted(parts: &Parts, state: &AppState, permission: Permission) -> Result<Caller, Refusal> {
+async fn permitted(
+    parts: &Parts,
+    state: &AppState,
+    permission: Permission,
+) -> Result<Caller, Refusal> {
     let caller = caller(parts, state).await?;
     if !caller.role.may(permission) {
         let message = format!("forbidden: the role of {:?} does not allow this", caller.id);
@@ -90,7 +96,9 @@ async fn caller(parts: &Parts, state: &AppState) -> Result<Caller, Refusal> {
     };
     state.metrics.sign_in_failed();
     let connection = parts.extensions.get::<Arc<Connection>>();
-    let address = connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |connection| connection.peer());
+    let address = connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |connection| {
+        connection.peer()
+    });
     match state.sign_ins.failed(address) {
         Reaction::Answer(sleep) => {
             let wait = sleep.as_ref().map_or(Duration::ZERO, |(wait, _)| *wait);
@@ -105,33 +113,59 @@ async fn caller(parts: &Parts, state: &AppState) -> Result<Caller, Refusal> {
                     connection.set_working();
                 }
             }
-            Err(Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message))
+            Err(Refusal::new(
+                StatusCode::UNAUTHORIZED,
+                "UNAUTHORIZED",
+                message,
+            ))
         }
         Reaction::Refuse(count) => {
             if let Some(count) = count {
                 tracing::warn!(%address, count, "sign-ins fail too often; those that fail are refused at once for a while");
             }
-            Err(Refusal::too_many("too many sign-ins from this address failed; try again later"))
+            Err(Refusal::too_many(
+                "too many sign-ins from this address failed; try again later",
+            ))
         }
     }
 }
 
 fn key(headers: &HeaderMap) -> Option<&str> {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|text| {
-        let (scheme, key) = text.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
-    });
-    bearer.or_else(|| headers.get("x-api-key").and_then(|value| value.to_str().ok()))
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| {
+            let (scheme, key) = text.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+        });
+    bearer.or_else(|| {
+        headers
+            .get("x-api-key")
+            .and_then(|value| value.to_str().ok())
+    })
 }
 
 /// Refuses an action that no grant covers.
 pub(super) fn check_action(caller: &Caller, action: &Action) -> Result<(), Refusal> {
-    let Action { namespace, tenant, provider, action_type, .. } = action;
+    let Action {
+        namespace,
+        tenant,
+        provider,
+        action_type,
+        ..
+    } = action;
     let scope = Scope::of(&caller.grants);
-    if scope.covers(namespace.as_str(), tenant.as_str(), provider.as_str(), action_type.as_str()) {
+    if scope.covers(
+        namespace.as_str(),
+        tenant.as_str(),
+        provider.as_str(),
+        action_type.as_str(),
+    ) {
         return Ok(());
     }
-    Err(forbidden(&format!("tenant={tenant} namespace={namespace} provider={provider} action={action_type}")))
+    Err(forbidden(&format!(
+        "tenant={tenant} namespace={namespace} provider={provider} action={action_type}"
+    )))
 }
 
 /// Refuses to make something for a tenant that no grant covers.
@@ -147,20 +181,34 @@ pub(super) fn check_provider(caller: &Caller, provider: &str) -> Result<(), Refu
     if Scope::of(&caller.grants).covers_provider(provider) {
         return Ok(());
     }
-    Err(forbidden(&format!("provider={provider} for all tenants, namespaces and actions")))
+    Err(forbidden(&format!(
+        "provider={provider} for all tenants, namespaces and actions"
+    )))
 }
 
 /// Refuses to touch what holds for everything, such as the rules.
 pub(super) fn check_everything(caller: &Caller) -> Result<(), Refusal> {
-    if Scope::of(&caller.grants).is_everything() { Ok(()) } else { Err(forbidden("everything, which the rules decide about")) }
+    if Scope::of(&caller.grants).is_everything() {
+        Ok(())
+    } else {
+        Err(forbidden("everything, which the rules decide about"))
+    }
 }
 
 fn forbidden(what: &str) -> Refusal {
-    Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", format!("forbidden: no grant covers {what}"))
+    Refusal::new(
+        StatusCode::FORBIDDEN,
+        "FORBIDDEN",
+        format!("forbidden: no grant covers {what}"),
+    )
 }
 
 /// What a caller may change, within the namespace and tenant that a body repeats: what lies elsewhere is not there.
-pub(super) fn repeated(caller: &Caller, namespace: Option<Namespace>, tenant: Option<Tenant>) -> Scope {
+pub(super) fn repeated(
+    caller: &Caller,
+    namespace: Option<Namespace>,
+    tenant: Option<Tenant>,
+) -> Scope {
     let mut scope = Scope::of(&caller.grants);
     (scope.namespace, scope.tenant) = (namespace, tenant);
     scope
@@ -169,7 +217,9 @@ pub(super) fn repeated(caller: &Caller, namespace: Option<Namespace>, tenant: Op
 /// What a caller may find: what they are granted, within the `namespace` and `tenant` that they ask for.
 pub(super) fn scope(caller: &Caller, parameters: &Parameters) -> Result<Scope, Refusal> {
     let mut scope = Scope::of(&caller.grants);
-    scope.namespace = parameters.parsed("namespace", "a namespace", |text| Namespace::parse(text).ok())?;
+    scope.namespace = parameters.parsed("namespace", "a namespace", |text| {
+        Namespace::parse(text).ok()
+    })?;
     scope.tenant = parameters.parsed("tenant", "a tenant", |text| Tenant::parse(text).ok())?;
     Ok(scope)
 }

@@ -37,14 +37,19 @@ pub(super) fn the_one(mut found: Vec<ActionView>) -> Result<ActionView, Refusal>
         (Some(view), true) => Ok(view),
         (None, _) => Err(not_found()),
         (Some(_), false) => {
-            let message = "several tenants have an action with this id; add ?namespace=...&tenant=...";
+            let message =
+                "several tenants have an action with this id; add ?namespace=...&tenant=...";
             Err(Refusal::new(StatusCode::CONFLICT, "AMBIGUOUS_ID", message))
         }
     }
 }
 
 pub(super) fn not_found() -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such action in this scope")
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        "NOT_FOUND",
+        "there is no such action in this scope",
+    )
 }
 
 pub(super) fn action_id(text: &str) -> Result<ActionId, Refusal> {

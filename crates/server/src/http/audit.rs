@@ -35,12 +35,17 @@ const EXPORT_PAGE: usize = 500;
 const ROOM_TRIES: usize = 100;
 const ROOM_PAUSE: Duration = Duration::from_millis(100);
 
-pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, Refusal> {
+pub(super) async fn list(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &[&FILTERS[..], &NEVER, &PAGES].concat())?;
     let request = page(&parameters)?;
     let filter = filter(&caller, &parameters)?;
     if NEVER.iter().any(|name| parameters.get(name).is_some()) {
-        let none = json!({ "records": [], "total": 0, "limit": request.limit, "offset": request.offset });
+        let none =
+            json!({ "records": [], "total": 0, "limit": request.limit, "offset": request.offset });
         return Ok(Json(none).into_response());
     }
     let _turn = state.reads.take().await?;
@@ -56,7 +61,10 @@ pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppSt
         };
         written(&page)
     };
-    Ok(json_text(StatusCode::OK, off_runtime(usize::MAX, body).await??))
+    Ok(json_text(
+        StatusCode::OK,
+        off_runtime(usize::MAX, body).await??,
+    ))
 }
 
 pub(super) async fn get(
@@ -87,7 +95,16 @@ pub(super) async fn replay_one(
     let _turn = state.replays.take().await?;
     // Which of two it would be is asked, as when it is looked at.
     the_one(state.gateway.find(&scope, &action_id(&id)?).await?)?;
-    let replayed = state.gateway.replay(&scope, &action_id(&id)?, false, &caller, prefer::read(&headers).wait).await?;
+    let replayed = state
+        .gateway
+        .replay(
+            &scope,
+            &action_id(&id)?,
+            false,
+            &caller,
+            prefer::read(&headers).wait,
+        )
+        .await?;
     replay::answered(&replay::one(&replayed.ok_or_else(not_found)?))
 }
 
@@ -101,7 +118,9 @@ pub(super) async fn replay_many(
     let parameters = Parameters::read(&uri, &[&FILTERS[..], &replay::PARAMETERS].concat())?;
     let request = replay::request(filter(&caller, &parameters)?, &parameters)?;
     let _turn = state.replays.take().await?;
-    replay::answered(&replay::many(&state.gateway.replay_page(request, &caller).await?))
+    replay::answered(&replay::many(
+        &state.gateway.replay_page(request, &caller).await?,
+    ))
 }
 
 /// The whole of what the filters find, a JSON object a line, as it is read.
@@ -114,14 +133,19 @@ pub(super) async fn export(
     let parameters = Parameters::read(&uri, &FILTERS)?;
     let filter = filter(&caller, &parameters)?;
     let lines = stream::try_unfold(Some(None), move |after: Option<Option<Cursor>>| {
-        let (state, filter, connection) = (Arc::clone(&state), filter.clone(), Arc::clone(&connection));
+        let (state, filter, connection) =
+            (Arc::clone(&state), filter.clone(), Arc::clone(&connection));
         async move {
             let Some(after) = after else { return Ok(None) };
             let (lines, next) = export_page(&state, filter, after, &connection).await?;
             Ok::<_, std::io::Error>(Some((lines, next.map(Some))))
         }
     });
-    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response())
+    Ok((
+        [(header::CONTENT_TYPE, "application/x-ndjson")],
+        Body::from_stream(lines),
+    )
+        .into_response())
 }
 
 /// One page of an export. It holds room until its caller has read it; only then the next is read.
@@ -138,12 +162,31 @@ async fn export_page(
     // Whoever waits for room keeps nobody from a turn, and whoever has a turn has the room.
     let mut room = export_room(state, connection).await?;
     let turn = state.reads.take().await.map_err(broke_off)?;
-    let request = PageRequest { after, offset: 0, limit: EXPORT_PAGE, count: false };
+    let request = PageRequest {
+        after,
+        offset: 0,
+        limit: EXPORT_PAGE,
+        count: false,
+    };
     // A line that cannot be read breaks the export off, so that it is not taken for whole.
-    let page = state.gateway.history(filter, request).await.map_err(std::io::Error::other)?;
+    let page = state
+        .gateway
+        .history(filter, request)
+        .await
+        .map_err(std::io::Error::other)?;
     let next = page.next;
-    let lines = off_runtime(usize::MAX, move || page.views.iter().map(|view| Ok(written(&record(view))? + "\n")).collect());
-    let lines = Bytes::from(lines.await.and_then(|lines: Result<String, Refusal>| lines).map_err(broke_off)?);
+    let lines = off_runtime(usize::MAX, move || {
+        page.views
+            .iter()
+            .map(|view| Ok(written(&record(view))? + "\n"))
+            .collect()
+    });
+    let lines = Bytes::from(
+        lines
+            .await
+            .and_then(|lines: Result<String, Refusal>| lines)
+            .map_err(broke_off)?,
+    );
     drop(turn);
     room.retake(lines.len());
     Ok((Held::bytes(lines, room), next))
@@ -159,5 +202,7 @@ async fn export_room(state: &AppState, connection: &Connection) -> std::io::Resu
         }
         tokio::time::sleep(ROOM_PAUSE).await;
     }
-    Err(std::io::Error::other("too many answers wait to be read by their callers"))
+    Err(std::io::Error::other(
+        "too many answers wait to be read by their callers",
+    ))
 }

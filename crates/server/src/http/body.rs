@@ -44,10 +44,18 @@ impl std::ops::Deref for Text {
 impl FromRequest<Arc<AppState>> for Incoming {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, Self::Rejection> {
+    async fn from_request(
+        request: Request,
+        state: &Arc<AppState>,
+    ) -> Result<Self, Self::Rejection> {
         let (mut parts, body) = request.into_parts();
         let connection = parts.extensions.remove::<Arc<Connection>>();
-        Ok(Self { headers: parts.headers, body, room: state.bodies.room(Arc::default()), connection })
+        Ok(Self {
+            headers: parts.headers,
+            body,
+            room: state.bodies.room(Arc::default()),
+            connection,
+        })
     }
 }
 
@@ -65,15 +73,26 @@ impl FromRequest<Arc<AppState>> for NoBody {
         }
         let message = "this route takes no body, and nothing was done: what it can be asked for, such as filters and a limit, goes into the \
                        query, like ?tenant=acme&limit=10";
-        Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_BODY", message))
+        Err(Refusal::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "INVALID_BODY",
+            message,
+        ))
     }
 }
 
 /// Whether a body is blank, an empty object or null.
 fn says_nothing(bytes: &[u8]) -> bool {
-    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes).trim_ascii();
-    let within = text.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
-    text.is_empty() || text == b"null" || within.is_some_and(|within| within.trim_ascii().is_empty())
+    let text = bytes
+        .strip_prefix(BYTE_ORDER_MARK)
+        .unwrap_or(bytes)
+        .trim_ascii();
+    let within = text
+        .strip_prefix(b"{")
+        .and_then(|rest| rest.strip_suffix(b"}"));
+    text.is_empty()
+        || text == b"null"
+        || within.is_some_and(|within| within.trim_ascii().is_empty())
 }
 
 impl Incoming {
@@ -88,11 +107,17 @@ impl Incoming {
             let message = if matches!(error.as_bytes(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
                 "the body is UTF-16; send it as UTF-8".into()
             } else {
-                format!("the body is not UTF-8: byte {} is wrong; send it as UTF-8", error.utf8_error().valid_up_to())
+                format!(
+                    "the body is not UTF-8: byte {} is wrong; send it as UTF-8",
+                    error.utf8_error().valid_up_to()
+                )
             };
             Refusal::new(StatusCode::BAD_REQUEST, "INVALID_JSON", message)
         })?;
-        Ok(Text { text, _room: self.room })
+        Ok(Text {
+            text,
+            _room: self.room,
+        })
     }
 
     /// The body's bytes, whatever they say.
@@ -108,10 +133,21 @@ impl Incoming {
         if let Some(connection) = &self.connection {
             connection.set_receiving();
         }
-        let received = tokio::time::timeout(BODY_TIMEOUT, self.receive(declared.unwrap_or(MAX_BODY_BYTES))).await;
+        let received = tokio::time::timeout(
+            BODY_TIMEOUT,
+            self.receive(declared.unwrap_or(MAX_BODY_BYTES)),
+        )
+        .await;
         let bytes = received.unwrap_or_else(|_| {
-            let message = format!("the body did not arrive within {} s", BODY_TIMEOUT.as_secs());
-            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "BODY_TIMEOUT", message))
+            let message = format!(
+                "the body did not arrive within {} s",
+                BODY_TIMEOUT.as_secs()
+            );
+            Err(Refusal::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "BODY_TIMEOUT",
+                message,
+            ))
         })?;
         self.room.keep();
         if let Some(connection) = &self.connection {
@@ -132,7 +168,12 @@ impl Incoming {
     }
 
     /// The same, read once it has a turn: what is made takes several times the bytes of its text.
-    pub(super) async fn read_in_turn<'t, T, M>(self, turns: &'t Asides, shape: &'static Shape, make: M) -> Result<(T, Aside<'t>), Refusal>
+    pub(super) async fn read_in_turn<'t, T, M>(
+        self,
+        turns: &'t Asides,
+        shape: &'static Shape,
+        make: M,
+    ) -> Result<(T, Aside<'t>), Refusal>
     where
         T: Send + 'static,
         M: FnOnce(Values<'_>) -> Result<T, Refusal> + Send + 'static,
@@ -140,11 +181,18 @@ impl Incoming {
         let text = self.text().await?;
         let turn = turns.take().await?;
         let length = text.len();
-        Ok((off_runtime(length, move || make(Walked::walk(&text, shape)?.checked()?)).await??, turn))
+        Ok((
+            off_runtime(length, move || make(Walked::walk(&text, shape)?.checked()?)).await??,
+            turn,
+        ))
     }
 
     /// The same, where the body may be left out.
-    pub(super) async fn read_or_nothing<T, M>(mut self, shape: &'static Shape, make: M) -> Result<Option<T>, Refusal>
+    pub(super) async fn read_or_nothing<T, M>(
+        mut self,
+        shape: &'static Shape,
+        make: M,
+    ) -> Result<Option<T>, Refusal>
     where
         T: Send + 'static,
         M: FnOnce(Values<'_>) -> Result<T, Refusal> + Send + 'static,
@@ -160,7 +208,9 @@ impl Incoming {
             return Ok(None);
         }
         let length = text.len();
-        off_runtime(length, move || make(Walked::walk(&text, shape)?.checked()?)).await?.map(Some)
+        off_runtime(length, move || make(Walked::walk(&text, shape)?.checked()?))
+            .await?
+            .map(Some)
     }
 
     /// The bytes, in one piece: small frames cost many times what they hold. Room is taken as they arrive, not as they are promised.
@@ -173,13 +223,22 @@ impl Incoming {
                 () = self.room.must_give_way() => return Err(no_room()),
             };
             let Some(frame) = frame else { return Ok(bytes) };
-            let frame = frame.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "BODY_BROKEN", "the body broke off"))?;
-            let Ok(data) = frame.into_data() else { continue };
+            let frame = frame.map_err(|_| {
+                Refusal::new(StatusCode::BAD_REQUEST, "BODY_BROKEN", "the body broke off")
+            })?;
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
             self.take_in(&mut bytes, &data, longest)?;
         }
     }
 
-    fn take_in(&mut self, bytes: &mut Vec<u8>, data: &Bytes, longest: usize) -> Result<(), Refusal> {
+    fn take_in(
+        &mut self,
+        bytes: &mut Vec<u8>,
+        data: &Bytes,
+        longest: usize,
+    ) -> Result<(), Refusal> {
         let length = bytes.len() + data.len();
         if length > MAX_BODY_BYTES {
             return Err(too_large());
@@ -197,46 +256,90 @@ impl Incoming {
 }
 
 fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let unsupported = |message: String| Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message);
+    let unsupported = |message: String| {
+        Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UNSUPPORTED_MEDIA_TYPE",
+            message,
+        )
+    };
     if !has_json(headers) {
-        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        return Err(unsupported(format!("the content type must be application/json, is {content_type:?}")));
+        let content_type = headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        return Err(unsupported(format!(
+            "the content type must be application/json, is {content_type:?}"
+        )));
     }
-    let encodings = headers.get_all(header::CONTENT_ENCODING).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    if encodings.map(<[u8]>::trim_ascii).any(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity")) {
-        return Err(unsupported("compressed bodies are not taken: leave out content-encoding".into()));
+    let encodings = headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    if encodings
+        .map(<[u8]>::trim_ascii)
+        .any(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity"))
+    {
+        return Err(unsupported(
+            "compressed bodies are not taken: leave out content-encoding".into(),
+        ));
     }
     Ok(())
 }
 
 fn declared_length(headers: &HeaderMap) -> Option<usize> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
 }
 
 fn too_large() -> Refusal {
-    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", format!("the body is longer than {MAX_BODY_BYTES} bytes"))
+    Refusal::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "BODY_TOO_LARGE",
+        format!("the body is longer than {MAX_BODY_BYTES} bytes"),
+    )
 }
 
 fn no_room() -> Refusal {
-    Refusal::come_back(BODIES_FULL, "too many large requests are on their way at the same time; try again")
+    Refusal::come_back(
+        BODIES_FULL,
+        "too many large requests are on their way at the same time; try again",
+    )
 }
 
 /// Refuses JSON that its readers would not read alike, and names the place.
 pub(super) fn check_json(text: &str, code: &str) -> Result<(), Refusal> {
-    let Some(flaw) = Flaw::find(text, MAX_DEPTH) else { return Ok(()) };
+    let Some(flaw) = Flaw::find(text, MAX_DEPTH) else {
+        return Ok(());
+    };
     if flaw.is_depth() {
-        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "NESTED_TOO_DEEP", flaw.to_string()));
+        return Err(Refusal::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "NESTED_TOO_DEEP",
+            flaw.to_string(),
+        ));
     }
     let place = flaw.place(text);
     let mut faults = Faults::default();
-    faults.add(if place.is_empty() { "the body" } else { &place }, || flaw.to_string());
+    faults.add(if place.is_empty() { "the body" } else { &place }, || {
+        flaw.to_string()
+    });
     Err(Refusal::faults(code, faults))
 }
 
 /// Whether a request says that its body is JSON. No form can say so.
 pub(super) fn has_json(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json")
-        || (essence.len() > 5 && essence.is_char_boundary(essence.len() - 5) && essence[essence.len() - 5..].eq_ignore_ascii_case("+json"))
+        || (essence.len() > 5
+            && essence.is_char_boundary(essence.len() - 5)
+            && essence[essence.len() - 5..].eq_ignore_ascii_case("+json"))
 }

@@ -15,7 +15,11 @@ use super::path::Path;
 use super::query::NoQuery;
 use super::refusal::Refusal;
 
-pub(super) async fn list(_: MayRead, State(state): State<Arc<AppState>>, _: NoQuery) -> Result<Json<Value>, Refusal> {
+pub(super) async fn list(
+    _: MayRead,
+    State(state): State<Arc<AppState>>,
+    _: NoQuery,
+) -> Result<Json<Value>, Refusal> {
     let policy = state.gateway.breaker_policy().ok_or_else(off)?;
     let shown = |(provider, word, fallback): (ProviderName, &'static str, Option<ProviderName>)| {
         json!({
@@ -47,16 +51,27 @@ pub(super) async fn reset(
     set(&state, &caller, &provider, false).await
 }
 
-async fn set(state: &AppState, caller: &Caller, provider: &str, open: bool) -> Result<Json<Value>, Refusal> {
+async fn set(
+    state: &AppState,
+    caller: &Caller,
+    provider: &str,
+    open: bool,
+) -> Result<Json<Value>, Refusal> {
     check_provider(caller, provider)?;
     if !state.gateway.set_breaker(provider, open).await? {
         return Err(off());
     }
     let word = if open { "open" } else { "closed" };
     tracing::info!(provider, state = word, caller = %caller.id, "circuit breaker moved by hand");
-    Ok(Json(json!({ "provider": provider, "state": word, "message": format!("the circuit breaker of {provider} is now {word}") })))
+    Ok(Json(
+        json!({ "provider": provider, "state": word, "message": format!("the circuit breaker of {provider} is now {word}") }),
+    ))
 }
 
 fn off() -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such circuit breaker; set `enabled = true` in [circuit_breaker]")
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        "NOT_FOUND",
+        "there is no such circuit breaker; set `enabled = true` in [circuit_breaker]",
+    )
 }

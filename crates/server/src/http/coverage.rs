@@ -28,9 +28,19 @@ struct Counts {
     rules: BTreeSet<Arc<str>>,
 }
 
-pub(super) async fn get(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Json<Value>, Refusal> {
+pub(super) async fn get(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+) -> Result<Json<Value>, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant", "from", "to"])?;
-    let time = |name: &str| parameters.parsed(name, "an RFC 3339 time such as 2026-01-31T09:00:00Z", Timestamp::parse);
+    let time = |name: &str| {
+        parameters.parsed(
+            name,
+            "an RFC 3339 time such as 2026-01-31T09:00:00Z",
+            Timestamp::parse,
+        )
+    };
     let to = time("to")?.unwrap_or_else(|| state.clock.now());
     let from = time("from")?.unwrap_or(to - DEFAULT_SPAN);
     let mut filter = acteon_store::HistoryFilter::of(scope(&caller, &parameters)?);
@@ -38,14 +48,34 @@ pub(super) async fn get(MayRead(caller): MayRead, State(state): State<Arc<AppSta
     let _turn = state.reads.take().await?;
     let (glances, capped) = state.gateway.glance(filter, MAX_LOOK).await?;
     let (rules, span) = (state.gateway.rules(), (from, to));
-    let counted = state.gateway.aside(move || body(&glances, capped, &rules, span)).await;
-    counted.map(Json).ok_or_else(|| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the count broke off"))
+    let counted = state
+        .gateway
+        .aside(move || body(&glances, capped, &rules, span))
+        .await;
+    counted.map(Json).ok_or_else(|| {
+        Refusal::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "INTERNAL",
+            "the count broke off",
+        )
+    })
 }
 
-fn body(glances: &[Glance], capped: bool, rules: &RuleSet, (from, to): (Timestamp, Timestamp)) -> Value {
+fn body(
+    glances: &[Glance],
+    capped: bool,
+    rules: &RuleSet,
+    (from, to): (Timestamp, Timestamp),
+) -> Value {
     let mut counts: BTreeMap<[Arc<str>; 4], Counts> = BTreeMap::new();
     for glance in glances {
-        let key = [&glance.namespace, &glance.tenant, &glance.provider, &glance.action_type].map(Arc::clone);
+        let key = [
+            &glance.namespace,
+            &glance.tenant,
+            &glance.provider,
+            &glance.action_type,
+        ]
+        .map(Arc::clone);
         let counts = counts.entry(key).or_default();
         counts.total += 1;
         if let Some(rule) = &glance.rule {
@@ -53,11 +83,21 @@ fn body(glances: &[Glance], capped: bool, rules: &RuleSet, (from, to): (Timestam
             counts.rules.insert(Arc::clone(rule));
         }
     }
-    let fully = counts.values().filter(|counts| counts.covered == counts.total).count();
+    let fully = counts
+        .values()
+        .filter(|counts| counts.covered == counts.total)
+        .count();
     let not_at_all = counts.values().filter(|counts| counts.covered == 0).count();
     let used: BTreeSet<&Arc<str>> = counts.values().flat_map(|counts| &counts.rules).collect();
-    let idle: Vec<&Arc<str>> = rules.rules().map(|(rule, _)| rule.name()).filter(|name| !used.contains(name)).collect();
-    let entries: Vec<Value> = counts.iter().map(|(key, counts)| entry(key, counts)).collect();
+    let idle: Vec<&Arc<str>> = rules
+        .rules()
+        .map(|(rule, _)| rule.name())
+        .filter(|name| !used.contains(name))
+        .collect();
+    let entries: Vec<Value> = counts
+        .iter()
+        .map(|(key, counts)| entry(key, counts))
+        .collect();
     json!({
         "scanned_from": from, "scanned_to": to, "total_actions": glances.len(), "scan_is_capped": capped,
         "unique_combinations": counts.len(), "fully_covered": fully, "partially_covered": counts.len() - fully - not_at_all,

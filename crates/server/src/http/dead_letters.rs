@@ -35,19 +35,38 @@ const DISCARDED: &str = "discarded";
 /// Most letters that one drain hands out.
 const DRAIN: usize = 1000;
 
-pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, Refusal> {
+pub(super) async fn list(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &[&FILTERS[..], &PAGES, &["state"]].concat())?;
-    let request = PageRequest { count: false, ..page(&parameters)? };
+    let request = PageRequest {
+        count: false,
+        ..page(&parameters)?
+    };
     let state_asked = match word(&parameters, "state", &[DEAD, DISCARDED])?.as_deref() {
         Some(DISCARDED) => ActionState::Discarded,
         _ => ActionState::Dead,
     };
-    let filter = HistoryFilter { state: Some(state_asked), ..filter(&caller, &parameters)? };
+    let filter = HistoryFilter {
+        state: Some(state_asked),
+        ..filter(&caller, &parameters)?
+    };
     let _turn = state.reads.take().await?;
     let page = state.gateway.history(filter, request).await?;
     let next_cursor = page.next.map(cursor_text);
-    let body = move || written(&Letters { count: page.views.len(), entries: page.views, next_cursor });
-    Ok(json_text(StatusCode::OK, off_runtime(usize::MAX, body).await??))
+    let body = move || {
+        written(&Letters {
+            count: page.views.len(),
+            entries: page.views,
+            next_cursor,
+        })
+    };
+    Ok(json_text(
+        StatusCode::OK,
+        off_runtime(usize::MAX, body).await??,
+    ))
 }
 
 /// A page of dead letters.
@@ -60,7 +79,10 @@ struct Letters<T> {
 }
 
 fn dead(filter: HistoryFilter) -> HistoryFilter {
-    HistoryFilter { state: Some(ActionState::Dead), ..filter }
+    HistoryFilter {
+        state: Some(ActionState::Dead),
+        ..filter
+    }
 }
 
 pub(super) async fn get(
@@ -73,12 +95,23 @@ pub(super) async fn get(
     let scope = scope(&caller, &parameters)?;
     let _turn = state.reads.take().await?;
     let view = letter(&state, &scope, &id, &[DEAD, DISCARDED]).await?;
-    Ok(json_text(StatusCode::OK, off_runtime(view.action.payload.get().len(), move || written(&view)).await??))
+    Ok(json_text(
+        StatusCode::OK,
+        off_runtime(view.action.payload.get().len(), move || written(&view)).await??,
+    ))
 }
 
-async fn letter(state: &AppState, scope: &Scope, id: &str, states: &[&str]) -> Result<ActionView, Refusal> {
+async fn letter(
+    state: &AppState,
+    scope: &Scope,
+    id: &str,
+    states: &[&str],
+) -> Result<ActionView, Refusal> {
     let mut found = state.gateway.find(scope, &action_id(id)?).await?;
-    let other = found.iter().find(|view| !states.contains(&view.state)).map(|view| (view.state, view.outcome.tag()));
+    let other = found
+        .iter()
+        .find(|view| !states.contains(&view.state))
+        .map(|view| (view.state, view.outcome.tag()));
     found.retain(|view| states.contains(&view.state));
     match other {
         Some((state, outcome)) if found.is_empty() => Err(no_letter(id, state, outcome)),
@@ -89,9 +122,13 @@ async fn letter(state: &AppState, scope: &Scope, id: &str, states: &[&str]) -> R
 /// The refusal of an action that is there and is no dead letter.
 fn no_letter(id: &str, state: &str, outcome: &str) -> Refusal {
     let message = if state == DISCARDED {
-        format!("the action {id:?} was taken off the list of dead letters already; GET /v1/dlq?state=discarded lists those")
+        format!(
+            "the action {id:?} was taken off the list of dead letters already; GET /v1/dlq?state=discarded lists those"
+        )
     } else {
-        format!("the action {id:?} is no dead letter: it is {state}, with the outcome {outcome}; GET /v1/actions/{{id}} tells more")
+        format!(
+            "the action {id:?} is no dead letter: it is {state}, with the outcome {outcome}; GET /v1/actions/{{id}} tells more"
+        )
     };
     Refusal::new(StatusCode::NOT_FOUND, "NOT_A_DEAD_LETTER", message)
 }
@@ -124,7 +161,16 @@ pub(super) async fn replay_one(
     let _turn = state.replays.take().await?;
     // One that was replayed before, whose answer was lost, gets the same answer.
     let letter = letter(&state, &scope, &id, &[DEAD, DISCARDED]).await?;
-    let replayed = state.gateway.replay(&scope, &letter.action.id, true, &caller, prefer::read(&headers).wait).await?;
+    let replayed = state
+        .gateway
+        .replay(
+            &scope,
+            &letter.action.id,
+            true,
+            &caller,
+            prefer::read(&headers).wait,
+        )
+        .await?;
     replay::answered(&replay::one(&replayed.ok_or_else(not_found)?))
 }
 
@@ -138,12 +184,21 @@ pub(super) async fn replay_many(
     let parameters = Parameters::read(&uri, &[&FILTERS[..], &replay::PARAMETERS].concat())?;
     let request = replay::request(dead(filter(&caller, &parameters)?), &parameters)?;
     let _turn = state.replays.take().await?;
-    replay::answered(&replay::many(&state.gateway.replay_page(request, &caller).await?))
+    replay::answered(&replay::many(
+        &state.gateway.replay_page(request, &caller).await?,
+    ))
 }
 
-pub(super) async fn stats(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Json<Value>, Refusal> {
+pub(super) async fn stats(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+) -> Result<Json<Value>, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    let count = state.gateway.count_dead_letters(&scope(&caller, &parameters)?).await?;
+    let count = state
+        .gateway
+        .count_dead_letters(&scope(&caller, &parameters)?)
+        .await?;
     Ok(Json(json!({ "enabled": true, "count": count })))
 }
 
@@ -161,14 +216,26 @@ pub(super) async fn drain(
         let message = "forbidden: drain needs a grant for every tenant and namespace; list and discard your own instead";
         return Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
     }
-    let request = PageRequest { after: None, offset: 0, limit: DRAIN, count: false };
+    let request = PageRequest {
+        after: None,
+        offset: 0,
+        limit: DRAIN,
+        count: false,
+    };
     let _turn = state.reads.take().await?;
-    let page = state.gateway.history(dead(HistoryFilter::of(scope)), request).await?;
+    let page = state
+        .gateway
+        .history(dead(HistoryFilter::of(scope)), request)
+        .await?;
     let seqs: Vec<_> = page.views.iter().map(|view| view.seq).collect();
     let next_cursor = page.next.map(cursor_text);
     let body = move || {
         let entries: Vec<Entry<'_>> = page.views.iter().map(entry).collect();
-        written(&Letters { count: entries.len(), entries, next_cursor })
+        written(&Letters {
+            count: entries.len(),
+            entries,
+            next_cursor,
+        })
     };
     let body = off_runtime(usize::MAX, body).await??;
     state.gateway.discard(seqs).await?;

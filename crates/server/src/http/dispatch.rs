@@ -44,16 +44,29 @@ pub(super) async fn one(
     let id = action.id.clone();
     let refused = |refusal: Refusal| refusal.of_action(&id);
     if let Some(DryRun { at }) = dry_run {
-        let outcome = state.gateway.dry_run(&action, &caller, at).await.map_err(|error| refused(error.into()))?;
+        let outcome = state
+            .gateway
+            .dry_run(&action, &caller, at)
+            .await
+            .map_err(|error| refused(error.into()))?;
         return Ok(about(&id, json(StatusCode::OK, outcome.to_string())));
     }
     state.metrics.dispatched();
-    let answer = state.gateway.dispatch(action, Origin::Api, caller, preference.wait).await;
+    let answer = state
+        .gateway
+        .dispatch(action, Origin::Api, caller, preference.wait)
+        .await;
     let Answer { outcome, pending } = answer.map_err(|error| refused(error.into()))?;
-    let status = if pending && preference.said { StatusCode::ACCEPTED } else { StatusCode::OK };
+    let status = if pending && preference.said {
+        StatusCode::ACCEPTED
+    } else {
+        StatusCode::OK
+    };
     let mut response = json(status, wire(&outcome, false).into_owned());
     if let Some(seconds) = come_again_after(&outcome) {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     Ok(about(&id, response))
 }
@@ -84,39 +97,65 @@ pub(super) async fn batch(
     drop(headers);
     let text = body.text().await?;
     let (reader, length) = (Arc::clone(&state), text.len());
-    let actions = off_runtime(length, move || items(&reader, &text, idempotency_key.as_deref())).await??;
-    actions.iter().flatten().try_for_each(|action| check_action(&caller, action))?;
+    let actions = off_runtime(length, move || {
+        items(&reader, &text, idempotency_key.as_deref())
+    })
+    .await??;
+    actions
+        .iter()
+        .flatten()
+        .try_for_each(|action| check_action(&caller, action))?;
     let dry_runs = Semaphore::new(MAX_DRY_RUNS_OF_A_BATCH);
     let places = acteon_gateway::places_in_order(actions.len());
-    let outcomes = join_all(actions.into_iter().zip(places).map(|(action, place)| async {
-        let action = match action {
-            Ok(action) => action,
-            Err(refusal) => return refusal,
-        };
-        let id = action.id.clone();
-        let outcome = if let Some(DryRun { at }) = dry_run {
-            let _turn = dry_runs.acquire().await;
-            state.gateway.dry_run(&action, &caller, at).await.map_err(Refusal::from)
-        } else {
-            state.metrics.dispatched();
-            let answer = state.gateway.dispatch_of_batch(action, caller.clone(), preference.wait, place).await;
-            answer.map(|answer| answer.outcome).map_err(Refusal::from)
-        };
-        match outcome {
-            Ok(outcome) => item(&outcome, &id),
-            Err(refusal) => item_refusal(refusal.of_action(&id), MIN_ITEM_REFUSAL),
-        }
-    }));
-    Ok(json(StatusCode::OK, format!("[{}]", outcomes.await.join(","))))
+    let outcomes = join_all(
+        actions
+            .into_iter()
+            .zip(places)
+            .map(|(action, place)| async {
+                let action = match action {
+                    Ok(action) => action,
+                    Err(refusal) => return refusal,
+                };
+                let id = action.id.clone();
+                let outcome = if let Some(DryRun { at }) = dry_run {
+                    let _turn = dry_runs.acquire().await;
+                    state
+                        .gateway
+                        .dry_run(&action, &caller, at)
+                        .await
+                        .map_err(Refusal::from)
+                } else {
+                    state.metrics.dispatched();
+                    let answer = state
+                        .gateway
+                        .dispatch_of_batch(action, caller.clone(), preference.wait, place)
+                        .await;
+                    answer.map(|answer| answer.outcome).map_err(Refusal::from)
+                };
+                match outcome {
+                    Ok(outcome) => item(&outcome, &id),
+                    Err(refusal) => item_refusal(refusal.of_action(&id), MIN_ITEM_REFUSAL),
+                }
+            }),
+    );
+    Ok(json(
+        StatusCode::OK,
+        format!("[{}]", outcomes.await.join(",")),
+    ))
 }
 
 /// The actions of a batch, and the answers to the items that are none. The key of the whole makes one for each place.
-fn items(state: &AppState, text: &str, idempotency_key: Option<&str>) -> Result<Vec<Result<Action, String>>, Refusal> {
+fn items(
+    state: &AppState,
+    text: &str,
+    idempotency_key: Option<&str>,
+) -> Result<Vec<Result<Action, String>>, Refusal> {
     let items = envelope::batch(text)?;
     let share = (MAX_REFUSAL_BYTES / items.len().max(1)).max(MIN_ITEM_REFUSAL);
     let read = |(place, item): (usize, &RawValue)| {
         let key = idempotency_key.map(|key| format!("{key}:{place}"));
-        envelope::action(item.get(), &defaults(state, key.as_deref())).map_err(|refusal| item_refusal(refusal, share))
+        envelope::action(item.get(), &defaults(state, key.as_deref()))
+            .map_err(|refusal| item_refusal(refusal, share))
     };
     Ok(items.into_iter().enumerate().map(read).collect())
 }
@@ -130,7 +169,9 @@ fn item(outcome: &str, id: &ActionId) -> String {
     let wired = wire(outcome, true);
     let has_id = wired.starts_with(r#"{"Scheduled""#);
     match (wired.split_once(r#"":{"#), serde_json::to_string(id)) {
-        (Some((tag, fields)), Ok(id)) if !has_id && !fields.starts_with('}') => format!(r#"{tag}":{{"action_id":{id},{fields}"#),
+        (Some((tag, fields)), Ok(id)) if !has_id && !fields.starts_with('}') => {
+            format!(r#"{tag}":{{"action_id":{id},{fields}"#)
+        }
         _ => wired.into_owned(),
     }
 }
@@ -145,7 +186,11 @@ pub(super) fn wire(outcome: &str, in_batch: bool) -> Cow<'_, str> {
 }
 
 fn defaults<'a>(state: &'a AppState, idempotency_key: Option<&'a str>) -> Defaults<'a> {
-    Defaults { clock: &*state.clock, entropy: &*state.entropy, idempotency_key }
+    Defaults {
+        clock: &*state.clock,
+        entropy: &*state.entropy,
+        idempotency_key,
+    }
 }
 
 /// Nothing is to be written; only what would come of it is told.
@@ -157,13 +202,21 @@ struct DryRun {
 
 fn dry_run(uri: &Uri) -> Result<Option<DryRun>, Refusal> {
     let parameters = Parameters::read(uri, &["dry_run", "evaluate_at"])?;
-    let at = parameters.parsed("evaluate_at", "an RFC 3339 time such as 2026-01-31T09:00:00Z", Timestamp::parse)?;
+    let at = parameters.parsed(
+        "evaluate_at",
+        "an RFC 3339 time such as 2026-01-31T09:00:00Z",
+        Timestamp::parse,
+    )?;
     match (parameters.flag("dry_run")?, at) {
         (true, at) => Ok(Some(DryRun { at })),
         (false, None) => Ok(None),
         (false, Some(_)) => {
             let message = "evaluate_at is for dry runs: add dry_run=true, or leave it out";
-            Err(Refusal::new(StatusCode::BAD_REQUEST, "INVALID_QUERY", message))
+            Err(Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "INVALID_QUERY",
+                message,
+            ))
         }
     }
 }
@@ -171,17 +224,24 @@ fn dry_run(uri: &Uri) -> Result<Option<DryRun>, Refusal> {
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let wrong = |message: &str| Refusal::new(StatusCode::BAD_REQUEST, "INVALID_HEADER", message);
     let mut values = headers.get_all("idempotency-key").iter();
-    let Some(value) = values.next() else { return Ok(None) };
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
     if values.next().is_some() {
         return Err(wrong("Idempotency-Key is given twice; a request has one"));
     }
-    let text = value.to_str().map_err(|_| wrong("Idempotency-Key must be plain ASCII text"))?;
+    let text = value
+        .to_str()
+        .map_err(|_| wrong("Idempotency-Key must be plain ASCII text"))?;
     // The draft standard writes it as a quoted string, most clients without quotes.
     Ok(Some(text.trim().trim_matches('"')))
 }
 
 pub(super) fn json(status: StatusCode, text: String) -> Response {
     let mut response = (status, text).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     response
 }

@@ -1,7 +1,10 @@
 //! From a body to an action. All that is wrong with it is said at once, by field.
 
 use acteon_core::limits::{MAX_BATCH, MAX_LABEL_BYTES};
-use acteon_core::{Action, ActionId, ActionType, Clock, Entropy, Namespace, Priority, ProviderName, Tenant, Timestamp};
+use acteon_core::{
+    Action, ActionId, ActionType, Clock, Entropy, Namespace, Priority, ProviderName, Tenant,
+    Timestamp,
+};
 use acteon_gateway::REPLAY_IDS;
 use axum::http::StatusCode;
 use serde_json::value::RawValue;
@@ -16,7 +19,13 @@ const BATCH: &str = "a list of actions";
 const ACTION: Shape = Shape {
     what: "an action with namespace, tenant, provider, action_type and payload",
     code: "INVALID_ACTION",
-    fields: &[FIELDS, &[Field::optional("id", Type::Name), Field::optional("created_at", Type::Time)]],
+    fields: &[
+        FIELDS,
+        &[
+            Field::optional("id", Type::Name),
+            Field::optional("created_at", Type::Time),
+        ],
+    ],
 };
 
 /// Fields of every action, whether it is sent or only weighed.
@@ -63,7 +72,11 @@ pub(super) fn action(text: &str, defaults: &Defaults<'_>) -> Result<Action, Refu
 }
 
 /// An action of these fields, which were walked through.
-pub(super) fn made_of(mut values: Values<'_>, id: ActionId, created_at: Timestamp) -> Result<Action, Refusal> {
+pub(super) fn made_of(
+    mut values: Values<'_>,
+    id: ActionId,
+    created_at: Timestamp,
+) -> Result<Action, Refusal> {
     let (Some(namespace), Some(tenant), Some(provider), Some(action_type), Some(payload)) = (
         values.name("namespace", Namespace::parse),
         values.name("tenant", Tenant::parse),
@@ -72,7 +85,11 @@ pub(super) fn made_of(mut values: Values<'_>, id: ActionId, created_at: Timestam
         values.json("payload"),
     ) else {
         // The walk has looked.
-        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, ACTION.code, "a field of the action is missing"));
+        return Err(Refusal::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ACTION.code,
+            "a field of the action is missing",
+        ));
     };
     Ok(Action {
         id,
@@ -90,7 +107,10 @@ pub(super) fn made_of(mut values: Values<'_>, id: ActionId, created_at: Timestam
         created_at,
         expires_at: values.time("expires_at"),
         // The table refuses other words; what is left out is normal.
-        priority: values.text("priority").and_then(|word| Priority::parse(&word)).unwrap_or_default(),
+        priority: values
+            .text("priority")
+            .and_then(|word| Priority::parse(&word))
+            .unwrap_or_default(),
     })
 }
 
@@ -124,8 +144,15 @@ fn check_id(field: &str, id: &str, faults: &mut Faults) {
 pub(super) fn batch(text: &str) -> Result<Vec<&RawValue>, Refusal> {
     let items = elements(text, BATCH)?;
     if items.len() > MAX_BATCH {
-        let message = format!("the batch has {} actions, at most {MAX_BATCH} are allowed", items.len());
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "BATCH_TOO_LARGE", message));
+        let message = format!(
+            "the batch has {} actions, at most {MAX_BATCH} are allowed",
+            items.len()
+        );
+        return Err(Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "BATCH_TOO_LARGE",
+            message,
+        ));
     }
     Ok(items)
 }

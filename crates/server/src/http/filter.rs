@@ -13,8 +13,20 @@ use super::refusal::Refusal;
 use crate::similar::nearest;
 
 /// Parameters that filter actions.
-pub(super) const FILTERS: [&str; 12] =
-    ["namespace", "tenant", "provider", "action_type", "outcome", "verdict", "matched_rule", "caller_id", "code", "class", "from", "to"];
+pub(super) const FILTERS: [&str; 12] = [
+    "namespace",
+    "tenant",
+    "provider",
+    "action_type",
+    "outcome",
+    "verdict",
+    "matched_rule",
+    "caller_id",
+    "code",
+    "class",
+    "from",
+    "to",
+];
 
 /// Filters of the wire format for what is not built: nothing can match them.
 pub(super) const NEVER: [&str; 3] = ["chain_id", "signer_id", "kid"];
@@ -81,7 +93,13 @@ const DEFAULT_PAGE: usize = 50;
 
 pub(super) fn filter(caller: &Caller, parameters: &Parameters) -> Result<HistoryFilter, Refusal> {
     let text = |name: &str| parameters.get(name).map(str::to_owned);
-    let time = |name: &str| parameters.parsed(name, "an RFC 3339 time such as 2026-01-31T09:00:00Z", Timestamp::parse);
+    let time = |name: &str| {
+        parameters.parsed(
+            name,
+            "an RFC 3339 time such as 2026-01-31T09:00:00Z",
+            Timestamp::parse,
+        )
+    };
     Ok(HistoryFilter {
         provider: text("provider"),
         action_type: text("action_type"),
@@ -98,33 +116,63 @@ pub(super) fn filter(caller: &Caller, parameters: &Parameters) -> Result<History
 }
 
 /// A word out of a list, in whichever case. A misspelt one would find nothing, which reads as if nothing had happened.
-pub(super) fn word(parameters: &Parameters, name: &str, known: &[&'static str]) -> Result<Option<String>, Refusal> {
-    let Some(text) = parameters.get(name) else { return Ok(None) };
+pub(super) fn word(
+    parameters: &Parameters,
+    name: &str,
+    known: &[&'static str],
+) -> Result<Option<String>, Refusal> {
+    let Some(text) = parameters.get(name) else {
+        return Ok(None);
+    };
     if let Some(word) = known.iter().find(|word| word.eq_ignore_ascii_case(text)) {
         return Ok(Some((*word).to_owned()));
     }
     let shown = head(text, MAX_NAME_BYTES);
-    let (lower, by_lower) = (shown.to_ascii_lowercase().replace(['-', ' '], "_"), |word: &&str| word.to_ascii_lowercase());
+    let (lower, by_lower) = (
+        shown.to_ascii_lowercase().replace(['-', ' '], "_"),
+        |word: &&str| word.to_ascii_lowercase(),
+    );
     let known_in_lower: Vec<String> = known.iter().map(by_lower).collect();
     let near = nearest(&lower, known_in_lower.iter().map(String::as_str))
         .and_then(|near| known.iter().find(|word| word.eq_ignore_ascii_case(near)));
     let hint = near.map_or(String::new(), |near| format!("did you mean {near}? "));
-    let message = format!("the query parameter {name:?} is {shown:?}, which is none of its words; {hint}known are: {}", known.join(", "));
-    Err(Refusal::new(StatusCode::BAD_REQUEST, "INVALID_QUERY", message))
+    let message = format!(
+        "the query parameter {name:?} is {shown:?}, which is none of its words; {hint}known are: {}",
+        known.join(", ")
+    );
+    Err(Refusal::new(
+        StatusCode::BAD_REQUEST,
+        "INVALID_QUERY",
+        message,
+    ))
 }
 
 /// The page asked for; the newest fifty without a word.
 pub(super) fn page(parameters: &Parameters) -> Result<PageRequest, Refusal> {
     let limit = limit(parameters, DEFAULT_PAGE)?;
-    let offset = parameters
-        .parsed("offset", "a number up to 5000; go further with cursor", |text| text.parse().ok().filter(|offset| *offset <= MAX_OFFSET))?;
+    let offset = parameters.parsed(
+        "offset",
+        "a number up to 5000; go further with cursor",
+        |text| text.parse().ok().filter(|offset| *offset <= MAX_OFFSET),
+    )?;
     let after = parameters.parsed("cursor", "the next_cursor of the page before", parse_cursor)?;
-    Ok(PageRequest { after, offset: offset.unwrap_or(0), limit, count: after.is_none() })
+    Ok(PageRequest {
+        after,
+        offset: offset.unwrap_or(0),
+        limit,
+        count: after.is_none(),
+    })
 }
 
 pub(super) fn limit(parameters: &Parameters, default: usize) -> Result<usize, Refusal> {
-    let in_range = |text: &str| text.parse().ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
-    Ok(parameters.parsed("limit", "a number from 1 to 1000", in_range)?.unwrap_or(default))
+    let in_range = |text: &str| {
+        text.parse()
+            .ok()
+            .filter(|limit| (1..=MAX_PAGE).contains(limit))
+    };
+    Ok(parameters
+        .parsed("limit", "a number from 1 to 1000", in_range)?
+        .unwrap_or(default))
 }
 
 pub(super) fn cursor_text(cursor: Cursor) -> String {
@@ -133,5 +181,8 @@ pub(super) fn cursor_text(cursor: Cursor) -> String {
 
 pub(super) fn parse_cursor(text: &str) -> Option<Cursor> {
     let (at, seq) = text.split_once('.')?;
-    Some(Cursor { at: Timestamp::from_millis(at.parse().ok()?), seq: Seq(seq.parse().ok()?) })
+    Some(Cursor {
+        at: Timestamp::from_millis(at.parse().ok()?),
+        seq: Seq(seq.parse().ok()?),
+    })
 }

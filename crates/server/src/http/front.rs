@@ -16,7 +16,13 @@ use super::{AppState, router};
 use crate::connection::Connection;
 
 /// Routes that are served also where no connection is left for others.
-const RESERVED: [&str; 5] = ["/live", "/ready", "/health", "/metrics", "/metrics/prometheus"];
+const RESERVED: [&str; 5] = [
+    "/live",
+    "/ready",
+    "/health",
+    "/metrics",
+    "/metrics/prometheus",
+];
 
 /// The routes, and who may ask them.
 pub(crate) struct Front {
@@ -28,12 +34,21 @@ pub(crate) struct Front {
 impl Front {
     pub(crate) fn new(state: AppState, site: Site) -> Self {
         let gateway = state.gateway.clone();
-        Self { router: TowerToHyperService::new(router(Arc::new(state))), site, gateway }
+        Self {
+            router: TowerToHyperService::new(router(Arc::new(state))),
+            site,
+            gateway,
+        }
     }
 
-    pub(crate) async fn answer(&self, mut request: Request<Body>, connection: &Arc<Connection>) -> Response<Body> {
+    pub(crate) async fn answer(
+        &self,
+        mut request: Request<Body>,
+        connection: &Arc<Connection>,
+    ) -> Response<Body> {
         if connection.is_reserved() && !RESERVED.contains(&request.uri().path()) {
-            let refusal = Refusal::come_back("CONNECTIONS_FULL", "all connections are in use; try again");
+            let refusal =
+                Refusal::come_back("CONNECTIONS_FULL", "all connections are in use; try again");
             return closing(refusal.into_response());
         }
         if let Some(refusal) = coded(&request) {
@@ -43,13 +58,20 @@ impl Front {
             Ok(origin) => origin,
             Err(refusal) => return refusal.into_response(),
         };
-        if let Some(answer) = origin.as_ref().and_then(|origin| Origins::preflight(&request, origin)) {
+        if let Some(answer) = origin
+            .as_ref()
+            .and_then(|origin| Origins::preflight(&request, origin))
+        {
             return answer;
         }
         request.extensions_mut().insert(Arc::clone(connection));
         let is_of_store = needs_store(&request);
         let answer = self.routed(request);
-        let mut response = if is_of_store { self.unless_stalled(answer).await } else { answer.await };
+        let mut response = if is_of_store {
+            self.unless_stalled(answer).await
+        } else {
+            answer.await
+        };
         if let Some(origin) = origin {
             Origins::allow(response.headers_mut(), origin);
         }
@@ -64,10 +86,19 @@ impl Front {
     async fn routed(&self, request: Request<Body>) -> Response<Body> {
         let must_end = must_end(&request);
         let answer = hyper::service::Service::call(&self.router, request);
-        let answered = if must_end { self.gateway.to_the_end(answer).await } else { Some(answer.await) };
+        let answered = if must_end {
+            self.gateway.to_the_end(answer).await
+        } else {
+            Some(answer.await)
+        };
         match answered {
             Some(Ok(response)) => response,
-            None => Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the request broke off").into_response(),
+            None => Refusal::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "INTERNAL",
+                "the request broke off",
+            )
+            .into_response(),
         }
     }
 
@@ -97,14 +128,20 @@ fn needs_store(request: &Request<Body>) -> bool {
 /// The refusal of a body in a transfer coding besides `chunked`. Nobody here undoes it, and what is taken as it is would be read as something else.
 fn coded(request: &Request<Body>) -> Option<Refusal> {
     let codings = request.headers().get_all(header::TRANSFER_ENCODING);
-    if codings.iter().map(|value| value.as_bytes().trim_ascii()).all(|coding| coding.eq_ignore_ascii_case(b"chunked"))
+    if codings
+        .iter()
+        .map(|value| value.as_bytes().trim_ascii())
+        .all(|coding| coding.eq_ignore_ascii_case(b"chunked"))
         && codings.iter().count() <= 1
     {
         return None;
     }
-    let message =
-        "transfer codings other than chunked are not taken: leave out transfer-encoding, or send `transfer-encoding: chunked` alone";
-    Some(Refusal::new(StatusCode::NOT_IMPLEMENTED, "TRANSFER_CODING", message))
+    let message = "transfer codings other than chunked are not taken: leave out transfer-encoding, or send `transfer-encoding: chunked` alone";
+    Some(Refusal::new(
+        StatusCode::NOT_IMPLEMENTED,
+        "TRANSFER_CODING",
+        message,
+    ))
 }
 
 /// Whether a request runs to its end also when its caller leaves: half of a change would be neither in force nor undone. A dispatch sees to that
@@ -117,7 +154,12 @@ fn must_end(request: &Request<Body>) -> bool {
 const LOOKS: [&str; 2] = ["/v1/rules/evaluate", "/v1/silences/preview"];
 
 /// Routes that do much at once, and answer as much.
-const OF_MANY: [&str; 4] = ["/v1/dispatch/batch", "/v1/audit/replay", "/v1/dlq/replay", "/v1/dlq/drain"];
+const OF_MANY: [&str; 4] = [
+    "/v1/dispatch/batch",
+    "/v1/audit/replay",
+    "/v1/dlq/replay",
+    "/v1/dlq/drain",
+];
 
 /// What a request may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,12 +178,17 @@ pub(crate) fn effect_of<T>(request: &Request<T>) -> Effect {
     if request.method().is_safe() || LOOKS.contains(&path) {
         return Effect::Looks;
     }
-    if OF_MANY.contains(&path) { Effect::ChangesMany } else { Effect::ChangesOne }
+    if OF_MANY.contains(&path) {
+        Effect::ChangesMany
+    } else {
+        Effect::ChangesOne
+    }
 }
 
 /// What a caller gets in place of an answer for which there is no room. Nobody gets it whose request changed something.
 pub(crate) fn no_room_for_answer() -> Response<Body> {
-    let message = "too many large answers wait to be read by their callers; nothing was changed; try again";
+    let message =
+        "too many large answers wait to be read by their callers; nothing was changed; try again";
     closing(Refusal::come_back("ANSWERS_FULL", message).into_response())
 }
 
@@ -150,10 +197,14 @@ pub(crate) fn while_starting(path: &str) -> Response<Body> {
     if path == "/live" {
         return closing(super::health::live_now().into_response());
     }
-    closing(Refusal::come_back("STARTING", "the server is still starting; try again").into_response())
+    closing(
+        Refusal::come_back("STARTING", "the server is still starting; try again").into_response(),
+    )
 }
 
 fn closing(mut response: Response<Body>) -> Response<Body> {
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }

@@ -67,13 +67,20 @@ const RANGE: &[Field] = &[
     Field::optional("years", Type::Objects(SPAN, MAX_TIME_RANGES)),
 ];
 
-const TIMES: &[Field] = &[Field::needed("start", Type::Text(MAX_NAME_BYTES)), Field::needed("end", Type::Text(MAX_NAME_BYTES))];
+const TIMES: &[Field] = &[
+    Field::needed("start", Type::Text(MAX_NAME_BYTES)),
+    Field::needed("end", Type::Text(MAX_NAME_BYTES)),
+];
 
 /// What the numbers may be is said where they are looked at.
-const SPAN: &[Field] = &[Field::needed("start", Type::Whole(-9999..=9999)), Field::needed("end", Type::Whole(-9999..=9999))];
+const SPAN: &[Field] = &[
+    Field::needed("start", Type::Whole(-9999..=9999)),
+    Field::needed("end", Type::Whole(-9999..=9999)),
+];
 
 fn new(mut values: Values<'_>) -> Result<(String, String, Value), Refusal> {
-    let (Some(namespace), Some(tenant)) = (values.owned("namespace"), values.owned("tenant")) else {
+    let (Some(namespace), Some(tenant)) = (values.owned("namespace"), values.owned("tenant"))
+    else {
         return Err(Refusal::field("tenant", "is missing"));
     };
     Ok((namespace, tenant, values.into_json()))
@@ -93,15 +100,31 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
     let (namespace, tenant, interval) = body.read(&INTERVAL, new).await?;
     check_scope(&caller, &namespace, &tenant)?;
-    state.gateway.may_change_interval(&Scope::of(&caller.grants), &namespace, &tenant)?;
+    state
+        .gateway
+        .may_change_interval(&Scope::of(&caller.grants), &namespace, &tenant)?;
     let now = state.clock.now();
-    let new = StoredInterval { namespace, tenant, interval, created_by: caller.id.to_string(), created_at: now, updated_at: now };
+    let new = StoredInterval {
+        namespace,
+        tenant,
+        interval,
+        created_by: caller.id.to_string(),
+        created_at: now,
+        updated_at: now,
+    };
     let made = state.gateway.create_interval(new).await?;
     Ok((StatusCode::CREATED, Json(shown(made))))
 }
 
 fn shown((stored, matches_now): (StoredInterval, bool)) -> Value {
-    let StoredInterval { namespace, tenant, interval, created_by, created_at, updated_at } = stored;
+    let StoredInterval {
+        namespace,
+        tenant,
+        interval,
+        created_by,
+        created_at,
+        updated_at,
+    } = stored;
     let mut shown = interval;
     for (name, value) in [
         ("namespace", json!(namespace)),
@@ -116,7 +139,11 @@ fn shown((stored, matches_now): (StoredInterval, bool)) -> Value {
     shown
 }
 
-pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, Refusal> {
+pub(super) async fn list(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     let scope = scope(&caller, &parameters)?;
     let _turn = state.reads.take().await?;
@@ -125,7 +152,10 @@ pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppSt
         let intervals: Vec<Value> = gateway.intervals(&scope).into_iter().map(shown).collect();
         written(&json!({ "count": intervals.len(), "time_intervals": intervals }))
     };
-    Ok(json_text(StatusCode::OK, off_runtime(usize::MAX, list).await??))
+    Ok(json_text(
+        StatusCode::OK,
+        off_runtime(usize::MAX, list).await??,
+    ))
 }
 
 pub(super) async fn get(
@@ -134,7 +164,12 @@ pub(super) async fn get(
     Path((namespace, tenant, name)): Place,
     _: NoQuery,
 ) -> Result<Json<Value>, Refusal> {
-    Ok(Json(shown(state.gateway.interval(&Scope::of(&caller.grants), &namespace, &tenant, &name)?)))
+    Ok(Json(shown(state.gateway.interval(
+        &Scope::of(&caller.grants),
+        &namespace,
+        &tenant,
+        &name,
+    )?)))
 }
 
 pub(super) async fn update(
@@ -145,14 +180,26 @@ pub(super) async fn update(
     body: Incoming,
 ) -> Result<Json<Value>, Refusal> {
     let (repeated, fields) = body.read(&CHANGE, |values| Ok(change(values))).await?;
-    for (field, said, of_path) in
-        [("name", &repeated[0], &name), ("namespace", &repeated[1], &namespace), ("tenant", &repeated[2], &tenant)]
-    {
+    for (field, said, of_path) in [
+        ("name", &repeated[0], &name),
+        ("namespace", &repeated[1], &namespace),
+        ("tenant", &repeated[2], &tenant),
+    ] {
         if said.as_ref().is_some_and(|said| said != of_path) {
-            return Err(Refusal::field(field, format!("must be that of the path, {of_path:?}, or left out")));
+            return Err(Refusal::field(
+                field,
+                format!("must be that of the path, {of_path:?}, or left out"),
+            ));
         }
     }
-    let changed = state.gateway.update_interval(&Scope::of(&caller.grants), (&namespace, &tenant, &name), &fields).await?;
+    let changed = state
+        .gateway
+        .update_interval(
+            &Scope::of(&caller.grants),
+            (&namespace, &tenant, &name),
+            &fields,
+        )
+        .await?;
     Ok(Json(shown(changed)))
 }
 
@@ -163,6 +210,9 @@ pub(super) async fn delete(
     _: NoQuery,
     _: NoBody,
 ) -> Result<StatusCode, Refusal> {
-    state.gateway.delete_interval(&Scope::of(&caller.grants), &namespace, &tenant, &name).await?;
+    state
+        .gateway
+        .delete_interval(&Scope::of(&caller.grants), &namespace, &tenant, &name)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

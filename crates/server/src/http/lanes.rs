@@ -17,8 +17,17 @@ use super::path::Path;
 use super::query::NoQuery;
 use super::refusal::Refusal;
 
-pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, _: NoQuery) -> Json<Value> {
-    let lanes: Vec<LaneBody> = state.gateway.lanes().into_iter().map(|status| body(&state, &caller, status)).collect();
+pub(super) async fn list(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    _: NoQuery,
+) -> Json<Value> {
+    let lanes: Vec<LaneBody> = state
+        .gateway
+        .lanes()
+        .into_iter()
+        .map(|status| body(&state, &caller, status))
+        .collect();
     Json(json!({ "lanes": lanes }))
 }
 
@@ -32,7 +41,13 @@ pub(super) async fn reset(
     for provider in state.gateway.providers_of_lane(&lane) {
         check_provider(&caller, provider.as_str())?;
     }
-    let missing = || Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such lane; GET /admin/lanes lists them");
+    let missing = || {
+        Refusal::new(
+            StatusCode::NOT_FOUND,
+            "NOT_FOUND",
+            "there is no such lane; GET /admin/lanes lists them",
+        )
+    };
     let status = state.gateway.reset_lane(&lane).await?.ok_or_else(missing)?;
     tracing::info!(lane = %status.name, caller = %caller.id, "pause and pace of the lane forgotten by hand");
     Ok(Json(body(&state, &caller, status)))
@@ -42,7 +57,11 @@ pub(super) async fn reset(
 /// providers that share the lane: it is for those who may do everything through all of them.
 pub(super) fn body(state: &AppState, caller: &Caller, status: LaneStatus) -> LaneBody {
     let scope = Scope::of(&caller.grants);
-    let sees_reason = state.gateway.providers_of_lane(&status.name).iter().all(|provider| scope.covers_provider(provider.as_str()));
+    let sees_reason = state
+        .gateway
+        .providers_of_lane(&status.name)
+        .iter()
+        .all(|provider| scope.covers_provider(provider.as_str()));
     LaneBody {
         name: status.name.to_string(),
         state: status.mode.label().into(),

@@ -82,7 +82,10 @@ fn router(state: Arc<AppState>) -> Router {
         .route("/v1/dlq/stats", get(dead_letters::stats))
         .route("/v1/dlq/drain", post(dead_letters::drain))
         .route("/v1/dlq/replay", post(dead_letters::replay_many))
-        .route("/v1/dlq/{id}", get(dead_letters::get).delete(dead_letters::discard))
+        .route(
+            "/v1/dlq/{id}",
+            get(dead_letters::get).delete(dead_letters::discard),
+        )
         .route("/v1/dlq/{id}/replay", post(dead_letters::replay_one))
         .route("/v1/rules", get(rules::list))
         .route("/v1/rules/reload", post(rules::reload))
@@ -91,17 +94,40 @@ fn router(state: Arc<AppState>) -> Router {
         .route("/v1/rules/{name}/enabled", put(rules::set_enabled))
         .route("/v1/silences", get(silences::list).post(silences::create))
         .route("/v1/silences/preview", post(silences::preview))
-        .route("/v1/silences/{id}", get(silences::get).put(silences::update).delete(silences::expire))
-        .route("/v1/time-intervals", get(intervals::list).post(intervals::create))
-        .route("/v1/time-intervals/{namespace}/{tenant}/{name}", get(intervals::get).put(intervals::update))
-        .route("/v1/time-intervals/{namespace}/{tenant}/{name}", delete(intervals::delete))
+        .route(
+            "/v1/silences/{id}",
+            get(silences::get)
+                .put(silences::update)
+                .delete(silences::expire),
+        )
+        .route(
+            "/v1/time-intervals",
+            get(intervals::list).post(intervals::create),
+        )
+        .route(
+            "/v1/time-intervals/{namespace}/{tenant}/{name}",
+            get(intervals::get).put(intervals::update),
+        )
+        .route(
+            "/v1/time-intervals/{namespace}/{tenant}/{name}",
+            delete(intervals::delete),
+        )
         .route("/v1/quotas", get(quotas::list).post(quotas::create))
-        .route("/v1/quotas/{id}", get(quotas::get).put(quotas::update).delete(quotas::delete))
+        .route(
+            "/v1/quotas/{id}",
+            get(quotas::get).put(quotas::update).delete(quotas::delete),
+        )
         .route("/v1/quotas/{id}/usage", get(quotas::usage))
         .route("/v1/providers/health", get(health::providers))
         .route("/admin/circuit-breakers", get(breakers::list))
-        .route("/admin/circuit-breakers/{provider}/trip", post(breakers::trip))
-        .route("/admin/circuit-breakers/{provider}/reset", post(breakers::reset))
+        .route(
+            "/admin/circuit-breakers/{provider}/trip",
+            post(breakers::trip),
+        )
+        .route(
+            "/admin/circuit-breakers/{provider}/reset",
+            post(breakers::reset),
+        )
         .route("/admin/lanes", get(lanes::list))
         .route("/admin/lanes/{lane}/reset", post(lanes::reset))
         .route("/health", get(health::health))
@@ -109,9 +135,15 @@ fn router(state: Arc<AppState>) -> Router {
         .route("/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
         .route("/metrics/prometheus", get(health::metrics))
-        .fallback(|| async { Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such route") })
+        .fallback(|| async {
+            Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such route")
+        })
         .method_not_allowed_fallback(|| async {
-            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "this route does not take this method; see the Allow header")
+            Refusal::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "METHOD_NOT_ALLOWED",
+                "this route does not take this method; see the Allow header",
+            )
         })
         .with_state(state)
 }

@@ -9,20 +9,28 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::refusal::Refusal;
 
 /// As many at a time as there are cores: more would take turns on them, and each holds what it works on.
-static WORKERS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
+static WORKERS: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
 
 /// Does `work` over so many bytes: at once if they are few, otherwise on a thread of its own.
-pub(super) async fn off_runtime<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+pub(super) async fn off_runtime<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Refusal> {
     if bytes <= MAX_INLINE_BYTES {
         return Ok(work());
     }
-    let Ok(permit) = WORKERS.acquire().await else { return Err(broke_off()) };
+    let Ok(permit) = WORKERS.acquire().await else {
+        return Err(broke_off());
+    };
     let work = move || {
         // Held until it is done, also when its caller has left.
         let _permit = permit;
         work()
     };
-    tokio::task::spawn_blocking(work).await.map_err(|_| broke_off())
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| broke_off())
 }
 
 /// Turns for work that holds much memory while it lasts.
@@ -53,17 +61,30 @@ pub(super) struct Aside<'a> {
 
 impl Asides {
     pub(crate) const fn new(at_a_time: usize, waiting: usize) -> Self {
-        Self { places: Semaphore::const_new(at_a_time + waiting), turns: Turns::new(at_a_time) }
+        Self {
+            places: Semaphore::const_new(at_a_time + waiting),
+            turns: Turns::new(at_a_time),
+        }
     }
 
     /// Waits for a turn, if there is a place to wait.
     pub(super) async fn take(&self) -> Result<Aside<'_>, Refusal> {
         let message = "too many evaluations and previews wait for their turn; try again";
-        let place = self.places.try_acquire().map_err(|_| Refusal::come_back("ASIDES_FULL", message))?;
-        Ok(Aside { _turn: self.turns.take().await?, _place: place })
+        let place = self
+            .places
+            .try_acquire()
+            .map_err(|_| Refusal::come_back("ASIDES_FULL", message))?;
+        Ok(Aside {
+            _turn: self.turns.take().await?,
+            _place: place,
+        })
     }
 }
 
 fn broke_off() -> Refusal {
-    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "BROKE_OFF", "the request could not be worked on; this is a fault of the server")
+    Refusal::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "BROKE_OFF",
+        "the request could not be worked on; this is a fault of the server",
+    )
 }

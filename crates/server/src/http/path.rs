@@ -18,15 +18,25 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let raw = RawPathParams::from_request_parts(parts, state).await.map_err(|error| refusal(&error.body_text()))?;
-        if raw.iter().any(|(_, text)| text.chars().any(char::is_control)) {
+        let raw = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|error| refusal(&error.body_text()))?;
+        if raw
+            .iter()
+            .any(|(_, text)| text.chars().any(char::is_control))
+        {
             return Err(refusal("a part of it holds a control character"));
         }
         let read = axum::extract::Path::<T>::from_request_parts(parts, state).await;
-        read.map(|axum::extract::Path(found)| Self(found)).map_err(|error: PathRejection| refusal(&error.body_text()))
+        read.map(|axum::extract::Path(found)| Self(found))
+            .map_err(|error: PathRejection| refusal(&error.body_text()))
     }
 }
 
 fn refusal(why: &str) -> Refusal {
-    Refusal::new(StatusCode::BAD_REQUEST, "INVALID_PATH", format!("the path cannot be read: {why}"))
+    Refusal::new(
+        StatusCode::BAD_REQUEST,
+        "INVALID_PATH",
+        format!("the path cannot be read: {why}"),
+    )
 }

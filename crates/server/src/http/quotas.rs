@@ -63,12 +63,17 @@ const DESCRIPTION: Type = Type::Verbatim(MAX_DOCUMENT_TEXT_BYTES);
 
 /// A value of a type of the gateway's, whose own words say what is wrong with it.
 fn own<T: DeserializeOwned>(values: &mut Values<'_>, name: &str) -> Result<Option<T>, Refusal> {
-    let Some(raw) = values.json(name) else { return Ok(None) };
+    let Some(raw) = values.json(name) else {
+        return Ok(None);
+    };
     let read = serde_json::from_str::<Value>(raw.get()).and_then(serde_json::from_value);
-    read.map(Some).map_err(|error| Refusal::field(name, error.to_string()))
+    read.map(Some)
+        .map_err(|error| Refusal::field(name, error.to_string()))
 }
 
-fn change(mut values: Values<'_>) -> Result<(QuotaChange, Option<Namespace>, Option<Tenant>), Refusal> {
+fn change(
+    mut values: Values<'_>,
+) -> Result<(QuotaChange, Option<Namespace>, Option<Tenant>), Refusal> {
     let change = QuotaChange {
         max_actions: values.whole("max_actions"),
         window: own(&mut values, "window")?,
@@ -77,7 +82,11 @@ fn change(mut values: Values<'_>) -> Result<(QuotaChange, Option<Namespace>, Opt
         description: values.owned("description"),
         labels: values.texts("labels"),
     };
-    Ok((change, values.name("namespace", Namespace::parse), values.name("tenant", Tenant::parse)))
+    Ok((
+        change,
+        values.name("namespace", Namespace::parse),
+        values.name("tenant", Tenant::parse),
+    ))
 }
 
 /// A quota without an id, as of `now`.
@@ -90,9 +99,12 @@ fn new(mut values: Values<'_>, now: Timestamp) -> Result<Quota, Refusal> {
         provider: values.owned("provider"),
         principal: values.owned("principal"),
         per_principal: values.flag("per_principal").unwrap_or(false),
-        max_actions: values.whole("max_actions").ok_or_else(missing("max_actions"))?,
+        max_actions: values
+            .whole("max_actions")
+            .ok_or_else(missing("max_actions"))?,
         window: own::<Window>(&mut values, "window")?.ok_or_else(missing("window"))?,
-        overage_behavior: own::<OverageSpec>(&mut values, "overage_behavior")?.ok_or_else(missing("overage_behavior"))?,
+        overage_behavior: own::<OverageSpec>(&mut values, "overage_behavior")?
+            .ok_or_else(missing("overage_behavior"))?,
         enabled: values.flag("enabled").unwrap_or(true),
         description: values.owned("description"),
         labels: values.texts("labels").unwrap_or_default(),
@@ -110,23 +122,50 @@ pub(super) async fn create(
     let now = state.clock.now();
     let quota = body.read(&QUOTA, move |values| new(values, now)).await?;
     check_scope(&caller, &quota.namespace, &quota.tenant)?;
-    state.gateway.may_change_quota(&Scope::of(&caller.grants), &quota)?;
-    Ok((StatusCode::CREATED, Json(state.gateway.create_quota(quota).await?)))
+    state
+        .gateway
+        .may_change_quota(&Scope::of(&caller.grants), &quota)?;
+    Ok((
+        StatusCode::CREATED,
+        Json(state.gateway.create_quota(quota).await?),
+    ))
 }
 
-pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant", "provider", "principal", "limit", "offset"])?;
+pub(super) async fn list(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let parameters = Parameters::read(
+        &uri,
+        &[
+            "namespace",
+            "tenant",
+            "provider",
+            "principal",
+            "limit",
+            "offset",
+        ],
+    )?;
     let scope = scope(&caller, &parameters)?;
-    let offset = parameters.parsed("offset", "a number", |text| text.parse().ok())?.unwrap_or(0);
+    let offset = parameters
+        .parsed("offset", "a number", |text| text.parse().ok())?
+        .unwrap_or(0);
     let limit = limit(&parameters, 100)?;
     let _turn = state.reads.take().await?;
     let gateway = state.gateway.clone();
     let list = move || {
-        let quotas = gateway.quotas(&scope).into_iter().filter(|quota| is_asked_for(quota, &parameters));
+        let quotas = gateway
+            .quotas(&scope)
+            .into_iter()
+            .filter(|quota| is_asked_for(quota, &parameters));
         let page: Vec<Quota> = quotas.skip(offset).take(limit).collect();
         written(&json!({ "count": page.len(), "quotas": page }))
     };
-    Ok(json_text(StatusCode::OK, off_runtime(usize::MAX, list).await??))
+    Ok(json_text(
+        StatusCode::OK,
+        off_runtime(usize::MAX, list).await??,
+    ))
 }
 
 fn is_asked_for(quota: &Quota, parameters: &Parameters) -> bool {
@@ -135,7 +174,8 @@ fn is_asked_for(quota: &Quota, parameters: &Parameters) -> bool {
         Some(wanted) if wanted == unscoped => found.is_none(),
         Some(wanted) => found.as_deref() == Some(wanted),
     };
-    is(parameters.get("provider"), "generic", &quota.provider) && is(parameters.get("principal"), "any", &quota.principal)
+    is(parameters.get("provider"), "generic", &quota.provider)
+        && is(parameters.get("principal"), "any", &quota.principal)
 }
 
 pub(super) async fn get(
@@ -147,7 +187,8 @@ pub(super) async fn get(
     let (quota, QuotaUsage { used, resets_at }) = with_usage(&state, &caller, &id, &uri).await?;
     let mut shown = serde_json::to_value(&quota).unwrap_or_default();
     let (limit, remaining) = (quota.max_actions, quota.max_actions.saturating_sub(used));
-    shown["usage"] = json!({ "used": used, "limit": limit, "remaining": remaining, "resets_at": resets_at });
+    shown["usage"] =
+        json!({ "used": used, "limit": limit, "remaining": remaining, "resets_at": resets_at });
     Ok(Json(shown))
 }
 
@@ -166,10 +207,18 @@ pub(super) async fn usage(
 }
 
 /// A quota and how much of it is used: where it counts callers apart, by the one asked about, or by whoever asks.
-async fn with_usage(state: &AppState, caller: &Caller, id: &str, uri: &Uri) -> Result<(Quota, QuotaUsage), Refusal> {
+async fn with_usage(
+    state: &AppState,
+    caller: &Caller,
+    id: &str,
+    uri: &Uri,
+) -> Result<(Quota, QuotaUsage), Refusal> {
     let parameters = Parameters::read(uri, &["namespace", "tenant", "principal"])?;
     let quota = state.gateway.quota(&scope(caller, &parameters)?, id)?;
-    let usage = state.gateway.quota_usage(&quota, parameters.get("principal").unwrap_or(&caller.id)).await?;
+    let usage = state
+        .gateway
+        .quota_usage(&quota, parameters.get("principal").unwrap_or(&caller.id))
+        .await?;
     Ok((quota, usage))
 }
 
@@ -183,7 +232,12 @@ pub(super) async fn update(
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     let (change, namespace, tenant) = body.read(&CHANGE, change).await?;
     state.gateway.quota(&scope(&caller, &parameters)?, &id)?;
-    Ok(Json(state.gateway.update_quota(&repeated(&caller, namespace, tenant), &id, change).await?))
+    Ok(Json(
+        state
+            .gateway
+            .update_quota(&repeated(&caller, namespace, tenant), &id, change)
+            .await?,
+    ))
 }
 
 pub(super) async fn delete(
@@ -194,6 +248,9 @@ pub(super) async fn delete(
     _: NoBody,
 ) -> Result<StatusCode, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    state.gateway.delete_quota(&scope(&caller, &parameters)?, &id).await?;
+    state
+        .gateway
+        .delete_quota(&scope(&caller, &parameters)?, &id)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

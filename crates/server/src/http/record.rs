@@ -78,7 +78,11 @@ struct Never {
 pub(super) fn record(view: &ActionView) -> Record<'_> {
     let action: &Action = &view.action;
     let ended = view.finished_at;
-    let mut metadata: Map<String, Value> = action.metadata.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let mut metadata: Map<String, Value> = action
+        .metadata
+        .iter()
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect();
     if let Some(key) = &action.dedup_key {
         metadata.insert("__dedup_key".into(), json!(key));
     }
@@ -118,7 +122,13 @@ pub(super) fn record(view: &ActionView) -> Record<'_> {
 
 /// A value as JSON.
 pub(super) fn written(value: &impl Serialize) -> Result<String, Refusal> {
-    let failed = |error: serde_json::Error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "UNWRITABLE", error.to_string());
+    let failed = |error: serde_json::Error| {
+        Refusal::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "UNWRITABLE",
+            error.to_string(),
+        )
+    };
     serde_json::to_string(value).map_err(failed)
 }
 
@@ -126,11 +136,14 @@ pub(super) fn written(value: &impl Serialize) -> Result<String, Refusal> {
 fn details(outcome: &Outcome) -> Box<RawValue> {
     let whole = match outcome {
         Outcome::Throttled { retry_after, rule } => {
-            json!({ "Throttled": { "retry_after_secs": retry_after.as_secs(), "rule": rule } }).to_string().into()
+            json!({ "Throttled": { "retry_after_secs": retry_after.as_secs(), "rule": rule } })
+                .to_string()
+                .into()
         }
         other => other.to_json(),
     };
     // An outcome is an object of one member, named like its variant.
-    let inner = members(&whole).and_then(|members| RawValue::from_string(members.first()?.value.to_owned()).ok());
+    let inner = members(&whole)
+        .and_then(|members| RawValue::from_string(members.first()?.value.to_owned()).ok());
     inner.unwrap_or_else(|| RawValue::NULL.to_owned())
 }

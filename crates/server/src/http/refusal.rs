@@ -26,8 +26,12 @@ const MAX_MESSAGE_BYTES: usize = 4 * 1024;
 pub(super) const BODIES_FULL: &str = "BODIES_FULL";
 
 /// Statuses of requests whose body is not read to its end.
-const LEAVES_BODY: [StatusCode; 4] =
-    [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::REQUEST_TIMEOUT, StatusCode::UNSUPPORTED_MEDIA_TYPE, StatusCode::NOT_IMPLEMENTED];
+const LEAVES_BODY: [StatusCode; 4] = [
+    StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::REQUEST_TIMEOUT,
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    StatusCode::NOT_IMPLEMENTED,
+];
 
 /// A request that was refused.
 #[derive(Debug)]
@@ -49,7 +53,10 @@ impl Refusal {
             retry_after: None,
             action_id: None,
         };
-        Self { status, body: Box::new(body) }
+        Self {
+            status,
+            body: Box::new(body),
+        }
     }
 
     /// The refusal of an action that has an id.
@@ -59,8 +66,17 @@ impl Refusal {
     }
 
     /// Well-formed, but wrong in these fields.
-    pub(super) fn faults(code: &str, Faults { told: fields, untold }: Faults) -> Self {
-        let mut listed: Vec<String> = fields.iter().map(|FieldError { field, message }| format!("{field} {message}")).collect();
+    pub(super) fn faults(
+        code: &str,
+        Faults {
+            told: fields,
+            untold,
+        }: Faults,
+    ) -> Self {
+        let mut listed: Vec<String> = fields
+            .iter()
+            .map(|FieldError { field, message }| format!("{field} {message}"))
+            .collect();
         if untold > 0 {
             listed.push(format!("and {untold} more"));
         }
@@ -71,7 +87,10 @@ impl Refusal {
 
     /// Well-formed, but wrong in one field.
     pub(super) fn field(field: &str, message: impl Into<String>) -> Self {
-        let told = vec![FieldError { field: field.to_owned(), message: message.into() }];
+        let told = vec![FieldError {
+            field: field.to_owned(),
+            message: message.into(),
+        }];
         Self::faults("INVALID_BODY", Faults { told, untold: 0 })
     }
 
@@ -107,7 +126,10 @@ impl Faults {
         }
         let message = message();
         let message = head(&message, MAX_FAULT_BYTES).to_owned();
-        self.told.push(FieldError { field: head(field, MAX_FAULT_BYTES).to_owned(), message });
+        self.told.push(FieldError {
+            field: head(field, MAX_FAULT_BYTES).to_owned(),
+            message,
+        });
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -173,14 +195,22 @@ impl From<DispatchError> for Refusal {
 impl From<PolicyError> for Refusal {
     fn from(error: PolicyError) -> Self {
         match error {
-            PolicyError::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", error.to_string()),
+            PolicyError::NotFound(_) => {
+                Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", error.to_string())
+            }
             PolicyError::Invalid { field, message } => {
                 // Some are written with a colon, for the sentence.
                 let mut refusal = Self::field(&field, message);
-                refusal.body.fields.iter_mut().for_each(|found| field.trim_end_matches(':').clone_into(&mut found.field));
+                refusal
+                    .body
+                    .fields
+                    .iter_mut()
+                    .for_each(|found| field.trim_end_matches(':').clone_into(&mut found.field));
                 refusal
             }
-            PolicyError::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", error.to_string()),
+            PolicyError::Forbidden(_) => {
+                Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", error.to_string())
+            }
             PolicyError::Conflict(message) => Self::new(StatusCode::CONFLICT, "CONFLICT", message),
             PolicyError::Store(error) => error.into(),
         }
@@ -190,7 +220,11 @@ impl From<PolicyError> for Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         if let StoreError::Unstorable(_) = &error {
-            return Self::new(StatusCode::UNPROCESSABLE_ENTITY, "UNSTORABLE_TEXT", format!("nothing was stored: {error}"));
+            return Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "UNSTORABLE_TEXT",
+                format!("nothing was stored: {error}"),
+            );
         }
         let code = match error {
             StoreError::Busy => "STORE_BUSY",
@@ -199,13 +233,14 @@ impl From<StoreError> for Refusal {
             StoreError::Fenced => "LEASE_LOST",
             StoreError::Away(_) => "STORE_AWAY",
             StoreError::Damaged(_) => {
-                let message = format!("{error}; what this needs of it cannot be read or written, and nothing was changed");
+                let message = format!(
+                    "{error}; what this needs of it cannot be read or written, and nothing was changed"
+                );
                 return Self::come_back("STORE_DAMAGED", message);
             }
             // Where the files lie is nothing for callers.
             StoreError::Lost(_) => {
-                let message =
-                    "nothing was stored: the database's files were taken away beside the server; its log and /ready say what to do";
+                let message = "nothing was stored: the database's files were taken away beside the server; its log and /ready say what to do";
                 return Self::come_back("STORE_LOST", message);
             }
             StoreError::InUse(_)
@@ -214,7 +249,10 @@ impl From<StoreError> for Refusal {
             | StoreError::Refused(_)
             | StoreError::Unstorable(_) => "STORE_UNAVAILABLE",
             StoreError::Unknown(_) => {
-                return Self::come_back("STORE_SLOW", format!("{error}; it may have been stored: look, or send the same again"));
+                return Self::come_back(
+                    "STORE_SLOW",
+                    format!("{error}; it may have been stored: look, or send the same again"),
+                );
             }
         };
         Self::come_back(code, format!("nothing was stored: {error}"))
@@ -226,13 +264,18 @@ impl IntoResponse for Refusal {
         let retry_after = self.body.retry_after;
         let action_id = self.body.action_id.as_deref().and_then(id_header);
         let leaves_body = LEAVES_BODY.contains(&self.status) || self.body.code == BODIES_FULL;
-        let mut response = super::dispatch::json(self.status, bounded(*self.body, MAX_REFUSAL_BYTES));
+        let mut response =
+            super::dispatch::json(self.status, bounded(*self.body, MAX_REFUSAL_BYTES));
         if leaves_body {
             // The rest of the body would stand where the next request should: the connection ends, and its client must know not to use it again.
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            response
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if let Some(seconds) = retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if let Some(id) = action_id {
             response.headers_mut().insert(ACTION_ID, id);

@@ -21,15 +21,36 @@ pub(super) const PARAMETERS: [&str; 4] = ["limit", "cursor", "max_replays", "all
 const DEFAULT_REPLAY: usize = 100;
 
 /// The request for what a filter finds. One must be given: nobody means everything without saying so.
-pub(super) fn request(filter: HistoryFilter, parameters: &Parameters) -> Result<ReplayRequest, Refusal> {
+pub(super) fn request(
+    filter: HistoryFilter,
+    parameters: &Parameters,
+) -> Result<ReplayRequest, Refusal> {
     if !parameters.flag("all")? && FILTERS.iter().all(|name| parameters.get(name).is_none()) {
-        let message = format!("say which actions: give at least one of {}, or all=true", FILTERS.join(", "));
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "FILTER_MISSING", message));
+        let message = format!(
+            "say which actions: give at least one of {}, or all=true",
+            FILTERS.join(", ")
+        );
+        return Err(Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "FILTER_MISSING",
+            message,
+        ));
     }
-    let after = parameters.parsed("cursor", "the next_cursor of the replay before", parse_replay_cursor)?;
+    let after = parameters.parsed(
+        "cursor",
+        "the next_cursor of the replay before",
+        parse_replay_cursor,
+    )?;
     let limit = limit(parameters, DEFAULT_REPLAY)?;
-    let max_replays = parameters.parsed("max_replays", "a number such as 0", |text| text.parse().ok())?;
-    Ok(ReplayRequest { filter, after, limit, max_replays })
+    let max_replays = parameters.parsed("max_replays", "a number such as 0", |text| {
+        text.parse().ok()
+    })?;
+    Ok(ReplayRequest {
+        filter,
+        after,
+        limit,
+        max_replays,
+    })
 }
 
 /// What came of one. The outcome is written as it came, however deep a service's answer in it nests.
@@ -63,22 +84,35 @@ pub(super) fn answered(body: &impl Serialize) -> Result<Response, Refusal> {
 
 /// What is answered about one.
 pub(super) fn one(replayed: &Replayed) -> One<'_> {
-    let Replayed { original, new_id, result } = replayed;
+    let Replayed {
+        original,
+        new_id,
+        result,
+    } = replayed;
     let (is_sent, error, answer) = match result {
         ReplayResult::Sent(answer) => (true, None, Some(answer)),
-        ReplayResult::HeldBack(answer) => (false, Some("held back: it was not sent".to_owned()), Some(answer)),
+        ReplayResult::HeldBack(answer) => (
+            false,
+            Some("held back: it was not sent".to_owned()),
+            Some(answer),
+        ),
         ReplayResult::LeftAlone(why) => (false, Some(format!("left alone: {why}")), None),
         ReplayResult::Refused(error) => (false, Some(error.to_string()), None),
     };
     let outcome = answer.map(|answer| wire(&answer.outcome, false));
-    let failed = outcome.as_ref().is_some_and(|outcome| outcome.starts_with(r#"{"Failed""#));
+    let failed = outcome
+        .as_ref()
+        .is_some_and(|outcome| outcome.starts_with(r#"{"Failed""#));
     One {
         original_action_id: original,
         new_action_id: new_id,
         success: is_sent && !failed,
         error,
         outcome: outcome.and_then(|outcome| RawValue::from_string(outcome.into_owned()).ok()),
-        skipped: matches!(result, ReplayResult::HeldBack(_) | ReplayResult::LeftAlone(_)),
+        skipped: matches!(
+            result,
+            ReplayResult::HeldBack(_) | ReplayResult::LeftAlone(_)
+        ),
     }
 }
 
@@ -88,11 +122,22 @@ pub(super) fn many(page: &ReplayPage) -> Many<'_> {
     let skipped = results.iter().filter(|one| one.skipped).count();
     let replayed = results.iter().filter(|one| one.success).count();
     let failed = results.len() - replayed - skipped;
-    let next_cursor = page.next.map(|next| format!("{}.{}", cursor_text(next.after), next.end.0));
-    Many { replayed, failed, skipped, results, next_cursor }
+    let next_cursor = page
+        .next
+        .map(|next| format!("{}.{}", cursor_text(next.after), next.end.0));
+    Many {
+        replayed,
+        failed,
+        skipped,
+        results,
+        next_cursor,
+    }
 }
 
 fn parse_replay_cursor(text: &str) -> Option<ReplayCursor> {
     let (after, end) = text.rsplit_once('.')?;
-    Some(ReplayCursor { after: parse_cursor(after)?, end: Seq(end.parse().ok()?) })
+    Some(ReplayCursor {
+        after: parse_cursor(after)?,
+        end: Seq(end.parse().ok()?),
+    })
 }

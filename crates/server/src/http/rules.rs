@@ -26,7 +26,11 @@ use super::refusal::Refusal;
 use super::shape::{Field, Shape, Type, Values};
 use crate::rules::RulesError;
 
-pub(super) async fn list(_: MayReadRules, State(state): State<Arc<AppState>>, _: NoQuery) -> Result<Response, Refusal> {
+pub(super) async fn list(
+    _: MayReadRules,
+    State(state): State<Arc<AppState>>,
+    _: NoQuery,
+) -> Result<Response, Refusal> {
     let _turn = state.reads.take().await?;
     let rules = state.gateway.rules();
     let shown = |(rule, enabled): (&acteon_rules::Rule, bool)| {
@@ -36,10 +40,17 @@ pub(super) async fn list(_: MayReadRules, State(state): State<Arc<AppState>>, _:
         })
     };
     let list = move || written(&rules.rules().map(shown).collect::<Vec<Value>>());
-    Ok(json_text(StatusCode::OK, off_runtime(usize::MAX, list).await??))
+    Ok(json_text(
+        StatusCode::OK,
+        off_runtime(usize::MAX, list).await??,
+    ))
 }
 
-const ENABLED: Shape = Shape { what: "whether a rule is on", code: "INVALID_BODY", fields: &[&[Field::needed("enabled", Type::Flag)]] };
+const ENABLED: Shape = Shape {
+    what: "whether a rule is on",
+    code: "INVALID_BODY",
+    fields: &[&[Field::needed("enabled", Type::Flag)]],
+};
 
 pub(super) async fn set_enabled(
     MayManageRules(caller): MayManageRules,
@@ -49,14 +60,25 @@ pub(super) async fn set_enabled(
     body: Incoming,
 ) -> Result<Json<Value>, Refusal> {
     check_everything(&caller)?;
-    let enabled = body.read(&ENABLED, |mut values| values.flag("enabled").ok_or_else(|| Refusal::field("enabled", "is missing"))).await?;
+    let enabled = body
+        .read(&ENABLED, |mut values| {
+            values
+                .flag("enabled")
+                .ok_or_else(|| Refusal::field("enabled", "is missing"))
+        })
+        .await?;
     state.gateway.set_rule_enabled(&name, enabled).await?;
     tracing::info!(rule = name, enabled, caller = %caller.id, "rule switched");
-    Ok(Json(json!({ "name": name, "enabled": enabled, "status": if enabled { "enabled" } else { "disabled" } })))
+    Ok(Json(
+        json!({ "name": name, "enabled": enabled, "status": if enabled { "enabled" } else { "disabled" } }),
+    ))
 }
 
-const RELOAD: Shape =
-    Shape { what: "a directory", code: "INVALID_BODY", fields: &[&[Field::optional("directory", Type::Text(MAX_PATH_BYTES))]] };
+const RELOAD: Shape = Shape {
+    what: "a directory",
+    code: "INVALID_BODY",
+    fields: &[&[Field::optional("directory", Type::Text(MAX_PATH_BYTES))]],
+};
 
 /// Longest path of a directory, in bytes, as Linux has it.
 const MAX_PATH_BYTES: usize = 4096;
@@ -68,15 +90,25 @@ pub(super) async fn reload(
     body: Incoming,
 ) -> Result<Response, Refusal> {
     check_everything(&caller)?;
-    let asked = body.read_or_nothing(&RELOAD, |mut values| Ok(values.owned("directory"))).await?.flatten();
-    let directory = state.rules.directory().map(|directory| directory.display().to_string());
+    let asked = body
+        .read_or_nothing(&RELOAD, |mut values| Ok(values.owned("directory")))
+        .await?
+        .flatten();
+    let directory = state
+        .rules
+        .directory()
+        .map(|directory| directory.display().to_string());
     if asked.is_some() && asked != directory {
         let configured = directory.as_deref().unwrap_or("none");
-        return Err(Refusal::field("directory", format!("must be the configured one, which is {configured}; leave it out")));
+        return Err(Refusal::field(
+            "directory",
+            format!("must be the configured one, which is {configured}; leave it out"),
+        ));
     }
     match state.rules.reload(&state.gateway).await {
         Ok(count) => {
-            let mut body = json!({ "loaded": count, "reloaded": count, "directory": directory, "errors": [] });
+            let mut body =
+                json!({ "loaded": count, "reloaded": count, "directory": directory, "errors": [] });
             let left_out = state.rules.left_out();
             if !left_out.is_empty() {
                 body["warnings"] = json!(left_out.iter().take(MAX_FAULTS).collect::<Vec<_>>());
@@ -87,9 +119,12 @@ pub(super) async fn reload(
             let message = format!("the rules before stay in force: {error}");
             let refusal = Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_RULES", message);
             let errors: Vec<String> = match &error {
-                RulesError::Wrong(wrong) => {
-                    wrong.0.iter().take(MAX_FAULTS).map(|wrong| head(&wrong.to_string(), MAX_FAULT_BYTES).to_owned()).collect()
-                }
+                RulesError::Wrong(wrong) => wrong
+                    .0
+                    .iter()
+                    .take(MAX_FAULTS)
+                    .map(|wrong| head(&wrong.to_string(), MAX_FAULT_BYTES).to_owned())
+                    .collect(),
                 RulesError::Unreadable(..) => vec![error.to_string()],
             };
             let mut body = serde_json::to_value(&*refusal.body).unwrap_or_default();
@@ -129,11 +164,20 @@ fn hypothesis(mut values: Values<'_>, now: Timestamp) -> Result<Hypothesis, Refu
     let include_disabled = values.flag("include_disabled").unwrap_or(false);
     let evaluate_all = values.flag("evaluate_all").unwrap_or(false);
     let at = values.time("evaluate_at").unwrap_or(now);
-    let id = values.name("id", ActionId::parse).map_or_else(|| ActionId::parse("playground"), Ok);
+    let id = values
+        .name("id", ActionId::parse)
+        .map_or_else(|| ActionId::parse("playground"), Ok);
     let id = id.map_err(|error| Refusal::field("id", error.to_string()))?;
     let created_at = values.time("created_at").unwrap_or(at);
     let action = envelope::made_of(values, id, created_at)?;
-    Ok(Hypothesis { action, at, options: EvaluateOptions { include_disabled, evaluate_all } })
+    Ok(Hypothesis {
+        action,
+        at,
+        options: EvaluateOptions {
+            include_disabled,
+            evaluate_all,
+        },
+    })
 }
 
 /// A decision, and what silences and time intervals then do.
@@ -155,18 +199,54 @@ pub(super) async fn evaluate(
     body: Incoming,
 ) -> Result<Response, Refusal> {
     let now = state.clock.now();
-    let (asked, _turn) = body.read_in_turn(&state.asides, &HYPOTHESIS, move |values| hypothesis(values, now)).await?;
-    let Hypothesis { action, at, options } = asked;
+    let (asked, _turn) = body
+        .read_in_turn(&state.asides, &HYPOTHESIS, move |values| {
+            hypothesis(values, now)
+        })
+        .await?;
+    let Hypothesis {
+        action,
+        at,
+        options,
+    } = asked;
     check_scope(&caller, action.namespace.as_str(), action.tenant.as_str())?;
     // Every rule is looked at, and every step written down.
     let trying = Arc::clone(&state);
     let evaluated = state.gateway.aside(move || {
-        let mut evaluation = trying.gateway.rules().evaluate(&Facts::new(&action, at), options, &*trying.clock);
-        evaluation.context["environment_keys"] = trying.rules.context().env.keys().map(String::as_str).collect();
-        let held_back = trying.gateway.would_hold_back(&action, evaluation.matched_rule.as_deref(), at);
-        let would_be = held_back.as_ref().map_or_else(|| evaluation.would_be(), Outcome::tag);
-        written(&Evaluated { evaluation: &evaluation, would_be, held_back: held_back.as_ref() })
+        let mut evaluation =
+            trying
+                .gateway
+                .rules()
+                .evaluate(&Facts::new(&action, at), options, &*trying.clock);
+        evaluation.context["environment_keys"] = trying
+            .rules
+            .context()
+            .env
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let held_back =
+            trying
+                .gateway
+                .would_hold_back(&action, evaluation.matched_rule.as_deref(), at);
+        let would_be = held_back
+            .as_ref()
+            .map_or_else(|| evaluation.would_be(), Outcome::tag);
+        written(&Evaluated {
+            evaluation: &evaluation,
+            would_be,
+            held_back: held_back.as_ref(),
+        })
     });
-    let broke_off = || Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the evaluation broke off");
-    Ok(json_text(StatusCode::OK, evaluated.await.ok_or_else(broke_off)??))
+    let broke_off = || {
+        Refusal::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "INTERNAL",
+            "the evaluation broke off",
+        )
+    };
+    Ok(json_text(
+        StatusCode::OK,
+        evaluated.await.ok_or_else(broke_off)??,
+    ))
 }

@@ -27,7 +27,11 @@ use super::shape::{Field, Shape, Type, Values};
 /// Longest silence by `duration_seconds`: ten years.
 const MAX_SECONDS: i64 = 315_360_000;
 
-const SILENCE: Shape = Shape { what: "a silence", code: "INVALID_BODY", fields: &[FIELDS] };
+const SILENCE: Shape = Shape {
+    what: "a silence",
+    code: "INVALID_BODY",
+    fields: &[FIELDS],
+};
 
 const FIELDS: &[Field] = &[
     Field::needed("namespace", Type::Name),
@@ -42,14 +46,20 @@ const FIELDS: &[Field] = &[
 const MATCHER: &[Field] = &[
     Field::needed("name", Type::Text(MAX_LABEL_BYTES)),
     Field::needed("value", Type::Verbatim(MAX_LABEL_BYTES)),
-    Field::optional("op", Type::Word(&["equal", "not_equal", "regex", "not_regex"])),
+    Field::optional(
+        "op",
+        Type::Word(&["equal", "not_equal", "regex", "not_regex"]),
+    ),
 ];
 
 const PREVIEW: Shape = Shape {
     what: "a silence to try",
     code: "INVALID_BODY",
     // How many of the latest actions to look at.
-    fields: &[FIELDS, &[Field::optional("last", Type::Whole(1..=i64::MAX))]],
+    fields: &[
+        FIELDS,
+        &[Field::optional("last", Type::Whole(1..=i64::MAX))],
+    ],
 };
 
 const CHANGE: Shape = Shape {
@@ -80,7 +90,12 @@ fn new(mut values: Values<'_>) -> Result<New, Refusal> {
     Ok(New {
         namespace: values.owned("namespace").ok_or_else(missing("namespace"))?,
         tenant: values.owned("tenant").ok_or_else(missing("tenant"))?,
-        matchers: values.objects("matchers").into_iter().flatten().map(matcher).collect::<Result<_, _>>()?,
+        matchers: values
+            .objects("matchers")
+            .into_iter()
+            .flatten()
+            .map(matcher)
+            .collect::<Result<_, _>>()?,
         starts_at: values.time("starts_at"),
         ends_at: values.time("ends_at"),
         duration_seconds: values.whole("duration_seconds"),
@@ -90,14 +105,18 @@ fn new(mut values: Values<'_>) -> Result<New, Refusal> {
 }
 
 fn matcher(mut values: Values<'_>) -> Result<MatcherSpec, Refusal> {
-    let missing = |field: &'static str| move || Refusal::field("matchers", format!("need a {field} each"));
+    let missing =
+        |field: &'static str| move || Refusal::field("matchers", format!("need a {field} each"));
     let op = match values.text("op").as_deref() {
         Some("not_equal") => MatchOp::NotEqual,
         Some("regex") => MatchOp::Regex,
         Some("not_regex") => MatchOp::NotRegex,
         _ => MatchOp::Equal,
     };
-    let (name, value) = (values.owned("name").ok_or_else(missing("name"))?, values.owned("value").ok_or_else(missing("value"))?);
+    let (name, value) = (
+        values.owned("name").ok_or_else(missing("name"))?,
+        values.owned("value").ok_or_else(missing("value"))?,
+    );
     Ok(MatcherSpec { name, value, op })
 }
 
@@ -108,9 +127,18 @@ pub(super) async fn create(
     body: Incoming,
 ) -> Result<(StatusCode, Json<Shown>), Refusal> {
     let (new, _) = read(&state, &caller, body.read(&SILENCE, new).await?)?;
-    let silence = state.gateway.create_silence_within(&Scope::of(&caller.grants), new).await?;
+    let silence = state
+        .gateway
+        .create_silence_within(&Scope::of(&caller.grants), new)
+        .await?;
     let warnings = silence.warnings(state.clock.now());
-    Ok((StatusCode::CREATED, Json(Shown { warnings, ..shown(&state, silence) })))
+    Ok((
+        StatusCode::CREATED,
+        Json(Shown {
+            warnings,
+            ..shown(&state, silence)
+        }),
+    ))
 }
 
 /// How many of the latest actions a silence would have held back. Makes none.
@@ -122,8 +150,14 @@ pub(super) async fn preview(
 ) -> Result<Json<Previewed>, Refusal> {
     let (new, _turn) = body.read_in_turn(&state.asides, &PREVIEW, new).await?;
     let (silence, last) = read(&state, &caller, new)?;
-    let preview = state.gateway.preview_silence(&Scope::of(&caller.grants), &silence, last).await?;
-    Ok(Json(Previewed { preview, warnings: silence.warnings(state.clock.now()) }))
+    let preview = state
+        .gateway
+        .preview_silence(&Scope::of(&caller.grants), &silence, last)
+        .await?;
+    Ok(Json(Previewed {
+        preview,
+        warnings: silence.warnings(state.clock.now()),
+    }))
 }
 
 /// What a silence would have held back.
@@ -136,14 +170,28 @@ pub(super) struct Previewed {
 }
 
 fn read(state: &AppState, caller: &Caller, new: New) -> Result<(Silence, usize), Refusal> {
-    let New { namespace, tenant, matchers, starts_at, ends_at, duration_seconds, comment, last } = new;
+    let New {
+        namespace,
+        tenant,
+        matchers,
+        starts_at,
+        ends_at,
+        duration_seconds,
+        comment,
+        last,
+    } = new;
     check_scope(caller, &namespace, &tenant)?;
     let now = state.clock.now();
     let starts_at = starts_at.unwrap_or(now);
     let ends_at = match (ends_at, duration_seconds) {
         (Some(ends_at), None) => ends_at,
         (None, Some(seconds)) => starts_at + Duration::from_secs(seconds),
-        (Some(_), Some(_)) => return Err(Refusal::field("ends_at", "and duration_seconds are both given: give one")),
+        (Some(_), Some(_)) => {
+            return Err(Refusal::field(
+                "ends_at",
+                "and duration_seconds are both given: give one",
+            ));
+        }
         (None, None) => return Err(Refusal::field("ends_at", "or duration_seconds is missing")),
     };
     let silence = Silence {
@@ -159,7 +207,12 @@ fn read(state: &AppState, caller: &Caller, new: New) -> Result<(Silence, usize),
         updated_at: now,
         deleted_at: None,
     };
-    Ok((silence, last.and_then(|last| usize::try_from(last).ok()).unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE)))
+    Ok((
+        silence,
+        last.and_then(|last| usize::try_from(last).ok())
+            .unwrap_or(MAX_PAGE)
+            .clamp(1, MAX_PAGE),
+    ))
 }
 
 /// A silence as it stands.
@@ -181,20 +234,39 @@ struct List {
 }
 
 fn shown(state: &AppState, silence: Silence) -> Shown {
-    Shown { active: silence.is_active(state.clock.now()), silence, warnings: Vec::new() }
+    Shown {
+        active: silence.is_active(state.clock.now()),
+        silence,
+        warnings: Vec::new(),
+    }
 }
 
-pub(super) async fn list(MayRead(caller): MayRead, State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, Refusal> {
+pub(super) async fn list(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant", "include_expired"])?;
     let all = parameters.flag("include_expired")?;
     let scope = scope(&caller, &parameters)?;
     let _turn = state.reads.take().await?;
     let looking = Arc::clone(&state);
     let list = move || {
-        let silences: Vec<Shown> = looking.gateway.silences(&scope, all).into_iter().map(|silence| shown(&looking, silence)).collect();
-        written(&List { count: silences.len(), silences })
+        let silences: Vec<Shown> = looking
+            .gateway
+            .silences(&scope, all)
+            .into_iter()
+            .map(|silence| shown(&looking, silence))
+            .collect();
+        written(&List {
+            count: silences.len(),
+            silences,
+        })
     };
-    Ok(json_text(StatusCode::OK, off_runtime(usize::MAX, list).await??))
+    Ok(json_text(
+        StatusCode::OK,
+        off_runtime(usize::MAX, list).await??,
+    ))
 }
 
 pub(super) async fn get(
@@ -209,8 +281,15 @@ pub(super) async fn get(
 }
 
 fn change(mut values: Values<'_>) -> (SilenceChange, Option<Namespace>, Option<Tenant>) {
-    let change = SilenceChange { ends_at: values.time("ends_at"), comment: values.owned("comment") };
-    (change, values.name("namespace", Namespace::parse), values.name("tenant", Tenant::parse))
+    let change = SilenceChange {
+        ends_at: values.time("ends_at"),
+        comment: values.owned("comment"),
+    };
+    (
+        change,
+        values.name("namespace", Namespace::parse),
+        values.name("tenant", Tenant::parse),
+    )
 }
 
 pub(super) async fn update(
@@ -223,7 +302,10 @@ pub(super) async fn update(
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     let (change, namespace, tenant) = body.read(&CHANGE, |values| Ok(change(values))).await?;
     state.gateway.silence(&scope(&caller, &parameters)?, &id)?;
-    let silence = state.gateway.update_silence(&repeated(&caller, namespace, tenant), &id, change).await?;
+    let silence = state
+        .gateway
+        .update_silence(&repeated(&caller, namespace, tenant), &id, change)
+        .await?;
     Ok(Json(shown(&state, silence)))
 }
 
@@ -235,6 +317,9 @@ pub(super) async fn expire(
     _: NoBody,
 ) -> Result<StatusCode, Refusal> {
     let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    state.gateway.expire_silence(&scope(&caller, &parameters)?, &id).await?;
+    state
+        .gateway
+        .expire_silence(&scope(&caller, &parameters)?, &id)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -18,7 +18,14 @@ use super::refusal::Refusal;
 const NO_FORM_SENDS: [&str; 3] = ["authorization", "x-api-key", "x-requested-with"];
 
 /// Headers that tell a browser.
-const BROWSERS_SEND: [&str; 6] = ["origin", "referer", "cookie", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"];
+const BROWSERS_SEND: [&str; 6] = [
+    "origin",
+    "referer",
+    "cookie",
+    "sec-fetch-site",
+    "sec-fetch-mode",
+    "sec-fetch-dest",
+];
 
 /// The names that the server goes by, and the pages that may call it.
 pub(crate) struct Site {
@@ -34,23 +41,53 @@ pub(crate) struct Origins(HashSet<String>);
 
 impl Site {
     /// `bound` is the configured address. Beyond loopback callers show keys, which no page has: there any name will do unless some are listed.
-    pub(crate) fn new(bound: &str, is_loopback: bool, hosts: &[String], origins: &[String]) -> Self {
+    pub(crate) fn new(
+        bound: &str,
+        is_loopback: bool,
+        hosts: &[String],
+        origins: &[String],
+    ) -> Self {
         let any_host = !is_loopback && hosts.is_empty();
-        let own = ["localhost", bound].into_iter().map(str::to_owned).chain(hosts.iter().cloned());
+        let own = ["localhost", bound]
+            .into_iter()
+            .map(str::to_owned)
+            .chain(hosts.iter().cloned());
         let hosts = own.map(|host| bare(&host).to_owned()).collect();
-        Self { hosts, any_host, origins: Origins(origins.iter().map(|origin| origin.trim_end_matches('/').to_ascii_lowercase()).collect()) }
+        Self {
+            hosts,
+            any_host,
+            origins: Origins(
+                origins
+                    .iter()
+                    .map(|origin| origin.trim_end_matches('/').to_ascii_lowercase())
+                    .collect(),
+            ),
+        }
     }
 
     /// Refuses a request that another page may have made. Returns the origin of one that may.
-    pub(super) fn check(&self, request: &Request<Body>, local: IpAddr) -> Result<Option<HeaderValue>, Refusal> {
+    pub(super) fn check(
+        &self,
+        request: &Request<Body>,
+        local: IpAddr,
+    ) -> Result<Option<HeaderValue>, Refusal> {
         let headers = request.headers();
         let host = self.host(request, local)?;
-        let origin = self.origins.check(headers, host.as_ref().map(Authority::as_str))?;
+        let origin = self
+            .origins
+            .check(headers, host.as_ref().map(Authority::as_str))?;
         let is_probe_of_browser = request.method() == Method::OPTIONS;
-        if !request.method().is_safe() && !is_probe_of_browser && !could_be_no_form(request.method(), headers) {
+        if !request.method().is_safe()
+            && !is_probe_of_browser
+            && !could_be_no_form(request.method(), headers)
+        {
             let message = "a request that changes something must say `content-type: application/json`, also without a body, \
                            or send `x-requested-with`; no form of a web page can";
-            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message));
+            return Err(Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "UNSUPPORTED_MEDIA_TYPE",
+                message,
+            ));
         }
         Ok(origin)
     }
@@ -60,23 +97,45 @@ impl Site {
         let mut given = request.headers().get_all(header::HOST).iter();
         let first = given.next();
         if given.next().is_some() {
-            return Err(Refusal::new(StatusCode::BAD_REQUEST, "INVALID_HOST", "the Host header is given twice"));
+            return Err(Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "INVALID_HOST",
+                "the Host header is given twice",
+            ));
         }
-        let first = first.map(|value| value.to_str().ok().and_then(|text| text.parse::<Authority>().ok()));
+        let first = first.map(|value| {
+            value
+                .to_str()
+                .ok()
+                .and_then(|text| text.parse::<Authority>().ok())
+        });
         let hosts = [request.uri().authority().cloned().map(Some), first];
         let mut found = None;
         for host in hosts.into_iter().flatten() {
             let host = host.filter(|host| !host.as_str().contains('@'));
-            let host = host.ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "INVALID_HOST", "the Host header names no host"))?;
+            let host = host.ok_or_else(|| {
+                Refusal::new(
+                    StatusCode::BAD_REQUEST,
+                    "INVALID_HOST",
+                    "the Host header names no host",
+                )
+            })?;
             if !self.knows(host.host(), local) {
-                let message = format!("this server does not go by the name {:?}; list it as `hosts` in [server] if it should", host.host());
+                let message = format!(
+                    "this server does not go by the name {:?}; list it as `hosts` in [server] if it should",
+                    host.host()
+                );
                 return Err(Refusal::new(StatusCode::FORBIDDEN, "UNKNOWN_HOST", message));
             }
             found = found.or(Some(host));
         }
         // Version 1.0 has no such header, and no browser speaks it.
         if found.is_none() && request.version() != Version::HTTP_10 {
-            return Err(Refusal::new(StatusCode::BAD_REQUEST, "INVALID_HOST", "the Host header is missing"));
+            return Err(Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "INVALID_HOST",
+                "the Host header is missing",
+            ));
         }
         Ok(found)
     }
@@ -87,13 +146,22 @@ impl Site {
             let address = host.parse::<IpAddr>().map(|address| address.to_canonical());
             address.is_ok_and(|address| address.is_loopback() || address == local)
         };
-        self.any_host || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) || is_own_address()
+        self.any_host
+            || self
+                .hosts
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(host))
+            || is_own_address()
     }
 }
 
 impl Origins {
     /// The origin of a page of another site that may call; `None` where no other site's page calls.
-    fn check(&self, headers: &HeaderMap, host: Option<&str>) -> Result<Option<HeaderValue>, Refusal> {
+    fn check(
+        &self,
+        headers: &HeaderMap,
+        host: Option<&str>,
+    ) -> Result<Option<HeaderValue>, Refusal> {
         let mut origin = None;
         for value in headers.get_all(header::ORIGIN) {
             let text = value.to_str().unwrap_or_default().to_ascii_lowercase();
@@ -101,21 +169,40 @@ impl Origins {
             if self.0.contains(&text) {
                 origin = Some(value.clone());
             } else if !is_same(authority, host) {
-                let message = format!("pages of {text:?} may not call this server; list it as `origins` in [server] if they should");
-                return Err(Refusal::new(StatusCode::FORBIDDEN, "FOREIGN_ORIGIN", message));
+                let message = format!(
+                    "pages of {text:?} may not call this server; list it as `origins` in [server] if they should"
+                );
+                return Err(Refusal::new(
+                    StatusCode::FORBIDDEN,
+                    "FOREIGN_ORIGIN",
+                    message,
+                ));
             }
         }
-        let from_elsewhere = headers.get_all("sec-fetch-site").iter().any(|site| site.as_bytes().eq_ignore_ascii_case(b"cross-site"));
+        let from_elsewhere = headers
+            .get_all("sec-fetch-site")
+            .iter()
+            .any(|site| site.as_bytes().eq_ignore_ascii_case(b"cross-site"));
         if from_elsewhere && origin.is_none() {
             let message = "pages of other sites may not call this server; list theirs as `origins` in [server] if they should";
-            return Err(Refusal::new(StatusCode::FORBIDDEN, "FOREIGN_ORIGIN", message));
+            return Err(Refusal::new(
+                StatusCode::FORBIDDEN,
+                "FOREIGN_ORIGIN",
+                message,
+            ));
         }
         Ok(origin)
     }
 
     /// The answer to a browser that asks on behalf of such a page whether it may send a request.
-    pub(super) fn preflight(request: &Request<Body>, origin: &HeaderValue) -> Option<Response<Body>> {
-        let asks = request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    pub(super) fn preflight(
+        request: &Request<Body>,
+        origin: &HeaderValue,
+    ) -> Option<Response<Body>> {
+        let asks = request.method() == Method::OPTIONS
+            && request
+                .headers()
+                .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
         asks.then(|| {
             let allowed = [
                 (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, DELETE"),
@@ -138,9 +225,13 @@ impl Origins {
 /// Whether no form of a web page can have sent this. Forms name their type and send no other method than POST. Programs that send neither body
 /// nor type are known by what every browser adds and they do not.
 fn could_be_no_form(method: &Method, headers: &HeaderMap) -> bool {
-    let mozilla = |value: &HeaderValue| value.as_bytes().len() >= 8 && value.as_bytes()[..8].eq_ignore_ascii_case(b"mozilla/");
-    let is_browser =
-        || BROWSERS_SEND.iter().any(|name| headers.contains_key(*name)) || headers.get(header::USER_AGENT).is_some_and(mozilla);
+    let mozilla = |value: &HeaderValue| {
+        value.as_bytes().len() >= 8 && value.as_bytes()[..8].eq_ignore_ascii_case(b"mozilla/")
+    };
+    let is_browser = || {
+        BROWSERS_SEND.iter().any(|name| headers.contains_key(*name))
+            || headers.get(header::USER_AGENT).is_some_and(mozilla)
+    };
     method != Method::POST
         || has_json(headers)
         || NO_FORM_SENDS.iter().any(|name| headers.contains_key(*name))
@@ -155,10 +246,15 @@ fn bare(host: &str) -> &str {
 
 /// Whether a page's origin and the host that was asked for are one.
 fn is_same(origin: Option<&str>, host: Option<&str>) -> bool {
-    let (Some(origin), Some(host)) = (origin, host) else { return false };
+    let (Some(origin), Some(host)) = (origin, host) else {
+        return false;
+    };
     without_default_port(origin).eq_ignore_ascii_case(without_default_port(host))
 }
 
 fn without_default_port(authority: &str) -> &str {
-    authority.strip_suffix(":80").or_else(|| authority.strip_suffix(":443")).unwrap_or(authority)
+    authority
+        .strip_suffix(":80")
+        .or_else(|| authority.strip_suffix(":443"))
+        .unwrap_or(authority)
 }

@@ -13,7 +13,9 @@ mod table;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::limits::{HEADER_TIMEOUT, MAX_ANSWERS_BYTES, MAX_HEAD_BYTES, MAX_HEADS_BYTES, SLOW_BODY, SLOW_READER};
+use acteon_core::limits::{
+    HEADER_TIMEOUT, MAX_ANSWERS_BYTES, MAX_HEAD_BYTES, MAX_HEADS_BYTES, SLOW_BODY, SLOW_READER,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
@@ -45,7 +47,10 @@ pub(crate) struct Answers {
 impl Answers {
     pub(crate) fn new() -> Self {
         let room = || Budget::new(MAX_ANSWERS_BYTES, SLOW_READER);
-        Self { of_looks: room(), of_changes: room() }
+        Self {
+            of_looks: room(),
+            of_changes: room(),
+        }
     }
 
     /// Whether a request may begin. One that changes a single thing, such as an alert on its way, has a small answer: it is refused only where
@@ -70,11 +75,21 @@ pub(crate) struct Listening {
 impl Listening {
     /// Serves at most so many connections, with room for their answers.
     pub(crate) fn new(front: Front, answers: Answers, connections: usize) -> Arc<Self> {
-        Arc::new(Self { table: Table::new(connections), front, heads: Budget::new(MAX_HEADS_BYTES, SLOW_BODY), answers })
+        Arc::new(Self {
+            table: Table::new(connections),
+            front,
+            heads: Budget::new(MAX_HEADS_BYTES, SLOW_BODY),
+            answers,
+        })
     }
 
     /// Takes connections until it is told to stop, then lets requests under way end, for at most `limit`.
-    pub(crate) async fn accept(self: Arc<Self>, listener: TcpListener, mut stopped: watch::Receiver<bool>, limit: Duration) {
+    pub(crate) async fn accept(
+        self: Arc<Self>,
+        listener: TcpListener,
+        mut stopped: watch::Receiver<bool>,
+        limit: Duration,
+    ) {
         let (alive, mut all_gone) = mpsc::channel::<()>(1);
         loop {
             let accepted = tokio::select! {
@@ -94,11 +109,18 @@ impl Listening {
         drop(tokio::time::timeout(limit, all_gone.recv()).await);
     }
 
-    fn serve(self: &Arc<Self>, stream: TcpStream, stopped: watch::Receiver<bool>, alive: mpsc::Sender<()>) {
+    fn serve(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        stopped: watch::Receiver<bool>,
+        alive: mpsc::Sender<()>,
+    ) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
-        let Some(connection) = self.table.enter(&stream) else { return };
+        let Some(connection) = self.table.enter(&stream) else {
+            return;
+        };
         let listening = Arc::clone(self);
         tokio::spawn(async move {
             listening.run(stream, &connection, stopped).await;
@@ -107,11 +129,19 @@ impl Listening {
         });
     }
 
-    async fn run(self: &Arc<Self>, stream: TcpStream, connection: &Arc<Connection>, mut stopped: watch::Receiver<bool>) {
+    async fn run(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        connection: &Arc<Connection>,
+        mut stopped: watch::Receiver<bool>,
+    ) {
         let stream = Stream::new(stream, Arc::clone(connection), &self.heads);
         let service = Service::new(Arc::clone(self), Arc::clone(connection));
         let mut builder = hyper::server::conn::http1::Builder::new();
-        builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
+        builder
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIMEOUT)
+            .max_buf_size(MAX_HEAD_BYTES);
         builder.keep_alive(!connection.is_reserved());
         let served = builder.serve_connection(TokioIo::new(stream), service);
         tokio::pin!(served);

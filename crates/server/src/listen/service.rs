@@ -23,7 +23,10 @@ pub(super) struct Service {
 
 impl Service {
     pub(super) fn new(listening: Arc<Listening>, connection: Arc<Connection>) -> Self {
-        Self { listening, connection }
+        Self {
+            listening,
+            connection,
+        }
     }
 }
 
@@ -38,9 +41,16 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         let listening = Arc::clone(&self.listening);
         Box::pin(async move {
             if !listening.answers.may_begin(effect) {
-                return Ok(no_room_for_answer().map(|body| Answer { body, room: None, _under_way: under_way }));
+                return Ok(no_room_for_answer().map(|body| Answer {
+                    body,
+                    room: None,
+                    _under_way: under_way,
+                }));
             }
-            let response = listening.front.answer(request.map(Body::new), &under_way.0).await;
+            let response = listening
+                .front
+                .answer(request.map(Body::new), &under_way.0)
+                .await;
             under_way.0.set_working();
             Ok(counted(response, &listening.answers, effect, under_way))
         })
@@ -48,13 +58,27 @@ impl hyper::service::Service<Request<Incoming>> for Service {
 }
 
 /// Has a large answer ask for room. Where something was changed it is not refused: its caller would do it a second time.
-fn counted(mut response: Response<Body>, answers: &Answers, effect: Effect, under_way: UnderWay) -> Response<Answer> {
-    let length = response.body().size_hint().exact().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+fn counted(
+    mut response: Response<Body>,
+    answers: &Answers,
+    effect: Effect,
+    under_way: UnderWay,
+) -> Response<Answer> {
+    let length = response
+        .body()
+        .size_hint()
+        .exact()
+        .and_then(|length| usize::try_from(length).ok())
+        .unwrap_or(0);
     let mut room = None;
     if length > SMALL_ANSWER_BYTES {
         let close = Arc::clone(under_way.0.close());
         let changes = effect != Effect::Looks;
-        let mut asked = if changes { answers.of_changes.room(close) } else { answers.of_looks.room(close) };
+        let mut asked = if changes {
+            answers.of_changes.room(close)
+        } else {
+            answers.of_looks.room(close)
+        };
         if changes {
             asked.take(length);
             room = Some(asked);
@@ -64,7 +88,11 @@ fn counted(mut response: Response<Body>, answers: &Answers, effect: Effect, unde
             response = no_room_for_answer();
         }
     }
-    response.map(|body| Answer { body, room, _under_way: under_way })
+    response.map(|body| Answer {
+        body,
+        room,
+        _under_way: under_way,
+    })
 }
 
 /// Notes that a request is under way until it is dropped.
@@ -95,7 +123,10 @@ impl hyper::body::Body for Answer {
     type Data = Bytes;
     type Error = axum::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         polled.map_ok(|frame| match self.room.take() {
             None => frame,

@@ -29,7 +29,9 @@ pub(crate) async fn answering<T>(listener: &TcpListener, work: impl Future<Outpu
         done = work.as_mut() => return done,
         () = tokio::time::sleep(QUICK) => {}
     }
-    tracing::info!("the start takes longer; /live is answered meanwhile, and everything else is asked to come back");
+    tracing::info!(
+        "the start takes longer; /live is answered meanwhile, and everything else is asked to come back"
+    );
     let places = Arc::new(Semaphore::new(RESERVED_CONNECTIONS));
     loop {
         let accepting = async {
@@ -49,11 +51,23 @@ pub(crate) async fn answering<T>(listener: &TcpListener, work: impl Future<Outpu
 }
 
 async fn serve(stream: TcpStream, _place: OwnedSemaphorePermit) {
-    let service = hyper::service::service_fn(async |request: Request<Incoming>| -> Result<Response<_>, Infallible> {
-        Ok(while_starting(request.uri().path()))
-    });
+    let service = hyper::service::service_fn(
+        async |request: Request<Incoming>| -> Result<Response<_>, Infallible> {
+            Ok(while_starting(request.uri().path()))
+        },
+    );
     let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD_BYTES).keep_alive(false);
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .keep_alive(false);
     // Its client comes back anyway.
-    drop(tokio::time::timeout(ANSWER_LIMIT, builder.serve_connection(TokioIo::new(stream), service)).await);
+    drop(
+        tokio::time::timeout(
+            ANSWER_LIMIT,
+            builder.serve_connection(TokioIo::new(stream), service),
+        )
+        .await,
+    );
 }

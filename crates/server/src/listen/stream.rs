@@ -44,7 +44,14 @@ struct HalfClosed {
 impl Stream {
     pub(super) fn new(tcp: TcpStream, connection: Arc<Connection>, heads: &Arc<Budget>) -> Self {
         let room = heads.room(Arc::clone(connection.close()));
-        Self { tcp: tcp.take(MAX_READ), connection, head: 0, room, blocked: None, half_closed: None }
+        Self {
+            tcp: tcp.take(MAX_READ),
+            connection,
+            head: 0,
+            room,
+            blocked: None,
+            half_closed: None,
+        }
     }
 
     fn writes(&mut self) -> Pin<&mut TcpStream> {
@@ -61,7 +68,11 @@ impl Stream {
             self.room.empty();
         }
         self.head += read;
-        if self.head > SMALL_HEAD_BYTES && !self.room.grow(self.head.next_multiple_of(SMALL_HEAD_BYTES) * 2) {
+        if self.head > SMALL_HEAD_BYTES
+            && !self
+                .room
+                .grow(self.head.next_multiple_of(SMALL_HEAD_BYTES) * 2)
+        {
             return Err(io::Error::other("too many long heads are on their way"));
         }
         Ok(())
@@ -72,7 +83,11 @@ impl Stream {
         let connection = &self.connection;
         let half_closed = self.half_closed.get_or_insert_with(|| {
             connection.set_half_closed();
-            HalfClosed { since: Instant::now(), look: Box::pin(tokio::time::sleep(FIRST_LOOK)), pause: FIRST_LOOK }
+            HalfClosed {
+                since: Instant::now(),
+                look: Box::pin(tokio::time::sleep(FIRST_LOOK)),
+                pause: FIRST_LOOK,
+            }
         });
         loop {
             if half_closed.since.elapsed() >= connection.half_closed_limit() {
@@ -80,14 +95,25 @@ impl Stream {
             }
             ready!(half_closed.look.as_mut().poll(cx));
             half_closed.pause = (half_closed.pause * 2).min(LAST_LOOK);
-            half_closed.look.as_mut().reset(Instant::now() + half_closed.pause);
+            half_closed
+                .look
+                .as_mut()
+                .reset(Instant::now() + half_closed.pause);
         }
     }
 
-    fn wrote(&mut self, cx: &mut Context<'_>, asked: usize, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn wrote(
+        &mut self,
+        cx: &mut Context<'_>,
+        asked: usize,
+        result: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         match result {
             Poll::Ready(Ok(written)) => {
-                let progress = self.blocked.as_ref().map_or(0, |(_, before)| before + written);
+                let progress = self
+                    .blocked
+                    .as_ref()
+                    .map_or(0, |(_, before)| before + written);
                 if written == asked || progress >= WRITE_STEP_BYTES {
                     self.unblock();
                 } else if let Some((_, before)) = &mut self.blocked {
@@ -102,7 +128,10 @@ impl Stream {
                     (Box::pin(tokio::time::sleep(WRITE_TIMEOUT)), 0)
                 });
                 match limit.as_mut().poll(cx) {
-                    Poll::Ready(()) => Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "its client does not read"))),
+                    Poll::Ready(()) => Poll::Ready(Err(io::Error::new(
+                        io::ErrorKind::TimedOut,
+                        "its client does not read",
+                    ))),
                     Poll::Pending => Poll::Pending,
                 }
             }
@@ -118,7 +147,11 @@ impl Stream {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         self.tcp.set_limit(MAX_READ);
         let polled = Pin::new(&mut self.tcp).poll_read(cx, buffer);
@@ -134,12 +167,20 @@ impl AsyncRead for Stream {
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let result = self.writes().poll_write(cx, bytes);
         self.wrote(cx, bytes.len(), result)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let asked = slices.iter().map(|slice| slice.len()).sum();
         let result = self.writes().poll_write_vectored(cx, slices);
         self.wrote(cx, asked, result)

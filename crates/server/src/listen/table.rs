@@ -34,14 +34,21 @@ struct Inner {
 
 impl Table {
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, inner: Mutex::default() }
+        Self {
+            limit,
+            inner: Mutex::default(),
+        }
     }
 
     /// Takes in a connection; another may have to give way. `None` when even the reserve is full of connections that are in use.
     pub(super) fn enter(&self, stream: &TcpStream) -> Option<Arc<Connection>> {
         let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        let peer = stream.peer_addr().map_or(nobody, |address| address.ip().to_canonical());
-        let local = stream.local_addr().map_or(nobody, |address| address.ip().to_canonical());
+        let peer = stream
+            .peer_addr()
+            .map_or(nobody, |address| address.ip().to_canonical());
+        let local = stream
+            .local_addr()
+            .map_or(nobody, |address| address.ip().to_canonical());
         let mut inner = self.lock();
         let taken = inner.all.len() - inner.closing;
         let reserved = taken >= self.limit && !inner.close_one();
@@ -76,7 +83,11 @@ impl Inner {
     fn close_one(&mut self) -> bool {
         loop {
             while let Some(id) = self.candidates.pop() {
-                let found = self.all.get(&id).filter(|connection| connection.unused().is_some()).cloned();
+                let found = self
+                    .all
+                    .get(&id)
+                    .filter(|connection| connection.unused().is_some())
+                    .cloned();
                 if let Some(connection) = found {
                     self.tell_to_close(&connection);
                     return true;
@@ -95,8 +106,14 @@ impl Inner {
 
     /// Of those taken beyond the limit the oldest goes, whatever it does: what they may ask for takes a moment.
     fn close_reserved(&mut self) -> bool {
-        let oldest = self.all.values().find(|connection| connection.is_reserved() && !connection.is_leaving()).cloned();
-        oldest.inspect(|connection| self.tell_to_close(connection)).is_some()
+        let oldest = self
+            .all
+            .values()
+            .find(|connection| connection.is_reserved() && !connection.is_leaving())
+            .cloned();
+        oldest
+            .inspect(|connection| self.tell_to_close(connection))
+            .is_some()
     }
 
     fn tell_to_close(&mut self, connection: &Connection) {
@@ -108,6 +125,10 @@ impl Inner {
         let unused = |connection: &Arc<Connection>| Some((connection.unused()?, connection.id()));
         let mut found: Vec<(Unused, u64)> = self.all.values().filter_map(unused).collect();
         found.sort_unstable();
-        self.candidates = found.split_off(found.len().saturating_sub(CANDIDATES)).into_iter().map(|(_, id)| id).collect();
+        self.candidates = found
+            .split_off(found.len().saturating_sub(CANDIDATES))
+            .into_iter()
+            .map(|(_, id)| id)
+            .collect();
     }
 }

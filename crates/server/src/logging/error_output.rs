@@ -15,8 +15,14 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 /// How long a line may wait for its reader. Those that come after one that was dropped do not wait.
-const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
-const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+const PATIENCE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 50_000_000,
+};
+const AT_ONCE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 0,
+};
 /// What can be written at once where anything can.
 const PIECE: usize = 4096;
 
@@ -29,13 +35,22 @@ pub(crate) fn dropped_lines() -> u64 {
 
 /// Standard error without its lock: each line is one write, which the kernel keeps whole.
 pub(super) fn open() -> BoxMakeWriter {
-    let Ok(file) = io::stderr().as_fd().try_clone_to_owned().map(File::from) else { return BoxMakeWriter::new(io::stderr) };
+    let Ok(file) = io::stderr().as_fd().try_clone_to_owned().map(File::from) else {
+        return BoxMakeWriter::new(io::stderr);
+    };
     // A file is always written; only what is read by somebody can stand still.
     let is_read = file.metadata().is_ok_and(|metadata| {
         let kind = metadata.file_type();
         kind.is_fifo() || kind.is_socket() || kind.is_char_device()
     });
-    if is_read { BoxMakeWriter::new(Arc::new(Read { file, unread: Mutex::new(0) })) } else { BoxMakeWriter::new(Arc::new(file)) }
+    if is_read {
+        BoxMakeWriter::new(Arc::new(Read {
+            file,
+            unread: Mutex::new(0),
+        }))
+    } else {
+        BoxMakeWriter::new(Arc::new(file))
+    }
 }
 
 /// What somebody reads.

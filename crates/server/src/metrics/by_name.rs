@@ -25,7 +25,10 @@ pub(super) struct ByName<V> {
 
 impl<V> ByName<V> {
     pub(super) fn new(room: Room) -> Self {
-        Self { known: RwLock::default(), room }
+        Self {
+            known: RwLock::default(),
+            room,
+        }
     }
 
     /// Takes no further names in.
@@ -38,7 +41,10 @@ impl<V> ByName<V> {
         {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
             let is_full = || self.room.load(Ordering::Relaxed) == 0;
-            if let Some(handles) = known.get(name).or_else(|| known.get(OTHER).filter(|_| is_full())) {
+            if let Some(handles) = known
+                .get(name)
+                .or_else(|| known.get(OTHER).filter(|_| is_full()))
+            {
                 return Arc::clone(handles);
             }
         }
@@ -46,9 +52,18 @@ impl<V> ByName<V> {
         if let Some(handles) = known.get(name) {
             return Arc::clone(handles);
         }
-        let taken = self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| room.checked_sub(1)).is_ok();
+        let taken = self
+            .room
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| {
+                room.checked_sub(1)
+            })
+            .is_ok();
         let name: Arc<str> = if taken { name.into() } else { OTHER.into() };
-        Arc::clone(known.entry(Arc::clone(&name)).or_insert_with(|| Arc::new(make(name))))
+        Arc::clone(
+            known
+                .entry(Arc::clone(&name))
+                .or_insert_with(|| Arc::new(make(name))),
+        )
     }
 }
 
@@ -60,7 +75,10 @@ mod tests {
     fn names_beyond_the_room_share_one_handle() {
         let table = ByName::new(room(2));
         let name = |name: &str| table.of(name, |name| name.to_string()).to_string();
-        assert_eq!(["a", "b", "a", "c", "d", "b"].map(name), ["a", "b", "a", OTHER, OTHER, "b"]);
+        assert_eq!(
+            ["a", "b", "a", "c", "d", "b"].map(name),
+            ["a", "b", "a", OTHER, OTHER, "b"]
+        );
         let table = ByName::new(room(2));
         let name = |name: &str| table.of(name, |name| name.to_string()).to_string();
         assert_eq!(name("a"), "a");

@@ -14,17 +14,24 @@ pub(crate) enum Format {
 impl Format {
     /// The format that `Accept` prefers: `OpenMetrics` only where it is named, and not put behind plain text.
     pub(crate) fn accepted(headers: &HeaderMap) -> Self {
-        let values = headers.get_all(header::ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+        let values = headers
+            .get_all(header::ACCEPT)
+            .into_iter()
+            .filter_map(|value| value.to_str().ok());
         let ranges = values.flat_map(|value| value.split(','));
         let (mut open_metrics, mut plain) = (None::<f32>, None::<f32>);
         for range in ranges {
             let mut parts = range.split(';').map(str::trim);
             let best = match parts.next() {
-                Some(kind) if kind.eq_ignore_ascii_case("application/openmetrics-text") => &mut open_metrics,
+                Some(kind) if kind.eq_ignore_ascii_case("application/openmetrics-text") => {
+                    &mut open_metrics
+                }
                 Some(kind) if kind.eq_ignore_ascii_case("text/plain") => &mut plain,
                 _ => continue,
             };
-            let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(1.0, |weight| weight.parse().unwrap_or(0.0));
+            let weight = parts
+                .find_map(|part| part.strip_prefix("q="))
+                .map_or(1.0, |weight| weight.parse().unwrap_or(0.0));
             *best = Some(best.map_or(weight, |best| best.max(weight)));
         }
         match open_metrics {
@@ -55,11 +62,27 @@ fn plain(open_metrics: &str) -> String {
     let mut text = String::with_capacity(open_metrics.len());
     let mut lines = open_metrics.lines().peekable();
     while let Some(line) = lines.next() {
-        let described = line.strip_prefix("# HELP ").and_then(|rest| rest.split_once(' '));
-        let described = described.map(|(name, help)| (name, help, lines.peek().is_some_and(|next| is_counter(next))));
+        let described = line
+            .strip_prefix("# HELP ")
+            .and_then(|rest| rest.split_once(' '));
+        let described = described.map(|(name, help)| {
+            (
+                name,
+                help,
+                lines.peek().is_some_and(|next| is_counter(next)),
+            )
+        });
         match described {
             Some((name, help, true)) => {
-                text.extend(["# HELP ", name, "_total ", help, "\n# TYPE ", name, "_total counter\n"]);
+                text.extend([
+                    "# HELP ",
+                    name,
+                    "_total ",
+                    help,
+                    "\n# TYPE ",
+                    name,
+                    "_total counter\n",
+                ]);
                 lines.next();
             }
             None if line.starts_with("# UNIT ") || line == "# EOF" => {}
@@ -88,7 +111,10 @@ mod tests {
                 "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
                 Format::OpenMetrics,
             ),
-            ("text/plain;version=0.0.4, application/openmetrics-text;q=0.4", Format::Prometheus),
+            (
+                "text/plain;version=0.0.4, application/openmetrics-text;q=0.4",
+                Format::Prometheus,
+            ),
             ("application/openmetrics-text;q=0", Format::Prometheus),
             ("application/openmetrics-text;q=often", Format::Prometheus),
         ] {
@@ -101,8 +127,7 @@ mod tests {
     #[test]
     fn counters_are_described_under_the_name_of_their_series() {
         let open = "# HELP a Things.\n# TYPE a counter\na_total 1\n# HELP b_seconds Time.\n# TYPE b_seconds gauge\n# UNIT b_seconds seconds\nb_seconds 2\n# EOF\n";
-        let plain =
-            "# HELP a_total Things.\n# TYPE a_total counter\na_total 1\n# HELP b_seconds Time.\n# TYPE b_seconds gauge\nb_seconds 2\n";
+        let plain = "# HELP a_total Things.\n# TYPE a_total counter\na_total 1\n# HELP b_seconds Time.\n# TYPE b_seconds gauge\nb_seconds 2\n";
         assert_eq!(Format::Prometheus.of(open.into()), plain);
         assert_eq!(Format::OpenMetrics.of(open.into()), open);
     }

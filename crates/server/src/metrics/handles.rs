@@ -16,7 +16,9 @@ use super::by_name::{ByName, Room, room};
 use super::labels::{FailureLabels, OutcomeLabels, ProviderLabel, Text};
 
 /// A provider call takes from a millisecond to its limit.
-const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+const SECONDS: [f64; 12] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
+];
 
 pub(super) struct Providers {
     families: Arc<Families>,
@@ -42,19 +44,38 @@ impl Default for Providers {
             durations: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             outcomes: Family::default(),
         };
-        Self { families: Arc::new(families), by_name: ByName::new(room(MAX_METRIC_NAMES)), rules: room(MAX_METRIC_RULES) }
+        Self {
+            families: Arc::new(families),
+            by_name: ByName::new(room(MAX_METRIC_NAMES)),
+            rules: room(MAX_METRIC_RULES),
+        }
     }
 }
 
 impl Providers {
     pub(super) fn register(&self, registry: &mut Registry) {
-        let Families { requests, successes, failures, durations, outcomes } = &*self.families;
+        let Families {
+            requests,
+            successes,
+            failures,
+            durations,
+            outcomes,
+        } = &*self.families;
         registry.register("provider_requests", "Calls of providers", requests.clone());
-        registry.register("provider_successes", "Calls that the provider took", successes.clone());
+        registry.register(
+            "provider_successes",
+            "Calls that the provider took",
+            successes.clone(),
+        );
         let help = "Calls that failed, by error class and, where the service tells, its own kind of trouble";
         registry.register("provider_failures", help, failures.clone());
         let help = "How long calls of providers take";
-        registry.register_with_unit("provider_request_duration", help, Unit::Seconds, durations.clone());
+        registry.register_with_unit(
+            "provider_request_duration",
+            help,
+            Unit::Seconds,
+            durations.clone(),
+        );
         let help = "Outcomes by the provider that the action went through or was to go through, and by the rule that decided; none where it is empty";
         registry.register("outcomes", help, outcomes.clone());
     }
@@ -70,7 +91,9 @@ impl Providers {
     /// The handles of a provider.
     pub(super) fn of(&self, provider: &str) -> Arc<Handles> {
         self.by_name.of(provider, |provider| {
-            let label = ProviderLabel { provider: Text::clone(&provider) };
+            let label = ProviderLabel {
+                provider: Text::clone(&provider),
+            };
             Handles {
                 requests: self.families.requests.get_or_create_owned(&label),
                 successes: self.families.successes.get_or_create_owned(&label),
@@ -113,17 +136,34 @@ impl Handles {
             self.successes.inc();
             return;
         };
-        let labels = FailureLabels { provider: Text::clone(&self.provider), code: error.kind().code(), reason: error.reason_label() };
+        let labels = FailureLabels {
+            provider: Text::clone(&self.provider),
+            code: error.kind().code(),
+            reason: error.reason_label(),
+        };
         self.families.failures.get_or_create(&labels).inc();
     }
 
     pub(super) fn outcome(&self, rule: Option<&str>, kind: OutcomeKind) {
-        let of_rule = self.by_rule.of(rule.unwrap_or_default(), |rule| ByOutcome { rule: Some(rule), ..ByOutcome::default() });
-        let place = OUTCOMES.iter().zip(&of_rule.counters).find(|((listed, _), _)| *listed == kind);
+        let of_rule = self.by_rule.of(rule.unwrap_or_default(), |rule| ByOutcome {
+            rule: Some(rule),
+            ..ByOutcome::default()
+        });
+        let place = OUTCOMES
+            .iter()
+            .zip(&of_rule.counters)
+            .find(|((listed, _), _)| *listed == kind);
         let Some((_, counter)) = place else { return };
         let made = counter.get_or_init(|| {
-            let (provider, rule) = (Text::clone(&self.provider), of_rule.rule.clone().unwrap_or_default());
-            self.families.outcomes.get_or_create_owned(&OutcomeLabels { provider, rule, outcome: kind.label() })
+            let (provider, rule) = (
+                Text::clone(&self.provider),
+                of_rule.rule.clone().unwrap_or_default(),
+            );
+            self.families.outcomes.get_or_create_owned(&OutcomeLabels {
+                provider,
+                rule,
+                outcome: kind.label(),
+            })
         });
         made.inc();
     }

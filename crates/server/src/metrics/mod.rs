@@ -33,26 +33,59 @@ pub(crate) use scraped::Sources;
 
 /// Outcomes that are counted, and what each counter means.
 const OUTCOMES: [(OutcomeKind, &str); 12] = [
-    (OutcomeKind::Executed, "Actions that the provider asked for took, partial ones among them"),
-    (OutcomeKind::Partial, "Actions that a provider took, but not for all recipients"),
-    (OutcomeKind::Rerouted, "Actions that another provider took than the one asked for"),
+    (
+        OutcomeKind::Executed,
+        "Actions that the provider asked for took, partial ones among them",
+    ),
+    (
+        OutcomeKind::Partial,
+        "Actions that a provider took, but not for all recipients",
+    ),
+    (
+        OutcomeKind::Rerouted,
+        "Actions that another provider took than the one asked for",
+    ),
     (OutcomeKind::Failed, "Actions that became dead letters"),
-    (OutcomeKind::Scheduled, "Times that an action was put off to a later attempt"),
+    (
+        OutcomeKind::Scheduled,
+        "Times that an action was put off to a later attempt",
+    ),
     (OutcomeKind::Suppressed, "Actions that a rule said no to"),
-    (OutcomeKind::Deduplicated, "Actions whose dedup key another action held"),
-    (OutcomeKind::Throttled, "Actions that were too many within a rule's window"),
+    (
+        OutcomeKind::Deduplicated,
+        "Actions whose dedup key another action held",
+    ),
+    (
+        OutcomeKind::Throttled,
+        "Actions that were too many within a rule's window",
+    ),
     (OutcomeKind::QuotaExceeded, "Actions that a quota held back"),
     (OutcomeKind::Silenced, "Actions that a silence held back"),
     (OutcomeKind::Muted, "Actions that a time interval held back"),
-    (OutcomeKind::CircuitOpen, "Actions that met an open breaker, where nothing goes on by itself"),
+    (
+        OutcomeKind::CircuitOpen,
+        "Actions that met an open breaker, where nothing goes on by itself",
+    ),
 ];
 
 /// What quotas did that were used up.
 const QUOTAS: [(&str, &str, &str); 4] = [
     ("block", "quota_exceeded", "Actions that a quota held back"),
-    ("warn", "quota_warned", "Actions that went over a quota that only warns"),
-    ("degrade", "quota_degraded", "Actions that went through another provider because of a quota"),
-    ("notify", "quota_notified", "Actions that went over a quota that tells somebody"),
+    (
+        "warn",
+        "quota_warned",
+        "Actions that went over a quota that only warns",
+    ),
+    (
+        "degrade",
+        "quota_degraded",
+        "Actions that went through another provider because of a quota",
+    ),
+    (
+        "notify",
+        "quota_notified",
+        "Actions that went over a quota that tells somebody",
+    ),
 ];
 
 pub(crate) struct Metrics {
@@ -102,24 +135,57 @@ impl Metrics {
 
     fn register(&mut self) {
         let registry = &mut self.registry;
-        registry.register("actions_dispatched", "Actions that were posted and well-formed", self.dispatched.clone());
-        registry.register("sign_in_failures", "Requests without an API key or with one that is not known", self.sign_in_failures.clone());
+        registry.register(
+            "actions_dispatched",
+            "Actions that were posted and well-formed",
+            self.dispatched.clone(),
+        );
+        registry.register(
+            "sign_in_failures",
+            "Requests without an API key or with one that is not known",
+            self.sign_in_failures.clone(),
+        );
         for ((_, help), (kind, counter)) in OUTCOMES.iter().zip(&self.outcomes) {
             registry.register(format!("actions_{}", kind.label()), *help, counter.clone());
         }
         for ((_, name, help), (_, counter)) in QUOTAS.iter().zip(&self.quotas) {
             registry.register(*name, *help, counter.clone());
         }
-        registry.register("rule_errors", "Times that a rule failed, and so did not match", self.rule_errors_family.clone());
-        registry.register("unreadable_rows", "Actions that ended because their rows in the store cannot be read", self.unreadable.clone());
-        registry.register("circuit_transitions", "Times that a provider's breaker got into a state", self.breakers.clone());
+        registry.register(
+            "rule_errors",
+            "Times that a rule failed, and so did not match",
+            self.rule_errors_family.clone(),
+        );
+        registry.register(
+            "unreadable_rows",
+            "Actions that ended because their rows in the store cannot be read",
+            self.unreadable.clone(),
+        );
+        registry.register(
+            "circuit_transitions",
+            "Times that a provider's breaker got into a state",
+            self.breakers.clone(),
+        );
         self.providers.register(registry);
         let help = "Times that a lane paused, by what the service answered: the error class, and its own kind of trouble";
         registry.register("lane_pauses", help, self.pauses.clone());
-        registry.register("retention_deleted", "Actions that were kept no longer", self.pruned.clone());
-        registry.register("log_lines_dropped", "Lines of the log that were not written because nobody read them", self.log_dropped.clone());
+        registry.register(
+            "retention_deleted",
+            "Actions that were kept no longer",
+            self.pruned.clone(),
+        );
+        registry.register(
+            "log_lines_dropped",
+            "Lines of the log that were not written because nobody read them",
+            self.log_dropped.clone(),
+        );
         let behind = self.retention_behind.clone();
-        registry.register_with_unit("retention_clock_behind", "How far retention is behind the machine's clock", Unit::Seconds, behind);
+        registry.register_with_unit(
+            "retention_clock_behind",
+            "How far retention is behind the machine's clock",
+            Unit::Seconds,
+            behind,
+        );
         self.scraped.register(registry);
     }
 
@@ -133,10 +199,14 @@ impl Metrics {
 
     /// All of it, as text.
     pub(crate) async fn text(&self, sources: &Sources<'_>, format: Format) -> String {
-        self.log_dropped.inner().store(dropped_lines(), Ordering::Relaxed);
+        self.log_dropped
+            .inner()
+            .store(dropped_lines(), Ordering::Relaxed);
         let backlog = sources.gateway.backlog().await;
         let mut text = String::new();
-        let encoded = self.scraped.while_set(sources, &backlog, || encode(&mut text, &self.registry));
+        let encoded = self
+            .scraped
+            .while_set(sources, &backlog, || encode(&mut text, &self.registry));
         if encoded.is_err() {
             tracing::error!("the metrics could not be written");
         }
@@ -156,18 +226,25 @@ impl Metrics {
 impl Observer for Metrics {
     fn outcome(&self, event: &OutcomeEvent<'_>) {
         for (kind, counter) in &self.outcomes {
-            if *kind == event.kind || (*kind == OutcomeKind::Executed && event.kind == OutcomeKind::Partial) {
+            if *kind == event.kind
+                || (*kind == OutcomeKind::Executed && event.kind == OutcomeKind::Partial)
+            {
                 counter.inc();
             }
         }
         if event.kind == OutcomeKind::QuotaExceeded {
             self.quota("block");
         }
-        self.providers.of(event.provider.as_str()).outcome(event.rule, event.kind);
+        self.providers
+            .of(event.provider.as_str())
+            .outcome(event.rule, event.kind);
     }
 
     fn rule_error(&self, rule: &str) {
-        let make = |rule| self.rule_errors_family.get_or_create_owned(&RuleLabel { rule });
+        let make = |rule| {
+            self.rule_errors_family
+                .get_or_create_owned(&RuleLabel { rule })
+        };
         self.rule_errors.of(rule, make).inc();
     }
 
@@ -177,12 +254,20 @@ impl Observer for Metrics {
 
     fn breaker(&self, provider: &ProviderName, state: &'static str) {
         let provider = Text::clone(self.providers.of(provider.as_str()).name());
-        self.breakers.get_or_create(&BreakerLabels { provider, state }).inc();
+        self.breakers
+            .get_or_create(&BreakerLabels { provider, state })
+            .inc();
     }
 
     fn lane_paused(&self, lane: &str, error: &ProviderError) {
         let lane = Text::clone(&self.lanes.of(lane, |lane| lane));
-        self.pauses.get_or_create(&PauseLabels { lane, code: error.kind().code(), reason: error.reason_label() }).inc();
+        self.pauses
+            .get_or_create(&PauseLabels {
+                lane,
+                code: error.kind().code(),
+                reason: error.reason_label(),
+            })
+            .inc();
     }
 
     fn quota(&self, overage: &'static str) {
@@ -197,6 +282,8 @@ impl Observer for Metrics {
     }
 
     fn attempt(&self, event: &AttemptEvent<'_>) {
-        self.providers.of(event.provider.as_str()).attempt(event.took, event.error);
+        self.providers
+            .of(event.provider.as_str())
+            .attempt(event.took, event.error);
     }
 }

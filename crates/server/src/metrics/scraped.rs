@@ -58,7 +58,11 @@ pub(super) struct Scraped {
 impl Scraped {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register("rules", "Rules in force", self.rules.clone());
-        registry.register("rules_broken", "1 while the rules' files are wrong and earlier rules stay in force", self.rules_broken.clone());
+        registry.register(
+            "rules_broken",
+            "1 while the rules' files are wrong and earlier rules stay in force",
+            self.rules_broken.clone(),
+        );
         let help = "1 while the file of the API keys is wrong and earlier keys stay in force";
         registry.register("api_keys_broken", help, self.keys_broken.clone());
         let help = "1 while changes of silences, quotas and time intervals cannot be read and earlier ones hold";
@@ -66,53 +70,115 @@ impl Scraped {
         let help = "Readings of rules, api_keys and policies (silences, quotas, time intervals), the one at the start among them";
         registry.register("reloads", help, self.reloads.clone());
         let help = "When they were last read without a fault";
-        registry.register_with_unit("last_reload_success_timestamp", help, Unit::Seconds, self.reloaded_at.clone());
-        registry.register("store_failing", "1 while the store fails", self.store_failing.clone());
+        registry.register_with_unit(
+            "last_reload_success_timestamp",
+            help,
+            Unit::Seconds,
+            self.reloaded_at.clone(),
+        );
+        registry.register(
+            "store_failing",
+            "1 while the store fails",
+            self.store_failing.clone(),
+        );
         let help = "How long the store has been waiting for its disk";
-        registry.register_with_unit("store_stalled", help, Unit::Seconds, self.store_stalled.clone());
+        registry.register_with_unit(
+            "store_stalled",
+            help,
+            Unit::Seconds,
+            self.store_stalled.clone(),
+        );
         let help = "Times that a part of the database could not be read because it is damaged";
         registry.register("store_damaged_reads", help, self.store_damage.clone());
-        registry.register("open_actions", "Actions that are to be delivered now or later", self.open.clone());
-        let help = "Actions that are to be delivered now or later, by the provider that they go through";
+        registry.register(
+            "open_actions",
+            "Actions that are to be delivered now or later",
+            self.open.clone(),
+        );
+        let help =
+            "Actions that are to be delivered now or later, by the provider that they go through";
         registry.register("provider_open_actions", help, self.open_by_provider.clone());
         let help = "Since the oldest action was accepted that is still to be delivered; 0 where there is none";
-        registry.register_with_unit("oldest_open_action", help, Unit::Seconds, self.oldest_open.clone());
+        registry.register_with_unit(
+            "oldest_open_action",
+            help,
+            Unit::Seconds,
+            self.oldest_open.clone(),
+        );
         let help = "Dead letters on the list, by the provider that they were to go through and by code, among the newest hundred thousand";
         registry.register("dead_letters", help, self.dead_letters.clone());
         let help = "Since the access token in use was fetched";
         registry.register_with_unit("token_age", help, Unit::Seconds, self.token_age.clone());
-        registry.register_with_unit("token_left", "Until the access token in use expires", Unit::Seconds, self.token_left.clone());
+        registry.register_with_unit(
+            "token_left",
+            "Until the access token in use expires",
+            Unit::Seconds,
+            self.token_left.clone(),
+        );
         self.register_lanes(registry);
     }
 
     fn register_lanes(&self, registry: &mut Registry) {
         registry.register("lane_in_flight", "Calls in flight", self.in_flight.clone());
-        registry.register("lane_waiting", "Actions in memory that wait for a turn", self.waiting.clone());
+        registry.register(
+            "lane_waiting",
+            "Actions in memory that wait for a turn",
+            self.waiting.clone(),
+        );
         let help = "1 while more actions wait in the store for want of room in memory";
         registry.register("lane_more_in_store", help, self.more_in_store.clone());
         let help = "1 while the service said that it was too much, and only probes are sent";
         registry.register("lane_paused", help, self.paused.clone());
         let help = "Until the next probe of a paused lane may go";
-        registry.register_with_unit("lane_next_probe", help, Unit::Seconds, self.probe_in.clone());
+        registry.register_with_unit(
+            "lane_next_probe",
+            help,
+            Unit::Seconds,
+            self.probe_in.clone(),
+        );
         let help = "Calls a second that all gateways start at most; +Inf where nothing limits them";
         registry.register("lane_max_per_second", help, self.max_per_second.clone());
     }
 
     /// Sets everything to what it is now, and does `work` before anybody sets it again.
-    pub(super) fn while_set<T>(&self, sources: &Sources<'_>, backlog: &Backlog, work: impl FnOnce() -> T) -> T {
+    pub(super) fn while_set<T>(
+        &self,
+        sources: &Sources<'_>,
+        backlog: &Backlog,
+        work: impl FnOnce() -> T,
+    ) -> T {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let Sources { gateway, rules, auth, now } = sources;
+        let Sources {
+            gateway,
+            rules,
+            auth,
+            now,
+        } = sources;
         self.rules.set(gateway.rules().len() as u64);
         self.open.set(gateway.open_count() as u64);
-        self.store_failing.set(u64::from(gateway.store_is_failing()));
-        self.store_stalled.set(gateway.store_stalled().as_secs_f64());
-        self.store_damage.inner().store(gateway.store_damage().map_or(0, |damage| damage.count), Ordering::Relaxed);
-        let broken = |reloads: Option<&Reloads>| u64::from(reloads.and_then(Reloads::trouble).is_some());
+        self.store_failing
+            .set(u64::from(gateway.store_is_failing()));
+        self.store_stalled
+            .set(gateway.store_stalled().as_secs_f64());
+        self.store_damage.inner().store(
+            gateway.store_damage().map_or(0, |damage| damage.count),
+            Ordering::Relaxed,
+        );
+        let broken =
+            |reloads: Option<&Reloads>| u64::from(reloads.and_then(Reloads::trouble).is_some());
         self.rules_broken.set(broken(rules.reloads()));
         self.keys_broken.set(broken(auth.reloads()));
-        self.policies_stale.set(broken(Some(gateway.policy_reloads())));
-        let read = [("rules", rules.reloads()), ("api_keys", auth.reloads()), ("policies", Some(gateway.policy_reloads()))];
-        for (what, reloads) in read.into_iter().filter_map(|(what, reloads)| Some((what, reloads?))) {
+        self.policies_stale
+            .set(broken(Some(gateway.policy_reloads())));
+        let read = [
+            ("rules", rules.reloads()),
+            ("api_keys", auth.reloads()),
+            ("policies", Some(gateway.policy_reloads())),
+        ];
+        for (what, reloads) in read
+            .into_iter()
+            .filter_map(|(what, reloads)| Some((what, reloads?)))
+        {
             self.set_reloads(what, reloads);
         }
         self.set_lanes(&gateway.lanes());
@@ -120,49 +186,97 @@ impl Scraped {
         self.token_age.clear();
         self.token_left.clear();
         for (provider, life) in gateway.token_lives().into_iter().take(MAX_METRIC_NAMES) {
-            let label = ProviderLabel { provider: provider.as_str().into() };
-            self.token_age.get_or_create(&label).set(life.age.as_secs_f64());
-            self.token_left.get_or_create(&label).set(life.left.as_secs_f64());
+            let label = ProviderLabel {
+                provider: provider.as_str().into(),
+            };
+            self.token_age
+                .get_or_create(&label)
+                .set(life.age.as_secs_f64());
+            self.token_left
+                .get_or_create(&label)
+                .set(life.left.as_secs_f64());
         }
         work()
     }
 
     fn set_reloads(&self, what: &'static str, reloads: &Reloads) {
-        for (result, count) in [("success", reloads.succeeded()), ("failure", reloads.failed())] {
-            let counter = self.reloads.get_or_create_owned(&ReloadLabels { what, result });
-            counter.inner().store(count, std::sync::atomic::Ordering::Relaxed);
+        for (result, count) in [
+            ("success", reloads.succeeded()),
+            ("failure", reloads.failed()),
+        ] {
+            let counter = self
+                .reloads
+                .get_or_create_owned(&ReloadLabels { what, result });
+            counter
+                .inner()
+                .store(count, std::sync::atomic::Ordering::Relaxed);
         }
         let seconds = reloads.last_success().as_millis() as f64 / 1000.0;
-        self.reloaded_at.get_or_create(&ReloadLabel { what }).set(seconds);
+        self.reloaded_at
+            .get_or_create(&ReloadLabel { what })
+            .set(seconds);
     }
 
     /// Lanes for which there is no name are added up.
     fn set_lanes(&self, lanes: &[LaneStatus]) {
-        for family in [&self.in_flight, &self.waiting, &self.more_in_store, &self.paused] {
+        for family in [
+            &self.in_flight,
+            &self.waiting,
+            &self.more_in_store,
+            &self.paused,
+        ] {
             family.clear();
         }
         self.probe_in.clear();
         self.max_per_second.clear();
         for (place, lane) in lanes.iter().enumerate() {
-            let label = LaneLabel { lane: if place < MAX_METRIC_NAMES { Text::clone(&lane.name) } else { OTHER.into() } };
-            self.in_flight.get_or_create(&label).inc_by(lane.in_flight as u64);
-            self.waiting.get_or_create(&label).inc_by(lane.waiting as u64);
-            self.more_in_store.get_or_create(&label).inc_by(u64::from(lane.more_in_store));
-            self.paused.get_or_create(&label).inc_by(u64::from(lane.mode != LaneMode::Open));
+            let label = LaneLabel {
+                lane: if place < MAX_METRIC_NAMES {
+                    Text::clone(&lane.name)
+                } else {
+                    OTHER.into()
+                },
+            };
+            self.in_flight
+                .get_or_create(&label)
+                .inc_by(lane.in_flight as u64);
+            self.waiting
+                .get_or_create(&label)
+                .inc_by(lane.waiting as u64);
+            self.more_in_store
+                .get_or_create(&label)
+                .inc_by(u64::from(lane.more_in_store));
+            self.paused
+                .get_or_create(&label)
+                .inc_by(u64::from(lane.mode != LaneMode::Open));
             let probe_in = self.probe_in.get_or_create_owned(&label);
             probe_in.set(probe_in.get().max(lane.probe_in.as_secs_f64()));
-            self.max_per_second.get_or_create(&label).inc_by(lane.pace.unwrap_or(f64::INFINITY));
+            self.max_per_second
+                .get_or_create(&label)
+                .inc_by(lane.pace.unwrap_or(f64::INFINITY));
         }
     }
 
     fn set_backlog(&self, gateway: &Gateway, backlog: &Backlog, now: Timestamp) {
         // A provider that is configured is shown under its name, also where it has nothing open.
         let names = gateway.provider_names();
-        let mut names: BTreeSet<Text> = names.iter().take(MAX_METRIC_NAMES).map(|name| name.as_str().into()).collect();
-        let mut open: BTreeMap<Text, (u64, f64)> = names.iter().map(|name| (Text::clone(name), (0, 0.0))).collect();
+        let mut names: BTreeSet<Text> = names
+            .iter()
+            .take(MAX_METRIC_NAMES)
+            .map(|name| name.as_str().into())
+            .collect();
+        let mut open: BTreeMap<Text, (u64, f64)> = names
+            .iter()
+            .map(|name| (Text::clone(name), (0, 0.0)))
+            .collect();
         for share in &backlog.open {
-            let (count, oldest) = open.entry(shown(&mut names, share.provider.as_str())).or_default();
-            (*count, *oldest) = (*count + share.count as u64, oldest.max(now.since(share.oldest).as_secs_f64()));
+            let (count, oldest) = open
+                .entry(shown(&mut names, share.provider.as_str()))
+                .or_default();
+            (*count, *oldest) = (
+                *count + share.count as u64,
+                oldest.max(now.since(share.oldest).as_secs_f64()),
+            );
         }
         self.open_by_provider.clear();
         self.oldest_open.clear();
@@ -173,8 +287,13 @@ impl Scraped {
         }
         self.dead_letters.clear();
         for share in &backlog.dead {
-            let labels = DeadLetterLabels { provider: shown(&mut names, share.provider.as_str()), code: share.code.as_str().into() };
-            self.dead_letters.get_or_create(&labels).inc_by(share.count as u64);
+            let labels = DeadLetterLabels {
+                provider: shown(&mut names, share.provider.as_str()),
+                code: share.code.as_str().into(),
+            };
+            self.dead_letters
+                .get_or_create(&labels)
+                .inc_by(share.count as u64);
         }
     }
 }

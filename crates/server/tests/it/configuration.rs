@@ -16,7 +16,11 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
-    Config::parse("acteon.toml", text, &Surroundings::new(&variable).expect("keys"))
+    Config::parse(
+        "acteon.toml",
+        text,
+        &Surroundings::new(&variable).expect("keys"),
+    )
 }
 
 fn troubles(text: &str) -> Vec<Trouble> {
@@ -30,11 +34,27 @@ fn troubles(text: &str) -> Vec<Trouble> {
 /// Line, and part of the message or hint.
 fn assert_troubles(text: &str, expected: &[(usize, &str)]) {
     let found = troubles(text);
-    let shown: Vec<String> = found.iter().map(|t| format!("{}: {}: {} {:?}", t.place.line, t.subject, t.message, t.hint)).collect();
+    let shown: Vec<String> = found
+        .iter()
+        .map(|t| {
+            format!(
+                "{}: {}: {} {:?}",
+                t.place.line, t.subject, t.message, t.hint
+            )
+        })
+        .collect();
     assert_eq!(found.len(), expected.len(), "{text}\n{shown:#?}");
     for (trouble, (line, part)) in found.iter().zip(expected) {
-        let whole = format!("{} {} {}", trouble.subject, trouble.message, trouble.hint.as_deref().unwrap_or_default());
-        assert!(trouble.place.line == *line && whole.contains(part), "expected {line}: {part}\n{shown:#?}");
+        let whole = format!(
+            "{} {} {}",
+            trouble.subject,
+            trouble.message,
+            trouble.hint.as_deref().unwrap_or_default()
+        );
+        assert!(
+            trouble.place.line == *line && whole.contains(part),
+            "expected {line}: {part}\n{shown:#?}"
+        );
     }
 }
 
@@ -86,12 +106,18 @@ name = "c"
 fn broken_syntax_is_told_with_its_line() {
     let found = troubles("[server\nport = 1\n");
     assert_eq!(found[0].place.line, 1, "{found:?}");
-    assert!(troubles("port = = 3\n").iter().any(|trouble| trouble.place.line == 1));
+    assert!(
+        troubles("port = = 3\n")
+            .iter()
+            .any(|trouble| trouble.place.line == 1)
+    );
 }
 
 #[test]
 fn a_display_names_file_line_and_column() {
-    let Err(error) = parse("server.port = -1\n") else { panic!("wrong") };
+    let Err(error) = parse("server.port = -1\n") else {
+        panic!("wrong")
+    };
     let shown = error.to_string();
     assert!(shown.starts_with("1 problem in acteon.toml\n  acteon.toml:1:15: server: port: must be from 0 to 65535, is -1"), "{shown}");
 }
@@ -101,41 +127,104 @@ fn texts_are_expanded() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("dir");
     std::fs::write(&file, "/from/file\n").expect("a file");
-    let text = format!("store.data_dir = \"${{file:{}}}/${{TEAM}}/$${{TEAM}}\"\n", file.display());
+    let text = format!(
+        "store.data_dir = \"${{file:{}}}/${{TEAM}}/$${{TEAM}}\"\n",
+        file.display()
+    );
     let config = parse(&text).unwrap_or_else(|error| panic!("{error}"));
-    assert!(matches!(&config.store, StoreConfig::Embedded(Some(path)) if path.to_str() == Some("/from/file/ops/${TEAM}")));
-    assert_troubles("store.data_dir = \"${file:/no/such/file}\"\nserver.host = \"${OPEN\"\n", &[(1, "cannot read"), (2, "closing }")]);
+    assert!(
+        matches!(&config.store, StoreConfig::Embedded(Some(path)) if path.to_str() == Some("/from/file/ops/${TEAM}"))
+    );
+    assert_troubles(
+        "store.data_dir = \"${file:/no/such/file}\"\nserver.host = \"${OPEN\"\n",
+        &[(1, "cannot read"), (2, "closing }")],
+    );
 }
 
 /// An empty variable would otherwise leave a key out without a word: another database, no rules, a provider less.
 #[test]
 fn a_text_that_is_blank_is_a_problem_with_its_line() {
     let empty = |name: &str| (name == "EMPTY").then(String::new);
-    let hook = |more: &str| format!("[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"https://example.com\"\n{more}");
+    let hook = |more: &str| {
+        format!(
+            "[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"https://example.com\"\n{more}"
+        )
+    };
     for (text, line, subject) in [
         ("server.host = \"B\"".to_owned(), 1, "server: host"),
-        ("server.hosts = [\"a\", \"B\"]".to_owned(), 1, "server: hosts"),
+        (
+            "server.hosts = [\"a\", \"B\"]".to_owned(),
+            1,
+            "server: hosts",
+        ),
         ("[store]\ndata_dir = \"B\"".to_owned(), 2, "store: data_dir"),
-        ("[store]\nurl = \"B\"\npool_size = 9".to_owned(), 2, "store: url"),
-        ("[rules]\ndirectory = \"B\"\nwatch = false".to_owned(), 2, "rules: directory"),
-        ("[rules]\ndirectory = \".\"\ndefault_timezone = \"B\"".to_owned(), 3, "rules: default_timezone"),
+        (
+            "[store]\nurl = \"B\"\npool_size = 9".to_owned(),
+            2,
+            "store: url",
+        ),
+        (
+            "[rules]\ndirectory = \"B\"\nwatch = false".to_owned(),
+            2,
+            "rules: directory",
+        ),
+        (
+            "[rules]\ndirectory = \".\"\ndefault_timezone = \"B\"".to_owned(),
+            3,
+            "rules: default_timezone",
+        ),
         ("audit.redact = [\"B\"]".to_owned(), 1, "audit: redact"),
-        ("[auth]\nenabled = true\nconfig_path = \"B\"".to_owned(), 3, "auth: config_path"),
-        ("[[providers]]\nname = \"B\"\ntype = \"log\"".to_owned(), 2, "name"),
+        (
+            "[auth]\nenabled = true\nconfig_path = \"B\"".to_owned(),
+            3,
+            "auth: config_path",
+        ),
+        (
+            "[[providers]]\nname = \"B\"\ntype = \"log\"".to_owned(),
+            2,
+            "name",
+        ),
         (hook("retry = \"B\""), 5, "providers[0] (hook): retry"),
-        (hook("headers = { authorization = \"B\" }"), 5, "providers[0] (hook): headers"),
-        (hook("").replace("https://example.com", "B"), 4, "providers[0] (hook): url"),
+        (
+            hook("headers = { authorization = \"B\" }"),
+            5,
+            "providers[0] (hook): headers",
+        ),
+        (
+            hook("").replace("https://example.com", "B"),
+            4,
+            "providers[0] (hook): url",
+        ),
     ] {
         for blank in ["", " ", "${EMPTY}"] {
             let text = text.replace("\"B\"", &format!("\"{blank}\""));
-            let parsed = Config::parse("acteon.toml", &text, &Surroundings::new(&empty).expect("no keys"));
-            let Err(ConfigError::Wrong { troubles, .. }) = parsed else { panic!("{text} is taken") };
-            let found: Vec<_> =
-                troubles.iter().map(|trouble| (trouble.place.line, trouble.message.contains("must not be blank"))).collect();
-            assert!(found == [(line, true)] && troubles[0].subject.contains(subject), "{text}: {troubles:?}");
+            let parsed = Config::parse(
+                "acteon.toml",
+                &text,
+                &Surroundings::new(&empty).expect("no keys"),
+            );
+            let Err(ConfigError::Wrong { troubles, .. }) = parsed else {
+                panic!("{text} is taken")
+            };
+            let found: Vec<_> = troubles
+                .iter()
+                .map(|trouble| {
+                    (
+                        trouble.place.line,
+                        trouble.message.contains("must not be blank"),
+                    )
+                })
+                .collect();
+            assert!(
+                found == [(line, true)] && troubles[0].subject.contains(subject),
+                "{text}: {troubles:?}"
+            );
         }
     }
-    assert_troubles("rules.directory = \".\"\nrules.env = { SUFFIX = \"\" }", &[]);
+    assert_troubles(
+        "rules.directory = \".\"\nrules.env = { SUFFIX = \"\" }",
+        &[],
+    );
 }
 
 #[cfg(unix)]
@@ -143,10 +232,23 @@ fn a_text_that_is_blank_is_a_problem_with_its_line() {
 fn a_value_comes_from_a_regular_file_only() {
     let folder = tempfile::tempdir().expect("a folder");
     let pipe = folder.path().join("pipe").display().to_string();
-    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .expect("mkfifo")
+            .success()
+    );
     let here = folder.path().display().to_string();
-    for (path, what) in [(&*pipe, "a named pipe"), (&here, "a directory"), ("/dev/zero", "a device")] {
-        assert_troubles(&format!("server.host = \"${{file:{path}}}\"\n"), &[(1, what)]);
+    for (path, what) in [
+        (&*pipe, "a named pipe"),
+        (&here, "a directory"),
+        ("/dev/zero", "a device"),
+    ] {
+        assert_troubles(
+            &format!("server.host = \"${{file:{path}}}\"\n"),
+            &[(1, what)],
+        );
     }
 }
 
@@ -168,26 +270,53 @@ fn plain_keys_take_no_envelopes() {
 fn what_would_have_no_effect_is_refused() {
     for (text, part) in [
         ("auth.config_path = \"keys.toml\"", "auth.enabled = true"),
-        ("circuit_breaker.fallbacks = {}", "circuit_breaker.enabled = true"),
-        ("circuit_breaker.failure_threshold = 3", "circuit_breaker.enabled = true"),
-        ("circuit_breaker.success_threshold = 3", "circuit_breaker.enabled = true"),
-        ("circuit_breaker.recovery_timeout_seconds = 3", "circuit_breaker.enabled = true"),
+        (
+            "circuit_breaker.fallbacks = {}",
+            "circuit_breaker.enabled = true",
+        ),
+        (
+            "circuit_breaker.failure_threshold = 3",
+            "circuit_breaker.enabled = true",
+        ),
+        (
+            "circuit_breaker.success_threshold = 3",
+            "circuit_breaker.enabled = true",
+        ),
+        (
+            "circuit_breaker.recovery_timeout_seconds = 3",
+            "circuit_breaker.enabled = true",
+        ),
         ("rules.env = { TEAM = \"ops\" }", "rules.directory"),
         ("rules.watch = false", "rules.directory"),
-        ("rules.default_timezone = \"Asia/Shanghai\"", "rules.directory"),
-        ("audit.tenant_ttl_seconds = { \"\" = 60 }", "can be no tenant"),
+        (
+            "rules.default_timezone = \"Asia/Shanghai\"",
+            "rules.directory",
+        ),
+        (
+            "audit.tenant_ttl_seconds = { \"\" = 60 }",
+            "can be no tenant",
+        ),
         ("store.pool_size = 9", "needs `url`"),
         #[cfg(feature = "postgres")]
-        ("[store]\nurl = \"postgres://me:one@db/acteon\"\npassword = \"two\"", "leave one of the two out"),
+        (
+            "[store]\nurl = \"postgres://me:one@db/acteon\"\npassword = \"two\"",
+            "leave one of the two out",
+        ),
         #[cfg(feature = "postgres")]
-        ("[store]\nurl = \"postgres://me@localhost/acteon\"\nca_file = \"ca.pem\"", "sslmode=require"),
+        (
+            "[store]\nurl = \"postgres://me@localhost/acteon\"\nca_file = \"ca.pem\"",
+            "sslmode=require",
+        ),
         (
             "[[providers]]\nname = \"w\"\ntype = \"webhook\"\nurl = \"https://example.com\"\nheaders = { authorization = \"a\", Authorization = \"b\" }",
             "is there twice",
         ),
     ] {
         let found = troubles(text);
-        assert!(found.len() == 1 && found[0].message.contains(part) && found[0].place.line > 0, "{text}: {found:?}");
+        assert!(
+            found.len() == 1 && found[0].message.contains(part) && found[0].place.line > 0,
+            "{text}: {found:?}"
+        );
     }
     let plainly_off = "[auth]\nenabled = false\nconfig_path = \"keys.toml\"\n[circuit_breaker]\nenabled = false\nfailure_threshold = 3\n";
     assert_troubles(plainly_off, &[]);
@@ -197,44 +326,100 @@ fn what_would_have_no_effect_is_refused() {
 fn a_fallback_names_two_providers() {
     let log = "[[providers]]\nname = \"log\"\ntype = \"log\"\n";
     let log = format!("[circuit_breaker]\nenabled = true\nKEY\n{log}");
-    assert_troubles(&log.replace("KEY", "fallbacks = { log = \"nowhere\" }"), &[(3, "must name two providers")]);
-    assert_troubles(&log.replace("KEY", "failure_threshold = 0"), &[(3, "from 1 to 1000")]);
+    assert_troubles(
+        &log.replace("KEY", "fallbacks = { log = \"nowhere\" }"),
+        &[(3, "must name two providers")],
+    );
+    assert_troubles(
+        &log.replace("KEY", "failure_threshold = 0"),
+        &[(3, "from 1 to 1000")],
+    );
 }
 
 #[test]
 fn a_webhook_is_checked() {
     let block = |more: &str| format!("[[providers]]\nname = \"w\"\ntype = \"webhook\"\n{more}\n");
-    assert_troubles(&block(&format!("url = \"{}\"", ENVELOPE.replace("data:c", "data:d"))), &[(4, "no key opens it")]);
-    for host in
-        ["169.254.169.254", "0xa9fea9fe", "[2002:a9fe:a9fe::1]", "[64:ff9b::a9fe:a9fe]", "168.63.129.16", "[fd20:ce::254]", "Metadata."]
-    {
-        assert_troubles(&block(&format!("url = \"http://{host}/\"")), &[(4, "link-local")]);
-    }
-    assert_troubles(&block("url = \"https://example.com\"\nretry = \"often\""), &[(5, "\"safe\", \"5xx\" or \"never\"")]);
     assert_troubles(
-        &block("url = \"https://example.com\"\nheaders = { \"bad name\" = \"x\" }\ntimeout_seconds = 0"),
+        &block(&format!(
+            "url = \"{}\"",
+            ENVELOPE.replace("data:c", "data:d")
+        )),
+        &[(4, "no key opens it")],
+    );
+    for host in [
+        "169.254.169.254",
+        "0xa9fea9fe",
+        "[2002:a9fe:a9fe::1]",
+        "[64:ff9b::a9fe:a9fe]",
+        "168.63.129.16",
+        "[fd20:ce::254]",
+        "Metadata.",
+    ] {
+        assert_troubles(
+            &block(&format!("url = \"http://{host}/\"")),
+            &[(4, "link-local")],
+        );
+    }
+    assert_troubles(
+        &block("url = \"https://example.com\"\nretry = \"often\""),
+        &[(5, "\"safe\", \"5xx\" or \"never\"")],
+    );
+    assert_troubles(
+        &block(
+            "url = \"https://example.com\"\nheaders = { \"bad name\" = \"x\" }\ntimeout_seconds = 0",
+        ),
         &[(5, "bad name"), (6, "from 1 to 25")],
     );
-    assert_troubles(&block("url = \"https://example.com\"\nheaders = { authorization = \"Bearer ${TEAM}\" }"), &[]);
-    for header in ["Content-Length", "transfer-encoding", "HOST", "connection", "content-type", "content-encoding", "expect"] {
-        assert_troubles(&block(&format!("url = \"https://example.com\"\nheaders = {{ \"{header}\" = \"1\" }}")), &[(5, "cannot be set")]);
+    assert_troubles(
+        &block("url = \"https://example.com\"\nheaders = { authorization = \"Bearer ${TEAM}\" }"),
+        &[],
+    );
+    for header in [
+        "Content-Length",
+        "transfer-encoding",
+        "HOST",
+        "connection",
+        "content-type",
+        "content-encoding",
+        "expect",
+    ] {
+        assert_troubles(
+            &block(&format!(
+                "url = \"https://example.com\"\nheaders = {{ \"{header}\" = \"1\" }}"
+            )),
+            &[(5, "cannot be set")],
+        );
     }
 }
 
 #[test]
 fn a_thousand_webhooks_share_a_client() {
-    let block =
-        |number: usize| format!("[[providers]]\nname = \"w{number}\"\ntype = \"webhook\"\nurl = \"https://h{number}.example.com/\"\n");
-    let config = parse(&(0..1000).map(block).collect::<String>()).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!((config.providers.len(), config.shared.http_clients()), (1000, 1));
+    let block = |number: usize| {
+        format!(
+            "[[providers]]\nname = \"w{number}\"\ntype = \"webhook\"\nurl = \"https://h{number}.example.com/\"\n"
+        )
+    };
+    let config =
+        parse(&(0..1000).map(block).collect::<String>()).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(
+        (config.providers.len(), config.shared.http_clients()),
+        (1000, 1)
+    );
 }
 
 #[cfg(feature = "postgres")]
 #[test]
 fn a_time_out_that_does_not_fit_into_the_lease_is_refused() {
     let store = "store.url = \"postgres://localhost/acteon\"\nstore.lease_seconds = 15\n";
-    let block = |more: &str| format!("{store}[[providers]]\nname = \"w\"\ntype = \"webhook\"\nurl = \"https://example.com\"\n{more}\n");
-    assert_troubles(&block("timeout_seconds = 11"), &[(7, "within 10 s here, two thirds of store.lease_seconds")]);
+    let block = |more: &str| {
+        format!(
+            "{store}[[providers]]\nname = \"w\"\ntype = \"webhook\"\nurl = \"https://example.com\"\n{more}\n"
+        )
+    };
+    assert_troubles(
+        &block("timeout_seconds = 11"),
+        &[(7, "within 10 s here, two thirds of store.lease_seconds")],
+    );
     assert_troubles(&block("timeout_seconds = 10"), &[]);
     assert_troubles(&block(""), &[]);
 }
@@ -244,12 +429,21 @@ fn every_key_has_its_help_and_the_example_file_names_them_all() {
     let example = include_str!("../../../../acteon.example.toml");
     for section in SECTIONS {
         for key in section.keys {
-            assert!(key.help.len() > 10 && example.contains(key.name), "{}", key.name);
+            assert!(
+                key.help.len() > 10 && example.contains(key.name),
+                "{}",
+                key.name
+            );
         }
     }
     for provider in acteon_providers::catalog() {
         for key in provider.keys {
-            assert!(example.contains(key.name), "{} of {}", key.name, provider.name);
+            assert!(
+                example.contains(key.name),
+                "{} of {}",
+                key.name,
+                provider.name
+            );
         }
     }
 }
@@ -283,47 +477,94 @@ wechat.default_msgtype = "text"              # default; also "markdown" or "text
     #[test]
     fn the_documented_block_works_with_real_envelopes() {
         let underscore = ENVELOPE.replace("256-", "256_");
-        for text in
-            [page(ENVELOPE, &underscore, ""), page(ENVELOPE, "${SECRET}", ""), page("plain", "plain", "").replace("# wechat.", "wechat.")]
-        {
+        for text in [
+            page(ENVELOPE, &underscore, ""),
+            page(ENVELOPE, "${SECRET}", ""),
+            page("plain", "plain", "").replace("# wechat.", "wechat."),
+        ] {
             let config = parse(&text).unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!((config.providers[0].name.as_str(), config.providers[0].type_name.as_str()), ("wechat-ops", "wechat"));
+            assert_eq!(
+                (
+                    config.providers[0].name.as_str(),
+                    config.providers[0].type_name.as_str()
+                ),
+                ("wechat-ops", "wechat")
+            );
         }
     }
 
     #[test]
     fn the_placeholders_are_refused_at_both_lines_with_the_command() {
-        let text = page("ENC[AES256_GCM,data:abc123...]", "ENC[AES256_GCM,data:def456...]", "");
-        assert_troubles(&text, &[(4, "acteon-server encrypt"), (5, "acteon-server encrypt")]);
+        let text = page(
+            "ENC[AES256_GCM,data:abc123...]",
+            "ENC[AES256_GCM,data:def456...]",
+            "",
+        );
+        assert_troubles(
+            &text,
+            &[(4, "acteon-server encrypt"), (5, "acteon-server encrypt")],
+        );
     }
 
     #[test]
     fn each_rule_of_a_key_is_kept() {
         for (more, part) in [
-            ("wechat.enable_duplicate_check = true", "needs wechat.duplicate_check_interval"),
+            (
+                "wechat.enable_duplicate_check = true",
+                "needs wechat.duplicate_check_interval",
+            ),
             ("wechat.duplicate_check_interval = 60", "has no effect"),
             (
                 "wechat.api_base_url = \"http://127.0.0.1:8090\"\nwechat.proxy = \"http://proxy.example.com:3128\"",
                 "show the secret to the proxy",
             ),
-            ("wechat.api_base_url = \"https://localhost:8090\"\nwechat.proxy = \"http://proxy.example.com:3128\"", "without a proxy"),
-            ("wechat.api_base_url = \"https://metadata.google.internal.\"", "link-local"),
-            ("wechat.enable_duplicate_check = true\nwechat.duplicate_check_interval = 1801", "from 1 to 1800"),
-            ("wechat.enable_duplicate_check = true\nwechat.duplicate_check_interval = 0", "from 1 to 1800"),
-            ("wechat.token_refresh_buffer_seconds = 7200", "from 0 to 7199"),
+            (
+                "wechat.api_base_url = \"https://localhost:8090\"\nwechat.proxy = \"http://proxy.example.com:3128\"",
+                "without a proxy",
+            ),
+            (
+                "wechat.api_base_url = \"https://metadata.google.internal.\"",
+                "link-local",
+            ),
+            (
+                "wechat.enable_duplicate_check = true\nwechat.duplicate_check_interval = 1801",
+                "from 1 to 1800",
+            ),
+            (
+                "wechat.enable_duplicate_check = true\nwechat.duplicate_check_interval = 0",
+                "from 1 to 1800",
+            ),
+            (
+                "wechat.token_refresh_buffer_seconds = 7200",
+                "from 0 to 7199",
+            ),
             ("wechat.safe = \"no\"", "must be true or false"),
             ("wechat.default_toparty = 12", "must be text"),
-            ("wechat.api_base_url = \"http://example.com\"", "in the clear"),
+            (
+                "wechat.api_base_url = \"http://example.com\"",
+                "in the clear",
+            ),
             ("wechat.overflow = \"split\"", "\"truncate\" or \"reject\""),
-            ("wechat.default_tousr = \"x\"", "did you mean wechat.default_touser?"),
+            (
+                "wechat.default_tousr = \"x\"",
+                "did you mean wechat.default_touser?",
+            ),
             ("wechat.max_per_second = 0", "0.01"),
         ] {
             let found = troubles(&page("id", "secret", more));
             let whole = format!("{found:?}");
-            assert!(found.len() == 1 && whole.contains(&part.replace('"', "\\\"")), "{more}: {whole}");
+            assert!(
+                found.len() == 1 && whole.contains(&part.replace('"', "\\\"")),
+                "{more}: {whole}"
+            );
         }
-        let text = page("id", "secret", "").replace("agent_id = 1000002", "agent_id = -1").replace("\"text\" ", "\"image\" ");
-        assert_troubles(&text, &[(6, "from 1 to"), (8, "\"markdown\" or \"textcard\"")]);
+        let text = page("id", "secret", "")
+            .replace("agent_id = 1000002", "agent_id = -1")
+            .replace("\"text\" ", "\"image\" ");
+        assert_troubles(
+            &text,
+            &[(6, "from 1 to"), (8, "\"markdown\" or \"textcard\"")],
+        );
         let text = page("id", "secret", "").replace("wechat.agent_id = 1000002\n", "");
         assert_troubles(&text, &[(1, "wechat.agent_id is missing")]);
     }
@@ -333,5 +574,8 @@ wechat.default_msgtype = "text"              # default; also "markdown" or "text
 #[test]
 fn a_provider_of_another_build_names_the_feature() {
     let text = "[[providers]]\nname = \"w\"\ntype = \"wechat\"\nwechat.agent_id = 1\n";
-    assert_troubles(text, &[(3, "cargo build -p acteon-server --features wechat")]);
+    assert_troubles(
+        text,
+        &[(3, "cargo build -p acteon-server --features wechat")],
+    );
 }

@@ -7,15 +7,24 @@ use serde_json::{Value, json};
 
 use crate::support::{Gateway, action};
 
-const CONFIGURATION: &str = "circuit_breaker.enabled = true\n[[providers]]\nname = \"log\"\ntype = \"log\"\n";
+const CONFIGURATION: &str =
+    "circuit_breaker.enabled = true\n[[providers]]\nname = \"log\"\ntype = \"log\"\n";
 
 /// Methods and paths of all routes, out of the router's own text.
 fn routes() -> Vec<(Method, String)> {
     let source = include_str!("../../src/http/mod.rs");
     let mut found = Vec::new();
-    for line in source.lines().filter_map(|line| line.trim().strip_prefix(".route(\"")) {
+    for line in source
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix(".route(\""))
+    {
         let (path, handlers) = line.split_once('"').expect("a path");
-        for (word, method) in [("get(", Method::GET), ("post(", Method::POST), ("put(", Method::PUT), ("delete(", Method::DELETE)] {
+        for (word, method) in [
+            ("get(", Method::GET),
+            ("post(", Method::POST),
+            ("put(", Method::PUT),
+            ("delete(", Method::DELETE),
+        ] {
             if handlers.contains(&format!(" {word}")) || handlers.contains(&format!(".{word}")) {
                 found.push((method, path.to_owned()));
             }
@@ -26,14 +35,31 @@ fn routes() -> Vec<(Method, String)> {
 }
 
 /// Routes for probes and scrapers, which add what they like.
-const FOR_PROBES: [&str; 5] = ["/health", "/live", "/ready", "/metrics", "/metrics/prometheus"];
+const FOR_PROBES: [&str; 5] = [
+    "/health",
+    "/live",
+    "/ready",
+    "/metrics",
+    "/metrics/prometheus",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_route_passes_over_a_query_parameter_that_it_does_not_know() {
     let gateway = Gateway::start(CONFIGURATION).await;
     for (method, path) in routes() {
-        let path = path.replace("{provider}", "log").replace("{lane}", "log").replace(['{', '}'], "");
-        let answer = gateway.try_send(method.clone(), &format!("{path}?tenent=x"), Some("{}".into()), None).await.expect("an answer");
+        let path = path
+            .replace("{provider}", "log")
+            .replace("{lane}", "log")
+            .replace(['{', '}'], "");
+        let answer = gateway
+            .try_send(
+                method.clone(),
+                &format!("{path}?tenent=x"),
+                Some("{}".into()),
+                None,
+            )
+            .await
+            .expect("an answer");
         if FOR_PROBES.contains(&path.as_str()) {
             assert_eq!(answer.status, StatusCode::OK, "{path}");
             continue;
@@ -45,17 +71,36 @@ async fn no_route_passes_over_a_query_parameter_that_it_does_not_know() {
             answer.body
         );
         let message = answer.body["message"].as_str().expect("a message");
-        assert!(message.starts_with("there is no query parameter \"tenent\" here; ") && message.contains("known are: "), "{message}");
-        assert!(!message.contains("tenant, ") || message.contains("did you mean tenant?"), "{message}");
+        assert!(
+            message.starts_with("there is no query parameter \"tenent\" here; ")
+                && message.contains("known are: "),
+            "{message}"
+        );
+        assert!(
+            !message.contains("tenant, ") || message.contains("did you mean tenant?"),
+            "{message}"
+        );
     }
     let breakers = gateway.get("/admin/circuit-breakers").await.body;
-    assert_eq!(breakers["circuit_breakers"][0]["state"], "closed", "nothing was tripped: {breakers}");
+    assert_eq!(
+        breakers["circuit_breakers"][0]["state"], "closed",
+        "nothing was tripped: {breakers}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_that_look_like_others_are_refused() {
     let gateway = Gateway::start(CONFIGURATION).await;
-    for letter in ["\u{200b}", "\u{200d}", "\u{feff}", "\u{202e}", "\u{2066}", "\u{2060}", "\u{ad}", "\u{e0041}"] {
+    for letter in [
+        "\u{200b}",
+        "\u{200d}",
+        "\u{feff}",
+        "\u{202e}",
+        "\u{2066}",
+        "\u{2060}",
+        "\u{ad}",
+        "\u{e0041}",
+    ] {
         for field in ["id", "namespace", "tenant", "provider", "action_type"] {
             let mut hidden = action("a", "log", &json!({}));
             hidden[field] = json!(format!("lo{letter}g"));
@@ -67,18 +112,29 @@ async fn names_that_look_like_others_are_refused() {
                 answer.body
             );
             assert!(
-                answer.body["message"].as_str().is_some_and(|text| text.contains("invisible characters, and has U+")),
+                answer.body["message"]
+                    .as_str()
+                    .is_some_and(|text| text.contains("invisible characters, and has U+")),
                 "{}",
                 answer.body
             );
         }
-        let quota =
-            json!({ "namespace": "n", "tenant": format!("t{letter}"), "max_actions": 1, "window": "daily", "overage_behavior": "warn" });
-        assert_eq!(gateway.post("/v1/quotas", &quota).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let quota = json!({ "namespace": "n", "tenant": format!("t{letter}"), "max_actions": 1, "window": "daily", "overage_behavior": "warn" });
+        assert_eq!(
+            gateway.post("/v1/quotas", &quota).await.status,
+            StatusCode::UNPROCESSABLE_ENTITY
+        );
     }
-    let mut shown = action("告警-1 ÄÖ", "log", &json!({ "content": "a\u{200b}b\u{202e}c" }));
+    let mut shown = action(
+        "告警-1 ÄÖ",
+        "log",
+        &json!({ "content": "a\u{200b}b\u{202e}c" }),
+    );
     shown["metadata"] = json!({ "note": "zero\u{200d}width" });
-    assert!(gateway.dispatch(&shown).await.get("Executed").is_some(), "texts may hold what they like");
+    assert!(
+        gateway.dispatch(&shown).await.get("Executed").is_some(),
+        "texts may hold what they like"
+    );
 }
 
 /// What no path can ask for cannot be an id.
@@ -87,29 +143,58 @@ async fn an_id_that_a_route_has_taken_is_refused() {
     let gateway = Gateway::start(CONFIGURATION).await;
     let taken: BTreeSet<String> = routes()
         .into_iter()
-        .filter_map(|(_, path)| path.strip_prefix("/v1/audit/").or_else(|| path.strip_prefix("/v1/dlq/")).map(str::to_owned))
+        .filter_map(|(_, path)| {
+            path.strip_prefix("/v1/audit/")
+                .or_else(|| path.strip_prefix("/v1/dlq/"))
+                .map(str::to_owned)
+        })
         .filter(|rest| !rest.contains('{'))
         .collect();
-    assert_eq!(taken.iter().map(String::as_str).collect::<Vec<_>>(), ["drain", "export", "replay", "stats"]);
+    assert_eq!(
+        taken.iter().map(String::as_str).collect::<Vec<_>>(),
+        ["drain", "export", "replay", "stats"]
+    );
     for id in taken.iter().map(String::as_str).chain([".", ".."]) {
-        let answer = gateway.post("/v1/dispatch", &action(id, "log", &json!({}))).await;
+        let answer = gateway
+            .post("/v1/dispatch", &action(id, "log", &json!({})))
+            .await;
         assert_eq!(
             (answer.status, &answer.body["fields"][0]["field"]),
             (StatusCode::UNPROCESSABLE_ENTITY, &json!("id")),
             "{id}: {}",
             answer.body
         );
-        let keyed = reqwest::Client::new().post(format!("{}/v1/dispatch", gateway.base())).header("idempotency-key", id);
+        let keyed = reqwest::Client::new()
+            .post(format!("{}/v1/dispatch", gateway.base()))
+            .header("idempotency-key", id);
         let mut body = action("x", "log", &json!({}));
         body.as_object_mut().expect("an object").remove("id");
-        let keyed = keyed.header("content-type", "application/json").body(body.to_string()).send().await.expect("an answer");
+        let keyed = keyed
+            .header("content-type", "application/json")
+            .body(body.to_string())
+            .send()
+            .await
+            .expect("an answer");
         assert_eq!(keyed.status(), StatusCode::UNPROCESSABLE_ENTITY, "{id}");
     }
     for id in ["Stats", "stats-1", "a/b", "...", "%", "?"] {
-        assert!(gateway.dispatch(&action(id, "log", &json!({}))).await.get("Executed").is_some(), "{id}");
-        let path = id.bytes().fold(String::new(), |path, byte| format!("{path}%{byte:02x}"));
+        assert!(
+            gateway
+                .dispatch(&action(id, "log", &json!({})))
+                .await
+                .get("Executed")
+                .is_some(),
+            "{id}"
+        );
+        let path = id
+            .bytes()
+            .fold(String::new(), |path, byte| format!("{path}%{byte:02x}"));
         for folder in ["actions", "audit"] {
-            assert_eq!(gateway.get(&format!("/v1/{folder}/{path}")).await.status, StatusCode::OK, "{folder} {id}");
+            assert_eq!(
+                gateway.get(&format!("/v1/{folder}/{path}")).await.status,
+                StatusCode::OK,
+                "{folder} {id}"
+            );
         }
     }
 }
@@ -119,27 +204,90 @@ async fn an_action_that_is_no_dead_letter_is_called_none() {
     let gateway = Gateway::start(CONFIGURATION).await;
     gateway.dispatch(&action("done", "log", &json!({}))).await;
     gateway.dispatch(&action("dead", "nope", &json!({}))).await;
-    assert_eq!(gateway.delete("/v1/dlq/dead").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(
+        gateway.delete("/v1/dlq/dead").await.status,
+        StatusCode::NO_CONTENT
+    );
     for (method, path, code, part) in [
-        (Method::GET, "/v1/dlq/done", "NOT_A_DEAD_LETTER", "is no dead letter: it is done, with the outcome executed"),
-        (Method::POST, "/v1/dlq/done/replay", "NOT_A_DEAD_LETTER", "is no dead letter"),
-        (Method::DELETE, "/v1/dlq/done", "NOT_A_DEAD_LETTER", "is no dead letter"),
-        (Method::DELETE, "/v1/dlq/dead", "NOT_A_DEAD_LETTER", "was taken off the list"),
-        (Method::GET, "/v1/dlq/none", "NOT_FOUND", "there is no such action"),
+        (
+            Method::GET,
+            "/v1/dlq/done",
+            "NOT_A_DEAD_LETTER",
+            "is no dead letter: it is done, with the outcome executed",
+        ),
+        (
+            Method::POST,
+            "/v1/dlq/done/replay",
+            "NOT_A_DEAD_LETTER",
+            "is no dead letter",
+        ),
+        (
+            Method::DELETE,
+            "/v1/dlq/done",
+            "NOT_A_DEAD_LETTER",
+            "is no dead letter",
+        ),
+        (
+            Method::DELETE,
+            "/v1/dlq/dead",
+            "NOT_A_DEAD_LETTER",
+            "was taken off the list",
+        ),
+        (
+            Method::GET,
+            "/v1/dlq/none",
+            "NOT_FOUND",
+            "there is no such action",
+        ),
     ] {
-        let answer = gateway.try_send(method.clone(), path, None, None).await.expect("an answer");
-        assert_eq!((answer.status, &answer.body["code"]), (StatusCode::NOT_FOUND, &json!(code)), "{method} {path}: {}", answer.body);
-        assert!(answer.body["message"].as_str().is_some_and(|text| text.contains(part)), "{}", answer.body);
+        let answer = gateway
+            .try_send(method.clone(), path, None, None)
+            .await
+            .expect("an answer");
+        assert_eq!(
+            (answer.status, &answer.body["code"]),
+            (StatusCode::NOT_FOUND, &json!(code)),
+            "{method} {path}: {}",
+            answer.body
+        );
+        assert!(
+            answer.body["message"]
+                .as_str()
+                .is_some_and(|text| text.contains(part)),
+            "{}",
+            answer.body
+        );
     }
-    for (query, status) in
-        [("state=Dead", 200), ("state=DISCARDED", 200), ("state=gone", 400), ("code=provider_not_found", 200), ("code=banana", 400)]
-    {
-        assert_eq!(gateway.get(&format!("/v1/dlq?{query}")).await.status.as_u16(), status, "{query}");
+    for (query, status) in [
+        ("state=Dead", 200),
+        ("state=DISCARDED", 200),
+        ("state=gone", 400),
+        ("code=provider_not_found", 200),
+        ("code=banana", 400),
+    ] {
+        assert_eq!(
+            gateway
+                .get(&format!("/v1/dlq?{query}"))
+                .await
+                .status
+                .as_u16(),
+            status,
+            "{query}"
+        );
     }
-    assert_eq!(gateway.get("/v1/dlq?state=Discarded&code=provider_not_found").await.body["count"], 1);
+    assert_eq!(
+        gateway
+            .get("/v1/dlq?state=Discarded&code=provider_not_found")
+            .await
+            .body["count"],
+        1
+    );
     let near = gateway.get("/v1/audit?code=timeuot").await.body;
     assert!(
-        near["message"].as_str().is_some_and(|text| text.contains("did you mean TIMEOUT?") && text.contains("known are: NOT_FOUND, ")),
+        near["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("did you mean TIMEOUT?")
+                && text.contains("known are: NOT_FOUND, ")),
         "{near}"
     );
 }
@@ -150,22 +298,55 @@ async fn what_may_be_sent_again_later_says_when_in_a_header() {
     let rules = "rules:\n  - name: few\n    condition: { field: action.action_type, eq: few }\n    action: { type: throttle, max_count: 1, window_seconds: 60 }\n";
     let gateway = Gateway::with_rules(rules, CONFIGURATION).await;
     let post = async |body: &Value| {
-        let request = reqwest::Client::new().post(format!("{}/v1/dispatch", gateway.base())).header("content-type", "application/json");
-        let answer = request.body(body.to_string()).send().await.expect("an answer");
-        let after = answer.headers().get("retry-after").map(|after| after.to_str().expect("text").parse::<u64>().expect("seconds"));
-        (after, serde_json::from_str::<Value>(&answer.text().await.expect("text")).expect("JSON"))
+        let request = reqwest::Client::new()
+            .post(format!("{}/v1/dispatch", gateway.base()))
+            .header("content-type", "application/json");
+        let answer = request
+            .body(body.to_string())
+            .send()
+            .await
+            .expect("an answer");
+        let after = answer.headers().get("retry-after").map(|after| {
+            after
+                .to_str()
+                .expect("text")
+                .parse::<u64>()
+                .expect("seconds")
+        });
+        (
+            after,
+            serde_json::from_str::<Value>(&answer.text().await.expect("text")).expect("JSON"),
+        )
     };
     let mut few = action("a", "log", &json!({}));
     few["action_type"] = json!("few");
     assert_eq!(post(&few).await.0, None);
     few["id"] = json!("b");
     let (after, throttled) = post(&few).await;
-    let told = throttled["Throttled"]["retry_after"]["secs"].as_u64().expect("seconds");
-    assert!(after.is_some_and(|after| after >= told && after <= told + 1), "{after:?} {throttled}");
+    let told = throttled["Throttled"]["retry_after"]["secs"]
+        .as_u64()
+        .expect("seconds");
+    assert!(
+        after.is_some_and(|after| after >= told && after <= told + 1),
+        "{after:?} {throttled}"
+    );
     let quota = json!({ "namespace": "incidents", "tenant": "acme", "max_actions": 1, "window": "hourly", "overage_behavior": "block" });
-    assert_eq!(gateway.post("/v1/quotas", &quota).await.status, StatusCode::CREATED);
+    assert_eq!(
+        gateway.post("/v1/quotas", &quota).await.status,
+        StatusCode::CREATED
+    );
     post(&action("c", "log", &json!({}))).await;
     let (after, exceeded) = post(&action("d", "log", &json!({}))).await;
-    assert_eq!((&exceeded["QuotaExceeded"]["used"], &exceeded["QuotaExceeded"]["limit"]), (&json!(1), &json!(1)), "{exceeded}");
-    assert!(after.is_some_and(|after| (1..=3600).contains(&after)), "{after:?} {exceeded}");
+    assert_eq!(
+        (
+            &exceeded["QuotaExceeded"]["used"],
+            &exceeded["QuotaExceeded"]["limit"]
+        ),
+        (&json!(1), &json!(1)),
+        "{exceeded}"
+    );
+    assert!(
+        after.is_some_and(|after| (1..=3600).contains(&after)),
+        "{after:?} {exceeded}"
+    );
 }

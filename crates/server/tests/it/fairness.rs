@@ -14,11 +14,22 @@ const LOG: &str = "[[providers]]\nname = \"log\"\ntype = \"log\"\n";
 /// alone nothing could be said on a machine that is busy; so it is compared with how long the batches took.
 pub(crate) async fn singles_do_not_wait_behind_batches(gateway: &Gateway) {
     let one = |id: String| action(&id, "log", &json!({}));
-    let batch = |caller: usize| Value::Array((0..1000).map(|number| one(format!("b-{caller}-{number}"))).collect());
+    let batch = |caller: usize| {
+        Value::Array(
+            (0..1000)
+                .map(|number| one(format!("b-{caller}-{number}")))
+                .collect(),
+        )
+    };
     let bodies: Vec<Value> = (0..8).map(batch).collect();
     let begun = Instant::now();
     let batches = async {
-        let answers = join_all(bodies.iter().map(|body| gateway.post("/v1/dispatch/batch", body))).await;
+        let answers = join_all(
+            bodies
+                .iter()
+                .map(|body| gateway.post("/v1/dispatch/batch", body)),
+        )
+        .await;
         (begun.elapsed(), answers)
     };
     tokio::pin!(batches);
@@ -43,16 +54,27 @@ pub(crate) async fn singles_do_not_wait_behind_batches(gateway: &Gateway) {
     };
     for answer in answers {
         let outcomes = answer.body.as_array().expect("outcomes").clone();
-        let taken = outcomes.iter().filter(|outcome| outcome.get("Executed").is_some() || outcome.get("Scheduled").is_some()).count();
+        let taken = outcomes
+            .iter()
+            .filter(|outcome| {
+                outcome.get("Executed").is_some() || outcome.get("Scheduled").is_some()
+            })
+            .count();
         assert_eq!(taken, 1000, "all of a batch are accepted");
     }
     waits.sort_unstable();
     let (middle, longest) = (waits[waits.len() / 2], waits[waits.len() - 1]);
-    println!("batches took {took:?}; {} singles beside them: p50 {middle:?}, longest {longest:?}", waits.len());
+    println!(
+        "batches took {took:?}; {} singles beside them: p50 {middle:?}, longest {longest:?}",
+        waits.len()
+    );
     // One of them may meet a moment at which the machine stands still; who waits for batches waits for most of them.
     assert!(longest < took / 2, "{longest:?} of {took:?}");
     let longest_but_one = waits[waits.len().saturating_sub(2)];
-    assert!(longest_but_one < took / 4, "{longest_but_one:?} of {took:?}");
+    assert!(
+        longest_but_one < took / 4,
+        "{longest_but_one:?} of {took:?}"
+    );
     assert!(middle < took / 12, "{middle:?} of {took:?}");
 }
 
@@ -64,6 +86,8 @@ async fn singles_do_not_wait_behind_batches_on_sqlite() {
 #[cfg(all(feature = "postgres", feature = "wechat"))]
 #[tokio::test(flavor = "multi_thread")]
 async fn singles_do_not_wait_behind_batches_on_postgresql() {
-    let Some(shared) = crate::shared::Shared::find().await else { return };
+    let Some(shared) = crate::shared::Shared::find().await else {
+        return;
+    };
     singles_do_not_wait_behind_batches(&shared.gateway(LOG).await).await;
 }

@@ -11,7 +11,11 @@ const CONFIGURATION: &str = "[[providers]]\nname = \"log\"\ntype = \"log\"\n";
 fn with(field: &str, value: &Value) -> String {
     let mut action = json!({ "id": "bad", "namespace": "n", "tenant": "t", "provider": "log", "action_type": "x", "payload": {} });
     match value {
-        Value::Null => drop(action.as_object_mut().and_then(|fields| fields.remove(field))),
+        Value::Null => drop(
+            action
+                .as_object_mut()
+                .and_then(|fields| fields.remove(field)),
+        ),
         value => action[field] = value.clone(),
     }
     action.to_string()
@@ -76,17 +80,37 @@ async fn malformed_dispatches_are_refused_and_nothing_is_stored() {
     assert!(cases.len() >= 50, "{}", cases.len());
     for (body, status, named) in cases {
         let shown = &body[..body.floor_char_boundary(200)];
-        let answer = gateway.try_send(reqwest::Method::POST, "/v1/dispatch", Some(body.clone()), None).await.expect("an answer");
+        let answer = gateway
+            .try_send(
+                reqwest::Method::POST,
+                "/v1/dispatch",
+                Some(body.clone()),
+                None,
+            )
+            .await
+            .expect("an answer");
         assert_eq!(answer.status.as_u16(), status, "{shown}: {}", answer.body);
         let message = answer.body["message"].as_str().unwrap_or_default();
         assert!(message.contains(named), "{shown}: {message}");
         assert_eq!(answer.body["error"], answer.body["message"]);
         assert_eq!(answer.body["retryable"], false);
-        assert!(answer.body["code"].as_str().is_some_and(|code| !code.is_empty()));
+        assert!(
+            answer.body["code"]
+                .as_str()
+                .is_some_and(|code| !code.is_empty())
+        );
     }
-    assert_eq!(gateway.get("/v1/actions/bad").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        gateway.get("/v1/actions/bad").await.status,
+        StatusCode::NOT_FOUND
+    );
     let metrics = gateway.get("/metrics").await.body;
-    assert!(metrics.as_str().is_some_and(|text| text.contains("acteon_actions_dispatched_total 0")), "{metrics}");
+    assert!(
+        metrics
+            .as_str()
+            .is_some_and(|text| text.contains("acteon_actions_dispatched_total 0")),
+        "{metrics}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,16 +118,41 @@ async fn requests_that_are_wrong_around_the_body_are_refused_in_json() {
     let gateway = Gateway::start(CONFIGURATION).await;
     let url = |path: &str| format!("{}{path}", gateway.base());
     let (http, body) = (Client::new(), with("id", &json!("bad")));
-    let json_post = |path: &str| http.post(url(path)).header("content-type", "application/json");
+    let json_post = |path: &str| {
+        http.post(url(path))
+            .header("content-type", "application/json")
+    };
     let large_batch = format!("[{}]", vec!["{}"; 1001].join(","));
     let cases = [
         (http.post(url("/v1/dispatch")).body(body.clone()), 415),
-        (http.post(url("/v1/dispatch")).header("content-type", "text/plain").body(body.clone()), 415),
-        (json_post("/v1/dispatch").header("content-encoding", "gzip").body(body.clone()), 415),
-        (json_post("/v1/dispatch").body(vec![b'{', b'"', 0xff, b'"', b'}']), 400),
-        (json_post("/v1/dispatch?dryrun=true").body(body.clone()), 400),
-        (json_post("/v1/dispatch?dry_run=maybe").body(body.clone()), 400),
-        (json_post("/v1/dispatch?dry_run=true&dry_run=true").body(body.clone()), 400),
+        (
+            http.post(url("/v1/dispatch"))
+                .header("content-type", "text/plain")
+                .body(body.clone()),
+            415,
+        ),
+        (
+            json_post("/v1/dispatch")
+                .header("content-encoding", "gzip")
+                .body(body.clone()),
+            415,
+        ),
+        (
+            json_post("/v1/dispatch").body(vec![b'{', b'"', 0xff, b'"', b'}']),
+            400,
+        ),
+        (
+            json_post("/v1/dispatch?dryrun=true").body(body.clone()),
+            400,
+        ),
+        (
+            json_post("/v1/dispatch?dry_run=maybe").body(body.clone()),
+            400,
+        ),
+        (
+            json_post("/v1/dispatch?dry_run=true&dry_run=true").body(body.clone()),
+            400,
+        ),
         (json_post("/v1/dispatch/batch").body("{}"), 422),
         (json_post("/v1/dispatch/batch").body(large_batch), 400),
         (http.get(url("/v1/dispatch")), 405),
@@ -127,8 +176,14 @@ async fn requests_that_are_wrong_around_the_body_are_refused_in_json() {
 #[tokio::test(flavor = "multi_thread")]
 async fn labels_are_taken_flat_and_nested() {
     let gateway = Gateway::start(CONFIGURATION).await;
-    let body: Value =
-        serde_json::from_str(&with("metadata", &json!({ "team": "pay", "labels": { "severity": "critical" } }))).expect("JSON");
+    let body: Value = serde_json::from_str(&with(
+        "metadata",
+        &json!({ "team": "pay", "labels": { "severity": "critical" } }),
+    ))
+    .expect("JSON");
     gateway.dispatch(&body).await;
-    assert_eq!(gateway.get("/v1/actions/bad").await.body["action"]["metadata"], json!({ "severity": "critical", "team": "pay" }));
+    assert_eq!(
+        gateway.get("/v1/actions/bad").await.body["action"]["metadata"],
+        json!({ "severity": "critical", "team": "pay" })
+    );
 }

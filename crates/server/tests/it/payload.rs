@@ -24,33 +24,53 @@ rules:
 "#;
 
 async fn with_hook(receiver: &Receiver) -> Gateway {
-    Gateway::with_rules(RULES, &format!("[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{}\"\n", receiver.url())).await
+    Gateway::with_rules(
+        RULES,
+        &format!(
+            "[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{}\"\n",
+            receiver.url()
+        ),
+    )
+    .await
 }
 
 async fn receiver() -> Receiver {
-    Receiver::start(|_| (200, "{}".into())).await.expect("a receiver")
+    Receiver::start(|_| (200, "{}".into()))
+        .await
+        .expect("a receiver")
 }
 
 /// An action as text, for what a JSON value cannot hold.
 fn written(id: &str, payload: &str) -> String {
-    action(id, "hook", &json!("PAYLOAD")).to_string().replace("\"PAYLOAD\"", payload)
+    action(id, "hook", &json!("PAYLOAD"))
+        .to_string()
+        .replace("\"PAYLOAD\"", payload)
 }
 
 async fn post(gateway: &Client, path: &str, body: String) -> Answer {
-    gateway.try_send(Method::POST, path, Some(body), None).await.expect("an answer")
+    gateway
+        .try_send(Method::POST, path, Some(body), None)
+        .await
+        .expect("an answer")
 }
 
 /// What is refused, and the field that is named.
 fn flawed() -> Vec<(String, &'static str)> {
     let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(70), "]".repeat(70));
     vec![
-        (r#"{"a":[0,1,2,{"b":1e400}],"text":"keep me"}"#.into(), "payload.a[3].b"),
+        (
+            r#"{"a":[0,1,2,{"b":1e400}],"text":"keep me"}"#.into(),
+            "payload.a[3].b",
+        ),
         (r#"{"n":-1e999}"#.into(), "payload.n"),
         (format!(r#"{{"n":{}}}"#, "9".repeat(400)), "payload.n"),
         (r#"{"text":"cut \ud83d"}"#.into(), "payload.text"),
         (r#"{"text":"\ude00"}"#.into(), "payload.text"),
         (r#"{"\ud83d":1}"#.into(), r#"payload["\ud83d"]"#),
-        (r#"{"cmd":{"run":"ls","run":"rm"}}"#.into(), "payload.cmd.run"),
+        (
+            r#"{"cmd":{"run":"ls","run":"rm"}}"#.into(),
+            "payload.cmd.run",
+        ),
         (deep, ""),
     ]
 }
@@ -63,30 +83,95 @@ async fn what_readers_would_not_read_alike_is_refused_with_its_place() {
         let body = written("bad", &payload);
         for path in ["/v1/dispatch", "/v1/dispatch?dry_run=true"] {
             let answer = post(&gateway, path, body.clone()).await;
-            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path} {payload:.80}: {}", answer.body);
-            assert_eq!(answer.body["fields"][0]["field"].as_str().unwrap_or_default(), place, "{path}: {}", answer.body);
+            assert_eq!(
+                answer.status,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "{path} {payload:.80}: {}",
+                answer.body
+            );
+            assert_eq!(
+                answer.body["fields"][0]["field"]
+                    .as_str()
+                    .unwrap_or_default(),
+                place,
+                "{path}: {}",
+                answer.body
+            );
         }
-        let batch = post(&gateway, "/v1/dispatch/batch", format!("[{body},{}]", written("good", "{}"))).await;
-        assert_eq!(batch.status, StatusCode::OK, "{payload:.80}: {}", batch.body);
-        assert_eq!(batch.body[0]["error"]["fields"][0]["field"].as_str().unwrap_or_default(), place, "{}", batch.body);
-        assert!(batch.body[1].get("Executed").is_some(), "the others go: {}", batch.body);
+        let batch = post(
+            &gateway,
+            "/v1/dispatch/batch",
+            format!("[{body},{}]", written("good", "{}")),
+        )
+        .await;
+        assert_eq!(
+            batch.status,
+            StatusCode::OK,
+            "{payload:.80}: {}",
+            batch.body
+        );
+        assert_eq!(
+            batch.body[0]["error"]["fields"][0]["field"]
+                .as_str()
+                .unwrap_or_default(),
+            place,
+            "{}",
+            batch.body
+        );
+        assert!(
+            batch.body[1].get("Executed").is_some(),
+            "the others go: {}",
+            batch.body
+        );
         let hypothesis = body.replace(r#""id":"bad","#, "");
         let evaluated = post(&gateway, "/v1/rules/evaluate", hypothesis).await;
-        assert_eq!(evaluated.status, StatusCode::UNPROCESSABLE_ENTITY, "{payload:.80}: {}", evaluated.body);
+        assert_eq!(
+            evaluated.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{payload:.80}: {}",
+            evaluated.body
+        );
     }
     for (field, body) in [
-        ("id", written("bad", "{}").replace(r#""bad""#, r#""\ud800""#)),
-        ("metadata.team", written("bad", "{}").replace(r#""payload""#, r#""metadata":{"team":"\udc00"},"payload""#)),
-        ("metadata.team", written("bad", "{}").replace(r#""payload""#, r#""metadata":{"team":"a","team":"b"},"payload""#)),
-        ("metadata.labels.team", r#"{"metadata":{"team":"a","labels":{"team":"b"}}}"#.into()),
+        (
+            "id",
+            written("bad", "{}").replace(r#""bad""#, r#""\ud800""#),
+        ),
+        (
+            "metadata.team",
+            written("bad", "{}")
+                .replace(r#""payload""#, r#""metadata":{"team":"\udc00"},"payload""#),
+        ),
+        (
+            "metadata.team",
+            written("bad", "{}").replace(
+                r#""payload""#,
+                r#""metadata":{"team":"a","team":"b"},"payload""#,
+            ),
+        ),
+        (
+            "metadata.labels.team",
+            r#"{"metadata":{"team":"a","labels":{"team":"b"}}}"#.into(),
+        ),
     ] {
         let answer = post(&gateway, "/v1/dispatch", body).await;
-        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.body);
-        let fields = answer.body["fields"].as_array().cloned().unwrap_or_default();
+        assert_eq!(
+            answer.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{}",
+            answer.body
+        );
+        let fields = answer.body["fields"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         let is_named = |found: &Value| found["field"].as_str() == Some(field);
         assert!(fields.iter().any(is_named), "{field}: {}", answer.body);
     }
-    assert_eq!(gateway.get("/v1/actions/bad").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        gateway.get("/v1/actions/bad").await.status,
+        StatusCode::NOT_FOUND
+    );
 }
 
 /// A `modify` rule changes what it names; numbers beyond doubles beside it go as they came, to the wire, to the store and to the audit.
@@ -95,12 +180,26 @@ async fn what_a_rule_does_not_name_goes_byte_for_byte() {
     let receiver = receiver().await;
     let gateway = with_hook(&receiver).await;
     let inner = r#""big":123456789012345678901234567890,"price":1.10,"exp":1E+2,"name":"\u4e2d\ud83d\ude00""#;
-    let answer = post(&gateway, "/v1/dispatch", written("a", &format!("{{{inner}}}"))).await;
+    let answer = post(
+        &gateway,
+        "/v1/dispatch",
+        written("a", &format!("{{{inner}}}")),
+    )
+    .await;
     assert!(answer.body.get("Executed").is_some(), "{}", answer.body);
     let sent = receiver.requests().pop().expect("a request");
-    assert!(sent.text.contains(&format!("{{{inner},\"stamped\":true}}")), "{}", sent.text);
+    assert!(
+        sent.text.contains(&format!("{{{inner},\"stamped\":true}}")),
+        "{}",
+        sent.text
+    );
     for path in ["/v1/audit/a", "/v1/actions/a"] {
-        let shown = reqwest::get(format!("{}{path}", gateway.base())).await.expect("an answer").text().await.expect("text");
+        let shown = reqwest::get(format!("{}{path}", gateway.base()))
+            .await
+            .expect("an answer")
+            .text()
+            .await
+            .expect("text");
         assert!(shown.contains(&format!("{{{inner}}}")), "{path}: {shown}");
     }
 }
@@ -111,13 +210,29 @@ async fn a_result_that_is_no_number_is_an_error_and_changes_nothing() {
     let receiver = receiver().await;
     let gateway = with_hook(&receiver).await;
     for text in ["nan", "inf", "1e308", "-1e308"] {
-        let mut numbers = action(&format!("n-{text}"), "hook", &json!({ "text": text, "ratio": 5 }));
+        let mut numbers = action(
+            &format!("n-{text}"),
+            "hook",
+            &json!({ "text": text, "ratio": 5 }),
+        );
         numbers["action_type"] = json!("numbers");
-        let tried = post(&gateway, "/v1/dispatch?dry_run=true", numbers.to_string()).await.body["DryRun"].clone();
+        let tried = post(&gateway, "/v1/dispatch?dry_run=true", numbers.to_string())
+            .await
+            .body["DryRun"]
+            .clone();
         assert_eq!(tried["matched_rule"], Value::Null, "{text}: {tried}");
-        assert!(tried["rule_errors"][0].as_str().is_some_and(|error| error.starts_with("numbers: ")), "{text}: {tried}");
+        assert!(
+            tried["rule_errors"][0]
+                .as_str()
+                .is_some_and(|error| error.starts_with("numbers: ")),
+            "{text}: {tried}"
+        );
         gateway.dispatch(&numbers).await;
-        assert_eq!(receiver.requests().pop().expect("a request").body["payload"]["ratio"], 5, "{text}");
+        assert_eq!(
+            receiver.requests().pop().expect("a request").body["payload"]["ratio"],
+            5,
+            "{text}"
+        );
     }
 }
 
@@ -125,10 +240,34 @@ async fn a_result_that_is_no_number_is_an_error_and_changes_nothing() {
 async fn ids_that_differ_in_a_digit_beyond_doubles_are_two_requests() {
     let receiver = receiver().await;
     let gateway = with_hook(&receiver).await;
-    assert_eq!(post(&gateway, "/v1/dispatch", written("a", r#"{"order":18446744073709551617,"x":1}"#)).await.status, StatusCode::OK);
-    let other = post(&gateway, "/v1/dispatch", written("a", r#"{"x":1,"order":18446744073709551618}"#)).await;
-    assert_eq!((other.status, other.body["code"].as_str()), (StatusCode::CONFLICT, Some("ID_CONFLICT")), "{}", other.body);
-    let same = post(&gateway, "/v1/dispatch", written("a", r#"{ "x":1, "order":18446744073709551617 }"#)).await;
+    assert_eq!(
+        post(
+            &gateway,
+            "/v1/dispatch",
+            written("a", r#"{"order":18446744073709551617,"x":1}"#)
+        )
+        .await
+        .status,
+        StatusCode::OK
+    );
+    let other = post(
+        &gateway,
+        "/v1/dispatch",
+        written("a", r#"{"x":1,"order":18446744073709551618}"#),
+    )
+    .await;
+    assert_eq!(
+        (other.status, other.body["code"].as_str()),
+        (StatusCode::CONFLICT, Some("ID_CONFLICT")),
+        "{}",
+        other.body
+    );
+    let same = post(
+        &gateway,
+        "/v1/dispatch",
+        written("a", r#"{ "x":1, "order":18446744073709551617 }"#),
+    )
+    .await;
     assert_eq!(same.status, StatusCode::OK, "{}", same.body);
 }
 
@@ -136,18 +275,34 @@ async fn ids_that_differ_in_a_digit_beyond_doubles_are_two_requests() {
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_of_a_service_can_be_read_whatever_it_sent() {
     let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    for answer in
-        [r#"{"n":1e400}"#.to_owned(), r#"{"text":"cut \ud83d"}"#.to_owned(), deep(63), deep(126), deep(5000), "no JSON".to_owned()]
-    {
+    for answer in [
+        r#"{"n":1e400}"#.to_owned(),
+        r#"{"text":"cut \ud83d"}"#.to_owned(),
+        deep(63),
+        deep(126),
+        deep(5000),
+        "no JSON".to_owned(),
+    ] {
         let shown = answer.clone();
-        let receiver = Receiver::start(move |_| (200, answer.clone())).await.expect("a receiver");
+        let receiver = Receiver::start(move |_| (200, answer.clone()))
+            .await
+            .expect("a receiver");
         let gateway = with_hook(&receiver).await;
         let outcome = gateway.dispatch(&action("a", "hook", &json!({}))).await;
-        assert!(outcome["Executed"]["body"].is_object() || outcome["Executed"]["body"].is_array(), "{shown:.80}: {outcome}");
+        assert!(
+            outcome["Executed"]["body"].is_object() || outcome["Executed"]["body"].is_array(),
+            "{shown:.80}: {outcome}"
+        );
         let replayed = gateway.post("/v1/audit/a/replay", &json!({})).await.body;
-        assert!(replayed["outcome"]["Executed"]["body"] == outcome["Executed"]["body"], "{shown:.80}: {replayed}");
+        assert!(
+            replayed["outcome"]["Executed"]["body"] == outcome["Executed"]["body"],
+            "{shown:.80}: {replayed}"
+        );
         let audit = gateway.get("/v1/audit/a").await.body;
-        assert_eq!(audit["outcome_details"]["body"], outcome["Executed"]["body"], "{shown:.80}: {audit}");
+        assert_eq!(
+            audit["outcome_details"]["body"], outcome["Executed"]["body"],
+            "{shown:.80}: {audit}"
+        );
     }
 }
 
@@ -156,7 +311,10 @@ struct Texts(u64);
 
 impl Texts {
     fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % limit
     }
 
@@ -167,22 +325,52 @@ impl Texts {
     fn value(&mut self, depth: usize) -> (String, bool) {
         let kinds = if depth == 0 { 2 } else { 4 };
         match self.below(kinds) {
-            0 if self.below(12) == 0 => {
-                (self.one_of(&["1e400", "-1e309", "1E+99999999999", r#""\ud83d""#, r#""\ude00\ud83d""#, r#""a\udfffb""#]), true)
-            }
+            0 if self.below(12) == 0 => (
+                self.one_of(&[
+                    "1e400",
+                    "-1e309",
+                    "1E+99999999999",
+                    r#""\ud83d""#,
+                    r#""\ude00\ud83d""#,
+                    r#""a\udfffb""#,
+                ]),
+                true,
+            ),
             0 => {
-                let numbers =
-                    ["0", "-0", "1.10", "1E+2", "1e-400", "0e999999", "1e308", "18446744073709551617", "-123456789012345678901234567890"];
+                let numbers = [
+                    "0",
+                    "-0",
+                    "1.10",
+                    "1E+2",
+                    "1e-400",
+                    "0e999999",
+                    "1e308",
+                    "18446744073709551617",
+                    "-123456789012345678901234567890",
+                ];
                 (self.one_of(&numbers), false)
             }
             1 => (
-                self.one_of(&["null", "true", r#""""#, r#""\ud83d\ude00""#, r#""\\ud83d""#, r#""\u0001\/""#, r#""1e400""#, r#""中""#]),
+                self.one_of(&[
+                    "null",
+                    "true",
+                    r#""""#,
+                    r#""\ud83d\ude00""#,
+                    r#""\\ud83d""#,
+                    r#""\u0001\/""#,
+                    r#""1e400""#,
+                    r#""中""#,
+                ]),
                 false,
             ),
             2 => {
-                let items: Vec<(String, bool)> = (0..self.below(4)).map(|_| self.value(depth - 1)).collect();
+                let items: Vec<(String, bool)> =
+                    (0..self.below(4)).map(|_| self.value(depth - 1)).collect();
                 let texts: Vec<&str> = items.iter().map(|(text, _)| text.as_str()).collect();
-                (format!("[ {} ]", texts.join(" ,")), items.iter().any(|(_, flawed)| *flawed))
+                (
+                    format!("[ {} ]", texts.join(" ,")),
+                    items.iter().any(|(_, flawed)| *flawed),
+                )
             }
             _ => self.object(depth),
         }
@@ -195,7 +383,16 @@ impl Texts {
         for _ in 0..self.below(4) {
             let name = self.below(8);
             // The first and the fifth are one name in two spellings.
-            let quoted = [r#""a""#, r#""b""#, r#""""#, r#""c.d""#, r#""\u0061""#, r#""e""#, r#""f""#, r#""g""#][name];
+            let quoted = [
+                r#""a""#,
+                r#""b""#,
+                r#""""#,
+                r#""c.d""#,
+                r#""\u0061""#,
+                r#""e""#,
+                r#""f""#,
+                r#""g""#,
+            ][name];
             let name = if name == 4 { 0 } else { name };
             flawed |= names.contains(&name);
             names.push(name);
@@ -221,23 +418,56 @@ async fn what_is_accepted_is_the_same_for_every_stage() {
         let body = written(&id, &payload).replace("\"notify\"", "\"echo\"");
         let answer = post(&gateway, "/v1/dispatch", body.clone()).await;
         if flawed {
-            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{value}: {}", answer.body);
+            assert_eq!(
+                answer.status,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "{value}: {}",
+                answer.body
+            );
             refused += 1;
             continue;
         }
         accepted += 1;
-        assert!(answer.body.get("Executed").is_some(), "{value}: {}", answer.body);
+        assert!(
+            answer.body.get("Executed").is_some(),
+            "{value}: {}",
+            answer.body
+        );
         let sent = receiver.requests().pop().expect("a request");
-        assert!(sent.text.contains(&format!("\"value\":{value}")), "{value}: {}", sent.text);
+        assert!(
+            sent.text.contains(&format!("\"value\":{value}")),
+            "{value}: {}",
+            sent.text
+        );
         let seen = &sent.body["payload"]["seen"][0];
-        assert_eq!(seen, &sent.body["payload"]["value"], "what the rule saw: {value}: {}", sent.text);
+        assert_eq!(
+            seen, &sent.body["payload"]["value"],
+            "what the rule saw: {value}: {}",
+            sent.text
+        );
         for path in ["audit", "actions"] {
-            let shown = reqwest::get(format!("{}/v1/{path}/{id}", gateway.base())).await.expect("an answer").text().await.expect("text");
+            let shown = reqwest::get(format!("{}/v1/{path}/{id}", gateway.base()))
+                .await
+                .expect("an answer")
+                .text()
+                .await
+                .expect("text");
             assert!(shown.contains(&payload), "{path} {value}: {shown}");
         }
-        assert_eq!(post(&gateway, "/v1/dispatch", body).await.body, answer.body, "the same request: {value}");
+        assert_eq!(
+            post(&gateway, "/v1/dispatch", body).await.body,
+            answer.body,
+            "the same request: {value}"
+        );
         if number % 8 == 0 {
-            assert_eq!(gateway.post(&format!("/v1/audit/{id}/replay"), &Value::Null).await.status, StatusCode::OK, "{value}");
+            assert_eq!(
+                gateway
+                    .post(&format!("/v1/audit/{id}/replay"), &Value::Null)
+                    .await
+                    .status,
+                StatusCode::OK,
+                "{value}"
+            );
             let again = receiver.requests().pop().expect("a request");
             assert!(
                 again.body["id"] != json!(id) && again.text.contains(&format!("\"value\":{value}")),
@@ -265,8 +495,19 @@ async fn blanks_and_zero_times_are_absent() {
     let outcome = gateway.dispatch(&blank).await;
     assert!(outcome.get("Executed").is_some(), "{outcome}");
     let shown = gateway.get("/v1/actions/a").await.body["action"].clone();
-    for field in ["dedup_key", "status", "fingerprint", "ends_at", "expires_at"] {
+    for field in [
+        "dedup_key",
+        "status",
+        "fingerprint",
+        "ends_at",
+        "expires_at",
+    ] {
         assert_eq!(shown.get(field), None, "{shown}");
     }
-    assert!(shown["starts_at"].as_str().is_some_and(|time| time.starts_with("9999-12-3")), "{shown}");
+    assert!(
+        shown["starts_at"]
+            .as_str()
+            .is_some_and(|time| time.starts_with("9999-12-3")),
+        "{shown}"
+    );
 }

@@ -11,38 +11,81 @@ use crate::support::{Gateway, action};
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_service_repeats_of_what_is_redacted_is_not_shown() {
     let url = echo();
-    let configuration =
-        format!("audit.redact = [\"payload.password\"]\n[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{url}\"\n");
+    let configuration = format!(
+        "audit.redact = [\"payload.password\"]\n[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{url}\"\n"
+    );
     let gateway = Gateway::start(&configuration).await;
-    let outcome = gateway.dispatch(&action("a", "hook", &json!({ "password": "xyzzy", "text": "hello" }))).await;
-    assert!(outcome.to_string().contains("xyzzy"), "its sender knows it: {outcome}");
-    for path in ["/v1/audit/a", "/v1/actions/a", "/v1/audit", "/v1/audit/export"] {
+    let outcome = gateway
+        .dispatch(&action(
+            "a",
+            "hook",
+            &json!({ "password": "xyzzy", "text": "hello" }),
+        ))
+        .await;
+    assert!(
+        outcome.to_string().contains("xyzzy"),
+        "its sender knows it: {outcome}"
+    );
+    for path in [
+        "/v1/audit/a",
+        "/v1/actions/a",
+        "/v1/audit",
+        "/v1/audit/export",
+    ] {
         let shown = gateway.get(path).await.body.to_string();
-        assert!(shown.contains("hello") && !shown.contains("xyzzy"), "{path}: {shown}");
+        assert!(
+            shown.contains("hello") && !shown.contains("xyzzy"),
+            "{path}: {shown}"
+        );
     }
-    let replayed = gateway.post("/v1/audit/a/replay", &json!({})).await.body.to_string();
-    assert!(replayed.contains("hello") && !replayed.contains("xyzzy"), "who replays it need not know: {replayed}");
+    let replayed = gateway
+        .post("/v1/audit/a/replay", &json!({}))
+        .await
+        .body
+        .to_string();
+    assert!(
+        replayed.contains("hello") && !replayed.contains("xyzzy"),
+        "who replays it need not know: {replayed}"
+    );
 }
 
 /// Numbers, names and short texts are repeated like long texts, and a text within JSON has its quotes escaped.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_form_of_what_is_redacted_is_shown_when_a_service_repeats_it() {
-    let configuration =
-        format!("audit.redact = [\"payload.secrets\"]\n[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{}\"\n", echo());
+    let configuration = format!(
+        "audit.redact = [\"payload.secrets\"]\n[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{}\"\n",
+        echo()
+    );
     let gateway = Gateway::start(&configuration).await;
     let secrets = json!({ "pin": 73519, "half": 4.25, "code": "x7", "quoted": "a\"b'c", "names": { "li-lei": true } });
     let payload = json!({ "secrets": secrets, "log": json!({ "said": "a\"b'c" }).to_string(), "text": "hello" });
     gateway.dispatch(&action("a", "hook", &payload)).await;
     let many: Vec<String> = (0..2000).map(|number| format!("word-{number}")).collect();
-    gateway.dispatch(&action("b", "hook", &json!({ "secrets": many, "text": "hello" }))).await;
-    for (path, field) in [("/v1/audit/a", "outcome_details"), ("/v1/actions/a", "outcome")] {
+    gateway
+        .dispatch(&action(
+            "b",
+            "hook",
+            &json!({ "secrets": many, "text": "hello" }),
+        ))
+        .await;
+    for (path, field) in [
+        ("/v1/audit/a", "outcome_details"),
+        ("/v1/actions/a", "outcome"),
+    ] {
         let shown = gateway.get(path).await.body[field].to_string();
         assert!(shown.contains("hello"), "{path}: {shown}");
         for hidden in ["73519", "4.25", "\"x7\"", "b'c", "li-lei"] {
             assert!(!shown.contains(hidden), "{path} shows {hidden}: {shown}");
         }
     }
-    assert!(!gateway.get("/v1/audit/b").await.body.to_string().contains("word-77"));
+    assert!(
+        !gateway
+            .get("/v1/audit/b")
+            .await
+            .body
+            .to_string()
+            .contains("word-77")
+    );
 }
 
 /// Whoever posts guesses under an id that is known would learn which is right.
@@ -52,28 +95,89 @@ async fn nobody_finds_out_what_is_redacted_by_sending_it_again() {
     let (sender, other) = (gateway.with_key("root"), gateway.with_key("acme"));
     let secret = action("a", "log", &json!({ "pin": "4711" }));
     sender.dispatch(&secret).await;
-    assert_eq!(sender.post("/v1/dispatch", &secret).await.status, StatusCode::OK, "its sender gets the outcome again");
-    assert_eq!(other.post("/v1/dispatch", &secret).await.status, StatusCode::CONFLICT, "another's right guess");
-    assert_eq!(other.post("/v1/dispatch", &action("a", "log", &json!({ "pin": "0000" }))).await.status, StatusCode::CONFLICT);
+    assert_eq!(
+        sender.post("/v1/dispatch", &secret).await.status,
+        StatusCode::OK,
+        "its sender gets the outcome again"
+    );
+    assert_eq!(
+        other.post("/v1/dispatch", &secret).await.status,
+        StatusCode::CONFLICT,
+        "another's right guess"
+    );
+    assert_eq!(
+        other
+            .post(
+                "/v1/dispatch",
+                &action("a", "log", &json!({ "pin": "0000" }))
+            )
+            .await
+            .status,
+        StatusCode::CONFLICT
+    );
     let open = action("b", "log", &json!({ "text": "hello" }));
     sender.dispatch(&open).await;
-    assert_eq!(other.post("/v1/dispatch", &open).await.status, StatusCode::OK, "nothing of it is hidden");
+    assert_eq!(
+        other.post("/v1/dispatch", &open).await.status,
+        StatusCode::OK,
+        "nothing of it is hidden"
+    );
 }
 
 /// The gateway's own words and times stay, whatever is hidden: what was sent is never shown as failed.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_sent_is_shown_as_sent_whatever_is_hidden() {
-    let configuration = format!("audit.redact = [\"payload\"]\n[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{}\"\n", echo());
+    let configuration = format!(
+        "audit.redact = [\"payload\"]\n[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{}\"\n",
+        echo()
+    );
     let gateway = Gateway::start(&configuration).await;
-    let words = ["success", "Executed", "hook", "2026", "2027", "202", "incidents", "notify", "0000", "headers", "status", "xyzzy"];
-    gateway.dispatch(&action("a", "hook", &json!({ "words": words, "status": "success" }))).await;
+    let words = [
+        "success",
+        "Executed",
+        "hook",
+        "2026",
+        "2027",
+        "202",
+        "incidents",
+        "notify",
+        "0000",
+        "headers",
+        "status",
+        "xyzzy",
+    ];
+    gateway
+        .dispatch(&action(
+            "a",
+            "hook",
+            &json!({ "words": words, "status": "success" }),
+        ))
+        .await;
     let audit = gateway.get("/v1/audit/a").await.body;
-    assert_eq!((audit["outcome"].as_str(), audit["outcome_details"]["status"].as_str()), (Some("executed"), Some("success")), "{audit}");
-    assert_eq!(audit["attempt_history"].as_array().map(Vec::len), Some(1), "{audit}");
+    assert_eq!(
+        (
+            audit["outcome"].as_str(),
+            audit["outcome_details"]["status"].as_str()
+        ),
+        (Some("executed"), Some("success")),
+        "{audit}"
+    );
+    assert_eq!(
+        audit["attempt_history"].as_array().map(Vec::len),
+        Some(1),
+        "{audit}"
+    );
     let replayed = gateway.post("/v1/audit/a/replay", &json!({})).await.body;
     let status = replayed["outcome"]["Executed"]["status"].as_str();
-    assert_eq!((replayed["success"].as_bool(), status), (Some(true), Some("success")), "{replayed}");
-    assert!(!audit.to_string().contains("xyzzy") && !replayed.to_string().contains("xyzzy"), "{audit} {replayed}");
+    assert_eq!(
+        (replayed["success"].as_bool(), status),
+        (Some(true), Some("success")),
+        "{replayed}"
+    );
+    assert!(
+        !audit.to_string().contains("xyzzy") && !replayed.to_string().contains("xyzzy"),
+        "{audit} {replayed}"
+    );
 }
 
 /// A service that answers with what it is sent.
@@ -88,8 +192,16 @@ fn echo() -> String {
             while let Ok(count @ 1..) = stream.read(&mut buffer) {
                 read.extend_from_slice(&buffer[..count]);
                 let text = String::from_utf8_lossy(&read).into_owned();
-                let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-                let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
+                let Some((head, body)) = text.split_once("\r\n\r\n") else {
+                    continue;
+                };
+                let length = head.lines().find_map(|line| {
+                    line.to_lowercase()
+                        .strip_prefix("content-length:")?
+                        .trim()
+                        .parse()
+                        .ok()
+                });
                 if body.len() >= length.unwrap_or(0) {
                     let answer = format!(
                         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",

@@ -39,7 +39,11 @@ impl Holder {
 
     fn start(file: &Path) -> Option<Self> {
         let mut python = Command::new("python3");
-        python.args(["-c", HOLDER]).arg(file).stdin(Stdio::piped()).stdout(Stdio::piped());
+        python
+            .args(["-c", HOLDER])
+            .arg(file)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut child = python.spawn().ok()?;
         let said = BufReader::new(child.stdout.take()?);
         let mut holder = Self(child, said);
@@ -63,29 +67,63 @@ impl Drop for Holder {
 #[test]
 fn a_start_that_waits_for_a_file_can_be_stopped() {
     let folder = tempfile::tempdir().expect("a folder");
-    let rules = with_rules_in(&folder, "rules: []\n", "[[providers]]\nname = \"log\"\ntype = \"log\"\n");
+    let rules = with_rules_in(
+        &folder,
+        "rules: []\n",
+        "[[providers]]\nname = \"log\"\ntype = \"log\"\n",
+    );
     let configuration = folder.path().join("acteon.toml");
     std::fs::write(&configuration, rules).expect("written");
-    let Some(mut holder) = Holder::of(&folder.path().join("rules/rules.yaml")) else { return };
+    let Some(mut holder) = Holder::of(&folder.path().join("rules/rules.yaml")) else {
+        return;
+    };
     let mut server = Command::new(env!("CARGO_BIN_EXE_acteon-server"));
-    server.arg("-c").arg(&configuration).args(["--port", "0", "--data-dir"]).arg(folder.path());
-    let mut server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a started server");
+    server
+        .arg("-c")
+        .arg(&configuration)
+        .args(["--port", "0", "--data-dir"])
+        .arg(folder.path());
+    let mut server = server
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a started server");
     assert_eq!(holder.next_line(), "asked");
     let began = tokio::time::Instant::now();
-    assert!(Command::new("kill").arg(server.id().to_string()).status().expect("kill").success());
+    assert!(
+        Command::new("kill")
+            .arg(server.id().to_string())
+            .status()
+            .expect("kill")
+            .success()
+    );
     assert_eq!(server.wait().expect("its end").code(), Some(0));
-    assert!(began.elapsed() < Duration::from_secs(20), "ended after {:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(20),
+        "ended after {:?}",
+        began.elapsed()
+    );
 }
 
 #[test]
 fn a_file_that_hangs_on_open_does_not_hold_up_a_stop() {
     let folder = tempfile::tempdir().expect("a folder");
-    let rules = with_rules_in(&folder, "rules: []\n", "[[providers]]\nname = \"log\"\ntype = \"log\"\n");
+    let rules = with_rules_in(
+        &folder,
+        "rules: []\n",
+        "[[providers]]\nname = \"log\"\ntype = \"log\"\n",
+    );
     let process = Process::start(folder.path(), &format!("rules.watch = false\n{rules}"), &[]);
-    let Some(mut holder) = Holder::of(&folder.path().join("rules/rules.yaml")) else { return };
+    let Some(mut holder) = Holder::of(&folder.path().join("rules/rules.yaml")) else {
+        return;
+    };
     process.signal("HUP");
     assert_eq!(holder.next_line(), "asked");
     let began = tokio::time::Instant::now();
     assert_eq!(process.terminate().0, Some(0));
-    assert!(began.elapsed() < Duration::from_secs(20), "ended after {:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(20),
+        "ended after {:?}",
+        began.elapsed()
+    );
 }

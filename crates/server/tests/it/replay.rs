@@ -11,10 +11,20 @@ const LOG: &str = "[[providers]]\nname = \"log\"\ntype = \"log\"\n";
 async fn letters(count: usize, rules: &str) -> Gateway {
     let gateway = Gateway::with_rules("rules: []", LOG).await;
     for number in 0..count {
-        gateway.dispatch(&action(&format!("a{number}"), "later", &json!({ "n": number }))).await;
+        gateway
+            .dispatch(&action(
+                &format!("a{number}"),
+                "later",
+                &json!({ "n": number }),
+            ))
+            .await;
     }
     let folder = gateway.stop_and_keep().await;
-    let configuration = crate::support::with_rules_in(&folder, rules, &LOG.replace("name = \"log\"", "name = \"later\""));
+    let configuration = crate::support::with_rules_in(
+        &folder,
+        rules,
+        &LOG.replace("name = \"log\"", "name = \"later\""),
+    );
     Gateway::start_in(folder, &configuration).await
 }
 
@@ -24,7 +34,11 @@ fn numbers(summary: &Value) -> [u64; 3] {
 
 async fn dead(gateway: &Gateway) -> Vec<String> {
     let body = gateway.get("/v1/dlq").await.body;
-    let ids = body["entries"].as_array().expect("a list").iter().map(|entry| entry["action"]["id"].as_str().expect("an id").to_owned());
+    let ids = body["entries"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|entry| entry["action"]["id"].as_str().expect("an id").to_owned());
     let mut ids: Vec<String> = ids.collect();
     ids.reverse();
     ids
@@ -34,17 +48,40 @@ async fn dead(gateway: &Gateway) -> Vec<String> {
 async fn what_a_throttle_holds_back_stays_on_the_list() {
     let rules = "rules: [{name: slow, condition: 'true', action: {type: throttle, max_count: 2, window_seconds: 3600}}]";
     let gateway = letters(5, rules).await;
-    let done = gateway.post("/v1/dlq/replay?provider=later", &json!(null)).await.body;
+    let done = gateway
+        .post("/v1/dlq/replay?provider=later", &json!(null))
+        .await
+        .body;
     assert_eq!(numbers(&done), [2, 0, 3], "{done}");
-    assert_eq!(done["results"][0]["original_action_id"], "a0", "oldest first");
+    assert_eq!(
+        done["results"][0]["original_action_id"], "a0",
+        "oldest first"
+    );
     let held = &done["results"][4];
-    assert_eq!((&held["success"], &held["skipped"], &held["outcome"]["Throttled"]["rule"]), (&json!(false), &json!(true), &json!("slow")));
+    assert_eq!(
+        (
+            &held["success"],
+            &held["skipped"],
+            &held["outcome"]["Throttled"]["rule"]
+        ),
+        (&json!(false), &json!(true), &json!("slow"))
+    );
     assert_eq!(dead(&gateway).await, ["a2", "a3", "a4"]);
     let one = gateway.post("/v1/dlq/a3/replay", &json!(null)).await.body;
-    assert_eq!((&one["success"], &one["skipped"]), (&json!(false), &json!(true)), "{one}");
+    assert_eq!(
+        (&one["success"], &one["skipped"]),
+        (&json!(false), &json!(true)),
+        "{one}"
+    );
     gateway.write_rules("rules: []");
-    assert_eq!(gateway.post("/v1/rules/reload", &json!({})).await.status, StatusCode::OK);
-    let done = gateway.post("/v1/dlq/replay?provider=later", &json!(null)).await.body;
+    assert_eq!(
+        gateway.post("/v1/rules/reload", &json!({})).await.status,
+        StatusCode::OK
+    );
+    let done = gateway
+        .post("/v1/dlq/replay?provider=later", &json!(null))
+        .await
+        .body;
     assert_eq!(numbers(&done), [3, 0, 0], "{done}");
     assert!(dead(&gateway).await.is_empty());
 }
@@ -57,27 +94,70 @@ async fn what_cannot_be_sent_is_no_second_letter() {
     let mut silenced = action("b", "nope", &json!({}));
     silenced["metadata"] = json!({ "team": "pay" });
     gateway.dispatch(&silenced).await;
-    assert_eq!(gateway.post("/v1/silences", &silence).await.status, StatusCode::CREATED);
-    let done = gateway.post("/v1/dlq/replay?provider=nope", &json!(null)).await.body;
+    assert_eq!(
+        gateway.post("/v1/silences", &silence).await.status,
+        StatusCode::CREATED
+    );
+    let done = gateway
+        .post("/v1/dlq/replay?provider=nope", &json!(null))
+        .await
+        .body;
     assert_eq!(numbers(&done), [0, 0, 2], "{done}");
-    assert_eq!(done["results"][0]["outcome"]["Failed"]["code"], "PROVIDER_NOT_FOUND");
+    assert_eq!(
+        done["results"][0]["outcome"]["Failed"]["code"],
+        "PROVIDER_NOT_FOUND"
+    );
     assert!(done["results"][1]["outcome"].get("Silenced").is_some());
-    assert_eq!(dead(&gateway).await, ["a", "b"], "no letter more, none less");
+    assert_eq!(
+        dead(&gateway).await,
+        ["a", "b"],
+        "no letter more, none less"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_lost_the_answer_gets_it_again_and_nothing_is_sent_twice() {
     let gateway = letters(1, "rules: []").await;
-    let both = futures_util::future::join_all((0..8).map(|_| async { gateway.post("/v1/dlq/a0/replay", &json!(null)).await.body })).await;
-    assert!(both.iter().all(|answer| *answer == both[0] && answer["success"] == true), "{both:?}");
+    let both = futures_util::future::join_all(
+        (0..8).map(|_| async { gateway.post("/v1/dlq/a0/replay", &json!(null)).await.body }),
+    )
+    .await;
+    assert!(
+        both.iter()
+            .all(|answer| *answer == both[0] && answer["success"] == true),
+        "{both:?}"
+    );
     // Also where the list of audit is asked for it, and a whole filter.
-    assert_eq!(gateway.post("/v1/audit/a0/replay", &json!(null)).await.body, both[0]);
-    assert_eq!(numbers(&gateway.post("/v1/dlq/replay?provider=later", &json!(null)).await.body), [0, 0, 0]);
-    assert_eq!(gateway.get("/v1/audit?provider=later&outcome=executed").await.body["total"], 1);
+    assert_eq!(
+        gateway.post("/v1/audit/a0/replay", &json!(null)).await.body,
+        both[0]
+    );
+    assert_eq!(
+        numbers(
+            &gateway
+                .post("/v1/dlq/replay?provider=later", &json!(null))
+                .await
+                .body
+        ),
+        [0, 0, 0]
+    );
+    assert_eq!(
+        gateway
+            .get("/v1/audit?provider=later&outcome=executed")
+            .await
+            .body["total"],
+        1
+    );
     // One that a person has dealt with is not sent.
     gateway.dispatch(&action("b", "nope", &json!({}))).await;
-    assert_eq!(gateway.delete("/v1/dlq/b").await.status, StatusCode::NO_CONTENT);
-    assert_eq!(gateway.post("/v1/dlq/b/replay", &json!(null)).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        gateway.delete("/v1/dlq/b").await.status,
+        StatusCode::NO_CONTENT
+    );
+    assert_eq!(
+        gateway.post("/v1/dlq/b/replay", &json!(null)).await.status,
+        StatusCode::NOT_FOUND
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,48 +168,113 @@ async fn what_expired_is_named_and_left_and_stands_in_nobodys_way() {
         expired["expires_at"] = json!("2020-01-01T00:00:00Z");
         gateway.dispatch(&expired).await;
     }
-    gateway.dispatch(&action("fresh", "later", &json!({}))).await;
-    let gateway = gateway.restart(&LOG.replace("name = \"log\"", "name = \"later\"")).await;
-    let done = gateway.post("/v1/dlq/replay?provider=later&limit=1", &json!(null)).await.body;
+    gateway
+        .dispatch(&action("fresh", "later", &json!({})))
+        .await;
+    let gateway = gateway
+        .restart(&LOG.replace("name = \"log\"", "name = \"later\""))
+        .await;
+    let done = gateway
+        .post("/v1/dlq/replay?provider=later&limit=1", &json!(null))
+        .await
+        .body;
     assert_eq!(numbers(&done), [1, 0, 20], "{done}");
     let (first, last) = (&done["results"][0], &done["results"][20]);
-    assert!(first["error"].as_str().expect("a reason").contains("expired at 2020-01-01T00:00:00"), "{first}");
-    assert_eq!((&last["original_action_id"], &last["success"]), (&json!("fresh"), &json!(true)));
+    assert!(
+        first["error"]
+            .as_str()
+            .expect("a reason")
+            .contains("expired at 2020-01-01T00:00:00"),
+        "{first}"
+    );
+    assert_eq!(
+        (&last["original_action_id"], &last["success"]),
+        (&json!("fresh"), &json!(true))
+    );
     assert_eq!(dead(&gateway).await.len(), 20);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_failed_again_can_be_left_out() {
-    let down =
-        "retry.max_retries = 0\nretry.durable = false\n[[providers]]\nname = \"down\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:1/\"\n";
+    let down = "retry.max_retries = 0\nretry.durable = false\n[[providers]]\nname = \"down\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:1/\"\n";
     let gateway = Gateway::start(down).await;
     for number in 0..3 {
-        gateway.dispatch(&action(&format!("a{number}"), "down", &json!({}))).await;
+        gateway
+            .dispatch(&action(&format!("a{number}"), "down", &json!({})))
+            .await;
     }
     let path = "/v1/dlq/replay?provider=down&max_replays=0";
-    assert_eq!(numbers(&gateway.post(path, &json!(null)).await.body), [3, 0, 0]);
+    assert_eq!(
+        numbers(&gateway.post(path, &json!(null)).await.body),
+        [3, 0, 0]
+    );
     gateway.until("/v1/dlq", |body| body["count"] == 3).await;
-    assert_eq!(numbers(&gateway.post(path, &json!(null)).await.body), [0, 0, 0]);
-    assert_eq!(numbers(&gateway.post(&path.replace("=0", "=1"), &json!(null)).await.body), [3, 0, 0]);
+    assert_eq!(
+        numbers(&gateway.post(path, &json!(null)).await.body),
+        [0, 0, 0]
+    );
+    assert_eq!(
+        numbers(
+            &gateway
+                .post(&path.replace("=0", "=1"), &json!(null))
+                .await
+                .body
+        ),
+        [3, 0, 0]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_replays_everything_without_saying_so() {
     let gateway = letters(2, "rules: []").await;
-    for path in ["/v1/dlq/replay", "/v1/dlq/replay?limit=1", "/v1/dlq/replay?all=false", "/v1/audit/replay?max_replays=0"] {
+    for path in [
+        "/v1/dlq/replay",
+        "/v1/dlq/replay?limit=1",
+        "/v1/dlq/replay?all=false",
+        "/v1/audit/replay?max_replays=0",
+    ] {
         let answer = gateway.post(path, &json!(null)).await;
-        assert_eq!((answer.status, &answer.body["code"]), (StatusCode::BAD_REQUEST, &json!("FILTER_MISSING")), "{path}: {}", answer.body);
-        assert!(answer.body["message"].as_str().is_some_and(|message| message.contains("all=true")), "{}", answer.body);
+        assert_eq!(
+            (answer.status, &answer.body["code"]),
+            (StatusCode::BAD_REQUEST, &json!("FILTER_MISSING")),
+            "{path}: {}",
+            answer.body
+        );
+        assert!(
+            answer.body["message"]
+                .as_str()
+                .is_some_and(|message| message.contains("all=true")),
+            "{}",
+            answer.body
+        );
     }
     assert_eq!(dead(&gateway).await.len(), 2);
-    assert_eq!(numbers(&gateway.post("/v1/dlq/replay?all=true", &json!(null)).await.body), [2, 0, 0]);
+    assert_eq!(
+        numbers(
+            &gateway
+                .post("/v1/dlq/replay?all=true", &json!(null))
+                .await
+                .body
+        ),
+        [2, 0, 0]
+    );
 }
 
 /// How often each action was replayed.
 fn originals(answers: &[Value]) -> std::collections::BTreeMap<String, usize> {
     let mut found = std::collections::BTreeMap::new();
-    for result in answers.iter().flat_map(|answer| answer["results"].as_array().expect("a list")) {
-        *found.entry(result["original_action_id"].as_str().expect("an id").to_owned()).or_default() += 1;
+    for result in answers
+        .iter()
+        .flat_map(|answer| answer["results"].as_array().expect("a list"))
+    {
+        *found
+            .entry(
+                result["original_action_id"]
+                    .as_str()
+                    .expect("an id")
+                    .to_owned(),
+            )
+            .or_default() += 1;
     }
     found
 }
@@ -138,36 +283,74 @@ fn originals(answers: &[Value]) -> std::collections::BTreeMap<String, usize> {
 async fn a_replay_sends_none_of_its_own_replays_again() {
     let gateway = Gateway::start(LOG).await;
     for number in 0..40 {
-        gateway.dispatch(&action(&format!("a{number}"), "log", &json!({}))).await;
+        gateway
+            .dispatch(&action(&format!("a{number}"), "log", &json!({})))
+            .await;
     }
-    for query in ["provider=log", "provider=log&from=2020-01-01T00:00:00Z", "provider=log&outcome=executed"] {
-        let before = gateway.get("/v1/audit?provider=log").await.body["total"].as_u64().expect("a number");
-        let mut answers = vec![gateway.post(&format!("/v1/audit/replay?{query}&limit=25"), &json!(null)).await.body];
+    for query in [
+        "provider=log",
+        "provider=log&from=2020-01-01T00:00:00Z",
+        "provider=log&outcome=executed",
+    ] {
+        let before = gateway.get("/v1/audit?provider=log").await.body["total"]
+            .as_u64()
+            .expect("a number");
+        let mut answers = vec![
+            gateway
+                .post(&format!("/v1/audit/replay?{query}&limit=25"), &json!(null))
+                .await
+                .body,
+        ];
         while let Some(next) = answers[answers.len() - 1]["next_cursor"].as_str() {
-            assert!(answers.len() < 20, "it comes to an end: {:?}", originals(&answers));
+            assert!(
+                answers.len() < 20,
+                "it comes to an end: {:?}",
+                originals(&answers)
+            );
             let next = format!("/v1/audit/replay?{query}&limit=25&cursor={next}");
             answers.push(gateway.post(&next, &json!(null)).await.body);
         }
         let found = originals(&answers);
         assert_eq!(found.len() as u64, before, "{query}: each");
-        assert!(found.values().all(|count| *count == 1), "{query}: once: {found:?}");
-        gateway.until("/v1/audit?provider=log&outcome=executed", |page| page["total"].as_u64() == Some(2 * before)).await;
+        assert!(
+            found.values().all(|count| *count == 1),
+            "{query}: once: {found:?}"
+        );
+        gateway
+            .until("/v1/audit?provider=log&outcome=executed", |page| {
+                page["total"].as_u64() == Some(2 * before)
+            })
+            .await;
     }
-    let old = gateway.post("/v1/audit/replay?provider=log&cursor=1.2", &json!(null)).await;
+    let old = gateway
+        .post("/v1/audit/replay?provider=log&cursor=1.2", &json!(null))
+        .await;
     assert_eq!(old.status, StatusCode::BAD_REQUEST, "{:?}", old.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_whose_replay_fails_at_once_is_replayed_once() {
-    let down =
-        "retry.max_retries = 0\nretry.durable = false\n[[providers]]\nname = \"down\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:1/\"\n";
+    let down = "retry.max_retries = 0\nretry.durable = false\n[[providers]]\nname = \"down\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:1/\"\n";
     let gateway = Gateway::start(down).await;
     for number in 0..120 {
-        gateway.dispatch(&action(&format!("a{number}"), "down", &json!({}))).await;
+        gateway
+            .dispatch(&action(&format!("a{number}"), "down", &json!({})))
+            .await;
     }
-    let done = gateway.post("/v1/dlq/replay?provider=down&limit=1000", &json!(null)).await.body;
+    let done = gateway
+        .post("/v1/dlq/replay?provider=down&limit=1000", &json!(null))
+        .await
+        .body;
     let found = originals(std::slice::from_ref(&done));
-    assert_eq!((found.len(), found.values().sum::<usize>(), done["next_cursor"].as_str()), (120, 120, None), "{found:?}");
+    assert_eq!(
+        (
+            found.len(),
+            found.values().sum::<usize>(),
+            done["next_cursor"].as_str()
+        ),
+        (120, 120, None),
+        "{found:?}"
+    );
 }
 
 /// The id that the replay of a letter would have, as a caller can work it out.
@@ -182,17 +365,38 @@ async fn nobody_takes_the_id_of_a_replay_before_it() {
     let id = id_of_replay(&gateway, "a0").await;
     let taken = action(&id, "later", &json!({ "by": "somebody else" }));
     let mut nameless = taken.clone();
-    nameless.as_object_mut().and_then(|fields| fields.remove("id")).expect("an id");
+    nameless
+        .as_object_mut()
+        .and_then(|fields| fields.remove("id"))
+        .expect("an id");
     let url = |path: &str| format!("{}{path}", gateway.base());
     let keyed = async |path: &str, body: &Value| {
-        let request = reqwest::Client::new().post(url(path)).header("content-type", "application/json").header("idempotency-key", &id);
-        let answer = request.body(body.to_string()).send().await.expect("an answer").text().await.expect("text");
+        let request = reqwest::Client::new()
+            .post(url(path))
+            .header("content-type", "application/json")
+            .header("idempotency-key", &id);
+        let answer = request
+            .body(body.to_string())
+            .send()
+            .await
+            .expect("an answer")
+            .text()
+            .await
+            .expect("text");
         serde_json::from_str::<Value>(&answer).expect("JSON")
     };
     let alone = gateway.post("/v1/dispatch", &taken).await;
-    assert_eq!(alone.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", alone.body);
+    assert_eq!(
+        alone.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "{}",
+        alone.body
+    );
     assert_eq!(alone.body["fields"][0]["field"], "id");
-    let of_batch = gateway.post("/v1/dispatch/batch", &json!([taken])).await.body;
+    let of_batch = gateway
+        .post("/v1/dispatch/batch", &json!([taken]))
+        .await
+        .body;
     let refusals = [
         alone.body,
         of_batch[0]["error"].clone(),
@@ -201,10 +405,19 @@ async fn nobody_takes_the_id_of_a_replay_before_it() {
         keyed("/v1/dispatch/batch", &json!([nameless])).await[0]["error"].clone(),
     ];
     for refusal in refusals {
-        assert!(refusal["message"].as_str().is_some_and(|message| message.contains("replay-")), "{refusal}");
+        assert!(
+            refusal["message"]
+                .as_str()
+                .is_some_and(|message| message.contains("replay-")),
+            "{refusal}"
+        );
     }
     let done = gateway.post("/v1/dlq/a0/replay", &json!(null)).await.body;
-    assert_eq!((&done["success"], &done["new_action_id"]), (&json!(true), &json!(id)), "{done}");
+    assert_eq!(
+        (&done["success"], &done["new_action_id"]),
+        (&json!(true), &json!(id)),
+        "{done}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -214,7 +427,11 @@ async fn a_letter_whose_replays_id_was_taken_is_sent_all_the_same() {
     // What older versions accepted: other requests, and one that asks for what the replay asks for.
     let mut alike = action("taken1", "later", &json!({ "n": 1 }));
     alike["metadata"] = json!({ "replayed_from": "a1" });
-    for taken in [action("taken0", "later", &json!({})), alike, action("taken2", "later", &json!({}))] {
+    for taken in [
+        action("taken0", "later", &json!({})),
+        alike,
+        action("taken2", "later", &json!({})),
+    ] {
         gateway.dispatch(&taken).await;
     }
     let mut ids = Vec::new();
@@ -225,19 +442,40 @@ async fn a_letter_whose_replays_id_was_taken_is_sent_all_the_same() {
     if !store_lines(folder.path()).is_empty() {
         return;
     }
-    let database = rusqlite::Connection::open(folder.path().join("acteon.db")).expect("the database");
+    let database =
+        rusqlite::Connection::open(folder.path().join("acteon.db")).expect("the database");
     let rename = "UPDATE actions SET id = ?2, action = replace(action, ?1, ?2) WHERE id = ?1";
     for (number, id) in ids.iter().enumerate() {
-        assert_eq!(database.execute(rename, [&format!("taken{number}"), id]).expect("a row"), 1);
+        assert_eq!(
+            database
+                .execute(rename, [&format!("taken{number}"), id])
+                .expect("a row"),
+            1
+        );
     }
     drop(database);
     let gateway = Gateway::start_in(folder, &later).await;
     let one = gateway.post("/v1/dlq/a0/replay", &json!(null)).await.body;
-    assert_eq!((&one["success"], one["new_action_id"].as_str()), (&json!(true), Some(&*format!("{}-2", ids[0]))), "{one}");
-    assert_eq!(gateway.post("/v1/dlq/a0/replay", &json!(null)).await.body, one, "the same answer each time");
-    let done = gateway.post("/v1/dlq/replay?provider=later", &json!(null)).await.body;
+    assert_eq!(
+        (&one["success"], one["new_action_id"].as_str()),
+        (&json!(true), Some(&*format!("{}-2", ids[0]))),
+        "{one}"
+    );
+    assert_eq!(
+        gateway.post("/v1/dlq/a0/replay", &json!(null)).await.body,
+        one,
+        "the same answer each time"
+    );
+    let done = gateway
+        .post("/v1/dlq/replay?provider=later", &json!(null))
+        .await
+        .body;
     assert_eq!(numbers(&done), [2, 0, 0], "{done}");
     assert!(dead(&gateway).await.is_empty());
     // Three that were taken, and three replays.
-    gateway.until("/v1/audit?provider=later&outcome=executed", |page| page["total"] == 6).await;
+    gateway
+        .until("/v1/audit?provider=later&outcome=executed", |page| {
+            page["total"] == 6
+        })
+        .await;
 }

@@ -10,7 +10,10 @@ use crate::support::{Gateway, action};
 const LOG: &str = "[[providers]]\nname = \"log\"\ntype = \"log\"\n[[providers]]\nname = \"email\"\ntype = \"log\"\n";
 
 fn keys(value: &Value) -> BTreeSet<&str> {
-    value.as_object().map(|map| map.keys().map(String::as_str).collect()).unwrap_or_default()
+    value
+        .as_object()
+        .map(|map| map.keys().map(String::as_str).collect())
+        .unwrap_or_default()
 }
 
 fn assert_keys(value: &Value, expected: &[&str]) {
@@ -23,11 +26,20 @@ async fn the_traps_are_stepped_over() {
         Gateway::with_rules("rules: [{name: r, condition: 'action.metadata.severity == \"critical\"', action: {type: suppress}}]", LOG)
             .await;
     // 1: labels flat and nested.
-    for (id, metadata) in [("a", json!({ "severity": "critical" })), ("b", json!({ "labels": { "severity": "critical" } }))] {
+    for (id, metadata) in [
+        ("a", json!({ "severity": "critical" })),
+        ("b", json!({ "labels": { "severity": "critical" } })),
+    ] {
         let mut labelled = action(id, "log", &json!({}));
         labelled["metadata"] = metadata;
-        assert_eq!(gateway.dispatch(&labelled).await, json!({ "Suppressed": { "rule": "r" } }));
-        assert_eq!(gateway.get(&format!("/v1/actions/{id}")).await.body["action"]["metadata"], json!({ "severity": "critical" }));
+        assert_eq!(
+            gateway.dispatch(&labelled).await,
+            json!({ "Suppressed": { "rule": "r" } })
+        );
+        assert_eq!(
+            gateway.get(&format!("/v1/actions/{id}")).await.body["action"]["metadata"],
+            json!({ "severity": "critical" })
+        );
     }
     // 2, 5: every refusal is one object with these four, also for a whole batch, and on routes of documents.
     for (method, path, body) in [
@@ -43,26 +55,49 @@ async fn the_traps_are_stepped_over() {
         (Method::POST, "/v1/rules/evaluate", "{}"),
     ] {
         let body = Some(body.to_owned()).filter(|body| !body.is_empty());
-        let answer = gateway.try_send(method, path, body, None).await.expect("an answer");
+        let answer = gateway
+            .try_send(method, path, body, None)
+            .await
+            .expect("an answer");
         assert!(!answer.status.is_success());
         for key in ["code", "message", "retryable", "error"] {
             assert!(answer.body.get(key).is_some(), "{path}: {}", answer.body);
         }
     }
     // 3: an item's error is an object.
-    let batch = gateway.post("/v1/dispatch/batch", &json!([{}, action("c", "log", &json!({}))])).await.body;
+    let batch = gateway
+        .post(
+            "/v1/dispatch/batch",
+            &json!([{}, action("c", "log", &json!({}))]),
+        )
+        .await
+        .body;
     assert!(
-        batch[0]["error"]["code"].is_string() && batch[0]["error"]["retryable"].is_boolean() && batch[1]["Executed"].is_object(),
+        batch[0]["error"]["code"].is_string()
+            && batch[0]["error"]["retryable"].is_boolean()
+            && batch[1]["Executed"].is_object(),
         "{batch}"
     );
     // 6: reload without a body, and with one.
-    let reloaded = gateway.try_send(Method::POST, "/v1/rules/reload", None, None).await.expect("an answer").body;
+    let reloaded = gateway
+        .try_send(Method::POST, "/v1/rules/reload", None, None)
+        .await
+        .expect("an answer")
+        .body;
     assert_keys(&reloaded, &["loaded", "errors", "reloaded", "directory"]);
     // 7: the breaker's state is always there.
-    assert_eq!(gateway.get("/v1/providers/health").await.body["providers"][0]["circuit_breaker_state"], "closed");
+    assert_eq!(
+        gateway.get("/v1/providers/health").await.body["providers"][0]["circuit_breaker_state"],
+        "closed"
+    );
     // 11: windows and overages as words, shorthands and objects.
     for (given, window, overage, shown) in [
-        (("a", json!("hourly")), json!("hourly"), json!("block"), json!("block")),
+        (
+            ("a", json!("hourly")),
+            json!("hourly"),
+            json!("block"),
+            json!("block"),
+        ),
         (
             ("b", json!("90")),
             json!({ "custom": { "seconds": 90 } }),
@@ -78,7 +113,10 @@ async fn the_traps_are_stepped_over() {
     ] {
         let quota = json!({ "namespace": "n", "tenant": given.0, "max_actions": 1, "window": given.1, "overage_behavior": overage });
         let made = gateway.post("/v1/quotas", &quota).await.body;
-        assert_eq!((&made["window"], &made["overage_behavior"]), (&window, &shown));
+        assert_eq!(
+            (&made["window"], &made["overage_behavior"]),
+            (&window, &shown)
+        );
     }
 }
 
@@ -90,17 +128,46 @@ async fn documents_have_the_fields_that_clients_index() {
     let made = gateway.post("/v1/silences", &silence).await.body;
     assert_keys(
         &made,
-        &["id", "namespace", "tenant", "matchers", "starts_at", "ends_at", "created_by", "comment", "created_at", "updated_at", "active"],
+        &[
+            "id",
+            "namespace",
+            "tenant",
+            "matchers",
+            "starts_at",
+            "ends_at",
+            "created_by",
+            "comment",
+            "created_at",
+            "updated_at",
+            "active",
+        ],
     );
-    assert_eq!((&made["matchers"], &made["active"]), (&silence["matchers"], &json!(true)));
-    assert_keys(&gateway.get("/v1/silences").await.body, &["silences", "count"]);
+    assert_eq!(
+        (&made["matchers"], &made["active"]),
+        (&silence["matchers"], &json!(true))
+    );
+    assert_keys(
+        &gateway.get("/v1/silences").await.body,
+        &["silences", "count"],
+    );
     let interval = json!({ "name": "working-hours", "namespace": "incidents", "tenant": "acme", "location": "Asia/Shanghai", "description": "office",
         "time_ranges": [{ "times": [{ "start": "09:00", "end": "18:00" }], "weekdays": [{ "start": 1, "end": 5 }],
             "days_of_month": [{ "start": 1, "end": -1 }], "months": [{ "start": 1, "end": 12 }], "years": [{ "start": 2026, "end": 2027 }] }] });
     let made = gateway.post("/v1/time-intervals", &interval).await.body;
     assert_keys(
         &made,
-        &["name", "namespace", "tenant", "location", "description", "time_ranges", "created_by", "created_at", "updated_at", "matches_now"],
+        &[
+            "name",
+            "namespace",
+            "tenant",
+            "location",
+            "description",
+            "time_ranges",
+            "created_by",
+            "created_at",
+            "updated_at",
+            "matches_now",
+        ],
     );
     assert_keys(&made["time_ranges"][0]["times"][0], &["start", "end"]);
     let quota = json!({ "namespace": "incidents", "tenant": "acme", "provider": "log", "principal": null, "per_principal": false,
@@ -123,11 +190,32 @@ async fn documents_have_the_fields_that_clients_index() {
             "updated_at",
         ],
     );
-    let usage = gateway.get(&format!("/v1/quotas/{}/usage", made["id"].as_str().expect("an id"))).await.body;
-    assert_keys(&usage, &["tenant", "namespace", "used", "limit", "remaining", "window", "resets_at", "overage_behavior"]);
+    let usage = gateway
+        .get(&format!(
+            "/v1/quotas/{}/usage",
+            made["id"].as_str().expect("an id")
+        ))
+        .await
+        .body;
+    assert_keys(
+        &usage,
+        &[
+            "tenant",
+            "namespace",
+            "used",
+            "limit",
+            "remaining",
+            "window",
+            "resets_at",
+            "overage_behavior",
+        ],
+    );
     gateway.dispatch(&action("a", "log", &json!({}))).await;
     let page = gateway.get("/v1/audit").await.body;
-    assert_keys(&page, &["records", "total", "total_is_capped", "limit", "offset"]);
+    assert_keys(
+        &page,
+        &["records", "total", "total_is_capped", "limit", "offset"],
+    );
     for key in [
         "id",
         "action_id",
@@ -179,8 +267,15 @@ async fn what_is_not_built_answers_404_in_json() {
         (Method::POST, "/v1/quotas/q/reload"),
         (Method::GET, "/nothing"),
     ] {
-        let answer = gateway.try_send(method, path, None, None).await.expect("an answer");
-        assert_eq!((answer.status, answer.body["code"].as_str()), (StatusCode::NOT_FOUND, Some("NOT_FOUND")), "{path}");
+        let answer = gateway
+            .try_send(method, path, None, None)
+            .await
+            .expect("an answer");
+        assert_eq!(
+            (answer.status, answer.body["code"].as_str()),
+            (StatusCode::NOT_FOUND, Some("NOT_FOUND")),
+            "{path}"
+        );
         assert_keys(&answer.body, &["error", "code", "message", "retryable"]);
     }
 }

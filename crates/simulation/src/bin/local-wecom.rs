@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use acteon_simulation::wecom::{LocalWecom, world::World};
 
-const USAGE: &str = "usage: local-wecom [PORT]\n\nServes a local WeChat Work on 127.0.0.1:PORT, by default 8090.";
+const USAGE: &str =
+    "usage: local-wecom [PORT]\n\nServes a local WeChat Work on 127.0.0.1:PORT, by default 8090.";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -17,7 +18,9 @@ async fn main() -> ExitCode {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
         }
-        [text] => text.parse::<u16>().map_err(|_| format!("{text:?} is not a port: it must be a number from 0 to 65535\n\n{USAGE}")),
+        [text] => text.parse::<u16>().map_err(|_| {
+            format!("{text:?} is not a port: it must be a number from 0 to 65535\n\n{USAGE}")
+        }),
         [_, extra, ..] => Err(format!("{extra:?} is one argument too many\n\n{USAGE}")),
     };
     let served = match port {
@@ -52,6 +55,11 @@ async fn serve(port: u16) -> Result<(), String> {
     println!("  agent_id        {}", app.agent_id);
     println!("  members         {}", members.join(", "));
     println!("  departments     1 (everybody), 12, 15; tag oncall");
-    println!("  control         {}/control/counts, /messages, /faults, /settings, /revoke, /apps, /members", wecom.url());
-    tokio::signal::ctrl_c().await.map_err(|error| format!("it cannot wait for Ctrl-C: {error}"))
+    println!(
+        "  control         {}/control/counts, /messages, /faults, /settings, /revoke, /apps, /members",
+        wecom.url()
+    );
+    tokio::signal::ctrl_c()
+        .await
+        .map_err(|error| format!("it cannot wait for Ctrl-C: {error}"))
 }

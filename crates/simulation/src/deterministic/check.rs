@@ -51,10 +51,21 @@ pub(super) struct After<'a> {
     pub(super) trace: &'a Trace,
 }
 
-pub(super) async fn everything(after: &After<'_>, store: &dyn Store, gateway: &Gateway) -> Result<Checked, Broken> {
+pub(super) async fn everything(
+    after: &After<'_>,
+    store: &dyn Store,
+    gateway: &Gateway,
+) -> Result<Checked, Broken> {
     let broken = |why: String| Broken::new(after.seed, why);
-    let page = PageRequest { after: None, offset: 0, limit: 10_000, count: false };
-    let history = store.history(HistoryFilter::of(Scope::everything()), page).await;
+    let page = PageRequest {
+        after: None,
+        offset: 0,
+        limit: 10_000,
+        count: false,
+    };
+    let history = store
+        .history(HistoryFilter::of(Scope::everything()), page)
+        .await;
     let records = history.map_err(|error| broken(error.to_string()))?.records;
     let seen = after.service.seen();
     check_records(&records, &seen).map_err(broken)?;
@@ -62,24 +73,42 @@ pub(super) async fn everything(after: &After<'_>, store: &dyn Store, gateway: &G
     check_replays(&records).map_err(broken)?;
     check_budget(&seen, after.crashes).map_err(broken)?;
     if after.service.overruns() > 0 {
-        return Err(broken(format!("{} sends were begun without a lease", after.service.overruns())));
+        return Err(broken(format!(
+            "{} sends were begun without a lease",
+            after.service.overruns()
+        )));
     }
     for record in &records {
-        let view = gateway.find(&Scope::everything(), &record.action.id).await.map_err(|error| broken(error.to_string()))?;
+        let view = gateway
+            .find(&Scope::everything(), &record.action.id)
+            .await
+            .map_err(|error| broken(error.to_string()))?;
         if format!("{view:?}").contains(CANARY) {
             return Err(broken(format!("{}: its secret is shown", record.action.id)));
         }
     }
-    if after.trace.has_leaked() || after.answers.iter().any(|answer| answer.outcome.contains(CANARY)) {
+    if after.trace.has_leaked()
+        || after
+            .answers
+            .iter()
+            .any(|answer| answer.outcome.contains(CANARY))
+    {
         return Err(broken("a secret was shown".to_owned()));
     }
     let takeovers = records.iter().map(|record| record.takeovers as usize).sum();
     let sends = seen.values().map(|seen| seen.arrivals.len()).sum();
-    Ok(Checked { answered: after.answers.len(), sends, takeovers })
+    Ok(Checked {
+        answered: after.answers.len(),
+        sends,
+        takeovers,
+    })
 }
 
 fn check_records(records: &[Record], seen: &BTreeMap<String, Seen>) -> Result<(), String> {
-    let ids: BTreeSet<&str> = records.iter().map(|record| record.action.id.as_str()).collect();
+    let ids: BTreeSet<&str> = records
+        .iter()
+        .map(|record| record.action.id.as_str())
+        .collect();
     if ids.len() != records.len() {
         return Err("an id is there twice".to_owned());
     }
@@ -90,7 +119,10 @@ fn check_records(records: &[Record], seen: &BTreeMap<String, Seen>) -> Result<()
             return Err(format!("{}: {why}", record.action.id));
         }
     }
-    match seen.iter().find(|(id, seen)| !seen.arrivals.is_empty() && !ids.contains(id.as_str())) {
+    match seen
+        .iter()
+        .find(|(id, seen)| !seen.arrivals.is_empty() && !ids.contains(id.as_str()))
+    {
         Some((unknown, _)) => Err(format!("{unknown} was sent and is not in the journal")),
         None => Ok(()),
     }
@@ -98,12 +130,18 @@ fn check_records(records: &[Record], seen: &BTreeMap<String, Seen>) -> Result<()
 
 fn check_answers(answers: &[Answer], records: &[Record]) -> Result<(), String> {
     for Answer { id, outcome } in answers {
-        let Some(record) = records.iter().find(|record| record.action.id.as_str() == id) else {
+        let Some(record) = records
+            .iter()
+            .find(|record| record.action.id.as_str() == id)
+        else {
             return Err(format!("{id} was answered and is lost"));
         };
         let is_final = !outcome.starts_with(r#"{"Scheduled""#);
         if is_final && record.outcome.as_ref() != Some(outcome) {
-            return Err(format!("{id} was answered {outcome}, and then became {:?}", record.outcome));
+            return Err(format!(
+                "{id} was answered {outcome}, and then became {:?}",
+                record.outcome
+            ));
         }
     }
     Ok(())
@@ -113,14 +151,25 @@ fn check_answers(answers: &[Answer], records: &[Record]) -> Result<(), String> {
 fn check_replays(records: &[Record]) -> Result<(), String> {
     let of = |letter: &Record| {
         let id = letter.action.id.as_str();
-        let went_on =
-            |other: &&Record| other.state != State::Refused && other.action.metadata.get("replayed_from").is_some_and(|from| from == id);
+        let went_on = |other: &&Record| {
+            other.state != State::Refused
+                && other
+                    .action
+                    .metadata
+                    .get("replayed_from")
+                    .is_some_and(|from| from == id)
+        };
         records.iter().filter(went_on).count()
     };
     for letter in records {
         match (letter.state, of(letter)) {
             (State::Discarded, 1) | (State::Done | State::Dead | State::Refused, 0) => {}
-            (state, replays) => return Err(format!("{} is {state:?} and went on {replays} times", letter.action.id)),
+            (state, replays) => {
+                return Err(format!(
+                    "{} is {state:?} and went on {replays} times",
+                    letter.action.id
+                ));
+            }
         }
     }
     Ok(())
@@ -128,12 +177,19 @@ fn check_replays(records: &[Record]) -> Result<(), String> {
 
 /// A member gets no more in a minute than the service delivers; a crash forgets what was in flight, and shares are divided anew.
 fn check_budget(seen: &BTreeMap<String, Seen>, crashes: usize) -> Result<(), String> {
-    let mut at: Vec<Duration> =
-        seen.values().flat_map(|seen| &seen.arrivals).filter(|arrival| arrival.member.is_some()).map(|arrival| arrival.at).collect();
+    let mut at: Vec<Duration> = seen
+        .values()
+        .flat_map(|seen| &seen.arrivals)
+        .filter(|arrival| arrival.member.is_some())
+        .map(|arrival| arrival.at)
+        .collect();
     at.sort_unstable();
     let most = 2 * MEMBER_BUDGET.per_minute + crashes * CONCURRENCY;
     for (first, begin) in at.iter().enumerate() {
-        let within = at[first..].iter().take_while(|at| **at < *begin + Duration::from_mins(1)).count();
+        let within = at[first..]
+            .iter()
+            .take_while(|at| **at < *begin + Duration::from_mins(1))
+            .count();
         if within > most {
             return Err(format!(
                 "{within} messages reached one member within a minute, of {} that are delivered",
@@ -146,33 +202,64 @@ fn check_budget(seen: &BTreeMap<String, Seen>, crashes: usize) -> Result<(), Str
 
 /// What is wrong with an action that should be over.
 fn wrong_with(record: &Record, seen: &Seen) -> Option<String> {
-    let is_over = matches!(record.state, State::Done | State::Dead | State::Discarded | State::Refused);
+    let is_over = matches!(
+        record.state,
+        State::Done | State::Dead | State::Discarded | State::Refused
+    );
     if !is_over || record.owned || record.outcome.is_none() {
         return Some(format!("it is {:?}, which is no end", record.state));
     }
     let outcome: Outcome = serde_json::from_str(record.outcome.as_deref()?).ok()?;
-    let (attempts, takeovers, arrivals) = (record.attempts as usize, record.takeovers as usize, seen.arrivals.len());
+    let (attempts, takeovers, arrivals) = (
+        record.attempts as usize,
+        record.takeovers as usize,
+        seen.arrivals.len(),
+    );
     if arrivals > attempts + takeovers {
-        return Some(format!("it arrived {arrivals} times, of {attempts} attempts and {takeovers} take-overs"));
+        return Some(format!(
+            "it arrived {arrivals} times, of {attempts} attempts and {takeovers} take-overs"
+        ));
     }
     if arrivals > 1 && !record.possible_duplicate {
         return Some(format!("it arrived {arrivals} times and is not marked"));
     }
-    if let Some(other) = seen.arrivals.iter().find(|arrival| arrival.bytes != seen.arrivals[0].bytes) {
-        return Some(format!("it arrived as {:?} and then as {:?}", seen.arrivals[0].bytes, other.bytes));
+    if let Some(other) = seen
+        .arrivals
+        .iter()
+        .find(|arrival| arrival.bytes != seen.arrivals[0].bytes)
+    {
+        return Some(format!(
+            "it arrived as {:?} and then as {:?}",
+            seen.arrivals[0].bytes, other.bytes
+        ));
     }
     // A replay takes over the mark of what it replays.
-    if record.possible_duplicate && seen.begun == 0 && !record.action.metadata.contains_key("replayed_from") {
+    if record.possible_duplicate
+        && seen.begun == 0
+        && !record.action.metadata.contains_key("replayed_from")
+    {
         return Some("it is marked as a possible duplicate and was never begun".to_owned());
     }
     if takeovers > seen.begun {
-        return Some(format!("it is counted as in flight at {takeovers} deaths, and was begun {} times", seen.begun));
+        return Some(format!(
+            "it is counted as in flight at {takeovers} deaths, and was begun {} times",
+            seen.begun
+        ));
     }
     match outcome {
-        Outcome::Executed(_) if arrivals == 0 => Some("it is executed and never arrived".to_owned()),
-        Outcome::Failed { code, message, .. } if code == "EXPIRED" => Some(format!("it expired within half an hour: {message}")),
-        Outcome::Failed { code, .. } if code == "POISONED" && seen.begun < MAX_TAKEOVERS as usize => {
-            Some(format!("it is poisoned, and was begun {} times", seen.begun))
+        Outcome::Executed(_) if arrivals == 0 => {
+            Some("it is executed and never arrived".to_owned())
+        }
+        Outcome::Failed { code, message, .. } if code == "EXPIRED" => {
+            Some(format!("it expired within half an hour: {message}"))
+        }
+        Outcome::Failed { code, .. }
+            if code == "POISONED" && seen.begun < MAX_TAKEOVERS as usize =>
+        {
+            Some(format!(
+                "it is poisoned, and was begun {} times",
+                seen.begun
+            ))
         }
         Outcome::Executed(_) | Outcome::Failed { .. } => None,
         Outcome::Throttled { .. } if record.action.metadata.contains_key("replayed_from") => None,

@@ -19,7 +19,11 @@ pub(super) struct WorldTime {
 
 impl WorldTime {
     pub(super) fn new() -> Self {
-        Self { start: now(), step: AtomicI64::new(0), trouble: AtomicBool::new(true) }
+        Self {
+            start: now(),
+            step: AtomicI64::new(0),
+            trouble: AtomicBool::new(true),
+        }
     }
 
     pub(super) fn monotonic(&self) -> Duration {

@@ -16,7 +16,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Action, Caller, Entropy as _, Origin, ProviderName, Scope, Timestamp};
-use acteon_gateway::{DispatchError, Gateway, GatewayOptions, LeaseTimes, Parts, Redaction, Registry, RetryPolicy, Wait};
+use acteon_gateway::{
+    DispatchError, Gateway, GatewayOptions, LeaseTimes, Parts, Redaction, Registry, RetryPolicy,
+    Wait,
+};
 use acteon_store::{HistoryFilter, MemoryStore, PageRequest, Record, State, Store};
 use serde_json::json;
 
@@ -57,7 +60,10 @@ pub struct Run {
 
 /// Runs a seed from beginning to end.
 pub fn run(seed: u64) -> Result<Run, Broken> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
     let runtime = runtime.map_err(|error| Broken::new(seed, error.to_string()))?;
     // Within the runtime from the beginning: outside it, time is the real one.
     runtime.block_on(async { World::new(seed).run().await })
@@ -93,8 +99,22 @@ impl World {
         let trace = Arc::new(Trace::default());
         let time = Arc::new(WorldTime::new());
         let memory = Arc::new(MemoryStore::default());
-        let service = Arc::new(Service::new(Arc::clone(&entropy), Arc::clone(&trace), Arc::clone(&memory), Arc::clone(&time)));
-        Self { seed, entropy, time, trace, memory, service, nodes: (0..NODES).map(|_| None).collect(), crashes: 0 }
+        let service = Arc::new(Service::new(
+            Arc::clone(&entropy),
+            Arc::clone(&trace),
+            Arc::clone(&memory),
+            Arc::clone(&time),
+        ));
+        Self {
+            seed,
+            entropy,
+            time,
+            trace,
+            memory,
+            service,
+            nodes: (0..NODES).map(|_| None).collect(),
+            crashes: 0,
+        }
     }
 
     async fn run(mut self) -> Result<Run, Broken> {
@@ -105,7 +125,9 @@ impl World {
         let mut posts = Vec::new();
         let mut number = 0;
         while self.time.monotonic() < faults_end {
-            self.time.sleep(Duration::from_millis(self.below(2500))).await;
+            self.time
+                .sleep(Duration::from_millis(self.below(2500)))
+                .await;
             match self.below(100) {
                 0..70 => {
                     for _ in 0..=self.below(3) {
@@ -135,11 +157,19 @@ impl World {
 
     /// A gateway in a place that is empty.
     async fn start(&mut self, place: usize) -> Result<(), Broken> {
-        let faults = Arc::new(SeededFaults::new(Arc::clone(&self.entropy), Arc::clone(&self.time)));
-        let store = Arc::new(NodeStore::with_faults(Arc::clone(&self.memory) as Arc<dyn Store>, faults));
+        let faults = Arc::new(SeededFaults::new(
+            Arc::clone(&self.entropy),
+            Arc::clone(&self.time),
+        ));
+        let store = Arc::new(NodeStore::with_faults(
+            Arc::clone(&self.memory) as Arc<dyn Store>,
+            faults,
+        ));
         for _ in 0..100 {
             // The store may be away; whoever starts a gateway tries again.
-            let parts = self.parts(&store).map_err(|error| self.broken(error.to_string()))?;
+            let parts = self
+                .parts(&store)
+                .map_err(|error| self.broken(error.to_string()))?;
             if let Ok(gateway) = Gateway::start(parts).await {
                 self.trace.note("start", place as u64, "");
                 self.nodes[place] = Some(Node { gateway, store });
@@ -156,7 +186,9 @@ impl World {
         registry.add(ProviderName::parse("p")?, Arc::new(provider))?;
         Ok(Parts {
             store: Arc::clone(store) as Arc<dyn Store>,
-            clock: Arc::new(SimulatedClock { time: Arc::clone(&self.time) }),
+            clock: Arc::new(SimulatedClock {
+                time: Arc::clone(&self.time),
+            }),
             entropy: Arc::new(SeededEntropy::new(self.entropy.bits())),
             observer: Arc::clone(&self.trace) as Arc<_>,
             registry,
@@ -184,14 +216,20 @@ impl World {
 
     /// Starts a gateway where one is missing; says whether there was such a place.
     async fn revive(&mut self) -> Result<bool, Broken> {
-        let Some(place) = self.nodes.iter().position(Option::is_none) else { return Ok(false) };
+        let Some(place) = self.nodes.iter().position(Option::is_none) else {
+            return Ok(false);
+        };
         self.start(place).await.map(|()| true)
     }
 
     /// An hour or a day, forwards or backwards. The clock that all share is set right again later.
     fn step_clock(&self) {
         let step = [3600, 86_400][self.below(2) as usize] * if self.below(2) == 0 { 1 } else { -1 };
-        let step = if self.time.is_stepped() { -self.time.step() } else { step * 1000 };
+        let step = if self.time.is_stepped() {
+            -self.time.step()
+        } else {
+            step * 1000
+        };
         self.time.set_step(self.time.step() + step);
         self.trace.note("clock", step.unsigned_abs(), "");
     }
@@ -199,31 +237,65 @@ impl World {
     /// A gateway that is there.
     fn some_gateway(&self) -> Option<Gateway> {
         let there: Vec<&Node> = self.nodes.iter().flatten().collect();
-        Some(there.get(self.below(there.len() as u64) as usize)?.gateway.clone())
+        Some(
+            there
+                .get(self.below(there.len() as u64) as usize)?
+                .gateway
+                .clone(),
+        )
     }
 
     /// Posts an action, or the same as before, to a gateway that is there.
     fn post(&self, number: u64) -> Option<tokio::task::JoinHandle<Option<Answer>>> {
         let gateway = self.some_gateway()?;
         // Now and then a client asks again.
-        let number = if number > 0 && self.below(8) == 0 { self.below(number) } else { number };
-        let wait = if self.below(3) == 0 { Wait::ForCommit } else { Wait::ForOutcome(Duration::from_secs(5)) };
+        let number = if number > 0 && self.below(8) == 0 {
+            self.below(number)
+        } else {
+            number
+        };
+        let wait = if self.below(3) == 0 {
+            Wait::ForCommit
+        } else {
+            Wait::ForOutcome(Duration::from_secs(5))
+        };
         let id = format!("a{number}");
-        let member = if number % 4 == 0 { json!({ "member": "m" }) } else { json!({}) };
+        let member = if number % 4 == 0 {
+            json!({ "member": "m" })
+        } else {
+            json!({})
+        };
         let action = json!({ "id": id, "namespace": "n", "tenant": "t", "provider": "p", "action_type": "x",
             "payload": { "number": number, "secret": CANARY }, "metadata": member, "created_at": "2026-01-01T00:00:00Z" });
         let action: Action = serde_json::from_value(action).ok()?;
         // Some clients leave before they are answered.
-        let patience = if self.below(6) == 0 { Duration::from_millis(self.below(2000)) } else { Duration::from_mins(10) };
+        let patience = if self.below(6) == 0 {
+            Duration::from_millis(self.below(2000))
+        } else {
+            Duration::from_mins(10)
+        };
         let trace = Arc::clone(&self.trace);
         Some(tokio::spawn(async move {
-            match tokio::time::timeout(patience, gateway.dispatch(action, Origin::Api, Caller::anonymous(), wait)).await.ok()? {
+            match tokio::time::timeout(
+                patience,
+                gateway.dispatch(action, Origin::Api, Caller::anonymous(), wait),
+            )
+            .await
+            .ok()?
+            {
                 Ok(answer) => {
                     trace.note("answer", answer.outcome.len() as u64, &id);
-                    Some(Answer { id, outcome: answer.outcome })
+                    Some(Answer {
+                        id,
+                        outcome: answer.outcome,
+                    })
                 }
                 Err(error) => {
-                    trace.note("refused", u64::from(matches!(error, DispatchError::StoreSlow)), &error.to_string());
+                    trace.note(
+                        "refused",
+                        u64::from(matches!(error, DispatchError::StoreSlow)),
+                        &error.to_string(),
+                    );
                     None
                 }
             }
@@ -243,20 +315,50 @@ impl World {
     }
 
     async fn stuck(&self) -> Broken {
-        let page = PageRequest { after: None, offset: 0, limit: 10_000, count: false };
-        let open = HistoryFilter { state: Some(State::Open), ..HistoryFilter::of(Scope::everything()) };
-        let records = self.memory.history(open, page).await.map(|page| page.records).unwrap_or_default();
+        let page = PageRequest {
+            after: None,
+            offset: 0,
+            limit: 10_000,
+            count: false,
+        };
+        let open = HistoryFilter {
+            state: Some(State::Open),
+            ..HistoryFilter::of(Scope::everything())
+        };
+        let records = self
+            .memory
+            .history(open, page)
+            .await
+            .map(|page| page.records)
+            .unwrap_or_default();
         let now = epoch() + self.time.monotonic();
         let shown = |record: &Record| {
             let due_in = (record.due_at.as_millis() - now.as_millis()) / 1000;
-            format!("{} owned: {}, due in {due_in} s, {} attempts", record.action.id, record.owned, record.attempts)
+            format!(
+                "{} owned: {}, due in {due_in} s, {} attempts",
+                record.action.id, record.owned, record.attempts
+            )
         };
-        self.broken(format!("stuck: {:?}", records.iter().map(shown).collect::<Vec<_>>()))
+        self.broken(format!(
+            "stuck: {:?}",
+            records.iter().map(shown).collect::<Vec<_>>()
+        ))
     }
 
     async fn check(&self, answers: &[Answer]) -> Result<Run, Broken> {
-        let node = self.nodes.iter().flatten().next().ok_or_else(|| self.broken("no gateway is left".to_owned()))?;
-        let after = check::After { seed: self.seed, answers, crashes: self.crashes, service: &self.service, trace: &self.trace };
+        let node = self
+            .nodes
+            .iter()
+            .flatten()
+            .next()
+            .ok_or_else(|| self.broken("no gateway is left".to_owned()))?;
+        let after = check::After {
+            seed: self.seed,
+            answers,
+            crashes: self.crashes,
+            service: &self.service,
+            trace: &self.trace,
+        };
         let checked = check::everything(&after, &*self.memory, &node.gateway).await?;
         Ok(Run {
             hash: self.trace.hash(),

@@ -24,20 +24,44 @@ rules:
 
 /// The rules in force.
 pub(super) fn rules() -> Result<RuleSet, Failure> {
-    let file = RuleFile { name: "rules.yaml".to_owned(), text: RULES.to_owned() };
+    let file = RuleFile {
+        name: "rules.yaml".to_owned(),
+        text: RULES.to_owned(),
+    };
     Ok(RuleSet::compile(&[file], &Context::default())?)
 }
 
 impl World {
     /// Asks a gateway to send some of the dead letters again, at times more than the rules let through.
     pub(super) async fn replay(&self) -> Result<(), Broken> {
-        let page = PageRequest { after: None, offset: 0, limit: 100, count: false };
-        let dead = HistoryFilter { state: Some(State::Dead), ..HistoryFilter::of(Scope::everything()) };
-        let letters = self.memory.history(dead, page).await.map_err(|error| self.broken(error.to_string()))?.records;
+        let page = PageRequest {
+            after: None,
+            offset: 0,
+            limit: 100,
+            count: false,
+        };
+        let dead = HistoryFilter {
+            state: Some(State::Dead),
+            ..HistoryFilter::of(Scope::everything())
+        };
+        let letters = self
+            .memory
+            .history(dead, page)
+            .await
+            .map_err(|error| self.broken(error.to_string()))?
+            .records;
         for _ in 0..=self.below(2 * MOST) {
-            let Some(gateway) = self.some_gateway() else { return Ok(()) };
-            let Some(letter) = letters.get(self.below(letters.len() as u64) as usize) else { return Ok(()) };
-            drop(tokio::spawn(send_again(gateway, letter.action.id.clone(), Arc::clone(&self.trace))));
+            let Some(gateway) = self.some_gateway() else {
+                return Ok(());
+            };
+            let Some(letter) = letters.get(self.below(letters.len() as u64) as usize) else {
+                return Ok(());
+            };
+            drop(tokio::spawn(send_again(
+                gateway,
+                letter.action.id.clone(),
+                Arc::clone(&self.trace),
+            )));
         }
         Ok(())
     }
@@ -46,9 +70,19 @@ impl World {
 /// Asks for a replay; a client that gets no answer asks once more.
 async fn send_again(gateway: Gateway, id: ActionId, trace: Arc<Trace>) {
     for _ in 0..2 {
-        let replayed = gateway.replay(&Scope::everything(), &id, true, &Caller::anonymous(), Wait::ForCommit).await;
+        let replayed = gateway
+            .replay(
+                &Scope::everything(),
+                &id,
+                true,
+                &Caller::anonymous(),
+                Wait::ForCommit,
+            )
+            .await;
         trace.note("replay", u64::from(replayed.is_ok()), id.as_str());
-        let lost = |replayed: acteon_gateway::Replayed| matches!(replayed.result, ReplayResult::Refused(_));
+        let lost = |replayed: acteon_gateway::Replayed| {
+            matches!(replayed.result, ReplayResult::Refused(_))
+        };
         if !replayed.map_or(true, |replayed| replayed.is_some_and(lost)) {
             return;
         }

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use acteon_core::{
-    Action, BoxFuture, Budget, Entropy as _, ErrorKind, Health, Lane, LaneLimits, Prepared, Provider, ProviderError, Response,
+    Action, BoxFuture, Budget, Entropy as _, ErrorKind, Health, Lane, LaneLimits, Prepared,
+    Provider, ProviderError, Response,
 };
 use acteon_store::{MemoryStore, Store as _};
 
@@ -21,7 +22,10 @@ const ILL: u64 = 1;
 const OVERLOADED: u64 = 2;
 
 /// What the service delivers to one member, in the proportion of WeChat Work's.
-pub(super) const MEMBER_BUDGET: Budget = Budget { per_minute: 6, per_hour: 200 };
+pub(super) const MEMBER_BUDGET: Budget = Budget {
+    per_minute: 6,
+    per_hour: 200,
+};
 /// Sends of a gateway in flight.
 pub(super) const CONCURRENCY: usize = 8;
 
@@ -53,12 +57,26 @@ pub(super) struct Service {
 }
 
 impl Service {
-    pub(super) fn new(entropy: Arc<SeededEntropy>, trace: Arc<Trace>, store: Arc<MemoryStore>, time: Arc<WorldTime>) -> Self {
-        Self { entropy, trace, store, time, weather: AtomicU64::new(WELL), seen: Mutex::default(), overruns: AtomicU64::new(0) }
+    pub(super) fn new(
+        entropy: Arc<SeededEntropy>,
+        trace: Arc<Trace>,
+        store: Arc<MemoryStore>,
+        time: Arc<WorldTime>,
+    ) -> Self {
+        Self {
+            entropy,
+            trace,
+            store,
+            time,
+            weather: AtomicU64::new(WELL),
+            seen: Mutex::default(),
+            overruns: AtomicU64::new(0),
+        }
     }
 
     pub(super) fn change_weather(&self) {
-        self.weather.store(self.entropy.bits() % 3, Ordering::SeqCst);
+        self.weather
+            .store(self.entropy.bits() % 3, Ordering::SeqCst);
     }
 
     pub(super) fn calm(&self) {
@@ -83,15 +101,30 @@ impl Service {
     }
 
     fn arrives(&self, prepared: &Prepared) {
-        let (bytes, at) = (String::from_utf8_lossy(&prepared.bytes).into_owned(), self.time.monotonic());
+        let (bytes, at) = (
+            String::from_utf8_lossy(&prepared.bytes).into_owned(),
+            self.time.monotonic(),
+        );
         self.trace.note("arrives", 0, &bytes);
-        let arrival = Arrival { bytes, at, member: prepared.recipients.first().cloned() };
-        self.lock().entry(id_of(prepared)).or_default().arrivals.push(arrival);
+        let arrival = Arrival {
+            bytes,
+            at,
+            member: prepared.recipients.first().cloned(),
+        };
+        self.lock()
+            .entry(id_of(prepared))
+            .or_default()
+            .arrivals
+            .push(arrival);
     }
 
     /// A token for a gateway, late, never or not at all where things go wrong.
     async fn gives_token(&self, node: &NodeStore) -> Result<(), ProviderError> {
-        let outcome = if self.time.is_trouble() { self.below(10) } else { u64::MAX };
+        let outcome = if self.time.is_trouble() {
+            self.below(10)
+        } else {
+            u64::MAX
+        };
         let latency = match outcome {
             // Longer than anybody waits.
             0..2 => 60_000,
@@ -102,7 +135,11 @@ impl Service {
         if node.is_dead() {
             return std::future::pending().await;
         }
-        if outcome == 4 { Err(ProviderError::new(ErrorKind::Connection, "no token")) } else { Ok(()) }
+        if outcome == 4 {
+            Err(ProviderError::new(ErrorKind::Connection, "no token"))
+        } else {
+            Ok(())
+        }
     }
 
     /// A send is begun only by a gateway that is still registered.
@@ -120,7 +157,11 @@ impl Service {
         ProviderError::new(ErrorKind::Configuration, "the token is refused").not_ready()
     }
 
-    async fn takes(&self, prepared: &Prepared, node: &NodeStore) -> Result<Response, ProviderError> {
+    async fn takes(
+        &self,
+        prepared: &Prepared,
+        node: &NodeStore,
+    ) -> Result<Response, ProviderError> {
         self.lock().entry(id_of(prepared)).or_default().begun += 1;
         self.looks_at_lease(node).await;
         let latency = match self.below(30) {
@@ -153,7 +194,8 @@ impl Service {
             return Err(ProviderError::new(ErrorKind::Timeout, "no answer").maybe_sent());
         }
         let body = serde_json::value::to_raw_value(&"taken");
-        body.map(Response::success).map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string()))
+        body.map(Response::success)
+            .map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string()))
     }
 }
 
@@ -172,14 +214,22 @@ pub(super) struct NodeProvider {
 
 impl NodeProvider {
     pub(super) fn new(service: Arc<Service>, node: Arc<NodeStore>) -> Self {
-        Self { service, node, has_token: AtomicBool::new(false) }
+        Self {
+            service,
+            node,
+            has_token: AtomicBool::new(false),
+        }
     }
 }
 
 impl Provider for NodeProvider {
     fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError> {
         let recipients = action.metadata.get("member").into_iter().cloned().collect();
-        Ok(Prepared { bytes: action.id.as_str().into(), recipients, ..Prepared::default() })
+        Ok(Prepared {
+            bytes: action.id.as_str().into(),
+            recipients,
+            ..Prepared::default()
+        })
     }
 
     fn make_ready(&self) -> Option<BoxFuture<'_, Result<(), ProviderError>>> {
@@ -193,7 +243,10 @@ impl Provider for NodeProvider {
         }))
     }
 
-    fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
+    fn send<'a>(
+        &'a self,
+        prepared: &'a Prepared,
+    ) -> BoxFuture<'a, Result<Response, ProviderError>> {
         Box::pin(async move {
             // Now and then it is revoked.
             if self.service.below(8) == 0 {
@@ -209,8 +262,15 @@ impl Provider for NodeProvider {
     }
 
     fn lane(&self) -> Lane {
-        let limits = LaneLimits { max_concurrency: CONCURRENCY, max_per_second: None };
-        Lane { name: "service".into(), limits, budget: Some(MEMBER_BUDGET) }
+        let limits = LaneLimits {
+            max_concurrency: CONCURRENCY,
+            max_per_second: None,
+        };
+        Lane {
+            name: "service".into(),
+            limits,
+            budget: Some(MEMBER_BUDGET),
+        }
     }
 
     fn late_note(&self, late: Duration) -> Option<String> {

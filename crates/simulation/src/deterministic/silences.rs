@@ -16,18 +16,29 @@ const HEARD_WITHIN: Duration = Duration::from_mins(2);
 impl World {
     /// Has a gateway make a silence. Half the clients leave before they hear of it.
     pub(super) fn make_silence(&self, number: u64) {
-        let Some(gateway) = self.some_gateway() else { return };
-        let patience = if self.below(2) == 0 { Duration::from_millis(self.below(30)) } else { Duration::from_secs(30) };
+        let Some(gateway) = self.some_gateway() else {
+            return;
+        };
+        let patience = if self.below(2) == 0 {
+            Duration::from_millis(self.below(30))
+        } else {
+            Duration::from_secs(30)
+        };
         let trace = Arc::clone(&self.trace);
         drop(tokio::spawn(async move {
-            let made = tokio::time::timeout(patience, gateway.create_silence(silence(number))).await;
+            let made =
+                tokio::time::timeout(patience, gateway.create_silence(silence(number))).await;
             trace.note("silence", u64::from(matches!(made, Ok(Ok(_)))), "");
         }));
     }
 
     /// Every gateway holds to just the silences that the store has.
     pub(super) async fn check_silences(&self) -> Result<(), Broken> {
-        let written = self.memory.documents(DocumentKind::Silence).await.map_err(|error| self.broken(error.to_string()))?;
+        let written = self
+            .memory
+            .documents(DocumentKind::Silence)
+            .await
+            .map_err(|error| self.broken(error.to_string()))?;
         let mut written: Vec<String> = written.into_iter().map(|document| document.id).collect();
         written.sort_unstable();
         let give_up = self.time.monotonic() + HEARD_WITHIN;
@@ -36,7 +47,10 @@ impl World {
             while in_force(&node.gateway) != written {
                 if self.time.monotonic() > give_up {
                     let held = in_force(&node.gateway).len();
-                    return Err(self.broken(format!("gateway {place} holds to {held} silences; {} were written", written.len())));
+                    return Err(self.broken(format!(
+                        "gateway {place} holds to {held} silences; {} were written",
+                        written.len()
+                    )));
                 }
                 self.time.sleep(Duration::from_secs(1)).await;
             }
@@ -46,7 +60,11 @@ impl World {
 }
 
 fn in_force(gateway: &Gateway) -> Vec<String> {
-    let mut ids: Vec<String> = gateway.silences(&Scope::everything(), true).into_iter().map(|silence| silence.id).collect();
+    let mut ids: Vec<String> = gateway
+        .silences(&Scope::everything(), true)
+        .into_iter()
+        .map(|silence| silence.id)
+        .collect();
     ids.sort_unstable();
     ids
 }
@@ -56,7 +74,11 @@ fn silence(number: u64) -> Silence {
         id: String::new(),
         namespace: "quiet".into(),
         tenant: "t".into(),
-        matchers: vec![MatcherSpec { name: "number".into(), value: number.to_string(), op: MatchOp::Equal }],
+        matchers: vec![MatcherSpec {
+            name: "number".into(),
+            value: number.to_string(),
+            op: MatchOp::Equal,
+        }],
         starts_at: epoch(),
         ends_at: epoch() + Duration::from_hours(24 * 365),
         created_by: String::new(),

@@ -18,7 +18,11 @@ pub(super) struct SeededFaults {
 
 impl SeededFaults {
     pub(super) fn new(entropy: Arc<SeededEntropy>, time: Arc<WorldTime>) -> Self {
-        Self { entropy, time, away_until: Mutex::default() }
+        Self {
+            entropy,
+            time,
+            away_until: Mutex::default(),
+        }
     }
 
     fn below(&self, limit: u64) -> u64 {
@@ -27,7 +31,10 @@ impl SeededFaults {
 
     fn is_away(&self) -> bool {
         let now = self.time.monotonic();
-        let mut away_until = self.away_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut away_until = self
+            .away_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if now >= *away_until && self.below(400) == 0 {
             *away_until = now + Duration::from_millis(self.below(25_000));
         }
@@ -42,7 +49,11 @@ impl StoreFaults for SeededFaults {
                 return Fault::None;
             }
             match self.below(20) {
-                0 => self.time.sleep(Duration::from_millis(self.below(4000))).await,
+                0 => {
+                    self.time
+                        .sleep(Duration::from_millis(self.below(4000)))
+                        .await
+                }
                 1..10 => self.time.sleep(Duration::from_millis(self.below(20))).await,
                 _ => {}
             }

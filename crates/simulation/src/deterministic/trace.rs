@@ -42,11 +42,22 @@ impl Trace {
 impl Observer for Trace {
     fn outcome(&self, event: &OutcomeEvent<'_>) {
         let took = event.took.as_millis() as u64;
-        self.note("outcome", took, &format!("{} {:?} {:?} {}", event.action.id, event.kind, event.error, event.attempts));
+        self.note(
+            "outcome",
+            took,
+            &format!(
+                "{} {:?} {:?} {}",
+                event.action.id, event.kind, event.error, event.attempts
+            ),
+        );
     }
 
     fn attempt(&self, event: &AttemptEvent<'_>) {
-        self.note("attempt", event.took.as_millis() as u64, &format!("{:?}", event.error));
+        self.note(
+            "attempt",
+            event.took.as_millis() as u64,
+            &format!("{:?}", event.error),
+        );
     }
 
     fn rule_error(&self, rule: &str) {

@@ -34,7 +34,9 @@ impl VirtualClock {
         let mut state = self.lock();
         state.passed = state.passed.max(instant);
         let passed = state.passed;
-        let (awake, asleep): (Vec<_>, Vec<_>) = std::mem::take(&mut state.sleepers).into_iter().partition(|(until, _)| *until <= passed);
+        let (awake, asleep): (Vec<_>, Vec<_>) = std::mem::take(&mut state.sleepers)
+            .into_iter()
+            .partition(|(until, _)| *until <= passed);
         state.sleepers = asleep;
         drop(state);
         for (_, sleeper) in awake {

@@ -59,7 +59,9 @@ impl ConfigBuilder {
     /// Adds several.
     #[must_use]
     pub fn add_recording_providers(self, names: &[&str]) -> Self {
-        names.iter().fold(self, |builder, name| builder.add_recording_provider(name))
+        names
+            .iter()
+            .fold(self, |builder, name| builder.add_recording_provider(name))
     }
 
     /// Adds a recording provider that was set up before.
@@ -80,14 +82,19 @@ impl ConfigBuilder {
     #[must_use]
     pub fn add_rule_yaml(mut self, text: &str) -> Self {
         let name = format!("rules-{}.yaml", self.0.rules.len() + 1);
-        self.0.rules.push(RuleFile { name, text: text.to_owned() });
+        self.0.rules.push(RuleFile {
+            name,
+            text: text.to_owned(),
+        });
         self
     }
 
     /// Adds several files of rules.
     #[must_use]
     pub fn add_rules_yaml(self, texts: &[&str]) -> Self {
-        texts.iter().fold(self, |builder, text| builder.add_rule_yaml(text))
+        texts
+            .iter()
+            .fold(self, |builder, text| builder.add_rule_yaml(text))
     }
 
     /// What rules read as `env.NAME`.

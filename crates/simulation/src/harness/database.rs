@@ -20,11 +20,19 @@ pub(super) enum Database {
 pub(super) async fn open() -> Result<(Arc<dyn Store>, Database), Failure> {
     #[cfg(feature = "postgres")]
     if std::env::var("ACTEON_TEST_STORE").is_ok_and(|engine| engine == "postgres") {
-        let schema = crate::postgres::TestDatabase::find().await.ok_or("there is no PostgreSQL to simulate on")?;
+        let schema = crate::postgres::TestDatabase::find()
+            .await
+            .ok_or("there is no PostgreSQL to simulate on")?;
         let store = acteon_store::postgres::PostgresStore::open(schema.options()).await?;
         return Ok((Arc::new(store), Database::Postgres { _schema: schema }));
     }
     let folder = tempfile::tempdir()?;
-    let options = SqliteOptions { path: folder.path().join("simulation.db"), ..SqliteOptions::default() };
-    Ok((Arc::new(SqliteStore::open(&options)?), Database::Embedded { _folder: folder }))
+    let options = SqliteOptions {
+        path: folder.path().join("simulation.db"),
+        ..SqliteOptions::default()
+    };
+    Ok((
+        Arc::new(SqliteStore::open(&options)?),
+        Database::Embedded { _folder: folder },
+    ))
 }

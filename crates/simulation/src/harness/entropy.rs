@@ -17,7 +17,10 @@ impl SeededEntropy {
 impl Entropy for SeededEntropy {
     /// A counter in steps of the golden ratio, mixed.
     fn bits(&self) -> u64 {
-        let mut mixed = self.0.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed).wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self
+            .0
+            .fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed)
+            .wrapping_add(0x9E37_79B9_7F4A_7C15);
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^ (mixed >> 31)
@@ -30,7 +33,14 @@ mod tests {
 
     #[test]
     fn a_seed_repeats_and_fractions_lie_in_their_range() {
-        let bits = |seed| (0..4).map(|_| 0).scan(SeededEntropy::new(seed), |entropy, _: i32| Some(entropy.bits())).collect::<Vec<_>>();
+        let bits = |seed| {
+            (0..4)
+                .map(|_| 0)
+                .scan(SeededEntropy::new(seed), |entropy, _: i32| {
+                    Some(entropy.bits())
+                })
+                .collect::<Vec<_>>()
+        };
         assert_eq!(bits(7), bits(7));
         assert_ne!(bits(7), bits(8));
         let entropy = SeededEntropy::new(1);

@@ -29,7 +29,10 @@ struct State {
 impl FaultSwitch {
     /// A way to a store on which calls fail.
     pub fn around(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
-        Arc::new(Layered(Faulty { store, switch: self.clone() }))
+        Arc::new(Layered(Faulty {
+            store,
+            switch: self.clone(),
+        }))
     }
 
     /// Lets a call fail.
@@ -55,7 +58,9 @@ impl FaultSwitch {
     /// What comes of a call that fails; `None` where there is no answer.
     fn meet(&self, call: StoreCall) -> Result<(), Option<StoreError>> {
         let mut state = self.lock();
-        let Some((fails, error)) = state.failing.get(&call).cloned() else { return Ok(()) };
+        let Some((fails, error)) = state.failing.get(&call).cloned() else {
+            return Ok(());
+        };
         if fails == Fails::Once {
             state.failing.remove(&call);
         }
@@ -79,7 +84,11 @@ impl Layer for Faulty {
         &*self.store
     }
 
-    fn around<'a, T: Send + 'a>(&'a self, call: StoreCall, work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a) -> Later<'a, T> {
+    fn around<'a, T: Send + 'a>(
+        &'a self,
+        call: StoreCall,
+        work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
+    ) -> Later<'a, T> {
         match self.switch.meet(call) {
             Ok(()) => work(&*self.store),
             Err(Some(error)) => Box::pin(std::future::ready(Err(error))),

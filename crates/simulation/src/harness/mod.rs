@@ -19,7 +19,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use acteon_core::{Action, Caller, Clock, Origin, Outcome, Provider, ProviderName};
-use acteon_gateway::{AttemptEvent, Gateway, GatewayOptions, Observer, OutcomeEvent, Parts, Registry, Wait};
+use acteon_gateway::{
+    AttemptEvent, Gateway, GatewayOptions, Observer, OutcomeEvent, Parts, Registry, Wait,
+};
 use acteon_rules::{Context, RuleSet};
 use acteon_store::Store;
 
@@ -75,9 +77,24 @@ impl SimulationHarness {
         let mut nodes = Vec::new();
         for index in 0..config.nodes {
             let entropy = SeededEntropy::new(config.seed.wrapping_add(index as u64));
-            nodes.push(Node::start(&config, NodeStore::new(Arc::clone(&store), Arc::clone(&under_way)), &clock, entropy).await?);
+            nodes.push(
+                Node::start(
+                    &config,
+                    NodeStore::new(Arc::clone(&store), Arc::clone(&under_way)),
+                    &clock,
+                    entropy,
+                )
+                .await?,
+            );
         }
-        Ok(Self { nodes, clock, store, under_way, providers: config.recording, _database: database })
+        Ok(Self {
+            nodes,
+            clock,
+            store,
+            under_way,
+            providers: config.recording,
+            _database: database,
+        })
     }
 
     /// Dispatches through the first node.
@@ -88,14 +105,27 @@ impl SimulationHarness {
     /// Dispatches through one node. Answers as soon as the outcome or `Scheduled` is committed.
     pub async fn dispatch_to(&self, node: usize, action: &Action) -> Result<Outcome, Failure> {
         let node = self.nodes.get(node).ok_or("there is no such node")?;
-        let answer = node.gateway.dispatch(action.clone(), Origin::Api, Caller::anonymous(), Wait::ForOutcome(PATIENCE)).await?;
+        let answer = node
+            .gateway
+            .dispatch(
+                action.clone(),
+                Origin::Api,
+                Caller::anonymous(),
+                Wait::ForOutcome(PATIENCE),
+            )
+            .await?;
         Ok(serde_json::from_str(&answer.outcome)?)
     }
 
     /// What a dispatch would come to.
     pub async fn dispatch_dry_run(&self, action: &Action) -> Result<Outcome, Failure> {
         let node = self.nodes.first().ok_or("there is no node")?;
-        Ok(serde_json::from_str(&node.gateway.dry_run(action, &Caller::anonymous(), None).await?)?)
+        Ok(serde_json::from_str(
+            &node
+                .gateway
+                .dry_run(action, &Caller::anonymous(), None)
+                .await?,
+        )?)
     }
 
     /// Dispatches one after the other.
@@ -109,7 +139,10 @@ impl SimulationHarness {
 
     /// A recording provider by its name.
     pub fn provider(&self, name: &str) -> Option<&Arc<RecordingProvider>> {
-        self.providers.iter().find(|(known, _)| known == name).map(|(_, provider)| provider)
+        self.providers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, provider)| provider)
     }
 
     /// A node.
@@ -147,7 +180,11 @@ impl SimulationHarness {
                 tokio::task::yield_now().await;
             }
             self.store.note("simulation", self.clock.now()).await?;
-            quiet = if self.under_way.load(Ordering::SeqCst) == 0 { quiet + 1 } else { 0 };
+            quiet = if self.under_way.load(Ordering::SeqCst) == 0 {
+                quiet + 1
+            } else {
+                0
+            };
         }
         Ok(())
     }
@@ -179,13 +216,20 @@ impl Node {
         let store = Arc::new(store);
         let mut registry = Registry::default();
         for (name, provider) in &config.recording {
-            registry.add(ProviderName::parse(name)?, Arc::clone(provider) as Arc<dyn Provider>)?;
+            registry.add(
+                ProviderName::parse(name)?,
+                Arc::clone(provider) as Arc<dyn Provider>,
+            )?;
         }
         for (name, provider) in &config.other {
             registry.add(ProviderName::parse(name)?, Arc::clone(provider))?;
         }
         let providers = registry.names().cloned().collect();
-        let context = Context { providers: Some(providers), env: config.env.clone(), ..Context::default() };
+        let context = Context {
+            providers: Some(providers),
+            env: config.env.clone(),
+            ..Context::default()
+        };
         let parts = Parts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             clock: Arc::clone(clock) as Arc<dyn Clock>,
@@ -200,7 +244,10 @@ impl Node {
                 ..GatewayOptions::default()
             },
         };
-        Ok(Self { gateway: Gateway::start(parts).await?, store })
+        Ok(Self {
+            gateway: Gateway::start(parts).await?,
+            store,
+        })
     }
 
     /// The gateway.

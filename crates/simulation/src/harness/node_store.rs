@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use acteon_store::{
-    Admission, Admitted, Beat, Claim, Claimed, Conditions, Cursor, DeadShare, Document, DocumentChanges, DocumentKind, Freed, Glance,
-    Hasten, HistoryFilter, HistoryPage, Hold, Judged, Later, NewsOf, OpenShare, OwnerId, PageRequest, Pruned, Put, RecentSends, Record,
-    Reroute, Rerouted, Retention, Seq, Settled, Settlement, Store, StoreError, SweepCursor, Way,
+    Admission, Admitted, Beat, Claim, Claimed, Conditions, Cursor, DeadShare, Document,
+    DocumentChanges, DocumentKind, Freed, Glance, Hasten, HistoryFilter, HistoryPage, Hold, Judged,
+    Later, NewsOf, OpenShare, OwnerId, PageRequest, Pruned, Put, RecentSends, Record, Reroute,
+    Rerouted, Retention, Seq, Settled, Settlement, Store, StoreError, SweepCursor, Way,
 };
 
 /// The shared store, until the node is killed: then every call waits for ever.
@@ -64,11 +65,20 @@ impl Drop for UnderWay<'_> {
 
 impl NodeStore {
     pub(crate) fn new(store: Arc<dyn Store>, under_way: Arc<AtomicUsize>) -> Self {
-        Self { store, dead: AtomicBool::new(false), under_way, faults: None, owner: AtomicI64::new(0) }
+        Self {
+            store,
+            dead: AtomicBool::new(false),
+            under_way,
+            faults: None,
+            owner: AtomicI64::new(0),
+        }
     }
 
     pub(crate) fn with_faults(store: Arc<dyn Store>, faults: Arc<dyn StoreFaults>) -> Self {
-        Self { faults: Some(faults), ..Self::new(store, Arc::default()) }
+        Self {
+            faults: Some(faults),
+            ..Self::new(store, Arc::default())
+        }
     }
 
     /// Who the node was registered as last.
@@ -85,7 +95,11 @@ impl NodeStore {
     }
 
     /// A call that neither begins nor ends once the node is dead, and that may meet a fault on its way.
-    fn alive<'a, T: Send + 'a>(&'a self, kind: Call, call: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a) -> Later<'a, T> {
+    fn alive<'a, T: Send + 'a>(
+        &'a self,
+        kind: Call,
+        call: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
+    ) -> Later<'a, T> {
         let under_way = UnderWay::begin(&self.under_way);
         Box::pin(async move {
             let fault = match &self.faults {
@@ -102,7 +116,11 @@ impl NodeStore {
                 Fault::None => call(&*self.store).await,
             };
             drop(under_way);
-            if self.is_dead() { std::future::pending().await } else { result }
+            if self.is_dead() {
+                std::future::pending().await
+            } else {
+                result
+            }
         })
     }
 }
@@ -139,7 +157,9 @@ impl Store for NodeStore {
     }
 
     fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>> {
-        self.alive(Call::Repeatable, move |store| store.owned(owner, after, limit))
+        self.alive(Call::Repeatable, move |store| {
+            store.owned(owner, after, limit)
+        })
     }
 
     fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed> {
@@ -168,7 +188,9 @@ impl Store for NodeStore {
 
     fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>> {
         let providers = providers.to_vec();
-        self.alive(Call::Repeatable, move |store| Box::pin(async move { store.next_due(&providers).await }))
+        self.alive(Call::Repeatable, move |store| {
+            Box::pin(async move { store.next_due(&providers).await })
+        })
     }
 
     fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>> {
@@ -177,11 +199,15 @@ impl Store for NodeStore {
 
     fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
         let (scope, id) = (scope.clone(), id.clone());
-        self.alive(Call::Repeatable, move |store| Box::pin(async move { store.find(&scope, &id).await }))
+        self.alive(Call::Repeatable, move |store| {
+            Box::pin(async move { store.find(&scope, &id).await })
+        })
     }
 
     fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged> {
-        self.alive(Call::Repeatable, move |store| store.judge(conditions, ways, now))
+        self.alive(Call::Repeatable, move |store| {
+            store.judge(conditions, ways, now)
+        })
     }
 
     fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage> {
@@ -202,7 +228,9 @@ impl Store for NodeStore {
 
     fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
         let scope = scope.clone();
-        self.alive(Call::Repeatable, move |store| Box::pin(async move { store.count_dead(&scope, limit).await }))
+        self.alive(Call::Repeatable, move |store| {
+            Box::pin(async move { store.count_dead(&scope, limit).await })
+        })
     }
 
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
@@ -222,9 +250,16 @@ impl Store for NodeStore {
         self.alive(Call::Resolved, move |store| store.put_document(document))
     }
 
-    fn delete_document(&self, kind: DocumentKind, id: &str, version: Option<i64>) -> Later<'_, bool> {
+    fn delete_document(
+        &self,
+        kind: DocumentKind,
+        id: &str,
+        version: Option<i64>,
+    ) -> Later<'_, bool> {
         let id = id.to_owned();
-        self.alive(Call::Resolved, move |store| Box::pin(async move { store.delete_document(kind, &id, version).await }))
+        self.alive(Call::Resolved, move |store| {
+            Box::pin(async move { store.delete_document(kind, &id, version).await })
+        })
     }
 
     fn documents_changed(&self, known: i64) -> Later<'_, i64> {
@@ -237,7 +272,9 @@ impl Store for NodeStore {
 
     fn used(&self, counter: &str) -> Later<'_, u64> {
         let counter = counter.to_owned();
-        self.alive(Call::Repeatable, move |store| Box::pin(async move { store.used(&counter).await }))
+        self.alive(Call::Repeatable, move |store| {
+            Box::pin(async move { store.used(&counter).await })
+        })
     }
 
     fn prune(&self, retention: Retention, after: Option<Cursor>) -> Later<'_, Pruned> {
@@ -248,24 +285,50 @@ impl Store for NodeStore {
         self.alive(Call::Repeatable, move |store| store.sweep(now, after))
     }
 
-    fn recent_sends(&self, since: Timestamp, before: Option<Cursor>, limit: usize) -> Later<'_, RecentSends> {
-        self.alive(Call::Repeatable, move |store| store.recent_sends(since, before, limit))
+    fn recent_sends(
+        &self,
+        since: Timestamp,
+        before: Option<Cursor>,
+        limit: usize,
+    ) -> Later<'_, RecentSends> {
+        self.alive(Call::Repeatable, move |store| {
+            store.recent_sends(since, before, limit)
+        })
     }
 
     fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {
         let (name, text) = (name.to_owned(), text.to_owned());
-        self.alive(Call::Repeatable, move |store| Box::pin(async move { store.put_note(&name, &text, until).await }))
+        self.alive(Call::Repeatable, move |store| {
+            Box::pin(async move { store.put_note(&name, &text, until).await })
+        })
     }
 
     fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>> {
         let name = name.to_owned();
-        self.alive(Call::Repeatable, move |store| Box::pin(async move { store.note(&name, now).await }))
+        self.alive(Call::Repeatable, move |store| {
+            Box::pin(async move { store.note(&name, now).await })
+        })
     }
 
-    fn swap_note<'a>(&'a self, name: &str, expected: Option<&str>, text: &str, now: Timestamp, until: Timestamp) -> Later<'a, bool> {
-        let (name, expected, text) = (name.to_owned(), expected.map(str::to_owned), text.to_owned());
+    fn swap_note<'a>(
+        &'a self,
+        name: &str,
+        expected: Option<&str>,
+        text: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Later<'a, bool> {
+        let (name, expected, text) = (
+            name.to_owned(),
+            expected.map(str::to_owned),
+            text.to_owned(),
+        );
         self.alive(Call::Resolved, move |store| {
-            Box::pin(async move { store.swap_note(&name, expected.as_deref(), &text, now, until).await })
+            Box::pin(async move {
+                store
+                    .swap_note(&name, expected.as_deref(), &text, now, until)
+                    .await
+            })
         })
     }
 

@@ -45,11 +45,17 @@ impl ActionOutcomeExt for Outcome {
     }
 
     fn assert_suppressed(&self) {
-        assert!(matches!(self, Self::Suppressed { .. }), "expected Suppressed, got {self:?}");
+        assert!(
+            matches!(self, Self::Suppressed { .. }),
+            "expected Suppressed, got {self:?}"
+        );
     }
 
     fn assert_deduplicated(&self) {
-        assert!(matches!(self, Self::Deduplicated { .. }), "expected Deduplicated, got {self:?}");
+        assert!(
+            matches!(self, Self::Deduplicated { .. }),
+            "expected Deduplicated, got {self:?}"
+        );
     }
 
     fn assert_failed(&self) -> &str {
@@ -60,6 +66,9 @@ impl ActionOutcomeExt for Outcome {
     }
 
     fn assert_scheduled(&self) {
-        assert!(matches!(self, Self::Scheduled { .. }), "expected Scheduled, got {self:?}");
+        assert!(
+            matches!(self, Self::Scheduled { .. }),
+            "expected Scheduled, got {self:?}"
+        );
     }
 }

@@ -3,7 +3,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use acteon_core::{Action, BoxFuture, ErrorKind, Health, Lane, LaneLimits, Prepared, Provider, ProviderError, Response};
+use acteon_core::{
+    Action, BoxFuture, ErrorKind, Health, Lane, LaneLimits, Prepared, Provider, ProviderError,
+    Response,
+};
 
 /// When a recording provider fails, and how: with a retryable error of the connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -44,7 +47,13 @@ pub struct RecordingProvider {
 impl RecordingProvider {
     /// A provider that succeeds at once.
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), calls: Mutex::default(), delay: Duration::ZERO, respond: None, failures: FailureMode::None }
+        Self {
+            name: name.to_owned(),
+            calls: Mutex::default(),
+            delay: Duration::ZERO,
+            respond: None,
+            failures: FailureMode::None,
+        }
     }
 
     /// Answers only after this long, in real time.
@@ -56,7 +65,10 @@ impl RecordingProvider {
 
     /// Answers what this function says.
     #[must_use]
-    pub fn with_response_fn(mut self, respond: impl Fn(&Action) -> Result<Response, ProviderError> + Send + Sync + 'static) -> Self {
+    pub fn with_response_fn(
+        mut self,
+        respond: impl Fn(&Action) -> Result<Response, ProviderError> + Send + Sync + 'static,
+    ) -> Self {
         self.respond = Some(Box::new(respond));
         self
     }
@@ -102,7 +114,12 @@ impl RecordingProvider {
     /// # Panics
     /// When it was called fewer than `count` times.
     pub fn assert_called_at_least(&self, count: usize) {
-        assert!(self.call_count() >= count, "{} was called {} times, expected at least {count}", self.name, self.call_count());
+        assert!(
+            self.call_count() >= count,
+            "{} was called {} times, expected at least {count}",
+            self.name,
+            self.call_count()
+        );
     }
 
     /// # Panics
@@ -122,31 +139,47 @@ impl RecordingProvider {
             FailureMode::FirstN(count) => number <= count,
             FailureMode::EveryN(every) => every > 0 && number.is_multiple_of(every),
             // A multiplicative hash: the same calls fail in every run.
-            FailureMode::Probabilistic(share) => ((number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 11) as f64 / (1u64 << 53) as f64) < share,
+            FailureMode::Probabilistic(share) => {
+                ((number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 11) as f64 / (1u64 << 53) as f64)
+                    < share
+            }
         }
     }
 }
 
 impl Provider for RecordingProvider {
     fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError> {
-        let bytes = serde_json::to_vec(action).map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string()))?;
-        Ok(Prepared { bytes, ..Prepared::default() })
+        let bytes = serde_json::to_vec(action)
+            .map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string()))?;
+        Ok(Prepared {
+            bytes,
+            ..Prepared::default()
+        })
     }
 
-    fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
+    fn send<'a>(
+        &'a self,
+        prepared: &'a Prepared,
+    ) -> BoxFuture<'a, Result<Response, ProviderError>> {
         Box::pin(async move {
             if !self.delay.is_zero() {
                 tokio::time::sleep(self.delay).await;
             }
-            let action: Action =
-                serde_json::from_slice(&prepared.bytes).map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string()))?;
+            let action: Action = serde_json::from_slice(&prepared.bytes)
+                .map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string()))?;
             let number = self.call_count() as u64 + 1;
             let result = match &self.respond {
-                _ if self.fails(number) => Err(ProviderError::new(ErrorKind::Connection, "simulated failure of the connection")),
+                _ if self.fails(number) => Err(ProviderError::new(
+                    ErrorKind::Connection,
+                    "simulated failure of the connection",
+                )),
                 Some(respond) => respond(&action),
                 None => recorded(number),
             };
-            self.lock().push(RecordedCall { action, succeeded: result.is_ok() });
+            self.lock().push(RecordedCall {
+                action,
+                succeeded: result.is_ok(),
+            });
             result
         })
     }
@@ -156,12 +189,20 @@ impl Provider for RecordingProvider {
     }
 
     fn lane(&self) -> Lane {
-        let limits = LaneLimits { max_concurrency: 64, max_per_second: None };
-        Lane { name: format!("recording:{}", self.name).into(), limits, budget: None }
+        let limits = LaneLimits {
+            max_concurrency: 64,
+            max_per_second: None,
+        };
+        Lane {
+            name: format!("recording:{}", self.name).into(),
+            limits,
+            budget: None,
+        }
     }
 }
 
 fn recorded(number: u64) -> Result<Response, ProviderError> {
     let body = serde_json::value::to_raw_value(&serde_json::json!({ "recorded": number }));
-    body.map(Response::success).map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string()))
+    body.map(Response::success)
+        .map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string()))
 }

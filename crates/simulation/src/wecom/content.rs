@@ -10,7 +10,11 @@ const MAX_DESCRIPTION_CHARS: usize = 512;
 const MAX_URL_BYTES: usize = 2048;
 
 /// The content as it is shown, and whether it was cut.
-pub(super) fn check(msgtype: &str, body: &Value, cut_markdown: bool) -> Result<(Value, bool), Refusal> {
+pub(super) fn check(
+    msgtype: &str,
+    body: &Value,
+    cut_markdown: bool,
+) -> Result<(Value, bool), Refusal> {
     let own = &body[msgtype];
     match msgtype {
         "text" => {
@@ -21,7 +25,10 @@ pub(super) fn check(msgtype: &str, body: &Value, cut_markdown: bool) -> Result<(
         "markdown" => {
             let content = needed(own, "content", refusal(44004, "empty content"))?;
             if content.len() > MAX_CONTENT_BYTES && !cut_markdown {
-                return Err(refusal(40058, "markdown.content exceed max length 2048. invalid Request Parameter"));
+                return Err(refusal(
+                    40058,
+                    "markdown.content exceed max length 2048. invalid Request Parameter",
+                ));
             }
             let (shown, cut) = cut_bytes(content);
             Ok((json!({ "content": shown }), cut))
@@ -35,22 +42,40 @@ fn card(own: &Value) -> Result<(Value, bool), Refusal> {
     let title = needed(own, "title", refusal(41016, "missing title"))?;
     let description = needed(own, "description", refusal(41033, "missing description"))?;
     let url = needed(own, "url", refusal(41010, "missing url"))?;
-    let begins = |scheme: &str| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    let begins = |scheme: &str| {
+        url.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
     if !begins("http://") && !begins("https://") {
         return Err(refusal(45034, "url lacks http:// or https://"));
     }
     if url.len() > MAX_URL_BYTES {
-        return Err(refusal(40058, "textcard.url exceed max length 2048. invalid Request Parameter"));
+        return Err(refusal(
+            40058,
+            "textcard.url exceed max length 2048. invalid Request Parameter",
+        ));
     }
     let head = |text: &str, limit| text.chars().take(limit).collect::<String>();
-    let (shown_title, shown_description) = (head(title, MAX_TITLE_CHARS), head(description, MAX_DESCRIPTION_CHARS));
+    let (shown_title, shown_description) = (
+        head(title, MAX_TITLE_CHARS),
+        head(description, MAX_DESCRIPTION_CHARS),
+    );
     let cut = shown_title != title || shown_description != description;
-    let button = own["btntxt"].as_str().filter(|text| !text.is_empty()).unwrap_or("详情");
-    Ok((json!({ "title": shown_title, "description": shown_description, "url": url, "btntxt": button }), cut))
+    let button = own["btntxt"]
+        .as_str()
+        .filter(|text| !text.is_empty())
+        .unwrap_or("详情");
+    Ok((
+        json!({ "title": shown_title, "description": shown_description, "url": url, "btntxt": button }),
+        cut,
+    ))
 }
 
 fn needed<'a>(own: &'a Value, field: &str, missing: Refusal) -> Result<&'a str, Refusal> {
-    own[field].as_str().filter(|text| !text.is_empty()).ok_or(missing)
+    own[field]
+        .as_str()
+        .filter(|text| !text.is_empty())
+        .ok_or(missing)
 }
 
 /// The server counts bytes and keeps whole characters.

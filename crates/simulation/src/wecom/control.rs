@@ -31,16 +31,27 @@ pub(super) struct Since {
 }
 
 /// Messages after a number, the latest of them.
-pub(super) async fn messages(State(shared): State<Arc<Shared>>, Query(Since { since }): Query<Since>) -> Json<Vec<Message>> {
+pub(super) async fn messages(
+    State(shared): State<Arc<Shared>>,
+    Query(Since { since }): Query<Since>,
+) -> Json<Vec<Message>> {
     Json(shared.world(|world| {
-        let newer = world.messages.iter().rev().take_while(|message| message.number > since).take(PAGE);
+        let newer = world
+            .messages
+            .iter()
+            .rev()
+            .take_while(|message| message.number > since)
+            .take(PAGE);
         let mut newer: Vec<Message> = newer.cloned().collect();
         newer.reverse();
         newer
     }))
 }
 
-pub(super) async fn switch_fault_on(State(shared): State<Arc<Shared>>, Json(switched): Json<Switched>) -> StatusCode {
+pub(super) async fn switch_fault_on(
+    State(shared): State<Arc<Shared>>,
+    Json(switched): Json<Switched>,
+) -> StatusCode {
     shared.world(|world| world.faults.switch_on(switched));
     StatusCode::NO_CONTENT
 }
@@ -54,7 +65,10 @@ pub(super) async fn settings(State(shared): State<Arc<Shared>>) -> Json<Settings
     Json(shared.world(|world| world.settings.clone()))
 }
 
-pub(super) async fn set_settings(State(shared): State<Arc<Shared>>, Json(settings): Json<Settings>) -> StatusCode {
+pub(super) async fn set_settings(
+    State(shared): State<Arc<Shared>>,
+    Json(settings): Json<Settings>,
+) -> StatusCode {
     shared.world(|world| world.settings = settings);
     StatusCode::NO_CONTENT
 }
@@ -71,7 +85,10 @@ const fn invalid() -> i64 {
     40014
 }
 
-pub(super) async fn revoke(State(shared): State<Arc<Shared>>, Json(Revocation { agent_id, code }): Json<Revocation>) -> StatusCode {
+pub(super) async fn revoke(
+    State(shared): State<Arc<Shared>>,
+    Json(Revocation { agent_id, code }): Json<Revocation>,
+) -> StatusCode {
     shared.world(|world| world.revoke(agent_id, code));
     StatusCode::NO_CONTENT
 }
@@ -86,7 +103,10 @@ pub(super) async fn put_app(State(shared): State<Arc<Shared>>, Json(app): Json<A
 }
 
 /// Adds a member, or replaces the one with this userid.
-pub(super) async fn put_member(State(shared): State<Arc<Shared>>, Json(mut member): Json<Member>) -> StatusCode {
+pub(super) async fn put_member(
+    State(shared): State<Arc<Shared>>,
+    Json(mut member): Json<Member>,
+) -> StatusCode {
     member.userid = member.userid.to_lowercase();
     shared.world(|world| world.members.insert(member.userid.clone(), member));
     StatusCode::NO_CONTENT
@@ -107,9 +127,19 @@ struct AppCard {
 }
 
 pub(super) async fn directory(State(shared): State<Arc<Shared>>) -> Json<Directory> {
-    Json(shared.world(|world| Directory {
-        corp_id: world.corp_id.clone(),
-        apps: world.apps.iter().map(|app| AppCard { agent_id: app.agent_id, name: app.name.clone(), disabled: app.disabled }).collect(),
-        members: world.members.values().cloned().collect(),
+    Json(shared.world(|world| {
+        Directory {
+            corp_id: world.corp_id.clone(),
+            apps: world
+                .apps
+                .iter()
+                .map(|app| AppCard {
+                    agent_id: app.agent_id,
+                    name: app.name.clone(),
+                    disabled: app.disabled,
+                })
+                .collect(),
+            members: world.members.values().cloned().collect(),
+        }
     }))
 }

@@ -78,7 +78,10 @@ impl Faults {
 
     /// The fault that this call meets, used up by it.
     pub(super) fn next(&mut self, call: Call) -> Option<Fault> {
-        let index = self.0.iter().position(|switched| switched.call == call && switched.times != Some(0))?;
+        let index = self
+            .0
+            .iter()
+            .position(|switched| switched.call == call && switched.times != Some(0))?;
         let switched = &mut self.0[index];
         let fault = switched.fault.clone();
         match &mut switched.times {

@@ -12,7 +12,13 @@ use super::world::{App, Token, TokenState, World};
 /// An address that sent too many wrong secrets is banned for so long.
 const BAN: Duration = Duration::from_hours(1);
 
-pub(super) fn gettoken(world: &mut World, caller: IpAddr, now: Instant, corp_id: &str, secret: &str) -> Result<Value, Refusal> {
+pub(super) fn gettoken(
+    world: &mut World,
+    caller: IpAddr,
+    now: Instant,
+    corp_id: &str,
+    secret: &str,
+) -> Result<Value, Refusal> {
     if let Some((count, since)) = world.wrong_secrets.get(&caller).copied()
         && count >= world.settings.wrong_secrets_allowed
         && now.duration_since(since) < BAN
@@ -52,32 +58,63 @@ fn token_for(world: &mut World, app: &App, now: Instant) -> (String, i64) {
                 return (current, (until - now).as_secs() as i64);
             }
             let until = until.min(now + Duration::from_secs(world.settings.old_valid_seconds));
-            world.tokens.entry(current).and_modify(|token| token.state = TokenState::Good { until });
+            world
+                .tokens
+                .entry(current)
+                .and_modify(|token| token.state = TokenState::Good { until });
         }
     }
     let token = world.fresh_token();
     let expires_in = world.settings.expires_in;
     let until = now + Duration::from_secs(u64::try_from(expires_in).unwrap_or(0));
-    world.tokens.insert(token.clone(), Token { agent_id: app.agent_id, state: TokenState::Good { until } });
+    world.tokens.insert(
+        token.clone(),
+        Token {
+            agent_id: app.agent_id,
+            state: TokenState::Good { until },
+        },
+    );
     world.current.insert(app.agent_id, token.clone());
     (token, expires_in)
 }
 
 /// The checks that every call with a token begins with.
-pub(super) fn authorize(world: &mut World, call: Call, caller: IpAddr, now: Instant, token: Option<&str>) -> Result<App, Refusal> {
-    let token = token.filter(|token| !token.is_empty()).ok_or(refusal(41001, "access_token missing"))?;
-    let known = world.tokens.get(token).ok_or(refusal(40014, "invalid access_token"))?;
+pub(super) fn authorize(
+    world: &mut World,
+    call: Call,
+    caller: IpAddr,
+    now: Instant,
+    token: Option<&str>,
+) -> Result<App, Refusal> {
+    let token = token
+        .filter(|token| !token.is_empty())
+        .ok_or(refusal(41001, "access_token missing"))?;
+    let known = world
+        .tokens
+        .get(token)
+        .ok_or(refusal(40014, "invalid access_token"))?;
     match known.state {
         TokenState::Good { until } if now < until => {}
-        TokenState::Good { .. } | TokenState::Revoked(42001) => return Err(refusal(42001, "access_token expired")),
+        TokenState::Good { .. } | TokenState::Revoked(42001) => {
+            return Err(refusal(42001, "access_token expired"));
+        }
         TokenState::Revoked(_) => return Err(refusal(40014, "invalid access_token")),
     }
     let agent_id = known.agent_id;
-    let app = world.apps.iter().find(|app| app.agent_id == agent_id).cloned().ok_or(refusal(40014, "invalid access_token"))?;
+    let app = world
+        .apps
+        .iter()
+        .find(|app| app.agent_id == agent_id)
+        .cloned()
+        .ok_or(refusal(40014, "invalid access_token"))?;
     if app.disabled && call != Call::AgentGet {
         return Err(refusal(50003, "application is disabled"));
     }
-    if app.trusted_ips.as_ref().is_some_and(|trusted| !trusted.contains(&caller)) {
+    if app
+        .trusted_ips
+        .as_ref()
+        .is_some_and(|trusted| !trusted.contains(&caller))
+    {
         return Err(refusal(60020, "not allow to access from your ip"));
     }
     check_frequency(world, call, now)?;
@@ -85,17 +122,29 @@ pub(super) fn authorize(world: &mut World, call: Call, caller: IpAddr, now: Inst
 }
 
 fn check_frequency(world: &mut World, call: Call, now: Instant) -> Result<(), Refusal> {
-    let Some(limit) = world.settings.rate_limit else { return Ok(()) };
+    let Some(limit) = world.settings.rate_limit else {
+        return Ok(());
+    };
     if world.windows.entry(call).or_default().pass(limit, now) {
         return Ok(());
     }
     Err(refusal(45009, "api freq out of limit"))
 }
 
-pub(super) fn agent_get(world: &mut World, app: &App, agent_id: Option<&str>) -> Result<Value, Refusal> {
-    let asked: i64 = agent_id.and_then(|text| text.parse().ok()).ok_or(refusal(41011, "missing agentid"))?;
+pub(super) fn agent_get(
+    world: &mut World,
+    app: &App,
+    agent_id: Option<&str>,
+) -> Result<Value, Refusal> {
+    let asked: i64 = agent_id
+        .and_then(|text| text.parse().ok())
+        .ok_or(refusal(41011, "missing agentid"))?;
     check_agent(world, app, asked)?;
-    let users: Vec<Value> = world.members.keys().map(|userid| json!({ "userid": userid })).collect();
+    let users: Vec<Value> = world
+        .members
+        .keys()
+        .map(|userid| json!({ "userid": userid }))
+        .collect();
     Ok(json!({
         "errcode": 0,
         "errmsg": "ok",
@@ -113,7 +162,10 @@ pub(super) fn check_agent(world: &World, app: &App, asked: i64) -> Result<(), Re
         return Ok(());
     }
     if world.apps.iter().any(|other| other.agent_id == asked) {
-        return Err(refusal(301_002, "not allow operate another agent with this accesstoken"));
+        return Err(refusal(
+            301_002,
+            "not allow operate another agent with this accesstoken",
+        ));
     }
     Err(refusal(40056, "invalid agentid"))
 }

@@ -32,11 +32,16 @@ impl Window {
             return false;
         }
         let window = Duration::from_millis(limit.window_ms);
-        while self.passed.front().is_some_and(|passed| now.duration_since(*passed) >= window) {
+        while self
+            .passed
+            .front()
+            .is_some_and(|passed| now.duration_since(*passed) >= window)
+        {
             self.passed.pop_front();
         }
         if self.passed.len() >= limit.calls {
-            self.blocked_until = (limit.penalty_ms > 0).then(|| now + Duration::from_millis(limit.penalty_ms));
+            self.blocked_until =
+                (limit.penalty_ms > 0).then(|| now + Duration::from_millis(limit.penalty_ms));
             return false;
         }
         self.passed.push_back(now);
@@ -52,10 +57,19 @@ pub(super) struct MemberWindow {
 
 impl MemberWindow {
     pub(super) fn deliver(&mut self, now: Instant) -> bool {
-        while self.delivered.front().is_some_and(|at| now.duration_since(*at) >= Duration::from_hours(1)) {
+        while self
+            .delivered
+            .front()
+            .is_some_and(|at| now.duration_since(*at) >= Duration::from_hours(1))
+        {
             self.delivered.pop_front();
         }
-        let within_minute = self.delivered.iter().rev().take_while(|at| now.duration_since(**at) < Duration::from_mins(1)).count();
+        let within_minute = self
+            .delivered
+            .iter()
+            .rev()
+            .take_while(|at| now.duration_since(**at) < Duration::from_mins(1))
+            .count();
         if within_minute >= 30 || self.delivered.len() >= 1000 {
             return false;
         }

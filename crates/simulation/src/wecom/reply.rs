@@ -19,8 +19,9 @@ impl Refusal {
     /// The body, with the trace that the real servers append.
     pub(super) fn body(self, caller: IpAddr, trace: u64) -> Value {
         let Self { code, text } = self;
-        let errmsg =
-            format!("{text}, hint: [{trace}], from ip: {caller}, more info at https://open.work.weixin.qq.com/devtool/query?e={code}");
+        let errmsg = format!(
+            "{text}, hint: [{trace}], from ip: {caller}, more info at https://open.work.weixin.qq.com/devtool/query?e={code}"
+        );
         json!({ "errcode": code, "errmsg": errmsg })
     }
 }

@@ -19,12 +19,20 @@ const MAX_SELECTED: [(usize, Refusal); 3] = [
 /// Longest interval of the duplicate check, and the one without being named, in seconds.
 const DUPLICATE_INTERVALS: (u64, u64) = (14_400, 1800);
 
-pub(super) fn send(world: &mut World, app: &App, bytes: &[u8], now: Instant) -> Result<Value, Refusal> {
+pub(super) fn send(
+    world: &mut World,
+    app: &App,
+    bytes: &[u8],
+    now: Instant,
+) -> Result<Value, Refusal> {
     world.counts.bytes += bytes.len() as u64;
-    let body: Value = serde_json::from_slice(bytes).map_err(|_| refusal(40058, "invalid Request Parameter: not json"))?;
+    let body: Value = serde_json::from_slice(bytes)
+        .map_err(|_| refusal(40058, "invalid Request Parameter: not json"))?;
     let agent_id = match &body["agentid"] {
         Value::Null => return Err(refusal(41011, "missing agentid")),
-        Value::String(text) => text.parse().map_err(|_| refusal(40056, "invalid agentid"))?,
+        Value::String(text) => text
+            .parse()
+            .map_err(|_| refusal(40056, "invalid agentid"))?,
         other => other.as_i64().ok_or(refusal(40056, "invalid agentid"))?,
     };
     check_agent(world, app, agent_id)?;
@@ -68,7 +76,11 @@ pub(super) fn send(world: &mut World, app: &App, bytes: &[u8], now: Instant) -> 
 fn selectors(body: &Value) -> Result<[Vec<String>; 3], Refusal> {
     let list = |field: &str| -> Vec<String> {
         let text = body[field].as_str().unwrap_or_default();
-        text.split('|').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect()
+        text.split('|')
+            .map(str::trim)
+            .filter(|id| !id.is_empty())
+            .map(str::to_owned)
+            .collect()
     };
     let selectors = ["touser", "toparty", "totag"].map(list);
     if selectors.iter().all(Vec::is_empty) {
@@ -102,22 +114,38 @@ fn reach(world: &World, [users, departments, tags]: &[Vec<String>; 3]) -> Reach 
             }
         }
         for id in departments {
-            let known: Vec<String> = world.members_of(&[id], &[]).map(|member| member.userid.clone()).collect();
+            let known: Vec<String> = world
+                .members_of(&[id], &[])
+                .map(|member| member.userid.clone())
+                .collect();
             if known.is_empty() {
                 reach.invalid[1].push(id.clone());
             }
             reach.members.extend(known);
         }
         for id in tags {
-            let known: Vec<String> = world.members_of(&[], &[id]).map(|member| member.userid.clone()).collect();
+            let known: Vec<String> = world
+                .members_of(&[], &[id])
+                .map(|member| member.userid.clone())
+                .collect();
             if known.is_empty() {
                 reach.invalid[2].push(id.clone());
             }
             reach.members.extend(known);
         }
     }
-    let unlicensed = |userid: &String| world.members.get(userid).is_some_and(|member| member.unlicensed);
-    reach.unlicensed = reach.members.iter().filter(|userid| unlicensed(userid)).cloned().collect();
+    let unlicensed = |userid: &String| {
+        world
+            .members
+            .get(userid)
+            .is_some_and(|member| member.unlicensed)
+    };
+    reach.unlicensed = reach
+        .members
+        .iter()
+        .filter(|userid| unlicensed(userid))
+        .cloned()
+        .collect();
     reach.members.retain(|userid| !unlicensed(userid));
     reach
 }
@@ -127,7 +155,10 @@ fn reply(msgid: &str, reach: &Reach) -> Value {
     reply.insert("errcode".into(), json!(0));
     reply.insert("errmsg".into(), json!("ok"));
     reply.insert("msgid".into(), json!(msgid));
-    for (field, ids) in ["invaliduser", "invalidparty", "invalidtag"].into_iter().zip(&reach.invalid) {
+    for (field, ids) in ["invaliduser", "invalidparty", "invalidtag"]
+        .into_iter()
+        .zip(&reach.invalid)
+    {
         if !ids.is_empty() {
             reply.insert(field.into(), json!(ids.join("|")));
         }
@@ -145,22 +176,46 @@ fn is_duplicate(world: &mut World, app: &App, body: &Value, bytes: &[u8], now: I
         return false;
     }
     let (longest, default) = DUPLICATE_INTERVALS;
-    let seconds = body["duplicate_check_interval"].as_u64().unwrap_or(default).min(longest);
+    let seconds = body["duplicate_check_interval"]
+        .as_u64()
+        .unwrap_or(default)
+        .min(longest);
     world.sweep_bodies(now);
     let key = (app.agent_id, bytes.to_vec());
-    let known = world.recent_bodies.get(&key).is_some_and(|at| now.duration_since(*at) < Duration::from_secs(seconds));
+    let known = world
+        .recent_bodies
+        .get(&key)
+        .is_some_and(|at| now.duration_since(*at) < Duration::from_secs(seconds));
     if !known {
         world.recent_bodies.insert(key, now);
     }
     known
 }
 
-fn deliver(world: &mut World, agent_id: i64, members: BTreeSet<String>, now: Instant) -> (Vec<String>, Vec<String>) {
+fn deliver(
+    world: &mut World,
+    agent_id: i64,
+    members: BTreeSet<String>,
+    now: Instant,
+) -> (Vec<String>, Vec<String>) {
     let limited = world.settings.member_limit;
-    members.into_iter().partition(|userid| !limited || world.member_windows.entry((agent_id, userid.clone())).or_default().deliver(now))
+    members.into_iter().partition(|userid| {
+        !limited
+            || world
+                .member_windows
+                .entry((agent_id, userid.clone()))
+                .or_default()
+                .deliver(now)
+    })
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the world outside, which has its own time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the world outside, which has its own time"
+)]
 fn millis() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis() as u64
 }

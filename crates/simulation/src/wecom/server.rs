@@ -58,9 +58,15 @@ impl LocalWecom {
     pub async fn listen(world: World, address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared { world: Mutex::new(world) });
+        let shared = Arc::new(Shared {
+            world: Mutex::new(world),
+        });
         let accepting = tokio::spawn(accept(listener, router(Arc::clone(&shared))));
-        Ok(Self { address, shared, accepting })
+        Ok(Self {
+            address,
+            shared,
+            accepting,
+        })
     }
 
     /// Its base URL, for `wechat.api_base_url`.
@@ -72,7 +78,11 @@ impl LocalWecom {
     ///
     /// # Errors
     /// They could not be encrypted.
-    pub fn provider<E>(&self, name: &str, sealed: impl Fn(String) -> Result<String, E>) -> Result<String, E> {
+    pub fn provider<E>(
+        &self,
+        name: &str,
+        sealed: impl Fn(String) -> Result<String, E>,
+    ) -> Result<String, E> {
         let (corp_id, app) = self.world(|world| (world.corp_id.clone(), world.apps[0].clone()));
         let text = format!(
             "[[providers]]\nname = {name:?}\ntype = \"wechat\"\nwechat.corp_id = {:?}\nwechat.corp_secret = {:?}\n\
@@ -121,8 +131,14 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/control/counts", get(control::counts))
         .route("/control/messages", get(control::messages))
         .route("/control/directory", get(control::directory))
-        .route("/control/faults", post(control::switch_fault_on).delete(control::clear_faults))
-        .route("/control/settings", get(control::settings).put(control::set_settings))
+        .route(
+            "/control/faults",
+            post(control::switch_fault_on).delete(control::clear_faults),
+        )
+        .route(
+            "/control/settings",
+            get(control::settings).put(control::set_settings),
+        )
         .route("/control/revoke", post(control::revoke))
         .route("/control/apps", post(control::put_app))
         .route("/control/members", post(control::put_member))
@@ -139,18 +155,24 @@ async fn accept(listener: TcpListener, router: Router) {
         let router = router.clone();
         tokio::spawn(async move {
             let inner = TowerToHyperService::new(router);
-            let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
-                request.extensions_mut().insert(ConnectInfo(peer));
-                let answer = hyper::service::Service::call(&inner, request);
-                async move {
-                    let Ok(answer) = answer.await as Result<Response<Body>, Infallible>;
-                    if answer.extensions().get::<Cut>().is_some() {
-                        return Err(io::Error::other("cut on purpose"));
+            let service = hyper::service::service_fn(
+                move |mut request: hyper::Request<hyper::body::Incoming>| {
+                    request.extensions_mut().insert(ConnectInfo(peer));
+                    let answer = hyper::service::Service::call(&inner, request);
+                    async move {
+                        let Ok(answer) = answer.await as Result<Response<Body>, Infallible>;
+                        if answer.extensions().get::<Cut>().is_some() {
+                            return Err(io::Error::other("cut on purpose"));
+                        }
+                        Ok(answer)
                     }
-                    Ok(answer)
-                }
-            });
-            drop(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+                },
+            );
+            drop(
+                hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await,
+            );
         });
     }
 }
@@ -168,7 +190,8 @@ async fn gettoken_route(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Query(query): Query<GettokenQuery>,
 ) -> Response<Body> {
-    let work = |world: &mut World, now| gettoken(world, peer.ip(), now, &query.corpid, &query.corpsecret);
+    let work =
+        |world: &mut World, now| gettoken(world, peer.ip(), now, &query.corpid, &query.corpsecret);
     answer(&shared, Call::Gettoken, peer.ip(), work).await
 }
 
@@ -185,7 +208,13 @@ async fn send_route(
     body: Bytes,
 ) -> Response<Body> {
     let work = |world: &mut World, now| {
-        let app = authorize(world, Call::Send, peer.ip(), now, query.access_token.as_deref())?;
+        let app = authorize(
+            world,
+            Call::Send,
+            peer.ip(),
+            now,
+            query.access_token.as_deref(),
+        )?;
         send(world, &app, &body, now)
     };
     answer(&shared, Call::Send, peer.ip(), work).await
@@ -197,7 +226,13 @@ async fn agent_get_route(
     Query(query): Query<TokenQuery>,
 ) -> Response<Body> {
     let work = |world: &mut World, now| {
-        let app = authorize(world, Call::AgentGet, peer.ip(), now, query.access_token.as_deref())?;
+        let app = authorize(
+            world,
+            Call::AgentGet,
+            peer.ip(),
+            now,
+            query.access_token.as_deref(),
+        )?;
         agent_get(world, &app, query.agentid.as_deref())
     };
     answer(&shared, Call::AgentGet, peer.ip(), work).await
@@ -212,7 +247,10 @@ async fn answer(
 ) -> Response<Body> {
     let (fault, latency) = shared.world(|world| {
         *world.counts.calls.entry(call).or_default() += 1;
-        (world.faults.next(call), Duration::from_millis(world.settings.latency_ms))
+        (
+            world.faults.next(call),
+            Duration::from_millis(world.settings.latency_ms),
+        )
     });
     let delay = latency + fault.as_ref().map_or(Duration::ZERO, Fault::delay_before);
     if !delay.is_zero() {
@@ -223,16 +261,28 @@ async fn answer(
         None | Some(Fault::Delay(_)) => json_reply(&done()),
         Some(Fault::Errcode(code)) => json_reply(&shared.world(|world| {
             *world.counts.refused.entry(code).or_default() += 1;
-            Refusal { code, text: "switched on" }.body(caller, world.trace())
+            Refusal {
+                code,
+                text: "switched on",
+            }
+            .body(caller, world.trace())
         })),
         Some(Fault::Status(status)) => {
             let page = "<html><body><h1>Bad Gateway</h1></body></html>";
-            (StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), page).into_response()
+            (
+                StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY),
+                page,
+            )
+                .into_response()
         }
         Some(Fault::Garbage(text)) => text.into_response(),
-        Some(Fault::Json(text)) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
+        Some(Fault::Json(text)) => {
+            ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+        }
         Some(Fault::Around(text)) => text.replacen('@', &done().to_string(), 1).into_response(),
-        Some(Fault::Gzip) => ([(header::CONTENT_ENCODING, "gzip")], compressed(&done())).into_response(),
+        Some(Fault::Gzip) => {
+            ([(header::CONTENT_ENCODING, "gzip")], compressed(&done())).into_response()
+        }
         Some(Fault::Reset) => cut(),
         Some(Fault::CutAfterAccept) => {
             drop(done());
@@ -254,8 +304,15 @@ async fn answer(
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the world outside, which has its own time")]
-fn work_and_count(world: &mut World, caller: IpAddr, work: impl FnOnce(&mut World, Instant) -> Result<Value, Refusal>) -> Value {
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the world outside, which has its own time"
+)]
+fn work_and_count(
+    world: &mut World,
+    caller: IpAddr,
+    work: impl FnOnce(&mut World, Instant) -> Result<Value, Refusal>,
+) -> Value {
     match work(world, Instant::now()) {
         Ok(reply) => reply,
         Err(refusal) => {
@@ -266,9 +323,15 @@ fn work_and_count(world: &mut World, caller: IpAddr, work: impl FnOnce(&mut Worl
 }
 
 fn json_reply(reply: &Value) -> Response<Body> {
-    let mut response = ([(header::CONTENT_TYPE, "application/json; charset=UTF-8")], reply.to_string()).into_response();
+    let mut response = (
+        [(header::CONTENT_TYPE, "application/json; charset=UTF-8")],
+        reply.to_string(),
+    )
+        .into_response();
     if let Some(code) = reply["errcode"].as_i64().filter(|code| *code != 0) {
-        response.headers_mut().insert("error-code", header::HeaderValue::from(code));
+        response
+            .headers_mut()
+            .insert("error-code", header::HeaderValue::from(code));
     }
     response
 }

@@ -75,7 +75,11 @@ impl Default for Settings {
             expires_in: 7200,
             repeat_same_token: true,
             old_valid_seconds: 300,
-            rate_limit: Some(RateLimit { calls: 10_000, window_ms: 60_000, penalty_ms: 60_000 }),
+            rate_limit: Some(RateLimit {
+                calls: 10_000,
+                window_ms: 60_000,
+                penalty_ms: 60_000,
+            }),
             member_limit: true,
             wrong_secrets_allowed: 2000,
             cut_markdown: false,
@@ -173,7 +177,15 @@ impl Default for World {
         let member = |userid: &str, departments: &[&str], tags: &[&str]| {
             let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
             let userid = userid.to_owned();
-            (userid.clone(), Member { userid, departments: set(departments), tags: set(tags), unlicensed: false })
+            (
+                userid.clone(),
+                Member {
+                    userid,
+                    departments: set(departments),
+                    tags: set(tags),
+                    unlicensed: false,
+                },
+            )
         };
         Self {
             corp_id: "ww0123456789abcdef".into(),
@@ -227,15 +239,26 @@ impl World {
     /// Ends all tokens of an app; calls with them are answered with `code`, 40014 or 42001.
     pub fn revoke(&mut self, agent_id: i64, code: i64) {
         self.current.remove(&agent_id);
-        for token in self.tokens.values_mut().filter(|token| token.agent_id == agent_id) {
+        for token in self
+            .tokens
+            .values_mut()
+            .filter(|token| token.agent_id == agent_id)
+        {
             token.state = TokenState::Revoked(code);
         }
     }
 
     /// Whether a member belongs to any of these departments or tags.
-    pub(super) fn members_of<'a>(&'a self, departments: &'a [&str], tags: &'a [&str]) -> impl Iterator<Item = &'a Member> {
+    pub(super) fn members_of<'a>(
+        &'a self,
+        departments: &'a [&str],
+        tags: &'a [&str],
+    ) -> impl Iterator<Item = &'a Member> {
         let belongs = move |member: &&Member| {
-            departments.iter().any(|id| member.departments.contains(*id)) || tags.iter().any(|id| member.tags.contains(*id))
+            departments
+                .iter()
+                .any(|id| member.departments.contains(*id))
+                || tags.iter().any(|id| member.tags.contains(*id))
         };
         self.members.values().filter(belongs)
     }
@@ -263,7 +286,8 @@ impl World {
     /// Forgets requests that are past the longest duplicate check.
     pub(super) fn sweep_bodies(&mut self, now: Instant) {
         if self.recent_bodies.len() > 10_000 {
-            self.recent_bodies.retain(|_, at| now.duration_since(*at) < Duration::from_hours(4));
+            self.recent_bodies
+                .retain(|_, at| now.duration_since(*at) < Duration::from_hours(4));
         }
     }
 }

@@ -28,7 +28,11 @@ impl Layer for Slow {
         &self.store
     }
 
-    fn around<'a, T: Send + 'a>(&'a self, call: StoreCall, work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a) -> Later<'a, T> {
+    fn around<'a, T: Send + 'a>(
+        &'a self,
+        call: StoreCall,
+        work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
+    ) -> Later<'a, T> {
         if call != StoreCall::DeadShares {
             return work(&self.store);
         }
@@ -48,9 +52,17 @@ fn dead(backlog: &Backlog) -> usize {
 async fn a_count_that_takes_long_is_told_once_it_is_there_and_seldom_made() {
     let counts = Arc::new(AtomicUsize::new(0));
     let mut registry = Registry::default();
-    registry.add(ProviderName::parse("p").expect("a name"), Arc::new(FailingProvider::execution_failed())).expect("a provider");
+    registry
+        .add(
+            ProviderName::parse("p").expect("a name"),
+            Arc::new(FailingProvider::execution_failed()),
+        )
+        .expect("a provider");
     let parts = Parts {
-        store: Arc::new(Layered(Slow { store: MemoryStore::default(), counts: Arc::clone(&counts) })),
+        store: Arc::new(Layered(Slow {
+            store: MemoryStore::default(),
+            counts: Arc::clone(&counts),
+        })),
         clock: Arc::new(Time(Instant::now())),
         entropy: Arc::new(SeededEntropy::new(7)),
         observer: Arc::new(NoObserver),
@@ -62,16 +74,35 @@ async fn a_count_that_takes_long_is_told_once_it_is_there_and_seldom_made() {
     let action = json!({ "id": "a", "namespace": "n", "tenant": "t", "provider": "p", "action_type": "x", "payload": {},
         "created_at": "2026-01-01T00:00:00Z" });
     let action: Action = serde_json::from_value(action).expect("an action");
-    gateway.dispatch(action, Origin::Api, Caller::anonymous(), Wait::ForOutcome(Duration::from_secs(30))).await.expect("an answer");
+    gateway
+        .dispatch(
+            action,
+            Origin::Api,
+            Caller::anonymous(),
+            Wait::ForOutcome(Duration::from_secs(30)),
+        )
+        .await
+        .expect("an answer");
     let began = Instant::now();
     assert_eq!(dead(&*gateway.backlog().await), 0, "nothing is known yet");
-    assert!(began.elapsed() < COUNT, "nobody waits for all of a long count: {:?}", began.elapsed());
+    assert!(
+        began.elapsed() < COUNT,
+        "nobody waits for all of a long count: {:?}",
+        began.elapsed()
+    );
     sleep(COUNT).await;
     let began = Instant::now();
-    assert_eq!((dead(&*gateway.backlog().await), began.elapsed()), (1, Duration::ZERO));
+    assert_eq!(
+        (dead(&*gateway.backlog().await), began.elapsed()),
+        (1, Duration::ZERO)
+    );
     sleep(COUNT * 40).await;
     gateway.backlog().await;
-    assert_eq!(counts.load(Ordering::SeqCst), 1, "it is a small part of what the store does");
+    assert_eq!(
+        counts.load(Ordering::SeqCst),
+        1,
+        "it is a small part of what the store does"
+    );
     sleep(COUNT * 11).await;
     gateway.backlog().await;
     assert_eq!(counts.load(Ordering::SeqCst), 2);

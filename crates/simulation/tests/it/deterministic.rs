@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use acteon_simulation::deterministic::run;
 
 fn number(variable: &str, usual: u64) -> u64 {
-    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+    std::env::var(variable)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(usual)
 }
 
 #[test]
@@ -13,7 +16,12 @@ fn the_promises_hold_for_every_seed() {
     let (first, count) = (number("ACTEON_SEED", 1), number("ACTEON_SEEDS", 200));
     let began = tokio::time::Instant::now();
     let next = AtomicU64::new(first);
-    let (answered, sends, crashes, takeovers) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    let (answered, sends, crashes, takeovers) = (
+        AtomicU64::new(0),
+        AtomicU64::new(0),
+        AtomicU64::new(0),
+        AtomicU64::new(0),
+    );
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
             scope.spawn(|| {
@@ -35,7 +43,10 @@ fn the_promises_hold_for_every_seed() {
         "{count} seeds in {:?}: {answered:?} answers, {sends:?} sends, {crashes:?} crashes, {takeovers:?} take-overs",
         began.elapsed()
     );
-    assert!(crashes.into_inner() > count / 2 && takeovers.into_inner() > 0, "there was trouble");
+    assert!(
+        crashes.into_inner() > count / 2 && takeovers.into_inner() > 0,
+        "there was trouble"
+    );
 }
 
 #[test]

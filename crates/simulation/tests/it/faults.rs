@@ -9,16 +9,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use acteon_core::{
-    Action, ActionId, BoxFuture, Budget, Caller, Clock, ErrorKind, Health, Lane, LaneLimits, Origin, Outcome, Prepared, Provider,
-    ProviderError, ProviderName, Response, Scope, Timestamp,
+    Action, ActionId, BoxFuture, Budget, Caller, Clock, ErrorKind, Health, Lane, LaneLimits,
+    Origin, Outcome, Prepared, Provider, ProviderError, ProviderName, Response, Scope, Timestamp,
 };
 use acteon_gateway::{
-    AttemptEvent, Gateway, GatewayOptions, Observer, OutcomeEvent, OverageSpec, Parts, Quota, Registry, ReplayRequest, Silence, Wait,
+    AttemptEvent, Gateway, GatewayOptions, Observer, OutcomeEvent, OverageSpec, Parts, Quota,
+    Registry, ReplayRequest, Silence, Wait,
 };
 use acteon_rules::{MatcherSpec, RuleFile, RuleSet};
 use acteon_simulation::harness::{Fails, FaultSwitch, SeededEntropy};
 use acteon_store::{
-    DocumentKind, HistoryFilter, Later, Layer, Layered, MemoryStore, Overage, PageRequest, State, Store, StoreCall, StoreError,
+    DocumentKind, HistoryFilter, Later, Layer, Layered, MemoryStore, Overage, PageRequest, State,
+    Store, StoreCall, StoreError,
 };
 use serde_json::json;
 
@@ -51,10 +53,17 @@ impl Service {
 
 impl Provider for Service {
     fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError> {
-        Ok(Prepared { bytes: action.id.as_str().into(), recipients: vec!["everybody".into()], ..Prepared::default() })
+        Ok(Prepared {
+            bytes: action.id.as_str().into(),
+            recipients: vec!["everybody".into()],
+            ..Prepared::default()
+        })
     }
 
-    fn send<'a>(&'a self, prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
+    fn send<'a>(
+        &'a self,
+        prepared: &'a Prepared,
+    ) -> BoxFuture<'a, Result<Response, ProviderError>> {
         Box::pin(async move {
             let id = String::from_utf8_lossy(&prepared.bytes);
             let asked = Self::count(&self.asked, &id);
@@ -79,8 +88,18 @@ impl Provider for Service {
     }
 
     fn lane(&self) -> Lane {
-        let limits = LaneLimits { max_concurrency: 64, max_per_second: None };
-        Lane { name: "service".into(), limits, budget: Some(Budget { per_minute: 10_000, per_hour: 100_000 }) }
+        let limits = LaneLimits {
+            max_concurrency: 64,
+            max_per_second: None,
+        };
+        Lane {
+            name: "service".into(),
+            limits,
+            budget: Some(Budget {
+                per_minute: 10_000,
+                per_hour: 100_000,
+            }),
+        }
     }
 }
 
@@ -95,8 +114,16 @@ impl Layer for Cut {
         &*self.store
     }
 
-    fn around<'a, T: Send + 'a>(&'a self, _: StoreCall, work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a) -> Later<'a, T> {
-        if self.is_cut.load(Ordering::SeqCst) { Box::pin(std::future::pending()) } else { work(&*self.store) }
+    fn around<'a, T: Send + 'a>(
+        &'a self,
+        _: StoreCall,
+        work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
+    ) -> Later<'a, T> {
+        if self.is_cut.load(Ordering::SeqCst) {
+            Box::pin(std::future::pending())
+        } else {
+            work(&*self.store)
+        }
     }
 }
 
@@ -140,7 +167,14 @@ pub(crate) fn action(id: &str) -> Action {
 /// The rule that lets one of those with a key through.
 pub(crate) fn rules() -> RuleSet {
     let text = "rules: [{name: once, condition: 'has(action.dedup_key)', action: {type: deduplicate, ttl_seconds: 2592000}}]".into();
-    RuleSet::compile(&[RuleFile { name: "rules.yaml".into(), text }], &acteon_rules::Context::default()).expect("rules")
+    RuleSet::compile(
+        &[RuleFile {
+            name: "rules.yaml".into(),
+            text,
+        }],
+        &acteon_rules::Context::default(),
+    )
+    .expect("rules")
 }
 
 fn silence(now: Timestamp, kind: &str, lasts: Duration) -> Silence {
@@ -148,7 +182,11 @@ fn silence(now: Timestamp, kind: &str, lasts: Duration) -> Silence {
         id: String::new(),
         namespace: "n".into(),
         tenant: "t".into(),
-        matchers: vec![MatcherSpec { name: "kind".into(), value: kind.into(), op: acteon_rules::MatchOp::Equal }],
+        matchers: vec![MatcherSpec {
+            name: "kind".into(),
+            value: kind.into(),
+            op: acteon_rules::MatchOp::Equal,
+        }],
         starts_at: now,
         ends_at: now + lasts,
         created_by: String::new(),
@@ -211,8 +249,16 @@ impl Trial {
             trial.nodes.push(node);
         }
         let now = trial.clock.now();
-        trial.node().create_silence(silence(now, "silenced", Duration::from_hours(24 * 30))).await.expect("a silence");
-        trial.node().create_quota(quota(now, "capped", CAP)).await.expect("a quota");
+        trial
+            .node()
+            .create_silence(silence(now, "silenced", Duration::from_hours(24 * 30)))
+            .await
+            .expect("a silence");
+        trial
+            .node()
+            .create_quota(quota(now, "capped", CAP))
+            .await
+            .expect("a quota");
         trial.pass(2).await;
         trial
     }
@@ -220,10 +266,18 @@ impl Trial {
     /// A gateway, and what cuts it off.
     async fn start(&self, number: u64) -> Result<(Gateway, Arc<AtomicBool>), StoreError> {
         let mut registry = Registry::default();
-        registry.add(ProviderName::parse("p").expect("a name"), Arc::clone(&self.service) as Arc<dyn Provider>).expect("a provider");
+        registry
+            .add(
+                ProviderName::parse("p").expect("a name"),
+                Arc::clone(&self.service) as Arc<dyn Provider>,
+            )
+            .expect("a provider");
         let is_cut = Arc::<AtomicBool>::default();
         let parts = Parts {
-            store: Arc::new(Layered(Cut { store: Arc::clone(&self.store), is_cut: Arc::clone(&is_cut) })),
+            store: Arc::new(Layered(Cut {
+                store: Arc::clone(&self.store),
+                is_cut: Arc::clone(&is_cut),
+            })),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             entropy: Arc::new(SeededEntropy::new(number)),
             observer: Arc::new(Silent),
@@ -239,7 +293,15 @@ impl Trial {
     }
 
     async fn dispatch(&mut self, gateway: &Gateway, id: String) -> Option<Outcome> {
-        let answer = gateway.dispatch(action(&id), Origin::Api, Caller::anonymous(), Wait::ForCommit).await.ok()?;
+        let answer = gateway
+            .dispatch(
+                action(&id),
+                Origin::Api,
+                Caller::anonymous(),
+                Wait::ForCommit,
+            )
+            .await
+            .ok()?;
         self.accepted.push(id);
         serde_json::from_str(&answer.outcome).ok()
     }
@@ -259,7 +321,10 @@ impl Trial {
     async fn work(&mut self) {
         self.round += 1;
         let round = self.round;
-        for (number, kind) in ["plain", "retried", "refused", "silenced", "capped", "once"].into_iter().enumerate() {
+        for (number, kind) in ["plain", "retried", "refused", "silenced", "capped", "once"]
+            .into_iter()
+            .enumerate()
+        {
             let node = self.nodes[number % 2].clone();
             self.dispatch(&node, format!("{kind}-{round}")).await;
             self.look();
@@ -269,30 +334,91 @@ impl Trial {
         let gateway = self.node();
         let (everything, caller) = (Scope::everything(), Caller::anonymous());
         drop(gateway.dry_run(&action("dry"), &caller, None).await);
-        let page = PageRequest { after: None, offset: 0, limit: 5, count: false };
-        drop(gateway.history(HistoryFilter::of(everything.clone()), page).await);
-        drop(gateway.glance(HistoryFilter::of(everything.clone()), 5).await);
+        let page = PageRequest {
+            after: None,
+            offset: 0,
+            limit: 5,
+            count: false,
+        };
+        drop(
+            gateway
+                .history(HistoryFilter::of(everything.clone()), page)
+                .await,
+        );
+        drop(
+            gateway
+                .glance(HistoryFilter::of(everything.clone()), 5)
+                .await,
+        );
         drop(gateway.count_dead_letters(&everything).await);
-        let dead = HistoryFilter { state: Some(State::Dead), ..HistoryFilter::of(everything.clone()) };
-        let request = ReplayRequest { filter: dead.clone(), after: None, limit: 1, max_replays: Some(1) };
+        let dead = HistoryFilter {
+            state: Some(State::Dead),
+            ..HistoryFilter::of(everything.clone())
+        };
+        let request = ReplayRequest {
+            filter: dead.clone(),
+            after: None,
+            limit: 1,
+            max_replays: Some(1),
+        };
         drop(gateway.replay_page(request, &caller).await);
         if let Ok(letters) = gateway.history(dead, page).await {
-            drop(gateway.discard(letters.views.iter().map(|view| view.seq).collect()).await);
+            drop(
+                gateway
+                    .discard(letters.views.iter().map(|view| view.seq).collect())
+                    .await,
+            );
         }
-        drop(gateway.find(&everything, &ActionId::parse("plain-1").expect("an id")).await);
+        drop(
+            gateway
+                .find(&everything, &ActionId::parse("plain-1").expect("an id"))
+                .await,
+        );
         // What servers do beside their gateway, and what gateways do when something has slipped, which they do not here.
         let now = self.clock.now();
         let results = [
-            (StoreCall::SwapNote, self.store.swap_note("token", None, "t", now, now + Duration::from_secs(1)).await.map(drop)),
-            (StoreCall::Documents, self.store.documents(DocumentKind::Silence).await.map(drop)),
-            (StoreCall::Document, self.store.document(DocumentKind::Silence, "s").await.map(drop)),
-            (StoreCall::DeadShares, self.store.dead_shares(5).await.map(drop)),
-            (StoreCall::OutcomesOf, self.store.outcomes_of(Vec::new()).await.map(drop)),
-            (StoreCall::Free, self.store.free(Vec::new(), now).await.map(drop)),
-            (StoreCall::Hasten, self.store.hasten(nothing_to_hasten(now)).await.map(drop)),
-            (StoreCall::Reroute, self.store.reroute(nobodys_row()).await.map(drop)),
+            (
+                StoreCall::SwapNote,
+                self.store
+                    .swap_note("token", None, "t", now, now + Duration::from_secs(1))
+                    .await
+                    .map(drop),
+            ),
+            (
+                StoreCall::Documents,
+                self.store.documents(DocumentKind::Silence).await.map(drop),
+            ),
+            (
+                StoreCall::Document,
+                self.store
+                    .document(DocumentKind::Silence, "s")
+                    .await
+                    .map(drop),
+            ),
+            (
+                StoreCall::DeadShares,
+                self.store.dead_shares(5).await.map(drop),
+            ),
+            (
+                StoreCall::OutcomesOf,
+                self.store.outcomes_of(Vec::new()).await.map(drop),
+            ),
+            (
+                StoreCall::Free,
+                self.store.free(Vec::new(), now).await.map(drop),
+            ),
+            (
+                StoreCall::Hasten,
+                self.store.hasten(nothing_to_hasten(now)).await.map(drop),
+            ),
+            (
+                StoreCall::Reroute,
+                self.store.reroute(nobodys_row()).await.map(drop),
+            ),
         ];
-        self.was_red |= results.iter().any(|(call, result)| *call == self.call && result.is_err());
+        self.was_red |= results
+            .iter()
+            .any(|(call, result)| *call == self.call && result.is_err());
         self.look();
         if round % 10 == 1 {
             self.start_and_stop_another().await;
@@ -301,7 +427,11 @@ impl Trial {
 
     async fn change_policies(&self) {
         let (gateway, now) = (self.node(), self.clock.now());
-        drop(gateway.create_silence(silence(now, "nobody", Duration::from_mins(1))).await);
+        drop(
+            gateway
+                .create_silence(silence(now, "nobody", Duration::from_mins(1)))
+                .await,
+        );
         drop(gateway.create_quota(quota(now, "t", 1_000_000)).await);
         for quota in gateway.quotas(&Scope::everything()) {
             drop(gateway.quota_usage(&quota, "").await);
@@ -350,14 +480,26 @@ impl Trial {
                 self.work().await;
                 self.pass(5).await;
             }
-            assert!(self.was_red, "nobody heard that {} fails", self.call.as_str());
+            assert!(
+                self.was_red,
+                "nobody heard that {} fails",
+                self.call.as_str()
+            );
             self.switch.lift();
         }
         tokio::time::sleep(RECOVERY).await;
         for (number, node) in self.nodes.clone().iter().enumerate() {
-            assert!(!node.store_is_failing(), "{} fails no more", self.call.as_str());
+            assert!(
+                !node.store_is_failing(),
+                "{} fails no more",
+                self.call.as_str()
+            );
             let id = format!("after-{fails:?}-{number}");
-            assert!(self.dispatch(node, id).await.is_some(), "{} fails no more", self.call.as_str());
+            assert!(
+                self.dispatch(node, id).await.is_some(),
+                "{} fails no more",
+                self.call.as_str()
+            );
         }
     }
 
@@ -365,24 +507,65 @@ impl Trial {
     async fn check(&self) {
         let call = self.call.as_str();
         tokio::time::sleep(Duration::from_mins(10)).await;
-        let arrived = self.service.arrived.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let arrived = self
+            .service
+            .arrived
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         for id in &self.accepted {
-            let found = self.node().find(&Scope::everything(), &ActionId::parse(id).expect("an id")).await.expect("found");
-            let [view] = found.as_slice() else { panic!("{call}: {id} was accepted, and is there {} times", found.len()) };
+            let found = self
+                .node()
+                .find(&Scope::everything(), &ActionId::parse(id).expect("an id"))
+                .await
+                .expect("found");
+            let [view] = found.as_slice() else {
+                panic!(
+                    "{call}: {id} was accepted, and is there {} times",
+                    found.len()
+                )
+            };
             assert_ne!(view.state, "open", "{call}: {id} has not ended: {view:?}");
             let times = arrived.get(id).copied().unwrap_or(0);
             let ends_well = matches!(view.outcome, Outcome::Executed(_));
             assert!(!ends_well || times >= 1, "{call}: {id} did not arrive");
-            assert!(times <= 1 || view.possible_duplicate, "{call}: {id} arrived {times} times, unmarked");
+            assert!(
+                times <= 1 || view.possible_duplicate,
+                "{call}: {id} arrived {times} times, unmarked"
+            );
         }
-        let of = |kind: &str| arrived.keys().filter(|id| id.split('-').next() == Some(kind)).count();
-        assert_eq!((of("silenced"), of("once")), (0, 1), "{call}: a silence and a key hold");
+        let of = |kind: &str| {
+            arrived
+                .keys()
+                .filter(|id| id.split('-').next() == Some(kind))
+                .count()
+        };
+        assert_eq!(
+            (of("silenced"), of("once")),
+            (0, 1),
+            "{call}: a silence and a key hold"
+        );
         let cap = usize::try_from(CAP).expect("a number");
-        let accepted = self.accepted.iter().filter(|id| id.starts_with("capped")).count();
-        assert!((accepted.min(cap)..=cap).contains(&of("capped")), "{call}: {} of {accepted} left under a quota of {cap}", of("capped"));
+        let accepted = self
+            .accepted
+            .iter()
+            .filter(|id| id.starts_with("capped"))
+            .count();
+        assert!(
+            (accepted.min(cap)..=cap).contains(&of("capped")),
+            "{call}: {} of {accepted} left under a quota of {cap}",
+            of("capped")
+        );
         for (id, times) in arrived {
-            let found = self.node().find(&Scope::everything(), &ActionId::parse(&id).expect("an id")).await.expect("found");
-            assert!(!found.is_empty(), "{call}: {id} arrived {times} times, and is not in the journal");
+            let found = self
+                .node()
+                .find(&Scope::everything(), &ActionId::parse(&id).expect("an id"))
+                .await
+                .expect("found");
+            assert!(
+                !found.is_empty(),
+                "{call}: {id} arrived {times} times, and is not in the journal"
+            );
         }
     }
 }

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use acteon_core::{
-    Action, BoxFuture, Budget, Caller, Clock, ErrorKind, Health, Lane, LaneLimits, Origin, Outcome, Prepared, Provider, ProviderError,
-    ProviderName, Response, Scope, Timestamp,
+    Action, BoxFuture, Budget, Caller, Clock, ErrorKind, Health, Lane, LaneLimits, Origin, Outcome,
+    Prepared, Provider, ProviderError, ProviderName, Response, Scope, Timestamp,
 };
 use acteon_gateway::{
-    AttemptEvent, BreakerPolicy, Breakers, Gateway, GatewayOptions, LaneMode, Observer, OutcomeEvent, Parts, Registry, Silence, Wait,
+    AttemptEvent, BreakerPolicy, Breakers, Gateway, GatewayOptions, LaneMode, Observer,
+    OutcomeEvent, Parts, Registry, Silence, Wait,
 };
 use acteon_rules::{MatchOp, MatcherSpec, RuleSet};
 use acteon_simulation::harness::{SeededEntropy, SimulationConfig, SimulationHarness};
@@ -87,17 +88,25 @@ impl Service {
     fn takes(&self) -> Result<Response, ProviderError> {
         let now = Instant::now();
         let mut taken = self.taken.lock().expect("a list");
-        while taken.pop_front_if(|taken| *taken + Duration::from_secs(1) <= now).is_some() {}
+        while taken
+            .pop_front_if(|taken| *taken + Duration::from_secs(1) <= now)
+            .is_some()
+        {}
         if self.is_dead.load(Ordering::SeqCst) {
             return Err(ProviderError::new(ErrorKind::Connection, "nobody there"));
         }
         if taken.len() >= self.limit.load(Ordering::SeqCst) {
             self.refused.fetch_add(1, Ordering::SeqCst);
-            return Err(ProviderError::new(ErrorKind::RateLimited, "45009 api freq out of limit"));
+            return Err(ProviderError::new(
+                ErrorKind::RateLimited,
+                "45009 api freq out of limit",
+            ));
         }
         taken.push_back(now);
         self.arrived.lock().expect("a list").push(now);
-        Ok(Response::success(serde_json::value::to_raw_value(&"taken").expect("JSON")))
+        Ok(Response::success(
+            serde_json::value::to_raw_value(&"taken").expect("JSON"),
+        ))
     }
 }
 
@@ -105,11 +114,22 @@ struct Sender(Arc<Service>);
 
 impl Provider for Sender {
     fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError> {
-        let recipients = self.0.budget.map(|_| vec!["1/zhangsan".to_owned()]).unwrap_or_default();
-        Ok(Prepared { bytes: action.id.as_str().into(), recipients, ..Prepared::default() })
+        let recipients = self
+            .0
+            .budget
+            .map(|_| vec!["1/zhangsan".to_owned()])
+            .unwrap_or_default();
+        Ok(Prepared {
+            bytes: action.id.as_str().into(),
+            recipients,
+            ..Prepared::default()
+        })
     }
 
-    fn send<'a>(&'a self, _prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
+    fn send<'a>(
+        &'a self,
+        _prepared: &'a Prepared,
+    ) -> BoxFuture<'a, Result<Response, ProviderError>> {
         Box::pin(async {
             sleep(Duration::from_millis(20)).await;
             self.0.takes()
@@ -121,12 +141,23 @@ impl Provider for Sender {
     }
 
     fn lane(&self) -> Lane {
-        let limits = LaneLimits { max_concurrency: 64, max_per_second: None };
-        Lane { name: "service".into(), limits, budget: self.0.budget }
+        let limits = LaneLimits {
+            max_concurrency: 64,
+            max_per_second: None,
+        };
+        Lane {
+            name: "service".into(),
+            limits,
+            budget: self.0.budget,
+        }
     }
 }
 
-pub(crate) async fn gateway_on(store: Arc<dyn Store>, service: &Arc<Service>, breaker: Option<BreakerPolicy>) -> Gateway {
+pub(crate) async fn gateway_on(
+    store: Arc<dyn Store>,
+    service: &Arc<Service>,
+    breaker: Option<BreakerPolicy>,
+) -> Gateway {
     observed_gateway(store, service, breaker, Arc::new(NoObserver)).await
 }
 
@@ -137,7 +168,12 @@ pub(crate) async fn observed_gateway(
     observer: Arc<dyn Observer>,
 ) -> Gateway {
     let mut registry = Registry::default();
-    registry.add(ProviderName::parse("p").expect("a name"), Arc::new(Sender(Arc::clone(service)))).expect("a provider");
+    registry
+        .add(
+            ProviderName::parse("p").expect("a name"),
+            Arc::new(Sender(Arc::clone(service))),
+        )
+        .expect("a provider");
     let parts = Parts {
         store,
         clock: Arc::new(Time(Instant::now())),
@@ -145,7 +181,13 @@ pub(crate) async fn observed_gateway(
         observer,
         registry,
         rules: RuleSet::default(),
-        options: GatewayOptions { breakers: Breakers { policy: breaker, ..Breakers::default() }, ..GatewayOptions::default() },
+        options: GatewayOptions {
+            breakers: Breakers {
+                policy: breaker,
+                ..Breakers::default()
+            },
+            ..GatewayOptions::default()
+        },
     };
     Gateway::start(parts).await.expect("a gateway")
 }
@@ -162,7 +204,15 @@ fn action(id: &str, team: &str) -> Action {
 
 /// Posts without waiting for more than the commit.
 pub(crate) async fn post(gateway: &Gateway, id: &str, team: &str) -> Outcome {
-    let answer = gateway.dispatch(action(id, team), Origin::Api, Caller::anonymous(), Wait::ForCommit).await.expect("an answer");
+    let answer = gateway
+        .dispatch(
+            action(id, team),
+            Origin::Api,
+            Caller::anonymous(),
+            Wait::ForCommit,
+        )
+        .await
+        .expect("an answer");
     serde_json::from_str(&answer.outcome).expect("an outcome")
 }
 
@@ -175,7 +225,11 @@ pub(crate) async fn post_many(gateway: &Gateway, count: usize) {
 /// Waits until so many calls were taken, and says how long that was after `since`.
 pub(crate) async fn until_arrived(service: &Service, count: usize, since: Instant) -> Duration {
     while service.arrived().len() < count {
-        assert!(since.elapsed() < Duration::from_hours(2), "{} of {count} after two hours", service.arrived().len());
+        assert!(
+            since.elapsed() < Duration::from_hours(2),
+            "{} of {count} after two hours",
+            service.arrived().len()
+        );
         sleep(Duration::from_millis(50)).await;
     }
     since.elapsed()
@@ -197,7 +251,12 @@ async fn after_a_stray_refusal(service: &Arc<Service>, takes: usize) -> Gateway 
 
 #[tokio::test(start_paused = true)]
 async fn one_refusal_on_a_quiet_gateway_holds_nobody_up() {
-    for (count, takes, within) in [(60, 10_000, 5), (800, 10_000, 12), (60, 25, 8), (800, 25, 55)] {
+    for (count, takes, within) in [
+        (60, 10_000, 5),
+        (800, 10_000, 12),
+        (60, 25, 8),
+        (800, 25, 55),
+    ] {
         for later in [0, 60] {
             let service = Service::taking(10_000);
             let gateway = after_a_stray_refusal(&service, takes).await;
@@ -206,8 +265,14 @@ async fn one_refusal_on_a_quiet_gateway_holds_nobody_up() {
             let before = 5 + usize::from(later > 0);
             post_many(&gateway, count).await;
             let took = until_arrived(&service, before + count, began).await;
-            println!("{count} at {takes} a second, {later} s after a stray refusal: {took:?}, {} refused", service.refused());
-            assert!(took <= Duration::from_secs(within), "{count} at {takes} a second took {took:?}");
+            println!(
+                "{count} at {takes} a second, {later} s after a stray refusal: {took:?}, {} refused",
+                service.refused()
+            );
+            assert!(
+                took <= Duration::from_secs(within),
+                "{count} at {takes} a second took {took:?}"
+            );
         }
     }
 }
@@ -234,7 +299,10 @@ async fn one_refusal_in_a_quiet_hour_does_not_lower_what_a_busy_one_taught() {
         post(&gateway, &format!("b{number}"), "all").await;
     }
     let took = until_arrived(&service, 2831, began).await;
-    println!("800 after a stray refusal: {took:?}, {} refused", service.refused());
+    println!(
+        "800 after a stray refusal: {took:?}, {} refused",
+        service.refused()
+    );
     assert!(took <= Duration::from_secs(6), "{took:?}");
 }
 
@@ -245,7 +313,10 @@ async fn a_limit_of_twenty_a_second_is_kept_to() {
     let began = Instant::now();
     post_many(&gateway, 1200).await;
     let took = until_arrived(&service, 1200, began).await;
-    println!("1200 at 20 a second: {took:?}, {} refused", service.refused());
+    println!(
+        "1200 at 20 a second: {took:?}, {} refused",
+        service.refused()
+    );
     assert!(took <= Duration::from_secs(75), "{took:?}");
     assert!(service.refused() < 60, "{}", service.refused());
 }
@@ -261,7 +332,10 @@ async fn a_storm_drains_at_full_speed_within_seconds_once_the_limit_is_lifted() 
     let first = until_arrived(&service, 1, Instant::now()).await;
     let began = Instant::now();
     let took = until_arrived(&service, 6000, began).await;
-    println!("6000 after a closed service opened: the first after {first:?}, all {took:?} later, {} refused", service.refused());
+    println!(
+        "6000 after a closed service opened: the first after {first:?}, all {took:?} later, {} refused",
+        service.refused()
+    );
     assert!(first <= Duration::from_mins(1));
     assert!(took <= Duration::from_secs(15), "{took:?}");
 }
@@ -281,7 +355,11 @@ async fn what_is_held_back_takes_no_turn_from_the_others() {
         id: String::new(),
         namespace: "n".into(),
         tenant: "t".into(),
-        matchers: vec![MatcherSpec { name: "team".into(), value: "held".into(), op: MatchOp::Equal }],
+        matchers: vec![MatcherSpec {
+            name: "team".into(),
+            value: "held".into(),
+            op: MatchOp::Equal,
+        }],
         starts_at: now,
         ends_at: now + Duration::from_hours(9),
         created_by: String::new(),
@@ -293,9 +371,17 @@ async fn what_is_held_back_takes_no_turn_from_the_others() {
     gateway.create_silence(silence).await.expect("a silence");
     service.set_limit(10_000);
     let took = until_arrived(&service, 1, Instant::now()).await;
-    assert!(took <= Duration::from_secs(21), "one pause, not one for each that was held back: {took:?}");
+    assert!(
+        took <= Duration::from_secs(21),
+        "one pause, not one for each that was held back: {took:?}"
+    );
     let id = acteon_core::ActionId::parse("goes").expect("an id");
-    let found = gateway.find(&Scope::everything(), &id).await.expect("a look").pop().expect("it is there");
+    let found = gateway
+        .find(&Scope::everything(), &id)
+        .await
+        .expect("a look")
+        .pop()
+        .expect("it is there");
     sleep(Duration::from_secs(1)).await;
     assert_eq!((found.attempts, service.arrived().len()), (1, 1));
 }
@@ -306,24 +392,52 @@ async fn what_waits_for_a_paused_lane_says_so() {
     let gateway = gateway(&service).await;
     post(&gateway, "first", "all").await;
     sleep(Duration::from_millis(100)).await;
-    let Outcome::Scheduled { scheduled_for, last_error: Some(error), attempts: 0, .. } = post(&gateway, "a", "all").await else {
+    let Outcome::Scheduled {
+        scheduled_for,
+        last_error: Some(error),
+        attempts: 0,
+        ..
+    } = post(&gateway, "a", "all").await
+    else {
         panic!("it waits, and says why");
     };
-    let first = gateway.find(&Scope::everything(), &acteon_core::ActionId::parse("first").expect("an id")).await.expect("found");
-    assert!(scheduled_for > first[0].accepted_at + Duration::from_millis(900), "{scheduled_for}");
-    assert_eq!((error.code.as_str(), error.retryable), ("RATE_LIMITED", true));
+    let first = gateway
+        .find(
+            &Scope::everything(),
+            &acteon_core::ActionId::parse("first").expect("an id"),
+        )
+        .await
+        .expect("found");
+    assert!(
+        scheduled_for > first[0].accepted_at + Duration::from_millis(900),
+        "{scheduled_for}"
+    );
+    assert_eq!(
+        (error.code.as_str(), error.retryable),
+        ("RATE_LIMITED", true)
+    );
     let lane = gateway.lanes().pop().expect("a lane");
-    assert_eq!((lane.mode, lane.waiting, lane.pauses), (LaneMode::Paused, 1, 1));
+    assert_eq!(
+        (lane.mode, lane.waiting, lane.pauses),
+        (LaneMode::Paused, 1, 1)
+    );
     assert_eq!(lane.reason.as_deref(), Some("45009 api freq out of limit"));
     service.set_limit(1000);
-    let lane = gateway.reset_lane("service").await.expect("asked").expect("a lane");
+    let lane = gateway
+        .reset_lane("service")
+        .await
+        .expect("asked")
+        .expect("a lane");
     assert_eq!((lane.mode, lane.pace), (LaneMode::Open, None));
     assert!(until_arrived(&service, 1, Instant::now()).await < Duration::from_millis(200));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_backlog_to_one_member_is_claimed_seldom_and_drains_as_the_budget_says() {
-    let budget = Budget { per_minute: 30, per_hour: 1000 };
+    let budget = Budget {
+        per_minute: 30,
+        per_hour: 1000,
+    };
     let service = Service::with_budget(10_000, Some(budget));
     let store = Arc::<MemoryStore>::default();
     let count = 2;
@@ -339,10 +453,16 @@ async fn a_backlog_to_one_member_is_claimed_seldom_and_drains_as_the_budget_says
     }
     let took = until_arrived(&service, 300, began).await;
     println!("300 to one member: {took:?}");
-    assert!(took <= Duration::from_mins(20), "ten windows, and what is lost in dividing them: {took:?}");
+    assert!(
+        took <= Duration::from_mins(20),
+        "ten windows, and what is lost in dividing them: {took:?}"
+    );
     let arrived = service.arrived();
     for (index, at) in arrived.iter().enumerate() {
-        let within = arrived[index..].iter().take_while(|other| **other < *at + Duration::from_mins(1)).count();
+        let within = arrived[index..]
+            .iter()
+            .take_while(|other| **other < *at + Duration::from_mins(1))
+            .count();
         assert!(within <= 30, "{within} within a minute");
     }
 }
@@ -350,11 +470,24 @@ async fn a_backlog_to_one_member_is_claimed_seldom_and_drains_as_the_budget_says
 #[tokio::test(start_paused = true)]
 async fn those_who_waited_for_a_breaker_come_back_one_after_the_other() {
     let service = Service::taking(10_000);
-    let gateway = gateway_on(Arc::<MemoryStore>::default(), &service, Some(BreakerPolicy::default())).await;
-    assert!(gateway.set_breaker("p", true).await.expect("the store works"));
+    let gateway = gateway_on(
+        Arc::<MemoryStore>::default(),
+        &service,
+        Some(BreakerPolicy::default()),
+    )
+    .await;
+    assert!(
+        gateway
+            .set_breaker("p", true)
+            .await
+            .expect("the store works")
+    );
     post_many(&gateway, 1000).await;
     let took = until_arrived(&service, 1000, Instant::now()).await;
-    assert!((Duration::from_mins(1)..Duration::from_secs(100)).contains(&took), "{took:?}");
+    assert!(
+        (Duration::from_mins(1)..Duration::from_secs(100)).contains(&took),
+        "{took:?}"
+    );
     let arrived = service.arrived();
     let spread = arrived[999] - arrived[0];
     assert!(spread > Duration::from_secs(10), "{spread:?}");
@@ -362,24 +495,64 @@ async fn those_who_waited_for_a_breaker_come_back_one_after_the_other() {
 
 #[tokio::test]
 async fn a_breaker_moved_by_hand_moves_on_every_gateway() {
-    let policy = BreakerPolicy { success_threshold: 1, ..BreakerPolicy::default() };
-    let config = SimulationConfig::builder().nodes(3).add_recording_provider("log").breaker(policy).build();
-    let harness = SimulationHarness::start(config).await.expect("a simulation");
+    let policy = BreakerPolicy {
+        success_threshold: 1,
+        ..BreakerPolicy::default()
+    };
+    let config = SimulationConfig::builder()
+        .nodes(3)
+        .add_recording_provider("log")
+        .breaker(policy)
+        .build();
+    let harness = SimulationHarness::start(config)
+        .await
+        .expect("a simulation");
     let gateway = |node: usize| harness.node(node).expect("a node").gateway();
     let states = || [0, 1, 2].map(|node| gateway(node).breakers()[0].1);
-    for (node, open, word) in [(0, true, "open"), (2, false, "closed"), (1, true, "open"), (0, false, "closed")] {
-        assert!(gateway(node).set_breaker("log", open).await.expect("the store works"));
-        harness.advance(Duration::from_secs(11)).await.expect("time");
+    for (node, open, word) in [
+        (0, true, "open"),
+        (2, false, "closed"),
+        (1, true, "open"),
+        (0, false, "closed"),
+    ] {
+        assert!(
+            gateway(node)
+                .set_breaker("log", open)
+                .await
+                .expect("the store works")
+        );
+        harness
+            .advance(Duration::from_secs(11))
+            .await
+            .expect("time");
         assert_eq!(states(), [word; 3], "after gateway {node}");
     }
-    gateway(1).set_breaker("log", true).await.expect("the store works");
-    harness.advance(Duration::from_secs(11)).await.expect("time");
+    gateway(1)
+        .set_breaker("log", true)
+        .await
+        .expect("the store works");
+    harness
+        .advance(Duration::from_secs(11))
+        .await
+        .expect("time");
     for node in 0..3 {
         let mut posted = action(&format!("a{node}"), "all");
         posted.provider = ProviderName::parse("log").expect("a name");
-        let outcome = harness.dispatch_to(node, &posted).await.expect("an outcome");
-        assert!(matches!(&outcome, Outcome::Scheduled { last_error: Some(error), .. } if error.code == "CIRCUIT_OPEN"), "{outcome:?}");
+        let outcome = harness
+            .dispatch_to(node, &posted)
+            .await
+            .expect("an outcome");
+        assert!(
+            matches!(&outcome, Outcome::Scheduled { last_error: Some(error), .. } if error.code == "CIRCUIT_OPEN"),
+            "{outcome:?}"
+        );
     }
     harness.advance(Duration::from_mins(3)).await.expect("time");
-    assert_eq!((states(), harness.provider("log").expect("it is there").call_count()), (["closed"; 3], 3));
+    assert_eq!(
+        (
+            states(),
+            harness.provider("log").expect("it is there").call_count()
+        ),
+        (["closed"; 3], 3)
+    );
 }

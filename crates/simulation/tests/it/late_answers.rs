@@ -28,7 +28,11 @@ impl Layer for Slow {
         &*self.store
     }
 
-    fn around<'a, T: Send + 'a>(&'a self, call: StoreCall, work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a) -> Later<'a, T> {
+    fn around<'a, T: Send + 'a>(
+        &'a self,
+        call: StoreCall,
+        work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
+    ) -> Later<'a, T> {
         let answer = work(&*self.store);
         if call != self.call {
             return answer;
@@ -47,11 +51,19 @@ async fn a_row_whose_admission_or_claim_is_answered_late_is_sent_once() {
     for (call, id) in [(StoreCall::Admit, "a"), (StoreCall::Claim, "retried")] {
         let service = Arc::new(Service::default());
         let mut registry = Registry::default();
-        registry.add(ProviderName::parse("p").expect("a name"), Arc::clone(&service) as Arc<_>).expect("a provider");
+        registry
+            .add(
+                ProviderName::parse("p").expect("a name"),
+                Arc::clone(&service) as Arc<_>,
+            )
+            .expect("a provider");
         let mut options = GatewayOptions::default();
         options.retry.max_quick = 0;
         let parts = Parts {
-            store: Arc::new(Layered(Slow { store: Arc::new(MemoryStore::default()), call })),
+            store: Arc::new(Layered(Slow {
+                store: Arc::new(MemoryStore::default()),
+                call,
+            })),
             clock: Arc::new(Time(Instant::now())),
             entropy: Arc::new(SeededEntropy::new(7)),
             observer: Arc::new(NoObserver),
@@ -63,18 +75,43 @@ async fn a_row_whose_admission_or_claim_is_answered_late_is_sent_once() {
         let action = json!({ "id": id, "namespace": "n", "tenant": "t", "provider": "p", "action_type": "x", "payload": {},
             "created_at": "2026-01-01T00:00:00Z" });
         let action: Action = serde_json::from_value(action).expect("an action");
-        drop(gateway.dispatch(action.clone(), Origin::Api, Caller::anonymous(), Wait::ForCommit).await);
+        drop(
+            gateway
+                .dispatch(
+                    action.clone(),
+                    Origin::Api,
+                    Caller::anonymous(),
+                    Wait::ForCommit,
+                )
+                .await,
+        );
         sleep(Duration::from_mins(20)).await;
-        let found = gateway.find(&Scope::everything(), &action.id).await.expect("a look").pop().expect("it is there");
-        assert_eq!((found.state, found.possible_duplicate, found.takeovers), ("done", false, 0), "{call:?}");
-        assert_eq!(service.arrived.lock().expect("a list").get(id), Some(&1), "{call:?}");
+        let found = gateway
+            .find(&Scope::everything(), &action.id)
+            .await
+            .expect("a look")
+            .pop()
+            .expect("it is there");
+        assert_eq!(
+            (found.state, found.possible_duplicate, found.takeovers),
+            ("done", false, 0),
+            "{call:?}"
+        );
+        assert_eq!(
+            service.arrived.lock().expect("a list").get(id),
+            Some(&1),
+            "{call:?}"
+        );
     }
 }
 
 /// A take-over that has no end keeps a gateway from no look at the others: it goes on sharing with those that come.
 #[tokio::test(start_paused = true)]
 async fn a_take_over_that_hangs_keeps_no_look_at_the_others_back() {
-    let budget = Budget { per_minute: 30, per_hour: 1000 };
+    let budget = Budget {
+        per_minute: 30,
+        per_hour: 1000,
+    };
     let service = lanes::Service::with_budget(10_000, Some(budget));
     let (store, switch) = (Arc::new(MemoryStore::default()), FaultSwitch::default());
     switch.fail(StoreCall::TakeOver, Fails::Hangs);

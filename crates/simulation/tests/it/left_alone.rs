@@ -33,13 +33,22 @@ async fn what_waits_for_a_provider_that_is_left_alone_costs_nothing_and_goes_onc
     service.is_dead.store(true, Ordering::SeqCst);
     let counting = Arc::new(Counting::default());
     let store = Arc::<MemoryStore>::default();
-    let gateway = observed_gateway(store, &service, Some(BreakerPolicy::default()), Arc::clone(&counting) as Arc<dyn Observer>).await;
+    let gateway = observed_gateway(
+        store,
+        &service,
+        Some(BreakerPolicy::default()),
+        Arc::clone(&counting) as Arc<dyn Observer>,
+    )
+    .await;
     post_many(&gateway, WAITING).await;
     sleep(Duration::from_mins(5)).await;
     let before = counting.0.load(Ordering::SeqCst);
     sleep(Duration::from_mins(30)).await;
     let rounds = counting.0.load(Ordering::SeqCst) - before;
-    assert!((20..150).contains(&rounds), "{rounds} rounds of {WAITING} actions in half an hour: it is tried once a minute");
+    assert!(
+        (20..150).contains(&rounds),
+        "{rounds} rounds of {WAITING} actions in half an hour: it is tried once a minute"
+    );
     service.is_dead.store(false, Ordering::SeqCst);
     let took = until_arrived(&service, WAITING, Instant::now()).await;
     assert!(took < Duration::from_mins(3), "{took:?} after it was back");

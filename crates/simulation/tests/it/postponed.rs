@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Action, Clock as _, Outcome, Scope, Timestamp};
-use acteon_simulation::harness::{ActionOutcomeExt as _, FailingProvider, SimulationConfig, SimulationHarness};
+use acteon_simulation::harness::{
+    ActionOutcomeExt as _, FailingProvider, SimulationConfig, SimulationHarness,
+};
 use serde_json::json;
 
 /// The simulation's clock begins at midnight of the first of January.
@@ -31,13 +33,24 @@ fn action(id: &str, kind: &str, expires_at: Option<Timestamp>) -> Action {
 }
 
 async fn harness(nodes: usize) -> SimulationHarness {
-    let config = SimulationConfig::builder().nodes(nodes).add_recording_providers(&["log", "other"]).add_rule_yaml(RULES).build();
-    SimulationHarness::start(config).await.expect("a simulation")
+    let config = SimulationConfig::builder()
+        .nodes(nodes)
+        .add_recording_providers(&["log", "other"])
+        .add_rule_yaml(RULES)
+        .build();
+    SimulationHarness::start(config)
+        .await
+        .expect("a simulation")
 }
 
 fn scheduled_for(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Scheduled { scheduled_for, attempts: 0, last_error: Some(why), .. } if why.code == "MUTED" => scheduled_for.to_string(),
+        Outcome::Scheduled {
+            scheduled_for,
+            attempts: 0,
+            last_error: Some(why),
+            ..
+        } if why.code == "MUTED" => scheduled_for.to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -45,21 +58,49 @@ fn scheduled_for(outcome: &Outcome) -> String {
 #[tokio::test]
 async fn what_is_postponed_goes_when_its_interval_ends_whoever_is_left() {
     let harness = harness(2).await;
-    let sent = |provider: &str| harness.provider(provider).expect("it is there").call_count();
+    let sent = |provider: &str| {
+        harness
+            .provider(provider)
+            .expect("it is there")
+            .call_count()
+    };
     let begins = harness.clock().now();
     assert_eq!(begins.to_string(), "2026-01-01T00:00:00.000Z", "a Thursday");
-    let quiet = harness.dispatch(&action("a", "night", None)).await.expect("an outcome");
+    let quiet = harness
+        .dispatch(&action("a", "night", None))
+        .await
+        .expect("an outcome");
     assert_eq!(scheduled_for(&quiet), "2026-01-01T08:00:00.000Z");
-    let office = harness.dispatch(&action("b", "office", None)).await.expect("an outcome");
+    let office = harness
+        .dispatch(&action("b", "office", None))
+        .await
+        .expect("an outcome");
     assert_eq!(scheduled_for(&office), "2026-01-01T09:00:00.000Z");
     harness.node(0).expect("a node").kill();
-    harness.advance(Duration::from_mins(8 * 60 - 1)).await.expect("almost");
+    harness
+        .advance(Duration::from_mins(8 * 60 - 1))
+        .await
+        .expect("almost");
     assert_eq!((sent("log"), sent("other")), (0, 0));
     harness.advance(Duration::from_mins(2)).await.expect("over");
-    assert_eq!((sent("log"), sent("other")), (1, 0), "its age counts from when it may go");
-    harness.advance(Duration::from_hours(1)).await.expect("an hour");
+    assert_eq!(
+        (sent("log"), sent("other")),
+        (1, 0),
+        "its age counts from when it may go"
+    );
+    harness
+        .advance(Duration::from_hours(1))
+        .await
+        .expect("an hour");
     assert_eq!((sent("log"), sent("other")), (1, 1));
-    let text = |provider: &str| harness.provider(provider).and_then(|provider| provider.last_action()).expect("a call").id.to_string();
+    let text = |provider: &str| {
+        harness
+            .provider(provider)
+            .and_then(|provider| provider.last_action())
+            .expect("a call")
+            .id
+            .to_string()
+    };
     assert_eq!((text("log").as_str(), text("other").as_str()), ("a", "b"));
 }
 
@@ -67,37 +108,102 @@ async fn what_is_postponed_goes_when_its_interval_ends_whoever_is_left() {
 async fn the_end_of_a_postponement_is_told_when_it_would_come_too_late() {
     let harness = harness(1).await;
     let at = |text: &str| Timestamp::parse(text);
-    let outcome = harness.dispatch(&action("a", "night", at("2026-01-01T08:00:00Z"))).await.expect("an outcome");
-    let Outcome::Failed { code, message, retryable, attempts } = &outcome else { panic!("{outcome:?}") };
-    assert_eq!((code.as_str(), *retryable, *attempts), ("EXPIRED", false, 0));
-    assert!(message.contains("\"nights\" postpones it until 2026-01-01T08:00:00.000Z"), "{message}");
-    let outcome = harness.dispatch(&action("b", "night", at("2026-01-01T08:00:01Z"))).await.expect("an outcome");
+    let outcome = harness
+        .dispatch(&action("a", "night", at("2026-01-01T08:00:00Z")))
+        .await
+        .expect("an outcome");
+    let Outcome::Failed {
+        code,
+        message,
+        retryable,
+        attempts,
+    } = &outcome
+    else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(
+        (code.as_str(), *retryable, *attempts),
+        ("EXPIRED", false, 0)
+    );
+    assert!(
+        message.contains("\"nights\" postpones it until 2026-01-01T08:00:00.000Z"),
+        "{message}"
+    );
+    let outcome = harness
+        .dispatch(&action("b", "night", at("2026-01-01T08:00:01Z")))
+        .await
+        .expect("an outcome");
     assert_eq!(scheduled_for(&outcome), "2026-01-01T08:00:00.000Z");
-    for (id, kind, expected) in [("c", "dropped", "muted"), ("d", "drop", "muted"), ("e", "ever", "muted"), ("f", "no", "suppressed")] {
-        let outcome = harness.dispatch(&action(id, kind, None)).await.expect("an outcome");
+    for (id, kind, expected) in [
+        ("c", "dropped", "muted"),
+        ("d", "drop", "muted"),
+        ("e", "ever", "muted"),
+        ("f", "no", "suppressed"),
+    ] {
+        let outcome = harness
+            .dispatch(&action(id, kind, None))
+            .await
+            .expect("an outcome");
         assert_eq!(outcome.tag(), expected, "{kind}: {outcome:?}");
     }
-    harness.advance(Duration::from_hours(9)).await.expect("the morning");
-    harness.provider("log").expect("it is there").assert_called(1);
+    harness
+        .advance(Duration::from_hours(9))
+        .await
+        .expect("the morning");
+    harness
+        .provider("log")
+        .expect("it is there")
+        .assert_called(1);
 }
 
 /// A retry that an interval meets waits for its end, and is not given up for the age that it has by then.
 #[tokio::test]
 async fn a_retry_waits_for_the_end_of_an_interval() {
     let failing = Arc::new(FailingProvider::connection_error().fail_until(18));
-    let config = SimulationConfig::builder().add_provider("log", Arc::clone(&failing) as Arc<dyn acteon_core::Provider>);
-    let config = config.add_recording_provider("other").add_rule_yaml(RULES).build();
-    let harness = SimulationHarness::start(config).await.expect("a simulation");
+    let config = SimulationConfig::builder().add_provider(
+        "log",
+        Arc::clone(&failing) as Arc<dyn acteon_core::Provider>,
+    );
+    let config = config
+        .add_recording_provider("other")
+        .add_rule_yaml(RULES)
+        .build();
+    let harness = SimulationHarness::start(config)
+        .await
+        .expect("a simulation");
     let gateway = harness.node(0).expect("a node").gateway();
-    harness.dispatch(&action("a", "later", None)).await.expect("an outcome");
-    harness.advance(Duration::from_mins(30)).await.expect("half an hour");
+    harness
+        .dispatch(&action("a", "later", None))
+        .await
+        .expect("an outcome");
+    harness
+        .advance(Duration::from_mins(30))
+        .await
+        .expect("half an hour");
     let before = failing.call_count();
     assert!((1..18).contains(&before), "{before}");
-    harness.advance(Duration::from_hours(19)).await.expect("the day");
-    assert_eq!(failing.call_count(), before, "nothing is sent in the interval");
-    harness.advance(Duration::from_hours(3)).await.expect("the evening");
+    harness
+        .advance(Duration::from_hours(19))
+        .await
+        .expect("the day");
+    assert_eq!(
+        failing.call_count(),
+        before,
+        "nothing is sent in the interval"
+    );
+    harness
+        .advance(Duration::from_hours(3))
+        .await
+        .expect("the evening");
     let id = acteon_core::ActionId::parse("a").expect("an id");
-    let view = gateway.find(&Scope::everything(), &id).await.expect("a look").pop().expect("it is there");
-    let outcome: Outcome = serde_json::from_value(serde_json::to_value(&view.outcome).expect("JSON")).expect("an outcome");
+    let view = gateway
+        .find(&Scope::everything(), &id)
+        .await
+        .expect("a look")
+        .pop()
+        .expect("it is there");
+    let outcome: Outcome =
+        serde_json::from_value(serde_json::to_value(&view.outcome).expect("JSON"))
+            .expect("an outcome");
     outcome.assert_executed();
 }

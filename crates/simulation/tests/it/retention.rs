@@ -3,10 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Action, BoxFuture, Caller, Clock, Entropy, Origin, ProviderName, Scope, Tenant, Timestamp};
-use acteon_gateway::{AttemptEvent, Gateway, GatewayOptions, Keep, Observer, OutcomeEvent, Parts, Registry, Wait};
+use acteon_core::{
+    Action, BoxFuture, Caller, Clock, Entropy, Origin, ProviderName, Scope, Tenant, Timestamp,
+};
+use acteon_gateway::{
+    AttemptEvent, Gateway, GatewayOptions, Keep, Observer, OutcomeEvent, Parts, Registry, Wait,
+};
 use acteon_rules::RuleSet;
-use acteon_simulation::harness::{Fails, FaultSwitch, RecordingProvider, SeededEntropy, VirtualClock};
+use acteon_simulation::harness::{
+    Fails, FaultSwitch, RecordingProvider, SeededEntropy, VirtualClock,
+};
 use acteon_store::{HistoryFilter, MemoryStore, PageRequest, Store, StoreCall};
 use serde_json::json;
 
@@ -60,27 +66,47 @@ impl Machine {
 
     async fn start(&self, ahead: Duration) -> Gateway {
         let mut registry = Registry::default();
-        registry.add(ProviderName::parse("p").expect("a name"), Arc::clone(&self.provider) as _).expect("a provider");
+        registry
+            .add(
+                ProviderName::parse("p").expect("a name"),
+                Arc::clone(&self.provider) as _,
+            )
+            .expect("a provider");
         let parts = Parts {
-            store: self.switch.around(Arc::clone(&self.store) as Arc<dyn Store>),
-            clock: Arc::new(Ahead { clock: Arc::clone(&self.clock), by: ahead }),
+            store: self
+                .switch
+                .around(Arc::clone(&self.store) as Arc<dyn Store>),
+            clock: Arc::new(Ahead {
+                clock: Arc::clone(&self.clock),
+                by: ahead,
+            }),
             entropy: Arc::new(SeededEntropy::new(7)) as Arc<dyn Entropy>,
             observer: Arc::new(Silent),
             registry,
             rules: RuleSet::default(),
-            options: GatewayOptions { keep: self.keep.clone(), ..GatewayOptions::default() },
+            options: GatewayOptions {
+                keep: self.keep.clone(),
+                ..GatewayOptions::default()
+            },
         };
         Gateway::start(parts).await.expect("a gateway")
     }
 
     async fn dispatch(&self, gateway: &Gateway, id: &str) {
-        self.dispatch_as(gateway, id, &Tenant::parse("t").expect("a name")).await;
+        self.dispatch_as(gateway, id, &Tenant::parse("t").expect("a name"))
+            .await;
     }
 
     async fn dispatch_as(&self, gateway: &Gateway, id: &str, tenant: &Tenant) {
-        let action = Action { tenant: tenant.clone(), ..action(id) };
+        let action = Action {
+            tenant: tenant.clone(),
+            ..action(id)
+        };
         let wait = Wait::ForOutcome(Duration::from_secs(5));
-        gateway.dispatch(action, Origin::Api, Caller::anonymous(), wait).await.expect("an answer");
+        gateway
+            .dispatch(action, Origin::Api, Caller::anonymous(), wait)
+            .await
+            .expect("an answer");
     }
 
     /// Lets time pass, stopping wherever somebody waits for it.
@@ -100,9 +126,21 @@ impl Machine {
 
     /// The ids of what is in the journal.
     async fn rows(&self) -> Vec<String> {
-        let page = PageRequest { after: None, offset: 0, limit: 1000, count: false };
-        let page = self.store.history(HistoryFilter::of(Scope::everything()), page).await.expect("a page");
-        page.records.iter().map(|record| record.action.id.to_string()).collect()
+        let page = PageRequest {
+            after: None,
+            offset: 0,
+            limit: 1000,
+            count: false,
+        };
+        let page = self
+            .store
+            .history(HistoryFilter::of(Scope::everything()), page)
+            .await
+            .expect("a page");
+        page.records
+            .iter()
+            .map(|record| record.action.id.to_string())
+            .collect()
     }
 }
 
@@ -134,7 +172,11 @@ async fn a_start_far_ahead_of_time_deletes_nothing_and_sends_nothing_again() {
         machine.dispatch(&ahead, "new").await;
         assert!(ahead.stop(Duration::from_secs(5)).await);
     }
-    assert_eq!(machine.rows().await.len(), 11, "of ten and the new one none is gone");
+    assert_eq!(
+        machine.rows().await.len(),
+        11,
+        "of ten and the new one none is gone"
+    );
     let again = machine.start(Duration::ZERO).await;
     machine.dispatch(&again, "a3").await;
     machine.pass(Duration::from_mins(1)).await;
@@ -143,8 +185,14 @@ async fn a_start_far_ahead_of_time_deletes_nothing_and_sends_nothing_again() {
 
 #[tokio::test]
 async fn what_is_too_old_goes_also_after_a_long_stop() {
-    let keep = Keep { default: DAY, tenants: Vec::new() };
-    let machine = Machine { keep, ..Machine::new() };
+    let keep = Keep {
+        default: DAY,
+        tenants: Vec::new(),
+    };
+    let machine = Machine {
+        keep,
+        ..Machine::new()
+    };
     let gateway = machine.start(Duration::ZERO).await;
     machine.dispatch(&gateway, "old").await;
     machine.pass(Duration::from_mins(1)).await;
@@ -155,21 +203,37 @@ async fn what_is_too_old_goes_also_after_a_long_stop() {
     machine.pass(HOUR * 11).await;
     assert_eq!(machine.rows().await.len(), 2, "not at once");
     machine.pass(HOUR * 2).await;
-    assert_eq!(machine.rows().await.len(), 1, "a day was caught up in twelve hours");
+    assert_eq!(
+        machine.rows().await.len(),
+        1,
+        "a day was caught up in twelve hours"
+    );
 }
 
 #[tokio::test]
 async fn rows_of_each_tenant_go_at_their_own_time() {
     let tenants = vec![("long".into(), HOUR * 4), ("short".into(), HOUR)];
-    let machine = Machine { keep: Keep { default: HOUR * 2, tenants }, ..Machine::new() };
+    let machine = Machine {
+        keep: Keep {
+            default: HOUR * 2,
+            tenants,
+        },
+        ..Machine::new()
+    };
     let gateway = machine.start(Duration::ZERO).await;
     for tenant in ["long", "short", "t"] {
         let tenant = Tenant::parse(tenant).expect("a name");
-        machine.dispatch_as(&gateway, tenant.as_str(), &tenant).await;
+        machine
+            .dispatch_as(&gateway, tenant.as_str(), &tenant)
+            .await;
     }
     for (hour, expected) in [(0, 3), (1, 2), (2, 1), (3, 1), (4, 0)] {
         let ids = machine.rows().await;
-        assert_eq!(ids.iter().filter(|id| !id.starts_with("last")).count(), expected, "after {hour} h: {ids:?}");
+        assert_eq!(
+            ids.iter().filter(|id| !id.starts_with("last")).count(),
+            expected,
+            "after {hour} h: {ids:?}"
+        );
         // The newest row is never deleted.
         machine.dispatch(&gateway, &format!("last-{hour}")).await;
         machine.pass(HOUR + Duration::from_mins(11)).await;
@@ -178,7 +242,13 @@ async fn rows_of_each_tenant_go_at_their_own_time() {
 
 #[tokio::test]
 async fn a_sweep_that_fails_keeps_no_row_from_going_at_its_time() {
-    let machine = Machine { keep: Keep { default: HOUR, tenants: Vec::new() }, ..Machine::new() };
+    let machine = Machine {
+        keep: Keep {
+            default: HOUR,
+            tenants: Vec::new(),
+        },
+        ..Machine::new()
+    };
     let gateway = machine.start(Duration::ZERO).await;
     machine.dispatch(&gateway, "old").await;
     machine.switch.fail(StoreCall::Sweep, Fails::UntilLifted);

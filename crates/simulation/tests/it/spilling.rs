@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use acteon_core::{
-    Action, BoxFuture, Caller, ErrorKind, Health, Lane, LaneLimits, Origin, Outcome, Prepared, Provider, ProviderError, ProviderName,
-    Response, Timestamp,
+    Action, BoxFuture, Caller, ErrorKind, Health, Lane, LaneLimits, Origin, Outcome, Prepared,
+    Provider, ProviderError, ProviderName, Response, Timestamp,
 };
 use acteon_gateway::{Gateway, GatewayOptions, OverageSpec, Parts, Quota, Registry, Wait};
 use acteon_rules::RuleSet;
@@ -30,7 +30,13 @@ struct Service {
 
 impl Service {
     fn on(lane: &'static str, concurrency: usize, takes: Duration) -> Arc<Self> {
-        Arc::new(Self { lane, concurrency, takes, taken: AtomicUsize::new(0), is_full: AtomicBool::new(false) })
+        Arc::new(Self {
+            lane,
+            concurrency,
+            takes,
+            taken: AtomicUsize::new(0),
+            is_full: AtomicBool::new(false),
+        })
     }
 
     fn taken(&self) -> usize {
@@ -42,17 +48,26 @@ struct Sender(Arc<Service>);
 
 impl Provider for Sender {
     fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError> {
-        Ok(Prepared { bytes: action.id.as_str().into(), ..Prepared::default() })
+        Ok(Prepared {
+            bytes: action.id.as_str().into(),
+            ..Prepared::default()
+        })
     }
 
-    fn send<'a>(&'a self, _prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
+    fn send<'a>(
+        &'a self,
+        _prepared: &'a Prepared,
+    ) -> BoxFuture<'a, Result<Response, ProviderError>> {
         Box::pin(async {
             sleep(self.0.takes).await;
             if self.0.is_full.load(Ordering::SeqCst) {
-                return Err(ProviderError::new(ErrorKind::RateLimited, "full").retry_after(Duration::from_hours(1)));
+                return Err(ProviderError::new(ErrorKind::RateLimited, "full")
+                    .retry_after(Duration::from_hours(1)));
             }
             self.0.taken.fetch_add(1, Ordering::SeqCst);
-            Ok(Response::success(serde_json::value::to_raw_value(&"taken").expect("JSON")))
+            Ok(Response::success(
+                serde_json::value::to_raw_value(&"taken").expect("JSON"),
+            ))
         })
     }
 
@@ -61,8 +76,15 @@ impl Provider for Sender {
     }
 
     fn lane(&self) -> Lane {
-        let limits = LaneLimits { max_concurrency: self.0.concurrency, max_per_second: None };
-        Lane { name: self.0.lane.into(), limits, budget: None }
+        let limits = LaneLimits {
+            max_concurrency: self.0.concurrency,
+            max_per_second: None,
+        };
+        Lane {
+            name: self.0.lane.into(),
+            limits,
+            budget: None,
+        }
     }
 }
 
@@ -75,7 +97,11 @@ impl Layer for Slow {
         &self.0
     }
 
-    fn around<'a, T: Send + 'a>(&'a self, call: StoreCall, work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a) -> Later<'a, T> {
+    fn around<'a, T: Send + 'a>(
+        &'a self,
+        call: StoreCall,
+        work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
+    ) -> Later<'a, T> {
         if call != StoreCall::Admit {
             return work(&self.0);
         }
@@ -90,7 +116,12 @@ impl Layer for Slow {
 async fn gateway(p: &Arc<Service>, spare: &Arc<Service>, max_actions: u64) -> Gateway {
     let mut registry = Registry::default();
     for (name, service) in [("p", p), ("spare", spare)] {
-        registry.add(ProviderName::parse(name).expect("a name"), Arc::new(Sender(Arc::clone(service)))).expect("a provider");
+        registry
+            .add(
+                ProviderName::parse(name).expect("a name"),
+                Arc::new(Sender(Arc::clone(service))),
+            )
+            .expect("a provider");
     }
     let parts = Parts {
         store: Arc::new(Layered(Slow::default())),
@@ -112,7 +143,9 @@ async fn gateway(p: &Arc<Service>, spare: &Arc<Service>, max_actions: u64) -> Ga
         per_principal: false,
         max_actions,
         window: serde_json::from_value(json!("daily")).expect("a window"),
-        overage_behavior: OverageSpec(Overage::Degrade(ProviderName::parse("spare").expect("a name"))),
+        overage_behavior: OverageSpec(Overage::Degrade(
+            ProviderName::parse("spare").expect("a name"),
+        )),
         enabled: true,
         description: None,
         labels: BTreeMap::new(),
@@ -127,7 +160,10 @@ async fn post(gateway: &Gateway, id: String) -> Outcome {
     let whole = json!({ "id": id, "namespace": "n", "tenant": "t", "provider": "p", "action_type": "x", "payload": {},
         "created_at": "2026-01-01T00:00:00Z" });
     let action: Action = serde_json::from_value(whole).expect("an action");
-    let answer = gateway.dispatch(action, Origin::Api, Caller::anonymous(), Wait::ForCommit).await.expect("an answer");
+    let answer = gateway
+        .dispatch(action, Origin::Api, Caller::anonymous(), Wait::ForCommit)
+        .await
+        .expect("an answer");
     serde_json::from_str(&answer.outcome).expect("an outcome")
 }
 
@@ -135,7 +171,11 @@ async fn post(gateway: &Gateway, id: String) -> Outcome {
 async fn until_taken(service: &Service, count: usize) {
     let began = Instant::now();
     while service.taken() < count {
-        assert!(began.elapsed() < Duration::from_mins(2), "{} of {count} after two minutes", service.taken());
+        assert!(
+            began.elapsed() < Duration::from_mins(2),
+            "{} of {count} after two minutes",
+            service.taken()
+        );
         sleep(Duration::from_millis(50)).await;
     }
 }
@@ -144,7 +184,10 @@ async fn until_taken(service: &Service, count: usize) {
 async fn who_spills_over_keeps_no_turn_that_those_who_spill_over_wait_for() {
     let takes = Duration::from_millis(20);
     // Two providers of one lane, which gives a few turns at first.
-    let (p, spare) = (Service::on("corporation", 1, takes), Service::on("corporation", 1, takes));
+    let (p, spare) = (
+        Service::on("corporation", 1, takes),
+        Service::on("corporation", 1, takes),
+    );
     let of_a_lane = gateway(&p, &spare, 1).await;
     join_all((0..40).map(|number| post(&of_a_lane, format!("a{number}")))).await;
     until_taken(&spare, 39).await;
@@ -153,19 +196,31 @@ async fn who_spills_over_keeps_no_turn_that_those_who_spill_over_wait_for() {
 
 #[tokio::test(start_paused = true)]
 async fn who_spills_over_to_one_that_hangs_keeps_no_turn_of_one_that_does_not() {
-    let (p, spare) = (Service::on("p", 1, Duration::from_millis(20)), Service::on("spare", 1, Duration::from_secs(25)));
+    let (p, spare) = (
+        Service::on("p", 1, Duration::from_millis(20)),
+        Service::on("spare", 1, Duration::from_secs(25)),
+    );
     let gateway = gateway(&p, &spare, 0).await;
     for number in 0..3 {
         post(&gateway, format!("over{number}")).await;
     }
-    let mut other: Action = serde_json::from_value(json!({ "id": "other", "namespace": "n", "tenant": "other", "provider": "p",
-        "action_type": "x", "payload": {}, "created_at": "2026-01-01T00:00:00Z" }))
+    let mut other: Action = serde_json::from_value(
+        json!({ "id": "other", "namespace": "n", "tenant": "other", "provider": "p",
+        "action_type": "x", "payload": {}, "created_at": "2026-01-01T00:00:00Z" }),
+    )
     .expect("an action");
     other.metadata.insert("team".into(), "other".into());
     let began = Instant::now();
-    gateway.dispatch(other, Origin::Api, Caller::anonymous(), Wait::ForCommit).await.expect("an answer");
+    gateway
+        .dispatch(other, Origin::Api, Caller::anonymous(), Wait::ForCommit)
+        .await
+        .expect("an answer");
     until_taken(&p, 1).await;
-    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -182,7 +237,12 @@ async fn who_spills_over_waits_for_no_pause_of_the_provider_it_leaves() {
     }
     let began = Timestamp::from_millis(1_767_225_600_000) + Duration::from_secs(1);
     let last = post(&gateway, "over".into()).await;
-    let Outcome::Scheduled { scheduled_for, .. } = last else { panic!("{last:?}") };
-    assert!(scheduled_for < began + Duration::from_mins(1), "{scheduled_for}");
+    let Outcome::Scheduled { scheduled_for, .. } = last else {
+        panic!("{last:?}")
+    };
+    assert!(
+        scheduled_for < began + Duration::from_mins(1),
+        "{scheduled_for}"
+    );
     until_taken(&spare, 1).await;
 }

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use acteon_core::{
-    Action, ActionId, BoxFuture, Caller, Clock, ErrorKind, Health, Lane, LaneLimits, Origin, Prepared, Provider, ProviderError,
-    ProviderName, Repeat, Response, Scope, Timestamp,
+    Action, ActionId, BoxFuture, Caller, Clock, ErrorKind, Health, Lane, LaneLimits, Origin,
+    Prepared, Provider, ProviderError, ProviderName, Repeat, Response, Scope, Timestamp,
 };
-use acteon_gateway::{BreakerPolicy, Breakers, Gateway, GatewayOptions, OpenLimits, Parts, Registry, Wait};
+use acteon_gateway::{
+    BreakerPolicy, Breakers, Gateway, GatewayOptions, OpenLimits, Parts, Registry, Wait,
+};
 use acteon_rules::RuleSet;
 use acteon_simulation::harness::SeededEntropy;
 use acteon_store::{MemoryStore, Record, State, Store as _};
@@ -28,7 +30,8 @@ struct Stepped {
 
 impl Clock for Stepped {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(1_767_225_600_000 + self.step.load(Ordering::SeqCst)) + self.monotonic()
+        Timestamp::from_millis(1_767_225_600_000 + self.step.load(Ordering::SeqCst))
+            + self.monotonic()
     }
 
     fn monotonic(&self) -> Duration {
@@ -53,20 +56,33 @@ struct Sender(Arc<Service>);
 
 impl Provider for Sender {
     fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError> {
-        Ok(Prepared { bytes: action.id.as_str().into(), repeat_safe: true, ..Prepared::default() })
+        Ok(Prepared {
+            bytes: action.id.as_str().into(),
+            repeat_safe: true,
+            ..Prepared::default()
+        })
     }
 
-    fn send<'a>(&'a self, _prepared: &'a Prepared) -> BoxFuture<'a, Result<Response, ProviderError>> {
+    fn send<'a>(
+        &'a self,
+        _prepared: &'a Prepared,
+    ) -> BoxFuture<'a, Result<Response, ProviderError>> {
         Box::pin(async {
             self.0.calls.fetch_add(1, Ordering::SeqCst);
             if self.0.hides_answers.load(Ordering::SeqCst) {
-                return Err(ProviderError::new(ErrorKind::Timeout, "no answer that can be read").maybe_sent().repeat(Repeat::OnceLater));
+                return Err(
+                    ProviderError::new(ErrorKind::Timeout, "no answer that can be read")
+                        .maybe_sent()
+                        .repeat(Repeat::OnceLater),
+                );
             }
             if self.0.is_dead.load(Ordering::SeqCst) {
                 return Err(ProviderError::new(ErrorKind::Connection, "nobody there"));
             }
             self.0.taken.fetch_add(1, Ordering::SeqCst);
-            Ok(Response::success(serde_json::value::to_raw_value(&"taken").expect("JSON")))
+            Ok(Response::success(
+                serde_json::value::to_raw_value(&"taken").expect("JSON"),
+            ))
         })
     }
 
@@ -75,7 +91,14 @@ impl Provider for Sender {
     }
 
     fn lane(&self) -> Lane {
-        Lane { name: "service".into(), limits: LaneLimits { max_concurrency: 64, max_per_second: None }, budget: None }
+        Lane {
+            name: "service".into(),
+            limits: LaneLimits {
+                max_concurrency: 64,
+                max_per_second: None,
+            },
+            budget: None,
+        }
     }
 
     /// Copies are dropped for less long than the longest pause of a quick repeat, so that each repeat is one copy more.
@@ -92,18 +115,41 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let clock = Arc::new(Stepped { began: Instant::now(), step: AtomicI64::new(0) });
-        Self { clock, store: Arc::default(), service: Arc::default() }
+        let clock = Arc::new(Stepped {
+            began: Instant::now(),
+            step: AtomicI64::new(0),
+        });
+        Self {
+            clock,
+            store: Arc::default(),
+            service: Arc::default(),
+        }
     }
 
     /// A gateway with these providers, all of the one service.
     async fn gateway(&self, providers: &[&str], breaker: Option<BreakerPolicy>) -> Gateway {
         let mut registry = Registry::default();
         for name in providers {
-            registry.add(ProviderName::parse(name).expect("a name"), Arc::new(Sender(Arc::clone(&self.service)))).expect("a provider");
+            registry
+                .add(
+                    ProviderName::parse(name).expect("a name"),
+                    Arc::new(Sender(Arc::clone(&self.service))),
+                )
+                .expect("a provider");
         }
-        let open = OpenLimits { total: 100, per_provider: 3, per_tenant: 100 };
-        let options = GatewayOptions { breakers: Breakers { policy: breaker, ..Breakers::default() }, open, ..GatewayOptions::default() };
+        let open = OpenLimits {
+            total: 100,
+            per_provider: 3,
+            per_tenant: 100,
+        };
+        let options = GatewayOptions {
+            breakers: Breakers {
+                policy: breaker,
+                ..Breakers::default()
+            },
+            open,
+            ..GatewayOptions::default()
+        };
         let parts = Parts {
             store: Arc::clone(&self.store) as Arc<_>,
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
@@ -125,17 +171,31 @@ impl World {
         self.post_to(gateway, id, "p", expires_in).await;
     }
 
-    async fn post_to(&self, gateway: &Gateway, id: &str, provider: &str, expires_in: Option<Duration>) {
+    async fn post_to(
+        &self,
+        gateway: &Gateway,
+        id: &str,
+        provider: &str,
+        expires_in: Option<Duration>,
+    ) {
         let expires_at = expires_in.map(|pause| self.clock.now() + pause);
         let whole = json!({ "id": id, "namespace": "n", "tenant": "t", "provider": provider, "action_type": "x", "payload": {},
             "created_at": "2026-01-01T00:00:00Z", "expires_at": expires_at });
         let action: Action = serde_json::from_value(whole).expect("an action");
-        gateway.dispatch(action, Origin::Api, Caller::anonymous(), Wait::ForCommit).await.expect("an answer");
+        gateway
+            .dispatch(action, Origin::Api, Caller::anonymous(), Wait::ForCommit)
+            .await
+            .expect("an answer");
     }
 
     async fn find(&self, id: &str) -> Record {
         let id = ActionId::parse(id).expect("an id");
-        self.store.find(&Scope::everything(), &id).await.expect("a look").pop().expect("it is there")
+        self.store
+            .find(&Scope::everything(), &id)
+            .await
+            .expect("a look")
+            .pop()
+            .expect("it is there")
     }
 
     /// Waits until an action is over; says after how long, and how it ended.
@@ -144,12 +204,21 @@ impl World {
         loop {
             let found = self.find(id).await;
             if found.state != State::Open {
-                let outcome: serde_json::Value = serde_json::from_str(found.outcome.as_deref().expect("an outcome")).expect("JSON");
-                let tag = outcome.as_object().and_then(|outcome| outcome.keys().next().cloned()).expect("a tag");
+                let outcome: serde_json::Value =
+                    serde_json::from_str(found.outcome.as_deref().expect("an outcome"))
+                        .expect("JSON");
+                let tag = outcome
+                    .as_object()
+                    .and_then(|outcome| outcome.keys().next().cloned())
+                    .expect("a tag");
                 let code = outcome["Failed"]["code"].as_str().map(str::to_owned);
                 return (began.elapsed(), code.unwrap_or(tag));
             }
-            assert!(began.elapsed() < Duration::from_hours(12), "{id} is open after twelve hours, due {}", found.due_at);
+            assert!(
+                began.elapsed() < Duration::from_hours(12),
+                "{id} is open after twelve hours, due {}",
+                found.due_at
+            );
             sleep(Duration::from_secs(1)).await;
         }
     }
@@ -161,7 +230,12 @@ async fn who_meets_an_open_breaker_waits_for_its_trial_whatever_the_wall_clock_s
         let world = World::new();
         let gateway = world.gateway(&["p"], Some(BreakerPolicy::default())).await;
         sleep(Duration::from_secs(11)).await;
-        assert!(gateway.set_breaker("p", true).await.expect("the store works"));
+        assert!(
+            gateway
+                .set_breaker("p", true)
+                .await
+                .expect("the store works")
+        );
         // Nobody has noticed it yet.
         world.step(step);
         for number in 0..3 {
@@ -181,7 +255,12 @@ async fn who_meets_an_open_breaker_waits_for_its_trial_whatever_the_wall_clock_s
 #[tokio::test(start_paused = true)]
 async fn what_expires_at_an_instant_expires_then_by_the_wall_clock() {
     // Set back by an hour, an instant in half an hour is one and a half away, set ahead it is past.
-    for (step, earliest, latest) in [(0, 30, 41), (-HOUR, 90, 101), (HOUR, 0, 11), (-24 * HOUR, 360, 371)] {
+    for (step, earliest, latest) in [
+        (0, 30, 41),
+        (-HOUR, 90, 101),
+        (HOUR, 0, 11),
+        (-24 * HOUR, 360, 371),
+    ] {
         let world = World::new();
         world.service.is_dead.store(true, Ordering::SeqCst);
         let gateway = world.gateway(&["p"], None).await;
@@ -191,7 +270,10 @@ async fn what_expires_at_an_instant_expires_then_by_the_wall_clock() {
         let (took, outcome) = world.until_over("a").await;
         assert_eq!(outcome, "EXPIRED", "{step}");
         let minutes = (took + MINUTE).as_secs().div_ceil(60);
-        assert!((earliest..=latest).contains(&minutes), "after {minutes} min, where the clock was stepped by {step} ms");
+        assert!(
+            (earliest..=latest).contains(&minutes),
+            "after {minutes} min, where the clock was stepped by {step} ms"
+        );
     }
 }
 
@@ -207,16 +289,28 @@ async fn what_expires_later_by_a_clock_that_was_set_back_is_sent_until_then() {
     sleep(Duration::from_hours(1)).await;
     let found = world.find("a").await;
     assert_eq!((found.state, found.owned), (State::Open, false));
-    assert!(found.attempts < 40, "it is tried in its own time, not at each look: {}", found.attempts);
+    assert!(
+        found.attempts < 40,
+        "it is tried in its own time, not at each look: {}",
+        found.attempts
+    );
     world.service.is_dead.store(false, Ordering::SeqCst);
     let (took, outcome) = world.until_over("a").await;
-    assert_eq!((outcome.as_str(), world.service.taken.load(Ordering::SeqCst)), ("Executed", 1));
+    assert_eq!(
+        (outcome.as_str(), world.service.taken.load(Ordering::SeqCst)),
+        ("Executed", 1)
+    );
     assert!(took < 15 * MINUTE, "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_overdue_where_nobody_sends_it_ends_as_what_it_is() {
-    for (step, others) in [(0, &[][..]), (-HOUR, &[][..]), (0, &["q"][..]), (-HOUR, &["q"][..])] {
+    for (step, others) in [
+        (0, &[][..]),
+        (-HOUR, &[][..]),
+        (0, &["q"][..]),
+        (-HOUR, &["q"][..]),
+    ] {
         let world = World::new();
         world.service.is_dead.store(true, Ordering::SeqCst);
         let gateway = world.gateway(&["p"], None).await;
@@ -225,8 +319,13 @@ async fn what_is_overdue_where_nobody_sends_it_ends_as_what_it_is() {
         drop(gateway);
         // One whose configuration has this provider no more.
         let gateway = world.gateway(others, None).await;
-        for (number, other) in others.iter().flat_map(|other| [(0, other), (1, other), (2, other)]) {
-            world.post_to(&gateway, &format!("{other}{number}"), other, None).await;
+        for (number, other) in others
+            .iter()
+            .flat_map(|other| [(0, other), (1, other), (2, other)])
+        {
+            world
+                .post_to(&gateway, &format!("{other}{number}"), other, None)
+                .await;
         }
         sleep(MINUTE).await;
         world.step(step);
@@ -250,7 +349,10 @@ async fn gateway_is_full(gateway: &Gateway, provider: &str) -> bool {
     let whole = json!({ "id": "more", "namespace": "n", "tenant": "t", "provider": provider, "action_type": "x", "payload": {},
         "created_at": "2026-01-01T00:00:00Z" });
     let action: Action = serde_json::from_value(whole).expect("an action");
-    gateway.dispatch(action, Origin::Api, Caller::anonymous(), Wait::ForCommit).await.is_err()
+    gateway
+        .dispatch(action, Origin::Api, Caller::anonymous(), Wait::ForCommit)
+        .await
+        .is_err()
 }
 
 #[tokio::test(start_paused = true)]
@@ -264,6 +366,10 @@ async fn copies_are_counted_on_when_the_wall_clock_is_set_back() {
         assert_eq!(world.service.calls.load(Ordering::SeqCst), 1);
         world.step(step);
         let (_, outcome) = world.until_over("a").await;
-        assert_eq!((outcome.as_str(), world.service.calls.load(Ordering::SeqCst)), ("TIMEOUT", 2), "{step}");
+        assert_eq!(
+            (outcome.as_str(), world.service.calls.load(Ordering::SeqCst)),
+            ("TIMEOUT", 2),
+            "{step}"
+        );
     }
 }

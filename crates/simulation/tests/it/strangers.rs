@@ -8,13 +8,22 @@ use acteon_store::{Charges, Hasten, Hold, OwnerId, Reroute, Seq};
 use crate::faults::action;
 
 pub(crate) fn nothing_to_hasten(now: Timestamp) -> Hasten {
-    Hasten { provider: ProviderName::parse("nobody").expect("a name"), now, limit: 1, maybe_sent: true }
+    Hasten {
+        provider: ProviderName::parse("nobody").expect("a name"),
+        now,
+        limit: 1,
+        maybe_sent: true,
+    }
 }
 
 pub(crate) fn nobodys_row() -> Reroute {
     let action = Arc::new(action("nobodys"));
     Reroute {
-        hold: Hold { seq: Seq(i64::MAX), owner: OwnerId(i64::MAX), fence: 0 },
+        hold: Hold {
+            seq: Seq(i64::MAX),
+            owner: OwnerId(i64::MAX),
+            fence: 0,
+        },
         provider: action.provider.clone(),
         priority: action.priority,
         action,

@@ -17,10 +17,12 @@ use self::state::{Entry, Tables};
 use crate::StoreError;
 use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put, is_whole};
 use crate::gate::{Conditions, Counters as _, Judged, judge};
-use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest};
+use crate::history::{
+    Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest,
+};
 use crate::model::{
-    Admission, Admitted, Beat, Claim, Claimed, Freed, Hasten, Hold, OwnerId, RecentSend, RecentSends, Record, Reroute, Rerouted, Seq,
-    Settled, Settlement, State, Way,
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hasten, Hold, OwnerId, RecentSend,
+    RecentSends, Record, Reroute, Rerouted, Seq, Settled, Settlement, State, Way,
 };
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::rows::state_number;
@@ -46,7 +48,12 @@ impl MemoryStore {
 
 impl Tables {
     /// What a filter lets through, in its order, as far as a look goes; and where it stopped if it was cut short.
-    fn look(&self, filter: &HistoryFilter, after: Option<Cursor>, mut found: impl FnMut(&Entry, Cursor) -> bool) -> Option<Cursor> {
+    fn look(
+        &self,
+        filter: &HistoryFilter,
+        after: Option<Cursor>,
+        mut found: impl FnMut(&Entry, Cursor) -> bool,
+    ) -> Option<Cursor> {
         let by_time = filter.is_by_time();
         let mut entries: Vec<&Entry> = self.entries.values().collect();
         if by_time {
@@ -58,8 +65,20 @@ impl Tables {
         let mut looked = 0;
         for entry in entries {
             let record = &entry.record;
-            let cursor = Cursor { at: record.accepted_at, seq: record.seq };
-            let place = |cursor: Cursor| (if by_time { cursor.at } else { Timestamp::default() }, cursor.seq);
+            let cursor = Cursor {
+                at: record.accepted_at,
+                seq: record.seq,
+            };
+            let place = |cursor: Cursor| {
+                (
+                    if by_time {
+                        cursor.at
+                    } else {
+                        Timestamp::default()
+                    },
+                    cursor.seq,
+                )
+            };
             let is_beyond = |after: Cursor| match filter.order {
                 Order::NewestFirst => place(cursor) < place(after),
                 Order::OldestFirst => place(cursor) > place(after),
@@ -71,7 +90,8 @@ impl Tables {
                 return None;
             }
             looked += 1;
-            if (filter.lets_through(&entry.narrow()) && !found(entry, cursor)) || looked == MAX_LOOK {
+            if (filter.lets_through(&entry.narrow()) && !found(entry, cursor)) || looked == MAX_LOOK
+            {
                 return Some(cursor);
             }
         }
@@ -81,7 +101,15 @@ impl Tables {
 
 impl Entry {
     fn narrow(&self) -> Narrow<'_> {
-        let Record { action, accepted_at, caller, verdict, rule, state, .. } = &self.record;
+        let Record {
+            action,
+            accepted_at,
+            caller,
+            verdict,
+            rule,
+            state,
+            ..
+        } = &self.record;
         Narrow {
             seq: self.record.seq,
             accepted_at: *accepted_at,
@@ -131,7 +159,15 @@ impl Store for MemoryStore {
     }
 
     fn beats(&self) -> Later<'_, Vec<Beat>> {
-        ready(Ok(self.lock().processes.iter().map(|(owner, count)| Beat { owner: OwnerId(*owner), count: *count }).collect()))
+        ready(Ok(self
+            .lock()
+            .processes
+            .iter()
+            .map(|(owner, count)| Beat {
+                owner: OwnerId(*owner),
+                count: *count,
+            })
+            .collect()))
     }
 
     fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
@@ -143,18 +179,34 @@ impl Store for MemoryStore {
 
     fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, Freed> {
         let mut tables = self.lock();
-        tables.processes.retain(|owner, count| !dead.contains(&Beat { owner: OwnerId(*owner), count: *count }));
-        ready(Ok(tables.free(now, |entry, processes| !processes.contains_key(&entry.owner))))
+        tables.processes.retain(|owner, count| {
+            !dead.contains(&Beat {
+                owner: OwnerId(*owner),
+                count: *count,
+            })
+        });
+        ready(Ok(tables.free(now, |entry, processes| {
+            !processes.contains_key(&entry.owner)
+        })))
     }
 
     fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>> {
         let tables = self.lock();
-        let later = tables.entries.range(after.0.saturating_add(1)..).map(|(_, entry)| entry);
-        ready(Ok(later.filter(|entry| entry.owner == owner.0 && owner.0 != 0).take(limit).map(Entry::hold).collect()))
+        let later = tables
+            .entries
+            .range(after.0.saturating_add(1)..)
+            .map(|(_, entry)| entry);
+        ready(Ok(later
+            .filter(|entry| entry.owner == owner.0 && owner.0 != 0)
+            .take(limit)
+            .map(Entry::hold)
+            .collect()))
     }
 
     fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed> {
-        ready(Ok(self.lock().free(now, |entry, _| holds.contains(&entry.hold()))))
+        ready(Ok(self
+            .lock()
+            .free(now, |entry, _| holds.contains(&entry.hold()))))
     }
 
     fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
@@ -184,12 +236,20 @@ impl Store for MemoryStore {
     fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>> {
         let tables = self.lock();
         let waits = |entry: &&Entry| entry.owner == 0 && providers.contains(&entry.record.provider);
-        ready(Ok(tables.open().filter(waits).map(|entry| entry.record.due_at).min()))
+        ready(Ok(tables
+            .open()
+            .filter(waits)
+            .map(|entry| entry.record.due_at)
+            .min()))
     }
 
     fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>> {
         let tables = self.lock();
-        ready(Ok(seqs.iter().filter_map(|seq| tables.entries.get(&seq.0)).map(|entry| entry.record.clone()).collect()))
+        ready(Ok(seqs
+            .iter()
+            .filter_map(|seq| tables.entries.get(&seq.0))
+            .map(|entry| entry.record.clone())
+            .collect()))
     }
 
     fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
@@ -198,21 +258,38 @@ impl Store for MemoryStore {
             let action = &entry.record.action;
             !entry.superseded
                 && action.id == *id
-                && scope.covers(action.namespace.as_str(), action.tenant.as_str(), action.provider.as_str(), action.action_type.as_str())
+                && scope.covers(
+                    action.namespace.as_str(),
+                    action.tenant.as_str(),
+                    action.provider.as_str(),
+                    action.action_type.as_str(),
+                )
         };
-        ready(Ok(tables.entries.values().filter(is_it).map(|entry| entry.record.clone()).collect()))
+        ready(Ok(tables
+            .entries
+            .values()
+            .filter(is_it)
+            .map(|entry| entry.record.clone())
+            .collect()))
     }
 
     fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage> {
         let tables = self.lock();
         let mut maker = PageMaker::new(page);
         let stopped = tables.look(&filter, page.after, |_, cursor| maker.goes_on(cursor));
-        let records = maker.fill(|seq| Ok(tables.entries.get(&seq.0).map(|entry| entry.record.clone())));
+        let records =
+            maker.fill(|seq| Ok(tables.entries.get(&seq.0).map(|entry| entry.record.clone())));
         ready(records.map(|records| maker.page(records, stopped)))
     }
 
     fn newest(&self) -> Later<'_, Seq> {
-        ready(Ok(Seq(self.lock().entries.keys().next_back().copied().unwrap_or(0))))
+        ready(Ok(Seq(self
+            .lock()
+            .entries
+            .keys()
+            .next_back()
+            .copied()
+            .unwrap_or(0))))
     }
 
     fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
@@ -228,7 +305,11 @@ impl Store for MemoryStore {
         let mut tables = self.lock();
         let mut discarded = 0;
         for seq in letters {
-            if let Some(entry) = tables.entries.get_mut(&seq.0).filter(|entry| entry.record.state == State::Dead) {
+            if let Some(entry) = tables
+                .entries
+                .get_mut(&seq.0)
+                .filter(|entry| entry.record.state == State::Dead)
+            {
                 entry.record.state = State::Discarded;
                 discarded += 1;
             }
@@ -237,7 +318,10 @@ impl Store for MemoryStore {
     }
 
     fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
-        let filter = HistoryFilter { state: Some(State::Dead), ..HistoryFilter::of(scope.clone()) };
+        let filter = HistoryFilter {
+            state: Some(State::Dead),
+            ..HistoryFilter::of(scope.clone())
+        };
         let mut count = 0;
         self.lock().look(&filter, None, |_, _| {
             count += 1;
@@ -246,27 +330,65 @@ impl Store for MemoryStore {
         ready(Ok(count))
     }
 
-    fn recent_sends(&self, since: Timestamp, before: Option<Cursor>, limit: usize) -> Later<'_, RecentSends> {
+    fn recent_sends(
+        &self,
+        since: Timestamp,
+        before: Option<Cursor>,
+        limit: usize,
+    ) -> Later<'_, RecentSends> {
         let tables = self.lock();
         let send = |record: &Record| {
-            let finished_at = record.finished_at.filter(|at| *at > since && record.state == State::Done && record.attempts > 0)?;
-            let recipients = record.prepared.as_ref().map(|prepared| prepared.recipients.clone()).unwrap_or_default();
-            Some(RecentSend { provider: record.provider.clone(), recipients, finished_at })
+            let finished_at = record
+                .finished_at
+                .filter(|at| *at > since && record.state == State::Done && record.attempts > 0)?;
+            let recipients = record
+                .prepared
+                .as_ref()
+                .map(|prepared| prepared.recipients.clone())
+                .unwrap_or_default();
+            Some(RecentSend {
+                provider: record.provider.clone(),
+                recipients,
+                finished_at,
+            })
         };
         let before = before.map_or(i64::MAX, |cursor| cursor.seq.0);
-        let page = || tables.entries.range(..before).map(|(_, entry)| &entry.record).rev().take(limit);
+        let page = || {
+            tables
+                .entries
+                .range(..before)
+                .map(|(_, entry)| &entry.record)
+                .rev()
+                .take(limit)
+        };
         let last = page().last().filter(|_| page().count() == limit);
-        let next = last.map(|record| Cursor { at: record.accepted_at, seq: record.seq });
-        ready(Ok(RecentSends { sends: page().filter_map(send).collect(), next }))
+        let next = last.map(|record| Cursor {
+            at: record.accepted_at,
+            seq: record.seq,
+        });
+        ready(Ok(RecentSends {
+            sends: page().filter_map(send).collect(),
+            next,
+        }))
     }
 
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
         let tables = self.lock();
-        ready(Ok(tables.documents.values().map(|(document, _)| document).filter(|document| document.kind == kind).cloned().collect()))
+        ready(Ok(tables
+            .documents
+            .values()
+            .map(|(document, _)| document)
+            .filter(|document| document.kind == kind)
+            .cloned()
+            .collect()))
     }
 
     fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>> {
-        ready(Ok(self.lock().documents.get(&(kind.as_str(), id.to_owned())).map(|(document, _)| document.clone())))
+        ready(Ok(self
+            .lock()
+            .documents
+            .get(&(kind.as_str(), id.to_owned()))
+            .map(|(document, _)| document.clone())))
     }
 
     fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges> {
@@ -274,33 +396,69 @@ impl Store for MemoryStore {
         let revision = self.revision.get();
         let whole = is_whole(known, revision);
         let after = if whole { -1 } else { known };
-        let documents = tables.documents.values().filter(|(_, changed)| *changed > after).map(|(document, _)| document.clone()).collect();
-        let deleted = tables.deletions.range(after + 1..).filter(|_| !whole).map(|(_, deleted)| deleted.clone()).collect();
-        ready(Ok(DocumentChanges { revision, whole, documents, deleted }))
+        let documents = tables
+            .documents
+            .values()
+            .filter(|(_, changed)| *changed > after)
+            .map(|(document, _)| document.clone())
+            .collect();
+        let deleted = tables
+            .deletions
+            .range(after + 1..)
+            .filter(|_| !whole)
+            .map(|(_, deleted)| deleted.clone())
+            .collect();
+        ready(Ok(DocumentChanges {
+            revision,
+            whole,
+            documents,
+            deleted,
+        }))
     }
 
     fn put_document(&self, document: Document) -> Later<'_, Put> {
         let mut tables = self.lock();
         let key = (document.kind.as_str(), document.id.clone());
-        let found = tables.documents.get(&key).map_or(0, |(found, _)| found.version);
+        let found = tables
+            .documents
+            .get(&key)
+            .map_or(0, |(found, _)| found.version);
         if found != document.version {
             return ready(Ok(Put::Changed));
         }
-        let has_name = |(other, _): &(Document, i64)| other.kind == document.kind && other.name == document.name && other.id != document.id;
+        let has_name = |(other, _): &(Document, i64)| {
+            other.kind == document.kind && other.name == document.name && other.id != document.id
+        };
         if tables.documents.values().any(has_name) {
             return ready(Ok(Put::NameTaken));
         }
         let (version, revision) = (found + 1, self.revision.get() + 1);
-        tables.documents.insert(key, (Document { version, ..document }, revision));
+        tables.documents.insert(
+            key,
+            (
+                Document {
+                    version,
+                    ..document
+                },
+                revision,
+            ),
+        );
         self.revision.set(revision);
         ready(Ok(Put::Written(version)))
     }
 
-    fn delete_document(&self, kind: DocumentKind, id: &str, version: Option<i64>) -> Later<'_, bool> {
+    fn delete_document(
+        &self,
+        kind: DocumentKind,
+        id: &str,
+        version: Option<i64>,
+    ) -> Later<'_, bool> {
         let mut tables = self.lock();
         let key = (kind.as_str(), id.to_owned());
-        let is_it = |(found, _): &(Document, i64)| version.is_none_or(|version| found.version == version);
-        let deleted = tables.documents.get(&key).is_some_and(is_it) && tables.documents.remove(&key).is_some();
+        let is_it =
+            |(found, _): &(Document, i64)| version.is_none_or(|version| found.version == version);
+        let deleted = tables.documents.get(&key).is_some_and(is_it)
+            && tables.documents.remove(&key).is_some();
         if deleted {
             let revision = self.revision.get() + 1;
             tables.deletions.insert(revision, (kind, id.to_owned()));
@@ -328,20 +486,40 @@ impl Store for MemoryStore {
     }
 
     fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {
-        self.lock().notes.insert(name.to_owned(), (text.to_owned(), until));
+        self.lock()
+            .notes
+            .insert(name.to_owned(), (text.to_owned(), until));
         ready(Ok(()))
     }
 
     fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>> {
-        ready(Ok(self.lock().notes.get(name).filter(|(_, until)| *until > now).map(|(text, _)| text.clone())))
+        ready(Ok(self
+            .lock()
+            .notes
+            .get(name)
+            .filter(|(_, until)| *until > now)
+            .map(|(text, _)| text.clone())))
     }
 
-    fn swap_note<'a>(&'a self, name: &str, expected: Option<&str>, text: &str, now: Timestamp, until: Timestamp) -> Later<'a, bool> {
+    fn swap_note<'a>(
+        &'a self,
+        name: &str,
+        expected: Option<&str>,
+        text: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Later<'a, bool> {
         let mut tables = self.lock();
-        let found = tables.notes.get(name).filter(|(_, until)| *until > now).map(|(text, _)| text.as_str());
+        let found = tables
+            .notes
+            .get(name)
+            .filter(|(_, until)| *until > now)
+            .map(|(text, _)| text.as_str());
         let swaps = found == expected;
         if swaps {
-            tables.notes.insert(name.to_owned(), (text.to_owned(), until));
+            tables
+                .notes
+                .insert(name.to_owned(), (text.to_owned(), until));
         }
         ready(Ok(swaps))
     }

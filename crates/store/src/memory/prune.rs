@@ -10,15 +10,27 @@ use crate::retention::{Pruned, Retention};
 impl Tables {
     pub(super) fn prune(&mut self, retention: &Retention, after: Option<Cursor>) -> Pruned {
         let newest = self.entries.keys().next_back().copied().unwrap_or_default();
-        let cursor = |entry: &Entry| Cursor { at: entry.record.accepted_at, seq: entry.record.seq };
-        let is_after = |cursor: Cursor| after.is_none_or(|after| (cursor.at, cursor.seq) > (after.at, after.seq));
-        let is_old = |entry: &&Entry| entry.record.accepted_at < retention.before && entry.record.seq.0 < newest && is_after(cursor(entry));
+        let cursor = |entry: &Entry| Cursor {
+            at: entry.record.accepted_at,
+            seq: entry.record.seq,
+        };
+        let is_after = |cursor: Cursor| {
+            after.is_none_or(|after| (cursor.at, cursor.seq) > (after.at, after.seq))
+        };
+        let is_old = |entry: &&Entry| {
+            entry.record.accepted_at < retention.before
+                && entry.record.seq.0 < newest
+                && is_after(cursor(entry))
+        };
         let mut old: Vec<Cursor> = self.entries.values().filter(is_old).map(cursor).collect();
         old.sort_unstable_by_key(|cursor| (cursor.at, cursor.seq));
         old.truncate(MAX_PRUNE_BATCH);
         let mut deleted = 0;
         for cursor in &old {
-            let goes = |entry: &Entry| entry.record.state != State::Open && retention.of.have(entry.record.action.tenant.as_str());
+            let goes = |entry: &Entry| {
+                entry.record.state != State::Open
+                    && retention.of.have(entry.record.action.tenant.as_str())
+            };
             if self.entries.get(&cursor.seq.0).is_some_and(goes) {
                 self.entries.remove(&cursor.seq.0);
                 self.by_id.retain(|_, known| *known != cursor.seq.0);
@@ -26,6 +38,10 @@ impl Tables {
             }
         }
         let last = old.last().copied();
-        Pruned { deleted, next: last.filter(|_| old.len() == MAX_PRUNE_BATCH), last }
+        Pruned {
+            deleted,
+            next: last.filter(|_| old.len() == MAX_PRUNE_BATCH),
+            last,
+        }
     }
 }

@@ -10,7 +10,10 @@ use crate::model::{Charges, Hasten, Reroute, Rerouted, State};
 impl Tables {
     pub(super) fn reroute(&mut self, change: &Reroute) -> Result<Rerouted, StoreError> {
         let seq = change.hold.seq;
-        let is_held = self.entries.get(&seq.0).is_some_and(|entry| entry.record.state == State::Open && entry.hold() == change.hold);
+        let is_held = self
+            .entries
+            .get(&seq.0)
+            .is_some_and(|entry| entry.record.state == State::Open && entry.hold() == change.hold);
         if !is_held {
             return Ok(Rerouted::Fenced);
         }
@@ -20,7 +23,13 @@ impl Tables {
             }
         }
         self.charge_quotas(&change.quotas);
-        self.refund(seq, &Charges { counters: change.refund.clone(), dedup: None });
+        self.refund(
+            seq,
+            &Charges {
+                counters: change.refund.clone(),
+                dedup: None,
+            },
+        );
         if let Some(entry) = self.entries.get_mut(&seq.0) {
             let record = &mut entry.record;
             record.provider = change.provider.clone();
@@ -38,8 +47,12 @@ impl Tables {
                 && record.rounds > 0
                 && (hasten.maybe_sent || !record.possible_duplicate)
         };
-        let unowned = self.open().filter(|entry| entry.hold().owner.0 == 0 && waits(&entry.record));
-        let mut found: Vec<_> = unowned.map(|entry| (entry.record.priority, entry.record.seq.0)).collect();
+        let unowned = self
+            .open()
+            .filter(|entry| entry.hold().owner.0 == 0 && waits(&entry.record));
+        let mut found: Vec<_> = unowned
+            .map(|entry| (entry.record.priority, entry.record.seq.0))
+            .collect();
         found.sort_unstable();
         found.truncate(hasten.limit);
         for (_, seq) in &found {

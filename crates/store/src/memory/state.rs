@@ -9,7 +9,8 @@ use crate::StoreError;
 use crate::document::{Document, DocumentKind};
 use crate::gate::{Conditions, Counters, Judged, QuotaCheck, ThrottleCheck, judge};
 use crate::model::{
-    Admission, Admitted, Charges, Claim, ClaimRows, Claimed, Fate, Freed, Hold, OwnerId, Record, Seq, Settled, Settlement, State, Step, Way,
+    Admission, Admitted, Charges, Claim, ClaimRows, Claimed, Fate, Freed, Hold, OwnerId, Record,
+    Seq, Settled, Settlement, State, Step, Way,
 };
 use crate::rows::state_of;
 use crate::shares::{DeadShare, OpenShare};
@@ -57,11 +58,19 @@ pub(super) struct Tables {
 
 impl Counters for Tables {
     fn holder(&self, key: &str, now: Timestamp) -> Result<Option<ActionId>, StoreError> {
-        Ok(self.holders.get(key).filter(|holder| holder.until > now).map(|holder| holder.id.clone()))
+        Ok(self
+            .holders
+            .get(key)
+            .filter(|holder| holder.until > now)
+            .map(|holder| holder.id.clone()))
     }
 
     fn went(&self, check: &ThrottleCheck) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.rings.get(&check.key).and_then(|ring| ring.slots.get(&(ring.total % i64::from(check.max_count.max(1)))).copied()))
+        Ok(self.rings.get(&check.key).and_then(|ring| {
+            ring.slots
+                .get(&(ring.total % i64::from(check.max_count.max(1))))
+                .copied()
+        }))
     }
 
     fn used(&self, counter: &str) -> Result<u64, StoreError> {
@@ -72,13 +81,22 @@ impl Counters for Tables {
 impl Tables {
     pub(super) fn admit(&mut self, admission: &Admission) -> Result<Admitted, StoreError> {
         let action = &admission.action;
-        let id = (action.id.to_string(), action.tenant.to_string(), action.namespace.to_string());
+        let id = (
+            action.id.to_string(),
+            action.tenant.to_string(),
+            action.namespace.to_string(),
+        );
         if let Some(found) = self.by_id.get(&id).and_then(|seq| self.entries.get(seq))
-            && (found.record.state != State::Refused || !found.record.action.asks_the_same_at_sight(action))
+            && (found.record.state != State::Refused
+                || !found.record.action.asks_the_same_at_sight(action))
         {
             return Ok(Admitted::Existing(found.record.seq));
         }
-        let is_dead = |letter: Seq| self.entries.get(&letter.0).is_some_and(|entry| entry.record.state == State::Dead);
+        let is_dead = |letter: Seq| {
+            self.entries
+                .get(&letter.0)
+                .is_some_and(|entry| entry.record.state == State::Dead)
+        };
         if admission.letter.is_some_and(|letter| !is_dead(letter)) {
             return Ok(Admitted::NoLetter);
         }
@@ -90,7 +108,9 @@ impl Tables {
             Judged::Refused(outcome) => return Ok(self.end(id, admission, &outcome)),
             Judged::Go { way, over } => (way, over),
         };
-        let chosen = ways.get(way).ok_or_else(|| StoreError::Engine("an action has no way to go".into()))?;
+        let chosen = ways
+            .get(way)
+            .ok_or_else(|| StoreError::Engine("an action has no way to go".into()))?;
         if let Some(owner) = chosen.birth.owner()
             && !self.processes.contains_key(&owner.0)
         {
@@ -98,14 +118,27 @@ impl Tables {
         }
         let charges = conditions.charges(&chosen.quotas);
         let seq = self.insert(id, admission, Some(chosen), charges);
-        self.charge(conditions, &chosen.quotas, (seq, &action.id), admission.accepted_at);
-        if let Some(letter) = admission.letter.and_then(|letter| self.entries.get_mut(&letter.0)) {
+        self.charge(
+            conditions,
+            &chosen.quotas,
+            (seq, &action.id),
+            admission.accepted_at,
+        );
+        if let Some(letter) = admission
+            .letter
+            .and_then(|letter| self.entries.get_mut(&letter.0))
+        {
             letter.record.state = State::Discarded;
         }
         Ok(Admitted::Open { seq, way, over })
     }
 
-    fn end(&mut self, id: (String, String, String), admission: &Admission, outcome: &Outcome) -> Admitted {
+    fn end(
+        &mut self,
+        id: (String, String, String),
+        admission: &Admission,
+        outcome: &Outcome,
+    ) -> Admitted {
         if admission.letter.is_some() {
             return Admitted::Ended(outcome.clone());
         }
@@ -116,10 +149,18 @@ impl Tables {
         Admitted::Ended(outcome.clone())
     }
 
-    fn insert(&mut self, id: (String, String, String), admission: &Admission, way: Option<&Way>, charges: Charges) -> Seq {
+    fn insert(
+        &mut self,
+        id: (String, String, String),
+        admission: &Admission,
+        way: Option<&Way>,
+        charges: Charges,
+    ) -> Seq {
         self.last_seq += 1;
         let seq = Seq(self.last_seq);
-        let owner = way.and_then(|way| way.birth.owner()).map_or(0, |owner| owner.0);
+        let owner = way
+            .and_then(|way| way.birth.owner())
+            .map_or(0, |owner| owner.0);
         let prepared = way.map(|way| Prepared::clone(&way.prepared)).map(Arc::new);
         let record = Record {
             seq,
@@ -129,7 +170,10 @@ impl Tables {
             auth_method: admission.caller.auth_method.to_owned(),
             verdict: admission.verdict.to_owned(),
             rule: admission.rule.clone(),
-            provider: way.map_or_else(|| admission.action.provider.clone(), |way| way.provider.clone()),
+            provider: way.map_or_else(
+                || admission.action.provider.clone(),
+                |way| way.provider.clone(),
+            ),
             charges,
             prepared,
             priority: admission.priority,
@@ -140,7 +184,9 @@ impl Tables {
             owned: owner != 0,
             in_flight: way.is_some_and(|way| way.birth.is_in_flight()),
             fence: 0,
-            due_at: way.map_or(admission.accepted_at, |way| way.birth.due_at(way.not_before)),
+            due_at: way.map_or(admission.accepted_at, |way| {
+                way.birth.due_at(way.not_before)
+            }),
             attempts: 0,
             rounds: 0,
             takeovers: 0,
@@ -152,20 +198,47 @@ impl Tables {
             class: None,
             unreadable: None,
         };
-        self.entries.insert(seq.0, Entry { record, owner, superseded: false, tag: "", code: None });
-        if let Some(before) = self.by_id.insert(id, seq.0).and_then(|before| self.entries.get_mut(&before)) {
+        self.entries.insert(
+            seq.0,
+            Entry {
+                record,
+                owner,
+                superseded: false,
+                tag: "",
+                code: None,
+            },
+        );
+        if let Some(before) = self
+            .by_id
+            .insert(id, seq.0)
+            .and_then(|before| self.entries.get_mut(&before))
+        {
             before.superseded = true;
         }
         seq
     }
 
-    fn charge(&mut self, conditions: &Conditions, quotas: &[QuotaCheck], (seq, id): (Seq, &ActionId), now: Timestamp) {
+    fn charge(
+        &mut self,
+        conditions: &Conditions,
+        quotas: &[QuotaCheck],
+        (seq, id): (Seq, &ActionId),
+        now: Timestamp,
+    ) {
         if let Some(dedup) = &conditions.dedup {
-            self.holders.insert(dedup.key.clone(), Holder { seq, id: id.clone(), until: dedup.until });
+            self.holders.insert(
+                dedup.key.clone(),
+                Holder {
+                    seq,
+                    id: id.clone(),
+                    until: dedup.until,
+                },
+            );
         }
         if let Some(check) = &conditions.throttle {
             let ring = self.rings.entry(check.key.clone()).or_default();
-            ring.slots.insert(ring.total % i64::from(check.max_count.max(1)), now);
+            ring.slots
+                .insert(ring.total % i64::from(check.max_count.max(1)), now);
             ring.total += 1;
             ring.until = now + check.window;
         }
@@ -174,13 +247,29 @@ impl Tables {
 
     pub(super) fn charge_quotas(&mut self, quotas: &[QuotaCheck]) {
         for quota in quotas {
-            self.counters.entry(quota.counter.clone()).or_insert((0, quota.resets_at)).0 += 1;
+            self.counters
+                .entry(quota.counter.clone())
+                .or_insert((0, quota.resets_at))
+                .0 += 1;
         }
     }
 
     pub(super) fn settle(&mut self, settlement: &Settlement) -> Result<Settled, StoreError> {
-        let Settlement { hold, at, attempts, rounds, takeovers, history, possible_duplicate, note, waited_for: _, step } = settlement;
-        let Some(entry) = self.entries.get_mut(&hold.seq.0) else { return Ok(Settled::Fenced) };
+        let Settlement {
+            hold,
+            at,
+            attempts,
+            rounds,
+            takeovers,
+            history,
+            possible_duplicate,
+            note,
+            waited_for: _,
+            step,
+        } = settlement;
+        let Some(entry) = self.entries.get_mut(&hold.seq.0) else {
+            return Ok(Settled::Fenced);
+        };
         if entry.record.state != State::Open || entry.hold() != *hold {
             return Ok(Settled::Fenced);
         }
@@ -189,14 +278,19 @@ impl Tables {
         record.possible_duplicate |= possible_duplicate;
         record.note.clone_from(note);
         if let Some(history) = history {
-            record.history = serde_json::from_str(history).map_err(|error| StoreError::Engine(error.to_string()))?;
+            record.history = serde_json::from_str(history)
+                .map_err(|error| StoreError::Engine(error.to_string()))?;
         }
         match step {
             Step::Progress { in_flight } => {
                 record.rounds = *rounds;
                 record.in_flight = *in_flight;
             }
-            Step::PutOff { due_at, so_far, age } => {
+            Step::PutOff {
+                due_at,
+                so_far,
+                age,
+            } => {
                 record.rounds = *rounds;
                 if let Some(age) = age {
                     (record.not_before, record.give_up_at) = (age.not_before, age.give_up_at);
@@ -205,7 +299,12 @@ impl Tables {
                 record.outcome = Some(Arc::clone(so_far));
                 entry.own(0);
             }
-            Step::End { outcome, text, class, refund } => {
+            Step::End {
+                outcome,
+                text,
+                class,
+                refund,
+            } => {
                 record.takeovers = *takeovers;
                 record.class = class.map(str::to_owned);
                 entry.end(outcome, Arc::clone(text), *at);
@@ -232,7 +331,9 @@ impl Tables {
                 for (place, room) in rooms.iter().enumerate() {
                     let due = |priority: Priority| {
                         let is_due = |record: &Record| {
-                            record.due_at <= *now && record.priority == priority && room.providers.contains(&record.provider)
+                            record.due_at <= *now
+                                && record.priority == priority
+                                && room.providers.contains(&record.provider)
                         };
                         self.unowned(room.most_of(priority), is_due)
                     };
@@ -246,8 +347,12 @@ impl Tables {
 
     /// Unowned rows, oldest due first.
     fn unowned(&self, limit: usize, wanted: impl Fn(&Record) -> bool) -> Vec<(Timestamp, i64)> {
-        let unowned = self.open().filter(|entry| entry.owner == 0 && wanted(&entry.record));
-        let mut due: Vec<(Timestamp, i64)> = unowned.map(|entry| (entry.record.due_at, entry.record.seq.0)).collect();
+        let unowned = self
+            .open()
+            .filter(|entry| entry.owner == 0 && wanted(&entry.record));
+        let mut due: Vec<(Timestamp, i64)> = unowned
+            .map(|entry| (entry.record.due_at, entry.record.seq.0))
+            .collect();
         due.sort_unstable();
         due.truncate(limit);
         due
@@ -260,17 +365,28 @@ impl Tables {
             if let Some(entry) = self.entries.get_mut(&seq) {
                 entry.own(owner.0);
                 entry.record.fence += 1;
-                claimed.push(Claimed { hold: entry.hold(), room });
+                claimed.push(Claimed {
+                    hold: entry.hold(),
+                    room,
+                });
             }
         }
         claimed
     }
 
     /// Frees owned rows that are `wanted`. Marks those that may have been sent, due at `now`; the others are due when they were.
-    pub(super) fn free(&mut self, now: Timestamp, wanted: impl Fn(&Entry, &BTreeMap<i64, i64>) -> bool) -> Freed {
+    pub(super) fn free(
+        &mut self,
+        now: Timestamp,
+        wanted: impl Fn(&Entry, &BTreeMap<i64, i64>) -> bool,
+    ) -> Freed {
         let mut freed = Freed::default();
         let processes = &self.processes;
-        for entry in self.entries.values_mut().filter(|entry| entry.owner != 0 && wanted(entry, processes)) {
+        for entry in self
+            .entries
+            .values_mut()
+            .filter(|entry| entry.owner != 0 && wanted(entry, processes))
+        {
             if entry.record.in_flight {
                 entry.record.takeovers += 1;
                 entry.record.possible_duplicate = true;
@@ -291,7 +407,10 @@ impl Tables {
             }
         }
         if let Some(key) = &charges.dedup
-            && self.holders.get(key).is_some_and(|holder| holder.seq == seq)
+            && self
+                .holders
+                .get(key)
+                .is_some_and(|holder| holder.seq == seq)
         {
             self.holders.remove(key);
         }
@@ -310,9 +429,19 @@ impl Tables {
         for entry in self.open() {
             let (tenant, provider) = (&entry.record.action.tenant, &entry.record.provider);
             let oldest = entry.record.accepted_at;
-            match shares.iter_mut().find(|share| share.tenant == *tenant && share.provider == *provider) {
-                Some(share) => (share.count, share.oldest) = (share.count + 1, share.oldest.min(oldest)),
-                None => shares.push(OpenShare { tenant: tenant.clone(), provider: provider.clone(), count: 1, oldest }),
+            match shares
+                .iter_mut()
+                .find(|share| share.tenant == *tenant && share.provider == *provider)
+            {
+                Some(share) => {
+                    (share.count, share.oldest) = (share.count + 1, share.oldest.min(oldest))
+                }
+                None => shares.push(OpenShare {
+                    tenant: tenant.clone(),
+                    provider: provider.clone(),
+                    count: 1,
+                    oldest,
+                }),
             }
         }
         shares
@@ -320,23 +449,47 @@ impl Tables {
 
     pub(super) fn dead_shares(&self, limit: usize) -> Vec<DeadShare> {
         let mut shares: Vec<DeadShare> = Vec::new();
-        for entry in self.entries.values().rev().filter(|entry| entry.record.state == State::Dead).take(limit) {
-            let (provider, code) = (&entry.record.provider, entry.code.clone().unwrap_or_default());
-            match shares.iter_mut().find(|share| share.provider == *provider && share.code == code) {
+        for entry in self
+            .entries
+            .values()
+            .rev()
+            .filter(|entry| entry.record.state == State::Dead)
+            .take(limit)
+        {
+            let (provider, code) = (
+                &entry.record.provider,
+                entry.code.clone().unwrap_or_default(),
+            );
+            match shares
+                .iter_mut()
+                .find(|share| share.provider == *provider && share.code == code)
+            {
                 Some(share) => share.count += 1,
-                None => shares.push(DeadShare { provider: provider.clone(), code, count: 1 }),
+                None => shares.push(DeadShare {
+                    provider: provider.clone(),
+                    code,
+                    count: 1,
+                }),
             }
         }
         shares
     }
 
     pub(super) fn outcomes_of(&self, seqs: &[Seq]) -> Vec<(Seq, Arc<str>)> {
-        let ended = |seq: &Seq| self.entries.get(&seq.0).filter(|entry| entry.record.state != State::Open);
-        seqs.iter().filter_map(|seq| Some((*seq, ended(seq)?.record.outcome.clone()?))).collect()
+        let ended = |seq: &Seq| {
+            self.entries
+                .get(&seq.0)
+                .filter(|entry| entry.record.state != State::Open)
+        };
+        seqs.iter()
+            .filter_map(|seq| Some((*seq, ended(seq)?.record.outcome.clone()?)))
+            .collect()
     }
 
     pub(super) fn open(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.values().filter(|entry| entry.record.state == State::Open)
+        self.entries
+            .values()
+            .filter(|entry| entry.record.state == State::Open)
     }
 }
 
@@ -350,7 +503,11 @@ impl Entry {
 
     /// How the row is held.
     pub(super) fn hold(&self) -> Hold {
-        Hold { seq: self.record.seq, owner: OwnerId(self.owner), fence: self.record.fence }
+        Hold {
+            seq: self.record.seq,
+            owner: OwnerId(self.owner),
+            fence: self.record.fence,
+        }
     }
 
     fn end(&mut self, outcome: &Outcome, text: Arc<str>, at: Timestamp) {

@@ -34,7 +34,12 @@ impl PostgresStore {
         if self.admissions.len() + self.gated.len() > MAX_COMMIT_QUEUE {
             return Box::pin(async { Err(StoreError::Busy) });
         }
-        match Admitting::new(admission, &self.positions, &self.optimism, &self.queue_bytes) {
+        match Admitting::new(
+            admission,
+            &self.positions,
+            &self.optimism,
+            &self.queue_bytes,
+        ) {
             Ok(admitting) if admitting.is_free() => self.admissions.send(admitting),
             Ok(admitting) => self.gated.send(admitting),
             Err(error) => Box::pin(async { Err(error) }),
@@ -46,7 +51,12 @@ impl Batched for Admit {
     type Item = Admitting;
     type Effect = Admitted;
 
-    async fn attempt(&self, conn: &Conn, items: &[Arc<Admitting>], again: bool) -> Result<Effects<Admitted>, Failure> {
+    async fn attempt(
+        &self,
+        conn: &Conn,
+        items: &[Arc<Admitting>],
+        again: bool,
+    ) -> Result<Effects<Admitted>, Failure> {
         // What may have been written before is looked up first, like everything behind the gate.
         if !again && items.iter().all(|item| item.goes_at_once()) {
             return write_free(conn, items).await;
@@ -61,7 +71,11 @@ impl Batched for Admit {
         gated::write(conn, items, again).await
     }
 
-    async fn done_before(&self, conn: &Conn, item: &Arc<Admitting>) -> Result<Option<Admitted>, Failure> {
+    async fn done_before(
+        &self,
+        conn: &Conn,
+        item: &Arc<Admitting>,
+    ) -> Result<Option<Admitted>, Failure> {
         gated::done_before(conn, item).await
     }
 
@@ -82,14 +96,24 @@ impl Batched for Admit {
 
 /// Writes those that have no gate to pass, in one statement. What it leaves has an id that was there, or a position that was taken.
 async fn write_free(conn: &Conn, items: &[Arc<Admitting>]) -> Result<Effects<Admitted>, Failure> {
-    let goes: Vec<Goes> = items.iter().map(|item| Goes::free(&item.admission)).collect();
-    let rows = items.iter().zip(&goes).map(|(item, goes)| item.row(goes)).collect::<Result<Vec<_>, _>>()?;
+    let goes: Vec<Goes> = items
+        .iter()
+        .map(|item| Goes::free(&item.admission))
+        .collect();
+    let rows = items
+        .iter()
+        .zip(&goes)
+        .map(|(item, goes)| item.row(goes))
+        .collect::<Result<Vec<_>, _>>()?;
     let done = insert(conn, &rows).await?;
     let effect = |(item, goes): (&Arc<Admitting>, Goes)| {
         if done.written.contains(&item.seq()) {
             return Some(Ok(goes.into_admitted(item.seq())));
         }
-        if item.owner().is_some_and(|owner| !done.living.contains(&owner)) {
+        if item
+            .owner()
+            .is_some_and(|owner| !done.living.contains(&owner))
+        {
             return Some(Err(StoreError::Fenced));
         }
         item.look_first();

@@ -100,9 +100,18 @@ pub(super) struct Batcher<B: Batched> {
 
 impl<B: Batched> Batcher<B> {
     pub(super) fn start(kind: B, pool: &Pool, patience: Duration, ended: &Ended) -> Self {
-        let inner = Arc::new(Inner { kind, pool: pool.clone(), queue: Mutex::default(), arrived: Notify::new(), patience });
+        let inner = Arc::new(Inner {
+            kind,
+            pool: pool.clone(),
+            queue: Mutex::default(),
+            arrived: Notify::new(),
+            patience,
+        });
         let work = |_| tokio::spawn(watched(Arc::clone(&inner), ended.clone()));
-        Self { workers: (0..WORKERS).map(work).collect(), inner }
+        Self {
+            workers: (0..WORKERS).map(work).collect(),
+            inner,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -116,11 +125,17 @@ impl<B: Batched> Batcher<B> {
     pub(super) fn send(&self, item: B::Item) -> Later<'_, B::Effect> {
         let (reply, answer) = oneshot::channel();
         let since = Instant::now();
-        self.inner.lock().push(Waiting { item: Arc::new(item), since, reply });
+        self.inner.lock().push(Waiting {
+            item: Arc::new(item),
+            since,
+            reply,
+        });
         self.inner.arrived.notify_one();
         Box::pin(async move {
             // A worker that ended in the middle cannot say what came of it.
-            answer.await.unwrap_or_else(|_| Err(StoreError::Unknown("the store was closed meanwhile".into())))
+            answer.await.unwrap_or_else(|_| {
+                Err(StoreError::Unknown("the store was closed meanwhile".into()))
+            })
         })
     }
 }
@@ -137,8 +152,13 @@ impl<B: Batched> Drop for Batcher<B> {
 async fn watched<B: Batched>(inner: Arc<Inner<B>>, ended: Ended) {
     if let Err(panic) = AssertUnwindSafe(inner.work()).catch_unwind().await {
         let why = words_of_panic(&*panic);
-        tracing::error!(why, "a worker of the store panicked; the process has to end");
-        ended.send_replace(Some(StoreError::Engine(format!("a worker of its writes panicked: {why}"))));
+        tracing::error!(
+            why,
+            "a worker of the store panicked; the process has to end"
+        );
+        ended.send_replace(Some(StoreError::Engine(format!(
+            "a worker of its writes panicked: {why}"
+        ))));
     }
 }
 
@@ -180,29 +200,50 @@ impl<B: Batched> Inner<B> {
         if more {
             self.arrived.notify_one();
         }
-        let (fresh, stale): (Vec<_>, Vec<_>) = taken.batch.into_iter().partition(|waiting| waiting.since.elapsed() < self.patience);
-        refuse(stale, &StoreError::Away("it did not take the write in time".into()));
+        let (fresh, stale): (Vec<_>, Vec<_>) = taken
+            .batch
+            .into_iter()
+            .partition(|waiting| waiting.since.elapsed() < self.patience);
+        refuse(
+            stale,
+            &StoreError::Away("it did not take the write in time".into()),
+        );
         taken.batch = fresh;
         Some(taken)
     }
 
     async fn write(self: &Arc<Self>, batch: Vec<Waiting<B>>) {
-        let mut parts = vec![Part { items: batch, again: false, max_conflicts: MAX_CONFLICTS.0 }];
+        let mut parts = vec![Part {
+            items: batch,
+            again: false,
+            max_conflicts: MAX_CONFLICTS.0,
+        }];
         let (mut refusals, mut in_a_row) = (0, 0);
         while let Some(mut part) = parts.pop() {
             let Err(error) = self.commit(&mut part).await else {
                 in_a_row = 0;
                 continue;
             };
-            let weight = if error == StoreError::Busy { CONTENDED } else { 1 };
+            let weight = if error == StoreError::Busy {
+                CONTENDED
+            } else {
+                1
+            };
             (refusals, in_a_row) = (refusals + weight, in_a_row + weight);
             let splits = refusals < MAX_REFUSALS.0 && in_a_row < MAX_REFUSALS.1;
             if part.again {
                 tokio::spawn(find_out::find_out(Arc::downgrade(self), part.items));
-            } else if part.items.len() > 1 && splits && !matches!(error, StoreError::Away(_) | StoreError::Closed) {
+            } else if part.items.len() > 1
+                && splits
+                && !matches!(error, StoreError::Away(_) | StoreError::Closed)
+            {
                 let second = part.items.split_off(part.items.len() / 2);
                 for items in [second, part.items] {
-                    parts.push(Part { items, again: false, max_conflicts: MAX_CONFLICTS.1 });
+                    parts.push(Part {
+                        items,
+                        again: false,
+                        max_conflicts: MAX_CONFLICTS.1,
+                    });
                 }
             } else {
                 refuse(part.items, &error);
@@ -214,7 +255,11 @@ impl<B: Batched> Inner<B> {
     async fn commit(&self, part: &mut Part<B>) -> Result<(), StoreError> {
         let (mut conflicts, mut pause) = (0, PAUSES.0);
         while !part.items.is_empty() {
-            let items: Vec<Arc<B::Item>> = part.items.iter().map(|waiting| Arc::clone(&waiting.item)).collect();
+            let items: Vec<Arc<B::Item>> = part
+                .items
+                .iter()
+                .map(|waiting| Arc::clone(&waiting.item))
+                .collect();
             match self.attempt(&items, part.again).await {
                 Ok(effects) => {
                     part.items = self.answer(std::mem::take(&mut part.items), effects);
@@ -222,7 +267,11 @@ impl<B: Batched> Inner<B> {
                 }
                 Err(Failure::Conflict) if conflicts < part.max_conflicts => conflicts += 1,
                 Err(Failure::Unknown(why)) => {
-                    tracing::warn!(why, items = items.len(), "a commit's answer was lost; finding out what came of it");
+                    tracing::warn!(
+                        why,
+                        items = items.len(),
+                        "a commit's answer was lost; finding out what came of it"
+                    );
                     part.again = true;
                 }
                 // An earlier attempt may have done it: the answer is not known until the database is back.
@@ -253,7 +302,11 @@ impl<B: Batched> Inner<B> {
         left
     }
 
-    async fn attempt(&self, items: &[Arc<B::Item>], again: bool) -> Result<Effects<B::Effect>, Failure> {
+    async fn attempt(
+        &self,
+        items: &[Arc<B::Item>],
+        again: bool,
+    ) -> Result<Effects<B::Effect>, Failure> {
         let conn = Conn::of(&self.pool).await?;
         match in_time(self.kind.attempt(&conn, items, again)).await {
             Ok(effects) => {

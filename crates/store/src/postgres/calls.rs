@@ -29,7 +29,8 @@ impl Turns {
 
     pub(super) async fn take(&self) -> Result<SemaphorePermit<'_>, StoreError> {
         let turn = tokio::time::timeout(TURN_PATIENCE, self.0.acquire()).await;
-        turn.map_err(|_| StoreError::Busy)?.map_err(|_| StoreError::Closed)
+        turn.map_err(|_| StoreError::Busy)?
+            .map_err(|_| StoreError::Closed)
     }
 }
 
@@ -79,7 +80,10 @@ macro_rules! renewal {
             let failure = match tokio::time::timeout(calls::RENEWAL_LIMIT, asked).await {
                 Ok(Ok(result)) => break Ok::<_, StoreError>(result),
                 Ok(Err(failure)) => failure,
-                Err(_) => Failure::Unknown(format!("no answer within {} s", calls::RENEWAL_LIMIT.as_secs())),
+                Err(_) => Failure::Unknown(format!(
+                    "no answer within {} s",
+                    calls::RENEWAL_LIMIT.as_secs()
+                )),
             };
             if tries == calls::RENEWAL_TRIES || matches!(failure, Failure::Refused(_)) {
                 break Err(failure.into_store());

@@ -14,7 +14,12 @@ const MAX_LOST_CLAIMS: usize = 1000;
 
 impl PostgresStore {
     pub(super) async fn claim_rows(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError> {
-        let lost: Vec<i64> = self.lost().iter().filter(|(owner, _)| *owner == claim.owner).map(|(_, number)| *number).collect();
+        let lost: Vec<i64> = self
+            .lost()
+            .iter()
+            .filter(|(owner, _)| *owner == claim.owner)
+            .map(|(_, number)| *number)
+            .collect();
         if !lost.is_empty() {
             let freed = call!(self.claiming, conn => jobs::undo(conn, claim.owner, &lost))?;
             if freed > 0 {
@@ -22,7 +27,9 @@ impl PostgresStore {
             }
         }
         let number = self.claims.fetch_add(1, Ordering::Relaxed);
-        let conn = Conn::of(&self.claiming).await.map_err(Failure::into_store)?;
+        let conn = Conn::of(&self.claiming)
+            .await
+            .map_err(Failure::into_store)?;
         let claimed = in_time(jobs::claim(&conn, &claim, number)).await;
         match claimed {
             Ok(claimed) => {
@@ -42,6 +49,8 @@ impl PostgresStore {
     }
 
     fn lost(&self) -> MutexGuard<'_, Vec<(OwnerId, i64)>> {
-        self.lost_claims.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lost_claims
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -37,18 +37,30 @@ impl Clock for DatabaseClock {
 
 impl PostgresStore {
     /// The database's clock, for as long as the store and the clock are there.
-    pub async fn clock(self: &Arc<Self>, local: Arc<dyn Clock>) -> Result<Arc<dyn Clock>, StoreError> {
+    pub async fn clock(
+        self: &Arc<Self>,
+        local: Arc<dyn Clock>,
+    ) -> Result<Arc<dyn Clock>, StoreError> {
         let (offset, _) = self.offset(&*local).await?;
-        let clock = Arc::new(DatabaseClock { local: Arc::clone(&local), offset: AtomicI64::new(offset) });
+        let clock = Arc::new(DatabaseClock {
+            local: Arc::clone(&local),
+            offset: AtomicI64::new(offset),
+        });
         let (store, kept) = (Arc::downgrade(self), Arc::downgrade(&clock));
         tokio::spawn(async move {
             loop {
                 local.sleep(ASK_EVERY).await;
-                let (Some(store), Some(kept)) = (store.upgrade(), kept.upgrade()) else { return };
+                let (Some(store), Some(kept)) = (store.upgrade(), kept.upgrade()) else {
+                    return;
+                };
                 match store.offset(&*local).await {
-                    Ok((offset, took)) if took <= GOOD_ANSWER => kept.offset.store(offset, Ordering::Relaxed),
+                    Ok((offset, took)) if took <= GOOD_ANSWER => {
+                        kept.offset.store(offset, Ordering::Relaxed)
+                    }
                     Ok(_) => {}
-                    Err(error) => tracing::debug!(%error, "the database's clock could not be read; it is carried on"),
+                    Err(error) => {
+                        tracing::debug!(%error, "the database's clock could not be read; it is carried on")
+                    }
                 }
             }
         });

@@ -6,7 +6,9 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+};
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use rustls_platform_verifier::ConfigVerifierExt as _;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
@@ -44,13 +46,23 @@ pub struct PostgresOptions {
 impl PostgresOptions {
     /// The defaults for a URL.
     pub fn new(url: &str) -> Self {
-        Self { url: url.to_owned(), password: None, ca_file: None, schema: "acteon".into(), pool: 8, notify: true }
+        Self {
+            url: url.to_owned(),
+            password: None,
+            ca_file: None,
+            schema: "acteon".into(),
+            pool: 8,
+            notify: true,
+        }
     }
 }
 
 impl std::fmt::Debug for PostgresOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PostgresOptions").field("schema", &self.schema).field("pool", &self.pool).finish_non_exhaustive()
+        f.debug_struct("PostgresOptions")
+            .field("schema", &self.schema)
+            .field("pool", &self.pool)
+            .finish_non_exhaustive()
     }
 }
 
@@ -70,7 +82,14 @@ pub(super) fn place(config: &tokio_postgres::Config) -> String {
     };
     let hosts: Vec<String> = config.get_hosts().iter().map(host).collect();
     let port = config.get_ports().first().copied().unwrap_or(5432);
-    format!("{} on {}, port {port}", config.get_dbname().or(config.get_user()).unwrap_or("postgres"), hosts.join(", "))
+    format!(
+        "{} on {}, port {port}",
+        config
+            .get_dbname()
+            .or(config.get_user())
+            .unwrap_or("postgres"),
+        hosts.join(", ")
+    )
 }
 
 fn invalid(message: impl std::fmt::Display) -> StoreError {
@@ -82,7 +101,8 @@ impl PostgresOptions {
     fn parse(&self) -> Result<tokio_postgres::Config, String> {
         use secrecy::ExposeSecret as _;
         let expected = "expected postgres://user@host:5432/database";
-        let mut config = tokio_postgres::Config::from_str(&self.url).map_err(|error| format!("{}; {expected}", told_by(&error)))?;
+        let mut config = tokio_postgres::Config::from_str(&self.url)
+            .map_err(|error| format!("{}; {expected}", told_by(&error)))?;
         if let Some(password) = &self.password {
             config.password(password.expose_secret());
         }
@@ -95,9 +115,13 @@ impl PostgresOptions {
     /// What is wrong with the settings, and with which, without opening anything.
     pub fn check(&self) -> Result<(), (&'static str, String)> {
         let config = self.parse().map_err(|message| ("url", message))?;
-        let in_url = tokio_postgres::Config::from_str(&self.url).is_ok_and(|config| config.get_password().is_some());
+        let in_url = tokio_postgres::Config::from_str(&self.url)
+            .is_ok_and(|config| config.get_password().is_some());
         if self.password.is_some() && in_url {
-            return Err(("password", "has no effect where the URL has a password: leave one of the two out".into()));
+            return Err((
+                "password",
+                "has no effect where the URL has a password: leave one of the two out".into(),
+            ));
         }
         if self.ca_file.is_some() && self.ssl_mode(&config) == SslMode::Disable {
             let message = "has no effect without TLS, which a database on this machine is asked for only by `?sslmode=require` in the URL";
@@ -109,7 +133,12 @@ impl PostgresOptions {
     /// Whether the connection is encrypted: as the URL says, and otherwise where it leaves this machine.
     fn ssl_mode(&self, config: &tokio_postgres::Config) -> SslMode {
         let here = config.get_hosts().iter().all(|host| match host {
-            Host::Tcp(name) => name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback()),
+            Host::Tcp(name) => {
+                name == "localhost"
+                    || name
+                        .parse::<std::net::IpAddr>()
+                        .is_ok_and(|address| address.is_loopback())
+            }
             Host::Unix(_) => true,
         });
         match (self.url.contains("sslmode="), here) {
@@ -138,7 +167,11 @@ impl Connector {
             STATEMENT_LIMIT.as_millis(),
             IDLE_IN_TRANSACTION_LIMIT.as_millis(),
         );
-        Ok(Self { config, tls: tls(options)?, begin: begin.into() })
+        Ok(Self {
+            config,
+            tls: tls(options)?,
+            begin: begin.into(),
+        })
     }
 
     /// A pool of at most `size` connections.
@@ -158,7 +191,9 @@ impl Connector {
     }
 
     fn build(&self, size: usize, plans: &'static [&'static str]) -> Result<Pool, StoreError> {
-        let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager_config = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
         let manager = Manager::from_config(self.config.clone(), self.tls.clone(), manager_config);
         let begin = Arc::clone(&self.begin);
         let first = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
@@ -184,7 +219,11 @@ impl Connector {
 const BY_KEY: [&str; 2] = ["SET enable_seqscan = off", "SET enable_mergejoin = off"];
 
 /// Limits and search path; and a commit must be on disk, whatever the database's default says.
-async fn begin_session(client: &tokio_postgres::Client, begin: &str, plans: &[&str]) -> Result<(), Failure> {
+async fn begin_session(
+    client: &tokio_postgres::Client,
+    begin: &str,
+    plans: &[&str],
+) -> Result<(), Failure> {
     client.batch_execute(begin).await?;
     for setting in plans {
         match client.batch_execute(setting).await {
@@ -193,7 +232,9 @@ async fn begin_session(client: &tokio_postgres::Client, begin: &str, plans: &[&s
             _ => {}
         }
     }
-    let row = client.query_one("SELECT current_setting('synchronous_commit')", &[]).await?;
+    let row = client
+        .query_one("SELECT current_setting('synchronous_commit')", &[])
+        .await?;
     if matches!(row.try_get(0)?, "off" | "local") {
         client.batch_execute("SET synchronous_commit = on").await?;
     }
@@ -202,18 +243,25 @@ async fn begin_session(client: &tokio_postgres::Client, begin: &str, plans: &[&s
 
 fn tls(options: &PostgresOptions) -> Result<MakeRustlsConnect, StoreError> {
     let config = match &options.ca_file {
-        None => rustls::ClientConfig::with_platform_verifier().map_err(|error| invalid(format!("the system's certificates: {error}")))?,
+        None => rustls::ClientConfig::with_platform_verifier()
+            .map_err(|error| invalid(format!("the system's certificates: {error}")))?,
         Some(path) => {
-            let unreadable = |error: &dyn std::fmt::Display| invalid(format!("ca_file {}: {error}", path.display()));
+            let unreadable = |error: &dyn std::fmt::Display| {
+                invalid(format!("ca_file {}: {error}", path.display()))
+            };
             let mut roots = rustls::RootCertStore::empty();
-            for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))? {
+            for certificate in
+                CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))?
+            {
                 let certificate = certificate.map_err(|error| unreadable(&error))?;
                 roots.add(certificate).map_err(|error| unreadable(&error))?;
             }
             if roots.is_empty() {
                 return Err(unreadable(&"it holds no certificate in PEM"));
             }
-            rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
+            rustls::ClientConfig::builder()
+                .with_root_certificates(roots)
+                .with_no_client_auth()
         }
     };
     Ok(MakeRustlsConnect::new(config))
@@ -226,10 +274,15 @@ impl Conn {
     pub(super) async fn of(pool: &Pool) -> Result<Self, Failure> {
         match pool.get().await {
             Ok(object) => Ok(Self(Some(object))),
-            Err(PoolError::Backend(error)) => {
-                Err(Failure::Away(error.as_db_error().map_or_else(|| told_by(&error), |told| told.message().to_owned())))
-            }
-            Err(PoolError::Timeout(_)) => Err(Failure::Away(format!("no connection within {} s", CONNECT_LIMIT.as_secs()))),
+            Err(PoolError::Backend(error)) => Err(Failure::Away(
+                error
+                    .as_db_error()
+                    .map_or_else(|| told_by(&error), |told| told.message().to_owned()),
+            )),
+            Err(PoolError::Timeout(_)) => Err(Failure::Away(format!(
+                "no connection within {} s",
+                CONNECT_LIMIT.as_secs()
+            ))),
             Err(PoolError::Closed) => Err(Failure::Refused(StoreError::Closed)),
             Err(error) => Err(Failure::Away(error.to_string())),
         }
@@ -238,7 +291,11 @@ impl Conn {
     /// Ends what was refused. The connection is as good as before, unless it does not even say so.
     pub(super) async fn undone(self, failure: &Failure) {
         let usable = matches!(failure, Failure::Conflict | Failure::Refused(_));
-        if usable && in_time(async { Ok(self.batch_execute("ROLLBACK").await?) }).await.is_ok() {
+        if usable
+            && in_time(async { Ok(self.batch_execute("ROLLBACK").await?) })
+                .await
+                .is_ok()
+        {
             self.done();
         }
     }
@@ -259,16 +316,24 @@ impl Drop for Conn {
 impl Deref for Conn {
     type Target = Object;
 
-    #[expect(clippy::expect_used, reason = "only `done` and `drop` take it, and both end it")]
+    #[expect(
+        clippy::expect_used,
+        reason = "only `done` and `drop` take it, and both end it"
+    )]
     fn deref(&self) -> &Object {
         self.0.as_ref().expect("a connection until it is done")
     }
 }
 
 /// Waits for an answer, but not for ever.
-pub(super) async fn in_time<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(super) async fn in_time<T>(
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     match tokio::time::timeout(ANSWER_LIMIT, work).await {
         Ok(result) => result,
-        Err(_) => Err(Failure::Unknown(format!("no answer within {} s", ANSWER_LIMIT.as_secs()))),
+        Err(_) => Err(Failure::Unknown(format!(
+            "no answer within {} s",
+            ANSWER_LIMIT.as_secs()
+        ))),
     }
 }

@@ -13,16 +13,32 @@ pub(super) async fn list(conn: &Conn, kind: DocumentKind) -> Result<Vec<Document
     let select = "SELECT id, name, body, version FROM documents WHERE kind = $1 ORDER BY id";
     let rows = conn.query(select, &[&kind.as_str()]).await?;
     let document = |row: &tokio_postgres::Row| {
-        Ok(Document { kind, id: row.try_get(0)?, name: row.try_get(1)?, body: row.try_get(2)?, version: row.try_get(3)? })
+        Ok(Document {
+            kind,
+            id: row.try_get(0)?,
+            name: row.try_get(1)?,
+            body: row.try_get(2)?,
+            version: row.try_get(3)?,
+        })
     };
     rows.iter().map(document).collect()
 }
 
-pub(super) async fn get(conn: &Conn, kind: DocumentKind, id: &str) -> Result<Option<Document>, Failure> {
+pub(super) async fn get(
+    conn: &Conn,
+    kind: DocumentKind,
+    id: &str,
+) -> Result<Option<Document>, Failure> {
     let select = "SELECT name, body, version FROM documents WHERE kind = $1 AND id = $2";
     let row = conn.query_opt(select, &[&kind.as_str(), &id]).await?;
     let document = |row: tokio_postgres::Row| {
-        Ok::<_, Failure>(Document { kind, id: id.to_owned(), name: row.try_get(0)?, body: row.try_get(1)?, version: row.try_get(2)? })
+        Ok::<_, Failure>(Document {
+            kind,
+            id: id.to_owned(),
+            name: row.try_get(0)?,
+            body: row.try_get(1)?,
+            version: row.try_get(2)?,
+        })
     };
     row.map(document).transpose()
 }
@@ -37,17 +53,28 @@ const SINCE: &str = "SELECT revision, NULL AS kind, NULL AS id, NULL AS name, NU
 pub(super) async fn since(conn: &Conn, known: i64) -> Result<DocumentChanges, Failure> {
     let whole = is_whole(known, revision(conn).await?);
     let after = if whole { -1 } else { known };
-    let mut changes = DocumentChanges { whole, ..DocumentChanges::default() };
+    let mut changes = DocumentChanges {
+        whole,
+        ..DocumentChanges::default()
+    };
     for row in conn.query(SINCE, &[&after]).await? {
         let (kind, version): (Option<String>, Option<i64>) = (row.try_get(1)?, row.try_get(5)?);
         let Some(kind) = kind else {
             changes.revision = row.try_get(0)?;
             continue;
         };
-        let Some(kind) = DocumentKind::parse(&kind) else { continue };
+        let Some(kind) = DocumentKind::parse(&kind) else {
+            continue;
+        };
         match version {
             Some(version) => {
-                changes.documents.push(Document { kind, id: row.try_get(2)?, name: row.try_get(3)?, body: row.try_get(4)?, version });
+                changes.documents.push(Document {
+                    kind,
+                    id: row.try_get(2)?,
+                    name: row.try_get(3)?,
+                    body: row.try_get(4)?,
+                    version,
+                });
             }
             None if whole => {}
             None => changes.deleted.push((kind, row.try_get(2)?)),
@@ -58,18 +85,36 @@ pub(super) async fn since(conn: &Conn, known: i64) -> Result<DocumentChanges, Fa
 
 /// Changes of documents are few: they go one after the other, each with the lock on the revision.
 pub(super) async fn put(conn: &Conn, document: &Document, again: bool) -> Result<Put, Failure> {
-    let Document { kind, id, name, body, version } = document;
+    let Document {
+        kind,
+        id,
+        name,
+        body,
+        version,
+    } = document;
     let (kind, name) = (kind.as_str(), key(name));
     conn.batch_execute("BEGIN").await?;
     lock_revision(conn).await?;
-    let found = conn.query_opt("SELECT version, body FROM documents WHERE kind = $1 AND id = $2", &[&kind, id]).await?;
-    let (found, text): (i64, String) = found.map_or(Ok((0, String::new())), |row| Ok::<_, Failure>((row.try_get(0)?, row.try_get(1)?)))?;
+    let found = conn
+        .query_opt(
+            "SELECT version, body FROM documents WHERE kind = $1 AND id = $2",
+            &[&kind, id],
+        )
+        .await?;
+    let (found, text): (i64, String) = found.map_or(Ok((0, String::new())), |row| {
+        Ok::<_, Failure>((row.try_get(0)?, row.try_get(1)?))
+    })?;
     if again && found == version + 1 && text == *body {
         // The try whose answer was lost wrote it.
         conn.batch_execute("ROLLBACK").await?;
         return Ok(Put::Written(found));
     }
-    let taken = conn.query_opt("SELECT 1 FROM documents WHERE kind = $1 AND name = $2 AND id <> $3", &[&kind, &name, id]).await?;
+    let taken = conn
+        .query_opt(
+            "SELECT 1 FROM documents WHERE kind = $1 AND name = $2 AND id <> $3",
+            &[&kind, &name, id],
+        )
+        .await?;
     let put = match (found == *version, taken) {
         (false, _) => Put::Changed,
         (true, Some(_)) => Put::NameTaken,
@@ -80,23 +125,38 @@ pub(super) async fn put(conn: &Conn, document: &Document, again: bool) -> Result
         let upsert = "INSERT INTO documents (kind, id, name, body, version, revision) VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT (kind, id) DO UPDATE \
              SET name = excluded.name, body = excluded.body, version = excluded.version, revision = excluded.revision";
-        conn.execute(upsert, &[&kind, id, &name, body, &version, &revision]).await?;
+        conn.execute(upsert, &[&kind, id, &name, body, &version, &revision])
+            .await?;
     }
     conn.batch_execute("COMMIT").await?;
     Ok(put)
 }
 
-pub(super) async fn delete(conn: &Conn, kind: DocumentKind, id: &str, version: Option<i64>) -> Result<bool, Failure> {
-    let delete = "DELETE FROM documents WHERE kind = $1 AND id = $2 AND version = coalesce($3, version)";
+pub(super) async fn delete(
+    conn: &Conn,
+    kind: DocumentKind,
+    id: &str,
+    version: Option<i64>,
+) -> Result<bool, Failure> {
+    let delete =
+        "DELETE FROM documents WHERE kind = $1 AND id = $2 AND version = coalesce($3, version)";
     conn.batch_execute("BEGIN").await?;
     lock_revision(conn).await?;
-    let deleted = conn.execute(delete, &[&kind.as_str(), &id, &version]).await? == 1;
+    let deleted = conn
+        .execute(delete, &[&kind.as_str(), &id, &version])
+        .await?
+        == 1;
     if deleted {
         let revision = raise(conn).await?;
         let insert = "INSERT INTO document_deletions (revision, kind, id) VALUES ($1, $2, $3)";
-        conn.execute(insert, &[&revision, &kind.as_str(), &id]).await?;
+        conn.execute(insert, &[&revision, &kind.as_str(), &id])
+            .await?;
         // Twice what readers ask for.
-        conn.execute("DELETE FROM document_deletions WHERE revision < $1", &[&(revision - 2 * DELETIONS_KEPT)]).await?;
+        conn.execute(
+            "DELETE FROM document_deletions WHERE revision < $1",
+            &[&(revision - 2 * DELETIONS_KEPT)],
+        )
+        .await?;
     }
     conn.batch_execute("COMMIT").await?;
     Ok(deleted)
@@ -104,13 +164,18 @@ pub(super) async fn delete(conn: &Conn, kind: DocumentKind, id: &str, version: O
 
 /// Lets changes of documents go one after the other. The first lock of each, so that no two wait for one another.
 async fn lock_revision(conn: &Conn) -> Result<(), Failure> {
-    conn.query_one("SELECT revision FROM revisions WHERE name = 'documents' FOR UPDATE", &[]).await?;
+    conn.query_one(
+        "SELECT revision FROM revisions WHERE name = 'documents' FOR UPDATE",
+        &[],
+    )
+    .await?;
     Ok(())
 }
 
 /// Raises the revision; says what it is now. Its row is locked until the commit, so that revisions are committed in their order.
 async fn raise(conn: &Conn) -> Result<i64, Failure> {
-    let raise = "UPDATE revisions SET revision = revision + 1 WHERE name = 'documents' RETURNING revision";
+    let raise =
+        "UPDATE revisions SET revision = revision + 1 WHERE name = 'documents' RETURNING revision";
     Ok(conn.query_one(raise, &[]).await?.try_get(0)?)
 }
 
@@ -129,20 +194,36 @@ impl PostgresStore {
 }
 
 pub(super) async fn revision(conn: &Conn) -> Result<i64, Failure> {
-    let select = conn.prepare_cached("SELECT revision FROM revisions WHERE name = 'documents'").await?;
+    let select = conn
+        .prepare_cached("SELECT revision FROM revisions WHERE name = 'documents'")
+        .await?;
     Ok(conn.query_one(&select, &[]).await?.try_get(0)?)
 }
 
-pub(super) async fn put_note(conn: &Conn, name: &str, text: &str, until: Timestamp) -> Result<(), Failure> {
+pub(super) async fn put_note(
+    conn: &Conn,
+    name: &str,
+    text: &str,
+    until: Timestamp,
+) -> Result<(), Failure> {
     let upsert = "INSERT INTO notes (name, text, until) VALUES ($1, $2, $3) \
          ON CONFLICT (name) DO UPDATE SET text = excluded.text, until = excluded.until";
-    conn.execute(upsert, &[&key(name), &text, &until.as_millis()]).await?;
+    conn.execute(upsert, &[&key(name), &text, &until.as_millis()])
+        .await?;
     Ok(())
 }
 
-pub(super) async fn note(conn: &Conn, name: &str, now: Timestamp) -> Result<Option<String>, Failure> {
-    let select = conn.prepare_cached("SELECT text FROM notes WHERE name = $1 AND until > $2").await?;
-    let row = conn.query_opt(&select, &[&key(name), &now.as_millis()]).await?;
+pub(super) async fn note(
+    conn: &Conn,
+    name: &str,
+    now: Timestamp,
+) -> Result<Option<String>, Failure> {
+    let select = conn
+        .prepare_cached("SELECT text FROM notes WHERE name = $1 AND until > $2")
+        .await?;
+    let row = conn
+        .query_opt(&select, &[&key(name), &now.as_millis()])
+        .await?;
     Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
@@ -156,17 +237,39 @@ pub(super) async fn swap_note(
     until: Timestamp,
 ) -> Result<bool, Failure> {
     let swap = match expected {
-        Some(_) => "UPDATE notes SET text = $2, until = $4 WHERE name = $1 AND until > $3 AND text = $5",
+        Some(_) => {
+            "UPDATE notes SET text = $2, until = $4 WHERE name = $1 AND until > $3 AND text = $5"
+        }
         None => {
             "INSERT INTO notes (name, text, until) SELECT $1, $2, $4 WHERE $5::text IS NULL \
              ON CONFLICT (name) DO UPDATE SET text = excluded.text, until = excluded.until WHERE notes.until <= $3"
         }
     };
-    Ok(conn.execute(swap, &[&key(name), &text, &now.as_millis(), &until.as_millis(), &expected]).await? == 1)
+    Ok(conn
+        .execute(
+            swap,
+            &[
+                &key(name),
+                &text,
+                &now.as_millis(),
+                &until.as_millis(),
+                &expected,
+            ],
+        )
+        .await?
+        == 1)
 }
 
 /// Whether a note holds this text until this instant: a swap whose answer was lost was done.
-pub(super) async fn holds(conn: &Conn, name: &str, text: &str, until: Timestamp) -> Result<bool, Failure> {
+pub(super) async fn holds(
+    conn: &Conn,
+    name: &str,
+    text: &str,
+    until: Timestamp,
+) -> Result<bool, Failure> {
     let select = "SELECT 1 FROM notes WHERE name = $1 AND text = $2 AND until = $3";
-    Ok(conn.query_opt(select, &[&key(name), &text, &until.as_millis()]).await?.is_some())
+    Ok(conn
+        .query_opt(select, &[&key(name), &text, &until.as_millis()])
+        .await?
+        .is_some())
 }

@@ -47,7 +47,8 @@ impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(told) = error.as_db_error() else {
             return if error.is_closed()
-                || std::error::Error::source(&error).is_some_and(<dyn std::error::Error + 'static>::is::<std::io::Error>)
+                || std::error::Error::source(&error)
+                    .is_some_and(<dyn std::error::Error + 'static>::is::<std::io::Error>)
             {
                 Self::Unknown(told_by(&error))
             } else {
@@ -58,11 +59,17 @@ impl From<tokio_postgres::Error> for Failure {
         let message = format!("{} ({})", told.message(), told.code().code());
         match told.code() {
             // The last is how a batch ends its transaction that did not write all that it was to.
-            &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED | &SqlState::DIVISION_BY_ZERO => Self::Conflict,
+            &SqlState::T_R_SERIALIZATION_FAILURE
+            | &SqlState::T_R_DEADLOCK_DETECTED
+            | &SqlState::DIVISION_BY_ZERO => Self::Conflict,
             &SqlState::DISK_FULL => Self::Refused(StoreError::Full),
-            &SqlState::CHARACTER_NOT_IN_REPERTOIRE | &SqlState::UNTRANSLATABLE_CHARACTER => Self::Refused(StoreError::Unstorable(message)),
+            &SqlState::CHARACTER_NOT_IN_REPERTOIRE | &SqlState::UNTRANSLATABLE_CHARACTER => {
+                Self::Refused(StoreError::Unstorable(message))
+            }
             // The first two are told to a session that may have been waiting for its standby, after its own commit.
-            &SqlState::ADMIN_SHUTDOWN | &SqlState::CRASH_SHUTDOWN | &SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN => Self::Unknown(message),
+            &SqlState::ADMIN_SHUTDOWN
+            | &SqlState::CRASH_SHUTDOWN
+            | &SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN => Self::Unknown(message),
             &SqlState::CANNOT_CONNECT_NOW
             | &SqlState::TOO_MANY_CONNECTIONS
             | &SqlState::READ_ONLY_SQL_TRANSACTION

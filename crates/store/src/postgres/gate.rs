@@ -47,17 +47,30 @@ pub(super) struct Locked {
 
 impl Counters for Locked {
     fn holder(&self, name: &str, now: Timestamp) -> Result<Option<ActionId>, StoreError> {
-        let holder = self.holders.get(&key(name)).filter(|holder| holder.until > now.as_millis());
-        holder.map(|holder| ActionId::parse(&holder.action_id).map_err(|error| StoreError::Engine(error.to_string()))).transpose()
+        let holder = self
+            .holders
+            .get(&key(name))
+            .filter(|holder| holder.until > now.as_millis());
+        holder
+            .map(|holder| {
+                ActionId::parse(&holder.action_id)
+                    .map_err(|error| StoreError::Engine(error.to_string()))
+            })
+            .transpose()
     }
 
     fn went(&self, check: &ThrottleCheck) -> Result<Option<Timestamp>, StoreError> {
         let ring = self.rings.get(&key(&check.key));
-        Ok(ring.and_then(|ring| ring.slots.get(&slot(ring.total, check)).copied()).map(Timestamp::from_millis))
+        Ok(ring
+            .and_then(|ring| ring.slots.get(&slot(ring.total, check)).copied())
+            .map(Timestamp::from_millis))
     }
 
     fn used(&self, counter: &str) -> Result<u64, StoreError> {
-        Ok(self.counters.get(&key(counter)).map_or(0, |counter| counter.used.unsigned_abs()))
+        Ok(self
+            .counters
+            .get(&key(counter))
+            .map_or(0, |counter| counter.used.unsigned_abs()))
     }
 }
 
@@ -71,11 +84,24 @@ fn slot(total: i64, check: &ThrottleCheck) -> i64 {
 
 impl Locked {
     /// Takes what the gate asks for, after it has passed.
-    pub(super) fn charge(&mut self, conditions: &Conditions, quotas: &[QuotaCheck], (seq, id): (Seq, &ActionId), now: Timestamp) {
+    pub(super) fn charge(
+        &mut self,
+        conditions: &Conditions,
+        quotas: &[QuotaCheck],
+        (seq, id): (Seq, &ActionId),
+        now: Timestamp,
+    ) {
         if let Some(dedup) = &conditions.dedup {
             let name = key(&dedup.key);
             self.taken.insert(name.clone());
-            self.holders.insert(name, Holder { seq: seq.0, action_id: id.to_string(), until: dedup.until.as_millis() });
+            self.holders.insert(
+                name,
+                Holder {
+                    seq: seq.0,
+                    action_id: id.to_string(),
+                    until: dedup.until.as_millis(),
+                },
+            );
         }
         if let Some(check) = &conditions.throttle {
             let ring = self.rings.entry(key(&check.key)).or_default();
@@ -87,7 +113,10 @@ impl Locked {
         }
         for quota in quotas {
             let name = key(&quota.counter);
-            let counter = self.counters.entry(name.clone()).or_insert(Counter { used: 0, until: 0 });
+            let counter = self
+                .counters
+                .entry(name.clone())
+                .or_insert(Counter { used: 0, until: 0 });
             counter.used += 1;
             counter.until = counter.until.max(quota.resets_at.as_millis());
             self.changed.insert(name);
@@ -97,19 +126,36 @@ impl Locked {
     /// What was charged, to be written back.
     pub(super) fn changes(&self) -> Changes<'_> {
         let mut changes = Changes::default();
-        for (name, holder) in self.holders.iter().filter(|(name, _)| self.taken.contains(*name)) {
+        for (name, holder) in self
+            .holders
+            .iter()
+            .filter(|(name, _)| self.taken.contains(*name))
+        {
             changes.keys.push(name);
             changes.key_seqs.push(holder.seq);
             changes.key_ids.push(&holder.action_id);
             changes.key_untils.push(holder.until);
         }
-        for (name, ring) in self.rings.iter().filter(|(_, ring)| !ring.written.is_empty()) {
+        for (name, ring) in self
+            .rings
+            .iter()
+            .filter(|(_, ring)| !ring.written.is_empty())
+        {
             changes.slot(name, 0, ring.total, ring.until);
             for slot in &ring.written {
-                changes.slot(name, *slot, ring.slots.get(slot).copied().unwrap_or_default(), ring.until);
+                changes.slot(
+                    name,
+                    *slot,
+                    ring.slots.get(slot).copied().unwrap_or_default(),
+                    ring.until,
+                );
             }
         }
-        for (name, counter) in self.counters.iter().filter(|(name, _)| self.changed.contains(*name)) {
+        for (name, counter) in self
+            .counters
+            .iter()
+            .filter(|(name, _)| self.changed.contains(*name))
+        {
             changes.counters.push(name);
             changes.used.push(counter.used);
             changes.counter_untils.push(counter.until);
@@ -162,7 +208,19 @@ impl Charging {
 
     /// Sends everything at once.
     pub(super) async fn write(&self, conn: &Conn, changes: &Changes<'_>) -> Result<(), Failure> {
-        let Changes { keys, key_seqs, key_ids, key_untils, rings, slots, values, ring_untils, counters, used, counter_untils } = changes;
+        let Changes {
+            keys,
+            key_seqs,
+            key_ids,
+            key_untils,
+            rings,
+            slots,
+            values,
+            ring_untils,
+            counters,
+            used,
+            counter_untils,
+        } = changes;
         let keys: Parameters<4> = [keys, key_seqs, key_ids, key_untils];
         let slots: Parameters<4> = [rings, slots, values, ring_untils];
         let counters: Parameters<3> = [counters, used, counter_untils];
@@ -176,7 +234,12 @@ impl Charging {
     }
 }
 
-async fn execute(conn: &Conn, asked: bool, statement: &Statement, parameters: &[&(dyn ToSql + Sync)]) -> Result<(), Failure> {
+async fn execute(
+    conn: &Conn,
+    asked: bool,
+    statement: &Statement,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<(), Failure> {
     if asked {
         conn.execute(statement, parameters).await?;
     }
@@ -205,16 +268,36 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn of<'a>(gates: impl Iterator<Item = (&'a Conditions, &'a [Way])>) -> Self {
-        let (mut dedup, mut throttles, mut counters) = (BTreeSet::new(), BTreeMap::<String, (i64, i64)>::new(), BTreeSet::new());
+        let (mut dedup, mut throttles, mut counters) = (
+            BTreeSet::new(),
+            BTreeMap::<String, (i64, i64)>::new(),
+            BTreeSet::new(),
+        );
         for (conditions, ways) in gates {
             dedup.extend(conditions.dedup.as_ref().map(|dedup| key(&dedup.key)));
             if let Some(check) = &conditions.throttle {
-                throttles.entry(key(&check.key)).or_insert((0, ring_size(check))).0 += 1;
+                throttles
+                    .entry(key(&check.key))
+                    .or_insert((0, ring_size(check)))
+                    .0 += 1;
             }
-            counters.extend(ways.iter().flat_map(|way| &way.quotas).map(|quota| key(&quota.counter)));
+            counters.extend(
+                ways.iter()
+                    .flat_map(|way| &way.quotas)
+                    .map(|quota| key(&quota.counter)),
+            );
         }
-        let (throttles, (steps, sizes)) = throttles.into_iter().map(|(name, (count, size))| (name, (count.min(size), size))).unzip();
-        Self { dedup: dedup.into_iter().collect(), throttles, steps, sizes, counters: counters.into_iter().collect() }
+        let (throttles, (steps, sizes)) = throttles
+            .into_iter()
+            .map(|(name, (count, size))| (name, (count.min(size), size)))
+            .unzip();
+        Self {
+            dedup: dedup.into_iter().collect(),
+            throttles,
+            steps,
+            sizes,
+            counters: counters.into_iter().collect(),
+        }
     }
 }
 
@@ -265,22 +348,35 @@ pub(super) struct Look {
 impl Look {
     /// A look that locks what it reads.
     pub(super) async fn locking(conn: &Conn, names: Names) -> Result<Self, Failure> {
-        Ok(Self { names, statements: Statements::prepare(conn, " FOR UPDATE").await?, locks: true })
+        Ok(Self {
+            names,
+            statements: Statements::prepare(conn, " FOR UPDATE").await?,
+            locks: true,
+        })
     }
 
     /// Sends everything at once, and reads the answers: always in the same order.
     pub(super) async fn read(&self, conn: &Conn) -> Result<Locked, Failure> {
-        let Self { names, statements, locks } = self;
+        let Self {
+            names,
+            statements,
+            locks,
+        } = self;
         let make_dedup = async {
             if *locks && !names.dedup.is_empty() {
-                conn.execute(&statements.make_dedup, &[&names.dedup]).await?;
+                conn.execute(&statements.make_dedup, &[&names.dedup])
+                    .await?;
             }
             Ok::<_, Failure>(())
         };
         let (dedup, throttles, counters) = (&names.dedup, &names.throttles, &names.counters);
         let (steps, sizes) = (&names.steps, &names.sizes);
-        let (dedup, throttles, slots, counters): (Parameters<1>, Parameters<1>, Parameters<3>, Parameters<1>) =
-            ([dedup], [throttles], [throttles, steps, sizes], [counters]);
+        let (dedup, throttles, slots, counters): (
+            Parameters<1>,
+            Parameters<1>,
+            Parameters<3>,
+            Parameters<1>,
+        ) = ([dedup], [throttles], [throttles, steps, sizes], [counters]);
         let ((), dedup, throttles, slots, counters) = tokio::try_join!(
             biased;
             make_dedup,
@@ -291,18 +387,35 @@ impl Look {
         )?;
         let mut locked = Locked::default();
         for row in dedup {
-            let holder = Holder { seq: row.try_get(1)?, action_id: row.try_get(2)?, until: row.try_get(3)? };
+            let holder = Holder {
+                seq: row.try_get(1)?,
+                action_id: row.try_get(2)?,
+                until: row.try_get(3)?,
+            };
             locked.holders.insert(row.try_get(0)?, holder);
         }
         for row in throttles {
-            locked.rings.insert(row.try_get(0)?, Ring { total: row.try_get(1)?, until: row.try_get(2)?, ..Ring::default() });
+            locked.rings.insert(
+                row.try_get(0)?,
+                Ring {
+                    total: row.try_get(1)?,
+                    until: row.try_get(2)?,
+                    ..Ring::default()
+                },
+            );
         }
         for row in slots {
             let ring = locked.rings.entry(row.try_get(0)?).or_default();
             ring.slots.insert(row.try_get(1)?, row.try_get(2)?);
         }
         for row in counters {
-            locked.counters.insert(row.try_get(0)?, Counter { used: row.try_get(1)?, until: row.try_get(2)? });
+            locked.counters.insert(
+                row.try_get(0)?,
+                Counter {
+                    used: row.try_get(1)?,
+                    until: row.try_get(2)?,
+                },
+            );
         }
         Ok(locked)
     }
@@ -310,11 +423,27 @@ impl Look {
     /// Makes what is not there, so that there is something to lock; `false` when there was nothing to make. In a commit of its own: made
     /// among other locks, it could be waited for by those who are waited for.
     pub(super) async fn make_missing(&self, conn: &Conn, locked: &Locked) -> Result<bool, Failure> {
-        let throttles: Vec<&String> = self.names.throttles.iter().filter(|name| !locked.rings.contains_key(*name)).collect();
-        let counters: Vec<&String> = self.names.counters.iter().filter(|name| !locked.counters.contains_key(*name)).collect();
+        let throttles: Vec<&String> = self
+            .names
+            .throttles
+            .iter()
+            .filter(|name| !locked.rings.contains_key(*name))
+            .collect();
+        let counters: Vec<&String> = self
+            .names
+            .counters
+            .iter()
+            .filter(|name| !locked.counters.contains_key(*name))
+            .collect();
         for (names, make) in [
-            (&throttles, "INSERT INTO throttles SELECT n, 0, 0, 0 FROM unnest($1::text[]) AS n ORDER BY n ON CONFLICT DO NOTHING"),
-            (&counters, "INSERT INTO counters SELECT n, 0, 0 FROM unnest($1::text[]) AS n ORDER BY n ON CONFLICT DO NOTHING"),
+            (
+                &throttles,
+                "INSERT INTO throttles SELECT n, 0, 0, 0 FROM unnest($1::text[]) AS n ORDER BY n ON CONFLICT DO NOTHING",
+            ),
+            (
+                &counters,
+                "INSERT INTO counters SELECT n, 0, 0 FROM unnest($1::text[]) AS n ORDER BY n ON CONFLICT DO NOTHING",
+            ),
         ] {
             if !names.is_empty() {
                 let make = conn.prepare_cached(make).await?;
@@ -326,22 +455,48 @@ impl Look {
 
     /// Whether anything is missing that the gates ask for.
     pub(super) fn misses(&self, locked: &Locked) -> bool {
-        let Names { dedup, throttles, counters, .. } = &self.names;
-        locked.holders.len() < dedup.len() || locked.rings.len() < throttles.len() || locked.counters.len() < counters.len()
+        let Names {
+            dedup,
+            throttles,
+            counters,
+            ..
+        } = &self.names;
+        locked.holders.len() < dedup.len()
+            || locked.rings.len() < throttles.len()
+            || locked.counters.len() < counters.len()
     }
 }
 
 type Parameters<'a, const N: usize> = [&'a (dyn ToSql + Sync); N];
 
 /// The rows of a query that is only asked where there is something to ask for.
-async fn rows(conn: &Conn, asked: bool, statement: &Statement, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
-    if asked { Ok(conn.query(statement, parameters).await?) } else { Ok(Vec::new()) }
+async fn rows(
+    conn: &Conn,
+    asked: bool,
+    statement: &Statement,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, Failure> {
+    if asked {
+        Ok(conn.query(statement, parameters).await?)
+    } else {
+        Ok(Vec::new())
+    }
 }
 
 /// Reads without locking, for a look that changes nothing.
-pub(super) async fn look(conn: &Conn, conditions: &Conditions, ways: &[Way]) -> Result<Locked, Failure> {
+pub(super) async fn look(
+    conn: &Conn,
+    conditions: &Conditions,
+    ways: &[Way],
+) -> Result<Locked, Failure> {
     let names = Names::of(std::iter::once((conditions, ways)));
-    Look { names, statements: Statements::prepare(conn, "").await?, locks: false }.read(conn).await
+    Look {
+        names,
+        statements: Statements::prepare(conn, "").await?,
+        locks: false,
+    }
+    .read(conn)
+    .await
 }
 
 /// Gives back what actions took that are over without having left. A key goes only if the action still holds it.
@@ -356,16 +511,19 @@ pub(super) async fn refund(conn: &Conn, given_back: &[(Seq, &Charges)]) -> Resul
         seqs.extend(charges.dedup.is_some().then_some(seq.0));
     }
     if !keys.is_empty() {
-        let lock = conn.prepare_cached("SELECT 1 FROM dedup_keys WHERE key = ANY($1) ORDER BY key FOR UPDATE").await?;
+        let lock = conn
+            .prepare_cached("SELECT 1 FROM dedup_keys WHERE key = ANY($1) ORDER BY key FOR UPDATE")
+            .await?;
         conn.execute(&lock, &[&keys]).await?;
-        let delete =
-            "DELETE FROM dedup_keys d USING unnest($1::text[], $2::bigint[]) AS i (key, seq) WHERE d.key = i.key AND d.seq = i.seq";
+        let delete = "DELETE FROM dedup_keys d USING unnest($1::text[], $2::bigint[]) AS i (key, seq) WHERE d.key = i.key AND d.seq = i.seq";
         let delete = conn.prepare_cached(delete).await?;
         conn.execute(&delete, &[&keys, &seqs]).await?;
     }
     if !counters.is_empty() {
         let (names, counts): (Vec<&String>, Vec<i64>) = counters.iter().unzip();
-        let lock = conn.prepare_cached("SELECT 1 FROM counters WHERE name = ANY($1) ORDER BY name FOR UPDATE").await?;
+        let lock = conn
+            .prepare_cached("SELECT 1 FROM counters WHERE name = ANY($1) ORDER BY name FOR UPDATE")
+            .await?;
         conn.execute(&lock, &[&names]).await?;
         let update = "UPDATE counters c SET used = GREATEST(c.used - i.count, 0) \
              FROM unnest($1::text[], $2::bigint[]) AS i (name, count) WHERE c.name = i.name";
@@ -376,6 +534,8 @@ pub(super) async fn refund(conn: &Conn, given_back: &[(Seq, &Charges)]) -> Resul
 }
 
 pub(super) async fn used(conn: &Conn, counter: &str) -> Result<i64, Failure> {
-    let row = conn.query_opt("SELECT used FROM counters WHERE name = $1", &[&counter]).await?;
+    let row = conn
+        .query_opt("SELECT used FROM counters WHERE name = $1", &[&counter])
+        .await?;
     Ok(row.map_or(Ok(0), |row| row.try_get(0))?)
 }

@@ -10,7 +10,9 @@ use tokio_postgres::Row;
 use super::connect::Conn;
 use super::error::Failure;
 use super::rows::record;
-use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked};
+use crate::history::{
+    Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked,
+};
 use crate::model::{RecentSend, RecentSends, Record, Seq, State};
 use crate::raw::{RawRecord, outcome_text, recipients};
 use crate::rows::{self, MAX_OF_AN_ID, OPEN_SHARES, dead_share, open_share, state_number, within};
@@ -22,14 +24,24 @@ const TABLES: &str = RawRecord::TABLES;
 /// Rows of the first and of every further fetch of a look: most pages are found among the first.
 const FETCH: (usize, usize) = (200, 2000);
 
-pub(super) async fn find(conn: &Conn, scope: &Scope, id: &ActionId) -> Result<Vec<Record>, Failure> {
+pub(super) async fn find(
+    conn: &Conn,
+    scope: &Scope,
+    id: &ActionId,
+) -> Result<Vec<Record>, Failure> {
     let (condition, mut values) = within(scope, '$', 1);
     values.insert(0, id.to_string());
-    let select =
-        format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.id = $1 AND NOT a.superseded AND {condition} ORDER BY a.seq LIMIT {MAX_OF_AN_ID}");
+    let select = format!(
+        "SELECT {COLUMNS} FROM {TABLES} WHERE a.id = $1 AND NOT a.superseded AND {condition} ORDER BY a.seq LIMIT {MAX_OF_AN_ID}"
+    );
     let select = conn.prepare_cached(&select).await?;
-    let values: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-    conn.query(&select, &values).await?.iter().map(record).collect()
+    let values: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
+        values.iter().map(|value| value as _).collect();
+    conn.query(&select, &values)
+        .await?
+        .iter()
+        .map(record)
+        .collect()
 }
 
 /// The columns that a filter tests.
@@ -44,7 +56,11 @@ fn walk(filter: &HistoryFilter) -> String {
     let class = filter.class_column();
     if filter.state == Some(State::Dead) {
         // Without the class an index has all of them.
-        let columns = if filter.class.is_some() { "seq, state, code, class" } else { "seq, state, code" };
+        let columns = if filter.class.is_some() {
+            "seq, state, code, class"
+        } else {
+            "seq, state, code"
+        };
         return format!(
             "SELECT {NARROW}, o.state, 'failed', o.code, {class} FROM (SELECT {columns} FROM outcomes \
              WHERE state = 2 AND seq {beyond} $2 AND $1::bigint = $1 AND $3::bigint = $3 ORDER BY seq{direction} LIMIT $4) o \
@@ -52,16 +68,27 @@ fn walk(filter: &HistoryFilter) -> String {
         );
     }
     let (range, order) = if filter.is_by_time() {
-        let until = if filter.order == Order::NewestFirst { ">=" } else { "<=" };
+        let until = if filter.order == Order::NewestFirst {
+            ">="
+        } else {
+            "<="
+        };
         let range = format!("(accepted_at, seq) {beyond} ($1, $2) AND accepted_at {until} $3");
         (range, format!("accepted_at{direction}, seq{direction}"))
     } else {
-        (format!("seq {beyond} $2 AND $1::bigint = $1 AND $3::bigint = $3"), format!("seq{direction}"))
+        (
+            format!("seq {beyond} $2 AND $1::bigint = $1 AND $3::bigint = $3"),
+            format!("seq{direction}"),
+        )
     };
     let rows = format!("(SELECT * FROM actions WHERE {range} ORDER BY {order} LIMIT $4) a");
     if filter.needs_outcome() {
-        let order = order.replace("accepted_at", "a.accepted_at").replace("seq", "a.seq");
-        format!("SELECT {NARROW}, o.state, o.tag, o.code, {class} FROM {rows} LEFT JOIN outcomes o ON o.seq = a.seq ORDER BY {order}")
+        let order = order
+            .replace("accepted_at", "a.accepted_at")
+            .replace("seq", "a.seq");
+        format!(
+            "SELECT {NARROW}, o.state, o.tag, o.code, {class} FROM {rows} LEFT JOIN outcomes o ON o.seq = a.seq ORDER BY {order}"
+        )
     } else {
         format!("SELECT {NARROW}, NULL::bigint, NULL::text, NULL::text, NULL::text FROM {rows}")
     }
@@ -79,9 +106,22 @@ async fn look(
     let (mut looked, mut fetch) = (0, FETCH.0);
     loop {
         let limit = fetch.min(MAX_LOOK - looked) as i64;
-        let rows = conn.query(&select, &[&from.at.as_millis(), &from.seq.0, &until.as_millis(), &limit]).await?;
+        let rows = conn
+            .query(
+                &select,
+                &[
+                    &from.at.as_millis(),
+                    &from.seq.0,
+                    &until.as_millis(),
+                    &limit,
+                ],
+            )
+            .await?;
         for row in &rows {
-            from = Cursor { seq: Seq(row.try_get(0)?), at: Timestamp::from_millis(row.try_get(1)?) };
+            from = Cursor {
+                seq: Seq(row.try_get(0)?),
+                at: Timestamp::from_millis(row.try_get(1)?),
+            };
             looked += 1;
             if filter.ends_before(from) {
                 return Ok(None);
@@ -98,7 +138,10 @@ async fn look(
 }
 
 fn lets_through(filter: &HistoryFilter, row: &Row) -> Result<bool, Failure> {
-    let text = |column: usize| row.try_get::<_, Option<&str>>(column).map(Option::unwrap_or_default);
+    let text = |column: usize| {
+        row.try_get::<_, Option<&str>>(column)
+            .map(Option::unwrap_or_default)
+    };
     Ok(filter.lets_through(&Narrow {
         seq: Seq(row.try_get(0)?),
         accepted_at: Timestamp::from_millis(row.try_get(1)?),
@@ -116,9 +159,16 @@ fn lets_through(filter: &HistoryFilter, row: &Row) -> Result<bool, Failure> {
     }))
 }
 
-pub(super) async fn page(conn: &Conn, filter: &HistoryFilter, request: PageRequest) -> Result<HistoryPage, Failure> {
+pub(super) async fn page(
+    conn: &Conn,
+    filter: &HistoryFilter,
+    request: PageRequest,
+) -> Result<HistoryPage, Failure> {
     let mut maker = PageMaker::new(request);
-    let stopped = look(conn, filter, request.after, |_, cursor| Ok(maker.goes_on(cursor))).await?;
+    let stopped = look(conn, filter, request.after, |_, cursor| {
+        Ok(maker.goes_on(cursor))
+    })
+    .await?;
     end_by_size(conn, &mut maker).await?;
     let seqs: Vec<i64> = maker.seqs().map(|seq| seq.0).collect();
     let select = format!(
@@ -143,7 +193,10 @@ async fn end_by_size(conn: &Conn, maker: &mut PageMaker) -> Result<(), Failure> 
     }
     let mut bytes = 0;
     for (place, seq) in seqs.iter().enumerate() {
-        bytes += sizes.get(seq).and_then(|size| usize::try_from(*size).ok()).unwrap_or(0);
+        bytes += sizes
+            .get(seq)
+            .and_then(|size| usize::try_from(*size).ok())
+            .unwrap_or(0);
         if maker.ends_at(place + 1, bytes) {
             break;
         }
@@ -153,19 +206,32 @@ async fn end_by_size(conn: &Conn, maker: &mut PageMaker) -> Result<(), Failure> 
 
 /// Highest position there is; zero in an empty journal.
 pub(super) async fn newest(conn: &Conn) -> Result<Seq, Failure> {
-    let newest: Option<i64> = conn.query_one("SELECT MAX(seq) FROM actions", &[]).await?.try_get(0)?;
+    let newest: Option<i64> = conn
+        .query_one("SELECT MAX(seq) FROM actions", &[])
+        .await?
+        .try_get(0)?;
     Ok(Seq(newest.unwrap_or(0)))
 }
 
 /// What matches among the newest rows, and whether there may be more.
-pub(super) async fn glance(conn: &Conn, filter: &HistoryFilter, limit: usize) -> Result<(Vec<Glance>, bool), Failure> {
+pub(super) async fn glance(
+    conn: &Conn,
+    filter: &HistoryFilter,
+    limit: usize,
+) -> Result<(Vec<Glance>, bool), Failure> {
     let mut found = Vec::new();
     let mut after = None;
     for _ in 0..MAX_LOOKS {
         after = look(conn, filter, after, |row, _| {
             let text = |column: usize| row.try_get::<_, &str>(column).map(Into::into);
             let rule = row.try_get::<_, Option<&str>>(8)?.map(Into::into);
-            found.push(Glance { namespace: text(2)?, tenant: text(3)?, provider: text(4)?, action_type: text(5)?, rule });
+            found.push(Glance {
+                namespace: text(2)?,
+                tenant: text(3)?,
+                provider: text(4)?,
+                action_type: text(5)?,
+                rule,
+            });
             Ok(found.len() < limit)
         })
         .await?;
@@ -178,10 +244,16 @@ pub(super) async fn glance(conn: &Conn, filter: &HistoryFilter, limit: usize) ->
 
 pub(super) async fn count_dead(conn: &Conn, scope: &Scope, limit: usize) -> Result<usize, Failure> {
     if scope.is_everything() {
-        let count: i64 = conn.query_one("SELECT COUNT(*) FROM outcomes WHERE state = 2", &[]).await?.try_get(0)?;
+        let count: i64 = conn
+            .query_one("SELECT COUNT(*) FROM outcomes WHERE state = 2", &[])
+            .await?
+            .try_get(0)?;
         return Ok(usize::try_from(count).unwrap_or(0));
     }
-    let filter = HistoryFilter { state: Some(State::Dead), ..HistoryFilter::of(scope.clone()) };
+    let filter = HistoryFilter {
+        state: Some(State::Dead),
+        ..HistoryFilter::of(scope.clone())
+    };
     Ok(glance(conn, &filter, limit).await?.0.len())
 }
 
@@ -189,10 +261,22 @@ pub(super) async fn count_dead(conn: &Conn, scope: &Scope, limit: usize) -> Resu
 pub(super) async fn discard(conn: &Conn, letters: &[Seq], again: bool) -> Result<usize, Failure> {
     let seqs: Vec<i64> = letters.iter().map(|seq| seq.0).collect();
     let update = "UPDATE outcomes SET state = $2 WHERE seq = ANY($1) AND state = $3";
-    let discarded = conn.execute(update, &[&seqs, &state_number(State::Discarded), &state_number(State::Dead)]).await?;
+    let discarded = conn
+        .execute(
+            update,
+            &[
+                &seqs,
+                &state_number(State::Discarded),
+                &state_number(State::Dead),
+            ],
+        )
+        .await?;
     if again && discarded == 0 {
         let select = "SELECT COUNT(*) FROM outcomes WHERE seq = ANY($1) AND state = $2";
-        let before: i64 = conn.query_one(select, &[&seqs, &state_number(State::Discarded)]).await?.try_get(0)?;
+        let before: i64 = conn
+            .query_one(select, &[&seqs, &state_number(State::Discarded)])
+            .await?
+            .try_get(0)?;
         return Ok(usize::try_from(before).unwrap_or(usize::MAX));
     }
     Ok(usize::try_from(discarded).unwrap_or(usize::MAX))
@@ -201,32 +285,68 @@ pub(super) async fn discard(conn: &Conn, letters: &[Seq], again: bool) -> Result
 /// The actions at these positions.
 pub(super) async fn records(conn: &Conn, seqs: &[Seq]) -> Result<Vec<Record>, Failure> {
     let seqs: Vec<i64> = seqs.iter().map(|seq| seq.0).collect();
-    let select = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.seq = ANY($1)")).await?;
-    conn.query(&select, &[&seqs]).await?.iter().map(record).collect()
+    let select = conn
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM {TABLES} WHERE a.seq = ANY($1)"
+        ))
+        .await?;
+    conn.query(&select, &[&seqs])
+        .await?
+        .iter()
+        .map(record)
+        .collect()
 }
 
 /// Looks at what was accepted up to an hour before `since`: retries may end long after they began, but a budget looks back only so far.
 /// Reads nothing wide.
-pub(super) async fn recent_sends(conn: &Conn, since: Timestamp, before: Option<Cursor>, limit: usize) -> Result<RecentSends, Failure> {
+pub(super) async fn recent_sends(
+    conn: &Conn,
+    since: Timestamp,
+    before: Option<Cursor>,
+    limit: usize,
+) -> Result<RecentSends, Failure> {
     let oldest = since - std::time::Duration::from_hours(1);
     let select = "SELECT COALESCE(a.through, a.provider), a.request_facts, o.finished_at, a.accepted_at, a.seq FROM \
          (SELECT seq, accepted_at, through, provider, request_facts FROM actions WHERE accepted_at >= $2 AND (accepted_at, seq) < ($3, $4) \
           ORDER BY accepted_at DESC, seq DESC LIMIT $1) a \
          LEFT JOIN outcomes o ON o.seq = a.seq AND o.state = 1 AND o.attempts > 0 AND o.finished_at > $5 \
          ORDER BY a.accepted_at DESC, a.seq DESC";
-    let before = before.map_or((i64::MAX, i64::MAX), |cursor| (cursor.at.as_millis(), cursor.seq.0));
-    let rows = conn.query(select, &[&(limit as i64), &oldest.as_millis(), &before.0, &before.1, &since.as_millis()]).await?;
+    let before = before.map_or((i64::MAX, i64::MAX), |cursor| {
+        (cursor.at.as_millis(), cursor.seq.0)
+    });
+    let rows = conn
+        .query(
+            select,
+            &[
+                &(limit as i64),
+                &oldest.as_millis(),
+                &before.0,
+                &before.1,
+                &since.as_millis(),
+            ],
+        )
+        .await?;
     let mut page = RecentSends::default();
     for row in &rows {
-        let (provider, facts, finished_at): (&str, Option<&str>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let Some(finished_at) = finished_at.map(Timestamp::from_millis) else { continue };
+        let (provider, facts, finished_at): (&str, Option<&str>, Option<i64>) =
+            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let Some(finished_at) = finished_at.map(Timestamp::from_millis) else {
+            continue;
+        };
         // What cannot be read counts for nobody.
         if let (Ok(provider), Ok(recipients)) = (ProviderName::parse(provider), recipients(facts)) {
-            page.sends.push(RecentSend { provider, recipients, finished_at });
+            page.sends.push(RecentSend {
+                provider,
+                recipients,
+                finished_at,
+            });
         }
     }
     if let Some(last) = rows.last().filter(|_| rows.len() == limit) {
-        page.next = Some(Cursor { at: Timestamp::from_millis(last.try_get(3)?), seq: Seq(last.try_get(4)?) });
+        page.next = Some(Cursor {
+            at: Timestamp::from_millis(last.try_get(3)?),
+            seq: Seq(last.try_get(4)?),
+        });
     }
     Ok(page)
 }
@@ -235,7 +355,12 @@ pub(super) async fn recent_sends(conn: &Conn, since: Timestamp, before: Option<C
 pub(super) async fn open_shares(conn: &Conn) -> Result<Vec<OpenShare>, Failure> {
     let mut shares = Vec::new();
     for row in conn.query(OPEN_SHARES, &[]).await? {
-        shares.extend(open_share(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
+        shares.extend(open_share(
+            row.try_get(0)?,
+            row.try_get(1)?,
+            row.try_get(2)?,
+            row.try_get(3)?,
+        ));
     }
     Ok(shares)
 }
@@ -243,16 +368,30 @@ pub(super) async fn open_shares(conn: &Conn) -> Result<Vec<OpenShare>, Failure> 
 /// How many dead letters there are by provider and code, among the newest `limit`.
 pub(super) async fn dead_shares(conn: &Conn, limit: usize) -> Result<Vec<DeadShare>, Failure> {
     let mut shares = Vec::new();
-    for row in conn.query(&rows::dead_shares('$'), &[&(limit as i64)]).await? {
-        shares.extend(dead_share(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    for row in conn
+        .query(&rows::dead_shares('$'), &[&(limit as i64)])
+        .await?
+    {
+        shares.extend(dead_share(
+            row.try_get(0)?,
+            row.try_get(1)?,
+            row.try_get(2)?,
+        ));
     }
     Ok(shares)
 }
 
 /// The outcomes of those that are over.
-pub(super) async fn outcomes_of(conn: &Conn, seqs: &[Seq]) -> Result<Vec<(Seq, Arc<str>)>, Failure> {
+pub(super) async fn outcomes_of(
+    conn: &Conn,
+    seqs: &[Seq],
+) -> Result<Vec<(Seq, Arc<str>)>, Failure> {
     let seqs: Vec<i64> = seqs.iter().map(|seq| seq.0).collect();
-    let select = conn.prepare_cached("SELECT seq, outcome FROM outcomes WHERE seq = ANY($1)").await?;
+    let select = conn
+        .prepare_cached("SELECT seq, outcome FROM outcomes WHERE seq = ANY($1)")
+        .await?;
     let rows = conn.query(&select, &[&seqs]).await?;
-    rows.iter().map(|row| Ok((Seq(row.try_get(0)?), outcome_text(row.try_get(1)?)))).collect()
+    rows.iter()
+        .map(|row| Ok((Seq(row.try_get(0)?), outcome_text(row.try_get(1)?))))
+        .collect()
 }

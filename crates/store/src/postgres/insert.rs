@@ -68,9 +68,12 @@ WITH living AS (
 }
 
 /// Says what was written, and who of the owners is a process.
-const INSERT: &str = insert_and!("SELECT seq, TRUE FROM written UNION ALL SELECT owner, FALSE FROM living");
+const INSERT: &str =
+    insert_and!("SELECT seq, TRUE FROM written UNION ALL SELECT owner, FALSE FROM living");
 /// Writes all, or fails and ends its transaction: what is charged for the rows is on its way already, and the commit behind it.
-const INSERT_ALL: &str = insert_and!("SELECT 1 / CASE WHEN (SELECT COUNT(*) FROM written) = cardinality($1::bigint[]) THEN 1 ELSE 0 END");
+const INSERT_ALL: &str = insert_and!(
+    "SELECT 1 / CASE WHEN (SELECT COUNT(*) FROM written) = cardinality($1::bigint[]) THEN 1 ELSE 0 END"
+);
 
 #[derive(Default)]
 struct Columns<'a> {
@@ -107,7 +110,15 @@ struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     fn push(&mut self, row: &Row<'a>) {
-        let Admission { action, origin, caller, verdict, rule, accepted_at, .. } = row.admission;
+        let Admission {
+            action,
+            origin,
+            caller,
+            verdict,
+            rule,
+            accepted_at,
+            ..
+        } = row.admission;
         self.seq.push(row.seq.0);
         self.id.push(action.id.as_str());
         self.tenant.push(action.tenant.as_str());
@@ -120,22 +131,41 @@ impl<'a> Columns<'a> {
         self.auth_method.push(caller.auth_method);
         self.verdict.push(verdict);
         self.rule.push(rule.as_deref());
-        self.through.push(row.way.map(|way| way.provider.as_str()).filter(|provider| *provider != action.provider.as_str()));
+        self.through.push(
+            row.way
+                .map(|way| way.provider.as_str())
+                .filter(|provider| *provider != action.provider.as_str()),
+        );
         self.charges.push(row.charges.and_then(charges_text));
-        self.request_facts.push(row.request.and_then(|request| request.facts.as_deref()));
+        self.request_facts
+            .push(row.request.and_then(|request| request.facts.as_deref()));
         self.action.push(row.action);
-        self.request.push(row.request.and_then(|request| request.bytes()));
-        self.owner.push(row.way.map(|way| way.birth.owner().map_or(0, |owner| owner.0)));
-        self.in_flight.push(row.way.map(|way| way.birth.is_in_flight()));
-        self.goes_through.push(row.way.map(|way| way.provider.as_str()));
-        self.due_at.push(row.way.map(|way| way.birth.due_at(way.not_before).as_millis()));
-        self.not_before.push(row.way.map(|way| way.not_before.as_millis()));
-        self.give_up_at.push(row.way.map(|way| way.give_up_at.as_millis()));
-        self.state.push(row.outcome.map(|outcome| state_number(state_of(outcome))));
-        self.outcome.push(row.outcome.map(|outcome| outcome.to_json().to_string()));
+        self.request
+            .push(row.request.and_then(|request| request.bytes()));
+        self.owner.push(
+            row.way
+                .map(|way| way.birth.owner().map_or(0, |owner| owner.0)),
+        );
+        self.in_flight
+            .push(row.way.map(|way| way.birth.is_in_flight()));
+        self.goes_through
+            .push(row.way.map(|way| way.provider.as_str()));
+        self.due_at.push(
+            row.way
+                .map(|way| way.birth.due_at(way.not_before).as_millis()),
+        );
+        self.not_before
+            .push(row.way.map(|way| way.not_before.as_millis()));
+        self.give_up_at
+            .push(row.way.map(|way| way.give_up_at.as_millis()));
+        self.state
+            .push(row.outcome.map(|outcome| state_number(state_of(outcome))));
+        self.outcome
+            .push(row.outcome.map(|outcome| outcome.to_json().to_string()));
         self.tag.push(row.outcome.map(Outcome::tag));
         self.code.push(row.outcome.and_then(Outcome::code));
-        self.possible_duplicate.push(row.admission.possible_duplicate);
+        self.possible_duplicate
+            .push(row.admission.possible_duplicate);
         self.priority.push(row.admission.priority.number());
     }
 }
@@ -150,7 +180,13 @@ impl<'a> Columns<'a> {
     }
 
     fn owners(&self) -> Vec<i64> {
-        let owners: BTreeSet<i64> = self.owner.iter().flatten().copied().filter(|owner| *owner != 0).collect();
+        let owners: BTreeSet<i64> = self
+            .owner
+            .iter()
+            .flatten()
+            .copied()
+            .filter(|owner| *owner != 0)
+            .collect();
         owners.into_iter().collect()
     }
 
@@ -192,7 +228,10 @@ impl<'a> Columns<'a> {
 
 /// Writes what can be written, in a commit of its own.
 pub(super) async fn insert(conn: &Conn, rows: &[Row<'_>]) -> Result<Written, Failure> {
-    let mut done = Written { written: HashSet::new(), living: HashSet::new() };
+    let mut done = Written {
+        written: HashSet::new(),
+        living: HashSet::new(),
+    };
     let columns = Columns::of(rows);
     let owners = columns.owners();
     let statement = conn.prepare_cached(INSERT).await?;
@@ -213,7 +252,11 @@ pub(super) async fn prepare_insert_all(conn: &Conn) -> Result<Statement, Failure
 }
 
 /// Writes all within a transaction, or fails with [`Failure::Conflict`].
-pub(super) async fn insert_all(conn: &Conn, statement: &Statement, rows: &[Row<'_>]) -> Result<(), Failure> {
+pub(super) async fn insert_all(
+    conn: &Conn,
+    statement: &Statement,
+    rows: &[Row<'_>],
+) -> Result<(), Failure> {
     let columns = Columns::of(rows);
     let owners = columns.owners();
     conn.query(statement, &columns.parameters(&owners)).await?;

@@ -65,7 +65,11 @@ const LONGEST_NAME: usize = 1000;
 
 /// The notification of a note.
 pub(super) fn of_note(name: &str) -> String {
-    if name.len() > LONGEST_NAME { WORK.into() } else { format!("{NOTE}{name}") }
+    if name.len() > LONGEST_NAME {
+        WORK.into()
+    } else {
+        format!("{NOTE}{name}")
+    }
 }
 
 fn news_of(payload: &str) -> NewsOf {
@@ -84,15 +88,23 @@ pub(super) fn channel(schema: &str) -> String {
 pub(super) async fn listen(connector: Connector, channel: String, news: Arc<News>) {
     loop {
         if let Err(error) = listen_once(&connector, &channel, &news).await {
-            tracing::warn!(error = told_by(&error), "not told of other processes' work for now; it is found by looking around");
+            tracing::warn!(
+                error = told_by(&error),
+                "not told of other processes' work for now; it is found by looking around"
+            );
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-async fn listen_once(connector: &Connector, channel: &str, news: &News) -> Result<(), tokio_postgres::Error> {
+async fn listen_once(
+    connector: &Connector,
+    channel: &str,
+    news: &News,
+) -> Result<(), tokio_postgres::Error> {
     let (client, mut connection) = connector.config.connect(connector.tls.clone()).await?;
-    let mut messages = futures_util::stream::poll_fn(move |context| connection.poll_message(context));
+    let mut messages =
+        futures_util::stream::poll_fn(move |context| connection.poll_message(context));
     let listen = format!("LISTEN \"{}\"", channel.replace('"', "\"\""));
     let mut listening = std::pin::pin!(client.batch_execute(&listen));
     let mut listens = false;
@@ -117,6 +129,7 @@ async fn listen_once(connector: &Connector, channel: &str, news: &News) -> Resul
 }
 
 pub(super) async fn tell(conn: &Conn, channel: &str, what: &str) -> Result<(), Failure> {
-    conn.execute("SELECT pg_notify($1, $2)", &[&channel, &what]).await?;
+    conn.execute("SELECT pg_notify($1, $2)", &[&channel, &what])
+        .await?;
     Ok(())
 }

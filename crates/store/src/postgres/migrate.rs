@@ -27,11 +27,16 @@ const LIMIT: std::time::Duration = std::time::Duration::from_mins(10);
 pub(super) async fn migrate(pool: &Pool, schema: &str) -> Result<(i64, i64), StoreError> {
     for _ in 0..TRIES {
         let once = tokio::time::timeout(LIMIT, once(pool, schema)).await;
-        match once.unwrap_or_else(|_| Err(Failure::Away("the schema could not be brought up to date in time".into()))) {
+        match once.unwrap_or_else(|_| {
+            Err(Failure::Away(
+                "the schema could not be brought up to date in time".into(),
+            ))
+        }) {
             Ok(found) => return Ok((found, KNOWN)),
             // Two processes that make the same schema at once: one of them is told that it is there.
             Err(Failure::Conflict | Failure::Unknown(_)) => {}
-            Err(Failure::Refused(StoreError::Engine(message))) if message.contains("23505") || message.contains("42P0") => {}
+            Err(Failure::Refused(StoreError::Engine(message)))
+                if message.contains("23505") || message.contains("42P0") => {}
             Err(failure) => return Err(failure.into_store()),
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -44,9 +49,12 @@ async fn once(pool: &Pool, schema: &str) -> Result<i64, Failure> {
     let conn = Conn::of(pool).await?;
     check_encoding(&conn).await?;
     let schema = schema.replace('"', "\"\"");
-    let known = conn.query_opt("SELECT 1 FROM pg_namespace WHERE nspname = $1", &[&schema]).await?;
+    let known = conn
+        .query_opt("SELECT 1 FROM pg_namespace WHERE nspname = $1", &[&schema])
+        .await?;
     if known.is_none() {
-        conn.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"")).await?;
+        conn.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\""))
+            .await?;
     }
     conn.batch_execute(
         "CREATE TABLE IF NOT EXISTS schema_version (only_row BOOLEAN PRIMARY KEY CHECK (only_row), version BIGINT NOT NULL);
@@ -54,16 +62,25 @@ async fn once(pool: &Pool, schema: &str) -> Result<i64, Failure> {
     )
     .await?;
     // A change of many rows takes as long as it takes, and whoever starts beside it waits for it.
-    conn.batch_execute("SET statement_timeout = 0; BEGIN").await?;
-    let found: i64 = conn.query_one("SELECT version FROM schema_version FOR UPDATE", &[]).await?.try_get(0)?;
+    conn.batch_execute("SET statement_timeout = 0; BEGIN")
+        .await?;
+    let found: i64 = conn
+        .query_one("SELECT version FROM schema_version FOR UPDATE", &[])
+        .await?
+        .try_get(0)?;
     if found > KNOWN {
-        return Err(StoreError::NewerSchema { found, known: KNOWN }.into());
+        return Err(StoreError::NewerSchema {
+            found,
+            known: KNOWN,
+        }
+        .into());
     }
     for migration in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
         conn.batch_execute(migration).await?;
     }
     if found < KNOWN {
-        conn.execute("UPDATE schema_version SET version = $1", &[&KNOWN]).await?;
+        conn.execute("UPDATE schema_version SET version = $1", &[&KNOWN])
+            .await?;
     }
     conn.batch_execute("COMMIT").await?;
     // Not given back, because of what was set.
@@ -73,7 +90,9 @@ async fn once(pool: &Pool, schema: &str) -> Result<i64, Failure> {
 
 /// Refuses a database whose texts cannot be any text: what it accepts in ASCII could not be ended with a service's answer in Chinese.
 async fn check_encoding(conn: &Conn) -> Result<(), Failure> {
-    let row = conn.query_one("SELECT current_setting('server_encoding', TRUE)", &[]).await?;
+    let row = conn
+        .query_one("SELECT current_setting('server_encoding', TRUE)", &[])
+        .await?;
     match row.try_get::<_, Option<String>>(0)? {
         Some(encoding) if !encoding.eq_ignore_ascii_case("UTF8") => Err(StoreError::Engine(format!(
             "the database keeps its texts in {encoding}, which cannot hold every text; make one in UTF8, as with \

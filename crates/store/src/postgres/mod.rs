@@ -50,8 +50,8 @@ use crate::error::Ended;
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
-    Admission, Admitted, Beat, Claim, Claimed, Freed, Hasten, Hold, OwnerId, RecentSends, Record, Reroute, Rerouted, Seq, Settled,
-    Settlement, Way,
+    Admission, Admitted, Beat, Claim, Claimed, Freed, Hasten, Hold, OwnerId, RecentSends, Record,
+    Reroute, Rerouted, Seq, Settled, Settlement, Way,
 };
 use crate::queue_bytes::QueueBytes;
 use crate::retention::{Pruned, Retention, SweepCursor};
@@ -106,21 +106,53 @@ impl PostgresStore {
         let (ended, _) = watch::channel(None);
         // One more for what is found out beside the workers.
         let writers = connector.writers(batch::WORKERS * 3 + 1)?;
-        let admissions =
-            Batcher::start(Admit { open: Arc::clone(&open), optimism: Arc::clone(&optimism) }, &writers, ADMISSION_PATIENCE, &ended);
-        let gated =
-            Batcher::start(Admit { open: Arc::clone(&open), optimism: Arc::clone(&optimism) }, &writers, ADMISSION_PATIENCE, &ended);
-        let settlements = Batcher::start(Settle { open: Arc::clone(&open) }, &writers, SETTLEMENT_PATIENCE, &ended);
+        let admissions = Batcher::start(
+            Admit {
+                open: Arc::clone(&open),
+                optimism: Arc::clone(&optimism),
+            },
+            &writers,
+            ADMISSION_PATIENCE,
+            &ended,
+        );
+        let gated = Batcher::start(
+            Admit {
+                open: Arc::clone(&open),
+                optimism: Arc::clone(&optimism),
+            },
+            &writers,
+            ADMISSION_PATIENCE,
+            &ended,
+        );
+        let settlements = Batcher::start(
+            Settle {
+                open: Arc::clone(&open),
+            },
+            &writers,
+            SETTLEMENT_PATIENCE,
+            &ended,
+        );
         let news = Arc::new(News::default());
         let channel = options.notify.then(|| listen::channel(&options.schema));
-        let mut tasks = vec![tokio::spawn(open_rows::keep_counting(own.clone(), Arc::clone(&open)))];
+        let mut tasks = vec![tokio::spawn(open_rows::keep_counting(
+            own.clone(),
+            Arc::clone(&open),
+        ))];
         if let Some(channel) = &channel {
-            tasks.push(tokio::spawn(listen::listen(connector.clone(), channel.clone(), Arc::clone(&news))));
+            tasks.push(tokio::spawn(listen::listen(
+                connector.clone(),
+                channel.clone(),
+                Arc::clone(&news),
+            )));
         }
         let place = connect::place(&connector.config);
         let lease = connector.pool(1)?;
         let claiming = connector.writers(2)?;
-        let (claims, lost_claims, positions) = (AtomicI64::new(1), Mutex::default(), Arc::new(Positions::new()));
+        let (claims, lost_claims, positions) = (
+            AtomicI64::new(1),
+            Mutex::default(),
+            Arc::new(Positions::new()),
+        );
         let count = open_rows::count(&own).await?;
         open.store(isize::try_from(count).unwrap_or(0), Ordering::Relaxed);
         Ok(Self {
@@ -165,7 +197,8 @@ impl PostgresStore {
     /// Tells other processes.
     async fn tell(&self, what: &str) {
         let Some(channel) = &self.channel else { return };
-        let told: Result<(), StoreError> = async { call!(self.own, conn => listen::tell(conn, channel, what)) }.await;
+        let told: Result<(), StoreError> =
+            async { call!(self.own, conn => listen::tell(conn, channel, what)) }.await;
         if let Err(error) = told {
             tracing::debug!(%error, "other processes could not be told; they find it by looking around");
         }
@@ -279,7 +312,9 @@ impl Store for PostgresStore {
     }
 
     fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {
-        Box::pin(async move { change!(self.pool, conn, again => history::discard(conn, &letters, again)) })
+        Box::pin(async move {
+            change!(self.pool, conn, again => history::discard(conn, &letters, again))
+        })
     }
 
     fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
@@ -287,8 +322,15 @@ impl Store for PostgresStore {
         Box::pin(async move { call!(self.pool, conn => history::count_dead(conn, &scope, limit)) })
     }
 
-    fn recent_sends(&self, since: Timestamp, before: Option<Cursor>, limit: usize) -> Later<'_, RecentSends> {
-        Box::pin(async move { call!(self.pool, conn => history::recent_sends(conn, since, before, limit)) })
+    fn recent_sends(
+        &self,
+        since: Timestamp,
+        before: Option<Cursor>,
+        limit: usize,
+    ) -> Later<'_, RecentSends> {
+        Box::pin(async move {
+            call!(self.pool, conn => history::recent_sends(conn, since, before, limit))
+        })
     }
 
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
@@ -314,7 +356,12 @@ impl Store for PostgresStore {
         })
     }
 
-    fn delete_document(&self, kind: DocumentKind, id: &str, version: Option<i64>) -> Later<'_, bool> {
+    fn delete_document(
+        &self,
+        kind: DocumentKind,
+        id: &str,
+        version: Option<i64>,
+    ) -> Later<'_, bool> {
         let id = id.to_owned();
         Box::pin(async move {
             // After a try whose answer was lost, that it is gone is this call's doing as far as anybody can tell.
@@ -334,7 +381,9 @@ impl Store for PostgresStore {
 
     fn used(&self, counter: &str) -> Later<'_, u64> {
         let counter = rows::key(counter);
-        Box::pin(async move { call!(self.pool, conn => gate::used(conn, &counter)).map(i64::unsigned_abs) })
+        Box::pin(async move {
+            call!(self.pool, conn => gate::used(conn, &counter)).map(i64::unsigned_abs)
+        })
     }
 
     fn prune(&self, retention: Retention, after: Option<Cursor>) -> Later<'_, Pruned> {
@@ -359,8 +408,19 @@ impl Store for PostgresStore {
         Box::pin(async move { call!(self.own, conn => documents::note(conn, &name, now)) })
     }
 
-    fn swap_note<'a>(&'a self, name: &str, expected: Option<&str>, text: &str, now: Timestamp, until: Timestamp) -> Later<'a, bool> {
-        let (name, expected, text) = (name.to_owned(), expected.map(str::to_owned), text.to_owned());
+    fn swap_note<'a>(
+        &'a self,
+        name: &str,
+        expected: Option<&str>,
+        text: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Later<'a, bool> {
+        let (name, expected, text) = (
+            name.to_owned(),
+            expected.map(str::to_owned),
+            text.to_owned(),
+        );
         Box::pin(async move {
             change!(self.own, conn, again => async {
                 let swapped = documents::swap_note(conn, &name, expected.as_deref(), &text, now, until).await?;

@@ -20,7 +20,10 @@ pub(super) struct Positions {
 impl Positions {
     pub(super) fn new() -> Self {
         let random = std::hash::RandomState::new().build_hasher().finish();
-        Self { last: AtomicI64::new(0), place: (random >> (u64::BITS - BELOW_MILLIS)) as i64 }
+        Self {
+            last: AtomicI64::new(0),
+            place: (random >> (u64::BITS - BELOW_MILLIS)) as i64,
+        }
     }
 
     /// Makes none that is not beyond `newest` from now on.
@@ -29,9 +32,13 @@ impl Positions {
     }
 
     pub(super) fn next(&self, now: Timestamp) -> Seq {
-        let earliest = (now.as_millis().clamp(0, i64::MAX >> BELOW_MILLIS) << BELOW_MILLIS) | self.place;
+        let earliest =
+            (now.as_millis().clamp(0, i64::MAX >> BELOW_MILLIS) << BELOW_MILLIS) | self.place;
         let step = |last: i64| Some(last.saturating_add(1).max(earliest));
-        let before = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step).unwrap_or_default();
+        let before = self
+            .last
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, step)
+            .unwrap_or_default();
         Seq(before.saturating_add(1).max(earliest))
     }
 }

@@ -27,11 +27,22 @@ impl PostgresStore {
 }
 
 /// One transaction, with the row locked before it is looked at. `again` says that an earlier try may have been done: then the row says so.
-async fn reroute(conn: &Conn, change: &Reroute, request: &RequestTexts, again: bool) -> Result<Rerouted, Failure> {
+async fn reroute(
+    conn: &Conn,
+    change: &Reroute,
+    request: &RequestTexts,
+    again: bool,
+) -> Result<Rerouted, Failure> {
     let (hold, through) = (change.hold, change.provider.as_str());
     conn.batch_execute("BEGIN").await?;
-    let select = conn.prepare_cached("SELECT provider FROM jobs WHERE seq = $1 AND owner = $2 AND fence = $3 FOR UPDATE").await?;
-    let found = conn.query_opt(&select, &[&hold.seq.0, &hold.owner.0, &hold.fence]).await?;
+    let select = conn
+        .prepare_cached(
+            "SELECT provider FROM jobs WHERE seq = $1 AND owner = $2 AND fence = $3 FOR UPDATE",
+        )
+        .await?;
+    let found = conn
+        .query_opt(&select, &[&hold.seq.0, &hold.owner.0, &hold.fence])
+        .await?;
     let came_to = match found {
         None => Rerouted::Fenced,
         Some(row) if again && row.try_get::<_, &str>(0)? == through => Rerouted::Written,
@@ -48,22 +59,49 @@ async fn reroute(conn: &Conn, change: &Reroute, request: &RequestTexts, again: b
 
 async fn write(conn: &Conn, change: &Reroute, request: &RequestTexts) -> Result<(), Failure> {
     let (seq, through) = (change.hold.seq, change.provider.as_str());
-    gate::refund(conn, &[(seq, &Charges { counters: change.refund.clone(), dedup: None })]).await?;
-    let update = conn.prepare_cached("UPDATE jobs SET provider = $2, in_flight = FALSE, note = NULL WHERE seq = $1").await?;
+    gate::refund(
+        conn,
+        &[(
+            seq,
+            &Charges {
+                counters: change.refund.clone(),
+                dedup: None,
+            },
+        )],
+    )
+    .await?;
+    let update = conn
+        .prepare_cached(
+            "UPDATE jobs SET provider = $2, in_flight = FALSE, note = NULL WHERE seq = $1",
+        )
+        .await?;
     conn.execute(&update, &[&seq.0, &through]).await?;
     let update = "UPDATE actions SET through = $2, charges = $3, request_facts = $4, request = $5 WHERE seq = $1";
     let update = conn.prepare_cached(update).await?;
     let through = Some(through).filter(|through| *through != change.action.provider.as_str());
-    conn.execute(&update, &[&seq.0, &through, &charges_text(&change.charges), &request.facts, &request.bytes()]).await?;
+    conn.execute(
+        &update,
+        &[
+            &seq.0,
+            &through,
+            &charges_text(&change.charges),
+            &request.facts,
+            &request.bytes(),
+        ],
+    )
+    .await?;
     Ok(())
 }
 
 /// Charges to the quotas of the other way, in the order of their counters; `false` where one that blocks has no room.
 async fn charge(conn: &Conn, change: &Reroute) -> Result<bool, Failure> {
-    let needed = change.needed().map(|quota| (quota, i64::try_from(quota.max_actions).unwrap_or(i64::MAX)));
+    let needed = change
+        .needed()
+        .map(|quota| (quota, i64::try_from(quota.max_actions).unwrap_or(i64::MAX)));
     let all = needed.chain(change.others().map(|quota| (quota, i64::MAX)));
-    let counters: BTreeMap<String, (i64, i64)> =
-        all.map(|(quota, most)| (key(&quota.counter), (quota.resets_at.as_millis(), most))).collect();
+    let counters: BTreeMap<String, (i64, i64)> = all
+        .map(|(quota, most)| (key(&quota.counter), (quota.resets_at.as_millis(), most)))
+        .collect();
     let upsert = "INSERT INTO counters (name, used, until) SELECT $1, 1, $2 WHERE $3::bigint > 0 \
          ON CONFLICT (name) DO UPDATE SET used = counters.used + 1 WHERE counters.used < $3";
     let upsert = conn.prepare_cached(upsert).await?;
@@ -81,6 +119,16 @@ async fn hasten(conn: &Conn, hasten: &Hasten) -> Result<usize, Failure> {
          AND ($3 OR NOT possible_duplicate) ORDER BY priority, seq LIMIT $4 FOR UPDATE SKIP LOCKED)";
     let update = conn.prepare_cached(update).await?;
     let limit = i64::try_from(hasten.limit).unwrap_or(i64::MAX);
-    let changed = conn.execute(&update, &[&hasten.provider.as_str(), &hasten.now.as_millis(), &hasten.maybe_sent, &limit]).await?;
+    let changed = conn
+        .execute(
+            &update,
+            &[
+                &hasten.provider.as_str(),
+                &hasten.now.as_millis(),
+                &hasten.maybe_sent,
+                &limit,
+            ],
+        )
+        .await?;
     Ok(usize::try_from(changed).unwrap_or(usize::MAX))
 }

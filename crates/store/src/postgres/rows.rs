@@ -53,6 +53,8 @@ pub(super) fn key(text: &str) -> String {
     if text.len() <= LONGEST && !text.contains('\0') {
         return text.to_owned();
     }
-    let digits = acteon_crypto::sha256(text.as_bytes()).iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
+    let digits = acteon_crypto::sha256(text.as_bytes())
+        .iter()
+        .fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
     format!("sha256:{digits}")
 }

@@ -23,15 +23,23 @@ impl Batched for Settle {
     type Item = Settlement;
     type Effect = Settled;
 
-    async fn attempt(&self, conn: &Conn, items: &[Arc<Settlement>], again: bool) -> Result<Effects<Settled>, Failure> {
+    async fn attempt(
+        &self,
+        conn: &Conn,
+        items: &[Arc<Settlement>],
+        again: bool,
+    ) -> Result<Effects<Settled>, Failure> {
         let gives_back = items.iter().any(|item| refund(item).is_some());
         if gives_back {
             conn.batch_execute("BEGIN").await?;
         }
         let mut changed = change(conn, items).await?;
         if gives_back {
-            let refunds: Vec<(Seq, &Charges)> =
-                items.iter().filter(|item| changed.contains(&item.hold)).filter_map(|item| Some((item.hold.seq, refund(item)?))).collect();
+            let refunds: Vec<(Seq, &Charges)> = items
+                .iter()
+                .filter(|item| changed.contains(&item.hold))
+                .filter_map(|item| Some((item.hold.seq, refund(item)?)))
+                .collect();
             gate::refund(conn, &refunds).await?;
             conn.batch_execute("COMMIT").await?;
         }
@@ -39,11 +47,26 @@ impl Batched for Settle {
             changed.extend(changed_before(conn, items).await?);
         }
         let mut told = HashSet::new();
-        let settled = |item: &Arc<Settlement>| changed.contains(&item.hold) && told.insert(item.hold);
-        Ok(items.iter().map(settled).map(|settled| Some(Ok(if settled { Settled::Written } else { Settled::Fenced }))).collect())
+        let settled =
+            |item: &Arc<Settlement>| changed.contains(&item.hold) && told.insert(item.hold);
+        Ok(items
+            .iter()
+            .map(settled)
+            .map(|settled| {
+                Some(Ok(if settled {
+                    Settled::Written
+                } else {
+                    Settled::Fenced
+                }))
+            })
+            .collect())
     }
 
-    async fn done_before(&self, conn: &Conn, item: &Arc<Settlement>) -> Result<Option<Settled>, Failure> {
+    async fn done_before(
+        &self,
+        conn: &Conn,
+        item: &Arc<Settlement>,
+    ) -> Result<Option<Settled>, Failure> {
         let changed = changed_before(conn, std::slice::from_ref(item)).await?;
         Ok((!changed.is_empty()).then_some(Settled::Written))
     }
@@ -97,16 +120,23 @@ fn number(step: &Step) -> i64 {
 
 /// Changes those that their owners still own; says which.
 async fn change(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSet<Hold>, Failure> {
-    let (mut seqs, mut owners, mut dues, mut attempts, mut rounds, mut takeovers) = (vec![], vec![], vec![], vec![], vec![], vec![]);
+    let (mut seqs, mut owners, mut dues, mut attempts, mut rounds, mut takeovers) =
+        (vec![], vec![], vec![], vec![], vec![], vec![]);
     let (mut marks, mut histories, mut outcomes, mut states) = (vec![], vec![], vec![], vec![]);
-    let (mut tags, mut codes, mut ats, mut fences, mut steps, mut notes) = (vec![], vec![], vec![], vec![], vec![], vec![]);
+    let (mut tags, mut codes, mut ats, mut fences, mut steps, mut notes) =
+        (vec![], vec![], vec![], vec![], vec![], vec![]);
     let mut classes = vec![];
     let (mut not_befores, mut give_ups) = (vec![], vec![]);
     for item in items {
         let (text, ended, class) = match &item.step {
             Step::Progress { .. } => (None, None, None),
             Step::PutOff { so_far, .. } => (Some(&**so_far), None, None),
-            Step::End { outcome, text, class, .. } => (Some(&**text), Some(outcome), *class),
+            Step::End {
+                outcome,
+                text,
+                class,
+                ..
+            } => (Some(&**text), Some(outcome), *class),
         };
         seqs.push(item.hold.seq.0);
         owners.push(item.hold.owner.0);
@@ -151,7 +181,15 @@ async fn change(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSet<Hold>,
         &give_ups,
     ];
     let rows = conn.query(&statement, &parameters).await?;
-    rows.iter().map(|row| Ok(Hold { seq: Seq(row.try_get(0)?), owner: OwnerId(row.try_get(1)?), fence: row.try_get(2)? })).collect()
+    rows.iter()
+        .map(|row| {
+            Ok(Hold {
+                seq: Seq(row.try_get(0)?),
+                owner: OwnerId(row.try_get(1)?),
+                fence: row.try_get(2)?,
+            })
+        })
+        .collect()
 }
 
 fn due_at(item: &Settlement) -> Option<i64> {
@@ -187,7 +225,16 @@ async fn changed_before(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSe
          WHERE EXISTS (SELECT 1 FROM outcomes o WHERE o.seq = i.seq AND o.settled_by = i.owner AND i.ends) \
          OR EXISTS (SELECT 1 FROM jobs j WHERE j.seq = i.seq AND j.rounds = i.rounds AND j.due_at = i.due_at AND j.owner = 0)";
     let select = conn.prepare_cached(select).await?;
-    let rows = conn.query(&select, &[&seqs, &owners, &rounds, &dues, &ends]).await?;
-    let before: HashSet<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-    Ok(items.iter().map(|item| item.hold).filter(|hold| before.contains(&hold.seq.0)).collect())
+    let rows = conn
+        .query(&select, &[&seqs, &owners, &rounds, &dues, &ends])
+        .await?;
+    let before: HashSet<i64> = rows
+        .iter()
+        .map(|row| row.try_get(0))
+        .collect::<Result<_, _>>()?;
+    Ok(items
+        .iter()
+        .map(|item| item.hold)
+        .filter(|hold| before.contains(&hold.seq.0))
+        .collect())
 }

@@ -12,14 +12,20 @@ use super::rows::key;
 use super::{PostgresOptions, PostgresStore, migrate};
 use crate::StoreError;
 use crate::raw::damaged_text;
-use crate::transfer::{AFTER_IMPORT, Exporter, Importer, Kind, SELECT_CLOCK_STEPS, TABLES, Table, Value, bytes_of, clock_steps};
+use crate::transfer::{
+    AFTER_IMPORT, Exporter, Importer, Kind, SELECT_CLOCK_STEPS, TABLES, Table, Value, bytes_of,
+    clock_steps,
+};
 
 /// Rows on their way to the database at a time.
 const PIPELINED: usize = 200;
 
 impl PostgresStore {
     /// Writes everything that the schema keeps, as of one instant; says how many rows.
-    pub async fn export(options: &PostgresOptions, to: &mut (dyn Write + Send)) -> Result<u64, StoreError> {
+    pub async fn export(
+        options: &PostgresOptions,
+        to: &mut (dyn Write + Send),
+    ) -> Result<u64, StoreError> {
         let pool = Connector::new(options)?.pool(1)?;
         migrate::migrate(&pool, &options.schema).await?;
         let conn = Conn::of(&pool).await.map_err(Failure::into_store)?;
@@ -27,7 +33,10 @@ impl PostgresStore {
     }
 
     /// Reads everything into a schema that is empty, or not there yet; says how many rows. All or nothing.
-    pub async fn import(options: &PostgresOptions, from: &mut (dyn BufRead + Send)) -> Result<u64, StoreError> {
+    pub async fn import(
+        options: &PostgresOptions,
+        from: &mut (dyn BufRead + Send),
+    ) -> Result<u64, StoreError> {
         let pool = Connector::new(options)?.pool(1)?;
         migrate::migrate(&pool, &options.schema).await?;
         let conn = Conn::of(&pool).await.map_err(Failure::into_store)?;
@@ -36,7 +45,10 @@ impl PostgresStore {
 }
 
 async fn export(conn: &Conn, to: &mut (dyn Write + Send)) -> Result<u64, Failure> {
-    conn.batch_execute("SET statement_timeout = 0; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    conn.batch_execute(
+        "SET statement_timeout = 0; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    )
+    .await?;
     let mut exporter = Exporter::begin(to, steps(conn).await?)?;
     for table in TABLES {
         let nothing: [&(dyn ToSql + Sync); 0] = [];
@@ -71,10 +83,21 @@ fn values_of(table: &Table, row: &Row) -> Result<Vec<Value>, Failure> {
 }
 
 async fn import(conn: &Conn, from: &mut (dyn BufRead + Send)) -> Result<u64, Failure> {
-    conn.batch_execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; BEGIN").await?;
-    let there = conn.query_one("SELECT EXISTS (SELECT 1 FROM actions) OR EXISTS (SELECT 1 FROM documents)", &[]).await?;
+    conn.batch_execute(
+        "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; BEGIN",
+    )
+    .await?;
+    let there = conn
+        .query_one(
+            "SELECT EXISTS (SELECT 1 FROM actions) OR EXISTS (SELECT 1 FROM documents)",
+            &[],
+        )
+        .await?;
     if there.try_get(0)? {
-        return Err(StoreError::Engine("the schema is not empty; an import needs one that is".into()).into());
+        return Err(StoreError::Engine(
+            "the schema is not empty; an import needs one that is".into(),
+        )
+        .into());
     }
     let mut importer = Importer::begin(from, steps(conn).await?)?;
     let mut rows = 0;
@@ -105,19 +128,33 @@ async fn insert(conn: &Conn, rows: Vec<(&'static Table, Vec<Value>)>) -> Result<
     for (table, _) in &rows {
         statements.push(conn.prepare_cached(&statement(table)).await?);
     }
-    let inserts = rows.into_iter().zip(&statements).map(|((table, values), statement)| async move {
-        let values: Vec<Box<dyn ToSql + Sync + Send>> =
-            values.into_iter().zip(table.columns).map(|(value, (name, kind))| parameter(stored(table, name, value), *kind)).collect();
-        conn.execute_raw(statement, values.iter().map(|value| &**value as &(dyn ToSql + Sync))).await
-    });
-    futures_util::stream::iter(inserts).buffered(PIPELINED).try_for_each(|_| std::future::ready(Ok(()))).await?;
+    let inserts =
+        rows.into_iter()
+            .zip(&statements)
+            .map(|((table, values), statement)| async move {
+                let values: Vec<Box<dyn ToSql + Sync + Send>> = values
+                    .into_iter()
+                    .zip(table.columns)
+                    .map(|(value, (name, kind))| parameter(stored(table, name, value), *kind))
+                    .collect();
+                conn.execute_raw(
+                    statement,
+                    values.iter().map(|value| &**value as &(dyn ToSql + Sync)),
+                )
+                .await
+            });
+    futures_util::stream::iter(inserts)
+        .buffered(PIPELINED)
+        .try_for_each(|_| std::future::ready(Ok(())))
+        .await?;
     Ok(())
 }
 
 /// Names of what the gate counts are stored in the form that this engine looks them up by.
 fn stored(table: &Table, column: &str, value: Value) -> Value {
     match (table.name, column, value) {
-        ("dedup_keys" | "throttles", "key", Value::Text(text)) | ("counters", "name", Value::Text(text)) => Value::Text(key(&text)),
+        ("dedup_keys" | "throttles", "key", Value::Text(text))
+        | ("counters", "name", Value::Text(text)) => Value::Text(key(&text)),
         (.., value) => value,
     }
 }
@@ -127,7 +164,9 @@ fn parameter(value: Value, kind: Kind) -> Box<dyn ToSql + Sync + Send> {
         (Value::Integer(number), _) => Box::new(number),
         (Value::Flag(flag), _) => Box::new(flag),
         (Value::Text(text), _) => Box::new(text),
-        (value @ Value::Bytes { .. }, Kind::Text) => Box::new(bytes_of(&value).map(|bytes| damaged_text(&bytes))),
+        (value @ Value::Bytes { .. }, Kind::Text) => {
+            Box::new(bytes_of(&value).map(|bytes| damaged_text(&bytes)))
+        }
         (value @ Value::Bytes { .. }, _) => Box::new(bytes_of(&value)),
         (Value::Nothing(()), Kind::Integer) => Box::new(None::<i64>),
         (Value::Nothing(()), Kind::Flag) => Box::new(None::<bool>),
@@ -138,10 +177,17 @@ fn parameter(value: Value, kind: Kind) -> Box<dyn ToSql + Sync + Send> {
 
 fn statement(table: &Table) -> String {
     let mut columns: Vec<&str> = table.columns.iter().map(|(name, _)| *name).collect();
-    let mut values: Vec<String> = (1..=columns.len()).map(|place| format!("${place}")).collect();
+    let mut values: Vec<String> = (1..=columns.len())
+        .map(|place| format!("${place}"))
+        .collect();
     if table.name == "outcomes" {
         columns.push("settled_by");
         values.push("0".into());
     }
-    format!("INSERT INTO {} ({}) VALUES ({})", table.name, columns.join(", "), values.join(", "))
+    format!(
+        "INSERT INTO {} ({}) VALUES ({})",
+        table.name,
+        columns.join(", "),
+        values.join(", ")
+    )
 }

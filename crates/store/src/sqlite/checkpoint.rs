@@ -53,7 +53,13 @@ impl Signal {
     pub(super) fn new(ceiling: Option<u64>) -> Self {
         let highest_ceiling = ceiling.unwrap_or(CEILING_PAGES);
         let zero = AtomicU64::default;
-        Self { commits: zero(), log_pages: zero(), left_pages: zero(), ceiling_pages: AtomicU64::new(highest_ceiling), highest_ceiling }
+        Self {
+            commits: zero(),
+            log_pages: zero(),
+            left_pages: zero(),
+            ceiling_pages: AtomicU64::new(highest_ceiling),
+            highest_ceiling,
+        }
     }
 
     pub(super) fn committed(&self) {
@@ -64,7 +70,9 @@ impl Signal {
     pub(super) fn take_over_ceiling(&self) -> bool {
         let ceiling = self.ceiling_pages.load(Ordering::Relaxed);
         let over = |pages: u64| pages > ceiling;
-        over(self.log_pages.load(Ordering::Relaxed)) && !self.is_held(ceiling) && over(self.log_pages.swap(0, Ordering::Relaxed))
+        over(self.log_pages.load(Ordering::Relaxed))
+            && !self.is_held(ceiling)
+            && over(self.log_pages.swap(0, Ordering::Relaxed))
     }
 
     /// Whether a reader keeps the log from being moved.
@@ -85,7 +93,8 @@ impl Signal {
     fn look_at(&self, room: &Room) {
         let Some(free) = room.free() else { return };
         let ceiling = (free / SHARE_OF_FREE / PAGE_BYTES).clamp(LEAST_CEILING_PAGES, CEILING_PAGES);
-        self.ceiling_pages.store(ceiling.min(self.highest_ceiling), Ordering::Relaxed);
+        self.ceiling_pages
+            .store(ceiling.min(self.highest_ceiling), Ordering::Relaxed);
     }
 }
 
@@ -98,7 +107,10 @@ impl Checkpointer {
     pub(super) fn start(worker: Worker, ended: Ended) -> Result<Self, StoreError> {
         let (stop, stopped) = mpsc::channel();
         let thread = thread::start("sqlite-checkpoint", ended, move || worker.run(&stopped))?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
+        Ok(Self {
+            stop: Some(stop),
+            thread: Some(thread),
+        })
     }
 }
 
@@ -163,7 +175,11 @@ impl Worker {
         };
         if !self.rescued.replace(true) {
             self.disk.set_lost(Some(StoreError::Lost(moved.clone())));
-            let told = rescue::told(&moved, &self.path, rescue::rescue(&self.connection, &self.path));
+            let told = rescue::told(
+                &moved,
+                &self.path,
+                rescue::rescue(&self.connection, &self.path),
+            );
             tracing::error!("{told}");
             self.disk.set_lost(Some(StoreError::Lost(told)));
         }
@@ -174,8 +190,13 @@ impl Worker {
     fn checkpoint(&self) -> Result<u64, StoreError> {
         self.faults.meet(FaultPoint::Checkpoint)?;
         let pragma = "PRAGMA wal_checkpoint(PASSIVE)";
-        let (log, moved) = self.connection.query_row(pragma, [], |row| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))?;
-        let (log, moved) = (u64::try_from(log).unwrap_or(0), u64::try_from(moved).unwrap_or(0));
+        let (log, moved) = self.connection.query_row(pragma, [], |row| {
+            Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+        })?;
+        let (log, moved) = (
+            u64::try_from(log).unwrap_or(0),
+            u64::try_from(moved).unwrap_or(0),
+        );
         let left = log.saturating_sub(moved);
         self.signal.log_pages.store(log, Ordering::Relaxed);
         self.signal.left_pages.store(left, Ordering::Relaxed);
@@ -187,7 +208,10 @@ impl Worker {
         let held = self.signal.is_held(CEILING_PAGES);
         if held && !*told {
             let megabytes = (self.signal.left_pages.load(Ordering::Relaxed) * PAGE_BYTES) >> 20;
-            tracing::warn!(megabytes, "another process reads the database file and does not end: the write-ahead log grows until it does");
+            tracing::warn!(
+                megabytes,
+                "another process reads the database file and does not end: the write-ahead log grows until it does"
+            );
         }
         *told = held;
     }

@@ -10,7 +10,12 @@ use crate::StoreError;
 use crate::model::{Claimed, Freed, Hold, OwnerId, Room, Seq};
 
 /// Claims due rows for each room: the highest priority first, and of each the oldest due.
-pub(super) fn claim_due(connection: &Connection, owner: OwnerId, now: Timestamp, rooms: &[Room]) -> Result<Vec<Claimed>> {
+pub(super) fn claim_due(
+    connection: &Connection,
+    owner: OwnerId,
+    now: Timestamp,
+    rooms: &[Room],
+) -> Result<Vec<Claimed>> {
     if !processes::is_registered(connection, owner)? {
         return Ok(Vec::new());
     }
@@ -22,15 +27,26 @@ pub(super) fn claim_due(connection: &Connection, owner: OwnerId, now: Timestamp,
 }
 
 /// Finds rows that should be given up: their due times and positions, oldest due first. It looks at every open row, so it is for a reader.
-pub(super) fn find_overdue(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<(i64, i64)>> {
+pub(super) fn find_overdue(
+    connection: &Connection,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<(i64, i64)>> {
     let mut select =
         connection.prepare_cached("SELECT due_at, seq FROM jobs WHERE owner = 0 AND give_up_at <= ?1 ORDER BY due_at LIMIT ?2")?;
-    let found = select.query_map(params![now.as_millis(), limit as i64], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let found = select.query_map(params![now.as_millis(), limit as i64], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Claims rows that were found, unless somebody else has them meanwhile, or they are over.
-pub(super) fn claim_found(connection: &Connection, owner: OwnerId, room: usize, found: &[(i64, i64)]) -> Result<Vec<Claimed>> {
+pub(super) fn claim_found(
+    connection: &Connection,
+    owner: OwnerId,
+    room: usize,
+    found: &[(i64, i64)],
+) -> Result<Vec<Claimed>> {
     if !processes::is_registered(connection, owner)? {
         return Ok(Vec::new());
     }
@@ -38,7 +54,12 @@ pub(super) fn claim_found(connection: &Connection, owner: OwnerId, room: usize, 
 }
 
 /// The rows for each room, as far as they can be read.
-pub(super) fn find_readable(connection: &Connection, disk: &Disk, rooms: &[Room], now: Timestamp) -> Result<Vec<(usize, (i64, i64))>> {
+pub(super) fn find_readable(
+    connection: &Connection,
+    disk: &Disk,
+    rooms: &[Room],
+    now: Timestamp,
+) -> Result<Vec<(usize, (i64, i64))>> {
     let mut found = Vec::new();
     for (place, room) in rooms.iter().enumerate() {
         let due = match due(connection, room, now) {
@@ -54,17 +75,30 @@ pub(super) fn find_readable(connection: &Connection, disk: &Disk, rooms: &[Room]
 }
 
 /// The rows for a room, found by a walk through all: a page of the index cannot be read, or of the rows.
-fn due_without_index(connection: &Connection, room: &Room, now: Timestamp) -> Result<Vec<(i64, i64)>> {
-    let mut select =
-        connection.prepare_cached("SELECT due_at, provider, priority FROM jobs WHERE seq = ?1 AND owner = 0 AND due_at <= ?2")?;
+fn due_without_index(
+    connection: &Connection,
+    room: &Room,
+    now: Timestamp,
+) -> Result<Vec<(i64, i64)>> {
+    let mut select = connection.prepare_cached(
+        "SELECT due_at, provider, priority FROM jobs WHERE seq = ?1 AND owner = 0 AND due_at <= ?2",
+    )?;
     let mut due = [Vec::new(), Vec::new(), Vec::new()];
     for seq in damage::positions(connection, "jobs")?.0 {
-        let row =
-            select.query_row([seq, now.as_millis()], |row| Ok((row.get::<_, i64>(0)?, text(row, 1)?, row.get::<_, i64>(2)?))).optional()?;
-        let Some((due_at, _, number)) = row.filter(|(_, provider, _)| room.providers.iter().any(|name| name.as_str() == provider)) else {
+        let row = select
+            .query_row([seq, now.as_millis()], |row| {
+                Ok((row.get::<_, i64>(0)?, text(row, 1)?, row.get::<_, i64>(2)?))
+            })
+            .optional()?;
+        let Some((due_at, _, number)) = row
+            .filter(|(_, provider, _)| room.providers.iter().any(|name| name.as_str() == provider))
+        else {
             continue;
         };
-        let priority = Priority::ALL.into_iter().find(|priority| priority.number() == number).unwrap_or_default();
+        let priority = Priority::ALL
+            .into_iter()
+            .find(|priority| priority.number() == number)
+            .unwrap_or_default();
         due[priority.place()].push((due_at, seq));
     }
     for rows in &mut due {
@@ -82,7 +116,12 @@ fn due(connection: &Connection, room: &Room, now: Timestamp) -> Result<Vec<(i64,
     for (rows, priority) in due.iter_mut().zip(Priority::ALL) {
         let most = room.most_of(priority);
         for provider in room.providers.iter().filter(|_| most > 0) {
-            let values = params![provider.as_str(), priority.number(), now.as_millis(), most as i64];
+            let values = params![
+                provider.as_str(),
+                priority.number(),
+                now.as_millis(),
+                most as i64
+            ];
             let found = select.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
             for row in found {
                 rows.push(row?);
@@ -94,30 +133,68 @@ fn due(connection: &Connection, room: &Room, now: Timestamp) -> Result<Vec<(i64,
     Ok(room.choose(due))
 }
 
-fn take(connection: &Connection, owner: OwnerId, room: usize, due: Vec<(i64, i64)>) -> Result<Vec<Claimed>> {
+fn take(
+    connection: &Connection,
+    owner: OwnerId,
+    room: usize,
+    due: Vec<(i64, i64)>,
+) -> Result<Vec<Claimed>> {
     let mut update = connection
         .prepare_cached("UPDATE jobs SET owner = ?2, fence = fence + 1, in_flight = 0 WHERE seq = ?1 AND owner = 0 RETURNING fence")?;
     let mut claimed = Vec::with_capacity(due.len());
     for (_, seq) in due {
-        let fence: Option<i64> = update.query_row([seq, owner.0], |row| row.get(0)).optional()?;
-        claimed.extend(fence.map(|fence| Claimed { hold: Hold { seq: Seq(seq), owner, fence }, room }));
+        let fence: Option<i64> = update
+            .query_row([seq, owner.0], |row| row.get(0))
+            .optional()?;
+        claimed.extend(fence.map(|fence| Claimed {
+            hold: Hold {
+                seq: Seq(seq),
+                owner,
+                fence,
+            },
+            room,
+        }));
     }
     Ok(claimed)
 }
 
-pub(super) fn next_due(connection: &Connection, providers: &[ProviderName]) -> Result<Option<Timestamp>> {
-    let mut select = connection.prepare_cached("SELECT MIN(due_at) FROM jobs WHERE owner = 0 AND provider = ?1 AND priority = ?2")?;
+pub(super) fn next_due(
+    connection: &Connection,
+    providers: &[ProviderName],
+) -> Result<Option<Timestamp>> {
+    let mut select = connection.prepare_cached(
+        "SELECT MIN(due_at) FROM jobs WHERE owner = 0 AND provider = ?1 AND priority = ?2",
+    )?;
     let mut next: Option<i64> = None;
-    for (provider, priority) in providers.iter().flat_map(|provider| Priority::ALL.map(|priority| (provider, priority))) {
-        let due: Option<i64> = select.query_row(params![provider.as_str(), priority.number()], |row| row.get(0))?;
+    for (provider, priority) in providers
+        .iter()
+        .flat_map(|provider| Priority::ALL.map(|priority| (provider, priority)))
+    {
+        let due: Option<i64> = select
+            .query_row(params![provider.as_str(), priority.number()], |row| {
+                row.get(0)
+            })?;
         next = next.into_iter().chain(due).min();
     }
     Ok(next.map(Timestamp::from_millis))
 }
 
-pub(super) fn owned(connection: &Connection, owner: OwnerId, after: Seq, limit: usize) -> Result<Vec<Hold>> {
-    let mut select = connection.prepare_cached("SELECT seq, fence FROM jobs WHERE seq > ?1 AND owner = ?2 ORDER BY seq LIMIT ?3")?;
-    let rows = select.query_map([after.0, owner.0, limit as i64], |row| Ok(Hold { seq: Seq(row.get(0)?), owner, fence: row.get(1)? }))?;
+pub(super) fn owned(
+    connection: &Connection,
+    owner: OwnerId,
+    after: Seq,
+    limit: usize,
+) -> Result<Vec<Hold>> {
+    let mut select = connection.prepare_cached(
+        "SELECT seq, fence FROM jobs WHERE seq > ?1 AND owner = ?2 ORDER BY seq LIMIT ?3",
+    )?;
+    let rows = select.query_map([after.0, owner.0, limit as i64], |row| {
+        Ok(Hold {
+            seq: Seq(row.get(0)?),
+            owner,
+            fence: row.get(1)?,
+        })
+    })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -126,29 +203,46 @@ pub(super) fn free(connection: &Connection, holds: &[Hold], now: Timestamp) -> R
     for hold in holds {
         let held = [hold.seq.0, hold.owner.0, hold.fence];
         let condition = "seq = ?2 AND owner = ?3 AND owner <> 0 AND fence = ?4";
-        freed.maybe_sent +=
-            connection.prepare_cached(&maybe_sent(condition))?.execute(params![now.as_millis(), held[0], held[1], held[2]])?;
-        freed.unsent += connection.prepare_cached(&unsent(condition))?.execute(params![now.as_millis(), held[0], held[1], held[2]])?;
+        freed.maybe_sent += connection
+            .prepare_cached(&maybe_sent(condition))?
+            .execute(params![now.as_millis(), held[0], held[1], held[2]])?;
+        freed.unsent += connection
+            .prepare_cached(&unsent(condition))?
+            .execute(params![now.as_millis(), held[0], held[1], held[2]])?;
     }
     Ok(freed)
 }
 
 /// Frees the rows of an owner.
-pub(super) fn free_all_of(connection: &Connection, owner: OwnerId, now: Timestamp) -> Result<Freed> {
+pub(super) fn free_all_of(
+    connection: &Connection,
+    owner: OwnerId,
+    now: Timestamp,
+) -> Result<Freed> {
     let condition = "owner = ?2 AND owner <> 0";
     let maybe_sent = connection.execute(&maybe_sent(condition), [now.as_millis(), owner.0])?;
-    Ok(Freed { maybe_sent, unsent: connection.execute(&unsent(condition), [now.as_millis(), owner.0])? })
+    Ok(Freed {
+        maybe_sent,
+        unsent: connection.execute(&unsent(condition), [now.as_millis(), owner.0])?,
+    })
 }
 
 /// Frees the rows of owners that are no process any more.
 pub(super) fn free_orphans(connection: &Connection, now: Timestamp) -> Result<Freed> {
     let condition = "owner <> 0 AND owner NOT IN (SELECT owner FROM processes)";
     let maybe_sent = connection.execute(&maybe_sent(condition), [now.as_millis()])?;
-    Ok(Freed { maybe_sent, unsent: connection.execute(&unsent(condition), [now.as_millis()])? })
+    Ok(Freed {
+        maybe_sent,
+        unsent: connection.execute(&unsent(condition), [now.as_millis()])?,
+    })
 }
 
 /// Frees the rows of owners that are no process any more, as far as they can be read.
-pub(super) fn free_readable_orphans(connection: &Connection, disk: &Disk, now: Timestamp) -> Result<Freed> {
+pub(super) fn free_readable_orphans(
+    connection: &Connection,
+    disk: &Disk,
+    now: Timestamp,
+) -> Result<Freed> {
     match free_orphans(connection, now) {
         Err(StoreError::Damaged(why)) => disk.note_damage(&why),
         result => return result,
@@ -156,13 +250,19 @@ pub(super) fn free_readable_orphans(connection: &Connection, disk: &Disk, now: T
     let mut freed = Freed::default();
     let condition = "seq = ?2 AND owner <> 0 AND owner NOT IN (SELECT owner FROM processes)";
     for seq in damage::positions(connection, "jobs")?.0 {
-        let free = |update: String| Ok(connection.prepare_cached(&update)?.execute([now.as_millis(), seq])?);
+        let free = |update: String| {
+            Ok(connection
+                .prepare_cached(&update)?
+                .execute([now.as_millis(), seq])?)
+        };
         match (free(maybe_sent(condition)), free(unsent(condition))) {
             (Ok(maybe_sent), Ok(unsent)) => {
                 freed.maybe_sent += maybe_sent;
                 freed.unsent += unsent;
             }
-            (Err(StoreError::Damaged(why)), _) | (_, Err(StoreError::Damaged(why))) => disk.note_damage(&why),
+            (Err(StoreError::Damaged(why)), _) | (_, Err(StoreError::Damaged(why))) => {
+                disk.note_damage(&why)
+            }
             (Err(error), _) | (_, Err(error)) => return Err(error),
         }
     }
@@ -171,7 +271,10 @@ pub(super) fn free_readable_orphans(connection: &Connection, disk: &Disk, now: T
 
 /// How many rows are open, as far as they can be read.
 pub(super) fn count(connection: &Connection) -> Result<usize> {
-    match connection.query_row("SELECT COUNT(*) FROM jobs", [], |row| row.get::<_, i64>(0)).map_err(StoreError::from) {
+    match connection
+        .query_row("SELECT COUNT(*) FROM jobs", [], |row| row.get::<_, i64>(0))
+        .map_err(StoreError::from)
+    {
         Err(StoreError::Damaged(_)) => Ok(damage::positions(connection, "jobs")?.0.len()),
         count => Ok(usize::try_from(count?).unwrap_or(0)),
     }
@@ -200,17 +303,43 @@ mod tests {
         let table = "CREATE TABLE jobs (seq INTEGER PRIMARY KEY, owner INTEGER, provider TEXT, priority INTEGER, due_at INTEGER)";
         connection.execute_batch(table).expect("a table");
         for seq in 1..=60 {
-            let (provider, owner) = (if seq % 5 == 0 { "q" } else { "p" }, i64::from(seq % 7 == 0));
-            let values = params![seq, owner, provider, Priority::ALL[seq as usize % 3].number(), 100 - seq % 10];
-            connection.execute("INSERT INTO jobs VALUES (?1, ?2, ?3, ?4, ?5)", values).expect("a row");
+            let (provider, owner) = (
+                if seq % 5 == 0 { "q" } else { "p" },
+                i64::from(seq % 7 == 0),
+            );
+            let values = params![
+                seq,
+                owner,
+                provider,
+                Priority::ALL[seq as usize % 3].number(),
+                100 - seq % 10
+            ];
+            connection
+                .execute("INSERT INTO jobs VALUES (?1, ?2, ?3, ?4, ?5)", values)
+                .expect("a row");
         }
         let providers = vec![ProviderName::parse("p").expect("a name")];
-        for (limit, more_high, turn, now) in [(100, 0, 0, 100), (5, 0, 0, 100), (5, 2, 15, 100), (0, 3, 0, 100), (5, 0, 0, 95)] {
-            let room = Room { providers: providers.clone(), limit, more_high, turn };
+        for (limit, more_high, turn, now) in [
+            (100, 0, 0, 100),
+            (5, 0, 0, 100),
+            (5, 2, 15, 100),
+            (0, 3, 0, 100),
+            (5, 0, 0, 95),
+        ] {
+            let room = Room {
+                providers: providers.clone(),
+                limit,
+                more_high,
+                turn,
+            };
             let now = Timestamp::from_millis(now);
             let expected = due(&connection, &room, now).expect("due");
             assert!(!expected.is_empty());
-            assert_eq!(due_without_index(&connection, &room, now), Ok(expected), "{room:?}");
+            assert_eq!(
+                due_without_index(&connection, &room, now),
+                Ok(expected),
+                "{room:?}"
+            );
         }
     }
 }

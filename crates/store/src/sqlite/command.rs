@@ -97,7 +97,9 @@ where
     fn committed(self: Box<Self>, open: &AtomicUsize) {
         let Self { task, revision } = *self;
         if let Some((_, committed)) = task.effect {
-            revision.send_if_modified(|known| std::mem::replace(known, committed.max(*known)) < committed);
+            revision.send_if_modified(|known| {
+                std::mem::replace(known, committed.max(*known)) < committed
+            });
         }
         Box::new(task).committed(open);
     }

@@ -18,7 +18,11 @@ pub(super) const UNREADABLE_PAGE: &str = "a page of the database is damaged";
 
 /// Finds the nearest place beyond `from`, upwards for 1 and downwards for -1, from which `reads` succeeds. What lies between is on pages that
 /// cannot be read.
-pub(super) fn beyond(from: i64, direction: i64, mut reads: impl FnMut(i64) -> Result<()>) -> Result<i64> {
+pub(super) fn beyond(
+    from: i64,
+    direction: i64,
+    mut reads: impl FnMut(i64) -> Result<()>,
+) -> Result<i64> {
     let place = |step: i64| from.saturating_add(direction * step);
     let (mut bad, mut good) = (0, 1);
     // Wider and wider steps, and then back to the edge.
@@ -41,7 +45,10 @@ pub(super) fn beyond(from: i64, direction: i64, mut reads: impl FnMut(i64) -> Re
 }
 
 /// The positions of a table's rows, in order, past pages that cannot be read, and what of it could not be.
-pub(super) fn positions(connection: &Connection, table: &str) -> Result<(Vec<i64>, Option<StoreError>)> {
+pub(super) fn positions(
+    connection: &Connection,
+    table: &str,
+) -> Result<(Vec<i64>, Option<StoreError>)> {
     let select = format!("SELECT seq FROM {table} WHERE seq >= ?1 + 1 ORDER BY seq");
     let mut damage = None;
     let mut found = Vec::new();
@@ -64,7 +71,13 @@ pub(super) fn positions(connection: &Connection, table: &str) -> Result<(Vec<i64
             }
         }
         drop(rows);
-        let reads = |place: i64| select.query([place])?.next().map(drop).map_err(StoreError::from);
+        let reads = |place: i64| {
+            select
+                .query([place])?
+                .next()
+                .map(drop)
+                .map_err(StoreError::from)
+        };
         match beyond(after.max(0), 1, reads) {
             Ok(next) => after = next,
             Err(StoreError::Damaged(_)) => return Ok((found, damage)),
@@ -80,11 +93,19 @@ pub(super) fn record_of(connection: &Connection, seq: Seq) -> Result<Option<Reco
         result => return result,
     };
     for actions in [NAMES, INDEXED, NOTHING] {
-        for (jobs, outcomes) in [("jobs", "outcomes"), ("jobs", NO_OUTCOMES), (NO_JOBS, "outcomes"), (NO_JOBS, NO_OUTCOMES)] {
+        for (jobs, outcomes) in [
+            ("jobs", "outcomes"),
+            ("jobs", NO_OUTCOMES),
+            (NO_JOBS, "outcomes"),
+            (NO_JOBS, NO_OUTCOMES),
+        ] {
             match parts(connection, seq, (actions, jobs, outcomes)) {
                 Ok(found) => {
                     let unreadable = format!("{UNREADABLE_PAGE}: {why}");
-                    return Ok(found.map(|record| Record { unreadable: Some(unreadable), ..record }));
+                    return Ok(found.map(|record| Record {
+                        unreadable: Some(unreadable),
+                        ..record
+                    }));
                 }
                 Err(StoreError::Damaged(_)) => {}
                 Err(error) => return Err(error),
@@ -95,9 +116,17 @@ pub(super) fn record_of(connection: &Connection, seq: Seq) -> Result<Option<Reco
 }
 
 fn whole(connection: &Connection, seq: Seq) -> Result<Option<Record>> {
-    static SELECT: LazyLock<String> =
-        LazyLock::new(|| format!("SELECT {} FROM {} WHERE a.seq = ?1", RawRecord::COLUMNS, RawRecord::TABLES));
-    Ok(connection.prepare_cached(&SELECT)?.query_row([seq.0], record).optional()?)
+    static SELECT: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "SELECT {} FROM {} WHERE a.seq = ?1",
+            RawRecord::COLUMNS,
+            RawRecord::TABLES
+        )
+    });
+    Ok(connection
+        .prepare_cached(&SELECT)?
+        .query_row([seq.0], record)
+        .optional()?)
 }
 
 /// What is in the first columns of an action; the texts behind them may go on on other pages.
@@ -118,10 +147,19 @@ const NOTHING: &str = "(SELECT ?1 AS seq, '' AS id, '' AS tenant, '' AS namespac
 const NO_JOBS: &str = "(SELECT * FROM jobs WHERE 0)";
 const NO_OUTCOMES: &str = "(SELECT * FROM outcomes WHERE 0)";
 
-fn parts(connection: &Connection, seq: Seq, (actions, jobs, outcomes): (&str, &str, &str)) -> Result<Option<Record>> {
-    let tables = format!("{actions} a LEFT JOIN {jobs} j ON j.seq = a.seq LEFT JOIN {outcomes} o ON o.seq = a.seq");
+fn parts(
+    connection: &Connection,
+    seq: Seq,
+    (actions, jobs, outcomes): (&str, &str, &str),
+) -> Result<Option<Record>> {
+    let tables = format!(
+        "{actions} a LEFT JOIN {jobs} j ON j.seq = a.seq LEFT JOIN {outcomes} o ON o.seq = a.seq"
+    );
     let select = format!("SELECT {} FROM {tables}", RawRecord::COLUMNS);
-    Ok(connection.prepare(&select)?.query_row([seq.0], record).optional()?)
+    Ok(connection
+        .prepare(&select)?
+        .query_row([seq.0], record)
+        .optional()?)
 }
 
 #[cfg(test)]
@@ -129,16 +167,42 @@ mod tests {
     use super::*;
 
     fn reads_outside(bad: std::ops::Range<i64>) -> impl FnMut(i64) -> Result<()> {
-        move |place| if bad.contains(&place) { Err(StoreError::Damaged("simulated".into())) } else { Ok(()) }
+        move |place| {
+            if bad.contains(&place) {
+                Err(StoreError::Damaged("simulated".into()))
+            } else {
+                Ok(())
+            }
+        }
     }
 
     #[test]
     fn the_edge_of_what_cannot_be_read_is_found_on_both_sides() {
-        for (from, bad) in [(10, 10..11), (10, 8..15), (10, 5..1000), (0, 0..1), (7, 1..70_000)] {
-            assert_eq!(beyond(from, 1, reads_outside(bad.clone())), Ok(bad.end.max(from + 1)), "{bad:?} upwards");
-            assert_eq!(beyond(from, -1, reads_outside(bad.clone())), Ok((bad.start - 1).min(from - 1)), "{bad:?} downwards");
+        for (from, bad) in [
+            (10, 10..11),
+            (10, 8..15),
+            (10, 5..1000),
+            (0, 0..1),
+            (7, 1..70_000),
+        ] {
+            assert_eq!(
+                beyond(from, 1, reads_outside(bad.clone())),
+                Ok(bad.end.max(from + 1)),
+                "{bad:?} upwards"
+            );
+            assert_eq!(
+                beyond(from, -1, reads_outside(bad.clone())),
+                Ok((bad.start - 1).min(from - 1)),
+                "{bad:?} downwards"
+            );
         }
-        assert!(matches!(beyond(1, 1, reads_outside(0..i64::MAX)), Err(StoreError::Damaged(_))), "it ends");
+        assert!(
+            matches!(
+                beyond(1, 1, reads_outside(0..i64::MAX)),
+                Err(StoreError::Damaged(_))
+            ),
+            "it ends"
+        );
         let mut away = |_| Err(StoreError::Closed);
         assert_eq!(beyond(1, 1, &mut away), Err(StoreError::Closed));
     }

@@ -22,9 +22,17 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    #[expect(clippy::disallowed_methods, reason = "how long real work takes, which decides no outcome")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long real work takes, which decides no outcome"
+    )]
     pub(super) fn new() -> Self {
-        Self { started: Instant::now(), asked_at: AtomicU64::new(0), lost: Mutex::default(), damage: Mutex::default() }
+        Self {
+            started: Instant::now(),
+            asked_at: AtomicU64::new(0),
+            lost: Mutex::default(),
+            damage: Mutex::default(),
+        }
     }
 
     /// Says that the writer turns to the disk, until the guard is dropped.
@@ -43,7 +51,9 @@ impl Disk {
 
     /// Milliseconds after the start, from 1.
     fn now(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+        u64::try_from(self.started.elapsed().as_millis())
+            .unwrap_or(u64::MAX)
+            .saturating_add(1)
     }
 
     /// Why nothing is written any more; `None` as long as it is.
@@ -64,10 +74,17 @@ impl Disk {
 
     pub(super) fn note_damage(&self, why: &str) {
         let mut damage = held(&self.damage);
-        let found = damage.get_or_insert_with(|| Damage { count: 0, first: why.to_owned() });
+        let found = damage.get_or_insert_with(|| Damage {
+            count: 0,
+            first: why.to_owned(),
+        });
         found.count += 1;
         if found.count == 1 {
-            tracing::error!(why, "the database is damaged: what can be read goes on. {}", crate::error::MEND);
+            tracing::error!(
+                why,
+                "the database is damaged: what can be read goes on. {}",
+                crate::error::MEND
+            );
         }
     }
 
@@ -105,7 +122,9 @@ fn identity(file: &Metadata) -> Identity {
 impl OpenFiles {
     /// The files at these paths, which have just been opened.
     pub(super) fn of(database: &Path) -> Self {
-        let paths = [database.to_owned()].into_iter().chain(BESIDE.map(|suffix| beside(database, suffix)));
+        let paths = [database.to_owned()]
+            .into_iter()
+            .chain(BESIDE.map(|suffix| beside(database, suffix)));
         let opened = paths.filter_map(|path| {
             let identity = identity(&path.metadata().ok()?);
             Some((path, identity))
@@ -115,14 +134,27 @@ impl OpenFiles {
 
     /// What became of the first that is not at its path any more. A disk that does not say is asked again at the next look.
     pub(super) fn moved(&self) -> Option<String> {
-        self.0.iter().find_map(|(path, opened)| match path.metadata() {
-            Ok(found) if identity(&found) == *opened => None,
-            Ok(_) => Some(format!("{} is another file than the one that is in use: it was replaced", path.display())),
-            Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
-                Some(format!("{} is not there any more: it was deleted or moved while in use", path.display()))
-            }
-            Err(_) => None,
-        })
+        self.0
+            .iter()
+            .find_map(|(path, opened)| match path.metadata() {
+                Ok(found) if identity(&found) == *opened => None,
+                Ok(_) => Some(format!(
+                    "{} is another file than the one that is in use: it was replaced",
+                    path.display()
+                )),
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                    ) =>
+                {
+                    Some(format!(
+                        "{} is not there any more: it was deleted or moved while in use",
+                        path.display()
+                    ))
+                }
+                Err(_) => None,
+            })
     }
 }
 
@@ -144,14 +176,24 @@ mod tests {
         for name in ["a.db", "a.db-wal", "a.db-shm", "a.db.lock"] {
             std::fs::write(path(name), name).expect("a file");
         }
-        let _open: Vec<_> = ["a.db", "a.db-wal"].map(|name| std::fs::File::open(path(name)).expect("open")).into();
+        let _open: Vec<_> = ["a.db", "a.db-wal"]
+            .map(|name| std::fs::File::open(path(name)).expect("open"))
+            .into();
         let files = OpenFiles::of(&path("a.db"));
         assert_eq!(files.moved(), None);
         for name in ["a.db", "a.db-wal", "a.db-shm", "a.db.lock"] {
             std::fs::rename(path(name), path("elsewhere")).expect("moved");
-            assert!(files.moved().is_some_and(|moved| moved.contains("not there any more") && moved.contains(name)));
+            assert!(
+                files.moved().is_some_and(
+                    |moved| moved.contains("not there any more") && moved.contains(name)
+                )
+            );
             std::fs::write(path(name), name).expect("a file");
-            assert!(files.moved().is_some_and(|moved| moved.contains("replaced") && moved.contains(name)));
+            assert!(
+                files
+                    .moved()
+                    .is_some_and(|moved| moved.contains("replaced") && moved.contains(name))
+            );
             std::fs::rename(path("elsewhere"), path(name)).expect("moved back");
             assert_eq!(files.moved(), None);
         }

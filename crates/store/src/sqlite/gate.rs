@@ -13,9 +13,15 @@ pub(super) struct SqlCounters<'a>(pub(super) &'a Connection);
 
 impl Counters for SqlCounters<'_> {
     fn holder(&self, key: &str, now: Timestamp) -> Result<Option<ActionId>> {
-        let mut select = self.0.prepare_cached("SELECT action_id FROM dedup_keys WHERE key = ?1 AND until > ?2")?;
-        let holder: Option<String> = select.query_row(params![key, now.as_millis()], |row| row.get(0)).optional()?;
-        holder.map(|id| ActionId::parse(&id).map_err(|error| StoreError::Engine(error.to_string()))).transpose()
+        let mut select = self
+            .0
+            .prepare_cached("SELECT action_id FROM dedup_keys WHERE key = ?1 AND until > ?2")?;
+        let holder: Option<String> = select
+            .query_row(params![key, now.as_millis()], |row| row.get(0))
+            .optional()?;
+        holder
+            .map(|id| ActionId::parse(&id).map_err(|error| StoreError::Engine(error.to_string())))
+            .transpose()
     }
 
     fn went(&self, check: &ThrottleCheck) -> Result<Option<Timestamp>> {
@@ -30,8 +36,11 @@ impl Counters for SqlCounters<'_> {
 }
 
 fn slot(connection: &Connection, key: &str, slot: i64) -> Result<Option<i64>> {
-    let mut select = connection.prepare_cached("SELECT value FROM throttles WHERE key = ?1 AND slot = ?2")?;
-    Ok(select.query_row(params![key, slot], |row| row.get(0)).optional()?)
+    let mut select =
+        connection.prepare_cached("SELECT value FROM throttles WHERE key = ?1 AND slot = ?2")?;
+    Ok(select
+        .query_row(params![key, slot], |row| row.get(0))
+        .optional()?)
 }
 
 pub(super) fn used(connection: &Connection, counter: &str) -> Result<u64> {
@@ -53,7 +62,12 @@ pub(super) fn charge(
             "INSERT INTO dedup_keys (key, seq, action_id, until) VALUES (?1, ?2, ?3, ?4) \
              ON CONFLICT (key) DO UPDATE SET seq = ?2, action_id = ?3, until = ?4",
         )?;
-        upsert.execute(params![dedup.key, seq.0, id.as_str(), dedup.until.as_millis()])?;
+        upsert.execute(params![
+            dedup.key,
+            seq.0,
+            id.as_str(),
+            dedup.until.as_millis()
+        ])?;
     }
     if let Some(throttle) = &conditions.throttle {
         let total = slot(connection, &throttle.key, 0)?.unwrap_or(0);
@@ -61,7 +75,12 @@ pub(super) fn charge(
         let mut upsert = connection.prepare_cached(
             "INSERT INTO throttles (key, slot, value, until) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key, slot) DO UPDATE SET value = ?3, until = ?4",
         )?;
-        upsert.execute(params![throttle.key, 1 + total % i64::from(throttle.max_count), now.as_millis(), until])?;
+        upsert.execute(params![
+            throttle.key,
+            1 + total % i64::from(throttle.max_count),
+            now.as_millis(),
+            until
+        ])?;
         upsert.execute(params![throttle.key, 0, total + 1, until])?;
     }
     charge_anyway(connection, quotas.iter())
@@ -84,7 +103,10 @@ pub(super) fn charge_all(connection: &Connection, quotas: &[QuotaCheck]) -> Resu
 }
 
 /// Charges to quotas, whether they are used up or not.
-pub(super) fn charge_anyway<'q>(connection: &Connection, quotas: impl Iterator<Item = &'q QuotaCheck>) -> Result<()> {
+pub(super) fn charge_anyway<'q>(
+    connection: &Connection,
+    quotas: impl Iterator<Item = &'q QuotaCheck>,
+) -> Result<()> {
     let mut upsert = connection
         .prepare_cached("INSERT INTO counters (name, used, until) VALUES (?1, 1, ?2) ON CONFLICT (name) DO UPDATE SET used = used + 1")?;
     for quota in quotas {
@@ -95,7 +117,8 @@ pub(super) fn charge_anyway<'q>(connection: &Connection, quotas: impl Iterator<I
 
 /// Gives back what was just charged.
 pub(super) fn give_back(connection: &Connection, quotas: &[QuotaCheck]) -> Result<()> {
-    let mut update = connection.prepare_cached("UPDATE counters SET used = used - 1 WHERE name = ?1")?;
+    let mut update =
+        connection.prepare_cached("UPDATE counters SET used = used - 1 WHERE name = ?1")?;
     for quota in quotas {
         update.execute([&quota.counter])?;
     }
@@ -104,12 +127,15 @@ pub(super) fn give_back(connection: &Connection, quotas: &[QuotaCheck]) -> Resul
 
 /// Gives back what an action took that is over without having left. A key goes only if the action still holds it.
 pub(super) fn refund(connection: &Connection, seq: Seq, charges: &Charges) -> Result<()> {
-    let mut update = connection.prepare_cached("UPDATE counters SET used = used - 1 WHERE name = ?1 AND used > 0")?;
+    let mut update = connection
+        .prepare_cached("UPDATE counters SET used = used - 1 WHERE name = ?1 AND used > 0")?;
     for counter in &charges.counters {
         update.execute([counter])?;
     }
     if let Some(key) = &charges.dedup {
-        connection.prepare_cached("DELETE FROM dedup_keys WHERE key = ?1 AND seq = ?2")?.execute(params![key, seq.0])?;
+        connection
+            .prepare_cached("DELETE FROM dedup_keys WHERE key = ?1 AND seq = ?2")?
+            .execute(params![key, seq.0])?;
     }
     Ok(())
 }

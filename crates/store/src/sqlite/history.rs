@@ -10,7 +10,9 @@ use super::disk::Disk;
 use super::rows::{maybe_text, record, text};
 use super::{Result, damage};
 use crate::StoreError;
-use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked};
+use crate::history::{
+    Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked,
+};
 use crate::model::{RecentSend, RecentSends, Record, Seq, State};
 use crate::raw::{RawRecord, outcome_text, recipients};
 use crate::rows::{self, MAX_OF_AN_ID, OPEN_SHARES, dead_share, open_share, state_number, within};
@@ -19,8 +21,9 @@ use crate::shares::{DeadShare, OpenShare};
 pub(super) fn find(connection: &Connection, scope: &Scope, id: &ActionId) -> Result<Vec<Record>> {
     let (condition, mut values) = within(scope, '?', 1);
     values.insert(0, id.to_string());
-    let select =
-        format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.id = ?1 AND a.superseded = 0 AND {condition} ORDER BY a.seq LIMIT {MAX_OF_AN_ID}");
+    let select = format!(
+        "SELECT {COLUMNS} FROM {TABLES} WHERE a.id = ?1 AND a.superseded = 0 AND {condition} ORDER BY a.seq LIMIT {MAX_OF_AN_ID}"
+    );
     let mut select = connection.prepare_cached(&select)?;
     let found = select.query_map(rusqlite::params_from_iter(&values), record)?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
@@ -55,11 +58,15 @@ fn walk(filter: &HistoryFilter) -> String {
             "a.accepted_at >= ?1 AND a.accepted_at <= ?3 AND (a.accepted_at > ?1 OR a.seq > ?2) ORDER BY a.accepted_at, a.seq"
         }
         // As they were written, which needs no index.
-        (false, Order::NewestFirst) => "a.seq <= ?2 - 1 AND ?1 = ?1 AND ?3 = ?3 ORDER BY a.seq DESC",
+        (false, Order::NewestFirst) => {
+            "a.seq <= ?2 - 1 AND ?1 = ?1 AND ?3 = ?3 ORDER BY a.seq DESC"
+        }
         (false, Order::OldestFirst) => "a.seq >= ?2 + 1 AND ?1 = ?1 AND ?3 = ?3 ORDER BY a.seq",
     };
     if filter.needs_outcome() {
-        format!("SELECT {NARROW}, o.state, o.tag, o.code, {class} FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq WHERE {range}")
+        format!(
+            "SELECT {NARROW}, o.state, o.tag, o.code, {class} FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq WHERE {range}"
+        )
     } else {
         format!("SELECT {NARROW}, NULL, NULL, NULL, NULL FROM actions a WHERE {range}")
     }
@@ -88,7 +95,10 @@ fn look(
                 }
                 Err(error) => return Err(error),
             };
-            from = Cursor { seq: Seq(row.get(0)?), at: Timestamp::from_millis(row.get(1)?) };
+            from = Cursor {
+                seq: Seq(row.get(0)?),
+                at: Timestamp::from_millis(row.get(1)?),
+            };
             if filter.ends_before(from) {
                 return Ok(None);
             }
@@ -99,13 +109,20 @@ fn look(
             }
         }
         drop(rows);
-        let Some(beyond) = beyond_damage(&mut select, filter, from, until)? else { return Ok(None) };
+        let Some(beyond) = beyond_damage(&mut select, filter, from, until)? else {
+            return Ok(None);
+        };
         from = beyond;
     }
 }
 
 /// Where a walk goes on past pages that cannot be read; `None` where they are the last.
-fn beyond_damage(select: &mut Statement<'_>, filter: &HistoryFilter, from: Cursor, until: Timestamp) -> Result<Option<Cursor>> {
+fn beyond_damage(
+    select: &mut Statement<'_>,
+    filter: &HistoryFilter,
+    from: Cursor,
+    until: Timestamp,
+) -> Result<Option<Cursor>> {
     let direction = match filter.order {
         Order::NewestFirst => -1,
         Order::OldestFirst => 1,
@@ -114,12 +131,29 @@ fn beyond_damage(select: &mut Statement<'_>, filter: &HistoryFilter, from: Curso
     // Before the first of all or after the last of all at a time: what was accepted then was walked past, or cannot be read.
     let edge = Seq(if direction < 0 { i64::MIN } else { i64::MAX });
     let cursor = |place: i64| {
-        if by_time { Cursor { at: Timestamp::from_millis(place), seq: edge } } else { Cursor { at: from.at, seq: Seq(place) } }
+        if by_time {
+            Cursor {
+                at: Timestamp::from_millis(place),
+                seq: edge,
+            }
+        } else {
+            Cursor {
+                at: from.at,
+                seq: Seq(place),
+            }
+        }
     };
-    let start = if by_time { from.at.as_millis() } else { from.seq.0 };
+    let start = if by_time {
+        from.at.as_millis()
+    } else {
+        from.seq.0
+    };
     let reads = |place: i64| {
         let Cursor { at, seq } = cursor(place);
-        Ok(select.query(params![at.as_millis(), seq.0, until.as_millis()])?.next().map(drop)?)
+        Ok(select
+            .query(params![at.as_millis(), seq.0, until.as_millis()])?
+            .next()
+            .map(drop)?)
     };
     match damage::beyond(start, direction, reads) {
         Ok(place) => Ok(Some(cursor(place))),
@@ -135,7 +169,11 @@ fn narrow<'a>(row: &'a Row<'_>) -> rusqlite::Result<Narrow<'a>> {
     // What is damaged is nobody's and matches nothing, and the look goes on.
     let text = |column: usize| {
         let value = row.get_ref(column)?;
-        Ok::<_, rusqlite::Error>(value.as_str_or_null().map_or(DAMAGED, Option::unwrap_or_default))
+        Ok::<_, rusqlite::Error>(
+            value
+                .as_str_or_null()
+                .map_or(DAMAGED, Option::unwrap_or_default),
+        )
     };
     Ok(Narrow {
         seq: Seq(row.get(0)?),
@@ -154,9 +192,16 @@ fn narrow<'a>(row: &'a Row<'_>) -> rusqlite::Result<Narrow<'a>> {
     })
 }
 
-pub(super) fn page(connection: &Connection, disk: &Disk, filter: &HistoryFilter, request: PageRequest) -> Result<HistoryPage> {
+pub(super) fn page(
+    connection: &Connection,
+    disk: &Disk,
+    filter: &HistoryFilter,
+    request: PageRequest,
+) -> Result<HistoryPage> {
     let mut maker = PageMaker::new(request);
-    let stopped = look((connection, disk), filter, request.after, |_, cursor| Ok(maker.goes_on(cursor)))?;
+    let stopped = look((connection, disk), filter, request.after, |_, cursor| {
+        Ok(maker.goes_on(cursor))
+    })?;
     // What was deleted meanwhile cannot be shown, nor what no part of can be read.
     let records = maker.fill(|seq| readable(connection, disk, seq))?;
     Ok(maker.page(records, stopped))
@@ -175,7 +220,10 @@ pub(super) fn records(connection: &Connection, disk: &Disk, seqs: &[Seq]) -> Res
 fn readable(connection: &Connection, disk: &Disk, seq: Seq) -> Result<Option<Record>> {
     let found = damage::record_of(connection, seq);
     match &found {
-        Ok(Some(Record { unreadable: Some(why), .. })) if why.starts_with(damage::UNREADABLE_PAGE) => disk.note_damage(why),
+        Ok(Some(Record {
+            unreadable: Some(why),
+            ..
+        })) if why.starts_with(damage::UNREADABLE_PAGE) => disk.note_damage(why),
         Err(StoreError::Damaged(why)) => {
             disk.note_damage(why);
             return Ok(None);
@@ -187,19 +235,31 @@ fn readable(connection: &Connection, disk: &Disk, seq: Seq) -> Result<Option<Rec
 
 /// Highest position there is; zero in an empty journal.
 pub(super) fn newest(connection: &Connection) -> Result<Seq> {
-    let newest: Option<i64> = connection.query_row("SELECT MAX(seq) FROM actions", [], |row| row.get(0))?;
+    let newest: Option<i64> =
+        connection.query_row("SELECT MAX(seq) FROM actions", [], |row| row.get(0))?;
     Ok(Seq(newest.unwrap_or(0)))
 }
 
 /// What matches among the newest rows, and whether there may be more.
-pub(super) fn glance(connection: &Connection, disk: &Disk, filter: &HistoryFilter, limit: usize) -> Result<(Vec<Glance>, bool)> {
+pub(super) fn glance(
+    connection: &Connection,
+    disk: &Disk,
+    filter: &HistoryFilter,
+    limit: usize,
+) -> Result<(Vec<Glance>, bool)> {
     let mut found = Vec::new();
     let mut after = None;
     for _ in 0..MAX_LOOKS {
         after = look((connection, disk), filter, after, |row, _| {
             let word = |column: usize| text(row, column).map(Arc::from);
             let rule = maybe_text(row, 8)?.map(Arc::from);
-            found.push(Glance { namespace: word(2)?, tenant: word(3)?, provider: word(4)?, action_type: word(5)?, rule });
+            found.push(Glance {
+                namespace: word(2)?,
+                tenant: word(3)?,
+                provider: word(4)?,
+                action_type: word(5)?,
+                rule,
+            });
             Ok(found.len() < limit)
         })?;
         if after.is_none() || found.len() >= limit {
@@ -209,26 +269,47 @@ pub(super) fn glance(connection: &Connection, disk: &Disk, filter: &HistoryFilte
     Ok((found, after.is_some()))
 }
 
-pub(super) fn count_dead(connection: &Connection, disk: &Disk, scope: &Scope, limit: usize) -> Result<usize> {
+pub(super) fn count_dead(
+    connection: &Connection,
+    disk: &Disk,
+    scope: &Scope,
+    limit: usize,
+) -> Result<usize> {
     if scope.is_everything() {
-        let mut select = connection.prepare_cached("SELECT COUNT(*) FROM outcomes WHERE state = 2")?;
-        return Ok(select.query_row([], |row| row.get::<_, i64>(0)).map(|count| usize::try_from(count).unwrap_or(0))?);
+        let mut select =
+            connection.prepare_cached("SELECT COUNT(*) FROM outcomes WHERE state = 2")?;
+        return Ok(select
+            .query_row([], |row| row.get::<_, i64>(0))
+            .map(|count| usize::try_from(count).unwrap_or(0))?);
     }
-    let filter = HistoryFilter { state: Some(State::Dead), ..HistoryFilter::of(scope.clone()) };
+    let filter = HistoryFilter {
+        state: Some(State::Dead),
+        ..HistoryFilter::of(scope.clone())
+    };
     Ok(glance(connection, disk, &filter, limit)?.0.len())
 }
 
 /// Whether this is a dead letter.
 pub(super) fn is_dead(connection: &Connection, letter: Seq) -> Result<bool> {
-    let mut select = connection.prepare_cached("SELECT COUNT(*) FROM outcomes WHERE seq = ?1 AND state = ?2")?;
-    Ok(select.query_row([letter.0, state_number(State::Dead)], |row| row.get::<_, i64>(0))? == 1)
+    let mut select =
+        connection.prepare_cached("SELECT COUNT(*) FROM outcomes WHERE seq = ?1 AND state = ?2")?;
+    Ok(
+        select.query_row([letter.0, state_number(State::Dead)], |row| {
+            row.get::<_, i64>(0)
+        })? == 1,
+    )
 }
 
 pub(super) fn discard(connection: &Connection, letters: &[Seq]) -> Result<usize> {
-    let mut update = connection.prepare_cached("UPDATE outcomes SET state = ?2 WHERE seq = ?1 AND state = ?3")?;
+    let mut update = connection
+        .prepare_cached("UPDATE outcomes SET state = ?2 WHERE seq = ?1 AND state = ?3")?;
     let mut discarded = 0;
     for seq in letters {
-        discarded += update.execute(params![seq.0, state_number(State::Discarded), state_number(State::Dead)])?;
+        discarded += update.execute(params![
+            seq.0,
+            state_number(State::Discarded),
+            state_number(State::Dead)
+        ])?;
     }
     Ok(discarded)
 }
@@ -267,33 +348,57 @@ pub(super) fn recent_sends(
         }
         walked += 1;
         last = row.get(6)?;
-        page.next = (walked == limit).then_some(Cursor { at: Timestamp::from_millis(accepted_at), seq: Seq(last) });
+        page.next = (walked == limit).then_some(Cursor {
+            at: Timestamp::from_millis(accepted_at),
+            seq: Seq(last),
+        });
         page.sends.extend(recent_send(row, since)?);
     }
     drop(rows);
-    let newest = if last == i64::MAX { newest_readable(connection)? } else { last };
+    let newest = if last == i64::MAX {
+        newest_readable(connection)?
+    } else {
+        last
+    };
     let reads = |place: i64| Ok(select.query(params![1, place])?.next().map(drop)?);
     // Where nothing before can be read, there is no next page.
     let next = damage::beyond(newest, -1, reads).ok();
-    page.next = next.map(|place| Cursor { at: since, seq: Seq(place) });
+    page.next = next.map(|place| Cursor {
+        at: since,
+        seq: Seq(place),
+    });
     Ok(page)
 }
 
 /// A row of a walk through recent sends, if it was sent, and after `since`. What cannot be read counts for nobody.
 fn recent_send(row: &Row<'_>, since: Timestamp) -> Result<Option<RecentSend>> {
     let finished_at = row.get::<_, Option<i64>>(5)?.map(Timestamp::from_millis);
-    let sent =
-        row.get::<_, Option<i64>>(3)? == Some(state_number(State::Done)) && row.get::<_, Option<i64>>(4)?.is_some_and(|count| count > 0);
-    let (true, Some(finished_at)) = (sent, finished_at.filter(|at| *at > since)) else { return Ok(None) };
+    let sent = row.get::<_, Option<i64>>(3)? == Some(state_number(State::Done))
+        && row.get::<_, Option<i64>>(4)?.is_some_and(|count| count > 0);
+    let (true, Some(finished_at)) = (sent, finished_at.filter(|at| *at > since)) else {
+        return Ok(None);
+    };
     let texts = (row.get_ref(1)?.as_str(), row.get_ref(2)?.as_str_or_null());
-    let (Ok(provider), Ok(facts)) = texts else { return Ok(None) };
-    let (Ok(provider), Ok(recipients)) = (ProviderName::parse(provider), recipients(facts)) else { return Ok(None) };
-    Ok(Some(RecentSend { provider, recipients, finished_at }))
+    let (Ok(provider), Ok(facts)) = texts else {
+        return Ok(None);
+    };
+    let (Ok(provider), Ok(recipients)) = (ProviderName::parse(provider), recipients(facts)) else {
+        return Ok(None);
+    };
+    Ok(Some(RecentSend {
+        provider,
+        recipients,
+        finished_at,
+    }))
 }
 
 /// A position behind the newest of all, where the newest cannot be read: positions have an index of their own among the names.
 pub(super) fn newest_readable(connection: &Connection) -> Result<i64> {
-    let newest: Option<i64> = connection.query_row("SELECT MAX(rowid) FROM actions INDEXED BY actions_by_time", [], |row| row.get(0))?;
+    let newest: Option<i64> = connection.query_row(
+        "SELECT MAX(rowid) FROM actions INDEXED BY actions_by_time",
+        [],
+        |row| row.get(0),
+    )?;
     Ok(newest.unwrap_or(0).saturating_add(1))
 }
 
@@ -301,7 +406,14 @@ pub(super) fn newest_readable(connection: &Connection) -> Result<i64> {
 pub(super) fn open_shares(connection: &Connection) -> Result<Vec<OpenShare>> {
     let mut select = connection.prepare_cached(OPEN_SHARES)?;
     let mut shares = Vec::new();
-    for row in select.query_map([], |row| Ok((text(row, 0)?, text(row, 1)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?)))? {
+    for row in select.query_map([], |row| {
+        Ok((
+            text(row, 0)?,
+            text(row, 1)?,
+            row.get::<_, i64>(2)?,
+            row.get::<_, i64>(3)?,
+        ))
+    })? {
         let (tenant, provider, count, oldest) = row?;
         shares.extend(open_share(&tenant, &provider, count, oldest));
     }
@@ -312,7 +424,9 @@ pub(super) fn open_shares(connection: &Connection) -> Result<Vec<OpenShare>> {
 pub(super) fn dead_shares(connection: &Connection, limit: usize) -> Result<Vec<DeadShare>> {
     let mut select = connection.prepare_cached(&rows::dead_shares('?'))?;
     let mut shares = Vec::new();
-    for row in select.query_map([limit as i64], |row| Ok((text(row, 0)?, text(row, 1)?, row.get::<_, i64>(2)?)))? {
+    for row in select.query_map([limit as i64], |row| {
+        Ok((text(row, 0)?, text(row, 1)?, row.get::<_, i64>(2)?))
+    })? {
         let (provider, code, count) = row?;
         shares.extend(dead_share(&provider, code, count));
     }
@@ -339,16 +453,41 @@ mod tests {
     #[test]
     fn a_page_that_has_its_bytes_goes_on_behind_what_was_passed_over() {
         let connection = Connection::open_in_memory().expect("a database");
-        let columns = format!("'a', 't', 'n', 'p', 'x', '{{}}', 'api', zeroblob(?2), NULL, 0, '', '', ''{}", ", NULL".repeat(19));
-        let row = |seq: Seq| connection.query_row(&format!("SELECT ?1, {columns}"), [seq.0, MAX_PAGE_BYTES as i64 / 2], record);
-        let mut maker = PageMaker::new(PageRequest { after: None, offset: 0, limit: 10, count: false });
+        let columns = format!(
+            "'a', 't', 'n', 'p', 'x', '{{}}', 'api', zeroblob(?2), NULL, 0, '', '', ''{}",
+            ", NULL".repeat(19)
+        );
+        let row = |seq: Seq| {
+            connection.query_row(
+                &format!("SELECT ?1, {columns}"),
+                [seq.0, MAX_PAGE_BYTES as i64 / 2],
+                record,
+            )
+        };
+        let mut maker = PageMaker::new(PageRequest {
+            after: None,
+            offset: 0,
+            limit: 10,
+            count: false,
+        });
         for seq in 1..=6 {
-            maker.goes_on(Cursor { at: Timestamp::default(), seq: Seq(seq) });
+            maker.goes_on(Cursor {
+                at: Timestamp::default(),
+                seq: Seq(seq),
+            });
         }
         // The first two cannot be read, and two others fill a page.
-        let records = maker.fill(|seq| (seq.0 > 2).then(|| row(seq)).transpose()).expect("records");
+        let records = maker
+            .fill(|seq| (seq.0 > 2).then(|| row(seq)).transpose())
+            .expect("records");
         let page = maker.page(records, None);
-        assert_eq!(page.records.iter().map(|record| record.seq.0).collect::<Vec<_>>(), [3, 4]);
+        assert_eq!(
+            page.records
+                .iter()
+                .map(|record| record.seq.0)
+                .collect::<Vec<_>>(),
+            [3, 4]
+        );
         assert_eq!(page.next.map(|cursor| cursor.seq), Some(Seq(4)));
     }
 }

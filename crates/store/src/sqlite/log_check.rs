@@ -46,7 +46,15 @@ pub(super) fn check(log: &Path) -> Result<Option<Broken>> {
         size @ 512..=32768 if size.is_power_of_two() => size as usize,
         _ => 4096,
     };
-    let mut walk = Walk { big_endian, salts: [0; 8], before: sums, broken: (!is_whole).then_some(Broken { offset: 0, commits: 0 }) };
+    let mut walk = Walk {
+        big_endian,
+        salts: [0; 8],
+        before: sums,
+        broken: (!is_whole).then_some(Broken {
+            offset: 0,
+            commits: 0,
+        }),
+    };
     walk.salts.copy_from_slice(&header[16..24]);
     let mut frame = vec![0; FRAME_HEADER + page];
     let mut offset = HEADER as u64;
@@ -69,13 +77,21 @@ impl Walk {
     fn step(&mut self, frame: &[u8], offset: u64) {
         let (header, page) = frame.split_at(FRAME_HEADER);
         let said = (number(header, 16), number(header, 20));
-        let sums = sums(sums(self.before, &header[..8], self.big_endian), page, self.big_endian);
+        let sums = sums(
+            sums(self.before, &header[..8], self.big_endian),
+            page,
+            self.big_endian,
+        );
         self.before = said;
         let is_of_this_log = header[8..16] == self.salts;
         match &mut self.broken {
-            None if !is_of_this_log || sums != said => self.broken = Some(Broken { offset, commits: 0 }),
+            None if !is_of_this_log || sums != said => {
+                self.broken = Some(Broken { offset, commits: 0 })
+            }
             // The last frame of a commit says how many pages the database has then.
-            Some(broken) if is_of_this_log && sums == said => broken.commits += u64::from(number(header, 4) != 0),
+            Some(broken) if is_of_this_log && sums == said => {
+                broken.commits += u64::from(number(header, 4) != 0)
+            }
             None | Some(_) => {}
         }
     }
@@ -101,7 +117,11 @@ fn sums((mut first, mut second): (u32, u32), bytes: &[u8], big_endian: bool) -> 
     let word = |bytes: &[u8]| {
         let mut word = [0; 4];
         word.copy_from_slice(bytes);
-        if big_endian { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) }
+        if big_endian {
+            u32::from_be_bytes(word)
+        } else {
+            u32::from_le_bytes(word)
+        }
     };
     for pair in bytes.chunks_exact(8) {
         first = first.wrapping_add(word(&pair[..4])).wrapping_add(second);
@@ -122,10 +142,18 @@ mod tests {
     fn log(folder: &Path) -> Vec<u8> {
         let path = folder.join("a.db");
         let connection = Connection::open(&path).expect("a database");
-        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE t (x)").expect("a table");
-        connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("an empty log");
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE t (x)",
+            )
+            .expect("a table");
+        connection
+            .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+            .expect("an empty log");
         for number in 0..10 {
-            connection.execute("INSERT INTO t VALUES (?1)", [number]).expect("a row");
+            connection
+                .execute("INSERT INTO t VALUES (?1)", [number])
+                .expect("a row");
         }
         std::fs::read(folder.join("a.db-wal")).expect("a log")
     }
@@ -147,23 +175,59 @@ mod tests {
             checked(&bytes)
         };
         assert_eq!(checked(&whole), None);
-        assert_eq!(checked(&whole[..whole.len() - 100]), None, "half a commit at the end");
+        assert_eq!(
+            checked(&whole[..whole.len() - 100]),
+            None,
+            "half a commit at the end"
+        );
         assert_eq!(checked(&whole[..20]), None);
         assert_eq!(checked(&[]), None);
         for (offset, expected) in [
-            (at(3) + 1000, Some(Broken { offset: at(3), commits: 6 })),
-            (at(3) + 2, Some(Broken { offset: at(3), commits: 6 })),
+            (
+                at(3) + 1000,
+                Some(Broken {
+                    offset: at(3),
+                    commits: 6,
+                }),
+            ),
+            (
+                at(3) + 2,
+                Some(Broken {
+                    offset: at(3),
+                    commits: 6,
+                }),
+            ),
             // The next one's checksum goes on from what this one says of itself.
-            (at(3) + 17, Some(Broken { offset: at(3), commits: 5 })),
-            (at(8) + 1000, Some(Broken { offset: at(8), commits: 1 })),
+            (
+                at(3) + 17,
+                Some(Broken {
+                    offset: at(3),
+                    commits: 5,
+                }),
+            ),
+            (
+                at(8) + 1000,
+                Some(Broken {
+                    offset: at(8),
+                    commits: 1,
+                }),
+            ),
             (at(9) + 1000, None),
-            (13, Some(Broken { offset: 0, commits: 9 })),
+            (
+                13,
+                Some(Broken {
+                    offset: 0,
+                    commits: 9,
+                }),
+            ),
         ] {
             assert_eq!(broken_at(offset), expected, "a byte at {offset}");
         }
         let mut used_again = whole.clone();
         // Frames of an earlier use of the file, which has other salts, lie behind the end.
-        used_again[at(5) as usize + 8..].chunks_mut(FRAME as usize).for_each(|frame| frame[0] ^= 1);
+        used_again[at(5) as usize + 8..]
+            .chunks_mut(FRAME as usize)
+            .for_each(|frame| frame[0] ^= 1);
         assert_eq!(checked(&used_again), None);
         assert_eq!(check(&folder.path().join("none")).expect("read"), None);
     }

@@ -44,8 +44,8 @@ use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
-    Admission, Admitted, Beat, Claim, ClaimRows, Claimed, Freed, Hasten, Hold, OwnerId, RecentSends, Record, Reroute, Rerouted, Seq,
-    Settled, Settlement, Turn, Way,
+    Admission, Admitted, Beat, Claim, ClaimRows, Claimed, Freed, Hasten, Hold, OwnerId,
+    RecentSends, Record, Reroute, Rerouted, Seq, Settled, Settlement, Turn, Way,
 };
 use crate::queue_bytes::QueueBytes;
 use crate::retention::{Pruned, Retention, SweepCursor, sweeps_on, swept_at};
@@ -99,7 +99,10 @@ impl SqliteStore {
     }
 
     /// The documents of a kind in a database, in use or not; `None` where there is none.
-    pub fn look_at_documents(options: &SqliteOptions, kind: DocumentKind) -> Result<Option<Vec<Document>>> {
+    pub fn look_at_documents(
+        options: &SqliteOptions,
+        kind: DocumentKind,
+    ) -> Result<Option<Vec<Document>>> {
         if !options.path.is_file() {
             return Ok(None);
         }
@@ -141,7 +144,17 @@ impl SqliteStore {
         let checkpointer = Checkpointer::start(worker, ended.clone())?;
         let writer = Writer::start(tools, ended.clone())?;
         let queue_bytes = QueueBytes::default();
-        Ok(Self { writer, readers, queue_bytes, open, revision, disk, ended, _checkpointer: checkpointer, _lock: lock })
+        Ok(Self {
+            writer,
+            readers,
+            queue_bytes,
+            open,
+            revision,
+            disk,
+            ended,
+            _checkpointer: checkpointer,
+            _lock: lock,
+        })
     }
 }
 
@@ -151,7 +164,9 @@ impl Store for SqliteStore {
     }
 
     fn renew(&self, owner: OwnerId) -> Later<'_, bool> {
-        self.write(Urgency::Lease, move |connection| processes::renew(connection, owner))
+        self.write(Urgency::Lease, move |connection| {
+            processes::renew(connection, owner)
+        })
     }
 
     fn beats(&self) -> Later<'_, Vec<Beat>> {
@@ -159,27 +174,39 @@ impl Store for SqliteStore {
     }
 
     fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
-        self.write(Urgency::Waited, move |connection| processes::retire(connection, owner, now))
+        self.write(Urgency::Waited, move |connection| {
+            processes::retire(connection, owner, now)
+        })
     }
 
     fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, Freed> {
-        self.write(Urgency::Waited, move |connection| processes::take_over(connection, &dead, now))
+        self.write(Urgency::Waited, move |connection| {
+            processes::take_over(connection, &dead, now)
+        })
     }
 
     fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>> {
-        self.readers.own(move |connection| claims::owned(connection, owner, after, limit))
+        self.readers
+            .own(move |connection| claims::owned(connection, owner, after, limit))
     }
 
     fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed> {
-        self.write(Urgency::Waited, move |connection| claims::free(connection, &holds, now))
+        self.write(Urgency::Waited, move |connection| {
+            claims::free(connection, &holds, now)
+        })
     }
 
     fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
         if self.writer.is_full() {
             return Box::pin(async { Err(StoreError::Busy) });
         }
-        let urgency = if admission.turn == Turn::Batch { Urgency::Bulk } else { Urgency::Admission };
-        let texts = row_texts(&admission).and_then(|texts| Ok((self.queue_bytes.enter(&admission, &texts)?, texts)));
+        let urgency = if admission.turn == Turn::Batch {
+            Urgency::Bulk
+        } else {
+            Urgency::Admission
+        };
+        let texts = row_texts(&admission)
+            .and_then(|texts| Ok((self.queue_bytes.enter(&admission, &texts)?, texts)));
         match texts {
             Ok((queued, texts)) => self.write_opening(
                 urgency,
@@ -195,18 +222,32 @@ impl Store for SqliteStore {
     }
 
     fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged> {
-        self.readers.answers(move |connection| judge(&gate::SqlCounters(connection), &conditions, &ways, now))
+        self.readers.answers(move |connection| {
+            judge(&gate::SqlCounters(connection), &conditions, &ways, now)
+        })
     }
 
     fn settle(&self, settlement: Settlement) -> Later<'_, Settled> {
-        let urgency = if settlement.waited_for { Urgency::Waited } else { Urgency::Background };
-        let closes: fn(&Settled) -> isize = if settlement.ends() { |settled| -isize::from(*settled == Settled::Written) } else { |_| 0 };
-        self.write_opening(urgency, closes, move |connection| journal::settle(connection, &settlement))
+        let urgency = if settlement.waited_for {
+            Urgency::Waited
+        } else {
+            Urgency::Background
+        };
+        let closes: fn(&Settled) -> isize = if settlement.ends() {
+            |settled| -isize::from(*settled == Settled::Written)
+        } else {
+            |_| 0
+        };
+        self.write_opening(urgency, closes, move |connection| {
+            journal::settle(connection, &settlement)
+        })
     }
 
     fn reroute(&self, change: Reroute) -> Later<'_, Rerouted> {
         match rerouted_texts(&change) {
-            Ok(texts) => self.write(Urgency::Waited, move |connection| reroute::reroute(connection, &change, &texts)),
+            Ok(texts) => self.write(Urgency::Waited, move |connection| {
+                reroute::reroute(connection, &change, &texts)
+            }),
             Err(error) => Box::pin(async { Err(error) }),
         }
     }
@@ -214,10 +255,16 @@ impl Store for SqliteStore {
     fn hasten(&self, hasten: Hasten) -> Later<'_, usize> {
         Box::pin(async move {
             let now = hasten.now;
-            let found = self.readers.callers(move |connection| reroute::find(connection, &hasten)).await?;
+            let found = self
+                .readers
+                .callers(move |connection| reroute::find(connection, &hasten))
+                .await?;
             let count = found.len();
             if count > 0 {
-                self.write(Urgency::Background, move |connection| reroute::hasten(connection, &found, now)).await?;
+                self.write(Urgency::Background, move |connection| {
+                    reroute::hasten(connection, &found, now)
+                })
+                .await?;
             }
             Ok(count)
         })
@@ -228,37 +275,55 @@ impl Store for SqliteStore {
         match rows {
             ClaimRows::Due(rooms) => Box::pin(async move {
                 let wanted = rooms.clone();
-                let claimed = self.write(Urgency::Background, move |connection| claims::claim_due(connection, owner, now, &wanted)).await;
-                if matches!(claimed, Err(StoreError::Damaged(_))) { self.claim_readable(owner, now, rooms).await } else { claimed }
+                let claimed = self
+                    .write(Urgency::Background, move |connection| {
+                        claims::claim_due(connection, owner, now, &wanted)
+                    })
+                    .await;
+                if matches!(claimed, Err(StoreError::Damaged(_))) {
+                    self.claim_readable(owner, now, rooms).await
+                } else {
+                    claimed
+                }
             }),
             ClaimRows::Overdue { limit } => Box::pin(async move {
-                let overdue = self.readers.callers(move |connection| claims::find_overdue(connection, now, limit)).await?;
+                let overdue = self
+                    .readers
+                    .callers(move |connection| claims::find_overdue(connection, now, limit))
+                    .await?;
                 if overdue.is_empty() {
                     return Ok(Vec::new());
                 }
-                self.write(Urgency::Background, move |connection| claims::claim_found(connection, owner, 0, &overdue)).await
+                self.write(Urgency::Background, move |connection| {
+                    claims::claim_found(connection, owner, 0, &overdue)
+                })
+                .await
             }),
         }
     }
 
     fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>> {
         let providers = providers.to_vec();
-        self.readers.own(move |connection| claims::next_due(connection, &providers))
+        self.readers
+            .own(move |connection| claims::next_due(connection, &providers))
     }
 
     fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>> {
         let disk = Arc::clone(&self.disk);
-        self.readers.own(move |connection| history::records(connection, &disk, &seqs))
+        self.readers
+            .own(move |connection| history::records(connection, &disk, &seqs))
     }
 
     fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
         let (scope, id) = (scope.clone(), id.clone());
-        self.readers.answers(move |connection| history::find(connection, &scope, &id))
+        self.readers
+            .answers(move |connection| history::find(connection, &scope, &id))
     }
 
     fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage> {
         let disk = Arc::clone(&self.disk);
-        self.readers.callers(move |connection| history::page(connection, &disk, &filter, page))
+        self.readers
+            .callers(move |connection| history::page(connection, &disk, &filter, page))
     }
 
     fn newest(&self) -> Later<'_, Seq> {
@@ -267,41 +332,59 @@ impl Store for SqliteStore {
 
     fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
         let disk = Arc::clone(&self.disk);
-        self.readers.callers(move |connection| history::glance(connection, &disk, &filter, limit))
+        self.readers
+            .callers(move |connection| history::glance(connection, &disk, &filter, limit))
     }
 
     fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {
-        self.write(Urgency::Waited, move |connection| history::discard(connection, &letters))
+        self.write(Urgency::Waited, move |connection| {
+            history::discard(connection, &letters)
+        })
     }
 
     fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
         let (scope, disk) = (scope.clone(), Arc::clone(&self.disk));
-        self.readers.callers(move |connection| history::count_dead(connection, &disk, &scope, limit))
+        self.readers
+            .callers(move |connection| history::count_dead(connection, &disk, &scope, limit))
     }
 
-    fn recent_sends(&self, since: Timestamp, before: Option<Cursor>, limit: usize) -> Later<'_, RecentSends> {
+    fn recent_sends(
+        &self,
+        since: Timestamp,
+        before: Option<Cursor>,
+        limit: usize,
+    ) -> Later<'_, RecentSends> {
         let disk = Arc::clone(&self.disk);
-        self.readers.own(move |connection| history::recent_sends(connection, &disk, since, before, limit))
+        self.readers
+            .own(move |connection| history::recent_sends(connection, &disk, since, before, limit))
     }
 
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
-        self.readers.own(move |connection| documents::list(connection, kind))
+        self.readers
+            .own(move |connection| documents::list(connection, kind))
     }
 
     fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>> {
         let id = id.to_owned();
-        self.readers.answers(move |connection| documents::get(connection, kind, &id))
+        self.readers
+            .answers(move |connection| documents::get(connection, kind, &id))
     }
 
     fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges> {
-        self.readers.own(move |connection| documents::since(connection, known))
+        self.readers
+            .own(move |connection| documents::since(connection, known))
     }
 
     fn put_document(&self, document: Document) -> Later<'_, Put> {
         self.write_document(move |connection| documents::put(connection, &document))
     }
 
-    fn delete_document(&self, kind: DocumentKind, id: &str, version: Option<i64>) -> Later<'_, bool> {
+    fn delete_document(
+        &self,
+        kind: DocumentKind,
+        id: &str,
+        version: Option<i64>,
+    ) -> Later<'_, bool> {
         let id = id.to_owned();
         self.write_document(move |connection| documents::delete(connection, kind, &id, version))
     }
@@ -312,15 +395,22 @@ impl Store for SqliteStore {
 
     fn used(&self, counter: &str) -> Later<'_, u64> {
         let counter = counter.to_owned();
-        self.readers.callers(move |connection| gate::used(connection, &counter))
+        self.readers
+            .callers(move |connection| gate::used(connection, &counter))
     }
 
     fn prune(&self, retention: Retention, after: Option<Cursor>) -> Later<'_, Pruned> {
         Box::pin(async move {
-            let old = self.readers.callers(move |connection| retention::find_old(connection, &retention, after)).await?;
+            let old = self
+                .readers
+                .callers(move |connection| retention::find_old(connection, &retention, after))
+                .await?;
             let pruned = old.pruned();
             if pruned.deleted > 0 {
-                self.write(Urgency::Background, move |connection| retention::delete(connection, &old.seqs)).await?;
+                self.write(Urgency::Background, move |connection| {
+                    retention::delete(connection, &old.seqs)
+                })
+                .await?;
             }
             Ok(pruned)
         })
@@ -328,10 +418,18 @@ impl Store for SqliteStore {
 
     fn sweep(&self, now: Timestamp, after: Option<SweepCursor>) -> Later<'_, Option<SweepCursor>> {
         Box::pin(async move {
-            let Some((number, table, after)) = swept_at(after.as_ref()) else { return Ok(None) };
-            let (over, last) = self.readers.callers(move |connection| retention::find_over(connection, table, &after, now)).await?;
+            let Some((number, table, after)) = swept_at(after.as_ref()) else {
+                return Ok(None);
+            };
+            let (over, last) = self
+                .readers
+                .callers(move |connection| retention::find_over(connection, table, &after, now))
+                .await?;
             if !over.is_empty() {
-                self.write(Urgency::Background, move |connection| retention::delete_over(connection, table, &over, now)).await?;
+                self.write(Urgency::Background, move |connection| {
+                    retention::delete_over(connection, table, &over, now)
+                })
+                .await?;
             }
             Ok(sweeps_on(number, last))
         })
@@ -339,16 +437,30 @@ impl Store for SqliteStore {
 
     fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {
         let (name, text) = (name.to_owned(), text.to_owned());
-        self.write(Urgency::Waited, move |connection| documents::put_note(connection, &name, &text, until))
+        self.write(Urgency::Waited, move |connection| {
+            documents::put_note(connection, &name, &text, until)
+        })
     }
 
     fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>> {
         let name = name.to_owned();
-        self.readers.own(move |connection| documents::note(connection, &name, now))
+        self.readers
+            .own(move |connection| documents::note(connection, &name, now))
     }
 
-    fn swap_note<'a>(&'a self, name: &str, expected: Option<&str>, text: &str, now: Timestamp, until: Timestamp) -> Later<'a, bool> {
-        let (name, expected, text) = (name.to_owned(), expected.map(str::to_owned), text.to_owned());
+    fn swap_note<'a>(
+        &'a self,
+        name: &str,
+        expected: Option<&str>,
+        text: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Later<'a, bool> {
+        let (name, expected, text) = (
+            name.to_owned(),
+            expected.map(str::to_owned),
+            text.to_owned(),
+        );
         self.write(Urgency::Waited, move |connection| {
             if documents::note(connection, &name, now)? != expected {
                 return Ok(false);
@@ -387,11 +499,13 @@ impl Store for SqliteStore {
     }
 
     fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {
-        self.readers.callers(move |connection| history::dead_shares(connection, limit))
+        self.readers
+            .callers(move |connection| history::dead_shares(connection, limit))
     }
 
     fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {
-        self.readers.answers(move |connection| history::outcomes_of(connection, &seqs))
+        self.readers
+            .answers(move |connection| history::outcomes_of(connection, &seqs))
     }
 
     fn open_count(&self) -> usize {

@@ -54,7 +54,10 @@ pub(super) fn private_file(path: &Path) -> std::io::Result<File> {
 /// Read and write for the owner, nothing for others.
 const PRIVATE: u32 = 0o600;
 
-#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "files have modes on Unix only"))]
+#[cfg_attr(
+    not(unix),
+    expect(clippy::unnecessary_wraps, reason = "files have modes on Unix only")
+)]
 fn make_private(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     {
@@ -68,7 +71,8 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 
 /// SQLite makes the files beside a database as private as the database is; those that were there before are made so.
 fn keep_private(database: &Path) -> Result<(), StoreError> {
-    let failed = |error: std::io::Error| StoreError::Engine(format!("{}: {error}", database.display()));
+    let failed =
+        |error: std::io::Error| StoreError::Engine(format!("{}: {error}", database.display()));
     drop(private_file(database).map_err(failed)?);
     for path in ["-wal", "-shm"].map(|suffix| beside(database, suffix)) {
         if path.exists() {
@@ -98,7 +102,8 @@ pub(super) fn writer(options: &SqliteOptions, disk: &Disk) -> Result<Connection,
     migrate(&mut connection)?;
     // The lock is ours, so no earlier process lives.
     connection.execute("DELETE FROM processes", [])?;
-    let Freed { maybe_sent, unsent } = claims::free_readable_orphans(&connection, disk, Timestamp::default())?;
+    let Freed { maybe_sent, unsent } =
+        claims::free_readable_orphans(&connection, disk, Timestamp::default())?;
     if maybe_sent + unsent > 0 {
         tracing::warn!(
             maybe_sent,
@@ -120,15 +125,23 @@ fn look_at_log(database: &Path, disk: &Disk) {
     let Broken { offset, commits } = match log_check::check(&log) {
         Ok(Some(broken)) => broken,
         Ok(None) => return,
-        Err(error) => return tracing::warn!(%error, log = %log.display(), "the write-ahead log could not be checked"),
+        Err(error) => {
+            return tracing::warn!(%error, log = %log.display(), "the write-ahead log could not be checked");
+        }
     };
     let copy = |kept: &Path| private_file(kept).and_then(|_| std::fs::copy(&log, kept));
-    let where_kept = match rescue::unused(database, DAMAGED_LOG, MAX_DAMAGED_LOGS).map(|kept| (copy(&kept), kept)) {
+    let where_kept = match rescue::unused(database, DAMAGED_LOG, MAX_DAMAGED_LOGS)
+        .map(|kept| (copy(&kept), kept))
+    {
         Some((Ok(_), kept)) => format!("it is kept as {}", kept.display()),
         Some((Err(error), kept)) => format!("it could not be kept as {}: {error}", kept.display()),
         None => format!("it is not kept: there are {MAX_DAMAGED_LOGS} such logs already"),
     };
-    let certainty = if commits > 1 { "what they accepted or recorded is lost" } else { "it may be one that a crash left half-written" };
+    let certainty = if commits > 1 {
+        "what they accepted or recorded is lost"
+    } else {
+        "it may be one that a crash left half-written"
+    };
     disk.note_damage(&format!(
         "the write-ahead log {} is damaged at byte {offset}: {commits} commit(s) behind that are not read; unless they were moved into the database \
          before, {certainty}; {where_kept}",
@@ -145,7 +158,10 @@ fn connect(options: &SqliteOptions, flags: OpenFlags) -> rusqlite::Result<Connec
 
 pub(super) fn reader(options: &SqliteOptions) -> Result<Connection, StoreError> {
     // It maps no part of the file: pages that were looked at would count as the gateway's memory, and a file that was cut short would end it.
-    let connection = connect(options, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection = connect(
+        options,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     open_log(&connection)?;
     Ok(connection)
@@ -170,7 +186,11 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     if found > known {
         return Err(StoreError::NewerSchema { found, known });
     }
-    for (index, migration) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
+    for (index, migration) in MIGRATIONS
+        .iter()
+        .enumerate()
+        .skip(usize::try_from(found).unwrap_or(0))
+    {
         let transaction = connection.transaction()?;
         transaction.execute_batch(migration)?;
         transaction.pragma_update(None, "user_version", index as i64 + 1)?;
@@ -188,25 +208,42 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let database = folder.path().join("a.db");
         let connection = Connection::open(&database).expect("a database");
-        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE t (x)").expect("a table");
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE t (x)",
+            )
+            .expect("a table");
         for number in 0..10 {
-            connection.execute("INSERT INTO t VALUES (?1)", [number]).expect("a row");
+            connection
+                .execute("INSERT INTO t VALUES (?1)", [number])
+                .expect("a row");
         }
         let log = beside(&database, "-wal");
         let mut bytes = std::fs::read(&log).expect("a log");
         let mut kept = Vec::new();
-        for (number, suffix) in (0..=MAX_DAMAGED_LOGS).zip(std::iter::once(String::new()).chain((2..).map(|number| format!("-{number}")))) {
+        for (number, suffix) in (0..=MAX_DAMAGED_LOGS)
+            .zip(std::iter::once(String::new()).chain((2..).map(|number| format!("-{number}"))))
+        {
             bytes[200] = bytes[200].wrapping_add(1);
             std::fs::write(&log, &bytes).expect("written");
             look_at_log(&database, &Disk::new());
             let path = beside(&database, &format!("{DAMAGED_LOG}{suffix}"));
-            assert_eq!(path.exists(), number < MAX_DAMAGED_LOGS, "{}", path.display());
+            assert_eq!(
+                path.exists(),
+                number < MAX_DAMAGED_LOGS,
+                "{}",
+                path.display()
+            );
             if path.exists() {
                 kept.push((path, bytes.clone()));
             }
         }
         for (path, bytes) in kept {
-            assert!(std::fs::read(&path).expect("a copy") == bytes, "{} is what it was", path.display());
+            assert!(
+                std::fs::read(&path).expect("a copy") == bytes,
+                "{} is what it was",
+                path.display()
+            );
         }
     }
 }

@@ -98,25 +98,50 @@ pub(super) struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
-    pub(super) fn new(connection: &'a Connection, tables: &'a [Columns], faults: FaultPoints, unreadable: Unreadable) -> Result<Self> {
+    pub(super) fn new(
+        connection: &'a Connection,
+        tables: &'a [Columns],
+        faults: FaultPoints,
+        unreadable: Unreadable,
+    ) -> Result<Self> {
         let newest = match history::newest(connection) {
-            Err(StoreError::Damaged(_)) if unreadable == Unreadable::LeftOut => history::newest_readable(connection)?,
+            Err(StoreError::Damaged(_)) if unreadable == Unreadable::LeftOut => {
+                history::newest_readable(connection)?
+            }
             newest => newest?.0,
         };
-        Ok(Self { connection, tables, faults, unreadable, newest })
+        Ok(Self {
+            connection,
+            tables,
+            faults,
+            unreadable,
+            newest,
+        })
     }
 
     /// Passes every page on.
     pub(super) fn each(&self, mut take: impl FnMut(Page) -> Result<()>) -> Result<()> {
         self.journal(&mut take)?;
-        for (index, table) in self.tables.iter().enumerate().filter(|(_, table)| !is_journal(table)) {
+        for (index, table) in self
+            .tables
+            .iter()
+            .enumerate()
+            .filter(|(_, table)| !is_journal(table))
+        {
             self.table(index, table, &mut take)?;
         }
         Ok(())
     }
 
     fn journal(&self, take: &mut impl FnMut(Page) -> Result<()>) -> Result<()> {
-        let Some((actions, table)) = self.tables.iter().enumerate().find(|(_, table)| table.table == JOURNAL[0]) else { return Ok(()) };
+        let Some((actions, table)) = self
+            .tables
+            .iter()
+            .enumerate()
+            .find(|(_, table)| table.table == JOURNAL[0])
+        else {
+            return Ok(());
+        };
         let mut after = i64::MIN;
         while after < self.newest {
             let pages = self.in_a_transaction(|transaction| {
@@ -125,11 +150,25 @@ impl<'a> Pages<'a> {
                     after = self.step_over(transaction, table, (after, self.newest), why)?;
                     return Ok(Vec::new());
                 }
-                let last = rows.last().filter(|_| rest != Rest::Nothing).and_then(|row| position(table, row));
+                let last = rows
+                    .last()
+                    .filter(|_| rest != Rest::Nothing)
+                    .and_then(|row| position(table, row));
                 let end = last.unwrap_or(self.newest);
-                let mut pages = vec![Page { table: actions, rows }];
-                for (index, table) in self.tables.iter().enumerate().filter(|(index, table)| is_journal(table) && *index != actions) {
-                    pages.push(Page { table: index, rows: self.whole_range(transaction, table, (after, end))? });
+                let mut pages = vec![Page {
+                    table: actions,
+                    rows,
+                }];
+                for (index, table) in self
+                    .tables
+                    .iter()
+                    .enumerate()
+                    .filter(|(index, table)| is_journal(table) && *index != actions)
+                {
+                    pages.push(Page {
+                        table: index,
+                        rows: self.whole_range(transaction, table, (after, end))?,
+                    });
                 }
                 after = end;
                 Ok(pages)
@@ -140,13 +179,20 @@ impl<'a> Pages<'a> {
     }
 
     /// The rows of one of the journal's other tables between two positions.
-    fn whole_range(&self, transaction: &Transaction<'_>, table: &Columns, (mut after, end): (i64, i64)) -> Result<Vec<Vec<Cell>>> {
+    fn whole_range(
+        &self,
+        transaction: &Transaction<'_>,
+        table: &Columns,
+        (mut after, end): (i64, i64),
+    ) -> Result<Vec<Vec<Cell>>> {
         let mut all = Vec::new();
         loop {
             let Part { rows, rest } = range(transaction, table, (after, end))?;
             let last = rows.last().and_then(|row| position(table, row));
             all.extend(rows);
-            let Rest::Unreadable(why) = rest else { return Ok(all) };
+            let Rest::Unreadable(why) = rest else {
+                return Ok(all);
+            };
             after = self.step_over(transaction, table, (last.unwrap_or(after), end), &why)?;
             if after >= end {
                 return Ok(all);
@@ -155,33 +201,66 @@ impl<'a> Pages<'a> {
     }
 
     /// The position behind what cannot be read, unless that is an error.
-    fn step_over(&self, transaction: &Transaction<'_>, table: &Columns, (after, end): (i64, i64), why: &str) -> Result<i64> {
+    fn step_over(
+        &self,
+        transaction: &Transaction<'_>,
+        table: &Columns,
+        (after, end): (i64, i64),
+        why: &str,
+    ) -> Result<i64> {
         if self.unreadable == Unreadable::Ends {
             return Err(StoreError::Damaged(why.to_owned()));
         }
         let reads = |place: i64| match range(transaction, table, (place, end))? {
-            Part { rows, rest: Rest::Unreadable(why) } if rows.is_empty() => Err(StoreError::Damaged(why)),
+            Part {
+                rows,
+                rest: Rest::Unreadable(why),
+            } if rows.is_empty() => Err(StoreError::Damaged(why)),
             Part { .. } => Ok(()),
         };
         let next = damage::beyond(after.max(0), 1, reads)?.min(end);
-        tracing::warn!(table = table.table, after, up_to = next, why, "rows cannot be read and are left out");
+        tracing::warn!(
+            table = table.table,
+            after,
+            up_to = next,
+            why,
+            "rows cannot be read and are left out"
+        );
         Ok(next)
     }
 
-    fn table(&self, index: usize, table: &Columns, take: &mut impl FnMut(Page) -> Result<()>) -> Result<()> {
+    fn table(
+        &self,
+        index: usize,
+        table: &Columns,
+        take: &mut impl FnMut(Page) -> Result<()>,
+    ) -> Result<()> {
         let key = table.key.join(", ");
-        let places: Vec<String> = (1..=table.key.len()).map(|place| format!("?{place}")).collect();
+        let places: Vec<String> = (1..=table.key.len())
+            .map(|place| format!("?{place}"))
+            .collect();
         let mut after: Option<Vec<Cell>> = None;
         loop {
-            let from = after.as_ref().map_or_else(String::new, |_| format!("WHERE ({key}) > ({})", places.join(", ")));
-            let select = format!("SELECT {}, {key} FROM {} {from} ORDER BY {key}", table.names.join(", "), table.table);
+            let from = after.as_ref().map_or_else(String::new, |_| {
+                format!("WHERE ({key}) > ({})", places.join(", "))
+            });
+            let select = format!(
+                "SELECT {}, {key} FROM {} {from} ORDER BY {key}",
+                table.names.join(", "),
+                table.table
+            );
             let values = after.take().unwrap_or_default();
-            let Part { mut rows, rest } = self.in_a_transaction(|transaction| read(transaction, table, &select, values))?;
+            let Part { mut rows, rest } =
+                self.in_a_transaction(|transaction| read(transaction, table, &select, values))?;
             if let Rest::Unreadable(why) = &rest {
                 if self.unreadable == Unreadable::Ends {
                     return Err(StoreError::Damaged(why.clone()));
                 }
-                tracing::warn!(table = table.table, why, "the rest of the table cannot be read and is left out");
+                tracing::warn!(
+                    table = table.table,
+                    why,
+                    "the rest of the table cannot be read and is left out"
+                );
             }
             for row in &mut rows {
                 after = Some(row.split_off(table.names.len()));
@@ -198,7 +277,10 @@ impl<'a> Pages<'a> {
     }
 
     /// Reads in one transaction, and rests for a multiple of the time that it took.
-    #[expect(clippy::disallowed_methods, reason = "the pace of a command beside a server, which decides no outcome")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the pace of a command beside a server, which decides no outcome"
+    )]
     fn in_a_transaction<T>(&self, read: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         self.faults.meet(FaultPoint::CopyPage)?;
         let began = Instant::now();
@@ -213,12 +295,26 @@ impl<'a> Pages<'a> {
 
 /// The rows of a journal's table between two positions. A page of actions is cut; of the others there is at most one row an action.
 fn range(transaction: &Transaction<'_>, table: &Columns, (after, end): (i64, i64)) -> Result<Part> {
-    let select = format!("SELECT {} FROM {} WHERE seq >= ?1 + 1 AND seq <= ?2 ORDER BY seq", table.names.join(", "), table.table);
-    read(transaction, table, &select, vec![Cell::Integer(after), Cell::Integer(end)])
+    let select = format!(
+        "SELECT {} FROM {} WHERE seq >= ?1 + 1 AND seq <= ?2 ORDER BY seq",
+        table.names.join(", "),
+        table.table
+    );
+    read(
+        transaction,
+        table,
+        &select,
+        vec![Cell::Integer(after), Cell::Integer(end)],
+    )
 }
 
 /// What a statement finds, as far as a page goes.
-fn read(transaction: &Transaction<'_>, table: &Columns, select: &str, values: Vec<Cell>) -> Result<Part> {
+fn read(
+    transaction: &Transaction<'_>,
+    table: &Columns,
+    select: &str,
+    values: Vec<Cell>,
+) -> Result<Part> {
     let mut statement = transaction.prepare_cached(select)?;
     let columns = statement.column_count();
     let cuts = table.table == JOURNAL[0] || !is_journal(table);
@@ -228,15 +324,30 @@ fn read(transaction: &Transaction<'_>, table: &Columns, select: &str, values: Ve
     loop {
         let row = match rows.next().map_err(StoreError::from) {
             Ok(Some(row)) => row,
-            Ok(None) => return Ok(Part { rows: read, rest: Rest::Nothing }),
-            Err(StoreError::Damaged(why)) => return Ok(Part { rows: read, rest: Rest::Unreadable(why) }),
+            Ok(None) => {
+                return Ok(Part {
+                    rows: read,
+                    rest: Rest::Nothing,
+                });
+            }
+            Err(StoreError::Damaged(why)) => {
+                return Ok(Part {
+                    rows: read,
+                    rest: Rest::Unreadable(why),
+                });
+            }
             Err(error) => return Err(error),
         };
-        let row = (0..columns).map(|column| row.get_ref(column).map(Cell::from)).collect::<rusqlite::Result<Vec<Cell>>>()?;
+        let row = (0..columns)
+            .map(|column| row.get_ref(column).map(Cell::from))
+            .collect::<rusqlite::Result<Vec<Cell>>>()?;
         bytes += size_of(std::slice::from_ref(&row));
         read.push(row);
         if cuts && (read.len() == PAGE_ROWS || bytes >= PAGE_BYTES) {
-            return Ok(Part { rows: read, rest: Rest::More });
+            return Ok(Part {
+                rows: read,
+                rest: Rest::More,
+            });
         }
     }
 }
@@ -280,24 +391,48 @@ fn size_of(rows: &[Vec<Cell>]) -> usize {
 /// The tables of a database, whole.
 pub(super) fn all_tables(connection: &Connection) -> Result<Vec<Columns>> {
     let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
-    let names = connection.prepare(names)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
-    names.into_iter().map(|table| columns_of(connection, table)).collect()
+    let names = connection
+        .prepare(names)?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<String>>>()?;
+    names
+        .into_iter()
+        .map(|table| columns_of(connection, table))
+        .collect()
 }
 
 fn columns_of(connection: &Connection, table: String) -> Result<Columns> {
-    let mut select = connection.prepare("SELECT name, pk FROM pragma_table_info(?1) ORDER BY cid")?;
-    let found = select.query_map([&table], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<Vec<(String, i64)>>>()?;
-    let mut key: Vec<(i64, String)> = found.iter().filter(|(_, place)| *place > 0).map(|(name, place)| (*place, name.clone())).collect();
+    let mut select =
+        connection.prepare("SELECT name, pk FROM pragma_table_info(?1) ORDER BY cid")?;
+    let found = select
+        .query_map([&table], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<Vec<(String, i64)>>>()?;
+    let mut key: Vec<(i64, String)> = found
+        .iter()
+        .filter(|(_, place)| *place > 0)
+        .map(|(name, place)| (*place, name.clone()))
+        .collect();
     key.sort_unstable();
     let mut key: Vec<String> = key.into_iter().map(|(_, name)| name).collect();
     if key.is_empty() {
         key.push("rowid".into());
     }
-    Ok(Columns { table, names: found.into_iter().map(|(name, _)| name).collect(), key })
+    Ok(Columns {
+        table,
+        names: found.into_iter().map(|(name, _)| name).collect(),
+        key,
+    })
 }
 
 /// Some columns of a table, with its key.
-pub(super) fn some_columns(connection: &Connection, table: &str, names: &[&str]) -> Result<Columns> {
+pub(super) fn some_columns(
+    connection: &Connection,
+    table: &str,
+    names: &[&str],
+) -> Result<Columns> {
     let whole = columns_of(connection, table.to_owned())?;
-    Ok(Columns { names: names.iter().map(|name| (*name).to_owned()).collect(), ..whole })
+    Ok(Columns {
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+        ..whole
+    })
 }

@@ -36,7 +36,10 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    #[expect(clippy::disallowed_methods, reason = "the thread's own pace, which decides no outcome")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the thread's own pace, which decides no outcome"
+    )]
     fn push(&mut self, command: Boxed) {
         match command.urgency() {
             Urgency::Background => self.push_background(command),
@@ -50,7 +53,10 @@ impl Queue {
         }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the thread's own pace, which decides no outcome")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the thread's own pace, which decides no outcome"
+    )]
     fn push_background(&mut self, command: Boxed) {
         self.background_since.get_or_insert_with(Instant::now);
         self.background.push_back(command);
@@ -60,16 +66,23 @@ impl Queue {
     pub(super) fn wait(&mut self, inbox: &mpsc::Receiver<Boxed>) -> Result<(), RecvTimeoutError> {
         let next = match self.len() {
             0 => first(inbox),
-            waiting if waiting == self.background.len() && self.stands_back() => inbox.recv_timeout(BURST_GAP),
+            waiting if waiting == self.background.len() && self.stands_back() => {
+                inbox.recv_timeout(BURST_GAP)
+            }
             _ => Err(RecvTimeoutError::Timeout),
         };
         match next {
             Ok(command) => self.push(command),
-            Err(RecvTimeoutError::Disconnected) if self.len() == 0 => return Err(RecvTimeoutError::Disconnected),
+            Err(RecvTimeoutError::Disconnected) if self.len() == 0 => {
+                return Err(RecvTimeoutError::Disconnected);
+            }
             Err(RecvTimeoutError::Disconnected | RecvTimeoutError::Timeout) => {}
         }
         // All of it: what goes first may have come last.
-        inbox.try_iter().take(MAX_COMMIT_QUEUE).for_each(|command| self.push(command));
+        inbox
+            .try_iter()
+            .take(MAX_COMMIT_QUEUE)
+            .for_each(|command| self.push(command));
         Ok(())
     }
 
@@ -79,8 +92,13 @@ impl Queue {
 
     /// Whether background work is to wait.
     fn stands_back(&self) -> bool {
-        let waited = self.background_since.is_none_or(|since| since.elapsed() >= STAND_BACK);
-        !waited && self.last_admission.is_some_and(|last| last.elapsed() < BURST_GAP)
+        let waited = self
+            .background_since
+            .is_none_or(|since| since.elapsed() >= STAND_BACK);
+        !waited
+            && self
+                .last_admission
+                .is_some_and(|last| last.elapsed() < BURST_GAP)
     }
 
     /// The next commit's commands; none when background work is all there is, and it is to wait.
@@ -92,7 +110,10 @@ impl Queue {
         let mut batch: Vec<Boxed> = self.urgent.drain(..fits).collect();
         batch.extend(self.bulk.drain(..self.bulk.len().min(MAX_BULK)));
         if !self.stands_back() {
-            batch.extend(self.background.drain(..self.background.len().min(MAX_BACKGROUND)));
+            batch.extend(
+                self.background
+                    .drain(..self.background.len().min(MAX_BACKGROUND)),
+            );
             if self.background.is_empty() {
                 self.background_since = None;
             }
@@ -143,15 +164,30 @@ mod tests {
     #[test]
     fn a_lease_goes_alone_and_first_and_single_actions_before_batches() {
         let (sender, inbox) = mpsc::channel::<Boxed>();
-        for (urgency, count) in [(Urgency::Bulk, 5000), (Urgency::Waited, 2), (Urgency::Admission, 1), (Urgency::Lease, 1)] {
+        for (urgency, count) in [
+            (Urgency::Bulk, 5000),
+            (Urgency::Waited, 2),
+            (Urgency::Admission, 1),
+            (Urgency::Lease, 1),
+        ] {
             (0..count).for_each(|_| sender.send(Box::new(Waiting(urgency))).expect("sent"));
         }
         let mut queue = Queue::default();
         let mut next = || {
             queue.wait(&inbox).expect("some wait");
             let batch = queue.take();
-            let of = |urgency| batch.iter().filter(|command| command.urgency() == urgency).count();
-            (of(Urgency::Lease), of(Urgency::Admission), of(Urgency::Waited), of(Urgency::Bulk))
+            let of = |urgency| {
+                batch
+                    .iter()
+                    .filter(|command| command.urgency() == urgency)
+                    .count()
+            };
+            (
+                of(Urgency::Lease),
+                of(Urgency::Admission),
+                of(Urgency::Waited),
+                of(Urgency::Bulk),
+            )
         };
         assert_eq!(next(), (1, 0, 0, 0));
         assert_eq!(next(), (0, 1, 2, MAX_BULK));

@@ -37,11 +37,18 @@ pub(super) struct Readers {
 impl Readers {
     pub(super) fn open(options: &SqliteOptions, disk: &Arc<Disk>) -> Result<Self, StoreError> {
         let pool = |size| Pool::open(options, disk, size);
-        Ok(Self { own: pool(OWN)?, answers: pool(ANSWERS)?, callers: pool(CALLERS)? })
+        Ok(Self {
+            own: pool(OWN)?,
+            answers: pool(ANSWERS)?,
+            callers: pool(CALLERS)?,
+        })
     }
 
     /// What the gateway needs to go on: short look-ups by a key, of which there are never more at a time than the gateway has tasks of its own.
-    pub(super) fn own<T: Send + 'static>(&self, query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static) -> Later<'_, T> {
+    pub(super) fn own<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Later<'_, T> {
         self.own.read(query)
     }
 
@@ -72,17 +79,34 @@ struct Pool {
 
 impl Pool {
     fn open(options: &SqliteOptions, disk: &Arc<Disk>, size: usize) -> Result<Self, StoreError> {
-        let connections = (0..size).map(|_| open::reader(options)).collect::<Result<Vec<_>, _>>()?;
+        let connections = (0..size)
+            .map(|_| open::reader(options))
+            .collect::<Result<Vec<_>, _>>()?;
         let faults = FaultPoints::new(options.faults.as_ref());
-        let (idle, permits) = (Arc::new(Mutex::new(connections)), Arc::new(Semaphore::new(size)));
-        Ok(Self { idle, permits, waiting: AtomicUsize::new(0), disk: Arc::clone(disk), faults })
+        let (idle, permits) = (
+            Arc::new(Mutex::new(connections)),
+            Arc::new(Semaphore::new(size)),
+        );
+        Ok(Self {
+            idle,
+            permits,
+            waiting: AtomicUsize::new(0),
+            disk: Arc::clone(disk),
+            faults,
+        })
     }
 
-    fn read<T: Send + 'static>(&self, query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static) -> Later<'_, T> {
+    fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Later<'_, T> {
         Box::pin(async move {
             let permit = {
                 let waits = Waits::begin(&self.waiting).ok_or(StoreError::Busy)?;
-                let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| StoreError::Closed)?;
+                let permit = Arc::clone(&self.permits)
+                    .acquire_owned()
+                    .await
+                    .map_err(|_| StoreError::Closed)?;
                 drop(waits);
                 permit
             };
@@ -95,7 +119,9 @@ impl Pool {
                 faults.meet(FaultPoint::Read)?;
                 lent.bounded(still_asked, query)
             });
-            let result = task.await.unwrap_or_else(|error| Err(StoreError::Engine(format!("a look-up failed: {error}"))));
+            let result = task.await.unwrap_or_else(|error| {
+                Err(StoreError::Engine(format!("a look-up failed: {error}")))
+            });
             drop(asked);
             self.disk.note(&result);
             result
@@ -143,7 +169,10 @@ impl Lent {
         Ok(Self { connection, idle })
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a limit on real work, which decides no outcome")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a limit on real work, which decides no outcome"
+    )]
     fn bounded<T>(
         &mut self,
         still_asked: Arc<AtomicBool>,
@@ -160,7 +189,10 @@ impl Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            self.idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(connection);
         }
     }
 }

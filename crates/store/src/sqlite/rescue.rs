@@ -19,7 +19,9 @@ const MAX_COPIES: u32 = 100;
 /// Copies what a connection has open beside its path; says where.
 pub(super) fn rescue(connection: &Connection, database: &Path) -> Result<PathBuf> {
     let to = unused(database, RESCUED, MAX_COPIES);
-    let to = to.ok_or_else(|| StoreError::Refused(format!("there are {MAX_COPIES} rescued copies already")))?;
+    let to = to.ok_or_else(|| {
+        StoreError::Refused(format!("there are {MAX_COPIES} rescued copies already"))
+    })?;
     copy_checked(connection, &to, FaultPoints::default())?;
     Ok(to)
 }

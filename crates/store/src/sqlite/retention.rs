@@ -20,20 +20,34 @@ pub(super) struct Old {
 
 impl Old {
     pub(super) fn pruned(&self) -> Pruned {
-        Pruned { deleted: self.seqs.len(), next: self.last.filter(|_| self.more), last: self.last }
+        Pruned {
+            deleted: self.seqs.len(),
+            next: self.last.filter(|_| self.more),
+            last: self.last,
+        }
     }
 }
 
 /// Finds what ended and is kept no longer, oldest first. The newest row stays, so that positions go on from it.
-pub(super) fn find_old(connection: &Connection, retention: &Retention, after: Option<Cursor>) -> Result<Old> {
+pub(super) fn find_old(
+    connection: &Connection,
+    retention: &Retention,
+    after: Option<Cursor>,
+) -> Result<Old> {
     let mut select = connection.prepare_cached(
         "SELECT a.seq, a.accepted_at, a.tenant, EXISTS (SELECT 1 FROM outcomes o WHERE o.seq = a.seq) FROM actions a \
          WHERE a.accepted_at >= ?1 AND (a.accepted_at > ?1 OR a.seq > ?2) AND a.accepted_at < ?3 \
          AND a.seq < (SELECT MAX(seq) FROM actions) ORDER BY a.accepted_at, a.seq",
     )?;
-    let (at, seq) = after.map_or((i64::MIN, i64::MIN), |cursor| (cursor.at.as_millis(), cursor.seq.0));
+    let (at, seq) = after.map_or((i64::MIN, i64::MIN), |cursor| {
+        (cursor.at.as_millis(), cursor.seq.0)
+    });
     let mut rows = select.query(params![at, seq, retention.before.as_millis()])?;
-    let mut old = Old { seqs: Vec::new(), last: None, more: false };
+    let mut old = Old {
+        seqs: Vec::new(),
+        last: None,
+        more: false,
+    };
     let mut looked = 0;
     while let Some(row) = rows.next()? {
         if looked == MAX_LOOK || old.seqs.len() == MAX_PRUNE_BATCH {
@@ -42,8 +56,15 @@ pub(super) fn find_old(connection: &Connection, retention: &Retention, after: Op
         }
         looked += 1;
         let seq = row.get(0)?;
-        old.last = Some(Cursor { at: Timestamp::from_millis(row.get(1)?), seq: Seq(seq) });
-        if row.get(3)? && retention.of.have(row.get_ref(2)?.as_str().unwrap_or_default()) {
+        old.last = Some(Cursor {
+            at: Timestamp::from_millis(row.get(1)?),
+            seq: Seq(seq),
+        });
+        if row.get(3)?
+            && retention
+                .of
+                .have(row.get_ref(2)?.as_str().unwrap_or_default())
+        {
             old.seqs.push(seq);
         }
     }
@@ -52,8 +73,12 @@ pub(super) fn find_old(connection: &Connection, retention: &Retention, after: Op
 
 pub(super) fn delete(connection: &Connection, seqs: &[i64]) -> Result<()> {
     for seq in seqs {
-        connection.prepare_cached("DELETE FROM actions WHERE seq = ?1")?.execute([seq])?;
-        connection.prepare_cached("DELETE FROM outcomes WHERE seq = ?1")?.execute([seq])?;
+        connection
+            .prepare_cached("DELETE FROM actions WHERE seq = ?1")?
+            .execute([seq])?;
+        connection
+            .prepare_cached("DELETE FROM outcomes WHERE seq = ?1")?
+            .execute([seq])?;
     }
     Ok(())
 }
@@ -67,7 +92,11 @@ pub(super) fn find_over(
     now: Timestamp,
 ) -> Result<(Vec<SweptKey>, Option<SweptKey>)> {
     let SweepTable { name, key, slot } = table;
-    let select = format!("SELECT {key}, {slot}, until FROM {name} WHERE {} ORDER BY {}", table.comes_after('?'), table.order());
+    let select = format!(
+        "SELECT {key}, {slot}, until FROM {name} WHERE {} ORDER BY {}",
+        table.comes_after('?'),
+        table.order()
+    );
     let mut select = connection.prepare_cached(&select)?;
     let mut rows = select.query(params![after.name, after.slot])?;
     let (mut over, mut looked, mut last) = (Vec::new(), 0, None);
@@ -76,7 +105,10 @@ pub(super) fn find_over(
             return Ok((over, last));
         }
         looked += 1;
-        let at = SweptKey { name: text(row, 0)?, slot: row.get(1)? };
+        let at = SweptKey {
+            name: text(row, 0)?,
+            slot: row.get(1)?,
+        };
         if row.get::<_, i64>(2)? <= now.as_millis() {
             over.push(at.clone());
         }
@@ -86,9 +118,16 @@ pub(super) fn find_over(
 }
 
 /// Deletes what was found over and still is, by its keys: whoever commits meanwhile waits for no look around.
-pub(super) fn delete_over(connection: &Connection, table: &SweepTable, over: &[SweptKey], now: Timestamp) -> Result<()> {
+pub(super) fn delete_over(
+    connection: &Connection,
+    table: &SweepTable,
+    over: &[SweptKey],
+    now: Timestamp,
+) -> Result<()> {
     let SweepTable { name, key, slot } = table;
-    let mut delete = connection.prepare_cached(&format!("DELETE FROM {name} WHERE {key} = ?1 AND {slot} = ?2 AND until <= ?3"))?;
+    let mut delete = connection.prepare_cached(&format!(
+        "DELETE FROM {name} WHERE {key} = ?1 AND {slot} = ?2 AND until <= ?3"
+    ))?;
     for SweptKey { name, slot } in over {
         delete.execute(params![name, slot, now.as_millis()])?;
     }

@@ -22,8 +22,14 @@ pub(super) struct Room {
 
 impl Room {
     pub(super) fn of(database: &Path) -> Self {
-        let folder = database.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Self { folder: folder.to_owned(), reserve: database.with_added_extension("reserve") }
+        let folder = database
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        Self {
+            folder: folder.to_owned(),
+            reserve: database.with_added_extension("reserve"),
+        }
     }
 
     /// Free bytes, or `None` where the system does not say.
@@ -37,7 +43,9 @@ impl Room {
         if self.reserve.exists() {
             return;
         }
-        let size = self.free().map_or(0, |free| (free / SHARE).min(RESERVE_BYTES));
+        let size = self
+            .free()
+            .map_or(0, |free| (free / SHARE).min(RESERVE_BYTES));
         if size < LEAST_BYTES {
             return;
         }
@@ -73,7 +81,10 @@ mod tests {
         let room = Room::of(&folder.path().join("test.db"));
         let reserve = folder.path().join("test.db.reserve");
         let free = room.free().expect("the system says");
-        assert!(free / SHARE >= LEAST_BYTES, "the test needs a disk with some room");
+        assert!(
+            free / SHARE >= LEAST_BYTES,
+            "the test needs a disk with some room"
+        );
         assert!(!room.give_up_reserve(), "there is none yet");
         for _ in 0..2 {
             room.keep_reserve();

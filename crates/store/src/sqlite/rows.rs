@@ -24,7 +24,10 @@ pub(super) fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
 
 /// Reads [`RawRecord::COLUMNS`]. A row whose contents cannot be read is a record that says so.
 pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
-    let mut columns = Columns { row, unreadable: None };
+    let mut columns = Columns {
+        row,
+        unreadable: None,
+    };
     let raw = RawRecord {
         seq: row.get(0)?,
         id: columns.text(1)?,
@@ -84,8 +87,14 @@ impl Columns<'_> {
         if let Ok(text) = std::str::from_utf8(bytes) {
             return Ok(Some(text.to_owned()));
         }
-        let name = self.row.as_ref().column_name(place).unwrap_or("a column").to_owned();
-        self.unreadable.get_or_insert_with(|| format!("{name} is no text"));
+        let name = self
+            .row
+            .as_ref()
+            .column_name(place)
+            .unwrap_or("a column")
+            .to_owned();
+        self.unreadable
+            .get_or_insert_with(|| format!("{name} is no text"));
         Ok(Some(String::from_utf8_lossy(bytes).into_owned()))
     }
 }

@@ -10,18 +10,24 @@ use super::faults::FaultPoints;
 use super::pages::{self, Cell, Pages, Unreadable};
 use super::{Result, SqliteOptions, SqliteStore, open};
 use crate::StoreError;
-use crate::transfer::{AFTER_IMPORT, Exporter, Importer, Kind, SELECT_CLOCK_STEPS, TABLES, Table, Value, bytes_of, clock_steps};
+use crate::transfer::{
+    AFTER_IMPORT, Exporter, Importer, Kind, SELECT_CLOCK_STEPS, TABLES, Table, Value, bytes_of,
+    clock_steps,
+};
 
 impl SqliteStore {
     /// Copies a database, in use or not, into a file that is not there yet, and checks the copy. Everything that was accepted before is in it.
     pub fn backup(options: &SqliteOptions, to: &Path) -> Result<()> {
         if to.exists() {
-            let message =
-                format!("{} is there already, and a backup overwrites nothing: name another file, or move that one away", to.display());
+            let message = format!(
+                "{} is there already, and a backup overwrites nothing: name another file, or move that one away",
+                to.display()
+            );
             return Err(StoreError::Refused(message));
         }
         let source = open::reader(existing(options)?)?;
-        copy_checked(&source, to, FaultPoints::new(options.faults.as_ref())).map_err(StoreError::advised)
+        copy_checked(&source, to, FaultPoints::new(options.faults.as_ref()))
+            .map_err(StoreError::advised)
     }
 
     /// Writes everything that a database keeps, in use or not, and was accepted before; says how many rows. What lies on damaged pages is left
@@ -34,9 +40,19 @@ impl SqliteStore {
         });
         let tables = tables.collect::<Result<Vec<_>>>()?;
         let mut exporter = Exporter::begin(to, steps(&connection)?)?;
-        Pages::new(&connection, &tables, FaultPoints::new(options.faults.as_ref()), Unreadable::LeftOut)?.each(|page| {
-            let Some(table) = TABLES.get(page.table) else { return Ok(()) };
-            page.rows.into_iter().try_for_each(|row| exporter.row(table, exported(table, row)))
+        Pages::new(
+            &connection,
+            &tables,
+            FaultPoints::new(options.faults.as_ref()),
+            Unreadable::LeftOut,
+        )?
+        .each(|page| {
+            let Some(table) = TABLES.get(page.table) else {
+                return Ok(());
+            };
+            page.rows
+                .into_iter()
+                .try_for_each(|row| exporter.row(table, exported(table, row)))
         })?;
         exporter.end()
     }
@@ -47,25 +63,38 @@ impl SqliteStore {
         let connection = open::writer(options, &Disk::new())?;
         let transaction = connection.unchecked_transaction()?;
         for table in ["actions", "documents"] {
-            if transaction.prepare(&format!("SELECT 1 FROM {table}"))?.exists([])? {
-                let message =
-                    format!("{} is not empty, and an import needs a database that is: choose another --data-dir", options.path.display());
+            if transaction
+                .prepare(&format!("SELECT 1 FROM {table}"))?
+                .exists([])?
+            {
+                let message = format!(
+                    "{} is not empty, and an import needs a database that is: choose another --data-dir",
+                    options.path.display()
+                );
                 return Err(StoreError::Refused(message));
             }
         }
         let mut importer = Importer::begin(from, steps(&transaction)?)?;
         let mut rows = 0;
         while let Some((table, values)) = importer.next()? {
-            let values = values.iter().zip(table.columns).map(|(value, (_, kind))| match (value, kind) {
-                (Value::Nothing(()), _) => Cell::Null,
-                (Value::Flag(flag), _) => Cell::Integer((*flag).into()),
-                (Value::Integer(number), _) => Cell::Integer(*number),
-                (Value::Text(text), _) => Cell::Text(text.clone().into_bytes()),
-                // A damaged text comes as what it was.
-                (Value::Bytes { .. }, Kind::Text) => bytes_of(value).map_or(Cell::Null, Cell::Text),
-                (Value::Bytes { .. }, _) => bytes_of(value).map_or(Cell::Null, Cell::Blob),
-            });
-            transaction.prepare_cached(&insert(table))?.execute(params_from_iter(values))?;
+            let values =
+                values
+                    .iter()
+                    .zip(table.columns)
+                    .map(|(value, (_, kind))| match (value, kind) {
+                        (Value::Nothing(()), _) => Cell::Null,
+                        (Value::Flag(flag), _) => Cell::Integer((*flag).into()),
+                        (Value::Integer(number), _) => Cell::Integer(*number),
+                        (Value::Text(text), _) => Cell::Text(text.clone().into_bytes()),
+                        // A damaged text comes as what it was.
+                        (Value::Bytes { .. }, Kind::Text) => {
+                            bytes_of(value).map_or(Cell::Null, Cell::Text)
+                        }
+                        (Value::Bytes { .. }, _) => bytes_of(value).map_or(Cell::Null, Cell::Blob),
+                    });
+            transaction
+                .prepare_cached(&insert(table))?
+                .execute(params_from_iter(values))?;
             rows += 1;
         }
         transaction.execute(AFTER_IMPORT, [])?;
@@ -80,24 +109,35 @@ impl SqliteStore {
 pub(super) fn copy_checked(source: &Connection, to: &Path, faults: FaultPoints) -> Result<()> {
     let partial = to.with_added_extension("partial");
     drop(std::fs::remove_file(&partial));
-    let failed = |error: std::io::Error| StoreError::Refused(format!("{} cannot be written: {error}", to.display()));
+    let failed = |error: std::io::Error| {
+        StoreError::Refused(format!("{} cannot be written: {error}", to.display()))
+    };
     drop(open::private_file(&partial).map_err(failed)?);
     let copy = Connection::open(&partial)?;
     copy_everything(source, &copy, faults)?;
     let found: String = copy.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
     drop(copy);
     if found != "ok" {
-        return Err(StoreError::Damaged(format!("the copy is not whole: {found}")));
+        return Err(StoreError::Damaged(format!(
+            "the copy is not whole: {found}"
+        )));
     }
-    std::fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(failed)?;
-    std::fs::rename(&partial, to).and_then(|()| sync_folder_of(to)).map_err(failed)
+    std::fs::File::open(&partial)
+        .and_then(|file| file.sync_all())
+        .map_err(failed)?;
+    std::fs::rename(&partial, to)
+        .and_then(|()| sync_folder_of(to))
+        .map_err(failed)
 }
 
 /// Syncs the folder of a file: its name is not on disk before.
 fn sync_folder_of(file: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     {
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = file
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         std::fs::File::open(folder)?.sync_all()?;
     }
     Ok(())
@@ -105,7 +145,9 @@ fn sync_folder_of(file: &Path) -> std::io::Result<()> {
 
 /// The sum of the clock's steps.
 fn steps(connection: &Connection) -> Result<i64> {
-    let note: Option<String> = connection.query_row(SELECT_CLOCK_STEPS, [], |row| row.get(0)).optional()?;
+    let note: Option<String> = connection
+        .query_row(SELECT_CLOCK_STEPS, [], |row| row.get(0))
+        .optional()?;
     clock_steps(note.as_deref())
 }
 
@@ -114,8 +156,10 @@ fn existing(options: &SqliteOptions) -> Result<&SqliteOptions> {
     if options.path.is_file() {
         return Ok(options);
     }
-    let message =
-        format!("there is no database at {}: name its folder with --data-dir, or its configuration with -c", options.path.display());
+    let message = format!(
+        "there is no database at {}: name its folder with --data-dir, or its configuration with -c",
+        options.path.display()
+    );
     Err(StoreError::Refused(message))
 }
 
@@ -128,12 +172,19 @@ fn copy_everything(source: &Connection, copy: &Connection, faults: FaultPoints) 
     for sql in schema(source, "type = 'table'")? {
         copy.execute_batch(&sql)?;
     }
-    let inserts: Vec<String> = tables.iter().map(|table| insert_into(&table.table, &table.names)).collect();
+    let inserts: Vec<String> = tables
+        .iter()
+        .map(|table| insert_into(&table.table, &table.names))
+        .collect();
     Pages::new(source, &tables, faults, Unreadable::Ends)?.each(|page| {
-        let Some(insert) = inserts.get(page.table) else { return Ok(()) };
+        let Some(insert) = inserts.get(page.table) else {
+            return Ok(());
+        };
         let transaction = copy.unchecked_transaction()?;
         for row in page.rows {
-            transaction.prepare_cached(insert)?.execute(params_from_iter(row))?;
+            transaction
+                .prepare_cached(insert)?
+                .execute(params_from_iter(row))?;
         }
         Ok(transaction.commit()?)
     })?;
@@ -142,9 +193,15 @@ fn copy_everything(source: &Connection, copy: &Connection, faults: FaultPoints) 
     }
     // Where the numbers of processes go on.
     let owners = "SELECT seq FROM sqlite_sequence WHERE name = 'processes'";
-    if let Some(last) = source.query_row(owners, [], |row| row.get::<_, i64>(0)).optional()? {
+    if let Some(last) = source
+        .query_row(owners, [], |row| row.get::<_, i64>(0))
+        .optional()?
+    {
         copy.execute("DELETE FROM sqlite_sequence WHERE name = 'processes'", [])?;
-        copy.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('processes', ?1)", [last])?;
+        copy.execute(
+            "INSERT INTO sqlite_sequence (name, seq) VALUES ('processes', ?1)",
+            [last],
+        )?;
     }
     let version: i64 = source.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     Ok(copy.pragma_update(None, "user_version", version)?)
@@ -156,19 +213,32 @@ fn schema(connection: &Connection, which: &str) -> Result<Vec<String>> {
         "SELECT sql FROM sqlite_schema WHERE {which} AND sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid"
     );
     let mut select = connection.prepare(&select)?;
-    Ok(select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    Ok(select
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?)
 }
 
 /// A row for an export. A text that is no UTF-8 goes as its bytes.
 fn exported(table: &Table, row: Vec<Cell>) -> Vec<Value> {
-    let place = row.first().and_then(|cell| if let Cell::Integer(seq) = cell { Some(*seq) } else { None });
+    let place = row.first().and_then(|cell| {
+        if let Cell::Integer(seq) = cell {
+            Some(*seq)
+        } else {
+            None
+        }
+    });
     let value = |(value, (column, kind)): (Cell, &(&str, Kind))| match value {
         Cell::Integer(number) if *kind == Kind::Flag => Value::Flag(number != 0),
         Cell::Integer(number) => Value::Integer(number),
         Cell::Text(bytes) => String::from_utf8(bytes).map_or_else(
             |damaged| {
                 let seq = place;
-                tracing::warn!(table = table.name, column, seq, "a text is damaged and no UTF-8; it is written as its bytes");
+                tracing::warn!(
+                    table = table.name,
+                    column,
+                    seq,
+                    "a text is damaged and no UTF-8; it is written as its bytes"
+                );
                 Value::bytes(damaged.as_bytes())
             },
             Value::Text,
@@ -186,6 +256,12 @@ fn insert(table: &Table) -> String {
 
 fn insert_into(table: &str, columns: &[impl AsRef<str>]) -> String {
     let names: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
-    let values: Vec<String> = (1..=columns.len()).map(|place| format!("?{place}")).collect();
-    format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), values.join(", "))
+    let values: Vec<String> = (1..=columns.len())
+        .map(|place| format!("?{place}"))
+        .collect();
+    format!(
+        "INSERT INTO {table} ({}) VALUES ({})",
+        names.join(", "),
+        values.join(", ")
+    )
 }

@@ -48,9 +48,20 @@ impl Writer {
         let (commands, inbox) = mpsc::channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let (signal, disk) = (Arc::clone(&tools.signal), Arc::clone(&tools.disk));
-        let mut loop_ = Loop { tools, waiting: Arc::clone(&waiting), restart: Backoff::default(), made_room: None };
+        let mut loop_ = Loop {
+            tools,
+            waiting: Arc::clone(&waiting),
+            restart: Backoff::default(),
+            made_room: None,
+        };
         let thread = thread::start("sqlite-writer", ended, move || loop_.run(&inbox))?;
-        Ok(Self { commands: Some(commands), waiting, signal, disk, thread: Some(thread) })
+        Ok(Self {
+            commands: Some(commands),
+            waiting,
+            signal,
+            disk,
+            thread: Some(thread),
+        })
     }
 
     pub(super) fn send(&self, command: Box<dyn Command>) -> Result<(), StoreError> {
@@ -71,7 +82,9 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.commands.take());
-        let Some(thread) = self.thread.take() else { return };
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
         // A disk that does not answer must not keep the process from ending.
         while !thread.is_finished() && self.disk.stalled() < PATIENCE {
             std::thread::sleep(LOOK_EVERY);
@@ -131,7 +144,11 @@ impl Loop {
     fn restart_log(&self) -> Result<bool, StoreError> {
         self.tools.faults.meet(FaultPoint::Restart)?;
         // On a disk with little room the file is cut as well, which takes longer.
-        let mode = if self.tools.signal.is_room_short() { "TRUNCATE" } else { "RESTART" };
+        let mode = if self.tools.signal.is_room_short() {
+            "TRUNCATE"
+        } else {
+            "RESTART"
+        };
         self.checkpoint(mode)
     }
 
@@ -140,7 +157,9 @@ impl Loop {
         let connection = &self.tools.connection;
         let _asking = self.tools.disk.ask();
         connection.busy_timeout(RESTART_TIMEOUT)?;
-        let busy = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, i64>(0));
+        let busy = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
+            row.get::<_, i64>(0)
+        });
         connection.busy_timeout(BUSY_TIMEOUT)?;
         Ok(busy? == 0)
     }
@@ -151,7 +170,11 @@ impl Loop {
     fn commit(&mut self, mut batch: Vec<Box<dyn Command>>, unsure: Option<StoreError>) -> bool {
         let mut result = self.transact(&mut batch);
         let mut unsure = unsure.or_else(|| result.clone().err().filter(is_unknown));
-        if matches!(result, Err(StoreError::Full | StoreError::Engine(_) | StoreError::Unknown(_))) && self.make_room() {
+        if matches!(
+            result,
+            Err(StoreError::Full | StoreError::Engine(_) | StoreError::Unknown(_))
+        ) && self.make_room()
+        {
             result = self.transact(&mut batch);
             unsure = unsure.or_else(|| result.clone().err().filter(is_unknown));
         }
@@ -166,7 +189,9 @@ impl Loop {
                     // It is in files that nobody will find: nobody is told that it is kept.
                     Some(moved) => {
                         self.tools.disk.set_lost(Some(StoreError::Lost(moved)));
-                        let unknown = StoreError::Unknown("the database's files were taken away at this moment".into());
+                        let unknown = StoreError::Unknown(
+                            "the database's files were taken away at this moment".into(),
+                        );
                         for command in batch {
                             command.refused(unknown.clone());
                         }
@@ -193,7 +218,13 @@ impl Loop {
     }
 
     fn transact(&self, batch: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
-        let Tools { connection, faults, signal, disk, .. } = &self.tools;
+        let Tools {
+            connection,
+            faults,
+            signal,
+            disk,
+            ..
+        } = &self.tools;
         let _asking = disk.ask();
         faults.meet(FaultPoint::Begin)?;
         // Begun as a writer: what begins as a reader is refused at once, without waiting, while somebody holds the write lock for a moment.
@@ -202,24 +233,39 @@ impl Loop {
             faults.meet(FaultPoint::Apply)?;
             command.apply(&transaction)?;
         }
-        faults.meet(FaultPoint::Commit).and_then(|()| Ok(transaction.commit()?)).map_err(|error| match error {
-            // All of it may be in the log, and what failed is the sync.
-            StoreError::Engine(why) => StoreError::Unknown(format!("the disk failed during the commit: {why}")),
-            other => other,
-        })?;
+        faults
+            .meet(FaultPoint::Commit)
+            .and_then(|()| Ok(transaction.commit()?))
+            .map_err(|error| match error {
+                // All of it may be in the log, and what failed is the sync.
+                StoreError::Engine(why) => {
+                    StoreError::Unknown(format!("the disk failed during the commit: {why}"))
+                }
+                other => other,
+            })?;
         signal.committed();
         Ok(())
     }
 
     /// Gives up the reserve and empties the log, so that what a full disk refused can be tried again; says whether that gained anything.
-    #[expect(clippy::disallowed_methods, reason = "the thread's own pace, which decides no outcome")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the thread's own pace, which decides no outcome"
+    )]
     fn make_room(&mut self) -> bool {
-        if self.made_room.is_some_and(|made| made.elapsed() < MAKE_ROOM_EVERY) {
+        if self
+            .made_room
+            .is_some_and(|made| made.elapsed() < MAKE_ROOM_EVERY)
+        {
             return false;
         }
         self.made_room = Some(Instant::now());
         let gave_up = self.tools.room.give_up_reserve();
-        let emptied = self.tools.faults.meet(FaultPoint::MakeRoom).and_then(|()| self.checkpoint("TRUNCATE"));
+        let emptied = self
+            .tools
+            .faults
+            .meet(FaultPoint::MakeRoom)
+            .and_then(|()| self.checkpoint("TRUNCATE"));
         if gave_up {
             tracing::warn!(log_emptied = ?emptied, "no room is left for the database; what was kept in reserve for its log is used up");
         }
@@ -246,9 +292,16 @@ impl Backoff {
         self.last.is_none_or(|last| last.elapsed() >= self.pause)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the thread's own pace, which decides no outcome")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the thread's own pace, which decides no outcome"
+    )]
     fn came_to(&mut self, success: bool) {
         self.last = Some(Instant::now());
-        self.pause = if success { Duration::ZERO } else { (self.pause * 2).clamp(Self::FIRST, Self::LONGEST) };
+        self.pause = if success {
+            Duration::ZERO
+        } else {
+            (self.pause * 2).clamp(Self::FIRST, Self::LONGEST)
+        };
     }
 }

@@ -28,12 +28,19 @@ impl Engine {
     pub(crate) async fn open(&self) -> Arc<dyn Store> {
         match self {
             Self::Sqlite(folder) => {
-                let options = SqliteOptions { path: folder.path().join("test.db"), ..SqliteOptions::default() };
+                let options = SqliteOptions {
+                    path: folder.path().join("test.db"),
+                    ..SqliteOptions::default()
+                };
                 Arc::new(SqliteStore::open(&options).expect("a store"))
             }
             Self::Memory(store) => Arc::clone(store) as Arc<dyn Store>,
             #[cfg(feature = "postgres")]
-            Self::Postgres(database) => Arc::new(PostgresStore::open(database.options()).await.expect("a store")),
+            Self::Postgres(database) => Arc::new(
+                PostgresStore::open(database.options())
+                    .await
+                    .expect("a store"),
+            ),
         }
     }
 }
@@ -41,16 +48,31 @@ impl Engine {
 impl Engine {
     /// How many rows some tables have; `None` where there are no tables.
     pub(crate) async fn rows(&self, tables: &[&str]) -> Option<usize> {
-        let counts: Vec<String> = tables.iter().map(|table| format!("(SELECT COUNT(*) FROM {table})")).collect();
+        let counts: Vec<String> = tables
+            .iter()
+            .map(|table| format!("(SELECT COUNT(*) FROM {table})"))
+            .collect();
         let select = format!("SELECT {}", counts.join(" + "));
         match self {
             Self::Sqlite(folder) => {
-                let connection = rusqlite::Connection::open(folder.path().join("test.db")).expect("a connection");
-                Some(connection.query_row(&select, [], |row| row.get::<_, i64>(0)).expect("a count").unsigned_abs() as usize)
+                let connection = rusqlite::Connection::open(folder.path().join("test.db"))
+                    .expect("a connection");
+                Some(
+                    connection
+                        .query_row(&select, [], |row| row.get::<_, i64>(0))
+                        .expect("a count")
+                        .unsigned_abs() as usize,
+                )
             }
             Self::Memory(_) => None,
             #[cfg(feature = "postgres")]
-            Self::Postgres(database) => Some(database.count(&select).await.expect("a count").unsigned_abs() as usize),
+            Self::Postgres(database) => Some(
+                database
+                    .count(&select)
+                    .await
+                    .expect("a count")
+                    .unsigned_abs() as usize,
+            ),
         }
     }
 }

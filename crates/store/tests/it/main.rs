@@ -52,10 +52,12 @@ use std::sync::Arc;
 
 pub(crate) use engine::Engine;
 
-use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Prepared, ProviderName, Response, Scope, Timestamp};
+use acteon_core::{
+    Action, ActionId, Caller, Origin, Outcome, Prepared, ProviderName, Response, Scope, Timestamp,
+};
 use acteon_store::{
-    Admission, Admitted, Birth, Claim, ClaimRows, Conditions, Fate, Hold, OwnerId, Record, Room, Seq, Settlement, SqliteOptions,
-    SqliteStore, Step, Store, StoreError, Turn, Way,
+    Admission, Admitted, Birth, Claim, ClaimRows, Conditions, Fate, Hold, OwnerId, Record, Room,
+    Seq, Settlement, SqliteOptions, SqliteStore, Step, Store, StoreError, Turn, Way,
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -63,7 +65,11 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn open(folder: &Path, max_pages: Option<u32>) -> Result<SqliteStore, StoreError> {
-    SqliteStore::open(&SqliteOptions { path: folder.join("test.db"), max_pages, ..SqliteOptions::default() })
+    SqliteStore::open(&SqliteOptions {
+        path: folder.join("test.db"),
+        max_pages,
+        ..SqliteOptions::default()
+    })
 }
 
 fn provider(name: &str) -> ProviderName {
@@ -71,7 +77,12 @@ fn provider(name: &str) -> ProviderName {
 }
 
 fn prepared() -> Prepared {
-    Prepared { bytes: vec![0, 255, 7], recipients: vec!["1/u".into()], warnings: vec!["cut".into()], repeat_safe: true }
+    Prepared {
+        bytes: vec![0, 255, 7],
+        recipients: vec!["1/u".into()],
+        warnings: vec!["cut".into()],
+        repeat_safe: true,
+    }
 }
 
 fn action(id: &str, tenant: &str) -> Action {
@@ -82,7 +93,14 @@ fn action(id: &str, tenant: &str) -> Action {
 }
 
 fn way(name: &str, birth: Birth) -> Way {
-    Way { provider: provider(name), prepared: Arc::new(prepared()), not_before: at(0), give_up_at: at(1000), birth, quotas: Vec::new() }
+    Way {
+        provider: provider(name),
+        prepared: Arc::new(prepared()),
+        not_before: at(0),
+        give_up_at: at(1000),
+        birth,
+        quotas: Vec::new(),
+    }
 }
 
 fn with_fate(id: &str, accepted_at: Timestamp, fate: Fate) -> Admission {
@@ -103,30 +121,62 @@ fn with_fate(id: &str, accepted_at: Timestamp, fate: Fate) -> Admission {
 }
 
 fn admission(id: &str, birth: Birth) -> Admission {
-    with_fate(id, at(100), Fate::Send { conditions: Conditions::default(), ways: vec![way("p", birth)] })
+    with_fate(
+        id,
+        at(100),
+        Fate::Send {
+            conditions: Conditions::default(),
+            ways: vec![way("p", birth)],
+        },
+    )
 }
 
 fn executed() -> Outcome {
-    Outcome::Executed(Response::success(serde_json::value::to_raw_value(&true).expect("JSON")))
+    Outcome::Executed(Response::success(
+        serde_json::value::to_raw_value(&true).expect("JSON"),
+    ))
 }
 
 fn failed(code: &str) -> Outcome {
-    Outcome::Failed { code: code.into(), message: "no".into(), retryable: false, attempts: 1 }
+    Outcome::Failed {
+        code: code.into(),
+        message: "no".into(),
+        retryable: false,
+        attempts: 1,
+    }
 }
 
 fn end(outcome: Outcome) -> Step {
-    Step::End { text: outcome.to_json(), outcome, class: None, refund: None }
+    Step::End {
+        text: outcome.to_json(),
+        outcome,
+        class: None,
+        refund: None,
+    }
 }
 
 fn again(due: i64) -> Step {
     let action_id = ActionId::parse("a").expect("an id");
-    let so_far = Outcome::Scheduled { action_id, scheduled_for: at(due), attempts: 1, last_error: None };
-    Step::PutOff { due_at: at(due), so_far: so_far.to_json(), age: None }
+    let so_far = Outcome::Scheduled {
+        action_id,
+        scheduled_for: at(due),
+        attempts: 1,
+        last_error: None,
+    };
+    Step::PutOff {
+        due_at: at(due),
+        so_far: so_far.to_json(),
+        age: None,
+    }
 }
 
 fn settlement(seq: Seq, owner: OwnerId, step: Step) -> Settlement {
     Settlement {
-        hold: Hold { seq, owner, fence: 0 },
+        hold: Hold {
+            seq,
+            owner,
+            fence: 0,
+        },
         at: at(200),
         attempts: 1,
         rounds: 1,
@@ -149,21 +199,46 @@ async fn admit(store: &dyn Store, id: &str, birth: Birth) -> Seq {
 
 /// Claims due rows of the provider `p`, and reads them.
 async fn claim(store: &dyn Store, owner: OwnerId, now: i64) -> Vec<Record> {
-    claim_rows(store, owner, now, ClaimRows::Due(vec![Room::of(vec![provider("p")], 10)])).await
+    claim_rows(
+        store,
+        owner,
+        now,
+        ClaimRows::Due(vec![Room::of(vec![provider("p")], 10)]),
+    )
+    .await
 }
 
 async fn claim_rows(store: &dyn Store, owner: OwnerId, now: i64, rows: ClaimRows) -> Vec<Record> {
     let mut records = Vec::new();
-    for claimed in store.claim(Claim { owner, now: at(now), rows }).await.expect("claimed") {
-        let record = store.records(vec![claimed.hold.seq]).await.expect("read").pop().expect("a record");
-        assert_eq!((record.fence, record.owned, record.in_flight), (claimed.hold.fence, true, false));
+    for claimed in store
+        .claim(Claim {
+            owner,
+            now: at(now),
+            rows,
+        })
+        .await
+        .expect("claimed")
+    {
+        let record = store
+            .records(vec![claimed.hold.seq])
+            .await
+            .expect("read")
+            .pop()
+            .expect("a record");
+        assert_eq!(
+            (record.fence, record.owned, record.in_flight),
+            (claimed.hold.fence, true, false)
+        );
         records.push(record);
     }
     records
 }
 
 async fn find(store: &dyn Store, id: &str) -> Record {
-    let mut found = store.find(&Scope::everything(), &ActionId::parse(id).expect("an id")).await.expect("found");
+    let mut found = store
+        .find(&Scope::everything(), &ActionId::parse(id).expect("an id"))
+        .await
+        .expect("found");
     found.pop().expect("a record")
 }
 

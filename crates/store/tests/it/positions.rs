@@ -7,8 +7,12 @@ use crate::{Birth, Engine, admit, at};
 
 #[tokio::test]
 async fn a_position_that_another_took_is_left_to_it() {
-    let Some(Engine::Postgres(database)) = crate::engine::postgres().await else { return };
-    let store = PostgresStore::open(database.options()).await.expect("a store");
+    let Some(Engine::Postgres(database)) = crate::engine::postgres().await else {
+        return;
+    };
+    let store = PostgresStore::open(database.options())
+        .await
+        .expect("a store");
     let first = admit(&store, "first", Birth::Due(at(500))).await;
     let taken = format!(
         "INSERT INTO actions SELECT seq + 1, 'taken', tenant, namespace, accepted_at, provider, action_type, origin, caller, auth_method, \

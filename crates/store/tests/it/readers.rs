@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use acteon_core::Scope;
 use acteon_store::{
-    Admitted, Birth, Conditions, DocumentKind, Fate, FaultPoint, Faults, HistoryFilter, Overage, QuotaCheck, SqliteOptions, SqliteStore,
-    Store, StoreError, Way,
+    Admitted, Birth, Conditions, DocumentKind, Fate, FaultPoint, Faults, HistoryFilter, Overage,
+    QuotaCheck, SqliteOptions, SqliteStore, Store, StoreError, Way,
 };
 use rusqlite::{Connection, OpenFlags};
 
@@ -18,33 +18,66 @@ use crate::{at, open, way, with_fate};
 fn readers_refuse_no_write() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = open(folder.path(), None).expect("a store");
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                let reader = Connection::open_with_flags(folder.path().join("test.db"), OpenFlags::SQLITE_OPEN_READ_ONLY);
+                let reader = Connection::open_with_flags(
+                    folder.path().join("test.db"),
+                    OpenFlags::SQLITE_OPEN_READ_ONLY,
+                );
                 let reader = reader.expect("a reader");
-                let mut look = reader.prepare("SELECT count(*) FROM processes").expect("a query");
+                let mut look = reader
+                    .prepare("SELECT count(*) FROM processes")
+                    .expect("a query");
                 while !over.load(Ordering::Relaxed) {
                     drop(look.query_row([], |row| row.get::<_, i64>(0)));
                 }
             });
         }
-        let written: Vec<_> = (0..500).map(|number| runtime.block_on(store.admit(admission(number)))).collect();
+        let written: Vec<_> = (0..500)
+            .map(|number| runtime.block_on(store.admit(admission(number))))
+            .collect();
         over.store(true, Ordering::Relaxed);
-        let refused = written.iter().filter(|admitted| !matches!(admitted, Ok(Admitted::Open { .. }))).count();
-        assert_eq!(refused, 0, "{:?}", written.into_iter().find_map(Result::err));
+        let refused = written
+            .iter()
+            .filter(|admitted| !matches!(admitted, Ok(Admitted::Open { .. })))
+            .count();
+        assert_eq!(
+            refused,
+            0,
+            "{:?}",
+            written.into_iter().find_map(Result::err)
+        );
     });
 }
 
 /// One that reads a counter before it writes.
 fn admission(number: usize) -> acteon_store::Admission {
     let tenant = acteon_core::Tenant::parse("t").expect("a name");
-    let quota =
-        QuotaCheck { counter: "q".into(), id: "q".into(), tenant, max_actions: 1 << 40, resets_at: at(3600), overage: Overage::Block };
-    let ways = vec![Way { quotas: vec![quota], ..way("p", Birth::Due(at(500))) }];
-    with_fate(&format!("a{number}"), at(100), Fate::Send { conditions: Conditions::default(), ways })
+    let quota = QuotaCheck {
+        counter: "q".into(),
+        id: "q".into(),
+        tenant,
+        max_actions: 1 << 40,
+        resets_at: at(3600),
+        overage: Overage::Block,
+    };
+    let ways = vec![Way {
+        quotas: vec![quota],
+        ..way("p", Birth::Due(at(500)))
+    }];
+    with_fate(
+        &format!("a{number}"),
+        at(100),
+        Fate::Send {
+            conditions: Conditions::default(),
+            ways,
+        },
+    )
 }
 
 /// Lets the first look-ups wait until they are let go.
@@ -62,7 +95,11 @@ const SLOW_LOOKS: usize = 3;
 impl Slow {
     fn store(self: &Arc<Self>, folder: &tempfile::TempDir) -> Arc<SqliteStore> {
         let faults = Arc::clone(self) as Arc<dyn Faults>;
-        let options = SqliteOptions { path: folder.path().join("test.db"), faults: Some(faults), ..SqliteOptions::default() };
+        let options = SqliteOptions {
+            path: folder.path().join("test.db"),
+            faults: Some(faults),
+            ..SqliteOptions::default()
+        };
         Arc::new(SqliteStore::open(&options).expect("a store"))
     }
 
@@ -87,7 +124,10 @@ impl Faults for Slow {
         *begun += 1;
         if *begun <= self.first {
             while !self.is_open.load(Ordering::SeqCst) {
-                begun = self.let_go.wait(begun).unwrap_or_else(PoisonError::into_inner);
+                begun = self
+                    .let_go
+                    .wait(begun)
+                    .unwrap_or_else(PoisonError::into_inner);
             }
         }
         Ok(())
@@ -97,11 +137,18 @@ impl Faults for Slow {
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_long_looks_hold_up_nothing_that_the_gateway_needs() {
     let folder = tempfile::tempdir().expect("a folder");
-    let slow = Arc::new(Slow { first: SLOW_LOOKS, ..Slow::default() });
+    let slow = Arc::new(Slow {
+        first: SLOW_LOOKS,
+        ..Slow::default()
+    });
     let store = slow.store(&folder);
     let look = || {
         let store = Arc::clone(&store);
-        tokio::spawn(async move { store.glance(HistoryFilter::of(Scope::everything()), 10).await })
+        tokio::spawn(async move {
+            store
+                .glance(HistoryFilter::of(Scope::everything()), 10)
+                .await
+        })
     };
     let looks: Vec<_> = (0..SLOW_LOOKS * 2).map(|_| look()).collect();
     slow.until_all_wait().await;
@@ -110,13 +157,23 @@ async fn callers_long_looks_hold_up_nothing_that_the_gateway_needs() {
         store.beats().await?;
         store.note("n", at(0)).await?;
         store.documents(DocumentKind::Silence).await?;
-        store.owned(acteon_store::OwnerId(1), acteon_store::Seq(0), 1).await?;
+        store
+            .owned(acteon_store::OwnerId(1), acteon_store::Seq(0), 1)
+            .await?;
         store.recent_sends(at(0), None, 1).await?;
-        store.find(&Scope::everything(), &acteon_core::ActionId::parse("a").expect("an id")).await
+        store
+            .find(
+                &Scope::everything(),
+                &acteon_core::ActionId::parse("a").expect("an id"),
+            )
+            .await
     };
     let answered = tokio::time::timeout(Duration::from_secs(20), needed).await;
     slow.let_go();
-    assert!(matches!(answered, Ok(Ok(_))), "they waited for callers: {answered:?}");
+    assert!(
+        matches!(answered, Ok(Ok(_))),
+        "they waited for callers: {answered:?}"
+    );
     for look in looks {
         assert_eq!(look.await.expect("a look"), Ok((Vec::new(), false)));
     }
@@ -126,14 +183,24 @@ async fn callers_long_looks_hold_up_nothing_that_the_gateway_needs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_count_of_what_waits_holds_up_nothing_that_is_to_be_sent() {
     let folder = tempfile::tempdir().expect("a folder");
-    let slow = Arc::new(Slow { first: 1, ..Slow::default() });
+    let slow = Arc::new(Slow {
+        first: 1,
+        ..Slow::default()
+    });
     let store = slow.store(&folder);
     let counting = Arc::clone(&store);
     let count = tokio::spawn(async move { counting.open_shares().await });
     slow.until_all_wait().await;
-    let answered = tokio::time::timeout(Duration::from_secs(20), store.records(vec![acteon_store::Seq(1)])).await;
+    let answered = tokio::time::timeout(
+        Duration::from_secs(20),
+        store.records(vec![acteon_store::Seq(1)]),
+    )
+    .await;
     slow.let_go();
-    assert!(matches!(answered, Ok(Ok(_))), "it waited for the count: {answered:?}");
+    assert!(
+        matches!(answered, Ok(Ok(_))),
+        "it waited for the count: {answered:?}"
+    );
     assert_eq!(count.await.expect("a count"), Ok(Vec::new()));
 }
 
@@ -144,26 +211,36 @@ async fn callers_looks_hold_up_nothing_that_a_gateway_on_a_shared_database_needs
     use acteon_simulation::postgres::TestDatabase;
     use acteon_store::postgres::PostgresStore;
 
-    let Some(database) = TestDatabase::find().await else { return };
+    let Some(database) = TestDatabase::find().await else {
+        return;
+    };
     let options = database.options();
     let store = Arc::new(PostgresStore::open(options).await.expect("a store"));
-    let (holder, connection) = tokio_postgres::connect(&options.url, tokio_postgres::NoTls).await.expect("the database");
+    let (holder, connection) = tokio_postgres::connect(&options.url, tokio_postgres::NoTls)
+        .await
+        .expect("the database");
     tokio::spawn(connection);
-    let locked = format!("SET search_path TO \"{}\"; BEGIN; LOCK TABLE documents IN ACCESS EXCLUSIVE MODE", options.schema);
+    let locked = format!(
+        "SET search_path TO \"{}\"; BEGIN; LOCK TABLE documents IN ACCESS EXCLUSIVE MODE",
+        options.schema
+    );
     holder.batch_execute(&locked).await.expect("locked");
     let look = || {
         let store = Arc::clone(&store);
         tokio::spawn(async move { store.documents(DocumentKind::Silence).await })
     };
     let looks: Vec<_> = (0..options.pool * 2).map(|_| look()).collect();
-    let waiting = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'documents'::regclass";
+    let waiting =
+        "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'documents'::regclass";
     // A third of the connections is the gateway's own.
     while database.count(waiting).await.expect("a count") < options.pool as i64 - 1 {
         tokio::task::yield_now().await;
     }
     let needed = async {
         store.beats().await?;
-        store.owned(acteon_store::OwnerId(1), acteon_store::Seq(0), 1).await?;
+        store
+            .owned(acteon_store::OwnerId(1), acteon_store::Seq(0), 1)
+            .await?;
         store.records(vec![acteon_store::Seq(1)]).await?;
         store.note("n", at(0)).await
     };
@@ -180,7 +257,10 @@ async fn callers_looks_hold_up_nothing_that_a_gateway_on_a_shared_database_needs
 async fn callers_who_ask_for_an_id_hold_up_nothing_that_the_gateway_needs() {
     const CALLERS: usize = 300;
     let folder = tempfile::tempdir().expect("a folder");
-    let slow = Arc::new(Slow { first: 1, ..Slow::default() });
+    let slow = Arc::new(Slow {
+        first: 1,
+        ..Slow::default()
+    });
     let store = slow.store(&folder);
     let id = acteon_core::ActionId::parse("a").expect("an id");
     let begun = Arc::<std::sync::atomic::AtomicUsize>::default();
@@ -188,11 +268,24 @@ async fn callers_who_ask_for_an_id_hold_up_nothing_that_the_gateway_needs() {
         let (store, begun, id) = (Arc::clone(&store), Arc::clone(&begun), id.clone());
         tokio::spawn(async move {
             let mut asked: acteon_store::Later<'_, usize> = if number.is_multiple_of(2) {
-                Box::pin(async { store.find(&Scope::everything(), &id).await.map(|found| found.len()) })
+                Box::pin(async {
+                    store
+                        .find(&Scope::everything(), &id)
+                        .await
+                        .map(|found| found.len())
+                })
             } else {
-                Box::pin(async { store.outcomes_of(vec![acteon_store::Seq(1)]).await.map(|found| found.len()) })
+                Box::pin(async {
+                    store
+                        .outcomes_of(vec![acteon_store::Seq(1)])
+                        .await
+                        .map(|found| found.len())
+                })
             };
-            let first = std::future::poll_fn(|context| std::task::Poll::Ready(asked.as_mut().poll(context))).await;
+            let first = std::future::poll_fn(|context| {
+                std::task::Poll::Ready(asked.as_mut().poll(context))
+            })
+            .await;
             begun.fetch_add(1, Ordering::SeqCst);
             match first {
                 std::task::Poll::Ready(answer) => answer,
@@ -213,9 +306,15 @@ async fn callers_who_ask_for_an_id_hold_up_nothing_that_the_gateway_needs() {
     };
     let answered = tokio::time::timeout(Duration::from_secs(20), needed).await;
     slow.let_go();
-    assert!(matches!(answered, Ok(Ok(_))), "they waited for callers: {answered:?}");
+    assert!(
+        matches!(answered, Ok(Ok(_))),
+        "they waited for callers: {answered:?}"
+    );
     for asked in asked {
         // Who is one too many is told so.
-        assert!(matches!(asked.await.expect("an answer"), Ok(0) | Err(StoreError::Busy)));
+        assert!(matches!(
+            asked.await.expect("an answer"),
+            Ok(0) | Err(StoreError::Busy)
+        ));
     }
 }

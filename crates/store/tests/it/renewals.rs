@@ -15,31 +15,55 @@ async fn behind_a_proxy(database: &TestDatabase) -> Option<(FaultProxy, Postgres
     let target: SocketAddr = place.parse().ok()?;
     let proxy = FaultProxy::start(target).await.expect("a proxy");
     let url = options.url.replace(place, &proxy.address().to_string());
-    let store = PostgresStore::open(&PostgresOptions { url, ..options.clone() }).await.expect("a store");
+    let store = PostgresStore::open(&PostgresOptions {
+        url,
+        ..options.clone()
+    })
+    .await
+    .expect("a store");
     let owner = store.register().await.expect("an owner");
     assert_eq!(store.renew(owner).await, Ok(true));
     Some((proxy, store, owner))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::disallowed_methods, reason = "what is tested is how long it takes")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is tested is how long it takes"
+)]
 async fn a_renewal_over_a_silent_connection_ends_in_seconds_and_the_next_has_another() {
-    let Some(database) = TestDatabase::find().await else { return };
-    let Some((proxy, store, owner)) = behind_a_proxy(&database).await else { return };
+    let Some(database) = TestDatabase::find().await else {
+        return;
+    };
+    let Some((proxy, store, owner)) = behind_a_proxy(&database).await else {
+        return;
+    };
     proxy.set(Weather::Silent);
     let begun = Instant::now();
     store.renew(owner).await.expect_err("no answer comes");
-    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(6),
+        "{:?}",
+        begun.elapsed()
+    );
     proxy.set(Weather::Fair);
     let begun = Instant::now();
     assert_eq!(store.renew(owner).await, Ok(true));
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renewal_over_a_closed_connection_is_done_over_another() {
-    let Some(database) = TestDatabase::find().await else { return };
-    let Some((proxy, store, owner)) = behind_a_proxy(&database).await else { return };
+    let Some(database) = TestDatabase::find().await else {
+        return;
+    };
+    let Some((proxy, store, owner)) = behind_a_proxy(&database).await else {
+        return;
+    };
     proxy.close_all();
     assert_eq!(store.renew(owner).await, Ok(true));
 }

@@ -10,9 +10,13 @@ use crate::{admit, at, find};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_whose_owner_begins_to_send_it_during_a_take_over_is_marked() {
-    let Some(database) = TestDatabase::find().await else { return };
+    let Some(database) = TestDatabase::find().await else {
+        return;
+    };
     let database = Arc::new(database);
-    let store = PostgresStore::open(database.options()).await.expect("a store");
+    let store = PostgresStore::open(database.options())
+        .await
+        .expect("a store");
     let owner = store.register().await.expect("an owner");
     admit(&store, "a", Birth::Owned(owner)).await;
     let beats = store.beats().await.expect("beats");
@@ -24,13 +28,26 @@ async fn a_row_whose_owner_begins_to_send_it_during_a_take_over_is_marked() {
     );
     let owner_database = Arc::clone(&database);
     let writing = tokio::spawn(async move { owner_database.execute(&begins).await });
-    let is_written =
-        "DO $$ BEGIN PERFORM 1 FROM jobs FOR UPDATE NOWAIT; RAISE EXCEPTION 'not yet'; EXCEPTION WHEN lock_not_available THEN NULL; END $$";
+    let is_written = "DO $$ BEGIN PERFORM 1 FROM jobs FOR UPDATE NOWAIT; RAISE EXCEPTION 'not yet'; EXCEPTION WHEN lock_not_available THEN NULL; END $$";
     while database.execute(is_written).await.is_err() {
         tokio::task::yield_now().await;
     }
-    assert_eq!(store.take_over(beats, at(120)).await, Ok(Freed { unsent: 0, maybe_sent: 1 }));
+    assert_eq!(
+        store.take_over(beats, at(120)).await,
+        Ok(Freed {
+            unsent: 0,
+            maybe_sent: 1
+        })
+    );
     writing.await.expect("an end").expect("written");
     let found = find(&store, "a").await;
-    assert_eq!((found.possible_duplicate, found.takeovers, found.owned, found.in_flight), (true, 1, false, false));
+    assert_eq!(
+        (
+            found.possible_duplicate,
+            found.takeovers,
+            found.owned,
+            found.in_flight
+        ),
+        (true, 1, false, false)
+    );
 }

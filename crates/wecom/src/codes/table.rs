@@ -3,42 +3,86 @@
 use super::{Entry, Trouble};
 
 const fn row(code: i64, trouble: Trouble, label: &'static str, advice: &'static str) -> Entry {
-    Entry { code, trouble, label, advice }
+    Entry {
+        code,
+        trouble,
+        label,
+        advice,
+    }
 }
 
-const MEDIA_TYPE_OR_SIZE_NOT_ACCEPTED: (&str, &str) =
-    ("media type or size not accepted", "check the media file against WeChat Work's size and format limits, then upload it again");
-const DEPARTMENT_OR_TAG_NOT_VALID: (&str, &str) =
-    ("department or tag not valid", "check the ids in toparty and totag against the contacts page");
-const A_REQUIRED_PARAMETER_IS_MISSING: (&str, &str) =
-    ("a required parameter is missing", "the gateway built a request that WeChat Work refuses; report it with the hint");
-const A_FIELD_OF_THE_CARD_IS_NOT_VALID: (&str, &str) =
-    ("a field of the card is not valid", "correct the card's field that the message names");
-const A_VALUE_IS_TOO_LONG_OR_TOO_MANY: (&str, &str) = ("a value is too long or too many", "shorten the field that the message names");
+const MEDIA_TYPE_OR_SIZE_NOT_ACCEPTED: (&str, &str) = (
+    "media type or size not accepted",
+    "check the media file against WeChat Work's size and format limits, then upload it again",
+);
+const DEPARTMENT_OR_TAG_NOT_VALID: (&str, &str) = (
+    "department or tag not valid",
+    "check the ids in toparty and totag against the contacts page",
+);
+const A_REQUIRED_PARAMETER_IS_MISSING: (&str, &str) = (
+    "a required parameter is missing",
+    "the gateway built a request that WeChat Work refuses; report it with the hint",
+);
+const A_FIELD_OF_THE_CARD_IS_NOT_VALID: (&str, &str) = (
+    "a field of the card is not valid",
+    "correct the card's field that the message names",
+);
+const A_VALUE_IS_TOO_LONG_OR_TOO_MANY: (&str, &str) = (
+    "a value is too long or too many",
+    "shorten the field that the message names",
+);
 const NO_PERMISSION_FOR_THIS_CALL: (&str, &str) = (
     "no permission for this call",
     "use the secret of the app itself, not of contacts sync; check the app's permissions in the admin console",
 );
-const MESSAGES_OF_THIRD_PARTY_APPS_ARE_RESTRIC: (&str, &str) = ("messages of third-party apps are restricted", "use a self-built app");
-const DEPARTMENT_OR_TAG_LIMIT_REACHED: (&str, &str) =
-    ("department or tag limit reached", "ask the administrator to reduce the size of the department or tag");
-const A_FIELD_OF_THE_GROUP_CHAT_IS_NOT_VALID: (&str, &str) =
-    ("a field of the group chat is not valid", "correct the chatid, name or owner");
-const MEMBERS_OF_THE_GROUP_CHAT_ARE_NOT_VALID: (&str, &str) =
-    ("members of the group chat are not valid", "check the userids of the group's members");
-const A_PARAMETER_OF_THE_GROUP_CHAT_IS_NOT_VAL: (&str, &str) =
-    ("a parameter of the group chat is not valid", "correct the field that the message names");
-const A_FIELD_OF_THE_MINI_PROGRAM_NOTICE_IS_NO: (&str, &str) =
-    ("a field of the mini-program notice is not valid", "correct the field that the message names");
-const NOT_VISIBLE_TO_THIS_APP: (&str, &str) = ("not visible to this app", "check the app's visible range and permissions");
-const THE_GROUP_DOES_NOT_TAKE_MESSAGES_FROM_TH: (&str, &str) =
-    ("the group does not take messages from this robot", "enable the robot in the group, or add it again");
-const MEDIA_FILE_NOT_VALID: (&str, &str) =
-    ("media file not valid", "check the media file against WeChat Work's size and format limits, then upload it again");
-const UNBLOCKING_FAILED: (&str, &str) = ("unblocking failed", "use the self-service page with the hint of the blocked call");
-const NO_API_LICENCE: (&str, &str) = ("no API licence", "assign an API licence to the members or the corporation");
-const ERROR_OF_THE_SMART_ROBOT_S_LONG_CONNECTI: (&str, &str) =
-    ("error of the smart robot's long connection", "this belongs to smart robots and not to sending through an app");
+const MESSAGES_OF_THIRD_PARTY_APPS_ARE_RESTRIC: (&str, &str) = (
+    "messages of third-party apps are restricted",
+    "use a self-built app",
+);
+const DEPARTMENT_OR_TAG_LIMIT_REACHED: (&str, &str) = (
+    "department or tag limit reached",
+    "ask the administrator to reduce the size of the department or tag",
+);
+const A_FIELD_OF_THE_GROUP_CHAT_IS_NOT_VALID: (&str, &str) = (
+    "a field of the group chat is not valid",
+    "correct the chatid, name or owner",
+);
+const MEMBERS_OF_THE_GROUP_CHAT_ARE_NOT_VALID: (&str, &str) = (
+    "members of the group chat are not valid",
+    "check the userids of the group's members",
+);
+const A_PARAMETER_OF_THE_GROUP_CHAT_IS_NOT_VAL: (&str, &str) = (
+    "a parameter of the group chat is not valid",
+    "correct the field that the message names",
+);
+const A_FIELD_OF_THE_MINI_PROGRAM_NOTICE_IS_NO: (&str, &str) = (
+    "a field of the mini-program notice is not valid",
+    "correct the field that the message names",
+);
+const NOT_VISIBLE_TO_THIS_APP: (&str, &str) = (
+    "not visible to this app",
+    "check the app's visible range and permissions",
+);
+const THE_GROUP_DOES_NOT_TAKE_MESSAGES_FROM_TH: (&str, &str) = (
+    "the group does not take messages from this robot",
+    "enable the robot in the group, or add it again",
+);
+const MEDIA_FILE_NOT_VALID: (&str, &str) = (
+    "media file not valid",
+    "check the media file against WeChat Work's size and format limits, then upload it again",
+);
+const UNBLOCKING_FAILED: (&str, &str) = (
+    "unblocking failed",
+    "use the self-service page with the hint of the blocked call",
+);
+const NO_API_LICENCE: (&str, &str) = (
+    "no API licence",
+    "assign an API licence to the members or the corporation",
+);
+const ERROR_OF_THE_SMART_ROBOT_S_LONG_CONNECTI: (&str, &str) = (
+    "error of the smart robot's long connection",
+    "this belongs to smart robots and not to sending through an app",
+);
 
 /// Sorted by code.
 #[rustfmt::skip]

@@ -16,7 +16,9 @@ impl Flight {
     /// Waits for its end, until `deadline`.
     pub(super) async fn landed(mut self, deadline: Instant) -> Result<(), Error> {
         let landed = timeout_at(deadline, self.ended.wait_for(|ended| *ended > self.seen)).await;
-        landed.map(drop).map_err(|_| Error::new(Call::GetToken, Fault::TokenLate))
+        landed
+            .map(drop)
+            .map_err(|_| Error::new(Call::GetToken, Fault::TokenLate))
     }
 }
 

@@ -20,6 +20,9 @@ impl Slot {
         let state = self.lock();
         let token = state.token.as_ref()?;
         let left = token.ttl.saturating_sub(token.age(now));
-        Some(TokenLife { age: token.whole_life.saturating_sub(left), left })
+        Some(TokenLife {
+            age: token.whole_life.saturating_sub(left),
+            left,
+        })
     }
 }

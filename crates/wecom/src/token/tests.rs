@@ -16,7 +16,11 @@ struct Slow {
 }
 
 impl TokenShare for Slow {
-    fn turn<'a>(&'a self, _name: &'a [u8; 32], _usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync)) -> Pending<'a, Turn> {
+    fn turn<'a>(
+        &'a self,
+        _name: &'a [u8; 32],
+        _usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync),
+    ) -> Pending<'a, Turn> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
             match self.after {
@@ -41,13 +45,24 @@ impl TokenShare for Slow {
 }
 
 fn app(after: Option<Duration>) -> (App, Arc<Slow>) {
-    let share = Arc::new(Slow { after, asked: AtomicUsize::new(0) });
+    let share = Arc::new(Slow {
+        after,
+        asked: AtomicUsize::new(0),
+    });
     let tokens = TokenCache::default();
     tokens.share(Arc::<Slow>::clone(&share));
     let secret = |text: &str| Arc::new(SecretString::from(text));
-    let credentials = Credentials { corp_id: secret("corp"), corp_secret: secret("s3cret") };
-    let endpoint = Endpoint::new("http://127.0.0.1:9", Duration::from_secs(10), None, false).expect("an endpoint");
-    (App::new(endpoint, credentials, 1, Duration::from_mins(5), &tokens).within(Duration::from_secs(10)), share)
+    let credentials = Credentials {
+        corp_id: secret("corp"),
+        corp_secret: secret("s3cret"),
+    };
+    let endpoint = Endpoint::new("http://127.0.0.1:9", Duration::from_secs(10), None, false)
+        .expect("an endpoint");
+    (
+        App::new(endpoint, credentials, 1, Duration::from_mins(5), &tokens)
+            .within(Duration::from_secs(10)),
+        share,
+    )
 }
 
 #[tokio::test(start_paused = true)]
@@ -55,8 +70,15 @@ async fn a_send_that_waits_for_a_token_ends_in_time_and_was_none() {
     let (app, share) = app(None);
     let began = Instant::now();
     let error = app.send(b"{}").await.expect_err("no token");
-    assert_eq!((&error.fault, error.maybe_sent()), (&Fault::TokenLate, false));
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert_eq!(
+        (&error.fault, error.maybe_sent()),
+        (&Fault::TokenLate, false)
+    );
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        began.elapsed()
+    );
     app.send(b"{}").await.expect_err("no token");
     assert_eq!(share.asked.load(Ordering::SeqCst), 1, "the flight goes on");
 }
@@ -65,11 +87,17 @@ async fn a_send_that_waits_for_a_token_ends_in_time_and_was_none() {
 async fn nobody_who_gives_up_ends_the_flight_that_others_wait_for() {
     let (app, share) = app(Some(Duration::from_secs(5)));
     let deadline = Instant::now() + Duration::from_secs(8);
-    let impatient = timeout(Duration::from_secs(1), app.slot.get(Duration::ZERO, deadline));
+    let impatient = timeout(
+        Duration::from_secs(1),
+        app.slot.get(Duration::ZERO, deadline),
+    );
     let patient = app.slot.get(Duration::ZERO, deadline);
     let (impatient, patient) = tokio::join!(impatient, patient);
     assert!(impatient.is_err() && patient.is_ok());
-    assert!(app.slot.get(Duration::ZERO, Instant::now()).await.is_ok(), "it is there for whoever comes");
+    assert!(
+        app.slot.get(Duration::ZERO, Instant::now()).await.is_ok(),
+        "it is there for whoever comes"
+    );
     assert_eq!(share.asked.load(Ordering::SeqCst), 1);
 }
 
@@ -77,8 +105,18 @@ async fn nobody_who_gives_up_ends_the_flight_that_others_wait_for() {
 struct Has(SharedToken);
 
 impl TokenShare for Has {
-    fn turn<'a>(&'a self, _name: &'a [u8; 32], usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync)) -> Pending<'a, Turn> {
-        Box::pin(async move { if usable(&self.0) { Turn::Use(self.0.clone()) } else { Turn::Fetch } })
+    fn turn<'a>(
+        &'a self,
+        _name: &'a [u8; 32],
+        usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync),
+    ) -> Pending<'a, Turn> {
+        Box::pin(async move {
+            if usable(&self.0) {
+                Turn::Use(self.0.clone())
+            } else {
+                Turn::Fetch
+            }
+        })
     }
 
     fn keep<'a>(&'a self, _name: &'a [u8; 32], _token: &'a SharedToken) -> Pending<'a, ()> {
@@ -93,19 +131,38 @@ impl TokenShare for Has {
 /// A token that its own process would still use is good enough for the others.
 #[tokio::test(start_paused = true)]
 async fn a_shared_token_is_used_for_as_long_as_one_of_its_own_would_be() {
-    for (buffer, whole_life, life, is_used) in
-        [(300, 7200, 301, true), (300, 7200, 300, false), (7199, 7200, 3601, true), (7199, 7200, 3600, false), (300, 200, 150, true)]
-    {
+    for (buffer, whole_life, life, is_used) in [
+        (300, 7200, 301, true),
+        (300, 7200, 300, false),
+        (7199, 7200, 3601, true),
+        (7199, 7200, 3600, false),
+        (300, 200, 150, true),
+    ] {
         let seconds = Duration::from_secs;
         let tokens = TokenCache::default();
         let secret = |text: &str| Arc::new(SecretString::from(text));
-        tokens.share(Arc::new(Has(SharedToken { secret: secret("t0ken"), life: seconds(life), whole_life: seconds(whole_life) })));
-        let credentials = Credentials { corp_id: secret("corp"), corp_secret: secret("s3cret") };
-        let endpoint = Endpoint::new("http://127.0.0.1:9", seconds(10), None, false).expect("an endpoint");
+        tokens.share(Arc::new(Has(SharedToken {
+            secret: secret("t0ken"),
+            life: seconds(life),
+            whole_life: seconds(whole_life),
+        })));
+        let credentials = Credentials {
+            corp_id: secret("corp"),
+            corp_secret: secret("s3cret"),
+        };
+        let endpoint =
+            Endpoint::new("http://127.0.0.1:9", seconds(10), None, false).expect("an endpoint");
         let slot = tokens.slot(&endpoint, &credentials);
         let got = slot.get(seconds(buffer), Instant::now() + seconds(5)).await;
-        assert_eq!(got.is_ok(), is_used, "buffer {buffer}, {life} of {whole_life} left");
-        assert!(got.is_err() || !got.is_ok_and(|token| token.stale(slot.now(), seconds(buffer))), "it is not fetched anew at once");
+        assert_eq!(
+            got.is_ok(),
+            is_used,
+            "buffer {buffer}, {life} of {whole_life} left"
+        );
+        assert!(
+            got.is_err() || !got.is_ok_and(|token| token.stale(slot.now(), seconds(buffer))),
+            "it is not fetched anew at once"
+        );
     }
 }
 
@@ -115,7 +172,14 @@ async fn a_send_of_now_waits_for_no_token() {
     let began = Instant::now();
     assert!(!app.is_ready());
     let error = app.send_now(b"{}").await.expect_err("no token");
-    assert_eq!((&error.fault, began.elapsed(), share.asked.load(Ordering::SeqCst)), (&Fault::TokenLate, Duration::ZERO, 0));
+    assert_eq!(
+        (
+            &error.fault,
+            began.elapsed(),
+            share.asked.load(Ordering::SeqCst)
+        ),
+        (&Fault::TokenLate, Duration::ZERO, 0)
+    );
     app.make_ready().await.expect("a token");
     assert!(app.is_ready());
     // Somebody else's send was refused: this one leaves with the same, and is refused as well.

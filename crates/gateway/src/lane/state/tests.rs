@@ -3,7 +3,10 @@
 use super::*;
 use proptest::prelude::*;
 
-const LIMITS: LaneLimits = LaneLimits { max_concurrency: 100, max_per_second: None };
+const LIMITS: LaneLimits = LaneLimits {
+    max_concurrency: 100,
+    max_per_second: None,
+};
 
 fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -21,21 +24,31 @@ fn a_fresh_lane_starts_slowly_and_grows_with_success() {
     for _ in 0..4 {
         lane.ended(millis(1), false, CallEnd::Passed);
     }
-    assert_eq!((0..10).filter(|_| go(&mut lane)).count(), 5, "one success had found it full");
+    assert_eq!(
+        (0..10).filter(|_| go(&mut lane)).count(),
+        5,
+        "one success had found it full"
+    );
 }
 
 #[test]
 fn pauses_double_and_a_single_probe_goes_through() {
     let mut lane = LaneState::new(LIMITS);
     assert_eq!(lane.turn(millis(0)), Turn::Go { probe: false });
-    assert_eq!(lane.ended(millis(0), false, CallEnd::Refused(None)), Change::Paused);
+    assert_eq!(
+        lane.ended(millis(0), false, CallEnd::Refused(None)),
+        Change::Paused
+    );
     let mut now = millis(0);
     for pause in [1, 2, 4, 8, 16, 32, 60, 60] {
         assert_eq!(lane.turn(now), Turn::At(now + secs(pause)));
         now += secs(pause);
         assert_eq!(lane.turn(now), Turn::Go { probe: true });
         assert_eq!(lane.turn(now), Turn::Later);
-        assert_eq!(lane.ended(now, true, CallEnd::Refused(None)), Change::Paused);
+        assert_eq!(
+            lane.ended(now, true, CallEnd::Refused(None)),
+            Change::Paused
+        );
     }
 }
 
@@ -50,14 +63,21 @@ fn a_probe_that_was_not_made_is_the_next_ones() {
     }
     assert_eq!(lane.turn(secs(1)), Turn::Go { probe: true });
     lane.ended(secs(1), true, CallEnd::Unknown);
-    assert_eq!(lane.turn(secs(1)), Turn::At(secs(2)), "one that came to nothing is not tried again at once, and doubles nothing");
+    assert_eq!(
+        lane.turn(secs(1)),
+        Turn::At(secs(2)),
+        "one that came to nothing is not tried again at once, and doubles nothing"
+    );
     assert_eq!(lane.turn(secs(2)), Turn::Go { probe: true });
     assert_eq!(lane.ended(secs(2), true, CallEnd::Passed), Change::Reopened);
 }
 
 #[test]
 fn a_paced_turn_that_was_not_used_is_the_next_ones() {
-    let mut lane = LaneState::new(LaneLimits { max_per_second: Some(10.0), ..LIMITS });
+    let mut lane = LaneState::new(LaneLimits {
+        max_per_second: Some(10.0),
+        ..LIMITS
+    });
     assert_eq!(lane.turn(secs(1)), Turn::Go { probe: false });
     lane.ended(secs(1), false, CallEnd::NotMade);
     assert_eq!(lane.turn(secs(1)), Turn::Go { probe: false });
@@ -70,7 +90,11 @@ fn a_service_that_says_when_is_left_alone_until_then_but_not_for_ever() {
         let mut lane = LaneState::new(LIMITS);
         lane.turn(millis(0));
         lane.ended(millis(0), false, CallEnd::Refused(Some(secs(asked))));
-        assert_eq!(lane.turn(millis(0)), Turn::At(secs(pause)), "asked for {asked} s");
+        assert_eq!(
+            lane.turn(millis(0)),
+            Turn::At(secs(pause)),
+            "asked for {asked} s"
+        );
     }
 }
 
@@ -87,11 +111,22 @@ struct Service {
 
 impl Service {
     fn taking(limit: usize, window: Duration) -> Self {
-        Self { limit, window, latency: millis(50), blocked_until: Duration::ZERO, taken: VecDeque::new(), refused: 0 }
+        Self {
+            limit,
+            window,
+            latency: millis(50),
+            blocked_until: Duration::ZERO,
+            taken: VecDeque::new(),
+            refused: 0,
+        }
     }
 
     fn call(&mut self, now: Duration) -> CallEnd {
-        while self.taken.pop_front_if(|taken| *taken + self.window <= now).is_some() {}
+        while self
+            .taken
+            .pop_front_if(|taken| *taken + self.window <= now)
+            .is_some()
+        {}
         if now < self.blocked_until || self.taken.len() >= self.limit {
             self.refused += 1;
             return CallEnd::Refused(None);
@@ -102,11 +137,20 @@ impl Service {
 }
 
 /// Sends `total` as the lane lets them go, from `now` on, and returns when each was taken.
-fn drain(lane: &mut LaneState, service: &mut Service, mut now: Duration, total: usize) -> Vec<Duration> {
+fn drain(
+    lane: &mut LaneState,
+    service: &mut Service,
+    mut now: Duration,
+    total: usize,
+) -> Vec<Duration> {
     let mut flying: VecDeque<(Duration, bool, CallEnd)> = VecDeque::new();
     let (mut took, mut waiting) = (Vec::new(), total);
     while took.len() < total {
-        let turn = if waiting > 0 { lane.turn(now) } else { Turn::Later };
+        let turn = if waiting > 0 {
+            lane.turn(now)
+        } else {
+            Turn::Later
+        };
         let next_end = flying.front().map(|(end, ..)| *end);
         now = match turn {
             Turn::Go { probe } => {
@@ -131,14 +175,21 @@ fn drain(lane: &mut LaneState, service: &mut Service, mut now: Duration, total: 
 
 /// One call, which is refused.
 fn meet_a_refusal(lane: &mut LaneState, now: Duration) {
-    let Turn::Go { probe } = lane.turn(now) else { panic!("the lane is open") };
+    let Turn::Go { probe } = lane.turn(now) else {
+        panic!("the lane is open")
+    };
     lane.ended(now, probe, CallEnd::Refused(None));
 }
 
 #[test]
 fn one_refusal_of_a_quiet_lane_holds_nobody_up() {
     for later in [0, 1, 30, 300] {
-        for (count, limit, within) in [(60, 100_000, 5), (800, 100_000, 9), (60, 25, 8), (800, 25, 50)] {
+        for (count, limit, within) in [
+            (60, 100_000, 5),
+            (800, 100_000, 9),
+            (60, 25, 8),
+            (800, 25, 50),
+        ] {
             let mut lane = LaneState::new(LIMITS);
             for call in 0..10 {
                 assert!(matches!(lane.turn(secs(call * 10)), Turn::Go { .. }));
@@ -148,9 +199,19 @@ fn one_refusal_of_a_quiet_lane_holds_nobody_up() {
             let start = secs(100 + later);
             let mut service = Service::taking(limit, secs(1));
             let took = drain(&mut lane, &mut service, start, count);
-            let last = took.last().copied().unwrap_or_default().saturating_sub(start);
-            println!("{count} at {limit} a second, {later} s after a stray refusal: {last:?}, {} refused", service.refused);
-            assert!(last <= secs(within), "{count} at {limit} a second, {later} s later took {last:?}");
+            let last = took
+                .last()
+                .copied()
+                .unwrap_or_default()
+                .saturating_sub(start);
+            println!(
+                "{count} at {limit} a second, {later} s after a stray refusal: {last:?}, {} refused",
+                service.refused
+            );
+            assert!(
+                last <= secs(within),
+                "{count} at {limit} a second, {later} s later took {last:?}"
+            );
         }
     }
 }
@@ -160,7 +221,10 @@ fn a_limit_that_is_real_is_kept_to_with_few_refusals() {
     for (limit, window) in [(20, 1), (5, 1), (200, 1), (100, 10), (2000, 1)] {
         for latency in [1, 50, 400] {
             let mut lane = LaneState::new(LIMITS);
-            let mut service = Service { latency: millis(latency), ..Service::taking(limit, secs(window)) };
+            let mut service = Service {
+                latency: millis(latency),
+                ..Service::taking(limit, secs(window))
+            };
             let rate = limit as f64 / window as f64;
             let total = (rate * 120.0) as usize;
             let took = drain(&mut lane, &mut service, secs(1000), total);
@@ -175,8 +239,15 @@ fn a_limit_that_is_real_is_kept_to_with_few_refusals() {
             );
             // Where not even in-flight calls are in the way.
             if window == 1 && rate * latency as f64 <= LIMITS.max_concurrency as f64 * 400.0 {
-                assert!(later >= 0.8 * rate && whole >= 0.75 * rate, "{limit} in {window} s, {latency} ms");
-                assert!((service.refused as usize) < total / 20, "{} of {total}", service.refused);
+                assert!(
+                    later >= 0.8 * rate && whole >= 0.75 * rate,
+                    "{limit} in {window} s, {latency} ms"
+                );
+                assert!(
+                    (service.refused as usize) < total / 20,
+                    "{} of {total}",
+                    service.refused
+                );
             }
         }
     }
@@ -191,30 +262,48 @@ fn a_storm_drains_at_what_the_service_takes_once_the_limit_is_lifted() {
             let mut strict = Service::taking(20, secs(1));
             let mut now = secs(1000);
             if busy > 0 {
-                now = drain(&mut lane, &mut strict, now, busy).last().copied().unwrap_or_default();
+                now = drain(&mut lane, &mut strict, now, busy)
+                    .last()
+                    .copied()
+                    .unwrap_or_default();
             }
             let lifted = now + secs(blocked);
-            let mut service = Service { blocked_until: lifted, ..Service::taking(100_000, secs(1)) };
+            let mut service = Service {
+                blocked_until: lifted,
+                ..Service::taking(100_000, secs(1))
+            };
             let took = drain(&mut lane, &mut service, now, 20_000);
-            let at_full_speed = took.windows(1500).find(|some| some[1499].saturating_sub(some[0]) < secs(1)).expect("2,000 a second")[0];
+            let at_full_speed = took
+                .windows(1500)
+                .find(|some| some[1499].saturating_sub(some[0]) < secs(1))
+                .expect("2,000 a second")[0];
             let first = took[0].max(lifted);
             println!(
                 "blocked for {blocked} s, {busy} before: first after {:?}, then full speed after {:?}",
                 first.saturating_sub(lifted),
                 at_full_speed.saturating_sub(first)
             );
-            assert!(at_full_speed.saturating_sub(first) <= secs(if busy == 2000 { 18 } else { 12 }));
+            assert!(
+                at_full_speed.saturating_sub(first) <= secs(if busy == 2000 { 18 } else { 12 })
+            );
         }
     }
 }
 
 #[test]
 fn a_configured_rate_is_known() {
-    let mut lane = LaneState::new(LaneLimits { max_per_second: Some(20.0), ..LIMITS });
+    let mut lane = LaneState::new(LaneLimits {
+        max_per_second: Some(20.0),
+        ..LIMITS
+    });
     meet_a_refusal(&mut lane, secs(100));
     let mut service = Service::taking(25, secs(1));
     let took = drain(&mut lane, &mut service, secs(100), 200);
-    assert!(took[199].saturating_sub(secs(100)) < secs(12), "{:?}", took[199]);
+    assert!(
+        took[199].saturating_sub(secs(100)) < secs(12),
+        "{:?}",
+        took[199]
+    );
     assert_eq!((service.refused, lane.pace()), (0, Some((20.0, true))));
 }
 
@@ -231,7 +320,11 @@ fn a_reset_lane_is_a_fresh_one() {
 #[test]
 fn a_restored_lane_stays_paused_and_paced() {
     let mut lane = LaneState::new(LIMITS);
-    let heard = Heard { paused_for: millis(3000), pause: millis(4000), pace: Some((10.0, 3, secs(100))) };
+    let heard = Heard {
+        paused_for: millis(3000),
+        pause: millis(4000),
+        pace: Some((10.0, 3, secs(100))),
+    };
     lane.restore(millis(0), heard);
     assert_eq!(lane.turn(millis(0)), Turn::At(millis(3000)));
     assert_eq!(lane.turn(millis(3000)), Turn::Go { probe: true });
@@ -241,13 +334,40 @@ fn a_restored_lane_stays_paused_and_paced() {
 fn who_hears_of_a_pause_holds_back_until_the_probe_of_the_other() {
     let mut lane = LaneState::new(LIMITS);
     lane.set_share(2);
-    let paused = Heard { paused_for: secs(1), pause: secs(1), pace: None };
-    assert_eq!(lane.adopt(millis(0), paused), Some(0.0), "nothing went through here");
+    let paused = Heard {
+        paused_for: secs(1),
+        pause: secs(1),
+        pace: None,
+    };
+    assert_eq!(
+        lane.adopt(millis(0), paused),
+        Some(0.0),
+        "nothing went through here"
+    );
     assert_eq!(lane.adopt(millis(0), paused), None, "known by now");
-    assert_eq!(lane.turn(millis(0)), Turn::At(millis(2000)), "one pause longer");
-    lane.adopt(millis(1100), Heard { paused_for: Duration::ZERO, pause: secs(1), pace: Some((20.0, 0, secs(2))) });
-    assert_eq!(lane.turn(millis(1100)), Turn::Go { probe: false }, "the other's probe passed");
-    assert_eq!(lane.turn(millis(1150)), Turn::At(millis(1200)), "half of twenty a second");
+    assert_eq!(
+        lane.turn(millis(0)),
+        Turn::At(millis(2000)),
+        "one pause longer"
+    );
+    lane.adopt(
+        millis(1100),
+        Heard {
+            paused_for: Duration::ZERO,
+            pause: secs(1),
+            pace: Some((20.0, 0, secs(2))),
+        },
+    );
+    assert_eq!(
+        lane.turn(millis(1100)),
+        Turn::Go { probe: false },
+        "the other's probe passed"
+    );
+    assert_eq!(
+        lane.turn(millis(1150)),
+        Turn::At(millis(1200)),
+        "half of twenty a second"
+    );
 }
 
 proptest! {

@@ -19,7 +19,12 @@ pub(super) fn labels(path: &str, raw: &RawValue, faults: &mut Faults) -> BTreeMa
         collect(&format!("{path}.labels"), nested, None, &mut found, faults);
     }
     if found.len() > MAX_LABELS {
-        faults.add(path, || format!("has {} labels, at most {MAX_LABELS} are allowed", found.len()));
+        faults.add(path, || {
+            format!(
+                "has {} labels, at most {MAX_LABELS} are allowed",
+                found.len()
+            )
+        });
     }
     found
 }
@@ -40,7 +45,9 @@ fn collect<'a>(
     faults: &mut Faults,
 ) -> Option<&'a RawValue> {
     let Ok(Members(members)) = serde_json::from_str::<Members<'a>>(raw.get()) else {
-        faults.add(path, || format!("must be an object of strings, is {}", described(raw)));
+        faults.add(path, || {
+            format!("must be an object of strings, is {}", described(raw))
+        });
         return None;
     };
     let mut nested = None;
@@ -60,7 +67,9 @@ fn collect<'a>(
                 found.insert(name.into_owned(), text.into_owned());
             }
             Some(_) => faults.add(&field(), || format!("is over {MAX_LABEL_BYTES} bytes long")),
-            None => faults.add(&field(), || format!("must be a string, is {}", described(value))),
+            None => faults.add(&field(), || {
+                format!("must be a string, is {}", described(value))
+            }),
         }
     }
     nested

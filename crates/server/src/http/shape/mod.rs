@@ -60,10 +60,18 @@ pub(super) enum Type {
 
 impl Field {
     pub(super) const fn needed(name: &'static str, is: Type) -> Self {
-        Self { name, is_needed: true, is }
+        Self {
+            name,
+            is_needed: true,
+            is,
+        }
     }
 
     pub(super) const fn optional(name: &'static str, is: Type) -> Self {
-        Self { name, is_needed: false, is }
+        Self {
+            name,
+            is_needed: false,
+            is,
+        }
     }
 }

@@ -46,7 +46,11 @@ impl<'a> Values<'a> {
     }
 
     /// A name, which the walk has looked at.
-    pub(in crate::http) fn name<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, InvalidName>) -> Option<T> {
+    pub(in crate::http) fn name<T>(
+        &mut self,
+        name: &str,
+        parse: fn(&str) -> Result<T, InvalidName>,
+    ) -> Option<T> {
         parse(&self.text(name)?).ok()
     }
 
@@ -88,7 +92,10 @@ impl<'a> Values<'a> {
 
     /// All that is left, as JSON.
     pub(in crate::http) fn into_json(self) -> serde_json::Value {
-        self.0.into_iter().map(|(name, value)| (name.to_owned(), value.into_json())).collect()
+        self.0
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.into_json()))
+            .collect()
     }
 
     pub(in crate::http) fn objects(&mut self, name: &str) -> Option<Vec<Self>> {

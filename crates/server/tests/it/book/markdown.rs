@@ -23,7 +23,14 @@ impl Block {
 
     /// The file that it is, where its first line names one in a comment: `# rules/oncall.yaml`, with remarks behind a comma.
     pub(super) fn file(&self) -> Option<&str> {
-        let name = self.text.lines().next()?.strip_prefix("# ")?.split(',').next()?.trim();
+        let name = self
+            .text
+            .lines()
+            .next()?
+            .strip_prefix("# ")?
+            .split(',')
+            .next()?
+            .trim();
         let kind = Path::new(name).extension().unwrap_or_default();
         ((kind == "toml" || kind == "yaml") && !name.contains(' ')).then_some(name)
     }
@@ -54,7 +61,13 @@ fn opened(line: usize, info: &str) -> Block {
         None => (info, None),
     };
     let mut words = head.split_whitespace().map(str::to_owned);
-    Block { line, language: words.next().unwrap_or_default(), words: words.collect(), excuse, text: String::new() }
+    Block {
+        line,
+        language: words.next().unwrap_or_default(),
+        words: words.collect(),
+        excuse,
+        text: String::new(),
+    }
 }
 
 /// Inline code outside of fenced blocks, each with its line.
@@ -65,7 +78,12 @@ pub(super) fn spans(page: &str) -> Vec<(usize, &str)> {
         if line.starts_with("```") {
             is_fenced = !is_fenced;
         } else if !is_fenced {
-            found.extend(line.split('`').skip(1).step_by(2).map(|span| (index + 1, span)));
+            found.extend(
+                line.split('`')
+                    .skip(1)
+                    .step_by(2)
+                    .map(|span| (index + 1, span)),
+            );
         }
     }
     found
@@ -85,7 +103,11 @@ pub(super) fn commands(block: &Block) -> Vec<Command> {
     let mut goes_on = false;
     for (index, line) in block.text.lines().enumerate() {
         if let Some(text) = line.strip_prefix("$ ").filter(|_| !goes_on) {
-            found.push(Command { line: block.line + 1 + index, text: text.to_owned(), printed: Vec::new() });
+            found.push(Command {
+                line: block.line + 1 + index,
+                text: text.to_owned(),
+                printed: Vec::new(),
+            });
         } else if let Some(last) = found.last_mut() {
             if goes_on {
                 last.text.push('\n');
@@ -94,9 +116,14 @@ pub(super) fn commands(block: &Block) -> Vec<Command> {
                 last.printed.push(line.to_owned());
             }
         } else {
-            panic!("line {}: a console block begins with a command: {line}", block.line + 1 + index);
+            panic!(
+                "line {}: a console block begins with a command: {line}",
+                block.line + 1 + index
+            );
         }
-        goes_on = found.last().is_some_and(|last| last.printed.is_empty() && is_open(&last.text));
+        goes_on = found
+            .last()
+            .is_some_and(|last| last.printed.is_empty() && is_open(&last.text));
     }
     found
 }

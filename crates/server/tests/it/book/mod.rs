@@ -28,15 +28,25 @@ use session::Session;
 const NOT_RUN: &[(&str, usize)] = &[];
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("the repository")
 }
 
 /// The README and every page of the book, by name.
 fn pages() -> BTreeMap<String, String> {
-    let book = std::fs::read_dir(root().join("docs/book")).expect("the book").map(|entry| entry.expect("a page").path());
+    let book = std::fs::read_dir(root().join("docs/book"))
+        .expect("the book")
+        .map(|entry| entry.expect("a page").path());
     let pages = book.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
     let pages = pages.chain([root().join("README.md")]);
-    let text = |path: PathBuf| (path.file_name().expect("a name").display().to_string(), std::fs::read_to_string(path).expect("text"));
+    let text = |path: PathBuf| {
+        (
+            path.file_name().expect("a name").display().to_string(),
+            std::fs::read_to_string(path).expect("text"),
+        )
+    };
     pages.map(text).collect()
 }
 
@@ -50,8 +60,12 @@ fn provider_lines(wecom: &LocalWecom) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_block_does_what_its_page_says() {
     let wanted = std::env::var("ACTEON_BOOK").ok();
-    let pages = pages().into_iter().filter(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted == name));
-    let running: Vec<_> = pages.map(|(name, page)| tokio::spawn(async move { run(&name, &page).await })).collect();
+    let pages = pages()
+        .into_iter()
+        .filter(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted == name));
+    let running: Vec<_> = pages
+        .map(|(name, page)| tokio::spawn(async move { run(&name, &page).await }))
+        .collect();
     let mut wrong = Vec::new();
     let mut blocks = 0;
     for page in running {
@@ -59,13 +73,21 @@ async fn every_block_does_what_its_page_says() {
         wrong.extend(faults);
         blocks += run;
     }
-    assert!(wrong.is_empty(), "{} of {blocks} blocks do not hold:\n\n{}", wrong.len(), wrong.join("\n\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {blocks} blocks do not hold:\n\n{}",
+        wrong.len(),
+        wrong.join("\n\n")
+    );
     assert!(wanted.is_some() || blocks > 30, "{blocks}");
 }
 
 /// Runs a page. Returns how many blocks were run, and what is wrong.
 async fn run(name: &str, page: &str) -> (usize, Vec<String>) {
-    let blocks: Vec<_> = blocks(page).into_iter().filter(|block| block.excuse.is_none()).collect();
+    let blocks: Vec<_> = blocks(page)
+        .into_iter()
+        .filter(|block| block.excuse.is_none())
+        .collect();
     let mut wrong = Vec::new();
     if blocks.is_empty() {
         return (0, wrong);
@@ -84,25 +106,57 @@ async fn run(name: &str, page: &str) -> (usize, Vec<String>) {
 async fn a_page_that_does_not_hold_is_told() {
     let posted = "```http\nPOST /v1/dispatch\n\n{\"namespace\": \"a\", \"tenant\": \"b\", \"provider\": \"log\", \"action_type\": \"c\", \"payload\": {}}\n```\n";
     let executed = "```json\n{\"Executed\": {\"status\": \"success\", \"body\": {\"logged\": true}, \"headers\": {}}}\n```\n";
-    let held = format!("{posted}{executed}```console\n$ echo one\none\n$ acteon-server keygen\n...\n```\n```toml\nserver.port = 1\n```\n");
+    let held = format!(
+        "{posted}{executed}```console\n$ echo one\none\n$ acteon-server keygen\n...\n```\n```toml\nserver.port = 1\n```\n"
+    );
     assert_eq!(run("held.md", &held).await, (4, Vec::new()));
     for (page, told) in [
-        (format!("{posted}{}", executed.replace("true", "false")), "the answer.Executed.body.logged is true"),
-        (format!("{posted}{}", executed.replace(", \"headers\": {}", "")), "the answer.Executed has headers too"),
+        (
+            format!("{posted}{}", executed.replace("true", "false")),
+            "the answer.Executed.body.logged is true",
+        ),
+        (
+            format!("{posted}{}", executed.replace(", \"headers\": {}", "")),
+            "the answer.Executed has headers too",
+        ),
         (posted.replace("\"b\"", "7"), "422"),
         (executed.to_owned(), "no command or request before it"),
-        ("```console\n$ echo one\ntwo\n```\n".to_owned(), "it prints\none"),
+        (
+            "```console\n$ echo one\ntwo\n```\n".to_owned(),
+            "it prints\none",
+        ),
         ("```console\n$ false\n```\n".to_owned(), "exit status: 1"),
-        ("```console\n$ echo fine\nerror: not fine\n```\n".to_owned(), "exit status: 0"),
-        ("```console\n$ cargo frobnicate\n```\n".to_owned(), ".ci/run has no `cargo frobnicate`"),
-        ("```toml\nserver.prot = 1\n```\n".to_owned(), "there is no such key"),
-        ("```toml fails\nserver.port = 1\n```\n".to_owned(), "`check` says exit status: 0"),
-        ("```yaml\nrules:\n  - {name: a}\n```\n".to_owned(), "`check` says exit status: 1"),
+        (
+            "```console\n$ echo fine\nerror: not fine\n```\n".to_owned(),
+            "exit status: 0",
+        ),
+        (
+            "```console\n$ cargo frobnicate\n```\n".to_owned(),
+            ".ci/run has no `cargo frobnicate`",
+        ),
+        (
+            "```toml\nserver.prot = 1\n```\n".to_owned(),
+            "there is no such key",
+        ),
+        (
+            "```toml fails\nserver.port = 1\n```\n".to_owned(),
+            "`check` says exit status: 0",
+        ),
+        (
+            "```yaml\nrules:\n  - {name: a}\n```\n".to_owned(),
+            "`check` says exit status: 1",
+        ),
         ("```yaml\ntests: []\n```\n".to_owned(), "needs its name"),
-        ("```sh\ntrue\n```\n".to_owned(), "nothing is known of blocks in \"sh\""),
+        (
+            "```sh\ntrue\n```\n".to_owned(),
+            "nothing is known of blocks in \"sh\"",
+        ),
     ] {
         let (_, wrong) = run("wrong.md", &page).await;
-        assert!(wrong.len() == 1 && wrong[0].starts_with("wrong.md:") && wrong[0].contains(told), "{page}\n{wrong:?}");
+        assert!(
+            wrong.len() == 1 && wrong[0].starts_with("wrong.md:") && wrong[0].contains(told),
+            "{page}\n{wrong:?}"
+        );
     }
 }
 
@@ -111,13 +165,25 @@ fn what_cannot_be_run_says_why_and_is_counted() {
     let mut counted = BTreeMap::new();
     for (name, page) in pages() {
         for block in blocks(&page) {
-            let Some(excuse) = &block.excuse else { continue };
-            assert!(excuse.split_whitespace().count() >= 3, "{name}:{}: say why it cannot be run", block.line);
+            let Some(excuse) = &block.excuse else {
+                continue;
+            };
+            assert!(
+                excuse.split_whitespace().count() >= 3,
+                "{name}:{}: say why it cannot be run",
+                block.line
+            );
             *counted.entry(name.clone()).or_default() += 1;
         }
     }
-    let expected: BTreeMap<String, usize> = NOT_RUN.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
-    assert_eq!(counted, expected, "blocks that say `not-run`, and the list of this test");
+    let expected: BTreeMap<String, usize> = NOT_RUN
+        .iter()
+        .map(|(name, count)| ((*name).to_owned(), *count))
+        .collect();
+    assert_eq!(
+        counted, expected,
+        "blocks that say `not-run`, and the list of this test"
+    );
 }
 
 /// Whether `.ci/run` has a cargo command of a page, which would build for minutes here.
@@ -126,5 +192,9 @@ fn in_ci(command: &str) -> Result<(), String> {
     let ci = std::fs::read_to_string(root().join(".ci/run")).expect("the script");
     let command = plain(command.split(" # ").next().unwrap_or_default().trim());
     let has = ci.lines().any(|line| plain(line).contains(&command));
-    if has { Ok(()) } else { Err(format!(".ci/run has no `{command}`")) }
+    if has {
+        Ok(())
+    } else {
+        Err(format!(".ci/run has no `{command}`"))
+    }
 }

@@ -30,26 +30,69 @@ fn names(bytes: usize, value: &str) -> String {
 }
 
 fn labelled(metadata: &str) -> String {
-    format!(r#"{{"namespace":"n","tenant":"t","provider":"log","action_type":"x","payload":{{}},"metadata":{metadata}}}"#)
+    format!(
+        r#"{{"namespace":"n","tenant":"t","provider":"log","action_type":"x","payload":{{}},"metadata":{metadata}}}"#
+    )
 }
 
 /// What is sent where, and the status that is right.
 fn bodies() -> Vec<(&'static str, &'static str, String, StatusCode)> {
     let wrong = StatusCode::UNPROCESSABLE_ENTITY;
-    let item = r#"{"namespace":7,"tenant":7,"provider":7,"action_type":7,"payload":1,"metadata":{"a":1}}"#;
+    let item =
+        r#"{"namespace":7,"tenant":7,"provider":7,"action_type":7,"payload":1,"metadata":{"a":1}}"#;
     let twice = format!(r#"{{"{0}":1,"{0}":2}}"#, "\u{7f}".repeat(400_000));
     vec![
         ("names", "/v1/dispatch", names(MIB, "1"), wrong),
-        ("labels", "/v1/dispatch", labelled(&names(MIB - 256, "1")), wrong),
-        ("labels of text", "/v1/dispatch", labelled(&names(MIB - 256, "\"\"")), wrong),
-        ("labels within labels", "/v1/dispatch", labelled(&format!(r#"{{"labels":{}}}"#, names(MIB - 512, "1"))), wrong),
-        ("one long label", "/v1/dispatch", labelled(&format!(r#"{{"{}":1}}"#, r"\u0001".repeat(150_000))), wrong),
+        (
+            "labels",
+            "/v1/dispatch",
+            labelled(&names(MIB - 256, "1")),
+            wrong,
+        ),
+        (
+            "labels of text",
+            "/v1/dispatch",
+            labelled(&names(MIB - 256, "\"\"")),
+            wrong,
+        ),
+        (
+            "labels within labels",
+            "/v1/dispatch",
+            labelled(&format!(r#"{{"labels":{}}}"#, names(MIB - 512, "1"))),
+            wrong,
+        ),
+        (
+            "one long label",
+            "/v1/dispatch",
+            labelled(&format!(r#"{{"{}":1}}"#, r"\u0001".repeat(150_000))),
+            wrong,
+        ),
         ("one long name twice", "/v1/dispatch", twice, wrong),
-        ("batch of labels", "/v1/dispatch/batch", format!("[{}]", labelled(&names(MIB - 512, "1"))), StatusCode::OK),
-        ("batch of wrong items", "/v1/dispatch/batch", format!("[{}]", vec![item; 1000].join(",")), StatusCode::OK),
+        (
+            "batch of labels",
+            "/v1/dispatch/batch",
+            format!("[{}]", labelled(&names(MIB - 512, "1"))),
+            StatusCode::OK,
+        ),
+        (
+            "batch of wrong items",
+            "/v1/dispatch/batch",
+            format!("[{}]", vec![item; 1000].join(",")),
+            StatusCode::OK,
+        ),
         ("unknown fields", "/v1/silences", names(MIB, "1"), wrong),
-        ("an unknown long field", "/v1/quotas", format!(r#"{{"{}":1}}"#, "q".repeat(MIB - 64)), wrong),
-        ("labels of a trial", "/v1/rules/evaluate", labelled(&names(MIB - 256, "1")), wrong),
+        (
+            "an unknown long field",
+            "/v1/quotas",
+            format!(r#"{{"{}":1}}"#, "q".repeat(MIB - 64)),
+            wrong,
+        ),
+        (
+            "labels of a trial",
+            "/v1/rules/evaluate",
+            labelled(&names(MIB - 256, "1")),
+            wrong,
+        ),
         ("nesting", "/v1/dispatch", "[".repeat(MIB), wrong),
     ]
 }
@@ -59,25 +102,65 @@ async fn bodies_cost_linear_time_and_short_answers() {
     let gateway = Gateway::start(CONFIGURATION).await;
     for (name, path, body, status) in bodies() {
         let began = Instant::now();
-        let answer = gateway.try_send(reqwest::Method::POST, path, Some(body), None).await.expect("an answer");
+        let answer = gateway
+            .try_send(reqwest::Method::POST, path, Some(body), None)
+            .await
+            .expect("an answer");
         let length = answer.body.to_string().len();
-        assert_eq!(answer.status, status, "{name}: {}", answer.body.to_string().chars().take(300).collect::<String>());
-        let most = if name == "batch of wrong items" { 1000 * 1024 } else { MOST };
+        assert_eq!(
+            answer.status,
+            status,
+            "{name}: {}",
+            answer
+                .body
+                .to_string()
+                .chars()
+                .take(300)
+                .collect::<String>()
+        );
+        let most = if name == "batch of wrong items" {
+            1000 * 1024
+        } else {
+            MOST
+        };
         assert!(length <= most, "{name}: {length} bytes");
-        assert!(began.elapsed() < Duration::from_secs(10), "{name}: {:?}", began.elapsed());
+        assert!(
+            began.elapsed() < Duration::from_secs(10),
+            "{name}: {:?}",
+            began.elapsed()
+        );
     }
-    let answer = gateway.try_send(reqwest::Method::POST, "/v1/dispatch", Some(labelled(&names(MIB - 256, "1"))), None).await;
+    let answer = gateway
+        .try_send(
+            reqwest::Method::POST,
+            "/v1/dispatch",
+            Some(labelled(&names(MIB - 256, "1"))),
+            None,
+        )
+        .await;
     let body = answer.expect("an answer").body;
     let told = body["fields"].as_array().expect("fields").len();
-    let more = body["message"].as_str().and_then(|text| text.rsplit_once("and ")?.1.strip_suffix(" more")?.parse::<usize>().ok());
-    assert!(told == 20 && more.is_some_and(|more| more > 50_000), "{told} told: {more:?}");
+    let more = body["message"].as_str().and_then(|text| {
+        text.rsplit_once("and ")?
+            .1
+            .strip_suffix(" more")?
+            .parse::<usize>()
+            .ok()
+    });
+    assert!(
+        told == 20 && more.is_some_and(|more| more > 50_000),
+        "{told} told: {more:?}"
+    );
 }
 
 /// Longest that a thread of the runtime was busy between two looks, in its own processor time: what others do on the machine does not count.
 async fn longest_hold(stop: Arc<AtomicBool>) -> Duration {
     let busy = || {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-        Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).expect("below a second"))
+        Duration::new(
+            time.tv_sec.unsigned_abs(),
+            u32::try_from(time.tv_nsec).expect("below a second"),
+        )
     };
     let thread = || std::thread::current().id();
     let (mut last, mut longest) = ((thread(), busy()), Duration::ZERO);
@@ -95,12 +178,18 @@ async fn longest_hold(stop: Arc<AtomicBool>) -> Duration {
 
 /// Sends a body again and again from a thread of its own, and says how long a probe beside it took at most.
 fn attack(client: Client, path: &'static str, body: String) -> Duration {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(async move {
         let hostile = client.clone();
         let hostile = tokio::spawn(async move {
             for _ in 0..3 {
-                hostile.try_send(reqwest::Method::POST, path, Some(body.clone()), None).await.expect("an answer");
+                hostile
+                    .try_send(reqwest::Method::POST, path, Some(body.clone()), None)
+                    .await
+                    .expect("an answer");
             }
         });
         let mut slowest = Duration::ZERO;
@@ -122,7 +211,10 @@ fn attack(client: Client, path: &'static str, body: String) -> Duration {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn no_body_holds_a_thread_of_the_runtime() {
     let gateway = Gateway::start(CONFIGURATION).await;
-    let bodies = bodies().into_iter().map(|(name, path, body, _)| (name, path, body)).collect();
+    let bodies = bodies()
+        .into_iter()
+        .map(|(name, path, body, _)| (name, path, body))
+        .collect();
     hold_no_thread(&gateway, bodies).await;
 }
 
@@ -131,11 +223,16 @@ async fn hold_no_thread(gateway: &Gateway, bodies: Vec<(&'static str, &'static s
         let stop = Arc::new(AtomicBool::new(false));
         let watch = tokio::spawn(longest_hold(Arc::clone(&stop)));
         let client = (**gateway).clone();
-        let slowest = tokio::task::spawn_blocking(move || attack(client, path, body)).await.expect("no panic");
+        let slowest = tokio::task::spawn_blocking(move || attack(client, path, body))
+            .await
+            .expect("no panic");
         stop.store(true, Ordering::Relaxed);
         let longest = watch.await.expect("no panic");
         println!("{name}: a thread was held for {longest:?}, the slowest probe took {slowest:?}");
-        assert!(longest < Duration::from_millis(20), "{name}: a thread was held for {longest:?}");
+        assert!(
+            longest < Duration::from_millis(20),
+            "{name}: a thread was held for {longest:?}"
+        );
     }
 }
 
@@ -152,40 +249,96 @@ async fn no_silence_and_no_payload_holds_a_thread_of_the_runtime() {
     const SILENCES: usize = 150;
     const RULES: usize = 150;
     let wecom = crate::wechat::local_wecom(crate::wechat::unlimited()).await;
-    let configuration = format!("{CONFIGURATION}{}", crate::wechat::configuration(&wecom, ""));
+    let configuration = format!(
+        "{CONFIGURATION}{}",
+        crate::wechat::configuration(&wecom, "")
+    );
     let rule = |number: usize| {
         let condition = format!("action.payload.text.matches(\"[a-z ]*[a-f]{{3}}-{number}[0-9]\")");
         format!("  - {{name: r{number}, condition: '{condition}', action: {{type: deny}}}}\n")
     };
-    let rules: String = std::iter::once("rules:\n".to_owned()).chain((0..RULES).map(rule)).collect();
+    let rules: String = std::iter::once("rules:\n".to_owned())
+        .chain((0..RULES).map(rule))
+        .collect();
     let gateway = Gateway::with_rules(&rules, &configuration).await;
     // The first call gets a token and makes a connection.
-    assert!(gateway.dispatch(&crate::wechat::text("first")).await.get("Executed").is_some());
+    assert!(
+        gateway
+            .dispatch(&crate::wechat::text("first"))
+            .await
+            .get("Executed")
+            .is_some()
+    );
     let silence = |matchers: serde_json::Value| json!({ "namespace": "n", "tenant": "t", "matchers": matchers, "duration_seconds": 600 });
     for number in 0..SILENCES {
         let matcher = json!({ "name": "action.payload.text", "op": "regex", "value": format!("[a-z ]*[a-f]{{3}}-{number}[0-9]") });
-        assert_eq!(gateway.post("/v1/silences", &silence(json!([matcher]))).await.status, StatusCode::CREATED);
+        assert_eq!(
+            gateway
+                .post("/v1/silences", &silence(json!([matcher])))
+                .await
+                .status,
+            StatusCode::CREATED
+        );
     }
-    let large: Vec<_> = (0..4).map(|number| json!({ "name": "a", "op": "regex", "value": format!("\\w{{45}}{number}") })).collect();
-    let large = silence(large.into_iter().chain([json!({ "name": "team", "value": "x" })]).collect());
+    let large: Vec<_> = (0..4)
+        .map(|number| json!({ "name": "a", "op": "regex", "value": format!("\\w{{45}}{number}") }))
+        .collect();
+    let large = silence(
+        large
+            .into_iter()
+            .chain([json!({ "name": "team", "value": "x" })])
+            .collect(),
+    );
     let text = "abc ".repeat(15 * 1024);
     let numbers = |space: &str| {
-        let mut body = to("log", &json!("NUMBERS")).replace("\"NUMBERS\"", &format!("[1{}]", format!(",{space}1").repeat(250_000)));
+        let mut body = to("log", &json!("NUMBERS")).replace(
+            "\"NUMBERS\"",
+            &format!("[1{}]", format!(",{space}1").repeat(250_000)),
+        );
         body.insert_str(1, r#""id":"known","#);
         body
     };
     assert_eq!(
-        gateway.try_send(reqwest::Method::POST, "/v1/dispatch", Some(numbers("")), None).await.expect("an answer").status,
+        gateway
+            .try_send(
+                reqwest::Method::POST,
+                "/v1/dispatch",
+                Some(numbers("")),
+                None
+            )
+            .await
+            .expect("an answer")
+            .status,
         StatusCode::OK
     );
     let message = json!({ "touser": "u", "content": "x".repeat(MIB - 1024) });
     let bodies = vec![
-        ("a text beside many silences", "/v1/dispatch", to("log", &json!({ "text": text }))),
-        ("a silence with large patterns", "/v1/silences", large.to_string()),
-        ("a preview of large patterns", "/v1/silences/preview", large.to_string()),
-        ("a known id, written differently", "/v1/dispatch", numbers(" ")),
+        (
+            "a text beside many silences",
+            "/v1/dispatch",
+            to("log", &json!({ "text": text })),
+        ),
+        (
+            "a silence with large patterns",
+            "/v1/silences",
+            large.to_string(),
+        ),
+        (
+            "a preview of large patterns",
+            "/v1/silences/preview",
+            large.to_string(),
+        ),
+        (
+            "a known id, written differently",
+            "/v1/dispatch",
+            numbers(" "),
+        ),
         ("a large text", "/v1/dispatch", to("log", &message)),
-        ("a large message", "/v1/dispatch", to("wechat-ops", &message)),
+        (
+            "a large message",
+            "/v1/dispatch",
+            to("wechat-ops", &message),
+        ),
     ];
     hold_no_thread(&gateway, bodies).await;
 }
@@ -197,26 +350,42 @@ async fn no_rules_hold_a_thread_of_the_runtime() {
         let condition = format!("action.payload.items.exists(item, item == -{number})");
         format!("  - {{name: r{number}, condition: '{condition}', action: {{type: deny}}}}\n")
     };
-    let rules: String = std::iter::once("rules:\n".to_owned()).chain((0..300).map(rule)).collect();
+    let rules: String = std::iter::once("rules:\n".to_owned())
+        .chain((0..300).map(rule))
+        .collect();
     let gateway = Gateway::with_rules(&rules, CONFIGURATION).await;
     let items = action("long", "log", &json!({ "items": vec![1; 1000] })).to_string();
-    hold_no_thread(&gateway, vec![("a list that many rules go through", "/v1/dispatch", items)]).await;
+    hold_no_thread(
+        &gateway,
+        vec![("a list that many rules go through", "/v1/dispatch", items)],
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_is_too_long_is_refused_before_it_is_sent() {
     let gateway = Gateway::start(CONFIGURATION).await;
-    let headers = "content-type: application/json\r\ncontent-length: 2000000\r\nexpect: 100-continue\r\n";
+    let headers =
+        "content-type: application/json\r\ncontent-length: 2000000\r\nexpect: 100-continue\r\n";
     let answer = answer_to(&gateway, &head_of("POST", "/v1/dispatch", headers)).await;
-    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("BODY_TOO_LARGE"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 413 ") && answer.contains("BODY_TOO_LARGE"),
+        "{answer}"
+    );
     assert!(
         answer.to_lowercase().contains("connection: close"),
         "its client would send the next request into a closed connection: {answer}"
     );
     let mut stream = connect(&gateway).await;
     let small = action("patient", "log", &json!({})).to_string();
-    let headers = format!("content-type: application/json\r\ncontent-length: {}\r\nexpect: 100-continue\r\n", small.len());
-    stream.write_all(head_of("POST", "/v1/dispatch", &headers).as_bytes()).await.expect("written");
+    let headers = format!(
+        "content-type: application/json\r\ncontent-length: {}\r\nexpect: 100-continue\r\n",
+        small.len()
+    );
+    stream
+        .write_all(head_of("POST", "/v1/dispatch", &headers).as_bytes())
+        .await
+        .expect("written");
     stream.write_all(small.as_bytes()).await.expect("written");
     let answer = read_answer(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 100 "), "{answer}");

@@ -22,9 +22,17 @@ pub(super) fn peak(process: &Process) -> usize {
 
 /// A number that the system keeps of the process's memory, in bytes.
 fn memory(process: &Process, name: &str) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).expect("its status");
-    let line = status.lines().find(|line| line.starts_with(name)).expect("a number");
-    let kilobytes: usize = line.split_whitespace().nth(1).and_then(|word| word.parse().ok()).expect("a number");
+    let status =
+        std::fs::read_to_string(format!("/proc/{}/status", process.id())).expect("its status");
+    let line = status
+        .lines()
+        .find(|line| line.starts_with(name))
+        .expect("a number");
+    let kilobytes: usize = line
+        .split_whitespace()
+        .nth(1)
+        .and_then(|word| word.parse().ok())
+        .expect("a number");
     kilobytes * 1024
 }
 
@@ -45,9 +53,19 @@ async fn small_ones_go_through(client: &Client, name: &str) {
     let fresh = Client::new(client.base());
     for number in 0..20 {
         let began = Instant::now();
-        let outcome = fresh.dispatch(&action(&format!("{name}-{number}"), "log", &json!({ "content": "x".repeat(2000) }))).await;
+        let outcome = fresh
+            .dispatch(&action(
+                &format!("{name}-{number}"),
+                "log",
+                &json!({ "content": "x".repeat(2000) }),
+            ))
+            .await;
         assert!(outcome.get("Executed").is_some(), "{outcome}");
-        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        assert!(
+            began.elapsed() < Duration::from_secs(5),
+            "{:?}",
+            began.elapsed()
+        );
     }
 }
 
@@ -55,7 +73,11 @@ async fn small_ones_go_through(client: &Client, name: &str) {
 async fn bodies_that_are_half_sent() {
     let (_folder, process) = start();
     let client = process.client();
-    let head = head_of("POST", "/v1/dispatch", &format!("content-type: application/json\r\ncontent-length: {MIB}\r\n"));
+    let head = head_of(
+        "POST",
+        "/v1/dispatch",
+        &format!("content-type: application/json\r\ncontent-length: {MIB}\r\n"),
+    );
     let most = vec![b' '; MIB - 1];
     let mut streams = Vec::new();
     for _ in 0..300 {
@@ -67,15 +89,24 @@ async fn bodies_that_are_half_sent() {
         }));
     }
     small_ones_go_through(client, "beside").await;
-    let large = action("large", "log", &json!({ "content": "x".repeat(MIB - 1000) }));
+    let large = action(
+        "large",
+        "log",
+        &json!({ "content": "x".repeat(MIB - 1000) }),
+    );
     let give_up = Instant::now() + Duration::from_secs(30);
     loop {
         // The slow ones give way to one that comes at once.
-        let answer = Client::new(client.base()).post("/v1/dispatch", &large).await;
+        let answer = Client::new(client.base())
+            .post("/v1/dispatch", &large)
+            .await;
         if answer.status == StatusCode::OK {
             break;
         }
-        assert_eq!((answer.status, answer.body["code"].as_str()), (StatusCode::SERVICE_UNAVAILABLE, Some("BODIES_FULL")));
+        assert_eq!(
+            (answer.status, answer.body["code"].as_str()),
+            (StatusCode::SERVICE_UNAVAILABLE, Some("BODIES_FULL"))
+        );
         assert!(Instant::now() < give_up, "{}", answer.body);
     }
     assert_small(&process, "half-sent bodies");
@@ -85,7 +116,10 @@ async fn bodies_that_are_half_sent() {
 async fn heads_that_are_long_and_never_end() {
     let (_folder, process) = start();
     let client = process.client();
-    let head = format!("GET /live HTTP/1.1\r\nhost: localhost\r\nx-long: {}", "x".repeat(60_000));
+    let head = format!(
+        "GET /live HTTP/1.1\r\nhost: localhost\r\nx-long: {}",
+        "x".repeat(60_000)
+    );
     let mut streams = Vec::new();
     for _ in 0..3000 {
         let mut stream = connect(client).await;
@@ -104,7 +138,10 @@ async fn patient(client: &Client, path: &str) -> Value {
         if answer.status == StatusCode::OK {
             return answer.body;
         }
-        assert_eq!((answer.status, answer.body["code"].as_str()), (StatusCode::SERVICE_UNAVAILABLE, Some("ANSWERS_FULL")));
+        assert_eq!(
+            (answer.status, answer.body["code"].as_str()),
+            (StatusCode::SERVICE_UNAVAILABLE, Some("ANSWERS_FULL"))
+        );
         assert!(Instant::now() < give_up, "{}", answer.body);
     }
 }
@@ -114,7 +151,10 @@ async fn filled() -> (tempfile::TempDir, Process) {
     let (folder, process) = start();
     let payload = json!({ "content": "x".repeat(MIB - 2000) });
     for number in 0..40 {
-        let outcome = process.client().dispatch(&action(&format!("a{number:02}"), "log", &payload)).await;
+        let outcome = process
+            .client()
+            .dispatch(&action(&format!("a{number:02}"), "log", &payload))
+            .await;
         assert!(outcome.get("Executed").is_some(), "{outcome}");
     }
     (folder, process)
@@ -147,7 +187,11 @@ async fn small_repeats_of_the_ids_of_large_actions() {
         let answer = repeat.await.expect("an answer");
         // A busy machine may be too slow for all of them, and says so.
         let is_late = answer.body["code"] == "STORE_SLOW" || answer.body["code"] == "STORE_BUSY";
-        assert!(answer.status == StatusCode::CONFLICT || is_late, "{}", answer.body);
+        assert!(
+            answer.status == StatusCode::CONFLICT || is_late,
+            "{}",
+            answer.body
+        );
     }
     println!("repeats of large actions: at most {} MiB", most / MIB);
     assert!(most < MOST / 2, "{} MiB", most / MIB);
@@ -161,15 +205,32 @@ async fn lists_and_exports_of_large_actions() {
         .map(|number| {
             let client = client.clone();
             tokio::spawn(async move {
-                let path = if number % 3 == 0 { "/v1/audit/export" } else { "/v1/audit?limit=1000" };
+                let path = if number % 3 == 0 {
+                    "/v1/audit/export"
+                } else {
+                    "/v1/audit?limit=1000"
+                };
                 match patient(&client, path).await {
                     Value::String(lines) => assert!(lines.lines().count() >= 40),
                     page => {
                         // Small ones may have come meanwhile.
-                        let is_large = |record: &&Value| record["action_id"].as_str().is_some_and(|id| id.starts_with('a'));
-                        let large = page["records"].as_array().map(|records| records.iter().filter(is_large).count());
-                        assert!(large.is_some_and(|large| large < 6), "a page has its bytes: {large:?}");
-                        assert!(page["next_cursor"].is_string() && page["total"].as_u64() >= Some(40), "{}", page["total"]);
+                        let is_large = |record: &&Value| {
+                            record["action_id"]
+                                .as_str()
+                                .is_some_and(|id| id.starts_with('a'))
+                        };
+                        let large = page["records"]
+                            .as_array()
+                            .map(|records| records.iter().filter(is_large).count());
+                        assert!(
+                            large.is_some_and(|large| large < 6),
+                            "a page has its bytes: {large:?}"
+                        );
+                        assert!(
+                            page["next_cursor"].is_string() && page["total"].as_u64() >= Some(40),
+                            "{}",
+                            page["total"]
+                        );
                     }
                 }
             })
@@ -178,9 +239,16 @@ async fn lists_and_exports_of_large_actions() {
     // Those who ask and do not read.
     let mut streams: Vec<TcpStream> = Vec::new();
     for number in 0..60 {
-        let path = if number % 2 == 0 { "/v1/audit/export" } else { "/v1/audit?limit=1000" };
+        let path = if number % 2 == 0 {
+            "/v1/audit/export"
+        } else {
+            "/v1/audit?limit=1000"
+        };
         let mut stream = connect(client).await;
-        stream.write_all(head_of("GET", path, "").as_bytes()).await.expect("written");
+        stream
+            .write_all(head_of("GET", path, "").as_bytes())
+            .await
+            .expect("written");
         streams.push(stream);
     }
     small_ones_go_through(client, "beside").await;
@@ -192,7 +260,9 @@ async fn lists_and_exports_of_large_actions() {
     loop {
         let page = patient(client, &path).await;
         walked += page["records"].as_array().map_or(0, Vec::len);
-        let Some(next) = page["next_cursor"].as_str() else { break };
+        let Some(next) = page["next_cursor"].as_str() else {
+            break;
+        };
         path = format!("/v1/audit?limit=7&cursor={next}");
     }
     assert_eq!(walked, 40 + 20, "a cursor leads through all");
@@ -205,20 +275,32 @@ async fn evaluations_and_previews_of_large_bodies() {
     let client = process.client();
     let zeros = vec![0; MIB / 2 - 1000];
     let evaluation = json!({ "namespace": "n", "tenant": "t", "provider": "log", "action_type": "x", "payload": {}, "mock_state": zeros });
-    let preview =
-        json!({ "namespace": "n", "tenant": "t", "duration_seconds": 60, "matchers": [{ "name": "a", "value": "x".repeat(MIB - 1000) }] });
-    let bodies = [("/v1/rules/evaluate", evaluation.to_string()), ("/v1/silences/preview", preview.to_string())];
+    let preview = json!({ "namespace": "n", "tenant": "t", "duration_seconds": 60, "matchers": [{ "name": "a", "value": "x".repeat(MIB - 1000) }] });
+    let bodies = [
+        ("/v1/rules/evaluate", evaluation.to_string()),
+        ("/v1/silences/preview", preview.to_string()),
+    ];
     let asked: Vec<_> = (0..240)
         .map(|number| {
             let (client, (path, body)) = (client.clone(), bodies[number % 2].clone());
-            tokio::spawn(async move { client.try_send(reqwest::Method::POST, path, Some(body), None).await.expect("an answer").status })
+            tokio::spawn(async move {
+                client
+                    .try_send(reqwest::Method::POST, path, Some(body), None)
+                    .await
+                    .expect("an answer")
+                    .status
+            })
         })
         .collect();
     let mut evaluated = 0;
     for status in asked {
         let status = status.await.expect("asked");
         evaluated += usize::from(status == StatusCode::OK);
-        let known = [StatusCode::OK, StatusCode::UNPROCESSABLE_ENTITY, StatusCode::SERVICE_UNAVAILABLE];
+        let known = [
+            StatusCode::OK,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            StatusCode::SERVICE_UNAVAILABLE,
+        ];
         assert!(known.contains(&status), "{status}");
     }
     assert!(evaluated > 0);

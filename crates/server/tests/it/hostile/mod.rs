@@ -41,7 +41,9 @@ async fn read_answer(stream: &mut TcpStream) -> String {
         if is_whole(&text) {
             return text;
         }
-        let got = tokio::time::timeout_at(give_up, stream.read(&mut chunk)).await.expect("an answer in time");
+        let got = tokio::time::timeout_at(give_up, stream.read(&mut chunk))
+            .await
+            .expect("an answer in time");
         match got {
             Ok(0) | Err(_) => return text,
             Ok(length) => read.extend_from_slice(&chunk[..length]),
@@ -50,9 +52,14 @@ async fn read_answer(stream: &mut TcpStream) -> String {
 }
 
 fn is_whole(text: &str) -> bool {
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
     let head = head.to_ascii_lowercase();
-    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split_whitespace().next()?.parse::<usize>().ok());
+    let length = head
+        .split("content-length: ")
+        .nth(1)
+        .and_then(|rest| rest.split_whitespace().next()?.parse::<usize>().ok());
     length.is_some_and(|length| body.len() >= length)
 }
 

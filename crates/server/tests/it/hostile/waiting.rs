@@ -29,17 +29,35 @@ struct Hanging {
 
 impl Hanging {
     async fn start() -> (String, Self) {
-        let hanging = Self { answers: Arc::new(watch::Sender::new(false)), ids: Arc::default() };
-        let router = axum::Router::new().fallback(take).layer(axum::extract::DefaultBodyLimit::disable()).with_state(hanging.clone());
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let hanging = Self {
+            answers: Arc::new(watch::Sender::new(false)),
+            ids: Arc::default(),
+        };
+        let router = axum::Router::new()
+            .fallback(take)
+            .layer(axum::extract::DefaultBodyLimit::disable())
+            .with_state(hanging.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
         let url = format!("http://{}/", listener.local_addr().expect("an address"));
         tokio::spawn(async { axum::serve(listener, router).await });
         (url, hanging)
     }
 
-    async fn until(&self, what: &str, wanted: impl Fn(&BTreeSet<String>, &BTreeSet<String>) -> bool) {
+    async fn until(
+        &self,
+        what: &str,
+        wanted: impl Fn(&BTreeSet<String>, &BTreeSet<String>) -> bool,
+    ) {
         let mut ids = self.ids.subscribe();
-        if tokio::time::timeout(PATIENCE, ids.wait_for(|(sent, answered)| wanted(sent, answered))).await.is_err() {
+        if tokio::time::timeout(
+            PATIENCE,
+            ids.wait_for(|(sent, answered)| wanted(sent, answered)),
+        )
+        .await
+        .is_err()
+        {
             let (sent, answered) = &*self.ids.borrow();
             panic!("{what}: {} sent, {} answered", sent.len(), answered.len());
         }
@@ -48,10 +66,19 @@ impl Hanging {
 
 async fn take(State(hanging): State<Hanging>, Json(body): Json<Value>) -> Json<Value> {
     let id = body["id"].as_str().expect("an id").to_owned();
-    hanging.ids.send_modify(|(sent, _)| _ = sent.insert(id.clone()));
+    hanging
+        .ids
+        .send_modify(|(sent, _)| _ = sent.insert(id.clone()));
     drop(body);
-    hanging.answers.subscribe().wait_for(|answers| *answers).await.expect("it lives");
-    hanging.ids.send_modify(|(_, answered)| _ = answered.insert(id));
+    hanging
+        .answers
+        .subscribe()
+        .wait_for(|answers| *answers)
+        .await
+        .expect("it lives");
+    hanging
+        .ids
+        .send_modify(|(_, answered)| _ = answered.insert(id));
     Json(json!({}))
 }
 
@@ -62,7 +89,9 @@ async fn post_some(client: Client, first: usize) {
         let sent = action(&format!("large-{number}"), "hook", &payload);
         let give_up = Instant::now() + PATIENCE;
         loop {
-            let answer = client.post_preferring("/v1/dispatch", &sent, "respond-async").await;
+            let answer = client
+                .post_preferring("/v1/dispatch", &sent, "respond-async")
+                .await;
             if answer.status != StatusCode::SERVICE_UNAVAILABLE {
                 assert!(answer.body.get("Scheduled").is_some(), "{}", answer.body);
                 break;
@@ -73,10 +102,18 @@ async fn post_some(client: Client, first: usize) {
 }
 
 /// Dispatches through the provider that works, until the others have ended.
-async fn others_go_through(client: &Client, name: &str, meanwhile: impl Future<Output = ()>) -> usize {
+async fn others_go_through(
+    client: &Client,
+    name: &str,
+    meanwhile: impl Future<Output = ()>,
+) -> usize {
     tokio::pin!(meanwhile);
     for number in 0.. {
-        let sent = action(&format!("{name}-{number}"), "log", &json!({ "content": "x".repeat(2000) }));
+        let sent = action(
+            &format!("{name}-{number}"),
+            "log",
+            &json!({ "content": "x".repeat(2000) }),
+        );
         let began = Instant::now();
         let single = client.dispatch(&sent);
         tokio::pin!(single);
@@ -86,7 +123,11 @@ async fn others_go_through(client: &Client, name: &str, meanwhile: impl Future<O
             () = &mut meanwhile => (single.await, true),
         };
         assert!(outcome.get("Executed").is_some(), "{outcome}");
-        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        assert!(
+            began.elapsed() < Duration::from_secs(5),
+            "{:?}",
+            began.elapsed()
+        );
         if ended {
             return number;
         }
@@ -104,14 +145,20 @@ async fn large_actions_for_a_service_that_hangs_wait_in_the_store() {
     let folder = tempfile::tempdir().expect("a folder");
     let process = Process::start(folder.path(), &configuration, &[]);
     let began = Instant::now();
-    let posts: Vec<_> = (0..8).map(|first| tokio::spawn(post_some(process.client().clone(), first))).collect();
+    let posts: Vec<_> = (0..8)
+        .map(|first| tokio::spawn(post_some(process.client().clone(), first)))
+        .collect();
     let beside = others_go_through(process.client(), "beside", async {
         for post in posts {
             post.await.expect("no panic");
         }
     })
     .await;
-    println!("{COUNT} taken in {:?}, {beside} beside; at most {} MiB", began.elapsed(), peak(&process) / MIB);
+    println!(
+        "{COUNT} taken in {:?}, {beside} beside; at most {} MiB",
+        began.elapsed(),
+        peak(&process) / MIB
+    );
     assert!(beside > 20, "{beside} went through beside");
     assert!(peak(&process) < MOST, "{} MiB", peak(&process) / MIB);
     process.kill();
@@ -120,12 +167,32 @@ async fn large_actions_for_a_service_that_hangs_wait_in_the_store() {
     assert!((1..COUNT / 4).contains(&sent_before), "{sent_before}");
     let began = Instant::now();
     let process = Process::start(folder.path(), &configuration, &[]);
-    assert!(process.client().dispatch(&action("first", "log", &json!({}))).await.get("Executed").is_some());
+    assert!(
+        process
+            .client()
+            .dispatch(&action("first", "log", &json!({})))
+            .await
+            .get("Executed")
+            .is_some()
+    );
     println!("started in {:?}", began.elapsed());
-    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        began.elapsed()
+    );
     let began = Instant::now();
     hook.answers.send_replace(true);
-    others_go_through(process.client(), "after", hook.until("all are answered", |_, answered| answered.len() == COUNT)).await;
-    println!("delivered in {:?}; at most {} MiB", began.elapsed(), peak(&process) / MIB);
+    others_go_through(
+        process.client(),
+        "after",
+        hook.until("all are answered", |_, answered| answered.len() == COUNT),
+    )
+    .await;
+    println!(
+        "delivered in {:?}; at most {} MiB",
+        began.elapsed(),
+        peak(&process) / MIB
+    );
     assert!(peak(&process) < MOST, "{} MiB", peak(&process) / MIB);
 }

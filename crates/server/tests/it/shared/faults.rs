@@ -16,7 +16,14 @@ use crate::wechat::{configuration, local_wecom, unlimited};
 const LEASE: u32 = 5;
 /// From the end of a fault until clients get answers again.
 const RECOVERY: Duration = Duration::from_secs(LEASE as u64 + 5);
-const KINDS: [&str; 6] = ["killed", "paused", "cut off", "silent", "slow", "failed over"];
+const KINDS: [&str; 6] = [
+    "killed",
+    "paused",
+    "cut off",
+    "silent",
+    "slow",
+    "failed over",
+];
 
 /// A primary, and the proxy that leads to it, or to the synchronous standby that took over.
 struct Database {
@@ -37,7 +44,12 @@ impl Database {
         let folder = ClusterFolder::new().expect("a folder");
         let primary = Cluster::primary(&programs, &folder).expect("a server");
         let proxy = FaultProxy::start(primary.address()).await.expect("a proxy");
-        Some(Self { primary, proxy, failovers: 0, _folder: folder })
+        Some(Self {
+            primary,
+            proxy,
+            failovers: 0,
+            _folder: folder,
+        })
     }
 
     fn url(&self) -> String {
@@ -54,7 +66,10 @@ impl Database {
                 self.primary.start().expect("started again");
             }
             "paused" => {
-                self.primary.pause(Duration::from_secs(2)).await.expect("paused and continued");
+                self.primary
+                    .pause(Duration::from_secs(2))
+                    .await
+                    .expect("paused and continued");
             }
             "cut off" => {
                 self.proxy.set(Weather::Cut);
@@ -62,7 +77,11 @@ impl Database {
                 self.proxy.set(Weather::Fair);
             }
             "silent" | "slow" => {
-                let weather = if kind == "slow" { Weather::Slow(Duration::from_secs(5)) } else { Weather::Silent };
+                let weather = if kind == "slow" {
+                    Weather::Slow(Duration::from_secs(5))
+                } else {
+                    Weather::Silent
+                };
                 self.proxy.spell(weather, Duration::from_secs(6)).await;
             }
             _ => self.fail_over(posts).await,
@@ -72,7 +91,10 @@ impl Database {
     /// The standby takes over from a primary that is no more.
     async fn fail_over(&mut self, posts: &Ledger) {
         self.failovers += 1;
-        let standby = self.primary.synchronous_standby(&format!("standby{}", self.failovers)).expect("a standby");
+        let standby = self
+            .primary
+            .synchronous_standby(&format!("standby{}", self.failovers))
+            .expect("a standby");
         posts.wait_for_posts(100).await;
         self.primary.kill().expect("killed");
         standby.promote().expect("promoted");
@@ -83,10 +105,15 @@ impl Database {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_of_the_database_lose_nothing() {
-    let Some(mut database) = Database::start().await else { return };
+    let Some(mut database) = Database::start().await else {
+        return;
+    };
     let faults = times("ACTEON_FAULTS", KINDS.len());
     let wecom = local_wecom(unlimited()).await;
-    let fleet = Fleet::start(2, lines(&database.url(), "faults", LEASE) + &configuration(&wecom, ""));
+    let fleet = Fleet::start(
+        2,
+        lines(&database.url(), "faults", LEASE) + &configuration(&wecom, ""),
+    );
     let ledger = Arc::new(Ledger::default());
     let clients = ledger.load(16, &fleet.clients);
     let random = RandomState::new();
@@ -94,20 +121,34 @@ async fn faults_of_the_database_lose_nothing() {
     let mut slowest = Duration::ZERO;
     for fault in 0..faults {
         // Each once, and then at random.
-        let kind = if fault < KINDS.len() { KINDS[fault] } else { KINDS[random.hash_one(fault) as usize % KINDS.len()] };
+        let kind = if fault < KINDS.len() {
+            KINDS[fault]
+        } else {
+            KINDS[random.hash_one(fault) as usize % KINDS.len()]
+        };
         ledger.wait_for_answers(100, Duration::from_mins(1)).await;
         database.suffer(kind, &ledger).await;
-        let recovery = ledger.wait_for_answers(16, limit("ACTEON_FAULTS", RECOVERY)).await;
+        let recovery = ledger
+            .wait_for_answers(16, limit("ACTEON_FAULTS", RECOVERY))
+            .await;
         println!("fault {fault}, {kind}: answers again after {recovery:?}");
         slowest = slowest.max(recovery);
     }
     ledger.stop(clients).await;
-    let finished = nothing_is_open(&fleet.client(), limit("ACTEON_FAULTS", RECOVERY + Duration::from_secs(15))).await;
+    let finished = nothing_is_open(
+        &fleet.client(),
+        limit("ACTEON_FAULTS", RECOVERY + Duration::from_secs(15)),
+    )
+    .await;
     let report = ledger.check(&wecom, &fleet.client()).await;
     println!(
         "{faults} faults in {:?}: {report:?}, 0 lost; slowest recovery {slowest:?}; the rest was finished after {finished:?}; refused: {:?}",
         began.elapsed(),
         ledger.refused()
     );
-    assert!(ledger.refused().keys().all(|kind| kind.starts_with("503 ")), "only ever told to come back: {:?}", ledger.refused());
+    assert!(
+        ledger.refused().keys().all(|kind| kind.starts_with("503 ")),
+        "only ever told to come back: {:?}",
+        ledger.refused()
+    );
 }

@@ -13,7 +13,9 @@ const LEASE: u32 = 3;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kills_of_three_gateways_lose_nothing_and_mark_every_duplicate() {
-    let Some(shared) = Shared::find().await else { return };
+    let Some(shared) = Shared::find().await else {
+        return;
+    };
     let cycles = times("ACTEON_SHARED_KILLS", 20);
     let mut world = unlimited();
     world.settings.latency_ms = 5;
@@ -28,7 +30,11 @@ async fn kills_of_three_gateways_lose_nothing_and_mark_every_duplicate() {
         ledger.wait_for_posts(1 + choice % 300).await;
         let first = (choice >> 16) as usize % 3;
         let second = (first + 1 + (choice >> 24) as usize % 2) % 3;
-        let victims = if choice >> 32 & 1 == 0 { vec![first] } else { vec![first, second] };
+        let victims = if choice >> 32 & 1 == 0 {
+            vec![first]
+        } else {
+            vec![first, second]
+        };
         for victim in &victims {
             fleet.take(*victim).kill();
         }
@@ -41,10 +47,22 @@ async fn kills_of_three_gateways_lose_nothing_and_mark_every_duplicate() {
         }
     }
     ledger.stop(clients).await;
-    let finished = nothing_is_open(&fleet.client(), limit("ACTEON_SHARED_KILLS", Duration::from_secs(u64::from(LEASE) + 5))).await;
+    let finished = nothing_is_open(
+        &fleet.client(),
+        limit(
+            "ACTEON_SHARED_KILLS",
+            Duration::from_secs(u64::from(LEASE) + 5),
+        ),
+    )
+    .await;
     let report = ledger.check(&wecom, &fleet.client()).await;
     let took = began.elapsed();
-    println!("{cycles} kills of one or two of three gateways in {took:?}: {report:?}, 0 lost; the rest was finished after {finished:?}");
+    println!(
+        "{cycles} kills of one or two of three gateways in {took:?}: {report:?}, 0 lost; the rest was finished after {finished:?}"
+    );
     assert!(report.answered > cycles, "there was load: {report:?}");
-    assert!(report.twice <= cycles * 2 * CLIENTS, "only what was in flight can be sent twice: {report:?}");
+    assert!(
+        report.twice <= cycles * 2 * CLIENTS,
+        "only what was in flight can be sent twice: {report:?}"
+    );
 }

@@ -24,23 +24,35 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) async fn find() -> Option<Self> {
-        Some(Self { database: TestDatabase::find().await? })
+        Some(Self {
+            database: TestDatabase::find().await?,
+        })
     }
 
     /// The lines of a configuration that name the database.
     pub(crate) fn lines(&self, lease_seconds: u32) -> String {
-        lines(&self.database.options().url, &self.database.options().schema, lease_seconds)
+        lines(
+            &self.database.options().url,
+            &self.database.options().schema,
+            lease_seconds,
+        )
     }
 
     /// A gateway in this process.
     pub(crate) async fn gateway(&self, configuration: &str) -> Gateway {
-        Gateway::start_exactly(tempfile::tempdir().expect("a folder"), &(self.lines(15) + configuration)).await
+        Gateway::start_exactly(
+            tempfile::tempdir().expect("a folder"),
+            &(self.lines(15) + configuration),
+        )
+        .await
     }
 }
 
 /// The lines of a configuration that name a schema of a database.
 pub(crate) fn lines(url: &str, schema: &str, lease_seconds: u32) -> String {
-    format!("store.url = {url:?}\nstore.schema = {schema:?}\nstore.pool_size = 3\nstore.lease_seconds = {lease_seconds}\n")
+    format!(
+        "store.url = {url:?}\nstore.schema = {schema:?}\nstore.pool_size = 3\nstore.lease_seconds = {lease_seconds}\n"
+    )
 }
 
 /// Gateways as processes of their own, each in a place that another takes when it is gone.
@@ -53,8 +65,14 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     pub(crate) fn start(count: usize, configuration: String) -> Self {
-        let places = (0..count).map(|_| (tempfile::tempdir().expect("a folder"), None)).collect();
-        let mut fleet = Self { configuration, places, clients: Arc::default() };
+        let places = (0..count)
+            .map(|_| (tempfile::tempdir().expect("a folder"), None))
+            .collect();
+        let mut fleet = Self {
+            configuration,
+            places,
+            clients: Arc::default(),
+        };
         (0..count).for_each(|place| fleet.revive(place));
         fleet
     }
@@ -62,7 +80,11 @@ impl Fleet {
     /// Starts a gateway in an empty place.
     pub(crate) fn revive(&mut self, place: usize) {
         let (folder, process) = &mut self.places[place];
-        *process = Some(Process::start_exactly(folder.path(), &self.configuration, &[]));
+        *process = Some(Process::start_exactly(
+            folder.path(),
+            &self.configuration,
+            &[],
+        ));
         self.tell();
     }
 
@@ -77,11 +99,20 @@ impl Fleet {
 
     /// The first that is there.
     pub(crate) fn client(&self) -> Client {
-        self.places.iter().find_map(|(_, process)| process.as_ref()).expect("a gateway").client().clone()
+        self.places
+            .iter()
+            .find_map(|(_, process)| process.as_ref())
+            .expect("a gateway")
+            .client()
+            .clone()
     }
 
     fn tell(&self) {
-        let clients = self.places.iter().filter_map(|(_, process)| Some(process.as_ref()?.client().clone())).collect();
+        let clients = self
+            .places
+            .iter()
+            .filter_map(|(_, process)| Some(process.as_ref()?.client().clone()))
+            .collect();
         *self.clients.lock().expect("a lock") = clients;
     }
 }

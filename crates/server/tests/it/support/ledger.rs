@@ -35,9 +35,15 @@ pub(crate) struct Report {
 
 impl Ledger {
     /// Lets `count` clients post one action after the other until they are stopped, each to the gateways that `bases` names, in turn.
-    pub(crate) fn load(self: &Arc<Self>, count: usize, bases: &Arc<Mutex<Vec<Client>>>) -> Vec<tokio::task::JoinHandle<()>> {
+    pub(crate) fn load(
+        self: &Arc<Self>,
+        count: usize,
+        bases: &Arc<Mutex<Vec<Client>>>,
+    ) -> Vec<tokio::task::JoinHandle<()>> {
         self.stop.store(false, Ordering::SeqCst);
-        (0..count).map(|_| tokio::spawn(post(Arc::clone(self), Arc::clone(bases)))).collect()
+        (0..count)
+            .map(|_| tokio::spawn(post(Arc::clone(self), Arc::clone(bases))))
+            .collect()
     }
 
     pub(crate) async fn stop(&self, clients: Vec<tokio::task::JoinHandle<()>>) {
@@ -62,14 +68,20 @@ impl Ledger {
     /// Waits until so many more were posted.
     pub(crate) async fn wait_for_posts(&self, more: u64) {
         let wanted = self.posted() + more;
-        until("there is no load", PATIENCE, async || self.posted() >= wanted).await;
+        until("there is no load", PATIENCE, async || {
+            self.posted() >= wanted
+        })
+        .await;
     }
 
     /// Waits until so many more were answered; says how long it took.
     pub(crate) async fn wait_for_answers(&self, more: usize, limit: Duration) -> Duration {
         let began = tokio::time::Instant::now();
         let wanted = self.answered() + more;
-        until("nothing is answered", limit, async || self.answered() >= wanted).await;
+        until("nothing is answered", limit, async || {
+            self.answered() >= wanted
+        })
+        .await;
         began.elapsed()
     }
 
@@ -87,18 +99,33 @@ impl Ledger {
         let mut dead = 0;
         for id in answered.keys().filter(|id| !sent.contains_key(*id)) {
             let view = client.get(&format!("/v1/actions/{id}")).await.body;
-            assert_eq!(view["outcome"]["Failed"]["code"], "POISONED", "answered {:?}, and never sent: {view}", answered[id]);
+            assert_eq!(
+                view["outcome"]["Failed"]["code"], "POISONED",
+                "answered {:?}, and never sent: {view}",
+                answered[id]
+            );
             dead += 1;
         }
         for (id, count) in sent.iter().filter(|(_, count)| **count > 1) {
             if let Some((name, marked)) = answered.get(id) {
-                assert!(name != "Executed" || *marked, "answered Executed, and sent {count} times: {id}");
+                assert!(
+                    name != "Executed" || *marked,
+                    "answered Executed, and sent {count} times: {id}"
+                );
             }
             let view = client.get(&format!("/v1/actions/{id}")).await.body;
-            assert_eq!(view["possible_duplicate"], true, "sent twice, and not marked: {view}");
+            assert_eq!(
+                view["possible_duplicate"], true,
+                "sent twice, and not marked: {view}"
+            );
         }
         let twice = sent.values().filter(|count| **count > 1).count();
-        Report { answered: answered.len(), sent: sent.len(), twice, dead }
+        Report {
+            answered: answered.len(),
+            sent: sent.len(),
+            twice,
+            dead,
+        }
     }
 }
 
@@ -111,18 +138,38 @@ async fn post(ledger: Arc<Ledger>, bases: Arc<Mutex<Vec<Client>>>) {
         };
         let id = format!("k-{number}");
         let body = crate::wechat::text(&id).to_string();
-        let Ok(answer) = client.try_send(Method::POST, "/v1/dispatch", Some(body), None).await else {
+        let Ok(answer) = client
+            .try_send(Method::POST, "/v1/dispatch", Some(body), None)
+            .await
+        else {
             // Its gateway is gone; another may be there.
             tokio::task::yield_now().await;
             continue;
         };
         if answer.status.is_success() {
-            let name = answer.body.as_object().and_then(|outcome| outcome.keys().next().cloned()).unwrap_or_default();
+            let name = answer
+                .body
+                .as_object()
+                .and_then(|outcome| outcome.keys().next().cloned())
+                .unwrap_or_default();
             let marked = answer.body["Executed"]["headers"]["possible_duplicate"] == "true";
-            ledger.answered.lock().expect("a lock").insert(id, (name, marked));
+            ledger
+                .answered
+                .lock()
+                .expect("a lock")
+                .insert(id, (name, marked));
         } else {
-            let kind = format!("{} {}", answer.status.as_u16(), answer.body["code"].as_str().unwrap_or_default());
-            *ledger.refused.lock().expect("a lock").entry(kind).or_default() += 1;
+            let kind = format!(
+                "{} {}",
+                answer.status.as_u16(),
+                answer.body["code"].as_str().unwrap_or_default()
+            );
+            *ledger
+                .refused
+                .lock()
+                .expect("a lock")
+                .entry(kind)
+                .or_default() += 1;
         }
     }
 }
@@ -131,7 +178,10 @@ async fn post(ledger: Arc<Ledger>, bases: Arc<Mutex<Vec<Client>>>) {
 pub(crate) async fn until(otherwise: &str, limit: Duration, mut so: impl AsyncFnMut() -> bool) {
     let give_up = tokio::time::Instant::now() + limit;
     while !so().await {
-        assert!(tokio::time::Instant::now() < give_up, "{otherwise} within {limit:?}");
+        assert!(
+            tokio::time::Instant::now() < give_up,
+            "{otherwise} within {limit:?}"
+        );
         tokio::task::yield_now().await;
     }
 }
@@ -140,7 +190,9 @@ pub(crate) async fn until(otherwise: &str, limit: Duration, mut so: impl AsyncFn
 pub(crate) async fn nothing_is_open(client: &Client, limit: Duration) -> Duration {
     let began = tokio::time::Instant::now();
     let none = async || {
-        let Value::String(metrics) = client.get("/metrics").await.body else { panic!("metrics are text") };
+        let Value::String(metrics) = client.get("/metrics").await.body else {
+            panic!("metrics are text")
+        };
         metrics.contains("\nacteon_open_actions 0\n")
     };
     until("actions stay open", limit, none).await;
@@ -149,10 +201,17 @@ pub(crate) async fn nothing_is_open(client: &Client, limit: Duration) -> Duratio
 
 /// How long something may take: in a long run what is promised, else as long as a slow machine may need.
 pub(crate) fn limit(variable: &str, promised: Duration) -> Duration {
-    if std::env::var_os(variable).is_some() { promised } else { PATIENCE }
+    if std::env::var_os(variable).is_some() {
+        promised
+    } else {
+        PATIENCE
+    }
 }
 
 /// How often to do something: as the variable says, for a long run, or a few times.
 pub(crate) fn times(variable: &str, usual: usize) -> usize {
-    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+    std::env::var(variable)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(usual)
 }

@@ -77,12 +77,18 @@ impl Gateway {
             match Server::start(config, folder.path()).await {
                 Ok(server) => break server,
                 // The one before lets go of its database when its last connection is closed.
-                Err(StartError::Store(..)) if tokio::time::Instant::now() < give_up => tokio::task::yield_now().await,
+                Err(StartError::Store(..)) if tokio::time::Instant::now() < give_up => {
+                    tokio::task::yield_now().await
+                }
                 Err(error) => panic!("{error}"),
             }
         };
         let client = Client::new(&format!("http://{}", server.address()));
-        Self { server: Some(server), client, folder }
+        Self {
+            server: Some(server),
+            client,
+            folder,
+        }
     }
 
     /// Stops in good order.
@@ -119,8 +125,17 @@ impl std::ops::Deref for Gateway {
 
 impl Client {
     pub(crate) fn new(base: &str) -> Self {
-        let http = reqwest::Client::builder().no_proxy().pool_idle_timeout(IDLE).timeout(PATIENCE * 2).build().expect("a client");
-        Self { http, base: base.to_owned(), key: None }
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .pool_idle_timeout(IDLE)
+            .timeout(PATIENCE * 2)
+            .build()
+            .expect("a client");
+        Self {
+            http,
+            base: base.to_owned(),
+            key: None,
+        }
     }
 
     pub(crate) fn base(&self) -> &str {
@@ -129,15 +144,22 @@ impl Client {
 
     /// The same client with an API key.
     pub(crate) fn with_key(&self, key: &str) -> Self {
-        Self { key: Some(key.to_owned()), ..self.clone() }
+        Self {
+            key: Some(key.to_owned()),
+            ..self.clone()
+        }
     }
 
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
-        self.try_send(Method::PUT, path, Some(body.to_string()), None).await.expect("an answer")
+        self.try_send(Method::PUT, path, Some(body.to_string()), None)
+            .await
+            .expect("an answer")
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Answer {
-        self.try_send(Method::DELETE, path, None, None).await.expect("an answer")
+        self.try_send(Method::DELETE, path, None, None)
+            .await
+            .expect("an answer")
     }
 
     /// Looks at a route again and again until it is as wanted.
@@ -154,15 +176,21 @@ impl Client {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.try_send(Method::GET, path, None, None).await.expect("an answer")
+        self.try_send(Method::GET, path, None, None)
+            .await
+            .expect("an answer")
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.try_send(Method::POST, path, Some(body.to_string()), None).await.expect("an answer")
+        self.try_send(Method::POST, path, Some(body.to_string()), None)
+            .await
+            .expect("an answer")
     }
 
     pub(crate) async fn post_preferring(&self, path: &str, body: &Value, prefer: &str) -> Answer {
-        self.try_send(Method::POST, path, Some(body.to_string()), Some(prefer)).await.expect("an answer")
+        self.try_send(Method::POST, path, Some(body.to_string()), Some(prefer))
+            .await
+            .expect("an answer")
     }
 
     /// A request that may fail because the gateway is gone.
@@ -175,7 +203,9 @@ impl Client {
     ) -> Result<Answer, reqwest::Error> {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body);
+            request = request
+                .header("content-type", "application/json")
+                .body(body);
         }
         if let Some(key) = &self.key {
             request = request.bearer_auth(key);
@@ -205,8 +235,17 @@ impl Client {
             if answer.status == StatusCode::OK {
                 return answer.body;
             }
-            assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
-            assert!(tokio::time::Instant::now() < give_up, "never taken: {}", answer.body);
+            assert_eq!(
+                answer.status,
+                StatusCode::SERVICE_UNAVAILABLE,
+                "{}",
+                answer.body
+            );
+            assert!(
+                tokio::time::Instant::now() < give_up,
+                "never taken: {}",
+                answer.body
+            );
             tokio::task::yield_now().await;
         }
     }
@@ -215,22 +254,35 @@ impl Client {
     pub(crate) async fn final_outcome(&self, action: &Value) -> Value {
         let give_up = tokio::time::Instant::now() + PATIENCE;
         loop {
-            let answer = self.post_preferring("/v1/dispatch", action, "wait=20").await;
+            let answer = self
+                .post_preferring("/v1/dispatch", action, "wait=20")
+                .await;
             if answer.status == StatusCode::OK && answer.body.get("Scheduled").is_none() {
                 return answer.body;
             }
-            assert!(tokio::time::Instant::now() < give_up, "no outcome: {}", answer.body);
+            assert!(
+                tokio::time::Instant::now() < give_up,
+                "no outcome: {}",
+                answer.body
+            );
             tokio::task::yield_now().await;
         }
     }
 }
 
 /// Writes a file of rules into `folder`, and returns the configuration that names it.
-pub(crate) fn with_rules_in(folder: &tempfile::TempDir, rules: &str, configuration: &str) -> String {
+pub(crate) fn with_rules_in(
+    folder: &tempfile::TempDir,
+    rules: &str,
+    configuration: &str,
+) -> String {
     let directory = folder.path().join("rules");
     std::fs::create_dir_all(&directory).expect("a folder");
     std::fs::write(directory.join("rules.yaml"), rules).expect("written");
-    format!("rules.directory = {:?}\n{configuration}", directory.display().to_string())
+    format!(
+        "rules.directory = {:?}\n{configuration}",
+        directory.display().to_string()
+    )
 }
 
 /// Checks a configuration, with a key ring.

@@ -29,14 +29,23 @@ async fn a_whole_run_at_trace_leaves_no_secret_anywhere() {
     let (good, wrong) = (canary_wecom().await, canary_wecom().await);
     wrong.world(|world| world.apps[0].secret = "another".into());
     let folder = tempfile::tempdir().expect("a folder");
-    let blocks = [block("good", &good.url()), block("wrong", &wrong.url()), block("refused", "http://127.0.0.1:9")].concat();
+    let blocks = [
+        block("good", &good.url()),
+        block("wrong", &wrong.url()),
+        block("refused", "http://127.0.0.1:9"),
+    ]
+    .concat();
     let configuration = format!("retry.max_retries = 1\n{blocks}");
     let process = Process::start(folder.path(), &configuration, &[("RUST_LOG", "trace")]);
     let mut answers = String::new();
     let payload = json!({ "touser": "@all", "content": "x" });
     let faults = |token: &str| {
-        let echo = json!({ "errcode": 40058, "errmsg": format!("bad {CORP_ID} {CORP_SECRET} {token}") }).to_string();
-        let kind = json!({ "errcode": 0, "errmsg": token, "msgid": CORP_SECRET, "invaliduser": CORP_ID }).to_string();
+        let echo =
+            json!({ "errcode": 40058, "errmsg": format!("bad {CORP_ID} {CORP_SECRET} {token}") })
+                .to_string();
+        let kind =
+            json!({ "errcode": 0, "errmsg": token, "msgid": CORP_SECRET, "invaliduser": CORP_ID })
+                .to_string();
         [
             Fault::Status(500),
             Fault::Status(403),
@@ -53,9 +62,15 @@ async fn a_whole_run_at_trace_leaves_no_secret_anywhere() {
     for provider in ["good", "wrong", "refused"] {
         number += 1;
         let first = action(&format!("first-{number}"), provider, &payload);
-        answers += &process.client().post_preferring("/v1/dispatch", &first, "wait=5").await.body.to_string();
+        answers += &process
+            .client()
+            .post_preferring("/v1/dispatch", &first, "wait=5")
+            .await
+            .body
+            .to_string();
     }
-    let mut tokens = vec![good.world(|world| world.current_token(1_000_002).expect("a token").to_owned())];
+    let mut tokens =
+        vec![good.world(|world| world.current_token(1_000_002).expect("a token").to_owned())];
     for call in [Call::Send, Call::Gettoken] {
         for fault in faults(&tokens[0]) {
             number += 1;
@@ -64,36 +79,81 @@ async fn a_whole_run_at_trace_leaves_no_secret_anywhere() {
                 good.world(|world| world.revoke(1_000_002, 40014));
             }
             let sent = action(&format!("a-{number}"), "good", &payload);
-            answers += &process.client().post_preferring("/v1/dispatch", &sent, "wait=2").await.body.to_string();
-            answers += &process.client().get(&format!("/v1/actions/a-{number}")).await.body.to_string();
+            answers += &process
+                .client()
+                .post_preferring("/v1/dispatch", &sent, "wait=2")
+                .await
+                .body
+                .to_string();
+            answers += &process
+                .client()
+                .get(&format!("/v1/actions/a-{number}"))
+                .await
+                .body
+                .to_string();
             tokens.extend(good.world(|world| world.current_token(1_000_002).map(str::to_owned)));
         }
     }
-    for path in ["/metrics", "/v1/providers/health", "/v1/dlq", "/health", "/ready", "/nope"] {
-        answers += &process.client().try_send(Method::GET, path, None, None).await.expect("an answer").body.to_string();
+    for path in [
+        "/metrics",
+        "/v1/providers/health",
+        "/v1/dlq",
+        "/health",
+        "/ready",
+        "/nope",
+    ] {
+        answers += &process
+            .client()
+            .try_send(Method::GET, path, None, None)
+            .await
+            .expect("an answer")
+            .body
+            .to_string();
     }
     let (code, rest) = process.terminate();
     assert_eq!(code, Some(0));
-    let mut places = vec![("answers".to_owned(), answers.into_bytes()), ("standard output".to_owned(), rest.into_bytes())];
+    let mut places = vec![
+        ("answers".to_owned(), answers.into_bytes()),
+        ("standard output".to_owned(), rest.into_bytes()),
+    ];
     let dump = crate::support::dump(folder.path()).await;
-    let files: &[&str] = if dump.is_some() { &["log.txt"] } else { &["log.txt", "acteon.db", "acteon.db-wal"] };
+    let files: &[&str] = if dump.is_some() {
+        &["log.txt"]
+    } else {
+        &["log.txt", "acteon.db", "acteon.db-wal"]
+    };
     places.extend(dump.map(|dump| ("the shared database".to_owned(), dump.into_bytes())));
     for &file in files {
         let found = std::fs::read(folder.path().join(file)).unwrap_or_default();
         assert!(!found.is_empty() || file.ends_with("-wal"), "{file}");
         places.push((file.to_owned(), found));
     }
-    let encoded = CORP_SECRET.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    let encoded = CORP_SECRET
+        .replace('+', "%2B")
+        .replace('/', "%2F")
+        .replace('=', "%3D");
     tokens.extend([CORP_ID.to_owned(), CORP_SECRET.to_owned(), encoded]);
     for (place, content) in &places {
         for secret in &tokens {
-            let found = content.windows(secret.len()).position(|window| window == secret.as_bytes());
-            let around =
-                found.map(|at| String::from_utf8_lossy(&content[at.saturating_sub(200)..(at + 80).min(content.len())]).into_owned());
+            let found = content
+                .windows(secret.len())
+                .position(|window| window == secret.as_bytes());
+            let around = found.map(|at| {
+                String::from_utf8_lossy(
+                    &content[at.saturating_sub(200)..(at + 80).min(content.len())],
+                )
+                .into_owned()
+            });
             assert_eq!(around, None, "in {place}");
         }
     }
-    let log = places.iter().find(|(place, _)| place == "log.txt").map(|(_, text)| String::from_utf8_lossy(text).into_owned());
+    let log = places
+        .iter()
+        .find(|(place, _)| place == "log.txt")
+        .map(|(_, text)| String::from_utf8_lossy(text).into_owned());
     let log = log.expect("a log");
-    assert!(log.contains("TRACE") || log.contains("DEBUG"), "the log was at its finest");
+    assert!(
+        log.contains("TRACE") || log.contains("DEBUG"),
+        "the log was at its finest"
+    );
 }

@@ -22,9 +22,14 @@ async fn kills_lose_nothing_and_mark_every_duplicate() {
     let began = tokio::time::Instant::now();
     for cycle in 0..cycles {
         let process = Process::start(folder.path(), &configuration, &[]);
-        let clients = ledger.load(CLIENTS, &Arc::new(Mutex::new(vec![process.client().clone()])));
+        let clients = ledger.load(
+            CLIENTS,
+            &Arc::new(Mutex::new(vec![process.client().clone()])),
+        );
         // Anywhere in the load: after so many posts, whether answered or not.
-        ledger.wait_for_posts(1 + random.hash_one(cycle) % 400).await;
+        ledger
+            .wait_for_posts(1 + random.hash_one(cycle) % 400)
+            .await;
         let stopping = ledger.stop(clients);
         process.kill();
         stopping.await;
@@ -35,9 +40,15 @@ async fn kills_lose_nothing_and_mark_every_duplicate() {
     let process = Process::start(folder.path(), &configuration, &[]);
     let finished = nothing_is_open(process.client(), PATIENCE).await;
     let report = ledger.check(&wecom, process.client()).await;
-    println!("{cycles} kills in {:?}: {report:?}, 0 lost; the rest was finished {finished:?} after the last start", began.elapsed());
+    println!(
+        "{cycles} kills in {:?}: {report:?}, 0 lost; the rest was finished {finished:?} after the last start",
+        began.elapsed()
+    );
     assert!(report.answered > cycles, "there was load: {report:?}");
-    assert!(report.twice <= cycles * CLIENTS, "only what was in flight can be sent twice: {report:?}");
+    assert!(
+        report.twice <= cycles * CLIENTS,
+        "only what was in flight can be sent twice: {report:?}"
+    );
     drop(process);
     is_whole(folder.path());
 }
@@ -48,6 +59,8 @@ fn is_whole(folder: &std::path::Path) {
         return;
     }
     let connection = rusqlite::Connection::open(folder.join("acteon.db")).expect("the database");
-    let found: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("a check");
+    let found: String = connection
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .expect("a check");
     assert_eq!(found, "ok");
 }

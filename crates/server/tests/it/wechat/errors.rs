@@ -21,7 +21,11 @@ struct Expected {
 }
 
 const fn expected(code: &'static str, retryable: bool, requests: u64) -> Expected {
-    Expected { code, retryable, requests }
+    Expected {
+        code,
+        retryable,
+        requests,
+    }
 }
 
 /// Each row of the page's table and of the decisions beside it, with what it is for `send` and for `gettoken`.
@@ -36,12 +40,27 @@ fn rows() -> Vec<(Fault, Expected, Expected)> {
         same(Fault::Errcode(40013), expected("CONFIGURATION", false, 1)),
         same(Fault::Errcode(45009), expected("RATE_LIMITED", true, 1)),
         same(Fault::Errcode(-1), connection),
-        same(Fault::Errcode(60020), expected("EXECUTION_FAILED", false, 1)),
-        same(Fault::Errcode(81013), expected("EXECUTION_FAILED", false, 1)),
-        same(Fault::Errcode(40091), expected("EXECUTION_FAILED", false, 1)),
-        same(Fault::Errcode(41001), expected("EXECUTION_FAILED", false, 1)),
+        same(
+            Fault::Errcode(60020),
+            expected("EXECUTION_FAILED", false, 1),
+        ),
+        same(
+            Fault::Errcode(81013),
+            expected("EXECUTION_FAILED", false, 1),
+        ),
+        same(
+            Fault::Errcode(40091),
+            expected("EXECUTION_FAILED", false, 1),
+        ),
+        same(
+            Fault::Errcode(41001),
+            expected("EXECUTION_FAILED", false, 1),
+        ),
         same(Fault::Errcode(6000), expected("EXECUTION_FAILED", false, 1)),
-        same(Fault::Errcode(987_654), expected("EXECUTION_FAILED", false, 1)),
+        same(
+            Fault::Errcode(987_654),
+            expected("EXECUTION_FAILED", false, 1),
+        ),
         same(Fault::Status(401), expected("CONFIGURATION", false, 1)),
         same(Fault::Status(403), expected("CONFIGURATION", false, 1)),
         (Fault::Status(500), ambiguous, connection),
@@ -54,7 +73,11 @@ fn rows() -> Vec<(Fault, Expected, Expected)> {
         same(Fault::Status(404), expected("EXECUTION_FAILED", false, 1)),
         same(Fault::Status(302), expected("EXECUTION_FAILED", false, 1)),
         (Fault::Status(204), ambiguous, connection),
-        (Fault::Garbage("<html>maintenance</html>".into()), ambiguous, connection),
+        (
+            Fault::Garbage("<html>maintenance</html>".into()),
+            ambiguous,
+            connection,
+        ),
         (Fault::Json("{}".into()), ambiguous, connection),
         (Fault::Json(r#"["a"]"#.into()), ambiguous, connection),
         (Fault::Reset, ambiguous, connection),
@@ -67,14 +90,34 @@ const AT_ONCE: usize = 8;
 
 async fn fails_with_durable_off(call: Call, fault: Fault, expected: Expected) {
     let wecom = local_wecom(unlimited()).await;
-    let gateway = Gateway::start(&format!("retry.durable = false\n{}", configuration(&wecom, "wechat.timeout_seconds = 1"))).await;
+    let gateway = Gateway::start(&format!(
+        "retry.durable = false\n{}",
+        configuration(&wecom, "wechat.timeout_seconds = 1")
+    ))
+    .await;
     wecom.fault(call, fault.clone(), None);
     let outcome = gateway.final_outcome(&text("a")).await;
     let failed = &outcome["Failed"];
-    let found = (failed["code"].as_str(), failed["retryable"].as_bool(), wecom.calls(call));
-    assert_eq!(found, (Some(expected.code), Some(expected.retryable), expected.requests), "{call:?} {fault:?}: {outcome}");
+    let found = (
+        failed["code"].as_str(),
+        failed["retryable"].as_bool(),
+        wecom.calls(call),
+    );
+    assert_eq!(
+        found,
+        (
+            Some(expected.code),
+            Some(expected.retryable),
+            expected.requests
+        ),
+        "{call:?} {fault:?}: {outcome}"
+    );
     if call == Call::Gettoken {
-        assert_eq!(wecom.calls(Call::Send), 0, "nothing is sent without a token");
+        assert_eq!(
+            wecom.calls(Call::Send),
+            0,
+            "nothing is sent without a token"
+        );
     }
     if matches!(fault, Fault::Errcode(40014 | 42001)) && call == Call::Send {
         assert_eq!(wecom.calls(Call::Gettoken), 2, "one fresh token, no more");
@@ -83,30 +126,62 @@ async fn fails_with_durable_off(call: Call, fault: Fault, expected: Expected) {
 
 async fn goes_on_with_durable_on(call: Call, fault: Fault, expected: Expected) {
     let wecom = local_wecom(unlimited()).await;
-    let gateway = Gateway::start(&format!("retry.delays_seconds = [1]\n{}", configuration(&wecom, "wechat.timeout_seconds = 1"))).await;
+    let gateway = Gateway::start(&format!(
+        "retry.delays_seconds = [1]\n{}",
+        configuration(&wecom, "wechat.timeout_seconds = 1")
+    ))
+    .await;
     wecom.fault(call, fault.clone(), Some(expected.requests));
     let action = text("a");
-    let first = gateway.post_preferring("/v1/dispatch", &action, "wait=30").await.body;
+    let first = gateway
+        .post_preferring("/v1/dispatch", &action, "wait=30")
+        .await
+        .body;
     if !expected.retryable {
-        assert_eq!(first["Failed"]["code"], expected.code, "{call:?} {fault:?}: {first}");
+        assert_eq!(
+            first["Failed"]["code"], expected.code,
+            "{call:?} {fault:?}: {first}"
+        );
         return;
     }
     // The retry comes within the wait.
-    assert_eq!(first["Executed"]["body"]["errcode"], 0, "{call:?} {fault:?}: {first}");
+    assert_eq!(
+        first["Executed"]["body"]["errcode"], 0,
+        "{call:?} {fault:?}: {first}"
+    );
     let view = gateway.get("/v1/actions/a").await.body;
-    let failed: Vec<_> = view["history"].as_array().expect("a list").iter().filter_map(|attempt| attempt.get("error")).collect();
-    assert_eq!(failed.len() as u64, expected.requests, "{call:?} {fault:?}: {view}");
+    let failed: Vec<_> = view["history"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|attempt| attempt.get("error"))
+        .collect();
+    assert_eq!(
+        failed.len() as u64,
+        expected.requests,
+        "{call:?} {fault:?}: {view}"
+    );
     for error in failed {
-        assert_eq!((error["code"].as_str(), error["retryable"].as_bool()), (Some(expected.code), Some(true)), "{call:?} {fault:?}: {view}");
+        assert_eq!(
+            (error["code"].as_str(), error["retryable"].as_bool()),
+            (Some(expected.code), Some(true)),
+            "{call:?} {fault:?}: {view}"
+        );
     }
     let ambiguous = call == Call::Send && expected.requests == 1 && expected.code == "CONNECTION";
-    assert_eq!(view["possible_duplicate"], ambiguous, "{call:?} {fault:?}: {view}");
+    assert_eq!(
+        view["possible_duplicate"], ambiguous,
+        "{call:?} {fault:?}: {view}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_row_with_durable_retries_off() {
     let cases = rows().into_iter().flat_map(|(fault, send, gettoken)| {
-        [fails_with_durable_off(Call::Send, fault.clone(), send), fails_with_durable_off(Call::Gettoken, fault, gettoken)]
+        [
+            fails_with_durable_off(Call::Send, fault.clone(), send),
+            fails_with_durable_off(Call::Gettoken, fault, gettoken),
+        ]
     });
     Box::pin(iter(cases).buffer_unordered(AT_ONCE).collect::<()>()).await;
 }
@@ -114,7 +189,10 @@ async fn every_row_with_durable_retries_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_row_with_durable_retries_on() {
     let cases = rows().into_iter().flat_map(|(fault, send, gettoken)| {
-        [goes_on_with_durable_on(Call::Send, fault.clone(), send), goes_on_with_durable_on(Call::Gettoken, fault, gettoken)]
+        [
+            goes_on_with_durable_on(Call::Send, fault.clone(), send),
+            goes_on_with_durable_on(Call::Gettoken, fault, gettoken),
+        ]
     });
     Box::pin(iter(cases).buffer_unordered(AT_ONCE).collect::<()>()).await;
 }
@@ -127,17 +205,30 @@ async fn a_single_refused_token_is_invisible() {
         wecom.fault(Call::Send, Fault::Errcode(code), Some(1));
         let outcome = gateway.dispatch(&text("a")).await;
         assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
-        assert_eq!((wecom.calls(Call::Gettoken), wecom.calls(Call::Send)), (2, 2));
+        assert_eq!(
+            (wecom.calls(Call::Gettoken), wecom.calls(Call::Send)),
+            (2, 2)
+        );
         assert_eq!(gateway.get("/v1/actions/a").await.body["attempts"], 1);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_connection_is_tried_four_times() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
-    let gateway = Gateway::start(&format!("retry.durable = false\n{}", configuration_at(&format!("http://{closed}"), ""))).await;
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port");
+    let gateway = Gateway::start(&format!(
+        "retry.durable = false\n{}",
+        configuration_at(&format!("http://{closed}"), "")
+    ))
+    .await;
     let failed = gateway.final_outcome(&text("a")).await["Failed"].clone();
-    assert_eq!((failed["code"].as_str(), failed["attempts"].as_u64()), (Some("CONNECTION"), Some(4)), "{failed}");
+    assert_eq!(
+        (failed["code"].as_str(), failed["attempts"].as_u64()),
+        (Some("CONNECTION"), Some(4)),
+        "{failed}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,9 +238,17 @@ async fn an_ambiguous_failure_is_repeated_quickly_only_with_the_duplicate_check(
     let gateway = Gateway::start(&configuration(&wecom, more)).await;
     wecom.fault(Call::Send, Fault::CutAfterAccept, Some(1));
     let outcome = gateway.dispatch(&text("a")).await;
-    assert_eq!(outcome["Executed"]["headers"]["possible_duplicate"], "true", "{outcome}");
-    let (messages, duplicates) = wecom.world(|world| (world.counts().messages, world.counts().duplicates));
-    assert_eq!((messages, duplicates), (1, 1), "the copy was dropped by WeChat Work");
+    assert_eq!(
+        outcome["Executed"]["headers"]["possible_duplicate"], "true",
+        "{outcome}"
+    );
+    let (messages, duplicates) =
+        wecom.world(|world| (world.counts().messages, world.counts().duplicates));
+    assert_eq!(
+        (messages, duplicates),
+        (1, 1),
+        "the copy was dropped by WeChat Work"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,10 +263,18 @@ async fn codes_come_with_advice_and_the_trace_id() {
     }
     let metrics = gateway.get("/metrics").await.body;
     let line = r#"acteon_provider_failures_total{provider="wechat-ops",code="EXECUTION_FAILED",reason="address"} 1"#;
-    assert!(metrics.as_str().is_some_and(|text| text.contains(line)), "{metrics}");
+    assert!(
+        metrics.as_str().is_some_and(|text| text.contains(line)),
+        "{metrics}"
+    );
     let attempt = &gateway.get("/v1/actions/a").await.body["history"][0];
     assert_eq!(attempt["service_code"], 60020);
-    assert!(attempt["hint"].as_str().is_some_and(|hint: &str| hint.len() > 10), "{attempt}");
+    assert!(
+        attempt["hint"]
+            .as_str()
+            .is_some_and(|hint: &str| hint.len() > 10),
+        "{attempt}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,38 +293,79 @@ async fn an_answer_that_is_not_quite_json_still_says_that_the_message_was_taken(
         let gateway = Gateway::start(&configuration(&wecom, "")).await;
         wecom.fault(Call::Send, fault.clone(), None);
         let outcome = gateway.dispatch(&text("a")).await;
-        assert_eq!(outcome["Executed"]["body"]["errcode"], 0, "{fault:?}: {outcome}");
-        assert!(outcome["Executed"]["body"]["msgid"].is_string(), "{fault:?}: {outcome}");
+        assert_eq!(
+            outcome["Executed"]["body"]["errcode"], 0,
+            "{fault:?}: {outcome}"
+        );
+        assert!(
+            outcome["Executed"]["body"]["msgid"].is_string(),
+            "{fault:?}: {outcome}"
+        );
         assert_eq!(wecom.calls(Call::Send), 1, "{fault:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_answered_with_what_cannot_be_read_is_repeated_once_and_then_a_dead_letter() {
-    for fault in [Fault::Around("<html>@</html>".into()), Fault::Around("[@]".into())] {
+    for fault in [
+        Fault::Around("<html>@</html>".into()),
+        Fault::Around("[@]".into()),
+    ] {
         let wecom = local_wecom(unlimited()).await;
-        let lines = format!("retry.delays_seconds = [1]\n{}", configuration(&wecom, "wechat.timeout_seconds = 1"));
+        let lines = format!(
+            "retry.delays_seconds = [1]\n{}",
+            configuration(&wecom, "wechat.timeout_seconds = 1")
+        );
         let gateway = Gateway::start(&lines).await;
         wecom.fault(Call::Send, fault.clone(), None);
         let failed = gateway.final_outcome(&text("a")).await["Failed"].clone();
-        assert_eq!((failed["code"].as_str(), failed["attempts"].as_u64()), (Some("CONNECTION"), Some(2)), "{fault:?}: {failed}");
-        assert!(failed["message"].as_str().is_some_and(|message| message.contains("not sent a third time")), "{failed}");
+        assert_eq!(
+            (failed["code"].as_str(), failed["attempts"].as_u64()),
+            (Some("CONNECTION"), Some(2)),
+            "{fault:?}: {failed}"
+        );
+        assert!(
+            failed["message"]
+                .as_str()
+                .is_some_and(|message| message.contains("not sent a third time")),
+            "{failed}"
+        );
         assert_eq!(wecom.calls(Call::Send), 2, "{fault:?}");
         let letters = gateway.get("/v1/dlq").await.body;
-        assert!(letters.to_string().contains("not sent a third time"), "{letters}");
+        assert!(
+            letters.to_string().contains("not sent a third time"),
+            "{letters}"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_have_arrived_is_repeated_later_until_the_service_is_back() {
-    for fault in [Fault::CutAfterAccept, Fault::Status(502), Fault::SlowAfterAccept(20_000)] {
+    for fault in [
+        Fault::CutAfterAccept,
+        Fault::Status(502),
+        Fault::SlowAfterAccept(20_000),
+    ] {
         let wecom = local_wecom(unlimited()).await;
-        let lines = format!("retry.delays_seconds = [1]\n{}", configuration(&wecom, "wechat.timeout_seconds = 1"));
+        let lines = format!(
+            "retry.delays_seconds = [1]\n{}",
+            configuration(&wecom, "wechat.timeout_seconds = 1")
+        );
         let gateway = Gateway::start(&lines).await;
         wecom.fault(Call::Send, fault.clone(), Some(3));
         let executed = gateway.final_outcome(&text("a")).await["Executed"].clone();
-        assert_eq!(executed["headers"]["possible_duplicate"], "true", "{fault:?}: {executed}");
-        assert_eq!((wecom.calls(Call::Send), gateway.get("/v1/dlq").await.body["count"].as_u64()), (4, Some(0)), "{fault:?}");
+        assert_eq!(
+            executed["headers"]["possible_duplicate"], "true",
+            "{fault:?}: {executed}"
+        );
+        assert_eq!(
+            (
+                wecom.calls(Call::Send),
+                gateway.get("/v1/dlq").await.body["count"].as_u64()
+            ),
+            (4, Some(0)),
+            "{fault:?}"
+        );
     }
 }
 
@@ -225,13 +373,25 @@ async fn what_may_have_arrived_is_repeated_later_until_the_service_is_back() {
 async fn with_the_duplicate_check_copies_go_on_only_while_they_are_dropped() {
     let wecom = local_wecom(unlimited()).await;
     let more = "wechat.enable_duplicate_check = true\nwechat.duplicate_check_interval = 8";
-    let lines = format!("retry.max_retries = 1\nretry.delays_seconds = [2]\n{}", configuration(&wecom, more));
+    let lines = format!(
+        "retry.max_retries = 1\nretry.delays_seconds = [2]\n{}",
+        configuration(&wecom, more)
+    );
     let gateway = Gateway::start(&lines).await;
     wecom.fault(Call::Send, Fault::Around("<html>@</html>".into()), None);
     let failed = gateway.final_outcome(&text("a")).await["Failed"].clone();
-    assert!(failed["message"].as_str().is_some_and(|message| message.contains("not sent a third time")), "{failed}");
-    let (messages, duplicates) = wecom.world(|world| (world.counts().messages, world.counts().duplicates));
-    assert!(messages <= 2 && duplicates >= 2, "{messages} arrived, {duplicates} were dropped");
+    assert!(
+        failed["message"]
+            .as_str()
+            .is_some_and(|message| message.contains("not sent a third time")),
+        "{failed}"
+    );
+    let (messages, duplicates) =
+        wecom.world(|world| (world.counts().messages, world.counts().duplicates));
+    assert!(
+        messages <= 2 && duplicates >= 2,
+        "{messages} arrived, {duplicates} were dropped"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -239,11 +399,21 @@ async fn a_connection_that_is_not_made_in_time_is_no_send() {
     // It takes connections, and says nothing: the handshake of TLS does not end.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
     let base = format!("https://{}", silent.local_addr().expect("an address"));
-    let lines = format!("retry.durable = false\nretry.max_retries = 1\n{}", configuration_at(&base, "wechat.timeout_seconds = 1"));
+    let lines = format!(
+        "retry.durable = false\nretry.max_retries = 1\n{}",
+        configuration_at(&base, "wechat.timeout_seconds = 1")
+    );
     let gateway = Gateway::start(&lines).await;
     let failed = gateway.final_outcome(&text("a")).await["Failed"].clone();
-    assert_eq!((failed["code"].as_str(), failed["attempts"].as_u64()), (Some("CONNECTION"), Some(2)), "{failed}");
-    assert_eq!(gateway.get("/v1/actions/a").await.body["possible_duplicate"], false);
+    assert_eq!(
+        (failed["code"].as_str(), failed["attempts"].as_u64()),
+        (Some("CONNECTION"), Some(2)),
+        "{failed}"
+    );
+    assert_eq!(
+        gateway.get("/v1/actions/a").await.body["possible_duplicate"],
+        false
+    );
 }
 
 /// Answers a call for a token, and takes no further connection: those that wait for it are as many as may.
@@ -253,11 +423,18 @@ async fn takes_one_call(listener: TcpListener) -> Vec<TcpStream> {
     let mut request = [0; 4096];
     assert!(called.read(&mut request).await.is_ok_and(|count| count > 0));
     let mut waiting = Vec::new();
-    while let Ok(Ok(another)) = tokio::time::timeout(Duration::from_millis(300), TcpStream::connect(address)).await {
+    while let Ok(Ok(another)) =
+        tokio::time::timeout(Duration::from_millis(300), TcpStream::connect(address)).await
+    {
         waiting.push(another);
     }
-    let token = json!({ "errcode": 0, "errmsg": "ok", "access_token": "t0ken", "expires_in": 7200 }).to_string();
-    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{token}", token.len());
+    let token =
+        json!({ "errcode": 0, "errmsg": "ok", "access_token": "t0ken", "expires_in": 7200 })
+            .to_string();
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{token}",
+        token.len()
+    );
     called.write_all(answer.as_bytes()).await.expect("answered");
     std::future::pending::<()>().await;
     drop(listener);
@@ -267,35 +444,69 @@ async fn takes_one_call(listener: TcpListener) -> Vec<TcpStream> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_send_whose_connection_is_not_made_in_time_is_none() {
     let socket = TcpSocket::new_v4().expect("a socket");
-    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("bound");
+    socket
+        .bind("127.0.0.1:0".parse().expect("an address"))
+        .expect("bound");
     let listener = socket.listen(1).expect("a listener");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(takes_one_call(listener));
-    let lines = format!("retry.durable = false\nretry.max_retries = 1\n{}", configuration_at(&base, "wechat.timeout_seconds = 2"));
+    let lines = format!(
+        "retry.durable = false\nretry.max_retries = 1\n{}",
+        configuration_at(&base, "wechat.timeout_seconds = 2")
+    );
     let gateway = Gateway::start(&lines).await;
     let failed = gateway.final_outcome(&text("a")).await["Failed"].clone();
-    assert_eq!((failed["code"].as_str(), failed["attempts"].as_u64()), (Some("CONNECTION"), Some(2)), "{failed}");
-    assert_eq!(gateway.get("/v1/actions/a").await.body["possible_duplicate"], false);
+    assert_eq!(
+        (failed["code"].as_str(), failed["attempts"].as_u64()),
+        (Some("CONNECTION"), Some(2)),
+        "{failed}"
+    );
+    assert_eq!(
+        gateway.get("/v1/actions/a").await.body["possible_duplicate"],
+        false
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_answers_instead_of_the_api_is_called_what_it_is() {
     let advice = async |call: Call, fault: Fault| {
         let wecom = local_wecom(unlimited()).await;
-        let gateway = Gateway::start(&format!("retry.durable = false\nretry.max_retries = 0\n{}", configuration(&wecom, ""))).await;
+        let gateway = Gateway::start(&format!(
+            "retry.durable = false\nretry.max_retries = 0\n{}",
+            configuration(&wecom, "")
+        ))
+        .await;
         wecom.fault(call, fault, None);
-        gateway.final_outcome(&text("a")).await["Failed"]["message"].as_str().expect("a message").to_owned()
+        gateway.final_outcome(&text("a")).await["Failed"]["message"]
+            .as_str()
+            .expect("a message")
+            .to_owned()
     };
     for (fault, words) in [
         (Fault::Status(429), ["too many requests", "busy"]),
         (Fault::Status(407), ["HTTP status 407", "user and password"]),
-        (Fault::Status(502), ["a proxy got no answer", "broken for now"]),
-        (Fault::Errcode(42001), ["also with a fresh access token", "another program that uses the same Secret"]),
+        (
+            Fault::Status(502),
+            ["a proxy got no answer", "broken for now"],
+        ),
+        (
+            Fault::Errcode(42001),
+            [
+                "also with a fresh access token",
+                "another program that uses the same Secret",
+            ],
+        ),
     ] {
         for call in [Call::Gettoken, Call::Send] {
             let message = advice(call, fault.clone()).await;
-            assert!(words.iter().all(|words| message.contains(words)), "{call:?} {fault:?}: {message}");
-            assert!(!message.contains("not WeChat Work's API") && !message.contains("nothing to do"), "{call:?} {fault:?}: {message}");
+            assert!(
+                words.iter().all(|words| message.contains(words)),
+                "{call:?} {fault:?}: {message}"
+            );
+            assert!(
+                !message.contains("not WeChat Work's API") && !message.contains("nothing to do"),
+                "{call:?} {fault:?}: {message}"
+            );
         }
     }
 }
@@ -303,17 +514,30 @@ async fn what_answers_instead_of_the_api_is_called_what_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn loopback_goes_through_no_proxy_of_the_environment() {
     let wecom = local_wecom(unlimited()).await;
-    let hook = acteon_simulation::webhook::Receiver::start(|_: &_| (200, String::new())).await.expect("a receiver");
+    let hook = acteon_simulation::webhook::Receiver::start(|_: &_| (200, String::new()))
+        .await
+        .expect("a receiver");
     let proxy = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
     proxy.set_nonblocking(true).expect("a mode");
     let url = format!("http://{}", proxy.local_addr().expect("an address"));
     let folder = tempfile::tempdir().expect("a folder");
-    let webhook = format!("[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{}\"\n", hook.url());
-    let variables = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, url.as_str()));
-    let process = Process::start(folder.path(), &(configuration(&wecom, "") + &webhook), &variables);
+    let webhook = format!(
+        "[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{}\"\n",
+        hook.url()
+    );
+    let variables =
+        ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, url.as_str()));
+    let process = Process::start(
+        folder.path(),
+        &(configuration(&wecom, "") + &webhook),
+        &variables,
+    );
     let payload = serde_json::json!({ "touser": "@all", "content": "x" });
     for provider in ["wechat-ops", "hook"] {
-        let outcome = process.client().dispatch(&crate::support::action(provider, provider, &payload)).await;
+        let outcome = process
+            .client()
+            .dispatch(&crate::support::action(provider, provider, &payload))
+            .await;
         assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
     }
     assert!(proxy.accept().is_err(), "something was asked of the proxy");

@@ -16,11 +16,19 @@ async fn a_healthy_app_is_asked_once_a_minute() {
     let gateway = Gateway::start(&configuration(&wecom, "")).await;
     for _ in 0..10 {
         let found = health(&gateway).await;
-        assert_eq!((found["provider"].as_str(), found["healthy"].as_bool()), (Some("wechat-ops"), Some(true)), "{found}");
+        assert_eq!(
+            (found["provider"].as_str(), found["healthy"].as_bool()),
+            (Some("wechat-ops"), Some(true)),
+            "{found}"
+        );
         assert_eq!(found["circuit_breaker_state"], "closed");
     }
     gateway.dispatch(&text("a")).await;
-    assert_eq!((wecom.calls(Call::Gettoken), wecom.calls(Call::AgentGet)), (1, 1), "what it fetched is the token in use");
+    assert_eq!(
+        (wecom.calls(Call::Gettoken), wecom.calls(Call::AgentGet)),
+        (1, 1),
+        "what it fetched is the token in use"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,14 +47,31 @@ async fn it_finds_what_would_stop_a_send() {
             "agent" => wecom.fault(Call::AgentGet, Fault::Errcode(301_002), None),
             "address" => wecom.world(|world| world.apps[0].trusted_ips = Some(vec![])),
             "busy" => wecom.fault(Call::Gettoken, Fault::Errcode(-1), None),
-            _ => wecom.fault(Call::AgentGet, Fault::Json(json!({ "errcode": 0, "agentid": 1_000_002, "close": 1 }).to_string()), None),
+            _ => wecom.fault(
+                Call::AgentGet,
+                Fault::Json(json!({ "errcode": 0, "agentid": 1_000_002, "close": 1 }).to_string()),
+                None,
+            ),
         }
         let found = health(&gateway).await;
         assert_eq!(found["healthy"], false, "{change}: {found}");
-        assert_eq!((found["code"].as_str(), found["retryable"].as_bool()), (Some(code), Some(retryable)), "{change}: {found}");
-        assert!(found["advice"].as_str().is_some_and(|text| text.contains(advice)), "{change}: {found}");
+        assert_eq!(
+            (found["code"].as_str(), found["retryable"].as_bool()),
+            (Some(code), Some(retryable)),
+            "{change}: {found}"
+        );
+        assert!(
+            found["advice"]
+                .as_str()
+                .is_some_and(|text| text.contains(advice)),
+            "{change}: {found}"
+        );
         health(&gateway).await;
-        assert_eq!(wecom.calls(Call::Gettoken), 1, "{change}: a finding is shared for a minute");
+        assert_eq!(
+            wecom.calls(Call::Gettoken),
+            1,
+            "{change}: a finding is shared for a minute"
+        );
     }
 }
 
@@ -60,5 +85,9 @@ async fn a_revoked_token_is_replaced_and_an_outage_is_a_connection() {
     assert_eq!(wecom.calls(Call::Gettoken), 2);
     let gateway = Gateway::start(&configuration_at("http://127.0.0.1:9", "")).await;
     let found = health(&gateway).await;
-    assert_eq!((found["code"].as_str(), found["retryable"].as_bool()), (Some("CONNECTION"), Some(true)), "{found}");
+    assert_eq!(
+        (found["code"].as_str(), found["retryable"].as_bool()),
+        (Some("CONNECTION"), Some(true)),
+        "{found}"
+    );
 }

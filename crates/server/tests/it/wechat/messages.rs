@@ -6,32 +6,66 @@ use serde_json::{Value, json};
 use super::{configuration, local_wecom, unlimited};
 use crate::support::{Gateway, action};
 
-async fn send(more: &str, payload: Value) -> (Value, Option<acteon_simulation::wecom::world::Message>) {
+async fn send(
+    more: &str,
+    payload: Value,
+) -> (Value, Option<acteon_simulation::wecom::world::Message>) {
     let wecom = local_wecom(unlimited()).await;
     let gateway = Gateway::start(&configuration(&wecom, more)).await;
     let outcome = gateway.dispatch(&action("a", "wechat-ops", &payload)).await;
-    (outcome, wecom.world(|world| world.messages().last().cloned()))
+    (
+        outcome,
+        wecom.world(|world| world.messages().last().cloned()),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_three_messages_arrive_as_written() {
-    let (outcome, message) = send("", json!({ "touser": "@all", "content": "Deploy #4823 shipped to production." })).await;
+    let (outcome, message) = send(
+        "",
+        json!({ "touser": "@all", "content": "Deploy #4823 shipped to production." }),
+    )
+    .await;
     let body = &outcome["Executed"]["body"];
     assert_eq!(body["errcode"], 0);
-    for key in ["errmsg", "msgid", "invaliduser", "invalidparty", "invalidtag"] {
+    for key in [
+        "errmsg",
+        "msgid",
+        "invaliduser",
+        "invalidparty",
+        "invalidtag",
+    ] {
         assert!(body.get(key).is_some(), "{key} in {body}");
     }
-    assert_eq!((body["invaliduser"].clone(), body.get("unlicenseduser")), (Value::Null, None));
-    assert_eq!(message.expect("a message").content, json!({ "content": "Deploy #4823 shipped to production." }));
+    assert_eq!(
+        (body["invaliduser"].clone(), body.get("unlicenseduser")),
+        (Value::Null, None)
+    );
+    assert_eq!(
+        message.expect("a message").content,
+        json!({ "content": "Deploy #4823 shipped to production." })
+    );
 
-    let (_, message) = send("", json!({ "toparty": "12|15", "msgtype": "markdown", "content": "### Latency\n> **p95**" })).await;
+    let (_, message) = send(
+        "",
+        json!({ "toparty": "12|15", "msgtype": "markdown", "content": "### Latency\n> **p95**" }),
+    )
+    .await;
     let message = message.expect("a message");
-    assert_eq!((message.msgtype.as_str(), message.delivered.len()), ("markdown", 4));
+    assert_eq!(
+        (message.msgtype.as_str(), message.delivered.len()),
+        ("markdown", 4)
+    );
 
     let card = json!({ "totag": "oncall", "msgtype": "textcard", "title": "CRITICAL", "description": "5xx", "url": "https://wiki.example.com/r", "btntxt": "Open runbook" });
     let (outcome, message) = send("", card).await;
-    assert_eq!(message.expect("a message").content["btntxt"], "Open runbook");
-    let warning = outcome["Executed"]["headers"]["acteon-warning"].as_str().unwrap_or_default();
+    assert_eq!(
+        message.expect("a message").content["btntxt"],
+        "Open runbook"
+    );
+    let warning = outcome["Executed"]["headers"]["acteon-warning"]
+        .as_str()
+        .unwrap_or_default();
     assert!(warning.contains("btntxt"), "{outcome}");
 }
 
@@ -40,47 +74,104 @@ async fn defaults_fill_in_and_an_empty_text_suppresses_them() {
     let defaults = "wechat.default_touser = \"lisi\"\nwechat.default_toparty = \" \"\nwechat.default_totag = \"oncall\"\nwechat.default_msgtype = \"markdown\"";
     let (_, message) = send(defaults, json!({ "content": "x" })).await;
     let message = message.expect("a message");
-    assert_eq!((message.to, message.msgtype), (["lisi".to_owned(), String::new(), "oncall".to_owned()], "markdown".to_owned()));
-    let (_, message) = send(defaults, json!({ "content": "x", "totag": "", "touser": "zhangsan", "msgtype": "text" })).await;
-    assert_eq!(message.expect("a message").to, ["zhangsan".to_owned(), String::new(), String::new()]);
+    assert_eq!(
+        (message.to, message.msgtype),
+        (
+            ["lisi".to_owned(), String::new(), "oncall".to_owned()],
+            "markdown".to_owned()
+        )
+    );
+    let (_, message) = send(
+        defaults,
+        json!({ "content": "x", "totag": "", "touser": "zhangsan", "msgtype": "text" }),
+    )
+    .await;
+    assert_eq!(
+        message.expect("a message").to,
+        ["zhangsan".to_owned(), String::new(), String::new()]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_partial_delivery_is_executed_and_says_so() {
     let (outcome, _) = send("", json!({ "touser": "zhangsan|u3", "content": "x" })).await;
     let executed = &outcome["Executed"];
-    assert_eq!((executed["status"].as_str(), executed["body"]["invaliduser"].as_str()), (Some("partial"), Some("u3")), "{outcome}");
+    assert_eq!(
+        (
+            executed["status"].as_str(),
+            executed["body"]["invaliduser"].as_str()
+        ),
+        (Some("partial"), Some("u3")),
+        "{outcome}"
+    );
     let wecom = local_wecom(unlimited()).await;
     wecom.world(|world| world.members.get_mut("lisi").expect("a member").unlicensed = true);
     let gateway = Gateway::start(&configuration(&wecom, "")).await;
-    let outcome = gateway.dispatch(&action("a", "wechat-ops", &json!({ "touser": "zhangsan|lisi", "content": "x" }))).await;
-    assert_eq!(outcome["Executed"]["body"]["unlicenseduser"], "lisi", "{outcome}");
+    let outcome = gateway
+        .dispatch(&action(
+            "a",
+            "wechat-ops",
+            &json!({ "touser": "zhangsan|lisi", "content": "x" }),
+        ))
+        .await;
+    assert_eq!(
+        outcome["Executed"]["body"]["unlicenseduser"], "lisi",
+        "{outcome}"
+    );
     let metrics = gateway.get("/metrics").await.body;
-    assert!(metrics.as_str().is_some_and(|text| text.contains("acteon_actions_partial_total 1")), "{metrics}");
+    assert!(
+        metrics
+            .as_str()
+            .is_some_and(|text| text.contains("acteon_actions_partial_total 1")),
+        "{metrics}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn too_long_a_text_is_cut_visibly_or_refused() {
-    let long = format!("{}\nhttps://wiki.example.com/runbook", "很长的告警".repeat(300));
+    let long = format!(
+        "{}\nhttps://wiki.example.com/runbook",
+        "很长的告警".repeat(300)
+    );
     let (outcome, message) = send("", json!({ "touser": "@all", "content": long })).await;
     let message = message.expect("a message");
     let shown = message.content["content"].as_str().expect("text");
     assert!(!message.cut, "the server had nothing to cut");
-    assert!(shown.contains("bytes cut]\nhttps://wiki.example.com/runbook"), "{shown}");
-    let warning = outcome["Executed"]["headers"]["acteon-warning"].as_str().unwrap_or_default();
+    assert!(
+        shown.contains("bytes cut]\nhttps://wiki.example.com/runbook"),
+        "{shown}"
+    );
+    let warning = outcome["Executed"]["headers"]["acteon-warning"]
+        .as_str()
+        .unwrap_or_default();
     assert!(warning.contains("content was cut"), "{outcome}");
-    let (outcome, message) = send("wechat.overflow = \"reject\"", json!({ "touser": "@all", "content": "x".repeat(2049) })).await;
+    let (outcome, message) = send(
+        "wechat.overflow = \"reject\"",
+        json!({ "touser": "@all", "content": "x".repeat(2049) }),
+    )
+    .await;
     assert_eq!(message.map(|message| message.msgtype), None);
     let failed = &outcome["Failed"];
     assert_eq!(failed["code"], "SERIALIZATION");
-    assert!(failed["message"].as_str().is_some_and(|text| text.contains("2049") && text.contains("2048")), "{failed}");
+    assert!(
+        failed["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("2049") && text.contains("2048")),
+        "{failed}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_faulty_payload_makes_no_request_and_is_kept() {
     let wecom = local_wecom(unlimited()).await;
     let gateway = Gateway::start(&configuration(&wecom, "")).await;
-    let outcome = gateway.dispatch(&action("a", "wechat-ops", &json!({ "content": "to nobody" }))).await;
+    let outcome = gateway
+        .dispatch(&action(
+            "a",
+            "wechat-ops",
+            &json!({ "content": "to nobody" }),
+        ))
+        .await;
     assert_eq!(
         outcome["Failed"],
         json!({
@@ -88,10 +179,16 @@ async fn a_faulty_payload_makes_no_request_and_is_kept() {
             "message": "no recipient: set touser, toparty or totag in the payload, or a default in the provider's configuration",
         })
     );
-    assert_eq!((wecom.calls(Call::Gettoken), wecom.calls(Call::Send)), (0, 0));
+    assert_eq!(
+        (wecom.calls(Call::Gettoken), wecom.calls(Call::Send)),
+        (0, 0)
+    );
     let page = gateway.get("/v1/dlq").await.body;
     assert_eq!(
-        (page["count"].as_u64(), page["entries"][0]["action"]["payload"]["content"].as_str()),
+        (
+            page["count"].as_u64(),
+            page["entries"][0]["action"]["payload"]["content"].as_str()
+        ),
         (Some(1), Some("to nobody")),
         "{page}"
     );
@@ -100,11 +197,28 @@ async fn a_faulty_payload_makes_no_request_and_is_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn warnings_of_the_service_and_of_settings_reach_the_caller() {
     let wecom = local_wecom(unlimited()).await;
-    let gateway = Gateway::start(&configuration(&wecom, "wechat.safe = true\nwechat.default_touser = \"@all\"")).await;
+    let gateway = Gateway::start(&configuration(
+        &wecom,
+        "wechat.safe = true\nwechat.default_touser = \"@all\"",
+    ))
+    .await;
     wecom.fault(Call::Send, Fault::FormatWarning, Some(1));
-    let outcome = gateway.dispatch(&action("a", "wechat-ops", &json!({ "toparty": "12", "msgtype": "markdown", "content": "x" }))).await;
-    let warning = outcome["Executed"]["headers"]["acteon-warning"].as_str().unwrap_or_default();
-    for part in ["safe has no effect", "ignores toparty", "personal WeChat", "only in part"] {
+    let outcome = gateway
+        .dispatch(&action(
+            "a",
+            "wechat-ops",
+            &json!({ "toparty": "12", "msgtype": "markdown", "content": "x" }),
+        ))
+        .await;
+    let warning = outcome["Executed"]["headers"]["acteon-warning"]
+        .as_str()
+        .unwrap_or_default();
+    for part in [
+        "safe has no effect",
+        "ignores toparty",
+        "personal WeChat",
+        "only in part",
+    ] {
         assert!(warning.contains(part), "{part}: {warning}");
     }
     assert!(wecom.world(|world| world.messages().all(|message| message.safe)));
@@ -114,12 +228,28 @@ async fn warnings_of_the_service_and_of_settings_reach_the_caller() {
 async fn what_a_message_has_no_field_for_is_told() {
     let payload = json!({ "touser": "@all", "content": "x", "severity": "critical", "agentid": 1_000_002, "context": {}, "router": 1, "total": 2, "user": "u" });
     let (outcome, message) = send("", payload).await;
-    let warning = outcome["Executed"]["headers"]["acteon-warning"].as_str().unwrap_or_default();
-    assert_eq!(warning, "not sent, since a text message has no such field: context, router, severity, total, user", "{outcome}");
+    let warning = outcome["Executed"]["headers"]["acteon-warning"]
+        .as_str()
+        .unwrap_or_default();
+    assert_eq!(
+        warning,
+        "not sent, since a text message has no such field: context, router, severity, total, user",
+        "{outcome}"
+    );
     assert!(message.is_some());
-    let (outcome, _) = send("", json!({ "touser": "@all", "content": "x", "agentid": 7, "enable_duplicate_check": 1 })).await;
-    let warning = outcome["Executed"]["headers"]["acteon-warning"].as_str().unwrap_or_default();
-    assert_eq!(warning, "not taken from the payload, but from the provider's configuration: agentid, enable_duplicate_check", "{outcome}");
+    let (outcome, _) = send(
+        "",
+        json!({ "touser": "@all", "content": "x", "agentid": 7, "enable_duplicate_check": 1 }),
+    )
+    .await;
+    let warning = outcome["Executed"]["headers"]["acteon-warning"]
+        .as_str()
+        .unwrap_or_default();
+    assert_eq!(
+        warning,
+        "not taken from the payload, but from the provider's configuration: agentid, enable_duplicate_check",
+        "{outcome}"
+    );
 }
 
 /// A slip for a recipient would go to the default ones.
@@ -128,47 +258,115 @@ async fn what_is_most_likely_a_slip_is_refused_with_what_was_meant() {
     let wecom = local_wecom(unlimited()).await;
     let gateway = Gateway::start(&configuration(&wecom, "wechat.default_touser = \"@all\"")).await;
     for (number, (payload, words)) in [
-        (json!({ "to_user": "lisi", "content": "x" }), "\"to_user\" is not a field of a WeChat Work message: did you mean \"touser\"?"),
-        (json!({ "toUsers": "lisi", "content": "x" }), "did you mean \"touser\"?"),
-        (json!({ "tuoser": "lisi", "content": "x" }), "did you mean \"touser\"?"),
-        (json!({ "totags": "1", "content": "x" }), "did you mean \"totag\"?"),
-        (json!({ "to_party": "1", "content": "x" }), "did you mean \"toparty\"?"),
-        (json!({ "msgType": "markdown", "content": "x" }), "did you mean \"msgtype\"?"),
-        (json!({ "Safe": 1, "content": "x" }), "did you mean \"safe\"?"),
+        (
+            json!({ "to_user": "lisi", "content": "x" }),
+            "\"to_user\" is not a field of a WeChat Work message: did you mean \"touser\"?",
+        ),
+        (
+            json!({ "toUsers": "lisi", "content": "x" }),
+            "did you mean \"touser\"?",
+        ),
+        (
+            json!({ "tuoser": "lisi", "content": "x" }),
+            "did you mean \"touser\"?",
+        ),
+        (
+            json!({ "totags": "1", "content": "x" }),
+            "did you mean \"totag\"?",
+        ),
+        (
+            json!({ "to_party": "1", "content": "x" }),
+            "did you mean \"toparty\"?",
+        ),
+        (
+            json!({ "msgType": "markdown", "content": "x" }),
+            "did you mean \"msgtype\"?",
+        ),
+        (
+            json!({ "Safe": 1, "content": "x" }),
+            "did you mean \"safe\"?",
+        ),
         (json!({ "contents": "x" }), "did you mean \"content\"?"),
-        (json!({ "safe": "1", "content": "x" }), "safe must be true or false, without quotes, is text"),
-        (json!({ "safe": 2, "content": "x" }), "safe must be true or false"),
-        (json!({ "touser": ["lisi"], "content": "x" }), "touser must be text, is a list: join the ids with |"),
-        (json!({ "touser": "zhangsan,lisi", "content": "x" }), "separate them with |"),
-        (json!({ "msgtype": "text", "text": { "content": "x" } }), "content is missing: put it at the top of the payload"),
-        (json!({ "msgtype": "textcard", "textcard": { "title": "x" } }), "title is missing: put it at the top"),
-        (json!({ "markdown": { "content": "x" } }), "beside \"msgtype\": \"markdown\""),
+        (
+            json!({ "safe": "1", "content": "x" }),
+            "safe must be true or false, without quotes, is text",
+        ),
+        (
+            json!({ "safe": 2, "content": "x" }),
+            "safe must be true or false",
+        ),
+        (
+            json!({ "touser": ["lisi"], "content": "x" }),
+            "touser must be text, is a list: join the ids with |",
+        ),
+        (
+            json!({ "touser": "zhangsan,lisi", "content": "x" }),
+            "separate them with |",
+        ),
+        (
+            json!({ "msgtype": "text", "text": { "content": "x" } }),
+            "content is missing: put it at the top of the payload",
+        ),
+        (
+            json!({ "msgtype": "textcard", "textcard": { "title": "x" } }),
+            "title is missing: put it at the top",
+        ),
+        (
+            json!({ "markdown": { "content": "x" } }),
+            "beside \"msgtype\": \"markdown\"",
+        ),
         (json!({ "content": "\u{200b}\u{feff}" }), "content is empty"),
     ]
     .into_iter()
     .enumerate()
     {
-        let failed = gateway.dispatch(&action(&format!("a{number}"), "wechat-ops", &payload)).await["Failed"].clone();
+        let failed = gateway
+            .dispatch(&action(&format!("a{number}"), "wechat-ops", &payload))
+            .await["Failed"]
+            .clone();
         assert_eq!(failed["code"], "SERIALIZATION", "{payload}: {failed}");
-        assert!(failed["message"].as_str().is_some_and(|message| message.contains(words)), "{payload}: {failed}");
+        assert!(
+            failed["message"]
+                .as_str()
+                .is_some_and(|message| message.contains(words)),
+            "{payload}: {failed}"
+        );
     }
     assert_eq!(wecom.calls(Call::Send), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payload_says_whether_its_message_is_confidential() {
-    for (setting, payload, safe) in
-        [("false", json!(true), true), ("false", json!(1), true), ("true", json!(0), false), ("true", json!(null), true)]
-    {
-        let (_, message) = send(&format!("wechat.safe = {setting}"), json!({ "touser": "@all", "content": "x", "safe": payload })).await;
-        assert_eq!(message.expect("a message").safe, safe, "{setting} {payload}");
+    for (setting, payload, safe) in [
+        ("false", json!(true), true),
+        ("false", json!(1), true),
+        ("true", json!(0), false),
+        ("true", json!(null), true),
+    ] {
+        let (_, message) = send(
+            &format!("wechat.safe = {setting}"),
+            json!({ "touser": "@all", "content": "x", "safe": payload }),
+        )
+        .await;
+        assert_eq!(
+            message.expect("a message").safe,
+            safe,
+            "{setting} {payload}"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_added_to_a_text_is_in_the_language_of_its_readers() {
-    let (_, message) = send("wechat.language = \"zh\"", json!({ "touser": "@all", "content": "很长的告警".repeat(300) })).await;
+    let (_, message) = send(
+        "wechat.language = \"zh\"",
+        json!({ "touser": "@all", "content": "很长的告警".repeat(300) }),
+    )
+    .await;
     let content = message.expect("a message").content;
     let shown = content["content"].as_str().expect("text");
-    assert!(shown.contains("… [已截断 ") && shown.ends_with(" 字节]") && !shown.contains("cut"), "{shown}");
+    assert!(
+        shown.contains("… [已截断 ") && shown.ends_with(" 字节]") && !shown.contains("cut"),
+        "{shown}"
+    );
 }

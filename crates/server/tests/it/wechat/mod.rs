@@ -54,5 +54,9 @@ wechat.api_base_url = "{base_url}"
 
 /// A text to everybody.
 pub(crate) fn text(id: &str) -> Value {
-    action(id, "wechat-ops", &json!({ "touser": "@all", "content": format!("message {id}") }))
+    action(
+        id,
+        "wechat-ops",
+        &json!({ "touser": "@all", "content": format!("message {id}") }),
+    )
 }

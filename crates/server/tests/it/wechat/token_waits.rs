@@ -12,14 +12,23 @@ const POSTED: usize = 200;
 async fn until_more_tokens_are_asked_for(wecom: &LocalWecom, than: u64) {
     let give_up = tokio::time::Instant::now() + 2 * PATIENCE;
     while wecom.calls(Call::Gettoken) <= than {
-        assert!(tokio::time::Instant::now() < give_up, "no token was asked for");
+        assert!(
+            tokio::time::Instant::now() < give_up,
+            "no token was asked for"
+        );
         tokio::task::yield_now().await;
     }
 }
 
 async fn post_all(client: &Client) {
     for number in 0..POSTED {
-        let answer = client.post_preferring("/v1/dispatch", &text(&format!("a{number}")), "respond-async").await;
+        let answer = client
+            .post_preferring(
+                "/v1/dispatch",
+                &text(&format!("a{number}")),
+                "respond-async",
+            )
+            .await;
         assert_eq!(answer.status.as_u16(), 202, "{}", answer.body);
     }
 }
@@ -28,11 +37,24 @@ async fn post_all(client: &Client) {
 async fn all_is_sent_once(wecom: &LocalWecom, client: &Client) {
     for number in 0..POSTED {
         let path = format!("/v1/actions/a{number}");
-        let view = client.until(&path, |view| view["state"] == "done" || view["state"] == "dead").await;
-        let found = (view["state"].as_str(), view["possible_duplicate"].as_bool(), view["takeovers"].as_u64());
+        let view = client
+            .until(&path, |view| {
+                view["state"] == "done" || view["state"] == "dead"
+            })
+            .await;
+        let found = (
+            view["state"].as_str(),
+            view["possible_duplicate"].as_bool(),
+            view["takeovers"].as_u64(),
+        );
         assert_eq!(found, (Some("done"), Some(false), Some(0)), "{view}");
     }
-    let arrived = wecom.world(|world| world.messages().filter(|message| message.content["content"] != "message warm").count());
+    let arrived = wecom.world(|world| {
+        world
+            .messages()
+            .filter(|message| message.content["content"] != "message warm")
+            .count()
+    });
     assert_eq!(arrived, POSTED);
 }
 
@@ -73,7 +95,10 @@ async fn deaths_after_a_token_was_refused_count_for_nothing() {
     let keys = acteon_crypto::KeyRing::generate().expect("a key");
     let variables = [("ACTEON_AUTH_KEY", keys.as_str())];
     let process = Process::start(folder.path(), &configuration, &variables);
-    assert_eq!(process.client().dispatch(&text("warm")).await["Executed"]["status"], "success");
+    assert_eq!(
+        process.client().dispatch(&text("warm")).await["Executed"]["status"],
+        "success"
+    );
     process.kill();
     wecom.world(|world| world.revoke(1_000_002, 42001));
     wecom.fault(Call::Gettoken, Fault::Delay(600_000), None);
@@ -84,7 +109,10 @@ async fn deaths_after_a_token_was_refused_count_for_nothing() {
             post_all(process.client()).await;
         }
         until_more_tokens_are_asked_for(&wecom, fetches).await;
-        assert!(wecom.calls(Call::Send) > sends, "the token was refused, and not forgotten");
+        assert!(
+            wecom.calls(Call::Send) > sends,
+            "the token was refused, and not forgotten"
+        );
         until_nothing_is_marked(folder.path()).await;
         process.kill();
     }
@@ -100,7 +128,11 @@ async fn until_nothing_is_marked(folder: &Path) {
     let database = rusqlite::Connection::open(folder.join("acteon.db")).expect("the database");
     let give_up = tokio::time::Instant::now() + PATIENCE;
     loop {
-        let marked: i64 = database.query_row("SELECT count(*) FROM jobs WHERE in_flight = 1", [], |row| row.get(0)).expect("a count");
+        let marked: i64 = database
+            .query_row("SELECT count(*) FROM jobs WHERE in_flight = 1", [], |row| {
+                row.get(0)
+            })
+            .expect("a count");
         if marked == 0 {
             return;
         }
@@ -121,7 +153,10 @@ async fn a_stop_waits_for_no_token() {
     let began = tokio::time::Instant::now();
     let (code, _) = process.terminate();
     let took = began.elapsed();
-    assert!(code == Some(0) && took < std::time::Duration::from_secs(5), "{code:?} after {took:?}");
+    assert!(
+        code == Some(0) && took < std::time::Duration::from_secs(5),
+        "{code:?} after {took:?}"
+    );
     wecom.clear_faults();
     let process = Process::start(folder.path(), &configuration, &[]);
     all_is_sent_once(&wecom, process.client()).await;

@@ -8,11 +8,15 @@ use super::{configuration, local_wecom, text, unlimited};
 use crate::support::{Gateway, PATIENCE, action};
 
 fn executed(outcomes: &[Value]) -> usize {
-    outcomes.iter().filter(|outcome| outcome["Executed"]["status"] == "success").count()
+    outcomes
+        .iter()
+        .filter(|outcome| outcome["Executed"]["status"] == "success")
+        .count()
 }
 
 async fn dispatch_all(gateway: &Gateway, prefix: &str, count: usize) -> Vec<Value> {
-    let one = |number: usize| async move { gateway.dispatch(&text(&format!("{prefix}-{number}"))).await };
+    let one =
+        |number: usize| async move { gateway.dispatch(&text(&format!("{prefix}-{number}"))).await };
     join_all((0..count).map(one)).await
 }
 
@@ -70,8 +74,16 @@ async fn a_late_complaint_about_the_old_token_fetches_nothing() {
     };
     let (outcome, ()) = tokio::join!(held_back, meanwhile);
     assert_eq!(outcome["Executed"]["status"], "success");
-    assert_eq!(wecom.calls(Call::Gettoken), 2, "the newer token was not dropped");
-    assert_eq!(wecom.calls(Call::Send), 5, "warm, late, second refused, second, late again");
+    assert_eq!(
+        wecom.calls(Call::Gettoken),
+        2,
+        "the newer token was not dropped"
+    );
+    assert_eq!(
+        wecom.calls(Call::Send),
+        5,
+        "warm, late, second refused, second, late again"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,7 +101,11 @@ async fn thirty_sends_after_a_revocation_cost_one_fetch() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_providers_of_one_app_share_a_token() {
     let wecom = local_wecom(unlimited()).await;
-    let both = format!("{}{}", configuration(&wecom, ""), configuration(&wecom, "").replace("wechat-ops", "wechat-dev"));
+    let both = format!(
+        "{}{}",
+        configuration(&wecom, ""),
+        configuration(&wecom, "").replace("wechat-ops", "wechat-dev")
+    );
     let gateway = Gateway::start(&both).await;
     let payload = serde_json::json!({ "touser": "@all", "content": "x" });
     for name in ["wechat-ops", "wechat-dev"] {
@@ -104,7 +120,11 @@ async fn a_short_lived_token_is_not_fetched_for_every_send() {
     let mut world = unlimited();
     world.settings.expires_in = 60;
     let wecom = local_wecom(world).await;
-    let gateway = Gateway::start(&configuration(&wecom, "wechat.token_refresh_buffer_seconds = 300")).await;
+    let gateway = Gateway::start(&configuration(
+        &wecom,
+        "wechat.token_refresh_buffer_seconds = 300",
+    ))
+    .await;
     let outcomes = dispatch_all(&gateway, "a", 20).await;
     assert_eq!(executed(&outcomes), 20);
     assert_eq!(wecom.calls(Call::Gettoken), 1);
@@ -120,7 +140,9 @@ async fn a_token_that_cannot_be_refreshed_early_stays_in_use() {
     wecom.fault(Call::Gettoken, Fault::Errcode(-1), None);
     // Past half of its life the token is due for a refresh, which fails.
     while wecom.calls(Call::Gettoken) < 2 {
-        let outcome = gateway.dispatch(&text(&format!("a{}", wecom.calls(Call::Send)))).await;
+        let outcome = gateway
+            .dispatch(&text(&format!("a{}", wecom.calls(Call::Send))))
+            .await;
         assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
     }
     let outcome = gateway.dispatch(&text("last")).await;
@@ -134,10 +156,24 @@ async fn a_wrong_secret_is_remembered() {
     let gateway = Gateway::start(&configuration(&wecom, "")).await;
     wecom.world(|world| world.apps[0].secret = "reset-by-somebody".into());
     let outcomes = dispatch_all(&gateway, "a", 50).await;
-    assert!(outcomes.iter().all(|outcome| outcome["Failed"]["code"] == "CONFIGURATION"), "{outcomes:?}");
-    assert_eq!(wecom.calls(Call::Gettoken), 1, "repeating it would get this address banned");
-    let message = outcomes[49]["Failed"]["message"].as_str().unwrap_or_default();
-    assert!(message.contains("40001") && message.contains("Secret"), "{message}");
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome| outcome["Failed"]["code"] == "CONFIGURATION"),
+        "{outcomes:?}"
+    );
+    assert_eq!(
+        wecom.calls(Call::Gettoken),
+        1,
+        "repeating it would get this address banned"
+    );
+    let message = outcomes[49]["Failed"]["message"]
+        .as_str()
+        .unwrap_or_default();
+    assert!(
+        message.contains("40001") && message.contains("Secret"),
+        "{message}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,27 +191,52 @@ async fn a_token_that_is_good_serves_while_the_next_does_not_come() {
         let began = tokio::time::Instant::now();
         let outcome = gateway.dispatch(&text(&format!("a{sent}"))).await;
         assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
-        assert!(began.elapsed() < std::time::Duration::from_secs(5), "who asks for the next waits for it: {:?}", began.elapsed());
+        assert!(
+            began.elapsed() < std::time::Duration::from_secs(5),
+            "who asks for the next waits for it: {:?}",
+            began.elapsed()
+        );
     }
     let began = tokio::time::Instant::now();
     for outcome in dispatch_all(&gateway, "b", 20).await {
         assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
-        assert_eq!(outcome["Executed"]["headers"].get("possible_duplicate"), None, "{outcome}");
+        assert_eq!(
+            outcome["Executed"]["headers"].get("possible_duplicate"),
+            None,
+            "{outcome}"
+        );
     }
-    assert!(began.elapsed() < std::time::Duration::from_secs(5), "nobody waited for the token: {:?}", began.elapsed());
+    assert!(
+        began.elapsed() < std::time::Duration::from_secs(5),
+        "nobody waited for the token: {:?}",
+        began.elapsed()
+    );
     assert_eq!(wecom.calls(Call::Gettoken), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn waiting_for_a_token_sends_nothing() {
     let wecom = local_wecom(unlimited()).await;
-    let lines = format!("retry.delays_seconds = [1]\nretry.max_retries = 0\n{}", configuration(&wecom, "wechat.timeout_seconds = 2"));
+    let lines = format!(
+        "retry.delays_seconds = [1]\nretry.max_retries = 0\n{}",
+        configuration(&wecom, "wechat.timeout_seconds = 2")
+    );
     let gateway = Gateway::start(&lines).await;
     wecom.fault(Call::Gettoken, Fault::Delay(60_000), Some(1));
-    assert_eq!(gateway.final_outcome(&text("a")).await["Executed"]["status"], "success");
+    assert_eq!(
+        gateway.final_outcome(&text("a")).await["Executed"]["status"],
+        "success"
+    );
     let view = gateway.get("/v1/actions/a").await.body;
-    let first = (&view["history"][0]["error"]["code"], &view["possible_duplicate"]);
-    assert_eq!(first, (&serde_json::json!("CONNECTION"), &serde_json::json!(false)), "{view}");
+    let first = (
+        &view["history"][0]["error"]["code"],
+        &view["possible_duplicate"],
+    );
+    assert_eq!(
+        first,
+        (&serde_json::json!("CONNECTION"), &serde_json::json!(false)),
+        "{view}"
+    );
     assert_eq!(wecom.calls(Call::Send), 1);
 }
 
@@ -188,14 +249,26 @@ async fn any_final_refusal_is_remembered_for_a_moment() {
     let began = tokio::time::Instant::now();
     for number in 0..100 {
         let outcome = gateway.dispatch(&text(&format!("a-{number}"))).await;
-        assert_eq!((&outcome["Failed"]["code"], &outcome["Failed"]["retryable"]), (&json!("EXECUTION_FAILED"), &json!(false)), "{outcome}");
+        assert_eq!(
+            (&outcome["Failed"]["code"], &outcome["Failed"]["retryable"]),
+            (&json!("EXECUTION_FAILED"), &json!(false)),
+            "{outcome}"
+        );
     }
     let (calls, took) = (wecom.calls(Call::Gettoken), began.elapsed());
-    assert!(calls <= 1 + took.as_secs() / 3, "{calls} calls within {took:?}");
+    assert!(
+        calls <= 1 + took.as_secs() / 3,
+        "{calls} calls within {took:?}"
+    );
     wecom.world(|world| world.apps[0].trusted_ips = None);
     let give_up = tokio::time::Instant::now() + PATIENCE;
     for number in 0.. {
-        if gateway.dispatch(&text(&format!("b-{number}"))).await.get("Executed").is_some() {
+        if gateway
+            .dispatch(&text(&format!("b-{number}")))
+            .await
+            .get("Executed")
+            .is_some()
+        {
             break;
         }
         assert!(tokio::time::Instant::now() < give_up, "it was repaired");

@@ -63,7 +63,10 @@ impl Admitting {
 
     /// Takes another position, where another action has this one: no attempt can have written it there.
     pub(super) fn move_on(&self) {
-        self.seq.store(self.positions.next(self.admission.accepted_at).0, Ordering::Relaxed);
+        self.seq.store(
+            self.positions.next(self.admission.accepted_at).0,
+            Ordering::Relaxed,
+        );
     }
 
     pub(super) fn action(&self) -> &Action {
@@ -77,7 +80,11 @@ impl Admitting {
 
     /// What it locks for longer than a commit takes. Items of a caller's batch go one behind the other where they want the same.
     pub(super) fn locks(&self) -> &[u64] {
-        if self.is_optimistic() && self.admission.turn == Turn::Single { &[] } else { &self.locks }
+        if self.is_optimistic() && self.admission.turn == Turn::Single {
+            &[]
+        } else {
+            &self.locks
+        }
     }
 
     pub(super) fn ways(&self) -> &[Way] {
@@ -99,7 +106,9 @@ impl Admitting {
     pub(in crate::postgres) fn is_free(&self) -> bool {
         self.admission.letter.is_none()
             && self.gate().is_none_or(|(conditions, ways)| {
-                conditions.dedup.is_none() && conditions.throttle.is_none() && ways.first().is_some_and(|way| way.quotas.is_empty())
+                conditions.dedup.is_none()
+                    && conditions.throttle.is_none()
+                    && ways.first().is_some_and(|way| way.quotas.is_empty())
             })
     }
 
@@ -119,26 +128,44 @@ impl Admitting {
 
     /// Notes what is decided; returns what was before.
     pub(super) fn decide(&self, goes: Option<Goes>) -> Option<Goes> {
-        std::mem::replace(&mut *self.decided.lock().unwrap_or_else(PoisonError::into_inner), goes)
+        std::mem::replace(
+            &mut *self.decided.lock().unwrap_or_else(PoisonError::into_inner),
+            goes,
+        )
     }
 
     /// Whether it has nothing but quotas to pass, and is written in the hope that it fits.
     pub(super) fn is_optimistic(&self) -> bool {
         let quotas_alone = self.gate().is_some_and(|(conditions, ways)| {
-            conditions.dedup.is_none() && conditions.throttle.is_none() && ways.first().is_some_and(|way| !way.quotas.is_empty())
+            conditions.dedup.is_none()
+                && conditions.throttle.is_none()
+                && ways.first().is_some_and(|way| !way.quotas.is_empty())
         });
         quotas_alone && self.admission.letter.is_none() && self.optimism.is_on()
     }
 
     /// What is to be written of it if all its quotas have room.
     pub(super) fn first_way(&self) -> Goes {
-        let charges = self.gate().and_then(|(conditions, ways)| Some(conditions.charges(&ways.first()?.quotas)));
-        charges.map_or_else(|| Goes::free(&self.admission), |charges| Goes::Way { way: 0, over: Vec::new(), charges })
+        let charges = self
+            .gate()
+            .and_then(|(conditions, ways)| Some(conditions.charges(&ways.first()?.quotas)));
+        charges.map_or_else(
+            || Goes::free(&self.admission),
+            |charges| Goes::Way {
+                way: 0,
+                over: Vec::new(),
+                charges,
+            },
+        )
     }
 
     /// What the attempt decided that wrote the row; `None` when none went so far.
     pub(super) fn decided(&self) -> Option<Admitted> {
-        let decided = self.decided.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let decided = self
+            .decided
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let goes = decided.or_else(|| self.is_free().then(|| Goes::free(&self.admission)));
         goes.map(|goes| goes.into_admitted(self.seq()))
     }
@@ -147,19 +174,36 @@ impl Admitting {
     pub(super) fn row<'a>(&'a self, goes: &'a Goes) -> Result<Row<'a>, StoreError> {
         let (way, request, charges, outcome) = match goes {
             Goes::Ended(outcome) => (None, None, None, Some(outcome)),
-            Goes::Way { way, charges, .. } => (self.ways().get(*way), self.texts.requests.get(*way), Some(charges), None),
+            Goes::Way { way, charges, .. } => (
+                self.ways().get(*way),
+                self.texts.requests.get(*way),
+                Some(charges),
+                None,
+            ),
         };
         if outcome.is_none() && (way.is_none() || request.is_none()) {
             return Err(StoreError::Engine("an action has no way to go".into()));
         }
-        Ok(Row { seq: self.seq(), admission: &self.admission, action: &self.texts.action, way, request, charges, outcome })
+        Ok(Row {
+            seq: self.seq(),
+            admission: &self.admission,
+            action: &self.texts.action,
+            way,
+            request,
+            charges,
+            outcome,
+        })
     }
 }
 
 /// What is to be written of an action.
 #[derive(Clone)]
 pub(super) enum Goes {
-    Way { way: usize, over: Vec<usize>, charges: Charges },
+    Way {
+        way: usize,
+        over: Vec<usize>,
+        charges: Charges,
+    },
     Ended(Outcome),
 }
 
@@ -167,7 +211,11 @@ impl Goes {
     pub(super) fn free(admission: &Admission) -> Self {
         match &admission.fate {
             Fate::Ended(outcome) => Self::Ended(outcome.clone()),
-            Fate::Send { .. } => Self::Way { way: 0, over: Vec::new(), charges: Charges::default() },
+            Fate::Send { .. } => Self::Way {
+                way: 0,
+                over: Vec::new(),
+                charges: Charges::default(),
+            },
         }
     }
 
@@ -184,10 +232,24 @@ fn locks(admission: &Admission) -> Vec<u64> {
     static HASHER: OnceLock<RandomState> = OnceLock::new();
     let hasher = HASHER.get_or_init(RandomState::new);
     // Of two in one batch with one id the first counts: workers beside each other would not keep to that.
-    let id = (admission.turn == Turn::Batch).then(|| hasher.hash_one((&admission.action.tenant, &admission.action.id)));
-    let Fate::Send { conditions, ways } = &admission.fate else { return id.into_iter().collect() };
-    let counters = ways.iter().flat_map(|way| &way.quotas).map(|quota| quota.counter.as_str());
+    let id = (admission.turn == Turn::Batch)
+        .then(|| hasher.hash_one((&admission.action.tenant, &admission.action.id)));
+    let Fate::Send { conditions, ways } = &admission.fate else {
+        return id.into_iter().collect();
+    };
+    let counters = ways
+        .iter()
+        .flat_map(|way| &way.quotas)
+        .map(|quota| quota.counter.as_str());
     let keys = conditions.dedup.iter().map(|dedup| dedup.key.as_str());
-    let throttles = conditions.throttle.iter().map(|throttle| throttle.key.as_str());
-    counters.chain(keys).chain(throttles).map(|name| hasher.hash_one(name)).chain(id).collect()
+    let throttles = conditions
+        .throttle
+        .iter()
+        .map(|throttle| throttle.key.as_str());
+    counters
+        .chain(keys)
+        .chain(throttles)
+        .map(|name| hasher.hash_one(name))
+        .chain(id)
+        .collect()
 }

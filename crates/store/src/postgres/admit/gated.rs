@@ -22,13 +22,27 @@ use crate::rows::{longest_alike, state_number};
 const MAKES: usize = 3;
 
 /// Checks, charges and writes in one transaction. Of several items with one id it does the first: the next attempt finds what that wrote.
-pub(super) async fn write(conn: &Conn, items: &[Arc<Admitting>], again: bool) -> Result<Effects<Admitted>, Failure> {
+pub(super) async fn write(
+    conn: &Conn,
+    items: &[Arc<Admitting>],
+    again: bool,
+) -> Result<Effects<Admitted>, Failure> {
     let mut ids = HashSet::new();
     let actions = items.iter().map(|item| item.action());
-    let firsts: Vec<bool> = actions.map(|action| ids.insert((&action.namespace, &action.tenant, &action.id))).collect();
-    let batch: Vec<&Admitting> = items.iter().zip(&firsts).filter(|(_, first)| **first).map(|(item, _)| &**item).collect();
+    let firsts: Vec<bool> = actions
+        .map(|action| ids.insert((&action.namespace, &action.tenant, &action.id)))
+        .collect();
+    let batch: Vec<&Admitting> = items
+        .iter()
+        .zip(&firsts)
+        .filter(|(_, first)| **first)
+        .map(|(item, _)| &**item)
+        .collect();
     let mut effects = write_firsts(conn, &batch, again).await?.into_iter();
-    Ok(firsts.into_iter().map(|first| if first { effects.next() } else { None }).collect())
+    Ok(firsts
+        .into_iter()
+        .map(|first| if first { effects.next() } else { None })
+        .collect())
 }
 
 /// What the transaction reads first.
@@ -52,13 +66,25 @@ struct Found {
 }
 
 /// The ids of `batch` differ.
-async fn write_firsts(conn: &Conn, batch: &[&Admitting], again: bool) -> Result<Vec<Result<Admitted, StoreError>>, Failure> {
+async fn write_firsts(
+    conn: &Conn,
+    batch: &[&Admitting],
+    again: bool,
+) -> Result<Vec<Result<Admitted, StoreError>>, Failure> {
     let statements = Statements::prepare(conn).await?;
-    let Seen { living, mut locked, mut letters, found } = begin(conn, &statements, batch).await?;
-    let mut effects: Vec<Option<Result<Admitted, StoreError>>> = batch.iter().map(|_| None).collect();
+    let Seen {
+        living,
+        mut locked,
+        mut letters,
+        found,
+    } = begin(conn, &statements, batch).await?;
+    let mut effects: Vec<Option<Result<Admitted, StoreError>>> =
+        batch.iter().map(|_| None).collect();
     let mut superseded = Vec::new();
     for found in found {
-        let Some(place) = batch.iter().position(|item| is_of(&found, item.action())) else { continue };
+        let Some(place) = batch.iter().position(|item| is_of(&found, item.action())) else {
+            continue;
+        };
         match before(batch[place], &found, again) {
             Before::Mine(admitted) => effects[place] = Some(Ok(admitted)),
             Before::GivesWay(seq) => superseded.push((place, seq.0)),
@@ -66,20 +92,33 @@ async fn write_firsts(conn: &Conn, batch: &[&Admitting], again: bool) -> Result<
         }
     }
     let mut written = Vec::new();
-    for (place, item) in batch.iter().enumerate().filter(|(place, _)| effects[*place].is_none()).collect::<Vec<_>>() {
+    for (place, item) in batch
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| effects[*place].is_none())
+        .collect::<Vec<_>>()
+    {
         if item.owner().is_some_and(|owner| !living.contains(&owner)) {
             effects[place] = Some(Err(StoreError::Fenced));
             continue;
         }
-        if item.admission.letter.is_some_and(|letter| !letters.contains(&letter.0)) {
+        if item
+            .admission
+            .letter
+            .is_some_and(|letter| !letters.contains(&letter.0))
+        {
             effects[place] = Some(Ok(Admitted::NoLetter));
             continue;
         }
         match decide(item, &mut locked) {
             // What does not go leaves its letter on the list, and is not written.
-            Ok(Goes::Ended(outcome)) if item.admission.letter.is_some() => effects[place] = Some(Ok(Admitted::Ended(outcome))),
+            Ok(Goes::Ended(outcome)) if item.admission.letter.is_some() => {
+                effects[place] = Some(Ok(Admitted::Ended(outcome)))
+            }
             Ok(goes) => {
-                item.admission.letter.map(|letter| letters.remove(&letter.0));
+                item.admission
+                    .letter
+                    .map(|letter| letters.remove(&letter.0));
                 written.push((*item, goes, place));
             }
             Err(error) => effects[place] = Some(Err(error)),
@@ -89,19 +128,31 @@ async fn write_firsts(conn: &Conn, batch: &[&Admitting], again: bool) -> Result<
         conn.batch_execute("ROLLBACK").await?;
     } else {
         // Each with its successor: what is not written takes nobody's place.
-        let of_written = |(place, _): &&(usize, i64)| written.iter().any(|(.., other)| other == place);
-        let superseded: Vec<i64> = superseded.iter().filter(of_written).map(|(_, seq)| *seq).collect();
+        let of_written =
+            |(place, _): &&(usize, i64)| written.iter().any(|(.., other)| other == place);
+        let superseded: Vec<i64> = superseded
+            .iter()
+            .filter(of_written)
+            .map(|(_, seq)| *seq)
+            .collect();
         commit(conn, &statements, &written, &superseded, &locked).await?;
     }
     for (item, goes, place) in written {
         effects[place] = Some(Ok(goes.into_admitted(item.seq())));
     }
-    Ok(effects.into_iter().map(|effect| effect.unwrap_or(Err(StoreError::Busy))).collect())
+    Ok(effects
+        .into_iter()
+        .map(|effect| effect.unwrap_or(Err(StoreError::Busy)))
+        .collect())
 }
 
 /// Begins the transaction and reads, in one round trip, unless something is missing to be locked. The locks come first: what the holders of
 /// these locks wrote before is found.
-async fn begin(conn: &Conn, statements: &Statements, batch: &[&Admitting]) -> Result<Seen, Failure> {
+async fn begin(
+    conn: &Conn,
+    statements: &Statements,
+    batch: &[&Admitting],
+) -> Result<Seen, Failure> {
     let look = Look::locking(conn, Names::of(batch.iter().filter_map(|item| item.gate()))).await?;
     for _ in 0..MAKES {
         let begin = async { Ok::<_, Failure>(conn.batch_execute("BEGIN").await?) };
@@ -114,7 +165,12 @@ async fn begin(conn: &Conn, statements: &Statements, batch: &[&Admitting]) -> Re
             existing(conn, statements, batch)
         )?;
         if !look.misses(&locked) {
-            return Ok(Seen { living, locked, letters, found });
+            return Ok(Seen {
+                living,
+                locked,
+                letters,
+                found,
+            });
         }
         conn.batch_execute("ROLLBACK").await?;
         if !look.make_missing(conn, &locked).await? {
@@ -132,8 +188,14 @@ async fn commit(
     superseded: &Vec<i64>,
     locked: &Locked,
 ) -> Result<(), Failure> {
-    let rows = written.iter().map(|(item, goes, _)| item.row(goes)).collect::<Result<Vec<_>, _>>()?;
-    let earlier: Vec<Option<Goes>> = written.iter().map(|(item, goes, _)| item.decide(Some(goes.clone()))).collect();
+    let rows = written
+        .iter()
+        .map(|(item, goes, _)| item.row(goes))
+        .collect::<Result<Vec<_>, _>>()?;
+    let earlier: Vec<Option<Goes>> = written
+        .iter()
+        .map(|(item, goes, _)| item.decide(Some(goes.clone())))
+        .collect();
     let changes = locked.changes();
     let supersede = async {
         if !superseded.is_empty() {
@@ -141,11 +203,19 @@ async fn commit(
         }
         Ok::<_, Failure>(())
     };
-    let mut replaced: Vec<i64> = written.iter().filter_map(|(item, ..)| item.admission.letter).map(|letter| letter.0).collect();
+    let mut replaced: Vec<i64> = written
+        .iter()
+        .filter_map(|(item, ..)| item.admission.letter)
+        .map(|letter| letter.0)
+        .collect();
     replaced.sort_unstable();
     let replace = async {
         if !replaced.is_empty() {
-            conn.execute(&statements.replace, &[&replaced, &state_number(State::Discarded)]).await?;
+            conn.execute(
+                &statements.replace,
+                &[&replaced, &state_number(State::Discarded)],
+            )
+            .await?;
         }
         Ok::<_, Failure>(())
     };
@@ -172,29 +242,47 @@ async fn commit(
 }
 
 /// Somebody else took an id meanwhile, which the next attempt finds; or a position, and then another is tried.
-async fn leave_taken_positions(conn: &Conn, written: &[(&Admitting, Goes, usize)]) -> Result<(), Failure> {
+async fn leave_taken_positions(
+    conn: &Conn,
+    written: &[(&Admitting, Goes, usize)],
+) -> Result<(), Failure> {
     let seqs: Vec<i64> = written.iter().map(|(item, ..)| item.seq().0).collect();
-    let select = conn.prepare_cached("SELECT seq, id, tenant, namespace FROM actions WHERE seq = ANY($1)").await?;
+    let select = conn
+        .prepare_cached("SELECT seq, id, tenant, namespace FROM actions WHERE seq = ANY($1)")
+        .await?;
     for row in conn.query(&select, &[&seqs]).await? {
         let seq: i64 = row.try_get(0)?;
-        let (id, tenant, namespace): (&str, &str, &str) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
-        let another =
-            |action: &Action| action.id.as_str() != id || action.tenant.as_str() != tenant || action.namespace.as_str() != namespace;
-        written.iter().filter(|(item, ..)| item.seq().0 == seq && another(item.action())).for_each(|(item, ..)| item.move_on());
+        let (id, tenant, namespace): (&str, &str, &str) =
+            (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+        let another = |action: &Action| {
+            action.id.as_str() != id
+                || action.tenant.as_str() != tenant
+                || action.namespace.as_str() != namespace
+        };
+        written
+            .iter()
+            .filter(|(item, ..)| item.seq().0 == seq && another(item.action()))
+            .for_each(|(item, ..)| item.move_on());
     }
     Ok(())
 }
 
 /// What the gate says of an action, charged to what is locked.
 fn decide(item: &Admitting, locked: &mut Locked) -> Result<Goes, StoreError> {
-    let Some((conditions, ways)) = item.gate() else { return Ok(Goes::free(&item.admission)) };
+    let Some((conditions, ways)) = item.gate() else {
+        return Ok(Goes::free(&item.admission));
+    };
     let now = item.admission.accepted_at;
     Ok(match judge(locked, conditions, ways, now)? {
         Judged::Refused(outcome) => Goes::Ended(outcome),
         Judged::Go { way, over } => {
             let quotas = ways.get(way).map_or(&[][..], |way| &way.quotas);
             locked.charge(conditions, quotas, (item.seq(), &item.action().id), now);
-            Goes::Way { way, over, charges: conditions.charges(quotas) }
+            Goes::Way {
+                way,
+                over,
+                charges: conditions.charges(quotas),
+            }
         }
     })
 }
@@ -215,7 +303,11 @@ fn before(item: &Admitting, found: &Found, again: bool) -> Before {
     {
         return Before::Mine(admitted);
     }
-    if found.refused.as_ref().is_some_and(|refused| refused.asks_the_same_at_sight(item.action())) {
+    if found
+        .refused
+        .as_ref()
+        .is_some_and(|refused| refused.asks_the_same_at_sight(item.action()))
+    {
         Before::GivesWay(found.seq)
     } else {
         Before::Stays(found.seq)
@@ -223,15 +315,34 @@ fn before(item: &Admitting, found: &Found, again: bool) -> Before {
 }
 
 /// What an earlier attempt wrote.
-pub(super) async fn done_before(conn: &Conn, item: &Arc<Admitting>) -> Result<Option<Admitted>, Failure> {
+pub(super) async fn done_before(
+    conn: &Conn,
+    item: &Arc<Admitting>,
+) -> Result<Option<Admitted>, Failure> {
     let action = item.action();
-    let select = conn.prepare_cached("SELECT 1 FROM actions WHERE seq = $1 AND id = $2 AND tenant = $3 AND namespace = $4").await?;
-    let found = conn.query_opt(&select, &[&item.seq().0, &action.id.as_str(), &action.tenant.as_str(), &action.namespace.as_str()]).await?;
+    let select = conn
+        .prepare_cached(
+            "SELECT 1 FROM actions WHERE seq = $1 AND id = $2 AND tenant = $3 AND namespace = $4",
+        )
+        .await?;
+    let found = conn
+        .query_opt(
+            &select,
+            &[
+                &item.seq().0,
+                &action.id.as_str(),
+                &action.tenant.as_str(),
+                &action.namespace.as_str(),
+            ],
+        )
+        .await?;
     Ok(found.and_then(|_| item.decided()))
 }
 
 fn is_of(found: &Found, action: &Action) -> bool {
-    found.id == action.id.as_str() && found.tenant == action.tenant.as_str() && found.namespace == action.namespace.as_str()
+    found.id == action.id.as_str()
+        && found.tenant == action.tenant.as_str()
+        && found.namespace == action.namespace.as_str()
 }
 
 /// Made before the transaction begins.
@@ -265,36 +376,87 @@ impl Statements {
 }
 
 /// Those of the owners that are processes, who stay so until the transaction ends.
-async fn living(conn: &Conn, statements: &Statements, batch: &[&Admitting]) -> Result<HashSet<OwnerId>, Failure> {
-    let owners: HashSet<i64> = batch.iter().filter_map(|item| item.owner()).map(|owner| owner.0).collect();
+async fn living(
+    conn: &Conn,
+    statements: &Statements,
+    batch: &[&Admitting],
+) -> Result<HashSet<OwnerId>, Failure> {
+    let owners: HashSet<i64> = batch
+        .iter()
+        .filter_map(|item| item.owner())
+        .map(|owner| owner.0)
+        .collect();
     if owners.is_empty() {
         return Ok(HashSet::new());
     }
     let owners: Vec<i64> = owners.into_iter().collect();
     let rows = conn.query(&statements.living, &[&owners]).await?;
-    rows.iter().map(|row| Ok(OwnerId(row.try_get(0)?))).collect()
+    rows.iter()
+        .map(|row| Ok(OwnerId(row.try_get(0)?)))
+        .collect()
 }
 
 /// Those of the letters that a batch is to replace that are dead letters, and stay so until the transaction ends.
-async fn letters(conn: &Conn, statements: &Statements, batch: &[&Admitting]) -> Result<HashSet<i64>, Failure> {
-    let letters: Vec<i64> = batch.iter().filter_map(|item| item.admission.letter).map(|letter| letter.0).collect();
+async fn letters(
+    conn: &Conn,
+    statements: &Statements,
+    batch: &[&Admitting],
+) -> Result<HashSet<i64>, Failure> {
+    let letters: Vec<i64> = batch
+        .iter()
+        .filter_map(|item| item.admission.letter)
+        .map(|letter| letter.0)
+        .collect();
     if letters.is_empty() {
         return Ok(HashSet::new());
     }
-    let rows = conn.query(&statements.letters, &[&letters, &state_number(State::Dead)]).await?;
+    let rows = conn
+        .query(&statements.letters, &[&letters, &state_number(State::Dead)])
+        .await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// The actions that have the ids of a batch.
-async fn existing(conn: &Conn, statements: &Statements, batch: &[&Admitting]) -> Result<Vec<Found>, Failure> {
+async fn existing(
+    conn: &Conn,
+    statements: &Statements,
+    batch: &[&Admitting],
+) -> Result<Vec<Found>, Failure> {
     let ids: Vec<&str> = batch.iter().map(|item| item.action().id.as_str()).collect();
-    let tenants: Vec<&str> = batch.iter().map(|item| item.action().tenant.as_str()).collect();
-    let namespaces: Vec<&str> = batch.iter().map(|item| item.action().namespace.as_str()).collect();
-    let longest: Vec<i64> = batch.iter().map(|item| longest_alike(item.text_length())).collect();
-    let values: [&(dyn ToSql + Sync); 5] = [&ids, &tenants, &namespaces, &longest, &state_number(State::Refused)];
+    let tenants: Vec<&str> = batch
+        .iter()
+        .map(|item| item.action().tenant.as_str())
+        .collect();
+    let namespaces: Vec<&str> = batch
+        .iter()
+        .map(|item| item.action().namespace.as_str())
+        .collect();
+    let longest: Vec<i64> = batch
+        .iter()
+        .map(|item| longest_alike(item.text_length()))
+        .collect();
+    let values: [&(dyn ToSql + Sync); 5] = [
+        &ids,
+        &tenants,
+        &namespaces,
+        &longest,
+        &state_number(State::Refused),
+    ];
     let found = |row: &Row| {
-        let refused = row.try_get::<_, Option<&str>>(4)?.and_then(|text| serde_json::from_str(text).ok());
-        Ok(Found { seq: Seq(row.try_get(0)?), id: row.try_get(1)?, tenant: row.try_get(2)?, namespace: row.try_get(3)?, refused })
+        let refused = row
+            .try_get::<_, Option<&str>>(4)?
+            .and_then(|text| serde_json::from_str(text).ok());
+        Ok(Found {
+            seq: Seq(row.try_get(0)?),
+            id: row.try_get(1)?,
+            tenant: row.try_get(2)?,
+            namespace: row.try_get(3)?,
+            refused,
+        })
     };
-    conn.query(&statements.existing, &values).await?.iter().map(found).collect()
+    conn.query(&statements.existing, &values)
+        .await?
+        .iter()
+        .map(found)
+        .collect()
 }

@@ -48,26 +48,53 @@ WITH charged AS (
 SELECT 1 / CASE WHEN (SELECT COUNT(*) FROM charged) = cardinality($1::text[]) THEN 1 ELSE 0 END";
 
 /// Writes all in one round trip; `None` when something does not fit, or is there, and nothing was written.
-pub(super) async fn write(conn: &Conn, items: &[Arc<Admitting>], optimism: &Optimism) -> Result<Option<Effects<Admitted>>, Failure> {
-    let (insert, lock, charge) = (prepare_insert_all(conn).await?, conn.prepare_cached(LOCK).await?, conn.prepare_cached(CHARGE).await?);
+pub(super) async fn write(
+    conn: &Conn,
+    items: &[Arc<Admitting>],
+    optimism: &Optimism,
+) -> Result<Option<Effects<Admitted>>, Failure> {
+    let (insert, lock, charge) = (
+        prepare_insert_all(conn).await?,
+        conn.prepare_cached(LOCK).await?,
+        conn.prepare_cached(CHARGE).await?,
+    );
     let goes: Vec<Goes> = items.iter().map(|item| item.first_way()).collect();
-    let rows = items.iter().zip(&goes).map(|(item, goes)| item.row(goes)).collect::<Result<Vec<_>, _>>()?;
+    let rows = items
+        .iter()
+        .zip(&goes)
+        .map(|(item, goes)| item.row(goes))
+        .collect::<Result<Vec<_>, _>>()?;
     for (item, goes) in items.iter().zip(&goes) {
         item.decide(Some(goes.clone()));
     }
     let charges = Charges::of(items);
-    let Charges { names, counts, most, untils } = &charges;
+    let Charges {
+        names,
+        counts,
+        most,
+        untils,
+    } = &charges;
     let full = AtomicBool::new(false);
     let begin = async { Ok::<_, Failure>(conn.batch_execute("BEGIN").await?) };
     let locking = async { Ok::<_, Failure>(conn.execute(&lock, &[names]).await?) };
     let charging = async {
-        let done = conn.query(&charge, &[names, counts, most, untils]).await.map_err(Failure::from);
+        let done = conn
+            .query(&charge, &[names, counts, most, untils])
+            .await
+            .map_err(Failure::from);
         full.store(matches!(done, Err(Failure::Conflict)), Ordering::Relaxed);
         done
     };
     let commit = async { Ok::<_, Failure>(conn.batch_execute("COMMIT").await?) };
-    match tokio::try_join!(biased; begin, insert_all(conn, &insert, &rows), locking, charging, commit) {
-        Ok(_) => Ok(Some(items.iter().zip(goes).map(|(item, goes)| Some(Ok(goes.into_admitted(item.seq())))).collect())),
+    match tokio::try_join!(biased; begin, insert_all(conn, &insert, &rows), locking, charging, commit)
+    {
+        Ok(_) => Ok(Some(
+            items
+                .iter()
+                .zip(goes)
+                .map(|(item, goes)| Some(Ok(goes.into_admitted(item.seq()))))
+                .collect(),
+        )),
         Err(Failure::Conflict) => {
             if full.load(Ordering::Relaxed) {
                 optimism.pause();
@@ -92,8 +119,15 @@ struct Charges {
 impl Charges {
     fn of(items: &[Arc<Admitting>]) -> Self {
         let mut counters: BTreeMap<String, (i64, i64, i64)> = BTreeMap::new();
-        for quota in items.iter().filter_map(|item| item.ways().first()).flat_map(|way| &way.quotas) {
-            let (count, most, until) = counters.entry(key(&quota.counter)).or_insert((0, i64::MAX, 0));
+        for quota in items
+            .iter()
+            .filter_map(|item| item.ways().first())
+            .flat_map(|way| &way.quotas)
+        {
+            let (count, most, until) =
+                counters
+                    .entry(key(&quota.counter))
+                    .or_insert((0, i64::MAX, 0));
             *count += 1;
             *most = (*most).min(i64::try_from(quota.max_actions).unwrap_or(i64::MAX));
             *until = (*until).max(quota.resets_at.as_millis());

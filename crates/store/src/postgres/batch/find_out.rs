@@ -33,8 +33,15 @@ pub(super) async fn find_out<B: Batched>(inner: Weak<Inner<B>>, mut items: Vec<W
 }
 
 /// One look; returns what is still not known.
-async fn look<B: Batched>(inner: &Inner<B>, waiting: Waiting<B>, since: Instant) -> Vec<Waiting<B>> {
-    let failure = match inner.attempt(&[std::sync::Arc::clone(&waiting.item)], true).await {
+async fn look<B: Batched>(
+    inner: &Inner<B>,
+    waiting: Waiting<B>,
+    since: Instant,
+) -> Vec<Waiting<B>> {
+    let failure = match inner
+        .attempt(&[std::sync::Arc::clone(&waiting.item)], true)
+        .await
+    {
         Ok(effects) => return inner.answer(vec![waiting], effects),
         Err(failure) => failure,
     };
@@ -53,7 +60,10 @@ async fn look<B: Batched>(inner: &Inner<B>, waiting: Waiting<B>, since: Instant)
     }
 }
 
-async fn done_before<B: Batched>(inner: &Inner<B>, waiting: &Waiting<B>) -> Result<Option<B::Effect>, Failure> {
+async fn done_before<B: Batched>(
+    inner: &Inner<B>,
+    waiting: &Waiting<B>,
+) -> Result<Option<B::Effect>, Failure> {
     let conn = Conn::of(&inner.pool).await?;
     let found = in_time(inner.kind.done_before(&conn, &waiting.item)).await?;
     conn.done();

@@ -27,13 +27,21 @@ pub(super) struct Taken<B: Batched> {
 
 impl<B: Batched> Default for Queue<B> {
     fn default() -> Self {
-        Self { single: VecDeque::new(), bulk: VecDeque::new(), locked: HashSet::new() }
+        Self {
+            single: VecDeque::new(),
+            bulk: VecDeque::new(),
+            locked: HashSet::new(),
+        }
     }
 }
 
 impl<B: Batched> Queue<B> {
     pub(super) fn push(&mut self, waiting: Waiting<B>) {
-        let queue = if B::is_bulk(&waiting.item) { &mut self.bulk } else { &mut self.single };
+        let queue = if B::is_bulk(&waiting.item) {
+            &mut self.bulk
+        } else {
+            &mut self.single
+        };
         queue.push_back(waiting);
     }
 
@@ -46,13 +54,28 @@ impl<B: Batched> Queue<B> {
     pub(super) fn take(&mut self) -> Option<Taken<B>> {
         let mut batch = Vec::new();
         let mut locks = HashSet::new();
-        take_from(&mut self.single, MAX_BATCH, &self.locked, &mut batch, &mut locks);
-        take_from(&mut self.bulk, MAX_BULK, &self.locked, &mut batch, &mut locks);
+        take_from(
+            &mut self.single,
+            MAX_BATCH,
+            &self.locked,
+            &mut batch,
+            &mut locks,
+        );
+        take_from(
+            &mut self.bulk,
+            MAX_BULK,
+            &self.locked,
+            &mut batch,
+            &mut locks,
+        );
         if batch.is_empty() {
             return None;
         }
         self.locked.extend(&locks);
-        Some(Taken { batch, locks: locks.into_iter().collect() })
+        Some(Taken {
+            batch,
+            locks: locks.into_iter().collect(),
+        })
     }
 
     pub(super) fn unlock(&mut self, locks: &[u64]) {
@@ -79,7 +102,10 @@ fn take_from<B: Batched>(
         && let Some(waiting) = queue.pop_front()
     {
         let wants = B::locks(&waiting.item);
-        if wants.iter().any(|lock| locked.contains(lock) || reserved.contains(lock)) {
+        if wants
+            .iter()
+            .any(|lock| locked.contains(lock) || reserved.contains(lock))
+        {
             reserved.extend(wants.iter().copied());
             passed_over.push(waiting);
         } else {
@@ -111,7 +137,12 @@ mod tests {
         type Item = (&'static str, Vec<u64>);
         type Effect = ();
 
-        async fn attempt(&self, _: &Conn, _: &[Arc<Self::Item>], _: bool) -> Result<Effects<()>, Failure> {
+        async fn attempt(
+            &self,
+            _: &Conn,
+            _: &[Arc<Self::Item>],
+            _: bool,
+        ) -> Result<Effects<()>, Failure> {
             Ok(Vec::new())
         }
 
@@ -134,19 +165,36 @@ mod tests {
     fn who_needs_two_locks_goes_before_those_who_came_later_and_need_one() {
         let mut queue = Queue::<Locking>::default();
         let push = |queue: &mut Queue<Locking>, name, locks: &[u64]| {
-            queue.push(Waiting { item: Arc::new((name, locks.to_vec())), since: Instant::now(), reply: oneshot::channel().0 });
+            queue.push(Waiting {
+                item: Arc::new((name, locks.to_vec())),
+                since: Instant::now(),
+                reply: oneshot::channel().0,
+            });
         };
-        let names = |taken: &Taken<Locking>| taken.batch.iter().map(|waiting| waiting.item.0).collect::<Vec<_>>();
+        let names = |taken: &Taken<Locking>| {
+            taken
+                .batch
+                .iter()
+                .map(|waiting| waiting.item.0)
+                .collect::<Vec<_>>()
+        };
         push(&mut queue, "first", &[1]);
         let first = queue.take().expect("a batch");
         push(&mut queue, "both", &[1, 2]);
         push(&mut queue, "later", &[2]);
         push(&mut queue, "other", &[3]);
         let other = queue.take().expect("a batch");
-        assert_eq!(names(&other), ["other"], "what comes later takes no lock that is waited for");
+        assert_eq!(
+            names(&other),
+            ["other"],
+            "what comes later takes no lock that is waited for"
+        );
         push(&mut queue, "latest", &[1]);
         queue.unlock(&first.locks);
-        assert_eq!(names(&queue.take().expect("a batch")), ["both", "later", "latest"]);
+        assert_eq!(
+            names(&queue.take().expect("a batch")),
+            ["both", "later", "latest"]
+        );
     }
 
     struct Panicking;
@@ -177,9 +225,16 @@ mod tests {
     #[tokio::test]
     async fn a_worker_that_panics_ends_the_store() {
         let options = crate::postgres::PostgresOptions::new("postgres://postgres@127.0.0.1:1/none");
-        let pool = crate::postgres::connect::Connector::new(&options).and_then(|connector| connector.pool(1)).expect("a pool");
+        let pool = crate::postgres::connect::Connector::new(&options)
+            .and_then(|connector| connector.pool(1))
+            .expect("a pool");
         let (ended, _) = tokio::sync::watch::channel(None);
-        let batcher = super::super::Batcher::start(Panicking, &pool, std::time::Duration::from_secs(4), &ended);
+        let batcher = super::super::Batcher::start(
+            Panicking,
+            &pool,
+            std::time::Duration::from_secs(4),
+            &ended,
+        );
         let _told = batcher.send(());
         let why = crate::error::until_ended(&ended).await.to_string();
         assert!(why.contains("panicked: simulated"), "{why}");
