@@ -1,9 +1,10 @@
 //! What a refused request is answered with.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The body of every answer outside 2xx.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorBody {
     /// The same text as `message`: some clients read one, some the other.
     pub error: String,
@@ -25,7 +26,7 @@ pub struct ErrorBody {
 }
 
 /// A field that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldError {
     /// Its name.
     pub field: String,
@@ -34,7 +35,7 @@ pub struct FieldError {
 }
 
 /// In a batch, stands for an item that was refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BatchError {
     /// Why.
     pub error: ErrorBody,

@@ -1,16 +1,17 @@
 //! Health of the server and its providers.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The answer of `GET /v1/providers/health`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ProvidersHealthBody {
     /// Each provider.
     pub providers: Vec<ProviderHealthBody>,
 }
 
 /// A provider's health and statistics since the start.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ProviderHealthBody {
     /// Its configured name.
     pub provider: String,
@@ -60,7 +61,7 @@ pub struct ProviderHealthBody {
 }
 
 /// A lane: what a service limits together, as one gateway sees it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LaneBody {
     /// Its name.
     pub name: String,
@@ -87,7 +88,7 @@ pub struct LaneBody {
 }
 
 /// The answer of `GET /ready`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReadyBody {
     /// `ready`, `degraded` or `unavailable`.
     pub status: String,

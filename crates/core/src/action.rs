@@ -74,7 +74,13 @@ impl Action {
     /// Whether `other` asks for the same thing. `created_at` is left out: a caller that builds its request again gives it anew. Payloads that are
     /// written differently are read, which takes milliseconds and memory where they are long.
     pub fn asks_the_same(&self, other: &Self) -> bool {
-        self.has_the_envelope_of(other) && same_json(&self.payload, &other.payload)
+        self.first_difference(other).is_none()
+    }
+
+    /// The first field in which `other` asks for something else.
+    pub fn first_difference(&self, other: &Self) -> Option<&'static str> {
+        self.difference_in_envelope(other)
+            .or_else(|| (!same_json(&self.payload, &other.payload)).then_some("payload"))
     }
 
     /// The same at a cost that is bounded, for where others wait: long payloads are compared byte for byte.
@@ -84,29 +90,26 @@ impl Action {
         (is_short || payload == others) && self.asks_the_same(other)
     }
 
-    fn has_the_envelope_of(&self, other: &Self) -> bool {
-        let Self {
-            id,
-            namespace,
-            tenant,
-            provider,
-            action_type,
-            metadata,
-            ..
-        } = self;
-        id == &other.id
-            && namespace == &other.namespace
-            && tenant == &other.tenant
-            && provider == &other.provider
-            && action_type == &other.action_type
-            && metadata == &other.metadata
-            && self.dedup_key == other.dedup_key
-            && self.status == other.status
-            && self.fingerprint == other.fingerprint
-            && self.starts_at == other.starts_at
-            && self.ends_at == other.ends_at
-            && self.expires_at == other.expires_at
-            && self.priority == other.priority
+    fn difference_in_envelope(&self, other: &Self) -> Option<&'static str> {
+        let fields = [
+            ("id", self.id == other.id),
+            ("namespace", self.namespace == other.namespace),
+            ("tenant", self.tenant == other.tenant),
+            ("provider", self.provider == other.provider),
+            ("action_type", self.action_type == other.action_type),
+            ("metadata", self.metadata == other.metadata),
+            ("dedup_key", self.dedup_key == other.dedup_key),
+            ("status", self.status == other.status),
+            ("fingerprint", self.fingerprint == other.fingerprint),
+            ("starts_at", self.starts_at == other.starts_at),
+            ("ends_at", self.ends_at == other.ends_at),
+            ("expires_at", self.expires_at == other.expires_at),
+            ("priority", self.priority == other.priority),
+        ];
+        fields
+            .into_iter()
+            .find(|(_, is_same)| !is_same)
+            .map(|(name, _)| name)
     }
 }
 

@@ -105,6 +105,13 @@ pub const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest a client may take to send its body.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Most bytes of a body that are read and thrown away behind its refusal. Many programs write all of it before they read an answer, and would only
+/// see that the connection was cut.
+pub const MAX_UNREAD_BYTES: usize = 16 * 1024 * 1024;
+
+/// Longest that this may take.
+pub const UNREAD_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How long a client that shut its side while a body is on its way is waited with: the body may be whole, and only not be read yet.
 pub const HALF_CLOSED_BODY: Duration = Duration::from_millis(100);
 
@@ -220,7 +227,7 @@ pub const MAX_MATCHED_FIELD_BYTES: usize = 64 * 1024;
 /// What of the journal one preview reads, in bytes of payloads.
 pub const MAX_PREVIEW_BYTES: usize = 16 * 1024 * 1024;
 
-/// Evaluations and previews that run at a time, on threads of their own.
+/// Evaluations, previews and searches that run at a time, on threads of their own.
 pub const MAX_ASIDE: usize = 2;
 
 /// Most callers who wait for one of those; beyond it callers get 503. Each holds a request's body.
@@ -234,6 +241,15 @@ pub const MAX_MATCHERS: usize = 32;
 
 /// Most rows that one page of a list looks at. A filter that finds little then gives a short page and a cursor instead of a long wait.
 pub const MAX_LOOK: usize = 10_000;
+
+/// Longest text that a search looks for, in bytes.
+pub const MAX_SOUGHT_BYTES: usize = 256;
+
+/// What of the journal one search reads, in bytes of payloads and requests.
+pub const MAX_SEARCH_BYTES: usize = 16 * 1024 * 1024;
+
+/// How long one search reads on. What it began to read then comes within the time of a look.
+pub const SEARCH_TIME: Duration = Duration::from_secs(3);
 
 /// Most looks of so many rows for one count.
 pub const MAX_LOOKS: usize = 20;

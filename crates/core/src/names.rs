@@ -24,6 +24,14 @@ pub enum InvalidName {
         "must not contain invisible characters, and has U+{0:04X}: what looks like another name would not be it"
     )]
     Invisible(u32),
+    /// The text begins or ends with a blank of any kind.
+    #[error("must not begin or end with a blank: what looks like another name would not be it")]
+    BlankEnd,
+    /// The text begins or ends with a dot, or has two in a row: a tenant's parts are between its dots.
+    #[error(
+        "must not begin or end with a dot or have two in a row: dots separate a tenant's parts, as in acme.us"
+    )]
+    EmptyPart,
     /// The text is `.` or `..`, which clients take out of a path before they send it.
     #[error("must not be {0:?}: no path can hold it")]
     Dots(&'static str),
@@ -47,12 +55,32 @@ fn check_new(text: &str) -> Result<(), InvalidName> {
     if let Some(dots) = [".", ".."].into_iter().find(|dots| *dots == text) {
         return Err(InvalidName::Dots(dots));
     }
+    check_ends(text)?;
     match text
         .chars()
         .find(|letter| !letter.is_ascii() && is_invisible(*letter))
     {
         Some(letter) => Err(InvalidName::Invisible(letter.into())),
         None => Ok(()),
+    }
+}
+
+/// What a tenant must be besides that is given now.
+fn check_new_tenant(text: &str) -> Result<(), InvalidName> {
+    check_new(text)?;
+    if text.split('.').any(str::is_empty) {
+        Err(InvalidName::EmptyPart)
+    } else {
+        Ok(())
+    }
+}
+
+/// Refuses a text with a blank at an end, which nobody sees. For names that are no type of their own, such as those of labels.
+pub fn check_ends(text: &str) -> Result<(), InvalidName> {
+    if text.trim() == text {
+        Ok(())
+    } else {
+        Err(InvalidName::BlankEnd)
     }
 }
 
@@ -82,7 +110,7 @@ const fn is_invisible(letter: char) -> bool {
 }
 
 macro_rules! name {
-    ($(#[$doc:meta])* $type:ident) => {
+    ($(#[$doc:meta])* $type:ident, $check_new:path) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $type(Arc<str>);
@@ -96,8 +124,9 @@ macro_rules! name {
 
             /// The same for a name that is given now, and not one that is looked for: it must also be told from others by eye.
             pub fn parse_new(text: &str) -> Result<Self, InvalidName> {
-                check_new(text)?;
-                Self::parse(text)
+                let new = Self::parse(text)?;
+                $check_new(text)?;
+                Ok(new)
             }
 
             /// The name as text.
@@ -141,23 +170,28 @@ macro_rules! name {
 
 name!(
     /// A namespace: the first half of an action's scope, such as `incidents`.
-    Namespace
+    Namespace,
+    check_new
 );
 name!(
     /// A tenant, hierarchical by dots, such as `acme.us`.
-    Tenant
+    Tenant,
+    check_new_tenant
 );
 name!(
     /// The configured name of a provider, such as `wechat-ops`.
-    ProviderName
+    ProviderName,
+    check_new
 );
 name!(
     /// What kind of action it is, in the caller's words, such as `notify`.
-    ActionType
+    ActionType,
+    check_new
 );
 name!(
     /// The id of an action, unique within its namespace and tenant. Chosen by the caller, or a fresh UUID.
-    ActionId
+    ActionId,
+    check_new
 );
 
 impl ActionId {
@@ -187,11 +221,26 @@ mod tests {
             Tenant::parse_new("\u{202e}emca"),
             Err(InvalidName::Invisible(0x202e))
         );
+        for name in [" acme", "acme ", "acme\u{a0}", "\u{3000}acme"] {
+            assert_eq!(
+                Tenant::parse_new(name),
+                Err(InvalidName::BlankEnd),
+                "{name:?}"
+            );
+        }
+        for name in ["acme.", ".acme", "acme..us", "..."] {
+            assert_eq!(
+                Tenant::parse_new(name),
+                Err(InvalidName::EmptyPart),
+                "{name}"
+            );
+            assert!(ActionId::parse_new(name).is_ok(), "{name}");
+        }
         assert!(
-            Tenant::parse("acme\u{200b}").is_ok(),
+            Tenant::parse("acme\u{200b}").is_ok() && Tenant::parse("acme.").is_ok(),
             "what was stored is found"
         );
-        for name in ["acme.us", "...", "告警 1%", "a b", "über", "पेज"] {
+        for name in ["acme.us", "告警 1%", "a b", "über", "पेज"] {
             assert!(Tenant::parse_new(name).is_ok(), "{name}");
         }
         assert_eq!(

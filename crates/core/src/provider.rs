@@ -49,6 +49,11 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// Whom a message goes to, in the service's own names, such as `zhangsan` or `party/12`. `prepared` may come from an earlier process.
+    fn addressees(&self, prepared: &Prepared) -> Vec<String> {
+        prepared.budgeted().map(str::to_owned).collect()
+    }
+
     /// Says to its readers that a message is sent so much late, or `None` where a note has no place.
     fn late_note(&self, _late: Duration) -> Option<String> {
         None
@@ -81,6 +86,17 @@ pub struct Prepared {
     pub warnings: Vec<String>,
     /// Whether the service drops a second copy of the same bytes.
     pub repeat_safe: bool,
+}
+
+impl Prepared {
+    /// Recipients with a budget of their own, without the sender that qualifies them.
+    pub fn budgeted(&self) -> impl Iterator<Item = &str> {
+        self.recipients.iter().map(|recipient| {
+            recipient
+                .split_once('/')
+                .map_or(recipient.as_str(), |(_, name)| name)
+        })
+    }
 }
 
 /// What a service limits together: sends of one lane share rate, pauses and in-flight limit.

@@ -4,7 +4,7 @@
 //! missing keys are found the same way for every provider, and hands over [`Settings`]. What only the provider can judge it reports as
 //! [`Problem`]s, by key; the server knows the lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -19,6 +19,19 @@ pub struct Key {
     pub required: bool,
     /// What it is for, with its default: for `--help` and the book.
     pub help: &'static str,
+    /// When a changed value takes effect.
+    pub takes: Takes,
+}
+
+/// When a changed value of a provider's key takes effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// When the configuration is read anew.
+    OnReload,
+    /// At the next start; what else was changed in the section does not wait for it.
+    AtStart,
+    /// At the next start, and with it the whole section: it says whose the other values are.
+    WithSection,
 }
 
 impl Key {
@@ -29,6 +42,7 @@ impl Key {
             kind,
             required: false,
             help,
+            takes: Takes::OnReload,
         }
     }
 
@@ -39,7 +53,15 @@ impl Key {
             kind,
             required: true,
             help,
+            takes: Takes::OnReload,
         }
+    }
+
+    /// The same key, whose changes take effect otherwise.
+    #[must_use]
+    pub const fn taking(mut self, takes: Takes) -> Self {
+        self.takes = takes;
+        self
     }
 }
 
@@ -110,6 +132,47 @@ pub enum Setting {
     IntegerTable(BTreeMap<String, i64>),
 }
 
+impl Setting {
+    /// Whether it is the same as another. Not for secrets that somebody guesses: it takes longer, the more is the same.
+    fn is(&self, other: &Self) -> bool {
+        let secret =
+            |one: &SecretString, other: &SecretString| one.expose_secret() == other.expose_secret();
+        match (self, other) {
+            (Self::Text(one), Self::Text(other)) => one == other,
+            (Self::Secret(one), Self::Secret(other)) => secret(one, other),
+            (Self::Integer(one), Self::Integer(other)) => one == other,
+            (Self::Number(one), Self::Number(other)) => one.to_bits() == other.to_bits(),
+            (Self::Flag(one), Self::Flag(other)) => one == other,
+            (Self::Integers(one), Self::Integers(other)) => one == other,
+            (Self::Table(one), Self::Table(other)) => {
+                one.len() == other.len()
+                    && one
+                        .iter()
+                        .zip(other)
+                        .all(|((name, one), (other_name, other))| {
+                            name == other_name && secret(one, other)
+                        })
+            }
+            (Self::Texts(one), Self::Texts(other)) => one == other,
+            (Self::TextTable(one), Self::TextTable(other)) => one == other,
+            (Self::IntegerTable(one), Self::IntegerTable(other)) => one == other,
+            (
+                Self::Text(_)
+                | Self::Secret(_)
+                | Self::Integer(_)
+                | Self::Number(_)
+                | Self::Flag(_)
+                | Self::Integers(_)
+                | Self::Table(_)
+                | Self::Texts(_)
+                | Self::TextTable(_)
+                | Self::IntegerTable(_),
+                _,
+            ) => false,
+        }
+    }
+}
+
 /// The values of one section, by full key name. Required keys are there and kinds are right, or there would be none.
 #[derive(Clone, Default)]
 pub struct Settings {
@@ -120,6 +183,30 @@ impl Settings {
     /// Sets `key`.
     pub fn set(&mut self, key: &'static str, value: Setting) {
         self.values.insert(key, value);
+    }
+
+    /// The keys whose values are not the same, by name.
+    pub fn changed_from(&self, before: &Self) -> Vec<&'static str> {
+        let names: BTreeSet<&'static str> = self
+            .values
+            .keys()
+            .chain(before.values.keys())
+            .copied()
+            .collect();
+        let same = |name: &&str| match (self.values.get(name), before.values.get(name)) {
+            (Some(value), Some(before)) => value.is(before),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        names.into_iter().filter(|name| !same(name)).collect()
+    }
+
+    /// Gives `key` the value that it has in `other`, or none.
+    pub fn set_as_in(&mut self, other: &Self, key: &'static str) {
+        match other.values.get(key) {
+            Some(value) => self.values.insert(key, value.clone()),
+            None => self.values.remove(key),
+        };
     }
 
     /// Whether `key` was given.

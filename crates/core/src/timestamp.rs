@@ -6,6 +6,8 @@ use std::time::Duration;
 use jiff::fmt::temporal::{DateTimePrinter, Pieces};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::rfc3339::{InvalidTime, readable};
+
 /// An instant in milliseconds since the Unix epoch. On the wire: RFC 3339 in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
@@ -35,9 +37,15 @@ impl Timestamp {
 
     /// From RFC 3339 text, held within the years 1 to 9999; `None` when it is not.
     pub fn parse(text: &str) -> Option<Self> {
+        Self::read(text).ok()
+    }
+
+    /// The same, with what is wrong with the text.
+    pub fn read(text: &str) -> Result<Self, InvalidTime> {
+        let text = readable(text)?;
         match text.parse::<jiff::Timestamp>() {
-            Ok(instant) => Some(Self::from_millis(instant.as_millisecond())),
-            Err(_) => Self::at_the_edge(text),
+            Ok(instant) => Ok(Self::from_millis(instant.as_millisecond())),
+            Err(_) => Self::at_the_edge(&text).ok_or(InvalidTime::Form),
         }
     }
 
@@ -47,7 +55,8 @@ impl Timestamp {
         pieces.time().and(pieces.offset())?;
         match pieces.date().year() {
             9999 => Some(Self::MAX),
-            ..=1 => Some(Self::MIN),
+            // The first instant of the year 1, as it is written west of Greenwich.
+            0 | 1 => Some(Self::MIN),
             _ => None,
         }
     }
@@ -97,8 +106,11 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| {
-            de::Error::custom("expected an RFC 3339 time such as 2026-01-31T09:00:00Z")
+        Self::read(&text).map_err(|error| {
+            de::Error::custom(format!(
+                "expected an RFC 3339 time such as 2026-01-31T09:00:00Z{}",
+                error.hint()
+            ))
         })
     }
 }

@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use crate::key_ring::{Key, KeyRing};
+use crate::key_ring::{Key, KeyRing, is_key_id};
 
 /// An encrypted secret.
 #[derive(Clone, PartialEq, Eq)]
@@ -181,13 +181,6 @@ impl fmt::Debug for Envelope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ENC[..]")
     }
-}
-
-pub(crate) fn is_key_id(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 fn field(part: Option<&str>, name: &str) -> Option<Vec<u8>> {

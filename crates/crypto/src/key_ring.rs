@@ -3,8 +3,6 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
-use crate::envelope::is_key_id;
-
 /// One 256-bit key, with the id that envelopes name it by.
 pub struct Key {
     id: Option<String>,
@@ -120,6 +118,14 @@ impl KeyRing {
     pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
         self.keys.iter()
     }
+}
+
+/// Whether a text can name a key: letters, digits, `_` and `-`.
+pub(crate) fn is_key_id(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 fn hex_digit(nibble: u8) -> char {

@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! ADMIT   limits, authority                          the caller of this crate
-//! DECIDE  rules, silences, calendars, request, lane  plan.rs, policies/      pure
+//! DECIDE  rules, silences, calendars, request, lane  decide/plan.rs, policies/  pure
 //! GATE    keys, windows, quotas, the action's row,
-//!         in one group commit                        dispatch.rs
-//! ACT     lane, budget, send, quick retries          deliver.rs, lane/, budget.rs
-//! RECORD  attempts and outcome, in one group commit  record.rs    the one place that writes an outcome
+//!         in one group commit                        admit/dispatch.rs
+//! ACT     lane, budget, send, quick retries          deliver/round.rs, lane/
+//! RECORD  attempts and outcome, in one group commit  deliver/record.rs    the one place that writes an outcome
 //! ```
 //!
 //! A synchronous dispatch is a row that its own process claimed at birth; everything else that is due - retries, rows that found no room in
@@ -14,77 +14,48 @@
 
 #![deny(missing_docs)]
 
-mod age;
-mod answer;
-mod asking;
-mod attempt;
-mod backlog;
-mod batch;
-mod breaker;
-mod budget;
-mod call;
+mod admit;
+mod cluster;
+mod decide;
 mod deliver;
-mod dispatch;
-mod dry_run;
-mod due_clock;
-mod elsewhere;
-mod gateway;
-mod health;
-mod held;
 mod history;
-mod housekeeping;
-mod known;
 mod lane;
-mod lease;
-mod lease_keeper;
 mod memory;
-mod notices;
 mod observe;
 mod offload;
-mod outage;
-mod pending;
-mod plan;
+mod operate;
 mod policies;
-mod ready;
-mod reconcile;
-mod record;
-mod redaction;
 mod registry;
-mod reloads;
-mod repair;
-mod repeat;
-mod replay;
-mod retention_clock;
-mod retry;
 mod runner;
-mod send_turn;
-mod sender;
-mod shares;
-mod stats;
-mod store_health;
-mod view;
-mod waiters;
-mod ways;
+mod shared;
+mod start;
+mod stop;
 
-pub use answer::{Answer, DispatchError, Wait};
-pub use backlog::Backlog;
-pub use batch::{InOrder, places_in_order};
-pub use breaker::{BreakerPolicy, Breakers};
-pub use gateway::{Gateway, GatewayOptions, Keep, Parts};
-pub use health::{HealthFinding, ProviderHealth};
+pub use admit::answer::{Answer, DispatchError, Wait};
+pub use admit::batch::{InOrder, places_in_order};
+pub use admit::shares::{OpenLimits, QueueFull};
+pub use cluster::lease::LeaseTimes;
+pub use deliver::breaker::{BreakerPolicy, Breakers};
+pub use deliver::retry::RetryPolicy;
+pub use deliver::to_repair::{OnRepairable, ToRepair};
+pub use history::redaction::{InvalidPath, Redaction};
+pub use history::search::{Search, SearchPage};
+pub use history::stats::Snapshot;
+pub use history::view::{ActionPage, ActionView};
 pub use lane::{LaneMode, LaneStatus};
-pub use lease::LeaseTimes;
 pub use observe::{AttemptEvent, Observer, OutcomeEvent, OutcomeKind};
+pub use operate::backlog::Backlog;
+pub use operate::health::ProviderHealth;
+pub use operate::last_check::HealthFinding;
+pub use operate::reloads::{Reloads, TroubleTurn};
+pub use operate::replace::CannotReplace;
+pub use operate::replay::{
+    REPLAY_IDS, ReplayCursor, ReplayPage, ReplayRequest, ReplayResult, Replayed,
+};
 pub use policies::{
     OverageSpec, PolicyError, Quota, QuotaChange, QuotaUsage, Silence, SilenceChange,
     SilencePreview, StoredInterval, Window,
 };
-pub use redaction::{InvalidPath, Redaction};
 pub use registry::{Registry, RegistryError};
-pub use reloads::{Reloads, TroubleTurn};
-pub use repair::{OnRepairable, ToRepair};
-pub use replay::{REPLAY_IDS, ReplayCursor, ReplayPage, ReplayRequest, ReplayResult, Replayed};
-pub use retry::RetryPolicy;
-pub use shares::{OpenLimits, QueueFull};
-pub use stats::Snapshot;
-pub use view::{ActionPage, ActionView};
+pub use shared::{Gateway, GatewayOptions, Keep};
+pub use start::Parts;

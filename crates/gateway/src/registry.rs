@@ -7,14 +7,16 @@ use std::time::Duration;
 use acteon_core::{Clock, Provider, ProviderName};
 use tokio::sync::Notify;
 
-use crate::breaker::{Breaker, Breakers};
-use crate::budget::Budgets;
-use crate::health::LastCheck;
-use crate::lane::{Lane, SenderPlace};
+use crate::deliver::breaker::{Breaker, Breakers};
+use crate::deliver::budget::Budgets;
+use crate::deliver::in_force::InForce;
+use crate::deliver::outage::Outage;
+use crate::deliver::to_repair::Repair;
+use crate::history::stats::Stats;
+use crate::lane::Lane;
+use crate::lane::SenderPlace;
 use crate::memory::Memory;
-use crate::outage::Outage;
-use crate::repair::Repair;
-use crate::stats::Stats;
+use crate::operate::last_check::LastCheck;
 
 /// The providers of a gateway. The name is the registry's, so two providers of one type live side by side.
 #[derive(Default)]
@@ -96,7 +98,7 @@ impl Registry {
             let fallback = breakers.fallbacks.get(&name).cloned();
             let entry = Entry {
                 name: name.clone(),
-                provider,
+                in_force: InForce::new(provider),
                 lane,
                 budgets,
                 sender,
@@ -126,7 +128,7 @@ pub(crate) struct Wired {
 /// One provider and what goes with it.
 pub(crate) struct Entry {
     pub(crate) name: ProviderName,
-    pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) in_force: InForce,
     pub(crate) lane: Arc<Lane>,
     pub(crate) budgets: Option<Arc<Budgets>>,
     /// Which of the lane's senders it is: it has slots of its own, and the lane's limit is for all that share it.
@@ -141,6 +143,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// The provider that calls begin with now. One call is one provider's from its beginning to its end.
+    pub(crate) fn provider(&self) -> Arc<dyn Provider> {
+        self.in_force.get()
+    }
+
     /// Whether what comes for it goes through its fallback, because people must repair it first.
     pub(crate) fn is_gone_around(&self, now: Duration) -> bool {
         self.fallback.is_some()

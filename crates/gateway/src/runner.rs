@@ -12,18 +12,21 @@ use acteon_store::{
 };
 use tokio::sync::oneshot;
 
-use crate::age::overdue;
-use crate::breaker::Calls;
-use crate::budget::COUNTS_FOR;
-use crate::deliver::{Job, deliver, put_off};
-use crate::gateway::Inner;
-use crate::held::Holding;
+use crate::cluster::held::Holding;
+use crate::deliver::age::overdue;
+use crate::deliver::breaker::Calls;
+use crate::deliver::budget::COUNTS_FOR;
+use crate::deliver::end::put_off;
+use crate::deliver::job::Job;
+use crate::deliver::record::{end_unconfigured, end_unreadable, record};
+use crate::deliver::repair;
+use crate::deliver::round::deliver;
+use crate::lane::Lane;
 use crate::lane::sharing::{hear_of_lanes, hear_of_note, recall_lanes};
-use crate::lane::{Lane, Place, RowRoom};
+use crate::lane::{Place, RowRoom};
 use crate::memory::{READ_ROWS, size_of};
-use crate::record::{end_unconfigured, end_unreadable, record};
 use crate::registry::Entry;
-use crate::repair;
+use crate::shared::Inner;
 
 /// How often to look around without a wake-up.
 const SCAN_EVERY: Duration = Duration::from_secs(5);
@@ -77,7 +80,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         let due_in = match claim_all(&inner).await {
             Ok(due_in) => due_in,
             Err(error) => {
-                tracing::error!(%error, "due actions could not be claimed; trying again");
+                inner.could_not("due actions could not be claimed; trying again", &error);
                 SCAN_EVERY
             }
         };
@@ -213,7 +216,7 @@ async fn sweep_overdue(inner: &Arc<Inner>) -> bool {
     match claim(inner, overdue, |_| SWEEP_AT_MOST, give_up).await {
         Ok(counts) => counts.iter().sum::<usize>() >= SWEEP_AT_MOST,
         Err(error) => {
-            tracing::error!(%error, "could not look for overdue actions");
+            inner.could_not("could not look for overdue actions; trying again", &error);
             false
         }
     }
@@ -310,7 +313,7 @@ async fn claim_all(inner: &Arc<Inner>) -> Result<Duration, StoreError> {
         let reopens_in = lane.reopens_in();
         match lane.room() {
             room if room == RowRoom::default() => {
-                pause = pause.min(reopens_in.unwrap_or(SCAN_EVERY).max(NOT_OURS))
+                pause = pause.min(reopens_in.unwrap_or(SCAN_EVERY).max(NOT_OURS));
             }
             room => open.extend(rooms_of(inner, lane, providers, room, &mut pause)),
         }
@@ -451,7 +454,10 @@ async fn claim(
 async fn give_back(inner: &Inner, rows: Vec<Holding>) {
     let holds: Vec<Hold> = rows.iter().map(Holding::hold).collect();
     while let Err(error) = inner.store.free(holds.clone(), inner.due.now()).await {
-        tracing::warn!(%error, rows = holds.len(), "claimed actions could not be given back; trying again");
+        inner.could_not(
+            "claimed actions could not be given back; trying again",
+            &error,
+        );
         if !inner.sleep(GIVE_BACK_EVERY).await {
             return;
         }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Clock, Key, Problem, Provider, ProviderName, Settings, SystemClock};
-
-use crate::clients::Clients;
+use acteon_http::Clients;
 
 /// What providers of one process share.
 pub struct Context {
@@ -21,7 +20,7 @@ impl Context {
     pub fn new(send_limit: Duration) -> Self {
         Self {
             clock: Arc::new(SystemClock::default()),
-            clients: Clients::default(),
+            clients: Clients::new("acteon"),
             send_limit,
             #[cfg(feature = "wechat")]
             wecom_tokens: acteon_wecom::TokenCache::default(),

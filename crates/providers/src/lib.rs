@@ -5,11 +5,7 @@
 #![deny(missing_docs)]
 
 mod catalog;
-mod clients;
-mod guard;
 mod log;
-mod no_connection;
-mod outgoing;
 mod retry_after;
 mod webhook;
 #[cfg(feature = "wechat")]

@@ -140,7 +140,7 @@ fn read_payload(bencher: Bencher, filler: usize) {
                 .decide(&Facts::new(&action, Timestamp::default()))
                 .rule
                 .is_some()
-        )
+        );
     });
 }
 

@@ -126,7 +126,7 @@ impl Scan<'_> {
                 self.found = Some((
                     self.at,
                     format!("the text that begins with {quote} does not end"),
-                ))
+                ));
             }
         }
     }
@@ -173,11 +173,29 @@ impl Scan<'_> {
     }
 }
 
+/// What to say of a number that no action can have.
+pub(crate) const TOO_LARGE: &str = "a number in it is larger than any that can be sent";
+/// What to say of an unsigned number that no integer of 64 bits is.
+pub(crate) const TOO_LARGE_UNSIGNED: &str =
+    "an unsigned number in it is too large; write it without the u";
+
 /// What the parser stumbled over, without the words of its grammar.
 pub(crate) fn stumbled_over(message: &str) -> String {
     let message = message.trim_start_matches("Syntax error:").trim();
     if message.contains("has() macro") {
         return "has() takes a field such as action.payload.team, with a name after a dot at its end".to_owned();
+    }
+    if message.contains("invalid double literal") {
+        return TOO_LARGE.to_owned();
+    }
+    if message.contains("invalid int literal") {
+        return format!("{TOO_LARGE}; one that begins with 0x has 64 bits at most");
+    }
+    if message.contains("invalid uint literal") {
+        return TOO_LARGE_UNSIGNED.to_owned();
+    }
+    if message.contains("Recursion limit") {
+        return "it nests too deep: put fewer parentheses within each other, or make it several rules".to_owned();
     }
     let quoted = message.split_once('\'').and_then(|(_, rest)| {
         rest.rsplit_once("' expecting")
@@ -244,6 +262,10 @@ mod tests {
             (
                 "Syntax error: token recognition error at: '@'",
                 "\"@\" is not expected here",
+            ),
+            (
+                "OtherError(ParseError { source: None, msg: \"Recursion limit of 33 exceeded\" })",
+                "nests too deep",
             ),
         ] {
             assert!(

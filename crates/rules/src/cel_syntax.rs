@@ -11,6 +11,8 @@ use cel::common::ast::{
 use cel::parser::{ParseErrors, Parser};
 
 use crate::cel_hints;
+use crate::cel_numbers::{self, Marked};
+use crate::eval;
 use crate::expr::{Comparison, Constant, Expr, Fold, Operation};
 use crate::functions;
 use crate::path::Path;
@@ -32,18 +34,21 @@ pub(crate) fn compile(text: &str, env: &BTreeMap<String, String>) -> Result<Expr
             text.len()
         ));
     }
-    let parsed = Parser::new()
-        .max_recursion_depth(PARSER_DEPTH)
-        .parse(text)
-        .map_err(|errors| unparsed(text, &errors))?;
+    let marked = Marked::of(text);
+    let parsed = parse(&marked.text).map_err(|errors| unparsed(text, &errors))?;
     let mut expr = Compiler {
         env,
+        marked: &marked,
         locals: Vec::new(),
         comprehensions: 0,
     }
     .expr(&parsed, 0)?;
     types::check(&mut expr)?;
     Ok(expr)
+}
+
+fn parse(text: &str) -> Result<IdedExpr, ParseErrors> {
+    Parser::new().max_recursion_depth(PARSER_DEPTH).parse(text)
 }
 
 /// What to say of a text that is no expression.
@@ -61,13 +66,22 @@ fn unparsed(text: &str, errors: &ParseErrors) -> String {
         );
         return format!("not a CEL expression: at {line}:{column}: {slip}");
     }
-    let Some(first) = errors.errors.first() else {
+    let first = |errors: &ParseErrors| {
+        errors
+            .errors
+            .first()
+            .map(|first| (first.pos, first.msg.clone()))
+    };
+    let refusal =
+        cel_numbers::refusal(text, |text| first(&parse(text).err()?)).or_else(|| first(errors));
+    let Some(((line, column), message)) = refusal else {
         return "not a CEL expression".into();
     };
-    let (line, column) = (first.pos.0.max(1), first.pos.1.max(0) + 1);
     format!(
-        "not a CEL expression: at {line}:{column}: {}",
-        cel_hints::stumbled_over(&one_line(&first.msg))
+        "not a CEL expression: at {}:{}: {}",
+        line.max(1),
+        column.max(1),
+        cel_hints::stumbled_over(&one_line(&message))
     )
 }
 
@@ -82,6 +96,7 @@ pub(crate) fn one_line(text: &str) -> String {
 
 struct Compiler<'a> {
     env: &'a BTreeMap<String, String>,
+    marked: &'a Marked<'a>,
     locals: Vec<String>,
     comprehensions: usize,
 }
@@ -90,7 +105,7 @@ impl Compiler<'_> {
     fn expr(&mut self, parsed: &IdedExpr, depth: usize) -> Result<Expr, String> {
         if depth > TREE_DEPTH {
             return Err(format!(
-                "the expression nests deeper than {TREE_DEPTH} levels"
+                "the expression nests deeper than {TREE_DEPTH} levels; make it several rules"
             ));
         }
         match &parsed.expr {
@@ -98,15 +113,12 @@ impl Compiler<'_> {
             Cel::Ident(name) => self.name(name),
             Cel::Select(select) => self.select(select, depth),
             Cel::Call(call) => self.call(call, depth + 1),
-            Cel::List(list) if list.optional_indices.is_empty() => list
-                .elements
-                .iter()
-                .map(|item| self.expr(item, depth + 1))
-                .collect::<Result<_, _>>()
-                .map(Expr::List),
+            Cel::List(list) if list.optional_indices.is_empty() => {
+                list.elements.iter().map(|item| self.expr(item, depth + 1)).collect::<Result<_, _>>().map(Expr::List)
+            }
             Cel::Comprehension(comprehension) => self.comprehension(comprehension, depth + 1),
             Cel::List(_) | Cel::Map(_) | Cel::Struct(_) | Cel::Unspecified => {
-                Err("maps, messages and optional values are not taken in a condition".into())
+                Err("maps, messages and optional values are not taken in a condition; compare one field with one value, or a list".into())
             }
         }
     }
@@ -188,6 +200,9 @@ impl Compiler<'_> {
             };
             return self.select(&select, depth);
         }
+        if let Some(number) = self.marked.number(call) {
+            return Ok(Expr::Constant(Constant::Number(number.into())));
+        }
         let operands: Vec<&IdedExpr> = call
             .target
             .as_deref()
@@ -248,7 +263,7 @@ impl Compiler<'_> {
 
     fn matches(&mut self, operands: &[&IdedExpr], depth: usize) -> Result<Expr, String> {
         let [of, text] = operands else {
-            return Err("matches takes a text and a pattern".into());
+            return Err("matches takes a text and a pattern, as in action.payload.service.matches(\"^pay-\")".into());
         };
         let Cel::Literal(LiteralValue::String(text)) = &text.expr else {
             return Err("the pattern of matches must be written out, so that it can be compiled when the rules are loaded".into());
@@ -261,11 +276,11 @@ impl Compiler<'_> {
 
     fn comprehension(&mut self, parsed: &ComprehensionExpr, depth: usize) -> Result<Expr, String> {
         if parsed.iter_var2.is_some() {
-            return Err("comprehensions with two variables are not taken".into());
+            return Err("comprehensions with two variables are not taken; write one, as in action.payload.alerts.exists(alert, alert.status == \"firing\")".into());
         }
         if self.comprehensions == COMPREHENSION_DEPTH {
             return Err(format!(
-                "comprehensions nest deeper than {COMPREHENSION_DEPTH} levels"
+                "comprehensions nest deeper than {COMPREHENSION_DEPTH} levels; make it several rules"
             ));
         }
         self.comprehensions += 1;
@@ -321,16 +336,24 @@ fn constant(literal: &LiteralValue) -> Result<Constant, String> {
     Ok(match literal {
         LiteralValue::Boolean(flag) => Constant::Bool(*flag.inner()),
         LiteralValue::Double(number) if !number.inner().is_finite() => {
-            return Err("the number is too large".into());
+            return Err(cel_hints::TOO_LARGE.into());
         }
-        LiteralValue::Double(number) => Constant::Double(*number.inner()),
+        // With no more digits than tell it from others: what stands in a rule as 0.1 is 0.1.
+        LiteralValue::Double(number) => {
+            Constant::Number(serde_json::Value::from(*number.inner()).to_string().into())
+        }
         LiteralValue::Int(number) => Constant::Int(*number.inner()),
-        LiteralValue::UInt(number) => {
-            Constant::Int(i64::try_from(*number.inner()).map_err(|_| "the number is too large")?)
-        }
+        LiteralValue::UInt(number) => Constant::Int(
+            i64::try_from(*number.inner()).map_err(|_| cel_hints::TOO_LARGE_UNSIGNED)?,
+        ),
         LiteralValue::Null => Constant::Null,
         LiteralValue::String(text) => Constant::Text(text.inner().into()),
-        LiteralValue::Bytes(_) => return Err("bytes are not taken in a condition".into()),
+        LiteralValue::Bytes(_) => {
+            return Err(
+                "bytes are not taken in a condition; write text, without the b before its quotes"
+                    .into(),
+            );
+        }
     })
 }
 
@@ -367,7 +390,9 @@ fn negated(of: Expr) -> Expr {
         Expr::Constant(Constant::Int(number)) if number != i64::MIN => {
             Expr::Constant(Constant::Int(-number))
         }
-        Expr::Constant(Constant::Double(number)) => Expr::Constant(Constant::Double(-number)),
+        Expr::Constant(Constant::Number(number)) => {
+            Expr::Constant(Constant::Number(eval::negated(&number).into()))
+        }
         other => Expr::Negate(Box::new(other)),
     }
 }

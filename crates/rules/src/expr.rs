@@ -12,7 +12,8 @@ pub(crate) enum Constant {
     Null,
     Bool(bool),
     Int(i64),
-    Double(f64),
+    /// A number as it is written, which is no integer of 64 bits.
+    Number(Box<str>),
     Text(Box<str>),
     Time(Timestamp),
 }
@@ -83,6 +84,18 @@ impl Comparison {
             Self::Gt => Self::Lt,
             Self::Ge => Self::Le,
             Self::Eq | Self::Ne => self,
+        }
+    }
+
+    /// As CEL writes it.
+    pub(crate) const fn sign(self) -> &'static str {
+        match self {
+            Self::Eq => "==",
+            Self::Ne => "!=",
+            Self::Lt => "<",
+            Self::Le => "<=",
+            Self::Gt => ">",
+            Self::Ge => ">=",
         }
     }
 

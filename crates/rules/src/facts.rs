@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
-use acteon_core::json::{items, members, whole_letters};
+use acteon_core::json::{Tree, items, members};
 use acteon_core::limits::{MAX_MATCHED_FIELD_BYTES, MAX_MATCHED_LABEL_BYTES};
 use acteon_core::{Action, ProviderName, Timestamp};
 use jiff::civil::{DateTime, Weekday};
 use jiff::tz::TimeZone;
-use serde_json::Value as Json;
 
 use crate::expr::Expr;
 use crate::path::{Path, Root, position};
@@ -21,7 +21,7 @@ pub struct Facts<'a> {
     action: &'a Action,
     provider: &'a ProviderName,
     now: Timestamp,
-    payload: OnceCell<Option<Json>>,
+    payload: OnceCell<Option<Tree<'a>>>,
     fields: OnceCell<Option<Vec<Field<'a>>>>,
     calendars: RefCell<Vec<(u16, DateTime)>>,
     /// Beginnings of values that are no text, as JSON writes them.
@@ -88,7 +88,7 @@ impl<'a> Facts<'a> {
     }
 
     /// The whole payload, parsed at the first call; `None` where it cannot be read.
-    fn payload(&self) -> Option<&Json> {
+    fn payload(&self) -> Option<&Tree<'a>> {
         self.payload
             .get_or_init(|| read(self.action.payload.get()))
             .as_ref()
@@ -139,7 +139,7 @@ impl<'a> Facts<'a> {
                     .or_insert_with(|| json_beginning(json, limit));
                 Cow::Owned(text.clone())
             }
-            other => Cow::Owned(beginning(&other.to_json().to_string(), limit).to_owned()),
+            other => Cow::Owned(beginning(&other.to_json(), limit).to_owned()),
         })
     }
 
@@ -209,7 +209,7 @@ impl<'a> Facts<'a> {
     /// What lies at `keys` of the payload. Only the fields that are asked for are parsed.
     fn within_payload(&self, keys: &[Box<str>]) -> Result<Val<'_>, Missing> {
         let Some((first, rest)) = keys.split_first() else {
-            return self.payload().map(Val::of_json).ok_or(Missing::Unreadable);
+            return self.payload().map(Val::of_tree).ok_or(Missing::Unreadable);
         };
         let fields = self
             .fields
@@ -226,7 +226,7 @@ impl<'a> Facts<'a> {
             .get_or_init(|| read(json))
             .as_ref()
             .ok_or(Missing::Unreadable)?;
-        within(value, rest).map(Val::of_json).ok_or(Missing::Absent)
+        within(value, rest).map(Val::of_tree).ok_or(Missing::Absent)
     }
 
     /// The wall clock in a zone.
@@ -245,7 +245,7 @@ impl<'a> Facts<'a> {
 struct Field<'a> {
     name: Cow<'a, str>,
     json: &'a str,
-    value: OnceCell<Option<Json>>,
+    value: OnceCell<Option<Tree<'a>>>,
 }
 
 /// The fields of a payload that is an object, in the order of their names; of equal ones the last comes last. Of one that is a list, its items by
@@ -271,11 +271,19 @@ fn fields(payload: &str) -> Option<Vec<Field<'_>>> {
     Some(fields)
 }
 
-/// The value that a JSON text stands for. A half of a surrogate pair, which older versions accepted, is U+FFFD.
-fn read(json: &str) -> Option<Json> {
-    serde_json::from_str(json)
-        .or_else(|_| serde_json::from_str(&whole_letters(json)))
-        .ok()
+/// The value that a JSON text stands for, unless it holds a number that is larger than any double. A half of a surrogate pair, which older versions
+/// accepted, is U+FFFD.
+fn read(json: &str) -> Option<Tree<'_>> {
+    Tree::parse(json).filter(|tree| tree.all_words(is_readable))
+}
+
+/// Digits that no double has.
+const LONG: usize = 300;
+
+fn is_readable(word: &str) -> bool {
+    (word.len() < LONG && !word.contains(['e', 'E']))
+        || word.parse::<f64>().is_ok_and(f64::is_finite)
+        || matches!(word, "true" | "false")
 }
 
 /// The beginning of a text, cut between characters.
@@ -284,34 +292,23 @@ pub(crate) fn beginning(text: &str, limit: usize) -> &str {
 }
 
 /// The beginning of a value written as JSON, which is not written further.
-fn json_beginning(json: &Json, limit: usize) -> String {
-    struct Room(Vec<u8>, usize);
-    impl std::io::Write for Room {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            let room = self.1 - self.0.len();
-            self.0.extend_from_slice(&bytes[..bytes.len().min(room)]);
-            if bytes.len() > room {
-                Err(std::io::ErrorKind::WriteZero.into())
+fn json_beginning(json: &Tree<'_>, limit: usize) -> String {
+    struct Room(String, usize);
+    impl Write for Room {
+        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+            let part = beginning(text, self.1 - self.0.len());
+            self.0.push_str(part);
+            if part.len() < text.len() {
+                Err(std::fmt::Error)
             } else {
-                Ok(bytes.len())
+                Ok(())
             }
         }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
     }
-    let mut room = Room(Vec::new(), limit);
+    let mut room = Room(String::new(), limit);
     // It fails where the room ends, and what is there is what is wanted.
-    drop(serde_json::to_writer(&mut room, json));
-    let whole = room
-        .0
-        .utf8_chunks()
-        .next()
-        .map_or(0, |chunk| chunk.valid().len());
-    room.0.truncate(whole);
-    String::from_utf8(room.0)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    write!(room, "{json}").ok();
+    room.0
 }
 
 /// The wall clock of an instant in a zone.
@@ -321,11 +318,11 @@ pub(crate) fn civil(now: Timestamp, zone: &TimeZone) -> DateTime {
     zone.to_datetime(instant)
 }
 
-fn within<'f>(json: &'f Json, keys: &[Box<str>]) -> Option<&'f Json> {
+fn within<'f, 'a>(json: &'f Tree<'a>, keys: &[Box<str>]) -> Option<&'f Tree<'a>> {
     keys.iter().try_fold(json, |json, key| match json {
-        Json::Object(map) => map.get(&**key),
-        Json::Array(items) => items.get(position(key)?),
-        _ => None,
+        Tree::Object(_) => json.member(key),
+        Tree::List(items) => items.get(position(key)?),
+        Tree::Word(_) | Tree::Text(_) => None,
     })
 }
 

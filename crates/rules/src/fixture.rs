@@ -4,17 +4,17 @@
 
 use acteon_core::json::same;
 use acteon_core::similar::nearest;
-use acteon_core::{Action, Timestamp};
+use acteon_core::{Action, Timestamp, VerdictKind};
 use serde_json::{Value as Json, json};
 
 use crate::diagnostic::LoadError;
 use crate::facts::Facts;
-use crate::file::{RuleFile, verdicts};
+use crate::file::RuleFile;
 use crate::interval::TimeInterval;
 use crate::matcher::{Matcher, MatcherSpec};
 use crate::path::Path;
 use crate::reader::{Fields, Reader};
-use crate::rule::{OnMute, Verdict};
+use crate::rule::OnMute;
 use crate::set::{Context, Decided, RuleSet};
 use crate::template::patched;
 use crate::yaml::{Node, NodeKind, subject};
@@ -49,7 +49,7 @@ struct Case {
     verdict: String,
     rule: Option<String>,
     provider: Option<String>,
-    payload: Option<Json>,
+    payload: Option<String>,
 }
 
 /// A fixture file.
@@ -90,7 +90,10 @@ impl<'a> Reader<'a> {
         self.read_intervals(fields.get("time_intervals").copied());
         let nodes = self.list(fields.get("tests").copied());
         if nodes.is_empty() {
-            self.fault::<()>(root.place, "there are no tests".into());
+            self.fault::<()>(
+                root.place,
+                "tests is empty: write at least one case with name, action and expect".into(),
+            );
         }
         let mut cases = Vec::new();
         for (index, node) in nodes.into_iter().enumerate() {
@@ -144,7 +147,7 @@ impl<'a> Reader<'a> {
             .and_then(|node| self.expected_verdict(node));
         let rule = expected.get("rule").and_then(|node| self.text(node));
         let provider = expected.get("provider").and_then(|node| self.text(node));
-        let payload = expected.get("payload").map(|node| node.to_json());
+        let payload = expected.get("payload").map(|node| node.to_text());
         Some(Case {
             name: name?,
             action: action?,
@@ -158,7 +161,11 @@ impl<'a> Reader<'a> {
 
     fn expected_verdict(&mut self, node: &Node) -> Option<String> {
         let text = self.text(node)?;
-        let known: Vec<&str> = verdicts().chain(HELD_BACK).collect();
+        let known: Vec<&str> = VerdictKind::ALL
+            .map(VerdictKind::as_str)
+            .into_iter()
+            .chain(HELD_BACK)
+            .collect();
         if known.contains(&text.as_str()) {
             return Some(text);
         }
@@ -192,12 +199,16 @@ impl<'a> Reader<'a> {
         let before = self.diagnostics.len();
         let fields = self.fields(node, &known, &[])?;
         let mut whole = json!({
-            "id": "fixture", "namespace": "default", "tenant": "default", "provider": "log", "action_type": "notify", "payload": {},
+            "id": "fixture", "namespace": "default", "tenant": "default", "provider": "log", "action_type": "notify",
             "created_at": now,
         });
+        let mut payload = "{}".to_owned();
         for (key, field) in &fields {
+            if *key == "payload" {
+                payload = field.to_text();
+                continue;
+            }
             whole[*key] = match *key {
-                "payload" => field.to_json(),
                 "metadata" => self.labels(field),
                 "starts_at" | "ends_at" | "created_at" | "expires_at" => {
                     json!(self.time(&fields, key))
@@ -209,7 +220,12 @@ impl<'a> Reader<'a> {
             return None;
         }
         // Raw payloads are read from text only.
-        serde_json::from_str(&whole.to_string()).map_or_else(
+        let mut whole = whole.to_string();
+        whole.truncate(whole.len() - 1);
+        whole.push_str(",\"payload\":");
+        whole.push_str(&payload);
+        whole.push('}');
+        serde_json::from_str(&whole).map_or_else(
             |error| self.fault(node.place, format!("action: {error}")),
             Some,
         )
@@ -238,7 +254,10 @@ impl Fixtures {
         let facts = Facts::new(&case.action, case.at.unwrap_or_default());
         let decided = rules.decide(&facts);
         let held_back = self.held_back(rules, case, &decided);
-        let verdict = decided.rule.map_or("allow", |rule| rule.verdict().tag());
+        let verdict = decided
+            .rule
+            .map_or(VerdictKind::Allow, |rule| rule.verdict().kind())
+            .as_str();
         let (found, why) = held_back
             .as_ref()
             .map_or((verdict, None), |(word, why)| (*word, Some(why)));
@@ -250,6 +269,10 @@ impl Fixtures {
                     .iter()
                     .map(|fault| format!("rule {} failed: {}", fault.rule, fault.message)),
             );
+        }
+        // What does not get as far as its rule asks for no time interval.
+        if !matches!(held_back, Some(("silenced" | "held", _))) {
+            differences.extend(self.unknown_intervals(rules, case, &decided));
         }
         // Who expects a rule's verdict of what does not go would believe that it goes.
         if found != case.verdict {
@@ -274,37 +297,75 @@ impl Fixtures {
             .map(|fault| &*fault.rule)
             .or_else(|| decided.rule.map(|rule| &**rule.name()));
         compare("rule", case.rule.as_deref(), rule);
-        let provider = match decided.rule.map(crate::Rule::verdict) {
-            Some(Verdict::Reroute { target }) => target,
-            _ => &case.action.provider,
-        };
+        let provider = decided
+            .rule
+            .and_then(|rule| rule.verdict().target())
+            .unwrap_or(&case.action.provider);
         compare(
             "provider",
             case.provider.as_deref(),
             Some(provider.as_str()),
         );
-        if let Some(expected) = &case.payload {
-            let patch = decided.patch.unwrap_or_else(|| json!({}));
-            let payload = patched(&case.action.payload, &patch).map_or_else(
-                |error| error.to_string(),
-                |payload| payload.get().to_owned(),
-            );
-            let expected = expected.to_string();
+        let payload = match &decided.patch {
+            Some(patch) => {
+                patched(&case.action.payload, patch).map(|payload| payload.get().to_owned())
+            }
+            None => Ok(case.action.payload.get().to_owned()),
+        };
+        match (&case.payload, payload) {
             // The order of names does not matter.
-            compare(
-                "payload",
-                Some(&expected),
-                Some(if same(&expected, &payload) {
-                    &expected
-                } else {
-                    &payload
-                }),
-            );
+            (Some(expected), Ok(payload)) => {
+                compare(
+                    "payload",
+                    Some(expected),
+                    Some(if same(expected, &payload) {
+                        expected
+                    } else {
+                        &payload
+                    }),
+                );
+            }
+            (None, Ok(_)) => {}
+            (_, Err(error)) => differences.push(format!("payload: {error}")),
         }
         CaseResult {
             name: case.name.clone(),
             differences,
         }
+    }
+
+    fn interval<'i>(&'i self, rules: &'i RuleSet, name: &str) -> Option<&'i TimeInterval> {
+        self.intervals
+            .iter()
+            .find(|interval| interval.name() == name)
+            .or_else(|| rules.interval(name))
+    }
+
+    /// What to say of time intervals that decide about a case and that nobody here knows, such as those that a gateway's store has.
+    fn unknown_intervals(
+        &self,
+        rules: &RuleSet,
+        case: &Case,
+        decided: &Decided<'_>,
+    ) -> Vec<String> {
+        let Some(rule) = decided.rule.filter(|_| case.at.is_some()) else {
+            return Vec::new();
+        };
+        let unknown = rule
+            .mute_intervals()
+            .iter()
+            .chain(rule.active_intervals())
+            .filter(|name| self.interval(rules, name).is_none());
+        let told = unknown.map(|name| {
+            let near = nearest(name, self.intervals.iter().map(TimeInterval::name));
+            let hint = near.map_or(".".to_owned(), |near| format!("; did you mean {near:?}?"));
+            format!(
+                "time interval: rule {} goes by {name:?}, which is neither in the files of the rules nor in this one{hint} No gateway is asked: give it in this \
+                 file, as in time_intervals: [{{name: {name}, time_ranges: [{{times: [{{start: \"22:00\", end: \"24:00\"}}]}}]}}]",
+                rule.name()
+            )
+        });
+        told.collect()
     }
 
     /// What holds an action back at the instant of its case, and why. Without an instant neither silences nor time intervals are looked at.
@@ -321,10 +382,10 @@ impl Fixtures {
             ));
         }
         let now = case.at?;
-        let provider = match decided.rule.map(crate::Rule::verdict) {
-            Some(Verdict::Reroute { target }) => target,
-            _ => &case.action.provider,
-        };
+        let provider = decided
+            .rule
+            .and_then(|rule| rule.verdict().target())
+            .unwrap_or(&case.action.provider);
         let facts = Facts::through(&case.action, provider, now);
         let matches = |silence: &Silence| {
             silence
@@ -338,16 +399,11 @@ impl Fixtures {
         if self.silences.iter().any(|silence| holds(&silence)) {
             return Some(("silenced", "by a silence of the fixture file".into()));
         }
-        let interval = |name: &str| {
-            self.intervals
-                .iter()
-                .find(|interval| interval.name() == name)
-                .or_else(|| rules.interval(name))
-        };
+        let interval = |name: &str| self.interval(rules, name);
         let rule = decided.rule?;
         let muting = rule.muting(interval, now)?;
         let is_postponed = muting.on_mute == OnMute::Postpone;
-        if is_postponed && matches!(rule.verdict(), Verdict::Deny | Verdict::Suppress) {
+        if is_postponed && rule.verdict().kind().refuses() {
             return None;
         }
         let word = if is_postponed && rule.mutes_until(interval, now).is_some() {

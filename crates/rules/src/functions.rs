@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use acteon_core::Timestamp;
+use acteon_core::json::{Tree, whole_part};
 use acteon_core::limits::MAX_MATCHED_FIELD_BYTES;
 use acteon_core::similar::nearest;
 
@@ -127,6 +128,12 @@ pub(crate) fn call<'a>(
         (F::Int, [Val::Double(number)]) if number.abs() < 9.0e18 => {
             Ok(Val::Int(number.trunc() as i64))
         }
+        (F::Int, [Val::Number(number)]) => {
+            let whole = whole_part(number).map(|(whole, _)| Val::Int(whole));
+            whole.ok_or_else(|| {
+                Stop::error("int: the number is too large; it can be compared as it is")
+            })
+        }
         (F::Int, [Val::Text(text)]) => text
             .trim()
             .parse()
@@ -137,8 +144,6 @@ pub(crate) fn call<'a>(
         (F::Time, [Val::Text(text)]) => Timestamp::parse(text)
             .map(Val::Time)
             .ok_or_else(|| Stop::error("timestamp: the text is not an RFC 3339 time")),
-        (F::Double, [Val::Int(number)]) => Ok(Val::Double(*number as f64)),
-        (F::Double, [Val::Double(number)]) => Ok(Val::Double(*number)),
         (F::Double, [Val::Text(text)]) => {
             let number = text
                 .trim()
@@ -146,13 +151,20 @@ pub(crate) fn call<'a>(
                 .map_err(|_| Stop::error("double: the text is not a number"))?;
             finite(number)
         }
+        (F::Double, [number]) => number
+            .double()
+            .map(Val::Double)
+            .ok_or_else(|| wrong(function, arguments)),
         (F::Text, [Val::Null]) => Ok(Val::Text(Cow::Borrowed("null"))),
         (F::Text, [other]) => evaluator.built(other.to_text()),
         (F::Abs, [Val::Int(number)]) => number
             .checked_abs()
             .map(Val::Int)
-            .ok_or_else(|| Stop::error("abs: overflow")),
+            .ok_or_else(|| Stop::error("abs: overflow: the result needs more than 64 bits")),
         (F::Abs, [Val::Double(number)]) => Ok(Val::Double(number.abs())),
+        (F::Abs, [Val::Number(number)]) => Ok(Val::Number(
+            number.trim_start_matches('-').to_owned().into(),
+        )),
         (F::Min | F::Max, [left, right]) => {
             let order = left
                 .compare(right)
@@ -185,7 +197,7 @@ fn size<'a>(of: &Val<'_>) -> Result<Val<'a>, Stop> {
     let size = match of {
         Val::Text(text) => text.chars().count(),
         Val::Labels(labels) => labels.len(),
-        Val::Json(serde_json::Value::Object(map)) => map.len(),
+        Val::Json(Tree::Object(members)) => members.len(),
         _ => of
             .len()
             .ok_or_else(|| wrong(Function::Size, std::slice::from_ref(of)))?,

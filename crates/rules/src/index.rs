@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use acteon_core::json::whole_part;
 use acteon_core::limits::{MAX_EXPRESSION_BYTES, MAX_MATCHED_FIELD_BYTES};
 use aho_corasick::AhoCorasick;
 
@@ -150,9 +151,9 @@ impl Index {
             let filed = match value {
                 Ok(Val::Text(text)) => field.texts.get(&*text),
                 Ok(Val::Int(number)) => field.ints.get(&number),
-                Ok(Val::Double(number)) if number.fract() == 0.0 && number.abs() < 9.0e15 => {
-                    field.ints.get(&(number as i64))
-                }
+                Ok(Val::Number(number)) => whole_part(&number)
+                    .filter(|(_, is_whole)| *is_whole)
+                    .and_then(|(int, _)| field.ints.get(&int)),
                 Ok(_) | Err(Missing::Absent) => None,
                 Err(Missing::Unreadable) => {
                     lists.extend(field.all());
@@ -367,12 +368,10 @@ pub(crate) fn is_indexed(path: &Path) -> bool {
 fn key(constant: &Constant) -> Option<Key> {
     match constant {
         Constant::Text(text) => Some(Key::Text(text.clone())),
-        // Beyond 2^53 a double equals integers that are not each other.
-        Constant::Int(number) if number.unsigned_abs() < 1 << 53 => Some(Key::Int(*number)),
-        Constant::Int(_)
-        | Constant::Double(_)
-        | Constant::Null
-        | Constant::Bool(_)
-        | Constant::Time(_) => None,
+        Constant::Int(number) => Some(Key::Int(*number)),
+        Constant::Number(text) => whole_part(text)
+            .filter(|(_, is_whole)| *is_whole)
+            .map(|(int, _)| Key::Int(int)),
+        Constant::Null | Constant::Bool(_) | Constant::Time(_) => None,
     }
 }

@@ -7,6 +7,7 @@
 #![deny(missing_docs)]
 
 mod cel_hints;
+mod cel_numbers;
 mod cel_syntax;
 mod diagnostic;
 mod eval;
@@ -17,8 +18,10 @@ mod fixture;
 mod functions;
 mod index;
 mod interval;
+mod interval_file;
 mod matcher;
 mod matcher_index;
+mod never;
 mod path;
 mod pattern;
 mod predicate;
@@ -29,6 +32,7 @@ mod template;
 mod trace;
 mod types;
 mod value;
+mod verdict;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, LoadError};
@@ -38,10 +42,10 @@ pub use fixture::{CaseResult, run_fixtures};
 pub use interval::{IntervalError, TimeInterval};
 pub use matcher::{MatchOp, Matcher, MatcherError, MatcherSpec};
 pub use matcher_index::{MatcherIndex, is_filed_by_some};
-pub use path::path_parts;
+pub use path::{is_action_field, path_parts};
 pub use pattern::Steps;
 pub use reader::is_time_zone;
 pub use rule::{Muting, OnError, OnMute, Rule, Verdict};
 pub use set::{Context, Decided, Fault, RuleSet};
-pub use template::{merge_patch, patched};
+pub use template::{PatchError, merge_patch, patched};
 pub use trace::{EvaluateOptions, Evaluation, TraceEntry};

@@ -58,13 +58,16 @@ impl<T: Clone> MatcherIndex<T> {
             self.rest.insert_mut(Arc::clone(id), item.clone());
             return;
         };
-        let mut by_value = self.by_value(&matcher.path).cloned().unwrap_or_default();
-        for value in values {
-            let mut sets = by_value.get(value).cloned().unwrap_or_default();
-            sets.insert_mut(Arc::clone(id), item.clone());
-            by_value.insert_mut(value.clone(), sets);
-        }
-        self.put(&matcher.path, by_value);
+        self.change(&matcher.path, |by_value| {
+            for value in values {
+                if !by_value.contains_key(value) {
+                    by_value.insert_mut(value.clone(), Sets::default());
+                }
+                if let Some(sets) = by_value.get_mut(value) {
+                    sets.insert_mut(Arc::clone(id), item.clone());
+                }
+            }
+        });
     }
 
     /// Takes an item out that was filed, wherever among its matchers' values it was.
@@ -73,20 +76,16 @@ impl<T: Clone> MatcherIndex<T> {
             usize::from(matchers.iter().any(Matcher::is_searched)).min(self.searching);
         self.rest.remove_mut(id);
         for matcher in matchers.iter().filter(|matcher| is_filed(matcher)) {
-            let Some(mut by_value) = self.by_value(&matcher.path).cloned() else {
-                continue;
-            };
-            for value in matcher.values().unwrap_or_default() {
-                let Some(mut sets) = by_value.get(value).cloned() else {
-                    continue;
-                };
-                if sets.remove_mut(id) && sets.is_empty() {
-                    by_value.remove_mut(value);
-                } else {
-                    by_value.insert_mut(value.clone(), sets);
+            self.change(&matcher.path, |by_value| {
+                for value in matcher.values().unwrap_or_default() {
+                    if by_value
+                        .get_mut(value)
+                        .is_some_and(|sets| sets.remove_mut(id) && sets.is_empty())
+                    {
+                        by_value.remove_mut(value);
+                    }
                 }
-            }
-            self.put(&matcher.path, by_value);
+            });
         }
     }
 
@@ -138,12 +137,22 @@ impl<T: Clone> MatcherIndex<T> {
         }
     }
 
-    fn put(&mut self, path: &Path, by_value: ByValue<T>) {
-        match (label(path), by_value.is_empty()) {
-            (Some(name), true) => drop(self.labels.remove_mut(name)),
-            (Some(name), false) => self.labels.insert_mut(name.into(), by_value),
-            (None, true) => drop(self.fields.remove_mut(path)),
-            (None, false) => self.fields.insert_mut(path.clone(), by_value),
+    /// Changes what is filed under a path, in place where no other index shares it.
+    fn change(&mut self, path: &Path, change: impl FnOnce(&mut ByValue<T>)) {
+        let mut nothing = ByValue::default();
+        let known = self.by_value(path).is_some();
+        let by_value = match label(path) {
+            _ if !known => &mut nothing,
+            Some(name) => self.labels.get_mut(name).unwrap_or(&mut nothing),
+            None => self.fields.get_mut(path).unwrap_or(&mut nothing),
+        };
+        change(by_value);
+        match (label(path), known, by_value.is_empty()) {
+            (Some(name), true, true) => drop(self.labels.remove_mut(name)),
+            (None, true, true) => drop(self.fields.remove_mut(path)),
+            (Some(name), false, false) => self.labels.insert_mut(name.into(), nothing),
+            (None, false, false) => self.fields.insert_mut(path.clone(), nothing),
+            (_, true, false) | (_, false, true) => {}
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::cel_syntax;
 use crate::expr::{Comparison, Constant, Expr};
 
 use crate::functions::Function;
+use crate::never::{conflict, never};
 use crate::path::Path;
 use crate::reader::Reader;
 use crate::types;
@@ -47,7 +48,17 @@ pub(crate) fn condition(reader: &mut Reader<'_>, node: &Node) -> Option<Conditio
     match &node.kind {
         NodeKind::Text(text) => {
             let compiled = cel_syntax::compile(text, reader.env());
-            match compiled.and_then(|mut expr| types::check_condition(&mut expr).map(|()| expr)) {
+            let checked =
+                compiled.and_then(|mut expr| types::check_condition(&mut expr).map(|()| expr));
+            // What the environment decides is meant to be never true in one of them.
+            let reads_environment = ["env.", "env[", "environment.", "environment["]
+                .iter()
+                .any(|root| text.contains(root));
+            match checked.and_then(|expr| {
+                never(&expr)
+                    .filter(|_| !reads_environment)
+                    .map_or(Ok(expr), Err)
+            }) {
                 Ok(expr) => Some(Condition {
                     expr,
                     display: cel_syntax::one_line(text),
@@ -74,7 +85,9 @@ fn predicate(reader: &mut Reader<'_>, node: &Node, depth: usize) -> Option<Condi
     if depth > MAX_CONDITION_DEPTH {
         return reader.fault(
             node.place,
-            format!("conditions nest deeper than {MAX_CONDITION_DEPTH} levels"),
+            format!(
+                "conditions nest deeper than {MAX_CONDITION_DEPTH} levels; make it several rules"
+            ),
         );
     }
     let NodeKind::Map(entries) = &node.kind else {
@@ -118,10 +131,13 @@ fn group(reader: &mut Reader<'_>, all: bool, list: &Node, depth: usize) -> Optio
         .map(|condition| parenthesized(&condition.expr, &condition.display))
         .collect();
     let display = displays.join(if all { " && " } else { " || " });
-    let operands = conditions
+    let operands: Vec<Expr> = conditions
         .into_iter()
         .map(|condition| condition.expr)
         .collect();
+    if all && let Some((at, why)) = conflict(&operands) {
+        return reader.fault(items.get(at).map_or(list.place, |item| item.place), why);
+    }
     Some(Condition {
         expr: if all {
             Expr::And(operands)
@@ -158,6 +174,11 @@ fn comparison(
             let message = if LATER.contains(&key.as_str()) {
                 format!("{key} is not supported by this version")
             } else {
+                if key == "not" && matches!(value.kind, NodeKind::Map(_) | NodeKind::List(_)) {
+                    let message = "there is no not: write the opposite operator, such as ne for eq, or a CEL condition with !(...), in which what \
+                                   is missing stays unknown";
+                    return reader.fault(*place, message.into());
+                }
                 let near = meant(key)
                     .or_else(|| nearest(key, OPERATORS.into_iter().chain(["field", "all", "any"])));
                 let hint = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
@@ -199,6 +220,9 @@ fn comparison(
         return Some(Condition { expr, display });
     }
     let (operands, displays): (Vec<Expr>, Vec<String>) = parts.into_iter().unzip();
+    if let Some((_, why)) = conflict(&operands) {
+        return reader.fault(node.place, why);
+    }
     Some(Condition {
         expr: Expr::And(operands),
         display: displays.join(" && "),
@@ -330,6 +354,17 @@ fn untyped(
             Err(message) => reader.fault(node.place, message),
         };
     }
+    if matches!(
+        (name, &constant),
+        ("starts_with" | "ends_with", Constant::Null)
+    ) {
+        return reader.fault(
+            node.place,
+            format!(
+                "{name} must be text, is empty: no text begins or ends with nothing; leave it out"
+            ),
+        );
+    }
     let (function, spelling) = match name {
         "contains" => (Function::Contains, "contains"),
         "starts_with" => (Function::StartsWith, "startsWith"),
@@ -347,7 +382,7 @@ fn constant(reader: &mut Reader<'_>, node: &Node) -> Option<Constant> {
         NodeKind::Null => Constant::Null,
         NodeKind::Bool(flag) => Constant::Bool(*flag),
         NodeKind::Int(number) => Constant::Int(*number),
-        NodeKind::Float(number) => Constant::Double(*number),
+        NodeKind::Number(text) => Constant::Number(text.as_str().into()),
         NodeKind::Text(text) => Constant::Text(text.as_str().into()),
         NodeKind::List(_) | NodeKind::Map(_) => {
             return reader.fault(
@@ -363,7 +398,7 @@ pub(crate) fn spelled(constant: &Constant) -> String {
         Constant::Null => "null".into(),
         Constant::Bool(flag) => flag.to_string(),
         Constant::Int(number) => number.to_string(),
-        Constant::Double(number) => number.to_string(),
+        Constant::Number(text) => text.as_ref().into(),
         Constant::Text(text) => quoted(text),
         Constant::Time(time) => quoted(&time.to_string()),
     }

@@ -1,6 +1,6 @@
 //! Reading nodes of YAML, with every fault noted at its place. Nothing stops at the first problem.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use acteon_core::limits::MAX_NAME_BYTES;
 use acteon_core::similar::nearest;
@@ -27,6 +27,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) names: BTreeMap<String, String>,
     pub(crate) interval_names: HashSet<String>,
     zones: Vec<Zone>,
+    /// The keys of this file by the places of their values.
+    keys: HashMap<(usize, usize), String>,
 }
 
 impl<'a> Reader<'a> {
@@ -43,6 +45,7 @@ impl<'a> Reader<'a> {
             names: BTreeMap::new(),
             interval_names: HashSet::new(),
             zones: vec![utc],
+            keys: HashMap::new(),
         }
     }
 
@@ -57,6 +60,15 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn diagnostic(&self, place: Place, message: String) -> Diagnostic {
+        // What is said of a value alone says which one it is.
+        let key = self
+            .keys
+            .get(&(place.line, place.column))
+            .filter(|_| message.starts_with("must "));
+        let message = match key.filter(|key| !self.subject.starts_with(key.as_str())) {
+            Some(key) => format!("{key} {message}"),
+            None => message,
+        };
         Diagnostic {
             file: self.file.to_owned(),
             line: place.line,
@@ -64,6 +76,11 @@ impl<'a> Reader<'a> {
             subject: self.subject.clone(),
             message,
         }
+    }
+
+    /// Forgets the keys of the file before.
+    pub(crate) fn forget_keys(&mut self) {
+        self.keys.clear();
     }
 
     /// The zone of rules that name none.
@@ -120,30 +137,51 @@ impl<'a> Reader<'a> {
                 );
                 continue;
             };
+            self.keys
+                .insert((value.place.line, value.place.column), (*key).to_owned());
             fields.insert(*key, value);
         }
         for key in needed {
-            self.needed(node, &fields, key);
+            self.needed(
+                node,
+                &fields,
+                key,
+                &format!("needed are: {}", needed.join(", ")),
+            );
         }
         Some(fields)
     }
 
+    /// A key that must be there; `why` follows where it is not.
     pub(crate) fn needed<'n>(
         &mut self,
         node: &Node,
         fields: &Fields<'n>,
         key: &str,
+        why: &str,
     ) -> Option<&'n Node> {
         match fields.get(key) {
             Some(node) => Some(node),
-            None => self.fault(node.place, format!("{key} is missing")),
+            None => self.fault(node.place, format!("{key} is missing; {why}")),
         }
     }
 
     pub(crate) fn list<'n>(&mut self, node: Option<&'n Node>) -> Vec<&'n Node> {
         match node.map(|node| (node, &node.kind)) {
             None | Some((_, NodeKind::Null)) => Vec::new(),
-            Some((_, NodeKind::List(items))) => items.iter().collect(),
+            Some((list, NodeKind::List(items))) => {
+                if let Some(key) = self
+                    .keys
+                    .get(&(list.place.line, list.place.column))
+                    .cloned()
+                {
+                    let named = items.iter().enumerate().map(|(at, item)| {
+                        ((item.place.line, item.place.column), format!("{key}[{at}]"))
+                    });
+                    self.keys.extend(named);
+                }
+                items.iter().collect()
+            }
             Some((node, _)) => {
                 self.fault::<()>(
                     node.place,
@@ -162,7 +200,10 @@ impl<'a> Reader<'a> {
         {
             return self.fault(
                 node.place,
-                format!("name must be 1 to {MAX_NAME_BYTES} bytes without control characters"),
+                format!(
+                    "name must be 1 to {MAX_NAME_BYTES} bytes without control characters, is {}",
+                    node.shown()
+                ),
             );
         }
         Some(text)
@@ -171,7 +212,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn text(&mut self, node: &Node) -> Option<String> {
         match &node.kind {
             NodeKind::Text(text) => Some(text.clone()),
-            NodeKind::Bool(_) | NodeKind::Int(_) | NodeKind::Float(_) => self.fault(
+            NodeKind::Bool(_) | NodeKind::Int(_) | NodeKind::Number(_) => self.fault(
                 node.place,
                 format!("must be text, is {}: put it in quotes", node.described()),
             ),

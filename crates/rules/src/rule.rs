@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Priority, ProviderName, Timestamp};
+use acteon_core::{Priority, ProviderName, Timestamp, VerdictKind};
 use serde::Serialize;
 
 use crate::expr::Expr;
@@ -33,32 +33,32 @@ pub struct Rule {
 /// What happens to an action that a rule matches.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    /// It goes as it is.
+    /// The action goes unchanged.
     Allow,
-    /// It does not go.
+    /// The action does not go.
     Deny,
-    /// It does not go.
+    /// The action does not go.
     Suppress,
-    /// It goes unless one with the same dedup key went before.
+    /// The action goes unless another with the same dedup key went before.
     Deduplicate {
         /// How long a key is held.
         ttl: Duration,
     },
-    /// It goes through another provider.
+    /// The action goes through another provider.
     Reroute {
-        /// Which.
+        /// Name of that provider.
         target: ProviderName,
     },
-    /// It goes unless as many went within the window.
+    /// The action goes unless too many went within a window.
     Throttle {
-        /// How many.
+        /// How many may go within the window.
         max_count: u32,
-        /// Within how long.
+        /// Length of the window.
         window: Duration,
     },
-    /// It goes with a changed payload, or with another priority.
+    /// The action goes with a changed payload, or with another priority.
     Modify {
-        /// What changes in the payload.
+        /// What is merged into the payload; `None` where only the priority changes.
         changes: Option<Changes>,
     },
 }
@@ -216,16 +216,42 @@ impl Rule {
 }
 
 impl Verdict {
-    /// Its word in the wire format.
-    pub const fn tag(&self) -> &'static str {
+    /// The verdict without its parameters.
+    pub const fn kind(&self) -> VerdictKind {
         match self {
-            Self::Allow => "allow",
-            Self::Deny => "deny",
-            Self::Suppress => "suppress",
-            Self::Deduplicate { .. } => "deduplicate",
-            Self::Reroute { .. } => "reroute",
-            Self::Throttle { .. } => "throttle",
-            Self::Modify { .. } => "modify",
+            Self::Allow => VerdictKind::Allow,
+            Self::Deny => VerdictKind::Deny,
+            Self::Suppress => VerdictKind::Suppress,
+            Self::Deduplicate { .. } => VerdictKind::Deduplicate,
+            Self::Reroute { .. } => VerdictKind::Reroute,
+            Self::Throttle { .. } => VerdictKind::Throttle,
+            Self::Modify { .. } => VerdictKind::Modify,
+        }
+    }
+
+    /// Provider that the action goes through in place of its own.
+    pub const fn target(&self) -> Option<&ProviderName> {
+        match self {
+            Self::Reroute { target } => Some(target),
+            Self::Allow
+            | Self::Deny
+            | Self::Suppress
+            | Self::Deduplicate { .. }
+            | Self::Throttle { .. }
+            | Self::Modify { .. } => None,
+        }
+    }
+
+    /// Template of what is merged into the payload.
+    pub(crate) const fn changes(&self) -> Option<&Changes> {
+        match self {
+            Self::Modify { changes } => changes.as_ref(),
+            Self::Allow
+            | Self::Deny
+            | Self::Suppress
+            | Self::Deduplicate { .. }
+            | Self::Reroute { .. }
+            | Self::Throttle { .. } => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use acteon_core::ProviderName;
 use acteon_core::limits::MAX_MATCHED_FIELD_BYTES;
 use acteon_core::similar::nearest;
-use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
 use crate::diagnostic::{Diagnostic, LoadError};
 use crate::eval::{self, Truth};
@@ -16,7 +16,7 @@ use crate::file::RuleFile;
 use crate::index::Index;
 use crate::interval::TimeInterval;
 use crate::reader::Reader;
-use crate::rule::{OnError, Rule, Verdict};
+use crate::rule::{OnError, Rule};
 
 /// Payload that is short for a search.
 const SHORT: usize = 4096;
@@ -65,7 +65,7 @@ pub struct Decided<'s> {
     /// The first rule that matches; `None` lets the action go as it is.
     pub rule: Option<&'s Rule>,
     /// What to merge into the payload.
-    pub patch: Option<Json>,
+    pub patch: Option<Box<RawValue>>,
     /// Rules that failed on the way. They did not match.
     pub faults: Vec<Fault>,
     /// The rule that failed and says that the action is to be held back.
@@ -257,23 +257,19 @@ impl RuleSet {
 
 impl Rule {
     /// What a rule that matched an action changes in its payload, if it does; `None` where it cannot be said.
-    pub fn patch(&self, facts: &Facts<'_>) -> Option<Option<Json>> {
+    pub fn patch(&self, facts: &Facts<'_>) -> Option<Option<Box<RawValue>>> {
         self.changes_of(facts).ok()
     }
 
-    fn changes_of(&self, facts: &Facts<'_>) -> Result<Option<Json>, String> {
-        match &self.verdict {
-            Verdict::Modify {
-                changes: Some(changes),
-            } => changes.0.render(facts, &self.zone),
-            Verdict::Modify { changes: None }
-            | Verdict::Allow
-            | Verdict::Deny
-            | Verdict::Suppress
-            | Verdict::Deduplicate { .. }
-            | Verdict::Reroute { .. }
-            | Verdict::Throttle { .. } => Ok(None),
-        }
+    fn changes_of(&self, facts: &Facts<'_>) -> Result<Option<Box<RawValue>>, String> {
+        let Some(changes) = self.verdict.changes() else {
+            return Ok(None);
+        };
+        let patch = changes.0.render(facts, &self.zone)?;
+        patch
+            .map(RawValue::from_string)
+            .transpose()
+            .map_err(|error| format!("the changes are no JSON: {error}"))
     }
 }
 
@@ -281,7 +277,7 @@ impl Rule {
 pub(crate) enum Match {
     No,
     /// With what a `modify` changes.
-    Yes(Option<Json>),
+    Yes(Option<Box<RawValue>>),
     Error(String),
 }
 

@@ -11,11 +11,14 @@ use crate::eval::{self, Stop};
 use crate::expr::Expr;
 use crate::facts::{Facts, Zone};
 use crate::functions::escape;
+use crate::predicate::quoted;
 use crate::value::Val;
+use crate::yaml::{Node, NodeKind};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Template {
-    Constant(Json),
+    /// JSON as it is to stand there.
+    Constant(String),
     /// A text that is one expression keeps the type of its value.
     Whole(Expr),
     Text(Vec<Piece>),
@@ -30,68 +33,79 @@ pub(crate) enum Piece {
 }
 
 impl Template {
-    pub(crate) fn compile(json: &Json, env: &BTreeMap<String, String>) -> Result<Self, String> {
-        Ok(match json {
-            Json::String(text) if text.contains("{{") => text_template(text, env)?,
-            Json::Array(items) => Self::List(
+    pub(crate) fn compile(node: &Node, env: &BTreeMap<String, String>) -> Result<Self, String> {
+        Ok(match &node.kind {
+            NodeKind::Text(text) if text.contains("{{") => text_template(text, env)?,
+            NodeKind::List(items) => Self::List(
                 items
                     .iter()
                     .map(|item| Self::compile(item, env))
                     .collect::<Result<_, _>>()?,
             ),
-            Json::Object(map) => {
-                let entry = |(key, value): (&String, &Json)| {
+            NodeKind::Map(entries) => {
+                let entry = |(key, _, value): &(String, _, Node)| {
                     Ok::<_, String>((key.clone(), Self::compile(value, env)?))
                 };
-                Self::Map(map.iter().map(entry).collect::<Result<_, _>>()?)
+                Self::Map(entries.iter().map(entry).collect::<Result<_, _>>()?)
             }
-            _ => Self::Constant(json.clone()),
+            _ => Self::Constant(node.to_text()),
         })
     }
 
-    /// The value; `None` where a whole expression reads a field that is not there, so that nothing is to be changed.
-    pub(crate) fn render(&self, facts: &Facts<'_>, zone: &Zone) -> Result<Option<Json>, String> {
-        let value = |expr: &Expr| match eval::value(expr, facts, zone) {
-            // Labels are others' words, and land in texts that services read as markdown.
-            Ok(Val::Text(text)) if expr.is_label() => Ok(Some(Json::String(escape(&text)))),
-            Ok(value) => Ok(Some(value.to_json())),
-            Err(Stop::Unknown) => Ok(None),
-            Err(Stop::Error(message)) => Err(message.to_string()),
-        };
+    /// The JSON of the value, numbers as they were written; `None` where a whole expression reads a field that is not there, so that nothing is to
+    /// be changed.
+    pub(crate) fn render(&self, facts: &Facts<'_>, zone: &Zone) -> Result<Option<String>, String> {
         Ok(match self {
             Self::Constant(json) => Some(json.clone()),
-            Self::Whole(expr) => value(expr)?,
+            Self::Whole(expr) => value(expr, facts, zone)?.map(|value| value.to_json()),
             Self::Text(pieces) => {
                 let mut text = String::new();
                 for piece in pieces {
                     match piece {
                         Piece::Text(fixed) => text.push_str(fixed),
-                        Piece::Value(expr) => match value(expr)? {
-                            Some(Json::String(inserted)) => text.push_str(&inserted),
+                        Piece::Value(expr) => match value(expr, facts, zone)? {
                             // Whoever reads the text must see that something is not there.
-                            None | Some(Json::Null) => text.push_str(&missing(expr)),
-                            Some(other) => text.push_str(&other.to_string()),
+                            None | Some(Val::Null) => text.push_str(&missing(expr)),
+                            Some(other) => text.push_str(&other.to_text()),
                         },
                     }
                 }
-                Some(Json::String(text))
+                Some(quoted(&text))
             }
             Self::List(items) => {
                 let rendered = items
                     .iter()
-                    .map(|item| Ok(item.render(facts, zone)?.unwrap_or(Json::Null)));
-                Some(Json::Array(rendered.collect::<Result<_, String>>()?))
+                    .map(|item| Ok(item.render(facts, zone)?.unwrap_or_else(|| "null".into())));
+                Some(format!(
+                    "[{}]",
+                    rendered.collect::<Result<Vec<_>, String>>()?.join(",")
+                ))
             }
             Self::Map(entries) => {
-                let mut map = Map::new();
+                let mut members = Vec::with_capacity(entries.len());
                 for (key, template) in entries {
                     if let Some(value) = template.render(facts, zone)? {
-                        map.insert(key.clone(), value);
+                        members.push(format!("{}:{value}", quoted(key)));
                     }
                 }
-                Some(Json::Object(map))
+                Some(format!("{{{}}}", members.join(",")))
             }
         })
+    }
+}
+
+/// The value of an expression; `None` where it reads a field that is not there.
+fn value<'a>(
+    expr: &'a Expr,
+    facts: &'a Facts<'_>,
+    zone: &'a Zone,
+) -> Result<Option<Val<'a>>, String> {
+    match eval::value(expr, facts, zone) {
+        // Labels are others' words, and land in texts that services read as markdown.
+        Ok(Val::Text(text)) if expr.is_label() => Ok(Some(Val::Text(escape(&text).into()))),
+        Ok(value) => Ok(Some(value)),
+        Err(Stop::Unknown) => Ok(None),
+        Err(Stop::Error(message)) => Err(message.to_string()),
     }
 }
 
@@ -155,26 +169,62 @@ pub fn merge_patch(target: &mut Json, patch: &Json) {
     }
 }
 
-/// A payload with an RFC 7386 merge patch applied to its text: what the patch does not name stays byte for byte, whatever numbers it holds.
-pub fn patched(payload: &RawValue, patch: &Json) -> Result<Box<RawValue>, serde_json::Error> {
-    let mut text = String::with_capacity(payload.get().len() + 64);
-    patch_text(payload.get(), patch, &mut text)?;
-    RawValue::from_string(text)
+/// Why changes cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PatchError {
+    /// The payload holds no members that changes could be merged with.
+    #[error(
+        "the changes of a rule are merged into an object, and the payload is {0}: nothing of it would be left"
+    )]
+    NoObject(&'static str),
+    /// What came of it is no JSON.
+    #[error("a rule changes the payload, which cannot be read: {0}")]
+    Unreadable(#[from] serde_json::Error),
 }
 
-fn patch_text(target: &str, patch: &Json, text: &mut String) -> Result<(), serde_json::Error> {
-    let Json::Object(patch) = patch else {
-        text.push_str(&serde_json::to_string(patch)?);
-        return Ok(());
+/// A payload with an RFC 7386 merge patch applied to its text: what the patch does not name stays byte for byte, whatever numbers it holds.
+pub fn patched(payload: &RawValue, patch: &RawValue) -> Result<Box<RawValue>, PatchError> {
+    if members(patch.get()).is_some_and(|changes| changes.is_empty()) {
+        return Ok(payload.to_owned());
+    }
+    let kind = match payload.get().trim_start().as_bytes().first() {
+        Some(b'"') => Some("a text"),
+        Some(b'[') => Some("a list"),
+        Some(b't' | b'f') => Some("true or false"),
+        Some(b'-' | b'0'..=b'9') => Some("a number"),
+        // Of null nothing is lost.
+        _ => None,
+    };
+    if let Some(kind) = kind {
+        return Err(PatchError::NoObject(kind));
+    }
+    let mut text = String::with_capacity(payload.get().len() + 64);
+    patch_text(payload.get(), patch.get(), &mut text);
+    Ok(RawValue::from_string(text)?)
+}
+
+fn patch_text(target: &str, patch: &str, text: &mut String) {
+    let Some(patch) = members(patch) else {
+        text.push_str(patch);
+        return;
     };
     let members = members(target);
     if patch.is_empty() && members.is_some() {
         text.push_str(target);
-        return Ok(());
+        return;
     }
     // What is no object counts as an empty one.
     let members: Vec<Member<'_>> = members.into_iter().flatten().collect();
     let names: Vec<_> = members.iter().map(Member::name).collect();
+    let last: BTreeMap<_, usize> = names
+        .iter()
+        .enumerate()
+        .map(|(at, name)| (name, at))
+        .collect();
+    let changes: BTreeMap<_, _> = patch
+        .iter()
+        .map(|member| (member.name(), member.value))
+        .collect();
     text.push('{');
     let start = text.len();
     let next = |text: &mut String, quoted: &str| {
@@ -185,29 +235,28 @@ fn patch_text(target: &str, patch: &Json, text: &mut String) -> Result<(), serde
         text.push(':');
     };
     for (at, (member, name)) in members.iter().zip(&names).enumerate() {
-        match patch.get(&**name) {
+        match changes.get(name).copied() {
             None => {
                 next(text, member.quoted);
                 text.push_str(member.value);
             }
-            Some(Json::Null) => {}
+            Some("null") => {}
             // Of a name that comes twice, as in what older versions accepted, the last counts.
-            Some(_) if names[at + 1..].contains(name) => {}
+            Some(_) if last.get(name).is_some_and(|last| *last > at) => {}
             Some(value) => {
                 next(text, member.quoted);
-                patch_text(member.value, value, text)?;
+                patch_text(member.value, value, text);
             }
         }
     }
-    for (name, value) in patch
+    for member in patch
         .iter()
-        .filter(|(name, value)| !value.is_null() && !names.iter().any(|known| **known == **name))
+        .filter(|member| member.value != "null" && !last.contains_key(&member.name()))
     {
-        next(text, &serde_json::to_string(name)?);
-        patch_text("null", value, text)?;
+        next(text, member.quoted);
+        patch_text("null", member.value, text);
     }
     text.push('}');
-    Ok(())
 }
 
 #[cfg(test)]
@@ -219,7 +268,8 @@ mod tests {
     #[test]
     fn what_a_patch_does_not_name_stays_byte_for_byte() {
         let check = |payload: &str, patch: Json, expected: &str| {
-            let payload = RawValue::from_string(payload.to_owned()).expect("JSON");
+            let [payload, patch] = [payload.to_owned(), patch.to_string()]
+                .map(|text| RawValue::from_string(text).expect("JSON"));
             assert_eq!(patched(&payload, &patch).expect("JSON").get(), expected);
         };
         let rest = r#""n":123456789012345678901234567890,"\u0061":[1.10, 1e400],"cut":"\ud83d""#;
@@ -235,8 +285,7 @@ mod tests {
             &format!(r#"{{{rest},"o":{{"x":1.0,"new":{{"k":true}}}}}}"#),
         );
         check(payload, json!({}), payload);
-        check("[1.10]", json!({ "a": 1 }), r#"{"a":1}"#);
-        check(r#"{"a":1}"#, json!("text"), r#""text""#);
+        check("null", json!({ "a": 1 }), r#"{"a":1}"#);
         check(
             r#"{ "a" : 1 , "a" : 2 }"#,
             json!({ "a": { "b": null } }),

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use acteon_core::Clock;
+use acteon_core::{Clock, VerdictKind};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 
 use crate::facts::Facts;
-use crate::rule::Verdict;
 use crate::set::{Match, RuleSet, try_rule};
 use crate::template::patched;
+use crate::verdict::entry;
 
 /// What to show.
 #[derive(Clone, Copy, Debug, Default)]
@@ -74,7 +74,7 @@ pub struct TraceEntry {
     pub error: Option<String>,
     /// What a `modify` merges into the payload.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub modify_patch: Option<Json>,
+    pub modify_patch: Option<Box<RawValue>>,
     /// The payload that would come of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modified_payload_preview: Option<Box<RawValue>>,
@@ -83,11 +83,8 @@ pub struct TraceEntry {
 impl Evaluation {
     /// The tag of the outcome that the verdict comes to, if nothing else holds the action back.
     pub fn would_be(&self) -> &'static str {
-        match self.verdict.as_str() {
-            "deny" | "suppress" => "suppressed",
-            "reroute" => "rerouted",
-            _ => "executed",
-        }
+        // Rules that failed are skipped: the action goes.
+        VerdictKind::parse(&self.verdict).map_or("executed", |kind| entry(kind).outcome)
     }
 }
 
@@ -101,7 +98,7 @@ impl RuleSet {
     ) -> Evaluation {
         let started = clock.monotonic();
         let mut trace = Vec::with_capacity(self.len() + 1);
-        let mut matched: Option<(String, &'static str)> = None;
+        let mut matched: Option<(String, VerdictKind)> = None;
         let mut failed_before = false;
         let mut has_errors = false;
         let mut modified_payload = None;
@@ -113,7 +110,7 @@ impl RuleSet {
                 condition_display: rule.display.clone(),
                 result: "skipped",
                 evaluation_duration_us: 0,
-                action: action_word(&rule.verdict).to_owned(),
+                action: entry(rule.verdict.kind()).described.to_owned(),
                 source: rule.source.clone(),
                 description: rule.description.clone(),
                 skip_reason: None,
@@ -135,9 +132,15 @@ impl RuleSet {
                         entry.result = "matched";
                         let preview = patch
                             .as_ref()
-                            .and_then(|patch| patched(&facts.action().payload, patch).ok());
+                            .map(|patch| patched(&facts.action().payload, patch))
+                            .transpose();
+                        let preview = preview.unwrap_or_else(|error| {
+                            entry.error = Some(error.to_string());
+                            has_errors = true;
+                            None
+                        });
                         if matched.is_none() {
-                            matched = Some((rule.name.to_string(), rule.verdict.tag()));
+                            matched = Some((rule.name.to_string(), rule.verdict.kind()));
                             modified_payload.clone_from(&preview);
                         }
                         entry.modify_patch = patch;
@@ -163,8 +166,8 @@ impl RuleSet {
         }
         let verdict = match &matched {
             _ if failed_before => "error",
-            Some((_, verdict)) => verdict,
-            None => "allow",
+            Some((_, kind)) => kind.as_str(),
+            None => VerdictKind::Allow.as_str(),
         };
         Evaluation {
             verdict: verdict.to_owned(),
@@ -208,24 +211,12 @@ fn fallthrough() -> TraceEntry {
         condition_display: "true".into(),
         result: "matched",
         evaluation_duration_us: 0,
-        action: "Allow".into(),
+        action: entry(VerdictKind::Allow).described.into(),
         source: "System".into(),
         description: None,
         skip_reason: None,
         error: None,
         modify_patch: None,
         modified_payload_preview: None,
-    }
-}
-
-fn action_word(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Allow => "Allow",
-        Verdict::Deny => "Deny",
-        Verdict::Suppress => "Suppress",
-        Verdict::Deduplicate { .. } => "Deduplicate",
-        Verdict::Reroute { .. } => "Reroute",
-        Verdict::Throttle { .. } => "Throttle",
-        Verdict::Modify { .. } => "Modify",
     }
 }

@@ -133,7 +133,7 @@ const fn of_constant(constant: &Constant) -> Kind {
     match constant {
         Constant::Null => Kind::Null,
         Constant::Bool(_) => Kind::Bool,
-        Constant::Int(_) | Constant::Double(_) => Kind::Number,
+        Constant::Int(_) | Constant::Number(_) => Kind::Number,
         Constant::Text(_) => Kind::Text,
         Constant::Time(_) => Kind::Time,
     }
@@ -208,7 +208,7 @@ fn compare(comparison: Comparison, sides: &mut [Expr; 2]) -> Result<Kind, String
     match (&*left, &*right) {
         (Expr::Field(path), Expr::Constant(constant)) => within_domain(comparison, path, constant)?,
         (Expr::Constant(constant), Expr::Field(path)) => {
-            within_domain(comparison.flipped(), path, constant)?
+            within_domain(comparison.flipped(), path, constant)?;
         }
         _ => {}
     }
@@ -330,10 +330,10 @@ fn within_domain(comparison: Comparison, path: &Path, constant: &Constant) -> Re
                 WEEKDAYS.join(", ")
             ))
         }
-        (FieldType::Whole(lowest, highest), Constant::Int(_) | Constant::Double(_)) => {
+        (FieldType::Whole(lowest, highest), Constant::Int(_) | Constant::Number(_)) => {
             let number = match constant {
                 Constant::Int(number) => *number as f64,
-                Constant::Double(number) => *number,
+                Constant::Number(text) => text.parse().unwrap_or(f64::MAX),
                 _ => return Ok(()),
             };
             // One beyond the ends is how people write "to the end".

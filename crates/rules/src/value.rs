@@ -5,7 +5,9 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use acteon_core::Timestamp;
-use serde_json::Value as Json;
+use acteon_core::json::{Tree, order};
+
+use crate::predicate::quoted;
 
 /// A value. Arrays and objects of the payload stay where they are.
 #[derive(Clone, Debug)]
@@ -13,12 +15,15 @@ pub(crate) enum Val<'a> {
     Null,
     Bool(bool),
     Int(i64),
+    /// What was calculated.
     Double(f64),
+    /// What was sent, or stands in a rule, and is no integer of 64 bits: as JSON writes it, so that no digit is lost.
+    Number(Cow<'a, str>),
     Text(Cow<'a, str>),
     /// An instant. Beside one, text is read as RFC 3339 and a number as seconds since 1970.
     Time(Timestamp),
     /// An array or object.
-    Json(&'a Json),
+    Json(&'a Tree<'a>),
     /// A list that an expression built.
     List(Rc<Vec<Val<'a>>>),
     /// The labels.
@@ -26,16 +31,18 @@ pub(crate) enum Val<'a> {
 }
 
 impl<'a> Val<'a> {
-    pub(crate) fn of_json(json: &'a Json) -> Self {
-        match json {
-            Json::Null => Self::Null,
-            Json::Bool(flag) => Self::Bool(*flag),
-            Json::Number(number) => number.as_i64().map_or_else(
-                || Self::Double(number.as_f64().unwrap_or(f64::NAN)),
-                Self::Int,
-            ),
-            Json::String(text) => Self::Text(Cow::Borrowed(text)),
-            Json::Array(_) | Json::Object(_) => Self::Json(json),
+    pub(crate) fn of_tree(tree: &'a Tree<'_>) -> Self {
+        match tree {
+            Tree::Word("null") => Self::Null,
+            Tree::Word("true") => Self::Bool(true),
+            Tree::Word("false") => Self::Bool(false),
+            // "-0" is none of the integers, though it is worth 0.
+            Tree::Word(number) => match number.parse() {
+                Ok(int) if *number != "-0" => Self::Int(int),
+                _ => Self::Number(Cow::Borrowed(number)),
+            },
+            Tree::Text(text) => Self::Text(Cow::Borrowed(text)),
+            Tree::List(_) | Tree::Object(_) => Self::Json(tree),
         }
     }
 
@@ -43,10 +50,10 @@ impl<'a> Val<'a> {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "a boolean",
-            Self::Int(_) | Self::Double(_) => "a number",
+            Self::Int(_) | Self::Double(_) | Self::Number(_) => "a number",
             Self::Text(_) => "text",
             Self::Time(_) => "a time",
-            Self::Json(Json::Array(_)) | Self::List(_) => "a list",
+            Self::Json(Tree::List(_)) | Self::List(_) => "a list",
             Self::Json(_) | Self::Labels(_) => "an object",
         }
     }
@@ -59,13 +66,20 @@ impl<'a> Val<'a> {
             (Self::Text(left), Val::Text(right)) => left == right,
             (Self::Time(_), _)
             | (_, Val::Time(_))
-            | (Self::Int(_) | Self::Double(_), Val::Int(_) | Val::Double(_)) => {
-                self.compare(other) == Some(Ordering::Equal)
-            }
+            | (
+                Self::Int(_) | Self::Double(_) | Self::Number(_),
+                Val::Int(_) | Val::Double(_) | Val::Number(_),
+            ) => self.compare(other) == Some(Ordering::Equal),
             (
-                Self::Labels(_) | Self::Json(Json::Object(_)),
-                Val::Labels(_) | Val::Json(Json::Object(_)),
-            ) => self.to_json() == other.to_json(),
+                Self::Labels(_) | Self::Json(Tree::Object(_)),
+                Val::Labels(_) | Val::Json(Tree::Object(_)),
+            ) => {
+                let (left, right) = (self.members(), other.members());
+                let same = |((left, one), (right, other)): (&(&str, Val<'_>), &(&str, Val<'_>))| {
+                    left == right && one.equals(other)
+                };
+                left.len() == right.len() && left.iter().zip(&right).all(same)
+            }
             _ => match (self.len(), other.len()) {
                 (Some(left), Some(right)) => {
                     let same = |at: usize| matches!((self.item(at), other.item(at)), (Some(left), Some(right)) if left.equals(&right));
@@ -80,11 +94,16 @@ impl<'a> Val<'a> {
     pub(crate) fn compare(&self, other: &Val<'_>) -> Option<Ordering> {
         match (self, other) {
             (Self::Int(left), Val::Int(right)) => Some(left.cmp(right)),
-            (Self::Int(left), Val::Double(right)) => compare_mixed(*left, *right),
-            (Self::Double(left), Val::Int(right)) => {
-                compare_mixed(*right, *left).map(Ordering::reverse)
-            }
             (Self::Double(left), Val::Double(right)) => left.partial_cmp(right),
+            (Self::Double(double), Val::Int(_) | Val::Number(_)) => {
+                beside(*double, &other.written()?)
+            }
+            (Self::Int(_) | Self::Number(_), Val::Double(double)) => {
+                beside(*double, &self.written()?).map(Ordering::reverse)
+            }
+            (Self::Number(_), Val::Int(_) | Val::Number(_)) | (Self::Int(_), Val::Number(_)) => {
+                Some(order(&self.written()?, &other.written()?))
+            }
             (Self::Text(left), Val::Text(right)) => Some(left.cmp(right)),
             (Self::Time(_), _) | (_, Val::Time(_)) => Some(self.instant()?.cmp(&other.instant()?)),
             (Self::Bool(left), Val::Bool(right)) => Some(left.cmp(right)),
@@ -93,20 +112,56 @@ impl<'a> Val<'a> {
     }
 
     /// The instant that a value stands for beside one.
-    fn instant(&self) -> Option<Timestamp> {
+    pub(crate) fn instant(&self) -> Option<Timestamp> {
         match self {
             Self::Time(time) => Some(*time),
             Self::Text(text) => Timestamp::parse(text),
             Self::Int(seconds) => Some(Timestamp::from_millis(seconds.saturating_mul(1000))),
-            Self::Double(seconds) => Some(Timestamp::from_millis((seconds * 1000.0) as i64)),
+            Self::Double(_) | Self::Number(_) => {
+                Some(Timestamp::from_millis((self.double()? * 1000.0) as i64))
+            }
             Self::Null | Self::Bool(_) | Self::Json(_) | Self::List(_) | Self::Labels(_) => None,
+        }
+    }
+
+    /// A number as a double, to calculate with.
+    pub(crate) fn double(&self) -> Option<f64> {
+        match self {
+            Self::Int(number) => Some(*number as f64),
+            Self::Double(number) => Some(*number),
+            Self::Number(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// A number as it is written.
+    fn written(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Int(number) => Some(Cow::Owned(number.to_string())),
+            Self::Number(text) => Some(Cow::Borrowed(text)),
+            _ => None,
+        }
+    }
+
+    /// The members of an object, in the order of their names.
+    pub(crate) fn members(&self) -> Vec<(&str, Val<'_>)> {
+        match self {
+            Self::Json(Tree::Object(members)) => members
+                .iter()
+                .map(|(name, value)| (&**name, Val::of_tree(value)))
+                .collect(),
+            Self::Labels(labels) => labels
+                .iter()
+                .map(|(name, value)| (name.as_str(), Val::Text(Cow::Borrowed(value.as_str()))))
+                .collect(),
+            _ => Vec::new(),
         }
     }
 
     /// How many items a list has.
     pub(crate) fn len(&self) -> Option<usize> {
         match self {
-            Self::Json(Json::Array(items)) => Some(items.len()),
+            Self::Json(Tree::List(items)) => Some(items.len()),
             Self::List(items) => Some(items.len()),
             _ => None,
         }
@@ -115,7 +170,7 @@ impl<'a> Val<'a> {
     /// The item of a list at `position`.
     pub(crate) fn item(&self, position: usize) -> Option<Val<'a>> {
         match self {
-            Self::Json(Json::Array(items)) => items.get(position).map(Val::of_json),
+            Self::Json(Tree::List(items)) => items.get(position).map(Val::of_tree),
             Self::List(items) => items.get(position).cloned(),
             _ => None,
         }
@@ -124,26 +179,40 @@ impl<'a> Val<'a> {
     /// The items of a list.
     pub(crate) fn items(&self) -> Option<Vec<Val<'a>>> {
         match self {
-            Self::Json(Json::Array(items)) => Some(items.iter().map(Val::of_json).collect()),
+            Self::Json(Tree::List(items)) => Some(items.iter().map(Val::of_tree).collect()),
             Self::List(items) => Some(items.to_vec()),
             _ => None,
         }
     }
 
-    pub(crate) fn to_json(&self) -> Json {
+    /// As JSON, numbers as they were written.
+    pub(crate) fn to_json(&self) -> String {
         match self {
-            Self::Null => Json::Null,
-            Self::Bool(flag) => Json::Bool(*flag),
-            Self::Int(number) => Json::from(*number),
-            Self::Double(number) => Json::from(*number),
-            Self::Text(text) => Json::String(text.clone().into_owned()),
-            Self::Time(time) => Json::String(time.to_string()),
-            Self::Json(json) => (*json).clone(),
-            Self::List(items) => items.iter().map(Val::to_json).collect(),
-            Self::Labels(labels) => labels
-                .iter()
-                .map(|(name, value)| (name.clone(), Json::String(value.clone())))
-                .collect(),
+            Self::Null => "null".into(),
+            Self::Bool(flag) => flag.to_string(),
+            Self::Int(number) => number.to_string(),
+            Self::Double(number) => serde_json::Value::from(*number).to_string(),
+            Self::Number(text) => text.clone().into_owned(),
+            Self::Text(text) => quoted(text),
+            Self::Time(time) => quoted(&time.to_string()),
+            Self::Json(tree) => tree.to_string(),
+            Self::List(items) => format!(
+                "[{}]",
+                items.iter().map(Val::to_json).collect::<Vec<_>>().join(",")
+            ),
+            Self::Labels(_) => {
+                let member = |(name, value): &(&str, Val<'_>)| {
+                    format!("{}:{}", quoted(name), value.to_json())
+                };
+                format!(
+                    "{{{}}}",
+                    self.members()
+                        .iter()
+                        .map(member)
+                        .collect::<Vec<_>>()
+                        .join(",")
+                )
+            }
         }
     }
 
@@ -153,28 +222,19 @@ impl<'a> Val<'a> {
             Self::Text(text) => text.clone().into_owned(),
             Self::Time(time) => time.to_string(),
             Self::Null => String::new(),
-            other => other.to_json().to_string(),
+            other => other.to_json(),
         }
     }
 }
 
-/// Compares without rounding: an integer near the edge is not what its nearest double is.
-fn compare_mixed(int: i64, double: f64) -> Option<Ordering> {
-    const EDGE: f64 = 9_223_372_036_854_775_808.0;
-    if double.is_nan() {
-        return None;
+/// The order of what was calculated and a number as it is written. Integers are compared by every digit; what has a point or an exponent is rounded to
+/// 64 bits too, so that a calculated 0.1 is 0.1.
+fn beside(calculated: f64, written: &str) -> Option<Ordering> {
+    if !calculated.is_finite() || written.contains(['.', 'e', 'E']) {
+        return calculated.partial_cmp(&written.parse().ok()?);
     }
-    if double >= EDGE {
-        return Some(Ordering::Less);
-    }
-    if double < -EDGE {
-        return Some(Ordering::Greater);
-    }
-    let whole = double.trunc();
-    let order = int.cmp(&(whole as i64));
-    Some(order.then_with(|| {
-        0.0_f64
-            .partial_cmp(&(double - whole))
-            .unwrap_or(Ordering::Equal)
-    }))
+    Some(
+        order(&format!("{:.0}", calculated.trunc()), written)
+            .then(calculated.fract().partial_cmp(&0.0)?),
+    )
 }

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use acteon_core::json::head;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
+use crate::predicate::quoted;
+
 /// Deepest nesting of a file.
 const MAX_DEPTH: usize = 40;
 
@@ -26,7 +28,8 @@ pub(crate) enum NodeKind {
     Null,
     Bool(bool),
     Int(i64),
-    Float(f64),
+    /// A number that is no integer of 64 bits, as JSON would write it.
+    Number(String),
     Text(String),
     List(Vec<Node>),
     Map(Vec<(String, Place, Node)>),
@@ -39,7 +42,7 @@ impl Node {
             NodeKind::Null => "empty",
             NodeKind::Bool(_) => "true or false",
             NodeKind::Int(_) => "a whole number",
-            NodeKind::Float(_) => "a number",
+            NodeKind::Number(_) => "a number",
             NodeKind::Text(_) => "text",
             NodeKind::List(_) => "a list",
             NodeKind::Map(_) => "a mapping",
@@ -52,8 +55,35 @@ impl Node {
             NodeKind::Null | NodeKind::List(_) | NodeKind::Map(_) => self.described().to_owned(),
             NodeKind::Bool(flag) => flag.to_string(),
             NodeKind::Int(number) => number.to_string(),
-            NodeKind::Float(number) => number.to_string(),
+            NodeKind::Number(text) => text.clone(),
             NodeKind::Text(text) => format!("the text {:?}", head(text, 64)),
+        }
+    }
+
+    /// As JSON, numbers as they are written.
+    pub(crate) fn to_text(&self) -> String {
+        match &self.kind {
+            NodeKind::Number(text) => text.clone(),
+            NodeKind::List(items) => format!(
+                "[{}]",
+                items
+                    .iter()
+                    .map(Self::to_text)
+                    .collect::<Vec<_>>()
+                    .join(",")
+            ),
+            NodeKind::Map(entries) => {
+                let member = |(key, _, node): &(String, Place, Self)| {
+                    format!("{}:{}", quoted(key), node.to_text())
+                };
+                format!(
+                    "{{{}}}",
+                    entries.iter().map(member).collect::<Vec<_>>().join(",")
+                )
+            }
+            NodeKind::Null | NodeKind::Bool(_) | NodeKind::Int(_) | NodeKind::Text(_) => {
+                self.to_json().to_string()
+            }
         }
     }
 
@@ -63,7 +93,7 @@ impl Node {
             NodeKind::Null => Value::Null,
             NodeKind::Bool(flag) => Value::Bool(*flag),
             NodeKind::Int(number) => Value::from(*number),
-            NodeKind::Float(number) => Value::from(*number),
+            NodeKind::Number(text) => text.parse::<f64>().map_or(Value::Null, Value::from),
             NodeKind::Text(text) => Value::String(text.clone()),
             NodeKind::List(items) => items.iter().map(Self::to_json).collect(),
             NodeKind::Map(entries) => entries
@@ -236,11 +266,27 @@ fn scalar(text: Cow<'_, str>, style: ScalarStyle) -> NodeKind {
     if let Ok(number) = text.parse::<i64>() {
         return NodeKind::Int(number);
     }
-    let numeric = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'));
-    match text.parse::<f64>() {
-        Ok(number) if numeric && number.is_finite() => NodeKind::Float(number),
-        _ => NodeKind::Text(text.into_owned()),
+    number(&text).map_or_else(|| NodeKind::Text(text.into_owned()), NodeKind::Number)
+}
+
+/// A number as JSON writes it, without a digit less: YAML also takes `+1`, `.5`, `5.` and `007.5`.
+fn number(text: &str) -> Option<String> {
+    let is_numeric = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'));
+    if !is_numeric || !text.parse::<f64>().is_ok_and(f64::is_finite) {
+        return None;
     }
+    let (sign, rest) = text
+        .strip_prefix('-')
+        .map_or(("", text), |rest| ("-", rest));
+    let rest = rest.trim_start_matches('+');
+    let (digits, exponent) = rest
+        .find(['e', 'E'])
+        .map_or((rest, ""), |at| rest.split_at(at));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let whole = whole.trim_start_matches('0');
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let point = if fraction.is_empty() { "" } else { "." };
+    Some(format!("{sign}{whole}{point}{fraction}{exponent}"))
 }
 
 /// What an item of a list is called in messages: its place, and its name if it has one.

@@ -9,7 +9,9 @@ use acteon_gateway::{Reloads, TroubleTurn};
 use arc_swap::ArcSwap;
 
 use crate::config::{AuthTable, ConfigError, KeyOf};
-use crate::rules::{Fingerprint, changed, fingerprint};
+use crate::reading::Reading;
+use crate::rules::looks;
+use crate::watch::{Fingerprint, changed};
 
 /// Who may call.
 pub(crate) enum Auth {
@@ -18,10 +20,11 @@ pub(crate) enum Auth {
     /// Whoever has a key of the file.
     Keys {
         path: PathBuf,
-        keys: KeyRing,
+        keys: Arc<ArcSwap<KeyRing>>,
         table: ArcSwap<AuthTable>,
         /// How the file looked before it was first read.
         at_first: Fingerprint,
+        reading: Reading,
         /// How it was read. While something is wrong with it, a key that was taken out of it may still be good.
         reloads: Reloads,
         clock: SystemClock,
@@ -43,15 +46,21 @@ impl Auth {
     }
 
     fn read(path: PathBuf, keys: KeyRing) -> Result<Self, ConfigError> {
-        let at_first = fingerprint(&path);
+        let at_first = looks(&path);
         let table = AuthTable::load(&path, &keys)?;
         let (reloads, clock) = (Reloads::default(), SystemClock::new());
         reloads.count(None, clock.now());
+        let (keys, table, reading) = (
+            Arc::new(ArcSwap::from_pointee(keys)),
+            ArcSwap::from_pointee(table),
+            Reading::default(),
+        );
         Ok(Self::Keys {
             path,
             keys,
-            table: ArcSwap::from_pointee(table),
+            table,
             at_first,
+            reading,
             reloads,
             clock,
         })
@@ -85,12 +94,28 @@ impl Auth {
         }
     }
 
+    /// Opens envelopes with these keys from the next reading on.
+    pub(crate) fn use_keys(&self, ring: KeyRing) {
+        if let Self::Keys { keys, .. } = self {
+            keys.store(Arc::new(ring));
+        }
+    }
+
+    /// How many keys there are; `None` where nobody is asked for one.
+    pub(crate) fn len(&self) -> Option<usize> {
+        match self {
+            Self::Off(_) => None,
+            Self::Keys { table, .. } => Some(table.load().len()),
+        }
+    }
+
     /// Reads the file and puts its keys in force; if anything is wrong with it, the keys before stay.
-    pub(crate) fn reload(&self) -> Result<(), ConfigError> {
+    pub(crate) async fn reload(&self) -> Result<(), ConfigError> {
         let Self::Keys {
             path,
             keys,
             table,
+            reading,
             reloads,
             clock,
             ..
@@ -98,7 +123,16 @@ impl Auth {
         else {
             return Ok(());
         };
-        let loaded = AuthTable::load(path, keys).map(|changed| {
+        let (path, keys) = (path.clone(), Arc::clone(keys));
+        let (_turn, read) = reading
+            .read(move || AuthTable::load(&path, &keys.load()))
+            .await;
+        let read = read.unwrap_or_else(|unread| {
+            Err(ConfigError::Unreadable(
+                unread.of("the file of the API keys"),
+            ))
+        });
+        let loaded = read.map(|changed| {
             tracing::info!(keys = changed.len(), "API keys loaded");
             table.store(Arc::new(changed));
         });
@@ -120,11 +154,9 @@ impl Auth {
         };
         let mut known = at_first.clone();
         loop {
-            let found = changed(path, || known.clone()).await;
+            let found = changed(path, looks, || known.clone()).await;
             // It is known once it was read: until then it is tried again.
-            let this = Arc::clone(&self);
-            let read = tokio::task::spawn_blocking(move || this.reload()).await;
-            known = if matches!(read, Ok(Ok(()) | Err(ConfigError::Wrong { .. }))) {
+            known = if matches!(self.reload().await, Ok(()) | Err(ConfigError::Wrong { .. })) {
                 found
             } else {
                 Fingerprint::new()

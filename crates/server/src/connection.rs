@@ -2,17 +2,18 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use acteon_core::limits::{HALF_CLOSED_BODY, HALF_CLOSED_CHANGE, HALF_CLOSED_LOOK, SLOW_BODY};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-const IDLE: u8 = 0;
-const RECEIVING: u8 = 1;
-const WORKING: u8 = 2;
-const REFUSING: u8 = 3;
+const IDLE: u64 = 0;
+const RECEIVING: u64 = 1;
+const WORKING: u64 = 2;
+const REFUSING: u64 = 3;
+const MASK: u64 = 0xff;
 
 /// How little use a connection is: more is less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,8 +32,8 @@ pub(crate) struct Connection {
     began: Instant,
     /// Whether a request began since that was last asked.
     had_request: AtomicBool,
-    /// Between requests, receiving a body, working on a request, or waiting to refuse one.
-    doing: AtomicU8,
+    /// Between requests, receiving a body, working on a request, or refusing one: in the low byte, below the request's number.
+    doing: AtomicU64,
     /// Since when it is not working, and since when its client does not read what is written, in milliseconds after `began`, from 1; 0 for not.
     since: AtomicU64,
     blocked: AtomicU64,
@@ -40,6 +41,8 @@ pub(crate) struct Connection {
     half_closed: AtomicU64,
     /// Whether its request only looks.
     looks: AtomicBool,
+    /// Whether no further request begins on it.
+    last: AtomicBool,
     closing: AtomicBool,
     close: Arc<Notify>,
 }
@@ -53,11 +56,12 @@ impl Connection {
             reserved,
             began: Instant::now(),
             had_request: AtomicBool::new(false),
-            doing: AtomicU8::new(IDLE),
+            doing: AtomicU64::new(IDLE),
             since: AtomicU64::new(1),
             blocked: AtomicU64::new(0),
             half_closed: AtomicU64::new(0),
             looks: AtomicBool::new(false),
+            last: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             close: Arc::default(),
         }
@@ -82,26 +86,26 @@ impl Connection {
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        self.doing.load(Ordering::Relaxed) == IDLE
+        self.doing() == IDLE
     }
 
-    pub(crate) fn is_receiving(&self) -> bool {
-        self.doing.load(Ordering::Relaxed) == RECEIVING
+    /// Whether it waits for a body: one that is wanted, or behind its answer the rest of one that is thrown away.
+    pub(crate) fn waits_for_body(&self) -> bool {
+        match self.doing() {
+            RECEIVING => true,
+            REFUSING => self.is_last(),
+            _ => false,
+        }
     }
 
-    pub(crate) fn set_idle(&self) {
-        self.set(IDLE);
+    /// Notes that the rest of a body is thrown away. What comes behind it is not read.
+    pub(crate) fn set_last(&self) {
+        self.last.store(true, Ordering::Relaxed);
     }
 
-    pub(crate) fn set_receiving(&self) {
-        self.set(RECEIVING);
-    }
-
-    /// Notes that a request begins, which only looks or not.
-    pub(crate) fn begin_request(&self, looks: bool) {
-        self.looks.store(looks, Ordering::Relaxed);
-        self.had_request.store(true, Ordering::Relaxed);
-        self.set_working();
+    /// Whether its answer is the last.
+    pub(crate) fn is_last(&self) -> bool {
+        self.last.load(Ordering::Relaxed)
     }
 
     /// Whether a request began since this was last asked.
@@ -109,19 +113,8 @@ impl Connection {
         self.had_request.swap(false, Ordering::Relaxed)
     }
 
-    pub(crate) fn set_working(&self) {
-        self.doing.store(WORKING, Ordering::Relaxed);
-    }
-
-    /// Notes that its request is refused, and that it waits before it says so.
-    pub(crate) fn set_refusing(&self) {
-        self.set(REFUSING);
-    }
-
-    fn set(&self, doing: u8) {
-        self.since.store(self.now(), Ordering::Relaxed);
-        // After it: who sees what it is doing also sees since when.
-        self.doing.store(doing, Ordering::Release);
+    fn doing(&self) -> u64 {
+        self.doing.load(Ordering::Acquire) & MASK
     }
 
     /// Notes whether its client leaves unread what is written.
@@ -137,7 +130,7 @@ impl Connection {
 
     /// How long a client that said so is waited with for its answer. It may have left altogether: from here that looks the same.
     pub(crate) fn half_closed_limit(&self) -> Duration {
-        match self.doing.load(Ordering::Relaxed) {
+        match self.doing() {
             RECEIVING => HALF_CLOSED_BODY,
             WORKING if self.looks.load(Ordering::Relaxed) => HALF_CLOSED_LOOK,
             WORKING => HALF_CLOSED_CHANGE,
@@ -183,7 +176,7 @@ impl Connection {
                 .filter(|age| *age >= SLOW_BODY)
         };
         let slow = long(&self.blocked).max(long(&self.half_closed));
-        let doing = self.doing.load(Ordering::Acquire);
+        let doing = self.doing();
         let since = age(self.since.load(Ordering::Relaxed));
         let since = match doing {
             IDLE | REFUSING => Some(since),
@@ -194,5 +187,71 @@ impl Connection {
             is_refused: doing == REFUSING,
             since,
         })
+    }
+}
+
+/// A request on its connection. Once its answer is over it changes nothing there: whoever still works on it says so in vain.
+#[derive(Clone)]
+pub(crate) struct Exchange {
+    pub(crate) connection: Arc<Connection>,
+    number: u64,
+}
+
+impl Exchange {
+    /// One that begins, and only looks or not.
+    pub(crate) fn begin(connection: &Arc<Connection>, looks: bool) -> Self {
+        connection.looks.store(looks, Ordering::Relaxed);
+        connection.had_request.store(true, Ordering::Relaxed);
+        // One begins at a time.
+        let number = (connection.doing.load(Ordering::Relaxed) & !MASK).wrapping_add(MASK + 1);
+        connection.doing.store(number | WORKING, Ordering::Relaxed);
+        Self {
+            connection: Arc::clone(connection),
+            number,
+        }
+    }
+
+    pub(crate) fn set_receiving(&self) {
+        self.set(RECEIVING);
+    }
+
+    pub(crate) fn set_working(&self) {
+        self.set(WORKING);
+    }
+
+    /// Notes that it is refused, and waits before it says so, or for the rest of what nobody reads.
+    pub(crate) fn set_refusing(&self) {
+        self.set(REFUSING);
+    }
+
+    /// Notes that its answer is over.
+    pub(crate) fn end(&self) {
+        self.set(if self.connection.is_last() {
+            REFUSING
+        } else {
+            IDLE
+        });
+    }
+
+    fn set(&self, doing: u64) {
+        let Connection {
+            doing: now, since, ..
+        } = &*self.connection;
+        let before = now.load(Ordering::Relaxed);
+        if before & !MASK != self.number || before & MASK == IDLE || before & MASK == doing {
+            return;
+        }
+        if doing != WORKING {
+            // Before it: who sees what it is doing also sees since when.
+            since.store(self.connection.now(), Ordering::Relaxed);
+        }
+        // It fails where the answer was over meanwhile, or the next request began.
+        now.compare_exchange(
+            before,
+            self.number | doing,
+            Ordering::Release,
+            Ordering::Relaxed,
+        )
+        .ok();
     }
 }

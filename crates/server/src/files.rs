@@ -23,7 +23,7 @@ pub fn read_text(path: &Path, most: u64) -> Result<String> {
 }
 
 /// Reads what a person named on the command line, which may be a pipe, such as `<(...)` of a shell: whoever names it sees that it waits.
-pub(crate) fn read_given(path: &Path, most: u64) -> Result<String> {
+pub fn read_given(path: &Path, most: u64) -> Result<String> {
     if std::fs::metadata(path)?.is_dir() {
         return Err(Error::new(
             ErrorKind::InvalidInput,

@@ -4,7 +4,9 @@
 
 mod auth;
 mod budget;
+mod compose;
 pub mod config;
+mod configuration;
 mod connection;
 pub mod dumps;
 pub mod files;
@@ -13,15 +15,20 @@ mod listen;
 pub mod logging;
 mod metrics;
 mod paths;
+mod reading;
+mod rereading;
 pub mod rules;
-mod serve;
 mod sign_in;
 mod similar;
+mod start_error;
 mod store;
 #[cfg(feature = "wechat")]
 mod tokens;
+mod watch;
 
+pub use compose::{Server, check_host};
+pub use http::{Route, routes};
 pub use listen::raise_open_files;
 pub use paths::default_data_dir;
-pub use serve::{Server, StartError, check_host};
+pub use start_error::StartError;
 pub use store::{embedded_database, make_private_dir};

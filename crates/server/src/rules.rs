@@ -1,26 +1,18 @@
 //! Rules from files: loading them, all or nothing, and loading them anew when a file changes.
-//!
-//! Changes are found by looking once a second: that also sees what is swapped in by links, and works on every file system.
 
-use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, SystemTime};
 
 use acteon_core::limits::MAX_RULES_FILE_BYTES;
 use acteon_core::{Clock as _, SystemClock};
 use acteon_gateway::{Gateway, Reloads, TroubleTurn};
 use acteon_rules::{Context, LoadError, RuleFile, RuleSet};
 use arc_swap::ArcSwap;
-use tokio::sync::Mutex;
 
 use crate::config::RulesConfig;
 use crate::files::{described, read_text};
-
-/// How often to look for changes.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long a change must have been over.
-const SETTLE: Duration = Duration::from_millis(100);
+use crate::reading::{Reading, Unread};
+use crate::watch::{Fingerprint, Look, changed};
 
 /// Where rules come from, and how the last loading went.
 pub(crate) struct RulesLoader {
@@ -29,7 +21,7 @@ pub(crate) struct RulesLoader {
     clock: SystemClock,
     /// What the last look at the folder left out.
     left_out: ArcSwap<Vec<String>>,
-    loading: Mutex<()>,
+    loading: Reading,
     /// How the files looked before they were last read.
     known: std::sync::Mutex<Fingerprint>,
 }
@@ -70,6 +62,22 @@ pub fn load(
     context: &Context,
     intervals: Option<Vec<String>>,
 ) -> Result<Loaded, RulesError> {
+    read(directory)?.compile(context, intervals)
+}
+
+/// The files of a folder of rules, and what lies there besides.
+struct Texts {
+    files: Vec<RuleFile>,
+    left_out: Vec<String>,
+}
+
+/// What was found in a folder of rules, and how its files looked before.
+struct Found {
+    looks: Fingerprint,
+    texts: Result<Texts, RulesError>,
+}
+
+fn read(directory: Option<&Path>) -> Result<Texts, RulesError> {
     let Folder { files, left_out } = directory.map(look).transpose()?.unwrap_or_default();
     let read_one = |path: PathBuf| {
         let text = read_text(&path, MAX_RULES_FILE_BYTES as u64)
@@ -83,12 +91,25 @@ pub fn load(
         .into_iter()
         .map(read_one)
         .collect::<Result<Vec<_>, _>>()?;
-    let context = Context {
-        intervals: intervals.map(|names| names.into_iter().collect()),
-        ..context.clone()
-    };
-    let rules = RuleSet::compile(&files, &context).map_err(RulesError::Wrong)?;
-    Ok(Loaded { rules, left_out })
+    Ok(Texts { files, left_out })
+}
+
+impl Texts {
+    fn compile(
+        self,
+        context: &Context,
+        intervals: Option<Vec<String>>,
+    ) -> Result<Loaded, RulesError> {
+        let context = Context {
+            intervals: intervals.map(|names| names.into_iter().collect()),
+            ..context.clone()
+        };
+        let rules = RuleSet::compile(&self.files, &context).map_err(RulesError::Wrong)?;
+        Ok(Loaded {
+            rules,
+            left_out: self.left_out,
+        })
+    }
 }
 
 /// What is in a folder of rules.
@@ -158,41 +179,8 @@ fn is_near_miss(name: &str) -> bool {
     ])
 }
 
-/// What changes when a file changes: the path, and how the file looks.
-pub(crate) type Fingerprint = Vec<(PathBuf, Option<Look>)>;
-
-/// How a file looks without being opened, which may hang. Tools keep lengths and times of modification; the time of the change itself nobody can set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Look {
-    length: u64,
-    modified: Option<SystemTime>,
-    /// Seconds and nanoseconds of the last change, and the file's number.
-    changed: (i64, i64, u64),
-}
-
-impl Look {
-    fn at(path: &Path) -> Option<Self> {
-        let metadata = std::fs::metadata(path).ok()?;
-        Some(Self {
-            length: metadata.len(),
-            modified: metadata.modified().ok(),
-            changed: changed_at(&metadata),
-        })
-    }
-}
-
-#[cfg(unix)]
-fn changed_at(metadata: &Metadata) -> (i64, i64, u64) {
-    use std::os::unix::fs::MetadataExt as _;
-    (metadata.ctime(), metadata.ctime_nsec(), metadata.ino())
-}
-
-#[cfg(not(unix))]
-fn changed_at(_: &Metadata) -> (i64, i64, u64) {
-    (0, 0, 0)
-}
-
-pub(crate) fn fingerprint(path: &Path) -> Fingerprint {
+/// How what is at `path` looks: the files of a folder, and what lies there and is left out, or the one file that it is.
+pub(crate) fn looks(path: &Path) -> Fingerprint {
     let of = |path: PathBuf| {
         let look = Look::at(&path);
         (path, look)
@@ -206,25 +194,6 @@ pub(crate) fn fingerprint(path: &Path) -> Fingerprint {
         .map(of)
         .chain(left_out.into_iter().map(|text| (PathBuf::from(text), None)))
         .collect()
-}
-
-/// Waits for a change at `path` that is over: what is still being written would be read in part, and a second write within the same tick of the
-/// file system's clock would go unseen.
-pub(crate) async fn changed(path: &Path, known: impl Fn() -> Fingerprint) -> Fingerprint {
-    let mut before = known();
-    loop {
-        // What somebody else had read meanwhile is known too.
-        let known = known();
-        tokio::time::sleep(if before == known { LOOK_EVERY } else { SETTLE }).await;
-        let folder = path.to_owned();
-        let found = tokio::task::spawn_blocking(move || fingerprint(&folder))
-            .await
-            .unwrap_or_else(|_| before.clone());
-        if found == before && found != known {
-            return found;
-        }
-        before = found;
-    }
 }
 
 impl RulesLoader {
@@ -263,7 +232,12 @@ impl RulesLoader {
         self: &Arc<Self>,
         intervals: Vec<String>,
     ) -> Result<RuleSet, RulesError> {
-        let loaded = self.compile(intervals).await;
+        let this = Arc::clone(self);
+        // A start may wait for a file: until it is read there is nothing to go on with.
+        let found = tokio::task::spawn_blocking(move || this.find())
+            .await
+            .map_err(|_| Unread::BrokeOff);
+        let loaded = self.compile(found, intervals).await;
         self.note(loaded.as_ref().err());
         loaded
     }
@@ -281,8 +255,9 @@ impl RulesLoader {
 
     /// Loads the rules and puts them in force; if anything is wrong, those before stay.
     pub(crate) async fn reload(self: &Arc<Self>, gateway: &Gateway) -> Result<usize, RulesError> {
-        let _loading = self.loading.lock().await;
-        let loaded = match self.compile(gateway.interval_names()).await {
+        let this = Arc::clone(self);
+        let (_turn, found) = self.loading.read(move || this.find()).await;
+        let loaded = match self.compile(found, gateway.interval_names()).await {
             Ok(rules) => {
                 let count = rules.len();
                 gateway.set_rules(rules).await;
@@ -295,24 +270,51 @@ impl RulesLoader {
         loaded
     }
 
-    /// Reads and compiles the rules, on a thread that may wait for a file.
-    async fn compile(self: &Arc<Self>, intervals: Vec<String>) -> Result<RuleSet, RulesError> {
-        let this = Arc::clone(self);
-        let read = move || {
+    fn find(&self) -> Found {
+        Found {
             // Before they are read, so that no change after that goes unseen.
-            let looks = this.directory().map(fingerprint).unwrap_or_default();
-            let loaded = load(this.directory(), this.context(), Some(intervals));
-            // What could not be read is tried again.
-            let is_known = !matches!(loaded, Err(RulesError::Unreadable(..)));
-            this.set_known(if is_known { looks } else { Fingerprint::new() });
-            loaded
+            looks: self.directory().map(looks).unwrap_or_default(),
+            texts: read(self.directory()),
+        }
+    }
+
+    /// Compiles what was found.
+    async fn compile(
+        self: &Arc<Self>,
+        found: Result<Found, Unread>,
+        intervals: Vec<String>,
+    ) -> Result<RuleSet, RulesError> {
+        let unread = |unread: &Unread| {
+            let kind = if matches!(unread, Unread::Late) {
+                std::io::ErrorKind::TimedOut
+            } else {
+                std::io::ErrorKind::Other
+            };
+            RulesError::Unreadable(
+                self.directory().unwrap_or(Path::new("")).to_owned(),
+                std::io::Error::new(kind, unread.of("the files")),
+            )
         };
-        let loaded = tokio::task::spawn_blocking(read).await;
+        let (looks, texts) = match found {
+            Ok(Found {
+                looks,
+                texts: Ok(texts),
+            }) => (looks, Ok(texts)),
+            // What could not be read is tried again.
+            Ok(Found {
+                texts: Err(error), ..
+            }) => (Fingerprint::new(), Err(error)),
+            Err(late) => (Fingerprint::new(), Err(unread(&late))),
+        };
+        self.set_known(looks);
+        let (this, texts) = (Arc::clone(self), texts?);
+        let loaded =
+            tokio::task::spawn_blocking(move || texts.compile(this.context(), Some(intervals)))
+                .await;
         let loaded = loaded.unwrap_or_else(|_| {
-            Err(RulesError::Unreadable(
-                PathBuf::new(),
-                std::io::Error::other("loading broke off"),
-            ))
+            // Also this is tried again.
+            self.set_known(Fingerprint::new());
+            Err(unread(&Unread::BrokeOff))
         })?;
         let before = self.left_out.swap(Arc::new(loaded.left_out));
         self.left_out
@@ -347,7 +349,7 @@ impl RulesLoader {
             return;
         };
         loop {
-            changed(&directory, || self.known()).await;
+            changed(&directory, looks, || self.known()).await;
             // What is wrong is logged, shown by /ready, and counted.
             drop(self.reload(&gateway).await);
         }

@@ -9,7 +9,7 @@ use acteon_store::{FaultPoint, StoreError};
 use acteon_store::{Faults, SqliteOptions, SqliteStore, Store};
 
 use crate::config::StoreConfig;
-use crate::serve::StartError;
+use crate::start_error::StartError;
 
 /// The embedded database's name in the data folder.
 const DATABASE: &str = "acteon.db";

@@ -5,9 +5,9 @@
 use std::net::SocketAddr;
 
 use acteon_crypto::{Envelope, KeyRing};
+use acteon_fakes::wecom::{LocalWecom, world::World};
 use acteon_server::Server;
 use acteon_server::config::{Config, Surroundings};
-use acteon_simulation::wecom::{LocalWecom, world::World};
 use serde_json::{Value, json};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -31,6 +31,7 @@ async fn main() -> Result<(), Failure> {
         &Surroundings {
             variable: &none,
             keys,
+            shared: None,
         },
     )?;
     if tokio::net::TcpListener::bind((config.host.as_str(), config.port))

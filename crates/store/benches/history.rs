@@ -79,7 +79,7 @@ fn admission(number: i64) -> Admission {
         action: Arc::new(action),
         origin: Origin::Api,
         caller: Caller::anonymous(),
-        verdict: "allow",
+        verdict: acteon_core::VerdictKind::Allow,
         rule: None,
         priority: acteon_core::Priority::default(),
         accepted_at: Timestamp::from_millis(number * STEP),

@@ -31,8 +31,7 @@ fn main() {
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&options).expect("a store"));
         measure(&runtime, "sqlite", &store);
         #[cfg(feature = "postgres")]
-        if let Some(database) = runtime.block_on(acteon_simulation::postgres::TestDatabase::find())
-        {
+        if let Some(database) = runtime.block_on(acteon_testkit::postgres::TestDatabase::find()) {
             let store = runtime
                 .block_on(acteon_store::postgres::PostgresStore::open(
                     database.options(),
@@ -107,12 +106,13 @@ fn admission(id: &str, client: u64, quotas: u64) -> Admission {
         give_up_at: Timestamp::from_millis(2_000_000),
         birth: Birth::Due(Timestamp::from_millis(1_000_000)),
         quotas: quota.into_iter().collect(),
+        so_far: None,
     };
     Admission {
         action: Arc::new(action),
         origin: Origin::Api,
         caller: Caller::anonymous(),
-        verdict: "allow",
+        verdict: acteon_core::VerdictKind::Allow,
         rule: None,
         priority: acteon_core::Priority::default(),
         accepted_at: Timestamp::from_millis(1_000_000),

@@ -6,6 +6,12 @@ pub enum StoreError {
     /// Too much waits for a commit, or for a look; or a look took too long.
     #[error("the store is busy: too much is asked of it at once")]
     Busy,
+    /// Another program holds the database.
+    #[error(
+        "another program holds the database locked, such as a shell or a copy that does not end: end it (`fuser` and `lsof` name who has a \
+         file open)"
+    )]
+    Locked,
     /// No space is left for the database.
     #[error("no space is left for the database; free some on its disk")]
     Full,
@@ -90,15 +96,72 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
-            Some(
-                rusqlite::ErrorCode::DatabaseBusy
-                | rusqlite::ErrorCode::DatabaseLocked
-                | rusqlite::ErrorCode::OperationInterrupted,
-            ) => Self::Busy,
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+                Self::Locked
+            }
+            Some(rusqlite::ErrorCode::OperationInterrupted) => Self::Busy,
             Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
                 Self::Damaged(error.to_string())
             }
             _ => Self::Engine(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All messages of the store's own: the others say what the caller gives them.
+    #[test]
+    fn each_failure_says_what_it_is() {
+        let why = || "WHY".to_owned();
+        for (error, message) in [
+            (
+                StoreError::Busy,
+                "the store is busy: too much is asked of it at once",
+            ),
+            (
+                StoreError::Locked,
+                "another program holds the database locked, such as a shell or a copy that does not end: end it (`fuser` and `lsof` name who \
+                 has a file open)",
+            ),
+            (
+                StoreError::Full,
+                "no space is left for the database; free some on its disk",
+            ),
+            (StoreError::Away(why()), "the database is away: WHY"),
+            (
+                StoreError::Unknown(why()),
+                "the database's answer was lost: WHY",
+            ),
+            (
+                StoreError::Fenced,
+                "this process's lease had run out; it goes on under a new one in a moment",
+            ),
+            (StoreError::Closed, "the store is closed"),
+            (
+                StoreError::InUse("a.db".into()),
+                "a.db is in use by another process; stop that one first, or choose another --data-dir",
+            ),
+            (
+                StoreError::NewerSchema { found: 9, known: 6 },
+                "the database has schema 9, this version knows up to 6: run the newer version that wrote it",
+            ),
+            (
+                StoreError::Unstorable(why()),
+                "the database cannot hold such a text: WHY",
+            ),
+            (
+                StoreError::Damaged(why()).advised(),
+                "the database is damaged: WHY. Stop the server and restore the last file of `acteon-server backup`; or write what can be read \
+                 into a new database with `acteon-server export` and `import`",
+            ),
+            (StoreError::Lost(why()), "WHY"),
+            (StoreError::Refused(why()), "WHY"),
+            (StoreError::Engine(why()), "the database failed: WHY"),
+        ] {
+            assert_eq!(error.to_string(), message);
         }
     }
 }

@@ -181,7 +181,7 @@ fn charge(
         match &quota.overage {
             Overage::Block => return Ok(Charged::Blocked(exceeded(quota, used, now))),
             Overage::Degrade(to) => {
-                degrade = degrade.or_else(|| Some((to.clone(), exceeded(quota, used, now))))
+                degrade = degrade.or_else(|| Some((to.clone(), exceeded(quota, used, now))));
             }
             Overage::Warn | Overage::Notify(_) => over.push(place),
         }

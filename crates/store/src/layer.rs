@@ -331,9 +331,9 @@ impl<L: Layer> Store for Layered<L> {
         self.0.store().damage()
     }
 
-    fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {
+    fn open_shares(&self, due: Timestamp) -> Later<'_, Vec<OpenShare>> {
         self.0
-            .around(StoreCall::OpenShares, |store| store.open_shares())
+            .around(StoreCall::OpenShares, move |store| store.open_shares(due))
     }
 
     fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use acteon_core::{
     Action, Attempt, Caller, Origin, Outcome, Prepared, Priority, ProviderName, Timestamp,
+    VerdictKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -43,8 +44,8 @@ pub struct Admission {
     pub origin: Origin,
     /// Who posted it.
     pub caller: Caller,
-    /// The word of the verdict.
-    pub verdict: &'static str,
+    /// The verdict.
+    pub verdict: VerdictKind,
     /// The rule that decided.
     pub rule: Option<Arc<str>>,
     /// How soon it goes.
@@ -99,6 +100,8 @@ pub struct Way {
     pub birth: Birth,
     /// What it is charged to.
     pub quotas: Vec<QuotaCheck>,
+    /// The outcome so far, as JSON, where it is known why it waits.
+    pub so_far: Option<Arc<str>>,
 }
 
 /// How a row begins.
@@ -304,7 +307,7 @@ pub struct Record {
     pub caller: String,
     /// How they said who they are.
     pub auth_method: String,
-    /// The word of the verdict.
+    /// Name of the verdict as it is stored. A row that was damaged may have none, one of a later version may have another than [`VerdictKind::ALL`].
     pub verdict: String,
     /// The rule that decided.
     pub rule: Option<Arc<str>>,

@@ -66,7 +66,7 @@ mod tests {
                 action: Arc::new(serde_json::from_str(&action).expect("an action")),
                 origin: acteon_core::Origin::Api,
                 caller: acteon_core::Caller::anonymous(),
-                verdict: "allow",
+                verdict: acteon_core::VerdictKind::Allow,
                 rule: None,
                 priority: acteon_core::Priority::default(),
                 accepted_at: acteon_core::Timestamp::from_millis(0),

@@ -148,17 +148,25 @@ pub(crate) fn state_of(outcome: &Outcome) -> State {
     }
 }
 
-/// How many rows are open, by tenant and by the provider that they go through.
-pub(crate) const OPEN_SHARES: &str = "SELECT a.tenant, coalesce(a.through, a.provider), COUNT(*), MIN(a.accepted_at) FROM jobs j JOIN actions a ON a.seq = j.seq GROUP BY 1, 2";
+/// How many rows are open, by tenant and by the provider that they go through. Its parameter is the due time.
+pub(crate) fn open_shares(mark: char) -> String {
+    format!(
+        "SELECT a.tenant, coalesce(a.through, a.provider), COUNT(*), MIN(a.accepted_at) FILTER (WHERE coalesce(j.not_before, 0) <= {mark}1) \
+         FROM jobs j JOIN actions a ON a.seq = j.seq GROUP BY 1, 2"
+    )
+}
 
-/// A row of [`OPEN_SHARES`].
+/// A row of [`open_shares`].
 pub(crate) fn open_share(
     tenant: &str,
     provider: &str,
     count: i64,
-    oldest: i64,
+    oldest: Option<i64>,
 ) -> Option<OpenShare> {
-    let (count, oldest) = (usize::try_from(count).ok()?, Timestamp::from_millis(oldest));
+    let (count, oldest) = (
+        usize::try_from(count).ok()?,
+        oldest.map(Timestamp::from_millis),
+    );
     Some(OpenShare {
         tenant: Tenant::parse(tenant).ok()?,
         provider: ProviderName::parse(provider).ok()?,

@@ -11,8 +11,8 @@ pub struct OpenShare {
     pub provider: ProviderName,
     /// How many.
     pub count: usize,
-    /// When the oldest of them was accepted.
-    pub oldest: Timestamp,
+    /// When the oldest was accepted of those that might have gone by now: what is postponed waits on purpose. `None` where there is none.
+    pub oldest: Option<Timestamp>,
 }
 
 /// How many dead letters of a provider have a code.

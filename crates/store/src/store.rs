@@ -209,7 +209,7 @@ pub trait Store: Send + Sync {
     }
 
     /// How many rows are open, by tenant and provider.
-    fn open_shares(&self) -> Later<'_, Vec<OpenShare>>;
+    fn open_shares(&self, due: Timestamp) -> Later<'_, Vec<OpenShare>>;
 
     /// How many dead letters there are by provider and code, among the newest `limit`.
     fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>>;

@@ -388,7 +388,16 @@ impl<'a> Importer<'a> {
     fn line(&mut self) -> Result<Option<Line>, StoreError> {
         self.number += 1;
         let mut text = String::new();
-        if self.from.read_line(&mut text).map_err(|error| io(&error))? == 0 {
+        let read = self
+            .from
+            .read_line(&mut text)
+            .map_err(|error| match error.kind() {
+                std::io::ErrorKind::InvalidData => {
+                    self.wrong("it is not UTF-8, so this is not what `export` wrote")
+                }
+                _ => io(&error),
+            });
+        if read? == 0 {
             return Ok(None);
         }
         serde_json::from_str(&text)

@@ -32,9 +32,21 @@ impl Answer {
                 reply.cut_short.clone().unwrap_or(Fault::Unreadable(what)),
             )
         };
-        let Some(mut fields) = lenient::fields(&reply.body) else {
+        let Some(given) = lenient::fields(&reply.body) else {
             return Err(unreadable("it is not a JSON object"));
         };
+        // Which one counts nobody can tell: a refusal must not be taken for success, nor a success for a refusal.
+        if given.ambiguous("errcode", whole_number) {
+            return Err(unreadable(
+                "its errcode is cut off, or it has two that differ",
+            ));
+        }
+        if proof == "access_token" && given.ambiguous(proof, Value::clone) {
+            return Err(unreadable(
+                "its access_token is cut off, or it has two that differ",
+            ));
+        }
+        let mut fields = given.values();
         scrub_all(&mut fields, proof, secrets);
         let code = match fields.get("errcode") {
             None | Some(Value::Null) if fields.get(proof).is_some_and(|value| !value.is_null()) => {
@@ -211,6 +223,57 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_says_two_things_says_nothing() {
+        let token = |body: &str| {
+            let reply = Reply {
+                body: body.as_bytes().to_vec().into(),
+                cut_short: None,
+            };
+            Answer::read(Call::GetToken, &reply, "access_token", &[])
+        };
+        for (body, answer) in [
+            (
+                r#"{"errcode":0,"msgid":"m","errcode":42001}"#,
+                read as fn(&str) -> _,
+            ),
+            (r#"{"errcode":42001,"errcode":0}"#, read),
+            (r#"{"msgid":"m","errcode":0,"errcode":null}"#, read),
+            (r#"{"access_token":"a","access_token":"b"}"#, token),
+        ] {
+            let error = answer(body).err().expect("an error");
+            assert!(
+                matches!(error.fault, Fault::Unreadable(_))
+                    && error.to_string().contains("that differ"),
+                "{body}: {error}"
+            );
+        }
+        for body in [
+            r#"{"errcode":0,"msgid":"m","errcode":0,"msgid":"n"}"#,
+            r#"{"errcode":0,"msgid":"m","errcode":"0","errcode":0.0}"#,
+            r#"{"errcode":0,"msgid":"m","access_token":"a","access_token":"b"}"#,
+        ] {
+            assert!(
+                read(body).is_ok(),
+                "the message was taken, whatever else is said: {body}"
+            );
+        }
+    }
+
+    #[test]
+    fn who_was_left_out_is_told_where_a_list_is_given_twice() {
+        for body in [
+            r#"{"errcode":0,"msgid":"m","invaliduser":"","invaliduser":"lisi"}"#,
+            r#"{"errcode":0,"msgid":"m","invaliduser":"lisi","invaliduser":""}"#,
+        ] {
+            assert_eq!(
+                read(body).expect("an answer").take("invaliduser"),
+                "lisi",
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
     fn a_reply_that_broke_off_counts_for_what_it_says() {
         let broken = |body: &str| {
             let reply = Reply {
@@ -229,10 +292,19 @@ mod tests {
                 .code(),
             Some(40014)
         );
-        assert_eq!(
-            broken(r#"{"errcode":4"#).expect_err("broken").fault,
-            Fault::Broken
-        );
+        for body in [
+            r#"{"errcode":4"#,
+            r#"{"errcode":0,"msgid":"m","errcode":42"#,
+            r#"{"errcode":0,"msgid":"m","errcode""#,
+            r#"{"errcode":42001,"errcode":"#,
+            r#"{"msgid":"m","errcode":"0"#,
+        ] {
+            assert_eq!(
+                broken(body).expect_err("broken").fault,
+                Fault::Broken,
+                "{body}"
+            );
+        }
         assert_eq!(broken("").expect_err("broken").fault, Fault::Broken);
     }
 

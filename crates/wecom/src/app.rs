@@ -1,7 +1,7 @@
 //! One app of one corporation.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::answer::Answer;
 use crate::error::{Call, Error, Fault};
 use crate::health::HealthMemory;
-use crate::http::Endpoint;
+use crate::http::{Address, Endpoint};
 use crate::token::life::TokenLife;
 use crate::token::{Slot, Token, TokenCache};
 
@@ -79,6 +79,8 @@ pub struct App {
     pub(crate) agent_id: u32,
     pub(crate) health: HealthMemory,
     limit: Duration,
+    /// Where messages go, with the token of a generation: putting it together takes longer than anything else of a call.
+    send_address: Mutex<Option<(u64, Address)>>,
 }
 
 /// Longest that a token, or a call, takes where nothing else is said.
@@ -104,6 +106,7 @@ impl App {
             agent_id,
             health,
             limit: LIMIT,
+            send_address: Mutex::default(),
         }
     }
 
@@ -161,10 +164,13 @@ impl App {
     }
 
     async fn send_with(&self, token: &Token, message: &[u8]) -> Result<Sent, Error> {
-        let query = [("access_token", &*token.secret)];
         let body = self
             .endpoint
-            .call(Call::Send, &query, Some(message.to_vec()), self.limit)
+            .call_at(
+                self.send_address(token)?,
+                Some(message.to_vec()),
+                self.limit,
+            )
             .await?;
         let mut answer = Answer::read(Call::Send, &body, "msgid", &self.slot.secrets())?;
         Ok(Sent {
@@ -176,6 +182,23 @@ impl App {
             unlicenseduser: answer.take("unlicenseduser"),
             response_code: answer.take("response_code"),
         })
+    }
+
+    fn send_address(&self, token: &Token) -> Result<Address, Error> {
+        let mut kept = self
+            .send_address
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some((generation, address)) if *generation == token.generation => Ok(address.clone()),
+            _ => {
+                let address = self
+                    .endpoint
+                    .address(Call::Send, &[("access_token", &token.secret)])?;
+                *kept = Some((token.generation, address.clone()));
+                Ok(address)
+            }
+        }
     }
 
     /// The life of the access token in use, if there is one. Calls nobody.

@@ -1,11 +1,11 @@
 //! What can go wrong with a call. Cannot hold a URL, a token or a credential.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
+use acteon_http::NoConnection;
+
 use crate::codes::{self, Entry, Trouble};
-use crate::http::NoConnection;
 
 /// Which call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,7 +55,7 @@ pub enum Class {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// No connection: refused, name not found, TLS or proxy failure, or no connection in time. The request did not leave.
-    Connect(Arc<NoConnection>),
+    Connect(NoConnection),
     /// There was no access token in time, or too late to send with it. Nothing was sent.
     TokenLate,
     /// No answer in time after the request left.
@@ -194,7 +194,7 @@ impl Error {
     /// One line of what to do.
     pub fn advice(&self) -> String {
         match &self.fault {
-            Fault::Connect(no_connection) => no_connection.advice.clone(),
+            Fault::Connect(none) => none.advice().into(),
             Fault::TokenLate => "check the network between this server and WeChat Work: gettoken answers late or not at all".into(),
             Fault::Timeout | Fault::Broken => "check the network between this server and WeChat Work".into(),
             Fault::Status { status: 401 | 403, .. } => {
@@ -273,7 +273,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "WeChat Work {}: ", self.call.name())?;
         match &self.fault {
-            Fault::Connect(no_connection) => f.write_str(&no_connection.why)?,
+            Fault::Connect(none) => write!(f, "{none}")?,
             Fault::TokenLate => f.write_str("no access token in time; nothing was sent")?,
             Fault::Timeout => f.write_str("no answer in time")?,
             Fault::Broken => f.write_str("the connection broke before the answer")?,
@@ -284,7 +284,7 @@ impl fmt::Display for Error {
                 write!(f, "errcode {code}, {label}: {text}")?;
             }
             Fault::TokenRefusedTwice { code, .. } => {
-                write!(f, "errcode {code}, also with a fresh access token")?
+                write!(f, "errcode {code}, also with a fresh access token")?;
             }
             Fault::AppDisabled => f.write_str("the app is disabled")?,
         }

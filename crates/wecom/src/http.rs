@@ -1,24 +1,21 @@
-//! The one place that speaks HTTP. Requests carry secrets in their URLs, so nothing of a request or of a transport error gets out of here.
+//! Calls of the API. Requests carry secrets in their URLs, so nothing of a request gets out of here.
 
 use std::fmt;
 use std::io::Read as _;
-use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder, Method, Url, redirect};
+use acteon_http::{
+    Clients, Cut, Failure, HeaderMap, HeaderValue, LinkLocal, Method, NoRemote, Proxy, Received,
+    Remote, Request, Uri, Url, Way, header, is_loopback,
+};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use crate::error::{Call, Error, Fault};
-use crate::outgoing::Departure;
-use crate::way::{Way, is_loopback, proxy_name};
 
 /// Where WeChat Work's servers answer.
 pub const DEFAULT_BASE_URL: &str = "https://qyapi.weixin.qq.com";
 
-/// Longest that the way to a connection may take: name, address, TLS and proxy.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const POOL_IDLE: Duration = Duration::from_secs(30);
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// Longest `Retry-After` that is looked at: a date has 29 letters.
 const MAX_RETRY_AFTER: usize = 64;
@@ -26,33 +23,10 @@ const MAX_RETRY_AFTER: usize = 64;
 /// How to reach the API.
 #[derive(Clone)]
 pub struct Endpoint {
-    client: Client,
+    remote: Remote,
     base: Url,
     timeout: Duration,
-    target: Target,
-    explain: Explain,
 }
-
-/// What calls connect to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// The server, as `host:port`.
-    pub server: Arc<str>,
-    /// The proxy on the way, as `host:port`.
-    pub proxy: Option<Arc<str>>,
-}
-
-/// Why there is no connection, in words for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoConnection {
-    /// What went wrong, and where.
-    pub why: String,
-    /// One line of what to do.
-    pub advice: String,
-}
-
-/// Tells why there is no connection: whoever makes the HTTP client knows what its resolver, its TLS and its proxies fail with.
-pub type Explain = fn(&reqwest::Error, &Target) -> NoConnection;
 
 /// Why an endpoint cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,9 +52,16 @@ pub enum EndpointError {
         "has no effect for wechat.api_base_url on this machine, which is reached without a proxy; leave one of the two out"
     )]
     ProxyToLoopback,
-    /// The TLS library or its root certificates could not be set up.
-    #[error("the HTTP client could not be set up: no usable TLS root certificates?")]
-    Client,
+    /// There is no way to the server.
+    #[error(transparent)]
+    NoRemote(#[from] NoRemote),
+}
+
+/// Where a call goes. Its URL holds secrets: prints nothing.
+#[derive(Clone)]
+pub(crate) struct Address {
+    call: Call,
+    uri: Uri,
 }
 
 /// What came back with a 2xx status.
@@ -99,24 +80,22 @@ impl Endpoint {
         proxy: Option<&str>,
         allow_insecure: bool,
     ) -> Result<Self, EndpointError> {
-        Self::with_client(
+        Self::over(
+            &Clients::new("acteon-wecom"),
             base_url,
             timeout,
             proxy,
             allow_insecure,
-            |way| client_builder(way)?.build().ok(),
-            without_cause,
         )
     }
 
-    /// The same over a client that `client` gives for the way, which endpoints can share, and whose failures to connect `explain` explains.
-    pub fn with_client(
+    /// The same over clients that others share.
+    pub fn over(
+        clients: &Clients,
         base_url: &str,
         timeout: Duration,
         proxy: Option<&str>,
         allow_insecure: bool,
-        client: impl FnOnce(&Way) -> Option<Client>,
-        explain: Explain,
     ) -> Result<Self, EndpointError> {
         let base = parse_base(base_url).ok_or(EndpointError::NotABaseUrl)?;
         let is_loopback = is_loopback(&base);
@@ -128,24 +107,18 @@ impl Endpoint {
                 return Err(EndpointError::Insecure);
             }
         }
-        let way = match proxy {
-            Some(proxy) if proxy_name(proxy).is_none() => return Err(EndpointError::NotAProxy),
-            Some(_) if is_loopback => return Err(EndpointError::ProxyToLoopback),
-            None if is_loopback => Way::Direct,
-            Some(proxy) => Way::Proxy(proxy.to_owned()),
-            None => Way::Environment,
-        };
-        let client = client(&way).ok_or(EndpointError::Client)?;
-        let target = Target {
-            server: server_name(&base),
-            proxy: way.proxy_for(&base),
-        };
+        let proxy = proxy
+            .map(|proxy| Proxy::parse(proxy).ok_or(EndpointError::NotAProxy))
+            .transpose()?;
+        if proxy.is_some() && is_loopback {
+            return Err(EndpointError::ProxyToLoopback);
+        }
+        let way = proxy.map_or_else(|| Way::to(&base), Way::Proxy);
+        let remote = clients.remote(&base, way, LinkLocal::Refused)?;
         Ok(Self {
-            client,
+            remote,
             base,
             timeout,
-            target,
-            explain,
         })
     }
 
@@ -167,35 +140,61 @@ impl Endpoint {
         body: Option<Vec<u8>>,
         within: Duration,
     ) -> Result<Reply, Error> {
-        let departure = Departure::default();
-        let has_body = body.is_some();
-        let left = || !has_body || departure.happened();
-        let url = self
-            .url(call, query)
-            .ok_or_else(|| Error::new(call, Fault::Connect(Arc::new(no_address(&self.target)))))?;
-        let method = if has_body { Method::POST } else { Method::GET };
-        let mut request = self
-            .client
-            .request(method, url)
-            .timeout(self.timeout.min(within))
-            .header("accept-encoding", "identity");
-        if let Some(body) = body {
-            let body = reqwest::Body::wrap(departure.of(body));
-            request = request
-                .header("content-type", "application/json; charset=utf-8")
-                .body(body);
+        self.call_at(self.address(call, query)?, body, within).await
+    }
+
+    /// The address of a call, for calling it again and again. `query` values are percent-encoded.
+    pub(crate) fn address(
+        &self,
+        call: Call,
+        query: &[(&str, &SecretString)],
+    ) -> Result<Address, Error> {
+        let uri = self
+            .remote
+            .address(&self.url(call, query))
+            .map_err(|none| Error::new(call, Fault::Connect(none)))?;
+        Ok(Address { call, uri })
+    }
+
+    /// One call of an address, which ends within its time-out and `within`.
+    pub(crate) async fn call_at(
+        &self,
+        Address { call, uri }: Address,
+        body: Option<Vec<u8>>,
+        within: Duration,
+    ) -> Result<Reply, Error> {
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(
+            header::ACCEPT_ENCODING,
+            HeaderValue::from_static("identity"),
+        );
+        if body.is_some() {
+            headers.insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json; charset=utf-8"),
+            );
         }
-        let mut response = request
-            .send()
+        let method = if body.is_some() {
+            Method::POST
+        } else {
+            Method::GET
+        };
+        let request = Request {
+            method,
+            address: uri,
+            headers,
+            body,
+            timeout: self.timeout.min(within),
+        };
+        let response = self
+            .remote
+            .send(request)
             .await
-            .map_err(|error| Error::new(call, self.transport(&error, left())))?;
+            .map_err(|failure| Error::new(call, failure.into()))?;
         let status = response.status();
         if !status.is_success() {
             let retry_after = response
-                .headers()
-                .get("retry-after")
-                .and_then(|value| value.to_str().ok());
-            let retry_after = retry_after
+                .header("retry-after")
                 .filter(|value| value.len() <= MAX_RETRY_AFTER)
                 .map(Box::from);
             return Err(Error::new(
@@ -206,29 +205,11 @@ impl Endpoint {
                 },
             ));
         }
-        let mut reply = Reply {
-            body: Zeroizing::default(),
-            cut_short: None,
-        };
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) if reply.body.len() + chunk.len() <= MAX_ANSWER_BYTES => {
-                    reply.body.extend_from_slice(&chunk)
-                }
-                Ok(Some(_)) => reply.cut_short = Some(Fault::Unreadable("it is too long")),
-                Ok(None) => break,
-                Err(error) if error.is_timeout() => reply.cut_short = Some(Fault::Timeout),
-                Err(_) => reply.cut_short = Some(Fault::Broken),
-            }
-            if reply.cut_short.is_some() {
-                break;
-            }
-        }
-        Ok(reply.unpacked())
+        Ok(Reply::from(response.body(MAX_ANSWER_BYTES).await).unpacked())
     }
 
     /// Put together in one piece that is wiped. The HTTP client keeps copies of its own while it needs them.
-    fn url(&self, call: Call, query: &[(&str, &SecretString)]) -> Option<Url> {
+    fn url(&self, call: Call, query: &[(&str, &SecretString)]) -> Zeroizing<String> {
         let values: usize = query
             .iter()
             .map(|(name, value)| name.len() + 2 + 3 * value.expose_secret().len())
@@ -245,7 +226,7 @@ impl Endpoint {
             for byte in value.expose_secret().bytes() {
                 match byte {
                     b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                        text.push(byte.into())
+                        text.push(byte.into());
                     }
                     _ => text.extend(
                         ['%']
@@ -255,19 +236,7 @@ impl Endpoint {
                 }
             }
         }
-        Url::parse(&text).ok()
-    }
-
-    /// What a transport error means. The error itself holds the URL and ends here.
-    fn transport(&self, error: &reqwest::Error, left: bool) -> Fault {
-        if error.is_connect() || error.is_builder() || !left {
-            return Fault::Connect(Arc::new((self.explain)(error, &self.target)));
-        }
-        if error.is_timeout() {
-            Fault::Timeout
-        } else {
-            Fault::Broken
-        }
+        text
     }
 }
 
@@ -276,6 +245,30 @@ impl fmt::Debug for Endpoint {
         f.debug_struct("Endpoint")
             .field("base", &self.base.as_str())
             .finish_non_exhaustive()
+    }
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NoConnection(none) => Self::Connect(none),
+            Failure::Late => Self::Timeout,
+            Failure::Broken => Self::Broken,
+        }
+    }
+}
+
+impl From<Received> for Reply {
+    fn from(Received { bytes, cut }: Received) -> Self {
+        let cut_short = cut.map(|cut| match cut {
+            Cut::TooLong => Fault::Unreadable("it is too long"),
+            Cut::Late => Fault::Timeout,
+            Cut::Broken => Fault::Broken,
+        });
+        Self {
+            body: Zeroizing::new(bytes),
+            cut_short,
+        }
     }
 }
 
@@ -303,48 +296,8 @@ impl Reply {
     }
 }
 
-/// A server as `host:port`.
-fn server_name(url: &Url) -> Arc<str> {
-    let host = url.host_str().unwrap_or_default();
-    url.port_or_known_default()
-        .map_or_else(|| host.into(), |port| format!("{host}:{port}").into())
-}
-
-/// Says no more than that there is none.
-fn without_cause(_error: &reqwest::Error, Target { server, proxy }: &Target) -> NoConnection {
-    let through = proxy
-        .as_ref()
-        .map_or(String::new(), |proxy| format!(" through the proxy {proxy}"));
-    let advice = "check the network, the proxy settings and the base URL".into();
-    NoConnection {
-        why: format!("no connection to {server}{through}"),
-        advice,
-    }
-}
-
-fn no_address(Target { server, .. }: &Target) -> NoConnection {
-    let why =
-        format!("no connection to {server}: the address of the call could not be put together");
-    NoConnection {
-        why,
-        advice: "check the base URL".into(),
-    }
-}
-
 fn hexadecimal(digit: u8) -> Option<char> {
     char::from_digit(digit.into(), 16).map(|digit| digit.to_ascii_uppercase())
-}
-
-/// What a client for this way must be like; `None` when the way is none.
-fn client_builder(way: &Way) -> Option<ClientBuilder> {
-    let builder = Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .redirect(redirect::Policy::none())
-        .referer(false)
-        .tcp_nodelay(true)
-        .pool_idle_timeout(POOL_IDLE)
-        .user_agent("acteon-wecom");
-    way.lay(builder)
 }
 
 /// The base that was meant, also where its paths were copied with it.

@@ -3,10 +3,77 @@
 //! An answer that says that a message was taken must not be missed for a byte order mark before it, a remark of a proxy behind it, a number that no
 //! computer holds, or a text in another encoding. What is read in full only, never guessed: a value that was cut off is not there.
 
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
+/// Fields of an answer, as they come; `None` is a value that was cut off.
+#[derive(Default)]
+pub(crate) struct Fields(Vec<(String, Option<Value>)>);
+
+impl Fields {
+    /// Whether nobody can tell what a field says: it is cut off, or given twice with values that are not worth the same.
+    pub(crate) fn ambiguous<T: PartialEq>(&self, name: &str, worth: impl Fn(&Value) -> T) -> bool {
+        let mut worths = self
+            .0
+            .iter()
+            .filter(|(given, _)| given == name)
+            .map(|(_, value)| value.as_ref().map(&worth));
+        worths
+            .next()
+            .is_some_and(|first| first.is_none() || worths.any(|next| next != first))
+    }
+
+    /// Each by its name; of a name that is given twice, the last that is not empty.
+    pub(crate) fn values(self) -> Map<String, Value> {
+        let mut values = Map::new();
+        for (name, value) in self
+            .0
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+        {
+            if !values.contains_key(&name) || !is_empty(&value) {
+                values.insert(name, value);
+            }
+        }
+        values
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Fields, A::Error> {
+                let mut fields = Fields::default();
+                while let Some((name, value)) = members.next_entry()? {
+                    fields.0.push((name, Some(value)));
+                }
+                Ok(fields)
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
 /// The fields of the object that `bytes` hold, as far as they can be read; `None` where there is no object.
-pub(crate) fn fields(bytes: &[u8]) -> Option<Map<String, Value>> {
+pub(crate) fn fields(bytes: &[u8]) -> Option<Fields> {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_start_matches(|letter: char| {
         letter == '\u{feff}' || letter.is_whitespace() || letter.is_control()
@@ -16,7 +83,7 @@ pub(crate) fn fields(bytes: &[u8]) -> Option<Map<String, Value>> {
     }
     let text = &text[text.find('{')?..];
     let strict = serde_json::Deserializer::from_str(text)
-        .into_iter::<Map<String, Value>>()
+        .into_iter::<Fields>()
         .next();
     match strict {
         Some(Ok(fields)) => Some(fields),
@@ -25,25 +92,27 @@ pub(crate) fn fields(bytes: &[u8]) -> Option<Map<String, Value>> {
 }
 
 /// The members of an object one by one, up to the first that is not there in full.
-fn scan(mut rest: &str) -> Map<String, Value> {
-    let mut fields = Map::new();
+fn scan(mut rest: &str) -> Fields {
+    let mut fields = Fields::default();
     loop {
         rest = rest.trim_start_matches([' ', '\t', '\r', '\n', ',']);
         let Some((name, after)) = value(rest).filter(|_| rest.starts_with('"')) else {
             return fields;
         };
-        let Some(after) = after.trim_start().strip_prefix(':') else {
-            return fields;
-        };
-        let Some((found, after)) = value(after.trim_start()) else {
-            return fields;
-        };
+        let found = after
+            .trim_start()
+            .strip_prefix(':')
+            .and_then(|after| value(after.trim_start()));
         if let Some(Value::String(name)) = read(name) {
             // A value that cannot be told is there all the same: nobody must take its field for one that is missing.
-            fields
-                .entry(name)
-                .or_insert_with(|| read(found).unwrap_or_else(|| Value::String(found.into())));
+            fields.0.push((
+                name,
+                found.map(|(found, _)| read(found).unwrap_or_else(|| Value::String(found.into()))),
+            ));
         }
+        let Some((_, after)) = found else {
+            return fields;
+        };
         rest = after;
     }
 }
@@ -121,7 +190,7 @@ mod tests {
             ")]}',\n{\"errcode\":0,\"msgid\":\"m\"}",
             "{\"errcode\":0,\"msgid\":\"m\",\"errmsg\":\"cut off he",
         ] {
-            let fields = fields(text.as_bytes()).expect(text);
+            let fields = fields(text.as_bytes()).expect(text).values();
             assert_eq!(
                 (&fields["errcode"], &fields["msgid"]),
                 (&Value::from(0), &Value::from("m")),
@@ -129,11 +198,15 @@ mod tests {
             );
         }
         assert_eq!(
-            fields(b"{\"errcode\":4e999,\"msgid\":\"m\"}").expect("fields")["errcode"],
+            fields(b"{\"errcode\":4e999,\"msgid\":\"m\"}")
+                .expect("fields")
+                .values()["errcode"],
             "4e999"
         );
         assert_eq!(
-            fields(b"{\"errmsg\":\"\xb3\xc9\xb9\xa6\",\"errcode\":0}").expect("fields")["errcode"],
+            fields(b"{\"errmsg\":\"\xb3\xc9\xb9\xa6\",\"errcode\":0}")
+                .expect("fields")
+                .values()["errcode"],
             0
         );
     }
@@ -148,14 +221,54 @@ mod tests {
             "{",
         ] {
             assert_eq!(
-                fields(text.as_bytes()).expect(text).get("errcode"),
+                fields(text.as_bytes()).expect(text).values().get("errcode"),
                 None,
                 "{text}"
             );
         }
-        assert_eq!(fields(b"<html>{\"errcode\":0}</html>"), None);
-        assert_eq!(fields(b"[{\"errcode\":0}]"), None);
-        assert_eq!(fields(b"\"errcode\""), None);
+        for text in [
+            "<html>{\"errcode\":0}</html>",
+            "[{\"errcode\":0}]",
+            "\"errcode\"",
+        ] {
+            assert!(fields(text.as_bytes()).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_given_twice_and_differs_is_ambiguous() {
+        for end in ["}", "} // ok", ", \"cost\": 1e400}", ",\"access_token"] {
+            let text =
+                format!("{{\"errcode\":0,\"errmsg\":\"a\",\"errmsg\":\"a\",\"errcode\":42001{end}");
+            let twice = fields(text.as_bytes()).expect("fields");
+            let ambiguous = ["errcode", "errmsg", "access_token"]
+                .map(|name| twice.ambiguous(name, Value::clone));
+            assert_eq!(ambiguous, [true, false, false], "{end}");
+        }
+        for cut in [
+            "{\"errcode\":0,\"errcode\":4",
+            "{\"errcode\":0,\"errcode\":",
+            "{\"errcode\":0,\"errcode\"",
+            "{\"errcode\":\"0",
+        ] {
+            assert!(
+                fields(cut.as_bytes())
+                    .expect("fields")
+                    .ambiguous("errcode", Value::clone),
+                "{cut}"
+            );
+        }
+    }
+
+    #[test]
+    fn of_what_is_given_twice_the_last_that_is_not_empty_counts() {
+        let text =
+            r#"{"a":"","a":"x","b":["x"],"b":[],"c":"x","c":"y","d":"x","d":null,"e":"x","e":0}"#;
+        let values = Value::from(fields(text.as_bytes()).expect("fields").values());
+        assert_eq!(
+            values,
+            serde_json::json!({ "a": "x", "b": ["x"], "c": "y", "d": "x", "e": 0 })
+        );
     }
 
     proptest! {

@@ -120,7 +120,7 @@ pub struct Message {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
     /// A field is too long, and must not be cut.
-    #[error("{field} is {size} {unit} long, at most {limit} are allowed")]
+    #[error("{field} is {size} {unit} long, at most {limit} are allowed; shorten it")]
     TooLong {
         /// The field.
         field: &'static str,
@@ -137,6 +137,14 @@ pub enum MessageError {
     /// The card's link is not a web address.
     #[error("url must begin with http:// or https://")]
     NotALink,
+    /// The card's link names no host.
+    #[error("url has no host: write the whole address, such as https://wiki.example.com/page")]
+    NoHost,
+    /// The card's link holds white space or control characters.
+    #[error(
+        "url has a blank or a line break in it, at byte {0}: leave it out, or write a blank as %20"
+    )]
+    BlankInLink(usize),
 }
 
 /// A message that keeps all limits, with what its sender should know.
@@ -351,6 +359,15 @@ fn check_url(url: &str) -> Result<(), MessageError> {
     if !is_web_address(url) {
         return Err(MessageError::NotALink);
     }
+    if let Some((at, _)) = url
+        .char_indices()
+        .find(|(_, letter)| letter.is_whitespace() || letter.is_control())
+    {
+        return Err(MessageError::BlankInLink(at));
+    }
+    if host(url).is_empty() {
+        return Err(MessageError::NoHost);
+    }
     if url.len() > MAX_URL {
         return Err(MessageError::TooLong {
             field: "url",
@@ -360,6 +377,24 @@ fn check_url(url: &str) -> Result<(), MessageError> {
         });
     }
     Ok(())
+}
+
+/// The host of a web address.
+fn host(url: &str) -> &str {
+    let behind = url.split_once("//").map_or("", |(_, rest)| rest);
+    let authority = behind
+        .split(['/', '?', '#', '\\'])
+        .next()
+        .unwrap_or_default();
+    let named = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, named)| named);
+    // An address of the sixth version has colons in brackets.
+    if named.starts_with('[') {
+        named
+    } else {
+        named.split(':').next().unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -450,6 +485,38 @@ mod tests {
         assert_eq!(
             message(card("t", "wiki.example.com")).ready(Overflow::Truncate, Language::En),
             Err(MessageError::NotALink)
+        );
+        for url in [
+            "https://",
+            "https:///page",
+            "http://?q",
+            "https://#x",
+            "https://user@",
+            "https://:443/x",
+        ] {
+            assert_eq!(
+                message(card("t", url)).ready(Overflow::Truncate, Language::En),
+                Err(MessageError::NoHost),
+                "{url}"
+            );
+        }
+        for url in [
+            "https://e.com/a b",
+            "https://e.com/\n",
+            "https://e.com/\u{3000}",
+        ] {
+            assert!(
+                matches!(
+                    message(card("t", url)).ready(Overflow::Truncate, Language::En),
+                    Err(MessageError::BlankInLink(_))
+                ),
+                "{url}"
+            );
+        }
+        assert!(
+            message(card("t", "http://[::1]:8080/告警?a=b@c"))
+                .ready(Overflow::Truncate, Language::En)
+                .is_ok()
         );
         let invisible = message(Content::markdown("\u{200b}\u{feff}\u{2060}"));
         assert_eq!(

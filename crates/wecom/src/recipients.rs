@@ -9,7 +9,10 @@ const LIMITS: [(&str, usize); 3] = [("touser", 1000), ("toparty", 100), ("totag"
 const MAX_ID_BYTES: usize = 64;
 
 /// What people separate ids with, and no id holds.
-const OTHER_SEPARATORS: [char; 5] = [',', ';', '，', '；', '、'];
+const OTHER_SEPARATORS: [char; 9] = [',', ';', '，', '；', '、', '｜', '￨', '│', '¦'];
+
+/// Every member that the app may write to.
+const EVERYBODY: &str = "@all";
 
 /// Three selectors, each a `|`-separated list; the server takes their union. An empty one is left out of the request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +37,7 @@ pub enum RecipientsError {
     )]
     Nobody,
     /// A selector lists too many.
-    #[error("{field} lists {count} ids, at most {limit} are allowed")]
+    #[error("{field} lists {count} ids, at most {limit} are allowed; send it as several actions")]
     TooMany {
         /// The selector.
         field: &'static str,
@@ -53,8 +56,20 @@ pub enum RecipientsError {
         /// What is between them.
         separator: char,
     },
+    /// A selector has the word for everybody as WeChat Work does not read it.
+    #[error(
+        "{field} has {written:?}: to send to everybody, write \"@all\" in touser, in small letters"
+    )]
+    Everybody {
+        /// The selector.
+        field: &'static str,
+        /// What is written.
+        written: String,
+    },
     /// A selector lists an id that is longer than any can be.
-    #[error("{field} lists an id of {bytes} bytes, at most {MAX_ID_BYTES} are allowed")]
+    #[error(
+        "{field} lists an id of {bytes} bytes, at most {MAX_ID_BYTES} are allowed; ids are separated with |"
+    )]
     TooLong {
         /// The selector.
         field: &'static str,
@@ -70,7 +85,8 @@ impl RecipientsError {
             Self::Nobody => None,
             Self::TooMany { field, .. }
             | Self::Separator { field, .. }
-            | Self::TooLong { field, .. } => Some(field),
+            | Self::TooLong { field, .. }
+            | Self::Everybody { field, .. } => Some(field),
         }
     }
 }
@@ -103,6 +119,15 @@ impl Recipients {
             {
                 return Err(RecipientsError::Separator { field, separator });
             }
+            if let Some(written) = ids
+                .split('|')
+                .find(|id| is_meant_for_everybody(id) && (*id != EVERYBODY || field != LIMITS[0].0))
+            {
+                return Err(RecipientsError::Everybody {
+                    field,
+                    written: written.to_owned(),
+                });
+            }
             if let Some(bytes) = ids
                 .split('|')
                 .map(str::len)
@@ -116,7 +141,7 @@ impl Recipients {
 
     /// Whether the message goes to everybody, in which case the server ignores departments and tags.
     pub fn is_everybody(&self) -> bool {
-        self.touser.split('|').any(|id| id == "@all")
+        self.touser.split('|').any(|id| id == EVERYBODY)
     }
 
     /// The members who are named, as the server compares them: in lower case.
@@ -134,6 +159,19 @@ impl Recipients {
         members.dedup();
         members
     }
+}
+
+/// Whether an id is the word for everybody, in whichever letters: no member, department or tag is called so.
+fn is_meant_for_everybody(id: &str) -> bool {
+    id.strip_prefix(['@', '＠', '﹫']).is_some_and(|rest| {
+        // The full-width letters lie as far from the narrow ones as their capitals do.
+        let narrow = |letter: char| {
+            char::from_u32(u32::from(letter).wrapping_sub(0xfee0)).filter(char::is_ascii_alphabetic)
+        };
+        rest.chars()
+            .map(|letter| narrow(letter).unwrap_or(letter).to_ascii_lowercase())
+            .eq("all".chars())
+    })
 }
 
 fn normalize(ids: &str) -> String {
@@ -205,6 +243,7 @@ mod tests {
             ("zhangsan,lisi", ','),
             ("zhangsan; lisi", ';'),
             ("zhangsan，lisi", '，'),
+            ("zhangsan｜lisi", '｜'),
             ("zhangsan lisi", ' '),
         ] {
             let error = Recipients::resolve([Some(ids), None, None], &defaults());
@@ -216,6 +255,27 @@ mod tests {
                 })
             );
         }
+    }
+
+    #[test]
+    fn everybody_is_written_one_way_and_in_one_place() {
+        for (given, field) in [
+            ([Some("@ALL"), None, None], "touser"),
+            ([Some("u1|＠all"), None, None], "touser"),
+            ([Some("@ａｌｌ"), None, None], "touser"),
+            ([None, Some("@all"), None], "toparty"),
+            ([None, None, Some("@All")], "totag"),
+        ] {
+            let error = Recipients::resolve(given, &Recipients::default());
+            assert!(
+                matches!(error, Err(RecipientsError::Everybody { field: found, .. }) if found == field),
+                "{given:?}: {error:?}"
+            );
+        }
+        assert!(Recipients::resolve([Some("@all"), None, None], &Recipients::default()).is_ok());
+        assert!(
+            Recipients::resolve([Some("all|@alls"), None, None], &Recipients::default()).is_ok()
+        );
     }
 
     #[test]

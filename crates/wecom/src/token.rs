@@ -84,6 +84,8 @@ impl TokenCache {
         key.copy_from_slice(digest(&SHA256, identity.as_bytes()).as_ref());
         drop(zeroize::Zeroizing::new(identity));
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those of credentials that nobody uses any more, as after a secret was changed.
+        slots.retain(|other, slot| *other == key || Arc::strong_count(slot) > 1);
         let new = || Slot {
             endpoint: endpoint.clone(),
             credentials: credentials.clone(),

@@ -2,12 +2,16 @@
 
 mod flaw;
 mod members;
+mod number;
 mod same;
 mod scan;
+mod tree;
 
 pub use flaw::Flaw;
 pub use members::{Member, items, members, text, whole_letters};
+pub use number::{order, whole_part};
 pub use same::same;
+pub use tree::Tree;
 
 /// Whether arrays and objects in `text` nest deeper than `limit`. `text` must be JSON; strings are skipped as a whole.
 ///

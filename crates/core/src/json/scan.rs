@@ -73,7 +73,7 @@ pub(super) fn lone_surrogate(bytes: &[u8], mut at: usize, end: usize) -> Option<
         }
         match code_unit(bytes, at) {
             Some(0xd800..=0xdbff) if matches!(code_unit(bytes, at + 6), Some(0xdc00..=0xdfff)) => {
-                at += 12
+                at += 12;
             }
             Some(0xd800..=0xdfff) => return Some(at),
             Some(_) => at += 6,

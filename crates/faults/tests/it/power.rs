@@ -45,12 +45,13 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
                         give_up_at: at(1_000_000),
                         birth: Birth::InFlight(owner),
                         quotas: Vec::new(),
+                        so_far: None,
                     };
                     let admission = Admission {
                         action: Arc::new(action(number)),
                         origin: Origin::Api,
                         caller: Caller::anonymous(),
-                        verdict: "allow",
+                        verdict: acteon_core::VerdictKind::Allow,
                         rule: None,
                         priority: acteon_core::Priority::default(),
                         accepted_at: at(number as i64),

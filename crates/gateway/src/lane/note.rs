@@ -7,8 +7,8 @@ use acteon_core::Timestamp;
 use acteon_core::limits::MAX_RETRY_AFTER;
 use serde::{Deserialize, Serialize};
 
-use super::Lane;
 use super::state::Heard;
+use super::turn::Lane;
 
 /// What is kept of a lane for later processes, and told to the others.
 #[derive(Serialize, Deserialize)]

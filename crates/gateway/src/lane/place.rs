@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use acteon_core::Priority;
 use acteon_core::limits::MORE_HIGH_WAITING;
 
-use super::Lane;
+use super::turn::Lane;
 
 /// A place in memory for one action.
 pub(crate) struct Place {

@@ -5,13 +5,10 @@
 //! none whose turn nobody would take.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use acteon_core::{Priority, Timestamp};
 use acteon_store::Seq;
 use tokio::sync::oneshot;
-
-use super::{Lane, Permit};
 
 /// Where an action stands among those that wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,59 +23,6 @@ pub(crate) struct Rank {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SenderPlace(usize);
 
-/// A turn that was asked for. Dropped, it is the next one's.
-pub(crate) enum AskedTurn {
-    /// It was free.
-    Given(Permit),
-    /// It comes.
-    Awaited(AwaitedTurn),
-    /// The lane gives none any more.
-    Closed,
-}
-
-impl AskedTurn {
-    /// Waits for the turn; `None` once the lane is closed.
-    pub(crate) async fn wait(self) -> Option<Permit> {
-        match self {
-            Self::Given(permit) => Some(permit),
-            Self::Awaited(awaited) => awaited.wait().await,
-            Self::Closed => None,
-        }
-    }
-}
-
-/// A turn that comes. Dropped before, it leaves the queue.
-pub(crate) struct AwaitedTurn {
-    lane: Arc<Lane>,
-    /// Its place in the queue, until it is answered.
-    ticket: Option<Ticket>,
-    turn: oneshot::Receiver<Permit>,
-}
-
-impl AwaitedTurn {
-    pub(super) fn new(lane: Arc<Lane>, ticket: Ticket, turn: oneshot::Receiver<Permit>) -> Self {
-        Self {
-            lane,
-            ticket: Some(ticket),
-            turn,
-        }
-    }
-
-    async fn wait(mut self) -> Option<Permit> {
-        let answer = (&mut self.turn).await;
-        self.ticket = None;
-        answer.ok()
-    }
-}
-
-impl Drop for AwaitedTurn {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket.take() {
-            self.lane.leave(ticket);
-        }
-    }
-}
-
 /// Where somebody stands in the queue.
 #[derive(Clone, Copy)]
 pub(super) struct Ticket {
@@ -87,24 +31,24 @@ pub(super) struct Ticket {
     comer: u64,
 }
 
-#[derive(Default)]
-pub(super) struct WaitQueue {
-    senders: Vec<SenderSlots>,
+/// Those who wait for a `T`.
+pub(super) struct WaitQueue<T> {
+    senders: Vec<SenderSlots<T>>,
     /// Turns given so far to those who waited.
     turns: u64,
     /// How many came: tells two apart that stand at the same place.
     comers: u64,
 }
 
-struct SenderSlots {
+struct SenderSlots<T> {
     slots: usize,
     taken: usize,
     /// By priority.
-    waiting: [Waiting; 3],
+    waiting: [Waiting<T>; 3],
 }
 
 /// Those who wait, in their order.
-type Waiting = BTreeMap<(Timestamp, Seq, u64), oneshot::Sender<Permit>>;
+type Waiting<T> = BTreeMap<(Timestamp, Seq, u64), oneshot::Sender<T>>;
 
 /// Whose turn it is.
 #[derive(Clone, Copy)]
@@ -113,7 +57,17 @@ pub(super) struct Next {
     priority: Priority,
 }
 
-impl WaitQueue {
+impl<T> Default for WaitQueue<T> {
+    fn default() -> Self {
+        Self {
+            senders: Vec::new(),
+            turns: 0,
+            comers: 0,
+        }
+    }
+}
+
+impl<T> WaitQueue<T> {
     /// Takes in a provider that may have so many calls in flight.
     pub(super) fn add_sender(&mut self, slots: usize) -> SenderPlace {
         self.senders.push(SenderSlots {
@@ -147,7 +101,7 @@ impl WaitQueue {
         &mut self,
         place: SenderPlace,
         rank: Rank,
-        waiter: oneshot::Sender<Permit>,
+        waiter: oneshot::Sender<T>,
     ) -> Ticket {
         let ticket = Ticket {
             place,
@@ -163,11 +117,11 @@ impl WaitQueue {
     }
 
     /// Takes out somebody who waits no more, if it still stands there.
-    pub(super) fn remove(&mut self, ticket: Ticket) -> Option<oneshot::Sender<Permit>> {
+    pub(super) fn remove(&mut self, ticket: Ticket) -> Option<oneshot::Sender<T>> {
         self.waiting(ticket)?.remove(&ticket.key())
     }
 
-    fn waiting(&mut self, ticket: Ticket) -> Option<&mut Waiting> {
+    fn waiting(&mut self, ticket: Ticket) -> Option<&mut Waiting<T>> {
         self.senders
             .get_mut(ticket.place.0)?
             .waiting
@@ -179,7 +133,7 @@ impl WaitQueue {
         Priority::order_of_turn(self.turns)
             .into_iter()
             .find_map(|priority| {
-                let first = |(place, sender): (usize, &SenderSlots)| {
+                let first = |(place, sender): (usize, &SenderSlots<T>)| {
                     let (rank, _) = sender.waiting[priority.place()]
                         .first_key_value()
                         .filter(|_| sender.has_free())?;
@@ -194,7 +148,7 @@ impl WaitQueue {
     }
 
     /// Takes the next out of the queue, with a slot.
-    pub(super) fn pop(&mut self, next: Next) -> Option<(oneshot::Sender<Permit>, SenderPlace)> {
+    pub(super) fn pop(&mut self, next: Next) -> Option<(oneshot::Sender<T>, SenderPlace)> {
         let sender = self.senders.get_mut(next.place.0)?;
         let (_, waiter) = sender.waiting[next.priority.place()].pop_first()?;
         sender.taken += 1;
@@ -212,7 +166,7 @@ impl WaitQueue {
     }
 
     /// Takes all out.
-    pub(super) fn clear(&mut self) -> Vec<oneshot::Sender<Permit>> {
+    pub(super) fn clear(&mut self) -> Vec<oneshot::Sender<T>> {
         let waiting = self
             .senders
             .iter_mut()
@@ -229,7 +183,7 @@ impl Ticket {
     }
 }
 
-impl SenderSlots {
+impl<T> SenderSlots<T> {
     fn has_free(&self) -> bool {
         self.taken < self.slots
     }
@@ -248,7 +202,7 @@ mod tests {
     }
 
     /// The priorities of so many turns where a hundred of each wait.
-    fn turns(queue: &mut WaitQueue, count: usize) -> Vec<Priority> {
+    fn turns(queue: &mut WaitQueue<()>, count: usize) -> Vec<Priority> {
         let turn = |_| {
             let next = queue.next().expect("somebody waits");
             let (_, place) = queue.pop(next).expect("it waits");
@@ -260,7 +214,7 @@ mod tests {
 
     #[test]
     fn high_ones_go_first_and_none_is_passed_over_for_ever() {
-        let mut queue = WaitQueue::default();
+        let mut queue = WaitQueue::<()>::default();
         let place = queue.add_sender(1);
         for number in 0..100 {
             for priority in Priority::ALL {
@@ -275,7 +229,7 @@ mod tests {
 
     #[test]
     fn who_waits_no_more_leaves_and_no_other() {
-        let mut queue = WaitQueue::default();
+        let mut queue = WaitQueue::<()>::default();
         let place = queue.add_sender(1);
         // Two stand at the same place.
         let tickets: Vec<Ticket> = [
@@ -297,7 +251,7 @@ mod tests {
 
     #[test]
     fn those_of_a_priority_go_as_they_were_accepted() {
-        let mut queue = WaitQueue::default();
+        let mut queue = WaitQueue::<()>::default();
         let (full, free) = (queue.add_sender(1), queue.add_sender(1));
         queue.take_slot(full);
         let mut heard: Vec<_> = [(20, 1), (10, 3), (10, 2)]

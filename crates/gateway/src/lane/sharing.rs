@@ -1,23 +1,21 @@
 //! What gateways tell each other of a lane, through notes in the store: its pause, its pace, and what went through before.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use acteon_core::Timestamp;
 use acteon_store::{OwnerId, StoreError};
 
-use super::{Lane, LaneNote};
-use crate::gateway::Inner;
+use super::note::LaneNote;
+use super::turn::Lane;
+use crate::shared::Inner;
 
 /// How long a gateway's word about what it saw go through a lane is good.
 const SEEN_KEEPS: Duration = Duration::from_secs(30);
+
 /// How long a lane's pause and pace are remembered: longer than any pause, and not so long that they say nothing about now.
 const LANE_NOTE_KEEPS: Duration = Duration::from_mins(70);
-
-/// Writes a lane's note, one write after the other, so that an older state never follows a newer one. Counts the changes to be written.
-#[derive(Default)]
-pub(super) struct NoteWriter(AtomicUsize);
 
 /// Continues lanes and breakers where an earlier process stood.
 pub(crate) async fn recall_lanes(inner: &Inner, now: Timestamp) -> Result<(), StoreError> {
@@ -28,7 +26,7 @@ pub(crate) async fn recall_lanes(inner: &Inner, now: Timestamp) -> Result<(), St
             lane.restore(&note, inner.due.now());
         }
     }
-    crate::breaker::sharing::recall_breakers(inner, now).await
+    crate::deliver::breaker::sharing::recall_breakers(inner, now).await
 }
 
 /// Takes over the pauses and paces that other gateways met, and the breakers that they moved.
@@ -36,8 +34,8 @@ pub(crate) async fn hear_of_lanes(inner: &Arc<Inner>) {
     for lane in inner.providers.lanes() {
         hear_of_lane(inner, lane).await;
     }
-    crate::breaker::sharing::hear_of_breakers(inner).await;
-    crate::repair::hear(inner).await;
+    crate::deliver::breaker::sharing::hear_of_breakers(inner).await;
+    crate::deliver::repair::hear(inner).await;
 }
 
 /// Takes over the pause and pace of the one lane whose note it is, or what is told of breakers, if it is such a note.
@@ -49,11 +47,11 @@ pub(crate) async fn hear_of_note(inner: &Arc<Inner>, name: &str) {
     {
         hear_of_lane(inner, lane).await;
     }
-    if crate::repair::is_note(name) {
-        crate::repair::hear(inner).await;
+    if crate::deliver::repair::is_note(name) {
+        crate::deliver::repair::hear(inner).await;
     }
-    if crate::breaker::sharing::is_note(name) {
-        crate::breaker::sharing::hear_of_breakers(inner).await;
+    if crate::deliver::breaker::sharing::is_note(name) {
+        crate::deliver::breaker::sharing::hear_of_breakers(inner).await;
     }
 }
 

@@ -6,9 +6,10 @@ use acteon_core::Scope;
 use acteon_rules::Matcher;
 use acteon_store::Overage;
 
-use super::{PolicyError, Quota, Silence};
-use crate::gateway::Gateway;
-use crate::notices::NOTICE_TYPE;
+use super::{Quota, Silence};
+use crate::admit::notices::NOTICE_TYPE;
+use crate::policies::error::PolicyError;
+use crate::shared::Gateway;
 
 impl Gateway {
     /// Refuses a silence to a scope that does not cover all that it can hold back.

@@ -1,9 +1,7 @@
 //! What holds an action back: for good, or until a time interval ends.
 
 use acteon_core::{Action, LastError, Outcome, Timestamp};
-use acteon_rules::{Muting, Rule, Verdict};
-
-use crate::gateway::Gateway;
+use acteon_rules::{Muting, Rule};
 
 /// What holds an action back.
 pub(crate) enum HoldBack {
@@ -12,6 +10,9 @@ pub(crate) enum HoldBack {
     /// It goes later.
     Postponed(Postponed),
 }
+
+/// The code of what waits for a time interval.
+pub(crate) const MUTED: &str = "MUTED";
 
 /// What waits for a time interval.
 #[derive(Clone, Debug)]
@@ -49,36 +50,6 @@ impl HoldBack {
     }
 }
 
-impl Gateway {
-    /// What silences, and the time intervals of the rule that decides, would do to an action at an instant. To be called beside what serves others.
-    pub fn would_hold_back(
-        &self,
-        action: &Action,
-        rule: Option<&str>,
-        at: Timestamp,
-    ) -> Option<Outcome> {
-        let policies = self.inner.policies.load().as_of(at, action);
-        let rule = rule.and_then(|name| policies.rules.rule(name));
-        let provider = match rule.map(Rule::verdict) {
-            Some(Verdict::Reroute { target }) => target,
-            _ => &action.provider,
-        };
-        match policies.hold_back(action, provider, rule, at, &mut None)? {
-            HoldBack::ForGood(outcome) => Some(outcome),
-            // What is not to go at all does not wait.
-            HoldBack::Postponed(_)
-                if matches!(
-                    rule.map(Rule::verdict),
-                    Some(Verdict::Deny | Verdict::Suppress)
-                ) =>
-            {
-                None
-            }
-            HoldBack::Postponed(postponed) => Some(postponed.outcome(action)),
-        }
-    }
-}
-
 impl Postponed {
     /// The answer for the action.
     pub(crate) fn outcome(&self, action: &Action) -> Outcome {
@@ -101,7 +72,7 @@ impl Postponed {
             "the rule {rule:?} postpones it until {until}, by the time interval {interval:?}"
         );
         LastError {
-            code: "MUTED".into(),
+            code: MUTED.into(),
             message,
             retryable: true,
         }

@@ -6,8 +6,9 @@ use acteon_rules::{Facts, Matcher, Steps};
 use acteon_store::{HistoryFilter, PageRequest, Record, StoreError};
 use serde::Serialize;
 
-use super::{PolicyError, Silence};
-use crate::gateway::Gateway;
+use super::Silence;
+use crate::policies::error::PolicyError;
+use crate::shared::Gateway;
 
 /// Most ids that a preview shows.
 const EXAMPLES: usize = 10;

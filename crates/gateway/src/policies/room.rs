@@ -1,7 +1,6 @@
 //! Room for documents: what those of a kind take together, and the patterns of silences. It is taken before a document is written and given back
 //! when the gateway has taken the document over, so that changes at the same time do not pass the limits together.
 
-use std::collections::HashMap;
 use std::sync::PoisonError;
 
 use acteon_core::limits::{
@@ -10,19 +9,10 @@ use acteon_core::limits::{
 use acteon_rules::{Matcher, is_filed_by_some};
 use acteon_store::DocumentKind;
 
-use super::patterns::Patterns;
-use super::{CurrentPolicies, Policies, PolicyError};
-
-/// What documents take that are being written.
-#[derive(Default)]
-pub(super) struct Pending {
-    /// How many, and their bytes.
-    documents: HashMap<&'static str, (usize, usize)>,
-    /// With the patterns themselves: whoever takes the document over need not compile them.
-    pub(super) patterns: Patterns,
-    /// Silences that no value leads to, by namespace and tenant.
-    unfiled: HashMap<(String, String), usize>,
-}
+use super::document::word;
+use crate::policies::current::{CurrentPolicies, Policies};
+use crate::policies::error::PolicyError;
+use crate::policies::pending::Pending;
 
 /// Room for a document, or for more of it. Given back when it is dropped.
 pub(super) struct DocumentRoom<'a> {
@@ -50,7 +40,7 @@ impl CurrentPolicies {
         let mut pending = self.pending();
         let (there, there_bytes) = self.load().sizes(kind);
         let (coming, coming_bytes) = pending.documents.entry(kind.as_str()).or_default();
-        let what = super::word(kind);
+        let what = word(kind);
         if count > 0 && there + *coming + count > MAX_DOCUMENTS {
             return Err(PolicyError::Conflict(format!(
                 "there are {MAX_DOCUMENTS} {what}s, which is the limit"

@@ -1,14 +1,14 @@
 //! A silence: what it is, and what may be wrong with it.
 
-use acteon_core::Timestamp;
 use acteon_core::limits::{
     MAX_DOCUMENT_BYTES, MAX_DOCUMENT_TEXT_BYTES, MAX_MATCHERS, MAX_NAME_BYTES,
 };
+use acteon_core::{Timestamp, check_ends};
 use acteon_rules::{MatchOp, Matcher, MatcherSpec};
 use serde::{Deserialize, Serialize};
 
-use super::PolicyError;
-use crate::redaction::Redaction;
+use crate::history::redaction::Redaction;
+use crate::policies::error::PolicyError;
 
 /// A silence.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,43 +47,10 @@ pub struct SilenceChange {
     pub comment: Option<String>,
 }
 
-/// Beginnings of paths that lack their `action.`.
-const MISTAKEN: [&str; 2] = ["payload.", "metadata."];
-
 impl Silence {
     /// Whether it holds at `now`.
     pub fn is_active(&self, now: Timestamp) -> bool {
         self.starts_at <= now && now < self.ends_at
-    }
-
-    /// What of it is probably not meant, for who makes it.
-    pub fn warnings(&self, now: Timestamp) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if self.ends_at <= now {
-            warnings.push(format!(
-                "it lies wholly in the past: it ended at {} and holds nothing back",
-                self.ends_at
-            ));
-        }
-        if self
-            .matchers
-            .iter()
-            .all(|matcher| matches!(matcher.op, MatchOp::NotEqual | MatchOp::NotRegex))
-        {
-            let tenant = &self.tenant;
-            warnings.push(format!(
-                "all its matchers are negative: it holds back everything of {tenant} but what they name, also what has no such label"
-            ));
-        }
-        let misread = self
-            .matchers
-            .iter()
-            .filter(|matcher| MISTAKEN.iter().any(|root| matcher.name.starts_with(root)));
-        warnings.extend(misread.map(|matcher| {
-            let name: String = matcher.name.chars().take(MAX_NAME_BYTES).collect();
-            format!("{name:?} is taken for a label; did you mean action.{name}?")
-        }));
-        warnings
     }
 
     /// Refuses another end to what somebody ended for good: who did so does not expect it back.
@@ -133,6 +100,11 @@ impl Silence {
                 "matchers",
                 format!("must be at most {limit} bytes together, are {bytes}"),
             ));
+        }
+        for (index, matcher) in self.matchers.iter().enumerate() {
+            check_ends(&matcher.name).map_err(|error| {
+                PolicyError::invalid(&format!("matchers[{index}]"), format!("name {error}"))
+            })?;
         }
         let matchers = self.compile(known)?;
         for (index, matcher) in matchers.iter().enumerate() {

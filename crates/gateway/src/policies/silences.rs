@@ -3,34 +3,35 @@
 use std::sync::Arc;
 
 use acteon_core::limits::{MAX_MATCHED_FIELD_BYTES, MAX_PATTERNS_BYTES};
-use acteon_core::{Action, Scope, Timestamp, covers_tenant};
+use acteon_core::{Action, Timestamp, covers_tenant};
 use acteon_rules::{Facts, Matcher, MatcherIndex};
-use acteon_store::{Document, DocumentKind, Put, StoreError};
+use acteon_store::Document;
 use rpds::RedBlackTreeMapSync;
 
+use super::by_tenant::{ByTenant, change_of};
 use super::patterns::Patterns;
-use super::silence::{Silence, SilenceChange};
-use super::{ByTenant, PolicyError, parsed, with_those_above};
-use crate::gateway::Gateway;
+use super::silence::Silence;
+use crate::policies::document::{parsed, with_those_above};
+use crate::policies::error::PolicyError;
 
 #[derive(Clone, Default)]
 pub(crate) struct Silences {
-    all: RedBlackTreeMapSync<Arc<str>, Arc<Entry>>,
+    pub(super) all: RedBlackTreeMapSync<Arc<str>, Arc<Entry>>,
     /// Those that have not ended, by namespace and tenant.
-    held: ByTenant<MatcherIndex<Arc<Entry>>>,
+    pub(super) held: ByTenant<MatcherIndex<Arc<Entry>>>,
     /// The same by their ends.
-    ends: RedBlackTreeMapSync<(Timestamp, Arc<str>), ()>,
+    pub(super) ends: RedBlackTreeMapSync<(Timestamp, Arc<str>), ()>,
     /// The same by their beginnings.
-    starts: RedBlackTreeMapSync<(Timestamp, Arc<str>), ()>,
-    patterns: Patterns,
-    bytes: usize,
+    pub(super) starts: RedBlackTreeMapSync<(Timestamp, Arc<str>), ()>,
+    pub(super) patterns: Patterns,
+    pub(super) bytes: usize,
 }
 
-struct Entry {
-    silence: Silence,
+pub(super) struct Entry {
+    pub(super) silence: Silence,
     /// Empty for one that has ended or cannot be read.
-    matchers: Vec<Matcher>,
-    bytes: usize,
+    pub(super) matchers: Vec<Matcher>,
+    pub(super) bytes: usize,
 }
 
 impl Entry {
@@ -195,23 +196,12 @@ impl Silences {
         let Silence {
             namespace, tenant, ..
         } = &entry.silence;
-        let mut tenants = self
-            .held
-            .get(namespace.as_str())
-            .cloned()
-            .unwrap_or_default();
-        let mut index = tenants.get(tenant.as_str()).cloned().unwrap_or_default();
-        change(&mut index);
-        if index.is_empty() {
-            tenants.remove_mut(tenant.as_str());
-        } else {
-            tenants.insert_mut(tenant.as_str().into(), index);
-        }
-        if tenants.is_empty() {
-            self.held.remove_mut(namespace.as_str());
-        } else {
-            self.held.insert_mut(namespace.as_str().into(), tenants);
-        }
+        change_of(
+            &mut self.held,
+            (namespace, tenant),
+            change,
+            MatcherIndex::is_empty,
+        );
     }
 
     #[cfg(test)]
@@ -242,7 +232,7 @@ impl Silences {
     }
 
     /// Whether a silence is looked at, now or later.
-    fn is_held(&self, id: &str) -> bool {
+    pub(super) fn is_held(&self, id: &str) -> bool {
         self.all
             .get(id)
             .is_some_and(|entry| self.ends.contains_key(&(entry.silence.ends_at, id.into())))
@@ -288,196 +278,5 @@ impl Silences {
         found
             .min_by_key(|(id, _)| *id)
             .map(|(_, entry)| &entry.silence)
-    }
-}
-
-impl Gateway {
-    /// The silences of a scope: those that hold now, or all.
-    pub fn silences(&self, scope: &Scope, all: bool) -> Vec<Silence> {
-        let now = self.inner.clock.now();
-        let policies = self.inner.policies.load();
-        let covered = policies.silences.all.values().map(|entry| &entry.silence);
-        let covered =
-            covered.filter(|silence| scope.covers_scope(&silence.namespace, &silence.tenant));
-        covered
-            .filter(|silence| all || silence.is_active(now))
-            .cloned()
-            .collect()
-    }
-
-    /// One silence.
-    pub fn silence(&self, scope: &Scope, id: &str) -> Result<Silence, PolicyError> {
-        let policies = self.inner.policies.load();
-        let found = policies.silences.all.get(id).map(|entry| &entry.silence);
-        let covered =
-            found.filter(|silence| scope.covers_scope(&silence.namespace, &silence.tenant));
-        covered.cloned().ok_or(PolicyError::NotFound("silence"))
-    }
-
-    /// Makes a silence; its id is made here.
-    pub async fn create_silence(&self, new: Silence) -> Result<Silence, PolicyError> {
-        self.create_silence_within(&Scope::everything(), new).await
-    }
-
-    /// Makes a silence, if a scope covers all that it can hold back.
-    pub async fn create_silence_within(
-        &self,
-        scope: &Scope,
-        new: Silence,
-    ) -> Result<Silence, PolicyError> {
-        let (mut new, matchers) = self.compiled(new).await?;
-        self.may_change_silence(scope, &new, &matchers)?;
-        let _room = self
-            .inner
-            .policies
-            .silence_room(&new.namespace, &new.tenant, matchers)?;
-        new.id = self
-            .inner
-            .entropy
-            .action_id(self.inner.clock.now())
-            .to_string();
-        match self
-            .put(DocumentKind::Silence, (&new.id, &new.id), &new, None)
-            .await?
-        {
-            Put::Written(_) => Ok(new),
-            Put::Changed | Put::NameTaken => {
-                Err(PolicyError::Conflict("a silence has this id".into()))
-            }
-        }
-    }
-
-    /// Checks and compiles a silence, off the threads that serve others where it has patterns.
-    pub(super) async fn compiled(
-        &self,
-        silence: Silence,
-    ) -> Result<(Silence, Vec<Matcher>), PolicyError> {
-        let inner = Arc::clone(&self.inner);
-        let has_patterns = silence.has_patterns();
-        let compile = move || {
-            let policies = inner.policies.load_full();
-            let matchers = silence.check(&inner.options.redaction, &mut |text| {
-                policies.silences.pattern(text)
-            })?;
-            Ok((silence, matchers))
-        };
-        if !has_patterns {
-            return compile();
-        }
-        self.aside(compile)
-            .await
-            .ok_or_else(|| StoreError::Engine("the silence could not be compiled".into()))?
-    }
-
-    /// Changes end or comment of a silence.
-    pub async fn update_silence(
-        &self,
-        scope: &Scope,
-        id: &str,
-        change: SilenceChange,
-    ) -> Result<Silence, PolicyError> {
-        let (silence, matchers) = self.of_silence(scope, id).await?;
-        silence.may_end_at(change.ends_at)?;
-        let now = self.inner.clock.now();
-        let begins_again = change.ends_at.is_some_and(|ends_at| now < ends_at)
-            && !self.inner.policies.load().silences.is_held(id);
-        let room = begins_again.then(|| {
-            self.inner
-                .policies
-                .silence_room(&silence.namespace, &silence.tenant, matchers)
-        });
-        let _room = room.transpose()?;
-        let apply = |silence: &mut Silence| {
-            silence.may_end_at(change.ends_at)?;
-            silence.ends_at = change.ends_at.unwrap_or(silence.ends_at);
-            silence.comment = change
-                .comment
-                .clone()
-                .unwrap_or_else(|| silence.comment.clone());
-            silence.updated_at = now;
-            silence.check_times()
-        };
-        self.change(DocumentKind::Silence, id, apply).await
-    }
-
-    /// Ends a silence now. It stays on record.
-    pub async fn expire_silence(&self, scope: &Scope, id: &str) -> Result<(), PolicyError> {
-        self.of_silence(scope, id).await?;
-        let now = self.inner.clock.now();
-        let apply = |silence: &mut Silence| {
-            silence.ends_at = silence.ends_at.min(now);
-            silence.starts_at = silence.starts_at.min(now);
-            silence.deleted_at = silence.deleted_at.or(Some(now));
-            silence.updated_at = now;
-            Ok(())
-        };
-        self.change(DocumentKind::Silence, id, apply)
-            .await
-            .map(drop)
-    }
-
-    /// A silence that a scope may change, with its matchers.
-    async fn of_silence(
-        &self,
-        scope: &Scope,
-        id: &str,
-    ) -> Result<(Silence, Vec<Matcher>), PolicyError> {
-        let silence = self.silence(scope, id)?;
-        let kept = self
-            .inner
-            .policies
-            .load()
-            .silences
-            .all
-            .get(id)
-            .map(|entry| entry.matchers.clone())
-            .unwrap_or_default();
-        let matchers = if kept.is_empty() {
-            self.recompiled(&silence).await?
-        } else {
-            kept
-        };
-        self.may_change_silence(scope, &silence, &matchers)?;
-        Ok((silence, matchers))
-    }
-
-    /// The matchers of a silence that has ended.
-    async fn recompiled(&self, silence: &Silence) -> Result<Vec<Matcher>, PolicyError> {
-        let (inner, silence) = (Arc::clone(&self.inner), silence.clone());
-        let compile =
-            move || silence.compile(&mut |text| inner.policies.load().silences.pattern(text));
-        self.aside(compile)
-            .await
-            .ok_or_else(|| StoreError::Engine("the silence could not be compiled".into()))?
-    }
-
-    /// Forgets silences that ended before `before`.
-    pub(crate) async fn forget_silences(&self, before: Timestamp) -> Result<(), PolicyError> {
-        let policies = self.inner.policies.load_full();
-        let over = |(_, entry): &(&Arc<str>, &Arc<Entry>)| entry.silence.ends_at < before;
-        let old: Vec<Arc<str>> = policies
-            .silences
-            .all
-            .iter()
-            .filter(over)
-            .map(|(id, _)| Arc::clone(id))
-            .collect();
-        if old.is_empty() {
-            return Ok(());
-        }
-        for id in &old {
-            // Somebody may have given it another end since, or may do so now: only what was looked at is deleted.
-            let Some(found) = self.inner.store.document(DocumentKind::Silence, id).await? else {
-                continue;
-            };
-            if parsed::<Silence>(&found).is_some_and(|silence| silence.ends_at < before) {
-                self.inner
-                    .store
-                    .delete_document(DocumentKind::Silence, id, Some(found.version))
-                    .await?;
-            }
-        }
-        self.take_over_changes().await;
-        Ok(())
     }
 }

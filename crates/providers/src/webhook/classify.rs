@@ -1,10 +1,9 @@
-//! What an answer or its absence means. The one place where `reqwest` errors, which hold the URL, become ours.
+//! What an answer or its absence means.
 
 use acteon_core::{ErrorKind, ProviderError, Repeat};
-use reqwest::{Response, StatusCode};
+use acteon_http::{Cause, Failure, NoConnection, Response, StatusCode};
 
 use super::config::{Config, RetryMode};
-use crate::no_connection::{self, NoConnection};
 use crate::retry_after;
 
 pub(super) fn status(config: &Config, response: &Response) -> Result<(), ProviderError> {
@@ -17,10 +16,8 @@ pub(super) fn status(config: &Config, response: &Response) -> Result<(), Provide
         .service_code(status.as_u16().into())
     };
     let asked = response
-        .headers()
-        .get("retry-after")
-        .and_then(|value| value.to_str().ok());
-    let asked = asked.and_then(|value| retry_after::parse(value, config.clock.now()));
+        .header("retry-after")
+        .and_then(|value| retry_after::parse(value, config.clock.now()));
     let with_pause =
         |error: ProviderError| asked.into_iter().fold(error, ProviderError::retry_after);
     match status {
@@ -47,22 +44,25 @@ pub(super) fn status(config: &Config, response: &Response) -> Result<(), Provide
             .advice("the proxy asks for a name and a password: put them into HTTPS_PROXY")),
         _ if status.is_redirection() => Err(error(ErrorKind::ExecutionFailed)
             .advice("redirects are not followed: configure the final address")),
-        _ => Err(error(ErrorKind::ExecutionFailed)),
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE => {
+            Err(error(ErrorKind::ExecutionFailed)
+                .advice("check the webhook's url: nothing takes a POST there"))
+        }
+        _ => Err(error(ErrorKind::ExecutionFailed)
+            .advice("see what its service says of the action's body")),
     }
 }
 
-/// `left` says whether the request was on its way.
-pub(super) fn transport(config: &Config, error: &reqwest::Error, left: bool) -> ProviderError {
-    if error.is_connect() || error.is_builder() || !left {
-        return no_connection(config, error);
-    }
-    let error = if error.is_timeout() {
-        ProviderError::new(ErrorKind::Timeout, "the webhook did not answer in time")
-    } else {
-        ProviderError::new(
+pub(super) fn failure(config: &Config, failure: Failure) -> ProviderError {
+    let error = match failure {
+        Failure::NoConnection(none) => return no_connection(&none),
+        Failure::Late => {
+            ProviderError::new(ErrorKind::Timeout, "the webhook did not answer in time")
+        }
+        Failure::Broken => ProviderError::new(
             ErrorKind::Connection,
             "the connection to the webhook broke before its answer",
-        )
+        ),
     };
     error
         .maybe_sent()
@@ -73,8 +73,12 @@ pub(super) fn transport(config: &Config, error: &reqwest::Error, left: bool) -> 
         })
 }
 
-fn no_connection(config: &Config, error: &reqwest::Error) -> ProviderError {
-    let NoConnection { why, advice } =
-        no_connection::explain(error, &config.server, config.proxy.as_deref());
-    ProviderError::new(ErrorKind::Connection, format!("the webhook: {why}")).advice(advice)
+fn no_connection(none: &NoConnection) -> ProviderError {
+    let choice = if none.cause == Cause::NotAllowed {
+        "; a webhook may be let there with allow_link_local = true"
+    } else {
+        ""
+    };
+    ProviderError::new(ErrorKind::Connection, format!("the webhook: {none}"))
+        .advice(format!("{}{choice}", none.advice()))
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Clock, Key, Kind, Problem, Settings};
+use acteon_core::{Clock, Key, Kind, Problem, Settings, Takes};
 use acteon_crypto::{ExposeSecret as _, SecretString};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Url};
+use acteon_http::{
+    HeaderMap, HeaderName, HeaderValue, LinkLocal, Remote, Uri, Url, Way, credentials, header,
+    is_forbidden_host,
+};
 
 use crate::catalog::Context;
-use crate::clients::{ClientKind, Way};
-use crate::guard;
 
 pub(super) const KEYS: &[Key] = &[
     Key::required(
@@ -32,7 +32,8 @@ pub(super) const KEYS: &[Key] = &[
         "max_concurrency",
         Kind::Integer,
         "Most calls in flight. Default 64.",
-    ),
+    )
+    .taking(Takes::AtStart),
     Key::optional(
         "retry",
         Kind::Text,
@@ -72,26 +73,26 @@ impl RetryMode {
 }
 
 pub(super) struct Config {
-    pub(super) client: Client,
-    pub(super) url: Url,
+    pub(super) remote: Remote,
+    pub(super) address: Uri,
     pub(super) headers: HeaderMap,
     /// What no answer may show, longest first.
     pub(super) secrets: Vec<SecretString>,
     pub(super) timeout: Duration,
     pub(super) retry: RetryMode,
     pub(super) max_concurrency: usize,
-    /// Where it is, as `host:port`.
-    pub(super) server: String,
-    /// The proxy on the way, as `host:port`.
-    pub(super) proxy: Option<Arc<str>>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
 impl Config {
     pub(super) fn read(settings: &Settings, context: &Context) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
-        let allow_link_local = settings.flag("allow_link_local");
-        let url = read_url(settings, allow_link_local)
+        let link_local = if settings.flag("allow_link_local") {
+            LinkLocal::Allowed
+        } else {
+            LinkLocal::Refused
+        };
+        let url = read_url(settings, link_local)
             .map_err(|problem| problems.push(problem))
             .ok();
         let headers = read_headers(settings)
@@ -107,64 +108,61 @@ impl Config {
         let max_concurrency = bounded(settings, "max_concurrency", 64, 1024)
             .map_err(|problem| problems.push(problem))
             .ok();
-        let (Some(url), Some(headers), Some(timeout), Some(retry), Some(max_concurrency)) =
-            (url, headers, timeout, retry, max_concurrency)
+        let (
+            Some((url, address)),
+            Some(mut headers),
+            Some(timeout),
+            Some(retry),
+            Some(max_concurrency),
+        ) = (url, headers, timeout, retry, max_concurrency)
         else {
             return Err(problems);
         };
-        let way = Way::to(&url);
-        let proxy = if way == Way::Direct {
-            None
-        } else {
-            context.clients.environment_proxy(&url)
-        };
-        let client = context.clients.get(&ClientKind {
-            way,
-            allow_link_local,
-        });
-        let client = client.ok_or_else(|| {
-            vec![Problem::new(
-                "url",
-                "the HTTP client could not be set up: no usable TLS root certificates?",
-            )]
-        })?;
+        let remote = context.clients.remote(&url, Way::to(&url), link_local);
+        let remote = remote.map_err(|error| vec![Problem::new("url", error.to_string())])?;
         let secrets = secrets(&url, &headers);
-        let host = url.host_str().unwrap_or_default();
-        let server = url
-            .port_or_known_default()
-            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        if let Some(credentials) = credentials(&url) {
+            headers.entry(header::AUTHORIZATION).or_insert(credentials);
+        }
+        let clock = Arc::clone(&context.clock);
         Ok(Self {
-            client,
-            url,
+            remote,
+            address,
             headers,
             secrets,
-            server,
             timeout,
             retry,
             max_concurrency,
-            proxy,
-            clock: Arc::clone(&context.clock),
+            clock,
         })
     }
 }
 
-fn read_url(settings: &Settings, allow_link_local: bool) -> Result<Url, Problem> {
+/// The URL, and the address of requests: without user and password, which are a header.
+fn read_url(settings: &Settings, link_local: LinkLocal) -> Result<(Url, Uri), Problem> {
     let text = settings
         .secret("url")
         .ok_or_else(|| Problem::new("url", "must not be blank"))?;
     let url = Url::parse(text.expose_secret().trim()).ok();
     let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    let url = url.ok_or_else(|| {
+    let both = url.and_then(|url| {
+        let mut plain = url.clone();
+        plain.set_username("").ok()?;
+        plain.set_password(None).ok()?;
+        let address = plain.as_str().parse().ok()?;
+        Some((url, address))
+    });
+    let (url, address) = both.ok_or_else(|| {
         Problem::new(
             "url",
             "must be an address such as https://hooks.example.com/alerts",
         )
     })?;
-    if !allow_link_local && guard::is_forbidden_host(&url) {
+    if link_local == LinkLocal::Refused && is_forbidden_host(&url) {
         let message = "is a link-local or cloud metadata address; set allow_link_local = true if that is meant";
         return Err(Problem::new("url", message));
     }
-    Ok(url)
+    Ok((url, address))
 }
 
 /// Headers that say how a request is carried, or what its body is. They follow from the request, and others would contradict it.

@@ -1,53 +1,63 @@
 //! The calls.
 
-use acteon_core::json::{nests_deeper_than, whole_letters};
+use acteon_core::json::{Flaw, whole_letters};
 use acteon_core::limits::{MAX_ANSWER_BYTES, MAX_DEPTH};
 use acteon_core::{Health, Prepared, ProviderError, Response};
 use acteon_crypto::{ExposeSecret as _, SecretString};
+use acteon_http::{Cut, HeaderValue, Method, Request, header};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::classify;
 use super::config::Config;
-use crate::outgoing::Departure;
 
 pub(super) async fn post(config: &Config, prepared: &Prepared) -> Result<Response, ProviderError> {
-    let departure = Departure::default();
-    let request = config
-        .client
-        .post(config.url.clone())
-        .headers(config.headers.clone())
-        .timeout(config.timeout);
-    let request = request.header("content-type", "application/json");
-    let request = request.body(reqwest::Body::wrap(departure.of(prepared.bytes.clone())));
-    let mut response = request
-        .send()
+    let mut request = request(config, Method::POST);
+    request.headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    request.body = Some(prepared.bytes.clone());
+    let response = config
+        .remote
+        .send(request)
         .await
-        .map_err(|error| classify::transport(config, &error, departure.happened()))?;
+        .map_err(|failure| classify::failure(config, failure))?;
     classify::status(config, &response)?;
     let status = response.status().as_u16();
-    let mut body = Vec::new();
     // The webhook took it: what goes wrong with the rest of its answer does not make it a failure.
-    while let Ok(Some(chunk)) = response.chunk().await {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            body.clear();
-            break;
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let received = response.body(MAX_ANSWER_BYTES).await;
+    let body = if received.cut == Some(Cut::TooLong) {
+        Vec::new()
+    } else {
+        received.bytes
+    };
     Ok(Response::success(readable(&body, status, &config.secrets)))
 }
 
-/// The answer, if every reader of the outcome can read it, without the secrets that it repeats. A half of a letter is U+FFFD; of an answer with
-/// a number that nobody can hold, or that nests deeper than outcomes may, the status is kept.
+fn request(config: &Config, method: Method) -> Request {
+    Request {
+        method,
+        address: config.address.clone(),
+        headers: config.headers.clone(),
+        body: None,
+        timeout: config.timeout,
+    }
+}
+
+/// The answer, if every reader of the outcome reads it alike, without the secrets that it repeats. A half of a letter is U+FFFD; of an answer with
+/// a number that nobody can hold or a name that is given twice, or that nests deeper than outcomes may, the status is kept.
 fn readable(body: &[u8], status: u16, secrets: &[SecretString]) -> Box<RawValue> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let found = std::str::from_utf8(body)
         .ok()
         .map(whole_letters)
-        .filter(|text| !nests_deeper_than(text, MAX_DEPTH))
         .and_then(|text| {
             let mut value = serde_json::from_str::<Value>(&text).ok()?;
+            // Of a name that is given twice the value has one: a secret in the other would stay in the text.
+            if Flaw::find(&text, MAX_DEPTH).is_some() {
+                return None;
+            }
             let readable = if scrub(&mut value, secrets) {
                 value.to_string()
             } else {
@@ -97,18 +107,12 @@ fn scrub_text(text: &mut String, secrets: &[SecretString]) -> bool {
 
 /// Any HTTP answer shows that the webhook can be reached.
 pub(super) async fn probe(config: &Config) -> Result<Health, ProviderError> {
-    let request = config
-        .client
-        .head(config.url.clone())
-        .headers(config.headers.clone())
-        .timeout(config.timeout);
     let note = "(it answers; whether it would take a message was not asked)".to_owned();
-    request
-        .send()
-        .await
+    let answer = config.remote.send(request(config, Method::HEAD)).await;
+    answer
         .map(|_| Health {
             notes: vec![note],
             ..Health::default()
         })
-        .map_err(|error| classify::transport(config, &error, true))
+        .map_err(|failure| classify::failure(config, failure))
 }

@@ -3,29 +3,28 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Key, Kind, Problem, Settings};
+use acteon_core::{Key, Kind, Problem, Settings, Takes};
+use acteon_http::{Url, is_forbidden_host};
 use acteon_wecom::{
     Credentials, DEFAULT_BASE_URL, Endpoint, EndpointError, Language, Overflow, Recipients,
 };
-use reqwest::Url;
 
 use crate::catalog::Context;
-use crate::clients::{ClientKind, Way};
-use crate::guard;
-use crate::no_connection::explain_wecom;
 
 pub(super) const KEYS: &[Key] = &[
     Key::required(
         "wechat.corp_id",
         Kind::Secret,
         "Corporation ID (企业ID) from the admin console.",
-    ),
+    )
+    .taking(Takes::WithSection),
     Key::required(
         "wechat.corp_secret",
         Kind::Secret,
         "The app's Secret from the admin console.",
     ),
-    Key::required("wechat.agent_id", Kind::Integer, "The app's AgentId."),
+    Key::required("wechat.agent_id", Kind::Integer, "The app's AgentId.")
+        .taking(Takes::WithSection),
     Key::optional(
         "wechat.default_touser",
         Kind::Text,
@@ -70,7 +69,8 @@ pub(super) const KEYS: &[Key] = &[
         "wechat.api_base_url",
         Kind::Text,
         "Another base URL, for tests or a proxy. https, or http to this machine.",
-    ),
+    )
+    .taking(Takes::WithSection),
     Key::optional(
         "wechat.allow_insecure_base_url",
         Kind::Flag,
@@ -100,12 +100,14 @@ pub(super) const KEYS: &[Key] = &[
         "wechat.max_concurrency",
         Kind::Integer,
         "Most sends in flight, 1 to 1024. Default 512.",
-    ),
+    )
+    .taking(Takes::AtStart),
     Key::optional(
         "wechat.max_per_second",
         Kind::Number,
         "Most sends a second, where the corporation's limit is known. Default: found out.",
-    ),
+    )
+    .taking(Takes::AtStart),
 ];
 
 /// Type of message where the payload does not say.
@@ -357,31 +359,19 @@ fn endpoint(
 ) -> Result<Endpoint, Problem> {
     const BASE: &str = "wechat.api_base_url";
     let base = settings.text(BASE).unwrap_or(DEFAULT_BASE_URL);
-    if Url::parse(base).is_ok_and(|url| guard::is_forbidden_host(&url)) {
+    if Url::parse(base).is_ok_and(|url| is_forbidden_host(&url)) {
         return Err(Problem::new(
             BASE,
             "is a link-local or cloud metadata address",
         ));
     }
-    let client = |way: &acteon_wecom::Way| {
-        let way = match way {
-            acteon_wecom::Way::Direct => Way::Direct,
-            acteon_wecom::Way::Environment => Way::Environment,
-            acteon_wecom::Way::Proxy(url) => Way::Proxy(url.clone()),
-        };
-        context.clients.get(&ClientKind {
-            way,
-            allow_link_local: false,
-        })
-    };
     let allow_insecure = settings.flag("wechat.allow_insecure_base_url");
-    Endpoint::with_client(
+    Endpoint::over(
+        &context.clients,
         base,
         timeout,
         settings.text("wechat.proxy"),
         allow_insecure,
-        client,
-        explain_wecom,
     )
     .map_err(|error| {
         let is_of_proxy = matches!(

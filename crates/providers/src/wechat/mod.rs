@@ -2,6 +2,7 @@
 
 mod classify;
 mod config;
+mod elsewhere;
 mod payload;
 mod send;
 #[cfg(test)]
@@ -108,6 +109,10 @@ impl Provider for WechatProvider {
         message
             .duplicate_check_interval
             .map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
+    fn addressees(&self, prepared: &Prepared) -> Vec<String> {
+        payload::addressees(prepared)
     }
 
     fn late_note(&self, late: Duration) -> Option<String> {

@@ -9,6 +9,7 @@ use acteon_wecom::{Content, Message, Recipients};
 use serde_json::{Map, Value};
 
 use super::config::{Config, MsgType};
+use super::elsewhere;
 
 /// Fields of every message.
 const COMMON: [&str; 6] = [
@@ -86,6 +87,29 @@ pub(super) fn prepare(config: &Config, action: &Action) -> Result<Prepared, Prov
     })
 }
 
+/// Whom a message goes to. To everybody, whatever else it names: the server ignores departments and tags then.
+pub(super) fn addressees(prepared: &Prepared) -> Vec<String> {
+    let Some(Message { recipients, .. }) = Message::from_bytes(&prepared.bytes) else {
+        return prepared.budgeted().map(str::to_owned).collect();
+    };
+    if recipients.is_everybody() {
+        return vec!["@all".to_owned()];
+    }
+    let Recipients {
+        touser,
+        toparty,
+        totag,
+    } = &recipients;
+    let lists = [("", touser), ("party/", toparty), ("tag/", totag)];
+    let named = |(kind, ids): (&'static str, &'_ String)| {
+        ids.split('|')
+            .filter(|id| !id.is_empty())
+            .map(|id| format!("{kind}{id}"))
+            .collect::<Vec<_>>()
+    };
+    lists.into_iter().flat_map(named).collect()
+}
+
 fn msgtype(config: &Config, fields: &Fields<'_>) -> Result<MsgType, ProviderError> {
     let Some(text) = fields.text("msgtype")? else {
         return Ok(config.default_msgtype);
@@ -135,8 +159,12 @@ impl<'a> Fields<'a> {
     /// The same for a field with ids.
     fn ids(&self, name: &str) -> Result<Option<&'a str>, ProviderError> {
         match self.get(name) {
-            Some(Value::Array(_)) => Err(fault(format!(
-                "{name} must be text, is a list: join the ids with |, such as \"zhangsan|lisi\""
+            Some(Value::Array(ids)) => Err(fault(format!(
+                "{name} must be text, is a list: {}",
+                joined(name, ids)
+            ))),
+            Some(Value::Number(id)) => Err(fault(format!(
+                "{name} must be text, is a number: write \"{id}\""
             ))),
             _ => self.text(name),
         }
@@ -183,11 +211,21 @@ impl<'a> Fields<'a> {
             .filter(|known| self.get(known).is_none())
             .map(Missing::of)
             .collect();
+        // Who is named beside it is who gets the message, and nobody else does.
+        let names_nobody = ["touser", "toparty", "totag"]
+            .iter()
+            .all(|field| self.get(field).is_none());
         let mut unsent = Vec::new();
         let mut configured = Vec::new();
         for (name, value) in self.0 {
             if known().any(|known| known == name) {
                 continue;
+            }
+            if names_nobody && let Some(meant) = elsewhere::meant(&plain(name), value) {
+                return Err(fault(format!(
+                    "{name:?} is not a field of a WeChat Work message: did you mean {meant:?}? It would go to the default recipients; if it \
+                     names none, write whom it is for in \"touser\", \"toparty\" or \"totag\" beside it"
+                )));
             }
             let is_compared = unsent.len() + configured.len() < COMPARED;
             if let Some(meant) = is_compared.then(|| meant(name, &missing)).flatten() {
@@ -282,6 +320,28 @@ fn letters(name: &str) -> Vec<char> {
     let mut letters: Vec<char> = name.chars().collect();
     letters.sort_unstable();
     letters
+}
+
+/// What to write in the place of a list of ids.
+fn joined(field: &str, ids: &[Value]) -> String {
+    let text = |id: &Value| match id {
+        Value::String(text) if !text.is_empty() && text.len() <= NAME_LETTERS => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let shown: Option<Vec<String>> = ids.iter().take(NAMED).map(text).collect();
+    match shown.filter(|shown| shown.len() == ids.len() && !shown.is_empty()) {
+        Some(shown) if shown.len() == 1 => format!("write {:?}", shown[0]),
+        Some(shown) => format!("join the ids with |, as {:?}", shown.join("|")),
+        None => format!(
+            "join the ids with |, such as {:?}",
+            if field == "touser" {
+                "zhangsan|lisi"
+            } else {
+                "12|15"
+            }
+        ),
+    }
 }
 
 fn is_number(value: &Value, number: u32) -> bool {

@@ -211,14 +211,14 @@ fn named_members_count_against_their_budget() {
 #[test]
 fn so_many_names_are_compared_and_no_more() {
     let with_others = |count: usize| {
-        let mut payload = serde_json::json!({ "touser": "u", "content": "x", "totags": "1" });
+        let mut payload = serde_json::json!({ "touser": "u", "content": "x", "msgtypes": "text" });
         for number in 0..count {
             payload[format!("a{number:03}")] = number.into();
         }
         prepare_with(&settings(), &payload.to_string())
     };
     let error = with_others(199).expect_err("a slip");
-    assert!(error.contains("did you mean \"totag\""), "{error}");
+    assert!(error.contains("did you mean \"msgtype\""), "{error}");
     let prepared = with_others(200).expect("prepared");
     assert!(
         prepared.warnings[0].contains("196 more"),

@@ -1,5 +1,6 @@
 //! Running a condition. See `docs/adr/0003` for its three truth values.
 
+mod bounds;
 #[cfg(test)]
 mod tests;
 
@@ -7,8 +8,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use acteon_core::Timestamp;
-use acteon_core::limits::{MAX_BUILT_BYTES, MAX_STEPS};
-use serde_json::Value as Json;
+use acteon_core::json::Tree;
 
 use crate::expr::{Comparison, Constant, Expr, Fold, Operation};
 use crate::facts::{Facts, Missing, Zone};
@@ -124,6 +124,8 @@ impl<'a> Evaluator<'a, '_> {
             }
             Expr::Compare(comparison, operands) => {
                 let (left, right) = self.pair(operands)?;
+                self.weigh(&left, 1)?;
+                self.weigh(&right, 1)?;
                 compare(*comparison, &left, &right)
             }
             Expr::Arithmetic(operation, operands) => {
@@ -134,8 +136,12 @@ impl<'a> Evaluator<'a, '_> {
                 Val::Int(number) => number
                     .checked_neg()
                     .map(Val::Int)
-                    .ok_or_else(|| Stop::error("overflow")),
+                    .ok_or_else(|| Stop::error("overflow: the result needs more than 64 bits")),
                 Val::Double(number) => Ok(Val::Double(-number)),
+                Val::Number(text) => {
+                    self.take_bytes(text.len())?;
+                    Ok(Val::Number(negated(&text).into()))
+                }
                 other => Err(Stop::error(&format!("{} cannot be negated", other.kind()))),
             },
             Expr::In(operands) => {
@@ -222,10 +228,10 @@ impl<'a> Evaluator<'a, '_> {
         let range = self.eval(&fold.range)?;
         let keys: Vec<Val<'a>>;
         let length = match &range {
-            Val::Json(Json::Object(map)) => {
-                keys = map
-                    .keys()
-                    .map(|key| Val::Text(Cow::Owned(key.clone())))
+            Val::Json(Tree::Object(members)) => {
+                keys = members
+                    .iter()
+                    .map(|(key, _)| Val::Text(Cow::Borrowed(&**key)))
                     .collect();
                 keys.len()
             }
@@ -277,7 +283,7 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     fn arithmetic(&mut self, operation: Operation, left: &Val<'a>, right: &Val<'a>) -> Result<'a> {
-        let overflow = || Stop::error("overflow");
+        let overflow = || Stop::error("overflow: the result needs more than 64 bits");
         match (operation, left, right) {
             (_, Val::Null, _) | (_, _, Val::Null) => Err(Stop::Unknown),
             (Operation::Add, Val::Text(left), Val::Text(right)) => {
@@ -306,14 +312,14 @@ impl<'a> Evaluator<'a, '_> {
             (Operation::Subtract, Val::Time(time), Val::Int(seconds)) => {
                 Ok(later(*time, seconds.saturating_neg()))
             }
-            (_, Val::Int(_) | Val::Double(_), Val::Int(_) | Val::Double(_)) => {
-                finite(doubles(operation, left, right))
-            }
-            _ => Err(Stop::error(&format!(
-                "{} and {} cannot be calculated with",
-                left.kind(),
-                right.kind()
-            ))),
+            _ => match (left.double(), right.double()) {
+                (Some(left), Some(right)) => finite(doubles(operation, left, right)),
+                _ => Err(Stop::error(&format!(
+                    "{} and {} cannot be calculated with",
+                    left.kind(),
+                    right.kind()
+                ))),
+            },
         }
     }
 
@@ -329,9 +335,9 @@ impl<'a> Evaluator<'a, '_> {
     fn is_in(&mut self, item: &Val<'a>, of: &Val<'a>) -> std::result::Result<bool, Stop> {
         match of {
             Val::Null => Err(Stop::Unknown),
-            Val::Json(Json::Object(map)) => {
-                Ok(matches!(item, Val::Text(key) if map.contains_key(&**key)))
-            }
+            Val::Json(Tree::Object(_)) => Ok(
+                matches!((item, of), (Val::Text(key), Val::Json(tree)) if tree.member(key).is_some()),
+            ),
             Val::Labels(labels) => {
                 Ok(matches!(item, Val::Text(key) if labels.contains_key(&**key)))
             }
@@ -348,6 +354,7 @@ impl<'a> Evaluator<'a, '_> {
         let length = of
             .len()
             .ok_or_else(|| Stop::error(&format!("{} has no items", of.kind())))?;
+        self.weigh(item, length)?;
         for position in 0..length {
             self.step(1)?;
             if of.item(position).is_some_and(|other| other.equals(item)) {
@@ -362,44 +369,27 @@ impl<'a> Evaluator<'a, '_> {
         self.take_bytes(text.len())?;
         Ok(Val::Text(Cow::Owned(text)))
     }
-
-    /// Counts a text that is searched.
-    pub(crate) fn read(&mut self, text: &str) -> std::result::Result<(), Stop> {
-        self.step(u32::try_from(text.len() / 1024).unwrap_or(u32::MAX))
-    }
-
-    fn take_bytes(&mut self, bytes: usize) -> std::result::Result<(), Stop> {
-        self.bytes += bytes;
-        if self.bytes > MAX_BUILT_BYTES {
-            return Err(Stop::error(&format!(
-                "the expression builds more than {MAX_BUILT_BYTES} bytes"
-            )));
-        }
-        Ok(())
-    }
-
-    fn step(&mut self, steps: u32) -> std::result::Result<(), Stop> {
-        self.steps = self.steps.saturating_add(steps);
-        if self.steps > MAX_STEPS {
-            return Err(Stop::error(&format!(
-                "the expression takes more than {MAX_STEPS} steps"
-            )));
-        }
-        Ok(())
-    }
 }
 
 impl Constant {
-    fn value(&self) -> Val<'_> {
+    pub(crate) fn value(&self) -> Val<'_> {
         match self {
             Self::Null => Val::Null,
             Self::Bool(flag) => Val::Bool(*flag),
             Self::Int(number) => Val::Int(*number),
-            Self::Double(number) => Val::Double(*number),
+            Self::Number(text) => Val::Number(Cow::Borrowed(text)),
             Self::Text(text) => Val::Text(Cow::Borrowed(text)),
             Self::Time(time) => Val::Time(*time),
         }
     }
+}
+
+/// Whether a comparison of two constants holds.
+pub(crate) fn holds(comparison: Comparison, left: &Constant, right: &Constant) -> bool {
+    matches!(
+        compare(comparison, &left.value(), &right.value()),
+        Ok(Val::Bool(true))
+    )
 }
 
 fn compare<'a>(comparison: Comparison, left: &Val<'_>, right: &Val<'_>) -> Result<'a> {
@@ -442,13 +432,14 @@ pub(crate) fn finite<'a>(number: f64) -> Result<'a> {
     }
 }
 
-fn doubles(operation: Operation, left: &Val<'_>, right: &Val<'_>) -> f64 {
-    let double = |val: &Val<'_>| match val {
-        Val::Int(number) => *number as f64,
-        Val::Double(number) => *number,
-        _ => f64::NAN,
-    };
-    let (left, right) = (double(left), double(right));
+/// A written number with the other sign.
+pub(crate) fn negated(number: &str) -> String {
+    number
+        .strip_prefix('-')
+        .map_or_else(|| format!("-{number}"), str::to_owned)
+}
+
+fn doubles(operation: Operation, left: f64, right: f64) -> f64 {
     match operation {
         Operation::Add => left + right,
         Operation::Subtract => left - right,
@@ -460,12 +451,14 @@ fn doubles(operation: Operation, left: &Val<'_>, right: &Val<'_>) -> f64 {
 
 fn select<'a>(of: &Val<'a>, key: &str) -> Result<'a> {
     match of {
-        Val::Json(Json::Object(map)) => map.get(key).map(Val::of_json).ok_or(Stop::Unknown),
+        Val::Json(tree @ Tree::Object(_)) => {
+            tree.member(key).map(Val::of_tree).ok_or(Stop::Unknown)
+        }
         Val::Labels(labels) => labels
             .get(key)
             .map(|text| Val::Text(Cow::Borrowed(text.as_str())))
             .ok_or(Stop::Unknown),
-        Val::Json(Json::Array(_)) | Val::List(_) => position(key)
+        Val::Json(Tree::List(_)) | Val::List(_) => position(key)
             .and_then(|position| of.item(position))
             .ok_or(Stop::Unknown),
         // A payload of another shape than expected lacks the field.
@@ -477,8 +470,8 @@ fn index<'a>(of: &Val<'a>, key: &Val<'a>) -> Result<'a> {
     match (of, key) {
         (_, Val::Text(key)) => select(of, key),
         (_, Val::Int(position)) if of.len().is_some() => {
-            let position =
-                usize::try_from(*position).map_err(|_| Stop::error("an index is negative"))?;
+            let position = usize::try_from(*position)
+                .map_err(|_| Stop::error("an index is negative; the first item has 0"))?;
             of.item(position).ok_or(Stop::Unknown)
         }
         (Val::Null, _) | (_, Val::Null) => Err(Stop::Unknown),

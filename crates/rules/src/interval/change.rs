@@ -61,9 +61,9 @@ impl TimeInterval {
         while other - same > MINUTE {
             let middle = same + (other - same) / 2;
             if self.matches(Timestamp::from_millis(middle)) == before {
-                same = middle
+                same = middle;
             } else {
-                other = middle
+                other = middle;
             }
         }
         Timestamp::from_millis(other - other.rem_euclid(MINUTE))

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use acteon_core::Timestamp;
+use acteon_core::json::head;
 use acteon_core::limits::{MAX_NAME_BYTES, MAX_TIME_RANGES};
 
 use crate::facts::civil;
@@ -43,6 +44,14 @@ pub struct IntervalError(String);
 impl TimeInterval {
     /// From `{name, location, description, on_mute, time_ranges}`.
     pub fn from_json(json: &serde_json::Value) -> Result<Self, IntervalError> {
+        Self::in_zone(json, &TimeZone::UTC)
+    }
+
+    /// The same, in `zone` where it names no location.
+    pub(crate) fn in_zone(
+        json: &serde_json::Value,
+        zone: &TimeZone,
+    ) -> Result<Self, IntervalError> {
         let spec = read::spec(json).map_err(IntervalError)?;
         let fault = |message: String| Err(IntervalError(message));
         if spec.name.trim().is_empty()
@@ -50,7 +59,8 @@ impl TimeInterval {
             || spec.name.chars().any(|c| c.is_control() || c == '/')
         {
             return fault(format!(
-                "name must be 1 to {MAX_NAME_BYTES} bytes without slashes and control characters"
+                "name must be 1 to {MAX_NAME_BYTES} bytes without slashes and control characters, is {:?}",
+                head(&spec.name, 64)
             ));
         }
         if spec.time_ranges.is_empty() || spec.time_ranges.len() > MAX_TIME_RANGES {
@@ -65,7 +75,7 @@ impl TimeInterval {
                 .map_err(|message| IntervalError(format!("time_ranges[{index}]: {message}")))?;
         }
         let zone = match &spec.location {
-            None => TimeZone::UTC,
+            None => zone.clone(),
             Some(name) => match TimeZone::get(name) {
                 Ok(zone) => zone,
                 Err(_) => return fault(format!("location: {}", no_zone(name))),

@@ -3,6 +3,8 @@
 //! A part is a name after a dot, a position in brackets, or a name in quotes in brackets, as what has dots or brackets in it must be written. A
 //! position is kept as its digits: it is an item of a list, and a name within an object.
 
+use crate::predicate::quoted;
+
 /// The parts of a path, the first of which is a name.
 pub fn path_parts(text: &str) -> Result<Vec<Box<str>>, String> {
     let mut parts = Vec::new();
@@ -16,6 +18,7 @@ pub fn path_parts(text: &str) -> Result<Vec<Box<str>>, String> {
                 before(after)
             ));
         }
+        check_ends(text, name)?;
         parts.push(name.into());
         rest = after;
         while let Some(inner) = rest.strip_prefix('[') {
@@ -36,6 +39,17 @@ pub fn path_parts(text: &str) -> Result<Vec<Box<str>>, String> {
             }
         }
     }
+}
+
+/// Refuses a name with a blank that nobody sees: the path would lead to nothing, and hide or hold back nothing.
+pub(super) fn check_ends(text: &str, name: &str) -> Result<(), String> {
+    if name.trim() == name {
+        return Ok(());
+    }
+    let quoted = quoted(name);
+    Err(format!(
+        "{text:?} is not a path: the name {name:?} has a blank at an end; leave it out, or write [{quoted}] where it is meant"
+    ))
 }
 
 /// The position in a list that a part stands for.
@@ -120,6 +134,9 @@ mod tests {
             ("action.payload[0]x", "a dot is missing before \"x\""),
             ("action.pay\"load", "a dot is missing"),
             ("[0].x", "a name is missing"),
+            ("action.payload.pod ", "a blank at an end"),
+            (" action.payload", "a blank at an end"),
+            ("action. payload[0]", "a blank at an end"),
         ] {
             let error = path_parts(text).expect_err(text);
             assert!(error.contains(says), "{text}: {error}");

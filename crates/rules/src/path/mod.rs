@@ -91,6 +91,9 @@ const TIME: &[(&str, Root)] = &[
     ("timestamp", Root::UnixTime),
 ];
 
+/// What labels may lie in within `metadata`, where they are labels all the same. One whose own name begins so is written in brackets.
+const LABELS: &str = "labels";
+
 impl Path {
     /// The path whose parts are `parts`, such as `["action", "payload", "severity"]`.
     pub(crate) fn of(parts: &[&str]) -> Result<Self, String> {
@@ -103,15 +106,23 @@ impl Path {
             ["time"] => return Err(format!("a field of time is missing; known are: {}", known("time", TIME))),
             _ => return Err(no_root(parts)),
         };
-        let keys: Vec<Box<str>> = parts[2..].iter().map(|key| Box::from(*key)).collect();
+        let keys = match &parts[2..] {
+            // As some clients send them.
+            [LABELS, label @ ..] if found == Root::Metadata && !label.is_empty() => label,
+            keys => keys,
+        };
+        let path = Self {
+            root: found,
+            keys: keys.iter().map(|key| Box::from(*key)).collect(),
+        };
         match found {
-            Root::Payload => Ok(Self { root: found, keys }),
-            Root::Metadata if keys.len() <= 1 => Ok(Self { root: found, keys }),
+            Root::Payload => Ok(path),
+            Root::Metadata if keys.len() <= 1 => Ok(path),
             Root::Metadata => Err(format!(
-                "a label has no fields; one with dots in its name is action.metadata[{:?}]",
-                keys.join(".")
+                "a label has no fields; one with dots in its name is action.metadata[{}]",
+                quoted(&keys.join("."))
             )),
-            _ if keys.is_empty() => Ok(Self { root: found, keys }),
+            _ if keys.is_empty() => Ok(path),
             _ => Err(format!("{}.{} has no further fields", parts[0], parts[1])),
         }
     }
@@ -123,6 +134,8 @@ impl Path {
             && !label.contains(['[', ']', '"', '\''])
             && !label.split('.').any(str::is_empty)
         {
+            grammar::check_ends(text, label)?;
+            let label = label.strip_prefix("labels.").unwrap_or(label);
             return Ok(Self {
                 root: Root::Metadata,
                 keys: vec![label.into()],
@@ -182,6 +195,11 @@ impl Path {
     pub(crate) fn is_cheap(&self) -> bool {
         self.root != Root::Payload
     }
+}
+
+/// Whether an action has a field of this name.
+pub fn is_action_field(name: &str) -> bool {
+    ACTION.iter().any(|(field, _)| *field == name)
 }
 
 fn lookup(root: &str, table: &[(&str, Root)], field: &str) -> Result<Root, String> {

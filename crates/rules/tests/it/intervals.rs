@@ -1,11 +1,11 @@
 //! Calendars.
 
 use acteon_core::Timestamp;
-use acteon_rules::TimeInterval;
+use acteon_rules::{Context, RuleSet, TimeInterval};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::at;
+use crate::support::{at, faults, file};
 
 fn interval(location: &str, range: &Value) -> TimeInterval {
     let json = json!({ "name": "i", "location": location, "time_ranges": [range] });
@@ -262,5 +262,43 @@ proptest! {
         if let Ok(interval) = TimeInterval::from_json(&json) {
             interval.matches(Timestamp::from_millis(millis));
         }
+    }
+}
+
+const NIGHT: &str = "rules: [{name: r, condition: 'true', mute_time_intervals: [night], action: {type: allow}}]\ntime_intervals: [{name: night, time_ranges: [{times: [{start: '00:00', end: '06:00'}]}]}]";
+
+#[test]
+fn an_interval_of_a_file_without_a_location_is_in_the_zone_of_its_rules() {
+    let mutes = |default: &str, time: &str| {
+        let context = Context {
+            default_timezone: default.into(),
+            ..Context::default()
+        };
+        let rules = RuleSet::compile(&[file(NIGHT)], &context).expect("rules");
+        let rule = rules.rule("r").expect("a rule");
+        rule.muting(|name| rules.interval(name), at(time)).is_some()
+    };
+    assert!(
+        mutes("Asia/Shanghai", "2026-01-05T17:00:00Z")
+            && !mutes("Asia/Shanghai", "2026-01-05T01:00:00Z")
+    );
+    assert!(!mutes("UTC", "2026-01-05T17:00:00Z") && mutes("UTC", "2026-01-05T01:00:00Z"));
+}
+
+#[test]
+fn all_that_is_wrong_with_an_interval_is_said_where_it_stands() {
+    let text = "time_intervals:\n  - name: office\n    location: Nowhere/Land\n    colour: red\n    on_mute: later\n    time_ranges:\n      - weekdays: [{start: 1, end: 5}]\n      - times:\n          - {start: '09:00', end: '18:00'}\n          - {start: '9', end: '18:00'}\n        weekdays: [{start: 0, end: 5}]\n      - {}\n  - location: UTC\n";
+    let said = faults(text, &Context::default());
+    for expected in [
+        "rules.yaml:3:5: time_intervals[0] (office): location: there is no time zone",
+        "rules.yaml:4:5: time_intervals[0] (office): a time interval has an unknown field \"colour\"",
+        "rules.yaml:5:5: time_intervals[0] (office): on_mute must be drop or postpone",
+        "rules.yaml:10:13: time_intervals[0] (office): time_ranges[1]: times: \"9\" to \"18:00\"",
+        "rules.yaml:11:20: time_intervals[0] (office): time_ranges[1]: weekdays: 0 to 5",
+        "rules.yaml:12:9: time_intervals[0] (office): time_ranges[2]: says nothing",
+        "rules.yaml:13:5: time_intervals[1]: name is missing",
+        "rules.yaml:13:5: time_intervals[1]: time_ranges is missing",
+    ] {
+        assert!(said.contains(expected), "{expected}\n{said}");
     }
 }

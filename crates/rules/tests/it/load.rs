@@ -56,7 +56,7 @@ rules:
         "rules.yaml:10:20: rules[1] (two): there is no action type \"explode\"",
         "rules.yaml:11:11: rules[2] (one): the name \"one\" is taken by the rule at rules.yaml:3",
         "rules.yaml:13:27: rules[2] (one): there is no time interval \"weekends\"",
-        "rules.yaml:14:41: rules[2] (one): must be a whole number from 1 to",
+        "rules.yaml:14:41: rules[2] (one): max_count must be a whole number from 1 to",
         "window_seconds is missing",
         "all needs at least one predicate",
         "group is not supported by this version",
@@ -156,4 +156,89 @@ fn the_books_rules_are_rules() {
         }
     }
     assert!(blocks >= 4, "{blocks}");
+}
+
+/// The faults of one rule that is otherwise right.
+fn said_of(rule: &str) -> String {
+    faults(&format!("rules:\n  - {rule}\n"), &Context::default())
+}
+
+#[test]
+fn what_is_wrong_with_a_value_names_its_key() {
+    for (rule, says) in [
+        (
+            "{name: 5, condition: 'true', action: {type: deny}}",
+            "rules.yaml:2:12: rules[0]: name must be text, is a whole number",
+        ),
+        (
+            "{name: r, enabled: 'yes', condition: 'true', action: {type: deny}}",
+            "rules[0] (r): enabled must be true or false",
+        ),
+        (
+            "{name: r, condition: 5, action: {type: deny}}",
+            "rules[0] (r): condition must be predicates or",
+        ),
+        (
+            "{name: r, mute_time_intervals: [a, 5], condition: 'true', action: {type: deny}}",
+            "mute_time_intervals[1] must be text",
+        ),
+        (
+            "{name: r, condition: 'true', action: {type: throttle, max_count: 1, window_seconds: x}}",
+            "window_seconds must be a whole number",
+        ),
+        ("5", "rules[0]: must be a mapping with name"),
+    ] {
+        let said = said_of(rule);
+        assert!(said.contains(says), "{rule}: {said}");
+    }
+}
+
+#[test]
+fn changes_of_what_is_not_the_payload_are_refused_where_they_stand() {
+    for (changes, says) in [
+        (
+            "{payload.content: x}",
+            "rules.yaml:2:67: rules[0] (r): changes are of the payload itself: write `content: ...` in place of \"payload.content\"",
+        ),
+        ("{action.payload.a.b: x}", "write `a: {b: ...}` in place of"),
+        ("{action: {tenant: x}}", "\"action\" is outside of it"),
+        ("{action.tenant: x}", "\"action.tenant\" is outside of it"),
+    ] {
+        let said = said_of(&format!(
+            "{{name: r, condition: 'true', action: {{type: modify, changes: {changes}}}}}"
+        ));
+        assert!(said.contains(says), "{changes}: {said}");
+    }
+    rules(
+        "rules: [{name: r, condition: 'true', action: {type: modify, changes: {action: restart, payload: {a: 1}, a.b: 1}}}]",
+    );
+}
+
+#[test]
+fn patterns_and_parentheses_beyond_their_limits_are_refused_in_words() {
+    let pattern = "a".repeat(4097);
+    let parentheses = format!("{}true{}", "(".repeat(300), ")".repeat(300));
+    for (condition, says) in [
+        (
+            format!("{{field: action.payload.a, matches: '{pattern}'}}"),
+            "rules.yaml:2:61: rules[0] (r): the pattern is 4097 bytes long, at most 4096",
+        ),
+        (
+            format!("'action.payload.a.matches(\"{pattern}\")'"),
+            "rules.yaml:2:26: rules[0] (r): the pattern is 4097 bytes long, at most 4096",
+        ),
+        (format!("'{parentheses}'"), "it nests too deep"),
+        (
+            "{not: {field: action.payload.a, eq: 1}}".into(),
+            "there is no not: write the opposite operator",
+        ),
+    ] {
+        let said = said_of(&format!(
+            "{{name: r, condition: {condition}, action: {{type: deny}}}}"
+        ));
+        assert!(
+            said.contains(says) && !said.contains("ParseError"),
+            "{condition:.80}: {said:.400}"
+        );
+    }
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use acteon_core::SystemClock;
-use acteon_rules::{EvaluateOptions, Facts, RuleFile, Verdict, merge_patch, run_fixtures};
+use acteon_rules::{
+    Context, EvaluateOptions, Facts, RuleFile, RuleSet, Verdict, merge_patch, run_fixtures,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{action, now, rules};
+use crate::support::{action, now, patch, rules};
 
 const RULES: &str = r#"
 rules:
@@ -46,7 +48,7 @@ fn decide(payload: &Value, metadata: &Value) -> (Option<String>, Option<Value>, 
     let decided = rules.decide(&Facts::new(&action, now()));
     (
         decided.rule.map(|rule| rule.name().to_string()),
-        decided.patch,
+        patch(&decided),
         decided.faults.len(),
     )
 }
@@ -340,6 +342,22 @@ fn long_texts_are_searched_as_far_as_the_book_says() {
     );
 }
 
+/// Those that are taken: what could never be true is refused.
+fn possible(conditions: Vec<Value>) -> Vec<Value> {
+    let is_taken = |condition: &Value| {
+        let text = json!({ "rules": [{ "name": "r", "condition": condition, "action": { "type": "deny" } }] }).to_string();
+        RuleSet::compile(
+            &[RuleFile {
+                name: "f".into(),
+                text,
+            }],
+            &Context::default(),
+        )
+        .map_or_else(|error| !error.to_string().contains("is never"), |_| true)
+    };
+    conditions.into_iter().filter(is_taken).collect()
+}
+
 proptest! {
     /// The index leaves out only rules that would not have matched, and the spelling in CEL means the same as the predicates.
     #[test]
@@ -347,7 +365,7 @@ proptest! {
         conditions in proptest::collection::vec(predicate(), 1..12), p in value(), q in value(), m in prop_oneof![Just("a"), Just("1")],
     ) {
         let of = |condition: &Value, number: usize| json!({ "name": format!("r{number}"), "condition": condition, "action": { "type": "deny" } });
-        let list: Vec<Value> = conditions.iter().enumerate().map(|(number, condition)| of(condition, number)).collect();
+        let list: Vec<Value> = possible(conditions).iter().enumerate().map(|(number, condition)| of(condition, number)).collect();
         let set = rules(&json!({ "rules": list }).to_string());
         let action = action(&json!({ "p": p, "q": q }), &json!({ "m": m }));
         let facts = Facts::new(&action, now());
@@ -372,7 +390,7 @@ proptest! {
     ) {
         let of = |(number, condition): (usize, &Value)| json!({ "name": format!("r{number}"), "condition": condition, "action": { "type": "deny" } });
         let rules_of = |conditions: &[Value]| rules(&json!({ "rules": conditions.iter().enumerate().map(of).collect::<Vec<_>>() }).to_string());
-        let set = rules_of(&conditions);
+        let set = rules_of(&possible(conditions));
         let q = if list { json!([texts[1], "acme"]) } else { json!(texts[1]) };
         let action = action(&json!({ "p": texts[0], "q": q }), &json!({ "m": texts[1] }));
         let facts = Facts::new(&action, now());

@@ -12,6 +12,14 @@ pub(crate) fn action(payload: &Value, metadata: &Value) -> Action {
     serde_json::from_str(&whole.to_string()).expect("an action")
 }
 
+/// What a decision merges into the payload.
+pub(crate) fn patch(decided: &acteon_rules::Decided<'_>) -> Option<Value> {
+    decided
+        .patch
+        .as_ref()
+        .map(|patch| serde_json::from_str(patch.get()).expect("JSON"))
+}
+
 pub(crate) fn now() -> Timestamp {
     at("2026-01-03T02:00:00Z")
 }

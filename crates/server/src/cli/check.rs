@@ -1,12 +1,13 @@
 //! `acteon-server check`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use acteon_gateway::{Registry, StoredInterval};
+use acteon_rules::RuleSet;
 use acteon_server::config::{AuthTable, Config, ConfiguredProvider, NamedFiles, StoreConfig};
 use acteon_store::{DocumentKind, SqliteOptions, SqliteStore};
-use anyhow::Context as _;
 use clap::Args;
 
 use super::ConfigFile;
@@ -107,8 +108,12 @@ impl Check {
             for text in &rules.left_out {
                 say!("  warning: {text}");
             }
-            if let Known::Not(why) = &known {
-                say!("  time intervals of the store were not looked at: {why}");
+            let named = elsewhere(&rules.rules);
+            if let (Known::Not(why), false) = (&known, named.is_empty()) {
+                say!(
+                    "  time intervals of the store were not looked at: {why}; the rules name {}",
+                    named.join(", ")
+                );
             }
         }
         if let Some(auth) = &auth {
@@ -128,16 +133,30 @@ impl Check {
         if !self.live {
             return Ok(ExitCode::SUCCESS);
         }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .context("cannot start the runtime")?;
-        Ok(if runtime.block_on(live(&config.providers))? {
+        let runtime = super::runtime()?;
+        let store = runtime.block_on(live_store(&config.store))?;
+        let providers = runtime.block_on(live(&config.providers))?;
+        Ok(if store && providers {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
         })
     }
+}
+
+/// Time intervals that rules name and their files do not have.
+fn elsewhere(rules: &RuleSet) -> Vec<String> {
+    let named = rules
+        .rules()
+        .flat_map(|(rule, _)| rule.mute_intervals().iter().chain(rule.active_intervals()));
+    let unknown: BTreeSet<&str> = named
+        .map(|name| &**name)
+        .filter(|name| rules.interval(name).is_none())
+        .collect();
+    unknown
+        .into_iter()
+        .map(|name| format!("{name:?}"))
+        .collect()
 }
 
 /// Why a server would not listen with this configuration, with the line that says where.
@@ -180,6 +199,45 @@ impl Which {
             StoreConfig::Postgres(_) => {
                 Known::Not("they are in a PostgreSQL, which is not asked".into())
             }
+        }
+    }
+}
+
+/// Whether a database that is shared can be used as it is configured.
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(
+        clippy::unused_async,
+        reason = "the embedded database is only used by its server"
+    )
+)]
+async fn live_store(store: &StoreConfig) -> anyhow::Result<bool> {
+    match store {
+        StoreConfig::Embedded(_) => Ok(true),
+        #[cfg(feature = "postgres")]
+        StoreConfig::Postgres(options) => {
+            Ok(
+                match acteon_store::postgres::PostgresStore::look_at(options).await {
+                    Ok((place, 0)) => {
+                        say!(
+                            "  store: PostgreSQL {place}: there; the schema {} is made by the first server",
+                            options.schema
+                        );
+                        true
+                    }
+                    Ok((place, version)) => {
+                        say!(
+                            "  store: PostgreSQL {place}: there, with version {version} of the schema {}",
+                            options.schema
+                        );
+                        true
+                    }
+                    Err(error) => {
+                        say!("  store: of [store] url: {error}");
+                        false
+                    }
+                },
+            )
         }
     }
 }

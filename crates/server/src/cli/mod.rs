@@ -7,11 +7,20 @@ macro_rules! say {
     };
 }
 
+mod action;
+mod audit;
 mod check;
+mod client;
+mod dead_letters;
+mod filters;
+mod matchers;
 mod rules;
+mod screen;
 mod secrets;
 mod serve;
+mod silences;
 mod store;
+mod when;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -42,6 +51,13 @@ enum Command {
     /// Try rules against fixture files
     #[command(subcommand)]
     Rules(rules::Rules),
+    /// List, make and end silences of a running gateway
+    Silences(silences::Silences),
+    /// Look back at what a running gateway did
+    Audit(audit::Audit),
+    /// List, show, send again and discard dead letters of a running gateway
+    #[command(visible_alias = "dlq")]
+    DeadLetters(Box<dead_letters::DeadLetters>),
     /// Bring the schema of the store up to date
     Migrate(store::Which),
     /// Copy the embedded database into a file, also while the server runs
@@ -74,9 +90,36 @@ impl Cli {
             Err(error) if is_broken_pipe(&error) => ExitCode::FAILURE,
             Err(error) => {
                 eprintln!("error: {error:#}");
-                ExitCode::FAILURE
+                exit_code(&error)
             }
         }
+    }
+}
+
+/// What is wrong with a command line that its grammar allows.
+#[derive(Debug)]
+struct Usage(String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+fn usage(message: impl Into<String>) -> anyhow::Error {
+    Usage(message.into()).into()
+}
+
+fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if error.is::<client::NoAnswer>() {
+        ExitCode::from(client::TRY_AGAIN)
+    } else if error.is::<Usage>() {
+        // As for what the grammar refuses.
+        ExitCode::from(2)
+    } else {
+        ExitCode::FAILURE
     }
 }
 
@@ -109,12 +152,17 @@ impl Cli {
             ),
         ];
         if let Some((flag, _)) = unused.into_iter().find(|(_, is_unused)| *is_unused) {
-            anyhow::bail!("{flag} has no effect on this command: leave it out");
+            return Err(usage(format!(
+                "{flag} has no effect on this command: leave it out"
+            )));
         }
         let file = &self.serve.config;
         match command {
             Command::Check(check) => check.or(data_dir)?.run(file),
             Command::Rules(rules) => rules.run(file),
+            Command::Silences(silences) => silences.run(),
+            Command::Audit(audit) => audit.run(),
+            Command::DeadLetters(letters) => letters.run(),
             Command::Migrate(which) => which.or(data_dir)?.migrate(file),
             Command::Backup(to) => to.or(data_dir)?.backup(file),
             Command::Export(to) => to.or(data_dir)?.export(file),
@@ -140,7 +188,12 @@ enum Uses {
 impl Command {
     const fn uses(&self) -> Uses {
         match self {
-            Self::ApiKey(_) | Self::Encrypt | Self::Keygen => Uses::Nothing,
+            Self::Silences(_)
+            | Self::Audit(_)
+            | Self::DeadLetters(_)
+            | Self::ApiKey(_)
+            | Self::Encrypt
+            | Self::Keygen => Uses::Nothing,
             Self::Rules(_) => Uses::Configuration,
             Self::Check(_)
             | Self::Migrate(_)
@@ -206,6 +259,14 @@ fn not_blank(text: &str) -> Result<String, &'static str> {
     } else {
         Ok(text.to_owned())
     }
+}
+
+/// For commands that wait for one thing at a time.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -3,14 +3,15 @@
 use std::io::{IsTerminal as _, Read as _};
 use std::process::ExitCode;
 
+use acteon_core::{InvalidName, Namespace, Tenant};
 use acteon_crypto::{Envelope, KeyRing, SecretString};
 use acteon_server::config::Surroundings;
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use zeroize::Zeroizing;
 
-/// Longest secret that is read.
-const MAX_SECRET_BYTES: u64 = 64 * 1024;
+/// Longest secret that is read from a pipe, with the end of its line.
+const MAX_SECRET_BYTES: usize = 64 * 1024;
 
 pub(super) fn encrypt() -> anyhow::Result<ExitCode> {
     let keys = Surroundings::new(&super::variable)?.keys;
@@ -40,28 +41,73 @@ fn read_secret() -> anyhow::Result<Zeroizing<String>> {
             .map(Zeroizing::new)
             .context("cannot read from the terminal");
     }
-    let mut secret = Zeroizing::new(String::new());
+    let mut secret = Zeroizing::new(Vec::with_capacity(MAX_SECRET_BYTES + 1));
     std::io::stdin()
-        .take(MAX_SECRET_BYTES)
-        .read_to_string(&mut secret)
+        .take(MAX_SECRET_BYTES as u64 + 1)
+        .read_to_end(&mut secret)
         .context("cannot read the secret from standard input")?;
-    Ok(secret)
+    ensure!(
+        secret.len() <= MAX_SECRET_BYTES,
+        "the secret is longer than {MAX_SECRET_BYTES} bytes, the most that is encrypted; give only the secret on standard input"
+    );
+    let secret =
+        std::str::from_utf8(&secret).context("the secret on standard input is not UTF-8")?;
+    Ok(Zeroizing::new(secret.to_owned()))
 }
 
 /// A fresh API key.
 #[derive(Args)]
 pub(super) struct ApiKey {
     /// Who the caller is
+    #[arg(value_parser = caller)]
     name: String,
     /// admin, operator or viewer
     #[arg(long, default_value = "operator", value_parser = ["admin", "operator", "viewer"])]
     role: String,
     /// The only tenant, with those below it [default: all]
-    #[arg(long, default_value = "*")]
+    #[arg(long, default_value = "*", value_parser = tenant)]
     tenant: String,
     /// The only namespace [default: all]
-    #[arg(long, default_value = "*")]
+    #[arg(long, default_value = "*", value_parser = namespace)]
     namespace: String,
+}
+
+fn caller(text: &str) -> Result<String, String> {
+    named(
+        text,
+        |text| Namespace::parse_new(text).map(drop),
+        "the name of who calls, such as ci",
+    )
+}
+
+fn tenant(text: &str) -> Result<String, String> {
+    named(
+        text,
+        |text| Tenant::parse_new(text).map(drop),
+        "a tenant, or leave the flag out for all",
+    )
+}
+
+fn namespace(text: &str) -> Result<String, String> {
+    named(
+        text,
+        |text| Namespace::parse_new(text).map(drop),
+        "a namespace, or leave the flag out for all",
+    )
+}
+
+/// A name that can be one.
+fn named(
+    text: &str,
+    check: fn(&str) -> Result<(), InvalidName>,
+    expected: &str,
+) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err(format!("it is blank: write {expected}"));
+    }
+    check(text)
+        .map(|()| text.to_owned())
+        .map_err(|error| format!("it {error}"))
 }
 
 impl ApiKey {

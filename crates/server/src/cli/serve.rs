@@ -3,9 +3,10 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_server::config::{Config, StoreConfig};
+use acteon_server::config::{Config, Reread, StoreConfig, Surroundings};
 use acteon_server::{Server, default_data_dir, dumps, logging};
 use anyhow::Context as _;
 use clap::Args;
@@ -35,7 +36,12 @@ impl Serve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         logging::start(super::variable("RUST_LOG").as_deref()).map_err(anyhow::Error::msg)?;
         acteon_server::raise_open_files();
+        let path = self.config.path();
         let mut config = self.config.load()?;
+        if !logging::follow(config.log_level.as_deref()) && config.log_level.is_some() {
+            tracing::warn!("log.level has no effect: RUST_LOG is set, and wins");
+        }
+        config.reread = path.map(reread);
         if config.core_dumps {
             dumps::allow();
         }
@@ -67,6 +73,17 @@ impl Serve {
         runtime.shutdown_timeout(LINGER);
         ended
     }
+}
+
+/// How a configuration file is read anew.
+fn reread(path: PathBuf) -> Reread {
+    Arc::new(move |shared| {
+        let surroundings = Surroundings {
+            shared: Some(Arc::clone(shared)),
+            ..Surroundings::new(&super::variable)?
+        };
+        Config::load_anew(&path, &surroundings)
+    })
 }
 
 /// The folder of the embedded database: as asked for, as configured, or the default one.
@@ -126,7 +143,7 @@ async fn run(config: Config, data_dir: PathBuf, source: String) -> anyhow::Resul
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
             _ = hang_up.recv() => {
-                tracing::info!("SIGHUP: reading rules and API keys anew");
+                tracing::info!("SIGHUP: reading the configuration, rules and API keys anew");
                 server.reload();
             }
             // Nothing that is in flight could be recorded. Whoever supervises the process starts another.

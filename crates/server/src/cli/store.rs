@@ -1,7 +1,7 @@
 //! `acteon-server migrate`, `backup`, `export` and `import`: the store by hand.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter};
+use std::io::{BufRead as _, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -44,13 +44,11 @@ impl Which {
     /// The same with a folder that was named before the command.
     pub(super) fn or(self, before: Option<PathBuf>) -> anyhow::Result<Self> {
         match (self.data_dir, before) {
-            (Some(one), Some(other)) if one != other => {
-                anyhow::bail!(
-                    "--data-dir is given twice, as {} and {}: leave one out",
-                    other.display(),
-                    one.display()
-                )
-            }
+            (Some(one), Some(other)) if one != other => Err(super::usage(format!(
+                "--data-dir is given twice, as {} and {}: leave one out",
+                other.display(),
+                one.display()
+            ))),
             (named, before) => Ok(Self {
                 data_dir: named.or(before),
             }),
@@ -60,11 +58,12 @@ impl Which {
     /// Refuses a folder where the store is in none.
     #[cfg(feature = "postgres")]
     fn refuse_folder(&self) -> anyhow::Result<()> {
-        anyhow::ensure!(
-            self.data_dir.is_none(),
-            "--data-dir has no effect: the store of this configuration is a PostgreSQL; leave it out"
-        );
-        Ok(())
+        match self.data_dir {
+            Some(_) => Err(super::usage(
+                "--data-dir has no effect: the store of this configuration is a PostgreSQL; leave it out",
+            )),
+            None => Ok(()),
+        }
     }
 
     /// Brings the schema up to date.
@@ -80,7 +79,7 @@ impl Which {
             #[cfg(feature = "postgres")]
             StoreConfig::Postgres(options) => {
                 self.refuse_folder()?;
-                let (from, to) = runtime()?
+                let (from, to) = super::runtime()?
                     .block_on(acteon_store::postgres::PostgresStore::migrate(&options))?;
                 say!("schema {}: version {from} before, {to} now", options.schema);
             }
@@ -137,16 +136,28 @@ impl ToFile {
         if matches!(store, StoreConfig::Postgres(_)) {
             self.which.refuse_folder()?;
         }
-        let mut to = BufWriter::new(Steady {
+        let to = BufWriter::new(Steady {
             file: create(&self.file)?,
             unsynced: 0,
         });
+        let rows = self.write_out(store, to).inspect_err(|_| {
+            // What is not whole is of no use, and the next try would refuse to write over it.
+            drop(std::fs::remove_file(&self.file));
+        })?;
+        say!(
+            "{rows} rows in {}. What is accepted from now on is not in it: stop the server before you move.",
+            self.file.display()
+        );
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn write_out(&self, store: StoreConfig, mut to: BufWriter<Steady>) -> anyhow::Result<u64> {
         let rows = match store {
             store @ StoreConfig::Embedded(_) => {
-                SqliteStore::export(&sqlite(&self.which.embedded(&store)?), &mut to)?
+                SqliteStore::export(&sqlite(&self.which.path(&store)?), &mut to)?
             }
             #[cfg(feature = "postgres")]
-            StoreConfig::Postgres(options) => runtime()?.block_on(
+            StoreConfig::Postgres(options) => super::runtime()?.block_on(
                 acteon_store::postgres::PostgresStore::export(&options, &mut to),
             )?,
         };
@@ -155,11 +166,7 @@ impl ToFile {
             .map_err(std::io::IntoInnerError::into_error)
             .and_then(|to| to.file.sync_all());
         written.context("the file cannot be written")?;
-        say!(
-            "{rows} rows in {}. What is accepted from now on is not in it: stop the server before you move.",
-            self.file.display()
-        );
-        Ok(ExitCode::SUCCESS)
+        Ok(rows)
     }
 }
 
@@ -182,22 +189,56 @@ impl FromFile {
         let opened = File::open(&self.file)
             .with_context(|| format!("{} cannot be read", self.file.display()))?;
         let mut from = BufReader::new(opened);
+        self.refuse_database(&mut from, &store)?;
+        let failed = || format!("{} was not imported", self.file.display());
         let rows = match store {
             store @ StoreConfig::Embedded(_) => {
                 let path = self.which.embedded(&store)?;
                 make_private_dir(path.parent().unwrap_or(Path::new(".")))
                     .context("the folder of the database cannot be made")?;
-                SqliteStore::import(&sqlite(&path), &mut from)?
+                SqliteStore::import(&sqlite(&path), &mut from).with_context(failed)?
             }
             #[cfg(feature = "postgres")]
-            StoreConfig::Postgres(options) => runtime()?.block_on(
-                acteon_store::postgres::PostgresStore::import(&options, &mut from),
-            )?,
+            StoreConfig::Postgres(options) => super::runtime()?
+                .block_on(acteon_store::postgres::PostgresStore::import(
+                    &options, &mut from,
+                ))
+                .with_context(failed)?,
         };
         say!("{rows} rows of {} are in the store", self.file.display());
         Ok(ExitCode::SUCCESS)
     }
 }
+
+impl FromFile {
+    /// Refuses a database, such as a backup, which is taken as it is.
+    fn refuse_database(
+        &self,
+        from: &mut BufReader<File>,
+        store: &StoreConfig,
+    ) -> anyhow::Result<()> {
+        let begins = from
+            .fill_buf()
+            .with_context(|| format!("{} cannot be read", self.file.display()))?;
+        if !begins.starts_with(DATABASE) {
+            return Ok(());
+        }
+        let file = self.file.display();
+        let what_to_do = match store {
+            StoreConfig::Embedded(_) => format!("to use it, stop the server and copy it to {}", self.which.path(store)?.display()),
+            #[cfg(feature = "postgres")]
+            StoreConfig::Postgres(_) => {
+                "copy it to acteon.db in a folder, write that out with `export --data-dir`, and import what it wrote".into()
+            }
+        };
+        anyhow::bail!(
+            "{file} is a database, such as `backup` writes, and not what `export` wrote: {what_to_do}"
+        )
+    }
+}
+
+/// How a file of SQLite's begins.
+const DATABASE: &[u8] = b"SQLite format 3\0";
 
 fn sqlite(path: &Path) -> SqliteOptions {
     SqliteOptions {
@@ -246,12 +287,4 @@ impl std::io::Write for Steady {
     fn flush(&mut self) -> std::io::Result<()> {
         self.file.flush()
     }
-}
-
-#[cfg(feature = "postgres")]
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")
 }

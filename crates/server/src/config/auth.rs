@@ -5,14 +5,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use acteon_core::limits::MAX_NAME_BYTES;
-use acteon_core::{Caller, Grant, Key, Role, Settings};
+use acteon_core::{
+    ActionType, Caller, Grant, InvalidName, Key, Namespace, ProviderName, Role, Settings, Tenant,
+    check_ends,
+};
 use acteon_crypto::{ExposeSecret as _, KeyRing, sha256};
 use zeroize::Zeroizing;
 
 use super::problems::ConfigError;
 use super::schema::{API_KEY, GRANT};
+use super::surroundings::{Surroundings, variable_less};
 use super::walk::{Block, Walker};
-use super::{Surroundings, variable_less};
 use crate::files;
 
 /// Who may call, by the hash of their key.
@@ -44,6 +47,7 @@ impl AuthTable {
         let surroundings = Surroundings {
             variable: &variable_less,
             keys: keys.clone(),
+            shared: None,
         };
         let mut walker = Walker::new(text, &surroundings);
         let mut table = Self::default();
@@ -116,6 +120,7 @@ fn api_key<'a>(
                     "is empty, so the grant allows nothing; write [\"*\"] for all",
                 );
             }
+            check_names(walker, &section, &settings);
             grant_of(&settings)
         })
         .collect();
@@ -138,6 +143,8 @@ fn api_key<'a>(
             "name",
             &format!("must be 1 to {MAX_NAME_BYTES} bytes without control characters"),
         );
+    } else if let Err(error) = check_ends(&name) {
+        walker.trouble(&section, "name", &error.to_string());
     } else if settings.has("name") && !names.insert(name.clone()) {
         walker.trouble(
             &section,
@@ -179,6 +186,26 @@ fn api_key<'a>(
             grants: Arc::from(grants),
         },
     ))
+}
+
+/// Refuses a grant for a name that no action can have: it would allow nothing, and look as if it did.
+fn check_names(walker: &mut Walker<'_>, section: &str, settings: &Settings) {
+    type Check = fn(&str) -> Result<(), InvalidName>;
+    let checks: [(&str, Check); 4] = [
+        ("tenants", |name| Tenant::parse_new(name).map(drop)),
+        ("namespaces", |name| Namespace::parse_new(name).map(drop)),
+        ("providers", |name| ProviderName::parse_new(name).map(drop)),
+        ("actions", |name| ActionType::parse_new(name).map(drop)),
+    ];
+    for (key, check) in checks {
+        for (name, error) in settings
+            .texts(key)
+            .iter()
+            .filter_map(|name| Some((name, check(name).err()?)))
+        {
+            walker.trouble(section, key, &format!("{name:?} {error}"));
+        }
+    }
 }
 
 fn grant_of(settings: &Settings) -> Grant {

@@ -1,11 +1,13 @@
 //! The configuration: one TOML file, walked against one table of keys, so that everything that is wrong comes out at once.
 
 mod auth;
+mod changes;
 mod expand;
 mod problems;
 mod providers;
 mod schema;
 mod store;
+mod surroundings;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,16 +15,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Provider, ProviderName, Settings};
-use acteon_crypto::{KeyRing, KeyRingError};
+use acteon_core::{Key, Provider, ProviderName, Settings};
+use acteon_crypto::KeyRing;
 use acteon_gateway::{
     BreakerPolicy, Breakers, GatewayOptions, Keep, OnRepairable, OpenLimits, RetryPolicy,
 };
 use zeroize::Zeroizing;
 
 pub use auth::{AuthTable, KeyOf};
+pub use changes::{Changes, Said};
 pub use problems::{ConfigError, Place, Trouble};
 pub use schema::{SECTIONS, Section};
+pub use surroundings::Surroundings;
 use walk::Walker;
 
 use crate::files;
@@ -37,6 +41,10 @@ pub struct ConfiguredProvider {
     pub provider: Arc<dyn Provider>,
     /// What becomes of its actions when people must repair it, where that is not as for all others.
     pub on_repairable: Option<OnRepairable>,
+    /// The keys of its type.
+    pub keys: &'static [Key],
+    /// What the file says of it.
+    pub settings: Settings,
 }
 
 /// A checked configuration.
@@ -62,14 +70,24 @@ pub struct Config {
     /// The providers.
     pub providers: Vec<ConfiguredProvider>,
     /// What the providers share.
-    pub shared: acteon_providers::Context,
+    pub shared: Arc<acteon_providers::Context>,
     /// Where rules come from.
     pub rules: RulesConfig,
     /// The file of the API keys, if callers are asked for one.
     pub auth: Option<PathBuf>,
     /// Keys for `ENC[...]` values of the file of the API keys.
     pub keys: KeyRing,
+    /// What is logged, as in `RUST_LOG`, if it says so.
+    pub log_level: Option<String>,
+    /// All that it says.
+    pub said: Said,
+    /// How it is read anew; `None` where it is from no file.
+    pub reread: Option<Reread>,
 }
+
+/// Reads a configuration anew, for providers that share what those in force do. May wait for a file.
+pub type Reread =
+    Arc<dyn Fn(&Arc<acteon_providers::Context>) -> Result<Config, ConfigError> + Send + Sync>;
 
 /// Files that a configuration names.
 #[derive(Clone, Debug)]
@@ -101,27 +119,6 @@ pub struct RulesConfig {
     pub context: acteon_rules::Context,
 }
 
-/// What surrounds the file: variables and files that it refers to, and the keys for its secrets.
-pub struct Surroundings<'a> {
-    /// Environment variables.
-    pub variable: &'a dyn Fn(&str) -> Option<String>,
-    /// Keys for `ENC[...]` values.
-    pub keys: KeyRing,
-}
-
-/// Where no environment variables are to be read.
-fn variable_less(_name: &str) -> Option<String> {
-    None
-}
-
-impl<'a> Surroundings<'a> {
-    /// Reads the keys from `ACTEON_AUTH_KEY` or the file that `ACTEON_AUTH_KEY_FILE` names.
-    pub fn new(variable: &'a dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let keys = read_keys(variable)?;
-        Ok(Self { variable, keys })
-    }
-}
-
 impl Config {
     /// What runs without a file: everything at its default, and one `log` provider named `log`.
     pub fn without_file() -> Result<Self, ConfigError> {
@@ -129,6 +126,7 @@ impl Config {
         let surroundings = Surroundings {
             variable: &none,
             keys: KeyRing::default(),
+            shared: None,
         };
         Self::parse(
             "the default configuration",
@@ -140,6 +138,18 @@ impl Config {
     /// Reads and checks a file.
     pub fn load(path: &Path, surroundings: &Surroundings<'_>) -> Result<Self, ConfigError> {
         Self::load_with_files(path, surroundings)?.0
+    }
+
+    /// Reads and checks a file once more. What was read to its end, such as a pipe, is no configuration any more.
+    pub fn load_anew(path: &Path, surroundings: &Surroundings<'_>) -> Result<Self, ConfigError> {
+        let text = files::read_text(path, files::MAX_CONFIG_BYTES).map(Zeroizing::new);
+        let text = text.map_err(|error| {
+            ConfigError::Unreadable(format!(
+                "the configuration file {} cannot be read anew: {error}",
+                path.display()
+            ))
+        })?;
+        Self::parse(&path.display().to_string(), &text, surroundings)
     }
 
     /// Reads and checks a file, and says which others it names, also where something is wrong with it.
@@ -225,7 +235,11 @@ impl Config {
         let auth = auth
             .flag("enabled")
             .then(|| base.join(auth.text("config_path").unwrap_or("auth.toml")));
-        let shared = acteon_providers::Context::new(lease.send_limit());
+        let log_level = log_level(&mut walker, sections.get("log"));
+        let shared = surroundings
+            .shared
+            .clone()
+            .unwrap_or_else(|| Arc::new(acteon_providers::Context::new(lease.send_limit())));
         let providers = providers::build(&mut walker, &shared);
         let of_providers = providers
             .iter()
@@ -240,6 +254,7 @@ impl Config {
         if let Err(wrong) = walker.finish(file) {
             return (Err(wrong), named);
         }
+        let core_dumps = server.flag("core_dumps");
         let config = Self {
             host,
             host_place,
@@ -247,7 +262,7 @@ impl Config {
             hosts,
             origins,
             shutdown_timeout: Duration::from_secs(stop_limit.unsigned_abs()),
-            core_dumps: server.flag("core_dumps"),
+            core_dumps,
             store,
             gateway: GatewayOptions {
                 retry,
@@ -257,11 +272,14 @@ impl Config {
                 redaction,
                 lease,
             },
+            said: Said::new(sections, &providers),
             providers,
             shared,
             rules,
             auth,
             keys: surroundings.keys.clone(),
+            log_level,
+            reread: None,
         };
         (Ok(config), named)
     }
@@ -287,6 +305,14 @@ fn open_limits(walker: &mut Walker<'_>, settings: &Settings) -> OpenLimits {
         per_provider: share("max_open_per_provider", half.per_provider),
         per_tenant: share("max_open_per_tenant", half.per_tenant),
     }
+}
+
+fn log_level(walker: &mut Walker<'_>, settings: &Settings) -> Option<String> {
+    let level = settings.text("level")?;
+    if let Err(message) = crate::logging::check(level) {
+        walker.trouble("log", "level", &message);
+    }
+    Some(level.to_owned())
 }
 
 /// A list of names, each of which must be of a kind.
@@ -490,7 +516,7 @@ fn keep(walker: &mut Walker<'_>, settings: &Settings) -> Keep {
         );
     }
     for tenant in tenants.keys() {
-        if let Err(error) = acteon_core::Tenant::parse(tenant) {
+        if let Err(error) = acteon_core::Tenant::parse_new(tenant) {
             walker.trouble(
                 "audit",
                 "tenant_ttl_seconds",
@@ -563,26 +589,4 @@ fn rules(
         watch: settings.flag_or("watch", true),
         context,
     }
-}
-
-fn read_keys(variable: &dyn Fn(&str) -> Option<String>) -> Result<KeyRing, ConfigError> {
-    let parse = |source: &str, text: &str| {
-        KeyRing::parse(text)
-            .map_err(|error: KeyRingError| ConfigError::Unreadable(format!("{source}: {error}")))
-    };
-    if let Some(text) = variable("ACTEON_AUTH_KEY").map(Zeroizing::new) {
-        if variable("ACTEON_AUTH_KEY_FILE").is_some() {
-            let message =
-                "ACTEON_AUTH_KEY_FILE has no effect beside ACTEON_AUTH_KEY: set one of the two";
-            return Err(ConfigError::Unreadable(message.into()));
-        }
-        return parse("ACTEON_AUTH_KEY", &text);
-    }
-    let Some(path) = variable("ACTEON_AUTH_KEY_FILE") else {
-        return Ok(KeyRing::default());
-    };
-    let source = format!("ACTEON_AUTH_KEY_FILE: {path}");
-    let text = files::read_text(Path::new(&path), files::MAX_KEY_RING_BYTES).map(Zeroizing::new);
-    let text = text.map_err(|error| ConfigError::Unreadable(format!("{source}: {error}")))?;
-    parse(&source, &text)
 }

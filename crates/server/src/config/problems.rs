@@ -4,6 +4,8 @@ use std::fmt;
 
 /// Most problems that are told one by one.
 pub(super) const MAX_TOLD: usize = 50;
+/// Most places that are told in one line.
+const MAX_PLACES: usize = 5;
 
 /// Where in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,6 +83,32 @@ impl fmt::Display for ConfigError {
                         "\n  and {more} more, which come out once these are mended"
                     ),
                 }
+            }
+        }
+    }
+}
+
+impl ConfigError {
+    /// Where something is wrong, for everybody who may look: what is wrong there may show what stands there.
+    pub fn places(&self) -> String {
+        match self {
+            Self::Unreadable(message) => message.clone(),
+            Self::Wrong {
+                file,
+                troubles,
+                more,
+            } => {
+                let shown = |Trouble { place, subject, .. }: &Trouble| {
+                    format!("{file}:{}: {subject}", place.line)
+                };
+                let places: Vec<String> = troubles.iter().take(MAX_PLACES).map(shown).collect();
+                let rest = troubles.len().saturating_sub(MAX_PLACES) + more;
+                let rest = if rest == 0 {
+                    String::new()
+                } else {
+                    format!(", and {rest} more")
+                };
+                format!("{}{rest}", places.join(", "))
             }
         }
     }

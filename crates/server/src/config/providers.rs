@@ -83,12 +83,17 @@ fn build_one<'a>(
         .clone()
         .or_else(|| ProviderName::parse("unnamed").ok())?;
     match (found.build)(&for_messages, &settings, context) {
-        Ok(provider) => Some(ConfiguredProvider {
-            name: name?,
-            type_name: found.name.to_owned(),
-            provider,
-            on_repairable,
-        }),
+        Ok(provider) => {
+            let type_name = found.name.to_owned();
+            Some(ConfiguredProvider {
+                name: name?,
+                type_name,
+                provider,
+                on_repairable,
+                keys: found.keys,
+                settings,
+            })
+        }
         Err(problems) => {
             for problem in problems {
                 walker.trouble(section, problem.key, &problem.message);

@@ -1,6 +1,6 @@
 //! Every key of the file but the providers', which each list their own.
 
-use acteon_core::{Key, Kind};
+use acteon_core::{Key, Kind, Takes};
 
 /// A section of the file.
 pub struct Section {
@@ -223,7 +223,18 @@ pub const SECTIONS: &[Section] = &[
             ),
         ],
     },
+    Section {
+        name: "log",
+        keys: &[Key::optional(
+            "level",
+            Kind::Text,
+            "What is logged, as in RUST_LOG, which wins where it is set: info,acteon_gateway=debug. Default info.",
+        )],
+    },
 ];
+
+/// Section and key of what is taken over when the file is read anew, beside what the keys of providers say. All else waits for the next start.
+pub(super) const READ_ANEW: &[(&str, &str)] = &[("log", "level")];
 
 /// Section and key of the values that may be blank: what rules mean by them is up to their author, and nobody is a default recipient as well.
 pub(super) const MAY_BE_BLANK: &[(&str, &str)] = &[
@@ -263,10 +274,15 @@ pub(super) const GRANT: &[Key] = &[
 /// The keys of every `[[providers]]` block.
 pub(super) const PROVIDER: &[Key] = &[
     Key::required("name", Kind::Text, "The name that actions use."),
-    Key::required("type", Kind::Text, "What kind of provider it is."),
+    Key::required(
+        "type",
+        Kind::Text,
+        "What kind of provider it is, such as \"log\" or \"webhook\".",
+    ),
     Key::optional(
         "on_repairable",
         Kind::Text,
         "\"fail\" or \"hold\", where it is not as in [retry].",
-    ),
+    )
+    .taking(Takes::AtStart),
 ];

@@ -35,6 +35,14 @@ impl Sections {
     pub(super) fn get(&self, name: &str) -> &Settings {
         self.0.get(name).unwrap_or(&self.1)
     }
+
+    /// Gives a key the value that it has in `other`, or none.
+    pub(super) fn set_as_in(&mut self, other: &Self, section: &'static str, key: &'static str) {
+        self.0
+            .entry(section)
+            .or_default()
+            .set_as_in(other.get(section), key);
+    }
 }
 
 /// One `[[name]]` block.

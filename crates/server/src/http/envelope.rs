@@ -9,14 +9,14 @@ use acteon_gateway::REPLAY_IDS;
 use axum::http::StatusCode;
 use serde_json::value::RawValue;
 
-use super::path::TAKEN_BY_ROUTES;
-use super::refusal::{Faults, Refusal};
+use super::error::{Faults, Refusal};
+use super::extract::path::TAKEN_BY_ROUTES;
 use super::shape::{Body, Field, Shape, Type, Values, elements};
 
 /// A batch, for messages.
 const BATCH: &str = "a list of actions";
 
-const ACTION: Shape = Shape {
+pub(super) const ACTION: Shape = Shape {
     what: "an action with namespace, tenant, provider, action_type and payload",
     code: "INVALID_ACTION",
     fields: &[
@@ -31,7 +31,7 @@ const ACTION: Shape = Shape {
 /// Fields of every action, whether it is sent or only weighed.
 pub(super) const FIELDS: &[Field] = &[
     Field::needed("namespace", Type::Name),
-    Field::needed("tenant", Type::Name),
+    Field::needed("tenant", Type::Tenant),
     Field::needed("provider", Type::Name),
     Field::needed("action_type", Type::Name),
     Field::needed("payload", Type::Json),

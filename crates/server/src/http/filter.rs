@@ -1,15 +1,16 @@
 //! Filters and pages of lists, out of the query.
 
 use acteon_core::json::head;
-use acteon_core::limits::{MAX_NAME_BYTES, MAX_OFFSET, MAX_PAGE};
-use acteon_core::{Caller, ErrorKind, TO_REPAIR, Timestamp};
+use acteon_core::limits::{MAX_NAME_BYTES, MAX_OFFSET, MAX_PAGE, MAX_SOUGHT_BYTES};
+use acteon_core::{Caller, ErrorKind, TO_REPAIR, Timestamp, VerdictKind};
+use acteon_gateway::Search;
 use acteon_store::{Cursor, HistoryFilter, PageRequest, Seq};
 
 use axum::http::StatusCode;
 
-use super::access::scope;
-use super::query::Parameters;
-use super::refusal::Refusal;
+use super::error::Refusal;
+use super::extract::caller::scope;
+use super::extract::query::Parameters;
 use crate::similar::nearest;
 
 /// Parameters that filter actions.
@@ -27,6 +28,9 @@ pub(super) const FILTERS: [&str; 12] = [
     "from",
     "to",
 ];
+
+/// Parameters that search what the filters let through, for lists.
+pub(super) const SEARCHES: [&str; 3] = ["recipient", "message_id", "text"];
 
 /// Filters of the wire format for what is not built: nothing can match them.
 pub(super) const NEVER: [&str; 3] = ["chain_id", "signer_id", "kid"];
@@ -70,22 +74,6 @@ const CODES: [&str; 12] = [
     "HELD",
 ];
 
-/// Words of verdicts, in the same order.
-const VERDICTS: [&str; 12] = [
-    "allow",
-    "deny",
-    "suppress",
-    "deduplicate",
-    "reroute",
-    "throttle",
-    "modify",
-    "group",
-    "state_machine",
-    "request_approval",
-    "chain",
-    "schedule",
-];
-
 /// Classes of failures.
 const CLASSES: [&str; 1] = [TO_REPAIR];
 
@@ -93,26 +81,61 @@ const DEFAULT_PAGE: usize = 50;
 
 pub(super) fn filter(caller: &Caller, parameters: &Parameters) -> Result<HistoryFilter, Refusal> {
     let text = |name: &str| parameters.get(name).map(str::to_owned);
-    let time = |name: &str| {
-        parameters.parsed(
-            name,
-            "an RFC 3339 time such as 2026-01-31T09:00:00Z",
-            Timestamp::parse,
-        )
-    };
+    let (from, to) = parameters.span()?;
     Ok(HistoryFilter {
         provider: text("provider"),
         action_type: text("action_type"),
         outcome: word(parameters, "outcome", &OUTCOMES)?,
-        verdict: word(parameters, "verdict", &VERDICTS)?,
+        verdict: word(parameters, "verdict", &verdicts())?,
         rule: text("matched_rule"),
         caller: text("caller_id"),
         code: word(parameters, "code", &CODES)?,
         class: word(parameters, "class", &CLASSES)?,
-        from: time("from")?,
-        to: time("to")?,
+        from,
+        to,
         ..HistoryFilter::of(scope(caller, parameters)?)
     })
+}
+
+/// Names of verdicts, in the same order as those of outcomes.
+fn verdicts() -> Vec<&'static str> {
+    VerdictKind::ALL
+        .map(VerdictKind::as_str)
+        .into_iter()
+        .chain(VerdictKind::LATER)
+        .collect()
+}
+
+/// What to search for, if anything is.
+pub(super) fn search(parameters: &Parameters) -> Result<Option<Search>, Refusal> {
+    if SEARCHES.iter().all(|name| parameters.get(name).is_none()) {
+        return Ok(None);
+    }
+    if parameters.get("offset").is_some() {
+        let message = "offset has no effect on a search, which counts nothing: go on with the next_cursor of the page before";
+        return Err(Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "INVALID_QUERY",
+            message,
+        ));
+    }
+    let sought = |name: &str| {
+        let fits = |text: &str| {
+            (!text.trim().is_empty() && text.len() <= MAX_SOUGHT_BYTES).then(|| text.to_owned())
+        };
+        parameters.parsed(
+            name,
+            &format!("a text of 1 to {MAX_SOUGHT_BYTES} bytes, and not of blanks alone"),
+            fits,
+        )
+    };
+    // Names have no blanks at their ends. A part of a text may.
+    let name = |name: &str| Ok::<_, Refusal>(sought(name)?.map(|text| text.trim().to_owned()));
+    Ok(Some(Search {
+        recipient: name("recipient")?,
+        message_id: name("message_id")?,
+        text: sought("text")?,
+    }))
 }
 
 /// A word out of a list, in whichever case. A misspelt one would find nothing, which reads as if nothing had happened.
@@ -185,4 +208,16 @@ pub(super) fn parse_cursor(text: &str) -> Option<Cursor> {
         at: Timestamp::from_millis(at.parse().ok()?),
         seq: Seq(seq.parse().ok()?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verdict_can_be_asked_for() {
+        for kind in VerdictKind::ALL {
+            assert!(verdicts().contains(&kind.as_str()));
+        }
+    }
 }

@@ -10,10 +10,11 @@ use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use axum::response::IntoResponse as _;
 use hyper_util::service::TowerToHyperService;
 
-use super::refusal::Refusal;
+use super::error::Refusal;
+use super::router::router;
 use super::site::{Origins, Site};
-use super::{AppState, router};
-use crate::connection::Connection;
+use super::state::AppState;
+use crate::connection::Exchange;
 
 /// Routes that are served also where no connection is left for others.
 const RESERVED: [&str; 5] = [
@@ -44,8 +45,9 @@ impl Front {
     pub(crate) async fn answer(
         &self,
         mut request: Request<Body>,
-        connection: &Arc<Connection>,
+        exchange: &Exchange,
     ) -> Response<Body> {
+        let connection = &exchange.connection;
         if connection.is_reserved() && !RESERVED.contains(&request.uri().path()) {
             let refusal =
                 Refusal::come_back("CONNECTIONS_FULL", "all connections are in use; try again");
@@ -64,7 +66,7 @@ impl Front {
         {
             return answer;
         }
-        request.extensions_mut().insert(Arc::clone(connection));
+        request.extensions_mut().insert(exchange.clone());
         let is_of_store = needs_store(&request);
         let answer = self.routed(request);
         let mut response = if is_of_store {
@@ -195,14 +197,15 @@ pub(crate) fn no_room_for_answer() -> Response<Body> {
 /// What a caller gets while the server is still starting.
 pub(crate) fn while_starting(path: &str) -> Response<Body> {
     if path == "/live" {
-        return closing(super::health::live_now().into_response());
+        return closing(super::routes::health::live_now().into_response());
     }
     closing(
         Refusal::come_back("STARTING", "the server is still starting; try again").into_response(),
     )
 }
 
-fn closing(mut response: Response<Body>) -> Response<Body> {
+/// The answer, after which the connection ends.
+pub(crate) fn closing(mut response: Response<Body>) -> Response<Body> {
     response
         .headers_mut()
         .insert(header::CONNECTION, HeaderValue::from_static("close"));

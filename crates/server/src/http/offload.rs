@@ -6,7 +6,7 @@ use acteon_core::limits::MAX_INLINE_BYTES;
 use axum::http::StatusCode;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::refusal::Refusal;
+use super::error::Refusal;
 
 /// As many at a time as there are cores: more would take turns on them, and each holds what it works on.
 static WORKERS: LazyLock<Semaphore> =
@@ -47,7 +47,7 @@ impl Turns {
     }
 }
 
-/// Turns for evaluations and previews, with few places to wait for one: who waits holds a body meanwhile.
+/// Turns for evaluations, previews and searches, with few places to wait for one: who waits holds a body meanwhile.
 pub(crate) struct Asides {
     places: Semaphore,
     turns: Turns,
@@ -69,7 +69,7 @@ impl Asides {
 
     /// Waits for a turn, if there is a place to wait.
     pub(super) async fn take(&self) -> Result<Aside<'_>, Refusal> {
-        let message = "too many evaluations and previews wait for their turn; try again";
+        let message = "too many evaluations, previews and searches wait for their turn; try again";
         let place = self
             .places
             .try_acquire()

@@ -2,13 +2,13 @@
 
 use acteon_core::json::members;
 use acteon_core::{Action, Attempt, Outcome, Priority, Timestamp};
-use acteon_gateway::ActionView;
+use acteon_gateway::{ActionView, SearchPage};
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::refusal::Refusal;
+use super::error::Refusal;
 
 /// A page of rows.
 #[derive(Serialize)]
@@ -22,6 +22,26 @@ pub(super) struct Page<'a> {
     pub(super) total_is_capped: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next_cursor: Option<String>,
+    #[serde(flatten)]
+    pub(super) searched: Option<Searched>,
+}
+
+/// How far a search looked.
+#[derive(Serialize)]
+pub(super) struct Searched {
+    looked_at: usize,
+    looked_back_to: Option<Timestamp>,
+    cut: bool,
+}
+
+impl Searched {
+    pub(super) fn of(page: &SearchPage) -> Self {
+        Self {
+            looked_at: page.looked_at,
+            looked_back_to: page.looked_to,
+            cut: page.cut,
+        }
+    }
 }
 
 /// A row.
@@ -56,6 +76,8 @@ pub(super) struct Record<'a> {
     possible_duplicate: bool,
     takeovers: u32,
     warnings: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    recipients: &'a [String],
     next_attempt_at: Option<Timestamp>,
     #[serde(flatten)]
     never: Never,
@@ -115,6 +137,7 @@ pub(super) fn record(view: &ActionView) -> Record<'_> {
         possible_duplicate: view.possible_duplicate,
         takeovers: view.takeovers,
         warnings: &view.warnings,
+        recipients: &view.recipients,
         next_attempt_at: view.next_attempt_at,
         never: Never::default(),
     }

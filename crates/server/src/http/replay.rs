@@ -8,11 +8,11 @@ use axum::response::Response;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::dispatch::{json, wire};
+use super::error::Refusal;
+use super::extract::query::Parameters;
 use super::filter::{FILTERS, cursor_text, limit, parse_cursor};
-use super::query::Parameters;
 use super::record::written;
-use super::refusal::Refusal;
+use super::routes::dispatch::{json, wire};
 
 /// Parameters beside the filters.
 pub(super) const PARAMETERS: [&str; 4] = ["limit", "cursor", "max_replays", "all"];

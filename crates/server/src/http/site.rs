@@ -11,8 +11,8 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use axum::response::IntoResponse as _;
 
-use super::body::has_json;
-use super::refusal::Refusal;
+use super::error::Refusal;
+use super::extract::body::has_json;
 
 /// Headers that no form can send.
 const NO_FORM_SENDS: [&str; 3] = ["authorization", "x-api-key", "x-requested-with"];

@@ -28,7 +28,7 @@ pub fn raise_open_files() {
             "limit on open files raised"
         ),
         Err(error) => {
-            tracing::warn!(%error, limit = before, connections = connections(), "the limit on open files could not be raised")
+            tracing::warn!(%error, limit = before, connections = connections(), "the limit on open files could not be raised");
         }
     }
     if connections() < MAX_CONNECTIONS {

@@ -2,9 +2,10 @@
 //!
 //! A [`table::Table`] knows every connection and what it is doing. At the limit the one that is idle the longest is closed; where none is idle, a
 //! few more are taken for health and metrics alone. [`stream::Stream`] counts what a connection reads and how long it does not read what is
-//! written to it; [`service::Service`] says when a request begins and ends.
+//! written to it; [`service::Service`] says when a request begins and ends; [`received::Received`] reads what nobody else reads of it.
 
 mod files;
+mod received;
 mod service;
 mod starting;
 mod stream;
@@ -32,7 +33,7 @@ use table::Table;
 
 /// Pause after a failed accept: out of file handles, most likely.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How long a body that is on its way when the server stops may still take.
+/// How long a body that is on its way when the server stops may still take, also one that is thrown away.
 const STOP_BODIES_AFTER: Duration = Duration::from_secs(1);
 
 /// Room for answers that wait to be read by their callers.
@@ -156,8 +157,8 @@ impl Listening {
         served.as_mut().graceful_shutdown();
         let late_body = async {
             tokio::time::sleep(STOP_BODIES_AFTER).await;
-            if !connection.is_receiving() {
-                std::future::pending::<()>().await;
+            while !connection.waits_for_body() {
+                tokio::time::sleep(STOP_BODIES_AFTER).await;
             }
         };
         tokio::select! {

@@ -10,10 +10,11 @@ use axum::body::{Body, Bytes};
 use axum::http::{Request, Response};
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 
+use super::received::Received;
 use super::{Answers, Listening};
 use crate::budget::{Held, Room};
-use crate::connection::Connection;
-use crate::http::{Effect, effect_of, no_room_for_answer};
+use crate::connection::{Connection, Exchange};
+use crate::http::{Effect, closing, effect_of, no_room_for_answer};
 
 /// What is served, on one connection.
 pub(super) struct Service {
@@ -37,21 +38,21 @@ impl hyper::service::Service<Request<Incoming>> for Service {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let effect = effect_of(&request);
-        let under_way = UnderWay::new(&self.connection, effect);
+        let under_way = UnderWay(Exchange::begin(&self.connection, effect == Effect::Looks));
         let listening = Arc::clone(&self.listening);
+        let request = Received::within(request, &self.connection);
         Box::pin(async move {
-            if !listening.answers.may_begin(effect) {
-                return Ok(no_room_for_answer().map(|body| Answer {
-                    body,
-                    room: None,
-                    _under_way: under_way,
-                }));
-            }
-            let response = listening
-                .front
-                .answer(request.map(Body::new), &under_way.0)
-                .await;
-            under_way.0.set_working();
+            let UnderWay(exchange) = &under_way;
+            let response = if listening.answers.may_begin(effect) {
+                listening
+                    .front
+                    .answer(request.map(Body::new), exchange)
+                    .await
+            } else {
+                drop(request);
+                no_room_for_answer()
+            };
+            exchange.set_working();
             Ok(counted(response, &listening.answers, effect, under_way))
         })
     }
@@ -70,9 +71,9 @@ fn counted(
         .exact()
         .and_then(|length| usize::try_from(length).ok())
         .unwrap_or(0);
-    let mut room = None;
+    let (connection, mut room) = (&under_way.0.connection, None);
     if length > SMALL_ANSWER_BYTES {
-        let close = Arc::clone(under_way.0.close());
+        let close = Arc::clone(connection.close());
         let changes = effect != Effect::Looks;
         let mut asked = if changes {
             answers.of_changes.room(close)
@@ -88,6 +89,10 @@ fn counted(
             response = no_room_for_answer();
         }
     }
+    // What comes behind a body that is thrown away would be read while nobody counts it.
+    if connection.is_last() {
+        response = closing(response);
+    }
     response.map(|body| Answer {
         body,
         room,
@@ -96,18 +101,11 @@ fn counted(
 }
 
 /// Notes that a request is under way until it is dropped.
-struct UnderWay(Arc<Connection>);
-
-impl UnderWay {
-    fn new(connection: &Arc<Connection>, effect: Effect) -> Self {
-        connection.begin_request(effect == Effect::Looks);
-        Self(Arc::clone(connection))
-    }
-}
+struct UnderWay(Exchange);
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.set_idle();
+        self.0.end();
     }
 }
 

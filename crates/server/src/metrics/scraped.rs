@@ -15,6 +15,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::by_name::OTHER;
 use super::labels::{DeadLetterLabels, LaneLabel, ProviderLabel, ReloadLabel, ReloadLabels, Text};
 use crate::auth::Auth;
+use crate::configuration::ConfigurationLoader;
 use crate::rules::RulesLoader;
 
 type Count = Gauge<u64, AtomicU64>;
@@ -23,6 +24,7 @@ type Number = Gauge<f64, AtomicU64>;
 /// What it is looked up from.
 pub(crate) struct Sources<'a> {
     pub(crate) gateway: &'a Gateway,
+    pub(crate) configuration: &'a ConfigurationLoader,
     pub(crate) rules: &'a RulesLoader,
     pub(crate) auth: &'a Auth,
     pub(crate) now: Timestamp,
@@ -34,6 +36,8 @@ pub(super) struct Scraped {
     turn: Mutex<()>,
     rules: Count,
     rules_broken: Count,
+    configuration_broken: Count,
+    configuration_needs_restart: Count,
     keys_broken: Count,
     policies_stale: Count,
     open: Count,
@@ -48,6 +52,7 @@ pub(super) struct Scraped {
     max_per_second: Family<LaneLabel, Number>,
     open_by_provider: Family<ProviderLabel, Count>,
     oldest_open: Family<ProviderLabel, Number>,
+    to_repair: Family<ProviderLabel, Count>,
     dead_letters: Family<DeadLetterLabels, Count>,
     token_age: Family<ProviderLabel, Number>,
     token_left: Family<ProviderLabel, Number>,
@@ -63,11 +68,23 @@ impl Scraped {
             "1 while the rules' files are wrong and earlier rules stay in force",
             self.rules_broken.clone(),
         );
+        let help = "1 while the configuration file is wrong and what it said before stays in force";
+        registry.register(
+            "configuration_broken",
+            help,
+            self.configuration_broken.clone(),
+        );
+        let help = "Settings of the configuration file, as it was read last, that take effect at the next start only";
+        registry.register(
+            "configuration_needs_restart",
+            help,
+            self.configuration_needs_restart.clone(),
+        );
         let help = "1 while the file of the API keys is wrong and earlier keys stay in force";
         registry.register("api_keys_broken", help, self.keys_broken.clone());
         let help = "1 while changes of silences, quotas and time intervals cannot be read and earlier ones hold";
         registry.register("policies_stale", help, self.policies_stale.clone());
-        let help = "Readings of rules, api_keys and policies (silences, quotas, time intervals), the one at the start among them";
+        let help = "Readings of configuration, rules, api_keys and policies (silences, quotas, time intervals), the one at the start among them";
         registry.register("reloads", help, self.reloads.clone());
         let help = "When they were last read without a fault";
         registry.register_with_unit(
@@ -98,13 +115,15 @@ impl Scraped {
         let help =
             "Actions that are to be delivered now or later, by the provider that they go through";
         registry.register("provider_open_actions", help, self.open_by_provider.clone());
-        let help = "Since the oldest action was accepted that is still to be delivered; 0 where there is none";
+        let help = "Since the oldest action was accepted that is still to be delivered and not postponed; 0 where there is none";
         registry.register_with_unit(
             "oldest_open_action",
             help,
             Unit::Seconds,
             self.oldest_open.clone(),
         );
+        let help = "1 while people must repair something before the provider can send";
+        registry.register("provider_to_repair", help, self.to_repair.clone());
         let help = "Dead letters on the list, by the provider that they were to go through and by code, among the newest hundred thousand";
         registry.register("dead_letters", help, self.dead_letters.clone());
         let help = "Since the access token in use was fetched";
@@ -150,6 +169,7 @@ impl Scraped {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let Sources {
             gateway,
+            configuration,
             rules,
             auth,
             now,
@@ -167,10 +187,15 @@ impl Scraped {
         let broken =
             |reloads: Option<&Reloads>| u64::from(reloads.and_then(Reloads::trouble).is_some());
         self.rules_broken.set(broken(rules.reloads()));
+        self.configuration_broken
+            .set(broken(configuration.reloads()));
+        self.configuration_needs_restart
+            .set(configuration.waiting_for_start() as u64);
         self.keys_broken.set(broken(auth.reloads()));
         self.policies_stale
             .set(broken(Some(gateway.policy_reloads())));
         let read = [
+            ("configuration", configuration.reloads()),
             ("rules", rules.reloads()),
             ("api_keys", auth.reloads()),
             ("policies", Some(gateway.policy_reloads())),
@@ -182,6 +207,7 @@ impl Scraped {
             self.set_reloads(what, reloads);
         }
         self.set_lanes(&gateway.lanes());
+        self.set_to_repair(gateway);
         self.set_backlog(gateway, backlog, *now);
         self.token_age.clear();
         self.token_left.clear();
@@ -257,6 +283,23 @@ impl Scraped {
         }
     }
 
+    /// Every provider is shown, also one that needs nothing. Those for which there is no name are added up.
+    fn set_to_repair(&self, gateway: &Gateway) {
+        let needed = gateway.to_repair();
+        self.to_repair.clear();
+        for (place, name) in gateway.provider_names().iter().enumerate() {
+            let provider = if place < MAX_METRIC_NAMES {
+                name.as_str().into()
+            } else {
+                OTHER.into()
+            };
+            let is_needed = needed.iter().any(|(needed, _)| needed == name);
+            self.to_repair
+                .get_or_create(&ProviderLabel { provider })
+                .inc_by(u64::from(is_needed));
+        }
+    }
+
     fn set_backlog(&self, gateway: &Gateway, backlog: &Backlog, now: Timestamp) {
         // A provider that is configured is shown under its name, also where it has nothing open.
         let names = gateway.provider_names();
@@ -275,7 +318,11 @@ impl Scraped {
                 .or_default();
             (*count, *oldest) = (
                 *count + share.count as u64,
-                oldest.max(now.since(share.oldest).as_secs_f64()),
+                oldest.max(
+                    share
+                        .oldest
+                        .map_or(0.0, |oldest| now.since(oldest).as_secs_f64()),
+                ),
             );
         }
         self.open_by_provider.clear();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use acteon_core::{Clock as _, SystemClock};
-use acteon_simulation::webhook::Receiver;
+use acteon_fakes::webhook::Receiver;
 use serde_json::{Value, json};
 
 use crate::support::{Gateway, action};

@@ -71,6 +71,7 @@ async fn a_body_is_refused_where_none_is_taken() {
         "/admin/circuit-breakers/log/trip",
         "/admin/circuit-breakers/log/reset",
         "/admin/lanes/log/reset",
+        "/admin/reload",
     ];
     let mut requests: Vec<(Method, &str)> =
         posts.into_iter().map(|path| (Method::POST, path)).collect();

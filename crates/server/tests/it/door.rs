@@ -10,28 +10,12 @@ use crate::support::{Gateway, action};
 const CONFIGURATION: &str =
     "circuit_breaker.enabled = true\n[[providers]]\nname = \"log\"\ntype = \"log\"\n";
 
-/// Methods and paths of all routes, out of the router's own text.
+/// Methods and paths of all routes.
 fn routes() -> Vec<(Method, String)> {
-    let source = include_str!("../../src/http/mod.rs");
-    let mut found = Vec::new();
-    for line in source
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix(".route(\""))
-    {
-        let (path, handlers) = line.split_once('"').expect("a path");
-        for (word, method) in [
-            ("get(", Method::GET),
-            ("post(", Method::POST),
-            ("put(", Method::PUT),
-            ("delete(", Method::DELETE),
-        ] {
-            if handlers.contains(&format!(" {word}")) || handlers.contains(&format!(".{word}")) {
-                found.push((method, path.to_owned()));
-            }
-        }
-    }
-    assert!(found.len() > 40, "{found:?}");
-    found
+    acteon_server::routes()
+        .into_iter()
+        .map(|route| (route.method, route.path.to_owned()))
+        .collect()
 }
 
 /// Routes for probes and scrapers, which add what they like.
@@ -349,4 +333,306 @@ async fn what_may_be_sent_again_later_says_when_in_a_header() {
         after.is_some_and(|after| (1..=3600).contains(&after)),
         "{after:?} {exceeded}"
     );
+}
+
+/// A blank at an end is seen by nobody: what is asked for, granted or held back under the name would not be found.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_with_blanks_at_their_ends_are_refused() {
+    let gateway = Gateway::start(CONFIGURATION).await;
+    let refused = async |path: &str, body: &Value, field: &str, part: &str| {
+        let answer = gateway.post(path, body).await;
+        let found = (answer.status, &answer.body["fields"][0]["field"]);
+        assert_eq!(
+            found,
+            (StatusCode::UNPROCESSABLE_ENTITY, &json!(field)),
+            "{body}: {}",
+            answer.body
+        );
+        assert!(
+            answer.body["message"]
+                .as_str()
+                .is_some_and(|text| text.contains(part)),
+            "{body}: {}",
+            answer.body
+        );
+    };
+    for name in [" log", "log ", "log\u{a0}", "\u{3000}log"] {
+        for field in ["id", "namespace", "tenant", "provider", "action_type"] {
+            let mut blank = action("a", "log", &json!({}));
+            blank[field] = json!(name);
+            refused(
+                "/v1/dispatch",
+                &blank,
+                field,
+                "what looks like another name would not be it",
+            )
+            .await;
+        }
+        let mut labelled = action("a", "log", &json!({}));
+        labelled["metadata"] = json!({ name: "x" });
+        refused(
+            "/v1/dispatch",
+            &labelled,
+            &format!("metadata.{name}"),
+            "another name",
+        )
+        .await;
+        labelled["metadata"] = json!({ "labels": { name: "x" } });
+        refused(
+            "/v1/dispatch",
+            &labelled,
+            &format!("metadata.labels.{name}"),
+            "another name",
+        )
+        .await;
+        let mut silence = json!({ "namespace": "n", "tenant": "t", "matchers": [{ "name": "team", "value": "x" }], "duration_seconds": 60 });
+        silence["tenant"] = json!(name);
+        refused("/v1/silences", &silence, "tenant", "another name").await;
+        (silence["tenant"], silence["matchers"][0]["name"]) = (json!("t"), json!(name));
+        refused("/v1/silences", &silence, "matchers[0]", "another name").await;
+        let quota = |field: &str| {
+            let mut quota = json!({ "namespace": "n", "tenant": "t", "max_actions": 1, "window": "daily", "overage_behavior": "warn" });
+            quota[field] = if field == "labels" {
+                json!({ name: "x" })
+            } else {
+                json!(name)
+            };
+            quota
+        };
+        for field in ["namespace", "tenant", "principal"] {
+            refused("/v1/quotas", &quota(field), field, "another name").await;
+        }
+        refused(
+            "/v1/quotas",
+            &quota("labels"),
+            &format!("labels.{name}"),
+            "another name",
+        )
+        .await;
+        let interval = json!({ "namespace": "n", "tenant": "t", "name": name, "time_ranges": [{ "months": [{ "start": 1, "end": 1 }] }] });
+        refused("/v1/time-intervals", &interval, "name", "another name").await;
+    }
+    for tenant in ["acme.", ".acme", "acme..us", "."] {
+        let mut dotted = action("a", "log", &json!({}));
+        dotted["tenant"] = json!(tenant);
+        refused("/v1/dispatch", &dotted, "tenant", "").await;
+        let silence = json!({ "namespace": "n", "tenant": tenant, "matchers": [{ "name": "a", "value": "x" }], "duration_seconds": 60 });
+        refused("/v1/silences", &silence, "tenant", "").await;
+    }
+    let mut dots = action("a.", "log", &json!({}));
+    (dots["namespace"], dots["action_type"], dots["metadata"]) =
+        (json!("n."), json!("..."), json!({ "a b": " x " }));
+    assert!(
+        gateway.dispatch(&dots).await.get("Executed").is_some(),
+        "only tenants go by dots, and values are what they are"
+    );
+}
+
+/// A body in another coding would be read as other letters.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_coding_and_a_header_given_twice_are_refused() {
+    let gateway = Gateway::start(CONFIGURATION).await;
+    let post_with = async |headers: &[(&str, &str)], content: &str| {
+        let mut request =
+            reqwest::Client::new().post(format!("{}/v1/dispatch?dry_run=true", gateway.base()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request
+            .body(action("a", "log", &json!({ "content": content })).to_string())
+            .send()
+            .await
+            .expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("text"))
+    };
+    let post = async |headers: &[(&str, &str)]| post_with(headers, "ok").await;
+    for (charset, taken) in [
+        ("utf-8", true),
+        ("UTF-8", true),
+        ("\"utf-8\"", true),
+        ("us-ascii", true),
+        ("US-ASCII; x=y", true),
+        ("gbk", false),
+        ("GB18030", false),
+        ("\"iso-8859-1\"", true),
+        ("Windows-1252", true),
+        ("utf-16", false),
+        ("utf-8; charset=gbk", false),
+        ("iso-8859-1; charset=utf-7", false),
+    ] {
+        let (status, text) = post(&[(
+            "content-type",
+            &format!("application/json; charset={charset}"),
+        )])
+        .await;
+        assert_eq!(status, if taken { 200 } else { 415 }, "{charset}: {text}");
+        assert!(
+            taken || text.contains("send it as UTF-8"),
+            "{charset}: {text}"
+        );
+    }
+    // Of ASCII alone they are the same.
+    for (charset, status) in [("utf-8", 200), ("iso-8859-1", 415), ("windows-1252", 415)] {
+        let (answered, text) = post_with(
+            &[(
+                "content-type",
+                &format!("application/json; charset={charset}"),
+            )],
+            "\u{e4}",
+        )
+        .await;
+        assert_eq!(answered, status, "{charset}: {text}");
+    }
+    for (name, value) in [
+        ("content-type", "application/json"),
+        ("content-type", "text/plain"),
+    ] {
+        let (status, text) = post(&[
+            ("content-type", "application/json"),
+            ("prefer", "wait=2"),
+            (name, value),
+        ])
+        .await;
+        assert!(
+            status == 400 && text.contains("INVALID_HEADER") && text.contains("given twice"),
+            "{name}: {status} {text}"
+        );
+    }
+}
+
+/// Nothing that a caller leaves empty is taken for a wish.
+#[tokio::test(flavor = "multi_thread")]
+async fn nulls_and_blanks_are_absent_wherever_they_may_be() {
+    let gateway = Gateway::start(CONFIGURATION).await;
+    let mut body = action("", "log", &json!({}));
+    (body["expires_at"], body["starts_at"], body["ends_at"]) = (json!(""), json!(" "), json!(null));
+    body["metadata"] = json!({ "a": null, "team": "pay", "labels": { "b": null } });
+    let answer = gateway.post("/v1/dispatch", &body).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    let record = gateway.get("/v1/audit").await.body["records"][0].clone();
+    assert_eq!(
+        (
+            &record["metadata"],
+            record["action_id"].as_str().map(str::len)
+        ),
+        (&json!({ "team": "pay" }), Some(36)),
+        "{record}"
+    );
+    body["tenant"] = json!(" ");
+    assert_eq!(
+        gateway.post("/v1/dispatch", &body).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "what is needed is not left empty"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_is_told_with_what_is() {
+    let down =
+        "[[providers]]\nname = \"down\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\n";
+    let gateway = Gateway::start(&format!("{CONFIGURATION}{down}")).await;
+    gateway
+        .post_preferring(
+            "/v1/dispatch",
+            &action("open", "down", &json!({})),
+            "wait=0",
+        )
+        .await;
+    for (method, path, status, code, part) in [
+        (
+            Method::POST,
+            "/v1/audit/open/replay",
+            409,
+            "ACTION_OPEN",
+            "\"open\" is still under way",
+        ),
+        (
+            Method::POST,
+            "/v1/audit/none/replay",
+            404,
+            "NOT_FOUND",
+            "there is no such action",
+        ),
+        (
+            Method::POST,
+            "/admin/circuit-breakers/lgo/trip",
+            404,
+            "NOT_FOUND",
+            "no provider \"lgo\"; did you mean log? known are: down, log",
+        ),
+        (
+            Method::POST,
+            "/admin/circuit-breakers/dwn/reset",
+            404,
+            "NOT_FOUND",
+            "did you mean down?",
+        ),
+        (
+            Method::POST,
+            "/v1/dispatch/",
+            404,
+            "NOT_FOUND",
+            "there is no route \"/v1/dispatch/\"; did you mean /v1/dispatch?",
+        ),
+        (
+            Method::GET,
+            "/healthz",
+            404,
+            "NOT_FOUND",
+            "did you mean /health?",
+        ),
+        (
+            Method::GET,
+            "/v1/silence",
+            404,
+            "NOT_FOUND",
+            "did you mean /v1/silences?",
+        ),
+        (
+            Method::GET,
+            "/api/v1/audit",
+            404,
+            "NOT_FOUND",
+            "did you mean /v1/audit?",
+        ),
+        (
+            Method::GET,
+            "/dispatch",
+            404,
+            "NOT_FOUND",
+            "did you mean /v1/dispatch?",
+        ),
+        (
+            Method::GET,
+            "/v1/quota/abc",
+            404,
+            "NOT_FOUND",
+            "did you mean /v1/quotas/abc?",
+        ),
+        (
+            Method::GET,
+            "/nothing/like/it",
+            404,
+            "NOT_FOUND",
+            "there is no route \"/nothing/like/it\"; ",
+        ),
+    ] {
+        let answer = gateway
+            .try_send(method.clone(), path, None, None)
+            .await
+            .expect("an answer");
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body["code"]),
+            (status, &json!(code)),
+            "{method} {path}: {}",
+            answer.body
+        );
+        assert!(
+            answer.body["message"]
+                .as_str()
+                .is_some_and(|text| text.contains(part)),
+            "{path}: {}",
+            answer.body
+        );
+    }
 }

@@ -183,11 +183,27 @@ rules: [{name: wait, condition: 'true', mute_time_intervals: [for-long], action:
         (&due, &json!("MUTED")),
         "{outcome}"
     );
+    let again = gateway
+        .post_preferring("/v1/dispatch", &of_kind("a", "x"), "respond-async")
+        .await
+        .body;
+    assert_eq!(again, outcome, "who asks again hears the same");
     let gateway = gateway.restart(&configuration).await;
     let record = gateway.get("/v1/audit/a").await.body;
     assert_eq!(
         (&record["outcome"], &record["matched_rule"]),
         (&json!("scheduled"), &json!("wait")),
         "{record}"
+    );
+    assert_eq!(
+        (&record["outcome_details"], &record["next_attempt_at"]),
+        (&outcome["Scheduled"], &due),
+        "{record}"
+    );
+    let view = gateway.get("/v1/actions/a").await.body;
+    assert_eq!(
+        (&view["outcome"], &view["next_attempt_at"]),
+        (&outcome, &due),
+        "whoever looks later hears why, too"
     );
 }

@@ -1,6 +1,7 @@
 //! The server, through its outer boundaries: HTTP, the command line, and the wire of the services it calls.
 
 mod api;
+mod api_doc;
 mod audit;
 mod auth;
 mod batch;
@@ -21,24 +22,29 @@ mod malformed;
 mod messages;
 #[cfg(feature = "wechat")]
 mod metrics;
+mod numbers;
+mod operators;
 mod order;
 mod owed;
 mod payload;
 mod policies;
 mod quotas;
+mod reconfigure;
 mod redaction;
 #[cfg(target_os = "linux")]
 mod reload;
 mod repair;
 mod replay;
 mod rules;
+mod search;
 #[cfg(all(feature = "postgres", feature = "wechat"))]
 mod shared;
 mod shares;
 mod silences;
 mod storage;
 mod support;
-mod tidy;
+mod times;
+mod told_apart;
 mod waiting;
 mod webhook;
 #[cfg(feature = "wechat")]

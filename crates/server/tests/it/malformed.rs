@@ -36,7 +36,7 @@ fn bodies() -> Vec<(String, u16, &'static str)> {
     }
     cases.extend([
         (with("id", &json!(7)), 422, "id"),
-        (with("id", &json!(" ")), 422, "id"),
+        (with("id", &json!(" a")), 422, "id"),
         (with("id", &long(200)), 422, "id"),
         (with("payload", &json!(null)), 422, "payload"),
         (with("metadata", &json!("x")), 422, "metadata"),
@@ -52,7 +52,7 @@ fn bodies() -> Vec<(String, u16, &'static str)> {
         (with("created_at", &json!(1_700_000_000)), 422, "created_at"),
         (with("expires_at", &json!("2026-13-01T00:00:00Z")), 422, "expires_at"),
         (with("starts_at", &json!(true)), 422, "starts_at"),
-        (with("ends_at", &json!("")), 422, "ends_at"),
+        (with("ends_at", &json!("2026-01-31T09:00:00")), 422, "ends_at"),
         (with("template", &json!("t")), 422, "template"),
         (with("attachments", &json!([{ "id": "a" }])), 422, "attachments"),
         (with("signature", &json!("s")), 422, "signature"),

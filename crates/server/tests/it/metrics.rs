@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use acteon_simulation::skipped;
-use acteon_simulation::wecom::{Call, Fault, LocalWecom, world::World};
+use acteon_fakes::wecom::{Call, Fault, LocalWecom, world::World};
+use acteon_testkit::skipped;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use acteon_simulation::webhook::{Receiver, Reply};
+use acteon_fakes::webhook::{Receiver, Reply};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 

@@ -181,7 +181,7 @@ async fn what_was_sent_is_shown_as_sent_whatever_is_hidden() {
 }
 
 /// A service that answers with what it is sent.
-fn echo() -> String {
+pub(crate) fn echo() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
@@ -214,4 +214,40 @@ fn echo() -> String {
         }
     });
     format!("http://{address}/")
+}
+
+/// Labels may be sent within `labels`, and then they are written so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_label_is_hidden_however_it_is_written() {
+    for path in [
+        "metadata.labels.token",
+        "metadata.labels['token']",
+        "metadata.labels.*",
+        "metadata.labels",
+        "action.metadata.labels.token",
+    ] {
+        let providers = "[[providers]]\nname = \"log\"\ntype = \"log\"\n";
+        let gateway = Gateway::start(&format!("audit.redact = [\"{path}\"]\n{providers}")).await;
+        for (id, metadata) in [
+            ("a", json!({ "labels": { "token": "xyzzy" } })),
+            ("b", json!({ "token": "xyzzy" })),
+        ] {
+            let mut labelled = action(id, "log", &json!({ "text": "hello" }));
+            labelled["metadata"] = metadata;
+            gateway.dispatch(&labelled).await;
+            let shown = gateway.get(&format!("/v1/audit/{id}")).await.body;
+            assert_eq!(
+                shown["metadata"],
+                json!({ "token": "[redacted]" }),
+                "{path} {id}: {shown}"
+            );
+        }
+        let matchers = json!([{ "name": "token", "value": "x.*", "op": "regex" }]);
+        let silence = json!({ "namespace": "incidents", "tenant": "acme", "matchers": matchers, "duration_seconds": 60 });
+        assert_eq!(
+            gateway.post("/v1/silences/preview", &silence).await.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{path}"
+        );
+    }
 }

@@ -1,9 +1,12 @@
 //! What callers hear of actions that go on, and of others' troubles.
 
-use acteon_simulation::webhook::Receiver;
+use acteon_fakes::webhook::Receiver;
 use reqwest::StatusCode;
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
 
+use crate::hostile::stop::held_call;
 use crate::support::{Gateway, Process, action};
 
 fn hook(url: &str, more: &str) -> String {
@@ -62,6 +65,15 @@ async fn a_caller_hears_when_a_paused_lane_opens_again() {
             told[..19] >= opens[..19],
             "{id}: told {told}, opens at {opens}"
         );
+        // Whoever looks hears the same, also of one that waits in memory.
+        let view = gateway.get(&format!("/v1/actions/{id}")).await.body;
+        let shown = &view["outcome"]["Scheduled"];
+        let seen = shown["scheduled_for"].as_str().expect("a time");
+        assert!(
+            seen[..19] >= opens[..19] && view["next_attempt_at"] == seen,
+            "{id}: {view}, opens at {opens}"
+        );
+        assert_eq!(shown["last_error"]["code"], "RATE_LIMITED", "{id}: {view}");
     }
 }
 
@@ -86,6 +98,43 @@ async fn nobody_hears_what_anothers_action_failed_with() {
     assert!(
         !message.contains(&own) && !message.contains("the last time"),
         "{message}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_call_that_tries_a_breaker_out_is_not_held_up_by_it() {
+    let service = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+    let url = format!("http://{}/", service.local_addr().expect("an address"));
+    let breaker = "retry.max_retries = 0\nretry.delays_seconds = [600]\n\
+        [circuit_breaker]\nenabled = true\nfailure_threshold = 1\nrecovery_timeout_seconds = 1";
+    let gateway = Gateway::start(&hook(&url, breaker)).await;
+    let client = (*gateway).clone();
+    let first =
+        tokio::spawn(async move { client.dispatch(&action("first", "hook", &json!({}))).await });
+    let mut failed = held_call(&service).await;
+    failed
+        .write_all(b"HTTP/1.1 500 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        .await
+        .expect("answered");
+    assert!(first.await.expect("no panic")["Scheduled"]["last_error"].is_object());
+    let told = gateway
+        .post_preferring(
+            "/v1/dispatch",
+            &action("trial", "hook", &json!({})),
+            "respond-async",
+        )
+        .await
+        .body;
+    assert_eq!(
+        told["Scheduled"]["last_error"]["code"], "CIRCUIT_OPEN",
+        "{told}"
+    );
+    let _trial = held_call(&service).await;
+    let view = gateway.get("/v1/actions/trial").await.body;
+    assert!(
+        view["outcome"]["Scheduled"]["action_id"] == "trial"
+            && view["outcome"]["Scheduled"]["last_error"].is_null(),
+        "{view}"
     );
 }
 

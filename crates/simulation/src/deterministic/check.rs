@@ -8,7 +8,8 @@ use acteon_core::{Outcome, Scope};
 use acteon_gateway::Gateway;
 use acteon_store::{HistoryFilter, PageRequest, Record, State, Store};
 
-use super::service::{CONCURRENCY, MEMBER_BUDGET, Seen, Service};
+use super::posted::Posted;
+use super::service::{CONCURRENCY, MEMBER_BUDGET, NOT_ALLOWED, PLAIN, Seen, Service};
 use super::trace::Trace;
 use super::{Answer, CANARY};
 
@@ -69,6 +70,7 @@ pub(super) async fn everything(
     let records = history.map_err(|error| broken(error.to_string()))?.records;
     let seen = after.service.seen();
     check_records(&records, &seen).map_err(broken)?;
+    check_posted(&records, &seen, &after.service.posted()).map_err(broken)?;
     check_answers(after.answers, &records).map_err(broken)?;
     check_replays(&records).map_err(broken)?;
     check_budget(&seen, after.crashes).map_err(broken)?;
@@ -126,6 +128,40 @@ fn check_records(records: &[Record], seen: &BTreeMap<String, Seen>) -> Result<()
         Some((unknown, _)) => Err(format!("{unknown} was sent and is not in the journal")),
         None => Ok(()),
     }
+}
+
+/// Each has the priority that its sender or a rule gave it, none is sent while its interval mutes it, and none ends for what people repaired.
+fn check_posted(
+    records: &[Record],
+    seen: &BTreeMap<String, Seen>,
+    posted: &BTreeMap<String, Posted>,
+) -> Result<(), String> {
+    for record in records {
+        let id = record.action.id.as_str();
+        if let Some(posted) = posted
+            .get(id)
+            .filter(|posted| posted.priority() != record.priority)
+        {
+            return Err(format!(
+                "{id} has priority {:?}, not {:?}",
+                record.priority,
+                posted.priority()
+            ));
+        }
+        let outcome = record.outcome.as_deref().unwrap_or_default();
+        if record.provider.as_str() != PLAIN
+            && (outcome.contains(NOT_ALLOWED) || outcome.contains("CONFIGURATION"))
+        {
+            return Err(format!("{id} was to be held and ended: {outcome}"));
+        }
+        if let Some(seen) = seen.get(id).filter(|seen| seen.muted > 0) {
+            return Err(format!(
+                "{id} was sent {} times while its interval mutes it",
+                seen.muted
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn check_answers(answers: &[Answer], records: &[Record]) -> Result<(), String> {
@@ -218,6 +254,12 @@ fn wrong_with(record: &Record, seen: &Seen) -> Option<String> {
     if arrivals > attempts + takeovers {
         return Some(format!(
             "it arrived {arrivals} times, of {attempts} attempts and {takeovers} take-overs"
+        ));
+    }
+    if arrivals > 1 + seen.unheard + takeovers {
+        return Some(format!(
+            "it arrived {arrivals} times, of which {} were unheard of, and {takeovers} take-overs",
+            seen.unheard
         ));
     }
     if arrivals > 1 && !record.possible_duplicate {

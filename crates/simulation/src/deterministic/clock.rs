@@ -30,6 +30,11 @@ impl WorldTime {
         now() - self.start
     }
 
+    /// What the wall clock of every gateway says.
+    pub(super) fn wall(&self) -> Timestamp {
+        Timestamp::from_millis((epoch() + self.monotonic()).as_millis() + self.step())
+    }
+
     pub(super) async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
     }
@@ -66,8 +71,7 @@ pub(super) struct SimulatedClock {
 
 impl Clock for SimulatedClock {
     fn now(&self) -> Timestamp {
-        let right = epoch() + self.time.monotonic();
-        Timestamp::from_millis(right.as_millis() + self.time.step())
+        self.time.wall()
     }
 
     fn monotonic(&self) -> Duration {

@@ -1,12 +1,16 @@
 //! Whole runs out of a seed: three gateways on one store in one thread, with time that jumps from event to event.
 //!
 //! [`run`] posts actions, silences and replays to gateways that crash and come back, whose store fails, stalls and forgets to answer, whose
-//! clocks jump, and whose provider refuses, hangs, and delivers without saying so. Clients lose answers and leave. When all is over it checks
-//! what must hold whatever happened. A seed decides everything, down to the trace's hash.
+//! clocks jump, and whose providers refuse, hang, need repair, and deliver without saying so. Actions have priorities, and time intervals postpone
+//! some. Clients lose answers and leave. When all is over one gateway has a queue of many (`queue`). Then it checks what must hold whatever
+//! happened. A seed decides everything, down to the trace's hash.
 
 mod check;
 mod clock;
+mod posted;
+mod queue;
 mod replays;
+mod rules;
 mod service;
 mod silences;
 mod store_faults;
@@ -15,18 +19,18 @@ mod trace;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Action, Caller, Entropy as _, Origin, ProviderName, Scope, Timestamp};
+use acteon_core::{Caller, Entropy as _, Origin, ProviderName, Scope, Timestamp};
 use acteon_gateway::{
-    DispatchError, Gateway, GatewayOptions, LeaseTimes, Parts, Redaction, Registry, RetryPolicy,
-    Wait,
+    BreakerPolicy, Breakers, DispatchError, Gateway, GatewayOptions, LeaseTimes, OnRepairable,
+    Parts, Redaction, Registry, RetryPolicy, Wait,
 };
 use acteon_store::{HistoryFilter, MemoryStore, PageRequest, Record, State, Store};
-use serde_json::json;
 
 use crate::harness::node_store::NodeStore;
 use crate::harness::{Failure, SeededEntropy};
 use clock::{SimulatedClock, WorldTime};
-use service::{NodeProvider, Service};
+use posted::Posted;
+use service::{HELD, NodeProvider, ORDERED, PLAIN, Service};
 use store_faults::SeededFaults;
 use trace::Trace;
 
@@ -129,12 +133,13 @@ impl World {
                 .sleep(Duration::from_millis(self.below(2500)))
                 .await;
             match self.below(100) {
-                0..70 => {
+                0..66 => {
                     for _ in 0..=self.below(3) {
                         posts.extend(self.post(number));
                         number += 1;
                     }
                 }
+                66..70 => self.service.break_or_mend(),
                 70..80 => self.crash(),
                 80..88 => drop(self.revive().await?),
                 88..91 => self.step_clock(),
@@ -152,6 +157,7 @@ impl World {
         }
         self.until_nothing_is_open().await?;
         self.check_silences().await?;
+        answers.extend(self.check_queue().await?);
         self.check(&answers).await
     }
 
@@ -182,8 +188,14 @@ impl World {
 
     fn parts(&self, store: &Arc<NodeStore>) -> Result<Parts, Failure> {
         let mut registry = Registry::default();
-        let provider = NodeProvider::new(Arc::clone(&self.service), Arc::clone(store));
-        registry.add(ProviderName::parse("p")?, Arc::new(provider))?;
+        for name in [PLAIN, HELD, ORDERED] {
+            let provider = NodeProvider::new(name, Arc::clone(&self.service), Arc::clone(store));
+            registry.add(ProviderName::parse(name)?, Arc::new(provider))?;
+        }
+        let hold = [HELD, ORDERED].map(|name| Ok((ProviderName::parse(name)?, OnRepairable::Hold)));
+        let on_repairable_of = hold.into_iter().collect::<Result<_, Failure>>()?;
+        // In half of the runs nobody is left alone.
+        let policy = self.has_breakers().then(BreakerPolicy::default);
         Ok(Parts {
             store: Arc::clone(store) as Arc<dyn Store>,
             clock: Arc::new(SimulatedClock {
@@ -192,14 +204,25 @@ impl World {
             entropy: Arc::new(SeededEntropy::new(self.entropy.bits())),
             observer: Arc::clone(&self.trace) as Arc<_>,
             registry,
-            rules: replays::rules()?,
+            rules: rules::rules()?,
             options: GatewayOptions {
-                retry: RetryPolicy::default(),
+                retry: RetryPolicy {
+                    on_repairable_of,
+                    ..RetryPolicy::default()
+                },
+                breakers: Breakers {
+                    policy,
+                    ..Breakers::default()
+                },
                 lease: LeaseTimes::lasting(LEASE),
                 redaction: Redaction::new(&["payload.secret".to_owned()])?,
                 ..GatewayOptions::default()
             },
         })
+    }
+
+    fn has_breakers(&self) -> bool {
+        self.seed.is_multiple_of(2)
     }
 
     fn crash(&mut self) {
@@ -259,15 +282,10 @@ impl World {
         } else {
             Wait::ForOutcome(Duration::from_secs(5))
         };
-        let id = format!("a{number}");
-        let member = if number % 4 == 0 {
-            json!({ "member": "m" })
-        } else {
-            json!({})
-        };
-        let action = json!({ "id": id, "namespace": "n", "tenant": "t", "provider": "p", "action_type": "x",
-            "payload": { "number": number, "secret": CANARY }, "metadata": member, "created_at": "2026-01-01T00:00:00Z" });
-        let action: Action = serde_json::from_value(action).ok()?;
+        let posted = Posted::of(self.seed, number);
+        let action = posted.action()?;
+        self.service.expect(&posted);
+        let id = posted.id;
         // Some clients leave before they are answered.
         let patience = if self.below(6) == 0 {
             Duration::from_millis(self.below(2000))

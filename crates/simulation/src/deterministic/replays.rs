@@ -4,32 +4,13 @@ use std::sync::Arc;
 
 use acteon_core::{ActionId, Caller, Scope};
 use acteon_gateway::{Gateway, ReplayResult, Wait};
-use acteon_rules::{Context, RuleFile, RuleSet};
 use acteon_store::{HistoryFilter, PageRequest, State, Store as _};
 
 use super::trace::Trace;
 use super::{Broken, World};
-use crate::harness::Failure;
 
 /// Replays that the rules let through within a while.
 const MOST: u64 = 2;
-
-/// Holds back replays beyond those: what is held back must stay on the list of dead letters.
-const RULES: &str = "
-rules:
-  - name: few-replays
-    condition: 'has(action.metadata.replayed_from)'
-    action: {type: throttle, max_count: 2, window_seconds: 15}
-";
-
-/// The rules in force.
-pub(super) fn rules() -> Result<RuleSet, Failure> {
-    let file = RuleFile {
-        name: "rules.yaml".to_owned(),
-        text: RULES.to_owned(),
-    };
-    Ok(RuleSet::compile(&[file], &Context::default())?)
-}
 
 impl World {
     /// Asks a gateway to send some of the dead letters again, at times more than the rules let through.

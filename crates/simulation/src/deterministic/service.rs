@@ -1,7 +1,8 @@
-//! The service that the gateways send to, which keeps count and is not always well.
+//! The service that the gateways send to, which keeps count and is not always well. It has three addresses: one that is plain, one that people
+//! must repair now and then, and one that takes one call at a time and tells their order.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,9 +13,15 @@ use acteon_core::{
 use acteon_store::{MemoryStore, Store as _};
 
 use super::clock::WorldTime;
+use super::posted::Posted;
 use super::trace::Trace;
 use crate::harness::SeededEntropy;
 use crate::harness::node_store::NodeStore;
+
+/// Its addresses, which are the names of the providers.
+pub(super) const PLAIN: &str = "p";
+pub(super) const HELD: &str = "held";
+pub(super) const ORDERED: &str = "ordered";
 
 /// How the service is.
 const WELL: u64 = 0;
@@ -26,6 +33,8 @@ pub(super) const MEMBER_BUDGET: Budget = Budget {
     per_minute: 6,
     per_hour: 200,
 };
+/// What it says where people must repair something.
+pub(super) const NOT_ALLOWED: &str = "60020 not allow to access from your ip";
 /// Sends of a gateway in flight.
 pub(super) const CONCURRENCY: usize = 8;
 
@@ -42,6 +51,10 @@ pub(super) struct Arrival {
 pub(super) struct Seen {
     /// Calls that a gateway began, whatever came of them.
     pub(super) begun: usize,
+    /// Those that began while its interval mutes it.
+    pub(super) muted: usize,
+    /// Those that it took, and whose gateway has not heard of it.
+    pub(super) unheard: usize,
     pub(super) arrivals: Vec<Arrival>,
 }
 
@@ -51,6 +64,16 @@ pub(super) struct Service {
     store: Arc<MemoryStore>,
     time: Arc<WorldTime>,
     weather: AtomicU64,
+    /// Whether people must repair what actions are held for.
+    is_broken: AtomicBool,
+    /// Whether health checks find that out.
+    check_finds: bool,
+    /// What is posted, by its id.
+    posted: Mutex<BTreeMap<String, Posted>>,
+    /// Calls where they are ordered, by their ids.
+    calls: Mutex<Vec<String>>,
+    /// Which of those is refused as one too many.
+    refuses: AtomicUsize,
     seen: Mutex<BTreeMap<String, Seen>>,
     /// Sends that began without a right to.
     overruns: AtomicU64,
@@ -64,14 +87,55 @@ impl Service {
         time: Arc<WorldTime>,
     ) -> Self {
         Self {
+            weather: AtomicU64::new(WELL),
+            is_broken: AtomicBool::new(entropy.bits().is_multiple_of(2)),
+            check_finds: entropy.bits().is_multiple_of(2),
+            posted: Mutex::default(),
+            calls: Mutex::default(),
+            refuses: AtomicUsize::new(usize::MAX),
+            seen: Mutex::default(),
+            overruns: AtomicU64::new(0),
             entropy,
             trace,
             store,
             time,
-            weather: AtomicU64::new(WELL),
-            seen: Mutex::default(),
-            overruns: AtomicU64::new(0),
         }
+    }
+
+    /// Knows of an action before it is posted.
+    pub(super) fn expect(&self, posted: &Posted) {
+        self.known().insert(posted.id.clone(), posted.clone());
+    }
+
+    /// By the action's id.
+    pub(super) fn posted(&self) -> BTreeMap<String, Posted> {
+        self.known().clone()
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, Posted>> {
+        self.posted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn break_or_mend(&self) {
+        self.set_broken(self.entropy.bits().is_multiple_of(2));
+    }
+
+    pub(super) fn set_broken(&self, is_broken: bool) {
+        self.trace.note("broken", u64::from(is_broken), "");
+        self.is_broken.store(is_broken, Ordering::SeqCst);
+    }
+
+    /// Refuses one of the ordered calls, that of this number, as one too many.
+    pub(super) fn refuse_call(&self, number: usize) {
+        self.refuses.store(number, Ordering::SeqCst);
+    }
+
+    /// The ordered calls so far.
+    pub(super) fn calls(&self) -> Vec<String> {
+        self.calls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(super) fn change_weather(&self) {
@@ -81,6 +145,7 @@ impl Service {
 
     pub(super) fn calm(&self) {
         self.weather.store(WELL, Ordering::SeqCst);
+        self.set_broken(false);
     }
 
     /// By the action's id.
@@ -111,11 +176,10 @@ impl Service {
             at,
             member: prepared.recipients.first().cloned(),
         };
-        self.lock()
-            .entry(id_of(prepared))
-            .or_default()
-            .arrivals
-            .push(arrival);
+        let mut seen = self.lock();
+        let seen = seen.entry(id_of(prepared)).or_default();
+        seen.arrivals.push(arrival);
+        seen.unheard += 1;
     }
 
     /// A token for a gateway, late, never or not at all where things go wrong.
@@ -150,9 +214,56 @@ impl Service {
         }
     }
 
-    async fn refuses_token(&self, prepared: &Prepared, node: &NodeStore) -> ProviderError {
-        self.lock().entry(id_of(prepared)).or_default().begun += 1;
+    async fn begins(&self, prepared: &Prepared, node: &NodeStore) {
+        let id = id_of(prepared);
+        let is_muted = self
+            .known()
+            .get(&id)
+            .is_some_and(|posted| posted.is_muted(self.time.wall()));
+        {
+            let mut seen = self.lock();
+            let seen = seen.entry(id).or_default();
+            seen.begun += 1;
+            seen.muted += usize::from(is_muted);
+        }
         self.looks_at_lease(node).await;
+    }
+
+    fn needs_repair(&self) -> Result<(), ProviderError> {
+        let wrong = || ProviderError::new(ErrorKind::ExecutionFailed, NOT_ALLOWED).to_repair();
+        if self.is_broken.load(Ordering::SeqCst) {
+            Err(wrong())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// One call at a time, and their order.
+    async fn takes_in_order(
+        &self,
+        prepared: &Prepared,
+        node: &NodeStore,
+    ) -> Result<Response, ProviderError> {
+        let number = {
+            let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+            calls.push(id_of(prepared));
+            calls.len() - 1
+        };
+        self.begins(prepared, node).await;
+        tokio::time::sleep(Duration::from_millis(1 + self.below(200))).await;
+        if node.is_dead() {
+            return std::future::pending().await;
+        }
+        self.needs_repair()?;
+        if number == self.refuses.load(Ordering::SeqCst) {
+            return Err(ProviderError::new(ErrorKind::RateLimited, "too many"));
+        }
+        self.arrives(prepared);
+        self.tells(prepared)
+    }
+
+    async fn refuses_token(&self, prepared: &Prepared, node: &NodeStore) -> ProviderError {
+        self.begins(prepared, node).await;
         tokio::time::sleep(Duration::from_millis(self.below(300))).await;
         ProviderError::new(ErrorKind::Configuration, "the token is refused").not_ready()
     }
@@ -160,10 +271,9 @@ impl Service {
     async fn takes(
         &self,
         prepared: &Prepared,
-        node: &NodeStore,
+        (may_break, node): (bool, &NodeStore),
     ) -> Result<Response, ProviderError> {
-        self.lock().entry(id_of(prepared)).or_default().begun += 1;
-        self.looks_at_lease(node).await;
+        self.begins(prepared, node).await;
         let latency = match self.below(30) {
             0 => 12_000,
             1..4 => self.below(9000),
@@ -175,6 +285,9 @@ impl Service {
         }
         if node.is_dead() {
             return std::future::pending().await;
+        }
+        if may_break {
+            self.needs_repair()?;
         }
         let weather = self.weather.load(Ordering::SeqCst);
         let error = match (weather, self.below(10)) {
@@ -193,6 +306,12 @@ impl Service {
         if weather == ILL && self.below(4) == 0 {
             return Err(ProviderError::new(ErrorKind::Timeout, "no answer").maybe_sent());
         }
+        self.tells(prepared)
+    }
+
+    /// Tells the gateway that it took a message.
+    fn tells(&self, prepared: &Prepared) -> Result<Response, ProviderError> {
+        self.lock().entry(id_of(prepared)).or_default().unheard -= 1;
         let body = serde_json::value::to_raw_value(&"taken");
         body.map(Response::success)
             .map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string()))
@@ -205,26 +324,29 @@ fn id_of(prepared: &Prepared) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-/// The service as one gateway reaches it, with a token of its own.
+/// One of the service's addresses as one gateway reaches it, with a token of its own.
 pub(super) struct NodeProvider {
+    name: &'static str,
     service: Arc<Service>,
     node: Arc<NodeStore>,
     has_token: AtomicBool,
 }
 
 impl NodeProvider {
-    pub(super) fn new(service: Arc<Service>, node: Arc<NodeStore>) -> Self {
+    pub(super) fn new(name: &'static str, service: Arc<Service>, node: Arc<NodeStore>) -> Self {
         Self {
+            name,
             service,
             node,
-            has_token: AtomicBool::new(false),
+            has_token: AtomicBool::new(name == ORDERED),
         }
     }
 }
 
 impl Provider for NodeProvider {
     fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError> {
-        let recipients = action.metadata.get("member").into_iter().cloned().collect();
+        let member = action.metadata.get("member").filter(|_| self.name == PLAIN);
+        let recipients = member.into_iter().cloned().collect();
         Ok(Prepared {
             bytes: action.id.as_str().into(),
             recipients,
@@ -248,28 +370,40 @@ impl Provider for NodeProvider {
         prepared: &'a Prepared,
     ) -> BoxFuture<'a, Result<Response, ProviderError>> {
         Box::pin(async move {
+            if self.name == ORDERED {
+                return self.service.takes_in_order(prepared, &self.node).await;
+            }
             // Now and then it is revoked.
             if self.service.below(8) == 0 {
                 self.has_token.store(false, Ordering::SeqCst);
                 return Err(self.service.refuses_token(prepared, &self.node).await);
             }
-            self.service.takes(prepared, &self.node).await
+            self.service
+                .takes(prepared, (self.name == HELD, &self.node))
+                .await
         })
     }
 
     fn health(&self) -> BoxFuture<'_, Result<Health, ProviderError>> {
-        Box::pin(async { Ok(Health::default()) })
+        let finds = self.name != PLAIN && self.service.check_finds;
+        let finding = if finds {
+            self.service.needs_repair()
+        } else {
+            Ok(())
+        };
+        Box::pin(async { finding.map(|()| Health::default()) })
     }
 
     fn lane(&self) -> Lane {
-        let limits = LaneLimits {
-            max_concurrency: CONCURRENCY,
-            max_per_second: None,
-        };
+        let max_concurrency = if self.name == ORDERED { 1 } else { CONCURRENCY };
+        let budget = (self.name == PLAIN).then_some(MEMBER_BUDGET);
         Lane {
-            name: "service".into(),
-            limits,
-            budget: Some(MEMBER_BUDGET),
+            name: self.name.into(),
+            limits: LaneLimits {
+                max_concurrency,
+                max_per_second: None,
+            },
+            budget,
         }
     }
 

@@ -52,7 +52,7 @@ impl StoreFaults for SeededFaults {
                 0 => {
                     self.time
                         .sleep(Duration::from_millis(self.below(4000)))
-                        .await
+                        .await;
                 }
                 1..10 => self.time.sleep(Duration::from_millis(self.below(20))).await,
                 _ => {}

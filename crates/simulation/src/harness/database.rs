@@ -13,14 +13,14 @@ pub(super) enum Database {
     },
     #[cfg(feature = "postgres")]
     Postgres {
-        _schema: crate::postgres::TestDatabase,
+        _schema: acteon_testkit::postgres::TestDatabase,
     },
 }
 
 pub(super) async fn open() -> Result<(Arc<dyn Store>, Database), Failure> {
     #[cfg(feature = "postgres")]
     if std::env::var("ACTEON_TEST_STORE").is_ok_and(|engine| engine == "postgres") {
-        let schema = crate::postgres::TestDatabase::find()
+        let schema = acteon_testkit::postgres::TestDatabase::find()
             .await
             .ok_or("there is no PostgreSQL to simulate on")?;
         let store = acteon_store::postgres::PostgresStore::open(schema.options()).await?;

@@ -348,8 +348,8 @@ impl Store for NodeStore {
         self.store.is_shared()
     }
 
-    fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {
-        self.alive(Call::Repeatable, move |store| store.open_shares())
+    fn open_shares(&self, due: Timestamp) -> Later<'_, Vec<OpenShare>> {
+        self.alive(Call::Repeatable, move |store| store.open_shares(due))
     }
 
     fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {

@@ -14,9 +14,9 @@ use acteon_core::{
 };
 use acteon_gateway::{
     AttemptEvent, Gateway, GatewayOptions, Observer, OutcomeEvent, OverageSpec, Parts, Quota,
-    Registry, ReplayRequest, Silence, Wait,
+    Registry, ReplayRequest, Wait,
 };
-use acteon_rules::{MatcherSpec, RuleFile, RuleSet};
+use acteon_rules::{RuleFile, RuleSet};
 use acteon_simulation::harness::{Fails, FaultSwitch, SeededEntropy};
 use acteon_store::{
     DocumentKind, HistoryFilter, Later, Layer, Layered, MemoryStore, Overage, PageRequest, State,
@@ -24,6 +24,7 @@ use acteon_store::{
 };
 use serde_json::json;
 
+use crate::silence::silence;
 use crate::strangers::{nobodys_row, nothing_to_hasten};
 
 /// How long a call fails the second time.
@@ -177,26 +178,6 @@ pub(crate) fn rules() -> RuleSet {
     .expect("rules")
 }
 
-fn silence(now: Timestamp, kind: &str, lasts: Duration) -> Silence {
-    Silence {
-        id: String::new(),
-        namespace: "n".into(),
-        tenant: "t".into(),
-        matchers: vec![MatcherSpec {
-            name: "kind".into(),
-            value: kind.into(),
-            op: acteon_rules::MatchOp::Equal,
-        }],
-        starts_at: now,
-        ends_at: now + lasts,
-        created_by: String::new(),
-        comment: String::new(),
-        created_at: now,
-        updated_at: now,
-        deleted_at: None,
-    }
-}
-
 fn quota(now: Timestamp, tenant: &str, max_actions: u64) -> Quota {
     Quota {
         id: String::new(),
@@ -251,7 +232,11 @@ impl Trial {
         let now = trial.clock.now();
         trial
             .node()
-            .create_silence(silence(now, "silenced", Duration::from_hours(24 * 30)))
+            .create_silence(silence(
+                now,
+                ("kind", "silenced"),
+                Duration::from_hours(24 * 30),
+            ))
             .await
             .expect("a silence");
         trial
@@ -429,7 +414,7 @@ impl Trial {
         let (gateway, now) = (self.node(), self.clock.now());
         drop(
             gateway
-                .create_silence(silence(now, "nobody", Duration::from_mins(1)))
+                .create_silence(silence(now, ("kind", "nobody"), Duration::from_mins(1)))
                 .await,
         );
         drop(gateway.create_quota(quota(now, "t", 1_000_000)).await);

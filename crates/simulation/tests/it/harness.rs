@@ -194,12 +194,13 @@ async fn a_row_that_a_living_process_owns_and_nobody_works_on_goes_on() {
         give_up_at: now + Duration::from_hours(1),
         birth: Birth::Owned(owner),
         quotas: Vec::new(),
+        so_far: None,
     };
     let admission = Admission {
         action: Arc::new(action("lost", "p")),
         origin: acteon_core::Origin::Api,
         caller: acteon_core::Caller::anonymous(),
-        verdict: "allow",
+        verdict: acteon_core::VerdictKind::Allow,
         rule: None,
         priority: acteon_core::Priority::default(),
         accepted_at: now,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use acteon_simulation::wecom::{Call, LocalWecom, world::World};
+use acteon_fakes::wecom::{Call, LocalWecom, world::World};
 use acteon_wecom::{App, Clock, Credentials, Endpoint, TokenCache};
 use secrecy::SecretString;
 use serde_json::json;
@@ -91,7 +91,7 @@ async fn no_step_of_a_clock_makes_a_token_outlive_its_two_hours() {
     clocks.change(|(_, wall)| *wall -= DAY);
     assert_eq!(fetches().await, 3);
     clocks.change(|(monotonic, wall)| {
-        (*monotonic, *wall) = (*monotonic + HOUR * 2, wall.saturating_sub(DAY))
+        (*monotonic, *wall) = (*monotonic + HOUR * 2, wall.saturating_sub(DAY));
     });
     assert_eq!(
         fetches().await,

@@ -1,6 +1,6 @@
 //! The local WeChat Work, as any client sees it.
 
-use acteon_simulation::wecom::{LocalWecom, RateLimit, world::World};
+use acteon_fakes::wecom::{LocalWecom, RateLimit, world::World};
 use serde_json::{Value, json};
 
 struct Client {

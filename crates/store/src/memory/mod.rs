@@ -532,8 +532,8 @@ impl Store for MemoryStore {
         false
     }
 
-    fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {
-        ready(Ok(self.lock().open_shares()))
+    fn open_shares(&self, due: Timestamp) -> Later<'_, Vec<OpenShare>> {
+        ready(Ok(self.lock().open_shares(due)))
     }
 
     fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {

@@ -168,7 +168,7 @@ impl Tables {
             origin: admission.origin,
             caller: admission.caller.id.to_string(),
             auth_method: admission.caller.auth_method.to_owned(),
-            verdict: admission.verdict.to_owned(),
+            verdict: admission.verdict.as_str().to_owned(),
             rule: admission.rule.clone(),
             provider: way.map_or_else(
                 || admission.action.provider.clone(),
@@ -193,7 +193,7 @@ impl Tables {
             possible_duplicate: admission.possible_duplicate,
             history: Vec::new(),
             note: None,
-            outcome: None,
+            outcome: way.and_then(|way| way.so_far.clone()),
             finished_at: None,
             class: None,
             unreadable: None,
@@ -424,17 +424,20 @@ impl Tables {
         self.notes.retain(|_, (_, until)| *until > now);
     }
 
-    pub(super) fn open_shares(&self) -> Vec<OpenShare> {
+    pub(super) fn open_shares(&self, due: Timestamp) -> Vec<OpenShare> {
         let mut shares: Vec<OpenShare> = Vec::new();
         for entry in self.open() {
             let (tenant, provider) = (&entry.record.action.tenant, &entry.record.provider);
-            let oldest = entry.record.accepted_at;
+            let oldest = Some(entry.record.accepted_at).filter(|_| entry.record.not_before <= due);
             match shares
                 .iter_mut()
                 .find(|share| share.tenant == *tenant && share.provider == *provider)
             {
                 Some(share) => {
-                    (share.count, share.oldest) = (share.count + 1, share.oldest.min(oldest))
+                    (share.count, share.oldest) = (
+                        share.count + 1,
+                        share.oldest.into_iter().chain(oldest).min(),
+                    );
                 }
                 None => shares.push(OpenShare {
                     tenant: tenant.clone(),

@@ -55,11 +55,11 @@ impl PostgresStore {
                 };
                 match store.offset(&*local).await {
                     Ok((offset, took)) if took <= GOOD_ANSWER => {
-                        kept.offset.store(offset, Ordering::Relaxed)
+                        kept.offset.store(offset, Ordering::Relaxed);
                     }
                     Ok(_) => {}
                     Err(error) => {
-                        tracing::debug!(%error, "the database's clock could not be read; it is carried on")
+                        tracing::debug!(%error, "the database's clock could not be read; it is carried on");
                     }
                 }
             }

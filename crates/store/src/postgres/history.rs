@@ -15,7 +15,7 @@ use crate::history::{
 };
 use crate::model::{RecentSend, RecentSends, Record, Seq, State};
 use crate::raw::{RawRecord, outcome_text, recipients};
-use crate::rows::{self, MAX_OF_AN_ID, OPEN_SHARES, dead_share, open_share, state_number, within};
+use crate::rows::{self, MAX_OF_AN_ID, dead_share, open_share, state_number, within};
 use crate::shares::{DeadShare, OpenShare};
 
 const COLUMNS: &str = RawRecord::COLUMNS;
@@ -352,9 +352,12 @@ pub(super) async fn recent_sends(
 }
 
 /// How many rows are open, by tenant and provider.
-pub(super) async fn open_shares(conn: &Conn) -> Result<Vec<OpenShare>, Failure> {
+pub(super) async fn open_shares(conn: &Conn, due: Timestamp) -> Result<Vec<OpenShare>, Failure> {
     let mut shares = Vec::new();
-    for row in conn.query(OPEN_SHARES, &[]).await? {
+    for row in conn
+        .query(&rows::open_shares('$'), &[&due.as_millis()])
+        .await?
+    {
         shares.extend(open_share(
             row.try_get(0)?,
             row.try_get(1)?,

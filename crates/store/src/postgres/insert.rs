@@ -1,5 +1,6 @@
 //! The one statement that writes actions with their jobs or outcomes.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 
 use acteon_core::Outcome;
@@ -53,8 +54,9 @@ WITH living AS (
   FROM incoming WHERE owner IS NULL OR owner = 0 OR owner IN (SELECT living.owner FROM living)
   ON CONFLICT DO NOTHING RETURNING seq
 ), opened AS (
-  INSERT INTO jobs (seq, owner, provider, due_at, not_before, give_up_at, possible_duplicate, in_flight, priority)
-  SELECT i.seq, i.owner, i.goes_through, i.due_at, i.not_before, i.give_up_at, i.possible_duplicate, i.in_flight, i.priority FROM incoming i
+  INSERT INTO jobs (seq, owner, provider, due_at, not_before, give_up_at, possible_duplicate, in_flight, priority, outcome)
+  SELECT i.seq, i.owner, i.goes_through, i.due_at, i.not_before, i.give_up_at, i.possible_duplicate, i.in_flight, i.priority, i.outcome
+  FROM incoming i
   WHERE i.owner IS NOT NULL AND (i.seq IN (SELECT w.seq FROM written w)) IS TRUE
 ), ended AS (
   INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, settled_by)
@@ -99,7 +101,8 @@ struct Columns<'a> {
     due_at: Vec<Option<i64>>,
     give_up_at: Vec<Option<i64>>,
     state: Vec<Option<i64>>,
-    outcome: Vec<Option<String>>,
+    /// So far, of one that goes on.
+    outcome: Vec<Option<Cow<'a, str>>>,
     tag: Vec<Option<&'a str>>,
     code: Vec<Option<&'a str>>,
     possible_duplicate: Vec<bool>,
@@ -129,7 +132,7 @@ impl<'a> Columns<'a> {
         self.origin.push(origin.as_str());
         self.caller.push(&caller.id);
         self.auth_method.push(caller.auth_method);
-        self.verdict.push(verdict);
+        self.verdict.push(verdict.as_str());
         self.rule.push(rule.as_deref());
         self.through.push(
             row.way
@@ -160,8 +163,15 @@ impl<'a> Columns<'a> {
             .push(row.way.map(|way| way.give_up_at.as_millis()));
         self.state
             .push(row.outcome.map(|outcome| state_number(state_of(outcome))));
-        self.outcome
-            .push(row.outcome.map(|outcome| outcome.to_json().to_string()));
+        let so_far = row
+            .way
+            .and_then(|way| way.so_far.as_deref())
+            .map(Cow::Borrowed);
+        self.outcome.push(
+            row.outcome
+                .map(|outcome| outcome.to_json().to_string().into())
+                .or(so_far),
+        );
         self.tag.push(row.outcome.map(Outcome::tag));
         self.code.push(row.outcome.and_then(Outcome::code));
         self.possible_duplicate

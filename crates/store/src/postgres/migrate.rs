@@ -2,8 +2,9 @@
 
 use deadpool_postgres::Pool;
 
-use super::connect::Conn;
+use super::connect::{self, Conn, Connector};
 use super::error::Failure;
+use super::{PostgresOptions, PostgresStore};
 use crate::StoreError;
 
 /// Schema changes in order.
@@ -22,6 +23,38 @@ const TRIES: usize = 20;
 
 /// Longest that a change of the schema may take: of many rows it is no matter of seconds.
 const LIMIT: std::time::Duration = std::time::Duration::from_mins(10);
+
+impl PostgresStore {
+    /// Looks whether a server could start on a database: says where it is, and the version of its schema, zero where there is none yet. Changes nothing.
+    pub async fn look_at(options: &PostgresOptions) -> Result<(String, i64), StoreError> {
+        let connector = Connector::new(options)?;
+        let pool = connector.pool(1)?;
+        let found = async {
+            let conn = Conn::of(&pool).await?;
+            check_encoding(&conn).await?;
+            let table = format!("\"{}\".schema_version", options.schema.replace('"', "\"\""));
+            let known = conn
+                .query_one("SELECT to_regclass($1) IS NOT NULL", &[&table])
+                .await?
+                .try_get(0)?;
+            if known {
+                Ok(conn
+                    .query_one("SELECT version FROM schema_version", &[])
+                    .await?
+                    .try_get(0)?)
+            } else {
+                Ok(0)
+            }
+        };
+        match found.await.map_err(Failure::into_store)? {
+            found if found > KNOWN => Err(StoreError::NewerSchema {
+                found,
+                known: KNOWN,
+            }),
+            found => Ok((connect::place(&connector.config), found)),
+        }
+    }
+}
 
 /// Brings the schema up to date; says from which version to which.
 pub(super) async fn migrate(pool: &Pool, schema: &str) -> Result<(i64, i64), StoreError> {

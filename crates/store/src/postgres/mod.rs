@@ -441,8 +441,8 @@ impl Store for PostgresStore {
         self.admissions.is_busy() || self.gated.is_busy()
     }
 
-    fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {
-        Box::pin(async move { call!(self.pool, conn => history::open_shares(conn)) })
+    fn open_shares(&self, due: Timestamp) -> Later<'_, Vec<OpenShare>> {
+        Box::pin(async move { call!(self.pool, conn => history::open_shares(conn, due)) })
     }
 
     fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {

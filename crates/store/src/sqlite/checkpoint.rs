@@ -8,7 +8,7 @@
 //! nobody restarts it, since that would only wait; it grows until he is done, and is cut back with the next commits. It has a bound all the
 //! same: beyond it nothing more is accepted.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
@@ -16,18 +16,24 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use super::disk::{Disk, OpenFiles};
 use super::faults::{FaultPoint, FaultPoints};
 use super::rescue;
 use super::room::Room;
 use super::thread::{self, Ended};
+use super::writer::Backoff;
 use crate::StoreError;
 
 const EVERY: Duration = Duration::from_millis(250);
+/// Rounds between two words about checkpoints that fail.
+const ROUNDS_PER_WORD: u32 = 240;
 /// Rounds between two looks at the disk.
 const ROUNDS_PER_LOOK: u32 = 8;
 const PAGE_BYTES: u64 = 4096;
+/// Pause before what could not be copied whole, since something else was written over it, is copied again: the writing may still be under way.
+const NOT_WHOLE: Duration = Duration::from_secs(30);
 /// 64 MB. A log that is used again and again needs no new blocks from the file system, so a low ceiling is also fast.
 const CEILING_PAGES: u64 = 16384;
 /// 1 MB, on a disk that is all but full.
@@ -36,8 +42,9 @@ const LEAST_CEILING_PAGES: u64 = 256;
 const SHARE_OF_FREE: u64 = 4;
 /// 1 GB: longer, with somebody who does not stop reading, the log is not to become.
 const MAX_PAGES: u64 = 262_144;
-/// After a restart the log's file is cut to this size, if it had become larger.
-pub(super) const KEPT_LOG_BYTES: u64 = CEILING_PAGES * PAGE_BYTES;
+/// 192 MB: after a restart the log's file is cut to this size, if it had become larger. Well above the ceiling, which a busy log passes by what is
+/// committed until it is noticed: a file that is cut and grows again costs every commit a second write, of its size.
+pub(super) const KEPT_LOG_BYTES: u64 = 3 * CEILING_PAGES * PAGE_BYTES;
 
 /// What the writer and the checkpointer know of each other.
 pub(super) struct Signal {
@@ -123,6 +130,23 @@ impl Drop for Checkpointer {
     }
 }
 
+/// Has a connection not move the log into a database that is another by now when it ends, as the last one does.
+pub(super) fn leave_alone_if_overwritten(connection: &Connection, files: &OpenFiles) {
+    if files.overwritten()
+        && let Err(error) =
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+    {
+        tracing::warn!(%error, "the log may be moved into what was written over the database");
+    }
+}
+
+/// Where what is open was copied to, and when that is tried again.
+#[derive(Default)]
+pub(super) struct Rescue {
+    copy: Option<PathBuf>,
+    again: Backoff,
+}
+
 /// What the checkpointer works with.
 pub(super) struct Worker {
     pub(super) connection: Connection,
@@ -131,8 +155,8 @@ pub(super) struct Worker {
     pub(super) disk: Arc<Disk>,
     pub(super) files: Arc<OpenFiles>,
     pub(super) path: PathBuf,
-    /// Whether what is open was copied since its files were taken away.
-    pub(super) rescued: Cell<bool>,
+    /// What came of copying what is open, since its files were taken away.
+    pub(super) rescue: RefCell<Rescue>,
     pub(super) faults: FaultPoints,
 }
 
@@ -141,8 +165,10 @@ impl Worker {
         let mut seen = None;
         let mut round = 0;
         let mut told = false;
+        let mut failed: u32 = 0;
         while stopped.recv_timeout(EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
             if self.is_lost() {
+                leave_alone_if_overwritten(&self.connection, &self.files);
                 continue;
             }
             if round % ROUNDS_PER_LOOK == 0 {
@@ -156,8 +182,13 @@ impl Worker {
             }
             match self.checkpoint() {
                 // What could not be moved is tried again, also when nothing more is committed.
-                Ok(left) => seen = (left == 0).then_some(commits),
-                Err(error) => tracing::warn!(%error, "checkpoint failed; it is tried again"),
+                Ok(left) => (seen, failed) = ((left == 0).then_some(commits), 0),
+                Err(error) => {
+                    if failed.is_multiple_of(ROUNDS_PER_WORD) {
+                        tracing::warn!(%error, "checkpoint failed; it is tried again");
+                    }
+                    failed += 1;
+                }
             }
             self.tell(&mut told);
         }
@@ -167,23 +198,50 @@ impl Worker {
     fn is_lost(&self) -> bool {
         let Some(moved) = self.files.moved() else {
             if self.disk.lost().is_some() {
-                self.rescued.set(false);
+                if let Some(copy) = self.rescue.take().copy {
+                    rescue::forget(&copy);
+                }
                 tracing::warn!("the database's files are back at their paths; it goes on");
                 self.disk.set_lost(None);
             }
             return false;
         };
-        if !self.rescued.replace(true) {
-            self.disk.set_lost(Some(StoreError::Lost(moved.clone())));
-            let told = rescue::told(
-                &moved,
-                &self.path,
-                rescue::rescue(&self.connection, &self.path),
-            );
-            tracing::error!("{told}");
-            self.disk.set_lost(Some(StoreError::Lost(told)));
+        let mut rescue = self.rescue.borrow_mut();
+        if rescue.copy.is_none() && rescue.again.is_due() {
+            self.rescue_what_is_open(&mut rescue, &moved);
         }
         true
+    }
+
+    fn rescue_what_is_open(&self, rescue: &mut Rescue, moved: &str) {
+        if self.disk.lost().is_none() {
+            self.disk.set_lost(Some(StoreError::Lost(moved.to_owned())));
+        }
+        let rescued = self
+            .faults
+            .meet(FaultPoint::Rescue)
+            .and_then(|()| rescue::rescue(&self.connection, &self.room, self.faults.clone()));
+        match &rescued {
+            // Once all of it is written over, it does not become whole by itself.
+            Err(StoreError::Damaged(_)) if self.files.overwritten() => {
+                rescue.again.pauses(NOT_WHOLE);
+            }
+            rescued => rescue.again.came_to(rescued.is_ok()),
+        }
+        rescue.copy = rescued.as_ref().ok().cloned();
+        let lost = Some(StoreError::Lost(rescue::told(
+            moved,
+            &self.path,
+            rescued,
+            self.files.overwritten(),
+        )));
+        // One that fails as it did before is nothing new.
+        if lost != self.disk.lost() {
+            if let Some(told) = &lost {
+                tracing::error!("{told}");
+            }
+            self.disk.set_lost(lost);
+        }
     }
 
     /// Moves what can be moved; says how many pages were left.

@@ -261,7 +261,7 @@ pub(super) fn free_readable_orphans(
                 freed.unsent += unsent;
             }
             (Err(StoreError::Damaged(why)), _) | (_, Err(StoreError::Damaged(why))) => {
-                disk.note_damage(&why)
+                disk.note_damage(&why);
             }
             (Err(error), _) | (_, Err(error)) => return Err(error),
         }

@@ -56,9 +56,15 @@ pub(super) fn since(connection: &Connection, known: i64) -> Result<DocumentChang
         whole,
         ..DocumentChanges::default()
     };
-    let mut select = transaction.prepare_cached(
-        "SELECT kind, id, name, body, version FROM documents WHERE revision > ?1",
-    )?;
+    // All of them are read as they lie there: by the index, each would be looked for.
+    let select = if whole {
+        "WHERE +revision > ?1"
+    } else {
+        "WHERE revision > ?1"
+    };
+    let mut select = transaction.prepare_cached(&format!(
+        "SELECT kind, id, name, body, version FROM documents {select}"
+    ))?;
     let mut rows = select.query([after])?;
     while let Some(row) = rows.next()? {
         if let Some(kind) = DocumentKind::parse(&text(row, 0)?) {

@@ -35,7 +35,8 @@ fault_points! {
     Checkpoint = "checkpoint", "The write-ahead log is moved into the database.";
     Restart = "restart", "The write-ahead log begins anew.";
     MakeRoom = "make_room", "Room is made after a write that found none.";
-    CopyPage = "copy_page", "A page of an export or a backup is read.";
+    Rescue = "rescue", "What is open is copied, since its files were taken away.";
+    CopyPage = "copy_page", "A page of an export, a backup or a rescued copy is read.";
 }
 
 /// Decides, for tests, what fails.

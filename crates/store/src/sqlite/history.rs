@@ -15,7 +15,7 @@ use crate::history::{
 };
 use crate::model::{RecentSend, RecentSends, Record, Seq, State};
 use crate::raw::{RawRecord, outcome_text, recipients};
-use crate::rows::{self, MAX_OF_AN_ID, OPEN_SHARES, dead_share, open_share, state_number, within};
+use crate::rows::{self, MAX_OF_AN_ID, dead_share, open_share, state_number, within};
 use crate::shares::{DeadShare, OpenShare};
 
 pub(super) fn find(connection: &Connection, scope: &Scope, id: &ActionId) -> Result<Vec<Record>> {
@@ -403,15 +403,15 @@ pub(super) fn newest_readable(connection: &Connection) -> Result<i64> {
 }
 
 /// How many rows are open, by tenant and provider.
-pub(super) fn open_shares(connection: &Connection) -> Result<Vec<OpenShare>> {
-    let mut select = connection.prepare_cached(OPEN_SHARES)?;
+pub(super) fn open_shares(connection: &Connection, due: Timestamp) -> Result<Vec<OpenShare>> {
+    let mut select = connection.prepare_cached(&rows::open_shares('?'))?;
     let mut shares = Vec::new();
-    for row in select.query_map([], |row| {
+    for row in select.query_map([due.as_millis()], |row| {
         Ok((
             text(row, 0)?,
             text(row, 1)?,
             row.get::<_, i64>(2)?,
-            row.get::<_, i64>(3)?,
+            row.get::<_, Option<i64>>(3)?,
         ))
     })? {
         let (tenant, provider, count, oldest) = row?;

@@ -89,12 +89,13 @@ pub(super) fn admit(
     if let Some(letter) = admission.letter {
         history::discard(connection, &[letter])?;
     }
-    // What is no process any more gets no rows: nobody would take them over.
+    // What is no process any more gets no rows: nobody would take them over. `OR FAIL`, here and below: of what selects, SQLite otherwise keeps a copy
+    // of each page that it changes, to undo what went before a row that fails. There is one row.
     let owner = chosen.birth.owner().map_or(0, |owner| owner.0);
     let due_at = chosen.birth.due_at(chosen.not_before).as_millis();
     let mut insert = connection.prepare_cached(
-        "INSERT INTO jobs (seq, owner, provider, due_at, give_up_at, in_flight, possible_duplicate, not_before, priority) \
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ?2 = 0 OR EXISTS (SELECT 1 FROM processes WHERE owner = ?2)",
+        "INSERT OR FAIL INTO jobs (seq, owner, provider, due_at, give_up_at, in_flight, possible_duplicate, not_before, priority, outcome) \
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE ?2 = 0 OR EXISTS (SELECT 1 FROM processes WHERE owner = ?2)",
     )?;
     let (through, give_up_at, in_flight) = (
         chosen.provider.as_str(),
@@ -102,9 +103,9 @@ pub(super) fn admit(
         chosen.birth.is_in_flight(),
     );
     let (not_before, priority) = (chosen.not_before.as_millis(), admission.priority.number());
-    let marked = admission.possible_duplicate;
+    let (marked, so_far) = (admission.possible_duplicate, chosen.so_far.as_deref());
     if insert.execute(params![
-        seq.0, owner, through, due_at, give_up_at, in_flight, marked, not_before, priority
+        seq.0, owner, through, due_at, give_up_at, in_flight, marked, not_before, priority, so_far
     ])? == 0
     {
         return Err(StoreError::Fenced);
@@ -190,7 +191,7 @@ fn insert(
         origin.as_str(),
         &*caller.id,
         caller.auth_method,
-        verdict,
+        verdict.as_str(),
         rule.as_deref(),
         through.map(acteon_core::ProviderName::as_str),
         charges_text(charges),
@@ -377,7 +378,7 @@ fn finish(
     } = settlement;
     // What the row knows goes along inside the database: `DELETE ... RETURNING` would make a table for it.
     let mut insert = connection.prepare_cached(
-        "INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, class) \
+        "INSERT OR FAIL INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, class) \
          SELECT seq, ?4, ?5, ?6, ?7, possible_duplicate | ?8, coalesce(?9, history), ?10, ?11, ?12, ?13 \
          FROM jobs WHERE seq = ?1 AND owner = ?2 AND fence = ?3",
     )?;

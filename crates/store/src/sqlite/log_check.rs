@@ -86,11 +86,11 @@ impl Walk {
         let is_of_this_log = header[8..16] == self.salts;
         match &mut self.broken {
             None if !is_of_this_log || sums != said => {
-                self.broken = Some(Broken { offset, commits: 0 })
+                self.broken = Some(Broken { offset, commits: 0 });
             }
             // The last frame of a commit says how many pages the database has then.
             Some(broken) if is_of_this_log && sums == said => {
-                broken.commits += u64::from(number(header, 4) != 0)
+                broken.commits += u64::from(number(header, 4) != 0);
             }
             None | Some(_) => {}
         }

@@ -26,11 +26,12 @@ mod rescue;
 mod retention;
 mod room;
 mod rows;
+mod system;
 mod thread;
 mod transfer;
 mod writer;
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -95,7 +96,11 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens or makes the database, and wins its lock: what earlier processes owned is free from then on.
     pub fn open(options: &SqliteOptions) -> Result<Self> {
-        Self::open_or_fail(options).map_err(StoreError::advised)
+        Self::open_or_fail(options).map_err(|error| {
+            system::System::default()
+                .explained(error, &options.path)
+                .advised()
+        })
     }
 
     /// The documents of a kind in a database, in use or not; `None` where there is none.
@@ -112,24 +117,23 @@ impl SqliteStore {
     fn open_or_fail(options: &SqliteOptions) -> Result<Self> {
         let lock = open::lock(&options.path)?;
         let disk = Arc::new(Disk::new());
-        let connection = open::writer(options, &disk)?;
+        let room = Arc::new(room::Room::of(&options.path));
+        let connection = open::writer_making_room(options, &disk, &room)?;
         let open = Arc::new(AtomicUsize::new(claims::count(&connection)?));
         let (revision, _) = watch::channel(documents::revision(&connection)?);
         let readers = Readers::open(options, &disk)?;
         let files = Arc::new(OpenFiles::of(&options.path));
-        let room = Arc::new(room::Room::of(&options.path));
         room.keep_reserve();
         let faults = FaultPoints::new(options.faults.as_ref());
         let (ended, _) = watch::channel(None);
-        let signal = Arc::new(Signal::new(options.log_pages));
         let worker = Worker {
             connection: open::checkpointer(options)?,
-            signal,
+            signal: Arc::new(Signal::new(options.log_pages)),
             room,
             disk: Arc::clone(&disk),
             files: Arc::clone(&files),
             path: options.path.clone(),
-            rescued: Cell::default(),
+            rescue: RefCell::default(),
             faults,
         };
         let tools = Tools {
@@ -494,8 +498,9 @@ impl Store for SqliteStore {
         false
     }
 
-    fn open_shares(&self) -> Later<'_, Vec<OpenShare>> {
-        self.readers.callers(history::open_shares)
+    fn open_shares(&self, due: Timestamp) -> Later<'_, Vec<OpenShare>> {
+        self.readers
+            .callers(move |connection| history::open_shares(connection, due))
     }
 
     fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {

@@ -11,6 +11,8 @@ use super::checkpoint::KEPT_LOG_BYTES;
 use super::disk::{Disk, beside};
 use super::faults::{FaultPoint, FaultPoints};
 use super::log_check::{self, Broken};
+use super::room::Room;
+use super::system::{self, System};
 use super::{SqliteOptions, claims, rescue};
 use crate::StoreError;
 use crate::model::Freed;
@@ -25,8 +27,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0006_priorities.sql"),
 ];
 
-/// The writer waits this long for the checkpointer to finish with the log.
-pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The writer waits this long for the checkpointer to finish with the log, or for another program: not so long that the disk would seem not to answer, or
+/// that one who asks again and again fails seldom.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Makes this the only process with the database open. Held until the file is closed, also by a crash.
 pub(super) fn lock(database: &Path) -> Result<File, StoreError> {
@@ -52,7 +55,7 @@ pub(super) fn private_file(path: &Path) -> std::io::Result<File> {
 }
 
 /// Read and write for the owner, nothing for others.
-const PRIVATE: u32 = 0o600;
+pub(super) const PRIVATE: u32 = 0o600;
 
 #[cfg_attr(
     not(unix),
@@ -82,9 +85,28 @@ fn keep_private(database: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Opens the database to write, on a full disk with what was kept in reserve for that.
+pub(super) fn writer_making_room(
+    options: &SqliteOptions,
+    disk: &Disk,
+    room: &Room,
+) -> Result<Connection, StoreError> {
+    match writer(options, disk).map_err(|error| System::default().explained(error, &options.path)) {
+        Err(StoreError::Full) if room.give_up_reserve() => {
+            tracing::warn!(
+                free = room.free(),
+                "no room is left for the database; it begins with what was kept in reserve: free some on its disk"
+            );
+            writer(options, disk)
+        }
+        opened => opened,
+    }
+}
+
 pub(super) fn writer(options: &SqliteOptions, disk: &Disk) -> Result<Connection, StoreError> {
     FaultPoints::new(options.faults.as_ref()).meet(FaultPoint::Open)?;
-    rescue::refuse_to_begin_anew(&options.path)?;
+    rescue::refuse_to_begin_wrongly(&options.path)?;
+    system::remove_probe(&options.path);
     look_at_log(&options.path, disk);
     keep_private(&options.path)?;
     let mut connection = connect(options, OpenFlags::default())?;

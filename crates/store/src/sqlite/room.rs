@@ -16,6 +16,7 @@ const LEAST_BYTES: u64 = 256 << 10;
 
 /// The disk under a database.
 pub(super) struct Room {
+    database: PathBuf,
     folder: PathBuf,
     reserve: PathBuf,
 }
@@ -27,9 +28,15 @@ impl Room {
             .filter(|parent| !parent.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
         Self {
+            database: database.to_owned(),
             folder: folder.to_owned(),
             reserve: database.with_added_extension("reserve"),
         }
+    }
+
+    /// The database's path.
+    pub(super) fn database(&self) -> &Path {
+        &self.database
     }
 
     /// Free bytes, or `None` where the system does not say.

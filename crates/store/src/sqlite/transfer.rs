@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 use super::disk::Disk;
 use super::faults::FaultPoints;
 use super::pages::{self, Cell, Pages, Unreadable};
-use super::{Result, SqliteOptions, SqliteStore, open};
+use super::{Result, SqliteOptions, SqliteStore, open, rescue};
 use crate::StoreError;
 use crate::transfer::{
     AFTER_IMPORT, Exporter, Importer, Kind, SELECT_CLOCK_STEPS, TABLES, Table, Value, bytes_of,
@@ -26,13 +26,23 @@ impl SqliteStore {
             return Err(StoreError::Refused(message));
         }
         let source = open::reader(existing(options)?)?;
-        copy_checked(&source, to, FaultPoints::new(options.faults.as_ref()))
-            .map_err(StoreError::advised)
+        copy_checked(
+            &source,
+            to,
+            FaultPoints::new(options.faults.as_ref()),
+            mark_everything_owed,
+        )
+        .map_err(StoreError::advised)
     }
 
     /// Writes everything that a database keeps, in use or not, and was accepted before; says how many rows. What lies on damaged pages is left
     /// out, and the log says so.
     pub fn export(options: &SqliteOptions, to: &mut (dyn Write + Send)) -> Result<u64> {
+        Self::export_or_fail(options, to)
+            .map_err(|error| rescue::with_ways_out(error, &options.path))
+    }
+
+    fn export_or_fail(options: &SqliteOptions, to: &mut (dyn Write + Send)) -> Result<u64> {
         let connection = open::reader(existing(options)?)?;
         let tables = TABLES.iter().map(|table| {
             let names: Vec<&str> = table.columns.iter().map(|(name, _)| *name).collect();
@@ -105,16 +115,47 @@ impl SqliteStore {
     }
 }
 
-/// Copies everything into a file, which has its name once it is whole, checked and on the disk.
-pub(super) fn copy_checked(source: &Connection, to: &Path, faults: FaultPoints) -> Result<()> {
+/// Marks what is owed in a copy: whoever starts on it sends that again, and the original may have sent it since.
+fn mark_everything_owed(copy: &Connection) -> Result<()> {
+    copy.execute("UPDATE jobs SET possible_duplicate = 1", [])?;
+    Ok(())
+}
+
+/// Copies everything into a file, which has its name once it is whole, changed by `finish`, checked and on the disk.
+pub(super) fn copy_checked(
+    source: &Connection,
+    to: &Path,
+    faults: FaultPoints,
+    finish: fn(&Connection) -> Result<()>,
+) -> Result<()> {
     let partial = to.with_added_extension("partial");
     drop(std::fs::remove_file(&partial));
     let failed = |error: std::io::Error| {
         StoreError::Refused(format!("{} cannot be written: {error}", to.display()))
     };
     drop(open::private_file(&partial).map_err(failed)?);
-    let copy = Connection::open(&partial)?;
+    let copied = copy_into(&partial, source, faults, finish);
+    let copied = copied.and_then(|()| {
+        std::fs::rename(&partial, to)
+            .and_then(|()| sync_folder_of(to))
+            .map_err(failed)
+    });
+    if copied.is_err() {
+        // What is not whole is of no use, and takes room.
+        drop(std::fs::remove_file(&partial));
+    }
+    copied
+}
+
+fn copy_into(
+    file: &Path,
+    source: &Connection,
+    faults: FaultPoints,
+    finish: fn(&Connection) -> Result<()>,
+) -> Result<()> {
+    let copy = Connection::open(file)?;
     copy_everything(source, &copy, faults)?;
+    finish(&copy)?;
     let found: String = copy.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
     drop(copy);
     if found != "ok" {
@@ -122,12 +163,10 @@ pub(super) fn copy_checked(source: &Connection, to: &Path, faults: FaultPoints) 
             "the copy is not whole: {found}"
         )));
     }
-    std::fs::File::open(&partial)
-        .and_then(|file| file.sync_all())
-        .map_err(failed)?;
-    std::fs::rename(&partial, to)
-        .and_then(|()| sync_folder_of(to))
-        .map_err(failed)
+    let synced = std::fs::File::open(file).and_then(|file| file.sync_all());
+    synced.map_err(|error| {
+        StoreError::Refused(format!("{} cannot be written: {error}", file.display()))
+    })
 }
 
 /// Syncs the folder of a file: its name is not on disk before.

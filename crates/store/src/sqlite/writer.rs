@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 use acteon_core::limits::MAX_COMMIT_QUEUE;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::checkpoint::Signal;
+use super::checkpoint::{Signal, leave_alone_if_overwritten};
 use super::command::Command;
 use super::disk::{Disk, OpenFiles};
 use super::faults::{FaultPoint, FaultPoints};
 use super::open::BUSY_TIMEOUT;
 use super::queue::Queue;
 use super::room::Room;
+use super::system::System;
 use super::thread::{self, Ended};
 use crate::StoreError;
 
@@ -53,6 +54,7 @@ impl Writer {
             waiting: Arc::clone(&waiting),
             restart: Backoff::default(),
             made_room: None,
+            system: System::default(),
         };
         let thread = thread::start("sqlite-writer", ended, move || loop_.run(&inbox))?;
         Ok(Self {
@@ -101,6 +103,7 @@ struct Loop {
     restart: Backoff,
     /// When room was last made.
     made_room: Option<Instant>,
+    system: System,
 }
 
 /// Longest that a restart of the log waits for readers.
@@ -116,6 +119,7 @@ impl Loop {
         let mut queue = Queue::default();
         loop {
             if queue.wait(inbox).is_err() {
+                leave_alone_if_overwritten(&self.tools.connection, &self.tools.files);
                 return;
             }
             let batch = queue.take();
@@ -124,12 +128,17 @@ impl Loop {
             }
             self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
             if let Some(lost) = self.tools.disk.lost() {
+                leave_alone_if_overwritten(&self.tools.connection, &self.tools.files);
                 for command in batch {
                     command.refused(lost.clone());
                 }
                 continue;
             }
             self.commit(batch, None);
+            if self.tools.disk.lost().is_some() {
+                leave_alone_if_overwritten(&self.tools.connection, &self.tools.files);
+                continue;
+            }
             if self.tools.signal.take_over_ceiling() && self.restart.is_due() {
                 let restarted = self.restart_log();
                 self.restart.came_to(matches!(restarted, Ok(true)));
@@ -180,7 +189,7 @@ impl Loop {
         }
         match result {
             Ok(()) => {
-                match self.tools.files.moved() {
+                match self.tools.files.moved_with_content() {
                     None => {
                         for command in batch {
                             command.committed(&self.tools.open);
@@ -199,7 +208,8 @@ impl Loop {
                 }
                 return true;
             }
-            Err(_) if batch.len() > 1 => {
+            // Where the database is locked none of them was at fault, and each would wait for as long again.
+            Err(ref error) if batch.len() > 1 && *error != StoreError::Locked => {
                 for command in batch {
                     if self.commit(vec![command], unsure.clone()) {
                         unsure = None;
@@ -217,18 +227,40 @@ impl Loop {
         false
     }
 
-    fn transact(&self, batch: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
+    /// Commits a batch, or says why not in words that tell what to do.
+    fn transact(&mut self, batch: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
+        let disk = Arc::clone(&self.tools.disk);
+        let _asking = disk.ask();
+        match self.transact_or_fail(batch) {
+            Err(Failure::Of(error)) => {
+                Err(self.system.explained(error, self.tools.room.database()))
+            }
+            // All of it may be in the log, and what failed is the sync: so also where the system says that no room is left.
+            Err(Failure::InCommit(error @ StoreError::Engine(_))) => {
+                let why = match self.system.explained(error, self.tools.room.database()) {
+                    StoreError::Engine(why) => why,
+                    other => other.to_string(),
+                };
+                Err(StoreError::Unknown(format!(
+                    "the disk failed during the commit: {why}"
+                )))
+            }
+            Err(Failure::InCommit(error)) => Err(error),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn transact_or_fail(&self, batch: &mut [Box<dyn Command>]) -> Result<(), Failure> {
         let Tools {
             connection,
             faults,
             signal,
-            disk,
             ..
         } = &self.tools;
-        let _asking = disk.ask();
         faults.meet(FaultPoint::Begin)?;
         // Begun as a writer: what begins as a reader is refused at once, without waiting, while somebody holds the write lock for a moment.
-        let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+        let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
+            .map_err(StoreError::from)?;
         for command in batch.iter_mut() {
             faults.meet(FaultPoint::Apply)?;
             command.apply(&transaction)?;
@@ -236,13 +268,7 @@ impl Loop {
         faults
             .meet(FaultPoint::Commit)
             .and_then(|()| Ok(transaction.commit()?))
-            .map_err(|error| match error {
-                // All of it may be in the log, and what failed is the sync.
-                StoreError::Engine(why) => {
-                    StoreError::Unknown(format!("the disk failed during the commit: {why}"))
-                }
-                other => other,
-            })?;
+            .map_err(Failure::InCommit)?;
         signal.committed();
         Ok(())
     }
@@ -273,13 +299,25 @@ impl Loop {
     }
 }
 
+/// Where a commit failed: before it, when nothing was written, or in it.
+enum Failure {
+    Of(StoreError),
+    InCommit(StoreError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Of(error)
+    }
+}
+
 fn is_unknown(error: &StoreError) -> bool {
     matches!(error, StoreError::Unknown(_))
 }
 
 /// Longer and longer pauses between attempts that come to nothing.
 #[derive(Default)]
-struct Backoff {
+pub(super) struct Backoff {
     pause: Duration,
     last: Option<Instant>,
 }
@@ -288,20 +326,23 @@ impl Backoff {
     const FIRST: Duration = Duration::from_millis(250);
     const LONGEST: Duration = Duration::from_secs(8);
 
-    fn is_due(&self) -> bool {
+    pub(super) fn is_due(&self) -> bool {
         self.last.is_none_or(|last| last.elapsed() >= self.pause)
+    }
+
+    pub(super) fn came_to(&mut self, success: bool) {
+        self.pauses(if success {
+            Duration::ZERO
+        } else {
+            (self.pause * 2).clamp(Self::FIRST, Self::LONGEST)
+        });
     }
 
     #[expect(
         clippy::disallowed_methods,
         reason = "the thread's own pace, which decides no outcome"
     )]
-    fn came_to(&mut self, success: bool) {
-        self.last = Some(Instant::now());
-        self.pause = if success {
-            Duration::ZERO
-        } else {
-            (self.pause * 2).clamp(Self::FIRST, Self::LONGEST)
-        };
+    pub(super) fn pauses(&mut self, pause: Duration) {
+        (self.last, self.pause) = (Some(Instant::now()), pause);
     }
 }

@@ -78,7 +78,10 @@ async fn lists_and_the_start_go_on_past_a_damaged_text() {
         .expect("a page");
     assert_eq!((page.records.len(), page.total), (4, Some(4)));
     assert_eq!(store.glance(all, 10).await.expect("a glance").0.len(), 4);
-    let shares = store.open_shares().await.expect("shares");
+    let shares = store
+        .open_shares(acteon_core::Timestamp::default())
+        .await
+        .expect("shares");
     assert!(
         shares
             .iter()
@@ -115,8 +118,8 @@ async fn a_backup_and_an_export_take_a_damaged_text_along_as_it_is() {
 #[cfg(feature = "postgres")]
 #[tokio::test]
 async fn a_damaged_text_is_taken_for_sound_by_no_engine_that_it_comes_to() {
-    use acteon_simulation::postgres::TestDatabase;
     use acteon_store::postgres::PostgresStore;
+    use acteon_testkit::postgres::TestDatabase;
 
     let Some(test) = TestDatabase::find().await else {
         return;

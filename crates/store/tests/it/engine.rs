@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 #[cfg(feature = "postgres")]
-use acteon_simulation::postgres::TestDatabase;
-#[cfg(feature = "postgres")]
 use acteon_store::postgres::PostgresStore;
 use acteon_store::{MemoryStore, SqliteOptions, SqliteStore, Store};
+#[cfg(feature = "postgres")]
+use acteon_testkit::postgres::TestDatabase;
 
 /// A database that a test opens, and opens again.
 pub(crate) enum Engine {

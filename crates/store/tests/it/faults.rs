@@ -159,7 +159,7 @@ fn is_of_the_running_store(point: FaultPoint) -> bool {
         | FaultPoint::Checkpoint
         | FaultPoint::Restart
         | FaultPoint::MakeRoom => true,
-        FaultPoint::Open | FaultPoint::CopyPage => false,
+        FaultPoint::Open | FaultPoint::CopyPage | FaultPoint::Rescue => false,
     }
 }
 
@@ -233,7 +233,11 @@ async fn a_store_that_cannot_be_opened_or_copied_says_so_and_leaves_nothing_half
         SqliteStore::backup(&faulty.options(), &copy),
         Err(StoreError::Full)
     );
-    assert!(!copy.exists());
+    let partial = faulty.folder.path().join("copy.db.partial");
+    assert!(
+        !copy.exists() && !partial.exists(),
+        "what is not whole takes no room"
+    );
     let mut export = Vec::new();
     assert_eq!(
         SqliteStore::export(&faulty.options(), &mut export),
@@ -245,6 +249,27 @@ async fn a_store_that_cannot_be_opened_or_copied_says_so_and_leaves_nothing_half
     );
     faulty.switch.lift();
     SqliteStore::backup(&faulty.options(), &copy).expect("a copy");
+}
+
+#[tokio::test]
+async fn a_store_on_a_full_disk_begins_with_what_was_kept_in_reserve() {
+    let faulty = Faulty::new();
+    drop(SqliteStore::open(&faulty.options()).expect("a store"));
+    assert!(faulty.folder.path().join("test.db.reserve").exists());
+    faulty.switch.set(FaultPoint::Open, Act::Once);
+    let store = SqliteStore::open(&faulty.options()).expect("it begins");
+    let owner = store.register().await.expect("an owner");
+    assert!(matches!(
+        store.admit(admission("a", Birth::Owned(owner))).await,
+        Ok(Admitted::Open { .. })
+    ));
+    drop(store);
+    faulty.switch.set(FaultPoint::Open, Act::UntilLifted);
+    assert_eq!(
+        SqliteStore::open(&faulty.options()).err(),
+        Some(StoreError::Full),
+        "once, and not for ever"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -315,4 +340,114 @@ async fn a_look_that_panics_takes_no_reader_away() {
     faulty.switch.lift();
     assert_eq!(store.used("q").await, Ok(0));
     assert_eq!(store.beats().await, Ok(Vec::new()));
+}
+
+/// Asks the store to write until it says that its files are gone, and what the message is to have.
+async fn until_lost(store: &dyn Store, wanted: &str) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    loop {
+        let said = store.put_note("n", "", at(4_000_000_000)).await;
+        if matches!(&said, Err(StoreError::Lost(told)) if told.contains(wanted)) {
+            return;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{said:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rescue_that_fails_is_tried_again_while_the_process_lives() {
+    let faulty = Faulty::new();
+    let store = SqliteStore::open(&faulty.options()).expect("a store");
+    let owner = store.register().await.expect("an owner");
+    store
+        .admit(admission("a", Birth::Owned(owner)))
+        .await
+        .map(drop)
+        .expect("admitted");
+    faulty.switch.set(FaultPoint::Rescue, Act::UntilLifted);
+    for suffix in ["", "-wal", "-shm"] {
+        std::fs::remove_file(faulty.folder.path().join(format!("test.db{suffix}")))
+            .expect("deleted");
+    }
+    until_lost(&store, "could not be copied yet (no space is left").await;
+    let copy = faulty.folder.path().join("test.db.rescued");
+    assert!(!copy.exists());
+    faulty.switch.lift();
+    until_lost(&store, "test.db.rescued").await;
+    drop(store);
+    std::fs::rename(&copy, faulty.options().path).expect("moved");
+    all_are_there(
+        &SqliteStore::open(&faulty.options()).expect("it opens"),
+        &["a".to_owned()],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rescue_that_finds_no_room_leaves_nothing_that_takes_some() {
+    let faulty = Faulty::new();
+    let store = SqliteStore::open(&faulty.options()).expect("a store");
+    faulty.switch.set(FaultPoint::CopyPage, Act::UntilLifted);
+    for suffix in ["", "-wal", "-shm"] {
+        std::fs::remove_file(faulty.folder.path().join(format!("test.db{suffix}")))
+            .expect("deleted");
+    }
+    until_lost(&store, "could not be copied yet (no space is left").await;
+    assert!(
+        !faulty
+            .folder
+            .path()
+            .join("test.db.rescued.partial")
+            .exists()
+    );
+    faulty.switch.lift();
+    until_lost(&store, "test.db.rescued").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_locked_database_is_refused_together() {
+    let faulty = Faulty::new();
+    let store = SqliteStore::open(&faulty.options()).expect("a store");
+    let holder = rusqlite::Connection::open(faulty.options().path).expect("the database");
+    holder.execute_batch("BEGIN IMMEDIATE").expect("held");
+    let began = tokio::time::Instant::now();
+    let names: Vec<String> = (0..8).map(|number| format!("n{number}")).collect();
+    let calls = names
+        .iter()
+        .map(|name| store.put_note(name, "", at(4_000_000_000)));
+    for result in futures_util::future::join_all(calls).await {
+        assert_eq!(result, Err(StoreError::Locked));
+    }
+    assert!(
+        began.elapsed() < Duration::from_secs(8),
+        "one wait or two for all of them: {:?}",
+        began.elapsed()
+    );
+    holder.execute_batch("COMMIT").expect("let go");
+    store
+        .put_note("n", "", at(4_000_000_000))
+        .await
+        .expect("written");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_at_what_the_system_says_touches_no_other_file() {
+    let faulty = Faulty::new();
+    let (probe, other) = (
+        faulty.folder.path().join("test.db.probe"),
+        faulty.folder.path().join("other"),
+    );
+    std::fs::write(&probe, "left by one that died").expect("a file");
+    let store = SqliteStore::open(&faulty.options()).expect("a store");
+    assert!(!probe.exists());
+    std::fs::write(&other, "").expect("a file");
+    std::os::unix::fs::symlink(&other, &probe).expect("a link");
+    faulty.switch.set(FaultPoint::Begin, Act::Breaks);
+    assert!(matches!(
+        store.put_note("n", "", at(4_000_000_000)).await,
+        Err(StoreError::Engine(_))
+    ));
+    assert_eq!(std::fs::metadata(&other).expect("it is there").len(), 0);
 }

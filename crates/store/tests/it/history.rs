@@ -16,6 +16,7 @@ on_every_engine! {
     a_page_ends_where_it_has_its_bytes,
     every_filter_filters,
     scopes_hide_what_they_do_not_cover,
+    what_a_search_reads_is_there_also_of_what_is_over,
     a_discarded_letter_leaves_the_list_and_stays_in_the_journal,
     what_is_old_goes_but_never_what_is_open,
 }
@@ -162,6 +163,78 @@ pub(crate) async fn recent_sends_come_in_pages_without_gap_or_repeat(engine: &En
             .sends
             .is_empty()
     );
+}
+
+/// Whom it went to, the service's answer, and the payload; of open, sent, failed and held-back actions.
+pub(crate) async fn what_a_search_reads_is_there_also_of_what_is_over(engine: &Engine) {
+    let store = engine.open().await;
+    let owner = store.register().await.expect("an owner");
+    admit(&*store, "open", Birth::Owned(owner)).await;
+    for (id, outcome) in [("sent", executed()), ("failed", failed("TIMEOUT"))] {
+        let seq = admit(&*store, id, Birth::Owned(owner)).await;
+        store
+            .settle(settlement(seq, owner, crate::end(outcome)))
+            .await
+            .expect("settled");
+    }
+    let held = with_fate(
+        "held",
+        at(100),
+        Fate::Ended(acteon_core::Outcome::Suppressed { rule: "r".into() }),
+    );
+    assert!(matches!(store.admit(held).await, Ok(Admitted::Ended(_))));
+    let all = HistoryFilter::of(Scope::everything());
+    let page = store
+        .history(
+            all,
+            PageRequest {
+                after: None,
+                offset: 0,
+                limit: 2,
+                count: false,
+            },
+        )
+        .await
+        .expect("a page");
+    let rest = PageRequest {
+        after: page.next,
+        offset: 0,
+        limit: 200,
+        count: false,
+    };
+    let rest = store
+        .history(HistoryFilter::of(Scope::everything()), rest)
+        .await
+        .expect("a page");
+    assert_eq!(
+        (page.records.len(), rest.records.len(), rest.next),
+        (2, 2, None)
+    );
+    for (record, (id, answer)) in page.records.iter().chain(&rest.records).zip([
+        ("held", Some(r#"{"Suppressed""#)),
+        ("failed", Some(r#"{"Failed""#)),
+        (
+            "sent",
+            Some(r#"{"Executed":{"status":"success","body":true"#),
+        ),
+        ("open", None),
+    ]) {
+        assert_eq!(
+            (record.action.id.as_str(), record.action.payload.get()),
+            (id, r#"{"b":1,"a":"中"}"#)
+        );
+        assert_eq!(
+            record.prepared.as_deref(),
+            (id != "held").then(crate::prepared).as_ref(),
+            "{id}"
+        );
+        let outcome = record.outcome.as_deref();
+        assert!(
+            answer.map_or(outcome.is_none(), |answer| outcome
+                .is_some_and(|text| text.starts_with(answer))),
+            "{id}: {outcome:?}"
+        );
+    }
 }
 
 pub(crate) async fn a_page_ends_where_it_has_its_bytes(engine: &Engine) {

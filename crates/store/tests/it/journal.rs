@@ -416,19 +416,23 @@ pub(crate) async fn what_waits_is_counted_and_what_ended_is_found(engine: &Engin
     let owner = store.register().await.expect("an owner");
     let first = admit(&*store, "a", Birth::Owned(owner)).await;
     let second = admit(&*store, "b", Birth::Due(at(500))).await;
+    let later = Way {
+        not_before: at(300),
+        ..way("q", Birth::Due(at(500)))
+    };
     let through = with_fate(
         "c",
         at(100),
         Fate::Send {
             conditions: Conditions::default(),
-            ways: vec![way("q", Birth::Due(at(500)))],
+            ways: vec![later],
         },
     );
     assert!(matches!(
         store.admit(through).await,
         Ok(Admitted::Open { .. })
     ));
-    let mut shares = store.open_shares().await.expect("shares");
+    let mut shares = store.open_shares(at(200)).await.expect("shares");
     shares.sort_by_key(|share| share.count);
     let seen = shares.iter().map(|share| {
         (
@@ -440,7 +444,13 @@ pub(crate) async fn what_waits_is_counted_and_what_ended_is_found(engine: &Engin
     });
     assert_eq!(
         seen.collect::<Vec<_>>(),
-        [("t", "q", 1, at(100)), ("t", "p", 2, at(100))]
+        [("t", "q", 1, None), ("t", "p", 2, Some(at(100)))],
+        "what may not go yet is not late"
+    );
+    let then = store.open_shares(at(300)).await.expect("shares");
+    assert!(
+        then.iter().all(|share| share.oldest == Some(at(100))),
+        "{then:?}"
     );
     let outcome = executed();
     store
@@ -481,7 +491,7 @@ pub(crate) async fn what_waits_is_counted_and_what_ended_is_found(engine: &Engin
     );
     assert_eq!(
         store
-            .open_shares()
+            .open_shares(at(200))
             .await
             .map(|shares| shares.iter().map(|share| share.count).sum::<usize>()),
         Ok(2)

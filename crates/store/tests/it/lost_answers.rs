@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::Tenant;
-use acteon_simulation::postgres::TestDatabase;
-use acteon_simulation::proxy::{FaultProxy, Weather};
 use acteon_store::postgres::{PostgresOptions, PostgresStore};
 use acteon_store::{
     Admission, Admitted, Birth, Conditions, Document, DocumentKind, Fate, Overage, OwnerId, Put,
     QuotaCheck, State, Store, StoreError, Way,
 };
+use acteon_testkit::postgres::TestDatabase;
+use acteon_testkit::proxy::{FaultProxy, Weather};
 
 use crate::{at, failed, find, settlement, way, with_fate};
 

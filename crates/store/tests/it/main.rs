@@ -100,6 +100,7 @@ fn way(name: &str, birth: Birth) -> Way {
         give_up_at: at(1000),
         birth,
         quotas: Vec::new(),
+        so_far: None,
     }
 }
 
@@ -109,7 +110,7 @@ fn with_fate(id: &str, accepted_at: Timestamp, fate: Fate) -> Admission {
         action,
         origin: Origin::Api,
         caller: Caller::anonymous(),
-        verdict: "allow",
+        verdict: acteon_core::VerdictKind::Allow,
         rule: None,
         priority: acteon_core::Priority::default(),
         accepted_at,

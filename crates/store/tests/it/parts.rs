@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Scope, Tenant};
-use acteon_simulation::postgres::TestDatabase;
 use acteon_store::postgres::PostgresStore;
 use acteon_store::{
     Admission, Admitted, Birth, Conditions, Fate, Overage, OwnerId, QuotaCheck, Store, StoreError,
     Way,
 };
+use acteon_testkit::postgres::TestDatabase;
 
 use crate::lost_answers::until_open;
 use crate::{action, at, way, with_fate};
@@ -63,7 +63,7 @@ async fn admit_all(
                 (
                     id,
                     told.map(|admitted| {
-                        assert!(matches!(admitted, Admitted::Open { .. }), "it is open")
+                        assert!(matches!(admitted, Admitted::Open { .. }), "it is open");
                     }),
                 )
             })

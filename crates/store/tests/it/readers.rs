@@ -189,7 +189,11 @@ async fn a_count_of_what_waits_holds_up_nothing_that_is_to_be_sent() {
     });
     let store = slow.store(&folder);
     let counting = Arc::clone(&store);
-    let count = tokio::spawn(async move { counting.open_shares().await });
+    let count = tokio::spawn(async move {
+        counting
+            .open_shares(acteon_core::Timestamp::default())
+            .await
+    });
     slow.until_all_wait().await;
     let answered = tokio::time::timeout(
         Duration::from_secs(20),
@@ -208,8 +212,8 @@ async fn a_count_of_what_waits_holds_up_nothing_that_is_to_be_sent() {
 #[cfg(feature = "postgres")]
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_looks_hold_up_nothing_that_a_gateway_on_a_shared_database_needs() {
-    use acteon_simulation::postgres::TestDatabase;
     use acteon_store::postgres::PostgresStore;
+    use acteon_testkit::postgres::TestDatabase;
 
     let Some(database) = TestDatabase::find().await else {
         return;

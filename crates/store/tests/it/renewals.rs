@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use acteon_simulation::postgres::TestDatabase;
-use acteon_simulation::proxy::{FaultProxy, Weather};
 use acteon_store::postgres::{PostgresOptions, PostgresStore};
 use acteon_store::{OwnerId, Store};
+use acteon_testkit::postgres::TestDatabase;
+use acteon_testkit::proxy::{FaultProxy, Weather};
 
 /// A store behind a proxy, and a process registered there.
 async fn behind_a_proxy(database: &TestDatabase) -> Option<(FaultProxy, PostgresStore, OwnerId)> {

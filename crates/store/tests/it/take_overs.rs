@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use acteon_simulation::postgres::TestDatabase;
 use acteon_store::postgres::PostgresStore;
 use acteon_store::{Birth, Freed, Store};
+use acteon_testkit::postgres::TestDatabase;
 
 use crate::{admit, at, find};
 

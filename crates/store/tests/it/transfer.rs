@@ -176,8 +176,8 @@ async fn what_waits_is_due_by_the_clock_of_the_store_that_it_comes_to() {
 #[cfg(feature = "postgres")]
 #[tokio::test]
 async fn a_store_moves_between_engines_and_back_without_a_change() {
-    use acteon_simulation::postgres::TestDatabase;
     use acteon_store::postgres::PostgresStore;
+    use acteon_testkit::postgres::TestDatabase;
 
     let Some(database) = TestDatabase::find().await else {
         return;
@@ -235,8 +235,8 @@ async fn a_store_moves_between_engines_and_back_without_a_change() {
 #[cfg(feature = "postgres")]
 #[tokio::test]
 async fn gateways_that_run_on_an_empty_schema_see_what_is_imported() {
-    use acteon_simulation::postgres::TestDatabase;
     use acteon_store::postgres::PostgresStore;
+    use acteon_testkit::postgres::TestDatabase;
 
     let Some(database) = TestDatabase::find().await else {
         return;
@@ -265,8 +265,8 @@ async fn gateways_that_run_on_an_empty_schema_see_what_is_imported() {
 #[cfg(feature = "postgres")]
 #[tokio::test]
 async fn a_database_that_cannot_hold_every_text_is_refused() {
-    use acteon_simulation::postgres::TestDatabase;
     use acteon_store::postgres::{PostgresOptions, PostgresStore};
+    use acteon_testkit::postgres::TestDatabase;
 
     let Some(database) = TestDatabase::find().await else {
         return;

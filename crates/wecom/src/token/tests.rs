@@ -186,3 +186,37 @@ async fn a_send_of_now_waits_for_no_token() {
     app.slot.invalidate(1);
     assert!(!app.is_ready() && app.slot.latest().is_some_and(|token| token.generation == 1));
 }
+
+#[tokio::test]
+async fn tokens_of_credentials_that_nobody_uses_any_more_are_forgotten() {
+    let secret = |text: &str| Arc::new(SecretString::from(text));
+    let endpoint = Endpoint::new("http://127.0.0.1:9", Duration::from_secs(10), None, false)
+        .expect("an endpoint");
+    let tokens = TokenCache::default();
+    let app = |corp_secret: &str| {
+        let credentials = Credentials {
+            corp_id: secret("corp"),
+            corp_secret: secret(corp_secret),
+        };
+        App::new(
+            endpoint.clone(),
+            credentials,
+            1,
+            Duration::from_mins(5),
+            &tokens,
+        )
+    };
+    let mut in_use = app("s3cret-0");
+    for number in 1..=100 {
+        in_use = app(&format!("s3cret-{number}"));
+    }
+    assert_eq!(
+        tokens.slots.lock().expect("a lock").len(),
+        2,
+        "the one in use, and the one that it replaced"
+    );
+    let same = app("s3cret-100");
+    assert!(
+        Arc::ptr_eq(&in_use.slot, &same.slot) && tokens.slots.lock().expect("a lock").len() == 1
+    );
+}

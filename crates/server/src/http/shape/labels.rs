@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use acteon_core::check_ends;
 use acteon_core::json::head;
 use acteon_core::limits::{MAX_FAULT_BYTES, MAX_LABEL_BYTES, MAX_LABELS};
 use serde_json::value::RawValue;
 
 use super::walk::{Members, member_path, plain_text};
 use super::words::described;
-use crate::http::refusal::Faults;
+use crate::http::error::Faults;
 
 /// Labels of an action.
 pub(super) fn labels(path: &str, raw: &RawValue, faults: &mut Faults) -> BTreeMap<String, String> {
@@ -55,6 +56,13 @@ fn collect<'a>(
         let field = || member_path(path, head(&name, MAX_FAULT_BYTES));
         if apart == Some(&*name) && value.get().starts_with('{') {
             nested = Some(value);
+            continue;
+        }
+        if value.get() == "null" {
+            continue;
+        }
+        if let Err(error) = check_ends(&name) {
+            faults.add(&field(), || format!("is a label's name, which {error}"));
             continue;
         }
         match plain_text(value) {

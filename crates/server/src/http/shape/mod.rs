@@ -4,10 +4,12 @@
 //! Routes read the [`Values`] that the walk found. No message about a body comes from anywhere else than here and `words`.
 
 mod labels;
+mod schema;
 mod values;
 mod walk;
 mod words;
 
+pub(super) use schema::schema;
 pub(super) use values::{Value, Values};
 pub(super) use walk::{Body, elements};
 
@@ -34,13 +36,15 @@ pub(super) struct Field {
 pub(super) enum Type {
     /// A name that is given now, such as a tenant's.
     Name,
+    /// The name of a tenant that is given now.
+    Tenant,
     /// A text of at most so many bytes. One of blanks only counts as absent: clients fill in what they do not have.
     Text(usize),
     /// A text of at most so many bytes that counts as it stands, blanks too.
     Verbatim(usize),
     /// One of these words, in any case. Blanks count as absent.
     Word(&'static [&'static str]),
-    /// An RFC 3339 time. Go's zero time counts as absent.
+    /// An RFC 3339 time that may be left out. Go's zero time and blanks count as absent.
     Time,
     Flag,
     Whole(RangeInclusive<i64>),

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use acteon_core::json::head;
 use acteon_core::limits::{MAX_FAULT_BYTES, MAX_NAME_BYTES};
-use acteon_core::{Namespace, Timestamp};
+use acteon_core::{InvalidName, Namespace, Tenant, Timestamp};
 use axum::http::StatusCode;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -14,8 +15,8 @@ use serde_json::value::RawValue;
 use super::labels::{labels, texts};
 use super::words::{described, described_text, unreadable};
 use super::{Field, Shape, Type, Value, Values};
-use crate::http::body::check_json;
-use crate::http::refusal::{Faults, Refusal};
+use crate::http::error::{Faults, Refusal};
+use crate::http::extract::body::check_json;
 use crate::similar::nearest;
 
 /// A body that was walked through: what it holds, and what is wrong with it.
@@ -199,12 +200,20 @@ fn read<'a>(
     faults: &mut Faults,
 ) {
     let value = match &field.is {
-        Type::Name => text(path, raw, MAX_NAME_BYTES, faults).and_then(|text| {
-            match Namespace::parse_new(&text) {
-                Ok(_) => Some(Value::Text(text)),
-                Err(error) => fault(path, error.to_string(), faults),
-            }
-        }),
+        Type::Name => name(
+            path,
+            raw,
+            field,
+            |text| Namespace::parse_new(text).map(drop),
+            faults,
+        ),
+        Type::Tenant => name(
+            path,
+            raw,
+            field,
+            |text| Tenant::parse_new(text).map(drop),
+            faults,
+        ),
         Type::Text(longest) => match text(path, raw, *longest, faults) {
             Some(text) if !text.trim().is_empty() => Some(Value::Text(text)),
             Some(_) if field.is_needed => fault(path, "must not be blank".into(), faults),
@@ -297,6 +306,22 @@ fn text<'a>(
     Some(text)
 }
 
+/// A name that `check` finds nothing wrong with. One that need not be there may be blank.
+fn name<'a>(
+    path: &str,
+    raw: &'a RawValue,
+    field: &Field,
+    check: fn(&str) -> Result<(), InvalidName>,
+    faults: &mut Faults,
+) -> Option<Value<'a>> {
+    let text = text(path, raw, MAX_NAME_BYTES, faults)
+        .filter(|text| field.is_needed || !text.trim().is_empty())?;
+    match check(&text) {
+        Ok(()) => Some(Value::Text(text)),
+        Err(error) => fault(path, error.to_string(), faults),
+    }
+}
+
 fn word<'a>(
     path: &str,
     raw: &'a RawValue,
@@ -317,17 +342,21 @@ fn word<'a>(
     }
 }
 
+/// The year 1.
+const YEAR: Duration = Duration::from_hours(365 * 24);
+
 fn time(path: &str, raw: &RawValue, faults: &mut Faults) -> Option<Timestamp> {
-    let text = text(path, raw, MAX_NAME_BYTES, faults)?;
-    match Timestamp::parse(&text) {
-        // Go's zero time: its clients write it for what they do not have.
-        Some(Timestamp::MIN) => None,
-        Some(time) => Some(time),
-        None => fault(
+    let text = text(path, raw, MAX_NAME_BYTES, faults).filter(|text| !text.trim().is_empty())?;
+    match Timestamp::read(&text) {
+        // Go's zero time, in whatever zone: its clients write it for what they do not have.
+        Ok(time) if time.since(Timestamp::MIN) < YEAR => None,
+        Ok(time) => Some(time),
+        Err(error) => fault(
             path,
             format!(
-                "must be an RFC 3339 time such as 2026-01-31T09:00:00Z, is {}",
-                shown(raw)
+                "must be an RFC 3339 time such as 2026-01-31T09:00:00Z, is {}{}",
+                shown(raw),
+                error.hint()
             ),
             faults,
         ),

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::http::refusal::Refusal;
+use crate::http::error::Refusal;
 
 /// Longest piece of a body that is shown, in characters.
 const SHOWN: usize = 24;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use acteon_simulation::wecom::{LocalWecom, world::World};
+use acteon_fakes::wecom::{LocalWecom, world::World};
 use reqwest::Method;
 
 use super::markdown::spans;

@@ -12,6 +12,7 @@
 //! - `not-run: REASON` behind any of them, and it is not run. There are as many of those as a test says.
 
 mod expect;
+mod links;
 mod markdown;
 mod mentions;
 mod session;
@@ -20,7 +21,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
-use acteon_simulation::wecom::LocalWecom;
+use acteon_fakes::wecom::LocalWecom;
 use markdown::blocks;
 use session::Session;
 

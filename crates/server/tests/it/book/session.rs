@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command as Spawned, Output, Stdio};
 
-use acteon_simulation::skipped;
-use acteon_simulation::wecom::{LocalWecom, world::World};
+use acteon_fakes::wecom::{LocalWecom, world::World};
+use acteon_testkit::skipped;
 use serde_json::Value;
 
 use super::markdown::{Block, Command, commands};
@@ -375,5 +375,5 @@ fn starts_server(command: &str) -> bool {
     let mut words = words.map(|word| word.trim_start_matches("target/release/"));
     // Its flags and files: any other word is a sub-command.
     words.next() == Some("acteon-server")
-        && words.all(|word| ["-c", "2>"].contains(&word) || word.contains('.'))
+        && words.all(|word| ["-c", "2>", "2>>"].contains(&word) || word.contains('.'))
 }

@@ -1,6 +1,6 @@
 //! Clients that shut their side once they have sent everything, and bodies in codings that nobody undoes.
 
-use acteon_simulation::webhook::Receiver;
+use acteon_fakes::webhook::Receiver;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 

@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::{CONFIGURATION, connect, head_of};
+use super::{CONFIGURATION, connect, head_of, read_answer};
 use crate::support::{Client, Process, action};
 
 pub(super) const MIB: usize = 1024 * 1024;
@@ -128,6 +128,33 @@ async fn heads_that_are_long_and_never_end() {
     }
     small_ones_go_through(client, "beside").await;
     assert_small(&process, "long heads");
+}
+
+/// Heads behind a body that is thrown away are not read while nobody counts them.
+#[tokio::test(flavor = "multi_thread")]
+async fn long_heads_behind_refusals_whose_body_is_late() {
+    const MANY: usize = 2000;
+    let (_folder, process) = start();
+    let client = process.client();
+    let before = memory(&process, "VmRSS");
+    let refused = head_of("POST", "/v1/nothing", "content-length: 1\r\n");
+    let head = format!(
+        "xGET /live HTTP/1.1\r\nhost: localhost\r\nx-long: {}",
+        "x".repeat(60_000)
+    );
+    let mut streams = Vec::new();
+    for _ in 0..MANY {
+        let mut stream = connect(client).await;
+        stream.write_all(refused.as_bytes()).await.expect("written");
+        let answer = read_answer(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+        stream.write_all(head.as_bytes()).await.ok();
+        streams.push(stream);
+    }
+    small_ones_go_through(client, "beside").await;
+    let taken = peak(&process) - before;
+    println!("heads behind late bodies: {} MiB", taken / MIB);
+    assert!(taken < 64 * MIB, "{} MiB", taken / MIB);
 }
 
 /// An answer to one who comes back when told to.

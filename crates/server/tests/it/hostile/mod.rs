@@ -8,7 +8,8 @@ mod memory;
 mod pages;
 mod paths;
 mod sign_in;
-mod stop;
+pub(crate) mod stop;
+mod unread;
 mod waiting;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

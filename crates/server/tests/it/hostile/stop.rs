@@ -7,11 +7,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
-use super::{CONFIGURATION, connect, head_of};
+use super::{CONFIGURATION, connect, head_of, read_answer};
 use crate::support::{Gateway, LONG_CALLS, PATIENCE, action};
 
 /// A service that takes calls and answers them when it is told to.
-async fn held_call(service: &TcpListener) -> TcpStream {
+pub(crate) async fn held_call(service: &TcpListener) -> TcpStream {
     let (mut call, _) = tokio::time::timeout(PATIENCE, service.accept())
         .await
         .expect("a call in time")
@@ -105,6 +105,24 @@ async fn a_stop_with_nothing_to_do_takes_no_time() {
     gateway.stop().await;
     assert!(
         began.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sends_nothing_of_a_refused_body_holds_up_no_stop() {
+    let gateway = Gateway::start(CONFIGURATION).await;
+    let mut silent = connect(&gateway).await;
+    silent
+        .write_all(head_of("POST", "/v1/nothing", "content-length: 9\r\n").as_bytes())
+        .await
+        .expect("written");
+    assert!(read_answer(&mut silent).await.starts_with("HTTP/1.1 404 "));
+    let began = Instant::now();
+    gateway.stop().await;
+    assert!(
+        began.elapsed() < Duration::from_secs(3),
         "{:?}",
         began.elapsed()
     );

@@ -38,7 +38,7 @@ async fn the_same_id_posted_to_three_gateways_at_once_is_sent_once() {
     wecom.world(|world| {
         world
             .messages()
-            .for_each(|message| *sent.entry(message.content.to_string()).or_default() += 1)
+            .for_each(|message| *sent.entry(message.content.to_string()).or_default() += 1);
     });
     assert!(
         sent.len() == 100 && sent.values().all(|count| *count == 1),

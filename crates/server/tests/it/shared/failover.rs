@@ -108,7 +108,7 @@ async fn a_rolling_restart_fails_no_request_of_a_client_that_retries_once() {
         .collect();
     let answered_more = async || {
         let wanted = answered.load(Ordering::SeqCst) + 300;
-        crate::support::ledger::until("nothing is answered", PATIENCE, async || {
+        crate::support::until("nothing is answered", PATIENCE, async || {
             answered.load(Ordering::SeqCst) >= wanted
         })
         .await;

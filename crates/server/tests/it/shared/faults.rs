@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_simulation::cluster::{Cluster, ClusterFolder, find_programs};
-use acteon_simulation::proxy::{FaultProxy, Weather};
-use acteon_simulation::skipped;
+use acteon_testkit::cluster::{Cluster, ClusterFolder, find_programs};
+use acteon_testkit::proxy::{FaultProxy, Weather};
+use acteon_testkit::skipped;
 
 use super::{Fleet, lines};
 use crate::support::ledger::{Ledger, limit, nothing_is_open, times};

@@ -1,6 +1,6 @@
 //! Three gateways keep the pace that one would.
 
-use acteon_simulation::wecom::{Call, RateLimit};
+use acteon_fakes::wecom::{Call, RateLimit};
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
 

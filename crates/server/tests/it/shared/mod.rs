@@ -8,12 +8,13 @@ mod lanes;
 mod lease;
 mod parts;
 mod policies;
+mod rotation;
 mod start;
 mod tokens;
 
 use std::sync::{Arc, Mutex};
 
-use acteon_simulation::postgres::TestDatabase;
+use acteon_testkit::postgres::TestDatabase;
 
 use crate::support::{Client, Gateway, Process};
 

@@ -1,6 +1,6 @@
 //! Changes of policies that cannot be read at once.
 
-use acteon_simulation::proxy::{FaultProxy, Weather};
+use acteon_testkit::proxy::{FaultProxy, Weather};
 use serde_json::{Value, json};
 
 use super::{Shared, lines};

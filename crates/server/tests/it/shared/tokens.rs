@@ -1,6 +1,6 @@
 //! One access token for all gateways.
 
-use acteon_simulation::wecom::{Call, Fault};
+use acteon_fakes::wecom::{Call, Fault};
 use futures_util::future::join_all;
 
 use super::Shared;

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use acteon_simulation::wecom::LocalWecom;
+use acteon_fakes::wecom::LocalWecom;
 use reqwest::Method;
 use serde_json::Value;
 
-use super::{Client, PATIENCE};
+use super::{Client, PATIENCE, until};
 
 /// Posts and answers of many clients.
 #[derive(Default)]
@@ -171,18 +171,6 @@ async fn post(ledger: Arc<Ledger>, bases: Arc<Mutex<Vec<Client>>>) {
                 .entry(kind)
                 .or_default() += 1;
         }
-    }
-}
-
-/// Looks again and again until it is so.
-pub(crate) async fn until(otherwise: &str, limit: Duration, mut so: impl AsyncFnMut() -> bool) {
-    let give_up = tokio::time::Instant::now() + limit;
-    while !so().await {
-        assert!(
-            tokio::time::Instant::now() < give_up,
-            "{otherwise} within {limit:?}"
-        );
-        tokio::task::yield_now().await;
     }
 }
 

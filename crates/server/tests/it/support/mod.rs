@@ -78,7 +78,7 @@ impl Gateway {
                 Ok(server) => break server,
                 // The one before lets go of its database when its last connection is closed.
                 Err(StartError::Store(..)) if tokio::time::Instant::now() < give_up => {
-                    tokio::task::yield_now().await
+                    tokio::task::yield_now().await;
                 }
                 Err(error) => panic!("{error}"),
             }
@@ -296,4 +296,16 @@ pub(crate) fn parse(configuration: &str) -> Result<Config, String> {
 /// An action for a provider.
 pub(crate) fn action(id: &str, provider: &str, payload: &Value) -> Value {
     json!({ "id": id, "namespace": "incidents", "tenant": "acme", "provider": provider, "action_type": "notify", "payload": payload })
+}
+
+/// Looks again and again until it is so.
+pub(crate) async fn until(otherwise: &str, limit: Duration, mut so: impl AsyncFnMut() -> bool) {
+    let give_up = tokio::time::Instant::now() + limit;
+    while !so().await {
+        assert!(
+            tokio::time::Instant::now() < give_up,
+            "{otherwise} within {limit:?}"
+        );
+        tokio::task::yield_now().await;
+    }
 }

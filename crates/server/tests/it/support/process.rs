@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use acteon_simulation::skipped;
+use acteon_testkit::skipped;
 
 use super::Client;
 
@@ -161,7 +161,6 @@ impl Process {
     }
 
     /// Lets no file of it grow beyond so many bytes; `None` lifts that.
-    #[cfg(feature = "wechat")]
     pub(crate) fn limit_files(&self, bytes: Option<u64>) {
         let limit = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
         let pid = self.child.id().to_string();

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use super::{configuration, local_wecom};
-use acteon_simulation::wecom::world::World;
+use acteon_fakes::wecom::world::World;
 
 use crate::support::{Gateway, action};
 

@@ -1,6 +1,6 @@
 //! Secrets are nowhere: not in the log at its finest, not in answers, metrics or the database.
 
-use acteon_simulation::wecom::{Call, Fault, LocalWecom};
+use acteon_fakes::wecom::{Call, Fault, LocalWecom};
 use reqwest::Method;
 use serde_json::json;
 

@@ -8,7 +8,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use super::{configuration, local_wecom, text, unlimited};
-use crate::support::ledger::{Ledger, limit, nothing_is_open, times, until};
+use crate::support::ledger::{Ledger, limit, nothing_is_open, times};
+use crate::support::until;
 use crate::support::{Client, PATIENCE, Process, store_lines};
 
 /// From the end of the fault until clients get answers again.

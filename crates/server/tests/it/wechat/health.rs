@@ -1,6 +1,6 @@
 //! Health checks: what they find, and how often they ask.
 
-use acteon_simulation::wecom::{Call, Fault};
+use acteon_fakes::wecom::{Call, Fault};
 use serde_json::{Value, json};
 
 use super::{configuration, configuration_at, local_wecom, text, unlimited};

@@ -1,6 +1,6 @@
 //! A message that is late says so. Once it may have arrived, every further send of it is the same.
 
-use acteon_simulation::wecom::{Call, Fault};
+use acteon_fakes::wecom::{Call, Fault};
 
 use serde_json::{Value, json};
 

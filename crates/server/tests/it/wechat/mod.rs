@@ -9,11 +9,13 @@ mod health;
 mod late;
 mod messages;
 mod rate_limit;
+pub(crate) mod rotation;
 mod rules;
 mod token_waits;
 mod tokens;
+mod told;
 
-use acteon_simulation::wecom::{LocalWecom, world::World};
+use acteon_fakes::wecom::{LocalWecom, world::World};
 use serde_json::{Value, json};
 
 use crate::support::action;

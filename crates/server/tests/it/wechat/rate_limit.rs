@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acteon_simulation::wecom::{Call, RateLimit};
+use acteon_fakes::wecom::{Call, RateLimit};
 use futures_util::future::join_all;
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! Rule integration: reroutes, silences, quotas and dedup keys on a named WeChat Work provider, counted on the wire.
 
-use acteon_simulation::wecom::LocalWecom;
+use acteon_fakes::wecom::LocalWecom;
 use serde_json::{Value, json};
 
 use super::{configuration, local_wecom, text, unlimited};

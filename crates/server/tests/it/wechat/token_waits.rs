@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use acteon_simulation::wecom::{Call, Fault, LocalWecom};
+use acteon_fakes::wecom::{Call, Fault, LocalWecom};
 
 use super::{configuration, local_wecom, text, unlimited};
 use crate::support::{Client, PATIENCE, Process, store_lines};

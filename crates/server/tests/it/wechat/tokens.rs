@@ -1,6 +1,6 @@
 //! Access tokens under load and revocation.
 
-use acteon_simulation::wecom::{Call, Fault};
+use acteon_fakes::wecom::{Call, Fault};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -40,6 +40,8 @@ async fn a_token_revoked_under_two_hundred_sends_costs_one_fetch() {
         // So many that the lane has opened and two hundred are in flight at once.
         dispatch_all(&gateway, "warm", 600).await;
         let sends_before = wecom.calls(Call::Send);
+        // Looked at only after the revocation, however slow the machine is.
+        wecom.fault(Call::Send, Fault::Delay(1000), Some(150));
         let revoke_in_flight = async {
             while wecom.calls(Call::Send) < sends_before + 150 {
                 tokio::task::yield_now().await;

@@ -113,7 +113,7 @@ async fn write_firsts(
         match decide(item, &mut locked) {
             // What does not go leaves its letter on the list, and is not written.
             Ok(Goes::Ended(outcome)) if item.admission.letter.is_some() => {
-                effects[place] = Some(Ok(Admitted::Ended(outcome)))
+                effects[place] = Some(Ok(Admitted::Ended(outcome)));
             }
             Ok(goes) => {
                 item.admission

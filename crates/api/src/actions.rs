@@ -1,0 +1,294 @@
+//! Actions as they stand, the audit trail, dead letters and replays.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// Action with its outcome and every attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ActionBody {
+    /// Action as it was accepted, without what is hidden.
+    pub action: Value,
+    /// Where it came from.
+    pub origin: String,
+    /// Who posted it.
+    pub caller: String,
+    /// How they said who they are.
+    pub auth_method: String,
+    /// Verdict of the rules.
+    pub verdict: String,
+    /// Rule that decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matched_rule: Option<String>,
+    /// Provider that it goes through.
+    pub provider: String,
+    /// `open`, `done`, `dead`, `refused` or `discarded`.
+    pub state: String,
+    /// `high`, `normal` or `low`.
+    pub priority: String,
+    /// Outcome; `Scheduled` while it goes on.
+    pub outcome: Value,
+    /// Kind of failure it ended with, such as `to_repair`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_class: Option<String>,
+    /// Provider calls made.
+    pub attempts: u32,
+    /// Calls, oldest first.
+    pub history: Vec<Value>,
+    /// Whether a send may have happened that is not recorded.
+    pub possible_duplicate: bool,
+    /// How often a process that died left it behind.
+    pub takeovers: u32,
+    /// What the sender should know about the message.
+    pub warnings: Vec<String>,
+    /// Whom it went to, in the service's own names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipients: Option<Vec<String>>,
+    /// When it was accepted.
+    #[schema(format = "date-time")]
+    pub accepted_at: String,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
+    pub finished_at: Option<String>,
+    /// When the next attempt is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
+    pub next_attempt_at: Option<String>,
+}
+
+/// Page of the audit trail.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AuditPage {
+    /// Rows, newest first.
+    pub records: Vec<AuditRecord>,
+    /// Most rows of a page.
+    pub limit: usize,
+    /// Rows before this page.
+    pub offset: usize,
+    /// Rows that the filters find; at least so many if `total_is_capped`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<usize>,
+    /// Whether there may be more than `total`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_is_capped: Option<bool>,
+    /// Where the next page begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+    /// Actions that a search looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<usize>,
+    /// How far back a search looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
+    pub looked_back_to: Option<String>,
+    /// Whether a search ended before it had looked at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<bool>,
+}
+
+/// Row of the audit trail.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AuditRecord {
+    /// Position in the journal.
+    pub id: String,
+    /// Id of the action.
+    pub action_id: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Tenant.
+    pub tenant: String,
+    /// Provider asked for.
+    pub provider: String,
+    /// Provider used.
+    pub provider_used: String,
+    /// Type of the action.
+    pub action_type: String,
+    /// Verdict of the rules.
+    pub verdict: String,
+    /// Rule that decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matched_rule: Option<String>,
+    /// `high`, `normal` or `low`.
+    pub priority: String,
+    /// Tag of the outcome.
+    pub outcome: String,
+    /// Kind of failure it ended with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_class: Option<String>,
+    /// Payload as it came.
+    pub action_payload: Value,
+    /// Rule that decided.
+    pub verdict_details: Value,
+    /// Fields of the outcome.
+    pub outcome_details: Value,
+    /// Labels.
+    pub metadata: Value,
+    /// When it was accepted.
+    #[schema(format = "date-time")]
+    pub dispatched_at: String,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
+    pub completed_at: Option<String>,
+    /// How long it took, in milliseconds; 0 while it goes on.
+    pub duration_ms: u64,
+    /// Who posted it.
+    pub caller_id: String,
+    /// How they said who they are.
+    pub auth_method: String,
+    /// Where it came from.
+    pub origin: String,
+    /// `open`, `done`, `dead`, `refused` or `discarded`.
+    pub state: String,
+    /// Provider calls made.
+    pub attempts: u32,
+    /// Calls, oldest first.
+    pub attempt_history: Vec<Value>,
+    /// Whether a send may have happened that is not recorded.
+    pub possible_duplicate: bool,
+    /// How often a process that died left it behind.
+    pub takeovers: u32,
+    /// What the sender should know about the message.
+    pub warnings: Vec<String>,
+    /// Whom it went to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipients: Option<Vec<String>>,
+    /// When the next attempt is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
+    pub next_attempt_at: Option<String>,
+    /// Always `null`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain_id: Option<String>,
+    /// Always `null`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+    /// Always `null`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record_hash: Option<String>,
+    /// Always `null`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_hash: Option<String>,
+    /// Always `null`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence_number: Option<u64>,
+    /// Always `null`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    /// Always `null`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer_id: Option<String>,
+    /// Always `null`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+    /// Always `null`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canonical_hash: Option<String>,
+}
+
+/// Page of dead letters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DeadLetters {
+    /// How many are on this page.
+    pub count: usize,
+    /// Letters, newest first.
+    pub entries: Vec<ActionBody>,
+    /// Where the next page begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+    /// Actions that a search looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<usize>,
+    /// How far back a search looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
+    pub looked_back_to: Option<String>,
+    /// Whether a search ended before it had looked at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<bool>,
+}
+
+/// Dead letters that were handed out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DrainedLetters {
+    /// How many there are.
+    pub count: usize,
+    /// Letters.
+    pub entries: Vec<DrainedLetter>,
+    /// Whether there are more, for the next drain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// Dead letter that was handed out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DrainedLetter {
+    /// Id of the action.
+    pub action_id: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Tenant.
+    pub tenant: String,
+    /// Provider asked for.
+    pub provider: String,
+    /// Type of the action.
+    pub action_type: String,
+    /// What was wrong.
+    pub error: String,
+    /// Code of the failure.
+    pub code: String,
+    /// Provider calls made.
+    pub attempts: u32,
+    /// When it ended, in seconds since 1970.
+    pub timestamp: i64,
+    /// Payload as it came.
+    pub payload: Value,
+    /// Labels.
+    pub metadata: Value,
+}
+
+/// Answer of `GET /v1/dlq/stats`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DeadLetterCount {
+    /// Always true.
+    pub enabled: bool,
+    /// Dead letters on the list.
+    pub count: usize,
+}
+
+/// Action that was sent again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Replayed {
+    /// Id of the earlier action.
+    pub original_action_id: String,
+    /// Id of the new one.
+    pub new_action_id: String,
+    /// Whether it was sent.
+    pub success: bool,
+    /// Why it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Outcome of the new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Value>,
+    /// Whether it was held back or left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<bool>,
+}
+
+/// Actions that were sent again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ReplayedMany {
+    /// Actions that were sent.
+    pub replayed: usize,
+    /// Actions that failed.
+    pub failed: usize,
+    /// Actions that were held back or left alone.
+    pub skipped: usize,
+    /// Each action.
+    pub results: Vec<Replayed>,
+    /// Where to go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}

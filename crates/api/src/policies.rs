@@ -1,0 +1,214 @@
+//! Silences, time intervals and quotas.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// Silence as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SilenceBody {
+    /// Id of the silence.
+    pub id: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Tenant.
+    pub tenant: String,
+    /// All must match.
+    pub matchers: Vec<MatcherBody>,
+    /// When it begins.
+    #[schema(format = "date-time")]
+    pub starts_at: String,
+    /// When it ends.
+    #[schema(format = "date-time")]
+    pub ends_at: String,
+    /// Caller who made it.
+    pub created_by: String,
+    /// What it is for.
+    pub comment: String,
+    /// When it was made.
+    #[schema(format = "date-time")]
+    pub created_at: String,
+    /// When it was changed last.
+    #[schema(format = "date-time")]
+    pub updated_at: String,
+    /// When it was ended by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
+    pub deleted_at: Option<String>,
+    /// Whether it holds actions back now.
+    pub active: bool,
+    /// What of a new one is probably not meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<String>>,
+}
+
+/// Matcher of a silence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MatcherBody {
+    /// Label, or a path that begins with `action.`.
+    pub name: String,
+    /// What to compare with.
+    pub value: String,
+    /// `equal`, `not_equal`, `regex` or `not_regex`.
+    pub op: String,
+}
+
+/// Answer of `GET /v1/silences`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Silences {
+    /// How many there are.
+    pub count: usize,
+    /// Each silence.
+    pub silences: Vec<SilenceBody>,
+}
+
+/// Answer of `POST /v1/silences/preview`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SilencePreview {
+    /// Actions that would have been held back.
+    pub matched: usize,
+    /// Actions that were looked at.
+    pub looked_at: usize,
+    /// Ids of some of them, newest first.
+    pub examples: Vec<String>,
+    /// Names of matchers that none of the actions has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_none: Option<Vec<String>>,
+    /// Whether fewer were looked at than was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<bool>,
+    /// What of it is probably not meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<String>>,
+}
+
+/// Time interval as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TimeIntervalBody {
+    /// Namespace.
+    pub namespace: String,
+    /// Tenant.
+    pub tenant: String,
+    /// Name.
+    pub name: String,
+    /// Ranges, of which one must hold.
+    pub time_ranges: Vec<Value>,
+    /// Time zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// `drop` or `postpone`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_mute: Option<String>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Caller who made it.
+    pub created_by: String,
+    /// When it was made.
+    #[schema(format = "date-time")]
+    pub created_at: String,
+    /// When it was changed last.
+    #[schema(format = "date-time")]
+    pub updated_at: String,
+    /// Whether it holds now.
+    pub matches_now: bool,
+}
+
+/// Answer of `GET /v1/time-intervals`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TimeIntervals {
+    /// How many there are.
+    pub count: usize,
+    /// Each time interval.
+    pub time_intervals: Vec<TimeIntervalBody>,
+}
+
+/// Quota as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct QuotaBody {
+    /// Id of the quota.
+    pub id: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Tenant.
+    pub tenant: String,
+    /// Provider that it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// Caller that it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+    /// Whether it counts callers apart.
+    pub per_principal: bool,
+    /// Most actions in a window.
+    pub max_actions: u64,
+    /// How long its windows are.
+    pub window: Value,
+    /// What it does beyond.
+    pub overage_behavior: Value,
+    /// Whether it is on.
+    pub enabled: bool,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Texts by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Value>,
+    /// When it was made.
+    #[schema(format = "date-time")]
+    pub created_at: String,
+    /// When it was changed last.
+    #[schema(format = "date-time")]
+    pub updated_at: String,
+    /// What of a new one is probably not meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<String>>,
+    /// How much is used, of one that is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<QuotaUsed>,
+}
+
+/// Usage of a quota in its window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct QuotaUsed {
+    /// Actions that went.
+    pub used: u64,
+    /// Most actions in a window.
+    pub limit: u64,
+    /// Actions that may still go.
+    pub remaining: u64,
+    /// When the next window begins.
+    #[schema(format = "date-time")]
+    pub resets_at: String,
+}
+
+/// Answer of `GET /v1/quotas`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Quotas {
+    /// How many are on this page.
+    pub count: usize,
+    /// Each quota.
+    pub quotas: Vec<QuotaBody>,
+}
+
+/// Answer of `GET /v1/quotas/{id}/usage`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct QuotaUsage {
+    /// Tenant.
+    pub tenant: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Actions that went.
+    pub used: u64,
+    /// Most actions in a window.
+    pub limit: u64,
+    /// Actions that may still go.
+    pub remaining: u64,
+    /// How long its windows are.
+    pub window: Value,
+    /// When the next window begins.
+    #[schema(format = "date-time")]
+    pub resets_at: String,
+    /// What it does beyond.
+    pub overage_behavior: Value,
+}

@@ -1,0 +1,85 @@
+//! What a rule can say about an action, without the rule's parameters.
+
+/// The kind of a verdict, under whose name it is stored, counted and shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum VerdictKind {
+    /// The action goes unchanged; also where no rule matched.
+    Allow,
+    /// The action does not go.
+    Deny,
+    /// The action does not go.
+    Suppress,
+    /// The action goes unless another with the same dedup key went before.
+    Deduplicate,
+    /// The action goes through another provider.
+    Reroute,
+    /// The action goes unless too many went within a window.
+    Throttle,
+    /// The action goes with another payload or priority.
+    Modify,
+}
+
+impl VerdictKind {
+    /// Every kind, in the order in which messages list them.
+    pub const ALL: [Self; 7] = [
+        Self::Allow,
+        Self::Deny,
+        Self::Suppress,
+        Self::Deduplicate,
+        Self::Reroute,
+        Self::Throttle,
+        Self::Modify,
+    ];
+
+    /// Names in the wire format of verdicts that are not built.
+    pub const LATER: [&str; 5] = [
+        "group",
+        "state_machine",
+        "request_approval",
+        "chain",
+        "schedule",
+    ];
+
+    /// Name of the kind in rules files, in the store and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Suppress => "suppress",
+            Self::Deduplicate => "deduplicate",
+            Self::Reroute => "reroute",
+            Self::Throttle => "throttle",
+            Self::Modify => "modify",
+        }
+    }
+
+    /// The kind with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// Whether the action ends here and is not sent.
+    pub const fn refuses(self) -> bool {
+        match self {
+            Self::Deny | Self::Suppress => true,
+            Self::Allow | Self::Deduplicate | Self::Reroute | Self::Throttle | Self::Modify => {
+                false
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_read_back_from_its_name() {
+        for kind in VerdictKind::ALL {
+            assert_eq!(VerdictKind::parse(kind.as_str()), Some(kind));
+        }
+        for name in VerdictKind::LATER {
+            assert_eq!(VerdictKind::parse(name), None);
+        }
+    }
+}

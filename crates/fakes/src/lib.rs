@@ -1,0 +1,8 @@
+//! The services that providers call, made locally and faithfully, with faults on demand.
+//!
+//! A fake shares no code with its provider: two readings of the protocol, so that one mistake is not made twice.
+
+#![deny(missing_docs)]
+
+pub mod webhook;
+pub mod wecom;

@@ -1,0 +1,16 @@
+//! Taking an action in: what is asked of the store, and what its caller hears.
+
+pub(crate) mod answer;
+pub(crate) mod ask_outcomes;
+pub(crate) mod asking;
+pub(crate) mod batch;
+pub(crate) mod dispatch;
+pub(crate) mod known;
+pub(crate) mod notices;
+pub(crate) mod notify;
+pub(crate) mod pending;
+pub(crate) mod recount;
+pub(crate) mod sender;
+pub(crate) mod shares;
+pub(crate) mod waiters;
+pub(crate) mod ways;

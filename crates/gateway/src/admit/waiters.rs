@@ -1,0 +1,239 @@
+//! Callers who wait for the outcome of an action.
+//!
+//! Whoever works on an action tells those who wait for it. Where several gateways share a store another may have worked on it: then one query
+//! now and then asks for all that anybody here waits for.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use acteon_core::{LastError, Timestamp};
+use acteon_store::Seq;
+use tokio::sync::{Notify, oneshot};
+
+use crate::admit::answer::DispatchError;
+
+/// Tells one caller.
+pub(crate) type Teller = oneshot::Sender<Result<Arc<str>, DispatchError>>;
+
+/// What is known of an action that this process works on, and the store does not know yet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SoFar {
+    pub(crate) attempts: u32,
+    pub(crate) last_error: Option<LastError>,
+    /// When it is due again, if it waits in the store for that.
+    pub(crate) due_at: Option<Timestamp>,
+}
+
+/// One who waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WaiterId {
+    pub(crate) seq: Seq,
+    number: u64,
+}
+
+struct Caller {
+    number: u64,
+    teller: Teller,
+    /// Until when it waits through further attempts; `None` for one who waits for the first.
+    patient_until: Option<Duration>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    callers: Vec<Caller>,
+    so_far: SoFar,
+}
+
+#[derive(Default)]
+struct Known {
+    by_seq: HashMap<Seq, Waiting>,
+}
+
+#[derive(Default)]
+pub(crate) struct Waiters {
+    count: AtomicUsize,
+    last: AtomicU64,
+    known: Mutex<Known>,
+    pub(crate) arrived: Notify,
+}
+
+impl Waiters {
+    /// The name of one who is about to wait for `seq`.
+    pub(crate) fn next(&self, seq: Seq) -> WaiterId {
+        WaiterId {
+            seq,
+            number: self.last.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    /// Tells a caller, unless gone by now, the next outcome of an action. Look at the store after this call, not before: an outcome may just have
+    /// been written.
+    pub(crate) fn add(&self, waiter: WaiterId, teller: Teller, patient_until: Option<Duration>) {
+        let mut known = self.lock();
+        if teller.is_closed() {
+            return;
+        }
+        known
+            .by_seq
+            .entry(waiter.seq)
+            .or_default()
+            .callers
+            .push(Caller {
+                number: waiter.number,
+                teller,
+                patient_until,
+            });
+        self.count.fetch_add(1, Ordering::SeqCst);
+        drop(known);
+        self.arrived.notify_one();
+    }
+
+    /// Tells everybody who waits for `seq`.
+    pub(crate) fn tell(&self, seq: Seq, outcome: &Arc<str>) {
+        for caller in self.take(seq) {
+            drop(caller.teller.send(Ok(Arc::clone(outcome))));
+        }
+    }
+
+    /// Tells of an action that is due again at an instant, `at` by the monotonic clock, those who do not wait so long.
+    pub(crate) fn tell_put_off(
+        &self,
+        seq: Seq,
+        outcome: &Arc<str>,
+        due_at: Timestamp,
+        at: Duration,
+    ) {
+        if self.count.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        let mut known = self.lock();
+        let Some(waiting) = known.by_seq.get_mut(&seq) else {
+            return;
+        };
+        waiting.so_far.due_at = Some(due_at);
+        let waits = |caller: &mut Caller| caller.patient_until.is_none_or(|until| until < at);
+        let told: Vec<Caller> = waiting.callers.extract_if(.., waits).collect();
+        if waiting.callers.is_empty() {
+            known.by_seq.remove(&seq);
+        }
+        self.count.fetch_sub(told.len(), Ordering::SeqCst);
+        drop(known);
+        for caller in told {
+            drop(caller.teller.send(Ok(Arc::clone(outcome))));
+        }
+    }
+
+    /// Lets everybody go who waits for `seq`: there will be no outcome here.
+    pub(crate) fn let_go(&self, seq: Seq) {
+        drop(self.take(seq));
+    }
+
+    /// Notes what a call of an action came to, if anybody waits for it.
+    pub(crate) fn tried(&self, seq: Seq, attempts: u32, last_error: impl FnOnce() -> LastError) {
+        if self.count.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        if let Some(waiting) = self.lock().by_seq.get_mut(&seq) {
+            waiting.so_far = SoFar {
+                attempts,
+                last_error: Some(last_error()),
+                due_at: None,
+            };
+        }
+    }
+
+    /// What was noted of an action that somebody waits for.
+    pub(crate) fn so_far(&self, seq: Seq) -> SoFar {
+        self.lock()
+            .by_seq
+            .get(&seq)
+            .map(|waiting| waiting.so_far.clone())
+            .unwrap_or_default()
+    }
+
+    /// Whether anybody waits for `seq`.
+    pub(crate) fn waits(&self, seq: Seq) -> bool {
+        self.count.load(Ordering::SeqCst) > 0 && self.lock().by_seq.contains_key(&seq)
+    }
+
+    /// Forgets one who went away.
+    pub(crate) fn forget(&self, waiter: WaiterId) {
+        let WaiterId { seq, number } = waiter;
+        let mut known = self.lock();
+        let Some(waiting) = known.by_seq.get_mut(&seq) else {
+            return;
+        };
+        let before = waiting.callers.len();
+        waiting.callers.retain(|caller| caller.number != number);
+        let left = waiting.callers.len();
+        self.count.fetch_sub(before - left, Ordering::SeqCst);
+        if left == 0 {
+            known.by_seq.remove(&seq);
+        }
+    }
+
+    fn take(&self, seq: Seq) -> Vec<Caller> {
+        if self.count.load(Ordering::SeqCst) == 0 {
+            return Vec::new();
+        }
+        let callers = self
+            .lock()
+            .by_seq
+            .remove(&seq)
+            .map(|waiting| waiting.callers)
+            .unwrap_or_default();
+        self.count.fetch_sub(callers.len(), Ordering::SeqCst);
+        callers
+    }
+
+    /// In order, so that a run out of a seed does the same again.
+    pub(crate) fn seqs(&self) -> Vec<Seq> {
+        let mut seqs: Vec<Seq> = self.lock().by_seq.keys().copied().collect();
+        seqs.sort_unstable();
+        seqs
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_leaves_is_forgotten_at_once() {
+        let waiters = Waiters::default();
+        let (teller, told) = oneshot::channel();
+        let (other, mut heard) = oneshot::channel();
+        let (gone, _) = oneshot::channel();
+        let waiter = waiters.next(Seq(1));
+        waiters.add(waiter, teller, None);
+        waiters.add(waiters.next(Seq(1)), other, Some(Duration::from_secs(20)));
+        waiters.add(waiters.next(Seq(2)), gone, None);
+        drop(told);
+        waiters.forget(waiter);
+        waiters.tried(Seq(1), 3, || LastError {
+            code: "TIMEOUT".into(),
+            message: "late".into(),
+            retryable: true,
+        });
+        assert_eq!(waiters.so_far(Seq(1)).attempts, 3);
+        let due = Timestamp::from_millis(19_000);
+        waiters.tell_put_off(Seq(1), &"later".into(), due, Duration::from_secs(19));
+        assert!(
+            heard.try_recv().is_err() && waiters.so_far(Seq(1)).due_at == Some(due),
+            "it is due within the wait"
+        );
+        waiters.tell(Seq(1), &"done".into());
+        assert!(matches!(heard.try_recv(), Ok(Ok(outcome)) if &*outcome == "done"));
+        assert!(
+            !waiters.waits(Seq(1))
+                && waiters.lock().by_seq.is_empty()
+                && waiters.count.load(Ordering::SeqCst) == 0
+        );
+    }
+}

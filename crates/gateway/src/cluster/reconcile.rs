@@ -1,0 +1,81 @@
+//! A safety net: rows that the store says are this process's, and that nobody here works on, are given back.
+//!
+//! Such a row would wait for as long as the process lives. Two looks in a row must find it, held in the same way, and between them everything
+//! that may have taken it must have ended: a row that is on its way into memory, or out of it, is left alone.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_store::{Freed, Hold, Seq, StoreError};
+
+use crate::cluster::held::Mark;
+use crate::shared::Inner;
+
+/// How often to look.
+const EVERY: Duration = Duration::from_mins(1);
+/// Rows of one page of a look.
+const PAGE: usize = 1000;
+
+/// What the last look found.
+#[derive(Default)]
+struct Look {
+    /// Rows that the store says are this process's, and that were not in its memory.
+    unheld: HashSet<Hold>,
+    /// When it was over.
+    until: Mark,
+}
+
+pub(crate) async fn run(inner: Arc<Inner>) {
+    let mut last = Look::default();
+    while inner.sleep(EVERY).await {
+        match look(&inner, &last).await {
+            Ok(next) => last = next,
+            Err(error) => inner.could_not(
+                "could not compare what this process owns with what it works on; trying again",
+                &error,
+            ),
+        }
+    }
+}
+
+async fn look(inner: &Inner, last: &Look) -> Result<Look, StoreError> {
+    let settled = inner.held.has_taken_all_before(last.until);
+    let owner = inner.lease.owner();
+    let mut unheld = HashSet::new();
+    let mut after = Seq(i64::MIN);
+    loop {
+        let page = inner.store.owned(owner, after, PAGE).await?;
+        let Some(newest) = page.last() else { break };
+        after = newest.seq;
+        let is_last = page.len() < PAGE;
+        // Asked after the page was read: what was taken before that, and is worked on, is known by now, or soon.
+        unheld.extend(page.into_iter().filter(|hold| !inner.held.holds(hold)));
+        if is_last {
+            break;
+        }
+    }
+    if settled {
+        let mut forgotten: Vec<Hold> = unheld.intersection(&last.unheld).copied().collect();
+        forgotten.sort_unstable_by_key(|hold| hold.seq);
+        give_back(inner, forgotten).await?;
+    }
+    Ok(Look {
+        unheld,
+        until: inner.held.mark(),
+    })
+}
+
+async fn give_back(inner: &Inner, forgotten: Vec<Hold>) -> Result<(), StoreError> {
+    if forgotten.is_empty() {
+        return Ok(());
+    }
+    let Freed { unsent, maybe_sent } = inner.store.free(forgotten, inner.due.now()).await?;
+    tracing::error!(
+        unsent,
+        maybe_sent,
+        "this process owned actions that nobody worked on; they go on. This is a bug, please report it"
+    );
+    inner.work.notify_one();
+    Ok(())
+}

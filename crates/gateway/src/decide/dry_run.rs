@@ -1,0 +1,118 @@
+//! What a dispatch would come to, up to the sending, now or at another instant. Nothing is written.
+
+use std::sync::Arc;
+
+use acteon_core::{Action, Caller, DryRun, LastError, Origin, Outcome, Timestamp};
+use acteon_store::{Birth, State, StoreError};
+
+use crate::admit::pending::{left_alone, recorded};
+use crate::admit::sender::Sender;
+use crate::admit::ways::to_store;
+use crate::decide::plan::Step;
+use crate::registry::Entry;
+use crate::shared::{Gateway, Inner};
+
+impl Gateway {
+    /// What a dispatch would come to, up to the sending, at `at` or else now. Writes nothing.
+    ///
+    /// Ids, counters and dedup keys are those that there are now, whatever the instant: what others will send until then nobody knows.
+    pub async fn dry_run(
+        &self,
+        action: &Action,
+        caller: &Caller,
+        at: Option<Timestamp>,
+    ) -> Result<Arc<str>, StoreError> {
+        let inner = &self.inner;
+        let now = at.unwrap_or_else(|| inner.clock.now());
+        if let Some(known) = known(inner, action, caller).await? {
+            return Ok(Outcome::DryRun(Box::new(known)).to_json());
+        }
+        let policies = match at {
+            Some(at) => {
+                let (policies, action) = (inner.policies.load_full(), action.clone());
+                let then = self
+                    .aside(move || Arc::new(policies.as_of(at, &action)))
+                    .await;
+                then.ok_or_else(|| {
+                    StoreError::Engine("the look at silences that have ended broke off".into())
+                })?
+            }
+            None => inner.policies.load_full(),
+        };
+        let plan = inner.plan_by(&policies, action, Origin::Api, caller, now);
+        let judged = match &plan.step {
+            Step::End(_) => None,
+            Step::Send(conditions, routes, _) => {
+                let ways = routes
+                    .iter()
+                    .map(|route| to_store(route, Birth::Due(now)))
+                    .collect();
+                let _turn = inner
+                    .dry_runs
+                    .acquire()
+                    .await
+                    .map_err(|_| StoreError::Closed)?;
+                Some(inner.store.judge(conditions.clone(), ways, now).await?)
+            }
+        };
+        // How a provider will be at another instant is not known.
+        let at_provider = |entry: &Entry| {
+            let wait = entry
+                .breaker
+                .as_ref()
+                .filter(|_| at.is_none())?
+                .closed_to_all(inner.clock.monotonic())?;
+            Some(left_alone(inner, action, entry, wait))
+        };
+        Ok(plan.dry_run(action, judged, at_provider).to_json())
+    }
+}
+
+/// What a dispatch would come to whose id is known: what came of it before, or a refusal where the id belongs to another request.
+async fn known(
+    inner: &Inner,
+    action: &Action,
+    caller: &Caller,
+) -> Result<Option<DryRun>, StoreError> {
+    let Some((record, _turn)) = inner.known_looks.find(&*inner.store, action).await? else {
+        return Ok(None);
+    };
+    // What was refused for now is decided anew when the same is asked for again.
+    if record.state == State::Refused && record.action.asks_the_same_at_sight(action) {
+        return Ok(None);
+    }
+    let mut said = DryRun {
+        verdict: record.verdict.clone(),
+        matched_rule: record.rule.as_deref().map(str::to_owned),
+        would_be_provider: record.provider.clone(),
+        would_be: "refused".into(),
+        outcome: None,
+        refusal: None,
+        quotas_exceeded: Vec::new(),
+        rule_errors: Vec::new(),
+    };
+    let sender = Sender {
+        origin: Origin::Api,
+        caller: caller.id.clone(),
+    };
+    if let Some(conflict) = sender.conflict(inner, &record, action) {
+        let message = conflict.to_string();
+        // What was decided about the other request is nothing of this one.
+        (said.verdict, said.matched_rule, said.would_be_provider) =
+            ("none".into(), None, action.provider.clone());
+        said.refusal = Some(LastError {
+            code: "ID_CONFLICT".into(),
+            message,
+            retryable: false,
+        });
+        return Ok(Some(said));
+    }
+    let outcome: Option<Outcome> =
+        serde_json::from_str(&recorded(inner, &record, inner.waiters.so_far(record.seq))).ok();
+    outcome
+        .as_ref()
+        .map_or("scheduled", Outcome::tag)
+        .clone_into(&mut said.would_be);
+    said.outcome = outcome;
+    Ok(Some(said))
+}

@@ -1,0 +1,7 @@
+//! Deciding about an action: what a dispatch does with it, and what it would do.
+
+pub(crate) mod conditions;
+pub(crate) mod dry_run;
+pub(crate) mod plan;
+pub(crate) mod route;
+pub(crate) mod surroundings;

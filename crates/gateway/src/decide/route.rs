@@ -1,0 +1,204 @@
+//! The routes of an action: the provider that takes it, the request made for it, and the fallbacks.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use acteon_core::{
+    Action, Caller, ErrorKind, Origin, Outcome, Prepared, ProviderError, ProviderName, Timestamp,
+};
+use acteon_rules::{Rule, patched};
+use acteon_store::{Overage, QuotaCheck};
+use serde_json::value::RawValue;
+
+use crate::decide::surroundings::Surroundings;
+use crate::policies::HoldBack;
+use crate::policies::{Policies, Unsilenced};
+use crate::registry::Entry;
+
+/// A way for an action to go.
+pub(crate) struct Route {
+    pub(crate) entry: Arc<Entry>,
+    pub(crate) prepared: Arc<Prepared>,
+    /// The due time at which it was planned.
+    pub(crate) not_before: Timestamp,
+    pub(crate) give_up_at: Timestamp,
+    pub(crate) quotas: Vec<QuotaCheck>,
+    /// What was found out about silences.
+    pub(crate) unsilenced: Option<Unsilenced>,
+}
+
+/// Most fallbacks in a row.
+pub(crate) const MAX_FALLBACKS: usize = 3;
+
+pub(crate) fn route(
+    action: &Action,
+    origin: Origin,
+    caller: &str,
+    entry: &Arc<Entry>,
+    around: &Surroundings<'_>,
+) -> Result<Route, Box<Outcome>> {
+    let prepared = entry
+        .provider()
+        .prepare(action)
+        .map_err(|error| Box::new(failed(&error)))?;
+    let oldest = around.due + around.retry.max_age;
+    let mut quotas = match origin {
+        Origin::Api | Origin::Replay => {
+            around
+                .policies
+                .quotas
+                .checks(action, &entry.name, caller, around.now)
+        }
+        // A quota's notice is charged to none: it could not tell that one is used up.
+        Origin::Notice => Vec::new(),
+    };
+    for quota in quotas
+        .iter_mut()
+        .filter(|quota| fallback(&quota.overage) == Some(&entry.name))
+    {
+        // It goes where the quota would have it go.
+        not_again(quota, around.policies);
+    }
+    Ok(Route {
+        entry: Arc::clone(entry),
+        prepared: Arc::new(prepared),
+        not_before: around.due,
+        give_up_at: action
+            .expires_at
+            .map_or(oldest, |expires| (around.due_of)(expires).min(oldest)),
+        quotas,
+        unsilenced: None,
+    })
+}
+
+/// The way of an action whose provider is left alone for now, where a fallback is configured that can take it.
+pub(crate) fn instead(
+    action: &Action,
+    origin: Origin,
+    caller: &Caller,
+    rule: Option<&Rule>,
+    asked: &Arc<Entry>,
+    around: &Surroundings<'_>,
+) -> Option<Route> {
+    let mut entry = asked;
+    for _ in 0..MAX_FALLBACKS {
+        if !is_left_alone(entry, around) {
+            break;
+        }
+        entry = around.providers.get(entry.fallback.as_ref()?)?;
+    }
+    let elsewhere = entry.name != asked.name && !is_left_alone(entry, around);
+    let free = elsewhere && may_go(action, &entry.name, rule, around);
+    // One that cannot make a request of this payload is no way to go.
+    if free {
+        route(action, origin, &caller.id, entry, around).ok()
+    } else {
+        None
+    }
+}
+
+pub(crate) fn is_left_alone(entry: &Entry, around: &Surroundings<'_>) -> bool {
+    entry
+        .breaker
+        .as_ref()
+        .is_some_and(|breaker| breaker.closed_to_all(around.monotonic).is_some())
+}
+
+/// Adds the ways that quotas name for when they are used up. One that cannot be gone now is left out.
+pub(crate) fn with_fallbacks(
+    first: Route,
+    action: &Action,
+    origin: Origin,
+    caller: &Caller,
+    rule: Option<&Rule>,
+    around: &Surroundings<'_>,
+) -> Vec<Route> {
+    let mut routes = vec![first];
+    let mut looked = 0;
+    while let Some(current) = routes.get(looked) {
+        looked += 1;
+        let names: Vec<ProviderName> = current
+            .quotas
+            .iter()
+            .filter_map(|quota| fallback(&quota.overage).cloned())
+            .collect();
+        for name in names {
+            let known = routes.iter().any(|route| route.entry.name == name);
+            let free = may_go(action, &name, rule, around);
+            if !known
+                && free
+                && routes.len() <= MAX_FALLBACKS
+                && let Some(entry) = around.providers.get(&name)
+                && let Ok(mut route) = route(action, origin, &caller.id, entry, around)
+            {
+                route
+                    .quotas
+                    .iter_mut()
+                    .for_each(|quota| not_again(quota, around.policies));
+                routes.push(route);
+            }
+        }
+    }
+    routes
+}
+
+/// Whether an action may go through another provider, now or later.
+pub(crate) fn may_go(
+    action: &Action,
+    through: &ProviderName,
+    rule: Option<&Rule>,
+    around: &Surroundings<'_>,
+) -> bool {
+    let held_back = around
+        .policies
+        .hold_back(action, through, rule, around.now, &mut None);
+    held_back.and_then(HoldBack::for_good).is_none()
+}
+
+/// A quota over all providers has had its say once an action goes another way because of it: there it is charged, and holds nothing back.
+pub(crate) fn not_again(quota: &mut QuotaCheck, policies: &Policies) {
+    if fallback(&quota.overage).is_some() && !policies.quotas.is_of_a_provider(&quota.id) {
+        quota.overage = Overage::Warn;
+    }
+}
+
+pub(crate) fn fallback(overage: &Overage) -> Option<&ProviderName> {
+    match overage {
+        Overage::Degrade(name) => Some(name),
+        Overage::Block | Overage::Warn | Overage::Notify(_) => None,
+    }
+}
+
+/// The action with what a rule changes in its payload. A change that cannot be made is an outcome: the rest of the payload is never sent alone.
+pub(crate) fn changed<'a>(
+    action: &'a Action,
+    patch: Option<&RawValue>,
+    rule: Option<&Rule>,
+) -> Result<Cow<'a, Action>, Box<Outcome>> {
+    let Some(patch) = patch else {
+        return Ok(Cow::Borrowed(action));
+    };
+    match patched(&action.payload, patch) {
+        Ok(payload) => Ok(Cow::Owned(Action {
+            payload,
+            ..action.clone()
+        })),
+        Err(error) => {
+            let message = format!("rule {}: {error}", rule.map_or("", |rule| rule.name()));
+            Err(Box::new(failed(&ProviderError::new(
+                ErrorKind::Serialization,
+                message,
+            ))))
+        }
+    }
+}
+
+pub(crate) fn failed(error: &ProviderError) -> Outcome {
+    let kind: ErrorKind = error.kind();
+    Outcome::Failed {
+        code: kind.code().into(),
+        message: error.to_string(),
+        retryable: kind.retryable(),
+        attempts: 0,
+    }
+}

@@ -1,0 +1,332 @@
+//! Circuit breakers: a provider that fails again and again is left alone for a while, and then tried with one call at a time.
+//!
+//! ```text
+//! closed --failures in a row--> open --recovery time--> half open --successes in a row--> closed
+//!                                 ^------- a failure -------'
+//! ```
+//!
+//! What meets an open breaker is put off until some time after the next trial, as on a paused lane; what waits in the store stays there, but for
+//! one row a trial. Nothing is lost to it. New actions go through a
+//! fallback where one is configured; what was accepted before waits for its own provider. What one gateway finds out, the others hear
+//! ([`sharing`]).
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use acteon_core::ProviderName;
+
+pub(crate) mod sharing;
+
+/// When a breaker opens and closes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BreakerPolicy {
+    /// Failures in a row that open it. Only those count that say nothing was reached, or no answer came.
+    pub failure_threshold: u32,
+    /// Successes in a row that close it again.
+    pub success_threshold: u32,
+    /// How long it stays open before a trial.
+    pub recovery: Duration,
+}
+
+impl Default for BreakerPolicy {
+    fn default() -> Self {
+        Self {
+            failure_threshold: 5,
+            success_threshold: 2,
+            recovery: Duration::from_mins(1),
+        }
+    }
+}
+
+/// Which providers have breakers, and who takes their new actions while they are open.
+#[derive(Clone, Debug, Default)]
+pub struct Breakers {
+    /// When they open and close; `None` for no breakers.
+    pub policy: Option<BreakerPolicy>,
+    /// By the provider left alone, the one that is used instead. Up to three in a row.
+    pub fallbacks: BTreeMap<ProviderName, ProviderName>,
+}
+
+/// How long those wait at least who come while a trial is in flight.
+const TRIAL_WAIT: Duration = Duration::from_secs(2);
+
+/// Time that lies between two of those who come back, so that they do not come all at once, and keep their order.
+const APART: Duration = Duration::from_millis(20);
+
+/// Longest time over which they come back.
+const LONGEST_SPREAD: Duration = Duration::from_secs(30);
+
+/// How much longer than the gateway that opened a breaker the others wait with a trial, so that they hear of its own first.
+const OTHERS_WAIT: Duration = Duration::from_secs(10);
+
+/// What a call says about its provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sign {
+    /// It answered.
+    Alive,
+    /// It could not be reached, or did not answer.
+    Dead,
+    /// It answers, and takes nothing until people have repaired something.
+    ToRepair,
+    /// Neither: it said that it has enough for now, or the call was not made.
+    Neither,
+}
+
+/// Which calls a breaker lets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Calls {
+    /// All.
+    All,
+    /// One, as a trial.
+    One,
+    /// None, for so long.
+    None(Duration),
+}
+
+/// The state of a breaker. A trial has a number, so that a call from before the breaker moved says nothing about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Closed { failures: u32 },
+    Open { until: Duration },
+    HalfOpen { successes: u32, trial: Option<u64> },
+}
+
+struct Inner {
+    state: State,
+    /// Trials begun so far.
+    trials: u64,
+    /// Actions put off since it opened.
+    put_off: u32,
+    /// Whether it is open, or was last, because people must repair something.
+    for_repair: bool,
+    /// The last change that was told or heard.
+    heard: Heard,
+}
+
+pub(crate) struct Breaker {
+    policy: BreakerPolicy,
+    inner: Mutex<Inner>,
+}
+
+/// The right to call a provider as far as its breaker goes. Dropped before the call was made, a trial is another's.
+pub(crate) struct Pass {
+    breaker: Arc<Breaker>,
+    trial: Option<u64>,
+    noted: bool,
+}
+
+impl Breaker {
+    pub(crate) fn new(policy: BreakerPolicy) -> Self {
+        let inner = Inner {
+            state: State::Closed { failures: 0 },
+            trials: 0,
+            put_off: 0,
+            for_repair: false,
+            heard: Heard::default(),
+        };
+        Self {
+            policy,
+            inner: Mutex::new(inner),
+        }
+    }
+
+    /// Whether a call may be made at `now`; if not, after how long to ask again.
+    pub(crate) fn ask(self: &Arc<Self>, now: Duration) -> Result<Pass, Duration> {
+        let mut inner = self.lock();
+        let trial = match inner.state {
+            State::Closed { .. } => None,
+            State::Open { until } if now < until => {
+                return Err(inner.put_off(until.saturating_sub(now)));
+            }
+            State::HalfOpen { trial: Some(_), .. } => return Err(inner.put_off(TRIAL_WAIT)),
+            State::Open { .. } => Some(inner.begin_trial(0)),
+            State::HalfOpen {
+                successes,
+                trial: None,
+            } => Some(inner.begin_trial(successes)),
+        };
+        Ok(Pass {
+            breaker: Arc::clone(self),
+            trial,
+            noted: false,
+        })
+    }
+
+    /// Whether a call may be made at `now`, without the right to make it; if not, after how long to ask again.
+    pub(crate) fn look(&self, now: Duration) -> Result<(), Duration> {
+        let wait = self.closed_to_all(now);
+        wait.map_or(Ok(()), |wait| Err(self.lock().put_off(wait)))
+    }
+
+    /// How long nobody may call; `None` while somebody may.
+    pub(crate) fn closed_to_all(&self, now: Duration) -> Option<Duration> {
+        match self.calls(now) {
+            Calls::None(wait) => Some(wait),
+            Calls::All | Calls::One => None,
+        }
+    }
+
+    /// Who may call at `now`.
+    pub(crate) fn calls(&self, now: Duration) -> Calls {
+        match self.lock().state {
+            State::Closed { .. } => Calls::All,
+            State::Open { until } if now < until => Calls::None(until.saturating_sub(now)),
+            State::HalfOpen { trial: Some(_), .. } => Calls::None(TRIAL_WAIT),
+            State::Open { .. } | State::HalfOpen { .. } => Calls::One,
+        }
+    }
+
+    fn note(&self, trial: Option<u64>, sign: Sign, now: Duration) -> Option<&'static str> {
+        let mut inner = self.lock();
+        let before = word(inner.state);
+        let open = State::Open {
+            until: now + self.policy.recovery,
+        };
+        inner.state = match (inner.state, sign) {
+            (State::Closed { failures }, Sign::Dead)
+                if failures + 1 < self.policy.failure_threshold =>
+            {
+                State::Closed {
+                    failures: failures + 1,
+                }
+            }
+            (State::Closed { .. }, Sign::Alive) => State::Closed { failures: 0 },
+            (State::Closed { .. }, Sign::Dead | Sign::ToRepair) => open,
+            (
+                State::HalfOpen {
+                    successes,
+                    trial: own,
+                },
+                sign,
+            ) if own.is_some() && own == trial => match sign {
+                Sign::Alive if successes + 1 < self.policy.success_threshold => State::HalfOpen {
+                    successes: successes + 1,
+                    trial: None,
+                },
+                Sign::Alive => State::Closed { failures: 0 },
+                Sign::Dead | Sign::ToRepair => open,
+                Sign::Neither => State::HalfOpen {
+                    successes,
+                    trial: None,
+                },
+            },
+            // A call that began before the breaker moved.
+            (state @ (State::Open { .. } | State::HalfOpen { .. }), _)
+            | (state @ State::Closed { .. }, Sign::Neither) => state,
+        };
+        let after = word(inner.state);
+        if after == "open" {
+            inner.for_repair = if after == before {
+                inner.for_repair
+            } else {
+                sign == Sign::ToRepair
+            };
+        }
+        if after == "open" && before != "open" {
+            inner.put_off = 0;
+        }
+        (after != before).then_some(after)
+    }
+
+    /// Whether nobody may call because people must repair something.
+    pub(crate) fn is_open_for_repair(&self, now: Duration) -> bool {
+        self.closed_to_all(now).is_some() && self.lock().for_repair
+    }
+
+    /// Whether a trial is in flight.
+    pub(crate) fn is_on_trial(&self) -> bool {
+        matches!(self.lock().state, State::HalfOpen { trial: Some(_), .. })
+    }
+
+    /// Lets one try at once.
+    pub(crate) fn try_now(&self, now: Duration) {
+        let mut inner = self.lock();
+        if let State::Open { .. } = inner.state {
+            inner.state = State::Open { until: now };
+        }
+    }
+
+    /// Opens it by hand.
+    pub(crate) fn trip(&self, now: Duration) {
+        self.set(State::Open {
+            until: now + self.policy.recovery,
+        });
+    }
+
+    /// Closes it by hand.
+    pub(crate) fn reset(&self) {
+        self.set(State::Closed { failures: 0 });
+    }
+
+    /// `closed`, `open` or `half_open`.
+    pub(crate) fn word(&self) -> &'static str {
+        word(self.lock().state)
+    }
+
+    fn set(&self, state: State) {
+        let mut inner = self.lock();
+        inner.state = state;
+        (inner.put_off, inner.for_repair) = (0, false);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn begin_trial(&mut self, successes: u32) -> u64 {
+        self.trials += 1;
+        self.state = State::HalfOpen {
+            successes,
+            trial: Some(self.trials),
+        };
+        self.trials
+    }
+
+    /// When somebody who is put off for `wait` should come back: after those who were put off before.
+    fn put_off(&mut self, wait: Duration) -> Duration {
+        let before = self.put_off;
+        self.put_off = self.put_off.saturating_add(1);
+        wait + APART.saturating_mul(before).min(LONGEST_SPREAD)
+    }
+}
+
+impl Pass {
+    /// Whether the call tries a provider that was left alone.
+    pub(crate) fn is_trial(&self) -> bool {
+        self.trial.is_some()
+    }
+
+    /// Notes what the call said; returns the word of the new state if it changed.
+    pub(crate) fn note(mut self, sign: Sign, now: Duration) -> Option<&'static str> {
+        self.noted = true;
+        self.breaker.note(self.trial, sign, now)
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        if !self.noted && self.trial.is_some() {
+            self.breaker.note(self.trial, Sign::Neither, Duration::ZERO);
+        }
+    }
+}
+
+fn word(state: State) -> &'static str {
+    match state {
+        State::Closed { .. } => "closed",
+        State::Open { .. } => "open",
+        State::HalfOpen { .. } => "half_open",
+    }
+}
+
+/// The last change of a breaker that was told or heard: which gateway's, which of its changes, and whether it was made by hand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Heard {
+    pub(super) change: (i64, u64),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! An action that was accepted for one provider, and goes through that one's fallback.
+
+use std::sync::Arc;
+
+use acteon_rules::Facts;
+use acteon_store::{Reroute, Rerouted};
+
+use crate::decide::route::{MAX_FALLBACKS, Route, changed, is_left_alone, may_go, route};
+use crate::decide::surroundings::Surroundings;
+use crate::deliver::job::Job;
+use crate::memory::size_of;
+use crate::offload;
+use crate::registry::Entry;
+use crate::shared::Inner;
+
+/// What came of looking for another way.
+pub(crate) enum Elsewhere {
+    /// The action goes through another provider.
+    Moved,
+    /// There is none that may and can take it.
+    Nowhere,
+    /// The store could not be asked, or its answer was lost: whether the action has moved is not known here, so that it must not end as it was.
+    StoreFailed,
+}
+
+/// Has an action go through the first fallback that may and can take it: charged there, and given back what it took of the first, in one commit.
+pub(crate) async fn elsewhere(inner: &Arc<Inner>, job: &mut Job) -> Elsewhere {
+    let planned = inner.around(|around| {
+        let cost = around.policies.rules.cost(job.action.payload.get().len());
+        offload::by_size(cost, || another_route(job, around))
+    });
+    let Some(route) = planned else {
+        return Elsewhere::Nowhere;
+    };
+    let Route {
+        entry,
+        prepared,
+        quotas,
+        ..
+    } = route;
+    let before = std::mem::take(&mut job.charges.counters);
+    let after: Vec<String> = quotas.iter().map(|quota| quota.counter.clone()).collect();
+    let (kept, others): (Vec<String>, Vec<String>) = before
+        .iter()
+        .cloned()
+        .partition(|counter| after.contains(counter));
+    let mut charges = job.charges.clone();
+    charges.counters.clone_from(&after);
+    // What may have left through the first stays charged there.
+    let refund = if job.possible_duplicate {
+        Vec::new()
+    } else {
+        others.clone()
+    };
+    if job.possible_duplicate {
+        charges.counters.extend(others);
+    }
+    let change = Reroute {
+        hold: job.hold(),
+        action: Arc::clone(&job.action),
+        priority: job.priority,
+        provider: entry.name.clone(),
+        prepared: Arc::clone(&prepared),
+        charges: charges.clone(),
+        quotas: quotas
+            .into_iter()
+            .filter(|quota| !kept.contains(&quota.counter))
+            .collect(),
+        refund,
+    };
+    match inner.store.reroute(change).await {
+        Ok(Rerouted::Written) => {
+            tracing::info!(action = %job.action.id, from = %job.entry.name, to = %entry.name, "an action goes through the fallback of its provider");
+            inner
+                .shares
+                .moved(&job.entry.name, &entry.name, &job.action.tenant);
+            let place = entry.lane.enter_claimed(size_of(&job.action, &prepared));
+            job.go_through(entry, prepared, charges, place);
+            Elsewhere::Moved
+        }
+        Ok(Rerouted::NoRoom | Rerouted::Fenced) => {
+            job.charges.counters = before;
+            Elsewhere::Nowhere
+        }
+        Err(error) => {
+            job.charges.counters = before;
+            tracing::warn!(action = %job.action.id, %error, "an action could not be moved to the fallback of its provider; it is tried again");
+            Elsewhere::StoreFailed
+        }
+    }
+}
+
+/// The way of an action that was accepted for a provider which people must repair: through the first of its fallbacks that may and can take it.
+pub(crate) fn another_route(job: &Job, around: &Surroundings<'_>) -> Option<Route> {
+    // What a rule would have changed must not be sent unchanged.
+    let rule = match &job.rule {
+        Some(name) => Some(around.policies.rules.rule(name)?),
+        None => None,
+    };
+    let patch = rule.map_or(Some(None), |rule| {
+        rule.patch(&Facts::new(&job.action, around.now))
+    })?;
+    let action = changed(&job.action, patch.as_deref(), rule).ok()?;
+    let failed_at = |entry: &Entry| {
+        job.history
+            .iter()
+            .any(|attempt| attempt.to_repair && attempt.provider == entry.name)
+    };
+    let mut entry = &job.entry;
+    for _ in 0..MAX_FALLBACKS {
+        entry = around.providers.get(entry.fallback.as_ref()?)?;
+        let free = || may_go(&action, &entry.name, rule, around);
+        if !is_left_alone(entry, around) && !failed_at(entry) && free() {
+            return route(&action, job.origin, &job.caller, entry, around).ok();
+        }
+    }
+    None
+}

@@ -1,0 +1,206 @@
+//! An action that this process works on.
+
+use std::sync::Arc;
+
+use acteon_core::{Action, Attempt, Origin, Prepared, Priority, Timestamp};
+use acteon_store::{Charges, Hold, Record, Seq, Turn};
+
+use crate::cluster::held::Holding;
+use crate::decide::route::Route;
+use crate::deliver::send_turn::SendTurn;
+use crate::lane::AskedTurn;
+use crate::lane::{Place, Rank};
+use crate::policies::Unsilenced;
+use crate::registry::Entry;
+use crate::shared::Inner;
+
+/// An action that this process works on.
+pub(crate) struct Job {
+    /// How the row is held.
+    holding: Holding,
+    pub(crate) action: Arc<Action>,
+    /// The rule that decided.
+    pub(crate) rule: Option<Arc<str>>,
+    /// What the gate took for it.
+    pub(crate) charges: Charges,
+    pub(crate) priority: Priority,
+    pub(crate) prepared: Arc<Prepared>,
+    pub(crate) entry: Arc<Entry>,
+    /// From when its age counts, in due time.
+    pub(crate) not_before: Timestamp,
+    pub(crate) accepted_at: Timestamp,
+    /// Its place among those that wait in the store.
+    due_at: Timestamp,
+    /// When this round began, in due time.
+    pub(crate) round_began: Timestamp,
+    pub(crate) give_up_at: Timestamp,
+    pub(crate) attempts: u32,
+    pub(crate) rounds: u32,
+    pub(crate) takeovers: u32,
+    pub(crate) possible_duplicate: bool,
+    pub(crate) history: Vec<Attempt>,
+    /// Whether its commits yield to those of actions that were sent alone.
+    pub(crate) turn: Turn,
+    /// Whether the store knows that it may be sent.
+    pub(crate) in_flight: bool,
+    /// The turn that it was admitted with.
+    pub(crate) at_once: Option<SendTurn>,
+    /// The turn that was asked for before its task began.
+    pub(crate) asked: Option<AskedTurn>,
+    /// What is added to the request's text, as the store knows it.
+    pub(crate) note: Option<Arc<str>>,
+    /// Whether it waited in the store before.
+    pub(crate) claimed: bool,
+    /// Where it came from.
+    pub(crate) origin: Origin,
+    /// Who posted it.
+    pub(crate) caller: Arc<str>,
+    /// What the last look at silences found.
+    pub(crate) unsilenced: Option<Unsilenced>,
+    place: Place,
+}
+
+/// What was decided about an action that goes.
+pub(crate) struct Decided {
+    pub(crate) action: Arc<Action>,
+    pub(crate) rule: Option<Arc<str>>,
+    pub(crate) charges: Charges,
+    pub(crate) priority: Priority,
+    pub(crate) accepted_at: Timestamp,
+    pub(crate) possible_duplicate: bool,
+    pub(crate) turn: Turn,
+    pub(crate) origin: Origin,
+    pub(crate) caller: Arc<str>,
+}
+
+impl Job {
+    /// An action that was just admitted.
+    pub(crate) fn admitted(
+        holding: Holding,
+        decided: Decided,
+        route: Route,
+        place: Place,
+        at_once: Option<SendTurn>,
+    ) -> Self {
+        let Decided {
+            action,
+            rule,
+            charges,
+            priority,
+            accepted_at,
+            possible_duplicate,
+            turn,
+            origin,
+            caller,
+        } = decided;
+        Self {
+            holding,
+            action,
+            rule,
+            charges,
+            priority,
+            prepared: route.prepared,
+            entry: route.entry,
+            not_before: route.not_before,
+            accepted_at,
+            due_at: route.not_before,
+            round_began: route.not_before,
+            give_up_at: route.give_up_at,
+            attempts: 0,
+            rounds: 0,
+            takeovers: 0,
+            possible_duplicate,
+            history: Vec::new(),
+            turn,
+            in_flight: at_once.is_some(),
+            at_once,
+            asked: None,
+            note: None,
+            claimed: false,
+            origin,
+            caller,
+            unsilenced: route.unsilenced,
+            place,
+        }
+    }
+
+    /// A row that was claimed.
+    pub(crate) fn claimed(
+        record: Record,
+        entry: Arc<Entry>,
+        holding: Holding,
+        place: Place,
+    ) -> Self {
+        Self {
+            holding,
+            action: record.action,
+            rule: record.rule,
+            charges: record.charges,
+            priority: record.priority,
+            prepared: record.prepared.unwrap_or_default(),
+            entry,
+            not_before: record.not_before,
+            accepted_at: record.accepted_at,
+            due_at: record.due_at,
+            round_began: record.due_at,
+            give_up_at: record.give_up_at,
+            attempts: record.attempts,
+            rounds: record.rounds,
+            takeovers: record.takeovers,
+            possible_duplicate: record.possible_duplicate,
+            history: record.history,
+            turn: Turn::Single,
+            in_flight: false,
+            at_once: None,
+            asked: None,
+            note: record.note,
+            claimed: true,
+            origin: record.origin,
+            caller: record.caller.into(),
+            unsilenced: None,
+            place,
+        }
+    }
+
+    pub(crate) fn seq(&self) -> Seq {
+        self.holding.hold().seq
+    }
+
+    /// Goes through another provider from here on, as the store knows. What it was sent through before is in its history.
+    pub(crate) fn go_through(
+        &mut self,
+        entry: Arc<Entry>,
+        prepared: Arc<Prepared>,
+        charges: Charges,
+        place: Place,
+    ) {
+        (self.entry, self.prepared, self.charges, self.place) = (entry, prepared, charges, place);
+        (self.in_flight, self.note, self.unsilenced, self.claimed) = (false, None, None, false);
+    }
+
+    /// Asks for a turn, unless it has one: from now on it keeps its place.
+    pub(crate) fn ask_for_turn(mut self) -> Self {
+        if self.at_once.is_none() {
+            self.asked = Some(SendTurn::ask(&self.entry, self.rank()));
+        }
+        self
+    }
+
+    /// Where it stands among those that wait for a turn.
+    pub(crate) fn rank(&self) -> Rank {
+        Rank {
+            priority: self.priority,
+            accepted: self.not_before,
+            seq: self.seq(),
+        }
+    }
+
+    /// When it is due if it goes back to where it stood among those that wait in the store.
+    pub(crate) fn place_in_store(&self, inner: &Inner) -> Timestamp {
+        self.due_at.min(inner.due.now())
+    }
+
+    pub(crate) fn hold(&self) -> Hold {
+        self.holding.hold()
+    }
+}

@@ -1,0 +1,21 @@
+//! Sending an action: its round of calls, what each call needs, and the record of its end.
+
+pub(crate) mod age;
+pub(crate) mod attempt;
+pub(crate) mod breaker;
+pub(crate) mod budget;
+pub(crate) mod call;
+pub(crate) mod elsewhere;
+pub(crate) mod end;
+pub(crate) mod in_force;
+pub(crate) mod job;
+pub(crate) mod must_not_send;
+pub(crate) mod outage;
+pub(crate) mod ready;
+pub(crate) mod record;
+pub(crate) mod repair;
+pub(crate) mod repeat;
+pub(crate) mod retry;
+pub(crate) mod round;
+pub(crate) mod send_turn;
+pub(crate) mod to_repair;

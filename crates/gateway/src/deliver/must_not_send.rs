@@ -1,0 +1,28 @@
+//! What forbids a call: looked at before each, since time may have passed.
+
+use crate::deliver::age::{Age, too_old};
+use crate::deliver::end::{End, postpone, put_off};
+use crate::deliver::job::Job;
+use crate::policies::HoldBack;
+use crate::shared::Inner;
+
+/// Looked at before every send, since time may have passed.
+pub(crate) fn must_not_send(inner: &Inner, job: &mut Job) -> Option<End> {
+    let (monotonic, now) = (inner.clock.monotonic(), inner.clock.now());
+    if !inner.lease.allows(job.hold().owner, monotonic, now) {
+        tracing::warn!(action = %job.action.id, "put off: this process's lease is over or about to be");
+        return Some(put_off(inner, job, inner.lease.times().renew_every()));
+    }
+    if let Some(end) = too_old(inner, &Age::of(job), now, inner.due.at(monotonic)) {
+        return Some(end);
+    }
+    let policies = inner.policies.load();
+    let rule = job
+        .rule
+        .as_deref()
+        .and_then(|name| policies.rules.rule(name));
+    match policies.hold_back(&job.action, &job.entry.name, rule, now, &mut job.unsilenced)? {
+        HoldBack::ForGood(outcome) => Some(End::HeldBack(outcome)),
+        HoldBack::Postponed(postponed) => Some(postpone(inner, &job.action, &postponed)),
+    }
+}

@@ -1,0 +1,141 @@
+//! When to try again.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use acteon_core::{Entropy, ProviderName, Timestamp};
+
+use crate::deliver::to_repair::OnRepairable;
+
+/// Into so many steps a pause is divided: retries come at the instants between them.
+const STEPS_OF_A_PAUSE: u32 = 10;
+
+/// How often and when sends are repeated. Data; the loop is in `deliver.rs`.
+#[derive(Clone, Debug)]
+pub struct RetryPolicy {
+    /// Quick retries within a dispatch, beside the first attempt, where the request surely did not arrive, or the service drops copies or does not
+    /// mind them.
+    pub max_quick: u32,
+    /// The first quick retry comes within this time; the span doubles with each.
+    pub quick_base: Duration,
+    /// Longest span of a quick retry.
+    pub quick_cap: Duration,
+    /// Whether an action goes on in the store when its quick retries are used up.
+    pub durable: bool,
+    /// Pauses before each durable retry; the last repeats until the action is given up.
+    pub delays: Vec<Duration>,
+    /// An action older than this is not sent any more.
+    pub max_age: Duration,
+    /// What happens to actions whose provider people must repair first, and of some providers something else.
+    pub on_repairable: OnRepairable,
+    /// By provider, where that differs.
+    pub on_repairable_of: BTreeMap<ProviderName, OnRepairable>,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            max_quick: 3,
+            quick_base: Duration::from_millis(200),
+            quick_cap: Duration::from_secs(2),
+            durable: true,
+            delays: [10, 30, 120, 600].map(Duration::from_secs).to_vec(),
+            max_age: Duration::from_hours(6),
+            on_repairable: OnRepairable::Fail,
+            on_repairable_of: BTreeMap::new(),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// What happens to actions of a provider that people must repair first.
+    pub(crate) fn on_repairable(&self, provider: &ProviderName) -> OnRepairable {
+        self.on_repairable_of
+            .get(provider)
+            .copied()
+            .unwrap_or(self.on_repairable)
+    }
+
+    /// The pause before the quick retry that follows `done` retries: full jitter, so that those who failed together do not return together.
+    pub(crate) fn quick_pause(&self, done: u32, entropy: &dyn Entropy) -> Duration {
+        let span = self
+            .quick_base
+            .saturating_mul(1 << done.min(16))
+            .min(self.quick_cap);
+        span.mul_f64(entropy.fraction())
+    }
+
+    /// When the durable retry comes that follows `done` of them, in a round that began at `began` and failed at `now`. Those that fail about the same
+    /// time have one instant, and those that began earlier never a later one, so that they come back in their order.
+    pub(crate) fn durable_at(&self, done: u32, began: Timestamp, now: Timestamp) -> Timestamp {
+        let delay = self.delay(done);
+        let earliest = (began + self.quick_span()).max(now) + delay;
+        let step = (delay / STEPS_OF_A_PAUSE)
+            .max(Duration::from_millis(1))
+            .as_millis() as i64;
+        let millis = earliest.as_millis();
+        Timestamp::from_millis(millis.saturating_add((step - millis.rem_euclid(step)) % step))
+    }
+
+    /// The most that lies between a failure and [`Self::durable_at`].
+    pub(crate) fn longest_pause(&self, done: u32) -> Duration {
+        self.delay(done).mul_f64(1.1) + self.quick_span()
+    }
+
+    /// The most that the quick retries of a round wait.
+    fn quick_span(&self) -> Duration {
+        (0..self.max_quick)
+            .map(|done| {
+                self.quick_base
+                    .saturating_mul(1 << done.min(16))
+                    .min(self.quick_cap)
+            })
+            .sum()
+    }
+
+    fn delay(&self, done: u32) -> Duration {
+        let index = (done as usize).min(self.delays.len().saturating_sub(1));
+        self.delays
+            .get(index)
+            .copied()
+            .unwrap_or(Duration::from_mins(10))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_began_earlier_comes_back_no_later_whenever_it_failed() {
+        let policy = RetryPolicy::default();
+        let at = Timestamp::from_millis;
+        let instants = |done: u32| {
+            // Each fails at some time within its quick retries, none of them in order.
+            let retried = move |number: i64| {
+                RetryPolicy::default().durable_at(
+                    done,
+                    at(number * 7),
+                    at(number * 7 + (number * 379) % 1400),
+                )
+            };
+            (0..500).map(retried).collect::<Vec<_>>()
+        };
+        for done in 0..5 {
+            let instants = instants(done);
+            assert!(instants.is_sorted(), "{done}");
+            let delay = policy.delay(done).as_millis() as i64;
+            assert!(
+                instants
+                    .iter()
+                    .all(|instant| instant.as_millis() % (delay / 10) == 0)
+            );
+        }
+        let (began, failed) = (at(1_000_000), at(1_000_100));
+        let pause = policy.durable_at(0, began, failed).since(failed);
+        assert!(
+            (Duration::from_secs(10)..=policy.longest_pause(0)).contains(&pause),
+            "{pause:?}"
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! ACT: one action, from its place in memory to the end of this round.
+//!
+//! A round ends with an outcome, with a later instant at which the action is due again, or with nothing when this process may not go on. It
+//! calls the provider once, and again quickly where the request surely did not arrive, or the service drops copies or does not mind them.
+
+use std::sync::Arc;
+
+use acteon_core::Outcome;
+use acteon_core::limits::MAX_TAKEOVERS;
+use acteon_store::Turn;
+
+use crate::deliver::attempt::attempt;
+use crate::deliver::call::Call;
+use crate::deliver::elsewhere::{Elsewhere, elsewhere};
+use crate::deliver::end::{End, again, put_off};
+use crate::deliver::job::Job;
+use crate::deliver::record::{clear_in_flight, record};
+use crate::deliver::repair::{STORE_PAUSE, end_or_move, was_held};
+use crate::deliver::repeat::ends_round;
+use crate::shared::Inner;
+
+/// Works on `job` until its round ends, records that, and tells whoever waits.
+pub(crate) async fn deliver(inner: &Arc<Inner>, mut job: Job) {
+    let end = round(inner, &mut job).await;
+    let due_at = match &end {
+        End::Again { due_at, .. } | End::Postponed { due_at, .. } if !inner.is_releasing() => {
+            Some(*due_at)
+        }
+        End::Again { .. }
+        | End::Postponed { .. }
+        | End::Executed(_)
+        | End::Failed { .. }
+        | End::HeldBack(_) => None,
+    };
+    // Not one that was held before, and is put off for something else: it would be due again at once, for ever.
+    let is_held = matches!(end, End::Again { round: true, .. })
+        && job.history.last().is_some_and(|attempt| attempt.to_repair);
+    let waited_for = job.turn == Turn::Single && inner.waiters.waits(job.seq());
+    match record(inner, &mut job, end, waited_for).await {
+        Some(outcome) => match due_at {
+            Some(due_at) => {
+                let at = inner.clock.monotonic() + due_at.since(inner.due.now());
+                inner.waiters.tell_put_off(job.seq(), &outcome, due_at, at);
+            }
+            None => inner.waiters.tell(job.seq(), &outcome),
+        },
+        None => inner.waiters.let_go(job.seq()),
+    }
+    if is_held {
+        was_held(inner, &job.entry);
+    }
+}
+
+async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
+    if job.takeovers >= MAX_TAKEOVERS {
+        let message = format!(
+            "{} processes died while they worked on this action; it is not tried again",
+            job.takeovers
+        );
+        return End::Failed {
+            code: "POISONED",
+            message,
+            retryable: false,
+            to_repair: false,
+        };
+    }
+    let mut retries = 0;
+    loop {
+        let call = match Call::wait(inner, job).await {
+            Ok(call) => call,
+            Err(end) => {
+                // Whoever meets a provider that people must repair need not wait where another takes it.
+                let is_left = matches!(
+                    end,
+                    End::Again { .. } | End::HeldBack(Outcome::CircuitOpen { .. })
+                );
+                if !is_left || !job.entry.is_gone_around(inner.clock.monotonic()) {
+                    return end;
+                }
+                match elsewhere(inner, job).await {
+                    Elsewhere::Moved => {
+                        retries = 0;
+                        continue;
+                    }
+                    Elsewhere::StoreFailed => return put_off(inner, job, STORE_PAUSE),
+                    Elsewhere::Nowhere => return end,
+                }
+            }
+        };
+        let arrived_before = job.possible_duplicate;
+        let error = match attempt(inner, job, call).await {
+            Ok(Ok(response)) => return End::Executed(response),
+            Ok(Err(error)) => error,
+            Err(end) => return end,
+        };
+        if error.is_to_repair() {
+            if let Some(end) = end_or_move(inner, job, &error).await {
+                return end;
+            }
+            retries = 0;
+            continue;
+        }
+        if let Some(end) = ends_round(inner, job, &error, retries, arrived_before) {
+            return end;
+        }
+        if job.in_flight
+            && !error.was_maybe_sent()
+            && let Some(end) = clear_in_flight(inner, job).await
+        {
+            return end;
+        }
+        let pause = inner.options.retry.quick_pause(retries, &*inner.entropy);
+        let pause = error
+            .asked_to_wait()
+            .map_or(pause, |asked| pause.max(asked));
+        retries += 1;
+        if !inner.pause(pause).await {
+            return again(inner, job, &error);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What can be seen of an action afterwards.
+
+use std::sync::Arc;
+
+use acteon_core::{Action, Attempt, Origin, Outcome, Priority, ProviderName, Timestamp};
+use acteon_store::{Cursor, Record, Seq, State};
+use serde::Serialize;
+
+/// An action, what was decided about it, what became of it, and how.
+#[derive(Clone, Debug, Serialize)]
+pub struct ActionView {
+    /// Its position in the journal.
+    #[serde(skip)]
+    pub seq: Seq,
+    /// The action as it was accepted, without what is hidden.
+    pub action: Arc<Action>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Who posted it.
+    pub caller: String,
+    /// How they said who they are.
+    pub auth_method: String,
+    /// The verdict of the rules.
+    pub verdict: String,
+    /// The rule that decided.
+    pub matched_rule: Option<Arc<str>>,
+    /// The provider that it goes through.
+    pub provider: ProviderName,
+    /// `open`, `done`, `dead`, `refused` or `discarded`.
+    pub state: &'static str,
+    /// How soon it goes, after what its rule says.
+    pub priority: Priority,
+    /// The outcome; `Scheduled` while it goes on.
+    pub outcome: Outcome,
+    /// What kind of failure it ended with, such as `to_repair`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure_class: Option<String>,
+    /// Provider calls made.
+    pub attempts: u32,
+    /// The calls, oldest first; of very many, the first and the latest.
+    pub history: Vec<Attempt>,
+    /// Whether a send may have happened that is not recorded.
+    pub possible_duplicate: bool,
+    /// How often it was left behind by a process that died.
+    pub takeovers: u32,
+    /// What the sender should know about the message, such as a cut text.
+    pub warnings: Vec<String>,
+    /// Whom it went to or is to go to, in the service's own names, without those that are hidden; empty where no request was made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recipients: Vec<String>,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// When the next attempt is due.
+    pub next_attempt_at: Option<Timestamp>,
+}
+
+/// A page of actions, newest first.
+#[derive(Clone, Debug)]
+pub struct ActionPage {
+    /// The actions.
+    pub views: Vec<ActionView>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<Cursor>,
+    /// How many match, if that was asked; at least so many if the look was cut short.
+    pub total: Option<usize>,
+    /// Whether the look was cut short.
+    pub cut: bool,
+}
+
+impl ActionView {
+    /// What a record holds, of an action that has come to this and goes to these.
+    pub(crate) fn of(record: Record, outcome: Outcome, recipients: Vec<String>) -> Self {
+        let state = match record.state {
+            State::Open => "open",
+            State::Done => "done",
+            State::Dead => "dead",
+            State::Refused => "refused",
+            State::Discarded => "discarded",
+        };
+        let next_attempt_at = match &outcome {
+            Outcome::Scheduled { scheduled_for, .. } => Some(*scheduled_for),
+            _ => None,
+        };
+        Self {
+            seq: record.seq,
+            origin: record.origin,
+            caller: record.caller,
+            auth_method: record.auth_method,
+            verdict: record.verdict,
+            matched_rule: record.rule,
+            provider: record.provider,
+            state,
+            priority: record.priority,
+            outcome,
+            failure_class: record.class,
+            attempts: record.attempts,
+            history: record.history,
+            possible_duplicate: record.possible_duplicate,
+            takeovers: record.takeovers,
+            warnings: record
+                .prepared
+                .map(|prepared| prepared.warnings.clone())
+                .unwrap_or_default(),
+            recipients,
+            accepted_at: record.accepted_at,
+            finished_at: record.finished_at,
+            next_attempt_at,
+            action: record.action,
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The breakers as operators see them, and move them by hand.
+
+use std::sync::Arc;
+
+use acteon_core::ProviderName;
+use acteon_store::StoreError;
+
+use crate::deliver::breaker;
+use crate::deliver::breaker::BreakerPolicy;
+use crate::registry::Entry;
+use crate::shared::Gateway;
+
+impl Gateway {
+    /// When breakers open and close; `None` where there are none.
+    pub fn breaker_policy(&self) -> Option<BreakerPolicy> {
+        self.inner.options.breakers.policy
+    }
+
+    /// Each breaker's provider, its state, `closed`, `open` or `half_open`, and its fallback.
+    pub fn breakers(&self) -> Vec<(ProviderName, &'static str, Option<ProviderName>)> {
+        let shown = |entry: &Arc<Entry>| {
+            Some((
+                entry.name.clone(),
+                entry.breaker.as_ref()?.word(),
+                entry.fallback.clone(),
+            ))
+        };
+        self.inner.providers.entries().filter_map(shown).collect()
+    }
+
+    /// Opens or closes a provider's breaker by hand, on every gateway; `false` where there is none. When the store fails, it moved only here.
+    pub async fn set_breaker(&self, provider: &str, open: bool) -> Result<bool, StoreError> {
+        let inner = &self.inner;
+        let entry = inner
+            .providers
+            .entries()
+            .find(|entry| entry.name.as_str() == provider);
+        let Some((entry, breaker)) = entry.and_then(|entry| Some((entry, entry.breaker.as_ref()?)))
+        else {
+            return Ok(false);
+        };
+        if open {
+            breaker.trip(inner.clock.monotonic());
+        } else {
+            breaker.reset();
+            self.try_again(&entry.name).await?;
+        }
+        inner.work.notify_one();
+        inner.observer.breaker(&entry.name, breaker.word());
+        breaker::sharing::tell(inner, entry, breaker::sharing::MovedBy::Hand)
+            .await
+            .map(|()| true)
+    }
+}

@@ -1,0 +1,95 @@
+//! Counting what is owed and what failed for good, when somebody asks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::limits::MAX_COUNTED_LETTERS;
+
+use crate::operate::backlog::Backlog;
+use crate::shared::{Gateway, Inner};
+
+/// How long a look is shared by those who ask.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// A look at very many takes its time: at most this part of it all.
+const LOOK_AT_MOST: u32 = 50;
+
+/// Longest that whoever asks waits for the store. After that the last look is good enough.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Gateway {
+    /// What is owed and what failed for good, as of a few seconds ago. Where the store takes long, what it told last: the look goes on, and whoever
+    /// asks later has what it finds.
+    pub async fn backlog(&self) -> Arc<Backlog> {
+        let inner = &self.inner;
+        let looks = &inner.last_backlog.0;
+        let now = inner.clock.monotonic();
+        let begins = looks.send_if_modified(|look| {
+            let begins = look.under_way.is_none() && look.next.is_none_or(|next| next <= now);
+            if begins {
+                look.under_way = Some(now);
+            }
+            begins
+        });
+        if begins {
+            tokio::spawn(look(Arc::clone(inner)));
+        }
+        let mut looked = looks.subscribe();
+        let waited = looked
+            .borrow()
+            .under_way
+            .map_or(Duration::ZERO, |began| now.saturating_sub(began));
+        let over = tokio::time::timeout(
+            PATIENCE.saturating_sub(waited),
+            looked.wait_for(|look| look.under_way.is_none()),
+        )
+        .await
+        .is_ok();
+        if begins && !over {
+            tracing::warn!(
+                "what is owed could not be counted in time; the last count is shown meanwhile"
+            );
+        }
+        Arc::clone(&looks.borrow().found)
+    }
+}
+
+/// Ends a look however it ends.
+struct Looking {
+    inner: Arc<Inner>,
+    found: Option<Backlog>,
+}
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        let now = self.inner.clock.monotonic();
+        let found = self.found.take();
+        self.inner.last_backlog.0.send_modify(|look| {
+            let took = look
+                .under_way
+                .take()
+                .map_or(Duration::ZERO, |began| now.saturating_sub(began));
+            look.next = Some(now + FRESH.max(took * LOOK_AT_MOST));
+            if let Some(found) = found {
+                look.found = Arc::new(found);
+            }
+        });
+    }
+}
+
+async fn look(inner: Arc<Inner>) {
+    let mut looking = Looking { inner, found: None };
+    let (store, due) = (&looking.inner.store, looking.inner.due.now());
+    let found = async {
+        let open = store.open_shares(due).await?;
+        let dead = store.dead_shares(MAX_COUNTED_LETTERS).await?;
+        Ok::<_, acteon_store::StoreError>(Backlog { open, dead })
+    };
+    match found.await {
+        Ok(found) => looking.found = Some(found),
+        Err(error) => looking.inner.could_not(
+            "what is owed could not be counted; the last count is shown",
+            &error,
+        ),
+    }
+}

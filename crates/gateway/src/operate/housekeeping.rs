@@ -1,0 +1,216 @@
+//! Forgetting: the journal's old end, and keys and windows whose time is over. In small steps, so that nobody waits for it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::{Scope, Timestamp};
+use acteon_store::{Cursor, HistoryFilter, PageRequest, Retention, StoreError, Tenants};
+
+use crate::operate::retention_clock::{Moved, RetentionClock};
+use crate::shared::Inner;
+use crate::shared::{Gateway, Keep};
+
+/// How often it looks for what has become too old since.
+const EVERY: Duration = Duration::from_mins(10);
+/// How often it begins at the oldest row again, and finds what was open or not old enough when it was passed over.
+const ANEW_EVERY: Duration = Duration::from_hours(24);
+/// Pause between two steps.
+const STEP: Duration = Duration::from_millis(50);
+/// How far the clock that retention goes by may be behind without a word: it moves in steps.
+const BEHIND: Duration = Duration::from_hours(1);
+
+/// The note that keeps the retention clock.
+const CLOCK_NOTE: &str = "retention:clock";
+
+pub(crate) async fn run(inner: Arc<Inner>) {
+    let mut housekeeper = None;
+    while !inner.is_stopping() {
+        if let Err(error) = keep_house(&inner, &mut housekeeper).await {
+            inner.could_not(
+                "what is kept no longer could not be deleted; it is tried again in a while",
+                &error,
+            );
+        }
+        if !inner.sleep(EVERY).await {
+            return;
+        }
+    }
+}
+
+async fn keep_house(
+    inner: &Arc<Inner>,
+    housekeeper: &mut Option<Housekeeper>,
+) -> Result<(), StoreError> {
+    let known = match housekeeper.take() {
+        Some(known) => known,
+        None => Housekeeper::begin(inner).await?,
+    };
+    housekeeper.insert(known).forget(inner).await
+}
+
+/// What is remembered from one run to the next.
+struct Housekeeper {
+    clock: RetentionClock,
+    /// By how long something is kept, where the last run ended.
+    ended: BTreeMap<Duration, Cursor>,
+    began: Duration,
+    said_behind: Option<Duration>,
+}
+
+impl Housekeeper {
+    async fn begin(inner: &Inner) -> Result<Self, StoreError> {
+        let (wall, monotonic) = (inner.clock.now(), inner.clock.monotonic());
+        let kept = kept_clock(inner).await?;
+        let newest = if kept.is_none() {
+            newest_row(inner).await?
+        } else {
+            None
+        };
+        let clock = RetentionClock::new(kept, newest, wall, monotonic);
+        Ok(Self {
+            clock,
+            ended: BTreeMap::new(),
+            began: monotonic,
+            said_behind: None,
+        })
+    }
+
+    async fn forget(&mut self, inner: &Arc<Inner>) -> Result<(), StoreError> {
+        let kept = kept_clock(inner).await?;
+        let monotonic = inner.clock.monotonic();
+        let moved = self.clock.follow(kept, inner.clock.now(), monotonic);
+        if kept != Some(moved.keep) {
+            let text = moved.keep.as_millis().to_string();
+            inner
+                .store
+                .put_note(CLOCK_NOTE, &text, Timestamp::from_millis(i64::MAX))
+                .await?;
+        }
+        self.say_behind(moved, monotonic);
+        if monotonic.saturating_sub(self.began) >= ANEW_EVERY {
+            self.began = monotonic;
+            self.ended.clear();
+        }
+        match sweep(inner, moved.now).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            // The journal is pruned all the same: a sweep that fails again and again would keep it for ever.
+            Err(error) => inner.could_not("keys and windows that are over could not all be deleted; it is tried again in a while", &error),
+        }
+        let gateway = Gateway {
+            inner: Arc::clone(inner),
+        };
+        if let Err(error) = gateway
+            .forget_silences(moved.now - inner.options.keep.default)
+            .await
+        {
+            tracing::warn!(%error, "old silences could not be deleted");
+        }
+        let mut deleted = 0;
+        for (keep, of) in by_duration(&inner.options.keep) {
+            deleted += self.prune(inner, keep, of, moved.now).await?;
+        }
+        if deleted > 0 {
+            tracing::info!(deleted, as_of = %moved.now, "actions that are kept no longer were deleted");
+        }
+        inner.observer.retention(deleted, moved.behind);
+        Ok(())
+    }
+
+    /// A word about a clock that is behind, once a day.
+    fn say_behind(&mut self, moved: Moved, monotonic: Duration) {
+        let due = self
+            .said_behind
+            .is_none_or(|said| monotonic.saturating_sub(said) >= ANEW_EVERY);
+        if moved.behind > BEHIND && due {
+            self.said_behind = Some(monotonic);
+            tracing::warn!(
+                retention_goes_by = %moved.now,
+                behind_hours = moved.behind.as_secs() / 3600,
+                "the clock of this machine is ahead of the time that was seen to pass: the gateway was stopped for long, or the clock is \
+                 wrong; retention follows it slowly"
+            );
+        }
+    }
+
+    /// Deletes what is kept for so long, and says how much it was.
+    async fn prune(
+        &mut self,
+        inner: &Inner,
+        keep: Duration,
+        of: Tenants,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let retention = Retention {
+            before: now - keep,
+            of,
+        };
+        let mut deleted = 0;
+        loop {
+            let pruned = inner
+                .store
+                .prune(retention.clone(), self.ended.get(&keep).copied())
+                .await?;
+            deleted += pruned.deleted;
+            if let Some(last) = pruned.last {
+                self.ended.insert(keep, last);
+            }
+            if pruned.next.is_none() || !inner.sleep(STEP).await {
+                return Ok(deleted);
+            }
+        }
+    }
+}
+
+/// Forgets keys, counters and notes that are over; `false` when the gateway stops meanwhile.
+async fn sweep(inner: &Inner, now: Timestamp) -> Result<bool, StoreError> {
+    let mut next = inner.store.sweep(now, None).await?;
+    while let Some(cursor) = next {
+        if !inner.sleep(STEP).await {
+            return Ok(false);
+        }
+        next = inner.store.sweep(now, Some(cursor)).await?;
+    }
+    Ok(true)
+}
+
+/// Whose actions are kept how long, each duration once.
+fn by_duration(keep: &Keep) -> Vec<(Duration, Tenants)> {
+    let mut named: BTreeMap<Duration, Vec<String>> = BTreeMap::new();
+    for (tenant, duration) in keep
+        .tenants
+        .iter()
+        .filter(|(_, duration)| *duration != keep.default)
+    {
+        named.entry(*duration).or_default().push(tenant.clone());
+    }
+    let others = Tenants::AllBut(named.values().flatten().cloned().collect());
+    let named = named
+        .into_iter()
+        .map(|(duration, tenants)| (duration, Tenants::Only(tenants)));
+    std::iter::once((keep.default, others))
+        .chain(named)
+        .collect()
+}
+
+async fn kept_clock(inner: &Inner) -> Result<Option<Timestamp>, StoreError> {
+    let note = inner.store.note(CLOCK_NOTE, inner.clock.now()).await?;
+    Ok(note
+        .and_then(|text| text.parse().ok())
+        .map(Timestamp::from_millis))
+}
+
+async fn newest_row(inner: &Inner) -> Result<Option<Timestamp>, StoreError> {
+    let newest = PageRequest {
+        after: None,
+        offset: 0,
+        limit: 1,
+        count: false,
+    };
+    let page = inner
+        .store
+        .history(HistoryFilter::of(Scope::everything()), newest)
+        .await?;
+    Ok(page.records.first().map(|record| record.accepted_at))
+}

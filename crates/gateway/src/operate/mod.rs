@@ -1,0 +1,16 @@
+//! What operators do and see: health, backlog, replays, reloads, retention.
+
+pub(crate) mod backlog;
+pub(crate) mod breakers;
+pub(crate) mod count_backlog;
+pub(crate) mod health;
+pub(crate) mod housekeeping;
+pub(crate) mod lanes;
+pub(crate) mod last_check;
+pub(crate) mod providers;
+pub(crate) mod reloads;
+pub(crate) mod replace;
+pub(crate) mod replay;
+pub(crate) mod retention_clock;
+pub(crate) mod store_health;
+pub(crate) mod store_watch;

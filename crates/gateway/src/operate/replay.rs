@@ -1,0 +1,398 @@
+//! Sending earlier actions again.
+//!
+//! A replay is an action of its own, with the label `replayed_from`. What was silenced, muted or charged before is looked at as for any
+//! other. A *dead letter* leaves the list in the commit that writes its replay, and only if that replay goes: what rules, silences, quotas or
+//! a provider's breaker hold back stays on the list, and nothing is written of it. The replay's id is made of the letter, so that whoever
+//! lost the answer asks again, sends nothing twice, and gets the same answer.
+//!
+//! What a filter finds is replayed from the oldest up to an *end*, the newest position when that began: replays are written behind it, so none is
+//! taken for one more action to replay, however many requests it takes.
+
+use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Scope, Timestamp};
+use acteon_store::{Cursor, HistoryFilter, Order, PageRequest, Record, Seq, State, StoreError};
+
+use crate::admit::answer::{Answer, DispatchError, Wait};
+use crate::admit::dispatch::Request;
+use crate::offload;
+use crate::shared::Gateway;
+
+/// Rows of a page that are read at a time: each may be a megabyte.
+const READ_AT_ONCE: usize = 16;
+/// Most rows that one request leaves alone before it answers.
+const MAX_LEFT_ALONE: usize = 1000;
+/// Most pages of rows that one request goes through before it answers: a page is short, even empty, where a look was cut short.
+const MAX_PAGES: usize = 100;
+
+/// What the ids of dead letters' replays begin with. No caller's action has such an id, but for what older versions accepted.
+pub const REPLAY_IDS: &str = "replay-";
+
+/// Most ids that are tried for a letter's replay.
+const MAX_IDS: u32 = 16;
+
+/// An earlier action that was sent again, or was not.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// The earlier action.
+    pub original: ActionId,
+    /// The new one.
+    pub new_id: ActionId,
+    /// What came of it.
+    pub result: ReplayResult,
+}
+
+/// What came of a replay.
+#[derive(Clone, Debug)]
+pub enum ReplayResult {
+    /// It was accepted.
+    Sent(Answer),
+    /// It was not let through, with this outcome. A dead letter stays on the list.
+    HeldBack(Answer),
+    /// It was left alone, for this reason.
+    LeftAlone(String),
+    /// It was not accepted.
+    Refused(DispatchError),
+}
+
+/// What to send again of all that a filter finds, oldest first.
+#[derive(Clone, Debug)]
+pub struct ReplayRequest {
+    /// Which actions.
+    pub filter: HistoryFilter,
+    /// Where to go on; `None` from the oldest.
+    pub after: Option<ReplayCursor>,
+    /// Most actions to try.
+    pub limit: usize,
+    /// Leaves those alone that are replays themselves and come after more replays than this.
+    pub max_replays: Option<u32>,
+}
+
+/// Where a replay goes on, and where it is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplayCursor {
+    /// The last row that was looked at.
+    pub after: Cursor,
+    /// The newest position when the replay began.
+    pub end: Seq,
+}
+
+/// What came of sending again what a filter finds.
+#[derive(Clone, Debug)]
+pub struct ReplayPage {
+    /// One after the other.
+    pub replayed: Vec<Replayed>,
+    /// Where the next request goes on; `None` at the end.
+    pub next: Option<ReplayCursor>,
+}
+
+impl Gateway {
+    /// Sends an action again that is over. One that is a dead letter, or was one until it was replayed, is replayed as such.
+    ///
+    /// `None` when the scope covers no such action, or more than one; with `letters_only`, when it is no dead letter.
+    pub async fn replay(
+        &self,
+        scope: &Scope,
+        id: &ActionId,
+        letters_only: bool,
+        caller: &Caller,
+        wait: Wait,
+    ) -> Result<Option<Replayed>, StoreError> {
+        let mut found = self.inner.store.find(scope, id).await?;
+        found.retain(|record| record.state != State::Open && (!letters_only || is_letter(record)));
+        let (Some(record), None) = (found.pop(), found.pop()) else {
+            return Ok(None);
+        };
+        let replayed = self
+            .replay_record(&record, letters_only, caller, wait)
+            .await;
+        let is_none = letters_only
+            && matches!(
+                replayed.result,
+                ReplayResult::Refused(DispatchError::NoLetter)
+            );
+        Ok(Some(replayed).filter(|_| !is_none))
+    }
+
+    /// Replays an action that is over: a letter, or what was one until it was replayed, as such, so that it is not sent twice however often that is
+    /// asked for; everything else, and a letter that somebody took off the list, anew.
+    async fn replay_record(
+        &self,
+        record: &Record,
+        letters_only: bool,
+        caller: &Caller,
+        wait: Wait,
+    ) -> Replayed {
+        if is_letter(record) {
+            let replayed = self.replay_letter(record, caller, wait).await;
+            if letters_only
+                || !matches!(
+                    replayed.result,
+                    ReplayResult::Refused(DispatchError::NoLetter)
+                )
+            {
+                return replayed;
+            }
+        }
+        self.send_again(record, caller, wait).await
+    }
+
+    /// Sends again what a filter finds, oldest first. Ends early where the store takes nothing: the next request goes on behind what was tried, and
+    /// begins with what was surely not stored, or is never stored twice.
+    pub async fn replay_page(
+        &self,
+        request: ReplayRequest,
+        caller: &Caller,
+    ) -> Result<ReplayPage, StoreError> {
+        let ReplayRequest {
+            filter,
+            after,
+            limit,
+            max_replays,
+        } = request;
+        // Asked for also where the end is known: what is written here lies beyond it then.
+        let newest = self.inner.store.newest().await?;
+        let end = after.map_or(newest, |cursor| cursor.end);
+        let filter = HistoryFilter {
+            order: Order::OldestFirst,
+            up_to: Some(end),
+            ..filter
+        };
+        let letters_only = filter.state == Some(State::Dead);
+        let (mut tried, mut replayed, mut next) = (0, Vec::new(), after.map(|cursor| cursor.after));
+        for _ in 0..MAX_PAGES {
+            let page = PageRequest {
+                after: next,
+                offset: 0,
+                limit: READ_AT_ONCE.min(limit - tried),
+                count: false,
+            };
+            let page = match self.inner.store.history(filter.clone(), page).await {
+                Ok(page) => page,
+                // Whoever does not hear what was sent would ask for it once more.
+                Err(_) if !replayed.is_empty() => break,
+                Err(error) => return Err(error),
+            };
+            for record in &page.records {
+                if record.state == State::Open
+                    || max_replays.is_some_and(|most| replays(record) > most)
+                {
+                    continue;
+                }
+                let one = self
+                    .replay_record(record, letters_only, caller, Wait::ForCommit)
+                    .await;
+                tried += usize::from(!matches!(one.result, ReplayResult::LeftAlone(_)));
+                let failed = match &one.result {
+                    ReplayResult::Refused(
+                        DispatchError::StoreSlow | DispatchError::Store(StoreError::Unknown(_)),
+                    ) => Some(is_letter(record)),
+                    ReplayResult::Refused(DispatchError::Store(_) | DispatchError::Stopping) => {
+                        Some(true)
+                    }
+                    _ => None,
+                };
+                replayed.push(one);
+                if let Some(again) = failed {
+                    let after = Cursor {
+                        at: record.accepted_at,
+                        seq: Seq(record.seq.0 - i64::from(again)),
+                    };
+                    return Ok(ReplayPage {
+                        replayed,
+                        next: Some(ReplayCursor { after, end }),
+                    });
+                }
+            }
+            next = page.next;
+            if next.is_none() || tried >= limit || replayed.len() - tried >= MAX_LEFT_ALONE {
+                break;
+            }
+        }
+        Ok(ReplayPage {
+            replayed,
+            next: next.map(|after| ReplayCursor { after, end }),
+        })
+    }
+
+    /// Replays a letter under the first of its ids that is not another action's. Whoever asks again goes the same way. No two ids can send it
+    /// twice: the letter is on the list for one of them only.
+    async fn replay_letter(&self, letter: &Record, caller: &Caller, wait: Wait) -> Replayed {
+        let mut number = 1;
+        loop {
+            let replayed = self
+                .replay_letter_as(letter, letter_id(letter, number), caller, wait)
+                .await;
+            if number == MAX_IDS
+                || !matches!(
+                    replayed.result,
+                    ReplayResult::Refused(DispatchError::Conflict { .. })
+                )
+            {
+                return replayed;
+            }
+            number += 1;
+        }
+    }
+
+    async fn replay_letter_as(
+        &self,
+        letter: &Record,
+        new_id: Option<ActionId>,
+        caller: &Caller,
+        wait: Wait,
+    ) -> Replayed {
+        let original = letter.action.id.clone();
+        let Some(new_id) = new_id else {
+            let result = ReplayResult::LeftAlone("no id can be made for its replay".into());
+            return Replayed {
+                new_id: original.clone(),
+                original,
+                result,
+            };
+        };
+        let now = self.inner.clock.now();
+        // What was replayed before it expired still has its answer.
+        if letter.state == State::Dead
+            && let Some(why) = is_left(letter, now)
+        {
+            return Replayed {
+                original,
+                new_id,
+                result: ReplayResult::LeftAlone(why),
+            };
+        }
+        let request = Request {
+            letter: Some(letter.seq),
+            ..request(letter, new_id.clone(), caller)
+        };
+        let result = match self.dispatch_request(request, wait).await {
+            Ok(answer) => ReplayResult::Sent(self.shown(&letter.action, answer)),
+            Err(DispatchError::HeldBack(outcome)) => ReplayResult::HeldBack(Answer {
+                outcome,
+                pending: false,
+            }),
+            Err(error) => ReplayResult::Refused(error),
+        };
+        Replayed {
+            original,
+            new_id,
+            result,
+        }
+    }
+
+    /// An answer without what is hidden of its action.
+    fn shown(&self, action: &Action, answer: Answer) -> Answer {
+        offload::by_size(action.payload.get().len(), || {
+            self.inner.options.redaction.answer(action, answer)
+        })
+    }
+
+    /// Sends an action again that is no dead letter, each time anew.
+    async fn send_again(&self, record: &Record, caller: &Caller, wait: Wait) -> Replayed {
+        let now = self.inner.clock.now();
+        let (original, new_id) = (record.action.id.clone(), self.inner.entropy.action_id(now));
+        if let Some(why) = is_left(record, now) {
+            return Replayed {
+                original,
+                new_id,
+                result: ReplayResult::LeftAlone(why),
+            };
+        }
+        let request = request(record, new_id.clone(), caller);
+        let result = match self.dispatch_request(request, wait).await {
+            Ok(answer) if is_held_back(&answer) => ReplayResult::HeldBack(answer),
+            Ok(answer) => ReplayResult::Sent(self.shown(&record.action, answer)),
+            Err(error) => ReplayResult::Refused(error),
+        };
+        Replayed {
+            original,
+            new_id,
+            result,
+        }
+    }
+}
+
+fn request(record: &Record, new_id: ActionId, caller: &Caller) -> Request {
+    let mut action: Action = (*record.action).clone();
+    action
+        .metadata
+        .insert("replayed_from".into(), action.id.to_string());
+    action.id = new_id;
+    let possible_duplicate = record.possible_duplicate;
+    Request {
+        action,
+        origin: Origin::Replay,
+        caller: caller.clone(),
+        letter: None,
+        possible_duplicate,
+    }
+}
+
+/// Whether it is a dead letter, or one that somebody has dealt with.
+fn is_letter(record: &Record) -> bool {
+    matches!(record.state, State::Dead | State::Discarded)
+}
+
+/// An id of a letter's replay: `replay-`, how many replays led to it, and the letter's position, which no other has. Another number than 1 stands
+/// behind that.
+fn letter_id(letter: &Record, number: u32) -> Option<ActionId> {
+    let first = format!(
+        "{REPLAY_IDS}{}-{}",
+        replays(letter).saturating_add(1),
+        letter.seq.0
+    );
+    ActionId::parse(&if number == 1 {
+        first
+    } else {
+        format!("{first}-{number}")
+    })
+    .ok()
+}
+
+/// How many replays led to an action.
+fn replays(record: &Record) -> u32 {
+    if record.origin != Origin::Replay {
+        return 0;
+    }
+    let count = record
+        .action
+        .id
+        .as_str()
+        .strip_prefix(REPLAY_IDS)
+        .and_then(|rest| rest.split('-').next());
+    count.and_then(|count| count.parse().ok()).unwrap_or(1)
+}
+
+/// Why an action is not sent again; `None` when it is.
+fn is_left(record: &Record, now: Timestamp) -> Option<String> {
+    if let Some(why) = &record.unreadable {
+        return Some(format!("its row in the store cannot be read: {why}"));
+    }
+    record
+        .action
+        .expires_at
+        .filter(|expires| *expires <= now)
+        .map(|expires| format!("it expired at {expires}"))
+}
+
+/// Whether an action that was accepted is over without having been let through.
+fn is_held_back(answer: &Answer) -> bool {
+    match serde_json::from_str(&answer.outcome) {
+        Ok(
+            Outcome::Suppressed { .. }
+            | Outcome::Deduplicated { .. }
+            | Outcome::Throttled { .. }
+            | Outcome::QuotaExceeded { .. }
+            | Outcome::CircuitOpen { .. }
+            | Outcome::Silenced { .. }
+            | Outcome::Muted { .. },
+        ) => true,
+        Ok(
+            Outcome::Executed(_)
+            | Outcome::Failed { .. }
+            | Outcome::Scheduled { .. }
+            | Outcome::Rerouted { .. }
+            | Outcome::DryRun(_),
+        )
+        | Err(_) => false,
+    }
+}

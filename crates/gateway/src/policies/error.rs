@@ -1,0 +1,52 @@
+//! A change of a policy that was not made.
+
+use acteon_core::Scope;
+use acteon_store::StoreError;
+
+/// A change of a document that was not made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// There is no such document in this scope.
+    #[error("there is no such {0} in this scope")]
+    NotFound(&'static str),
+    /// Something is wrong with it.
+    #[error("{field} {message}")]
+    Invalid {
+        /// The field.
+        field: String,
+        /// What is wrong and what was expected.
+        message: String,
+    },
+    /// The caller's grants do not cover what it would use or hold back.
+    #[error("forbidden: {0}")]
+    Forbidden(String),
+    /// It stands against another.
+    #[error("{0}")]
+    Conflict(String),
+    /// The store did not take it.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+impl PolicyError {
+    pub(crate) fn invalid(field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid {
+            field: field.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// Refuses a thing that belongs to a scope which the caller may not touch.
+pub(super) fn check_scope(
+    scope: &Scope,
+    namespace: &str,
+    tenant: &str,
+    what: &'static str,
+) -> Result<(), PolicyError> {
+    if scope.covers_scope(namespace, tenant) {
+        Ok(())
+    } else {
+        Err(PolicyError::NotFound(what))
+    }
+}

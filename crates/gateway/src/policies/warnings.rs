@@ -1,0 +1,162 @@
+//! What of a new policy is probably not meant. It is made all the same: who wrote it may know better.
+
+use acteon_core::json::head;
+use acteon_core::limits::MAX_NAME_BYTES;
+use acteon_core::{Timestamp, covers_tenant};
+use acteon_rules::{MatchOp, MatcherSpec, is_action_field};
+
+use super::{Quota, Silence};
+use crate::shared::Gateway;
+
+/// Beginnings of paths that lack their `action.`.
+const MISTAKEN: [&str; 2] = ["payload.", "metadata."];
+
+impl Gateway {
+    /// What of a silence is probably not meant, for who makes it.
+    pub fn silence_warnings(&self, silence: &Silence, now: Timestamp) -> Vec<String> {
+        let mut warnings = about_times(silence, now);
+        warnings.extend(about_scope(&silence.namespace, &silence.tenant));
+        if silence
+            .matchers
+            .iter()
+            .all(|matcher| matches!(matcher.op, MatchOp::NotEqual | MatchOp::NotRegex))
+        {
+            let tenant = &silence.tenant;
+            warnings.push(format!(
+                "all its matchers are negative: it holds back everything of {tenant} but what they name, also what has no such label"
+            ));
+        }
+        warnings.extend(silence.matchers.iter().filter_map(misread));
+        let equal = silence
+            .matchers
+            .iter()
+            .filter(|matcher| matcher.op == MatchOp::Equal);
+        warnings.extend(
+            equal
+                .clone()
+                .filter_map(|matcher| self.never_equal(silence, matcher)),
+        );
+        warnings.extend(equal.clone().filter_map(like_a_pattern));
+        for (index, one) in equal.clone().enumerate() {
+            if let Some(other) = equal
+                .clone()
+                .skip(index + 1)
+                .find(|other| other.name == one.name && other.value != one.value)
+            {
+                let [name, a, b] = [&one.name, &one.value, &other.value].map(|text| shown(text));
+                warnings.push(format!("{name:?} cannot equal both {a:?} and {b:?}, and all matchers must match: it holds nothing back"));
+            }
+        }
+        warnings
+    }
+
+    /// What of a quota is probably not meant.
+    pub fn quota_warnings(&self, quota: &Quota) -> Vec<String> {
+        about_scope(&quota.namespace, &quota.tenant)
+    }
+
+    /// Why no action that a silence is for has this value.
+    fn never_equal(&self, silence: &Silence, matcher: &MatcherSpec) -> Option<String> {
+        let value = shown(&matcher.value);
+        match matcher.name.as_str() {
+            "action.provider" => {
+                let mut names = self
+                    .inner
+                    .providers
+                    .entries()
+                    .map(|entry| entry.name.as_str());
+                if names.any(|name| name == matcher.value) {
+                    return None;
+                }
+                // No name that is like it: what there is may be nobody's business who makes silences.
+                Some(format!("no provider {value:?} is configured"))
+            }
+            "action.tenant" if !covers_tenant(&silence.tenant, &matcher.value) => {
+                let tenant = &silence.tenant;
+                Some(format!(
+                    "action.tenant is never {value:?} here: the silence is for {tenant:?} and tenants below it"
+                ))
+            }
+            "action.namespace" if silence.namespace != matcher.value => {
+                let namespace = &silence.namespace;
+                Some(format!(
+                    "action.namespace is never {value:?} here: the silence is for {namespace:?}"
+                ))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn about_times(silence: &Silence, now: Timestamp) -> Vec<String> {
+    if silence.ends_at > now {
+        return Vec::new();
+    }
+    vec![format!(
+        "it lies wholly in the past: it ended at {} and holds nothing back",
+        silence.ends_at
+    )]
+}
+
+/// `*` is for grants. A policy of that tenant or namespace is nobody's.
+fn about_scope(namespace: &str, tenant: &str) -> Vec<String> {
+    let fields = [
+        ("namespace", namespace, "each one needs its own"),
+        (
+            "tenant",
+            tenant,
+            "one above covers, in silences, those below it",
+        ),
+    ];
+    let misread = fields.into_iter().filter(|(_, name, _)| *name == "*");
+    let warnings = misread.map(|(field, _, instead)| {
+        format!("{field} \"*\" is a name like any other here, and stands for all in grants only: name the {field}; {instead}")
+    });
+    warnings.collect()
+}
+
+/// What a name that is taken for a label was probably meant for.
+fn misread(matcher: &MatcherSpec) -> Option<String> {
+    let name = shown(&matcher.name);
+    let simple = name.to_ascii_lowercase().replace('-', "_");
+    let meant = if is_action_field(&simple) {
+        simple
+    } else if MISTAKEN.iter().any(|root| name.starts_with(root)) {
+        name.to_owned()
+    } else {
+        return None;
+    };
+    Some(format!(
+        "{name:?} is taken for a label; did you mean action.{meant}?"
+    ))
+}
+
+/// Whether a value that is compared as it stands looks like one that was to be searched for.
+fn like_a_pattern(matcher: &MatcherSpec) -> Option<String> {
+    let value = matcher.value.as_str();
+    let is_between_slashes = value
+        .strip_prefix('/')
+        .and_then(|rest| rest.rsplit_once('/'))
+        .is_some_and(|(within, flags)| {
+            !within.is_empty()
+                && !within.contains('/')
+                && flags.len() <= 3
+                && flags.chars().all(|flag| "gimsuxy".contains(flag))
+        });
+    let has = |marks: &[&str]| marks.iter().any(|mark| value.contains(mark));
+    let has_range = value
+        .split_once('[')
+        .is_some_and(|(_, rest)| rest.contains(']') && rest.contains('-'));
+    let is_pattern = has(&["*", "|", ".+", "\\d", "\\w", "\\s", "\\."])
+        || has_range
+        || value.starts_with('^')
+        || value.ends_with('$');
+    (is_pattern || is_between_slashes).then(|| {
+        let value = shown(value);
+        format!("the value {value:?} looks like a pattern: for one, write \"op\": \"regex\", with .* for anything and no slashes around it")
+    })
+}
+
+fn shown(text: &str) -> &str {
+    head(text, MAX_NAME_BYTES)
+}

@@ -1,0 +1,207 @@
+//! The state that every verb of the gateway needs, and waiting in it: for a stop, for a pause, for its tasks.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use acteon_core::{Clock, Entropy};
+use acteon_store::{Store, StoreError};
+use tokio::sync::{Notify, Semaphore, oneshot};
+
+use crate::admit::known::KnownLooks;
+use crate::admit::notices::Notices;
+use crate::admit::shares::{OpenLimits, Shares};
+use crate::admit::waiters::Waiters;
+use crate::cluster::due_clock::DueClock;
+use crate::cluster::held::Held;
+use crate::cluster::lease::{Lease, LeaseTimes};
+use crate::deliver::breaker::Breakers;
+use crate::deliver::retry::RetryPolicy;
+use crate::history::redaction::Redaction;
+use crate::observe::Observer;
+use crate::operate::backlog::LastBacklog;
+use crate::operate::store_health::StoreHealth;
+use crate::policies::CurrentPolicies;
+use crate::registry::Wired;
+
+/// Settings of a gateway.
+#[derive(Clone, Debug, Default)]
+pub struct GatewayOptions {
+    /// When to try again.
+    pub retry: RetryPolicy,
+    /// Most actions that wait to be delivered; beyond it dispatches are refused.
+    pub open: OpenLimits,
+    /// When to leave a failing provider alone.
+    pub breakers: Breakers,
+    /// How long the journal is kept.
+    pub keep: Keep,
+    /// Parts of an action that are shown to nobody.
+    pub redaction: Redaction,
+    /// How long this process's right to work on its actions lasts, unless it is renewed. The same for all that share a store.
+    pub lease: LeaseTimes,
+}
+
+/// How long the journal is kept. Within that time an id is known again.
+#[derive(Clone, Debug)]
+pub struct Keep {
+    /// Of tenants that are not listed.
+    pub default: Duration,
+    /// Of some tenants.
+    pub tenants: Vec<(String, Duration)>,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self {
+            default: Duration::from_hours(30 * 24),
+            tenants: Vec::new(),
+        }
+    }
+}
+
+pub(crate) struct Inner {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) providers: Wired,
+    pub(crate) policies: CurrentPolicies,
+    pub(crate) options: GatewayOptions,
+    pub(crate) lease: Lease,
+    pub(crate) due: Arc<DueClock>,
+    pub(crate) waiters: Waiters,
+    pub(crate) held: Arc<Held>,
+    pub(crate) shares: Arc<Shares>,
+    pub(crate) notices: Notices,
+    /// Wakes the runner: something is due, or there is room.
+    pub(crate) work: Arc<Notify>,
+    /// Places for actions of callers' batches on their way to a commit.
+    pub(crate) batch_places: Arc<Semaphore>,
+    /// Looks at actions whose ids are known.
+    pub(crate) known_looks: KnownLooks,
+    /// Turns of dry runs at the store, whose connections other callers' looks need as well.
+    pub(crate) dry_runs: Semaphore,
+    /// A stop has begun: no call begins any more, and whoever waits for a turn is told what becomes of it.
+    pub(crate) releasing: AtomicBool,
+    pub(crate) released: Notify,
+    /// Wakes those who wait for the answer to a dispatch: a stop has begun, or the store's disk does not answer.
+    pub(crate) interrupted: Notify,
+    /// Nothing new is taken.
+    pub(crate) stopping: AtomicBool,
+    pub(crate) stopped: Notify,
+    pub(crate) tasks: AtomicUsize,
+    pub(crate) idle: Notify,
+    pub(crate) store_health: Arc<StoreHealth>,
+    pub(crate) last_backlog: LastBacklog,
+}
+
+impl Gateway {
+    /// Does work to its end, also when nobody waits for it any more; `None` when it broke off. A stop waits for it.
+    pub async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let (done, result) = oneshot::channel();
+        self.inner.spawn(async move { drop(done.send(work.await)) });
+        result.await.ok()
+    }
+
+    /// Resolves when the store can do nothing any more and will not recover: the process should end.
+    pub async fn store_ended(&self) -> StoreError {
+        self.inner.store.ended().await
+    }
+
+    /// Whether the gateway is stopping.
+    pub fn is_stopping(&self) -> bool {
+        self.inner.is_releasing()
+    }
+
+    /// Open actions in the store.
+    pub fn open_count(&self) -> usize {
+        self.inner.store.open_count()
+    }
+}
+
+/// A running gateway. Clones are the same gateway.
+#[derive(Clone)]
+pub struct Gateway {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl Inner {
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_releasing(&self) -> bool {
+        self.releasing.load(Ordering::Relaxed)
+    }
+
+    /// Waits until a stop begins.
+    pub(crate) async fn until_released(&self) {
+        let released = self.released.notified();
+        tokio::pin!(released);
+        released.as_mut().enable();
+        if !self.is_releasing() {
+            released.await;
+        }
+    }
+
+    /// Pauses between two calls, unless a stop begins meanwhile; says whether to go on.
+    pub(crate) async fn pause(&self, pause: Duration) -> bool {
+        tokio::select! {
+            biased;
+            () = self.until_released() => false,
+            () = self.clock.sleep(pause) => true,
+        }
+    }
+
+    /// Sleeps, unless the gateway is stopped meanwhile; says whether to go on.
+    pub(crate) async fn sleep(&self, pause: Duration) -> bool {
+        let stopped = self.stopped.notified();
+        tokio::pin!(stopped);
+        stopped.as_mut().enable();
+        if self.is_stopping() {
+            return false;
+        }
+        tokio::select! {
+            biased;
+            () = self.clock.sleep(pause) => true,
+            () = stopped => false,
+        }
+    }
+
+    /// Runs a task that [`Gateway::stop`] waits for.
+    pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(self: &Arc<Self>, task: F) {
+        self.tasks.fetch_add(1, Ordering::SeqCst);
+        let guard = TaskGuard(Arc::clone(self));
+        // In a box of its own: the runtime moves what it is given several times.
+        let task = Box::pin(task);
+        tokio::spawn(async move {
+            task.await;
+            drop(guard);
+        });
+    }
+
+    pub(crate) async fn until_idle(&self) {
+        loop {
+            let idle = self.idle.notified();
+            tokio::pin!(idle);
+            idle.as_mut().enable();
+            if self.tasks.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+struct TaskGuard(Arc<Inner>);
+
+impl Drop for TaskGuard {
+    fn drop(&mut self) {
+        if self.0.tasks.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.idle.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Starting a gateway: what it is made of, what it continues, and the workers that run from then on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+
+use acteon_core::limits::{MAX_BATCH_ADMITTING, MAX_DRY_RUNS};
+use acteon_core::{Clock, Entropy};
+use acteon_rules::RuleSet;
+use acteon_store::{Layered, Store, StoreError};
+use tokio::sync::{Notify, Semaphore};
+
+use crate::admit::known::KnownLooks;
+use crate::admit::notices::Notices;
+use crate::admit::shares::Shares;
+use crate::admit::waiters::Waiters;
+use crate::admit::{ask_outcomes, recount};
+use crate::cluster::due_clock::DueClock;
+use crate::cluster::lease::Lease;
+use crate::cluster::{lease_keeper, reconcile};
+use crate::observe::Observer;
+use crate::operate::backlog::LastBacklog;
+use crate::operate::store_health::{StoreHealth, Watched};
+use crate::operate::{housekeeping, store_watch};
+use crate::policies::CurrentPolicies;
+use crate::registry::Registry;
+use crate::shared::{Gateway, GatewayOptions, Inner};
+use crate::{policies, runner};
+
+/// What a gateway is made of.
+pub struct Parts {
+    /// Durable state.
+    pub store: Arc<dyn Store>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Random numbers and ids.
+    pub entropy: Arc<dyn Entropy>,
+    /// Who counts.
+    pub observer: Arc<dyn Observer>,
+    /// The providers.
+    pub registry: Registry,
+    /// The rules in force from the start.
+    pub rules: RuleSet,
+    /// The rest.
+    pub options: GatewayOptions,
+}
+
+impl Gateway {
+    /// Starts: takes a lease, continues lanes and budgets where an earlier process stood, and begins to work on what is due.
+    pub async fn start(parts: Parts) -> Result<Self, StoreError> {
+        let Parts {
+            store,
+            clock,
+            entropy,
+            observer,
+            registry,
+            rules,
+            options,
+        } = parts;
+        let store_health = Arc::new(StoreHealth::default());
+        let store: Arc<dyn Store> = Arc::new(Layered(Watched::new(
+            store,
+            Arc::clone(&clock),
+            Arc::clone(&store_health),
+        )));
+        let due = DueClock::start(Arc::clone(&clock), &*store, options.lease).await?;
+        let lease = Lease::take(&*store, &*clock, options.lease).await?;
+        let work = Arc::new(Notify::new());
+        let shares = Arc::new(Shares::new(options.open));
+        match store.open_shares(due.now()).await {
+            Ok(open) => shares.set(&open),
+            // A look at very many may take longer than any look may. All that waits is counted, and whose it is comes later.
+            Err(error) => {
+                tracing::warn!(%error, "whose the waiting actions are could not be counted; it is tried again");
+                shares.set_total(store.open_count());
+            }
+        }
+        let providers = registry.wire(&clock, &work, &options.breakers);
+        let inner = Arc::new(Inner {
+            store,
+            clock,
+            entropy,
+            observer,
+            providers,
+            policies: CurrentPolicies::default(),
+            options,
+            lease,
+            due: Arc::new(due),
+            waiters: Waiters::default(),
+            held: Arc::default(),
+            shares,
+            notices: Notices::default(),
+            work,
+            batch_places: Arc::new(Semaphore::new(MAX_BATCH_ADMITTING)),
+            known_looks: KnownLooks::new(),
+            dry_runs: Semaphore::new(MAX_DRY_RUNS),
+            releasing: AtomicBool::new(false),
+            released: Notify::new(),
+            interrupted: Notify::new(),
+            stopping: AtomicBool::new(false),
+            stopped: Notify::new(),
+            tasks: AtomicUsize::new(0),
+            idle: Notify::new(),
+            store_health,
+            last_backlog: LastBacklog::default(),
+        });
+        inner.policies.set_rules(rules).await;
+        inner
+            .policies
+            .refresh(&*inner.store, inner.clock.now())
+            .await?;
+        runner::recall(&inner).await?;
+        runner::recall_budgets(&inner).await;
+        inner.spawn(policies::follow::follow(Arc::clone(&inner)));
+        inner.spawn(housekeeping::run(Arc::clone(&inner)));
+        inner.spawn(runner::run(Arc::clone(&inner)));
+        inner.spawn(reconcile::run(Arc::clone(&inner)));
+        inner.spawn(recount::follow(Arc::clone(&inner)));
+        inner.spawn(ask_outcomes::follow(Arc::clone(&inner)));
+        inner.spawn(lease_keeper::keep_lease(Arc::clone(&inner)));
+        inner.spawn(lease_keeper::watch_others(Arc::clone(&inner)));
+        inner.spawn(store_watch::probe(Arc::clone(&inner)));
+        inner.spawn(store_watch::watch_disk(Arc::clone(&inner)));
+        Ok(Self { inner })
+    }
+}

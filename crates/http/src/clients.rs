@@ -1,0 +1,249 @@
+//! HTTP clients. A client holds connections and root certificates, which take time to load and memory to keep: remotes on like ways share one.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use hyper_util::client::legacy;
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use url::Url;
+
+use crate::connector::{Connector, Tls};
+use crate::guard::LinkLocal;
+use crate::proxy::{Proxy, Way};
+use crate::remote::{Client, Remote};
+
+/// How long a connection that nobody uses is kept.
+const POOL_IDLE: Duration = Duration::from_secs(30);
+
+/// Why there is no way to a server.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoRemote {
+    /// There are no root certificates to check servers with.
+    #[error("the HTTP client could not be set up: no usable TLS root certificates?")]
+    NoRoots,
+    /// The proxy that the environment names speaks something else than HTTP.
+    #[error(
+        "the proxy in {variable} or ALL_PROXY of the environment has the scheme {scheme}; only http and https proxies are supported: name one, or the server in NO_PROXY"
+    )]
+    ProxyScheme {
+        /// The variable for servers of this kind.
+        variable: &'static str,
+        /// The scheme of the proxy's URL.
+        scheme: String,
+    },
+}
+
+/// The HTTP clients of a process.
+pub struct Clients {
+    user_agent: &'static str,
+    environment: Matcher,
+    made: Mutex<Made>,
+}
+
+#[derive(Default)]
+struct Made {
+    tls: Option<Tls>,
+    clients: HashMap<Kind, Client>,
+}
+
+/// What clients differ in.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Kind {
+    proxy: Option<Proxy>,
+    link_local: LinkLocal,
+}
+
+impl Clients {
+    /// None yet. `user_agent` is what requests say that they come from.
+    pub fn new(user_agent: &'static str) -> Self {
+        Self {
+            user_agent,
+            environment: Matcher::from_env(),
+            made: Mutex::default(),
+        }
+    }
+
+    /// The way to the server of a URL.
+    pub fn remote(&self, url: &Url, way: Way, link_local: LinkLocal) -> Result<Remote, NoRemote> {
+        let server = server_name(url);
+        let proxy = match way {
+            Way::Direct => None,
+            Way::Environment => self.environment_proxy(url.scheme(), &server)?,
+            Way::Proxy(proxy) => Some(proxy),
+        };
+        let client = self
+            .client(Kind {
+                proxy: proxy.clone(),
+                link_local,
+            })
+            .ok_or(NoRemote::NoRoots)?;
+        Ok(Remote::new(client, self.user_agent, server.into(), proxy))
+    }
+
+    /// How many clients there are.
+    pub fn count(&self) -> usize {
+        self.made
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clients
+            .len()
+    }
+
+    fn environment_proxy(&self, scheme: &str, server: &str) -> Result<Option<Proxy>, NoRemote> {
+        let address = format!("{scheme}://{server}/").parse().ok();
+        let proxy = address
+            .and_then(|address| self.environment.intercept(&address))
+            .map(Proxy::from);
+        match proxy.as_ref().and_then(|proxy| proxy.uri.scheme_str()) {
+            None | Some("http" | "https") => Ok(proxy),
+            Some(other) => Err(NoRemote::ProxyScheme {
+                variable: if scheme == "https" {
+                    "HTTPS_PROXY"
+                } else {
+                    "HTTP_PROXY"
+                },
+                scheme: other.to_owned(),
+            }),
+        }
+    }
+
+    fn client(&self, kind: Kind) -> Option<Client> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = made.clients.get(&kind) {
+            return Some(client.clone());
+        }
+        let tls = match &made.tls {
+            Some(tls) => tls.clone(),
+            None => made.tls.insert(Tls::load()?).clone(),
+        };
+        let connector = Connector::new(tls, kind.proxy.clone(), kind.link_local, self.user_agent);
+        let client = legacy::Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(POOL_IDLE)
+            .build(connector);
+        made.clients.insert(kind, client.clone());
+        Some(client)
+    }
+}
+
+/// A server as `host:port`.
+fn server_name(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port_or_known_default()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remotes_on_like_ways_share_a_client() {
+        let clients = Clients::new("test");
+        let remote = |url: &str, way, link_local| {
+            let url = Url::parse(url).expect("a URL");
+            clients
+                .remote(&url, way, link_local)
+                .expect("a remote")
+                .server()
+                .to_owned()
+        };
+        let proxy = |url| Way::Proxy(Proxy::parse(url).expect("a proxy"));
+        assert_eq!(
+            remote("https://a.example.com/x?y", Way::Direct, LinkLocal::Refused),
+            "a.example.com:443"
+        );
+        assert_eq!(
+            remote("http://b.example.com:81/", Way::Direct, LinkLocal::Refused),
+            "b.example.com:81"
+        );
+        assert_eq!(clients.count(), 1);
+        remote("http://b.example.com/", Way::Direct, LinkLocal::Allowed);
+        remote(
+            "http://b.example.com/",
+            proxy("http://user:one@proxy.example.com/"),
+            LinkLocal::Refused,
+        );
+        remote(
+            "http://b.example.com/",
+            proxy("http://user:one@proxy.example.com/"),
+            LinkLocal::Refused,
+        );
+        assert_eq!(clients.count(), 3);
+        remote(
+            "http://b.example.com/",
+            proxy("http://user:two@proxy.example.com/"),
+            LinkLocal::Refused,
+        );
+        assert_eq!(clients.count(), 4);
+    }
+
+    #[test]
+    fn the_environment_names_proxies_for_those_that_it_means() {
+        let environment = Matcher::builder()
+            .https("http://user:pa55@proxy.example.com:3128")
+            .no("near.example.com,10.0.0.0/8")
+            .build();
+        let clients = Clients {
+            environment,
+            ..Clients::new("test")
+        };
+        let proxy = |scheme, server| {
+            clients
+                .environment_proxy(scheme, server)
+                .expect("a proxy of HTTP")
+                .map(|proxy| proxy.name())
+        };
+        assert_eq!(
+            proxy("https", "hooks.example.com:443").as_deref(),
+            Some("proxy.example.com:3128")
+        );
+        for (scheme, server) in [
+            ("http", "hooks.example.com:80"),
+            ("https", "a.near.example.com:443"),
+            ("https", "10.1.2.3:443"),
+        ] {
+            assert_eq!(proxy(scheme, server), None, "{server}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_of_the_environment_that_speaks_no_http_is_refused() {
+        for scheme in ["socks4", "socks4a", "socks5", "socks5h"] {
+            let environment = Matcher::builder()
+                .all(format!("{scheme}://user:pa55@proxy.example.com:1080"))
+                .no("near.example.com")
+                .build();
+            let clients = Clients {
+                environment,
+                ..Clients::new("test")
+            };
+            let remote = |url: &str, way| {
+                clients
+                    .remote(&Url::parse(url).expect("a URL"), way, LinkLocal::Refused)
+                    .map(|_| ())
+            };
+            for (url, variable) in [
+                ("https://hooks.example.com/", "HTTPS_PROXY"),
+                ("http://hooks.example.com/", "HTTP_PROXY"),
+            ] {
+                let refusal = remote(url, Way::Environment);
+                assert_eq!(
+                    refusal,
+                    Err(NoRemote::ProxyScheme {
+                        variable,
+                        scheme: scheme.to_owned()
+                    })
+                );
+            }
+            assert_eq!(
+                remote("https://near.example.com/", Way::Environment),
+                Ok(())
+            );
+            assert_eq!(remote("https://hooks.example.com/", Way::Direct), Ok(()));
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What the reader and the playground need to know of a verdict.
+
+use std::time::Duration;
+
+use crate::reader::{Fields, Reader};
+use crate::rule::Verdict;
+use crate::yaml::Node;
+
+/// What the reader and the playground need to know of a verdict.
+pub(crate) struct Entry {
+    /// Keys of `action` beside `type`, in the order in which messages list them.
+    pub(super) keys: &'static [Key],
+    /// Other words that people try for it.
+    pub(super) synonyms: &'static [&'static str],
+    /// Reads the verdict from the keys of its `action`, which is `node`. What is wrong is noted with the reader.
+    pub(super) parse: fn(&mut Reader<'_>, node: &Node, &Fields<'_>) -> Option<Verdict>,
+    /// What the playground calls it.
+    pub(crate) described: &'static str,
+    /// Tag of the outcome of an action that nothing else holds back.
+    pub(crate) outcome: &'static str,
+}
+
+/// A key of a rule's `action`.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) is_needed: bool,
+}
+
+pub(super) const fn needed(name: &'static str) -> Key {
+    Key {
+        name,
+        is_needed: true,
+    }
+}
+
+pub(super) const fn optional(name: &'static str) -> Key {
+    Key {
+        name,
+        is_needed: false,
+    }
+}
+
+/// The key of the priority, which every verdict takes that lets an action go.
+pub(super) const PRIORITY: Key = optional("priority");
+
+pub(super) fn seconds(number: i64) -> Duration {
+    Duration::from_secs(number.unsigned_abs())
+}

@@ -1,0 +1,259 @@
+//! A running server: store, gateway and HTTP put together.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[cfg(feature = "wechat")]
+use acteon_core::Clock;
+use acteon_core::SystemEntropy;
+use acteon_core::limits::{
+    MAX_ASIDE, MAX_ASIDE_WAITING, MAX_BODIES_BYTES, MAX_READS, MAX_REPLAYS, SLOW_BODY,
+};
+#[cfg(feature = "wechat")]
+use acteon_crypto::KeyRing;
+use acteon_gateway::{Gateway, Observer, Parts, Registry, StoredInterval};
+use acteon_store::{DocumentKind, Store, StoreError};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::auth::Auth;
+use crate::budget::Budget;
+use crate::config::{Config, ConfiguredProvider};
+use crate::configuration::ConfigurationLoader;
+use crate::http::{AppState, Asides, Front, Site, Turns};
+use crate::listen::{self, Answers, Listening};
+use crate::metrics::Metrics;
+use crate::rereading::{Files, watch_files};
+use crate::rules::RulesLoader;
+use crate::sign_in::SignIns;
+use crate::start_error::StartError;
+use crate::store::{self, Opened};
+#[cfg(feature = "wechat")]
+use crate::tokens;
+
+/// A server that runs until it is stopped.
+pub struct Server {
+    address: SocketAddr,
+    place: String,
+    gateway: Gateway,
+    reload: watch::Sender<()>,
+    limit: Duration,
+    stop: watch::Sender<bool>,
+    accepting: JoinHandle<()>,
+    watching: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Opens the store, in `data_dir` if it is an embedded one, starts the gateway, and listens.
+    pub async fn start(config: Config, data_dir: &Path) -> Result<Self, StartError> {
+        refuse_public(&config)?;
+        let auth = Auth::load(config.auth.clone(), config.keys.clone())
+            .await
+            .map_err(StartError::Auth)?;
+        let Opened {
+            store,
+            clock,
+            place,
+        } = store::open(&config.store, data_dir).await?;
+        let store_error = |error| StartError::Store(place.clone(), error);
+        let site = site(&config);
+        let (listener, address) = bind(&config).await?;
+        let registry = registry(config.providers)?;
+        let metrics = Metrics::new(&registry.names().cloned().collect::<Vec<_>>());
+        let intervals = stored_intervals(&*store).await.map_err(store_error)?;
+        let rules = Arc::new(RulesLoader::new(config.rules));
+        let rule_set = rules.load(intervals).await.map_err(StartError::Rules)?;
+        let entropy = Arc::new(SystemEntropy::default());
+        #[cfg(feature = "wechat")]
+        share_tokens(&config.shared, &config.keys, &store, &clock, &entropy);
+        let parts = Parts {
+            store,
+            clock: Arc::clone(&clock),
+            entropy: Arc::<SystemEntropy>::clone(&entropy),
+            observer: Arc::clone(&metrics) as Arc<dyn Observer>,
+            registry,
+            rules: rule_set,
+            options: config.gateway,
+        };
+        let gateway = listen::answering(&listener, Gateway::start(parts))
+            .await
+            .map_err(store_error)?;
+        let configuration = ConfigurationLoader::new(config.reread, config.shared, config.said);
+        let files = Files::new(configuration, auth, rules);
+        let (reload, told) = watch::channel(());
+        let watching = watch_files(&files, &gateway, &told);
+        let (stop, stopped) = watch::channel(false);
+        let answers = Answers::new();
+        let state = AppState {
+            gateway: gateway.clone(),
+            metrics,
+            clock,
+            entropy,
+            rules: files.rules,
+            configuration: files.configuration,
+            auth: files.auth,
+            sign_ins: SignIns::default(),
+            reads: Turns::new(MAX_READS),
+            replays: Turns::new(MAX_REPLAYS),
+            asides: Asides::new(MAX_ASIDE, MAX_ASIDE_WAITING),
+            answers: Arc::clone(&answers.of_looks),
+            stopped: stopped.clone(),
+            bodies: Budget::new(MAX_BODIES_BYTES, SLOW_BODY),
+        };
+        let listening = Listening::new(Front::new(state, site), answers, listen::connections());
+        let accepting =
+            tokio::spawn(listening.accept(listener, stopped, config.shutdown_timeout / 2));
+        Ok(Self {
+            address,
+            place,
+            gateway,
+            reload,
+            limit: config.shutdown_timeout,
+            stop,
+            accepting,
+            watching,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where its database is, in words.
+    pub fn database(&self) -> &str {
+        &self.place
+    }
+
+    /// Resolves when the store can do nothing any more and will not recover: the process should end, so that another can begin.
+    pub async fn store_ended(&self) -> StoreError {
+        self.gateway.store_ended().await
+    }
+
+    /// How many rules are in force.
+    pub fn rules(&self) -> usize {
+        self.gateway.rules().len()
+    }
+
+    /// Has the configuration, the rules and the file of the API keys read anew; where anything is wrong with one of them, what was before stays in
+    /// force, and the log says why.
+    ///
+    /// Waits for nothing: a file may hang, which holds up none of the others. What is asked for meanwhile is done once, after.
+    pub fn reload(&self) {
+        self.reload.send_replace(());
+    }
+
+    /// Stops accepting, finishes what is in flight within the configured limit, and leaves the rest for the next start.
+    ///
+    /// Says whether all that was in flight ended in time.
+    pub async fn stop(self) -> bool {
+        // Whoever waits for a turn is told at once what becomes of it; sends in flight go on.
+        self.gateway.release();
+        self.stop.send_replace(true);
+        for task in &self.watching {
+            task.abort();
+        }
+        // Requests under way are answered before the gateway refuses any.
+        let began = tokio::time::Instant::now();
+        drop(self.accepting.await);
+        self.gateway
+            .stop(self.limit.saturating_sub(began.elapsed()))
+            .await
+    }
+}
+
+fn site(config: &Config) -> Site {
+    Site::new(
+        &config.host,
+        is_loopback(&config.host),
+        &config.hosts,
+        &config.origins,
+    )
+}
+
+/// Listens on the configured address, and says which it is: its port may be any free one.
+async fn bind(config: &Config) -> Result<(TcpListener, SocketAddr), StartError> {
+    let address = format!("{}:{}", bracketed(&config.host), config.port);
+    let listener = TcpListener::bind(&address)
+        .await
+        .map_err(|error| StartError::Listen(address.clone(), error))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| StartError::Listen(address, error))?;
+    Ok((listener, address))
+}
+
+fn registry(providers: Vec<ConfiguredProvider>) -> Result<Registry, StartError> {
+    let mut registry = Registry::default();
+    for provider in providers {
+        registry
+            .add(provider.name, provider.provider)
+            .map_err(StartError::Registry)?;
+    }
+    Ok(registry)
+}
+
+/// Names of the time intervals that the store has, which rules may name.
+async fn stored_intervals(store: &dyn Store) -> Result<Vec<String>, StoreError> {
+    let documents = store.documents(DocumentKind::TimeInterval).await?;
+    Ok(documents
+        .iter()
+        .filter_map(|document| StoredInterval::name_in(&document.body))
+        .collect())
+}
+
+/// Has access tokens kept in the store, for all who use it, where there is a key to encrypt them with.
+#[cfg(feature = "wechat")]
+fn share_tokens(
+    shared: &acteon_providers::Context,
+    keys: &KeyRing,
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+    entropy: &SystemEntropy,
+) {
+    if !keys.is_empty() {
+        shared.share_tokens(Arc::new(tokens::StoredTokens::new(
+            Arc::clone(store),
+            Arc::clone(clock),
+            entropy,
+            keys.clone(),
+        )));
+    }
+}
+
+fn refuse_public(config: &Config) -> Result<(), StartError> {
+    if config.auth.is_none() && !is_loopback(&config.host) {
+        return Err(StartError::Public(config.host.clone()));
+    }
+    Ok(())
+}
+
+/// Why a server with this configuration would not listen, whatever the port.
+pub fn check_host(config: &Config) -> Result<(), StartError> {
+    refuse_public(config)?;
+    let address = format!("{}:0", bracketed(&config.host));
+    std::net::TcpListener::bind(&address)
+        .map(drop)
+        .map_err(|error| StartError::Host(config.host.clone(), error))
+}
+
+/// Whether only this machine can reach an address.
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// IPv6 addresses stand in brackets before a port.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') && !host.starts_with('[') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    }
+}

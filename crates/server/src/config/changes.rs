@@ -1,0 +1,152 @@
+//! What a configuration says, and what another one would change: at once, or only at the next start.
+
+use std::collections::BTreeMap;
+
+use acteon_core::{Key, ProviderName, Settings, Takes};
+
+use super::ConfiguredProvider;
+use super::schema::{PROVIDER, READ_ANEW, SECTIONS};
+use super::walk::Sections;
+
+/// What a configuration says, to be compared with another. Prints nothing: secrets are part of it.
+pub struct Said {
+    sections: Sections,
+    providers: BTreeMap<ProviderName, SaidOfProvider>,
+}
+
+struct SaidOfProvider {
+    type_name: String,
+    keys: &'static [Key],
+    settings: Settings,
+}
+
+/// What another configuration changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The providers to be replaced, each with the keys whose values have changed.
+    pub providers: BTreeMap<ProviderName, Vec<&'static str>>,
+    /// Section and key of other changed values.
+    pub others: Vec<(&'static str, &'static str)>,
+    /// What takes effect at the next start, such as `server.port` or `wechat-ops: wechat.corp_id`.
+    pub at_start: Vec<String>,
+}
+
+impl Said {
+    pub(super) fn new(sections: Sections, providers: &[ConfiguredProvider]) -> Self {
+        let said = |provider: &ConfiguredProvider| {
+            let ConfiguredProvider {
+                name,
+                type_name,
+                keys,
+                settings,
+                ..
+            } = provider;
+            (
+                name.clone(),
+                SaidOfProvider {
+                    type_name: type_name.clone(),
+                    keys,
+                    settings: settings.clone(),
+                },
+            )
+        };
+        Self {
+            sections,
+            providers: providers.iter().map(said).collect(),
+        }
+    }
+
+    /// What `next` changes, where this is in force.
+    pub fn changes_to(&self, next: &Self) -> Changes {
+        let mut changes = Changes::default();
+        for section in SECTIONS {
+            for key in next
+                .sections
+                .get(section.name)
+                .changed_from(self.sections.get(section.name))
+            {
+                if READ_ANEW.contains(&(section.name, key)) {
+                    changes.others.push((section.name, key));
+                } else {
+                    changes.at_start.push(format!("{}.{key}", section.name));
+                }
+            }
+        }
+        for (name, before) in &self.providers {
+            match next.providers.get(name) {
+                Some(provider) => provider.note_changes(name, before, &mut changes),
+                None => changes
+                    .at_start
+                    .push(format!("{name}: the provider is there no more")),
+            }
+        }
+        let is_new = |name: &&ProviderName| !self.providers.contains_key(*name);
+        changes.at_start.extend(
+            next.providers
+                .keys()
+                .filter(is_new)
+                .map(|name| format!("{name}: the provider is new")),
+        );
+        changes
+    }
+
+    /// Takes over from `next` what of it is in force, after these changes.
+    pub fn follow(&mut self, next: &Self, changes: &Changes) {
+        for (section, key) in &changes.others {
+            self.sections.set_as_in(&next.sections, section, key);
+        }
+        for (name, keys) in &changes.providers {
+            if let (Some(provider), Some(next)) =
+                (self.providers.get_mut(name), next.providers.get(name))
+            {
+                for key in keys {
+                    provider.settings.set_as_in(&next.settings, key);
+                }
+            }
+        }
+    }
+}
+
+impl SaidOfProvider {
+    fn takes(&self, key: &str) -> Takes {
+        self.keys
+            .iter()
+            .chain(PROVIDER)
+            .find(|known| known.name == key)
+            .map_or(Takes::AtStart, |known| known.takes)
+    }
+
+    fn note_changes(&self, name: &ProviderName, before: &Self, changes: &mut Changes) {
+        if self.type_name != before.type_name {
+            changes
+                .at_start
+                .push(format!("{name}: type, and with it all of its block"));
+            return;
+        }
+        let keys = self.settings.changed_from(&before.settings);
+        let of = |takes: Takes| {
+            keys.iter()
+                .copied()
+                .filter(move |key| self.takes(key) == takes)
+        };
+        let whole: Vec<&str> = of(Takes::WithSection).collect();
+        changes.at_start.extend(
+            of(Takes::WithSection)
+                .chain(of(Takes::AtStart))
+                .map(|key| format!("{name}: {key}")),
+        );
+        let others: Vec<&'static str> = of(Takes::OnReload).collect();
+        if whole.is_empty() {
+            if !others.is_empty() {
+                changes.providers.insert(name.clone(), others);
+            }
+        } else {
+            // A secret that belongs to another account would be of no use to this one.
+            changes.at_start.extend(
+                others.iter().map(|key| {
+                    format!("{name}: {key}, since it goes with {}", whole.join(" and "))
+                }),
+            );
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What surrounds the file: variables and files that it refers to, and the keys for its secrets.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use acteon_crypto::{KeyRing, KeyRingError};
+use zeroize::Zeroizing;
+
+use super::ConfigError;
+use crate::files;
+
+/// What surrounds the file: variables and files that it refers to, and the keys for its secrets.
+pub struct Surroundings<'a> {
+    /// Environment variables.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// Keys for `ENC[...]` values.
+    pub keys: KeyRing,
+    /// What its providers share with those in force, where it is read anew.
+    pub shared: Option<Arc<acteon_providers::Context>>,
+}
+
+/// Where no environment variables are to be read.
+pub(super) fn variable_less(_name: &str) -> Option<String> {
+    None
+}
+
+impl<'a> Surroundings<'a> {
+    /// Reads the keys from `ACTEON_AUTH_KEY` or the file that `ACTEON_AUTH_KEY_FILE` names.
+    pub fn new(variable: &'a dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let keys = read_keys(variable)?;
+        Ok(Self {
+            variable,
+            keys,
+            shared: None,
+        })
+    }
+}
+
+fn read_keys(variable: &dyn Fn(&str) -> Option<String>) -> Result<KeyRing, ConfigError> {
+    let parse = |source: &str, text: &str| {
+        KeyRing::parse(text)
+            .map_err(|error: KeyRingError| ConfigError::Unreadable(format!("{source}: {error}")))
+    };
+    if let Some(text) = variable("ACTEON_AUTH_KEY").map(Zeroizing::new) {
+        if variable("ACTEON_AUTH_KEY_FILE").is_some() {
+            let message =
+                "ACTEON_AUTH_KEY_FILE has no effect beside ACTEON_AUTH_KEY: set one of the two";
+            return Err(ConfigError::Unreadable(message.into()));
+        }
+        return parse("ACTEON_AUTH_KEY", &text);
+    }
+    let Some(path) = variable("ACTEON_AUTH_KEY_FILE") else {
+        return Ok(KeyRing::default());
+    };
+    let source = format!("ACTEON_AUTH_KEY_FILE: {path}");
+    let text = files::read_text(Path::new(&path), files::MAX_KEY_RING_BYTES).map(Zeroizing::new);
+    let text = text.map_err(|error| ConfigError::Unreadable(format!("{source}: {error}")))?;
+    parse(&source, &text)
+}

@@ -1,0 +1,7 @@
+//! What handlers take out of a request, each refused in the API's own words: caller, path, query, preference, body.
+
+pub(super) mod body;
+pub(super) mod caller;
+pub(super) mod path;
+pub(super) mod prefer;
+pub(super) mod query;

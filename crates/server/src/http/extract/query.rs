@@ -1,0 +1,164 @@
+//! Query parameters. Unknown ones are refused: a misspelt filter must not select everything.
+
+use acteon_core::Timestamp;
+use acteon_core::json::head;
+use acteon_core::limits::MAX_NAME_BYTES;
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
+
+use crate::http::error::Refusal;
+use crate::similar::nearest;
+
+/// The query of a request to a route that takes none: it is not there. What is asked for and not heeded is taken for done.
+pub(in crate::http) struct NoQuery;
+
+impl<S: Send + Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        Parameters::read(&parts.uri, &[]).map(|_| Self)
+    }
+}
+
+pub(in crate::http) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// Those of `uri`, which may be of `known`, each once.
+    pub(in crate::http) fn read(uri: &Uri, known: &[&str]) -> Result<Self, Refusal> {
+        let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else {
+            return Err(refusal(
+                "the query cannot be read: write it as name=value&name=value".into(),
+            ));
+        };
+        if let Some(name) = uri.query().and_then(not_utf8) {
+            return Err(refusal(format!(
+                "the query parameter {name:?} is not UTF-8: encode the bytes of its UTF-8, as in %E5%91%8A"
+            )));
+        }
+        for (index, (name, value)) in pairs.iter().enumerate() {
+            if !known.contains(&name.as_str()) {
+                return Err(unknown(name, known));
+            }
+            if value.chars().any(char::is_control) {
+                return Err(refusal(format!(
+                    "the query parameter {name:?} holds a control character"
+                )));
+            }
+            if pairs[..index].iter().any(|(other, _)| other == name) {
+                return Err(refusal(format!(
+                    "the query parameter {name:?} is given twice"
+                )));
+            }
+        }
+        Ok(Self(pairs))
+    }
+
+    pub(in crate::http) fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    pub(in crate::http) fn parsed<T>(
+        &self,
+        name: &str,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, Refusal> {
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
+        parse(text).map(Some).ok_or_else(|| {
+            refusal(format!(
+                "the query parameter {name:?} must be {expected}, is {text:?}"
+            ))
+        })
+    }
+
+    /// A parameter that is an instant.
+    pub(in crate::http) fn time(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
+        Timestamp::read(text).map(Some).map_err(|error| {
+            let example = "an RFC 3339 time such as 2026-01-31T09:00:00Z";
+            refusal(format!(
+                "the query parameter {name:?} must be {example}, is {:?}{}",
+                head(text, MAX_NAME_BYTES),
+                error.hint()
+            ))
+        })
+    }
+
+    /// The instants from and to which is asked for.
+    pub(in crate::http) fn span(&self) -> Result<(Option<Timestamp>, Option<Timestamp>), Refusal> {
+        match (self.time("from")?, self.time("to")?) {
+            (Some(from), Some(to)) if from > to => Err(refusal(format!(
+                "from is after to, so nothing lies between: from is {from}, to is {to}"
+            ))),
+            span => Ok(span),
+        }
+    }
+
+    /// A parameter that is true or false; false when absent.
+    pub(in crate::http) fn flag(&self, name: &str) -> Result<bool, Refusal> {
+        let parse = |text: &str| match text {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        };
+        Ok(self.parsed(name, "true or false", parse)?.unwrap_or(false))
+    }
+}
+
+/// The name of the first parameter whose percent-encoded bytes are no UTF-8. They would be read as a name that nobody sent.
+fn not_utf8(query: &str) -> Option<&str> {
+    let is_utf8 = |text: &str| std::str::from_utf8(&decoded(text)).is_ok();
+    let pair = query.split('&').find(|pair| !is_utf8(pair))?;
+    Some(head(
+        pair.split('=').next().unwrap_or_default(),
+        MAX_NAME_BYTES,
+    ))
+}
+
+/// The bytes of a text with percent signs.
+fn decoded(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = after
+            .get(..2)
+            .filter(|code| *first == b'%' && code.iter().all(u8::is_ascii_hexdigit));
+        if let Some(byte) =
+            code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok())
+        {
+            bytes.push(byte);
+            rest = &after[2..];
+        } else {
+            bytes.push(*first);
+            rest = after;
+        }
+    }
+    bytes
+}
+
+fn unknown(name: &str, known: &[&str]) -> Refusal {
+    let name = head(name, MAX_NAME_BYTES);
+    let simple = name.to_ascii_lowercase().replace('-', "_");
+    let near = nearest(&simple, known.iter().copied())
+        .map_or(String::new(), |near| format!("did you mean {near}? "));
+    let known = if known.is_empty() {
+        "none".to_owned()
+    } else {
+        known.join(", ")
+    };
+    refusal(format!(
+        "there is no query parameter {name:?} here; {near}known are: {known}"
+    ))
+}
+
+fn refusal(message: String) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, "INVALID_QUERY", message)
+}

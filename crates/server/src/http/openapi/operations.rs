@@ -1,0 +1,361 @@
+//! What the document says of each route, in the order of the router's list.
+
+use super::operation::Operation;
+use crate::http::envelope::ACTION;
+use crate::http::filter::{FILTERS, NEVER, PAGES, SEARCHES};
+use crate::http::replay::PARAMETERS;
+use crate::http::routes::{intervals, quotas, rules, silences};
+
+/// Parameters that say which tenant's.
+const SCOPE: &[&str] = &["namespace", "tenant"];
+const WAIT: &[&str] = &["Prefer"];
+const DISPATCH_HEADERS: &[&str] = &["Idempotency-Key", "Prefer"];
+const DRY_RUN: &[&str] = &["dry_run", "evaluate_at"];
+const SPAN: &[&str] = &["from", "to"];
+const LINES: &str = "application/x-ndjson";
+const METRICS_TEXT: &str = "text/plain";
+
+const fn on(
+    tag: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    schema: &'static str,
+) -> Operation {
+    Operation::new(tag, id, summary, schema)
+}
+
+pub(in crate::http) const DISPATCH: Operation = on(
+    "actions",
+    "dispatch",
+    "Posts an action, and waits for its outcome",
+    "Outcome",
+)
+.query(&[DRY_RUN])
+.headers(DISPATCH_HEADERS)
+.takes(&ACTION)
+.others(&[202, 409]);
+pub(in crate::http) const DISPATCH_BATCH: Operation = on(
+    "actions",
+    "dispatchBatch",
+    "Posts up to 1000 actions, answered in their order",
+    "Outcomes",
+)
+.query(&[DRY_RUN])
+.headers(DISPATCH_HEADERS)
+.takes_list(&ACTION);
+pub(in crate::http) const ACTION_GET: Operation = on(
+    "actions",
+    "getAction",
+    "Shows one action as it stands",
+    "ActionBody",
+)
+.query(&[SCOPE])
+.others(&[409]);
+pub(in crate::http) const AUDIT_LIST: Operation = on(
+    "audit",
+    "listAudit",
+    "Lists the audit trail, newest first",
+    "AuditPage",
+)
+.query(&[&FILTERS, &SEARCHES, &NEVER, &PAGES]);
+pub(in crate::http) const AUDIT_EXPORT: Operation = on(
+    "audit",
+    "exportAudit",
+    "Exports what the filters find, a JSON object a line",
+    "Object",
+)
+.query(&[&FILTERS])
+.text(LINES);
+pub(in crate::http) const AUDIT_REPLAY_MANY: Operation = on(
+    "audit",
+    "replayAudit",
+    "Sends again what the filters find",
+    "ReplayedMany",
+)
+.query(&[&FILTERS, &PARAMETERS]);
+pub(in crate::http) const AUDIT_GET: Operation = on(
+    "audit",
+    "getAudit",
+    "Shows one row of the audit trail",
+    "AuditRecord",
+)
+.query(&[SCOPE])
+.others(&[409]);
+pub(in crate::http) const AUDIT_REPLAY: Operation = on(
+    "audit",
+    "replayAction",
+    "Sends one action again",
+    "Replayed",
+)
+.query(&[SCOPE])
+.headers(WAIT)
+.others(&[409]);
+pub(in crate::http) const DLQ_LIST: Operation = on(
+    "dead letters",
+    "listDeadLetters",
+    "Lists dead letters, newest first",
+    "DeadLetters",
+)
+.query(&[&FILTERS, &SEARCHES, &PAGES, &["state"]]);
+pub(in crate::http) const DLQ_STATS: Operation = on(
+    "dead letters",
+    "countDeadLetters",
+    "Counts dead letters",
+    "DeadLetterCount",
+)
+.query(&[SCOPE]);
+pub(in crate::http) const DLQ_DRAIN: Operation = on(
+    "dead letters",
+    "drainDeadLetters",
+    "Hands out dead letters, and takes them off the list",
+    "DrainedLetters",
+);
+pub(in crate::http) const DLQ_REPLAY_MANY: Operation = on(
+    "dead letters",
+    "replayDeadLetters",
+    "Sends again the dead letters that the filters find",
+    "ReplayedMany",
+)
+.query(&[&FILTERS, &PARAMETERS]);
+pub(in crate::http) const DLQ_GET: Operation = on(
+    "dead letters",
+    "getDeadLetter",
+    "Shows one dead letter",
+    "ActionBody",
+)
+.query(&[SCOPE])
+.others(&[409]);
+pub(in crate::http) const DLQ_DISCARD: Operation = on(
+    "dead letters",
+    "discardDeadLetter",
+    "Takes one dead letter off the list",
+    "Object",
+)
+.query(&[SCOPE])
+.no_content()
+.others(&[409]);
+pub(in crate::http) const DLQ_REPLAY: Operation = on(
+    "dead letters",
+    "replayDeadLetter",
+    "Sends one dead letter again",
+    "Replayed",
+)
+.query(&[SCOPE])
+.headers(WAIT)
+.others(&[409]);
+pub(in crate::http) const RULES_LIST: Operation = on(
+    "rules",
+    "listRules",
+    "Lists the rules in their order",
+    "Rules",
+);
+pub(in crate::http) const RULES_RELOAD: Operation = on(
+    "rules",
+    "reloadRules",
+    "Reads the rules again",
+    "RulesReloaded",
+)
+.may_take(&rules::RELOAD);
+pub(in crate::http) const RULES_EVALUATE: Operation = on(
+    "rules",
+    "evaluateRules",
+    "Decides about an action that is not there, and shows every step",
+    "Evaluated",
+)
+.takes(&rules::HYPOTHESIS);
+pub(in crate::http) const RULES_COVERAGE: Operation = on(
+    "rules",
+    "getCoverage",
+    "Tells which kinds of actions a rule decides about",
+    "Coverage",
+)
+.query(&[SCOPE, SPAN]);
+pub(in crate::http) const RULE_ENABLED: Operation = on(
+    "rules",
+    "setRuleEnabled",
+    "Switches a rule on or off",
+    "RuleSwitched",
+)
+.takes(&rules::ENABLED);
+pub(in crate::http) const SILENCES_LIST: Operation =
+    on("silences", "listSilences", "Lists silences", "Silences")
+        .query(&[SCOPE, &["include_expired"]]);
+pub(in crate::http) const SILENCE_CREATE: Operation = on(
+    "silences",
+    "createSilence",
+    "Makes a silence",
+    "SilenceBody",
+)
+.takes(&silences::SILENCE)
+.created()
+.others(&[409]);
+pub(in crate::http) const SILENCE_PREVIEW: Operation = on(
+    "silences",
+    "previewSilence",
+    "Tells what a silence would have held back",
+    "SilencePreview",
+)
+.takes(&silences::PREVIEW);
+pub(in crate::http) const SILENCE_GET: Operation =
+    on("silences", "getSilence", "Shows one silence", "SilenceBody").query(&[SCOPE]);
+pub(in crate::http) const SILENCE_UPDATE: Operation = on(
+    "silences",
+    "updateSilence",
+    "Changes the end or the comment of a silence",
+    "SilenceBody",
+)
+.query(&[SCOPE])
+.takes(&silences::CHANGE)
+.others(&[409]);
+pub(in crate::http) const SILENCE_EXPIRE: Operation =
+    on("silences", "expireSilence", "Ends a silence now", "Object")
+        .query(&[SCOPE])
+        .no_content()
+        .others(&[409]);
+pub(in crate::http) const INTERVALS_LIST: Operation = on(
+    "time intervals",
+    "listTimeIntervals",
+    "Lists time intervals",
+    "TimeIntervals",
+)
+.query(&[SCOPE]);
+pub(in crate::http) const INTERVAL_CREATE: Operation = on(
+    "time intervals",
+    "createTimeInterval",
+    "Makes a time interval",
+    "TimeIntervalBody",
+)
+.takes(&intervals::INTERVAL)
+.created()
+.others(&[409]);
+pub(in crate::http) const INTERVAL_GET: Operation = on(
+    "time intervals",
+    "getTimeInterval",
+    "Shows one time interval",
+    "TimeIntervalBody",
+);
+pub(in crate::http) const INTERVAL_UPDATE: Operation = on(
+    "time intervals",
+    "updateTimeInterval",
+    "Changes a time interval",
+    "TimeIntervalBody",
+)
+.takes(&intervals::CHANGE)
+.others(&[409]);
+pub(in crate::http) const INTERVAL_DELETE: Operation = on(
+    "time intervals",
+    "deleteTimeInterval",
+    "Deletes a time interval",
+    "Object",
+)
+.no_content()
+.others(&[409]);
+pub(in crate::http) const QUOTAS_LIST: Operation =
+    on("quotas", "listQuotas", "Lists quotas", "Quotas")
+        .query(&[SCOPE, &["provider", "principal", "limit", "offset"]]);
+pub(in crate::http) const QUOTA_CREATE: Operation =
+    on("quotas", "createQuota", "Makes a quota", "QuotaBody")
+        .takes(&quotas::QUOTA)
+        .created()
+        .others(&[409]);
+pub(in crate::http) const QUOTA_GET: Operation = on(
+    "quotas",
+    "getQuota",
+    "Shows one quota with its usage",
+    "QuotaBody",
+)
+.query(&[SCOPE, &["principal"]]);
+pub(in crate::http) const QUOTA_UPDATE: Operation =
+    on("quotas", "updateQuota", "Changes a quota", "QuotaBody")
+        .query(&[SCOPE])
+        .takes(&quotas::CHANGE)
+        .others(&[409]);
+pub(in crate::http) const QUOTA_DELETE: Operation =
+    on("quotas", "deleteQuota", "Deletes a quota", "Object")
+        .query(&[SCOPE])
+        .no_content()
+        .others(&[409]);
+pub(in crate::http) const QUOTA_USAGE: Operation = on(
+    "quotas",
+    "getQuotaUsage",
+    "Tells how much of a quota is used",
+    "QuotaUsage",
+)
+.query(&[SCOPE, &["principal"]]);
+pub(in crate::http) const PROVIDERS_HEALTH: Operation = on(
+    "operations",
+    "getProvidersHealth",
+    "Checks every provider",
+    "ProvidersHealthBody",
+);
+pub(in crate::http) const BREAKERS_LIST: Operation = on(
+    "operations",
+    "listCircuitBreakers",
+    "Lists circuit breakers",
+    "Breakers",
+)
+.others(&[404]);
+pub(in crate::http) const BREAKER_TRIP: Operation = on(
+    "operations",
+    "tripCircuitBreaker",
+    "Opens a circuit breaker by hand",
+    "BreakerMoved",
+);
+pub(in crate::http) const BREAKER_RESET: Operation = on(
+    "operations",
+    "resetCircuitBreaker",
+    "Closes a circuit breaker by hand",
+    "BreakerMoved",
+);
+pub(in crate::http) const LANES_LIST: Operation = on(
+    "operations",
+    "listLanes",
+    "Lists lanes and their pace",
+    "Lanes",
+);
+pub(in crate::http) const LANE_RESET: Operation = on(
+    "operations",
+    "resetLane",
+    "Forgets pause and pace of a lane",
+    "LaneBody",
+);
+pub(in crate::http) const RELOAD: Operation = on(
+    "operations",
+    "reload",
+    "Reads configuration, API keys and rules again",
+    "Reloaded",
+);
+pub(in crate::http) const HEALTH: Operation = on(
+    "operations",
+    "getHealth",
+    "Alive, with counters for those who may look",
+    "HealthBody",
+)
+.with_or_without_key();
+pub(in crate::http) const LIVE: Operation =
+    on("operations", "getLive", "The process answers", "HealthBody").for_anybody();
+pub(in crate::http) const READY: Operation = on(
+    "operations",
+    "getReady",
+    "Whether to send requests here",
+    "ReadyBody",
+)
+.with_or_without_key();
+pub(in crate::http) const METRICS: Operation = on(
+    "operations",
+    "getMetrics",
+    "Metrics in the text format of Prometheus",
+    "Object",
+)
+.with_or_without_key()
+.text(METRICS_TEXT);
+pub(in crate::http) const METRICS_PROMETHEUS: Operation = on(
+    "operations",
+    "getMetricsPrometheus",
+    "The same as /metrics",
+    "Object",
+)
+.with_or_without_key()
+.text(METRICS_TEXT);
+pub(in crate::http) const DOCUMENT: Operation =
+    on("operations", "getOpenApi", "This document", "Object").for_anybody();

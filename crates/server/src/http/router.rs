@@ -1,0 +1,306 @@
+//! The list of routes, and the router made of it: which route answers what, and which was probably meant where there is none.
+
+use std::sync::{Arc, LazyLock};
+
+use acteon_core::json::head;
+use acteon_core::limits::MAX_NAME_BYTES;
+use acteon_core::similar::distance;
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::{Method, StatusCode, Uri};
+use axum::response::Response;
+use axum::routing::{MethodRouter, delete, get, post, put};
+
+use super::error::Refusal;
+use super::extract::query::NoQuery;
+use super::openapi::{self, Operation, operations as of};
+use super::routes::{
+    actions, audit, breakers, coverage, dead_letters, dispatch, health, intervals, lanes, quotas,
+    reload, rules, silences,
+};
+use super::state::AppState;
+
+/// Longest path that is looked at for what it may mean, in bytes, and most slips in all its parts.
+const MAX_PATH_BYTES: usize = 1024;
+const MAX_SLIPS: usize = 4;
+
+/// One route of the HTTP API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Method, such as `GET`.
+    pub method: Method,
+    /// Path with its parameters, such as `/v1/actions/{id}`.
+    pub path: &'static str,
+}
+
+/// The routes of the HTTP API, in the order of their list.
+pub fn routes() -> Vec<Route> {
+    let listed = list().listed.into_iter();
+    listed.map(|(route, _)| route).collect()
+}
+
+/// The `OpenAPI` document, which is the same for as long as the process lives.
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+    let listed = list().listed.into_iter();
+    let described = listed.map(|(route, operation)| (route.method, route.path, operation));
+    openapi::document(described).to_string()
+});
+
+/// Says what the API is. It names nothing of this server, so that everybody may read it.
+async fn api_doc(_: NoQuery) -> Result<Response, Refusal> {
+    Ok(dispatch::json(StatusCode::OK, DOCUMENT.clone()))
+}
+
+/// Every route. What its caller must be allowed to do stands in the handler's first parameter; the last six are for everybody.
+fn list() -> Routes {
+    let routes = Routes::default();
+    of_operation(of_policies(of_rules(of_actions(routes))))
+}
+
+/// Routes of actions, of their audit log and of dead letters.
+fn of_actions(routes: Routes) -> Routes {
+    routes
+        .post("/v1/dispatch", dispatch::one, of::DISPATCH)
+        .post("/v1/dispatch/batch", dispatch::batch, of::DISPATCH_BATCH)
+        .get("/v1/actions/{id}", actions::get, of::ACTION_GET)
+        .get("/v1/audit", audit::list, of::AUDIT_LIST)
+        .get("/v1/audit/export", audit::export, of::AUDIT_EXPORT)
+        .post(
+            "/v1/audit/replay",
+            audit::replay_many,
+            of::AUDIT_REPLAY_MANY,
+        )
+        .get("/v1/audit/{id}", audit::get, of::AUDIT_GET)
+        .post("/v1/audit/{id}/replay", audit::replay_one, of::AUDIT_REPLAY)
+        .get("/v1/dlq", dead_letters::list, of::DLQ_LIST)
+        .get("/v1/dlq/stats", dead_letters::stats, of::DLQ_STATS)
+        .post("/v1/dlq/drain", dead_letters::drain, of::DLQ_DRAIN)
+        .post(
+            "/v1/dlq/replay",
+            dead_letters::replay_many,
+            of::DLQ_REPLAY_MANY,
+        )
+        .get("/v1/dlq/{id}", dead_letters::get, of::DLQ_GET)
+        .delete("/v1/dlq/{id}", dead_letters::discard, of::DLQ_DISCARD)
+        .post(
+            "/v1/dlq/{id}/replay",
+            dead_letters::replay_one,
+            of::DLQ_REPLAY,
+        )
+}
+
+/// Routes of rules.
+fn of_rules(routes: Routes) -> Routes {
+    routes
+        .get("/v1/rules", rules::list, of::RULES_LIST)
+        .post("/v1/rules/reload", rules::reload, of::RULES_RELOAD)
+        .post("/v1/rules/evaluate", rules::evaluate, of::RULES_EVALUATE)
+        .get("/v1/rules/coverage", coverage::get, of::RULES_COVERAGE)
+        .put(
+            "/v1/rules/{name}/enabled",
+            rules::set_enabled,
+            of::RULE_ENABLED,
+        )
+}
+
+/// Routes of silences, time intervals and quotas.
+fn of_policies(routes: Routes) -> Routes {
+    routes
+        .get("/v1/silences", silences::list, of::SILENCES_LIST)
+        .post("/v1/silences", silences::create, of::SILENCE_CREATE)
+        .post(
+            "/v1/silences/preview",
+            silences::preview,
+            of::SILENCE_PREVIEW,
+        )
+        .get("/v1/silences/{id}", silences::get, of::SILENCE_GET)
+        .put("/v1/silences/{id}", silences::update, of::SILENCE_UPDATE)
+        .delete("/v1/silences/{id}", silences::expire, of::SILENCE_EXPIRE)
+        .get("/v1/time-intervals", intervals::list, of::INTERVALS_LIST)
+        .post("/v1/time-intervals", intervals::create, of::INTERVAL_CREATE)
+        .get(
+            "/v1/time-intervals/{namespace}/{tenant}/{name}",
+            intervals::get,
+            of::INTERVAL_GET,
+        )
+        .put(
+            "/v1/time-intervals/{namespace}/{tenant}/{name}",
+            intervals::update,
+            of::INTERVAL_UPDATE,
+        )
+        .delete(
+            "/v1/time-intervals/{namespace}/{tenant}/{name}",
+            intervals::delete,
+            of::INTERVAL_DELETE,
+        )
+        .get("/v1/quotas", quotas::list, of::QUOTAS_LIST)
+        .post("/v1/quotas", quotas::create, of::QUOTA_CREATE)
+        .get("/v1/quotas/{id}", quotas::get, of::QUOTA_GET)
+        .put("/v1/quotas/{id}", quotas::update, of::QUOTA_UPDATE)
+        .delete("/v1/quotas/{id}", quotas::delete, of::QUOTA_DELETE)
+        .get("/v1/quotas/{id}/usage", quotas::usage, of::QUOTA_USAGE)
+}
+
+/// Routes of providers, breakers, lanes and the server itself.
+fn of_operation(routes: Routes) -> Routes {
+    routes
+        .get(
+            "/v1/providers/health",
+            health::providers,
+            of::PROVIDERS_HEALTH,
+        )
+        .get("/admin/circuit-breakers", breakers::list, of::BREAKERS_LIST)
+        .post(
+            "/admin/circuit-breakers/{provider}/trip",
+            breakers::trip,
+            of::BREAKER_TRIP,
+        )
+        .post(
+            "/admin/circuit-breakers/{provider}/reset",
+            breakers::reset,
+            of::BREAKER_RESET,
+        )
+        .get("/admin/lanes", lanes::list, of::LANES_LIST)
+        .post("/admin/lanes/{lane}/reset", lanes::reset, of::LANE_RESET)
+        .post("/admin/reload", reload::all, of::RELOAD)
+        .get("/health", health::health, of::HEALTH)
+        .get("/live", health::live, of::LIVE)
+        .get("/ready", health::ready, of::READY)
+        .get("/metrics", health::metrics, of::METRICS)
+        .get(
+            "/metrics/prometheus",
+            health::metrics,
+            of::METRICS_PROMETHEUS,
+        )
+        .get("/api-doc/openapi.json", api_doc, of::DOCUMENT)
+}
+
+/// The router, which answers every other path with the nearest that there is.
+pub(super) fn router(state: Arc<AppState>) -> Router {
+    let Routes { router, listed } = list();
+    let paths: Arc<[&'static str]> = listed.iter().map(|(route, _)| route.path).collect();
+    router
+        .fallback(move |uri: Uri| {
+            let refusal = none(uri.path(), &paths);
+            async { refusal }
+        })
+        .method_not_allowed_fallback(|| async {
+            Refusal::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "METHOD_NOT_ALLOWED",
+                "this route does not take this method; see the Allow header",
+            )
+        })
+        .with_state(state)
+}
+
+/// A router, and the routes that were put into it.
+#[derive(Default)]
+struct Routes {
+    router: Router<Arc<AppState>>,
+    listed: Vec<(Route, Operation)>,
+}
+
+impl Routes {
+    fn get<H: Handler<T, Arc<AppState>>, T: 'static>(
+        self,
+        path: &'static str,
+        handler: H,
+        operation: Operation,
+    ) -> Self {
+        self.route(Method::GET, path, get(handler), operation)
+    }
+
+    fn post<H: Handler<T, Arc<AppState>>, T: 'static>(
+        self,
+        path: &'static str,
+        handler: H,
+        operation: Operation,
+    ) -> Self {
+        self.route(Method::POST, path, post(handler), operation)
+    }
+
+    fn put<H: Handler<T, Arc<AppState>>, T: 'static>(
+        self,
+        path: &'static str,
+        handler: H,
+        operation: Operation,
+    ) -> Self {
+        self.route(Method::PUT, path, put(handler), operation)
+    }
+
+    fn delete<H: Handler<T, Arc<AppState>>, T: 'static>(
+        self,
+        path: &'static str,
+        handler: H,
+        operation: Operation,
+    ) -> Self {
+        self.route(Method::DELETE, path, delete(handler), operation)
+    }
+
+    fn route(
+        mut self,
+        method: Method,
+        path: &'static str,
+        handler: MethodRouter<Arc<AppState>>,
+        operation: Operation,
+    ) -> Self {
+        self.router = self.router.route(path, handler);
+        self.listed.push((Route { method, path }, operation));
+        self
+    }
+}
+
+fn none(path: &str, routes: &[&'static str]) -> Refusal {
+    let near = nearest(path, routes)
+        .map_or("all are in the HTTP API page of the book".into(), |near| {
+            format!("did you mean {near}?")
+        });
+    let shown = head(path, MAX_NAME_BYTES);
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        "NOT_FOUND",
+        format!("there is no route {shown:?}; {near}"),
+    )
+}
+
+/// The route that a path was most likely meant for: with slips in its words, without its version, behind another prefix, or with a slash too many.
+fn nearest(path: &str, routes: &[&'static str]) -> Option<String> {
+    if path.len() > MAX_PATH_BYTES {
+        return None;
+    }
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let behind = parts.strip_prefix(&["api"]).unwrap_or(&parts);
+    let versioned = [&["v1"], behind].concat();
+    let spellings = [&parts[..], behind, &versioned];
+    let found = spellings
+        .iter()
+        .flat_map(|parts| routes.iter().filter_map(|route| fit(parts, route)));
+    found.min().map(|(_, route)| route)
+}
+
+/// How many slips there are in the words of a path, if it may be meant for a route, and that route with what the path has for its parameters.
+fn fit(parts: &[&str], route: &str) -> Option<(usize, String)> {
+    let wanted: Vec<&str> = route.split('/').filter(|part| !part.is_empty()).collect();
+    if parts.len() != wanted.len() {
+        return None;
+    }
+    let (mut slips, mut written) = (0, String::new());
+    for (part, word) in parts.iter().zip(wanted) {
+        let is_parameter = word.starts_with('{');
+        if !is_parameter {
+            let most = (word.len() / 3).max(1);
+            if part.len().abs_diff(word.len()) > most {
+                return None;
+            }
+            let between = distance(&part.to_ascii_lowercase(), word);
+            slips += between;
+            if between > most || slips > MAX_SLIPS {
+                return None;
+            }
+        }
+        written.push('/');
+        written.push_str(if is_parameter { part } else { word });
+    }
+    (!written.is_empty()).then_some((slips, written))
+}

@@ -1,0 +1,57 @@
+//! `GET /v1/actions/{id}`: one action as it stands.
+
+use std::sync::Arc;
+
+use acteon_core::ActionId;
+use acteon_gateway::ActionView;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+
+use crate::http::error::{Refusal, about};
+use crate::http::extract::caller::{MayRead, scope};
+use crate::http::extract::path::Path;
+use crate::http::extract::query::Parameters;
+use crate::http::offload::off_runtime;
+use crate::http::record::written;
+use crate::http::routes::dispatch::json as json_text;
+use crate::http::state::AppState;
+
+pub(in crate::http) async fn get(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    let (scope, id) = (scope(&caller, &parameters)?, action_id(&id)?);
+    let _turn = state.reads.take().await?;
+    let view = the_one(state.gateway.find(&scope, &id).await?)?;
+    let shown = off_runtime(view.action.payload.get().len(), move || written(&view)).await??;
+    Ok(about(&id, json_text(StatusCode::OK, shown)))
+}
+
+/// The only action of an id.
+pub(in crate::http) fn the_one(mut found: Vec<ActionView>) -> Result<ActionView, Refusal> {
+    match (found.pop(), found.is_empty()) {
+        (Some(view), true) => Ok(view),
+        (None, _) => Err(not_found()),
+        (Some(_), false) => {
+            let message =
+                "several tenants have an action with this id; add ?namespace=...&tenant=...";
+            Err(Refusal::new(StatusCode::CONFLICT, "AMBIGUOUS_ID", message))
+        }
+    }
+}
+
+pub(in crate::http) fn not_found() -> Refusal {
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        "NOT_FOUND",
+        "there is no such action in this scope",
+    )
+}
+
+pub(in crate::http) fn action_id(text: &str) -> Result<ActionId, Refusal> {
+    ActionId::parse(text).map_err(|_| not_found())
+}

@@ -1,0 +1,249 @@
+//! The audit trail: the journal looked back at, sent anew, and exported.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::limits::MAX_PAGE_BYTES;
+use acteon_gateway::Search;
+use acteon_store::{Cursor, HistoryFilter, PageRequest};
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use futures_util::stream;
+use serde_json::json;
+
+use crate::budget::{Held, Room};
+use crate::connection::{Connection, Exchange};
+use crate::http::error::{Refusal, about};
+use crate::http::extract::body::NoBody;
+use crate::http::extract::caller::{MayDispatch, MayRead, scope};
+use crate::http::extract::path::Path;
+use crate::http::extract::prefer;
+use crate::http::extract::query::Parameters;
+use crate::http::filter::{FILTERS, NEVER, PAGES, SEARCHES, cursor_text, filter, page, search};
+use crate::http::offload::off_runtime;
+use crate::http::record::{Page, Searched, record, written};
+use crate::http::replay;
+use crate::http::routes::actions::{action_id, not_found, the_one};
+use crate::http::routes::dispatch::json as json_text;
+use crate::http::state::AppState;
+
+/// The state of an action that goes on by itself.
+const OPEN: &str = "open";
+/// Rows read at a time for an export.
+const EXPORT_PAGE: usize = 500;
+/// How often, and how long apart, an export asks for room before it breaks off.
+const ROOM_TRIES: usize = 100;
+const ROOM_PAUSE: Duration = Duration::from_millis(100);
+
+pub(in crate::http) async fn list(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let parameters = Parameters::read(&uri, &[&FILTERS[..], &SEARCHES, &NEVER, &PAGES].concat())?;
+    let request = page(&parameters)?;
+    let (filter, search) = (filter(&caller, &parameters)?, search(&parameters)?);
+    if NEVER.iter().any(|name| parameters.get(name).is_some()) {
+        let none =
+            json!({ "records": [], "total": 0, "limit": request.limit, "offset": request.offset });
+        return Ok(Json(none).into_response());
+    }
+    if let Some(search) = search {
+        return searched(&state, filter, search, request).await;
+    }
+    let _turn = state.reads.take().await?;
+    let page = state.gateway.history(filter, request).await?;
+    let body = move || {
+        let page = Page {
+            records: page.views.iter().map(record).collect(),
+            limit: request.limit,
+            offset: request.offset,
+            total: page.total,
+            total_is_capped: page.total.map(|_| page.cut),
+            next_cursor: page.next.map(cursor_text),
+            searched: None,
+        };
+        written(&page)
+    };
+    Ok(json_text(
+        StatusCode::OK,
+        off_runtime(usize::MAX, body).await??,
+    ))
+}
+
+/// A page of what a search finds. It may look at thousands of actions, and so takes its turn where evaluations and previews do.
+async fn searched(
+    state: &AppState,
+    filter: HistoryFilter,
+    search: Search,
+    request: PageRequest,
+) -> Result<Response, Refusal> {
+    let _turn = state.asides.take().await?;
+    let page = state
+        .gateway
+        .search(filter, search, request.after, request.limit)
+        .await?;
+    let body = move || {
+        written(&Page {
+            records: page.views.iter().map(record).collect(),
+            limit: request.limit,
+            offset: 0,
+            total: None,
+            total_is_capped: None,
+            next_cursor: page.next.map(cursor_text),
+            searched: Some(Searched::of(&page)),
+        })
+    };
+    Ok(json_text(
+        StatusCode::OK,
+        off_runtime(usize::MAX, body).await??,
+    ))
+}
+
+pub(in crate::http) async fn get(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    let scope = scope(&caller, &parameters)?;
+    let id = action_id(&id)?;
+    let _turn = state.reads.take().await?;
+    let view = the_one(state.gateway.find(&scope, &id).await?)?;
+    let shown = off_runtime(usize::MAX, move || written(&record(&view))).await??;
+    Ok(about(&id, json_text(StatusCode::OK, shown)))
+}
+
+pub(in crate::http) async fn replay_one(
+    MayDispatch(caller): MayDispatch,
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    _: NoBody,
+) -> Result<Response, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    let scope = scope(&caller, &parameters)?;
+    let _turn = state.replays.take().await?;
+    // Which of two it would be is asked, as when it is looked at.
+    if the_one(state.gateway.find(&scope, &action_id(&id)?).await?)?.state == OPEN {
+        let message = format!(
+            "the action {id:?} is still under way, and nothing was sent: it goes on by itself; GET /v1/actions/{{id}} tells how"
+        );
+        return Err(Refusal::new(StatusCode::CONFLICT, "ACTION_OPEN", message));
+    }
+    let replayed = state
+        .gateway
+        .replay(
+            &scope,
+            &action_id(&id)?,
+            false,
+            &caller,
+            prefer::read(&headers).wait,
+        )
+        .await?;
+    replay::answered(&replay::one(&replayed.ok_or_else(not_found)?))
+}
+
+/// Sends again what the filters find, at most `limit`, oldest first.
+pub(in crate::http) async fn replay_many(
+    MayDispatch(caller): MayDispatch,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+    _: NoBody,
+) -> Result<Response, Refusal> {
+    let parameters = Parameters::read(&uri, &[&FILTERS[..], &replay::PARAMETERS].concat())?;
+    let request = replay::request(filter(&caller, &parameters)?, &parameters)?;
+    let _turn = state.replays.take().await?;
+    replay::answered(&replay::many(
+        &state.gateway.replay_page(request, &caller).await?,
+    ))
+}
+
+/// The whole of what the filters find, a JSON object a line, as it is read.
+pub(in crate::http) async fn export(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    Extension(Exchange { connection, .. }): Extension<Exchange>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let parameters = Parameters::read(&uri, &FILTERS)?;
+    let filter = filter(&caller, &parameters)?;
+    let lines = stream::try_unfold(Some(None), move |after: Option<Option<Cursor>>| {
+        let (state, filter, connection) =
+            (Arc::clone(&state), filter.clone(), Arc::clone(&connection));
+        async move {
+            let Some(after) = after else { return Ok(None) };
+            let (lines, next) = export_page(&state, filter, after, &connection).await?;
+            Ok::<_, std::io::Error>(Some((lines, next.map(Some))))
+        }
+    });
+    Ok((
+        [(header::CONTENT_TYPE, "application/x-ndjson")],
+        Body::from_stream(lines),
+    )
+        .into_response())
+}
+
+/// One page of an export. It holds room until its caller has read it; only then the next is read.
+async fn export_page(
+    state: &AppState,
+    filter: HistoryFilter,
+    after: Option<Cursor>,
+    connection: &Connection,
+) -> std::io::Result<(Bytes, Option<Cursor>)> {
+    if *state.stopped.borrow() {
+        return Err(std::io::Error::other("the server is stopping"));
+    }
+    let broke_off = |refusal: Refusal| std::io::Error::other(refusal.body.message);
+    // Whoever waits for room keeps nobody from a turn, and whoever has a turn has the room.
+    let mut room = export_room(state, connection).await?;
+    let turn = state.reads.take().await.map_err(broke_off)?;
+    let request = PageRequest {
+        after,
+        offset: 0,
+        limit: EXPORT_PAGE,
+        count: false,
+    };
+    // A line that cannot be read breaks the export off, so that it is not taken for whole.
+    let page = state
+        .gateway
+        .history(filter, request)
+        .await
+        .map_err(std::io::Error::other)?;
+    let next = page.next;
+    let lines = off_runtime(usize::MAX, move || {
+        page.views
+            .iter()
+            .map(|view| Ok(written(&record(view))? + "\n"))
+            .collect()
+    });
+    let lines = Bytes::from(
+        lines
+            .await
+            .and_then(|lines: Result<String, Refusal>| lines)
+            .map_err(broke_off)?,
+    );
+    drop(turn);
+    room.retake(lines.len());
+    Ok((Held::bytes(lines, room), next))
+}
+
+/// Room for a page, waited for.
+async fn export_room(state: &AppState, connection: &Connection) -> std::io::Result<Room> {
+    let mut room = state.answers.room(Arc::clone(connection.close()));
+    for _ in 0..ROOM_TRIES {
+        if room.grow(MAX_PAGE_BYTES) {
+            room.keep();
+            return Ok(room);
+        }
+        tokio::time::sleep(ROOM_PAUSE).await;
+    }
+    Err(std::io::Error::other(
+        "too many answers wait to be read by their callers",
+    ))
+}

@@ -1,0 +1,307 @@
+//! Dead letters: looking, sending anew, and taking off the list. Nothing is destroyed: the journal keeps them all.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use acteon_core::{ActionId, ActionType, Namespace, ProviderName, Scope, Tenant};
+use acteon_gateway::ActionView;
+use acteon_store::{HistoryFilter, PageRequest, State as ActionState};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::http::error::Refusal;
+use crate::http::extract::body::NoBody;
+use crate::http::extract::caller::{MayDispatch, MayManage, MayRead, scope};
+use crate::http::extract::path::Path;
+use crate::http::extract::prefer;
+use crate::http::extract::query::Parameters;
+use crate::http::filter::{FILTERS, PAGES, SEARCHES, cursor_text, filter, page, search, word};
+use crate::http::offload::off_runtime;
+use crate::http::record::{Searched, written};
+use crate::http::replay;
+use crate::http::routes::actions::{action_id, not_found, the_one};
+use crate::http::routes::dispatch::json as json_text;
+use crate::http::state::AppState;
+
+/// A letter on the list, and one that was taken off it.
+const DEAD: &str = "dead";
+const DISCARDED: &str = "discarded";
+
+/// Most letters that one drain hands out.
+const DRAIN: usize = 1000;
+
+pub(in crate::http) async fn list(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let parameters = Parameters::read(
+        &uri,
+        &[&FILTERS[..], &SEARCHES, &PAGES, &["state"]].concat(),
+    )?;
+    let request = PageRequest {
+        count: false,
+        ..page(&parameters)?
+    };
+    let state_asked = match word(&parameters, "state", &[DEAD, DISCARDED])?.as_deref() {
+        Some(DISCARDED) => ActionState::Discarded,
+        _ => ActionState::Dead,
+    };
+    let filter = HistoryFilter {
+        state: Some(state_asked),
+        ..filter(&caller, &parameters)?
+    };
+    if let Some(search) = search(&parameters)? {
+        let _turn = state.asides.take().await?;
+        let page = state
+            .gateway
+            .search(filter, search, request.after, request.limit)
+            .await?;
+        let (next_cursor, searched) = (page.next.map(cursor_text), Some(Searched::of(&page)));
+        let body = move || {
+            written(&Letters {
+                count: page.views.len(),
+                entries: page.views,
+                next_cursor,
+                searched,
+            })
+        };
+        return Ok(json_text(
+            StatusCode::OK,
+            off_runtime(usize::MAX, body).await??,
+        ));
+    }
+    let _turn = state.reads.take().await?;
+    let page = state.gateway.history(filter, request).await?;
+    let next_cursor = page.next.map(cursor_text);
+    let body = move || {
+        written(&Letters {
+            count: page.views.len(),
+            entries: page.views,
+            next_cursor,
+            searched: None,
+        })
+    };
+    Ok(json_text(
+        StatusCode::OK,
+        off_runtime(usize::MAX, body).await??,
+    ))
+}
+
+/// A page of dead letters.
+#[derive(Serialize)]
+struct Letters<T> {
+    count: usize,
+    entries: Vec<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+    #[serde(flatten)]
+    searched: Option<Searched>,
+}
+
+fn dead(filter: HistoryFilter) -> HistoryFilter {
+    HistoryFilter {
+        state: Some(ActionState::Dead),
+        ..filter
+    }
+}
+
+pub(in crate::http) async fn get(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    let scope = scope(&caller, &parameters)?;
+    let _turn = state.reads.take().await?;
+    let view = letter(&state, &scope, &id, &[DEAD, DISCARDED]).await?;
+    Ok(json_text(
+        StatusCode::OK,
+        off_runtime(view.action.payload.get().len(), move || written(&view)).await??,
+    ))
+}
+
+async fn letter(
+    state: &AppState,
+    scope: &Scope,
+    id: &str,
+    states: &[&str],
+) -> Result<ActionView, Refusal> {
+    let mut found = state.gateway.find(scope, &action_id(id)?).await?;
+    let other = found
+        .iter()
+        .find(|view| !states.contains(&view.state))
+        .map(|view| (view.state, view.outcome.tag()));
+    found.retain(|view| states.contains(&view.state));
+    match other {
+        Some((state, outcome)) if found.is_empty() => Err(no_letter(id, state, outcome)),
+        _ => the_one(found),
+    }
+}
+
+/// The refusal of an action that is there and is no dead letter.
+fn no_letter(id: &str, state: &str, outcome: &str) -> Refusal {
+    let message = if state == DISCARDED {
+        format!(
+            "the action {id:?} was taken off the list of dead letters already; GET /v1/dlq?state=discarded lists those"
+        )
+    } else {
+        format!(
+            "the action {id:?} is no dead letter: it is {state}, with the outcome {outcome}; GET /v1/actions/{{id}} tells more"
+        )
+    };
+    Refusal::new(StatusCode::NOT_FOUND, "NOT_A_DEAD_LETTER", message)
+}
+
+/// `DELETE`: takes one off the list.
+pub(in crate::http) async fn discard(
+    MayManage(caller): MayManage,
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    uri: Uri,
+    _: NoBody,
+) -> Result<StatusCode, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    let letter = letter(&state, &scope(&caller, &parameters)?, &id, &[DEAD]).await?;
+    state.gateway.discard(vec![letter.seq]).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sends one again, and takes it off the list if it goes.
+pub(in crate::http) async fn replay_one(
+    MayDispatch(caller): MayDispatch,
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    _: NoBody,
+) -> Result<Response, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    let scope = scope(&caller, &parameters)?;
+    let _turn = state.replays.take().await?;
+    // One that was replayed before, whose answer was lost, gets the same answer.
+    let letter = letter(&state, &scope, &id, &[DEAD, DISCARDED]).await?;
+    let replayed = state
+        .gateway
+        .replay(
+            &scope,
+            &letter.action.id,
+            true,
+            &caller,
+            prefer::read(&headers).wait,
+        )
+        .await?;
+    replay::answered(&replay::one(&replayed.ok_or_else(not_found)?))
+}
+
+/// Sends again what the filters find, such as `?code=CONFIGURATION&from=...`, at most `limit`, oldest first, and takes off the list what goes.
+pub(in crate::http) async fn replay_many(
+    MayDispatch(caller): MayDispatch,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+    _: NoBody,
+) -> Result<Response, Refusal> {
+    let parameters = Parameters::read(&uri, &[&FILTERS[..], &replay::PARAMETERS].concat())?;
+    let request = replay::request(dead(filter(&caller, &parameters)?), &parameters)?;
+    let _turn = state.replays.take().await?;
+    replay::answered(&replay::many(
+        &state.gateway.replay_page(request, &caller).await?,
+    ))
+}
+
+pub(in crate::http) async fn stats(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+) -> Result<Json<Value>, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    let count = state
+        .gateway
+        .count_dead_letters(&scope(&caller, &parameters)?)
+        .await?;
+    Ok(Json(json!({ "enabled": true, "count": count })))
+}
+
+/// Hands out dead letters, whole, and takes those off the list; for callers who may see everything. A page at most: `next_cursor` says that there
+/// are more, for the next drain. Whose answer is lost on its way finds them again with `GET /v1/dlq?state=discarded`.
+pub(in crate::http) async fn drain(
+    MayManage(caller): MayManage,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+    _: NoBody,
+) -> Result<Response, Refusal> {
+    Parameters::read(&uri, &[])?;
+    let scope = Scope::of(&caller.grants);
+    if !scope.is_everything() {
+        let message = "forbidden: drain needs a grant for every tenant and namespace; list and discard your own instead";
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
+    }
+    let request = PageRequest {
+        after: None,
+        offset: 0,
+        limit: DRAIN,
+        count: false,
+    };
+    let _turn = state.reads.take().await?;
+    let page = state
+        .gateway
+        .history(dead(HistoryFilter::of(scope)), request)
+        .await?;
+    let seqs: Vec<_> = page.views.iter().map(|view| view.seq).collect();
+    let next_cursor = page.next.map(cursor_text);
+    let body = move || {
+        let entries: Vec<Entry<'_>> = page.views.iter().map(entry).collect();
+        written(&Letters {
+            count: entries.len(),
+            entries,
+            next_cursor,
+            searched: None,
+        })
+    };
+    let body = off_runtime(usize::MAX, body).await??;
+    state.gateway.discard(seqs).await?;
+    Ok(json_text(StatusCode::OK, body))
+}
+
+/// A dead letter that is handed out.
+#[derive(Serialize)]
+struct Entry<'a> {
+    action_id: &'a ActionId,
+    namespace: &'a Namespace,
+    tenant: &'a Tenant,
+    provider: &'a ProviderName,
+    action_type: &'a ActionType,
+    error: &'a str,
+    code: &'a str,
+    attempts: u32,
+    timestamp: i64,
+    payload: &'a RawValue,
+    metadata: &'a BTreeMap<String, String>,
+}
+
+fn entry(view: &ActionView) -> Entry<'_> {
+    let action = &view.action;
+    let (code, error) = match &view.outcome {
+        acteon_core::Outcome::Failed { code, message, .. } => (code.as_str(), message.as_str()),
+        _ => ("", ""),
+    };
+    Entry {
+        action_id: &action.id,
+        namespace: &action.namespace,
+        tenant: &action.tenant,
+        provider: &action.provider,
+        action_type: &action.action_type,
+        error,
+        code,
+        attempts: view.attempts,
+        timestamp: view.finished_at.map_or(0, |at| at.as_millis() / 1000),
+        payload: &action.payload,
+        metadata: &action.metadata,
+    }
+}

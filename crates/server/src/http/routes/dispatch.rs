@@ -1,0 +1,243 @@
+//! `POST /v1/dispatch` and `POST /v1/dispatch/batch`.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use acteon_core::limits::{MAX_DRY_RUNS_OF_A_BATCH, MAX_REFUSAL_BYTES};
+use acteon_core::{Action, ActionId, Origin, Outcome, Timestamp};
+use acteon_gateway::Answer;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::future::join_all;
+use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
+
+use crate::http::envelope::{self, Defaults};
+use crate::http::error::{Refusal, about, bounded};
+use crate::http::extract::body::Incoming;
+use crate::http::extract::caller::{MayDispatch, check_action};
+use crate::http::extract::prefer;
+use crate::http::extract::query::Parameters;
+use crate::http::offload::off_runtime;
+use crate::http::state::AppState;
+
+/// What the refusal of one item of a batch may take however many there are: room for its code and a sentence.
+const MIN_ITEM_REFUSAL: usize = 1024;
+
+pub(in crate::http) async fn one(
+    MayDispatch(caller): MayDispatch,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Incoming,
+) -> Result<Response, Refusal> {
+    let dry_run = dry_run(&uri)?;
+    let idempotency_key = idempotency_key(&headers)?.map(str::to_owned);
+    let preference = prefer::read(&headers);
+    drop(headers);
+    let text = body.text().await?;
+    let (reader, length) = (Arc::clone(&state), text.len());
+    let read = move || envelope::action(&text, &defaults(&reader, idempotency_key.as_deref()));
+    let action = off_runtime(length, read).await??;
+    check_action(&caller, &action)?;
+    let id = action.id.clone();
+    let refused = |refusal: Refusal| refusal.of_action(&id);
+    if let Some(DryRun { at }) = dry_run {
+        let outcome = state
+            .gateway
+            .dry_run(&action, &caller, at)
+            .await
+            .map_err(|error| refused(error.into()))?;
+        return Ok(about(&id, json(StatusCode::OK, outcome.to_string())));
+    }
+    state.metrics.dispatched();
+    let answer = state
+        .gateway
+        .dispatch(action, Origin::Api, caller, preference.wait)
+        .await;
+    let Answer { outcome, pending } = answer.map_err(|error| refused(error.into()))?;
+    let status = if pending && preference.said {
+        StatusCode::ACCEPTED
+    } else {
+        StatusCode::OK
+    };
+    let mut response = json(status, wire(&outcome, false).into_owned());
+    if let Some(seconds) = come_again_after(&outcome) {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(about(&id, response))
+}
+
+/// After how many seconds an action may be sent again that was refused for now.
+fn come_again_after(outcome: &str) -> Option<u64> {
+    if !outcome.starts_with(r#"{"Throttled""#) && !outcome.starts_with(r#"{"QuotaExceeded""#) {
+        return None;
+    }
+    match serde_json::from_str(outcome).ok()? {
+        Outcome::Throttled { retry_after, .. } | Outcome::QuotaExceeded { retry_after, .. } => {
+            Some(retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0))
+        }
+        _ => None,
+    }
+}
+
+pub(in crate::http) async fn batch(
+    MayDispatch(caller): MayDispatch,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Incoming,
+) -> Result<Response, Refusal> {
+    let dry_run = dry_run(&uri)?;
+    let idempotency_key = idempotency_key(&headers)?.map(str::to_owned);
+    let preference = prefer::read(&headers);
+    drop(headers);
+    let text = body.text().await?;
+    let (reader, length) = (Arc::clone(&state), text.len());
+    let actions = off_runtime(length, move || {
+        items(&reader, &text, idempotency_key.as_deref())
+    })
+    .await??;
+    actions
+        .iter()
+        .flatten()
+        .try_for_each(|action| check_action(&caller, action))?;
+    let dry_runs = Semaphore::new(MAX_DRY_RUNS_OF_A_BATCH);
+    let places = acteon_gateway::places_in_order(actions.len());
+    let outcomes = join_all(
+        actions
+            .into_iter()
+            .zip(places)
+            .map(|(action, place)| async {
+                let action = match action {
+                    Ok(action) => action,
+                    Err(refusal) => return refusal,
+                };
+                let id = action.id.clone();
+                let outcome = if let Some(DryRun { at }) = dry_run {
+                    let _turn = dry_runs.acquire().await;
+                    state
+                        .gateway
+                        .dry_run(&action, &caller, at)
+                        .await
+                        .map_err(Refusal::from)
+                } else {
+                    state.metrics.dispatched();
+                    let answer = state
+                        .gateway
+                        .dispatch_of_batch(action, caller.clone(), preference.wait, place)
+                        .await;
+                    answer.map(|answer| answer.outcome).map_err(Refusal::from)
+                };
+                match outcome {
+                    Ok(outcome) => item(&outcome, &id),
+                    Err(refusal) => item_refusal(refusal.of_action(&id), MIN_ITEM_REFUSAL),
+                }
+            }),
+    );
+    Ok(json(
+        StatusCode::OK,
+        format!("[{}]", outcomes.await.join(",")),
+    ))
+}
+
+/// The actions of a batch, and the answers to the items that are none. The key of the whole makes one for each place.
+fn items(
+    state: &AppState,
+    text: &str,
+    idempotency_key: Option<&str>,
+) -> Result<Vec<Result<Action, String>>, Refusal> {
+    let items = envelope::batch(text)?;
+    let share = (MAX_REFUSAL_BYTES / items.len().max(1)).max(MIN_ITEM_REFUSAL);
+    let read = |(place, item): (usize, &RawValue)| {
+        let key = idempotency_key.map(|key| format!("{key}:{place}"));
+        envelope::action(item.get(), &defaults(state, key.as_deref()))
+            .map_err(|refusal| item_refusal(refusal, share))
+    };
+    Ok(items.into_iter().enumerate().map(read).collect())
+}
+
+fn item_refusal(refusal: Refusal, limit: usize) -> String {
+    format!(r#"{{"error":{}}}"#, bounded(*refusal.body, limit))
+}
+
+/// The outcome of an item, with the action's id among the variant's fields. `Deduplicated` has none: clients read null there.
+fn item(outcome: &str, id: &ActionId) -> String {
+    let wired = wire(outcome, true);
+    let has_id = wired.starts_with(r#"{"Scheduled""#);
+    match (wired.split_once(r#"":{"#), serde_json::to_string(id)) {
+        (Some((tag, fields)), Ok(id)) if !has_id && !fields.starts_with('}') => {
+            format!(r#"{tag}":{{"action_id":{id},{fields}"#)
+        }
+        _ => wired.into_owned(),
+    }
+}
+
+/// An outcome as the published clients read it: `Deduplicated` is a bare word, and within a batch, where some need an object, one with null.
+pub(in crate::http) fn wire(outcome: &str, in_batch: bool) -> Cow<'_, str> {
+    match (outcome.starts_with(r#"{"Deduplicated""#), in_batch) {
+        (false, _) => Cow::Borrowed(outcome),
+        (true, true) => Cow::Borrowed(r#"{"Deduplicated":null}"#),
+        (true, false) => Cow::Borrowed(r#""Deduplicated""#),
+    }
+}
+
+fn defaults<'a>(state: &'a AppState, idempotency_key: Option<&'a str>) -> Defaults<'a> {
+    Defaults {
+        clock: &*state.clock,
+        entropy: &*state.entropy,
+        idempotency_key,
+    }
+}
+
+/// Nothing is to be written; only what would come of it is told.
+#[derive(Clone, Copy)]
+struct DryRun {
+    /// The instant to decide for, where it is not now.
+    at: Option<Timestamp>,
+}
+
+fn dry_run(uri: &Uri) -> Result<Option<DryRun>, Refusal> {
+    let parameters = Parameters::read(uri, &["dry_run", "evaluate_at"])?;
+    let at = parameters.time("evaluate_at")?;
+    match (parameters.flag("dry_run")?, at) {
+        (true, at) => Ok(Some(DryRun { at })),
+        (false, None) => Ok(None),
+        (false, Some(_)) => {
+            let message = "evaluate_at is for dry runs: add dry_run=true, or leave it out";
+            Err(Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "INVALID_QUERY",
+                message,
+            ))
+        }
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let wrong = |message: &str| Refusal::new(StatusCode::BAD_REQUEST, "INVALID_HEADER", message);
+    let mut values = headers.get_all("idempotency-key").iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(wrong("Idempotency-Key is given twice; a request has one"));
+    }
+    let text = value
+        .to_str()
+        .map_err(|_| wrong("Idempotency-Key must be plain ASCII text"))?;
+    // The draft standard writes it as a quoted string, most clients without quotes.
+    Ok(Some(text.trim().trim_matches('"')))
+}
+
+pub(in crate::http) fn json(status: StatusCode, text: String) -> Response {
+    let mut response = (status, text).into_response();
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    response
+}

@@ -1,0 +1,218 @@
+//! `/v1/time-intervals`.
+
+use std::sync::Arc;
+
+use acteon_core::Scope;
+use acteon_core::limits::{MAX_DOCUMENT_TEXT_BYTES, MAX_NAME_BYTES, MAX_TIME_RANGES};
+use acteon_gateway::StoredInterval;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use crate::http::error::Refusal;
+use crate::http::extract::body::{Incoming, NoBody};
+use crate::http::extract::caller::{MayManage, MayRead, check_scope, scope};
+use crate::http::extract::path::Path;
+use crate::http::extract::query::{NoQuery, Parameters};
+use crate::http::offload::off_runtime;
+use crate::http::record::written;
+use crate::http::routes::dispatch::json as json_text;
+use crate::http::shape::{Field, Shape, Type, Values};
+use crate::http::state::AppState;
+
+type Place = Path<(String, String, String)>;
+
+pub(in crate::http) const INTERVAL: Shape = Shape {
+    what: "a time interval",
+    code: "INVALID_BODY",
+    fields: &[
+        &[
+            Field::needed("namespace", Type::Name),
+            Field::needed("tenant", Type::Tenant),
+            Field::needed("name", Type::Name),
+            Field::needed("time_ranges", Type::Objects(RANGE, MAX_TIME_RANGES)),
+        ],
+        TEXTS,
+    ],
+};
+
+pub(in crate::http) const CHANGE: Shape = Shape {
+    what: "what of a time interval changes",
+    code: "INVALID_BODY",
+    fields: &[
+        &[
+            // Clients repeat these; they cannot be changed.
+            Field::optional("namespace", Type::Text(MAX_NAME_BYTES)),
+            Field::optional("tenant", Type::Text(MAX_NAME_BYTES)),
+            Field::optional("name", Type::Text(MAX_NAME_BYTES)),
+            Field::optional("time_ranges", Type::Objects(RANGE, MAX_TIME_RANGES)),
+        ],
+        TEXTS,
+    ],
+};
+
+const TEXTS: &[Field] = &[
+    Field::optional("location", Type::Text(MAX_NAME_BYTES)),
+    Field::optional("on_mute", Type::Word(&["drop", "postpone"])),
+    Field::optional("description", Type::Verbatim(MAX_DOCUMENT_TEXT_BYTES)),
+];
+
+const RANGE: &[Field] = &[
+    Field::optional("times", Type::Objects(TIMES, MAX_TIME_RANGES)),
+    Field::optional("weekdays", Type::Objects(SPAN, MAX_TIME_RANGES)),
+    Field::optional("days_of_month", Type::Objects(SPAN, MAX_TIME_RANGES)),
+    Field::optional("months", Type::Objects(SPAN, MAX_TIME_RANGES)),
+    Field::optional("years", Type::Objects(SPAN, MAX_TIME_RANGES)),
+];
+
+const TIMES: &[Field] = &[
+    Field::needed("start", Type::Text(MAX_NAME_BYTES)),
+    Field::needed("end", Type::Text(MAX_NAME_BYTES)),
+];
+
+/// What the numbers may be is said where they are looked at.
+const SPAN: &[Field] = &[
+    Field::needed("start", Type::Whole(-9999..=9999)),
+    Field::needed("end", Type::Whole(-9999..=9999)),
+];
+
+fn new(mut values: Values<'_>) -> Result<(String, String, Value), Refusal> {
+    let (Some(namespace), Some(tenant)) = (values.owned("namespace"), values.owned("tenant"))
+    else {
+        return Err(Refusal::field("tenant", "is missing"));
+    };
+    Ok((namespace, tenant, values.into_json()))
+}
+
+/// The name, namespace and tenant that a change repeats, and what it changes.
+fn change(mut values: Values<'_>) -> ([Option<String>; 3], Value) {
+    let repeated = ["name", "namespace", "tenant"].map(|field| values.owned(field));
+    (repeated, values.into_json())
+}
+
+pub(in crate::http) async fn create(
+    MayManage(caller): MayManage,
+    State(state): State<Arc<AppState>>,
+    _: NoQuery,
+    body: Incoming,
+) -> Result<(StatusCode, Json<Value>), Refusal> {
+    let (namespace, tenant, interval) = body.read(&INTERVAL, new).await?;
+    check_scope(&caller, &namespace, &tenant)?;
+    state
+        .gateway
+        .may_change_interval(&Scope::of(&caller.grants), &namespace, &tenant)?;
+    let now = state.clock.now();
+    let new = StoredInterval {
+        namespace,
+        tenant,
+        interval,
+        created_by: caller.id.to_string(),
+        created_at: now,
+        updated_at: now,
+    };
+    let made = state.gateway.create_interval(new).await?;
+    Ok((StatusCode::CREATED, Json(shown(made))))
+}
+
+fn shown((stored, matches_now): (StoredInterval, bool)) -> Value {
+    let StoredInterval {
+        namespace,
+        tenant,
+        interval,
+        created_by,
+        created_at,
+        updated_at,
+    } = stored;
+    let mut shown = interval;
+    for (name, value) in [
+        ("namespace", json!(namespace)),
+        ("tenant", json!(tenant)),
+        ("created_by", json!(created_by)),
+        ("created_at", json!(created_at)),
+        ("updated_at", json!(updated_at)),
+        ("matches_now", json!(matches_now)),
+    ] {
+        shown[name] = value;
+    }
+    shown
+}
+
+pub(in crate::http) async fn list(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    let scope = scope(&caller, &parameters)?;
+    let _turn = state.reads.take().await?;
+    let gateway = state.gateway.clone();
+    let list = move || {
+        let intervals: Vec<Value> = gateway.intervals(&scope).into_iter().map(shown).collect();
+        written(&json!({ "count": intervals.len(), "time_intervals": intervals }))
+    };
+    Ok(json_text(
+        StatusCode::OK,
+        off_runtime(usize::MAX, list).await??,
+    ))
+}
+
+pub(in crate::http) async fn get(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    Path((namespace, tenant, name)): Place,
+    _: NoQuery,
+) -> Result<Json<Value>, Refusal> {
+    Ok(Json(shown(state.gateway.interval(
+        &Scope::of(&caller.grants),
+        &namespace,
+        &tenant,
+        &name,
+    )?)))
+}
+
+pub(in crate::http) async fn update(
+    MayManage(caller): MayManage,
+    State(state): State<Arc<AppState>>,
+    Path((namespace, tenant, name)): Place,
+    _: NoQuery,
+    body: Incoming,
+) -> Result<Json<Value>, Refusal> {
+    let (repeated, fields) = body.read(&CHANGE, |values| Ok(change(values))).await?;
+    for (field, said, of_path) in [
+        ("name", &repeated[0], &name),
+        ("namespace", &repeated[1], &namespace),
+        ("tenant", &repeated[2], &tenant),
+    ] {
+        if said.as_ref().is_some_and(|said| said != of_path) {
+            return Err(Refusal::field(
+                field,
+                format!("must be that of the path, {of_path:?}, or left out"),
+            ));
+        }
+    }
+    let changed = state
+        .gateway
+        .update_interval(
+            &Scope::of(&caller.grants),
+            (&namespace, &tenant, &name),
+            &fields,
+        )
+        .await?;
+    Ok(Json(shown(changed)))
+}
+
+pub(in crate::http) async fn delete(
+    MayManage(caller): MayManage,
+    State(state): State<Arc<AppState>>,
+    Path((namespace, tenant, name)): Place,
+    _: NoQuery,
+    _: NoBody,
+) -> Result<StatusCode, Refusal> {
+    state
+        .gateway
+        .delete_interval(&Scope::of(&caller.grants), &namespace, &tenant, &name)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,15 @@
+//! The handlers, one noun a file.
+
+pub(super) mod actions;
+pub(super) mod audit;
+pub(super) mod breakers;
+pub(super) mod coverage;
+pub(super) mod dead_letters;
+pub(super) mod dispatch;
+pub(super) mod health;
+pub(super) mod intervals;
+pub(super) mod lanes;
+pub(super) mod quotas;
+pub(super) mod reload;
+pub(super) mod rules;
+pub(super) mod silences;

@@ -1,0 +1,290 @@
+//! `/v1/quotas`.
+
+use std::sync::Arc;
+
+use acteon_core::limits::{MAX_DOCUMENT_TEXT_BYTES, MAX_NAME_BYTES};
+use acteon_core::{Caller, Namespace, Scope, Tenant, Timestamp};
+use acteon_gateway::{OverageSpec, Quota, QuotaChange, QuotaUsage, Window};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::http::error::{Faults, Refusal};
+use crate::http::extract::body::{Incoming, NoBody};
+use crate::http::extract::caller::{MayManage, MayRead, check_scope, repeated, scope};
+use crate::http::extract::path::Path;
+use crate::http::extract::query::{NoQuery, Parameters};
+use crate::http::filter::limit;
+use crate::http::offload::off_runtime;
+use crate::http::record::written;
+use crate::http::routes::dispatch::json as json_text;
+use crate::http::shape::{Field, Shape, Type, Values};
+use crate::http::state::AppState;
+
+pub(in crate::http) const QUOTA: Shape = Shape {
+    what: "a quota",
+    code: "INVALID_BODY",
+    fields: &[&[
+        Field::needed("namespace", Type::Name),
+        Field::needed("tenant", Type::Tenant),
+        Field::optional("provider", Type::Text(MAX_NAME_BYTES)),
+        Field::optional("principal", Type::Text(MAX_NAME_BYTES)),
+        Field::optional("per_principal", Type::Flag),
+        Field::needed("max_actions", COUNT),
+        Field::needed("window", Type::Json),
+        Field::needed("overage_behavior", Type::Json),
+        Field::optional("description", DESCRIPTION),
+        Field::optional("labels", Type::Texts),
+        Field::optional("enabled", Type::Flag),
+    ]],
+};
+
+pub(in crate::http) const CHANGE: Shape = Shape {
+    what: "what of a quota changes",
+    code: "INVALID_BODY",
+    fields: &[&[
+        Field::optional("max_actions", COUNT),
+        Field::optional("window", Type::Json),
+        Field::optional("overage_behavior", Type::Json),
+        Field::optional("description", DESCRIPTION),
+        Field::optional("labels", Type::Texts),
+        Field::optional("enabled", Type::Flag),
+        // Clients repeat these; they cannot be changed.
+        Field::optional("namespace", Type::Name),
+        Field::optional("tenant", Type::Name),
+    ]],
+};
+
+const COUNT: Type = Type::Whole(0..=i64::MAX);
+const DESCRIPTION: Type = Type::Verbatim(MAX_DOCUMENT_TEXT_BYTES);
+
+/// A value of a type of the gateway's, whose own words say what is wrong with it.
+fn own<T: DeserializeOwned>(values: &mut Values<'_>, name: &str, faults: &mut Faults) -> Option<T> {
+    let raw = values.json(name)?;
+    match serde_json::from_str::<Value>(raw.get()).and_then(serde_json::from_value) {
+        Ok(read) => Some(read),
+        Err(error) => {
+            faults.add(name, || error.to_string());
+            None
+        }
+    }
+}
+
+/// How long its windows are and what it does beyond, with all that is wrong with either.
+fn window_and_overage(
+    values: &mut Values<'_>,
+) -> Result<(Option<Window>, Option<OverageSpec>), Refusal> {
+    let mut faults = Faults::default();
+    let found = (
+        own(values, "window", &mut faults),
+        own(values, "overage_behavior", &mut faults),
+    );
+    if faults.is_empty() {
+        Ok(found)
+    } else {
+        Err(Refusal::faults(QUOTA.code, faults))
+    }
+}
+
+fn change(
+    mut values: Values<'_>,
+) -> Result<(QuotaChange, Option<Namespace>, Option<Tenant>), Refusal> {
+    let (window, overage_behavior) = window_and_overage(&mut values)?;
+    let change = QuotaChange {
+        max_actions: values.whole("max_actions"),
+        window,
+        overage_behavior,
+        enabled: values.flag("enabled"),
+        description: values.owned("description"),
+        labels: values.texts("labels"),
+    };
+    Ok((
+        change,
+        values.name("namespace", Namespace::parse),
+        values.name("tenant", Tenant::parse),
+    ))
+}
+
+/// A quota without an id, as of `now`.
+fn new(mut values: Values<'_>, now: Timestamp) -> Result<Quota, Refusal> {
+    let missing = |name: &'static str| move || Refusal::field(name, "is missing");
+    let (window, overage_behavior) = window_and_overage(&mut values)?;
+    Ok(Quota {
+        id: String::new(),
+        namespace: values.owned("namespace").ok_or_else(missing("namespace"))?,
+        tenant: values.owned("tenant").ok_or_else(missing("tenant"))?,
+        provider: values.owned("provider"),
+        principal: values.owned("principal"),
+        per_principal: values.flag("per_principal").unwrap_or(false),
+        max_actions: values
+            .whole("max_actions")
+            .ok_or_else(missing("max_actions"))?,
+        window: window.ok_or_else(missing("window"))?,
+        overage_behavior: overage_behavior.ok_or_else(missing("overage_behavior"))?,
+        enabled: values.flag("enabled").unwrap_or(true),
+        description: values.owned("description"),
+        labels: values.texts("labels").unwrap_or_default(),
+        created_at: now,
+        updated_at: now,
+    })
+}
+
+pub(in crate::http) async fn create(
+    MayManage(caller): MayManage,
+    State(state): State<Arc<AppState>>,
+    _: NoQuery,
+    body: Incoming,
+) -> Result<(StatusCode, Json<Made>), Refusal> {
+    let now = state.clock.now();
+    let quota = body.read(&QUOTA, move |values| new(values, now)).await?;
+    check_scope(&caller, &quota.namespace, &quota.tenant)?;
+    state
+        .gateway
+        .may_change_quota(&Scope::of(&caller.grants), &quota)?;
+    let warnings = state.gateway.quota_warnings(&quota);
+    Ok((
+        StatusCode::CREATED,
+        Json(Made {
+            quota: state.gateway.create_quota(quota).await?,
+            warnings,
+        }),
+    ))
+}
+
+/// A quota that was made.
+#[derive(Serialize)]
+pub(in crate::http) struct Made {
+    #[serde(flatten)]
+    quota: Quota,
+    /// What of it is probably not meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+pub(in crate::http) async fn list(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let parameters = Parameters::read(
+        &uri,
+        &[
+            "namespace",
+            "tenant",
+            "provider",
+            "principal",
+            "limit",
+            "offset",
+        ],
+    )?;
+    let scope = scope(&caller, &parameters)?;
+    let offset = parameters
+        .parsed("offset", "a number", |text| text.parse().ok())?
+        .unwrap_or(0);
+    let limit = limit(&parameters, 100)?;
+    let _turn = state.reads.take().await?;
+    let gateway = state.gateway.clone();
+    let list = move || {
+        let quotas = gateway
+            .quotas(&scope)
+            .into_iter()
+            .filter(|quota| is_asked_for(quota, &parameters));
+        let page: Vec<Quota> = quotas.skip(offset).take(limit).collect();
+        written(&json!({ "count": page.len(), "quotas": page }))
+    };
+    Ok(json_text(
+        StatusCode::OK,
+        off_runtime(usize::MAX, list).await??,
+    ))
+}
+
+fn is_asked_for(quota: &Quota, parameters: &Parameters) -> bool {
+    let is = |wanted: Option<&str>, unscoped: &str, found: &Option<String>| match wanted {
+        None => true,
+        Some(wanted) if wanted == unscoped => found.is_none(),
+        Some(wanted) => found.as_deref() == Some(wanted),
+    };
+    is(parameters.get("provider"), "generic", &quota.provider)
+        && is(parameters.get("principal"), "any", &quota.principal)
+}
+
+pub(in crate::http) async fn get(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Result<Json<Value>, Refusal> {
+    let (quota, QuotaUsage { used, resets_at }) = with_usage(&state, &caller, &id, &uri).await?;
+    let mut shown = serde_json::to_value(&quota).unwrap_or_default();
+    let (limit, remaining) = (quota.max_actions, quota.max_actions.saturating_sub(used));
+    shown["usage"] =
+        json!({ "used": used, "limit": limit, "remaining": remaining, "resets_at": resets_at });
+    Ok(Json(shown))
+}
+
+pub(in crate::http) async fn usage(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Result<Json<Value>, Refusal> {
+    let (quota, QuotaUsage { used, resets_at }) = with_usage(&state, &caller, &id, &uri).await?;
+    Ok(Json(json!({
+        "tenant": quota.tenant, "namespace": quota.namespace, "used": used, "limit": quota.max_actions,
+        "remaining": quota.max_actions.saturating_sub(used), "window": quota.window, "resets_at": resets_at,
+        "overage_behavior": quota.overage_behavior,
+    })))
+}
+
+/// A quota and how much of it is used: where it counts callers apart, by the one asked about, or by whoever asks.
+async fn with_usage(
+    state: &AppState,
+    caller: &Caller,
+    id: &str,
+    uri: &Uri,
+) -> Result<(Quota, QuotaUsage), Refusal> {
+    let parameters = Parameters::read(uri, &["namespace", "tenant", "principal"])?;
+    let quota = state.gateway.quota(&scope(caller, &parameters)?, id)?;
+    let usage = state
+        .gateway
+        .quota_usage(&quota, parameters.get("principal").unwrap_or(&caller.id))
+        .await?;
+    Ok((quota, usage))
+}
+
+pub(in crate::http) async fn update(
+    MayManage(caller): MayManage,
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    uri: Uri,
+    body: Incoming,
+) -> Result<Json<Quota>, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    let (change, namespace, tenant) = body.read(&CHANGE, change).await?;
+    state.gateway.quota(&scope(&caller, &parameters)?, &id)?;
+    Ok(Json(
+        state
+            .gateway
+            .update_quota(&repeated(&caller, namespace, tenant), &id, change)
+            .await?,
+    ))
+}
+
+pub(in crate::http) async fn delete(
+    MayManage(caller): MayManage,
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    uri: Uri,
+    _: NoBody,
+) -> Result<StatusCode, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    state
+        .gateway
+        .delete_quota(&scope(&caller, &parameters)?, &id)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,325 @@
+//! `/v1/silences`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::limits::{MAX_DOCUMENT_TEXT_BYTES, MAX_LABEL_BYTES, MAX_MATCHERS, MAX_PAGE};
+use acteon_core::{Caller, Namespace, Scope, Tenant, Timestamp};
+use acteon_gateway::{Silence, SilenceChange, SilencePreview};
+use acteon_rules::{MatchOp, MatcherSpec};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use serde::Serialize;
+
+use crate::http::error::Refusal;
+use crate::http::extract::body::{Incoming, NoBody};
+use crate::http::extract::caller::{MayManage, MayRead, check_scope, repeated, scope};
+use crate::http::extract::path::Path;
+use crate::http::extract::query::{NoQuery, Parameters};
+use crate::http::offload::off_runtime;
+use crate::http::record::written;
+use crate::http::routes::dispatch::json as json_text;
+use crate::http::shape::{Field, Shape, Type, Values};
+use crate::http::state::AppState;
+
+/// Longest silence by `duration_seconds`: ten years.
+const MAX_SECONDS: i64 = 315_360_000;
+
+pub(in crate::http) const SILENCE: Shape = Shape {
+    what: "a silence",
+    code: "INVALID_BODY",
+    fields: &[FIELDS],
+};
+
+const FIELDS: &[Field] = &[
+    Field::needed("namespace", Type::Name),
+    Field::needed("tenant", Type::Tenant),
+    Field::needed("matchers", Type::Objects(MATCHER, MAX_MATCHERS)),
+    Field::optional("starts_at", Type::Time),
+    Field::optional("ends_at", Type::Time),
+    Field::optional("duration_seconds", Type::Whole(1..=MAX_SECONDS)),
+    Field::optional("comment", Type::Verbatim(MAX_DOCUMENT_TEXT_BYTES)),
+];
+
+const MATCHER: &[Field] = &[
+    Field::needed("name", Type::Text(MAX_LABEL_BYTES)),
+    Field::needed("value", Type::Verbatim(MAX_LABEL_BYTES)),
+    Field::optional(
+        "op",
+        Type::Word(&["equal", "not_equal", "regex", "not_regex"]),
+    ),
+];
+
+pub(in crate::http) const PREVIEW: Shape = Shape {
+    what: "a silence to try",
+    code: "INVALID_BODY",
+    // How many of the latest actions to look at.
+    fields: &[
+        FIELDS,
+        &[Field::optional("last", Type::Whole(1..=i64::MAX))],
+    ],
+};
+
+pub(in crate::http) const CHANGE: Shape = Shape {
+    what: "what of a silence changes",
+    code: "INVALID_BODY",
+    fields: &[&[
+        Field::optional("ends_at", Type::Time),
+        Field::optional("comment", Type::Verbatim(MAX_DOCUMENT_TEXT_BYTES)),
+        // Clients repeat these; they cannot be changed.
+        Field::optional("namespace", Type::Name),
+        Field::optional("tenant", Type::Name),
+    ]],
+};
+
+struct New {
+    namespace: String,
+    tenant: String,
+    matchers: Vec<MatcherSpec>,
+    starts_at: Option<Timestamp>,
+    ends_at: Option<Timestamp>,
+    duration_seconds: Option<u64>,
+    comment: Option<String>,
+    last: Option<u64>,
+}
+
+fn new(mut values: Values<'_>) -> Result<New, Refusal> {
+    let missing = |name: &'static str| move || Refusal::field(name, "is missing");
+    Ok(New {
+        namespace: values.owned("namespace").ok_or_else(missing("namespace"))?,
+        tenant: values.owned("tenant").ok_or_else(missing("tenant"))?,
+        matchers: values
+            .objects("matchers")
+            .into_iter()
+            .flatten()
+            .map(matcher)
+            .collect::<Result<_, _>>()?,
+        starts_at: values.time("starts_at"),
+        ends_at: values.time("ends_at"),
+        duration_seconds: values.whole("duration_seconds"),
+        comment: values.owned("comment"),
+        last: values.whole("last"),
+    })
+}
+
+fn matcher(mut values: Values<'_>) -> Result<MatcherSpec, Refusal> {
+    let missing =
+        |field: &'static str| move || Refusal::field("matchers", format!("need a {field} each"));
+    let op = match values.text("op").as_deref() {
+        Some("not_equal") => MatchOp::NotEqual,
+        Some("regex") => MatchOp::Regex,
+        Some("not_regex") => MatchOp::NotRegex,
+        _ => MatchOp::Equal,
+    };
+    let (name, value) = (
+        values.owned("name").ok_or_else(missing("name"))?,
+        values.owned("value").ok_or_else(missing("value"))?,
+    );
+    Ok(MatcherSpec { name, value, op })
+}
+
+pub(in crate::http) async fn create(
+    MayManage(caller): MayManage,
+    State(state): State<Arc<AppState>>,
+    _: NoQuery,
+    body: Incoming,
+) -> Result<(StatusCode, Json<Shown>), Refusal> {
+    let (new, _) = read(&state, &caller, body.read(&SILENCE, new).await?)?;
+    let silence = state
+        .gateway
+        .create_silence_within(&Scope::of(&caller.grants), new)
+        .await?;
+    let warnings = state.gateway.silence_warnings(&silence, state.clock.now());
+    Ok((
+        StatusCode::CREATED,
+        Json(Shown {
+            warnings,
+            ..shown(&state, silence)
+        }),
+    ))
+}
+
+/// How many of the latest actions a silence would have held back. Makes none.
+pub(in crate::http) async fn preview(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    _: NoQuery,
+    body: Incoming,
+) -> Result<Json<Previewed>, Refusal> {
+    let (new, _turn) = body.read_in_turn(&state.asides, &PREVIEW, new).await?;
+    let (silence, last) = read(&state, &caller, new)?;
+    let preview = state
+        .gateway
+        .preview_silence(&Scope::of(&caller.grants), &silence, last)
+        .await?;
+    Ok(Json(Previewed {
+        preview,
+        warnings: state.gateway.silence_warnings(&silence, state.clock.now()),
+    }))
+}
+
+/// What a silence would have held back.
+#[derive(Serialize)]
+pub(in crate::http) struct Previewed {
+    #[serde(flatten)]
+    preview: SilencePreview,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+fn read(state: &AppState, caller: &Caller, new: New) -> Result<(Silence, usize), Refusal> {
+    let New {
+        namespace,
+        tenant,
+        matchers,
+        starts_at,
+        ends_at,
+        duration_seconds,
+        comment,
+        last,
+    } = new;
+    check_scope(caller, &namespace, &tenant)?;
+    let now = state.clock.now();
+    let starts_at = starts_at.unwrap_or(now);
+    let ends_at = match (ends_at, duration_seconds) {
+        (Some(ends_at), None) => ends_at,
+        (None, Some(seconds)) => starts_at + Duration::from_secs(seconds),
+        (Some(_), Some(_)) => {
+            return Err(Refusal::field(
+                "ends_at",
+                "and duration_seconds are both given: give one",
+            ));
+        }
+        (None, None) => return Err(Refusal::field("ends_at", "or duration_seconds is missing")),
+    };
+    let silence = Silence {
+        id: String::new(),
+        namespace,
+        tenant,
+        matchers,
+        starts_at,
+        ends_at,
+        created_by: caller.id.to_string(),
+        comment: comment.unwrap_or_default(),
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+    };
+    Ok((
+        silence,
+        last.and_then(|last| usize::try_from(last).ok())
+            .unwrap_or(MAX_PAGE)
+            .clamp(1, MAX_PAGE),
+    ))
+}
+
+/// A silence as it stands.
+#[derive(Serialize)]
+pub(in crate::http) struct Shown {
+    #[serde(flatten)]
+    silence: Silence,
+    active: bool,
+    /// What of a new one is probably not meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+/// All that a look found.
+#[derive(Serialize)]
+struct List {
+    count: usize,
+    silences: Vec<Shown>,
+}
+
+fn shown(state: &AppState, silence: Silence) -> Shown {
+    Shown {
+        active: silence.is_active(state.clock.now()),
+        silence,
+        warnings: Vec::new(),
+    }
+}
+
+pub(in crate::http) async fn list(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant", "include_expired"])?;
+    let all = parameters.flag("include_expired")?;
+    let scope = scope(&caller, &parameters)?;
+    let _turn = state.reads.take().await?;
+    let looking = Arc::clone(&state);
+    let list = move || {
+        let silences: Vec<Shown> = looking
+            .gateway
+            .silences(&scope, all)
+            .into_iter()
+            .map(|silence| shown(&looking, silence))
+            .collect();
+        written(&List {
+            count: silences.len(),
+            silences,
+        })
+    };
+    Ok(json_text(
+        StatusCode::OK,
+        off_runtime(usize::MAX, list).await??,
+    ))
+}
+
+pub(in crate::http) async fn get(
+    MayRead(caller): MayRead,
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Result<Json<Shown>, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    let silence = state.gateway.silence(&scope(&caller, &parameters)?, &id)?;
+    Ok(Json(shown(&state, silence)))
+}
+
+fn change(mut values: Values<'_>) -> (SilenceChange, Option<Namespace>, Option<Tenant>) {
+    let change = SilenceChange {
+        ends_at: values.time("ends_at"),
+        comment: values.owned("comment"),
+    };
+    (
+        change,
+        values.name("namespace", Namespace::parse),
+        values.name("tenant", Tenant::parse),
+    )
+}
+
+pub(in crate::http) async fn update(
+    MayManage(caller): MayManage,
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    uri: Uri,
+    body: Incoming,
+) -> Result<Json<Shown>, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    let (change, namespace, tenant) = body.read(&CHANGE, |values| Ok(change(values))).await?;
+    state.gateway.silence(&scope(&caller, &parameters)?, &id)?;
+    let silence = state
+        .gateway
+        .update_silence(&repeated(&caller, namespace, tenant), &id, change)
+        .await?;
+    Ok(Json(shown(&state, silence)))
+}
+
+pub(in crate::http) async fn expire(
+    MayManage(caller): MayManage,
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    uri: Uri,
+    _: NoBody,
+) -> Result<StatusCode, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    state
+        .gateway
+        .expire_silence(&scope(&caller, &parameters)?, &id)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,64 @@
+//! JSON Schema of a body, made of the table that reads it.
+
+use acteon_core::limits::MAX_NAME_BYTES;
+use serde_json::{Map, Value, json};
+
+use super::{Field, Shape, Type};
+
+/// Schema of the bodies of a shape.
+pub(in crate::http) fn schema(shape: &Shape) -> Value {
+    object(shape.fields)
+}
+
+fn object(groups: &[&[Field]]) -> Value {
+    let taken = groups
+        .iter()
+        .flat_map(|group| group.iter())
+        .filter(|field| !matches!(field.is, Type::NotBuilt));
+    let (mut properties, mut required) = (Map::new(), Vec::new());
+    for field in taken {
+        properties.insert(field.name.to_owned(), of(field));
+        if field.is_needed {
+            required.push(field.name);
+        }
+    }
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+/// Schema of a field. `null` counts as absent, so one that may be left out may be `null`.
+fn of(field: &Field) -> Value {
+    let mut schema = match &field.is {
+        Type::Name | Type::Tenant => {
+            json!({ "type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES })
+        }
+        Type::Text(longest) | Type::Verbatim(longest) => {
+            json!({ "type": "string", "maxLength": longest })
+        }
+        Type::Word(words) => return word(field, words),
+        Type::Time => json!({ "type": "string", "format": "date-time" }),
+        Type::Flag => json!({ "type": "boolean" }),
+        Type::Whole(range) => {
+            json!({ "type": "integer", "minimum": range.start(), "maximum": range.end() })
+        }
+        Type::Labels => json!({ "type": "object" }),
+        Type::Texts => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        Type::Objects(fields, most) => {
+            json!({ "type": "array", "items": object(&[fields]), "maxItems": most })
+        }
+        Type::Json | Type::Unheeded | Type::NotBuilt => json!({}),
+    };
+    if !field.is_needed
+        && let Some(is) = schema.get("type").cloned()
+    {
+        schema["type"] = json!([is, "null"]);
+    }
+    schema
+}
+
+fn word(field: &Field, words: &[&str]) -> Value {
+    let mut known: Vec<Value> = words.iter().map(|word| json!(word)).collect();
+    if !field.is_needed {
+        known.push(Value::Null);
+    }
+    json!({ "enum": known })
+}

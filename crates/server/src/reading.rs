@@ -1,0 +1,82 @@
+//! Reading files that may hang, such as those on a file system that went away.
+//!
+//! A reading that takes too long is given up, and what it finds later is thrown away. Its thread stays until the file system lets it go, so there is one
+//! of them for each kind of file at most: until it has ended the next reading does not begin.
+
+use std::time::Duration;
+
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::{Instant, timeout_at};
+
+/// How long a reading may take, with the wait for its turn.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// The readings of one kind of file, one after the other.
+#[derive(Default)]
+pub(crate) struct Reading(Mutex<Hanging>);
+
+/// One that was given up, and has not ended.
+type Hanging = Option<JoinHandle<()>>;
+
+/// The turn of a reading, `None` if it never came. Until it is over the next does not begin, so that what is read counts in the order of the readings.
+pub(crate) type Turn<'r> = Option<MutexGuard<'r, Hanging>>;
+
+/// A reading that came to nothing.
+pub(crate) enum Unread {
+    /// It took too long, or an earlier one does so still.
+    Late,
+    /// It ended by itself.
+    BrokeOff,
+}
+
+impl Reading {
+    /// What `read` finds, on a thread that may wait for a file.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce() -> T + Send + 'static,
+    ) -> (Turn<'_>, Result<T, Unread>) {
+        let end = Instant::now() + LIMIT;
+        let Ok(mut hanging) = timeout_at(end, self.0.lock()).await else {
+            return (None, Err(Unread::Late));
+        };
+        let found = read_until(end, &mut hanging, read).await;
+        (Some(hanging), found)
+    }
+}
+
+async fn read_until<T: Send + 'static>(
+    end: Instant,
+    before: &mut Hanging,
+    read: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Unread> {
+    if let Some(hanging) = before {
+        drop(timeout_at(end, hanging).await.map_err(|_| Unread::Late)?);
+        *before = None;
+    }
+    let (teller, told) = tokio::sync::oneshot::channel();
+    let reading = spawn_blocking(move || drop(teller.send(read())));
+    match timeout_at(end, told).await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(_)) => Err(Unread::BrokeOff),
+        Err(_) => {
+            *before = Some(reading);
+            Err(Unread::Late)
+        }
+    }
+}
+
+impl Unread {
+    /// What is said of the reading of `what`.
+    pub(crate) fn of(&self, what: &str) -> String {
+        match self {
+            Self::Late => {
+                let limit = LIMIT.as_secs();
+                format!(
+                    "{what} could not be read within {limit} s: see whether its file system answers, then ask once more"
+                )
+            }
+            Self::BrokeOff => format!("reading {what} broke off"),
+        }
+    }
+}

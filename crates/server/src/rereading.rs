@@ -1,0 +1,104 @@
+//! The tasks that read files anew while the server runs.
+
+use std::sync::Arc;
+
+use acteon_gateway::{Gateway, Reloads};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::auth::Auth;
+use crate::configuration::ConfigurationLoader;
+use crate::rules::RulesLoader;
+
+/// What is read anew.
+pub(crate) struct Files {
+    pub(crate) configuration: Arc<ConfigurationLoader>,
+    pub(crate) auth: Arc<Auth>,
+    pub(crate) rules: Arc<RulesLoader>,
+}
+
+impl Files {
+    pub(crate) fn new(
+        configuration: ConfigurationLoader,
+        auth: Auth,
+        rules: Arc<RulesLoader>,
+    ) -> Self {
+        Self {
+            configuration: Arc::new(configuration),
+            auth: Arc::new(auth),
+            rules,
+        }
+    }
+}
+
+/// Tasks that read files anew: rules and API keys when they change, and everything when they are told to. What is wrong is logged, counted, and shown
+/// by /ready.
+pub(crate) fn watch_files(
+    files: &Files,
+    gateway: &Gateway,
+    told: &watch::Receiver<()>,
+) -> Vec<JoinHandle<()>> {
+    let Files {
+        configuration,
+        auth,
+        rules,
+    } = files;
+    let of_configuration = {
+        let (configuration, auth, gateway) =
+            (Arc::clone(configuration), Arc::clone(auth), gateway.clone());
+        whenever(told, move || {
+            read_configuration(
+                Arc::clone(&configuration),
+                Arc::clone(&auth),
+                gateway.clone(),
+            )
+        })
+    };
+    let of_auth = {
+        let auth = Arc::clone(auth);
+        whenever(told, move || {
+            let auth = Arc::clone(&auth);
+            async move { drop(auth.reload().await) }
+        })
+    };
+    let of_rules = {
+        let (rules, gateway) = (Arc::clone(rules), gateway.clone());
+        whenever(told, move || {
+            let (rules, gateway) = (Arc::clone(&rules), gateway.clone());
+            async move { drop(rules.reload(&gateway).await) }
+        })
+    };
+    let (rules, auth) = (Arc::clone(rules), Arc::clone(auth));
+    vec![
+        tokio::spawn(rules.watch(gateway.clone())),
+        tokio::spawn(auth.watch()),
+        of_configuration,
+        of_auth,
+        of_rules,
+    ]
+}
+
+async fn read_configuration(
+    configuration: Arc<ConfigurationLoader>,
+    auth: Arc<Auth>,
+    gateway: Gateway,
+) {
+    let read = configuration.reload(&gateway, &auth).await;
+    // Other keys may open what those before did not.
+    if read.is_ok() && auth.reloads().and_then(Reloads::trouble).is_some() {
+        drop(auth.reload().await);
+    }
+}
+
+/// Does something each time that it is told to.
+fn whenever<F: Future<Output = ()> + Send + 'static>(
+    told: &watch::Receiver<()>,
+    mut work: impl FnMut() -> F + Send + 'static,
+) -> JoinHandle<()> {
+    let mut told = told.clone();
+    tokio::spawn(async move {
+        while told.changed().await.is_ok() {
+            work().await;
+        }
+    })
+}

@@ -1,0 +1,64 @@
+//! Why a server could not start.
+
+use std::path::PathBuf;
+
+use acteon_store::StoreError;
+
+use crate::config::ConfigError;
+use crate::rules::RulesError;
+
+/// A server that could not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The data folder cannot be made.
+    DataDir(PathBuf, std::io::Error),
+    /// The store cannot be opened.
+    Store(String, StoreError),
+    /// The address cannot be listened on.
+    Listen(String, std::io::Error),
+    /// The host is none of this machine's.
+    Host(String, std::io::Error),
+    /// The rules are wrong.
+    Rules(RulesError),
+    /// The file of the API keys is wrong.
+    Auth(ConfigError),
+    /// It would listen beyond this machine without asking callers who they are.
+    Public(String),
+    /// Two providers have one name.
+    Registry(acteon_gateway::RegistryError),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::DataDir(path, error) => {
+                write!(
+                    f,
+                    "cannot make the data folder {}: {error}; choose another with --data-dir",
+                    path.display()
+                )
+            }
+            Self::Store(path, error) => write!(f, "cannot open the database {path}: {error}"),
+            Self::Listen(address, error) => write!(
+                f,
+                "cannot listen on {address}: {error}; choose another port with --port"
+            ),
+            Self::Host(host, error) => {
+                write!(
+                    f,
+                    "cannot listen on {host}: {error}; use an address of this machine, or 0.0.0.0 or [::] for all of them"
+                )
+            }
+            Self::Rules(error) => write!(f, "{error}"),
+            Self::Auth(error) => write!(f, "{error}"),
+            Self::Public(host) => write!(
+                f,
+                "will not listen on {host} without API keys: anybody who can reach it could send. Set `enabled = true` in [auth], and make a \
+                 key with `acteon-server api-key NAME`; or listen on 127.0.0.1"
+            ),
+            Self::Registry(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}

@@ -1,0 +1,186 @@
+//! Damaged pages, and a damaged log.
+
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use super::{LOG, damage_page_with, metric, path, ready};
+use crate::support::{PATIENCE, Process, action, log_of, run_command};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_page_is_told_of_and_what_can_be_read_goes_on() {
+    const ACTIONS: usize = 200;
+    let folder = tempfile::tempdir().expect("a folder");
+    let nobody = "[[providers]]\nname = \"p\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\n";
+    let process = Process::start_exactly(
+        folder.path(),
+        &format!("retry.max_retries = 0\n{nobody}"),
+        &[],
+    );
+    let client = process.client();
+    for number in 0..ACTIONS {
+        let sent = action(
+            &format!("a-{number:03}"),
+            "p",
+            &json!({ "text": format!("t-{number:03}"), "more": "x".repeat(600) }),
+        );
+        let answer = client
+            .try_send(
+                Method::POST,
+                "/v1/dispatch",
+                Some(sent.to_string()),
+                Some("respond-async"),
+            )
+            .await
+            .expect("an answer");
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.body);
+    }
+    assert_eq!(process.terminate().0, Some(0));
+    let database = path(folder.path(), "acteon.db");
+    damage_page_with(&database, "\"t-100\"");
+    // The provider is another now, which takes everything.
+    let process = Process::start_exactly(
+        folder.path(),
+        "[[providers]]\nname = \"p\"\ntype = \"log\"\n",
+        &[],
+    );
+    let client = process.client();
+    let give_up = tokio::time::Instant::now() + PATIENCE;
+    let mut lost = Vec::new();
+    for number in 0..ACTIONS {
+        loop {
+            let view = client.get(&format!("/v1/actions/a-{number:03}")).await;
+            if view.status != StatusCode::OK {
+                assert!(view.body.to_string().contains("damaged"), "{}", view.body);
+                lost.push(number);
+                break;
+            }
+            if view.body["state"] == "done" {
+                break;
+            }
+            assert!(
+                tokio::time::Instant::now() < give_up,
+                "a-{number:03} stays {}: {}",
+                view.body,
+                log_of(folder.path())
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    assert!((1..=10).contains(&lost.len()), "{lost:?} of a page");
+    let told = ready(client, StatusCode::OK).await;
+    assert!(
+        told["status"] == "degraded" && told.to_string().contains("backup"),
+        "{told}"
+    );
+    assert!(metric(client, "acteon_store_damaged_reads_total").await > 0.0);
+    assert!(log_of(folder.path()).contains("acteon-server backup"));
+    let listed = client.get("/v1/audit?limit=1000").await;
+    let records = listed.body["records"].as_array().map_or(0, Vec::len);
+    let missing = |number: &usize| {
+        !listed
+            .body
+            .to_string()
+            .contains(&format!("\"a-{number:03}\""))
+    };
+    let missing: Vec<usize> = (0..ACTIONS).filter(missing).collect();
+    assert!(
+        records >= ACTIONS - lost.len(),
+        "{records} of {ACTIONS}: {missing:?} are missing, {lost:?} are lost"
+    );
+    let give_up = tokio::time::Instant::now() + PATIENCE;
+    while metric(client, "acteon_unreadable_rows_total").await < lost.len() as f64 {
+        assert!(
+            tokio::time::Instant::now() < give_up,
+            "those that are lost are not told of: {}",
+            log_of(folder.path())
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let log = log_of(folder.path());
+    assert!(
+        lost.iter()
+            .all(|number| log.contains(&format!("a-{number:03}"))),
+        "the log says which: {log}"
+    );
+    assert_eq!(client.get("/v1/dlq").await.status, StatusCode::OK);
+    client.dispatch(&action("after", "p", &json!({}))).await;
+    let (data, export, new) = (
+        folder.path().to_str().expect("a path"),
+        path(folder.path(), "all.jsonl"),
+        path(folder.path(), "new"),
+    );
+    let (export, new) = (
+        export.to_str().expect("a path"),
+        new.to_str().expect("a path"),
+    );
+    let backup = run_command(
+        &["backup", &format!("{export}.db"), "--data-dir", data],
+        &[],
+        "",
+    );
+    assert!(
+        !backup.status.success()
+            && String::from_utf8_lossy(&backup.stderr).contains("acteon-server export"),
+        "{backup:?}"
+    );
+    let exported = run_command(&["export", export, "--data-dir", data], &[], "");
+    assert!(exported.status.success(), "{exported:?}");
+    assert!(
+        String::from_utf8_lossy(&exported.stderr).contains("left out"),
+        "{exported:?}"
+    );
+    assert!(
+        run_command(&["import", export, "--data-dir", new], &[], "")
+            .status
+            .success()
+    );
+    assert_eq!(process.terminate().0, Some(0));
+    let moved = Process::start_exactly(Path::new(new), "", &[]);
+    assert_eq!(
+        moved.client().get("/v1/actions/a-199").await.body["state"],
+        "done"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_log_is_told_of_and_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let process = Process::start_exactly(folder.path(), LOG, &[]);
+    for number in 0..20 {
+        process
+            .client()
+            .dispatch(&action(&format!("a-{number}"), "log", &json!({})))
+            .await;
+    }
+    process.kill();
+    let whole = Process::start_exactly(folder.path(), LOG, &[]);
+    assert_eq!(
+        ready(whole.client(), StatusCode::OK).await["status"],
+        "ready",
+        "a crash is no damage"
+    );
+    whole.kill();
+    let log = path(folder.path(), "acteon.db-wal");
+    let opened = std::fs::File::options()
+        .write(true)
+        .open(&log)
+        .expect("a log");
+    opened
+        .write_all_at(&[0xa5; 64], 32 + 24 + 100)
+        .expect("written");
+    let process = Process::start_exactly(folder.path(), LOG, &[]);
+    let told = ready(process.client(), StatusCode::OK).await;
+    assert!(
+        told["status"] == "degraded" && told.to_string().contains("acteon.db-wal.damaged"),
+        "{told}"
+    );
+    assert!(path(folder.path(), "acteon.db-wal.damaged").exists());
+    process
+        .client()
+        .dispatch(&action("after", "log", &json!({})))
+        .await;
+}

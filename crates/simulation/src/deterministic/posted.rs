@@ -1,0 +1,123 @@
+//! What clients post: the same for a number of a run, however often it is posted.
+
+use acteon_core::{Action, Entropy as _, Priority, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::CANARY;
+use super::service::{HELD, ORDERED, PLAIN};
+use crate::harness::SeededEntropy;
+
+/// When it may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Goes {
+    AtOnce,
+    /// Not in the first three minutes of a day.
+    Later,
+    /// Not in the second minute of a day.
+    Between,
+    /// Not in the five minutes after noon.
+    AfterNoon,
+}
+
+/// An action as it is posted.
+#[derive(Clone, Debug)]
+pub(super) struct Posted {
+    pub(super) id: String,
+    pub(super) provider: &'static str,
+    number: u64,
+    goes: Goes,
+    said: Priority,
+    is_urgent: bool,
+}
+
+impl Posted {
+    /// The action of a number.
+    pub(super) fn of(seed: u64, number: u64) -> Self {
+        let draws = draws(seed, number);
+        let goes = match draws.bits() % 8 {
+            0 => Goes::Later,
+            1 => Goes::Between,
+            _ => Goes::AtOnce,
+        };
+        let provider = if draws.bits().is_multiple_of(3) {
+            HELD
+        } else {
+            PLAIN
+        };
+        // The first rule that matches decides, so what is urgent is not made to wait as well.
+        let is_urgent = goes == Goes::AtOnce && draws.bits().is_multiple_of(6);
+        Self {
+            id: format!("a{number}"),
+            provider,
+            number,
+            goes,
+            said: any_priority(&draws),
+            is_urgent,
+        }
+    }
+
+    /// One of the queue of a run.
+    pub(super) fn in_queue(seed: u64, number: u64, goes: Goes) -> Self {
+        let said = any_priority(&draws(!seed, number));
+        Self {
+            id: format!("q{number}"),
+            provider: ORDERED,
+            number,
+            goes,
+            said,
+            is_urgent: false,
+        }
+    }
+
+    pub(super) fn action(&self) -> Option<Action> {
+        let mut metadata = Map::new();
+        let word = match self.goes {
+            Goes::AtOnce => None,
+            Goes::Later => Some("later"),
+            Goes::Between => Some("between"),
+            Goes::AfterNoon => Some("after noon"),
+        };
+        let facts = [
+            ("goes", word),
+            ("urgent", self.is_urgent.then_some("yes")),
+            ("member", self.number.is_multiple_of(4).then_some("m")),
+        ];
+        metadata.extend(
+            facts
+                .into_iter()
+                .filter_map(|(name, fact)| Some((name.to_owned(), Value::from(fact?)))),
+        );
+        let whole = json!({ "id": self.id, "namespace": "n", "tenant": "t", "provider": self.provider, "action_type": "x",
+            "payload": { "number": self.number, "secret": CANARY }, "metadata": metadata, "priority": self.said,
+            "created_at": "2026-01-01T00:00:00Z" });
+        serde_json::from_value(whole).ok()
+    }
+
+    /// By which it goes.
+    pub(super) fn priority(&self) -> Priority {
+        if self.is_urgent {
+            Priority::High
+        } else {
+            self.said
+        }
+    }
+
+    /// Whether it must not be sent at an instant of the wall clock.
+    pub(super) fn is_muted(&self, wall: Timestamp) -> bool {
+        let minute = wall.as_millis().div_euclid(60_000).rem_euclid(24 * 60);
+        match self.goes {
+            Goes::AtOnce => false,
+            Goes::Later => minute < 3,
+            Goes::Between => minute == 1,
+            Goes::AfterNoon => (12 * 60..12 * 60 + 5).contains(&minute),
+        }
+    }
+}
+
+fn draws(seed: u64, number: u64) -> SeededEntropy {
+    SeededEntropy::new(SeededEntropy::new(seed ^ number.rotate_left(32)).bits())
+}
+
+fn any_priority(draws: &SeededEntropy) -> Priority {
+    Priority::ALL[(draws.bits() % 3) as usize]
+}

@@ -1,0 +1,211 @@
+//! A queue of many actions at one gateway, when nothing goes wrong any more but one thing: whose turn it is.
+//!
+//! The service takes one call at a time. What waits goes by priority; within one, in the order in which it was accepted; and of sixteen turns
+//! in a row each priority has its share.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use acteon_core::{Caller, Origin, Priority};
+use acteon_gateway::Wait;
+
+use super::posted::{Goes, Posted};
+use super::{Answer, Broken, LEASE, World, epoch};
+
+/// Turns in which each priority has its share.
+const TURNS: usize = 16;
+/// One run in so many has a queue that is longer than what a gateway has in memory.
+const LONG_EVERY: u64 = 50;
+const LONG: u64 = 1300;
+
+/// What holds the queue up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HeldUp {
+    /// Nothing but the calls before.
+    Not,
+    /// One call that is refused as one too many.
+    Limited,
+    /// The provider must be repaired.
+    Broken,
+    /// The provider must be repaired, and is left alone meanwhile.
+    LeftAlone,
+    /// A time interval.
+    Postponed,
+}
+
+impl World {
+    /// Has one gateway work through a queue. The others are gone, since each has a queue of its own.
+    pub(super) async fn check_queue(&mut self) -> Result<Vec<Answer>, Broken> {
+        for node in self.nodes.drain(1..).flatten() {
+            node.store.kill();
+        }
+        self.time.sleep(3 * LEASE).await;
+        let broken = if self.has_breakers() {
+            HeldUp::LeftAlone
+        } else {
+            HeldUp::Broken
+        };
+        let held_up =
+            [HeldUp::Not, HeldUp::Limited, broken, HeldUp::Postponed][self.below(4) as usize];
+        // What finds no room in memory meets no breaker, and is not put off by it.
+        let is_long = self.seed.is_multiple_of(LONG_EVERY) && held_up != HeldUp::LeftAlone;
+        let length = if is_long { LONG } else { 30 + self.below(50) };
+        let mut goes = Goes::AtOnce;
+        match held_up {
+            HeldUp::Not => {}
+            HeldUp::Limited => self.service.refuse_call(self.below(20) as usize),
+            HeldUp::Broken | HeldUp::LeftAlone => self.service.set_broken(true),
+            HeldUp::Postponed => {
+                goes = Goes::AfterNoon;
+                let noon = epoch() + Duration::from_hours(36);
+                self.time
+                    .set_step((noon.as_millis() - self.time.wall().as_millis()) + self.time.step());
+            }
+        }
+        let queue: Vec<Posted> = (0..length)
+            .map(|number| Posted::in_queue(self.seed, number, goes))
+            .collect();
+        let answers = self.post_queue(&queue).await?;
+        if held_up == broken {
+            // All have failed by then, or meet a breaker.
+            self.time
+                .sleep(Duration::from_millis(200 * (length + 1)))
+                .await;
+            self.service.set_broken(false);
+        }
+        let before = if held_up == broken {
+            self.service.calls().len()
+        } else {
+            0
+        };
+        self.until_nothing_is_open().await?;
+        check_turns(held_up, &queue, &self.service.calls(), before)
+            .map_err(|why| self.broken(format!("{held_up:?}, {length} in the queue: {why}")))?;
+        Ok(answers)
+    }
+
+    async fn post_queue(&self, queue: &[Posted]) -> Result<Vec<Answer>, Broken> {
+        let gateway = self
+            .some_gateway()
+            .ok_or_else(|| self.broken("no gateway is left".to_owned()))?;
+        let mut answers = Vec::new();
+        for posted in queue {
+            self.service.expect(posted);
+            let action = posted
+                .action()
+                .ok_or_else(|| self.broken("an action cannot be made".to_owned()))?;
+            let answer = gateway
+                .dispatch(action, Origin::Api, Caller::anonymous(), Wait::ForCommit)
+                .await;
+            let answer = answer
+                .map_err(|error| self.broken(format!("{} was refused: {error}", posted.id)))?;
+            answers.push(Answer {
+                id: posted.id.clone(),
+                outcome: answer.outcome,
+            });
+        }
+        Ok(answers)
+    }
+}
+
+/// Looks at the order of calls, but for those `before` and the very first, which nobody waited for. What is called again keeps no order with the others,
+/// nor does what failed once more than they did. Those who are left alone come back one after the other, and not by their shares.
+fn check_turns(
+    held_up: HeldUp,
+    queue: &[Posted],
+    calls: &[String],
+    before: usize,
+) -> Result<(), String> {
+    let (failed, calls) = calls.split_at(before);
+    let again = calls
+        .iter()
+        .enumerate()
+        .filter(|(place, id)| calls[..*place].contains(id))
+        .map(|(_, id)| id.as_str());
+    let more_failed = failed
+        .iter()
+        .map(String::as_str)
+        .filter(|_| held_up == HeldUp::LeftAlone);
+    let apart: BTreeSet<&str> = again.chain(more_failed).collect();
+    let places: BTreeMap<&str, usize> = queue
+        .iter()
+        .enumerate()
+        .map(|(place, posted)| (posted.id.as_str(), place))
+        .collect();
+    let mut waiting: [BTreeSet<usize>; 3] = Default::default();
+    for (place, posted) in queue.iter().enumerate() {
+        waiting[posted.priority().place()].insert(place);
+    }
+    let mut turns: Vec<Turn> = Vec::new();
+    for (number, id) in calls.iter().enumerate() {
+        let place = *places
+            .get(id.as_str())
+            .ok_or_else(|| format!("{id} is not of the queue"))?;
+        let class = queue[place].priority().place();
+        let first = waiting[class]
+            .iter()
+            .copied()
+            .find(|place| !apart.contains(queue[*place].id.as_str()));
+        if number > 0 && !apart.contains(id.as_str()) && first != Some(place) {
+            return Err(format!(
+                "{id} goes before {:?}, of the same priority",
+                first.map(|first| &queue[first].id)
+            ));
+        }
+        // Who comes again may have had to wait for something else in between.
+        let is_first = waiting[class].contains(&place);
+        let waited = waiting
+            .each_ref()
+            .map(|waiting| is_first && !waiting.is_empty());
+        turns.push(Turn {
+            waiting: waited,
+            class,
+        });
+        waiting[class].remove(&place);
+    }
+    if let Some(left) = waiting.iter().flatten().next() {
+        return Err(format!("{} had no turn", queue[*left].id));
+    }
+    match held_up {
+        HeldUp::LeftAlone => Ok(()),
+        // After a trial a turn is free for whoever comes first.
+        HeldUp::Broken => turns[2..].windows(TURNS).try_for_each(check_shares),
+        HeldUp::Not | HeldUp::Limited | HeldUp::Postponed => {
+            turns[1..].windows(TURNS).try_for_each(check_shares)
+        }
+    }
+}
+
+/// A turn: of which priorities some waited, and whose it was.
+struct Turn {
+    waiting: [bool; 3],
+    class: usize,
+}
+
+/// Where the same priorities wait all along, each has its share of the turns.
+fn check_shares(turns: &[Turn]) -> Result<(), String> {
+    let waiting = turns[0].waiting;
+    if turns.iter().any(|turn| turn.waiting != waiting) {
+        return Ok(());
+    }
+    let expected = match waiting {
+        [true, true, true] => [12, 3, 1],
+        [true, true, false] => [13, 3, 0],
+        [true, false, true] => [15, 0, 1],
+        [false, true, true] => [0, 15, 1],
+        [high, normal, low] => [high, normal, low].map(|waits| if waits { TURNS } else { 0 }),
+    };
+    let had = Priority::ALL.map(|priority| {
+        turns
+            .iter()
+            .filter(|turn| turn.class == priority.place())
+            .count()
+    });
+    if had == expected {
+        Ok(())
+    } else {
+        Err(format!(
+            "of {TURNS} turns the priorities had {had:?}, not {expected:?}"
+        ))
+    }
+}

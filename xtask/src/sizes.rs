@@ -1,0 +1,166 @@
+//! Files that fit one noun or verb, and functions that fit a screen.
+
+use std::collections::BTreeMap;
+
+use crate::lists::List;
+use crate::tree::{Source, Tree};
+
+/// Lines of a file.
+const FILE: usize = 400;
+/// Lines of a file that was longer before the limit was made.
+const LISTED_FILE: usize = 730;
+/// Lines of a function.
+const FUNCTION: usize = 70;
+/// Lines of a function of tests: set-up, and what is expected, read top to bottom.
+const TEST_FUNCTION: usize = 90;
+/// Lines of a function that was longer before the limit was made.
+const LISTED_FUNCTION: usize = 190;
+
+/// Complaints about files that are too long, or do not open with what they are.
+pub(crate) fn check_files(tree: &Tree) -> Vec<String> {
+    let list = List::read("long_files");
+    let mut long = BTreeMap::new();
+    let mut complaints = Vec::new();
+    for Source { path, text } in &tree.sources {
+        let lines = text.lines().count();
+        if lines > FILE {
+            long.insert(path.clone(), 1);
+        }
+        let is_listed = list.allows(path) > 0;
+        let limit = if is_listed { LISTED_FILE } else { FILE };
+        if lines > limit {
+            complaints.push(format!(
+                "{path} has {lines} lines of {limit}: split it by noun or verb"
+            ));
+        }
+        if !text.starts_with("//!") {
+            complaints.push(format!("{path} does not open with what it is, behind //!"));
+        }
+    }
+    complaints.extend(list.too_generous(&long));
+    complaints
+}
+
+/// Complaints about functions that are too long. The list names them as `path::name`.
+pub(crate) fn check_functions(tree: &Tree) -> Vec<String> {
+    let list = List::read("long_functions");
+    let mut long = BTreeMap::new();
+    let mut complaints = Vec::new();
+    for source in &tree.sources {
+        for function in functions_of(source) {
+            let limit = if function.is_test {
+                TEST_FUNCTION
+            } else {
+                FUNCTION
+            };
+            if function.lines <= limit {
+                continue;
+            }
+            let name = format!("{}::{}", source.path, function.name);
+            let is_listed = list.allows(&name) > 0;
+            if !is_listed || function.lines > LISTED_FUNCTION {
+                let limit = if is_listed { LISTED_FUNCTION } else { limit };
+                complaints.push(format!(
+                    "{name} in line {} has {} lines of {limit}: take out what has a name of its own",
+                    function.first, function.lines
+                ));
+            }
+            long.insert(name, 1);
+        }
+    }
+    complaints.extend(list.too_generous(&long));
+    complaints
+}
+
+struct Function<'a> {
+    name: &'a str,
+    /// Number of its first line, from 1.
+    first: usize,
+    lines: usize,
+    is_test: bool,
+}
+
+/// Functions of a file, as rustfmt sets them: a body ends with a brace as far in as the line that begins the function.
+fn functions_of(source: &Source) -> Vec<Function<'_>> {
+    let lines: Vec<&str> = source.text.lines().collect();
+    let mut found = Vec::new();
+    let mut is_test = source.is_test();
+    let mut number = 0;
+    while number < lines.len() {
+        let line = lines[number];
+        is_test |= line.trim() == "mod tests {";
+        if let Some(name) = name_of_function(line)
+            && let Some(last) = last_line(&lines, number)
+        {
+            found.push(Function {
+                name,
+                first: number + 1,
+                lines: last - number + 1,
+                is_test,
+            });
+            number = last;
+        }
+        number += 1;
+    }
+    found
+}
+
+/// The name of the function that a line begins.
+fn name_of_function(line: &str) -> Option<&str> {
+    const BEFORE: &[&str] = &["const", "async", "unsafe", "extern", "\"C\""];
+    let mut words = line.trim_start().split(' ').peekable();
+    let word = words.next()?;
+    let is_visibility = |word: &str| word == "pub" || word.starts_with("pub(");
+    let mut word = word;
+    while is_visibility(word) || BEFORE.contains(&word) || word == "in" {
+        word = words.next()?;
+    }
+    if word != "fn" {
+        return None;
+    }
+    let name = words.next()?;
+    let end = name.find(['(', '<']).unwrap_or(name.len());
+    Some(&name[..end])
+}
+
+/// Index of the line that ends a function's body; `None` where it has none, or one of no line.
+fn last_line(lines: &[&str], first: usize) -> Option<usize> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let depth = indent(lines[first]);
+    let mut has_body = false;
+    for (number, line) in lines.iter().enumerate().skip(first) {
+        if line.is_empty() || indent(line) != depth {
+            continue;
+        }
+        if has_body && line.trim() == "}" {
+            return Some(number);
+        }
+        if !has_body {
+            has_body = line.ends_with('{');
+            if line.ends_with(';') || line.ends_with('}') {
+                return None;
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_is_measured_from_its_signature_to_its_brace() {
+        let text = "//! x\n\npub(crate) async fn long(\n    one: u8,\n) -> u8 {\n    one\n}\n\nfn none();\n";
+        let source = Source {
+            path: "crates/x/src/x.rs".into(),
+            text: text.into(),
+        };
+        let found = functions_of(&source);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].name, found[0].first, found[0].lines),
+            ("long", 3, 5)
+        );
+    }
+}
