@@ -446,7 +446,7 @@ fn unless_left_alone(inner: &Inner, action: &Action, step: Step) -> Step {
             .entry
             .breaker
             .as_ref()?
-            .closed_to_all(inner.clock.monotonic())
+            .open_for(inner.clock.monotonic())
     });
     match (first, wait) {
         (Some(route), Some(wait)) if !inner.options.retry.durable => {

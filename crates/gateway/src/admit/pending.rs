@@ -164,7 +164,7 @@ fn held_up(inner: &Inner, entry: &Entry) -> Option<(Duration, LastError)> {
     let breaker = entry
         .breaker
         .as_ref()
-        .and_then(|breaker| breaker.closed_to_all(inner.clock.monotonic()));
+        .and_then(|breaker| breaker.open_for(inner.clock.monotonic()));
     let lane = entry.lane.reopens_in();
     match (breaker, lane) {
         (Some(wait), lane) if lane.is_none_or(|lane| lane <= wait) => {

@@ -61,7 +61,7 @@ impl Gateway {
                 .breaker
                 .as_ref()
                 .filter(|_| at.is_none())?
-                .closed_to_all(inner.clock.monotonic())?;
+                .open_for(inner.clock.monotonic())?;
             Some(left_alone(inner, action, entry, wait))
         };
         Ok(plan.dry_run(action, judged, at_provider).to_json())

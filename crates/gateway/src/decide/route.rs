@@ -101,7 +101,7 @@ pub(crate) fn is_left_alone(entry: &Entry, around: &Surroundings<'_>) -> bool {
     entry
         .breaker
         .as_ref()
-        .is_some_and(|breaker| breaker.closed_to_all(around.monotonic).is_some())
+        .is_some_and(|breaker| breaker.open_for(around.monotonic).is_some())
 }
 
 /// Adds the ways that quotas name for when they are used up. One that cannot be gone now is left out.

@@ -155,12 +155,12 @@ impl Breaker {
 
     /// Whether a call may be made at `now`, without the right to make it; if not, after how long to ask again.
     pub(crate) fn look(&self, now: Duration) -> Result<(), Duration> {
-        let wait = self.closed_to_all(now);
+        let wait = self.open_for(now);
         wait.map_or(Ok(()), |wait| Err(self.lock().put_off(wait)))
     }
 
-    /// How long nobody may call; `None` while somebody may.
-    pub(crate) fn closed_to_all(&self, now: Duration) -> Option<Duration> {
+    /// How long the breaker stays open to every call; `None` when a call may be made, also as a trial.
+    pub(crate) fn open_for(&self, now: Duration) -> Option<Duration> {
         match self.calls(now) {
             Calls::None(wait) => Some(wait),
             Calls::All | Calls::One => None,
@@ -231,7 +231,7 @@ impl Breaker {
 
     /// Whether nobody may call because people must repair something.
     pub(crate) fn is_open_for_repair(&self, now: Duration) -> bool {
-        self.closed_to_all(now).is_some() && self.lock().for_repair
+        self.open_for(now).is_some() && self.lock().for_repair
     }
 
     /// Whether a trial is in flight.

@@ -31,10 +31,7 @@ fn it_opens_after_failures_in_a_row_and_closes_after_trials() {
     let early = breaker.ask(at(9)).expect("closed");
     assert_eq!(call(&breaker, Sign::Dead, 10), Ok(Some("open")));
     assert_eq!(
-        (
-            call(&breaker, Sign::Alive, 11),
-            breaker.closed_to_all(at(11))
-        ),
+        (call(&breaker, Sign::Alive, 11), breaker.open_for(at(11))),
         (Err(at(59)), Some(at(59)))
     );
     assert_eq!(
@@ -78,7 +75,7 @@ fn a_failed_trial_opens_it_again_and_hands_move_it() {
     assert_eq!(call(&breaker, Sign::Alive, 62), Ok(None));
     breaker.trip(at(63));
     assert_eq!(
-        (breaker.word(), breaker.closed_to_all(at(64))),
+        (breaker.word(), breaker.open_for(at(64))),
         ("open", Some(at(59)))
     );
 }
