@@ -56,12 +56,12 @@ impl Registry {
         clock: &Arc<dyn Clock>,
         room: &Arc<Notify>,
         breakers: &Breakers,
-    ) -> Wired {
-        let mut wired = Wired::default();
+    ) -> Providers {
+        let mut providers = Providers::default();
         let memory = Memory::new(Arc::clone(room));
         for (name, provider) in self.providers {
             let spec = provider.lane();
-            let lane = wired
+            let lane = providers
                 .lanes
                 .get(&spec.name)
                 .map(|(lane, ..)| Arc::clone(lane));
@@ -78,19 +78,19 @@ impl Registry {
                 );
                 (Arc::new(new.0), new.1)
             };
-            let budgets = match wired.lanes.get(&spec.name) {
+            let budgets = match providers.lanes.get(&spec.name) {
                 Some((_, Some(budgets), _)) => Some(Arc::clone(budgets)),
                 _ => spec
                     .budget
                     .map(|budget| Arc::new(Budgets::new(budget, Arc::clone(clock)))),
             };
-            let mut sharing = wired
+            let mut sharing = providers
                 .lanes
                 .remove(&spec.name)
                 .map(|(.., providers)| providers)
                 .unwrap_or_default();
             sharing.push(name.clone());
-            wired.lanes.insert(
+            providers.lanes.insert(
                 Arc::clone(&spec.name),
                 (Arc::clone(&lane), budgets.clone(), sharing),
             );
@@ -109,18 +109,18 @@ impl Registry {
                 repair: Repair::default(),
                 outage: Outage::default(),
             };
-            wired.entries.insert(name, Arc::new(entry));
+            providers.entries.insert(name, Arc::new(entry));
         }
-        wired
+        providers
     }
 }
 
 /// A lane, its budgets, and the providers that share it.
 type SharedLane = (Arc<Lane>, Option<Arc<Budgets>>, Vec<ProviderName>);
 
-/// The registry with its lanes.
+/// The providers of a running gateway, and the lanes they share.
 #[derive(Default)]
-pub(crate) struct Wired {
+pub(crate) struct Providers {
     entries: BTreeMap<ProviderName, Arc<Entry>>,
     lanes: BTreeMap<Arc<str>, SharedLane>,
 }
@@ -158,7 +158,7 @@ impl Entry {
     }
 }
 
-impl Wired {
+impl Providers {
     pub(crate) fn get(&self, name: &ProviderName) -> Option<&Arc<Entry>> {
         self.entries.get(name)
     }

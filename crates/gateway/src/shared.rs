@@ -22,7 +22,7 @@ use crate::observe::Observer;
 use crate::operate::backlog::LastBacklog;
 use crate::operate::store_health::StoreHealth;
 use crate::policies::CurrentPolicies;
-use crate::registry::Wired;
+use crate::registry::Providers;
 
 /// Settings of a gateway.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +64,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) observer: Arc<dyn Observer>,
-    pub(crate) providers: Wired,
+    pub(crate) providers: Providers,
     pub(crate) policies: CurrentPolicies,
     pub(crate) options: GatewayOptions,
     pub(crate) lease: Lease,

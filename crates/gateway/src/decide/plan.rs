@@ -13,7 +13,7 @@ use crate::decide::conditions::conditions;
 use crate::decide::route::{Route, changed, instead, route, with_fallbacks};
 use crate::decide::surroundings::Surroundings;
 use crate::policies::{HoldBack, Postponed};
-use crate::registry::{Entry, Wired};
+use crate::registry::{Entry, Providers};
 
 /// What was decided about an action.
 pub(crate) struct Plan {
@@ -176,7 +176,7 @@ fn unknown_provider(
     name: &ProviderName,
     action: &Action,
     caller: &Caller,
-    providers: &Wired,
+    providers: &Providers,
 ) -> Outcome {
     let scope = Scope::of(&caller.grants);
     let Action {

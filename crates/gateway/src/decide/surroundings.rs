@@ -6,14 +6,14 @@ use acteon_core::Timestamp;
 
 use crate::deliver::retry::RetryPolicy;
 use crate::policies::Policies;
-use crate::registry::Wired;
+use crate::registry::Providers;
 use crate::shared::Inner;
 
 /// What a decision looks at beside the action.
 #[derive(Clone, Copy)]
 pub(crate) struct Surroundings<'a> {
     pub(crate) policies: &'a Policies,
-    pub(crate) providers: &'a Wired,
+    pub(crate) providers: &'a Providers,
     pub(crate) retry: &'a RetryPolicy,
     pub(crate) now: Timestamp,
     /// The due time.
