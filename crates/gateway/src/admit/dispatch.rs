@@ -18,7 +18,7 @@ use crate::admit::sender::Sender;
 use crate::admit::waiters::{SoFar, Teller};
 use crate::admit::ways::{ChosenWay, Waits, Ways};
 use crate::decide::plan::{Plan, Step, plan};
-use crate::decide::surroundings::Surroundings;
+use crate::decide::plan_context::PlanContext;
 use crate::deliver::job::{Decided, Job};
 use crate::deliver::round::deliver;
 use crate::observe::{OutcomeEvent, emit, emit_faults};
@@ -233,14 +233,14 @@ impl Inner {
         caller: &Caller,
         now: Timestamp,
     ) -> Plan {
-        self.around(|around| {
-            let around = Surroundings {
+        self.with_plan_context(|context| {
+            let context = PlanContext {
                 policies,
                 now,
-                ..*around
+                ..*context
             };
             let cost = policies.rules.cost(action.payload.get().len());
-            offload::by_size(cost, || plan(action, origin, caller, &around))
+            offload::by_size(cost, || plan(action, origin, caller, &context))
         })
     }
 }

@@ -10,8 +10,8 @@ use acteon_rules::{Decided, Facts, Fault, Rule};
 use acteon_store::Conditions;
 
 use crate::decide::conditions::conditions;
+use crate::decide::plan_context::PlanContext;
 use crate::decide::route::{Route, changed, instead, route, with_fallbacks};
-use crate::decide::surroundings::Surroundings;
 use crate::policies::{HoldBack, Postponed};
 use crate::registry::{Entry, Providers};
 
@@ -38,16 +38,16 @@ pub(crate) fn plan(
     action: &Action,
     origin: Origin,
     caller: &Caller,
-    around: &Surroundings<'_>,
+    context: &PlanContext<'_>,
 ) -> Plan {
-    let decided = decide(action, origin, around);
+    let decided = decide(action, origin, context);
     let rule = decided.rule;
     let (verdict, name) = match (&decided.held, rule) {
         (Some(held), _) => (VerdictKind::Deny, Some(Arc::clone(&held.rule))),
         (None, Some(rule)) => (rule.verdict().kind(), Some(Arc::clone(rule.name()))),
         (None, None) => (VerdictKind::Allow, None),
     };
-    let step = match step(action, origin, caller, &decided, around) {
+    let step = match step(action, origin, caller, &decided, context) {
         Ok((conditions, routes, postponed)) => Step::Send(conditions, routes, postponed),
         Err(outcome) => Step::End(*outcome),
     };
@@ -63,12 +63,12 @@ pub(crate) fn plan(
     }
 }
 
-fn decide<'p>(action: &Action, origin: Origin, around: &Surroundings<'p>) -> Decided<'p> {
+fn decide<'p>(action: &Action, origin: Origin, context: &PlanContext<'p>) -> Decided<'p> {
     match origin {
-        Origin::Api | Origin::Replay => around
+        Origin::Api | Origin::Replay => context
             .policies
             .rules
-            .decide(&Facts::new(action, around.now)),
+            .decide(&Facts::new(action, context.now)),
         // The gateway's own word: a rule that sent it round in circles would be nobody's wish.
         Origin::Notice => Decided {
             rule: None,
@@ -86,7 +86,7 @@ fn step(
     origin: Origin,
     caller: &Caller,
     decided: &Decided<'_>,
-    around: &Surroundings<'_>,
+    context: &PlanContext<'_>,
 ) -> Result<Sendable, Box<Outcome>> {
     if let Some(Fault { rule, message }) = &decided.held {
         let message =
@@ -103,15 +103,17 @@ fn step(
         .and_then(|rule| rule.verdict().target())
         .unwrap_or(&action.provider);
     let mut unsilenced = None;
-    let postponed =
-        match around
-            .policies
-            .hold_back(action, provider, decided.rule, around.now, &mut unsilenced)
-        {
-            None => None,
-            Some(HoldBack::ForGood(outcome)) => return Err(Box::new(outcome)),
-            Some(HoldBack::Postponed(postponed)) => Some(postponed),
-        };
+    let postponed = match context.policies.hold_back(
+        action,
+        provider,
+        decided.rule,
+        context.now,
+        &mut unsilenced,
+    ) {
+        None => None,
+        Some(HoldBack::ForGood(outcome)) => return Err(Box::new(outcome)),
+        Some(HoldBack::Postponed(postponed)) => Some(postponed),
+    };
     if let Some(rule) = decided.rule
         && rule.verdict().kind().refuses()
     {
@@ -119,7 +121,7 @@ fn step(
             rule: rule.name().to_string(),
         }));
     }
-    if let Some(message) = expiry(action, postponed.as_ref(), around.now) {
+    if let Some(message) = expiry(action, postponed.as_ref(), context.now) {
         return Err(Box::new(Outcome::Failed {
             code: "EXPIRED".into(),
             message,
@@ -128,36 +130,36 @@ fn step(
         }));
     }
     // Of what goes later the age counts from then on.
-    let later = postponed.as_ref().map(|postponed| Surroundings {
-        due: (around.due_of)(postponed.until),
-        ..*around
+    let later = postponed.as_ref().map(|postponed| PlanContext {
+        due: (context.due_of)(postponed.until),
+        ..*context
     });
-    let around = later.as_ref().unwrap_or(around);
+    let context = later.as_ref().unwrap_or(context);
     let action = changed(action, decided.patch.as_deref(), decided.rule)?;
-    let entry = around.providers.get(provider).ok_or_else(|| {
+    let entry = context.providers.get(provider).ok_or_else(|| {
         Box::new(unknown_provider(
             provider,
             &action,
             caller,
-            around.providers,
+            context.providers,
         ))
     })?;
     // What goes later goes through the provider asked for, which may be well again by then.
     let elsewhere = if postponed.is_some() {
         None
     } else {
-        instead(&action, origin, caller, decided.rule, entry, around)
+        instead(&action, origin, caller, decided.rule, entry, context)
     };
     let mut first = match elsewhere {
         Some(route) => route,
-        None => route(&action, origin, &caller.id, entry, around)?,
+        None => route(&action, origin, &caller.id, entry, context)?,
     };
     if first.entry.name == *provider {
         first.unsilenced = unsilenced;
     }
-    let routes = with_fallbacks(first, &action, origin, caller, decided.rule, around);
+    let routes = with_fallbacks(first, &action, origin, caller, decided.rule, context);
     Ok((
-        conditions(&action, decided.rule, around.now),
+        conditions(&action, decided.rule, context.now),
         routes,
         postponed,
     ))

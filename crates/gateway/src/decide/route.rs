@@ -10,7 +10,7 @@ use acteon_rules::{Rule, patched};
 use acteon_store::{Overage, QuotaCheck};
 use serde_json::value::RawValue;
 
-use crate::decide::surroundings::Surroundings;
+use crate::decide::plan_context::PlanContext;
 use crate::policies::HoldBack;
 use crate::policies::{Policies, Unsilenced};
 use crate::registry::Entry;
@@ -35,19 +35,19 @@ pub(crate) fn route(
     origin: Origin,
     caller: &str,
     entry: &Arc<Entry>,
-    around: &Surroundings<'_>,
+    context: &PlanContext<'_>,
 ) -> Result<Route, Box<Outcome>> {
     let prepared = entry
         .provider()
         .prepare(action)
         .map_err(|error| Box::new(failed(&error)))?;
-    let oldest = around.due + around.retry.max_age;
+    let oldest = context.due + context.retry.max_age;
     let mut quotas = match origin {
         Origin::Api | Origin::Replay => {
-            around
+            context
                 .policies
                 .quotas
-                .checks(action, &entry.name, caller, around.now)
+                .checks(action, &entry.name, caller, context.now)
         }
         // A quota's notice is charged to none: it could not tell that one is used up.
         Origin::Notice => Vec::new(),
@@ -57,15 +57,15 @@ pub(crate) fn route(
         .filter(|quota| fallback(&quota.overage) == Some(&entry.name))
     {
         // It goes where the quota would have it go.
-        not_again(quota, around.policies);
+        not_again(quota, context.policies);
     }
     Ok(Route {
         entry: Arc::clone(entry),
         prepared: Arc::new(prepared),
-        not_before: around.due,
+        not_before: context.due,
         give_up_at: action
             .expires_at
-            .map_or(oldest, |expires| (around.due_of)(expires).min(oldest)),
+            .map_or(oldest, |expires| (context.due_of)(expires).min(oldest)),
         quotas,
         unsilenced: None,
     })
@@ -78,30 +78,30 @@ pub(crate) fn instead(
     caller: &Caller,
     rule: Option<&Rule>,
     asked: &Arc<Entry>,
-    around: &Surroundings<'_>,
+    context: &PlanContext<'_>,
 ) -> Option<Route> {
     let mut entry = asked;
     for _ in 0..MAX_FALLBACKS {
-        if !is_left_alone(entry, around) {
+        if !is_left_alone(entry, context) {
             break;
         }
-        entry = around.providers.get(entry.fallback.as_ref()?)?;
+        entry = context.providers.get(entry.fallback.as_ref()?)?;
     }
-    let elsewhere = entry.name != asked.name && !is_left_alone(entry, around);
-    let free = elsewhere && may_go(action, &entry.name, rule, around);
+    let elsewhere = entry.name != asked.name && !is_left_alone(entry, context);
+    let free = elsewhere && may_go(action, &entry.name, rule, context);
     // One that cannot make a request of this payload is no way to go.
     if free {
-        route(action, origin, &caller.id, entry, around).ok()
+        route(action, origin, &caller.id, entry, context).ok()
     } else {
         None
     }
 }
 
-pub(crate) fn is_left_alone(entry: &Entry, around: &Surroundings<'_>) -> bool {
+pub(crate) fn is_left_alone(entry: &Entry, context: &PlanContext<'_>) -> bool {
     entry
         .breaker
         .as_ref()
-        .is_some_and(|breaker| breaker.open_for(around.monotonic).is_some())
+        .is_some_and(|breaker| breaker.open_for(context.monotonic).is_some())
 }
 
 /// Adds the ways that quotas name for when they are used up. One that cannot be gone now is left out.
@@ -111,7 +111,7 @@ pub(crate) fn with_fallbacks(
     origin: Origin,
     caller: &Caller,
     rule: Option<&Rule>,
-    around: &Surroundings<'_>,
+    context: &PlanContext<'_>,
 ) -> Vec<Route> {
     let mut routes = vec![first];
     let mut looked = 0;
@@ -124,17 +124,17 @@ pub(crate) fn with_fallbacks(
             .collect();
         for name in names {
             let known = routes.iter().any(|route| route.entry.name == name);
-            let free = may_go(action, &name, rule, around);
+            let free = may_go(action, &name, rule, context);
             if !known
                 && free
                 && routes.len() <= MAX_FALLBACKS
-                && let Some(entry) = around.providers.get(&name)
-                && let Ok(mut route) = route(action, origin, &caller.id, entry, around)
+                && let Some(entry) = context.providers.get(&name)
+                && let Ok(mut route) = route(action, origin, &caller.id, entry, context)
             {
                 route
                     .quotas
                     .iter_mut()
-                    .for_each(|quota| not_again(quota, around.policies));
+                    .for_each(|quota| not_again(quota, context.policies));
                 routes.push(route);
             }
         }
@@ -147,11 +147,11 @@ pub(crate) fn may_go(
     action: &Action,
     through: &ProviderName,
     rule: Option<&Rule>,
-    around: &Surroundings<'_>,
+    context: &PlanContext<'_>,
 ) -> bool {
-    let held_back = around
+    let held_back = context
         .policies
-        .hold_back(action, through, rule, around.now, &mut None);
+        .hold_back(action, through, rule, context.now, &mut None);
     held_back.and_then(HoldBack::for_good).is_none()
 }
 

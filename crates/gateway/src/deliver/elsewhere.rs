@@ -5,8 +5,8 @@ use std::sync::Arc;
 use acteon_rules::Facts;
 use acteon_store::{Reroute, Rerouted};
 
+use crate::decide::plan_context::PlanContext;
 use crate::decide::route::{MAX_FALLBACKS, Route, changed, is_left_alone, may_go, route};
-use crate::decide::surroundings::Surroundings;
 use crate::deliver::job::Job;
 use crate::memory::size_of;
 use crate::offload;
@@ -25,9 +25,9 @@ pub(crate) enum Elsewhere {
 
 /// Has an action go through the first fallback that may and can take it: charged there, and given back what it took of the first, in one commit.
 pub(crate) async fn elsewhere(inner: &Arc<Inner>, job: &mut Job) -> Elsewhere {
-    let planned = inner.around(|around| {
-        let cost = around.policies.rules.cost(job.action.payload.get().len());
-        offload::by_size(cost, || another_route(job, around))
+    let planned = inner.with_plan_context(|context| {
+        let cost = context.policies.rules.cost(job.action.payload.get().len());
+        offload::by_size(cost, || another_route(job, context))
     });
     let Some(route) = planned else {
         return Elsewhere::Nowhere;
@@ -91,14 +91,14 @@ pub(crate) async fn elsewhere(inner: &Arc<Inner>, job: &mut Job) -> Elsewhere {
 }
 
 /// The way of an action that was accepted for a provider which people must repair: through the first of its fallbacks that may and can take it.
-pub(crate) fn another_route(job: &Job, around: &Surroundings<'_>) -> Option<Route> {
+pub(crate) fn another_route(job: &Job, context: &PlanContext<'_>) -> Option<Route> {
     // What a rule would have changed must not be sent unchanged.
     let rule = match &job.rule {
-        Some(name) => Some(around.policies.rules.rule(name)?),
+        Some(name) => Some(context.policies.rules.rule(name)?),
         None => None,
     };
     let patch = rule.map_or(Some(None), |rule| {
-        rule.patch(&Facts::new(&job.action, around.now))
+        rule.patch(&Facts::new(&job.action, context.now))
     })?;
     let action = changed(&job.action, patch.as_deref(), rule).ok()?;
     let failed_at = |entry: &Entry| {
@@ -108,10 +108,10 @@ pub(crate) fn another_route(job: &Job, around: &Surroundings<'_>) -> Option<Rout
     };
     let mut entry = &job.entry;
     for _ in 0..MAX_FALLBACKS {
-        entry = around.providers.get(entry.fallback.as_ref()?)?;
-        let free = || may_go(&action, &entry.name, rule, around);
-        if !is_left_alone(entry, around) && !failed_at(entry) && free() {
-            return route(&action, job.origin, &job.caller, entry, around).ok();
+        entry = context.providers.get(entry.fallback.as_ref()?)?;
+        let free = || may_go(&action, &entry.name, rule, context);
+        if !is_left_alone(entry, context) && !failed_at(entry) && free() {
+            return route(&action, job.origin, &job.caller, entry, context).ok();
         }
     }
     None

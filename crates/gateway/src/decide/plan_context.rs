@@ -1,4 +1,4 @@
-//! What a decision looks at beside the action.
+//! The plan context: what a decision takes into account beside the action.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use crate::policies::Policies;
 use crate::registry::Providers;
 use crate::shared::Inner;
 
-/// What a decision looks at beside the action.
+/// Inputs of a decision beside the action: what is in force, and the time by each clock.
 #[derive(Clone, Copy)]
-pub(crate) struct Surroundings<'a> {
+pub(crate) struct PlanContext<'a> {
     pub(crate) policies: &'a Policies,
     pub(crate) providers: &'a Providers,
     pub(crate) retry: &'a RetryPolicy,
     pub(crate) now: Timestamp,
-    /// The due time.
+    /// Now, in due time.
     pub(crate) due: Timestamp,
     /// The due time of an instant of the wall clock.
     pub(crate) due_of: &'a dyn Fn(Timestamp) -> Timestamp,
@@ -24,10 +24,10 @@ pub(crate) struct Surroundings<'a> {
 }
 
 impl Inner {
-    /// Decides on what is in force now.
-    pub(crate) fn around<T>(&self, decide: impl FnOnce(&Surroundings<'_>) -> T) -> T {
+    /// Calls `decide` with what is in force now.
+    pub(crate) fn with_plan_context<T>(&self, decide: impl FnOnce(&PlanContext<'_>) -> T) -> T {
         let policies = self.policies.load();
-        decide(&Surroundings {
+        decide(&PlanContext {
             policies: &policies,
             providers: &self.providers,
             retry: &self.options.retry,
