@@ -57,5 +57,5 @@ pub use policies::{
     SilencePreview, StoredInterval, Window,
 };
 pub use registry::{Registry, RegistryError};
-pub use shared::{Gateway, GatewayOptions, Keep};
+pub use shared::{Gateway, GatewayOptions, Retention};
 pub use start::Parts;

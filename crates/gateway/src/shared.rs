@@ -34,7 +34,7 @@ pub struct GatewayOptions {
     /// When to leave a failing provider alone.
     pub breakers: Breakers,
     /// How long the journal is kept.
-    pub keep: Keep,
+    pub retention: Retention,
     /// Parts of an action that are shown to nobody.
     pub redaction: Redaction,
     /// How long this process's right to work on its actions lasts, unless it is renewed. The same for all that share a store.
@@ -43,14 +43,14 @@ pub struct GatewayOptions {
 
 /// How long the journal is kept. Within that time an id is known again.
 #[derive(Clone, Debug)]
-pub struct Keep {
+pub struct Retention {
     /// Of tenants that are not listed.
     pub default: Duration,
     /// Of some tenants.
     pub tenants: Vec<(String, Duration)>,
 }
 
-impl Default for Keep {
+impl Default for Retention {
     fn default() -> Self {
         Self {
             default: Duration::from_hours(30 * 24),

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Scope, Timestamp};
-use acteon_store::{Cursor, HistoryFilter, PageRequest, Retention, StoreError, Tenants};
+use acteon_store::{Cursor, HistoryFilter, PageRequest, StoreError, Tenants};
 
 use crate::operate::retention_clock::{Moved, RetentionClock};
 use crate::shared::Inner;
-use crate::shared::{Gateway, Keep};
+use crate::shared::{Gateway, Retention};
 
 /// How often it looks for what has become too old since.
 const EVERY: Duration = Duration::from_mins(10);
@@ -102,13 +102,13 @@ impl Housekeeper {
             inner: Arc::clone(inner),
         };
         if let Err(error) = gateway
-            .forget_silences(moved.now - inner.options.keep.default)
+            .forget_silences(moved.now - inner.options.retention.default)
             .await
         {
             tracing::warn!(%error, "old silences could not be deleted");
         }
         let mut deleted = 0;
-        for (keep, of) in by_duration(&inner.options.keep) {
+        for (keep, of) in by_duration(&inner.options.retention) {
             deleted += self.prune(inner, keep, of, moved.now).await?;
         }
         if deleted > 0 {
@@ -142,7 +142,7 @@ impl Housekeeper {
         of: Tenants,
         now: Timestamp,
     ) -> Result<usize, StoreError> {
-        let retention = Retention {
+        let range = acteon_store::Retention {
             before: now - keep,
             of,
         };
@@ -150,7 +150,7 @@ impl Housekeeper {
         loop {
             let pruned = inner
                 .store
-                .prune(retention.clone(), self.ended.get(&keep).copied())
+                .prune(range.clone(), self.ended.get(&keep).copied())
                 .await?;
             deleted += pruned.deleted;
             if let Some(last) = pruned.last {
@@ -176,12 +176,12 @@ async fn sweep(inner: &Inner, now: Timestamp) -> Result<bool, StoreError> {
 }
 
 /// Whose actions are kept how long, each duration once.
-fn by_duration(keep: &Keep) -> Vec<(Duration, Tenants)> {
+fn by_duration(retention: &Retention) -> Vec<(Duration, Tenants)> {
     let mut named: BTreeMap<Duration, Vec<String>> = BTreeMap::new();
-    for (tenant, duration) in keep
+    for (tenant, duration) in retention
         .tenants
         .iter()
-        .filter(|(_, duration)| *duration != keep.default)
+        .filter(|(_, duration)| *duration != retention.default)
     {
         named.entry(*duration).or_default().push(tenant.clone());
     }
@@ -189,7 +189,7 @@ fn by_duration(keep: &Keep) -> Vec<(Duration, Tenants)> {
     let named = named
         .into_iter()
         .map(|(duration, tenants)| (duration, Tenants::Only(tenants)));
-    std::iter::once((keep.default, others))
+    std::iter::once((retention.default, others))
         .chain(named)
         .collect()
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 use acteon_core::{Key, Provider, ProviderName, Settings};
 use acteon_crypto::KeyRing;
 use acteon_gateway::{
-    BreakerPolicy, Breakers, GatewayOptions, Keep, OnRepairable, OpenLimits, RetryPolicy,
+    BreakerPolicy, Breakers, GatewayOptions, OnRepairable, OpenLimits, Retention, RetryPolicy,
 };
 use zeroize::Zeroizing;
 
@@ -221,7 +221,7 @@ impl Config {
             .map(Path::to_owned)
             .unwrap_or_default();
         let (store, lease) = store::read(&mut walker, sections.get("store"), &base);
-        let keep = keep(&mut walker, sections.get("audit"));
+        let retention = retention(&mut walker, sections.get("audit"));
         let redaction = acteon_gateway::Redaction::new(sections.get("audit").texts("redact"))
             .unwrap_or_else(|error| {
                 walker.trouble("audit", "redact", &error.to_string());
@@ -268,7 +268,7 @@ impl Config {
                 retry,
                 open,
                 breakers,
-                keep,
+                retention,
                 redaction,
                 lease,
             },
@@ -496,12 +496,12 @@ fn breakers(
     }
 }
 
-fn keep(walker: &mut Walker<'_>, settings: &Settings) -> Keep {
+fn retention(walker: &mut Walker<'_>, settings: &Settings) -> Retention {
     let default = walker.ranged(
         settings,
         "audit",
         "ttl_seconds",
-        Keep::default().default.as_secs() as i64,
+        Retention::default().default.as_secs() as i64,
         60..=3_153_600_000,
     );
     let tenants = settings.integer_table("tenant_ttl_seconds");
@@ -525,11 +525,11 @@ fn keep(walker: &mut Walker<'_>, settings: &Settings) -> Keep {
         }
     }
     let seconds = |seconds: i64| Duration::from_secs(seconds.unsigned_abs());
-    Keep {
+    Retention {
         default: seconds(default),
         tenants: tenants
             .into_iter()
-            .map(|(tenant, keep)| (tenant, seconds(keep)))
+            .map(|(tenant, kept)| (tenant, seconds(kept)))
             .collect(),
     }
 }

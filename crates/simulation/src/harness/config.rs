@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use acteon_core::Provider;
-use acteon_gateway::{BreakerPolicy, Breakers, Keep, RetryPolicy};
+use acteon_gateway::{BreakerPolicy, Breakers, Retention, RetryPolicy};
 use acteon_rules::RuleFile;
 
 use super::recording::RecordingProvider;
@@ -18,7 +18,7 @@ pub struct SimulationConfig {
     pub(super) seed: u64,
     pub(super) rules: Vec<RuleFile>,
     pub(super) env: BTreeMap<String, String>,
-    pub(super) keep: Keep,
+    pub(super) retention: Retention,
     pub(super) breakers: Breakers,
 }
 
@@ -36,7 +36,7 @@ impl SimulationConfig {
             seed: 1,
             rules: Vec::new(),
             env: BTreeMap::new(),
-            keep: Keep::default(),
+            retention: Retention::default(),
             breakers: Breakers::default(),
         })
     }
@@ -113,8 +113,8 @@ impl ConfigBuilder {
 
     /// How long the journal is kept.
     #[must_use]
-    pub fn keep(mut self, keep: Keep) -> Self {
-        self.0.keep = keep;
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.0.retention = retention;
         self
     }
 

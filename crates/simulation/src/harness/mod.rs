@@ -239,7 +239,7 @@ impl Node {
             rules: RuleSet::compile(&config.rules, &context)?,
             options: GatewayOptions {
                 retry: config.retry.clone(),
-                keep: config.keep.clone(),
+                retention: config.retention.clone(),
                 breakers: config.breakers.clone(),
                 ..GatewayOptions::default()
             },

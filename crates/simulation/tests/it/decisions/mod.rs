@@ -225,7 +225,7 @@ async fn a_dead_letter_gives_its_place_and_key_back() {
 
 #[tokio::test]
 async fn the_journal_forgets_by_age_and_tenant_and_keeps_what_is_open() {
-    let keep = acteon_gateway::Keep {
+    let retention = acteon_gateway::Retention {
         default: Duration::from_mins(10),
         tenants: vec![("slow".into(), Duration::from_hours(9))],
     };
@@ -233,7 +233,7 @@ async fn the_journal_forgets_by_age_and_tenant_and_keeps_what_is_open() {
     let config = SimulationConfig::builder()
         .add_recording_provider("log")
         .add_provider("down", std::sync::Arc::new(failing))
-        .keep(keep);
+        .retention(retention);
     let harness = SimulationHarness::start(config.build())
         .await
         .expect("a simulation");
