@@ -105,7 +105,7 @@ impl Lane {
                 inner.state.adopt(now, note.heard(due))
             }
         };
-        self.pump();
+        self.grant_waiting();
         self.room.notify_one();
         seen
     }

@@ -172,7 +172,7 @@ impl Lane {
             inner.state.reset(self.clock.monotonic());
             (inner.reason, inner.was_reset) = (None, true);
         }
-        self.pump();
+        self.grant_waiting();
         self.room.notify_one();
     }
 
@@ -189,7 +189,7 @@ impl Lane {
     /// Says how many gateways share the lane. Where one has gone, there is room for more of those who wait here.
     pub(crate) fn set_share(self: &Arc<Self>, gateways: usize) {
         self.lock().state.set_share(gateways);
-        self.pump();
+        self.grant_waiting();
         self.room.notify_one();
     }
 
@@ -198,7 +198,7 @@ impl Lane {
     }
 
     /// Gives permits to those who wait, as far as there are turns. Sends them outside the lock, since a permit that nobody takes comes back.
-    pub(super) fn pump(self: &Arc<Self>) {
+    pub(super) fn grant_waiting(self: &Arc<Self>) {
         loop {
             let mut ready = Vec::new();
             {
@@ -250,7 +250,7 @@ impl Lane {
                     inner.timer = None;
                 }
             }
-            lane.pump();
+            lane.grant_waiting();
         });
     }
 
@@ -303,7 +303,7 @@ impl Permit {
             (change, inner.queue.next().is_some())
         };
         if is_waited_for {
-            self.lane.pump();
+            self.lane.grant_waiting();
         }
         (change != Change::None).then(|| self.lane.status())
     }
@@ -324,7 +324,7 @@ impl Drop for Permit {
                 .state
                 .ended(self.lane.clock.monotonic(), self.probe, end);
             drop(inner);
-            self.lane.pump();
+            self.lane.grant_waiting();
         }
     }
 }
