@@ -22,7 +22,7 @@ use crate::deliver::record::{end_unconfigured, end_unreadable, record};
 use crate::deliver::repair;
 use crate::deliver::round::deliver;
 use crate::lane::Lane;
-use crate::lane::sharing::{hear_of_lanes, hear_of_note, recall_lanes};
+use crate::lane::sharing::{load_lane_notes, load_note, recall_lanes};
 use crate::lane::{Place, RowRoom};
 use crate::memory::{READ_ROWS, size_of};
 use crate::registry::Entry;
@@ -64,8 +64,8 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         work.as_mut().enable();
         if inner.clock.monotonic() >= next_scan {
             next_scan = inner.clock.monotonic() + SCAN_EVERY;
-            hear_of_lanes(&inner).await;
-            look_around(&inner);
+            load_lane_notes(&inner).await;
+            rescan(&inner);
         }
         if inner.clock.monotonic() >= next_sweep {
             next_sweep = inner.clock.monotonic() + SWEEP_EVERY;
@@ -93,7 +93,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
             tokio::select! {
                 biased;
                 () = work => {}
-                news = inner.store.news() => hear(&inner, news).await,
+                news = inner.store.news() => handle_wakeup(&inner, news).await,
                 () = inner.clock.sleep(pause) => {}
             }
         }
@@ -101,13 +101,13 @@ pub(crate) async fn run(inner: Arc<Inner>) {
 }
 
 /// Looks at what a process left, and at no more.
-async fn hear(inner: &Arc<Inner>, news: NewsOf) {
+async fn handle_wakeup(inner: &Arc<Inner>, news: NewsOf) {
     match news {
-        NewsOf::Work => look_around(inner),
-        NewsOf::Note(name) => hear_of_note(inner, &name).await,
+        NewsOf::Work => rescan(inner),
+        NewsOf::Note(name) => load_note(inner, &name).await,
         NewsOf::Anything => {
-            hear_of_lanes(inner).await;
-            look_around(inner);
+            load_lane_notes(inner).await;
+            rescan(inner);
         }
     }
 }
@@ -202,7 +202,7 @@ async fn recall_page(inner: &Inner, before: Option<Cursor>) -> Result<Option<Cur
 }
 
 /// What no wake-up tells of: lanes whose backlog was missed.
-fn look_around(inner: &Inner) {
+fn rescan(inner: &Inner) {
     for lane in inner.providers.lanes() {
         lane.set_backlog(true);
     }

@@ -260,7 +260,7 @@ pub(crate) async fn hasten_all(inner: &Inner, provider: &ProviderName, maybe_sen
 /// Continues where an earlier process stood. Its settings may have changed, so one action is tried; also where it may have held some and
 /// died before it could tell, and then the first call that gets through has the others due.
 pub(crate) async fn recall(inner: &Arc<Inner>) -> Result<(), StoreError> {
-    hear_all(inner).await?;
+    load_all_notes(inner).await?;
     for entry in inner.providers.entries() {
         let holds = inner.options.retry.on_repairable(&entry.name) == OnRepairable::Hold;
         if entry.repair.is_needed() || holds {
@@ -272,22 +272,22 @@ pub(crate) async fn recall(inner: &Arc<Inner>) -> Result<(), StoreError> {
 }
 
 /// Takes over what other gateways found out.
-pub(crate) async fn hear(inner: &Arc<Inner>) {
+pub(crate) async fn load_notes(inner: &Arc<Inner>) {
     if inner.store.is_shared()
-        && let Err(error) = hear_all(inner).await
+        && let Err(error) = load_all_notes(inner).await
     {
         tracing::debug!(%error, "which providers are to be repaired could not be read");
     }
 }
 
-async fn hear_all(inner: &Arc<Inner>) -> Result<(), StoreError> {
+async fn load_all_notes(inner: &Arc<Inner>) -> Result<(), StoreError> {
     for entry in inner.providers.entries() {
         if let Some(text) = inner
             .store
             .note(&note_name(entry), inner.clock.now())
             .await?
             && let Ok(note) = serde_json::from_str(&text)
-            && entry.repair.hear(note)
+            && entry.repair.adopt(note)
         {
             // What this gateway held after the other one had looked.
             hasten_soon(inner, entry);

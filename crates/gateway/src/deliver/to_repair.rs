@@ -87,7 +87,7 @@ impl Repair {
     }
 
     /// Takes over what another gateway tells, or an earlier process told; says whether it was to be repaired and works again.
-    pub(crate) fn hear(&self, note: Note) -> bool {
+    pub(crate) fn adopt(&self, note: Note) -> bool {
         let mut state = self.lock();
         if note.changed_at <= state.changed_at {
             return false;

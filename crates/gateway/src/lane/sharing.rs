@@ -30,32 +30,32 @@ pub(crate) async fn recall_lanes(inner: &Inner, now: Timestamp) -> Result<(), St
 }
 
 /// Takes over the pauses and paces that other gateways met, and the breakers that they moved.
-pub(crate) async fn hear_of_lanes(inner: &Arc<Inner>) {
+pub(crate) async fn load_lane_notes(inner: &Arc<Inner>) {
     for lane in inner.providers.lanes() {
-        hear_of_lane(inner, lane).await;
+        load_lane_note(inner, lane).await;
     }
-    crate::deliver::breaker::sharing::hear_of_breakers(inner).await;
-    crate::deliver::repair::hear(inner).await;
+    crate::deliver::breaker::sharing::load_breaker_notes(inner).await;
+    crate::deliver::repair::load_notes(inner).await;
 }
 
 /// Takes over the pause and pace of the one lane whose note it is, or what is told of breakers, if it is such a note.
-pub(crate) async fn hear_of_note(inner: &Arc<Inner>, name: &str) {
+pub(crate) async fn load_note(inner: &Arc<Inner>, name: &str) {
     for lane in inner
         .providers
         .lanes()
         .filter(|lane| note_name(lane) == name)
     {
-        hear_of_lane(inner, lane).await;
+        load_lane_note(inner, lane).await;
     }
     if crate::deliver::repair::is_note(name) {
-        crate::deliver::repair::hear(inner).await;
+        crate::deliver::repair::load_notes(inner).await;
     }
     if crate::deliver::breaker::sharing::is_note(name) {
-        crate::deliver::breaker::sharing::hear_of_breakers(inner).await;
+        crate::deliver::breaker::sharing::load_breaker_notes(inner).await;
     }
 }
 
-async fn hear_of_lane(inner: &Inner, lane: &Arc<Lane>) {
+async fn load_lane_note(inner: &Inner, lane: &Arc<Lane>) {
     if let Ok(Some(note)) = inner.store.note(&note_name(lane), inner.clock.now()).await
         && let Ok(note) = serde_json::from_str::<LaneNote>(&note)
     {

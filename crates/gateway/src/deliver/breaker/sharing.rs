@@ -119,12 +119,12 @@ pub(crate) async fn recall_breakers(inner: &Inner, now: Timestamp) -> Result<(),
 }
 
 /// Takes over what other gateways found out.
-pub(crate) async fn hear_of_breakers(inner: &Inner) {
+pub(crate) async fn load_breaker_notes(inner: &Inner) {
     for (entry, breaker) in breakers(inner) {
         match inner.store.note(&note_name(entry), inner.clock.now()).await {
             Ok(text) => {
                 if let Some(note) = read(text.as_deref()) {
-                    hear(inner, entry, breaker, &note);
+                    adopt_note(inner, entry, breaker, &note);
                 }
             }
             Err(error) => {
@@ -134,7 +134,7 @@ pub(crate) async fn hear_of_breakers(inner: &Inner) {
     }
 }
 
-fn hear(inner: &Inner, entry: &Entry, breaker: &Breaker, note: &Note) {
+fn adopt_note(inner: &Inner, entry: &Entry, breaker: &Breaker, note: &Note) {
     if let Some(state) = breaker.adopt(note, inner.lease.owner().0, inner) {
         tracing::warn!(provider = %entry.name, state, by_hand = note.by_hand, "another gateway moved the circuit breaker");
         inner.observer.breaker(&entry.name, state);
@@ -158,7 +158,7 @@ pub(crate) async fn tell(inner: &Inner, entry: &Entry, by: MovedBy) -> Result<()
         if by == MovedBy::Calls
             && let Some(note) = theirs.filter(|note| note.by_hand || note.changed_at >= moved_at)
         {
-            hear(inner, entry, breaker, &note);
+            adopt_note(inner, entry, breaker, &note);
             return Ok(());
         }
         let note = breaker.note_of(owner, by, inner);
