@@ -54,14 +54,14 @@ pub trait Provider: Send + Sync {
         prepared.budgeted().map(str::to_owned).collect()
     }
 
-    /// Says to its readers that a message is sent so much late, or `None` where a note has no place.
-    fn late_note(&self, _late: Duration) -> Option<String> {
+    /// The late mark: what tells the readers of a message that it is sent so much late. `None` where the provider has no text to put it in.
+    fn late_mark(&self, _late: Duration) -> Option<String> {
         None
     }
 
-    /// The same message with a note of [`Self::late_note`], perhaps of an earlier process. The same note makes the same bytes, whatever is
+    /// The request with a mark that [`Self::late_mark`] made, here or in an earlier process. The same mark makes the same bytes, whatever is
     /// configured by then.
-    fn with_note(&self, _prepared: &Prepared, _note: &str) -> Option<Vec<u8>> {
+    fn mark_late(&self, _prepared: &Prepared, _mark: &str) -> Option<Vec<u8>> {
         None
     }
 }

@@ -27,7 +27,7 @@ impl Language {
     }
 
     /// Says that a message is sent so much late.
-    pub fn late_note(self, late: Duration) -> String {
+    pub fn late_mark(self, late: Duration) -> String {
         let minutes = late.as_secs() / 60;
         let late = match (self, minutes / 60, minutes % 60) {
             (Self::En, 0, minutes) => format!("{minutes} min"),
@@ -43,9 +43,9 @@ impl Language {
         }
     }
 
-    /// The language of a note that [`Self::late_note`] wrote, perhaps under another configuration: what was sent once is sent again as it was.
-    pub(crate) fn of_late_note(note: &str) -> Self {
-        if note.starts_with("[延迟") {
+    /// The language of a mark that [`Self::late_mark`] wrote, perhaps under another configuration: what was sent once is sent again as it was.
+    pub(crate) fn of_late_mark(mark: &str) -> Self {
+        if mark.starts_with("[延迟") {
             Self::Zh
         } else {
             Self::En
@@ -76,15 +76,15 @@ mod tests {
             let late = Duration::from_secs(minutes * 60 + 59);
             assert_eq!(
                 (
-                    Language::En.late_note(late).as_str(),
-                    Language::Zh.late_note(late).as_str()
+                    Language::En.late_mark(late).as_str(),
+                    Language::Zh.late_mark(late).as_str()
                 ),
                 (en, zh)
             );
         }
         for (_, language) in Language::ALL {
             assert_eq!(
-                Language::of_late_note(&language.late_note(Duration::from_mins(90))),
+                Language::of_late_mark(&language.late_mark(Duration::from_mins(90))),
                 language
             );
         }

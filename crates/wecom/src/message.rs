@@ -233,10 +233,10 @@ impl Message {
         serde_json::from_slice(bytes).ok()
     }
 
-    /// The same message with the note that it is late in a last line of its text, cut to fit. All that decides about the text is the note: with the
-    /// same one it is the same, whatever is configured by then.
+    /// The message with a late mark as the last line of its text, which is cut to make room. The result depends on message and mark only: the
+    /// same mark gives the same text, whatever is configured by then.
     #[must_use]
-    pub fn with_note(mut self, note: &str) -> Self {
+    pub fn mark_late(mut self, mark: &str) -> Self {
         let (text, limit) = match &mut self.content {
             Content::Text { text } => (
                 &mut text.content,
@@ -266,17 +266,17 @@ impl Message {
                 },
             ),
         };
-        let room = limit.most.saturating_sub(limit.unit.size(note) + 1);
+        let room = limit.most.saturating_sub(limit.unit.size(mark) + 1);
         if let Some((shorter, _)) = cut(
             text,
             room,
             limit.unit,
             limit.markup,
-            Language::of_late_note(note),
+            Language::of_late_mark(mark),
         ) {
             *text = shorter;
         }
-        *text = format!("{text}\n{note}");
+        *text = format!("{text}\n{mark}");
         self
     }
 
@@ -536,9 +536,9 @@ mod tests {
             (Language::En, "bytes cut]\n[sent 5 min late]"),
             (Language::Zh, " 字节]\n[延迟 5 分钟发送]"),
         ] {
-            let note = language.late_note(Duration::from_mins(5));
+            let mark = language.late_mark(Duration::from_mins(5));
             let Content::Text { text } = message(Content::text("x".repeat(2048)))
-                .with_note(&note)
+                .mark_late(&mark)
                 .content
             else {
                 panic!("text")

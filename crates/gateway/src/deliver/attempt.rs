@@ -88,9 +88,9 @@ async fn call_when_ready(
         }
     }
     // From here on it may leave, so the store knows first; what is dropped on the way out gives its turn back.
-    let note = note(job, &**provider, inner.due.now());
-    if !job.in_flight || job.note != note {
-        if let Some(end) = mark_in_flight(inner, job, note).await {
+    let mark = late_mark(job, &**provider, inner.due.now());
+    if !job.in_flight || job.late_mark != mark {
+        if let Some(end) = mark_in_flight(inner, job, mark).await {
             return Err(end);
         }
         if let Some(end) = must_not_send(inner, job) {
@@ -125,9 +125,9 @@ async fn send(
     provider: &dyn Provider,
 ) -> Result<Response, ProviderError> {
     let request = job
-        .note
+        .late_mark
         .as_deref()
-        .and_then(|note| with_note(job, provider, note));
+        .and_then(|mark| mark_late(job, provider, mark));
     let call = AssertUnwindSafe(async {
         provider
             .send(request.as_ref().unwrap_or(&job.prepared))
@@ -200,23 +200,23 @@ fn end_call(
     result
 }
 
-/// What is added to the text of a request: that it is late. Once a send may have arrived its bytes stay, with the note or without.
-fn note(job: &Job, provider: &dyn Provider, now: Timestamp) -> Option<Arc<str>> {
+/// What is added to the text of a request: that it is late. Once a send may have arrived its bytes stay, with the mark or without.
+fn late_mark(job: &Job, provider: &dyn Provider, now: Timestamp) -> Option<Arc<str>> {
     let age = now.since(job.not_before);
-    if job.possible_duplicate || (job.in_flight && job.note.is_some()) {
-        return job.note.clone();
+    if job.possible_duplicate || (job.in_flight && job.late_mark.is_some()) {
+        return job.late_mark.clone();
     }
     if age <= LATE {
         return None;
     }
-    let note = provider.late_note(age)?;
-    with_note(job, provider, &note)
+    let mark = provider.late_mark(age)?;
+    mark_late(job, provider, &mark)
         .is_some()
-        .then(|| note.into())
+        .then(|| mark.into())
 }
 
-fn with_note(job: &Job, provider: &dyn Provider, note: &str) -> Option<Prepared> {
-    let bytes = provider.with_note(&job.prepared, note)?;
+fn mark_late(job: &Job, provider: &dyn Provider, mark: &str) -> Option<Prepared> {
+    let bytes = provider.mark_late(&job.prepared, mark)?;
     Some(Prepared {
         bytes,
         ..(*job.prepared).clone()

@@ -47,8 +47,8 @@ pub(crate) struct Job {
     pub(crate) at_once: Option<SendTurn>,
     /// The turn that was asked for before its task began.
     pub(crate) asked: Option<AskedTurn>,
-    /// What is added to the request's text, as the store knows it.
-    pub(crate) note: Option<Arc<str>>,
+    /// The late mark of the request, as the store has it.
+    pub(crate) late_mark: Option<Arc<str>>,
     /// Whether it waited in the store before.
     pub(crate) claimed: bool,
     /// Where it came from.
@@ -115,7 +115,7 @@ impl Job {
             in_flight: at_once.is_some(),
             at_once,
             asked: None,
-            note: None,
+            late_mark: None,
             claimed: false,
             origin,
             caller,
@@ -153,7 +153,7 @@ impl Job {
             in_flight: false,
             at_once: None,
             asked: None,
-            note: record.note,
+            late_mark: record.note,
             claimed: true,
             origin: record.origin,
             caller: record.caller.into(),
@@ -175,7 +175,12 @@ impl Job {
         place: Place,
     ) {
         (self.entry, self.prepared, self.charges, self.place) = (entry, prepared, charges, place);
-        (self.in_flight, self.note, self.unsilenced, self.claimed) = (false, None, None, false);
+        (
+            self.in_flight,
+            self.late_mark,
+            self.unsilenced,
+            self.claimed,
+        ) = (false, None, None, false);
     }
 
     /// Asks for a turn, unless it has one: from now on it keeps its place.

@@ -66,7 +66,7 @@ pub(crate) async fn record(
         history: Some(history.clone()),
         possible_duplicate: job.possible_duplicate,
         // From the first send on that may have arrived, all others are equal to it.
-        note: job.note.clone().filter(|_| job.possible_duplicate),
+        note: job.late_mark.clone().filter(|_| job.possible_duplicate),
         waited_for,
         step: step(),
     };
@@ -218,15 +218,15 @@ fn of_row(found: &Record, holding: &Holding, at: Timestamp, step: Step) -> Settl
     }
 }
 
-/// Writes that a job may be sent from now on, and with which note. The end of its round where it could not be.
+/// Writes that a job may be sent from now on, and with which late mark. The end of its round where it could not be.
 pub(crate) async fn mark_in_flight(
     inner: &Arc<Inner>,
     job: &mut Job,
-    note: Option<Arc<str>>,
+    mark: Option<Arc<str>>,
 ) -> Option<End> {
-    match write_progress(inner, job, true, note.clone()).await {
+    match write_progress(inner, job, true, mark.clone()).await {
         Ok(Settled::Written) => {
-            (job.in_flight, job.note) = (true, note);
+            (job.in_flight, job.late_mark) = (true, mark);
             None
         }
         // The fence also keeps what is put off as it is.
@@ -237,7 +237,7 @@ pub(crate) async fn mark_in_flight(
 /// Writes that a job is not on its way after all: its last call surely did not arrive, and a process that dies before the next has sent nothing.
 /// The end of its round where it is no longer this process's.
 pub(crate) async fn clear_in_flight(inner: &Arc<Inner>, job: &mut Job) -> Option<End> {
-    let written = write_progress(inner, job, false, job.note.clone()).await;
+    let written = write_progress(inner, job, false, job.late_mark.clone()).await;
     // Also where it is not known whether that was written: then the mark is made once more before the next call.
     job.in_flight = false;
     matches!(written, Ok(Settled::Fenced)).then(|| put_off(inner, job, STORE_PAUSE))
@@ -247,7 +247,7 @@ async fn write_progress(
     inner: &Arc<Inner>,
     job: &Job,
     in_flight: bool,
-    note: Option<Arc<str>>,
+    mark: Option<Arc<str>>,
 ) -> Result<Settled, StoreError> {
     let settlement = Settlement {
         hold: job.hold(),
@@ -257,7 +257,7 @@ async fn write_progress(
         takeovers: job.takeovers,
         history: None,
         possible_duplicate: job.possible_duplicate,
-        note,
+        note: mark,
         waited_for: true,
         step: Step::Progress { in_flight },
     };

@@ -115,14 +115,14 @@ impl Provider for WechatProvider {
         payload::addressees(prepared)
     }
 
-    fn late_note(&self, late: Duration) -> Option<String> {
-        Some(self.config.language.late_note(late))
+    fn late_mark(&self, late: Duration) -> Option<String> {
+        Some(self.config.language.late_mark(late))
     }
 
-    fn with_note(&self, prepared: &Prepared, note: &str) -> Option<Vec<u8>> {
+    fn mark_late(&self, prepared: &Prepared, mark: &str) -> Option<Vec<u8>> {
         Some(
             Message::from_bytes(&prepared.bytes)?
-                .with_note(note)
+                .mark_late(mark)
                 .to_bytes(),
         )
     }

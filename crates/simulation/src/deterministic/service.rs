@@ -407,11 +407,11 @@ impl Provider for NodeProvider {
         }
     }
 
-    fn late_note(&self, late: Duration) -> Option<String> {
+    fn late_mark(&self, late: Duration) -> Option<String> {
         Some(format!("[sent {} min late]", late.as_secs() / 60))
     }
 
-    fn with_note(&self, prepared: &Prepared, note: &str) -> Option<Vec<u8>> {
-        Some([&prepared.bytes[..], b"\n", note.as_bytes()].concat())
+    fn mark_late(&self, prepared: &Prepared, mark: &str) -> Option<Vec<u8>> {
+        Some([&prepared.bytes[..], b"\n", mark.as_bytes()].concat())
     }
 }
