@@ -13,7 +13,7 @@ use crate::admit::shares::QueueFull;
 pub enum Wait {
     /// Not beyond the commit that makes the action durable.
     ForCommit,
-    /// Until the end of the first round of attempts, but no longer than this.
+    /// Until the end of the first delivery, an attempt and its quick retries, but no longer than this.
     ForOutcome(Duration),
     /// Until it is over, as long as its next attempt is due within this.
     ForEnd(Duration),

@@ -22,7 +22,7 @@ use crate::shared::Inner;
 const LATE: Duration = Duration::from_mins(2);
 
 /// One call, once the provider is ready for it, and once more where what it had got ready is refused, or where it needs a repair and another is in
-/// force by now. The end of the round where it is not made.
+/// force by now. `Err` is the end of the delivery, where no call is made.
 pub(crate) async fn attempt(
     inner: &Arc<Inner>,
     job: &mut Job,

@@ -234,7 +234,7 @@ fn sign(result: &Result<Response, ProviderError>, opens: bool) -> Sign {
     }
 }
 
-/// The end of a round whose recipients have no room before a `pause` is over.
+/// The end of a delivery whose recipients have no room before a `pause` is over.
 fn exceeds_budget(inner: &Inner, pause: Duration) -> End {
     let message = "a recipient has got as many messages as the service delivers in this time; this one waits for its turn";
     let error = LastError {
@@ -245,11 +245,11 @@ fn exceeds_budget(inner: &Inner, pause: Duration) -> End {
     End::Again {
         due_at: inner.due.now() + pause,
         error: Some(error),
-        round: false,
+        durable_retry: false,
     }
 }
 
-/// The end of a round at a provider that is left alone for now: like on a paused lane, the action waits for the next trial.
+/// The end of a delivery that meets an open breaker: like on a paused lane, the action waits for the next trial.
 fn meets_open_breaker(inner: &Inner, job: &Job, wait: Duration) -> End {
     match left_alone(inner, &job.action, &job.entry, wait) {
         // Not by the instant that people are told: the wall clock may just have been stepped, and nobody here has noticed yet.
@@ -271,7 +271,7 @@ fn meets_open_breaker(inner: &Inner, job: &Job, wait: Duration) -> End {
             End::Again {
                 due_at,
                 error: last_error,
-                round: false,
+                durable_retry: false,
             }
         }
         outcome => End::HeldBack(outcome),

@@ -1,4 +1,4 @@
-//! How a round of calls ends, and the ends that several places come to.
+//! The ends of a delivery, and those that several places come to.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::deliver::job::Job;
 use crate::policies::Postponed;
 use crate::shared::Inner;
 
-/// How a round ended.
+/// How a delivery ended.
 pub(crate) enum End {
     /// The provider took it.
     Executed(Response),
@@ -33,7 +33,8 @@ pub(crate) enum End {
     Again {
         due_at: Timestamp,
         error: Option<LastError>,
-        round: bool,
+        /// Whether that instant is the next durable retry. Else the action waits for something else, and no retry is used up.
+        durable_retry: bool,
     },
 }
 
@@ -48,17 +49,17 @@ impl End {
         }
     }
 
-    /// The same end of a round whose last call failed so, unless it tells of a failure itself.
+    /// The same end with the failure of the last call, unless it tells of one itself.
     pub(crate) fn after(self, refusal: Option<LastError>) -> Self {
         match self {
             Self::Again {
                 due_at,
                 error,
-                round,
+                durable_retry,
             } => Self::Again {
                 due_at,
                 error: error.or(refusal),
-                round,
+                durable_retry,
             },
             Self::Executed(_)
             | Self::Failed { .. }
@@ -68,7 +69,7 @@ impl End {
     }
 }
 
-/// The end of a round that a time interval ends: the action waits, unless it would have expired by then.
+/// The end of a delivery that a time interval holds back: the action waits, unless it would have expired by then.
 pub(crate) fn postpone(inner: &Inner, action: &Action, postponed: &Postponed) -> End {
     if let Some(message) = postponed.expiry(action) {
         return End::Failed {
@@ -94,6 +95,7 @@ pub(crate) fn postpone(inner: &Inner, action: &Action, postponed: &Postponed) ->
     }
 }
 
+/// The end of a delivery that failed and is due again: after the lane's pause, or at the next durable retry.
 pub(crate) fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {
     let policy = &inner.options.retry;
     let rate_limited = error.kind() == ErrorKind::RateLimited;
@@ -106,22 +108,22 @@ pub(crate) fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {
     let retried = if rate_limited {
         now
     } else {
-        policy.durable_at(job.rounds, job.round_began, now)
+        policy.durable_at(job.durable_retries, job.began_at, now)
     };
     End::Again {
         due_at: retried.max(now + pause),
         error: Some(LastError::from(error)),
-        round: !rate_limited,
+        durable_retry: !rate_limited,
     }
 }
 
-/// The end of a round that a stop cut short: the next process goes on at once, where it stood among those that wait.
+/// The end of a delivery that a stop cut short: the next process goes on at once, where it stood among those that wait.
 pub(crate) fn released(inner: &Inner, job: &Job) -> End {
     let error = job.history.last().and_then(|attempt| attempt.error.clone());
     End::Again {
         due_at: job.place_in_store(inner),
         error,
-        round: false,
+        durable_retry: false,
     }
 }
 
@@ -131,6 +133,6 @@ pub(crate) fn put_off(inner: &Inner, job: &Job, pause: Duration) -> End {
     End::Again {
         due_at: inner.due.now() + pause,
         error,
-        round: false,
+        durable_retry: false,
     }
 }

@@ -1,10 +1,11 @@
-//! Sending an action: its round of calls, what each call needs, and the record of its end.
+//! Delivering an action: its attempts, what each call needs, and the record of its end.
 
 pub(crate) mod age;
 pub(crate) mod attempt;
 pub(crate) mod breaker;
 pub(crate) mod budget;
 pub(crate) mod call;
+pub(crate) mod durable_retry;
 pub(crate) mod elsewhere;
 pub(crate) mod end;
 pub(crate) mod in_force;
@@ -16,6 +17,5 @@ pub(crate) mod record;
 pub(crate) mod repair;
 pub(crate) mod repeat;
 pub(crate) mod retry;
-pub(crate) mod round;
 pub(crate) mod send_turn;
 pub(crate) mod to_repair;

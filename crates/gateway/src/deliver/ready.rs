@@ -13,8 +13,8 @@ use crate::deliver::job::Job;
 use crate::deliver::record::clear_in_flight;
 use crate::shared::Inner;
 
-/// Waits until the provider has got ready; how it failed, where it is not. The end of the round when a stop begins meanwhile, or the row is no longer
-/// this process's.
+/// Waits until the provider is ready. `Ok(Err(_))` is its failure to get ready; `Err` the end of the delivery, when a stop begins meanwhile or
+/// the row is no longer this process's.
 pub(crate) async fn until_ready(
     inner: &Arc<Inner>,
     job: &mut Job,

@@ -18,14 +18,20 @@ use crate::shared::Inner;
 /// Pause between tries to write what must not be lost.
 const STORE_PAUSE: Duration = Duration::from_millis(500);
 
-/// Commits the end of a round, before others if a caller waits for it, and returns the outcome; `None` when the row is no longer this process's to change.
+/// Commits the end of a delivery, before others if a caller waits for it, and returns the outcome; `None` when the row is no longer this process's to change.
 pub(crate) async fn record(
     inner: &Arc<Inner>,
     job: &mut Job,
     end: End,
     waited_for: bool,
 ) -> Option<Arc<str>> {
-    job.rounds += u32::from(matches!(end, End::Again { round: true, .. }));
+    job.durable_retries += u32::from(matches!(
+        end,
+        End::Again {
+            durable_retry: true,
+            ..
+        }
+    ));
     let due_at = match &end {
         End::Again { due_at, .. } | End::Postponed { due_at, .. } => Some(*due_at),
         End::Executed(_) | End::Failed { .. } | End::HeldBack(_) => None,
@@ -61,7 +67,7 @@ pub(crate) async fn record(
         hold: job.hold(),
         at,
         attempts: job.attempts,
-        rounds: job.rounds,
+        rounds: job.durable_retries,
         takeovers: job.takeovers,
         history: Some(history.clone()),
         possible_duplicate: job.possible_duplicate,
@@ -218,7 +224,7 @@ fn of_row(found: &Record, holding: &Holding, at: Timestamp, step: Step) -> Settl
     }
 }
 
-/// Writes that a job may be sent from now on, and with which late mark. The end of its round where it could not be.
+/// Writes that a job may be sent from now on, and with which late mark. `Some` is the end of the delivery, where that could not be written.
 pub(crate) async fn mark_in_flight(
     inner: &Arc<Inner>,
     job: &mut Job,
@@ -235,7 +241,7 @@ pub(crate) async fn mark_in_flight(
 }
 
 /// Writes that a job is not on its way after all: its last call surely did not arrive, and a process that dies before the next has sent nothing.
-/// The end of its round where it is no longer this process's.
+/// `Some` is the end of the delivery, where the row is no longer this process's.
 pub(crate) async fn clear_in_flight(inner: &Arc<Inner>, job: &mut Job) -> Option<End> {
     let written = write_progress(inner, job, false, job.late_mark.clone()).await;
     // Also where it is not known whether that was written: then the mark is made once more before the next call.
@@ -253,7 +259,7 @@ async fn write_progress(
         hold: job.hold(),
         at: inner.clock.now(),
         attempts: job.attempts,
-        rounds: job.rounds,
+        rounds: job.durable_retries,
         takeovers: job.takeovers,
         history: None,
         possible_duplicate: job.possible_duplicate,

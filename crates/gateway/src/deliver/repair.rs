@@ -79,7 +79,7 @@ pub(crate) async fn end_or_move(
             Some(End::Again {
                 due_at: job.give_up_at,
                 error: Some(error),
-                round: true,
+                durable_retry: true,
             })
         }
         Elsewhere::Nowhere => Some(End::failed(error)),

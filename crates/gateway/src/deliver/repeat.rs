@@ -15,8 +15,8 @@ use crate::shared::Inner;
 /// Most copies of an action that was answered with what cannot be read: the first, and one repeat.
 const MAX_COPIES: usize = 2;
 
-/// What a failed send means for the round; `None` when it is repeated at once. `arrived_before` says whether an earlier send may have arrived.
-pub(crate) fn ends_round(
+/// The end of the delivery after a failed send; `None` when the send is retried quickly. `arrived_before` says whether an earlier send may have arrived.
+pub(crate) fn ends_attempts(
     inner: &Inner,
     job: &mut Job,
     error: &ProviderError,
@@ -43,7 +43,7 @@ pub(crate) fn ends_round(
     {
         return None;
     }
-    if !adds_none(policy.longest_pause(job.rounds).max(asked)) {
+    if !adds_none(policy.longest_pause(job.durable_retries).max(asked)) {
         let why = match error.may_repeat() {
             Repeat::Never => Some("it may have arrived, and is set not to be repeated then"),
             Repeat::OnceLater if copies.count() >= MAX_COPIES => {

@@ -65,7 +65,7 @@ impl RetryPolicy {
         span.mul_f64(entropy.fraction())
     }
 
-    /// When the durable retry comes that follows `done` of them, in a round that began at `began` and failed at `now`. Those that fail about the same
+    /// The instant of the durable retry that follows `done` of them, for a delivery that began at `began` and failed at `now`. Those that fail about the same
     /// time have one instant, and those that began earlier never a later one, so that they come back in their order.
     pub(crate) fn durable_at(&self, done: u32, began: Timestamp, now: Timestamp) -> Timestamp {
         let delay = self.delay(done);
@@ -82,7 +82,7 @@ impl RetryPolicy {
         self.delay(done).mul_f64(1.1) + self.quick_span()
     }
 
-    /// The most that the quick retries of a round wait.
+    /// The most that the quick retries of a delivery wait.
     fn quick_span(&self) -> Duration {
         (0..self.max_quick)
             .map(|done| {

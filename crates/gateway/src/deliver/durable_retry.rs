@@ -1,6 +1,6 @@
-//! ACT: one action, from its place in memory to the end of this round.
+//! ACT: one delivery of an action, from its place in memory to its end.
 //!
-//! A round ends with an outcome, with a later instant at which the action is due again, or with nothing when this process may not go on. It
+//! A delivery ends with an outcome, with the time of the next durable retry, or with nothing when this process may not go on. It
 //! calls the provider once, and again quickly where the request surely did not arrive, or the service drops copies or does not mind them.
 
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use crate::deliver::end::{End, again, put_off};
 use crate::deliver::job::Job;
 use crate::deliver::record::{clear_in_flight, record};
 use crate::deliver::repair::{STORE_PAUSE, end_or_move, was_held};
-use crate::deliver::repeat::ends_round;
+use crate::deliver::repeat::ends_attempts;
 use crate::shared::Inner;
 
-/// Works on `job` until its round ends, records that, and tells whoever waits.
+/// Delivers `job`, records how that ended, and tells the callers who wait for it.
 pub(crate) async fn deliver(inner: &Arc<Inner>, mut job: Job) {
-    let end = round(inner, &mut job).await;
+    let end = attempts(inner, &mut job).await;
     let due_at = match &end {
         End::Again { due_at, .. } | End::Postponed { due_at, .. } if !inner.is_releasing() => {
             Some(*due_at)
@@ -33,8 +33,13 @@ pub(crate) async fn deliver(inner: &Arc<Inner>, mut job: Job) {
         | End::HeldBack(_) => None,
     };
     // Not one that was held before, and is put off for something else: it would be due again at once, for ever.
-    let is_held = matches!(end, End::Again { round: true, .. })
-        && job.history.last().is_some_and(|attempt| attempt.to_repair);
+    let is_held = matches!(
+        end,
+        End::Again {
+            durable_retry: true,
+            ..
+        }
+    ) && job.history.last().is_some_and(|attempt| attempt.to_repair);
     let waited_for = job.turn == Turn::Single && inner.waiters.waits(job.seq());
     match record(inner, &mut job, end, waited_for).await {
         Some(outcome) => match due_at {
@@ -51,7 +56,8 @@ pub(crate) async fn deliver(inner: &Arc<Inner>, mut job: Job) {
     }
 }
 
-async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
+/// Attempts until the delivery ends: the first, and its quick retries.
+async fn attempts(inner: &Arc<Inner>, job: &mut Job) -> End {
     if job.takeovers >= MAX_TAKEOVERS {
         let message = format!(
             "{} processes died while they worked on this action; it is not tried again",
@@ -100,7 +106,7 @@ async fn round(inner: &Arc<Inner>, job: &mut Job) -> End {
             retries = 0;
             continue;
         }
-        if let Some(end) = ends_round(inner, job, &error, retries, arrived_before) {
+        if let Some(end) = ends_attempts(inner, job, &error, retries, arrived_before) {
             return end;
         }
         if job.in_flight
