@@ -13,76 +13,77 @@ use http_body::{Body, Frame, SizeHint};
 /// The bytes of a request.
 pub(crate) struct Outgoing {
     bytes: Option<Bytes>,
-    departure: Departure,
+    state: SendState,
 }
 
-/// Whether a request left. Decided once, by whoever is first: the connection that writes it, or the caller who gives it up.
+/// Whether a request is sent. Decided once, by whichever comes first: the connection that writes it, or the caller that cancels it.
 #[derive(Clone, Default)]
-pub(crate) struct Departure(Arc<OnceLock<Fate>>);
+pub(crate) struct SendState(Arc<OnceLock<SendOutcome>>);
 
+/// The two ends of a request that is not sent yet.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Left,
-    GivenUp,
+enum SendOutcome {
+    Started,
+    Cancelled,
 }
 
-/// A request that may no longer leave. Ends the connection that was about to write it; nobody waits for it.
+/// The error of a cancelled request. It ends the connection that was about to write the request; nobody waits for it.
 #[derive(Debug, thiserror::Error)]
-#[error("the request was given up")]
-pub(crate) struct GivenUp;
+#[error("the request was cancelled")]
+pub(crate) struct Cancelled;
 
-impl Departure {
+impl SendState {
     /// The body to send, if there is one.
     pub(crate) fn of(&self, bytes: Option<Vec<u8>>) -> Outgoing {
         Outgoing {
             bytes: bytes.map(Bytes::from),
-            departure: self.clone(),
+            state: self.clone(),
         }
     }
 
-    /// Gives the request up, and tells whether it has not left, and never will.
-    pub(crate) fn give_up(&self) -> bool {
-        *self.0.get_or_init(|| Fate::GivenUp) == Fate::GivenUp
+    /// Cancels the request. `true` when nothing of it was sent, and nothing will be.
+    pub(crate) fn cancel(&self) -> bool {
+        *self.0.get_or_init(|| SendOutcome::Cancelled) == SendOutcome::Cancelled
     }
 
-    fn is_given_up(&self) -> bool {
-        self.0.get() == Some(&Fate::GivenUp)
+    fn is_cancelled(&self) -> bool {
+        self.0.get() == Some(&SendOutcome::Cancelled)
     }
 
-    /// Lets the request leave, if it was not given up.
-    fn leave(&self) -> Result<(), GivenUp> {
-        if *self.0.get_or_init(|| Fate::Left) == Fate::Left {
+    /// Starts the sending, unless the request was cancelled.
+    fn start(&self) -> Result<(), Cancelled> {
+        if *self.0.get_or_init(|| SendOutcome::Started) == SendOutcome::Started {
             Ok(())
         } else {
-            Err(GivenUp)
+            Err(Cancelled)
         }
     }
 }
 
 impl Body for Outgoing {
     type Data = Bytes;
-    type Error = GivenUp;
+    type Error = Cancelled;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, GivenUp>>> {
-        let left = self.departure.leave();
+    ) -> Poll<Option<Result<Frame<Bytes>, Cancelled>>> {
+        let left = self.state.start();
         Poll::Ready(match left {
             Ok(()) => self.bytes.take().map(|bytes| Ok(Frame::data(bytes))),
-            Err(given_up) => Some(Err(given_up)),
+            Err(cancelled) => Some(Err(cancelled)),
         })
     }
 
-    /// One that was given up says that there is more, since only what is asked for more can fail: the head, not yet written, goes with it.
+    /// A cancelled request says that there is more, since only what is asked for more can fail: the head, not yet written, goes with it.
     fn is_end_stream(&self) -> bool {
-        self.departure.leave().is_ok() && self.bytes.is_none()
+        self.state.start().is_ok() && self.bytes.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
         let length = self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64);
         // As with its end: what says that it is empty is not asked for more.
-        SizeHint::with_exact(if self.departure.is_given_up() {
+        SizeHint::with_exact(if self.state.is_cancelled() {
             length.max(1)
         } else {
             length
@@ -106,47 +107,41 @@ mod tests {
     }
 
     #[test]
-    fn a_request_leaves_or_is_given_up_and_never_both() {
+    fn a_request_is_sent_or_cancelled_and_never_both() {
         let poll = |body: &mut Outgoing| {
             Pin::new(body).poll_frame(&mut Context::from_waker(Waker::noop()))
         };
         for bytes in bodies() {
-            let departure = Departure::default();
-            let mut body = departure.of(bytes.clone());
+            let state = SendState::default();
+            let mut body = state.of(bytes.clone());
             assert_eq!(body.is_end_stream(), bytes.is_none());
             assert_eq!(
                 body.size_hint().exact(),
                 Some(bytes.as_ref().map_or(0, Vec::len) as u64)
             );
-            assert!(
-                !departure.give_up() && !departure.give_up(),
-                "it has left: {bytes:?}"
-            );
+            assert!(!state.cancel() && !state.cancel(), "it has left: {bytes:?}");
             assert!(
                 !matches!(poll(&mut body), Poll::Ready(Some(Err(_)))),
                 "it goes on: {bytes:?}"
             );
 
-            let departure = Departure::default();
-            let mut body = departure.of(bytes.clone());
-            assert!(
-                departure.give_up() && departure.give_up(),
-                "it waits: {bytes:?}"
-            );
+            let state = SendState::default();
+            let mut body = state.of(bytes.clone());
+            assert!(state.cancel() && state.cancel(), "it waits: {bytes:?}");
             assert!(
                 !body.is_end_stream() && body.size_hint().lower() > 0,
                 "{bytes:?}"
             );
             assert!(
-                matches!(poll(&mut body), Poll::Ready(Some(Err(GivenUp)))),
+                matches!(poll(&mut body), Poll::Ready(Some(Err(Cancelled)))),
                 "{bytes:?}"
             );
-            assert!(departure.give_up(), "{bytes:?}");
+            assert!(state.cancel(), "{bytes:?}");
         }
     }
 
     #[tokio::test]
-    async fn nothing_is_written_of_a_request_that_was_given_up() {
+    async fn nothing_is_written_of_a_cancelled_request() {
         for bytes in bodies() {
             for method in [hyper::Method::GET, hyper::Method::POST] {
                 let (ours, mut theirs) = tokio::io::duplex(4096);
@@ -154,10 +149,10 @@ mod tests {
                     .await
                     .expect("a connection");
                 let serving = tokio::spawn(connection);
-                let departure = Departure::default();
-                let mut request = hyper::Request::new(departure.of(bytes.clone()));
+                let state = SendState::default();
+                let mut request = hyper::Request::new(state.of(bytes.clone()));
                 *request.method_mut() = method;
-                assert!(departure.give_up());
+                assert!(state.cancel());
                 let mut written = Vec::new();
                 let reading = async {
                     theirs

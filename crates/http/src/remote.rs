@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::cause::{cause, is_late};
 use crate::connector::Connector;
 use crate::failure::{Cause, Failure, NoConnection};
-use crate::outgoing::{Departure, Outgoing};
+use crate::outgoing::{Outgoing, SendState};
 use crate::proxy::Proxy;
 
 /// Longest that a request may take, whatever its time-out says.
@@ -106,23 +106,23 @@ impl Remote {
     /// Sends a request, once: only one that surely did not leave is sent again, as when the server closes a connection just then.
     pub async fn send(&self, request: Request) -> Result<Response, Failure> {
         let deadline = Instant::now() + request.timeout.min(LONGEST);
-        let departure = Departure::default();
+        let state = SendState::default();
         match timeout_at(
             deadline,
-            self.client.request(self.outgoing(request, &departure)),
+            self.client.request(self.outgoing(request, &state)),
         )
         .await
         {
             Ok(Ok(response)) => Ok(Response { response, deadline }),
-            Ok(Err(error)) if departure.give_up() => Err(self.no_connection(cause(&error)).into()),
+            Ok(Err(error)) if state.cancel() => Err(self.no_connection(cause(&error)).into()),
             Ok(Err(error)) if is_late(&error) => Err(Failure::Late),
             Ok(Err(_)) => Err(Failure::Broken),
-            Err(_) if departure.give_up() => Err(self.no_connection((Cause::Late, false)).into()),
+            Err(_) if state.cancel() => Err(self.no_connection((Cause::Late, false)).into()),
             Err(_) => Err(Failure::Late),
         }
     }
 
-    fn outgoing(&self, request: Request, departure: &Departure) -> hyper::Request<Outgoing> {
+    fn outgoing(&self, request: Request, state: &SendState) -> hyper::Request<Outgoing> {
         let Request {
             method,
             address,
@@ -144,7 +144,7 @@ impl Remote {
                 .entry(PROXY_AUTHORIZATION)
                 .or_insert_with(|| authorization.clone());
         }
-        let mut outgoing = hyper::Request::new(departure.of(body));
+        let mut outgoing = hyper::Request::new(state.of(body));
         *outgoing.method_mut() = method;
         *outgoing.uri_mut() = address;
         *outgoing.headers_mut() = headers;
