@@ -1,4 +1,4 @@
-//! HTTP clients. A client holds connections and root certificates, which take time to load and memory to keep: remotes on like ways share one.
+//! HTTP clients. A client holds connections and root certificates, which take time to load and memory to keep: remotes behind the same proxy share one.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,13 +11,13 @@ use url::Url;
 
 use crate::connector::{Connector, Tls};
 use crate::guard::LinkLocal;
-use crate::proxy::{Proxy, Way};
+use crate::proxy::{Proxy, ProxyChoice};
 use crate::remote::{Client, Remote};
 
 /// How long a connection that nobody uses is kept.
 const POOL_IDLE: Duration = Duration::from_secs(30);
 
-/// Why there is no way to a server.
+/// Why no remote can be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoRemote {
     /// There are no root certificates to check servers with.
@@ -45,18 +45,18 @@ pub struct Clients {
 #[derive(Default)]
 struct Made {
     tls: Option<Tls>,
-    clients: HashMap<Kind, Client>,
+    clients: HashMap<ClientKey, Client>,
 }
 
-/// What clients differ in.
+/// Properties of a client that remotes must agree in to share it.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Kind {
+struct ClientKey {
     proxy: Option<Proxy>,
     link_local: LinkLocal,
 }
 
 impl Clients {
-    /// None yet. `user_agent` is what requests say that they come from.
+    /// A set of no clients yet. `user_agent` is what requests say that they come from.
     pub fn new(user_agent: &'static str) -> Self {
         Self {
             user_agent,
@@ -65,16 +65,21 @@ impl Clients {
         }
     }
 
-    /// The way to the server of a URL.
-    pub fn remote(&self, url: &Url, way: Way, link_local: LinkLocal) -> Result<Remote, NoRemote> {
+    /// The server of a URL, as a remote.
+    pub fn remote(
+        &self,
+        url: &Url,
+        proxy: ProxyChoice,
+        link_local: LinkLocal,
+    ) -> Result<Remote, NoRemote> {
         let server = server_name(url);
-        let proxy = match way {
-            Way::Direct => None,
-            Way::Environment => self.environment_proxy(url.scheme(), &server)?,
-            Way::Proxy(proxy) => Some(proxy),
+        let proxy = match proxy {
+            ProxyChoice::Direct => None,
+            ProxyChoice::Environment => self.environment_proxy(url.scheme(), &server)?,
+            ProxyChoice::Proxy(proxy) => Some(proxy),
         };
         let client = self
-            .client(Kind {
+            .client(ClientKey {
                 proxy: proxy.clone(),
                 link_local,
             })
@@ -109,22 +114,22 @@ impl Clients {
         }
     }
 
-    fn client(&self, kind: Kind) -> Option<Client> {
+    fn client(&self, key: ClientKey) -> Option<Client> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = made.clients.get(&kind) {
+        if let Some(client) = made.clients.get(&key) {
             return Some(client.clone());
         }
         let tls = match &made.tls {
             Some(tls) => tls.clone(),
             None => made.tls.insert(Tls::load()?).clone(),
         };
-        let connector = Connector::new(tls, kind.proxy.clone(), kind.link_local, self.user_agent);
+        let connector = Connector::new(tls, key.proxy.clone(), key.link_local, self.user_agent);
         let client = legacy::Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE)
             .build(connector);
-        made.clients.insert(kind, client.clone());
+        made.clients.insert(key, client.clone());
         Some(client)
     }
 }
@@ -141,27 +146,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn remotes_on_like_ways_share_a_client() {
+    fn remotes_behind_the_same_proxy_share_a_client() {
         let clients = Clients::new("test");
-        let remote = |url: &str, way, link_local| {
+        let remote = |url: &str, proxy, link_local| {
             let url = Url::parse(url).expect("a URL");
             clients
-                .remote(&url, way, link_local)
+                .remote(&url, proxy, link_local)
                 .expect("a remote")
                 .server()
                 .to_owned()
         };
-        let proxy = |url| Way::Proxy(Proxy::parse(url).expect("a proxy"));
+        let proxy = |url| ProxyChoice::Proxy(Proxy::parse(url).expect("a proxy"));
         assert_eq!(
-            remote("https://a.example.com/x?y", Way::Direct, LinkLocal::Refused),
+            remote(
+                "https://a.example.com/x?y",
+                ProxyChoice::Direct,
+                LinkLocal::Refused
+            ),
             "a.example.com:443"
         );
         assert_eq!(
-            remote("http://b.example.com:81/", Way::Direct, LinkLocal::Refused),
+            remote(
+                "http://b.example.com:81/",
+                ProxyChoice::Direct,
+                LinkLocal::Refused
+            ),
             "b.example.com:81"
         );
         assert_eq!(clients.count(), 1);
-        remote("http://b.example.com/", Way::Direct, LinkLocal::Allowed);
+        remote(
+            "http://b.example.com/",
+            ProxyChoice::Direct,
+            LinkLocal::Allowed,
+        );
         remote(
             "http://b.example.com/",
             proxy("http://user:one@proxy.example.com/"),
@@ -221,16 +238,16 @@ mod tests {
                 environment,
                 ..Clients::new("test")
             };
-            let remote = |url: &str, way| {
+            let remote = |url: &str, proxy| {
                 clients
-                    .remote(&Url::parse(url).expect("a URL"), way, LinkLocal::Refused)
+                    .remote(&Url::parse(url).expect("a URL"), proxy, LinkLocal::Refused)
                     .map(|_| ())
             };
             for (url, variable) in [
                 ("https://hooks.example.com/", "HTTPS_PROXY"),
                 ("http://hooks.example.com/", "HTTP_PROXY"),
             ] {
-                let refusal = remote(url, Way::Environment);
+                let refusal = remote(url, ProxyChoice::Environment);
                 assert_eq!(
                     refusal,
                     Err(NoRemote::ProxyScheme {
@@ -240,10 +257,13 @@ mod tests {
                 );
             }
             assert_eq!(
-                remote("https://near.example.com/", Way::Environment),
+                remote("https://near.example.com/", ProxyChoice::Environment),
                 Ok(())
             );
-            assert_eq!(remote("https://hooks.example.com/", Way::Direct), Ok(()));
+            assert_eq!(
+                remote("https://hooks.example.com/", ProxyChoice::Direct),
+                Ok(())
+            );
         }
     }
 }

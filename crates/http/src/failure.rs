@@ -24,7 +24,7 @@ pub struct NoConnection {
     pub cause: Cause,
     /// The server, as `host:port`.
     pub server: Arc<str>,
-    /// The proxy on the way, as `host:port`.
+    /// The proxy on the way to it, as `host:port`.
     pub proxy: Option<Arc<str>>,
     /// Whether it failed on the way to the proxy, and not behind it.
     pub at_proxy: bool,

@@ -1,7 +1,7 @@
 //! Outgoing HTTP, for whoever calls the services of others. Knows nothing of the gateway.
 //!
-//! A [`Remote`] is one server and the [`Way`] to it; it takes a [`Request`] and gives a [`Response`], or a [`Failure`]. [`Clients`] makes remotes: those
-//! on like ways share connections. Whatever a server does, a request ends in its time, and a body within its limit. Redirects are not followed.
+//! A [`Remote`] is one server, reached by a [`ProxyChoice`]; it takes a [`Request`] and gives a [`Response`], or a [`Failure`]. [`Clients`] makes remotes: those
+//! reached alike share connections. Whatever a server does, a request ends in its time, and a body within its limit. Redirects are not followed.
 //!
 //! Requests carry secrets in their addresses and headers. So requests print nothing, and a failure holds no more of an address than host and port.
 
@@ -24,7 +24,7 @@ pub use failure::{Cause, Failure, NoConnection};
 pub use guard::{LinkLocal, is_forbidden_host};
 pub use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 pub use hyper::{Method, StatusCode, Uri};
-pub use proxy::{Proxy, Way, credentials, is_loopback};
+pub use proxy::{Proxy, ProxyChoice, credentials, is_loopback};
 pub use remote::{Cut, Received, Remote, Request, Response};
 pub use retry_after::retry_after;
 pub use url::Url;

@@ -1,4 +1,4 @@
-//! The way to a server: straight, through a proxy that is configured, or through one that the environment names.
+//! Proxies, and the choice among them: none, one that is configured, or one that the environment names.
 
 use hyper::Uri;
 use hyper::header::HeaderValue;
@@ -6,9 +6,9 @@ use hyper::http::uri::Scheme;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use url::{ParseError, Url};
 
-/// The way to a server.
+/// The choice of a proxy for a server.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Way {
+pub enum ProxyChoice {
     /// Through no proxy.
     Direct,
     /// Through the proxy that the environment names for it, if it does: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, and `NO_PROXY`.
@@ -17,9 +17,9 @@ pub enum Way {
     Proxy(Proxy),
 }
 
-impl Way {
-    /// The way where no proxy is configured. Loopback is reached without one: it would be another machine's.
-    pub fn to(url: &Url) -> Self {
+impl ProxyChoice {
+    /// The choice where no proxy is configured. Loopback is reached without one: it would be another machine's.
+    pub fn default_for(url: &Url) -> Self {
         if is_loopback(url) {
             Self::Direct
         } else {
@@ -145,7 +145,8 @@ mod tests {
 
     #[test]
     fn loopback_is_reached_without_a_proxy() {
-        let direct = |url| Way::to(&Url::parse(url).expect("a URL")) == Way::Direct;
+        let direct =
+            |url| ProxyChoice::default_for(&Url::parse(url).expect("a URL")) == ProxyChoice::Direct;
         for url in [
             "http://localhost:1/",
             "http://LocalHost./",

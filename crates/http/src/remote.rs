@@ -23,10 +23,10 @@ const LONGEST: Duration = Duration::from_hours(1);
 /// Room that is made at once for a body that says how long it is.
 const ROOM: usize = 64 * 1024;
 
-/// HTTP client of a way: its connections are shared by the remotes on it.
+/// HTTP client whose connections are shared by all remotes behind one proxy, or behind none.
 pub(crate) type Client = legacy::Client<Connector, Outgoing>;
 
-/// One server, and the way to it.
+/// One server, and the client that reaches it.
 #[derive(Clone)]
 pub struct Remote {
     client: Client,

@@ -81,14 +81,16 @@ async fn serve(mut stream: TcpStream, answer: &'static str, requests: UnboundedS
     }
 }
 
-fn remote(url: &str, way: Way) -> Remote {
+fn remote(url: &str, proxy: ProxyChoice) -> Remote {
     Clients::new("acteon-test")
-        .remote(&Url::parse(url).expect("a URL"), way, LinkLocal::Refused)
+        .remote(&Url::parse(url).expect("a URL"), proxy, LinkLocal::Refused)
         .expect("a remote")
 }
 
-fn through(proxy: &Server) -> Way {
-    Way::Proxy(Proxy::parse(&format!("http://user:pa55@{}", proxy.address)).expect("a proxy"))
+fn through(proxy: &Server) -> ProxyChoice {
+    ProxyChoice::Proxy(
+        Proxy::parse(&format!("http://user:pa55@{}", proxy.address)).expect("a proxy"),
+    )
 }
 
 fn post(url: &str) -> Request {
@@ -104,8 +106,8 @@ fn post(url: &str) -> Request {
     }
 }
 
-async fn failure(url: &str, way: Way) -> NoConnection {
-    match remote(url, way).send(post(url)).await {
+async fn failure(url: &str, proxy: ProxyChoice) -> NoConnection {
+    match remote(url, proxy).send(post(url)).await {
         Err(Failure::NoConnection(none)) => none,
         Err(other) => panic!("{other:?}"),
         Ok(response) => panic!("{}", response.status()),
@@ -116,7 +118,7 @@ async fn failure(url: &str, way: Way) -> NoConnection {
 async fn requests_say_who_asks_and_share_connections() {
     let mut server = Server::answering(OK).await;
     let url = format!("http://{}/a?b=c", server.address);
-    let remote = remote(&url, Way::Direct);
+    let remote = remote(&url, ProxyChoice::Direct);
     for _ in 0..50 {
         let response = remote.send(post(&url)).await.expect("a response");
         assert_eq!(
@@ -157,12 +159,12 @@ async fn a_request_that_left_and_one_that_did_not_are_told_apart() {
     );
     let bodies = [None, Some(Vec::new()), Some(b"hello".to_vec())].into_iter();
     for (body, is_connected) in bodies.flat_map(|body| [(body.clone(), true), (body, false)]) {
-        let (url, way) = if is_connected {
-            (&near, Way::Direct)
+        let (url, proxy) = if is_connected {
+            (&near, ProxyChoice::Direct)
         } else {
             (&far, through(&silent))
         };
-        let (remote, request) = (remote(url, way), Request { body, ..post(url) });
+        let (remote, request) = (remote(url, proxy), Request { body, ..post(url) });
         let sending = tokio::spawn(async move { remote.send(request).await.err() });
         silent.request().await;
         time::pause();
@@ -183,7 +185,10 @@ async fn a_connection_that_breaks_after_the_request_left_is_no_missing_one() {
     let server = Server::answering(CLOSE).await;
     let url = format!("http://{}/", server.address);
     assert_eq!(
-        remote(&url, Way::Direct).send(post(&url)).await.err(),
+        remote(&url, ProxyChoice::Direct)
+            .send(post(&url))
+            .await
+            .err(),
         Some(Failure::Broken)
     );
 }
@@ -194,7 +199,11 @@ async fn why_there_is_no_connection_is_told_without_the_address() {
         .await
         .and_then(|listener| listener.local_addr())
         .expect("a port");
-    let none = failure(&format!("http://{closed}/s3cret?key=s3cret"), Way::Direct).await;
+    let none = failure(
+        &format!("http://{closed}/s3cret?key=s3cret"),
+        ProxyChoice::Direct,
+    )
+    .await;
     assert_eq!(
         none,
         NoConnection {
@@ -206,13 +215,13 @@ async fn why_there_is_no_connection_is_told_without_the_address() {
     );
     assert!(!format!("{none} {none:?}").contains("s3cret"), "{none:?}");
     assert_eq!(
-        failure("http://metadata.google.internal/", Way::Direct)
+        failure("http://metadata.google.internal/", ProxyChoice::Direct)
             .await
             .cause,
         Cause::NotAllowed
     );
     let plain = Server::answering(OK).await;
-    let none = failure(&format!("https://{}/", plain.address), Way::Direct).await;
+    let none = failure(&format!("https://{}/", plain.address), ProxyChoice::Direct).await;
     assert!(matches!(none.cause, Cause::Tls(_)), "{none:?}");
 }
 
@@ -321,7 +330,9 @@ async fn who_failed_on_the_way_through_a_proxy_is_told() {
         ),
     ] {
         let way = Proxy::parse(&proxy).expect("a proxy");
-        let told = failure(server, Way::Proxy(way.clone())).await.to_string();
+        let told = failure(server, ProxyChoice::Proxy(way.clone()))
+            .await
+            .to_string();
         let place = if at_proxy {
             "the proxy"
         } else {
@@ -342,7 +353,7 @@ async fn redirects_are_not_followed() {
     .await;
     let url = format!("http://{}/", server.address);
     assert_eq!(
-        remote(&url, Way::Direct)
+        remote(&url, ProxyChoice::Direct)
             .send(post(&url))
             .await
             .expect("a response")
@@ -378,7 +389,7 @@ async fn a_body_that_is_cut_says_why() {
     ] {
         let server = Server::answering(answer).await;
         let url = format!("http://{}/", server.address);
-        let response = remote(&url, Way::Direct)
+        let response = remote(&url, ProxyChoice::Direct)
             .send(post(&url))
             .await
             .expect("a response");

@@ -5,8 +5,8 @@ use std::io::Read as _;
 use std::time::Duration;
 
 use acteon_http::{
-    Clients, Cut, Failure, HeaderMap, HeaderValue, LinkLocal, Method, NoRemote, Proxy, Received,
-    Remote, Request, Uri, Url, Way, header, is_loopback,
+    Clients, Cut, Failure, HeaderMap, HeaderValue, LinkLocal, Method, NoRemote, Proxy, ProxyChoice,
+    Received, Remote, Request, Uri, Url, header, is_loopback,
 };
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
@@ -52,7 +52,7 @@ pub enum EndpointError {
         "has no effect for wechat.api_base_url on this machine, which is reached without a proxy; leave one of the two out"
     )]
     ProxyToLoopback,
-    /// There is no way to the server.
+    /// No remote can be made for the server.
     #[error(transparent)]
     NoRemote(#[from] NoRemote),
 }
@@ -113,8 +113,8 @@ impl Endpoint {
         if proxy.is_some() && is_loopback {
             return Err(EndpointError::ProxyToLoopback);
         }
-        let way = proxy.map_or_else(|| Way::to(&base), Way::Proxy);
-        let remote = clients.remote(&base, way, LinkLocal::Refused)?;
+        let proxy = proxy.map_or_else(|| ProxyChoice::default_for(&base), ProxyChoice::Proxy);
+        let remote = clients.remote(&base, proxy, LinkLocal::Refused)?;
         Ok(Self {
             remote,
             base,

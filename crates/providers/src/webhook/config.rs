@@ -6,8 +6,8 @@ use std::time::Duration;
 use acteon_core::{Clock, Key, Kind, Problem, Settings, Takes};
 use acteon_crypto::{ExposeSecret as _, SecretString};
 use acteon_http::{
-    HeaderMap, HeaderName, HeaderValue, LinkLocal, Remote, Uri, Url, Way, credentials, header,
-    is_forbidden_host,
+    HeaderMap, HeaderName, HeaderValue, LinkLocal, ProxyChoice, Remote, Uri, Url, credentials,
+    header, is_forbidden_host,
 };
 
 use crate::catalog::Context;
@@ -118,7 +118,9 @@ impl Config {
         else {
             return Err(problems);
         };
-        let remote = context.clients.remote(&url, Way::to(&url), link_local);
+        let remote = context
+            .clients
+            .remote(&url, ProxyChoice::default_for(&url), link_local);
         let remote = remote.map_err(|error| vec![Problem::new("url", error.to_string())])?;
         let secrets = secrets(&url, &headers);
         if let Some(credentials) = credentials(&url) {

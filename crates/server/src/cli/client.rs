@@ -8,8 +8,8 @@ use acteon_api::ErrorBody;
 use acteon_core::json::items;
 use acteon_http::header::{AUTHORIZATION, CONTENT_TYPE};
 use acteon_http::{
-    Clients, Cut, Failure, HeaderMap, HeaderValue, LinkLocal, Method, NoConnection, Remote,
-    Request, Response, StatusCode, Url, Way,
+    Clients, Cut, Failure, HeaderMap, HeaderValue, LinkLocal, Method, NoConnection, ProxyChoice,
+    Remote, Request, Response, StatusCode, Url,
 };
 use acteon_server::files::{MAX_CONFIG_BYTES, read_given};
 use anyhow::{Context as _, ensure};
@@ -199,12 +199,12 @@ impl Asked {
         let base = base(&self.server)?;
         let key = self.key()?;
         // With http a proxy could read the key.
-        let way = if base.scheme() == "https" {
-            Way::to(&base)
+        let proxy = if base.scheme() == "https" {
+            ProxyChoice::default_for(&base)
         } else {
-            Way::Direct
+            ProxyChoice::Direct
         };
-        let remote = Clients::new("acteon").remote(&base, way, LinkLocal::Allowed)?;
+        let remote = Clients::new("acteon").remote(&base, proxy, LinkLocal::Allowed)?;
         Ok(Client {
             runtime: super::runtime()?,
             remote,
