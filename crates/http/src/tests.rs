@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time;
 
+use super::ProxyChoice::Direct;
 use super::*;
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
@@ -88,9 +89,8 @@ fn remote(url: &str, proxy: ProxyChoice) -> Remote {
 }
 
 fn through(proxy: &Server) -> ProxyChoice {
-    ProxyChoice::Proxy(
-        Proxy::parse(&format!("http://user:pa55@{}", proxy.address)).expect("a proxy"),
-    )
+    let url = format!("http://user:pa55@{}", proxy.address);
+    ProxyChoice::Proxy(Proxy::parse(&url).expect("a proxy"))
 }
 
 fn post(url: &str) -> Request {
@@ -118,7 +118,7 @@ async fn failure(url: &str, proxy: ProxyChoice) -> NoConnection {
 async fn requests_say_who_asks_and_share_connections() {
     let mut server = Server::answering(OK).await;
     let url = format!("http://{}/a?b=c", server.address);
-    let remote = remote(&url, ProxyChoice::Direct);
+    let remote = remote(&url, Direct);
     for _ in 0..50 {
         let response = remote.send(post(&url)).await.expect("a response");
         assert_eq!(
@@ -160,7 +160,7 @@ async fn a_request_that_left_and_one_that_did_not_are_told_apart() {
     let bodies = [None, Some(Vec::new()), Some(b"hello".to_vec())].into_iter();
     for (body, is_connected) in bodies.flat_map(|body| [(body.clone(), true), (body, false)]) {
         let (url, proxy) = if is_connected {
-            (&near, ProxyChoice::Direct)
+            (&near, Direct)
         } else {
             (&far, through(&silent))
         };
@@ -185,10 +185,7 @@ async fn a_connection_that_breaks_after_the_request_left_is_no_missing_one() {
     let server = Server::answering(CLOSE).await;
     let url = format!("http://{}/", server.address);
     assert_eq!(
-        remote(&url, ProxyChoice::Direct)
-            .send(post(&url))
-            .await
-            .err(),
+        remote(&url, Direct).send(post(&url)).await.err(),
         Some(Failure::Broken)
     );
 }
@@ -199,11 +196,7 @@ async fn why_there_is_no_connection_is_told_without_the_address() {
         .await
         .and_then(|listener| listener.local_addr())
         .expect("a port");
-    let none = failure(
-        &format!("http://{closed}/s3cret?key=s3cret"),
-        ProxyChoice::Direct,
-    )
-    .await;
+    let none = failure(&format!("http://{closed}/s3cret?key=s3cret"), Direct).await;
     assert_eq!(
         none,
         NoConnection {
@@ -215,13 +208,13 @@ async fn why_there_is_no_connection_is_told_without_the_address() {
     );
     assert!(!format!("{none} {none:?}").contains("s3cret"), "{none:?}");
     assert_eq!(
-        failure("http://metadata.google.internal/", ProxyChoice::Direct)
+        failure("http://metadata.google.internal/", Direct)
             .await
             .cause,
         Cause::NotAllowed
     );
     let plain = Server::answering(OK).await;
-    let none = failure(&format!("https://{}/", plain.address), ProxyChoice::Direct).await;
+    let none = failure(&format!("https://{}/", plain.address), Direct).await;
     assert!(matches!(none.cause, Cause::Tls(_)), "{none:?}");
 }
 
@@ -329,17 +322,17 @@ async fn who_failed_on_the_way_through_a_proxy_is_told() {
             "the proxy made none",
         ),
     ] {
-        let way = Proxy::parse(&proxy).expect("a proxy");
-        let told = failure(server, ProxyChoice::Proxy(way.clone()))
-            .await
-            .to_string();
+        let parsed = Proxy::parse(&proxy).expect("a proxy");
+        let name = parsed.name();
+        let told = failure(server, ProxyChoice::Proxy(parsed)).await;
+        let told = told.to_string();
         let place = if at_proxy {
             "the proxy"
         } else {
             "far.example.com:443 through the proxy"
         };
         assert!(
-            told.starts_with(&format!("no connection to {place} {}: {words}", way.name())),
+            told.starts_with(&format!("no connection to {place} {name}: {words}")),
             "{proxy} {server}: {told}"
         );
     }
@@ -353,7 +346,7 @@ async fn redirects_are_not_followed() {
     .await;
     let url = format!("http://{}/", server.address);
     assert_eq!(
-        remote(&url, ProxyChoice::Direct)
+        remote(&url, Direct)
             .send(post(&url))
             .await
             .expect("a response")
@@ -389,7 +382,7 @@ async fn a_body_that_is_cut_says_why() {
     ] {
         let server = Server::answering(answer).await;
         let url = format!("http://{}/", server.address);
-        let response = remote(&url, ProxyChoice::Direct)
+        let response = remote(&url, Direct)
             .send(post(&url))
             .await
             .expect("a response");
