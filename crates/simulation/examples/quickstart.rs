@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use acteon_crypto::{Envelope, KeyRing};
 use acteon_fakes::wecom::{LocalWecom, world::World};
 use acteon_server::Server;
-use acteon_server::config::{Config, Surroundings};
+use acteon_server::config::{Config, Env};
 use serde_json::{Value, json};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -28,7 +28,7 @@ async fn main() -> Result<(), Failure> {
     let mut config = Config::parse(
         "quickstart.toml",
         &configuration,
-        &Surroundings {
+        &Env {
             variable: &none,
             keys,
             shared: None,

@@ -57,7 +57,7 @@ impl Check {
                 auth: config.auth.clone(),
             })
         });
-        let keys = acteon_server::config::Surroundings::new(&super::variable)?.keys;
+        let keys = acteon_server::config::Env::new(&super::variable)?.keys;
         let auth = files
             .as_ref()
             .and_then(|files| files.auth.as_deref())

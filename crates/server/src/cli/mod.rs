@@ -26,7 +26,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use acteon_server::config::{Config, ConfigError, NamedFiles, Surroundings};
+use acteon_server::config::{Config, ConfigError, Env, NamedFiles};
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
@@ -231,7 +231,7 @@ impl ConfigFile {
         let Some(path) = self.path() else {
             return Ok((Config::without_file(), None));
         };
-        let (config, named) = Config::load_with_files(&path, &Surroundings::new(&variable)?)?;
+        let (config, named) = Config::load_with_files(&path, &Env::new(&variable)?)?;
         Ok((config, Some(named)))
     }
 
@@ -239,7 +239,7 @@ impl ConfigFile {
         let Some(path) = self.path() else {
             return Config::without_file();
         };
-        Config::load(&path, &Surroundings::new(&variable)?)
+        Config::load(&path, &Env::new(&variable)?)
     }
 }
 

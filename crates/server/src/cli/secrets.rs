@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use acteon_core::{InvalidName, Namespace, Tenant};
 use acteon_crypto::{Envelope, KeyRing, SecretString};
-use acteon_server::config::Surroundings;
+use acteon_server::config::Env;
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use zeroize::Zeroizing;
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 const MAX_SECRET_BYTES: usize = 64 * 1024;
 
 pub(super) fn encrypt() -> anyhow::Result<ExitCode> {
-    let keys = Surroundings::new(&super::variable)?.keys;
+    let keys = Env::new(&super::variable)?.keys;
     if keys.is_empty() {
         bail!(
             "there is no key: make one with `acteon-server keygen` and set it as ACTEON_AUTH_KEY"

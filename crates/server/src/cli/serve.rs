@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_server::config::{Config, Reread, StoreConfig, Surroundings};
+use acteon_server::config::{Config, Env, Reread, StoreConfig};
 use acteon_server::{Server, default_data_dir, dumps, logging};
 use anyhow::Context as _;
 use clap::Args;
@@ -78,11 +78,11 @@ impl Serve {
 /// How a configuration file is read anew.
 fn reread(path: PathBuf) -> Reread {
     Arc::new(move |shared| {
-        let surroundings = Surroundings {
+        let env = Env {
             shared: Some(Arc::clone(shared)),
-            ..Surroundings::new(&super::variable)?
+            ..Env::new(&super::variable)?
         };
-        Config::load_anew(&path, &surroundings)
+        Config::load_anew(&path, &env)
     })
 }
 

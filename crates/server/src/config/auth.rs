@@ -12,9 +12,9 @@ use acteon_core::{
 use acteon_crypto::{ExposeSecret as _, KeyRing, sha256};
 use zeroize::Zeroizing;
 
+use super::env::{Env, variable_less};
 use super::problems::ConfigError;
 use super::schema::{API_KEY, GRANT};
-use super::surroundings::{Surroundings, variable_less};
 use super::walk::{Block, Walker};
 use crate::files;
 
@@ -44,12 +44,12 @@ impl AuthTable {
 
     /// Checks the text of a file. `file` is its name in messages.
     pub fn parse(file: &str, text: &str, keys: &KeyRing) -> Result<Self, ConfigError> {
-        let surroundings = Surroundings {
+        let env = Env {
             variable: &variable_less,
             keys: keys.clone(),
             shared: None,
         };
-        let mut walker = Walker::new(text, &surroundings);
+        let mut walker = Walker::new(text, &env);
         let mut table = Self::default();
         let mut names = BTreeSet::new();
         let blocks = walker.blocks("api_keys");

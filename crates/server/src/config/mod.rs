@@ -2,12 +2,12 @@
 
 mod auth;
 mod changes;
+mod env;
 mod expand;
 mod problems;
 mod providers;
 mod schema;
 mod store;
-mod surroundings;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,9 +24,9 @@ use zeroize::Zeroizing;
 
 pub use auth::{AuthTable, KeyOf};
 pub use changes::{Changes, Said};
+pub use env::Env;
 pub use problems::{ConfigError, Place, Trouble};
 pub use schema::{SECTIONS, Section};
-pub use surroundings::Surroundings;
 use walk::Walker;
 
 use crate::files;
@@ -123,7 +123,7 @@ impl Config {
     /// What runs without a file: everything at its default, and one `log` provider named `log`.
     pub fn without_file() -> Result<Self, ConfigError> {
         let none = |_: &str| None;
-        let surroundings = Surroundings {
+        let env = Env {
             variable: &none,
             keys: KeyRing::default(),
             shared: None,
@@ -131,17 +131,17 @@ impl Config {
         Self::parse(
             "the default configuration",
             "[[providers]]\nname = \"log\"\ntype = \"log\"\n",
-            &surroundings,
+            &env,
         )
     }
 
     /// Reads and checks a file.
-    pub fn load(path: &Path, surroundings: &Surroundings<'_>) -> Result<Self, ConfigError> {
-        Self::load_with_files(path, surroundings)?.0
+    pub fn load(path: &Path, env: &Env<'_>) -> Result<Self, ConfigError> {
+        Self::load_with_files(path, env)?.0
     }
 
     /// Reads and checks a file once more. What was read to its end, such as a pipe, is no configuration any more.
-    pub fn load_anew(path: &Path, surroundings: &Surroundings<'_>) -> Result<Self, ConfigError> {
+    pub fn load_anew(path: &Path, env: &Env<'_>) -> Result<Self, ConfigError> {
         let text = files::read_text(path, files::MAX_CONFIG_BYTES).map(Zeroizing::new);
         let text = text.map_err(|error| {
             ConfigError::Unreadable(format!(
@@ -149,13 +149,13 @@ impl Config {
                 path.display()
             ))
         })?;
-        Self::parse(&path.display().to_string(), &text, surroundings)
+        Self::parse(&path.display().to_string(), &text, env)
     }
 
     /// Reads and checks a file, and says which others it names, also where something is wrong with it.
     pub fn load_with_files(
         path: &Path,
-        surroundings: &Surroundings<'_>,
+        env: &Env<'_>,
     ) -> Result<(Result<Self, ConfigError>, NamedFiles), ConfigError> {
         let text = files::read_given(path, files::MAX_CONFIG_BYTES).map(Zeroizing::new);
         let text = text.map_err(|error| {
@@ -169,25 +169,21 @@ impl Config {
         Ok(Self::parse_with_files(
             &path.display().to_string(),
             &text,
-            surroundings,
+            env,
         ))
     }
 
     /// Checks the text of a file. `file` is its name in messages.
-    pub fn parse(
-        file: &str,
-        text: &str,
-        surroundings: &Surroundings<'_>,
-    ) -> Result<Self, ConfigError> {
-        Self::parse_with_files(file, text, surroundings).0
+    pub fn parse(file: &str, text: &str, env: &Env<'_>) -> Result<Self, ConfigError> {
+        Self::parse_with_files(file, text, env).0
     }
 
     fn parse_with_files(
         file: &str,
         text: &str,
-        surroundings: &Surroundings<'_>,
+        env: &Env<'_>,
     ) -> (Result<Self, ConfigError>, NamedFiles) {
-        let mut walker = Walker::new(text, surroundings);
+        let mut walker = Walker::new(text, env);
         let sections = walker.sections();
         let server = sections.get("server");
         let host = server.text("host").unwrap_or("127.0.0.1").to_owned();
@@ -236,7 +232,7 @@ impl Config {
             .flag("enabled")
             .then(|| base.join(auth.text("config_path").unwrap_or("auth.toml")));
         let log_level = log_level(&mut walker, sections.get("log"));
-        let shared = surroundings
+        let shared = env
             .shared
             .clone()
             .unwrap_or_else(|| Arc::new(acteon_providers::Context::new(lease.send_limit())));
@@ -277,7 +273,7 @@ impl Config {
             shared,
             rules,
             auth,
-            keys: surroundings.keys.clone(),
+            keys: env.keys.clone(),
             log_level,
             reread: None,
         };

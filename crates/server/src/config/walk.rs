@@ -9,7 +9,7 @@ use acteon_crypto::ExposeSecret as _;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Surroundings;
+use super::Env;
 use super::expand::{self, Fault};
 use super::problems::{ConfigError, MAX_TOLD, Place, Trouble};
 use super::schema::{MAY_BE_BLANK, SECTIONS};
@@ -20,7 +20,7 @@ type Span = Range<usize>;
 pub(super) struct Walker<'a> {
     text: &'a str,
     root: DeTable<'a>,
-    surroundings: &'a Surroundings<'a>,
+    env: &'a Env<'a>,
     troubles: Vec<Trouble>,
     /// Problems beyond those that are told.
     more: usize,
@@ -52,12 +52,12 @@ pub(super) struct Block<'a> {
 }
 
 impl<'a> Walker<'a> {
-    pub(super) fn new(text: &'a str, surroundings: &'a Surroundings<'a>) -> Self {
+    pub(super) fn new(text: &'a str, env: &'a Env<'a>) -> Self {
         let (root, errors) = DeTable::parse_recoverable(text);
         let mut walker = Self {
             text,
             root: root.into_inner(),
-            surroundings,
+            env,
             troubles: Vec::new(),
             more: 0,
             spans: HashMap::new(),
@@ -265,7 +265,7 @@ impl<'a> Walker<'a> {
         match (kind, value.get_ref()) {
             (Kind::Text, DeValue::String(text)) => self.plain(text).map(Setting::Text),
             (Kind::Secret, DeValue::String(text)) => {
-                expand::secret(self.expanded(text)?, &self.surroundings.keys).map(Setting::Secret)
+                expand::secret(self.expanded(text)?, &self.env.keys).map(Setting::Secret)
             }
             (Kind::Integer, DeValue::Integer(_)) => integer(value.get_ref())
                 .map(Setting::Integer)
@@ -339,7 +339,7 @@ impl<'a> Walker<'a> {
             };
             values.insert(
                 name.get_ref().to_string(),
-                expand::secret(self.expanded(text)?, &self.surroundings.keys)?,
+                expand::secret(self.expanded(text)?, &self.env.keys)?,
             );
         }
         Ok(Setting::Table(values))
@@ -359,7 +359,7 @@ impl<'a> Walker<'a> {
     }
 
     fn expanded(&self, text: &str) -> Result<String, Fault> {
-        expand::expand(text, self.surroundings.variable)
+        expand::expand(text, self.env.variable)
     }
 
     /// A whole number within a range, or its default.

@@ -3,7 +3,7 @@
 mod providers;
 mod texts;
 
-use acteon_server::config::{Config, ConfigError, SECTIONS, Surroundings, Trouble};
+use acteon_server::config::{Config, ConfigError, Env, SECTIONS, Trouble};
 
 const KEY: &str = "4242424242424242424242424242424242424242424242424242424242424242";
 
@@ -20,11 +20,7 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
-    Config::parse(
-        "acteon.toml",
-        text,
-        &Surroundings::new(&variable).expect("keys"),
-    )
+    Config::parse("acteon.toml", text, &Env::new(&variable).expect("keys"))
 }
 
 fn troubles(text: &str) -> Vec<Trouble> {

@@ -1,6 +1,6 @@
 //! Texts: variables, files, envelopes, blanks.
 
-use acteon_server::config::{Config, ConfigError, StoreConfig, Surroundings};
+use acteon_server::config::{Config, ConfigError, Env, StoreConfig};
 
 use super::{ENVELOPE, assert_troubles, parse};
 
@@ -80,11 +80,7 @@ fn a_text_that_is_blank_is_a_problem_with_its_line() {
     ] {
         for blank in ["", " ", "${EMPTY}"] {
             let text = text.replace("\"B\"", &format!("\"{blank}\""));
-            let parsed = Config::parse(
-                "acteon.toml",
-                &text,
-                &Surroundings::new(&empty).expect("no keys"),
-            );
+            let parsed = Config::parse("acteon.toml", &text, &Env::new(&empty).expect("no keys"));
             let Err(ConfigError::Wrong { troubles, .. }) = parsed else {
                 panic!("{text} is taken")
             };

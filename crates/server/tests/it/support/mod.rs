@@ -7,7 +7,7 @@ mod process;
 
 use std::time::Duration;
 
-use acteon_server::config::{Config, Surroundings};
+use acteon_server::config::{Config, Env};
 use acteon_server::{Server, StartError};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -289,8 +289,8 @@ pub(crate) fn with_rules_in(
 pub(crate) fn parse(configuration: &str) -> Result<Config, String> {
     let with_port = format!("server.port = 0\n{configuration}");
     let key = |name: &str| (name == "ACTEON_AUTH_KEY").then(|| "5e".repeat(32));
-    let surroundings = Surroundings::new(&key).map_err(|error| error.to_string())?;
-    Config::parse("acteon.toml", &with_port, &surroundings).map_err(|error| error.to_string())
+    let env = Env::new(&key).map_err(|error| error.to_string())?;
+    Config::parse("acteon.toml", &with_port, &env).map_err(|error| error.to_string())
 }
 
 /// An action for a provider.

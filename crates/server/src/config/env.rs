@@ -1,4 +1,4 @@
-//! What surrounds the file: variables and files that it refers to, and the keys for its secrets.
+//! The environment of a configuration: variables that it refers to, and the keys for its secrets.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 use super::ConfigError;
 use crate::files;
 
-/// What surrounds the file: variables and files that it refers to, and the keys for its secrets.
-pub struct Surroundings<'a> {
+/// Environment of a configuration: variables that it refers to, and the keys for its secrets.
+pub struct Env<'a> {
     /// Environment variables.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
     /// Keys for `ENC[...]` values.
@@ -24,7 +24,7 @@ pub(super) fn variable_less(_name: &str) -> Option<String> {
     None
 }
 
-impl<'a> Surroundings<'a> {
+impl<'a> Env<'a> {
     /// Reads the keys from `ACTEON_AUTH_KEY` or the file that `ACTEON_AUTH_KEY_FILE` names.
     pub fn new(variable: &'a dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let keys = read_keys(variable)?;
