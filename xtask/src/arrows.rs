@@ -14,9 +14,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("api", &[]),
     ("fakes", &[]),
     ("faults", &[]),
+    ("config", &["core"]),
     ("rules", &["core"]),
     ("store", &["core", "crypto"]),
-    ("providers", &["core", "crypto", "http", "wecom"]),
+    ("providers", &["config", "core", "crypto", "http", "wecom"]),
     ("gateway", &["core", "rules", "store"]),
     (
         "simulation",
@@ -26,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "server",
         &[
             "api",
+            "config",
             "core",
             "crypto",
             "gateway",

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Clock, Key, Problem, Provider, ProviderName, Settings, SystemClock};
+use acteon_config::{Key, Problem, Settings};
+use acteon_core::{Clock, Provider, ProviderName, SystemClock};
 use acteon_http::Clients;
 
 /// What providers of one process share.

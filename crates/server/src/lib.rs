@@ -9,7 +9,6 @@ pub mod config;
 mod configuration;
 mod connection;
 pub mod dumps;
-pub mod files;
 mod http;
 mod listen;
 pub mod logging;
@@ -19,12 +18,13 @@ mod reading;
 mod rereading;
 pub mod rules;
 mod sign_in;
-mod similar;
 mod start_error;
 mod store;
 #[cfg(feature = "wechat")]
 mod tokens;
 mod watch;
+
+use acteon_config::{files, similar};
 
 pub use compose::{Server, check_host};
 pub use http::{Route, routes};

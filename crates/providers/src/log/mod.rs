@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use acteon_config::Settings;
 use acteon_core::json::head;
 use acteon_core::{
     Action, BoxFuture, ErrorKind, Health, Lane, LaneLimits, Prepared, Provider, ProviderError,
-    ProviderName, Response, Settings,
+    ProviderName, Response,
 };
 
 use serde_json::value::RawValue;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Clock, Key, Kind, Problem, Settings, Takes};
+use acteon_config::{Key, Kind, Problem, Settings, Takes};
+use acteon_core::Clock;
 use acteon_crypto::{ExposeSecret as _, SecretString};
 use acteon_http::{
     HeaderMap, HeaderName, HeaderValue, LinkLocal, ProxyChoice, Remote, Uri, Url, credentials,

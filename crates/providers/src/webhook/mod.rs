@@ -9,9 +9,10 @@ mod tests;
 
 use std::sync::Arc;
 
+use acteon_config::Settings;
 use acteon_core::{
     Action, BoxFuture, Health, Lane, LaneLimits, Prepared, Provider, ProviderError, ProviderName,
-    Response, Settings,
+    Response,
 };
 
 use crate::catalog::{Built, Context, ProviderType};

@@ -1,6 +1,6 @@
 //! What needs no server. The calls are tested over the real wire by the server's tests.
 
-use acteon_core::{Setting, Settings};
+use acteon_config::{Setting, Settings};
 
 use super::config::Config;
 use crate::catalog::Context;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Key, Kind, Problem, Settings, Takes};
+use acteon_config::{Key, Kind, Problem, Settings, Takes};
 use acteon_http::{Url, is_forbidden_host};
 use acteon_wecom::{
     Credentials, DEFAULT_BASE_URL, Endpoint, EndpointError, Language, Overflow, Recipients,

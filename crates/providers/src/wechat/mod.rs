@@ -11,9 +11,10 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use acteon_config::Settings;
 use acteon_core::{
     Action, BoxFuture, Budget, Clock, Health, Lane, LaneLimits, Prepared, Provider, ProviderError,
-    ProviderName, Response, Settings, TokenLife,
+    ProviderName, Response, TokenLife,
 };
 use acteon_wecom::{App, Message};
 

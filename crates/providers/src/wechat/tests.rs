@@ -1,6 +1,7 @@
 //! What needs no server: settings and payloads.
 
-use acteon_core::{Action, ErrorKind, Prepared, ProviderName, Setting, Settings};
+use acteon_config::{Setting, Settings};
+use acteon_core::{Action, ErrorKind, Prepared, ProviderName};
 use proptest::prelude::*;
 
 use super::build;

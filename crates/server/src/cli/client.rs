@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use acteon_api::ErrorBody;
+use acteon_config::files::{MAX_CONFIG_BYTES, read_given};
 use acteon_core::json::items;
 use acteon_http::header::{AUTHORIZATION, CONTENT_TYPE};
 use acteon_http::{
     Clients, Cut, Failure, HeaderMap, HeaderValue, LinkLocal, Method, NoConnection, ProxyChoice,
     Remote, Request, Response, StatusCode, Url,
 };
-use acteon_server::files::{MAX_CONFIG_BYTES, read_given};
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use serde_json::Value;

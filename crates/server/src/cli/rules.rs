@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use acteon_config::files::read_text;
 use acteon_core::limits::MAX_RULES_FILE_BYTES;
 use acteon_rules::{Context, RuleFile, run_fixtures};
-use acteon_server::files::read_text;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 

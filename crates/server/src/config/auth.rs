@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
+use acteon_config::{Key, Settings};
 use acteon_core::limits::MAX_NAME_BYTES;
 use acteon_core::{
-    ActionType, Caller, Grant, InvalidName, Key, Namespace, ProviderName, Role, Settings, Tenant,
-    check_ends,
+    ActionType, Caller, Grant, InvalidName, Namespace, ProviderName, Role, Tenant, check_ends,
 };
 use acteon_crypto::{ExposeSecret as _, KeyRing, sha256};
 use zeroize::Zeroizing;

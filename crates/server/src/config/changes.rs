@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use acteon_core::{Key, ProviderName, Settings, Takes};
+use acteon_config::{Key, Settings, Takes};
+use acteon_core::ProviderName;
 
 use super::ConfiguredProvider;
 use super::schema::{PROVIDER, READ_ANEW, SECTIONS};

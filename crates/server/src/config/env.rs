@@ -9,6 +9,9 @@ use zeroize::Zeroizing;
 use super::ConfigError;
 use crate::files;
 
+/// Largest file of a key ring.
+const MAX_KEY_RING_BYTES: u64 = 1024 * 1024;
+
 /// Environment of a configuration: variables that it refers to, and the keys for its secrets.
 pub struct Env<'a> {
     /// Environment variables.
@@ -53,7 +56,7 @@ fn read_keys(variable: &dyn Fn(&str) -> Option<String>) -> Result<KeyRing, Confi
         return Ok(KeyRing::default());
     };
     let source = format!("ACTEON_AUTH_KEY_FILE: {path}");
-    let text = files::read_text(Path::new(&path), files::MAX_KEY_RING_BYTES).map(Zeroizing::new);
+    let text = files::read_text(Path::new(&path), MAX_KEY_RING_BYTES).map(Zeroizing::new);
     let text = text.map_err(|error| ConfigError::Unreadable(format!("{source}: {error}")))?;
     parse(&source, &text)
 }

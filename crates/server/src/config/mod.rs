@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Key, Provider, ProviderName, Settings};
+use acteon_config::{Key, Settings};
+use acteon_core::{Provider, ProviderName};
 use acteon_crypto::KeyRing;
 use acteon_gateway::{
     BreakerPolicy, Breakers, GatewayOptions, OnRepairable, OpenLimits, Retention, RetryPolicy,

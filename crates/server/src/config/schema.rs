@@ -1,6 +1,6 @@
 //! Every key of the file but the providers', which each list their own.
 
-use acteon_core::{Key, Kind, Takes};
+use acteon_config::{Key, Kind, Takes};
 
 /// A section of the file.
 pub struct Section {

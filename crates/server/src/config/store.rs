@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use acteon_core::Settings;
+use acteon_config::Settings;
 use acteon_gateway::LeaseTimes;
 
 use super::StoreConfig;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use acteon_core::{Key, Kind, Setting, Settings};
+use acteon_config::{Key, Kind, Setting, Settings};
 use acteon_crypto::ExposeSecret as _;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};

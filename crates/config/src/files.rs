@@ -6,8 +6,6 @@ use std::path::Path;
 
 /// Largest configuration or file of API keys: fifty thousand keys.
 pub const MAX_CONFIG_BYTES: u64 = 16 * 1024 * 1024;
-/// Largest file of a key ring.
-pub const MAX_KEY_RING_BYTES: u64 = 1024 * 1024;
 
 /// Reads a file of text. Looks at what it is before it is opened: opening a named pipe waits for whoever writes, and a device may never end.
 pub fn read_text(path: &Path, most: u64) -> Result<String> {
@@ -47,7 +45,8 @@ fn read(path: &Path, most: u64) -> Result<String> {
 }
 
 #[cfg(unix)]
-pub(crate) fn described(kind: FileType) -> &'static str {
+/// What a file of a kind that is not regular is called in messages: "it is ...".
+pub fn described(kind: FileType) -> &'static str {
     use std::os::unix::fs::FileTypeExt as _;
     if kind.is_dir() {
         "a directory"
@@ -61,7 +60,8 @@ pub(crate) fn described(kind: FileType) -> &'static str {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn described(kind: FileType) -> &'static str {
+/// What a file of a kind that is not regular is called in messages: "it is ...".
+pub fn described(kind: FileType) -> &'static str {
     if kind.is_dir() {
         "a directory"
     } else {

@@ -3,7 +3,7 @@
 use acteon_core::similar::distance;
 
 /// The one of `known` that is like `word`, if any is.
-pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let (distance, found) = known.map(|known| (distance(word, known), known)).min()?;
     (distance <= (word.len() / 3).max(2)).then_some(found)
 }

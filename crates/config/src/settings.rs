@@ -1,8 +1,8 @@
-//! A provider's settings: which keys it knows, and the checked values it is built from.
+//! Settings of a section: which keys it knows, and their values.
 //!
-//! Each provider lists its [`Key`]s. The server walks its configuration file against those lists, so that unknown keys, wrong types and
-//! missing keys are found the same way for every provider, and hands over [`Settings`]. What only the provider can judge it reports as
-//! [`Problem`]s, by key; the server knows the lines.
+//! Each section, and each type of provider, lists its [`Key`]s. A file is walked against those lists, so that unknown keys, wrong types and
+//! missing keys are found the same way for all, and [`Settings`] are handed over. What only their reader can judge it reports as
+//! [`Problem`]s, by key; the walker knows the lines.
 
 use std::collections::{BTreeMap, BTreeSet};
 
