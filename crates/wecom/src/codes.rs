@@ -3,6 +3,8 @@
 //! After the official list of global error codes. A code's class here feeds advice and metrics; whether a send is retried is decided by
 //! [`Error::class`](crate::Error::class) alone.
 
+#[cfg(test)]
+mod read_by_people;
 mod table;
 
 use table::TABLE;
