@@ -21,6 +21,8 @@ pub struct Key {
     pub help: &'static str,
     /// When a changed value takes effect.
     pub takes: Takes,
+    /// Whether a text of its value may be blank. All others are refused: most come of a variable that is empty.
+    pub may_be_blank: bool,
 }
 
 /// When a changed value of a provider's key takes effect.
@@ -43,6 +45,7 @@ impl Key {
             required: false,
             help,
             takes: Takes::OnReload,
+            may_be_blank: false,
         }
     }
 
@@ -54,7 +57,15 @@ impl Key {
             required: true,
             help,
             takes: Takes::OnReload,
+            may_be_blank: false,
         }
+    }
+
+    /// The same key, whose texts may be blank.
+    #[must_use]
+    pub const fn or_blank(mut self) -> Self {
+        self.may_be_blank = true;
+        self
     }
 
     /// The same key, whose changes take effect otherwise.
@@ -177,12 +188,24 @@ impl Setting {
 #[derive(Clone, Default)]
 pub struct Settings {
     values: BTreeMap<&'static str, Setting>,
+    /// Keys that stand in the file with a value that cannot be used.
+    unusable: BTreeSet<&'static str>,
 }
 
 impl Settings {
     /// Sets `key`.
     pub fn set(&mut self, key: &'static str, value: Setting) {
         self.values.insert(key, value);
+    }
+
+    /// Says that `key` was given, and with a value that cannot be used.
+    pub(crate) fn set_unusable(&mut self, key: &'static str) {
+        self.unusable.insert(key);
+    }
+
+    /// Whether `key` stands in the file, be its value usable or not.
+    pub fn is_given(&self, key: &str) -> bool {
+        self.has(key) || self.unusable.contains(key)
     }
 
     /// The keys whose values are not the same, by name.

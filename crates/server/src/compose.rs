@@ -105,13 +105,13 @@ impl Server {
         };
         let listening = Listening::new(Front::new(state, site), answers, listen::connections());
         let accepting =
-            tokio::spawn(listening.accept(listener, stopped, config.shutdown_timeout / 2));
+            tokio::spawn(listening.accept(listener, stopped, config.server.shutdown_timeout / 2));
         Ok(Self {
             address,
             place,
             gateway,
             reload,
-            limit: config.shutdown_timeout,
+            limit: config.server.shutdown_timeout,
             stop,
             accepting,
             watching,
@@ -167,16 +167,16 @@ impl Server {
 
 fn site(config: &Config) -> Site {
     Site::new(
-        &config.host,
-        is_loopback(&config.host),
-        &config.hosts,
-        &config.origins,
+        &config.server.host,
+        is_loopback(&config.server.host),
+        &config.server.hosts,
+        &config.server.origins,
     )
 }
 
 /// Listens on the configured address, and says which it is: its port may be any free one.
 async fn bind(config: &Config) -> Result<(TcpListener, SocketAddr), StartError> {
-    let address = format!("{}:{}", bracketed(&config.host), config.port);
+    let address = format!("{}:{}", bracketed(&config.server.host), config.server.port);
     let listener = TcpListener::bind(&address)
         .await
         .map_err(|error| StartError::Listen(address.clone(), error))?;
@@ -225,8 +225,8 @@ fn share_tokens(
 }
 
 fn refuse_public(config: &Config) -> Result<(), StartError> {
-    if config.auth.is_none() && !is_loopback(&config.host) {
-        return Err(StartError::Public(config.host.clone()));
+    if config.auth.is_none() && !is_loopback(&config.server.host) {
+        return Err(StartError::Public(config.server.host.clone()));
     }
     Ok(())
 }
@@ -234,10 +234,10 @@ fn refuse_public(config: &Config) -> Result<(), StartError> {
 /// Why a server with this configuration would not listen, whatever the port.
 pub fn check_host(config: &Config) -> Result<(), StartError> {
     refuse_public(config)?;
-    let address = format!("{}:0", bracketed(&config.host));
+    let address = format!("{}:0", bracketed(&config.server.host));
     std::net::TcpListener::bind(&address)
         .map(drop)
-        .map_err(|error| StartError::Host(config.host.clone(), error))
+        .map_err(|error| StartError::Host(config.server.host.clone(), error))
 }
 
 /// Whether only this machine can reach an address.

@@ -34,11 +34,11 @@ async fn main() -> Result<(), Failure> {
             shared: None,
         },
     )?;
-    if tokio::net::TcpListener::bind((config.host.as_str(), config.port))
+    if tokio::net::TcpListener::bind((config.server.host.as_str(), config.server.port))
         .await
         .is_err()
     {
-        config.port = 0;
+        config.server.port = 0;
     }
     let folder = tempfile::tempdir()?;
     let server = Server::start(config, folder.path()).await?;

@@ -29,17 +29,20 @@ pub(super) const KEYS: &[Key] = &[
         "wechat.default_touser",
         Kind::Text,
         "Userids, separated by |, or \"@all\", where the payload has no touser.",
-    ),
+    )
+    .or_blank(),
     Key::optional(
         "wechat.default_toparty",
         Kind::Text,
         "Department ids, separated by |, where the payload has no toparty.",
-    ),
+    )
+    .or_blank(),
     Key::optional(
         "wechat.default_totag",
         Kind::Text,
         "Tag ids, separated by |, where the payload has no totag.",
-    ),
+    )
+    .or_blank(),
     Key::optional(
         "wechat.default_msgtype",
         Kind::Text,

@@ -42,14 +42,14 @@ impl Serve {
             tracing::warn!("log.level has no effect: RUST_LOG is set, and wins");
         }
         config.reread = path.map(reread);
-        if config.core_dumps {
+        if config.server.core_dumps {
             dumps::allow();
         }
         if let Some(host) = self.host {
-            config.host = host;
+            config.server.host = host;
         }
         if let Some(port) = self.port {
-            config.port = port;
+            config.server.port = port;
         }
         #[cfg(feature = "postgres")]
         if self.data_dir.is_some() && matches!(config.store, StoreConfig::Postgres(_)) {

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use acteon_config::{Key, Settings, Takes};
+use acteon_config::{Key, Sections, Settings, Takes};
 use acteon_core::ProviderName;
 
-use super::ConfiguredProvider;
-use super::schema::{PROVIDER, READ_ANEW, SECTIONS};
-use super::walk::Sections;
+use super::providers::{ConfiguredProvider, PROVIDER};
+use super::sections::{READ_ANEW, SECTIONS};
 
 /// What a configuration says, to be compared with another. Prints nothing: secrets are part of it.
 pub struct Said {

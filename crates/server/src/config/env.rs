@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use acteon_crypto::{KeyRing, KeyRingError};
+use acteon_config::{ConfigError, Fault, Lookup};
+use acteon_crypto::{
+    Envelope, EnvelopeError, ExposeSecret as _, KeyRing, KeyRingError, SecretString,
+};
 use zeroize::Zeroizing;
 
-use super::ConfigError;
 use crate::files;
 
 /// Largest file of a key ring.
@@ -36,6 +38,41 @@ impl<'a> Env<'a> {
             keys,
             shared: None,
         })
+    }
+}
+
+impl Lookup for Env<'_> {
+    fn variable(&self, name: &str) -> Option<String> {
+        (self.variable)(name)
+    }
+
+    fn is_encrypted(&self, text: &str) -> bool {
+        Envelope::is_claimed_by(text)
+    }
+
+    fn decrypt(&self, text: &SecretString) -> Result<SecretString, Fault> {
+        Envelope::parse(text.expose_secret())
+            .and_then(|envelope| envelope.open(&self.keys))
+            .map_err(|error| Fault::new(error.to_string(), to_do(&error)))
+    }
+}
+
+/// What to do about an envelope that does not open.
+fn to_do(error: &EnvelopeError) -> &'static str {
+    match error {
+        EnvelopeError::Malformed(_) => {
+            "make a real one: set ACTEON_AUTH_KEY to the output of `acteon-server keygen`, then run `acteon-server encrypt`"
+        }
+        EnvelopeError::NoKey => {
+            "set it to the key that this was encrypted with; with another key, encrypt the secret anew"
+        }
+        EnvelopeError::UnknownKey(_) | EnvelopeError::WrongKey => {
+            "the key that this was encrypted with is needed: add it behind the new one, ACTEON_AUTH_KEY=\"new:KEY,old:KEY\"; where it is lost, \
+             encrypt the secret anew with `acteon-server encrypt`"
+        }
+        EnvelopeError::NotText | EnvelopeError::Cipher => {
+            "encrypt the secret anew with `acteon-server encrypt`"
+        }
     }
 }
 

@@ -1,111 +1,132 @@
 //! The `[[providers]]` blocks.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use acteon_core::ProviderName;
+use acteon_config::similar::nearest;
+use acteon_config::{Block, Fault, Key, Kind, Problem, SectionReader, Settings, Takes, Walker};
+use acteon_core::{Provider, ProviderName};
+use acteon_gateway::OnRepairable;
 use acteon_providers::{Context, KNOWN_TYPES, ProviderType, catalog};
-use toml::de::{DeTable, DeValue};
 
-use super::ConfiguredProvider;
-use super::schema::PROVIDER;
-use super::walk::{Block, Walker};
+use super::sections::retry::on_repairable;
 
-pub(super) fn build(walker: &mut Walker<'_>, context: &Context) -> Vec<ConfiguredProvider> {
+/// Keys of every block; each type of provider has more.
+pub(super) const PROVIDER: &[Key] = &[
+    Key::required("name", Kind::Text, "The name that actions use."),
+    Key::required(
+        "type",
+        Kind::Text,
+        "What kind of provider it is, such as \"log\" or \"webhook\".",
+    ),
+    Key::optional(
+        "on_repairable",
+        Kind::Text,
+        "\"fail\" or \"hold\", where it is not as in [retry].",
+    )
+    .taking(Takes::AtStart),
+];
+
+/// A provider of the configuration.
+pub struct ConfiguredProvider {
+    /// The name that actions use.
+    pub name: ProviderName,
+    /// Its type.
+    pub type_name: String,
+    /// The provider itself.
+    pub provider: Arc<dyn Provider>,
+    /// What becomes of its actions when people must repair it, where that is not as for all others.
+    pub on_repairable: Option<OnRepairable>,
+    /// The keys of its type.
+    pub keys: &'static [Key],
+    /// What the file says of it.
+    pub settings: Settings,
+}
+
+/// Reads all blocks, and builds the providers with which nothing is wrong.
+pub(super) fn read(walker: &mut Walker<'_>, context: &Context) -> Vec<ConfiguredProvider> {
     let types = catalog();
-    let mut first_lines = BTreeMap::new();
+    let mut first_blocks = BTreeMap::new();
     let mut providers = Vec::new();
     for (index, block) in walker.blocks("providers").into_iter().enumerate() {
-        let section = section_name(&block.table, index);
-        let before = providers.len();
-        providers.extend(build_one(walker, &section, &block, &types, context));
-        if let Some(provider) = providers.get(before)
-            && let Some(first) = first_lines.insert(provider.name.clone(), index)
-        {
+        let section = section_name(&block, index);
+        let Some(provider) = read_one(walker, &section, &block, &types, context) else {
+            continue;
+        };
+        if let Some(first) = first_blocks.insert(provider.name.clone(), index) {
             let message = format!(
                 "the name {:?} is taken by block {}; each provider needs a name of its own",
                 provider.name.as_str(),
                 first + 1
             );
-            walker.trouble(&section, "name", &message);
+            walker.note(&section, [Problem::new("name", message)]);
         }
+        providers.push(provider);
     }
     providers
 }
 
-fn build_one<'a>(
+fn read_one<'a>(
     walker: &mut Walker<'a>,
     section: &str,
     block: &Block<'a>,
     types: &[ProviderType],
     context: &Context,
 ) -> Option<ConfiguredProvider> {
-    let type_name = text_of(&block.table, "type");
-    let found = type_name
-        .as_deref()
-        .and_then(|name| types.iter().find(|known| known.name == name));
-    let Some(found) = found else {
+    let type_name = block.text_of("type");
+    let Some(found) = type_name.and_then(|name| types.iter().find(|known| known.name == name))
+    else {
         match type_name {
-            Some(name) => walker.push(
-                &type_span(block),
-                format!("{section}: type"),
-                unknown_type(&name, types),
-                None,
-            ),
-            None => drop(walker.read(
-                section,
-                &only(&block.table, &["name", "type"]),
-                &block.span,
-                &[PROVIDER],
-            )),
-        }
-        return None;
-    };
-    let settings = walker.read(section, &block.table, &block.span, &[PROVIDER, found.keys]);
-    let on_repairable = super::on_repairable(walker, section, &settings);
-    let complete = found
-        .keys
-        .iter()
-        .filter(|key| key.required)
-        .all(|key| settings.has(key.name));
-    // A name that is missing, or no text, is told of already.
-    let name = match settings.text("name").map(ProviderName::parse_new) {
-        Some(Ok(name)) => Some(name),
-        Some(Err(error)) => {
-            walker.trouble(section, "name", &error.to_string());
-            None
-        }
-        None => None,
-    };
-    if !complete {
-        return None;
-    }
-    let for_messages = name
-        .clone()
-        .or_else(|| ProviderName::parse("unnamed").ok())?;
-    match (found.build)(&for_messages, &settings, context) {
-        Ok(provider) => {
-            let type_name = found.name.to_owned();
-            Some(ConfiguredProvider {
-                name: name?,
-                type_name,
-                provider,
-                on_repairable,
-                keys: found.keys,
-                settings,
-            })
-        }
-        Err(problems) => {
-            for problem in problems {
-                walker.trouble(section, problem.key, &problem.message);
+            Some(name) => {
+                let fault = Fault::of(unknown_type(name, types));
+                walker.note_unread(section, block, "type", fault);
             }
-            None
+            None => drop(walker.read(section, &block.only(&["name", "type"]), &[PROVIDER])),
         }
-    }
+        return None;
+    };
+    let settings = walker.read(section, block, &[PROVIDER, found.keys]);
+    let (on_repairable, name, provider) = walker.check(section, &settings, |reader| {
+        let on_repairable = on_repairable(reader);
+        let name = name(reader);
+        let provider = build(reader, name.clone(), found, context);
+        (on_repairable, name, provider)
+    });
+    Some(ConfiguredProvider {
+        name: name?,
+        type_name: found.name.to_owned(),
+        provider: provider?,
+        on_repairable,
+        keys: found.keys,
+        settings,
+    })
 }
 
-/// The block's name for messages: what it calls itself and its place.
-fn section_name(table: &DeTable<'_>, index: usize) -> String {
-    match text_of(table, "name") {
+/// The name of a block. One that is missing, or no text, is told of already.
+fn name(reader: &mut SectionReader<'_>) -> Option<ProviderName> {
+    let parsed = ProviderName::parse_new(reader.settings().text("name")?);
+    reader.take(parsed.map_err(|error| Problem::new("name", error.to_string())))
+}
+
+/// The provider of a block that has all that it needs, also where its name is wrong: what else is wrong comes out as well.
+fn build(
+    reader: &mut SectionReader<'_>,
+    name: Option<ProviderName>,
+    found: &ProviderType,
+    context: &Context,
+) -> Option<Arc<dyn Provider>> {
+    let settings = reader.settings();
+    let mut needed = found.keys.iter().filter(|key| key.required);
+    if !needed.all(|key| settings.has(key.name)) {
+        return None;
+    }
+    let name = name.or_else(|| ProviderName::parse("unnamed").ok())?;
+    reader.take_all((found.build)(&name, settings, context))
+}
+
+/// The block's name for messages: its place, and what it calls itself.
+fn section_name(block: &Block<'_>, index: usize) -> String {
+    match block.text_of("name") {
         Some(name) => format!("providers[{index}] ({name})"),
         None => format!("providers[{index}]"),
     }
@@ -121,7 +142,7 @@ fn unknown_type(name: &str, types: &[ProviderType]) -> String {
             "this binary was built without the cargo feature {feature:?}: build it with `cargo build -p acteon-server --features {feature}`"
         );
     }
-    if let Some(near) = crate::similar::nearest(name, types.iter().map(|known| known.name)) {
+    if let Some(near) = nearest(name, types.iter().map(|known| known.name)) {
         return format!("there is no provider type {name:?}; did you mean {near:?}?");
     }
     let known: Vec<&str> = types.iter().map(|known| known.name).collect();
@@ -129,25 +150,4 @@ fn unknown_type(name: &str, types: &[ProviderType]) -> String {
         "there is no provider type {name:?}; this binary has: {}",
         known.join(", ")
     )
-}
-
-fn text_of(table: &DeTable<'_>, key: &str) -> Option<String> {
-    let (_, value) = table.iter().find(|(name, _)| name.get_ref() == key)?;
-    value.get_ref().as_str().map(str::to_owned)
-}
-
-fn type_span(block: &Block<'_>) -> std::ops::Range<usize> {
-    block
-        .table
-        .iter()
-        .find(|(name, _)| name.get_ref() == "type")
-        .map_or_else(|| block.span.clone(), |(_, value)| value.span())
-}
-
-fn only<'a>(table: &DeTable<'a>, keys: &[&str]) -> DeTable<'a> {
-    let kept = table
-        .iter()
-        .filter(|(name, _)| keys.contains(&name.get_ref().as_ref()));
-    kept.map(|(name, value): (_, &toml::Spanned<DeValue<'a>>)| (name.clone(), value.clone()))
-        .collect()
 }

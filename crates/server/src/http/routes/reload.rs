@@ -116,19 +116,9 @@ fn listed(mut lines: Vec<String>) -> Vec<String> {
 fn problems(of: &str, error: &ConfigError) -> Vec<String> {
     match error {
         ConfigError::Unreadable(message) => vec![format!("{of}: {message}")],
-        ConfigError::Wrong { file, troubles, .. } => {
-            let one = |trouble: &crate::config::Trouble| {
-                let hint = trouble
-                    .hint
-                    .as_ref()
-                    .map(|hint| format!("; {hint}"))
-                    .unwrap_or_default();
-                format!(
-                    "{of}: {file}:{}:{}: {}: {}{hint}",
-                    trouble.place.line, trouble.place.column, trouble.subject, trouble.message
-                )
-            };
-            troubles.iter().map(one).collect()
-        }
+        ConfigError::Wrong { diagnostics, .. } => diagnostics
+            .iter()
+            .map(|diagnostic| format!("{of}: {diagnostic}"))
+            .collect(),
     }
 }

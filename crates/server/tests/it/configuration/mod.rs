@@ -3,7 +3,7 @@
 mod providers;
 mod texts;
 
-use acteon_server::config::{Config, ConfigError, Env, SECTIONS, Trouble};
+use acteon_server::config::{Config, ConfigError, Diagnostic, Env, SECTIONS};
 
 const KEY: &str = "4242424242424242424242424242424242424242424242424242424242424242";
 
@@ -23,10 +23,10 @@ fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse("acteon.toml", text, &Env::new(&variable).expect("keys"))
 }
 
-fn troubles(text: &str) -> Vec<Trouble> {
+fn troubles(text: &str) -> Vec<Diagnostic> {
     match parse(text) {
         Ok(_) => Vec::new(),
-        Err(ConfigError::Wrong { troubles, .. }) => troubles,
+        Err(ConfigError::Wrong { diagnostics, .. }) => diagnostics,
         Err(ConfigError::Unreadable(message)) => panic!("{message}"),
     }
 }

@@ -81,7 +81,11 @@ fn a_text_that_is_blank_is_a_problem_with_its_line() {
         for blank in ["", " ", "${EMPTY}"] {
             let text = text.replace("\"B\"", &format!("\"{blank}\""));
             let parsed = Config::parse("acteon.toml", &text, &Env::new(&empty).expect("no keys"));
-            let Err(ConfigError::Wrong { troubles, .. }) = parsed else {
+            let Err(ConfigError::Wrong {
+                diagnostics: troubles,
+                ..
+            }) = parsed
+            else {
                 panic!("{text} is taken")
             };
             let found: Vec<_> = troubles

@@ -4,7 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use acteon_config::{Key, Settings};
+use acteon_config::similar::nearest;
+use acteon_config::{
+    Block, ConfigError, Fault, Key, Kind, Problem, SectionReader, Settings, Walker,
+};
 use acteon_core::limits::MAX_NAME_BYTES;
 use acteon_core::{
     ActionType, Caller, Grant, InvalidName, Namespace, ProviderName, Role, Tenant, check_ends,
@@ -13,10 +16,34 @@ use acteon_crypto::{ExposeSecret as _, KeyRing, sha256};
 use zeroize::Zeroizing;
 
 use super::env::{Env, variable_less};
-use super::problems::ConfigError;
-use super::schema::{API_KEY, GRANT};
-use super::walk::{Block, Walker};
 use crate::files;
+
+/// Keys of an `[[api_keys]]` block.
+const API_KEY: &[Key] = &[
+    Key::required(
+        "name",
+        Kind::Text,
+        "Who the caller is: shown in the audit trail, and counted by quotas.",
+    ),
+    Key::required(
+        "key_hash",
+        Kind::Secret,
+        "SHA-256 of the key in hexadecimal: see `acteon-server api-key`.",
+    ),
+    Key::required("role", Kind::Text, "admin, operator or viewer."),
+];
+
+/// Keys of an `[[api_keys.grants]]` block.
+const GRANT: &[Key] = &[
+    Key::required(
+        "tenants",
+        Kind::Texts,
+        "Tenants, each with those below it; \"*\" for all.",
+    ),
+    Key::required("namespaces", Kind::Texts, "Namespaces; \"*\" for all."),
+    Key::optional("providers", Kind::Texts, "Providers. Default: all."),
+    Key::optional("actions", Kind::Texts, "Action types. Default: all."),
+];
 
 /// Who may call, by the hash of their key.
 #[derive(Clone, Default)]
@@ -49,22 +76,20 @@ impl AuthTable {
             keys: keys.clone(),
             shared: None,
         };
-        let mut walker = Walker::new(text, &env);
+        let mut walker = Walker::new(file, text, &env);
         let mut table = Self::default();
         let mut names = BTreeSet::new();
         let blocks = walker.blocks("api_keys");
         if blocks.is_empty() {
-            let hint =
-                "put one there: `acteon-server api-key NAME` prints a key and the lines for it";
-            walker.push(
-                &(0..0),
-                "api_keys".into(),
-                "there is no API key, so nobody could call".into(),
-                Some(hint.into()),
+            let fault = Fault::new(
+                "there is no API key, so nobody could call",
+                "put one there: `acteon-server api-key NAME` prints a key and the lines for it",
             );
+            walker.note_file("api_keys", fault);
         }
         for (index, block) in blocks.into_iter().enumerate() {
-            let Some((hash, caller)) = api_key(&mut walker, index, block, &mut names) else {
+            let section = format!("api_keys[{index}]");
+            let Some((hash, caller)) = api_key(&mut walker, &section, block, &mut names) else {
                 continue;
             };
             if let Some(other) = table.callers.insert(hash, caller) {
@@ -72,11 +97,11 @@ impl AuthTable {
                     "is that of {:?} too: nobody could tell the two apart; make each its own with `api-key`",
                     &*other.id
                 );
-                walker.trouble(&format!("api_keys[{index}]"), "key_hash", &message);
+                walker.note(&section, [Problem::new("key_hash", message)]);
             }
         }
         walker.refuse_rest("[[api_keys]] and [[api_keys.grants]]; users with passwords are not supported by this version");
-        walker.finish(file)?;
+        walker.finish()?;
         Ok(table)
     }
 
@@ -98,89 +123,31 @@ impl AuthTable {
 
 fn api_key<'a>(
     walker: &mut Walker<'a>,
-    index: usize,
+    section: &str,
     mut block: Block<'a>,
     names: &mut BTreeSet<String>,
 ) -> Option<([u8; 32], Caller)> {
-    let section = format!("api_keys[{index}]");
     let grants: Vec<Grant> = walker
-        .blocks_of(&mut block.table, "grants")
-        .into_iter()
+        .blocks_of(&mut block, "grants")
+        .iter()
         .enumerate()
-        .map(|(number, grant)| {
-            let section = format!("{section}.grants[{number}]");
-            let settings = walker.read(&section, &grant.table, &grant.span, &[GRANT]);
-            for Key { name, .. } in GRANT
-                .iter()
-                .filter(|key| settings.has(key.name) && settings.texts(key.name).is_empty())
-            {
-                walker.trouble(
-                    &section,
-                    name,
-                    "is empty, so the grant allows nothing; write [\"*\"] for all",
-                );
-            }
-            check_names(walker, &section, &settings);
-            grant_of(&settings)
-        })
+        .map(|(number, block)| grant(walker, &format!("{section}.grants[{number}]"), block))
         .collect();
-    let settings = walker.read(&section, &block.table, &block.span, &[API_KEY]);
+    let settings = walker.read(section, &block, &[API_KEY]);
     if grants.is_empty() {
-        let hint = Some("add [[api_keys.grants]] with tenants = [\"*\"] and namespaces = [\"*\"] for everything".to_owned());
-        walker.push(
-            &block.span,
-            section.clone(),
-            "has no grants, so it could do nothing".into(),
-            hint,
+        let fault = Fault::new(
+            "has no grants, so it could do nothing",
+            "add [[api_keys.grants]] with tenants = [\"*\"] and namespaces = [\"*\"] for everything",
         );
+        walker.note_block(section, &block, fault);
     }
-    let name = settings.text("name").unwrap_or_default().to_owned();
-    if settings.has("name")
-        && (name.is_empty() || name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control))
-    {
-        walker.trouble(
-            &section,
-            "name",
-            &format!("must be 1 to {MAX_NAME_BYTES} bytes without control characters"),
-        );
-    } else if let Err(error) = check_ends(&name) {
-        walker.trouble(&section, "name", &error.to_string());
-    } else if settings.has("name") && !names.insert(name.clone()) {
-        walker.trouble(
-            &section,
-            "name",
-            &format!("the name {name:?} is taken by another key"),
-        );
-    }
-    let role = settings.text("role").and_then(Role::parse);
-    if settings.has("role") && role.is_none() {
-        let meant = crate::similar::nearest(
-            settings.text("role").unwrap_or_default(),
-            ["admin", "operator", "viewer"].into_iter(),
-        );
-        let meant = meant
-            .map(|near| format!("; did you mean {near:?}?"))
-            .unwrap_or_default();
-        walker.trouble(
-            &section,
-            "role",
-            &format!("must be admin, operator or viewer{meant}"),
-        );
-    }
-    let hash = settings
-        .secret("key_hash")
-        .and_then(|hash| unhex(hash.expose_secret().trim()));
-    if settings.has("key_hash") && hash.is_none() {
-        walker.trouble(
-            &section,
-            "key_hash",
-            "must be 64 hexadecimal digits: the SHA-256 of the key, never the key itself",
-        );
-    }
+    let (id, role, hash) = walker.check(section, &settings, |reader| {
+        (name(reader, names), role(reader), hash(reader))
+    });
     Some((
         hash?,
         Caller {
-            id: name.into(),
+            id: id.into(),
             auth_method: "api_key",
             role: role?,
             grants: Arc::from(grants),
@@ -188,8 +155,72 @@ fn api_key<'a>(
     ))
 }
 
+fn grant<'a>(walker: &mut Walker<'a>, section: &str, block: &Block<'a>) -> Grant {
+    let settings = walker.read(section, block, &[GRANT]);
+    walker.check(section, &settings, |reader| {
+        for Key { name, .. } in GRANT
+            .iter()
+            .filter(|key| settings.has(key.name) && settings.texts(key.name).is_empty())
+        {
+            reader.wrong(
+                name,
+                "is empty, so the grant allows nothing; write [\"*\"] for all",
+            );
+        }
+        check_names(reader);
+    });
+    grant_of(&settings)
+}
+
+/// The name of a key, which no other has; blank where it has none.
+fn name(reader: &mut SectionReader<'_>, names: &mut BTreeSet<String>) -> String {
+    let name = reader
+        .settings()
+        .text("name")
+        .unwrap_or_default()
+        .to_owned();
+    let is_said = reader.settings().has("name");
+    if is_said
+        && (name.is_empty() || name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control))
+    {
+        let message = format!("must be 1 to {MAX_NAME_BYTES} bytes without control characters");
+        reader.wrong("name", message);
+    } else if let Err(error) = check_ends(&name) {
+        reader.wrong("name", error.to_string());
+    } else if is_said && !names.insert(name.clone()) {
+        reader.wrong("name", format!("the name {name:?} is taken by another key"));
+    }
+    name
+}
+
+fn role(reader: &mut SectionReader<'_>) -> Option<Role> {
+    let text = reader.settings().text("role").unwrap_or_default();
+    let role = Role::parse(text);
+    if reader.settings().has("role") && role.is_none() {
+        let meant = nearest(text, ["admin", "operator", "viewer"].into_iter())
+            .map(|near| format!("; did you mean {near:?}?"))
+            .unwrap_or_default();
+        reader.wrong("role", format!("must be admin, operator or viewer{meant}"));
+    }
+    role
+}
+
+fn hash(reader: &mut SectionReader<'_>) -> Option<[u8; 32]> {
+    let hash = reader
+        .settings()
+        .secret("key_hash")
+        .and_then(|hash| unhex(hash.expose_secret().trim()));
+    if reader.settings().has("key_hash") && hash.is_none() {
+        reader.wrong(
+            "key_hash",
+            "must be 64 hexadecimal digits: the SHA-256 of the key, never the key itself",
+        );
+    }
+    hash
+}
+
 /// Refuses a grant for a name that no action can have: it would allow nothing, and look as if it did.
-fn check_names(walker: &mut Walker<'_>, section: &str, settings: &Settings) {
+fn check_names(reader: &mut SectionReader<'_>) {
     type Check = fn(&str) -> Result<(), InvalidName>;
     let checks: [(&str, Check); 4] = [
         ("tenants", |name| Tenant::parse_new(name).map(drop)),
@@ -198,12 +229,10 @@ fn check_names(walker: &mut Walker<'_>, section: &str, settings: &Settings) {
         ("actions", |name| ActionType::parse_new(name).map(drop)),
     ];
     for (key, check) in checks {
-        for (name, error) in settings
-            .texts(key)
-            .iter()
-            .filter_map(|name| Some((name, check(name).err()?)))
-        {
-            walker.trouble(section, key, &format!("{name:?} {error}"));
+        for name in reader.settings().texts(key) {
+            if let Err(error) = check(name) {
+                reader.wrong(key, format!("{name:?} {error}"));
+            }
         }
     }
 }

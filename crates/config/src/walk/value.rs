@@ -1,0 +1,158 @@
+//! Values of TOML, read as a key says what they must be.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::diagnostic::Fault;
+use crate::expand::{Lookup, expand};
+use crate::settings::{Key, Kind, Setting};
+
+type Value<'a> = Spanned<DeValue<'a>>;
+
+/// What a value is read to: `None` where it is of another kind.
+type Read<T> = Result<Option<T>, Fault>;
+
+/// The value of a key, checked against its kind.
+pub(super) fn setting(key: &Key, value: &Value<'_>, lookup: &dyn Lookup) -> Result<Setting, Fault> {
+    let Some(setting) = of_kind(key.kind, value, lookup)? else {
+        return Err(Fault::of(format!(
+            "must be {}, is {}",
+            key.kind.expected(),
+            described(value.get_ref())
+        )));
+    };
+    if !key.may_be_blank && is_blank(&setting) {
+        return Err(blank(key, value));
+    }
+    Ok(setting)
+}
+
+fn of_kind(kind: Kind, value: &Value<'_>, lookup: &dyn Lookup) -> Read<Setting> {
+    let plain = |value: &Value<'_>| plain(value, lookup);
+    let secret = |value: &Value<'_>| secret(value, lookup);
+    Ok(match kind {
+        Kind::Text => plain(value)?.map(Setting::Text),
+        Kind::Secret => secret(value)?.map(Setting::Secret),
+        Kind::Integer => integer(value).map(Setting::Integer),
+        Kind::Number => number(value).map(Setting::Number),
+        Kind::Flag => value.get_ref().as_bool().map(Setting::Flag),
+        Kind::Integers => list(value, |item| Ok(integer(item)))?.map(Setting::Integers),
+        Kind::Texts => list(value, plain)?.map(Setting::Texts),
+        Kind::SecretTable => table(value, secret)?.map(Setting::Table),
+        Kind::TextTable => table(value, plain)?.map(Setting::TextTable),
+        Kind::IntegerTable => table(value, |item| Ok(integer(item)))?.map(Setting::IntegerTable),
+    })
+}
+
+/// All items of a list; the first that cannot be read decides.
+fn list<T>(value: &Value<'_>, read: impl Fn(&Value<'_>) -> Read<T>) -> Read<Vec<T>> {
+    let Some(items) = value.get_ref().as_array() else {
+        return Ok(None);
+    };
+    items.iter().map(read).collect()
+}
+
+/// All entries of a table; the first that cannot be read decides.
+fn table<T>(value: &Value<'_>, read: impl Fn(&Value<'_>) -> Read<T>) -> Read<BTreeMap<String, T>> {
+    let Some(entries) = value.get_ref().as_table() else {
+        return Ok(None);
+    };
+    let entry = |(name, value): (&Spanned<Cow<'_, str>>, &Value<'_>)| {
+        Ok(read(value)?.map(|found| (name.get_ref().to_string(), found)))
+    };
+    DeTable::iter(entries).map(entry).collect()
+}
+
+/// A text that is no secret.
+fn plain(value: &Value<'_>, lookup: &dyn Lookup) -> Read<String> {
+    let Some(text) = value.get_ref().as_str() else {
+        return Ok(None);
+    };
+    let text = expand(text, lookup)?;
+    if lookup.is_encrypted(&text) {
+        return Err(Fault::new(
+            "this key takes no encrypted value",
+            "write it in plain text",
+        ));
+    }
+    Ok(Some(text))
+}
+
+/// A secret: plain, or decrypted.
+fn secret(value: &Value<'_>, lookup: &dyn Lookup) -> Read<SecretString> {
+    let Some(text) = value.get_ref().as_str() else {
+        return Ok(None);
+    };
+    let text = SecretString::from(expand(text, lookup)?);
+    if lookup.is_encrypted(text.expose_secret()) {
+        return lookup.decrypt(&text).map(Some);
+    }
+    Ok(Some(text))
+}
+
+fn integer(value: &Value<'_>) -> Option<i64> {
+    let number = value.get_ref().as_integer()?;
+    i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()
+}
+
+fn number(value: &Value<'_>) -> Option<f64> {
+    match value.get_ref() {
+        DeValue::Float(number) => number.as_str().replace('_', "").parse().ok(),
+        _ => integer(value).map(|number| number as f64),
+    }
+}
+
+/// Whether a text of the value is blank. Such a text would be taken for a key that was left out, and most are of a variable that is empty.
+fn is_blank(setting: &Setting) -> bool {
+    let is_blank = |text: &str| text.trim().is_empty();
+    match setting {
+        Setting::Text(text) => is_blank(text),
+        Setting::Secret(secret) => is_blank(secret.expose_secret()),
+        Setting::Texts(texts) => texts.iter().any(|text| is_blank(text)),
+        Setting::TextTable(texts) => texts.values().any(|text| is_blank(text)),
+        Setting::Table(secrets) => secrets
+            .values()
+            .any(|secret| is_blank(secret.expose_secret())),
+        Setting::Integer(_)
+        | Setting::Number(_)
+        | Setting::Flag(_)
+        | Setting::Integers(_)
+        | Setting::IntegerTable(_) => false,
+    }
+}
+
+/// The fault of a blank value.
+fn blank(key: &Key, value: &Value<'_>) -> Fault {
+    let (message, rest) = match value.get_ref() {
+        DeValue::Array(_) => (
+            "a text of the list must not be blank",
+            "leave that text out",
+        ),
+        DeValue::Table(_) => (
+            "a text of the table must not be blank",
+            "leave that text out",
+        ),
+        _ if key.required => ("must not be blank", "write the value itself"),
+        _ => ("must not be blank", "leave the key out"),
+    };
+    Fault::new(
+        message,
+        format!("set the variable or file that it comes from, or {rest}"),
+    )
+}
+
+fn described(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a decimal number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}

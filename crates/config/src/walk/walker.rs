@@ -1,0 +1,326 @@
+//! The walker: takes sections and blocks out of a file, and knows where everything stands.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::section::{Section, SectionReader, Sections};
+use super::value::setting;
+use crate::diagnostic::{ConfigError, Diagnostic, Fault, MAX_TOLD, Place};
+use crate::expand::Lookup;
+use crate::settings::{Key, Problem, Settings};
+use crate::similar::nearest;
+
+type Span = Range<usize>;
+
+/// Walker over the text of a file, and what is wrong with it so far.
+pub struct Walker<'a> {
+    file: &'a str,
+    text: &'a str,
+    root: DeTable<'a>,
+    lookup: &'a dyn Lookup,
+    diagnostics: Vec<Diagnostic>,
+    /// Problems beyond those that are told.
+    more: usize,
+    /// Where each key's value stands, by section and key.
+    spans: HashMap<(String, &'static str), Span>,
+}
+
+/// Block of a file, as in `[[providers]]`.
+pub struct Block<'a> {
+    table: DeTable<'a>,
+    span: Span,
+}
+
+impl<'a> Block<'a> {
+    /// The text of a key as it is written, without what it refers to.
+    pub fn text_of(&self, key: &str) -> Option<&str> {
+        self.value_of(key)?.get_ref().as_str()
+    }
+
+    /// The same block with no other keys than these.
+    #[must_use]
+    pub fn only(&self, keys: &[&str]) -> Self {
+        let kept = DeTable::iter(&self.table)
+            .filter(|(name, _)| keys.contains(&name.get_ref().as_ref()))
+            .map(|(name, value)| (name.clone(), value.clone()));
+        Self {
+            table: kept.collect(),
+            span: self.span.clone(),
+        }
+    }
+
+    fn value_of(&self, key: &str) -> Option<&Spanned<DeValue<'a>>> {
+        let mut entries = DeTable::iter(&self.table);
+        entries
+            .find(|(name, _)| name.get_ref() == key)
+            .map(|(_, value)| value)
+    }
+}
+
+impl<'a> Walker<'a> {
+    /// Walker over `text`. `file` is its name in messages.
+    pub fn new(file: &'a str, text: &'a str, lookup: &'a dyn Lookup) -> Self {
+        let (root, errors) = DeTable::parse_recoverable(text);
+        let mut walker = Self {
+            file,
+            text,
+            root: root.into_inner(),
+            lookup,
+            diagnostics: Vec::new(),
+            more: 0,
+            spans: HashMap::new(),
+        };
+        for error in errors {
+            let span = error.span().unwrap_or(0..0);
+            walker.push(&span, "syntax".into(), Fault::of(error.message()));
+        }
+        walker
+    }
+
+    /// Reads the sections of the file. Beside those that are known there may be `blocks`, which stay; all else is refused.
+    pub fn sections(&mut self, known: &[Section], blocks: &[&str]) -> Sections {
+        let mut sections = Sections::default();
+        for (name, value) in std::mem::take(&mut self.root) {
+            if blocks.contains(&name.get_ref().as_ref()) {
+                self.root.insert(name, value);
+                continue;
+            }
+            let section = known.iter().find(|known| known.name == name.get_ref());
+            match (section, value.get_ref()) {
+                (Some(section), DeValue::Table(table)) => {
+                    let settings =
+                        self.settings(section.name, table, &name.span(), &[section.keys]);
+                    sections.insert(section.name, settings);
+                }
+                (Some(section), _) => {
+                    let message = format!("must be a section, written as [{}]", section.name);
+                    self.push(&value.span(), section.name.into(), Fault::of(message));
+                }
+                (None, _) => self.refuse_section(&name.span(), name.get_ref(), known, blocks),
+            }
+        }
+        sections
+    }
+
+    fn refuse_section(&mut self, span: &Span, name: &str, known: &[Section], blocks: &[&str]) {
+        let known: Vec<String> = known
+            .iter()
+            .map(|section| section.name.to_owned())
+            .chain(blocks.iter().map(|block| format!("[{block}]")))
+            .collect();
+        let hint = match nearest(name, known.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean [{near}]?"),
+            None => format!("known are: [{}]", known.join("], [")),
+        };
+        let fault = Fault::new("there is no such section", hint);
+        self.push(span, name.to_owned(), fault);
+    }
+
+    /// Takes the `[[name]]` blocks of the file.
+    pub fn blocks(&mut self, name: &str) -> Vec<Block<'a>> {
+        let mut root = std::mem::take(&mut self.root);
+        let blocks = self.take_blocks(&mut root, name);
+        self.root = root;
+        blocks
+    }
+
+    /// Takes the blocks of a name out of another block.
+    pub fn blocks_of(&mut self, block: &mut Block<'a>, name: &str) -> Vec<Block<'a>> {
+        self.take_blocks(&mut block.table, name)
+    }
+
+    fn take_blocks(&mut self, table: &mut DeTable<'a>, name: &str) -> Vec<Block<'a>> {
+        let mut value = None;
+        for (key, found) in std::mem::take(table) {
+            if key.get_ref() == name {
+                value = Some(found);
+            } else {
+                table.insert(key, found);
+            }
+        }
+        let Some(value) = value else {
+            return Vec::new();
+        };
+        let span = value.span();
+        let DeValue::Array(array) = value.into_inner() else {
+            let message = format!("must be a list of blocks, each headed [[{name}]]");
+            self.push(&span, name.to_owned(), Fault::of(message));
+            return Vec::new();
+        };
+        let mut blocks = Vec::new();
+        for item in array {
+            let span = item.span();
+            if let DeValue::Table(table) = item.into_inner() {
+                blocks.push(Block { table, span });
+            } else {
+                let message = format!("must be a block, headed [[{name}]]");
+                self.push(&span, name.to_owned(), Fault::of(message));
+            }
+        }
+        blocks
+    }
+
+    /// Refuses what is left of the file; `known` says what may stand there.
+    pub fn refuse_rest(&mut self, known: &str) {
+        for (name, _) in std::mem::take(&mut self.root) {
+            let fault = Fault::new("there is no such section", format!("known are: {known}"));
+            self.push(&name.span(), name.get_ref().to_string(), fault);
+        }
+    }
+
+    /// Reads a block's values against its keys. `section` is what it is called in messages.
+    pub fn read(&mut self, section: &str, block: &Block<'a>, keys: &[&'static [Key]]) -> Settings {
+        self.settings(section, &block.table, &block.span, keys)
+    }
+
+    fn settings(
+        &mut self,
+        section: &str,
+        table: &DeTable<'a>,
+        header: &Span,
+        keys: &[&'static [Key]],
+    ) -> Settings {
+        let keys: Vec<&'static Key> = keys.iter().copied().flatten().collect();
+        let mut settings = Settings::default();
+        self.read_table(section, "", table, &keys, &mut settings);
+        for key in keys.iter().filter(|key| key.required) {
+            if !settings.is_given(key.name) {
+                let fault = Fault::new(
+                    format!("{} is missing", key.name),
+                    format!("{}: {}", key.name, key.help),
+                );
+                self.push(header, section.to_owned(), fault);
+            }
+        }
+        settings
+    }
+
+    fn read_table(
+        &mut self,
+        section: &str,
+        prefix: &str,
+        table: &DeTable<'a>,
+        keys: &[&'static Key],
+        settings: &mut Settings,
+    ) {
+        for (name, value) in table {
+            let full = format!("{prefix}{}", name.get_ref());
+            let known = keys.iter().find(|key| key.name == full);
+            let leads_on = keys.iter().any(|key| {
+                key.name
+                    .strip_prefix(&full)
+                    .is_some_and(|rest| rest.starts_with('.'))
+            });
+            match (known, value.get_ref()) {
+                (Some(key), _) => {
+                    self.spans
+                        .insert((section.to_owned(), key.name), value.span());
+                    match setting(key, value, self.lookup) {
+                        Ok(setting) => settings.set(key.name, setting),
+                        Err(fault) => {
+                            settings.set_unusable(key.name);
+                            self.push(&value.span(), format!("{section}: {}", key.name), fault);
+                        }
+                    }
+                }
+                (None, DeValue::Table(inner)) if leads_on => {
+                    self.read_table(section, &format!("{full}."), inner, keys, settings);
+                }
+                (None, _) => {
+                    let fault = Fault::new("there is no such key", similar(&full, keys));
+                    self.push(&name.span(), format!("{section}: {full}"), fault);
+                }
+            }
+        }
+    }
+
+    /// Reads a section's settings, and notes what is wrong with them at their places.
+    pub fn check<T>(
+        &mut self,
+        section: &str,
+        settings: &Settings,
+        read: impl FnOnce(&mut SectionReader<'_>) -> T,
+    ) -> T {
+        let mut reader = SectionReader::new(settings);
+        let found = read(&mut reader);
+        self.note(section, reader.finish());
+        found
+    }
+
+    /// Notes what is wrong with values of a section.
+    pub fn note(&mut self, section: &str, problems: impl IntoIterator<Item = Problem>) {
+        for Problem { key, message } in problems {
+            let span = self.spans.get(&(section.to_owned(), key)).cloned();
+            self.push(
+                &span.unwrap_or(0..0),
+                format!("{section}: {key}"),
+                Fault::of(message),
+            );
+        }
+    }
+
+    /// Notes what is wrong with a block.
+    pub fn note_block(&mut self, section: &str, block: &Block<'_>, fault: Fault) {
+        self.push(&block.span, section.to_owned(), fault);
+    }
+
+    /// Notes what is wrong with a key of a block that was not read yet; with the block where it has no such key.
+    pub fn note_unread(&mut self, section: &str, block: &Block<'_>, key: &str, fault: Fault) {
+        let span = block
+            .value_of(key)
+            .map_or_else(|| block.span.clone(), Spanned::span);
+        self.push(&span, format!("{section}: {key}"), fault);
+    }
+
+    /// Notes what is wrong with the whole file.
+    pub fn note_file(&mut self, subject: &str, fault: Fault) {
+        self.push(&(0..0), subject.to_owned(), fault);
+    }
+
+    /// Where the value of a key stands.
+    pub fn place_of(&self, section: &str, key: &'static str) -> Option<Place> {
+        self.spans
+            .get(&(section.to_owned(), key))
+            .map(|span| Place::of(self.text, span.start))
+    }
+
+    fn push(&mut self, span: &Span, subject: String, Fault { message, hint }: Fault) {
+        // To find a line takes a walk through the text.
+        if self.diagnostics.len() == MAX_TOLD {
+            self.more += 1;
+            return;
+        }
+        self.diagnostics.push(Diagnostic {
+            file: self.file.to_owned(),
+            place: Place::of(self.text, span.start),
+            subject,
+            message,
+            hint,
+        });
+    }
+
+    /// Ends the walk: all that is wrong, if anything is.
+    pub fn finish(mut self) -> Result<(), ConfigError> {
+        if self.diagnostics.is_empty() {
+            return Ok(());
+        }
+        self.diagnostics.sort_by_key(|diagnostic| diagnostic.place);
+        Err(ConfigError::Wrong {
+            file: self.file.to_owned(),
+            diagnostics: self.diagnostics,
+            more: self.more,
+        })
+    }
+}
+
+/// The key that was probably meant, or all that there are.
+fn similar(name: &str, keys: &[&'static Key]) -> String {
+    if let Some(key) = nearest(name, keys.iter().map(|key| key.name)) {
+        return format!("did you mean {key}?");
+    }
+    let known: Vec<&str> = keys.iter().map(|key| key.name).collect();
+    format!("known are: {}", known.join(", "))
+}

@@ -1,0 +1,88 @@
+//! The `[rules]` section: where rules come from, and what they may refer to.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use acteon_config::{Key, Kind, SectionReader};
+use acteon_core::ProviderName;
+
+/// Keys of the section.
+pub(super) const KEYS: &[Key] = &[
+    Key::optional(
+        "directory",
+        Kind::Text,
+        "Folder of *.yaml files of rules, as seen from this file. Default: no rules.",
+    ),
+    Key::optional(
+        "default_timezone",
+        Kind::Text,
+        "Zone of time.* where a rule names none. Default UTC.",
+    ),
+    Key::optional(
+        "watch",
+        Kind::Flag,
+        "Load the rules anew when a file changes. Default true.",
+    ),
+    // What rules mean by a blank text is up to their author.
+    Key::optional("env", Kind::TextTable, "What rules read as env.NAME.").or_blank(),
+];
+
+/// Where rules come from.
+#[derive(Clone, Debug)]
+pub struct RulesConfig {
+    /// The folder of their files.
+    pub directory: Option<PathBuf>,
+    /// Whether to load them anew when a file changes.
+    pub watch: bool,
+    /// What they may refer to.
+    pub context: acteon_rules::Context,
+}
+
+impl RulesConfig {
+    /// Reads the section of a file in the folder `base`; `providers` are those that are configured.
+    pub(crate) fn read(
+        reader: &mut SectionReader<'_>,
+        base: &Path,
+        providers: &[ProviderName],
+    ) -> Self {
+        let settings = reader.settings();
+        let directory = directory(reader, base);
+        let context = acteon_rules::Context {
+            providers: Some(providers.iter().cloned().collect()),
+            intervals: Some(BTreeSet::new()),
+            default_timezone: default_timezone(reader),
+            env: settings.text_table("env"),
+        };
+        // What is wrong with a directory is told already.
+        if directory.is_none() && !settings.is_given("directory") {
+            let needing = ["default_timezone", "watch", "env"];
+            reader.without_effect(&needing, "rules.directory");
+        }
+        Self {
+            directory,
+            watch: settings.flag_or("watch", true),
+            context,
+        }
+    }
+}
+
+fn directory(reader: &mut SectionReader<'_>, base: &Path) -> Option<PathBuf> {
+    let directory = base.join(reader.settings().text("directory")?);
+    if let Err(error) = std::fs::read_dir(&directory) {
+        let message = format!(
+            "{} cannot be read as a folder: {error}; make it, or name another",
+            directory.display()
+        );
+        reader.wrong("directory", message);
+    }
+    Some(directory)
+}
+
+fn default_timezone(reader: &mut SectionReader<'_>) -> String {
+    let zone = reader.settings().text("default_timezone").unwrap_or("UTC");
+    if !acteon_rules::is_time_zone(zone) {
+        let message = format!("there is no time zone {zone:?}; use a name such as Asia/Shanghai");
+        reader.wrong("default_timezone", message);
+    }
+    zone.to_owned()
+}
