@@ -18,7 +18,8 @@ fn the_promises_hold_for_every_seed() {
     let began = tokio::time::Instant::now();
     let next = AtomicU64::new(first);
     let broken = Mutex::new(Vec::new());
-    let (answered, sends, crashes, takeovers) = (
+    let (digest, answered, sends, crashes, takeovers) = (
+        AtomicU64::new(0),
         AtomicU64::new(0),
         AtomicU64::new(0),
         AtomicU64::new(0),
@@ -39,6 +40,8 @@ fn the_promises_hold_for_every_seed() {
                             continue;
                         }
                     };
+                    // A sum, because the threads end their seeds in any order.
+                    digest.fetch_add(run.hash.wrapping_mul(seed | 1), Ordering::SeqCst);
                     answered.fetch_add(run.answered as u64, Ordering::SeqCst);
                     sends.fetch_add(run.sends as u64, Ordering::SeqCst);
                     crashes.fetch_add(run.crashes as u64, Ordering::SeqCst);
@@ -48,8 +51,10 @@ fn the_promises_hold_for_every_seed() {
         }
     });
     println!(
-        "{count} seeds in {:?}: {answered:?} answers, {sends:?} sends, {crashes:?} crashes, {takeovers:?} take-overs",
-        began.elapsed()
+        "{count} seeds in {:?}: {answered:?} answers, {sends:?} sends, {crashes:?} crashes, {takeovers:?} take-overs; \
+         digest of what happened in each {:016x}",
+        began.elapsed(),
+        digest.into_inner()
     );
     let broken = broken.into_inner().expect("a list");
     let first: Vec<&str> = broken.iter().take(20).map(String::as_str).collect();
