@@ -11,6 +11,7 @@ use acteon_store::StoreError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::json::json;
 use crate::sign_in::LONGEST_WAIT;
 
 /// Header of every answer about one action.
@@ -267,8 +268,7 @@ impl IntoResponse for Refusal {
         let retry_after = self.body.retry_after;
         let action_id = self.body.action_id.as_deref().and_then(id_header);
         let leaves_body = LEAVES_BODY.contains(&self.status) || self.body.code == BODIES_FULL;
-        let mut response =
-            super::routes::dispatch::json(self.status, bounded(*self.body, MAX_REFUSAL_BYTES));
+        let mut response = json(self.status, bounded(*self.body, MAX_REFUSAL_BYTES));
         if leaves_body {
             // The rest of the body would stand where the next request should: the connection ends, and its client must know not to use it again.
             response

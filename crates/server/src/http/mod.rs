@@ -1,10 +1,12 @@
 //! The HTTP API. `front` meets every request, `router` lists the routes, `routes` answers them one noun a file, `extract` reads what they take.
 
+mod answer;
 mod envelope;
 mod error;
 mod extract;
 mod filter;
 mod front;
+mod json;
 mod offload;
 mod openapi;
 mod record;

@@ -3,12 +3,9 @@
 use acteon_core::json::members;
 use acteon_core::{Action, Attempt, Outcome, Priority, Timestamp};
 use acteon_gateway::{ActionView, SearchPage};
-use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
-
-use super::error::Refusal;
 
 /// A page of rows.
 #[derive(Serialize)]
@@ -141,18 +138,6 @@ pub(super) fn record(view: &ActionView) -> Record<'_> {
         next_attempt_at: view.next_attempt_at,
         never: Never::default(),
     }
-}
-
-/// A value as JSON.
-pub(super) fn written(value: &impl Serialize) -> Result<String, Refusal> {
-    let failed = |error: serde_json::Error| {
-        Refusal::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "UNWRITABLE",
-            error.to_string(),
-        )
-    };
-    serde_json::to_string(value).map_err(failed)
 }
 
 /// The fields of the outcome's variant, in the audit's spelling. A service's answer is written as it came.

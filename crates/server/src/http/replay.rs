@@ -8,11 +8,12 @@ use axum::response::Response;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::answer::written;
 use super::error::Refusal;
 use super::extract::query::Parameters;
 use super::filter::{FILTERS, cursor_text, limit, parse_cursor};
-use super::record::written;
-use super::routes::dispatch::{json, wire};
+use super::json::json;
+use super::routes::dispatch::wire;
 
 /// Parameters beside the filters.
 pub(super) const PARAMETERS: [&str; 4] = ["limit", "cursor", "max_replays", "all"];

@@ -13,6 +13,7 @@ use axum::routing::{MethodRouter, delete, get, post, put};
 
 use super::error::Refusal;
 use super::extract::query::NoQuery;
+use super::json::json;
 use super::openapi::{self, Operation, operations as of};
 use super::routes::{
     actions, audit, breakers, coverage, dead_letters, dispatch, health, intervals, lanes, quotas,
@@ -48,7 +49,7 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
 
 /// Says what the API is. It names nothing of this server, so that everybody may read it.
 async fn api_doc(_: NoQuery) -> Result<Response, Refusal> {
-    Ok(dispatch::json(StatusCode::OK, DOCUMENT.clone()))
+    Ok(json(StatusCode::OK, DOCUMENT.clone()))
 }
 
 /// Every route. What its caller must be allowed to do stands in the handler's first parameter; the last six are for everybody.

@@ -8,13 +8,11 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 
+use crate::http::answer::{answer, written};
 use crate::http::error::{Refusal, about};
 use crate::http::extract::caller::{MayRead, scope};
 use crate::http::extract::path::Path;
 use crate::http::extract::query::Parameters;
-use crate::http::offload::off_runtime;
-use crate::http::record::written;
-use crate::http::routes::dispatch::json as json_text;
 use crate::http::state::AppState;
 
 pub(in crate::http) async fn get(
@@ -27,8 +25,9 @@ pub(in crate::http) async fn get(
     let (scope, id) = (scope(&caller, &parameters)?, action_id(&id)?);
     let _turn = state.reads.take().await?;
     let view = the_one(state.gateway.find(&scope, &id).await?)?;
-    let shown = off_runtime(view.action.payload.get().len(), move || written(&view)).await??;
-    Ok(about(&id, json_text(StatusCode::OK, shown)))
+    let bytes = view.action.payload.get().len();
+    let shown = answer(bytes, move || written(&view)).await?;
+    Ok(about(&id, shown))
 }
 
 /// The only action of an id.

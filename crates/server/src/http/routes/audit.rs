@@ -16,6 +16,7 @@ use serde_json::json;
 
 use crate::budget::{Held, Room};
 use crate::connection::{Connection, Exchange};
+use crate::http::answer::{UNKNOWN, answer, written};
 use crate::http::error::{Refusal, about};
 use crate::http::extract::body::NoBody;
 use crate::http::extract::caller::{MayDispatch, MayRead, scope};
@@ -24,10 +25,9 @@ use crate::http::extract::prefer;
 use crate::http::extract::query::Parameters;
 use crate::http::filter::{FILTERS, NEVER, PAGES, SEARCHES, cursor_text, filter, page, search};
 use crate::http::offload::off_runtime;
-use crate::http::record::{Page, Searched, record, written};
+use crate::http::record::{Page, Searched, record};
 use crate::http::replay;
 use crate::http::routes::actions::{action_id, not_found, the_one};
-use crate::http::routes::dispatch::json as json_text;
 use crate::http::state::AppState;
 
 /// The state of an action that goes on by itself.
@@ -68,10 +68,7 @@ pub(in crate::http) async fn list(
         };
         written(&page)
     };
-    Ok(json_text(
-        StatusCode::OK,
-        off_runtime(usize::MAX, body).await??,
-    ))
+    answer(UNKNOWN, body).await
 }
 
 /// A page of what a search finds. It may look at thousands of actions, and so takes its turn where evaluations and previews do.
@@ -97,10 +94,7 @@ async fn searched(
             searched: Some(Searched::of(&page)),
         })
     };
-    Ok(json_text(
-        StatusCode::OK,
-        off_runtime(usize::MAX, body).await??,
-    ))
+    answer(UNKNOWN, body).await
 }
 
 pub(in crate::http) async fn get(
@@ -114,8 +108,8 @@ pub(in crate::http) async fn get(
     let id = action_id(&id)?;
     let _turn = state.reads.take().await?;
     let view = the_one(state.gateway.find(&scope, &id).await?)?;
-    let shown = off_runtime(usize::MAX, move || written(&record(&view))).await??;
-    Ok(about(&id, json_text(StatusCode::OK, shown)))
+    let shown = answer(UNKNOWN, move || written(&record(&view))).await?;
+    Ok(about(&id, shown))
 }
 
 pub(in crate::http) async fn replay_one(
@@ -216,7 +210,7 @@ async fn export_page(
         .await
         .map_err(std::io::Error::other)?;
     let next = page.next;
-    let lines = off_runtime(usize::MAX, move || {
+    let lines = off_runtime(UNKNOWN, move || {
         page.views
             .iter()
             .map(|view| Ok(written(&record(view))? + "\n"))

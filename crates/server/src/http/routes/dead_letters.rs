@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use crate::http::answer::{UNKNOWN, answer, written};
 use crate::http::error::Refusal;
 use crate::http::extract::body::NoBody;
 use crate::http::extract::caller::{MayDispatch, MayManage, MayRead, scope};
@@ -21,11 +22,9 @@ use crate::http::extract::path::Path;
 use crate::http::extract::prefer;
 use crate::http::extract::query::Parameters;
 use crate::http::filter::{FILTERS, PAGES, SEARCHES, cursor_text, filter, page, search, word};
-use crate::http::offload::off_runtime;
-use crate::http::record::{Searched, written};
+use crate::http::record::Searched;
 use crate::http::replay;
 use crate::http::routes::actions::{action_id, not_found, the_one};
-use crate::http::routes::dispatch::json as json_text;
 use crate::http::state::AppState;
 
 /// A letter on the list, and one that was taken off it.
@@ -71,10 +70,7 @@ pub(in crate::http) async fn list(
                 searched,
             })
         };
-        return Ok(json_text(
-            StatusCode::OK,
-            off_runtime(usize::MAX, body).await??,
-        ));
+        return answer(UNKNOWN, body).await;
     }
     let _turn = state.reads.take().await?;
     let page = state.gateway.history(filter, request).await?;
@@ -87,10 +83,7 @@ pub(in crate::http) async fn list(
             searched: None,
         })
     };
-    Ok(json_text(
-        StatusCode::OK,
-        off_runtime(usize::MAX, body).await??,
-    ))
+    answer(UNKNOWN, body).await
 }
 
 /// A page of dead letters.
@@ -121,10 +114,8 @@ pub(in crate::http) async fn get(
     let scope = scope(&caller, &parameters)?;
     let _turn = state.reads.take().await?;
     let view = letter(&state, &scope, &id, &[DEAD, DISCARDED]).await?;
-    Ok(json_text(
-        StatusCode::OK,
-        off_runtime(view.action.payload.get().len(), move || written(&view)).await??,
-    ))
+    let bytes = view.action.payload.get().len();
+    answer(bytes, move || written(&view)).await
 }
 
 async fn letter(
@@ -264,9 +255,9 @@ pub(in crate::http) async fn drain(
             searched: None,
         })
     };
-    let body = off_runtime(usize::MAX, body).await??;
+    let handed_out = answer(UNKNOWN, body).await?;
     state.gateway.discard(seqs).await?;
-    Ok(json_text(StatusCode::OK, body))
+    Ok(handed_out)
 }
 
 /// A dead letter that is handed out.

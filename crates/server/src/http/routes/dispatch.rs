@@ -8,7 +8,7 @@ use acteon_core::{Action, ActionId, Origin, Outcome, Timestamp};
 use acteon_gateway::Answer;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use futures_util::future::join_all;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
@@ -19,6 +19,7 @@ use crate::http::extract::body::Incoming;
 use crate::http::extract::caller::{MayDispatch, check_action};
 use crate::http::extract::prefer;
 use crate::http::extract::query::Parameters;
+use crate::http::json::json;
 use crate::http::offload::off_runtime;
 use crate::http::state::AppState;
 
@@ -231,13 +232,4 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
         .map_err(|_| wrong("Idempotency-Key must be plain ASCII text"))?;
     // The draft standard writes it as a quoted string, most clients without quotes.
     Ok(Some(text.trim().trim_matches('"')))
-}
-
-pub(in crate::http) fn json(status: StatusCode, text: String) -> Response {
-    let mut response = (status, text).into_response();
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    response
 }

@@ -11,14 +11,12 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use crate::http::answer::{UNKNOWN, answer, written};
 use crate::http::error::Refusal;
 use crate::http::extract::body::{Incoming, NoBody};
 use crate::http::extract::caller::{MayManage, MayRead, check_scope, scope};
 use crate::http::extract::path::Path;
 use crate::http::extract::query::{NoQuery, Parameters};
-use crate::http::offload::off_runtime;
-use crate::http::record::written;
-use crate::http::routes::dispatch::json as json_text;
 use crate::http::shape::{Field, Shape, Type, Values};
 use crate::http::state::AppState;
 
@@ -152,10 +150,7 @@ pub(in crate::http) async fn list(
         let intervals: Vec<Value> = gateway.intervals(&scope).into_iter().map(shown).collect();
         written(&json!({ "count": intervals.len(), "time_intervals": intervals }))
     };
-    Ok(json_text(
-        StatusCode::OK,
-        off_runtime(usize::MAX, list).await??,
-    ))
+    answer(UNKNOWN, list).await
 }
 
 pub(in crate::http) async fn get(

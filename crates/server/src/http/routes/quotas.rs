@@ -13,15 +13,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::http::answer::{UNKNOWN, answer, written};
 use crate::http::error::{Faults, Refusal};
 use crate::http::extract::body::{Incoming, NoBody};
 use crate::http::extract::caller::{MayManage, MayRead, check_scope, repeated, scope};
 use crate::http::extract::path::Path;
 use crate::http::extract::query::{NoQuery, Parameters};
 use crate::http::filter::limit;
-use crate::http::offload::off_runtime;
-use crate::http::record::written;
-use crate::http::routes::dispatch::json as json_text;
 use crate::http::shape::{Field, Shape, Type, Values};
 use crate::http::state::AppState;
 
@@ -196,10 +194,7 @@ pub(in crate::http) async fn list(
         let page: Vec<Quota> = quotas.skip(offset).take(limit).collect();
         written(&json!({ "count": page.len(), "quotas": page }))
     };
-    Ok(json_text(
-        StatusCode::OK,
-        off_runtime(usize::MAX, list).await??,
-    ))
+    answer(UNKNOWN, list).await
 }
 
 fn is_asked_for(quota: &Quota, parameters: &Parameters) -> bool {

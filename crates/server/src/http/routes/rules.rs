@@ -12,15 +12,14 @@ use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::http::answer::{self, UNKNOWN, written};
 use crate::http::envelope;
 use crate::http::error::Refusal;
 use crate::http::extract::body::Incoming;
 use crate::http::extract::caller::{MayManageRules, MayReadRules, check_everything, check_scope};
 use crate::http::extract::path::Path;
 use crate::http::extract::query::NoQuery;
-use crate::http::offload::off_runtime;
-use crate::http::record::written;
-use crate::http::routes::dispatch::json as json_text;
+use crate::http::json::json as json_text;
 use crate::http::routes::reload::answer;
 use crate::http::shape::{Field, Shape, Type, Values};
 use crate::http::state::AppState;
@@ -40,10 +39,7 @@ pub(in crate::http) async fn list(
         })
     };
     let list = move || written(&rules.rules().map(shown).collect::<Vec<Value>>());
-    Ok(json_text(
-        StatusCode::OK,
-        off_runtime(usize::MAX, list).await??,
-    ))
+    answer::answer(UNKNOWN, list).await
 }
 
 pub(in crate::http) const ENABLED: Shape = Shape {
