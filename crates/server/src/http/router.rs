@@ -15,9 +15,10 @@ use super::error::Refusal;
 use super::extract::query::NoQuery;
 use super::json::json;
 use super::openapi::{self, Operation, operations as of};
+use super::routes::replay::{AnyAction, DeadLetter};
 use super::routes::{
     actions, audit, breakers, coverage, dead_letters, dispatch, health, intervals, lanes, quotas,
-    reload, rules, silences,
+    reload, replay, rules, silences,
 };
 use super::state::AppState;
 
@@ -68,24 +69,28 @@ fn of_actions(routes: Routes) -> Routes {
         .get("/v1/audit/export", audit::export, of::AUDIT_EXPORT)
         .post(
             "/v1/audit/replay",
-            audit::replay_many,
+            replay::many::<AnyAction>,
             of::AUDIT_REPLAY_MANY,
         )
         .get("/v1/audit/{id}", audit::get, of::AUDIT_GET)
-        .post("/v1/audit/{id}/replay", audit::replay_one, of::AUDIT_REPLAY)
+        .post(
+            "/v1/audit/{id}/replay",
+            replay::one::<AnyAction>,
+            of::AUDIT_REPLAY,
+        )
         .get("/v1/dlq", dead_letters::list, of::DLQ_LIST)
         .get("/v1/dlq/stats", dead_letters::stats, of::DLQ_STATS)
         .post("/v1/dlq/drain", dead_letters::drain, of::DLQ_DRAIN)
         .post(
             "/v1/dlq/replay",
-            dead_letters::replay_many,
+            replay::many::<DeadLetter>,
             of::DLQ_REPLAY_MANY,
         )
         .get("/v1/dlq/{id}", dead_letters::get, of::DLQ_GET)
         .delete("/v1/dlq/{id}", dead_letters::discard, of::DLQ_DISCARD)
         .post(
             "/v1/dlq/{id}/replay",
-            dead_letters::replay_one,
+            replay::one::<DeadLetter>,
             of::DLQ_REPLAY,
         )
 }

@@ -1,4 +1,4 @@
-//! The audit trail: the journal looked back at, sent anew, and exported.
+//! The audit trail: the journal looked back at, and exported.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use acteon_gateway::Search;
 use acteon_store::{Cursor, HistoryFilter, PageRequest};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use futures_util::stream;
@@ -18,20 +18,15 @@ use crate::budget::{Held, Room};
 use crate::connection::{Connection, Exchange};
 use crate::http::answer::{UNKNOWN, answer, written};
 use crate::http::error::{Refusal, about};
-use crate::http::extract::body::NoBody;
-use crate::http::extract::caller::{MayDispatch, MayRead, scope};
+use crate::http::extract::caller::{MayRead, scope};
 use crate::http::extract::path::Path;
-use crate::http::extract::prefer;
 use crate::http::extract::query::Parameters;
 use crate::http::filter::{FILTERS, NEVER, PAGES, SEARCHES, cursor_text, filter, page, search};
 use crate::http::offload::off_runtime;
 use crate::http::record::{Page, Searched, record};
-use crate::http::replay;
-use crate::http::routes::actions::{action_id, not_found, the_one};
+use crate::http::routes::actions::{action_id, the_one};
 use crate::http::state::AppState;
 
-/// The state of an action that goes on by itself.
-const OPEN: &str = "open";
 /// Rows read at a time for an export.
 const EXPORT_PAGE: usize = 500;
 /// How often, and how long apart, an export asks for room before it breaks off.
@@ -110,52 +105,6 @@ pub(in crate::http) async fn get(
     let view = the_one(state.gateway.find(&scope, &id).await?)?;
     let shown = answer(UNKNOWN, move || written(&record(&view))).await?;
     Ok(about(&id, shown))
-}
-
-pub(in crate::http) async fn replay_one(
-    MayDispatch(caller): MayDispatch,
-    State(state): State<Arc<AppState>>,
-    Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-    _: NoBody,
-) -> Result<Response, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    let scope = scope(&caller, &parameters)?;
-    let _turn = state.replays.take().await?;
-    // Which of two it would be is asked, as when it is looked at.
-    if the_one(state.gateway.find(&scope, &action_id(&id)?).await?)?.state == OPEN {
-        let message = format!(
-            "the action {id:?} is still under way, and nothing was sent: it goes on by itself; GET /v1/actions/{{id}} tells how"
-        );
-        return Err(Refusal::new(StatusCode::CONFLICT, "ACTION_OPEN", message));
-    }
-    let replayed = state
-        .gateway
-        .replay(
-            &scope,
-            &action_id(&id)?,
-            false,
-            &caller,
-            prefer::read(&headers).wait,
-        )
-        .await?;
-    replay::answered(&replay::one(&replayed.ok_or_else(not_found)?))
-}
-
-/// Sends again what the filters find, at most `limit`, oldest first.
-pub(in crate::http) async fn replay_many(
-    MayDispatch(caller): MayDispatch,
-    State(state): State<Arc<AppState>>,
-    uri: Uri,
-    _: NoBody,
-) -> Result<Response, Refusal> {
-    let parameters = Parameters::read(&uri, &[&FILTERS[..], &replay::PARAMETERS].concat())?;
-    let request = replay::request(filter(&caller, &parameters)?, &parameters)?;
-    let _turn = state.replays.take().await?;
-    replay::answered(&replay::many(
-        &state.gateway.replay_page(request, &caller).await?,
-    ))
 }
 
 /// The whole of what the filters find, a JSON object a line, as it is read.

@@ -1,4 +1,4 @@
-//! Dead letters: looking, sending anew, and taking off the list. Nothing is destroyed: the journal keeps them all.
+//! Dead letters: looking, and taking off the list. Nothing is destroyed: the journal keeps them all.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use acteon_gateway::ActionView;
 use acteon_store::{HistoryFilter, PageRequest, State as ActionState};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -17,19 +17,17 @@ use serde_json::{Value, json};
 use crate::http::answer::{UNKNOWN, answer, written};
 use crate::http::error::Refusal;
 use crate::http::extract::body::NoBody;
-use crate::http::extract::caller::{MayDispatch, MayManage, MayRead, scope};
+use crate::http::extract::caller::{MayManage, MayRead, scope};
 use crate::http::extract::path::Path;
-use crate::http::extract::prefer;
 use crate::http::extract::query::Parameters;
 use crate::http::filter::{FILTERS, PAGES, SEARCHES, cursor_text, filter, page, search, word};
 use crate::http::record::Searched;
-use crate::http::replay;
-use crate::http::routes::actions::{action_id, not_found, the_one};
+use crate::http::routes::actions::{action_id, the_one};
 use crate::http::state::AppState;
 
 /// A letter on the list, and one that was taken off it.
-const DEAD: &str = "dead";
-const DISCARDED: &str = "discarded";
+pub(in crate::http) const DEAD: &str = "dead";
+pub(in crate::http) const DISCARDED: &str = "discarded";
 
 /// Most letters that one drain hands out.
 const DRAIN: usize = 1000;
@@ -97,7 +95,8 @@ struct Letters<T> {
     searched: Option<Searched>,
 }
 
-fn dead(filter: HistoryFilter) -> HistoryFilter {
+/// The part of what a filter finds that is on the list.
+pub(in crate::http) fn on_the_list(filter: HistoryFilter) -> HistoryFilter {
     HistoryFilter {
         state: Some(ActionState::Dead),
         ..filter
@@ -124,7 +123,16 @@ async fn letter(
     id: &str,
     states: &[&str],
 ) -> Result<ActionView, Refusal> {
-    let mut found = state.gateway.find(scope, &action_id(id)?).await?;
+    let found = state.gateway.find(scope, &action_id(id)?).await?;
+    the_letter(id, found, states)
+}
+
+/// The only action of an id that is a dead letter in one of these states.
+pub(in crate::http) fn the_letter(
+    id: &str,
+    mut found: Vec<ActionView>,
+    states: &[&str],
+) -> Result<ActionView, Refusal> {
     let other = found
         .iter()
         .find(|view| !states.contains(&view.state))
@@ -164,48 +172,6 @@ pub(in crate::http) async fn discard(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sends one again, and takes it off the list if it goes.
-pub(in crate::http) async fn replay_one(
-    MayDispatch(caller): MayDispatch,
-    State(state): State<Arc<AppState>>,
-    Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-    _: NoBody,
-) -> Result<Response, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    let scope = scope(&caller, &parameters)?;
-    let _turn = state.replays.take().await?;
-    // One that was replayed before, whose answer was lost, gets the same answer.
-    let letter = letter(&state, &scope, &id, &[DEAD, DISCARDED]).await?;
-    let replayed = state
-        .gateway
-        .replay(
-            &scope,
-            &letter.action.id,
-            true,
-            &caller,
-            prefer::read(&headers).wait,
-        )
-        .await?;
-    replay::answered(&replay::one(&replayed.ok_or_else(not_found)?))
-}
-
-/// Sends again what the filters find, such as `?code=CONFIGURATION&from=...`, at most `limit`, oldest first, and takes off the list what goes.
-pub(in crate::http) async fn replay_many(
-    MayDispatch(caller): MayDispatch,
-    State(state): State<Arc<AppState>>,
-    uri: Uri,
-    _: NoBody,
-) -> Result<Response, Refusal> {
-    let parameters = Parameters::read(&uri, &[&FILTERS[..], &replay::PARAMETERS].concat())?;
-    let request = replay::request(dead(filter(&caller, &parameters)?), &parameters)?;
-    let _turn = state.replays.take().await?;
-    replay::answered(&replay::many(
-        &state.gateway.replay_page(request, &caller).await?,
-    ))
-}
-
 pub(in crate::http) async fn stats(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
@@ -242,7 +208,7 @@ pub(in crate::http) async fn drain(
     let _turn = state.reads.take().await?;
     let page = state
         .gateway
-        .history(dead(HistoryFilter::of(scope)), request)
+        .history(on_the_list(HistoryFilter::of(scope)), request)
         .await?;
     let seqs: Vec<_> = page.views.iter().map(|view| view.seq).collect();
     let next_cursor = page.next.map(cursor_text);

@@ -11,5 +11,6 @@ pub(super) mod intervals;
 pub(super) mod lanes;
 pub(super) mod quotas;
 pub(super) mod reload;
+pub(super) mod replay;
 pub(super) mod rules;
 pub(super) mod silences;

@@ -1,0 +1,111 @@
+//! Sending earlier actions again: any of the audit trail, or dead letters only. One implementation for both.
+
+use std::sync::Arc;
+
+use acteon_gateway::ActionView;
+use acteon_store::HistoryFilter;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+
+use crate::http::error::Refusal;
+use crate::http::extract::body::NoBody;
+use crate::http::extract::caller::{MayDispatch, scope};
+use crate::http::extract::path::Path;
+use crate::http::extract::prefer;
+use crate::http::extract::query::Parameters;
+use crate::http::filter::{FILTERS, filter};
+use crate::http::replay;
+use crate::http::routes::actions::{action_id, not_found, the_one};
+use crate::http::routes::dead_letters::{DEAD, DISCARDED, on_the_list, the_letter};
+use crate::http::state::AppState;
+
+/// The state of an action that goes on by itself.
+const OPEN: &str = "open";
+
+/// What a route sends again.
+pub(in crate::http) trait Replayable {
+    /// Whether only dead letters are, so that each is sent again once.
+    const LETTERS_ONLY: bool;
+
+    /// The one action of an id that may be sent again.
+    fn the_one(id: &str, found: Vec<ActionView>) -> Result<ActionView, Refusal>;
+
+    /// The part of what a filter finds that may be sent again.
+    fn narrowed(filter: HistoryFilter) -> HistoryFilter;
+}
+
+/// Any action of the audit trail that is over.
+pub(in crate::http) struct AnyAction;
+
+impl Replayable for AnyAction {
+    const LETTERS_ONLY: bool = false;
+
+    fn the_one(id: &str, found: Vec<ActionView>) -> Result<ActionView, Refusal> {
+        let view = the_one(found)?;
+        if view.state == OPEN {
+            let message = format!(
+                "the action {id:?} is still under way, and nothing was sent: it goes on by itself; GET /v1/actions/{{id}} tells how"
+            );
+            return Err(Refusal::new(StatusCode::CONFLICT, "ACTION_OPEN", message));
+        }
+        Ok(view)
+    }
+
+    fn narrowed(filter: HistoryFilter) -> HistoryFilter {
+        filter
+    }
+}
+
+/// A dead letter, which is taken off the list if it goes.
+pub(in crate::http) struct DeadLetter;
+
+impl Replayable for DeadLetter {
+    const LETTERS_ONLY: bool = true;
+
+    /// One that was replayed before, whose answer was lost, gets the same answer.
+    fn the_one(id: &str, found: Vec<ActionView>) -> Result<ActionView, Refusal> {
+        the_letter(id, found, &[DEAD, DISCARDED])
+    }
+
+    fn narrowed(filter: HistoryFilter) -> HistoryFilter {
+        on_the_list(filter)
+    }
+}
+
+/// Sends one again. Which of two it would be is asked, as when it is looked at.
+pub(in crate::http) async fn one<R: Replayable>(
+    MayDispatch(caller): MayDispatch,
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    _: NoBody,
+) -> Result<Response, Refusal> {
+    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
+    let scope = scope(&caller, &parameters)?;
+    let _turn = state.replays.take().await?;
+    let found = state.gateway.find(&scope, &action_id(&id)?).await?;
+    let view = R::the_one(&id, found)?;
+    let wait = prefer::read(&headers).wait;
+    let replayed = state
+        .gateway
+        .replay(&scope, &view.action.id, R::LETTERS_ONLY, &caller, wait)
+        .await?;
+    replay::answered(&replay::one(&replayed.ok_or_else(not_found)?))
+}
+
+/// Sends again what the filters find, such as `?code=CONFIGURATION&from=...`, at most `limit`, oldest first.
+pub(in crate::http) async fn many<R: Replayable>(
+    MayDispatch(caller): MayDispatch,
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+    _: NoBody,
+) -> Result<Response, Refusal> {
+    let parameters = Parameters::read(&uri, &[&FILTERS[..], &replay::PARAMETERS].concat())?;
+    let filter = R::narrowed(filter(&caller, &parameters)?);
+    let request = replay::request(filter, &parameters)?;
+    let _turn = state.replays.take().await?;
+    let page = state.gateway.replay_page(request, &caller).await?;
+    replay::answered(&replay::many(&page))
+}
