@@ -6,17 +6,13 @@ use acteon_core::{Caller, ErrorKind, TO_REPAIR, Timestamp, VerdictKind};
 use acteon_gateway::Search;
 use acteon_store::{Cursor, HistoryFilter, PageRequest, Seq};
 
-use axum::http::StatusCode;
-
 use super::error::Refusal;
-use super::extract::caller::scope;
-use super::extract::query::Parameters;
+use super::extract::query::{FromQuery, Parameters, refusal};
+use super::extract::scope::Scoped;
 use crate::similar::nearest;
 
-/// Parameters that filter actions.
-pub(super) const FILTERS: [&str; 12] = [
-    "namespace",
-    "tenant",
+/// Parameters that filter actions, besides their scope.
+const FILTERS: [&str; 10] = [
     "provider",
     "action_type",
     "outcome",
@@ -30,13 +26,10 @@ pub(super) const FILTERS: [&str; 12] = [
 ];
 
 /// Parameters that search what the filters let through, for lists.
-pub(super) const SEARCHES: [&str; 3] = ["recipient", "message_id", "text"];
+const SEARCHES: [&str; 3] = ["recipient", "message_id", "text"];
 
 /// Filters of the wire format for what is not built: nothing can match them.
-pub(super) const NEVER: [&str; 3] = ["chain_id", "signer_id", "kid"];
-
-/// Parameters that choose a page.
-pub(super) const PAGES: [&str; 3] = ["limit", "offset", "cursor"];
+const NOT_BUILT: [&str; 3] = ["chain_id", "signer_id", "kid"];
 
 /// Words of outcomes: those that are built, then those of the wire format that nothing has yet.
 const OUTCOMES: [&str; 16] = [
@@ -79,22 +72,101 @@ const CLASSES: [&str; 1] = [TO_REPAIR];
 
 const DEFAULT_PAGE: usize = 50;
 
-pub(super) fn filter(caller: &Caller, parameters: &Parameters) -> Result<HistoryFilter, Refusal> {
-    let text = |name: &str| parameters.get(name).map(str::to_owned);
-    let (from, to) = parameters.span()?;
-    Ok(HistoryFilter {
-        provider: text("provider"),
-        action_type: text("action_type"),
-        outcome: word(parameters, "outcome", &OUTCOMES)?,
-        verdict: word(parameters, "verdict", &verdicts())?,
-        rule: text("matched_rule"),
-        caller: text("caller_id"),
-        code: word(parameters, "code", &CODES)?,
-        class: word(parameters, "class", &CLASSES)?,
-        from,
-        to,
-        ..HistoryFilter::of(scope(caller, parameters)?)
-    })
+/// Which actions are asked for.
+pub(super) struct Filters {
+    scope: Scoped,
+    provider: Option<String>,
+    action_type: Option<String>,
+    outcome: Option<String>,
+    verdict: Option<String>,
+    rule: Option<String>,
+    caller: Option<String>,
+    code: Option<String>,
+    class: Option<String>,
+    span: Span,
+    /// Whether nothing is asked for, so that all are.
+    pub(super) is_empty: bool,
+}
+
+impl Filters {
+    /// The filter within what a caller may find.
+    pub(super) fn of(self, caller: &Caller) -> HistoryFilter {
+        HistoryFilter {
+            provider: self.provider,
+            action_type: self.action_type,
+            outcome: self.outcome,
+            verdict: self.verdict,
+            rule: self.rule,
+            caller: self.caller,
+            code: self.code,
+            class: self.class,
+            from: self.span.from,
+            to: self.span.to,
+            ..HistoryFilter::of(self.scope.of(caller))
+        }
+    }
+}
+
+impl FromQuery for Filters {
+    fn names() -> Vec<&'static str> {
+        [&Scoped::names()[..], &FILTERS].concat()
+    }
+
+    fn read(parameters: &Parameters) -> Result<Self, Refusal> {
+        let text = |name: &str| parameters.get(name).map(str::to_owned);
+        let span = Span::read(parameters)?;
+        Ok(Self {
+            provider: text("provider"),
+            action_type: text("action_type"),
+            outcome: word(parameters, "outcome", &OUTCOMES)?,
+            verdict: word(parameters, "verdict", &verdicts())?,
+            rule: text("matched_rule"),
+            caller: text("caller_id"),
+            code: word(parameters, "code", &CODES)?,
+            class: word(parameters, "class", &CLASSES)?,
+            span,
+            scope: Scoped::read(parameters)?,
+            is_empty: Self::names()
+                .iter()
+                .all(|name| parameters.get(name).is_none()),
+        })
+    }
+}
+
+/// The instants from and to which is asked for.
+pub(super) struct Span {
+    pub(super) from: Option<Timestamp>,
+    pub(super) to: Option<Timestamp>,
+}
+
+impl FromQuery for Span {
+    fn names() -> Vec<&'static str> {
+        vec!["from", "to"]
+    }
+
+    fn read(parameters: &Parameters) -> Result<Self, Refusal> {
+        match (parameters.time("from")?, parameters.time("to")?) {
+            (Some(from), Some(to)) if from > to => Err(refusal(format!(
+                "from is after to, so nothing lies between: from is {from}, to is {to}"
+            ))),
+            (from, to) => Ok(Self { from, to }),
+        }
+    }
+}
+
+/// Whether something is asked for that nothing can match.
+pub(super) struct NotBuilt(pub(super) bool);
+
+impl FromQuery for NotBuilt {
+    fn names() -> Vec<&'static str> {
+        NOT_BUILT.to_vec()
+    }
+
+    fn read(parameters: &Parameters) -> Result<Self, Refusal> {
+        Ok(Self(
+            NOT_BUILT.iter().any(|name| parameters.get(name).is_some()),
+        ))
+    }
 }
 
 /// Names of verdicts, in the same order as those of outcomes.
@@ -107,35 +179,45 @@ fn verdicts() -> Vec<&'static str> {
 }
 
 /// What to search for, if anything is.
-pub(super) fn search(parameters: &Parameters) -> Result<Option<Search>, Refusal> {
-    if SEARCHES.iter().all(|name| parameters.get(name).is_none()) {
-        return Ok(None);
+pub(super) struct Sought(pub(super) Option<Search>);
+
+impl FromQuery for Sought {
+    fn names() -> Vec<&'static str> {
+        SEARCHES.to_vec()
     }
-    if parameters.get("offset").is_some() {
-        let message = "offset has no effect on a search, which counts nothing: go on with the next_cursor of the page before";
-        return Err(Refusal::new(
-            StatusCode::BAD_REQUEST,
-            "INVALID_QUERY",
-            message,
-        ));
+
+    fn read(parameters: &Parameters) -> Result<Self, Refusal> {
+        if SEARCHES.iter().all(|name| parameters.get(name).is_none()) {
+            return Ok(Self(None));
+        }
+        if parameters.get("offset").is_some() {
+            return Err(refusal(
+                "offset has no effect on a search, which counts nothing: go on with the next_cursor of the page before",
+            ));
+        }
+        // Names have no blanks at their ends. A part of a text may.
+        let name = |name: &str| Ok::<_, Refusal>(sought(parameters, name)?.map(trimmed));
+        Ok(Self(Some(Search {
+            recipient: name("recipient")?,
+            message_id: name("message_id")?,
+            text: sought(parameters, "text")?,
+        })))
     }
-    let sought = |name: &str| {
-        let fits = |text: &str| {
-            (!text.trim().is_empty() && text.len() <= MAX_SOUGHT_BYTES).then(|| text.to_owned())
-        };
-        parameters.parsed(
-            name,
-            &format!("a text of 1 to {MAX_SOUGHT_BYTES} bytes, and not of blanks alone"),
-            fits,
-        )
+}
+
+fn sought(parameters: &Parameters, name: &str) -> Result<Option<String>, Refusal> {
+    let fits = |text: &str| {
+        (!text.trim().is_empty() && text.len() <= MAX_SOUGHT_BYTES).then(|| text.to_owned())
     };
-    // Names have no blanks at their ends. A part of a text may.
-    let name = |name: &str| Ok::<_, Refusal>(sought(name)?.map(|text| text.trim().to_owned()));
-    Ok(Some(Search {
-        recipient: name("recipient")?,
-        message_id: name("message_id")?,
-        text: sought("text")?,
-    }))
+    parameters.parsed(
+        name,
+        &format!("a text of 1 to {MAX_SOUGHT_BYTES} bytes, and not of blanks alone"),
+        fits,
+    )
+}
+
+fn trimmed(text: String) -> String {
+    text.trim().to_owned()
 }
 
 /// A word out of a list, in whichever case. A misspelt one would find nothing, which reads as if nothing had happened.
@@ -163,28 +245,33 @@ pub(super) fn word(
         "the query parameter {name:?} is {shown:?}, which is none of its words; {hint}known are: {}",
         known.join(", ")
     );
-    Err(Refusal::new(
-        StatusCode::BAD_REQUEST,
-        "INVALID_QUERY",
-        message,
-    ))
+    Err(refusal(message))
 }
 
 /// The page asked for; the newest fifty without a word.
-pub(super) fn page(parameters: &Parameters) -> Result<PageRequest, Refusal> {
-    let limit = limit(parameters, DEFAULT_PAGE)?;
-    let offset = parameters.parsed(
-        "offset",
-        "a number up to 5000; go further with cursor",
-        |text| text.parse().ok().filter(|offset| *offset <= MAX_OFFSET),
-    )?;
-    let after = parameters.parsed("cursor", "the next_cursor of the page before", parse_cursor)?;
-    Ok(PageRequest {
-        after,
-        offset: offset.unwrap_or(0),
-        limit,
-        count: after.is_none(),
-    })
+pub(super) struct Paged(pub(super) PageRequest);
+
+impl FromQuery for Paged {
+    fn names() -> Vec<&'static str> {
+        vec!["limit", "offset", "cursor"]
+    }
+
+    fn read(parameters: &Parameters) -> Result<Self, Refusal> {
+        let limit = limit(parameters, DEFAULT_PAGE)?;
+        let offset = parameters.parsed(
+            "offset",
+            "a number up to 5000; go further with cursor",
+            |text| text.parse().ok().filter(|offset| *offset <= MAX_OFFSET),
+        )?;
+        let after =
+            parameters.parsed("cursor", "the next_cursor of the page before", parse_cursor)?;
+        Ok(Self(PageRequest {
+            after,
+            offset: offset.unwrap_or(0),
+            limit,
+            count: after.is_none(),
+        }))
+    }
 }
 
 pub(super) fn limit(parameters: &Parameters, default: usize) -> Result<usize, Refusal> {

@@ -1,6 +1,6 @@
 //! Sending earlier actions again: what is asked for, and what is answered.
 
-use acteon_core::ActionId;
+use acteon_core::{ActionId, Caller};
 use acteon_gateway::{ReplayCursor, ReplayPage, ReplayRequest, ReplayResult, Replayed};
 use acteon_store::{HistoryFilter, Seq};
 use axum::http::StatusCode;
@@ -10,48 +10,73 @@ use serde_json::value::RawValue;
 
 use super::answer::written;
 use super::error::Refusal;
-use super::extract::query::Parameters;
-use super::filter::{FILTERS, cursor_text, limit, parse_cursor};
+use super::extract::query::{FromQuery, Parameters};
+use super::filter::{Filters, cursor_text, limit, parse_cursor};
 use super::json::json;
 use super::routes::dispatch::wire;
 
 /// Parameters beside the filters.
-pub(super) const PARAMETERS: [&str; 4] = ["limit", "cursor", "max_replays", "all"];
+const PARAMETERS: [&str; 4] = ["limit", "cursor", "max_replays", "all"];
 
 /// Actions sent again by one request where it does not say how many.
 const DEFAULT_REPLAY: usize = 100;
 
-/// The request for what a filter finds. One must be given: nobody means everything without saying so.
-pub(super) fn request(
-    filter: HistoryFilter,
-    parameters: &Parameters,
-) -> Result<ReplayRequest, Refusal> {
-    if !parameters.flag("all")? && FILTERS.iter().all(|name| parameters.get(name).is_none()) {
-        let message = format!(
-            "say which actions: give at least one of {}, or all=true",
-            FILTERS.join(", ")
-        );
-        return Err(Refusal::new(
-            StatusCode::BAD_REQUEST,
-            "FILTER_MISSING",
-            message,
-        ));
+/// Which actions to send again, and how many.
+pub(super) struct ReplayMany {
+    filters: Filters,
+    after: Option<ReplayCursor>,
+    limit: usize,
+    max_replays: Option<u32>,
+}
+
+impl ReplayMany {
+    /// The request of a caller for what of their filter may be sent again.
+    pub(super) fn of(
+        self,
+        caller: &Caller,
+        narrowed: fn(HistoryFilter) -> HistoryFilter,
+    ) -> ReplayRequest {
+        ReplayRequest {
+            filter: narrowed(self.filters.of(caller)),
+            after: self.after,
+            limit: self.limit,
+            max_replays: self.max_replays,
+        }
     }
-    let after = parameters.parsed(
-        "cursor",
-        "the next_cursor of the replay before",
-        parse_replay_cursor,
-    )?;
-    let limit = limit(parameters, DEFAULT_REPLAY)?;
-    let max_replays = parameters.parsed("max_replays", "a number such as 0", |text| {
-        text.parse().ok()
-    })?;
-    Ok(ReplayRequest {
-        filter,
-        after,
-        limit,
-        max_replays,
-    })
+}
+
+impl FromQuery for ReplayMany {
+    fn names() -> Vec<&'static str> {
+        [&Filters::names()[..], &PARAMETERS].concat()
+    }
+
+    /// A filter must be given: nobody means everything without saying so.
+    fn read(parameters: &Parameters) -> Result<Self, Refusal> {
+        let filters = Filters::read(parameters)?;
+        if !parameters.flag("all")? && filters.is_empty {
+            let message = format!(
+                "say which actions: give at least one of {}, or all=true",
+                Filters::names().join(", ")
+            );
+            return Err(Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "FILTER_MISSING",
+                message,
+            ));
+        }
+        Ok(Self {
+            filters,
+            after: parameters.parsed(
+                "cursor",
+                "the next_cursor of the replay before",
+                parse_replay_cursor,
+            )?,
+            limit: limit(parameters, DEFAULT_REPLAY)?,
+            max_replays: parameters.parsed("max_replays", "a number such as 0", |text| {
+                text.parse().ok()
+            })?,
+        })
+    }
 }
 
 /// What came of one. The outcome is written as it came, however deep a service's answer in it nests.

@@ -13,7 +13,6 @@ use axum::http::{HeaderMap, StatusCode, header};
 
 use crate::connection::Exchange;
 use crate::http::error::Refusal;
-use crate::http::extract::query::Parameters;
 use crate::http::state::AppState;
 use crate::sign_in::Reaction;
 
@@ -216,14 +215,4 @@ pub(in crate::http) fn repeated(
     let mut scope = Scope::of(&caller.grants);
     (scope.namespace, scope.tenant) = (namespace, tenant);
     scope
-}
-
-/// What a caller may find: what they are granted, within the `namespace` and `tenant` that they ask for.
-pub(in crate::http) fn scope(caller: &Caller, parameters: &Parameters) -> Result<Scope, Refusal> {
-    let mut scope = Scope::of(&caller.grants);
-    scope.namespace = parameters.parsed("namespace", "a namespace", |text| {
-        Namespace::parse(text).ok()
-    })?;
-    scope.tenant = parameters.parsed("tenant", "a tenant", |text| Tenant::parse(text).ok())?;
-    Ok(scope)
 }

@@ -1,7 +1,9 @@
-//! What handlers take out of a request, each refused in the API's own words: caller, path, query, preference, body.
+//! What handlers take out of a request, each refused in the API's own words: caller, path, query with its scope, headers, body.
 
 pub(super) mod body;
 pub(super) mod caller;
+pub(super) mod idempotency;
 pub(super) mod path;
 pub(super) mod prefer;
 pub(super) mod query;
+pub(super) mod scope;

@@ -1,10 +1,13 @@
 //! How long a caller wants to wait: the `Prefer` header of RFC 7240.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use acteon_core::limits::{DEFAULT_WAIT, MAX_WAIT};
 use acteon_gateway::Wait;
+use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 
 /// What a caller prefers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,9 +17,17 @@ pub(in crate::http) struct Preference {
     pub(in crate::http) said: bool,
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for Preference {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(read(&parts.headers))
+    }
+}
+
 /// Reads `respond-async` and `wait=N`, N in seconds. What cannot be read is ignored, and of two the first counts, as the RFC asks: several headers
 /// are one list.
-pub(in crate::http) fn read(headers: &HeaderMap) -> Preference {
+fn read(headers: &HeaderMap) -> Preference {
     let mut preference = Preference {
         wait: Wait::ForOutcome(DEFAULT_WAIT),
         said: false,

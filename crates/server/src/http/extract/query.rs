@@ -3,32 +3,75 @@
 use acteon_core::Timestamp;
 use acteon_core::json::head;
 use acteon_core::limits::MAX_NAME_BYTES;
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::{self, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 
 use crate::http::error::Refusal;
 use crate::similar::nearest;
 
-/// The query of a request to a route that takes none: it is not there. What is asked for and not heeded is taken for done.
-pub(in crate::http) struct NoQuery;
+/// Query of a request, read as `T`.
+pub(in crate::http) struct Query<T>(pub(in crate::http) T);
 
-impl<S: Send + Sync> FromRequestParts<S> for NoQuery {
+/// What a query is read as.
+pub(in crate::http) trait FromQuery: Sized {
+    /// Names of the parameters that may be given, in the order in which messages and the `OpenAPI` document list them.
+    fn names() -> Vec<&'static str>;
+
+    /// Reads the parameters, of which all have known names.
+    fn read(parameters: &Parameters) -> Result<Self, Refusal>;
+}
+
+impl<T: FromQuery, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        Parameters::read(&parts.uri, &[]).map(|_| Self)
+        let parameters = Parameters::read(&parts.uri, &T::names())?;
+        T::read(&parameters).map(Self)
     }
 }
 
+/// Query of a route that takes none: it is not there. What is asked for and not heeded would be taken for done.
+pub(in crate::http) type NoQuery = Query<()>;
+
+impl FromQuery for () {
+    fn names() -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    fn read(_: &Parameters) -> Result<Self, Refusal> {
+        Ok(())
+    }
+}
+
+macro_rules! all_of {
+    ($($part:ident),+) => {
+        impl<$($part: FromQuery),+> FromQuery for ($($part,)+) {
+            fn names() -> Vec<&'static str> {
+                [$($part::names()),+].concat()
+            }
+
+            fn read(parameters: &Parameters) -> Result<Self, Refusal> {
+                Ok(($($part::read(parameters)?,)+))
+            }
+        }
+    };
+}
+
+all_of!(A, B);
+all_of!(A, B, C);
+all_of!(A, B, C, D);
+
+/// Parameters of a query, by name.
 pub(in crate::http) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
     /// Those of `uri`, which may be of `known`, each once.
-    pub(in crate::http) fn read(uri: &Uri, known: &[&str]) -> Result<Self, Refusal> {
-        let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else {
+    fn read(uri: &Uri, known: &[&str]) -> Result<Self, Refusal> {
+        let Ok(extract::Query(pairs)) = extract::Query::<Vec<(String, String)>>::try_from_uri(uri)
+        else {
             return Err(refusal(
-                "the query cannot be read: write it as name=value&name=value".into(),
+                "the query cannot be read: write it as name=value&name=value",
             ));
         };
         if let Some(name) = uri.query().and_then(not_utf8) {
@@ -92,16 +135,6 @@ impl Parameters {
         })
     }
 
-    /// The instants from and to which is asked for.
-    pub(in crate::http) fn span(&self) -> Result<(Option<Timestamp>, Option<Timestamp>), Refusal> {
-        match (self.time("from")?, self.time("to")?) {
-            (Some(from), Some(to)) if from > to => Err(refusal(format!(
-                "from is after to, so nothing lies between: from is {from}, to is {to}"
-            ))),
-            span => Ok(span),
-        }
-    }
-
     /// A parameter that is true or false; false when absent.
     pub(in crate::http) fn flag(&self, name: &str) -> Result<bool, Refusal> {
         let parse = |text: &str| match text {
@@ -159,6 +192,7 @@ fn unknown(name: &str, known: &[&str]) -> Refusal {
     ))
 }
 
-fn refusal(message: String) -> Refusal {
+/// Refusal of a query.
+pub(in crate::http) fn refusal(message: impl Into<String>) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "INVALID_QUERY", message)
 }

@@ -3,6 +3,7 @@
 use acteon_core::limits::{MAX_BATCH, MAX_OFFSET, MAX_PAGE};
 use serde_json::{Map, Value, json};
 
+use crate::http::extract::query::FromQuery;
 use crate::http::shape::{Shape, schema};
 
 /// Operation of a route.
@@ -12,7 +13,8 @@ pub(in crate::http) struct Operation {
     id: &'static str,
     summary: &'static str,
     caller: Caller,
-    query: &'static [&'static [&'static str]],
+    /// Names of the query's parameters.
+    query: fn() -> Vec<&'static str>,
     headers: &'static [&'static str],
     takes: Takes,
     answer: Answer,
@@ -63,7 +65,7 @@ impl Operation {
             id,
             summary,
             caller: Caller::WithKey,
-            query: &[],
+            query: <() as FromQuery>::names,
             headers: &[],
             takes: Takes::Nothing,
             answer: Answer::Json(200, schema),
@@ -81,8 +83,8 @@ impl Operation {
         self
     }
 
-    pub(super) const fn query(mut self, names: &'static [&'static [&'static str]]) -> Self {
-        self.query = names;
+    pub(super) const fn query<Q: FromQuery>(mut self) -> Self {
+        self.query = Q::names;
         self
     }
 
@@ -153,10 +155,8 @@ impl Operation {
             .split('/')
             .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
             .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } }));
-        let of_query = self
-            .query
-            .iter()
-            .flat_map(|names| names.iter())
+        let of_query = (self.query)()
+            .into_iter()
             .map(|name| json!({ "name": name, "in": "query", "schema": of_query(name) }));
         let of_head = self
             .headers

@@ -2,16 +2,18 @@
 
 use super::operation::Operation;
 use crate::http::envelope::ACTION;
-use crate::http::filter::{FILTERS, NEVER, PAGES, SEARCHES};
-use crate::http::replay::PARAMETERS;
+use crate::http::extract::scope::Scoped;
+use crate::http::filter::{Filters, Span};
+use crate::http::replay::ReplayMany;
+use crate::http::routes::audit::AuditQuery;
+use crate::http::routes::dead_letters::LettersQuery;
+use crate::http::routes::dispatch::DryRunQuery;
+use crate::http::routes::quotas::{QuotasQuery, UsageQuery};
+use crate::http::routes::silences::SilencesQuery;
 use crate::http::routes::{intervals, quotas, rules, silences};
 
-/// Parameters that say which tenant's.
-const SCOPE: &[&str] = &["namespace", "tenant"];
 const WAIT: &[&str] = &["Prefer"];
 const DISPATCH_HEADERS: &[&str] = &["Idempotency-Key", "Prefer"];
-const DRY_RUN: &[&str] = &["dry_run", "evaluate_at"];
-const SPAN: &[&str] = &["from", "to"];
 const LINES: &str = "application/x-ndjson";
 const METRICS_TEXT: &str = "text/plain";
 
@@ -30,7 +32,7 @@ pub(in crate::http) const DISPATCH: Operation = on(
     "Posts an action, and waits for its outcome",
     "Outcome",
 )
-.query(&[DRY_RUN])
+.query::<DryRunQuery>()
 .headers(DISPATCH_HEADERS)
 .takes(&ACTION)
 .others(&[202, 409]);
@@ -40,7 +42,7 @@ pub(in crate::http) const DISPATCH_BATCH: Operation = on(
     "Posts up to 1000 actions, answered in their order",
     "Outcomes",
 )
-.query(&[DRY_RUN])
+.query::<DryRunQuery>()
 .headers(DISPATCH_HEADERS)
 .takes_list(&ACTION);
 pub(in crate::http) const ACTION_GET: Operation = on(
@@ -49,7 +51,7 @@ pub(in crate::http) const ACTION_GET: Operation = on(
     "Shows one action as it stands",
     "ActionBody",
 )
-.query(&[SCOPE])
+.query::<Scoped>()
 .others(&[409]);
 pub(in crate::http) const AUDIT_LIST: Operation = on(
     "audit",
@@ -57,14 +59,14 @@ pub(in crate::http) const AUDIT_LIST: Operation = on(
     "Lists the audit trail, newest first",
     "AuditPage",
 )
-.query(&[&FILTERS, &SEARCHES, &NEVER, &PAGES]);
+.query::<AuditQuery>();
 pub(in crate::http) const AUDIT_EXPORT: Operation = on(
     "audit",
     "exportAudit",
     "Exports what the filters find, a JSON object a line",
     "Object",
 )
-.query(&[&FILTERS])
+.query::<Filters>()
 .text(LINES);
 pub(in crate::http) const AUDIT_REPLAY_MANY: Operation = on(
     "audit",
@@ -72,14 +74,14 @@ pub(in crate::http) const AUDIT_REPLAY_MANY: Operation = on(
     "Sends again what the filters find",
     "ReplayedMany",
 )
-.query(&[&FILTERS, &PARAMETERS]);
+.query::<ReplayMany>();
 pub(in crate::http) const AUDIT_GET: Operation = on(
     "audit",
     "getAudit",
     "Shows one row of the audit trail",
     "AuditRecord",
 )
-.query(&[SCOPE])
+.query::<Scoped>()
 .others(&[409]);
 pub(in crate::http) const AUDIT_REPLAY: Operation = on(
     "audit",
@@ -87,7 +89,7 @@ pub(in crate::http) const AUDIT_REPLAY: Operation = on(
     "Sends one action again",
     "Replayed",
 )
-.query(&[SCOPE])
+.query::<Scoped>()
 .headers(WAIT)
 .others(&[409]);
 pub(in crate::http) const DLQ_LIST: Operation = on(
@@ -96,14 +98,14 @@ pub(in crate::http) const DLQ_LIST: Operation = on(
     "Lists dead letters, newest first",
     "DeadLetters",
 )
-.query(&[&FILTERS, &SEARCHES, &PAGES, &["state"]]);
+.query::<LettersQuery>();
 pub(in crate::http) const DLQ_STATS: Operation = on(
     "dead letters",
     "countDeadLetters",
     "Counts dead letters",
     "DeadLetterCount",
 )
-.query(&[SCOPE]);
+.query::<Scoped>();
 pub(in crate::http) const DLQ_DRAIN: Operation = on(
     "dead letters",
     "drainDeadLetters",
@@ -116,14 +118,14 @@ pub(in crate::http) const DLQ_REPLAY_MANY: Operation = on(
     "Sends again the dead letters that the filters find",
     "ReplayedMany",
 )
-.query(&[&FILTERS, &PARAMETERS]);
+.query::<ReplayMany>();
 pub(in crate::http) const DLQ_GET: Operation = on(
     "dead letters",
     "getDeadLetter",
     "Shows one dead letter",
     "ActionBody",
 )
-.query(&[SCOPE])
+.query::<Scoped>()
 .others(&[409]);
 pub(in crate::http) const DLQ_DISCARD: Operation = on(
     "dead letters",
@@ -131,7 +133,7 @@ pub(in crate::http) const DLQ_DISCARD: Operation = on(
     "Takes one dead letter off the list",
     "Object",
 )
-.query(&[SCOPE])
+.query::<Scoped>()
 .no_content()
 .others(&[409]);
 pub(in crate::http) const DLQ_REPLAY: Operation = on(
@@ -140,7 +142,7 @@ pub(in crate::http) const DLQ_REPLAY: Operation = on(
     "Sends one dead letter again",
     "Replayed",
 )
-.query(&[SCOPE])
+.query::<Scoped>()
 .headers(WAIT)
 .others(&[409]);
 pub(in crate::http) const RULES_LIST: Operation = on(
@@ -169,7 +171,7 @@ pub(in crate::http) const RULES_COVERAGE: Operation = on(
     "Tells which kinds of actions a rule decides about",
     "Coverage",
 )
-.query(&[SCOPE, SPAN]);
+.query::<(Scoped, Span)>();
 pub(in crate::http) const RULE_ENABLED: Operation = on(
     "rules",
     "setRuleEnabled",
@@ -178,8 +180,7 @@ pub(in crate::http) const RULE_ENABLED: Operation = on(
 )
 .takes(&rules::ENABLED);
 pub(in crate::http) const SILENCES_LIST: Operation =
-    on("silences", "listSilences", "Lists silences", "Silences")
-        .query(&[SCOPE, &["include_expired"]]);
+    on("silences", "listSilences", "Lists silences", "Silences").query::<SilencesQuery>();
 pub(in crate::http) const SILENCE_CREATE: Operation = on(
     "silences",
     "createSilence",
@@ -197,19 +198,19 @@ pub(in crate::http) const SILENCE_PREVIEW: Operation = on(
 )
 .takes(&silences::PREVIEW);
 pub(in crate::http) const SILENCE_GET: Operation =
-    on("silences", "getSilence", "Shows one silence", "SilenceBody").query(&[SCOPE]);
+    on("silences", "getSilence", "Shows one silence", "SilenceBody").query::<Scoped>();
 pub(in crate::http) const SILENCE_UPDATE: Operation = on(
     "silences",
     "updateSilence",
     "Changes the end or the comment of a silence",
     "SilenceBody",
 )
-.query(&[SCOPE])
+.query::<Scoped>()
 .takes(&silences::CHANGE)
 .others(&[409]);
 pub(in crate::http) const SILENCE_EXPIRE: Operation =
     on("silences", "expireSilence", "Ends a silence now", "Object")
-        .query(&[SCOPE])
+        .query::<Scoped>()
         .no_content()
         .others(&[409]);
 pub(in crate::http) const INTERVALS_LIST: Operation = on(
@@ -218,7 +219,7 @@ pub(in crate::http) const INTERVALS_LIST: Operation = on(
     "Lists time intervals",
     "TimeIntervals",
 )
-.query(&[SCOPE]);
+.query::<Scoped>();
 pub(in crate::http) const INTERVAL_CREATE: Operation = on(
     "time intervals",
     "createTimeInterval",
@@ -251,8 +252,7 @@ pub(in crate::http) const INTERVAL_DELETE: Operation = on(
 .no_content()
 .others(&[409]);
 pub(in crate::http) const QUOTAS_LIST: Operation =
-    on("quotas", "listQuotas", "Lists quotas", "Quotas")
-        .query(&[SCOPE, &["provider", "principal", "limit", "offset"]]);
+    on("quotas", "listQuotas", "Lists quotas", "Quotas").query::<QuotasQuery>();
 pub(in crate::http) const QUOTA_CREATE: Operation =
     on("quotas", "createQuota", "Makes a quota", "QuotaBody")
         .takes(&quotas::QUOTA)
@@ -264,15 +264,15 @@ pub(in crate::http) const QUOTA_GET: Operation = on(
     "Shows one quota with its usage",
     "QuotaBody",
 )
-.query(&[SCOPE, &["principal"]]);
+.query::<UsageQuery>();
 pub(in crate::http) const QUOTA_UPDATE: Operation =
     on("quotas", "updateQuota", "Changes a quota", "QuotaBody")
-        .query(&[SCOPE])
+        .query::<Scoped>()
         .takes(&quotas::CHANGE)
         .others(&[409]);
 pub(in crate::http) const QUOTA_DELETE: Operation =
     on("quotas", "deleteQuota", "Deletes a quota", "Object")
-        .query(&[SCOPE])
+        .query::<Scoped>()
         .no_content()
         .others(&[409]);
 pub(in crate::http) const QUOTA_USAGE: Operation = on(
@@ -281,7 +281,7 @@ pub(in crate::http) const QUOTA_USAGE: Operation = on(
     "Tells how much of a quota is used",
     "QuotaUsage",
 )
-.query(&[SCOPE, &["principal"]]);
+.query::<UsageQuery>();
 pub(in crate::http) const PROVIDERS_HEALTH: Operation = on(
     "operations",
     "getProvidersHealth",

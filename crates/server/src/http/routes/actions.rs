@@ -5,24 +5,24 @@ use std::sync::Arc;
 use acteon_core::ActionId;
 use acteon_gateway::ActionView;
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::http::answer::{answer, written};
 use crate::http::error::{Refusal, about};
-use crate::http::extract::caller::{MayRead, scope};
+use crate::http::extract::caller::MayRead;
 use crate::http::extract::path::Path;
-use crate::http::extract::query::Parameters;
+use crate::http::extract::query::Query;
+use crate::http::extract::scope::Scoped;
 use crate::http::state::AppState;
 
 pub(in crate::http) async fn get(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
-    uri: Uri,
+    Query(asked): Query<Scoped>,
 ) -> Result<Response, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    let (scope, id) = (scope(&caller, &parameters)?, action_id(&id)?);
+    let (scope, id) = (asked.of(&caller), action_id(&id)?);
     let _turn = state.reads.take().await?;
     let view = the_one(state.gateway.find(&scope, &id).await?)?;
     let bytes = view.action.payload.get().len();

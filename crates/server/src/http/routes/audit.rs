@@ -8,7 +8,7 @@ use acteon_gateway::Search;
 use acteon_store::{Cursor, HistoryFilter, PageRequest};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{Uri, header};
+use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use futures_util::stream;
@@ -18,10 +18,11 @@ use crate::budget::{Held, Room};
 use crate::connection::{Connection, Exchange};
 use crate::http::answer::{UNKNOWN, answer, written};
 use crate::http::error::{Refusal, about};
-use crate::http::extract::caller::{MayRead, scope};
+use crate::http::extract::caller::MayRead;
 use crate::http::extract::path::Path;
-use crate::http::extract::query::Parameters;
-use crate::http::filter::{FILTERS, NEVER, PAGES, SEARCHES, cursor_text, filter, page, search};
+use crate::http::extract::query::Query;
+use crate::http::extract::scope::Scoped;
+use crate::http::filter::{Filters, NotBuilt, Paged, Sought, cursor_text};
 use crate::http::offload::off_runtime;
 use crate::http::record::{Page, Searched, record};
 use crate::http::routes::actions::{action_id, the_one};
@@ -33,20 +34,21 @@ const EXPORT_PAGE: usize = 500;
 const ROOM_TRIES: usize = 100;
 const ROOM_PAUSE: Duration = Duration::from_millis(100);
 
+/// What a list of the audit trail can be asked for.
+pub(in crate::http) type AuditQuery = (Filters, Sought, NotBuilt, Paged);
+
 pub(in crate::http) async fn list(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
-    uri: Uri,
+    Query((filters, Sought(sought), NotBuilt(is_not_built), Paged(request))): Query<AuditQuery>,
 ) -> Result<Response, Refusal> {
-    let parameters = Parameters::read(&uri, &[&FILTERS[..], &SEARCHES, &NEVER, &PAGES].concat())?;
-    let request = page(&parameters)?;
-    let (filter, search) = (filter(&caller, &parameters)?, search(&parameters)?);
-    if NEVER.iter().any(|name| parameters.get(name).is_some()) {
+    if is_not_built {
         let none =
             json!({ "records": [], "total": 0, "limit": request.limit, "offset": request.offset });
         return Ok(Json(none).into_response());
     }
-    if let Some(search) = search {
+    let filter = filters.of(&caller);
+    if let Some(search) = sought {
         return searched(&state, filter, search, request).await;
     }
     let _turn = state.reads.take().await?;
@@ -96,11 +98,9 @@ pub(in crate::http) async fn get(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
-    uri: Uri,
+    Query(asked): Query<Scoped>,
 ) -> Result<Response, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    let scope = scope(&caller, &parameters)?;
-    let id = action_id(&id)?;
+    let (scope, id) = (asked.of(&caller), action_id(&id)?);
     let _turn = state.reads.take().await?;
     let view = the_one(state.gateway.find(&scope, &id).await?)?;
     let shown = answer(UNKNOWN, move || written(&record(&view))).await?;
@@ -112,10 +112,9 @@ pub(in crate::http) async fn export(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
     Extension(Exchange { connection, .. }): Extension<Exchange>,
-    uri: Uri,
+    Query(filters): Query<Filters>,
 ) -> Result<Response, Refusal> {
-    let parameters = Parameters::read(&uri, &FILTERS)?;
-    let filter = filter(&caller, &parameters)?;
+    let filter = filters.of(&caller);
     let lines = stream::try_unfold(Some(None), move |after: Option<Option<Cursor>>| {
         let (state, filter, connection) =
             (Arc::clone(&state), filter.clone(), Arc::clone(&connection));

@@ -10,12 +10,14 @@ use acteon_rules::RuleSet;
 use acteon_store::Glance;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::http::error::Refusal;
-use crate::http::extract::caller::{MayRead, scope};
-use crate::http::extract::query::Parameters;
+use crate::http::extract::caller::MayRead;
+use crate::http::extract::query::Query;
+use crate::http::extract::scope::Scoped;
+use crate::http::filter::Span;
 use crate::http::state::AppState;
 
 /// How far back to look without a word.
@@ -31,13 +33,11 @@ struct Counts {
 pub(in crate::http) async fn get(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
-    uri: Uri,
+    Query((asked, Span { from, to })): Query<(Scoped, Span)>,
 ) -> Result<Json<Value>, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant", "from", "to"])?;
-    let (from, to) = parameters.span()?;
     let to = to.unwrap_or_else(|| state.clock.now());
     let from = from.unwrap_or(to - DEFAULT_SPAN);
-    let mut filter = acteon_store::HistoryFilter::of(scope(&caller, &parameters)?);
+    let mut filter = acteon_store::HistoryFilter::of(asked.of(&caller));
     (filter.from, filter.to) = (Some(from), Some(to));
     let _turn = state.reads.take().await?;
     let (glances, capped) = state.gateway.glance(filter, MAX_LOOK).await?;

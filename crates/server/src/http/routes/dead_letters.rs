@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use acteon_core::{ActionId, ActionType, Namespace, ProviderName, Scope, Tenant};
 use acteon_gateway::ActionView;
-use acteon_store::{HistoryFilter, PageRequest, State as ActionState};
+use acteon_store::{Cursor, HistoryFilter, PageRequest, State as ActionState};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -17,10 +17,11 @@ use serde_json::{Value, json};
 use crate::http::answer::{UNKNOWN, answer, written};
 use crate::http::error::Refusal;
 use crate::http::extract::body::NoBody;
-use crate::http::extract::caller::{MayManage, MayRead, scope};
+use crate::http::extract::caller::{MayManage, MayRead};
 use crate::http::extract::path::Path;
-use crate::http::extract::query::Parameters;
-use crate::http::filter::{FILTERS, PAGES, SEARCHES, cursor_text, filter, page, search, word};
+use crate::http::extract::query::{FromQuery, NoQuery, Parameters, Query};
+use crate::http::extract::scope::Scoped;
+use crate::http::filter::{Filters, Paged, Sought, cursor_text, word};
 use crate::http::record::Searched;
 use crate::http::routes::actions::{action_id, the_one};
 use crate::http::state::AppState;
@@ -32,53 +33,64 @@ pub(in crate::http) const DISCARDED: &str = "discarded";
 /// Most letters that one drain hands out.
 const DRAIN: usize = 1000;
 
+/// What a list of dead letters can be asked for.
+pub(in crate::http) type LettersQuery = (Filters, Sought, Paged, ListedState);
+
+/// State of the letters to list: those on the list, without a word.
+pub(in crate::http) struct ListedState(ActionState);
+
+impl FromQuery for ListedState {
+    fn names() -> Vec<&'static str> {
+        vec!["state"]
+    }
+
+    fn read(parameters: &Parameters) -> Result<Self, Refusal> {
+        let word = word(parameters, "state", &[DEAD, DISCARDED])?;
+        Ok(Self(match word.as_deref() {
+            Some(DISCARDED) => ActionState::Discarded,
+            _ => ActionState::Dead,
+        }))
+    }
+}
+
 pub(in crate::http) async fn list(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
-    uri: Uri,
+    Query((filters, Sought(sought), Paged(page), ListedState(listed))): Query<LettersQuery>,
 ) -> Result<Response, Refusal> {
-    let parameters = Parameters::read(
-        &uri,
-        &[&FILTERS[..], &SEARCHES, &PAGES, &["state"]].concat(),
-    )?;
     let request = PageRequest {
         count: false,
-        ..page(&parameters)?
-    };
-    let state_asked = match word(&parameters, "state", &[DEAD, DISCARDED])?.as_deref() {
-        Some(DISCARDED) => ActionState::Discarded,
-        _ => ActionState::Dead,
+        ..page
     };
     let filter = HistoryFilter {
-        state: Some(state_asked),
-        ..filter(&caller, &parameters)?
+        state: Some(listed),
+        ..filters.of(&caller)
     };
-    if let Some(search) = search(&parameters)? {
+    if let Some(search) = sought {
         let _turn = state.asides.take().await?;
         let page = state
             .gateway
             .search(filter, search, request.after, request.limit)
             .await?;
-        let (next_cursor, searched) = (page.next.map(cursor_text), Some(Searched::of(&page)));
-        let body = move || {
-            written(&Letters {
-                count: page.views.len(),
-                entries: page.views,
-                next_cursor,
-                searched,
-            })
-        };
-        return answer(UNKNOWN, body).await;
+        let searched = Some(Searched::of(&page));
+        return letters(page.views, page.next, searched).await;
     }
     let _turn = state.reads.take().await?;
     let page = state.gateway.history(filter, request).await?;
-    let next_cursor = page.next.map(cursor_text);
+    letters(page.views, page.next, None).await
+}
+
+async fn letters(
+    entries: Vec<ActionView>,
+    next: Option<Cursor>,
+    searched: Option<Searched>,
+) -> Result<Response, Refusal> {
     let body = move || {
         written(&Letters {
-            count: page.views.len(),
-            entries: page.views,
-            next_cursor,
-            searched: None,
+            count: entries.len(),
+            entries,
+            next_cursor: next.map(cursor_text),
+            searched,
         })
     };
     answer(UNKNOWN, body).await
@@ -107,10 +119,9 @@ pub(in crate::http) async fn get(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
-    uri: Uri,
+    Query(asked): Query<Scoped>,
 ) -> Result<Response, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    let scope = scope(&caller, &parameters)?;
+    let scope = asked.of(&caller);
     let _turn = state.reads.take().await?;
     let view = letter(&state, &scope, &id, &[DEAD, DISCARDED]).await?;
     let bytes = view.action.payload.get().len();
@@ -163,11 +174,10 @@ pub(in crate::http) async fn discard(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
-    uri: Uri,
+    Query(asked): Query<Scoped>,
     _: NoBody,
 ) -> Result<StatusCode, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    let letter = letter(&state, &scope(&caller, &parameters)?, &id, &[DEAD]).await?;
+    let letter = letter(&state, &asked.of(&caller), &id, &[DEAD]).await?;
     state.gateway.discard(vec![letter.seq]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -175,13 +185,9 @@ pub(in crate::http) async fn discard(
 pub(in crate::http) async fn stats(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
-    uri: Uri,
+    Query(asked): Query<Scoped>,
 ) -> Result<Json<Value>, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    let count = state
-        .gateway
-        .count_dead_letters(&scope(&caller, &parameters)?)
-        .await?;
+    let count = state.gateway.count_dead_letters(&asked.of(&caller)).await?;
     Ok(Json(json!({ "enabled": true, "count": count })))
 }
 
@@ -190,10 +196,9 @@ pub(in crate::http) async fn stats(
 pub(in crate::http) async fn drain(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
-    uri: Uri,
+    _: NoQuery,
     _: NoBody,
 ) -> Result<Response, Refusal> {
-    Parameters::read(&uri, &[])?;
     let scope = Scope::of(&caller.grants);
     if !scope.is_everything() {
         let message = "forbidden: drain needs a grant for every tenant and namespace; list and discard your own instead";

@@ -7,7 +7,7 @@ use acteon_core::limits::{MAX_DRY_RUNS_OF_A_BATCH, MAX_REFUSAL_BYTES};
 use acteon_core::{Action, ActionId, Origin, Outcome, Timestamp};
 use acteon_gateway::Answer;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use futures_util::future::join_all;
 use serde_json::value::RawValue;
@@ -17,8 +17,9 @@ use crate::http::envelope::{self, Defaults};
 use crate::http::error::{Refusal, about, bounded};
 use crate::http::extract::body::Incoming;
 use crate::http::extract::caller::{MayDispatch, check_action};
-use crate::http::extract::prefer;
-use crate::http::extract::query::Parameters;
+use crate::http::extract::idempotency::IdempotencyKey;
+use crate::http::extract::prefer::Preference;
+use crate::http::extract::query::{FromQuery, Parameters, Query, refusal};
 use crate::http::json::json;
 use crate::http::offload::off_runtime;
 use crate::http::state::AppState;
@@ -29,14 +30,11 @@ const MIN_ITEM_REFUSAL: usize = 1024;
 pub(in crate::http) async fn one(
     MayDispatch(caller): MayDispatch,
     State(state): State<Arc<AppState>>,
-    uri: Uri,
-    headers: HeaderMap,
+    Query(DryRunQuery(dry_run)): Query<DryRunQuery>,
+    IdempotencyKey(idempotency_key): IdempotencyKey,
+    preference: Preference,
     body: Incoming,
 ) -> Result<Response, Refusal> {
-    let dry_run = dry_run(&uri)?;
-    let idempotency_key = idempotency_key(&headers)?.map(str::to_owned);
-    let preference = prefer::read(&headers);
-    drop(headers);
     let text = body.text().await?;
     let (reader, length) = (Arc::clone(&state), text.len());
     let read = move || envelope::action(&text, &defaults(&reader, idempotency_key.as_deref()));
@@ -88,14 +86,11 @@ fn come_again_after(outcome: &str) -> Option<u64> {
 pub(in crate::http) async fn batch(
     MayDispatch(caller): MayDispatch,
     State(state): State<Arc<AppState>>,
-    uri: Uri,
-    headers: HeaderMap,
+    Query(DryRunQuery(dry_run)): Query<DryRunQuery>,
+    IdempotencyKey(idempotency_key): IdempotencyKey,
+    preference: Preference,
     body: Incoming,
 ) -> Result<Response, Refusal> {
-    let dry_run = dry_run(&uri)?;
-    let idempotency_key = idempotency_key(&headers)?.map(str::to_owned);
-    let preference = prefer::read(&headers);
-    drop(headers);
     let text = body.text().await?;
     let (reader, length) = (Arc::clone(&state), text.len());
     let actions = off_runtime(length, move || {
@@ -201,35 +196,22 @@ struct DryRun {
     at: Option<Timestamp>,
 }
 
-fn dry_run(uri: &Uri) -> Result<Option<DryRun>, Refusal> {
-    let parameters = Parameters::read(uri, &["dry_run", "evaluate_at"])?;
-    let at = parameters.time("evaluate_at")?;
-    match (parameters.flag("dry_run")?, at) {
-        (true, at) => Ok(Some(DryRun { at })),
-        (false, None) => Ok(None),
-        (false, Some(_)) => {
-            let message = "evaluate_at is for dry runs: add dry_run=true, or leave it out";
-            Err(Refusal::new(
-                StatusCode::BAD_REQUEST,
-                "INVALID_QUERY",
-                message,
-            ))
+/// Whether a dispatch is a dry run, and for which instant.
+pub(in crate::http) struct DryRunQuery(Option<DryRun>);
+
+impl FromQuery for DryRunQuery {
+    fn names() -> Vec<&'static str> {
+        vec!["dry_run", "evaluate_at"]
+    }
+
+    fn read(parameters: &Parameters) -> Result<Self, Refusal> {
+        let at = parameters.time("evaluate_at")?;
+        match (parameters.flag("dry_run")?, at) {
+            (true, at) => Ok(Self(Some(DryRun { at }))),
+            (false, None) => Ok(Self(None)),
+            (false, Some(_)) => Err(refusal(
+                "evaluate_at is for dry runs: add dry_run=true, or leave it out",
+            )),
         }
     }
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let wrong = |message: &str| Refusal::new(StatusCode::BAD_REQUEST, "INVALID_HEADER", message);
-    let mut values = headers.get_all("idempotency-key").iter();
-    let Some(value) = values.next() else {
-        return Ok(None);
-    };
-    if values.next().is_some() {
-        return Err(wrong("Idempotency-Key is given twice; a request has one"));
-    }
-    let text = value
-        .to_str()
-        .map_err(|_| wrong("Idempotency-Key must be plain ASCII text"))?;
-    // The draft standard writes it as a quoted string, most clients without quotes.
-    Ok(Some(text.trim().trim_matches('"')))
 }

@@ -7,16 +7,17 @@ use acteon_core::limits::{MAX_DOCUMENT_TEXT_BYTES, MAX_NAME_BYTES, MAX_TIME_RANG
 use acteon_gateway::StoredInterval;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use crate::http::answer::{UNKNOWN, answer, written};
 use crate::http::error::Refusal;
 use crate::http::extract::body::{Incoming, NoBody};
-use crate::http::extract::caller::{MayManage, MayRead, check_scope, scope};
+use crate::http::extract::caller::{MayManage, MayRead, check_scope};
 use crate::http::extract::path::Path;
-use crate::http::extract::query::{NoQuery, Parameters};
+use crate::http::extract::query::{NoQuery, Query};
+use crate::http::extract::scope::Scoped;
 use crate::http::shape::{Field, Shape, Type, Values};
 use crate::http::state::AppState;
 
@@ -140,10 +141,9 @@ fn shown((stored, matches_now): (StoredInterval, bool)) -> Value {
 pub(in crate::http) async fn list(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
-    uri: Uri,
+    Query(asked): Query<Scoped>,
 ) -> Result<Response, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    let scope = scope(&caller, &parameters)?;
+    let scope = asked.of(&caller);
     let _turn = state.reads.take().await?;
     let gateway = state.gateway.clone();
     let list = move || {

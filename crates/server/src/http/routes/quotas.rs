@@ -7,7 +7,7 @@ use acteon_core::{Caller, Namespace, Scope, Tenant, Timestamp};
 use acteon_gateway::{OverageSpec, Quota, QuotaChange, QuotaUsage, Window};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,9 +16,10 @@ use serde_json::{Value, json};
 use crate::http::answer::{UNKNOWN, answer, written};
 use crate::http::error::{Faults, Refusal};
 use crate::http::extract::body::{Incoming, NoBody};
-use crate::http::extract::caller::{MayManage, MayRead, check_scope, repeated, scope};
+use crate::http::extract::caller::{MayManage, MayRead, check_scope, repeated};
 use crate::http::extract::path::Path;
-use crate::http::extract::query::{NoQuery, Parameters};
+use crate::http::extract::query::{FromQuery, NoQuery, Parameters, Query};
+use crate::http::extract::scope::Scoped;
 use crate::http::filter::limit;
 use crate::http::shape::{Field, Shape, Type, Values};
 use crate::http::state::AppState;
@@ -163,57 +164,96 @@ pub(in crate::http) struct Made {
     warnings: Vec<String>,
 }
 
+/// Which quotas to list.
+pub(in crate::http) struct QuotasQuery {
+    scope: Scoped,
+    provider: Option<String>,
+    principal: Option<String>,
+    limit: usize,
+    offset: usize,
+}
+
+impl FromQuery for QuotasQuery {
+    fn names() -> Vec<&'static str> {
+        [
+            &Scoped::names()[..],
+            &["provider", "principal", "limit", "offset"],
+        ]
+        .concat()
+    }
+
+    fn read(parameters: &Parameters) -> Result<Self, Refusal> {
+        let text = |name: &str| parameters.get(name).map(str::to_owned);
+        Ok(Self {
+            scope: Scoped::read(parameters)?,
+            offset: parameters
+                .parsed("offset", "a number", |text| text.parse().ok())?
+                .unwrap_or(0),
+            limit: limit(parameters, 100)?,
+            provider: text("provider"),
+            principal: text("principal"),
+        })
+    }
+}
+
 pub(in crate::http) async fn list(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
-    uri: Uri,
+    Query(asked): Query<QuotasQuery>,
 ) -> Result<Response, Refusal> {
-    let parameters = Parameters::read(
-        &uri,
-        &[
-            "namespace",
-            "tenant",
-            "provider",
-            "principal",
-            "limit",
-            "offset",
-        ],
-    )?;
-    let scope = scope(&caller, &parameters)?;
-    let offset = parameters
-        .parsed("offset", "a number", |text| text.parse().ok())?
-        .unwrap_or(0);
-    let limit = limit(&parameters, 100)?;
+    let QuotasQuery {
+        scope,
+        provider,
+        principal,
+        limit,
+        offset,
+    } = asked;
+    let scope = scope.of(&caller);
     let _turn = state.reads.take().await?;
     let gateway = state.gateway.clone();
     let list = move || {
-        let quotas = gateway
-            .quotas(&scope)
-            .into_iter()
-            .filter(|quota| is_asked_for(quota, &parameters));
+        let quotas = gateway.quotas(&scope).into_iter().filter(|quota| {
+            is_asked_for(provider.as_deref(), "generic", quota.provider.as_deref())
+                && is_asked_for(principal.as_deref(), "any", quota.principal.as_deref())
+        });
         let page: Vec<Quota> = quotas.skip(offset).take(limit).collect();
         written(&json!({ "count": page.len(), "quotas": page }))
     };
     answer(UNKNOWN, list).await
 }
 
-fn is_asked_for(quota: &Quota, parameters: &Parameters) -> bool {
-    let is = |wanted: Option<&str>, unscoped: &str, found: &Option<String>| match wanted {
+/// Whether a quota has what is asked for, where one word asks for those that have nothing.
+fn is_asked_for(wanted: Option<&str>, nothing: &str, found: Option<&str>) -> bool {
+    match wanted {
         None => true,
-        Some(wanted) if wanted == unscoped => found.is_none(),
-        Some(wanted) => found.as_deref() == Some(wanted),
-    };
-    is(parameters.get("provider"), "generic", &quota.provider)
-        && is(parameters.get("principal"), "any", &quota.principal)
+        Some(wanted) if wanted == nothing => found.is_none(),
+        wanted => found == wanted,
+    }
 }
+
+/// Whose usage of a quota is asked about, where it counts callers apart.
+pub(in crate::http) struct Principal(Option<String>);
+
+impl FromQuery for Principal {
+    fn names() -> Vec<&'static str> {
+        vec!["principal"]
+    }
+
+    fn read(parameters: &Parameters) -> Result<Self, Refusal> {
+        Ok(Self(parameters.get("principal").map(str::to_owned)))
+    }
+}
+
+/// What a look at one quota can be asked for.
+pub(in crate::http) type UsageQuery = (Scoped, Principal);
 
 pub(in crate::http) async fn get(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
-    uri: Uri,
+    Query(asked): Query<UsageQuery>,
 ) -> Result<Json<Value>, Refusal> {
-    let (quota, QuotaUsage { used, resets_at }) = with_usage(&state, &caller, &id, &uri).await?;
+    let (quota, QuotaUsage { used, resets_at }) = with_usage(&state, &caller, &id, asked).await?;
     let mut shown = serde_json::to_value(&quota).unwrap_or_default();
     let (limit, remaining) = (quota.max_actions, quota.max_actions.saturating_sub(used));
     shown["usage"] =
@@ -225,9 +265,9 @@ pub(in crate::http) async fn usage(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
-    uri: Uri,
+    Query(asked): Query<UsageQuery>,
 ) -> Result<Json<Value>, Refusal> {
-    let (quota, QuotaUsage { used, resets_at }) = with_usage(&state, &caller, &id, &uri).await?;
+    let (quota, QuotaUsage { used, resets_at }) = with_usage(&state, &caller, &id, asked).await?;
     Ok(Json(json!({
         "tenant": quota.tenant, "namespace": quota.namespace, "used": used, "limit": quota.max_actions,
         "remaining": quota.max_actions.saturating_sub(used), "window": quota.window, "resets_at": resets_at,
@@ -240,14 +280,11 @@ async fn with_usage(
     state: &AppState,
     caller: &Caller,
     id: &str,
-    uri: &Uri,
+    (scope, Principal(principal)): UsageQuery,
 ) -> Result<(Quota, QuotaUsage), Refusal> {
-    let parameters = Parameters::read(uri, &["namespace", "tenant", "principal"])?;
-    let quota = state.gateway.quota(&scope(caller, &parameters)?, id)?;
-    let usage = state
-        .gateway
-        .quota_usage(&quota, parameters.get("principal").unwrap_or(&caller.id))
-        .await?;
+    let quota = state.gateway.quota(&scope.of(caller), id)?;
+    let principal = principal.as_deref().unwrap_or(&caller.id);
+    let usage = state.gateway.quota_usage(&quota, principal).await?;
     Ok((quota, usage))
 }
 
@@ -255,12 +292,11 @@ pub(in crate::http) async fn update(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
-    uri: Uri,
+    Query(asked): Query<Scoped>,
     body: Incoming,
 ) -> Result<Json<Quota>, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     let (change, namespace, tenant) = body.read(&CHANGE, change).await?;
-    state.gateway.quota(&scope(&caller, &parameters)?, &id)?;
+    state.gateway.quota(&asked.of(&caller), &id)?;
     Ok(Json(
         state
             .gateway
@@ -273,13 +309,9 @@ pub(in crate::http) async fn delete(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
-    uri: Uri,
+    Query(asked): Query<Scoped>,
     _: NoBody,
 ) -> Result<StatusCode, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    state
-        .gateway
-        .delete_quota(&scope(&caller, &parameters)?, &id)
-        .await?;
+    state.gateway.delete_quota(&asked.of(&caller), &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

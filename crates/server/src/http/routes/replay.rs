@@ -5,17 +5,17 @@ use std::sync::Arc;
 use acteon_gateway::ActionView;
 use acteon_store::HistoryFilter;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::http::error::Refusal;
 use crate::http::extract::body::NoBody;
-use crate::http::extract::caller::{MayDispatch, scope};
+use crate::http::extract::caller::MayDispatch;
 use crate::http::extract::path::Path;
-use crate::http::extract::prefer;
-use crate::http::extract::query::Parameters;
-use crate::http::filter::{FILTERS, filter};
-use crate::http::replay;
+use crate::http::extract::prefer::Preference;
+use crate::http::extract::query::Query;
+use crate::http::extract::scope::Scoped;
+use crate::http::replay::{self, ReplayMany};
 use crate::http::routes::actions::{action_id, not_found, the_one};
 use crate::http::routes::dead_letters::{DEAD, DISCARDED, on_the_list, the_letter};
 use crate::http::state::AppState;
@@ -78,16 +78,14 @@ pub(in crate::http) async fn one<R: Replayable>(
     MayDispatch(caller): MayDispatch,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
+    Query(asked): Query<Scoped>,
+    Preference { wait, .. }: Preference,
     _: NoBody,
 ) -> Result<Response, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    let scope = scope(&caller, &parameters)?;
+    let scope = asked.of(&caller);
     let _turn = state.replays.take().await?;
     let found = state.gateway.find(&scope, &action_id(&id)?).await?;
     let view = R::the_one(&id, found)?;
-    let wait = prefer::read(&headers).wait;
     let replayed = state
         .gateway
         .replay(&scope, &view.action.id, R::LETTERS_ONLY, &caller, wait)
@@ -99,12 +97,10 @@ pub(in crate::http) async fn one<R: Replayable>(
 pub(in crate::http) async fn many<R: Replayable>(
     MayDispatch(caller): MayDispatch,
     State(state): State<Arc<AppState>>,
-    uri: Uri,
+    Query(asked): Query<ReplayMany>,
     _: NoBody,
 ) -> Result<Response, Refusal> {
-    let parameters = Parameters::read(&uri, &[&FILTERS[..], &replay::PARAMETERS].concat())?;
-    let filter = R::narrowed(filter(&caller, &parameters)?);
-    let request = replay::request(filter, &parameters)?;
+    let request = asked.of(&caller, R::narrowed);
     let _turn = state.replays.take().await?;
     let page = state.gateway.replay_page(request, &caller).await?;
     replay::answered(&replay::many(&page))

@@ -9,16 +9,17 @@ use acteon_gateway::{Silence, SilenceChange, SilencePreview};
 use acteon_rules::{MatchOp, MatcherSpec};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 
 use crate::http::answer::{UNKNOWN, answer, written};
 use crate::http::error::Refusal;
 use crate::http::extract::body::{Incoming, NoBody};
-use crate::http::extract::caller::{MayManage, MayRead, check_scope, repeated, scope};
+use crate::http::extract::caller::{MayManage, MayRead, check_scope, repeated};
 use crate::http::extract::path::Path;
-use crate::http::extract::query::{NoQuery, Parameters};
+use crate::http::extract::query::{FromQuery, NoQuery, Parameters, Query};
+use crate::http::extract::scope::Scoped;
 use crate::http::shape::{Field, Shape, Type, Values};
 use crate::http::state::AppState;
 
@@ -239,14 +240,28 @@ fn shown(state: &AppState, silence: Silence) -> Shown {
     }
 }
 
+/// Which silences to list.
+pub(in crate::http) type SilencesQuery = (Scoped, IncludeExpired);
+
+/// Whether to list silences that are over or have not begun.
+pub(in crate::http) struct IncludeExpired(bool);
+
+impl FromQuery for IncludeExpired {
+    fn names() -> Vec<&'static str> {
+        vec!["include_expired"]
+    }
+
+    fn read(parameters: &Parameters) -> Result<Self, Refusal> {
+        parameters.flag("include_expired").map(Self)
+    }
+}
+
 pub(in crate::http) async fn list(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
-    uri: Uri,
+    Query((asked, IncludeExpired(all))): Query<SilencesQuery>,
 ) -> Result<Response, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant", "include_expired"])?;
-    let all = parameters.flag("include_expired")?;
-    let scope = scope(&caller, &parameters)?;
+    let scope = asked.of(&caller);
     let _turn = state.reads.take().await?;
     let looking = Arc::clone(&state);
     let list = move || {
@@ -268,10 +283,9 @@ pub(in crate::http) async fn get(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
-    uri: Uri,
+    Query(asked): Query<Scoped>,
 ) -> Result<Json<Shown>, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
-    let silence = state.gateway.silence(&scope(&caller, &parameters)?, &id)?;
+    let silence = state.gateway.silence(&asked.of(&caller), &id)?;
     Ok(Json(shown(&state, silence)))
 }
 
@@ -291,12 +305,11 @@ pub(in crate::http) async fn update(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
-    uri: Uri,
+    Query(asked): Query<Scoped>,
     body: Incoming,
 ) -> Result<Json<Shown>, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     let (change, namespace, tenant) = body.read(&CHANGE, |values| Ok(change(values))).await?;
-    state.gateway.silence(&scope(&caller, &parameters)?, &id)?;
+    state.gateway.silence(&asked.of(&caller), &id)?;
     let silence = state
         .gateway
         .update_silence(&repeated(&caller, namespace, tenant), &id, change)
@@ -308,13 +321,12 @@ pub(in crate::http) async fn expire(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
-    uri: Uri,
+    Query(asked): Query<Scoped>,
     _: NoBody,
 ) -> Result<StatusCode, Refusal> {
-    let parameters = Parameters::read(&uri, &["namespace", "tenant"])?;
     state
         .gateway
-        .expire_silence(&scope(&caller, &parameters)?, &id)
+        .expire_silence(&asked.of(&caller), &id)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
