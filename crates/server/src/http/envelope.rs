@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::error::{Faults, Refusal};
 use super::extract::path::TAKEN_BY_ROUTES;
-use super::shape::{Body, Field, Shape, Type, Values, elements};
+use super::shape::{Field, Shape, Type, Values, WalkedBody, elements};
 
 /// A batch, for messages.
 const BATCH: &str = "a list of actions";
@@ -63,7 +63,7 @@ pub(super) struct Defaults<'a> {
 /// One action. What it accepts is the same for every reader: whoever comes after need not ask what cannot be read.
 pub(super) fn action(text: &str, defaults: &Defaults<'_>) -> Result<Action, Refusal> {
     let now = defaults.clock.now();
-    let mut body = Body::walk(text, &ACTION)?;
+    let mut body = WalkedBody::walk(text, &ACTION)?;
     let id = id(&mut body, defaults.idempotency_key);
     let mut values = body.checked()?;
     let id = id.unwrap_or_else(|| defaults.entropy.action_id(now));
@@ -115,7 +115,7 @@ pub(super) fn made_of(
 }
 
 /// The id that the caller gave: that of the body, else the key's. One that could not be asked for later, or that a replay could need, is refused.
-fn id(body: &mut Body<'_>, idempotency_key: Option<&str>) -> Option<ActionId> {
+fn id(body: &mut WalkedBody<'_>, idempotency_key: Option<&str>) -> Option<ActionId> {
     let own = body.values.name("id", ActionId::parse);
     let (field, id) = match (own, idempotency_key) {
         (Some(id), _) => ("id", id),

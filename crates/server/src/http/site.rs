@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, 
 use axum::response::IntoResponse as _;
 
 use super::error::Refusal;
-use super::extract::body::has_json;
+use super::extract::content_type::has_json;
 
 /// Headers that no form can send.
 const NO_FORM_SENDS: [&str; 3] = ["authorization", "x-api-key", "x-requested-with"];

@@ -2,20 +2,16 @@
 
 use std::sync::Arc;
 
-use acteon_core::json::{Flaw, head};
-use acteon_core::limits::{
-    BODY_TIMEOUT, MAX_BODY_BYTES, MAX_DEPTH, MAX_NAME_BYTES, SMALL_BODY_BYTES,
-};
+use acteon_core::limits::{BODY_TIMEOUT, MAX_BODY_BYTES, SMALL_BODY_BYTES};
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
 
 use crate::budget::Room;
 use crate::connection::Exchange;
-use crate::http::error::{BODIES_FULL, Faults, Refusal};
-use crate::http::offload::{Aside, Asides, off_runtime};
-use crate::http::shape::{Body as Walked, Shape, Values};
+use crate::http::error::{BODIES_FULL, Refusal};
+use crate::http::extract::content_type::{check_type, other_charset};
 use crate::http::state::AppState;
 
 /// What some programs begin a text with to say that it is UTF-8.
@@ -98,6 +94,18 @@ fn says_nothing(bytes: &[u8]) -> bool {
 }
 
 impl Incoming {
+    /// The body as text, where there is one. One that says nothing need not say what it is.
+    pub(super) async fn text_or_nothing(mut self) -> Result<Option<Text>, Refusal> {
+        if !self.headers.contains_key(header::CONTENT_TYPE) {
+            if !says_nothing(&self.bytes().await?) {
+                check_type(&self.headers)?;
+            }
+            return Ok(None);
+        }
+        let text = self.text().await?;
+        Ok(Some(text).filter(|text| !text.trim().is_empty()))
+    }
+
     /// The body as text. Its type must be JSON.
     pub(in crate::http) async fn text(mut self) -> Result<Text, Refusal> {
         let of_ascii = check_type(&self.headers)?;
@@ -161,67 +169,6 @@ impl Incoming {
         Ok(bytes)
     }
 
-    /// What is made of a body of this shape.
-    pub(in crate::http) async fn read<T, M>(
-        self,
-        shape: &'static Shape,
-        make: M,
-    ) -> Result<T, Refusal>
-    where
-        T: Send + 'static,
-        M: FnOnce(Values<'_>) -> Result<T, Refusal> + Send + 'static,
-    {
-        let text = self.text().await?;
-        let length = text.len();
-        off_runtime(length, move || make(Walked::walk(&text, shape)?.checked()?)).await?
-    }
-
-    /// The same, read once it has a turn: what is made takes several times the bytes of its text.
-    pub(in crate::http) async fn read_in_turn<'t, T, M>(
-        self,
-        turns: &'t Asides,
-        shape: &'static Shape,
-        make: M,
-    ) -> Result<(T, Aside<'t>), Refusal>
-    where
-        T: Send + 'static,
-        M: FnOnce(Values<'_>) -> Result<T, Refusal> + Send + 'static,
-    {
-        let text = self.text().await?;
-        let turn = turns.take().await?;
-        let length = text.len();
-        Ok((
-            off_runtime(length, move || make(Walked::walk(&text, shape)?.checked()?)).await??,
-            turn,
-        ))
-    }
-
-    /// The same, where the body may be left out.
-    pub(in crate::http) async fn read_or_nothing<T, M>(
-        mut self,
-        shape: &'static Shape,
-        make: M,
-    ) -> Result<Option<T>, Refusal>
-    where
-        T: Send + 'static,
-        M: FnOnce(Values<'_>) -> Result<T, Refusal> + Send + 'static,
-    {
-        if !self.headers.contains_key(header::CONTENT_TYPE) {
-            if !says_nothing(&self.bytes().await?) {
-                check_type(&self.headers)?;
-            }
-            return Ok(None);
-        }
-        let text = self.text().await?;
-        if text.trim().is_empty() {
-            return Ok(None);
-        }
-        let length = text.len();
-        off_runtime(length, move || make(Walked::walk(&text, shape)?.checked()?))
-            .await?
-            .map(Some)
-    }
-
     /// The bytes, in one piece: small frames cost many times what they hold. Room is taken as they arrive, not as they are promised.
     async fn receive(&mut self, longest: usize) -> Result<Vec<u8>, Refusal> {
         let mut bytes = Vec::new();
@@ -264,92 +211,6 @@ impl Incoming {
     }
 }
 
-/// Refuses a body that is not JSON in UTF-8. Returns the other coding that it says it is in, if that is the same for ASCII alone.
-fn check_type(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
-    once(headers, &header::CONTENT_TYPE)?;
-    if !has_json(headers) {
-        let content_type = headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        return Err(unsupported(format!(
-            "the content type must be application/json, is {content_type:?}"
-        )));
-    }
-    let mut of_ascii = None;
-    for charset in charsets_besides_utf8(headers) {
-        if !LIKE_ASCII
-            .iter()
-            .any(|like| charset.eq_ignore_ascii_case(like))
-        {
-            return Err(other_charset(charset));
-        }
-        of_ascii = Some(charset.to_owned());
-    }
-    let encodings = headers
-        .get_all(header::CONTENT_ENCODING)
-        .iter()
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    if encodings
-        .map(<[u8]>::trim_ascii)
-        .any(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity"))
-    {
-        return Err(unsupported(
-            "compressed bodies are not taken: leave out content-encoding".into(),
-        ));
-    }
-    Ok(of_ascii)
-}
-
-/// Refuses a header that is given twice: which of the two is meant, nobody can tell.
-pub(in crate::http) fn once(headers: &HeaderMap, name: &HeaderName) -> Result<(), Refusal> {
-    if headers.get_all(name).iter().nth(1).is_none() {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        StatusCode::BAD_REQUEST,
-        "INVALID_HEADER",
-        format!("the header {name} is given twice; a request has one"),
-    ))
-}
-
-/// Codings in which a text of ASCII alone is the same as in UTF-8. Some programs name one without a thought.
-const LIKE_ASCII: [&str; 4] = ["iso-8859-1", "latin1", "windows-1252", "cp1252"];
-
-/// The codings that the content type names, other than UTF-8 and the part of it that is ASCII.
-fn charsets_besides_utf8(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let parameters = content_type
-        .into_iter()
-        .flat_map(|text| text.split(';').skip(1));
-    let charsets = parameters
-        .filter_map(|parameter| parameter.split_once('='))
-        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
-    let named = charsets.map(|(_, charset)| charset.trim().trim_matches('"'));
-    named.filter(|charset| {
-        !["utf-8", "utf8", "us-ascii", ""]
-            .iter()
-            .any(|read| charset.eq_ignore_ascii_case(read))
-    })
-}
-
-fn other_charset(charset: &str) -> Refusal {
-    let charset = head(charset, MAX_NAME_BYTES);
-    unsupported(format!(
-        "the content type says charset={charset}, and only utf-8 is read: send it as UTF-8, and say so or nothing"
-    ))
-}
-
-fn unsupported(message: String) -> Refusal {
-    Refusal::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "UNSUPPORTED_MEDIA_TYPE",
-        message,
-    )
-}
-
 fn declared_length(headers: &HeaderMap) -> Option<usize> {
     headers
         .get(header::CONTENT_LENGTH)?
@@ -372,37 +233,4 @@ fn no_room() -> Refusal {
         BODIES_FULL,
         "too many large requests are on their way at the same time; try again",
     )
-}
-
-/// Refuses JSON that its readers would not read alike, and names the place.
-pub(in crate::http) fn check_json(text: &str, code: &str) -> Result<(), Refusal> {
-    let Some(flaw) = Flaw::find(text, MAX_DEPTH) else {
-        return Ok(());
-    };
-    if flaw.is_depth() {
-        return Err(Refusal::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "NESTED_TOO_DEEP",
-            flaw.to_string(),
-        ));
-    }
-    let place = flaw.place(text);
-    let mut faults = Faults::default();
-    faults.add(if place.is_empty() { "the body" } else { &place }, || {
-        flaw.to_string()
-    });
-    Err(Refusal::faults(code, faults))
-}
-
-/// Whether a request says that its body is JSON. No form can say so.
-pub(in crate::http) fn has_json(headers: &HeaderMap) -> bool {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
-        || (essence.len() > 5
-            && essence.is_char_boundary(essence.len() - 5)
-            && essence[essence.len() - 5..].eq_ignore_ascii_case("+json"))
 }

@@ -2,7 +2,9 @@
 
 pub(super) mod body;
 pub(super) mod caller;
+pub(super) mod content_type;
 pub(super) mod idempotency;
+pub(super) mod json_body;
 pub(super) mod path;
 pub(super) mod prefer;
 pub(super) mod query;

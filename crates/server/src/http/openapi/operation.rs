@@ -3,6 +3,7 @@
 use acteon_core::limits::{MAX_BATCH, MAX_OFFSET, MAX_PAGE};
 use serde_json::{Map, Value, json};
 
+use crate::http::extract::json_body::FromBody;
 use crate::http::extract::query::FromQuery;
 use crate::http::shape::{Shape, schema};
 
@@ -93,13 +94,18 @@ impl Operation {
         self
     }
 
-    pub(super) const fn takes(mut self, shape: &'static Shape) -> Self {
-        self.takes = Takes::Body(shape);
+    pub(super) const fn takes<B: FromBody>(mut self) -> Self {
+        self.takes = Takes::Body(B::SHAPE);
         self
     }
 
-    pub(super) const fn may_take(mut self, shape: &'static Shape) -> Self {
-        self.takes = Takes::MaybeBody(shape);
+    pub(super) const fn may_take<B: FromBody>(mut self) -> Self {
+        self.takes = Takes::MaybeBody(B::SHAPE);
+        self
+    }
+
+    pub(super) const fn takes_action(mut self, shape: &'static Shape) -> Self {
+        self.takes = Takes::Body(shape);
         self
     }
 

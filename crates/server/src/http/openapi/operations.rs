@@ -1,5 +1,7 @@
 //! What the document says of each route, in the order of the router's list.
 
+use acteon_gateway::Quota;
+
 use super::operation::Operation;
 use crate::http::envelope::ACTION;
 use crate::http::extract::scope::Scoped;
@@ -8,9 +10,10 @@ use crate::http::replay::ReplayMany;
 use crate::http::routes::audit::AuditQuery;
 use crate::http::routes::dead_letters::LettersQuery;
 use crate::http::routes::dispatch::DryRunQuery;
-use crate::http::routes::quotas::{QuotasQuery, UsageQuery};
-use crate::http::routes::silences::SilencesQuery;
-use crate::http::routes::{intervals, quotas, rules, silences};
+use crate::http::routes::intervals::{IntervalUpdate, NewInterval};
+use crate::http::routes::quotas::{QuotaUpdate, QuotasQuery, UsageQuery};
+use crate::http::routes::rules::{Hypothesis, ReloadRequest, SetEnabled};
+use crate::http::routes::silences::{NewSilence, PreviewRequest, SilenceUpdate, SilencesQuery};
 
 const WAIT: &[&str] = &["Prefer"];
 const DISPATCH_HEADERS: &[&str] = &["Idempotency-Key", "Prefer"];
@@ -34,7 +37,7 @@ pub(in crate::http) const DISPATCH: Operation = on(
 )
 .query::<DryRunQuery>()
 .headers(DISPATCH_HEADERS)
-.takes(&ACTION)
+.takes_action(&ACTION)
 .others(&[202, 409]);
 pub(in crate::http) const DISPATCH_BATCH: Operation = on(
     "actions",
@@ -157,14 +160,14 @@ pub(in crate::http) const RULES_RELOAD: Operation = on(
     "Reads the rules again",
     "RulesReloaded",
 )
-.may_take(&rules::RELOAD);
+.may_take::<ReloadRequest>();
 pub(in crate::http) const RULES_EVALUATE: Operation = on(
     "rules",
     "evaluateRules",
     "Decides about an action that is not there, and shows every step",
     "Evaluated",
 )
-.takes(&rules::HYPOTHESIS);
+.takes::<Hypothesis>();
 pub(in crate::http) const RULES_COVERAGE: Operation = on(
     "rules",
     "getCoverage",
@@ -178,7 +181,7 @@ pub(in crate::http) const RULE_ENABLED: Operation = on(
     "Switches a rule on or off",
     "RuleSwitched",
 )
-.takes(&rules::ENABLED);
+.takes::<SetEnabled>();
 pub(in crate::http) const SILENCES_LIST: Operation =
     on("silences", "listSilences", "Lists silences", "Silences").query::<SilencesQuery>();
 pub(in crate::http) const SILENCE_CREATE: Operation = on(
@@ -187,7 +190,7 @@ pub(in crate::http) const SILENCE_CREATE: Operation = on(
     "Makes a silence",
     "SilenceBody",
 )
-.takes(&silences::SILENCE)
+.takes::<NewSilence>()
 .created()
 .others(&[409]);
 pub(in crate::http) const SILENCE_PREVIEW: Operation = on(
@@ -196,7 +199,7 @@ pub(in crate::http) const SILENCE_PREVIEW: Operation = on(
     "Tells what a silence would have held back",
     "SilencePreview",
 )
-.takes(&silences::PREVIEW);
+.takes::<PreviewRequest>();
 pub(in crate::http) const SILENCE_GET: Operation =
     on("silences", "getSilence", "Shows one silence", "SilenceBody").query::<Scoped>();
 pub(in crate::http) const SILENCE_UPDATE: Operation = on(
@@ -206,7 +209,7 @@ pub(in crate::http) const SILENCE_UPDATE: Operation = on(
     "SilenceBody",
 )
 .query::<Scoped>()
-.takes(&silences::CHANGE)
+.takes::<SilenceUpdate>()
 .others(&[409]);
 pub(in crate::http) const SILENCE_EXPIRE: Operation =
     on("silences", "expireSilence", "Ends a silence now", "Object")
@@ -226,7 +229,7 @@ pub(in crate::http) const INTERVAL_CREATE: Operation = on(
     "Makes a time interval",
     "TimeIntervalBody",
 )
-.takes(&intervals::INTERVAL)
+.takes::<NewInterval>()
 .created()
 .others(&[409]);
 pub(in crate::http) const INTERVAL_GET: Operation = on(
@@ -241,7 +244,7 @@ pub(in crate::http) const INTERVAL_UPDATE: Operation = on(
     "Changes a time interval",
     "TimeIntervalBody",
 )
-.takes(&intervals::CHANGE)
+.takes::<IntervalUpdate>()
 .others(&[409]);
 pub(in crate::http) const INTERVAL_DELETE: Operation = on(
     "time intervals",
@@ -255,7 +258,7 @@ pub(in crate::http) const QUOTAS_LIST: Operation =
     on("quotas", "listQuotas", "Lists quotas", "Quotas").query::<QuotasQuery>();
 pub(in crate::http) const QUOTA_CREATE: Operation =
     on("quotas", "createQuota", "Makes a quota", "QuotaBody")
-        .takes(&quotas::QUOTA)
+        .takes::<Quota>()
         .created()
         .others(&[409]);
 pub(in crate::http) const QUOTA_GET: Operation = on(
@@ -268,7 +271,7 @@ pub(in crate::http) const QUOTA_GET: Operation = on(
 pub(in crate::http) const QUOTA_UPDATE: Operation =
     on("quotas", "updateQuota", "Changes a quota", "QuotaBody")
         .query::<Scoped>()
-        .takes(&quotas::CHANGE)
+        .takes::<QuotaUpdate>()
         .others(&[409]);
 pub(in crate::http) const QUOTA_DELETE: Operation =
     on("quotas", "deleteQuota", "Deletes a quota", "Object")

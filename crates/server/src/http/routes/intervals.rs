@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use acteon_core::Scope;
 use acteon_core::limits::{MAX_DOCUMENT_TEXT_BYTES, MAX_NAME_BYTES, MAX_TIME_RANGES};
+use acteon_core::{Scope, Timestamp};
 use acteon_gateway::StoredInterval;
 use axum::Json;
 use axum::extract::State;
@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 
 use crate::http::answer::{UNKNOWN, answer, written};
 use crate::http::error::Refusal;
-use crate::http::extract::body::{Incoming, NoBody};
+use crate::http::extract::body::NoBody;
 use crate::http::extract::caller::{MayManage, MayRead, check_scope};
+use crate::http::extract::json_body::{FromBody, JsonBody};
 use crate::http::extract::path::Path;
 use crate::http::extract::query::{NoQuery, Query};
 use crate::http::extract::scope::Scoped;
@@ -23,7 +24,7 @@ use crate::http::state::AppState;
 
 type Place = Path<(String, String, String)>;
 
-pub(in crate::http) const INTERVAL: Shape = Shape {
+const INTERVAL: Shape = Shape {
     what: "a time interval",
     code: "INVALID_BODY",
     fields: &[
@@ -37,7 +38,7 @@ pub(in crate::http) const INTERVAL: Shape = Shape {
     ],
 };
 
-pub(in crate::http) const CHANGE: Shape = Shape {
+const CHANGE: Shape = Shape {
     what: "what of a time interval changes",
     code: "INVALID_BODY",
     fields: &[
@@ -77,27 +78,57 @@ const SPAN: &[Field] = &[
     Field::needed("end", Type::Whole(-9999..=9999)),
 ];
 
-fn new(mut values: Values<'_>) -> Result<(String, String, Value), Refusal> {
-    let (Some(namespace), Some(tenant)) = (values.owned("namespace"), values.owned("tenant"))
-    else {
-        return Err(Refusal::field("tenant", "is missing"));
-    };
-    Ok((namespace, tenant, values.into_json()))
+/// Time interval that is to be made.
+pub(in crate::http) struct NewInterval {
+    namespace: String,
+    tenant: String,
+    interval: Value,
 }
 
-/// The name, namespace and tenant that a change repeats, and what it changes.
-fn change(mut values: Values<'_>) -> ([Option<String>; 3], Value) {
-    let repeated = ["name", "namespace", "tenant"].map(|field| values.owned(field));
-    (repeated, values.into_json())
+impl FromBody for NewInterval {
+    const SHAPE: &'static Shape = &INTERVAL;
+
+    fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
+        let (Some(namespace), Some(tenant)) = (values.owned("namespace"), values.owned("tenant"))
+        else {
+            return Err(Refusal::field("tenant", "is missing"));
+        };
+        Ok(Self {
+            namespace,
+            tenant,
+            interval: values.into_json(),
+        })
+    }
+}
+
+/// Change of a time interval: the name, namespace and tenant that it repeats, and its other fields.
+pub(in crate::http) struct IntervalUpdate {
+    repeated: [Option<String>; 3],
+    fields: Value,
+}
+
+impl FromBody for IntervalUpdate {
+    const SHAPE: &'static Shape = &CHANGE;
+
+    fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
+        Ok(Self {
+            repeated: ["name", "namespace", "tenant"].map(|field| values.owned(field)),
+            fields: values.into_json(),
+        })
+    }
 }
 
 pub(in crate::http) async fn create(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
     _: NoQuery,
-    body: Incoming,
+    JsonBody(new): JsonBody<NewInterval>,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let (namespace, tenant, interval) = body.read(&INTERVAL, new).await?;
+    let NewInterval {
+        namespace,
+        tenant,
+        interval,
+    } = new;
     check_scope(&caller, &namespace, &tenant)?;
     state
         .gateway
@@ -172,9 +203,9 @@ pub(in crate::http) async fn update(
     State(state): State<Arc<AppState>>,
     Path((namespace, tenant, name)): Place,
     _: NoQuery,
-    body: Incoming,
+    JsonBody(update): JsonBody<IntervalUpdate>,
 ) -> Result<Json<Value>, Refusal> {
-    let (repeated, fields) = body.read(&CHANGE, |values| Ok(change(values))).await?;
+    let IntervalUpdate { repeated, fields } = update;
     for (field, said, of_path) in [
         ("name", &repeated[0], &name),
         ("namespace", &repeated[1], &namespace),

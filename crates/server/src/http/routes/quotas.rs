@@ -15,8 +15,9 @@ use serde_json::{Value, json};
 
 use crate::http::answer::{UNKNOWN, answer, written};
 use crate::http::error::{Faults, Refusal};
-use crate::http::extract::body::{Incoming, NoBody};
+use crate::http::extract::body::NoBody;
 use crate::http::extract::caller::{MayManage, MayRead, check_scope, repeated};
+use crate::http::extract::json_body::{FromBody, JsonBody};
 use crate::http::extract::path::Path;
 use crate::http::extract::query::{FromQuery, NoQuery, Parameters, Query};
 use crate::http::extract::scope::Scoped;
@@ -24,7 +25,7 @@ use crate::http::filter::limit;
 use crate::http::shape::{Field, Shape, Type, Values};
 use crate::http::state::AppState;
 
-pub(in crate::http) const QUOTA: Shape = Shape {
+const QUOTA: Shape = Shape {
     what: "a quota",
     code: "INVALID_BODY",
     fields: &[&[
@@ -42,7 +43,7 @@ pub(in crate::http) const QUOTA: Shape = Shape {
     ]],
 };
 
-pub(in crate::http) const CHANGE: Shape = Shape {
+const CHANGE: Shape = Shape {
     what: "what of a quota changes",
     code: "INVALID_BODY",
     fields: &[&[
@@ -89,57 +90,68 @@ fn window_and_overage(
     }
 }
 
-fn change(
-    mut values: Values<'_>,
-) -> Result<(QuotaChange, Option<Namespace>, Option<Tenant>), Refusal> {
-    let (window, overage_behavior) = window_and_overage(&mut values)?;
-    let change = QuotaChange {
-        max_actions: values.whole("max_actions"),
-        window,
-        overage_behavior,
-        enabled: values.flag("enabled"),
-        description: values.owned("description"),
-        labels: values.texts("labels"),
-    };
-    Ok((
-        change,
-        values.name("namespace", Namespace::parse),
-        values.name("tenant", Tenant::parse),
-    ))
+/// Change of a quota, and the namespace and tenant that it repeats.
+pub(in crate::http) struct QuotaUpdate {
+    change: QuotaChange,
+    namespace: Option<Namespace>,
+    tenant: Option<Tenant>,
 }
 
-/// A quota without an id, as of `now`.
-fn new(mut values: Values<'_>, now: Timestamp) -> Result<Quota, Refusal> {
-    let missing = |name: &'static str| move || Refusal::field(name, "is missing");
-    let (window, overage_behavior) = window_and_overage(&mut values)?;
-    Ok(Quota {
-        id: String::new(),
-        namespace: values.owned("namespace").ok_or_else(missing("namespace"))?,
-        tenant: values.owned("tenant").ok_or_else(missing("tenant"))?,
-        provider: values.owned("provider"),
-        principal: values.owned("principal"),
-        per_principal: values.flag("per_principal").unwrap_or(false),
-        max_actions: values
-            .whole("max_actions")
-            .ok_or_else(missing("max_actions"))?,
-        window: window.ok_or_else(missing("window"))?,
-        overage_behavior: overage_behavior.ok_or_else(missing("overage_behavior"))?,
-        enabled: values.flag("enabled").unwrap_or(true),
-        description: values.owned("description"),
-        labels: values.texts("labels").unwrap_or_default(),
-        created_at: now,
-        updated_at: now,
-    })
+impl FromBody for QuotaUpdate {
+    const SHAPE: &'static Shape = &CHANGE;
+
+    fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
+        let (window, overage_behavior) = window_and_overage(&mut values)?;
+        let change = QuotaChange {
+            max_actions: values.whole("max_actions"),
+            window,
+            overage_behavior,
+            enabled: values.flag("enabled"),
+            description: values.owned("description"),
+            labels: values.texts("labels"),
+        };
+        Ok(Self {
+            change,
+            namespace: values.name("namespace", Namespace::parse),
+            tenant: values.name("tenant", Tenant::parse),
+        })
+    }
+}
+
+/// A quota without an id.
+impl FromBody for Quota {
+    const SHAPE: &'static Shape = &QUOTA;
+
+    fn from_fields(mut values: Values<'_>, now: Timestamp) -> Result<Self, Refusal> {
+        let missing = |name: &'static str| move || Refusal::field(name, "is missing");
+        let (window, overage_behavior) = window_and_overage(&mut values)?;
+        Ok(Self {
+            id: String::new(),
+            namespace: values.owned("namespace").ok_or_else(missing("namespace"))?,
+            tenant: values.owned("tenant").ok_or_else(missing("tenant"))?,
+            provider: values.owned("provider"),
+            principal: values.owned("principal"),
+            per_principal: values.flag("per_principal").unwrap_or(false),
+            max_actions: values
+                .whole("max_actions")
+                .ok_or_else(missing("max_actions"))?,
+            window: window.ok_or_else(missing("window"))?,
+            overage_behavior: overage_behavior.ok_or_else(missing("overage_behavior"))?,
+            enabled: values.flag("enabled").unwrap_or(true),
+            description: values.owned("description"),
+            labels: values.texts("labels").unwrap_or_default(),
+            created_at: now,
+            updated_at: now,
+        })
+    }
 }
 
 pub(in crate::http) async fn create(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
     _: NoQuery,
-    body: Incoming,
+    JsonBody(quota): JsonBody<Quota>,
 ) -> Result<(StatusCode, Json<Made>), Refusal> {
-    let now = state.clock.now();
-    let quota = body.read(&QUOTA, move |values| new(values, now)).await?;
     check_scope(&caller, &quota.namespace, &quota.tenant)?;
     state
         .gateway
@@ -293,9 +305,13 @@ pub(in crate::http) async fn update(
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
     Query(asked): Query<Scoped>,
-    body: Incoming,
+    JsonBody(update): JsonBody<QuotaUpdate>,
 ) -> Result<Json<Quota>, Refusal> {
-    let (change, namespace, tenant) = body.read(&CHANGE, change).await?;
+    let QuotaUpdate {
+        change,
+        namespace,
+        tenant,
+    } = update;
     state.gateway.quota(&asked.of(&caller), &id)?;
     Ok(Json(
         state

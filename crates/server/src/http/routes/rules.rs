@@ -17,6 +17,7 @@ use crate::http::envelope;
 use crate::http::error::Refusal;
 use crate::http::extract::body::Incoming;
 use crate::http::extract::caller::{MayManageRules, MayReadRules, check_everything, check_scope};
+use crate::http::extract::json_body::FromBody;
 use crate::http::extract::path::Path;
 use crate::http::extract::query::NoQuery;
 use crate::http::json::json as json_text;
@@ -42,11 +43,23 @@ pub(in crate::http) async fn list(
     answer::answer(UNKNOWN, list).await
 }
 
-pub(in crate::http) const ENABLED: Shape = Shape {
+const ENABLED: Shape = Shape {
     what: "whether a rule is on",
     code: "INVALID_BODY",
     fields: &[&[Field::needed("enabled", Type::Flag)]],
 };
+
+/// Whether a rule is to be on.
+pub(in crate::http) struct SetEnabled(bool);
+
+impl FromBody for SetEnabled {
+    const SHAPE: &'static Shape = &ENABLED;
+
+    fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
+        let enabled = values.flag("enabled").map(Self);
+        enabled.ok_or_else(|| Refusal::field("enabled", "is missing"))
+    }
+}
 
 pub(in crate::http) async fn set_enabled(
     MayManageRules(caller): MayManageRules,
@@ -56,13 +69,7 @@ pub(in crate::http) async fn set_enabled(
     body: Incoming,
 ) -> Result<Json<Value>, Refusal> {
     check_everything(&caller)?;
-    let enabled = body
-        .read(&ENABLED, |mut values| {
-            values
-                .flag("enabled")
-                .ok_or_else(|| Refusal::field("enabled", "is missing"))
-        })
-        .await?;
+    let SetEnabled(enabled) = body.read(state.clock.now()).await?;
     state.gateway.set_rule_enabled(&name, enabled).await?;
     tracing::info!(rule = name, enabled, caller = %caller.id, "rule switched");
     Ok(Json(
@@ -70,7 +77,7 @@ pub(in crate::http) async fn set_enabled(
     ))
 }
 
-pub(in crate::http) const RELOAD: Shape = Shape {
+const RELOAD: Shape = Shape {
     what: "a directory",
     code: "INVALID_BODY",
     fields: &[&[Field::optional("directory", Type::Text(MAX_PATH_BYTES))]],
@@ -79,6 +86,17 @@ pub(in crate::http) const RELOAD: Shape = Shape {
 /// Longest path of a directory, in bytes, as Linux has it.
 const MAX_PATH_BYTES: usize = 4096;
 
+/// Directory that a caller believes the rules to be in.
+pub(in crate::http) struct ReloadRequest(Option<String>);
+
+impl FromBody for ReloadRequest {
+    const SHAPE: &'static Shape = &RELOAD;
+
+    fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
+        Ok(Self(values.owned("directory")))
+    }
+}
+
 pub(in crate::http) async fn reload(
     MayManageRules(caller): MayManageRules,
     State(state): State<Arc<AppState>>,
@@ -86,10 +104,8 @@ pub(in crate::http) async fn reload(
     body: Incoming,
 ) -> Result<Response, Refusal> {
     check_everything(&caller)?;
-    let asked = body
-        .read_or_nothing(&RELOAD, |mut values| Ok(values.owned("directory")))
-        .await?
-        .flatten();
+    let asked = body.read_or_nothing(state.clock.now()).await?;
+    let asked = asked.and_then(|ReloadRequest(directory)| directory);
     let directory = state
         .rules
         .directory()
@@ -128,7 +144,7 @@ pub(in crate::http) async fn reload(
 /// The code where rules cannot be loaded.
 const INVALID: &str = "INVALID_RULES";
 
-pub(in crate::http) const HYPOTHESIS: Shape = Shape {
+const HYPOTHESIS: Shape = Shape {
     what: "an action to try the rules on",
     code: "INVALID_BODY",
     fields: &[
@@ -147,30 +163,34 @@ pub(in crate::http) const HYPOTHESIS: Shape = Shape {
 };
 
 /// An action to try, the instant at which, and how.
-struct Hypothesis {
+pub(in crate::http) struct Hypothesis {
     action: Action,
     at: Timestamp,
     options: EvaluateOptions,
 }
 
-fn hypothesis(mut values: Values<'_>, now: Timestamp) -> Result<Hypothesis, Refusal> {
-    let include_disabled = values.flag("include_disabled").unwrap_or(false);
-    let evaluate_all = values.flag("evaluate_all").unwrap_or(false);
-    let at = values.time("evaluate_at").unwrap_or(now);
-    let id = values
-        .name("id", ActionId::parse)
-        .map_or_else(|| ActionId::parse("playground"), Ok);
-    let id = id.map_err(|error| Refusal::field("id", error.to_string()))?;
-    let created_at = values.time("created_at").unwrap_or(at);
-    let action = envelope::made_of(values, id, created_at)?;
-    Ok(Hypothesis {
-        action,
-        at,
-        options: EvaluateOptions {
-            include_disabled,
-            evaluate_all,
-        },
-    })
+impl FromBody for Hypothesis {
+    const SHAPE: &'static Shape = &HYPOTHESIS;
+
+    fn from_fields(mut values: Values<'_>, now: Timestamp) -> Result<Self, Refusal> {
+        let include_disabled = values.flag("include_disabled").unwrap_or(false);
+        let evaluate_all = values.flag("evaluate_all").unwrap_or(false);
+        let at = values.time("evaluate_at").unwrap_or(now);
+        let id = values
+            .name("id", ActionId::parse)
+            .map_or_else(|| ActionId::parse("playground"), Ok);
+        let id = id.map_err(|error| Refusal::field("id", error.to_string()))?;
+        let created_at = values.time("created_at").unwrap_or(at);
+        let action = envelope::made_of(values, id, created_at)?;
+        Ok(Self {
+            action,
+            at,
+            options: EvaluateOptions {
+                include_disabled,
+                evaluate_all,
+            },
+        })
+    }
 }
 
 /// A decision, and what silences and time intervals then do.
@@ -192,11 +212,7 @@ pub(in crate::http) async fn evaluate(
     body: Incoming,
 ) -> Result<Response, Refusal> {
     let now = state.clock.now();
-    let (asked, _turn) = body
-        .read_in_turn(&state.asides, &HYPOTHESIS, move |values| {
-            hypothesis(values, now)
-        })
-        .await?;
+    let (asked, _turn) = body.read_in_turn(&state.asides, now).await?;
     let Hypothesis {
         action,
         at,

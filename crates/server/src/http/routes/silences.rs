@@ -17,6 +17,7 @@ use crate::http::answer::{UNKNOWN, answer, written};
 use crate::http::error::Refusal;
 use crate::http::extract::body::{Incoming, NoBody};
 use crate::http::extract::caller::{MayManage, MayRead, check_scope, repeated};
+use crate::http::extract::json_body::{FromBody, JsonBody};
 use crate::http::extract::path::Path;
 use crate::http::extract::query::{FromQuery, NoQuery, Parameters, Query};
 use crate::http::extract::scope::Scoped;
@@ -26,7 +27,7 @@ use crate::http::state::AppState;
 /// Longest silence by `duration_seconds`: ten years.
 const MAX_SECONDS: i64 = 315_360_000;
 
-pub(in crate::http) const SILENCE: Shape = Shape {
+const SILENCE: Shape = Shape {
     what: "a silence",
     code: "INVALID_BODY",
     fields: &[FIELDS],
@@ -51,7 +52,7 @@ const MATCHER: &[Field] = &[
     ),
 ];
 
-pub(in crate::http) const PREVIEW: Shape = Shape {
+const PREVIEW: Shape = Shape {
     what: "a silence to try",
     code: "INVALID_BODY",
     // How many of the latest actions to look at.
@@ -61,7 +62,7 @@ pub(in crate::http) const PREVIEW: Shape = Shape {
     ],
 };
 
-pub(in crate::http) const CHANGE: Shape = Shape {
+const CHANGE: Shape = Shape {
     what: "what of a silence changes",
     code: "INVALID_BODY",
     fields: &[&[
@@ -73,7 +74,8 @@ pub(in crate::http) const CHANGE: Shape = Shape {
     ]],
 };
 
-struct New {
+/// Silence that is to be made or tried.
+pub(in crate::http) struct NewSilence {
     namespace: String,
     tenant: String,
     matchers: Vec<MatcherSpec>,
@@ -81,26 +83,94 @@ struct New {
     ends_at: Option<Timestamp>,
     duration_seconds: Option<u64>,
     comment: Option<String>,
-    last: Option<u64>,
 }
 
-fn new(mut values: Values<'_>) -> Result<New, Refusal> {
-    let missing = |name: &'static str| move || Refusal::field(name, "is missing");
-    Ok(New {
-        namespace: values.owned("namespace").ok_or_else(missing("namespace"))?,
-        tenant: values.owned("tenant").ok_or_else(missing("tenant"))?,
-        matchers: values
-            .objects("matchers")
-            .into_iter()
-            .flatten()
-            .map(matcher)
-            .collect::<Result<_, _>>()?,
-        starts_at: values.time("starts_at"),
-        ends_at: values.time("ends_at"),
-        duration_seconds: values.whole("duration_seconds"),
-        comment: values.owned("comment"),
-        last: values.whole("last"),
-    })
+impl FromBody for NewSilence {
+    const SHAPE: &'static Shape = &SILENCE;
+
+    fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
+        Self::taken(&mut values)
+    }
+}
+
+impl NewSilence {
+    fn taken(values: &mut Values<'_>) -> Result<Self, Refusal> {
+        let missing = |name: &'static str| move || Refusal::field(name, "is missing");
+        Ok(Self {
+            namespace: values.owned("namespace").ok_or_else(missing("namespace"))?,
+            tenant: values.owned("tenant").ok_or_else(missing("tenant"))?,
+            matchers: values
+                .objects("matchers")
+                .into_iter()
+                .flatten()
+                .map(matcher)
+                .collect::<Result<_, _>>()?,
+            starts_at: values.time("starts_at"),
+            ends_at: values.time("ends_at"),
+            duration_seconds: values.whole("duration_seconds"),
+            comment: values.owned("comment"),
+        })
+    }
+
+    /// The silence as a caller makes it, without an id.
+    fn of(self, caller: &Caller, now: Timestamp) -> Result<Silence, Refusal> {
+        let Self {
+            namespace,
+            tenant,
+            matchers,
+            starts_at,
+            ends_at,
+            duration_seconds,
+            comment,
+        } = self;
+        check_scope(caller, &namespace, &tenant)?;
+        let starts_at = starts_at.unwrap_or(now);
+        let ends_at = match (ends_at, duration_seconds) {
+            (Some(ends_at), None) => ends_at,
+            (None, Some(seconds)) => starts_at + Duration::from_secs(seconds),
+            (Some(_), Some(_)) => {
+                return Err(Refusal::field(
+                    "ends_at",
+                    "and duration_seconds are both given: give one",
+                ));
+            }
+            (None, None) => {
+                return Err(Refusal::field("ends_at", "or duration_seconds is missing"));
+            }
+        };
+        Ok(Silence {
+            id: String::new(),
+            namespace,
+            tenant,
+            matchers,
+            starts_at,
+            ends_at,
+            created_by: caller.id.to_string(),
+            comment: comment.unwrap_or_default(),
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        })
+    }
+}
+
+/// Silence to try, and on how many of the latest actions.
+pub(in crate::http) struct PreviewRequest {
+    silence: NewSilence,
+    last: usize,
+}
+
+impl FromBody for PreviewRequest {
+    const SHAPE: &'static Shape = &PREVIEW;
+
+    fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
+        let last = values.whole("last");
+        let last = last.and_then(|last| usize::try_from(last).ok());
+        Ok(Self {
+            silence: NewSilence::taken(&mut values)?,
+            last: last.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE),
+        })
+    }
 }
 
 fn matcher(mut values: Values<'_>) -> Result<MatcherSpec, Refusal> {
@@ -123,9 +193,9 @@ pub(in crate::http) async fn create(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
     _: NoQuery,
-    body: Incoming,
+    JsonBody(new): JsonBody<NewSilence>,
 ) -> Result<(StatusCode, Json<Shown>), Refusal> {
-    let (new, _) = read(&state, &caller, body.read(&SILENCE, new).await?)?;
+    let new = new.of(&caller, state.clock.now())?;
     let silence = state
         .gateway
         .create_silence_within(&Scope::of(&caller.grants), new)
@@ -147,8 +217,12 @@ pub(in crate::http) async fn preview(
     _: NoQuery,
     body: Incoming,
 ) -> Result<Json<Previewed>, Refusal> {
-    let (new, _turn) = body.read_in_turn(&state.asides, &PREVIEW, new).await?;
-    let (silence, last) = read(&state, &caller, new)?;
+    let now = state.clock.now();
+    let (asked, _turn) = body
+        .read_in_turn::<PreviewRequest>(&state.asides, now)
+        .await?;
+    let PreviewRequest { silence, last } = asked;
+    let silence = silence.of(&caller, state.clock.now())?;
     let preview = state
         .gateway
         .preview_silence(&Scope::of(&caller.grants), &silence, last)
@@ -166,52 +240,6 @@ pub(in crate::http) struct Previewed {
     preview: SilencePreview,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
-}
-
-fn read(state: &AppState, caller: &Caller, new: New) -> Result<(Silence, usize), Refusal> {
-    let New {
-        namespace,
-        tenant,
-        matchers,
-        starts_at,
-        ends_at,
-        duration_seconds,
-        comment,
-        last,
-    } = new;
-    check_scope(caller, &namespace, &tenant)?;
-    let now = state.clock.now();
-    let starts_at = starts_at.unwrap_or(now);
-    let ends_at = match (ends_at, duration_seconds) {
-        (Some(ends_at), None) => ends_at,
-        (None, Some(seconds)) => starts_at + Duration::from_secs(seconds),
-        (Some(_), Some(_)) => {
-            return Err(Refusal::field(
-                "ends_at",
-                "and duration_seconds are both given: give one",
-            ));
-        }
-        (None, None) => return Err(Refusal::field("ends_at", "or duration_seconds is missing")),
-    };
-    let silence = Silence {
-        id: String::new(),
-        namespace,
-        tenant,
-        matchers,
-        starts_at,
-        ends_at,
-        created_by: caller.id.to_string(),
-        comment: comment.unwrap_or_default(),
-        created_at: now,
-        updated_at: now,
-        deleted_at: None,
-    };
-    Ok((
-        silence,
-        last.and_then(|last| usize::try_from(last).ok())
-            .unwrap_or(MAX_PAGE)
-            .clamp(1, MAX_PAGE),
-    ))
 }
 
 /// A silence as it stands.
@@ -289,16 +317,27 @@ pub(in crate::http) async fn get(
     Ok(Json(shown(&state, silence)))
 }
 
-fn change(mut values: Values<'_>) -> (SilenceChange, Option<Namespace>, Option<Tenant>) {
-    let change = SilenceChange {
-        ends_at: values.time("ends_at"),
-        comment: values.owned("comment"),
-    };
-    (
-        change,
-        values.name("namespace", Namespace::parse),
-        values.name("tenant", Tenant::parse),
-    )
+/// Change of a silence, and the namespace and tenant that it repeats.
+pub(in crate::http) struct SilenceUpdate {
+    change: SilenceChange,
+    namespace: Option<Namespace>,
+    tenant: Option<Tenant>,
+}
+
+impl FromBody for SilenceUpdate {
+    const SHAPE: &'static Shape = &CHANGE;
+
+    fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
+        let change = SilenceChange {
+            ends_at: values.time("ends_at"),
+            comment: values.owned("comment"),
+        };
+        Ok(Self {
+            change,
+            namespace: values.name("namespace", Namespace::parse),
+            tenant: values.name("tenant", Tenant::parse),
+        })
+    }
 }
 
 pub(in crate::http) async fn update(
@@ -306,9 +345,13 @@ pub(in crate::http) async fn update(
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
     Query(asked): Query<Scoped>,
-    body: Incoming,
+    JsonBody(update): JsonBody<SilenceUpdate>,
 ) -> Result<Json<Shown>, Refusal> {
-    let (change, namespace, tenant) = body.read(&CHANGE, |values| Ok(change(values))).await?;
+    let SilenceUpdate {
+        change,
+        namespace,
+        tenant,
+    } = update;
     state.gateway.silence(&asked.of(&caller), &id)?;
     let silence = state
         .gateway

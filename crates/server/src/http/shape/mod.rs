@@ -3,6 +3,7 @@
 //!
 //! Routes read the [`Values`] that the walk found. No message about a body comes from anywhere else than here and `words`.
 
+mod flaws;
 mod labels;
 mod schema;
 mod values;
@@ -11,7 +12,7 @@ mod words;
 
 pub(super) use schema::schema;
 pub(super) use values::{Value, Values};
-pub(super) use walk::{Body, elements};
+pub(super) use walk::{WalkedBody, elements};
 
 use std::ops::RangeInclusive;
 

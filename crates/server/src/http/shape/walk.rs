@@ -12,21 +12,21 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::flaws::check_json;
 use super::labels::{labels, texts};
 use super::words::{described, described_text, unreadable};
 use super::{Field, Shape, Type, Value, Values};
 use crate::http::error::{Faults, Refusal};
-use crate::http::extract::body::check_json;
 use crate::similar::nearest;
 
 /// A body that was walked through: what it holds, and what is wrong with it.
-pub(in crate::http) struct Body<'a> {
+pub(in crate::http) struct WalkedBody<'a> {
     pub(in crate::http) values: Values<'a>,
     pub(in crate::http) faults: Faults,
     code: &'static str,
 }
 
-impl<'a> Body<'a> {
+impl<'a> WalkedBody<'a> {
     /// Walks through a text. What cannot be walked through is refused: what is no JSON, is read differently by its readers, or is no object.
     pub(in crate::http) fn walk(text: &'a str, shape: &Shape) -> Result<Self, Refusal> {
         check_json(text, shape.code)?;

@@ -1,0 +1,27 @@
+//! JSON that its readers would not read alike.
+
+use acteon_core::json::Flaw;
+use acteon_core::limits::MAX_DEPTH;
+use axum::http::StatusCode;
+
+use crate::http::error::{Faults, Refusal};
+
+/// Refuses JSON that its readers would not read alike, and names the place.
+pub(super) fn check_json(text: &str, code: &str) -> Result<(), Refusal> {
+    let Some(flaw) = Flaw::find(text, MAX_DEPTH) else {
+        return Ok(());
+    };
+    if flaw.is_depth() {
+        return Err(Refusal::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "NESTED_TOO_DEEP",
+            flaw.to_string(),
+        ));
+    }
+    let place = flaw.place(text);
+    let mut faults = Faults::default();
+    faults.add(if place.is_empty() { "the body" } else { &place }, || {
+        flaw.to_string()
+    });
+    Err(Refusal::faults(code, faults))
+}
