@@ -196,7 +196,9 @@ impl FromQuery for Sought {
             ));
         }
         // Names have no blanks at their ends. A part of a text may.
-        let name = |name: &str| Ok::<_, Refusal>(sought(parameters, name)?.map(trimmed));
+        let name = |name: &str| {
+            Ok::<_, Refusal>(sought(parameters, name)?.map(|text| text.trim().to_owned()))
+        };
         Ok(Self(Some(Search {
             recipient: name("recipient")?,
             message_id: name("message_id")?,
@@ -214,10 +216,6 @@ fn sought(parameters: &Parameters, name: &str) -> Result<Option<String>, Refusal
         &format!("a text of 1 to {MAX_SOUGHT_BYTES} bytes, and not of blanks alone"),
         fits,
     )
-}
-
-fn trimmed(text: String) -> String {
-    text.trim().to_owned()
 }
 
 /// A word out of a list, in whichever case. A misspelt one would find nothing, which reads as if nothing had happened.
