@@ -6,7 +6,7 @@ use std::time::Duration;
 use acteon_core::{Clock, Entropy, Timestamp};
 use acteon_crypto::{Envelope, ExposeSecret as _, KeyRing, SecretString};
 use acteon_providers::{Pending, SharedToken, TokenShare, Turn};
-use acteon_store::Store;
+use acteon_store::{NoteSwap, Store};
 use serde::{Deserialize, Serialize};
 
 /// How long a turn is another's at most: a little longer than a flight keeps it. It is one that died which keeps it so long.
@@ -119,7 +119,13 @@ impl TokenShare for StoredTokens {
                 let now = self.clock.now();
                 match self
                     .store
-                    .swap_note(&turn, None, &self.mine, now, now + TURN_LASTS)
+                    .swap_note(NoteSwap {
+                        name: turn.clone(),
+                        expected: None,
+                        text: self.mine.clone(),
+                        now,
+                        until: now + TURN_LASTS,
+                    })
                     .await
                 {
                     Ok(false) => self.clock.sleep(LOOK_EVERY).await,
@@ -157,7 +163,13 @@ impl TokenShare for StoredTokens {
             // It may be another's by now, who must keep it.
             if let Err(error) = self
                 .store
-                .swap_note(&turn, Some(&self.mine), "", now, Timestamp::default())
+                .swap_note(NoteSwap {
+                    name: turn,
+                    expected: Some(self.mine.clone()),
+                    text: String::new(),
+                    now,
+                    until: Timestamp::default(),
+                })
                 .await
             {
                 tracing::debug!(%error, "a turn to fetch a token runs out by itself");

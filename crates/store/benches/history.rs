@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use acteon_core::{Action, Caller, Grant, Origin, Outcome, Response, Scope, Timestamp};
 use acteon_store::{
-    Admission, Cursor, Fate, HistoryFilter, PageRequest, Seq, SqliteOptions, SqliteStore, State,
-    Store, Turn,
+    Admission, Cursor, Fate, History as _, HistoryFilter, Journal as _, PageRequest, Seq,
+    SqliteOptions, SqliteStore, State, Turn,
 };
 use divan::Bencher;
 use tokio::runtime::Runtime;

@@ -18,69 +18,10 @@ use crate::model::{
 };
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::shares::{DeadShare, OpenShare};
-use crate::store::{Damage, Later, NewsOf, Store};
-
-macro_rules! store_calls {
-    ($($variant:ident = $word:literal),* $(,)?) => {
-        /// A call of [`Store`] that may fail.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum StoreCall {
-            $(#[doc = concat!("`", $word, "`.")] $variant),*
-        }
-
-        impl StoreCall {
-            /// Every call.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The method's name.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word),*
-                }
-            }
-        }
-    };
-}
-
-store_calls! {
-    Register = "register",
-    Renew = "renew",
-    Beats = "beats",
-    Retire = "retire",
-    TakeOver = "take_over",
-    Admit = "admit",
-    Judge = "judge",
-    Settle = "settle",
-    Reroute = "reroute",
-    Hasten = "hasten",
-    Claim = "claim",
-    NextDue = "next_due",
-    Owned = "owned",
-    Free = "free",
-    Records = "records",
-    Find = "find",
-    History = "history",
-    Newest = "newest",
-    Glance = "glance",
-    Discard = "discard",
-    CountDead = "count_dead",
-    RecentSends = "recent_sends",
-    Documents = "documents",
-    Document = "document",
-    DocumentsSince = "documents_since",
-    PutDocument = "put_document",
-    DeleteDocument = "delete_document",
-    DocumentsChanged = "documents_changed",
-    Used = "used",
-    Prune = "prune",
-    Sweep = "sweep",
-    PutNote = "put_note",
-    Note = "note",
-    SwapNote = "swap_note",
-    OpenShares = "open_shares",
-    DeadShares = "dead_shares",
-    OutcomesOf = "outcomes_of",
-}
+use crate::store::{
+    Damage, Documents, Engine, History, Jobs, Journal, Later, NewsOf, NoteSwap, Notes, Processes,
+    Store,
+};
 
 /// What is done around every call of a store.
 pub trait Layer: Send + Sync {
@@ -93,7 +34,7 @@ pub trait Layer: Send + Sync {
     }
 
     /// Does `work` on the store below, or fails.
-    fn around<'a, T: Send + 'a>(
+    fn around<'a, T: Send + 'static>(
         &'a self,
         call: StoreCall,
         work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
@@ -103,224 +44,100 @@ pub trait Layer: Send + Sync {
 /// A store with a layer around it.
 pub struct Layered<L>(pub L);
 
-impl<L: Layer> Store for Layered<L> {
-    fn register(&self) -> Later<'_, OwnerId> {
-        self.0.around(StoreCall::Register, |store| store.register())
-    }
+macro_rules! layered {
+    ($($noun:ident {
+        $($call:ident = $method:ident($($arg:ident: $type:ty),*) $(keeps $($kept:ident),+)? -> $result:ty;)*
+    })*) => {
+        /// A call of [`Store`] that may fail.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum StoreCall {
+            $($(#[doc = concat!("[`", stringify!($noun), "::", stringify!($method), "`].")] $call),*),*
+        }
 
-    fn renew(&self, owner: OwnerId) -> Later<'_, bool> {
-        self.0
-            .around(StoreCall::Renew, move |store| store.renew(owner))
-    }
+        impl StoreCall {
+            /// Every call.
+            pub const ALL: &'static [Self] = &[$($(Self::$call),*),*];
 
-    fn beats(&self) -> Later<'_, Vec<Beat>> {
-        self.0.around(StoreCall::Beats, |store| store.beats())
-    }
+            /// The method's name.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $($(Self::$call => stringify!($method)),*),*
+                }
+            }
+        }
 
-    fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
-        self.0
-            .around(StoreCall::Retire, move |store| store.retire(owner, now))
-    }
+        $(impl<L: Layer> $noun for Layered<L> {
+            $(fn $method(&self, $($arg: $type),*) -> Later<'_, $result> {
+                $($(let $kept = $kept.to_owned();)+)?
+                self.0.around(StoreCall::$call, move |store| {
+                    $($(let $kept = &$kept;)+)?
+                    store.$method($($arg),*)
+                })
+            })*
+        })*
+    };
+}
 
-    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, Freed> {
-        self.0
-            .around(StoreCall::TakeOver, move |store| store.take_over(dead, now))
+// What is lent to a call is kept until the layer makes it.
+layered! {
+    Processes {
+        Register = register() -> OwnerId;
+        Renew = renew(owner: OwnerId) -> bool;
+        Beats = beats() -> Vec<Beat>;
+        Retire = retire(owner: OwnerId, now: Timestamp) -> ();
+        TakeOver = take_over(dead: Vec<Beat>, now: Timestamp) -> Freed;
     }
-
-    fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
-        self.0
-            .around(StoreCall::Admit, move |store| store.admit(admission))
+    Journal {
+        Admit = admit(admission: Admission) -> Admitted;
+        Judge = judge(conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Judged;
+        Settle = settle(settlement: Settlement) -> Settled;
+        Reroute = reroute(change: Reroute) -> Rerouted;
+        Used = used(counter: &str) keeps counter -> u64;
+        Prune = prune(retention: Retention, after: Option<Cursor>) -> Pruned;
+        Sweep = sweep(now: Timestamp, after: Option<SweepCursor>) -> Option<SweepCursor>;
     }
-
-    fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged> {
-        self.0.around(StoreCall::Judge, move |store| {
-            store.judge(conditions, ways, now)
-        })
+    Jobs {
+        Claim = claim(claim: Claim) -> Vec<Claimed>;
+        NextDue = next_due(providers: &[ProviderName]) keeps providers -> Option<Timestamp>;
+        Owned = owned(owner: OwnerId, after: Seq, limit: usize) -> Vec<Hold>;
+        Free = free(holds: Vec<Hold>, now: Timestamp) -> Freed;
+        Hasten = hasten(hasten: Hasten) -> usize;
+        OpenShares = open_shares(due: Timestamp) -> Vec<OpenShare>;
     }
-
-    fn settle(&self, settlement: Settlement) -> Later<'_, Settled> {
-        self.0
-            .around(StoreCall::Settle, move |store| store.settle(settlement))
+    History {
+        Records = records(seqs: Vec<Seq>) -> Vec<Record>;
+        Find = find(scope: &Scope, id: &ActionId) keeps scope, id -> Vec<Record>;
+        History = history(filter: HistoryFilter, page: PageRequest) -> HistoryPage;
+        Newest = newest() -> Seq;
+        Glance = glance(filter: HistoryFilter, limit: usize) -> (Vec<Glance>, bool);
+        Discard = discard(letters: Vec<Seq>) -> usize;
+        CountDead = count_dead(scope: &Scope, limit: usize) keeps scope -> usize;
+        RecentSends = recent_sends(since: Timestamp, before: Option<Cursor>, limit: usize) -> RecentSends;
+        DeadShares = dead_shares(limit: usize) -> Vec<DeadShare>;
+        OutcomesOf = outcomes_of(seqs: Vec<Seq>) -> Vec<(Seq, Arc<str>)>;
     }
-
-    fn reroute(&self, change: Reroute) -> Later<'_, Rerouted> {
-        self.0
-            .around(StoreCall::Reroute, move |store| store.reroute(change))
+    Documents {
+        Documents = documents(kind: DocumentKind) -> Vec<Document>;
+        Document = document(kind: DocumentKind, id: &str) keeps id -> Option<Document>;
+        DocumentsSince = documents_since(known: i64) -> DocumentChanges;
+        PutDocument = put_document(document: Document) -> Put;
+        DeleteDocument = delete_document(kind: DocumentKind, id: &str, version: Option<i64>) keeps id -> bool;
+        DocumentsChanged = documents_changed(known: i64) -> i64;
     }
-
-    fn hasten(&self, hasten: Hasten) -> Later<'_, usize> {
-        self.0
-            .around(StoreCall::Hasten, move |store| store.hasten(hasten))
+    Notes {
+        PutNote = put_note(name: &str, text: &str, until: Timestamp) keeps name, text -> ();
+        Note = note(name: &str, now: Timestamp) keeps name -> Option<String>;
+        SwapNote = swap_note(swap: NoteSwap) -> bool;
     }
+}
 
-    fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>> {
-        self.0
-            .around(StoreCall::Claim, move |store| store.claim(claim))
-    }
-
-    fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>> {
-        let providers = providers.to_vec();
-        self.0
-            .around(StoreCall::NextDue, move |store| store.next_due(&providers))
-    }
-
-    fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>> {
-        self.0.around(StoreCall::Owned, move |store| {
-            store.owned(owner, after, limit)
-        })
-    }
-
-    fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed> {
-        self.0
-            .around(StoreCall::Free, move |store| store.free(holds, now))
-    }
-
-    fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>> {
-        self.0
-            .around(StoreCall::Records, move |store| store.records(seqs))
-    }
-
-    fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
-        let (scope, id) = (scope.clone(), id.clone());
-        self.0
-            .around(StoreCall::Find, move |store| store.find(&scope, &id))
-    }
-
-    fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage> {
-        self.0
-            .around(StoreCall::History, move |store| store.history(filter, page))
-    }
-
-    fn newest(&self) -> Later<'_, Seq> {
-        self.0.around(StoreCall::Newest, |store| store.newest())
-    }
-
-    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
-        self.0
-            .around(StoreCall::Glance, move |store| store.glance(filter, limit))
-    }
-
-    fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {
-        self.0
-            .around(StoreCall::Discard, move |store| store.discard(letters))
-    }
-
-    fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
-        let scope = scope.clone();
-        self.0.around(StoreCall::CountDead, move |store| {
-            store.count_dead(&scope, limit)
-        })
-    }
-
-    fn recent_sends(
-        &self,
-        since: Timestamp,
-        before: Option<Cursor>,
-        limit: usize,
-    ) -> Later<'_, RecentSends> {
-        self.0.around(StoreCall::RecentSends, move |store| {
-            store.recent_sends(since, before, limit)
-        })
-    }
-
-    fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
-        self.0
-            .around(StoreCall::Documents, move |store| store.documents(kind))
-    }
-
-    fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>> {
-        let id = id.to_owned();
-        self.0
-            .around(StoreCall::Document, move |store| store.document(kind, &id))
-    }
-
-    fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges> {
-        self.0.around(StoreCall::DocumentsSince, move |store| {
-            store.documents_since(known)
-        })
-    }
-
-    fn put_document(&self, document: Document) -> Later<'_, Put> {
-        self.0.around(StoreCall::PutDocument, move |store| {
-            store.put_document(document)
-        })
-    }
-
-    fn delete_document(
-        &self,
-        kind: DocumentKind,
-        id: &str,
-        version: Option<i64>,
-    ) -> Later<'_, bool> {
-        let id = id.to_owned();
-        self.0.around(StoreCall::DeleteDocument, move |store| {
-            store.delete_document(kind, &id, version)
-        })
-    }
-
-    fn documents_changed(&self, known: i64) -> Later<'_, i64> {
-        self.0.around(StoreCall::DocumentsChanged, move |store| {
-            store.documents_changed(known)
-        })
-    }
-
-    fn used(&self, counter: &str) -> Later<'_, u64> {
-        let counter = counter.to_owned();
-        self.0
-            .around(StoreCall::Used, move |store| store.used(&counter))
-    }
-
-    fn prune(&self, retention: Retention, after: Option<Cursor>) -> Later<'_, Pruned> {
-        self.0
-            .around(StoreCall::Prune, move |store| store.prune(retention, after))
-    }
-
-    fn sweep(&self, now: Timestamp, after: Option<SweepCursor>) -> Later<'_, Option<SweepCursor>> {
-        self.0
-            .around(StoreCall::Sweep, move |store| store.sweep(now, after))
-    }
-
-    fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {
-        let (name, text) = (name.to_owned(), text.to_owned());
-        self.0.around(StoreCall::PutNote, move |store| {
-            store.put_note(&name, &text, until)
-        })
-    }
-
-    fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>> {
-        let name = name.to_owned();
-        self.0
-            .around(StoreCall::Note, move |store| store.note(&name, now))
-    }
-
-    fn swap_note<'a>(
-        &'a self,
-        name: &str,
-        expected: Option<&str>,
-        text: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Later<'a, bool> {
-        let (name, expected, text) = (
-            name.to_owned(),
-            expected.map(str::to_owned),
-            text.to_owned(),
-        );
-        self.0.around(StoreCall::SwapNote, move |store| {
-            store.swap_note(&name, expected.as_deref(), &text, now, until)
-        })
-    }
-
+impl<L: Layer> Engine for Layered<L> {
     fn news(&self) -> BoxFuture<'_, NewsOf> {
         self.0.store().news()
     }
 
     fn ended(&self) -> BoxFuture<'_, StoreError> {
         self.0.store().ended()
-    }
-
-    fn is_shared(&self) -> bool {
-        self.0.is_shared()
     }
 
     fn stalled(&self) -> Duration {
@@ -331,23 +148,12 @@ impl<L: Layer> Store for Layered<L> {
         self.0.store().damage()
     }
 
-    fn open_shares(&self, due: Timestamp) -> Later<'_, Vec<OpenShare>> {
-        self.0
-            .around(StoreCall::OpenShares, move |store| store.open_shares(due))
-    }
-
-    fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {
-        self.0
-            .around(StoreCall::DeadShares, move |store| store.dead_shares(limit))
-    }
-
-    fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {
-        self.0
-            .around(StoreCall::OutcomesOf, move |store| store.outcomes_of(seqs))
-    }
-
     fn is_busy(&self) -> bool {
         self.0.store().is_busy()
+    }
+
+    fn is_shared(&self) -> bool {
+        self.0.is_shared()
     }
 
     fn open_count(&self) -> usize {

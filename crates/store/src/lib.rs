@@ -1,8 +1,8 @@
 //! The store: what was accepted, who works on it, and what came of it.
 //!
-//! The row of an action is also its job: it carries a state, an owner and the instant when it is due. [`Store::admit`] is the gate: it checks
-//! and charges dedup key, throttle and quotas, and writes the action, in one commit. [`Store::settle`] changes it, fenced by the owner; both are
-//! group commits, durable before they return. [`Store::claim`] hands due rows to a process, whether they are new, to be retried, or left behind
+//! The row of an action is also its job: it carries a state, an owner and the instant when it is due. [`Journal::admit`] is the gate: it checks
+//! and charges dedup key, throttle and quotas, and writes the action, in one commit. [`Journal::settle`] changes it, fenced by the owner; both are
+//! group commits, durable before they return. [`Jobs::claim`] hands due rows to a process, whether they are new, to be retried, or left behind
 //! by a process that died. See `docs/adr/0001` for the reasons. Beside the journal there are documents, which operators write, and the journal
 //! looked back at: the audit trail.
 
@@ -45,5 +45,8 @@ pub use raw::UNREADABLE;
 pub use retention::{Pruned, Retention, SweepCursor, Tenants};
 pub use shares::{DeadShare, OpenShare};
 pub use sqlite::{FaultPoint, Faults, SqliteOptions, SqliteStore};
-pub use store::{Damage, Later, NewsOf, Store};
+pub use store::{
+    Damage, Documents, Engine, History, Jobs, Journal, Later, NewsOf, NoteSwap, Notes, Processes,
+    Store,
+};
 pub use transfer::CLOCK_STEPS;

@@ -1,4 +1,4 @@
-//! The trait that every engine implements.
+//! The store as its callers know it: a trait for each noun, every one of which every engine implements in the file of its name.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +40,21 @@ pub struct Damage {
     pub first: String,
 }
 
+/// A change of a note that happens only where nobody was faster.
+#[derive(Clone, Debug)]
+pub struct NoteSwap {
+    /// The note's name.
+    pub name: String,
+    /// The text that must be there at `now`: `None` for nothing, or what is over.
+    pub expected: Option<String>,
+    /// The text to put there.
+    pub text: String,
+    /// Now.
+    pub now: Timestamp,
+    /// Until when the text is kept.
+    pub until: Timestamp,
+}
+
 /// Waits until a revision is another than `known`, for engines whose only writer is this process.
 pub(crate) fn revision_beside(
     mut revision: watch::Receiver<i64>,
@@ -54,7 +69,12 @@ pub(crate) fn revision_beside(
 }
 
 /// Durable state. What a method returns was committed, and synced to disk, before.
-pub trait Store: Send + Sync {
+pub trait Store: Processes + Journal + Jobs + History + Documents + Notes + Engine {}
+
+impl<T> Store for T where T: Processes + Journal + Jobs + History + Documents + Notes + Engine {}
+
+/// Processes and their leases.
+pub trait Processes: Send + Sync {
     /// Registers a process.
     fn register(&self) -> Later<'_, OwnerId>;
 
@@ -70,13 +90,10 @@ pub trait Store: Send + Sync {
     /// Ends those of the dead processes whose beat is still the one that was seen. Frees the rows of whoever is no process: what may
     /// have been sent is due at `now`, all else when it was.
     fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, Freed>;
+}
 
-    /// Rows that a process owns, from after a position on, at most `limit`, in their order.
-    fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>>;
-
-    /// Frees rows that are still held like this: what may have been sent is due at `now`, all else when it was.
-    fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed>;
-
+/// The journal: what is admitted, settled, rerouted and forgotten.
+pub trait Journal: Send + Sync {
     /// Checks and charges what the gate asks for and writes an action, unless its id is there. An action that was refused for now gives
     /// way to the same request. [`StoreError::Fenced`] when it is to be owned by who is no process any more.
     fn admit(&self, admission: Admission) -> Later<'_, Admitted>;
@@ -90,16 +107,40 @@ pub trait Store: Send + Sync {
     /// Has an open row go another way, as its owner says.
     fn reroute(&self, change: Reroute) -> Later<'_, Rerouted>;
 
-    /// Makes rows due now that wait for a further attempt; says how many it found, also if somebody claimed some of them meanwhile. Fewer
-    /// than the limit means that there are no others.
-    fn hasten(&self, hasten: Hasten) -> Later<'_, usize>;
+    /// What a quota's counter stands at.
+    fn used(&self, counter: &str) -> Later<'_, u64>;
 
+    /// Deletes what is kept no longer, oldest first, among a bounded number of rows after `after`. The newest row stays.
+    fn prune(&self, retention: Retention, after: Option<Cursor>) -> Later<'_, Pruned>;
+
+    /// Forgets keys, counters, windows and notes whose time is over, among a bounded number of them; says where to go on, `None` at the end.
+    fn sweep(&self, now: Timestamp, after: Option<SweepCursor>) -> Later<'_, Option<SweepCursor>>;
+}
+
+/// Jobs: rows that wait for work, and which process has them.
+pub trait Jobs: Send + Sync {
     /// Makes the caller the owner of rows, oldest due first. None of them is in flight.
     fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>>;
 
     /// When the next unowned row of these providers is due.
     fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>>;
 
+    /// Rows that a process owns, from after a position on, at most `limit`, in their order.
+    fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>>;
+
+    /// Frees rows that are still held like this: what may have been sent is due at `now`, all else when it was.
+    fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed>;
+
+    /// Makes rows due now that wait for a further attempt; says how many it found, also if somebody claimed some of them meanwhile. Fewer
+    /// than the limit means that there are no others.
+    fn hasten(&self, hasten: Hasten) -> Later<'_, usize>;
+
+    /// How many rows are open, by tenant and provider.
+    fn open_shares(&self, due: Timestamp) -> Later<'_, Vec<OpenShare>>;
+}
+
+/// The journal looked back at.
+pub trait History: Send + Sync {
     /// The actions at these positions, in no order. Those that are not there any more are left out.
     fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>>;
 
@@ -131,6 +172,15 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Later<'_, RecentSends>;
 
+    /// How many dead letters there are by provider and code, among the newest `limit`.
+    fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>>;
+
+    /// The outcomes of those that are over.
+    fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>>;
+}
+
+/// Documents and their revision.
+pub trait Documents: Send + Sync {
     /// Every document of a kind.
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>>;
 
@@ -155,33 +205,22 @@ pub trait Store: Send + Sync {
     /// The revision of the documents, as soon as it is another than `known`: it grows with the commit of every change, whoever still waits for
     /// it, and is lower only where a fail-over lost commits.
     fn documents_changed(&self, known: i64) -> Later<'_, i64>;
+}
 
-    /// What a quota's counter stands at.
-    fn used(&self, counter: &str) -> Later<'_, u64>;
-
-    /// Deletes what is kept no longer, oldest first, among a bounded number of rows after `after`. The newest row stays.
-    fn prune(&self, retention: Retention, after: Option<Cursor>) -> Later<'_, Pruned>;
-
-    /// Forgets keys, counters, windows and notes whose time is over, among a bounded number of them; says where to go on, `None` at the end.
-    fn sweep(&self, now: Timestamp, after: Option<SweepCursor>) -> Later<'_, Option<SweepCursor>>;
-
+/// Notes: small texts under a name, until an instant.
+pub trait Notes: Send + Sync {
     /// Keeps a small text under a name until an instant.
     fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()>;
 
     /// The text under a name, unless its time is over.
     fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>>;
 
-    /// Puts a text under a name until an instant, if `expected` is what is there at `now`: `None` for nothing, or what is over. Says whether
-    /// it did.
-    fn swap_note<'a>(
-        &'a self,
-        name: &str,
-        expected: Option<&str>,
-        text: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Later<'a, bool>;
+    /// Puts a text in the place of another. Says whether it did.
+    fn swap_note(&self, swap: NoteSwap) -> Later<'_, bool>;
+}
 
+/// What an engine says of itself.
+pub trait Engine: Send + Sync {
     /// Resolves when a process left something to look at. It may miss some, so it replaces no look around.
     fn news(&self) -> BoxFuture<'_, NewsOf>;
 
@@ -207,15 +246,6 @@ pub trait Store: Send + Sync {
     fn is_shared(&self) -> bool {
         true
     }
-
-    /// How many rows are open, by tenant and provider.
-    fn open_shares(&self, due: Timestamp) -> Later<'_, Vec<OpenShare>>;
-
-    /// How many dead letters there are by provider and code, among the newest `limit`.
-    fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>>;
-
-    /// The outcomes of those that are over.
-    fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>>;
 
     /// How many rows are open, without asking the engine.
     fn open_count(&self) -> usize;

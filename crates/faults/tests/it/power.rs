@@ -8,8 +8,8 @@ use std::sync::Arc;
 use acteon_core::{Action, Caller, Origin, Outcome, Prepared, ProviderName, Response, Timestamp};
 use acteon_faults::{Operation, PowerCuts, Recording};
 use acteon_store::{
-    Admission, Admitted, Birth, Conditions, Fate, Hold, Settlement, SqliteOptions, SqliteStore,
-    Step, Store, Turn, Way,
+    Admission, Admitted, Birth, Conditions, Fate, Hold, Journal as _, Processes as _, Settlement,
+    SqliteOptions, SqliteStore, Step, Turn, Way,
 };
 
 /// Actions of one recording, admitted by so many at once.

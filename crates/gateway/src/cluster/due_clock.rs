@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use acteon_core::{Clock, Timestamp};
-use acteon_store::{CLOCK_STEPS, Store, StoreError};
+use acteon_store::{CLOCK_STEPS, NoteSwap, Store, StoreError};
 
 mod start;
 
@@ -239,7 +239,13 @@ impl Note {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         store
-            .swap_note(NOTE, self.text.as_deref(), text, now, FOREVER)
+            .swap_note(NoteSwap {
+                name: NOTE.to_owned(),
+                expected: self.text.clone(),
+                text: text.to_owned(),
+                now,
+                until: FOREVER,
+            })
             .await
     }
 

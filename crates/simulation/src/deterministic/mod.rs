@@ -24,9 +24,12 @@ use acteon_gateway::{
     BreakerPolicy, Breakers, DispatchError, Gateway, GatewayOptions, LeaseTimes, OnRepairable,
     Parts, Redaction, Registry, RetryPolicy, Wait,
 };
-use acteon_store::{HistoryFilter, MemoryStore, PageRequest, Record, State, Store};
+use acteon_store::{
+    Engine as _, History as _, HistoryFilter, Layered, MemoryStore, PageRequest, Record, State,
+    Store,
+};
 
-use crate::harness::node_store::NodeStore;
+use crate::harness::node_store::{NodeLayer, NodeStore};
 use crate::harness::{Failure, SeededEntropy};
 use clock::{SimulatedClock, WorldTime};
 use posted::Posted;
@@ -167,10 +170,10 @@ impl World {
             Arc::clone(&self.entropy),
             Arc::clone(&self.time),
         ));
-        let store = Arc::new(NodeStore::with_faults(
+        let store = Arc::new(Layered(NodeLayer::with_faults(
             Arc::clone(&self.memory) as Arc<dyn Store>,
             faults,
-        ));
+        )));
         for _ in 0..100 {
             // The store may be away; whoever starts a gateway tries again.
             let parts = self
@@ -231,7 +234,7 @@ impl World {
         if self.nodes.iter().flatten().count() > 1
             && let Some(node) = self.nodes[place].take()
         {
-            node.store.kill();
+            node.store.0.kill();
             self.crashes += 1;
             self.trace.note("crash", place as u64, "");
         }

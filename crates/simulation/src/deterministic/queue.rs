@@ -37,7 +37,7 @@ impl World {
     /// Has one gateway work through a queue. The others are gone, since each has a queue of its own.
     pub(super) async fn check_queue(&mut self) -> Result<Vec<Answer>, Broken> {
         for node in self.nodes.drain(1..).flatten() {
-            node.store.kill();
+            node.store.0.kill();
         }
         self.time.sleep(3 * LEASE).await;
         let broken = if self.has_breakers() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acteon_core::{ActionId, Caller, Scope};
 use acteon_gateway::{Gateway, ReplayResult, Wait};
-use acteon_store::{HistoryFilter, PageRequest, State, Store as _};
+use acteon_store::{History as _, HistoryFilter, PageRequest, State};
 
 use super::trace::Trace;
 use super::{Broken, World};

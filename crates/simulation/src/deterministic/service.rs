@@ -10,7 +10,7 @@ use acteon_core::{
     Action, BoxFuture, Budget, Entropy as _, ErrorKind, Health, Lane, LaneLimits, Prepared,
     Provider, ProviderError, Response,
 };
-use acteon_store::{MemoryStore, Store as _};
+use acteon_store::{MemoryStore, Processes as _};
 
 use super::clock::WorldTime;
 use super::posted::Posted;
@@ -196,7 +196,7 @@ impl Service {
             _ => self.below(300),
         };
         tokio::time::sleep(Duration::from_millis(latency)).await;
-        if node.is_dead() {
+        if node.0.is_dead() {
             return std::future::pending().await;
         }
         if outcome == 4 {
@@ -209,7 +209,7 @@ impl Service {
     /// A send is begun only by a gateway that is still registered.
     async fn looks_at_lease(&self, node: &NodeStore) {
         let beats = self.store.beats().await.unwrap_or_default();
-        if !beats.iter().any(|beat| beat.owner == node.owner()) {
+        if !beats.iter().any(|beat| beat.owner == node.0.owner()) {
             self.overruns.fetch_add(1, Ordering::SeqCst);
         }
     }
@@ -251,7 +251,7 @@ impl Service {
         };
         self.begins(prepared, node).await;
         tokio::time::sleep(Duration::from_millis(1 + self.below(200))).await;
-        if node.is_dead() {
+        if node.0.is_dead() {
             return std::future::pending().await;
         }
         self.needs_repair()?;
@@ -283,7 +283,7 @@ impl Service {
         if arrives_first {
             tokio::time::sleep(Duration::from_millis(latency)).await;
         }
-        if node.is_dead() {
+        if node.0.is_dead() {
             return std::future::pending().await;
         }
         if may_break {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use acteon_core::Scope;
 use acteon_gateway::{Gateway, Silence};
 use acteon_rules::{MatchOp, MatcherSpec};
-use acteon_store::{DocumentKind, Store as _};
+use acteon_store::{DocumentKind, Documents as _};
 
 use super::{Broken, World, epoch};
 

@@ -23,7 +23,7 @@ use acteon_gateway::{
     AttemptEvent, Gateway, GatewayOptions, Observer, OutcomeEvent, Parts, Registry, Wait,
 };
 use acteon_rules::{Context, RuleSet};
-use acteon_store::Store;
+use acteon_store::{Layered, Store};
 
 pub use clock::VirtualClock;
 pub use config::{ConfigBuilder, SimulationConfig};
@@ -31,7 +31,7 @@ use database::Database;
 pub use entropy::SeededEntropy;
 pub use failing::FailingProvider;
 pub use faulty::{Fails, FaultSwitch};
-use node_store::NodeStore;
+use node_store::{NodeLayer, NodeStore};
 pub use outcome::ActionOutcomeExt;
 pub use recording::{FailureMode, RecordedCall, RecordingProvider};
 
@@ -80,7 +80,7 @@ impl SimulationHarness {
             nodes.push(
                 Node::start(
                     &config,
-                    NodeStore::new(Arc::clone(&store), Arc::clone(&under_way)),
+                    Layered(NodeLayer::new(Arc::clone(&store), Arc::clone(&under_way))),
                     &clock,
                     entropy,
                 )
@@ -199,7 +199,7 @@ impl SimulationHarness {
     /// Stops the nodes in good order.
     pub async fn teardown(self) {
         for node in &self.nodes {
-            if !node.store.is_dead() {
+            if !node.store.0.is_dead() {
                 node.gateway.stop(Duration::from_secs(5)).await;
             }
         }
@@ -257,6 +257,6 @@ impl Node {
 
     /// Kills the node: nothing that it does reaches the store any more.
     pub fn kill(&self) {
-        self.store.kill();
+        self.store.0.kill();
     }
 }

@@ -1,18 +1,17 @@
 //! A node's way to the shared store, which can be cut.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
-use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
-use acteon_store::{
-    Admission, Admitted, Beat, Claim, Claimed, Conditions, Cursor, DeadShare, Document,
-    DocumentChanges, DocumentKind, Freed, Glance, Hasten, HistoryFilter, HistoryPage, Hold, Judged,
-    Later, NewsOf, OpenShare, OwnerId, PageRequest, Pruned, Put, RecentSends, Record, Reroute,
-    Rerouted, Retention, Seq, Settled, Settlement, Store, StoreError, SweepCursor, Way,
-};
+use acteon_core::BoxFuture;
+use acteon_store::{Later, Layer, Layered, OwnerId, Store, StoreCall, StoreError};
+
+/// A node's way to the shared store.
+pub(crate) type NodeStore = Layered<NodeLayer>;
 
 /// The shared store, until the node is killed: then every call waits for ever.
-pub(crate) struct NodeStore {
+pub(crate) struct NodeLayer {
     store: Arc<dyn Store>,
     dead: AtomicBool,
     /// Calls of all nodes that are under way.
@@ -29,6 +28,50 @@ pub(crate) enum Call {
     Resolved,
     /// It may have been done when it fails.
     Repeatable,
+}
+
+impl Call {
+    fn of(call: StoreCall) -> Self {
+        match call {
+            StoreCall::Register
+            | StoreCall::Retire
+            | StoreCall::Admit
+            | StoreCall::Reroute
+            | StoreCall::Claim
+            | StoreCall::Discard
+            | StoreCall::PutDocument
+            | StoreCall::DeleteDocument
+            | StoreCall::SwapNote => Self::Resolved,
+            StoreCall::Renew
+            | StoreCall::Beats
+            | StoreCall::TakeOver
+            | StoreCall::Judge
+            | StoreCall::Settle
+            | StoreCall::Used
+            | StoreCall::Prune
+            | StoreCall::Sweep
+            | StoreCall::NextDue
+            | StoreCall::Owned
+            | StoreCall::Free
+            | StoreCall::Hasten
+            | StoreCall::OpenShares
+            | StoreCall::Records
+            | StoreCall::Find
+            | StoreCall::History
+            | StoreCall::Newest
+            | StoreCall::Glance
+            | StoreCall::CountDead
+            | StoreCall::RecentSends
+            | StoreCall::DeadShares
+            | StoreCall::OutcomesOf
+            | StoreCall::Documents
+            | StoreCall::Document
+            | StoreCall::DocumentsSince
+            | StoreCall::DocumentsChanged
+            | StoreCall::PutNote
+            | StoreCall::Note => Self::Repeatable,
+        }
+    }
 }
 
 /// What happens to a call.
@@ -63,7 +106,7 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-impl NodeStore {
+impl NodeLayer {
     pub(crate) fn new(store: Arc<dyn Store>, under_way: Arc<AtomicUsize>) -> Self {
         Self {
             store,
@@ -93,17 +136,31 @@ impl NodeStore {
     pub(crate) fn is_dead(&self) -> bool {
         self.dead.load(Ordering::SeqCst)
     }
+}
+
+impl Layer for NodeLayer {
+    fn store(&self) -> &dyn Store {
+        &*self.store
+    }
 
     /// A call that neither begins nor ends once the node is dead, and that may meet a fault on its way.
-    fn alive<'a, T: Send + 'a>(
+    fn around<'a, T: Send + 'static>(
         &'a self,
-        kind: Call,
-        call: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
+        call: StoreCall,
+        work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
     ) -> Later<'a, T> {
+        if call == StoreCall::DocumentsChanged {
+            // Waits for as long as nothing changes: nobody waits for its end.
+            return if self.is_dead() {
+                Box::pin(std::future::pending())
+            } else {
+                work(&*self.store)
+            };
+        }
         let under_way = UnderWay::begin(&self.under_way);
         Box::pin(async move {
             let fault = match &self.faults {
-                Some(faults) => faults.meet(kind).await,
+                Some(faults) => faults.meet(Call::of(call)).await,
                 None => Fault::None,
             };
             if self.is_dead() {
@@ -112,9 +169,17 @@ impl NodeStore {
             }
             let result = match fault {
                 Fault::Before => Err(away()),
-                Fault::After => call(&*self.store).await.and_then(|_| Err(away())),
-                Fault::None => call(&*self.store).await,
+                Fault::After => work(&*self.store).await.and_then(|_| Err(away())),
+                Fault::None => work(&*self.store).await,
             };
+            // Only a registration answers with an owner.
+            if let Some(owner) = result
+                .as_ref()
+                .ok()
+                .and_then(|answer| (answer as &dyn Any).downcast_ref::<OwnerId>())
+            {
+                self.owner.store(owner.0, Ordering::SeqCst);
+            }
             drop(under_way);
             if self.is_dead() {
                 std::future::pending().await
@@ -127,240 +192,4 @@ impl NodeStore {
 
 fn away() -> StoreError {
     StoreError::Away("simulated".into())
-}
-
-impl Store for NodeStore {
-    fn register(&self) -> Later<'_, OwnerId> {
-        self.alive(Call::Resolved, move |store| {
-            Box::pin(async move {
-                let owner = store.register().await?;
-                self.owner.store(owner.0, Ordering::SeqCst);
-                Ok(owner)
-            })
-        })
-    }
-
-    fn renew(&self, owner: OwnerId) -> Later<'_, bool> {
-        self.alive(Call::Repeatable, move |store| store.renew(owner))
-    }
-
-    fn beats(&self) -> Later<'_, Vec<Beat>> {
-        self.alive(Call::Repeatable, move |store| store.beats())
-    }
-
-    fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
-        self.alive(Call::Resolved, move |store| store.retire(owner, now))
-    }
-
-    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, Freed> {
-        self.alive(Call::Repeatable, move |store| store.take_over(dead, now))
-    }
-
-    fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>> {
-        self.alive(Call::Repeatable, move |store| {
-            store.owned(owner, after, limit)
-        })
-    }
-
-    fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed> {
-        self.alive(Call::Repeatable, move |store| store.free(holds, now))
-    }
-
-    fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
-        self.alive(Call::Resolved, move |store| store.admit(admission))
-    }
-
-    fn settle(&self, settlement: Settlement) -> Later<'_, Settled> {
-        self.alive(Call::Repeatable, move |store| store.settle(settlement))
-    }
-
-    fn reroute(&self, change: Reroute) -> Later<'_, Rerouted> {
-        self.alive(Call::Resolved, move |store| store.reroute(change))
-    }
-
-    fn hasten(&self, hasten: Hasten) -> Later<'_, usize> {
-        self.alive(Call::Repeatable, move |store| store.hasten(hasten))
-    }
-
-    fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>> {
-        self.alive(Call::Resolved, move |store| store.claim(claim))
-    }
-
-    fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>> {
-        let providers = providers.to_vec();
-        self.alive(Call::Repeatable, move |store| {
-            Box::pin(async move { store.next_due(&providers).await })
-        })
-    }
-
-    fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>> {
-        self.alive(Call::Repeatable, move |store| store.records(seqs))
-    }
-
-    fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
-        let (scope, id) = (scope.clone(), id.clone());
-        self.alive(Call::Repeatable, move |store| {
-            Box::pin(async move { store.find(&scope, &id).await })
-        })
-    }
-
-    fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged> {
-        self.alive(Call::Repeatable, move |store| {
-            store.judge(conditions, ways, now)
-        })
-    }
-
-    fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage> {
-        self.alive(Call::Repeatable, move |store| store.history(filter, page))
-    }
-
-    fn newest(&self) -> Later<'_, Seq> {
-        self.alive(Call::Repeatable, |store| store.newest())
-    }
-
-    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
-        self.alive(Call::Repeatable, move |store| store.glance(filter, limit))
-    }
-
-    fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {
-        self.alive(Call::Resolved, move |store| store.discard(letters))
-    }
-
-    fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
-        let scope = scope.clone();
-        self.alive(Call::Repeatable, move |store| {
-            Box::pin(async move { store.count_dead(&scope, limit).await })
-        })
-    }
-
-    fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
-        self.alive(Call::Repeatable, move |store| store.documents(kind))
-    }
-
-    fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>> {
-        let id = id.to_owned();
-        self.alive(Call::Repeatable, move |store| store.document(kind, &id))
-    }
-
-    fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges> {
-        self.alive(Call::Repeatable, move |store| store.documents_since(known))
-    }
-
-    fn put_document(&self, document: Document) -> Later<'_, Put> {
-        self.alive(Call::Resolved, move |store| store.put_document(document))
-    }
-
-    fn delete_document(
-        &self,
-        kind: DocumentKind,
-        id: &str,
-        version: Option<i64>,
-    ) -> Later<'_, bool> {
-        let id = id.to_owned();
-        self.alive(Call::Resolved, move |store| {
-            Box::pin(async move { store.delete_document(kind, &id, version).await })
-        })
-    }
-
-    fn documents_changed(&self, known: i64) -> Later<'_, i64> {
-        if self.is_dead() {
-            return Box::pin(std::future::pending());
-        }
-        // Waits for as long as nothing changes.
-        self.store.documents_changed(known)
-    }
-
-    fn used(&self, counter: &str) -> Later<'_, u64> {
-        let counter = counter.to_owned();
-        self.alive(Call::Repeatable, move |store| {
-            Box::pin(async move { store.used(&counter).await })
-        })
-    }
-
-    fn prune(&self, retention: Retention, after: Option<Cursor>) -> Later<'_, Pruned> {
-        self.alive(Call::Repeatable, move |store| store.prune(retention, after))
-    }
-
-    fn sweep(&self, now: Timestamp, after: Option<SweepCursor>) -> Later<'_, Option<SweepCursor>> {
-        self.alive(Call::Repeatable, move |store| store.sweep(now, after))
-    }
-
-    fn recent_sends(
-        &self,
-        since: Timestamp,
-        before: Option<Cursor>,
-        limit: usize,
-    ) -> Later<'_, RecentSends> {
-        self.alive(Call::Repeatable, move |store| {
-            store.recent_sends(since, before, limit)
-        })
-    }
-
-    fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {
-        let (name, text) = (name.to_owned(), text.to_owned());
-        self.alive(Call::Repeatable, move |store| {
-            Box::pin(async move { store.put_note(&name, &text, until).await })
-        })
-    }
-
-    fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>> {
-        let name = name.to_owned();
-        self.alive(Call::Repeatable, move |store| {
-            Box::pin(async move { store.note(&name, now).await })
-        })
-    }
-
-    fn swap_note<'a>(
-        &'a self,
-        name: &str,
-        expected: Option<&str>,
-        text: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Later<'a, bool> {
-        let (name, expected, text) = (
-            name.to_owned(),
-            expected.map(str::to_owned),
-            text.to_owned(),
-        );
-        self.alive(Call::Resolved, move |store| {
-            Box::pin(async move {
-                store
-                    .swap_note(&name, expected.as_deref(), &text, now, until)
-                    .await
-            })
-        })
-    }
-
-    fn ended(&self) -> BoxFuture<'_, StoreError> {
-        self.store.ended()
-    }
-
-    fn news(&self) -> BoxFuture<'_, NewsOf> {
-        self.store.news()
-    }
-
-    fn is_busy(&self) -> bool {
-        self.store.is_busy()
-    }
-
-    fn is_shared(&self) -> bool {
-        self.store.is_shared()
-    }
-
-    fn open_shares(&self, due: Timestamp) -> Later<'_, Vec<OpenShare>> {
-        self.alive(Call::Repeatable, move |store| store.open_shares(due))
-    }
-
-    fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {
-        self.alive(Call::Repeatable, move |store| store.dead_shares(limit))
-    }
-
-    fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {
-        self.alive(Call::Repeatable, move |store| store.outcomes_of(seqs))
-    }
-
-    fn open_count(&self) -> usize {
-        self.store.open_count()
-    }
 }

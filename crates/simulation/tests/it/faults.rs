@@ -19,8 +19,8 @@ use acteon_gateway::{
 use acteon_rules::{RuleFile, RuleSet};
 use acteon_simulation::harness::{Fails, FaultSwitch, SeededEntropy};
 use acteon_store::{
-    DocumentKind, HistoryFilter, Later, Layer, Layered, MemoryStore, Overage, PageRequest, State,
-    Store, StoreCall, StoreError,
+    DocumentKind, HistoryFilter, Later, Layer, Layered, MemoryStore, NoteSwap, Overage,
+    PageRequest, State, Store, StoreCall, StoreError,
 };
 use serde_json::json;
 
@@ -365,7 +365,13 @@ impl Trial {
             (
                 StoreCall::SwapNote,
                 self.store
-                    .swap_note("token", None, "t", now, now + Duration::from_secs(1))
+                    .swap_note(NoteSwap {
+                        name: "token".into(),
+                        expected: None,
+                        text: "t".into(),
+                        now,
+                        until: now + Duration::from_secs(1),
+                    })
                     .await
                     .map(drop),
             ),

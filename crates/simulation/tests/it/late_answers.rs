@@ -7,7 +7,7 @@ use acteon_core::{Action, Budget, Caller, Origin, ProviderName, Scope};
 use acteon_gateway::{Gateway, GatewayOptions, Parts, Registry, Wait};
 use acteon_rules::RuleSet;
 use acteon_simulation::harness::{Fails, FaultSwitch, SeededEntropy};
-use acteon_store::{Later, Layer, Layered, MemoryStore, Store, StoreCall};
+use acteon_store::{Later, Layer, Layered, MemoryStore, Processes as _, Store, StoreCall};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 

@@ -13,7 +13,7 @@ use acteon_gateway::{
 };
 use acteon_rules::RuleSet;
 use acteon_simulation::harness::{Fails, FaultSwitch, SeededEntropy};
-use acteon_store::{MemoryStore, Store, StoreCall};
+use acteon_store::{MemoryStore, Notes as _, Store, StoreCall};
 use tokio::time::{Instant, sleep};
 
 use crate::lanes::{NoObserver, Time, post};

@@ -13,7 +13,7 @@ use acteon_rules::RuleSet;
 use acteon_simulation::harness::{
     Fails, FaultSwitch, RecordingProvider, SeededEntropy, VirtualClock,
 };
-use acteon_store::{HistoryFilter, MemoryStore, PageRequest, Store, StoreCall};
+use acteon_store::{History as _, HistoryFilter, MemoryStore, PageRequest, Store, StoreCall};
 use serde_json::json;
 
 const HOUR: Duration = Duration::from_hours(1);

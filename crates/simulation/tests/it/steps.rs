@@ -13,7 +13,7 @@ use acteon_gateway::{
 };
 use acteon_rules::RuleSet;
 use acteon_simulation::harness::SeededEntropy;
-use acteon_store::{MemoryStore, Record, State, Store as _};
+use acteon_store::{History as _, MemoryStore, Record, State};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 

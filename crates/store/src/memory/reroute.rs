@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::state::Tables;
+use super::tables::Tables;
 use crate::StoreError;
 use crate::gate::Counters as _;
 use crate::model::{Charges, Hasten, Reroute, Rerouted, State};

@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicIsize, Ordering};
 use acteon_core::limits::MAX_COMMIT_QUEUE;
 
 use self::admitting::Goes;
-use super::PostgresStore;
 use super::batch::{Batched, Effects};
 use super::connect::Conn;
 use super::error::Failure;
 use super::insert::insert;
+use super::store::PostgresStore;
 use crate::StoreError;
 use crate::model::{Admission, Admitted, Turn};
 use crate::store::Later;

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use acteon_core::{BoxFuture, Clock, Timestamp};
 
-use super::PostgresStore;
+use super::calls;
+use super::connect::{Conn, in_time};
+use super::error::Failure;
+use super::store::PostgresStore;
 use crate::StoreError;
 
 /// How often the database is asked.
@@ -36,6 +39,12 @@ impl Clock for DatabaseClock {
 }
 
 impl PostgresStore {
+    /// The database's clock.
+    pub async fn now(&self) -> Result<Timestamp, StoreError> {
+        let millis = call!(self.own, conn => clock(conn))?;
+        Ok(Timestamp::from_millis(millis))
+    }
+
     /// The database's clock, for as long as the store and the clock are there.
     pub async fn clock(
         self: &Arc<Self>,
@@ -75,4 +84,15 @@ impl PostgresStore {
         let middle = i64::try_from((before + took / 2).as_millis()).unwrap_or(i64::MAX);
         Ok((now.as_millis().saturating_sub(middle), took))
     }
+}
+
+/// The database's clock, in milliseconds since 1970.
+async fn clock(conn: &Conn) -> Result<i64, Failure> {
+    Ok(conn
+        .query_one(
+            "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+            &[],
+        )
+        .await?
+        .try_get(0)?)
 }

@@ -1,7 +1,6 @@
 //! Connections: how they are made, how they begin, and when they are thrown away.
 
 use std::ops::Deref;
-use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::{Failure, told_by};
+use super::options::PostgresOptions;
 use crate::StoreError;
 
 /// Longest that making a connection, or waiting for a free one, may take.
@@ -25,46 +25,6 @@ const STATEMENT_LIMIT: Duration = Duration::from_secs(8);
 const ANSWER_LIMIT: Duration = Duration::from_secs(12);
 /// Longest that the server keeps the locks of a transaction whose client says nothing: it may have been stopped.
 const IDLE_IN_TRANSACTION_LIMIT: Duration = Duration::from_secs(5);
-
-/// Where the database is and how to reach it.
-#[derive(Clone)]
-pub struct PostgresOptions {
-    /// `postgres://user@host:port/database?sslmode=require`; several hosts are tried until one takes writes.
-    pub url: String,
-    /// The password, where the URL has none.
-    pub password: Option<Arc<secrecy::SecretString>>,
-    /// Certificates to trust, in PEM, in place of the system's.
-    pub ca_file: Option<PathBuf>,
-    /// The schema that holds the tables. Made if it is not there.
-    pub schema: String,
-    /// Most connections for what is not written in batches.
-    pub pool: usize,
-    /// Whether to be told of other processes' work, and to tell them. Without it everything is found by looking around.
-    pub notify: bool,
-}
-
-impl PostgresOptions {
-    /// The defaults for a URL.
-    pub fn new(url: &str) -> Self {
-        Self {
-            url: url.to_owned(),
-            password: None,
-            ca_file: None,
-            schema: "acteon".into(),
-            pool: 8,
-            notify: true,
-        }
-    }
-}
-
-impl std::fmt::Debug for PostgresOptions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PostgresOptions")
-            .field("schema", &self.schema)
-            .field("pool", &self.pool)
-            .finish_non_exhaustive()
-    }
-}
 
 /// How to connect, checked.
 #[derive(Clone)]

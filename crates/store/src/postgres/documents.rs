@@ -1,15 +1,77 @@
-//! Documents and notes.
-
-use acteon_core::Timestamp;
+//! Documents and their revision.
 
 use super::connect::{Conn, in_time};
 use super::error::Failure;
 use super::rows::key;
-use super::{LOOK_EVERY, PostgresStore, calls};
+use super::store::{LOOK_EVERY, PostgresStore};
+use super::{calls, listen};
 use crate::StoreError;
 use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put, is_whole};
+use crate::store::{Documents, Later};
 
-pub(super) async fn list(conn: &Conn, kind: DocumentKind) -> Result<Vec<Document>, Failure> {
+impl Documents for PostgresStore {
+    fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
+        Box::pin(async move { call!(self.pool, conn => list(conn, kind)) })
+    }
+
+    fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>> {
+        let id = id.to_owned();
+        Box::pin(async move { call!(self.pool, conn => get(conn, kind, &id)) })
+    }
+
+    fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges> {
+        Box::pin(async move { call!(self.own, conn => since(conn, known)) })
+    }
+
+    fn put_document(&self, document: Document) -> Later<'_, Put> {
+        Box::pin(async move {
+            let put = change!(self.pool, conn, again => put(conn, &document, again))?;
+            if matches!(put, Put::Written(_)) {
+                self.tell(listen::DOCUMENTS).await;
+            }
+            Ok(put)
+        })
+    }
+
+    fn delete_document(
+        &self,
+        kind: DocumentKind,
+        id: &str,
+        version: Option<i64>,
+    ) -> Later<'_, bool> {
+        let id = id.to_owned();
+        Box::pin(async move {
+            // After a try whose answer was lost, that it is gone is this call's doing as far as anybody can tell.
+            let deleted = change!(self.pool, conn, again => async {
+                Ok(delete(conn, kind, &id, version).await? || again && get(conn, kind, &id).await?.is_none())
+            })?;
+            if deleted {
+                self.tell(listen::DOCUMENTS).await;
+            }
+            Ok(deleted)
+        })
+    }
+
+    fn documents_changed(&self, known: i64) -> Later<'_, i64> {
+        Box::pin(self.another_revision(known))
+    }
+}
+
+impl PostgresStore {
+    /// Waits until the documents have another revision.
+    async fn another_revision(&self, known: i64) -> Result<i64, StoreError> {
+        loop {
+            let told = self.news.documents.notified();
+            let revision = call!(self.own, conn => revision(conn))?;
+            if revision != known {
+                return Ok(revision);
+            }
+            drop(tokio::time::timeout(LOOK_EVERY, told).await);
+        }
+    }
+}
+
+async fn list(conn: &Conn, kind: DocumentKind) -> Result<Vec<Document>, Failure> {
     let select = "SELECT id, name, body, version FROM documents WHERE kind = $1 ORDER BY id";
     let rows = conn.query(select, &[&kind.as_str()]).await?;
     let document = |row: &tokio_postgres::Row| {
@@ -24,11 +86,7 @@ pub(super) async fn list(conn: &Conn, kind: DocumentKind) -> Result<Vec<Document
     rows.iter().map(document).collect()
 }
 
-pub(super) async fn get(
-    conn: &Conn,
-    kind: DocumentKind,
-    id: &str,
-) -> Result<Option<Document>, Failure> {
+async fn get(conn: &Conn, kind: DocumentKind, id: &str) -> Result<Option<Document>, Failure> {
     let select = "SELECT name, body, version FROM documents WHERE kind = $1 AND id = $2";
     let row = conn.query_opt(select, &[&kind.as_str(), &id]).await?;
     let document = |row: tokio_postgres::Row| {
@@ -50,7 +108,7 @@ const SINCE: &str = "SELECT revision, NULL AS kind, NULL AS id, NULL AS name, NU
     UNION ALL SELECT revision, kind, id, NULL, NULL, NULL FROM document_deletions WHERE revision > $1";
 
 /// What changed after `known`.
-pub(super) async fn since(conn: &Conn, known: i64) -> Result<DocumentChanges, Failure> {
+async fn since(conn: &Conn, known: i64) -> Result<DocumentChanges, Failure> {
     let whole = is_whole(known, revision(conn).await?);
     let after = if whole { -1 } else { known };
     let mut changes = DocumentChanges {
@@ -84,7 +142,7 @@ pub(super) async fn since(conn: &Conn, known: i64) -> Result<DocumentChanges, Fa
 }
 
 /// Changes of documents are few: they go one after the other, each with the lock on the revision.
-pub(super) async fn put(conn: &Conn, document: &Document, again: bool) -> Result<Put, Failure> {
+async fn put(conn: &Conn, document: &Document, again: bool) -> Result<Put, Failure> {
     let Document {
         kind,
         id,
@@ -132,7 +190,7 @@ pub(super) async fn put(conn: &Conn, document: &Document, again: bool) -> Result
     Ok(put)
 }
 
-pub(super) async fn delete(
+async fn delete(
     conn: &Conn,
     kind: DocumentKind,
     id: &str,
@@ -179,97 +237,9 @@ async fn raise(conn: &Conn) -> Result<i64, Failure> {
     Ok(conn.query_one(raise, &[]).await?.try_get(0)?)
 }
 
-impl PostgresStore {
-    /// Waits until the documents have another revision.
-    pub(super) async fn another_revision(&self, known: i64) -> Result<i64, StoreError> {
-        loop {
-            let told = self.news.documents.notified();
-            let revision = call!(self.own, conn => revision(conn))?;
-            if revision != known {
-                return Ok(revision);
-            }
-            drop(tokio::time::timeout(LOOK_EVERY, told).await);
-        }
-    }
-}
-
-pub(super) async fn revision(conn: &Conn) -> Result<i64, Failure> {
+async fn revision(conn: &Conn) -> Result<i64, Failure> {
     let select = conn
         .prepare_cached("SELECT revision FROM revisions WHERE name = 'documents'")
         .await?;
     Ok(conn.query_one(&select, &[]).await?.try_get(0)?)
-}
-
-pub(super) async fn put_note(
-    conn: &Conn,
-    name: &str,
-    text: &str,
-    until: Timestamp,
-) -> Result<(), Failure> {
-    let upsert = "INSERT INTO notes (name, text, until) VALUES ($1, $2, $3) \
-         ON CONFLICT (name) DO UPDATE SET text = excluded.text, until = excluded.until";
-    conn.execute(upsert, &[&key(name), &text, &until.as_millis()])
-        .await?;
-    Ok(())
-}
-
-pub(super) async fn note(
-    conn: &Conn,
-    name: &str,
-    now: Timestamp,
-) -> Result<Option<String>, Failure> {
-    let select = conn
-        .prepare_cached("SELECT text FROM notes WHERE name = $1 AND until > $2")
-        .await?;
-    let row = conn
-        .query_opt(&select, &[&key(name), &now.as_millis()])
-        .await?;
-    Ok(row.map(|row| row.try_get(0)).transpose()?)
-}
-
-/// One statement, so that of two who try one loses.
-pub(super) async fn swap_note(
-    conn: &Conn,
-    name: &str,
-    expected: Option<&str>,
-    text: &str,
-    now: Timestamp,
-    until: Timestamp,
-) -> Result<bool, Failure> {
-    let swap = match expected {
-        Some(_) => {
-            "UPDATE notes SET text = $2, until = $4 WHERE name = $1 AND until > $3 AND text = $5"
-        }
-        None => {
-            "INSERT INTO notes (name, text, until) SELECT $1, $2, $4 WHERE $5::text IS NULL \
-             ON CONFLICT (name) DO UPDATE SET text = excluded.text, until = excluded.until WHERE notes.until <= $3"
-        }
-    };
-    Ok(conn
-        .execute(
-            swap,
-            &[
-                &key(name),
-                &text,
-                &now.as_millis(),
-                &until.as_millis(),
-                &expected,
-            ],
-        )
-        .await?
-        == 1)
-}
-
-/// Whether a note holds this text until this instant: a swap whose answer was lost was done.
-pub(super) async fn holds(
-    conn: &Conn,
-    name: &str,
-    text: &str,
-    until: Timestamp,
-) -> Result<bool, Failure> {
-    let select = "SELECT 1 FROM notes WHERE name = $1 AND text = $2 AND until = $3";
-    Ok(conn
-        .query_opt(select, &[&key(name), &text, &until.as_millis()])
-        .await?
-        .is_some())
 }

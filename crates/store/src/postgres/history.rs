@@ -1,34 +1,84 @@
-//! Looking back. A list walks the journal from its newest end, tests each row by its narrow columns, and stops after a bounded number.
+//! The journal looked back at.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use acteon_core::limits::{MAX_LOOK, MAX_LOOKS};
-use acteon_core::{ActionId, ProviderName, Scope, Timestamp};
-use tokio_postgres::Row;
+use acteon_core::{ActionId, Scope, Timestamp};
 
-use super::connect::Conn;
+use super::connect::{Conn, in_time};
 use super::error::Failure;
 use super::rows::record;
-use crate::history::{
-    Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked,
-};
-use crate::model::{RecentSend, RecentSends, Record, Seq, State};
-use crate::raw::{RawRecord, outcome_text, recipients};
-use crate::rows::{self, MAX_OF_AN_ID, dead_share, open_share, state_number, within};
-use crate::shares::{DeadShare, OpenShare};
+use super::store::PostgresStore;
+use super::{calls, letters, look, sends};
+use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
+use crate::model::{RecentSends, Record, Seq};
+use crate::raw::{RawRecord, outcome_text};
+use crate::rows::{MAX_OF_AN_ID, within};
+use crate::shares::DeadShare;
+use crate::store::{History, Later};
+
+impl History for PostgresStore {
+    fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>> {
+        Box::pin(async move { call!(self.own, conn => records(conn, &seqs)) })
+    }
+
+    fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
+        let (scope, id) = (scope.clone(), id.clone());
+        Box::pin(async move { call!(self.pool, conn => find(conn, &scope, &id)) })
+    }
+
+    fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage> {
+        Box::pin(async move { call!(self.pool, conn => look::page(conn, &filter, page)) })
+    }
+
+    fn newest(&self) -> Later<'_, Seq> {
+        Box::pin(async move {
+            let newest = call!(self.pool, conn => look::newest(conn))?;
+            // Positions follow this gateway's clock, which may be behind that of whoever made this one.
+            self.positions.go_beyond(newest);
+            Ok(newest)
+        })
+    }
+
+    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
+        Box::pin(async move { call!(self.pool, conn => look::glance(conn, &filter, limit)) })
+    }
+
+    fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {
+        Box::pin(async move {
+            change!(self.pool, conn, again => letters::discard(conn, &letters, again))
+        })
+    }
+
+    fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
+        let scope = scope.clone();
+        Box::pin(async move { call!(self.pool, conn => letters::count_dead(conn, &scope, limit)) })
+    }
+
+    fn recent_sends(
+        &self,
+        since: Timestamp,
+        before: Option<Cursor>,
+        limit: usize,
+    ) -> Later<'_, RecentSends> {
+        Box::pin(async move {
+            call!(self.pool, conn => sends::recent_sends(conn, since, before, limit))
+        })
+    }
+
+    fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {
+        Box::pin(async move { call!(self.pool, conn => letters::dead_shares(conn, limit)) })
+    }
+
+    fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {
+        Box::pin(async move { call!(self.own, conn => outcomes_of(conn, &seqs)) })
+    }
+}
 
 const COLUMNS: &str = RawRecord::COLUMNS;
+
 const TABLES: &str = RawRecord::TABLES;
 
-/// Rows of the first and of every further fetch of a look: most pages are found among the first.
-const FETCH: (usize, usize) = (200, 2000);
-
-pub(super) async fn find(
-    conn: &Conn,
-    scope: &Scope,
-    id: &ActionId,
-) -> Result<Vec<Record>, Failure> {
+async fn find(conn: &Conn, scope: &Scope, id: &ActionId) -> Result<Vec<Record>, Failure> {
     let (condition, mut values) = within(scope, '$', 1);
     values.insert(0, id.to_string());
     let select = format!(
@@ -44,246 +94,8 @@ pub(super) async fn find(
         .collect()
 }
 
-/// The columns that a filter tests.
-const NARROW: &str = "a.seq, a.accepted_at, a.namespace, a.tenant, a.provider, a.action_type, a.caller, a.verdict, a.rule";
-
-/// The statement of a walk: from a cursor, as many rows as are asked for. Its four parameters are a time, a position, another time, a number.
-fn walk(filter: &HistoryFilter) -> String {
-    let (beyond, direction) = match filter.order {
-        Order::NewestFirst => ("<", " DESC"),
-        Order::OldestFirst => (">", ""),
-    };
-    let class = filter.class_column();
-    if filter.state == Some(State::Dead) {
-        // Without the class an index has all of them.
-        let columns = if filter.class.is_some() {
-            "seq, state, code, class"
-        } else {
-            "seq, state, code"
-        };
-        return format!(
-            "SELECT {NARROW}, o.state, 'failed', o.code, {class} FROM (SELECT {columns} FROM outcomes \
-             WHERE state = 2 AND seq {beyond} $2 AND $1::bigint = $1 AND $3::bigint = $3 ORDER BY seq{direction} LIMIT $4) o \
-             JOIN actions a ON a.seq = o.seq ORDER BY o.seq{direction}"
-        );
-    }
-    let (range, order) = if filter.is_by_time() {
-        let until = if filter.order == Order::NewestFirst {
-            ">="
-        } else {
-            "<="
-        };
-        let range = format!("(accepted_at, seq) {beyond} ($1, $2) AND accepted_at {until} $3");
-        (range, format!("accepted_at{direction}, seq{direction}"))
-    } else {
-        (
-            format!("seq {beyond} $2 AND $1::bigint = $1 AND $3::bigint = $3"),
-            format!("seq{direction}"),
-        )
-    };
-    let rows = format!("(SELECT * FROM actions WHERE {range} ORDER BY {order} LIMIT $4) a");
-    if filter.needs_outcome() {
-        let order = order
-            .replace("accepted_at", "a.accepted_at")
-            .replace("seq", "a.seq");
-        format!(
-            "SELECT {NARROW}, o.state, o.tag, o.code, {class} FROM {rows} LEFT JOIN outcomes o ON o.seq = a.seq ORDER BY {order}"
-        )
-    } else {
-        format!("SELECT {NARROW}, NULL::bigint, NULL::text, NULL::text, NULL::text FROM {rows}")
-    }
-}
-
-/// Passes each row that the filter lets through to `found`, which says whether to go on. Returns where the look stopped if it was cut short.
-async fn look(
-    conn: &Conn,
-    filter: &HistoryFilter,
-    after: Option<Cursor>,
-    mut found: impl FnMut(&Row, Cursor) -> Result<bool, Failure> + Send,
-) -> Result<Option<Cursor>, Failure> {
-    let select = conn.prepare_cached(&walk(filter)).await?;
-    let Walked { mut from, until } = filter.walked(after);
-    let (mut looked, mut fetch) = (0, FETCH.0);
-    loop {
-        let limit = fetch.min(MAX_LOOK - looked) as i64;
-        let rows = conn
-            .query(
-                &select,
-                &[
-                    &from.at.as_millis(),
-                    &from.seq.0,
-                    &until.as_millis(),
-                    &limit,
-                ],
-            )
-            .await?;
-        for row in &rows {
-            from = Cursor {
-                seq: Seq(row.try_get(0)?),
-                at: Timestamp::from_millis(row.try_get(1)?),
-            };
-            looked += 1;
-            if filter.ends_before(from) {
-                return Ok(None);
-            }
-            if (lets_through(filter, row)? && !found(row, from)?) || looked == MAX_LOOK {
-                return Ok(Some(from));
-            }
-        }
-        if (rows.len() as i64) < limit {
-            return Ok(None);
-        }
-        fetch = FETCH.1;
-    }
-}
-
-fn lets_through(filter: &HistoryFilter, row: &Row) -> Result<bool, Failure> {
-    let text = |column: usize| {
-        row.try_get::<_, Option<&str>>(column)
-            .map(Option::unwrap_or_default)
-    };
-    Ok(filter.lets_through(&Narrow {
-        seq: Seq(row.try_get(0)?),
-        accepted_at: Timestamp::from_millis(row.try_get(1)?),
-        namespace: text(2)?,
-        tenant: text(3)?,
-        provider: text(4)?,
-        action_type: text(5)?,
-        caller: text(6)?,
-        verdict: text(7)?,
-        rule: text(8)?,
-        state: row.try_get(9)?,
-        tag: text(10)?,
-        code: text(11)?,
-        class: text(12)?,
-    }))
-}
-
-pub(super) async fn page(
-    conn: &Conn,
-    filter: &HistoryFilter,
-    request: PageRequest,
-) -> Result<HistoryPage, Failure> {
-    let mut maker = PageMaker::new(request);
-    let stopped = look(conn, filter, request.after, |_, cursor| {
-        Ok(maker.goes_on(cursor))
-    })
-    .await?;
-    end_by_size(conn, &mut maker).await?;
-    let seqs: Vec<i64> = maker.seqs().map(|seq| seq.0).collect();
-    let select = format!(
-        "SELECT {COLUMNS} FROM {TABLES} JOIN unnest($1::bigint[]) WITH ORDINALITY AS w (seq, place) ON w.seq = a.seq ORDER BY w.place"
-    );
-    let select = conn.prepare_cached(&select).await?;
-    let rows = conn.query(&select, &[&seqs]).await?;
-    let records = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
-    Ok(maker.page(records, stopped))
-}
-
-/// Ends a page where it has its bytes. Sizes are asked for first: rows come from the server all at once.
-async fn end_by_size(conn: &Conn, maker: &mut PageMaker) -> Result<(), Failure> {
-    let seqs: Vec<i64> = maker.seqs().map(|seq| seq.0).collect();
-    let select = "SELECT a.seq, octet_length(a.action)::bigint + coalesce(octet_length(a.request), 0) \
-         + coalesce(octet_length(o.history), octet_length(j.history), 0) + coalesce(octet_length(o.outcome), octet_length(j.outcome), 0) \
-         FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq LEFT JOIN jobs j ON j.seq = a.seq WHERE a.seq = ANY($1)";
-    let select = conn.prepare_cached(select).await?;
-    let mut sizes = HashMap::with_capacity(seqs.len());
-    for row in conn.query(&select, &[&seqs]).await? {
-        sizes.insert(row.try_get::<_, i64>(0)?, row.try_get::<_, i64>(1)?);
-    }
-    let mut bytes = 0;
-    for (place, seq) in seqs.iter().enumerate() {
-        bytes += sizes
-            .get(seq)
-            .and_then(|size| usize::try_from(*size).ok())
-            .unwrap_or(0);
-        if maker.ends_at(place + 1, bytes) {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// Highest position there is; zero in an empty journal.
-pub(super) async fn newest(conn: &Conn) -> Result<Seq, Failure> {
-    let newest: Option<i64> = conn
-        .query_one("SELECT MAX(seq) FROM actions", &[])
-        .await?
-        .try_get(0)?;
-    Ok(Seq(newest.unwrap_or(0)))
-}
-
-/// What matches among the newest rows, and whether there may be more.
-pub(super) async fn glance(
-    conn: &Conn,
-    filter: &HistoryFilter,
-    limit: usize,
-) -> Result<(Vec<Glance>, bool), Failure> {
-    let mut found = Vec::new();
-    let mut after = None;
-    for _ in 0..MAX_LOOKS {
-        after = look(conn, filter, after, |row, _| {
-            let text = |column: usize| row.try_get::<_, &str>(column).map(Into::into);
-            let rule = row.try_get::<_, Option<&str>>(8)?.map(Into::into);
-            found.push(Glance {
-                namespace: text(2)?,
-                tenant: text(3)?,
-                provider: text(4)?,
-                action_type: text(5)?,
-                rule,
-            });
-            Ok(found.len() < limit)
-        })
-        .await?;
-        if after.is_none() || found.len() >= limit {
-            break;
-        }
-    }
-    Ok((found, after.is_some()))
-}
-
-pub(super) async fn count_dead(conn: &Conn, scope: &Scope, limit: usize) -> Result<usize, Failure> {
-    if scope.is_everything() {
-        let count: i64 = conn
-            .query_one("SELECT COUNT(*) FROM outcomes WHERE state = 2", &[])
-            .await?
-            .try_get(0)?;
-        return Ok(usize::try_from(count).unwrap_or(0));
-    }
-    let filter = HistoryFilter {
-        state: Some(State::Dead),
-        ..HistoryFilter::of(scope.clone())
-    };
-    Ok(glance(conn, &filter, limit).await?.0.len())
-}
-
-/// `again` when an earlier try may have done it: what that took off the list counts.
-pub(super) async fn discard(conn: &Conn, letters: &[Seq], again: bool) -> Result<usize, Failure> {
-    let seqs: Vec<i64> = letters.iter().map(|seq| seq.0).collect();
-    let update = "UPDATE outcomes SET state = $2 WHERE seq = ANY($1) AND state = $3";
-    let discarded = conn
-        .execute(
-            update,
-            &[
-                &seqs,
-                &state_number(State::Discarded),
-                &state_number(State::Dead),
-            ],
-        )
-        .await?;
-    if again && discarded == 0 {
-        let select = "SELECT COUNT(*) FROM outcomes WHERE seq = ANY($1) AND state = $2";
-        let before: i64 = conn
-            .query_one(select, &[&seqs, &state_number(State::Discarded)])
-            .await?
-            .try_get(0)?;
-        return Ok(usize::try_from(before).unwrap_or(usize::MAX));
-    }
-    Ok(usize::try_from(discarded).unwrap_or(usize::MAX))
-}
-
 /// The actions at these positions.
-pub(super) async fn records(conn: &Conn, seqs: &[Seq]) -> Result<Vec<Record>, Failure> {
+async fn records(conn: &Conn, seqs: &[Seq]) -> Result<Vec<Record>, Failure> {
     let seqs: Vec<i64> = seqs.iter().map(|seq| seq.0).collect();
     let select = conn
         .prepare_cached(&format!(
@@ -297,98 +109,8 @@ pub(super) async fn records(conn: &Conn, seqs: &[Seq]) -> Result<Vec<Record>, Fa
         .collect()
 }
 
-/// Looks at what was accepted up to an hour before `since`: retries may end long after they began, but a budget looks back only so far.
-/// Reads nothing wide.
-pub(super) async fn recent_sends(
-    conn: &Conn,
-    since: Timestamp,
-    before: Option<Cursor>,
-    limit: usize,
-) -> Result<RecentSends, Failure> {
-    let oldest = since - std::time::Duration::from_hours(1);
-    let select = "SELECT COALESCE(a.through, a.provider), a.request_facts, o.finished_at, a.accepted_at, a.seq FROM \
-         (SELECT seq, accepted_at, through, provider, request_facts FROM actions WHERE accepted_at >= $2 AND (accepted_at, seq) < ($3, $4) \
-          ORDER BY accepted_at DESC, seq DESC LIMIT $1) a \
-         LEFT JOIN outcomes o ON o.seq = a.seq AND o.state = 1 AND o.attempts > 0 AND o.finished_at > $5 \
-         ORDER BY a.accepted_at DESC, a.seq DESC";
-    let before = before.map_or((i64::MAX, i64::MAX), |cursor| {
-        (cursor.at.as_millis(), cursor.seq.0)
-    });
-    let rows = conn
-        .query(
-            select,
-            &[
-                &(limit as i64),
-                &oldest.as_millis(),
-                &before.0,
-                &before.1,
-                &since.as_millis(),
-            ],
-        )
-        .await?;
-    let mut page = RecentSends::default();
-    for row in &rows {
-        let (provider, facts, finished_at): (&str, Option<&str>, Option<i64>) =
-            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let Some(finished_at) = finished_at.map(Timestamp::from_millis) else {
-            continue;
-        };
-        // What cannot be read counts for nobody.
-        if let (Ok(provider), Ok(recipients)) = (ProviderName::parse(provider), recipients(facts)) {
-            page.sends.push(RecentSend {
-                provider,
-                recipients,
-                finished_at,
-            });
-        }
-    }
-    if let Some(last) = rows.last().filter(|_| rows.len() == limit) {
-        page.next = Some(Cursor {
-            at: Timestamp::from_millis(last.try_get(3)?),
-            seq: Seq(last.try_get(4)?),
-        });
-    }
-    Ok(page)
-}
-
-/// How many rows are open, by tenant and provider.
-pub(super) async fn open_shares(conn: &Conn, due: Timestamp) -> Result<Vec<OpenShare>, Failure> {
-    let mut shares = Vec::new();
-    for row in conn
-        .query(&rows::open_shares('$'), &[&due.as_millis()])
-        .await?
-    {
-        shares.extend(open_share(
-            row.try_get(0)?,
-            row.try_get(1)?,
-            row.try_get(2)?,
-            row.try_get(3)?,
-        ));
-    }
-    Ok(shares)
-}
-
-/// How many dead letters there are by provider and code, among the newest `limit`.
-pub(super) async fn dead_shares(conn: &Conn, limit: usize) -> Result<Vec<DeadShare>, Failure> {
-    let mut shares = Vec::new();
-    for row in conn
-        .query(&rows::dead_shares('$'), &[&(limit as i64)])
-        .await?
-    {
-        shares.extend(dead_share(
-            row.try_get(0)?,
-            row.try_get(1)?,
-            row.try_get(2)?,
-        ));
-    }
-    Ok(shares)
-}
-
 /// The outcomes of those that are over.
-pub(super) async fn outcomes_of(
-    conn: &Conn,
-    seqs: &[Seq],
-) -> Result<Vec<(Seq, Arc<str>)>, Failure> {
+async fn outcomes_of(conn: &Conn, seqs: &[Seq]) -> Result<Vec<(Seq, Arc<str>)>, Failure> {
     let seqs: Vec<i64> = seqs.iter().map(|seq| seq.0).collect();
     let select = conn
         .prepare_cached("SELECT seq, outcome FROM outcomes WHERE seq = ANY($1)")

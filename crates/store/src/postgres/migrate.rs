@@ -4,7 +4,8 @@ use deadpool_postgres::Pool;
 
 use super::connect::{self, Conn, Connector};
 use super::error::Failure;
-use super::{PostgresOptions, PostgresStore};
+use super::options::PostgresOptions;
+use super::store::PostgresStore;
 use crate::StoreError;
 
 /// Schema changes in order.

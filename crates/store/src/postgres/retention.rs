@@ -3,9 +3,10 @@
 use acteon_core::Timestamp;
 use acteon_core::limits::{MAX_PRUNE_BATCH, MAX_SWEEP_ROWS};
 
+use super::calls;
 use super::connect::{Conn, in_time};
 use super::error::Failure;
-use super::{PostgresStore, calls};
+use super::store::PostgresStore;
 use crate::StoreError;
 use crate::history::Cursor;
 use crate::model::Seq;

@@ -8,8 +8,10 @@ use tokio_postgres::types::ToSql;
 
 use super::connect::{Conn, Connector};
 use super::error::Failure;
+use super::migrate;
+use super::options::PostgresOptions;
 use super::rows::key;
-use super::{PostgresOptions, PostgresStore, migrate};
+use super::store::PostgresStore;
 use crate::StoreError;
 use crate::raw::damaged_text;
 use crate::transfer::{

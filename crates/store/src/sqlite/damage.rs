@@ -162,6 +162,16 @@ fn parts(
         .optional()?)
 }
 
+/// A position behind the newest of all, where the newest cannot be read: positions have an index of their own among the names.
+pub(super) fn newest_readable(connection: &Connection) -> Result<i64> {
+    let newest: Option<i64> = connection.query_row(
+        "SELECT MAX(rowid) FROM actions INDEXED BY actions_by_time",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(newest.unwrap_or(0).saturating_add(1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

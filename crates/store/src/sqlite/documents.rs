@@ -1,16 +1,98 @@
-//! Documents and notes.
+//! Documents and their revision.
 
 use acteon_core::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
+use tokio::sync::oneshot;
 
-use super::Result;
+use super::command::{Revising, Task, Urgency};
+use super::notes::{note, put_note};
+use super::options::SqliteOptions;
 use super::rows::text;
+use super::store::SqliteStore;
+use super::{Result, open};
+use crate::StoreError;
 use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put, is_whole};
+use crate::store::{Documents, Later, revision_beside};
+
+impl Documents for SqliteStore {
+    fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
+        self.readers.own(move |connection| list(connection, kind))
+    }
+
+    fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>> {
+        let id = id.to_owned();
+        self.readers
+            .answers(move |connection| get(connection, kind, &id))
+    }
+
+    fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges> {
+        self.readers.own(move |connection| since(connection, known))
+    }
+
+    fn put_document(&self, document: Document) -> Later<'_, Put> {
+        self.write_document(move |connection| put(connection, &document))
+    }
+
+    fn delete_document(
+        &self,
+        kind: DocumentKind,
+        id: &str,
+        version: Option<i64>,
+    ) -> Later<'_, bool> {
+        let id = id.to_owned();
+        self.write_document(move |connection| delete(connection, kind, &id, version))
+    }
+
+    fn documents_changed(&self, known: i64) -> Later<'_, i64> {
+        revision_beside(self.revision.subscribe(), known)
+    }
+}
+
+impl SqliteStore {
+    /// The documents of a kind in a database, in use or not; `None` where there is none.
+    pub fn look_at_documents(
+        options: &SqliteOptions,
+        kind: DocumentKind,
+    ) -> Result<Option<Vec<Document>>> {
+        if !options.path.is_file() {
+            return Ok(None);
+        }
+        list(&open::reader(options)?, kind).map(Some)
+    }
+
+    /// Queues a change of documents. The revision rises with the commit, also when nobody waits for it any more.
+    fn write_document<T, W>(&self, mut work: W) -> Later<'_, T>
+    where
+        T: Send + 'static,
+        W: FnMut(&Connection) -> Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let work = move |connection: &Connection| Ok((work(connection)?, revision(connection)?));
+        let task = Task {
+            urgency: Urgency::Waited,
+            work,
+            opens: |_| 0,
+            effect: None,
+            reply,
+        };
+        let sent = self.writer.send(Box::new(Revising {
+            task,
+            revision: self.revision.clone(),
+        }));
+        Box::pin(async move {
+            sent?;
+            let answer = answer.await.unwrap_or_else(|_| {
+                Err(StoreError::Unknown("the store was closed meanwhile".into()))
+            });
+            answer.map(|(result, _)| result)
+        })
+    }
+}
 
 /// The note that counts changes.
 const REVISION: &str = "documents:revision";
 
-pub(super) fn list(connection: &Connection, kind: DocumentKind) -> Result<Vec<Document>> {
+fn list(connection: &Connection, kind: DocumentKind) -> Result<Vec<Document>> {
     let mut select = connection.prepare_cached(
         "SELECT id, name, body, version FROM documents WHERE kind = ?1 ORDER BY id",
     )?;
@@ -26,11 +108,7 @@ pub(super) fn list(connection: &Connection, kind: DocumentKind) -> Result<Vec<Do
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-pub(super) fn get(
-    connection: &Connection,
-    kind: DocumentKind,
-    id: &str,
-) -> Result<Option<Document>> {
+fn get(connection: &Connection, kind: DocumentKind, id: &str) -> Result<Option<Document>> {
     let mut select = connection
         .prepare_cached("SELECT name, body, version FROM documents WHERE kind = ?1 AND id = ?2")?;
     let row = select.query_row([kind.as_str(), id], |row| {
@@ -46,7 +124,7 @@ pub(super) fn get(
 }
 
 /// What changed after `known`, read in one transaction: a change between two statements would be taken for known and never read.
-pub(super) fn since(connection: &Connection, known: i64) -> Result<DocumentChanges> {
+fn since(connection: &Connection, known: i64) -> Result<DocumentChanges> {
     let transaction = connection.unchecked_transaction()?;
     let revision = revision(&transaction)?;
     let whole = is_whole(known, revision);
@@ -91,7 +169,7 @@ pub(super) fn since(connection: &Connection, known: i64) -> Result<DocumentChang
     Ok(changes)
 }
 
-pub(super) fn put(connection: &Connection, document: &Document) -> Result<Put> {
+fn put(connection: &Connection, document: &Document) -> Result<Put> {
     let Document {
         kind,
         id,
@@ -123,7 +201,7 @@ pub(super) fn put(connection: &Connection, document: &Document) -> Result<Put> {
     Ok(Put::Written(version + 1))
 }
 
-pub(super) fn delete(
+fn delete(
     connection: &Connection,
     kind: DocumentKind,
     id: &str,
@@ -163,25 +241,4 @@ pub(super) fn revision(connection: &Connection) -> Result<i64> {
     Ok(note(connection, REVISION, Timestamp::default())?
         .and_then(|text| text.parse().ok())
         .unwrap_or(0))
-}
-
-pub(super) fn put_note(
-    connection: &Connection,
-    name: &str,
-    text: &str,
-    until: Timestamp,
-) -> Result<()> {
-    let upsert = "INSERT INTO notes (name, text, until) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE SET text = ?2, until = ?3";
-    connection
-        .prepare_cached(upsert)?
-        .execute(params![name, text, until.as_millis()])?;
-    Ok(())
-}
-
-pub(super) fn note(connection: &Connection, name: &str, now: Timestamp) -> Result<Option<String>> {
-    let mut select =
-        connection.prepare_cached("SELECT text FROM notes WHERE name = ?1 AND until > ?2")?;
-    Ok(select
-        .query_row(params![name, now.as_millis()], |row| text(row, 0))
-        .optional()?)
 }

@@ -11,9 +11,10 @@ use super::checkpoint::KEPT_LOG_BYTES;
 use super::disk::{Disk, beside};
 use super::faults::{FaultPoint, FaultPoints};
 use super::log_check::{self, Broken};
+use super::options::SqliteOptions;
 use super::room::Room;
 use super::system::{self, System};
-use super::{SqliteOptions, claims, rescue};
+use super::{holds, rescue};
 use crate::StoreError;
 use crate::model::Freed;
 
@@ -125,7 +126,7 @@ pub(super) fn writer(options: &SqliteOptions, disk: &Disk) -> Result<Connection,
     // The lock is ours, so no earlier process lives.
     connection.execute("DELETE FROM processes", [])?;
     let Freed { maybe_sent, unsent } =
-        claims::free_readable_orphans(&connection, disk, Timestamp::default())?;
+        holds::free_readable_orphans(&connection, disk, Timestamp::default())?;
     if maybe_sent + unsent > 0 {
         tracing::warn!(
             maybe_sent,

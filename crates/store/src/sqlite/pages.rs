@@ -14,7 +14,7 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Transaction, params_from_iter};
 
 use super::faults::{FaultPoint, FaultPoints};
-use super::{Result, damage, history};
+use super::{Result, damage, look};
 use crate::StoreError;
 
 /// A page ends after so many rows, or so many bytes.
@@ -104,9 +104,9 @@ impl<'a> Pages<'a> {
         faults: FaultPoints,
         unreadable: Unreadable,
     ) -> Result<Self> {
-        let newest = match history::newest(connection) {
+        let newest = match look::newest(connection) {
             Err(StoreError::Damaged(_)) if unreadable == Unreadable::LeftOut => {
-                history::newest_readable(connection)?
+                damage::newest_readable(connection)?
             }
             newest => newest?.0,
         };

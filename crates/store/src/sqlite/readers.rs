@@ -13,7 +13,8 @@ use tokio::sync::Semaphore;
 
 use super::disk::Disk;
 use super::faults::{FaultPoint, FaultPoints};
-use super::{SqliteOptions, open};
+use super::open;
+use super::options::SqliteOptions;
 use crate::StoreError;
 use crate::store::Later;
 

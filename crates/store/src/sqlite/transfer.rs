@@ -7,8 +7,10 @@ use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
 use super::disk::Disk;
 use super::faults::FaultPoints;
+use super::options::SqliteOptions;
 use super::pages::{self, Cell, Pages, Unreadable};
-use super::{Result, SqliteOptions, SqliteStore, open, rescue};
+use super::store::SqliteStore;
+use super::{Result, open, rescue};
 use crate::StoreError;
 use crate::transfer::{
     AFTER_IMPORT, Exporter, Importer, Kind, SELECT_CLOCK_STEPS, TABLES, Table, Value, bytes_of,

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use acteon_core::{ActionId, Scope};
-use acteon_store::{Birth, HistoryFilter, PageRequest, Seq, SqliteOptions, SqliteStore, Store};
+use acteon_store::{
+    Birth, History as _, HistoryFilter, Jobs as _, Journal as _, PageRequest, Processes as _, Seq,
+    SqliteOptions, SqliteStore,
+};
 use rusqlite::Connection;
 
 use crate::{admit, at, end, executed, open, settlement};

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use acteon_core::{ActionId, Scope};
 use acteon_store::{
-    Admitted, Birth, FaultPoint, Faults, HistoryFilter, OwnerId, PageRequest, Retention,
-    SqliteOptions, SqliteStore, Store, StoreError, Tenants,
+    Admitted, Birth, Engine as _, FaultPoint, Faults, HistoryFilter, Journal as _, Notes as _,
+    OwnerId, PageRequest, Processes as _, Retention, SqliteOptions, SqliteStore, Store, StoreError,
+    Tenants,
 };
 
 use crate::{admission, at, executed, settlement};

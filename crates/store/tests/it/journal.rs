@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use acteon_core::{Origin, Prepared, Scope};
 use acteon_store::{
-    Admitted, Beat, Birth, ClaimRows, Conditions, DedupCheck, Fate, Freed, HistoryFilter, Hold,
-    OwnerId, PageRequest, Record, Seq, Settled, Settlement, State, Store, StoreError, Way,
+    Admitted, Beat, Birth, ClaimRows, Conditions, DedupCheck, Engine as _, Fate, Freed,
+    HistoryFilter, Hold, Jobs as _, Journal as _, NoteSwap, OwnerId, PageRequest, Record, Seq,
+    Settled, Settlement, State, Store, StoreError, Way,
 };
 
 use crate::{
@@ -262,7 +263,13 @@ pub(crate) async fn a_good_stop_gives_rows_back_unmarked_and_a_crash_marks_them(
 pub(crate) async fn a_note_is_swapped_by_one_only(engine: &Engine) {
     let store = engine.open().await;
     let swap = |expected: Option<&str>, text: &str, now| {
-        store.swap_note("n", expected, text, at(now), at(now + 10))
+        store.swap_note(NoteSwap {
+            name: "n".into(),
+            expected: expected.map(Into::into),
+            text: text.into(),
+            now: at(now),
+            until: at(now + 10),
+        })
     };
     assert_eq!(swap(None, "mine", 100).await, Ok(true));
     assert_eq!(swap(None, "yours", 105).await, Ok(false), "it is held");

@@ -7,7 +7,8 @@ use std::time::Duration;
 use acteon_core::Tenant;
 use acteon_store::postgres::{PostgresOptions, PostgresStore};
 use acteon_store::{
-    Admission, Admitted, Birth, Conditions, Document, DocumentKind, Fate, Overage, OwnerId, Put,
+    Admission, Admitted, Birth, Conditions, Document, DocumentKind, Documents as _, Engine as _,
+    Fate, History as _, Journal as _, NoteSwap, Notes as _, Overage, OwnerId, Processes as _, Put,
     QuotaCheck, State, Store, StoreError, Way,
 };
 use acteon_testkit::postgres::TestDatabase;
@@ -203,11 +204,7 @@ async fn a_lost_swap_of_a_note_is_told_as_done() {
     database.execute(&slow("notes")).await.expect("a trigger");
     let task = tokio::spawn({
         let store = Arc::clone(&store);
-        async move {
-            store
-                .swap_note("turn", None, "mine", at(100), at(200))
-                .await
-        }
+        async move { store.swap_note(turn_of("mine")).await }
     });
     lose_the_answer(
         &database,
@@ -221,12 +218,18 @@ async fn a_lost_swap_of_a_note_is_told_as_done() {
         .expect("an answer")
         .expect("an answer");
     assert_eq!(told, Ok(true), "the turn is taken, and by whom");
-    assert_eq!(
-        store
-            .swap_note("turn", None, "theirs", at(100), at(200))
-            .await,
-        Ok(false)
-    );
+    assert_eq!(store.swap_note(turn_of("theirs")).await, Ok(false));
+}
+
+/// Taking a turn that nobody has.
+fn turn_of(whose: &str) -> NoteSwap {
+    NoteSwap {
+        name: "turn".into(),
+        expected: None,
+        text: whose.into(),
+        now: at(100),
+        until: at(200),
+    }
 }
 
 /// Runs a call whose answer is lost, and says what it was told.

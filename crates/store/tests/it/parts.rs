@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Scope, Tenant};
-use acteon_store::postgres::PostgresStore;
 use acteon_store::{
-    Admission, Admitted, Birth, Conditions, Fate, Overage, OwnerId, QuotaCheck, Store, StoreError,
-    Way,
+    Admission, Admitted, Birth, Conditions, Fate, Overage, OwnerId, QuotaCheck, StoreError, Way,
 };
+use acteon_store::{History as _, Journal as _, Processes as _, postgres::PostgresStore};
 use acteon_testkit::postgres::TestDatabase;
 
 use crate::lost_answers::until_open;

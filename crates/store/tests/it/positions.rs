@@ -1,6 +1,6 @@
 //! Positions that somebody else took.
 
-use acteon_store::Store as _;
+use acteon_store::Engine as _;
 use acteon_store::postgres::PostgresStore;
 
 use crate::{Birth, Engine, admit, at};

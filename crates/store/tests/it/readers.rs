@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use acteon_core::Scope;
 use acteon_store::{
-    Admitted, Birth, Conditions, DocumentKind, Fate, FaultPoint, Faults, HistoryFilter, Overage,
-    QuotaCheck, SqliteOptions, SqliteStore, Store, StoreError, Way,
+    Admitted, Birth, Conditions, DocumentKind, Documents as _, Fate, FaultPoint, Faults,
+    History as _, HistoryFilter, Jobs as _, Journal as _, Notes as _, Overage, Processes as _,
+    QuotaCheck, SqliteOptions, SqliteStore, StoreError, Way,
 };
 use rusqlite::{Connection, OpenFlags};
 

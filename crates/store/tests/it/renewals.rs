@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use acteon_store::postgres::{PostgresOptions, PostgresStore};
-use acteon_store::{OwnerId, Store};
+use acteon_store::{OwnerId, Processes as _};
 use acteon_testkit::postgres::TestDatabase;
 use acteon_testkit::proxy::{FaultProxy, Weather};
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use acteon_store::postgres::PostgresStore;
-use acteon_store::{Birth, Freed, Store};
+use acteon_store::{Birth, Freed};
+use acteon_store::{Processes as _, postgres::PostgresStore};
 use acteon_testkit::postgres::TestDatabase;
 
 use crate::{admit, at, find};

@@ -2,7 +2,8 @@
 
 use acteon_core::Timestamp;
 use acteon_store::{
-    Birth, CLOCK_STEPS, Document, DocumentKind, SqliteOptions, SqliteStore, State, Store,
+    Birth, CLOCK_STEPS, Document, DocumentKind, Documents as _, Engine as _, Notes as _,
+    Processes as _, SqliteOptions, SqliteStore, State, Store,
 };
 
 use crate::{admit, end, executed, find, open, settlement};

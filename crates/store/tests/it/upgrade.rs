@@ -2,8 +2,8 @@
 
 use acteon_core::{ActionId, Scope};
 use acteon_store::{
-    ClaimRows, HistoryFilter, Hold, PageRequest, Room, Settled, Settlement, State, Store,
-    StoreError,
+    ClaimRows, Engine as _, History as _, HistoryFilter, Hold, PageRequest, Room, Settled,
+    Settlement, State, Store, StoreError,
 };
 
 use crate::{at, claim_rows, end, executed, find, open, provider, settlement};

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use acteon_core::BoxFuture;
-use acteon_store::{Later, Layer, Layered, MemoryStore, StoreCall};
+use acteon_store::{Later, Layer, Layered, MemoryStore, Processes as _, StoreCall};
 use tokio::time::{Instant, advance, sleep};
 
 use super::*;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::Timestamp;
-use acteon_store::StoreError;
+use acteon_store::{NoteSwap, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::{Breaker, OTHERS_WAIT, State};
@@ -168,7 +168,13 @@ pub(crate) async fn tell(inner: &Inner, entry: &Entry, by: MovedBy) -> Result<()
         };
         if inner
             .store
-            .swap_note(&name, text.as_deref(), &new, now, until)
+            .swap_note(NoteSwap {
+                name: name.clone(),
+                expected: text,
+                text: new,
+                now,
+                until,
+            })
             .await?
         {
             return Ok(());

@@ -1,8 +1,9 @@
 //! Forgetting what is over and old.
 
+use acteon_core::Timestamp;
 use acteon_core::limits::MAX_PRUNE_BATCH;
 
-use super::state::{Entry, Tables};
+use super::tables::{Entry, Tables};
 use crate::history::Cursor;
 use crate::model::State;
 use crate::retention::{Pruned, Retention};
@@ -43,5 +44,13 @@ impl Tables {
             next: last.filter(|_| old.len() == MAX_PRUNE_BATCH),
             last,
         }
+    }
+
+    /// Forgets what is over.
+    pub(super) fn sweep(&mut self, now: Timestamp) {
+        self.holders.retain(|_, holder| holder.until > now);
+        self.rings.retain(|_, ring| ring.until > now);
+        self.counters.retain(|_, (_, until)| *until > now);
+        self.notes.retain(|_, (_, until)| *until > now);
     }
 }

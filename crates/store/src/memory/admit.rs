@@ -1,0 +1,151 @@
+//! Admissions: an action passes the gate, and its row is written.
+
+use std::sync::Arc;
+
+use acteon_core::{Outcome, Prepared};
+
+use super::tables::{Entry, Tables};
+use crate::StoreError;
+use crate::gate::{Judged, judge};
+use crate::model::{Admission, Admitted, Charges, Fate, Record, Seq, State, Way};
+
+impl Tables {
+    pub(super) fn admit(&mut self, admission: &Admission) -> Result<Admitted, StoreError> {
+        let action = &admission.action;
+        let id = (
+            action.id.to_string(),
+            action.tenant.to_string(),
+            action.namespace.to_string(),
+        );
+        if let Some(found) = self.by_id.get(&id).and_then(|seq| self.entries.get(seq))
+            && (found.record.state != State::Refused
+                || !found.record.action.asks_the_same_at_sight(action))
+        {
+            return Ok(Admitted::Existing(found.record.seq));
+        }
+        let is_dead = |letter: Seq| {
+            self.entries
+                .get(&letter.0)
+                .is_some_and(|entry| entry.record.state == State::Dead)
+        };
+        if admission.letter.is_some_and(|letter| !is_dead(letter)) {
+            return Ok(Admitted::NoLetter);
+        }
+        let (conditions, ways) = match &admission.fate {
+            Fate::Ended(outcome) => return Ok(self.end(id, admission, outcome)),
+            Fate::Send { conditions, ways } => (conditions, ways),
+        };
+        let (way, over) = match judge(self, conditions, ways, admission.accepted_at)? {
+            Judged::Refused(outcome) => return Ok(self.end(id, admission, &outcome)),
+            Judged::Go { way, over } => (way, over),
+        };
+        let chosen = ways
+            .get(way)
+            .ok_or_else(|| StoreError::Engine("an action has no way to go".into()))?;
+        if let Some(owner) = chosen.birth.owner()
+            && !self.processes.contains_key(&owner.0)
+        {
+            return Err(StoreError::Fenced);
+        }
+        let charges = conditions.charges(&chosen.quotas);
+        let seq = self.insert(id, admission, Some(chosen), charges);
+        self.charge(
+            conditions,
+            &chosen.quotas,
+            (seq, &action.id),
+            admission.accepted_at,
+        );
+        if let Some(letter) = admission
+            .letter
+            .and_then(|letter| self.entries.get_mut(&letter.0))
+        {
+            letter.record.state = State::Discarded;
+        }
+        Ok(Admitted::Open { seq, way, over })
+    }
+
+    fn end(
+        &mut self,
+        id: (String, String, String),
+        admission: &Admission,
+        outcome: &Outcome,
+    ) -> Admitted {
+        if admission.letter.is_some() {
+            return Admitted::Ended(outcome.clone());
+        }
+        let seq = self.insert(id, admission, None, Charges::default());
+        if let Some(entry) = self.entries.get_mut(&seq.0) {
+            entry.end(outcome, outcome.to_json(), admission.accepted_at);
+        }
+        Admitted::Ended(outcome.clone())
+    }
+
+    fn insert(
+        &mut self,
+        id: (String, String, String),
+        admission: &Admission,
+        way: Option<&Way>,
+        charges: Charges,
+    ) -> Seq {
+        self.last_seq += 1;
+        let seq = Seq(self.last_seq);
+        let owner = way
+            .and_then(|way| way.birth.owner())
+            .map_or(0, |owner| owner.0);
+        let prepared = way.map(|way| Prepared::clone(&way.prepared)).map(Arc::new);
+        let record = Record {
+            seq,
+            action: Arc::clone(&admission.action),
+            origin: admission.origin,
+            caller: admission.caller.id.to_string(),
+            auth_method: admission.caller.auth_method.to_owned(),
+            verdict: admission.verdict.as_str().to_owned(),
+            rule: admission.rule.clone(),
+            provider: way.map_or_else(
+                || admission.action.provider.clone(),
+                |way| way.provider.clone(),
+            ),
+            charges,
+            prepared,
+            priority: admission.priority,
+            accepted_at: admission.accepted_at,
+            not_before: way.map_or(admission.accepted_at, |way| way.not_before),
+            give_up_at: way.map_or(admission.accepted_at, |way| way.give_up_at),
+            state: State::Open,
+            owned: owner != 0,
+            in_flight: way.is_some_and(|way| way.birth.is_in_flight()),
+            fence: 0,
+            due_at: way.map_or(admission.accepted_at, |way| {
+                way.birth.due_at(way.not_before)
+            }),
+            attempts: 0,
+            rounds: 0,
+            takeovers: 0,
+            possible_duplicate: admission.possible_duplicate,
+            history: Vec::new(),
+            note: None,
+            outcome: way.and_then(|way| way.so_far.clone()),
+            finished_at: None,
+            class: None,
+            unreadable: None,
+        };
+        self.entries.insert(
+            seq.0,
+            Entry {
+                record,
+                owner,
+                superseded: false,
+                tag: "",
+                code: None,
+            },
+        );
+        if let Some(before) = self
+            .by_id
+            .insert(id, seq.0)
+            .and_then(|before| self.entries.get_mut(&before))
+        {
+            before.superseded = true;
+        }
+        seq
+    }
+}

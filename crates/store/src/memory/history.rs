@@ -1,0 +1,192 @@
+//! The journal looked back at.
+
+use std::sync::Arc;
+
+use acteon_core::{ActionId, Scope, Timestamp};
+
+use super::store::{MemoryStore, ready};
+use super::tables::{Entry, Tables};
+use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageMaker, PageRequest};
+use crate::model::{RecentSend, RecentSends, Record, Seq, State};
+use crate::shares::DeadShare;
+use crate::store::{History, Later};
+
+impl History for MemoryStore {
+    fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>> {
+        let tables = self.lock();
+        ready(Ok(seqs
+            .iter()
+            .filter_map(|seq| tables.entries.get(&seq.0))
+            .map(|entry| entry.record.clone())
+            .collect()))
+    }
+
+    fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
+        let tables = self.lock();
+        let is_it = |entry: &&Entry| {
+            let action = &entry.record.action;
+            !entry.superseded
+                && action.id == *id
+                && scope.covers(
+                    action.namespace.as_str(),
+                    action.tenant.as_str(),
+                    action.provider.as_str(),
+                    action.action_type.as_str(),
+                )
+        };
+        ready(Ok(tables
+            .entries
+            .values()
+            .filter(is_it)
+            .map(|entry| entry.record.clone())
+            .collect()))
+    }
+
+    fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage> {
+        let tables = self.lock();
+        let mut maker = PageMaker::new(page);
+        let stopped = tables.look(&filter, page.after, |_, cursor| maker.goes_on(cursor));
+        let records =
+            maker.fill(|seq| Ok(tables.entries.get(&seq.0).map(|entry| entry.record.clone())));
+        ready(records.map(|records| maker.page(records, stopped)))
+    }
+
+    fn newest(&self) -> Later<'_, Seq> {
+        ready(Ok(Seq(self
+            .lock()
+            .entries
+            .keys()
+            .next_back()
+            .copied()
+            .unwrap_or(0))))
+    }
+
+    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
+        let mut found = Vec::new();
+        let stopped = self.lock().look(&filter, None, |entry, _| {
+            found.push(entry.glance());
+            found.len() < limit
+        });
+        ready(Ok((found, stopped.is_some())))
+    }
+
+    fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {
+        let mut tables = self.lock();
+        let mut discarded = 0;
+        for seq in letters {
+            if let Some(entry) = tables
+                .entries
+                .get_mut(&seq.0)
+                .filter(|entry| entry.record.state == State::Dead)
+            {
+                entry.record.state = State::Discarded;
+                discarded += 1;
+            }
+        }
+        ready(Ok(discarded))
+    }
+
+    fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
+        let filter = HistoryFilter {
+            state: Some(State::Dead),
+            ..HistoryFilter::of(scope.clone())
+        };
+        let mut count = 0;
+        self.lock().look(&filter, None, |_, _| {
+            count += 1;
+            count < limit
+        });
+        ready(Ok(count))
+    }
+
+    fn recent_sends(
+        &self,
+        since: Timestamp,
+        before: Option<Cursor>,
+        limit: usize,
+    ) -> Later<'_, RecentSends> {
+        let tables = self.lock();
+        let send = |record: &Record| {
+            let finished_at = record
+                .finished_at
+                .filter(|at| *at > since && record.state == State::Done && record.attempts > 0)?;
+            let recipients = record
+                .prepared
+                .as_ref()
+                .map(|prepared| prepared.recipients.clone())
+                .unwrap_or_default();
+            Some(RecentSend {
+                provider: record.provider.clone(),
+                recipients,
+                finished_at,
+            })
+        };
+        let before = before.map_or(i64::MAX, |cursor| cursor.seq.0);
+        let page = || {
+            tables
+                .entries
+                .range(..before)
+                .map(|(_, entry)| &entry.record)
+                .rev()
+                .take(limit)
+        };
+        let last = page().last().filter(|_| page().count() == limit);
+        let next = last.map(|record| Cursor {
+            at: record.accepted_at,
+            seq: record.seq,
+        });
+        ready(Ok(RecentSends {
+            sends: page().filter_map(send).collect(),
+            next,
+        }))
+    }
+
+    fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {
+        ready(Ok(self.lock().dead_shares(limit)))
+    }
+
+    fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {
+        ready(Ok(self.lock().outcomes_of(&seqs)))
+    }
+}
+
+impl Tables {
+    fn dead_shares(&self, limit: usize) -> Vec<DeadShare> {
+        let mut shares: Vec<DeadShare> = Vec::new();
+        for entry in self
+            .entries
+            .values()
+            .rev()
+            .filter(|entry| entry.record.state == State::Dead)
+            .take(limit)
+        {
+            let (provider, code) = (
+                &entry.record.provider,
+                entry.code.clone().unwrap_or_default(),
+            );
+            match shares
+                .iter_mut()
+                .find(|share| share.provider == *provider && share.code == code)
+            {
+                Some(share) => share.count += 1,
+                None => shares.push(DeadShare {
+                    provider: provider.clone(),
+                    code,
+                    count: 1,
+                }),
+            }
+        }
+        shares
+    }
+
+    fn outcomes_of(&self, seqs: &[Seq]) -> Vec<(Seq, Arc<str>)> {
+        let ended = |seq: &Seq| {
+            self.entries
+                .get(&seq.0)
+                .filter(|entry| entry.record.state != State::Open)
+        };
+        seqs.iter()
+            .filter_map(|seq| Some((*seq, ended(seq)?.record.outcome.clone()?)))
+            .collect()
+    }
+}

@@ -1,0 +1,38 @@
+//! Notes: small texts under a name, until an instant.
+
+use acteon_core::Timestamp;
+
+use super::store::{MemoryStore, ready};
+use crate::store::{Later, NoteSwap, Notes};
+
+impl Notes for MemoryStore {
+    fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {
+        self.lock()
+            .notes
+            .insert(name.to_owned(), (text.to_owned(), until));
+        ready(Ok(()))
+    }
+
+    fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>> {
+        ready(Ok(self
+            .lock()
+            .notes
+            .get(name)
+            .filter(|(_, until)| *until > now)
+            .map(|(text, _)| text.clone())))
+    }
+
+    fn swap_note(&self, swap: NoteSwap) -> Later<'_, bool> {
+        let mut tables = self.lock();
+        let found = tables
+            .notes
+            .get(&swap.name)
+            .filter(|(_, until)| *until > swap.now)
+            .map(|(text, _)| text);
+        let swaps = found == swap.expected.as_ref();
+        if swaps {
+            tables.notes.insert(swap.name, (swap.text, swap.until));
+        }
+        ready(Ok(swaps))
+    }
+}

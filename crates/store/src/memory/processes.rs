@@ -1,0 +1,59 @@
+//! Processes and their leases.
+
+use acteon_core::Timestamp;
+
+use super::store::{MemoryStore, ready};
+use crate::model::{Beat, Freed, OwnerId};
+use crate::store::{Later, Processes};
+
+impl Processes for MemoryStore {
+    fn register(&self) -> Later<'_, OwnerId> {
+        let mut tables = self.lock();
+        tables.last_owner += 1;
+        let owner = tables.last_owner;
+        tables.processes.insert(owner, 0);
+        ready(Ok(OwnerId(owner)))
+    }
+
+    fn renew(&self, owner: OwnerId) -> Later<'_, bool> {
+        let mut tables = self.lock();
+        let beats = tables.processes.get_mut(&owner.0);
+        let lives = beats.is_some();
+        if let Some(beats) = beats {
+            *beats += 1;
+        }
+        ready(Ok(lives))
+    }
+
+    fn beats(&self) -> Later<'_, Vec<Beat>> {
+        ready(Ok(self
+            .lock()
+            .processes
+            .iter()
+            .map(|(owner, count)| Beat {
+                owner: OwnerId(*owner),
+                count: *count,
+            })
+            .collect()))
+    }
+
+    fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
+        let mut tables = self.lock();
+        tables.processes.remove(&owner.0);
+        tables.free(now, |entry, _| entry.owner == owner.0);
+        ready(Ok(()))
+    }
+
+    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, Freed> {
+        let mut tables = self.lock();
+        tables.processes.retain(|owner, count| {
+            !dead.contains(&Beat {
+                owner: OwnerId(*owner),
+                count: *count,
+            })
+        });
+        ready(Ok(tables.free(now, |entry, processes| {
+            !processes.contains_key(&entry.owner)
+        })))
+    }
+}

@@ -1,0 +1,71 @@
+//! Settlements: what its owner changes of a row.
+
+use std::sync::Arc;
+
+use super::tables::Tables;
+use crate::StoreError;
+use crate::model::{Settled, Settlement, State, Step};
+
+impl Tables {
+    pub(super) fn settle(&mut self, settlement: &Settlement) -> Result<Settled, StoreError> {
+        let Settlement {
+            hold,
+            at,
+            attempts,
+            rounds,
+            takeovers,
+            history,
+            possible_duplicate,
+            note,
+            waited_for: _,
+            step,
+        } = settlement;
+        let Some(entry) = self.entries.get_mut(&hold.seq.0) else {
+            return Ok(Settled::Fenced);
+        };
+        if entry.record.state != State::Open || entry.hold() != *hold {
+            return Ok(Settled::Fenced);
+        }
+        let record = &mut entry.record;
+        record.attempts = *attempts;
+        record.possible_duplicate |= possible_duplicate;
+        record.note.clone_from(note);
+        if let Some(history) = history {
+            record.history = serde_json::from_str(history)
+                .map_err(|error| StoreError::Engine(error.to_string()))?;
+        }
+        match step {
+            Step::Progress { in_flight } => {
+                record.rounds = *rounds;
+                record.in_flight = *in_flight;
+            }
+            Step::PutOff {
+                due_at,
+                so_far,
+                age,
+            } => {
+                record.rounds = *rounds;
+                if let Some(age) = age {
+                    (record.not_before, record.give_up_at) = (age.not_before, age.give_up_at);
+                }
+                record.due_at = *due_at;
+                record.outcome = Some(Arc::clone(so_far));
+                entry.own(0);
+            }
+            Step::End {
+                outcome,
+                text,
+                class,
+                refund,
+            } => {
+                record.takeovers = *takeovers;
+                record.class = class.map(str::to_owned);
+                entry.end(outcome, Arc::clone(text), *at);
+                if let Some(charges) = refund {
+                    self.refund(hold.seq, charges);
+                }
+            }
+        }
+        Ok(Settled::Written)
+    }
+}

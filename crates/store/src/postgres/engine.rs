@@ -1,0 +1,27 @@
+//! What the engine says of itself.
+
+use std::sync::atomic::Ordering;
+
+use acteon_core::BoxFuture;
+
+use super::store::PostgresStore;
+use crate::StoreError;
+use crate::store::{Engine, NewsOf};
+
+impl Engine for PostgresStore {
+    fn news(&self) -> BoxFuture<'_, NewsOf> {
+        Box::pin(self.news.next())
+    }
+
+    fn ended(&self) -> BoxFuture<'_, StoreError> {
+        crate::error::until_ended(&self.ended)
+    }
+
+    fn is_busy(&self) -> bool {
+        self.admissions.is_busy() || self.gated.is_busy()
+    }
+
+    fn open_count(&self) -> usize {
+        usize::try_from(self.open.load(Ordering::Relaxed)).unwrap_or(0)
+    }
+}

@@ -1,0 +1,50 @@
+//! The journal: what is admitted, settled, rerouted and forgotten.
+
+use acteon_core::Timestamp;
+
+use super::connect::{Conn, in_time};
+use super::error::Failure;
+use super::store::PostgresStore;
+use super::{calls, gate, retention, rows};
+use crate::gate::{Conditions, Judged, judge};
+use crate::history::Cursor;
+use crate::model::{Admission, Admitted, Reroute, Rerouted, Settled, Settlement, Way};
+use crate::retention::{Pruned, Retention, SweepCursor};
+use crate::store::{Journal, Later};
+
+impl Journal for PostgresStore {
+    fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
+        self.queue(admission)
+    }
+
+    fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged> {
+        Box::pin(async move {
+            let _turn = self.judging.take().await?;
+            let counters = call!(self.pool, conn => gate::look(conn, &conditions, &ways))?;
+            judge(&counters, &conditions, &ways, now)
+        })
+    }
+
+    fn settle(&self, settlement: Settlement) -> Later<'_, Settled> {
+        self.settlements.send(settlement)
+    }
+
+    fn reroute(&self, change: Reroute) -> Later<'_, Rerouted> {
+        Box::pin(self.reroute_row(change))
+    }
+
+    fn used(&self, counter: &str) -> Later<'_, u64> {
+        let counter = rows::key(counter);
+        Box::pin(async move {
+            call!(self.pool, conn => gate::used(conn, &counter)).map(i64::unsigned_abs)
+        })
+    }
+
+    fn prune(&self, retention: Retention, after: Option<Cursor>) -> Later<'_, Pruned> {
+        Box::pin(async move { call!(self.pool, conn => retention::prune(conn, &retention, after)) })
+    }
+
+    fn sweep(&self, now: Timestamp, after: Option<SweepCursor>) -> Later<'_, Option<SweepCursor>> {
+        Box::pin(self.sweep_a_table(now, after))
+    }
+}

@@ -1,0 +1,114 @@
+//! Opening the store: its connections, its workers and its tasks.
+
+use std::sync::atomic::{AtomicI64, AtomicIsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::admit::{Admit, Optimism};
+use super::batch::Batcher;
+use super::connect::Connector;
+use super::listen::News;
+use super::options::PostgresOptions;
+use super::positions::Positions;
+use super::settle::Settle;
+use super::store::PostgresStore;
+use super::{batch, calls, connect, listen, migrate, open_rows};
+use crate::StoreError;
+use crate::queue_bytes::QueueBytes;
+
+/// Longest that an admission waits for its turn: its caller waits little longer.
+const ADMISSION_PATIENCE: Duration = Duration::from_secs(4);
+
+/// A settlement waits as long as it must.
+const SETTLEMENT_PATIENCE: Duration = Duration::from_hours(24);
+
+impl PostgresStore {
+    /// Connects and brings the schema up to date.
+    pub async fn open(options: &PostgresOptions) -> Result<Self, StoreError> {
+        let connector = Connector::new(options)?;
+        let (own, pool) = connector.pools(options.pool)?;
+        migrate::migrate(&own, &options.schema).await?;
+        let open = Arc::new(AtomicIsize::new(0));
+        let optimism = Arc::new(Optimism::default());
+        let (ended, _) = watch::channel(None);
+        // One more for what is found out beside the workers.
+        let writers = connector.writers(batch::WORKERS * 3 + 1)?;
+        let admissions = Batcher::start(
+            Admit {
+                open: Arc::clone(&open),
+                optimism: Arc::clone(&optimism),
+            },
+            &writers,
+            ADMISSION_PATIENCE,
+            &ended,
+        );
+        let gated = Batcher::start(
+            Admit {
+                open: Arc::clone(&open),
+                optimism: Arc::clone(&optimism),
+            },
+            &writers,
+            ADMISSION_PATIENCE,
+            &ended,
+        );
+        let settlements = Batcher::start(
+            Settle {
+                open: Arc::clone(&open),
+            },
+            &writers,
+            SETTLEMENT_PATIENCE,
+            &ended,
+        );
+        let news = Arc::new(News::default());
+        let channel = options.notify.then(|| listen::channel(&options.schema));
+        let mut tasks = vec![tokio::spawn(open_rows::keep_counting(
+            own.clone(),
+            Arc::clone(&open),
+        ))];
+        if let Some(channel) = &channel {
+            tasks.push(tokio::spawn(listen::listen(
+                connector.clone(),
+                channel.clone(),
+                Arc::clone(&news),
+            )));
+        }
+        let place = connect::place(&connector.config);
+        let lease = connector.pool(1)?;
+        let claiming = connector.writers(2)?;
+        let (claims, lost_claims, positions) = (
+            AtomicI64::new(1),
+            Mutex::default(),
+            Arc::new(Positions::new()),
+        );
+        let count = open_rows::count(&own).await?;
+        open.store(isize::try_from(count).unwrap_or(0), Ordering::Relaxed);
+        Ok(Self {
+            judging: calls::Turns::half_of(&pool),
+            own,
+            pool,
+            ended,
+            lease,
+            queue_bytes: QueueBytes::default(),
+            claiming,
+            admissions,
+            gated,
+            settlements,
+            positions,
+            optimism,
+            open,
+            news,
+            channel,
+            claims,
+            lost_claims,
+            tasks,
+            place,
+        })
+    }
+
+    /// Brings the schema up to date and says from which version to which.
+    pub async fn migrate(options: &PostgresOptions) -> Result<(i64, i64), StoreError> {
+        migrate::migrate(&Connector::new(options)?.pool(1)?, &options.schema).await
+    }
+}

@@ -1,0 +1,77 @@
+//! The store in a PostgreSQL database, and what its calls share.
+
+use std::sync::atomic::{AtomicI64, AtomicIsize};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use deadpool_postgres::Pool;
+use tokio::task::JoinHandle;
+
+use super::admit::{Admit, Optimism};
+use super::batch::Batcher;
+use super::connect::{Conn, in_time};
+use super::error::Failure;
+use super::listen::News;
+use super::positions::Positions;
+use super::settle::Settle;
+use super::{calls, listen};
+use crate::StoreError;
+use crate::error::Ended;
+use crate::model::OwnerId;
+use crate::queue_bytes::QueueBytes;
+
+/// How often to look at the documents' revision and count the open rows without being told.
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// The store in a PostgreSQL database.
+pub struct PostgresStore {
+    /// For what the gateway needs to go on, which is short.
+    pub(super) own: Pool,
+    /// For what callers ask for, and for what may take long.
+    pub(super) pool: Pool,
+    pub(super) judging: calls::Turns,
+    pub(super) ended: Ended,
+    pub(super) queue_bytes: QueueBytes,
+    /// One connection for the lease alone: nothing delays its renewals.
+    pub(super) lease: Pool,
+    /// For claims, which look rows up as batches do.
+    pub(super) claiming: Pool,
+    pub(super) admissions: Batcher<Admit>,
+    /// Those with a gate to pass: what they lock is locked by one batch at a time.
+    pub(super) gated: Batcher<Admit>,
+    pub(super) settlements: Batcher<Settle>,
+    pub(super) positions: Arc<Positions>,
+    pub(super) optimism: Arc<Optimism>,
+    pub(super) open: Arc<AtomicIsize>,
+    pub(super) news: Arc<News>,
+    pub(super) channel: Option<String>,
+    pub(super) claims: AtomicI64,
+    pub(super) lost_claims: Mutex<Vec<(OwnerId, i64)>>,
+    pub(super) tasks: Vec<JoinHandle<()>>,
+    pub(super) place: String,
+}
+
+impl PostgresStore {
+    /// Where the database is, in words without a secret.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Tells other processes.
+    pub(super) async fn tell(&self, what: &str) {
+        let Some(channel) = &self.channel else { return };
+        let told: Result<(), StoreError> =
+            async { call!(self.own, conn => listen::tell(conn, channel, what)) }.await;
+        if let Err(error) = told {
+            tracing::debug!(%error, "other processes could not be told; they find it by looking around");
+        }
+    }
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}

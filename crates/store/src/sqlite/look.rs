@@ -1,0 +1,293 @@
+//! Looks at the journal. A look walks from its newest end, tests each row by its narrow columns, and stops after a bounded number.
+
+use std::sync::Arc;
+
+use acteon_core::Timestamp;
+use acteon_core::limits::{MAX_LOOK, MAX_LOOKS};
+use rusqlite::{Connection, Row, Statement, params};
+
+use super::disk::Disk;
+use super::rows::{maybe_text, text};
+use super::{Result, damage};
+use crate::StoreError;
+use crate::history::{
+    Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked,
+};
+use crate::model::{Record, Seq, State};
+
+/// The columns that a filter tests.
+const NARROW: &str = "a.seq, a.accepted_at, a.namespace, a.tenant, a.provider, a.action_type, a.caller, a.verdict, a.rule";
+
+/// The statement of a walk. A search for what is below a position looks at the page of that position; one up to the position before does not, and
+/// so finds what lies just beside a damaged page. Its parameters are the cursor that it goes on from, a time and a position, and the time that it ends with.
+fn walk(filter: &HistoryFilter) -> String {
+    let class = filter.class_column();
+    // Dead letters have an index of their own.
+    if filter.state == Some(State::Dead) {
+        let range = match filter.order {
+            Order::NewestFirst => "o.seq <= ?2 - 1 AND ?1 = ?1 AND ?3 = ?3 ORDER BY o.seq DESC",
+            Order::OldestFirst => "o.seq >= ?2 + 1 AND ?1 = ?1 AND ?3 = ?3 ORDER BY o.seq",
+        };
+        return format!(
+            "SELECT {NARROW}, o.state, 'failed', o.code, {class} FROM outcomes o CROSS JOIN actions a ON a.seq = o.seq \
+             WHERE o.state = 2 AND {range}"
+        );
+    }
+    let range = match (filter.is_by_time(), filter.order) {
+        (true, Order::NewestFirst) => {
+            "a.accepted_at <= ?1 AND a.accepted_at >= ?3 AND (a.accepted_at < ?1 OR a.seq < ?2) ORDER BY a.accepted_at DESC, a.seq DESC"
+        }
+        (true, Order::OldestFirst) => {
+            "a.accepted_at >= ?1 AND a.accepted_at <= ?3 AND (a.accepted_at > ?1 OR a.seq > ?2) ORDER BY a.accepted_at, a.seq"
+        }
+        // As they were written, which needs no index.
+        (false, Order::NewestFirst) => {
+            "a.seq <= ?2 - 1 AND ?1 = ?1 AND ?3 = ?3 ORDER BY a.seq DESC"
+        }
+        (false, Order::OldestFirst) => "a.seq >= ?2 + 1 AND ?1 = ?1 AND ?3 = ?3 ORDER BY a.seq",
+    };
+    if filter.needs_outcome() {
+        format!(
+            "SELECT {NARROW}, o.state, o.tag, o.code, {class} FROM actions a LEFT JOIN outcomes o ON o.seq = a.seq WHERE {range}"
+        )
+    } else {
+        format!("SELECT {NARROW}, NULL, NULL, NULL, NULL FROM actions a WHERE {range}")
+    }
+}
+
+/// Passes each row that the filter lets through to `found`, which says whether to go on. Returns where the look stopped if it was cut short.
+fn look(
+    (connection, disk): (&Connection, &Disk),
+    filter: &HistoryFilter,
+    after: Option<Cursor>,
+    mut found: impl FnMut(&Row<'_>, Cursor) -> rusqlite::Result<bool>,
+) -> Result<Option<Cursor>> {
+    let mut select = connection.prepare_cached(&walk(filter))?;
+    let Walked { from, until } = filter.walked(after);
+    let mut from = from;
+    let mut looked = 0;
+    loop {
+        let mut rows = select.query(params![from.at.as_millis(), from.seq.0, until.as_millis()])?;
+        loop {
+            let row = match rows.next().map_err(StoreError::from) {
+                Ok(Some(row)) => row,
+                Ok(None) => return Ok(None),
+                Err(StoreError::Damaged(why)) => {
+                    disk.note_damage(&why);
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
+            from = Cursor {
+                seq: Seq(row.get(0)?),
+                at: Timestamp::from_millis(row.get(1)?),
+            };
+            if filter.ends_before(from) {
+                return Ok(None);
+            }
+            looked += 1;
+            let goes_on = !filter.lets_through(&narrow(row)?) || found(row, from)?;
+            if !goes_on || looked == MAX_LOOK {
+                return Ok(Some(from));
+            }
+        }
+        drop(rows);
+        let Some(beyond) = beyond_damage(&mut select, filter, from, until)? else {
+            return Ok(None);
+        };
+        from = beyond;
+    }
+}
+
+/// Where a walk goes on past pages that cannot be read; `None` where they are the last.
+fn beyond_damage(
+    select: &mut Statement<'_>,
+    filter: &HistoryFilter,
+    from: Cursor,
+    until: Timestamp,
+) -> Result<Option<Cursor>> {
+    let direction = match filter.order {
+        Order::NewestFirst => -1,
+        Order::OldestFirst => 1,
+    };
+    let by_time = filter.is_by_time() && filter.state != Some(State::Dead);
+    // Before the first of all or after the last of all at a time: what was accepted then was walked past, or cannot be read.
+    let edge = Seq(if direction < 0 { i64::MIN } else { i64::MAX });
+    let cursor = |place: i64| {
+        if by_time {
+            Cursor {
+                at: Timestamp::from_millis(place),
+                seq: edge,
+            }
+        } else {
+            Cursor {
+                at: from.at,
+                seq: Seq(place),
+            }
+        }
+    };
+    let start = if by_time {
+        from.at.as_millis()
+    } else {
+        from.seq.0
+    };
+    let reads = |place: i64| {
+        let Cursor { at, seq } = cursor(place);
+        Ok(select
+            .query(params![at.as_millis(), seq.0, until.as_millis()])?
+            .next()
+            .map(drop)?)
+    };
+    match damage::beyond(start, direction, reads) {
+        Ok(place) => Ok(Some(cursor(place))),
+        Err(StoreError::Damaged(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What stands for a text that is no UTF-8.
+const DAMAGED: &str = "\u{fffd}";
+
+fn narrow<'a>(row: &'a Row<'_>) -> rusqlite::Result<Narrow<'a>> {
+    // What is damaged is nobody's and matches nothing, and the look goes on.
+    let text = |column: usize| {
+        let value = row.get_ref(column)?;
+        Ok::<_, rusqlite::Error>(
+            value
+                .as_str_or_null()
+                .map_or(DAMAGED, Option::unwrap_or_default),
+        )
+    };
+    Ok(Narrow {
+        seq: Seq(row.get(0)?),
+        accepted_at: Timestamp::from_millis(row.get(1)?),
+        namespace: text(2)?,
+        tenant: text(3)?,
+        provider: text(4)?,
+        action_type: text(5)?,
+        caller: text(6)?,
+        verdict: text(7)?,
+        rule: text(8)?,
+        state: row.get(9)?,
+        tag: text(10)?,
+        code: text(11)?,
+        class: text(12)?,
+    })
+}
+
+pub(super) fn page(
+    connection: &Connection,
+    disk: &Disk,
+    filter: &HistoryFilter,
+    request: PageRequest,
+) -> Result<HistoryPage> {
+    let mut maker = PageMaker::new(request);
+    let stopped = look((connection, disk), filter, request.after, |_, cursor| {
+        Ok(maker.goes_on(cursor))
+    })?;
+    // What was deleted meanwhile cannot be shown, nor what no part of can be read.
+    let records = maker.fill(|seq| readable(connection, disk, seq))?;
+    Ok(maker.page(records, stopped))
+}
+
+/// An action's record, as far as it can be read.
+pub(super) fn readable(connection: &Connection, disk: &Disk, seq: Seq) -> Result<Option<Record>> {
+    let found = damage::record_of(connection, seq);
+    match &found {
+        Ok(Some(Record {
+            unreadable: Some(why),
+            ..
+        })) if why.starts_with(damage::UNREADABLE_PAGE) => disk.note_damage(why),
+        Err(StoreError::Damaged(why)) => {
+            disk.note_damage(why);
+            return Ok(None);
+        }
+        Ok(_) | Err(_) => {}
+    }
+    found
+}
+
+/// Highest position there is; zero in an empty journal.
+pub(super) fn newest(connection: &Connection) -> Result<Seq> {
+    let newest: Option<i64> =
+        connection.query_row("SELECT MAX(seq) FROM actions", [], |row| row.get(0))?;
+    Ok(Seq(newest.unwrap_or(0)))
+}
+
+/// What matches among the newest rows, and whether there may be more.
+pub(super) fn glance(
+    connection: &Connection,
+    disk: &Disk,
+    filter: &HistoryFilter,
+    limit: usize,
+) -> Result<(Vec<Glance>, bool)> {
+    let mut found = Vec::new();
+    let mut after = None;
+    for _ in 0..MAX_LOOKS {
+        after = look((connection, disk), filter, after, |row, _| {
+            let word = |column: usize| text(row, column).map(Arc::from);
+            let rule = maybe_text(row, 8)?.map(Arc::from);
+            found.push(Glance {
+                namespace: word(2)?,
+                tenant: word(3)?,
+                provider: word(4)?,
+                action_type: word(5)?,
+                rule,
+            });
+            Ok(found.len() < limit)
+        })?;
+        if after.is_none() || found.len() >= limit {
+            break;
+        }
+    }
+    Ok((found, after.is_some()))
+}
+
+#[cfg(test)]
+mod tests {
+    use acteon_core::limits::MAX_PAGE_BYTES;
+
+    use super::*;
+    use crate::sqlite::rows::record;
+
+    #[test]
+    fn a_page_that_has_its_bytes_goes_on_behind_what_was_passed_over() {
+        let connection = Connection::open_in_memory().expect("a database");
+        let columns = format!(
+            "'a', 't', 'n', 'p', 'x', '{{}}', 'api', zeroblob(?2), NULL, 0, '', '', ''{}",
+            ", NULL".repeat(19)
+        );
+        let row = |seq: Seq| {
+            connection.query_row(
+                &format!("SELECT ?1, {columns}"),
+                [seq.0, MAX_PAGE_BYTES as i64 / 2],
+                record,
+            )
+        };
+        let mut maker = PageMaker::new(PageRequest {
+            after: None,
+            offset: 0,
+            limit: 10,
+            count: false,
+        });
+        for seq in 1..=6 {
+            maker.goes_on(Cursor {
+                at: Timestamp::default(),
+                seq: Seq(seq),
+            });
+        }
+        // The first two cannot be read, and two others fill a page.
+        let records = maker
+            .fill(|seq| (seq.0 > 2).then(|| row(seq)).transpose())
+            .expect("records");
+        let page = maker.page(records, None);
+        assert_eq!(
+            page.records
+                .iter()
+                .map(|record| record.seq.0)
+                .collect::<Vec<_>>(),
+            [3, 4]
+        );
+        assert_eq!(page.next.map(|cursor| cursor.seq), Some(Seq(4)));
+    }
+}

@@ -1,0 +1,69 @@
+//! The embedded store, and what its calls hand to the writer.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use rusqlite::Connection;
+use tokio::sync::{oneshot, watch};
+
+use super::checkpoint::Checkpointer;
+use super::command::{Task, Urgency};
+use super::disk::Disk;
+use super::readers::Readers;
+use super::writer::Writer;
+use super::{Result, thread};
+use crate::StoreError;
+use crate::queue_bytes::QueueBytes;
+use crate::store::Later;
+
+/// The embedded store.
+pub struct SqliteStore {
+    pub(super) writer: Writer,
+    pub(super) readers: Readers,
+    pub(super) queue_bytes: QueueBytes,
+    pub(super) open: Arc<AtomicUsize>,
+    /// Of the documents.
+    pub(super) revision: watch::Sender<i64>,
+    pub(super) disk: Arc<Disk>,
+    pub(super) ended: thread::Ended,
+    pub(super) _checkpointer: Checkpointer,
+    pub(super) _lock: std::fs::File,
+}
+
+impl SqliteStore {
+    pub(super) fn write<T, W>(&self, urgency: Urgency, work: W) -> Later<'_, T>
+    where
+        T: Send + 'static,
+        W: FnMut(&Connection) -> Result<T> + Send + 'static,
+    {
+        self.write_opening(urgency, |_| 0, work)
+    }
+
+    /// Queues work for the writer. `opens` says by how many the open rows grow.
+    pub(super) fn write_opening<T, W>(
+        &self,
+        urgency: Urgency,
+        opens: fn(&T) -> isize,
+        work: W,
+    ) -> Later<'_, T>
+    where
+        T: Send + 'static,
+        W: FnMut(&Connection) -> Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.writer.send(Box::new(Task {
+            urgency,
+            work,
+            opens,
+            effect: None,
+            reply,
+        }));
+        Box::pin(async move {
+            sent?;
+            // A writer that ended in the middle cannot say what came of it.
+            answer.await.unwrap_or_else(|_| {
+                Err(StoreError::Unknown("the store was closed meanwhile".into()))
+            })
+        })
+    }
+}
