@@ -5,7 +5,9 @@
 #![deny(missing_docs)]
 
 mod catalog;
+mod context;
 mod log;
+mod provider_type;
 mod retry_after;
 mod webhook;
 #[cfg(feature = "wechat")]
@@ -13,4 +15,6 @@ mod wechat;
 
 #[cfg(feature = "wechat")]
 pub use acteon_wecom::{Pending, SharedToken, TokenShare, Turn};
-pub use catalog::{Built, Context, KNOWN_TYPES, KnownType, ProviderType, catalog};
+pub use catalog::{KNOWN_TYPES, KnownType, catalog};
+pub use context::Context;
+pub use provider_type::{Built, ProviderType};

@@ -12,7 +12,8 @@ use acteon_core::{
 
 use serde_json::value::RawValue;
 
-use crate::catalog::{Built, Context, ProviderType};
+use crate::context::Context;
+use crate::provider_type::{Built, ProviderType};
 
 /// Longest part of an action that is logged.
 const MAX_LOGGED_BYTES: usize = 4096;

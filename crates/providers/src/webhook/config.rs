@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_config::{Key, Kind, Problem, Settings, Takes};
+use acteon_config::{Key, Kind, Problem, SectionReader, Settings, Takes};
 use acteon_core::Clock;
 use acteon_crypto::{ExposeSecret as _, SecretString};
 use acteon_http::{
@@ -11,7 +11,7 @@ use acteon_http::{
     header, is_forbidden_host,
 };
 
-use crate::catalog::Context;
+use crate::context::Context;
 
 pub(super) const KEYS: &[Key] = &[
     Key::required(
@@ -60,17 +60,11 @@ pub(super) enum RetryMode {
 }
 
 impl RetryMode {
-    fn read(settings: &Settings) -> Result<Self, Problem> {
-        match settings.text("retry") {
-            None | Some("safe") => Ok(Self::Safe),
-            Some("5xx") => Ok(Self::ServerErrors),
-            Some("never") => Ok(Self::Never),
-            Some(other) => Err(Problem::new(
-                "retry",
-                format!("must be \"safe\", \"5xx\" or \"never\", is {other:?}"),
-            )),
-        }
-    }
+    const ALL: [(&str, Self); 3] = [
+        ("safe", Self::Safe),
+        ("5xx", Self::ServerErrors),
+        ("never", Self::Never),
+    ];
 }
 
 pub(super) struct Config {
@@ -87,37 +81,21 @@ pub(super) struct Config {
 
 impl Config {
     pub(super) fn read(settings: &Settings, context: &Context) -> Result<Self, Vec<Problem>> {
-        let mut problems = Vec::new();
+        let mut reader = SectionReader::new(settings);
         let link_local = if settings.flag("allow_link_local") {
             LinkLocal::Allowed
         } else {
             LinkLocal::Refused
         };
-        let url = read_url(settings, link_local)
-            .map_err(|problem| problems.push(problem))
-            .ok();
-        let headers = read_headers(settings)
-            .map_err(|found| problems.extend(found))
-            .ok();
-        let timeout = context
-            .timeout(settings, "timeout_seconds", 10, 25)
-            .map_err(|problem| problems.push(problem))
-            .ok();
-        let retry = RetryMode::read(settings)
-            .map_err(|problem| problems.push(problem))
-            .ok();
-        let max_concurrency = bounded(settings, "max_concurrency", 64, 1024)
-            .map_err(|problem| problems.push(problem))
-            .ok();
-        let (
-            Some((url, address)),
-            Some(mut headers),
-            Some(timeout),
-            Some(retry),
-            Some(max_concurrency),
-        ) = (url, headers, timeout, retry, max_concurrency)
+        let url = reader.take(read_url(settings, link_local));
+        let headers = reader.take_all(read_headers(settings));
+        let timeout = reader.take(context.timeout(settings, "timeout_seconds", 10, 25));
+        let retry = reader.word("retry", RetryMode::ALL);
+        let max_concurrency = reader.integer("max_concurrency", 64, 1..=1024);
+        let (Some((url, address)), Some(mut headers), Some(timeout), Some(retry), true) =
+            (url, headers, timeout, retry, reader.is_clean())
         else {
-            return Err(problems);
+            return Err(reader.finish());
         };
         let remote = context
             .clients
@@ -135,7 +113,7 @@ impl Config {
             secrets,
             timeout,
             retry,
-            max_concurrency,
+            max_concurrency: usize::try_from(max_concurrency).unwrap_or(1),
             clock,
         })
     }
@@ -248,19 +226,4 @@ fn secrets(url: &Url, headers: &HeaderMap) -> Vec<SecretString> {
     texts.retain(|text| text.len() >= SHORTEST_SECRET);
     texts.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
     texts.into_iter().map(SecretString::from).collect()
-}
-
-fn bounded(
-    settings: &Settings,
-    key: &'static str,
-    default: usize,
-    most: usize,
-) -> Result<usize, Problem> {
-    let Some(value) = settings.integer(key) else {
-        return Ok(default);
-    };
-    usize::try_from(value)
-        .ok()
-        .filter(|value| (1..=most).contains(value))
-        .ok_or_else(|| Problem::new(key, format!("must be from 1 to {most}, is {value}")))
 }

@@ -15,7 +15,8 @@ use acteon_core::{
     Response,
 };
 
-use crate::catalog::{Built, Context, ProviderType};
+use crate::context::Context;
+use crate::provider_type::{Built, ProviderType};
 use config::Config;
 
 pub(crate) fn provider_type() -> ProviderType {

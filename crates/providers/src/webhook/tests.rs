@@ -3,7 +3,7 @@
 use acteon_config::{Setting, Settings};
 
 use super::config::Config;
-use crate::catalog::Context;
+use crate::context::Context;
 
 fn read(url: &str, allow_link_local: bool) -> Result<(), String> {
     let mut settings = Settings::default();

@@ -18,7 +18,8 @@ use acteon_core::{
 };
 use acteon_wecom::{App, Message};
 
-use crate::catalog::{Built, Context, ProviderType};
+use crate::context::Context;
+use crate::provider_type::{Built, ProviderType};
 use config::Config;
 
 /// What WeChat Work delivers to one member from one app; it drops the rest without a word.
@@ -36,7 +37,7 @@ pub(crate) fn provider_type() -> ProviderType {
 }
 
 fn build(_name: &ProviderName, settings: &Settings, context: &Context) -> Built {
-    let (config, connection) = Config::read(settings, context)?;
+    let (config, connection) = config::read(settings, context)?;
     let app = App::new(
         connection.endpoint,
         connection.credentials,

@@ -5,7 +5,7 @@ use acteon_core::{Action, ErrorKind, Prepared, ProviderName};
 use proptest::prelude::*;
 
 use super::build;
-use crate::catalog::Context;
+use crate::context::Context;
 
 fn settings() -> Settings {
     let mut settings = Settings::default();

@@ -1,0 +1,84 @@
+//! What providers of one process share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_config::{Problem, Settings};
+use acteon_core::{Clock, SystemClock};
+use acteon_http::Clients;
+
+/// Clock, HTTP clients and access tokens of the providers of one process.
+pub struct Context {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) clients: Clients,
+    send_limit: Duration,
+    #[cfg(feature = "wechat")]
+    pub(crate) wecom_tokens: acteon_wecom::TokenCache,
+}
+
+impl Context {
+    /// For providers whose sends must each end within `send_limit`.
+    pub fn new(send_limit: Duration) -> Self {
+        Self {
+            clock: Arc::new(SystemClock::default()),
+            clients: Clients::new("acteon"),
+            send_limit,
+            #[cfg(feature = "wechat")]
+            wecom_tokens: acteon_wecom::TokenCache::default(),
+        }
+    }
+
+    /// HTTP clients that were made. Each holds connections and root certificates, so providers of like settings share one.
+    pub fn http_clients(&self) -> usize {
+        self.clients.count()
+    }
+
+    /// Longest that a send may take.
+    #[cfg(feature = "wechat")]
+    pub(crate) fn send_limit(&self) -> Duration {
+        self.send_limit
+    }
+
+    /// The time-out that `key` sets, in seconds up to `most`. One that is longer than a send may take would leave it open whether a message went.
+    pub(crate) fn timeout(
+        &self,
+        settings: &Settings,
+        key: &'static str,
+        default: u64,
+        most: i64,
+    ) -> Result<Duration, Problem> {
+        let limit = self.send_limit;
+        let Some(seconds) = settings.integer(key) else {
+            return Ok(Duration::from_secs(default).min(limit));
+        };
+        if !(1..=most).contains(&seconds) {
+            return Err(Problem::new(
+                key,
+                format!("must be from 1 to {most}, is {seconds}"),
+            ));
+        }
+        let timeout = Duration::from_secs(seconds.unsigned_abs());
+        if timeout > limit {
+            let message = format!(
+                "is {seconds}, but a send must end within {} s here, two thirds of store.lease_seconds: lower this, or raise that on all gateways",
+                limit.as_secs_f32()
+            );
+            return Err(Problem::new(key, message));
+        }
+        Ok(timeout)
+    }
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self::new(Duration::from_secs(30))
+    }
+}
+
+#[cfg(feature = "wechat")]
+impl Context {
+    /// Shares access tokens with other processes from now on.
+    pub fn share_tokens(&self, share: Arc<dyn acteon_wecom::TokenShare>) {
+        self.wecom_tokens.share(share);
+    }
+}

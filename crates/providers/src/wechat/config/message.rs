@@ -1,0 +1,124 @@
+//! What turns a payload into a message: the app, and what messages have where their payloads say nothing.
+
+use acteon_config::{Problem, SectionReader, Settings};
+use acteon_wecom::{Language, Overflow, Recipients};
+
+/// Type of message where the payload does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MsgType {
+    Text,
+    Markdown,
+    Textcard,
+}
+
+impl MsgType {
+    /// Every one by its name; the first where nothing is said.
+    pub(crate) const ALL: [(&str, Self); 3] = [
+        ("text", Self::Text),
+        ("markdown", Self::Markdown),
+        ("textcard", Self::Textcard),
+    ];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|(name, _)| *name == text)
+            .map(|(_, msgtype)| msgtype)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(_, msgtype)| *msgtype == self)
+            .map_or("", |(name, _)| name)
+    }
+
+    /// The fields that hold a message of this type.
+    pub(crate) const fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Text | Self::Markdown => &["content"],
+            Self::Textcard => &["title", "description", "url", "btntxt"],
+        }
+    }
+}
+
+/// Settings that turn a payload into a message.
+pub(crate) struct Config {
+    pub(crate) agent_id: u32,
+    pub(crate) defaults: Recipients,
+    pub(crate) default_msgtype: MsgType,
+    pub(crate) safe: bool,
+    pub(crate) duplicate_check: Option<u32>,
+    pub(crate) overflow: Overflow,
+    pub(crate) language: Language,
+}
+
+impl Config {
+    /// Reads all of them; `None` where one is wrong.
+    pub(super) fn read(reader: &mut SectionReader<'_>) -> Option<Self> {
+        const OVERFLOWS: [(&str, Overflow); 2] = [
+            ("truncate", Overflow::Truncate),
+            ("reject", Overflow::Reject),
+        ];
+        let agent_id = reader.integer("wechat.agent_id", 0, 1..=u32::MAX.into());
+        let duplicate_check = duplicate_check(reader);
+        let default_msgtype = reader.word("wechat.default_msgtype", MsgType::ALL);
+        let overflow = reader.word("wechat.overflow", OVERFLOWS);
+        let language = reader.word("wechat.language", Language::ALL);
+        let defaults = reader.take(defaults(reader.settings()));
+        Some(Self {
+            agent_id: u32::try_from(agent_id).ok()?,
+            defaults: defaults?,
+            default_msgtype: default_msgtype?,
+            safe: reader.settings().flag("wechat.safe"),
+            duplicate_check,
+            overflow: overflow?,
+            language: language?,
+        })
+    }
+}
+
+fn defaults(settings: &Settings) -> Result<Recipients, Problem> {
+    const KEYS: [&str; 3] = [
+        "wechat.default_touser",
+        "wechat.default_toparty",
+        "wechat.default_totag",
+    ];
+    let text = |key| settings.text(key).unwrap_or_default().trim().to_owned();
+    let [touser, toparty, totag] = KEYS.map(text);
+    let defaults = Recipients {
+        touser,
+        toparty,
+        totag,
+    };
+    // Where there are none every payload says whom it goes to.
+    let Err(error) = Recipients::resolve([None, None, None], &defaults) else {
+        return Ok(defaults);
+    };
+    match KEYS
+        .into_iter()
+        .find(|key| error.field().is_some_and(|field| key.ends_with(field)))
+    {
+        Some(key) => Err(Problem::new(key, error.to_string())),
+        None => Ok(defaults),
+    }
+}
+
+/// For how many seconds WeChat Work is to drop a repeated message, if it is.
+fn duplicate_check(reader: &mut SectionReader<'_>) -> Option<u32> {
+    const ENABLED: &str = "wechat.enable_duplicate_check";
+    const INTERVAL: &str = "wechat.duplicate_check_interval";
+    let settings = reader.settings();
+    if !settings.flag(ENABLED) {
+        reader.without_effect(&[INTERVAL], "wechat.enable_duplicate_check = true");
+        return None;
+    }
+    if !settings.has(INTERVAL) {
+        reader.wrong(
+            ENABLED,
+            "needs wechat.duplicate_check_interval, in seconds, at most 1800",
+        );
+        return None;
+    }
+    u32::try_from(reader.integer(INTERVAL, 0, 1..=1800)).ok()
+}
