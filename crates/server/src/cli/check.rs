@@ -1,12 +1,16 @@
 //! `acteon-server check`.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use acteon_gateway::{Registry, StoredInterval};
 use acteon_rules::RuleSet;
-use acteon_server::config::{AuthTable, Config, ConfiguredProvider, NamedFiles, StoreConfig};
+use acteon_server::config::{
+    AuthTable, Config, ConfigError, ConfiguredProvider, Env, NamedFiles, RulesConfig, StoreConfig,
+};
+use acteon_server::rules::{Loaded, RulesError, load};
 use acteon_store::{DocumentKind, SqliteOptions, SqliteStore};
 use clap::Args;
 
@@ -29,6 +33,16 @@ enum Known {
     Not(String),
 }
 
+impl Known {
+    /// Names of the time intervals, where they are known.
+    fn names(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Names(names) => Some(names.clone()),
+            Self::Not(_) => None,
+        }
+    }
+}
+
 impl Check {
     /// The same with a folder that was named before the command.
     pub(super) fn or(self, before: Option<PathBuf>) -> anyhow::Result<Self> {
@@ -40,6 +54,38 @@ impl Check {
 
     /// Checks everything, and tells all that is wrong in one go.
     pub(super) fn run(self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
+        let checked = Found::read(file, &self.which)?.checked()?;
+        let mut registry = Registry::default();
+        for ConfiguredProvider { name, provider, .. } in &checked.config.providers {
+            registry.add(name.clone(), Arc::clone(provider))?;
+        }
+        checked.say()?;
+        if !self.live {
+            return Ok(ExitCode::SUCCESS);
+        }
+        let runtime = super::runtime()?;
+        let store = runtime.block_on(live_store(&checked.config.store))?;
+        let providers = runtime.block_on(live(&checked.config.providers))?;
+        Ok(if store && providers {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+}
+
+/// The configuration and the files that it names, as they were found: each may be wrong.
+struct Found {
+    /// The configuration's name in messages.
+    name: String,
+    config: Result<Config, ConfigError>,
+    auth: Result<Option<AuthTable>, ConfigError>,
+    rules: Result<Option<Loaded>, RulesError>,
+    known: Known,
+}
+
+impl Found {
+    fn read(file: &ConfigFile, which: &Which) -> anyhow::Result<Self> {
         let name = file
             .path()
             .map_or("the default configuration".to_owned(), |path| {
@@ -48,99 +94,124 @@ impl Check {
         let (config, named) = file.load_with_files()?;
         let known = config.as_ref().map_or_else(
             |_| Known::Not(String::new()),
-            |config| self.which.intervals(config),
+            |config| which.intervals(config),
         );
-        let mut wrong = Vec::new();
-        let files = named.or_else(|| {
-            config.as_ref().ok().map(|config| NamedFiles {
-                rules: config.rules.clone(),
-                auth: config.auth.clone(),
-            })
-        });
-        let keys = acteon_server::config::Env::new(&super::variable)?.keys;
-        let auth = files
+        let named = named.or_else(|| config.as_ref().ok().map(Config::named_files));
+        let keys = Env::new(&super::variable)?.keys;
+        let auth = named
             .as_ref()
-            .and_then(|files| files.auth.as_deref())
+            .and_then(|named| named.auth.as_deref())
             .map(|path| AuthTable::load(path, &keys))
             .transpose();
-        let mut rules_config = files.map(|files| files.rules);
-        if let (Err(_), Some(rules)) = (&config, &mut rules_config) {
-            // A provider that is wrong is not there, and a rule that names it need not be wrong.
-            rules.context.providers = None;
-            rules.directory = rules
-                .directory
-                .take()
-                .filter(|directory| directory.is_dir());
-        }
-        let intervals = match &known {
-            Known::Names(intervals) => Some(intervals.clone()),
-            Known::Not(_) => None,
-        };
-        let rules = rules_config
-            .map(|rules| {
-                acteon_server::rules::load(rules.directory.as_deref(), &rules.context, intervals)
+        let rules = named
+            .map(|NamedFiles { rules, .. }| match &config {
+                Ok(_) => rules,
+                Err(_) => of_wrong_configuration(rules),
             })
+            .map(|rules| load(rules.directory.as_deref(), &rules.context, known.names()))
             .transpose();
-        wrong.extend(config.as_ref().err().map(ToString::to_string));
-        wrong.extend(
-            config
-                .as_ref()
-                .ok()
-                .and_then(|config| host_trouble(&name, config)),
-        );
-        wrong.extend(auth.as_ref().err().map(ToString::to_string));
-        wrong.extend(rules.as_ref().err().map(ToString::to_string));
+        Ok(Self {
+            name,
+            config,
+            auth,
+            rules,
+            known,
+        })
+    }
+
+    /// All of it where nothing is wrong, or else all that is.
+    fn checked(self) -> anyhow::Result<Checked> {
+        let Self {
+            name,
+            config,
+            auth,
+            rules,
+            known,
+        } = self;
+        let host = config
+            .as_ref()
+            .ok()
+            .and_then(|config| host_trouble(&name, config));
+        let wrong: Vec<String> = [
+            config.as_ref().err().map(ToString::to_string),
+            host,
+            auth.as_ref().err().map(ToString::to_string),
+            rules.as_ref().err().map(ToString::to_string),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         let (Ok(config), Ok(auth), Ok(rules), true) = (config, auth, rules, wrong.is_empty())
         else {
             anyhow::bail!(wrong.join("\nerror: "))
         };
-        let mut registry = Registry::default();
-        for ConfiguredProvider { name, provider, .. } in &config.providers {
-            registry.add(name.clone(), std::sync::Arc::clone(provider))?;
+        Ok(Checked {
+            name,
+            config,
+            auth,
+            rules,
+            known,
+        })
+    }
+}
+
+/// Rules of a configuration that is wrong: a provider that is wrong is not there, and a rule that names it need not be wrong.
+fn of_wrong_configuration(mut rules: RulesConfig) -> RulesConfig {
+    rules.context.providers = None;
+    rules.directory = rules.directory.filter(|directory| directory.is_dir());
+    rules
+}
+
+/// A configuration and its files with which nothing is wrong.
+struct Checked {
+    name: String,
+    config: Config,
+    auth: Option<AuthTable>,
+    rules: Option<Loaded>,
+    known: Known,
+}
+
+impl Checked {
+    /// Says what there is, and what should be known of it.
+    fn say(&self) -> anyhow::Result<()> {
+        say!("{} is valid", self.name);
+        if let (Some(directory), Some(rules)) = (&self.config.rules.directory, &self.rules) {
+            self.say_rules(directory, rules)?;
         }
-        say!("{name} is valid");
-        if let (Some(directory), Some(rules)) = (&config.rules.directory, &rules) {
-            say!(
-                "  {} rule(s) from {}",
-                rules.rules.len(),
-                directory.display()
-            );
-            for text in &rules.left_out {
-                say!("  warning: {text}");
-            }
-            let named = elsewhere(&rules.rules);
-            if let (Known::Not(why), false) = (&known, named.is_empty()) {
-                say!(
-                    "  time intervals of the store were not looked at: {why}; the rules name {}",
-                    named.join(", ")
-                );
-            }
-        }
-        if let Some(auth) = &auth {
+        if let Some(auth) = &self.auth {
             say!("  {} API key(s)", auth.len());
         }
         for ConfiguredProvider {
             name, type_name, ..
-        } in &config.providers
+        } in &self.config.providers
         {
             say!("  provider {name} ({type_name})");
         }
-        if config.providers.is_empty() {
+        if self.config.providers.is_empty() {
             say!(
                 "  warning: it has no [[providers]]; every action will fail with PROVIDER_NOT_FOUND"
             );
         }
-        if !self.live {
-            return Ok(ExitCode::SUCCESS);
+        Ok(())
+    }
+
+    fn say_rules(
+        &self,
+        directory: &Path,
+        Loaded { rules, left_out }: &Loaded,
+    ) -> anyhow::Result<()> {
+        say!("  {} rule(s) from {}", rules.len(), directory.display());
+        for text in left_out {
+            say!("  warning: {text}");
         }
-        let runtime = super::runtime()?;
-        let store = runtime.block_on(live_store(&config.store))?;
-        let providers = runtime.block_on(live(&config.providers))?;
-        Ok(if store && providers {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        let named = elsewhere(rules);
+        if let (Known::Not(why), false) = (&self.known, named.is_empty()) {
+            say!(
+                "  time intervals of the store were not looked at: {why}; the rules name {}",
+                named.join(", ")
+            );
+        }
+        Ok(())
     }
 }
 
