@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fakes", &[]),
     ("faults", &[]),
     ("config", &["core"]),
-    ("rules", &["core"]),
+    ("rules", &["config", "core"]),
     ("store", &["core", "crypto"]),
     ("providers", &["config", "core", "crypto", "http", "wecom"]),
     ("gateway", &["core", "rules", "store"]),

@@ -2,33 +2,7 @@
 
 use std::fmt;
 
-/// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// The file.
-    pub file: String,
-    /// From 1.
-    pub line: usize,
-    /// From 1, in characters.
-    pub column: usize,
-    /// What it is about, such as `rules[2] (page-critical): action`.
-    pub subject: String,
-    /// What is wrong and what was expected.
-    pub message: String,
-}
-
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            file,
-            line,
-            column,
-            subject,
-            message,
-        } = self;
-        write!(f, "{file}:{line}:{column}: {subject}: {message}")
-    }
-}
+use acteon_config::Diagnostic;
 
 /// Rules that cannot be used: all that is wrong with them, in the order of files and lines.
 #[derive(Clone, Debug, PartialEq, Eq)]

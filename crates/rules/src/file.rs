@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use acteon_config::Place;
 use acteon_core::limits::MAX_RULES_FILE_BYTES;
 
 use crate::predicate;
 use crate::reader::Reader;
 use crate::rule::{OnError, OnMute, Rule, Verdict};
-use crate::yaml::{self, Node, NodeKind, Place, subject};
+use crate::yaml::{self, Node, NodeKind, subject};
 
 /// A file's name and text.
 #[derive(Clone, Debug)]
@@ -85,12 +86,12 @@ impl<'a> Reader<'a> {
                 "is {} bytes long, at most {MAX_RULES_FILE_BYTES} are allowed",
                 file.text.len()
             );
-            return self.fault(Place { line: 1, column: 1 }, message);
+            return self.fault(Place::START, message);
         }
         match yaml::parse(&file.text) {
             Ok(Some(root)) => Some(root),
             Ok(None) => {
-                self.nothing_in(Place { line: 1, column: 1 }, nothing);
+                self.nothing_in(Place::START, nothing);
                 None
             }
             Err((place, message)) => self.fault(place, message),

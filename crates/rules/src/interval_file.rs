@@ -1,12 +1,13 @@
 //! Time intervals of a file, with all that is wrong in them. A time interval says the first thing that is wrong with it; what else is wrong is found
 //! by asking of each of its parts alone.
 
+use acteon_config::Place;
 use serde_json::{Map, Value, json};
 
 use crate::facts::Zone;
 use crate::interval::TimeInterval;
 use crate::reader::Reader;
-use crate::yaml::{Node, NodeKind, Place, subject};
+use crate::yaml::{Node, NodeKind, subject};
 
 impl Reader<'_> {
     /// Reads time intervals; of each name there is one. Where they name no location the zone of rules that name none is theirs.

@@ -35,7 +35,8 @@ mod value;
 mod verdict;
 mod yaml;
 
-pub use diagnostic::{Diagnostic, LoadError};
+pub use acteon_config::Diagnostic;
+pub use diagnostic::LoadError;
 pub use facts::Facts;
 pub use file::{RuleFile, SCHEMA_KEYS};
 pub use fixture::{CaseResult, run_fixtures};

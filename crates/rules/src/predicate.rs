@@ -159,7 +159,7 @@ fn parenthesized(expr: &Expr, display: &str) -> String {
 fn comparison(
     reader: &mut Reader<'_>,
     node: &Node,
-    entries: &[(String, crate::yaml::Place, Node)],
+    entries: &[(String, acteon_config::Place, Node)],
 ) -> Option<Condition> {
     let mut good = true;
     let mut path = None;

@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use acteon_config::{Diagnostic, Fault, Place};
 use acteon_core::limits::MAX_NAME_BYTES;
 use acteon_core::similar::nearest;
 use jiff::tz::TimeZone;
 
-use crate::diagnostic::Diagnostic;
 use crate::facts::Zone;
 use crate::interval::TimeInterval;
 use crate::rule::Rule;
 use crate::set::Context;
-use crate::yaml::{Node, NodeKind, Place};
+use crate::yaml::{Node, NodeKind};
 
 /// Collects rules and what is wrong with them.
 pub(crate) struct Reader<'a> {
@@ -59,6 +59,12 @@ impl<'a> Reader<'a> {
         None
     }
 
+    /// Notes what is wrong at a place, and what to do about it.
+    pub(crate) fn note(&mut self, place: Place, Fault { message, hint }: Fault) {
+        let diagnostic = self.diagnostic(place, message);
+        self.diagnostics.push(Diagnostic { hint, ..diagnostic });
+    }
+
     pub(crate) fn diagnostic(&self, place: Place, message: String) -> Diagnostic {
         // What is said of a value alone says which one it is.
         let key = self
@@ -71,10 +77,10 @@ impl<'a> Reader<'a> {
         };
         Diagnostic {
             file: self.file.to_owned(),
-            line: place.line,
-            column: place.column,
+            place,
             subject: self.subject.clone(),
             message,
+            hint: None,
         }
     }
 
@@ -85,7 +91,7 @@ impl<'a> Reader<'a> {
 
     /// The zone of rules that name none.
     pub(crate) fn default_zone(&mut self) -> Option<Zone> {
-        self.zone(Place { line: 1, column: 1 }, &self.context.default_timezone)
+        self.zone(Place::START, &self.context.default_timezone)
     }
 
     pub(crate) fn zone(&mut self, place: Place, name: &str) -> Option<Zone> {
@@ -127,14 +133,9 @@ impl<'a> Reader<'a> {
         for (key, place, value) in entries {
             let Some(key) = known.iter().find(|known| *known == key) else {
                 let near = nearest(key, known.iter().copied())
-                    .map_or(String::new(), |near| format!("; did you mean {near}?"));
-                self.fault::<()>(
-                    *place,
-                    format!(
-                        "there is no key {key:?}{near}; known are: {}",
-                        known.join(", ")
-                    ),
-                );
+                    .map_or(String::new(), |near| format!("did you mean {near}?; "));
+                let hint = format!("{near}known are: {}", known.join(", "));
+                self.note(*place, Fault::new(format!("there is no key {key:?}"), hint));
                 continue;
             };
             self.keys
@@ -160,10 +161,11 @@ impl<'a> Reader<'a> {
         key: &str,
         why: &str,
     ) -> Option<&'n Node> {
-        match fields.get(key) {
-            Some(node) => Some(node),
-            None => self.fault(node.place, format!("{key} is missing; {why}")),
+        let found = fields.get(key).copied();
+        if found.is_none() {
+            self.note(node.place, Fault::new(format!("{key} is missing"), why));
         }
+        found
     }
 
     pub(crate) fn list<'n>(&mut self, node: Option<&'n Node>) -> Vec<&'n Node> {

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use acteon_config::Diagnostic;
 use acteon_core::ProviderName;
 use acteon_core::limits::MAX_MATCHED_FIELD_BYTES;
 use acteon_core::similar::nearest;
 use serde_json::value::RawValue;
 
-use crate::diagnostic::{Diagnostic, LoadError};
+use crate::diagnostic::LoadError;
 use crate::eval::{self, Truth};
 use crate::expr::Expr;
 use crate::facts::{Facts, Zone};
@@ -103,30 +104,30 @@ impl RuleSet {
             ..
         } = reader;
         let in_files: BTreeSet<&str> = intervals.iter().map(TimeInterval::name).collect();
-        for (diagnostic, name) in named {
-            let Some(in_store) = &context.intervals else {
-                break;
-            };
-            if !in_files.contains(&*name) && !in_store.contains(&name) {
-                let known = in_files
-                    .iter()
-                    .copied()
-                    .chain(in_store.iter().map(String::as_str));
-                let hint = nearest(&name, known)
-                    .map_or(String::new(), |near| format!("; did you mean {near:?}?"));
-                let message = format!(
-                    "there is no time interval {name:?}, neither in the files nor in the store{hint}"
-                );
-                diagnostics.push(Diagnostic {
-                    message,
+        if let Some(in_store) = &context.intervals {
+            let unknown = named
+                .into_iter()
+                .filter(|(_, name)| !in_files.contains(&**name) && !in_store.contains(name));
+            diagnostics.extend(unknown.map(|(diagnostic, name)| {
+                Diagnostic {
+                    message: format!(
+                        "there is no time interval {name:?}, neither in the files nor in the store"
+                    ),
+                    hint: nearest(
+                        &name,
+                        in_files
+                            .iter()
+                            .copied()
+                            .chain(in_store.iter().map(String::as_str)),
+                    )
+                    .map(|near| format!("did you mean {near:?}?")),
                     ..diagnostic
-                });
-            }
+                }
+            }));
         }
         if !diagnostics.is_empty() {
-            diagnostics.sort_by(|left, right| {
-                (&left.file, left.line, left.column).cmp(&(&right.file, right.line, right.column))
-            });
+            diagnostics
+                .sort_by(|left, right| (&left.file, left.place).cmp(&(&right.file, right.place)));
             return Err(LoadError(diagnostics));
         }
         Ok(Self::of(rules, intervals, zone.unwrap_or_else(Zone::utc)))

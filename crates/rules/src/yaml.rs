@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use acteon_config::Place;
 use acteon_core::json::head;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
@@ -9,13 +10,6 @@ use crate::predicate::quoted;
 
 /// Deepest nesting of a file.
 const MAX_DEPTH: usize = 40;
-
-/// Where a node stands, both from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub(crate) struct Place {
-    pub(crate) line: usize,
-    pub(crate) column: usize,
-}
 
 #[derive(Clone, Debug)]
 pub(crate) struct Node {

@@ -5,7 +5,8 @@ use crate::path::Path;
 use crate::reader::{Fields, Reader};
 use crate::rule::{Changes, Verdict};
 use crate::template::Template;
-use crate::yaml::{Node, NodeKind, Place};
+use crate::yaml::{Node, NodeKind};
+use acteon_config::Place;
 
 pub(super) const ENTRY: Entry = Entry {
     keys: &[needed("changes"), PRIORITY],
