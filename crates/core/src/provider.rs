@@ -1,14 +1,11 @@
 //! What a provider is: something that turns actions into bytes, and sends bytes.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Action, ProviderError, Response};
+use futures_core::future::BoxFuture;
 
-/// A boxed future, for the one edge where traits must be object-safe.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+use crate::{Action, ProviderError, Response};
 
 /// A way to deliver actions. Its configured name belongs to the registry, not to it.
 ///

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Clock, Entropy, Timestamp};
+use acteon_core::{BoxFuture, Clock, Entropy, Timestamp};
 use acteon_crypto::{Envelope, ExposeSecret as _, KeyRing, SecretString};
-use acteon_providers::{Pending, SharedToken, TokenShare, Turn};
+use acteon_providers::{SharedToken, TokenShare, Turn};
 use acteon_store::{NoteSwap, Store};
 use serde::{Deserialize, Serialize};
 
@@ -105,7 +105,7 @@ impl TokenShare for StoredTokens {
         &'a self,
         name: &'a [u8; 32],
         usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync),
-    ) -> Pending<'a, Turn> {
+    ) -> BoxFuture<'a, Turn> {
         Box::pin(async move {
             let Some(note) = self.note(name) else {
                 return Turn::Fetch;
@@ -148,7 +148,7 @@ impl TokenShare for StoredTokens {
         })
     }
 
-    fn keep<'a>(&'a self, name: &'a [u8; 32], token: &'a SharedToken) -> Pending<'a, ()> {
+    fn keep<'a>(&'a self, name: &'a [u8; 32], token: &'a SharedToken) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             if let Some(note) = self.note(name) {
                 self.save(&note, token).await;
@@ -156,7 +156,7 @@ impl TokenShare for StoredTokens {
         })
     }
 
-    fn end<'a>(&'a self, name: &'a [u8; 32]) -> Pending<'a, ()> {
+    fn end<'a>(&'a self, name: &'a [u8; 32]) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let Some(note) = self.note(name) else { return };
             let (turn, now) = (format!("{note}:turn"), self.clock.now());

@@ -34,6 +34,6 @@ pub use http::{DEFAULT_BASE_URL, Endpoint, EndpointError};
 pub use language::Language;
 pub use message::{Body, Card, Content, Message, MessageError, Overflow, Ready};
 pub use recipients::{Recipients, RecipientsError};
-pub use share::{Pending, SharedToken, TokenShare, Turn};
+pub use share::{SharedToken, TokenShare, Turn};
 pub use token::TokenCache;
 pub use token::life::TokenLife;

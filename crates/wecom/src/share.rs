@@ -1,14 +1,10 @@
 //! Tokens shared between processes, so that many gateways of one app fetch as few as one would.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_core::future::BoxFuture;
 use secrecy::SecretString;
-
-/// Something that is on its way.
-pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A token that another process fetched.
 #[derive(Clone)]
@@ -37,11 +33,11 @@ pub trait TokenShare: Send + Sync {
         &'a self,
         name: &'a [u8; 32],
         usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync),
-    ) -> Pending<'a, Turn>;
+    ) -> BoxFuture<'a, Turn>;
 
     /// Keeps a token for the others.
-    fn keep<'a>(&'a self, name: &'a [u8; 32], token: &'a SharedToken) -> Pending<'a, ()>;
+    fn keep<'a>(&'a self, name: &'a [u8; 32], token: &'a SharedToken) -> BoxFuture<'a, ()>;
 
     /// Ends the asker's turn, if it still is.
-    fn end<'a>(&'a self, name: &'a [u8; 32]) -> Pending<'a, ()>;
+    fn end<'a>(&'a self, name: &'a [u8; 32]) -> BoxFuture<'a, ()>;
 }

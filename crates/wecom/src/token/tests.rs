@@ -3,11 +3,11 @@
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures_core::future::BoxFuture;
 use tokio::time::sleep;
 
 use super::*;
 use crate::app::App;
-use crate::share::Pending;
 
 /// A share whose turn comes after a while, with a token.
 struct Slow {
@@ -20,7 +20,7 @@ impl TokenShare for Slow {
         &'a self,
         _name: &'a [u8; 32],
         _usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync),
-    ) -> Pending<'a, Turn> {
+    ) -> BoxFuture<'a, Turn> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
             match self.after {
@@ -35,11 +35,11 @@ impl TokenShare for Slow {
         })
     }
 
-    fn keep<'a>(&'a self, _name: &'a [u8; 32], _token: &'a SharedToken) -> Pending<'a, ()> {
+    fn keep<'a>(&'a self, _name: &'a [u8; 32], _token: &'a SharedToken) -> BoxFuture<'a, ()> {
         Box::pin(async {})
     }
 
-    fn end<'a>(&'a self, _name: &'a [u8; 32]) -> Pending<'a, ()> {
+    fn end<'a>(&'a self, _name: &'a [u8; 32]) -> BoxFuture<'a, ()> {
         Box::pin(async {})
     }
 }
@@ -109,7 +109,7 @@ impl TokenShare for Has {
         &'a self,
         _name: &'a [u8; 32],
         usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync),
-    ) -> Pending<'a, Turn> {
+    ) -> BoxFuture<'a, Turn> {
         Box::pin(async move {
             if usable(&self.0) {
                 Turn::Use(self.0.clone())
@@ -119,11 +119,11 @@ impl TokenShare for Has {
         })
     }
 
-    fn keep<'a>(&'a self, _name: &'a [u8; 32], _token: &'a SharedToken) -> Pending<'a, ()> {
+    fn keep<'a>(&'a self, _name: &'a [u8; 32], _token: &'a SharedToken) -> BoxFuture<'a, ()> {
         Box::pin(async {})
     }
 
-    fn end<'a>(&'a self, _name: &'a [u8; 32]) -> Pending<'a, ()> {
+    fn end<'a>(&'a self, _name: &'a [u8; 32]) -> BoxFuture<'a, ()> {
         Box::pin(async {})
     }
 }
