@@ -237,7 +237,7 @@ fn give_up(inner: &Arc<Inner>, found: Record, holding: Holding) {
         let end =
             overdue(&task, &job).unwrap_or_else(|| put_off(&task, &job, due_again.since(now)));
         if let Some(outcome) = record(&task, &mut job, end, false).await {
-            task.waiters.tell(job.seq(), &outcome);
+            task.waiters.reply(job.seq(), &outcome);
         }
     });
 }

@@ -54,9 +54,9 @@ async fn read_until<T: Send + 'static>(
         drop(timeout_at(end, hanging).await.map_err(|_| Unread::Late)?);
         *before = None;
     }
-    let (teller, told) = tokio::sync::oneshot::channel();
-    let reading = spawn_blocking(move || drop(teller.send(read())));
-    match timeout_at(end, told).await {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let reading = spawn_blocking(move || drop(sender.send(read())));
+    match timeout_at(end, receiver).await {
         Ok(Ok(found)) => Ok(found),
         Ok(Err(_)) => Err(Unread::BrokeOff),
         Err(_) => {

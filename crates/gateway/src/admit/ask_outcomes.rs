@@ -32,7 +32,7 @@ pub(crate) async fn follow(inner: Arc<Inner>) {
         match inner.store.outcomes_of(seqs).await {
             Ok(outcomes) => outcomes
                 .iter()
-                .for_each(|(seq, outcome)| inner.waiters.tell(*seq, outcome)),
+                .for_each(|(seq, outcome)| inner.waiters.reply(*seq, outcome)),
             Err(error) => {
                 tracing::debug!(%error, "what became of actions could not be asked; asking again");
             }

@@ -9,13 +9,13 @@ use acteon_store::{Admission, Admitted, Conditions, Fate, Hold, Record, Seq, Sta
 use tokio::sync::oneshot;
 
 use crate::admit::answer::{Answer, DispatchError, Wait};
-use crate::admit::asking::{Accepted, Asking};
 use crate::admit::batch::{BatchPlace, InOrder, admit, ask_in_line};
 use crate::admit::known::LookTurn;
 use crate::admit::notify;
 use crate::admit::pending::{left_alone, left_for_later, recorded, scheduled, worked_on};
+use crate::admit::reply::{AwaitedAction, AwaitedReply};
 use crate::admit::sender::Sender;
-use crate::admit::waiters::{SoFar, Teller};
+use crate::admit::waiters::{ReplySender, SoFar};
 use crate::admit::ways::{ChosenWay, Waits, Ways};
 use crate::decide::plan::{Plan, Step, plan};
 use crate::decide::plan_context::PlanContext;
@@ -139,19 +139,19 @@ impl Gateway {
             letter,
             possible_duplicate,
         };
-        let (teller, told) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let patient_until = match wait {
             Wait::ForEnd(limit) => Some(inner.clock.monotonic() + limit),
             Wait::ForOutcome(_) | Wait::ForCommit => None,
         };
-        let mut asking = Asking {
+        let mut awaited = AwaitedReply {
             inner,
-            accepted: Arc::default(),
-            told: Some(told),
+            action: Arc::default(),
+            receiver: Some(receiver),
         };
-        let asker = Asker {
-            teller,
-            accepted: Arc::clone(&asking.accepted),
+        let reply = Reply {
+            sender,
+            action: Arc::clone(&awaited.action),
             wait,
             patient_until,
             batch,
@@ -161,23 +161,25 @@ impl Gateway {
             action,
             (origin, replaces),
             caller,
-            asker,
+            reply,
         ));
-        let told = match &mut asking.told {
-            Some(told) => {
-                tokio::time::timeout(wait.limit(), until_told(inner, told, &asking.accepted)).await
+        let replied = match &mut awaited.receiver {
+            Some(receiver) => {
+                tokio::time::timeout(
+                    wait.limit(),
+                    until_replied(inner, receiver, &awaited.action),
+                )
+                .await
             }
             None => return Err(DispatchError::StoreSlow),
         };
-        match (told, asking.accepted.get()) {
+        match (replied, awaited.action.get()) {
             (Ok(Ok(told)), _) => {
                 // Who was told is known no longer.
-                asking.told = None;
+                awaited.receiver = None;
                 told.map(answer)
             }
-            (Ok(Err(())) | Err(_), Some(accepted)) => {
-                Ok(answer(so_far(inner, &key, accepted).await))
-            }
+            (Ok(Err(())) | Err(_), Some(action)) => Ok(answer(so_far(inner, &key, action).await)),
             // Nobody is left who could say whether it was stored.
             (Ok(Err(())) | Err(_), None) => Err(DispatchError::StoreSlow),
         }
@@ -208,10 +210,10 @@ struct Key {
     id: ActionId,
 }
 
-/// Whoever waits for the answer to a dispatch, as its task knows them.
-struct Asker {
-    teller: Teller,
-    accepted: Arc<OnceLock<Accepted>>,
+/// The reply that a dispatch's task owes its caller.
+struct Reply {
+    sender: ReplySender,
+    action: Arc<OnceLock<AwaitedAction>>,
     wait: Wait,
     /// Until when it waits through further attempts, by the monotonic clock.
     patient_until: Option<Duration>,
@@ -250,7 +252,7 @@ async fn accept(
     action: Arc<Action>,
     (origin, replaces): (Origin, Replaces),
     caller: Caller,
-    mut asker: Asker,
+    mut reply: Reply,
 ) {
     let Replaces {
         letter,
@@ -286,7 +288,7 @@ async fn accept(
                     &inner,
                     &action,
                     &sender,
-                    asker,
+                    reply,
                     DispatchError::QueueFull(full),
                 )
                 .await;
@@ -308,8 +310,8 @@ async fn accept(
                 &action,
                 priority,
                 routes,
-                asker.wait,
-                asker.batch.line.as_mut(),
+                reply.wait,
+                reply.batch.line.as_mut(),
             );
             let postponed = postponed.map(|postponed| postponed.outcome(&action).to_json());
             (
@@ -323,7 +325,7 @@ async fn accept(
             )
         }
     };
-    let turn = asker.batch.turn();
+    let turn = reply.batch.turn();
     let (kept_action, kept_rule) = (Arc::clone(&action), rule.clone());
     let admission = Admission {
         action: kept_action,
@@ -339,20 +341,20 @@ async fn accept(
         letter,
     };
     let taking = inner.held.take();
-    let admitted = admit(&inner, admission, &mut asker.batch).await;
-    let line = asker.batch.line.take();
+    let admitted = admit(&inner, admission, &mut reply.batch).await;
+    let line = reply.batch.line.take();
     match admitted {
         Ok(Admitted::Ended(outcome)) if letter.is_some() => {
             tracing::info!(action = %action.id, outcome = outcome.tag(), "a dead letter is held back and stays on the list");
-            asker.tell(Err(DispatchError::HeldBack(outcome.to_json())));
+            reply.send(Err(DispatchError::HeldBack(outcome.to_json())));
         }
-        Ok(Admitted::NoLetter) => asker.tell(Err(DispatchError::NoLetter)),
+        Ok(Admitted::NoLetter) => reply.send(Err(DispatchError::NoLetter)),
         Ok(Admitted::Ended(outcome)) => {
             emit(
                 &*inner.observer,
                 &OutcomeEvent::at_the_gate(&action, &outcome, rule.as_deref()),
             );
-            asker.tell(Ok(outcome.to_json()));
+            reply.send(Ok(outcome.to_json()));
         }
         Ok(Admitted::Open { seq, way, over }) => {
             let Some(ChosenWay {
@@ -361,7 +363,7 @@ async fn accept(
                 at_once,
             }) = ways.choose(way)
             else {
-                return asker.tell(Err(StoreError::Engine(
+                return reply.send(Err(StoreError::Engine(
                     "an action goes a way that it does not have".into(),
                 )
                 .into()));
@@ -382,7 +384,7 @@ async fn accept(
                 Waits::InStore(due_at) => {
                     inner.work.notify_one();
                     let later = || left_for_later(&inner, &action.id, &route, due_at);
-                    return asker
+                    return reply
                         .wait_in_store(&inner, (seq, due_at), postponed, later)
                         .await;
                 }
@@ -410,7 +412,7 @@ async fn accept(
                 owner,
                 fence: 0,
             });
-            // Before the caller is told, who may then send the next one.
+            // Before the caller has its reply, who may then send the next one.
             let job =
                 ask_in_line(line, Job::admitted(holding, decided, route, place, at_once)).await;
             let pending = || {
@@ -421,7 +423,7 @@ async fn accept(
                     SoFar::default(),
                 )
             };
-            asker
+            reply
                 .wait_for(&inner, seq, (Some(here), due_in), pending)
                 .await;
             deliver(&inner, job).await;
@@ -429,9 +431,9 @@ async fn accept(
         Ok(Admitted::Existing(_)) => {
             drop((ways, line));
             // What is kept no longer may be gone when it is looked at: then the same request is a new one.
-            answer_known(&inner, &action, &sender, asker, StoreError::Busy.into()).await;
+            answer_known(&inner, &action, &sender, reply, StoreError::Busy.into()).await;
         }
-        Err(error) => asker.tell(Err(error.into())),
+        Err(error) => reply.send(Err(error.into())),
     }
 }
 
@@ -461,15 +463,15 @@ async fn answer_known(
     inner: &Arc<Inner>,
     action: &Action,
     sender: &Sender,
-    mut asker: Asker,
+    mut reply: Reply,
     unknown: DispatchError,
 ) {
     // It holds up nobody behind it in its batch.
-    asker.batch = BatchPlace::default();
+    reply.batch = BatchPlace::default();
     match inner.known_looks.find(&*inner.store, action).await {
-        Ok(Some(known)) => join(inner, known, action, sender, asker).await,
-        Ok(None) => asker.tell(Err(unknown)),
-        Err(error) => asker.tell(Err(error.into())),
+        Ok(Some(known)) => join(inner, known, action, sender, reply).await,
+        Ok(None) => reply.send(Err(unknown)),
+        Err(error) => reply.send(Err(error.into())),
     }
 }
 
@@ -479,19 +481,19 @@ async fn join(
     (record, turn): (Record, LookTurn<'_>),
     action: &Action,
     sender: &Sender,
-    asker: Asker,
+    reply: Reply,
 ) {
     if let Some(conflict) = sender.conflict(inner, &record, action) {
-        return asker.tell(Err(conflict));
+        return reply.send(Err(conflict));
     }
-    let far = match asker.wait {
+    let far = match reply.wait {
         Wait::ForCommit => true,
         Wait::ForOutcome(limit) | Wait::ForEnd(limit) => {
             !record.owned && record.due_at > inner.due.now() + limit
         }
     };
     if far || record.state != State::Open {
-        return asker.tell(Ok(recorded(
+        return reply.send(Ok(recorded(
             inner,
             &record,
             inner.waiters.so_far(record.seq),
@@ -500,27 +502,27 @@ async fn join(
     inner.work.notify_one();
     let (seq, pending) = (record.seq, recorded(inner, &record, SoFar::default()));
     drop((record, turn));
-    asker
+    reply
         .wait_for(inner, seq, (None, Duration::ZERO), || pending)
         .await;
 }
 
-/// Waits for what the caller is told. `Err` when nobody will say: when a stop begins, and nobody here works on the action, and when the store's
-/// disk does not answer, and it is not accepted.
-async fn until_told(
+/// Waits for the reply. `Err` when there will be none: when a stop begins and nobody here works on the action, and when the store's disk does
+/// not answer before the action is accepted.
+async fn until_replied(
     inner: &Inner,
-    told: &mut oneshot::Receiver<Result<Arc<str>, DispatchError>>,
-    accepted: &OnceLock<Accepted>,
+    receiver: &mut oneshot::Receiver<Result<Arc<str>, DispatchError>>,
+    action: &OnceLock<AwaitedAction>,
 ) -> Result<Result<Arc<str>, DispatchError>, ()> {
     loop {
         tokio::select! {
             biased;
-            told = &mut *told => return told.map_err(drop),
+            reply = &mut *receiver => return reply.map_err(drop),
             () = inner.until_interrupted() => {}
         }
         let is_releasing = inner.is_releasing();
-        match accepted.get() {
-            Some(accepted) if is_releasing && accepted.is_left(inner) => return Err(()),
+        match action.get() {
+            Some(action) if is_releasing && action.is_left(inner) => return Err(()),
             None if inner.is_stalled() => return Err(()),
             Some(_) | None => {}
         }
@@ -531,7 +533,7 @@ async fn until_told(
         };
         tokio::select! {
             biased;
-            told = &mut *told => return told.map_err(drop),
+            reply = &mut *receiver => return reply.map_err(drop),
             () = inner.clock.sleep(pause) => {}
         }
     }
@@ -545,10 +547,10 @@ async fn so_far(
         tenant,
         id,
     }: &Key,
-    accepted: &Accepted,
+    action: &AwaitedAction,
 ) -> Arc<str> {
-    let so_far = inner.waiters.so_far(accepted.waiter.seq);
-    if let Some((entry, give_up_at)) = &accepted.worked_on {
+    let so_far = inner.waiters.so_far(action.waiter.seq);
+    if let Some((entry, give_up_at)) = &action.worked_on {
         return worked_on(inner, id, (entry, *give_up_at), so_far);
     }
     let scope = Scope::exactly(namespace, tenant);
@@ -564,15 +566,15 @@ async fn so_far(
     }
 }
 
-impl Asker {
+impl Reply {
     /// Whether the wait is over before an attempt that is due after so long.
     fn is_over_before(&self, inner: &Inner, due_in: Duration) -> bool {
         self.patient_until
             .is_some_and(|until| inner.clock.monotonic() + due_in > until)
     }
 
-    fn tell(self, told: Result<Arc<str>, DispatchError>) {
-        drop(self.teller.send(told));
+    fn send(self, reply: Result<Arc<str>, DispatchError>) {
+        drop(self.sender.send(reply));
     }
 
     /// Waits for what is written and due later. What a time interval postpones beyond the wait is not waited for.
@@ -585,7 +587,7 @@ impl Asker {
     ) {
         let due_in = due_at.since(inner.due.now());
         match postponed {
-            Some(postponed) if due_in > self.wait.limit() => self.tell(Ok(postponed)),
+            Some(postponed) if due_in > self.wait.limit() => self.send(Ok(postponed)),
             postponed => {
                 self.wait_for(inner, seq, (None, due_in), || {
                     postponed.unwrap_or_else(later)
@@ -604,17 +606,17 @@ impl Asker {
         pending: impl FnOnce() -> Arc<str>,
     ) {
         if self.wait == Wait::ForCommit || self.is_over_before(inner, due_in) {
-            return self.tell(Ok(pending()));
+            return self.send(Ok(pending()));
         }
         let elsewhere = worked_on.is_none();
         let waiter = inner.waiters.next(seq);
         // Nobody else sets it. Before the caller is known, so that one who leaves is either found gone, or forgotten.
-        drop(self.accepted.set(Accepted { waiter, worked_on }));
-        inner.waiters.add(waiter, self.teller, self.patient_until);
+        drop(self.action.set(AwaitedAction { waiter, worked_on }));
+        inner.waiters.add(waiter, self.sender, self.patient_until);
         // It may have ended just before.
         if elsewhere && let Ok(outcomes) = inner.store.outcomes_of(vec![seq]).await {
             for (seq, outcome) in &outcomes {
-                inner.waiters.tell(*seq, outcome);
+                inner.waiters.reply(*seq, outcome);
             }
         }
     }

@@ -1,8 +1,7 @@
-//! Taking an action in: what is asked of the store, and what its caller hears.
+//! Taking an action in: what is asked of the store, and what its caller is answered.
 
 pub(crate) mod answer;
 pub(crate) mod ask_outcomes;
-pub(crate) mod asking;
 pub(crate) mod batch;
 pub(crate) mod dispatch;
 pub(crate) mod known;
@@ -10,6 +9,7 @@ pub(crate) mod notices;
 pub(crate) mod notify;
 pub(crate) mod pending;
 pub(crate) mod recount;
+pub(crate) mod reply;
 pub(crate) mod sender;
 pub(crate) mod shares;
 pub(crate) mod waiters;

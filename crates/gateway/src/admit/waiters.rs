@@ -14,8 +14,8 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::admit::answer::DispatchError;
 
-/// Tells one caller.
-pub(crate) type Teller = oneshot::Sender<Result<Arc<str>, DispatchError>>;
+/// Sends one caller its reply.
+pub(crate) type ReplySender = oneshot::Sender<Result<Arc<str>, DispatchError>>;
 
 /// What is known of an action that this process works on, and the store does not know yet.
 #[derive(Clone, Debug, Default)]
@@ -33,29 +33,29 @@ pub(crate) struct WaiterId {
     number: u64,
 }
 
-struct Caller {
+struct WaitingCaller {
     number: u64,
-    teller: Teller,
+    sender: ReplySender,
     /// Until when it waits through further attempts; `None` for one who waits for the first.
     patient_until: Option<Duration>,
 }
 
 #[derive(Default)]
-struct Waiting {
-    callers: Vec<Caller>,
+struct ActionWaiters {
+    callers: Vec<WaitingCaller>,
     so_far: SoFar,
 }
 
 #[derive(Default)]
-struct Known {
-    by_seq: HashMap<Seq, Waiting>,
+struct BySeq {
+    by_seq: HashMap<Seq, ActionWaiters>,
 }
 
 #[derive(Default)]
 pub(crate) struct Waiters {
     count: AtomicUsize,
     last: AtomicU64,
-    known: Mutex<Known>,
+    known: Mutex<BySeq>,
     pub(crate) arrived: Notify,
 }
 
@@ -70,9 +70,14 @@ impl Waiters {
 
     /// Tells a caller, unless gone by now, the next outcome of an action. Look at the store after this call, not before: an outcome may just have
     /// been written.
-    pub(crate) fn add(&self, waiter: WaiterId, teller: Teller, patient_until: Option<Duration>) {
+    pub(crate) fn add(
+        &self,
+        waiter: WaiterId,
+        sender: ReplySender,
+        patient_until: Option<Duration>,
+    ) {
         let mut known = self.lock();
-        if teller.is_closed() {
+        if sender.is_closed() {
             return;
         }
         known
@@ -80,9 +85,9 @@ impl Waiters {
             .entry(waiter.seq)
             .or_default()
             .callers
-            .push(Caller {
+            .push(WaitingCaller {
                 number: waiter.number,
-                teller,
+                sender,
                 patient_until,
             });
         self.count.fetch_add(1, Ordering::SeqCst);
@@ -90,15 +95,15 @@ impl Waiters {
         self.arrived.notify_one();
     }
 
-    /// Tells everybody who waits for `seq`.
-    pub(crate) fn tell(&self, seq: Seq, outcome: &Arc<str>) {
+    /// Sends every caller that waits for `seq` its reply.
+    pub(crate) fn reply(&self, seq: Seq, outcome: &Arc<str>) {
         for caller in self.take(seq) {
-            drop(caller.teller.send(Ok(Arc::clone(outcome))));
+            drop(caller.sender.send(Ok(Arc::clone(outcome))));
         }
     }
 
-    /// Tells of an action that is due again at an instant, `at` by the monotonic clock, those who do not wait so long.
-    pub(crate) fn tell_put_off(
+    /// Replies to the callers of an action that is due again at an instant, `at` by the monotonic clock, and that do not wait so long.
+    pub(crate) fn reply_put_off(
         &self,
         seq: Seq,
         outcome: &Arc<str>,
@@ -113,15 +118,16 @@ impl Waiters {
             return;
         };
         waiting.so_far.due_at = Some(due_at);
-        let waits = |caller: &mut Caller| caller.patient_until.is_none_or(|until| until < at);
-        let told: Vec<Caller> = waiting.callers.extract_if(.., waits).collect();
+        let waits =
+            |caller: &mut WaitingCaller| caller.patient_until.is_none_or(|until| until < at);
+        let replied: Vec<WaitingCaller> = waiting.callers.extract_if(.., waits).collect();
         if waiting.callers.is_empty() {
             known.by_seq.remove(&seq);
         }
-        self.count.fetch_sub(told.len(), Ordering::SeqCst);
+        self.count.fetch_sub(replied.len(), Ordering::SeqCst);
         drop(known);
-        for caller in told {
-            drop(caller.teller.send(Ok(Arc::clone(outcome))));
+        for caller in replied {
+            drop(caller.sender.send(Ok(Arc::clone(outcome))));
         }
     }
 
@@ -174,7 +180,7 @@ impl Waiters {
         }
     }
 
-    fn take(&self, seq: Seq) -> Vec<Caller> {
+    fn take(&self, seq: Seq) -> Vec<WaitingCaller> {
         if self.count.load(Ordering::SeqCst) == 0 {
             return Vec::new();
         }
@@ -195,7 +201,7 @@ impl Waiters {
         seqs
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
+    fn lock(&self) -> MutexGuard<'_, BySeq> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -207,14 +213,14 @@ mod tests {
     #[test]
     fn who_leaves_is_forgotten_at_once() {
         let waiters = Waiters::default();
-        let (teller, told) = oneshot::channel();
-        let (other, mut heard) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
+        let (other, mut other_reply) = oneshot::channel();
         let (gone, _) = oneshot::channel();
         let waiter = waiters.next(Seq(1));
-        waiters.add(waiter, teller, None);
+        waiters.add(waiter, sender, None);
         waiters.add(waiters.next(Seq(1)), other, Some(Duration::from_secs(20)));
         waiters.add(waiters.next(Seq(2)), gone, None);
-        drop(told);
+        drop(receiver);
         waiters.forget(waiter);
         waiters.tried(Seq(1), 3, || LastError {
             code: "TIMEOUT".into(),
@@ -223,13 +229,13 @@ mod tests {
         });
         assert_eq!(waiters.so_far(Seq(1)).attempts, 3);
         let due = Timestamp::from_millis(19_000);
-        waiters.tell_put_off(Seq(1), &"later".into(), due, Duration::from_secs(19));
+        waiters.reply_put_off(Seq(1), &"later".into(), due, Duration::from_secs(19));
         assert!(
-            heard.try_recv().is_err() && waiters.so_far(Seq(1)).due_at == Some(due),
+            other_reply.try_recv().is_err() && waiters.so_far(Seq(1)).due_at == Some(due),
             "it is due within the wait"
         );
-        waiters.tell(Seq(1), &"done".into());
-        assert!(matches!(heard.try_recv(), Ok(Ok(outcome)) if &*outcome == "done"));
+        waiters.reply(Seq(1), &"done".into());
+        assert!(matches!(other_reply.try_recv(), Ok(Ok(outcome)) if &*outcome == "done"));
         assert!(
             !waiters.waits(Seq(1))
                 && waiters.lock().by_seq.is_empty()

@@ -45,9 +45,9 @@ pub(crate) async fn deliver(inner: &Arc<Inner>, mut job: Job) {
         Some(outcome) => match due_at {
             Some(due_at) => {
                 let at = inner.clock.monotonic() + due_at.since(inner.due.now());
-                inner.waiters.tell_put_off(job.seq(), &outcome, due_at, at);
+                inner.waiters.reply_put_off(job.seq(), &outcome, due_at, at);
             }
-            None => inner.waiters.tell(job.seq(), &outcome),
+            None => inner.waiters.reply(job.seq(), &outcome),
         },
         None => inner.waiters.let_go(job.seq()),
     }

@@ -204,7 +204,7 @@ async fn end_row(
         },
     );
     inner.shares.ended(&found.provider, &found.action.tenant);
-    inner.waiters.tell(found.seq, &text);
+    inner.waiters.reply(found.seq, &text);
     true
 }
 
