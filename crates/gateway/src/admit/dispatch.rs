@@ -14,9 +14,9 @@ use crate::admit::known::LookTurn;
 use crate::admit::notify;
 use crate::admit::pending::{left_alone, left_for_later, recorded, scheduled, worked_on};
 use crate::admit::reply::{AwaitedAction, AwaitedReply};
+use crate::admit::routes::{ChosenRoute, Placement, PreparedRoutes};
 use crate::admit::sender::Sender;
 use crate::admit::waiters::{ReplySender, SoFar};
-use crate::admit::ways::{ChosenWay, Waits, Ways};
 use crate::decide::plan::{Plan, Step, plan};
 use crate::decide::plan_context::PlanContext;
 use crate::deliver::durable_retry::deliver;
@@ -301,11 +301,11 @@ async fn accept(
         Step::End(outcome) => (
             Fate::Ended(outcome),
             Conditions::default(),
-            Ways::default(),
+            PreparedRoutes::default(),
             None,
         ),
         Step::Send(conditions, routes, postponed) => {
-            let ways = Ways::prepare(
+            let ways = PreparedRoutes::prepare(
                 &inner,
                 &action,
                 priority,
@@ -357,9 +357,9 @@ async fn accept(
             reply.send(Ok(outcome.to_json()));
         }
         Ok(Admitted::Open { seq, way, over }) => {
-            let Some(ChosenWay {
+            let Some(ChosenRoute {
                 route,
-                waits,
+                placement,
                 at_once,
             }) = ways.choose(way)
             else {
@@ -380,8 +380,8 @@ async fn accept(
                 inner.observer.quota("degrade");
             }
             let place = match waits {
-                Waits::Here(place) => place,
-                Waits::InStore(due_at) => {
+                Placement::InMemory(place) => place,
+                Placement::InStore(due_at) => {
                     inner.work.notify_one();
                     let later = || left_for_later(&inner, &action.id, &route, due_at);
                     return reply
@@ -577,7 +577,7 @@ impl Reply {
         drop(self.sender.send(reply));
     }
 
-    /// Waits for what is written and due later. What a time interval postpones beyond the wait is not waited for.
+    /// Waits for an action that is in the store and due later. What a time interval postpones beyond the wait is not waited for.
     async fn wait_in_store(
         self,
         inner: &Inner,

@@ -10,7 +10,7 @@ pub(crate) mod notify;
 pub(crate) mod pending;
 pub(crate) mod recount;
 pub(crate) mod reply;
+pub(crate) mod routes;
 pub(crate) mod sender;
 pub(crate) mod shares;
 pub(crate) mod waiters;
-pub(crate) mod ways;

@@ -6,8 +6,8 @@ use acteon_core::{Action, Caller, DryRun, LastError, Origin, Outcome, Timestamp}
 use acteon_store::{Birth, State, StoreError};
 
 use crate::admit::pending::{left_alone, recorded};
+use crate::admit::routes::to_store;
 use crate::admit::sender::Sender;
-use crate::admit::ways::to_store;
 use crate::decide::plan::Step;
 use crate::registry::Entry;
 use crate::shared::{Gateway, Inner};

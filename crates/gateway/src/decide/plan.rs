@@ -30,7 +30,7 @@ pub(crate) struct Plan {
 pub(crate) enum Step {
     /// Nothing: this is its outcome.
     End(Outcome),
-    /// Send it one of these ways, if the gate lets it. Never empty. What is postponed is written now, and goes later.
+    /// Send it by one of these routes, if the gate admits it. Never empty. What is postponed is written now, and sent later.
     Send(Conditions, Vec<Route>, Option<Postponed>),
 }
 

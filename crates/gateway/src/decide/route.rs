@@ -15,7 +15,7 @@ use crate::policies::HoldBack;
 use crate::policies::{Policies, Unsilenced};
 use crate::registry::Entry;
 
-/// A way for an action to go.
+/// A route of an action: a provider, and the request made for it.
 pub(crate) struct Route {
     pub(crate) entry: Arc<Entry>,
     pub(crate) prepared: Arc<Prepared>,
@@ -71,7 +71,7 @@ pub(crate) fn route(
     })
 }
 
-/// The way of an action whose provider is left alone for now, where a fallback is configured that can take it.
+/// The route of an action whose provider's breaker is open, where a fallback is configured that can take it.
 pub(crate) fn instead(
     action: &Action,
     origin: Origin,
@@ -89,7 +89,7 @@ pub(crate) fn instead(
     }
     let elsewhere = entry.name != asked.name && !is_left_alone(entry, context);
     let free = elsewhere && may_go(action, &entry.name, rule, context);
-    // One that cannot make a request of this payload is no way to go.
+    // A provider that cannot make a request of this payload is no fallback.
     if free {
         route(action, origin, &caller.id, entry, context).ok()
     } else {
@@ -104,7 +104,7 @@ pub(crate) fn is_left_alone(entry: &Entry, context: &PlanContext<'_>) -> bool {
         .is_some_and(|breaker| breaker.open_for(context.monotonic).is_some())
 }
 
-/// Adds the ways that quotas name for when they are used up. One that cannot be gone now is left out.
+/// Adds the routes that quotas name for when they are used up. One that cannot be taken now is left out.
 pub(crate) fn with_fallbacks(
     first: Route,
     action: &Action,
@@ -155,7 +155,7 @@ pub(crate) fn may_go(
     held_back.and_then(HoldBack::for_good).is_none()
 }
 
-/// A quota over all providers has had its say once an action goes another way because of it: there it is charged, and holds nothing back.
+/// Keeps a quota over all providers from deciding twice: on the route that it sent an action to it is charged, and holds nothing back.
 pub(crate) fn not_again(quota: &mut QuotaCheck, policies: &Policies) {
     if fallback(&quota.overage).is_some() && !policies.quotas.is_of_a_provider(&quota.id) {
         quota.overage = Overage::Warn;

@@ -13,7 +13,7 @@ use crate::offload;
 use crate::registry::Entry;
 use crate::shared::Inner;
 
-/// What came of looking for another way.
+/// The result of a search for another route.
 pub(crate) enum Elsewhere {
     /// The action goes through another provider.
     Moved,
@@ -90,7 +90,7 @@ pub(crate) async fn elsewhere(inner: &Arc<Inner>, job: &mut Job) -> Elsewhere {
     }
 }
 
-/// The way of an action that was accepted for a provider which people must repair: through the first of its fallbacks that may and can take it.
+/// The route of an action that was accepted for a provider which people must repair: through the first of its fallbacks that may and can take it.
 pub(crate) fn another_route(job: &Job, context: &PlanContext<'_>) -> Option<Route> {
     // What a rule would have changed must not be sent unchanged.
     let rule = match &job.rule {

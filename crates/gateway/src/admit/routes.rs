@@ -1,8 +1,8 @@
-//! The ways that an action may go, and what is held for each until the commit says which one it goes.
+//! The routes that an action may take, and what is held for each until the commit says which one it takes.
 //!
-//! Each *way* has a place in the memory of its own provider's lane, or waits in the store for as long as that lane is paused. The first may have a
-//! turn to send besides. What the others held is given back as soon as the way is known: whoever kept a turn of one provider while it waits for
-//! another's would keep it from those who hold what it waits for, and two such would wait for each other for good.
+//! Each route has a place in the memory of its own provider's lane, or waits in the store for as long as that lane is paused. The first may have a
+//! turn to send besides. What the others held is given back as soon as the route is known: an action that kept a turn of one provider while it
+//! waits for another's would keep that turn from those who hold what it waits for, and two such actions would deadlock.
 
 use std::sync::Arc;
 
@@ -17,39 +17,39 @@ use crate::lane::Place;
 use crate::memory::size_of;
 use crate::shared::Inner;
 
-/// The ways of an action that is about to be admitted.
+/// The routes of an action that is about to be admitted.
 #[derive(Default)]
-pub(crate) struct Ways {
-    prepared: Vec<PreparedWay>,
-    /// A turn of the first way's provider.
+pub(crate) struct PreparedRoutes {
+    prepared: Vec<PreparedRoute>,
+    /// A turn of the first route's provider.
     at_once: Option<SendTurn>,
 }
 
-/// Where an action waits for its turn.
-pub(crate) enum Waits {
-    /// Here, with a place in memory.
-    Here(Place),
+/// The place where an action waits for its turn.
+pub(crate) enum Placement {
+    /// In memory, in its lane.
+    InMemory(Place),
     /// In the store, until it is due.
     InStore(Timestamp),
 }
 
-/// A way, and where its action waits.
-struct PreparedWay {
+/// A route, and where its action waits.
+struct PreparedRoute {
     route: Route,
-    waits: Waits,
+    placement: Placement,
 }
 
-/// The way that an action goes.
-pub(crate) struct ChosenWay {
+/// The route that an action takes.
+pub(crate) struct ChosenRoute {
     pub(crate) route: Route,
-    pub(crate) waits: Waits,
+    pub(crate) placement: Placement,
     /// The turn that the store was told of.
     pub(crate) at_once: Option<SendTurn>,
 }
 
-impl Ways {
-    /// Takes a place for each way that has one free, and for the first a turn, if one is free now.
-    /// One of a batch takes none that another before it has yet to ask for.
+impl PreparedRoutes {
+    /// Takes a place for each route that has one free, and for the first a turn, if one is free now.
+    /// An item of a batch takes no turn that one before it has yet to ask for.
     pub(crate) fn prepare(
         inner: &Inner,
         action: &Action,
@@ -60,21 +60,21 @@ impl Ways {
     ) -> Self {
         let prepare = |route: Route| {
             if route.not_before > inner.due.now() {
-                return PreparedWay {
-                    waits: Waits::InStore(route.not_before),
+                return PreparedRoute {
+                    placement: Placement::InStore(route.not_before),
                     route,
                 };
             }
             let place = place(inner, action, priority, &route, wait);
             let due_at = || inner.due.now() + route.entry.lane.reopens_in().unwrap_or_default();
-            let waits = place.map_or_else(|| Waits::InStore(due_at()), Waits::Here);
-            PreparedWay { route, waits }
+            let placement = place.map_or_else(|| Placement::InStore(due_at()), Placement::InMemory);
+            PreparedRoute { route, placement }
         };
-        let prepared: Vec<PreparedWay> = routes.into_iter().map(prepare).collect();
+        let prepared: Vec<PreparedRoute> = routes.into_iter().map(prepare).collect();
         let first = prepared
             .first()
-            .filter(|way| matches!(way.waits, Waits::Here(_)));
-        let Some(entry) = first.map(|way| Arc::clone(&way.route.entry)) else {
+            .filter(|first| matches!(first.placement, Placement::InMemory(_)));
+        let Some(entry) = first.map(|first| Arc::clone(&first.route.entry)) else {
             return Self {
                 prepared,
                 at_once: None,
@@ -92,33 +92,35 @@ impl Ways {
         Self { prepared, at_once }
     }
 
-    /// The ways as the store takes them, where `owner` writes them, with the outcome so far.
+    /// The routes as the store takes them, where `owner` writes them, with the outcome so far.
     pub(crate) fn to_store(&self, owner: OwnerId, so_far: Option<&Arc<str>>) -> Vec<Way> {
-        let birth = |(number, way): (usize, &PreparedWay)| match &way.waits {
-            Waits::InStore(due_at) => Birth::Due(*due_at),
-            Waits::Here(_) if number == 0 && self.at_once.is_some() => Birth::InFlight(owner),
-            Waits::Here(_) => Birth::Owned(owner),
+        let birth = |(number, prepared): (usize, &PreparedRoute)| match &prepared.placement {
+            Placement::InStore(due_at) => Birth::Due(*due_at),
+            Placement::InMemory(_) if number == 0 && self.at_once.is_some() => {
+                Birth::InFlight(owner)
+            }
+            Placement::InMemory(_) => Birth::Owned(owner),
         };
-        let way = |way: (usize, &PreparedWay)| Way {
+        let way = |numbered: (usize, &PreparedRoute)| Way {
             so_far: so_far.cloned(),
-            ..to_store(&way.1.route, birth(way))
+            ..to_store(&numbered.1.route, birth(numbered))
         };
         self.prepared.iter().enumerate().map(way).collect()
     }
 
-    /// The way with this number, if there is one. Gives back what is held for the others.
-    pub(crate) fn choose(self, number: usize) -> Option<ChosenWay> {
+    /// The route with this number, if there is one. Gives back what is held for the others.
+    pub(crate) fn choose(self, number: usize) -> Option<ChosenRoute> {
         let Self { prepared, at_once } = self;
-        let PreparedWay { route, waits } = prepared.into_iter().nth(number)?;
-        Some(ChosenWay {
+        let PreparedRoute { route, placement } = prepared.into_iter().nth(number)?;
+        Some(ChosenRoute {
             route,
-            waits,
+            placement,
             at_once: at_once.filter(|_| number == 0),
         })
     }
 }
 
-/// A way as the store takes it.
+/// A route as the store takes it.
 pub(crate) fn to_store(route: &Route, birth: Birth) -> Way {
     Way {
         provider: route.entry.name.clone(),
