@@ -1,5 +1,6 @@
 //! Taking an action in: what is asked of the store, and what its caller is answered.
 
+pub(crate) mod accept;
 pub(crate) mod answer;
 pub(crate) mod ask_outcomes;
 pub(crate) mod batch;
@@ -9,7 +10,9 @@ pub(crate) mod notices;
 pub(crate) mod notify;
 pub(crate) mod pending;
 pub(crate) mod recount;
+pub(crate) mod repeated;
 pub(crate) mod reply;
+pub(crate) mod request;
 pub(crate) mod routes;
 pub(crate) mod sender;
 pub(crate) mod shares;

@@ -12,7 +12,7 @@ use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Scope, Timestamp};
 use acteon_store::{Cursor, HistoryFilter, Order, PageRequest, Record, Seq, State, StoreError};
 
 use crate::admit::answer::{Answer, DispatchError, Wait};
-use crate::admit::dispatch::Request;
+use crate::admit::request::DispatchRequest;
 use crate::offload;
 use crate::shared::Gateway;
 
@@ -260,7 +260,7 @@ impl Gateway {
                 result: ReplayResult::LeftAlone(why),
             };
         }
-        let request = Request {
+        let request = DispatchRequest {
             letter: Some(letter.seq),
             ..request(letter, new_id.clone(), caller)
         };
@@ -311,14 +311,14 @@ impl Gateway {
     }
 }
 
-fn request(record: &Record, new_id: ActionId, caller: &Caller) -> Request {
+fn request(record: &Record, new_id: ActionId, caller: &Caller) -> DispatchRequest {
     let mut action: Action = (*record.action).clone();
     action
         .metadata
         .insert("replayed_from".into(), action.id.to_string());
     action.id = new_id;
     let possible_duplicate = record.possible_duplicate;
-    Request {
+    DispatchRequest {
         action,
         origin: Origin::Replay,
         caller: caller.clone(),

@@ -1,0 +1,352 @@
+//! GATE: an action becomes durable, and its caller gets a reply.
+//!
+//! What is taken before the commit - a share of the open actions, places in lanes, a turn to send - is held in guards until the commit says where
+//! the action goes. Whatever ends the task in between gives all of it back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::{Action, Caller, Origin, Outcome, Priority, Timestamp, VerdictKind};
+use acteon_store::{
+    Admission, Admitted, Charges, Conditions, Fate, Hold, OwnerId, Seq, StoreError, Turn,
+};
+
+use crate::admit::answer::DispatchError;
+use crate::admit::batch::{InLine, admit, ask_in_line};
+use crate::admit::notify;
+use crate::admit::pending::{left_alone, left_for_later, worked_on};
+use crate::admit::repeated::reply_if_known;
+use crate::admit::reply::Reply;
+use crate::admit::request::DispatchRequest;
+use crate::admit::routes::{ChosenRoute, Placement, PreparedRoutes};
+use crate::admit::sender::Sender;
+use crate::admit::shares::{Entering, QueueFull};
+use crate::admit::waiters::SoFar;
+use crate::cluster::held::Holding;
+use crate::decide::plan::{Plan, Step, plan};
+use crate::decide::plan_context::PlanContext;
+use crate::decide::route::Route;
+use crate::deliver::durable_retry::deliver;
+use crate::deliver::job::{Decided, Job};
+use crate::deliver::send_turn::SendTurn;
+use crate::lane::Place;
+use crate::observe::{OutcomeEvent, emit, emit_faults};
+use crate::offload;
+use crate::policies::Policies;
+use crate::shared::Inner;
+
+/// Accepts an action: plans it, has the gate admit it, and delivers it here or leaves it to the runner.
+pub(super) async fn accept(inner: Arc<Inner>, request: DispatchRequest, mut reply: Reply) {
+    let (candidate, caller, step) = Candidate::planned(&inner, request);
+    let entering = match enter(&inner, &candidate.action, &step) {
+        Ok(entering) => entering,
+        Err(full) => {
+            let unknown = DispatchError::QueueFull(full);
+            return reply_if_known(&inner, &candidate.action, &candidate.sender, reply, unknown)
+                .await;
+        }
+    };
+    // Read once: the row and the job's hold name the same owner, also when the lease is lost during the commit and taken under another one.
+    let owner = inner.lease.owner();
+    let Gated {
+        fate,
+        conditions,
+        routes,
+        postponed,
+    } = candidate.gated(&inner, owner, step, &mut reply);
+    let turn = reply.batch.turn();
+    let admission = candidate.admission(caller, fate, turn);
+    // Before the commit: a row that this process owns and has not counted as held would look forgotten.
+    let taking = inner.held.take();
+    let admitted = admit(&inner, admission, &mut reply.batch).await;
+    let line = reply.batch.line.take();
+    match admitted {
+        Ok(Admitted::Open { seq, way, over }) => {
+            let Some(ChosenRoute {
+                route,
+                placement,
+                at_once,
+            }) = routes.choose(way)
+            else {
+                let none = "an action goes a way that it does not have";
+                return reply.send(Err(StoreError::Engine(none.into()).into()));
+            };
+            if let Some(entering) = entering {
+                entering.opened(&route.entry.name);
+            }
+            candidate.tell_quotas(&inner, &route, way, &over);
+            match placement {
+                Placement::InMemory(place) => {
+                    let holding = taking.hold_only(first_hold(seq, owner));
+                    let charges = conditions.charges(&route.quotas);
+                    let job = candidate.job(holding, charges, turn, (route, place, at_once));
+                    deliver_here(&inner, job, line, reply).await;
+                }
+                Placement::InStore(due_at) => {
+                    inner.work.notify_one();
+                    let id = &candidate.action.id;
+                    let later = || left_for_later(&inner, id, &route, due_at);
+                    reply
+                        .wait_in_store(&inner, (seq, due_at), postponed, later)
+                        .await;
+                }
+            }
+        }
+        Ok(Admitted::Ended(outcome)) => candidate.ended(&inner, &outcome, reply),
+        Ok(Admitted::NoLetter) => reply.send(Err(DispatchError::NoLetter)),
+        Ok(Admitted::Existing(_)) => {
+            drop((routes, line));
+            // A row that retention deletes in between is not found. The same request is a new one then, and is to be sent again.
+            let unknown = StoreError::Busy.into();
+            reply_if_known(&inner, &candidate.action, &candidate.sender, reply, unknown).await;
+        }
+        Err(error) => reply.send(Err(error.into())),
+    }
+}
+
+/// A planned action that is not committed yet.
+struct Candidate {
+    action: Arc<Action>,
+    sender: Sender,
+    verdict: VerdictKind,
+    rule: Option<Arc<str>>,
+    priority: Priority,
+    accepted_at: Timestamp,
+    /// The dead letter that it is sent again for.
+    letter: Option<Seq>,
+    possible_duplicate: bool,
+}
+
+/// The gate's part of a candidate: what the store decides on, and what is held meanwhile.
+struct Gated {
+    fate: Fate,
+    conditions: Conditions,
+    routes: PreparedRoutes,
+    /// The outcome until an action's time interval ends, as JSON.
+    postponed: Option<Arc<str>>,
+}
+
+impl Candidate {
+    /// Plans an action, and reports the rules that failed on it.
+    fn planned(inner: &Inner, request: DispatchRequest) -> (Self, Caller, Step) {
+        let DispatchRequest {
+            action,
+            origin,
+            caller,
+            letter,
+            possible_duplicate,
+        } = request;
+        let action = Arc::new(action);
+        let accepted_at = inner.clock.now();
+        let Plan {
+            verdict,
+            rule,
+            faults,
+            priority,
+            step,
+        } = inner.plan(&action, origin, &caller, accepted_at);
+        emit_faults(&*inner.observer, &action, &faults);
+        let step = if letter.is_some() {
+            unless_left_alone(inner, &action, step)
+        } else {
+            step
+        };
+        let candidate = Self {
+            action,
+            sender: Sender {
+                origin,
+                caller: caller.id.clone(),
+            },
+            verdict,
+            rule,
+            priority,
+            accepted_at,
+            letter,
+            possible_duplicate,
+        };
+        (candidate, caller, step)
+    }
+
+    /// Prepares what the gate needs to admit the action, or to write its outcome.
+    fn gated(&self, inner: &Inner, owner: OwnerId, step: Step, reply: &mut Reply) -> Gated {
+        let (conditions, routes, postponed) = match step {
+            Step::End(outcome) => {
+                return Gated {
+                    fate: Fate::Ended(outcome),
+                    conditions: Conditions::default(),
+                    routes: PreparedRoutes::default(),
+                    postponed: None,
+                };
+            }
+            Step::Send(conditions, routes, postponed) => (conditions, routes, postponed),
+        };
+        let routes = PreparedRoutes::prepare(
+            inner,
+            &self.action,
+            self.priority,
+            routes,
+            reply.wait,
+            reply.batch.line.as_mut(),
+        );
+        let postponed = postponed.map(|postponed| postponed.outcome(&self.action).to_json());
+        Gated {
+            fate: Fate::Send {
+                conditions: conditions.clone(),
+                ways: routes.to_store(owner, postponed.as_ref()),
+            },
+            conditions,
+            routes,
+            postponed,
+        }
+    }
+
+    fn admission(&self, caller: Caller, fate: Fate, turn: Turn) -> Admission {
+        Admission {
+            action: Arc::clone(&self.action),
+            origin: self.sender.origin,
+            caller,
+            verdict: self.verdict,
+            rule: self.rule.clone(),
+            priority: self.priority,
+            accepted_at: self.accepted_at,
+            turn,
+            fate,
+            possible_duplicate: self.possible_duplicate,
+            letter: self.letter,
+        }
+    }
+
+    /// Tells of the quotas that the action goes over, and counts that one of them chose its route.
+    fn tell_quotas(&self, inner: &Arc<Inner>, route: &Route, way: usize, over: &[usize]) {
+        let over: Vec<_> = over
+            .iter()
+            .filter_map(|place| route.quotas.get(*place).cloned())
+            .collect();
+        notify::tell(inner, &self.action, &over);
+        if way > 0 {
+            inner.observer.quota("degrade");
+        }
+    }
+
+    /// Replies for an action that the gate did not let through. A dead letter that is held back stays on the list, and nothing was written.
+    fn ended(&self, inner: &Inner, outcome: &Outcome, reply: Reply) {
+        if self.letter.is_some() {
+            tracing::info!(action = %self.action.id, outcome = outcome.tag(), "a dead letter is held back and stays on the list");
+            return reply.send(Err(DispatchError::HeldBack(outcome.to_json())));
+        }
+        emit(
+            &*inner.observer,
+            &OutcomeEvent::at_the_gate(&self.action, outcome, self.rule.as_deref()),
+        );
+        reply.send(Ok(outcome.to_json()));
+    }
+
+    /// The job of an action that was admitted, to be delivered here.
+    fn job(
+        self,
+        holding: Holding,
+        charges: Charges,
+        turn: Turn,
+        (route, place, at_once): (Route, Place, Option<SendTurn>),
+    ) -> Job {
+        let decided = Decided {
+            action: self.action,
+            rule: self.rule,
+            charges,
+            priority: self.priority,
+            accepted_at: self.accepted_at,
+            possible_duplicate: self.possible_duplicate,
+            turn,
+            origin: self.sender.origin,
+            caller: self.sender.caller,
+        };
+        Job::admitted(holding, decided, route, place, at_once)
+    }
+}
+
+/// The hold of this process on a row that it has just written.
+fn first_hold(seq: Seq, owner: OwnerId) -> Hold {
+    Hold {
+        seq,
+        owner,
+        fence: 0,
+    }
+}
+
+/// Takes a share of the open actions for one that is to be sent.
+fn enter(inner: &Inner, action: &Action, step: &Step) -> Result<Option<Entering>, QueueFull> {
+    let first = match step {
+        Step::Send(_, routes, _) => routes.first(),
+        Step::End(_) => None,
+    };
+    first
+        .map(|route| inner.shares.enter(&route.entry.name, &action.tenant))
+        .transpose()
+}
+
+/// Delivers an action that was just admitted. Its turn is asked for before its caller has a reply, who may then send the next one.
+async fn deliver_here(inner: &Arc<Inner>, job: Job, line: Option<InLine>, reply: Reply) {
+    let here = (Arc::clone(&job.entry), job.give_up_at);
+    let due_in = if job.at_once.is_some() {
+        Duration::ZERO
+    } else {
+        job.entry.lane.reopens_in().unwrap_or_default()
+    };
+    let job = ask_in_line(line, job).await;
+    let pending = || {
+        let provider = (&*job.entry, job.give_up_at);
+        worked_on(inner, &job.action.id, provider, SoFar::default())
+    };
+    reply
+        .wait_for(inner, job.seq(), (Some(here), due_in), pending)
+        .await;
+    deliver(inner, job).await;
+}
+
+impl Inner {
+    /// Decides about an action at `now`.
+    fn plan(&self, action: &Action, origin: Origin, caller: &Caller, now: Timestamp) -> Plan {
+        self.plan_by(&self.policies.load(), action, origin, caller, now)
+    }
+
+    /// Decides about an action by policies that need not be the current ones.
+    pub(crate) fn plan_by(
+        &self,
+        policies: &Policies,
+        action: &Action,
+        origin: Origin,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Plan {
+        self.with_plan_context(|context| {
+            let context = PlanContext {
+                policies,
+                now,
+                ..*context
+            };
+            let cost = policies.rules.cost(action.payload.get().len());
+            offload::by_size(cost, || plan(action, origin, caller, &context))
+        })
+    }
+}
+
+/// Ends what would be held back at once by its provider's breaker, where nothing goes on by itself.
+fn unless_left_alone(inner: &Inner, action: &Action, step: Step) -> Step {
+    let first = match &step {
+        Step::Send(_, routes, None) => routes.first(),
+        Step::Send(_, _, Some(_)) | Step::End(_) => None,
+    };
+    let wait = first.and_then(|route| {
+        route
+            .entry
+            .breaker
+            .as_ref()?
+            .open_for(inner.clock.monotonic())
+    });
+    match (first, wait) {
+        (Some(route), Some(wait)) if !inner.options.retry.durable => {
+            Step::End(left_alone(inner, action, &route.entry, wait))
+        }
+        _ => step,
+    }
+}
