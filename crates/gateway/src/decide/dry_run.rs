@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use acteon_core::{Action, Caller, DryRun, LastError, Origin, Outcome, Timestamp};
-use acteon_store::{Birth, State, StoreError};
+use acteon_rules::Fault;
+use acteon_store::{Birth, Judged, State, StoreError};
 
 use crate::admit::pending::{left_alone, recorded};
 use crate::admit::routes::to_store;
 use crate::admit::sender::Sender;
-use crate::decide::plan::Step;
+use crate::decide::plan::{Plan, Step};
 use crate::registry::Entry;
 use crate::shared::{Gateway, Inner};
 
@@ -115,4 +116,66 @@ async fn known(
         .clone_into(&mut said.would_be);
     said.outcome = outcome;
     Ok(Some(said))
+}
+
+impl Plan {
+    /// The answer to a dry run that found this plan. `judged` is the gate's answer, and `at_provider` gives the outcome at an open breaker.
+    pub(crate) fn dry_run(
+        self,
+        action: &Action,
+        judged: Option<Judged>,
+        at_provider: impl Fn(&Entry) -> Option<Outcome>,
+    ) -> Outcome {
+        let Self {
+            verdict,
+            rule,
+            faults,
+            priority: _,
+            step,
+        } = self;
+        let mut quotas_exceeded = Vec::new();
+        let mut provider = action.provider.clone();
+        let outcome = match (step, judged) {
+            (Step::End(outcome), _) | (Step::Send(..), Some(Judged::Refused(outcome))) => {
+                Some(outcome)
+            }
+            (Step::Send(_, routes, postponed), judged) => {
+                let (way, over) = match judged {
+                    Some(Judged::Go { way, over }) => (way, over),
+                    _ => (0, Vec::new()),
+                };
+                let route = routes.get(way);
+                if let Some(route) = route {
+                    provider = route.entry.name.clone();
+                    quotas_exceeded = over
+                        .iter()
+                        .filter_map(|place| route.quotas.get(*place))
+                        .map(|quota| quota.id.clone())
+                        .collect();
+                }
+                match postponed {
+                    Some(postponed) => Some(postponed.outcome(action)),
+                    None => route.and_then(|route| at_provider(&route.entry)),
+                }
+            }
+        };
+        let goes = if provider == action.provider {
+            "executed"
+        } else {
+            "rerouted"
+        };
+        Outcome::DryRun(Box::new(DryRun {
+            verdict: verdict.as_str().to_owned(),
+            matched_rule: rule.as_deref().map(str::to_owned),
+            would_be_provider: provider,
+            would_be: outcome.as_ref().map_or(goes, Outcome::tag).to_owned(),
+            outcome,
+            quotas_exceeded,
+            refusal: None,
+            rule_errors: faults
+                .into_iter()
+                .map(|Fault { rule, message }| format!("{rule}: {message}"))
+                .collect(),
+        }))
+    }
 }

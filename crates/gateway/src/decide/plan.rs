@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acteon_core::similar::nearest;
 use acteon_core::{
-    Action, Caller, DryRun, Origin, Outcome, Priority, ProviderName, Scope, Timestamp, VerdictKind,
+    Action, Caller, Origin, Outcome, Priority, ProviderName, Scope, Timestamp, VerdictKind,
 };
 use acteon_rules::{Decided, Facts, Fault, Rule};
 use acteon_store::Conditions;
@@ -12,7 +12,7 @@ use acteon_store::Conditions;
 use crate::decide::conditions::conditions;
 use crate::decide::plan_context::PlanContext;
 use crate::decide::route::{Route, changed, instead, route, with_fallbacks};
-use crate::policies::{HoldBack, Postponed};
+use crate::policies::{HoldBack, Postponed, Unsilenced};
 use crate::registry::{Entry, Providers};
 
 /// What was decided about an action.
@@ -79,8 +79,11 @@ fn decide<'p>(action: &Action, origin: Origin, context: &PlanContext<'p>) -> Dec
     }
 }
 
+/// An action that may be sent: what the gate checks, its routes, and until when it is postponed.
 type Sendable = (Conditions, Vec<Route>, Option<Postponed>);
 
+/// What is to be done with an action, in this order: what holds it back for good, then its age, then its request and its routes. So an action
+/// that a silence holds back is reported as silenced, also where its payload is faulty or its provider is unknown.
 fn step(
     action: &Action,
     origin: Origin,
@@ -88,33 +91,16 @@ fn step(
     decided: &Decided<'_>,
     context: &PlanContext<'_>,
 ) -> Result<Sendable, Box<Outcome>> {
-    if let Some(Fault { rule, message }) = &decided.held {
-        let message =
-            format!("held back: the rule {rule:?} failed ({message}) and says on_error: hold");
-        return Err(Box::new(Outcome::Failed {
-            code: "HELD".into(),
-            message,
-            retryable: false,
-            attempts: 0,
-        }));
+    if let Some(fault) = &decided.held {
+        return Err(Box::new(held(fault)));
     }
-    let provider = decided
-        .rule
+    let rule = decided.rule;
+    let provider = rule
         .and_then(|rule| rule.verdict().target())
         .unwrap_or(&action.provider);
     let mut unsilenced = None;
-    let postponed = match context.policies.hold_back(
-        action,
-        provider,
-        decided.rule,
-        context.now,
-        &mut unsilenced,
-    ) {
-        None => None,
-        Some(HoldBack::ForGood(outcome)) => return Err(Box::new(outcome)),
-        Some(HoldBack::Postponed(postponed)) => Some(postponed),
-    };
-    if let Some(rule) = decided.rule
+    let postponed = postponed(action, provider, rule, context, &mut unsilenced)?;
+    if let Some(rule) = rule
         && rule.verdict().kind().refuses()
     {
         return Err(Box::new(Outcome::Suppressed {
@@ -122,47 +108,82 @@ fn step(
         }));
     }
     if let Some(message) = expiry(action, postponed.as_ref(), context.now) {
-        return Err(Box::new(Outcome::Failed {
-            code: "EXPIRED".into(),
-            message,
-            retryable: false,
-            attempts: 0,
-        }));
+        return Err(Box::new(refusal("EXPIRED", message)));
     }
-    // Of what goes later the age counts from then on.
+    // The age of a postponed action counts from the instant that it is postponed to.
     let later = postponed.as_ref().map(|postponed| PlanContext {
         due: (context.due_of)(postponed.until),
         ..*context
     });
     let context = later.as_ref().unwrap_or(context);
-    let action = changed(action, decided.patch.as_deref(), decided.rule)?;
-    let entry = context.providers.get(provider).ok_or_else(|| {
-        Box::new(unknown_provider(
-            provider,
-            &action,
-            caller,
-            context.providers,
-        ))
-    })?;
-    // What goes later goes through the provider asked for, which may be well again by then.
-    let elsewhere = if postponed.is_some() {
-        None
-    } else {
-        instead(&action, origin, caller, decided.rule, entry, context)
+    let action = changed(action, decided.patch.as_deref(), rule)?;
+    let Some(entry) = context.providers.get(provider) else {
+        let unknown = unknown_provider(provider, &action, caller, context.providers);
+        return Err(Box::new(unknown));
     };
-    let mut first = match elsewhere {
-        Some(route) => route,
-        None => route(&action, origin, &caller.id, entry, context)?,
-    };
+    let is_later = postponed.is_some();
+    let mut first = first_route(&action, (origin, caller), (rule, entry), is_later, context)?;
+    // What was found of silences holds for the provider that it was looked up for, and for no fallback.
     if first.entry.name == *provider {
         first.unsilenced = unsilenced;
     }
-    let routes = with_fallbacks(first, &action, origin, caller, decided.rule, context);
-    Ok((
-        conditions(&action, decided.rule, context.now),
-        routes,
-        postponed,
-    ))
+    let routes = with_fallbacks(first, &action, origin, caller, rule, context);
+    let conditions = conditions(&action, rule, context.now);
+    Ok((conditions, routes, postponed))
+}
+
+/// The interval that postpones an action, if one does; `Err` is the outcome where a silence or an interval holds it back for good.
+fn postponed(
+    action: &Action,
+    provider: &ProviderName,
+    rule: Option<&Rule>,
+    context: &PlanContext<'_>,
+    unsilenced: &mut Option<Unsilenced>,
+) -> Result<Option<Postponed>, Box<Outcome>> {
+    let policies = context.policies;
+    match policies.hold_back(action, provider, rule, context.now, unsilenced) {
+        None => Ok(None),
+        Some(HoldBack::ForGood(outcome)) => Err(Box::new(outcome)),
+        Some(HoldBack::Postponed(postponed)) => Ok(Some(postponed)),
+    }
+}
+
+/// The route that an action takes unless a quota says otherwise: its provider's, or a fallback's where that provider's breaker is open. A
+/// postponed action keeps its provider, whose breaker may be closed again by then.
+fn first_route(
+    action: &Action,
+    (origin, caller): (Origin, &Caller),
+    (rule, entry): (Option<&Rule>, &Arc<Entry>),
+    is_later: bool,
+    context: &PlanContext<'_>,
+) -> Result<Route, Box<Outcome>> {
+    let elsewhere = if is_later {
+        None
+    } else {
+        instead(action, origin, caller, rule, entry, context)
+    };
+    match elsewhere {
+        Some(route) => Ok(route),
+        None => route(action, origin, &caller.id, entry, context),
+    }
+}
+
+/// The outcome of an action that a failed rule holds.
+fn held(Fault { rule, message }: &Fault) -> Outcome {
+    refusal(
+        "HELD",
+        format!("held back: the rule {rule:?} failed ({message}) and says on_error: hold"),
+    )
+}
+
+/// The outcome of an action that is not sent at all.
+fn refusal(code: &str, message: String) -> Outcome {
+    Outcome::Failed {
+        code: code.into(),
+        message,
+        retryable: false,
+        attempts: 0,
+    }
 }
 
 /// Why an action is not worth sending, if it is not.
@@ -204,73 +225,5 @@ fn unknown_provider(
     );
     let hint = near.map_or(String::new(), |near| format!("; did you mean {near:?}?"));
     let message = format!("there is no provider named {:?}{hint}", name.as_str());
-    Outcome::Failed {
-        code: "PROVIDER_NOT_FOUND".into(),
-        message,
-        retryable: false,
-        attempts: 0,
-    }
-}
-
-impl Plan {
-    /// The answer to a dry run that found this plan, with what the gate would say, and what a provider's breaker would.
-    pub(crate) fn dry_run(
-        self,
-        action: &Action,
-        judged: Option<acteon_store::Judged>,
-        at_provider: impl Fn(&Entry) -> Option<Outcome>,
-    ) -> Outcome {
-        use acteon_store::Judged;
-        let Self {
-            verdict,
-            rule,
-            faults,
-            priority: _,
-            step,
-        } = self;
-        let mut quotas_exceeded = Vec::new();
-        let mut provider = action.provider.clone();
-        let outcome = match (step, judged) {
-            (Step::End(outcome), _) | (Step::Send(..), Some(Judged::Refused(outcome))) => {
-                Some(outcome)
-            }
-            (Step::Send(_, routes, postponed), judged) => {
-                let (way, over) = match judged {
-                    Some(Judged::Go { way, over }) => (way, over),
-                    _ => (0, Vec::new()),
-                };
-                let route = routes.get(way);
-                if let Some(route) = route {
-                    provider = route.entry.name.clone();
-                    quotas_exceeded = over
-                        .iter()
-                        .filter_map(|place| route.quotas.get(*place))
-                        .map(|quota| quota.id.clone())
-                        .collect();
-                }
-                match postponed {
-                    Some(postponed) => Some(postponed.outcome(action)),
-                    None => route.and_then(|route| at_provider(&route.entry)),
-                }
-            }
-        };
-        let goes = if provider == action.provider {
-            "executed"
-        } else {
-            "rerouted"
-        };
-        Outcome::DryRun(Box::new(DryRun {
-            verdict: verdict.as_str().to_owned(),
-            matched_rule: rule.as_deref().map(str::to_owned),
-            would_be_provider: provider,
-            would_be: outcome.as_ref().map_or(goes, Outcome::tag).to_owned(),
-            outcome,
-            quotas_exceeded,
-            refusal: None,
-            rule_errors: faults
-                .into_iter()
-                .map(|Fault { rule, message }| format!("{rule}: {message}"))
-                .collect(),
-        }))
-    }
+    refusal("PROVIDER_NOT_FOUND", message)
 }
