@@ -26,21 +26,21 @@ use crate::registry::Registry;
 use crate::shared::{Gateway, GatewayOptions, Inner};
 use crate::{policies, runner};
 
-/// What a gateway is made of.
+/// Parts that a gateway is started from.
 pub struct Parts {
-    /// Durable state.
+    /// The store, which keeps everything that outlives the process.
     pub store: Arc<dyn Store>,
-    /// Time.
+    /// The clock that all of the gateway's time comes from.
     pub clock: Arc<dyn Clock>,
-    /// Random numbers and ids.
+    /// The source of random numbers and new ids.
     pub entropy: Arc<dyn Entropy>,
-    /// Who counts.
+    /// The observer, which is told of each attempt and outcome for logs and metrics.
     pub observer: Arc<dyn Observer>,
-    /// The providers.
+    /// The providers, by their configured names.
     pub registry: Registry,
     /// The rules in force from the start.
     pub rules: RuleSet,
-    /// The rest.
+    /// Settings that are none of the above.
     pub options: GatewayOptions,
 }
 
@@ -65,15 +65,7 @@ impl Gateway {
         let due = DueClock::start(Arc::clone(&clock), &*store, options.lease).await?;
         let lease = Lease::take(&*store, &*clock, options.lease).await?;
         let work = Arc::new(Notify::new());
-        let shares = Arc::new(Shares::new(options.open));
-        match store.open_shares(due.now()).await {
-            Ok(open) => shares.set(&open),
-            // A look at very many may take longer than any look may. All that waits is counted, and whose it is comes later.
-            Err(error) => {
-                tracing::warn!(%error, "whose the waiting actions are could not be counted; it is tried again");
-                shares.set_total(store.open_count());
-            }
-        }
+        let shares = shares(&*store, &options, &due).await;
         let providers = registry.wire(&clock, &work, &options.breakers);
         let inner = Arc::new(Inner {
             store,
@@ -108,18 +100,37 @@ impl Gateway {
             .policies
             .refresh(&*inner.store, inner.clock.now())
             .await?;
-        runner::recall(&inner).await?;
-        runner::recall_budgets(&inner).await;
-        inner.spawn(policies::follow::follow(Arc::clone(&inner)));
-        inner.spawn(housekeeping::run(Arc::clone(&inner)));
-        inner.spawn(runner::run(Arc::clone(&inner)));
-        inner.spawn(reconcile::run(Arc::clone(&inner)));
-        inner.spawn(recount::follow(Arc::clone(&inner)));
-        inner.spawn(ask_outcomes::follow(Arc::clone(&inner)));
-        inner.spawn(lease_keeper::keep_lease(Arc::clone(&inner)));
-        inner.spawn(lease_keeper::watch_others(Arc::clone(&inner)));
-        inner.spawn(store_watch::probe(Arc::clone(&inner)));
-        inner.spawn(store_watch::watch_disk(Arc::clone(&inner)));
+        runner::recall::recall(&inner).await?;
+        runner::recall::recall_budgets(&inner).await;
+        spawn_workers(&inner);
         Ok(Self { inner })
     }
+}
+
+/// The shares of the open actions, with what waits in the store.
+async fn shares(store: &dyn Store, options: &GatewayOptions, due: &DueClock) -> Arc<Shares> {
+    let shares = Arc::new(Shares::new(options.open));
+    match store.open_shares(due.now()).await {
+        Ok(open) => shares.set(&open),
+        // A look at very many may take longer than any look may. All that waits is counted, and whose it is comes later.
+        Err(error) => {
+            tracing::warn!(%error, "whose the waiting actions are could not be counted; it is tried again");
+            shares.set_total(store.open_count());
+        }
+    }
+    shares
+}
+
+/// Starts the workers of a gateway. Each ends by itself when the gateway stops.
+fn spawn_workers(inner: &Arc<Inner>) {
+    inner.spawn(policies::follow::follow(Arc::clone(inner)));
+    inner.spawn(housekeeping::run(Arc::clone(inner)));
+    inner.spawn(runner::run(Arc::clone(inner)));
+    inner.spawn(reconcile::run(Arc::clone(inner)));
+    inner.spawn(recount::follow(Arc::clone(inner)));
+    inner.spawn(ask_outcomes::follow(Arc::clone(inner)));
+    inner.spawn(lease_keeper::keep_lease(Arc::clone(inner)));
+    inner.spawn(lease_keeper::watch_others(Arc::clone(inner)));
+    inner.spawn(store_watch::probe(Arc::clone(inner)));
+    inner.spawn(store_watch::watch_disk(Arc::clone(inner)));
 }
