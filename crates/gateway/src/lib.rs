@@ -49,9 +49,8 @@ pub use operate::health::ProviderHealth;
 pub use operate::last_check::HealthFinding;
 pub use operate::reloads::{Reloads, TroubleTurn};
 pub use operate::replace::CannotReplace;
-pub use operate::replay::{
-    REPLAY_IDS, ReplayCursor, ReplayPage, ReplayRequest, ReplayResult, Replayed,
-};
+pub use operate::replay::{REPLAY_IDS, ReplayResult, Replayed};
+pub use operate::replay_page::{ReplayCursor, ReplayPage, ReplayRequest};
 pub use policies::{
     OverageSpec, PolicyError, Quota, QuotaChange, QuotaUsage, Silence, SilenceChange,
     SilencePreview, StoredInterval, Window,

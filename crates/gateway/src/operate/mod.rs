@@ -11,6 +11,7 @@ pub(crate) mod providers;
 pub(crate) mod reloads;
 pub(crate) mod replace;
 pub(crate) mod replay;
+pub(crate) mod replay_page;
 pub(crate) mod retention_clock;
 pub(crate) mod store_health;
 pub(crate) mod store_watch;

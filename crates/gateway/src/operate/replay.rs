@@ -4,24 +4,14 @@
 //! other. A *dead letter* leaves the list in the commit that writes its replay, and only if that replay goes: what rules, silences, quotas or
 //! a provider's breaker hold back stays on the list, and nothing is written of it. The replay's id is made of the letter, so that whoever
 //! lost the answer asks again, sends nothing twice, and gets the same answer.
-//!
-//! What a filter finds is replayed from the oldest up to an *end*, the newest position when that began: replays are written behind it, so none is
-//! taken for one more action to replay, however many requests it takes.
 
 use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Scope, Timestamp};
-use acteon_store::{Cursor, HistoryFilter, Order, PageRequest, Record, Seq, State, StoreError};
+use acteon_store::{Record, State, StoreError};
 
 use crate::admit::answer::{Answer, DispatchError, Wait};
 use crate::admit::request::DispatchRequest;
 use crate::offload;
 use crate::shared::Gateway;
-
-/// Rows of a page that are read at a time: each may be a megabyte.
-const READ_AT_ONCE: usize = 16;
-/// Most rows that one request leaves alone before it answers.
-const MAX_LEFT_ALONE: usize = 1000;
-/// Most pages of rows that one request goes through before it answers: a page is short, even empty, where a look was cut short.
-const MAX_PAGES: usize = 100;
 
 /// What the ids of dead letters' replays begin with. No caller's action has such an id, but for what older versions accepted.
 pub const REPLAY_IDS: &str = "replay-";
@@ -51,37 +41,6 @@ pub enum ReplayResult {
     LeftAlone(String),
     /// It was not accepted.
     Refused(DispatchError),
-}
-
-/// What to send again of all that a filter finds, oldest first.
-#[derive(Clone, Debug)]
-pub struct ReplayRequest {
-    /// Which actions.
-    pub filter: HistoryFilter,
-    /// Where to go on; `None` from the oldest.
-    pub after: Option<ReplayCursor>,
-    /// Most actions to try.
-    pub limit: usize,
-    /// Leaves those alone that are replays themselves and come after more replays than this.
-    pub max_replays: Option<u32>,
-}
-
-/// Where a replay goes on, and where it is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReplayCursor {
-    /// The last row that was looked at.
-    pub after: Cursor,
-    /// The newest position when the replay began.
-    pub end: Seq,
-}
-
-/// What came of sending again what a filter finds.
-#[derive(Clone, Debug)]
-pub struct ReplayPage {
-    /// One after the other.
-    pub replayed: Vec<Replayed>,
-    /// Where the next request goes on; `None` at the end.
-    pub next: Option<ReplayCursor>,
 }
 
 impl Gateway {
@@ -114,7 +73,7 @@ impl Gateway {
 
     /// Replays an action that is over: a letter, or what was one until it was replayed, as such, so that it is not sent twice however often that is
     /// asked for; everything else, and a letter that somebody took off the list, anew.
-    async fn replay_record(
+    pub(super) async fn replay_record(
         &self,
         record: &Record,
         letters_only: bool,
@@ -133,84 +92,6 @@ impl Gateway {
             }
         }
         self.send_again(record, caller, wait).await
-    }
-
-    /// Sends again what a filter finds, oldest first. Ends early where the store takes nothing: the next request goes on behind what was tried, and
-    /// begins with what was surely not stored, or is never stored twice.
-    pub async fn replay_page(
-        &self,
-        request: ReplayRequest,
-        caller: &Caller,
-    ) -> Result<ReplayPage, StoreError> {
-        let ReplayRequest {
-            filter,
-            after,
-            limit,
-            max_replays,
-        } = request;
-        // Asked for also where the end is known: what is written here lies beyond it then.
-        let newest = self.inner.store.newest().await?;
-        let end = after.map_or(newest, |cursor| cursor.end);
-        let filter = HistoryFilter {
-            order: Order::OldestFirst,
-            up_to: Some(end),
-            ..filter
-        };
-        let letters_only = filter.state == Some(State::Dead);
-        let (mut tried, mut replayed, mut next) = (0, Vec::new(), after.map(|cursor| cursor.after));
-        for _ in 0..MAX_PAGES {
-            let page = PageRequest {
-                after: next,
-                offset: 0,
-                limit: READ_AT_ONCE.min(limit - tried),
-                count: false,
-            };
-            let page = match self.inner.store.history(filter.clone(), page).await {
-                Ok(page) => page,
-                // Whoever does not hear what was sent would ask for it once more.
-                Err(_) if !replayed.is_empty() => break,
-                Err(error) => return Err(error),
-            };
-            for record in &page.records {
-                if record.state == State::Open
-                    || max_replays.is_some_and(|most| replays(record) > most)
-                {
-                    continue;
-                }
-                let one = self
-                    .replay_record(record, letters_only, caller, Wait::ForCommit)
-                    .await;
-                tried += usize::from(!matches!(one.result, ReplayResult::LeftAlone(_)));
-                let failed = match &one.result {
-                    ReplayResult::Refused(
-                        DispatchError::StoreSlow | DispatchError::Store(StoreError::Unknown(_)),
-                    ) => Some(is_letter(record)),
-                    ReplayResult::Refused(DispatchError::Store(_) | DispatchError::Stopping) => {
-                        Some(true)
-                    }
-                    _ => None,
-                };
-                replayed.push(one);
-                if let Some(again) = failed {
-                    let after = Cursor {
-                        at: record.accepted_at,
-                        seq: Seq(record.seq.0 - i64::from(again)),
-                    };
-                    return Ok(ReplayPage {
-                        replayed,
-                        next: Some(ReplayCursor { after, end }),
-                    });
-                }
-            }
-            next = page.next;
-            if next.is_none() || tried >= limit || replayed.len() - tried >= MAX_LEFT_ALONE {
-                break;
-            }
-        }
-        Ok(ReplayPage {
-            replayed,
-            next: next.map(|after| ReplayCursor { after, end }),
-        })
     }
 
     /// Replays a letter under the first of its ids that is not another action's. Whoever asks again goes the same way. No two ids can send it
@@ -328,7 +209,7 @@ fn request(record: &Record, new_id: ActionId, caller: &Caller) -> DispatchReques
 }
 
 /// Whether it is a dead letter, or one that somebody has dealt with.
-fn is_letter(record: &Record) -> bool {
+pub(super) fn is_letter(record: &Record) -> bool {
     matches!(record.state, State::Dead | State::Discarded)
 }
 
@@ -349,7 +230,7 @@ fn letter_id(letter: &Record, number: u32) -> Option<ActionId> {
 }
 
 /// How many replays led to an action.
-fn replays(record: &Record) -> u32 {
+pub(super) fn replays(record: &Record) -> u32 {
     if record.origin != Origin::Replay {
         return 0;
     }
