@@ -4,31 +4,17 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::answer::Answer;
+use crate::credentials::Credentials;
 use crate::error::{Call, Error, Fault};
-use crate::health::HealthMemory;
+use crate::health_memory::HealthMemory;
 use crate::http::{Address, Endpoint};
 use crate::token::life::TokenLife;
 use crate::token::{Slot, Token, TokenCache};
-
-/// Who the app is. Prints nothing.
-#[derive(Clone)]
-pub struct Credentials {
-    /// The corporation's id.
-    pub corp_id: Arc<SecretString>,
-    /// The app's secret.
-    pub corp_secret: Arc<SecretString>,
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Credentials([redacted])")
-    }
-}
 
 /// The answer to a send that WeChat Work took. Fields that the server left out are `null`.
 #[derive(Clone, Debug, PartialEq, Eq)]

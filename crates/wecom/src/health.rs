@@ -1,43 +1,19 @@
 //! Would a send work? Asked without sending.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use crate::answer::Answer;
 use crate::app::App;
-use crate::clock::Clock;
 use crate::error::{Call, Error, Fault};
+use crate::health_memory::{AgentState, Finding};
 use crate::token::Token;
 
 /// How long a finding is shared between callers.
 const FRESH: Duration = Duration::from_mins(1);
 /// How often the secret itself is proven with a real `gettoken`.
 const PROVE_EVERY: Duration = Duration::from_mins(5);
-
-/// What a healthy app said of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AgentState {
-    /// The app's name.
-    pub name: Option<String>,
-}
-
-type Finding = Result<AgentState, Error>;
-
-pub(crate) struct HealthMemory {
-    clock: Arc<dyn Clock>,
-    last: tokio::sync::Mutex<Option<(Duration, Finding)>>,
-}
-
-impl HealthMemory {
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self {
-            clock,
-            last: tokio::sync::Mutex::default(),
-        }
-    }
-}
 
 impl App {
     /// Proves the secret with `gettoken`, and token, agent id, trusted address and the app's switch with `agent/get`. Findings are shared

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::cut::Unit;
+use crate::unit::Unit;
 
 /// A language. The words of messages themselves are their sender's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

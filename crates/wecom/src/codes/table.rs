@@ -1,6 +1,6 @@
-//! The rows.
+//! The table of error codes, by code.
 
-use super::{Entry, Trouble};
+use super::entry::{Entry, Trouble};
 
 const fn row(code: i64, trouble: Trouble, label: &'static str, advice: &'static str) -> Entry {
     Entry {

@@ -3,7 +3,6 @@
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Slot, Token};
 use crate::error::{Call, Error, Fault};
 
 /// A flight that somebody waits for.
@@ -19,23 +18,5 @@ impl Flight {
         landed
             .map(drop)
             .map_err(|_| Error::new(Call::GetToken, Fault::TokenLate))
-    }
-}
-
-/// Ends a flight, also one that panics or is dropped with its runtime.
-pub(super) struct Landing<'a> {
-    pub(super) slot: &'a Slot,
-    pub(super) result: Result<Token, Error>,
-}
-
-impl Landing<'_> {
-    pub(super) fn with(mut self, result: Result<Token, Error>) {
-        self.result = result;
-    }
-}
-
-impl Drop for Landing<'_> {
-    fn drop(&mut self) {
-        self.slot.finish(self.result.clone());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Slot;
+use super::slot::Slot;
 
 /// How old a token is, and how long it is still good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

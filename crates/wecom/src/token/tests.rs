@@ -2,12 +2,16 @@
 
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_core::future::BoxFuture;
-use tokio::time::sleep;
+use secrecy::SecretString;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
 use crate::app::App;
+use crate::error::Fault;
+use crate::share::{SharedToken, Turn};
 
 /// A share whose turn comes after a while, with a token.
 struct Slow {

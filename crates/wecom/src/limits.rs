@@ -1,0 +1,177 @@
+//! The limits of a message's texts: what is too long is cut or refused, and a link that is none is refused.
+
+use crate::cut::{Markup, cut, is_web_address};
+use crate::language::Language;
+use crate::unit::Unit;
+use crate::visible::is_blank;
+
+/// Most bytes of a text or markdown message.
+const MAX_CONTENT: usize = 2048;
+/// Most characters of a card's title.
+const MAX_TITLE: usize = 128;
+/// Most characters of a card's description.
+const MAX_DESCRIPTION: usize = 512;
+/// Most bytes of a card's link.
+const MAX_URL: usize = 2048;
+/// What to do with what is too long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overflow {
+    /// Cut it, with a mark that says how much is missing. An alert must still arrive.
+    #[default]
+    Truncate,
+    /// Refuse it.
+    Reject,
+}
+
+/// Why a message cannot be sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// A field is too long, and must not be cut.
+    #[error("{field} is {size} {unit} long, at most {limit} are allowed; shorten it")]
+    TooLong {
+        /// The field.
+        field: &'static str,
+        /// Its size.
+        size: usize,
+        /// What is counted.
+        unit: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+    /// A field is empty, or nothing of it is seen.
+    #[error("{0} is empty: nothing of it would be seen")]
+    Empty(&'static str),
+    /// The card's link is not a web address.
+    #[error("url must begin with http:// or https://")]
+    NotALink,
+    /// The card's link names no host.
+    #[error("url has no host: write the whole address, such as https://wiki.example.com/page")]
+    NoHost,
+    /// The card's link holds white space or control characters.
+    #[error(
+        "url has a blank or a line break in it, at byte {0}: leave it out, or write a blank as %20"
+    )]
+    BlankInLink(usize),
+}
+
+/// The limit of a text or of a text card's description, with the markup that a cut must close.
+#[derive(Clone, Copy)]
+pub(crate) struct Limit {
+    pub(crate) field: &'static str,
+    pub(crate) most: usize,
+    pub(crate) unit: Unit,
+    pub(crate) markup: Markup,
+}
+
+impl Limit {
+    /// The limit of a text message.
+    pub(crate) const TEXT: Self = Self {
+        field: "content",
+        most: MAX_CONTENT,
+        unit: Unit::Bytes,
+        markup: Markup::Tags,
+    };
+    /// The limit of a markdown message.
+    pub(crate) const MARKDOWN: Self = Self {
+        markup: Markup::Markdown,
+        ..Self::TEXT
+    };
+    /// The limit of a card's title.
+    pub(crate) const TITLE: Self = Self {
+        field: "title",
+        most: MAX_TITLE,
+        unit: Unit::Characters,
+        markup: Markup::Plain,
+    };
+    /// The limit of a card's description.
+    pub(crate) const DESCRIPTION: Self = Self {
+        field: "description",
+        most: MAX_DESCRIPTION,
+        unit: Unit::Characters,
+        markup: Markup::Tags,
+    };
+}
+
+/// Cuts or refuses `text` if it is longer than `limit`, and refuses one of which nothing would be seen.
+pub(crate) fn fit(
+    text: &mut String,
+    limit: Limit,
+    (overflow, language): (Overflow, Language),
+    warnings: &mut Vec<String>,
+) -> Result<(), MessageError> {
+    let Limit {
+        field,
+        most,
+        unit,
+        markup,
+    } = limit;
+    if is_blank(text) {
+        return Err(MessageError::Empty(field));
+    }
+    let Some((shorter, missing)) = cut(text, most, unit, markup, language) else {
+        return Ok(());
+    };
+    match overflow {
+        Overflow::Reject => Err(MessageError::TooLong {
+            field,
+            size: unit.size(text),
+            unit: unit.name(),
+            limit: most,
+        }),
+        Overflow::Truncate => {
+            warnings.push(format!(
+                "{field} was cut: {missing} of {} {} are missing (limit {most})",
+                unit.size(text),
+                unit.name()
+            ));
+            *text = shorter;
+            Ok(())
+        }
+    }
+}
+
+/// Refuses the link of a card that no client would open.
+pub(crate) fn check_url(url: &str) -> Result<(), MessageError> {
+    if is_blank(url) {
+        return Err(MessageError::Empty("url"));
+    }
+    if !is_web_address(url) {
+        return Err(MessageError::NotALink);
+    }
+    if let Some((at, _)) = url
+        .char_indices()
+        .find(|(_, letter)| letter.is_whitespace() || letter.is_control())
+    {
+        return Err(MessageError::BlankInLink(at));
+    }
+    if host(url).is_empty() {
+        return Err(MessageError::NoHost);
+    }
+    if url.len() > MAX_URL {
+        return Err(MessageError::TooLong {
+            field: "url",
+            size: url.len(),
+            unit: "bytes",
+            limit: MAX_URL,
+        });
+    }
+    Ok(())
+}
+
+/// The host of a web address.
+fn host(url: &str) -> &str {
+    let behind = url.split_once("//").map_or("", |(_, rest)| rest);
+    let authority = behind
+        .split(['/', '?', '#', '\\'])
+        .next()
+        .unwrap_or_default();
+    let named = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, named)| named);
+    // An address of the sixth version has colons in brackets.
+    if named.starts_with('[') {
+        named
+    } else {
+        named.split(':').next().unwrap_or_default()
+    }
+}

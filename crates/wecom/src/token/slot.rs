@@ -1,0 +1,198 @@
+//! A slot: whoever needs a token gets the one in use, or joins the flight that fetches the next.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::access_token::{Instants, Token};
+use super::flight::Flight;
+use super::state::SlotState;
+use crate::clock::Clock;
+use crate::credentials::Credentials;
+use crate::error::{Call, Error, Fault};
+use crate::http::Endpoint;
+use crate::share::TokenShare;
+
+/// How long who begins an early refresh waits for it, while the old token still serves.
+const REFRESH_PATIENCE: Duration = Duration::from_secs(1);
+
+/// The token of one (base URL, corp id, secret), and the flights that fetch it.
+pub(crate) struct Slot {
+    pub(super) endpoint: Endpoint,
+    pub(super) credentials: Credentials,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) share: Arc<OnceLock<Arc<dyn TokenShare>>>,
+    /// The name that processes share it under.
+    pub(super) name: [u8; 32],
+    pub(super) state: Mutex<SlotState>,
+    /// Flights that ended.
+    pub(super) ended: watch::Sender<u64>,
+}
+
+impl Slot {
+    /// A token that is good as far as is known, fetched if need be, by `deadline`. `buffer` is how long before its end the next is fetched.
+    pub(crate) async fn get(
+        self: &Arc<Self>,
+        buffer: Duration,
+        deadline: Instant,
+    ) -> Result<Token, Error> {
+        loop {
+            let (old, flight) = {
+                let mut state = self.lock();
+                if let Some(token) = state.at_hand(self.now(), buffer) {
+                    return Ok(token.clone());
+                }
+                if let Some(error) = state.remembered_refusal(self.now()) {
+                    return Err(error);
+                }
+                let old = state
+                    .token
+                    .clone()
+                    .filter(|token| !token.expired(self.now()));
+                (old, self.fly(&mut state, Some(buffer)))
+            };
+            let landed = match old {
+                Some(old) => match flight
+                    .landed(deadline.min(Instant::now() + REFRESH_PATIENCE))
+                    .await
+                {
+                    Ok(()) => Ok(()),
+                    Err(_) => return Ok(old),
+                },
+                None => flight.landed(deadline).await,
+            };
+            landed?;
+            let state = self.lock();
+            if let Some(token) = state
+                .token
+                .as_ref()
+                .filter(|token| !token.expired(self.now()))
+            {
+                return Ok(token.clone());
+            }
+            if let Some(error) = &state.last_failure {
+                return Err(error.clone());
+            }
+        }
+    }
+
+    /// Whether nobody has to wait for a token.
+    pub(crate) fn is_ready(&self, buffer: Duration) -> bool {
+        self.lock().at_hand(self.now(), buffer).is_some()
+    }
+
+    /// The latest token, good or not: who was told that there is one does not wait for the next before the server refuses it.
+    pub(crate) fn latest(&self) -> Option<Token> {
+        let state = self.lock();
+        state.token.as_ref().or(state.refused.as_ref()).cloned()
+    }
+
+    /// Drops the token in use if it is of `generation`.
+    pub(crate) fn invalidate(&self, generation: u64) {
+        let mut state = self.lock();
+        if state
+            .token
+            .as_ref()
+            .is_some_and(|token| token.generation == generation)
+        {
+            state.refused = state.token.take();
+        }
+    }
+
+    /// Asks the server for a token even though one is in use, unless the last call is younger than `at_most_every`: the proof that the
+    /// credentials are still good.
+    pub(crate) async fn prove(
+        self: &Arc<Self>,
+        at_most_every: Duration,
+        buffer: Duration,
+        deadline: Instant,
+    ) -> Result<Token, Error> {
+        let flight = {
+            let mut state = self.lock();
+            if let Some(error) = state.remembered_refusal(self.now()) {
+                return Err(error);
+            }
+            let now = self.now().monotonic;
+            let due = state
+                .last_fetch
+                .is_none_or(|last| now.saturating_sub(last) >= at_most_every);
+            due.then(|| self.fly(&mut state, None))
+        };
+        if let Some(flight) = flight {
+            flight.landed(deadline).await?;
+            if let Some(error) = self.lock().last_failure.clone() {
+                return Err(error);
+            }
+        }
+        self.get(buffer, deadline).await
+    }
+
+    /// Joins the flight that is under way, or begins one. With `buffer`, another process's token will do that is not as near its end.
+    fn fly(self: &Arc<Self>, state: &mut SlotState, buffer: Option<Duration>) -> Flight {
+        let ended = self.ended.subscribe();
+        let seen = *ended.borrow();
+        if !state.flying {
+            state.flying = true;
+            let slot = Arc::clone(self);
+            tokio::spawn(async move {
+                let landing = Landing {
+                    slot: &slot,
+                    result: Err(Error::new(Call::GetToken, Fault::TokenLate)),
+                };
+                landing.with(slot.fetch_or_share(buffer).await);
+            });
+        }
+        Flight { ended, seen }
+    }
+
+    fn finish(&self, result: Result<Token, Error>) {
+        let now = self.now();
+        let mut state = self.lock();
+        state.finish(result, now);
+        // Sent while the state is held, so that nobody joins a flight whose end was sent already.
+        self.ended.send_modify(|ended| *ended += 1);
+    }
+
+    /// The secrets that no answer may show.
+    pub(crate) fn secrets(&self) -> Vec<Arc<SecretString>> {
+        let Credentials {
+            corp_id,
+            corp_secret,
+        } = &self.credentials;
+        let mut secrets = self.lock().recent.clone();
+        secrets.extend([Arc::clone(corp_id), Arc::clone(corp_secret)]);
+        secrets
+    }
+
+    pub(super) fn now(&self) -> Instants {
+        Instants {
+            monotonic: self.clock.monotonic(),
+            wall: self.clock.wall(),
+        }
+    }
+
+    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, SlotState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends a flight, also one that panics or is dropped with its runtime.
+struct Landing<'a> {
+    slot: &'a Slot,
+    result: Result<Token, Error>,
+}
+
+impl Landing<'_> {
+    fn with(mut self, result: Result<Token, Error>) {
+        self.result = result;
+    }
+}
+
+impl Drop for Landing<'_> {
+    fn drop(&mut self) {
+        self.slot.finish(self.result.clone());
+    }
+}
