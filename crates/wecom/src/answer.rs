@@ -1,5 +1,6 @@
 //! Reading what the server answers: an envelope around `errcode`.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -138,8 +139,11 @@ fn read_errmsg(code: i64, errmsg: &str) -> Fault {
         .and_then(|rest| rest.split(']').next())
         .filter(|hint| !hint.is_empty());
     let from_ip = after("from ip: ")
-        .and_then(|rest| rest.split([',', ' ']).next())
-        .filter(|ip| !ip.is_empty());
+        .and_then(|rest| {
+            rest.split(|letter: char| letter == ',' || letter.is_whitespace())
+                .next()
+        })
+        .and_then(|ip| ip.parse::<IpAddr>().ok());
     let end = [", hint:", ", from ip:", ", more info at"]
         .iter()
         .filter_map(|marker| errmsg.find(marker))
@@ -147,9 +151,9 @@ fn read_errmsg(code: i64, errmsg: &str) -> Fault {
     let text = &errmsg[..end.unwrap_or(errmsg.len())];
     Fault::Code {
         code,
-        text: text[..text.floor_char_boundary(MAX_TEXT)].to_owned(),
+        text: text[..text.floor_char_boundary(MAX_TEXT)].trim().to_owned(),
         hint: hint.map(|hint| hint[..hint.floor_char_boundary(64)].to_owned()),
-        from_ip: from_ip.map(|ip| ip[..ip.floor_char_boundary(64)].to_owned()),
+        from_ip,
     }
 }
 
@@ -183,6 +187,51 @@ mod tests {
             "{error}"
         );
         assert!(!error.to_string().contains("more info"), "{error}");
+    }
+
+    #[test]
+    fn an_address_is_only_named_where_it_is_one() {
+        for text in [
+            "not allow to access from your ip, from ip: , more info",
+            "from ip: <script>, more info",
+            "from ip: unknown, more info",
+        ] {
+            let error = read(&format!(r#"{{"errcode":60020,"errmsg":"{text}"}}"#))
+                .err()
+                .expect("an error");
+            assert_eq!(
+                error.advice(),
+                "add this server's address to the app's trusted IPs (企业可信IP) in the admin console, and wait a minute",
+                "{text}"
+            );
+        }
+        for address in ["203.0.113.7", "2001:db8::1"] {
+            let error = read(&format!(
+                r#"{{"errcode":60020,"errmsg":"from ip: {address}, more"}}"#
+            ))
+            .err()
+            .expect("an error");
+            assert!(
+                error.advice().starts_with(&format!("add {address} to")),
+                "{}",
+                error.advice()
+            );
+        }
+    }
+
+    #[test]
+    fn an_error_without_a_text_ends_with_what_it_means() {
+        for body in [
+            r#"{"errcode":40058}"#,
+            r#"{"errcode":40058,"errmsg":" "}"#,
+            r#"{"errcode":40058,"errmsg":null}"#,
+        ] {
+            let error = read(body).err().expect("an error");
+            assert_eq!(
+                error.to_string(),
+                "WeChat Work message/send: errcode 40058, a parameter is invalid or too long"
+            );
+        }
     }
 
     #[test]

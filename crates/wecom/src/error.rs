@@ -1,6 +1,7 @@
 //! What can go wrong with a call. Cannot hold a URL, a token or a credential.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use acteon_http::NoConnection;
@@ -80,7 +81,7 @@ pub enum Fault {
         /// The support trace id.
         hint: Option<String>,
         /// The address that WeChat Work saw the call come from.
-        from_ip: Option<String>,
+        from_ip: Option<IpAddr>,
     },
     /// The token was refused, and so was the fresh one that replaced it.
     TokenRefusedTwice {
@@ -281,7 +282,10 @@ impl fmt::Display for Error {
             Fault::Unreadable(what) => write!(f, "unreadable answer: {what}")?,
             Fault::Code { code, text, .. } => {
                 let Entry { label, .. } = codes::look_up(*code);
-                write!(f, "errcode {code}, {label}: {text}")?;
+                write!(f, "errcode {code}, {label}")?;
+                if !text.is_empty() {
+                    write!(f, ": {text}")?;
+                }
             }
             Fault::TokenRefusedTwice { code, .. } => {
                 write!(f, "errcode {code}, also with a fresh access token")?;

@@ -1,5 +1,7 @@
 //! What people read for each error code, word for word: a text that changes is seen here, and a new row of the table needs its row.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use super::TABLE;
 use crate::{Call, Error, Fault};
 
@@ -218,14 +220,14 @@ const READ: &[(i64, &str)] = &[
     (2_000_002, "errcode 2000002, corp_id does not exist -> copy the corp ID (企业ID) from the admin console, My Company (我的企业)"),
 ];
 
-fn refused(code: i64, from_ip: Option<&str>) -> Error {
+fn refused(code: i64, from_ip: Option<IpAddr>) -> Error {
     Error::new(
         Call::Send,
         Fault::Code {
             code,
             text: "ERRMSG".into(),
             hint: None,
-            from_ip: from_ip.map(Into::into),
+            from_ip,
         },
     )
 }
@@ -275,7 +277,7 @@ fn the_service_says_its_own_text_behind_ours() {
 fn an_address_that_is_not_trusted_is_named() {
     for code in [60020, 301_042] {
         assert_eq!(
-            read(&refused(code, Some("203.0.113.9"))),
+            read(&refused(code, Some(Ipv4Addr::new(203, 0, 113, 9).into()))),
             format!(
                 "errcode {code}, the caller's address is not trusted -> add 203.0.113.9 to the app's trusted IPs (企业可信IP) in the \
                  admin console, and wait a minute"
