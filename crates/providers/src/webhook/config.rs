@@ -101,10 +101,10 @@ impl Config {
             .clients
             .remote(&url, ProxyChoice::default_for(&url), link_local);
         let remote = remote.map_err(|error| vec![Problem::new("url", error.to_string())])?;
-        let secrets = secrets(&url, &headers);
         if let Some(credentials) = credentials(&url) {
             headers.entry(header::AUTHORIZATION).or_insert(credentials);
         }
+        let secrets = secrets(&url, &headers);
         let clock = Arc::clone(&context.clock);
         Ok(Self {
             remote,
@@ -201,29 +201,46 @@ fn read_headers(settings: &Settings) -> Result<HeaderMap, Vec<Problem>> {
 /// Shorter texts are in many an answer, and are no secrets.
 const SHORTEST_SECRET: usize = 8;
 
-/// Values of headers, also behind a scheme such as `Bearer`, and of the URL what may be secret: all of it but the host.
+/// Values of headers, also behind a scheme such as `Bearer`, and of the URL what may be secret: all of it but the host. Each as it stands in the
+/// request, and as its reader decodes it.
 fn secrets(url: &Url, headers: &HeaderMap) -> Vec<SecretString> {
     let behind_scheme = |text: &str| text.split_once(' ').map(|(_, rest)| rest.trim().to_owned());
     let of_headers = headers
         .values()
-        .filter_map(|value| value.to_str().ok())
+        .filter_map(|value| std::str::from_utf8(value.as_bytes()).ok())
         .flat_map(|text| [Some(text.to_owned()), behind_scheme(text)]);
     let mut texts: Vec<String> = of_headers.flatten().collect();
     texts.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
-    texts.extend(
-        url.path_segments()
-            .into_iter()
-            .flatten()
-            .filter(|part| part.len() >= 2 * SHORTEST_SECRET)
-            .map(str::to_owned),
-    );
-    texts.extend(
-        [url.password(), url.query()]
-            .into_iter()
-            .flatten()
-            .map(str::to_owned),
-    );
+    let parts = url
+        .path_segments()
+        .into_iter()
+        .flatten()
+        .filter(|part| part.len() >= 2 * SHORTEST_SECRET);
+    let pairs = url.query().into_iter().flat_map(|query| query.split('&'));
+    let values = pairs.filter_map(|pair| pair.split_once('=').map(|(_, value)| value));
+    let as_written = parts
+        .chain(values)
+        .chain([url.password(), url.query()].into_iter().flatten())
+        .chain([url.username()]);
+    for text in as_written {
+        texts.push(percent_decoded(url, text));
+        texts.push(text.to_owned());
+    }
     texts.retain(|text| text.len() >= SHORTEST_SECRET);
-    texts.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
+    texts
+        .sort_unstable_by(|left, right| right.len().cmp(&left.len()).then_with(|| left.cmp(right)));
+    texts.dedup();
     texts.into_iter().map(SecretString::from).collect()
+}
+
+/// A part of a URL without its percent signs, as far as that is a text.
+fn percent_decoded(url: &Url, text: &str) -> String {
+    let mut url = url.clone();
+    // In a query a plus is a blank, and nowhere else.
+    let value = text.replace('+', "%2B").replace('&', "%26");
+    url.set_query(Some(&format!("value={value}")));
+    let mut pairs = url.query_pairs();
+    pairs
+        .next()
+        .map_or(String::new(), |(_, value)| value.into_owned())
 }

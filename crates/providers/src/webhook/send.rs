@@ -87,7 +87,15 @@ fn scrub(value: &mut Value, secrets: &[SecretString]) -> bool {
             }
             found
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::Number(number) => {
+            let mut text = number.to_string();
+            let found = scrub_text(&mut text, secrets);
+            if found {
+                *value = Value::String(text);
+            }
+            found
+        }
+        Value::Null | Value::Bool(_) => false,
     }
 }
 

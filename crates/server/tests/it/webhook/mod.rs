@@ -66,6 +66,29 @@ async fn an_answer_that_repeats_the_secrets_of_its_request_shows_none() {
     );
 }
 
+/// A secret stands in a request in other letters than in the configuration: percent-encoded in the URL, in base64 in a header.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_shows_no_secret_in_whichever_letters_the_request_had_it() {
+    let answer = r#"{"authorization":"Basic aG9va3MtYzRuYXJ5OmM0bmFyeS9wYXNz","user":"hooks-c4nary","password":"c4nary/pass",
+        "raw":"key=c4nary%2Fkey%3D","decoded":"c4nary/key=","path":"/hook/c4nary path of a hook","number":1234567890123,"é":"Bearer c4naryé-long","ok":1}"#;
+    let receiver = Receiver::start(move |_| (200, answer.into()))
+        .await
+        .expect("a receiver");
+    let url = receiver
+        .url()
+        .replace("http://", "http://hooks-c4nary:c4nary%2Fpass@");
+    let gateway = Gateway::start(&configuration(
+        &format!("{url}/c4nary%20path%20of%20a%20hook?key=c4nary%2Fkey%3D&n=1"),
+        "headers = { x-number = \"1234567890123\", x-bearer = \"Bearer c4naryé-long\" }",
+    ))
+    .await;
+    let outcome = gateway.dispatch(&action("a", "hook", &json!({}))).await;
+    assert_eq!(outcome["Executed"]["body"]["ok"], 1, "{outcome}");
+    for secret in ["c4nary", "aG9va3M", "1234567890123"] {
+        assert!(!outcome.to_string().contains(secret), "{secret}: {outcome}");
+    }
+}
+
 /// Of a name that is given twice some readers take the first, others the last.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_gives_a_name_twice_is_kept_as_its_status() {
