@@ -44,7 +44,7 @@ pub(super) fn prepare(config: &Config, action: &Action) -> Result<Prepared, Prov
     };
     let fields = Fields(&fields);
     if let Some(event) = fields
-        .text("event_action")?
+        .word("event_action")?
         .filter(|event| *event != "send")
     {
         return Err(fault(format!(
@@ -111,7 +111,7 @@ pub(super) fn addressees(prepared: &Prepared) -> Vec<String> {
 }
 
 fn msgtype(config: &Config, fields: &Fields<'_>) -> Result<MsgType, ProviderError> {
-    let Some(text) = fields.text("msgtype")? else {
+    let Some(text) = fields.word("msgtype")? else {
         return Ok(config.default_msgtype);
     };
     MsgType::parse(text).ok_or_else(|| {
@@ -154,6 +154,12 @@ impl<'a> Fields<'a> {
                 type_name(other)
             ))),
         }
+    }
+
+    /// The same for a field with a word, which counts as absent when it is blank. A blank list of ids is nobody, and a blank content a fault.
+    fn word(&self, name: &str) -> Result<Option<&'a str>, ProviderError> {
+        let text = self.text(name)?.map(str::trim);
+        Ok(text.filter(|text| !text.is_empty()))
     }
 
     /// The same for a field with ids.

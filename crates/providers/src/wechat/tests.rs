@@ -127,6 +127,19 @@ fn the_duplicate_check_takes_one_to_thirty_minutes() {
 }
 
 #[test]
+fn a_blank_word_counts_as_absent() {
+    let plain = prepare(r#"{"touser":"u1","content":"x"}"#);
+    assert!(plain.is_ok(), "{plain:?}");
+    for payload in [
+        r#"{"touser":"u1","content":"x","msgtype":""}"#,
+        r#"{"touser":"u1","content":"x","msgtype":" ","event_action":""}"#,
+        r#"{"touser":"u1","content":"x","msgtype":"text ","event_action":" send"}"#,
+    ] {
+        assert_eq!(prepare(payload), plain, "{payload}");
+    }
+}
+
+#[test]
 fn the_messages_of_the_documentation_become_requests() {
     assert_eq!(
         prepare(r#"{"touser":"@all","content":"Deploy #4823 shipped to production."}"#).as_deref(),
