@@ -27,7 +27,10 @@ pub use action::{Action, Origin};
 pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, SystemEntropy};
 pub use futures_core::future::BoxFuture;
-pub use names::{ActionId, ActionType, InvalidName, Namespace, ProviderName, Tenant, check_ends};
+pub use names::{
+    ActionId, ActionType, InvalidName, Namespace, ProviderName, Tenant, check_ends,
+    check_label_name, check_visible,
+};
 pub use outcome::{Attempt, DryRun, LastError, Outcome, Response, ResponseStatus, TO_REPAIR};
 pub use priority::{LOW_EVERY, NORMAL_EVERY, Priority};
 pub use provider::{Budget, Health, Lane, LaneLimits, Prepared, Provider, TokenLife};

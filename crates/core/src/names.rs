@@ -24,6 +24,11 @@ pub enum InvalidName {
         "must not contain invisible characters, and has U+{0:04X}: what looks like another name would not be it"
     )]
     Invisible(u32),
+    /// The text holds a blank that is not the plain one, and looks like it.
+    #[error(
+        "must not contain a blank other than the plain one, and has U+{0:04X}: what looks like another name would not be it"
+    )]
+    OtherBlank(u32),
     /// The text begins or ends with a blank of any kind.
     #[error("must not begin or end with a blank: what looks like another name would not be it")]
     BlankEnd,
@@ -55,14 +60,34 @@ fn check_new(text: &str) -> Result<(), InvalidName> {
     if let Some(dots) = [".", ".."].into_iter().find(|dots| *dots == text) {
         return Err(InvalidName::Dots(dots));
     }
+    check_visible(text)
+}
+
+/// Refuses a text that cannot be told by eye from another one: with a blank at an end, or letters that nobody sees.
+pub fn check_visible(text: &str) -> Result<(), InvalidName> {
     check_ends(text)?;
-    match text
-        .chars()
-        .find(|letter| !letter.is_ascii() && is_invisible(*letter))
-    {
-        Some(letter) => Err(InvalidName::Invisible(letter.into())),
-        None => Ok(()),
+    let mut unusual = text.chars().filter(|letter| !letter.is_ascii());
+    let refused = unusual.find_map(|letter| {
+        if is_invisible(letter) {
+            Some(InvalidName::Invisible(letter.into()))
+        } else if letter.is_whitespace() && letter != WIDE_BLANK {
+            Some(InvalidName::OtherBlank(letter.into()))
+        } else {
+            None
+        }
+    });
+    refused.map_or(Ok(()), Err)
+}
+
+/// The blank of Chinese and Japanese texts, which is as wide as their letters and so not taken for the plain one.
+const WIDE_BLANK: char = '\u{3000}';
+
+/// Refuses the name of a label that no condition could be written for, or that looks like another.
+pub fn check_label_name(text: &str) -> Result<(), InvalidName> {
+    if text.is_empty() {
+        return Err(InvalidName::Empty);
     }
+    check_visible(text)
 }
 
 /// What a tenant must be besides that is given now.
@@ -85,7 +110,7 @@ pub fn check_ends(text: &str) -> Result<(), InvalidName> {
 }
 
 /// Whether a character has no width, or only says in which direction or script others are written (Unicode's `Default_Ignorable_Code_Point`, and
-/// the separators of lines and paragraphs).
+/// the separators of lines and paragraphs), or is a letter that is a blank.
 const fn is_invisible(letter: char) -> bool {
     matches!(
         letter,
@@ -98,6 +123,7 @@ const fn is_invisible(letter: char) -> bool {
             | '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
             | '\u{3164}'
             | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}'
@@ -221,6 +247,16 @@ mod tests {
             Tenant::parse_new("\u{202e}emca"),
             Err(InvalidName::Invisible(0x202e))
         );
+        for blank in ['\u{a0}', '\u{2009}', '\u{205f}'] {
+            assert_eq!(
+                Tenant::parse_new(&format!("ac{blank}me")),
+                Err(InvalidName::OtherBlank(blank.into()))
+            );
+        }
+        assert_eq!(
+            Tenant::parse_new("\u{2800}"),
+            Err(InvalidName::Invisible(0x2800))
+        );
         for name in [" acme", "acme ", "acme\u{a0}", "\u{3000}acme"] {
             assert_eq!(
                 Tenant::parse_new(name),
@@ -240,7 +276,7 @@ mod tests {
             Tenant::parse("acme\u{200b}").is_ok() && Tenant::parse("acme.").is_ok(),
             "what was stored is found"
         );
-        for name in ["acme.us", "告警 1%", "a b", "über", "पेज"] {
+        for name in ["acme.us", "告警 1%", "告警\u{3000}一", "a b", "über", "पेज"] {
             assert!(Tenant::parse_new(name).is_ok(), "{name}");
         }
         assert_eq!(

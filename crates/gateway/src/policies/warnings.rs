@@ -2,7 +2,7 @@
 
 use acteon_core::json::head;
 use acteon_core::limits::MAX_NAME_BYTES;
-use acteon_core::{Timestamp, covers_tenant};
+use acteon_core::{InvalidName, Timestamp, check_visible, covers_tenant};
 use acteon_rules::{MatchOp, MatcherSpec, is_action_field};
 
 use super::{Quota, Silence};
@@ -10,6 +10,12 @@ use crate::shared::Gateway;
 
 /// Beginnings of paths that lack their `action.`.
 const MISTAKEN: [&str; 2] = ["payload.", "metadata."];
+
+/// What other systems write before the name of a label.
+const BEFORE_LABELS: [&str; 3] = ["labels.", "$labels.", "label."];
+
+/// Beginnings of what rules know, and silences do not.
+const OF_RULES: [&str; 2] = ["time.", "env."];
 
 impl Gateway {
     /// What of a silence is probably not meant, for who makes it.
@@ -37,6 +43,7 @@ impl Gateway {
                 .filter_map(|matcher| self.never_equal(silence, matcher)),
         );
         warnings.extend(equal.clone().filter_map(like_a_pattern));
+        warnings.extend(silence.matchers.iter().filter_map(hardly_a_value));
         for (index, one) in equal.clone().enumerate() {
             if let Some(other) = equal
                 .clone()
@@ -83,6 +90,13 @@ impl Gateway {
                     "action.namespace is never {value:?} here: the silence is for {namespace:?}"
                 ))
             }
+            "action.action_type" | "action.id" if matcher.value.trim().is_empty() => {
+                Some(format!("{} is never blank", matcher.name))
+            }
+            "action.metadata" => Some(
+                "action.metadata equals no text, no action has one value there: name a label"
+                    .into(),
+            ),
             _ => None,
         }
     }
@@ -120,15 +134,43 @@ fn misread(matcher: &MatcherSpec) -> Option<String> {
     let name = shown(&matcher.name);
     let simple = name.to_ascii_lowercase().replace('-', "_");
     let meant = if is_action_field(&simple) {
-        simple
+        format!("; did you mean action.{simple}?")
     } else if MISTAKEN.iter().any(|root| name.starts_with(root)) {
-        name.to_owned()
+        format!("; did you mean action.{name}?")
+    } else if let Some(label) = BEFORE_LABELS
+        .iter()
+        .find_map(|root| name.strip_prefix(root))
+    {
+        format!("; did you mean {label}?")
+    } else if name == "now" || OF_RULES.iter().any(|root| name.starts_with(root)) {
+        ": silences look at actions only, and know no time of day and no variables; rules do".into()
+    } else if name == "action" {
+        "; a path goes on with a field, such as action.provider".into()
+    } else if name.ends_with(['=', '!', '~']) {
+        " with an operator in its name: that goes into \"op\", such as \"regex\"".into()
     } else {
         return None;
     };
-    Some(format!(
-        "{name:?} is taken for a label; did you mean action.{meant}?"
-    ))
+    Some(format!("{name:?} is taken for a label{meant}"))
+}
+
+/// Whether a value that is compared as it stands has something that was hardly meant to be compared.
+fn hardly_a_value(matcher: &MatcherSpec) -> Option<String> {
+    if !matches!(matcher.op, MatchOp::Equal | MatchOp::NotEqual) {
+        return None;
+    }
+    let value = shown(&matcher.value);
+    let is_quoted = |quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
+    let why = if ['"', '\''].into_iter().any(is_quoted) {
+        "stands in quotes, which are compared too: leave them out"
+    } else {
+        match check_visible(&matcher.value) {
+            Err(InvalidName::BlankEnd) => "has a blank at an end, which is compared too",
+            Err(_) => "has characters that nobody sees, which are compared too",
+            Ok(()) => return None,
+        }
+    };
+    Some(format!("the value {value:?} {why}"))
 }
 
 /// Whether a value that is compared as it stands looks like one that was to be searched for.

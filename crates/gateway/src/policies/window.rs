@@ -45,9 +45,11 @@ impl<'de> Deserialize<'de> for Window {
                 .iter()
                 .find(|(name, _)| name == word)
                 .map(|(_, seconds)| *seconds)
-                .or_else(|| word.parse().ok()),
+                .or_else(|| word.parse().ok().filter(|_| !word.starts_with('+'))),
             Value::Number(number) => number.as_u64(),
-            other => other["custom"]["seconds"].as_u64(),
+            other => only(other, "custom")
+                .and_then(|custom| only(custom, "seconds"))
+                .and_then(Value::as_u64),
         };
         let seconds = seconds.filter(|seconds| (1..=31_536_000).contains(seconds));
         let expected = "must be hourly, daily, weekly, monthly or a number of seconds up to a year";
@@ -64,6 +66,12 @@ impl Serialize for Window {
             None => json!({ "custom": { "seconds": self.0 } }).serialize(serializer),
         }
     }
+}
+
+/// The one field of an object that has no other. What stands beside it would be dropped without a word.
+fn only<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+    let fields = object.as_object()?;
+    fields.get(name).filter(|_| fields.len() == 1)
 }
 
 /// What was given, as far as it is shown.
@@ -89,8 +97,12 @@ impl<'de> Deserialize<'de> for OverageSpec {
             (_, Some(("degrade", name))) => Overage::Degrade(named(name)?),
             (_, Some(("notify", name))) => Overage::Notify(named(name)?),
             _ => match (
-                value["degrade"]["fallback_provider"].as_str(),
-                value["notify"]["target"].as_str(),
+                only(&value, "degrade")
+                    .and_then(|to| only(to, "fallback_provider"))
+                    .and_then(Value::as_str),
+                only(&value, "notify")
+                    .and_then(|whom| only(whom, "target"))
+                    .and_then(Value::as_str),
             ) {
                 (Some(name), _) => Overage::Degrade(named(name)?),
                 (None, Some(name)) => Overage::Notify(named(name)?),

@@ -84,7 +84,7 @@ pub(super) struct Filters {
     code: Option<String>,
     class: Option<String>,
     span: Span,
-    /// Whether nothing is asked for, so that all are.
+    /// Whether nothing is asked for, so that all are. A blank filter, as an empty variable of a script makes it, asks for nothing.
     pub(super) is_empty: bool,
 }
 
@@ -114,10 +114,15 @@ impl FromQuery for Filters {
 
     fn read(parameters: &Parameters) -> Result<Self, Refusal> {
         let text = |name: &str| parameters.get(name).map(str::to_owned);
+        // No action has a blank one, and nothing would be found: an empty variable of a script reads as if nothing had happened.
+        let name = |name: &str| {
+            let given = |text: &str| (!text.trim().is_empty()).then(|| text.to_owned());
+            parameters.parsed(name, "a name", given)
+        };
         let span = Span::read(parameters)?;
         Ok(Self {
-            provider: text("provider"),
-            action_type: text("action_type"),
+            provider: name("provider")?,
+            action_type: name("action_type")?,
             outcome: word(parameters, "outcome", &OUTCOMES)?,
             verdict: word(parameters, "verdict", &verdicts())?,
             rule: text("matched_rule"),
@@ -128,7 +133,7 @@ impl FromQuery for Filters {
             scope: Scoped::read(parameters)?,
             is_empty: Self::names()
                 .iter()
-                .all(|name| parameters.get(name).is_none()),
+                .all(|name| parameters.get(name).unwrap_or_default().trim().is_empty()),
         })
     }
 }

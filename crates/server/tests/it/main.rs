@@ -41,6 +41,7 @@ mod search;
 mod shared;
 mod shares;
 mod silences;
+mod slips;
 mod storage;
 mod support;
 mod times;

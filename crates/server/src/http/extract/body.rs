@@ -116,16 +116,15 @@ impl Incoming {
         if bytes.starts_with(BYTE_ORDER_MARK) {
             bytes.drain(..BYTE_ORDER_MARK.len());
         }
+        let refused = |message| Refusal::new(StatusCode::BAD_REQUEST, "INVALID_JSON", message);
+        if is_utf16(&bytes) {
+            return Err(refused("the body is UTF-16; send it as UTF-8".to_owned()));
+        }
         let text = String::from_utf8(bytes).map_err(|error| {
-            let message = if matches!(error.as_bytes(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
-                "the body is UTF-16; send it as UTF-8".into()
-            } else {
-                format!(
-                    "the body is not UTF-8: byte {} is wrong; send it as UTF-8",
-                    error.utf8_error().valid_up_to()
-                )
-            };
-            Refusal::new(StatusCode::BAD_REQUEST, "INVALID_JSON", message)
+            let valid = error.utf8_error().valid_up_to();
+            refused(format!(
+                "the body is not UTF-8: byte {valid} is wrong; send it as UTF-8"
+            ))
         })?;
         Ok(Text {
             text,
@@ -218,6 +217,14 @@ fn declared_length(headers: &HeaderMap) -> Option<usize> {
         .ok()?
         .parse()
         .ok()
+}
+
+/// Whether a body is UTF-16: it begins with that mark of byte order, or each letter of JSON stands beside a NUL.
+const fn is_utf16(body: &[u8]) -> bool {
+    matches!(
+        body,
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, b'{' | b'[', ..] | [b'{' | b'[', 0, ..]
+    )
 }
 
 fn too_large() -> Refusal {

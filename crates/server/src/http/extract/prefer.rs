@@ -46,8 +46,7 @@ fn read(headers: &HeaderMap) -> Preference {
             .split_once('=')
             .filter(|(name, _)| name.trim().eq_ignore_ascii_case("wait"));
         if !preference.said
-            && let Some(seconds) =
-                seconds.and_then(|(_, seconds)| seconds.trim().trim_matches('"').parse().ok())
+            && let Some(seconds) = seconds.and_then(|(_, seconds)| whole(seconds))
         {
             let wait = match seconds {
                 0 => Wait::ForCommit,
@@ -63,6 +62,15 @@ fn read(headers: &HeaderMap) -> Preference {
         };
     }
     preference
+}
+
+/// A whole number of seconds; the largest that there is where it is larger.
+fn whole(text: &str) -> Option<u64> {
+    let digits = text.trim().trim_matches('"');
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(digits.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -91,6 +99,11 @@ mod tests {
         assert_eq!(read("respond-async, wait=3"), waits(3));
         assert_eq!(read("Wait = \"7\" ; x=y"), waits(7));
         assert_eq!(read("wait=99999"), waits(60));
+        assert_eq!(
+            read("wait=99999999999999999999"),
+            waits(60),
+            "longer than any number that is counted with"
+        );
         assert_eq!(read("wait=3, wait=1"), waits(3), "the first of two counts");
         assert_eq!(
             read("wait=soon, wait=4"),

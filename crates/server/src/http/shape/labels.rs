@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use acteon_core::check_ends;
+use acteon_core::check_label_name;
 use acteon_core::json::head;
 use acteon_core::limits::{MAX_FAULT_BYTES, MAX_LABEL_BYTES, MAX_LABELS};
 use serde_json::value::RawValue;
@@ -61,7 +61,7 @@ fn collect<'a>(
         if value.get() == "null" {
             continue;
         }
-        if let Err(error) = check_ends(&name) {
+        if let Err(error) = check_label_name(&name) {
             faults.add(&field(), || format!("is a label's name, which {error}"));
             continue;
         }
