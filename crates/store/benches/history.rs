@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use acteon_core::{Action, Caller, Grant, Origin, Outcome, Response, Scope, Timestamp};
 use acteon_store::{
-    Admission, Cursor, Fate, History as _, HistoryFilter, Journal as _, PageRequest, Seq,
+    Admission, Cursor, Disposition, History as _, HistoryFilter, Journal as _, PageRequest, Seq,
     SqliteOptions, SqliteStore, State, Turn,
 };
 use divan::Bencher;
@@ -84,7 +84,7 @@ fn admission(number: i64) -> Admission {
         priority: acteon_core::Priority::default(),
         accepted_at: Timestamp::from_millis(number * STEP),
         turn: Turn::Single,
-        fate: Fate::Ended(outcome),
+        disposition: Disposition::Ended(outcome),
         possible_duplicate: false,
         letter: None,
     }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use acteon_core::{Action, Caller, Origin, Prepared, ProviderName, Tenant, Timestamp};
 use acteon_store::{
-    Admission, Admitted, Birth, Conditions, Fate, Overage, QuotaCheck, SqliteOptions, SqliteStore,
-    Store, Turn, Way,
+    Admission, Admitted, Birth, Conditions, Disposition, Overage, QuotaCheck, SqliteOptions,
+    SqliteStore, Store, Turn, Way,
 };
 use tokio::runtime::Runtime;
 
@@ -117,7 +117,7 @@ fn admission(id: &str, client: u64, quotas: u64) -> Admission {
         priority: acteon_core::Priority::default(),
         accepted_at: Timestamp::from_millis(1_000_000),
         turn: Turn::Single,
-        fate: Fate::Send {
+        disposition: Disposition::Send {
             conditions: Conditions::default(),
             ways: vec![way],
         },

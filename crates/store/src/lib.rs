@@ -37,8 +37,8 @@ pub use history::{Cursor, Glance, HistoryFilter, HistoryPage, Order, PageRequest
 pub use layer::{Layer, Layered, StoreCall};
 pub use memory::MemoryStore;
 pub use model::{
-    Admission, Admitted, Beat, Birth, Charges, Claim, ClaimRows, Claimed, Fate, Freed, Hasten,
-    Hold, OwnerId, RecentSend, RecentSends, Record, Reroute, Rerouted, Room, Seq, Settled,
+    Admission, Admitted, Beat, Birth, Charges, Claim, ClaimRows, Claimed, Disposition, Freed,
+    Hasten, Hold, OwnerId, RecentSend, RecentSends, Record, Reroute, Rerouted, Room, Seq, Settled,
     Settlement, State, Step, Turn, Way,
 };
 pub use raw::UNREADABLE;

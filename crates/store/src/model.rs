@@ -54,8 +54,8 @@ pub struct Admission {
     pub accepted_at: Timestamp,
     /// Who goes first to the commit.
     pub turn: Turn,
-    /// What is to become of it.
-    pub fate: Fate,
+    /// Over already, or to be sent.
+    pub disposition: Disposition,
     /// Whether it may have been sent before, under another id.
     pub possible_duplicate: bool,
     /// The dead letter that it is sent again for. The letter leaves the list in the commit that writes the action; an action that does not
@@ -73,8 +73,8 @@ pub enum Turn {
     Batch,
 }
 
-/// What is to become of an action.
-pub enum Fate {
+/// Disposition of an action at its admission: over already, or to be sent.
+pub enum Disposition {
     /// It is over: nothing is to be sent.
     Ended(Outcome),
     /// It goes, if the gate lets it.

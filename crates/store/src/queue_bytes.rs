@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use acteon_core::limits::MAX_COMMIT_QUEUE_BYTES;
 
 use crate::StoreError;
-use crate::model::{Admission, Fate};
+use crate::model::{Admission, Disposition};
 use crate::rows::RowTexts;
 
 /// The bytes of the admissions that wait for their commit.
@@ -26,9 +26,9 @@ impl QueueBytes {
         admission: &Admission,
         texts: &RowTexts,
     ) -> Result<Queued, StoreError> {
-        let requests = match &admission.fate {
-            Fate::Ended(_) => 0,
-            Fate::Send { ways, .. } => ways.iter().map(|way| way.prepared.bytes.len()).sum(),
+        let requests = match &admission.disposition {
+            Disposition::Ended(_) => 0,
+            Disposition::Send { ways, .. } => ways.iter().map(|way| way.prepared.bytes.len()).sum(),
         };
         // The action is there twice, payload, labels and all: as it was read, and as the text of the row.
         let count = texts.action.len() * 2 + requests;
@@ -71,7 +71,9 @@ mod tests {
                 priority: acteon_core::Priority::default(),
                 accepted_at: acteon_core::Timestamp::from_millis(0),
                 turn: crate::model::Turn::Single,
-                fate: Fate::Ended(acteon_core::Outcome::Suppressed { rule: "r".into() }),
+                disposition: Disposition::Ended(acteon_core::Outcome::Suppressed {
+                    rule: "r".into(),
+                }),
                 possible_duplicate: false,
                 letter: None,
             }

@@ -6,7 +6,7 @@ use acteon_core::{Grant, Outcome, Prepared, Priority, ProviderName, Scope, Tenan
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
-use crate::model::{Admission, Charges, Fate, Reroute, State, Way};
+use crate::model::{Admission, Charges, Disposition, Reroute, State, Way};
 use crate::shares::{DeadShare, OpenShare};
 
 /// What is known of a request beside its bytes.
@@ -56,9 +56,9 @@ pub(crate) fn row_texts(admission: &Admission) -> Result<RowTexts, StoreError> {
     let priority =
         Some(admission.priority).filter(|priority| *priority != admission.action.priority);
     let request = |way: &Way| request_texts(&action, &way.prepared, priority);
-    let requests = match &admission.fate {
-        Fate::Ended(_) => Vec::new(),
-        Fate::Send { ways, .. } => ways.iter().map(request).collect(),
+    let requests = match &admission.disposition {
+        Disposition::Ended(_) => Vec::new(),
+        Disposition::Send { ways, .. } => ways.iter().map(request).collect(),
     };
     Ok(RowTexts { action, requests })
 }

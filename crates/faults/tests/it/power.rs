@@ -8,8 +8,8 @@ use std::sync::Arc;
 use acteon_core::{Action, Caller, Origin, Outcome, Prepared, ProviderName, Response, Timestamp};
 use acteon_faults::{Operation, PowerCuts, Recording};
 use acteon_store::{
-    Admission, Admitted, Birth, Conditions, Fate, Hold, Journal as _, Processes as _, Settlement,
-    SqliteOptions, SqliteStore, Step, Turn, Way,
+    Admission, Admitted, Birth, Conditions, Disposition, Hold, Journal as _, Processes as _,
+    Settlement, SqliteOptions, SqliteStore, Step, Turn, Way,
 };
 
 /// Actions of one recording, admitted by so many at once.
@@ -56,7 +56,7 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
                         priority: acteon_core::Priority::default(),
                         accepted_at: at(number as i64),
                         turn: Turn::Single,
-                        fate: Fate::Send {
+                        disposition: Disposition::Send {
                             conditions: Conditions::default(),
                             ways: vec![way],
                         },

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use acteon_core::{Action, Caller, Origin, Outcome, Priority, Timestamp, VerdictKind};
 use acteon_store::{
-    Admission, Admitted, Charges, Conditions, Fate, Hold, OwnerId, Seq, StoreError, Turn,
+    Admission, Admitted, Charges, Conditions, Disposition, Hold, OwnerId, Seq, StoreError, Turn,
 };
 
 use crate::admit::answer::DispatchError;
@@ -49,13 +49,13 @@ pub(super) async fn accept(inner: Arc<Inner>, request: DispatchRequest, mut repl
     // Read once: the row and the job's hold name the same owner, also when the lease is lost during the commit and taken under another one.
     let owner = inner.lease.owner();
     let Gated {
-        fate,
+        disposition,
         conditions,
         routes,
         postponed,
     } = candidate.gated(&inner, owner, step, &mut reply);
     let turn = reply.batch.turn();
-    let admission = candidate.admission(caller, fate, turn);
+    let admission = candidate.admission(caller, disposition, turn);
     // Before the commit: a row that this process owns and has not counted as held would look forgotten.
     let taking = inner.held.take();
     let admitted = admit(&inner, admission, &mut reply.batch).await;
@@ -119,7 +119,7 @@ struct Candidate {
 
 /// The gate's part of a candidate: what the store decides on, and what is held meanwhile.
 struct Gated {
-    fate: Fate,
+    disposition: Disposition,
     conditions: Conditions,
     routes: PreparedRoutes,
     /// The outcome until an action's time interval ends, as JSON.
@@ -172,7 +172,7 @@ impl Candidate {
         let (conditions, routes, postponed) = match step {
             Step::End(outcome) => {
                 return Gated {
-                    fate: Fate::Ended(outcome),
+                    disposition: Disposition::Ended(outcome),
                     conditions: Conditions::default(),
                     routes: PreparedRoutes::default(),
                     postponed: None,
@@ -190,7 +190,7 @@ impl Candidate {
         );
         let postponed = postponed.map(|postponed| postponed.outcome(&self.action).to_json());
         Gated {
-            fate: Fate::Send {
+            disposition: Disposition::Send {
                 conditions: conditions.clone(),
                 ways: routes.to_store(owner, postponed.as_ref()),
             },
@@ -200,7 +200,7 @@ impl Candidate {
         }
     }
 
-    fn admission(&self, caller: Caller, fate: Fate, turn: Turn) -> Admission {
+    fn admission(&self, caller: Caller, disposition: Disposition, turn: Turn) -> Admission {
         Admission {
             action: Arc::clone(&self.action),
             origin: self.sender.origin,
@@ -210,7 +210,7 @@ impl Candidate {
             priority: self.priority,
             accepted_at: self.accepted_at,
             turn,
-            fate,
+            disposition,
             possible_duplicate: self.possible_duplicate,
             letter: self.letter,
         }

@@ -176,7 +176,7 @@ async fn a_node_that_dies_while_it_sends_leaves_a_marked_action_to_the_others() 
 /// Whatever went wrong on its way into memory: a row that its owner forgot is not forgotten for as long as the owner lives.
 #[tokio::test]
 async fn a_row_that_a_living_process_owns_and_nobody_works_on_goes_on() {
-    use acteon_store::{Admission, Admitted, Birth, Conditions, Fate, Turn, Way};
+    use acteon_store::{Admission, Admitted, Birth, Conditions, Disposition, Turn, Way};
     let config = SimulationConfig::builder()
         .add_recording_provider("p")
         .build();
@@ -205,7 +205,7 @@ async fn a_row_that_a_living_process_owns_and_nobody_works_on_goes_on() {
         priority: acteon_core::Priority::default(),
         accepted_at: now,
         turn: Turn::Single,
-        fate: Fate::Send {
+        disposition: Disposition::Send {
             conditions: Conditions::default(),
             ways: vec![way],
         },

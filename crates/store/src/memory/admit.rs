@@ -7,7 +7,7 @@ use acteon_core::{Outcome, Prepared};
 use super::tables::{Entry, Tables};
 use crate::StoreError;
 use crate::gate::{Judged, judge};
-use crate::model::{Admission, Admitted, Charges, Fate, Record, Seq, State, Way};
+use crate::model::{Admission, Admitted, Charges, Disposition, Record, Seq, State, Way};
 
 impl Tables {
     pub(super) fn admit(&mut self, admission: &Admission) -> Result<Admitted, StoreError> {
@@ -31,9 +31,9 @@ impl Tables {
         if admission.letter.is_some_and(|letter| !is_dead(letter)) {
             return Ok(Admitted::NoLetter);
         }
-        let (conditions, ways) = match &admission.fate {
-            Fate::Ended(outcome) => return Ok(self.end(id, admission, outcome)),
-            Fate::Send { conditions, ways } => (conditions, ways),
+        let (conditions, ways) = match &admission.disposition {
+            Disposition::Ended(outcome) => return Ok(self.end(id, admission, outcome)),
+            Disposition::Send { conditions, ways } => (conditions, ways),
         };
         let (way, over) = match judge(self, conditions, ways, admission.accepted_at)? {
             Judged::Refused(outcome) => return Ok(self.end(id, admission, &outcome)),

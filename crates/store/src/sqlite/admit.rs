@@ -8,7 +8,7 @@ use super::insert::{before, insert, known};
 use super::{Result, letters};
 use crate::StoreError;
 use crate::gate::{Judged, judge};
-use crate::model::{Admission, Admitted, Charges, Fate};
+use crate::model::{Admission, Admitted, Charges, Disposition};
 use crate::rows::{RowTexts, state_number, state_of};
 
 pub(super) fn admit(
@@ -16,9 +16,9 @@ pub(super) fn admit(
     admission: &Admission,
     texts: &RowTexts,
 ) -> Result<Admitted> {
-    let (ways, conditions) = match &admission.fate {
-        Fate::Ended(_) => (&[][..], None),
-        Fate::Send { conditions, ways } => (&ways[..], Some(conditions)),
+    let (ways, conditions) = match &admission.disposition {
+        Disposition::Ended(_) => (&[][..], None),
+        Disposition::Send { conditions, ways } => (&ways[..], Some(conditions)),
     };
     // The usual case writes first and asks afterwards: the id is new.
     let free = admission.letter.is_none()
@@ -49,12 +49,12 @@ pub(super) fn admit(
             over: Vec::new(),
         },
     };
-    let (way, over) = match (&admission.fate, judged) {
-        (Fate::Ended(outcome), _) => return end(connection, admission, texts, outcome),
-        (Fate::Send { .. }, Judged::Refused(outcome)) => {
+    let (way, over) = match (&admission.disposition, judged) {
+        (Disposition::Ended(outcome), _) => return end(connection, admission, texts, outcome),
+        (Disposition::Send { .. }, Judged::Refused(outcome)) => {
             return end(connection, admission, texts, &outcome);
         }
-        (Fate::Send { .. }, Judged::Go { way, over }) => (way, over),
+        (Disposition::Send { .. }, Judged::Go { way, over }) => (way, over),
     };
     let (Some(chosen), Some(request)) = (ways.get(way), texts.requests.get(way)) else {
         return Err(StoreError::Engine("an action has no way to go".into()));
@@ -113,7 +113,7 @@ pub(super) fn admit(
 
 /// The usual case behind a gate: nothing but quotas, none of them used up, which are charged by asking.
 fn charge_if_it_fits(connection: &Connection, admission: &Admission) -> Result<bool> {
-    let Fate::Send { conditions, ways } = &admission.fate else {
+    let Disposition::Send { conditions, ways } = &admission.disposition else {
         return Ok(false);
     };
     let (None, None, Some(first)) = (&conditions.dedup, &conditions.throttle, ways.first()) else {

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use acteon_core::{Outcome, Tenant};
 use acteon_store::{
-    Admission, Admitted, Birth, Conditions, DedupCheck, Fate, Judged, Overage, OwnerId, QuotaCheck,
-    State, Step, Store, ThrottleCheck, Way,
+    Admission, Admitted, Birth, Conditions, DedupCheck, Disposition, Judged, Overage, OwnerId,
+    QuotaCheck, State, Step, Store, ThrottleCheck, Way,
 };
 
-use crate::{Engine, at, end, executed, failed, find, provider, settlement, way, with_fate};
+use crate::{Engine, at, end, executed, failed, find, provider, settlement, way, with_disposition};
 
 on_every_engine! {
     of_ten_thousand_at_once_exactly_a_quota_goes,
@@ -41,7 +41,7 @@ fn charged(name: &str, quotas: Vec<QuotaCheck>) -> Way {
 }
 
 fn send(id: &str, now: i64, conditions: Conditions, ways: Vec<Way>) -> Admission {
-    with_fate(id, at(now), Fate::Send { conditions, ways })
+    with_disposition(id, at(now), Disposition::Send { conditions, ways })
 }
 
 fn dedup(key: &str, until: i64) -> Conditions {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use acteon_core::{Grant, Scope, Tenant};
 use acteon_store::{
-    Admission, Admitted, Birth, Cursor, Fate, HistoryFilter, PageRequest, Retention, Seq, State,
-    Store, Tenants,
+    Admission, Admitted, Birth, Cursor, Disposition, HistoryFilter, PageRequest, Retention, Seq,
+    State, Store, Tenants,
 };
 
-use crate::{Engine, action, admit, at, executed, failed, find, settlement, with_fate};
+use crate::{Engine, action, admit, at, executed, failed, find, settlement, with_disposition};
 
 on_every_engine! {
     pages_follow_one_another_without_gap_or_repeat,
@@ -30,7 +30,7 @@ async fn filled(store: &dyn Store) {
             _ => executed(),
         };
         let tenant = if number % 2 == 0 { "t" } else { "t.us" };
-        let admission = with_fate("any", at(number), Fate::Ended(outcome));
+        let admission = with_disposition("any", at(number), Disposition::Ended(outcome));
         let admission = Admission {
             action: Arc::new(action(&format!("a{number}"), tenant)),
             rule: Some("r".into()),
@@ -177,10 +177,10 @@ pub(crate) async fn what_a_search_reads_is_there_also_of_what_is_over(engine: &E
             .await
             .expect("settled");
     }
-    let held = with_fate(
+    let held = with_disposition(
         "held",
         at(100),
-        Fate::Ended(acteon_core::Outcome::Suppressed { rule: "r".into() }),
+        Disposition::Ended(acteon_core::Outcome::Suppressed { rule: "r".into() }),
     );
     assert!(matches!(store.admit(held).await, Ok(Admitted::Ended(_))));
     let all = HistoryFilter::of(Scope::everything());
@@ -248,7 +248,7 @@ pub(crate) async fn a_page_ends_where_it_has_its_bytes(engine: &Engine) {
         };
         let mut large = action(&format!("a{number}"), "t");
         large.payload.clone_from(&payload);
-        let admission = with_fate("any", at(number), Fate::Ended(outcome));
+        let admission = with_disposition("any", at(number), Disposition::Ended(outcome));
         let admission = Admission {
             action: Arc::new(large),
             ..admission
@@ -463,7 +463,9 @@ pub(crate) async fn a_discarded_letter_leaves_the_list_and_stays_in_the_journal(
 pub(crate) async fn what_is_old_goes_but_never_what_is_open(engine: &Engine) {
     let store = engine.open().await;
     let owner = store.register().await.expect("an owner");
-    let open_one = store.admit(with_fate("open", at(0), sendable(owner))).await;
+    let open_one = store
+        .admit(with_disposition("open", at(0), sendable(owner)))
+        .await;
     assert!(matches!(open_one, Ok(Admitted::Open { .. })));
     filled(&*store).await;
     let longer = vec!["t.us".to_owned()];
@@ -516,8 +518,8 @@ async fn prune(store: &dyn Store, retention: &Retention) -> usize {
     }
 }
 
-fn sendable(owner: acteon_store::OwnerId) -> Fate {
-    Fate::Send {
+fn sendable(owner: acteon_store::OwnerId) -> Disposition {
+    Disposition::Send {
         conditions: acteon_store::Conditions::default(),
         ways: vec![crate::way("p", Birth::Owned(owner))],
     }

@@ -4,7 +4,9 @@ use acteon_store::{
     Age, Birth, ClaimRows, Freed, Hold, OwnerId, Room, Seq, Settled, Settlement, Step, Store, Way,
 };
 
-use crate::{Engine, again, at, claim, claim_rows, find, provider, settlement, way, with_fate};
+use crate::{
+    Engine, again, at, claim, claim_rows, find, provider, settlement, way, with_disposition,
+};
 
 on_every_engine! {
     what_may_have_been_sent_is_told_from_what_waited,
@@ -16,12 +18,12 @@ on_every_engine! {
 
 async fn admit(store: &dyn Store, id: &str, name: &str, birth: Birth) -> Seq {
     let ways: Vec<Way> = vec![way(name, birth)];
-    let fate = acteon_store::Fate::Send {
+    let disposition = acteon_store::Disposition::Send {
         conditions: acteon_store::Conditions::default(),
         ways,
     };
     match store
-        .admit(with_fate(id, at(100), fate))
+        .admit(with_disposition(id, at(100), disposition))
         .await
         .expect("admitted")
     {

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use acteon_core::{Origin, Prepared, Scope};
 use acteon_store::{
-    Admitted, Beat, Birth, ClaimRows, Conditions, DedupCheck, Engine as _, Fate, Freed,
+    Admitted, Beat, Birth, ClaimRows, Conditions, DedupCheck, Disposition, Engine as _, Freed,
     HistoryFilter, Hold, Jobs as _, Journal as _, NoteSwap, OwnerId, PageRequest, Record, Seq,
     Settled, Settlement, State, Store, StoreError, Way,
 };
 
 use crate::{
     Engine, admission, admit, again, at, claim, claim_rows, end, executed, failed, find, open,
-    prepared, provider, settlement, way, with_fate,
+    prepared, provider, settlement, way, with_disposition,
 };
 
 on_every_engine! {
@@ -298,10 +298,10 @@ pub(crate) async fn large_and_strange_texts_come_back(engine: &Engine) {
         throttle: None,
     };
     let sent = |id: &str, ways| {
-        with_fate(
+        with_disposition(
             id,
             at(100),
-            Fate::Send {
+            Disposition::Send {
                 conditions: conditions.clone(),
                 ways,
             },
@@ -384,10 +384,10 @@ async fn one_bad_item_does_not_fail_its_batch() {
             prepared,
             ..way("p", Birth::Due(at(0)))
         }];
-        with_fate(
+        with_disposition(
             "large",
             at(100),
-            Fate::Send {
+            Disposition::Send {
                 conditions: Conditions::default(),
                 ways,
             },
@@ -427,10 +427,10 @@ pub(crate) async fn what_waits_is_counted_and_what_ended_is_found(engine: &Engin
         not_before: at(300),
         ..way("q", Birth::Due(at(500)))
     };
-    let through = with_fate(
+    let through = with_disposition(
         "c",
         at(100),
-        Fate::Send {
+        Disposition::Send {
             conditions: Conditions::default(),
             ways: vec![later],
         },

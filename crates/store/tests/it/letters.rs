@@ -2,11 +2,11 @@
 
 use acteon_core::{ActionId, Grant, Outcome, Scope, Timestamp};
 use acteon_store::{
-    Admission, Admitted, Birth, Conditions, DedupCheck, Fate, HistoryFilter, Order, PageRequest,
-    Seq, State, Store,
+    Admission, Admitted, Birth, Conditions, DedupCheck, Disposition, HistoryFilter, Order,
+    PageRequest, Seq, State, Store,
 };
 
-use crate::{Engine, action, admission, admit, at, failed, find, settlement, with_fate};
+use crate::{Engine, action, admission, admit, at, failed, find, settlement, with_disposition};
 
 on_every_engine!(
     a_letter_leaves_the_list_with_the_commit_of_its_replay,
@@ -86,15 +86,15 @@ pub(crate) async fn a_letter_stays_whose_replay_is_held_back(engine: &Engine) {
         }),
         throttle: None,
     };
-    let holding = |admission: Admission| match admission.fate {
-        Fate::Send { ways, .. } => Admission {
-            fate: Fate::Send {
+    let holding = |admission: Admission| match admission.disposition {
+        Disposition::Send { ways, .. } => Admission {
+            disposition: Disposition::Send {
                 conditions: conditions(),
                 ways,
             },
             ..admission
         },
-        Fate::Ended(_) => panic!("it is to be sent"),
+        Disposition::Ended(_) => panic!("it is to be sent"),
     };
     assert!(matches!(
         store
@@ -108,7 +108,7 @@ pub(crate) async fn a_letter_stays_whose_replay_is_held_back(engine: &Engine) {
         Ok(Admitted::Ended(Outcome::Deduplicated { .. }))
     ));
     let ended = Admission {
-        fate: Fate::Ended(Outcome::Suppressed { rule: "r".into() }),
+        disposition: Disposition::Ended(Outcome::Suppressed { rule: "r".into() }),
         ..replay("again", seq)
     };
     assert!(matches!(
@@ -201,7 +201,11 @@ pub(crate) async fn what_was_refused_gives_way_only_to_what_is_written(engine: &
 pub(crate) async fn a_list_goes_either_way(engine: &Engine) {
     let store = engine.open().await;
     for number in 0..9 {
-        let admission = with_fate(&format!("a{number}"), at(number), Fate::Ended(failed("X")));
+        let admission = with_disposition(
+            &format!("a{number}"),
+            at(number),
+            Disposition::Ended(failed("X")),
+        );
         assert!(matches!(
             store.admit(admission).await,
             Ok(Admitted::Ended(_))
@@ -262,7 +266,7 @@ pub(crate) async fn grants_hold_before_a_look_is_cut_short(engine: &Engine) {
         let action = std::sync::Arc::new(action("same", &format!("t{number:03}")));
         let admission = Admission {
             action,
-            ..with_fate("same", at(number), Fate::Ended(failed("X")))
+            ..with_disposition("same", at(number), Disposition::Ended(failed("X")))
         };
         assert!(matches!(
             store.admit(admission).await,

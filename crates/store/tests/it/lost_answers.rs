@@ -7,14 +7,14 @@ use std::time::Duration;
 use acteon_core::Tenant;
 use acteon_store::postgres::{PostgresOptions, PostgresStore};
 use acteon_store::{
-    Admission, Admitted, Birth, Conditions, Document, DocumentKind, Documents as _, Engine as _,
-    Fate, History as _, Journal as _, NoteSwap, Notes as _, Overage, OwnerId, Processes as _, Put,
-    QuotaCheck, State, Store, StoreError, Way,
+    Admission, Admitted, Birth, Conditions, Disposition, Document, DocumentKind, Documents as _,
+    Engine as _, History as _, Journal as _, NoteSwap, Notes as _, Overage, OwnerId,
+    Processes as _, Put, QuotaCheck, State, Store, StoreError, Way,
 };
 use acteon_testkit::postgres::TestDatabase;
 use acteon_testkit::proxy::{FaultProxy, Weather};
 
-use crate::{at, failed, find, settlement, way, with_fate};
+use crate::{at, failed, find, settlement, way, with_disposition};
 
 /// Lets what a table takes wait until it is let go.
 fn slow(table: &str) -> String {
@@ -117,10 +117,10 @@ fn charged(id: &str, owner: OwnerId, max_actions: u64) -> Admission {
         quotas: vec![quota],
         ..way("p", Birth::Owned(owner))
     };
-    with_fate(
+    with_disposition(
         id,
         at(100),
-        Fate::Send {
+        Disposition::Send {
             conditions: Conditions::default(),
             ways: vec![way],
         },
@@ -373,7 +373,7 @@ async fn of_a_mixed_batch_in_which_some_rows_are_refused_everybody_hears_the_tru
         let admit = |number: usize| {
             let id = format!("{}{number}", if number % 20 == 7 { "bad" } else { "good" });
             let mut admission = charged(&id, owner, 100);
-            if let Fate::Send { ways, .. } = &mut admission.fate {
+            if let Disposition::Send { ways, .. } = &mut admission.disposition {
                 for way in ways.iter_mut() {
                     way.give_up_at = at(if number % 20 == 7 { 777 } else { 1000 });
                     if number.is_multiple_of(2) {

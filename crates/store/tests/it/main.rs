@@ -56,8 +56,8 @@ use acteon_core::{
     Action, ActionId, Caller, Origin, Outcome, Prepared, ProviderName, Response, Scope, Timestamp,
 };
 use acteon_store::{
-    Admission, Admitted, Birth, Claim, ClaimRows, Conditions, Fate, Hold, OwnerId, Record, Room,
-    Seq, Settlement, SqliteOptions, SqliteStore, Step, Store, StoreError, Turn, Way,
+    Admission, Admitted, Birth, Claim, ClaimRows, Conditions, Disposition, Hold, OwnerId, Record,
+    Room, Seq, Settlement, SqliteOptions, SqliteStore, Step, Store, StoreError, Turn, Way,
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -104,7 +104,7 @@ fn way(name: &str, birth: Birth) -> Way {
     }
 }
 
-fn with_fate(id: &str, accepted_at: Timestamp, fate: Fate) -> Admission {
+fn with_disposition(id: &str, accepted_at: Timestamp, disposition: Disposition) -> Admission {
     let action = Arc::new(action(id, "t"));
     Admission {
         action,
@@ -115,17 +115,17 @@ fn with_fate(id: &str, accepted_at: Timestamp, fate: Fate) -> Admission {
         priority: acteon_core::Priority::default(),
         accepted_at,
         turn: Turn::Single,
-        fate,
+        disposition,
         possible_duplicate: false,
         letter: None,
     }
 }
 
 fn admission(id: &str, birth: Birth) -> Admission {
-    with_fate(
+    with_disposition(
         id,
         at(100),
-        Fate::Send {
+        Disposition::Send {
             conditions: Conditions::default(),
             ways: vec![way("p", birth)],
         },

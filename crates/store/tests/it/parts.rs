@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use acteon_core::{Scope, Tenant};
 use acteon_store::{
-    Admission, Admitted, Birth, Conditions, Fate, Overage, OwnerId, QuotaCheck, StoreError, Way,
+    Admission, Admitted, Birth, Conditions, Disposition, Overage, OwnerId, QuotaCheck, StoreError,
+    Way,
 };
 use acteon_store::{History as _, Journal as _, Processes as _, postgres::PostgresStore};
 use acteon_testkit::postgres::TestDatabase;
 
 use crate::lost_answers::until_open;
-use crate::{action, at, way, with_fate};
+use crate::{action, at, way, with_disposition};
 
 /// Raises an error for rows of a table that a condition holds for, like a disk that is full.
 fn raising(table: &str, code: &str, condition: &str) -> String {
@@ -36,10 +37,10 @@ fn charged(id: &str, owner: OwnerId, counter: Option<&str>) -> Admission {
         quotas: counter.map(quota).into_iter().collect(),
         ..way("p", Birth::Owned(owner))
     };
-    with_fate(
+    with_disposition(
         id,
         at(100),
-        Fate::Send {
+        Disposition::Send {
             conditions: Conditions::default(),
             ways: vec![way],
         },

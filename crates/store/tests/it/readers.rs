@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use acteon_core::Scope;
 use acteon_store::{
-    Admitted, Birth, Conditions, DocumentKind, Documents as _, Fate, FaultPoint, Faults,
+    Admitted, Birth, Conditions, Disposition, DocumentKind, Documents as _, FaultPoint, Faults,
     History as _, HistoryFilter, Jobs as _, Journal as _, Notes as _, Overage, Processes as _,
     QuotaCheck, SqliteOptions, SqliteStore, StoreError, Way,
 };
 use rusqlite::{Connection, OpenFlags};
 
-use crate::{at, open, way, with_fate};
+use crate::{at, open, way, with_disposition};
 
 /// A reader that meets a commit may take the write lock for a moment, to see whether it must recover the log.
 #[test]
@@ -71,10 +71,10 @@ fn admission(number: usize) -> acteon_store::Admission {
         quotas: vec![quota],
         ..way("p", Birth::Due(at(500)))
     }];
-    with_fate(
+    with_disposition(
         &format!("a{number}"),
         at(100),
-        Fate::Send {
+        Disposition::Send {
             conditions: Conditions::default(),
             ways,
         },

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use acteon_core::Priority;
 use acteon_store::{
-    Admission, Birth, Charges, Conditions, Fate, Hasten, Hold, Overage, OwnerId, QuotaCheck,
+    Admission, Birth, Charges, Conditions, Disposition, Hasten, Hold, Overage, OwnerId, QuotaCheck,
     Reroute, Rerouted, Seq, Settlement, Store, Way,
 };
 
-use crate::{Engine, action, again, at, find, prepared, provider, settlement, way, with_fate};
+use crate::{
+    Engine, action, again, at, find, prepared, provider, settlement, way, with_disposition,
+};
 
 on_every_engine! {
     a_row_goes_another_way_charged_there_and_given_back_here,
@@ -35,10 +37,10 @@ async fn admit(store: &dyn Store, owner: OwnerId, quotas: Vec<QuotaCheck>) -> Se
     }];
     let admission = Admission {
         priority: Priority::High,
-        ..with_fate(
+        ..with_disposition(
             "a",
             at(100),
-            Fate::Send {
+            Disposition::Send {
                 conditions: Conditions::default(),
                 ways,
             },

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use acteon_store::{Admitted, Birth, Conditions, DedupCheck, Fate, ThrottleCheck};
+use acteon_store::{Admitted, Birth, Conditions, DedupCheck, Disposition, ThrottleCheck};
 
-use crate::{Engine, at, way, with_fate};
+use crate::{Engine, at, way, with_disposition};
 
 on_every_engine!(a_sweep_goes_in_steps_of_rows_and_leaves_what_is_not_over);
 
@@ -12,10 +12,10 @@ on_every_engine!(a_sweep_goes_in_steps_of_rows_and_leaves_what_is_not_over);
 const MANY: usize = 1100;
 
 fn with_conditions(id: &str, conditions: Conditions) -> acteon_store::Admission {
-    with_fate(
+    with_disposition(
         id,
         at(100),
-        Fate::Send {
+        Disposition::Send {
             conditions,
             ways: vec![way("p", Birth::Due(at(500)))],
         },

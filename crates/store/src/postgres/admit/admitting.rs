@@ -9,7 +9,7 @@ use acteon_core::{Action, Outcome};
 use super::optimistic::Optimism;
 use crate::StoreError;
 use crate::gate::Conditions;
-use crate::model::{Admission, Admitted, Charges, Fate, OwnerId, Seq, Turn, Way};
+use crate::model::{Admission, Admitted, Charges, Disposition, OwnerId, Seq, Turn, Way};
 use crate::postgres::insert::Row;
 use crate::postgres::positions::Positions;
 use crate::queue_bytes::{QueueBytes, Queued};
@@ -88,17 +88,17 @@ impl Admitting {
     }
 
     pub(super) fn ways(&self) -> &[Way] {
-        match &self.admission.fate {
-            Fate::Ended(_) => &[],
-            Fate::Send { ways, .. } => ways,
+        match &self.admission.disposition {
+            Disposition::Ended(_) => &[],
+            Disposition::Send { ways, .. } => ways,
         }
     }
 
     /// What it must pass; `None` when it ended.
     pub(super) fn gate(&self) -> Option<(&Conditions, &[Way])> {
-        match &self.admission.fate {
-            Fate::Ended(_) => None,
-            Fate::Send { conditions, ways } => Some((conditions, ways)),
+        match &self.admission.disposition {
+            Disposition::Ended(_) => None,
+            Disposition::Send { conditions, ways } => Some((conditions, ways)),
         }
     }
 
@@ -209,9 +209,9 @@ pub(super) enum Goes {
 
 impl Goes {
     pub(super) fn free(admission: &Admission) -> Self {
-        match &admission.fate {
-            Fate::Ended(outcome) => Self::Ended(outcome.clone()),
-            Fate::Send { .. } => Self::Way {
+        match &admission.disposition {
+            Disposition::Ended(outcome) => Self::Ended(outcome.clone()),
+            Disposition::Send { .. } => Self::Way {
                 way: 0,
                 over: Vec::new(),
                 charges: Charges::default(),
@@ -234,7 +234,7 @@ fn locks(admission: &Admission) -> Vec<u64> {
     // Of two in one batch with one id the first counts: workers beside each other would not keep to that.
     let id = (admission.turn == Turn::Batch)
         .then(|| hasher.hash_one((&admission.action.tenant, &admission.action.id)));
-    let Fate::Send { conditions, ways } = &admission.fate else {
+    let Disposition::Send { conditions, ways } = &admission.disposition else {
         return id.into_iter().collect();
     };
     let counters = ways
