@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use acteon_core::{Action, Caller, Origin, Prepared, ProviderName, Tenant, Timestamp};
 use acteon_store::{
-    Admission, Admitted, Birth, Conditions, Disposition, Overage, QuotaCheck, SqliteOptions,
+    Admission, Admitted, Conditions, Disposition, Enqueue, Overage, QuotaCheck, SqliteOptions,
     SqliteStore, Store, Turn, Way,
 };
 use tokio::runtime::Runtime;
@@ -104,7 +104,7 @@ fn admission(id: &str, client: u64, quotas: u64) -> Admission {
         prepared: Arc::new(prepared),
         not_before: Timestamp::from_millis(0),
         give_up_at: Timestamp::from_millis(2_000_000),
-        birth: Birth::Due(Timestamp::from_millis(1_000_000)),
+        enqueue: Enqueue::DueAt(Timestamp::from_millis(1_000_000)),
         quotas: quota.into_iter().collect(),
         so_far: None,
     };

@@ -37,7 +37,7 @@ pub use history::{Cursor, Glance, HistoryFilter, HistoryPage, Order, PageRequest
 pub use layer::{Layer, Layered, StoreCall};
 pub use memory::MemoryStore;
 pub use model::{
-    Admission, Admitted, Beat, Birth, Charges, Claim, ClaimRows, Claimed, Disposition, Freed,
+    Admission, Admitted, Beat, Charges, Claim, ClaimRows, Claimed, Disposition, Enqueue, Freed,
     Hasten, Hold, OwnerId, RecentSend, RecentSends, Record, Reroute, Rerouted, Room, Seq, Settled,
     Settlement, State, Step, Turn, Way,
 };

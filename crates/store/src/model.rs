@@ -96,31 +96,31 @@ pub struct Way {
     pub not_before: Timestamp,
     /// After this instant it is not sent any more.
     pub give_up_at: Timestamp,
-    /// How its row begins.
-    pub birth: Birth,
+    /// How its row is put into the queue.
+    pub enqueue: Enqueue,
     /// What it is charged to.
     pub quotas: Vec<QuotaCheck>,
     /// The outcome so far, as JSON, where it is known why it waits.
     pub so_far: Option<Arc<str>>,
 }
 
-/// How a row begins.
+/// How a row is put into the queue of open rows.
 #[derive(Clone, Copy)]
-pub enum Birth {
+pub enum Enqueue {
     /// Owned by the writing process, which has a turn for it and sends it as soon as it is written.
     InFlight(OwnerId),
     /// Owned by the writing process, in whose memory it waits.
-    Owned(OwnerId),
+    Claimed(OwnerId),
     /// Unowned and due at an instant.
-    Due(Timestamp),
+    DueAt(Timestamp),
 }
 
-impl Birth {
+impl Enqueue {
     /// Who owns the row.
     pub fn owner(self) -> Option<OwnerId> {
         match self {
-            Self::InFlight(owner) | Self::Owned(owner) => Some(owner),
-            Self::Due(_) => None,
+            Self::InFlight(owner) | Self::Claimed(owner) => Some(owner),
+            Self::DueAt(_) => None,
         }
     }
 
@@ -132,8 +132,8 @@ impl Birth {
     /// When the row is due whose age counts from an instant.
     pub(crate) fn due_at(self, not_before: Timestamp) -> Timestamp {
         match self {
-            Self::InFlight(_) | Self::Owned(_) => not_before,
-            Self::Due(due_at) => due_at,
+            Self::InFlight(_) | Self::Claimed(_) => not_before,
+            Self::DueAt(due_at) => due_at,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use acteon_core::{Action, Caller, Origin, Outcome, Prepared, ProviderName, Response, Timestamp};
 use acteon_faults::{Operation, PowerCuts, Recording};
 use acteon_store::{
-    Admission, Admitted, Birth, Conditions, Disposition, Hold, Journal as _, Processes as _,
+    Admission, Admitted, Conditions, Disposition, Enqueue, Hold, Journal as _, Processes as _,
     Settlement, SqliteOptions, SqliteStore, Step, Turn, Way,
 };
 
@@ -43,7 +43,7 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
                         prepared: Arc::new(Prepared::default()),
                         not_before: at(0),
                         give_up_at: at(1_000_000),
-                        birth: Birth::InFlight(owner),
+                        enqueue: Enqueue::InFlight(owner),
                         quotas: Vec::new(),
                         so_far: None,
                     };

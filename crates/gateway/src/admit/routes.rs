@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use acteon_core::{Action, Priority, Timestamp};
-use acteon_store::{Birth, OwnerId, Way};
+use acteon_store::{Enqueue, OwnerId, Way};
 
 use crate::admit::answer::Wait;
 use crate::admit::batch::InLine;
@@ -94,16 +94,16 @@ impl PreparedRoutes {
 
     /// The routes as the store takes them, where `owner` writes them, with the outcome so far.
     pub(crate) fn to_store(&self, owner: OwnerId, so_far: Option<&Arc<str>>) -> Vec<Way> {
-        let birth = |(number, prepared): (usize, &PreparedRoute)| match &prepared.placement {
-            Placement::InStore(due_at) => Birth::Due(*due_at),
+        let enqueue = |(number, prepared): (usize, &PreparedRoute)| match &prepared.placement {
+            Placement::InStore(due_at) => Enqueue::DueAt(*due_at),
             Placement::InMemory(_) if number == 0 && self.at_once.is_some() => {
-                Birth::InFlight(owner)
+                Enqueue::InFlight(owner)
             }
-            Placement::InMemory(_) => Birth::Owned(owner),
+            Placement::InMemory(_) => Enqueue::Claimed(owner),
         };
         let way = |numbered: (usize, &PreparedRoute)| Way {
             so_far: so_far.cloned(),
-            ..to_store(&numbered.1.route, birth(numbered))
+            ..to_store(&numbered.1.route, enqueue(numbered))
         };
         self.prepared.iter().enumerate().map(way).collect()
     }
@@ -121,13 +121,13 @@ impl PreparedRoutes {
 }
 
 /// A route as the store takes it.
-pub(crate) fn to_store(route: &Route, birth: Birth) -> Way {
+pub(crate) fn to_store(route: &Route, enqueue: Enqueue) -> Way {
     Way {
         provider: route.entry.name.clone(),
         prepared: route.prepared.clone(),
         not_before: route.not_before,
         give_up_at: route.give_up_at,
-        birth,
+        enqueue,
         quotas: route.quotas.clone(),
         so_far: None,
     }

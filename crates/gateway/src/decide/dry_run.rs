@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acteon_core::{Action, Caller, DryRun, LastError, Origin, Outcome, Timestamp};
 use acteon_rules::Fault;
-use acteon_store::{Birth, Judged, State, StoreError};
+use acteon_store::{Enqueue, Judged, State, StoreError};
 
 use crate::admit::pending::{left_alone, recorded};
 use crate::admit::routes::to_store;
@@ -46,7 +46,7 @@ impl Gateway {
             Step::Send(conditions, routes, _) => {
                 let ways = routes
                     .iter()
-                    .map(|route| to_store(route, Birth::Due(now)))
+                    .map(|route| to_store(route, Enqueue::DueAt(now)))
                     .collect();
                 let _turn = inner
                     .dry_runs

@@ -176,7 +176,7 @@ async fn a_node_that_dies_while_it_sends_leaves_a_marked_action_to_the_others() 
 /// Whatever went wrong on its way into memory: a row that its owner forgot is not forgotten for as long as the owner lives.
 #[tokio::test]
 async fn a_row_that_a_living_process_owns_and_nobody_works_on_goes_on() {
-    use acteon_store::{Admission, Admitted, Birth, Conditions, Disposition, Turn, Way};
+    use acteon_store::{Admission, Admitted, Conditions, Disposition, Enqueue, Turn, Way};
     let config = SimulationConfig::builder()
         .add_recording_provider("p")
         .build();
@@ -192,7 +192,7 @@ async fn a_row_that_a_living_process_owns_and_nobody_works_on_goes_on() {
         prepared,
         not_before: now,
         give_up_at: now + Duration::from_hours(1),
-        birth: Birth::Owned(owner),
+        enqueue: Enqueue::Claimed(owner),
         quotas: Vec::new(),
         so_far: None,
     };

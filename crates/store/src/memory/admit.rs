@@ -42,7 +42,7 @@ impl Tables {
         let chosen = ways
             .get(way)
             .ok_or_else(|| StoreError::Engine("an action has no way to go".into()))?;
-        if let Some(owner) = chosen.birth.owner()
+        if let Some(owner) = chosen.enqueue.owner()
             && !self.processes.contains_key(&owner.0)
         {
             return Err(StoreError::Fenced);
@@ -90,7 +90,7 @@ impl Tables {
         self.last_seq += 1;
         let seq = Seq(self.last_seq);
         let owner = way
-            .and_then(|way| way.birth.owner())
+            .and_then(|way| way.enqueue.owner())
             .map_or(0, |owner| owner.0);
         let prepared = way.map(|way| Prepared::clone(&way.prepared)).map(Arc::new);
         let record = Record {
@@ -113,10 +113,10 @@ impl Tables {
             give_up_at: way.map_or(admission.accepted_at, |way| way.give_up_at),
             state: State::Open,
             owned: owner != 0,
-            in_flight: way.is_some_and(|way| way.birth.is_in_flight()),
+            in_flight: way.is_some_and(|way| way.enqueue.is_in_flight()),
             fence: 0,
             due_at: way.map_or(admission.accepted_at, |way| {
-                way.birth.due_at(way.not_before)
+                way.enqueue.due_at(way.not_before)
             }),
             attempts: 0,
             rounds: 0,

@@ -147,15 +147,15 @@ impl<'a> Columns<'a> {
             .push(row.request.and_then(|request| request.bytes()));
         self.owner.push(
             row.way
-                .map(|way| way.birth.owner().map_or(0, |owner| owner.0)),
+                .map(|way| way.enqueue.owner().map_or(0, |owner| owner.0)),
         );
         self.in_flight
-            .push(row.way.map(|way| way.birth.is_in_flight()));
+            .push(row.way.map(|way| way.enqueue.is_in_flight()));
         self.goes_through
             .push(row.way.map(|way| way.provider.as_str()));
         self.due_at.push(
             row.way
-                .map(|way| way.birth.due_at(way.not_before).as_millis()),
+                .map(|way| way.enqueue.due_at(way.not_before).as_millis()),
         );
         self.not_before
             .push(row.way.map(|way| way.not_before.as_millis()));

@@ -89,8 +89,8 @@ pub(super) fn admit(
     }
     // What is no process any more gets no rows: nobody would take them over. `OR FAIL`, here and below: of what selects, SQLite otherwise keeps a copy
     // of each page that it changes, to undo what went before a row that fails. There is one row.
-    let owner = chosen.birth.owner().map_or(0, |owner| owner.0);
-    let due_at = chosen.birth.due_at(chosen.not_before).as_millis();
+    let owner = chosen.enqueue.owner().map_or(0, |owner| owner.0);
+    let due_at = chosen.enqueue.due_at(chosen.not_before).as_millis();
     let mut insert = connection.prepare_cached(
         "INSERT OR FAIL INTO jobs (seq, owner, provider, due_at, give_up_at, in_flight, possible_duplicate, not_before, priority, outcome) \
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE ?2 = 0 OR EXISTS (SELECT 1 FROM processes WHERE owner = ?2)",
@@ -98,7 +98,7 @@ pub(super) fn admit(
     let (through, give_up_at, in_flight) = (
         chosen.provider.as_str(),
         chosen.give_up_at.as_millis(),
-        chosen.birth.is_in_flight(),
+        chosen.enqueue.is_in_flight(),
     );
     let (not_before, priority) = (chosen.not_before.as_millis(), admission.priority.number());
     let (marked, so_far) = (admission.possible_duplicate, chosen.so_far.as_deref());

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use acteon_core::{ActionId, Scope};
 use acteon_store::{
-    Birth, History as _, HistoryFilter, Jobs as _, Journal as _, PageRequest, Processes as _, Seq,
-    SqliteOptions, SqliteStore,
+    Enqueue, History as _, HistoryFilter, Jobs as _, Journal as _, PageRequest, Processes as _,
+    Seq, SqliteOptions, SqliteStore,
 };
 use rusqlite::Connection;
 
@@ -18,18 +18,18 @@ const BYTES: &str = "x'5b80'";
 async fn damaged(folder: &Path) -> SqliteStore {
     let store = open(folder, None).expect("a store");
     let owner = store.register().await.expect("an owner");
-    let done = admit(&store, "done", Birth::Owned(owner)).await;
+    let done = admit(&store, "done", Enqueue::Claimed(owner)).await;
     store
         .settle(settlement(done, owner, end(executed())))
         .await
         .expect("settled");
-    let over = admit(&store, "over", Birth::Owned(owner)).await;
+    let over = admit(&store, "over", Enqueue::Claimed(owner)).await;
     store
         .settle(settlement(over, owner, end(executed())))
         .await
         .expect("settled");
-    admit(&store, "named", Birth::Due(at(300))).await;
-    admit(&store, "sound", Birth::Due(at(300))).await;
+    admit(&store, "named", Enqueue::DueAt(at(300))).await;
+    admit(&store, "sound", Enqueue::DueAt(at(300))).await;
     let connection = Connection::open(folder.join("test.db")).expect("a connection");
     let damage = format!(
         "UPDATE outcomes SET history = CAST({BYTES} AS TEXT) WHERE seq = {}; \

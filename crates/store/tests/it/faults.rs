@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use acteon_core::{ActionId, Scope};
 use acteon_store::{
-    Admitted, Birth, Engine as _, FaultPoint, Faults, HistoryFilter, Journal as _, Notes as _,
+    Admitted, Engine as _, Enqueue, FaultPoint, Faults, HistoryFilter, Journal as _, Notes as _,
     OwnerId, PageRequest, Processes as _, Retention, SqliteOptions, SqliteStore, Store, StoreError,
     Tenants,
 };
@@ -98,7 +98,7 @@ async fn work(store: &dyn Store, owner: OwnerId, number: &mut usize, accepted: &
         *number += 1;
         let id = format!("a{number}");
         if let Ok(Admitted::Open { seq, .. }) =
-            store.admit(admission(&id, Birth::Owned(owner))).await
+            store.admit(admission(&id, Enqueue::Claimed(owner))).await
         {
             accepted.push(id);
             drop(
@@ -195,7 +195,7 @@ async fn what_fails_once_or_for_a_while_loses_nothing_and_goes_on_by_itself() {
             work(&store, owner, &mut number, &mut accepted).await;
             faulty.switch.lift();
             let id = format!("after-{}-{act:?}", point.as_str());
-            let after = store.admit(admission(&id, Birth::Owned(owner))).await;
+            let after = store.admit(admission(&id, Enqueue::Claimed(owner))).await;
             assert!(
                 matches!(after, Ok(Admitted::Open { .. })),
                 "it goes on after {} failed",
@@ -224,7 +224,7 @@ async fn a_store_that_cannot_be_opened_or_copied_says_so_and_leaves_nothing_half
     let store = SqliteStore::open(&faulty.options()).expect("a store, the second time");
     let owner = store.register().await.expect("an owner");
     store
-        .admit(admission("a", Birth::Owned(owner)))
+        .admit(admission("a", Enqueue::Claimed(owner)))
         .await
         .map(drop)
         .expect("admitted");
@@ -261,7 +261,7 @@ async fn a_store_on_a_full_disk_begins_with_what_was_kept_in_reserve() {
     let store = SqliteStore::open(&faulty.options()).expect("it begins");
     let owner = store.register().await.expect("an owner");
     assert!(matches!(
-        store.admit(admission("a", Birth::Owned(owner))).await,
+        store.admit(admission("a", Enqueue::Claimed(owner))).await,
         Ok(Admitted::Open { .. })
     ));
     drop(store);
@@ -280,7 +280,7 @@ async fn a_thread_that_panics_ends_the_store() {
         let store = SqliteStore::open(&faulty.options()).expect("a store");
         let owner = store.register().await.expect("an owner");
         faulty.switch.set(point, Act::Panic);
-        let admitted = store.admit(admission("a", Birth::Owned(owner))).await;
+        let admitted = store.admit(admission("a", Enqueue::Claimed(owner))).await;
         let why = tokio::time::timeout(Duration::from_secs(20), store.ended())
             .await
             .expect("it has ended");
@@ -305,7 +305,7 @@ async fn of_a_commit_that_the_disk_broke_off_nobody_is_told_that_nothing_was_sto
     let faulty = Faulty::new();
     let store = SqliteStore::open(&faulty.options()).expect("a store");
     let owner = store.register().await.expect("an owner");
-    let admit = |id: &str| store.admit(admission(id, Birth::Owned(owner)));
+    let admit = |id: &str| store.admit(admission(id, Enqueue::Claimed(owner)));
     faulty.switch.set(FaultPoint::Commit, Act::Breaks);
     let admitted = futures_util::future::join_all(["a", "b", "c"].map(admit)).await;
     for admitted in admitted {
@@ -362,7 +362,7 @@ async fn a_rescue_that_fails_is_tried_again_while_the_process_lives() {
     let store = SqliteStore::open(&faulty.options()).expect("a store");
     let owner = store.register().await.expect("an owner");
     store
-        .admit(admission("a", Birth::Owned(owner)))
+        .admit(admission("a", Enqueue::Claimed(owner)))
         .await
         .map(drop)
         .expect("admitted");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use acteon_core::{Outcome, Tenant};
 use acteon_store::{
-    Admission, Admitted, Birth, Conditions, DedupCheck, Disposition, Judged, Overage, OwnerId,
+    Admission, Admitted, Conditions, DedupCheck, Disposition, Enqueue, Judged, Overage, OwnerId,
     QuotaCheck, State, Step, Store, ThrottleCheck, Way,
 };
 
@@ -36,7 +36,7 @@ fn quota(id: &str, max_actions: u64, overage: Overage) -> QuotaCheck {
 fn charged(name: &str, quotas: Vec<QuotaCheck>) -> Way {
     Way {
         quotas,
-        ..way(name, Birth::Due(at(500)))
+        ..way(name, Enqueue::DueAt(at(500)))
     }
 }
 
@@ -335,7 +335,7 @@ pub(crate) async fn a_key_is_held_until_its_time_or_until_its_holder_gives_it_ba
             dedup("k", now + 100),
             vec![Way {
                 quotas,
-                ..way("p", Birth::Owned(owner))
+                ..way("p", Enqueue::Claimed(owner))
             }],
         )
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acteon_core::{Grant, Scope, Tenant};
 use acteon_store::{
-    Admission, Admitted, Birth, Cursor, Disposition, HistoryFilter, PageRequest, Retention, Seq,
+    Admission, Admitted, Cursor, Disposition, Enqueue, HistoryFilter, PageRequest, Retention, Seq,
     State, Store, Tenants,
 };
 
@@ -122,7 +122,7 @@ pub(crate) async fn recent_sends_come_in_pages_without_gap_or_repeat(engine: &En
         let seq = crate::admit(
             &*store,
             &format!("s{number}"),
-            acteon_store::Birth::Owned(owner),
+            acteon_store::Enqueue::Claimed(owner),
         )
         .await;
         let outcome = if number == 4 {
@@ -169,9 +169,9 @@ pub(crate) async fn recent_sends_come_in_pages_without_gap_or_repeat(engine: &En
 pub(crate) async fn what_a_search_reads_is_there_also_of_what_is_over(engine: &Engine) {
     let store = engine.open().await;
     let owner = store.register().await.expect("an owner");
-    admit(&*store, "open", Birth::Owned(owner)).await;
+    admit(&*store, "open", Enqueue::Claimed(owner)).await;
     for (id, outcome) in [("sent", executed()), ("failed", failed("TIMEOUT"))] {
-        let seq = admit(&*store, id, Birth::Owned(owner)).await;
+        let seq = admit(&*store, id, Enqueue::Claimed(owner)).await;
         store
             .settle(settlement(seq, owner, crate::end(outcome)))
             .await
@@ -312,7 +312,7 @@ pub(crate) async fn every_filter_filters(engine: &Engine) {
     let store = engine.open().await;
     filled(&*store).await;
     let owner = store.register().await.expect("an owner");
-    admit(&*store, "open", Birth::Owned(owner)).await;
+    admit(&*store, "open", Enqueue::Claimed(owner)).await;
     let all = || HistoryFilter::of(Scope::everything());
     let some = |text: &str| Some(text.to_owned());
     for (filter, count) in [
@@ -521,6 +521,6 @@ async fn prune(store: &dyn Store, retention: &Retention) -> usize {
 fn sendable(owner: acteon_store::OwnerId) -> Disposition {
     Disposition::Send {
         conditions: acteon_store::Conditions::default(),
-        ways: vec![crate::way("p", Birth::Owned(owner))],
+        ways: vec![crate::way("p", Enqueue::Claimed(owner))],
     }
 }

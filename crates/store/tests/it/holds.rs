@@ -1,7 +1,7 @@
 //! Who holds which rows, what they may have sent of them, and what becomes of that.
 
 use acteon_store::{
-    Age, Birth, ClaimRows, Freed, Hold, OwnerId, Room, Seq, Settled, Settlement, Step, Store, Way,
+    Age, ClaimRows, Enqueue, Freed, Hold, OwnerId, Room, Seq, Settled, Settlement, Step, Store, Way,
 };
 
 use crate::{
@@ -16,8 +16,8 @@ on_every_engine! {
     what_is_postponed_takes_its_age_along,
 }
 
-async fn admit(store: &dyn Store, id: &str, name: &str, birth: Birth) -> Seq {
-    let ways: Vec<Way> = vec![way(name, birth)];
+async fn admit(store: &dyn Store, id: &str, name: &str, enqueue: Enqueue) -> Seq {
+    let ways: Vec<Way> = vec![way(name, enqueue)];
     let disposition = acteon_store::Disposition::Send {
         conditions: acteon_store::Conditions::default(),
         ways,
@@ -46,10 +46,10 @@ fn begins(seq: Seq, owner: OwnerId, note: Option<&str>) -> Settlement {
 pub(crate) async fn what_may_have_been_sent_is_told_from_what_waited(engine: &Engine) {
     let store = engine.open().await;
     let owner = store.register().await.expect("an owner");
-    let born = admit(&*store, "born", "p", Birth::InFlight(owner)).await;
-    let begun = admit(&*store, "begun", "p", Birth::Owned(owner)).await;
-    admit(&*store, "waited", "p", Birth::Owned(owner)).await;
-    let put_off = admit(&*store, "put_off", "p", Birth::InFlight(owner)).await;
+    let born = admit(&*store, "born", "p", Enqueue::InFlight(owner)).await;
+    let begun = admit(&*store, "begun", "p", Enqueue::Claimed(owner)).await;
+    admit(&*store, "waited", "p", Enqueue::Claimed(owner)).await;
+    let put_off = admit(&*store, "put_off", "p", Enqueue::InFlight(owner)).await;
     assert_eq!(
         store.settle(begins(begun, owner, Some("late"))).await,
         Ok(Settled::Written)
@@ -121,7 +121,7 @@ pub(crate) async fn a_claim_serves_many_rooms_and_takes_nothing_of_others(engine
             &*store,
             &format!("{name}{number}"),
             name,
-            Birth::Due(at(110 + number as i64)),
+            Enqueue::DueAt(at(110 + number as i64)),
         )
         .await;
     }
@@ -158,9 +158,9 @@ pub(crate) async fn what_is_owned_is_listed_in_pages_and_freed_only_as_it_is_hel
     );
     let mut seqs = Vec::new();
     for number in 0..5 {
-        seqs.push(admit(&*store, &format!("a{number}"), "p", Birth::Owned(owner)).await);
+        seqs.push(admit(&*store, &format!("a{number}"), "p", Enqueue::Claimed(owner)).await);
     }
-    admit(&*store, "other", "p", Birth::Owned(other)).await;
+    admit(&*store, "other", "p", Enqueue::Claimed(other)).await;
     let first = store.owned(owner, Seq(i64::MIN), 3).await.expect("a page");
     let rest = store.owned(owner, first[2].seq, 3).await.expect("a page");
     assert_eq!(
@@ -211,8 +211,8 @@ pub(crate) async fn what_is_owned_is_listed_in_pages_and_freed_only_as_it_is_hel
 pub(crate) async fn what_is_given_back_unsent_keeps_its_place(engine: &Engine) {
     let store = engine.open().await;
     let owner = store.register().await.expect("an owner");
-    let sent = admit(&*store, "sent", "p", Birth::Due(at(105))).await;
-    admit(&*store, "old", "p", Birth::Due(at(110))).await;
+    let sent = admit(&*store, "sent", "p", Enqueue::DueAt(at(105))).await;
+    admit(&*store, "old", "p", Enqueue::DueAt(at(110))).await;
     let due = async |id: &str| find(&*store, id).await.due_at;
     for round in 0..3 {
         // Whoever claims.
@@ -302,8 +302,8 @@ pub(crate) async fn what_is_given_back_unsent_keeps_its_place(engine: &Engine) {
 pub(crate) async fn what_is_postponed_takes_its_age_along(engine: &Engine) {
     let store = engine.open().await;
     let owner = store.register().await.expect("an owner");
-    let postponed = admit(&*store, "postponed", "p", Birth::Owned(owner)).await;
-    let again = admit(&*store, "again", "p", Birth::Owned(owner)).await;
+    let postponed = admit(&*store, "postponed", "p", Enqueue::Claimed(owner)).await;
+    let again = admit(&*store, "again", "p", Enqueue::Claimed(owner)).await;
     let before = find(&*store, "again").await;
     for (seq, age) in [
         (

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acteon_core::{Origin, Prepared, Scope};
 use acteon_store::{
-    Admitted, Beat, Birth, ClaimRows, Conditions, DedupCheck, Disposition, Engine as _, Freed,
+    Admitted, Beat, ClaimRows, Conditions, DedupCheck, Disposition, Engine as _, Enqueue, Freed,
     HistoryFilter, Hold, Jobs as _, Journal as _, NoteSwap, OwnerId, PageRequest, Record, Seq,
     Settled, Settlement, State, Store, StoreError, Way,
 };
@@ -31,7 +31,7 @@ on_every_engine! {
 pub(crate) async fn what_is_admitted_comes_back_whole_and_an_id_is_taken_once(engine: &Engine) {
     let store = engine.open().await;
     let owner = store.register().await.expect("an owner");
-    admit(&*store, "a", Birth::Owned(owner)).await;
+    admit(&*store, "a", Enqueue::Claimed(owner)).await;
     let record = find(&*store, "a").await;
     assert_eq!(
         (record.state, record.owned, record.origin),
@@ -52,7 +52,7 @@ pub(crate) async fn what_is_admitted_comes_back_whole_and_an_id_is_taken_once(en
         (provider("p"), "", "anonymous")
     );
     assert!(
-        matches!(store.admit(admission("a", Birth::Owned(owner))).await, Ok(Admitted::Existing(seq)) if seq == record.seq)
+        matches!(store.admit(admission("a", Enqueue::Claimed(owner))).await, Ok(Admitted::Existing(seq)) if seq == record.seq)
     );
     assert_eq!(store.open_count(), 1);
 }
@@ -63,7 +63,7 @@ pub(crate) async fn only_the_owner_settles_and_only_once(engine: &Engine) {
         store.register().await.expect("an owner"),
         store.register().await.expect("an owner"),
     );
-    let seq = admit(&*store, "a", Birth::Owned(one)).await;
+    let seq = admit(&*store, "a", Enqueue::Claimed(one)).await;
     assert_eq!(
         store.settle(settlement(seq, other, end(executed()))).await,
         Ok(Settled::Fenced)
@@ -90,7 +90,7 @@ pub(crate) async fn due_rows_are_claimed_by_one_and_later_ones_wait(engine: &Eng
         store.register().await.expect("an owner"),
     );
     for (id, due) in [("late", 300), ("second", 120), ("first", 110)] {
-        admit(&*store, id, Birth::Due(at(due))).await;
+        admit(&*store, id, Enqueue::DueAt(at(due))).await;
     }
     assert_eq!(store.next_due(&[provider("p")]).await, Ok(Some(at(110))));
     let ids: Vec<String> = claim(&*store, one, 150)
@@ -121,7 +121,7 @@ pub(crate) async fn a_lease_that_ran_out_frees_and_marks_its_rows_and_cannot_be_
         store.register().await.expect("an owner"),
         store.register().await.expect("an owner"),
     );
-    let seq = admit(&*store, "a", Birth::InFlight(dead)).await;
+    let seq = admit(&*store, "a", Enqueue::InFlight(dead)).await;
     let before = beat_of(&*store, dead).await;
     assert_eq!(store.renew(dead).await, Ok(true));
     assert_eq!(
@@ -159,7 +159,7 @@ pub(crate) async fn a_lease_that_ran_out_frees_and_marks_its_rows_and_cannot_be_
 pub(crate) async fn what_is_done_again_does_not_touch_what_was_claimed_since(engine: &Engine) {
     let store = engine.open().await;
     let owner = store.register().await.expect("an owner");
-    let seq = admit(&*store, "a", Birth::Owned(owner)).await;
+    let seq = admit(&*store, "a", Enqueue::Claimed(owner)).await;
     assert_eq!(
         store.settle(settlement(seq, owner, again(110))).await,
         Ok(Settled::Written)
@@ -198,7 +198,7 @@ async fn beat_of(store: &dyn Store, owner: OwnerId) -> Beat {
 pub(crate) async fn who_is_no_process_any_more_writes_nothing(engine: &Engine) {
     let store = engine.open().await;
     let lapsed = store.register().await.expect("an owner");
-    let kept = admit(&*store, "kept", Birth::Owned(lapsed)).await;
+    let kept = admit(&*store, "kept", Enqueue::Claimed(lapsed)).await;
     let beat = beat_of(&*store, lapsed).await;
     assert_eq!(
         store.take_over(vec![beat], at(200)).await,
@@ -210,7 +210,7 @@ pub(crate) async fn who_is_no_process_any_more_writes_nothing(engine: &Engine) {
     assert!(claim(&*store, lapsed, 300).await.is_empty());
     assert_eq!(
         store
-            .admit(admission("late", Birth::Owned(lapsed)))
+            .admit(admission("late", Enqueue::Claimed(lapsed)))
             .await
             .map(drop),
         Err(StoreError::Fenced)
@@ -234,7 +234,7 @@ pub(crate) async fn who_is_no_process_any_more_writes_nothing(engine: &Engine) {
         (Some(1), at(0)),
         "the row is as the take-over left it"
     );
-    admit(&*store, "unowned", Birth::Due(at(150))).await;
+    admit(&*store, "unowned", Enqueue::DueAt(at(150))).await;
 }
 
 pub(crate) async fn a_good_stop_gives_rows_back_unmarked_and_a_crash_marks_them(engine: &Engine) {
@@ -243,8 +243,8 @@ pub(crate) async fn a_good_stop_gives_rows_back_unmarked_and_a_crash_marks_them(
         store.register().await.expect("an owner"),
         store.register().await.expect("an owner"),
     );
-    admit(&*store, "good", Birth::Owned(good)).await;
-    admit(&*store, "crashed", Birth::InFlight(crashed)).await;
+    admit(&*store, "good", Enqueue::Claimed(good)).await;
+    admit(&*store, "crashed", Enqueue::InFlight(crashed)).await;
     store.retire(good, at(120)).await.expect("retired");
     drop(store);
     let store = engine.open().await;
@@ -287,7 +287,7 @@ pub(crate) async fn large_and_strange_texts_come_back(engine: &Engine) {
             bytes,
             ..Prepared::default()
         }),
-        ..way("p", Birth::Due(at(0)))
+        ..way("p", Enqueue::DueAt(at(0)))
     }];
     let long_key = "k\u{0}".repeat(5000);
     let conditions = Conditions {
@@ -319,7 +319,7 @@ pub(crate) async fn large_and_strange_texts_come_back(engine: &Engine) {
         Some(1_000_000)
     );
     let refused = store
-        .admit(sent("again", vec![way("p", Birth::Due(at(0)))]))
+        .admit(sent("again", vec![way("p", Enqueue::DueAt(at(0)))]))
         .await;
     assert!(
         matches!(
@@ -347,7 +347,7 @@ async fn a_full_disk_refuses_and_recovers_and_keeps_what_it_had() {
     let mut accepted = 0;
     let error = loop {
         match store
-            .admit(admission(&format!("a{accepted}"), Birth::Due(at(0))))
+            .admit(admission(&format!("a{accepted}"), Enqueue::DueAt(at(0))))
             .await
         {
             Ok(_) => accepted += 1,
@@ -367,7 +367,7 @@ async fn a_full_disk_refuses_and_recovers_and_keeps_what_it_had() {
         accepted,
         "nothing that was accepted is gone"
     );
-    admit(&store, "after", Birth::Due(at(0))).await;
+    admit(&store, "after", Enqueue::DueAt(at(0))).await;
 }
 
 #[tokio::test]
@@ -382,7 +382,7 @@ async fn one_bad_item_does_not_fail_its_batch() {
         });
         let ways = vec![Way {
             prepared,
-            ..way("p", Birth::Due(at(0)))
+            ..way("p", Enqueue::DueAt(at(0)))
         }];
         with_disposition(
             "large",
@@ -394,11 +394,11 @@ async fn one_bad_item_does_not_fail_its_batch() {
         )
     };
     let mut small: Vec<_> = (0..10)
-        .map(|number| store.admit(admission(&format!("s{number}"), Birth::Due(at(0)))))
+        .map(|number| store.admit(admission(&format!("s{number}"), Enqueue::DueAt(at(0)))))
         .collect();
     let large = store.admit(large);
     small.extend(
-        (10..20).map(|number| store.admit(admission(&format!("s{number}"), Birth::Due(at(0))))),
+        (10..20).map(|number| store.admit(admission(&format!("s{number}"), Enqueue::DueAt(at(0))))),
     );
     for answer in small {
         assert!(matches!(answer.await, Ok(Admitted::Open { .. })));
@@ -409,7 +409,7 @@ async fn one_bad_item_does_not_fail_its_batch() {
 pub(crate) async fn overdue_rows_of_any_provider_can_be_claimed_and_notes_end(engine: &Engine) {
     let store = engine.open().await;
     let owner = store.register().await.expect("an owner");
-    admit(&*store, "a", Birth::Due(at(4000))).await;
+    admit(&*store, "a", Enqueue::DueAt(at(4000))).await;
     let overdue = || ClaimRows::Overdue { limit: 10 };
     assert!(claim_rows(&*store, owner, 999, overdue()).await.is_empty());
     assert_eq!(claim_rows(&*store, owner, 1000, overdue()).await.len(), 1);
@@ -421,11 +421,11 @@ pub(crate) async fn overdue_rows_of_any_provider_can_be_claimed_and_notes_end(en
 pub(crate) async fn what_waits_is_counted_and_what_ended_is_found(engine: &Engine) {
     let store = engine.open().await;
     let owner = store.register().await.expect("an owner");
-    let first = admit(&*store, "a", Birth::Owned(owner)).await;
-    let second = admit(&*store, "b", Birth::Due(at(500))).await;
+    let first = admit(&*store, "a", Enqueue::Claimed(owner)).await;
+    let second = admit(&*store, "b", Enqueue::DueAt(at(500))).await;
     let later = Way {
         not_before: at(300),
-        ..way("q", Birth::Due(at(500)))
+        ..way("q", Enqueue::DueAt(at(500)))
     };
     let through = with_disposition(
         "c",
@@ -470,7 +470,7 @@ pub(crate) async fn what_waits_is_counted_and_what_ended_is_found(engine: &Engin
         ("e", "HELD"),
         ("f", "CONFIGURATION"),
     ] {
-        let letter = admit(&*store, id, Birth::Owned(owner)).await;
+        let letter = admit(&*store, id, Enqueue::Claimed(owner)).await;
         store
             .settle(settlement(letter, owner, end(failed(code))))
             .await

@@ -2,7 +2,7 @@
 
 use acteon_core::{ActionId, Grant, Outcome, Scope, Timestamp};
 use acteon_store::{
-    Admission, Admitted, Birth, Conditions, DedupCheck, Disposition, HistoryFilter, Order,
+    Admission, Admitted, Conditions, DedupCheck, Disposition, Enqueue, HistoryFilter, Order,
     PageRequest, Seq, State, Store,
 };
 
@@ -20,7 +20,7 @@ on_every_engine!(
 /// An action that ended badly.
 async fn letter(store: &dyn Store, id: &str) -> Seq {
     let owner = store.register().await.expect("an owner");
-    let seq = admit(store, id, Birth::Owned(owner)).await;
+    let seq = admit(store, id, Enqueue::Claimed(owner)).await;
     store
         .settle(settlement(seq, owner, crate::end(failed("CONNECTION"))))
         .await
@@ -32,7 +32,7 @@ fn replay(id: &str, letter: Seq) -> Admission {
     Admission {
         letter: Some(letter),
         possible_duplicate: true,
-        ..admission(id, Birth::Due(at(500)))
+        ..admission(id, Enqueue::DueAt(at(500)))
     }
 }
 
@@ -98,7 +98,7 @@ pub(crate) async fn a_letter_stays_whose_replay_is_held_back(engine: &Engine) {
     };
     assert!(matches!(
         store
-            .admit(holding(admission("holder", Birth::Due(at(500)))))
+            .admit(holding(admission("holder", Enqueue::DueAt(at(500)))))
             .await,
         Ok(Admitted::Open { .. })
     ));
@@ -165,11 +165,12 @@ pub(crate) async fn what_was_refused_gives_way_only_to_what_is_written(engine: &
         provider: crate::provider("p"),
         fallback_chain: Vec::new(),
     };
-    let again = |birth| Admission {
+    let again = |enqueue| Admission {
         letter: Some(seq),
-        ..admission("again", birth)
+        ..admission("again", enqueue)
     };
-    let Ok(Admitted::Open { seq: replayed, .. }) = store.admit(again(Birth::Owned(owner))).await
+    let Ok(Admitted::Open { seq: replayed, .. }) =
+        store.admit(again(Enqueue::Claimed(owner))).await
     else {
         panic!("a letter")
     };
@@ -178,7 +179,7 @@ pub(crate) async fn what_was_refused_gives_way_only_to_what_is_written(engine: &
         .await
         .expect("settled");
     assert!(matches!(
-        store.admit(again(Birth::Owned(owner))).await,
+        store.admit(again(Enqueue::Claimed(owner))).await,
         Ok(Admitted::NoLetter)
     ));
     assert_eq!(
@@ -190,8 +191,8 @@ pub(crate) async fn what_was_refused_gives_way_only_to_what_is_written(engine: &
     );
     let gone = acteon_store::OwnerId(owner.0 + 1000);
     let (orphan, other) = (
-        admission("again", Birth::Owned(gone)),
-        admission("other", Birth::Due(at(500))),
+        admission("again", Enqueue::Claimed(gone)),
+        admission("other", Enqueue::DueAt(at(500))),
     );
     let (orphan, other) = tokio::join!(store.admit(orphan), store.admit(other));
     assert!(orphan.is_err() && matches!(other, Ok(Admitted::Open { .. })));

@@ -7,8 +7,8 @@ use std::time::Duration;
 use acteon_core::Tenant;
 use acteon_store::postgres::{PostgresOptions, PostgresStore};
 use acteon_store::{
-    Admission, Admitted, Birth, Conditions, Disposition, Document, DocumentKind, Documents as _,
-    Engine as _, History as _, Journal as _, NoteSwap, Notes as _, Overage, OwnerId,
+    Admission, Admitted, Conditions, Disposition, Document, DocumentKind, Documents as _,
+    Engine as _, Enqueue, History as _, Journal as _, NoteSwap, Notes as _, Overage, OwnerId,
     Processes as _, Put, QuotaCheck, State, Store, StoreError, Way,
 };
 use acteon_testkit::postgres::TestDatabase;
@@ -115,7 +115,7 @@ fn charged(id: &str, owner: OwnerId, max_actions: u64) -> Admission {
     };
     let way = Way {
         quotas: vec![quota],
-        ..way("p", Birth::Owned(owner))
+        ..way("p", Enqueue::Claimed(owner))
     };
     with_disposition(
         id,
@@ -278,7 +278,7 @@ async fn a_lost_write_of_a_document_is_told_as_done() {
 
 /// A dead letter.
 async fn letter(store: &dyn Store, owner: OwnerId) -> acteon_store::Seq {
-    let seq = crate::admit(store, "letter", Birth::Owned(owner)).await;
+    let seq = crate::admit(store, "letter", Enqueue::Claimed(owner)).await;
     store
         .settle(settlement(seq, owner, crate::end(failed("CONNECTION"))))
         .await
@@ -318,7 +318,7 @@ async fn a_lost_replay_is_told_as_written_and_its_letter_is_off_the_list() {
     database.execute(&slow("actions")).await.expect("a trigger");
     let replay = Admission {
         letter: Some(seq),
-        ..crate::admission("again", Birth::Due(at(500)))
+        ..crate::admission("again", Enqueue::DueAt(at(500)))
     };
     let admit = {
         let store = Arc::clone(&store);

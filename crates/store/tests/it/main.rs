@@ -56,7 +56,7 @@ use acteon_core::{
     Action, ActionId, Caller, Origin, Outcome, Prepared, ProviderName, Response, Scope, Timestamp,
 };
 use acteon_store::{
-    Admission, Admitted, Birth, Claim, ClaimRows, Conditions, Disposition, Hold, OwnerId, Record,
+    Admission, Admitted, Claim, ClaimRows, Conditions, Disposition, Enqueue, Hold, OwnerId, Record,
     Room, Seq, Settlement, SqliteOptions, SqliteStore, Step, Store, StoreError, Turn, Way,
 };
 
@@ -92,13 +92,13 @@ fn action(id: &str, tenant: &str) -> Action {
     serde_json::from_str(&text).expect("an action")
 }
 
-fn way(name: &str, birth: Birth) -> Way {
+fn way(name: &str, enqueue: Enqueue) -> Way {
     Way {
         provider: provider(name),
         prepared: Arc::new(prepared()),
         not_before: at(0),
         give_up_at: at(1000),
-        birth,
+        enqueue,
         quotas: Vec::new(),
         so_far: None,
     }
@@ -121,13 +121,13 @@ fn with_disposition(id: &str, accepted_at: Timestamp, disposition: Disposition) 
     }
 }
 
-fn admission(id: &str, birth: Birth) -> Admission {
+fn admission(id: &str, enqueue: Enqueue) -> Admission {
     with_disposition(
         id,
         at(100),
         Disposition::Send {
             conditions: Conditions::default(),
-            ways: vec![way("p", birth)],
+            ways: vec![way("p", enqueue)],
         },
     )
 }
@@ -190,8 +190,8 @@ fn settlement(seq: Seq, owner: OwnerId, step: Step) -> Settlement {
     }
 }
 
-async fn admit(store: &dyn Store, id: &str, birth: Birth) -> Seq {
-    match store.admit(admission(id, birth)).await {
+async fn admit(store: &dyn Store, id: &str, enqueue: Enqueue) -> Seq {
+    match store.admit(admission(id, enqueue)).await {
         Ok(Admitted::Open { seq, .. }) => seq,
         Ok(_) => panic!("{id} was there"),
         Err(error) => panic!("{error}"),

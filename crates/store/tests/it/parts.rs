@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use acteon_core::{Scope, Tenant};
 use acteon_store::{
-    Admission, Admitted, Birth, Conditions, Disposition, Overage, OwnerId, QuotaCheck, StoreError,
-    Way,
+    Admission, Admitted, Conditions, Disposition, Enqueue, Overage, OwnerId, QuotaCheck,
+    StoreError, Way,
 };
 use acteon_store::{History as _, Journal as _, Processes as _, postgres::PostgresStore};
 use acteon_testkit::postgres::TestDatabase;
@@ -35,7 +35,7 @@ fn charged(id: &str, owner: OwnerId, counter: Option<&str>) -> Admission {
     };
     let way = Way {
         quotas: counter.map(quota).into_iter().collect(),
-        ..way("p", Birth::Owned(owner))
+        ..way("p", Enqueue::Claimed(owner))
     };
     with_disposition(
         id,

@@ -3,7 +3,7 @@
 use acteon_store::Engine as _;
 use acteon_store::postgres::PostgresStore;
 
-use crate::{Birth, Engine, admit, at};
+use crate::{Engine, Enqueue, admit, at};
 
 #[tokio::test]
 async fn a_position_that_another_took_is_left_to_it() {
@@ -13,7 +13,7 @@ async fn a_position_that_another_took_is_left_to_it() {
     let store = PostgresStore::open(database.options())
         .await
         .expect("a store");
-    let first = admit(&store, "first", Birth::Due(at(500))).await;
+    let first = admit(&store, "first", Enqueue::DueAt(at(500))).await;
     let taken = format!(
         "INSERT INTO actions SELECT seq + 1, 'taken', tenant, namespace, accepted_at, provider, action_type, origin, caller, auth_method, \
          verdict, rule, superseded, through, charges, request_facts, replace(action, '\"first\"', '\"taken\"'), request \
@@ -21,6 +21,6 @@ async fn a_position_that_another_took_is_left_to_it() {
         first.0
     );
     database.execute(&taken).await.expect("a row");
-    let second = admit(&store, "second", Birth::Due(at(500))).await;
+    let second = admit(&store, "second", Enqueue::DueAt(at(500))).await;
     assert_eq!((second.0 - first.0, store.open_count()), (2, 2));
 }

@@ -1,7 +1,7 @@
 //! Which of the rows that wait are claimed first.
 
 use acteon_core::Priority;
-use acteon_store::{Admission, Birth, Charges, ClaimRows, Room, Store};
+use acteon_store::{Admission, Charges, ClaimRows, Enqueue, Room, Store};
 
 use crate::{Engine, admission, at, claim_rows, find, provider, settlement};
 
@@ -13,7 +13,7 @@ on_every_engine! {
 async fn admit(store: &dyn Store, id: &str, priority: Priority, due: i64) {
     let admission = Admission {
         priority,
-        ..admission(id, Birth::Due(at(due)))
+        ..admission(id, Enqueue::DueAt(at(due)))
     };
     assert!(
         matches!(

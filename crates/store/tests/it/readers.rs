@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use acteon_core::Scope;
 use acteon_store::{
-    Admitted, Birth, Conditions, Disposition, DocumentKind, Documents as _, FaultPoint, Faults,
+    Admitted, Conditions, Disposition, DocumentKind, Documents as _, Enqueue, FaultPoint, Faults,
     History as _, HistoryFilter, Jobs as _, Journal as _, Notes as _, Overage, Processes as _,
     QuotaCheck, SqliteOptions, SqliteStore, StoreError, Way,
 };
@@ -69,7 +69,7 @@ fn admission(number: usize) -> acteon_store::Admission {
     };
     let ways = vec![Way {
         quotas: vec![quota],
-        ..way("p", Birth::Due(at(500)))
+        ..way("p", Enqueue::DueAt(at(500)))
     }];
     with_disposition(
         &format!("a{number}"),

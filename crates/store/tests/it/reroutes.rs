@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use acteon_core::Priority;
 use acteon_store::{
-    Admission, Birth, Charges, Conditions, Disposition, Hasten, Hold, Overage, OwnerId, QuotaCheck,
-    Reroute, Rerouted, Seq, Settlement, Store, Way,
+    Admission, Charges, Conditions, Disposition, Enqueue, Hasten, Hold, Overage, OwnerId,
+    QuotaCheck, Reroute, Rerouted, Seq, Settlement, Store, Way,
 };
 
 use crate::{
@@ -33,7 +33,7 @@ fn quota(counter: &str, max_actions: u64, overage: Overage) -> QuotaCheck {
 async fn admit(store: &dyn Store, owner: OwnerId, quotas: Vec<QuotaCheck>) -> Seq {
     let ways = vec![Way {
         quotas,
-        ..way("p", Birth::InFlight(owner))
+        ..way("p", Enqueue::InFlight(owner))
     }];
     let admission = Admission {
         priority: Priority::High,
@@ -194,7 +194,7 @@ pub(crate) async fn what_waits_for_a_retry_is_made_due_and_nothing_else(engine: 
         ("last", 1, false),
         ("fresh", 0, false),
     ] {
-        let seq = crate::admit(&*store, id, Birth::Owned(owner)).await;
+        let seq = crate::admit(&*store, id, Enqueue::Claimed(owner)).await;
         let put_off = Settlement {
             rounds,
             possible_duplicate: marked,
@@ -249,7 +249,7 @@ pub(crate) async fn what_is_claimed_meanwhile_counts_as_found(engine: &Engine) {
     let store = engine.open().await;
     let owner = store.register().await.expect("an owner");
     for number in 0..10 * (ROUNDS + 1) {
-        let seq = crate::admit(&*store, &number.to_string(), Birth::Owned(owner)).await;
+        let seq = crate::admit(&*store, &number.to_string(), Enqueue::Claimed(owner)).await;
         store
             .settle(Settlement {
                 rounds: 1,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acteon_store::{Admitted, Birth, Conditions, DedupCheck, Disposition, ThrottleCheck};
+use acteon_store::{Admitted, Conditions, DedupCheck, Disposition, Enqueue, ThrottleCheck};
 
 use crate::{Engine, at, way, with_disposition};
 
@@ -17,7 +17,7 @@ fn with_conditions(id: &str, conditions: Conditions) -> acteon_store::Admission 
         at(100),
         Disposition::Send {
             conditions,
-            ways: vec![way("p", Birth::Due(at(500)))],
+            ways: vec![way("p", Enqueue::DueAt(at(500)))],
         },
     )
 }

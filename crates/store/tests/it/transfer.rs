@@ -2,7 +2,7 @@
 
 use acteon_core::Timestamp;
 use acteon_store::{
-    Birth, CLOCK_STEPS, Document, DocumentKind, Documents as _, Engine as _, Notes as _,
+    CLOCK_STEPS, Document, DocumentKind, Documents as _, Engine as _, Enqueue, Notes as _,
     Processes as _, SqliteOptions, SqliteStore, State, Store,
 };
 
@@ -18,14 +18,14 @@ fn sqlite(folder: &std::path::Path, name: &str) -> SqliteOptions {
 /// A store with something of everything.
 async fn filled(store: &dyn Store) {
     let owner = store.register().await.expect("an owner");
-    let done = admit(store, "done", Birth::Owned(owner)).await;
+    let done = admit(store, "done", Enqueue::Claimed(owner)).await;
     store
         .settle(settlement(done, owner, end(executed())))
         .await
         .expect("settled");
-    admit(store, "held", Birth::InFlight(owner)).await;
-    admit(store, "kept", Birth::Owned(owner)).await;
-    admit(store, "owed", Birth::Due(crate::at(300))).await;
+    admit(store, "held", Enqueue::InFlight(owner)).await;
+    admit(store, "kept", Enqueue::Claimed(owner)).await;
+    admit(store, "owed", Enqueue::DueAt(crate::at(300))).await;
     let silence = Document {
         kind: DocumentKind::Silence,
         id: "s".into(),
@@ -58,7 +58,7 @@ async fn a_copy_of_a_store_in_use_is_whole_and_overwrites_nothing() {
         "it is there already"
     );
     assert!(SqliteStore::backup(&of("none.db"), &folder.path().join("b.db")).is_err());
-    admit(&store, "later", Birth::Due(crate::at(0))).await;
+    admit(&store, "later", Enqueue::DueAt(crate::at(0))).await;
     let copied = SqliteStore::open(&SqliteOptions {
         path: copy,
         ..SqliteOptions::default()
@@ -152,7 +152,7 @@ async fn what_waits_is_due_by_the_clock_of_the_store_that_it_comes_to() {
     const HOUR: i64 = 3_600_000;
     let folder = tempfile::tempdir().expect("a folder");
     let store = open(folder.path(), None).expect("a store");
-    admit(&store, "owed", Birth::Due(crate::at(300))).await;
+    admit(&store, "owed", Enqueue::DueAt(crate::at(300))).await;
     store
         .put_note(CLOCK_STEPS, &format!("{HOUR} 0"), Timestamp::MAX)
         .await
@@ -337,7 +337,7 @@ fn an_export_that_nobody_reads_keeps_no_log_from_being_used_again() {
             runtime.block_on(admit(
                 &store,
                 &format!("a{number}"),
-                Birth::Due(crate::at(300)),
+                Enqueue::DueAt(crate::at(300)),
             ));
         }
     };

@@ -123,7 +123,7 @@ impl Admitting {
 
     /// Who is to own the row, whichever way it goes.
     pub(super) fn owner(&self) -> Option<OwnerId> {
-        self.ways().first()?.birth.owner()
+        self.ways().first()?.enqueue.owner()
     }
 
     /// Notes what is decided; returns what was before.
