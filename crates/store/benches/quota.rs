@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use acteon_core::{Action, Caller, Origin, Prepared, ProviderName, Tenant, Timestamp};
 use acteon_store::{
-    Admission, Admitted, Conditions, Disposition, Enqueue, Overage, QuotaCheck, SqliteOptions,
-    SqliteStore, Store, Turn, Way,
+    Admission, Admitted, Conditions, Disposition, Enqueue, Overage, QuotaCheck, Route,
+    SqliteOptions, SqliteStore, Store, Turn,
 };
 use tokio::runtime::Runtime;
 
@@ -99,7 +99,7 @@ fn admission(id: &str, client: u64, quotas: u64) -> Admission {
         resets_at: Timestamp::from_millis(1_000_000_000),
         overage: Overage::Block,
     });
-    let way = Way {
+    let route = Route {
         provider: ProviderName::parse("p").expect("a name"),
         prepared: Arc::new(prepared),
         not_before: Timestamp::from_millis(0),
@@ -119,7 +119,7 @@ fn admission(id: &str, client: u64, quotas: u64) -> Admission {
         turn: Turn::Single,
         disposition: Disposition::Send {
             conditions: Conditions::default(),
-            ways: vec![way],
+            routes: vec![route],
         },
         possible_duplicate: false,
         letter: None,

@@ -7,9 +7,9 @@ use std::time::Duration;
 use acteon_core::{ActionId, Outcome, ProviderName, Tenant, Timestamp};
 
 use crate::StoreError;
-use crate::model::{Charges, Way};
+use crate::model::{Charges, Route};
 
-/// What holds for an action whichever way it goes.
+/// What holds for an action whichever route it takes.
 #[derive(Clone, Debug, Default)]
 pub struct Conditions {
     /// It goes only if nobody holds this key.
@@ -19,7 +19,7 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// What an action takes that goes, with the quotas of its way.
+    /// What an action takes that goes, with the quotas of its route.
     pub fn charges(&self, quotas: &[QuotaCheck]) -> Charges {
         Charges {
             counters: quotas.iter().map(|quota| quota.counter.clone()).collect(),
@@ -107,9 +107,9 @@ pub(crate) trait Counters {
 pub enum Judged {
     /// It goes.
     Go {
-        /// Which way.
-        way: usize,
-        /// Quotas of that way which it goes over all the same, by their places.
+        /// Which route.
+        route: usize,
+        /// Quotas of that route which it goes over all the same, by their places.
         over: Vec<usize>,
     },
     /// It does not.
@@ -119,7 +119,7 @@ pub enum Judged {
 pub(crate) fn judge(
     counters: &dyn Counters,
     conditions: &Conditions,
-    ways: &[Way],
+    routes: &[Route],
     now: Timestamp,
 ) -> Result<Judged, StoreError> {
     if let Some(dedup) = &conditions.dedup
@@ -139,20 +139,20 @@ pub(crate) fn judge(
             }));
         }
     }
-    let mut way = 0;
+    let mut route = 0;
     loop {
-        let Some(candidate) = ways.get(way) else {
+        let Some(candidate) = routes.get(route) else {
             return Err(StoreError::Engine("an action has no way to go".into()));
         };
         match charge(counters, &candidate.quotas, now)? {
-            Charged::Fits(over) => return Ok(Judged::Go { way, over }),
+            Charged::Fits(over) => return Ok(Judged::Go { route, over }),
             Charged::Blocked(outcome) => return Ok(Judged::Refused(outcome)),
-            Charged::Degraded(to, outcome) => match ways
+            Charged::Degraded(to, outcome) => match routes
                 .iter()
-                .skip(way + 1)
+                .skip(route + 1)
                 .position(|other| other.provider == to)
             {
-                Some(next) => way += 1 + next,
+                Some(next) => route += 1 + next,
                 None => return Ok(Judged::Refused(outcome)),
             },
         }

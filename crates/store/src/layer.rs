@@ -14,7 +14,7 @@ use crate::gate::{Conditions, Judged};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
     Admission, Admitted, Beat, Claim, Claimed, Freed, Hasten, Hold, OwnerId, RecentSends, Record,
-    Reroute, Rerouted, Seq, Settled, Settlement, Way,
+    Reroute, Rerouted, Route, Seq, Settled, Settlement,
 };
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::shares::{DeadShare, OpenShare};
@@ -89,7 +89,7 @@ layered! {
     }
     Journal {
         Admit = admit(admission: Admission) -> Admitted;
-        Judge = judge(conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Judged;
+        Judge = judge(conditions: Conditions, routes: Vec<Route>, now: Timestamp) -> Judged;
         Settle = settle(settlement: Settlement) -> Settled;
         Reroute = reroute(change: Reroute) -> Rerouted;
         Used = used(counter: &str) keeps counter -> u64;

@@ -38,8 +38,8 @@ pub use layer::{Layer, Layered, StoreCall};
 pub use memory::MemoryStore;
 pub use model::{
     Admission, Admitted, Beat, Charges, Claim, ClaimRows, Claimed, Disposition, Enqueue, Freed,
-    Hasten, Hold, OwnerId, RecentSend, RecentSends, Record, Reroute, Rerouted, Room, Seq, Settled,
-    Settlement, State, Step, Turn, Way,
+    Hasten, Hold, OwnerId, RecentSend, RecentSends, Record, Reroute, Rerouted, Room, Route, Seq,
+    Settled, Settlement, State, Step, Turn,
 };
 pub use raw::UNREADABLE;
 pub use retention::{Pruned, Retention, SweepCursor, Tenants};

@@ -79,15 +79,15 @@ pub enum Disposition {
     Ended(Outcome),
     /// It goes, if the gate lets it.
     Send {
-        /// What holds for it whichever way it goes.
+        /// What holds for it whichever route it takes.
         conditions: Conditions,
-        /// The way it goes, and those it goes instead where a quota says so. Never empty.
-        ways: Vec<Way>,
+        /// The route it takes, and those it takes instead where a quota says so. Never empty.
+        routes: Vec<Route>,
     },
 }
 
-/// One way for an action to go.
-pub struct Way {
+/// Route of an action: a provider, with the request to send and what it is charged to.
+pub struct Route {
     /// The provider.
     pub provider: ProviderName,
     /// The request to send.
@@ -140,13 +140,13 @@ impl Enqueue {
 
 /// What came of an admission.
 pub enum Admitted {
-    /// The row was written, to go one of the ways.
+    /// The row was written, to take one of the routes.
     Open {
         /// Its position.
         seq: Seq,
-        /// Which way.
-        way: usize,
-        /// Quotas of that way which it goes over all the same, by their places.
+        /// Which route.
+        route: usize,
+        /// Quotas of that route which it goes over all the same, by their places.
         over: Vec<usize>,
     },
     /// The row was written, and it is over. One that was to replace a dead letter is not written.

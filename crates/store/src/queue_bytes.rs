@@ -28,7 +28,9 @@ impl QueueBytes {
     ) -> Result<Queued, StoreError> {
         let requests = match &admission.disposition {
             Disposition::Ended(_) => 0,
-            Disposition::Send { ways, .. } => ways.iter().map(|way| way.prepared.bytes.len()).sum(),
+            Disposition::Send { routes, .. } => {
+                routes.iter().map(|route| route.prepared.bytes.len()).sum()
+            }
         };
         // The action is there twice, payload, labels and all: as it was read, and as the text of the row.
         let count = texts.action.len() * 2 + requests;

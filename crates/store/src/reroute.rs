@@ -7,7 +7,7 @@ use acteon_core::{Action, Prepared, Priority, ProviderName, Timestamp};
 use crate::gate::{Overage, QuotaCheck};
 use crate::model::{Charges, Hold};
 
-/// A row that its owner sends another way. What the gate took for the first way alone is given back in the same commit.
+/// A row that its owner sends by another route. What the gate took for the first route alone is given back in the same commit.
 pub struct Reroute {
     /// The row changes only if this is still how it is held.
     pub hold: Hold,
@@ -32,7 +32,7 @@ pub struct Reroute {
 pub enum Rerouted {
     /// The row was changed. It is not in flight.
     Written,
-    /// A quota of the other way is used up.
+    /// A quota of the other route is used up.
     NoRoom,
     /// The row is no longer the owner's.
     Fenced,
@@ -63,7 +63,7 @@ impl Reroute {
     }
 }
 
-/// One that would have it go a third way has no room either.
+/// One that would have it take a third route has no room either.
 fn is_needed(quota: &QuotaCheck) -> bool {
     match quota.overage {
         Overage::Block | Overage::Degrade(_) => true,

@@ -6,7 +6,7 @@ use acteon_core::{Grant, Outcome, Prepared, Priority, ProviderName, Scope, Tenan
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
-use crate::model::{Admission, Charges, Disposition, Reroute, State, Way};
+use crate::model::{Admission, Charges, Disposition, Reroute, Route, State};
 use crate::shares::{DeadShare, OpenShare};
 
 /// What is known of a request beside its bytes.
@@ -29,7 +29,7 @@ pub(crate) struct Facts {
 /// The texts of a row, made before it queues for the writer, whose time everybody shares.
 pub(crate) struct RowTexts {
     pub(crate) action: String,
-    /// For each way that the action may go.
+    /// For each route that the action may take.
     pub(crate) requests: Vec<RequestTexts>,
 }
 
@@ -55,10 +55,10 @@ pub(crate) fn row_texts(admission: &Admission) -> Result<RowTexts, StoreError> {
         .map_err(|error| StoreError::Engine(error.to_string()))?;
     let priority =
         Some(admission.priority).filter(|priority| *priority != admission.action.priority);
-    let request = |way: &Way| request_texts(&action, &way.prepared, priority);
+    let request = |route: &Route| request_texts(&action, &route.prepared, priority);
     let requests = match &admission.disposition {
         Disposition::Ended(_) => Vec::new(),
-        Disposition::Send { ways, .. } => ways.iter().map(request).collect(),
+        Disposition::Send { routes, .. } => routes.iter().map(request).collect(),
     };
     Ok(RowTexts { action, requests })
 }
@@ -76,7 +76,7 @@ fn request_texts(
     }
 }
 
-/// The texts of a row that goes another way.
+/// The texts of a row that takes another route.
 pub(crate) fn rerouted_texts(change: &Reroute) -> Result<RequestTexts, StoreError> {
     let action = change
         .action

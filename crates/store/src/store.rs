@@ -12,7 +12,7 @@ use crate::gate::{Conditions, Judged};
 use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
     Admission, Admitted, Beat, Claim, Claimed, Freed, Hasten, Hold, OwnerId, RecentSends, Record,
-    Reroute, Rerouted, Seq, Settled, Settlement, Way,
+    Reroute, Rerouted, Route, Seq, Settled, Settlement,
 };
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::shares::{DeadShare, OpenShare};
@@ -99,12 +99,17 @@ pub trait Journal: Send + Sync {
     fn admit(&self, admission: Admission) -> Later<'_, Admitted>;
 
     /// What the gate would say now. Writes nothing.
-    fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged>;
+    fn judge(
+        &self,
+        conditions: Conditions,
+        routes: Vec<Route>,
+        now: Timestamp,
+    ) -> Later<'_, Judged>;
 
     /// Changes a row, if its owner still owns it.
     fn settle(&self, settlement: Settlement) -> Later<'_, Settled>;
 
-    /// Has an open row go another way, as its owner says.
+    /// Has an open row take another route, as its owner says.
     fn reroute(&self, change: Reroute) -> Later<'_, Rerouted>;
 
     /// What a quota's counter stands at.

@@ -9,7 +9,7 @@ use acteon_core::{Action, Caller, Origin, Outcome, Prepared, ProviderName, Respo
 use acteon_faults::{Operation, PowerCuts, Recording};
 use acteon_store::{
     Admission, Admitted, Conditions, Disposition, Enqueue, Hold, Journal as _, Processes as _,
-    Settlement, SqliteOptions, SqliteStore, Step, Turn, Way,
+    Route, Settlement, SqliteOptions, SqliteStore, Step, Turn,
 };
 
 /// Actions of one recording, admitted by so many at once.
@@ -38,7 +38,7 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
             let (store, recording) = (Arc::clone(&store), recording.clone());
             tokio::spawn(async move {
                 for number in (client..ACTIONS).step_by(CLIENTS as usize) {
-                    let way = Way {
+                    let route = Route {
                         provider: ProviderName::parse("p").expect("a name"),
                         prepared: Arc::new(Prepared::default()),
                         not_before: at(0),
@@ -58,7 +58,7 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
                         turn: Turn::Single,
                         disposition: Disposition::Send {
                             conditions: Conditions::default(),
-                            ways: vec![way],
+                            routes: vec![route],
                         },
                         possible_duplicate: false,
                         letter: None,

@@ -61,12 +61,13 @@ pub(super) async fn accept(inner: Arc<Inner>, request: DispatchRequest, mut repl
     let admitted = admit(&inner, admission, &mut reply.batch).await;
     let line = reply.batch.line.take();
     match admitted {
-        Ok(Admitted::Open { seq, way, over }) => {
+        Ok(Admitted::Open { seq, route, over }) => {
+            let number = route;
             let Some(ChosenRoute {
                 route,
                 placement,
                 at_once,
-            }) = routes.choose(way)
+            }) = routes.choose(number)
             else {
                 let none = "an action goes a way that it does not have";
                 return reply.send(Err(StoreError::Engine(none.into()).into()));
@@ -74,7 +75,7 @@ pub(super) async fn accept(inner: Arc<Inner>, request: DispatchRequest, mut repl
             if let Some(entering) = entering {
                 entering.opened(&route.entry.name);
             }
-            candidate.tell_quotas(&inner, &route, way, &over);
+            candidate.tell_quotas(&inner, &route, number, &over);
             match placement {
                 Placement::InMemory(place) => {
                     let holding = taking.hold_only(first_hold(seq, owner));
@@ -192,7 +193,7 @@ impl Candidate {
         Gated {
             disposition: Disposition::Send {
                 conditions: conditions.clone(),
-                ways: routes.to_store(owner, postponed.as_ref()),
+                routes: routes.to_store(owner, postponed.as_ref()),
             },
             conditions,
             routes,
@@ -217,13 +218,13 @@ impl Candidate {
     }
 
     /// Tells of the quotas that the action goes over, and counts that one of them chose its route.
-    fn tell_quotas(&self, inner: &Arc<Inner>, route: &Route, way: usize, over: &[usize]) {
+    fn tell_quotas(&self, inner: &Arc<Inner>, route: &Route, number: usize, over: &[usize]) {
         let over: Vec<_> = over
             .iter()
             .filter_map(|place| route.quotas.get(*place).cloned())
             .collect();
         notify::tell(inner, &self.action, &over);
-        if way > 0 {
+        if number > 0 {
             inner.observer.quota("degrade");
         }
     }

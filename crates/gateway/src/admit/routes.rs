@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use acteon_core::{Action, Priority, Timestamp};
-use acteon_store::{Enqueue, OwnerId, Way};
+use acteon_store::{Enqueue, OwnerId};
 
 use crate::admit::answer::Wait;
 use crate::admit::batch::InLine;
@@ -93,7 +93,11 @@ impl PreparedRoutes {
     }
 
     /// The routes as the store takes them, where `owner` writes them, with the outcome so far.
-    pub(crate) fn to_store(&self, owner: OwnerId, so_far: Option<&Arc<str>>) -> Vec<Way> {
+    pub(crate) fn to_store(
+        &self,
+        owner: OwnerId,
+        so_far: Option<&Arc<str>>,
+    ) -> Vec<acteon_store::Route> {
         let enqueue = |(number, prepared): (usize, &PreparedRoute)| match &prepared.placement {
             Placement::InStore(due_at) => Enqueue::DueAt(*due_at),
             Placement::InMemory(_) if number == 0 && self.at_once.is_some() => {
@@ -101,11 +105,11 @@ impl PreparedRoutes {
             }
             Placement::InMemory(_) => Enqueue::Claimed(owner),
         };
-        let way = |numbered: (usize, &PreparedRoute)| Way {
+        let route = |numbered: (usize, &PreparedRoute)| acteon_store::Route {
             so_far: so_far.cloned(),
             ..to_store(&numbered.1.route, enqueue(numbered))
         };
-        self.prepared.iter().enumerate().map(way).collect()
+        self.prepared.iter().enumerate().map(route).collect()
     }
 
     /// The route with this number, if there is one. Gives back what is held for the others.
@@ -121,8 +125,8 @@ impl PreparedRoutes {
 }
 
 /// A route as the store takes it.
-pub(crate) fn to_store(route: &Route, enqueue: Enqueue) -> Way {
-    Way {
+pub(crate) fn to_store(route: &Route, enqueue: Enqueue) -> acteon_store::Route {
+    acteon_store::Route {
         provider: route.entry.name.clone(),
         prepared: route.prepared.clone(),
         not_before: route.not_before,

@@ -44,7 +44,7 @@ impl Gateway {
         let judged = match &plan.step {
             Step::End(_) => None,
             Step::Send(conditions, routes, _) => {
-                let ways = routes
+                let routes = routes
                     .iter()
                     .map(|route| to_store(route, Enqueue::DueAt(now)))
                     .collect();
@@ -53,7 +53,7 @@ impl Gateway {
                     .acquire()
                     .await
                     .map_err(|_| StoreError::Closed)?;
-                Some(inner.store.judge(conditions.clone(), ways, now).await?)
+                Some(inner.store.judge(conditions.clone(), routes, now).await?)
             }
         };
         // How a provider will be at another instant is not known.
@@ -140,11 +140,11 @@ impl Plan {
                 Some(outcome)
             }
             (Step::Send(_, routes, postponed), judged) => {
-                let (way, over) = match judged {
-                    Some(Judged::Go { way, over }) => (way, over),
+                let (number, over) = match judged {
+                    Some(Judged::Go { route, over }) => (route, over),
                     _ => (0, Vec::new()),
                 };
-                let route = routes.get(way);
+                let route = routes.get(number);
                 if let Some(route) = route {
                     provider = route.entry.name.clone();
                     quotas_exceeded = over

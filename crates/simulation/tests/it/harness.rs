@@ -176,7 +176,7 @@ async fn a_node_that_dies_while_it_sends_leaves_a_marked_action_to_the_others() 
 /// Whatever went wrong on its way into memory: a row that its owner forgot is not forgotten for as long as the owner lives.
 #[tokio::test]
 async fn a_row_that_a_living_process_owns_and_nobody_works_on_goes_on() {
-    use acteon_store::{Admission, Admitted, Conditions, Disposition, Enqueue, Turn, Way};
+    use acteon_store::{Admission, Admitted, Conditions, Disposition, Enqueue, Route, Turn};
     let config = SimulationConfig::builder()
         .add_recording_provider("p")
         .build();
@@ -187,7 +187,7 @@ async fn a_row_that_a_living_process_owns_and_nobody_works_on_goes_on() {
         ..Prepared::default()
     });
     let now = harness.clock().now();
-    let way = Way {
+    let route = Route {
         provider: acteon_core::ProviderName::parse("p").expect("a name"),
         prepared,
         not_before: now,
@@ -207,7 +207,7 @@ async fn a_row_that_a_living_process_owns_and_nobody_works_on_goes_on() {
         turn: Turn::Single,
         disposition: Disposition::Send {
             conditions: Conditions::default(),
-            ways: vec![way],
+            routes: vec![route],
         },
         possible_duplicate: false,
         letter: None,

@@ -7,7 +7,7 @@ use acteon_core::{Outcome, Prepared};
 use super::tables::{Entry, Tables};
 use crate::StoreError;
 use crate::gate::{Judged, judge};
-use crate::model::{Admission, Admitted, Charges, Disposition, Record, Seq, State, Way};
+use crate::model::{Admission, Admitted, Charges, Disposition, Record, Route, Seq, State};
 
 impl Tables {
     pub(super) fn admit(&mut self, admission: &Admission) -> Result<Admitted, StoreError> {
@@ -31,16 +31,16 @@ impl Tables {
         if admission.letter.is_some_and(|letter| !is_dead(letter)) {
             return Ok(Admitted::NoLetter);
         }
-        let (conditions, ways) = match &admission.disposition {
+        let (conditions, routes) = match &admission.disposition {
             Disposition::Ended(outcome) => return Ok(self.end(id, admission, outcome)),
-            Disposition::Send { conditions, ways } => (conditions, ways),
+            Disposition::Send { conditions, routes } => (conditions, routes),
         };
-        let (way, over) = match judge(self, conditions, ways, admission.accepted_at)? {
+        let (route, over) = match judge(self, conditions, routes, admission.accepted_at)? {
             Judged::Refused(outcome) => return Ok(self.end(id, admission, &outcome)),
-            Judged::Go { way, over } => (way, over),
+            Judged::Go { route, over } => (route, over),
         };
-        let chosen = ways
-            .get(way)
+        let chosen = routes
+            .get(route)
             .ok_or_else(|| StoreError::Engine("an action has no way to go".into()))?;
         if let Some(owner) = chosen.enqueue.owner()
             && !self.processes.contains_key(&owner.0)
@@ -61,7 +61,7 @@ impl Tables {
         {
             letter.record.state = State::Discarded;
         }
-        Ok(Admitted::Open { seq, way, over })
+        Ok(Admitted::Open { seq, route, over })
     }
 
     fn end(
@@ -84,15 +84,17 @@ impl Tables {
         &mut self,
         id: (String, String, String),
         admission: &Admission,
-        way: Option<&Way>,
+        route: Option<&Route>,
         charges: Charges,
     ) -> Seq {
         self.last_seq += 1;
         let seq = Seq(self.last_seq);
-        let owner = way
-            .and_then(|way| way.enqueue.owner())
+        let owner = route
+            .and_then(|route| route.enqueue.owner())
             .map_or(0, |owner| owner.0);
-        let prepared = way.map(|way| Prepared::clone(&way.prepared)).map(Arc::new);
+        let prepared = route
+            .map(|route| Prepared::clone(&route.prepared))
+            .map(Arc::new);
         let record = Record {
             seq,
             action: Arc::clone(&admission.action),
@@ -101,22 +103,22 @@ impl Tables {
             auth_method: admission.caller.auth_method.to_owned(),
             verdict: admission.verdict.as_str().to_owned(),
             rule: admission.rule.clone(),
-            provider: way.map_or_else(
+            provider: route.map_or_else(
                 || admission.action.provider.clone(),
-                |way| way.provider.clone(),
+                |route| route.provider.clone(),
             ),
             charges,
             prepared,
             priority: admission.priority,
             accepted_at: admission.accepted_at,
-            not_before: way.map_or(admission.accepted_at, |way| way.not_before),
-            give_up_at: way.map_or(admission.accepted_at, |way| way.give_up_at),
+            not_before: route.map_or(admission.accepted_at, |route| route.not_before),
+            give_up_at: route.map_or(admission.accepted_at, |route| route.give_up_at),
             state: State::Open,
             owned: owner != 0,
-            in_flight: way.is_some_and(|way| way.enqueue.is_in_flight()),
+            in_flight: route.is_some_and(|route| route.enqueue.is_in_flight()),
             fence: 0,
-            due_at: way.map_or(admission.accepted_at, |way| {
-                way.enqueue.due_at(way.not_before)
+            due_at: route.map_or(admission.accepted_at, |route| {
+                route.enqueue.due_at(route.not_before)
             }),
             attempts: 0,
             rounds: 0,
@@ -124,7 +126,7 @@ impl Tables {
             possible_duplicate: admission.possible_duplicate,
             history: Vec::new(),
             note: None,
-            outcome: way.and_then(|way| way.so_far.clone()),
+            outcome: route.and_then(|route| route.so_far.clone()),
             finished_at: None,
             class: None,
             unreadable: None,

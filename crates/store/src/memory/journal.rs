@@ -5,7 +5,7 @@ use acteon_core::Timestamp;
 use super::store::{MemoryStore, ready};
 use crate::gate::{Conditions, Counters as _, Judged, judge};
 use crate::history::Cursor;
-use crate::model::{Admission, Admitted, Reroute, Rerouted, Settled, Settlement, Way};
+use crate::model::{Admission, Admitted, Reroute, Rerouted, Route, Settled, Settlement};
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::store::{Journal, Later};
 
@@ -14,8 +14,13 @@ impl Journal for MemoryStore {
         ready(self.lock().admit(&admission))
     }
 
-    fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged> {
-        ready(judge(&*self.lock(), &conditions, &ways, now))
+    fn judge(
+        &self,
+        conditions: Conditions,
+        routes: Vec<Route>,
+        now: Timestamp,
+    ) -> Later<'_, Judged> {
+        ready(judge(&*self.lock(), &conditions, &routes, now))
     }
 
     fn settle(&self, settlement: Settlement) -> Later<'_, Settled> {

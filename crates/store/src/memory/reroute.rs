@@ -1,4 +1,4 @@
-//! Rows that go another way, or earlier.
+//! Rows that take another route, or go earlier.
 
 use std::sync::Arc;
 

@@ -11,7 +11,7 @@ use super::error::Failure;
 use super::rows::key;
 use crate::StoreError;
 use crate::gate::{Conditions, Counters, QuotaCheck, ThrottleCheck};
-use crate::model::{Charges, Seq, Way};
+use crate::model::{Charges, Route, Seq};
 
 #[derive(Clone)]
 struct Holder {
@@ -267,13 +267,13 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) fn of<'a>(gates: impl Iterator<Item = (&'a Conditions, &'a [Way])>) -> Self {
+    pub(super) fn of<'a>(gates: impl Iterator<Item = (&'a Conditions, &'a [Route])>) -> Self {
         let (mut dedup, mut throttles, mut counters) = (
             BTreeSet::new(),
             BTreeMap::<String, (i64, i64)>::new(),
             BTreeSet::new(),
         );
-        for (conditions, ways) in gates {
+        for (conditions, routes) in gates {
             dedup.extend(conditions.dedup.as_ref().map(|dedup| key(&dedup.key)));
             if let Some(check) = &conditions.throttle {
                 throttles
@@ -282,8 +282,9 @@ impl Names {
                     .0 += 1;
             }
             counters.extend(
-                ways.iter()
-                    .flat_map(|way| &way.quotas)
+                routes
+                    .iter()
+                    .flat_map(|route| &route.quotas)
                     .map(|quota| key(&quota.counter)),
             );
         }
@@ -487,9 +488,9 @@ async fn rows(
 pub(super) async fn look(
     conn: &Conn,
     conditions: &Conditions,
-    ways: &[Way],
+    routes: &[Route],
 ) -> Result<Locked, Failure> {
-    let names = Names::of(std::iter::once((conditions, ways)));
+    let names = Names::of(std::iter::once((conditions, routes)));
     Look {
         names,
         statements: Statements::prepare(conn, "").await?,

@@ -9,15 +9,15 @@ use tokio_postgres::types::ToSql;
 
 use super::connect::Conn;
 use super::error::Failure;
-use crate::model::{Admission, Charges, OwnerId, Seq, Way};
+use crate::model::{Admission, Charges, OwnerId, Route, Seq};
 use crate::rows::{RequestTexts, charges_text, state_number, state_of};
 
-/// An action to be written: open, with the way that it goes, or ended, with its outcome.
+/// An action to be written: open, with the route that it takes, or ended, with its outcome.
 pub(super) struct Row<'a> {
     pub(super) seq: Seq,
     pub(super) admission: &'a Admission,
     pub(super) action: &'a str,
-    pub(super) way: Option<&'a Way>,
+    pub(super) route: Option<&'a Route>,
     pub(super) request: Option<&'a RequestTexts>,
     pub(super) charges: Option<&'a Charges>,
     pub(super) outcome: Option<&'a Outcome>,
@@ -135,8 +135,8 @@ impl<'a> Columns<'a> {
         self.verdict.push(verdict.as_str());
         self.rule.push(rule.as_deref());
         self.through.push(
-            row.way
-                .map(|way| way.provider.as_str())
+            row.route
+                .map(|route| route.provider.as_str())
                 .filter(|provider| *provider != action.provider.as_str()),
         );
         self.charges.push(row.charges.and_then(charges_text));
@@ -146,26 +146,26 @@ impl<'a> Columns<'a> {
         self.request
             .push(row.request.and_then(|request| request.bytes()));
         self.owner.push(
-            row.way
-                .map(|way| way.enqueue.owner().map_or(0, |owner| owner.0)),
+            row.route
+                .map(|route| route.enqueue.owner().map_or(0, |owner| owner.0)),
         );
         self.in_flight
-            .push(row.way.map(|way| way.enqueue.is_in_flight()));
+            .push(row.route.map(|route| route.enqueue.is_in_flight()));
         self.goes_through
-            .push(row.way.map(|way| way.provider.as_str()));
+            .push(row.route.map(|route| route.provider.as_str()));
         self.due_at.push(
-            row.way
-                .map(|way| way.enqueue.due_at(way.not_before).as_millis()),
+            row.route
+                .map(|route| route.enqueue.due_at(route.not_before).as_millis()),
         );
         self.not_before
-            .push(row.way.map(|way| way.not_before.as_millis()));
+            .push(row.route.map(|route| route.not_before.as_millis()));
         self.give_up_at
-            .push(row.way.map(|way| way.give_up_at.as_millis()));
+            .push(row.route.map(|route| route.give_up_at.as_millis()));
         self.state
             .push(row.outcome.map(|outcome| state_number(state_of(outcome))));
         let so_far = row
-            .way
-            .and_then(|way| way.so_far.as_deref())
+            .route
+            .and_then(|route| route.so_far.as_deref())
             .map(Cow::Borrowed);
         self.outcome.push(
             row.outcome

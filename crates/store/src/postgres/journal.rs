@@ -8,7 +8,7 @@ use super::store::PostgresStore;
 use super::{calls, gate, retention, rows};
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::Cursor;
-use crate::model::{Admission, Admitted, Reroute, Rerouted, Settled, Settlement, Way};
+use crate::model::{Admission, Admitted, Reroute, Rerouted, Route, Settled, Settlement};
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::store::{Journal, Later};
 
@@ -17,11 +17,16 @@ impl Journal for PostgresStore {
         self.queue(admission)
     }
 
-    fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged> {
+    fn judge(
+        &self,
+        conditions: Conditions,
+        routes: Vec<Route>,
+        now: Timestamp,
+    ) -> Later<'_, Judged> {
         Box::pin(async move {
             let _turn = self.judging.take().await?;
-            let counters = call!(self.pool, conn => gate::look(conn, &conditions, &ways))?;
-            judge(&counters, &conditions, &ways, now)
+            let counters = call!(self.pool, conn => gate::look(conn, &conditions, &routes))?;
+            judge(&counters, &conditions, &routes, now)
         })
     }
 

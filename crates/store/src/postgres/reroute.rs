@@ -1,4 +1,4 @@
-//! Rows that go another way, or earlier.
+//! Rows that take another route, or go earlier.
 
 use std::collections::BTreeMap;
 
@@ -94,7 +94,7 @@ async fn write(conn: &Conn, change: &Reroute, request: &RequestTexts) -> Result<
     Ok(())
 }
 
-/// Charges to the quotas of the other way, in the order of their counters; `false` where one that blocks has no room.
+/// Charges to the quotas of the other route, in the order of their counters; `false` where one that blocks has no room.
 async fn charge(conn: &Conn, change: &Reroute) -> Result<bool, Failure> {
     let needed = change
         .needed()

@@ -16,15 +16,15 @@ pub(super) fn admit(
     admission: &Admission,
     texts: &RowTexts,
 ) -> Result<Admitted> {
-    let (ways, conditions) = match &admission.disposition {
+    let (routes, conditions) = match &admission.disposition {
         Disposition::Ended(_) => (&[][..], None),
-        Disposition::Send { conditions, ways } => (&ways[..], Some(conditions)),
+        Disposition::Send { conditions, routes } => (&routes[..], Some(conditions)),
     };
     // The usual case writes first and asks afterwards: the id is new.
     let free = admission.letter.is_none()
         && conditions
             .is_none_or(|conditions| conditions.dedup.is_none() && conditions.throttle.is_none())
-        && ways.first().is_none_or(|way| way.quotas.is_empty());
+        && routes.first().is_none_or(|route| route.quotas.is_empty());
     if let Some(letter) = admission.letter {
         // What was refused for now gives way only once its successor is written.
         if let Some(known) =
@@ -41,22 +41,22 @@ pub(super) fn admit(
         Some(conditions) if !free && !fits => judge(
             &SqlCounters(connection),
             conditions,
-            ways,
+            routes,
             admission.accepted_at,
         )?,
         _ => Judged::Go {
-            way: 0,
+            route: 0,
             over: Vec::new(),
         },
     };
-    let (way, over) = match (&admission.disposition, judged) {
+    let (route, over) = match (&admission.disposition, judged) {
         (Disposition::Ended(outcome), _) => return end(connection, admission, texts, outcome),
         (Disposition::Send { .. }, Judged::Refused(outcome)) => {
             return end(connection, admission, texts, &outcome);
         }
-        (Disposition::Send { .. }, Judged::Go { way, over }) => (way, over),
+        (Disposition::Send { .. }, Judged::Go { route, over }) => (route, over),
     };
-    let (Some(chosen), Some(request)) = (ways.get(way), texts.requests.get(way)) else {
+    let (Some(chosen), Some(request)) = (routes.get(route), texts.requests.get(route)) else {
         return Err(StoreError::Engine("an action has no way to go".into()));
     };
     let charges = conditions
@@ -108,15 +108,16 @@ pub(super) fn admit(
     {
         return Err(StoreError::Fenced);
     }
-    Ok(Admitted::Open { seq, way, over })
+    Ok(Admitted::Open { seq, route, over })
 }
 
 /// The usual case behind a gate: nothing but quotas, none of them used up, which are charged by asking.
 fn charge_if_it_fits(connection: &Connection, admission: &Admission) -> Result<bool> {
-    let Disposition::Send { conditions, ways } = &admission.disposition else {
+    let Disposition::Send { conditions, routes } = &admission.disposition else {
         return Ok(false);
     };
-    let (None, None, Some(first)) = (&conditions.dedup, &conditions.throttle, ways.first()) else {
+    let (None, None, Some(first)) = (&conditions.dedup, &conditions.throttle, routes.first())
+    else {
         return Ok(false);
     };
     charge_all(connection, &first.quotas)

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Result;
 use crate::StoreError;
-use crate::model::{Admission, Admitted, Charges, Seq, State, Way};
+use crate::model::{Admission, Admitted, Charges, Route, Seq, State};
 use crate::rows::{RequestTexts, RowTexts, charges_text, longest_alike, state_number};
 
 /// Writes the row of an action; `None` when its id is there.
@@ -13,7 +13,7 @@ pub(super) fn insert(
     connection: &Connection,
     admission: &Admission,
     texts: &RowTexts,
-    chosen: Option<(&Way, &RequestTexts)>,
+    chosen: Option<(&Route, &RequestTexts)>,
     charges: &Charges,
 ) -> Result<Option<Seq>> {
     let Admission {
@@ -26,7 +26,7 @@ pub(super) fn insert(
         ..
     } = admission;
     let through = chosen
-        .map(|(way, _)| &way.provider)
+        .map(|(route, _)| &route.provider)
         .filter(|provider| **provider != action.provider);
     let mut insert = connection.prepare_cached(
         "INSERT INTO actions (id, tenant, namespace, accepted_at, provider, action_type, origin, caller, auth_method, verdict, rule, through, \

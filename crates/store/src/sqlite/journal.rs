@@ -8,7 +8,7 @@ use super::{admit, gate, reroute, retention, settle};
 use crate::StoreError;
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::Cursor;
-use crate::model::{Admission, Admitted, Reroute, Rerouted, Settled, Settlement, Turn, Way};
+use crate::model::{Admission, Admitted, Reroute, Rerouted, Route, Settled, Settlement, Turn};
 use crate::retention::{Pruned, Retention, SweepCursor, sweeps_on, swept_at};
 use crate::rows::{rerouted_texts, row_texts};
 use crate::store::{Journal, Later};
@@ -39,9 +39,14 @@ impl Journal for SqliteStore {
         }
     }
 
-    fn judge(&self, conditions: Conditions, ways: Vec<Way>, now: Timestamp) -> Later<'_, Judged> {
+    fn judge(
+        &self,
+        conditions: Conditions,
+        routes: Vec<Route>,
+        now: Timestamp,
+    ) -> Later<'_, Judged> {
         self.readers.answers(move |connection| {
-            judge(&gate::SqlCounters(connection), &conditions, &ways, now)
+            judge(&gate::SqlCounters(connection), &conditions, &routes, now)
         })
     }
 

@@ -1,4 +1,4 @@
-//! Rows that go another way, or earlier.
+//! Rows that take another route, or go earlier.
 
 use acteon_core::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};

@@ -6,10 +6,12 @@ use std::time::Duration;
 use acteon_core::{Outcome, Tenant};
 use acteon_store::{
     Admission, Admitted, Conditions, DedupCheck, Disposition, Enqueue, Judged, Overage, OwnerId,
-    QuotaCheck, State, Step, Store, ThrottleCheck, Way,
+    QuotaCheck, Route, State, Step, Store, ThrottleCheck,
 };
 
-use crate::{Engine, at, end, executed, failed, find, provider, settlement, way, with_disposition};
+use crate::{
+    Engine, at, end, executed, failed, find, provider, route, settlement, with_disposition,
+};
 
 on_every_engine! {
     of_ten_thousand_at_once_exactly_a_quota_goes,
@@ -33,15 +35,15 @@ fn quota(id: &str, max_actions: u64, overage: Overage) -> QuotaCheck {
     }
 }
 
-fn charged(name: &str, quotas: Vec<QuotaCheck>) -> Way {
-    Way {
+fn charged(name: &str, quotas: Vec<QuotaCheck>) -> Route {
+    Route {
         quotas,
-        ..way(name, Enqueue::DueAt(at(500)))
+        ..route(name, Enqueue::DueAt(at(500)))
     }
 }
 
-fn send(id: &str, now: i64, conditions: Conditions, ways: Vec<Way>) -> Admission {
-    with_disposition(id, at(now), Disposition::Send { conditions, ways })
+fn send(id: &str, now: i64, conditions: Conditions, routes: Vec<Route>) -> Admission {
+    with_disposition(id, at(now), Disposition::Send { conditions, routes })
 }
 
 fn dedup(key: &str, until: i64) -> Conditions {
@@ -69,7 +71,7 @@ fn throttle(max_count: u32, seconds: u64) -> Conditions {
 
 async fn admit(store: &dyn Store, admission: Admission) -> Result<usize, Outcome> {
     match store.admit(admission).await.expect("admitted") {
-        Admitted::Open { way, .. } => Ok(way),
+        Admitted::Open { route, .. } => Ok(route),
         Admitted::Ended(outcome) => Err(outcome),
         Admitted::Existing(_) | Admitted::NoLetter => panic!("it was there"),
     }
@@ -83,11 +85,11 @@ pub(crate) async fn of_ten_thousand_at_once_exactly_a_quota_goes(engine: &Engine
             tokio::spawn(async move {
                 let mut went = 0;
                 for number in (client..10_000).step_by(64) {
-                    let ways = vec![charged("p", vec![quota("q", 1000, Overage::Block)])];
+                    let routes = vec![charged("p", vec![quota("q", 1000, Overage::Block)])];
                     went += usize::from(
                         admit(
                             &*store,
-                            send(&format!("a{number}"), 100, Conditions::default(), ways),
+                            send(&format!("a{number}"), 100, Conditions::default(), routes),
                         )
                         .await
                         .is_ok(),
@@ -109,7 +111,7 @@ pub(crate) async fn of_ten_thousand_at_once_exactly_a_quota_goes(engine: &Engine
 
 pub(crate) async fn a_refusal_charges_nothing_and_says_until_when(engine: &Engine) {
     let store = engine.open().await;
-    let ways = || {
+    let routes = || {
         vec![charged(
             "p",
             vec![
@@ -119,12 +121,12 @@ pub(crate) async fn a_refusal_charges_nothing_and_says_until_when(engine: &Engin
         )]
     };
     assert_eq!(
-        admit(&*store, send("a", 100, dedup("k", 900), ways()))
+        admit(&*store, send("a", 100, dedup("k", 900), routes()))
             .await
             .ok(),
         Some(0)
     );
-    let refused = admit(&*store, send("b", 100, dedup("other", 900), ways()))
+    let refused = admit(&*store, send("b", 100, dedup("other", 900), routes()))
         .await
         .expect_err("refused");
     let Outcome::QuotaExceeded {
@@ -227,7 +229,7 @@ pub(crate) async fn overages_block_before_they_degrade_and_degrade_before_they_p
             used_up("n", Overage::Notify(provider("ops"))),
         ],
     )];
-    let Admitted::Open { way: 0, over, .. } = store
+    let Admitted::Open { route: 0, over, .. } = store
         .admit(send("a", 1, Conditions::default(), passes))
         .await
         .expect("admitted")
@@ -333,9 +335,9 @@ pub(crate) async fn a_key_is_held_until_its_time_or_until_its_holder_gives_it_ba
             id,
             now,
             dedup("k", now + 100),
-            vec![Way {
+            vec![Route {
                 quotas,
-                ..way("p", Enqueue::Claimed(owner))
+                ..route("p", Enqueue::Claimed(owner))
             }],
         )
     };
@@ -399,23 +401,23 @@ pub(crate) async fn looking_at_the_gate_changes_nothing(engine: &Engine) {
         throttle: throttle(1, 10).throttle,
         ..dedup("k", 100)
     };
-    let ways = || vec![charged("p", vec![quota("q", 1, Overage::Block)])];
+    let routes = || vec![charged("p", vec![quota("q", 1, Overage::Block)])];
     for _ in 0..3 {
         assert!(matches!(
-            store.judge(conditions.clone(), ways(), at(1)).await,
-            Ok(Judged::Go { way: 0, .. })
+            store.judge(conditions.clone(), routes(), at(1)).await,
+            Ok(Judged::Go { route: 0, .. })
         ));
     }
     assert!(
-        admit(&*store, send("a", 1, conditions.clone(), ways()))
+        admit(&*store, send("a", 1, conditions.clone(), routes()))
             .await
             .is_ok()
     );
     assert!(matches!(
-        store.judge(conditions, ways(), at(1)).await,
+        store.judge(conditions, routes(), at(1)).await,
         Ok(Judged::Refused(Outcome::Deduplicated { .. }))
     ));
-    let judged = store.judge(Conditions::default(), ways(), at(1)).await;
+    let judged = store.judge(Conditions::default(), routes(), at(1)).await;
     assert!(matches!(
         judged,
         Ok(Judged::Refused(Outcome::QuotaExceeded { .. }))

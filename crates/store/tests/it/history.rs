@@ -521,6 +521,6 @@ async fn prune(store: &dyn Store, retention: &Retention) -> usize {
 fn sendable(owner: acteon_store::OwnerId) -> Disposition {
     Disposition::Send {
         conditions: acteon_store::Conditions::default(),
-        ways: vec![crate::way("p", Enqueue::Claimed(owner))],
+        routes: vec![crate::route("p", Enqueue::Claimed(owner))],
     }
 }

@@ -1,11 +1,12 @@
 //! Who holds which rows, what they may have sent of them, and what becomes of that.
 
 use acteon_store::{
-    Age, ClaimRows, Enqueue, Freed, Hold, OwnerId, Room, Seq, Settled, Settlement, Step, Store, Way,
+    Age, ClaimRows, Enqueue, Freed, Hold, OwnerId, Room, Route, Seq, Settled, Settlement, Step,
+    Store,
 };
 
 use crate::{
-    Engine, again, at, claim, claim_rows, find, provider, settlement, way, with_disposition,
+    Engine, again, at, claim, claim_rows, find, provider, route, settlement, with_disposition,
 };
 
 on_every_engine! {
@@ -17,10 +18,10 @@ on_every_engine! {
 }
 
 async fn admit(store: &dyn Store, id: &str, name: &str, enqueue: Enqueue) -> Seq {
-    let ways: Vec<Way> = vec![way(name, enqueue)];
+    let routes: Vec<Route> = vec![route(name, enqueue)];
     let disposition = acteon_store::Disposition::Send {
         conditions: acteon_store::Conditions::default(),
-        ways,
+        routes,
     };
     match store
         .admit(with_disposition(id, at(100), disposition))

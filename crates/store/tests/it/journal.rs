@@ -5,13 +5,13 @@ use std::sync::Arc;
 use acteon_core::{Origin, Prepared, Scope};
 use acteon_store::{
     Admitted, Beat, ClaimRows, Conditions, DedupCheck, Disposition, Engine as _, Enqueue, Freed,
-    HistoryFilter, Hold, Jobs as _, Journal as _, NoteSwap, OwnerId, PageRequest, Record, Seq,
-    Settled, Settlement, State, Store, StoreError, Way,
+    HistoryFilter, Hold, Jobs as _, Journal as _, NoteSwap, OwnerId, PageRequest, Record, Route,
+    Seq, Settled, Settlement, State, Store, StoreError,
 };
 
 use crate::{
     Engine, admission, admit, again, at, claim, claim_rows, end, executed, failed, find, open,
-    prepared, provider, settlement, way, with_disposition,
+    prepared, provider, route, settlement, with_disposition,
 };
 
 on_every_engine! {
@@ -282,12 +282,12 @@ pub(crate) async fn a_note_is_swapped_by_one_only(engine: &Engine) {
 pub(crate) async fn large_and_strange_texts_come_back(engine: &Engine) {
     let store = engine.open().await;
     let bytes: Vec<u8> = (0..1_000_000u32).map(|number| number as u8).collect();
-    let ways = vec![Way {
+    let routes = vec![Route {
         prepared: Arc::new(Prepared {
             bytes,
             ..Prepared::default()
         }),
-        ..way("p", Enqueue::DueAt(at(0)))
+        ..route("p", Enqueue::DueAt(at(0)))
     }];
     let long_key = "k\u{0}".repeat(5000);
     let conditions = Conditions {
@@ -297,18 +297,18 @@ pub(crate) async fn large_and_strange_texts_come_back(engine: &Engine) {
         }),
         throttle: None,
     };
-    let sent = |id: &str, ways| {
+    let sent = |id: &str, routes| {
         with_disposition(
             id,
             at(100),
             Disposition::Send {
                 conditions: conditions.clone(),
-                ways,
+                routes,
             },
         )
     };
     assert!(matches!(
-        store.admit(sent("large", ways)).await,
+        store.admit(sent("large", routes)).await,
         Ok(Admitted::Open { .. })
     ));
     assert_eq!(
@@ -319,7 +319,7 @@ pub(crate) async fn large_and_strange_texts_come_back(engine: &Engine) {
         Some(1_000_000)
     );
     let refused = store
-        .admit(sent("again", vec![way("p", Enqueue::DueAt(at(0)))]))
+        .admit(sent("again", vec![route("p", Enqueue::DueAt(at(0)))]))
         .await;
     assert!(
         matches!(
@@ -380,16 +380,16 @@ async fn one_bad_item_does_not_fail_its_batch() {
             bytes: vec![1; 2_000_000],
             ..Prepared::default()
         });
-        let ways = vec![Way {
+        let routes = vec![Route {
             prepared,
-            ..way("p", Enqueue::DueAt(at(0)))
+            ..route("p", Enqueue::DueAt(at(0)))
         }];
         with_disposition(
             "large",
             at(100),
             Disposition::Send {
                 conditions: Conditions::default(),
-                ways,
+                routes,
             },
         )
     };
@@ -423,16 +423,16 @@ pub(crate) async fn what_waits_is_counted_and_what_ended_is_found(engine: &Engin
     let owner = store.register().await.expect("an owner");
     let first = admit(&*store, "a", Enqueue::Claimed(owner)).await;
     let second = admit(&*store, "b", Enqueue::DueAt(at(500))).await;
-    let later = Way {
+    let later = Route {
         not_before: at(300),
-        ..way("q", Enqueue::DueAt(at(500)))
+        ..route("q", Enqueue::DueAt(at(500)))
     };
     let through = with_disposition(
         "c",
         at(100),
         Disposition::Send {
             conditions: Conditions::default(),
-            ways: vec![later],
+            routes: vec![later],
         },
     );
     assert!(matches!(

@@ -87,10 +87,10 @@ pub(crate) async fn a_letter_stays_whose_replay_is_held_back(engine: &Engine) {
         throttle: None,
     };
     let holding = |admission: Admission| match admission.disposition {
-        Disposition::Send { ways, .. } => Admission {
+        Disposition::Send { routes, .. } => Admission {
             disposition: Disposition::Send {
                 conditions: conditions(),
-                ways,
+                routes,
             },
             ..admission
         },

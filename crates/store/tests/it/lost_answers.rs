@@ -9,12 +9,12 @@ use acteon_store::postgres::{PostgresOptions, PostgresStore};
 use acteon_store::{
     Admission, Admitted, Conditions, Disposition, Document, DocumentKind, Documents as _,
     Engine as _, Enqueue, History as _, Journal as _, NoteSwap, Notes as _, Overage, OwnerId,
-    Processes as _, Put, QuotaCheck, State, Store, StoreError, Way,
+    Processes as _, Put, QuotaCheck, Route, State, Store, StoreError,
 };
 use acteon_testkit::postgres::TestDatabase;
 use acteon_testkit::proxy::{FaultProxy, Weather};
 
-use crate::{at, failed, find, settlement, way, with_disposition};
+use crate::{at, failed, find, route, settlement, with_disposition};
 
 /// Lets what a table takes wait until it is let go.
 fn slow(table: &str) -> String {
@@ -113,16 +113,16 @@ fn charged(id: &str, owner: OwnerId, max_actions: u64) -> Admission {
         resets_at: at(3600),
         overage: Overage::Warn,
     };
-    let way = Way {
+    let route = Route {
         quotas: vec![quota],
-        ..way("p", Enqueue::Claimed(owner))
+        ..route("p", Enqueue::Claimed(owner))
     };
     with_disposition(
         id,
         at(100),
         Disposition::Send {
             conditions: Conditions::default(),
-            ways: vec![way],
+            routes: vec![route],
         },
     )
 }
@@ -165,7 +165,7 @@ async fn admitted_though_its_answer_was_lost(
     assert_eq!(store.used("q").await, Ok(BEFORE + 1), "charged once");
     until_open(&store, 41).await;
     match told {
-        Ok(Admitted::Open { way: 0, over, .. }) => Some(over),
+        Ok(Admitted::Open { route: 0, over, .. }) => Some(over),
         Ok(_) => panic!("it is open"),
         Err(error) => panic!("it was stored, and told that {error}"),
     }
@@ -373,11 +373,11 @@ async fn of_a_mixed_batch_in_which_some_rows_are_refused_everybody_hears_the_tru
         let admit = |number: usize| {
             let id = format!("{}{number}", if number % 20 == 7 { "bad" } else { "good" });
             let mut admission = charged(&id, owner, 100);
-            if let Disposition::Send { ways, .. } = &mut admission.disposition {
-                for way in ways.iter_mut() {
-                    way.give_up_at = at(if number % 20 == 7 { 777 } else { 1000 });
+            if let Disposition::Send { routes, .. } = &mut admission.disposition {
+                for route in routes.iter_mut() {
+                    route.give_up_at = at(if number % 20 == 7 { 777 } else { 1000 });
                     if number.is_multiple_of(2) {
-                        way.quotas.clear();
+                        route.quotas.clear();
                     }
                 }
             }

@@ -57,7 +57,7 @@ use acteon_core::{
 };
 use acteon_store::{
     Admission, Admitted, Claim, ClaimRows, Conditions, Disposition, Enqueue, Hold, OwnerId, Record,
-    Room, Seq, Settlement, SqliteOptions, SqliteStore, Step, Store, StoreError, Turn, Way,
+    Room, Route, Seq, Settlement, SqliteOptions, SqliteStore, Step, Store, StoreError, Turn,
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -92,8 +92,8 @@ fn action(id: &str, tenant: &str) -> Action {
     serde_json::from_str(&text).expect("an action")
 }
 
-fn way(name: &str, enqueue: Enqueue) -> Way {
-    Way {
+fn route(name: &str, enqueue: Enqueue) -> Route {
+    Route {
         provider: provider(name),
         prepared: Arc::new(prepared()),
         not_before: at(0),
@@ -127,7 +127,7 @@ fn admission(id: &str, enqueue: Enqueue) -> Admission {
         at(100),
         Disposition::Send {
             conditions: Conditions::default(),
-            ways: vec![way("p", enqueue)],
+            routes: vec![route("p", enqueue)],
         },
     )
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use acteon_core::{Scope, Tenant};
 use acteon_store::{
-    Admission, Admitted, Conditions, Disposition, Enqueue, Overage, OwnerId, QuotaCheck,
-    StoreError, Way,
+    Admission, Admitted, Conditions, Disposition, Enqueue, Overage, OwnerId, QuotaCheck, Route,
+    StoreError,
 };
 use acteon_store::{History as _, Journal as _, Processes as _, postgres::PostgresStore};
 use acteon_testkit::postgres::TestDatabase;
 
 use crate::lost_answers::until_open;
-use crate::{action, at, way, with_disposition};
+use crate::{action, at, route, with_disposition};
 
 /// Raises an error for rows of a table that a condition holds for, like a disk that is full.
 fn raising(table: &str, code: &str, condition: &str) -> String {
@@ -33,16 +33,16 @@ fn charged(id: &str, owner: OwnerId, counter: Option<&str>) -> Admission {
         resets_at: at(3600),
         overage: Overage::Block,
     };
-    let way = Way {
+    let route = Route {
         quotas: counter.map(quota).into_iter().collect(),
-        ..way("p", Enqueue::Claimed(owner))
+        ..route("p", Enqueue::Claimed(owner))
     };
     with_disposition(
         id,
         at(100),
         Disposition::Send {
             conditions: Conditions::default(),
-            ways: vec![way],
+            routes: vec![route],
         },
     )
 }

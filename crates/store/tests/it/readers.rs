@@ -8,11 +8,11 @@ use acteon_core::Scope;
 use acteon_store::{
     Admitted, Conditions, Disposition, DocumentKind, Documents as _, Enqueue, FaultPoint, Faults,
     History as _, HistoryFilter, Jobs as _, Journal as _, Notes as _, Overage, Processes as _,
-    QuotaCheck, SqliteOptions, SqliteStore, StoreError, Way,
+    QuotaCheck, Route, SqliteOptions, SqliteStore, StoreError,
 };
 use rusqlite::{Connection, OpenFlags};
 
-use crate::{at, open, way, with_disposition};
+use crate::{at, open, route, with_disposition};
 
 /// A reader that meets a commit may take the write lock for a moment, to see whether it must recover the log.
 #[test]
@@ -67,16 +67,16 @@ fn admission(number: usize) -> acteon_store::Admission {
         resets_at: at(3600),
         overage: Overage::Block,
     };
-    let ways = vec![Way {
+    let routes = vec![Route {
         quotas: vec![quota],
-        ..way("p", Enqueue::DueAt(at(500)))
+        ..route("p", Enqueue::DueAt(at(500)))
     }];
     with_disposition(
         &format!("a{number}"),
         at(100),
         Disposition::Send {
             conditions: Conditions::default(),
-            ways,
+            routes,
         },
     )
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use acteon_core::Priority;
 use acteon_store::{
     Admission, Charges, Conditions, Disposition, Enqueue, Hasten, Hold, Overage, OwnerId,
-    QuotaCheck, Reroute, Rerouted, Seq, Settlement, Store, Way,
+    QuotaCheck, Reroute, Rerouted, Route, Seq, Settlement, Store,
 };
 
 use crate::{
-    Engine, action, again, at, find, prepared, provider, settlement, way, with_disposition,
+    Engine, action, again, at, find, prepared, provider, route, settlement, with_disposition,
 };
 
 on_every_engine! {
@@ -31,9 +31,9 @@ fn quota(counter: &str, max_actions: u64, overage: Overage) -> QuotaCheck {
 }
 
 async fn admit(store: &dyn Store, owner: OwnerId, quotas: Vec<QuotaCheck>) -> Seq {
-    let ways = vec![Way {
+    let routes = vec![Route {
         quotas,
-        ..way("p", Enqueue::InFlight(owner))
+        ..route("p", Enqueue::InFlight(owner))
     }];
     let admission = Admission {
         priority: Priority::High,
@@ -42,7 +42,7 @@ async fn admit(store: &dyn Store, owner: OwnerId, quotas: Vec<QuotaCheck>) -> Se
             at(100),
             Disposition::Send {
                 conditions: Conditions::default(),
-                ways,
+                routes,
             },
         )
     };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use acteon_store::{Admitted, Conditions, DedupCheck, Disposition, Enqueue, ThrottleCheck};
 
-use crate::{Engine, at, way, with_disposition};
+use crate::{Engine, at, route, with_disposition};
 
 on_every_engine!(a_sweep_goes_in_steps_of_rows_and_leaves_what_is_not_over);
 
@@ -17,7 +17,7 @@ fn with_conditions(id: &str, conditions: Conditions) -> acteon_store::Admission 
         at(100),
         Disposition::Send {
             conditions,
-            ways: vec![way("p", Enqueue::DueAt(at(500)))],
+            routes: vec![route("p", Enqueue::DueAt(at(500)))],
         },
     )
 }

@@ -9,7 +9,7 @@ use acteon_core::{Action, Outcome};
 use super::optimistic::Optimism;
 use crate::StoreError;
 use crate::gate::Conditions;
-use crate::model::{Admission, Admitted, Charges, Disposition, OwnerId, Seq, Turn, Way};
+use crate::model::{Admission, Admitted, Charges, Disposition, OwnerId, Route, Seq, Turn};
 use crate::postgres::insert::Row;
 use crate::postgres::positions::Positions;
 use crate::queue_bytes::{QueueBytes, Queued};
@@ -87,28 +87,28 @@ impl Admitting {
         }
     }
 
-    pub(super) fn ways(&self) -> &[Way] {
+    pub(super) fn routes(&self) -> &[Route] {
         match &self.admission.disposition {
             Disposition::Ended(_) => &[],
-            Disposition::Send { ways, .. } => ways,
+            Disposition::Send { routes, .. } => routes,
         }
     }
 
     /// What it must pass; `None` when it ended.
-    pub(super) fn gate(&self) -> Option<(&Conditions, &[Way])> {
+    pub(super) fn gate(&self) -> Option<(&Conditions, &[Route])> {
         match &self.admission.disposition {
             Disposition::Ended(_) => None,
-            Disposition::Send { conditions, ways } => Some((conditions, ways)),
+            Disposition::Send { conditions, routes } => Some((conditions, routes)),
         }
     }
 
     /// Whether there is no gate to pass.
     pub(in crate::postgres) fn is_free(&self) -> bool {
         self.admission.letter.is_none()
-            && self.gate().is_none_or(|(conditions, ways)| {
+            && self.gate().is_none_or(|(conditions, routes)| {
                 conditions.dedup.is_none()
                     && conditions.throttle.is_none()
-                    && ways.first().is_some_and(|way| way.quotas.is_empty())
+                    && routes.first().is_some_and(|route| route.quotas.is_empty())
             })
     }
 
@@ -121,9 +121,9 @@ impl Admitting {
         self.looks_first.store(true, Ordering::Relaxed);
     }
 
-    /// Who is to own the row, whichever way it goes.
+    /// Who is to own the row, whichever route it takes.
     pub(super) fn owner(&self) -> Option<OwnerId> {
-        self.ways().first()?.enqueue.owner()
+        self.routes().first()?.enqueue.owner()
     }
 
     /// Notes what is decided; returns what was before.
@@ -136,23 +136,23 @@ impl Admitting {
 
     /// Whether it has nothing but quotas to pass, and is written in the hope that it fits.
     pub(super) fn is_optimistic(&self) -> bool {
-        let quotas_alone = self.gate().is_some_and(|(conditions, ways)| {
+        let quotas_alone = self.gate().is_some_and(|(conditions, routes)| {
             conditions.dedup.is_none()
                 && conditions.throttle.is_none()
-                && ways.first().is_some_and(|way| !way.quotas.is_empty())
+                && routes.first().is_some_and(|route| !route.quotas.is_empty())
         });
         quotas_alone && self.admission.letter.is_none() && self.optimism.is_on()
     }
 
     /// What is to be written of it if all its quotas have room.
-    pub(super) fn first_way(&self) -> Goes {
+    pub(super) fn first_route(&self) -> Goes {
         let charges = self
             .gate()
-            .and_then(|(conditions, ways)| Some(conditions.charges(&ways.first()?.quotas)));
+            .and_then(|(conditions, routes)| Some(conditions.charges(&routes.first()?.quotas)));
         charges.map_or_else(
             || Goes::free(&self.admission),
-            |charges| Goes::Way {
-                way: 0,
+            |charges| Goes::Route {
+                route: 0,
                 over: Vec::new(),
                 charges,
             },
@@ -170,25 +170,25 @@ impl Admitting {
         goes.map(|goes| goes.into_admitted(self.seq()))
     }
 
-    /// The row of an action that goes a way, or ended.
+    /// The row of an action that takes a route, or ended.
     pub(super) fn row<'a>(&'a self, goes: &'a Goes) -> Result<Row<'a>, StoreError> {
-        let (way, request, charges, outcome) = match goes {
+        let (route, request, charges, outcome) = match goes {
             Goes::Ended(outcome) => (None, None, None, Some(outcome)),
-            Goes::Way { way, charges, .. } => (
-                self.ways().get(*way),
-                self.texts.requests.get(*way),
+            Goes::Route { route, charges, .. } => (
+                self.routes().get(*route),
+                self.texts.requests.get(*route),
                 Some(charges),
                 None,
             ),
         };
-        if outcome.is_none() && (way.is_none() || request.is_none()) {
+        if outcome.is_none() && (route.is_none() || request.is_none()) {
             return Err(StoreError::Engine("an action has no way to go".into()));
         }
         Ok(Row {
             seq: self.seq(),
             admission: &self.admission,
             action: &self.texts.action,
-            way,
+            route,
             request,
             charges,
             outcome,
@@ -199,8 +199,8 @@ impl Admitting {
 /// What is to be written of an action.
 #[derive(Clone)]
 pub(super) enum Goes {
-    Way {
-        way: usize,
+    Route {
+        route: usize,
         over: Vec<usize>,
         charges: Charges,
     },
@@ -211,8 +211,8 @@ impl Goes {
     pub(super) fn free(admission: &Admission) -> Self {
         match &admission.disposition {
             Disposition::Ended(outcome) => Self::Ended(outcome.clone()),
-            Disposition::Send { .. } => Self::Way {
-                way: 0,
+            Disposition::Send { .. } => Self::Route {
+                route: 0,
                 over: Vec::new(),
                 charges: Charges::default(),
             },
@@ -221,7 +221,7 @@ impl Goes {
 
     pub(super) fn into_admitted(self, seq: Seq) -> Admitted {
         match self {
-            Self::Way { way, over, .. } => Admitted::Open { seq, way, over },
+            Self::Route { route, over, .. } => Admitted::Open { seq, route, over },
             Self::Ended(outcome) => Admitted::Ended(outcome),
         }
     }
@@ -234,12 +234,12 @@ fn locks(admission: &Admission) -> Vec<u64> {
     // Of two in one batch with one id the first counts: workers beside each other would not keep to that.
     let id = (admission.turn == Turn::Batch)
         .then(|| hasher.hash_one((&admission.action.tenant, &admission.action.id)));
-    let Disposition::Send { conditions, ways } = &admission.disposition else {
+    let Disposition::Send { conditions, routes } = &admission.disposition else {
         return id.into_iter().collect();
     };
-    let counters = ways
+    let counters = routes
         .iter()
-        .flat_map(|way| &way.quotas)
+        .flat_map(|route| &route.quotas)
         .map(|quota| quota.counter.as_str());
     let keys = conditions.dedup.iter().map(|dedup| dedup.key.as_str());
     let throttles = conditions

@@ -269,17 +269,17 @@ async fn leave_taken_positions(
 
 /// What the gate says of an action, charged to what is locked.
 fn decide(item: &Admitting, locked: &mut Locked) -> Result<Goes, StoreError> {
-    let Some((conditions, ways)) = item.gate() else {
+    let Some((conditions, routes)) = item.gate() else {
         return Ok(Goes::free(&item.admission));
     };
     let now = item.admission.accepted_at;
-    Ok(match judge(locked, conditions, ways, now)? {
+    Ok(match judge(locked, conditions, routes, now)? {
         Judged::Refused(outcome) => Goes::Ended(outcome),
-        Judged::Go { way, over } => {
-            let quotas = ways.get(way).map_or(&[][..], |way| &way.quotas);
+        Judged::Go { route, over } => {
+            let quotas = routes.get(route).map_or(&[][..], |route| &route.quotas);
             locked.charge(conditions, quotas, (item.seq(), &item.action().id), now);
-            Goes::Way {
-                way,
+            Goes::Route {
+                route,
                 over,
                 charges: conditions.charges(quotas),
             }

@@ -58,7 +58,7 @@ pub(super) async fn write(
         conn.prepare_cached(LOCK).await?,
         conn.prepare_cached(CHARGE).await?,
     );
-    let goes: Vec<Goes> = items.iter().map(|item| item.first_way()).collect();
+    let goes: Vec<Goes> = items.iter().map(|item| item.first_route()).collect();
     let rows = items
         .iter()
         .zip(&goes)
@@ -121,8 +121,8 @@ impl Charges {
         let mut counters: BTreeMap<String, (i64, i64, i64)> = BTreeMap::new();
         for quota in items
             .iter()
-            .filter_map(|item| item.ways().first())
-            .flat_map(|way| &way.quotas)
+            .filter_map(|item| item.routes().first())
+            .flat_map(|route| &route.quotas)
         {
             let (count, most, until) =
                 counters
