@@ -135,7 +135,7 @@ pub struct HistoryPage {
 
 /// What of an action is counted for coverage.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Glance {
+pub struct CoverageRow {
     /// Its namespace.
     pub namespace: Arc<str>,
     /// Its tenant.

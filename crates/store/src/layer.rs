@@ -11,7 +11,7 @@ use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged};
-use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
+use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
     Admission, Admitted, Beat, Claim, Claimed, Freed, Hasten, Hold, OwnerId, RecentSends, Record,
     Reroute, Rerouted, Route, Seq, Settled, Settlement,
@@ -109,7 +109,7 @@ layered! {
         Find = find(scope: &Scope, id: &ActionId) keeps scope, id -> Vec<Record>;
         History = history(filter: HistoryFilter, page: PageRequest) -> HistoryPage;
         Newest = newest() -> Seq;
-        Glance = glance(filter: HistoryFilter, limit: usize) -> (Vec<Glance>, bool);
+        Coverage = coverage(filter: HistoryFilter, limit: usize) -> (Vec<CoverageRow>, bool);
         Discard = discard(letters: Vec<Seq>) -> usize;
         CountDead = count_dead(scope: &Scope, limit: usize) keeps scope -> usize;
         RecentSends = recent_sends(since: Timestamp, before: Option<Cursor>, limit: usize) -> RecentSends;

@@ -33,7 +33,7 @@ pub use age::Age;
 pub use document::{Document, DocumentChanges, DocumentKind, Put};
 pub use error::{MEND, StoreError};
 pub use gate::{Conditions, DedupCheck, Judged, Overage, QuotaCheck, ThrottleCheck};
-pub use history::{Cursor, Glance, HistoryFilter, HistoryPage, Order, PageRequest};
+pub use history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, Order, PageRequest};
 pub use layer::{Layer, Layered, StoreCall};
 pub use memory::MemoryStore;
 pub use model::{

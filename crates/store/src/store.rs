@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged};
-use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
+use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
     Admission, Admitted, Beat, Claim, Claimed, Freed, Hasten, Hold, OwnerId, RecentSends, Record,
     Reroute, Rerouted, Route, Seq, Settled, Settlement,
@@ -160,7 +160,7 @@ pub trait History: Send + Sync {
     fn newest(&self) -> Later<'_, Seq>;
 
     /// The newest actions that match, at most `limit`, without their texts, and whether there may be more: a look is bounded.
-    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)>;
+    fn coverage(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<CoverageRow>, bool)>;
 
     /// Takes dead letters off the list; says how many there were. They stay in the journal.
     fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize>;

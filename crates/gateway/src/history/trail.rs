@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acteon_core::limits::MAX_INLINE_BYTES;
 use acteon_core::{ActionId, Prepared, ProviderName, Scope};
-use acteon_store::{Glance, HistoryFilter, PageRequest, Record, Seq, StoreError};
+use acteon_store::{CoverageRow, HistoryFilter, PageRequest, Record, Seq, StoreError};
 
 use crate::admit::pending::outcome_of;
 use crate::history::view::{ActionPage, ActionView};
@@ -33,12 +33,12 @@ impl Gateway {
     }
 
     /// The newest actions that match, without their texts, and whether there may be more.
-    pub async fn glance(
+    pub async fn coverage(
         &self,
         filter: HistoryFilter,
         limit: usize,
-    ) -> Result<(Vec<Glance>, bool), StoreError> {
-        self.inner.store.glance(filter, limit).await
+    ) -> Result<(Vec<CoverageRow>, bool), StoreError> {
+        self.inner.store.coverage(filter, limit).await
     }
 
     /// How many dead letters there are, counted up to a million.

@@ -59,7 +59,7 @@ impl Call {
             | StoreCall::Find
             | StoreCall::History
             | StoreCall::Newest
-            | StoreCall::Glance
+            | StoreCall::Coverage
             | StoreCall::CountDead
             | StoreCall::RecentSends
             | StoreCall::DeadShares

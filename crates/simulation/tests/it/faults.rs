@@ -332,7 +332,7 @@ impl Trial {
         );
         drop(
             gateway
-                .glance(HistoryFilter::of(everything.clone()), 5)
+                .coverage(HistoryFilter::of(everything.clone()), 5)
                 .await,
         );
         drop(gateway.count_dead_letters(&everything).await);

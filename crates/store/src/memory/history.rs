@@ -6,7 +6,7 @@ use acteon_core::{ActionId, Scope, Timestamp};
 
 use super::store::{MemoryStore, ready};
 use super::tables::{Entry, Tables};
-use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageMaker, PageRequest};
+use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageMaker, PageRequest};
 use crate::model::{RecentSend, RecentSends, Record, Seq, State};
 use crate::shares::DeadShare;
 use crate::store::{History, Later};
@@ -61,10 +61,10 @@ impl History for MemoryStore {
             .unwrap_or(0))))
     }
 
-    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
+    fn coverage(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<CoverageRow>, bool)> {
         let mut found = Vec::new();
         let stopped = self.lock().look(&filter, None, |entry, _| {
-            found.push(entry.glance());
+            found.push(entry.coverage_row());
             found.len() < limit
         });
         ready(Ok((found, stopped.is_some())))

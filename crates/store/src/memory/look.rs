@@ -4,7 +4,7 @@ use acteon_core::Timestamp;
 use acteon_core::limits::MAX_LOOK;
 
 use super::tables::{Entry, Tables};
-use crate::history::{Cursor, Glance, HistoryFilter, Narrow, Order};
+use crate::history::{CoverageRow, Cursor, HistoryFilter, Narrow, Order};
 use crate::model::{Record, State};
 use crate::rows::state_number;
 
@@ -89,9 +89,9 @@ impl Entry {
         }
     }
 
-    pub(super) fn glance(&self) -> Glance {
+    pub(super) fn coverage_row(&self) -> CoverageRow {
         let action = &self.record.action;
-        Glance {
+        CoverageRow {
             namespace: action.namespace.as_str().into(),
             tenant: action.tenant.as_str().into(),
             provider: action.provider.as_str().into(),

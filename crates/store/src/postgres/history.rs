@@ -9,7 +9,7 @@ use super::error::Failure;
 use super::rows::record;
 use super::store::PostgresStore;
 use super::{calls, letters, look, sends};
-use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
+use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{RecentSends, Record, Seq};
 use crate::raw::{RawRecord, outcome_text};
 use crate::rows::{MAX_OF_AN_ID, within};
@@ -39,8 +39,8 @@ impl History for PostgresStore {
         })
     }
 
-    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
-        Box::pin(async move { call!(self.pool, conn => look::glance(conn, &filter, limit)) })
+    fn coverage(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<CoverageRow>, bool)> {
+        Box::pin(async move { call!(self.pool, conn => look::coverage(conn, &filter, limit)) })
     }
 
     fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {

@@ -4,7 +4,7 @@ use acteon_core::Scope;
 
 use super::connect::Conn;
 use super::error::Failure;
-use super::look::glance;
+use super::look::coverage;
 use crate::history::HistoryFilter;
 use crate::model::{Seq, State};
 use crate::rows;
@@ -48,7 +48,7 @@ pub(super) async fn count_dead(conn: &Conn, scope: &Scope, limit: usize) -> Resu
         state: Some(State::Dead),
         ..HistoryFilter::of(scope.clone())
     };
-    Ok(glance(conn, &filter, limit).await?.0.len())
+    Ok(coverage(conn, &filter, limit).await?.0.len())
 }
 
 /// How many dead letters there are by provider and code, among the newest `limit`.

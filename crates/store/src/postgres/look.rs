@@ -10,7 +10,7 @@ use super::connect::Conn;
 use super::error::Failure;
 use super::rows::record;
 use crate::history::{
-    Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked,
+    CoverageRow, Cursor, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked,
 };
 use crate::model::{Seq, State};
 use crate::raw::RawRecord;
@@ -192,18 +192,18 @@ pub(super) async fn newest(conn: &Conn) -> Result<Seq, Failure> {
 }
 
 /// What matches among the newest rows, and whether there may be more.
-pub(super) async fn glance(
+pub(super) async fn coverage(
     conn: &Conn,
     filter: &HistoryFilter,
     limit: usize,
-) -> Result<(Vec<Glance>, bool), Failure> {
+) -> Result<(Vec<CoverageRow>, bool), Failure> {
     let mut found = Vec::new();
     let mut after = None;
     for _ in 0..MAX_LOOKS {
         after = look(conn, filter, after, |row, _| {
             let text = |column: usize| row.try_get::<_, &str>(column).map(Into::into);
             let rule = row.try_get::<_, Option<&str>>(8)?.map(Into::into);
-            found.push(Glance {
+            found.push(CoverageRow {
                 namespace: text(2)?,
                 tenant: text(3)?,
                 provider: text(4)?,

@@ -11,7 +11,7 @@ use super::look::readable;
 use super::rows::{record, text};
 use super::store::SqliteStore;
 use super::{Result, letters, look, sends};
-use crate::history::{Cursor, Glance, HistoryFilter, HistoryPage, PageRequest};
+use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{RecentSends, Record, Seq};
 use crate::raw::{RawRecord, outcome_text};
 use crate::rows::{MAX_OF_AN_ID, within};
@@ -41,10 +41,10 @@ impl History for SqliteStore {
         self.readers.callers(look::newest)
     }
 
-    fn glance(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<Glance>, bool)> {
+    fn coverage(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<CoverageRow>, bool)> {
         let disk = Arc::clone(&self.disk);
         self.readers
-            .callers(move |connection| look::glance(connection, &disk, &filter, limit))
+            .callers(move |connection| look::coverage(connection, &disk, &filter, limit))
     }
 
     fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {

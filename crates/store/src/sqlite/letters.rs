@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::Result;
 use super::disk::Disk;
-use super::look::glance;
+use super::look::coverage;
 use super::rows::text;
 use crate::history::HistoryFilter;
 use crate::model::{Seq, State};
@@ -55,7 +55,7 @@ pub(super) fn count_dead(
         state: Some(State::Dead),
         ..HistoryFilter::of(scope.clone())
     };
-    Ok(glance(connection, disk, &filter, limit)?.0.len())
+    Ok(coverage(connection, disk, &filter, limit)?.0.len())
 }
 
 /// How many dead letters there are by provider and code, among the newest `limit`.

@@ -11,7 +11,7 @@ use super::rows::{maybe_text, text};
 use super::{Result, damage};
 use crate::StoreError;
 use crate::history::{
-    Cursor, Glance, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked,
+    CoverageRow, Cursor, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked,
 };
 use crate::model::{Record, Seq, State};
 
@@ -215,19 +215,19 @@ pub(super) fn newest(connection: &Connection) -> Result<Seq> {
 }
 
 /// What matches among the newest rows, and whether there may be more.
-pub(super) fn glance(
+pub(super) fn coverage(
     connection: &Connection,
     disk: &Disk,
     filter: &HistoryFilter,
     limit: usize,
-) -> Result<(Vec<Glance>, bool)> {
+) -> Result<(Vec<CoverageRow>, bool)> {
     let mut found = Vec::new();
     let mut after = None;
     for _ in 0..MAX_LOOKS {
         after = look((connection, disk), filter, after, |row, _| {
             let word = |column: usize| text(row, column).map(Arc::from);
             let rule = maybe_text(row, 8)?.map(Arc::from);
-            found.push(Glance {
+            found.push(CoverageRow {
                 namespace: word(2)?,
                 tenant: word(3)?,
                 provider: word(4)?,

@@ -80,7 +80,7 @@ async fn lists_and_the_start_go_on_past_a_damaged_text() {
         .await
         .expect("a page");
     assert_eq!((page.records.len(), page.total), (4, Some(4)));
-    assert_eq!(store.glance(all, 10).await.expect("a glance").0.len(), 4);
+    assert_eq!(store.coverage(all, 10).await.expect("rows").0.len(), 4);
     let shares = store
         .open_shares(acteon_core::Timestamp::default())
         .await

@@ -423,7 +423,7 @@ pub(crate) async fn scopes_hide_what_they_do_not_cover(engine: &Engine) {
         );
         assert_eq!(
             store
-                .glance(filter, 100)
+                .coverage(filter, 100)
                 .await
                 .map(|(found, more)| (found.len(), more)),
             Ok((count, false))

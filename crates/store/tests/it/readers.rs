@@ -147,7 +147,7 @@ async fn callers_long_looks_hold_up_nothing_that_the_gateway_needs() {
         let store = Arc::clone(&store);
         tokio::spawn(async move {
             store
-                .glance(HistoryFilter::of(Scope::everything()), 10)
+                .coverage(HistoryFilter::of(Scope::everything()), 10)
                 .await
         })
     };

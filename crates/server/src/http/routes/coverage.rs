@@ -7,7 +7,7 @@ use std::time::Duration;
 use acteon_core::Timestamp;
 use acteon_core::limits::MAX_LOOK;
 use acteon_rules::RuleSet;
-use acteon_store::Glance;
+use acteon_store::CoverageRow;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -40,11 +40,11 @@ pub(in crate::http) async fn get(
     let mut filter = acteon_store::HistoryFilter::of(asked.of(&caller));
     (filter.from, filter.to) = (Some(from), Some(to));
     let _turn = state.reads.take().await?;
-    let (glances, capped) = state.gateway.glance(filter, MAX_LOOK).await?;
+    let (rows, capped) = state.gateway.coverage(filter, MAX_LOOK).await?;
     let (rules, span) = (state.gateway.rules(), (from, to));
     let counted = state
         .gateway
-        .aside(move || body(&glances, capped, &rules, span))
+        .aside(move || body(&rows, capped, &rules, span))
         .await;
     counted.map(Json).ok_or_else(|| {
         Refusal::new(
@@ -56,23 +56,17 @@ pub(in crate::http) async fn get(
 }
 
 fn body(
-    glances: &[Glance],
+    rows: &[CoverageRow],
     capped: bool,
     rules: &RuleSet,
     (from, to): (Timestamp, Timestamp),
 ) -> Value {
     let mut counts: BTreeMap<[Arc<str>; 4], Counts> = BTreeMap::new();
-    for glance in glances {
-        let key = [
-            &glance.namespace,
-            &glance.tenant,
-            &glance.provider,
-            &glance.action_type,
-        ]
-        .map(Arc::clone);
+    for row in rows {
+        let key = [&row.namespace, &row.tenant, &row.provider, &row.action_type].map(Arc::clone);
         let counts = counts.entry(key).or_default();
         counts.total += 1;
-        if let Some(rule) = &glance.rule {
+        if let Some(rule) = &row.rule {
             counts.covered += 1;
             counts.rules.insert(Arc::clone(rule));
         }
@@ -93,7 +87,7 @@ fn body(
         .map(|(key, counts)| entry(key, counts))
         .collect();
     json!({
-        "scanned_from": from, "scanned_to": to, "total_actions": glances.len(), "scan_is_capped": capped,
+        "scanned_from": from, "scanned_to": to, "total_actions": rows.len(), "scan_is_capped": capped,
         "unique_combinations": counts.len(), "fully_covered": fully, "partially_covered": counts.len() - fully - not_at_all,
         "uncovered": not_at_all, "rules_loaded": rules.len(), "entries": entries, "unmatched_rules": idle,
     })
