@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_store::NewsOf;
+use acteon_store::Wakeup;
 
 use crate::deliver::repair;
 use crate::lane::sharing::{load_lane_notes, load_note};
@@ -57,7 +57,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
             tokio::select! {
                 biased;
                 () = work => {}
-                news = inner.store.news() => handle_wakeup(&inner, news).await,
+                wakeup = inner.store.wakeups() => handle_wakeup(&inner, wakeup).await,
                 () = inner.clock.sleep(pause) => {}
             }
         }
@@ -65,11 +65,11 @@ pub(crate) async fn run(inner: Arc<Inner>) {
 }
 
 /// Looks at what another gateway says that has changed, and at no more.
-async fn handle_wakeup(inner: &Arc<Inner>, news: NewsOf) {
-    match news {
-        NewsOf::Work => rescan(inner),
-        NewsOf::Note(name) => load_note(inner, &name).await,
-        NewsOf::Anything => {
+async fn handle_wakeup(inner: &Arc<Inner>, wakeup: Wakeup) {
+    match wakeup {
+        Wakeup::Work => rescan(inner),
+        Wakeup::Note(name) => load_note(inner, &name).await,
+        Wakeup::Anything => {
             load_lane_notes(inner).await;
             rescan(inner);
         }

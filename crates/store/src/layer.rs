@@ -19,8 +19,8 @@ use crate::model::{
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::shares::{DeadShare, OpenShare};
 use crate::store::{
-    Damage, Documents, Engine, History, Jobs, Journal, Later, NewsOf, NoteSwap, Notes, Processes,
-    Store,
+    Damage, Documents, Engine, History, Jobs, Journal, Later, NoteSwap, Notes, Processes, Store,
+    Wakeup,
 };
 
 /// What is done around every call of a store.
@@ -132,8 +132,8 @@ layered! {
 }
 
 impl<L: Layer> Engine for Layered<L> {
-    fn news(&self) -> BoxFuture<'_, NewsOf> {
-        self.0.store().news()
+    fn wakeups(&self) -> BoxFuture<'_, Wakeup> {
+        self.0.store().wakeups()
     }
 
     fn ended(&self) -> BoxFuture<'_, StoreError> {

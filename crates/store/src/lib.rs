@@ -46,7 +46,7 @@ pub use retention::{Pruned, Retention, SweepCursor, Tenants};
 pub use shares::{DeadShare, OpenShare};
 pub use sqlite::{FaultPoint, Faults, SqliteOptions, SqliteStore};
 pub use store::{
-    Damage, Documents, Engine, History, Jobs, Journal, Later, NewsOf, NoteSwap, Notes, Processes,
-    Store,
+    Damage, Documents, Engine, History, Jobs, Journal, Later, NoteSwap, Notes, Processes, Store,
+    Wakeup,
 };
 pub use transfer::CLOCK_STEPS;

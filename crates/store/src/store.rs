@@ -20,9 +20,9 @@ use crate::shares::{DeadShare, OpenShare};
 /// A result that is on its way.
 pub type Later<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
-/// What a process left to look at.
+/// Wake-up: what another process left to look at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum NewsOf {
+pub enum Wakeup {
     /// Anything: nobody listened for a while.
     Anything,
     /// Due rows.
@@ -226,8 +226,8 @@ pub trait Notes: Send + Sync {
 
 /// What an engine says of itself.
 pub trait Engine: Send + Sync {
-    /// Resolves when a process left something to look at. It may miss some, so it replaces no look around.
-    fn news(&self) -> BoxFuture<'_, NewsOf>;
+    /// The next wake-up, as soon as there is one. Some may be missed, so that they replace no look around.
+    fn wakeups(&self) -> BoxFuture<'_, Wakeup>;
 
     /// Resolves when the store can do nothing any more and will not recover: its process should end, so that another can begin.
     fn ended(&self) -> BoxFuture<'_, StoreError> {

@@ -3,10 +3,10 @@
 use acteon_core::BoxFuture;
 
 use super::store::MemoryStore;
-use crate::store::{Engine, NewsOf};
+use crate::store::{Engine, Wakeup};
 
 impl Engine for MemoryStore {
-    fn news(&self) -> BoxFuture<'_, NewsOf> {
+    fn wakeups(&self) -> BoxFuture<'_, Wakeup> {
         Box::pin(std::future::pending())
     }
 

@@ -61,7 +61,7 @@ impl PostgresStore {
     /// Waits until the documents have another revision.
     async fn another_revision(&self, known: i64) -> Result<i64, StoreError> {
         loop {
-            let told = self.news.documents.notified();
+            let told = self.wakeups.documents.notified();
             let revision = call!(self.own, conn => revision(conn))?;
             if revision != known {
                 return Ok(revision);

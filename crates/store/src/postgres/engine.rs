@@ -6,11 +6,11 @@ use acteon_core::BoxFuture;
 
 use super::store::PostgresStore;
 use crate::StoreError;
-use crate::store::{Engine, NewsOf};
+use crate::store::{Engine, Wakeup};
 
 impl Engine for PostgresStore {
-    fn news(&self) -> BoxFuture<'_, NewsOf> {
-        Box::pin(self.news.next())
+    fn wakeups(&self) -> BoxFuture<'_, Wakeup> {
+        Box::pin(self.wakeups.next())
     }
 
     fn ended(&self) -> BoxFuture<'_, StoreError> {

@@ -1,4 +1,4 @@
-//! News of other processes, told by the database: LISTEN on a connection of its own, made anew when it is lost.
+//! Wake-ups by other processes, told by the database: LISTEN on a connection of its own, made anew when it is lost.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,48 +10,48 @@ use tokio_postgres::AsyncMessage;
 
 use super::connect::{Conn, Connector};
 use super::error::{Failure, told_by};
-use crate::store::NewsOf;
+use crate::store::Wakeup;
 
 /// Pause before a lost connection is made anew. Meanwhile looking around finds everything.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// News kept for who asks next, each once; beyond so many they are told as one.
+/// Wake-ups kept for who asks next, each once; beyond so many they are told as one.
 const MAX_KEPT: usize = 256;
 
 /// Whom to wake for what.
 #[derive(Default)]
-pub(super) struct News {
+pub(super) struct Wakeups {
     /// Due rows and notes, until somebody asks.
-    kept: Mutex<BTreeSet<NewsOf>>,
+    kept: Mutex<BTreeSet<Wakeup>>,
     came: Notify,
     /// Documents.
     pub(super) documents: Notify,
 }
 
-impl News {
-    /// The next news, as soon as there are some.
-    pub(super) async fn next(&self) -> NewsOf {
+impl Wakeups {
+    /// The next wake-up, as soon as there is one.
+    pub(super) async fn next(&self) -> Wakeup {
         loop {
             let came = self.came.notified();
-            if let Some(news) = self.kept().pop_first() {
-                return news;
+            if let Some(wakeup) = self.kept().pop_first() {
+                return wakeup;
             }
             came.await;
         }
     }
 
-    fn keep(&self, news: NewsOf) {
+    fn keep(&self, wakeup: Wakeup) {
         let mut kept = self.kept();
-        if news == NewsOf::Anything || kept.len() == MAX_KEPT {
+        if wakeup == Wakeup::Anything || kept.len() == MAX_KEPT {
             kept.clear();
-            kept.insert(NewsOf::Anything);
+            kept.insert(Wakeup::Anything);
         } else {
-            kept.insert(news);
+            kept.insert(wakeup);
         }
         self.came.notify_one();
     }
 
-    fn kept(&self) -> MutexGuard<'_, BTreeSet<NewsOf>> {
+    fn kept(&self) -> MutexGuard<'_, BTreeSet<Wakeup>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -72,10 +72,10 @@ pub(super) fn of_note(name: &str) -> String {
     }
 }
 
-fn news_of(payload: &str) -> NewsOf {
+fn wakeup_of(payload: &str) -> Wakeup {
     match payload.strip_prefix(NOTE) {
-        Some(name) => NewsOf::Note(name.to_owned()),
-        None => NewsOf::Work,
+        Some(name) => Wakeup::Note(name.to_owned()),
+        None => Wakeup::Work,
     }
 }
 
@@ -85,9 +85,9 @@ pub(super) fn channel(schema: &str) -> String {
 }
 
 /// Listens until the task is aborted.
-pub(super) async fn listen(connector: Connector, channel: String, news: Arc<News>) {
+pub(super) async fn listen(connector: Connector, channel: String, wakeups: Arc<Wakeups>) {
     loop {
-        if let Err(error) = listen_once(&connector, &channel, &news).await {
+        if let Err(error) = listen_once(&connector, &channel, &wakeups).await {
             tracing::warn!(
                 error = told_by(&error),
                 "not told of other processes' work for now; it is found by looking around"
@@ -100,7 +100,7 @@ pub(super) async fn listen(connector: Connector, channel: String, news: Arc<News
 async fn listen_once(
     connector: &Connector,
     channel: &str,
-    news: &News,
+    wakeups: &Wakeups,
 ) -> Result<(), tokio_postgres::Error> {
     let (client, mut connection) = connector.config.connect(connector.tls.clone()).await?;
     let mut messages =
@@ -114,14 +114,14 @@ async fn listen_once(
                 result?;
                 listens = true;
                 // What came before is found now.
-                news.keep(NewsOf::Anything);
-                news.documents.notify_waiters();
+                wakeups.keep(Wakeup::Anything);
+                wakeups.documents.notify_waiters();
             }
             message = messages.next() => match message {
                 None => return Ok(()),
                 Some(Err(error)) => return Err(error),
-                Some(Ok(AsyncMessage::Notification(note))) if note.payload() == DOCUMENTS => news.documents.notify_waiters(),
-                Some(Ok(AsyncMessage::Notification(note))) => news.keep(news_of(note.payload())),
+                Some(Ok(AsyncMessage::Notification(note))) if note.payload() == DOCUMENTS => wakeups.documents.notify_waiters(),
+                Some(Ok(AsyncMessage::Notification(note))) => wakeups.keep(wakeup_of(note.payload())),
                 Some(Ok(_)) => {}
             }
         }

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::admit::{Admit, Optimism};
 use super::batch::Batcher;
 use super::connect::Connector;
-use super::listen::News;
+use super::listen::Wakeups;
 use super::options::PostgresOptions;
 use super::positions::Positions;
 use super::settle::Settle;
@@ -61,7 +61,7 @@ impl PostgresStore {
             SETTLEMENT_PATIENCE,
             &ended,
         );
-        let news = Arc::new(News::default());
+        let wakeups = Arc::new(Wakeups::default());
         let channel = options.notify.then(|| listen::channel(&options.schema));
         let mut tasks = vec![tokio::spawn(open_rows::keep_counting(
             own.clone(),
@@ -71,7 +71,7 @@ impl PostgresStore {
             tasks.push(tokio::spawn(listen::listen(
                 connector.clone(),
                 channel.clone(),
-                Arc::clone(&news),
+                Arc::clone(&wakeups),
             )));
         }
         let place = connect::place(&connector.config);
@@ -98,7 +98,7 @@ impl PostgresStore {
             positions,
             optimism,
             open,
-            news,
+            wakeups,
             channel,
             claims,
             lost_claims,

@@ -11,7 +11,7 @@ use super::admit::{Admit, Optimism};
 use super::batch::Batcher;
 use super::connect::{Conn, in_time};
 use super::error::Failure;
-use super::listen::News;
+use super::listen::Wakeups;
 use super::positions::Positions;
 use super::settle::Settle;
 use super::{calls, listen};
@@ -43,7 +43,7 @@ pub struct PostgresStore {
     pub(super) positions: Arc<Positions>,
     pub(super) optimism: Arc<Optimism>,
     pub(super) open: Arc<AtomicIsize>,
-    pub(super) news: Arc<News>,
+    pub(super) wakeups: Arc<Wakeups>,
     pub(super) channel: Option<String>,
     pub(super) claims: AtomicI64,
     pub(super) lost_claims: Mutex<Vec<(OwnerId, i64)>>,

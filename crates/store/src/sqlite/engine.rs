@@ -7,10 +7,10 @@ use acteon_core::BoxFuture;
 
 use super::store::SqliteStore;
 use crate::StoreError;
-use crate::store::{Damage, Engine, NewsOf};
+use crate::store::{Damage, Engine, Wakeup};
 
 impl Engine for SqliteStore {
-    fn news(&self) -> BoxFuture<'_, NewsOf> {
+    fn wakeups(&self) -> BoxFuture<'_, Wakeup> {
         // No other process has this file open.
         Box::pin(std::future::pending())
     }
