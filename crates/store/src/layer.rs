@@ -13,8 +13,8 @@ use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged};
 use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
-    Admission, Admitted, Beat, Claim, Claimed, Freed, Hasten, Hold, OwnerId, RecentSends, Record,
-    Reroute, Rerouted, Route, Seq, Settled, Settlement,
+    Admission, Admitted, Claim, Claimed, Freed, Hasten, Heartbeat, Hold, OwnerId, RecentSends,
+    Record, Reroute, Rerouted, Route, Seq, Settled, Settlement,
 };
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::shares::{DeadShare, OpenShare};
@@ -83,9 +83,9 @@ layered! {
     Processes {
         Register = register() -> OwnerId;
         Renew = renew(owner: OwnerId) -> bool;
-        Beats = beats() -> Vec<Beat>;
+        Heartbeats = heartbeats() -> Vec<Heartbeat>;
         Retire = retire(owner: OwnerId, now: Timestamp) -> ();
-        TakeOver = take_over(dead: Vec<Beat>, now: Timestamp) -> Freed;
+        TakeOver = take_over(dead: Vec<Heartbeat>, now: Timestamp) -> Freed;
     }
     Journal {
         Admit = admit(admission: Admission) -> Admitted;

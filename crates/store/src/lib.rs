@@ -37,8 +37,8 @@ pub use history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, Order, PageRe
 pub use layer::{Layer, Layered, StoreCall};
 pub use memory::MemoryStore;
 pub use model::{
-    Admission, Admitted, Beat, Charges, Claim, ClaimRows, Claimed, Disposition, Enqueue, Freed,
-    Hasten, Hold, OwnerId, RecentSend, RecentSends, Record, Reroute, Rerouted, Room, Route, Seq,
+    Admission, Admitted, Charges, Claim, ClaimRows, Claimed, Disposition, Enqueue, Freed, Hasten,
+    Heartbeat, Hold, OwnerId, RecentSend, RecentSends, Record, Reroute, Rerouted, Room, Route, Seq,
     Settled, Settlement, State, Step, Turn,
 };
 pub use raw::UNREADABLE;

@@ -256,9 +256,9 @@ pub enum Settled {
     Fenced,
 }
 
-/// A sign of life of a process.
+/// Heartbeat of a process: how often it renewed its lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Beat {
+pub struct Heartbeat {
     /// The process.
     pub owner: OwnerId,
     /// How often it renewed its lease.

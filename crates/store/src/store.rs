@@ -11,8 +11,8 @@ use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::gate::{Conditions, Judged};
 use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
-    Admission, Admitted, Beat, Claim, Claimed, Freed, Hasten, Hold, OwnerId, RecentSends, Record,
-    Reroute, Rerouted, Route, Seq, Settled, Settlement,
+    Admission, Admitted, Claim, Claimed, Freed, Hasten, Heartbeat, Hold, OwnerId, RecentSends,
+    Record, Reroute, Rerouted, Route, Seq, Settled, Settlement,
 };
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::shares::{DeadShare, OpenShare};
@@ -78,18 +78,18 @@ pub trait Processes: Send + Sync {
     /// Registers a process.
     fn register(&self) -> Later<'_, OwnerId>;
 
-    /// Renews a process's lease by one beat; `false` when it is gone, because it had run out and was taken over.
+    /// Renews a process's lease by one heartbeat; `false` when it is gone, because it had run out and was taken over.
     fn renew(&self, owner: OwnerId) -> Later<'_, bool>;
 
-    /// The beats of every registered process. One whose beat stays the same for as long as a lease lasts, by the watcher's own clock, is dead.
-    fn beats(&self) -> Later<'_, Vec<Beat>>;
+    /// The heartbeats of every registered process. One whose heartbeat stays the same for as long as a lease lasts, by the watcher's own clock, is dead.
+    fn heartbeats(&self) -> Later<'_, Vec<Heartbeat>>;
 
     /// Ends a process in good order, and frees its rows: what may have been sent is due at `now`, all else when it was.
     fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()>;
 
-    /// Ends those of the dead processes whose beat is still the one that was seen. Frees the rows of whoever is no process: what may
+    /// Ends those of the dead processes whose heartbeat is still the one that was seen. Frees the rows of whoever is no process: what may
     /// have been sent is due at `now`, all else when it was.
-    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, Freed>;
+    fn take_over(&self, dead: Vec<Heartbeat>, now: Timestamp) -> Later<'_, Freed>;
 }
 
 /// The journal: what is admitted, settled, rerouted and forgotten.

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use acteon_core::{Clock, Timestamp};
-use acteon_store::{Beat, OwnerId, Store, StoreError};
+use acteon_store::{Heartbeat, OwnerId, Store, StoreError};
 
 /// So many renewals between two looks at the others' beats are as good as not having looked.
 const LOOKS_APART: u32 = 3;
@@ -157,10 +157,10 @@ impl Watch {
     /// lasts. They are of an instant between the two: a slow answer makes nobody look older.
     pub(crate) fn look(
         &mut self,
-        beats: &[Beat],
+        beats: &[Heartbeat],
         (asked, answered): (Duration, Duration),
         times: LeaseTimes,
-    ) -> Vec<Beat> {
+    ) -> Vec<Heartbeat> {
         if answered.saturating_sub(self.looked) > times.renew_every() * LOOKS_APART {
             self.seen.clear();
         }
@@ -192,11 +192,11 @@ mod tests {
         let times = LeaseTimes::lasting(Duration::from_mins(1));
         let beats = |moving| {
             [
-                Beat {
+                Heartbeat {
                     owner: OwnerId(1),
                     count: 7,
                 },
-                Beat {
+                Heartbeat {
                     owner: OwnerId(2),
                     count: moving,
                 },

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use acteon_store::{Beat, Freed, StoreError};
+use acteon_store::{Freed, Heartbeat, StoreError};
 
 use crate::cluster::lease::Watch;
 use crate::shared::Inner;
@@ -44,9 +44,9 @@ pub(crate) async fn watch_others(inner: Arc<Inner>) {
 }
 
 /// The beats of processes whose lease ran out. This one is never among them: what becomes of its own rows is for the others to say.
-async fn look(inner: &Inner, watch: &mut Watch) -> Result<Vec<Beat>, StoreError> {
+async fn look(inner: &Inner, watch: &mut Watch) -> Result<Vec<Heartbeat>, StoreError> {
     let asked = inner.clock.monotonic();
-    let beats = inner.store.beats().await?;
+    let beats = inner.store.heartbeats().await?;
     let mut dead = watch.look(
         &beats,
         (asked, inner.clock.monotonic()),
@@ -64,7 +64,7 @@ async fn look(inner: &Inner, watch: &mut Watch) -> Result<Vec<Beat>, StoreError>
     Ok(dead)
 }
 
-async fn take_over(inner: &Inner, dead: Vec<Beat>) {
+async fn take_over(inner: &Inner, dead: Vec<Heartbeat>) {
     match inner.store.take_over(dead, inner.due.now()).await {
         Ok(Freed { unsent, maybe_sent }) => {
             tracing::warn!(

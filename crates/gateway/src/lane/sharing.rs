@@ -84,7 +84,7 @@ async fn tell_what_was_seen(inner: &Inner, lane: &Lane, seen: Option<f64>) {
 /// What the other gateways saw go through a lane before its pause.
 async fn seen_by_others(inner: &Inner, lane: &Lane) -> Result<f64, StoreError> {
     let mut sum = 0.0;
-    for beat in inner.store.beats().await? {
+    for beat in inner.store.heartbeats().await? {
         if beat.owner != inner.lease.owner()
             && let Some(seen) = inner
                 .store

@@ -22,7 +22,7 @@ const RECALL_AT_ONCE: usize = 500;
 /// Continues lanes where an earlier process stood, and shares them with those that run.
 pub(crate) async fn recall(inner: &Arc<Inner>) -> Result<(), StoreError> {
     let now = inner.clock.now();
-    inner.providers.share(inner.store.beats().await?.len());
+    inner.providers.share(inner.store.heartbeats().await?.len());
     recall_lanes(inner, now).await?;
     repair::recall(inner).await
 }

@@ -208,7 +208,7 @@ impl Service {
 
     /// A send is begun only by a gateway that is still registered.
     async fn looks_at_lease(&self, node: &NodeStore) {
-        let beats = self.store.beats().await.unwrap_or_default();
+        let beats = self.store.heartbeats().await.unwrap_or_default();
         if !beats.iter().any(|beat| beat.owner == node.0.owner()) {
             self.overruns.fetch_add(1, Ordering::SeqCst);
         }

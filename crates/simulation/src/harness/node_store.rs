@@ -43,7 +43,7 @@ impl Call {
             | StoreCall::DeleteDocument
             | StoreCall::SwapNote => Self::Resolved,
             StoreCall::Renew
-            | StoreCall::Beats
+            | StoreCall::Heartbeats
             | StoreCall::TakeOver
             | StoreCall::Judge
             | StoreCall::Settle

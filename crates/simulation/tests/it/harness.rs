@@ -181,7 +181,7 @@ async fn a_row_that_a_living_process_owns_and_nobody_works_on_goes_on() {
         .add_recording_provider("p")
         .build();
     let harness = SimulationHarness::start(config).await.expect("a harness");
-    let owner = harness.store().beats().await.expect("beats")[0].owner;
+    let owner = harness.store().heartbeats().await.expect("beats")[0].owner;
     let prepared = Arc::new(Prepared {
         bytes: serde_json::to_vec(&action("lost", "p")).expect("JSON"),
         ..Prepared::default()

@@ -73,7 +73,7 @@ async fn a_store_that_fails_for_long_is_told_of_once_and_then_each_minute() {
     for _ in 0..2 {
         for call in [
             StoreCall::Renew,
-            StoreCall::Beats,
+            StoreCall::Heartbeats,
             StoreCall::Claim,
             StoreCall::PutNote,
             StoreCall::Note,

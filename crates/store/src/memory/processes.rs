@@ -3,7 +3,7 @@
 use acteon_core::Timestamp;
 
 use super::store::{MemoryStore, ready};
-use crate::model::{Beat, Freed, OwnerId};
+use crate::model::{Freed, Heartbeat, OwnerId};
 use crate::store::{Later, Processes};
 
 impl Processes for MemoryStore {
@@ -25,12 +25,12 @@ impl Processes for MemoryStore {
         ready(Ok(lives))
     }
 
-    fn beats(&self) -> Later<'_, Vec<Beat>> {
+    fn heartbeats(&self) -> Later<'_, Vec<Heartbeat>> {
         ready(Ok(self
             .lock()
             .processes
             .iter()
-            .map(|(owner, count)| Beat {
+            .map(|(owner, count)| Heartbeat {
                 owner: OwnerId(*owner),
                 count: *count,
             })
@@ -44,10 +44,10 @@ impl Processes for MemoryStore {
         ready(Ok(()))
     }
 
-    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, Freed> {
+    fn take_over(&self, dead: Vec<Heartbeat>, now: Timestamp) -> Later<'_, Freed> {
         let mut tables = self.lock();
         tables.processes.retain(|owner, count| {
-            !dead.contains(&Beat {
+            !dead.contains(&Heartbeat {
                 owner: OwnerId(*owner),
                 count: *count,
             })

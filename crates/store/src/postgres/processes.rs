@@ -8,7 +8,7 @@ use super::holds::{freed, freeing};
 use super::store::PostgresStore;
 use super::{calls, listen};
 use crate::StoreError;
-use crate::model::{Beat, Freed, OwnerId};
+use crate::model::{Freed, Heartbeat, OwnerId};
 use crate::store::{Later, Processes};
 
 impl Processes for PostgresStore {
@@ -20,8 +20,8 @@ impl Processes for PostgresStore {
         Box::pin(async move { renewal!(self.lease, conn => renew(conn, owner)) })
     }
 
-    fn beats(&self) -> Later<'_, Vec<Beat>> {
-        Box::pin(async move { call!(self.own, conn => beats(conn)) })
+    fn heartbeats(&self) -> Later<'_, Vec<Heartbeat>> {
+        Box::pin(async move { call!(self.own, conn => heartbeats(conn)) })
     }
 
     fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
@@ -32,7 +32,7 @@ impl Processes for PostgresStore {
         })
     }
 
-    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, Freed> {
+    fn take_over(&self, dead: Vec<Heartbeat>, now: Timestamp) -> Later<'_, Freed> {
         Box::pin(async move {
             let freed = change!(self.own, conn, _again => take_over(conn, &dead, now))?;
             if freed != Freed::default() {
@@ -62,14 +62,14 @@ async fn renew(conn: &Conn, owner: OwnerId) -> Result<bool, Failure> {
     Ok(conn.execute(&update, &[&owner.0]).await? == 1)
 }
 
-async fn beats(conn: &Conn) -> Result<Vec<Beat>, Failure> {
+async fn heartbeats(conn: &Conn) -> Result<Vec<Heartbeat>, Failure> {
     let select = conn
         .prepare_cached("SELECT owner, beats FROM processes")
         .await?;
     let rows = conn.query(&select, &[]).await?;
     rows.iter()
         .map(|row| {
-            Ok(Beat {
+            Ok(Heartbeat {
                 owner: OwnerId(row.try_get(0)?),
                 count: row.try_get(1)?,
             })
@@ -92,7 +92,7 @@ async fn retire(conn: &Conn, owner: OwnerId, now: Timestamp) -> Result<(), Failu
 }
 
 /// The dead end first: what they are writing meanwhile either is there before, or finds no process.
-async fn take_over(conn: &Conn, dead: &[Beat], now: Timestamp) -> Result<Freed, Failure> {
+async fn take_over(conn: &Conn, dead: &[Heartbeat], now: Timestamp) -> Result<Freed, Failure> {
     let owners: Vec<i64> = dead.iter().map(|beat| beat.owner.0).collect();
     let counts: Vec<i64> = dead.iter().map(|beat| beat.count).collect();
     conn.batch_execute("BEGIN").await?;

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::command::Urgency;
 use super::store::SqliteStore;
 use super::{Result, holds};
-use crate::model::{Beat, Freed, OwnerId};
+use crate::model::{Freed, Heartbeat, OwnerId};
 use crate::store::{Later, Processes};
 
 impl Processes for SqliteStore {
@@ -18,8 +18,8 @@ impl Processes for SqliteStore {
         self.write(Urgency::Lease, move |connection| renew(connection, owner))
     }
 
-    fn beats(&self) -> Later<'_, Vec<Beat>> {
-        self.readers.own(beats)
+    fn heartbeats(&self) -> Later<'_, Vec<Heartbeat>> {
+        self.readers.own(heartbeats)
     }
 
     fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
@@ -28,7 +28,7 @@ impl Processes for SqliteStore {
         })
     }
 
-    fn take_over(&self, dead: Vec<Beat>, now: Timestamp) -> Later<'_, Freed> {
+    fn take_over(&self, dead: Vec<Heartbeat>, now: Timestamp) -> Later<'_, Freed> {
         self.write(Urgency::Waited, move |connection| {
             take_over(connection, &dead, now)
         })
@@ -48,10 +48,10 @@ fn renew(connection: &Connection, owner: OwnerId) -> Result<bool> {
     Ok(statement.execute([owner.0])? == 1)
 }
 
-fn beats(connection: &Connection) -> Result<Vec<Beat>> {
+fn heartbeats(connection: &Connection) -> Result<Vec<Heartbeat>> {
     let mut select = connection.prepare_cached("SELECT owner, beats FROM processes")?;
     let rows = select.query_map([], |row| {
-        Ok(Beat {
+        Ok(Heartbeat {
             owner: OwnerId(row.get(0)?),
             count: row.get(1)?,
         })
@@ -66,7 +66,7 @@ fn retire(connection: &Connection, owner: OwnerId, now: Timestamp) -> Result<()>
     Ok(())
 }
 
-fn take_over(connection: &Connection, dead: &[Beat], now: Timestamp) -> Result<Freed> {
+fn take_over(connection: &Connection, dead: &[Heartbeat], now: Timestamp) -> Result<Freed> {
     for beat in dead {
         connection
             .prepare_cached("DELETE FROM processes WHERE owner = ?1 AND beats = ?2")?

@@ -335,12 +335,12 @@ async fn a_look_that_panics_takes_no_reader_away() {
     let store = SqliteStore::open(&faulty.options()).expect("a store");
     faulty.switch.set(FaultPoint::Read, Act::Panic);
     for _ in 0..8 {
-        assert!(store.beats().await.is_err());
+        assert!(store.heartbeats().await.is_err());
         assert!(store.used("q").await.is_err());
     }
     faulty.switch.lift();
     assert_eq!(store.used("q").await, Ok(0));
-    assert_eq!(store.beats().await, Ok(Vec::new()));
+    assert_eq!(store.heartbeats().await, Ok(Vec::new()));
 }
 
 /// Asks the store to write until it says that its files are gone, and what the message is to have.

@@ -79,7 +79,7 @@ pub(crate) async fn what_may_have_been_sent_is_told_from_what_waited(engine: &En
         (4, true, born)
     );
     let beat = store
-        .beats()
+        .heartbeats()
         .await
         .expect("beats")
         .pop()
@@ -248,7 +248,7 @@ pub(crate) async fn what_is_given_back_unsent_keeps_its_place(engine: &Engine) {
             0 => drop(store.free(holds, at(300)).await.expect("freed")),
             1 => store.retire(holder, at(300)).await.expect("retired"),
             _ => {
-                let beats = store.beats().await.expect("beats");
+                let beats = store.heartbeats().await.expect("beats");
                 let dead = beats
                     .into_iter()
                     .filter(|beat| beat.owner == holder)

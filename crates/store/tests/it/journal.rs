@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use acteon_core::{Origin, Prepared, Scope};
 use acteon_store::{
-    Admitted, Beat, ClaimRows, Conditions, DedupCheck, Disposition, Engine as _, Enqueue, Freed,
-    HistoryFilter, Hold, Jobs as _, Journal as _, NoteSwap, OwnerId, PageRequest, Record, Route,
-    Seq, Settled, Settlement, State, Store, StoreError,
+    Admitted, ClaimRows, Conditions, DedupCheck, Disposition, Engine as _, Enqueue, Freed,
+    Heartbeat, HistoryFilter, Hold, Jobs as _, Journal as _, NoteSwap, OwnerId, PageRequest,
+    Record, Route, Seq, Settled, Settlement, State, Store, StoreError,
 };
 
 use crate::{
@@ -185,9 +185,9 @@ fn held(record: &Record, owner: OwnerId) -> Hold {
     }
 }
 
-async fn beat_of(store: &dyn Store, owner: OwnerId) -> Beat {
+async fn beat_of(store: &dyn Store, owner: OwnerId) -> Heartbeat {
     store
-        .beats()
+        .heartbeats()
         .await
         .expect("beats")
         .into_iter()
@@ -249,7 +249,7 @@ pub(crate) async fn a_good_stop_gives_rows_back_unmarked_and_a_crash_marks_them(
     drop(store);
     let store = engine.open().await;
     assert_eq!(store.open_count(), 2);
-    for beat in store.beats().await.expect("beats") {
+    for beat in store.heartbeats().await.expect("beats") {
         store
             .take_over(vec![beat], at(130))
             .await

@@ -155,7 +155,7 @@ async fn callers_long_looks_hold_up_nothing_that_the_gateway_needs() {
     slow.until_all_wait().await;
     let needed = async {
         store.next_due(&[crate::provider("p")]).await?;
-        store.beats().await?;
+        store.heartbeats().await?;
         store.note("n", at(0)).await?;
         store.documents(DocumentKind::Silence).await?;
         store
@@ -242,7 +242,7 @@ async fn callers_looks_hold_up_nothing_that_a_gateway_on_a_shared_database_needs
         tokio::task::yield_now().await;
     }
     let needed = async {
-        store.beats().await?;
+        store.heartbeats().await?;
         store
             .owned(acteon_store::OwnerId(1), acteon_store::Seq(0), 1)
             .await?;
@@ -307,7 +307,7 @@ async fn callers_who_ask_for_an_id_hold_up_nothing_that_the_gateway_needs() {
         store.next_due(&[crate::provider("p")]).await?;
         store.records(vec![acteon_store::Seq(1)]).await?;
         store.documents_since(0).await?;
-        store.beats().await
+        store.heartbeats().await
     };
     let answered = tokio::time::timeout(Duration::from_secs(20), needed).await;
     slow.let_go();

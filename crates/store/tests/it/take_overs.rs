@@ -19,7 +19,7 @@ async fn a_row_whose_owner_begins_to_send_it_during_a_take_over_is_marked() {
         .expect("a store");
     let owner = store.register().await.expect("an owner");
     admit(&store, "a", Enqueue::Claimed(owner)).await;
-    let beats = store.beats().await.expect("beats");
+    let beats = store.heartbeats().await.expect("beats");
     // Writes what the owner would, and commits it once somebody waits for the row.
     let is_waited_for = "EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid)";
     let begins = format!(

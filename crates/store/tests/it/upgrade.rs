@@ -92,7 +92,7 @@ async fn goes_on_from_the_schema_before_providers(store: &dyn Store) {
     );
     let owner = store.register().await.expect("an owner");
     for beat in store
-        .beats()
+        .heartbeats()
         .await
         .expect("beats")
         .into_iter()

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use acteon_core::{Clock, Timestamp};
-use acteon_store::{Beat, Store, StoreError};
+use acteon_store::{Heartbeat, Store, StoreError};
 
 use super::{DueClock, Note, State, between, is_recent, text};
 use crate::cluster::lease::LeaseTimes;
@@ -75,7 +75,7 @@ async fn look(
     wait: &mut Option<Wait>,
 ) -> Result<Option<State>, StoreError> {
     // Before the note: whoever takes time for passed tells so before it beats.
-    let beats = store.beats().await?;
+    let beats = store.heartbeats().await?;
     let note = Note::read(store, clock.now()).await?;
     let now = (clock.monotonic(), clock.now());
     let by_wall = note.by_wall(now.1);
@@ -123,7 +123,7 @@ async fn look(
 /// A wait for a word of the others.
 struct Wait {
     /// The beats at its first look,
-    beats: Vec<Beat>,
+    beats: Vec<Heartbeat>,
     /// and the note's text.
     text: Option<String>,
     /// Whether a beat moved since.
@@ -149,7 +149,7 @@ impl Wait {
     fn go_on(
         wait: &mut Option<Self>,
         lease: LeaseTimes,
-        beats: &[Beat],
+        beats: &[Heartbeat],
         note: &Note,
         now: (Duration, Timestamp),
     ) -> Heard {
@@ -178,7 +178,7 @@ impl Wait {
 
     fn begin(
         lease: LeaseTimes,
-        beats: &[Beat],
+        beats: &[Heartbeat],
         note: &Note,
         (monotonic, wall): (Duration, Timestamp),
     ) -> Self {

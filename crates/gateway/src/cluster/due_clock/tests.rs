@@ -284,7 +284,7 @@ async fn the_wait_for_others_takes_three_leases_and_no_longer_than_45_seconds() 
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_fails_during_the_wait_is_asked_again_at_the_next_look() {
-    for call in [StoreCall::Beats, StoreCall::Note] {
+    for call in [StoreCall::Heartbeats, StoreCall::Note] {
         for recovers in [true, false] {
             let (clock, store) = (Stepped::new(), Arc::new(Layered(Failing::default())));
             drop(start(&clock, &*store).await);
