@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use acteon_core::{Action, Caller, Grant, Origin, Outcome, Response, Scope, Timestamp};
 use acteon_store::{
-    Admission, Cursor, Disposition, History as _, HistoryFilter, Journal as _, PageRequest, Seq,
-    SqliteOptions, SqliteStore, State, Turn,
+    ActionState, Admission, Cursor, Disposition, History as _, HistoryFilter, Journal as _,
+    PageRequest, Seq, SqliteOptions, SqliteStore, Turn,
 };
 use divan::Bencher;
 use tokio::runtime::Runtime;
@@ -200,7 +200,7 @@ fn rare_code_among_dead_letters(bencher: Bencher) {
         bencher,
         &HistoryFilter {
             code: Some("CONFIGURATION".into()),
-            state: Some(State::Dead),
+            state: Some(ActionState::Dead),
             ..all()
         },
         FIRST,

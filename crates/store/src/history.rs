@@ -5,7 +5,7 @@ use std::sync::Arc;
 use acteon_core::limits::MAX_PAGE_BYTES;
 use acteon_core::{Attempt, Scope, Timestamp};
 
-use crate::model::{Record, Seq, State};
+use crate::model::{ActionState, Record, Seq};
 use crate::rows::state_number;
 
 /// Which actions to find. What is `None` matches all.
@@ -36,7 +36,7 @@ pub struct HistoryFilter {
     /// At this position or before it.
     pub up_to: Option<Seq>,
     /// Only this state.
-    pub state: Option<State>,
+    pub state: Option<ActionState>,
     /// In which order.
     pub order: Order,
 }
@@ -169,7 +169,7 @@ pub(crate) struct Narrow<'a> {
 impl HistoryFilter {
     /// Whether a walk goes by time. Dead letters have an index of their own; what is asked for at any time is walked as it was written.
     pub(crate) fn is_by_time(&self) -> bool {
-        self.state != Some(State::Dead) && (self.from.is_some() || self.to.is_some())
+        self.state != Some(ActionState::Dead) && (self.from.is_some() || self.to.is_some())
     }
 
     /// The range that a walk looks at, where it goes on after `after`.
@@ -230,7 +230,7 @@ impl HistoryFilter {
         };
         let in_state = match self.state {
             None => true,
-            Some(State::Open) => row.state.is_none(),
+            Some(ActionState::Open) => row.state.is_none(),
             Some(state) => row.state == Some(state_number(state)),
         };
         in_state

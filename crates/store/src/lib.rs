@@ -37,9 +37,9 @@ pub use history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, Order, PageRe
 pub use layer::{Layer, Layered, StoreCall};
 pub use memory::MemoryStore;
 pub use model::{
-    Admission, Admitted, Charges, Claim, ClaimRows, Claimed, Disposition, Enqueue, Freed, Hasten,
-    Heartbeat, Hold, OwnerId, RecentSend, RecentSends, Record, Reroute, Rerouted, Room, Route, Seq,
-    Settled, Settlement, State, Step, Turn,
+    ActionState, Admission, Admitted, Charges, Claim, ClaimRows, Claimed, Disposition, Enqueue,
+    Freed, Hasten, Heartbeat, Hold, OwnerId, RecentSend, RecentSends, Record, Reroute, Rerouted,
+    Room, Route, Seq, Settled, Settlement, Step, Turn,
 };
 pub use raw::UNREADABLE;
 pub use retention::{Pruned, Retention, SweepCursor, Tenants};

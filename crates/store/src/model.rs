@@ -23,7 +23,7 @@ pub struct OwnerId(pub i64);
 
 /// The state of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum ActionState {
     /// To be worked on, now or later.
     Open,
     /// Ended well, or as the rules want it.
@@ -326,7 +326,7 @@ pub struct Record {
     /// After this instant it is not sent any more.
     pub give_up_at: Timestamp,
     /// Its state.
-    pub state: State,
+    pub state: ActionState,
     /// Whether a process works on it.
     pub owned: bool,
     /// Whether that process may be sending it.

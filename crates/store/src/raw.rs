@@ -12,7 +12,7 @@ use acteon_core::{
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::model::{Record, Seq, State};
+use crate::model::{ActionState, Record, Seq};
 use crate::rows::{Facts, state_of_number};
 
 /// An action with what is to be done about it, or what became of it, as an engine reads it.
@@ -85,7 +85,7 @@ impl RawRecord {
         let state = self.state.map(|number| {
             reading
                 .taken("state", state_of_number(number))
-                .unwrap_or(State::Dead)
+                .unwrap_or(ActionState::Dead)
         });
         let facts: Option<Facts> = self
             .request_facts
@@ -139,7 +139,7 @@ impl RawRecord {
             outcome: outcome
                 .map(Into::into)
                 .or_else(|| ended_unreadable(state, reading.wrong.as_deref())),
-            state: state.unwrap_or(State::Open),
+            state: state.unwrap_or(ActionState::Open),
             unreadable: reading.wrong,
         }
     }
@@ -171,7 +171,7 @@ impl RawRecord {
 pub const UNREADABLE: &str = "UNREADABLE";
 
 /// The outcome of an action that ended, where that cannot be read.
-fn ended_unreadable(state: Option<State>, wrong: Option<&str>) -> Option<Arc<str>> {
+fn ended_unreadable(state: Option<ActionState>, wrong: Option<&str>) -> Option<Arc<str>> {
     let (Some(_), Some(wrong)) = (state, wrong) else {
         return None;
     };

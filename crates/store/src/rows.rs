@@ -6,7 +6,7 @@ use acteon_core::{Grant, Outcome, Prepared, Priority, ProviderName, Scope, Tenan
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
-use crate::model::{Admission, Charges, Disposition, Reroute, Route, State};
+use crate::model::{ActionState, Admission, Charges, Disposition, Reroute, Route};
 use crate::shares::{DeadShare, OpenShare};
 
 /// What is known of a request beside its bytes.
@@ -113,29 +113,34 @@ fn facts(prepared: &Prepared, is_action: bool, priority: Option<Priority>) -> Op
 }
 
 /// The number of a state that ended; 0 for one that did not.
-pub(crate) const fn state_number(state: State) -> i64 {
+pub(crate) const fn state_number(state: ActionState) -> i64 {
     match state {
-        State::Open => 0,
-        State::Done => 1,
-        State::Dead => 2,
-        State::Refused => 3,
-        State::Discarded => 4,
+        ActionState::Open => 0,
+        ActionState::Done => 1,
+        ActionState::Dead => 2,
+        ActionState::Refused => 3,
+        ActionState::Discarded => 4,
     }
 }
 
 /// The state of a number that ended.
-pub(crate) fn state_of_number(number: i64) -> Option<State> {
-    [State::Done, State::Dead, State::Refused, State::Discarded]
-        .into_iter()
-        .find(|state| state_number(*state) == number)
+pub(crate) fn state_of_number(number: i64) -> Option<ActionState> {
+    [
+        ActionState::Done,
+        ActionState::Dead,
+        ActionState::Refused,
+        ActionState::Discarded,
+    ]
+    .into_iter()
+    .find(|state| state_number(*state) == number)
 }
 
 /// The state of an action that ended with such an outcome.
-pub(crate) fn state_of(outcome: &Outcome) -> State {
+pub(crate) fn state_of(outcome: &Outcome) -> ActionState {
     match outcome {
-        Outcome::Failed { .. } => State::Dead,
+        Outcome::Failed { .. } => ActionState::Dead,
         Outcome::Throttled { .. } | Outcome::QuotaExceeded { .. } | Outcome::CircuitOpen { .. } => {
-            State::Refused
+            ActionState::Refused
         }
         Outcome::Executed(_)
         | Outcome::Scheduled { .. }
@@ -144,7 +149,7 @@ pub(crate) fn state_of(outcome: &Outcome) -> State {
         | Outcome::Deduplicated { .. }
         | Outcome::Silenced { .. }
         | Outcome::Muted { .. }
-        | Outcome::DryRun(_) => State::Done,
+        | Outcome::DryRun(_) => ActionState::Done,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Action, ActionId, ErrorKind, LastError, Outcome, Timestamp};
-use acteon_store::{Record, State};
+use acteon_store::{ActionState, Record};
 
 use crate::admit::waiters::SoFar;
 use crate::decide::route::Route;
@@ -47,10 +47,11 @@ pub(crate) fn left_for_later(
 /// An action as the store has it: its outcome, if it is over.
 pub(crate) fn recorded(inner: &Inner, record: &Record, so_far: SoFar) -> Arc<str> {
     match (record.state, &record.outcome) {
-        (State::Done | State::Dead | State::Refused | State::Discarded, Some(outcome)) => {
-            Arc::clone(outcome)
-        }
-        (State::Open, _) | (_, None) => goes_on(inner, record, so_far).to_json(),
+        (
+            ActionState::Done | ActionState::Dead | ActionState::Refused | ActionState::Discarded,
+            Some(outcome),
+        ) => Arc::clone(outcome),
+        (ActionState::Open, _) | (_, None) => goes_on(inner, record, so_far).to_json(),
     }
 }
 
@@ -59,7 +60,7 @@ pub(crate) fn outcome_of(inner: &Inner, record: &Record) -> Outcome {
     let ended = record
         .outcome
         .as_deref()
-        .filter(|_| record.state != State::Open);
+        .filter(|_| record.state != ActionState::Open);
     ended
         .and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_else(|| goes_on(inner, record, SoFar::default()))

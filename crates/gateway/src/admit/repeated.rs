@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::Action;
-use acteon_store::{Record, State};
+use acteon_store::{ActionState, Record};
 
 use crate::admit::answer::{DispatchError, Wait};
 use crate::admit::batch::BatchPlace;
@@ -49,7 +49,7 @@ async fn join(
             !record.owned && record.due_at > inner.due.now() + limit
         }
     };
-    if far || record.state != State::Open {
+    if far || record.state != ActionState::Open {
         return reply.send(Ok(recorded(
             inner,
             &record,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acteon_core::{Action, Caller, DryRun, LastError, Origin, Outcome, Timestamp};
 use acteon_rules::Fault;
-use acteon_store::{Enqueue, Judged, State, StoreError};
+use acteon_store::{ActionState, Enqueue, Judged, StoreError};
 
 use crate::admit::pending::{left_alone, recorded};
 use crate::admit::routes::to_store;
@@ -79,7 +79,7 @@ async fn known(
         return Ok(None);
     };
     // What was refused for now is decided anew when the same is asked for again.
-    if record.state == State::Refused && record.action.asks_the_same_at_sight(action) {
+    if record.state == ActionState::Refused && record.action.asks_the_same_at_sight(action) {
         return Ok(None);
     }
     let mut said = DryRun {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acteon_core::{Action, Attempt, Origin, Outcome, Priority, ProviderName, Timestamp};
-use acteon_store::{Cursor, Record, Seq, State};
+use acteon_store::{ActionState, Cursor, Record, Seq};
 use serde::Serialize;
 
 /// An action, what was decided about it, what became of it, and how.
@@ -73,11 +73,11 @@ impl ActionView {
     /// What a record holds, of an action that has come to this and goes to these.
     pub(crate) fn of(record: Record, outcome: Outcome, recipients: Vec<String>) -> Self {
         let state = match record.state {
-            State::Open => "open",
-            State::Done => "done",
-            State::Dead => "dead",
-            State::Refused => "refused",
-            State::Discarded => "discarded",
+            ActionState::Open => "open",
+            ActionState::Done => "done",
+            ActionState::Dead => "dead",
+            ActionState::Refused => "refused",
+            ActionState::Discarded => "discarded",
         };
         let next_attempt_at = match &outcome {
             Outcome::Scheduled { scheduled_for, .. } => Some(*scheduled_for),

@@ -6,7 +6,7 @@
 //! lost the answer asks again, sends nothing twice, and gets the same answer.
 
 use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Scope, Timestamp};
-use acteon_store::{Record, State, StoreError};
+use acteon_store::{ActionState, Record, StoreError};
 
 use crate::admit::answer::{Answer, DispatchError, Wait};
 use crate::admit::request::DispatchRequest;
@@ -56,7 +56,9 @@ impl Gateway {
         wait: Wait,
     ) -> Result<Option<Replayed>, StoreError> {
         let mut found = self.inner.store.find(scope, id).await?;
-        found.retain(|record| record.state != State::Open && (!letters_only || is_letter(record)));
+        found.retain(|record| {
+            record.state != ActionState::Open && (!letters_only || is_letter(record))
+        });
         let (Some(record), None) = (found.pop(), found.pop()) else {
             return Ok(None);
         };
@@ -132,7 +134,7 @@ impl Gateway {
         };
         let now = self.inner.clock.now();
         // What was replayed before it expired still has its answer.
-        if letter.state == State::Dead
+        if letter.state == ActionState::Dead
             && let Some(why) = is_left(letter, now)
         {
             return Replayed {
@@ -210,7 +212,7 @@ fn request(record: &Record, new_id: ActionId, caller: &Caller) -> DispatchReques
 
 /// Whether it is a dead letter, or one that somebody has dealt with.
 pub(super) fn is_letter(record: &Record) -> bool {
-    matches!(record.state, State::Dead | State::Discarded)
+    matches!(record.state, ActionState::Dead | ActionState::Discarded)
 }
 
 /// An id of a letter's replay: `replay-`, how many replays led to it, and the letter's position, which no other has. Another number than 1 stands

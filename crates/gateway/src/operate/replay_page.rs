@@ -4,7 +4,9 @@
 //! to replay, however many requests it takes.
 
 use acteon_core::Caller;
-use acteon_store::{Cursor, HistoryFilter, Order, PageRequest, Record, Seq, State, StoreError};
+use acteon_store::{
+    ActionState, Cursor, HistoryFilter, Order, PageRequest, Record, Seq, StoreError,
+};
 
 use crate::admit::answer::{DispatchError, Wait};
 use crate::operate::replay::{ReplayResult, Replayed, is_letter, replays};
@@ -71,7 +73,7 @@ impl Gateway {
             ..filter
         };
         let mut pass = ReplayPass {
-            letters_only: filter.state == Some(State::Dead),
+            letters_only: filter.state == Some(ActionState::Dead),
             limit,
             max_replays,
             tried: 0,
@@ -145,7 +147,8 @@ struct ReplayPass {
 impl ReplayPass {
     /// Whether a row is to be replayed: it is over, and does not come after too many replays.
     fn takes(&self, record: &Record) -> bool {
-        record.state != State::Open && self.max_replays.is_none_or(|most| replays(record) <= most)
+        record.state != ActionState::Open
+            && self.max_replays.is_none_or(|most| replays(record) <= most)
     }
 
     /// Whether enough was tried, or left alone, for one answer.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use acteon_core::limits::MAX_TAKEOVERS;
 use acteon_core::{Outcome, Scope};
 use acteon_gateway::Gateway;
-use acteon_store::{HistoryFilter, PageRequest, Record, State, Store};
+use acteon_store::{ActionState, HistoryFilter, PageRequest, Record, Store};
 
 use super::posted::Posted;
 use super::service::{CONCURRENCY, MEMBER_BUDGET, NOT_ALLOWED, PLAIN, Seen, Service};
@@ -188,7 +188,7 @@ fn check_replays(records: &[Record]) -> Result<(), String> {
     let of = |letter: &Record| {
         let id = letter.action.id.as_str();
         let went_on = |other: &&Record| {
-            other.state != State::Refused
+            other.state != ActionState::Refused
                 && other
                     .action
                     .metadata
@@ -199,7 +199,8 @@ fn check_replays(records: &[Record]) -> Result<(), String> {
     };
     for letter in records {
         match (letter.state, of(letter)) {
-            (State::Discarded, 1) | (State::Done | State::Dead | State::Refused, 0) => {}
+            (ActionState::Discarded, 1)
+            | (ActionState::Done | ActionState::Dead | ActionState::Refused, 0) => {}
             (state, replays) => {
                 return Err(format!(
                     "{} is {state:?} and went on {replays} times",
@@ -240,7 +241,7 @@ fn check_budget(seen: &BTreeMap<String, Seen>, crashes: usize) -> Result<(), Str
 fn wrong_with(record: &Record, seen: &Seen) -> Option<String> {
     let is_over = matches!(
         record.state,
-        State::Done | State::Dead | State::Discarded | State::Refused
+        ActionState::Done | ActionState::Dead | ActionState::Discarded | ActionState::Refused
     );
     if !is_over || record.owned || record.outcome.is_none() {
         return Some(format!("it is {:?}, which is no end", record.state));

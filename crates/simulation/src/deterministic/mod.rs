@@ -25,8 +25,8 @@ use acteon_gateway::{
     Parts, Redaction, Registry, RetryPolicy, Wait,
 };
 use acteon_store::{
-    Engine as _, History as _, HistoryFilter, Layered, MemoryStore, PageRequest, Record, State,
-    Store,
+    ActionState, Engine as _, History as _, HistoryFilter, Layered, MemoryStore, PageRequest,
+    Record, Store,
 };
 
 use crate::harness::node_store::{NodeLayer, NodeStore};
@@ -343,7 +343,7 @@ impl World {
             count: false,
         };
         let open = HistoryFilter {
-            state: Some(State::Open),
+            state: Some(ActionState::Open),
             ..HistoryFilter::of(Scope::everything())
         };
         let records = self

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acteon_core::{ActionId, Caller, Scope};
 use acteon_gateway::{Gateway, ReplayResult, Wait};
-use acteon_store::{History as _, HistoryFilter, PageRequest, State};
+use acteon_store::{ActionState, History as _, HistoryFilter, PageRequest};
 
 use super::trace::Trace;
 use super::{Broken, World};
@@ -22,7 +22,7 @@ impl World {
             count: false,
         };
         let dead = HistoryFilter {
-            state: Some(State::Dead),
+            state: Some(ActionState::Dead),
             ..HistoryFilter::of(Scope::everything())
         };
         let letters = self

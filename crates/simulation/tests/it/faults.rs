@@ -19,8 +19,8 @@ use acteon_gateway::{
 use acteon_rules::{RuleFile, RuleSet};
 use acteon_simulation::harness::{Fails, FaultSwitch, SeededEntropy};
 use acteon_store::{
-    DocumentKind, HistoryFilter, Later, Layer, Layered, MemoryStore, NoteSwap, Overage,
-    PageRequest, State, Store, StoreCall, StoreError,
+    ActionState, DocumentKind, HistoryFilter, Later, Layer, Layered, MemoryStore, NoteSwap,
+    Overage, PageRequest, Store, StoreCall, StoreError,
 };
 use serde_json::json;
 
@@ -337,7 +337,7 @@ impl Trial {
         );
         drop(gateway.count_dead_letters(&everything).await);
         let dead = HistoryFilter {
-            state: Some(State::Dead),
+            state: Some(ActionState::Dead),
             ..HistoryFilter::of(everything.clone())
         };
         let request = ReplayRequest {

@@ -13,7 +13,7 @@ use acteon_gateway::{
 };
 use acteon_rules::RuleSet;
 use acteon_simulation::harness::SeededEntropy;
-use acteon_store::{History as _, MemoryStore, Record, State};
+use acteon_store::{ActionState, History as _, MemoryStore, Record};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -203,7 +203,7 @@ impl World {
         let began = Instant::now();
         loop {
             let found = self.find(id).await;
-            if found.state != State::Open {
+            if found.state != ActionState::Open {
                 let outcome: serde_json::Value =
                     serde_json::from_str(found.outcome.as_deref().expect("an outcome"))
                         .expect("JSON");
@@ -288,7 +288,7 @@ async fn what_expires_later_by_a_clock_that_was_set_back_is_sent_until_then() {
     // It is long overdue in due time, and looked at once a minute.
     sleep(Duration::from_hours(1)).await;
     let found = world.find("a").await;
-    assert_eq!((found.state, found.owned), (State::Open, false));
+    assert_eq!((found.state, found.owned), (ActionState::Open, false));
     assert!(
         found.attempts < 40,
         "it is tried in its own time, not at each look: {}",
@@ -332,7 +332,7 @@ async fn what_is_overdue_where_nobody_sends_it_ends_as_what_it_is() {
         // Until a minute before its instant; one has passed.
         let minutes = 28 + (-step / 60_000).unsigned_abs();
         sleep(Duration::from_mins(minutes)).await;
-        assert_eq!(world.find("a").await.state, State::Open, "{step}");
+        assert_eq!(world.find("a").await.state, ActionState::Open, "{step}");
         let (took, outcome) = world.until_over("a").await;
         assert_eq!(outcome, "EXPIRED", "{step}");
         assert!(took < 5 * MINUTE, "{took:?} after a step of {step}");

@@ -7,7 +7,7 @@ use acteon_core::{Outcome, Prepared};
 use super::tables::{Entry, Tables};
 use crate::StoreError;
 use crate::gate::{Judged, judge};
-use crate::model::{Admission, Admitted, Charges, Disposition, Record, Route, Seq, State};
+use crate::model::{ActionState, Admission, Admitted, Charges, Disposition, Record, Route, Seq};
 
 impl Tables {
     pub(super) fn admit(&mut self, admission: &Admission) -> Result<Admitted, StoreError> {
@@ -18,7 +18,7 @@ impl Tables {
             action.namespace.to_string(),
         );
         if let Some(found) = self.by_id.get(&id).and_then(|seq| self.entries.get(seq))
-            && (found.record.state != State::Refused
+            && (found.record.state != ActionState::Refused
                 || !found.record.action.asks_the_same_at_sight(action))
         {
             return Ok(Admitted::Existing(found.record.seq));
@@ -26,7 +26,7 @@ impl Tables {
         let is_dead = |letter: Seq| {
             self.entries
                 .get(&letter.0)
-                .is_some_and(|entry| entry.record.state == State::Dead)
+                .is_some_and(|entry| entry.record.state == ActionState::Dead)
         };
         if admission.letter.is_some_and(|letter| !is_dead(letter)) {
             return Ok(Admitted::NoLetter);
@@ -59,7 +59,7 @@ impl Tables {
             .letter
             .and_then(|letter| self.entries.get_mut(&letter.0))
         {
-            letter.record.state = State::Discarded;
+            letter.record.state = ActionState::Discarded;
         }
         Ok(Admitted::Open { seq, route, over })
     }
@@ -113,7 +113,7 @@ impl Tables {
             accepted_at: admission.accepted_at,
             not_before: route.map_or(admission.accepted_at, |route| route.not_before),
             give_up_at: route.map_or(admission.accepted_at, |route| route.give_up_at),
-            state: State::Open,
+            state: ActionState::Open,
             owned: owner != 0,
             in_flight: route.is_some_and(|route| route.enqueue.is_in_flight()),
             fence: 0,

@@ -7,7 +7,7 @@ use acteon_core::{ActionId, Scope, Timestamp};
 use super::store::{MemoryStore, ready};
 use super::tables::{Entry, Tables};
 use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageMaker, PageRequest};
-use crate::model::{RecentSend, RecentSends, Record, Seq, State};
+use crate::model::{ActionState, RecentSend, RecentSends, Record, Seq};
 use crate::shares::DeadShare;
 use crate::store::{History, Later};
 
@@ -77,9 +77,9 @@ impl History for MemoryStore {
             if let Some(entry) = tables
                 .entries
                 .get_mut(&seq.0)
-                .filter(|entry| entry.record.state == State::Dead)
+                .filter(|entry| entry.record.state == ActionState::Dead)
             {
-                entry.record.state = State::Discarded;
+                entry.record.state = ActionState::Discarded;
                 discarded += 1;
             }
         }
@@ -88,7 +88,7 @@ impl History for MemoryStore {
 
     fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
         let filter = HistoryFilter {
-            state: Some(State::Dead),
+            state: Some(ActionState::Dead),
             ..HistoryFilter::of(scope.clone())
         };
         let mut count = 0;
@@ -107,9 +107,9 @@ impl History for MemoryStore {
     ) -> Later<'_, RecentSends> {
         let tables = self.lock();
         let send = |record: &Record| {
-            let finished_at = record
-                .finished_at
-                .filter(|at| *at > since && record.state == State::Done && record.attempts > 0)?;
+            let finished_at = record.finished_at.filter(|at| {
+                *at > since && record.state == ActionState::Done && record.attempts > 0
+            })?;
             let recipients = record
                 .prepared
                 .as_ref()
@@ -157,7 +157,7 @@ impl Tables {
             .entries
             .values()
             .rev()
-            .filter(|entry| entry.record.state == State::Dead)
+            .filter(|entry| entry.record.state == ActionState::Dead)
             .take(limit)
         {
             let (provider, code) = (
@@ -183,7 +183,7 @@ impl Tables {
         let ended = |seq: &Seq| {
             self.entries
                 .get(&seq.0)
-                .filter(|entry| entry.record.state != State::Open)
+                .filter(|entry| entry.record.state != ActionState::Open)
         };
         seqs.iter()
             .filter_map(|seq| Some((*seq, ended(seq)?.record.outcome.clone()?)))

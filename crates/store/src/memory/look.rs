@@ -5,7 +5,7 @@ use acteon_core::limits::MAX_LOOK;
 
 use super::tables::{Entry, Tables};
 use crate::history::{CoverageRow, Cursor, HistoryFilter, Narrow, Order};
-use crate::model::{Record, State};
+use crate::model::{ActionState, Record};
 use crate::rows::state_number;
 
 impl Tables {
@@ -82,7 +82,7 @@ impl Entry {
             caller,
             verdict,
             rule: rule.as_deref().unwrap_or_default(),
-            state: (*state != State::Open).then(|| state_number(*state)),
+            state: (*state != ActionState::Open).then(|| state_number(*state)),
             tag: self.tag,
             code: self.code.as_deref().unwrap_or_default(),
             class: self.record.class.as_deref().unwrap_or_default(),

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use super::tables::Tables;
 use crate::StoreError;
 use crate::gate::Counters as _;
-use crate::model::{Charges, Hasten, Reroute, Rerouted, State};
+use crate::model::{ActionState, Charges, Hasten, Reroute, Rerouted};
 
 impl Tables {
     pub(super) fn reroute(&mut self, change: &Reroute) -> Result<Rerouted, StoreError> {
         let seq = change.hold.seq;
-        let is_held = self
-            .entries
-            .get(&seq.0)
-            .is_some_and(|entry| entry.record.state == State::Open && entry.hold() == change.hold);
+        let is_held = self.entries.get(&seq.0).is_some_and(|entry| {
+            entry.record.state == ActionState::Open && entry.hold() == change.hold
+        });
         if !is_held {
             return Ok(Rerouted::Fenced);
         }

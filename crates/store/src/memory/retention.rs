@@ -5,7 +5,7 @@ use acteon_core::limits::MAX_PRUNE_BATCH;
 
 use super::tables::{Entry, Tables};
 use crate::history::Cursor;
-use crate::model::State;
+use crate::model::ActionState;
 use crate::retention::{Pruned, Retention};
 
 impl Tables {
@@ -29,7 +29,7 @@ impl Tables {
         let mut deleted = 0;
         for cursor in &old {
             let goes = |entry: &Entry| {
-                entry.record.state != State::Open
+                entry.record.state != ActionState::Open
                     && retention.of.have(entry.record.action.tenant.as_str())
             };
             if self.entries.get(&cursor.seq.0).is_some_and(goes) {

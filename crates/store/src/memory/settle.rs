@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::tables::Tables;
 use crate::StoreError;
-use crate::model::{Settled, Settlement, State, Step};
+use crate::model::{ActionState, Settled, Settlement, Step};
 
 impl Tables {
     pub(super) fn settle(&mut self, settlement: &Settlement) -> Result<Settled, StoreError> {
@@ -23,7 +23,7 @@ impl Tables {
         let Some(entry) = self.entries.get_mut(&hold.seq.0) else {
             return Ok(Settled::Fenced);
         };
-        if entry.record.state != State::Open || entry.hold() != *hold {
+        if entry.record.state != ActionState::Open || entry.hold() != *hold {
             return Ok(Settled::Fenced);
         }
         let record = &mut entry.record;

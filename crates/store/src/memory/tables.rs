@@ -6,7 +6,7 @@ use std::sync::Arc;
 use acteon_core::{ActionId, Outcome, Timestamp};
 
 use crate::document::{Document, DocumentKind};
-use crate::model::{Hold, OwnerId, Record, Seq, State};
+use crate::model::{ActionState, Hold, OwnerId, Record, Seq};
 use crate::rows::state_of;
 
 /// An action with what the lists are filtered by.
@@ -54,7 +54,7 @@ impl Tables {
     pub(super) fn open(&self) -> impl Iterator<Item = &Entry> {
         self.entries
             .values()
-            .filter(|entry| entry.record.state == State::Open)
+            .filter(|entry| entry.record.state == ActionState::Open)
     }
 }
 

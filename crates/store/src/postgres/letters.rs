@@ -6,7 +6,7 @@ use super::connect::Conn;
 use super::error::Failure;
 use super::look::coverage;
 use crate::history::HistoryFilter;
-use crate::model::{Seq, State};
+use crate::model::{ActionState, Seq};
 use crate::rows;
 use crate::rows::{dead_share, state_number};
 use crate::shares::DeadShare;
@@ -20,15 +20,15 @@ pub(super) async fn discard(conn: &Conn, letters: &[Seq], again: bool) -> Result
             update,
             &[
                 &seqs,
-                &state_number(State::Discarded),
-                &state_number(State::Dead),
+                &state_number(ActionState::Discarded),
+                &state_number(ActionState::Dead),
             ],
         )
         .await?;
     if again && discarded == 0 {
         let select = "SELECT COUNT(*) FROM outcomes WHERE seq = ANY($1) AND state = $2";
         let before: i64 = conn
-            .query_one(select, &[&seqs, &state_number(State::Discarded)])
+            .query_one(select, &[&seqs, &state_number(ActionState::Discarded)])
             .await?
             .try_get(0)?;
         return Ok(usize::try_from(before).unwrap_or(usize::MAX));
@@ -45,7 +45,7 @@ pub(super) async fn count_dead(conn: &Conn, scope: &Scope, limit: usize) -> Resu
         return Ok(usize::try_from(count).unwrap_or(0));
     }
     let filter = HistoryFilter {
-        state: Some(State::Dead),
+        state: Some(ActionState::Dead),
         ..HistoryFilter::of(scope.clone())
     };
     Ok(coverage(conn, &filter, limit).await?.0.len())

@@ -12,7 +12,7 @@ use super::rows::record;
 use crate::history::{
     CoverageRow, Cursor, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked,
 };
-use crate::model::{Seq, State};
+use crate::model::{ActionState, Seq};
 use crate::raw::RawRecord;
 
 const COLUMNS: &str = RawRecord::COLUMNS;
@@ -32,7 +32,7 @@ fn walk(filter: &HistoryFilter) -> String {
         Order::OldestFirst => (">", ""),
     };
     let class = filter.class_column();
-    if filter.state == Some(State::Dead) {
+    if filter.state == Some(ActionState::Dead) {
         // Without the class an index has all of them.
         let columns = if filter.class.is_some() {
             "seq, state, code, class"

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Result;
 use crate::StoreError;
-use crate::model::{Admission, Admitted, Charges, Route, Seq, State};
+use crate::model::{ActionState, Admission, Admitted, Charges, Route, Seq};
 use crate::rows::{RequestTexts, RowTexts, charges_text, longest_alike, state_number};
 
 /// Writes the row of an action; `None` when its id is there.
@@ -109,7 +109,7 @@ pub(super) fn known(
         id,
         tenant,
         namespace,
-        state_number(State::Refused),
+        state_number(ActionState::Refused),
         longest_alike(texts.action.len())
     ];
     let known = select.query_row(values, |row| {

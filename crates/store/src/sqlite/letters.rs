@@ -8,7 +8,7 @@ use super::disk::Disk;
 use super::look::coverage;
 use super::rows::text;
 use crate::history::HistoryFilter;
-use crate::model::{Seq, State};
+use crate::model::{ActionState, Seq};
 use crate::rows;
 use crate::rows::{dead_share, state_number};
 use crate::shares::DeadShare;
@@ -18,7 +18,7 @@ pub(super) fn is_dead(connection: &Connection, letter: Seq) -> Result<bool> {
     let mut select =
         connection.prepare_cached("SELECT COUNT(*) FROM outcomes WHERE seq = ?1 AND state = ?2")?;
     Ok(
-        select.query_row([letter.0, state_number(State::Dead)], |row| {
+        select.query_row([letter.0, state_number(ActionState::Dead)], |row| {
             row.get::<_, i64>(0)
         })? == 1,
     )
@@ -31,8 +31,8 @@ pub(super) fn discard(connection: &Connection, letters: &[Seq]) -> Result<usize>
     for seq in letters {
         discarded += update.execute(params![
             seq.0,
-            state_number(State::Discarded),
-            state_number(State::Dead)
+            state_number(ActionState::Discarded),
+            state_number(ActionState::Dead)
         ])?;
     }
     Ok(discarded)
@@ -52,7 +52,7 @@ pub(super) fn count_dead(
             .map(|count| usize::try_from(count).unwrap_or(0))?);
     }
     let filter = HistoryFilter {
-        state: Some(State::Dead),
+        state: Some(ActionState::Dead),
         ..HistoryFilter::of(scope.clone())
     };
     Ok(coverage(connection, disk, &filter, limit)?.0.len())

@@ -13,7 +13,7 @@ use crate::StoreError;
 use crate::history::{
     CoverageRow, Cursor, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked,
 };
-use crate::model::{Record, Seq, State};
+use crate::model::{ActionState, Record, Seq};
 
 /// The columns that a filter tests.
 const NARROW: &str = "a.seq, a.accepted_at, a.namespace, a.tenant, a.provider, a.action_type, a.caller, a.verdict, a.rule";
@@ -23,7 +23,7 @@ const NARROW: &str = "a.seq, a.accepted_at, a.namespace, a.tenant, a.provider, a
 fn walk(filter: &HistoryFilter) -> String {
     let class = filter.class_column();
     // Dead letters have an index of their own.
-    if filter.state == Some(State::Dead) {
+    if filter.state == Some(ActionState::Dead) {
         let range = match filter.order {
             Order::NewestFirst => "o.seq <= ?2 - 1 AND ?1 = ?1 AND ?3 = ?3 ORDER BY o.seq DESC",
             Order::OldestFirst => "o.seq >= ?2 + 1 AND ?1 = ?1 AND ?3 = ?3 ORDER BY o.seq",
@@ -110,7 +110,7 @@ fn beyond_damage(
         Order::NewestFirst => -1,
         Order::OldestFirst => 1,
     };
-    let by_time = filter.is_by_time() && filter.state != Some(State::Dead);
+    let by_time = filter.is_by_time() && filter.state != Some(ActionState::Dead);
     // Before the first of all or after the last of all at a time: what was accepted then was walked past, or cannot be read.
     let edge = Seq(if direction < 0 { i64::MIN } else { i64::MAX });
     let cursor = |place: i64| {

@@ -7,7 +7,7 @@ use super::disk::Disk;
 use super::{Result, damage};
 use crate::StoreError;
 use crate::history::Cursor;
-use crate::model::{RecentSend, RecentSends, Seq, State};
+use crate::model::{ActionState, RecentSend, RecentSends, Seq};
 use crate::raw::recipients;
 use crate::rows::state_number;
 
@@ -70,7 +70,7 @@ pub(super) fn recent_sends(
 /// A row of a walk through recent sends, if it was sent, and after `since`. What cannot be read counts for nobody.
 fn recent_send(row: &Row<'_>, since: Timestamp) -> Result<Option<RecentSend>> {
     let finished_at = row.get::<_, Option<i64>>(5)?.map(Timestamp::from_millis);
-    let sent = row.get::<_, Option<i64>>(3)? == Some(state_number(State::Done))
+    let sent = row.get::<_, Option<i64>>(3)? == Some(state_number(ActionState::Done))
         && row.get::<_, Option<i64>>(4)?.is_some_and(|count| count > 0);
     let (true, Some(finished_at)) = (sent, finished_at.filter(|at| *at > since)) else {
         return Ok(None);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use acteon_core::{Outcome, Tenant};
 use acteon_store::{
-    Admission, Admitted, Conditions, DedupCheck, Disposition, Enqueue, Judged, Overage, OwnerId,
-    QuotaCheck, Route, State, Step, Store, ThrottleCheck,
+    ActionState, Admission, Admitted, Conditions, DedupCheck, Disposition, Enqueue, Judged,
+    Overage, OwnerId, QuotaCheck, Route, Step, Store, ThrottleCheck,
 };
 
 use crate::{
@@ -164,7 +164,7 @@ pub(crate) async fn a_refusal_charges_nothing_and_says_until_when(engine: &Engin
         .is_ok(),
         "the key was not taken"
     );
-    assert_eq!(find(&*store, "b").await.state, State::Refused);
+    assert_eq!(find(&*store, "b").await.state, ActionState::Refused);
 }
 
 pub(crate) async fn what_was_refused_for_now_is_decided_anew_and_both_stay_in_the_journal(
@@ -204,7 +204,7 @@ pub(crate) async fn what_was_refused_for_now_is_decided_anew_and_both_stay_in_th
         limit: 10,
         count: true,
     };
-    let states: Vec<State> = store
+    let states: Vec<ActionState> = store
         .history(filter, page)
         .await
         .expect("a page")
@@ -212,8 +212,15 @@ pub(crate) async fn what_was_refused_for_now_is_decided_anew_and_both_stay_in_th
         .iter()
         .map(|record| record.state)
         .collect();
-    assert_eq!(states, [State::Open, State::Refused, State::Refused]);
-    assert_eq!(find(&*store, "a").await.state, State::Open);
+    assert_eq!(
+        states,
+        [
+            ActionState::Open,
+            ActionState::Refused,
+            ActionState::Refused
+        ]
+    );
+    assert_eq!(find(&*store, "a").await.state, ActionState::Open);
 }
 
 pub(crate) async fn overages_block_before_they_degrade_and_degrade_before_they_pass(

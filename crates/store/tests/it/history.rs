@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use acteon_core::{Grant, Scope, Tenant};
 use acteon_store::{
-    Admission, Admitted, Cursor, Disposition, Enqueue, HistoryFilter, PageRequest, Retention, Seq,
-    State, Store, Tenants,
+    ActionState, Admission, Admitted, Cursor, Disposition, Enqueue, HistoryFilter, PageRequest,
+    Retention, Seq, Store, Tenants,
 };
 
 use crate::{Engine, action, admit, at, executed, failed, find, settlement, with_disposition};
@@ -75,7 +75,7 @@ pub(crate) async fn pages_follow_one_another_without_gap_or_repeat(engine: &Engi
     for filter in [
         all.clone(),
         HistoryFilter {
-            state: Some(State::Dead),
+            state: Some(ActionState::Dead),
             ..all.clone()
         },
     ] {
@@ -268,7 +268,7 @@ pub(crate) async fn a_page_ends_where_it_has_its_bytes(engine: &Engine) {
         (timed, 12),
         (
             HistoryFilter {
-                state: Some(State::Dead),
+                state: Some(ActionState::Dead),
                 ..all.clone()
             },
             6,
@@ -340,14 +340,14 @@ pub(crate) async fn every_filter_filters(engine: &Engine) {
         ),
         (
             HistoryFilter {
-                state: Some(State::Open),
+                state: Some(ActionState::Open),
                 ..all()
             },
             1,
         ),
         (
             HistoryFilter {
-                state: Some(State::Dead),
+                state: Some(ActionState::Dead),
                 from: Some(at(12)),
                 to: Some(at(18)),
                 ..all()
@@ -456,7 +456,7 @@ pub(crate) async fn a_discarded_letter_leaves_the_list_and_stays_in_the_journal(
             find(&*store, "a0").await.state,
             find(&*store, "a1").await.state
         ),
-        (State::Discarded, State::Done)
+        (ActionState::Discarded, ActionState::Done)
     );
 }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use acteon_core::{Origin, Prepared, Scope};
 use acteon_store::{
-    Admitted, ClaimRows, Conditions, DedupCheck, Disposition, Engine as _, Enqueue, Freed,
-    Heartbeat, HistoryFilter, Hold, Jobs as _, Journal as _, NoteSwap, OwnerId, PageRequest,
-    Record, Route, Seq, Settled, Settlement, State, Store, StoreError,
+    ActionState, Admitted, ClaimRows, Conditions, DedupCheck, Disposition, Engine as _, Enqueue,
+    Freed, Heartbeat, HistoryFilter, Hold, Jobs as _, Journal as _, NoteSwap, OwnerId, PageRequest,
+    Record, Route, Seq, Settled, Settlement, Store, StoreError,
 };
 
 use crate::{
@@ -35,7 +35,7 @@ pub(crate) async fn what_is_admitted_comes_back_whole_and_an_id_is_taken_once(en
     let record = find(&*store, "a").await;
     assert_eq!(
         (record.state, record.owned, record.origin),
-        (State::Open, true, Origin::Api)
+        (ActionState::Open, true, Origin::Api)
     );
     assert_eq!(
         record.action.payload.get(),
@@ -79,7 +79,7 @@ pub(crate) async fn only_the_owner_settles_and_only_once(engine: &Engine) {
     let record = find(&*store, "a").await;
     assert_eq!(
         (record.state, record.finished_at, store.open_count()),
-        (State::Done, Some(at(200)), 0)
+        (ActionState::Done, Some(at(200)), 0)
     );
 }
 

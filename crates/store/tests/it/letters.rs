@@ -2,8 +2,8 @@
 
 use acteon_core::{ActionId, Grant, Outcome, Scope, Timestamp};
 use acteon_store::{
-    Admission, Admitted, Conditions, DedupCheck, Disposition, Enqueue, HistoryFilter, Order,
-    PageRequest, Seq, State, Store,
+    ActionState, Admission, Admitted, Conditions, DedupCheck, Disposition, Enqueue, HistoryFilter,
+    Order, PageRequest, Seq, Store,
 };
 
 use crate::{Engine, action, admission, admit, at, failed, find, settlement, with_disposition};
@@ -43,10 +43,10 @@ pub(crate) async fn a_letter_leaves_the_list_with_the_commit_of_its_replay(engin
         store.admit(replay("again", seq)).await,
         Ok(Admitted::Open { .. })
     ));
-    assert_eq!(find(&*store, "a").await.state, State::Discarded);
+    assert_eq!(find(&*store, "a").await.state, ActionState::Discarded);
     let again = find(&*store, "again").await;
     assert!(
-        again.state == State::Open && again.possible_duplicate,
+        again.state == ActionState::Open && again.possible_duplicate,
         "the mark is carried over"
     );
     assert!(
@@ -115,7 +115,7 @@ pub(crate) async fn a_letter_stays_whose_replay_is_held_back(engine: &Engine) {
         store.admit(ended).await,
         Ok(Admitted::Ended(Outcome::Suppressed { .. }))
     ));
-    assert_eq!(find(&*store, "a").await.state, State::Dead);
+    assert_eq!(find(&*store, "a").await.state, ActionState::Dead);
     assert_eq!(
         store
             .find(
@@ -133,7 +133,7 @@ pub(crate) async fn a_letter_stays_whose_replay_is_held_back(engine: &Engine) {
         ),
         "it is decided anew"
     );
-    assert_eq!(find(&*store, "a").await.state, State::Discarded);
+    assert_eq!(find(&*store, "a").await.state, ActionState::Discarded);
 }
 
 pub(crate) async fn of_many_replays_of_a_letter_one_is_written(engine: &Engine) {
@@ -187,7 +187,7 @@ pub(crate) async fn what_was_refused_gives_way_only_to_what_is_written(engine: &
             find(&*store, "again").await.seq,
             find(&*store, "again").await.state
         ),
-        (replayed, State::Refused)
+        (replayed, ActionState::Refused)
     );
     let gone = acteon_store::OwnerId(owner.0 + 1000);
     let (orphan, other) = (
@@ -196,7 +196,7 @@ pub(crate) async fn what_was_refused_gives_way_only_to_what_is_written(engine: &
     );
     let (orphan, other) = tokio::join!(store.admit(orphan), store.admit(other));
     assert!(orphan.is_err() && matches!(other, Ok(Admitted::Open { .. })));
-    assert_eq!(find(&*store, "again").await.state, State::Refused);
+    assert_eq!(find(&*store, "again").await.state, ActionState::Refused);
 }
 
 pub(crate) async fn a_list_goes_either_way(engine: &Engine) {
@@ -214,7 +214,7 @@ pub(crate) async fn a_list_goes_either_way(engine: &Engine) {
     }
     let all = HistoryFilter::of(Scope::everything());
     let dead = HistoryFilter {
-        state: Some(State::Dead),
+        state: Some(ActionState::Dead),
         ..all.clone()
     };
     let timed = HistoryFilter {

@@ -7,9 +7,9 @@ use std::time::Duration;
 use acteon_core::Tenant;
 use acteon_store::postgres::{PostgresOptions, PostgresStore};
 use acteon_store::{
-    Admission, Admitted, Conditions, Disposition, Document, DocumentKind, Documents as _,
-    Engine as _, Enqueue, History as _, Journal as _, NoteSwap, Notes as _, Overage, OwnerId,
-    Processes as _, Put, QuotaCheck, Route, State, Store, StoreError,
+    ActionState, Admission, Admitted, Conditions, Disposition, Document, DocumentKind,
+    Documents as _, Engine as _, Enqueue, History as _, Journal as _, NoteSwap, Notes as _,
+    Overage, OwnerId, Processes as _, Put, QuotaCheck, Route, Store, StoreError,
 };
 use acteon_testkit::postgres::TestDatabase;
 use acteon_testkit::proxy::{FaultProxy, Weather};
@@ -339,7 +339,7 @@ async fn a_lost_replay_is_told_as_written_and_its_letter_is_off_the_list() {
             find(&*store, "letter").await.state,
             find(&*store, "again").await.state
         ),
-        (State::Discarded, State::Open)
+        (ActionState::Discarded, ActionState::Open)
     );
     until_open(&store, 1).await;
 }

@@ -116,8 +116,12 @@ pub(crate) async fn a_priority_that_a_rule_set_is_kept_and_the_senders_is_the_ac
     };
     for (class, state, count) in [
         (acteon_core::TO_REPAIR, None, 1),
-        (acteon_core::TO_REPAIR, Some(acteon_store::State::Dead), 1),
-        ("other", Some(acteon_store::State::Dead), 0),
+        (
+            acteon_core::TO_REPAIR,
+            Some(acteon_store::ActionState::Dead),
+            1,
+        ),
+        ("other", Some(acteon_store::ActionState::Dead), 0),
     ] {
         let filter = acteon_store::HistoryFilter {
             class: Some(class.into()),

@@ -2,8 +2,8 @@
 
 use acteon_core::Timestamp;
 use acteon_store::{
-    CLOCK_STEPS, Document, DocumentKind, Documents as _, Engine as _, Enqueue, Notes as _,
-    Processes as _, SqliteOptions, SqliteStore, State, Store,
+    ActionState, CLOCK_STEPS, Document, DocumentKind, Documents as _, Engine as _, Enqueue,
+    Notes as _, Processes as _, SqliteOptions, SqliteStore, Store,
 };
 
 use crate::{admit, end, executed, find, open, settlement};
@@ -66,7 +66,7 @@ async fn a_copy_of_a_store_in_use_is_whole_and_overwrites_nothing() {
     .expect("the copy");
     assert_eq!(
         (copied.open_count(), find(&copied, "done").await.state),
-        (3, State::Done)
+        (3, ActionState::Done)
     );
 }
 
@@ -209,7 +209,7 @@ async fn a_store_moves_between_engines_and_back_without_a_change() {
         .expect("a store");
     assert_eq!(
         (moved.open_count(), find(&moved, "done").await.state),
-        (3, State::Done)
+        (3, ActionState::Done)
     );
     let owner = moved.register().await.expect("an owner");
     assert_eq!(

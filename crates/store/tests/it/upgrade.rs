@@ -2,8 +2,8 @@
 
 use acteon_core::{ActionId, Scope};
 use acteon_store::{
-    ClaimRows, Engine as _, History as _, HistoryFilter, Hold, PageRequest, Room, Settled,
-    Settlement, State, Store, StoreError,
+    ActionState, ClaimRows, Engine as _, History as _, HistoryFilter, Hold, PageRequest, Room,
+    Settled, Settlement, Store, StoreError,
 };
 
 use crate::{at, claim_rows, end, executed, find, open, provider, settlement};
@@ -54,7 +54,7 @@ async fn a_database_of_the_first_schema_is_taken_along() {
             find(&store, "done").await.state,
             find(&store, "open").await.state
         ),
-        (State::Done, State::Open)
+        (ActionState::Done, ActionState::Open)
     );
     let code = HistoryFilter {
         code: Some("CONFIGURATION".into()),
@@ -88,7 +88,7 @@ async fn goes_on_from_the_schema_before_providers(store: &dyn Store) {
             find(store, "done").await.state,
             find(store, "dead").await.state
         ),
-        (State::Done, State::Dead)
+        (ActionState::Done, ActionState::Dead)
     );
     let owner = store.register().await.expect("an owner");
     for beat in store

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use acteon_core::{ActionId, ActionType, Namespace, ProviderName, Scope, Tenant};
 use acteon_gateway::ActionView;
-use acteon_store::{Cursor, HistoryFilter, PageRequest, State as ActionState};
+use acteon_store::{ActionState, Cursor, HistoryFilter, PageRequest};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;

@@ -10,7 +10,7 @@ use tokio_postgres::{Row, Statement};
 use super::admitting::{Admitting, Goes};
 use crate::StoreError;
 use crate::gate::{Judged, judge};
-use crate::model::{Admitted, OwnerId, Seq, State};
+use crate::model::{ActionState, Admitted, OwnerId, Seq};
 use crate::postgres::batch::Effects;
 use crate::postgres::connect::Conn;
 use crate::postgres::error::Failure;
@@ -213,7 +213,7 @@ async fn commit(
         if !replaced.is_empty() {
             conn.execute(
                 &statements.replace,
-                &[&replaced, &state_number(State::Discarded)],
+                &[&replaced, &state_number(ActionState::Discarded)],
             )
             .await?;
         }
@@ -411,7 +411,10 @@ async fn letters(
         return Ok(HashSet::new());
     }
     let rows = conn
-        .query(&statements.letters, &[&letters, &state_number(State::Dead)])
+        .query(
+            &statements.letters,
+            &[&letters, &state_number(ActionState::Dead)],
+        )
         .await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
@@ -440,7 +443,7 @@ async fn existing(
         &tenants,
         &namespaces,
         &longest,
-        &state_number(State::Refused),
+        &state_number(ActionState::Refused),
     ];
     let found = |row: &Row| {
         let refused = row
