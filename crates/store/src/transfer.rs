@@ -3,157 +3,23 @@
 //! The first line says what the file is, each further line is a row, and the last counts them, so that a file that was cut short is found
 //! out. What a process held when the lines were written is nobody's afterwards, and marked like what a dead process leaves behind.
 
+mod tables;
+mod value;
+mod versions;
+
 use std::io::{BufRead, Write};
 
-use acteon_core::Priority;
-use base64_lines::{decode, encode};
 use serde::{Deserialize, Serialize};
 
+use self::value::fits;
+use self::versions::{from_version_1, from_version_2};
 use crate::StoreError;
 
-/// The kind of a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Integer,
-    Flag,
-    Text,
-    Bytes,
-}
-
-/// A table with the columns that are taken along. The names are the same in every engine.
-pub(crate) struct Table {
-    pub(crate) name: &'static str,
-    pub(crate) columns: &'static [(&'static str, Kind)],
-}
-
-use Kind::{Bytes, Flag, Integer, Text};
-
-/// What is taken along. Processes and notes are not: they are about gateways that run.
-pub(crate) const TABLES: &[Table] = &[
-    Table {
-        name: "actions",
-        columns: &[
-            ("seq", Integer),
-            ("id", Text),
-            ("tenant", Text),
-            ("namespace", Text),
-            ("accepted_at", Integer),
-            ("provider", Text),
-            ("action_type", Text),
-            ("origin", Text),
-            ("caller", Text),
-            ("auth_method", Text),
-            ("verdict", Text),
-            ("rule", Text),
-            ("superseded", Flag),
-            ("through", Text),
-            ("charges", Text),
-            ("request_facts", Text),
-            ("action", Text),
-            ("request", Bytes),
-            ("parent", Text),
-        ],
-    },
-    Table {
-        name: "jobs",
-        columns: &[
-            ("seq", Integer),
-            ("owner", Integer),
-            ("provider", Text),
-            ("due_at", Integer),
-            ("give_up_at", Integer),
-            ("not_before", Integer),
-            ("in_flight", Flag),
-            ("attempts", Integer),
-            ("rounds", Integer),
-            ("takeovers", Integer),
-            ("possible_duplicate", Flag),
-            ("part", Integer),
-            ("note", Text),
-            ("history", Text),
-            ("outcome", Text),
-            ("priority", Integer),
-        ],
-    },
-    Table {
-        name: "outcomes",
-        columns: &[
-            ("seq", Integer),
-            ("state", Integer),
-            ("finished_at", Integer),
-            ("attempts", Integer),
-            ("takeovers", Integer),
-            ("possible_duplicate", Flag),
-            ("history", Text),
-            ("outcome", Text),
-            ("tag", Text),
-            ("code", Text),
-            ("class", Text),
-        ],
-    },
-    Table {
-        name: "documents",
-        columns: &[
-            ("kind", Text),
-            ("id", Text),
-            ("name", Text),
-            ("body", Text),
-            ("version", Integer),
-        ],
-    },
-    Table {
-        name: "dedup_keys",
-        columns: &[
-            ("key", Text),
-            ("seq", Integer),
-            ("action_id", Text),
-            ("until", Integer),
-        ],
-    },
-    Table {
-        name: "counters",
-        columns: &[("name", Text), ("used", Integer), ("until", Integer)],
-    },
-    Table {
-        name: "throttles",
-        columns: &[
-            ("key", Text),
-            ("slot", Integer),
-            ("value", Integer),
-            ("until", Integer),
-        ],
-    },
-];
-
-#[cfg(feature = "postgres")]
-impl Table {
-    pub(crate) fn select(&self) -> String {
-        let columns: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
-        format!("SELECT {} FROM {}", columns.join(", "), self.name)
-    }
-}
+pub(crate) use self::tables::{Kind, TABLES, Table};
+pub(crate) use self::value::{Value, bytes_of};
 
 /// What an import ends with, in words that every engine knows: the rows of old exports get their providers.
 pub(crate) const AFTER_IMPORT: &str = "UPDATE jobs SET provider = (SELECT coalesce(a.through, a.provider) FROM actions a WHERE a.seq = jobs.seq) WHERE provider = ''";
-
-/// A value of a row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Value {
-    Nothing(()),
-    Flag(bool),
-    Integer(i64),
-    Text(String),
-    Bytes { base64: String },
-}
-
-impl Value {
-    pub(crate) fn bytes(bytes: &[u8]) -> Self {
-        Self::Bytes {
-            base64: encode(bytes),
-        }
-    }
-}
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -165,54 +31,6 @@ enum Line {
 
 /// The version of the lines.
 const VERSION: u32 = 3;
-
-/// The columns of jobs up to version 1, which knew lanes and no providers, and in which whatever was held may have been sent.
-const JOBS_1: [(&str, Kind); 11] = [
-    ("seq", Integer),
-    ("owner", Integer),
-    ("lane", Text),
-    ("due_at", Integer),
-    ("give_up_at", Integer),
-    ("attempts", Integer),
-    ("rounds", Integer),
-    ("takeovers", Integer),
-    ("possible_duplicate", Flag),
-    ("history", Text),
-    ("outcome", Text),
-];
-
-/// A row of version 1 as one of version 2, unless it is none.
-fn from_version_1(table: &Table, mut values: Vec<Value>) -> Vec<Value> {
-    match table.name {
-        "actions" => values.push(Value::Nothing(())),
-        "jobs" if fits(&values, &JOBS_1) => {
-            let held = matches!(values.get(1), Some(Value::Integer(owner)) if *owner != 0);
-            values[2] = Value::Text(String::new());
-            values.splice(5..5, [Value::Nothing(()), Value::Flag(held)]);
-            values.splice(11..11, [Value::Integer(0), Value::Nothing(())]);
-        }
-        _ => {}
-    }
-    values
-}
-
-/// A row of version 2, which knew neither priorities nor classes of failures, as one of this version.
-fn from_version_2(table: &Table, mut values: Vec<Value>) -> Vec<Value> {
-    match table.name {
-        "jobs" => values.push(Value::Integer(Priority::Normal.number())),
-        "outcomes" => values.push(Value::Nothing(())),
-        _ => {}
-    }
-    values
-}
-
-fn fits(values: &[Value], columns: &[(&str, Kind)]) -> bool {
-    values.len() == columns.len()
-        && values
-            .iter()
-            .zip(columns)
-            .all(|(value, (_, kind))| is_of(value, *kind))
-}
 
 fn io(error: &std::io::Error) -> StoreError {
     StoreError::Refused(format!("the file of the export: {error}"))
@@ -410,37 +228,5 @@ impl<'a> Importer<'a> {
             "line {} of the export: {message}; nothing was imported",
             self.number
         ))
-    }
-}
-
-fn is_of(value: &Value, kind: Kind) -> bool {
-    match value {
-        Value::Nothing(()) => true,
-        Value::Flag(_) => kind == Flag,
-        Value::Integer(_) => kind == Integer,
-        Value::Text(_) => kind == Text,
-        // Also a text that a disk damaged.
-        Value::Bytes { base64 } => matches!(kind, Bytes | Text) && decode(base64).is_some(),
-    }
-}
-
-/// The bytes of a value that is of bytes.
-pub(crate) fn bytes_of(value: &Value) -> Option<Vec<u8>> {
-    match value {
-        Value::Bytes { base64 } => decode(base64),
-        _ => None,
-    }
-}
-
-mod base64_lines {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD;
-
-    pub(super) fn encode(bytes: &[u8]) -> String {
-        STANDARD.encode(bytes)
-    }
-
-    pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
-        STANDARD.decode(text).ok()
     }
 }

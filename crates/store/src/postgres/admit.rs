@@ -2,49 +2,28 @@
 
 mod admitting;
 mod gated;
+mod optimism;
 mod optimistic;
+mod seen;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, Ordering};
-
-use acteon_core::limits::MAX_COMMIT_QUEUE;
 
 use self::admitting::Goes;
 use super::batch::{Batched, Effects};
 use super::connect::Conn;
 use super::error::Failure;
 use super::insert::insert;
-use super::store::PostgresStore;
 use crate::StoreError;
-use crate::model::{Admission, Admitted, Turn};
-use crate::store::Later;
+use crate::model::{Admitted, Turn};
 
-use self::admitting::Admitting;
-pub(super) use self::optimistic::Optimism;
+pub(super) use self::admitting::Admitting;
+pub(super) use self::optimism::Optimism;
 
 /// Writes admissions. Those with a gate to pass have a queue of their own: one transaction writes the ones or the others.
 pub(super) struct Admit {
     pub(super) open: Arc<AtomicIsize>,
     pub(super) optimism: Arc<Optimism>,
-}
-
-impl PostgresStore {
-    /// Queues an admission.
-    pub(super) fn queue(&self, admission: Admission) -> Later<'_, Admitted> {
-        if self.admissions.len() + self.gated.len() > MAX_COMMIT_QUEUE {
-            return Box::pin(async { Err(StoreError::Busy) });
-        }
-        match Admitting::new(
-            admission,
-            &self.positions,
-            &self.optimism,
-            &self.queue_bytes,
-        ) {
-            Ok(admitting) if admitting.is_free() => self.admissions.send(admitting),
-            Ok(admitting) => self.gated.send(admitting),
-            Err(error) => Box::pin(async { Err(error) }),
-        }
-    }
 }
 
 impl Batched for Admit {

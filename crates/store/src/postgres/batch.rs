@@ -5,11 +5,13 @@
 //! halved until the bad items are alone; what may have been written by an earlier attempt is never refused for a later one's failure, but
 //! found out beside the workers.
 
+mod batched;
 mod find_out;
+mod inner;
 mod queue;
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
@@ -18,12 +20,15 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use self::queue::{Queue, Taken};
-use super::connect::{Conn, in_time};
+use self::batched::{Waiting, refuse};
+use self::inner::Inner;
+use self::queue::Taken;
 use super::error::Failure;
 use crate::StoreError;
 use crate::error::{Ended, words_of_panic};
 use crate::store::Later;
+
+pub(super) use self::batched::{Batched, Effects};
 
 /// Pause before a conflict or a broken connection is tried again, growing up to the second.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(500));
@@ -38,59 +43,6 @@ const CONTENDED: u32 = 6;
 pub(super) const WORKERS: usize = 2;
 /// Items waiting above which the store is busy.
 const BUSY: usize = 64;
-
-/// A kind of write.
-pub(super) trait Batched: Send + Sync + 'static {
-    /// What is written.
-    type Item: Send + Sync + 'static;
-    /// What came of it.
-    type Effect: Send + 'static;
-
-    /// Does the items in one transaction. `again` when an earlier attempt may have done some of them. One result per item, in their order;
-    /// `None` for one that this transaction left alone, and the next is to do.
-    fn attempt<'a>(
-        &'a self,
-        conn: &'a Conn,
-        items: &'a [Arc<Self::Item>],
-        again: bool,
-    ) -> impl Future<Output = Result<Effects<Self::Effect>, Failure>> + Send + 'a;
-
-    /// What an earlier attempt whose answer was lost did with an item; `None` if it did nothing yet.
-    fn done_before<'a>(
-        &'a self,
-        conn: &'a Conn,
-        item: &'a Arc<Self::Item>,
-    ) -> impl Future<Output = Result<Option<Self::Effect>, Failure>> + Send + 'a;
-
-    /// Counts what a committed item changed.
-    fn committed(&self, item: &Self::Item, effect: &Self::Effect);
-
-    /// What an item locks until its commit: two batches that lock the same are not begun at the same time.
-    fn locks(_item: &Self::Item) -> &[u64] {
-        &[]
-    }
-
-    /// Whether an item yields to those of callers who wait for one alone.
-    fn is_bulk(item: &Self::Item) -> bool;
-}
-
-/// One result per item; `None` for one that is still to be done.
-pub(super) type Effects<T> = Vec<Option<Result<T, StoreError>>>;
-
-struct Waiting<B: Batched> {
-    item: Arc<B::Item>,
-    since: Instant,
-    reply: oneshot::Sender<Result<B::Effect, StoreError>>,
-}
-
-struct Inner<B: Batched> {
-    kind: B,
-    pool: Pool,
-    queue: Mutex<Queue<B>>,
-    arrived: Notify,
-    /// Longest that an item may wait for its turn.
-    patience: Duration,
-}
 
 /// A queue of writes, and its workers.
 pub(super) struct Batcher<B: Batched> {
@@ -171,10 +123,6 @@ struct Part<B: Batched> {
 }
 
 impl<B: Batched> Inner<B> {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Queue<B>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     async fn work(self: Arc<Self>) {
         loop {
             let arrived = self.arrived.notified();
@@ -282,47 +230,5 @@ impl<B: Batched> Inner<B> {
             pause = (pause * 2).min(PAUSES.1);
         }
         Ok(())
-    }
-
-    /// Answers what is done; returns what is not.
-    fn answer(&self, items: Vec<Waiting<B>>, effects: Effects<B::Effect>) -> Vec<Waiting<B>> {
-        let mut left = Vec::new();
-        for (waiting, effect) in items.into_iter().zip(effects) {
-            match effect {
-                None => left.push(waiting),
-                Some(effect) => {
-                    if let Ok(effect) = &effect {
-                        self.kind.committed(&waiting.item, effect);
-                    }
-                    // Whoever asked may have gone; what was asked for is done.
-                    drop(waiting.reply.send(effect));
-                }
-            }
-        }
-        left
-    }
-
-    async fn attempt(
-        &self,
-        items: &[Arc<B::Item>],
-        again: bool,
-    ) -> Result<Effects<B::Effect>, Failure> {
-        let conn = Conn::of(&self.pool).await?;
-        match in_time(self.kind.attempt(&conn, items, again)).await {
-            Ok(effects) => {
-                conn.done();
-                Ok(effects)
-            }
-            Err(failure) => {
-                conn.undone(&failure).await;
-                Err(failure)
-            }
-        }
-    }
-}
-
-fn refuse<B: Batched>(batch: Vec<Waiting<B>>, error: &StoreError) {
-    for waiting in batch {
-        drop(waiting.reply.send(Err(error.clone())));
     }
 }

@@ -2,19 +2,34 @@
 
 use acteon_core::Timestamp;
 
+use super::admit::Admitting;
 use super::connect::{Conn, in_time};
 use super::error::Failure;
 use super::store::PostgresStore;
 use super::{calls, gate, retention, rows};
+use crate::StoreError;
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::Cursor;
 use crate::model::{Admission, Admitted, Reroute, Rerouted, Route, Settled, Settlement};
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::store::{Journal, Later};
+use acteon_core::limits::MAX_COMMIT_QUEUE;
 
 impl Journal for PostgresStore {
     fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
-        self.queue(admission)
+        if self.admissions.len() + self.gated.len() > MAX_COMMIT_QUEUE {
+            return Box::pin(async { Err(StoreError::Busy) });
+        }
+        match Admitting::new(
+            admission,
+            &self.positions,
+            &self.optimism,
+            &self.queue_bytes,
+        ) {
+            Ok(admitting) if admitting.is_free() => self.admissions.send(admitting),
+            Ok(admitting) => self.gated.send(admitting),
+            Err(error) => Box::pin(async { Err(error) }),
+        }
     }
 
     fn judge(

@@ -23,7 +23,7 @@ use super::faults::{FaultPoint, FaultPoints};
 use super::rescue;
 use super::room::Room;
 use super::thread::{self, Ended};
-use super::writer::Backoff;
+use super::writer::backoff::Backoff;
 use crate::StoreError;
 
 const EVERY: Duration = Duration::from_millis(250);

@@ -1,12 +1,15 @@
 //! Opening the database.
 
-use std::fs::{File, OpenOptions, TryLockError};
+pub(super) mod private;
+
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::Duration;
 
 use acteon_core::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
+use self::private::{make_private, private_file};
 use super::checkpoint::KEPT_LOG_BYTES;
 use super::disk::{Disk, beside};
 use super::faults::{FaultPoint, FaultPoints};
@@ -42,35 +45,6 @@ pub(super) fn lock(database: &Path) -> Result<File, StoreError> {
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse(database.display().to_string())),
         Err(TryLockError::Error(error)) => Err(engine(error)),
     }
-}
-
-/// A file that others on the machine cannot read, whatever the folder, and also where it was there before.
-pub(super) fn private_file(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, PRIVATE);
-    let file = options.open(path)?;
-    make_private(path)?;
-    Ok(file)
-}
-
-/// Read and write for the owner, nothing for others.
-pub(super) const PRIVATE: u32 = 0o600;
-
-#[cfg_attr(
-    not(unix),
-    expect(clippy::unnecessary_wraps, reason = "files have modes on Unix only")
-)]
-fn make_private(path: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        if path.metadata()?.permissions().mode() & 0o777 != PRIVATE {
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(PRIVATE))?;
-        }
-    }
-    Ok(())
 }
 
 /// SQLite makes the files beside a database as private as the database is; those that were there before are made so.

@@ -8,14 +8,21 @@
 //! outcome as they stood when its page was read; nothing that was accepted later is there. Counters may already count what was accepted later,
 //! and documents are as their page found them.
 
+mod cell;
+mod columns;
+
 use std::time::{Duration, Instant};
 
-use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Transaction, params_from_iter};
 
+use self::cell::size_of;
+use self::columns::{JOURNAL, is_journal, position};
 use super::faults::{FaultPoint, FaultPoints};
 use super::{Result, damage, look};
 use crate::StoreError;
+
+pub(super) use self::cell::Cell;
+pub(super) use self::columns::{Columns, all_tables, some_columns};
 
 /// A page ends after so many rows, or so many bytes.
 const PAGE_ROWS: usize = 500;
@@ -25,58 +32,12 @@ const PAUSE_TIMES: u32 = 4;
 /// and at least this long.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
-/// A table and the columns of it that are read.
-#[derive(Clone, Debug)]
-pub(super) struct Columns {
-    pub(super) table: String,
-    pub(super) names: Vec<String>,
-    /// The columns of its key, in order.
-    pub(super) key: Vec<String>,
-}
-
 /// Rows of a table.
 pub(super) struct Page {
     /// Which of the tables.
     pub(super) table: usize,
     pub(super) rows: Vec<Vec<Cell>>,
 }
-
-/// A value of a row. A text is kept as its bytes: one that a disk damaged may be no UTF-8, and no copy of everything fails for it.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Cell {
-    Null,
-    Integer(i64),
-    Real(f64),
-    Text(Vec<u8>),
-    Blob(Vec<u8>),
-}
-
-impl From<ValueRef<'_>> for Cell {
-    fn from(value: ValueRef<'_>) -> Self {
-        match value {
-            ValueRef::Null => Self::Null,
-            ValueRef::Integer(number) => Self::Integer(number),
-            ValueRef::Real(number) => Self::Real(number),
-            ValueRef::Text(bytes) => Self::Text(bytes.to_owned()),
-            ValueRef::Blob(bytes) => Self::Blob(bytes.to_owned()),
-        }
-    }
-}
-
-impl ToSql for Cell {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self {
-            Self::Null => ValueRef::Null,
-            Self::Integer(number) => ValueRef::Integer(*number),
-            Self::Real(number) => ValueRef::Real(*number),
-            Self::Text(bytes) => ValueRef::Text(bytes),
-            Self::Blob(bytes) => ValueRef::Blob(bytes),
-        }))
-    }
-}
-
-/// The tables whose rows are about one action, by its position. They are read together.
-const JOURNAL: [&str; 3] = ["actions", "jobs", "outcomes"];
 
 /// What becomes of rows on pages that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -366,73 +327,4 @@ enum Rest {
     More,
     /// It cannot be read, for this reason.
     Unreadable(String),
-}
-
-fn is_journal(table: &Columns) -> bool {
-    JOURNAL.contains(&table.table.as_str())
-}
-
-fn position(table: &Columns, row: &[Cell]) -> Option<i64> {
-    let place = table.names.iter().position(|name| name == "seq")?;
-    match row.get(place) {
-        Some(Cell::Integer(seq)) => Some(*seq),
-        _ => None,
-    }
-}
-
-fn size_of(rows: &[Vec<Cell>]) -> usize {
-    let size = |value: &Cell| match value {
-        Cell::Text(bytes) | Cell::Blob(bytes) => bytes.len(),
-        Cell::Null | Cell::Integer(_) | Cell::Real(_) => 8,
-    };
-    rows.iter().flatten().map(size).sum()
-}
-
-/// The tables of a database, whole.
-pub(super) fn all_tables(connection: &Connection) -> Result<Vec<Columns>> {
-    let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
-    let names = connection
-        .prepare(names)?
-        .query_map([], |row| row.get(0))?
-        .collect::<rusqlite::Result<Vec<String>>>()?;
-    names
-        .into_iter()
-        .map(|table| columns_of(connection, table))
-        .collect()
-}
-
-fn columns_of(connection: &Connection, table: String) -> Result<Columns> {
-    let mut select =
-        connection.prepare("SELECT name, pk FROM pragma_table_info(?1) ORDER BY cid")?;
-    let found = select
-        .query_map([&table], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<Vec<(String, i64)>>>()?;
-    let mut key: Vec<(i64, String)> = found
-        .iter()
-        .filter(|(_, place)| *place > 0)
-        .map(|(name, place)| (*place, name.clone()))
-        .collect();
-    key.sort_unstable();
-    let mut key: Vec<String> = key.into_iter().map(|(_, name)| name).collect();
-    if key.is_empty() {
-        key.push("rowid".into());
-    }
-    Ok(Columns {
-        table,
-        names: found.into_iter().map(|(name, _)| name).collect(),
-        key,
-    })
-}
-
-/// Some columns of a table, with its key.
-pub(super) fn some_columns(
-    connection: &Connection,
-    table: &str,
-    names: &[&str],
-) -> Result<Columns> {
-    let whole = columns_of(connection, table.to_owned())?;
-    Ok(Columns {
-        names: names.iter().map(|name| (*name).to_owned()).collect(),
-        ..whole
-    })
 }

@@ -9,7 +9,7 @@ use super::Result;
 use super::disk::beside;
 use super::faults::FaultPoints;
 use super::room::Room;
-use super::transfer::copy_checked;
+use super::transfer::copy::copy_checked;
 use crate::StoreError;
 
 /// What is added to a database's name for a rescued copy.

@@ -63,7 +63,7 @@ impl Room {
     }
 
     fn make(&self, size: u64) -> std::io::Result<()> {
-        let file: File = super::open::private_file(&self.reserve)?;
+        let file: File = super::open::private::private_file(&self.reserve)?;
         rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, size)?;
         Ok(())
     }

@@ -9,7 +9,7 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use super::disk::beside;
-use super::open::PRIVATE;
+use super::open::private::PRIVATE;
 use crate::StoreError;
 
 /// How far beyond its longest file a database is to be able to write.

@@ -1,5 +1,7 @@
 //! The thread that writes. Everything that waits shares one transaction and one sync.
 
+pub(super) mod backoff;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -9,6 +11,7 @@ use std::time::{Duration, Instant};
 use acteon_core::limits::MAX_COMMIT_QUEUE;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use self::backoff::Backoff;
 use super::checkpoint::{Signal, leave_alone_if_overwritten};
 use super::command::Command;
 use super::disk::{Disk, OpenFiles};
@@ -313,36 +316,4 @@ impl From<StoreError> for Failure {
 
 fn is_unknown(error: &StoreError) -> bool {
     matches!(error, StoreError::Unknown(_))
-}
-
-/// Longer and longer pauses between attempts that come to nothing.
-#[derive(Default)]
-pub(super) struct Backoff {
-    pause: Duration,
-    last: Option<Instant>,
-}
-
-impl Backoff {
-    const FIRST: Duration = Duration::from_millis(250);
-    const LONGEST: Duration = Duration::from_secs(8);
-
-    pub(super) fn is_due(&self) -> bool {
-        self.last.is_none_or(|last| last.elapsed() >= self.pause)
-    }
-
-    pub(super) fn came_to(&mut self, success: bool) {
-        self.pauses(if success {
-            Duration::ZERO
-        } else {
-            (self.pause * 2).clamp(Self::FIRST, Self::LONGEST)
-        });
-    }
-
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the thread's own pace, which decides no outcome"
-    )]
-    pub(super) fn pauses(&mut self, pause: Duration) {
-        (self.last, self.pause) = (Some(Instant::now()), pause);
-    }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use acteon_core::{Action, Outcome};
 
-use super::optimistic::Optimism;
+use super::optimism::Optimism;
 use crate::StoreError;
 use crate::gate::Conditions;
 use crate::model::{Admission, Admitted, Charges, Disposition, OwnerId, Route, Seq, Turn};

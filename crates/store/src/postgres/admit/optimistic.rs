@@ -3,39 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::admitting::{Admitting, Goes};
+use super::optimism::Optimism;
 use crate::model::Admitted;
 use crate::postgres::batch::Effects;
 use crate::postgres::connect::Conn;
 use crate::postgres::error::Failure;
 use crate::postgres::insert::{insert_all, prepare_insert_all};
 use crate::postgres::rows::key;
-
-/// Batches that are judged one by one after one that did not fit: the quota is used up, and so it will be for a while.
-const PAUSE: u32 = 16;
-
-/// How many batches are still to be judged before one is written in the hope that it fits.
-#[derive(Default)]
-pub(in crate::postgres) struct Optimism(AtomicU32);
-
-impl Optimism {
-    pub(super) fn is_on(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == 0
-    }
-
-    fn pause(&self) {
-        self.0.store(PAUSE, Ordering::Relaxed);
-    }
-
-    /// A batch was judged.
-    pub(super) fn count(&self) {
-        let left = self.0.load(Ordering::Relaxed);
-        // Two that count at once count as one: nothing depends on it.
-        self.0.store(left.saturating_sub(1), Ordering::Relaxed);
-    }
-}
 
 const LOCK: &str = "SELECT 1 FROM counters WHERE name = ANY($1) ORDER BY name FOR UPDATE";
 /// Charges all, or fails and ends its transaction.

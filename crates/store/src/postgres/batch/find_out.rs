@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Batched, Inner, Waiting, refuse};
+use super::batched::{Batched, Waiting, refuse};
+use super::inner::Inner;
 use crate::postgres::connect::{Conn, in_time};
 use crate::postgres::error::Failure;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use super::{Batched, Waiting};
+use super::batched::{Batched, Waiting};
 
 /// Items of one batch: enough to share a round trip and a sync, few enough that the arrays stay small.
 const MAX_BATCH: usize = 512;
@@ -126,7 +126,7 @@ mod tests {
     use tokio::sync::oneshot;
     use tokio::time::Instant;
 
-    use super::super::Effects;
+    use super::super::batched::Effects;
     use super::*;
     use crate::postgres::connect::Conn;
     use crate::postgres::error::Failure;

@@ -1,0 +1,162 @@
+//! Keys, throttles and counters that are locked, judged and charged in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use acteon_core::{ActionId, Timestamp};
+
+use super::charging::Changes;
+use crate::StoreError;
+use crate::gate::{Conditions, Counters, QuotaCheck, ThrottleCheck};
+use crate::model::Seq;
+use crate::postgres::rows::key;
+
+#[derive(Clone)]
+pub(super) struct Holder {
+    pub(super) seq: i64,
+    pub(super) action_id: String,
+    pub(super) until: i64,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Counter {
+    pub(super) used: i64,
+    pub(super) until: i64,
+}
+
+/// The slots of a throttle's ring that are known, and how many went in all.
+#[derive(Default)]
+pub(super) struct Ring {
+    pub(super) total: i64,
+    pub(super) until: i64,
+    pub(super) slots: BTreeMap<i64, i64>,
+    pub(super) written: BTreeSet<i64>,
+}
+
+/// Keys, throttles and counters, as they are read and as they are to be.
+#[derive(Default)]
+pub(in crate::postgres) struct Locked {
+    pub(super) holders: BTreeMap<String, Holder>,
+    pub(super) rings: BTreeMap<String, Ring>,
+    pub(super) counters: BTreeMap<String, Counter>,
+    changed: BTreeSet<String>,
+    taken: BTreeSet<String>,
+}
+
+impl Counters for Locked {
+    fn holder(&self, name: &str, now: Timestamp) -> Result<Option<ActionId>, StoreError> {
+        let holder = self
+            .holders
+            .get(&key(name))
+            .filter(|holder| holder.until > now.as_millis());
+        holder
+            .map(|holder| {
+                ActionId::parse(&holder.action_id)
+                    .map_err(|error| StoreError::Engine(error.to_string()))
+            })
+            .transpose()
+    }
+
+    fn went(&self, check: &ThrottleCheck) -> Result<Option<Timestamp>, StoreError> {
+        let ring = self.rings.get(&key(&check.key));
+        Ok(ring
+            .and_then(|ring| ring.slots.get(&slot(ring.total, check)).copied())
+            .map(Timestamp::from_millis))
+    }
+
+    fn used(&self, counter: &str) -> Result<u64, StoreError> {
+        Ok(self
+            .counters
+            .get(&key(counter))
+            .map_or(0, |counter| counter.used.unsigned_abs()))
+    }
+}
+
+pub(super) fn ring_size(check: &ThrottleCheck) -> i64 {
+    i64::from(check.max_count.max(1))
+}
+
+fn slot(total: i64, check: &ThrottleCheck) -> i64 {
+    1 + total % ring_size(check)
+}
+
+impl Locked {
+    /// Takes what the gate asks for, after it has passed.
+    pub(in crate::postgres) fn charge(
+        &mut self,
+        conditions: &Conditions,
+        quotas: &[QuotaCheck],
+        (seq, id): (Seq, &ActionId),
+        now: Timestamp,
+    ) {
+        if let Some(dedup) = &conditions.dedup {
+            let name = key(&dedup.key);
+            self.taken.insert(name.clone());
+            self.holders.insert(
+                name,
+                Holder {
+                    seq: seq.0,
+                    action_id: id.to_string(),
+                    until: dedup.until.as_millis(),
+                },
+            );
+        }
+        if let Some(check) = &conditions.throttle {
+            let ring = self.rings.entry(key(&check.key)).or_default();
+            let slot = slot(ring.total, check);
+            ring.slots.insert(slot, now.as_millis());
+            ring.written.insert(slot);
+            ring.total += 1;
+            ring.until = (now + check.window).as_millis();
+        }
+        for quota in quotas {
+            let name = key(&quota.counter);
+            let counter = self
+                .counters
+                .entry(name.clone())
+                .or_insert(Counter { used: 0, until: 0 });
+            counter.used += 1;
+            counter.until = counter.until.max(quota.resets_at.as_millis());
+            self.changed.insert(name);
+        }
+    }
+
+    /// What was charged, to be written back.
+    pub(in crate::postgres) fn changes(&self) -> Changes<'_> {
+        let mut changes = Changes::default();
+        for (name, holder) in self
+            .holders
+            .iter()
+            .filter(|(name, _)| self.taken.contains(*name))
+        {
+            changes.keys.push(name);
+            changes.key_seqs.push(holder.seq);
+            changes.key_ids.push(&holder.action_id);
+            changes.key_untils.push(holder.until);
+        }
+        for (name, ring) in self
+            .rings
+            .iter()
+            .filter(|(_, ring)| !ring.written.is_empty())
+        {
+            changes.slot(name, 0, ring.total, ring.until);
+            for slot in &ring.written {
+                changes.slot(
+                    name,
+                    *slot,
+                    ring.slots.get(slot).copied().unwrap_or_default(),
+                    ring.until,
+                );
+            }
+        }
+        for (name, counter) in self
+            .counters
+            .iter()
+            .filter(|(name, _)| self.changed.contains(*name))
+        {
+            changes.counters.push(name);
+            changes.used.push(counter.used);
+            changes.counter_untils.push(counter.until);
+        }
+        changes
+    }
+}
