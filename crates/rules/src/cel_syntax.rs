@@ -17,6 +17,7 @@ use crate::expr::{Comparison, Constant, Expr, Fold, Operation};
 use crate::functions;
 use crate::path::Path;
 use crate::pattern::{Pattern, Reach};
+use crate::quote::one_line;
 use crate::types;
 
 /// Deepest nesting that the parser follows.
@@ -88,10 +89,6 @@ fn unparsed(text: &str, errors: &ParseErrors) -> String {
 /// A pattern as `matches` takes it.
 pub(crate) fn pattern(text: &str) -> Result<Pattern, String> {
     Pattern::compile(text, Reach::Part)
-}
-
-pub(crate) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 struct Compiler<'a> {

@@ -5,6 +5,7 @@ use acteon_core::Timestamp;
 use crate::functions::Function;
 use crate::path::Path;
 use crate::pattern::Pattern;
+use crate::quote::quoted;
 
 /// A constant.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,6 +114,20 @@ impl Comparison {
             Self::Le => order.is_le(),
             Self::Gt => order.is_gt(),
             Self::Ge => order.is_ge(),
+        }
+    }
+}
+
+impl Constant {
+    /// As CEL writes it.
+    pub(crate) fn spelled(&self) -> String {
+        match self {
+            Self::Null => "null".into(),
+            Self::Bool(flag) => flag.to_string(),
+            Self::Int(number) => number.to_string(),
+            Self::Number(text) => text.as_ref().into(),
+            Self::Text(text) => quoted(text),
+            Self::Time(time) => quoted(&time.to_string()),
         }
     }
 }

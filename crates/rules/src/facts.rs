@@ -9,12 +9,12 @@ use acteon_core::json::{Tree, items, members};
 use acteon_core::limits::{MAX_MATCHED_FIELD_BYTES, MAX_MATCHED_LABEL_BYTES};
 use acteon_core::{Action, ProviderName, Timestamp};
 use jiff::civil::{DateTime, Weekday};
-use jiff::tz::TimeZone;
 
 use crate::expr::Expr;
 use crate::path::{Path, Root, position};
 use crate::pattern::Steps;
 use crate::value::Val;
+use crate::zone::{Zone, civil};
 
 /// An action at an instant.
 pub struct Facts<'a> {
@@ -36,25 +36,6 @@ pub(crate) enum Missing {
     Absent,
     /// It is there, and cannot be read: it holds a number that is too large. Such payloads are not accepted any more; older versions stored some.
     Unreadable,
-}
-
-/// A time zone that rules share.
-#[derive(Clone, Debug)]
-pub(crate) struct Zone {
-    pub(crate) index: u16,
-    pub(crate) name: std::sync::Arc<str>,
-    pub(crate) tz: TimeZone,
-}
-
-impl Zone {
-    /// The zone that every set of rules has first.
-    pub(crate) fn utc() -> Self {
-        Self {
-            index: 0,
-            name: "UTC".into(),
-            tz: TimeZone::UTC,
-        }
-    }
 }
 
 impl<'a> Facts<'a> {
@@ -309,13 +290,6 @@ fn json_beginning(json: &Tree<'_>, limit: usize) -> String {
     // It fails where the room ends, and what is there is what is wanted.
     write!(room, "{json}").ok();
     room.0
-}
-
-/// The wall clock of an instant in a zone.
-pub(crate) fn civil(now: Timestamp, zone: &TimeZone) -> DateTime {
-    // Timestamps are held within what the calendar can write.
-    let instant = jiff::Timestamp::from_millisecond(now.as_millis()).unwrap_or_default();
-    zone.to_datetime(instant)
 }
 
 fn within<'f, 'a>(json: &'f Tree<'a>, keys: &[Box<str>]) -> Option<&'f Tree<'a>> {

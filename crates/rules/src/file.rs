@@ -5,9 +5,10 @@ use std::sync::Arc;
 use acteon_config::Place;
 use acteon_core::limits::MAX_RULES_FILE_BYTES;
 
+use crate::on_mute::OnMute;
 use crate::predicate;
 use crate::reader::Reader;
-use crate::rule::{OnError, OnMute, Rule, Verdict};
+use crate::rule::{OnError, Rule, Verdict};
 use crate::yaml::{self, Node, NodeKind, subject};
 
 /// A file's name and text.

@@ -7,15 +7,16 @@ use acteon_core::similar::nearest;
 use acteon_core::{Action, Timestamp, VerdictKind};
 use serde_json::{Value as Json, json};
 
+use crate::context::Context;
 use crate::diagnostic::LoadError;
 use crate::facts::Facts;
 use crate::file::RuleFile;
 use crate::interval::TimeInterval;
 use crate::matcher::{Matcher, MatcherSpec};
+use crate::on_mute::OnMute;
 use crate::path::Path;
 use crate::reader::{Fields, Reader};
-use crate::rule::OnMute;
-use crate::set::{Context, Decided, RuleSet};
+use crate::set::{Decided, RuleSet};
 use crate::template::patched;
 use crate::yaml::{Node, NodeKind, subject};
 

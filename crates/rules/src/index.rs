@@ -11,10 +11,11 @@ use acteon_core::limits::{MAX_EXPRESSION_BYTES, MAX_MATCHED_FIELD_BYTES};
 use aho_corasick::AhoCorasick;
 
 use crate::expr::{Comparison, Constant, Expr};
-use crate::facts::{Facts, Missing, Zone, beginning};
+use crate::facts::{Facts, Missing, beginning};
 use crate::functions::Function;
 use crate::path::{Path, Root};
 use crate::value::Val;
+use crate::zone::Zone;
 
 /// Positions of rules, in their order.
 #[derive(Debug, Default)]

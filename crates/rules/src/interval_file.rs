@@ -4,10 +4,10 @@
 use acteon_config::Place;
 use serde_json::{Map, Value, json};
 
-use crate::facts::Zone;
 use crate::interval::TimeInterval;
 use crate::reader::Reader;
 use crate::yaml::{Node, NodeKind, subject};
+use crate::zone::Zone;
 
 impl Reader<'_> {
     /// Reads time intervals; of each name there is one. Where they name no location the zone of rules that name none is theirs.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::facts::Facts;
 use crate::path::{FieldType, Path, Root};
 use crate::pattern::{Pattern, Reach, Steps};
-use crate::predicate::quoted;
+use crate::quote::quoted;
 
 /// A matcher as it is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

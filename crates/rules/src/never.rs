@@ -9,7 +9,6 @@ use acteon_core::json::{order, whole_part};
 use crate::eval;
 use crate::expr::{Comparison, Constant, Expr};
 use crate::path::{FieldType, Path, Root};
-use crate::predicate::spelled;
 
 /// Most values of one field that are held against each other in a condition. What is beyond is not looked at: it is then a condition like any other.
 const MOST_COMPARISONS: usize = 1 << 16;
@@ -129,8 +128,8 @@ pub(crate) fn never(expr: &Expr) -> Option<String> {
                 let sign = comparison.sign();
                 Some(format!(
                     "{} {sign} {} is never true: name a field, such as action.payload.severity",
-                    spelled(left),
-                    spelled(right)
+                    left.spelled(),
+                    right.spelled()
                 ))
             }
             _ => None,
@@ -323,12 +322,12 @@ const fn is_lower(comparison: Comparison) -> Option<bool> {
 fn shown(must: Must<'_>) -> String {
     match must {
         Must::Compare(comparison, constant) => {
-            format!("{} {}", comparison.sign(), spelled(constant))
+            format!("{} {}", comparison.sign(), constant.spelled())
         }
         Must::In(items) => {
             let constants = items.iter().filter_map(|item| {
                 if let Expr::Constant(item) = item {
-                    Some(spelled(item))
+                    Some(item.spelled())
                 } else {
                     None
                 }
@@ -353,5 +352,5 @@ fn as_predicate(path: &Path, comparison: Comparison, constant: &Constant) -> Str
         Comparison::Lt => "lt",
         Comparison::Le => "lte",
     };
-    format!("{{field: {path}, {operator}: {}}}", spelled(constant))
+    format!("{{field: {path}, {operator}: {}}}", constant.spelled())
 }

@@ -22,7 +22,7 @@ use regex_syntax::ParserBuilder;
 use regex_syntax::hir::literal::{Extractor, Literal};
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-use crate::cel_syntax::one_line;
+use crate::quote::one_line;
 
 /// Deepest nesting of an expression.
 const NEST_LIMIT: u32 = 32;

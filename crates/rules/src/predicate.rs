@@ -9,6 +9,7 @@ use crate::expr::{Comparison, Constant, Expr};
 use crate::functions::Function;
 use crate::never::{conflict, never};
 use crate::path::Path;
+use crate::quote::one_line;
 use crate::reader::Reader;
 use crate::types;
 use crate::yaml::{Node, NodeKind};
@@ -61,7 +62,7 @@ pub(crate) fn condition(reader: &mut Reader<'_>, node: &Node) -> Option<Conditio
             }) {
                 Ok(expr) => Some(Condition {
                     expr,
-                    display: cel_syntax::one_line(text),
+                    display: one_line(text),
                 }),
                 Err(message) => reader.fault(node.place, message),
             }
@@ -313,13 +314,17 @@ fn untyped(
         let constants: Vec<Constant> = constants.into_iter().collect::<Option<_>>()?;
         let display = format!(
             "{shown} in [{}]",
-            constants.iter().map(spelled).collect::<Vec<_>>().join(", ")
+            constants
+                .iter()
+                .map(Constant::spelled)
+                .collect::<Vec<_>>()
+                .join(", ")
         );
         let list = Expr::List(constants.into_iter().map(Expr::Constant).collect());
         return Some((Expr::In(Box::new([field.clone(), list])), display));
     }
     let constant = constant(reader, node)?;
-    let right = spelled(&constant);
+    let right = constant.spelled();
     let compare = |comparison, sign: &str| {
         let operands = Box::new([field.clone(), Expr::Constant(constant.clone())]);
         Some((
@@ -391,20 +396,4 @@ fn constant(reader: &mut Reader<'_>, node: &Node) -> Option<Constant> {
             );
         }
     })
-}
-
-pub(crate) fn spelled(constant: &Constant) -> String {
-    match constant {
-        Constant::Null => "null".into(),
-        Constant::Bool(flag) => flag.to_string(),
-        Constant::Int(number) => number.to_string(),
-        Constant::Number(text) => text.as_ref().into(),
-        Constant::Text(text) => quoted(text),
-        Constant::Time(time) => quoted(&time.to_string()),
-    }
-}
-
-/// A text as CEL and JSON both write it.
-pub(crate) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

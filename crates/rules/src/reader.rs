@@ -7,11 +7,11 @@ use acteon_core::limits::MAX_NAME_BYTES;
 use acteon_core::similar::nearest;
 use jiff::tz::TimeZone;
 
-use crate::facts::Zone;
+use crate::context::Context;
 use crate::interval::TimeInterval;
 use crate::rule::Rule;
-use crate::set::Context;
 use crate::yaml::{Node, NodeKind};
+use crate::zone::{Zone, no_zone};
 
 /// Collects rules and what is wrong with them.
 pub(crate) struct Reader<'a> {
@@ -254,13 +254,3 @@ impl<'a> Reader<'a> {
 
 /// The entries of a mapping, by their keys.
 pub(crate) type Fields<'n> = BTreeMap<&'static str, &'n Node>;
-
-/// Whether there is a time zone of this name.
-pub fn is_time_zone(name: &str) -> bool {
-    TimeZone::get(name).is_ok()
-}
-
-/// What to say of a time zone that is none.
-pub(crate) fn no_zone(name: &str) -> String {
-    format!("there is no time zone {name:?}; use a name such as Asia/Shanghai or UTC")
-}

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Priority, ProviderName, Timestamp, VerdictKind};
-use serde::Serialize;
 
 use crate::expr::Expr;
-use crate::facts::Zone;
 use crate::interval::TimeInterval;
+use crate::on_mute::OnMute;
 use crate::template::Template;
+use crate::zone::Zone;
 
 /// A compiled rule.
 #[derive(Clone, Debug)]
@@ -85,27 +85,6 @@ pub struct Muting {
     pub reason: &'static str,
     /// What becomes of the action.
     pub on_mute: OnMute,
-}
-
-/// What becomes of an action that a time interval holds back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnMute {
-    /// It ends as muted.
-    Drop,
-    /// It waits until it may go.
-    Postpone,
-}
-
-impl OnMute {
-    /// Of its word.
-    pub(crate) fn parse(word: &str) -> Option<Self> {
-        match word {
-            "drop" => Some(Self::Drop),
-            "postpone" => Some(Self::Postpone),
-            _ => None,
-        }
-    }
 }
 
 /// Most beginnings and ends of time intervals that are looked at for one at which a rule no longer mutes.

@@ -4,47 +4,24 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use acteon_config::Diagnostic;
-use acteon_core::ProviderName;
 use acteon_core::limits::MAX_MATCHED_FIELD_BYTES;
 use acteon_core::similar::nearest;
 use serde_json::value::RawValue;
 
+use crate::context::Context;
 use crate::diagnostic::LoadError;
 use crate::eval::{self, Truth};
 use crate::expr::Expr;
-use crate::facts::{Facts, Zone};
+use crate::facts::Facts;
 use crate::file::RuleFile;
 use crate::index::Index;
 use crate::interval::TimeInterval;
 use crate::reader::Reader;
 use crate::rule::{OnError, Rule};
+use crate::zone::Zone;
 
 /// Payload that is short for a search.
 const SHORT: usize = 4096;
-
-/// What rules may refer to.
-#[derive(Clone, Debug)]
-pub struct Context {
-    /// The configured providers; `None` where they are not known.
-    pub providers: Option<BTreeSet<ProviderName>>,
-    /// Names of time intervals that are not in the files; `None` where they are not known.
-    pub intervals: Option<BTreeSet<String>>,
-    /// The zone of `time.*` where a rule names none.
-    pub default_timezone: String,
-    /// What `env.NAME` stands for.
-    pub env: BTreeMap<String, String>,
-}
-
-impl Default for Context {
-    fn default() -> Self {
-        Self {
-            providers: None,
-            intervals: Some(BTreeSet::new()),
-            default_timezone: "UTC".into(),
-            env: BTreeMap::new(),
-        }
-    }
-}
 
 /// Rules in their order. Cloning is cheap.
 #[derive(Clone, Debug)]

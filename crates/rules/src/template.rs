@@ -9,11 +9,12 @@ use serde_json::{Map, Value as Json};
 use crate::cel_syntax;
 use crate::eval::{self, Stop};
 use crate::expr::Expr;
-use crate::facts::{Facts, Zone};
+use crate::facts::Facts;
 use crate::functions::escape;
-use crate::predicate::quoted;
+use crate::quote::quoted;
 use crate::value::Val;
 use crate::yaml::{Node, NodeKind};
+use crate::zone::Zone;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Template {

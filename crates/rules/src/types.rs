@@ -8,7 +8,6 @@ use crate::facts::WEEKDAYS;
 use crate::functions::Function;
 use crate::path::{FieldType, Path};
 use crate::pattern::Steps;
-use crate::predicate::spelled;
 
 /// The kind of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +152,7 @@ fn of_field(path: &Path) -> Kind {
 fn shown(expr: &Expr) -> String {
     match expr {
         Expr::Field(path) => path.to_string(),
-        Expr::Constant(constant) => spelled(constant),
+        Expr::Constant(constant) => constant.spelled(),
         Expr::Call(function, _) => format!("{}()", function.name()),
         _ => "what stands there".to_owned(),
     }
@@ -354,7 +353,7 @@ fn within_domain(comparison: Comparison, path: &Path, constant: &Constant) -> Re
             }
             Err(format!(
                 "{path} goes from {lowest} to {highest}, so comparing it with {} says nothing",
-                spelled(constant)
+                constant.spelled()
             ))
         }
         _ => Ok(()),

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use acteon_core::Timestamp;
 use acteon_core::json::{Tree, order};
 
-use crate::predicate::quoted;
+use crate::quote::quoted;
 
 /// A value. Arrays and objects of the payload stay where they are.
 #[derive(Clone, Debug)]

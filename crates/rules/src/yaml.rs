@@ -6,7 +6,7 @@ use acteon_config::Place;
 use acteon_core::json::head;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
-use crate::predicate::quoted;
+use crate::quote::quoted;
 
 /// Deepest nesting of a file.
 const MAX_DEPTH: usize = 40;

@@ -6,7 +6,8 @@ use acteon_core::{Action, Timestamp};
 
 use super::{Truth, truth};
 use crate::cel_syntax;
-use crate::facts::{Facts, Zone};
+use crate::facts::Facts;
+use crate::zone::Zone;
 
 fn action() -> Action {
     let text = r#"{"id":"a-1","namespace":"incidents","tenant":"acme","provider":"log","action_type":"notify","created_at":"2026-01-01T00:00:00Z",

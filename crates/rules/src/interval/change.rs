@@ -7,8 +7,9 @@ use acteon_core::Timestamp;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
-use super::{TimeInterval, TimeRange};
-use crate::facts::civil;
+use super::TimeInterval;
+use super::range::TimeRange;
+use crate::zone::civil;
 
 /// Days that are looked ahead: past the next 29 February.
 const HORIZON_DAYS: usize = 3000;

@@ -3,37 +3,25 @@
 mod change;
 mod range;
 mod read;
+mod spec;
 
 use jiff::tz::TimeZone;
-use serde::Serialize;
 
 use acteon_core::Timestamp;
 use acteon_core::json::head;
 use acteon_core::limits::{MAX_NAME_BYTES, MAX_TIME_RANGES};
 
-use crate::facts::civil;
-use crate::reader::no_zone;
-use crate::rule::OnMute;
+use crate::on_mute::OnMute;
+use crate::zone::civil;
+use crate::zone::no_zone;
 
-use range::{Span, TimeRange, Times};
+use spec::Spec;
 
 /// A named calendar: it matches when one of its ranges does.
 #[derive(Clone, Debug)]
 pub struct TimeInterval {
     spec: Spec,
     zone: TimeZone,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct Spec {
-    name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    location: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    on_mute: Option<OnMute>,
-    time_ranges: Vec<TimeRange>,
 }
 
 /// A time interval that is none.

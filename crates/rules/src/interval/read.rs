@@ -5,8 +5,9 @@ use acteon_core::limits::MAX_TIME_RANGES;
 use acteon_core::similar::nearest;
 use serde_json::{Map, Value};
 
-use super::{Span, Spec, TimeRange, Times};
-use crate::rule::OnMute;
+use super::range::{Span, TimeRange, Times};
+use super::spec::Spec;
+use crate::on_mute::OnMute;
 
 const KEYS: &[&str] = &["name", "location", "description", "on_mute", "time_ranges"];
 const RANGE_KEYS: &[&str] = &["times", "weekdays", "days_of_month", "months", "years"];

@@ -3,7 +3,7 @@
 //! A part is a name after a dot, a position in brackets, or a name in quotes in brackets, as what has dots or brackets in it must be written. A
 //! position is kept as its digits: it is an item of a list, and a name within an object.
 
-use crate::predicate::quoted;
+use crate::quote::quoted;
 
 /// The parts of a path, the first of which is a name.
 pub fn path_parts(text: &str) -> Result<Vec<Box<str>>, String> {

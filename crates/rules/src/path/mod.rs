@@ -4,7 +4,7 @@ mod grammar;
 
 use acteon_core::similar::nearest;
 
-use crate::predicate::quoted;
+use crate::quote::quoted;
 
 pub use grammar::path_parts;
 pub(crate) use grammar::position;

@@ -1,0 +1,29 @@
+//! What rules may refer to: providers, time intervals, zones and the environment.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use acteon_core::ProviderName;
+
+/// What rules may refer to.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The configured providers; `None` where they are not known.
+    pub providers: Option<BTreeSet<ProviderName>>,
+    /// Names of time intervals that are not in the files; `None` where they are not known.
+    pub intervals: Option<BTreeSet<String>>,
+    /// The zone of `time.*` where a rule names none.
+    pub default_timezone: String,
+    /// What `env.NAME` stands for.
+    pub env: BTreeMap<String, String>,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self {
+            providers: None,
+            intervals: Some(BTreeSet::new()),
+            default_timezone: "UTC".into(),
+            env: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Why an evaluation has no value.
+
+use std::rc::Rc;
+
+use crate::facts::Missing;
+use crate::path::Path;
+use crate::value::Val;
+
+/// Why there is no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// A field is not there.
+    Unknown,
+    /// Something is wrong, in words.
+    Error(Rc<str>),
+}
+
+impl Stop {
+    /// Of a field that has no value.
+    pub(super) fn missing(missing: Missing, path: &Path) -> Self {
+        match missing {
+            Missing::Absent => Self::Unknown,
+            Missing::Unreadable => Self::error(&format!(
+                "{path} cannot be read: it holds a number that is too large"
+            )),
+        }
+    }
+
+    pub(crate) fn error(message: &str) -> Self {
+        Self::Error(message.into())
+    }
+}
+
+/// A value, or why there is none.
+pub(crate) type Evaluated<'a> = Result<Val<'a>, Stop>;
