@@ -6,9 +6,7 @@
 
 #![deny(missing_docs)]
 
-mod cel_hints;
-mod cel_numbers;
-mod cel_syntax;
+mod cel;
 mod context;
 mod diagnostic;
 mod eval;

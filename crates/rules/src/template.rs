@@ -6,7 +6,7 @@ use acteon_core::json::{Member, members};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
-use crate::cel_syntax;
+use crate::cel;
 use crate::eval::{self, Stop};
 use crate::expr::Expr;
 use crate::facts::Facts;
@@ -137,7 +137,7 @@ fn text_template(text: &str, env: &BTreeMap<String, String>) -> Result<Template,
         }
         let expression = inner[..end].trim();
         pieces
-            .push(Piece::Value(cel_syntax::compile(expression, env).map_err(
+            .push(Piece::Value(cel::compile(expression, env).map_err(
                 |error| format!("in {{{{ {expression} }}}}: {error}"),
             )?));
         rest = &inner[end + 2..];

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 
 use crate::facts::Facts;
+use crate::rule::Rule;
 use crate::set::{Match, RuleSet, try_rule};
 use crate::template::patched;
 use crate::verdict::entry;
@@ -97,89 +98,23 @@ impl RuleSet {
         clock: &dyn Clock,
     ) -> Evaluation {
         let started = clock.monotonic();
-        let mut trace = Vec::with_capacity(self.len() + 1);
-        let mut matched: Option<(String, VerdictKind)> = None;
-        let mut failed_before = false;
-        let mut has_errors = false;
-        let mut modified_payload = None;
+        let mut steps = Steps::new(self.len());
         for (rule, enabled) in self.rules() {
-            let mut entry = TraceEntry {
-                rule_name: rule.name.to_string(),
-                priority: rule.priority,
-                enabled,
-                condition_display: rule.display.clone(),
-                result: "skipped",
-                evaluation_duration_us: 0,
-                action: entry(rule.verdict.kind()).described.to_owned(),
-                source: rule.source.clone(),
-                description: rule.description.clone(),
-                skip_reason: None,
-                error: None,
-                modify_patch: None,
-                modified_payload_preview: None,
-            };
+            let mut entry = TraceEntry::skipped(rule, enabled);
             if !enabled && !options.include_disabled {
                 entry.skip_reason = Some("disabled");
-            } else if matched.is_some() && !options.evaluate_all {
+            } else if steps.matched.is_some() && !options.evaluate_all {
                 entry.skip_reason = Some("earlier_rule_matched");
             } else {
                 let before = clock.monotonic();
-                let result = try_rule(rule, facts);
+                let found = try_rule(rule, facts);
                 entry.evaluation_duration_us = micros(clock.monotonic().saturating_sub(before));
-                match result {
-                    Match::No => entry.result = "not_matched",
-                    Match::Yes(patch) => {
-                        entry.result = "matched";
-                        let preview = patch
-                            .as_ref()
-                            .map(|patch| patched(&facts.action().payload, patch))
-                            .transpose();
-                        let preview = preview.unwrap_or_else(|error| {
-                            entry.error = Some(error.to_string());
-                            has_errors = true;
-                            None
-                        });
-                        if matched.is_none() {
-                            matched = Some((rule.name.to_string(), rule.verdict.kind()));
-                            modified_payload.clone_from(&preview);
-                        }
-                        entry.modify_patch = patch;
-                        entry.modified_payload_preview = preview;
-                    }
-                    Match::Error(message) => {
-                        entry.result = "error";
-                        entry.error = Some(message);
-                        has_errors = true;
-                        failed_before |= matched.is_none();
-                    }
-                }
+                steps.note(rule, &mut entry, found, facts);
             }
-            trace.push(entry);
+            steps.trace.push(entry);
         }
-        let total_rules_skipped = trace
-            .iter()
-            .filter(|entry| entry.result == "skipped")
-            .count();
-        let total_rules_evaluated = trace.len() - total_rules_skipped;
-        if matched.is_none() {
-            trace.push(fallthrough());
-        }
-        let verdict = match &matched {
-            _ if failed_before => "error",
-            Some((_, kind)) => kind.as_str(),
-            None => VerdictKind::Allow.as_str(),
-        };
-        Evaluation {
-            verdict: verdict.to_owned(),
-            matched_rule: matched.map(|(name, _)| name),
-            has_errors,
-            total_rules_evaluated,
-            total_rules_skipped,
-            evaluation_duration_us: micros(clock.monotonic().saturating_sub(started)),
-            trace,
-            context: self.context_of(facts),
-            modified_payload,
-        }
+        let duration = micros(clock.monotonic().saturating_sub(started));
+        steps.finish(duration, self.context_of(facts))
     }
 
     fn context_of(&self, facts: &Facts<'_>) -> Json {
@@ -195,6 +130,105 @@ impl RuleSet {
             "accessed_state_keys": [],
             "effective_timezone": self.zone().name,
         })
+    }
+}
+
+/// An evaluation while it goes on.
+struct Steps {
+    trace: Vec<TraceEntry>,
+    matched: Option<(String, VerdictKind)>,
+    /// Whether a rule failed before one matched.
+    failed_before: bool,
+    has_errors: bool,
+    modified_payload: Option<Box<RawValue>>,
+}
+
+impl Steps {
+    fn new(rules: usize) -> Self {
+        Self {
+            trace: Vec::with_capacity(rules + 1),
+            matched: None,
+            failed_before: false,
+            has_errors: false,
+            modified_payload: None,
+        }
+    }
+
+    /// Notes what came of trying a rule.
+    fn note(&mut self, rule: &Rule, entry: &mut TraceEntry, found: Match, facts: &Facts<'_>) {
+        match found {
+            Match::No => entry.result = "not_matched",
+            Match::Yes(patch) => {
+                entry.result = "matched";
+                let preview = patch
+                    .as_ref()
+                    .map(|patch| patched(&facts.action().payload, patch))
+                    .transpose();
+                let preview = preview.unwrap_or_else(|error| {
+                    entry.error = Some(error.to_string());
+                    self.has_errors = true;
+                    None
+                });
+                if self.matched.is_none() {
+                    self.matched = Some((rule.name.to_string(), rule.verdict.kind()));
+                    self.modified_payload.clone_from(&preview);
+                }
+                entry.modify_patch = patch;
+                entry.modified_payload_preview = preview;
+            }
+            Match::Error(message) => {
+                entry.result = "error";
+                entry.error = Some(message);
+                self.has_errors = true;
+                self.failed_before |= self.matched.is_none();
+            }
+        }
+    }
+
+    fn finish(mut self, evaluation_duration_us: u64, context: Json) -> Evaluation {
+        let is_skipped = |entry: &&TraceEntry| entry.result == "skipped";
+        let total_rules_skipped = self.trace.iter().filter(is_skipped).count();
+        let total_rules_evaluated = self.trace.len() - total_rules_skipped;
+        if self.matched.is_none() {
+            self.trace.push(fallthrough());
+        }
+        let verdict = match &self.matched {
+            _ if self.failed_before => "error",
+            Some((_, kind)) => kind.as_str(),
+            None => VerdictKind::Allow.as_str(),
+        };
+        Evaluation {
+            verdict: verdict.to_owned(),
+            matched_rule: self.matched.map(|(name, _)| name),
+            has_errors: self.has_errors,
+            total_rules_evaluated,
+            total_rules_skipped,
+            evaluation_duration_us,
+            trace: self.trace,
+            context,
+            modified_payload: self.modified_payload,
+        }
+    }
+}
+
+impl TraceEntry {
+    /// The entry of a rule that was not evaluated.
+    fn skipped(rule: &Rule, enabled: bool) -> Self {
+        Self {
+            rule_name: rule.name.to_string(),
+            priority: rule.priority,
+            enabled,
+            condition_display: rule.display.clone(),
+            result: "skipped",
+            evaluation_duration_us: 0,
+            action: entry(rule.verdict.kind()).described.to_owned(),
+            source: rule.source.clone(),
+            description: rule.description.clone(),
+            skip_reason: None,
+            error: None,
+            modify_patch: None,
+            modified_payload_preview: None,
+        }
     }
 }
 

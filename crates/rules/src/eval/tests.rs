@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use acteon_core::{Action, Timestamp};
 
 use super::{Truth, truth};
-use crate::cel_syntax;
+use crate::cel;
 use crate::facts::Facts;
 use crate::zone::Zone;
 
@@ -17,7 +17,7 @@ fn action() -> Action {
 }
 
 fn check(expression: &str, expected: &Truth) {
-    let compiled = cel_syntax::compile(
+    let compiled = cel::compile(
         expression,
         &BTreeMap::from([("STAGE".to_owned(), "prod".to_owned())]),
     );
@@ -149,7 +149,7 @@ fn what_cannot_be_meant_is_refused_when_it_is_compiled() {
         (&"(".repeat(2000), "not a CEL expression"),
         (&"a".repeat(9000), "bytes long"),
     ] {
-        let error = cel_syntax::compile(expression, &BTreeMap::new()).expect_err(expression);
+        let error = cel::compile(expression, &BTreeMap::new()).expect_err(expression);
         assert!(error.contains(says), "{expression:.60}: {error}");
     }
 }

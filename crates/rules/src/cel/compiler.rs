@@ -1,105 +1,45 @@
-//! From CEL text to the one form. The `cel` crate parses; what its syntax tree may hold, and what the names mean, is decided here.
+//! From the parser's syntax tree to the one form.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use acteon_core::limits::MAX_EXPRESSION_BYTES;
 use cel::common::ast::operators as op;
 use cel::common::ast::{
     CallExpr, ComprehensionExpr, Expr as Cel, IdedExpr, LiteralValue, SelectExpr,
 };
-use cel::parser::{ParseErrors, Parser};
 
-use crate::cel_hints;
-use crate::cel_numbers::{self, Marked};
-use crate::eval;
-use crate::expr::{Comparison, Constant, Expr, Fold, Operation};
+use super::numbers::Marked;
+use super::tree::{comparison, constant, exactly, flat, literal_key, negated, operation};
+use crate::expr::{Constant, Expr, Fold};
 use crate::functions;
 use crate::path::Path;
 use crate::pattern::{Pattern, Reach};
-use crate::quote::one_line;
-use crate::types;
 
-/// Deepest nesting that the parser follows.
-const PARSER_DEPTH: u16 = 32;
 /// Deepest syntax tree, comprehensions expanded.
 const TREE_DEPTH: usize = 64;
 /// Most comprehensions within each other.
 const COMPREHENSION_DEPTH: usize = 2;
 
-/// Compiles an expression. `env` is what `env.NAME` stands for.
-pub(crate) fn compile(text: &str, env: &BTreeMap<String, String>) -> Result<Expr, String> {
-    if text.len() > MAX_EXPRESSION_BYTES {
-        return Err(format!(
-            "the expression is {} bytes long, at most {MAX_EXPRESSION_BYTES} are allowed",
-            text.len()
-        ));
-    }
-    let marked = Marked::of(text);
-    let parsed = parse(&marked.text).map_err(|errors| unparsed(text, &errors))?;
-    let mut expr = Compiler {
-        env,
-        marked: &marked,
-        locals: Vec::new(),
-        comprehensions: 0,
-    }
-    .expr(&parsed, 0)?;
-    types::check(&mut expr)?;
-    Ok(expr)
-}
-
-fn parse(text: &str) -> Result<IdedExpr, ParseErrors> {
-    Parser::new().max_recursion_depth(PARSER_DEPTH).parse(text)
-}
-
-/// What to say of a text that is no expression.
-fn unparsed(text: &str, errors: &ParseErrors) -> String {
-    if let Some((at, slip)) = cel_hints::slip(text) {
-        let before: String = text.chars().take(at - 1).collect();
-        let (line, column) = (
-            before.matches('\n').count() + 1,
-            before
-                .chars()
-                .rev()
-                .take_while(|letter| *letter != '\n')
-                .count()
-                + 1,
-        );
-        return format!("not a CEL expression: at {line}:{column}: {slip}");
-    }
-    let first = |errors: &ParseErrors| {
-        errors
-            .errors
-            .first()
-            .map(|first| (first.pos, first.msg.clone()))
-    };
-    let refusal =
-        cel_numbers::refusal(text, |text| first(&parse(text).err()?)).or_else(|| first(errors));
-    let Some(((line, column), message)) = refusal else {
-        return "not a CEL expression".into();
-    };
-    format!(
-        "not a CEL expression: at {}:{}: {}",
-        line.max(1),
-        column.max(1),
-        cel_hints::stumbled_over(&one_line(&message))
-    )
-}
-
-/// A pattern as `matches` takes it.
-pub(crate) fn pattern(text: &str) -> Result<Pattern, String> {
-    Pattern::compile(text, Reach::Part)
-}
-
-struct Compiler<'a> {
+/// Compiler of a syntax tree, and where it is in it.
+pub(super) struct Compiler<'a> {
     env: &'a BTreeMap<String, String>,
     marked: &'a Marked<'a>,
     locals: Vec<String>,
     comprehensions: usize,
 }
 
-impl Compiler<'_> {
-    fn expr(&mut self, parsed: &IdedExpr, depth: usize) -> Result<Expr, String> {
+impl<'a> Compiler<'a> {
+    pub(super) fn new(env: &'a BTreeMap<String, String>, marked: &'a Marked<'a>) -> Self {
+        Self {
+            env,
+            marked,
+            locals: Vec::new(),
+            comprehensions: 0,
+        }
+    }
+
+    /// Compiles a node so far below the root.
+    pub(super) fn expr(&mut self, parsed: &IdedExpr, depth: usize) -> Result<Expr, String> {
         if depth > TREE_DEPTH {
             return Err(format!(
                 "the expression nests deeper than {TREE_DEPTH} levels; make it several rules"
@@ -267,7 +207,7 @@ impl Compiler<'_> {
         };
         Ok(Expr::Matches(
             Box::new(self.expr(of, depth)?),
-            pattern(text.inner())?,
+            Pattern::compile(text.inner(), Reach::Part)?,
         ))
     }
 
@@ -300,104 +240,4 @@ impl Compiler<'_> {
             result,
         })))
     }
-}
-
-/// `x["key"]` and `x[0]`, which are fields as `x.key` is.
-fn literal_key(call: &CallExpr) -> Option<(&IdedExpr, Cow<'_, str>)> {
-    match (call.func_name.as_str(), &call.args[..]) {
-        (
-            op::INDEX,
-            [
-                of,
-                IdedExpr {
-                    expr: Cel::Literal(LiteralValue::String(key)),
-                    ..
-                },
-            ],
-        ) => Some((of, Cow::Borrowed(key.inner()))),
-        (
-            op::INDEX,
-            [
-                of,
-                IdedExpr {
-                    expr: Cel::Literal(LiteralValue::Int(at)),
-                    ..
-                },
-            ],
-        ) if *at.inner() >= 0 => Some((of, Cow::Owned(at.inner().to_string()))),
-        _ => None,
-    }
-}
-
-fn constant(literal: &LiteralValue) -> Result<Constant, String> {
-    Ok(match literal {
-        LiteralValue::Boolean(flag) => Constant::Bool(*flag.inner()),
-        LiteralValue::Double(number) if !number.inner().is_finite() => {
-            return Err(cel_hints::TOO_LARGE.into());
-        }
-        // With no more digits than tell it from others: what stands in a rule as 0.1 is 0.1.
-        LiteralValue::Double(number) => {
-            Constant::Number(serde_json::Value::from(*number.inner()).to_string().into())
-        }
-        LiteralValue::Int(number) => Constant::Int(*number.inner()),
-        LiteralValue::UInt(number) => Constant::Int(
-            i64::try_from(*number.inner()).map_err(|_| cel_hints::TOO_LARGE_UNSIGNED)?,
-        ),
-        LiteralValue::Null => Constant::Null,
-        LiteralValue::String(text) => Constant::Text(text.inner().into()),
-        LiteralValue::Bytes(_) => {
-            return Err(
-                "bytes are not taken in a condition; write text, without the b before its quotes"
-                    .into(),
-            );
-        }
-    })
-}
-
-fn comparison(name: &str) -> Option<Comparison> {
-    Some(match name {
-        op::EQUALS => Comparison::Eq,
-        op::NOT_EQUALS => Comparison::Ne,
-        op::LESS => Comparison::Lt,
-        op::LESS_EQUALS => Comparison::Le,
-        op::GREATER => Comparison::Gt,
-        op::GREATER_EQUALS => Comparison::Ge,
-        _ => return None,
-    })
-}
-
-fn operation(name: &str) -> Option<Operation> {
-    Some(match name {
-        op::ADD => Operation::Add,
-        op::SUBSTRACT => Operation::Subtract,
-        op::MULTIPLY => Operation::Multiply,
-        op::DIVIDE => Operation::Divide,
-        op::MODULO => Operation::Remainder,
-        _ => return None,
-    })
-}
-
-fn exactly<const N: usize>(operands: Vec<Expr>) -> Result<[Expr; N], String> {
-    <[Expr; N]>::try_from(operands)
-        .map_err(|given| format!("an operator has {} operands, it takes {N}", given.len()))
-}
-
-fn negated(of: Expr) -> Expr {
-    match of {
-        Expr::Constant(Constant::Int(number)) if number != i64::MIN => {
-            Expr::Constant(Constant::Int(-number))
-        }
-        Expr::Constant(Constant::Number(number)) => {
-            Expr::Constant(Constant::Number(eval::negated(&number).into()))
-        }
-        other => Expr::Negate(Box::new(other)),
-    }
-}
-
-/// `a && b && c` as one conjunction of three.
-fn flat(operands: Vec<Expr>, open: fn(Expr) -> Result<Vec<Expr>, Expr>) -> Vec<Expr> {
-    operands
-        .into_iter()
-        .flat_map(|operand| open(operand).unwrap_or_else(|other| vec![other]))
-        .collect()
 }
