@@ -185,7 +185,7 @@ fn of_operation(routes: Routes) -> Routes {
 pub(super) fn router(state: Arc<AppState>) -> Router {
     let Routes { router, listed } = list();
     let paths: Arc<[&'static str]> = listed.iter().map(|(route, _)| route.path).collect();
-    router
+    with_page(router)
         .fallback(move |uri: Uri| {
             let refusal = none(uri.path(), &paths);
             async { refusal }
@@ -198,6 +198,23 @@ pub(super) fn router(state: Arc<AppState>) -> Router {
             )
         })
         .with_state(state)
+}
+
+/// The router with the page that shows the document. It is not in the document: programs have no use for it.
+#[cfg(feature = "api-docs")]
+fn with_page(router: Router<Arc<AppState>>) -> Router<Arc<AppState>> {
+    use super::routes::api_doc::{FILES, to_page};
+    let files = FILES.iter().fold(router, |router, file| {
+        let file = *file;
+        let answer = move |_: NoQuery| async move { file.answer() };
+        router.route(file.path, get(answer))
+    });
+    files.route("/api-doc", get(to_page))
+}
+
+#[cfg(not(feature = "api-docs"))]
+fn with_page(router: Router<Arc<AppState>>) -> Router<Arc<AppState>> {
+    router
 }
 
 /// A router, and the routes that were put into it.

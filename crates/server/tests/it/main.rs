@@ -2,6 +2,8 @@
 
 mod api;
 mod api_doc;
+#[cfg(feature = "api-docs")]
+mod api_page;
 mod audit;
 mod auth;
 mod batch;

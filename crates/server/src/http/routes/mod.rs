@@ -1,6 +1,8 @@
 //! The handlers, one noun a file.
 
 pub(super) mod actions;
+#[cfg(feature = "api-docs")]
+pub(super) mod api_doc;
 pub(super) mod audit;
 pub(super) mod breakers;
 pub(super) mod coverage;
