@@ -1,14 +1,18 @@
 //! Actions as they stand, the audit trail, dead letters and replays.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
+
+use crate::{AttemptBody, Outcome};
 
 /// Action with its outcome and every attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ActionBody {
     /// Action as it was accepted, without what is hidden.
-    pub action: Value,
+    pub action: AcceptedAction,
     /// Where it came from.
     pub origin: String,
     /// Who posted it.
@@ -27,14 +31,14 @@ pub struct ActionBody {
     /// `high`, `normal` or `low`.
     pub priority: String,
     /// Outcome; `Scheduled` while it goes on.
-    pub outcome: Value,
+    pub outcome: Outcome,
     /// Kind of failure it ended with, such as `to_repair`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_class: Option<String>,
     /// Provider calls made.
     pub attempts: u32,
     /// Calls, oldest first.
-    pub history: Vec<Value>,
+    pub history: Vec<AttemptBody>,
     /// Whether a send may have happened that is not recorded.
     pub possible_duplicate: bool,
     /// How often a process that died left it behind.
@@ -55,6 +59,53 @@ pub struct ActionBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = "date-time")]
     pub next_attempt_at: Option<String>,
+}
+
+/// Action as it was accepted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AcceptedAction {
+    /// Id, unique within namespace and tenant.
+    pub id: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Tenant.
+    pub tenant: String,
+    /// Provider asked for.
+    pub provider: String,
+    /// Type of the action.
+    pub action_type: String,
+    /// Payload as it came.
+    pub payload: Value,
+    /// Labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<BTreeMap<String, String>>,
+    /// Key that a rule may deduplicate by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dedup_key: Option<String>,
+    /// State of the event that it tells of, such as `firing`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// Identity of the event that it tells of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// When the event began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
+    pub starts_at: Option<String>,
+    /// When the event ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
+    pub ends_at: Option<String>,
+    /// When its caller made it.
+    #[schema(format = "date-time")]
+    pub created_at: String,
+    /// When it is no longer worth sending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
+    pub expires_at: Option<String>,
+    /// `high` or `low`; absent where it is normal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<String>,
 }
 
 /// Page of the audit trail.
@@ -121,9 +172,10 @@ pub struct AuditRecord {
     /// Rule that decided.
     pub verdict_details: Value,
     /// Fields of the outcome.
+    #[schema(schema_with = outcome_details)]
     pub outcome_details: Value,
     /// Labels.
-    pub metadata: Value,
+    pub metadata: BTreeMap<String, String>,
     /// When it was accepted.
     #[schema(format = "date-time")]
     pub dispatched_at: String,
@@ -144,7 +196,7 @@ pub struct AuditRecord {
     /// Provider calls made.
     pub attempts: u32,
     /// Calls, oldest first.
-    pub attempt_history: Vec<Value>,
+    pub attempt_history: Vec<AttemptBody>,
     /// Whether a send may have happened that is not recorded.
     pub possible_duplicate: bool,
     /// How often a process that died left it behind.
@@ -185,6 +237,10 @@ pub struct AuditRecord {
     /// Always `null`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canonical_hash: Option<String>,
+}
+
+fn outcome_details() -> utoipa::openapi::Ref {
+    utoipa::openapi::Ref::from_schema_name("OutcomeDetails")
 }
 
 /// Page of dead letters.
@@ -245,7 +301,7 @@ pub struct DrainedLetter {
     /// Payload as it came.
     pub payload: Value,
     /// Labels.
-    pub metadata: Value,
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// Answer of `GET /v1/dlq/stats`.
@@ -271,7 +327,7 @@ pub struct Replayed {
     pub error: Option<String>,
     /// Outcome of the new one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<Value>,
+    pub outcome: Option<Outcome>,
     /// Whether it was held back or left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<bool>,

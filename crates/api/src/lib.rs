@@ -1,25 +1,32 @@
 //! Bodies of the HTTP API, shared by the server and its clients, with the schemas of its `OpenAPI` document.
 //!
-//! Field names are those of the wire format that the published clients read. Outcomes are `acteon_core::Outcome`.
+//! Field names are those of the wire format that the published clients read.
 
 #![deny(missing_docs)]
 
 mod actions;
 mod error;
+mod examples;
 mod health;
 mod operations;
+mod outcomes;
 mod policies;
 mod schemas;
 
 pub use actions::{
-    ActionBody, AuditPage, AuditRecord, DeadLetterCount, DeadLetters, DrainedLetter,
-    DrainedLetters, Replayed, ReplayedMany,
+    AcceptedAction, ActionBody, AuditPage, AuditRecord, DeadLetterCount, DeadLetters,
+    DrainedLetter, DrainedLetters, Replayed, ReplayedMany,
 };
 pub use error::{BatchError, ErrorBody, FieldError};
+pub use examples::example;
 pub use health::{LaneBody, ProviderHealthBody, ProvidersHealthBody, ReadyBody};
 pub use operations::{
     BreakerBody, BreakerMoved, Breakers, Coverage, CoverageEntry, Evaluated, HealthBody, Lanes,
     Reloaded, RuleBody, RuleSwitched, RulesReloaded,
+};
+pub use outcomes::{
+    AttemptBody, CircuitOpen, Deduplicated, DryRun, Failed, LastError, Muted, Outcome,
+    ProviderResponse, QuotaExceeded, Rerouted, Scheduled, Silenced, Span, Suppressed, Throttled,
 };
 pub use policies::{
     MatcherBody, QuotaBody, QuotaUsage, QuotaUsed, Quotas, SilenceBody, SilencePreview, Silences,

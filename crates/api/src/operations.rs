@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::LaneBody;
+use crate::{LaneBody, Outcome};
 
 /// Answer of `GET /health` and `GET /live`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -151,7 +151,7 @@ pub struct Evaluated {
     pub would_be: String,
     /// Outcome, where a silence or a time interval holds the action back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_back: Option<Value>,
+    pub held_back: Option<Outcome>,
 }
 
 /// Answer of `GET /v1/rules/coverage`.

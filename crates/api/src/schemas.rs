@@ -6,48 +6,33 @@ use serde_json::{Value, json};
 use utoipa::PartialSchema;
 
 use crate::{
-    ActionBody, AuditPage, AuditRecord, BatchError, BreakerBody, BreakerMoved, Breakers, Coverage,
-    CoverageEntry, DeadLetterCount, DeadLetters, DrainedLetter, DrainedLetters, ErrorBody,
-    Evaluated, FieldError, HealthBody, LaneBody, Lanes, MatcherBody, ProviderHealthBody,
-    ProvidersHealthBody, QuotaBody, QuotaUsage, QuotaUsed, Quotas, ReadyBody, Reloaded, Replayed,
-    ReplayedMany, RuleBody, RuleSwitched, RulesReloaded, SilenceBody, SilencePreview, Silences,
-    TimeIntervalBody, TimeIntervals,
+    AcceptedAction, ActionBody, AttemptBody, AuditPage, AuditRecord, BatchError, BreakerBody,
+    BreakerMoved, Breakers, Coverage, CoverageEntry, DeadLetterCount, DeadLetters, DrainedLetter,
+    DrainedLetters, ErrorBody, Evaluated, FieldError, HealthBody, LaneBody, Lanes, LastError,
+    MatcherBody, ProviderHealthBody, ProviderResponse, ProvidersHealthBody, QuotaBody, QuotaUsage,
+    QuotaUsed, Quotas, ReadyBody, Reloaded, Replayed, ReplayedMany, RuleBody, RuleSwitched,
+    RulesReloaded, SilenceBody, SilencePreview, Silences, Span, TimeIntervalBody, TimeIntervals,
 };
-
-/// Outcomes, tagged from outside.
-const OUTCOMES: [&str; 12] = [
-    "Executed",
-    "Failed",
-    "Scheduled",
-    "Rerouted",
-    "Suppressed",
-    "Deduplicated",
-    "Throttled",
-    "QuotaExceeded",
-    "CircuitOpen",
-    "Silenced",
-    "Muted",
-    "DryRun",
-];
 
 /// JSON Schema of each body of an answer.
 pub fn schemas() -> BTreeMap<&'static str, Value> {
     let mut schemas = BTreeMap::from([
         ("Object", json!({ "type": "object" })),
-        ("Outcome", outcome()),
-        ("Outcomes", outcomes()),
         (
             "Rules",
             json!({ "type": "array", "items": { "$ref": "#/components/schemas/RuleBody" } }),
         ),
     ]);
+    schemas.extend(crate::outcomes::schemas());
     macro_rules! of {
         ($($body:ident),* $(,)?) => {
             $(schemas.insert(stringify!($body), json!($body::schema()));)*
         };
     }
     of!(
+        AcceptedAction,
         ActionBody,
+        AttemptBody,
         AuditPage,
         AuditRecord,
         BatchError,
@@ -65,9 +50,11 @@ pub fn schemas() -> BTreeMap<&'static str, Value> {
         FieldError,
         HealthBody,
         LaneBody,
+        LastError,
         Lanes,
         MatcherBody,
         ProviderHealthBody,
+        ProviderResponse,
         ProvidersHealthBody,
         QuotaBody,
         QuotaUsage,
@@ -83,28 +70,9 @@ pub fn schemas() -> BTreeMap<&'static str, Value> {
         SilenceBody,
         SilencePreview,
         Silences,
+        Span,
         TimeIntervalBody,
         TimeIntervals
     );
     schemas
-}
-
-fn outcome() -> Value {
-    let variants: serde_json::Map<String, Value> = OUTCOMES
-        .iter()
-        .map(|tag| ((*tag).to_owned(), json!({ "type": "object" })))
-        .collect();
-    json!({ "oneOf": [
-        { "const": "Deduplicated" },
-        { "type": "object", "properties": variants, "minProperties": 1, "maxProperties": 1, "additionalProperties": false },
-    ] })
-}
-
-/// What a batch is answered with. `Deduplicated` is `null` there.
-fn outcomes() -> Value {
-    json!({ "type": "array", "items": { "anyOf": [
-        { "$ref": "#/components/schemas/Outcome" },
-        { "$ref": "#/components/schemas/BatchError" },
-        { "type": "object", "properties": { "Deduplicated": { "type": "null" } }, "required": ["Deduplicated"] },
-    ] } })
 }

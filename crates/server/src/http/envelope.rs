@@ -8,6 +8,7 @@ use acteon_core::{
 use acteon_gateway::REPLAY_IDS;
 use axum::http::StatusCode;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::error::{Faults, Refusal};
 use super::extract::path::TAKEN_BY_ROUTES;
@@ -27,6 +28,14 @@ pub(super) const ACTION: Shape = Shape {
         ],
     ],
 };
+
+/// Example of an action, for the `OpenAPI` document.
+pub(super) fn action_example() -> Value {
+    json!({
+        "id": "checkout-5xx-1", "namespace": "incidents", "tenant": "acme", "provider": "wechat-ops", "action_type": "notify",
+        "payload": { "content": "checkout answers with 503" }, "metadata": { "severity": "critical" },
+    })
+}
 
 /// Fields of every action, whether it is sent or only weighed.
 pub(super) const FIELDS: &[Field] = &[

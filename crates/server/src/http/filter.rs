@@ -183,6 +183,17 @@ fn verdicts() -> Vec<&'static str> {
         .collect()
 }
 
+/// The words that a parameter may be, where it is one of a list.
+pub(super) fn words(name: &str) -> Option<Vec<&'static str>> {
+    match name {
+        "outcome" => Some(OUTCOMES.to_vec()),
+        "verdict" => Some(verdicts()),
+        "code" => Some(CODES.to_vec()),
+        "class" => Some(CLASSES.to_vec()),
+        _ => None,
+    }
+}
+
 /// What to search for, if anything is.
 pub(super) struct Sought(pub(super) Option<Search>);
 

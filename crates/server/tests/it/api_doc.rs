@@ -45,13 +45,29 @@ impl Document {
         if response.is_null() {
             return Some(format!("{status} is not listed"));
         }
-        let reference = response["content"]["application/json"]["schema"]["$ref"].as_str()?;
+        let pointer = format!(
+            "#/paths/{}/{}/responses/{status}/content/application~1json/schema",
+            route
+                .replace('/', "~1")
+                .replace('{', "%7B")
+                .replace('}', "%7D"),
+            method.as_str().to_ascii_lowercase()
+        );
+        let schema = &response["content"]["application/json"]["schema"];
+        if schema.is_null() {
+            return None;
+        }
+        self.fault_of(&pointer, body)
+    }
+
+    /// What is wrong with a value by the schema at a place of the document, if anything is.
+    fn fault_of(&self, pointer: &str, body: &Value) -> Option<String> {
         let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
         compiler
             .add_resource("mem:///document", self.whole.clone())
             .expect("a resource");
         let index: SchemaIndex = compiler
-            .compile(&format!("mem:///document{reference}"), &mut schemas)
+            .compile(&format!("mem:///document{pointer}"), &mut schemas)
             .expect("a schema");
         schemas
             .validate(body, index)
@@ -192,4 +208,134 @@ async fn answers_are_what_the_document_says() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn outcomes_of_every_kind_are_what_the_document_says() {
+    let rules = "rules: [\
+        { name: no, condition: { field: action.action_type, eq: no }, action: { type: suppress } },\
+        { name: once, condition: { field: action.action_type, eq: once }, action: { type: deduplicate, ttl_seconds: 60 } },\
+        { name: few, condition: { field: action.action_type, eq: few }, action: { type: throttle, max_count: 1, window_seconds: 60 } },\
+        { name: other, condition: { field: action.action_type, eq: other }, action: { type: reroute, target_provider: log } }]";
+    let down =
+        "[[providers]]\nname = \"down\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\n";
+    let gateway = Gateway::with_rules(rules, &format!("{CONFIGURATION}{down}")).await;
+    let document = Document::of(&gateway).await;
+    let posted = |number: usize, kind: &str, provider: &str| {
+        let mut posted = action(&format!("a{number}"), provider, &json!({ "x": 1 }));
+        posted["action_type"] = json!(kind);
+        posted["dedup_key"] = json!("key");
+        posted
+    };
+    let kinds = [
+        ("sent", "log", "Executed"),
+        ("sent", "down", "Scheduled"),
+        ("sent", "nope", "Failed"),
+        ("no", "log", "Suppressed"),
+        ("once", "log", "Executed"),
+        ("once", "log", "Deduplicated"),
+        ("few", "log", "Executed"),
+        ("few", "log", "Throttled"),
+        ("other", "down", "Rerouted"),
+    ];
+    let mut faults = Vec::new();
+    let mut hold = |method: &Method, route: &str, status: u16, body: &Value| {
+        if let Some(fault) = document.fault(method, route, status, body) {
+            faults.push(format!("{method} {route}: {fault}\n{body}"));
+        }
+    };
+    let mut batch = Vec::new();
+    for (number, (kind, provider, expected)) in kinds.into_iter().enumerate() {
+        let posted = posted(number, kind, provider);
+        let answer = gateway.post("/v1/dispatch", &posted).await;
+        let is_it = answer.body.get(expected).is_some() || answer.body == expected;
+        assert!(is_it, "{expected}: {}", answer.body);
+        hold(&Method::POST, "/v1/dispatch", 200, &answer.body);
+        for route in ["/v1/actions/{id}", "/v1/audit/{id}"] {
+            let path = route.replace("{id}", &format!("a{number}"));
+            let shown = gateway.get(&path).await;
+            hold(&Method::GET, route, 200, &shown.body);
+        }
+        batch.push(posted);
+    }
+    let answer = gateway.post("/v1/dispatch/batch", &json!(batch)).await;
+    hold(&Method::POST, "/v1/dispatch/batch", 200, &answer.body);
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_pending_is_what_the_document_says() {
+    let down =
+        "[[providers]]\nname = \"down\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\n";
+    let gateway = Gateway::start(down).await;
+    let document = Document::of(&gateway).await;
+    let answer = gateway
+        .post_preferring(
+            "/v1/dispatch",
+            &action("a", "down", &json!({})),
+            "respond-async",
+        )
+        .await;
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    assert_eq!(
+        document.fault(&Method::POST, "/v1/dispatch", 202, &answer.body),
+        None
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn examples_of_answers_are_what_the_document_says() {
+    let gateway = Gateway::start(CONFIGURATION).await;
+    let document = Document::of(&gateway).await;
+    let schemas = document.whole["components"]["schemas"]
+        .as_object()
+        .expect("schemas");
+    let mut held = 0;
+    for name in schemas.keys() {
+        let Some(example) = acteon_api::example(name) else {
+            continue;
+        };
+        let fault = document.fault_of(&format!("#/components/schemas/{name}"), &example);
+        assert_eq!(fault, None, "{name}");
+        held += 1;
+    }
+    assert!(held > 25, "{held} examples");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn examples_of_requests_are_taken() {
+    // What the examples name, and nothing that leaves this process.
+    let provider = "[[providers]]\nname = \"wechat-ops\"\ntype = \"log\"\n";
+    let gateway = Gateway::start(&format!("{CONFIGURATION}{provider}")).await;
+    let document = Document::of(&gateway).await;
+    let mut sent = 0;
+    for (method, route) in document.operations() {
+        let operation = &document.whole["paths"][&route][method.to_ascii_lowercase()];
+        let body = &operation["requestBody"]["content"]["application/json"]["example"];
+        let mut path = route.clone();
+        for parameter in operation["parameters"].as_array().expect("parameters") {
+            if parameter["in"] == "path" {
+                let name = parameter["name"].as_str().expect("a name");
+                let example = parameter["example"].as_str().expect("an example");
+                path = path.replace(&format!("{{{name}}}"), example);
+            }
+        }
+        if body.is_null() {
+            continue;
+        }
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let answer = gateway
+            .try_send(method, &path, Some(body.to_string()), None)
+            .await
+            .expect("an answer");
+        let status = answer.status.as_u16();
+        // What is changed by its id is not there.
+        assert!(
+            answer.status.is_success() || status == 404,
+            "{path}: {}",
+            answer.body
+        );
+        sent += 1;
+    }
+    assert!(sent >= 12, "{sent} examples");
 }

@@ -16,6 +16,9 @@ pub(in crate::http) trait FromBody: Sized + Send + 'static {
     /// Table of its fields, which also describes it in the `OpenAPI` document.
     const SHAPE: &'static Shape;
 
+    /// Example of it, for the `OpenAPI` document.
+    fn example() -> serde_json::Value;
+
     /// What is made of its fields at an instant.
     fn from_fields(values: Values<'_>, now: Timestamp) -> Result<Self, Refusal>;
 }

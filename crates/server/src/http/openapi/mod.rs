@@ -2,13 +2,27 @@
 //!
 //! Each route is listed with its [`Operation`]. Bodies of requests are described by the tables that read them, those of answers by `acteon_api`.
 
+mod links;
 mod operation;
 pub(super) mod operations;
+mod parameters;
 
 use axum::http::Method;
 use serde_json::{Map, Value, json};
 
 pub(super) use operation::Operation;
+
+/// Tags of the operations, in the order in which they are shown.
+const TAGS: [&str; 8] = [
+    "actions",
+    "audit",
+    "dead letters",
+    "rules",
+    "silences",
+    "time intervals",
+    "quotas",
+    "operations",
+];
 
 /// Document of these routes, each with its method, path and operation.
 pub(super) fn document(routes: impl Iterator<Item = (Method, &'static str, Operation)>) -> Value {
@@ -28,6 +42,7 @@ pub(super) fn document(routes: impl Iterator<Item = (Method, &'static str, Opera
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [{ "url": "/" }],
+        "tags": TAGS.map(|name| json!({ "name": name })),
         "paths": paths,
         "components": {
             "schemas": acteon_api::schemas(),

@@ -1,11 +1,16 @@
 //! What the document says of a route besides its method and path.
 
-use acteon_core::limits::{MAX_BATCH, MAX_OFFSET, MAX_PAGE};
+use acteon_core::limits::MAX_BATCH;
 use serde_json::{Map, Value, json};
 
+use super::parameters;
+use crate::http::envelope::{ACTION, action_example};
 use crate::http::extract::json_body::FromBody;
 use crate::http::extract::query::FromQuery;
 use crate::http::shape::{Shape, schema};
+
+/// Id of an operation that an answer leads to, and its parameters with where they stand in the answer.
+pub(super) type Link = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// Operation of a route.
 #[derive(Clone, Copy)]
@@ -13,19 +18,27 @@ pub(in crate::http) struct Operation {
     tag: &'static str,
     id: &'static str,
     summary: &'static str,
-    caller: Caller,
+    access: Access,
     /// Names of the query's parameters.
     query: fn() -> Vec<&'static str>,
     headers: &'static [&'static str],
     takes: Takes,
-    answer: Answer,
+    answer: Success,
     /// Statuses of its own besides those that every such route has.
     others: &'static [u16],
+    /// Whether 202 answers with the same body, for a caller who asked for it.
+    may_be_pending: bool,
+    /// Whether the answer's head names the action that it is about.
+    names_action: bool,
+    /// Schema of an answer of 503 that is no refusal.
+    when_unavailable: Option<&'static str>,
+    /// Operations that the answer leads to, with what they need of it.
+    links: &'static [Link],
 }
 
 /// Who may ask.
 #[derive(Clone, Copy, PartialEq)]
-enum Caller {
+enum Access {
     /// A caller with a key, where keys are asked for.
     WithKey,
     /// Everybody; a key lets them see more.
@@ -33,23 +46,26 @@ enum Caller {
     Anybody,
 }
 
+/// What makes the example of a body.
+type Example = fn() -> Value;
+
 /// What the body of a request is.
 #[derive(Clone, Copy)]
 enum Takes {
     Nothing,
-    Body(&'static Shape),
-    MaybeBody(&'static Shape),
+    Body(&'static Shape, Example),
+    MaybeBody(&'static Shape, Example),
     /// A list of at most [`MAX_BATCH`].
-    List(&'static Shape),
+    List(&'static Shape, Example),
 }
 
 /// What the answer is where all went well.
 #[derive(Clone, Copy)]
-enum Answer {
+enum Success {
     /// JSON of this schema of `acteon_api`.
     Json(u16, &'static str),
-    /// Text of this type.
-    Text(&'static str),
+    /// Text of one of these types.
+    Text(&'static [&'static str]),
     Nothing,
 }
 
@@ -65,22 +81,26 @@ impl Operation {
             tag,
             id,
             summary,
-            caller: Caller::WithKey,
+            access: Access::WithKey,
             query: <() as FromQuery>::names,
             headers: &[],
             takes: Takes::Nothing,
-            answer: Answer::Json(200, schema),
+            answer: Success::Json(200, schema),
             others: &[],
+            may_be_pending: false,
+            names_action: false,
+            when_unavailable: None,
+            links: &[],
         }
     }
 
     pub(super) const fn for_anybody(mut self) -> Self {
-        self.caller = Caller::Anybody;
+        self.access = Access::Anybody;
         self
     }
 
     pub(super) const fn with_or_without_key(mut self) -> Self {
-        self.caller = Caller::MayShowKey;
+        self.access = Access::MayShowKey;
         self
     }
 
@@ -95,39 +115,59 @@ impl Operation {
     }
 
     pub(super) const fn takes<B: FromBody>(mut self) -> Self {
-        self.takes = Takes::Body(B::SHAPE);
+        self.takes = Takes::Body(B::SHAPE, B::example);
         self
     }
 
     pub(super) const fn may_take<B: FromBody>(mut self) -> Self {
-        self.takes = Takes::MaybeBody(B::SHAPE);
+        self.takes = Takes::MaybeBody(B::SHAPE, B::example);
         self
     }
 
-    pub(super) const fn takes_action(mut self, shape: &'static Shape) -> Self {
-        self.takes = Takes::Body(shape);
+    pub(super) const fn takes_action(mut self) -> Self {
+        self.takes = Takes::Body(&ACTION, action_example);
         self
     }
 
-    pub(super) const fn takes_list(mut self, shape: &'static Shape) -> Self {
-        self.takes = Takes::List(shape);
+    pub(super) const fn takes_actions(mut self) -> Self {
+        self.takes = Takes::List(&ACTION, action_example);
         self
     }
 
     pub(super) const fn created(mut self) -> Self {
-        if let Answer::Json(_, schema) = self.answer {
-            self.answer = Answer::Json(201, schema);
+        if let Success::Json(_, schema) = self.answer {
+            self.answer = Success::Json(201, schema);
         }
         self
     }
 
     pub(super) const fn no_content(mut self) -> Self {
-        self.answer = Answer::Nothing;
+        self.answer = Success::Nothing;
         self
     }
 
-    pub(super) const fn text(mut self, content_type: &'static str) -> Self {
-        self.answer = Answer::Text(content_type);
+    pub(super) const fn text(mut self, content_types: &'static [&'static str]) -> Self {
+        self.answer = Success::Text(content_types);
+        self
+    }
+
+    pub(super) const fn may_be_pending(mut self) -> Self {
+        self.may_be_pending = true;
+        self
+    }
+
+    pub(super) const fn names_action(mut self) -> Self {
+        self.names_action = true;
+        self
+    }
+
+    pub(super) const fn or_unavailable(mut self, schema: &'static str) -> Self {
+        self.when_unavailable = Some(schema);
+        self
+    }
+
+    pub(super) const fn links(mut self, links: &'static [Link]) -> Self {
+        self.links = links;
         self
     }
 
@@ -144,10 +184,10 @@ impl Operation {
             "summary": self.summary,
             "parameters": self.parameters(path),
             "responses": self.responses(path),
-            "security": match self.caller {
-                Caller::WithKey => json!([{ "bearer": [] }, { "apiKey": [] }]),
-                Caller::MayShowKey => json!([{}, { "bearer": [] }, { "apiKey": [] }]),
-                Caller::Anybody => json!([]),
+            "security": match self.access {
+                Access::WithKey => json!([{ "bearer": [] }, { "apiKey": [] }]),
+                Access::MayShowKey => json!([{}, { "bearer": [] }, { "apiKey": [] }]),
+                Access::Anybody => json!([]),
             },
         });
         if let Some(body) = self.body() {
@@ -160,58 +200,85 @@ impl Operation {
         let of_path = path
             .split('/')
             .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-            .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } }));
-        let of_query = (self.query)()
-            .into_iter()
-            .map(|name| json!({ "name": name, "in": "query", "schema": of_query(name) }));
-        let of_head = self
-            .headers
-            .iter()
-            .map(|name| json!({ "name": name, "in": "header", "schema": { "type": "string" } }));
+            .map(|name| parameters::of_path(path, name));
+        let of_query = (self.query)().into_iter().map(parameters::of_query);
+        let of_head = self.headers.iter().map(|name| parameters::of_head(name));
         of_path.chain(of_query).chain(of_head).collect()
     }
 
     fn body(&self) -> Option<Value> {
-        let (required, schema) = match self.takes {
+        let (required, schema, example) = match self.takes {
             Takes::Nothing => return None,
-            Takes::Body(shape) => (true, schema(shape)),
-            Takes::MaybeBody(shape) => (false, schema(shape)),
-            Takes::List(shape) => (
+            Takes::Body(shape, example) => (true, schema(shape), example()),
+            Takes::MaybeBody(shape, example) => (false, schema(shape), example()),
+            Takes::List(shape, example) => (
                 true,
                 json!({ "type": "array", "items": schema(shape), "maxItems": MAX_BATCH }),
+                json!([example()]),
             ),
         };
-        Some(
-            json!({ "required": required, "content": { "application/json": { "schema": schema } } }),
-        )
+        let content = json!({ "application/json": { "schema": schema, "example": example } });
+        Some(json!({ "required": required, "content": content }))
     }
 
     fn responses(&self, path: &str) -> Map<String, Value> {
         let mut responses = Map::new();
         match self.answer {
-            Answer::Json(status, name) => {
-                responses.insert(status.to_string(), answer_of("It was done.", name));
+            Success::Json(status, name) => {
+                responses.insert(status.to_string(), answer_of(DONE, name));
+                if self.may_be_pending {
+                    responses.insert("202".into(), answer_of(PENDING, name));
+                }
             }
-            Answer::Text(content_type) => {
-                let answer = json!({ "description": "It was done.", "content": { content_type: { "schema": { "type": "string" } } } });
+            Success::Text(types) => {
+                let schema = json!({ "schema": { "type": "string" } });
+                let content: Map<String, Value> = types
+                    .iter()
+                    .map(|name| ((*name).to_owned(), schema.clone()))
+                    .collect();
+                let answer = json!({ "description": DONE, "content": content });
                 responses.insert("200".into(), answer);
             }
-            Answer::Nothing => {
-                responses.insert("204".into(), json!({ "description": "It was done." }));
+            Success::Nothing => {
+                responses.insert("204".into(), json!({ "description": DONE }));
+            }
+        }
+        for answer in responses.values_mut() {
+            self.link(answer);
+            if self.names_action {
+                answer["headers"][ACTION_ID] = id_header(true);
             }
         }
         for status in self.refusals(path) {
-            responses
-                .entry(status.to_string())
-                .or_insert_with(|| answer_of(meaning(status), "ErrorBody"));
+            let mut refusal = answer_of(meaning(status), "ErrorBody");
+            if let (503, Some(other)) = (status, self.when_unavailable) {
+                let schemas = ["ErrorBody", other].map(reference);
+                refusal["content"]["application/json"]["schema"] = json!({ "anyOf": schemas });
+            }
+            if [429, 503].contains(&status) {
+                refusal["headers"]["Retry-After"] = retry_after();
+            }
+            responses.entry(status.to_string()).or_insert(refusal);
         }
         responses
+    }
+
+    /// Adds where its answer leads.
+    fn link(&self, answer: &mut Value) {
+        for (operation, parameters) in self.links {
+            let parameters: Map<String, Value> = parameters
+                .iter()
+                .map(|(name, found)| ((*name).to_owned(), json!(found)))
+                .collect();
+            answer["links"][operation] =
+                json!({ "operationId": operation, "parameters": parameters });
+        }
     }
 
     /// Statuses that a request may be refused with.
     fn refusals(&self, path: &str) -> Vec<u16> {
         let mut statuses = vec![400, 403, 500, 501, 503];
-        if self.caller != Caller::Anybody {
+        if self.access != Access::Anybody {
             statuses.extend([401, 429]);
         }
         if path.contains('{') {
@@ -224,27 +291,34 @@ impl Operation {
     }
 }
 
+const DONE: &str = "It was done.";
+const PENDING: &str = "It goes on by itself, and is not sent again.";
+const ACTION_ID: &str = "Acteon-Action-Id";
+
 fn answer_of(description: &str, schema: &str) -> Value {
-    let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
-    json!({ "description": description, "content": { "application/json": { "schema": schema } } })
+    let mut json = json!({ "schema": reference(schema) });
+    if let Some(example) = acteon_api::example(schema) {
+        json["example"] = example;
+    }
+    json!({ "description": description, "content": { "application/json": json } })
 }
 
-/// Schema of a query parameter: one name is one thing on every route.
-fn of_query(name: &str) -> Value {
-    match name {
-        "limit" => json!({ "type": "integer", "minimum": 1, "maximum": MAX_PAGE }),
-        "offset" => json!({ "type": "integer", "minimum": 0, "maximum": MAX_OFFSET }),
-        "max_replays" => json!({ "type": "integer", "minimum": 0 }),
-        "all" | "dry_run" | "include_expired" => json!({ "type": "boolean" }),
-        "from" | "to" | "evaluate_at" => json!({ "type": "string", "format": "date-time" }),
-        "state" => json!({ "enum": ["dead", "discarded"] }),
-        _ => json!({ "type": "string" }),
-    }
+fn reference(schema: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{schema}") })
+}
+
+fn id_header(is_required: bool) -> Value {
+    let description = "Id of the action, percent-encoded where it is not plain ASCII.";
+    json!({ "description": description, "required": is_required, "schema": { "type": "string" } })
+}
+
+fn retry_after() -> Value {
+    let schema = json!({ "type": "integer", "minimum": 0 });
+    json!({ "description": "Seconds after which to try again.", "schema": schema })
 }
 
 fn meaning(status: u16) -> &'static str {
     match status {
-        202 => "It goes on by itself, and is not sent again.",
         400 => "Not JSON, or a wrong path, query or header.",
         401 => "No API key, or one that is not known.",
         403 => "The caller's role or grants do not allow it, or another site's page asks.",

@@ -2,8 +2,8 @@
 
 use acteon_gateway::Quota;
 
+use super::links::{OF_ACTION, OF_AUDIT, OF_INTERVAL, OF_LETTERS, OF_QUOTA, OF_SILENCE};
 use super::operation::Operation;
-use crate::http::envelope::ACTION;
 use crate::http::extract::scope::Scoped;
 use crate::http::filter::{Filters, Span};
 use crate::http::replay::ReplayMany;
@@ -17,8 +17,8 @@ use crate::http::routes::silences::{NewSilence, PreviewRequest, SilenceUpdate, S
 
 const WAIT: &[&str] = &["Prefer"];
 const DISPATCH_HEADERS: &[&str] = &["Idempotency-Key", "Prefer"];
-const LINES: &str = "application/x-ndjson";
-const METRICS_TEXT: &str = "text/plain";
+const LINES: &[&str] = &["application/x-ndjson"];
+const METRICS_TEXT: &[&str] = &["text/plain", "application/openmetrics-text"];
 
 const fn on(
     tag: &'static str,
@@ -37,8 +37,11 @@ pub(in crate::http) const DISPATCH: Operation = on(
 )
 .query::<DryRunQuery>()
 .headers(DISPATCH_HEADERS)
-.takes_action(&ACTION)
-.others(&[202, 409]);
+.takes_action()
+.may_be_pending()
+.names_action()
+.links(OF_ACTION)
+.others(&[409]);
 pub(in crate::http) const DISPATCH_BATCH: Operation = on(
     "actions",
     "dispatchBatch",
@@ -47,7 +50,7 @@ pub(in crate::http) const DISPATCH_BATCH: Operation = on(
 )
 .query::<DryRunQuery>()
 .headers(DISPATCH_HEADERS)
-.takes_list(&ACTION);
+.takes_actions();
 pub(in crate::http) const ACTION_GET: Operation = on(
     "actions",
     "getAction",
@@ -55,14 +58,16 @@ pub(in crate::http) const ACTION_GET: Operation = on(
     "ActionBody",
 )
 .query::<Scoped>()
-.others(&[409]);
+.others(&[409])
+.names_action();
 pub(in crate::http) const AUDIT_LIST: Operation = on(
     "audit",
     "listAudit",
     "Lists the audit trail, newest first",
     "AuditPage",
 )
-.query::<AuditQuery>();
+.query::<AuditQuery>()
+.links(OF_AUDIT);
 pub(in crate::http) const AUDIT_EXPORT: Operation = on(
     "audit",
     "exportAudit",
@@ -85,7 +90,8 @@ pub(in crate::http) const AUDIT_GET: Operation = on(
     "AuditRecord",
 )
 .query::<Scoped>()
-.others(&[409]);
+.others(&[409])
+.names_action();
 pub(in crate::http) const AUDIT_REPLAY: Operation = on(
     "audit",
     "replayAction",
@@ -101,7 +107,8 @@ pub(in crate::http) const DLQ_LIST: Operation = on(
     "Lists dead letters, newest first",
     "DeadLetters",
 )
-.query::<LettersQuery>();
+.query::<LettersQuery>()
+.links(OF_LETTERS);
 pub(in crate::http) const DLQ_STATS: Operation = on(
     "dead letters",
     "countDeadLetters",
@@ -192,6 +199,7 @@ pub(in crate::http) const SILENCE_CREATE: Operation = on(
 )
 .takes::<NewSilence>()
 .created()
+.links(OF_SILENCE)
 .others(&[409]);
 pub(in crate::http) const SILENCE_PREVIEW: Operation = on(
     "silences",
@@ -231,6 +239,7 @@ pub(in crate::http) const INTERVAL_CREATE: Operation = on(
 )
 .takes::<NewInterval>()
 .created()
+.links(OF_INTERVAL)
 .others(&[409]);
 pub(in crate::http) const INTERVAL_GET: Operation = on(
     "time intervals",
@@ -260,6 +269,7 @@ pub(in crate::http) const QUOTA_CREATE: Operation =
     on("quotas", "createQuota", "Makes a quota", "QuotaBody")
         .takes::<Quota>()
         .created()
+        .links(OF_QUOTA)
         .others(&[409]);
 pub(in crate::http) const QUOTA_GET: Operation = on(
     "quotas",
@@ -343,6 +353,7 @@ pub(in crate::http) const READY: Operation = on(
     "Whether to send requests here",
     "ReadyBody",
 )
+.or_unavailable("ReadyBody")
 .with_or_without_key();
 pub(in crate::http) const METRICS: Operation = on(
     "operations",

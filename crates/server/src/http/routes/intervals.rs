@@ -88,6 +88,10 @@ pub(in crate::http) struct NewInterval {
 impl FromBody for NewInterval {
     const SHAPE: &'static Shape = &INTERVAL;
 
+    fn example() -> Value {
+        json!({ "namespace": "incidents", "tenant": "acme", "name": "working-hours", "location": "Asia/Shanghai", "time_ranges": [{ "times": [{ "start": "09:00", "end": "18:00" }], "weekdays": [{ "start": 1, "end": 5 }] }] })
+    }
+
     fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
         let (Some(namespace), Some(tenant)) = (values.owned("namespace"), values.owned("tenant"))
         else {
@@ -109,6 +113,10 @@ pub(in crate::http) struct IntervalUpdate {
 
 impl FromBody for IntervalUpdate {
     const SHAPE: &'static Shape = &CHANGE;
+
+    fn example() -> Value {
+        json!({ "location": "Asia/Shanghai", "description": "when somebody is there" })
+    }
 
     fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
         Ok(Self {

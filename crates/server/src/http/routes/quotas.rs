@@ -100,6 +100,10 @@ pub(in crate::http) struct QuotaUpdate {
 impl FromBody for QuotaUpdate {
     const SHAPE: &'static Shape = &CHANGE;
 
+    fn example() -> Value {
+        json!({ "max_actions": 2000, "overage_behavior": "warn" })
+    }
+
     fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
         let (window, overage_behavior) = window_and_overage(&mut values)?;
         let change = QuotaChange {
@@ -121,6 +125,10 @@ impl FromBody for QuotaUpdate {
 /// A quota without an id.
 impl FromBody for Quota {
     const SHAPE: &'static Shape = &QUOTA;
+
+    fn example() -> Value {
+        json!({ "namespace": "incidents", "tenant": "acme", "provider": "wechat-ops", "max_actions": 1000, "window": "hourly", "overage_behavior": "block" })
+    }
 
     fn from_fields(mut values: Values<'_>, now: Timestamp) -> Result<Self, Refusal> {
         let missing = |name: &'static str| move || Refusal::field(name, "is missing");

@@ -55,6 +55,10 @@ pub(in crate::http) struct SetEnabled(bool);
 impl FromBody for SetEnabled {
     const SHAPE: &'static Shape = &ENABLED;
 
+    fn example() -> Value {
+        json!({ "enabled": false })
+    }
+
     fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
         let enabled = values.flag("enabled").map(Self);
         enabled.ok_or_else(|| Refusal::field("enabled", "is missing"))
@@ -91,6 +95,10 @@ pub(in crate::http) struct ReloadRequest(Option<String>);
 
 impl FromBody for ReloadRequest {
     const SHAPE: &'static Shape = &RELOAD;
+
+    fn example() -> Value {
+        json!({})
+    }
 
     fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
         Ok(Self(values.owned("directory")))
@@ -171,6 +179,10 @@ pub(in crate::http) struct Hypothesis {
 
 impl FromBody for Hypothesis {
     const SHAPE: &'static Shape = &HYPOTHESIS;
+
+    fn example() -> Value {
+        json!({ "namespace": "incidents", "tenant": "acme", "provider": "wechat-ops", "action_type": "notify", "payload": { "content": "checkout answers with 503" }, "metadata": { "severity": "critical" }, "evaluate_all": true })
+    }
 
     fn from_fields(mut values: Values<'_>, now: Timestamp) -> Result<Self, Refusal> {
         let include_disabled = values.flag("include_disabled").unwrap_or(false);

@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::http::answer::{UNKNOWN, answer, written};
 use crate::http::error::Refusal;
@@ -88,6 +89,10 @@ pub(in crate::http) struct NewSilence {
 impl FromBody for NewSilence {
     const SHAPE: &'static Shape = &SILENCE;
 
+    fn example() -> Value {
+        json!({ "namespace": "incidents", "tenant": "acme", "matchers": [{ "name": "severity", "value": "warn.*", "op": "regex" }], "duration_seconds": 7200, "comment": "canary of checkout" })
+    }
+
     fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
         Self::taken(&mut values)
     }
@@ -162,6 +167,10 @@ pub(in crate::http) struct PreviewRequest {
 
 impl FromBody for PreviewRequest {
     const SHAPE: &'static Shape = &PREVIEW;
+
+    fn example() -> Value {
+        json!({ "namespace": "incidents", "tenant": "acme", "matchers": [{ "name": "severity", "value": "warn.*", "op": "regex" }], "duration_seconds": 7200, "last": 500 })
+    }
 
     fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
         let last = values.whole("last");
@@ -326,6 +335,10 @@ pub(in crate::http) struct SilenceUpdate {
 
 impl FromBody for SilenceUpdate {
     const SHAPE: &'static Shape = &CHANGE;
+
+    fn example() -> Value {
+        json!({ "comment": "canary of checkout, second half" })
+    }
 
     fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
         let change = SilenceChange {

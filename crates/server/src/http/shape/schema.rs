@@ -5,6 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Field, Shape, Type};
 
+/// Names that are given now: no control characters, and no blank at either end. What else a name must not be has no short pattern.
+const NAME: &str = "^[^\\s\\u0000-\\u001f\\u007f-\\u009f]([^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f])?$";
+
 /// Schema of the bodies of a shape.
 pub(in crate::http) fn schema(shape: &Shape) -> Value {
     object(shape.fields)
@@ -29,7 +32,7 @@ fn object(groups: &[&[Field]]) -> Value {
 fn of(field: &Field) -> Value {
     let mut schema = match &field.is {
         Type::Name | Type::Tenant => {
-            json!({ "type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES })
+            json!({ "type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES, "pattern": NAME })
         }
         Type::Text(longest) | Type::Verbatim(longest) => {
             json!({ "type": "string", "maxLength": longest })
@@ -40,8 +43,13 @@ fn of(field: &Field) -> Value {
         Type::Whole(range) => {
             json!({ "type": "integer", "minimum": range.start(), "maximum": range.end() })
         }
-        Type::Labels => json!({ "type": "object" }),
-        Type::Texts => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        // Flat, or as some clients send them, within `labels`.
+        Type::Labels => {
+            json!({ "type": "object", "additionalProperties": { "type": ["string", "object", "null"] } })
+        }
+        Type::Texts => {
+            json!({ "type": "object", "additionalProperties": { "type": ["string", "null"] } })
+        }
         Type::Objects(fields, most) => {
             json!({ "type": "array", "items": object(&[fields]), "maxItems": most })
         }

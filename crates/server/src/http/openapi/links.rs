@@ -1,0 +1,55 @@
+//! Where answers lead: from what was made or listed to the operations on it.
+
+use super::operation::Link;
+
+pub(super) const OF_ACTION: &[Link] = &[
+    ("getAction", &[("id", "$response.header.Acteon-Action-Id")]),
+    ("getAudit", &[("id", "$response.header.Acteon-Action-Id")]),
+    (
+        "replayAction",
+        &[("id", "$response.header.Acteon-Action-Id")],
+    ),
+];
+pub(super) const OF_SILENCE: &[Link] = &[
+    ("getSilence", &[("id", "$response.body#/id")]),
+    ("updateSilence", &[("id", "$response.body#/id")]),
+    ("expireSilence", &[("id", "$response.body#/id")]),
+];
+pub(super) const OF_QUOTA: &[Link] = &[
+    ("getQuota", &[("id", "$response.body#/id")]),
+    ("getQuotaUsage", &[("id", "$response.body#/id")]),
+    ("updateQuota", &[("id", "$response.body#/id")]),
+    ("deleteQuota", &[("id", "$response.body#/id")]),
+];
+/// Path of a time interval, as its body says it.
+const INTERVAL_PATH: &[(&str, &str)] = &[
+    ("namespace", "$response.body#/namespace"),
+    ("tenant", "$response.body#/tenant"),
+    ("name", "$response.body#/name"),
+];
+pub(super) const OF_INTERVAL: &[Link] = &[
+    ("getTimeInterval", INTERVAL_PATH),
+    ("updateTimeInterval", INTERVAL_PATH),
+    ("deleteTimeInterval", INTERVAL_PATH),
+];
+pub(super) const OF_AUDIT: &[Link] = &[
+    (
+        "getAction",
+        &[("id", "$response.body#/records/0/action_id")],
+    ),
+    ("getAudit", &[("id", "$response.body#/records/0/action_id")]),
+];
+pub(super) const OF_LETTERS: &[Link] = &[
+    (
+        "getDeadLetter",
+        &[("id", "$response.body#/entries/0/action/id")],
+    ),
+    (
+        "replayDeadLetter",
+        &[("id", "$response.body#/entries/0/action/id")],
+    ),
+    (
+        "discardDeadLetter",
+        &[("id", "$response.body#/entries/0/action/id")],
+    ),
+];

@@ -1,0 +1,79 @@
+//! Schemas and examples of parameters: one name is one thing on every route.
+
+use acteon_core::limits::{MAX_NAME_BYTES, MAX_OFFSET, MAX_PAGE, MAX_SOUGHT_BYTES};
+use serde_json::{Value, json};
+
+use crate::http::filter::words;
+
+/// Texts without control characters, which no path and no query may hold.
+const PLAIN: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
+
+/// Parameter of a path.
+pub(super) fn of_path(path: &str, name: &str) -> Value {
+    let schema = json!({ "type": "string", "minLength": 1, "pattern": PLAIN });
+    json!({ "name": name, "in": "path", "required": true, "schema": schema, "example": example(path, name) })
+}
+
+fn example(path: &str, name: &str) -> &'static str {
+    match name {
+        "namespace" => "incidents",
+        "tenant" => "acme",
+        "provider" => "wechat-ops",
+        "lane" => "wechat:9d24307e83211e8b",
+        "name" if path.starts_with("/v1/rules") => "page-the-department",
+        "name" => "working-hours",
+        _ if path.starts_with("/v1/silences") => "0199a1c0-6a4e-7cc0-8b6e-0d6f3a2b1c00",
+        _ if path.starts_with("/v1/quotas") => "0b6c7a52-0a4f-4a57-9d7e-4f0f6f5f3a11",
+        _ if path.starts_with("/v1/dlq") => "checkout-5xx-2",
+        _ => "checkout-5xx-1",
+    }
+}
+
+/// Parameter of a query.
+pub(super) fn of_query(name: &str) -> Value {
+    let mut parameter = json!({ "name": name, "in": "query", "schema": query_schema(name) });
+    match name {
+        "namespace" => parameter["example"] = json!("incidents"),
+        "tenant" => parameter["example"] = json!("acme"),
+        _ => {}
+    }
+    parameter
+}
+
+fn query_schema(name: &str) -> Value {
+    if let Some(words) = words(name) {
+        return json!({ "type": "string", "enum": words });
+    }
+    match name {
+        "namespace" | "tenant" => {
+            // Bytes are counted, of which a character has up to four.
+            json!({ "type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES, "pattern": PLAIN })
+        }
+        "limit" => json!({ "type": "integer", "minimum": 1, "maximum": MAX_PAGE }),
+        "offset" => json!({ "type": "integer", "minimum": 0, "maximum": MAX_OFFSET }),
+        "max_replays" => json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
+        "all" | "dry_run" | "include_expired" => json!({ "type": "boolean" }),
+        "from" | "to" | "evaluate_at" => json!({ "type": "string", "format": "date-time" }),
+        "state" => json!({ "type": "string", "enum": ["dead", "discarded"] }),
+        "cursor" => json!({ "type": "string", "pattern": "^-?[0-9]+(\\.-?[0-9]+){1,2}$" }),
+        "recipient" | "message_id" | "text" => {
+            json!({ "type": "string", "minLength": 1, "maxLength": MAX_SOUGHT_BYTES, "pattern": PLAIN })
+        }
+        _ => json!({ "type": "string", "pattern": PLAIN }),
+    }
+}
+
+/// Header of a request.
+pub(super) fn of_head(name: &str) -> Value {
+    let (example, description) = match name {
+        "Prefer" => (
+            "wait=5",
+            "`respond-async` to be answered as soon as it is stored, or `wait=N` for N seconds.",
+        ),
+        _ => (
+            "checkout-5xx-1",
+            "Id of an action that has none of its own, in plain ASCII.",
+        ),
+    };
+    json!({ "name": name, "in": "header", "description": description, "schema": { "type": "string" }, "example": example })
+}
