@@ -21,6 +21,7 @@ use acteon_wecom::{App, Message};
 use crate::context::Context;
 use crate::provider_type::{Built, ProviderType};
 use config::Config;
+use payload::WrittenFor;
 
 /// What WeChat Work delivers to one member from one app; it drops the rest without a word.
 const BUDGET: Budget = Budget {
@@ -36,7 +37,7 @@ pub(crate) fn provider_type() -> ProviderType {
     }
 }
 
-fn build(_name: &ProviderName, settings: &Settings, context: &Context) -> Built {
+fn build(name: &ProviderName, settings: &Settings, context: &Context) -> Built {
     let (config, connection) = config::read(settings, context)?;
     let app = App::new(
         connection.endpoint,
@@ -55,6 +56,7 @@ fn build(_name: &ProviderName, settings: &Settings, context: &Context) -> Built 
         budget: Some(BUDGET),
     };
     Ok(Arc::new(WechatProvider {
+        name: name.clone(),
         app,
         config,
         lane,
@@ -63,6 +65,7 @@ fn build(_name: &ProviderName, settings: &Settings, context: &Context) -> Built 
 }
 
 struct WechatProvider {
+    name: ProviderName,
     app: App,
     config: Config,
     lane: Lane,
@@ -71,7 +74,12 @@ struct WechatProvider {
 
 impl Provider for WechatProvider {
     fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError> {
-        payload::prepare(&self.config, action)
+        let written_for = if action.provider == self.name {
+            WrittenFor::This
+        } else {
+            WrittenFor::Another
+        };
+        payload::prepare(&self.config, action, written_for)
     }
 
     fn make_ready(&self) -> Option<BoxFuture<'_, Result<(), ProviderError>>> {

@@ -36,7 +36,20 @@ const COMPARED: usize = 200;
 /// Nothing longer is a slip for a field's name, in bytes.
 const LONGEST_SLIP: usize = 24;
 
-pub(super) fn prepare(config: &Config, action: &Action) -> Result<Prepared, ProviderError> {
+/// Whom a payload was written for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum WrittenFor {
+    /// This provider: the action names it.
+    This,
+    /// Another one, for which this one stands in: `to` or `user` may be fields of its own.
+    Another,
+}
+
+pub(super) fn prepare(
+    config: &Config,
+    action: &Action,
+    written_for: WrittenFor,
+) -> Result<Prepared, ProviderError> {
     let Ok(fields) = serde_json::from_str::<Map<String, Value>>(action.payload.get()) else {
         return Err(fault(
             "the payload must be a JSON object with the fields of a message, such as {\"content\": \"...\"}",
@@ -52,7 +65,7 @@ pub(super) fn prepare(config: &Config, action: &Action) -> Result<Prepared, Prov
         )));
     }
     let msgtype = msgtype(config, &fields)?;
-    let warnings = fields.beside(config, msgtype)?;
+    let warnings = fields.beside(config, msgtype, written_for)?;
     let given = [
         fields.ids("touser")?,
         fields.ids("toparty")?,
@@ -165,12 +178,17 @@ impl<'a> Fields<'a> {
     /// The same for a field with ids.
     fn ids(&self, name: &str) -> Result<Option<&'a str>, ProviderError> {
         match self.get(name) {
-            Some(Value::Array(ids)) => Err(fault(format!(
-                "{name} must be text, is a list: {}",
-                joined(name, ids)
+            // No value of the payload: the text is logged and shown, also where the field is redacted.
+            Some(Value::Array(_)) => Err(fault(format!(
+                "{name} must be text, is a list: join the ids with |, such as {:?}",
+                if name == "touser" {
+                    "zhangsan|lisi"
+                } else {
+                    "12|15"
+                }
             ))),
-            Some(Value::Number(id)) => Err(fault(format!(
-                "{name} must be text, is a number: write \"{id}\""
+            Some(Value::Number(_)) => Err(fault(format!(
+                "{name} must be text, is a number: write it in quotes, such as \"12\""
             ))),
             _ => self.text(name),
         }
@@ -211,16 +229,22 @@ impl<'a> Fields<'a> {
     }
 
     /// What the payload holds beside the fields of a message: a fault where one is a slip for a field that is missing, and else warnings.
-    fn beside(&self, config: &Config, msgtype: MsgType) -> Result<Vec<String>, ProviderError> {
+    fn beside(
+        &self,
+        config: &Config,
+        msgtype: MsgType,
+        written_for: WrittenFor,
+    ) -> Result<Vec<String>, ProviderError> {
         let known = || COMMON.iter().chain(msgtype.fields()).copied();
         let missing: Vec<Missing> = known()
             .filter(|known| self.get(known).is_none())
             .map(Missing::of)
             .collect();
         // Who is named beside it is who gets the message, and nobody else does.
-        let names_nobody = ["touser", "toparty", "totag"]
-            .iter()
-            .all(|field| self.get(field).is_none());
+        let names_nobody = written_for == WrittenFor::This
+            && ["touser", "toparty", "totag"]
+                .iter()
+                .all(|field| self.get(field).is_none());
         let mut unsent = Vec::new();
         let mut configured = Vec::new();
         for (name, value) in self.0 {
@@ -326,28 +350,6 @@ fn letters(name: &str) -> Vec<char> {
     let mut letters: Vec<char> = name.chars().collect();
     letters.sort_unstable();
     letters
-}
-
-/// What to write in the place of a list of ids.
-fn joined(field: &str, ids: &[Value]) -> String {
-    let text = |id: &Value| match id {
-        Value::String(text) if !text.is_empty() && text.len() <= NAME_LETTERS => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    };
-    let shown: Option<Vec<String>> = ids.iter().take(NAMED).map(text).collect();
-    match shown.filter(|shown| shown.len() == ids.len() && !shown.is_empty()) {
-        Some(shown) if shown.len() == 1 => format!("write {:?}", shown[0]),
-        Some(shown) => format!("join the ids with |, as {:?}", shown.join("|")),
-        None => format!(
-            "join the ids with |, such as {:?}",
-            if field == "touser" {
-                "zhangsan|lisi"
-            } else {
-                "12|15"
-            }
-        ),
-    }
 }
 
 fn is_number(value: &Value, number: u32) -> bool {

@@ -51,7 +51,7 @@ async fn what_is_most_likely_a_slip_is_refused_with_what_was_meant() {
         ),
         (
             json!({ "touser": ["lisi"], "content": "x" }),
-            "touser must be text, is a list: write \"lisi\"",
+            "touser must be text, is a list: join the ids with |, such as \"zhangsan|lisi\"",
         ),
         (
             json!({ "touser": "zhangsan,lisi", "content": "x" }),
@@ -144,15 +144,15 @@ async fn recipients_and_links_that_are_written_wrongly_are_refused_with_what_to_
     for (number, (payload, words)) in [
         (
             json!({ "toparty": [12], "content": "x" }),
-            "toparty must be text, is a list: write \"12\"",
+            "toparty must be text, is a list: join the ids with |, such as \"12|15\"",
         ),
         (
             json!({ "toparty": [12, "15"], "content": "x" }),
-            "is a list: join the ids with |, as \"12|15\"",
+            "is a list: join the ids with |, such as \"12|15\"",
         ),
         (
             json!({ "totag": 12, "content": "x" }),
-            "totag must be text, is a number: write \"12\"",
+            "totag must be text, is a number: write it in quotes, such as \"12\"",
         ),
         (
             json!({ "touser": [{}], "content": "x" }),
@@ -198,4 +198,56 @@ async fn recipients_and_links_that_are_written_wrongly_are_refused_with_what_to_
         );
     }
     assert_eq!(wecom.calls(Call::Send), 0);
+}
+
+/// `user` and `to` are fields of the webhook's own, for which the app stands in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payload_for_another_provider_goes_to_the_default_recipients() {
+    let wecom = local_wecom(unlimited()).await;
+    let hook = acteon_fakes::webhook::Receiver::start(|_| (403, String::new()))
+        .await
+        .expect("a receiver");
+    let configuration = format!(
+        "circuit_breaker.enabled = true\ncircuit_breaker.fallbacks = {{ hook = \"wechat-ops\" }}\n\
+         [[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{}\"\n{}",
+        hook.url(),
+        configuration(&wecom, "wechat.default_touser = \"lisi\"")
+    );
+    let gateway = Gateway::start(&configuration).await;
+    let payload = json!({ "content": "disk full", "user": "root", "to": ["ops"], "tags": ["db"] });
+    let outcome = gateway.dispatch(&action("a", "hook", &payload)).await;
+    assert_eq!(
+        outcome["Rerouted"]["new_provider"], "wechat-ops",
+        "{outcome}"
+    );
+    let warning = &outcome["Rerouted"]["response"]["headers"]["acteon-warning"];
+    assert!(
+        ["user", "to", "tags"]
+            .iter()
+            .all(|field| warning.as_str().is_some_and(|text| text.contains(field))),
+        "{outcome}"
+    );
+    assert_eq!(wecom.calls(Call::Send), 1);
+}
+
+/// Ids are short, and so are not found where a longer text repeats them.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_refusal_repeats_recipients_that_are_redacted() {
+    let wecom = local_wecom(unlimited()).await;
+    let configuration = format!(
+        "audit.redact = [\"payload.touser\"]\n{}",
+        configuration(&wecom, "")
+    );
+    let gateway = Gateway::start(&configuration).await;
+    for (id, recipients, hidden) in [("a", json!(["li", "wu"]), "li|wu"), ("b", json!(73), "73")] {
+        let payload = json!({ "touser": recipients, "content": "x" });
+        let outcome = gateway.dispatch(&action(id, "wechat-ops", &payload)).await;
+        assert_eq!(outcome["Failed"]["code"], "SERIALIZATION", "{outcome}");
+        let kept = gateway.get(&format!("/v1/audit/{id}")).await.body;
+        assert!(
+            !kept["outcome_details"].to_string().contains(hidden)
+                && !outcome["Failed"]["message"].to_string().contains(hidden),
+            "{outcome} {kept}"
+        );
+    }
 }
