@@ -4,8 +4,8 @@
 //! ADMIT   limits, authority                          the caller of this crate
 //! DECIDE  rules, silences, calendars, request, lane  decide/plan.rs, policies/  pure
 //! GATE    keys, windows, quotas, the action's row,
-//!         in one group commit                        admit/dispatch.rs
-//! ACT     lane, budget, send, quick retries          deliver/durable_retry.rs, lane/
+//!         in one group commit                        admit/accept.rs
+//! ACT     lane, budget, send, quick retries          deliver/quick_retry.rs, lane/
 //! RECORD  attempts and outcome, in one group commit  deliver/record.rs    the one place that writes an outcome
 //! ```
 //!

@@ -1,22 +1,16 @@
-//! ACT: one delivery of an action, from its place in memory to its end.
+//! ACT: one delivery of an action, which ends with an outcome or with the time of its next durable retry.
 //!
-//! A delivery ends with an outcome, with the time of the next durable retry, or with nothing when this process may not go on. It
-//! calls the provider once, and again quickly where the request surely did not arrive, or the service drops copies or does not mind them.
+//! It may also end with nothing, when this process may not go on: then the row is another's, and what it says counts.
 
 use std::sync::Arc;
 
-use acteon_core::Outcome;
-use acteon_core::limits::MAX_TAKEOVERS;
 use acteon_store::Turn;
 
-use crate::deliver::attempt::attempt;
-use crate::deliver::call::Call;
-use crate::deliver::elsewhere::{Elsewhere, elsewhere};
-use crate::deliver::end::{End, again, put_off};
+use crate::deliver::end::End;
 use crate::deliver::job::Job;
-use crate::deliver::record::{clear_in_flight, record};
-use crate::deliver::repair::{STORE_PAUSE, end_or_move, was_held};
-use crate::deliver::repeat::ends_attempts;
+use crate::deliver::quick_retry::attempts;
+use crate::deliver::record::record;
+use crate::deliver::repair::was_held;
 use crate::shared::Inner;
 
 /// Delivers `job`, records how that ended, and tells the callers who wait for it.
@@ -53,75 +47,5 @@ pub(crate) async fn deliver(inner: &Arc<Inner>, mut job: Job) {
     }
     if is_held {
         was_held(inner, &job.entry);
-    }
-}
-
-/// Attempts until the delivery ends: the first, and its quick retries.
-async fn attempts(inner: &Arc<Inner>, job: &mut Job) -> End {
-    if job.takeovers >= MAX_TAKEOVERS {
-        let message = format!(
-            "{} processes died while they worked on this action; it is not tried again",
-            job.takeovers
-        );
-        return End::Failed {
-            code: "POISONED",
-            message,
-            retryable: false,
-            to_repair: false,
-        };
-    }
-    let mut retries = 0;
-    loop {
-        let call = match Call::wait(inner, job).await {
-            Ok(call) => call,
-            Err(end) => {
-                // Whoever meets a provider that people must repair need not wait where another takes it.
-                let is_left = matches!(
-                    end,
-                    End::Again { .. } | End::HeldBack(Outcome::CircuitOpen { .. })
-                );
-                if !is_left || !job.entry.is_gone_around(inner.clock.monotonic()) {
-                    return end;
-                }
-                match elsewhere(inner, job).await {
-                    Elsewhere::Moved => {
-                        retries = 0;
-                        continue;
-                    }
-                    Elsewhere::StoreFailed => return put_off(inner, job, STORE_PAUSE),
-                    Elsewhere::Nowhere => return end,
-                }
-            }
-        };
-        let arrived_before = job.possible_duplicate;
-        let error = match attempt(inner, job, call).await {
-            Ok(Ok(response)) => return End::Executed(response),
-            Ok(Err(error)) => error,
-            Err(end) => return end,
-        };
-        if error.is_to_repair() {
-            if let Some(end) = end_or_move(inner, job, &error).await {
-                return end;
-            }
-            retries = 0;
-            continue;
-        }
-        if let Some(end) = ends_attempts(inner, job, &error, retries, arrived_before) {
-            return end;
-        }
-        if job.in_flight
-            && !error.was_maybe_sent()
-            && let Some(end) = clear_in_flight(inner, job).await
-        {
-            return end;
-        }
-        let pause = inner.options.retry.quick_pause(retries, &*inner.entropy);
-        let pause = error
-            .asked_to_wait()
-            .map_or(pause, |asked| pause.max(asked));
-        retries += 1;
-        if !inner.pause(pause).await {
-            return again(inner, job, &error);
-        }
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod in_force;
 pub(crate) mod job;
 pub(crate) mod must_not_send;
 pub(crate) mod outage;
+pub(crate) mod quick_retry;
 pub(crate) mod ready;
 pub(crate) mod record;
 pub(crate) mod repair;

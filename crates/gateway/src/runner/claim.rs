@@ -10,7 +10,7 @@ use std::time::Duration;
 use acteon_store::{Claim, ClaimRows, Claimed, Hold, Record, Seq, StoreError};
 
 use crate::cluster::held::Holding;
-use crate::deliver::record::end_unreadable;
+use crate::deliver::record::row::end_unreadable;
 use crate::lane::Place;
 use crate::memory::{READ_ROWS, size_of};
 use crate::registry::Entry;

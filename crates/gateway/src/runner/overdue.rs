@@ -10,7 +10,8 @@ use crate::cluster::held::Holding;
 use crate::deliver::age::overdue;
 use crate::deliver::end::put_off;
 use crate::deliver::job::Job;
-use crate::deliver::record::{end_unconfigured, record};
+use crate::deliver::record::record;
+use crate::deliver::record::row::end_unconfigured;
 use crate::shared::Inner;
 
 /// How often overdue rows are looked for, which takes a look at every open row.
