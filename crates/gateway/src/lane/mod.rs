@@ -6,6 +6,7 @@
 mod look;
 mod note;
 mod pace;
+mod passed;
 mod place;
 mod queue;
 pub(crate) mod sharing;

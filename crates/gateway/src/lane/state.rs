@@ -11,13 +11,13 @@
 //! Where several gateways share a lane, each starts and grows by its share, and keeps to its share of the pace. Who met the limit probes and
 //! learns the pace, from what it saw go through itself and what the others saw.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use acteon_core::LaneLimits;
 use acteon_core::limits::MAX_RETRY_AFTER;
 
 use super::pace::Pace;
+use super::passed::{HORIZON, Passed};
 
 /// Calls in flight that a fresh or reopened lane starts with.
 const SLOW_START: usize = 4;
@@ -29,10 +29,6 @@ const BUSY_FOR: Duration = Duration::from_secs(2);
 const PACE_KEEPS: Duration = Duration::from_mins(10);
 /// A paced call may start so much too early, to make up for those that timers let go too late.
 const SLACK: Duration = Duration::from_millis(20);
-/// Length of the spans that successes are counted in, in milliseconds.
-const SPAN: u128 = 20;
-/// How far back successes are counted.
-const HORIZON: Duration = Duration::from_secs(64);
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Mode {
@@ -106,8 +102,7 @@ pub(super) struct LaneState {
     was_busy: bool,
     /// The pace before the refusal, the rate that was seen here, and how long the pause lasted: what the pace was last learned from.
     learned_from: (Option<Pace>, f64, Duration),
-    /// By span, how many calls passed.
-    passed: VecDeque<(u128, u32)>,
+    passed: Passed,
 }
 
 impl LaneState {
@@ -125,7 +120,7 @@ impl LaneState {
             waited_at: None,
             was_busy: false,
             learned_from: (None, 0.0, Duration::ZERO),
-            passed: VecDeque::new(),
+            passed: Passed::default(),
         }
     }
 
@@ -246,7 +241,7 @@ impl LaneState {
         self.in_flight = self.in_flight.saturating_sub(1);
         match end {
             CallEnd::Passed => {
-                self.count(now);
+                self.passed.count(now);
                 if probe && self.mode == Mode::Probing {
                     self.reopen(now);
                     return Change::Reopened;
@@ -362,16 +357,7 @@ impl LaneState {
     /// The rate that went through before the refusal, over a time as long as the pause.
     fn seen(&self, pause: Duration) -> f64 {
         let horizon = pause.clamp(FIRST_PAUSE, HORIZON);
-        let until = self.refused_at.as_millis() / SPAN;
-        let from = self.refused_at.saturating_sub(horizon).as_millis() / SPAN;
-        let within = |span: u128| (from < span || from == 0) && span <= until;
-        let passed: u32 = self
-            .passed
-            .iter()
-            .filter(|(span, _)| within(*span))
-            .map(|(_, count)| count)
-            .sum();
-        f64::from(passed) / horizon.as_secs_f64()
+        self.passed.rate(self.refused_at, horizon)
     }
 
     fn start_slowly(&mut self, now: Duration) {
@@ -395,22 +381,6 @@ impl LaneState {
         }
         let rate = self.limits.max_per_second.or(learned)?;
         Some(Duration::from_secs_f64(self.share / rate))
-    }
-
-    fn count(&mut self, now: Duration) {
-        let span = now.as_millis() / SPAN;
-        match self.passed.back_mut() {
-            Some((last, count)) if *last == span => *count += 1,
-            _ => self.passed.push_back((span, 1)),
-        }
-        let oldest = now.saturating_sub(HORIZON * 2).as_millis() / SPAN;
-        while self
-            .passed
-            .front()
-            .is_some_and(|(first, _)| *first < oldest)
-        {
-            self.passed.pop_front();
-        }
     }
 }
 

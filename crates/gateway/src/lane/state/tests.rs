@@ -1,5 +1,7 @@
 //! A lane against services of every kind, in time that is made up.
 
+use std::collections::VecDeque;
+
 use super::*;
 use proptest::prelude::*;
 
