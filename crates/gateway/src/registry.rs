@@ -96,7 +96,7 @@ impl Registry {
             );
             let breaker = breakers.policy.map(|policy| Arc::new(Breaker::new(policy)));
             let fallback = breakers.fallbacks.get(&name).cloned();
-            let entry = Entry {
+            let entry = ProviderEntry {
                 name: name.clone(),
                 in_force: InForce::new(provider),
                 lane,
@@ -121,12 +121,12 @@ type SharedLane = (Arc<Lane>, Option<Arc<Budgets>>, Vec<ProviderName>);
 /// The providers of a running gateway, and the lanes they share.
 #[derive(Default)]
 pub(crate) struct Providers {
-    entries: BTreeMap<ProviderName, Arc<Entry>>,
+    entries: BTreeMap<ProviderName, Arc<ProviderEntry>>,
     lanes: BTreeMap<Arc<str>, SharedLane>,
 }
 
 /// One provider and what goes with it.
-pub(crate) struct Entry {
+pub(crate) struct ProviderEntry {
     pub(crate) name: ProviderName,
     pub(crate) in_force: InForce,
     pub(crate) lane: Arc<Lane>,
@@ -142,7 +142,7 @@ pub(crate) struct Entry {
     pub(crate) outage: Outage,
 }
 
-impl Entry {
+impl ProviderEntry {
     /// The provider that calls begin with now. One call is one provider's from its beginning to its end.
     pub(crate) fn provider(&self) -> Arc<dyn Provider> {
         self.in_force.get()
@@ -159,11 +159,11 @@ impl Entry {
 }
 
 impl Providers {
-    pub(crate) fn get(&self, name: &ProviderName) -> Option<&Arc<Entry>> {
+    pub(crate) fn get(&self, name: &ProviderName) -> Option<&Arc<ProviderEntry>> {
         self.entries.get(name)
     }
 
-    pub(crate) fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Arc<ProviderEntry>> {
         self.entries.values()
     }
 

@@ -11,14 +11,14 @@ use acteon_store::{ActionState, Record};
 use crate::admit::waiters::SoFar;
 use crate::decide::route::Route;
 use crate::policies::MUTED;
-use crate::registry::Entry;
+use crate::registry::ProviderEntry;
 use crate::shared::Inner;
 
 /// An action that this process works on, or is about to.
 pub(crate) fn worked_on(
     inner: &Inner,
     id: &ActionId,
-    (entry, give_up_at): (&Entry, Timestamp),
+    (entry, give_up_at): (&ProviderEntry, Timestamp),
     so_far: SoFar,
 ) -> Arc<str> {
     let next = so_far
@@ -114,7 +114,7 @@ fn goes_on(inner: &Inner, record: &Record, so_far: SoFar) -> Outcome {
 /// Never in the past, nor before such calls go; at its own end, which is in due time, at the latest.
 pub(crate) fn next_look(
     inner: &Inner,
-    entry: Option<&Entry>,
+    entry: Option<&ProviderEntry>,
     next: Timestamp,
     give_up_at: Timestamp,
 ) -> (Timestamp, Option<LastError>) {
@@ -125,7 +125,12 @@ pub(crate) fn next_look(
 }
 
 /// What becomes of an action whose provider is left alone for `wait`.
-pub(crate) fn left_alone(inner: &Inner, action: &Action, entry: &Entry, wait: Duration) -> Outcome {
+pub(crate) fn left_alone(
+    inner: &Inner,
+    action: &Action,
+    entry: &ProviderEntry,
+    wait: Duration,
+) -> Outcome {
     if !inner.options.retry.durable {
         return Outcome::CircuitOpen {
             provider: entry.name.clone(),
@@ -147,7 +152,7 @@ pub(crate) fn left_alone(inner: &Inner, action: &Action, entry: &Entry, wait: Du
 const CIRCUIT_OPEN: &str = "CIRCUIT_OPEN";
 
 /// The error that tells of a breaker. What failed is another's business: only who is left alone, and for how long.
-pub(crate) fn circuit_open(entry: &Entry, wait: Duration) -> LastError {
+pub(crate) fn circuit_open(entry: &ProviderEntry, wait: Duration) -> LastError {
     let message = format!(
         "{} failed again and again and is left alone for {} s",
         entry.name,
@@ -161,7 +166,7 @@ pub(crate) fn circuit_open(entry: &Entry, wait: Duration) -> LastError {
 }
 
 /// What keeps all calls of a provider waiting, and for how long.
-fn held_up(inner: &Inner, entry: &Entry) -> Option<(Duration, LastError)> {
+fn held_up(inner: &Inner, entry: &ProviderEntry) -> Option<(Duration, LastError)> {
     let breaker = entry
         .breaker
         .as_ref()

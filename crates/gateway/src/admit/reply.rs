@@ -14,7 +14,7 @@ use crate::admit::answer::{DispatchError, Wait};
 use crate::admit::batch::BatchPlace;
 use crate::admit::pending::{recorded, scheduled, worked_on};
 use crate::admit::waiters::{ReplySender, WaiterId};
-use crate::registry::Entry;
+use crate::registry::ProviderEntry;
 use crate::shared::Inner;
 
 /// How often a caller who waits when a stop begins looks whether anybody works on the action.
@@ -48,7 +48,7 @@ pub(super) struct AwaitedReply<'a> {
 pub(super) struct AwaitedAction {
     waiter: WaiterId,
     /// The provider, and until when it is worth sending, where this process works on the action. Else the store knows its status.
-    worked_on: Option<(Arc<Entry>, Timestamp)>,
+    worked_on: Option<(Arc<ProviderEntry>, Timestamp)>,
 }
 
 impl AwaitedAction {
@@ -152,7 +152,7 @@ impl Reply {
         self,
         inner: &Inner,
         seq: Seq,
-        (worked_on, due_in): (Option<(Arc<Entry>, Timestamp)>, Duration),
+        (worked_on, due_in): (Option<(Arc<ProviderEntry>, Timestamp)>, Duration),
         pending: impl FnOnce() -> Arc<str>,
     ) {
         if self.wait == Wait::ForCommit || self.is_over_before(inner, due_in) {

@@ -10,7 +10,7 @@ use crate::admit::pending::{left_alone, recorded};
 use crate::admit::routes::to_store;
 use crate::admit::sender::Sender;
 use crate::decide::plan::{Plan, Step};
-use crate::registry::Entry;
+use crate::registry::ProviderEntry;
 use crate::shared::{Gateway, Inner};
 
 impl Gateway {
@@ -57,7 +57,7 @@ impl Gateway {
             }
         };
         // How a provider will be at another instant is not known.
-        let at_provider = |entry: &Entry| {
+        let at_provider = |entry: &ProviderEntry| {
             let wait = entry
                 .breaker
                 .as_ref()
@@ -124,7 +124,7 @@ impl Plan {
         self,
         action: &Action,
         judged: Option<Judged>,
-        at_provider: impl Fn(&Entry) -> Option<Outcome>,
+        at_provider: impl Fn(&ProviderEntry) -> Option<Outcome>,
     ) -> Outcome {
         let Self {
             verdict,

@@ -13,7 +13,7 @@ use crate::decide::conditions::conditions;
 use crate::decide::plan_context::PlanContext;
 use crate::decide::route::{Route, changed, instead, route, with_fallbacks};
 use crate::policies::{HoldBack, Postponed, Unsilenced};
-use crate::registry::{Entry, Providers};
+use crate::registry::{ProviderEntry, Providers};
 
 /// What was decided about an action.
 pub(crate) struct Plan {
@@ -153,7 +153,7 @@ fn postponed(
 fn first_route(
     action: &Action,
     (origin, caller): (Origin, &Caller),
-    (rule, entry): (Option<&Rule>, &Arc<Entry>),
+    (rule, entry): (Option<&Rule>, &Arc<ProviderEntry>),
     is_later: bool,
     context: &PlanContext<'_>,
 ) -> Result<Route, Box<Outcome>> {

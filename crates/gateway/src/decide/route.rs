@@ -13,11 +13,11 @@ use serde_json::value::RawValue;
 use crate::decide::plan_context::PlanContext;
 use crate::policies::HoldBack;
 use crate::policies::{Policies, Unsilenced};
-use crate::registry::Entry;
+use crate::registry::ProviderEntry;
 
 /// A route of an action: a provider, and the request made for it.
 pub(crate) struct Route {
-    pub(crate) entry: Arc<Entry>,
+    pub(crate) entry: Arc<ProviderEntry>,
     pub(crate) prepared: Arc<Prepared>,
     /// The due time at which it was planned.
     pub(crate) not_before: Timestamp,
@@ -34,7 +34,7 @@ pub(crate) fn route(
     action: &Action,
     origin: Origin,
     caller: &str,
-    entry: &Arc<Entry>,
+    entry: &Arc<ProviderEntry>,
     context: &PlanContext<'_>,
 ) -> Result<Route, Box<Outcome>> {
     let prepared = entry
@@ -77,7 +77,7 @@ pub(crate) fn instead(
     origin: Origin,
     caller: &Caller,
     rule: Option<&Rule>,
-    asked: &Arc<Entry>,
+    asked: &Arc<ProviderEntry>,
     context: &PlanContext<'_>,
 ) -> Option<Route> {
     let mut entry = asked;
@@ -97,7 +97,7 @@ pub(crate) fn instead(
     }
 }
 
-pub(crate) fn is_left_alone(entry: &Entry, context: &PlanContext<'_>) -> bool {
+pub(crate) fn is_left_alone(entry: &ProviderEntry, context: &PlanContext<'_>) -> bool {
     entry
         .breaker
         .as_ref()

@@ -16,7 +16,7 @@ use crate::deliver::send_turn::SendTurn;
 use crate::deliver::to_repair::{OnRepairable, shows_that_it_works};
 use crate::lane::Permit;
 use crate::lane::{CallEnd, LaneMode};
-use crate::registry::Entry;
+use crate::registry::ProviderEntry;
 use crate::shared::Inner;
 
 /// What one call needs. Whatever of it is dropped before the call begins goes to the next who wants it, as if nobody had had it.
@@ -195,7 +195,7 @@ fn call_end(error: Option<&ProviderError>) -> CallEnd {
 /// Notes what a call says about whether a provider is to be repaired, or has answered again after an outage.
 fn tell_of_repairs(
     inner: &Arc<Inner>,
-    entry: &Arc<Entry>,
+    entry: &Arc<ProviderEntry>,
     provider: &Arc<dyn Provider>,
     error: Option<&ProviderError>,
 ) {

@@ -10,7 +10,7 @@ use crate::decide::route::{MAX_FALLBACKS, Route, changed, is_left_alone, may_go,
 use crate::deliver::job::Job;
 use crate::memory::size_of;
 use crate::offload;
-use crate::registry::Entry;
+use crate::registry::ProviderEntry;
 use crate::shared::Inner;
 
 /// The result of a search for another route.
@@ -101,7 +101,7 @@ pub(crate) fn another_route(job: &Job, context: &PlanContext<'_>) -> Option<Rout
         rule.patch(&Facts::new(&job.action, context.now))
     })?;
     let action = changed(&job.action, patch.as_deref(), rule).ok()?;
-    let failed_at = |entry: &Entry| {
+    let failed_at = |entry: &ProviderEntry| {
         job.history
             .iter()
             .any(|attempt| attempt.to_repair && attempt.provider == entry.name)

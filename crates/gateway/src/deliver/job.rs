@@ -11,7 +11,7 @@ use crate::deliver::send_turn::SendTurn;
 use crate::lane::AskedTurn;
 use crate::lane::{Place, Rank};
 use crate::policies::Unsilenced;
-use crate::registry::Entry;
+use crate::registry::ProviderEntry;
 use crate::shared::Inner;
 
 /// An action that this process works on.
@@ -25,7 +25,7 @@ pub(crate) struct Job {
     pub(crate) charges: Charges,
     pub(crate) priority: Priority,
     pub(crate) prepared: Arc<Prepared>,
-    pub(crate) entry: Arc<Entry>,
+    pub(crate) entry: Arc<ProviderEntry>,
     /// From when its age counts, in due time.
     pub(crate) not_before: Timestamp,
     pub(crate) accepted_at: Timestamp,
@@ -128,7 +128,7 @@ impl Job {
     /// A row that was claimed.
     pub(crate) fn claimed(
         record: Record,
-        entry: Arc<Entry>,
+        entry: Arc<ProviderEntry>,
         holding: Holding,
         place: Place,
     ) -> Self {
@@ -170,7 +170,7 @@ impl Job {
     /// Goes through another provider from here on, as the store knows. What it was sent through before is in its history.
     pub(crate) fn go_through(
         &mut self,
-        entry: Arc<Entry>,
+        entry: Arc<ProviderEntry>,
         prepared: Arc<Prepared>,
         charges: Charges,
         place: Place,

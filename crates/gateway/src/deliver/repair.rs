@@ -17,7 +17,7 @@ use crate::deliver::elsewhere::{Elsewhere, elsewhere};
 use crate::deliver::end::{End, put_off};
 use crate::deliver::job::Job;
 use crate::deliver::to_repair::{Note, OnRepairable, ToRepair};
-use crate::registry::Entry;
+use crate::registry::ProviderEntry;
 use crate::shared::{Gateway, Inner};
 
 /// How often a provider that was to be repaired is looked at.
@@ -89,7 +89,7 @@ pub(crate) async fn end_or_move(
 /// Notes that a provider is to be repaired, unless another is in force than the one that failed.
 pub(crate) fn met(
     inner: &Arc<Inner>,
-    entry: &Arc<Entry>,
+    entry: &Arc<ProviderEntry>,
     provider: &Arc<dyn Provider>,
     error: &ProviderError,
 ) {
@@ -123,7 +123,11 @@ pub(crate) fn met(
 
 /// A call got through to a provider that was to be repaired, or to one for which an earlier process may have held actions: what is owed to it is due.
 /// Unless another has taken its place meanwhile.
-pub(crate) fn works_again(inner: &Arc<Inner>, entry: &Arc<Entry>, provider: &Arc<dyn Provider>) {
+pub(crate) fn works_again(
+    inner: &Arc<Inner>,
+    entry: &Arc<ProviderEntry>,
+    provider: &Arc<dyn Provider>,
+) {
     let repair = &entry.repair;
     if repair.may_be_owed.load(Ordering::Relaxed)
         && entry.in_force.is(provider)
@@ -167,14 +171,14 @@ pub(crate) fn works_again(inner: &Arc<Inner>, entry: &Arc<Entry>, provider: &Arc
 
 /// An action was held, and that is in the store. What was held while the provider was found to work again is due at once: either this
 /// sees under the lock that nothing is needed, or whoever says so afterwards finds the action.
-pub(crate) fn was_held(inner: &Arc<Inner>, entry: &Arc<Entry>) {
+pub(crate) fn was_held(inner: &Arc<Inner>, entry: &Arc<ProviderEntry>) {
     let is_needed = entry.repair.lock().needed.is_some();
     if !is_needed {
         hasten_soon(inner, entry);
     }
 }
 
-fn hasten_soon(inner: &Arc<Inner>, entry: &Entry) {
+fn hasten_soon(inner: &Arc<Inner>, entry: &ProviderEntry) {
     let (task, name) = (Arc::clone(inner), entry.name.clone());
     inner.spawn(async move { hasten_all(&task, &name, true).await });
 }
@@ -193,7 +197,7 @@ pub(crate) fn look(inner: &Arc<Inner>) {
 
 /// Checks a provider that is to be repaired. Where the check passes, one action is tried; where none is owed, and nobody is sent elsewhere, a check
 /// that proves something is enough.
-pub(crate) async fn check(inner: &Arc<Inner>, entry: &Arc<Entry>) {
+pub(crate) async fn check(inner: &Arc<Inner>, entry: &Arc<ProviderEntry>) {
     let (provider, finding) = entry
         .last_check
         .finding(&entry.in_force, &inner.clock)
@@ -217,7 +221,7 @@ pub(crate) async fn check(inner: &Arc<Inner>, entry: &Arc<Entry>) {
 /// Makes one of those due that are owed to a provider, and lets it through; says how many there were.
 pub(crate) async fn try_one(
     inner: &Inner,
-    entry: &Entry,
+    entry: &ProviderEntry,
     maybe_sent: bool,
 ) -> Result<usize, StoreError> {
     if let Some(breaker) = &entry.breaker {
@@ -301,12 +305,12 @@ pub(crate) fn is_note(name: &str) -> bool {
     name.starts_with(NOTE_PREFIX)
 }
 
-fn note_name(entry: &Entry) -> String {
+fn note_name(entry: &ProviderEntry) -> String {
     format!("{NOTE_PREFIX}{}", entry.name)
 }
 
 /// Tells the others, and later processes, however often it takes.
-fn tell_soon(inner: &Arc<Inner>, entry: &Arc<Entry>) {
+fn tell_soon(inner: &Arc<Inner>, entry: &Arc<ProviderEntry>) {
     let (task, entry) = (Arc::clone(inner), Arc::clone(entry));
     inner.spawn(async move {
         loop {

@@ -2,7 +2,7 @@
 
 use crate::lane::Rank;
 use crate::lane::{AskedTurn, Permit};
-use crate::registry::Entry;
+use crate::registry::ProviderEntry;
 
 /// The right to make one call of a provider.
 pub(crate) struct SendTurn {
@@ -13,7 +13,7 @@ pub(crate) struct SendTurn {
 impl SendTurn {
     /// A turn that is free now, at a provider that is ready. Taken before the commit that admits an action, it lets that commit say that the action
     /// may be sent: what has to wait needs another to say so.
-    pub(crate) fn at_once(entry: &Entry) -> Option<Self> {
+    pub(crate) fn at_once(entry: &ProviderEntry) -> Option<Self> {
         if entry.provider().make_ready().is_some() {
             return None;
         }
@@ -24,7 +24,7 @@ impl SendTurn {
     }
 
     /// Asks for the next turn of an action's rank. Actions that are to keep their order ask before their tasks begin, which run as they come.
-    pub(crate) fn ask(entry: &Entry, rank: Rank) -> AskedTurn {
+    pub(crate) fn ask(entry: &ProviderEntry, rank: Rank) -> AskedTurn {
         entry.lane.ask(entry.sender, rank)
     }
 }

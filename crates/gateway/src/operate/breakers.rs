@@ -7,7 +7,7 @@ use acteon_store::StoreError;
 
 use crate::deliver::breaker;
 use crate::deliver::breaker::BreakerPolicy;
-use crate::registry::Entry;
+use crate::registry::ProviderEntry;
 use crate::shared::Gateway;
 
 impl Gateway {
@@ -18,7 +18,7 @@ impl Gateway {
 
     /// Each breaker's provider, its state, `closed`, `open` or `half_open`, and its fallback.
     pub fn breakers(&self) -> Vec<(ProviderName, &'static str, Option<ProviderName>)> {
-        let shown = |entry: &Arc<Entry>| {
+        let shown = |entry: &Arc<ProviderEntry>| {
             Some((
                 entry.name.clone(),
                 entry.breaker.as_ref()?.word(),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use acteon_core::{Provider, ProviderName};
 
 use crate::deliver::repair::{STORE_PAUSE, check, try_one};
-use crate::registry::Entry;
+use crate::registry::ProviderEntry;
 use crate::shared::{Gateway, Inner};
 
 /// Why a provider cannot take another's place.
@@ -54,7 +54,7 @@ impl Gateway {
 
 /// Tries a provider whose settings have changed. Which of them did says nothing: one that was to be repaired works once a call gets through, or a check
 /// proves it.
-async fn try_replaced(inner: Arc<Inner>, entry: Arc<Entry>) {
+async fn try_replaced(inner: Arc<Inner>, entry: Arc<ProviderEntry>) {
     loop {
         let is_to_repair = entry.repair.is_needed();
         match try_one(&inner, &entry, is_to_repair).await {

@@ -41,11 +41,11 @@ impl StoredInterval {
 
 #[derive(Clone, Default)]
 pub(crate) struct Intervals {
-    pub(super) all: RedBlackTreeMapSync<Arc<str>, Arc<Entry>>,
+    pub(super) all: RedBlackTreeMapSync<Arc<str>, Arc<IntervalEntry>>,
     pub(super) bytes: usize,
 }
 
-pub(super) struct Entry {
+pub(super) struct IntervalEntry {
     pub(super) stored: StoredInterval,
     pub(super) interval: TimeInterval,
     pub(super) bytes: usize,
@@ -70,7 +70,7 @@ impl Intervals {
         let id = id(&stored.namespace, &stored.tenant, interval.name());
         self.all.insert_mut(
             id.into(),
-            Arc::new(Entry {
+            Arc::new(IntervalEntry {
                 stored,
                 interval,
                 bytes,

@@ -9,7 +9,7 @@ use acteon_store::{DocumentKind, Put};
 use serde_json::Value;
 
 use crate::policies::error::{PolicyError, check_scope};
-use crate::policies::intervals::{Entry, StoredInterval, id};
+use crate::policies::intervals::{IntervalEntry, StoredInterval, id};
 use crate::shared::Gateway;
 
 impl Gateway {
@@ -28,8 +28,9 @@ impl Gateway {
     pub fn intervals(&self, scope: &Scope) -> Vec<(StoredInterval, bool)> {
         let now = self.inner.clock.now();
         let policies = self.inner.policies.load();
-        let is_covered =
-            |entry: &&Arc<Entry>| scope.covers_scope(&entry.stored.namespace, &entry.stored.tenant);
+        let is_covered = |entry: &&Arc<IntervalEntry>| {
+            scope.covers_scope(&entry.stored.namespace, &entry.stored.tenant)
+        };
         policies
             .intervals
             .all
@@ -183,6 +184,6 @@ fn compile(interval: &Value) -> Result<TimeInterval, PolicyError> {
     Ok(compiled)
 }
 
-fn shown(entry: &Entry, now: Timestamp) -> (StoredInterval, bool) {
+fn shown(entry: &IntervalEntry, now: Timestamp) -> (StoredInterval, bool) {
     (entry.stored.clone(), entry.interval.matches(now))
 }

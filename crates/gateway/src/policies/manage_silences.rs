@@ -9,7 +9,7 @@ use acteon_store::{DocumentKind, Put, StoreError};
 use super::silence::{Silence, SilenceChange};
 use crate::policies::document::parsed;
 use crate::policies::error::PolicyError;
-use crate::policies::silences::Entry;
+use crate::policies::silences::SilenceEntry;
 use crate::shared::Gateway;
 
 impl Gateway {
@@ -175,7 +175,7 @@ impl Gateway {
     /// Forgets silences that ended before `before`.
     pub(crate) async fn forget_silences(&self, before: Timestamp) -> Result<(), PolicyError> {
         let policies = self.inner.policies.load_full();
-        let over = |(_, entry): &(&Arc<str>, &Arc<Entry>)| entry.silence.ends_at < before;
+        let over = |(_, entry): &(&Arc<str>, &Arc<SilenceEntry>)| entry.silence.ends_at < before;
         let old: Vec<Arc<str>> = policies
             .silences
             .all

@@ -12,13 +12,13 @@ use crate::policies::quota::Quota;
 
 #[derive(Clone, Default)]
 pub(crate) struct Quotas {
-    pub(super) all: RedBlackTreeMapSync<Arc<str>, Arc<Entry>>,
+    pub(super) all: RedBlackTreeMapSync<Arc<str>, Arc<QuotaEntry>>,
     /// Those of a namespace and tenant, which are few.
-    pub(super) by_scope: ByTenant<Arc<[Arc<Entry>]>>,
+    pub(super) by_scope: ByTenant<Arc<[Arc<QuotaEntry>]>>,
     pub(super) bytes: usize,
 }
 
-pub(super) struct Entry {
+pub(super) struct QuotaEntry {
     pub(super) quota: Quota,
     pub(super) bytes: usize,
 }
@@ -29,7 +29,7 @@ impl Quotas {
         let Some(quota) = parsed::<Quota>(document) else {
             return;
         };
-        let entry = Arc::new(Entry {
+        let entry = Arc::new(QuotaEntry {
             quota,
             bytes: document.body.len(),
         });
@@ -63,7 +63,7 @@ impl Quotas {
         (self.all.size(), self.bytes)
     }
 
-    pub(super) fn of(&self, namespace: &str, tenant: &str) -> &[Arc<Entry>] {
+    pub(super) fn of(&self, namespace: &str, tenant: &str) -> &[Arc<QuotaEntry>] {
         if self.by_scope.is_empty() {
             return &[];
         }
@@ -73,7 +73,7 @@ impl Quotas {
             .map_or(&[], |quotas| &**quotas)
     }
 
-    fn set(&mut self, of: &Quota, quotas: Arc<[Arc<Entry>]>) {
+    fn set(&mut self, of: &Quota, quotas: Arc<[Arc<QuotaEntry>]>) {
         change_of(
             &mut self.by_scope,
             (&of.namespace, &of.tenant),

@@ -16,9 +16,9 @@ use crate::policies::error::PolicyError;
 
 #[derive(Clone, Default)]
 pub(crate) struct Silences {
-    pub(super) all: RedBlackTreeMapSync<Arc<str>, Arc<Entry>>,
+    pub(super) all: RedBlackTreeMapSync<Arc<str>, Arc<SilenceEntry>>,
     /// Those that have not ended, by namespace and tenant.
-    pub(super) held: ByTenant<MatcherIndex<Arc<Entry>>>,
+    pub(super) held: ByTenant<MatcherIndex<Arc<SilenceEntry>>>,
     /// The same by their ends.
     pub(super) ends: RedBlackTreeMapSync<(Timestamp, Arc<str>), ()>,
     /// The same by their beginnings.
@@ -27,14 +27,14 @@ pub(crate) struct Silences {
     pub(super) bytes: usize,
 }
 
-pub(super) struct Entry {
+pub(super) struct SilenceEntry {
     pub(super) silence: Silence,
     /// Empty for one that has ended or cannot be read.
     pub(super) matchers: Vec<Matcher>,
     pub(super) bytes: usize,
 }
 
-impl Entry {
+impl SilenceEntry {
     fn holds_back(&self, facts: &Facts<'_>) -> bool {
         self.silence.is_active(facts.now())
             && self
@@ -85,7 +85,7 @@ impl Silences {
             Vec::new()
         });
         let id: Arc<str> = document.id.as_str().into();
-        let entry = Arc::new(Entry {
+        let entry = Arc::new(SilenceEntry {
             silence,
             matchers,
             bytes: document.body.len(),
@@ -129,7 +129,7 @@ impl Silences {
                 self.patterns.add(matcher);
             }
             let id: Arc<str> = silence.id.as_str().into();
-            let entry = Arc::new(Entry {
+            let entry = Arc::new(SilenceEntry {
                 silence,
                 matchers,
                 bytes: 0,
@@ -179,7 +179,7 @@ impl Silences {
         }
     }
 
-    fn release(&mut self, id: &str, entry: &Entry) {
+    fn release(&mut self, id: &str, entry: &SilenceEntry) {
         if self.ends.remove_mut(&(entry.silence.ends_at, id.into())) {
             self.starts
                 .remove_mut(&(entry.silence.starts_at, id.into()));
@@ -192,7 +192,11 @@ impl Silences {
     }
 
     /// Changes the index that an entry belongs to.
-    fn index(&mut self, entry: &Entry, change: impl FnOnce(&mut MatcherIndex<Arc<Entry>>)) {
+    fn index(
+        &mut self,
+        entry: &SilenceEntry,
+        change: impl FnOnce(&mut MatcherIndex<Arc<SilenceEntry>>),
+    ) {
         let Silence {
             namespace, tenant, ..
         } = &entry.silence;

@@ -13,7 +13,7 @@ use crate::cluster::held::Holding;
 use crate::deliver::record::row::end_unreadable;
 use crate::lane::Place;
 use crate::memory::{READ_ROWS, size_of};
-use crate::registry::Entry;
+use crate::registry::ProviderEntry;
 use crate::shared::Inner;
 
 /// Pause between tries to give claimed rows back.
@@ -126,7 +126,7 @@ fn read(
 }
 
 /// The place of a row that was claimed.
-pub(super) fn place_of(entry: &Entry, found: &Record) -> Place {
+pub(super) fn place_of(entry: &ProviderEntry, found: &Record) -> Place {
     let request = found.prepared.as_deref();
     entry
         .lane

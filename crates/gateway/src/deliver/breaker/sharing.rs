@@ -11,7 +11,7 @@ use acteon_store::{NoteSwap, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::{Breaker, OTHERS_WAIT, State};
-use crate::registry::Entry;
+use crate::registry::ProviderEntry;
 use crate::shared::Inner;
 
 /// How long the state of a breaker is remembered beyond its recovery time. Then a new process finds out for itself within a few calls.
@@ -134,7 +134,7 @@ pub(crate) async fn load_breaker_notes(inner: &Inner) {
     }
 }
 
-fn adopt_note(inner: &Inner, entry: &Entry, breaker: &Breaker, note: &Note) {
+fn adopt_note(inner: &Inner, entry: &ProviderEntry, breaker: &Breaker, note: &Note) {
     if let Some(state) = breaker.adopt(note, inner.lease.owner().0, inner) {
         tracing::warn!(provider = %entry.name, state, by_hand = note.by_hand, "another gateway moved the circuit breaker");
         inner.observer.breaker(&entry.name, state);
@@ -143,7 +143,11 @@ fn adopt_note(inner: &Inner, entry: &Entry, breaker: &Breaker, note: &Note) {
 }
 
 /// Tells the others that a breaker moved here, unless another gateway's later change, which was not heard yet, stands against that.
-pub(crate) async fn tell(inner: &Inner, entry: &Entry, by: MovedBy) -> Result<(), StoreError> {
+pub(crate) async fn tell(
+    inner: &Inner,
+    entry: &ProviderEntry,
+    by: MovedBy,
+) -> Result<(), StoreError> {
     let Some(breaker) = &entry.breaker else {
         return Ok(());
     };
@@ -185,7 +189,7 @@ pub(crate) async fn tell(inner: &Inner, entry: &Entry, by: MovedBy) -> Result<()
 }
 
 /// Tells the others in the background.
-pub(crate) fn tell_soon(inner: &Arc<Inner>, entry: &Arc<Entry>) {
+pub(crate) fn tell_soon(inner: &Arc<Inner>, entry: &Arc<ProviderEntry>) {
     let (inner, entry) = (Arc::clone(inner), Arc::clone(entry));
     tokio::spawn(async move {
         if let Err(error) = tell(&inner, &entry, MovedBy::Calls).await {
@@ -194,7 +198,7 @@ pub(crate) fn tell_soon(inner: &Arc<Inner>, entry: &Arc<Entry>) {
     });
 }
 
-fn breakers(inner: &Inner) -> impl Iterator<Item = (&Arc<Entry>, &Arc<Breaker>)> {
+fn breakers(inner: &Inner) -> impl Iterator<Item = (&Arc<ProviderEntry>, &Arc<Breaker>)> {
     inner
         .providers
         .entries()
@@ -210,6 +214,6 @@ pub(crate) fn is_note(name: &str) -> bool {
     name.starts_with(NOTE_PREFIX)
 }
 
-fn note_name(entry: &Entry) -> String {
+fn note_name(entry: &ProviderEntry) -> String {
     format!("{NOTE_PREFIX}{}", entry.name)
 }
