@@ -27,7 +27,7 @@ use crate::decide::plan::{Plan, Step, plan};
 use crate::decide::plan_context::PlanContext;
 use crate::decide::route::Route;
 use crate::deliver::durable_retry::deliver;
-use crate::deliver::job::{Decided, Job};
+use crate::deliver::job::{AcceptedAction, Job};
 use crate::deliver::send_turn::SendTurn;
 use crate::lane::Place;
 use crate::observe::{OutcomeEvent, emit, emit_faults};
@@ -250,7 +250,7 @@ impl Candidate {
         turn: Turn,
         (route, place, at_once): (Route, Place, Option<SendTurn>),
     ) -> Job {
-        let decided = Decided {
+        let accepted = AcceptedAction {
             action: self.action,
             rule: self.rule,
             charges,
@@ -261,7 +261,7 @@ impl Candidate {
             origin: self.sender.origin,
             caller: self.sender.caller,
         };
-        Job::admitted(holding, decided, route, place, at_once)
+        Job::admitted(holding, accepted, route, place, at_once)
     }
 }
 

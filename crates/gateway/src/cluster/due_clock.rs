@@ -41,7 +41,7 @@ const TOLD_WITHIN: Duration = Duration::from_mins(2);
 
 pub(crate) struct DueClock {
     clock: Arc<dyn Clock>,
-    state: Mutex<State>,
+    state: Mutex<ClockState>,
 }
 
 impl DueClock {
@@ -75,7 +75,7 @@ impl DueClock {
 
     /// Looks whether the wall clock was stepped, and what other gateways told, and tells them in turn. To be called every few seconds.
     pub(crate) async fn follow(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let note = Note::read(store, self.clock.now()).await?;
+        let note = ClockNote::read(store, self.clock.now()).await?;
         let (monotonic, wall) = (self.clock.monotonic(), self.clock.now());
         let Some(text) = self.lock().look(&note, monotonic, wall) else {
             return Ok(());
@@ -86,12 +86,12 @@ impl DueClock {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, ClockState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-struct State {
+struct ClockState {
     /// An instant of the monotonic clock,
     monotonic: Duration,
     /// and what the due time was then.
@@ -107,8 +107,8 @@ struct State {
     seen_at: Timestamp,
 }
 
-impl State {
-    fn new(note: Note, due: Timestamp, (monotonic, wall): (Duration, Timestamp)) -> Self {
+impl ClockState {
+    fn new(note: ClockNote, due: Timestamp, (monotonic, wall): (Duration, Timestamp)) -> Self {
         let steps = between(due, wall);
         Self {
             monotonic,
@@ -125,7 +125,7 @@ impl State {
     }
 
     /// Takes in what the clocks and the note say. Returns what the note should say, if that is something else.
-    fn look(&mut self, note: &Note, monotonic: Duration, wall: Timestamp) -> Option<String> {
+    fn look(&mut self, note: &ClockNote, monotonic: Duration, wall: Timestamp) -> Option<String> {
         self.carry_on(monotonic, wall);
         if let Some(told) = note.due.filter(|_| note.text != self.seen) {
             // It was told since the last look: by the same due time it lies between that look and now.
@@ -201,7 +201,7 @@ impl State {
 }
 
 /// What the store keeps.
-struct Note {
+struct ClockNote {
     text: Option<String>,
     /// The sum of the steps.
     steps: i64,
@@ -209,7 +209,7 @@ struct Note {
     due: Option<Timestamp>,
 }
 
-impl Note {
+impl ClockNote {
     async fn read(store: &dyn Store, now: Timestamp) -> Result<Self, StoreError> {
         let Some(text) = store.note(NOTE, now).await? else {
             return Ok(Self {

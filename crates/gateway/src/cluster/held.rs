@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use acteon_store::Hold;
 
 #[derive(Default)]
-pub(crate) struct Held(Mutex<Inner>);
+pub(crate) struct Held(Mutex<HeldRows>);
 
 #[derive(Default)]
-struct Inner {
+struct HeldRows {
     holds: HashSet<Hold>,
     /// The number of the next taking.
     next: u64,
@@ -67,7 +67,7 @@ impl Held {
             .is_none_or(|oldest| *oldest >= mark.0)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, HeldRows> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -61,7 +61,7 @@ impl Default for LeaseTimes {
 }
 
 #[derive(Clone, Copy)]
-struct Held {
+struct HeldLease {
     owner: OwnerId,
     /// When it was last asked for: before the store was.
     monotonic: Duration,
@@ -69,7 +69,7 @@ struct Held {
 }
 
 pub(crate) struct Lease {
-    held: Mutex<Held>,
+    held: Mutex<HeldLease>,
     times: LeaseTimes,
 }
 
@@ -112,7 +112,7 @@ impl Lease {
         let held = self.get();
         let (monotonic, wall) = (clock.monotonic(), clock.now());
         if store.renew(held.owner).await? {
-            self.set(Held {
+            self.set(HeldLease {
                 monotonic,
                 wall,
                 ..held
@@ -126,18 +126,18 @@ impl Lease {
         Ok(())
     }
 
-    fn get(&self) -> Held {
+    fn get(&self) -> HeldLease {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set(&self, held: Held) {
+    fn set(&self, held: HeldLease) {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
     }
 }
 
-async fn register(store: &dyn Store, clock: &dyn Clock) -> Result<Held, StoreError> {
+async fn register(store: &dyn Store, clock: &dyn Clock) -> Result<HeldLease, StoreError> {
     let (monotonic, wall) = (clock.monotonic(), clock.now());
-    Ok(Held {
+    Ok(HeldLease {
         owner: store.register().await?,
         monotonic,
         wall,

@@ -62,7 +62,7 @@ const OTHERS_WAIT: Duration = Duration::from_secs(10);
 
 /// What a call says about its provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sign {
+pub(crate) enum CallSignal {
     /// It answered.
     Alive,
     /// It could not be reached, or did not answer.
@@ -86,14 +86,14 @@ pub(crate) enum Calls {
 
 /// The state of a breaker. A trial has a number, so that a call from before the breaker moved says nothing about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum BreakerState {
     Closed { failures: u32 },
     Open { until: Duration },
     HalfOpen { successes: u32, trial: Option<u64> },
 }
 
-struct Inner {
-    state: State,
+struct BreakerInner {
+    state: BreakerState,
     /// Trials begun so far.
     trials: u64,
     /// Actions put off since it opened.
@@ -101,29 +101,29 @@ struct Inner {
     /// Whether it is open, or was last, because people must repair something.
     for_repair: bool,
     /// The last change that was told or heard.
-    heard: Heard,
+    heard: LastChange,
 }
 
 pub(crate) struct Breaker {
     policy: BreakerPolicy,
-    inner: Mutex<Inner>,
+    inner: Mutex<BreakerInner>,
 }
 
 /// The right to call a provider as far as its breaker goes. Dropped before the call was made, a trial is another's.
 pub(crate) struct Pass {
     breaker: Arc<Breaker>,
     trial: Option<u64>,
-    noted: bool,
+    reported: bool,
 }
 
 impl Breaker {
     pub(crate) fn new(policy: BreakerPolicy) -> Self {
-        let inner = Inner {
-            state: State::Closed { failures: 0 },
+        let inner = BreakerInner {
+            state: BreakerState::Closed { failures: 0 },
             trials: 0,
             put_off: 0,
             for_repair: false,
-            heard: Heard::default(),
+            heard: LastChange::default(),
         };
         Self {
             policy,
@@ -135,13 +135,13 @@ impl Breaker {
     pub(crate) fn ask(self: &Arc<Self>, now: Duration) -> Result<Pass, Duration> {
         let mut inner = self.lock();
         let trial = match inner.state {
-            State::Closed { .. } => None,
-            State::Open { until } if now < until => {
+            BreakerState::Closed { .. } => None,
+            BreakerState::Open { until } if now < until => {
                 return Err(inner.put_off(until.saturating_sub(now)));
             }
-            State::HalfOpen { trial: Some(_), .. } => return Err(inner.put_off(TRIAL_WAIT)),
-            State::Open { .. } => Some(inner.begin_trial(0)),
-            State::HalfOpen {
+            BreakerState::HalfOpen { trial: Some(_), .. } => return Err(inner.put_off(TRIAL_WAIT)),
+            BreakerState::Open { .. } => Some(inner.begin_trial(0)),
+            BreakerState::HalfOpen {
                 successes,
                 trial: None,
             } => Some(inner.begin_trial(successes)),
@@ -149,7 +149,7 @@ impl Breaker {
         Ok(Pass {
             breaker: Arc::clone(self),
             trial,
-            noted: false,
+            reported: false,
         })
     }
 
@@ -170,57 +170,61 @@ impl Breaker {
     /// Who may call at `now`.
     pub(crate) fn calls(&self, now: Duration) -> Calls {
         match self.lock().state {
-            State::Closed { .. } => Calls::All,
-            State::Open { until } if now < until => Calls::None(until.saturating_sub(now)),
-            State::HalfOpen { trial: Some(_), .. } => Calls::None(TRIAL_WAIT),
-            State::Open { .. } | State::HalfOpen { .. } => Calls::One,
+            BreakerState::Closed { .. } => Calls::All,
+            BreakerState::Open { until } if now < until => Calls::None(until.saturating_sub(now)),
+            BreakerState::HalfOpen { trial: Some(_), .. } => Calls::None(TRIAL_WAIT),
+            BreakerState::Open { .. } | BreakerState::HalfOpen { .. } => Calls::One,
         }
     }
 
-    fn note(&self, trial: Option<u64>, sign: Sign, now: Duration) -> Option<&'static str> {
+    fn report(&self, trial: Option<u64>, sign: CallSignal, now: Duration) -> Option<&'static str> {
         let mut inner = self.lock();
-        let before = word(inner.state);
-        let open = State::Open {
+        let before = state_name(inner.state);
+        let open = BreakerState::Open {
             until: now + self.policy.recovery,
         };
         inner.state = match (inner.state, sign) {
-            (State::Closed { failures }, Sign::Dead)
+            (BreakerState::Closed { failures }, CallSignal::Dead)
                 if failures + 1 < self.policy.failure_threshold =>
             {
-                State::Closed {
+                BreakerState::Closed {
                     failures: failures + 1,
                 }
             }
-            (State::Closed { .. }, Sign::Alive) => State::Closed { failures: 0 },
-            (State::Closed { .. }, Sign::Dead | Sign::ToRepair) => open,
+            (BreakerState::Closed { .. }, CallSignal::Alive) => {
+                BreakerState::Closed { failures: 0 }
+            }
+            (BreakerState::Closed { .. }, CallSignal::Dead | CallSignal::ToRepair) => open,
             (
-                State::HalfOpen {
+                BreakerState::HalfOpen {
                     successes,
                     trial: own,
                 },
                 sign,
             ) if own.is_some() && own == trial => match sign {
-                Sign::Alive if successes + 1 < self.policy.success_threshold => State::HalfOpen {
-                    successes: successes + 1,
-                    trial: None,
-                },
-                Sign::Alive => State::Closed { failures: 0 },
-                Sign::Dead | Sign::ToRepair => open,
-                Sign::Neither => State::HalfOpen {
+                CallSignal::Alive if successes + 1 < self.policy.success_threshold => {
+                    BreakerState::HalfOpen {
+                        successes: successes + 1,
+                        trial: None,
+                    }
+                }
+                CallSignal::Alive => BreakerState::Closed { failures: 0 },
+                CallSignal::Dead | CallSignal::ToRepair => open,
+                CallSignal::Neither => BreakerState::HalfOpen {
                     successes,
                     trial: None,
                 },
             },
             // A call that began before the breaker moved.
-            (state @ (State::Open { .. } | State::HalfOpen { .. }), _)
-            | (state @ State::Closed { .. }, Sign::Neither) => state,
+            (state @ (BreakerState::Open { .. } | BreakerState::HalfOpen { .. }), _)
+            | (state @ BreakerState::Closed { .. }, CallSignal::Neither) => state,
         };
-        let after = word(inner.state);
+        let after = state_name(inner.state);
         if after == "open" {
             inner.for_repair = if after == before {
                 inner.for_repair
             } else {
-                sign == Sign::ToRepair
+                sign == CallSignal::ToRepair
             };
         }
         if after == "open" && before != "open" {
@@ -236,49 +240,52 @@ impl Breaker {
 
     /// Whether a trial is in flight.
     pub(crate) fn is_on_trial(&self) -> bool {
-        matches!(self.lock().state, State::HalfOpen { trial: Some(_), .. })
+        matches!(
+            self.lock().state,
+            BreakerState::HalfOpen { trial: Some(_), .. }
+        )
     }
 
     /// Lets one try at once.
     pub(crate) fn try_now(&self, now: Duration) {
         let mut inner = self.lock();
-        if let State::Open { .. } = inner.state {
-            inner.state = State::Open { until: now };
+        if let BreakerState::Open { .. } = inner.state {
+            inner.state = BreakerState::Open { until: now };
         }
     }
 
     /// Opens it by hand.
     pub(crate) fn trip(&self, now: Duration) {
-        self.set(State::Open {
+        self.set(BreakerState::Open {
             until: now + self.policy.recovery,
         });
     }
 
     /// Closes it by hand.
     pub(crate) fn reset(&self) {
-        self.set(State::Closed { failures: 0 });
+        self.set(BreakerState::Closed { failures: 0 });
     }
 
     /// `closed`, `open` or `half_open`.
-    pub(crate) fn word(&self) -> &'static str {
-        word(self.lock().state)
+    pub(crate) fn as_str(&self) -> &'static str {
+        state_name(self.lock().state)
     }
 
-    fn set(&self, state: State) {
+    fn set(&self, state: BreakerState) {
         let mut inner = self.lock();
         inner.state = state;
         (inner.put_off, inner.for_repair) = (0, false);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, BreakerInner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Inner {
+impl BreakerInner {
     fn begin_trial(&mut self, successes: u32) -> u64 {
         self.trials += 1;
-        self.state = State::HalfOpen {
+        self.state = BreakerState::HalfOpen {
             successes,
             trial: Some(self.trials),
         };
@@ -300,31 +307,32 @@ impl Pass {
     }
 
     /// Notes what the call said; returns the word of the new state if it changed.
-    pub(crate) fn note(mut self, sign: Sign, now: Duration) -> Option<&'static str> {
-        self.noted = true;
-        self.breaker.note(self.trial, sign, now)
+    pub(crate) fn report(mut self, sign: CallSignal, now: Duration) -> Option<&'static str> {
+        self.reported = true;
+        self.breaker.report(self.trial, sign, now)
     }
 }
 
 impl Drop for Pass {
     fn drop(&mut self) {
-        if !self.noted && self.trial.is_some() {
-            self.breaker.note(self.trial, Sign::Neither, Duration::ZERO);
+        if !self.reported && self.trial.is_some() {
+            self.breaker
+                .report(self.trial, CallSignal::Neither, Duration::ZERO);
         }
     }
 }
 
-fn word(state: State) -> &'static str {
+fn state_name(state: BreakerState) -> &'static str {
     match state {
-        State::Closed { .. } => "closed",
-        State::Open { .. } => "open",
-        State::HalfOpen { .. } => "half_open",
+        BreakerState::Closed { .. } => "closed",
+        BreakerState::Open { .. } => "open",
+        BreakerState::HalfOpen { .. } => "half_open",
     }
 }
 
 /// The last change of a breaker that was told or heard: which gateway's, which of its changes, and whether it was made by hand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Heard {
+pub(crate) struct LastChange {
     pub(super) change: (i64, u64),
 }
 

@@ -22,10 +22,10 @@ use acteon_core::{Budget, Clock, Prepared};
 mod known;
 mod recipient;
 
-use known::Known;
-use recipient::{HOUR, MARGIN, Part};
+use known::Recipients;
+use recipient::{BudgetShare, HOUR, MARGIN};
 
-pub(crate) use recipient::{Comer, SOON};
+pub(crate) use recipient::{Claimant, SOON};
 
 /// After so long no send counts any more.
 pub(crate) const COUNTS_FOR: Duration = HOUR.saturating_add(MARGIN);
@@ -35,7 +35,7 @@ pub(crate) struct Budgets {
     /// How many gateways share it.
     share: AtomicUsize,
     clock: Arc<dyn Clock>,
-    known: Mutex<Known>,
+    known: Mutex<Recipients>,
 }
 
 /// A send that is counted as in flight. Dropped before [`Reservation::begin`] it was not made; dropped after it, the service may have counted it.
@@ -51,7 +51,7 @@ impl Budgets {
             budget,
             share: AtomicUsize::new(1),
             clock,
-            known: Mutex::new(Known::new(MAX_RECIPIENTS_BYTES)),
+            known: Mutex::new(Recipients::new(MAX_RECIPIENTS_BYTES)),
         }
     }
 
@@ -61,20 +61,20 @@ impl Budgets {
     }
 
     /// Whether a send would fit now; if not, when its turn is.
-    pub(crate) fn look(&self, recipients: &[String], comer: Comer) -> Result<(), Duration> {
+    pub(crate) fn look(&self, recipients: &[String], claimant: Claimant) -> Result<(), Duration> {
         self.lock()
-            .look(recipients, self.clock.monotonic(), self.part(), comer)
+            .look(recipients, self.clock.monotonic(), self.part(), claimant)
     }
 
     /// Counts a send to all recipients as in flight, or says when its turn is.
     pub(crate) fn begin(
         self: &Arc<Self>,
         prepared: &Arc<Prepared>,
-        comer: Comer,
+        claimant: Claimant,
     ) -> Result<Reservation, Duration> {
         let now = self.clock.monotonic();
         self.lock()
-            .begin(&prepared.recipients, now, self.part(), comer)?;
+            .begin(&prepared.recipients, now, self.part(), claimant)?;
         Ok(Reservation {
             budgets: Arc::clone(self),
             prepared: Arc::clone(prepared),
@@ -98,8 +98,8 @@ impl Budgets {
             .remember(recipients, now, now.saturating_sub(ago), self.part());
     }
 
-    fn part(&self) -> Part {
-        Part::of(self.budget, self.share.load(Ordering::Relaxed))
+    fn part(&self) -> BudgetShare {
+        BudgetShare::of(self.budget, self.share.load(Ordering::Relaxed))
     }
 
     fn ended(&self, recipients: &[String], counted: bool) {
@@ -107,7 +107,7 @@ impl Budgets {
             .ended(recipients, self.clock.monotonic(), counted);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
+    fn lock(&self) -> MutexGuard<'_, Recipients> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use acteon_core::{ErrorKind, LastError, Outcome, Priority, Provider, ProviderError, Response};
 
 use crate::admit::pending::left_alone;
-use crate::deliver::breaker::{Pass, Sign};
-use crate::deliver::budget::{Comer, Reservation, SOON};
+use crate::deliver::breaker::{CallSignal, Pass};
+use crate::deliver::budget::{Claimant, Reservation, SOON};
 use crate::deliver::end::{End, released};
 use crate::deliver::job::Job;
 use crate::deliver::must_not_send::must_not_send;
@@ -48,7 +48,7 @@ impl Call {
                 .as_ref()
                 .filter(|_| !job.prepared.recipients.is_empty());
             if let Some(Err(at)) =
-                budgets.map(|budgets| budgets.look(&job.prepared.recipients, comer(job)))
+                budgets.map(|budgets| budgets.look(&job.prepared.recipients, claimant(job)))
             {
                 let pause = at.saturating_sub(inner.clock.monotonic());
                 job.claimed = true;
@@ -77,7 +77,7 @@ impl Call {
             };
             let now = inner.clock.monotonic();
             let reservation = budgets
-                .map(|budgets| budgets.begin(&job.prepared, comer(job)))
+                .map(|budgets| budgets.begin(&job.prepared, claimant(job)))
                 .transpose();
             let reservation =
                 reservation.map_err(|at| exceeds_budget(inner, at.saturating_sub(now)))?;
@@ -127,11 +127,11 @@ impl Call {
         let sign = if tells {
             sign(result, opens)
         } else {
-            Sign::Neither
+            CallSignal::Neither
         };
         if let Some(state) = self
             .pass
-            .and_then(|pass| pass.note(sign, inner.clock.monotonic()))
+            .and_then(|pass| pass.report(sign, inner.clock.monotonic()))
         {
             tracing::warn!(provider = %entry.name, state, "the circuit breaker changed");
             inner.observer.breaker(&entry.name, state);
@@ -167,8 +167,8 @@ impl Call {
     }
 }
 
-fn comer(job: &Job) -> Comer {
-    Comer {
+fn claimant(job: &Job) -> Claimant {
+    Claimant {
         returns: job.claimed,
         is_first: job.priority == Priority::High,
     }
@@ -217,20 +217,20 @@ fn tell_of_repairs(
 }
 
 /// What a call says about whether its provider is there at all. `opens` says whether one that people must repair is left alone.
-fn sign(result: &Result<Response, ProviderError>, opens: bool) -> Sign {
+fn sign(result: &Result<Response, ProviderError>, opens: bool) -> CallSignal {
     if opens && result.as_ref().is_err_and(ProviderError::is_to_repair) {
-        return Sign::ToRepair;
+        return CallSignal::ToRepair;
     }
     match result.as_ref().map_err(ProviderError::kind) {
-        Err(ErrorKind::Timeout | ErrorKind::Connection) => Sign::Dead,
-        Err(ErrorKind::RateLimited) => Sign::Neither,
+        Err(ErrorKind::Timeout | ErrorKind::Connection) => CallSignal::Dead,
+        Err(ErrorKind::RateLimited) => CallSignal::Neither,
         Ok(_)
         | Err(
             ErrorKind::NotFound
             | ErrorKind::ExecutionFailed
             | ErrorKind::Configuration
             | ErrorKind::Serialization,
-        ) => Sign::Alive,
+        ) => CallSignal::Alive,
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Job {
     /// How the row is held.
     holding: Holding,
     pub(crate) action: Arc<Action>,
-    /// The rule that decided.
+    /// The rule that accepted.
     pub(crate) rule: Option<Arc<str>>,
     /// What the gate took for it.
     pub(crate) charges: Charges,
@@ -61,8 +61,8 @@ pub(crate) struct Job {
     place: Place,
 }
 
-/// What was decided about an action that goes.
-pub(crate) struct Decided {
+/// What was accepted about an action that goes.
+pub(crate) struct AcceptedAction {
     pub(crate) action: Arc<Action>,
     pub(crate) rule: Option<Arc<str>>,
     pub(crate) charges: Charges,
@@ -78,12 +78,12 @@ impl Job {
     /// An action that was just admitted.
     pub(crate) fn admitted(
         holding: Holding,
-        decided: Decided,
+        accepted: AcceptedAction,
         route: Route,
         place: Place,
         at_once: Option<SendTurn>,
     ) -> Self {
-        let Decided {
+        let AcceptedAction {
             action,
             rule,
             charges,
@@ -93,7 +93,7 @@ impl Job {
             turn,
             origin,
             caller,
-        } = decided;
+        } = accepted;
         Self {
             holding,
             action,

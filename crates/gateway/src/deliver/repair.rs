@@ -16,7 +16,7 @@ use acteon_store::{Hasten, StoreError};
 use crate::deliver::elsewhere::{Elsewhere, elsewhere};
 use crate::deliver::end::{End, put_off};
 use crate::deliver::job::Job;
-use crate::deliver::to_repair::{Note, OnRepairable, ToRepair};
+use crate::deliver::to_repair::{OnRepairable, RepairNote, ToRepair};
 use crate::registry::ProviderEntry;
 use crate::shared::{Gateway, Inner};
 
@@ -319,7 +319,7 @@ fn tell_soon(inner: &Arc<Inner>, entry: &Arc<ProviderEntry>) {
                 (state.needed.clone(), state.changed_at)
             };
             let keeps = if needed.is_some() { NOTE_KEEPS.0 } else { NOTE_KEEPS.1 };
-            let Ok(text) = serde_json::to_string(&Note { needed, changed_at }) else { return };
+            let Ok(text) = serde_json::to_string(&RepairNote { needed, changed_at }) else { return };
             match task.store.put_note(&note_name(&entry), &text, task.clock.now() + keeps).await {
                 Ok(()) => return,
                 Err(error) => tracing::debug!(provider = %entry.name, %error, "that a provider is to be repaired could not be told"),

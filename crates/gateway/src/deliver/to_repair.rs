@@ -36,11 +36,11 @@ pub(crate) struct Repair {
     is_needed: AtomicBool,
     /// Whether an earlier process may have held actions and died before it could tell.
     pub(crate) may_be_owed: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<RepairState>,
 }
 
 #[derive(Default)]
-pub(crate) struct State {
+pub(crate) struct RepairState {
     pub(crate) needed: Option<ToRepair>,
     /// When that changed last, in due time, here or on another gateway.
     pub(crate) changed_at: Timestamp,
@@ -52,7 +52,7 @@ pub(crate) struct State {
 
 /// What gateways tell each other.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Note {
+pub(crate) struct RepairNote {
     pub(crate) needed: Option<ToRepair>,
     pub(crate) changed_at: Timestamp,
 }
@@ -76,9 +76,14 @@ impl Repair {
         Some(needed)
     }
 
-    pub(crate) fn set(&self, state: &mut State, needed: Option<ToRepair>, changed_at: Timestamp) {
+    pub(crate) fn set(
+        &self,
+        state: &mut RepairState,
+        needed: Option<ToRepair>,
+        changed_at: Timestamp,
+    ) {
         self.is_needed.store(needed.is_some(), Ordering::Relaxed);
-        *state = State {
+        *state = RepairState {
             needed,
             changed_at,
             is_ending: false,
@@ -87,7 +92,7 @@ impl Repair {
     }
 
     /// Takes over what another gateway tells, or an earlier process told; says whether it was to be repaired and works again.
-    pub(crate) fn adopt(&self, note: Note) -> bool {
+    pub(crate) fn adopt(&self, note: RepairNote) -> bool {
         let mut state = self.lock();
         if note.changed_at <= state.changed_at {
             return false;
@@ -104,7 +109,7 @@ impl Repair {
         (state.is_ending, state.is_replaced) = (false, state.needed.is_some());
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, RepairState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

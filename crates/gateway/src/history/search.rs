@@ -54,9 +54,9 @@ impl Gateway {
         limit: usize,
     ) -> Result<SearchPage, StoreError> {
         let began = self.inner.clock.monotonic();
-        let sought = Sought::new(&search);
+        let terms = SearchTerms::new(&search);
         let mut look = Look {
-            sought,
+            terms,
             limit,
             bytes: 0,
             found_bytes: 0,
@@ -104,7 +104,7 @@ impl Gateway {
 
 /// A search under way.
 struct Look {
-    sought: Sought,
+    terms: SearchTerms,
     limit: usize,
     bytes: usize,
     found_bytes: usize,
@@ -121,7 +121,7 @@ impl Look {
             };
             self.page.looked_at += 1;
             self.page.looked_to = Some(cursor.at);
-            if !self.sought.is_in(&view) {
+            if !self.terms.is_in(&view) {
                 continue;
             }
             self.found_bytes += view.action.payload.get().len();
@@ -140,13 +140,13 @@ impl Look {
 }
 
 /// What is looked for, ready to be compared.
-struct Sought {
+struct SearchTerms {
     recipient: Option<String>,
     message_id: Option<String>,
     text: Option<String>,
 }
 
-impl Sought {
+impl SearchTerms {
     fn new(
         Search {
             recipient,

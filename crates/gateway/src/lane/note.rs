@@ -7,7 +7,7 @@ use acteon_core::Timestamp;
 use acteon_core::limits::MAX_RETRY_AFTER;
 use serde::{Deserialize, Serialize};
 
-use super::state::Heard;
+use super::state::SharedState;
 use super::turn::Lane;
 
 /// What is kept of a lane for later processes, and told to the others.
@@ -34,8 +34,8 @@ pub(crate) struct LaneNote {
 }
 
 impl LaneNote {
-    fn heard(&self, now: Timestamp) -> Heard {
-        Heard {
+    fn shared(&self, now: Timestamp) -> SharedState {
+        SharedState {
             paused_for: self.paused_until.since(now).min(MAX_RETRY_AFTER),
             pause: Duration::from_millis(self.pause_ms),
             pace: self
@@ -78,7 +78,9 @@ impl Lane {
         let mut inner = self.lock();
         inner.change = note.change;
         inner.reason.clone_from(&note.reason);
-        inner.state.restore(self.clock.monotonic(), note.heard(due));
+        inner
+            .state
+            .restore(self.clock.monotonic(), note.shared(due));
     }
 
     /// Takes over what another gateway changed, unless it was heard before. `own` is who hears it, at the due time `due`.
@@ -102,7 +104,7 @@ impl Lane {
                 inner.state.reset(now);
                 None
             } else {
-                inner.state.adopt(now, note.heard(due))
+                inner.state.adopt(now, note.shared(due))
             }
         };
         self.grant_waiting();

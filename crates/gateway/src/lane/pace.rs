@@ -95,7 +95,7 @@ impl Pace {
     }
 
     /// A pace that another process found out.
-    pub(super) fn heard(now: Duration, rate: f64, confirmed: u32, keep: Duration) -> Self {
+    pub(super) fn shared(now: Duration, rate: f64, confirmed: u32, keep: Duration) -> Self {
         let rate = if rate.is_finite() {
             rate.max(SLOWEST)
         } else {

@@ -111,7 +111,7 @@ impl Lane {
     }
 
     /// Notes that so many rows came where there was room for `asked`: whether more wait in the store.
-    pub(crate) fn note_claim(&self, asked: RowRoom, rows: usize) {
+    pub(crate) fn claimed_rows(&self, asked: RowRoom, rows: usize) {
         self.count_claimed(rows);
         // Where there is room for high ones only, nobody knows of the others.
         if asked.all > 0 {

@@ -39,13 +39,13 @@ enum Mode {
 
 /// May the next call go?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum StartDecision {
     /// Yes, as a probe or not.
     Go { probe: bool },
     /// Not before this instant.
     At(Duration),
     /// Not before another call ends.
-    Later,
+    AfterCall,
 }
 
 /// How a call ended, as far as the lane cares.
@@ -74,7 +74,7 @@ pub(crate) enum Change {
 
 /// The state of a lane as another gateway or an earlier process told it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Heard {
+pub(super) struct SharedState {
     /// For how long it is paused; zero when it is open.
     pub(super) paused_for: Duration,
     /// How long the pause was.
@@ -125,36 +125,36 @@ impl LaneState {
     }
 
     /// Continues where an earlier process stood. What that one was sure of may no longer be so.
-    pub(super) fn restore(&mut self, now: Duration, heard: Heard) {
+    pub(super) fn restore(&mut self, now: Duration, shared: SharedState) {
         self.refused_at = now;
-        self.pace = heard
+        self.pace = shared
             .pace
-            .map(|(rate, ..)| Pace::heard(now, rate, 0, BUSY_FOR));
-        self.pause = heard.pause.clamp(FIRST_PAUSE, LONGEST_PAUSE);
-        if !heard.paused_for.is_zero() {
+            .map(|(rate, ..)| Pace::shared(now, rate, 0, BUSY_FOR));
+        self.pause = shared.pause.clamp(FIRST_PAUSE, LONGEST_PAUSE);
+        if !shared.paused_for.is_zero() {
             self.mode = Mode::Paused {
-                until: now + heard.paused_for.min(MAX_RETRY_AFTER),
+                until: now + shared.paused_for.min(MAX_RETRY_AFTER),
             };
         }
     }
 
     /// Goes on as another gateway says that the lane stands. Who met the limit probes; the others hold back one pause longer, so that they
     /// hear of the probe first. Returns the rate that was seen here, if this is a pause that was not known.
-    pub(super) fn adopt(&mut self, now: Duration, heard: Heard) -> Option<f64> {
+    pub(super) fn adopt(&mut self, now: Duration, shared: SharedState) -> Option<f64> {
         let mut seen = None;
         let probing = self.mode == Mode::Probing;
-        if let Some((rate, confirmed, keep)) = heard.pace {
-            self.pace = Some(Pace::heard(now, rate, confirmed, keep));
+        if let Some((rate, confirmed, keep)) = shared.pace {
+            self.pace = Some(Pace::shared(now, rate, confirmed, keep));
         }
-        if !heard.paused_for.is_zero() {
-            self.pause = heard.pause.clamp(FIRST_PAUSE, LONGEST_PAUSE);
+        if !shared.paused_for.is_zero() {
+            self.pause = shared.pause.clamp(FIRST_PAUSE, LONGEST_PAUSE);
             if self.mode == Mode::Open {
                 self.meet_limit(now);
                 seen = Some(self.seen(self.pause));
             }
             if !probing {
                 self.mode = Mode::Paused {
-                    until: now + heard.paused_for.min(MAX_RETRY_AFTER) + self.pause,
+                    until: now + shared.paused_for.min(MAX_RETRY_AFTER) + self.pause,
                 };
             }
         } else if matches!(self.mode, Mode::Paused { .. }) {
@@ -205,24 +205,24 @@ impl LaneState {
         };
     }
 
-    pub(super) fn turn(&mut self, now: Duration) -> Turn {
+    pub(super) fn turn(&mut self, now: Duration) -> StartDecision {
         match self.mode {
-            Mode::Paused { until } if now < until => Turn::At(until),
+            Mode::Paused { until } if now < until => StartDecision::At(until),
             Mode::Paused { .. } => {
                 self.mode = Mode::Probing;
                 self.in_flight += 1;
-                Turn::Go { probe: true }
+                StartDecision::Go { probe: true }
             }
-            Mode::Probing => Turn::Later,
+            Mode::Probing => StartDecision::AfterCall,
             Mode::Open if self.in_flight as f64 >= self.window.floor().max(1.0) => {
                 self.waited_at = Some(now);
-                Turn::Later
+                StartDecision::AfterCall
             }
             Mode::Open => {
                 if let Some(interval) = self.interval(now) {
                     if now < self.next_slot {
                         self.waited_at = Some(now);
-                        return Turn::At(self.next_slot);
+                        return StartDecision::At(self.next_slot);
                     }
                     self.next_slot = self.next_slot.max(now.saturating_sub(SLACK)) + interval;
                 }
@@ -230,7 +230,7 @@ impl LaneState {
                     pace.started();
                 }
                 self.in_flight += 1;
-                Turn::Go { probe: false }
+                StartDecision::Go { probe: false }
             }
         }
     }

@@ -11,14 +11,14 @@ use acteon_core::{Clock, LaneLimits};
 use tokio::sync::{Notify, oneshot};
 
 use super::queue::{Rank, SenderPlace, Ticket, WaitQueue};
-use super::state::{CallEnd, Change, LaneState, Turn};
+use super::state::{CallEnd, Change, LaneState, StartDecision};
 use super::status::LaneStatus;
 use crate::memory::Share;
 
 pub(crate) struct Lane {
     pub(super) name: Arc<str>,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) inner: Mutex<Inner>,
+    pub(super) inner: Mutex<LaneInner>,
     pub(super) held: AtomicUsize,
     pub(super) max_held: AtomicUsize,
     /// Bytes of those held.
@@ -33,12 +33,12 @@ pub(crate) struct Lane {
     pub(super) note: NoteWriter,
 }
 
-pub(super) struct Inner {
+pub(super) struct LaneInner {
     pub(super) state: LaneState,
     pub(super) queue: WaitQueue<Permit>,
     pub(super) timer: Option<Duration>,
     pub(super) closed: bool,
-    /// The last change of the lane that was told or heard.
+    /// The last change of the lane that was told or shared.
     pub(super) change: (i64, u64),
     /// What the service said when it was last too much.
     pub(super) reason: Option<String>,
@@ -60,7 +60,7 @@ impl Lane {
         let mut queue = WaitQueue::default();
         let first = queue.add_sender(limits.max_concurrency);
         let state = LaneState::new(limits);
-        let inner = Inner {
+        let inner = LaneInner {
             state,
             queue,
             timer: None,
@@ -119,15 +119,15 @@ impl Lane {
         let turn = if may_ask {
             inner.state.turn(now)
         } else {
-            Turn::Later
+            StartDecision::AfterCall
         };
-        if let Turn::Go { probe } = turn {
+        if let StartDecision::Go { probe } = turn {
             inner.queue.take_slot(sender);
             return AskedTurn::Given(self.permit(sender, probe));
         }
         let (waiter, receiver) = oneshot::channel();
         let ticket = inner.queue.push(sender, rank, waiter);
-        if let Turn::At(at) = turn {
+        if let StartDecision::At(at) = turn {
             self.set_timer(&mut inner, now, at);
         }
         AskedTurn::Awaited(AwaitedTurn::new(Arc::clone(self), ticket, receiver))
@@ -148,11 +148,11 @@ impl Lane {
             return None;
         }
         match inner.state.turn(now) {
-            Turn::Go { probe } => {
+            StartDecision::Go { probe } => {
                 inner.queue.take_slot(sender);
                 Some(self.permit(sender, probe))
             }
-            Turn::At(_) | Turn::Later => None,
+            StartDecision::At(_) | StartDecision::AfterCall => None,
         }
     }
 
@@ -206,14 +206,14 @@ impl Lane {
                 let now = self.clock.monotonic();
                 while let Some(next) = inner.queue.next() {
                     match inner.state.turn(now) {
-                        Turn::Go { probe } => {
+                        StartDecision::Go { probe } => {
                             ready.extend(inner.queue.pop(next).map(|waiter| (waiter, probe)));
                         }
-                        Turn::At(at) => {
+                        StartDecision::At(at) => {
                             self.set_timer(&mut inner, now, at);
                             break;
                         }
-                        Turn::Later => break,
+                        StartDecision::AfterCall => break,
                     }
                 }
             }
@@ -235,7 +235,7 @@ impl Lane {
         }
     }
 
-    fn set_timer(self: &Arc<Self>, inner: &mut Inner, now: Duration, at: Duration) {
+    fn set_timer(self: &Arc<Self>, inner: &mut LaneInner, now: Duration, at: Duration) {
         if inner.timer.is_some_and(|timer| timer <= at) {
             return;
         }
@@ -254,7 +254,7 @@ impl Lane {
         });
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, LaneInner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -21,7 +21,7 @@ impl Gateway {
         let shown = |entry: &Arc<ProviderEntry>| {
             Some((
                 entry.name.clone(),
-                entry.breaker.as_ref()?.word(),
+                entry.breaker.as_ref()?.as_str(),
                 entry.fallback.clone(),
             ))
         };
@@ -46,7 +46,7 @@ impl Gateway {
             self.try_again(&entry.name).await?;
         }
         inner.work.notify_one();
-        inner.observer.breaker(&entry.name, breaker.word());
+        inner.observer.breaker(&entry.name, breaker.as_str());
         breaker::sharing::tell(inner, entry, breaker::sharing::MovedBy::Hand)
             .await
             .map(|()| true)

@@ -41,7 +41,7 @@ impl Gateway {
                 breaker: entry
                     .breaker
                     .as_ref()
-                    .map_or("closed", |breaker| breaker.word()),
+                    .map_or("closed", |breaker| breaker.as_str()),
                 lane: entry.lane.status(),
             }
         });

@@ -166,7 +166,7 @@ fn count_claimed(
                 *pause = TRIAL_BEGINS_WITHIN.min(*pause);
             }
         } else {
-            lane.note_claim(asked, count);
+            lane.claimed_rows(asked, count);
         }
         if is_full && !is_trial && lane.room() != RowRoom::default() {
             *pause = Duration::ZERO;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use acteon_core::{Clock, Timestamp};
 use acteon_store::{Heartbeat, Store, StoreError};
 
-use super::{DueClock, Note, State, between, is_recent, text};
+use super::{ClockNote, ClockState, DueClock, between, is_recent, text};
 use crate::cluster::lease::LeaseTimes;
 
 impl DueClock {
@@ -42,7 +42,7 @@ pub(super) async fn first_state(
     clock: &dyn Clock,
     store: &dyn Store,
     lease: LeaseTimes,
-) -> Result<State, StoreError> {
+) -> Result<ClockState, StoreError> {
     let mut wait = None;
     loop {
         match look(clock, store, lease, &mut wait).await {
@@ -73,27 +73,29 @@ async fn look(
     store: &dyn Store,
     lease: LeaseTimes,
     wait: &mut Option<Wait>,
-) -> Result<Option<State>, StoreError> {
+) -> Result<Option<ClockState>, StoreError> {
     // Before the note: whoever takes time for passed tells so before it beats.
     let beats = store.heartbeats().await?;
-    let note = Note::read(store, clock.now()).await?;
+    let note = ClockNote::read(store, clock.now()).await?;
     let now = (clock.monotonic(), clock.now());
     let by_wall = note.by_wall(now.1);
     match note.due {
-        Some(told) if by_wall <= told => return Ok(Some(State::new(note, told, now))),
-        Some(told) if is_recent(told, by_wall) => return Ok(Some(State::new(note, by_wall, now))),
+        Some(told) if by_wall <= told => return Ok(Some(ClockState::new(note, told, now))),
+        Some(told) if is_recent(told, by_wall) => {
+            return Ok(Some(ClockState::new(note, by_wall, now)));
+        }
         Some(told) if store.is_shared() => match Wait::go_on(wait, lease, &beats, &note, now) {
             // Others live, who have not seen the step yet. It was told since the look before.
-            Heard::Word => return Ok(Some(State::new(note, told, now))),
+            Response::Time => return Ok(Some(ClockState::new(note, told, now))),
             // Whatever they will say, this due time is behind theirs: it is not told to anybody who might follow it.
-            Heard::Beat => {
-                return Ok(Some(State {
+            Response::Beat => {
+                return Ok(Some(ClockState {
                     must_tell: false,
-                    ..State::new(note, told, now)
+                    ..ClockState::new(note, told, now)
                 }));
             }
-            Heard::NothingYet => return Ok(None),
-            Heard::Nobody => {
+            Response::NothingYet => return Ok(None),
+            Response::Nobody => {
                 tracing::info!(
                     millis = between(told, by_wall),
                     "no gateway told the time for so long; it is taken for passed"
@@ -103,14 +105,14 @@ async fn look(
         Some(_) | None => {}
     }
     if !store.is_shared() {
-        return Ok(Some(State::new(note, by_wall, now)));
+        return Ok(Some(ClockState::new(note, by_wall, now)));
     }
     // Told before anything is done by it, so that nobody starts from something else.
     let text = text(note.steps, by_wall);
     let is_told = note.replace(store, &text, now.1).await?;
     Ok(is_told.then(|| {
-        State::new(
-            Note {
+        ClockState::new(
+            ClockNote {
                 text: Some(text),
                 ..note
             },
@@ -135,9 +137,9 @@ struct Wait {
 }
 
 /// What a gateway that waits heard of the others.
-enum Heard {
+enum Response {
     /// They told the time.
-    Word,
+    Time,
     /// They beat, and told nothing for so long that they are not waited for any more.
     Beat,
     NothingYet,
@@ -150,18 +152,18 @@ impl Wait {
         wait: &mut Option<Self>,
         lease: LeaseTimes,
         beats: &[Heartbeat],
-        note: &Note,
+        note: &ClockNote,
         now: (Duration, Timestamp),
-    ) -> Heard {
+    ) -> Response {
         let Some(wait) = wait else {
             if beats.is_empty() {
-                return Heard::Nobody;
+                return Response::Nobody;
             }
             *wait = Some(Self::begin(lease, beats, note, now));
-            return Heard::NothingYet;
+            return Response::NothingYet;
         };
         if wait.text != note.text {
-            return Heard::Word;
+            return Response::Time;
         }
         if !wait.has_beat && beats.iter().any(|later| !wait.beats.contains(later)) {
             (wait.has_beat, wait.ends) = (true, wait.ends.min(now.0 + lease.lasts()));
@@ -170,16 +172,16 @@ impl Wait {
             beats.is_empty() || wait.left(now.0).is_zero(),
             wait.has_beat,
         ) {
-            (false, _) => Heard::NothingYet,
-            (true, true) => Heard::Beat,
-            (true, false) => Heard::Nobody,
+            (false, _) => Response::NothingYet,
+            (true, true) => Response::Beat,
+            (true, false) => Response::Nobody,
         }
     }
 
     fn begin(
         lease: LeaseTimes,
         beats: &[Heartbeat],
-        note: &Note,
+        note: &ClockNote,
         (monotonic, wall): (Duration, Timestamp),
     ) -> Self {
         let longest = (lease.lasts() * LEASES).min(LONGEST_WAIT);

@@ -108,8 +108,8 @@ async fn start(clock: &Arc<Stepped>, store: &dyn Store) -> DueClock {
     try_start(clock, store, LEASE).await.expect("a clock")
 }
 
-async fn note(clock: &Stepped, store: &dyn Store) -> Note {
-    Note::read(store, clock.now()).await.expect("a note")
+async fn note(clock: &Stepped, store: &dyn Store) -> ClockNote {
+    ClockNote::read(store, clock.now()).await.expect("a note")
 }
 
 /// Two gateways look in turn: they count one due time, and what they told of it stays.

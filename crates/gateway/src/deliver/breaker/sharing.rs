@@ -10,7 +10,7 @@ use acteon_core::Timestamp;
 use acteon_store::{NoteSwap, StoreError};
 use serde::{Deserialize, Serialize};
 
-use super::{Breaker, OTHERS_WAIT, State};
+use super::{Breaker, BreakerState, OTHERS_WAIT};
 use crate::registry::ProviderEntry;
 use crate::shared::Inner;
 
@@ -24,7 +24,7 @@ const TRIES: usize = 8;
 
 /// A breaker as it is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Note {
+struct BreakerNote {
     /// Which gateway's change it is, and which of its changes.
     change: (i64, u64),
     /// Until when nobody may call, in due time; `None` for a breaker that is closed.
@@ -46,17 +46,17 @@ pub(crate) enum MovedBy {
 }
 
 impl Breaker {
-    fn note_of(&self, owner: i64, by: MovedBy, inner: &Inner) -> Note {
+    fn note_of(&self, owner: i64, by: MovedBy, inner: &Inner) -> BreakerNote {
         let mut state = self.lock();
         state.heard.change = (owner, state.heard.change.1 + 1);
         let (now, monotonic) = (inner.due.now(), inner.clock.monotonic());
         let open_until = match state.state {
-            State::Closed { .. } => None,
-            State::Open { until } => Some(now + until.saturating_sub(monotonic)),
-            State::HalfOpen { .. } => Some(now),
+            BreakerState::Closed { .. } => None,
+            BreakerState::Open { until } => Some(now + until.saturating_sub(monotonic)),
+            BreakerState::HalfOpen { .. } => Some(now),
         };
         let for_repair = state.for_repair && open_until.is_some();
-        Note {
+        BreakerNote {
             change: state.heard.change,
             open_until,
             by_hand: by == MovedBy::Hand,
@@ -66,41 +66,41 @@ impl Breaker {
     }
 
     /// Moves it as another gateway says, unless that was heard before; returns the word of its state if it changed.
-    fn adopt(&self, note: &Note, own: i64, inner: &Inner) -> Option<&'static str> {
+    fn adopt(&self, note: &BreakerNote, own: i64, inner: &Inner) -> Option<&'static str> {
         let mut state = self.lock();
         if state.heard.change == note.change || note.change.0 == own {
             return None;
         }
         state.heard.change = note.change;
-        let before = super::word(state.state);
+        let before = super::state_name(state.state);
         state.state = match note.open_until {
-            None => State::Closed { failures: 0 },
+            None => BreakerState::Closed { failures: 0 },
             Some(until) => {
                 let left = until.since(inner.due.now()).min(self.policy.recovery);
-                State::Open {
+                BreakerState::Open {
                     until: inner.clock.monotonic() + left + OTHERS_WAIT,
                 }
             }
         };
         state.for_repair = note.for_repair;
-        let after = super::word(state.state);
+        let after = super::state_name(state.state);
         if after != before {
             state.put_off = 0;
         }
         (after != before).then_some(after)
     }
 
-    fn has_heard(&self, note: &Note) -> bool {
+    fn has_heard(&self, note: &BreakerNote) -> bool {
         self.lock().heard.change == note.change
     }
 
     /// Continues where an earlier process stood: a trial is due when it was then.
-    fn restore(&self, note: &Note, inner: &Inner) {
+    fn restore(&self, note: &BreakerNote, inner: &Inner) {
         let mut state = self.lock();
         state.heard.change = note.change;
         if let Some(until) = note.open_until {
             let left = until.since(inner.due.now()).min(self.policy.recovery);
-            state.state = State::Open {
+            state.state = BreakerState::Open {
                 until: inner.clock.monotonic() + left,
             };
             state.for_repair = note.for_repair;
@@ -134,7 +134,7 @@ pub(crate) async fn load_breaker_notes(inner: &Inner) {
     }
 }
 
-fn adopt_note(inner: &Inner, entry: &ProviderEntry, breaker: &Breaker, note: &Note) {
+fn adopt_note(inner: &Inner, entry: &ProviderEntry, breaker: &Breaker, note: &BreakerNote) {
     if let Some(state) = breaker.adopt(note, inner.lease.owner().0, inner) {
         tracing::warn!(provider = %entry.name, state, by_hand = note.by_hand, "another gateway moved the circuit breaker");
         inner.observer.breaker(&entry.name, state);
@@ -205,7 +205,7 @@ fn breakers(inner: &Inner) -> impl Iterator<Item = (&Arc<ProviderEntry>, &Arc<Br
         .filter_map(|entry| Some((entry, entry.breaker.as_ref()?)))
 }
 
-fn read(text: Option<&str>) -> Option<Note> {
+fn read(text: Option<&str>) -> Option<BreakerNote> {
     serde_json::from_str(text?).ok()
 }
 

@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::recipient::{Comer, HOUR, MINUTE, Part, Recipient};
+use super::recipient::{BudgetShare, Claimant, HOUR, MINUTE, Recipient};
 
 /// Bytes that a recipient takes beside its name and what was sent to it: its places in the map and in the queue.
 const ENTRY_BYTES: usize = 256;
@@ -19,7 +19,7 @@ const MORE_WHERE_FULL: usize = 100;
 /// For how long it is put off what comes before it is known what was sent: longer than who comes waits in memory.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
 
-pub(super) struct Known {
+pub(super) struct Recipients {
     recipients: HashMap<Arc<str>, Recipient>,
     /// Every recipient once, with the instant at which it may have become idle.
     to_forget: VecDeque<(Duration, Arc<str>)>,
@@ -29,7 +29,7 @@ pub(super) struct Known {
     closed_until: Option<Duration>,
 }
 
-impl Known {
+impl Recipients {
     pub(super) fn new(most_bytes: usize) -> Self {
         Self {
             recipients: HashMap::new(),
@@ -53,8 +53,8 @@ impl Known {
         &mut self,
         recipients: &[String],
         now: Duration,
-        part: Part,
-        comer: Comer,
+        part: BudgetShare,
+        claimant: Claimant,
     ) -> Result<(), Duration> {
         if let Some(over) = self.closed_until.filter(|over| *over > now) {
             return Err(over.min(now + LOOK_AGAIN));
@@ -63,7 +63,7 @@ impl Known {
         let mut latest = now;
         for name in recipients {
             let turn = self
-                .change(name, |one| one.next_turn(now, part, comer))
+                .change(name, |one| one.next_turn(now, part, claimant))
                 .unwrap_or(now);
             latest = latest.max(turn);
         }
@@ -76,8 +76,8 @@ impl Known {
         }
         for name in recipients {
             self.change(name, |one| {
-                let turn = one.next_turn(now, part, comer);
-                one.put_off(now, (turn == latest).then_some(turn), comer);
+                let turn = one.next_turn(now, part, claimant);
+                one.put_off(now, (turn == latest).then_some(turn), claimant);
             });
         }
         Err(latest)
@@ -88,12 +88,12 @@ impl Known {
         &mut self,
         recipients: &[String],
         now: Duration,
-        part: Part,
-        comer: Comer,
+        part: BudgetShare,
+        claimant: Claimant,
     ) -> Result<(), Duration> {
-        self.look(recipients, now, part, comer)?;
+        self.look(recipients, now, part, claimant)?;
         for name in recipients {
-            self.change_or_make(name, now, |one| one.begin(now, comer));
+            self.change_or_make(name, now, |one| one.begin(now, claimant));
         }
         Ok(())
     }
@@ -110,7 +110,7 @@ impl Known {
         recipients: &[String],
         now: Duration,
         end: Duration,
-        part: Part,
+        part: BudgetShare,
     ) {
         self.forget(2 * recipients.len(), now, part);
         for name in recipients {
@@ -151,7 +151,7 @@ impl Known {
     }
 
     /// Forgets those who have become idle, and above the bound those who are far from their budget: so many at most, so that no send pays for all.
-    fn forget(&mut self, at_most: usize, now: Duration, part: Part) {
+    fn forget(&mut self, at_most: usize, now: Duration, part: BudgetShare) {
         let more = if self.is_full() { MORE_WHERE_FULL } else { 0 };
         for _ in 0..at_most + more {
             let is_full = self.is_full();

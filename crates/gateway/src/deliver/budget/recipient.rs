@@ -18,7 +18,7 @@ pub(crate) const SOON: Duration = Duration::from_secs(5);
 
 /// What a gateway may send to one recipient.
 #[derive(Clone, Copy)]
-pub(super) struct Part {
+pub(super) struct BudgetShare {
     /// Its own part: what it keeps to.
     own: Budget,
     /// The whole: what turns are reckoned by.
@@ -26,7 +26,7 @@ pub(super) struct Part {
     gateways: usize,
 }
 
-impl Part {
+impl BudgetShare {
     pub(super) fn of(whole: Budget, gateways: usize) -> Self {
         let share = |limit: usize| (limit / gateways).max(1);
         let own = Budget {
@@ -43,7 +43,7 @@ impl Part {
 
 /// One who wants to send.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Comer {
+pub(crate) struct Claimant {
     /// Whether it comes from the store, where it may have waited for its turn.
     pub(crate) returns: bool,
     /// Whether it goes before those who wait for theirs: it is of high priority.
@@ -76,7 +76,7 @@ impl Recipient {
     }
 
     /// Whether it has used less than half of its budget and waits for nothing, so that little is lost when it is forgotten.
-    pub(super) fn is_far_from(&self, now: Duration, part: Part) -> bool {
+    pub(super) fn is_far_from(&self, now: Duration, part: BudgetShare) -> bool {
         let Budget {
             per_minute,
             per_hour,
@@ -90,7 +90,7 @@ impl Recipient {
     }
 
     /// Whether a send fits now. One that has no turn lets those go first whose turn it is, unless it comes before all others.
-    pub(super) fn fits(&mut self, now: Duration, part: Part, comer: Comer) -> bool {
+    pub(super) fn fits(&mut self, now: Duration, part: BudgetShare, claimant: Claimant) -> bool {
         while self
             .ends
             .pop_front_if(|end| *end + HOUR + MARGIN <= now)
@@ -101,7 +101,7 @@ impl Recipient {
             .pop_front_if(|turn| *turn + TURN_KEEPS <= now)
             .is_some()
         {}
-        let has_turn = comer.is_first || comer.returns && self.has_turn(now);
+        let has_turn = claimant.is_first || claimant.returns && self.has_turn(now);
         [(MINUTE, part.own.per_minute), (HOUR, part.own.per_hour)]
             .into_iter()
             .all(|(window, limit)| {
@@ -117,15 +117,20 @@ impl Recipient {
     }
 
     /// The turn of one who does not fit; no later than `now` where this recipient is not why.
-    pub(super) fn next_turn(&mut self, now: Duration, part: Part, comer: Comer) -> Duration {
-        if self.fits(now, part, comer) {
+    pub(super) fn next_turn(
+        &mut self,
+        now: Duration,
+        part: BudgetShare,
+        claimant: Claimant,
+    ) -> Duration {
+        if self.fits(now, part, claimant) {
             return now;
         }
-        let Part { own, whole, .. } = part;
-        if comer.is_first || comer.returns && self.has_turn(now) {
+        let BudgetShare { own, whole, .. } = part;
+        if claimant.is_first || claimant.returns && self.has_turn(now) {
             let room = |window, limit| self.after(now, window + MARGIN, limit, 0);
             let soon = room(MINUTE, own.per_minute).max(room(HOUR, own.per_hour));
-            if comer.is_first || soon <= now + SOON {
+            if claimant.is_first || soon <= now + SOON {
                 return soon.max(now + Duration::from_millis(1));
             }
         }
@@ -160,16 +165,16 @@ impl Recipient {
     }
 
     /// Notes the turn of one who was put off, if it is this recipient's. One that it had is over.
-    pub(super) fn put_off(&mut self, now: Duration, turn: Option<Duration>, comer: Comer) {
-        self.use_turn(now, comer);
+    pub(super) fn put_off(&mut self, now: Duration, turn: Option<Duration>, claimant: Claimant) {
+        self.use_turn(now, claimant);
         if let Some(turn) = turn {
             let place = self.turns.partition_point(|other| *other <= turn);
             self.turns.insert(place, turn);
         }
     }
 
-    pub(super) fn begin(&mut self, now: Duration, comer: Comer) {
-        self.use_turn(now, comer);
+    pub(super) fn begin(&mut self, now: Duration, claimant: Claimant) {
+        self.use_turn(now, claimant);
         self.in_flight += 1;
     }
 
@@ -181,7 +186,7 @@ impl Recipient {
     }
 
     /// Counts a send of one of the gateways. Each has its part of them, as it has of the budget.
-    pub(super) fn remember(&mut self, end: Duration, part: Part) {
+    pub(super) fn remember(&mut self, end: Duration, part: BudgetShare) {
         if self.recalled.is_multiple_of(part.gateways) {
             let place = self.ends.partition_point(|other| *other <= end);
             self.ends.insert(place, end);
@@ -194,8 +199,8 @@ impl Recipient {
     }
 
     /// Uses up the oldest turn that has come. Which row it was given to is not known: any may have gone elsewhere.
-    fn use_turn(&mut self, now: Duration, comer: Comer) {
-        if comer.returns {
+    fn use_turn(&mut self, now: Duration, claimant: Claimant) {
+        if claimant.returns {
             self.turns.pop_front_if(|turn| *turn <= now);
         }
     }

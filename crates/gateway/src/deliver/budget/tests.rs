@@ -58,7 +58,7 @@ fn secs(seconds: u64) -> Duration {
 fn send(budgets: &Arc<Budgets>, to: &Arc<Prepared>, returns: bool) -> Option<Duration> {
     match budgets.begin(
         to,
-        Comer {
+        Claimant {
             returns,
             is_first: false,
         },
@@ -103,9 +103,9 @@ fn what_was_not_made_or_surely_did_not_arrive_is_not_counted() {
         per_hour: 1000,
     });
     let one = to(&["1/u1"]);
-    let reservation = budgets.begin(&one, Comer::default()).expect("room");
+    let reservation = budgets.begin(&one, Claimant::default()).expect("room");
     assert!(
-        budgets.look(&one.recipients, Comer::default()).is_err(),
+        budgets.look(&one.recipients, Claimant::default()).is_err(),
         "one is in flight"
     );
     drop(reservation);
@@ -115,14 +115,14 @@ fn what_was_not_made_or_surely_did_not_arrive_is_not_counted() {
         per_hour: 1000,
     });
     budgets
-        .begin(&one, Comer::default())
+        .begin(&one, Claimant::default())
         .expect("room")
         .end(false);
-    let mut reservation = budgets.begin(&one, Comer::default()).expect("room");
+    let mut reservation = budgets.begin(&one, Claimant::default()).expect("room");
     reservation.begin();
     drop(reservation);
     assert!(
-        budgets.begin(&one, Comer::default()).is_err(),
+        budgets.begin(&one, Claimant::default()).is_err(),
         "it may have arrived"
     );
 }
@@ -137,7 +137,7 @@ fn what_is_first_waits_for_no_turn_of_others_and_for_the_budget_all_the_same() {
     let others: Vec<Duration> = (0..400)
         .map(|_| send(&budgets, &one, false).expect("a turn"))
         .collect();
-    let first = Comer {
+    let first = Claimant {
         returns: false,
         is_first: true,
     };
@@ -154,7 +154,7 @@ fn what_is_first_waits_for_no_turn_of_others_and_for_the_budget_all_the_same() {
         budgets
             .begin(
                 &one,
-                Comer {
+                Claimant {
                     returns: true,
                     is_first: true
                 }
@@ -227,7 +227,7 @@ fn who_is_only_named_beside_somebody_without_room_is_not_kept() {
     for round in 0..100 {
         let mut names = strangers(round * 999, 999);
         names.push("1/u1".into());
-        assert!(budgets.look(&names, Comer::default()).is_err());
+        assert!(budgets.look(&names, Claimant::default()).is_err());
     }
     assert_eq!(budgets.lock().size().0, 1);
 }
@@ -263,7 +263,7 @@ fn messages_to_many_are_forgotten_as_fast_as_they_come() {
 fn what_is_known_has_a_bound_and_keeps_those_who_are_near_their_budget() {
     const MOST: usize = 1024 * 1024;
     let (clock, mut budgets) = budgets(BUDGET);
-    Arc::get_mut(&mut budgets).expect("the only one").known = Mutex::new(Known::new(MOST));
+    Arc::get_mut(&mut budgets).expect("the only one").known = Mutex::new(Recipients::new(MOST));
     let near = to(&["1/near"]);
     for second in 0..30 {
         clock.set(secs(second));
@@ -300,7 +300,8 @@ fn where_all_are_near_their_budget_strangers_wait_and_nobody_is_forgotten() {
         per_minute: 1,
         per_hour: 1000,
     });
-    Arc::get_mut(&mut budgets).expect("the only one").known = Mutex::new(Known::new(64 * 1024));
+    Arc::get_mut(&mut budgets).expect("the only one").known =
+        Mutex::new(Recipients::new(64 * 1024));
     let mut sent = 0;
     while send(&budgets, &to(&[&format!("1/u{sent}")]), false).is_none() {
         sent += 1;

@@ -21,7 +21,7 @@ fn secs(seconds: u64) -> Duration {
 #[test]
 fn a_fresh_lane_starts_slowly_and_grows_with_success() {
     let mut lane = LaneState::new(LIMITS);
-    let go = |lane: &mut LaneState| lane.turn(millis(0)) == Turn::Go { probe: false };
+    let go = |lane: &mut LaneState| lane.turn(millis(0)) == StartDecision::Go { probe: false };
     assert_eq!((0..10).filter(|_| go(&mut lane)).count(), 4);
     for _ in 0..4 {
         lane.ended(millis(1), false, CallEnd::Passed);
@@ -36,17 +36,17 @@ fn a_fresh_lane_starts_slowly_and_grows_with_success() {
 #[test]
 fn pauses_double_and_a_single_probe_goes_through() {
     let mut lane = LaneState::new(LIMITS);
-    assert_eq!(lane.turn(millis(0)), Turn::Go { probe: false });
+    assert_eq!(lane.turn(millis(0)), StartDecision::Go { probe: false });
     assert_eq!(
         lane.ended(millis(0), false, CallEnd::Refused(None)),
         Change::Paused
     );
     let mut now = millis(0);
     for pause in [1, 2, 4, 8, 16, 32, 60, 60] {
-        assert_eq!(lane.turn(now), Turn::At(now + secs(pause)));
+        assert_eq!(lane.turn(now), StartDecision::At(now + secs(pause)));
         now += secs(pause);
-        assert_eq!(lane.turn(now), Turn::Go { probe: true });
-        assert_eq!(lane.turn(now), Turn::Later);
+        assert_eq!(lane.turn(now), StartDecision::Go { probe: true });
+        assert_eq!(lane.turn(now), StartDecision::AfterCall);
         assert_eq!(
             lane.ended(now, true, CallEnd::Refused(None)),
             Change::Paused
@@ -60,17 +60,17 @@ fn a_probe_that_was_not_made_is_the_next_ones() {
     lane.turn(millis(0));
     lane.ended(millis(0), false, CallEnd::Refused(None));
     for _ in 0..5 {
-        assert_eq!(lane.turn(secs(1)), Turn::Go { probe: true });
+        assert_eq!(lane.turn(secs(1)), StartDecision::Go { probe: true });
         assert_eq!(lane.ended(secs(1), true, CallEnd::NotMade), Change::None);
     }
-    assert_eq!(lane.turn(secs(1)), Turn::Go { probe: true });
+    assert_eq!(lane.turn(secs(1)), StartDecision::Go { probe: true });
     lane.ended(secs(1), true, CallEnd::Unknown);
     assert_eq!(
         lane.turn(secs(1)),
-        Turn::At(secs(2)),
+        StartDecision::At(secs(2)),
         "one that came to nothing is not tried again at once, and doubles nothing"
     );
-    assert_eq!(lane.turn(secs(2)), Turn::Go { probe: true });
+    assert_eq!(lane.turn(secs(2)), StartDecision::Go { probe: true });
     assert_eq!(lane.ended(secs(2), true, CallEnd::Passed), Change::Reopened);
 }
 
@@ -80,10 +80,10 @@ fn a_paced_turn_that_was_not_used_is_the_next_ones() {
         max_per_second: Some(10.0),
         ..LIMITS
     });
-    assert_eq!(lane.turn(secs(1)), Turn::Go { probe: false });
+    assert_eq!(lane.turn(secs(1)), StartDecision::Go { probe: false });
     lane.ended(secs(1), false, CallEnd::NotMade);
-    assert_eq!(lane.turn(secs(1)), Turn::Go { probe: false });
-    assert_eq!(lane.turn(secs(1)), Turn::At(millis(1080)));
+    assert_eq!(lane.turn(secs(1)), StartDecision::Go { probe: false });
+    assert_eq!(lane.turn(secs(1)), StartDecision::At(millis(1080)));
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_service_that_says_when_is_left_alone_until_then_but_not_for_ever() {
         lane.ended(millis(0), false, CallEnd::Refused(Some(secs(asked))));
         assert_eq!(
             lane.turn(millis(0)),
-            Turn::At(secs(pause)),
+            StartDecision::At(secs(pause)),
             "asked for {asked} s"
         );
     }
@@ -151,17 +151,17 @@ fn drain(
         let turn = if waiting > 0 {
             lane.turn(now)
         } else {
-            Turn::Later
+            StartDecision::AfterCall
         };
         let next_end = flying.front().map(|(end, ..)| *end);
         now = match turn {
-            Turn::Go { probe } => {
+            StartDecision::Go { probe } => {
                 waiting -= 1;
                 flying.push_back((now + service.latency, probe, service.call(now)));
                 continue;
             }
-            Turn::At(at) => next_end.map_or(at, |end| end.min(at)),
-            Turn::Later => next_end.expect("nothing is in flight and nothing may go"),
+            StartDecision::At(at) => next_end.map_or(at, |end| end.min(at)),
+            StartDecision::AfterCall => next_end.expect("nothing is in flight and nothing may go"),
         };
         while let Some((_, probe, end)) = flying.pop_front_if(|(end, ..)| *end <= now) {
             lane.ended(now, probe, end);
@@ -177,7 +177,7 @@ fn drain(
 
 /// One call, which is refused.
 fn meet_a_refusal(lane: &mut LaneState, now: Duration) {
-    let Turn::Go { probe } = lane.turn(now) else {
+    let StartDecision::Go { probe } = lane.turn(now) else {
         panic!("the lane is open")
     };
     lane.ended(now, probe, CallEnd::Refused(None));
@@ -194,7 +194,10 @@ fn one_refusal_of_a_quiet_lane_holds_nobody_up() {
         ] {
             let mut lane = LaneState::new(LIMITS);
             for call in 0..10 {
-                assert!(matches!(lane.turn(secs(call * 10)), Turn::Go { .. }));
+                assert!(matches!(
+                    lane.turn(secs(call * 10)),
+                    StartDecision::Go { .. }
+                ));
                 lane.ended(secs(call * 10), false, CallEnd::Passed);
             }
             meet_a_refusal(&mut lane, secs(100));
@@ -322,21 +325,21 @@ fn a_reset_lane_is_a_fresh_one() {
 #[test]
 fn a_restored_lane_stays_paused_and_paced() {
     let mut lane = LaneState::new(LIMITS);
-    let heard = Heard {
+    let shared = SharedState {
         paused_for: millis(3000),
         pause: millis(4000),
         pace: Some((10.0, 3, secs(100))),
     };
-    lane.restore(millis(0), heard);
-    assert_eq!(lane.turn(millis(0)), Turn::At(millis(3000)));
-    assert_eq!(lane.turn(millis(3000)), Turn::Go { probe: true });
+    lane.restore(millis(0), shared);
+    assert_eq!(lane.turn(millis(0)), StartDecision::At(millis(3000)));
+    assert_eq!(lane.turn(millis(3000)), StartDecision::Go { probe: true });
 }
 
 #[test]
 fn who_hears_of_a_pause_holds_back_until_the_probe_of_the_other() {
     let mut lane = LaneState::new(LIMITS);
     lane.set_share(2);
-    let paused = Heard {
+    let paused = SharedState {
         paused_for: secs(1),
         pause: secs(1),
         pace: None,
@@ -349,12 +352,12 @@ fn who_hears_of_a_pause_holds_back_until_the_probe_of_the_other() {
     assert_eq!(lane.adopt(millis(0), paused), None, "known by now");
     assert_eq!(
         lane.turn(millis(0)),
-        Turn::At(millis(2000)),
+        StartDecision::At(millis(2000)),
         "one pause longer"
     );
     lane.adopt(
         millis(1100),
-        Heard {
+        SharedState {
             paused_for: Duration::ZERO,
             pause: secs(1),
             pace: Some((20.0, 0, secs(2))),
@@ -362,12 +365,12 @@ fn who_hears_of_a_pause_holds_back_until_the_probe_of_the_other() {
     );
     assert_eq!(
         lane.turn(millis(1100)),
-        Turn::Go { probe: false },
+        StartDecision::Go { probe: false },
         "the other's probe passed"
     );
     assert_eq!(
         lane.turn(millis(1150)),
-        Turn::At(millis(1200)),
+        StartDecision::At(millis(1200)),
         "half of twenty a second"
     );
 }
@@ -380,7 +383,7 @@ proptest! {
         for (step, pass) in steps {
             now += millis(pass);
             match step {
-                0 | 1 => if let Turn::Go { probe } = lane.turn(now) { flying.push(probe) },
+                0 | 1 => if let StartDecision::Go { probe } = lane.turn(now) { flying.push(probe) },
                 2 => if let Some(probe) = flying.pop() { lane.ended(now, probe, CallEnd::Passed); },
                 3 => if let Some(probe) = flying.pop() { lane.ended(now, probe, CallEnd::Refused(None)); },
                 4 => if let Some(probe) = flying.pop() { lane.ended(now, probe, CallEnd::NotMade); },
@@ -392,6 +395,6 @@ proptest! {
         }
         for probe in flying.drain(..) { lane.ended(now, probe, CallEnd::Passed); }
         let turn = lane.turn(now + Duration::from_mins(2));
-        prop_assert_ne!(turn, Turn::Later);
+        prop_assert_ne!(turn, StartDecision::AfterCall);
     }
 }

@@ -109,7 +109,7 @@ fn rows_of_high_priority_are_fetched_while_others_fill_the_memory() {
         }
     );
     // Those came that waited.
-    lane.note_claim(lane.room(), 0);
+    lane.claimed_rows(lane.room(), 0);
     places.extend(std::iter::from_fn(|| lane.enter(1, Priority::High)).take(MORE_HIGH_WAITING / 2));
     places.truncate(normal);
     assert!(!is_woken(&room), "no more wait");

@@ -80,7 +80,7 @@ proptest! {
         for (gap, returns) in gaps {
             now += Duration::from_millis(gap);
             clock.set(now);
-            if let Ok(reservation) = budgets.begin(&one, Comer { returns, is_first: false }) {
+            if let Ok(reservation) = budgets.begin(&one, Claimant { returns, is_first: false }) {
                 arrived.push(now + Duration::from_millis(took / 2));
                 now += Duration::from_millis(took);
                 clock.set(now);
