@@ -60,7 +60,7 @@ pub enum OutcomeKind {
 
 impl OutcomeKind {
     /// The label in metrics and logs.
-    pub const fn label(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Executed => "executed",
             Self::Partial => "partial",
@@ -166,7 +166,7 @@ pub(crate) fn emit(observer: &dyn Observer, event: &OutcomeEvent<'_>) {
         possible_duplicate,
         ..
     } = event;
-    let outcome = kind.label();
+    let outcome = kind.as_str();
     let millis = took.as_millis() as u64;
     let (code, message) = error.unwrap_or_default();
     macro_rules! line {

@@ -30,7 +30,7 @@ impl Call {
     }
 
     /// The call's name in messages.
-    pub const fn name(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::GetToken => "gettoken",
             Self::Send => "message/send",
@@ -227,9 +227,9 @@ impl Error {
             Fault::Status { .. } => "http_status",
             Fault::Unreadable(_) => "unreadable",
             Fault::Code { code, .. } | Fault::TokenRefusedTwice { code, .. } => {
-                codes::look_up(*code).trouble.label()
+                codes::look_up(*code).trouble.as_str()
             }
-            Fault::AppDisabled => Trouble::Permission.label(),
+            Fault::AppDisabled => Trouble::Permission.as_str(),
         }
     }
 
@@ -272,7 +272,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WeChat Work {}: ", self.call.name())?;
+        write!(f, "WeChat Work {}: ", self.call.as_str())?;
         match &self.fault {
             Fault::Connect(none) => write!(f, "{none}")?,
             Fault::TokenLate => f.write_str("no access token in time; nothing was sent")?,

@@ -55,7 +55,7 @@ impl Language {
     /// Says how much of a text is missing.
     pub(crate) fn cut_mark(self, missing: usize, unit: Unit) -> String {
         match (self, unit) {
-            (Self::En, _) => format!("… [{missing} {} cut]", unit.name()),
+            (Self::En, _) => format!("… [{missing} {} cut]", unit.as_str()),
             (Self::Zh, Unit::Bytes) => format!("… [已截断 {missing} 字节]"),
             (Self::Zh, Unit::Characters) => format!("… [已截断 {missing} 字]"),
         }

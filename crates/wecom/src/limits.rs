@@ -115,14 +115,14 @@ pub(crate) fn fit(
         Overflow::Reject => Err(MessageError::TooLong {
             field,
             size: unit.size(text),
-            unit: unit.name(),
+            unit: unit.as_str(),
             limit: most,
         }),
         Overflow::Truncate => {
             warnings.push(format!(
                 "{field} was cut: {missing} of {} {} are missing (limit {most})",
                 unit.size(text),
-                unit.name()
+                unit.as_str()
             ));
             *text = shorter;
             Ok(())

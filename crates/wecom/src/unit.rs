@@ -15,7 +15,7 @@ impl Unit {
         }
     }
 
-    pub(crate) const fn name(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Bytes => "bytes",
             Self::Characters => "characters",

@@ -16,7 +16,7 @@ pub enum LaneMode {
 
 impl LaneMode {
     /// The word in answers and logs.
-    pub const fn label(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Paused => "paused",

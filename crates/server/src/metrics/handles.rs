@@ -162,7 +162,7 @@ impl Handles {
             self.families.outcomes.get_or_create_owned(&OutcomeLabels {
                 provider,
                 rule,
-                outcome: kind.label(),
+                outcome: kind.as_str(),
             })
         });
         made.inc();

@@ -146,7 +146,7 @@ impl Metrics {
             self.sign_in_failures.clone(),
         );
         for ((_, help), (kind, counter)) in OUTCOMES.iter().zip(&self.outcomes) {
-            registry.register(format!("actions_{}", kind.label()), *help, counter.clone());
+            registry.register(format!("actions_{}", kind.as_str()), *help, counter.clone());
         }
         for ((_, name, help), (_, counter)) in QUOTAS.iter().zip(&self.quotas) {
             registry.register(*name, *help, counter.clone());
@@ -217,7 +217,7 @@ impl Metrics {
     pub(crate) fn counters(&self) -> Value {
         let mut counters = json!({ "dispatched": self.dispatched.get() });
         for (kind, counter) in &self.outcomes {
-            counters[kind.label()] = json!(counter.get());
+            counters[kind.as_str()] = json!(counter.get());
         }
         counters
     }

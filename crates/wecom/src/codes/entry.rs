@@ -31,7 +31,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// The label in metrics.
-    pub const fn label(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Transient => "transient",
             Self::Token => "token",

@@ -64,7 +64,7 @@ pub(in crate::http) fn body(state: &AppState, caller: &Caller, status: LaneStatu
         .all(|provider| scope.covers_provider(provider.as_str()));
     LaneBody {
         name: status.name.to_string(),
-        state: status.mode.label().into(),
+        state: status.mode.as_str().into(),
         next_probe_in_seconds: status.probe_in.as_secs_f64(),
         max_per_second: status.pace,
         configured: status.pace_is_configured,
