@@ -1,5 +1,6 @@
 //! The functions that an expression may call, as `f(x, y)` or `x.f(y)`.
 
+use acteon_core::Timestamp;
 use acteon_core::similar::nearest;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +100,35 @@ fn synonym(name: &str) -> Option<&'static str> {
     })
 }
 
+impl Function {
+    /// Why a text that is written out can never be made a number or a time of. A rule with it would fail for every action.
+    pub(crate) fn always_fails_for(self, text: &str) -> Option<String> {
+        let is_no = match self {
+            Self::Int => text
+                .trim()
+                .parse::<i64>()
+                .err()
+                .map(|_| "whole number".to_owned()),
+            Self::Double => text
+                .trim()
+                .parse::<f64>()
+                .err()
+                .map(|_| "number".to_owned()),
+            Self::Time => {
+                let error = Timestamp::read(text).err()?;
+                Some(format!(
+                    "RFC 3339 time such as 2026-01-31T09:00:00+08:00{}",
+                    error.hint()
+                ))
+            }
+            _ => None,
+        }?;
+        let name = self.name();
+        Some(format!(
+            "{name}({text:?}) always fails: {text:?} is no {is_no}"
+        ))
+    }
+}
 /// A text in which nothing is read as a mention, a tag or a link of markdown: the letters that begin them become those of full width, which look alike.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());

@@ -230,6 +230,11 @@ fn call(function: Function, arguments: &mut [Expr]) -> Result<Kind, String> {
                 .try_for_each(|argument| check(argument).map(drop))?;
         }
     }
+    if let [Expr::Constant(Constant::Text(text))] = arguments
+        && let Some(why) = function.always_fails_for(text)
+    {
+        return Err(why);
+    }
     if let [of, Expr::Constant(Constant::Text(part))] = arguments {
         match function {
             F::StartsWith => possible(of, name, |day| day.starts_with(&**part))?,

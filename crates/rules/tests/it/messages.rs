@@ -64,6 +64,31 @@ fn of_long_numbers() {
     });
 }
 
+/// What fails for each action, whatever it holds, so that its rule would never match.
+#[test]
+fn of_texts_that_are_no_numbers_and_no_times() {
+    let rows = [
+        (
+            "timestamp('2026-01-01') > now",
+            "timestamp(\"2026-01-01\") always fails: \"2026-01-01\" is no RFC 3339 time such as 2026-01-31T09:00:00+08:00: its time of day and zone are \
+             missing, such as T09:00:00Z",
+        ),
+        (
+            "action.starts_at > timestamp('yesterday')",
+            "timestamp(\"yesterday\") always fails: \"yesterday\" is no RFC 3339 time such as 2026-01-31T09:00:00+08:00",
+        ),
+        (
+            "action.payload.n > int('5.5')",
+            "int(\"5.5\") always fails: \"5.5\" is no whole number",
+        ),
+        (
+            "double('1,5') == action.payload.n",
+            "double(\"1,5\") always fails: \"1,5\" is no number",
+        ),
+    ];
+    check(&rows, of_condition);
+}
+
 #[test]
 fn of_conditions() {
     let deep = format!("{}true{}", "!(".repeat(40), ")".repeat(40));
