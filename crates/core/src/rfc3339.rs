@@ -41,6 +41,9 @@ pub enum InvalidTime {
     /// A second 60 where no leap second can be.
     #[error("there is no such second: a leap second is 23:59:60Z at the end of a month")]
     LeapSecond,
+    /// A zone in brackets behind the offset, as RFC 9557 has them, that is none or contradicts it.
+    #[error("its zone in brackets is none, or has another offset then: leave the brackets out")]
+    Zone,
     /// An offset of a day or more.
     #[error("there is no such offset: it goes from -23:59 to +23:59")]
     Offset,

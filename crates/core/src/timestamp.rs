@@ -43,6 +43,9 @@ impl Timestamp {
     /// The same, with what is wrong with the text.
     pub fn read(text: &str) -> Result<Self, InvalidTime> {
         let text = readable(text)?;
+        if text.ends_with(']') && text.parse::<jiff::Zoned>().is_err() {
+            return Err(InvalidTime::Zone);
+        }
         match text.parse::<jiff::Timestamp>() {
             Ok(instant) => Ok(Self::from_millis(instant.as_millisecond())),
             Err(_) => Self::at_the_edge(&text).ok_or(InvalidTime::Form),

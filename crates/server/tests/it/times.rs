@@ -115,3 +115,21 @@ async fn a_query_that_cannot_be_meant_is_refused_with_what_to_write() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zone_that_contradicts_its_offset_is_no_instant() {
+    let gateway = Gateway::start("[[providers]]\nname = \"log\"\ntype = \"log\"\n").await;
+    let mut body = action("a", "log", &serde_json::json!({}));
+    for (text, status) in [
+        ("2099-01-31T09:00:00+08:00[Asia/Shanghai]", 200),
+        ("2099-01-31T09:00:00Z[UTC]", 200),
+        ("2099-01-31T09:00:00+08:00[Europe/Berlin]", 422),
+        ("2099-01-31T09:00:00+08:00[Nowhere/Land]", 422),
+        ("2099-01-31T09:00:00+08:00[", 422),
+    ] {
+        body["id"] = text.into();
+        body["expires_at"] = text.into();
+        let answer = gateway.post("/v1/dispatch", &body).await;
+        assert_eq!(answer.status, status, "{text}: {}", answer.body);
+    }
+}
