@@ -2,10 +2,12 @@
 """Takes Alertmanager's webhooks and posts each of their alerts to Acteon, as an action of its own.
 
 Alertmanager is answered 200 once every alert is on Acteon's disk, 503 where it is to send the notification again, and 422 where that would not
-help; it logs the text. One alert that is refused keeps none of the others back. Standard library only.
+help; it logs the text. One alert that is refused keeps none of the others back, and what of an alert is larger than Acteon takes is cut, so that
+the alert goes all the same. Standard library only.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import sys
@@ -16,6 +18,8 @@ from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 MAX_WEBHOOK_BYTES = 16 << 20
+# What Acteon takes of an action, in bytes but for the number of labels; of the text what any provider sends.
+MAX_LABELS, MAX_LABEL_BYTES, MAX_TEXT_BYTES, MAX_FINGERPRINT_BYTES = 64, 4096, 64 << 10, 40
 # What Acteon holds back for now, and forgets: it is to be told again.
 NOT_TAKEN = ("Throttled", "QuotaExceeded", "CircuitOpen")
 # Whatever else Acteon refuses it may take later: once its key is right, or it has room.
@@ -33,27 +37,46 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 ACTEON = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirect)
 
 
+def whole(text, most=MAX_LABEL_BYTES):
+    """A text of whole letters, and no longer than may be: half of a letter, as templates cut them, is U+FFFD."""
+    text = str(text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if len(text.encode()) <= most:
+        return text
+    return text.encode()[: most - len("…".encode())].decode(errors="ignore") + "…"
+
+
+def named(name):
+    """The name of a label as Acteon takes it: with letters that are seen, and no blanks at its ends."""
+    return "".join(letter if letter.isprintable() else " " for letter in whole(name)).strip()
+
+
 def action(alert, options, now):
     """One alert as an action."""
-    labels = alert.get("labels", {})
+    all_labels = {name: whole(text) for label, text in (alert.get("labels") or {}).items() if (name := named(label))}
+    labels = dict(list(all_labels.items())[:MAX_LABELS])
     lines = [f"[{alert['status'].upper()}] {labels.get('alertname', 'an alert')}"]
-    lines += [text for name in ("summary", "description") if (text := alert.get("annotations", {}).get(name))]
+    lines += [text for name in ("summary", "description") if (text := (alert.get("annotations") or {}).get(name))]
+    if left_out := len(all_labels) - len(labels):
+        lines.append(f"({left_out} labels left out)")
+    fingerprint = str(alert["fingerprint"])
+    if len(fingerprint) > MAX_FINGERPRINT_BYTES:
+        fingerprint = hashlib.sha256(fingerprint.encode(errors="replace")).hexdigest()[:MAX_FINGERPRINT_BYTES]
     # Two Alertmanagers that tell the same, and one that tells it again because an answer was lost, give one id, which is sent once. What is told
     # again in the next --repeat of the clock is a new action: keep that below Alertmanager's repeat_interval.
     part = int(now // options.repeat)
     return {
-        "id": f"am-{alert['fingerprint']}-{alert['status']}-{alert['startsAt']}-{part}",
+        "id": f"am-{fingerprint}-{alert['status']}-{alert['startsAt']}-{part}",
         "namespace": options.namespace,
-        "tenant": labels.get("tenant", options.tenant),
+        "tenant": labels.get("tenant", "").strip() or options.tenant,
         "provider": options.provider,
         "action_type": "alert",
-        "payload": {"content": "\n".join(lines)},
+        "payload": {"content": whole("\n".join(lines), MAX_TEXT_BYTES)},
         "metadata": labels,
         "status": alert["status"],
-        "fingerprint": alert["fingerprint"],
+        "fingerprint": fingerprint,
         "starts_at": alert["startsAt"],
         "ends_at": alert.get("endsAt"),
-        "dedup_key": f"{alert['fingerprint']}-{alert['startsAt']}-{alert['status']}",
+        "dedup_key": f"{fingerprint}-{alert['startsAt']}-{alert['status']}",
     }
 
 
@@ -111,8 +134,14 @@ def main():
     options = parser.parse_args()
     if options.repeat < 1:
         parser.error("--repeat is a number of seconds from 1")
+    if not options.acteon.startswith(("http://", "https://")):
+        parser.error(f"--acteon is an address such as http://127.0.0.1:8080, is {options.acteon!r}")
+    options.acteon = options.acteon.rstrip("/")
     if options.stdin:
-        status, text = relay(json.load(sys.stdin), options)
+        try:
+            status, text = relay(json.load(sys.stdin), options)
+        except ValueError as error:
+            status, text = 422, f"this is no webhook of Alertmanager: {error}"
         print(status, text)
         sys.exit(0 if status == 200 else 1)
 
@@ -120,8 +149,11 @@ def main():
         timeout = 30
 
         def do_POST(self):
-            length = int(self.headers.get("content-length") or 0)
-            if length > MAX_WEBHOOK_BYTES:
+            given = self.headers.get("content-length", "")
+            length = int(given) if given.isascii() and given.isdigit() else None
+            if length is None:
+                status, text = 411, "a webhook says how long it is, with content-length"
+            elif length > MAX_WEBHOOK_BYTES:
                 status, text = 413, f"{length} bytes are more than the {MAX_WEBHOOK_BYTES} that are read: lower max_alerts"
             else:
                 try:

@@ -18,6 +18,10 @@ fn alert(name: &str, summary: &str) -> Value {
 
 /// Hands alerts to the relay; returns what Alertmanager would be answered.
 fn relay(acteon: &str, webhook: &Value) -> String {
+    relay_text(acteon, &webhook.to_string())
+}
+
+fn relay_text(acteon: &str, webhook: &str) -> String {
     let script = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../examples/alertmanager-relay.py"
@@ -44,7 +48,7 @@ fn relay(acteon: &str, webhook: &Value) -> String {
             .stdin
             .take()
             .expect("its input")
-            .write_all(webhook.to_string().as_bytes())
+            .write_all(webhook.as_bytes())
             .expect("written");
         let output = relay.wait_with_output().expect("its end");
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
@@ -107,4 +111,58 @@ async fn what_is_not_on_disk_is_asked_for_again() {
         "{told}"
     );
     assert!(relay("http://127.0.0.1:9", &alerts(&[alert("DiskFull", "full")])).starts_with("503 "));
+}
+
+/// An alert that Acteon refused was lost: Alertmanager does not ask again for what is answered 422.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_that_is_larger_than_an_action_goes_all_the_same() {
+    let gateway = Gateway::start(LOG).await;
+    let large = |change: fn(&mut Value)| {
+        let mut large = alert("Large", "of everything too much");
+        change(&mut large);
+        alerts(&[large])
+    };
+    let cases: [fn(&mut Value); 6] = [
+        |alert| {
+            for number in 0..70 {
+                alert["labels"][format!("l{number}")] = json!("x");
+            }
+        },
+        |alert| alert["labels"]["query"] = json!("支".repeat(2000)),
+        |alert| alert["annotations"]["description"] = json!("x".repeat(2 << 20)),
+        |alert| alert["fingerprint"] = json!("f".repeat(300)),
+        |alert| alert["labels"]["tenant"] = json!(" "),
+        |alert| alert["labels"]["te\u{a0}am\u{200b}"] = json!("pay"),
+    ];
+    for (number, change) in cases.into_iter().enumerate() {
+        let mut webhook = large(change);
+        if number != 3 {
+            webhook["alerts"][0]["fingerprint"] = json!(format!("f{number}"));
+        }
+        assert_eq!(
+            relay(gateway.base(), &webhook),
+            "200 1 accepted",
+            "{number}"
+        );
+    }
+    let halved = alerts(&[alert("Halved", "HALF")])
+        .to_string()
+        .replace("HALF", "cut in \\ud83d");
+    assert_eq!(relay_text(gateway.base(), &halved), "200 1 accepted");
+    for broken in ["", "{", "[]"] {
+        let told = relay_text(gateway.base(), broken);
+        assert!(
+            told.starts_with("422 this is no webhook of Alertmanager"),
+            "{broken}: {told}"
+        );
+    }
+    let found = gateway
+        .get("/v1/audit?tenant=default&text=labels%20left%20out")
+        .await
+        .body;
+    assert_eq!(
+        found["records"].as_array().map(Vec::len),
+        Some(1),
+        "{found}"
+    );
 }
