@@ -58,6 +58,8 @@ async fn a_label_that_no_rule_could_name_is_refused() {
         "team\u{200b}",
         "te\u{2800}am",
         "te\u{a0}am",
+        "te\0am",
+        "te\nam",
         "\u{202e}maet",
     ] {
         for metadata in [json!({ name: "pay" }), json!({ "labels": { name: "pay" } })] {
