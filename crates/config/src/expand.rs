@@ -52,6 +52,7 @@ pub(crate) fn expand(text: &str, lookup: &dyn Lookup) -> Result<String, Fault> {
 
 fn value_of(name: &str, lookup: &dyn Lookup) -> Result<String, Fault> {
     if let Some(path) = name.strip_prefix("file:") {
+        not_of_a_shell(path)?;
         let text = read_text(Path::new(path), MAX_FILE_BYTES).map_err(|error| {
             Fault::new(
                 format!("cannot read {path:?}: {error}"),
@@ -60,10 +61,81 @@ fn value_of(name: &str, lookup: &dyn Lookup) -> Result<String, Fault> {
         })?;
         return Ok(text.trim_end_matches(['\n', '\r']).to_owned());
     }
+    if name.is_empty() {
+        return Err(Fault::new(
+            "a name is missing between ${ and }",
+            "write ${NAME} for an environment variable, ${file:/path} for a file, or $${ for a literal ${",
+        ));
+    }
     lookup.variable(name).ok_or_else(|| {
         Fault::new(
             format!("the environment variable {name:?} is not set"),
-            "set it, or write the value itself",
+            what_to_write(name),
         )
     })
+}
+
+/// What to do about a variable that is not set, where its name is as others write it.
+fn what_to_write(name: &str) -> String {
+    let plain = name.trim();
+    if let Some((plain, _)) = name.split_once(":-") {
+        return format!("a default behind :- is not taken: set {plain}, or write the value itself");
+    }
+    let variable = ["env:", "ENV:", "env."]
+        .iter()
+        .find_map(|before| plain.strip_prefix(before));
+    if let Some(variable) = variable {
+        return format!("write ${{{variable}}}");
+    }
+    if let Some(path) = plain
+        .strip_prefix("FILE:")
+        .or_else(|| plain.strip_prefix("file:"))
+    {
+        return format!("write ${{file:{path}}}");
+    }
+    if plain != name {
+        return format!("write ${{{plain}}}, without blanks");
+    }
+    "set it, or write the value itself".into()
+}
+
+/// Refuses a path that only a shell would understand: a folder named ~ would be made, or looked for.
+pub(crate) fn not_of_a_shell(path: &str) -> Result<(), Fault> {
+    let Some(rest) = path
+        .strip_prefix('~')
+        .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+    else {
+        return Ok(());
+    };
+    Err(Fault::new(
+        format!("{path:?} begins with ~, which only a shell takes for the home folder"),
+        format!("write the whole path, or ${{HOME}}{rest}"),
+    ))
+}
+
+/// Refuses a text that other programs put a value in the place of. As a secret it would be refused by its service, much later and by its own name.
+pub(crate) fn no_placeholder(text: &str) -> Result<(), Fault> {
+    let text = text.trim();
+    let within = |open: &str, close: &str| text.strip_prefix(open)?.strip_suffix(close);
+    let is_name = |name: &str| {
+        let letters = name.trim();
+        letters.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_')
+            && letters
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte))
+    };
+    let is_variable = |name: &str| {
+        is_name(name) && !name.contains(['-', '.', ' ']) && name == name.to_ascii_uppercase()
+    };
+    let is_placeholder = text.strip_prefix('$').is_some_and(is_variable)
+        || within("%", "%").is_some_and(is_variable)
+        || within("{{", "}}").is_some_and(is_name)
+        || within("<", ">").is_some_and(is_name);
+    if is_placeholder {
+        return Err(Fault::new(
+            "what is written here stands for a value, and is none",
+            "write ${NAME} for the environment variable NAME, ${file:/path} for a file, or the value itself",
+        ));
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::Fault;
-use crate::expand::{Lookup, expand};
+use crate::expand::{Lookup, expand, no_placeholder, not_of_a_shell};
 use crate::settings::{Key, Kind, Setting};
 
 type Value<'a> = Spanned<DeValue<'a>>;
@@ -27,6 +27,9 @@ pub(super) fn setting(key: &Key, value: &Value<'_>, lookup: &dyn Lookup) -> Resu
     };
     if !key.may_be_blank && is_blank(&setting) {
         return Err(blank(key, value));
+    }
+    if let Setting::Text(text) = &setting {
+        not_of_a_shell(text)?;
     }
     Ok(setting)
 }
@@ -87,6 +90,7 @@ fn secret(value: &Value<'_>, lookup: &dyn Lookup) -> Read<SecretString> {
     let Some(text) = value.get_ref().as_str() else {
         return Ok(None);
     };
+    no_placeholder(text)?;
     let text = SecretString::from(expand(text, lookup)?);
     if lookup.is_encrypted(text.expose_secret()) {
         return lookup.decrypt(&text).map(Some);

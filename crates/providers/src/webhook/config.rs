@@ -89,6 +89,13 @@ impl Config {
         };
         let url = reader.take(read_url(settings, link_local));
         let headers = reader.take_all(read_headers(settings));
+        if let (Some((url, _)), Some(headers)) = (&url, &headers)
+            && credentials(url).is_some()
+            && headers.contains_key(header::AUTHORIZATION)
+        {
+            let message = "user and password of the URL have no effect beside the header authorization: leave one of them out";
+            reader.wrong("url", message);
+        }
         let timeout = reader.take(context.timeout(settings, "timeout_seconds", 10, 25));
         let retry = reader.word("retry", RetryMode::ALL);
         let max_concurrency = reader.integer("max_concurrency", 64, 1..=1024);
@@ -139,6 +146,18 @@ fn read_url(settings: &Settings, link_local: LinkLocal) -> Result<(Url, Uri), Pr
             "must be an address such as https://hooks.example.com/alerts",
         )
     })?;
+    if let Some(part) = url.fragment() {
+        let message = format!(
+            "has a fragment, #{part}, which is never sent: leave it out, or write # as %23"
+        );
+        return Err(Problem::new("url", message));
+    }
+    if url.port() == Some(0) {
+        return Err(Problem::new(
+            "url",
+            "has the port 0, where nothing can listen",
+        ));
+    }
     if link_local == LinkLocal::Refused && is_forbidden_host(&url) {
         let message = "is a link-local or cloud metadata address; set allow_link_local = true if that is meant";
         return Err(Problem::new("url", message));

@@ -82,6 +82,8 @@ struct Found {
     auth: Result<Option<AuthTable>, ConfigError>,
     rules: Result<Option<Loaded>, RulesError>,
     known: Known,
+    /// Why no database could be made in its folder.
+    folder: Option<String>,
 }
 
 impl Found {
@@ -96,6 +98,10 @@ impl Found {
             |_| Known::Not(String::new()),
             |config| which.intervals(config),
         );
+        let folder = config
+            .as_ref()
+            .ok()
+            .and_then(|config| which.folder_trouble(&config.store));
         let named = named.or_else(|| config.as_ref().ok().map(Config::named_files));
         let keys = Env::new(&super::variable)?.keys;
         let auth = named
@@ -116,6 +122,7 @@ impl Found {
             auth,
             rules,
             known,
+            folder,
         })
     }
 
@@ -127,6 +134,7 @@ impl Found {
             auth,
             rules,
             known,
+            folder,
         } = self;
         let host = config
             .as_ref()
@@ -135,6 +143,7 @@ impl Found {
         let wrong: Vec<String> = [
             config.as_ref().err().map(ToString::to_string),
             host,
+            folder,
             auth.as_ref().err().map(ToString::to_string),
             rules.as_ref().err().map(ToString::to_string),
         ]
@@ -241,6 +250,27 @@ fn host_trouble(file: &str, config: &Config) -> Option<String> {
 }
 
 impl Which {
+    /// Why the folder of the embedded database cannot be made: something on its way is no folder.
+    fn folder_trouble(&self, store: &StoreConfig) -> Option<String> {
+        match store {
+            StoreConfig::Embedded(_) => {}
+            #[cfg(feature = "postgres")]
+            StoreConfig::Postgres(_) => return None,
+        }
+        let database = self.path(store).ok()?;
+        let folder = database.parent()?;
+        let there = folder
+            .ancestors()
+            .find(|part| part.symlink_metadata().is_ok())?;
+        (!there.is_dir()).then(|| {
+            format!(
+                "cannot make the data folder {}: {} is there and is no folder; choose another with --data-dir",
+                folder.display(),
+                there.display()
+            )
+        })
+    }
+
     /// The names of the time intervals that the store has.
     fn intervals(&self, config: &Config) -> Known {
         match &config.store {

@@ -221,7 +221,8 @@ impl ConfigFile {
         let default = PathBuf::from("acteon.toml");
         self.config
             .clone()
-            .or_else(|| default.is_file().then_some(default))
+            // A link to nowhere or a folder is meant to be one, and is told.
+            .or_else(|| default.symlink_metadata().is_ok().then_some(default))
     }
 
     /// The configuration, and the files that it names also where something is wrong with it.
@@ -250,6 +251,14 @@ fn path(text: &str) -> Result<PathBuf, &'static str> {
     } else {
         Ok(text.into())
     }
+}
+
+/// The path of a file that is read or written whole, and never standard input or output.
+fn file(text: &str) -> Result<PathBuf, &'static str> {
+    if text == "-" {
+        return Err("standard input and output are not taken: write ./- for a file of that name");
+    }
+    path(text)
 }
 
 /// A text of the command line that is not blank.

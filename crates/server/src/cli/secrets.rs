@@ -25,6 +25,9 @@ pub(super) fn encrypt() -> anyhow::Result<ExitCode> {
     if secret.is_empty() {
         bail!("the secret is empty");
     }
+    if Envelope::is_claimed_by(secret) {
+        bail!("it is an envelope already: give the secret itself, or use the envelope as it is");
+    }
     say!("{}", Envelope::seal(&SecretString::from(secret), &keys)?);
     Ok(ExitCode::SUCCESS)
 }
@@ -81,6 +84,7 @@ fn caller(text: &str) -> Result<String, String> {
 }
 
 fn tenant(text: &str) -> Result<String, String> {
+    granted(text)?;
     named(
         text,
         |text| Tenant::parse_new(text).map(drop),
@@ -89,11 +93,20 @@ fn tenant(text: &str) -> Result<String, String> {
 }
 
 fn namespace(text: &str) -> Result<String, String> {
+    granted(text)?;
     named(
         text,
         |text| Namespace::parse_new(text).map(drop),
         "a namespace, or leave the flag out for all",
     )
+}
+
+/// Refuses what the file of the API keys would not take.
+fn granted(text: &str) -> Result<(), String> {
+    if text.contains('*') && text != "*" {
+        return Err("it has a * within, which stands for all only where it stands alone".into());
+    }
+    Ok(())
 }
 
 /// A name that can be one.

@@ -117,6 +117,11 @@ async fn run(config: Config, data_dir: PathBuf, source: String) -> anyhow::Resul
     // A limit on the size of files is an error of the write, as on a full disk, and not the end of the process.
     let _file_size = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))
         .context("cannot listen for SIGXFSZ")?;
+    // Scripts that rotate logs send these to any server. Nothing is to be done, and by default they end a process.
+    let _unheeded = (
+        signal(SignalKind::user_defined1()).context("cannot listen for SIGUSR1")?,
+        signal(SignalKind::user_defined2()).context("cannot listen for SIGUSR2")?,
+    );
     let (rules, keys) = (config.rules.directory.clone(), config.auth.clone());
     let server = tokio::select! {
         started = Server::start(config, &data_dir) => started?,

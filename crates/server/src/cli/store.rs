@@ -27,7 +27,7 @@ pub(super) struct ToFile {
     #[command(flatten)]
     which: Which,
     /// The file to write; it must not be there yet
-    #[arg(value_parser = super::path)]
+    #[arg(value_parser = super::file)]
     file: PathBuf,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct FromFile {
     #[command(flatten)]
     which: Which,
     /// The file that `export` wrote
-    #[arg(value_parser = super::path)]
+    #[arg(value_parser = super::file)]
     file: PathBuf,
 }
 

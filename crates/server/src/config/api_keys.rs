@@ -230,7 +230,12 @@ fn check_names(reader: &mut SectionReader<'_>) {
     ];
     for (key, check) in checks {
         for name in reader.settings().texts(key) {
-            if let Err(error) = check(name) {
+            if name.contains('*') && name != "*" {
+                let message = format!(
+                    "{name:?} has a * within, which stands for all only where it stands alone: name each"
+                );
+                reader.wrong(key, message);
+            } else if let Err(error) = check(name) {
                 reader.wrong(key, format!("{name:?} {error}"));
             }
         }

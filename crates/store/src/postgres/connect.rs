@@ -1,6 +1,7 @@
 //! Connections: how they are made, how they begin, and when they are thrown away.
 
 use std::ops::Deref;
+use std::path::Path;
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,7 +88,10 @@ impl PostgresOptions {
             let message = "has no effect without TLS, which a database on this machine is asked for only by `?sslmode=require` in the URL";
             return Err(("ca_file", message.into()));
         }
-        Ok(())
+        let certificates = self.ca_file.as_deref().map(certificates).transpose();
+        certificates
+            .map(drop)
+            .map_err(|message| ("ca_file", message))
     }
 
     /// Whether the connection is encrypted: as the URL says, and otherwise where it leaves this machine.
@@ -206,25 +210,28 @@ fn tls(options: &PostgresOptions) -> Result<MakeRustlsConnect, StoreError> {
         None => rustls::ClientConfig::with_platform_verifier()
             .map_err(|error| invalid(format!("the system's certificates: {error}")))?,
         Some(path) => {
-            let unreadable = |error: &dyn std::fmt::Display| {
-                invalid(format!("ca_file {}: {error}", path.display()))
-            };
-            let mut roots = rustls::RootCertStore::empty();
-            for certificate in
-                CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))?
-            {
-                let certificate = certificate.map_err(|error| unreadable(&error))?;
-                roots.add(certificate).map_err(|error| unreadable(&error))?;
-            }
-            if roots.is_empty() {
-                return Err(unreadable(&"it holds no certificate in PEM"));
-            }
+            let roots =
+                certificates(path).map_err(|message| invalid(format!("ca_file {message}")))?;
             rustls::ClientConfig::builder()
                 .with_root_certificates(roots)
                 .with_no_client_auth()
         }
     };
     Ok(MakeRustlsConnect::new(config))
+}
+
+/// The certificates of a file, or what is wrong with it.
+fn certificates(path: &Path) -> Result<rustls::RootCertStore, String> {
+    let unreadable = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))? {
+        let certificate = certificate.map_err(|error| unreadable(&error))?;
+        roots.add(certificate).map_err(|error| unreadable(&error))?;
+    }
+    if roots.is_empty() {
+        return Err(unreadable(&"it holds no certificate in PEM"));
+    }
+    Ok(roots)
 }
 
 /// A connection out of the pool. It goes back only through [`Conn::done`]: one that was left in the middle of something is closed.

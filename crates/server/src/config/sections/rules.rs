@@ -83,6 +83,8 @@ fn default_timezone(reader: &mut SectionReader<'_>) -> String {
     if !acteon_rules::is_time_zone(zone) {
         let message = format!("there is no time zone {zone:?}; use a name such as Asia/Shanghai");
         reader.wrong("default_timezone", message);
+        // It is told here, and the rules need not tell it again.
+        return "UTC".to_owned();
     }
     zone.to_owned()
 }

@@ -2,6 +2,7 @@
 
 mod process;
 mod secrets;
+mod slips;
 mod stores;
 
 use crate::support::run_command;
