@@ -32,6 +32,31 @@ pub enum Judged {
     Refused(Outcome),
 }
 
+/// The ring of a throttle: when the last actions went, as many as may go within its window, each in the slot of its turn. Slot 0 of the table says
+/// how many went in all; the ring begins behind it.
+impl ThrottleCheck {
+    /// Number of slots.
+    pub(crate) fn ring_size(&self) -> i64 {
+        i64::from(self.max_count.max(1))
+    }
+
+    /// Slot of the action that goes after `total` others. Until then it says when the one went whose turn was a whole round before.
+    pub(crate) fn slot(&self, total: i64) -> i64 {
+        1 + total % self.ring_size()
+    }
+
+    /// Until when the ring is kept if an action goes at `now`.
+    pub(crate) fn kept_until(&self, now: Timestamp) -> Timestamp {
+        now + self.window
+    }
+}
+
+/// [`ThrottleCheck::slot`] in SQL.
+#[cfg(feature = "postgres")]
+pub(crate) fn slot_in_sql(total: &str, ring_size: &str) -> String {
+    format!("1 + ({total}) % {ring_size}")
+}
+
 pub(crate) fn judge(
     counters: &dyn Counters,
     conditions: &Conditions,
@@ -116,5 +141,29 @@ fn exceeded(quota: &QuotaCheck, used: u64, now: Timestamp) -> Outcome {
         overage_behavior: quota.overage.word().into(),
         retry_after: quota.resets_at.since(now),
         quota_id: quota.id.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn slots(max_count: u32) -> Vec<i64> {
+        let check = ThrottleCheck {
+            key: "k".into(),
+            max_count,
+            window: Duration::from_secs(1),
+            rule: "r".into(),
+        };
+        (0..5).map(|total| check.slot(total)).collect()
+    }
+
+    #[test]
+    fn each_action_takes_the_slot_of_the_one_a_round_before() {
+        assert_eq!(slots(3), [1, 2, 3, 1, 2]);
+        assert_eq!(slots(1), [1, 1, 1, 1, 1]);
+        assert_eq!(slots(0), slots(1), "none is no ring");
     }
 }

@@ -17,11 +17,10 @@ impl Counters for Tables {
     }
 
     fn went(&self, check: &ThrottleCheck) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.rings.get(&check.key).and_then(|ring| {
-            ring.slots
-                .get(&(ring.total % i64::from(check.max_count.max(1))))
-                .copied()
-        }))
+        Ok(self
+            .rings
+            .get(&check.key)
+            .and_then(|ring| ring.slots.get(&check.slot(ring.total)).copied()))
     }
 
     fn used(&self, counter: &str) -> Result<u64, StoreError> {
@@ -49,10 +48,9 @@ impl Tables {
         }
         if let Some(check) = &conditions.throttle {
             let ring = self.rings.entry(check.key.clone()).or_default();
-            ring.slots
-                .insert(ring.total % i64::from(check.max_count.max(1)), now);
+            ring.slots.insert(check.slot(ring.total), now);
             ring.total += 1;
-            ring.until = now + check.window;
+            ring.until = check.kept_until(now);
         }
         self.charge_quotas(quotas);
     }

@@ -26,7 +26,7 @@ impl Counters for SqlCounters<'_> {
 
     fn went(&self, check: &ThrottleCheck) -> Result<Option<Timestamp>> {
         let total = slot(self.0, &check.key, 0)?.unwrap_or(0);
-        let went = slot(self.0, &check.key, 1 + total % i64::from(check.max_count))?;
+        let went = slot(self.0, &check.key, check.slot(total))?;
         Ok(went.map(Timestamp::from_millis))
     }
 
@@ -71,13 +71,13 @@ pub(super) fn charge(
     }
     if let Some(throttle) = &conditions.throttle {
         let total = slot(connection, &throttle.key, 0)?.unwrap_or(0);
-        let until = (now + throttle.window).as_millis();
+        let until = throttle.kept_until(now).as_millis();
         let mut upsert = connection.prepare_cached(
             "INSERT INTO throttles (key, slot, value, until) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key, slot) DO UPDATE SET value = ?3, until = ?4",
         )?;
         upsert.execute(params![
             throttle.key,
-            1 + total % i64::from(throttle.max_count),
+            throttle.slot(total),
             now.as_millis(),
             until
         ])?;

@@ -59,7 +59,7 @@ impl Counters for Locked {
     fn went(&self, check: &ThrottleCheck) -> Result<Option<Timestamp>, StoreError> {
         let ring = self.rings.get(&key(&check.key));
         Ok(ring
-            .and_then(|ring| ring.slots.get(&slot(ring.total, check)).copied())
+            .and_then(|ring| ring.slots.get(&check.slot(ring.total)).copied())
             .map(Timestamp::from_millis))
     }
 
@@ -69,14 +69,6 @@ impl Counters for Locked {
             .get(&key(counter))
             .map_or(0, |counter| counter.used.unsigned_abs()))
     }
-}
-
-pub(super) fn ring_size(check: &ThrottleCheck) -> i64 {
-    i64::from(check.max_count.max(1))
-}
-
-fn slot(total: i64, check: &ThrottleCheck) -> i64 {
-    1 + total % ring_size(check)
 }
 
 impl Locked {
@@ -102,11 +94,11 @@ impl Locked {
         }
         if let Some(check) = &conditions.throttle {
             let ring = self.rings.entry(key(&check.key)).or_default();
-            let slot = slot(ring.total, check);
+            let slot = check.slot(ring.total);
             ring.slots.insert(slot, now.as_millis());
             ring.written.insert(slot);
             ring.total += 1;
-            ring.until = (now + check.window).as_millis();
+            ring.until = check.kept_until(now).as_millis();
         }
         for quota in quotas {
             let name = key(&quota.counter);

@@ -6,8 +6,8 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
 use super::charging::Parameters;
-use super::locked::{Counter, Holder, Locked, Ring, ring_size};
-use crate::gate::Conditions;
+use super::locked::{Counter, Holder, Locked, Ring};
+use crate::gate::{Conditions, slot_in_sql};
 use crate::model::Route;
 use crate::postgres::connect::Conn;
 use crate::postgres::error::Failure;
@@ -38,7 +38,7 @@ impl Names {
             if let Some(check) = &conditions.throttle {
                 throttles
                     .entry(key(&check.key))
-                    .or_insert((0, ring_size(check)))
+                    .or_insert((0, check.ring_size()))
                     .0 += 1;
             }
             counters.extend(
@@ -85,12 +85,13 @@ impl Statements {
                 .await?,
             // The slots that the batch will look at: the next ones of each ring.
             slots: conn
-                .prepare_cached(
+                .prepare_cached(&format!(
                     "SELECT t.key, t.slot, t.value FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS i (key, steps, size) \
                      JOIN throttles total ON total.key = i.key AND total.slot = 0 \
                      CROSS JOIN LATERAL generate_series(0, i.steps - 1) AS step \
-                     JOIN throttles t ON t.key = i.key AND t.slot = 1 + (total.value + step) % i.size",
-                )
+                     JOIN throttles t ON t.key = i.key AND t.slot = {}",
+                    slot_in_sql("total.value + step", "i.size")
+                ))
                 .await?,
             counters: conn
                 .prepare_cached(&format!("SELECT name, used, until FROM counters WHERE name = ANY($1) ORDER BY name{locking}"))
