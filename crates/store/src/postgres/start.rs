@@ -35,32 +35,16 @@ impl PostgresStore {
         let (ended, _) = watch::channel(None);
         // One more for what is found out beside the workers.
         let writers = connector.writers(batch::WORKERS * 3 + 1)?;
-        let admissions = Batcher::start(
-            Admit {
-                open: Arc::clone(&open),
-                optimism: Arc::clone(&optimism),
-            },
-            &writers,
-            ADMISSION_PATIENCE,
-            &ended,
-        );
-        let gated = Batcher::start(
-            Admit {
-                open: Arc::clone(&open),
-                optimism: Arc::clone(&optimism),
-            },
-            &writers,
-            ADMISSION_PATIENCE,
-            &ended,
-        );
-        let settlements = Batcher::start(
-            Settle {
-                open: Arc::clone(&open),
-            },
-            &writers,
-            SETTLEMENT_PATIENCE,
-            &ended,
-        );
+        let admit = || Admit {
+            open: Arc::clone(&open),
+            optimism: Arc::clone(&optimism),
+        };
+        let settle = Settle {
+            open: Arc::clone(&open),
+        };
+        let admissions = Batcher::start(admit(), &writers, ADMISSION_PATIENCE, &ended);
+        let gated = Batcher::start(admit(), &writers, ADMISSION_PATIENCE, &ended);
+        let settlements = Batcher::start(settle, &writers, SETTLEMENT_PATIENCE, &ended);
         let wakeups = Arc::new(Wakeups::default());
         let channel = options.notify.then(|| listen::channel(&options.schema));
         let mut tasks = vec![tokio::spawn(open_rows::keep_counting(

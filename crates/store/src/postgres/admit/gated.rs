@@ -41,6 +41,73 @@ pub(super) async fn write(
         .collect())
 }
 
+/// What is decided of a batch.
+struct Decided<'a> {
+    /// What came of each; `None` of one that is to be written.
+    effects: Vec<Option<Result<Admitted, StoreError>>>,
+    /// What gives way to one of the batch: its place, and a position.
+    superseded: Vec<(usize, i64)>,
+    /// What is to be written, with its place in the batch.
+    written: Vec<(&'a Admitting, Goes, usize)>,
+}
+
+impl<'a> Decided<'a> {
+    /// What is known of a batch without a decision: those whose ids are there.
+    fn of(batch: &[&'a Admitting], found: &[Found], again: bool) -> Self {
+        let mut decided = Self {
+            effects: batch.iter().map(|_| None).collect(),
+            superseded: Vec::new(),
+            written: Vec::new(),
+        };
+        for found in found {
+            let Some(place) = batch.iter().position(|item| is_of(found, item.action())) else {
+                continue;
+            };
+            match before(batch[place], found, again) {
+                Before::Mine(admitted) => decided.effects[place] = Some(Ok(admitted)),
+                Before::GivesWay(seq) => decided.superseded.push((place, seq.0)),
+                Before::Stays(seq) => decided.effects[place] = Some(Ok(Admitted::Existing(seq))),
+            }
+        }
+        decided
+    }
+
+    /// Decides of an item that is not there yet.
+    fn decide(&mut self, item: &'a Admitting, place: usize, seen: &mut Seen) {
+        let (living, letter) = (&seen.living, item.admission.letter);
+        if item.owner().is_some_and(|owner| !living.contains(&owner)) {
+            self.effects[place] = Some(Err(StoreError::Fenced));
+            return;
+        }
+        if letter.is_some_and(|letter| !seen.letters.contains(&letter.0)) {
+            self.effects[place] = Some(Ok(Admitted::NoLetter));
+            return;
+        }
+        match decide(item, &mut seen.locked) {
+            // What does not go leaves its letter on the list, and is not written.
+            Ok(Goes::Ended(outcome)) if letter.is_some() => {
+                self.effects[place] = Some(Ok(Admitted::Ended(outcome)));
+            }
+            Ok(goes) => {
+                letter.map(|letter| seen.letters.remove(&letter.0));
+                self.written.push((item, goes, place));
+            }
+            Err(error) => self.effects[place] = Some(Err(error)),
+        }
+    }
+
+    /// The positions that give way, each to a successor: what is not written takes nobody's place.
+    fn superseded(&self) -> Vec<i64> {
+        let of_written =
+            |(place, _): &&(usize, i64)| self.written.iter().any(|(.., other)| other == place);
+        self.superseded
+            .iter()
+            .filter(of_written)
+            .map(|(_, seq)| *seq)
+            .collect()
+    }
+}
+
 /// The ids of `batch` differ.
 async fn write_firsts(
     conn: &Conn,
@@ -48,70 +115,23 @@ async fn write_firsts(
     again: bool,
 ) -> Result<Vec<Result<Admitted, StoreError>>, Failure> {
     let statements = Statements::prepare(conn).await?;
-    let Seen {
-        living,
-        mut locked,
-        mut letters,
-        found,
-    } = begin(conn, &statements, batch).await?;
-    let mut effects: Vec<Option<Result<Admitted, StoreError>>> =
-        batch.iter().map(|_| None).collect();
-    let mut superseded = Vec::new();
-    for found in found {
-        let Some(place) = batch.iter().position(|item| is_of(&found, item.action())) else {
-            continue;
-        };
-        match before(batch[place], &found, again) {
-            Before::Mine(admitted) => effects[place] = Some(Ok(admitted)),
-            Before::GivesWay(seq) => superseded.push((place, seq.0)),
-            Before::Stays(seq) => effects[place] = Some(Ok(Admitted::Existing(seq))),
+    let mut seen = begin(conn, &statements, batch).await?;
+    let mut decided = Decided::of(batch, &seen.found, again);
+    for (place, item) in batch.iter().enumerate() {
+        if decided.effects[place].is_none() {
+            decided.decide(item, place, &mut seen);
         }
     }
-    let mut written = Vec::new();
-    for (place, item) in batch
-        .iter()
-        .enumerate()
-        .filter(|(place, _)| effects[*place].is_none())
-        .collect::<Vec<_>>()
-    {
-        if item.owner().is_some_and(|owner| !living.contains(&owner)) {
-            effects[place] = Some(Err(StoreError::Fenced));
-            continue;
-        }
-        if item
-            .admission
-            .letter
-            .is_some_and(|letter| !letters.contains(&letter.0))
-        {
-            effects[place] = Some(Ok(Admitted::NoLetter));
-            continue;
-        }
-        match decide(item, &mut locked) {
-            // What does not go leaves its letter on the list, and is not written.
-            Ok(Goes::Ended(outcome)) if item.admission.letter.is_some() => {
-                effects[place] = Some(Ok(Admitted::Ended(outcome)));
-            }
-            Ok(goes) => {
-                item.admission
-                    .letter
-                    .map(|letter| letters.remove(&letter.0));
-                written.push((*item, goes, place));
-            }
-            Err(error) => effects[place] = Some(Err(error)),
-        }
-    }
+    let superseded = decided.superseded();
+    let Decided {
+        mut effects,
+        written,
+        ..
+    } = decided;
     if written.is_empty() {
         conn.batch_execute("ROLLBACK").await?;
     } else {
-        // Each with its successor: what is not written takes nobody's place.
-        let of_written =
-            |(place, _): &&(usize, i64)| written.iter().any(|(.., other)| other == place);
-        let superseded: Vec<i64> = superseded
-            .iter()
-            .filter(of_written)
-            .map(|(_, seq)| *seq)
-            .collect();
-        commit(conn, &statements, &written, &superseded, &locked).await?;
+        commit(conn, &statements, &written, &superseded, &seen.locked).await?;
     }
     for (item, goes, place) in written {
         effects[place] = Some(Ok(goes.into_admitted(item.seq())));
