@@ -27,6 +27,7 @@ mod rows;
 mod shares;
 mod sqlite;
 mod store;
+mod tables;
 mod transfer;
 
 pub use age::Age;

@@ -15,53 +15,119 @@ use serde_json::value::RawValue;
 use crate::model::{ActionState, Record, Seq};
 use crate::rows::{Facts, state_of_number};
 
-/// An action with what is to be done about it, or what became of it, as an engine reads it.
-pub(crate) struct RawRecord {
-    pub(crate) seq: i64,
-    pub(crate) id: String,
-    pub(crate) tenant: String,
-    pub(crate) namespace: String,
-    pub(crate) asked: String,
-    pub(crate) action_type: String,
-    pub(crate) action: String,
-    pub(crate) origin: String,
-    pub(crate) request: Option<Vec<u8>>,
-    pub(crate) request_facts: Option<String>,
-    pub(crate) accepted_at: i64,
-    pub(crate) caller: String,
-    pub(crate) auth_method: String,
-    pub(crate) verdict: String,
-    pub(crate) rule: Option<String>,
-    pub(crate) through: Option<String>,
-    pub(crate) charges: Option<String>,
-    pub(crate) due_at: Option<i64>,
-    pub(crate) give_up_at: Option<i64>,
-    pub(crate) owner: Option<i64>,
-    pub(crate) in_flight: Option<bool>,
-    pub(crate) rounds: Option<i64>,
-    pub(crate) note: Option<String>,
-    pub(crate) state: Option<i64>,
-    pub(crate) finished_at: Option<i64>,
-    pub(crate) attempts: Option<i64>,
-    pub(crate) takeovers: Option<i64>,
-    pub(crate) possible_duplicate: Option<bool>,
-    pub(crate) history: Option<String>,
-    pub(crate) outcome: Option<String>,
-    pub(crate) fence: Option<i64>,
-    pub(crate) not_before: Option<i64>,
-    pub(crate) class: Option<String>,
-    /// What the engine could not read.
-    pub(crate) unreadable: Option<String>,
+/// A row as an engine reads it, by the places of its columns.
+pub(crate) trait RawRow {
+    /// Why a column cannot be read.
+    type Error;
+
+    /// Reads a column that is a number, or a flag, or bytes, or a text, and may be NULL or not, as `T` says.
+    fn read<T: RawColumn>(&mut self, place: usize) -> Result<T, Self::Error> {
+        T::read(self, place)
+    }
+
+    fn number(&mut self, place: usize) -> Result<i64, Self::Error>;
+    fn maybe_number(&mut self, place: usize) -> Result<Option<i64>, Self::Error>;
+    fn maybe_flag(&mut self, place: usize) -> Result<Option<bool>, Self::Error>;
+    fn maybe_bytes(&mut self, place: usize) -> Result<Option<Vec<u8>>, Self::Error>;
+    fn text(&mut self, place: usize) -> Result<String, Self::Error>;
+    fn maybe_text(&mut self, place: usize) -> Result<Option<String>, Self::Error>;
+
+    /// What of the columns read so far could not be read, in words that quote nothing of it.
+    fn unreadable(self) -> Option<String>;
+}
+
+/// Type of a column of a [`RawRecord`].
+pub(crate) trait RawColumn: Sized {
+    fn read<R: RawRow + ?Sized>(row: &mut R, place: usize) -> Result<Self, R::Error>;
+}
+
+macro_rules! raw_columns {
+    ($($type:ty: $read:ident),* $(,)?) => {
+        $(impl RawColumn for $type {
+            fn read<R: RawRow + ?Sized>(row: &mut R, place: usize) -> Result<Self, R::Error> {
+                row.$read(place)
+            }
+        })*
+    };
+}
+
+raw_columns! {
+    i64: number,
+    Option<i64>: maybe_number,
+    Option<bool>: maybe_flag,
+    Option<Vec<u8>>: maybe_bytes,
+    String: text,
+    Option<String>: maybe_text,
+}
+
+/// Defines [`RawRecord`] by its fields, each with its type and its column: what is selected and what is read are this one list.
+macro_rules! raw_record {
+    ($first:ident: $first_type:ty = $first_column:literal, $($field:ident: $type:ty = $column:literal,)*) => {
+        /// An action with what is to be done about it, or what became of it, as an engine reads it.
+        pub(crate) struct RawRecord {
+            pub(crate) $first: $first_type,
+            $(pub(crate) $field: $type,)*
+            /// What the engine could not read.
+            pub(crate) unreadable: Option<String>,
+        }
+
+        impl RawRecord {
+            /// The columns of a record in the order of the fields, for tables `a`, `j` and `o`.
+            pub(crate) const COLUMNS: &'static str = concat!($first_column, $(", ", $column),*);
+
+            /// Reads [`Self::COLUMNS`].
+            pub(crate) fn read<R: RawRow>(mut row: R) -> Result<Self, R::Error> {
+                let mut places = 0..;
+                let mut place = || places.next().unwrap_or(usize::MAX);
+                let $first = row.read(place())?;
+                $(let $field = row.read(place())?;)*
+                Ok(Self {
+                    $first,
+                    $($field,)*
+                    unreadable: row.unreadable(),
+                })
+            }
+        }
+    };
+}
+
+raw_record! {
+    seq: i64 = "a.seq",
+    id: String = "a.id",
+    tenant: String = "a.tenant",
+    namespace: String = "a.namespace",
+    asked: String = "a.provider",
+    action_type: String = "a.action_type",
+    action: String = "a.action",
+    origin: String = "a.origin",
+    request: Option<Vec<u8>> = "a.request",
+    request_facts: Option<String> = "a.request_facts",
+    accepted_at: i64 = "a.accepted_at",
+    caller: String = "a.caller",
+    auth_method: String = "a.auth_method",
+    verdict: String = "a.verdict",
+    rule: Option<String> = "a.rule",
+    through: Option<String> = "a.through",
+    charges: Option<String> = "a.charges",
+    due_at: Option<i64> = "j.due_at",
+    give_up_at: Option<i64> = "j.give_up_at",
+    owner: Option<i64> = "j.owner",
+    in_flight: Option<bool> = "j.in_flight",
+    rounds: Option<i64> = "j.rounds",
+    note: Option<String> = "j.note",
+    state: Option<i64> = "o.state",
+    finished_at: Option<i64> = "o.finished_at",
+    attempts: Option<i64> = "coalesce(o.attempts, j.attempts)",
+    takeovers: Option<i64> = "coalesce(o.takeovers, j.takeovers)",
+    possible_duplicate: Option<bool> = "coalesce(o.possible_duplicate, j.possible_duplicate)",
+    history: Option<String> = "coalesce(o.history, j.history)",
+    outcome: Option<String> = "coalesce(o.outcome, j.outcome)",
+    fence: Option<i64> = "j.fence",
+    not_before: Option<i64> = "j.not_before",
+    class: Option<String> = "o.class",
 }
 
 impl RawRecord {
-    /// The columns of a record in the order of the fields, for tables `a`, `j` and `o`.
-    pub(crate) const COLUMNS: &'static str = "a.seq, a.id, a.tenant, a.namespace, a.provider, a.action_type, a.action, a.origin, a.request, \
-         a.request_facts, a.accepted_at, a.caller, a.auth_method, a.verdict, a.rule, a.through, a.charges, \
-         j.due_at, j.give_up_at, j.owner, j.in_flight, j.rounds, j.note, o.state, o.finished_at, \
-         coalesce(o.attempts, j.attempts), coalesce(o.takeovers, j.takeovers), coalesce(o.possible_duplicate, j.possible_duplicate), \
-         coalesce(o.history, j.history), coalesce(o.outcome, j.outcome), j.fence, j.not_before, o.class";
-
     /// The tables that [`Self::COLUMNS`] are of.
     pub(crate) const TABLES: &'static str =
         "actions a LEFT JOIN jobs j ON j.seq = a.seq LEFT JOIN outcomes o ON o.seq = a.seq";
@@ -74,24 +140,11 @@ impl RawRecord {
         let action = reading
             .json("action", &self.action)
             .unwrap_or_else(|| self.stand_in());
-        let through = self
-            .through
-            .as_deref()
-            .map(|name| reading.taken("through", ProviderName::parse(name).ok()));
-        let provider = through.flatten().unwrap_or_else(|| action.provider.clone());
-        let origin = Origin::ALL
-            .into_iter()
-            .find(|known| known.as_str() == self.origin);
-        let state = self.state.map(|number| {
-            reading
-                .taken("state", state_of_number(number))
-                .unwrap_or(ActionState::Dead)
-        });
-        let facts: Option<Facts> = self
-            .request_facts
-            .as_deref()
-            .and_then(|text| reading.json("request_facts", text));
-        let facts = facts.unwrap_or_default();
+        let provider = reading
+            .provider("through", self.through.as_deref())
+            .unwrap_or_else(|| action.provider.clone());
+        let state = reading.state(self.state);
+        let facts: Facts = reading.maybe_json("request_facts", self.request_facts.as_deref());
         let priority = facts.priority.unwrap_or(action.priority);
         let prepared = prepared(self.request.take(), facts, &self.action);
         if state.is_none() && prepared.is_none() {
@@ -101,22 +154,19 @@ impl RawRecord {
             .outcome
             .take()
             .filter(|text| reading.json::<Outcome>("outcome", text).is_some());
+        let instant = |millis: Option<i64>| millis.map_or(accepted_at, Timestamp::from_millis);
         Record {
             seq: Seq(self.seq),
             provider,
-            origin: reading.taken("origin", origin).unwrap_or(Origin::Api),
+            origin: reading.origin(&self.origin),
             prepared: prepared.map(Arc::new),
             priority,
             action: Arc::new(action),
-            charges: self
-                .charges
-                .as_deref()
-                .and_then(|text| reading.json("charges", text))
-                .unwrap_or_default(),
+            charges: reading.maybe_json("charges", self.charges.as_deref()),
             accepted_at,
-            due_at: self.due_at.map_or(accepted_at, Timestamp::from_millis),
-            not_before: self.not_before.map_or(accepted_at, Timestamp::from_millis),
-            give_up_at: self.give_up_at.map_or(accepted_at, Timestamp::from_millis),
+            due_at: instant(self.due_at),
+            not_before: instant(self.not_before),
+            give_up_at: instant(self.give_up_at),
             owned: self.owner.is_some_and(|owner| owner != 0),
             in_flight: self.in_flight.unwrap_or(false),
             fence: self.fence.unwrap_or(0),
@@ -124,11 +174,7 @@ impl RawRecord {
             attempts: reading.count("attempts", self.attempts),
             takeovers: reading.count("takeovers", self.takeovers),
             possible_duplicate: self.possible_duplicate.unwrap_or(false),
-            history: self
-                .history
-                .as_deref()
-                .and_then(|text| reading.json("history", text))
-                .unwrap_or_default(),
+            history: reading.maybe_json("history", self.history.as_deref()),
             finished_at: self.finished_at.map(Timestamp::from_millis),
             class: self.class,
             note: self.note.map(Into::into),
@@ -245,6 +291,28 @@ impl Reading {
             self.fails(column);
         }
         value
+    }
+
+    /// Reads JSON of a column that may be NULL; what cannot be read is as if nothing were there.
+    fn maybe_json<T: DeserializeOwned + Default>(&mut self, column: &str, text: Option<&str>) -> T {
+        text.and_then(|text| self.json(column, text))
+            .unwrap_or_default()
+    }
+
+    fn provider(&mut self, column: &str, name: Option<&str>) -> Option<ProviderName> {
+        self.taken(column, ProviderName::parse(name?).ok())
+    }
+
+    /// The origin of that name; a stand-in where there is none.
+    fn origin(&mut self, name: &str) -> Origin {
+        let origin = Origin::ALL.into_iter().find(|known| known.as_str() == name);
+        self.taken("origin", origin).unwrap_or(Origin::Api)
+    }
+
+    /// The state of one that ended; of an unknown number a stand-in that somebody looks at.
+    fn state(&mut self, number: Option<i64>) -> Option<ActionState> {
+        let state = state_of_number(number?);
+        Some(self.taken("state", state).unwrap_or(ActionState::Dead))
     }
 
     fn count(&mut self, column: &str, value: Option<i64>) -> u32 {

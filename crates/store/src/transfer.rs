@@ -3,7 +3,6 @@
 //! The first line says what the file is, each further line is a row, and the last counts them, so that a file that was cut short is found
 //! out. What a process held when the lines were written is nobody's afterwards, and marked like what a dead process leaves behind.
 
-mod tables;
 mod value;
 mod versions;
 
@@ -15,8 +14,8 @@ use self::value::fits;
 use self::versions::{from_version_1, from_version_2};
 use crate::StoreError;
 
-pub(crate) use self::tables::{Kind, TABLES, Table};
 pub(crate) use self::value::{Value, bytes_of};
+pub(crate) use crate::tables::{Kind, TABLES, Table};
 
 /// What an import ends with, in words that every engine knows: the rows of old exports get their providers.
 pub(crate) const AFTER_IMPORT: &str = "UPDATE jobs SET provider = (SELECT coalesce(a.through, a.provider) FROM actions a WHERE a.seq = jobs.seq) WHERE provider = ''";

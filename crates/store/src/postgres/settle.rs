@@ -1,8 +1,8 @@
 //! Settlements: a batch of outcomes in one statement, fenced by their owners.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use acteon_core::Outcome;
 
@@ -10,6 +10,7 @@ use super::batch::{Batched, Effects};
 use super::connect::Conn;
 use super::error::Failure;
 use super::gate;
+use super::rows::columns::{columns, table_of};
 use crate::age::Age;
 use crate::model::{Charges, Hold, OwnerId, Seq, Settled, Settlement, Step};
 use crate::rows::{state_number, state_of};
@@ -82,14 +83,39 @@ impl Batched for Settle {
     }
 }
 
-/// What a settlement does to its row, as a number: see [`number`].
-const SETTLE: &str = "\
+columns! {
+    /// Columns of a settlement.
+    Incoming in Arrays {
+        seq: i64,
+        owner: i64,
+        fence: i64,
+        /// What it does to its row: see [`number`].
+        step: i64,
+        at: i64,
+        attempts: i64,
+        rounds: i64,
+        takeovers: i64,
+        possible_duplicate: bool,
+        history: Option<&'a str>,
+        note: Option<&'a str>,
+        outcome: Option<&'a str>,
+        due_at: Option<i64>,
+        not_before: Option<i64>,
+        give_up_at: Option<i64>,
+        state: Option<i64>,
+        tag: Option<&'a str>,
+        code: Option<&'a str>,
+        class: Option<&'a str>,
+    }
+}
+
+/// Changes each row whose owner still owns it; says which.
+static SETTLE: LazyLock<String> = LazyLock::new(|| {
+    let incoming = table_of(Arrays::COLUMNS);
+    format!(
+        "\
 WITH incoming AS (
-  SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bool[], $8::text[],
-    $9::text[], $10::bigint[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[],
-    $17::text[], $18::bigint[], $19::bigint[])
-  AS i (seq, owner, due_at, attempts, rounds, takeovers, possible_duplicate, history, outcome, state, tag, code, at, fence, step, note, class,
-    not_before, give_up_at)
+  SELECT * FROM {incoming}
 ), went_on AS (
   UPDATE jobs j SET in_flight = i.step = 1, attempts = i.attempts, rounds = i.rounds, history = COALESCE(i.history, j.history),
     possible_duplicate = j.possible_duplicate OR i.possible_duplicate, note = i.note
@@ -107,7 +133,9 @@ WITH incoming AS (
   SELECT seq, state, at, attempts, takeovers, possible_duplicate OR marked, COALESCE(history, kept), outcome, tag, code, class, owner
   FROM closed
 )
-SELECT seq, owner, fence FROM went_on UNION ALL SELECT seq, owner, fence FROM put_off UNION ALL SELECT seq, owner, fence FROM closed";
+SELECT seq, owner, fence FROM went_on UNION ALL SELECT seq, owner, fence FROM put_off UNION ALL SELECT seq, owner, fence FROM closed"
+    )
+});
 
 /// The number of a step in [`SETTLE`].
 fn number(step: &Step) -> i64 {
@@ -118,69 +146,46 @@ fn number(step: &Step) -> i64 {
     }
 }
 
+fn incoming(item: &Settlement) -> Incoming<'_> {
+    let (text, ended, class) = match &item.step {
+        Step::Progress { .. } => (None, None, None),
+        Step::PutOff { so_far, .. } => (Some(&**so_far), None, None),
+        Step::End {
+            outcome,
+            text,
+            class,
+            ..
+        } => (Some(&**text), Some(outcome), *class),
+    };
+    let age = age(item);
+    Incoming {
+        seq: item.hold.seq.0,
+        owner: item.hold.owner.0,
+        fence: item.hold.fence,
+        step: number(&item.step),
+        at: item.at.as_millis(),
+        attempts: i64::from(item.attempts),
+        rounds: i64::from(item.rounds),
+        takeovers: i64::from(item.takeovers),
+        possible_duplicate: item.possible_duplicate,
+        history: item.history.as_deref(),
+        note: item.note.as_deref(),
+        outcome: text,
+        due_at: due_at(item),
+        not_before: age.map(|age| age.not_before.as_millis()),
+        give_up_at: age.map(|age| age.give_up_at.as_millis()),
+        state: ended.map(|outcome| state_number(state_of(outcome))),
+        tag: ended.map(Outcome::tag),
+        code: ended.and_then(Outcome::code),
+        class,
+    }
+}
+
 /// Changes those that their owners still own; says which.
 async fn change(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSet<Hold>, Failure> {
-    let (mut seqs, mut owners, mut dues, mut attempts, mut rounds, mut takeovers) =
-        (vec![], vec![], vec![], vec![], vec![], vec![]);
-    let (mut marks, mut histories, mut outcomes, mut states) = (vec![], vec![], vec![], vec![]);
-    let (mut tags, mut codes, mut ats, mut fences, mut steps, mut notes) =
-        (vec![], vec![], vec![], vec![], vec![], vec![]);
-    let mut classes = vec![];
-    let (mut not_befores, mut give_ups) = (vec![], vec![]);
-    for item in items {
-        let (text, ended, class) = match &item.step {
-            Step::Progress { .. } => (None, None, None),
-            Step::PutOff { so_far, .. } => (Some(&**so_far), None, None),
-            Step::End {
-                outcome,
-                text,
-                class,
-                ..
-            } => (Some(&**text), Some(outcome), *class),
-        };
-        seqs.push(item.hold.seq.0);
-        owners.push(item.hold.owner.0);
-        fences.push(item.hold.fence);
-        dues.push(due_at(item));
-        attempts.push(i64::from(item.attempts));
-        rounds.push(i64::from(item.rounds));
-        takeovers.push(i64::from(item.takeovers));
-        marks.push(item.possible_duplicate);
-        histories.push(item.history.as_deref());
-        notes.push(item.note.as_deref());
-        outcomes.push(text);
-        states.push(ended.map(|outcome| state_number(state_of(outcome))));
-        tags.push(ended.map(Outcome::tag));
-        codes.push(ended.and_then(Outcome::code));
-        classes.push(class);
-        ats.push(item.at.as_millis());
-        steps.push(number(&item.step));
-        not_befores.push(age(item).map(|age| age.not_before.as_millis()));
-        give_ups.push(age(item).map(|age| age.give_up_at.as_millis()));
-    }
-    let statement = conn.prepare_cached(SETTLE).await?;
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 19] = [
-        &seqs,
-        &owners,
-        &dues,
-        &attempts,
-        &rounds,
-        &takeovers,
-        &marks,
-        &histories,
-        &outcomes,
-        &states,
-        &tags,
-        &codes,
-        &ats,
-        &fences,
-        &steps,
-        &notes,
-        &classes,
-        &not_befores,
-        &give_ups,
-    ];
-    let rows = conn.query(&statement, &parameters).await?;
+    let arrays: Arrays<'_> = items.iter().map(|item| incoming(item)).collect();
+    let statement = conn.prepare_cached(&SETTLE).await?;
+    let rows = conn.query(&statement, &arrays.parameters()).await?;
     rows.iter()
         .map(|row| {
             Ok(Hold {

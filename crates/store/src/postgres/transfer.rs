@@ -54,7 +54,12 @@ async fn export(conn: &Conn, to: &mut (dyn Write + Send)) -> Result<u64, Failure
     let mut exporter = Exporter::begin(to, steps(conn).await?)?;
     for table in TABLES {
         let nothing: [&(dyn ToSql + Sync); 0] = [];
-        let rows = conn.query_raw(&table.select(), nothing).await?;
+        let rows = conn
+            .query_raw(
+                &format!("SELECT {} FROM {}", table.names(), table.name),
+                nothing,
+            )
+            .await?;
         let mut rows = std::pin::pin!(rows);
         while let Some(row) = rows.try_next().await? {
             exporter.row(table, values_of(table, &row)?)?;

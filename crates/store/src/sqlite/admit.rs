@@ -1,14 +1,14 @@
 //! Admissions: an action passes the gate, and its row and its job are written.
 
-use acteon_core::Outcome;
-use rusqlite::{Connection, params};
+use acteon_core::{Action, Outcome};
+use rusqlite::Connection;
 
 use super::gate::{SqlCounters, charge, charge_all, give_back};
-use super::insert::{before, insert, known};
+use super::insert::{before, insert, inserting, known};
 use super::{Result, letters};
 use crate::StoreError;
 use crate::gate::{Judged, judge};
-use crate::model::{Admission, Admitted, Charges, Disposition};
+use crate::model::{Admission, Admitted, Charges, Conditions, Disposition, Route, Seq};
 use crate::rows::{RowTexts, state_number, state_of};
 
 pub(super) fn admit(
@@ -16,111 +16,111 @@ pub(super) fn admit(
     admission: &Admission,
     texts: &RowTexts,
 ) -> Result<Admitted> {
-    let (routes, conditions) = match &admission.disposition {
-        Disposition::Ended(_) => (&[][..], None),
-        Disposition::Send { conditions, routes } => (&routes[..], Some(conditions)),
+    let (action, letter, now) = (&admission.action, admission.letter, admission.accepted_at);
+    if let Some(letter) = letter
+        && let Some(admitted) = refuse_to_replace(connection, letter, action, texts)?
+    {
+        return Ok(admitted);
+    }
+    let (conditions, routes) = match &admission.disposition {
+        Disposition::Ended(outcome) => return end(connection, admission, texts, outcome),
+        Disposition::Send { conditions, routes } => (conditions, &routes[..]),
     };
     // The usual case writes first and asks afterwards: the id is new.
-    let free = admission.letter.is_none()
-        && conditions
-            .is_none_or(|conditions| conditions.dedup.is_none() && conditions.throttle.is_none())
+    let free = letter.is_none()
+        && conditions.dedup.is_none()
+        && conditions.throttle.is_none()
         && routes.first().is_none_or(|route| route.quotas.is_empty());
-    if let Some(letter) = admission.letter {
-        // What was refused for now gives way only once its successor is written.
-        if let Some(known) =
-            known(connection, &admission.action, texts)?.filter(|known| !known.gives_way)
-        {
-            return Ok(Admitted::Existing(known.seq));
-        }
-        if !letters::is_dead(connection, letter)? {
-            return Ok(Admitted::NoLetter);
-        }
-    }
-    let fits = !free && charge_if_it_fits(connection, admission)?;
-    let judged = match conditions {
-        Some(conditions) if !free && !fits => judge(
-            &SqlCounters(connection),
-            conditions,
-            routes,
-            admission.accepted_at,
-        )?,
-        _ => Judged::Go {
+    let fits = !free && charge_if_it_fits(connection, conditions, routes)?;
+    let judged = if free || fits {
+        Judged::Go {
             route: 0,
             over: Vec::new(),
-        },
-    };
-    let (route, over) = match (&admission.disposition, judged) {
-        (Disposition::Ended(outcome), _) => return end(connection, admission, texts, outcome),
-        (Disposition::Send { .. }, Judged::Refused(outcome)) => {
-            return end(connection, admission, texts, &outcome);
         }
-        (Disposition::Send { .. }, Judged::Go { route, over }) => (route, over),
+    } else {
+        judge(&SqlCounters(connection), conditions, routes, now)?
+    };
+    let (route, over) = match judged {
+        Judged::Refused(outcome) => return end(connection, admission, texts, &outcome),
+        Judged::Go { route, over } => (route, over),
     };
     let (Some(chosen), Some(request)) = (routes.get(route), texts.requests.get(route)) else {
         return Err(StoreError::Engine("an action has no way to go".into()));
     };
-    let charges = conditions
-        .map(|conditions| conditions.charges(&chosen.quotas))
-        .unwrap_or_default();
-    let Some(seq) = insert(
-        connection,
-        admission,
-        texts,
-        Some((chosen, request)),
-        &charges,
-    )?
-    else {
+    let charges = conditions.charges(&chosen.quotas);
+    let sent = Some((chosen, request));
+    let Some(seq) = insert(connection, admission, texts, sent, &charges)? else {
         if fits {
             give_back(connection, &chosen.quotas)?;
         }
-        return before(connection, &admission.action, texts);
+        return before(connection, action, texts);
     };
-    if let Some(conditions) = conditions.filter(|_| !free && !fits) {
-        charge(
-            connection,
-            conditions,
-            &chosen.quotas,
-            (seq, &admission.action.id),
-            admission.accepted_at,
-        )?;
+    if !free && !fits {
+        let id = (seq, &action.id);
+        charge(connection, conditions, &chosen.quotas, id, now)?;
     }
-    if let Some(letter) = admission.letter {
+    if let Some(letter) = letter {
         letters::discard(connection, &[letter])?;
     }
-    // What is no process any more gets no rows: nobody would take them over. `OR FAIL`, here and below: of what selects, SQLite otherwise keeps a copy
-    // of each page that it changes, to undo what went before a row that fails. There is one row.
-    let owner = chosen.enqueue.owner().map_or(0, |owner| owner.0);
-    let due_at = chosen.enqueue.due_at(chosen.not_before).as_millis();
-    let mut insert = connection.prepare_cached(
-        "INSERT OR FAIL INTO jobs (seq, owner, provider, due_at, give_up_at, in_flight, possible_duplicate, not_before, priority, outcome) \
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE ?2 = 0 OR EXISTS (SELECT 1 FROM processes WHERE owner = ?2)",
-    )?;
-    let (through, give_up_at, in_flight) = (
-        chosen.provider.as_str(),
-        chosen.give_up_at.as_millis(),
-        chosen.enqueue.is_in_flight(),
-    );
-    let (not_before, priority) = (chosen.not_before.as_millis(), admission.priority.number());
-    let (marked, so_far) = (admission.possible_duplicate, chosen.so_far.as_deref());
-    if insert.execute(params![
-        seq.0, owner, through, due_at, give_up_at, in_flight, marked, not_before, priority, so_far
-    ])? == 0
-    {
-        return Err(StoreError::Fenced);
-    }
+    insert_job(connection, seq, admission, chosen)?;
     Ok(Admitted::Open { seq, route, over })
 }
 
+/// What comes of an action that is to replace a dead letter, where it cannot: its id is there, or the letter is none any more. What was refused
+/// for now gives way only once its successor is written.
+fn refuse_to_replace(
+    connection: &Connection,
+    letter: Seq,
+    action: &Action,
+    texts: &RowTexts,
+) -> Result<Option<Admitted>> {
+    let known = known(connection, action, texts)?.filter(|known| !known.gives_way);
+    if let Some(known) = known {
+        return Ok(Some(Admitted::Existing(known.seq)));
+    }
+    let is_dead = letters::is_dead(connection, letter)?;
+    Ok((!is_dead).then_some(Admitted::NoLetter))
+}
+
+/// Writes the job of an action. What is no process any more gets no rows: nobody would take them over. `OR FAIL`, as in a settlement: of what
+/// selects, SQLite otherwise keeps a copy of each page that it changes, to undo what went before a row that fails. There is one row.
+fn insert_job(
+    connection: &Connection,
+    seq: Seq,
+    admission: &Admission,
+    chosen: &Route,
+) -> Result<()> {
+    let (statement, values) = inserting!(
+        "INSERT OR FAIL INTO jobs" (
+            seq: seq.0,
+            owner: chosen.enqueue.owner().map_or(0, |owner| owner.0),
+            provider: chosen.provider.as_str(),
+            due_at: chosen.enqueue.due_at(chosen.not_before).as_millis(),
+            give_up_at: chosen.give_up_at.as_millis(),
+            in_flight: chosen.enqueue.is_in_flight(),
+            possible_duplicate: admission.possible_duplicate,
+            not_before: chosen.not_before.as_millis(),
+            priority: admission.priority.number(),
+            outcome: chosen.so_far.as_deref(),
+        )
+        "SELECT " " WHERE ?2 = 0 OR EXISTS (SELECT 1 FROM processes WHERE owner = ?2)"
+    );
+    if connection.prepare_cached(statement)?.execute(values)? == 0 {
+        return Err(StoreError::Fenced);
+    }
+    Ok(())
+}
+
 /// The usual case behind a gate: nothing but quotas, none of them used up, which are charged by asking.
-fn charge_if_it_fits(connection: &Connection, admission: &Admission) -> Result<bool> {
-    let Disposition::Send { conditions, routes } = &admission.disposition else {
-        return Ok(false);
-    };
-    let (None, None, Some(first)) = (&conditions.dedup, &conditions.throttle, routes.first())
-    else {
-        return Ok(false);
-    };
-    charge_all(connection, &first.quotas)
+fn charge_if_it_fits(
+    connection: &Connection,
+    conditions: &Conditions,
+    routes: &[Route],
+) -> Result<bool> {
+    match (&conditions.dedup, &conditions.throttle, routes.first()) {
+        (None, None, Some(first)) => charge_all(connection, &first.quotas),
+        _ => Ok(false),
+    }
 }
 
 /// Writes an action that is over, unless a dead letter stands for it.
@@ -136,21 +136,20 @@ fn end(
     let Some(seq) = insert(connection, admission, texts, None, &Charges::default())? else {
         return before(connection, &admission.action, texts);
     };
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, outcome, tag, code) \
-         VALUES (?1, ?2, ?3, 0, 0, 0, ?4, ?5, ?6)",
-    )?;
-    let (state, at) = (
-        state_number(state_of(outcome)),
-        admission.accepted_at.as_millis(),
+    let (statement, values) = inserting!(
+        "INSERT INTO outcomes" (
+            seq: seq.0,
+            state: state_number(state_of(outcome)),
+            finished_at: admission.accepted_at.as_millis(),
+            attempts: 0,
+            takeovers: 0,
+            possible_duplicate: false,
+            outcome: &*outcome.to_json(),
+            tag: outcome.tag(),
+            code: outcome.code(),
+        )
+        "VALUES (" ")"
     );
-    insert.execute(params![
-        seq.0,
-        state,
-        at,
-        &*outcome.to_json(),
-        outcome.tag(),
-        outcome.code()
-    ])?;
+    connection.prepare_cached(statement)?.execute(values)?;
     Ok(Admitted::Ended(outcome.clone()))
 }

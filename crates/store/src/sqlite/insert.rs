@@ -8,6 +8,24 @@ use crate::StoreError;
 use crate::model::{ActionState, Admission, Admitted, Charges, Route, Seq};
 use crate::rows::{RequestTexts, RowTexts, charges_text, longest_alike, state_number};
 
+/// A statement that inserts a row, and its values, from one list of both. The statement is made when the program is.
+macro_rules! inserting {
+    ($into:literal ($first:ident: $first_value:expr, $($column:ident: $value:expr,)*) $begin:literal $end:literal) => {
+        (
+            concat!(
+                $into, " (", stringify!($first), $(", ", stringify!($column),)* ") ",
+                $begin, "?", $($crate::sqlite::insert::inserting!(@ $column),)* $end
+            ),
+            rusqlite::params![$first_value, $($value),*],
+        )
+    };
+    (@ $column:ident) => {
+        ", ?"
+    };
+}
+
+pub(super) use inserting;
+
 /// Writes the row of an action; `None` when its id is there.
 pub(super) fn insert(
     connection: &Connection,
@@ -28,29 +46,28 @@ pub(super) fn insert(
     let through = chosen
         .map(|(route, _)| &route.provider)
         .filter(|provider| **provider != action.provider);
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO actions (id, tenant, namespace, accepted_at, provider, action_type, origin, caller, auth_method, verdict, rule, through, \
-         charges, request_facts, action, request) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
-         ON CONFLICT (id, tenant, namespace) WHERE superseded = 0 DO NOTHING",
-    )?;
-    let values = params![
-        action.id.as_str(),
-        action.tenant.as_str(),
-        action.namespace.as_str(),
-        accepted_at.as_millis(),
-        action.provider.as_str(),
-        action.action_type.as_str(),
-        origin.as_str(),
-        &*caller.id,
-        caller.auth_method,
-        verdict.as_str(),
-        rule.as_deref(),
-        through.map(acteon_core::ProviderName::as_str),
-        charges_text(charges),
-        chosen.and_then(|(_, request)| request.facts.as_deref()),
-        texts.action,
-        chosen.and_then(|(_, request)| request.bytes()),
-    ];
+    let (statement, values) = inserting!(
+        "INSERT INTO actions" (
+            id: action.id.as_str(),
+            tenant: action.tenant.as_str(),
+            namespace: action.namespace.as_str(),
+            accepted_at: accepted_at.as_millis(),
+            provider: action.provider.as_str(),
+            action_type: action.action_type.as_str(),
+            origin: origin.as_str(),
+            caller: &*caller.id,
+            auth_method: caller.auth_method,
+            verdict: verdict.as_str(),
+            rule: rule.as_deref(),
+            through: through.map(acteon_core::ProviderName::as_str),
+            charges: charges_text(charges),
+            request_facts: chosen.and_then(|(_, request)| request.facts.as_deref()),
+            action: texts.action,
+            request: chosen.and_then(|(_, request)| request.bytes()),
+        )
+        "VALUES (" ") ON CONFLICT (id, tenant, namespace) WHERE superseded = 0 DO NOTHING"
+    );
+    let mut insert = connection.prepare_cached(statement)?;
     let mut written = insert.execute(values)?;
     if written == 0 && existing(connection, action, texts)?.is_none() {
         written = insert.execute(values)?;

@@ -3,8 +3,8 @@
 use base64_lines::{decode, encode};
 use serde::{Deserialize, Serialize};
 
-use super::tables::Kind;
-use super::tables::Kind::{Bytes, Flag, Integer, Text};
+use crate::tables::Kind;
+use crate::tables::Kind::{Bytes, Flag, Integer, Text};
 
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

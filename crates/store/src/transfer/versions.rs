@@ -2,9 +2,9 @@
 
 use acteon_core::Priority;
 
-use super::tables::Kind::{Flag, Integer, Text};
-use super::tables::{Kind, Table};
 use super::value::{Value, fits};
+use crate::tables::Kind::{Flag, Integer, Text};
+use crate::tables::{Kind, Table};
 
 /// The columns of jobs up to version 1, which knew lanes and no providers, and in which whatever was held may have been sent.
 const JOBS_1: [(&str, Kind); 11] = [

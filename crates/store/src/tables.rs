@@ -1,0 +1,145 @@
+//! Tables, with the columns that every engine has under the same names.
+
+use Kind::{Bytes, Flag, Integer, Text};
+
+/// The kind of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Integer,
+    Flag,
+    Text,
+    Bytes,
+}
+
+/// A table with the columns that are taken along. The names are the same in every engine.
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    pub(crate) columns: &'static [(&'static str, Kind)],
+}
+
+/// What is taken along. Processes and notes are not: they are about gateways that run.
+pub(crate) const TABLES: &[Table] = &[
+    ACTIONS, JOBS, OUTCOMES, DOCUMENTS, DEDUP_KEYS, COUNTERS, THROTTLES,
+];
+
+/// The table `actions`.
+pub(crate) const ACTIONS: Table = Table {
+    name: "actions",
+    columns: &[
+        ("seq", Integer),
+        ("id", Text),
+        ("tenant", Text),
+        ("namespace", Text),
+        ("accepted_at", Integer),
+        ("provider", Text),
+        ("action_type", Text),
+        ("origin", Text),
+        ("caller", Text),
+        ("auth_method", Text),
+        ("verdict", Text),
+        ("rule", Text),
+        ("superseded", Flag),
+        ("through", Text),
+        ("charges", Text),
+        ("request_facts", Text),
+        ("action", Text),
+        ("request", Bytes),
+        ("parent", Text),
+    ],
+};
+
+/// The table `jobs`.
+pub(crate) const JOBS: Table = Table {
+    name: "jobs",
+    columns: &[
+        ("seq", Integer),
+        ("owner", Integer),
+        ("provider", Text),
+        ("due_at", Integer),
+        ("give_up_at", Integer),
+        ("not_before", Integer),
+        ("in_flight", Flag),
+        ("attempts", Integer),
+        ("rounds", Integer),
+        ("takeovers", Integer),
+        ("possible_duplicate", Flag),
+        ("part", Integer),
+        ("note", Text),
+        ("history", Text),
+        ("outcome", Text),
+        ("priority", Integer),
+    ],
+};
+
+/// The table `outcomes`.
+pub(crate) const OUTCOMES: Table = Table {
+    name: "outcomes",
+    columns: &[
+        ("seq", Integer),
+        ("state", Integer),
+        ("finished_at", Integer),
+        ("attempts", Integer),
+        ("takeovers", Integer),
+        ("possible_duplicate", Flag),
+        ("history", Text),
+        ("outcome", Text),
+        ("tag", Text),
+        ("code", Text),
+        ("class", Text),
+    ],
+};
+
+/// The table `documents`.
+pub(crate) const DOCUMENTS: Table = Table {
+    name: "documents",
+    columns: &[
+        ("kind", Text),
+        ("id", Text),
+        ("name", Text),
+        ("body", Text),
+        ("version", Integer),
+    ],
+};
+
+/// The table `dedup_keys`.
+pub(crate) const DEDUP_KEYS: Table = Table {
+    name: "dedup_keys",
+    columns: &[
+        ("key", Text),
+        ("seq", Integer),
+        ("action_id", Text),
+        ("until", Integer),
+    ],
+};
+
+/// The table `counters`.
+pub(crate) const COUNTERS: Table = Table {
+    name: "counters",
+    columns: &[("name", Text), ("used", Integer), ("until", Integer)],
+};
+
+/// The table `throttles`.
+pub(crate) const THROTTLES: Table = Table {
+    name: "throttles",
+    columns: &[
+        ("key", Text),
+        ("slot", Integer),
+        ("value", Integer),
+        ("until", Integer),
+    ],
+};
+
+#[cfg(feature = "postgres")]
+impl Table {
+    /// Names of the columns, for a statement.
+    pub(crate) fn names(&self) -> String {
+        self.names_but(&[])
+    }
+
+    /// Names of the columns but some.
+    pub(crate) fn names_but(&self, without: &[&str]) -> String {
+        let names = self.columns.iter().map(|(name, _)| *name);
+        let names: Vec<&str> = names.filter(|name| !without.contains(name)).collect();
+        names.join(", ")
+    }
+}
