@@ -1,4 +1,4 @@
-//! Documents and their revision.
+//! Documents.
 
 use super::store::{MemoryStore, ready};
 use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put, is_whole};

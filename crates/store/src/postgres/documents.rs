@@ -1,11 +1,11 @@
-//! Documents and their revision.
+//! Documents.
 
 use super::connect::{Conn, in_time};
 use super::error::Failure;
+use super::revision::{lock_revision, raise, revision};
 use super::rows::key;
-use super::store::{LOOK_EVERY, PostgresStore};
+use super::store::PostgresStore;
 use super::{calls, listen};
-use crate::StoreError;
 use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put, is_whole};
 use crate::store::{Documents, Later};
 
@@ -54,20 +54,6 @@ impl Documents for PostgresStore {
 
     fn documents_changed(&self, known: i64) -> Later<'_, i64> {
         Box::pin(self.another_revision(known))
-    }
-}
-
-impl PostgresStore {
-    /// Waits until the documents have another revision.
-    async fn another_revision(&self, known: i64) -> Result<i64, StoreError> {
-        loop {
-            let told = self.wakeups.documents.notified();
-            let revision = call!(self.own, conn => revision(conn))?;
-            if revision != known {
-                return Ok(revision);
-            }
-            drop(tokio::time::timeout(LOOK_EVERY, told).await);
-        }
     }
 }
 
@@ -218,28 +204,4 @@ async fn delete(
     }
     conn.batch_execute("COMMIT").await?;
     Ok(deleted)
-}
-
-/// Lets changes of documents go one after the other. The first lock of each, so that no two wait for one another.
-async fn lock_revision(conn: &Conn) -> Result<(), Failure> {
-    conn.query_one(
-        "SELECT revision FROM revisions WHERE name = 'documents' FOR UPDATE",
-        &[],
-    )
-    .await?;
-    Ok(())
-}
-
-/// Raises the revision; says what it is now. Its row is locked until the commit, so that revisions are committed in their order.
-async fn raise(conn: &Conn) -> Result<i64, Failure> {
-    let raise =
-        "UPDATE revisions SET revision = revision + 1 WHERE name = 'documents' RETURNING revision";
-    Ok(conn.query_one(raise, &[]).await?.try_get(0)?)
-}
-
-async fn revision(conn: &Conn) -> Result<i64, Failure> {
-    let select = conn
-        .prepare_cached("SELECT revision FROM revisions WHERE name = 'documents'")
-        .await?;
-    Ok(conn.query_one(&select, &[]).await?.try_get(0)?)
 }

@@ -32,6 +32,7 @@ mod positions;
 mod processes;
 mod reroute;
 mod retention;
+mod revision;
 mod rows;
 mod sends;
 mod settle;

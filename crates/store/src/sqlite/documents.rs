@@ -1,12 +1,11 @@
-//! Documents and their revision.
+//! Documents.
 
-use acteon_core::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use tokio::sync::oneshot;
 
 use super::command::{Revising, Task, Urgency};
-use super::notes::{note, put_note};
 use super::options::SqliteOptions;
+use super::revision::{count_change, revision};
 use super::rows::text;
 use super::store::SqliteStore;
 use super::{Result, open};
@@ -88,9 +87,6 @@ impl SqliteStore {
         })
     }
 }
-
-/// The note that counts changes.
-const REVISION: &str = "documents:revision";
 
 fn list(connection: &Connection, kind: DocumentKind) -> Result<Vec<Document>> {
     let mut select = connection.prepare_cached(
@@ -223,22 +219,4 @@ fn delete(
         forget.execute([revision - 2 * DELETIONS_KEPT])?;
     }
     Ok(deleted == 1)
-}
-
-/// Raises the revision; says what it is now.
-pub(super) fn count_change(connection: &Connection) -> Result<i64> {
-    let revision = revision(connection)? + 1;
-    put_note(
-        connection,
-        REVISION,
-        &revision.to_string(),
-        Timestamp::from_millis(i64::MAX),
-    )?;
-    Ok(revision)
-}
-
-pub(super) fn revision(connection: &Connection) -> Result<i64> {
-    Ok(note(connection, REVISION, Timestamp::default())?
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(0))
 }

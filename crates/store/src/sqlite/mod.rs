@@ -33,6 +33,7 @@ mod readers;
 mod reroute;
 mod rescue;
 mod retention;
+mod revision;
 mod room;
 mod rows;
 mod sends;

@@ -13,7 +13,7 @@ use super::options::SqliteOptions;
 use super::readers::Readers;
 use super::store::SqliteStore;
 use super::writer::{Tools, Writer};
-use super::{Result, documents, open, open_rows, room, system};
+use super::{Result, open, open_rows, revision, room, system};
 use crate::queue_bytes::QueueBytes;
 
 impl SqliteStore {
@@ -32,7 +32,7 @@ impl SqliteStore {
         let room = Arc::new(room::Room::of(&options.path));
         let connection = open::writer_making_room(options, &disk, &room)?;
         let open = Arc::new(AtomicUsize::new(open_rows::count(&connection)?));
-        let (revision, _) = watch::channel(documents::revision(&connection)?);
+        let (revision, _) = watch::channel(revision::revision(&connection)?);
         let readers = Readers::open(options, &disk)?;
         let files = Arc::new(OpenFiles::of(&options.path));
         room.keep_reserve();

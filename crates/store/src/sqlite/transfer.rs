@@ -113,7 +113,7 @@ impl SqliteStore {
             rows += 1;
         }
         transaction.execute(AFTER_IMPORT, [])?;
-        let revision = super::documents::count_change(&transaction)?;
+        let revision = super::revision::count_change(&transaction)?;
         transaction.execute("UPDATE documents SET revision = ?1", [revision])?;
         transaction.commit()?;
         Ok(rows)
