@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acteon_core::{Outcome, Prepared};
 
-use super::tables::{Entry, Tables};
+use super::tables::{JournalRow, Tables};
 use crate::StoreError;
 use crate::gate::{Judged, judge};
 use crate::model::{ActionState, Admission, Admitted, Charges, Disposition, Record, Route, Seq};
@@ -133,7 +133,7 @@ impl Tables {
         };
         self.entries.insert(
             seq.0,
-            Entry {
+            JournalRow {
                 record,
                 owner,
                 superseded: false,

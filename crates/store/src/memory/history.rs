@@ -5,7 +5,7 @@ use std::sync::Arc;
 use acteon_core::{ActionId, Scope, Timestamp};
 
 use super::store::{MemoryStore, ready};
-use super::tables::{Entry, Tables};
+use super::tables::{JournalRow, Tables};
 use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageMaker, PageRequest};
 use crate::model::{ActionState, RecentSend, RecentSends, Record, Seq};
 use crate::shares::DeadShare;
@@ -23,7 +23,7 @@ impl History for MemoryStore {
 
     fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
         let tables = self.lock();
-        let is_it = |entry: &&Entry| {
+        let is_it = |entry: &&JournalRow| {
             let action = &entry.record.action;
             !entry.superseded
                 && action.id == *id

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use acteon_core::Timestamp;
 
-use super::tables::{Entry, Tables};
+use super::tables::{JournalRow, Tables};
 use crate::model::Freed;
 
 impl Tables {
@@ -12,7 +12,7 @@ impl Tables {
     pub(super) fn free(
         &mut self,
         now: Timestamp,
-        wanted: impl Fn(&Entry, &BTreeMap<i64, i64>) -> bool,
+        wanted: impl Fn(&JournalRow, &BTreeMap<i64, i64>) -> bool,
     ) -> Freed {
         let mut freed = Freed::default();
         let processes = &self.processes;

@@ -3,7 +3,7 @@
 use acteon_core::{ProviderName, Timestamp};
 
 use super::store::{MemoryStore, ready};
-use super::tables::{Entry, Tables};
+use super::tables::{JournalRow, Tables};
 use crate::model::{Claim, Claimed, Freed, Hasten, Hold, OwnerId, Seq};
 use crate::shares::OpenShare;
 use crate::store::{Jobs, Later};
@@ -15,7 +15,8 @@ impl Jobs for MemoryStore {
 
     fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>> {
         let tables = self.lock();
-        let waits = |entry: &&Entry| entry.owner == 0 && providers.contains(&entry.record.provider);
+        let waits =
+            |entry: &&JournalRow| entry.owner == 0 && providers.contains(&entry.record.provider);
         ready(Ok(tables
             .open()
             .filter(waits)
@@ -32,7 +33,7 @@ impl Jobs for MemoryStore {
         ready(Ok(later
             .filter(|entry| entry.owner == owner.0 && owner.0 != 0)
             .take(limit)
-            .map(Entry::hold)
+            .map(JournalRow::hold)
             .collect()))
     }
 

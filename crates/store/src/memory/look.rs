@@ -3,7 +3,7 @@
 use acteon_core::Timestamp;
 use acteon_core::limits::MAX_LOOK;
 
-use super::tables::{Entry, Tables};
+use super::tables::{JournalRow, Tables};
 use crate::history::{CoverageRow, Cursor, HistoryFilter, Narrow, Order};
 use crate::model::{ActionState, Record};
 use crate::rows::state_number;
@@ -14,10 +14,10 @@ impl Tables {
         &self,
         filter: &HistoryFilter,
         after: Option<Cursor>,
-        mut found: impl FnMut(&Entry, Cursor) -> bool,
+        mut found: impl FnMut(&JournalRow, Cursor) -> bool,
     ) -> Option<Cursor> {
         let by_time = filter.is_by_time();
-        let mut entries: Vec<&Entry> = self.entries.values().collect();
+        let mut entries: Vec<&JournalRow> = self.entries.values().collect();
         if by_time {
             entries.sort_by_key(|entry| (entry.record.accepted_at, entry.record.seq));
         }
@@ -61,7 +61,7 @@ impl Tables {
     }
 }
 
-impl Entry {
+impl JournalRow {
     fn narrow(&self) -> Narrow<'_> {
         let Record {
             action,

@@ -3,7 +3,7 @@
 use acteon_core::Timestamp;
 use acteon_core::limits::MAX_PRUNE_BATCH;
 
-use super::tables::{Entry, Tables};
+use super::tables::{JournalRow, Tables};
 use crate::history::Cursor;
 use crate::model::ActionState;
 use crate::retention::{Pruned, Retention};
@@ -11,14 +11,14 @@ use crate::retention::{Pruned, Retention};
 impl Tables {
     pub(super) fn prune(&mut self, retention: &Retention, after: Option<Cursor>) -> Pruned {
         let newest = self.entries.keys().next_back().copied().unwrap_or_default();
-        let cursor = |entry: &Entry| Cursor {
+        let cursor = |entry: &JournalRow| Cursor {
             at: entry.record.accepted_at,
             seq: entry.record.seq,
         };
         let is_after = |cursor: Cursor| {
             after.is_none_or(|after| (cursor.at, cursor.seq) > (after.at, after.seq))
         };
-        let is_old = |entry: &&Entry| {
+        let is_old = |entry: &&JournalRow| {
             entry.record.accepted_at < retention.before
                 && entry.record.seq.0 < newest
                 && is_after(cursor(entry))
@@ -28,7 +28,7 @@ impl Tables {
         old.truncate(MAX_PRUNE_BATCH);
         let mut deleted = 0;
         for cursor in &old {
-            let goes = |entry: &Entry| {
+            let goes = |entry: &JournalRow| {
                 entry.record.state != ActionState::Open
                     && retention.of.have(entry.record.action.tenant.as_str())
             };

@@ -10,7 +10,7 @@ use crate::model::{ActionState, Hold, OwnerId, Record, Seq};
 use crate::rows::state_of;
 
 /// An action with what the lists are filtered by.
-pub(super) struct Entry {
+pub(super) struct JournalRow {
     pub(super) record: Record,
     /// 0 is nobody.
     pub(super) owner: i64,
@@ -34,7 +34,7 @@ pub(super) struct Ring {
 
 #[derive(Default)]
 pub(super) struct Tables {
-    pub(super) entries: BTreeMap<i64, Entry>,
+    pub(super) entries: BTreeMap<i64, JournalRow>,
     pub(super) by_id: BTreeMap<(String, String, String), i64>,
     /// Owners and their beats.
     pub(super) processes: BTreeMap<i64, i64>,
@@ -51,14 +51,14 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    pub(super) fn open(&self) -> impl Iterator<Item = &Entry> {
+    pub(super) fn open(&self) -> impl Iterator<Item = &JournalRow> {
         self.entries
             .values()
             .filter(|entry| entry.record.state == ActionState::Open)
     }
 }
 
-impl Entry {
+impl JournalRow {
     /// Gives the row to an owner, or to nobody. It is not in flight then.
     pub(super) fn own(&mut self, owner: i64) {
         self.owner = owner;

@@ -21,7 +21,7 @@ use rusqlite::config::DbConfig;
 use super::disk::{Disk, OpenFiles};
 use super::faults::{FaultPoint, FaultPoints};
 use super::rescue;
-use super::room::Room;
+use super::room::DiskSpace;
 use super::thread::{self, Ended};
 use super::writer::backoff::Backoff;
 use crate::StoreError;
@@ -97,7 +97,7 @@ impl Signal {
         self.ceiling_pages.load(Ordering::Relaxed) < self.highest_ceiling
     }
 
-    fn look_at(&self, room: &Room) {
+    fn look_at(&self, room: &DiskSpace) {
         let Some(free) = room.free() else { return };
         let ceiling = (free / SHARE_OF_FREE / PAGE_BYTES).clamp(LEAST_CEILING_PAGES, CEILING_PAGES);
         self.ceiling_pages
@@ -151,7 +151,7 @@ pub(super) struct Rescue {
 pub(super) struct Worker {
     pub(super) connection: Connection,
     pub(super) signal: Arc<Signal>,
-    pub(super) room: Arc<Room>,
+    pub(super) room: Arc<DiskSpace>,
     pub(super) disk: Arc<Disk>,
     pub(super) files: Arc<OpenFiles>,
     pub(super) path: PathBuf,

@@ -15,7 +15,7 @@ use super::disk::{Disk, beside};
 use super::faults::{FaultPoint, FaultPoints};
 use super::log_check::{self, Broken};
 use super::options::SqliteOptions;
-use super::room::Room;
+use super::room::DiskSpace;
 use super::system::{self, System};
 use super::{holds, rescue};
 use crate::StoreError;
@@ -64,7 +64,7 @@ fn keep_private(database: &Path) -> Result<(), StoreError> {
 pub(super) fn writer_making_room(
     options: &SqliteOptions,
     disk: &Disk,
-    room: &Room,
+    room: &DiskSpace,
 ) -> Result<Connection, StoreError> {
     match writer(options, disk).map_err(|error| System::default().explained(error, &options.path)) {
         Err(StoreError::Full) if room.give_up_reserve() => {

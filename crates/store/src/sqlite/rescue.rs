@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::Result;
 use super::disk::beside;
 use super::faults::FaultPoints;
-use super::room::Room;
+use super::room::DiskSpace;
 use super::transfer::copy::copy_checked;
 use crate::StoreError;
 
@@ -20,7 +20,11 @@ const SIZE: &str = "SELECT (page_count - freelist_count) * page_size FROM pragma
 const MAX_COPIES: u32 = 100;
 
 /// Copies what a connection has open beside its path, unless there is no room for it; says where.
-pub(super) fn rescue(connection: &Connection, room: &Room, faults: FaultPoints) -> Result<PathBuf> {
+pub(super) fn rescue(
+    connection: &Connection,
+    room: &DiskSpace,
+    faults: FaultPoints,
+) -> Result<PathBuf> {
     let to = unused(room.database(), RESCUED, MAX_COPIES);
     let to = to.ok_or_else(|| {
         StoreError::Refused(format!("there are {MAX_COPIES} rescued copies already"))

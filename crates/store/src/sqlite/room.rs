@@ -14,14 +14,14 @@ const SHARE: u64 = 16;
 /// A reserve smaller than this is not worth a file.
 const LEAST_BYTES: u64 = 256 << 10;
 
-/// The disk under a database.
-pub(super) struct Room {
+/// Space on the disk under a database.
+pub(super) struct DiskSpace {
     database: PathBuf,
     folder: PathBuf,
     reserve: PathBuf,
 }
 
-impl Room {
+impl DiskSpace {
     pub(super) fn of(database: &Path) -> Self {
         let folder = database
             .parent()
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn a_reserve_is_made_given_up_once_and_made_again() {
         let folder = tempfile::tempdir().expect("a folder");
-        let room = Room::of(&folder.path().join("test.db"));
+        let room = DiskSpace::of(&folder.path().join("test.db"));
         let reserve = folder.path().join("test.db.reserve");
         let free = room.free().expect("the system says");
         assert!(
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn a_disk_of_which_nothing_is_known_has_no_reserve() {
         let folder = tempfile::tempdir().expect("a folder");
-        let room = Room::of(&folder.path().join("none").join("test.db"));
+        let room = DiskSpace::of(&folder.path().join("none").join("test.db"));
         room.keep_reserve();
         assert_eq!((room.free(), room.give_up_reserve()), (None, false));
     }

@@ -29,7 +29,7 @@ impl SqliteStore {
     fn open_or_fail(options: &SqliteOptions) -> Result<Self> {
         let lock = open::lock(&options.path)?;
         let disk = Arc::new(Disk::new());
-        let room = Arc::new(room::Room::of(&options.path));
+        let room = Arc::new(room::DiskSpace::of(&options.path));
         let connection = open::writer_making_room(options, &disk, &room)?;
         let open = Arc::new(AtomicUsize::new(open_rows::count(&connection)?));
         let (revision, _) = watch::channel(revision::revision(&connection)?);

@@ -18,7 +18,7 @@ use super::disk::{Disk, OpenFiles};
 use super::faults::{FaultPoint, FaultPoints};
 use super::open::BUSY_TIMEOUT;
 use super::queue::Queue;
-use super::room::Room;
+use super::room::DiskSpace;
 use super::system::System;
 use super::thread::{self, Ended};
 use crate::StoreError;
@@ -36,7 +36,7 @@ pub(super) struct Tools {
     pub(super) connection: Connection,
     pub(super) open: Arc<AtomicUsize>,
     pub(super) signal: Arc<Signal>,
-    pub(super) room: Arc<Room>,
+    pub(super) room: Arc<DiskSpace>,
     pub(super) disk: Arc<Disk>,
     pub(super) files: Arc<OpenFiles>,
     pub(super) faults: FaultPoints,
