@@ -20,9 +20,9 @@ type Read<T> = Result<Option<T>, Fault>;
 pub(super) fn setting(key: &Key, value: &Value<'_>, lookup: &dyn Lookup) -> Result<Setting, Fault> {
     let Some(setting) = of_kind(key.kind, value, lookup)? else {
         return Err(Fault::of(format!(
-            "must be {}, is {}",
+            "must be {}, {}",
             key.kind.expected(),
-            described(value.get_ref())
+            unlike(key.kind, value.get_ref())
         )));
     };
     if !key.may_be_blank && is_blank(&setting) {
@@ -147,6 +147,39 @@ fn blank(key: &Key, value: &Value<'_>) -> Fault {
         message,
         format!("set the variable or file that it comes from, or {rest}"),
     )
+}
+
+/// In what a value is not what its kind says. Where it is a list or table all the same, that is one of its items.
+fn unlike(kind: Kind, value: &DeValue<'_>) -> String {
+    let of_texts = matches!(kind, Kind::Texts | Kind::SecretTable | Kind::TextTable);
+    let is_wrong = |item: &Value<'_>| {
+        if of_texts {
+            item.get_ref().as_str().is_none()
+        } else {
+            integer(item).is_none()
+        }
+    };
+    let is_as = |item: &Value<'_>| match item.get_ref() {
+        DeValue::Integer(_) if !of_texts => "is no number of 64 bits, or begins with 0".to_owned(),
+        other => format!("is {}", described(other)),
+    };
+    let found = match (kind, value) {
+        (Kind::Integers | Kind::Texts, DeValue::Array(items)) => items
+            .iter()
+            .enumerate()
+            .find(|(_, item)| is_wrong(item))
+            .map(|(index, item)| format!("and its item {} {}", index + 1, is_as(item))),
+        (Kind::SecretTable | Kind::TextTable | Kind::IntegerTable, DeValue::Table(entries)) => {
+            DeTable::iter(entries)
+                .find(|(_, item)| is_wrong(item))
+                .map(|(name, item)| format!("and its {} {}", name.get_ref(), is_as(item)))
+        }
+        (Kind::Integer | Kind::Number, DeValue::Integer(_)) => {
+            Some("is none of 64 bits, or begins with 0".to_owned())
+        }
+        _ => None,
+    };
+    found.unwrap_or_else(|| format!("is {}", described(value)))
 }
 
 fn described(value: &DeValue<'_>) -> &'static str {

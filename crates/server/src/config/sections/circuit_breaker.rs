@@ -85,6 +85,12 @@ fn fallbacks(
             (Some(from), Some(to)) if from != to => {
                 fallbacks.insert(from.clone(), to.clone());
             }
+            (Some(_), Some(_)) => {
+                let message = format!(
+                    "{from:?} = {to:?} names one provider twice: it cannot stand in for itself"
+                );
+                reader.wrong("fallbacks", message);
+            }
             (known_from, _) => {
                 let unknown = if known_from.is_none() { &from } else { &to };
                 let meant = nearest(unknown, providers.iter().map(ProviderName::as_str))

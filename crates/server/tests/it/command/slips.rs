@@ -283,3 +283,68 @@ async fn a_signal_that_says_nothing_here_ends_nothing() {
         );
     }
 }
+
+#[test]
+fn what_is_wrong_within_a_value_is_named() {
+    for (configuration, told) in [
+        (
+            "[server]\nhosts = [\"a\", 5]",
+            "hosts: must be a list of texts, and its item 2 is a whole number",
+        ),
+        (
+            "[retry]\ndelays_seconds = [10, \"30s\"]",
+            "delays_seconds: must be a list of whole numbers, and its item 2 is text",
+        ),
+        (
+            "[rules]\ndirectory = \".\"\nenv = { STAGE = true }",
+            "env: must be a table of texts, and its STAGE is true or false",
+        ),
+        (
+            "[audit]\ntenant_ttl_seconds = { acme = \"1d\" }",
+            "tenant_ttl_seconds: must be a table of whole numbers, and its acme is text",
+        ),
+        (
+            "[server]\nport = 99999999999999999999",
+            "port: must be a whole number, is none of 64 bits, or begins with 0",
+        ),
+        (
+            "[circuit_breaker]\nenabled = true\nfallbacks = { log = \"log\" }",
+            "fallbacks: \"log\" = \"log\" names one provider twice",
+        ),
+    ] {
+        let output = checked(&format!("{configuration}\n{LOG}"));
+        let found = stderr(&output);
+        assert!(
+            !output.status.success() && found.contains(told),
+            "{configuration}: {}{found}",
+            stdout(&output)
+        );
+    }
+}
+
+#[test]
+fn a_file_that_is_no_export_is_told_as_that() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (text, told) in [
+        (
+            "{}\n",
+            "line 1 of the export: it begins with \"{}\", so this is not what `export` wrote",
+        ),
+        ("[server]\n", "it begins with \"[server]\""),
+        ("\n", "line 1 of the export: it is blank"),
+        ("{\"acteon_export\":", "it breaks off, and begins with"),
+    ] {
+        std::fs::write(folder.path().join("file"), text).expect("a file");
+        let output = Command::new(env!("CARGO_BIN_EXE_acteon-server"))
+            .args(["import", "file", "--data-dir", "data"])
+            .current_dir(folder.path())
+            .env_remove("ACTEON_CONFIG")
+            .output()
+            .expect("its end");
+        let found = stderr(&output);
+        assert!(
+            output.status.code() == Some(1) && found.contains(told),
+            "{text:?}: {found}"
+        );
+    }
+}
