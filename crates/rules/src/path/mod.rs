@@ -233,6 +233,9 @@ fn no_root(parts: &[&str]) -> String {
             .iter()
             .any(|(known, _)| known.eq_ignore_ascii_case(name))
     };
+    if first == "env" && rest.is_empty() {
+        return "a name behind env is missing, such as env.STAGE; it must be in [rules.env] of the configuration".into();
+    }
     let lower = first.to_lowercase();
     let meant = if let Some(near) = nearest(first, ["action", "time", "now", "env"]) {
         Some(with(near, rest))

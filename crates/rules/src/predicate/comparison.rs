@@ -69,6 +69,11 @@ fn no_operator(key: &str) -> String {
     if LATER.contains(&key) {
         return format!("{key} is not supported by this version");
     }
+    if ["all", "any"].contains(&key) {
+        return format!(
+            "{key} stands alone in a condition: put what is beside it, or both, into the list of an all or any"
+        );
+    }
     let near =
         meant(key).or_else(|| nearest(key, OPERATORS.into_iter().chain(["field", "all", "any"])));
     let hint = near.map_or(String::new(), |near| format!("; did you mean {near}?"));

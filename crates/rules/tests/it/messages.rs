@@ -87,6 +87,18 @@ fn of_texts_that_are_no_numbers_and_no_times() {
         ),
     ];
     check(&rows, of_condition);
+    let beside = "{ any: [{ field: action.id, eq: x }], all: [{ field: action.id, eq: y }] }";
+    let text =
+        format!("rules:\n  - {{ name: r, condition: {beside}, action: {{ type: deny }} }}\n");
+    let told = told(&text);
+    assert!(
+        told.contains("any stands alone in a condition") && !told.contains("did you mean any"),
+        "{told}"
+    );
+    assert_eq!(
+        of_condition("env == null"),
+        "a name behind env is missing, such as env.STAGE; it must be in [rules.env] of the configuration"
+    );
 }
 
 #[test]
