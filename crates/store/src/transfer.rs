@@ -31,6 +31,9 @@ enum Line {
 /// The version of the lines.
 const VERSION: u32 = 3;
 
+/// Letters of a line that is none of an export that are shown.
+const SHOWN_LETTERS: usize = 24;
+
 fn io(error: &std::io::Error) -> StoreError {
     StoreError::Refused(format!("the file of the export: {error}"))
 }
@@ -217,9 +220,16 @@ impl<'a> Importer<'a> {
         if read? == 0 {
             return Ok(None);
         }
-        serde_json::from_str(&text)
-            .map(Some)
-            .map_err(|error| self.wrong(&error.to_string()))
+        serde_json::from_str(&text).map(Some).map_err(|error| {
+            let text = text.trim();
+            let shown: String = text.chars().take(SHOWN_LETTERS).collect();
+            let said = match (text.is_empty(), error.is_eof()) {
+                (true, _) => "it is blank".to_owned(),
+                (false, true) => format!("it breaks off, and begins with {shown:?}"),
+                (false, false) => format!("it begins with {shown:?}"),
+            };
+            self.wrong(&format!("{said}, so this is not what `export` wrote"))
+        })
     }
 
     fn wrong(&self, message: &str) -> StoreError {
