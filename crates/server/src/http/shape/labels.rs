@@ -7,7 +7,7 @@ use acteon_core::json::head;
 use acteon_core::limits::{MAX_FAULT_BYTES, MAX_LABEL_BYTES, MAX_LABELS};
 use serde_json::value::RawValue;
 
-use super::walk::{Members, member_path, plain_text};
+use super::members::{Members, member_path, plain_text};
 use super::words::described;
 use crate::http::error::Faults;
 

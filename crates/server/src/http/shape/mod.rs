@@ -5,6 +5,8 @@
 
 mod flaws;
 mod labels;
+mod members;
+mod scalars;
 mod schema;
 mod values;
 mod walk;

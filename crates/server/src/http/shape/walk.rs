@@ -1,19 +1,15 @@
 //! The walk through a body.
 
-use std::borrow::Cow;
-use std::fmt;
-use std::time::Duration;
-
 use acteon_core::json::head;
 use acteon_core::limits::{MAX_FAULT_BYTES, MAX_NAME_BYTES};
-use acteon_core::{InvalidName, Namespace, Tenant, Timestamp};
 use axum::http::StatusCode;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::flaws::check_json;
 use super::labels::{labels, texts};
+use super::members::{Members, member_path};
+use super::scalars::{fault, flag, is_name, is_tenant, name, text, time, whole, word};
 use super::words::{described, described_text, unreadable};
 use super::{Field, Shape, Type, Value, Values};
 use crate::http::error::{Faults, Refusal};
@@ -87,51 +83,6 @@ pub(in crate::http) fn elements<'a>(
     ))
 }
 
-/// Members of an object in their order, not read yet.
-pub(super) struct Members<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::with_capacity(16);
-                while let Some((Name(name), value)) = map.next_entry()? {
-                    members.push((name, value));
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Reader)
-    }
-}
-
-/// A text, borrowed where it has no escapes.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// The text that a value is, if it is one.
-pub(super) fn plain_text(raw: &RawValue) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<Name<'_>>(raw.get())
-        .ok()
-        .map(|Name(text)| text)
-}
-
-/// The path of a member, such as `matchers[0].name`.
-pub(super) fn member_path(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
-    }
-}
-
 /// Walks through an object.
 fn object<'a>(
     path: &str,
@@ -200,20 +151,8 @@ fn read<'a>(
     faults: &mut Faults,
 ) {
     let value = match &field.is {
-        Type::Name => name(
-            path,
-            raw,
-            field,
-            |text| Namespace::parse_new(text).map(drop),
-            faults,
-        ),
-        Type::Tenant => name(
-            path,
-            raw,
-            field,
-            |text| Tenant::parse_new(text).map(drop),
-            faults,
-        ),
+        Type::Name => name(path, raw, field, is_name, faults),
+        Type::Tenant => name(path, raw, field, is_tenant, faults),
         Type::Text(longest) => match text(path, raw, *longest, faults) {
             Some(text) if !text.trim().is_empty() => Some(Value::Text(text)),
             Some(_) if field.is_needed => fault(path, "must not be blank".into(), faults),
@@ -222,37 +161,8 @@ fn read<'a>(
         Type::Verbatim(longest) => text(path, raw, *longest, faults).map(Value::Text),
         Type::Word(words) => word(path, raw, words, faults).map(Value::Text),
         Type::Time => time(path, raw, faults).map(Value::Time),
-        Type::Flag => match raw.get() {
-            "true" => Some(Value::Flag(true)),
-            "false" => Some(Value::Flag(false)),
-            _ => fault(
-                path,
-                format!("must be true or false, is {}", shown(raw)),
-                faults,
-            ),
-        },
-        Type::Whole(range) => match raw.get().parse::<i64>() {
-            Ok(number) if range.contains(&number) => Some(Value::Whole(number)),
-            _ if *range.end() == i64::MAX => fault(
-                path,
-                format!(
-                    "must be a whole number, {} or more, is {}",
-                    range.start(),
-                    shown(raw)
-                ),
-                faults,
-            ),
-            _ => fault(
-                path,
-                format!(
-                    "must be a whole number from {} to {}, is {}",
-                    range.start(),
-                    range.end(),
-                    shown(raw)
-                ),
-                faults,
-            ),
-        },
+        Type::Flag => flag(path, raw, faults).map(Value::Flag),
+        Type::Whole(range) => whole(path, raw, range, faults).map(Value::Whole),
         Type::Json => Some(Value::Json(raw)),
         Type::Labels => Some(Value::Texts(labels(path, raw, faults))),
         Type::Texts => Some(Value::Texts(texts(path, raw, faults))),
@@ -269,97 +179,6 @@ fn read<'a>(
     };
     if let Some(value) = value {
         values.put(field.name, value);
-    }
-}
-
-fn fault<T>(path: &str, message: String, faults: &mut Faults) -> Option<T> {
-    faults.add(path, || message);
-    None
-}
-
-fn text<'a>(
-    path: &str,
-    raw: &'a RawValue,
-    longest: usize,
-    faults: &mut Faults,
-) -> Option<Cow<'a, str>> {
-    let Some(text) = plain_text(raw) else {
-        return fault(
-            path,
-            format!("must be a string, is {}", described(raw)),
-            faults,
-        );
-    };
-    if text.len() > longest {
-        return fault(
-            path,
-            format!(
-                "is {} bytes long, at most {longest} are allowed",
-                text.len()
-            ),
-            faults,
-        );
-    }
-    if text.contains('\0') {
-        return fault(path, "must not contain a NUL character".into(), faults);
-    }
-    Some(text)
-}
-
-/// A name that `check` finds nothing wrong with. One that need not be there may be blank.
-fn name<'a>(
-    path: &str,
-    raw: &'a RawValue,
-    field: &Field,
-    check: fn(&str) -> Result<(), InvalidName>,
-    faults: &mut Faults,
-) -> Option<Value<'a>> {
-    let text = text(path, raw, MAX_NAME_BYTES, faults)
-        .filter(|text| field.is_needed || !text.trim().is_empty())?;
-    match check(&text) {
-        Ok(()) => Some(Value::Text(text)),
-        Err(error) => fault(path, error.to_string(), faults),
-    }
-}
-
-fn word<'a>(
-    path: &str,
-    raw: &'a RawValue,
-    words: &[&'static str],
-    faults: &mut Faults,
-) -> Option<Cow<'a, str>> {
-    let text = text(path, raw, MAX_NAME_BYTES, faults).filter(|text| !text.trim().is_empty())?;
-    match words
-        .iter()
-        .find(|word| text.trim().eq_ignore_ascii_case(word))
-    {
-        Some(word) => Some(Cow::Borrowed(word)),
-        None => fault(
-            path,
-            format!("must be one of {}, is {text:?}", words.join(", ")),
-            faults,
-        ),
-    }
-}
-
-/// The year 1.
-const YEAR: Duration = Duration::from_hours(365 * 24);
-
-fn time(path: &str, raw: &RawValue, faults: &mut Faults) -> Option<Timestamp> {
-    let text = text(path, raw, MAX_NAME_BYTES, faults).filter(|text| !text.trim().is_empty())?;
-    match Timestamp::read(&text) {
-        // Go's zero time, in whatever zone: its clients write it for what they do not have.
-        Ok(time) if time.since(Timestamp::MIN) < YEAR => None,
-        Ok(time) => Some(time),
-        Err(error) => fault(
-            path,
-            format!(
-                "must be an RFC 3339 time such as 2026-01-31T09:00:00Z, is {}{}",
-                shown(raw),
-                error.hint()
-            ),
-            faults,
-        ),
     }
 }
 
@@ -398,13 +217,4 @@ fn objects<'a>(
         }
     }
     Some(found)
-}
-
-/// A value as it stands, if it is short.
-fn shown(raw: &RawValue) -> &str {
-    if raw.get().len() <= 40 && !raw.get().starts_with(['{', '[']) {
-        raw.get()
-    } else {
-        described(raw)
-    }
 }
