@@ -12,7 +12,7 @@ use crate::http::routes::dead_letters::LettersQuery;
 use crate::http::routes::dispatch::DryRunQuery;
 use crate::http::routes::intervals::{IntervalUpdate, NewInterval};
 use crate::http::routes::quotas::{QuotaUpdate, QuotasQuery, UsageQuery};
-use crate::http::routes::rules::{Hypothesis, ReloadRequest, SetEnabled};
+use crate::http::routes::rules::{EvaluateRequest, ReloadRequest, SetEnabled};
 use crate::http::routes::silences::{NewSilence, PreviewRequest, SilenceUpdate, SilencesQuery};
 
 const WAIT: &[&str] = &["Prefer"];
@@ -174,7 +174,7 @@ pub(in crate::http) const RULES_EVALUATE: Operation = on(
     "Decides about an action that is not there, and shows every step",
     "Evaluated",
 )
-.takes::<Hypothesis>();
+.takes::<EvaluateRequest>();
 pub(in crate::http) const RULES_COVERAGE: Operation = on(
     "rules",
     "getCoverage",

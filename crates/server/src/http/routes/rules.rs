@@ -152,7 +152,7 @@ pub(in crate::http) async fn reload(
 /// The code where rules cannot be loaded.
 const INVALID: &str = "INVALID_RULES";
 
-const HYPOTHESIS: Shape = Shape {
+const EVALUATE_REQUEST: Shape = Shape {
     what: "an action to try the rules on",
     code: "INVALID_BODY",
     fields: &[
@@ -171,14 +171,14 @@ const HYPOTHESIS: Shape = Shape {
 };
 
 /// An action to try, the instant at which, and how.
-pub(in crate::http) struct Hypothesis {
+pub(in crate::http) struct EvaluateRequest {
     action: Action,
     at: Timestamp,
     options: EvaluateOptions,
 }
 
-impl FromBody for Hypothesis {
-    const SHAPE: &'static Shape = &HYPOTHESIS;
+impl FromBody for EvaluateRequest {
+    const SHAPE: &'static Shape = &EVALUATE_REQUEST;
 
     fn example() -> Value {
         json!({ "namespace": "incidents", "tenant": "acme", "provider": "wechat-ops", "action_type": "notify", "payload": { "content": "checkout answers with 503" }, "metadata": { "severity": "critical" }, "evaluate_all": true })
@@ -225,7 +225,7 @@ pub(in crate::http) async fn evaluate(
 ) -> Result<Response, Refusal> {
     let now = state.clock.now();
     let (asked, _turn) = body.read_in_turn(&state.asides, now).await?;
-    let Hypothesis {
+    let EvaluateRequest {
         action,
         at,
         options,

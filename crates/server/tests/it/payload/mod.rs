@@ -125,8 +125,8 @@ async fn what_readers_would_not_read_alike_is_refused_with_its_place() {
             "the others go: {}",
             batch.body
         );
-        let hypothesis = body.replace(r#""id":"bad","#, "");
-        let evaluated = post(&gateway, "/v1/rules/evaluate", hypothesis).await;
+        let evaluate_request = body.replace(r#""id":"bad","#, "");
+        let evaluated = post(&gateway, "/v1/rules/evaluate", evaluate_request).await;
         assert_eq!(
             evaluated.status,
             StatusCode::UNPROCESSABLE_ENTITY,

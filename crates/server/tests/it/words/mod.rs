@@ -43,12 +43,12 @@ async fn routes(client: &Client) -> Vec<(Method, String, Value)> {
     ] {
         whole[field] = value;
     }
-    let mut hypothesis = whole.clone();
+    let mut evaluate_request = whole.clone();
     for (field, value) in [
         ("evaluate_all", json!(true)),
         ("evaluate_at", json!("2026-01-01T00:00:00Z")),
     ] {
-        hypothesis[field] = value;
+        evaluate_request[field] = value;
     }
     let mut preview = silence.clone();
     preview["last"] = json!(5);
@@ -62,7 +62,7 @@ async fn routes(client: &Client) -> Vec<(Method, String, Value)> {
     let quota_change = without(&quota, &["provider", "principal", "per_principal"]);
     vec![
         (Method::POST, "/v1/dispatch?dry_run=true".into(), whole),
-        (Method::POST, "/v1/rules/evaluate".into(), hypothesis),
+        (Method::POST, "/v1/rules/evaluate".into(), evaluate_request),
         (Method::POST, "/v1/silences".into(), silence.clone()),
         (Method::POST, "/v1/silences/preview".into(), preview),
         (
