@@ -10,9 +10,9 @@ use axum::http::StatusCode;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::error::{Faults, Refusal};
+use super::error::{FieldErrors, Refusal};
 use super::extract::path::TAKEN_BY_ROUTES;
-use super::shape::{Field, Shape, Type, Values, WalkedBody, elements};
+use super::shape::{Field, FieldType, FieldValues, Shape, WalkedBody, elements};
 
 /// A batch, for messages.
 const BATCH: &str = "a list of actions";
@@ -23,8 +23,8 @@ pub(super) const ACTION: Shape = Shape {
     fields: &[
         FIELDS,
         &[
-            Field::optional("id", Type::Name),
-            Field::optional("created_at", Type::Time),
+            Field::optional("id", FieldType::Name),
+            Field::optional("created_at", FieldType::Time),
         ],
     ],
 };
@@ -39,26 +39,26 @@ pub(super) fn action_example() -> Value {
 
 /// Fields of every action, whether it is sent or only weighed.
 pub(super) const FIELDS: &[Field] = &[
-    Field::needed("namespace", Type::Name),
-    Field::needed("tenant", Type::Tenant),
-    Field::needed("provider", Type::Name),
-    Field::needed("action_type", Type::Name),
-    Field::needed("payload", Type::Json),
-    Field::optional("metadata", Type::Labels),
-    Field::optional("dedup_key", Type::Text(MAX_LABEL_BYTES)),
-    Field::optional("status", Type::Text(MAX_LABEL_BYTES)),
-    Field::optional("fingerprint", Type::Text(MAX_LABEL_BYTES)),
-    Field::optional("starts_at", Type::Time),
-    Field::optional("ends_at", Type::Time),
-    Field::optional("expires_at", Type::Time),
-    Field::optional("priority", Type::Word(&["high", "normal", "low"])),
+    Field::needed("namespace", FieldType::Name),
+    Field::needed("tenant", FieldType::Tenant),
+    Field::needed("provider", FieldType::Name),
+    Field::needed("action_type", FieldType::Name),
+    Field::needed("payload", FieldType::Json),
+    Field::optional("metadata", FieldType::Labels),
+    Field::optional("dedup_key", FieldType::Text(MAX_LABEL_BYTES)),
+    Field::optional("status", FieldType::Text(MAX_LABEL_BYTES)),
+    Field::optional("fingerprint", FieldType::Text(MAX_LABEL_BYTES)),
+    Field::optional("starts_at", FieldType::Time),
+    Field::optional("ends_at", FieldType::Time),
+    Field::optional("expires_at", FieldType::Time),
+    Field::optional("priority", FieldType::Word(&["high", "normal", "low"])),
     // Where a request comes from in a trace. Clients of the wire format send it, and a server of it looks at the headers instead.
-    Field::optional("trace_context", Type::Unheeded),
-    Field::optional("template", Type::NotBuilt),
-    Field::optional("attachments", Type::NotBuilt),
-    Field::optional("signature", Type::NotBuilt),
-    Field::optional("signer_id", Type::NotBuilt),
-    Field::optional("kid", Type::NotBuilt),
+    Field::optional("trace_context", FieldType::Unheeded),
+    Field::optional("template", FieldType::NotBuilt),
+    Field::optional("attachments", FieldType::NotBuilt),
+    Field::optional("signature", FieldType::NotBuilt),
+    Field::optional("signer_id", FieldType::NotBuilt),
+    Field::optional("kid", FieldType::NotBuilt),
 ];
 
 /// What fills in for absent fields.
@@ -82,7 +82,7 @@ pub(super) fn action(text: &str, defaults: &Defaults<'_>) -> Result<Action, Refu
 
 /// An action of these fields, which were walked through.
 pub(super) fn made_of(
-    mut values: Values<'_>,
+    mut values: FieldValues<'_>,
     id: ActionId,
     created_at: Timestamp,
 ) -> Result<Action, Refusal> {
@@ -141,7 +141,7 @@ fn id(body: &mut WalkedBody<'_>, idempotency_key: Option<&str>) -> Option<Action
     Some(id)
 }
 
-fn check_id(field: &str, id: &str, faults: &mut Faults) {
+fn check_id(field: &str, id: &str, faults: &mut FieldErrors) {
     if id.starts_with(REPLAY_IDS) {
         faults.add(field, || format!("must not begin with {REPLAY_IDS}: such ids are the gateway's own, for what it replays"));
     } else if TAKEN_BY_ROUTES.contains(&id) {

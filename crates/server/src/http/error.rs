@@ -67,12 +67,12 @@ impl Refusal {
     }
 
     /// Well-formed, but wrong in these fields.
-    pub(super) fn faults(
+    pub(super) fn invalid_fields(
         code: &str,
-        Faults {
+        FieldErrors {
             told: fields,
             untold,
-        }: Faults,
+        }: FieldErrors,
     ) -> Self {
         let mut listed: Vec<String> = fields
             .iter()
@@ -92,7 +92,7 @@ impl Refusal {
             field: field.to_owned(),
             message: message.into(),
         }];
-        Self::faults("INVALID_BODY", Faults { told, untold: 0 })
+        Self::invalid_fields("INVALID_BODY", FieldErrors { told, untold: 0 })
     }
 
     /// Too many of its kind.
@@ -114,12 +114,12 @@ impl Refusal {
 
 /// What is wrong with a request: the first faults, and how many more there are.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
+pub(super) struct FieldErrors {
     told: Vec<FieldError>,
     untold: usize,
 }
 
-impl Faults {
+impl FieldErrors {
     pub(super) fn add(&mut self, field: &str, message: impl FnOnce() -> String) {
         if self.told.len() == MAX_FAULTS {
             self.untold += 1;

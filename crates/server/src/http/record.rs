@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 /// A page of rows.
 #[derive(Serialize)]
-pub(super) struct Page<'a> {
+pub(super) struct AuditPage<'a> {
     pub(super) records: Vec<Record<'a>>,
     pub(super) limit: usize,
     pub(super) offset: usize,
@@ -20,18 +20,18 @@ pub(super) struct Page<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next_cursor: Option<String>,
     #[serde(flatten)]
-    pub(super) searched: Option<Searched>,
+    pub(super) searched: Option<SearchExtent>,
 }
 
 /// How far a search looked.
 #[derive(Serialize)]
-pub(super) struct Searched {
+pub(super) struct SearchExtent {
     looked_at: usize,
     looked_back_to: Option<Timestamp>,
     cut: bool,
 }
 
-impl Searched {
+impl SearchExtent {
     pub(super) fn of(page: &SearchPage) -> Self {
         Self {
             looked_at: page.looked_at,

@@ -79,9 +79,9 @@ impl FromQuery for ReplayMany {
     }
 }
 
-/// What came of one. The outcome is written as it came, however deep a service's answer in it nests.
+/// Outcome of one replay, written as it came, however deep a service's answer in it nests.
 #[derive(Serialize)]
-pub(super) struct One<'a> {
+pub(super) struct ReplayedAction<'a> {
     original_action_id: &'a ActionId,
     new_action_id: &'a ActionId,
     success: bool,
@@ -92,13 +92,13 @@ pub(super) struct One<'a> {
     skipped: bool,
 }
 
-/// What came of many.
+/// Outcomes of many replays.
 #[derive(Serialize)]
-pub(super) struct Many<'a> {
+pub(super) struct ReplayedActions<'a> {
     replayed: usize,
     failed: usize,
     skipped: usize,
-    results: Vec<One<'a>>,
+    results: Vec<ReplayedAction<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
@@ -109,7 +109,7 @@ pub(super) fn answered(body: &impl Serialize) -> Result<Response, Refusal> {
 }
 
 /// What is answered about one.
-pub(super) fn one(replayed: &Replayed) -> One<'_> {
+pub(super) fn one(replayed: &Replayed) -> ReplayedAction<'_> {
     let Replayed {
         original,
         new_id,
@@ -129,7 +129,7 @@ pub(super) fn one(replayed: &Replayed) -> One<'_> {
     let failed = outcome
         .as_ref()
         .is_some_and(|outcome| outcome.starts_with(r#"{"Failed""#));
-    One {
+    ReplayedAction {
         original_action_id: original,
         new_action_id: new_id,
         success: is_sent && !failed,
@@ -143,15 +143,15 @@ pub(super) fn one(replayed: &Replayed) -> One<'_> {
 }
 
 /// What is answered about many.
-pub(super) fn many(page: &ReplayPage) -> Many<'_> {
-    let results: Vec<One<'_>> = page.replayed.iter().map(one).collect();
+pub(super) fn many(page: &ReplayPage) -> ReplayedActions<'_> {
+    let results: Vec<ReplayedAction<'_>> = page.replayed.iter().map(one).collect();
     let skipped = results.iter().filter(|one| one.skipped).count();
     let replayed = results.iter().filter(|one| one.success).count();
     let failed = results.len() - replayed - skipped;
     let next_cursor = page
         .next
         .map(|next| format!("{}.{}", cursor_text(next.after), next.end.0));
-    Many {
+    ReplayedActions {
         replayed,
         failed,
         skipped,

@@ -8,7 +8,7 @@ use axum::extract::{FromRequest, Request};
 use super::body::{Incoming, Text};
 use crate::http::error::Refusal;
 use crate::http::offload::{Aside, Asides, off_runtime};
-use crate::http::shape::{Shape, Values, WalkedBody};
+use crate::http::shape::{FieldValues, Shape, WalkedBody};
 use crate::http::state::AppState;
 
 /// What a body is read as.
@@ -20,7 +20,7 @@ pub(in crate::http) trait FromBody: Sized + Send + 'static {
     fn example() -> serde_json::Value;
 
     /// What is made of its fields at an instant.
-    fn from_fields(values: Values<'_>, now: Timestamp) -> Result<Self, Refusal>;
+    fn from_fields(values: FieldValues<'_>, now: Timestamp) -> Result<Self, Refusal>;
 }
 
 /// Body of a request, read as `T`.

@@ -22,7 +22,7 @@ pub(in crate::http) struct Operation {
     /// Names of the query's parameters.
     query: fn() -> Vec<&'static str>,
     headers: &'static [&'static str],
-    takes: Takes,
+    takes: RequestBody,
     answer: Success,
     /// Statuses of its own besides those that every such route has.
     others: &'static [u16],
@@ -51,7 +51,7 @@ type Example = fn() -> Value;
 
 /// What the body of a request is.
 #[derive(Clone, Copy)]
-enum Takes {
+enum RequestBody {
     Nothing,
     Body(&'static Shape, Example),
     MaybeBody(&'static Shape, Example),
@@ -84,7 +84,7 @@ impl Operation {
             access: Access::WithKey,
             query: <() as FromQuery>::names,
             headers: &[],
-            takes: Takes::Nothing,
+            takes: RequestBody::Nothing,
             answer: Success::Json(200, schema),
             others: &[],
             may_be_pending: false,
@@ -115,22 +115,22 @@ impl Operation {
     }
 
     pub(super) const fn takes<B: FromBody>(mut self) -> Self {
-        self.takes = Takes::Body(B::SHAPE, B::example);
+        self.takes = RequestBody::Body(B::SHAPE, B::example);
         self
     }
 
     pub(super) const fn may_take<B: FromBody>(mut self) -> Self {
-        self.takes = Takes::MaybeBody(B::SHAPE, B::example);
+        self.takes = RequestBody::MaybeBody(B::SHAPE, B::example);
         self
     }
 
     pub(super) const fn takes_action(mut self) -> Self {
-        self.takes = Takes::Body(&ACTION, action_example);
+        self.takes = RequestBody::Body(&ACTION, action_example);
         self
     }
 
     pub(super) const fn takes_actions(mut self) -> Self {
-        self.takes = Takes::List(&ACTION, action_example);
+        self.takes = RequestBody::List(&ACTION, action_example);
         self
     }
 
@@ -208,10 +208,10 @@ impl Operation {
 
     fn body(&self) -> Option<Value> {
         let (required, schema, example) = match self.takes {
-            Takes::Nothing => return None,
-            Takes::Body(shape, example) => (true, schema(shape), example()),
-            Takes::MaybeBody(shape, example) => (false, schema(shape), example()),
-            Takes::List(shape, example) => (
+            RequestBody::Nothing => return None,
+            RequestBody::Body(shape, example) => (true, schema(shape), example()),
+            RequestBody::MaybeBody(shape, example) => (false, schema(shape), example()),
+            RequestBody::List(shape, example) => (
                 true,
                 json!({ "type": "array", "items": schema(shape), "maxItems": MAX_BATCH }),
                 json!([example()]),

@@ -24,7 +24,7 @@ use crate::http::extract::query::Query;
 use crate::http::extract::scope::Scoped;
 use crate::http::filter::{Filters, NotBuilt, Paged, Sought, cursor_text};
 use crate::http::offload::off_runtime;
-use crate::http::record::{Page, Searched, record};
+use crate::http::record::{AuditPage, SearchExtent, record};
 use crate::http::routes::actions::{action_id, the_one};
 use crate::http::state::AppState;
 
@@ -54,7 +54,7 @@ pub(in crate::http) async fn list(
     let _turn = state.reads.take().await?;
     let page = state.gateway.history(filter, request).await?;
     let body = move || {
-        let page = Page {
+        let page = AuditPage {
             records: page.views.iter().map(record).collect(),
             limit: request.limit,
             offset: request.offset,
@@ -81,14 +81,14 @@ async fn searched(
         .search(filter, search, request.after, request.limit)
         .await?;
     let body = move || {
-        written(&Page {
+        written(&AuditPage {
             records: page.views.iter().map(record).collect(),
             limit: request.limit,
             offset: 0,
             total: None,
             total_is_capped: None,
             next_cursor: page.next.map(cursor_text),
-            searched: Some(Searched::of(&page)),
+            searched: Some(SearchExtent::of(&page)),
         })
     };
     answer(UNKNOWN, body).await

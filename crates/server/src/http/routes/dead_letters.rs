@@ -22,7 +22,7 @@ use crate::http::extract::path::Path;
 use crate::http::extract::query::{FromQuery, NoQuery, Parameters, Query};
 use crate::http::extract::scope::Scoped;
 use crate::http::filter::{Filters, Paged, Sought, cursor_text, word};
-use crate::http::record::Searched;
+use crate::http::record::SearchExtent;
 use crate::http::routes::actions::{action_id, the_one};
 use crate::http::state::AppState;
 
@@ -72,7 +72,7 @@ pub(in crate::http) async fn list(
             .gateway
             .search(filter, search, request.after, request.limit)
             .await?;
-        let searched = Some(Searched::of(&page));
+        let searched = Some(SearchExtent::of(&page));
         return letters(page.views, page.next, searched).await;
     }
     let _turn = state.reads.take().await?;
@@ -83,10 +83,10 @@ pub(in crate::http) async fn list(
 async fn letters(
     entries: Vec<ActionView>,
     next: Option<Cursor>,
-    searched: Option<Searched>,
+    searched: Option<SearchExtent>,
 ) -> Result<Response, Refusal> {
     let body = move || {
-        written(&Letters {
+        written(&LettersPage {
             count: entries.len(),
             entries,
             next_cursor: next.map(cursor_text),
@@ -98,13 +98,13 @@ async fn letters(
 
 /// A page of dead letters.
 #[derive(Serialize)]
-struct Letters<T> {
+struct LettersPage<T> {
     count: usize,
     entries: Vec<T>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
     #[serde(flatten)]
-    searched: Option<Searched>,
+    searched: Option<SearchExtent>,
 }
 
 /// The part of what a filter finds that is on the list.
@@ -218,8 +218,8 @@ pub(in crate::http) async fn drain(
     let seqs: Vec<_> = page.views.iter().map(|view| view.seq).collect();
     let next_cursor = page.next.map(cursor_text);
     let body = move || {
-        let entries: Vec<Entry<'_>> = page.views.iter().map(entry).collect();
-        written(&Letters {
+        let entries: Vec<DrainedLetter<'_>> = page.views.iter().map(entry).collect();
+        written(&LettersPage {
             count: entries.len(),
             entries,
             next_cursor,
@@ -233,7 +233,7 @@ pub(in crate::http) async fn drain(
 
 /// A dead letter that is handed out.
 #[derive(Serialize)]
-struct Entry<'a> {
+struct DrainedLetter<'a> {
     action_id: &'a ActionId,
     namespace: &'a Namespace,
     tenant: &'a Tenant,
@@ -247,13 +247,13 @@ struct Entry<'a> {
     metadata: &'a BTreeMap<String, String>,
 }
 
-fn entry(view: &ActionView) -> Entry<'_> {
+fn entry(view: &ActionView) -> DrainedLetter<'_> {
     let action = &view.action;
     let (code, error) = match &view.outcome {
         acteon_core::Outcome::Failed { code, message, .. } => (code.as_str(), message.as_str()),
         _ => ("", ""),
     };
-    Entry {
+    DrainedLetter {
         action_id: &action.id,
         namespace: &action.namespace,
         tenant: &action.tenant,

@@ -19,7 +19,7 @@ use crate::http::extract::json_body::{FromBody, JsonBody};
 use crate::http::extract::path::Path;
 use crate::http::extract::query::{NoQuery, Query};
 use crate::http::extract::scope::Scoped;
-use crate::http::shape::{Field, Shape, Type, Values};
+use crate::http::shape::{Field, FieldType, FieldValues, Shape};
 use crate::http::state::AppState;
 
 type Place = Path<(String, String, String)>;
@@ -29,10 +29,10 @@ const INTERVAL: Shape = Shape {
     code: "INVALID_BODY",
     fields: &[
         &[
-            Field::needed("namespace", Type::Name),
-            Field::needed("tenant", Type::Tenant),
-            Field::needed("name", Type::Name),
-            Field::needed("time_ranges", Type::Objects(RANGE, MAX_TIME_RANGES)),
+            Field::needed("namespace", FieldType::Name),
+            Field::needed("tenant", FieldType::Tenant),
+            Field::needed("name", FieldType::Name),
+            Field::needed("time_ranges", FieldType::Objects(RANGE, MAX_TIME_RANGES)),
         ],
         TEXTS,
     ],
@@ -44,38 +44,38 @@ const CHANGE: Shape = Shape {
     fields: &[
         &[
             // Clients repeat these; they cannot be changed.
-            Field::optional("namespace", Type::Text(MAX_NAME_BYTES)),
-            Field::optional("tenant", Type::Text(MAX_NAME_BYTES)),
-            Field::optional("name", Type::Text(MAX_NAME_BYTES)),
-            Field::optional("time_ranges", Type::Objects(RANGE, MAX_TIME_RANGES)),
+            Field::optional("namespace", FieldType::Text(MAX_NAME_BYTES)),
+            Field::optional("tenant", FieldType::Text(MAX_NAME_BYTES)),
+            Field::optional("name", FieldType::Text(MAX_NAME_BYTES)),
+            Field::optional("time_ranges", FieldType::Objects(RANGE, MAX_TIME_RANGES)),
         ],
         TEXTS,
     ],
 };
 
 const TEXTS: &[Field] = &[
-    Field::optional("location", Type::Text(MAX_NAME_BYTES)),
-    Field::optional("on_mute", Type::Word(&["drop", "postpone"])),
-    Field::optional("description", Type::Verbatim(MAX_DOCUMENT_TEXT_BYTES)),
+    Field::optional("location", FieldType::Text(MAX_NAME_BYTES)),
+    Field::optional("on_mute", FieldType::Word(&["drop", "postpone"])),
+    Field::optional("description", FieldType::Verbatim(MAX_DOCUMENT_TEXT_BYTES)),
 ];
 
 const RANGE: &[Field] = &[
-    Field::optional("times", Type::Objects(TIMES, MAX_TIME_RANGES)),
-    Field::optional("weekdays", Type::Objects(SPAN, MAX_TIME_RANGES)),
-    Field::optional("days_of_month", Type::Objects(SPAN, MAX_TIME_RANGES)),
-    Field::optional("months", Type::Objects(SPAN, MAX_TIME_RANGES)),
-    Field::optional("years", Type::Objects(SPAN, MAX_TIME_RANGES)),
+    Field::optional("times", FieldType::Objects(TIMES, MAX_TIME_RANGES)),
+    Field::optional("weekdays", FieldType::Objects(SPAN, MAX_TIME_RANGES)),
+    Field::optional("days_of_month", FieldType::Objects(SPAN, MAX_TIME_RANGES)),
+    Field::optional("months", FieldType::Objects(SPAN, MAX_TIME_RANGES)),
+    Field::optional("years", FieldType::Objects(SPAN, MAX_TIME_RANGES)),
 ];
 
 const TIMES: &[Field] = &[
-    Field::needed("start", Type::Text(MAX_NAME_BYTES)),
-    Field::needed("end", Type::Text(MAX_NAME_BYTES)),
+    Field::needed("start", FieldType::Text(MAX_NAME_BYTES)),
+    Field::needed("end", FieldType::Text(MAX_NAME_BYTES)),
 ];
 
 /// What the numbers may be is said where they are looked at.
 const SPAN: &[Field] = &[
-    Field::needed("start", Type::Whole(-9999..=9999)),
-    Field::needed("end", Type::Whole(-9999..=9999)),
+    Field::needed("start", FieldType::Whole(-9999..=9999)),
+    Field::needed("end", FieldType::Whole(-9999..=9999)),
 ];
 
 /// Time interval that is to be made.
@@ -92,7 +92,7 @@ impl FromBody for NewInterval {
         json!({ "namespace": "incidents", "tenant": "acme", "name": "working-hours", "location": "Asia/Shanghai", "time_ranges": [{ "times": [{ "start": "09:00", "end": "18:00" }], "weekdays": [{ "start": 1, "end": 5 }] }] })
     }
 
-    fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
+    fn from_fields(mut values: FieldValues<'_>, _: Timestamp) -> Result<Self, Refusal> {
         let (Some(namespace), Some(tenant)) = (values.owned("namespace"), values.owned("tenant"))
         else {
             return Err(Refusal::field("tenant", "is missing"));
@@ -118,7 +118,7 @@ impl FromBody for IntervalUpdate {
         json!({ "location": "Asia/Shanghai", "description": "when somebody is there" })
     }
 
-    fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
+    fn from_fields(mut values: FieldValues<'_>, _: Timestamp) -> Result<Self, Refusal> {
         Ok(Self {
             repeated: ["name", "namespace", "tenant"].map(|field| values.owned(field)),
             fields: values.into_json(),

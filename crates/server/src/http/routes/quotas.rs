@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::http::answer::{UNKNOWN, answer, written};
-use crate::http::error::{Faults, Refusal};
+use crate::http::error::{FieldErrors, Refusal};
 use crate::http::extract::body::NoBody;
 use crate::http::extract::caller::{MayManage, MayRead, check_scope, repeated};
 use crate::http::extract::json_body::{FromBody, JsonBody};
@@ -22,24 +22,24 @@ use crate::http::extract::path::Path;
 use crate::http::extract::query::{FromQuery, NoQuery, Parameters, Query};
 use crate::http::extract::scope::Scoped;
 use crate::http::filter::limit;
-use crate::http::shape::{Field, Shape, Type, Values};
+use crate::http::shape::{Field, FieldType, FieldValues, Shape};
 use crate::http::state::AppState;
 
 const QUOTA: Shape = Shape {
     what: "a quota",
     code: "INVALID_BODY",
     fields: &[&[
-        Field::needed("namespace", Type::Name),
-        Field::needed("tenant", Type::Tenant),
-        Field::optional("provider", Type::Text(MAX_NAME_BYTES)),
-        Field::optional("principal", Type::Text(MAX_NAME_BYTES)),
-        Field::optional("per_principal", Type::Flag),
+        Field::needed("namespace", FieldType::Name),
+        Field::needed("tenant", FieldType::Tenant),
+        Field::optional("provider", FieldType::Text(MAX_NAME_BYTES)),
+        Field::optional("principal", FieldType::Text(MAX_NAME_BYTES)),
+        Field::optional("per_principal", FieldType::Flag),
         Field::needed("max_actions", COUNT),
-        Field::needed("window", Type::Json),
-        Field::needed("overage_behavior", Type::Json),
+        Field::needed("window", FieldType::Json),
+        Field::needed("overage_behavior", FieldType::Json),
         Field::optional("description", DESCRIPTION),
-        Field::optional("labels", Type::Texts),
-        Field::optional("enabled", Type::Flag),
+        Field::optional("labels", FieldType::Texts),
+        Field::optional("enabled", FieldType::Flag),
     ]],
 };
 
@@ -48,22 +48,26 @@ const CHANGE: Shape = Shape {
     code: "INVALID_BODY",
     fields: &[&[
         Field::optional("max_actions", COUNT),
-        Field::optional("window", Type::Json),
-        Field::optional("overage_behavior", Type::Json),
+        Field::optional("window", FieldType::Json),
+        Field::optional("overage_behavior", FieldType::Json),
         Field::optional("description", DESCRIPTION),
-        Field::optional("labels", Type::Texts),
-        Field::optional("enabled", Type::Flag),
+        Field::optional("labels", FieldType::Texts),
+        Field::optional("enabled", FieldType::Flag),
         // Clients repeat these; they cannot be changed.
-        Field::optional("namespace", Type::Name),
-        Field::optional("tenant", Type::Name),
+        Field::optional("namespace", FieldType::Name),
+        Field::optional("tenant", FieldType::Name),
     ]],
 };
 
-const COUNT: Type = Type::Whole(0..=i64::MAX);
-const DESCRIPTION: Type = Type::Verbatim(MAX_DOCUMENT_TEXT_BYTES);
+const COUNT: FieldType = FieldType::Whole(0..=i64::MAX);
+const DESCRIPTION: FieldType = FieldType::Verbatim(MAX_DOCUMENT_TEXT_BYTES);
 
 /// A value of a type of the gateway's, whose own words say what is wrong with it.
-fn own<T: DeserializeOwned>(values: &mut Values<'_>, name: &str, faults: &mut Faults) -> Option<T> {
+fn own<T: DeserializeOwned>(
+    values: &mut FieldValues<'_>,
+    name: &str,
+    faults: &mut FieldErrors,
+) -> Option<T> {
     let raw = values.json(name)?;
     match serde_json::from_str::<Value>(raw.get()).and_then(serde_json::from_value) {
         Ok(read) => Some(read),
@@ -76,9 +80,9 @@ fn own<T: DeserializeOwned>(values: &mut Values<'_>, name: &str, faults: &mut Fa
 
 /// How long its windows are and what it does beyond, with all that is wrong with either.
 fn window_and_overage(
-    values: &mut Values<'_>,
+    values: &mut FieldValues<'_>,
 ) -> Result<(Option<Window>, Option<OverageSpec>), Refusal> {
-    let mut faults = Faults::default();
+    let mut faults = FieldErrors::default();
     let found = (
         own(values, "window", &mut faults),
         own(values, "overage_behavior", &mut faults),
@@ -86,7 +90,7 @@ fn window_and_overage(
     if faults.is_empty() {
         Ok(found)
     } else {
-        Err(Refusal::faults(QUOTA.code, faults))
+        Err(Refusal::invalid_fields(QUOTA.code, faults))
     }
 }
 
@@ -104,7 +108,7 @@ impl FromBody for QuotaUpdate {
         json!({ "max_actions": 2000, "overage_behavior": "warn" })
     }
 
-    fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
+    fn from_fields(mut values: FieldValues<'_>, _: Timestamp) -> Result<Self, Refusal> {
         let (window, overage_behavior) = window_and_overage(&mut values)?;
         let change = QuotaChange {
             max_actions: values.whole("max_actions"),
@@ -130,7 +134,7 @@ impl FromBody for Quota {
         json!({ "namespace": "incidents", "tenant": "acme", "provider": "wechat-ops", "max_actions": 1000, "window": "hourly", "overage_behavior": "block" })
     }
 
-    fn from_fields(mut values: Values<'_>, now: Timestamp) -> Result<Self, Refusal> {
+    fn from_fields(mut values: FieldValues<'_>, now: Timestamp) -> Result<Self, Refusal> {
         let missing = |name: &'static str| move || Refusal::field(name, "is missing");
         let (window, overage_behavior) = window_and_overage(&mut values)?;
         Ok(Self {
@@ -159,7 +163,7 @@ pub(in crate::http) async fn create(
     State(state): State<Arc<AppState>>,
     _: NoQuery,
     JsonBody(quota): JsonBody<Quota>,
-) -> Result<(StatusCode, Json<Made>), Refusal> {
+) -> Result<(StatusCode, Json<CreatedQuota>), Refusal> {
     check_scope(&caller, &quota.namespace, &quota.tenant)?;
     state
         .gateway
@@ -167,7 +171,7 @@ pub(in crate::http) async fn create(
     let warnings = state.gateway.quota_warnings(&quota);
     Ok((
         StatusCode::CREATED,
-        Json(Made {
+        Json(CreatedQuota {
             quota: state.gateway.create_quota(quota).await?,
             warnings,
         }),
@@ -176,7 +180,7 @@ pub(in crate::http) async fn create(
 
 /// A quota that was made.
 #[derive(Serialize)]
-pub(in crate::http) struct Made {
+pub(in crate::http) struct CreatedQuota {
     #[serde(flatten)]
     quota: Quota,
     /// What of it is probably not meant.

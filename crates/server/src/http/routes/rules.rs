@@ -22,7 +22,7 @@ use crate::http::extract::path::Path;
 use crate::http::extract::query::NoQuery;
 use crate::http::json::json as json_text;
 use crate::http::routes::reload::answer;
-use crate::http::shape::{Field, Shape, Type, Values};
+use crate::http::shape::{Field, FieldType, FieldValues, Shape};
 use crate::http::state::AppState;
 use crate::rules::RulesError;
 
@@ -46,7 +46,7 @@ pub(in crate::http) async fn list(
 const ENABLED: Shape = Shape {
     what: "whether a rule is on",
     code: "INVALID_BODY",
-    fields: &[&[Field::needed("enabled", Type::Flag)]],
+    fields: &[&[Field::needed("enabled", FieldType::Flag)]],
 };
 
 /// Whether a rule is to be on.
@@ -59,7 +59,7 @@ impl FromBody for SetEnabled {
         json!({ "enabled": false })
     }
 
-    fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
+    fn from_fields(mut values: FieldValues<'_>, _: Timestamp) -> Result<Self, Refusal> {
         let enabled = values.flag("enabled").map(Self);
         enabled.ok_or_else(|| Refusal::field("enabled", "is missing"))
     }
@@ -84,7 +84,10 @@ pub(in crate::http) async fn set_enabled(
 const RELOAD: Shape = Shape {
     what: "a directory",
     code: "INVALID_BODY",
-    fields: &[&[Field::optional("directory", Type::Text(MAX_PATH_BYTES))]],
+    fields: &[&[Field::optional(
+        "directory",
+        FieldType::Text(MAX_PATH_BYTES),
+    )]],
 };
 
 /// Longest path of a directory, in bytes, as Linux has it.
@@ -100,7 +103,7 @@ impl FromBody for ReloadRequest {
         json!({})
     }
 
-    fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
+    fn from_fields(mut values: FieldValues<'_>, _: Timestamp) -> Result<Self, Refusal> {
         Ok(Self(values.owned("directory")))
     }
 }
@@ -158,14 +161,14 @@ const EVALUATE_REQUEST: Shape = Shape {
     fields: &[
         envelope::FIELDS,
         &[
-            Field::optional("include_disabled", Type::Flag),
-            Field::optional("evaluate_all", Type::Flag),
-            Field::optional("evaluate_at", Type::Time),
+            Field::optional("include_disabled", FieldType::Flag),
+            Field::optional("evaluate_all", FieldType::Flag),
+            Field::optional("evaluate_at", FieldType::Time),
             // Whoever tries an action that is there need not take these out.
-            Field::optional("id", Type::Name),
-            Field::optional("created_at", Type::Time),
+            Field::optional("id", FieldType::Name),
+            Field::optional("created_at", FieldType::Time),
             // No condition of this version reads state.
-            Field::optional("mock_state", Type::Unheeded),
+            Field::optional("mock_state", FieldType::Unheeded),
         ],
     ],
 };
@@ -184,7 +187,7 @@ impl FromBody for EvaluateRequest {
         json!({ "namespace": "incidents", "tenant": "acme", "provider": "wechat-ops", "action_type": "notify", "payload": { "content": "checkout answers with 503" }, "metadata": { "severity": "critical" }, "evaluate_all": true })
     }
 
-    fn from_fields(mut values: Values<'_>, now: Timestamp) -> Result<Self, Refusal> {
+    fn from_fields(mut values: FieldValues<'_>, now: Timestamp) -> Result<Self, Refusal> {
         let include_disabled = values.flag("include_disabled").unwrap_or(false);
         let evaluate_all = values.flag("evaluate_all").unwrap_or(false);
         let at = values.time("evaluate_at").unwrap_or(now);

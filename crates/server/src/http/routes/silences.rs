@@ -22,7 +22,7 @@ use crate::http::extract::json_body::{FromBody, JsonBody};
 use crate::http::extract::path::Path;
 use crate::http::extract::query::{FromQuery, NoQuery, Parameters, Query};
 use crate::http::extract::scope::Scoped;
-use crate::http::shape::{Field, Shape, Type, Values};
+use crate::http::shape::{Field, FieldType, FieldValues, Shape};
 use crate::http::state::AppState;
 
 /// Longest silence by `duration_seconds`: ten years.
@@ -35,21 +35,21 @@ const SILENCE: Shape = Shape {
 };
 
 const FIELDS: &[Field] = &[
-    Field::needed("namespace", Type::Name),
-    Field::needed("tenant", Type::Tenant),
-    Field::needed("matchers", Type::Objects(MATCHER, MAX_MATCHERS)),
-    Field::optional("starts_at", Type::Time),
-    Field::optional("ends_at", Type::Time),
-    Field::optional("duration_seconds", Type::Whole(1..=MAX_SECONDS)),
-    Field::optional("comment", Type::Verbatim(MAX_DOCUMENT_TEXT_BYTES)),
+    Field::needed("namespace", FieldType::Name),
+    Field::needed("tenant", FieldType::Tenant),
+    Field::needed("matchers", FieldType::Objects(MATCHER, MAX_MATCHERS)),
+    Field::optional("starts_at", FieldType::Time),
+    Field::optional("ends_at", FieldType::Time),
+    Field::optional("duration_seconds", FieldType::Whole(1..=MAX_SECONDS)),
+    Field::optional("comment", FieldType::Verbatim(MAX_DOCUMENT_TEXT_BYTES)),
 ];
 
 const MATCHER: &[Field] = &[
-    Field::needed("name", Type::Text(MAX_LABEL_BYTES)),
-    Field::needed("value", Type::Verbatim(MAX_LABEL_BYTES)),
+    Field::needed("name", FieldType::Text(MAX_LABEL_BYTES)),
+    Field::needed("value", FieldType::Verbatim(MAX_LABEL_BYTES)),
     Field::optional(
         "op",
-        Type::Word(&["equal", "not_equal", "regex", "not_regex"]),
+        FieldType::Word(&["equal", "not_equal", "regex", "not_regex"]),
     ),
 ];
 
@@ -59,7 +59,7 @@ const PREVIEW: Shape = Shape {
     // How many of the latest actions to look at.
     fields: &[
         FIELDS,
-        &[Field::optional("last", Type::Whole(1..=i64::MAX))],
+        &[Field::optional("last", FieldType::Whole(1..=i64::MAX))],
     ],
 };
 
@@ -67,11 +67,11 @@ const CHANGE: Shape = Shape {
     what: "what of a silence changes",
     code: "INVALID_BODY",
     fields: &[&[
-        Field::optional("ends_at", Type::Time),
-        Field::optional("comment", Type::Verbatim(MAX_DOCUMENT_TEXT_BYTES)),
+        Field::optional("ends_at", FieldType::Time),
+        Field::optional("comment", FieldType::Verbatim(MAX_DOCUMENT_TEXT_BYTES)),
         // Clients repeat these; they cannot be changed.
-        Field::optional("namespace", Type::Name),
-        Field::optional("tenant", Type::Name),
+        Field::optional("namespace", FieldType::Name),
+        Field::optional("tenant", FieldType::Name),
     ]],
 };
 
@@ -93,13 +93,13 @@ impl FromBody for NewSilence {
         json!({ "namespace": "incidents", "tenant": "acme", "matchers": [{ "name": "severity", "value": "warn.*", "op": "regex" }], "duration_seconds": 7200, "comment": "canary of checkout" })
     }
 
-    fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
+    fn from_fields(mut values: FieldValues<'_>, _: Timestamp) -> Result<Self, Refusal> {
         Self::taken(&mut values)
     }
 }
 
 impl NewSilence {
-    fn taken(values: &mut Values<'_>) -> Result<Self, Refusal> {
+    fn taken(values: &mut FieldValues<'_>) -> Result<Self, Refusal> {
         let missing = |name: &'static str| move || Refusal::field(name, "is missing");
         Ok(Self {
             namespace: values.owned("namespace").ok_or_else(missing("namespace"))?,
@@ -172,7 +172,7 @@ impl FromBody for PreviewRequest {
         json!({ "namespace": "incidents", "tenant": "acme", "matchers": [{ "name": "severity", "value": "warn.*", "op": "regex" }], "duration_seconds": 7200, "last": 500 })
     }
 
-    fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
+    fn from_fields(mut values: FieldValues<'_>, _: Timestamp) -> Result<Self, Refusal> {
         let last = values.whole("last");
         let last = last.and_then(|last| usize::try_from(last).ok());
         Ok(Self {
@@ -182,7 +182,7 @@ impl FromBody for PreviewRequest {
     }
 }
 
-fn matcher(mut values: Values<'_>) -> Result<MatcherSpec, Refusal> {
+fn matcher(mut values: FieldValues<'_>) -> Result<MatcherSpec, Refusal> {
     let missing =
         |field: &'static str| move || Refusal::field("matchers", format!("need a {field} each"));
     let op = match values.text("op").as_deref() {
@@ -203,7 +203,7 @@ pub(in crate::http) async fn create(
     State(state): State<Arc<AppState>>,
     _: NoQuery,
     JsonBody(new): JsonBody<NewSilence>,
-) -> Result<(StatusCode, Json<Shown>), Refusal> {
+) -> Result<(StatusCode, Json<SilenceView>), Refusal> {
     let new = new.of(&caller, state.clock.now())?;
     let silence = state
         .gateway
@@ -212,7 +212,7 @@ pub(in crate::http) async fn create(
     let warnings = state.gateway.silence_warnings(&silence, state.clock.now());
     Ok((
         StatusCode::CREATED,
-        Json(Shown {
+        Json(SilenceView {
             warnings,
             ..shown(&state, silence)
         }),
@@ -225,7 +225,7 @@ pub(in crate::http) async fn preview(
     State(state): State<Arc<AppState>>,
     _: NoQuery,
     body: Incoming,
-) -> Result<Json<Previewed>, Refusal> {
+) -> Result<Json<PreviewAnswer>, Refusal> {
     let now = state.clock.now();
     let (asked, _turn) = body
         .read_in_turn::<PreviewRequest>(&state.asides, now)
@@ -236,7 +236,7 @@ pub(in crate::http) async fn preview(
         .gateway
         .preview_silence(&Scope::of(&caller.grants), &silence, last)
         .await?;
-    Ok(Json(Previewed {
+    Ok(Json(PreviewAnswer {
         preview,
         warnings: state.gateway.silence_warnings(&silence, state.clock.now()),
     }))
@@ -244,7 +244,7 @@ pub(in crate::http) async fn preview(
 
 /// What a silence would have held back.
 #[derive(Serialize)]
-pub(in crate::http) struct Previewed {
+pub(in crate::http) struct PreviewAnswer {
     #[serde(flatten)]
     preview: SilencePreview,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -253,7 +253,7 @@ pub(in crate::http) struct Previewed {
 
 /// A silence as it stands.
 #[derive(Serialize)]
-pub(in crate::http) struct Shown {
+pub(in crate::http) struct SilenceView {
     #[serde(flatten)]
     silence: Silence,
     active: bool,
@@ -262,15 +262,15 @@ pub(in crate::http) struct Shown {
     warnings: Vec<String>,
 }
 
-/// All that a look found.
+/// All silences that a look found.
 #[derive(Serialize)]
-struct List {
+struct SilenceList {
     count: usize,
-    silences: Vec<Shown>,
+    silences: Vec<SilenceView>,
 }
 
-fn shown(state: &AppState, silence: Silence) -> Shown {
-    Shown {
+fn shown(state: &AppState, silence: Silence) -> SilenceView {
+    SilenceView {
         active: silence.is_active(state.clock.now()),
         silence,
         warnings: Vec::new(),
@@ -302,13 +302,13 @@ pub(in crate::http) async fn list(
     let _turn = state.reads.take().await?;
     let looking = Arc::clone(&state);
     let list = move || {
-        let silences: Vec<Shown> = looking
+        let silences: Vec<SilenceView> = looking
             .gateway
             .silences(&scope, all)
             .into_iter()
             .map(|silence| shown(&looking, silence))
             .collect();
-        written(&List {
+        written(&SilenceList {
             count: silences.len(),
             silences,
         })
@@ -321,7 +321,7 @@ pub(in crate::http) async fn get(
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
     Query(asked): Query<Scoped>,
-) -> Result<Json<Shown>, Refusal> {
+) -> Result<Json<SilenceView>, Refusal> {
     let silence = state.gateway.silence(&asked.of(&caller), &id)?;
     Ok(Json(shown(&state, silence)))
 }
@@ -340,7 +340,7 @@ impl FromBody for SilenceUpdate {
         json!({ "comment": "canary of checkout, second half" })
     }
 
-    fn from_fields(mut values: Values<'_>, _: Timestamp) -> Result<Self, Refusal> {
+    fn from_fields(mut values: FieldValues<'_>, _: Timestamp) -> Result<Self, Refusal> {
         let change = SilenceChange {
             ends_at: values.time("ends_at"),
             comment: values.owned("comment"),
@@ -359,7 +359,7 @@ pub(in crate::http) async fn update(
     Path(id): Path<String>,
     Query(asked): Query<Scoped>,
     JsonBody(update): JsonBody<SilenceUpdate>,
-) -> Result<Json<Shown>, Refusal> {
+) -> Result<Json<SilenceView>, Refusal> {
     let SilenceUpdate {
         change,
         namespace,

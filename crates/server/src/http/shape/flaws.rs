@@ -4,7 +4,7 @@ use acteon_core::json::Flaw;
 use acteon_core::limits::MAX_DEPTH;
 use axum::http::StatusCode;
 
-use crate::http::error::{Faults, Refusal};
+use crate::http::error::{FieldErrors, Refusal};
 
 /// Refuses JSON that its readers would not read alike, and names the place.
 pub(super) fn check_json(text: &str, code: &str) -> Result<(), Refusal> {
@@ -19,9 +19,9 @@ pub(super) fn check_json(text: &str, code: &str) -> Result<(), Refusal> {
         ));
     }
     let place = flaw.place(text);
-    let mut faults = Faults::default();
+    let mut faults = FieldErrors::default();
     faults.add(if place.is_empty() { "the body" } else { &place }, || {
         flaw.to_string()
     });
-    Err(Refusal::faults(code, faults))
+    Err(Refusal::invalid_fields(code, faults))
 }

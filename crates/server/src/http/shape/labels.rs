@@ -9,10 +9,14 @@ use serde_json::value::RawValue;
 
 use super::members::{Members, member_path, plain_text};
 use super::words::described;
-use crate::http::error::Faults;
+use crate::http::error::FieldErrors;
 
 /// Labels of an action.
-pub(super) fn labels(path: &str, raw: &RawValue, faults: &mut Faults) -> BTreeMap<String, String> {
+pub(super) fn labels(
+    path: &str,
+    raw: &RawValue,
+    faults: &mut FieldErrors,
+) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let nested = collect(path, raw, Some("labels"), &mut found, faults);
     // After the flat ones, so that a label with two values is told of in one place.
@@ -31,7 +35,11 @@ pub(super) fn labels(path: &str, raw: &RawValue, faults: &mut Faults) -> BTreeMa
 }
 
 /// Texts by name, whose number and size are looked at by whoever keeps them.
-pub(super) fn texts(path: &str, raw: &RawValue, faults: &mut Faults) -> BTreeMap<String, String> {
+pub(super) fn texts(
+    path: &str,
+    raw: &RawValue,
+    faults: &mut FieldErrors,
+) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     collect(path, raw, None, &mut found, faults);
     found
@@ -43,7 +51,7 @@ fn collect<'a>(
     raw: &'a RawValue,
     apart: Option<&str>,
     found: &mut BTreeMap<String, String>,
-    faults: &mut Faults,
+    faults: &mut FieldErrors,
 ) -> Option<&'a RawValue> {
     let Ok(Members(members)) = serde_json::from_str::<Members<'a>>(raw.get()) else {
         faults.add(path, || {

@@ -1,7 +1,7 @@
 //! Shapes of requests' bodies. A shape is a table of the fields that a body may have, with what each must be. One walk holds a body against its
 //! table and tells all that is wrong with it, by field; a field that is not in the table is refused, since what it asked for would not be heeded.
 //!
-//! Routes read the [`Values`] that the walk found. No message about a body comes from anywhere else than here and `words`.
+//! Routes read the [`FieldValues`] that the walk found. No message about a body comes from anywhere else than here and `words`.
 
 mod flaws;
 mod labels;
@@ -13,7 +13,7 @@ mod walk;
 mod words;
 
 pub(super) use schema::schema;
-pub(super) use values::{Value, Values};
+pub(super) use values::{FieldValue, FieldValues};
 pub(super) use walk::{WalkedBody, elements};
 
 use std::ops::RangeInclusive;
@@ -32,11 +32,11 @@ pub(super) struct Shape {
 pub(super) struct Field {
     name: &'static str,
     is_needed: bool,
-    is: Type,
+    is: FieldType,
 }
 
 /// What the value of a field must be. `null` is always taken for absent.
-pub(super) enum Type {
+pub(super) enum FieldType {
     /// A name that is given now, such as a tenant's.
     Name,
     /// The name of a tenant that is given now.
@@ -66,7 +66,7 @@ pub(super) enum Type {
 }
 
 impl Field {
-    pub(super) const fn needed(name: &'static str, is: Type) -> Self {
+    pub(super) const fn needed(name: &'static str, is: FieldType) -> Self {
         Self {
             name,
             is_needed: true,
@@ -74,7 +74,7 @@ impl Field {
         }
     }
 
-    pub(super) const fn optional(name: &'static str, is: Type) -> Self {
+    pub(super) const fn optional(name: &'static str, is: FieldType) -> Self {
         Self {
             name,
             is_needed: false,

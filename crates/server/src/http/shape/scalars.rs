@@ -10,11 +10,11 @@ use serde_json::value::RawValue;
 
 use super::members::plain_text;
 use super::words::described;
-use super::{Field, Value};
-use crate::http::error::Faults;
+use super::{Field, FieldValue};
+use crate::http::error::FieldErrors;
 
 /// Tells what is wrong with a field, which then has no value.
-pub(super) fn fault<T>(path: &str, message: String, faults: &mut Faults) -> Option<T> {
+pub(super) fn fault<T>(path: &str, message: String, faults: &mut FieldErrors) -> Option<T> {
     faults.add(path, || message);
     None
 }
@@ -23,7 +23,7 @@ pub(super) fn text<'a>(
     path: &str,
     raw: &'a RawValue,
     longest: usize,
-    faults: &mut Faults,
+    faults: &mut FieldErrors,
 ) -> Option<Cow<'a, str>> {
     let Some(text) = plain_text(raw) else {
         return fault(
@@ -54,12 +54,12 @@ pub(super) fn name<'a>(
     raw: &'a RawValue,
     field: &Field,
     check: fn(&str) -> Result<(), InvalidName>,
-    faults: &mut Faults,
-) -> Option<Value<'a>> {
+    faults: &mut FieldErrors,
+) -> Option<FieldValue<'a>> {
     let text = text(path, raw, MAX_NAME_BYTES, faults)
         .filter(|text| field.is_needed || !text.trim().is_empty())?;
     match check(&text) {
-        Ok(()) => Some(Value::Text(text)),
+        Ok(()) => Some(FieldValue::Text(text)),
         Err(error) => fault(path, error.to_string(), faults),
     }
 }
@@ -68,7 +68,7 @@ pub(super) fn word<'a>(
     path: &str,
     raw: &'a RawValue,
     words: &[&'static str],
-    faults: &mut Faults,
+    faults: &mut FieldErrors,
 ) -> Option<Cow<'a, str>> {
     let text = text(path, raw, MAX_NAME_BYTES, faults).filter(|text| !text.trim().is_empty())?;
     match words
@@ -87,7 +87,7 @@ pub(super) fn word<'a>(
 /// The year 1.
 const YEAR: Duration = Duration::from_hours(365 * 24);
 
-pub(super) fn time(path: &str, raw: &RawValue, faults: &mut Faults) -> Option<Timestamp> {
+pub(super) fn time(path: &str, raw: &RawValue, faults: &mut FieldErrors) -> Option<Timestamp> {
     let text = text(path, raw, MAX_NAME_BYTES, faults).filter(|text| !text.trim().is_empty())?;
     match Timestamp::read(&text) {
         // Go's zero time, in whatever zone: its clients write it for what they do not have.
@@ -113,7 +113,7 @@ pub(super) fn is_tenant(text: &str) -> Result<(), InvalidName> {
     Tenant::parse_new(text).map(drop)
 }
 
-pub(super) fn flag(path: &str, raw: &RawValue, faults: &mut Faults) -> Option<bool> {
+pub(super) fn flag(path: &str, raw: &RawValue, faults: &mut FieldErrors) -> Option<bool> {
     match raw.get() {
         "true" => Some(true),
         "false" => Some(false),
@@ -129,7 +129,7 @@ pub(super) fn whole(
     path: &str,
     raw: &RawValue,
     range: &RangeInclusive<i64>,
-    faults: &mut Faults,
+    faults: &mut FieldErrors,
 ) -> Option<i64> {
     let number = raw.get().parse::<i64>().ok();
     if let Some(number) = number.filter(|number| range.contains(number)) {

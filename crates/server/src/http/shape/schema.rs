@@ -3,7 +3,7 @@
 use acteon_core::limits::MAX_NAME_BYTES;
 use serde_json::{Map, Value, json};
 
-use super::{Field, Shape, Type};
+use super::{Field, FieldType, Shape};
 
 /// Names that are given now: no control characters, and no blank at either end. What else a name must not be has no short pattern.
 const NAME: &str = "^[^\\s\\u0000-\\u001f\\u007f-\\u009f]([^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f])?$";
@@ -17,7 +17,7 @@ fn object(groups: &[&[Field]]) -> Value {
     let taken = groups
         .iter()
         .flat_map(|group| group.iter())
-        .filter(|field| !matches!(field.is, Type::NotBuilt));
+        .filter(|field| !matches!(field.is, FieldType::NotBuilt));
     let (mut properties, mut required) = (Map::new(), Vec::new());
     for field in taken {
         properties.insert(field.name.to_owned(), of(field));
@@ -31,29 +31,29 @@ fn object(groups: &[&[Field]]) -> Value {
 /// Schema of a field. `null` counts as absent, so one that may be left out may be `null`.
 fn of(field: &Field) -> Value {
     let mut schema = match &field.is {
-        Type::Name | Type::Tenant => {
+        FieldType::Name | FieldType::Tenant => {
             json!({ "type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES, "pattern": NAME })
         }
-        Type::Text(longest) | Type::Verbatim(longest) => {
+        FieldType::Text(longest) | FieldType::Verbatim(longest) => {
             json!({ "type": "string", "maxLength": longest })
         }
-        Type::Word(words) => return word(field, words),
-        Type::Time => json!({ "type": "string", "format": "date-time" }),
-        Type::Flag => json!({ "type": "boolean" }),
-        Type::Whole(range) => {
+        FieldType::Word(words) => return word(field, words),
+        FieldType::Time => json!({ "type": "string", "format": "date-time" }),
+        FieldType::Flag => json!({ "type": "boolean" }),
+        FieldType::Whole(range) => {
             json!({ "type": "integer", "minimum": range.start(), "maximum": range.end() })
         }
         // Flat, or as some clients send them, within `labels`.
-        Type::Labels => {
+        FieldType::Labels => {
             json!({ "type": "object", "additionalProperties": { "type": ["string", "object", "null"] } })
         }
-        Type::Texts => {
+        FieldType::Texts => {
             json!({ "type": "object", "additionalProperties": { "type": ["string", "null"] } })
         }
-        Type::Objects(fields, most) => {
+        FieldType::Objects(fields, most) => {
             json!({ "type": "array", "items": object(&[fields]), "maxItems": most })
         }
-        Type::Json | Type::Unheeded | Type::NotBuilt => json!({}),
+        FieldType::Json | FieldType::Unheeded | FieldType::NotBuilt => json!({}),
     };
     if !field.is_needed
         && let Some(is) = schema.get("type").cloned()

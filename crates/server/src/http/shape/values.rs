@@ -8,26 +8,26 @@ use serde_json::value::RawValue;
 
 /// Value of a field.
 #[derive(Debug)]
-pub(in crate::http) enum Value<'a> {
+pub(in crate::http) enum FieldValue<'a> {
     Text(Cow<'a, str>),
     Time(Timestamp),
     Flag(bool),
     Whole(i64),
     Json(&'a RawValue),
     Texts(BTreeMap<String, String>),
-    Objects(Vec<Values<'a>>),
+    Objects(Vec<FieldValues<'a>>),
 }
 
 /// Fields of an object that are there, and not `null` or blank.
 #[derive(Debug, Default)]
-pub(in crate::http) struct Values<'a>(Vec<(&'static str, Value<'a>)>);
+pub(in crate::http) struct FieldValues<'a>(Vec<(&'static str, FieldValue<'a>)>);
 
-impl<'a> Values<'a> {
-    pub(super) fn put(&mut self, name: &'static str, value: Value<'a>) {
+impl<'a> FieldValues<'a> {
+    pub(super) fn put(&mut self, name: &'static str, value: FieldValue<'a>) {
         self.0.push((name, value));
     }
 
-    fn take(&mut self, name: &str) -> Option<Value<'a>> {
+    fn take(&mut self, name: &str) -> Option<FieldValue<'a>> {
         let place = self.0.iter().position(|(known, _)| *known == name)?;
         Some(self.0.swap_remove(place).1)
     }
@@ -35,7 +35,7 @@ impl<'a> Values<'a> {
     /// A text, also of the type `Word`.
     pub(in crate::http) fn text(&mut self, name: &str) -> Option<Cow<'a, str>> {
         match self.take(name) {
-            Some(Value::Text(text)) => Some(text),
+            Some(FieldValue::Text(text)) => Some(text),
             _ => None,
         }
     }
@@ -56,14 +56,14 @@ impl<'a> Values<'a> {
 
     pub(in crate::http) fn time(&mut self, name: &str) -> Option<Timestamp> {
         match self.take(name) {
-            Some(Value::Time(time)) => Some(time),
+            Some(FieldValue::Time(time)) => Some(time),
             _ => None,
         }
     }
 
     pub(in crate::http) fn flag(&mut self, name: &str) -> Option<bool> {
         match self.take(name) {
-            Some(Value::Flag(flag)) => Some(flag),
+            Some(FieldValue::Flag(flag)) => Some(flag),
             _ => None,
         }
     }
@@ -71,21 +71,21 @@ impl<'a> Values<'a> {
     /// A whole number, which the walk has held against its range.
     pub(in crate::http) fn whole(&mut self, name: &str) -> Option<u64> {
         match self.take(name) {
-            Some(Value::Whole(number)) => u64::try_from(number).ok(),
+            Some(FieldValue::Whole(number)) => u64::try_from(number).ok(),
             _ => None,
         }
     }
 
     pub(in crate::http) fn json(&mut self, name: &str) -> Option<&'a RawValue> {
         match self.take(name) {
-            Some(Value::Json(raw)) => Some(raw),
+            Some(FieldValue::Json(raw)) => Some(raw),
             _ => None,
         }
     }
 
     pub(in crate::http) fn texts(&mut self, name: &str) -> Option<BTreeMap<String, String>> {
         match self.take(name) {
-            Some(Value::Texts(texts)) => Some(texts),
+            Some(FieldValue::Texts(texts)) => Some(texts),
             _ => None,
         }
     }
@@ -100,13 +100,13 @@ impl<'a> Values<'a> {
 
     pub(in crate::http) fn objects(&mut self, name: &str) -> Option<Vec<Self>> {
         match self.take(name) {
-            Some(Value::Objects(objects)) => Some(objects),
+            Some(FieldValue::Objects(objects)) => Some(objects),
             _ => None,
         }
     }
 }
 
-impl Value<'_> {
+impl FieldValue<'_> {
     fn into_json(self) -> serde_json::Value {
         match self {
             Self::Text(text) => text.into_owned().into(),
@@ -115,7 +115,7 @@ impl Value<'_> {
             Self::Whole(number) => number.into(),
             Self::Json(raw) => serde_json::from_str(raw.get()).unwrap_or(serde_json::Value::Null),
             Self::Texts(texts) => texts.into_iter().collect(),
-            Self::Objects(objects) => objects.into_iter().map(Values::into_json).collect(),
+            Self::Objects(objects) => objects.into_iter().map(FieldValues::into_json).collect(),
         }
     }
 }

@@ -11,14 +11,14 @@ use super::labels::{labels, texts};
 use super::members::{Members, member_path};
 use super::scalars::{fault, flag, is_name, is_tenant, name, text, time, whole, word};
 use super::words::{described, described_text, unreadable};
-use super::{Field, Shape, Type, Value, Values};
-use crate::http::error::{Faults, Refusal};
+use super::{Field, FieldType, FieldValue, FieldValues, Shape};
+use crate::http::error::{FieldErrors, Refusal};
 use crate::similar::nearest;
 
 /// A body that was walked through: what it holds, and what is wrong with it.
 pub(in crate::http) struct WalkedBody<'a> {
-    pub(in crate::http) values: Values<'a>,
-    pub(in crate::http) faults: Faults,
+    pub(in crate::http) values: FieldValues<'a>,
+    pub(in crate::http) faults: FieldErrors,
     code: &'static str,
 }
 
@@ -42,7 +42,7 @@ impl<'a> WalkedBody<'a> {
         }
         let members: Members<'a> =
             serde_json::from_str(text).map_err(|error| unreadable(text, shape.what, &error))?;
-        let mut faults = Faults::default();
+        let mut faults = FieldErrors::default();
         let values = object("", members, shape.fields, &mut faults);
         Ok(Self {
             values,
@@ -52,7 +52,7 @@ impl<'a> WalkedBody<'a> {
     }
 
     /// What it holds, if nothing is wrong with it.
-    pub(in crate::http) fn checked(self) -> Result<Values<'a>, Refusal> {
+    pub(in crate::http) fn checked(self) -> Result<FieldValues<'a>, Refusal> {
         if self.faults.is_empty() {
             Ok(self.values)
         } else {
@@ -62,7 +62,7 @@ impl<'a> WalkedBody<'a> {
 
     /// The refusal that tells what is wrong with it.
     pub(in crate::http) fn refusal(self) -> Refusal {
-        Refusal::faults(self.code, self.faults)
+        Refusal::invalid_fields(self.code, self.faults)
     }
 }
 
@@ -88,9 +88,9 @@ fn object<'a>(
     path: &str,
     Members(members): Members<'a>,
     fields: &[&'static [Field]],
-    faults: &mut Faults,
-) -> Values<'a> {
-    let mut values = Values::default();
+    faults: &mut FieldErrors,
+) -> FieldValues<'a> {
+    let mut values = FieldValues::default();
     let known = || fields.iter().copied().flatten();
     // One bit for each field that is there; no table has more.
     let mut there = 0u64;
@@ -128,7 +128,7 @@ fn object<'a>(
 /// What is said of a field that is not in the table.
 fn unknown(name: &str, fields: impl Iterator<Item = &'static Field> + Clone) -> String {
     let known = fields
-        .filter(|field| !matches!(field.is, Type::Unheeded | Type::NotBuilt))
+        .filter(|field| !matches!(field.is, FieldType::Unheeded | FieldType::NotBuilt))
         .map(|field| field.name);
     let simple = head(name, MAX_NAME_BYTES)
         .to_ascii_lowercase()
@@ -147,31 +147,31 @@ fn read<'a>(
     path: &str,
     field: &Field,
     raw: &'a RawValue,
-    values: &mut Values<'a>,
-    faults: &mut Faults,
+    values: &mut FieldValues<'a>,
+    faults: &mut FieldErrors,
 ) {
     let value = match &field.is {
-        Type::Name => name(path, raw, field, is_name, faults),
-        Type::Tenant => name(path, raw, field, is_tenant, faults),
-        Type::Text(longest) => match text(path, raw, *longest, faults) {
-            Some(text) if !text.trim().is_empty() => Some(Value::Text(text)),
+        FieldType::Name => name(path, raw, field, is_name, faults),
+        FieldType::Tenant => name(path, raw, field, is_tenant, faults),
+        FieldType::Text(longest) => match text(path, raw, *longest, faults) {
+            Some(text) if !text.trim().is_empty() => Some(FieldValue::Text(text)),
             Some(_) if field.is_needed => fault(path, "must not be blank".into(), faults),
             _ => None,
         },
-        Type::Verbatim(longest) => text(path, raw, *longest, faults).map(Value::Text),
-        Type::Word(words) => word(path, raw, words, faults).map(Value::Text),
-        Type::Time => time(path, raw, faults).map(Value::Time),
-        Type::Flag => flag(path, raw, faults).map(Value::Flag),
-        Type::Whole(range) => whole(path, raw, range, faults).map(Value::Whole),
-        Type::Json => Some(Value::Json(raw)),
-        Type::Labels => Some(Value::Texts(labels(path, raw, faults))),
-        Type::Texts => Some(Value::Texts(texts(path, raw, faults))),
-        Type::Objects(fields, most) => {
-            objects(path, raw, fields, *most, faults).map(Value::Objects)
+        FieldType::Verbatim(longest) => text(path, raw, *longest, faults).map(FieldValue::Text),
+        FieldType::Word(words) => word(path, raw, words, faults).map(FieldValue::Text),
+        FieldType::Time => time(path, raw, faults).map(FieldValue::Time),
+        FieldType::Flag => flag(path, raw, faults).map(FieldValue::Flag),
+        FieldType::Whole(range) => whole(path, raw, range, faults).map(FieldValue::Whole),
+        FieldType::Json => Some(FieldValue::Json(raw)),
+        FieldType::Labels => Some(FieldValue::Texts(labels(path, raw, faults))),
+        FieldType::Texts => Some(FieldValue::Texts(texts(path, raw, faults))),
+        FieldType::Objects(fields, most) => {
+            objects(path, raw, fields, *most, faults).map(FieldValue::Objects)
         }
-        Type::Unheeded => None,
-        Type::NotBuilt if raw.get() == "[]" => None,
-        Type::NotBuilt => fault(
+        FieldType::Unheeded => None,
+        FieldType::NotBuilt if raw.get() == "[]" => None,
+        FieldType::NotBuilt => fault(
             path,
             "is not supported by this version; leave it out".into(),
             faults,
@@ -187,8 +187,8 @@ fn objects<'a>(
     raw: &'a RawValue,
     fields: &'static [Field],
     most: usize,
-    faults: &mut Faults,
-) -> Option<Vec<Values<'a>>> {
+    faults: &mut FieldErrors,
+) -> Option<Vec<FieldValues<'a>>> {
     if !raw.get().starts_with('[') {
         return fault(
             path,
