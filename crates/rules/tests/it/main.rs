@@ -7,6 +7,7 @@ mod matchers;
 mod meaning;
 mod messages;
 mod patterns;
+mod properties;
 mod rules;
 mod schema;
 mod support;
