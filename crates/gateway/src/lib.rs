@@ -30,6 +30,8 @@ mod runner;
 mod shared;
 mod start;
 mod stop;
+#[cfg(test)]
+mod testing;
 
 pub use admit::answer::{Answer, DispatchError, Wait};
 pub use admit::batch::{InOrder, places_in_order};

@@ -121,3 +121,6 @@ fn answer(outcome: Arc<str>) -> Answer {
     let pending = outcome.starts_with(r#"{"Scheduled""#);
     Answer { outcome, pending }
 }
+
+#[cfg(test)]
+mod tests;

@@ -227,3 +227,6 @@ fn unknown_provider(
     let message = format!("there is no provider named {:?}{hint}", name.as_str());
     refusal("PROVIDER_NOT_FOUND", message)
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use crate::deliver::to_repair::OnRepairable;
 /// Into so many steps a pause is divided: retries come at the instants between them.
 const STEPS_OF_A_PAUSE: u32 = 10;
 
-/// How often and when sends are repeated. Data; the loop is in `deliver.rs`.
+/// How often and when sends are repeated. Data; the loop is in `quick_retry.rs`.
 #[derive(Clone, Debug)]
 pub struct RetryPolicy {
     /// Quick retries within a dispatch, beside the first attempt, where the request surely did not arrive, or the service drops copies or does not
@@ -103,39 +103,4 @@ impl RetryPolicy {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_began_earlier_comes_back_no_later_whenever_it_failed() {
-        let policy = RetryPolicy::default();
-        let at = Timestamp::from_millis;
-        let instants = |done: u32| {
-            // Each fails at some time within its quick retries, none of them in order.
-            let retried = move |number: i64| {
-                RetryPolicy::default().durable_at(
-                    done,
-                    at(number * 7),
-                    at(number * 7 + (number * 379) % 1400),
-                )
-            };
-            (0..500).map(retried).collect::<Vec<_>>()
-        };
-        for done in 0..5 {
-            let instants = instants(done);
-            assert!(instants.is_sorted(), "{done}");
-            let delay = policy.delay(done).as_millis() as i64;
-            assert!(
-                instants
-                    .iter()
-                    .all(|instant| instant.as_millis() % (delay / 10) == 0)
-            );
-        }
-        let (began, failed) = (at(1_000_000), at(1_000_100));
-        let pause = policy.durable_at(0, began, failed).since(failed);
-        assert!(
-            (Duration::from_secs(10)..=policy.longest_pause(0)).contains(&pause),
-            "{pause:?}"
-        );
-    }
-}
+mod tests;

@@ -124,3 +124,6 @@ pub(super) fn shorten(history: &mut Vec<Attempt>) {
         history.drain(keep..keep + excess);
     }
 }
+
+#[cfg(test)]
+mod tests;
