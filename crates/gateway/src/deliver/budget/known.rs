@@ -19,8 +19,9 @@ const MORE_WHERE_FULL: usize = 100;
 /// For how long it is put off what comes before it is known what was sent: longer than who comes waits in memory.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
 
+/// The recipients that have a budget in use, by name.
 pub(super) struct Recipients {
-    recipients: HashMap<Arc<str>, Recipient>,
+    by_name: HashMap<Arc<str>, Recipient>,
     /// Every recipient once, with the instant at which it may have become idle.
     to_forget: VecDeque<(Duration, Arc<str>)>,
     bytes: usize,
@@ -32,7 +33,7 @@ pub(super) struct Recipients {
 impl Recipients {
     pub(super) fn new(most_bytes: usize) -> Self {
         Self {
-            recipients: HashMap::new(),
+            by_name: HashMap::new(),
             to_forget: VecDeque::new(),
             bytes: 0,
             most_bytes,
@@ -124,7 +125,7 @@ impl Recipients {
 
     /// The turn of a send to somebody of whom nothing is known, where nothing more can be.
     fn of_unknown(&self, recipients: &[String], now: Duration) -> Option<Duration> {
-        let is_unknown = |name: &String| !self.recipients.contains_key(name.as_str());
+        let is_unknown = |name: &String| !self.by_name.contains_key(name.as_str());
         recipients.iter().any(is_unknown).then_some(now + MINUTE)
     }
 
@@ -133,17 +134,17 @@ impl Recipients {
     }
 
     fn change_or_make(&mut self, name: &str, now: Duration, change: impl FnOnce(&mut Recipient)) {
-        if !self.recipients.contains_key(name) {
+        if !self.by_name.contains_key(name) {
             let key: Arc<str> = name.into();
             self.to_forget.push_back((now + HOUR, Arc::clone(&key)));
-            self.recipients.insert(key, Recipient::default());
+            self.by_name.insert(key, Recipient::default());
             self.bytes += ENTRY_BYTES + name.len();
         }
         self.change(name, change);
     }
 
     fn change<T>(&mut self, name: &str, change: impl FnOnce(&mut Recipient) -> T) -> Option<T> {
-        let one = self.recipients.get_mut(name)?;
+        let one = self.by_name.get_mut(name)?;
         let before = one.bytes();
         let changed = change(one);
         self.bytes = self.bytes + one.bytes() - before;
@@ -161,7 +162,7 @@ impl Recipients {
             else {
                 return;
             };
-            let Some(one) = self.recipients.get_mut(&name) else {
+            let Some(one) = self.by_name.get_mut(&name) else {
                 continue;
             };
             match one.idle_from(now) {
@@ -170,7 +171,7 @@ impl Recipients {
                 }
                 Some(_) | None => {
                     self.bytes -= ENTRY_BYTES + name.len() + one.bytes();
-                    self.recipients.remove(&name);
+                    self.by_name.remove(&name);
                 }
             }
         }
@@ -178,6 +179,6 @@ impl Recipients {
 
     #[cfg(test)]
     pub(super) fn size(&self) -> (usize, usize) {
-        (self.recipients.len(), self.bytes)
+        (self.by_name.len(), self.bytes)
     }
 }
