@@ -1,7 +1,7 @@
 //! Silences, time intervals and quotas.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 /// Silence as it stands.
@@ -143,8 +143,10 @@ pub struct QuotaBody {
     /// Most actions in a window.
     pub max_actions: u64,
     /// How long its windows are.
+    #[schema(schema_with = window)]
     pub window: Value,
     /// What it does beyond.
+    #[schema(schema_with = overage)]
     pub overage_behavior: Value,
     /// Whether it is on.
     pub enabled: bool,
@@ -205,10 +207,44 @@ pub struct QuotaUsage {
     /// Actions that may still go.
     pub remaining: u64,
     /// How long its windows are.
+    #[schema(schema_with = window)]
     pub window: Value,
     /// When the next window begins.
     #[schema(format = "date-time")]
     pub resets_at: String,
     /// What it does beyond.
+    #[schema(schema_with = overage)]
     pub overage_behavior: Value,
+}
+
+fn window() -> utoipa::openapi::Ref {
+    utoipa::openapi::Ref::from_schema_name("QuotaWindow")
+}
+
+fn overage() -> utoipa::openapi::Ref {
+    utoipa::openapi::Ref::from_schema_name("QuotaOverage")
+}
+
+/// Schemas of the fields of a quota that are words or objects, by name.
+pub(crate) fn schemas() -> [(&'static str, Value); 2] {
+    let seconds = json!({ "type": "integer", "minimum": 1, "maximum": 31_536_000 });
+    let custom = json!({ "type": "object", "properties": { "seconds": seconds }, "required": ["seconds"], "additionalProperties": false });
+    let name = json!({ "type": "string", "minLength": 1, "maxLength": 128 });
+    let only = |tag: &str, field: &str| {
+        let inner = json!({ "type": "object", "properties": { field: name }, "required": [field], "additionalProperties": false });
+        json!({ "type": "object", "properties": { tag: inner }, "required": [tag], "additionalProperties": false })
+    };
+    let window = json!({ "description": "Length of its windows; a number, also as text, is of seconds.", "anyOf": [
+        { "enum": ["hourly", "daily", "weekly", "monthly"] },
+        seconds,
+        { "type": "string", "pattern": "^[1-9][0-9]{0,6}$" },
+        { "type": "object", "properties": { "custom": custom }, "required": ["custom"], "additionalProperties": false },
+    ] });
+    let overage = json!({ "description": "What it does when it is used up. The names are those of providers.", "anyOf": [
+        { "enum": ["block", "warn"] },
+        { "type": "string", "pattern": "^(degrade|notify):." },
+        only("degrade", "fallback_provider"),
+        only("notify", "target"),
+    ] });
+    [("QuotaWindow", window), ("QuotaOverage", overage)]
 }

@@ -45,7 +45,7 @@ fn query_schema(name: &str) -> Value {
         return json!({ "type": "string", "enum": words });
     }
     match name {
-        "namespace" | "tenant" => {
+        "namespace" | "tenant" | "action_type" => {
             // Bytes are counted, of which a character has up to four.
             json!({ "type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES, "pattern": PLAIN })
         }
@@ -59,6 +59,7 @@ fn query_schema(name: &str) -> Value {
         "recipient" | "message_id" | "text" => {
             json!({ "type": "string", "minLength": 1, "maxLength": MAX_SOUGHT_BYTES, "pattern": PLAIN })
         }
+        "provider" => json!({ "type": "string", "minLength": 1, "pattern": PLAIN }),
         _ => json!({ "type": "string", "pattern": PLAIN }),
     }
 }

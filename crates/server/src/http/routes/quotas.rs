@@ -35,8 +35,8 @@ const QUOTA: Shape = Shape {
         Field::optional("principal", FieldType::Text(MAX_NAME_BYTES)),
         Field::optional("per_principal", FieldType::Flag),
         Field::needed("max_actions", COUNT),
-        Field::needed("window", FieldType::Json),
-        Field::needed("overage_behavior", FieldType::Json),
+        Field::needed("window", WINDOW),
+        Field::needed("overage_behavior", OVERAGE),
         Field::optional("description", DESCRIPTION),
         Field::optional("labels", FieldType::Texts),
         Field::optional("enabled", FieldType::Flag),
@@ -48,8 +48,8 @@ const CHANGE: Shape = Shape {
     code: "INVALID_BODY",
     fields: &[&[
         Field::optional("max_actions", COUNT),
-        Field::optional("window", FieldType::Json),
-        Field::optional("overage_behavior", FieldType::Json),
+        Field::optional("window", WINDOW),
+        Field::optional("overage_behavior", OVERAGE),
         Field::optional("description", DESCRIPTION),
         Field::optional("labels", FieldType::Texts),
         Field::optional("enabled", FieldType::Flag),
@@ -59,6 +59,8 @@ const CHANGE: Shape = Shape {
     ]],
 };
 
+const WINDOW: FieldType = FieldType::JsonOf("QuotaWindow");
+const OVERAGE: FieldType = FieldType::JsonOf("QuotaOverage");
 const COUNT: FieldType = FieldType::Whole(0..=i64::MAX);
 const DESCRIPTION: FieldType = FieldType::Verbatim(MAX_DOCUMENT_TEXT_BYTES);
 

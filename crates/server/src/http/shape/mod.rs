@@ -53,6 +53,8 @@ pub(super) enum FieldType {
     Whole(RangeInclusive<i64>),
     /// Any JSON, kept as it is written.
     Json,
+    /// The same, which a schema of `acteon_api` describes and somebody else reads.
+    JsonOf(&'static str),
     /// Labels of an action: texts by name, flat or, as some clients send them, within `labels`.
     Labels,
     /// Texts by name.

@@ -34,6 +34,9 @@ fn of(field: &Field) -> Value {
         FieldType::Name | FieldType::Tenant => {
             json!({ "type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES, "pattern": NAME })
         }
+        FieldType::Text(longest) if field.is_needed => {
+            json!({ "type": "string", "minLength": 1, "maxLength": longest, "pattern": "\\S" })
+        }
         FieldType::Text(longest) | FieldType::Verbatim(longest) => {
             json!({ "type": "string", "maxLength": longest })
         }
@@ -53,6 +56,10 @@ fn of(field: &Field) -> Value {
         FieldType::Objects(fields, most) => {
             json!({ "type": "array", "items": object(&[fields]), "maxItems": most })
         }
+        FieldType::Json if field.is_needed => {
+            json!({ "type": ["object", "array", "string", "number", "boolean"] })
+        }
+        FieldType::JsonOf(name) => return described(field, name),
         FieldType::Json | FieldType::Unheeded | FieldType::NotBuilt => json!({}),
     };
     if !field.is_needed
@@ -61,6 +68,15 @@ fn of(field: &Field) -> Value {
         schema["type"] = json!([is, "null"]);
     }
     schema
+}
+
+fn described(field: &Field, name: &str) -> Value {
+    let schema = json!({ "$ref": format!("#/components/schemas/{name}") });
+    if field.is_needed {
+        schema
+    } else {
+        json!({ "anyOf": [schema, { "type": "null" }] })
+    }
 }
 
 fn word(field: &Field, words: &[&str]) -> Value {

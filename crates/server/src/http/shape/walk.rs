@@ -163,7 +163,7 @@ fn read<'a>(
         FieldType::Time => time(path, raw, faults).map(FieldValue::Time),
         FieldType::Flag => flag(path, raw, faults).map(FieldValue::Flag),
         FieldType::Whole(range) => whole(path, raw, range, faults).map(FieldValue::Whole),
-        FieldType::Json => Some(FieldValue::Json(raw)),
+        FieldType::Json | FieldType::JsonOf(_) => Some(FieldValue::Json(raw)),
         FieldType::Labels => Some(FieldValue::Texts(labels(path, raw, faults))),
         FieldType::Texts => Some(FieldValue::Texts(texts(path, raw, faults))),
         FieldType::Objects(fields, most) => {
