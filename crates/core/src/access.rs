@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Namespace, Tenant};
 
-/// Whoever makes a request.
+/// The caller of a request, with what it is granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The name of the key; empty where nobody must say who they are.
@@ -82,7 +82,7 @@ impl Role {
 }
 
 impl Caller {
-    /// Whoever calls where no authentication is asked for.
+    /// The caller where no authentication is asked for.
     pub fn anonymous() -> Self {
         Self {
             id: "".into(),

@@ -71,7 +71,7 @@ impl Action {
         String::from_utf8(json).map_err(serde_json::Error::custom)
     }
 
-    /// Whether `other` asks for the same thing. `created_at` is left out: a caller that builds its request again gives it anew. Payloads that are
+    /// Whether `other` asks for the same thing. `created_at` is left out: a caller that builds its request again sets it again. Payloads that are
     /// written differently are read, which takes milliseconds and memory where they are long.
     pub fn asks_the_same(&self, other: &Self) -> bool {
         self.first_difference(other).is_none()
@@ -123,7 +123,7 @@ fn same_json(left: &RawValue, right: &RawValue) -> bool {
 pub enum Origin {
     /// Posted over HTTP.
     Api,
-    /// An earlier action, sent anew because somebody asked.
+    /// A replay of an earlier action.
     Replay,
     /// The gateway's own word that a quota is used up.
     Notice,

@@ -164,7 +164,7 @@ pub const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Most lists and records that are read and written out at a time; each holds a page. The others wait their turn.
 pub const MAX_READS: usize = 4;
 
-/// Most requests at a time that send earlier actions anew. Each holds the action that it found.
+/// Most requests at a time that replay earlier actions. Each holds the action that it found.
 pub const MAX_REPLAYS: usize = 32;
 
 /// Most bytes that a provider's budgets keep of those to whom it sent: a hundred thousand members of whom each got a message within the hour take

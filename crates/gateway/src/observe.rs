@@ -5,7 +5,7 @@ use std::time::Duration;
 use acteon_core::{Action, Outcome, ProviderError, ProviderName, ResponseStatus};
 use acteon_rules::Fault;
 
-/// Whoever counts.
+/// The observer of attempts, outcomes and other events, for logs and metrics.
 pub trait Observer: Send + Sync {
     /// An outcome was committed.
     fn outcome(&self, event: &OutcomeEvent<'_>);

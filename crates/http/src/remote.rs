@@ -56,7 +56,7 @@ pub struct Response {
     deadline: Instant,
 }
 
-/// What came of a body.
+/// A body as far as it was received.
 pub struct Received {
     /// The bytes that came.
     pub bytes: Vec<u8>,
@@ -64,7 +64,7 @@ pub struct Received {
     pub cut: Option<Cut>,
 }
 
-/// Why a body is not whole.
+/// The reason why a body is incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
     /// It is longer than its limit.

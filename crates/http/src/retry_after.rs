@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-/// How long a service wants to be left alone, at most `most`; `None` when it does not say so in a way that can be understood.
+/// The wait that a service asks for in `Retry-After`, at most `most`; `None` when there is none that can be read.
 pub fn retry_after(value: &str, now: SystemTime, most: Duration) -> Option<Duration> {
     let value = value.trim();
     let asked = if value.starts_with(|first: char| first.is_ascii_digit()) {

@@ -18,7 +18,7 @@ const UNKNOWN: Entry = Entry {
     advice: "look the code up at https://open.work.weixin.qq.com/devtool/query and quote the hint to WeChat Work's support",
 };
 
-/// The row of `code`; for an unlisted code one that says so.
+/// The row of `code`. An unlisted code gets a row that says so.
 pub fn look_up(code: i64) -> Entry {
     match TABLE.binary_search_by_key(&code, |entry| entry.code) {
         Ok(index) => TABLE[index],

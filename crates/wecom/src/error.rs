@@ -39,7 +39,7 @@ impl Call {
     }
 }
 
-/// How a caller should take a failure.
+/// The class of a failure, which says how its caller should react.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// Credentials or settings are wrong; repeating is useless.
@@ -52,7 +52,7 @@ pub enum Class {
     ExecutionFailed,
 }
 
-/// What happened.
+/// The fault of a failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// No connection: refused, name not found, TLS or proxy failure, or no connection in time. The request did not leave.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::shared::Inner;
 
-/// How often to ask what became of actions that another gateway may have worked on.
+/// How often to ask for the outcomes of actions that another gateway may have worked on.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Asks for what other gateways may have worked on, as long as anybody waits.

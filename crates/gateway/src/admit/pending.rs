@@ -124,7 +124,7 @@ pub(crate) fn next_look(
     (next.min(inner.due.to_wall(give_up_at)).max(now), error)
 }
 
-/// What becomes of an action whose provider is left alone for `wait`.
+/// The outcome of an action whose provider's breaker stays open for `wait`.
 pub(crate) fn left_alone(
     inner: &Inner,
     action: &Action,
@@ -151,7 +151,7 @@ pub(crate) fn left_alone(
 /// The code of what a breaker keeps waiting.
 const CIRCUIT_OPEN: &str = "CIRCUIT_OPEN";
 
-/// The error that tells of a breaker. What failed is another's business: only who is left alone, and for how long.
+/// The error of an action that waits for a breaker. It names the provider and the wait, and not what failed, which is another action's affair.
 pub(crate) fn circuit_open(entry: &ProviderEntry, wait: Duration) -> LastError {
     let message = format!(
         "{} failed again and again and is left alone for {} s",

@@ -60,7 +60,7 @@ pub(crate) struct Waiters {
 }
 
 impl Waiters {
-    /// The name of one who is about to wait for `seq`.
+    /// The id of a caller that is about to wait for `seq`.
     pub(crate) fn next(&self, seq: Seq) -> WaiterId {
         WaiterId {
             seq,

@@ -166,7 +166,7 @@ impl ClockState {
         }
     }
 
-    /// The sum of the steps, with one that nobody has noticed yet.
+    /// The sum of the steps, with a step that nobody has noticed yet.
     fn steps_at(&self, monotonic: Duration, wall: Timestamp) -> i64 {
         let moved = self.moved(monotonic, wall);
         if is_step(moved) {

@@ -103,7 +103,7 @@ impl Lease {
         held.owner == owner && passed + self.times.must_be_left() < self.times.lasts
     }
 
-    /// Renews the lease; one that is gone is replaced by a new one under a new id, and what the old one owned is somebody else's.
+    /// Renews the lease. A lease that has expired is replaced by a new one under a new id, and what the old one owned is another process's.
     pub(crate) async fn renew(
         &self,
         store: &dyn Store,

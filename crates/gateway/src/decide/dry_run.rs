@@ -69,7 +69,7 @@ impl Gateway {
     }
 }
 
-/// What a dispatch would come to whose id is known: what came of it before, or a refusal where the id belongs to another request.
+/// The dry run of a dispatch whose id is known: its earlier outcome, or a refusal where the id belongs to another request.
 async fn known(
     inner: &Inner,
     action: &Action,

@@ -104,7 +104,7 @@ pub(crate) fn is_left_alone(entry: &ProviderEntry, context: &PlanContext<'_>) ->
         .is_some_and(|breaker| breaker.open_for(context.monotonic).is_some())
 }
 
-/// Adds the routes that quotas name for when they are used up. One that cannot be taken now is left out.
+/// Adds the routes that quotas name for when they are used up. A route that cannot be taken now is left out.
 pub(crate) fn with_fallbacks(
     first: Route,
     action: &Action,

@@ -151,7 +151,7 @@ async fn send(
     }
 }
 
-/// Counts how a call ended, also one that came no further than getting ready; with whether that tells of the provider.
+/// Counts a call that has ended, also where the provider did not get ready. `tells` says whether its end says something about the provider.
 fn end_call(
     inner: &Arc<Inner>,
     job: &mut Job,

@@ -44,7 +44,7 @@ impl Default for BreakerPolicy {
 pub struct Breakers {
     /// When they open and close; `None` for no breakers.
     pub policy: Option<BreakerPolicy>,
-    /// By the provider left alone, the one that is used instead. Up to three in a row.
+    /// Fallbacks, by the provider whose breaker is open. Up to three in a row.
     pub fallbacks: BTreeMap<ProviderName, ProviderName>,
 }
 
@@ -292,7 +292,7 @@ impl BreakerInner {
         self.trials
     }
 
-    /// When somebody who is put off for `wait` should come back: after those who were put off before.
+    /// Time after which an action that is put off for `wait` comes back: later than those that were put off before.
     fn put_off(&mut self, wait: Duration) -> Duration {
         let before = self.put_off;
         self.put_off = self.put_off.saturating_add(1);
@@ -301,7 +301,7 @@ impl BreakerInner {
 }
 
 impl Pass {
-    /// Whether the call tries a provider that was left alone.
+    /// Whether the call is a trial of a provider whose breaker was open.
     pub(crate) fn is_trial(&self) -> bool {
         self.trial.is_some()
     }

@@ -216,7 +216,7 @@ fn tell_of_repairs(
     }
 }
 
-/// What a call says about whether its provider is there at all. `opens` says whether one that people must repair is left alone.
+/// The signal of a call to its provider's breaker. `opens` says whether a failure that people must repair opens it.
 fn sign(result: &Result<Response, ProviderError>, opens: bool) -> CallSignal {
     if opens && result.as_ref().is_err_and(ProviderError::is_to_repair) {
         return CallSignal::ToRepair;

@@ -17,7 +17,7 @@ use crate::shared::Inner;
 pub(crate) enum Elsewhere {
     /// The action goes through another provider.
     Moved,
-    /// There is none that may and can take it.
+    /// No other provider may and can take it.
     Nowhere,
     /// The store could not be asked, or its answer was lost: whether the action has moved is not known here, so that it must not end as it was.
     StoreFailed,

@@ -22,7 +22,7 @@ pub(crate) enum End {
     },
     /// A silence or a time interval holds it back.
     HeldBack(Outcome),
-    /// A time interval holds it back until an instant of the wall clock, when it is due again; from then on its age counts anew.
+    /// A time interval holds it back until an instant of the wall clock, when it is due again; its age counts from then on.
     Postponed {
         until: Timestamp,
         due_at: Timestamp,

@@ -86,7 +86,7 @@ pub(crate) async fn end_or_move(
     }
 }
 
-/// Notes that a provider is to be repaired, unless another is in force than the one that failed.
+/// Marks a provider as to be repaired, unless another has taken its place since the failed call began.
 pub(crate) fn met(
     inner: &Arc<Inner>,
     entry: &Arc<ProviderEntry>,

@@ -6,7 +6,7 @@ use acteon_core::{Action, Attempt, Origin, Outcome, Priority, ProviderName, Time
 use acteon_store::{ActionState, Cursor, Record, Seq};
 use serde::Serialize;
 
-/// An action, what was decided about it, what became of it, and how.
+/// An action with its verdict, its outcome and its attempts.
 #[derive(Clone, Debug, Serialize)]
 pub struct ActionView {
     /// Its position in the journal.

@@ -13,7 +13,7 @@ use super::turn::Lane;
 /// What is kept of a lane for later processes, and told to the others.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct LaneNote {
-    /// Which gateway's change it is, and its how-manieth.
+    /// Owner and sequence number of the last change.
     #[serde(default)]
     change: (i64, u64),
     /// In due time, which no step of the wall clock moves.

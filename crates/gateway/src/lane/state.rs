@@ -25,7 +25,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// A lane was busy if a call had to wait for its turn so shortly before.
 const BUSY_FOR: Duration = Duration::from_secs(2);
-/// A pace is forgotten when nothing was refused for so long: limits change, and nothing keeps one that is gone.
+/// Time without a refusal after which a pace is forgotten: limits change, and an old pace would hold calls back for good.
 const PACE_KEEPS: Duration = Duration::from_mins(10);
 /// A paced call may start so much too early, to make up for those that timers let go too late.
 const SLACK: Duration = Duration::from_millis(20);
@@ -37,7 +37,7 @@ enum Mode {
     Probing,
 }
 
-/// May the next call go?
+/// The decision whether the next call may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StartDecision {
     /// Yes, as a probe or not.
@@ -48,7 +48,7 @@ pub(super) enum StartDecision {
     AfterCall,
 }
 
-/// How a call ended, as far as the lane cares.
+/// The end of a call, as far as it tells of the service's limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CallEnd {
     /// The service took it, or refused it for reasons of its own.
@@ -61,7 +61,7 @@ pub(crate) enum CallEnd {
     NotMade,
 }
 
-/// What a call changed.
+/// The change of a lane by the end of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     /// Nothing that others should know.
@@ -72,7 +72,7 @@ pub(crate) enum Change {
     Reopened,
 }
 
-/// The state of a lane as another gateway or an earlier process told it.
+/// The state of a lane as another gateway or an earlier process shared it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct SharedState {
     /// For how long it is paused; zero when it is open.
@@ -257,14 +257,17 @@ impl LaneState {
                 }
             }
             CallEnd::Refused(retry_after) => return self.refused(now, probe, retry_after),
+            // No answer proves neither that the limit is over nor that it holds: the lane pauses as long again, and no longer.
             CallEnd::Unknown if probe && self.mode == Mode::Probing => {
                 self.mode = Mode::Paused {
                     until: now + self.pause,
                 }
             }
+            // The next call is the probe at once: a pause that is over must not begin again for a call that never left.
             CallEnd::NotMade if probe && self.mode == Mode::Probing => {
                 self.mode = Mode::Paused { until: now }
             }
+            // Its start is given back to the pace, but no further than the slack: unused turns must not add up to a burst.
             CallEnd::NotMade => {
                 if let Some(interval) = self
                     .interval(now)

@@ -26,11 +26,11 @@ pub struct Replayed {
     pub original: ActionId,
     /// The new one.
     pub new_id: ActionId,
-    /// What came of it.
+    /// The result of the replay.
     pub result: ReplayResult,
 }
 
-/// What came of a replay.
+/// The result of a replay.
 #[derive(Clone, Debug)]
 pub enum ReplayResult {
     /// It was accepted.
@@ -169,7 +169,7 @@ impl Gateway {
         })
     }
 
-    /// Sends an action again that is no dead letter, each time anew.
+    /// Sends an action again that is no dead letter, each time under a new id.
     async fn send_again(&self, record: &Record, caller: &Caller, wait: Wait) -> Replayed {
         let now = self.inner.clock.now();
         let (original, new_id) = (record.action.id.clone(), self.inner.entropy.action_id(now));
@@ -210,7 +210,7 @@ fn request(record: &Record, new_id: ActionId, caller: &Caller) -> DispatchReques
     }
 }
 
-/// Whether it is a dead letter, or one that somebody has dealt with.
+/// Whether a row is a dead letter, or was one until it was replayed, drained or taken off the list.
 pub(super) fn is_letter(record: &Record) -> bool {
     matches!(record.state, ActionState::Dead | ActionState::Discarded)
 }

@@ -28,7 +28,7 @@ pub struct ReplayRequest {
     pub after: Option<ReplayCursor>,
     /// Most actions to try.
     pub limit: usize,
-    /// Leaves those alone that are replays themselves and come after more replays than this.
+    /// Most replays that may have led to an action for it to be replayed once more.
     pub max_replays: Option<u32>,
 }
 
@@ -41,7 +41,7 @@ pub struct ReplayCursor {
     pub end: Seq,
 }
 
-/// What came of sending again what a filter finds.
+/// The results of one request for replays.
 #[derive(Clone, Debug)]
 pub struct ReplayPage {
     /// One after the other.

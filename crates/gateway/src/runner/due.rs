@@ -56,7 +56,7 @@ struct LaneRoom<'a> {
     lane: &'a Arc<Lane>,
     providers: Vec<ProviderName>,
     room: RowRoom,
-    /// Whether it is one row, to try a provider that was left alone.
+    /// Whether the room is for one row, as the trial of a provider whose breaker was open.
     is_trial: bool,
 }
 
@@ -88,7 +88,7 @@ fn lanes_with_room<'a>(inner: &'a Inner, pause: &mut Duration) -> Vec<LaneRoom<'
     open
 }
 
-/// What a lane with so much room may claim: for providers that are tried after a failure one row each, and for those that are left alone none;
+/// The rooms of a lane: one row for each provider that is on trial after failures, and none for those whose breakers are open;
 /// `pause` is at most what these have to wait. Where nothing goes on by itself, what was claimed hears of the breaker at once.
 fn rooms_of<'a>(
     inner: &Inner,

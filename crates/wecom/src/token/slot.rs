@@ -179,7 +179,7 @@ impl Slot {
     }
 }
 
-/// Ends a flight, also one that panics or is dropped with its runtime.
+/// The guard that ends a flight, also when it panics or is dropped with its runtime.
 struct Landing<'a> {
     slot: &'a Slot,
     result: Result<Token, Error>,

@@ -136,7 +136,7 @@ struct Wait {
     ends: Duration,
 }
 
-/// What a gateway that waits heard of the others.
+/// The response of the other gateways to one that waits.
 enum Response {
     /// They told the time.
     Time,

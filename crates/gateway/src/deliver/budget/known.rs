@@ -49,7 +49,7 @@ impl Recipients {
         self.closed_until = None;
     }
 
-    /// Whether a send fits. One that does not gets the turn that its fullest recipient has.
+    /// Whether a send fits. A send that does not gets the turn of its fullest recipient.
     pub(super) fn look(
         &mut self,
         recipients: &[String],

@@ -89,7 +89,7 @@ impl Recipient {
         self.in_flight == 0 && !waits && used(MINUTE) < per_minute && used(HOUR) < per_hour
     }
 
-    /// Whether a send fits now. One that has no turn lets those go first whose turn it is, unless it comes before all others.
+    /// Whether a send fits now. A send without a turn lets those go first whose turn has come, unless it is of high priority.
     pub(super) fn fits(&mut self, now: Duration, part: BudgetShare, claimant: Claimant) -> bool {
         while self
             .ends
@@ -146,6 +146,7 @@ impl Recipient {
 
     /// The first instant after all turns at which one more would leave no window with too many.
     fn after_all(&self, now: Duration, window: Duration, own: usize, whole: usize) -> Duration {
+        // Turns alone may fill a window. Then the next lies a window behind the turn that is `whole` places back; else past sends decide as well.
         match self.turns.len().checked_sub(whole) {
             Some(place) => self.turns.get(place).map_or(now, |turn| *turn + window),
             None => self.after(now, window, own, self.turns.len()),
@@ -154,6 +155,8 @@ impl Recipient {
 
     /// The first instant at which there is room for one more beside `turns` turns, as far as past sends and those in flight are concerned.
     fn after(&self, now: Duration, window: Duration, limit: usize, turns: usize) -> Duration {
+        // Of the limit, turns and calls in flight take their places first. What is left is for past sends: there is room for one more once the send
+        // that many places from the end has left the window.
         let left = limit.saturating_sub(turns).max(1);
         let Some(of_ends) = left.checked_sub(self.in_flight).filter(|left| *left > 0) else {
             return now + window;
@@ -164,7 +167,7 @@ impl Recipient {
             .map_or(now, |end| *end + window)
     }
 
-    /// Notes the turn of one who was put off, if it is this recipient's. One that it had is over.
+    /// Keeps the turn of a send that was put off, if it is this recipient's. The turn that it had before is over.
     pub(super) fn put_off(&mut self, now: Duration, turn: Option<Duration>, claimant: Claimant) {
         self.use_turn(now, claimant);
         if let Some(turn) = turn {
