@@ -14,7 +14,7 @@ mod webhook;
 mod wechat;
 
 #[cfg(feature = "wechat")]
-pub use acteon_wecom::{SharedToken, TokenShare, Turn};
+pub use acteon_wecom::{SharedToken, TokenShare, TokenTurn};
 pub use catalog::{KNOWN_TYPES, KnownType, catalog};
 pub use context::Context;
 pub use provider_type::{Built, ProviderType};

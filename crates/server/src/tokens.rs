@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use acteon_core::{BoxFuture, Clock, Entropy, Timestamp};
 use acteon_crypto::{Envelope, ExposeSecret as _, KeyRing, SecretString};
-use acteon_providers::{SharedToken, TokenShare, Turn};
+use acteon_providers::{SharedToken, TokenShare, TokenTurn};
 use acteon_store::{NoteSwap, Store};
 use serde::{Deserialize, Serialize};
 
@@ -105,16 +105,16 @@ impl TokenShare for StoredTokens {
         &'a self,
         name: &'a [u8; 32],
         usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync),
-    ) -> BoxFuture<'a, Turn> {
+    ) -> BoxFuture<'a, TokenTurn> {
         Box::pin(async move {
             let Some(note) = self.note(name) else {
-                return Turn::Fetch;
+                return TokenTurn::Fetch;
             };
             let give_up = self.clock.monotonic() + TURN_LASTS;
             let turn = format!("{note}:turn");
             while self.clock.monotonic() < give_up {
                 if let Some(token) = self.load(&note).await.filter(|token| usable(token)) {
-                    return Turn::Use(token);
+                    return TokenTurn::Use(token);
                 }
                 let now = self.clock.now();
                 match self
@@ -133,18 +133,18 @@ impl TokenShare for StoredTokens {
                         // Who had the turn before may have put its token there since the look.
                         let Some(token) = self.load(&note).await.filter(|token| usable(token))
                         else {
-                            return Turn::Fetch;
+                            return TokenTurn::Fetch;
                         };
                         self.end(name).await;
-                        return Turn::Use(token);
+                        return TokenTurn::Use(token);
                     }
                     Err(error) => {
                         tracing::warn!(%error, "access tokens are not shared while the store is away");
-                        return Turn::Fetch;
+                        return TokenTurn::Fetch;
                     }
                 }
             }
-            Turn::Fetch
+            TokenTurn::Fetch
         })
     }
 

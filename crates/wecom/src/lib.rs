@@ -42,6 +42,6 @@ pub use language::Language;
 pub use limits::{MessageError, Overflow};
 pub use message::{Message, Ready};
 pub use recipients::{Recipients, RecipientsError};
-pub use share::{SharedToken, TokenShare, Turn};
+pub use share::{SharedToken, TokenShare, TokenTurn};
 pub use token::TokenCache;
 pub use token::life::TokenLife;

@@ -17,11 +17,11 @@ pub struct SharedToken {
     pub whole_life: Duration,
 }
 
-/// Whose turn it is to fetch.
-pub enum Turn {
-    /// Nobody's: there is a token to use.
+/// The turn to fetch a token, or the token that makes it needless.
+pub enum TokenTurn {
+    /// There is a token to use.
     Use(SharedToken),
-    /// The asker's, until it says [`TokenShare::end`].
+    /// The caller fetches, until it says [`TokenShare::end`].
     Fetch,
 }
 
@@ -33,7 +33,7 @@ pub trait TokenShare: Send + Sync {
         &'a self,
         name: &'a [u8; 32],
         usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync),
-    ) -> BoxFuture<'a, Turn>;
+    ) -> BoxFuture<'a, TokenTurn>;
 
     /// Keeps a token for the others.
     fn keep<'a>(&'a self, name: &'a [u8; 32], token: &'a SharedToken) -> BoxFuture<'a, ()>;

@@ -11,7 +11,7 @@ use super::slot::Slot;
 use crate::answer::Answer;
 use crate::credentials::Credentials;
 use crate::error::{Call, Error, Fault};
-use crate::share::{SharedToken, Turn};
+use crate::share::{SharedToken, TokenTurn};
 
 /// Assumed where the server does not say.
 const DEFAULT_TTL: Duration = Duration::from_hours(2);
@@ -41,7 +41,7 @@ impl Slot {
                 && !is_refused
                 && !in_use
         };
-        if let Turn::Use(SharedToken {
+        if let TokenTurn::Use(SharedToken {
             secret,
             life,
             whole_life,

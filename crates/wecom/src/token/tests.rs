@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::*;
 use crate::app::App;
 use crate::error::Fault;
-use crate::share::{SharedToken, Turn};
+use crate::share::{SharedToken, TokenTurn};
 
 /// A share whose turn comes after a while, with a token.
 struct Slow {
@@ -24,14 +24,14 @@ impl TokenShare for Slow {
         &'a self,
         _name: &'a [u8; 32],
         _usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync),
-    ) -> BoxFuture<'a, Turn> {
+    ) -> BoxFuture<'a, TokenTurn> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
             match self.after {
                 Some(after) => sleep(after).await,
                 None => pending().await,
             }
-            Turn::Use(SharedToken {
+            TokenTurn::Use(SharedToken {
                 secret: Arc::new(SecretString::from("t0ken")),
                 life: Duration::from_hours(1),
                 whole_life: Duration::from_hours(1),
@@ -113,12 +113,12 @@ impl TokenShare for Has {
         &'a self,
         _name: &'a [u8; 32],
         usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync),
-    ) -> BoxFuture<'a, Turn> {
+    ) -> BoxFuture<'a, TokenTurn> {
         Box::pin(async move {
             if usable(&self.0) {
-                Turn::Use(self.0.clone())
+                TokenTurn::Use(self.0.clone())
             } else {
-                Turn::Fetch
+                TokenTurn::Fetch
             }
         })
     }
