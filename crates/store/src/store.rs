@@ -68,7 +68,7 @@ pub(crate) fn revision_beside(
     })
 }
 
-/// Durable state. What a method returns was committed, and synced to disk, before.
+/// Durable state: everything that an engine does, by its nouns. What a method returns was committed, and synced to disk, before.
 pub trait Store: Processes + Journal + Jobs + History + Documents + Notes + Engine {}
 
 impl<T> Store for T where T: Processes + Journal + Jobs + History + Documents + Notes + Engine {}
@@ -78,7 +78,7 @@ pub trait Processes: Send + Sync {
     /// Registers a process.
     fn register(&self) -> Later<'_, OwnerId>;
 
-    /// Renews a process's lease by one heartbeat; `false` when it is gone, because it had run out and was taken over.
+    /// Renews the lease of a process by one heartbeat; `false` when the lease had expired and another process took over.
     fn renew(&self, owner: OwnerId) -> Later<'_, bool>;
 
     /// The heartbeats of every registered process. One whose heartbeat stays the same for as long as a lease lasts, by the watcher's own clock, is dead.
@@ -87,18 +87,18 @@ pub trait Processes: Send + Sync {
     /// Ends a process in good order, and frees its rows: what may have been sent is due at `now`, all else when it was.
     fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()>;
 
-    /// Ends those of the dead processes whose heartbeat is still the one that was seen. Frees the rows of whoever is no process: what may
-    /// have been sent is due at `now`, all else when it was.
+    /// Ends those of the dead processes whose heartbeat is still the one that was seen. Frees the rows whose owner is not registered any
+    /// more: what may have been sent is due at `now`, all else when it was.
     fn take_over(&self, dead: Vec<Heartbeat>, now: Timestamp) -> Later<'_, Freed>;
 }
 
 /// The journal: what is admitted, settled, rerouted and forgotten.
 pub trait Journal: Send + Sync {
     /// Checks and charges what the gate asks for and writes an action, unless its id is there. An action that was refused for now gives
-    /// way to the same request. [`StoreError::Fenced`] when it is to be owned by who is no process any more.
+    /// way to the same request. [`StoreError::Fenced`] when its owner's lease has expired.
     fn admit(&self, admission: Admission) -> Later<'_, Admitted>;
 
-    /// What the gate would say now. Writes nothing.
+    /// Judgement of the gate as of now. Writes and charges nothing.
     fn judge(
         &self,
         conditions: Conditions,
@@ -109,10 +109,10 @@ pub trait Journal: Send + Sync {
     /// Changes a row, if its owner still owns it.
     fn settle(&self, settlement: Settlement) -> Later<'_, Settled>;
 
-    /// Has an open row take another route, as its owner says.
+    /// Moves an open row to another route, if its owner still owns it.
     fn reroute(&self, change: Reroute) -> Later<'_, Rerouted>;
 
-    /// What a quota's counter stands at.
+    /// Number of actions that are charged to a quota's counter.
     fn used(&self, counter: &str) -> Later<'_, u64>;
 
     /// Deletes what is kept no longer, oldest first, among a bounded number of rows after `after`. The newest row stays.
