@@ -62,6 +62,11 @@ pub const MEND: &str = "Stop the server and restore the last file of `acteon-ser
      database with `acteon-server export` and `import`";
 
 impl StoreError {
+    /// The error of an admission without a route, which nobody makes.
+    pub(crate) fn no_route() -> Self {
+        Self::Engine("an action has no way to go".into())
+    }
+
     /// The error with what to do, for whoever runs the server.
     pub(crate) fn advised(self) -> Self {
         match self {

@@ -83,7 +83,7 @@ pub(crate) fn judge(
     let mut route = 0;
     loop {
         let Some(candidate) = routes.get(route) else {
-            return Err(StoreError::Engine("an action has no way to go".into()));
+            return Err(StoreError::no_route());
         };
         match charge(counters, &candidate.quotas, now)? {
             Charged::Fits(over) => return Ok(Judged::Go { route, over }),

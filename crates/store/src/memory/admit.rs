@@ -39,9 +39,7 @@ impl Tables {
             Judged::Refused(outcome) => return Ok(self.end(id, admission, &outcome)),
             Judged::Go { route, over } => (route, over),
         };
-        let chosen = routes
-            .get(route)
-            .ok_or_else(|| StoreError::Engine("an action has no way to go".into()))?;
+        let chosen = routes.get(route).ok_or_else(StoreError::no_route)?;
         if let Some(owner) = chosen.enqueue.owner()
             && !self.processes.contains_key(&owner.0)
         {

@@ -45,7 +45,7 @@ pub(super) fn admit(
         Judged::Go { route, over } => (route, over),
     };
     let (Some(chosen), Some(request)) = (routes.get(route), texts.requests.get(route)) else {
-        return Err(StoreError::Engine("an action has no way to go".into()));
+        return Err(StoreError::no_route());
     };
     let charges = conditions.charges(&chosen.quotas);
     let sent = Some((chosen, request));

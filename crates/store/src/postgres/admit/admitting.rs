@@ -182,7 +182,7 @@ impl Admitting {
             ),
         };
         if outcome.is_none() && (route.is_none() || request.is_none()) {
-            return Err(StoreError::Engine("an action has no way to go".into()));
+            return Err(StoreError::no_route());
         }
         Ok(Row {
             seq: self.seq(),
