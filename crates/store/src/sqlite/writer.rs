@@ -137,7 +137,8 @@ impl Loop {
                 }
                 continue;
             }
-            self.commit(batch, None);
+            // Each of them has been told.
+            let _ = self.commit(batch, None);
             if self.tools.disk.lost().is_some() {
                 leave_alone_if_overwritten(&self.tools.connection, &self.tools.files);
                 continue;
@@ -178,8 +179,12 @@ impl Loop {
 
     /// Commits a batch and answers; a batch that fails is committed item by item, so that one bad item fails alone. `unsure` is what came of an
     /// earlier commit of these items whose pages may be in the log all the same: until another is written over them, a crash would bring them
-    /// back, and nobody is told that nothing was stored. Says whether it was committed.
-    fn commit(&mut self, mut batch: Vec<Box<dyn Command>>, unsure: Option<StoreError>) -> bool {
+    /// back, and nobody is told that nothing was stored. Says why it was not committed as one.
+    fn commit(
+        &mut self,
+        mut batch: Vec<Box<dyn Command>>,
+        unsure: Option<StoreError>,
+    ) -> Result<(), StoreError> {
         let mut result = self.transact(&mut batch);
         let mut unsure = unsure.or_else(|| result.clone().err().filter(is_unknown));
         if matches!(
@@ -190,44 +195,56 @@ impl Loop {
             result = self.transact(&mut batch);
             unsure = unsure.or_else(|| result.clone().err().filter(is_unknown));
         }
-        match result {
-            Ok(()) => {
-                match self.tools.files.moved_with_content() {
-                    None => {
-                        for command in batch {
-                            command.committed(&self.tools.open);
-                        }
-                    }
-                    // It is in files that nobody will find: nobody is told that it is kept.
-                    Some(moved) => {
-                        self.tools.disk.set_lost(Some(StoreError::Lost(moved)));
-                        let unknown = StoreError::Unknown(
-                            "the database's files were taken away at this moment".into(),
-                        );
-                        for command in batch {
-                            command.refused(unknown.clone());
-                        }
-                    }
-                }
-                return true;
-            }
+        match &result {
+            Ok(()) => self.answer(batch),
             // Where the database is locked none of them was at fault, and each would wait for as long again.
-            Err(ref error) if batch.len() > 1 && *error != StoreError::Locked => {
-                for command in batch {
-                    if self.commit(vec![command], unsure.clone()) {
-                        unsure = None;
-                    }
-                }
+            Err(error) if batch.len() > 1 && *error != StoreError::Locked => {
+                self.commit_singly(batch, unsure);
             }
-            Err(error) => {
-                self.tools.disk.note(&Err::<(), _>(error.clone()));
-                let told = unsure.unwrap_or(error);
-                for command in batch {
-                    command.refused(told.clone());
+            Err(error) => self.refuse(batch, error, unsure),
+        }
+        result
+    }
+
+    /// Commits the items of a batch one by one. The first that meets a locked database has waited for the others too.
+    fn commit_singly(&mut self, batch: Vec<Box<dyn Command>>, mut unsure: Option<StoreError>) {
+        let mut rest = batch.into_iter();
+        while let Some(command) = rest.next() {
+            match self.commit(vec![command], unsure.clone()) {
+                Ok(()) => unsure = None,
+                Err(StoreError::Locked) => {
+                    self.refuse(rest.collect(), &StoreError::Locked, unsure);
+                    return;
                 }
+                Err(_) => {}
             }
         }
-        false
+    }
+
+    /// Tells a batch that it is committed.
+    fn answer(&self, batch: Vec<Box<dyn Command>>) {
+        let Some(moved) = self.tools.files.moved_with_content() else {
+            for command in batch {
+                command.committed(&self.tools.open);
+            }
+            return;
+        };
+        // It is in files that nobody will find: nobody is told that it is kept.
+        self.tools.disk.set_lost(Some(StoreError::Lost(moved)));
+        let unknown =
+            StoreError::Unknown("the database's files were taken away at this moment".into());
+        for command in batch {
+            command.refused(unknown.clone());
+        }
+    }
+
+    /// Tells a batch why it is not committed, or that nobody knows whether it is.
+    fn refuse(&self, batch: Vec<Box<dyn Command>>, error: &StoreError, unsure: Option<StoreError>) {
+        self.tools.disk.note(&Err::<(), _>(error.clone()));
+        let told = unsure.unwrap_or_else(|| error.clone());
+        for command in batch {
+            command.refused(told.clone());
+        }
     }
 
     /// Commits a batch, or says why not in words that tell what to do.
