@@ -217,13 +217,18 @@ impl Worker {
         if self.disk.lost().is_none() {
             self.disk.set_lost(Some(StoreError::Lost(moved.to_owned())));
         }
-        let rescued = self
-            .faults
-            .meet(FaultPoint::Rescue)
-            .and_then(|()| rescue::rescue(&self.connection, &self.room, self.faults.clone()));
+        let overwritten = self.files.overwritten();
+        let rescued = self.faults.meet(FaultPoint::Rescue).and_then(|()| {
+            rescue::rescue(
+                &self.connection,
+                &self.room,
+                self.faults.clone(),
+                overwritten,
+            )
+        });
         match &rescued {
             // Once all of it is written over, it does not become whole by itself.
-            Err(StoreError::Damaged(_)) if self.files.overwritten() => {
+            Err(StoreError::Damaged(_)) if overwritten => {
                 rescue.again.pauses(NOT_WHOLE);
             }
             rescued => rescue.again.came_to(rescued.is_ok()),
@@ -233,7 +238,7 @@ impl Worker {
             moved,
             &self.path,
             rescued,
-            self.files.overwritten(),
+            overwritten,
         )));
         // One that fails as it did before is nothing new.
         if lost != self.disk.lost() {

@@ -14,6 +14,8 @@ use crate::StoreError;
 
 /// What is added to a database's name for a rescued copy.
 const RESCUED: &str = ".rescued";
+/// What is added for a copy that is not whole: nobody is asked to go on with it.
+const REMAINS: &str = ".remains";
 /// How much a database holds, with what its log has of it: a copy takes no pages that are free.
 const SIZE: &str = "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
 /// Most copies beside each other.
@@ -24,8 +26,10 @@ pub(super) fn rescue(
     connection: &Connection,
     room: &DiskSpace,
     faults: FaultPoints,
+    overwritten: bool,
 ) -> Result<PathBuf> {
-    let to = unused(room.database(), RESCUED, MAX_COPIES);
+    let suffix = if overwritten { REMAINS } else { RESCUED };
+    let to = unused(room.database(), suffix, MAX_COPIES);
     let to = to.ok_or_else(|| {
         StoreError::Refused(format!("there are {MAX_COPIES} rescued copies already"))
     })?;
@@ -87,15 +91,13 @@ pub(super) fn with_ways_out(error: StoreError, database: &Path) -> StoreError {
     let (StoreError::Damaged(why) | StoreError::Engine(why)) = error else {
         return error;
     };
-    let copy = beside(database, RESCUED);
-    let has_copy = copy.exists();
-    let copy = copy.display();
-    let copy = if has_copy {
-        format!(
-            "{copy} has what a server kept of it: copy that to acteon.db in a folder of its own, and `export --data-dir` that"
-        )
-    } else {
-        format!("no server has kept a copy as {copy}")
+    let copies = [RESCUED, REMAINS].map(|suffix| beside(database, suffix));
+    let copy = match copies.iter().find(|copy| copy.exists()) {
+        Some(copy) => format!(
+            "{} has what a server kept of it: copy that to acteon.db in a folder of its own, and `export --data-dir` that",
+            copy.display()
+        ),
+        None => format!("no server has kept a copy as {}", copies[0].display()),
     };
     StoreError::Refused(format!(
         "{} cannot be written out: {why}. It may have been overwritten, or damaged where nothing can be read without. {copy}; or export the last file of \
