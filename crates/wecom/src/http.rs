@@ -25,6 +25,14 @@ const MAX_RETRY_AFTER: usize = 64;
 pub struct Endpoint {
     remote: Remote,
     base: Url,
+    route: Route,
+}
+
+/// Route of calls to a base URL: through which proxy, and how long each may take.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Route {
+    /// The configured proxy; without one the environment's, which does not change.
+    proxy: Option<Proxy>,
     timeout: Duration,
 }
 
@@ -113,18 +121,24 @@ impl Endpoint {
         if proxy.is_some() && is_loopback {
             return Err(EndpointError::ProxyToLoopback);
         }
-        let proxy = proxy.map_or_else(|| ProxyChoice::default_for(&base), ProxyChoice::Proxy);
-        let remote = clients.remote(&base, proxy, LinkLocal::Refused)?;
+        let choice = proxy
+            .clone()
+            .map_or_else(|| ProxyChoice::default_for(&base), ProxyChoice::Proxy);
+        let remote = clients.remote(&base, choice, LinkLocal::Refused)?;
         Ok(Self {
             remote,
             base,
-            timeout,
+            route: Route { proxy, timeout },
         })
     }
 
     /// Longest that a call may take.
     pub(crate) fn timeout(&self) -> Duration {
-        self.timeout
+        self.route.timeout
+    }
+
+    pub(crate) fn route(&self) -> &Route {
+        &self.route
     }
 
     /// The base URL, which holds no secret.
@@ -184,7 +198,7 @@ impl Endpoint {
             address: uri,
             headers,
             body,
-            timeout: self.timeout.min(within),
+            timeout: self.timeout().min(within),
         };
         let response = self
             .remote

@@ -19,13 +19,13 @@ use crate::share::TokenShare;
 /// How long who begins an early refresh waits for it, while the old token still serves.
 const REFRESH_PATIENCE: Duration = Duration::from_secs(1);
 
-/// The token of one (base URL, corp id, secret), and the flights that fetch it.
+/// The token of one (base URL, corp id, secret) by one route, and the flights that fetch it.
 pub(crate) struct Slot {
     pub(super) endpoint: Endpoint,
     pub(super) credentials: Credentials,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) share: Arc<OnceLock<Arc<dyn TokenShare>>>,
-    /// The name that processes share it under.
+    /// The name that processes share its token under, whatever their routes.
     pub(super) name: [u8; 32],
     pub(super) state: Mutex<SlotState>,
     /// Flights that ended.

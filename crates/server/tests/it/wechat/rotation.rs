@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{local_wecom, text, unlimited};
 use crate::support::ledger::{Ledger, nothing_is_open};
-use crate::support::{PATIENCE, Process, log_of, with_store};
+use crate::support::{Gateway, PATIENCE, Process, action, log_of, with_store};
 
 /// An app whose secret is in a file beside the configuration, and whose messages are held while something is to be repaired.
 pub(crate) fn configuration(wecom: &LocalWecom, secret: &Path) -> String {
@@ -274,4 +274,61 @@ async fn secrets_that_change_under_load_lose_and_double_nothing() {
         assert!(may_have_arrived, "{view}");
         eprintln!("sent twice, as its call ended without an answer: {view}");
     }
+}
+
+/// The local server behind `proxy`: requests in plain HTTP reach it by whatever name they ask for.
+fn behind(proxy: &LocalWecom, name: &str) -> String {
+    let lines = format!(
+        "wechat.allow_insecure_base_url = true\nwechat.proxy = \"{}\"\n",
+        proxy.url()
+    );
+    super::configuration_at("http://wecom.invalid", &lines).replace("wechat-ops", name)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_proxy_is_used_for_tokens_too() {
+    let mut world = unlimited();
+    world.settings.expires_in = 1;
+    let (folder, first, second) = (
+        tempfile::tempdir().expect("a folder"),
+        local_wecom(world).await,
+        local_wecom(unlimited()).await,
+    );
+    let process = Process::start(folder.path(), &behind(&first, "wechat-ops"), &[]);
+    let client = process.client();
+    let outcome = client.dispatch(&text("a")).await;
+    assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
+    let changed = with_store(folder.path(), &behind(&second, "wechat-ops"));
+    std::fs::write(folder.path().join("acteon.toml"), changed).expect("written");
+    let answer = client.post("/admin/reload", &json!(null)).await;
+    assert_eq!(
+        answer.body["configuration"]["changed"],
+        json!(["wechat-ops: wechat.proxy"]),
+        "{}",
+        answer.body
+    );
+    let before = first.calls(Call::Gettoken);
+    let outcome = client.dispatch(&text("b")).await;
+    assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
+    assert_eq!(
+        [&first, &second].map(|wecom| wecom.calls(Call::Gettoken)),
+        [before, 1]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_app_behind_two_proxies_asks_each_for_a_token() {
+    let (first, second) = (
+        local_wecom(unlimited()).await,
+        local_wecom(unlimited()).await,
+    );
+    let both = behind(&first, "wechat-ops") + &behind(&second, "wechat-dev");
+    let gateway = Gateway::start(&both).await;
+    for name in ["wechat-ops", "wechat-dev"] {
+        let payload = json!({ "touser": "@all", "content": "x" });
+        let outcome = gateway.dispatch(&action(name, name, &payload)).await;
+        assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
+    }
+    let fetched = [&first, &second].map(|wecom| wecom.calls(Call::Gettoken));
+    assert_eq!(fetched, [1, 1]);
 }
