@@ -225,7 +225,13 @@ impl FromFile {
         }
         let file = self.file.display();
         let what_to_do = match store {
-            StoreConfig::Embedded(_) => format!("to use it, stop the server and copy it to {}", self.which.path(store)?.display()),
+            StoreConfig::Embedded(_) => {
+                let path = self.which.path(store)?;
+                let path = path.display();
+                format!(
+                    "to use it, stop the server, move {path}-wal and {path}-shm away if they are there, which belong to the database before, and copy it to {path}"
+                )
+            }
             #[cfg(feature = "postgres")]
             StoreConfig::Postgres(_) => {
                 "copy it to acteon.db in a folder, write that out with `export --data-dir`, and import what it wrote".into()

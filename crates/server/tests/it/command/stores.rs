@@ -127,3 +127,42 @@ fn the_files_of_a_database_are_for_their_owner_only_in_whatever_folder() {
     let _process = Process::start_exactly(folder.path(), "", &[]);
     assert_eq!(open_to_others(), []);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_put_back_as_import_says_has_what_it_had() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let log = "[[providers]]\nname = \"log\"\ntype = \"log\"\n";
+    let process = Process::start_exactly(folder.path(), log, &[]);
+    let post = async |id: &str| {
+        let action = crate::support::action(id, "log", &serde_json::json!({}));
+        process.client().dispatch(&action).await
+    };
+    post("before").await;
+    let backup = run_command(&["backup", &at("copy.db"), "--data-dir", &at("")], &[], "");
+    assert!(backup.status.success(), "{}", stderr(&backup));
+    post("after").await;
+    process.kill();
+    let refused = run_command(
+        &["import", &at("copy.db"), "--data-dir", &at("new")],
+        &[],
+        "",
+    );
+    assert!(!refused.status.success());
+    let refused = run_command(&["import", &at("copy.db"), "--data-dir", &at("")], &[], "");
+    let said = stderr(&refused);
+    assert!(
+        said.contains(&format!("copy it to {}", at("acteon.db"))),
+        "{said}"
+    );
+    // As it says.
+    for beside in ["acteon.db-wal", "acteon.db-shm"] {
+        assert!(said.contains(&at(beside)), "{beside}: {said}");
+        std::fs::remove_file(at(beside)).expect("removed");
+    }
+    std::fs::copy(at("copy.db"), at("acteon.db")).expect("copied");
+    let next = Process::start_exactly(folder.path(), log, &[]);
+    let client = next.client();
+    assert_eq!(client.get("/v1/actions/before").await.body["state"], "done");
+    assert_eq!(client.get("/v1/actions/after").await.status, 404);
+}
