@@ -20,6 +20,7 @@ pub(crate) enum Auth {
     /// Whoever has a key of the file.
     Keys {
         path: PathBuf,
+        /// Keys of its envelopes, which a reading of the configuration changes.
         keys: Arc<ArcSwap<KeyRing>>,
         table: ArcSwap<AuthTable>,
         /// How the file looked before it was first read.
@@ -33,7 +34,10 @@ pub(crate) enum Auth {
 
 impl Auth {
     /// Reads the file, on a thread that may wait for it.
-    pub(crate) async fn load(path: Option<PathBuf>, keys: KeyRing) -> Result<Self, ConfigError> {
+    pub(crate) async fn load(
+        path: Option<PathBuf>,
+        keys: Arc<ArcSwap<KeyRing>>,
+    ) -> Result<Self, ConfigError> {
         let Some(path) = path else {
             return Ok(Self::Off(Caller::anonymous()));
         };
@@ -45,16 +49,12 @@ impl Auth {
         })
     }
 
-    fn read(path: PathBuf, keys: KeyRing) -> Result<Self, ConfigError> {
+    fn read(path: PathBuf, keys: Arc<ArcSwap<KeyRing>>) -> Result<Self, ConfigError> {
         let at_first = looks(&path);
-        let table = AuthTable::load(&path, &keys)?;
+        let table = AuthTable::load(&path, &keys.load())?;
         let (reloads, clock) = (Reloads::default(), SystemClock::new());
         reloads.count(None, clock.now());
-        let (keys, table, reading) = (
-            Arc::new(ArcSwap::from_pointee(keys)),
-            ArcSwap::from_pointee(table),
-            Reading::default(),
-        );
+        let (table, reading) = (ArcSwap::from_pointee(table), Reading::default());
         Ok(Self::Keys {
             path,
             keys,
@@ -91,13 +91,6 @@ impl Auth {
         match self {
             Self::Off(_) => None,
             Self::Keys { reloads, .. } => Some(reloads),
-        }
-    }
-
-    /// Opens envelopes with these keys from the next reading on.
-    pub(crate) fn use_keys(&self, ring: KeyRing) {
-        if let Self::Keys { keys, .. } = self {
-            keys.store(Arc::new(ring));
         }
     }
 

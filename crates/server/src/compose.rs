@@ -15,6 +15,7 @@ use acteon_core::limits::{
 use acteon_crypto::KeyRing;
 use acteon_gateway::{Gateway, Observer, Parts, Registry, StoredInterval};
 use acteon_store::{DocumentKind, Store, StoreError};
+use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -50,7 +51,8 @@ impl Server {
     /// Opens the store, in `data_dir` if it is an embedded one, starts the gateway, and listens.
     pub async fn start(config: Config, data_dir: &Path) -> Result<Self, StartError> {
         refuse_public(&config)?;
-        let auth = Auth::load(config.auth.clone(), config.keys.clone())
+        let keys = Arc::new(ArcSwap::from_pointee(config.keys.clone()));
+        let auth = Auth::load(config.auth.clone(), Arc::clone(&keys))
             .await
             .map_err(StartError::Auth)?;
         let Opened {
@@ -68,7 +70,7 @@ impl Server {
         let rule_set = rules.load(intervals).await.map_err(StartError::Rules)?;
         let entropy = Arc::new(SystemEntropy::default());
         #[cfg(feature = "wechat")]
-        share_tokens(&config.shared, &config.keys, &store, &clock, &entropy);
+        share_tokens(&config.shared, &keys, &store, &clock, &entropy);
         let parts = Parts {
             store,
             clock: Arc::clone(&clock),
@@ -81,8 +83,8 @@ impl Server {
         let gateway = listen::answering(&listener, Gateway::start(parts))
             .await
             .map_err(store_error)?;
-        let configuration = ConfigurationLoader::new(config.reread, config.shared, config.said);
-        let files = Files::new(configuration, auth, rules);
+        let loader = ConfigurationLoader::new(config.reread, config.shared, keys, config.said);
+        let files = Files::new(loader, auth, rules);
         let (reload, told) = watch::channel(());
         let watching = watch_files(&files, &gateway, &told);
         let (stop, stopped) = watch::channel(false);
@@ -205,23 +207,21 @@ async fn stored_intervals(store: &dyn Store) -> Result<Vec<String>, StoreError> 
         .collect())
 }
 
-/// Has access tokens kept in the store, for all who use it, where there is a key to encrypt them with.
+/// Has access tokens kept in the store, for all who use it, while there is a key to encrypt them with.
 #[cfg(feature = "wechat")]
 fn share_tokens(
     shared: &acteon_providers::Context,
-    keys: &KeyRing,
+    keys: &Arc<ArcSwap<KeyRing>>,
     store: &Arc<dyn Store>,
     clock: &Arc<dyn Clock>,
     entropy: &SystemEntropy,
 ) {
-    if !keys.is_empty() {
-        shared.share_tokens(Arc::new(tokens::StoredTokens::new(
-            Arc::clone(store),
-            Arc::clone(clock),
-            entropy,
-            keys.clone(),
-        )));
-    }
+    shared.share_tokens(Arc::new(tokens::StoredTokens::new(
+        Arc::clone(store),
+        Arc::clone(clock),
+        entropy,
+        Arc::clone(keys),
+    )));
 }
 
 fn refuse_public(config: &Config) -> Result<(), StartError> {

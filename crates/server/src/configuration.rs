@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use acteon_core::{Clock as _, Provider, ProviderName, SystemClock};
+use acteon_crypto::KeyRing;
 use acteon_gateway::{Gateway, Reloads, TroubleTurn};
 use acteon_providers::Context;
+use arc_swap::ArcSwap;
 
-use crate::auth::Auth;
 use crate::config::{Changes, Config, ConfigError, Reread, Said};
 use crate::logging;
 use crate::reading::Reading;
@@ -21,6 +22,8 @@ pub(crate) struct ConfigurationLoader {
     /// `None` where it is from no file.
     reread: Option<Reread>,
     shared: Arc<Context>,
+    /// Keys of envelopes, for all who open or make any.
+    keys: Arc<ArcSwap<KeyRing>>,
     in_force: Mutex<Said>,
     reading: Reading,
     /// How many settings wait for the next start.
@@ -31,13 +34,19 @@ pub(crate) struct ConfigurationLoader {
 
 impl ConfigurationLoader {
     /// Of what a configuration says, which is in force.
-    pub(crate) fn new(reread: Option<Reread>, shared: Arc<Context>, said: Said) -> Self {
+    pub(crate) fn new(
+        reread: Option<Reread>,
+        shared: Arc<Context>,
+        keys: Arc<ArcSwap<KeyRing>>,
+        said: Said,
+    ) -> Self {
         let (reloads, clock) = (Reloads::default(), SystemClock::new());
         reloads.count(None, clock.now());
         let (in_force, reading) = (Mutex::new(said), Reading::default());
         Self {
             reread,
             shared,
+            keys,
             in_force,
             reading,
             at_start: AtomicUsize::new(0),
@@ -57,11 +66,7 @@ impl ConfigurationLoader {
     }
 
     /// Reads the configuration and puts in force what has changed; if anything is wrong, nothing does. `None` where it is from no file.
-    pub(crate) async fn reload(
-        &self,
-        gateway: &Gateway,
-        auth: &Auth,
-    ) -> Result<Option<Changes>, ConfigError> {
+    pub(crate) async fn reload(&self, gateway: &Gateway) -> Result<Option<Changes>, ConfigError> {
         let Some(reread) = self.reread.clone() else {
             return Ok(None);
         };
@@ -94,7 +99,7 @@ impl ConfigurationLoader {
             .map(|provider| (provider.name, provider.provider))
             .collect();
         replace(gateway, providers, &mut changes);
-        auth.use_keys(keys);
+        self.keys.store(Arc::new(keys));
         if !logging::follow(log_level.as_deref()) {
             let unheeded = std::mem::take(&mut changes.others).into_iter();
             changes.at_start.extend(unheeded.map(|(section, key)| {

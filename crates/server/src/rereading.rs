@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acteon_gateway::{Gateway, Reloads};
+use acteon_gateway::Gateway;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -54,13 +54,6 @@ pub(crate) fn watch_files(
             )
         })
     };
-    let of_auth = {
-        let auth = Arc::clone(auth);
-        whenever(told, move || {
-            let auth = Arc::clone(&auth);
-            async move { drop(auth.reload().await) }
-        })
-    };
     let of_rules = {
         let (rules, gateway) = (Arc::clone(rules), gateway.clone());
         whenever(told, move || {
@@ -73,21 +66,18 @@ pub(crate) fn watch_files(
         tokio::spawn(rules.watch(gateway.clone())),
         tokio::spawn(auth.watch()),
         of_configuration,
-        of_auth,
         of_rules,
     ]
 }
 
+/// Reads the configuration, then the API keys: its key ring opens what stands in their file, or does not any more.
 async fn read_configuration(
     configuration: Arc<ConfigurationLoader>,
     auth: Arc<Auth>,
     gateway: Gateway,
 ) {
-    let read = configuration.reload(&gateway, &auth).await;
-    // Other keys may open what those before did not.
-    if read.is_ok() && auth.reloads().and_then(Reloads::trouble).is_some() {
-        drop(auth.reload().await);
-    }
+    drop(configuration.reload(&gateway).await);
+    drop(auth.reload().await);
 }
 
 /// Does something each time that it is told to.

@@ -7,6 +7,7 @@ use acteon_core::{BoxFuture, Clock, Entropy, Timestamp};
 use acteon_crypto::{Envelope, ExposeSecret as _, KeyRing, SecretString};
 use acteon_providers::{SharedToken, TokenShare, TokenTurn};
 use acteon_store::{NoteSwap, Store};
+use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 
 /// How long a turn is another's at most: a little longer than a flight keeps it. It is one that died which keeps it so long.
@@ -21,7 +22,8 @@ const CLOCKS_APART: Duration = Duration::from_secs(5);
 pub(crate) struct StoredTokens {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) keys: KeyRing,
+    /// Those that are in force, which a reload may change.
+    pub(crate) keys: Arc<ArcSwap<KeyRing>>,
     /// Who asks, among the processes that share the store.
     mine: String,
 }
@@ -48,7 +50,7 @@ impl StoredTokens {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         entropy: &dyn Entropy,
-        keys: KeyRing,
+        keys: Arc<ArcSwap<KeyRing>>,
     ) -> Self {
         Self {
             store,
@@ -60,7 +62,7 @@ impl StoredTokens {
 
     /// The name of the token's note; `None` without a key.
     fn note(&self, name: &[u8; 32]) -> Option<String> {
-        let name = self.keys.name("wecom token", name)?;
+        let name = self.keys.load().name("wecom token", name)?;
         let digits = name
             .iter()
             .fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
@@ -71,7 +73,7 @@ impl StoredTokens {
     async fn load(&self, note: &str) -> Option<SharedToken> {
         let now = self.clock.now();
         let text = self.store.note(note, now).await.ok()??;
-        let opened = Envelope::parse(&text).ok()?.open(&self.keys).ok()?;
+        let opened = Envelope::parse(&text).ok()?.open(&self.keys.load()).ok()?;
         let kept: Kept = serde_json::from_str(opened.expose_secret()).ok()?;
         Some(SharedToken {
             life: kept.life(now)?,
@@ -91,7 +93,7 @@ impl StoredTokens {
         let Ok(text) = serde_json::to_string(&kept) else {
             return;
         };
-        let Ok(sealed) = Envelope::seal(&SecretString::from(text), &self.keys) else {
+        let Ok(sealed) = Envelope::seal(&SecretString::from(text), &self.keys.load()) else {
             return;
         };
         if let Err(error) = self.store.put_note(note, &sealed.to_string(), until).await {

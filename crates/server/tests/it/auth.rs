@@ -17,7 +17,7 @@ const CALLERS: [(&str, &str, &str); 4] = [
     ("globex-ops", "operator", "globex"),
 ];
 
-fn auth_file(callers: &[(&str, &str, &str)]) -> String {
+pub(crate) fn auth_file(callers: &[(&str, &str, &str)]) -> String {
     let mut text = String::new();
     for (name, role, tenant) in callers {
         let digest = acteon_crypto::sha256(name.as_bytes());

@@ -29,10 +29,7 @@ pub(in crate::http) async fn all(
 ) -> Result<Response, Refusal> {
     check_everything(&caller)?;
     tracing::info!(caller = %caller.id, "reading the configuration, rules and API keys anew");
-    let configuration = state
-        .configuration
-        .reload(&state.gateway, &state.auth)
-        .await;
+    let configuration = state.configuration.reload(&state.gateway).await;
     let (keys, rules) = tokio::join!(state.auth.reload(), state.rules.reload(&state.gateway));
     let mut errors = Vec::new();
     if let Err(error) = &configuration {

@@ -1,5 +1,6 @@
 //! A configuration that is changed under a running server: what is in force at once, what waits for a restart, and what happens to a broken one.
 
+mod keys;
 mod secrets;
 
 use std::path::Path;

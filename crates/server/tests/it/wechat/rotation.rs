@@ -332,3 +332,41 @@ async fn one_app_behind_two_proxies_asks_each_for_a_token() {
     let fetched = [&first, &second].map(|wecom| wecom.calls(Call::Gettoken));
     assert_eq!(fetched, [1, 1]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_kept_under_the_key_that_the_ring_has_now() {
+    let (folder, wecom) = (
+        tempfile::tempdir().expect("a folder"),
+        local_wecom(unlimited()).await,
+    );
+    let ring = folder.path().join("keys");
+    let [old, new] =
+        [("old", "1a"), ("new", "2b")].map(|(name, byte)| format!("{name}:{}", byte.repeat(32)));
+    std::fs::write(&ring, old).expect("written");
+    let variable = ring.display().to_string();
+    let configuration = super::configuration(&wecom, "");
+    let start = || {
+        Process::start(
+            folder.path(),
+            &configuration,
+            &[("ACTEON_AUTH_KEY_FILE", &*variable)],
+        )
+    };
+    let process = start();
+    process.client().dispatch(&text("a")).await;
+    std::fs::write(&ring, new).expect("written");
+    let answer = process.client().post("/admin/reload", &json!(null)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    wecom.world(|world| world.revoke(1_000_002, 40014));
+    let outcome = process.client().dispatch(&text("b")).await;
+    assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
+    assert_eq!(wecom.calls(Call::Gettoken), 2);
+    assert_eq!(process.terminate().0, Some(0));
+    let outcome = start().client().dispatch(&text("c")).await;
+    assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
+    assert_eq!(
+        wecom.calls(Call::Gettoken),
+        2,
+        "the one before left it where the next can open it"
+    );
+}
