@@ -129,11 +129,11 @@ impl Auth {
             tracing::info!(keys = changed.len(), "API keys loaded");
             table.store(Arc::new(changed));
         });
-        let error = loaded.as_ref().err().map(ToString::to_string);
-        if let TroubleTurn::Began | TroubleTurn::Changed = reloads.count(error.clone(), clock.now())
-        {
+        let error = loaded.as_ref().err();
+        let turn = reloads.count(error.map(ConfigError::places), clock.now());
+        if let (TroubleTurn::Began | TroubleTurn::Changed, Some(error)) = (turn, error) {
             tracing::error!(
-                error,
+                %error,
                 "the API keys could not be loaded; those before stay in force"
             );
         }

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use super::QUIET;
 use crate::auth::auth_file;
-use crate::support::{Process, run_command};
+use crate::support::{Gateway, Process, run_command};
 
 /// A configuration that asks callers for the keys of `auth.toml` in a folder.
 fn asking(folder: &Path) -> String {
@@ -49,4 +51,37 @@ async fn a_key_ring_that_does_not_open_the_api_keys_is_told_after_a_signal_too()
     client
         .until("/ready", |body| body["status"] == "ready")
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_in_the_file_of_the_keys_is_not_told_to_every_reader() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("auth.toml");
+    let root = ("root", "admin", "*");
+    let eyes = ("eyes", "viewer", "acme");
+    std::fs::write(&path, auth_file(&[root, eyes])).expect("written");
+    let configuration = asking(folder.path());
+    let gateway = Gateway::start_in(folder, &configuration).await;
+    std::fs::write(
+        &path,
+        auth_file(&[root, eyes, ("other", "viewer", "a-canary ")]),
+    )
+    .expect("written");
+    let answer = gateway
+        .with_key("root")
+        .post("/admin/reload", &json!(null))
+        .await;
+    assert!(
+        answer.body["errors"].to_string().contains("a-canary"),
+        "{}",
+        answer.body
+    );
+    let ready = gateway.with_key("eyes").get("/ready").await.body;
+    let reason = ready["reasons"][0].as_str().expect("a reason");
+    assert!(
+        reason.starts_with("API keys: those before stay in force: ")
+            && reason.contains("auth.toml:"),
+        "{reason}"
+    );
+    assert!(!reason.contains("a-canary"), "{reason}");
 }
