@@ -30,6 +30,8 @@ pub struct Key {
 pub enum Takes {
     /// When the configuration is read anew.
     OnReload,
+    /// When the configuration is read anew, unless the lease in force lets no send take so many seconds: then at the next start.
+    WithinLease,
     /// At the next start; what else was changed in the section does not wait for it.
     AtStart,
     /// At the next start, and with it the whole section: it says whose the other values are.

@@ -10,10 +10,12 @@ use acteon_http::Clients;
 /// Clock, HTTP clients and access tokens of the providers of one process.
 pub struct Context {
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) clients: Clients,
+    pub(crate) clients: Arc<Clients>,
+    /// Longest send under the lease in force, and under that of the configuration which is read.
     send_limit: Duration,
+    next_send_limit: Duration,
     #[cfg(feature = "wechat")]
-    pub(crate) wecom_tokens: acteon_wecom::TokenCache,
+    pub(crate) wecom_tokens: Arc<acteon_wecom::TokenCache>,
 }
 
 impl Context {
@@ -21,10 +23,24 @@ impl Context {
     pub fn new(send_limit: Duration) -> Self {
         Self {
             clock: Arc::new(SystemClock::default()),
-            clients: Clients::new("acteon"),
+            clients: Arc::new(Clients::new("acteon")),
             send_limit,
+            next_send_limit: send_limit,
             #[cfg(feature = "wechat")]
-            wecom_tokens: acteon_wecom::TokenCache::default(),
+            wecom_tokens: Arc::default(),
+        }
+    }
+
+    /// The same for a configuration that is read while it runs, whose time-outs must fit its own lease: the next start has that.
+    #[must_use]
+    pub fn with_next_lease(&self, send_limit: Duration) -> Self {
+        Self {
+            clock: Arc::clone(&self.clock),
+            clients: Arc::clone(&self.clients),
+            send_limit: self.send_limit,
+            next_send_limit: send_limit,
+            #[cfg(feature = "wechat")]
+            wecom_tokens: Arc::clone(&self.wecom_tokens),
         }
     }
 
@@ -33,13 +49,13 @@ impl Context {
         self.clients.count()
     }
 
-    /// Longest that a send may take.
-    #[cfg(feature = "wechat")]
-    pub(crate) fn send_limit(&self) -> Duration {
+    /// Longest that a send may take under the lease in force.
+    pub fn send_limit(&self) -> Duration {
         self.send_limit
     }
 
-    /// The time-out that `key` sets, in seconds up to `most`. One that is longer than a send may take would leave it open whether a message went.
+    /// The time-out that `key` sets, in seconds up to `most`. One that is longer than a send may take would leave it open whether a message went:
+    /// it is refused if it is longer than the configuration's own lease lets it be, and cut to what the lease in force does until that one is.
     pub(crate) fn timeout(
         &self,
         settings: &Settings,
@@ -47,9 +63,9 @@ impl Context {
         default: u64,
         most: i64,
     ) -> Result<Duration, Problem> {
-        let limit = self.send_limit;
+        let limit = self.next_send_limit;
         let Some(seconds) = settings.integer(key) else {
-            return Ok(Duration::from_secs(default).min(limit));
+            return Ok(Duration::from_secs(default).min(limit).min(self.send_limit));
         };
         if !(1..=most).contains(&seconds) {
             return Err(Problem::new(
@@ -65,7 +81,7 @@ impl Context {
             );
             return Err(Problem::new(key, message));
         }
-        Ok(timeout)
+        Ok(timeout.min(self.send_limit))
     }
 }
 

@@ -93,7 +93,7 @@ impl ConfigurationLoader {
             ..
         } = config;
         let mut in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut changes = in_force.changes_to(&said);
+        let mut changes = in_force.changes_to(&said, self.shared.send_limit());
         let providers = providers
             .into_iter()
             .map(|provider| (provider.name, provider.provider))

@@ -28,7 +28,8 @@ pub(super) const KEYS: &[Key] = &[
         "timeout_seconds",
         Kind::Integer,
         "Longest a call may take, 1 to 25. Default 10.",
-    ),
+    )
+    .taking(Takes::WithinLease),
     Key::optional(
         "max_concurrency",
         Kind::Integer,

@@ -1,6 +1,7 @@
 //! What a configuration says, and what another one would change: at once, or only at the next start.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use acteon_config::{Key, Sections, Settings, Takes};
 use acteon_core::ProviderName;
@@ -56,8 +57,8 @@ impl Said {
         }
     }
 
-    /// What `next` changes, where this is in force.
-    pub fn changes_to(&self, next: &Self) -> Changes {
+    /// What `next` changes, where this is in force, and no send may take longer than `send_limit`.
+    pub fn changes_to(&self, next: &Self, send_limit: Duration) -> Changes {
         let mut changes = Changes::default();
         for section in SECTIONS {
             for key in next
@@ -74,7 +75,7 @@ impl Said {
         }
         for (name, before) in &self.providers {
             match next.providers.get(name) {
-                Some(provider) => provider.note_changes(name, before, &mut changes),
+                Some(provider) => provider.note_changes(name, before, send_limit, &mut changes),
                 None => changes
                     .at_start
                     .push(format!("{name}: the provider is there no more")),
@@ -116,7 +117,19 @@ impl SaidOfProvider {
             .map_or(Takes::AtStart, |known| known.takes)
     }
 
-    fn note_changes(&self, name: &ProviderName, before: &Self, changes: &mut Changes) {
+    /// Whether a time-out, in seconds, is longer than a send may take.
+    fn is_longer(&self, key: &str, send_limit: Duration) -> bool {
+        let seconds = self.settings.integer(key).unwrap_or_default();
+        Duration::from_secs(u64::try_from(seconds).unwrap_or_default()) > send_limit
+    }
+
+    fn note_changes(
+        &self,
+        name: &ProviderName,
+        before: &Self,
+        send_limit: Duration,
+        changes: &mut Changes,
+    ) {
         if self.type_name != before.type_name {
             changes
                 .at_start
@@ -135,7 +148,12 @@ impl SaidOfProvider {
                 .chain(of(Takes::AtStart))
                 .map(|key| format!("{name}: {key}")),
         );
-        let others: Vec<&'static str> = of(Takes::OnReload).collect();
+        let (too_long, in_time): (Vec<&'static str>, Vec<_>) =
+            of(Takes::WithinLease).partition(|key| self.is_longer(key, send_limit));
+        let others: Vec<&'static str> = of(Takes::OnReload).chain(in_time).collect();
+        changes.at_start.extend(too_long.iter().map(|key| {
+            format!("{name}: {key}, since the lease in force lets no send take so long")
+        }));
         if whole.is_empty() {
             if !others.is_empty() {
                 changes.providers.insert(name.clone(), others);

@@ -150,10 +150,10 @@ impl Config {
         let (retention, redaction) = walker.check("audit", of("audit"), audit::read);
         let auth = walker.check("auth", of("auth"), |auth| auth::read(auth, base));
         let log_level = walker.check("log", of("log"), log::read);
-        let shared = env
-            .shared
-            .clone()
-            .unwrap_or_else(|| Arc::new(acteon_providers::Context::new(lease.send_limit())));
+        let shared = Arc::new(match &env.shared {
+            Some(in_force) => in_force.with_next_lease(lease.send_limit()),
+            None => acteon_providers::Context::new(lease.send_limit()),
+        });
         let providers = providers::read(walker, &shared);
         let names: Vec<ProviderName> = providers
             .iter()

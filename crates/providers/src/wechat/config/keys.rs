@@ -79,7 +79,8 @@ pub(crate) const KEYS: &[Key] = &[
         "wechat.timeout_seconds",
         Kind::Integer,
         "Longest a call may take, 1 to 12. Default 10.",
-    ),
+    )
+    .taking(Takes::WithinLease),
     Key::optional(
         "wechat.language",
         Kind::Text,

@@ -1,6 +1,7 @@
 //! A configuration that is changed under a running server: what is in force at once, what waits for a restart, and what happens to a broken one.
 
 mod keys;
+mod lease;
 mod secrets;
 
 use std::path::Path;
