@@ -41,7 +41,8 @@ impl Serve {
         if !logging::follow(config.log_level.as_deref()) && config.log_level.is_some() {
             tracing::warn!("log.level has no effect: RUST_LOG is set, and wins");
         }
-        config.reread = path.map(reread);
+        // A pipe has given all that it had.
+        config.reread = path.filter(|path| path.is_file()).map(reread);
         if config.server.core_dumps {
             dumps::allow();
         }

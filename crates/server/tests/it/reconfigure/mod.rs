@@ -2,6 +2,7 @@
 
 mod keys;
 mod lease;
+mod pipe;
 mod secrets;
 
 use std::path::Path;
