@@ -124,7 +124,7 @@ impl Look {
             if !self.terms.is_in(&view) {
                 continue;
             }
-            self.found_bytes += view.action.payload.get().len();
+            self.found_bytes += view.weight();
             self.page.views.push(view);
             if self.page.views.len() == self.limit || self.found_bytes >= MAX_PAGE_BYTES {
                 self.page.next = Some(cursor);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Action, Attempt, Origin, Outcome, Priority, ProviderName, Timestamp};
+use acteon_core::{Action, Attempt, LastError, Origin, Outcome, Priority, ProviderName, Timestamp};
 use acteon_store::{ActionState, Cursor, Record, Seq};
 use serde::Serialize;
 
@@ -109,5 +109,43 @@ impl ActionView {
             next_attempt_at,
             action: record.action,
         }
+    }
+    /// About how many bytes of an answer it takes.
+    pub(crate) fn weight(&self) -> usize {
+        let labels = self.action.metadata.iter();
+        let labels: usize = labels.map(|(name, value)| name.len() + value.len()).sum();
+        let attempts: usize = self.history.iter().map(attempt_weight).sum();
+        let recipients: usize = self.recipients.iter().map(String::len).sum();
+        let warnings: usize = self.warnings.iter().map(String::len).sum();
+        let outcome = outcome_weight(&self.outcome);
+        self.action.payload.get().len() + labels + attempts + recipients + warnings + outcome
+    }
+}
+
+fn attempt_weight(attempt: &Attempt) -> usize {
+    let error = attempt.error.as_ref().map_or(0, error_weight);
+    size_of::<Attempt>() + error + attempt.hint.as_ref().map_or(0, String::len)
+}
+
+fn error_weight(error: &LastError) -> usize {
+    error.code.len() + error.message.len()
+}
+
+/// Bytes of what a service said. What else an outcome tells is short.
+fn outcome_weight(outcome: &Outcome) -> usize {
+    match outcome {
+        Outcome::Executed(response) | Outcome::Rerouted { response, .. } => {
+            response.body.get().len()
+        }
+        Outcome::Failed { message, .. } => message.len(),
+        Outcome::Scheduled { last_error, .. } => last_error.as_ref().map_or(0, error_weight),
+        Outcome::DryRun(_)
+        | Outcome::Suppressed { .. }
+        | Outcome::Deduplicated { .. }
+        | Outcome::Throttled { .. }
+        | Outcome::QuotaExceeded { .. }
+        | Outcome::CircuitOpen { .. }
+        | Outcome::Silenced { .. }
+        | Outcome::Muted { .. } => 0,
     }
 }

@@ -320,3 +320,43 @@ async fn a_search_stays_within_its_callers_grants() {
         (vec!["ours"], &json!(1))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_a_search_ends_by_all_that_it_shows() {
+    use acteon_core::limits::MAX_PAGE_BYTES;
+    use futures_util::StreamExt as _;
+
+    let long = json!({ "said": "x".repeat(60 * 1024) }).to_string();
+    let receiver = acteon_fakes::webhook::Receiver::start(move |_: &_| (200, long.clone()))
+        .await
+        .expect("a receiver");
+    let hook = format!(
+        "[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{}\"\n",
+        receiver.url()
+    );
+    let gateway = Gateway::start(&hook).await;
+    let posts = (0..200).map(|number| {
+        let one = action(&format!("a-{number}"), "hook", &json!({ "text": "needle" }));
+        let gateway = &gateway;
+        async move { gateway.dispatch_until_taken(&one).await }
+    });
+    futures_util::stream::iter(posts)
+        .buffer_unordered(8)
+        .for_each(|outcome| async move {
+            assert!(outcome.get("Executed").is_some(), "{outcome}");
+        })
+        .await;
+    let mut path = "/v1/audit?text=needle&limit=1000".to_owned();
+    let mut found = std::collections::BTreeSet::new();
+    loop {
+        let page = page(&gateway, &path).await;
+        let length = page.to_string().len();
+        assert!(length < MAX_PAGE_BYTES * 3 / 2, "{length} bytes");
+        found.extend(ids(&page).into_iter().map(str::to_owned));
+        let Some(next) = page["next_cursor"].as_str() else {
+            break;
+        };
+        path = format!("/v1/audit?text=needle&limit=1000&cursor={next}");
+    }
+    assert_eq!(found.len(), 200);
+}
