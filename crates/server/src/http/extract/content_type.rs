@@ -20,10 +20,7 @@ pub(super) fn check_type(headers: &HeaderMap) -> Result<Option<String>, Refusal>
     }
     let mut of_ascii = None;
     for charset in charsets_besides_utf8(headers) {
-        if !LIKE_ASCII
-            .iter()
-            .any(|like| charset.eq_ignore_ascii_case(like))
-        {
+        if is_unlike_ascii(charset) {
             return Err(other_charset(charset));
         }
         of_ascii = Some(charset.to_owned());
@@ -55,8 +52,58 @@ pub(in crate::http) fn once(headers: &HeaderMap, name: &HeaderName) -> Result<()
     ))
 }
 
-/// Codings in which a text of ASCII alone is the same as in UTF-8. Some programs name one without a thought.
-const LIKE_ASCII: [&str; 4] = ["iso-8859-1", "latin1", "windows-1252", "cp1252"];
+/// How the names of codings begin, in small letters and digits alone, in which a text of ASCII is another than in UTF-8: those of wider units, those
+/// that write other letters with ASCII's, and EBCDIC. In all others, such as GBK or Latin-1, it is the same, and some programs name one without a
+/// thought.
+const UNLIKE_ASCII: [&str; 13] = [
+    "utf16",
+    "utf32",
+    "utf7",
+    "unicode",
+    "ucs",
+    "csucs",
+    "csunicode",
+    "iso10646",
+    "iso2022",
+    "csiso2022",
+    "hz",
+    "scsu",
+    "ebcdic",
+];
+
+/// Whether a text of ASCII alone is another one in a coding of this name.
+fn is_unlike_ascii(charset: &str) -> bool {
+    let name = charset.bytes().filter(u8::is_ascii_alphanumeric);
+    let name: String = name
+        .map(|byte| char::from(byte.to_ascii_lowercase()))
+        .collect();
+    let page = ["cp", "ibm"]
+        .into_iter()
+        .find_map(|of| name.strip_prefix(of)?.parse().ok());
+    UNLIKE_ASCII.iter().any(|unlike| name.starts_with(unlike)) || page.is_some_and(is_ebcdic)
+}
+
+/// Whether a code page is none of those of DOS and Windows, and so probably EBCDIC.
+fn is_ebcdic(page: u32) -> bool {
+    !matches!(
+        page,
+        367 | 437
+            | 720
+            | 737
+            | 775
+            | 850..=869
+            | 874
+            | 932
+            | 936
+            | 949
+            | 950
+            | 1250..=1258
+            | 28591..=28606
+            | 51936
+            | 54936
+            | 65001
+    )
+}
 
 /// The codings that the content type names, other than UTF-8 and the part of it that is ASCII.
 fn charsets_besides_utf8(headers: &HeaderMap) -> impl Iterator<Item = &str> {
