@@ -25,6 +25,25 @@ pub struct ErrorBody {
     pub action_id: Option<String>,
 }
 
+/// Codes of answers in 5xx that say that nothing was done. After any other, what was asked may have been done.
+pub const NOTHING_DONE: &[&str] = &[
+    "ANSWERS_FULL",
+    "ASIDES_FULL",
+    "BODIES_FULL",
+    "CONNECTIONS_FULL",
+    "LEASE_LOST",
+    "QUEUE_FULL",
+    "STARTING",
+    "STOPPING",
+    "STORE_AWAY",
+    "STORE_BUSY",
+    "STORE_DAMAGED",
+    "STORE_FULL",
+    "STORE_LOCKED",
+    "STORE_LOST",
+    "STORE_UNAVAILABLE",
+];
+
 /// A field that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldError {

@@ -17,7 +17,7 @@ pub use actions::{
     AcceptedAction, ActionBody, AuditPage, AuditRecord, DeadLetterCount, DeadLetters,
     DrainedLetter, DrainedLetters, Replayed, ReplayedMany,
 };
-pub use error::{BatchError, ErrorBody, FieldError};
+pub use error::{BatchError, ErrorBody, FieldError, NOTHING_DONE};
 pub use examples::example;
 pub use health::{LaneBody, ProviderHealthBody, ProvidersHealthBody, ReadyBody};
 pub use operations::{

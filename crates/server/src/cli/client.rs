@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use acteon_api::ErrorBody;
+use acteon_api::{ErrorBody, NOTHING_DONE};
 use acteon_config::files::{MAX_CONFIG_BYTES, read_given};
 use acteon_core::json::items;
 use acteon_http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -27,6 +27,9 @@ pub(super) const AFTER_HELP: &str = "The API key is read from ACTEON_API_KEY, or
 
 /// The exit code where there was no answer, or none for now.
 pub(super) const TRY_AGAIN: u8 = 3;
+
+/// Statuses below 500 of proxies that had no answer, or none for now. They may have passed the request on.
+const GAVE_UP: [u16; 3] = [408, 429, 499];
 
 /// Longest answer that is read: fifty thousand silences of ordinary length.
 const MAX_ANSWER_BYTES: usize = 32 * 1024 * 1024;
@@ -344,7 +347,7 @@ impl Client {
         let Ok(body) = serde_json::from_str::<ErrorBody>(text) else {
             let message = self.foreign(status, text);
             // Such as a proxy's, which had no answer either.
-            return if status.is_server_error() {
+            return if status.is_server_error() || GAVE_UP.contains(&status.as_u16()) {
                 NoAnswer(message + &call.unsure()).into()
             } else {
                 anyhow::Error::msg(message)
@@ -363,7 +366,9 @@ impl Client {
             status.as_u16(),
             screen::clean(&body.code)
         );
-        if body.retryable || status.is_server_error() {
+        if status.is_server_error() && !NOTHING_DONE.contains(&&*body.code) {
+            NoAnswer(message + &call.unsure()).into()
+        } else if body.retryable || status.is_server_error() {
             NoAnswer(message).into()
         } else {
             anyhow::Error::msg(message)

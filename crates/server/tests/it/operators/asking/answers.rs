@@ -28,6 +28,47 @@ fn answers(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
     (base, reading)
 }
 
+/// What a command says, and its exit code, where a gateway answers so.
+fn told_of(arguments: &[&str], status: &str, body: &str) -> (Option<i32>, String) {
+    let length = body.len();
+    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}");
+    let (base, reading) = answers(answer.leak());
+    let output = run_at(&base, arguments, &[("ACTEON_API_KEY", KEY)]);
+    reading.join().expect("a request");
+    (output.status.code(), err(&output))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_to_try_again_is_told_whether_it_may_have_been_done() {
+    let expire = &["silences", "expire", "x"][..];
+    let unsure = "It may have done what was asked";
+    for (status, code, may_be_done) in [
+        ("500 Oops", "INTERNAL", true),
+        ("500 Oops", "BROKE_OFF", true),
+        ("503 Slow", "STORE_SLOW", true),
+        ("503 Busy", "STORE_BUSY", false),
+        ("503 Full", "STORE_FULL", false),
+        ("503 Starting", "STARTING", false),
+        ("503 Full", "CONNECTIONS_FULL", false),
+        ("429 Slow down", "TOO_MANY_FAILURES", false),
+    ] {
+        let retryable = !status.starts_with('5') || status.starts_with("503");
+        let body = format!(
+            "{{\"error\":\"x\",\"code\":\"{code}\",\"message\":\"x\",\"retryable\":{retryable}}}"
+        );
+        let (exit, told) = told_of(expire, status, &body);
+        assert_eq!(exit, Some(3), "{code}: {told}");
+        assert_eq!(told.contains(unsure), may_be_done, "{code}: {told}");
+        let (_, told) = told_of(&["silences", "list"], status, &body);
+        assert!(!told.contains(unsure), "it changes nothing: {told}");
+    }
+    for status in ["408 Late", "429 Slow down", "499 Gone", "504 Late"] {
+        let (exit, told) = told_of(expire, status, "a proxy's page");
+        assert_eq!(exit, Some(3), "{status}: {told}");
+        assert!(told.contains(unsure), "{status}: {told}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_gateways_answer_is_told() {
     let list = ["silences", "list"];
