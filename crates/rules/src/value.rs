@@ -58,8 +58,9 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// Whether two values are equal. Numbers compare by what they are worth; values of different kinds differ.
-    pub(crate) fn equals(&self, other: &Val<'_>) -> bool {
+    /// Whether two values are equal. Numbers compare by what they are worth; values of different kinds differ. Adds to `looked_at` how many members
+    /// and items were compared.
+    pub(crate) fn equals(&self, other: &Val<'_>, looked_at: &mut usize) -> bool {
         match (self, other) {
             (Self::Null, Val::Null) => true,
             (Self::Bool(left), Val::Bool(right)) => left == right,
@@ -74,17 +75,26 @@ impl<'a> Val<'a> {
                 Self::Labels(_) | Self::Json(Tree::Object(_)),
                 Val::Labels(_) | Val::Json(Tree::Object(_)),
             ) => {
+                // Before any list of them is made, which takes as long as they are many.
+                if self.member_count() != other.member_count() {
+                    return false;
+                }
                 let (left, right) = (self.members(), other.members());
-                let same = |((left, one), (right, other)): (&(&str, Val<'_>), &(&str, Val<'_>))| {
-                    left == right && one.equals(other)
-                };
-                left.len() == right.len() && left.iter().zip(&right).all(same)
+                *looked_at += left.len();
+                left.iter()
+                    .zip(&right)
+                    .all(|((left, one), (right, other))| {
+                        left == right && one.equals(other, looked_at)
+                    })
             }
             _ => match (self.len(), other.len()) {
-                (Some(left), Some(right)) => {
-                    let same = |at: usize| matches!((self.item(at), other.item(at)), (Some(left), Some(right)) if left.equals(&right));
-                    left == right && (0..left).all(same)
-                }
+                (Some(left), Some(right)) if left == right => (0..left).all(|at| {
+                    *looked_at += 1;
+                    match (self.item(at), other.item(at)) {
+                        (Some(left), Some(right)) => left.equals(&right, looked_at),
+                        (None, _) | (_, None) => false,
+                    }
+                }),
                 _ => false,
             },
         }
@@ -155,6 +165,15 @@ impl<'a> Val<'a> {
                 .map(|(name, value)| (name.as_str(), Val::Text(Cow::Borrowed(value.as_str()))))
                 .collect(),
             _ => Vec::new(),
+        }
+    }
+
+    /// How many members an object has.
+    fn member_count(&self) -> usize {
+        match self {
+            Self::Json(Tree::Object(members)) => members.len(),
+            Self::Labels(labels) => labels.len(),
+            _ => 0,
         }
     }
 

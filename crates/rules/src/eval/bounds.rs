@@ -7,6 +7,9 @@ use acteon_core::limits::{MAX_BUILT_BYTES, MAX_STEPS};
 use super::stop::{Evaluated, Stop};
 use crate::value::Val;
 
+/// Members of objects, or items of lists, that are compared within one step. So many that two halves of the longest payload may be compared whole.
+const MEMBERS_OF_A_STEP: usize = 32;
+
 /// What an evaluation has cost so far.
 #[derive(Default)]
 pub(super) struct Bounds {
@@ -28,6 +31,14 @@ impl Bounds {
                 .step(u32::try_from((text.len() / 1024).saturating_mul(times)).unwrap_or(u32::MAX)),
             _ => Ok(()),
         }
+    }
+
+    /// Whether two values are equal. Counts the members and items that are compared.
+    pub(super) fn equal(&mut self, left: &Val<'_>, right: &Val<'_>) -> Result<bool, Stop> {
+        let mut looked_at = 0;
+        let is_equal = left.equals(right, &mut looked_at);
+        self.step(u32::try_from(looked_at / MEMBERS_OF_A_STEP).unwrap_or(u32::MAX))?;
+        Ok(is_equal)
     }
 
     /// Counts bytes that are built.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::bounds::Bounds;
 use super::stop::{Evaluated, Stop};
 use crate::expr::{Comparison, Constant};
 use crate::value::Val;
@@ -23,20 +24,26 @@ impl Constant {
 /// Whether a comparison of two constants holds.
 pub(crate) fn holds(comparison: Comparison, left: &Constant, right: &Constant) -> bool {
     matches!(
-        compare(comparison, &left.value(), &right.value()),
+        compare(
+            &mut Bounds::default(),
+            comparison,
+            &left.value(),
+            &right.value()
+        ),
         Ok(Val::Bool(true))
     )
 }
 
 /// Whether a comparison of two values holds.
 pub(super) fn compare<'a>(
+    bounds: &mut Bounds,
     comparison: Comparison,
     left: &Val<'_>,
     right: &Val<'_>,
 ) -> Evaluated<'a> {
     let holds = match comparison {
-        Comparison::Eq => left.equals(right),
-        Comparison::Ne => !left.equals(right),
+        Comparison::Eq => bounds.equal(left, right)?,
+        Comparison::Ne => !bounds.equal(left, right)?,
         Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge => {
             let Some(order) = left.compare(right) else {
                 if matches!(left, Val::Null) || matches!(right, Val::Null) {

@@ -63,7 +63,7 @@ impl<'a, 'f> Evaluator<'a, 'f> {
                 let (left, right) = self.pair(operands)?;
                 self.bounds.weigh(&left, 1)?;
                 self.bounds.weigh(&right, 1)?;
-                compare(*comparison, &left, &right)
+                compare(&mut self.bounds, *comparison, &left, &right)
             }
             Expr::Arithmetic(operation, operands) => {
                 let (left, right) = self.pair(operands)?;

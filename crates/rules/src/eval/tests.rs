@@ -153,3 +153,48 @@ fn what_cannot_be_meant_is_refused_when_it_is_compiled() {
         assert!(error.contains(says), "{expression:.60}: {error}");
     }
 }
+
+/// Each of 300 objects differs from the one that is looked for in its last member.
+#[test]
+fn comparing_objects_counts_their_members() {
+    let object = |last: usize| {
+        let members: Vec<String> = (0..2000)
+            .map(|member| {
+                let value = if member == 1999 { last } else { 0 };
+                format!("\"m{member:04}\":{value}")
+            })
+            .collect();
+        format!("{{{}}}", members.join(","))
+    };
+    let list = (1..=300).map(object).collect::<Vec<_>>().join(",");
+    let mut action = action();
+    action.payload = serde_json::from_str(&format!(
+        r#"{{"item":{},"list":[{list}],"empty":[{}]}}"#,
+        object(0),
+        vec!["{}"; 5000].join(",")
+    ))
+    .expect("a payload");
+    for (expression, expected) in [
+        ("action.payload.item in action.payload.list", None),
+        (
+            "action.payload.list.exists(one, one == action.payload.item)",
+            None,
+        ),
+        ("action.payload.item in action.payload.empty", Some(false)),
+        ("action.payload.item == action.payload.item", Some(true)),
+        ("action.payload.list == action.payload.list", None),
+    ] {
+        let compiled = cel::compile(expression, &BTreeMap::new()).expect("an expression");
+        let found = truth(
+            &compiled,
+            &Facts::new(&action, Timestamp::default()),
+            &Zone::utc(),
+        );
+        let as_expected = match (&found, expected) {
+            (Truth::Error(message), None) => message.contains("steps"),
+            (Truth::True, Some(true)) | (Truth::False, Some(false)) => true,
+            _ => false,
+        };
+        assert!(as_expected, "{expression}: {found:?}");
+    }
+}

@@ -65,7 +65,9 @@ pub(super) fn is_item(bounds: &mut Bounds, item: &Val<'_>, of: &Val<'_>) -> Resu
     bounds.weigh(item, length)?;
     for position in 0..length {
         bounds.step(1)?;
-        if of.item(position).is_some_and(|other| other.equals(item)) {
+        if let Some(other) = of.item(position)
+            && bounds.equal(&other, item)?
+        {
             return Ok(true);
         }
     }
