@@ -31,15 +31,15 @@ pub(in crate::http) async fn all(
     tracing::info!(caller = %caller.id, "reading the configuration, rules and API keys anew");
     let configuration = state.configuration.reload(&state.gateway).await;
     let (keys, rules) = tokio::join!(state.auth.reload(), state.rules.reload(&state.gateway));
-    let mut errors = Vec::new();
+    let mut errors = Errors::default();
     if let Err(error) = &configuration {
-        errors.extend(problems("the configuration", error));
+        errors.add("the configuration", error);
     }
     if let Err(error) = &keys {
-        errors.extend(problems("the API keys", error));
+        errors.add("the API keys", error);
     }
     if let Err(error) = &rules {
-        errors.push(format!("the rules: {error}"));
+        errors.lines.push(format!("the rules: {error}"));
     }
     let read = json!({
         "configuration": configuration.ok().flatten().as_ref().map(shown),
@@ -56,20 +56,21 @@ pub(in crate::http) fn answer(
     code: &str,
     message: &str,
     mut read: Value,
-    errors: &[String],
+    Errors { lines, more }: &Errors,
 ) -> Result<Response, Refusal> {
-    read["errors"] = errors
-        .iter()
-        .take(MAX_FAULTS)
-        .map(|error| head(error, MAX_FAULT_BYTES))
+    let told = lines.iter().take(MAX_FAULTS);
+    let untold = lines.len().saturating_sub(MAX_FAULTS) + more;
+    read["errors"] = told
+        .map(|error| head(error, MAX_FAULT_BYTES).to_owned())
+        .chain((untold > 0).then(|| and_more(untold)))
         .collect();
-    if errors.is_empty() {
+    if lines.is_empty() {
         return Ok(Json(read).into_response());
     }
     let refusal = Refusal::new(
         StatusCode::UNPROCESSABLE_ENTITY,
         code,
-        format!("{message}: {}", errors.join("; ")),
+        format!("{message}: {}", lines.join("; ")),
     );
     let Ok(Value::Object(mut body)) = serde_json::to_value(&*refusal.body) else {
         return Err(refusal);
@@ -103,19 +104,42 @@ fn shown(changes: &Changes) -> Value {
 
 fn listed(mut lines: Vec<String>) -> Vec<String> {
     if lines.len() > MAX_LISTED {
-        let rest = format!("and {} more, which the log tells", lines.len() - MAX_LISTED);
+        let rest = and_more(lines.len() - MAX_LISTED);
         lines.truncate(MAX_LISTED);
         lines.push(rest);
     }
     lines
 }
 
-fn problems(of: &str, error: &ConfigError) -> Vec<String> {
-    match error {
-        ConfigError::Unreadable(message) => vec![format!("{of}: {message}")],
-        ConfigError::Wrong { diagnostics, .. } => diagnostics
-            .iter()
-            .map(|diagnostic| format!("{of}: {diagnostic}"))
-            .collect(),
+fn and_more(count: usize) -> String {
+    format!("and {count} more, which the log tells")
+}
+
+/// What is wrong with what was read anew, line by line.
+#[derive(Default)]
+pub(in crate::http) struct Errors {
+    lines: Vec<String>,
+    /// How many more there are.
+    more: usize,
+}
+
+impl Errors {
+    /// All of them.
+    pub(in crate::http) fn of(lines: Vec<String>) -> Self {
+        Self { lines, more: 0 }
+    }
+
+    fn add(&mut self, of: &str, error: &ConfigError) {
+        match error {
+            ConfigError::Unreadable(message) => self.lines.push(format!("{of}: {message}")),
+            ConfigError::Wrong {
+                diagnostics, more, ..
+            } => {
+                let lines = diagnostics.iter();
+                self.lines
+                    .extend(lines.map(|diagnostic| format!("{of}: {diagnostic}")));
+                self.more += more;
+            }
+        }
     }
 }

@@ -21,7 +21,7 @@ use crate::http::extract::json_body::FromBody;
 use crate::http::extract::path::Path;
 use crate::http::extract::query::NoQuery;
 use crate::http::json::json as json_text;
-use crate::http::routes::reload::answer;
+use crate::http::routes::reload::{Errors, answer};
 use crate::http::shape::{Field, FieldType, FieldValues, Shape};
 use crate::http::state::AppState;
 use crate::rules::RulesError;
@@ -135,13 +135,13 @@ pub(in crate::http) async fn reload(
             if !left_out.is_empty() {
                 read["warnings"] = json!(left_out.iter().take(MAX_FAULTS).collect::<Vec<_>>());
             }
-            answer(INVALID, "", read, &[])
+            answer(INVALID, "", read, &Errors::default())
         }
         Err(error) => {
-            let errors = match &error {
+            let errors = Errors::of(match &error {
                 RulesError::Wrong(wrong) => wrong.0.iter().map(ToString::to_string).collect(),
                 RulesError::Unreadable(..) => vec![error.to_string()],
-            };
+            });
             answer(
                 INVALID,
                 "the rules before stay in force",

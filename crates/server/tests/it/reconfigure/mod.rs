@@ -317,3 +317,22 @@ async fn the_log_follows_the_configuration_unless_the_environment_says_otherwise
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_told_of_a_broken_file_is_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = "[[providers]]\nname = \"log\"\ntype = \"log\"\n";
+    let process = Process::start(folder.path(), log, &[QUIET]);
+    let many = (0..60).fold(String::new(), |lines, number| {
+        lines + &format!("unknown{number} = 1\n")
+    });
+    write(folder.path(), &format!("{log}{many}"));
+    let answer = reload(&process).await;
+    let errors = answer.body["errors"].as_array().expect("errors");
+    assert_eq!(errors.len(), 21, "{}", answer.body);
+    assert_eq!(
+        errors[20], "and 40 more, which the log tells",
+        "{}",
+        answer.body
+    );
+}
