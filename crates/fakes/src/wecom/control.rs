@@ -9,7 +9,7 @@ use axum::response::Html;
 use serde::{Deserialize, Serialize};
 
 use super::faults::Switched;
-use super::server::Shared;
+use super::shared::Shared;
 use super::world::{App, Counts, Member, Message, Settings};
 
 /// Most messages in one answer.

@@ -14,6 +14,7 @@ mod limits;
 mod reply;
 mod send;
 mod server;
+mod shared;
 pub mod world;
 
 pub use command::run_command;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::io::{self, Write as _};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -25,6 +25,7 @@ use super::faults::{Call, Fault, Switched};
 use super::gettoken::{agent_get, authorize, gettoken};
 use super::reply::Refusal;
 use super::send::send;
+use super::shared::Shared;
 use super::world::World;
 
 /// A running local WeChat Work. Stops when dropped.
@@ -32,16 +33,6 @@ pub struct LocalWecom {
     address: SocketAddr,
     shared: Arc<Shared>,
     accepting: JoinHandle<()>,
-}
-
-pub(super) struct Shared {
-    world: Mutex<World>,
-}
-
-impl Shared {
-    pub(super) fn world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
-        look(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 /// Marks an answer that is not to be sent: the connection is closed instead.
@@ -58,9 +49,7 @@ impl LocalWecom {
     pub async fn listen(world: World, address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared {
-            world: Mutex::new(world),
-        });
+        let shared = Arc::new(Shared::new(world));
         let accepting = tokio::spawn(accept(listener, router(Arc::clone(&shared))));
         Ok(Self {
             address,

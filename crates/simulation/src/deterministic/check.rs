@@ -9,7 +9,8 @@ use acteon_gateway::Gateway;
 use acteon_store::{ActionState, HistoryFilter, PageRequest, Record, Store};
 
 use super::posted::Posted;
-use super::service::{CONCURRENCY, MEMBER_BUDGET, NOT_ALLOWED, PLAIN, Seen, Service};
+use super::provider_names::PLAIN;
+use super::service::{CONCURRENCY, MEMBER_BUDGET, NOT_ALLOWED, Seen, Service};
 use super::trace::Trace;
 use super::{Answer, CANARY};
 

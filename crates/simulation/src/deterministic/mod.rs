@@ -8,6 +8,7 @@
 mod check;
 mod clock;
 mod posted;
+mod provider_names;
 mod queue;
 mod replays;
 mod rules;
@@ -33,7 +34,8 @@ use crate::harness::node_store::{NodeLayer, NodeStore};
 use crate::harness::{Failure, SeededEntropy};
 use clock::{SimulatedClock, WorldTime};
 use posted::Posted;
-use service::{HELD, NodeProvider, ORDERED, PLAIN, Service};
+use provider_names::{HELD, ORDERED, PLAIN};
+use service::{NodeProvider, Service};
 use store_faults::SeededFaults;
 use trace::Trace;
 

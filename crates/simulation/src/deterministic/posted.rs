@@ -4,7 +4,7 @@ use acteon_core::{Action, Entropy as _, Priority, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::CANARY;
-use super::service::{HELD, ORDERED, PLAIN};
+use super::provider_names::{HELD, ORDERED, PLAIN};
 use crate::harness::SeededEntropy;
 
 /// When it may go.

@@ -14,14 +14,10 @@ use acteon_store::{MemoryStore, Processes as _};
 
 use super::clock::WorldTime;
 use super::posted::Posted;
+use super::provider_names::{HELD, ORDERED, PLAIN};
 use super::trace::Trace;
 use crate::harness::SeededEntropy;
 use crate::harness::node_store::NodeStore;
-
-/// Its addresses, which are the names of the providers.
-pub(super) const PLAIN: &str = "p";
-pub(super) const HELD: &str = "held";
-pub(super) const ORDERED: &str = "ordered";
 
 /// How the service is.
 const WELL: u64 = 0;
