@@ -22,7 +22,7 @@ pub(crate) use process::{DISK, Process, disk_of, log_of, run_command, start_besi
 /// Shorter than the server keeps an idle connection, so that none is used that is just being closed.
 const IDLE: Duration = Duration::from_secs(3);
 /// Longest that a test waits for something to happen.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A gateway in this process, with its data in a folder that goes with it.
 pub(crate) struct Gateway {

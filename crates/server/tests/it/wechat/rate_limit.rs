@@ -51,8 +51,9 @@ async fn a_limited_lane_delivers_everything_at_the_permitted_pace() {
     let calls = wecom.calls(Call::Send);
     println!("1000 sends at 20 a second: {took:?}, {refused} of {calls} calls refused");
     assert!(refused * 20 < calls, "{refused} of {calls} calls refused");
-    // The permitted pace is 50 s; the rest is finding it out. A count of the virtual kind would need the server's clock.
-    assert!(took < Duration::from_secs(70), "{took:?}");
+    // The permitted pace is 50 s; the rest is finding it out, on a machine that may be busy. A count of the virtual kind would need the
+    // server's clock.
+    assert!(took < Duration::from_secs(100), "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
