@@ -20,7 +20,7 @@ pub struct Record {
     pub caller: String,
     /// How they said who they are.
     pub auth_method: String,
-    /// Name of the verdict as it is stored. A row that was damaged may have none, one of a later version may have another than [`VerdictKind::ALL`].
+    /// Name of the verdict as it is stored. A row that was damaged may have none, one of a later version may have another than `VerdictKind::ALL`.
     pub verdict: String,
     /// The rule that decided.
     pub rule: Option<Arc<str>>,
