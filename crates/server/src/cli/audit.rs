@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::client::{AFTER_HELP, Answers, Asked, Call};
+use super::call::{Answers, Call};
+use super::client::{AFTER_HELP, Asked};
 use super::filters::{Filters, Pages, Search};
 use super::screen::{Table, field};
 use super::silences::Scope;

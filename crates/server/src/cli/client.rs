@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use acteon_api::{ErrorBody, NOTHING_DONE};
 use acteon_config::files::{MAX_CONFIG_BYTES, read_given};
-use acteon_core::json::items;
 use acteon_http::header::{AUTHORIZATION, CONTENT_TYPE};
 use acteon_http::{
     Clients, Cut, Failure, HeaderMap, HeaderValue, LinkLocal, Method, NoConnection, ProxyChoice,
@@ -14,11 +13,10 @@ use acteon_http::{
 };
 use anyhow::{Context as _, ensure};
 use clap::Args;
-use serde_json::Value;
 use tokio::runtime::Runtime;
 use zeroize::Zeroizing;
 
-use super::screen::raw;
+use super::call::Call;
 use super::{screen, usage, when};
 
 /// What commands that ask a gateway say below their help.
@@ -91,110 +89,6 @@ impl std::fmt::Display for NoAnswer {
 }
 
 impl std::error::Error for NoAnswer {}
-
-/// A request: what to call, and what is said where its answer was lost.
-#[derive(Clone)]
-pub(super) struct Call<'a> {
-    method: Method,
-    path: &'a [&'a str],
-    query: &'a [(&'static str, String)],
-    body: Option<String>,
-    answers: Answers<'a>,
-    /// For a request that changes something: what to do when nobody knows whether it did.
-    if_lost: &'static str,
-}
-
-/// What a gateway answers, by what its answer must have.
-#[derive(Clone, Copy)]
-pub(super) enum Answers<'a> {
-    /// Nothing.
-    Nothing,
-    /// One thing, with its id, a text, behind these names.
-    One(&'a str),
-    /// A list of this name, of things with their ids behind those.
-    List(&'a str, &'a str),
-}
-
-impl Answers<'_> {
-    /// Whether an answer has it. It is not read further: what is in it may nest as deep as it likes.
-    fn has(self, answer: &str) -> bool {
-        let is_one = |one: &str, id: &str| raw(one, id).is_some_and(|id| id.starts_with('"'));
-        match self {
-            Self::Nothing => answer.is_empty(),
-            Self::One(id) => is_one(answer, id),
-            Self::List(name, id) => raw(answer, name)
-                .and_then(items)
-                .is_some_and(|list| list.iter().all(|one| is_one(one, id))),
-        }
-    }
-}
-
-impl<'a> Call<'a> {
-    pub(super) const fn get(path: &'a [&'a str], answers: Answers<'a>) -> Self {
-        Self {
-            method: Method::GET,
-            path,
-            query: &[],
-            body: None,
-            answers,
-            if_lost: "",
-        }
-    }
-
-    pub(super) const fn post(
-        path: &'a [&'a str],
-        answers: Answers<'a>,
-        if_lost: &'static str,
-    ) -> Self {
-        Self {
-            method: Method::POST,
-            path,
-            query: &[],
-            body: None,
-            answers,
-            if_lost,
-        }
-    }
-
-    pub(super) const fn delete(path: &'a [&'a str], if_lost: &'static str) -> Self {
-        Self {
-            method: Method::DELETE,
-            path,
-            query: &[],
-            body: None,
-            answers: Answers::Nothing,
-            if_lost,
-        }
-    }
-
-    pub(super) fn query(self, query: &'a [(&'static str, String)]) -> Self {
-        Self { query, ..self }
-    }
-
-    /// The name of the list that is answered.
-    pub(super) fn list(&self) -> Option<&'a str> {
-        match self.answers {
-            Answers::List(name, _) => Some(name),
-            Answers::One(_) | Answers::Nothing => None,
-        }
-    }
-
-    pub(super) fn body(self, body: &Value) -> Self {
-        Self {
-            body: Some(body.to_string()),
-            ..self
-        }
-    }
-
-    /// What is said besides where nobody knows whether a change was made.
-    fn unsure(&self) -> String {
-        if self.if_lost.is_empty() {
-            String::new()
-        } else {
-            format!(". It may have done what was asked: {}", self.if_lost)
-        }
-    }
-}
 
 impl Asked {
     /// A client of the gateway.

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::client::{AFTER_HELP, Answers, Asked, Call, Client, NoAnswer, all_went};
+use super::call::{Answers, Call};
+use super::client::{AFTER_HELP, Asked, Client, NoAnswer, all_went};
 use super::filters::{Filters, Pages, Search, go_on};
 use super::screen::{Table, clean, field, inert_json};
 use super::silences::{Scope, each};

@@ -6,7 +6,8 @@ use acteon_core::Timestamp;
 use clap::Args;
 use serde_json::Value;
 
-use super::client::{Call, Client, NoAnswer};
+use super::call::Call;
+use super::client::{Client, NoAnswer};
 use super::screen::{clean, field, inert_json};
 use super::{silences::Scope, usage, when};
 

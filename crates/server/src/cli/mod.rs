@@ -9,6 +9,7 @@ macro_rules! say {
 
 mod action;
 mod audit;
+mod call;
 mod check;
 mod client;
 mod dead_letters;

@@ -7,7 +7,8 @@ use acteon_core::{Clock as _, SystemClock, Timestamp};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::client::{AFTER_HELP, Answers, Asked, Call, Client, NoAnswer, all_went};
+use super::call::{Answers, Call};
+use super::client::{AFTER_HELP, Asked, Client, NoAnswer, all_went};
 use super::matchers::{matcher, written};
 use super::screen::{Table, clean, field, inert_json};
 use super::when;
