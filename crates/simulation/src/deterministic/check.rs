@@ -8,11 +8,11 @@ use acteon_core::{Outcome, Scope};
 use acteon_gateway::Gateway;
 use acteon_store::{ActionState, HistoryFilter, PageRequest, Record, Store};
 
+use super::answer::Answer;
 use super::posted::Posted;
 use super::provider_names::PLAIN;
 use super::service::{CONCURRENCY, MEMBER_BUDGET, NOT_ALLOWED, Seen, Service};
-use super::trace::Trace;
-use super::{Answer, CANARY};
+use super::trace::{CANARY, Trace};
 
 /// A promise that did not hold, and the seed that shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use acteon_core::{BoxFuture, Clock, Timestamp};
 
-use super::epoch;
-
 /// The run's own time, which the runtime moves on whenever nothing else is to be done.
 pub(super) struct WorldTime {
     start: tokio::time::Instant,
@@ -81,4 +79,9 @@ impl Clock for SimulatedClock {
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(duration))
     }
+}
+
+/// Where the simulated wall clock begins.
+pub(super) fn epoch() -> Timestamp {
+    Timestamp::from_millis(1_767_225_600_000)
 }

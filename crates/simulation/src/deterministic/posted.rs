@@ -3,8 +3,8 @@
 use acteon_core::{Action, Entropy as _, Priority, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::CANARY;
 use super::provider_names::{HELD, ORDERED, PLAIN};
+use super::trace::CANARY;
 use crate::harness::SeededEntropy;
 
 /// When it may go.

@@ -9,8 +9,11 @@ use std::time::Duration;
 use acteon_core::{Caller, Origin, Priority};
 use acteon_gateway::Wait;
 
+use super::answer::Answer;
+use super::check::Broken;
+use super::clock::epoch;
 use super::posted::{Goes, Posted};
-use super::{Answer, Broken, LEASE, World, epoch};
+use super::world::{LEASE, World};
 
 /// Turns in which each priority has its share.
 const TURNS: usize = 16;

@@ -6,8 +6,9 @@ use acteon_core::{ActionId, Caller, Scope};
 use acteon_gateway::{Gateway, ReplayResult, Wait};
 use acteon_store::{ActionState, History as _, HistoryFilter, PageRequest};
 
+use super::check::Broken;
 use super::trace::Trace;
-use super::{Broken, World};
+use super::world::World;
 
 /// Replays that the rules let through within a while.
 const MOST: u64 = 2;

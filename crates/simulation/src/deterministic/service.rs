@@ -6,15 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use acteon_core::{
-    Action, BoxFuture, Budget, Entropy as _, ErrorKind, Health, Lane, LaneLimits, Prepared,
-    Provider, ProviderError, Response,
-};
+use acteon_core::{Budget, Entropy as _, ErrorKind, Prepared, ProviderError, Response};
 use acteon_store::{MemoryStore, Processes as _};
 
 use super::clock::WorldTime;
 use super::posted::Posted;
-use super::provider_names::{HELD, ORDERED, PLAIN};
 use super::trace::Trace;
 use crate::harness::SeededEntropy;
 use crate::harness::node_store::NodeStore;
@@ -63,7 +59,7 @@ pub(super) struct Service {
     /// Whether people must repair what actions are held for.
     is_broken: AtomicBool,
     /// Whether health checks find that out.
-    check_finds: bool,
+    pub(super) check_finds: bool,
     /// What is posted, by its id.
     posted: Mutex<BTreeMap<String, Posted>>,
     /// Calls where they are ordered, by their ids.
@@ -157,7 +153,7 @@ impl Service {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn below(&self, limit: u64) -> u64 {
+    pub(super) fn below(&self, limit: u64) -> u64 {
         self.entropy.bits() % limit
     }
 
@@ -179,7 +175,7 @@ impl Service {
     }
 
     /// A token for a gateway, late, never or not at all where things go wrong.
-    async fn gives_token(&self, node: &NodeStore) -> Result<(), ProviderError> {
+    pub(super) async fn gives_token(&self, node: &NodeStore) -> Result<(), ProviderError> {
         let outcome = if self.time.is_trouble() {
             self.below(10)
         } else {
@@ -225,7 +221,7 @@ impl Service {
         self.looks_at_lease(node).await;
     }
 
-    fn needs_repair(&self) -> Result<(), ProviderError> {
+    pub(super) fn needs_repair(&self) -> Result<(), ProviderError> {
         let wrong = || ProviderError::new(ErrorKind::ExecutionFailed, NOT_ALLOWED).to_repair();
         if self.is_broken.load(Ordering::SeqCst) {
             Err(wrong())
@@ -235,7 +231,7 @@ impl Service {
     }
 
     /// One call at a time, and their order.
-    async fn takes_in_order(
+    pub(super) async fn takes_in_order(
         &self,
         prepared: &Prepared,
         node: &NodeStore,
@@ -258,13 +254,17 @@ impl Service {
         self.tells(prepared)
     }
 
-    async fn refuses_token(&self, prepared: &Prepared, node: &NodeStore) -> ProviderError {
+    pub(super) async fn refuses_token(
+        &self,
+        prepared: &Prepared,
+        node: &NodeStore,
+    ) -> ProviderError {
         self.begins(prepared, node).await;
         tokio::time::sleep(Duration::from_millis(self.below(300))).await;
         ProviderError::new(ErrorKind::Configuration, "the token is refused").not_ready()
     }
 
-    async fn takes(
+    pub(super) async fn takes(
         &self,
         prepared: &Prepared,
         (may_break, node): (bool, &NodeStore),
@@ -318,96 +318,4 @@ impl Service {
 fn id_of(prepared: &Prepared) -> String {
     let text = String::from_utf8_lossy(&prepared.bytes);
     text.lines().next().unwrap_or_default().to_owned()
-}
-
-/// One of the service's addresses as one gateway reaches it, with a token of its own.
-pub(super) struct NodeProvider {
-    name: &'static str,
-    service: Arc<Service>,
-    node: Arc<NodeStore>,
-    has_token: AtomicBool,
-}
-
-impl NodeProvider {
-    pub(super) fn new(name: &'static str, service: Arc<Service>, node: Arc<NodeStore>) -> Self {
-        Self {
-            name,
-            service,
-            node,
-            has_token: AtomicBool::new(name == ORDERED),
-        }
-    }
-}
-
-impl Provider for NodeProvider {
-    fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError> {
-        let member = action.metadata.get("member").filter(|_| self.name == PLAIN);
-        let recipients = member.into_iter().cloned().collect();
-        Ok(Prepared {
-            bytes: action.id.as_str().into(),
-            recipients,
-            ..Prepared::default()
-        })
-    }
-
-    fn make_ready(&self) -> Option<BoxFuture<'_, Result<(), ProviderError>>> {
-        if self.has_token.load(Ordering::SeqCst) {
-            return None;
-        }
-        Some(Box::pin(async {
-            self.service.gives_token(&self.node).await?;
-            self.has_token.store(true, Ordering::SeqCst);
-            Ok(())
-        }))
-    }
-
-    fn send<'a>(
-        &'a self,
-        prepared: &'a Prepared,
-    ) -> BoxFuture<'a, Result<Response, ProviderError>> {
-        Box::pin(async move {
-            if self.name == ORDERED {
-                return self.service.takes_in_order(prepared, &self.node).await;
-            }
-            // Now and then it is revoked.
-            if self.service.below(8) == 0 {
-                self.has_token.store(false, Ordering::SeqCst);
-                return Err(self.service.refuses_token(prepared, &self.node).await);
-            }
-            self.service
-                .takes(prepared, (self.name == HELD, &self.node))
-                .await
-        })
-    }
-
-    fn health(&self) -> BoxFuture<'_, Result<Health, ProviderError>> {
-        let finds = self.name != PLAIN && self.service.check_finds;
-        let finding = if finds {
-            self.service.needs_repair()
-        } else {
-            Ok(())
-        };
-        Box::pin(async { finding.map(|()| Health::default()) })
-    }
-
-    fn lane(&self) -> Lane {
-        let max_concurrency = if self.name == ORDERED { 1 } else { CONCURRENCY };
-        let budget = (self.name == PLAIN).then_some(MEMBER_BUDGET);
-        Lane {
-            name: self.name.into(),
-            limits: LaneLimits {
-                max_concurrency,
-                max_per_second: None,
-            },
-            budget,
-        }
-    }
-
-    fn late_mark(&self, late: Duration) -> Option<String> {
-        Some(format!("[sent {} min late]", late.as_secs() / 60))
-    }
-
-    fn mark_late(&self, prepared: &Prepared, mark: &str) -> Option<Vec<u8>> {
-        Some([&prepared.bytes[..], b"\n", mark.as_bytes()].concat())
-    }
 }

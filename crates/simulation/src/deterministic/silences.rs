@@ -8,7 +8,9 @@ use acteon_gateway::{Gateway, Silence};
 use acteon_rules::{MatchOp, MatcherSpec};
 use acteon_store::{DocumentKind, Documents as _};
 
-use super::{Broken, World, epoch};
+use super::check::Broken;
+use super::clock::epoch;
+use super::world::World;
 
 /// Within which every gateway holds to a change once nothing goes wrong any more.
 const HEARD_WITHIN: Duration = Duration::from_mins(2);

@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use acteon_core::ProviderName;
 use acteon_gateway::{AttemptEvent, Observer, OutcomeEvent};
 
-use super::CANARY;
+/// In every payload, and nowhere to be seen.
+pub(super) const CANARY: &str = "canary-5f3a";
 
 #[derive(Default)]
 struct State {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acteon_store::{SqliteOptions, SqliteStore, Store};
 
-use super::Failure;
+use super::failure::Failure;
 
 /// What goes away with the simulation.
 pub(super) enum Database {

@@ -9,6 +9,7 @@ mod config;
 mod database;
 mod entropy;
 mod failing;
+mod failure;
 mod faulty;
 pub(crate) mod node_store;
 mod outcome;
@@ -30,6 +31,7 @@ pub use config::{ConfigBuilder, SimulationConfig};
 use database::Database;
 pub use entropy::SeededEntropy;
 pub use failing::FailingProvider;
+pub use failure::Failure;
 pub use faulty::{Fails, FaultSwitch};
 use node_store::{NodeLayer, NodeStore};
 pub use outcome::ActionOutcomeExt;
@@ -37,9 +39,6 @@ pub use recording::{FailureMode, RecordedCall, RecordingProvider};
 
 /// Real time that one virtual step may take before it is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Why a simulation could not start or go on.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// A running simulation.
 pub struct SimulationHarness {

@@ -1,0 +1,59 @@
+//! The end of a run: everything that was accepted is over, or is told as stuck.
+
+use std::time::Duration;
+
+use acteon_core::Scope;
+use acteon_store::{ActionState, Engine as _, History as _, HistoryFilter, PageRequest, Record};
+
+use super::check::Broken;
+use super::clock::epoch;
+use super::world::World;
+
+/// Within which everything must be over after the trouble: retries, pauses, leases.
+const CALM: Duration = Duration::from_mins(20);
+
+impl World {
+    /// Lets time pass until every action is over.
+    pub(super) async fn until_nothing_is_open(&self) -> Result<(), Broken> {
+        let give_up = self.time.monotonic() + CALM;
+        while self.memory.open_count() > 0 {
+            if self.time.monotonic() > give_up {
+                return Err(self.stuck().await);
+            }
+            self.time.sleep(Duration::from_secs(1)).await;
+        }
+        Ok(())
+    }
+
+    /// What is still open, and when it is due.
+    async fn stuck(&self) -> Broken {
+        let page = PageRequest {
+            after: None,
+            offset: 0,
+            limit: 10_000,
+            count: false,
+        };
+        let open = HistoryFilter {
+            state: Some(ActionState::Open),
+            ..HistoryFilter::of(Scope::everything())
+        };
+        let records = self
+            .memory
+            .history(open, page)
+            .await
+            .map(|page| page.records)
+            .unwrap_or_default();
+        let now = epoch() + self.time.monotonic();
+        let shown = |record: &Record| {
+            let due_in = (record.due_at.as_millis() - now.as_millis()) / 1000;
+            format!(
+                "{} owned: {}, due in {due_in} s, {} attempts",
+                record.action.id, record.owned, record.attempts
+            )
+        };
+        self.broken(format!(
+            "stuck: {:?}",
+            records.iter().map(shown).collect::<Vec<_>>()
+        ))
+    }
+}
