@@ -13,15 +13,15 @@ use crate::{AttemptBody, Outcome};
 pub struct ActionBody {
     /// Action as it was accepted, without what is hidden.
     pub action: AcceptedAction,
-    /// Where it came from.
+    /// How the action came in: `api`, `replay` or `notice`.
     pub origin: String,
-    /// Who posted it.
+    /// Name of the API key that posted it; empty where the server asks for none.
     pub caller: String,
-    /// How they said who they are.
+    /// How the caller was told: `api_key` or `anonymous`; `internal` for the gateway itself.
     pub auth_method: String,
     /// Verdict of the rules.
     pub verdict: String,
-    /// Rule that decided.
+    /// Name of the rule that decided; absent where none matched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matched_rule: Option<String>,
     /// Provider that it goes through.
@@ -35,9 +35,9 @@ pub struct ActionBody {
     /// Kind of failure it ended with, such as `to_repair`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_class: Option<String>,
-    /// Provider calls made.
+    /// Calls of a provider that were made for it.
     pub attempts: u32,
-    /// Calls, oldest first.
+    /// Calls of a provider, oldest first; of many the middle ones are left out.
     pub history: Vec<AttemptBody>,
     /// Whether a send may have happened that is not recorded.
     pub possible_duplicate: bool,
@@ -51,7 +51,7 @@ pub struct ActionBody {
     /// When it was accepted.
     #[schema(format = "date-time")]
     pub accepted_at: String,
-    /// When it ended.
+    /// When it ended; absent while it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = "date-time")]
     pub finished_at: Option<String>,
@@ -66,17 +66,17 @@ pub struct ActionBody {
 pub struct AcceptedAction {
     /// Id, unique within namespace and tenant.
     pub id: String,
-    /// Namespace.
+    /// Namespace that it belongs to, such as `incidents`.
     pub namespace: String,
-    /// Tenant.
+    /// Tenant that it belongs to; dots make a tree, as in `acme.us`.
     pub tenant: String,
-    /// Provider asked for.
+    /// Name of the provider that the caller asked for.
     pub provider: String,
     /// Type of the action.
     pub action_type: String,
     /// Payload as it came.
     pub payload: Value,
-    /// Labels.
+    /// Labels, a text by name, which rules and silences match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<BTreeMap<String, String>>,
     /// Key that a rule may deduplicate by.
@@ -111,7 +111,7 @@ pub struct AcceptedAction {
 /// Page of the audit trail.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AuditPage {
-    /// Rows, newest first.
+    /// Rows of this page, newest first.
     pub records: Vec<AuditRecord>,
     /// Most rows of a page.
     pub limit: usize,
@@ -145,19 +145,19 @@ pub struct AuditRecord {
     pub id: String,
     /// Id of the action.
     pub action_id: String,
-    /// Namespace.
+    /// Namespace that the action belongs to.
     pub namespace: String,
-    /// Tenant.
+    /// Tenant that the action belongs to.
     pub tenant: String,
-    /// Provider asked for.
+    /// Name of the provider that the caller asked for.
     pub provider: String,
-    /// Provider used.
+    /// Name of the provider that it went through.
     pub provider_used: String,
     /// Type of the action.
     pub action_type: String,
     /// Verdict of the rules.
     pub verdict: String,
-    /// Rule that decided.
+    /// Name of the rule that decided; absent where none matched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matched_rule: Option<String>,
     /// `high`, `normal` or `low`.
@@ -169,33 +169,33 @@ pub struct AuditRecord {
     pub failure_class: Option<String>,
     /// Payload as it came.
     pub action_payload: Value,
-    /// Rule that decided.
+    /// Object of one member, `rule`: the name of the rule that decided, or `null`.
     pub verdict_details: Value,
     /// Fields of the outcome.
     #[schema(schema_with = outcome_details)]
     pub outcome_details: Value,
-    /// Labels.
+    /// Labels of the action, a text by name.
     pub metadata: BTreeMap<String, String>,
     /// When it was accepted.
     #[schema(format = "date-time")]
     pub dispatched_at: String,
-    /// When it ended.
+    /// When it ended; absent while it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = "date-time")]
     pub completed_at: Option<String>,
     /// How long it took, in milliseconds; 0 while it goes on.
     pub duration_ms: u64,
-    /// Who posted it.
+    /// Name of the API key that posted it; empty where the server asks for none.
     pub caller_id: String,
-    /// How they said who they are.
+    /// How the caller was told: `api_key` or `anonymous`; `internal` for the gateway itself.
     pub auth_method: String,
-    /// Where it came from.
+    /// How the action came in: `api`, `replay` or `notice`.
     pub origin: String,
     /// `open`, `done`, `dead`, `refused` or `discarded`.
     pub state: String,
-    /// Provider calls made.
+    /// Calls of a provider that were made for it.
     pub attempts: u32,
-    /// Calls, oldest first.
+    /// Calls of a provider, oldest first; of many the middle ones are left out.
     pub attempt_history: Vec<AttemptBody>,
     /// Whether a send may have happened that is not recorded.
     pub possible_duplicate: bool,
@@ -210,31 +210,31 @@ pub struct AuditRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = "date-time")]
     pub next_attempt_at: Option<String>,
-    /// Always `null`.
+    /// Always `null`; clients of this wire format read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain_id: Option<String>,
-    /// Always `null`.
+    /// Always `null`; clients of this wire format read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<String>,
-    /// Always `null`.
+    /// Always `null`; clients of this wire format read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record_hash: Option<String>,
-    /// Always `null`.
+    /// Always `null`; clients of this wire format read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_hash: Option<String>,
-    /// Always `null`.
+    /// Always `null`; clients of this wire format read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence_number: Option<u64>,
-    /// Always `null`.
+    /// Always `null`; clients of this wire format read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
-    /// Always `null`.
+    /// Always `null`; clients of this wire format read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer_id: Option<String>,
-    /// Always `null`.
+    /// Always `null`; clients of this wire format read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kid: Option<String>,
-    /// Always `null`.
+    /// Always `null`; clients of this wire format read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canonical_hash: Option<String>,
 }
@@ -248,7 +248,7 @@ fn outcome_details() -> utoipa::openapi::Ref {
 pub struct DeadLetters {
     /// How many are on this page.
     pub count: usize,
-    /// Letters, newest first.
+    /// Dead letters of this page, newest first.
     pub entries: Vec<ActionBody>,
     /// Where the next page begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -270,7 +270,7 @@ pub struct DeadLetters {
 pub struct DrainedLetters {
     /// How many there are.
     pub count: usize,
-    /// Letters.
+    /// Dead letters that this answer hands out.
     pub entries: Vec<DrainedLetter>,
     /// Whether there are more, for the next drain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -282,32 +282,32 @@ pub struct DrainedLetters {
 pub struct DrainedLetter {
     /// Id of the action.
     pub action_id: String,
-    /// Namespace.
+    /// Namespace that the action belongs to.
     pub namespace: String,
-    /// Tenant.
+    /// Tenant that the action belongs to.
     pub tenant: String,
-    /// Provider asked for.
+    /// Name of the provider that the caller asked for.
     pub provider: String,
     /// Type of the action.
     pub action_type: String,
-    /// What was wrong.
+    /// What was wrong when it failed, for a person.
     pub error: String,
     /// Code of the failure.
     pub code: String,
-    /// Provider calls made.
+    /// Calls of a provider that were made for it.
     pub attempts: u32,
     /// When it ended, in seconds since 1970.
     pub timestamp: i64,
     /// Payload as it came.
     pub payload: Value,
-    /// Labels.
+    /// Labels of the action, a text by name.
     pub metadata: BTreeMap<String, String>,
 }
 
 /// Answer of `GET /v1/dlq/stats`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DeadLetterCount {
-    /// Always true.
+    /// Always true: the list is always kept.
     pub enabled: bool,
     /// Dead letters on the list.
     pub count: usize,
@@ -338,11 +338,11 @@ pub struct Replayed {
 pub struct ReplayedMany {
     /// Actions that were sent.
     pub replayed: usize,
-    /// Actions that failed.
+    /// Actions that could not be accepted, or failed.
     pub failed: usize,
     /// Actions that were held back or left alone.
     pub skipped: usize,
-    /// Each action.
+    /// Result of each action.
     pub results: Vec<Replayed>,
     /// Where to go on.
     #[serde(default, skip_serializing_if = "Option::is_none")]

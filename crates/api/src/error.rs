@@ -3,24 +3,25 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The body of every answer outside 2xx.
+/// Body of every answer outside 2xx.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorBody {
     /// The same text as `message`: some clients read one, some the other.
     pub error: String,
-    /// A word for programs, such as `INVALID_ACTION`.
+    /// Code for programs, such as `INVALID_ACTION`.
     pub code: String,
     /// What was wrong, where, and what to do.
     pub message: String,
     /// Whether the same request may succeed later.
     pub retryable: bool,
-    /// For a wrong request: each field that is wrong.
+    /// Fields of a wrong request, each with what is wrong with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldError>,
     /// Seconds after which to try again, as in the `Retry-After` header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
-    /// The action that was refused, also where the server made its id: sent again under it, it is never two.
+    /// Id of the action that was refused, also where the server made it: posted again under it, it
+    /// is never two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action_id: Option<String>,
 }
@@ -44,18 +45,18 @@ pub const NOTHING_DONE: &[&str] = &[
     "STORE_UNAVAILABLE",
 ];
 
-/// A field that is wrong.
+/// Field that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldError {
-    /// Its name.
+    /// Path of the field within the request, such as `metadata.team`.
     pub field: String,
     /// What is wrong with it and what was expected.
     pub message: String,
 }
 
-/// In a batch, stands for an item that was refused.
+/// Stand-in for an item of a batch that was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BatchError {
-    /// Why.
+    /// Reason why the item was refused.
     pub error: ErrorBody,
 }

@@ -9,7 +9,7 @@ use crate::{LaneBody, Outcome};
 /// Answer of `GET /health` and `GET /live`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct HealthBody {
-    /// `ok`
+    /// `ok`, whenever the server answers at all.
     pub status: String,
     /// Counters, for those who may look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -19,14 +19,14 @@ pub struct HealthBody {
 /// Answer of `GET /admin/lanes`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Lanes {
-    /// Each lane.
+    /// Lanes of this gateway.
     pub lanes: Vec<LaneBody>,
 }
 
 /// Answer of `GET /admin/circuit-breakers`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Breakers {
-    /// Each provider's breaker.
+    /// Circuit breakers, one for each provider.
     pub circuit_breakers: Vec<BreakerBody>,
 }
 
@@ -43,7 +43,7 @@ pub struct BreakerBody {
     pub success_threshold: u64,
     /// Seconds after which an open one lets a probe through.
     pub recovery_timeout_seconds: u64,
-    /// Provider that is used meanwhile.
+    /// Provider that is used while it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback_provider: Option<String>,
 }
@@ -53,7 +53,7 @@ pub struct BreakerBody {
 pub struct BreakerMoved {
     /// Configured name of the provider.
     pub provider: String,
-    /// `open` or `closed`.
+    /// State that it was put into: `open` or `closed`.
     pub state: String,
     /// The same as a sentence.
     pub message: String,
@@ -64,18 +64,18 @@ pub struct BreakerMoved {
 pub struct RuleBody {
     /// Name of the rule.
     pub name: String,
-    /// Lower ones come first.
+    /// Position among the rules: lower numbers come first.
     pub priority: i64,
     /// Whether it is on.
     pub enabled: bool,
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Word of its verdict.
+    /// Verdict, such as `suppress`.
     pub action: String,
-    /// Condition in CEL.
+    /// Condition, written in CEL.
     pub condition: String,
-    /// File and line.
+    /// File and line that it was read from.
     pub source: String,
 }
 
@@ -86,16 +86,16 @@ pub struct RuleSwitched {
     pub name: String,
     /// Whether it is on.
     pub enabled: bool,
-    /// `enabled` or `disabled`.
+    /// State that it was switched to: `enabled` or `disabled`.
     pub status: String,
 }
 
 /// Answer of `POST /v1/rules/reload`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RulesReloaded {
-    /// Rules in force.
+    /// Number of rules in force.
     pub loaded: usize,
-    /// The same number.
+    /// Number of rules in force; clients read either name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reloaded: Option<usize>,
     /// Directory that they were read from.
@@ -104,7 +104,7 @@ pub struct RulesReloaded {
     /// Files that were left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warnings: Option<Vec<String>>,
-    /// What is wrong; empty here.
+    /// Problems found; empty in an answer of 2xx.
     pub errors: Vec<String>,
 }
 
@@ -117,17 +117,17 @@ pub struct Reloaded {
     /// API keys in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_keys: Option<usize>,
-    /// Rules in force.
+    /// Number of rules in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<usize>,
-    /// What is wrong; empty here.
+    /// Problems found; empty in an answer of 2xx.
     pub errors: Vec<String>,
 }
 
 /// Answer of `POST /v1/rules/evaluate`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Evaluated {
-    /// Word of the verdict; `error` if a rule failed before the first match.
+    /// Verdict; `error` if a rule failed before the first match.
     pub verdict: String,
     /// Rule that matched first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,7 +142,7 @@ pub struct Evaluated {
     pub evaluation_duration_us: u64,
     /// Rule by rule, in their order.
     pub trace: Vec<Value>,
-    /// What the conditions saw.
+    /// Fields and values that the conditions saw.
     pub context: Value,
     /// Payload after a `modify`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -167,7 +167,7 @@ pub struct Coverage {
     pub total_actions: usize,
     /// Whether there were more.
     pub scan_is_capped: bool,
-    /// Kinds of actions.
+    /// Number of kinds of actions: each a namespace, tenant, provider and type.
     pub unique_combinations: usize,
     /// Kinds of which rules decide about each action.
     pub fully_covered: usize,
@@ -175,9 +175,9 @@ pub struct Coverage {
     pub partially_covered: usize,
     /// Kinds that no rule decides about.
     pub uncovered: usize,
-    /// Rules in force.
+    /// Number of rules in force.
     pub rules_loaded: usize,
-    /// Each kind.
+    /// Each kind, with the rules that decide about it.
     pub entries: Vec<CoverageEntry>,
     /// Rules that decide about nothing.
     pub unmatched_rules: Vec<String>,
@@ -186,20 +186,20 @@ pub struct Coverage {
 /// Kind of actions, and the rules that decide about it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CoverageEntry {
-    /// Namespace.
+    /// Namespace of the actions.
     pub namespace: String,
-    /// Tenant.
+    /// Tenant of the actions.
     pub tenant: String,
-    /// Provider asked for.
+    /// Name of the provider that their callers asked for.
     pub provider: String,
     /// Type of the actions.
     pub action_type: String,
     /// Actions of this kind.
     pub total: usize,
-    /// Those that a rule decided about.
+    /// Actions that a rule decided about.
     pub covered: usize,
-    /// Those that none did.
+    /// Actions that no rule decided about.
     pub uncovered: usize,
-    /// Names of the rules.
+    /// Names of the rules that decided about some of them.
     pub matched_rules: Vec<String>,
 }

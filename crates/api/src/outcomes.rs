@@ -32,7 +32,7 @@ pub struct Failed {
     pub message: String,
     /// Whether the same action may succeed when it is sent again.
     pub retryable: bool,
-    /// Provider calls made.
+    /// Calls of a provider that were made for it.
     pub attempts: u32,
 }
 
@@ -55,20 +55,20 @@ pub struct Scheduled {
 pub struct LastError {
     /// Code as in `Failed`.
     pub code: String,
-    /// For a person.
+    /// What went wrong, for a person.
     pub message: String,
-    /// Whether it may go away by itself.
+    /// Whether the failure may go away by itself.
     pub retryable: bool,
 }
 
 /// Fields of `Rerouted`: another provider took it than the one asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Rerouted {
-    /// Provider asked for.
+    /// Name of the provider that the caller asked for.
     pub original_provider: String,
-    /// Provider used.
+    /// Name of the provider that took it.
     pub new_provider: String,
-    /// Its answer.
+    /// Answer of the provider that took it.
     pub response: ProviderResponse,
     /// Rule that decided, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -89,7 +89,7 @@ pub struct Deduplicated {
     pub action_id: String,
 }
 
-/// Fields of `Throttled`: as many went within the window of a rule.
+/// Fields of `Throttled`: as many went as a rule allows within its window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Throttled {
     /// How long until one more may go.
@@ -98,12 +98,12 @@ pub struct Throttled {
     pub rule: Option<String>,
 }
 
-/// Length of time.
+/// Length of time, in seconds and nanoseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Span {
-    /// Whole seconds.
+    /// Whole seconds of it.
     pub secs: u64,
-    /// Nanoseconds besides.
+    /// Nanoseconds beside the whole seconds.
     #[schema(maximum = 999_999_999)]
     pub nanos: u32,
 }
@@ -117,7 +117,7 @@ pub struct QuotaExceeded {
     pub limit: u64,
     /// Actions that went in this window.
     pub used: u64,
-    /// What the quota does then.
+    /// What the quota does when it is used up, such as `block`.
     pub overage_behavior: String,
     /// How long until the next window begins.
     pub retry_after: Span,
@@ -128,7 +128,7 @@ pub struct QuotaExceeded {
 /// Fields of `CircuitOpen`: the provider's breaker is open, and nothing goes on by itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CircuitOpen {
-    /// Provider asked for.
+    /// Name of the provider whose breaker is open.
     pub provider: String,
     /// Providers that were tried instead.
     pub fallback_chain: Vec<String>,
@@ -148,7 +148,7 @@ pub struct Silenced {
 pub struct Muted {
     /// Name of the interval.
     pub interval: String,
-    /// `mute_time_interval` or `active_time_interval`.
+    /// Key of the rule that names the interval: `mute_time_interval` or `active_time_interval`.
     pub reason: String,
     /// Rule that had matched.
     pub matched_rule: Option<String>,
@@ -163,12 +163,12 @@ pub struct DryRun {
     pub matched_rule: Option<String>,
     /// Provider that would have been used.
     pub would_be_provider: String,
-    /// Tag of the outcome, such as `silenced`; `refused` where there would be none.
+    /// Outcome's name in small letters, such as `silenced`; `refused` where there would be none.
     pub would_be: String,
     /// Outcome itself, where it is known without sending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
-    /// Why a dispatch would be refused with no outcome.
+    /// Reason why a dispatch would be refused with no outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<LastError>,
     /// Quotas that the action would go over although it may go.
@@ -179,12 +179,12 @@ pub struct DryRun {
     pub rule_errors: Option<Vec<String>>,
 }
 
-/// One call of a provider.
+/// Call of a provider for an action.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AttemptBody {
     /// Number of the call; the first is 1.
     pub number: u32,
-    /// Provider called.
+    /// Name of the provider that was called.
     pub provider: String,
     /// When the call began.
     #[schema(format = "date-time")]
@@ -195,7 +195,7 @@ pub struct AttemptBody {
     pub due_time: Option<String>,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
-    /// What it failed with; absent when it succeeded.
+    /// Error that it failed with; absent when it succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<LastError>,
     /// Whether a failed request may have arrived all the same.
@@ -204,10 +204,10 @@ pub struct AttemptBody {
     /// Whether people must repair something first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_repair: Option<bool>,
-    /// The service's own error code, such as WeChat Work's `errcode`.
+    /// Service's own error code, such as WeChat Work's `errcode`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_code: Option<i64>,
-    /// The service's trace id for this failure.
+    /// Service's trace id for this failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }

@@ -9,16 +9,16 @@ use utoipa::ToSchema;
 pub struct SilenceBody {
     /// Id of the silence.
     pub id: String,
-    /// Namespace.
+    /// Namespace whose actions it holds back.
     pub namespace: String,
-    /// Tenant.
+    /// Tenant whose actions it holds back, with those below it.
     pub tenant: String,
-    /// All must match.
+    /// Matchers, all of which must match.
     pub matchers: Vec<MatcherBody>,
-    /// When it begins.
+    /// When it begins to hold actions back.
     #[schema(format = "date-time")]
     pub starts_at: String,
-    /// When it ends.
+    /// When it ends by itself.
     #[schema(format = "date-time")]
     pub ends_at: String,
     /// Caller who made it.
@@ -56,9 +56,9 @@ pub struct MatcherBody {
 /// Answer of `GET /v1/silences`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Silences {
-    /// How many there are.
+    /// Number of silences on this page.
     pub count: usize,
-    /// Each silence.
+    /// Silences, each as it stands.
     pub silences: Vec<SilenceBody>,
 }
 
@@ -85,18 +85,18 @@ pub struct SilencePreview {
 /// Time interval as it stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TimeIntervalBody {
-    /// Namespace.
+    /// Namespace whose rules may name it.
     pub namespace: String,
-    /// Tenant.
+    /// Tenant whose rules may name it, with those below it.
     pub tenant: String,
-    /// Name.
+    /// Name by which rules refer to it.
     pub name: String,
     /// Ranges, of which one must hold.
     pub time_ranges: Vec<Value>,
-    /// Time zone.
+    /// Time zone of its times, such as `Asia/Shanghai`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
-    /// `drop` or `postpone`.
+    /// What becomes of actions that it holds back: `drop` or `postpone`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_mute: Option<String>,
     /// What it is for.
@@ -117,9 +117,9 @@ pub struct TimeIntervalBody {
 /// Answer of `GET /v1/time-intervals`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TimeIntervals {
-    /// How many there are.
+    /// Number of time intervals on this page.
     pub count: usize,
-    /// Each time interval.
+    /// Time intervals, each as it stands.
     pub time_intervals: Vec<TimeIntervalBody>,
 }
 
@@ -128,9 +128,9 @@ pub struct TimeIntervals {
 pub struct QuotaBody {
     /// Id of the quota.
     pub id: String,
-    /// Namespace.
+    /// Namespace whose actions it counts.
     pub namespace: String,
-    /// Tenant.
+    /// Tenant whose actions it counts; not those of tenants below it.
     pub tenant: String,
     /// Provider that it counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -153,7 +153,7 @@ pub struct QuotaBody {
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Texts by name.
+    /// Labels for people, a text by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Value>,
     /// When it was made.
@@ -173,7 +173,7 @@ pub struct QuotaBody {
 /// Usage of a quota in its window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct QuotaUsed {
-    /// Actions that went.
+    /// Actions that went in this window.
     pub used: u64,
     /// Most actions in a window.
     pub limit: u64,
@@ -189,18 +189,18 @@ pub struct QuotaUsed {
 pub struct Quotas {
     /// How many are on this page.
     pub count: usize,
-    /// Each quota.
+    /// Quotas, each as it stands.
     pub quotas: Vec<QuotaBody>,
 }
 
 /// Answer of `GET /v1/quotas/{id}/usage`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct QuotaUsage {
-    /// Tenant.
+    /// Tenant whose actions it counts.
     pub tenant: String,
-    /// Namespace.
+    /// Namespace whose actions it counts.
     pub namespace: String,
-    /// Actions that went.
+    /// Actions that went in this window.
     pub used: u64,
     /// Most actions in a window.
     pub limit: u64,
