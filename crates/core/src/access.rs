@@ -6,31 +6,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Namespace, Tenant};
 
-/// The caller of a request, with what it is granted.
+/// Caller of a request, with what it is granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// The name of the key; empty where nobody must say who they are.
+    /// Name of the API key; empty where no authentication is asked for.
     pub id: Arc<str>,
-    /// `api_key` or `anonymous`.
+    /// How the caller was told: `api_key` or `anonymous`; `internal` for the gateway itself.
     pub auth_method: &'static str,
-    /// What kinds of things it may do.
+    /// Role, which says what kinds of things it may do.
     pub role: Role,
-    /// To what.
+    /// Grants, which say to what it may do them; one that covers a thing is enough.
     pub grants: Arc<[Grant]>,
 }
 
-/// What kinds of things a caller may do.
+/// Role of a caller: what kinds of things it may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Everything.
+    /// May do everything that its grants cover.
     Admin,
-    /// Everything.
+    /// May do everything that its grants cover, as an admin may.
     Operator,
-    /// Looking.
+    /// May look, and change nothing.
     Viewer,
 }
 
-/// A kind of thing that a route does.
+/// Permission that a route asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permission {
     /// Posting and replaying actions.
@@ -45,21 +45,21 @@ pub enum Permission {
     Manage,
 }
 
-/// What a caller may touch. Every part must match; `*` matches everything.
+/// Grant: what a caller may touch. Every part must match; `*` matches everything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     /// Tenants, each with those below it: `acme` covers `acme.us`.
     pub tenants: Vec<String>,
-    /// Namespaces.
+    /// Namespaces, each by its exact name.
     pub namespaces: Vec<String>,
-    /// Providers.
+    /// Providers, each by its configured name.
     pub providers: Vec<String>,
-    /// Action types.
+    /// Types of actions, each by its exact name.
     pub actions: Vec<String>,
 }
 
 impl Role {
-    /// The role of a word.
+    /// Role of this name; `None` for any other word.
     pub fn parse(word: &str) -> Option<Self> {
         match word {
             "admin" => Some(Self::Admin),
@@ -69,7 +69,7 @@ impl Role {
         }
     }
 
-    /// Whether it may.
+    /// Whether this role has the permission.
     pub const fn may(self, permission: Permission) -> bool {
         match (self, permission) {
             (Self::Admin | Self::Operator, _)
@@ -82,7 +82,7 @@ impl Role {
 }
 
 impl Caller {
-    /// The caller where no authentication is asked for.
+    /// Caller where no authentication is asked for.
     pub fn anonymous() -> Self {
         Self {
             id: "".into(),
@@ -92,7 +92,7 @@ impl Caller {
         }
     }
 
-    /// The gateway itself.
+    /// Caller of what the gateway does by itself.
     pub fn gateway() -> Self {
         Self {
             id: "acteon".into(),
@@ -103,7 +103,7 @@ impl Caller {
 }
 
 impl Grant {
-    /// A grant for everything.
+    /// Grant that covers everything.
     pub fn everything() -> Self {
         let all = || vec!["*".to_owned()];
         Self {
@@ -165,25 +165,26 @@ fn has(words: &[String], word: &str) -> bool {
         .any(|granted| granted == "*" || granted == word)
 }
 
-/// Whether what is said of `above` also holds for `tenant`: itself and, by dots, those below it.
+/// Whether `tenant` is `above`, or lies below it by dots.
 pub fn covers_tenant(above: &str, tenant: &str) -> bool {
     tenant
         .strip_prefix(above)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// What a look-up may find: what was asked for, within what the caller is granted. There is no look-up without one.
+/// Scope of a look-up: what was asked for, within what the caller is granted. There is no look-up
+/// without one.
 #[derive(Clone, Debug)]
 pub struct Scope {
-    /// Exactly this namespace.
+    /// The one namespace asked for; `None` for all.
     pub namespace: Option<Namespace>,
-    /// Exactly this tenant.
+    /// The one tenant asked for, without those below it; `None` for all.
     pub tenant: Option<Tenant>,
     grants: Arc<[Grant]>,
 }
 
 impl Scope {
-    /// Everything that the grants cover.
+    /// Scope of everything that the grants cover.
     pub fn of(grants: &Arc<[Grant]>) -> Self {
         Self {
             namespace: None,
@@ -192,7 +193,7 @@ impl Scope {
         }
     }
 
-    /// One namespace and tenant, for the gateway's own look-ups.
+    /// Scope of one namespace and tenant, for the gateway's own look-ups.
     pub fn exactly(namespace: &Namespace, tenant: &Tenant) -> Self {
         Self {
             namespace: Some(namespace.clone()),
@@ -201,12 +202,12 @@ impl Scope {
         }
     }
 
-    /// Everything, for the gateway's own look-ups.
+    /// Scope of everything, for the gateway's own look-ups.
     pub fn everything() -> Self {
         Self::of(&[Grant::everything()].into())
     }
 
-    /// What is granted; a thing lies within if one of them covers it.
+    /// Grants; a thing lies within if one of them covers it.
     pub fn grants(&self) -> &[Grant] {
         &self.grants
     }

@@ -1,4 +1,4 @@
-//! What a caller asks for.
+//! Actions, and where they came from.
 
 use std::collections::BTreeMap;
 
@@ -10,30 +10,32 @@ use crate::json;
 use crate::limits::MAX_INLINE_BYTES;
 use crate::{ActionId, ActionType, Namespace, Priority, ProviderName, Tenant, Timestamp};
 
-/// What an action takes as JSON beside its payload and labels, mostly.
+/// Bytes that most actions take as JSON beside their payload and labels.
 const ENVELOPE_BYTES: usize = 512;
 
-/// One action: for `tenant`, through `provider`, do this.
+/// Action: for `tenant`, through `provider`, send this payload.
 ///
-/// It serializes as the wire format has it, with flat metadata; that text is also what the store keeps.
+/// It serializes as the wire format has it, with flat metadata; that text is also what the store
+/// keeps.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Action {
-    /// Unique within namespace and tenant.
+    /// Id, unique within namespace and tenant.
     pub id: ActionId,
-    /// First half of the scope.
+    /// Namespace, the first half of the scope.
     pub namespace: Namespace,
-    /// Second half of the scope.
+    /// Tenant, the second half of the scope.
     pub tenant: Tenant,
-    /// The provider asked for, by its configured name.
+    /// Provider that the caller asked for, by its configured name.
     pub provider: ProviderName,
-    /// The caller's word for the kind of action.
+    /// Kind of action, in the caller's words.
     pub action_type: ActionType,
-    /// JSON for the provider, untouched until somebody reads it.
+    /// Payload: JSON for the provider, untouched until somebody reads it.
     pub payload: Box<RawValue>,
-    /// Labels.
+    /// Labels, a text by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
-    /// Equal keys may be deduplicated by a rule. Without such a rule it has no effect.
+    /// Dedup key: actions of equal keys may be deduplicated by a rule. Without such a rule it has
+    /// no effect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dedup_key: Option<String>,
     /// State of the event it tells of, such as `firing`.
@@ -48,12 +50,12 @@ pub struct Action {
     /// When the event ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<Timestamp>,
-    /// When the caller made it.
+    /// When the caller made it, by the caller's clock.
     pub created_at: Timestamp,
-    /// After this instant it is no longer worth sending.
+    /// Instant after which it is no longer worth sending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// How soon it goes among those that wait with it, unless a rule says otherwise.
+    /// Priority among those that wait with it, unless a rule says otherwise.
     #[serde(default, skip_serializing_if = "Priority::is_normal")]
     pub priority: Priority,
 }
@@ -77,13 +79,15 @@ impl Action {
         self.first_difference(other).is_none()
     }
 
-    /// The first field in which `other` asks for something else.
+    /// Name of the first field in which `other` asks for something else; `None` where it asks the
+    /// same.
     pub fn first_difference(&self, other: &Self) -> Option<&'static str> {
         self.difference_in_envelope(other)
             .or_else(|| (!same_json(&self.payload, &other.payload)).then_some("payload"))
     }
 
-    /// The same at a cost that is bounded, for where others wait: long payloads are compared byte for byte.
+    /// Whether `other` asks for the same thing, at a cost that is bounded, for where others wait:
+    /// long payloads are compared byte for byte.
     pub fn asks_the_same_at_sight(&self, other: &Self) -> bool {
         let (payload, others) = (self.payload.get(), other.payload.get());
         let is_short = payload.len() <= MAX_INLINE_BYTES && others.len() <= MAX_INLINE_BYTES;
@@ -117,23 +121,23 @@ fn same_json(left: &RawValue, right: &RawValue) -> bool {
     json::same(left.get(), right.get())
 }
 
-/// Where an action came from. A caller cannot set it: control never travels in the payload.
+/// Origin of an action. A caller cannot set it: control never travels in the payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// Posted over HTTP.
+    /// A caller posted it over HTTP.
     Api,
-    /// A replay of an earlier action.
+    /// Replay of an earlier action.
     Replay,
-    /// The gateway's own word that a quota is used up.
+    /// Notice of the gateway itself that a quota is used up.
     Notice,
 }
 
 impl Origin {
-    /// Every origin.
+    /// All origins that an action may have.
     pub const ALL: [Self; 3] = [Self::Api, Self::Replay, Self::Notice];
 
-    /// The word that is stored and shown.
+    /// Name of the origin, as it is stored and shown.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Api => "api",

@@ -1,12 +1,13 @@
-//! Where time comes from.
+//! Clocks, from which all time comes.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::{BoxFuture, Timestamp};
 
-/// A source of time. The gateway asks no other, so that a simulation can hold time and advance it.
+/// Clock: the source of time. The gateway asks no other, so that a simulation can hold time and
+/// advance it.
 pub trait Clock: Send + Sync {
-    /// The wall clock.
+    /// Time of the wall clock, which may be stepped either way.
     fn now(&self) -> Timestamp;
 
     /// Time that never goes back, counted from an arbitrary start. For measuring, and for limits that a stepped wall clock must not break.
@@ -16,7 +17,7 @@ pub trait Clock: Send + Sync {
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 }
 
-/// The machine's clocks.
+/// Clock of the machine.
 #[derive(Debug)]
 pub struct SystemClock {
     start: Duration,

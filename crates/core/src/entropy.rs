@@ -1,13 +1,13 @@
-//! Where random numbers and fresh ids come from.
+//! Random numbers and fresh ids.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{ActionId, Timestamp};
 
-/// A source of randomness. Not for secrets: it spreads retries and makes ids.
+/// Source of randomness. Not for secrets: it spreads retries and makes ids.
 pub trait Entropy: Send + Sync {
-    /// Sixty-four random bits.
+    /// Sixty-four random bits, each value as likely as any other.
     fn bits(&self) -> u64;
 
     /// A random number in `0.0..1.0`.

@@ -1,8 +1,9 @@
-//! The words of Acteon, shared by every other crate.
+//! Words of Acteon, shared by every other crate.
 //!
-//! An [`Action`] is what a caller posts. A [`Provider`] turns it into [`Prepared`] bytes and sends them; what came of it is an [`Outcome`].
-//! Time comes from a [`Clock`], random numbers and ids from [`Entropy`], so that a simulation can replay both. Every limit on what comes
-//! from outside stands in [`limits`], with its reason.
+//! An [`Action`] is what a caller posts. A [`Provider`] turns it into [`Prepared`] bytes and sends
+//! them; the [`Outcome`] says what became of it. Time comes from a [`Clock`], random numbers and
+//! ids from [`Entropy`], so that a simulation can replay both. Every limit on what comes from
+//! outside stands in [`limits`], with its reason.
 
 #![deny(missing_docs)]
 

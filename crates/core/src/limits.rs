@@ -109,7 +109,7 @@ pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// see that the connection was cut.
 pub const MAX_UNREAD_BYTES: usize = 16 * 1024 * 1024;
 
-/// Longest that this may take.
+/// Longest that reading and throwing away a refused body may take.
 pub const UNREAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a client that shut its side while a body is on its way is waited with: the body may be whole, and only not be read yet.
@@ -119,7 +119,8 @@ pub const HALF_CLOSED_BODY: Duration = Duration::from_millis(100);
 /// system for those that left.
 pub const HALF_CLOSED_LOOK: Duration = Duration::from_secs(5);
 
-/// The same for what changes something: longer than anybody may ask to wait.
+/// How long a client that shut its side is waited with while it changes something: longer than
+/// anybody may ask to wait.
 pub const HALF_CLOSED_CHANGE: Duration = Duration::from_secs(65);
 
 /// Most connections at a time, files permitting. Each costs some kilobytes and a file handle. Beyond it the one that is idle the longest is closed.

@@ -55,7 +55,8 @@ fn check(text: &str) -> Result<(), InvalidName> {
     Ok(())
 }
 
-/// What a name must be besides that is given now. Older versions took more, and what they stored is still found.
+/// Refuses what a name may be in the store, but not in a new request: older versions took more, and
+/// what they stored is still found.
 fn check_new(text: &str) -> Result<(), InvalidName> {
     if let Some(dots) = [".", ".."].into_iter().find(|dots| *dots == text) {
         return Err(InvalidName::Dots(dots));
@@ -93,7 +94,7 @@ pub fn check_label_name(text: &str) -> Result<(), InvalidName> {
     check_visible(text)
 }
 
-/// What a tenant must be besides that is given now.
+/// Refuses what a tenant may be in the store, but not in a new request.
 fn check_new_tenant(text: &str) -> Result<(), InvalidName> {
     check_new(text)?;
     if text.split('.').any(str::is_empty) {
@@ -151,7 +152,8 @@ macro_rules! name {
                 Ok(Self(text.into()))
             }
 
-            /// The same for a name that is given now, and not one that is looked for: it must also be told from others by eye.
+            /// Checks that `text` can be a new name, and not one that is looked for: it must also
+            /// be told from others by eye.
             pub fn parse_new(text: &str) -> Result<Self, InvalidName> {
                 let new = Self::parse(text)?;
                 $check_new(text)?;

@@ -1,4 +1,4 @@
-//! What came of an action.
+//! Outcomes of actions, and the attempts that led to them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,29 +9,30 @@ use serde_json::value::RawValue;
 
 use crate::{ActionId, ProviderError, ProviderName, Tenant, Timestamp};
 
-/// The outcome of a dispatch, tagged from outside as the published clients read it.
+/// Outcome of a dispatch, tagged from outside as the published clients read it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Outcome {
     /// The provider took it.
     Executed(Response),
     /// It will not be sent any more. Kept as a dead letter.
     Failed {
-        /// One of the codes of [`crate::ErrorKind`], `PROVIDER_NOT_FOUND`, `EXPIRED`, `POISONED` or `HELD`.
+        /// Code: one of [`crate::ErrorKind`], `PROVIDER_NOT_FOUND`, `EXPIRED`, `POISONED` or
+        /// `HELD`.
         code: String,
         /// What was wrong and what to do, for a person.
         message: String,
         /// Whether the same action may succeed when sent again.
         retryable: bool,
-        /// Provider calls made.
+        /// Calls of a provider that were made for it.
         attempts: u32,
     },
     /// It is durable and goes on by itself; a caller must not send it again.
     Scheduled {
-        /// The action.
+        /// Id of the action, by which its caller asks for it later.
         action_id: ActionId,
         /// When the next attempt is due.
         scheduled_for: Timestamp,
-        /// Provider calls made so far.
+        /// Calls of a provider that were made so far.
         attempts: u32,
         /// What the last call failed with; absent when none was made.
         #[serde(default)]
@@ -39,90 +40,90 @@ pub enum Outcome {
     },
     /// Another provider took it than the one asked for.
     Rerouted {
-        /// The provider asked for.
+        /// Provider that the caller asked for.
         original_provider: ProviderName,
-        /// The provider used.
+        /// Provider that took it.
         new_provider: ProviderName,
-        /// Its answer.
+        /// Answer of the provider that took it.
         response: Response,
-        /// The rule that decided, if one did.
+        /// Name of the rule that decided, if one did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         matched_rule: Option<String>,
     },
     /// A rule said no.
     Suppressed {
-        /// The rule.
+        /// Name of the rule.
         rule: String,
     },
     /// Another action holds its dedup key. On the wire it is the bare word, or the word with null within a batch.
     Deduplicated {
-        /// The action that holds the key.
+        /// Id of the action that holds the key.
         action_id: ActionId,
     },
-    /// As many went within the window of a rule.
+    /// As many went as a rule allows within its window.
     Throttled {
         /// How long until one more may go.
         retry_after: Duration,
-        /// The rule.
+        /// Name of the rule; absent in what older versions stored.
         #[serde(default)]
         rule: Option<String>,
     },
     /// A quota is used up.
     QuotaExceeded {
-        /// The quota's tenant.
+        /// Tenant of the quota.
         tenant: Tenant,
         /// Most actions in a window.
         limit: u64,
         /// Actions that went in this window. Over the limit where the quota let some pass before, or was made smaller.
         used: u64,
-        /// What the quota does then.
+        /// What the quota does when it is used up, such as `block`.
         overage_behavior: String,
         /// How long until the next window begins.
         #[serde(default)]
         retry_after: Duration,
-        /// The quota.
+        /// Id of the quota; empty in what older versions stored.
         #[serde(default)]
         quota_id: String,
     },
     /// The provider's breaker is open, and nothing goes on by itself.
     CircuitOpen {
-        /// The provider.
+        /// Provider whose breaker is open.
         provider: ProviderName,
         /// Providers that were tried instead.
         fallback_chain: Vec<ProviderName>,
     },
     /// A silence holds it back.
     Silenced {
-        /// The silence.
+        /// Id of the silence.
         silence_id: String,
-        /// The rule that had matched.
+        /// Name of the rule that had matched.
         matched_rule: Option<String>,
     },
     /// A time interval of its rule holds it back.
     Muted {
-        /// The interval.
+        /// Name of the time interval.
         interval: String,
-        /// `mute_time_interval` or `active_time_interval`.
+        /// Key of the rule that names the interval: `mute_time_interval` or `active_time_interval`.
         reason: String,
-        /// The rule.
+        /// Name of the rule.
         matched_rule: Option<String>,
     },
     /// What a dispatch would have come to, up to the sending.
     DryRun(Box<DryRun>),
 }
 
-/// What a dispatch would have come to.
+/// Forecast of a dispatch, made without one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DryRun {
-    /// The verdict of the rules.
+    /// Verdict of the rules.
     pub verdict: String,
-    /// The rule that decided, if one did.
+    /// Name of the rule that decided, if one did.
     pub matched_rule: Option<String>,
-    /// The provider that would have been used.
+    /// Provider that would have been used.
     pub would_be_provider: ProviderName,
     /// The tag of the outcome, such as `silenced`; `executed` and `rerouted` if the provider takes it; `refused` where there would be none.
     pub would_be: String,
-    /// The outcome itself, where it is known without sending.
+    /// Outcome itself, where it is known without sending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
     /// Why a dispatch would be refused with no outcome, as with the id of another request. `would_be` is then `refused`.
@@ -136,7 +137,8 @@ pub struct DryRun {
     pub rule_errors: Vec<String>,
 }
 
-/// The class of failures that people must repair before anything can be sent: wrong credentials, settings, permissions or addresses.
+/// Class of failures that people must repair before anything can be sent: wrong credentials,
+/// settings, permissions or addresses.
 pub const TO_REPAIR: &str = "to_repair";
 
 impl Outcome {
@@ -158,7 +160,7 @@ impl Outcome {
         }
     }
 
-    /// The code of a failure.
+    /// Code of a failure; `None` of every other outcome.
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Failed { code, .. } => Some(code),
@@ -166,7 +168,7 @@ impl Outcome {
         }
     }
 
-    /// As JSON, as it is stored.
+    /// JSON text of the outcome, as it is stored.
     pub fn to_json(&self) -> Arc<str> {
         // Outcomes are plain data with text keys: serializing them cannot fail.
         serde_json::to_string(self)
@@ -175,12 +177,12 @@ impl Outcome {
     }
 }
 
-/// A provider's answer to a send that it took.
+/// Answer of a provider to a send that it took.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Response {
     /// Whether everybody was reached.
     pub status: ResponseStatus,
-    /// The service's answer, with its own keys.
+    /// Service's answer, with its own keys.
     pub body: Box<RawValue>,
     /// Facts about the send that are not the service's: `acteon-warning`, `possible_duplicate`.
     #[serde(default)]
@@ -188,7 +190,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// A success with `body`.
+    /// Answer of a send that reached everybody, with this body.
     pub fn success(body: Box<RawValue>) -> Self {
         Self {
             status: ResponseStatus::Success,
@@ -202,18 +204,18 @@ impl Response {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResponseStatus {
-    /// Yes.
+    /// Every recipient was reached, as far as the service says.
     Success,
     /// The service took it but left out some recipients. Counts as success everywhere.
     Partial,
 }
 
-/// The error that made a further attempt necessary.
+/// Error that made a further attempt necessary.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LastError {
     /// Code as in [`Outcome::Failed`].
     pub code: String,
-    /// For a person.
+    /// What went wrong, for a person.
     pub message: String,
     /// Always true here; written because clients ask.
     pub retryable: bool,
@@ -229,12 +231,12 @@ impl From<&ProviderError> for LastError {
     }
 }
 
-/// One call of a provider, as it is kept with the action.
+/// Attempt: one call of a provider, as it is kept with the action.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Attempt {
-    /// The first is 1.
+    /// Number of the call within the action; the first is 1.
     pub number: u32,
-    /// The provider called.
+    /// Provider that was called.
     pub provider: ProviderName,
     /// When the call began.
     pub started_at: Timestamp,
@@ -243,7 +245,7 @@ pub struct Attempt {
     pub due_time: Option<Timestamp>,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
-    /// What it failed with; absent when it succeeded.
+    /// Error that it failed with; absent when it succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<LastError>,
     /// Whether a failed request may have reached the service all the same.
@@ -252,10 +254,10 @@ pub struct Attempt {
     /// Whether people must repair something first, as of class [`TO_REPAIR`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub to_repair: bool,
-    /// The service's own error code, such as WeChat Work's `errcode`.
+    /// Service's own error code, such as WeChat Work's `errcode`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_code: Option<i64>,
-    /// The service's trace id for this failure: what its support asks for.
+    /// Service's trace id for this failure: what its support asks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }

@@ -1,35 +1,36 @@
-//! How soon an action goes, among those that wait with it.
+//! Priorities of actions that wait.
 
 use serde::{Deserialize, Serialize};
 
-/// How soon an action goes: before all others of its provider that wait, with them, or after them.
+/// Priority of an action: it goes before all others of its provider that wait, with them, or after
+/// them.
 ///
-/// Turns are given to the highest class that waits, but every [`NORMAL_EVERY`]th goes to normal ones first, and every [`LOW_EVERY`]th to low ones: whatever
-/// waits has its turn within that many.
+/// Turns are given to the highest class that waits, but every [`NORMAL_EVERY`]th goes to normal
+/// ones first, and every [`LOW_EVERY`]th to low ones: whatever waits has its turn within that many.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
-    /// First.
+    /// Goes before all others that wait.
     High,
-    /// As everything where nobody says otherwise.
+    /// Goes as everything does where nobody says otherwise.
     #[default]
     Normal,
-    /// When nothing else waits, or when its turn has come.
+    /// Goes when nothing else waits, or when its turn has come.
     Low,
 }
 
-/// Of so many turns one goes to what is not high.
+/// Turns of which one goes to an action that is not high.
 pub const NORMAL_EVERY: u64 = 4;
-/// Of so many turns one goes to what is low.
+/// Turns of which one goes to an action that is low.
 pub const LOW_EVERY: u64 = 16;
 
 impl Priority {
-    /// Every priority, the highest first.
+    /// All priorities, the highest first.
     pub const ALL: [Self; 3] = [Self::High, Self::Normal, Self::Low];
 
-    /// Its word.
+    /// Name of the priority, in requests, rules and the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::High => "high",
@@ -38,19 +39,19 @@ impl Priority {
         }
     }
 
-    /// The priority of a word.
+    /// Priority of this name; `None` for any other word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|priority| priority.as_str() == word)
     }
 
-    /// The number under which it is stored: its place.
+    /// Number under which it is stored: its index in [`Self::ALL`].
     pub const fn number(self) -> i64 {
         self.place() as i64
     }
 
-    /// Its place in [`Self::ALL`].
+    /// Index of the priority in [`Self::ALL`].
     pub const fn place(self) -> usize {
         match self {
             Self::High => 0,
@@ -59,12 +60,12 @@ impl Priority {
         }
     }
 
-    /// Whether it is what everything has where nobody says otherwise.
+    /// Whether it is the priority of actions that say nothing.
     pub const fn is_normal(&self) -> bool {
         matches!(self, Self::Normal)
     }
 
-    /// Whom a turn goes to, in this order: to the first that waits.
+    /// Order in which classes are asked for a turn: it goes to the first that waits.
     pub const fn order_of_turn(turn: u64) -> [Self; 3] {
         if turn % LOW_EVERY == LOW_EVERY - 1 {
             [Self::Low, Self::High, Self::Normal]

@@ -1,4 +1,4 @@
-//! What a provider is: something that turns actions into bytes, and sends bytes.
+//! Providers: what turns actions into requests, and sends them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,9 +7,10 @@ use futures_core::future::BoxFuture;
 
 use crate::{Action, ProviderError, Response};
 
-/// A way to deliver actions. Its configured name belongs to the registry, not to it.
+/// Provider: a way to deliver actions. Its configured name belongs to the registry, not to it.
 ///
-/// A provider never loops and never sleeps to retry: it answers, and the error says what the failure was.
+/// A provider never loops and never sleeps to retry: it answers, and the error says what the
+/// failure was.
 pub trait Provider: Send + Sync {
     /// Turns an action into the request that would be sent. Pure: a fault of the payload ends here and costs nothing.
     fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError>;
@@ -33,10 +34,11 @@ pub trait Provider: Send + Sync {
         false
     }
 
-    /// What the service limits together, and how.
+    /// Lane: what the service limits together, and how.
     fn lane(&self) -> Lane;
 
-    /// The life of the credential that is in use and was fetched with another one, if there is one. Calls nobody.
+    /// Life of the credential that is in use and was fetched with another one, if there is one.
+    /// Calls nobody.
     fn token_life(&self) -> Option<TokenLife> {
         None
     }
@@ -46,40 +48,43 @@ pub trait Provider: Send + Sync {
         None
     }
 
-    /// Whom a message goes to, in the service's own names, such as `zhangsan` or `party/12`. `prepared` may come from an earlier process.
+    /// Recipients of a message, in the service's own names, such as `zhangsan` or `party/12`.
+    /// `prepared` may come from an earlier process.
     fn addressees(&self, prepared: &Prepared) -> Vec<String> {
         prepared.budgeted().map(str::to_owned).collect()
     }
 
-    /// The late mark: what tells the readers of a message that it is sent so much late. `None` where the provider has no text to put it in.
+    /// Late mark: what tells the readers of a message that it is sent so much late. `None` where
+    /// the provider has no text to put it in.
     fn late_mark(&self, _late: Duration) -> Option<String> {
         None
     }
 
-    /// The request with a mark that [`Self::late_mark`] made, here or in an earlier process. The same mark makes the same bytes, whatever is
-    /// configured by then.
+    /// Request with a mark that [`Self::late_mark`] made, here or in an earlier process. The same
+    /// mark makes the same bytes, whatever is configured by then.
     fn mark_late(&self, _prepared: &Prepared, _mark: &str) -> Option<Vec<u8>> {
         None
     }
 }
 
-/// How old a fetched credential is, and how long it is still good.
+/// Life of a fetched credential: how old it is, and how long it is still good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenLife {
-    /// Since it was fetched.
+    /// Time since it was fetched.
     pub age: Duration,
-    /// Until it expires.
+    /// Time until it expires.
     pub left: Duration,
 }
 
-/// A request that is ready to be sent, and what the gateway must know about it. The store keeps all of it.
+/// Request that is ready to be sent, and what the gateway must know about it. The store keeps all
+/// of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Prepared {
-    /// The request body.
+    /// Body of the request, as it goes to the service.
     pub bytes: Vec<u8>,
     /// Recipients with a budget of their own, already qualified by the sender, such as `1000002/zhangsan`.
     pub recipients: Vec<String>,
-    /// What the sender should know although the send will succeed, such as a cut text.
+    /// Warnings that the sender should know although the send will succeed, such as of a cut text.
     pub warnings: Vec<String>,
     /// Whether the service drops a second copy of the same bytes.
     pub repeat_safe: bool,
@@ -96,40 +101,40 @@ impl Prepared {
     }
 }
 
-/// What a service limits together: sends of one lane share rate, pauses and in-flight limit.
+/// Lane: what a service limits together. Sends of one lane share rate, pauses and in-flight limit.
 #[derive(Clone, Debug)]
 pub struct Lane {
-    /// Identity. Holds no secret: it is stored and shown.
+    /// Identity of the lane. Holds no secret: it is stored and shown.
     pub name: Arc<str>,
-    /// How much at a time.
+    /// Limits on all its sends together.
     pub limits: LaneLimits,
-    /// How much per recipient, where the service silently drops the rest.
+    /// Budget of each recipient, where the service silently drops what is over it.
     pub budget: Option<Budget>,
 }
 
 /// Limits of a lane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LaneLimits {
-    /// Most sends in flight.
+    /// Most sends that may be in flight.
     pub max_concurrency: usize,
-    /// Most sends started per second, where it is known beforehand.
+    /// Most sends that may start in a second, where it is known beforehand.
     pub max_per_second: Option<f64>,
 }
 
-/// Most sends to one recipient.
+/// Budget: most sends to one recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// In any minute.
+    /// Most sends within any minute.
     pub per_minute: usize,
-    /// In any hour.
+    /// Most sends within any hour.
     pub per_hour: usize,
 }
 
-/// The result of a health check that found nothing wrong.
+/// Result of a health check that found nothing wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Health {
-    /// How old the finding is. Findings are shared between callers for a short while.
+    /// Age of the finding. Findings are shared between callers for a short while.
     pub age: Duration,
-    /// What is worth knowing although sends would work.
+    /// Notes worth knowing although sends would work.
     pub notes: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! What can go wrong with a send. A closed set: the retry loop stands on it.
+//! Failures of a send. A closed set: the retry loop stands on it.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,20 +6,20 @@ use std::time::Duration;
 use crate::json::head;
 use crate::limits::MAX_ERROR_BYTES;
 
-/// The classes of failure.
+/// Class of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// What the send refers to does not exist.
+    /// Something that the send refers to does not exist.
     NotFound,
     /// The service refused it, and would again.
     ExecutionFailed,
-    /// No answer in time.
+    /// No answer came in time.
     Timeout,
     /// The service could not be reached, or is out of order for now.
     Connection,
     /// Credentials or settings are wrong; a person must act.
     Configuration,
-    /// Too many calls.
+    /// The service refused it because of too many calls.
     RateLimited,
     /// The payload cannot be turned into a request.
     Serialization,
@@ -36,7 +36,7 @@ impl ErrorKind {
         }
     }
 
-    /// The code in outcomes.
+    /// Code of the class, as outcomes have it.
     pub const fn code(self) -> &'static str {
         match self {
             Self::NotFound => "NOT_FOUND",
@@ -50,23 +50,27 @@ impl ErrorKind {
     }
 }
 
-/// Whether a send that may have arrived may be repeated.
+/// Permission to repeat a send that may have arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Repeat {
-    /// With the pauses of durable retries, as long as the policy says: a copy too many is better than none.
+    /// It may be repeated with the pauses of durable retries, as long as the policy says: a copy
+    /// too many is better than none.
     #[default]
     Later,
-    /// Once, with the pause of a durable retry: the service said yes, only in a way that cannot be read.
+    /// It may be repeated once, with the pause of a durable retry: the service said yes, only in a
+    /// way that cannot be read.
     OnceLater,
-    /// Like one that surely did not arrive: the service is known not to mind copies.
+    /// It may be repeated like one that surely did not arrive: the service is known not to mind
+    /// copies.
     Freely,
-    /// Not at all.
+    /// It may not be repeated at all.
     Never,
 }
 
-/// A failed send: its class, a message for people, and what the retry loop needs to know.
+/// Failed send: its class, a message for people, and what the retry loop needs to know.
 ///
-/// It has no room for a URL or a request: whoever makes one writes the message for people who may not know the secrets.
+/// It has no room for a URL or a request: whoever makes one writes the message for people who may
+/// not know the secrets.
 #[derive(Clone, Debug)]
 pub struct ProviderError {
     kind: ErrorKind,
@@ -83,7 +87,7 @@ pub struct ProviderError {
 }
 
 impl ProviderError {
-    /// A failure of `kind`; `message` says what was wrong. Cut at [`MAX_ERROR_BYTES`].
+    /// Failure of class `kind`; `message` says what was wrong, and is cut at [`MAX_ERROR_BYTES`].
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         let message = message.into();
         let message = head(&message, MAX_ERROR_BYTES).into();
@@ -102,71 +106,73 @@ impl ProviderError {
         }
     }
 
-    /// The request may have reached the service all the same.
+    /// Says that the request may have reached the service all the same.
     #[must_use]
     pub fn maybe_sent(mut self) -> Self {
         self.maybe_sent = true;
         self
     }
 
-    /// What the provider had got ready was refused, such as an access token. The request surely did not arrive, and is made once more with what the
-    /// provider gets instead. This failure stands where that is refused too.
+    /// Says that what the provider had got ready was refused, such as an access token. The request
+    /// surely did not arrive, and is made once more with what the provider gets instead. This
+    /// failure stands where that is refused too.
     #[must_use]
     pub fn not_ready(mut self) -> Self {
         self.not_ready = true;
         self
     }
 
-    /// People must repair something before anything can be sent: a setting, a permission, an address. So it is with every [`ErrorKind::Configuration`].
+    /// Says that people must repair something before anything can be sent: a setting, a permission,
+    /// an address. So it is with every [`ErrorKind::Configuration`].
     #[must_use]
     pub fn to_repair(mut self) -> Self {
         self.to_repair = true;
         self
     }
 
-    /// What holds for repeating it, if the request may have reached the service.
+    /// Says whether it may be repeated, if the request may have reached the service.
     #[must_use]
     pub fn repeat(mut self, repeat: Repeat) -> Self {
         self.repeat = repeat;
         self
     }
 
-    /// The service said when to come back.
+    /// Says after how long the service wants to be asked again.
     #[must_use]
     pub fn retry_after(mut self, after: Duration) -> Self {
         self.retry_after = Some(after);
         self
     }
 
-    /// The service's own error code.
+    /// Adds the service's own error code.
     #[must_use]
     pub fn service_code(mut self, code: i64) -> Self {
         self.service_code = Some(code);
         self
     }
 
-    /// The kind of trouble in the service's own terms: a word out of few, for metrics.
+    /// Adds the kind of trouble in the service's own terms: a word out of few, for metrics.
     #[must_use]
     pub fn reason(mut self, reason: &'static str) -> Self {
         self.reason = reason;
         self
     }
 
-    /// One line of what to do.
+    /// Adds one line of what to do.
     #[must_use]
     pub fn advice(mut self, advice: impl Into<String>) -> Self {
         self.advice = Some(advice.into().into());
         self
     }
 
-    /// The service's trace id for this failure.
+    /// Adds the service's trace id for this failure.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into().into());
         self
     }
 
-    /// The class.
+    /// Class of the failure.
     pub const fn kind(&self) -> ErrorKind {
         self.kind
     }
@@ -191,27 +197,27 @@ impl ProviderError {
         self.repeat
     }
 
-    /// When the service wants to be asked again, if it said so.
+    /// Time after which the service wants to be asked again, if it said so.
     pub const fn asked_to_wait(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// The service's own error code, if it gave one.
+    /// Service's own error code, if it gave one.
     pub const fn code_of_service(&self) -> Option<i64> {
         self.service_code
     }
 
-    /// The kind of trouble in the service's own terms; empty when it was not told.
+    /// Kind of trouble in the service's own terms; empty when it was not told.
     pub const fn reason_label(&self) -> &'static str {
         self.reason
     }
 
-    /// One line of what to do, if there is one.
+    /// Advice on what to do, in one line, if there is any.
     pub fn advice_text(&self) -> Option<&str> {
         self.advice.as_deref()
     }
 
-    /// The service's trace id, if it gave one.
+    /// Service's trace id, if it gave one.
     pub fn hint_text(&self) -> Option<&str> {
         self.hint.as_deref()
     }

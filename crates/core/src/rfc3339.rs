@@ -1,19 +1,21 @@
-//! What RFC 3339 says of a time beyond its form: which days, times of day, offsets and leap seconds there are.
+//! Rules of RFC 3339 for a time beyond its form: which days, times of day, offsets and leap seconds
+//! there are.
 //!
-//! The calendar library takes more than the standard has, such as an offset of 25 hours, and less, such as ten digits behind the second.
+//! The calendar library takes more than the standard has, such as an offset of 25 hours, and less,
+//! such as ten digits behind the second.
 
 use std::borrow::Cow;
 
-/// Why a text is no instant.
+/// Reason why a text is no instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTime {
     /// It looks like no time at all.
     #[error("it is no time")]
     Form,
-    /// A date alone.
+    /// A date without a time of day.
     #[error("its time of day and zone are missing, such as T09:00:00Z")]
     NoTimeOfDay,
-    /// No zone.
+    /// A time without a zone.
     #[error("its zone is missing: write Z for UTC, or an offset such as +08:00")]
     NoZone,
     /// A blank before the offset, which a query's `+` is read as.
@@ -28,11 +30,11 @@ pub enum InvalidTime {
     /// A day that the month does not have.
     #[error("there is no such day: {year:04}-{month:02} has {days} days")]
     Day {
-        /// The year.
+        /// Year that was given.
         year: u16,
-        /// The month.
+        /// Month that was given.
         month: u16,
-        /// How many days it has.
+        /// Number of days that the month has.
         days: u16,
     },
     /// A time that no day has.
@@ -50,7 +52,7 @@ pub enum InvalidTime {
 }
 
 impl InvalidTime {
-    /// What is to be said behind the text, if there is more to say than that it is no time.
+    /// Hint behind the text, if there is more to say than that it is no time; empty otherwise.
     pub fn hint(self) -> String {
         if self == Self::Form {
             String::new()
@@ -60,10 +62,11 @@ impl InvalidTime {
     }
 }
 
-/// Most digits behind the second that the calendar library reads.
+/// Digits behind the second that the calendar library reads at most.
 const MAX_DIGITS: usize = 9;
 
-/// The text as the calendar library reads it, if it can be an instant. What has another form than `2026-01-31T09:00:00.25+08:00` is left to it.
+/// Text as the calendar library reads it, if it can be an instant. What has another form than
+/// `2026-01-31T09:00:00.25+08:00` is left to it.
 pub(crate) fn readable(text: &str) -> Result<Cow<'_, str>, InvalidTime> {
     let as_it_is = Ok(Cow::Borrowed(text));
     let Some((year, month, day, rest)) = date(text) else {
@@ -115,7 +118,7 @@ pub(crate) fn readable(text: &str) -> Result<Cow<'_, str>, InvalidTime> {
     Ok(Cow::Owned(format!("{before}{zone}")))
 }
 
-/// Year, month and day, and what follows.
+/// Year, month and day of a text, and what follows them.
 fn date(text: &str) -> Option<(u16, u16, u16, &str)> {
     let (year, rest) = number(text, 4)?;
     let (month, rest) = number(rest.strip_prefix('-')?, 2)?;
@@ -123,7 +126,7 @@ fn date(text: &str) -> Option<(u16, u16, u16, &str)> {
     Some((year, month, day, rest))
 }
 
-/// How many days a month has.
+/// Number of days of a month.
 fn days_of(year: u16, month: u16) -> Result<u16, InvalidTime> {
     if year == 0 && month != 12 {
         return Err(InvalidTime::Year);
@@ -137,7 +140,7 @@ fn days_of(year: u16, month: u16) -> Result<u16, InvalidTime> {
     }
 }
 
-/// An offset in minutes east of UTC; 0 for `Z`, and for what is left to the calendar library.
+/// Offset in minutes east of UTC; 0 for `Z`, and for what is left to the calendar library.
 fn offset(zone: &str) -> Result<i32, InvalidTime> {
     if zone.trim().is_empty() {
         return Err(InvalidTime::NoZone);
@@ -167,7 +170,7 @@ fn offset(zone: &str) -> Result<i32, InvalidTime> {
     })
 }
 
-/// A number of so many digits, and what follows.
+/// Number of so many digits, and what follows it.
 fn number(text: &str, digits: usize) -> Option<(u16, &str)> {
     let (number, rest) = text.split_at_checked(digits)?;
     if !number.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,4 +1,4 @@
-//! How alike two words are, and which one was probably meant.
+//! Similarity of words, for suggesting the one that was probably meant.
 
 /// Names that are further from what was written are no suggestion.
 const MAX_DISTANCE: usize = 3;

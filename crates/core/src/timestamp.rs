@@ -8,24 +8,24 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::rfc3339::{InvalidTime, readable};
 
-/// An instant in milliseconds since the Unix epoch. On the wire: RFC 3339 in UTC.
+/// Instant in milliseconds since the Unix epoch. On the wire: RFC 3339 in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
 
-/// The instants that the calendar library can write: years 1 to 9999, less a day for time zones.
+/// Instants that the calendar library can write: years 1 to 9999, less a day for time zones.
 const REPRESENTABLE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_199_999;
 
-/// Always with milliseconds, so that instants sort as text.
+/// Printer that always writes milliseconds, so that instants sort as text.
 const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
 
 impl Timestamp {
-    /// The first instant there is. Go writes it for a time that was not set.
+    /// First instant there is. Go writes it for a time that was not set.
     pub const MIN: Self = Self(*REPRESENTABLE.start());
 
-    /// The last instant there is.
+    /// Last instant there is.
     pub const MAX: Self = Self(*REPRESENTABLE.end());
 
-    /// From milliseconds since the Unix epoch, held within the years 1 to 9999.
+    /// Instant so many milliseconds after the Unix epoch, held within the years 1 to 9999.
     pub fn from_millis(millis: i64) -> Self {
         Self(millis.clamp(*REPRESENTABLE.start(), *REPRESENTABLE.end()))
     }
@@ -35,12 +35,12 @@ impl Timestamp {
         self.0
     }
 
-    /// From RFC 3339 text, held within the years 1 to 9999; `None` when it is not.
+    /// Instant of an RFC 3339 text, held within the years 1 to 9999; `None` when it is none.
     pub fn parse(text: &str) -> Option<Self> {
         Self::read(text).ok()
     }
 
-    /// The same, with what is wrong with the text.
+    /// Instant of an RFC 3339 text, or what is wrong with the text.
     pub fn read(text: &str) -> Result<Self, InvalidTime> {
         let text = readable(text)?;
         if text.ends_with(']') && text.parse::<jiff::Zoned>().is_err() {
@@ -52,7 +52,8 @@ impl Timestamp {
         }
     }
 
-    /// An instant of the years 1 and 9999 that the calendar library cannot write: `9999-12-31T23:59:59Z` is many a program's "never".
+    /// Instant of the years 1 and 9999 that the calendar library cannot write:
+    /// `9999-12-31T23:59:59Z` is many a program's "never".
     fn at_the_edge(text: &str) -> Option<Self> {
         let pieces = Pieces::parse(text).ok()?;
         pieces.time().and(pieces.offset())?;
@@ -64,7 +65,7 @@ impl Timestamp {
         }
     }
 
-    /// The time since `earlier`, zero when `earlier` is not earlier.
+    /// Time since `earlier`; zero when `earlier` is not earlier.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }

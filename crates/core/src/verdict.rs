@@ -1,6 +1,6 @@
-//! What a rule can say about an action, without the rule's parameters.
+//! Kinds of verdicts: what a rule can say about an action, without the rule's parameters.
 
-/// The kind of a verdict, under whose name it is stored, counted and shown.
+/// Kind of a verdict, under whose name it is stored, counted and shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum VerdictKind {
     /// The action goes unchanged; also where no rule matched.
@@ -20,7 +20,7 @@ pub enum VerdictKind {
 }
 
 impl VerdictKind {
-    /// Every kind, in the order in which messages list them.
+    /// All kinds, in the order in which messages list them.
     pub const ALL: [Self; 7] = [
         Self::Allow,
         Self::Deny,
@@ -53,7 +53,7 @@ impl VerdictKind {
         }
     }
 
-    /// The kind with this name.
+    /// Kind of this name; `None` for any other word.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }

@@ -42,12 +42,12 @@ impl Flaw {
         .run()
     }
 
-    /// Whether the text nests too deep.
+    /// Whether the flaw is that the text nests too deep.
     pub fn is_depth(self) -> bool {
         matches!(self.kind, Kind::TooDeep(_))
     }
 
-    /// Path of the place, such as `payload.a[3].b`. `json` is the text in which it was found.
+    /// Path of the flaw, such as `payload.a[3].b`. `json` is the text in which it was found.
     pub fn place(self, json: &str) -> String {
         place(json, self.at)
     }
@@ -66,10 +66,10 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// An object or array that is not over.
+/// Object or array whose end is not reached.
 struct Open {
     at: usize,
-    /// Names that were there before its own.
+    /// Number of names in `Scan::names` that were there before its own.
     names: usize,
 }
 
@@ -77,7 +77,7 @@ struct Scan<'a> {
     json: &'a str,
     max_depth: usize,
     open: Vec<Open>,
-    /// Hashes of the names of all objects that are not over.
+    /// Hashes of the names of all objects whose end is not reached.
     names: Vec<u64>,
 }
 
@@ -129,7 +129,7 @@ impl Scan<'_> {
         None
     }
 
-    /// Looks at a text, and keeps it if it is a name.
+    /// Reads a text in quotes, and keeps its hash if it is a name.
     fn text(&mut self, at: usize, end: usize) -> Option<Flaw> {
         let bytes = self.json.as_bytes();
         let quoted = bytes.get(at..end)?;
@@ -156,7 +156,7 @@ impl Scan<'_> {
         None
     }
 
-    /// Compares the names of an object that is over.
+    /// Compares the names of an object whose end is reached.
     fn close(&mut self, open: &Open) -> Option<Flaw> {
         let names = self.names.get_mut(open.names..)?;
         let is_twice = if names.len() <= FEW_NAMES {
@@ -169,7 +169,8 @@ impl Scan<'_> {
             names.windows(2).any(|pair| pair[0] == pair[1])
         };
         self.names.truncate(open.names);
-        // Two names may have one hash.
+        // // Two names may have one hash, so the names themselves are compared before it is called
+        // a flaw.
         if is_twice {
             twice(self.json, open.at)
         } else {
@@ -191,7 +192,7 @@ fn hash(name: &[u8]) -> u64 {
     name.chunks(8).fold(name.len() as u64, mix)
 }
 
-/// The second of two equal names of the object at `at`.
+/// Where the second of two equal names of the object at `at` stands.
 fn twice(json: &str, at: usize) -> Option<Flaw> {
     let mut names: Vec<_> = members(json.get(at..)?)?
         .into_iter()
@@ -202,21 +203,22 @@ fn twice(json: &str, at: usize) -> Option<Flaw> {
         .windows(2)
         .find(|pair| pair[0].0 == pair[1].0)
         .map(|pair| pair[1].clone())?;
-    // Both are pieces of one text.
+    // // Both are slices of one text, so their addresses differ by the offset.
     Some(Flaw {
         kind: Kind::Twice,
         at: second.as_ptr() as usize - json.as_ptr() as usize,
     })
 }
 
-/// Whether a number is one for those who read it as a double. A word that is no number is somebody else's business.
+/// Whether a number is finite when it is read as a double. A word that is no number is left to
+/// others.
 fn is_double(number: &str) -> bool {
     let may_be_large =
         number.len() > SAFE_DIGITS || number.bytes().any(|byte| matches!(byte, b'e' | b'E'));
     !may_be_large || number.parse::<f64>().map_or(true, f64::is_finite)
 }
 
-/// The path of what begins at `target`.
+/// Path of the value or name that begins at `target`.
 fn place(json: &str, target: usize) -> String {
     let bytes = json.as_bytes();
     // What each open object or array adds to the path, and how many items came before.
@@ -251,7 +253,7 @@ fn place(json: &str, target: usize) -> String {
     path.strip_prefix('.').map_or(path.clone(), str::to_owned)
 }
 
-/// The step to a member: `.name`, or `["a.b"]` where the name would not be told from a path.
+/// Step of a path to a member: `.name`, or `["a.b"]` where the name would not be told from a path.
 fn named(quoted: &str) -> String {
     match text(quoted) {
         Some(name)

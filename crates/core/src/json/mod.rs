@@ -1,4 +1,4 @@
-//! What may be known about JSON without building it.
+//! JSON texts, looked at without building them.
 
 mod flaw;
 mod members;

@@ -1,8 +1,8 @@
-//! Numbers as they are written, of any length, without a double between.
+//! Numbers of any length, compared and cut as they are written, without a double between.
 
 use std::cmp::Ordering;
 
-/// A number taken apart.
+/// Number of a JSON text, taken apart.
 struct Parts<'a> {
     is_negative: bool,
     whole: &'a str,
@@ -39,7 +39,8 @@ impl<'a> Parts<'a> {
         self.whole.bytes().chain(self.fraction.bytes())
     }
 
-    /// How many digits stand before the point once it is written without exponent and leading zeros, and those digits and all after; `None` of zero.
+    /// Digits before the point once it is written without exponent and leading zeros, counted, and
+    /// all its digits from the first that is not 0; `None` of zero.
     fn magnitude(&self) -> Option<(i64, impl Iterator<Item = u8> + use<'a>)> {
         let zeros = self.digits().position(|digit| digit != b'0')?;
         let before = i64::try_from(self.whole.len())
@@ -50,7 +51,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The order of two numbers by what they are worth. Both must be written as JSON writes numbers.
+/// Order of two numbers by their values. Both must be written as JSON writes numbers.
 pub fn order(left: &str, right: &str) -> Ordering {
     let (left, right) = (Parts::of(left), Parts::of(right));
     match (left.magnitude(), right.magnitude()) {
@@ -101,7 +102,8 @@ fn digits_order(
     }
 }
 
-/// What stands before the point of a number, and whether nothing but zeros stands behind it; `None` beyond 64 bits.
+/// Integer before the point of a number, and whether nothing but zeros stands behind it; `None`
+/// beyond 64 bits.
 pub fn whole_part(number: &str) -> Option<(i64, bool)> {
     let parts = Parts::of(number);
     let Some((before, mut digits)) = parts.magnitude() else {

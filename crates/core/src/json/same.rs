@@ -1,8 +1,10 @@
-//! Whether two JSON texts say the same: the order of names does not matter, and numbers are compared as they are written.
+//! Equality of JSON texts: the order of names does not matter, and numbers are compared as they are
+//! written.
 
 use super::Tree;
 
-/// Whether two texts, which must be JSON, say the same. Those that nest too deep do only where their bytes are the same.
+/// Whether two texts, which must be JSON, hold equal values. Those that nest too deep are equal
+/// only where their bytes are.
 pub fn same(left: &str, right: &str) -> bool {
     if left == right {
         return true;

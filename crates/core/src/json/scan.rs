@@ -1,6 +1,6 @@
 //! Where the parts of a JSON text end. Works on bytes without recursion; on what is no JSON the ends mean nothing, and nothing panics.
 
-/// The first place from `at` that is no blank.
+/// First index from `at` on that is no blank.
 pub(super) fn past_blanks(bytes: &[u8], mut at: usize) -> usize {
     while matches!(bytes.get(at), Some(b' ' | b'\t' | b'\r' | b'\n')) {
         at += 1;
@@ -8,7 +8,7 @@ pub(super) fn past_blanks(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Where the text in quotes that begins at `at` ends, after its closing quote.
+/// Index behind the closing quote of the text in quotes that begins at `at`.
 pub(super) fn text_end(bytes: &[u8], at: usize) -> usize {
     let mut at = at + 1;
     loop {
@@ -21,7 +21,7 @@ pub(super) fn text_end(bytes: &[u8], at: usize) -> usize {
     }
 }
 
-/// Where the number or word that begins at `at` ends.
+/// Index behind the number or word that begins at `at`.
 pub(super) fn word_end(bytes: &[u8], mut at: usize) -> usize {
     while matches!(
         bytes.get(at),
@@ -32,7 +32,7 @@ pub(super) fn word_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Where the value that begins at `at` ends.
+/// Index behind the value that begins at `at`.
 pub(super) fn value_end(bytes: &[u8], mut at: usize) -> usize {
     let mut depth = 0usize;
     loop {
@@ -56,7 +56,7 @@ pub(super) fn value_end(bytes: &[u8], mut at: usize) -> usize {
     }
 }
 
-/// The code unit that `\uXXXX` at `at` stands for.
+/// Code unit that `\uXXXX` at `at` stands for.
 pub(super) fn code_unit(bytes: &[u8], at: usize) -> Option<u16> {
     let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
     digits.iter().try_fold(0u16, |unit, digit| {
@@ -64,7 +64,7 @@ pub(super) fn code_unit(bytes: &[u8], at: usize) -> Option<u16> {
     })
 }
 
-/// Where the first half of a surrogate pair stands alone between `at` and `end`.
+/// Index of a half of a surrogate pair that stands alone between `at` and `end`.
 pub(super) fn lone_surrogate(bytes: &[u8], mut at: usize, end: usize) -> Option<usize> {
     while at < end {
         if bytes.get(at) != Some(&b'\\') {

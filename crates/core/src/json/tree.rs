@@ -6,10 +6,10 @@ use std::fmt;
 use super::members::text;
 use super::scan::{past_blanks, text_end, word_end};
 
-/// Depth beyond which nothing is read.
+/// Depth beyond which no tree is built.
 const MAX_TREE_DEPTH: usize = 128;
 
-/// A value, with numbers as they are written.
+/// Value, with numbers as they are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tree<'a> {
     /// A number, `true`, `false` or `null`.
@@ -28,7 +28,7 @@ impl<'a> Tree<'a> {
         tree(json, &mut 0, 0)
     }
 
-    /// The member of an object.
+    /// Member of an object, by its name.
     pub fn member(&self, name: &str) -> Option<&Self> {
         let Self::Object(members) = self else {
             return None;
@@ -39,7 +39,7 @@ impl<'a> Tree<'a> {
         members.get(at).map(|(_, value)| value)
     }
 
-    /// Whether all its words are such.
+    /// Whether `are` holds of every number, `true`, `false` and `null` within.
     pub fn all_words(&self, are: fn(&str) -> bool) -> bool {
         match self {
             Self::Word(word) => are(word),
@@ -123,7 +123,8 @@ fn tree<'a>(json: &'a str, at: &mut usize, depth: usize) -> Option<Tree<'a>> {
     }
 }
 
-/// Whether the list or object ends here. Passes over what ends it, or over the comma before its next item.
+/// Whether the list or object ends at `at`. Passes over what ends it, or over the comma before its
+/// next item.
 fn ends(bytes: &[u8], at: &mut usize) -> bool {
     *at = past_blanks(bytes, *at);
     if bytes.get(*at) == Some(&b',') {
