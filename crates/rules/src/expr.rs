@@ -1,4 +1,4 @@
-//! The one form of every condition.
+//! Expressions: the one form of every condition.
 
 use acteon_core::Timestamp;
 
@@ -7,7 +7,7 @@ use crate::path::Path;
 use crate::pattern::Pattern;
 use crate::quote::quoted;
 
-/// A constant.
+/// Constant that stands in a condition.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Constant {
     Null,
@@ -19,12 +19,12 @@ pub(crate) enum Constant {
     Time(Timestamp),
 }
 
-/// A condition, or a part of one.
+/// Condition, or a part of one.
 #[derive(Clone, Debug)]
 pub(crate) enum Expr {
     Constant(Constant),
     Field(Path),
-    /// A variable of a comprehension, by its depth.
+    /// Variable of a comprehension, by its depth.
     Local(usize),
     Select(Box<Expr>, Box<str>),
     Index(Box<Expr>, Box<Expr>),
@@ -42,7 +42,7 @@ pub(crate) enum Expr {
     Call(Function, Vec<Expr>),
     List(Vec<Expr>),
     Fold(Box<Fold>),
-    /// True unless its operand is false: what a comprehension goes on by.
+    /// True unless its operand is false: the condition by which a comprehension goes on.
     NotStrictlyFalse(Box<Expr>),
 }
 
@@ -65,7 +65,7 @@ pub(crate) enum Operation {
     Remainder,
 }
 
-/// A comprehension. Its result so far is the local at `depth`, its item the one after.
+/// Comprehension. Its result so far is the local at `depth`, its item the one after.
 #[derive(Clone, Debug)]
 pub(crate) struct Fold {
     pub(crate) depth: usize,
@@ -77,7 +77,7 @@ pub(crate) struct Fold {
 }
 
 impl Comparison {
-    /// The same with its sides exchanged.
+    /// Comparison that holds of the exchanged sides.
     pub(crate) const fn flipped(self) -> Self {
         match self {
             Self::Lt => Self::Gt,
@@ -88,7 +88,7 @@ impl Comparison {
         }
     }
 
-    /// As CEL writes it.
+    /// Operator as CEL writes it.
     pub(crate) const fn sign(self) -> &'static str {
         match self {
             Self::Eq => "==",
@@ -100,12 +100,12 @@ impl Comparison {
         }
     }
 
-    /// Whether it is about an order.
+    /// Whether it asks for an order, and not for equality.
     pub(crate) const fn is_order(self) -> bool {
         !matches!(self, Self::Eq | Self::Ne)
     }
 
-    /// Whether it holds of sides that stand so to each other.
+    /// Whether it holds of sides that stand in this order.
     pub(crate) const fn holds(self, order: std::cmp::Ordering) -> bool {
         match self {
             Self::Eq => order.is_eq(),
@@ -119,7 +119,7 @@ impl Comparison {
 }
 
 impl Constant {
-    /// As CEL writes it.
+    /// Expression as CEL writes it.
     pub(crate) fn spelled(&self) -> String {
         match self {
             Self::Null => "null".into(),
@@ -137,12 +137,12 @@ impl Expr {
         Self::Constant(Constant::Text(text.into()))
     }
 
-    /// Whether it is a label as it stands.
+    /// Whether it is a label, and nothing around it.
     pub(crate) fn is_label(&self) -> bool {
         matches!(self, Self::Field(path) if path.is_label())
     }
 
-    /// The field that it reads first.
+    /// Field that it reads first.
     pub(crate) fn first_field(&self) -> Option<&Path> {
         match self {
             Self::Field(path) => Some(path),
@@ -165,7 +165,7 @@ impl Expr {
         }
     }
 
-    /// How many of its parts are such, but for those within one that is.
+    /// Number of its parts for which `is` holds, but for those within one that does.
     pub(crate) fn count(&self, is: fn(&Self) -> bool) -> usize {
         let sum = |all: &[Self]| all.iter().map(|part| part.count(is)).sum();
         if is(self) {

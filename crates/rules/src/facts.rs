@@ -1,4 +1,5 @@
-//! What may be looked at: an action, the instant, and what follows from them. Payload and calendar are read when something asks.
+//! Facts that conditions may look at: an action, the instant, and what follows from them. Payload
+//! and calendar are read when something asks.
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
@@ -16,7 +17,7 @@ use crate::pattern::Steps;
 use crate::value::Val;
 use crate::zone::{Zone, civil};
 
-/// An action at an instant.
+/// Facts about an action at an instant.
 pub struct Facts<'a> {
     action: &'a Action,
     provider: &'a ProviderName,
@@ -29,22 +30,23 @@ pub struct Facts<'a> {
     steps: Steps,
 }
 
-/// Why a field has no value.
+/// Reason why a field has no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Missing {
-    /// It is not there.
+    /// The field is not there.
     Absent,
-    /// It is there, and cannot be read: it holds a number that is too large. Such payloads are not accepted any more; older versions stored some.
+    /// The field is there, and cannot be read: it holds a number that is too large. Such payloads
+    /// are not accepted any more; older versions stored some.
     Unreadable,
 }
 
 impl<'a> Facts<'a> {
-    /// The facts of `action` at `now`.
+    /// Facts of `action` at `now`.
     pub fn new(action: &'a Action, now: Timestamp) -> Self {
         Self::through(action, &action.provider, now)
     }
 
-    /// The same, when it goes through another provider than the one asked for.
+    /// Facts of `action` at `now`, when it goes through `provider` and not the one asked for.
     pub fn through(action: &'a Action, provider: &'a ProviderName, now: Timestamp) -> Self {
         Self {
             action,
@@ -58,17 +60,17 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The action.
+    /// Action that the facts are about.
     pub fn action(&self) -> &'a Action {
         self.action
     }
 
-    /// The instant.
+    /// Instant that `now` and the calendar stand for.
     pub fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// The whole payload, parsed at the first call; `None` where it cannot be read.
+    /// Payload as a tree, parsed at the first call; `None` where it cannot be read.
     fn payload(&self) -> Option<&Tree<'a>> {
         self.payload
             .get_or_init(|| read(self.action.payload.get()))
@@ -80,7 +82,7 @@ impl<'a> Facts<'a> {
         &self.steps
     }
 
-    /// What of `text`, the value of `of`, is searched.
+    /// Part of `text`, the value of `of`, that is searched.
     pub(crate) fn matched<'t>(of: &Expr, text: &'t str) -> &'t str {
         let is_label = matches!(of, Expr::Field(path) if path.root == Root::Metadata);
         beginning(
@@ -93,7 +95,8 @@ impl<'a> Facts<'a> {
         )
     }
 
-    /// The value of a field as text, as far as it is searched. What is no text is written as JSON, and what cannot be read as it stands.
+    /// Value of a field as text, as far as it is searched. What is no text is written as JSON, and
+    /// what cannot be read as it stands.
     pub(crate) fn text(&self, path: &Path) -> Option<Cow<'_, str>> {
         let limit = if path.root == Root::Metadata {
             MAX_MATCHED_LABEL_BYTES
@@ -124,7 +127,7 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// The JSON of what lies at `keys` of the payload, as it is written.
+    /// JSON of what lies at `keys` of the payload, as it is written.
     fn written(&self, keys: &[Box<str>]) -> Option<&'a str> {
         let mut json = self.action.payload.get();
         for key in keys {
@@ -141,7 +144,7 @@ impl<'a> Facts<'a> {
         Some(json)
     }
 
-    /// The value of a field.
+    /// Value of a field, or why it has none.
     pub(crate) fn get<'f>(&'f self, path: &Path, zone: &Zone) -> Result<Val<'f>, Missing> {
         if path.root == Root::Payload {
             return self.within_payload(&path.keys);
@@ -149,7 +152,7 @@ impl<'a> Facts<'a> {
         self.beside_payload(path, zone).ok_or(Missing::Absent)
     }
 
-    /// The value of a field that is not in the payload; `None` when it is not there.
+    /// Value of a field that is not in the payload; `None` when it is not there.
     fn beside_payload<'f>(&'f self, path: &Path, zone: &Zone) -> Option<Val<'f>> {
         let text = |text: &'f str| Some(Val::Text(Cow::Borrowed(text)));
         let maybe =
@@ -187,7 +190,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// What lies at `keys` of the payload. Only the fields that are asked for are parsed.
+    /// Value at `keys` of the payload. Only the fields that are asked for are parsed.
     fn within_payload(&self, keys: &[Box<str>]) -> Result<Val<'_>, Missing> {
         let Some((first, rest)) = keys.split_first() else {
             return self.payload().map(Val::of_tree).ok_or(Missing::Unreadable);
@@ -210,7 +213,7 @@ impl<'a> Facts<'a> {
         within(value, rest).map(Val::of_tree).ok_or(Missing::Absent)
     }
 
-    /// The wall clock in a zone.
+    /// Wall clock in a zone.
     pub(crate) fn calendar(&self, zone: &Zone) -> DateTime {
         let mut calendars = self.calendars.borrow_mut();
         if let Some((_, calendar)) = calendars.iter().find(|(index, _)| *index == zone.index) {
@@ -229,8 +232,8 @@ struct Field<'a> {
     value: OnceCell<Option<Tree<'a>>>,
 }
 
-/// The fields of a payload that is an object, in the order of their names; of equal ones the last comes last. Of one that is a list, its items by
-/// their positions.
+/// Fields of a payload that is an object, in the order of their names; of equal ones the last comes
+/// last. Of one that is a list, its items by their positions.
 fn fields(payload: &str) -> Option<Vec<Field<'_>>> {
     let field = |name, json| Field {
         name,
@@ -252,13 +255,13 @@ fn fields(payload: &str) -> Option<Vec<Field<'_>>> {
     Some(fields)
 }
 
-/// The value that a JSON text stands for, unless it holds a number that is larger than any double. A half of a surrogate pair, which older versions
-/// accepted, is U+FFFD.
+/// Value that a JSON text stands for, unless it holds a number that is larger than any double. A
+/// half of a surrogate pair, which older versions accepted, is U+FFFD.
 fn read(json: &str) -> Option<Tree<'_>> {
     Tree::parse(json).filter(|tree| tree.all_words(is_readable))
 }
 
-/// Digits that no double has.
+/// Digits beyond which a number may be larger than any double.
 const LONG: usize = 300;
 
 fn is_readable(word: &str) -> bool {
@@ -267,12 +270,12 @@ fn is_readable(word: &str) -> bool {
         || matches!(word, "true" | "false")
 }
 
-/// The beginning of a text, cut between characters.
+/// Beginning of a text, of `limit` bytes at most, cut between characters.
 pub(crate) fn beginning(text: &str, limit: usize) -> &str {
     &text[..text.floor_char_boundary(limit)]
 }
 
-/// The beginning of a value written as JSON, which is not written further.
+/// Beginning of a value written as JSON, which is not written further.
 fn json_beginning(json: &Tree<'_>, limit: usize) -> String {
     struct Room(String, usize);
     impl Write for Room {
@@ -300,7 +303,7 @@ fn within<'f, 'a>(json: &'f Tree<'a>, keys: &[Box<str>]) -> Option<&'f Tree<'a>>
     })
 }
 
-/// The days of a week, as `time.weekday` names them.
+/// Days of a week, as `time.weekday` names them.
 pub(crate) const WEEKDAYS: [&str; 7] = [
     "Monday",
     "Tuesday",

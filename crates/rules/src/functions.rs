@@ -1,4 +1,4 @@
-//! The functions that an expression may call, as `f(x, y)` or `x.f(y)`.
+//! Functions that an expression may call, as `f(x, y)` or `x.f(y)`.
 
 use acteon_core::Timestamp;
 use acteon_core::similar::nearest;
@@ -22,7 +22,7 @@ pub(crate) enum Function {
     Max,
 }
 
-/// Name, function, how many arguments.
+/// Names, the functions behind them, and how many arguments each takes.
 const TABLE: &[(&str, Function, usize)] = &[
     ("size", Function::Size, 1),
     ("len", Function::Size, 1),
@@ -49,7 +49,7 @@ const TABLE: &[(&str, Function, usize)] = &[
 ];
 
 impl Function {
-    /// The name that it has first.
+    /// Name that the function has first in the table.
     pub(crate) fn name(self) -> &'static str {
         TABLE
             .iter()
@@ -58,7 +58,7 @@ impl Function {
     }
 }
 
-/// The function of a name that takes so many arguments.
+/// Function of a name that takes so many arguments, or what to write instead.
 pub(crate) fn find(name: &str, arguments: usize) -> Result<Function, String> {
     let Some((_, function, takes)) = TABLE.iter().find(|(known, ..)| *known == name) else {
         let known: Vec<&str> = TABLE
@@ -81,7 +81,7 @@ pub(crate) fn find(name: &str, arguments: usize) -> Result<Function, String> {
     Ok(*function)
 }
 
-/// What other languages call a function.
+/// Name here of what other languages call a function.
 fn synonym(name: &str) -> Option<&'static str> {
     Some(match name {
         "length" | "count" => "size",
@@ -101,7 +101,8 @@ fn synonym(name: &str) -> Option<&'static str> {
 }
 
 impl Function {
-    /// Why a text that is written out can never be made a number or a time of. A rule with it would fail for every action.
+    /// Reason why a text that is written out can never be made a number or a time of. A rule with
+    /// it would fail for every action.
     pub(crate) fn always_fails_for(self, text: &str) -> Option<String> {
         let is_no = match self {
             Self::Int => text
@@ -129,7 +130,8 @@ impl Function {
         ))
     }
 }
-/// A text in which nothing is read as a mention, a tag or a link of markdown: the letters that begin them become those of full width, which look alike.
+/// Text in which nothing is read as a mention, a tag or a link of markdown: the letters that begin
+/// them become those of full width, which look alike.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();

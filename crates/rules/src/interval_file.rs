@@ -41,7 +41,7 @@ impl Reader<'_> {
     }
 }
 
-/// What is wrong with each part of a time interval, alone.
+/// Complaints about each part of a time interval, alone.
 fn of_parts(node: &Node) -> Vec<(Place, String)> {
     let NodeKind::Map(entries) = &node.kind else {
         return Vec::new();
@@ -106,7 +106,7 @@ fn of_range(at: usize, range: &Node) -> Vec<(Place, String)> {
     found
 }
 
-/// What is wrong with a time interval whose other fields are right.
+/// Complaint about a time interval whose other fields are right.
 fn wrong(key: &str, value: Value) -> Option<String> {
     let mut interval =
         json!({ "name": "other", "time_ranges": [{ "months": [{ "start": 1, "end": 12 }] }] });

@@ -26,25 +26,25 @@ use crate::quote::one_line;
 
 /// Deepest nesting of an expression.
 const NEST_LIMIT: u32 = 32;
-/// Most literals that an expression may stand for to be looked up by them.
+/// Number of literals that an expression may stand for to be looked up by them.
 const MAX_LITERALS: usize = 32;
 
-/// What it costs, in steps, that an automaton gives up.
+/// Cost of an automaton that gives up, in steps.
 const GIVING_UP: u64 = 200_000;
 
 type CacheOf<T> =
     Pool<T, Box<dyn Fn() -> T + Send + Sync + std::panic::UnwindSafe + std::panic::RefUnwindSafe>>;
 
-/// Where a pattern must match.
+/// Part of a text that a pattern must match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// The whole text.
+    /// It matches the whole text.
     Whole,
-    /// Any part of it.
+    /// It matches any part of the text.
     Part,
 }
 
-/// A compiled pattern. Cloning is cheap.
+/// Pattern, compiled and shared. Cloning is cheap.
 #[derive(Clone)]
 pub(crate) struct Pattern(Arc<Compiled>);
 
@@ -63,15 +63,15 @@ struct Compiled {
     vm_caches: CacheOf<pikevm::Cache>,
 }
 
-/// What a search costs beside the bytes of its text, in bytes.
+/// Cost of a search beside the bytes of its text, in bytes.
 const SEARCHING: u64 = 64;
 
 /// Steps that a decision has left for searches.
 #[derive(Debug)]
 pub struct Steps {
-    /// For those that no automaton can make.
+    /// Steps for searches that no automaton can make.
     expensive: Cell<u64>,
-    /// Bytes for those that an automaton makes.
+    /// Bytes for searches that an automaton makes.
     bytes: Cell<u64>,
 }
 
@@ -82,7 +82,8 @@ impl Default for Steps {
 }
 
 impl Steps {
-    /// So many for searches that no automaton can make, and as many bytes for the others as a decision has.
+    /// Budget of so many steps for searches that no automaton can make, and as many bytes for the
+    /// others as a decision has.
     pub const fn new(steps: u64) -> Self {
         Self {
             expensive: Cell::new(steps),
@@ -95,7 +96,7 @@ impl Steps {
     }
 }
 
-/// Takes some, if there are as many.
+/// Takes so many steps if there are as many, and tells whether it did.
 fn take(from: &Cell<u64>, steps: u64) -> bool {
     let left = from.get().checked_sub(steps);
     from.set(left.unwrap_or(0));
@@ -208,29 +209,30 @@ impl Pattern {
             .then(|| compiled.vm.is_match(&mut compiled.vm_caches.get(), input))
     }
 
-    /// The only texts that it can match, where they are few.
+    /// Texts that it can match and no others, where they are few.
     pub(crate) fn literals(&self) -> Option<&[Box<str>]> {
         self.0.literals.as_deref()
     }
 
-    /// Literals, in ASCII regardless of their case, that a text must have to match: of each of these sets one.
+    /// Sets of literals, in ASCII regardless of their case: a text must have one of each to match.
     pub(crate) fn required(&self) -> &[Box<[Box<str>]>] {
         &self.0.required
     }
 
-    /// The expression.
+    /// Text of the expression, as it was written.
     pub(crate) fn text(&self) -> &str {
         &self.0.text
     }
 
-    /// Bytes that it takes, without what searches keep.
+    /// Bytes of the compiled pattern, without what searches keep.
     pub(crate) fn bytes(&self) -> usize {
         self.0.bytes
     }
 }
 
-/// An expression as RE2, which Prometheus and Alertmanager use, reads it: a brace that begins no repetition stands for itself. A dot is any
-/// character, also a line's end: what people look for is in texts of several lines.
+/// Syntax tree of an expression as RE2, which Prometheus and Alertmanager use, reads it: a brace
+/// that begins no repetition stands for itself. A dot is any character, also a line's end: what
+/// people look for is in texts of several lines.
 fn parsed(text: &str) -> Result<Hir, String> {
     let mut text = Cow::Borrowed(text);
     loop {
@@ -254,7 +256,7 @@ fn parsed(text: &str) -> Result<Hir, String> {
     }
 }
 
-/// Where a brace stands that begins no repetition, if that is what is wrong.
+/// Position of a brace that begins no repetition, if that is what is wrong.
 fn literal_brace(text: &str, error: &regex_syntax::ast::Error) -> Option<usize> {
     use regex_syntax::ast::ErrorKind as K;
     let is_of_brace = matches!(
@@ -285,7 +287,7 @@ fn literal_brace(text: &str, error: &regex_syntax::ast::Error) -> Option<usize> 
     (!escaped && !counts).then_some(at)
 }
 
-/// What is wrong with an expression, in words and without a drawing.
+/// Message about what is wrong with an expression, in words and without a drawing.
 fn why(error: &regex_syntax::Error) -> String {
     match error {
         regex_syntax::Error::Parse(error) => {
@@ -311,7 +313,8 @@ impl std::fmt::Debug for Pattern {
     }
 }
 
-/// The texts that an expression stands for, if they are few. An assertion within may rule some of them out, never add one.
+/// Texts that an expression stands for, if they are few. An assertion within may rule some of them
+/// out, never add one.
 fn literals(hir: &Hir) -> Option<Box<[Box<str>]>> {
     let found = Extractor::new().limit_total(MAX_LITERALS).extract(hir);
     let found = found
@@ -379,7 +382,8 @@ fn walk(hir: &Hir, run: &mut String, sets: &mut Vec<Box<[Box<str>]>>) {
     }
 }
 
-/// The letter that a class is in both its cases. Some letters have a third beyond ASCII: those are none.
+/// Letter that a class is in both its cases. Some letters have a third beyond ASCII: those are
+/// none.
 fn letter(class: &Class) -> Option<char> {
     let Class::Unicode(class) = class else {
         return None;

@@ -9,24 +9,25 @@ use acteon_core::json::{Tree, order};
 
 use crate::quote::quoted;
 
-/// A value. Arrays and objects of the payload stay where they are.
+/// Value. Arrays and objects of the payload stay where they are.
 #[derive(Clone, Debug)]
 pub(crate) enum Val<'a> {
     Null,
     Bool(bool),
     Int(i64),
-    /// What was calculated.
+    /// Number that was calculated.
     Double(f64),
-    /// What was sent, or stands in a rule, and is no integer of 64 bits: as JSON writes it, so that no digit is lost.
+    /// Number that was sent, or stands in a rule, and is no integer of 64 bits: as JSON writes it,
+    /// so that no digit is lost.
     Number(Cow<'a, str>),
     Text(Cow<'a, str>),
-    /// An instant. Beside one, text is read as RFC 3339 and a number as seconds since 1970.
+    /// Instant. Beside one, text is read as RFC 3339 and a number as seconds since 1970.
     Time(Timestamp),
-    /// An array or object.
+    /// Array or object of the action.
     Json(&'a Tree<'a>),
-    /// A list that an expression built.
+    /// List that an expression built.
     List(Rc<Vec<Val<'a>>>),
-    /// The labels.
+    /// Labels of the action, a text by name.
     Labels(&'a std::collections::BTreeMap<String, String>),
 }
 
@@ -100,7 +101,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// The order of two values of one kind that has an order.
+    /// Order of two values of one kind that has an order; `None` of others.
     pub(crate) fn compare(&self, other: &Val<'_>) -> Option<Ordering> {
         match (self, other) {
             (Self::Int(left), Val::Int(right)) => Some(left.cmp(right)),
@@ -121,7 +122,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// The instant that a value stands for beside one.
+    /// Instant that a value stands for beside another.
     pub(crate) fn instant(&self) -> Option<Timestamp> {
         match self {
             Self::Time(time) => Some(*time),
@@ -134,7 +135,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// A number as a double, to calculate with.
+    /// Number as a double, to calculate with.
     pub(crate) fn double(&self) -> Option<f64> {
         match self {
             Self::Int(number) => Some(*number as f64),
@@ -144,7 +145,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// A number as it is written.
+    /// Number as it is written.
     fn written(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Int(number) => Some(Cow::Owned(number.to_string())),
@@ -153,7 +154,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// The members of an object, in the order of their names.
+    /// Members of an object, in the order of their names.
     pub(crate) fn members(&self) -> Vec<(&str, Val<'_>)> {
         match self {
             Self::Json(Tree::Object(members)) => members
@@ -168,7 +169,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// How many members an object has.
+    /// Number of members of an object.
     fn member_count(&self) -> usize {
         match self {
             Self::Json(Tree::Object(members)) => members.len(),
@@ -177,7 +178,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// How many items a list has.
+    /// Number of items of a list.
     pub(crate) fn len(&self) -> Option<usize> {
         match self {
             Self::Json(Tree::List(items)) => Some(items.len()),
@@ -186,7 +187,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// The item of a list at `position`.
+    /// Item of a list at `position`.
     pub(crate) fn item(&self, position: usize) -> Option<Val<'a>> {
         match self {
             Self::Json(Tree::List(items)) => items.get(position).map(Val::of_tree),
@@ -195,7 +196,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// The items of a list.
+    /// Items of a list.
     pub(crate) fn items(&self) -> Option<Vec<Val<'a>>> {
         match self {
             Self::Json(Tree::List(items)) => Some(items.iter().map(Val::of_tree).collect()),
@@ -204,7 +205,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// As JSON, numbers as they were written.
+    /// JSON of the value, numbers as they were written.
     pub(crate) fn to_json(&self) -> String {
         match self {
             Self::Null => "null".into(),
@@ -235,7 +236,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// As it would be written into a text.
+    /// Text of the value, as it stands within another text.
     pub(crate) fn to_text(&self) -> String {
         match self {
             Self::Text(text) => text.clone().into_owned(),
@@ -246,8 +247,9 @@ impl<'a> Val<'a> {
     }
 }
 
-/// The order of what was calculated and a number as it is written. Integers are compared by every digit; what has a point or an exponent is rounded to
-/// 64 bits too, so that a calculated 0.1 is 0.1.
+/// Order of what was calculated and a number as it is written. Integers are compared by every
+/// digit; what has a point or an exponent is rounded to 64 bits too, so that a calculated 0.1 is
+/// 0.1.
 fn beside(calculated: f64, written: &str) -> Option<Ordering> {
     if !calculated.is_finite() || written.contains(['.', 'e', 'E']) {
         return calculated.partial_cmp(&written.parse().ok()?);

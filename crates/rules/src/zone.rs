@@ -4,7 +4,7 @@ use acteon_core::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-/// A time zone that rules share.
+/// Time zone that rules share.
 #[derive(Clone, Debug)]
 pub(crate) struct Zone {
     pub(crate) index: u16,
@@ -13,7 +13,7 @@ pub(crate) struct Zone {
 }
 
 impl Zone {
-    /// The zone that every set of rules has first.
+    /// Zone that every set of rules has first.
     pub(crate) fn utc() -> Self {
         Self {
             index: 0,
@@ -23,7 +23,7 @@ impl Zone {
     }
 }
 
-/// The wall clock of an instant in a zone.
+/// Wall clock of an instant in a zone.
 pub(crate) fn civil(now: Timestamp, zone: &TimeZone) -> DateTime {
     // Timestamps are held within what the calendar can write.
     let instant = jiff::Timestamp::from_millisecond(now.as_millis()).unwrap_or_default();
@@ -35,7 +35,7 @@ pub fn is_time_zone(name: &str) -> bool {
     TimeZone::get(name).is_ok()
 }
 
-/// What to say of a time zone that is none.
+/// Message for a time zone that does not exist.
 pub(crate) fn no_zone(name: &str) -> String {
     format!("there is no time zone {name:?}; use a name such as Asia/Shanghai or UTC")
 }

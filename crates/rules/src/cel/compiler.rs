@@ -1,4 +1,4 @@
-//! From the parser's syntax tree to the one form.
+//! Compiler from the parser's syntax tree to the one form of conditions.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,9 +15,9 @@ use crate::functions;
 use crate::path::Path;
 use crate::pattern::{Pattern, Reach};
 
-/// Deepest syntax tree, comprehensions expanded.
+/// Deepest syntax tree, with comprehensions expanded.
 const TREE_DEPTH: usize = 64;
-/// Most comprehensions within each other.
+/// Most comprehensions that may stand within each other.
 const COMPREHENSION_DEPTH: usize = 2;
 
 /// Compiler of a syntax tree, and where it is in it.
@@ -38,7 +38,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Compiles a node so far below the root.
+    /// Compiles a node that lies `depth` below the root.
     pub(super) fn expr(&mut self, parsed: &IdedExpr, depth: usize) -> Result<Expr, String> {
         if depth > TREE_DEPTH {
             return Err(format!(

@@ -1,6 +1,7 @@
-//! What was probably meant by a text that is not a CEL expression. The parser knows what it expected; people want to know what to write.
+//! Hints at what was probably meant by a text that is not a CEL expression. The parser knows what
+//! it expected; people want to know what to write.
 
-/// A slip in `text`: where it is, in characters from 1, and what to write.
+/// Slip in `text`: its position in characters from 1, and what to write instead.
 pub(crate) fn slip(text: &str) -> Option<(usize, String)> {
     let mut scan = Scan {
         rest: text,
@@ -20,7 +21,7 @@ pub(crate) fn slip(text: &str) -> Option<(usize, String)> {
 
 struct Scan<'a> {
     rest: &'a str,
-    /// Characters before `rest`, and one.
+    /// Position of the first character of `rest`, from 1.
     at: usize,
     open: Vec<(char, usize)>,
     found: Option<(usize, String)>,
@@ -173,9 +174,9 @@ impl Scan<'_> {
     }
 }
 
-/// What to say of a number that no action can have.
+/// Message for a number that no action can have.
 pub(crate) const TOO_LARGE: &str = "a number in it is larger than any that can be sent";
-/// What to say of an unsigned number that no integer of 64 bits is.
+/// Message for an unsigned number that does not fit into 64 bits.
 pub(crate) const TOO_LARGE_UNSIGNED: &str =
     "an unsigned number in it is too large; write it without the u";
 

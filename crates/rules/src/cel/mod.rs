@@ -38,7 +38,7 @@ fn parse(text: &str) -> Result<IdedExpr, ParseErrors> {
     Parser::new().max_recursion_depth(PARSER_DEPTH).parse(text)
 }
 
-/// What to say of a text that is no expression.
+/// Message for a text that is no expression.
 fn unparsed(text: &str, errors: &ParseErrors) -> String {
     if let Some((at, slip)) = hints::slip(text) {
         let before: String = text.chars().take(at - 1).collect();

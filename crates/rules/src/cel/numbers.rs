@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use acteon_core::json::order;
 use cel::common::ast::{CallExpr, Expr as Cel, LiteralValue};
 
-/// An expression for the parser.
+/// Expression as it is given to the parser.
 pub(crate) struct Marked<'a> {
     /// The same expression with each number that a double would change as the argument of [`Self::function`].
     pub(crate) text: Cow<'a, str>,
@@ -73,7 +73,7 @@ pub(crate) fn refusal(
     ))
 }
 
-/// The text with something else for each number that a double would change.
+/// Text with something else for each number that a double would change.
 fn replaced(text: &str, mut by: impl FnMut(&str) -> String) -> Cow<'_, str> {
     let mut marked = String::new();
     let mut from = 0;
@@ -109,7 +109,7 @@ fn is_of_a_word(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-/// How long the text in quotes is that `text` begins with.
+/// Length in bytes of the text in quotes that `text` begins with.
 fn quoted(text: &str, is_raw: bool) -> usize {
     let quote = &text[..1];
     let triple = quote.repeat(3);
@@ -131,7 +131,7 @@ fn quoted(text: &str, is_raw: bool) -> usize {
     text.len()
 }
 
-/// How long the number is that `text` begins with, with the letters right behind it.
+/// Length in bytes of the number that `text` begins with, with the letters right behind it.
 fn number(text: &str) -> usize {
     let mut before = ' ';
     let mut ends = |letter: char| {

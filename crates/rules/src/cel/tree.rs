@@ -9,7 +9,7 @@ use super::hints;
 use crate::eval;
 use crate::expr::{Comparison, Constant, Expr, Operation};
 
-/// `x["key"]` and `x[0]`, which are fields as `x.key` is.
+/// Value and key of `x["key"]` or `x[0]`, which are fields as `x.key` is.
 pub(super) fn literal_key(call: &CallExpr) -> Option<(&IdedExpr, Cow<'_, str>)> {
     match (call.func_name.as_str(), &call.args[..]) {
         (

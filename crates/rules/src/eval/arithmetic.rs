@@ -1,4 +1,4 @@
-//! Calculating with values.
+//! Arithmetic of values: sums, products, and times moved by seconds.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use super::stop::{Evaluated, Stop};
 use crate::expr::Operation;
 use crate::value::Val;
 
-/// What an operation makes of two values.
+/// Result of an operation on two values.
 pub(super) fn arithmetic<'a>(
     bounds: &mut Bounds,
     operation: Operation,
@@ -81,7 +81,7 @@ pub(super) fn negate<'a>(bounds: &mut Bounds, of: &Val<'_>) -> Evaluated<'a> {
     }
 }
 
-/// An instant so many seconds after another.
+/// Instant that lies so many seconds after another.
 fn later<'a>(time: Timestamp, seconds: i64) -> Val<'a> {
     Val::Time(Timestamp::from_millis(
         time.as_millis()
@@ -100,7 +100,7 @@ pub(super) fn finite<'a>(number: f64) -> Evaluated<'a> {
     }
 }
 
-/// A written number with the other sign.
+/// Written number with the other sign.
 pub(crate) fn negated(number: &str) -> String {
     number
         .strip_prefix('-')

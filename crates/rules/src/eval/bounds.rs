@@ -1,4 +1,4 @@
-//! What an evaluation may cost.
+//! Bounds on what an evaluation may cost: steps, and bytes that it builds.
 
 use std::borrow::Cow;
 
@@ -7,19 +7,20 @@ use acteon_core::limits::{MAX_BUILT_BYTES, MAX_STEPS};
 use super::stop::{Evaluated, Stop};
 use crate::value::Val;
 
-/// Members of objects, or items of lists, that are compared within one step. So many that two halves of the longest payload may be compared whole.
+/// Members of objects, or items of lists, that are compared within one step. So many that two
+/// halves of the longest payload may be compared whole.
 const MEMBERS_OF_A_STEP: usize = 32;
 
-/// What an evaluation has cost so far.
+/// Cost of an evaluation so far.
 #[derive(Default)]
 pub(super) struct Bounds {
     steps: u32,
-    /// Bytes of what it built.
+    /// Bytes of the texts and lists that it built.
     bytes: usize,
 }
 
 impl Bounds {
-    /// Counts a text that is searched.
+    /// Counts a text that is searched, by its length.
     pub(super) fn read(&mut self, text: &str) -> Result<(), Stop> {
         self.step(u32::try_from(text.len() / 1024).unwrap_or(u32::MAX))
     }
@@ -52,13 +53,13 @@ impl Bounds {
         Ok(())
     }
 
-    /// A text that was made.
+    /// Text that an evaluation built, after its bytes are counted.
     pub(super) fn built<'a>(&mut self, text: String) -> Evaluated<'a> {
         self.take_bytes(text.len())?;
         Ok(Val::Text(Cow::Owned(text)))
     }
 
-    /// Counts steps.
+    /// Counts so many steps; an error beyond the most that an evaluation may take.
     pub(super) fn step(&mut self, steps: u32) -> Result<(), Stop> {
         self.steps = self.steps.saturating_add(steps);
         if self.steps > MAX_STEPS {

@@ -1,4 +1,4 @@
-//! Calling a function.
+//! Calls of functions within an evaluation.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use super::within::is_item;
 use crate::functions::{Function, escape};
 use crate::value::Val;
 
-/// What a function makes of its arguments.
+/// Result of a function of its arguments.
 pub(super) fn call<'a>(
     bounds: &mut Bounds,
     function: Function,
@@ -43,7 +43,7 @@ pub(super) fn call<'a>(
     found.ok_or_else(|| wrong(function, arguments))
 }
 
-/// What a function makes of one argument; `None` where it does not take such a one.
+/// Result of a function of one argument; `None` where it does not take such a one.
 type Taken<'a> = Result<Option<Val<'a>>, Stop>;
 
 fn int<'a>(of: &Val<'_>) -> Taken<'a> {
@@ -105,7 +105,7 @@ fn abs<'a>(of: &Val<'_>) -> Taken<'a> {
     })
 }
 
-/// The lesser or the greater of two.
+/// Lesser or greater of two values, whichever the function is for.
 fn extreme<'a>(function: Function, left: &Val<'a>, right: &Val<'a>) -> Option<Val<'a>> {
     let order = left.compare(right)?;
     let takes_left = order.is_le() == (function == Function::Min);
@@ -116,7 +116,7 @@ fn extreme<'a>(function: Function, left: &Val<'a>, right: &Val<'a>) -> Option<Va
     })
 }
 
-/// Wrong operands are an error, unless one is null: then the call is unknown.
+/// Error for wrong operands, unless one is null: then the call is unknown.
 fn wrong(function: Function, arguments: &[Val<'_>]) -> Stop {
     if arguments
         .iter()
@@ -141,7 +141,7 @@ fn size<'a>(of: &Val<'_>) -> Evaluated<'a> {
     Ok(Val::Int(size as i64))
 }
 
-/// A text within a text, or an item of a list.
+/// Whether a text lies within a text, or an item in a list.
 fn contains<'a>(bounds: &mut Bounds, of: &Val<'a>, part: &Val<'a>) -> Evaluated<'a> {
     match (of, part) {
         (Val::Text(text), Val::Text(part)) => {

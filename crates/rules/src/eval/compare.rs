@@ -1,4 +1,4 @@
-//! Comparing two values.
+//! Comparisons of two values.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use crate::expr::{Comparison, Constant};
 use crate::value::Val;
 
 impl Constant {
-    /// As a value of an evaluation.
+    /// Constant as a value of an evaluation.
     pub(crate) fn value(&self) -> Val<'_> {
         match self {
             Self::Null => Val::Null,

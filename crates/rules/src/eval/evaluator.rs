@@ -1,4 +1,4 @@
-//! Going through an expression.
+//! Evaluator, which goes through an expression.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -17,7 +17,7 @@ use crate::pattern::Pattern;
 use crate::value::Val;
 use crate::zone::Zone;
 
-/// One evaluation, with its limits.
+/// Evaluation of one expression, with its limits.
 pub(super) struct Evaluator<'a, 'f> {
     facts: &'a Facts<'f>,
     zone: &'a Zone,
@@ -129,7 +129,7 @@ impl<'a, 'f> Evaluator<'a, 'f> {
         }
     }
 
-    /// `&&` and `||`: the operand that decides, else unknown, else an error.
+    /// Result of `&&` and `||`: the operand that decides, else unknown, else an error.
     fn all_of(&mut self, operands: &'a [Expr], decides: bool) -> Evaluated<'a> {
         let mut unknown = false;
         let mut error = None;
@@ -159,7 +159,7 @@ impl<'a, 'f> Evaluator<'a, 'f> {
         }
     }
 
-    /// Both operands; unknown before an error, so that their order does not matter.
+    /// Values of both operands; unknown comes before an error, so that their order does not matter.
     fn pair(&mut self, operands: &'a [Expr; 2]) -> Result<(Val<'a>, Val<'a>), Stop> {
         let [left, right] = operands;
         match (self.eval(left), self.eval(right)) {
@@ -220,7 +220,8 @@ impl<'a, 'f> Evaluator<'a, 'f> {
         result
     }
 
-    /// A comprehension within this one has cut off what lies above its own variables, never these.
+    /// Sets a local. A comprehension within this one has cut off what lies above its own variables,
+    /// never these.
     fn set_local(&mut self, depth: usize, value: Evaluated<'a>) {
         if let Some(local) = self.locals.get_mut(depth) {
             *local = value;

@@ -1,4 +1,4 @@
-//! Running a condition. See `docs/adr/0003` for its three truth values.
+//! Evaluation of conditions. See `docs/adr/0003` for their three truth values.
 
 mod arithmetic;
 mod bounds;
@@ -21,7 +21,7 @@ use evaluator::Evaluator;
 use stop::Evaluated;
 pub(crate) use stop::Stop;
 
-/// What a condition came to.
+/// Truth of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Truth {
     True,
@@ -30,7 +30,7 @@ pub(crate) enum Truth {
     Error(String),
 }
 
-/// Whether `condition` holds.
+/// Truth of `condition` about these facts.
 pub(crate) fn truth(condition: &Expr, facts: &Facts<'_>, zone: &Zone) -> Truth {
     match value(condition, facts, zone) {
         Ok(Val::Bool(true)) => Truth::True,
@@ -44,7 +44,7 @@ pub(crate) fn truth(condition: &Expr, facts: &Facts<'_>, zone: &Zone) -> Truth {
     }
 }
 
-/// The value of an expression.
+/// Value of an expression, or why there is none.
 pub(crate) fn value<'a>(expr: &'a Expr, facts: &'a Facts<'_>, zone: &'a Zone) -> Evaluated<'a> {
     Evaluator::new(facts, zone).eval(expr)
 }

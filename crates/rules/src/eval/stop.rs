@@ -1,4 +1,4 @@
-//! Why an evaluation has no value.
+//! Reasons why an evaluation has no value.
 
 use std::rc::Rc;
 
@@ -6,17 +6,17 @@ use crate::facts::Missing;
 use crate::path::Path;
 use crate::value::Val;
 
-/// Why there is no value.
+/// Reason why there is no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
     /// A field is not there.
     Unknown,
-    /// Something is wrong, in words.
+    /// Something is wrong; the text says what.
     Error(Rc<str>),
 }
 
 impl Stop {
-    /// Of a field that has no value.
+    /// Reason for a field that has no value.
     pub(super) fn missing(missing: Missing, path: &Path) -> Self {
         match missing {
             Missing::Absent => Self::Unknown,
@@ -31,5 +31,5 @@ impl Stop {
     }
 }
 
-/// A value, or why there is none.
+/// Value, or why there is none.
 pub(crate) type Evaluated<'a> = Result<Val<'a>, Stop>;

@@ -1,4 +1,4 @@
-//! What lies within a value.
+//! Look-ups within a value: members, items and containment.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::stop::{Evaluated, Stop};
 use crate::path::position;
 use crate::value::Val;
 
-/// What lies at a key.
+/// Value of a member.
 pub(super) fn select<'a>(of: &Val<'a>, key: &str) -> Evaluated<'a> {
     match of {
         Val::Json(tree @ Tree::Object(_)) => {
@@ -27,7 +27,7 @@ pub(super) fn select<'a>(of: &Val<'a>, key: &str) -> Evaluated<'a> {
     }
 }
 
-/// What lies at a key or position.
+/// Value of a member or item.
 pub(super) fn index<'a>(of: &Val<'a>, key: &Val<'a>) -> Evaluated<'a> {
     match (of, key) {
         (_, Val::Text(key)) => select(of, key),
@@ -45,7 +45,7 @@ pub(super) fn index<'a>(of: &Val<'a>, key: &Val<'a>) -> Evaluated<'a> {
     }
 }
 
-/// Whether `item` is a name of an object, or one of a list.
+/// Whether `item` is a name of an object, or equal to an item of a list.
 pub(super) fn is_in(bounds: &mut Bounds, item: &Val<'_>, of: &Val<'_>) -> Result<bool, Stop> {
     match of {
         Val::Null => Err(Stop::Unknown),
@@ -57,7 +57,7 @@ pub(super) fn is_in(bounds: &mut Bounds, item: &Val<'_>, of: &Val<'_>) -> Result
     }
 }
 
-/// Whether `item` is one of a list.
+/// Whether `item` is equal to an item of a list.
 pub(super) fn is_item(bounds: &mut Bounds, item: &Val<'_>, of: &Val<'_>) -> Result<bool, Stop> {
     let length = of
         .len()

@@ -1,7 +1,8 @@
-//! When a time interval begins or ends next.
+//! Changes of a time interval: when it begins or ends next.
 //!
-//! It changes at midnight or at a time of day that it names, as the clocks of its zone show it, and where those clocks are set. Days on which
-//! nothing can change are passed over by their date alone.
+//! It changes at midnight or at a time of day that it names, as the clocks of its zone show it, and
+//! where those clocks are set. Days on which nothing can change are passed over by their date
+//! alone.
 
 use acteon_core::Timestamp;
 use jiff::ToSpan as _;
@@ -15,7 +16,8 @@ use crate::zone::civil;
 const HORIZON_DAYS: usize = 3000;
 
 impl TimeInterval {
-    /// The first instant after `now` at which it matches if it does not, or no longer matches if it does. `None` if that is years away.
+    /// First instant after `now` at which it matches if it does not, or no longer matches if it
+    /// does. `None` if that is years away.
     pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
         let before = self.matches(now);
         let today = civil(now, &self.zone).date();
@@ -44,7 +46,8 @@ impl TimeInterval {
         None
     }
 
-    /// The instant at which the clocks show a time of a day; where they skip it, the one at which they go on.
+    /// Instant at which the clocks show a time of a day; where they skip it, the one at which they
+    /// go on.
     fn instant(&self, day: Date, minute: i32) -> Option<Timestamp> {
         let wall = day
             .at(0, 0, 0, 0)
@@ -54,7 +57,8 @@ impl TimeInterval {
         Some(Timestamp::from_millis(zoned.timestamp().as_millisecond()))
     }
 
-    /// Where clocks are set between two edges the change may lie between them: to the minute.
+    /// First instant between two edges at which it no longer is as `before`: where clocks are set
+    /// between them, it may change there. To the minute.
     fn first_change(&self, from: Timestamp, to: Timestamp, before: bool) -> Timestamp {
         const MINUTE: i64 = 60_000;
         let (mut same, mut other) = (from.as_millis(), to.as_millis());

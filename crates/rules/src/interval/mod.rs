@@ -17,25 +17,25 @@ use crate::zone::no_zone;
 
 use spec::Spec;
 
-/// A named calendar: it matches when one of its ranges does.
+/// Time interval: a named calendar that matches when one of its ranges does.
 #[derive(Clone, Debug)]
 pub struct TimeInterval {
     spec: Spec,
     zone: TimeZone,
 }
 
-/// A time interval that is none.
+/// Message about a time interval that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct IntervalError(String);
 
 impl TimeInterval {
-    /// From `{name, location, description, on_mute, time_ranges}`.
+    /// Time interval of `{name, location, description, on_mute, time_ranges}`.
     pub fn from_json(json: &serde_json::Value) -> Result<Self, IntervalError> {
         Self::in_zone(json, &TimeZone::UTC)
     }
 
-    /// The same, in `zone` where it names no location.
+    /// Time interval of the same JSON, in `zone` where it names no location.
     pub(crate) fn in_zone(
         json: &serde_json::Value,
         zone: &TimeZone,
@@ -72,12 +72,12 @@ impl TimeInterval {
         Ok(Self { spec, zone })
     }
 
-    /// As [`Self::from_json`] takes it.
+    /// JSON of the time interval, as [`Self::from_json`] takes it.
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(&self.spec).unwrap_or_default()
     }
 
-    /// Its name.
+    /// Name by which rules refer to it.
     pub fn name(&self) -> &str {
         &self.spec.name
     }

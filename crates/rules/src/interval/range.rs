@@ -3,41 +3,41 @@
 use jiff::civil::{Date, DateTime};
 use serde::Serialize;
 
-/// One range: every list that is not empty must have a part that matches.
+/// Range of a time interval: every list that is not empty must have a part that matches.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct TimeRange {
     /// Times of day, from start to before end.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) times: Vec<Times>,
-    /// From 1, Monday, to 7, Sunday, both included.
+    /// Weekdays from 1, Monday, to 7, Sunday, both included.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) weekdays: Vec<Span>,
-    /// From 1 to 31, or counted from the end of the month: -1 is its last day. Both included.
+    /// Days from 1 to 31, or counted from the end of the month: -1 is its last day. Both included.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) days_of_month: Vec<Span>,
-    /// From 1 to 12, both included.
+    /// Months from 1 to 12, both included.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) months: Vec<Span>,
-    /// Both included.
+    /// Years, such as 2026, both included.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) years: Vec<Span>,
 }
 
-/// From a time of day to before another.
+/// Times from one of day to before another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Times {
-    /// Such as `09:00`.
+    /// First minute of it, such as `09:00`.
     pub(crate) start: String,
-    /// Such as `18:00`; `24:00` is the end of the day.
+    /// First minute behind it, such as `18:00`; `24:00` is the end of the day.
     pub(crate) end: String,
 }
 
-/// From a number to another, both included.
+/// Numbers from one to another, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Span {
-    /// The first.
+    /// Lowest number of the span.
     pub(crate) start: i16,
-    /// The last.
+    /// Highest number of the span.
     pub(crate) end: i16,
 }
 
@@ -104,7 +104,8 @@ impl TimeRange {
         Ok(())
     }
 
-    /// Whether there is a day that it holds. A month without the day would match never, and as an active interval mute everything.
+    /// Whether there is a day that it holds. A month without the day would match never, and as an
+    /// active interval mute everything.
     fn has_a_day(&self) -> bool {
         // Of years that are not named, those of one round of the calendar stand for all.
         let all = [Span {
@@ -161,7 +162,7 @@ impl TimeRange {
 }
 
 impl Span {
-    /// The days of a month of so many days that it names.
+    /// Days that it names, in a month of so many days.
     fn days(self, length: i16) -> std::ops::RangeInclusive<i16> {
         let resolve = |day: i16| if day < 0 { length + 1 + day } else { day };
         resolve(self.start)..=resolve(self.end)

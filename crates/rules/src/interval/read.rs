@@ -1,4 +1,4 @@
-//! From JSON to a time interval, with what is wrong said in the words of who wrote it.
+//! Reading a time interval from JSON. What is wrong is said in the words of who wrote it.
 
 use acteon_core::json::head;
 use acteon_core::limits::MAX_TIME_RANGES;

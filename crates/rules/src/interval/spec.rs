@@ -1,11 +1,11 @@
-//! A time interval as it is written.
+//! Specification of a time interval, as it is written.
 
 use serde::Serialize;
 
 use super::range::TimeRange;
 use crate::on_mute::OnMute;
 
-/// Fields of a time interval, as JSON has them.
+/// Specification of a time interval, as JSON has it.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Spec {
     pub(super) name: String,

@@ -5,7 +5,7 @@
 
 use crate::quote::quoted;
 
-/// The parts of a path, the first of which is a name.
+/// Parts of a path, the first of which is a name.
 pub fn path_parts(text: &str) -> Result<Vec<Box<str>>, String> {
     let mut parts = Vec::new();
     let mut rest = text;
@@ -52,7 +52,7 @@ pub(super) fn check_ends(text: &str, name: &str) -> Result<(), String> {
     ))
 }
 
-/// The position in a list that a part stands for.
+/// Position in a list that a part stands for.
 pub(crate) fn position(part: &str) -> Option<usize> {
     let canonical = part == "0" || !part.starts_with('0');
     if canonical && part.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -70,7 +70,7 @@ fn before(rest: &str) -> String {
     }
 }
 
-/// What stands in brackets, and what follows them.
+/// Part that stands in brackets, and what follows them.
 fn bracketed(inner: &str) -> Option<(Box<str>, &str)> {
     if let Some(inner) = inner.strip_prefix('\'') {
         let (name, after) = inner.split_once("']")?;

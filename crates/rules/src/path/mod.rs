@@ -1,4 +1,4 @@
-//! The fields that a condition, a matcher or an index may read.
+//! Paths of the fields that a condition, a matcher or an index may read.
 
 mod grammar;
 
@@ -9,15 +9,15 @@ use crate::quote::quoted;
 pub use grammar::path_parts;
 pub(crate) use grammar::position;
 
-/// A field of an action, of the calendar, or the clock.
+/// Path of a field of an action or of the calendar, or of the clock.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Path {
     pub(crate) root: Root,
-    /// Further keys, within payload or metadata. A position in a list is its digits.
+    /// Keys within payload or metadata. A position in a list is its digits.
     pub(crate) keys: Vec<Box<str>>,
 }
 
-/// Where a path begins.
+/// Beginning of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Root {
     Id,
@@ -46,19 +46,19 @@ pub(crate) enum Root {
     UnixTime,
 }
 
-/// What a field holds, as far as it is known before any action is seen.
+/// Type of a field, as far as it is known before any action is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FieldType {
-    /// Whatever a caller put there.
+    /// Any value, as a caller put it there.
     Any,
     Text,
-    /// The name of a day.
+    /// Name of a day of the week.
     Weekday,
-    /// A whole number from one to another, both included.
+    /// Whole number from one to another, both included.
     Whole(i64, i64),
-    /// An instant.
+    /// Instant, written as RFC 3339.
     Time,
-    /// All labels.
+    /// Map of all labels.
     Labels,
 }
 
@@ -91,11 +91,12 @@ const TIME: &[(&str, Root)] = &[
     ("timestamp", Root::UnixTime),
 ];
 
-/// What labels may lie in within `metadata`, where they are labels all the same. One whose own name begins so is written in brackets.
+/// Member that labels may lie in within `metadata`, where they are labels all the same. A label
+/// whose own name begins so is written in brackets.
 const LABELS: &str = "labels";
 
 impl Path {
-    /// The path whose parts are `parts`, such as `["action", "payload", "severity"]`.
+    /// Path whose parts are `parts`, such as `["action", "payload", "severity"]`.
     pub(crate) fn of(parts: &[&str]) -> Result<Self, String> {
         let found = match parts {
             ["now"] => return Ok(Self { root: Root::Now, keys: Vec::new() }),
@@ -127,7 +128,7 @@ impl Path {
         }
     }
 
-    /// The path of a text, as [`path_parts`] reads it.
+    /// Path of a text, as [`path_parts`] reads it.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         // Labels have dots in their names more often than they have parts.
         if let Some(label) = text.strip_prefix("action.metadata.")
@@ -145,7 +146,7 @@ impl Path {
         Self::of(&parts.iter().map(|part| &**part).collect::<Vec<_>>())
     }
 
-    /// The name of the field that it begins with.
+    /// Name of the field that it begins with.
     pub(crate) fn root_name(&self) -> &'static str {
         ACTION
             .iter()
@@ -154,17 +155,17 @@ impl Path {
             .map_or("now", |(name, _)| name)
     }
 
-    /// The fields of an action, by their names.
+    /// Names of the fields of an action.
     pub(crate) fn action_fields() -> impl Iterator<Item = &'static str> {
         ACTION.iter().map(|(name, _)| *name)
     }
 
-    /// Whether it is a label.
+    /// Whether it is the path of one label.
     pub(crate) fn is_label(&self) -> bool {
         self.root == Root::Metadata && !self.keys.is_empty()
     }
 
-    /// What it holds.
+    /// Type of the field.
     pub(crate) fn field_type(&self) -> FieldType {
         use Root as R;
         match self.root {
@@ -191,7 +192,7 @@ impl Path {
         }
     }
 
-    /// How dear it is to read: the payload must be parsed first.
+    /// Whether it can be read without parsing the payload.
     pub(crate) fn is_cheap(&self) -> bool {
         self.root != Root::Payload
     }
@@ -216,7 +217,7 @@ fn lookup(root: &str, table: &[(&str, Root)], field: &str) -> Result<Root, Strin
     })
 }
 
-/// What to say of a path that begins with nothing known.
+/// Message for a path that begins with nothing known.
 fn no_root(parts: &[&str]) -> String {
     let (first, rest) = parts
         .split_first()

@@ -1,4 +1,4 @@
-//! What two sides of a comparison may be, so that it says something.
+//! Comparability of two sides, so that a comparison says something.
 
 use acteon_core::Timestamp;
 
@@ -58,7 +58,7 @@ pub(super) fn comparable(
     Ok(())
 }
 
-/// What to do where text meets a number.
+/// Advice where text meets a number.
 fn way_out(kinds: (Kind, Kind), left: &Expr, right: &Expr) -> String {
     let (text, number) = match kinds {
         (Kind::Text, Kind::Number) => (left, right),
@@ -77,7 +77,7 @@ fn way_out(kinds: (Kind, Kind), left: &Expr, right: &Expr) -> String {
     )
 }
 
-/// Text is in the order of its letters: "10" comes before "9".
+/// Refuses a number within text, which is ordered by its letters: "10" comes before "9".
 fn number_in_text(left: &Expr, right: &Expr) -> Result<(), String> {
     for (field, literal) in [(left, right), (right, left)] {
         if let (Expr::Field(path), Expr::Constant(Constant::Text(text))) = (field, literal)
@@ -137,7 +137,7 @@ pub(super) fn within_domain(
     }
 }
 
-/// The same of a whole number from `lowest` to `highest`.
+/// Refuses a comparison with a whole number that is not from `lowest` to `highest`.
 fn within_range(
     comparison: Comparison,
     path: &Path,

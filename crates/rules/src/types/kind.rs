@@ -3,10 +3,10 @@
 use crate::expr::{Constant, Expr};
 use crate::path::{FieldType, Path};
 
-/// The kind of a value.
+/// Kind of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// It depends on the action.
+    /// Any kind: it depends on the action.
     Any,
     Null,
     Bool,
@@ -18,7 +18,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// For messages: "is ...".
+    /// Kind as messages describe it: "is ...".
     pub(super) const fn described(self) -> &'static str {
         match self {
             Self::Any => "anything",
@@ -60,7 +60,7 @@ pub(super) fn of_field(path: &Path) -> Kind {
     }
 }
 
-/// An expression as messages name it.
+/// Expression as messages name it.
 pub(super) fn shown(expr: &Expr) -> String {
     match expr {
         Expr::Field(path) => path.to_string(),

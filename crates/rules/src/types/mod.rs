@@ -1,5 +1,6 @@
-//! What is known of an expression before any action is seen: which kinds its parts have, and what the fields of the envelope and the calendar can
-//! be. What could never be true, or always fails, is refused when rules are loaded; a text beside a time becomes the instant that it names.
+//! Types of expressions, before any action is seen: which kinds their parts have, and what the
+//! fields of the envelope and the calendar can be. What could never be true, or always fails, is
+//! refused when rules are loaded; a text beside a time becomes the instant that it names.
 
 mod comparable;
 mod kind;
@@ -252,7 +253,7 @@ fn call(function: Function, arguments: &mut [Expr]) -> Result<Kind, String> {
     })
 }
 
-/// A text within a text, or an item of a list.
+/// Checks a search for a text within a text, or for an item of a list.
 fn contains(arguments: &mut [Expr]) -> Result<(), String> {
     let [of, part] = arguments else { return Ok(()) };
     match check(of)? {
