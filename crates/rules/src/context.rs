@@ -1,10 +1,10 @@
-//! What rules may refer to: providers, time intervals, zones and the environment.
+//! Surroundings that rules may refer to: providers, time intervals, zones and the environment.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use acteon_core::ProviderName;
 
-/// What rules may refer to.
+/// Surroundings that rules may refer to.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The configured providers; `None` where they are not known.
@@ -13,7 +13,7 @@ pub struct Context {
     pub intervals: Option<BTreeSet<String>>,
     /// The zone of `time.*` where a rule names none.
     pub default_timezone: String,
-    /// What `env.NAME` stands for.
+    /// Texts that `env.NAME` stands for, by name.
     pub env: BTreeMap<String, String>,
 }
 

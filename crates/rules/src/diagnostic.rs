@@ -1,4 +1,4 @@
-//! What is wrong with a rules file, for a person to mend.
+//! Diagnostics of rules files, for a person to mend.
 
 use std::fmt;
 

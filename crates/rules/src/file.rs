@@ -1,4 +1,4 @@
-//! From a file's YAML to rules. Nothing stops at the first problem.
+//! Reading a rules file: from its YAML to rules. Nothing stops at the first problem.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use crate::reader::Reader;
 use crate::rule::{OnError, Rule, Verdict};
 use crate::yaml::{self, Node, NodeKind, subject};
 
-/// A file's name and text.
+/// Rules file: its name and its text.
 #[derive(Clone, Debug)]
 pub struct RuleFile {
-    /// As it is to stand in messages.
+    /// Name of the file, as messages give it.
     pub name: String,
-    /// Its content.
+    /// YAML text of the file.
     pub text: String,
 }
 
@@ -47,10 +47,10 @@ pub(crate) const ACTION_KEYS: &[&str] = &[
     "priority",
 ];
 
-/// The keys of a file, of a rule and of its action: what an editor's schema must list.
+/// Keys of a file, of a rule and of its action: what an editor's schema must list.
 pub const SCHEMA_KEYS: [&[&str]; 3] = [FILE_KEYS, RULE_KEYS, ACTION_KEYS];
 
-/// What to do about a file with nothing in it.
+/// Advice for a file with nothing in it.
 const NOTHING: &str = "write `rules: []` for no rules, or remove it";
 
 impl<'a> Reader<'a> {
@@ -77,7 +77,8 @@ impl<'a> Reader<'a> {
         self.read_intervals(fields.get("time_intervals").copied());
     }
 
-    /// Begins with a file. `nothing` says what to do about an empty one.
+    /// Root node of a file, from which reading begins. `nothing` says what to do about an empty
+    /// one.
     pub(crate) fn root(&mut self, file: &'a RuleFile, nothing: &str) -> Option<Node> {
         self.file = &file.name;
         "the file".clone_into(&mut self.subject);
@@ -99,7 +100,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A file is emptied before it is written: its rules are not taken away by that.
+    /// Complaint about an empty file. A file is emptied before it is written: its rules are not
+    /// taken away by that.
     fn nothing_in(&mut self, place: Place, nothing: &str) {
         self.fault::<()>(place, format!("has nothing in it: {nothing}"));
     }

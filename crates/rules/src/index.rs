@@ -1,8 +1,10 @@
-//! Which rules can match at all: an index over what conditions need of a field.
+//! Index of rules by what their conditions need of a field: which rules can match at all.
 //!
-//! A rule that needs `field == constant` can only match actions whose field has that value; one that needs a text to contain or match something
-//! only those whose field has one of a few literals in it. Each such rule is filed under the rarest of what it needs. A decision looks each
-//! indexed field up once, searches it once for all literals together, and evaluates only what is filed there, and the rules without such a need.
+//! A rule that needs `field == constant` can only match actions whose field has that value; one
+//! that needs a text to contain or match something only those whose field has one of a few literals
+//! in it. Each such rule is filed under the rarest of what it needs. A decision looks each indexed
+//! field up once, searches it once for all literals together, and evaluates only what is filed
+//! there, and the rules without such a need.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +19,7 @@ use crate::path::{Path, Root};
 use crate::value::Val;
 use crate::zone::Zone;
 
-/// Positions of rules, in their order.
+/// Index from what fields hold to positions of rules, in their order.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     fields: Vec<Field>,
@@ -36,9 +38,9 @@ struct Field {
 #[derive(Debug)]
 struct Within {
     automaton: AhoCorasick,
-    /// What is filed under each literal.
+    /// Rules filed under each literal.
     filed: Vec<Vec<u32>>,
-    /// All that is filed here.
+    /// All rules that are filed here.
     all: Vec<u32>,
 }
 
@@ -50,7 +52,7 @@ enum Key {
     Within(Box<str>),
 }
 
-/// A field, and keys of which it must meet one.
+/// Need of a rule: a field, and the keys of which it must meet one.
 type Need<'a> = (&'a Path, Vec<Key>);
 
 impl Index {
@@ -168,7 +170,8 @@ impl Index {
 }
 
 impl Field {
-    /// The rules filed under any value: what cannot be read may be each of them, and a rule that looks at it fails and is shown.
+    /// Rules filed under any value: what cannot be read may be each of them, and a rule that looks
+    /// at it fails and is shown.
     fn all(&self) -> impl Iterator<Item = &[u32]> {
         let by_value = self
             .texts
@@ -209,14 +212,14 @@ impl Within {
     }
 }
 
-/// A merge of sorted lists.
+/// Candidates in their order: a merge of sorted lists.
 pub(crate) struct Candidates<'i> {
     lists: Vec<&'i [u32]>,
-    /// Many lists, merged at once.
+    /// Rules of many lists, merged at once.
     merged: std::vec::IntoIter<u32>,
 }
 
-/// Lists up to which each step looks at all of them.
+/// Number of lists up to which each step looks at all of them.
 const FEW: usize = 16;
 
 impl<'i> Candidates<'i> {
@@ -258,7 +261,8 @@ impl Iterator for Candidates<'_> {
     }
 }
 
-/// What must hold for `expr` to be true. An unmet need makes it false or unknown, never an error.
+/// Needs of an expression: what must hold for it to be true. An unmet need makes it false or
+/// unknown, never an error.
 fn needs(expr: &Expr) -> Vec<Need<'_>> {
     match expr {
         Expr::And(operands) => operands.iter().flat_map(needs).collect(),
@@ -310,7 +314,8 @@ fn needs(expr: &Expr) -> Vec<Need<'_>> {
     }
 }
 
-/// A literal of one letter is in every other text; one that is longer than an expression may be is not found at the end of a long text.
+/// Whether a literal spares work. One of a single letter is in every other text; one that is longer
+/// than an expression may be is not found at the end of a long text.
 fn is_worthwhile(literal: &str) -> bool {
     (2..=MAX_EXPRESSION_BYTES).contains(&literal.len())
 }
@@ -335,7 +340,8 @@ fn one<'a>(path: &'a Path, constant: &Constant) -> Vec<Need<'a>> {
     }
 }
 
-/// The calendar differs by the rule's time zone, and the clock never twice has one value.
+/// Whether a field can be indexed. The calendar differs by the rule's time zone, and the clock
+/// never twice has one value.
 pub(crate) fn is_indexed(path: &Path) -> bool {
     use Root as R;
     match path.root {

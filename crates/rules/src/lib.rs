@@ -1,8 +1,10 @@
-//! What is decided about an action: rules, silences and time intervals.
+//! Decisions about an action: rules, silences and time intervals.
 //!
-//! Everything here is pure: data in, data out; no clock, no store, no await. A [`RuleSet`] is compiled once from YAML and shared; [`Facts`] are
-//! what it may look at, payload and calendar only when something asks. Conditions, written as predicates or as CEL, become one expression tree
-//! with three truth values (`docs/adr/0003`). The first rule that matches, by priority, gives the [`Verdict`].
+//! Everything here is pure: data in, data out; no clock, no store, no await. A [`RuleSet`] is
+//! compiled once from YAML and shared; [`Facts`] are what it may look at, payload and calendar only
+//! when something asks. Conditions, written as predicates or as CEL, become one expression tree
+//! with three truth values (`docs/adr/0003`). The first rule that matches, by priority, gives the
+//! [`Verdict`].
 
 #![deny(missing_docs)]
 

@@ -9,20 +9,20 @@ use crate::path::{FieldType, Path, Root};
 use crate::pattern::{Pattern, Reach, Steps};
 use crate::quote::quoted;
 
-/// A matcher as it is written.
+/// Matcher as it is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MatcherSpec {
-    /// A label, or a path that begins with `action.`.
+    /// Label, or a path that begins with `action.`.
     pub name: String,
-    /// What to compare with.
+    /// Text or pattern to compare with.
     pub value: String,
-    /// How.
+    /// Comparison that is made.
     #[serde(default)]
     pub op: MatchOp,
 }
 
-/// How a matcher compares.
+/// Comparison of a matcher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MatchOp {
@@ -37,7 +37,7 @@ pub enum MatchOp {
     NotRegex,
 }
 
-/// A compiled matcher.
+/// Matcher, compiled and ready to be held against actions.
 #[derive(Clone, Debug)]
 pub struct Matcher {
     pub(crate) path: Path,
@@ -47,23 +47,24 @@ pub struct Matcher {
 
 #[derive(Clone, Debug)]
 enum Test {
-    /// With the one text that it asks for.
+    /// One text, the only one that matches.
     Equal([Box<str>; 1]),
     Pattern(Pattern),
 }
 
-/// A matcher that is none.
+/// Message about a matcher that cannot be compiled.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct MatcherError(String);
 
 impl Matcher {
-    /// Compiles a matcher.
+    /// Compiles a matcher; the error says what is wrong with its name or its value.
     pub fn compile(spec: &MatcherSpec) -> Result<Self, MatcherError> {
         Self::compile_with(spec, &mut |_| None)
     }
 
-    /// The same, where `known` may have another matcher's pattern of that text: equal ones are shared.
+    /// Compiles a matcher. `known` may have another matcher's pattern of that text: equal ones are
+    /// shared.
     pub fn compile_with(
         spec: &MatcherSpec,
         known: &mut dyn FnMut(&str) -> Option<Self>,
@@ -98,12 +99,12 @@ impl Matcher {
         })
     }
 
-    /// What an action has at the name of this matcher, if it has anything there.
+    /// Whether the action has anything at the name of this matcher.
     pub fn is_on(&self, facts: &Facts<'_>) -> bool {
         facts.text(&self.path).is_some()
     }
 
-    /// Whether it asks that the field differs.
+    /// Whether it asks that the field differs, and so matches where there is none.
     pub const fn is_negated(&self) -> bool {
         self.negated
     }
@@ -114,7 +115,7 @@ impl Matcher {
         self.matches_within(facts, facts.steps())
     }
 
-    /// The same with steps that are not the decision's own.
+    /// Whether an action matches, with steps that are not the decision's own; `None` beyond them.
     pub fn matches_within(&self, facts: &Facts<'_>, steps: &Steps) -> Option<bool> {
         let holds = match facts.text(&self.path) {
             None => false,
@@ -140,7 +141,7 @@ impl Matcher {
                 .is_none_or(|holds| holds != self.negated)
     }
 
-    /// The texts of which an action's field must have one to match, where they are known.
+    /// Texts of which an action's field must have one to match, where they are known.
     pub fn values(&self) -> Option<&[Box<str>]> {
         match &self.test {
             _ if self.negated => None,
@@ -149,7 +150,7 @@ impl Matcher {
         }
     }
 
-    /// The field of the action that it looks at, such as `payload`, and the keys within.
+    /// Field of the action that it looks at, such as `payload`, and the keys within.
     pub fn field(&self) -> (&'static str, &[Box<str>]) {
         (self.path.root_name(), &self.path.keys)
     }
@@ -159,7 +160,7 @@ impl Matcher {
         matches!(&self.test, Test::Pattern(pattern) if pattern.literals().is_none())
     }
 
-    /// Its pattern and the bytes that it takes compiled, if it has one.
+    /// Pattern and the bytes that it takes compiled, if it has one.
     pub fn pattern(&self) -> Option<(&str, usize)> {
         match &self.test {
             Test::Equal(_) => None,
@@ -168,7 +169,7 @@ impl Matcher {
     }
 }
 
-/// The field that a name stands for: a path that begins with `action`, or else a label.
+/// Field that a name stands for: a path that begins with `action`, or else a label.
 fn path_of(name: &str) -> Result<Path, String> {
     let begins_with = |root: &str| {
         name.strip_prefix(root)
@@ -192,7 +193,7 @@ fn path_of(name: &str) -> Result<Path, String> {
     })
 }
 
-/// A value as the field is written: an instant has many spellings.
+/// Value as the field is written: an instant has many spellings.
 fn canonical(path: &Path, value: &str) -> Result<String, MatcherError> {
     match (path.field_type(), Timestamp::parse(value)) {
         (FieldType::Time, Some(time)) => Ok(time.to_string()),

@@ -12,17 +12,17 @@ use crate::facts::Facts;
 use crate::matcher::Matcher;
 use crate::path::{Path, Root};
 
-/// Sets of matchers by their ids.
+/// Matchers' items by their ids.
 type Sets<T> = RedBlackTreeMapSync<Arc<str>, T>;
 type ByValue<T> = HashTrieMapSync<Box<str>, Sets<T>>;
 
-/// Items that each have a set of matchers. Cloning is cheap.
+/// Index of items that each have a set of matchers. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct MatcherIndex<T> {
     labels: HashTrieMapSync<Box<str>, ByValue<T>>,
     fields: RedBlackTreeMapSync<Path, ByValue<T>>,
     rest: Sets<T>,
-    /// How many have a pattern that must be searched for.
+    /// Number of items with a pattern that must be searched for.
     searching: usize,
 }
 
@@ -38,7 +38,7 @@ impl<T> Default for MatcherIndex<T> {
 }
 
 impl<T: Clone> MatcherIndex<T> {
-    /// Files an item.
+    /// Files an item under its matchers. One that is filed under this id must be removed first.
     pub fn insert(&mut self, id: &Arc<str>, matchers: &[Matcher], item: &T) {
         self.searching += usize::from(matchers.iter().any(Matcher::is_searched));
         let filed = |matcher: &&Matcher| {
@@ -89,22 +89,22 @@ impl<T: Clone> MatcherIndex<T> {
         }
     }
 
-    /// How many items have a pattern that must be searched for.
+    /// Number of items with a pattern that must be searched for.
     pub const fn searching(&self) -> usize {
         self.searching
     }
 
-    /// How many items no value leads to.
+    /// Number of items that no value leads to.
     pub fn unfiled(&self) -> usize {
         self.rest.size()
     }
 
-    /// Whether there is nothing.
+    /// Whether no item is filed.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty() && self.fields.is_empty() && self.rest.is_empty()
     }
 
-    /// The item with the lowest id that `holds`, among those that can match.
+    /// Item with the lowest id that `holds`, among those that can match.
     pub fn first<'i>(
         &'i self,
         facts: &Facts<'_>,
@@ -165,7 +165,8 @@ fn label(path: &Path) -> Option<&str> {
     }
 }
 
-/// The same whenever it is asked: the calendar and the clock are no fields to look items up by.
+/// Whether a matcher's field is the same whenever it is asked: the calendar and the clock are no
+/// fields to look items up by.
 fn is_filed(matcher: &Matcher) -> bool {
     matcher.values().is_some() && crate::index::is_indexed(&matcher.path)
 }

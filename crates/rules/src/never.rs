@@ -1,4 +1,5 @@
-//! Conditions that no action can fulfil, whatever it holds: what all must hold of one field leaves nothing of it.
+//! Conditions that no action can fulfil, whatever it holds: taken together they leave a field no
+//! value.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
@@ -16,33 +17,33 @@ const MOST_COMPARISONS: usize = 1 << 16;
 /// Most items of a list that a message names.
 const MOST_SHOWN: usize = 20;
 
-/// What a field must be.
+/// Demand on a field.
 #[derive(Clone, Copy)]
 enum Must<'a> {
     Compare(Comparison, &'a Constant),
     In(&'a [Expr]),
 }
 
-/// What the conditions looked at so far want of one field.
+/// Demands on one field by the conditions looked at so far.
 struct Wanted<'a> {
     musts: Vec<(Must<'a>, BTreeSet<Key<'a>>)>,
-    /// How many comparisons are left for it.
+    /// Number of comparisons that are left for it.
     left: usize,
 }
 
-/// A value such that two are equal where a field can be both.
+/// Value in a form in which two are equal where a field can be both.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Key<'a> {
     Null,
     Bool(bool),
     Int(i64),
-    /// A number that is no integer of 64 bits.
+    /// Number that is no integer of 64 bits.
     Number(Worth<'a>),
     Text(&'a str),
     Time(Timestamp),
 }
 
-/// A number as it is written, in the order of what it is worth.
+/// Number as it is written, ordered by its value.
 struct Worth<'a>(&'a str);
 
 impl Ord for Worth<'_> {
@@ -73,7 +74,7 @@ impl<'a> Must<'a> {
         }
     }
 
-    /// The values of a list.
+    /// Keys of a list of values.
     fn keys(self, path: &Path) -> BTreeSet<Key<'a>> {
         match self {
             Self::Compare(..) => BTreeSet::new(),
@@ -91,7 +92,7 @@ impl<'a> Must<'a> {
     }
 }
 
-/// `None` for what the field never is.
+/// Key of a constant; `None` for what the field never is.
 fn key<'a>(path: &Path, constant: &'a Constant) -> Option<Key<'a>> {
     if path.field_type() == FieldType::Time && !matches!(constant, Constant::Null) {
         return constant.value().instant().map(Key::Time);
@@ -109,7 +110,8 @@ fn key<'a>(path: &Path, constant: &'a Constant) -> Option<Key<'a>> {
     })
 }
 
-/// Why an expression is never true, if that is so; what stands under a negation is not looked at.
+/// Reason why an expression is never true, if that is so; what stands under a negation is not
+/// looked at.
 pub(crate) fn never(expr: &Expr) -> Option<String> {
     match expr {
         Expr::And(all) => conflict(all)
@@ -138,7 +140,7 @@ pub(crate) fn never(expr: &Expr) -> Option<String> {
     }
 }
 
-/// The first of some expressions that cannot be true together with one before it, and why.
+/// Index of the first of some expressions that cannot be true together with one before it, and why.
 pub(crate) fn conflict(all: &[Expr]) -> Option<(usize, String)> {
     let mut known: HashMap<&Path, Wanted<'_>> = HashMap::new();
     for (at, expr) in all.iter().enumerate() {
@@ -158,7 +160,7 @@ pub(crate) fn conflict(all: &[Expr]) -> Option<(usize, String)> {
 }
 
 impl<'a> Wanted<'a> {
-    /// Why one more is never fulfilled together with one before it, if that is so.
+    /// Reason why one more demand is never fulfilled together with one before it, if that is so.
     fn excluded(&mut self, path: &Path, must: Must<'a>) -> Option<String> {
         let keys = must.keys(path);
         for (one, before) in &self.musts {
@@ -212,7 +214,7 @@ fn musts<'a>(expr: &'a Expr, found: &mut Vec<(&'a Path, Must<'a>)>) {
     }
 }
 
-/// Why no value fulfils both, if that is so.
+/// Reason why no value fulfils both demands, if that is so.
 fn excluded(path: &Path, one: Must<'_>, other: Must<'_>) -> Option<String> {
     let none = match (values(one), values(other)) {
         (Some(values), _) => !values.iter().any(|value| admits(other, value)),
@@ -258,7 +260,7 @@ fn admits(must: Must<'_>, value: &Constant) -> bool {
     }
 }
 
-/// Why nothing lies between two bounds.
+/// Reason why nothing lies between two bounds.
 fn gap(path: &Path, one: Must<'_>, other: Must<'_>) -> Option<String> {
     let (Must::Compare(first, _), Must::Compare(second, _)) = (one, other) else {
         return None;

@@ -1,19 +1,19 @@
-//! What becomes of what a time interval holds back.
+//! Choice between ending and postponing what a time interval holds back.
 
 use serde::Serialize;
 
-/// What becomes of an action that a time interval holds back.
+/// Choice of what becomes of an action that a time interval holds back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnMute {
-    /// It ends as muted.
+    /// The action ends as muted.
     Drop,
-    /// It waits until it may go.
+    /// The action waits until its rule no longer mutes.
     Postpone,
 }
 
 impl OnMute {
-    /// Of its word.
+    /// Choice of this name; `None` for any other word.
     pub(crate) fn parse(word: &str) -> Option<Self> {
         match word {
             "drop" => Some(Self::Drop),

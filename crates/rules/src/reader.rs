@@ -1,4 +1,4 @@
-//! Reading nodes of YAML, with every fault noted at its place. Nothing stops at the first problem.
+//! Reader of YAML nodes. Every problem is kept with its place, and nothing stops at the first.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -13,21 +13,21 @@ use crate::rule::Rule;
 use crate::yaml::{Node, NodeKind};
 use crate::zone::{Zone, no_zone};
 
-/// Collects rules and what is wrong with them.
+/// Reader of rules files: collects rules, and diagnostics of what is wrong with them.
 pub(crate) struct Reader<'a> {
     pub(crate) context: &'a Context,
     pub(crate) file: &'a str,
-    /// What is being read, for messages.
+    /// Subject of what is being read, for messages.
     pub(crate) subject: String,
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) intervals: Vec<TimeInterval>,
-    /// Intervals that rules name, to be looked up when all files are read.
+    /// Time intervals that rules name, to be looked up when all files are read.
     pub(crate) named: Vec<(Diagnostic, String)>,
     pub(crate) names: BTreeMap<String, String>,
     pub(crate) interval_names: HashSet<String>,
     zones: Vec<Zone>,
-    /// The keys of this file by the places of their values.
+    /// Keys of this file by the places of their values.
     keys: HashMap<(usize, usize), String>,
 }
 
@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
         self.keys.clear();
     }
 
-    /// The zone of rules that name none.
+    /// Zone of rules that name none.
     pub(crate) fn default_zone(&mut self) -> Option<Zone> {
         self.zone(Place::START, &self.context.default_timezone)
     }
@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The entries of a mapping, which may have `known` keys and must have `needed` ones.
+    /// Entries of a mapping, which may have `known` keys and must have `needed` ones.
     pub(crate) fn fields<'n>(
         &mut self,
         node: &'n Node,
@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
         Some(fields)
     }
 
-    /// A key that must be there; `why` follows where it is not.
+    /// Value of a key that must be there; `why` follows where it is not.
     pub(crate) fn needed<'n>(
         &mut self,
         node: &Node,
@@ -252,5 +252,5 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The entries of a mapping, by their keys.
+/// Entries of a mapping, by their keys.
 pub(crate) type Fields<'n> = BTreeMap<&'static str, &'n Node>;

@@ -1,4 +1,4 @@
-//! A rule: what it matches, and what then happens.
+//! Rules: what each matches, and what then happens.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::on_mute::OnMute;
 use crate::template::Template;
 use crate::zone::Zone;
 
-/// A compiled rule.
+/// Rule, compiled: a condition, a verdict and when it mutes.
 #[derive(Clone, Debug)]
 pub struct Rule {
     pub(crate) name: Arc<str>,
@@ -30,7 +30,7 @@ pub struct Rule {
     pub(crate) zone: Zone,
 }
 
-/// What happens to an action that a rule matches.
+/// Verdict about an action that a rule matches.
 #[derive(Clone, Debug)]
 pub enum Verdict {
     /// The action goes unchanged.
@@ -41,7 +41,7 @@ pub enum Verdict {
     Suppress,
     /// The action goes unless another with the same dedup key went before.
     Deduplicate {
-        /// How long a key is held.
+        /// Time for which the key is held.
         ttl: Duration,
     },
     /// The action goes through another provider.
@@ -51,23 +51,23 @@ pub enum Verdict {
     },
     /// The action goes unless too many went within a window.
     Throttle {
-        /// How many may go within the window.
+        /// Number of actions that may go within the window.
         max_count: u32,
         /// Length of the window.
         window: Duration,
     },
     /// The action goes with a changed payload, or with another priority.
     Modify {
-        /// What is merged into the payload; `None` where only the priority changes.
+        /// Merge patch of the payload; `None` where only the priority changes.
         changes: Option<Changes>,
     },
 }
 
-/// A merge patch whose texts may hold `{{ expressions }}`.
+/// Merge patch whose texts may hold `{{ expressions }}`.
 #[derive(Clone, Debug)]
 pub struct Changes(pub(crate) Template);
 
-/// What an error in a rule's condition does to the action.
+/// Effect of an error in a rule's condition on the action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnError {
     /// The rule does not match.
@@ -76,14 +76,14 @@ pub enum OnError {
     Hold,
 }
 
-/// Why a rule mutes at an instant.
+/// Reason why a rule mutes at an instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Muting {
-    /// The interval.
+    /// Name of the time interval.
     pub interval: Arc<str>,
-    /// `mute_time_interval` or `active_time_interval`.
+    /// Key of the rule that names the interval: `mute_time_interval` or `active_time_interval`.
     pub reason: &'static str,
-    /// What becomes of the action.
+    /// Choice of what becomes of the action.
     pub on_mute: OnMute,
 }
 
@@ -91,27 +91,27 @@ pub struct Muting {
 const MAX_CHANGES: usize = 256;
 
 impl Rule {
-    /// Its name.
+    /// Name of the rule, unique among the rules in force.
     pub fn name(&self) -> &Arc<str> {
         &self.name
     }
 
-    /// Lower ones come first.
+    /// Position among the rules: lower numbers come first.
     pub fn priority(&self) -> i64 {
         self.priority
     }
 
-    /// What it is for.
+    /// Description for people, if the file has one.
     pub fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
 
-    /// What happens when it matches.
+    /// Verdict when it matches.
     pub fn verdict(&self) -> &Verdict {
         &self.verdict
     }
 
-    /// How soon an action goes that it matches, where it says so.
+    /// Priority of an action that it matches, where it says so.
     pub fn sets_priority(&self) -> Option<Priority> {
         self.sets_priority
     }
@@ -126,7 +126,8 @@ impl Rule {
         &self.active
     }
 
-    /// The time interval by which it mutes at `now`. One that `interval` does not know mutes nothing: no message is lost to a name.
+    /// Time interval by which it mutes at `now`. One that `interval` does not know mutes nothing:
+    /// no message is lost to a name.
     pub fn muting<'i>(
         &self,
         interval: impl Fn(&str) -> Option<&'i TimeInterval>,
@@ -160,7 +161,7 @@ impl Rule {
         })
     }
 
-    /// The first instant after `now` at which it does not mute; `None` where none is in sight.
+    /// First instant after `now` at which it does not mute; `None` where none is in sight.
     pub fn mutes_until<'i>(
         &self,
         interval: impl Fn(&str) -> Option<&'i TimeInterval>,
@@ -183,19 +184,19 @@ impl Rule {
             .find(|at| self.muting(&interval, *at).is_none())
     }
 
-    /// File and line.
+    /// File and line that it was read from.
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// The condition in CEL.
+    /// Condition, written in CEL.
     pub fn condition(&self) -> &str {
         &self.display
     }
 }
 
 impl Verdict {
-    /// The verdict without its parameters.
+    /// Verdict without its parameters.
     pub const fn kind(&self) -> VerdictKind {
         match self {
             Self::Allow => VerdictKind::Allow,

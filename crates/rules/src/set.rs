@@ -1,4 +1,4 @@
-//! A set of rules, compiled once and shared: deciding takes microseconds, however many there are.
+//! Sets of rules, compiled once and shared: deciding takes microseconds, however many there are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use crate::reader::Reader;
 use crate::rule::{OnError, Rule};
 use crate::zone::Zone;
 
-/// Payload that is short for a search.
+/// Bytes of a payload that is short for a search.
 const SHORT: usize = 4096;
 
-/// Rules in their order. Cloning is cheap.
+/// Rules in the order in which they are asked. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct RuleSet {
     rules: Arc<Vec<Rule>>,
@@ -32,30 +32,30 @@ pub struct RuleSet {
     intervals: Arc<BTreeMap<String, TimeInterval>>,
     enabled: Arc<[bool]>,
     zone: Zone,
-    /// How often the conditions go through a list, and through a text.
+    /// Number of places where the conditions go through a list, and through a text.
     folds: usize,
     searches: usize,
 }
 
-/// What the rules say about an action.
+/// Decision of the rules about an action.
 #[derive(Debug)]
 pub struct Decided<'s> {
-    /// The first rule that matches; `None` lets the action go as it is.
+    /// First rule that matches; `None` lets the action go as it is.
     pub rule: Option<&'s Rule>,
-    /// What to merge into the payload.
+    /// Merge patch of the payload, from a `modify`.
     pub patch: Option<Box<RawValue>>,
     /// Rules that failed on the way. They did not match.
     pub faults: Vec<Fault>,
-    /// The rule that failed and says that the action is to be held back.
+    /// Rule that failed and says that the action is to be held back.
     pub held: Option<Fault>,
 }
 
-/// A rule that failed.
+/// Failure of a rule's condition or template for an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Its name.
+    /// Name of the rule.
     pub rule: Arc<str>,
-    /// What went wrong.
+    /// What went wrong, for a person.
     pub message: String,
 }
 
@@ -143,7 +143,7 @@ impl RuleSet {
         }
     }
 
-    /// The same rules with some switched on or off against what their files say.
+    /// Rules of this set, with some switched on or off against what their files say.
     #[must_use]
     pub fn with_toggles(&self, toggles: &BTreeMap<String, bool>) -> Self {
         let enabled = self
@@ -157,34 +157,35 @@ impl RuleSet {
         }
     }
 
-    /// The rules in their order, and whether each is enabled.
+    /// Rules in their order, and whether each is enabled.
     pub fn rules(&self) -> impl Iterator<Item = (&Rule, bool)> {
         self.rules.iter().zip(self.enabled.iter().copied())
     }
 
-    /// The rule of a name.
+    /// Rule of this name.
     pub fn rule(&self, name: &str) -> Option<&Rule> {
         self.names
             .get(name)
             .and_then(|position| self.rules.get(*position))
     }
 
-    /// How many rules there are.
+    /// Number of rules, disabled ones included.
     pub fn len(&self) -> usize {
         self.rules.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no rules.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
 
-    /// A time interval that the files define.
+    /// Time interval of this name that the files define.
     pub fn interval(&self, name: &str) -> Option<&TimeInterval> {
         self.intervals.get(name)
     }
 
-    /// What a decision about an action with a payload of so many bytes takes at most, as bytes of a payload that take as long to read.
+    /// Most that a decision about an action with a payload of so many bytes takes, in bytes of a
+    /// payload that take as long to read.
     pub fn cost(&self, payload: usize) -> usize {
         let bytes = payload.min(MAX_MATCHED_FIELD_BYTES);
         // Searches through what is short take less than work elsewhere does, and an index spares most of them.
@@ -196,7 +197,7 @@ impl RuleSet {
         &self.zone
     }
 
-    /// Decides: the first enabled rule that matches.
+    /// Decision about an action: the first enabled rule that matches.
     pub fn decide<'s>(&'s self, facts: &Facts<'_>) -> Decided<'s> {
         let mut decided = Decided {
             rule: None,
@@ -234,7 +235,8 @@ impl RuleSet {
 }
 
 impl Rule {
-    /// What a rule that matched an action changes in its payload, if it does; `None` where it cannot be said.
+    /// Change in the payload by a rule that matched, if it makes one; `None` where it cannot be
+    /// said.
     pub fn patch(&self, facts: &Facts<'_>) -> Option<Option<Box<RawValue>>> {
         self.changes_of(facts).ok()
     }
@@ -251,10 +253,10 @@ impl Rule {
     }
 }
 
-/// What came of trying a rule.
+/// Result of trying a rule.
 pub(crate) enum Match {
     No,
-    /// With what a `modify` changes.
+    /// It matches; with what a `modify` changes.
     Yes(Option<Box<RawValue>>),
     Error(String),
 }

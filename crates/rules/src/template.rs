@@ -1,4 +1,5 @@
-//! Payload changes whose texts may hold `{{ expressions }}`, in the language of conditions.
+//! Templates of payload changes, whose texts may hold `{{ expressions }}` in the language of
+//! conditions.
 
 use std::collections::BTreeMap;
 
@@ -18,9 +19,9 @@ use crate::zone::Zone;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Template {
-    /// JSON as it is to stand there.
+    /// JSON that is put in as it is.
     Constant(String),
-    /// A text that is one expression keeps the type of its value.
+    /// One expression, which keeps the type of its value.
     Whole(Expr),
     Text(Vec<Piece>),
     List(Vec<Template>),
@@ -53,8 +54,8 @@ impl Template {
         })
     }
 
-    /// The JSON of the value, numbers as they were written; `None` where a whole expression reads a field that is not there, so that nothing is to
-    /// be changed.
+    /// JSON of the value, numbers as they were written; `None` where a whole expression reads a
+    /// field that is not there, so that nothing is to be changed.
     pub(crate) fn render(&self, facts: &Facts<'_>, zone: &Zone) -> Result<Option<String>, String> {
         Ok(match self {
             Self::Constant(json) => Some(json.clone()),
@@ -95,7 +96,7 @@ impl Template {
     }
 }
 
-/// The value of an expression; `None` where it reads a field that is not there.
+/// Value of an expression; `None` where it reads a field that is not there.
 fn value<'a>(
     expr: &'a Expr,
     facts: &'a Facts<'_>,
@@ -110,7 +111,7 @@ fn value<'a>(
     }
 }
 
-/// What stands in a text for a field that is not there.
+/// Text that stands for a field that is not there.
 fn missing(expr: &Expr) -> String {
     let field = expr
         .first_field()
@@ -170,7 +171,7 @@ pub fn merge_patch(target: &mut Json, patch: &Json) {
     }
 }
 
-/// Why changes cannot be made.
+/// Reason why changes cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum PatchError {
     /// The payload holds no members that changes could be merged with.
@@ -178,12 +179,13 @@ pub enum PatchError {
         "the changes of a rule are merged into an object, and the payload is {0}: nothing of it would be left"
     )]
     NoObject(&'static str),
-    /// What came of it is no JSON.
+    /// The changed payload is no JSON.
     #[error("a rule changes the payload, which cannot be read: {0}")]
     Unreadable(#[from] serde_json::Error),
 }
 
-/// A payload with an RFC 7386 merge patch applied to its text: what the patch does not name stays byte for byte, whatever numbers it holds.
+/// Payload with an RFC 7386 merge patch applied to its text: what the patch does not name stays
+/// byte for byte, whatever numbers it holds.
 pub fn patched(payload: &RawValue, patch: &RawValue) -> Result<Box<RawValue>, PatchError> {
     if members(patch.get()).is_some_and(|changes| changes.is_empty()) {
         return Ok(payload.to_owned());

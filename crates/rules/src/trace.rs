@@ -1,4 +1,4 @@
-//! Deciding with everything shown: the playground.
+//! Trace of a decision, with every step shown: the playground.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::set::{Match, RuleSet, try_rule};
 use crate::template::patched;
 use crate::verdict::entry;
 
-/// What to show.
+/// Options of an evaluation.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EvaluateOptions {
     /// Look at disabled rules as if they were enabled.
@@ -22,67 +22,67 @@ pub struct EvaluateOptions {
     pub evaluate_all: bool,
 }
 
-/// A decision with every step.
+/// Decision with every step.
 #[derive(Clone, Debug, Serialize)]
 pub struct Evaluation {
-    /// The verdict's word; `error` if a rule failed before the first match.
+    /// Verdict by its name; `error` if a rule failed before the first match.
     pub verdict: String,
-    /// The rule that matched first.
+    /// Name of the rule that matched first.
     pub matched_rule: Option<String>,
     /// Whether a rule failed.
     pub has_errors: bool,
-    /// How many rules were evaluated.
+    /// Number of rules that were evaluated.
     pub total_rules_evaluated: usize,
-    /// How many were not.
+    /// Number of rules that were skipped.
     pub total_rules_skipped: usize,
-    /// How long it took, in microseconds.
+    /// Time that it took, in microseconds.
     pub evaluation_duration_us: u64,
-    /// Rule by rule, in their order.
+    /// Rules one by one, in their order.
     pub trace: Vec<TraceEntry>,
-    /// What the conditions saw.
+    /// Fields and values that the conditions saw.
     pub context: Json,
-    /// The payload after a `modify`.
+    /// Payload after a `modify`.
     pub modified_payload: Option<Box<RawValue>>,
 }
 
-/// One rule of an [`Evaluation`].
+/// Step of an [`Evaluation`]: one rule.
 #[derive(Clone, Debug, Serialize)]
 pub struct TraceEntry {
-    /// Its name.
+    /// Name of the rule.
     pub rule_name: String,
-    /// Lower ones come first.
+    /// Position among the rules: lower numbers come first.
     pub priority: i64,
-    /// Whether it is enabled.
+    /// Whether the rule is enabled.
     pub enabled: bool,
-    /// Its condition in CEL.
+    /// Condition, written in CEL.
     pub condition_display: String,
     /// `matched`, `not_matched`, `skipped` or `error`.
     pub result: &'static str,
-    /// How long it took, in microseconds.
+    /// Time that it took, in microseconds.
     pub evaluation_duration_us: u64,
-    /// What it does.
+    /// Description of its verdict, such as `Suppress`.
     pub action: String,
-    /// File and line.
+    /// File and line that it was read from.
     pub source: String,
-    /// What it is for.
+    /// Description for people, if the file has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// `disabled` or `earlier_rule_matched`.
+    /// Reason why it was skipped: `disabled` or `earlier_rule_matched`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skip_reason: Option<&'static str>,
-    /// What went wrong.
+    /// What went wrong with it, for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// What a `modify` merges into the payload.
+    /// Merge patch of a `modify`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modify_patch: Option<Box<RawValue>>,
-    /// The payload that would come of it.
+    /// Payload after the merge patch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modified_payload_preview: Option<Box<RawValue>>,
 }
 
 impl Evaluation {
-    /// The tag of the outcome that the verdict comes to, if nothing else holds the action back.
+    /// Name of the outcome that the verdict comes to, if nothing else holds the action back.
     pub fn would_be(&self) -> &'static str {
         // Rules that failed are skipped: the action goes.
         VerdictKind::parse(&self.verdict).map_or("executed", |kind| entry(kind).outcome)
@@ -90,7 +90,7 @@ impl Evaluation {
 }
 
 impl RuleSet {
-    /// Decides without the index, and shows every step.
+    /// Evaluation without the index, which shows every step.
     pub fn evaluate(
         &self,
         facts: &Facts<'_>,
@@ -133,7 +133,7 @@ impl RuleSet {
     }
 }
 
-/// An evaluation while it goes on.
+/// Evaluation that goes on.
 struct Steps {
     trace: Vec<TraceEntry>,
     matched: Option<(String, VerdictKind)>,
@@ -154,7 +154,7 @@ impl Steps {
         }
     }
 
-    /// Notes what came of trying a rule.
+    /// Enters what trying a rule found.
     fn note(&mut self, rule: &Rule, entry: &mut TraceEntry, found: Match, facts: &Facts<'_>) {
         match found {
             Match::No => entry.result = "not_matched",
@@ -212,7 +212,7 @@ impl Steps {
 }
 
 impl TraceEntry {
-    /// The entry of a rule that was not evaluated.
+    /// Entry of a rule that was not evaluated.
     fn skipped(rule: &Rule, enabled: bool) -> Self {
         Self {
             rule_name: rule.name.to_string(),
@@ -236,7 +236,7 @@ fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// What stands at the end when nothing matched.
+/// Entry at the end when nothing matched.
 fn fallthrough() -> TraceEntry {
     TraceEntry {
         rule_name: "(default fallthrough)".into(),

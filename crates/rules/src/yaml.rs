@@ -22,7 +22,7 @@ pub(crate) enum NodeKind {
     Null,
     Bool(bool),
     Int(i64),
-    /// A number that is no integer of 64 bits, as JSON would write it.
+    /// Number that is no integer of 64 bits, as JSON would write it.
     Number(String),
     Text(String),
     List(Vec<Node>),
@@ -30,7 +30,7 @@ pub(crate) enum NodeKind {
 }
 
 impl Node {
-    /// For messages: "is ...".
+    /// Kind of a node as messages describe it: "is ...".
     pub(crate) fn described(&self) -> &'static str {
         match self.kind {
             NodeKind::Null => "empty",
@@ -43,7 +43,7 @@ impl Node {
         }
     }
 
-    /// A value as it is to stand in a message.
+    /// Value as messages show it.
     pub(crate) fn shown(&self) -> String {
         match &self.kind {
             NodeKind::Null | NodeKind::List(_) | NodeKind::Map(_) => self.described().to_owned(),
@@ -54,7 +54,7 @@ impl Node {
         }
     }
 
-    /// As JSON, numbers as they are written.
+    /// JSON of the value, numbers as they are written.
     pub(crate) fn to_text(&self) -> String {
         match &self.kind {
             NodeKind::Number(text) => text.clone(),
@@ -98,10 +98,10 @@ impl Node {
     }
 }
 
-/// What is wrong, and where.
+/// Problem with a YAML text, and its place.
 pub(crate) type Fault = (Place, String);
 
-/// The one document of `text`; `None` when it is empty.
+/// Root node of `text`, which must be one document; `None` when it is empty.
 pub(crate) fn parse(text: &str) -> Result<Option<Node>, Fault> {
     let mut reader = Reader {
         text,
@@ -147,7 +147,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What to do about a line that is not YAML, where it is a condition that YAML reads otherwise than it is meant.
+    /// Advice about a line that is not YAML, where it is a condition that YAML reads otherwise than
+    /// it is meant.
     fn hint(&self, line: usize) -> &'static str {
         let near = self.text.lines().skip(line.saturating_sub(2)).take(2);
         let is_bare = |line: &str| {
@@ -227,7 +228,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What to say of a tag. Conditions that begin with a negation are taken for one.
+/// Message for a tag. Conditions that begin with a negation are taken for one.
 fn tagged(tag: &str) -> String {
     let tag = tag.trim();
     if tag.starts_with("!!") || tag.starts_with("tag:") {
@@ -246,7 +247,8 @@ fn place(span: Span) -> Place {
     }
 }
 
-/// YAML 1.2's core schema: only `true` and `false` are flags, so `no` and `off` are text.
+/// Value of a scalar by YAML 1.2's core schema: only `true` and `false` are flags, so `no` and
+/// `off` are text.
 fn scalar(text: Cow<'_, str>, style: ScalarStyle) -> NodeKind {
     if style != ScalarStyle::Plain {
         return NodeKind::Text(text.into_owned());
@@ -263,7 +265,7 @@ fn scalar(text: Cow<'_, str>, style: ScalarStyle) -> NodeKind {
     number(&text).map_or_else(|| NodeKind::Text(text.into_owned()), NodeKind::Number)
 }
 
-/// A number as JSON writes it, without a digit less: YAML also takes `+1`, `.5`, `5.` and `007.5`.
+/// Number as JSON writes it, without a digit less: YAML also takes `+1`, `.5`, `5.` and `007.5`.
 fn number(text: &str) -> Option<String> {
     let is_numeric = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'));
     if !is_numeric || !text.parse::<f64>().is_ok_and(f64::is_finite) {
@@ -283,7 +285,7 @@ fn number(text: &str) -> Option<String> {
     Some(format!("{sign}{whole}{point}{fraction}{exponent}"))
 }
 
-/// What an item of a list is called in messages: its place, and its name if it has one.
+/// Subject of messages about an item of a list: its position, and its name if it has one.
 pub(crate) fn subject(list: &str, index: usize, node: &Node) -> String {
     let name = match &node.kind {
         NodeKind::Map(entries) => entries

@@ -1,4 +1,4 @@
-//! One predicate: a field, and operators that must all hold of it.
+//! Predicate: a field, and operators that must all hold of it.
 
 use acteon_config::Place;
 use acteon_core::similar::nearest;
@@ -20,7 +20,7 @@ const LATER: [&str; 5] = [
     "wasm_function",
 ];
 
-/// Compiles one predicate.
+/// Compiles one predicate: a mapping with `field` and its operators.
 pub(super) fn comparison(
     reader: &mut Reader<'_>,
     node: &Node,
@@ -64,7 +64,7 @@ pub(super) fn comparison(
     joined(reader, node, parts)
 }
 
-/// What to say of a key that is no operator.
+/// Message for a key that is no operator.
 fn no_operator(key: &str) -> String {
     if LATER.contains(&key) {
         return format!("{key} is not supported by this version");
@@ -83,7 +83,7 @@ fn no_operator(key: &str) -> String {
     )
 }
 
-/// One condition of all operators of a field.
+/// Condition that all operators of a field hold.
 fn joined(
     reader: &mut Reader<'_>,
     node: &Node,
@@ -103,7 +103,7 @@ fn joined(
     })
 }
 
-/// What other languages call an operator.
+/// Operator here of what other languages call it.
 fn meant(key: &str) -> Option<&'static str> {
     Some(match key {
         "equals" | "equal" | "is" | "==" | "=" | "value" => "eq",

@@ -1,15 +1,15 @@
-//! Compiled conditions.
+//! Conditions, compiled from predicates.
 
 use crate::expr::Expr;
 
-/// A compiled condition and its spelling in CEL.
+/// Condition and its spelling in CEL.
 pub(crate) struct Condition {
     pub(crate) expr: Expr,
     pub(crate) display: String,
 }
 
 impl Condition {
-    /// Its spelling beside others.
+    /// Spelling in CEL beside other conditions.
     pub(super) fn parenthesized(&self) -> String {
         if matches!(self.expr, Expr::And(_) | Expr::Or(_)) {
             format!("({})", self.display)

@@ -9,7 +9,7 @@ use crate::never::conflict;
 use crate::reader::Reader;
 use crate::yaml::{Node, NodeKind};
 
-/// Compiles predicates, so far below the root.
+/// Compiles a predicate that lies `depth` groups below the root.
 pub(super) fn predicate(reader: &mut Reader<'_>, node: &Node, depth: usize) -> Option<Condition> {
     if depth > MAX_CONDITION_DEPTH {
         return reader.fault(

@@ -16,7 +16,7 @@ use crate::yaml::{Node, NodeKind};
 pub(crate) use condition::Condition;
 use group::predicate;
 
-/// Compiles `node`; what is wrong is noted with the reader.
+/// Compiles `node`; what is wrong is said to the reader.
 pub(crate) fn condition(reader: &mut Reader<'_>, node: &Node) -> Option<Condition> {
     match &node.kind {
         NodeKind::Text(text) => {

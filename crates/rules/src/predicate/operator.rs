@@ -7,7 +7,7 @@ use crate::reader::Reader;
 use crate::types;
 use crate::yaml::{Node, NodeKind};
 
-/// Every operator of a predicate.
+/// Operators of a predicate, all of them.
 pub(super) const OPERATORS: [&str; 11] = [
     "eq",
     "ne",
@@ -22,7 +22,7 @@ pub(super) const OPERATORS: [&str; 11] = [
     "in_list",
 ];
 
-/// What an operator makes of a field, unless it could never hold.
+/// Expression of an operator applied to a field, unless it could never hold.
 pub(super) fn operator(
     reader: &mut Reader<'_>,
     field: &Expr,
@@ -36,7 +36,7 @@ pub(super) fn operator(
     }
 }
 
-/// What an operator makes of a field, and its spelling in CEL.
+/// Expression of an operator applied to a field, and its spelling in CEL.
 fn untyped(
     reader: &mut Reader<'_>,
     field: &Expr,
@@ -80,7 +80,7 @@ fn untyped(
     Some((Expr::Call(function, arguments), display))
 }
 
-/// The comparison that an operator is, and its sign in CEL.
+/// Comparison that an operator makes, and its sign in CEL.
 fn comparison(name: &str) -> Option<(Comparison, &'static str)> {
     let comparison = match name {
         "eq" => Comparison::Eq,

@@ -1,4 +1,4 @@
-//! What the reader and the playground need to know of a verdict.
+//! Entries of verdicts: what the reader and the playground need to know of each.
 
 use std::time::Duration;
 
@@ -6,21 +6,22 @@ use crate::reader::{Fields, Reader};
 use crate::rule::Verdict;
 use crate::yaml::Node;
 
-/// What the reader and the playground need to know of a verdict.
+/// Entry of a verdict: what the reader and the playground need to know of it.
 pub(crate) struct Entry {
     /// Keys of `action` beside `type`, in the order in which messages list them.
     pub(super) keys: &'static [Key],
     /// Other words that people try for it.
     pub(super) synonyms: &'static [&'static str],
-    /// Reads the verdict from the keys of its `action`, which is `node`. What is wrong is noted with the reader.
+    /// Reads the verdict from the keys of its `action`, which is `node`. What is wrong is said to
+    /// the reader.
     pub(super) parse: fn(&mut Reader<'_>, node: &Node, &Fields<'_>) -> Option<Verdict>,
-    /// What the playground calls it.
+    /// Name that the playground gives it.
     pub(crate) described: &'static str,
-    /// Tag of the outcome of an action that nothing else holds back.
+    /// Name of the outcome of an action that nothing else holds back.
     pub(crate) outcome: &'static str,
 }
 
-/// A key of a rule's `action`.
+/// Key of a rule's `action`.
 pub(super) struct Key {
     pub(super) name: &'static str,
     pub(super) is_needed: bool,
@@ -40,7 +41,7 @@ pub(super) const fn optional(name: &'static str) -> Key {
     }
 }
 
-/// The key of the priority, which every verdict takes that lets an action go.
+/// Key of the priority, which every verdict takes that lets an action go.
 pub(super) const PRIORITY: Key = optional("priority");
 
 pub(super) fn seconds(number: i64) -> Duration {

@@ -1,7 +1,8 @@
-//! What a rule says about an action that it matches: one file for each verdict.
+//! Verdicts: what a rule says about an action that it matches, one file for each.
 //!
-//! A file holds the [`Entry`] of its verdict: the keys that its `action` takes in a rules file, how they are read, and what the playground
-//! calls it. [`entry`] lists the files; the compiler names it, and every other place, when a verdict is added to [`VerdictKind`].
+//! A file holds the [`Entry`] of its verdict: the keys that its `action` takes in a rules file, how
+//! they are read, and what the playground calls it. [`entry`] lists the files; the compiler names
+//! it, and every other place, when a verdict is added to [`VerdictKind`].
 
 mod allow;
 mod deduplicate;
@@ -17,7 +18,7 @@ use acteon_core::VerdictKind;
 
 use entry::Entry;
 
-/// The entry of a verdict.
+/// Entry of a verdict.
 pub(crate) const fn entry(kind: VerdictKind) -> &'static Entry {
     match kind {
         VerdictKind::Allow => &allow::ENTRY,

@@ -57,7 +57,8 @@ impl Reader<'_> {
     }
 }
 
-/// What to say of a change that is meant for what is not in the payload, or is named as if the payload were within itself.
+/// Message for a change that is meant for what is not in the payload, or is named as if the payload
+/// were within itself.
 fn outside_payload(key: &str, value: &Node) -> Option<String> {
     let within = key.strip_prefix("action.").unwrap_or(key);
     if let Some(name) = within.strip_prefix("payload.") {
@@ -81,7 +82,7 @@ fn outside_payload(key: &str, value: &Node) -> Option<String> {
     is_outside.then(message)
 }
 
-/// A path of names as the mapping that it means.
+/// Nested mapping that a path of names means.
 fn nested(path: &str) -> String {
     let inner = path.split('.').rev().fold("...".to_owned(), |inner, name| {
         if inner == "..." {

@@ -11,7 +11,7 @@ use crate::rule::Verdict;
 use crate::yaml::{Node, NodeKind};
 
 impl Reader<'_> {
-    /// The verdict, and the priority that goes with it.
+    /// Verdict, and the priority that goes with it.
     pub(crate) fn verdict(&mut self, node: &Node) -> Option<(Verdict, Option<Priority>)> {
         let before = self.diagnostics.len();
         if let NodeKind::Text(text) = &node.kind {
@@ -49,7 +49,7 @@ impl Reader<'_> {
     }
 }
 
-/// The keys that a verdict takes, for whoever gave another.
+/// List of the keys that a verdict takes, for whoever gave another.
 fn takes_what(kind: VerdictKind) -> String {
     let keys: Vec<&str> = entry(kind).keys.iter().map(|key| key.name).collect();
     if keys.is_empty() {
@@ -59,7 +59,7 @@ fn takes_what(kind: VerdictKind) -> String {
     }
 }
 
-/// What to say of an action that is a word.
+/// Message for an action that is a word.
 fn as_mapping(text: &str) -> String {
     let Some(kind) = VerdictKind::parse(text) else {
         return format!(
@@ -90,7 +90,7 @@ fn no_verdict(text: &str) -> String {
     )
 }
 
-/// The verdict that people mean by another word.
+/// Verdict that people mean by another word.
 fn synonym(text: &str) -> Option<&'static str> {
     VerdictKind::ALL
         .into_iter()

@@ -1,4 +1,4 @@
-//! Calendars.
+//! Time intervals: what their calendars match.
 
 use acteon_core::Timestamp;
 use acteon_rules::{Context, RuleSet, TimeInterval};

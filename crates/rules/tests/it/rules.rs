@@ -1,4 +1,4 @@
-//! What rules decide.
+//! Decisions of rules about actions.
 
 use std::collections::BTreeMap;
 

@@ -64,7 +64,7 @@ fn whole() -> Value {
     })
 }
 
-/// The editors' schema.
+/// Schema of rules files for editors, compiled.
 struct Schema(Schemas, SchemaIndex);
 
 impl Schema {
