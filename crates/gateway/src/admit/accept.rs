@@ -1,7 +1,8 @@
 //! GATE: an action becomes durable, and its caller gets a reply.
 //!
-//! What is taken before the commit - a share of the open actions, places in lanes, a turn to send - is held in guards until the commit says where
-//! the action goes. Whatever ends the task in between gives all of it back.
+//! What is taken before the commit - a share of the open actions, memory in lanes, a turn to send -
+//! is held in guards until the commit says where the action goes. Whatever ends the task in between
+//! gives all of it back.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,7 +106,7 @@ pub(super) async fn accept(inner: Arc<Inner>, request: DispatchRequest, mut repl
     }
 }
 
-/// A planned action that is not committed yet.
+/// Planned action that is not committed yet.
 struct Candidate {
     action: Arc<Action>,
     sender: Sender,
@@ -113,17 +114,17 @@ struct Candidate {
     rule: Option<Arc<str>>,
     priority: Priority,
     accepted_at: Timestamp,
-    /// The dead letter that it is sent again for.
+    /// Dead letter that the action is sent again for.
     letter: Option<Seq>,
     possible_duplicate: bool,
 }
 
-/// The gate's part of a candidate: what the store decides on, and what is held meanwhile.
+/// Gate's part of a candidate: what the store decides on, and what is held meanwhile.
 struct Gated {
     disposition: Disposition,
     conditions: Conditions,
     routes: PreparedRoutes,
-    /// The outcome until an action's time interval ends, as JSON.
+    /// Outcome, as JSON, until the time interval that postpones the action ends.
     postponed: Option<Arc<str>>,
 }
 
@@ -242,7 +243,7 @@ impl Candidate {
         reply.send(Ok(outcome.to_json()));
     }
 
-    /// The job of an action that was admitted, to be delivered here.
+    /// Job of an action that was admitted, to be delivered here.
     fn job(
         self,
         holding: Holding,
@@ -265,7 +266,7 @@ impl Candidate {
     }
 }
 
-/// The hold of this process on a row that it has just written.
+/// Hold of this process on a row that it has just written.
 fn first_hold(seq: Seq, owner: OwnerId) -> Hold {
     Hold {
         seq,

@@ -1,4 +1,4 @@
-//! How long a caller waits for a dispatch, and what it is answered.
+//! Waiting for a dispatch, and its answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,35 +8,36 @@ use acteon_store::StoreError;
 
 use crate::admit::shares::QueueFull;
 
-/// How long a caller waits for the outcome.
+/// Time that a caller waits for the outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// Not beyond the commit that makes the action durable.
+    /// The caller waits for the commit that makes the action durable, and no longer.
     ForCommit,
-    /// Until the end of the first delivery, an attempt and its quick retries, but no longer than this.
+    /// The caller waits until the end of the first delivery, an attempt and its quick retries, but
+    /// no longer than this.
     ForOutcome(Duration),
-    /// Until it is over, as long as its next attempt is due within this.
+    /// The caller waits until the action is over, as long as its next attempt is due within this.
     ForEnd(Duration),
 }
 
-/// The answer to a dispatch.
+/// Answer to a dispatch.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The outcome as JSON.
+    /// Outcome of the action as JSON.
     pub outcome: Arc<str>,
     /// Whether it was still `Scheduled` when the wait was over.
     pub pending: bool,
 }
 
-/// A dispatch that was not accepted. Nothing was stored, unless it says so.
+/// Dispatch that was not accepted. Nothing was stored, unless it says so.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DispatchError {
     /// The id was used for another request.
     #[error("the id {id:?} was used before for a different request in this namespace and tenant{}; a new request needs a new id", of_field(*.difference))]
     Conflict {
-        /// The id.
+        /// Id that both requests have.
         id: String,
-        /// The first field in which they differ, for who posted the other.
+        /// Name of the first field in which they differ, for who posted the other.
         difference: Option<&'static str>,
     },
     /// Too many actions are open.
@@ -45,7 +46,7 @@ pub enum DispatchError {
     /// It was to be sent for a dead letter, and is not let through, with this outcome. Nothing was stored.
     #[error("held back: {0}")]
     HeldBack(Arc<str>),
-    /// What it was to be sent for is no dead letter any more.
+    /// The dead letter that it was to be sent for is no longer on the list.
     #[error("it is no dead letter any more")]
     NoLetter,
     /// The gateway is stopping.
@@ -66,7 +67,7 @@ fn of_field(difference: Option<&str>) -> String {
 }
 
 impl Wait {
-    /// Longest that the caller waits.
+    /// Longest time that the caller waits.
     pub(crate) fn limit(self) -> Duration {
         match self {
             Self::ForCommit => MAX_WAIT,

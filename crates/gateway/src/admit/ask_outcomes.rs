@@ -1,14 +1,15 @@
-//! Asking what became of actions that another gateway may have worked on, as long as anybody waits for them.
+//! Outcomes of actions that another gateway may have worked on, asked for as long as anybody waits
+//! for them.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::shared::Inner;
 
-/// How often to ask for the outcomes of actions that another gateway may have worked on.
+/// Pause between two queries for the outcomes of actions that another gateway may have worked on.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// Asks for what other gateways may have worked on, as long as anybody waits.
+/// Asks for the outcomes of what other gateways may have worked on, as long as anybody waits.
 pub(crate) async fn follow(inner: Arc<Inner>) {
     if !inner.store.is_shared() {
         return;

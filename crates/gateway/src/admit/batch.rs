@@ -1,7 +1,9 @@
-//! The order of a batch. Its items are admitted one after the other, so that of two with one id the first counts, and so with the last place in a
-//! quota; and they ask for their turns to be sent in the same order.
+//! Order of a batch. Its items are admitted one after the other, so that of two with one id the
+//! first counts, and so with the last action that a quota lets go; and they ask for their turns to
+//! be sent in the same order.
 //!
-//! Nobody waits for an outcome: an item lets the next one go as soon as it is queued, or needs to be no more.
+//! Nobody waits for an outcome: an item lets the next one go as soon as it is queued, or needs to
+//! be no more.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -65,7 +67,8 @@ fn chain(count: usize) -> Vec<Link> {
     (0..count).map(link).collect()
 }
 
-/// The last item of each provider that was to ask for its turn later. One goes ahead of no other of its provider, and waits for no other provider's.
+/// Last item of each provider that was to ask for its turn later. None goes ahead of another of its
+/// provider, and none waits for another provider's.
 #[derive(Default)]
 struct Lines(Mutex<HashMap<ProviderName, oneshot::Receiver<()>>>);
 
@@ -90,7 +93,7 @@ impl InLine {
         }
     }
 
-    /// Notes that the item is to ask for its turn later.
+    /// Remembers that the item is to ask for its turn later.
     pub(crate) fn asks_later(&mut self, provider: &ProviderName) {
         let (next, after) = oneshot::channel();
         let mut lines = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,7 +148,7 @@ pub(crate) async fn admit(
     admitted
 }
 
-/// Has a job ask for its turn, after those before it in its batch.
+/// Asks for a job's turn, after those before it in its batch.
 pub(crate) async fn ask_in_line(line: Option<InLine>, job: Job) -> Job {
     let Some(mut line) = line else {
         return job.ask_for_turn();

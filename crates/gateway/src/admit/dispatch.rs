@@ -1,4 +1,5 @@
-//! The dispatch of an action, seen from its caller: accept it in a task of its own, and wait for the reply.
+//! Dispatch of an action, seen from its caller: accept it in a task of its own, and wait for the
+//! reply.
 //!
 //! The task goes on when the caller leaves; see [`crate::admit::accept`] for what it does.
 

@@ -1,21 +1,21 @@
-//! Looks at actions whose ids are known: whole records, which may be large however small the repeats are. So there are few at a time, and what
-//! waits for its turn is bounded in bytes.
+//! Looks at actions whose ids are known: whole records, which may be large however small the
+//! repeats are. So there are few at a time, and what waits for its turn is bounded in bytes.
 
 use acteon_core::limits::{MAX_KNOWN_LOOKS, MAX_KNOWN_WAITING_BYTES};
 use acteon_core::{Action, Scope};
 use acteon_store::{Record, Store, StoreError};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Bytes of an action beside its payload and labels, about.
+/// Bytes that an action takes beside its payload and labels, about.
 const PER_ACTION: usize = 1024;
 
-/// The turns of the looks, and the room for what waits for one.
+/// Turns of the looks, and the room for what waits for one.
 pub(crate) struct KnownLooks {
     turns: Semaphore,
     waiting_bytes: Semaphore,
 }
 
-/// A turn to look, held for as long as the record is.
+/// Turn to look, held for as long as the record is.
 pub(crate) struct LookTurn<'a> {
     _turn: SemaphorePermit<'a>,
 }
@@ -28,7 +28,8 @@ impl KnownLooks {
         }
     }
 
-    /// What is stored under the id of `action`, with the turn to look at it; [`StoreError::Busy`] where too much waits.
+    /// Record that is stored under the id of `action`, with the turn to look at it;
+    /// [`StoreError::Busy`] where too much waits.
     pub(crate) async fn find(
         &self,
         store: &dyn Store,

@@ -1,4 +1,4 @@
-//! Taking an action in: what is asked of the store, and what its caller is answered.
+//! Admission of actions: what is asked of the store, and what their callers are answered.
 
 pub(crate) mod accept;
 pub(crate) mod answer;

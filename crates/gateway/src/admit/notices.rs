@@ -1,4 +1,4 @@
-//! Which quotas were told to be used up: once per quota and window.
+//! Notices that were given of quotas that are used up: one for each quota and window.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,23 +7,23 @@ use std::time::Duration;
 use acteon_core::Timestamp;
 use acteon_store::QuotaCheck;
 
-/// The type of the notices.
+/// Type of the actions that are notices.
 pub(crate) const NOTICE_TYPE: &str = "quota_notice";
 
 /// Pause before a notice is tried again that could not be stored.
 const AGAIN_AFTER: Duration = Duration::from_secs(10);
 
-/// Most quotas that are remembered.
+/// Most quotas that are remembered; then the oldest are told of again.
 const MAX_REMEMBERED: usize = 100_000;
 
-/// What was told of, by quota and limit, until when nothing more is told.
+/// Notices that were given, by quota and limit, with the instant until which no more is given.
 #[derive(Default)]
 pub(crate) struct Notices {
     told: Mutex<HashMap<(String, u64), Timestamp>>,
 }
 
 impl Notices {
-    /// Whether a quota is to be told of now. It is told of for this window then.
+    /// Whether a notice of a quota is due now. It counts as given for this window then.
     pub(crate) fn begin(&self, quota: &QuotaCheck, now: Timestamp) -> bool {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.get(&key(quota)).is_some_and(|until| *until > now) {
@@ -36,7 +36,7 @@ impl Notices {
         true
     }
 
-    /// Has a quota told of again after a while.
+    /// Makes a notice due again after a while, since it could not be stored.
     pub(crate) fn failed(&self, quota: &QuotaCheck, now: Timestamp) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.insert(key(quota), quota.resets_at.min(now + AGAIN_AFTER));

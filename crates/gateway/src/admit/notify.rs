@@ -1,4 +1,5 @@
-//! Telling that a quota is used up: in the log, and where the quota says so as an action of its own.
+//! Notices that a quota is used up: in the log, and where the quota says so as an action of its
+//! own.
 
 use std::sync::Arc;
 
@@ -13,7 +14,8 @@ use crate::shared::{Gateway, Inner};
 
 /// Tells of each quota that an action goes over and that names a provider to be told through.
 ///
-/// The notice's id is made of quota and window, so that several gateways, and a gateway that starts anew, tell but once.
+/// The notice's id is made of quota and window, so that several gateways, and a gateway that
+/// restarts, tell only once.
 pub(crate) fn tell(inner: &Arc<Inner>, action: &Arc<Action>, over: &[QuotaCheck]) {
     for quota in over {
         let word = quota.overage.word();

@@ -1,6 +1,8 @@
-//! What a caller hears of an action that goes on after the wait is over: when, how often it was tried, and why it is not there yet.
+//! Answers about an action that goes on after the wait is over: when it is tried next, how often it
+//! was tried, and why it is not sent yet.
 //!
-//! No instant is told that lies beyond the action's own end: then it is looked at for the last time, and becomes a dead letter.
+//! No instant is told that lies beyond the action's own end: then it is looked at for the last
+//! time, and becomes a dead letter.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +16,7 @@ use crate::policies::MUTED;
 use crate::registry::ProviderEntry;
 use crate::shared::Inner;
 
-/// An action that this process works on, or is about to.
+/// Answer about an action that this process works on, or is about to.
 pub(crate) fn worked_on(
     inner: &Inner,
     id: &ActionId,
@@ -28,7 +30,7 @@ pub(crate) fn worked_on(
     scheduled(id, next, so_far.attempts, so_far.last_error.or(error)).to_json()
 }
 
-/// An action that was just written to wait in the store.
+/// Answer about an action that was just written to wait in the store.
 pub(crate) fn left_for_later(
     inner: &Inner,
     id: &ActionId,
@@ -44,7 +46,7 @@ pub(crate) fn left_for_later(
     scheduled(id, next, 0, error).to_json()
 }
 
-/// An action as the store has it: its outcome, if it is over.
+/// Answer about an action as the store has it: its outcome, if it is over.
 pub(crate) fn recorded(inner: &Inner, record: &Record, so_far: SoFar) -> Arc<str> {
     match (record.state, &record.outcome) {
         (
@@ -55,7 +57,7 @@ pub(crate) fn recorded(inner: &Inner, record: &Record, so_far: SoFar) -> Arc<str
     }
 }
 
-/// The same, to be looked at: its outcome, if it is over and can be read.
+/// Outcome of an action as the store has it, for whoever looks it up; `Scheduled` while it goes on.
 pub(crate) fn outcome_of(inner: &Inner, record: &Record) -> Outcome {
     let ended = record
         .outcome
@@ -66,7 +68,7 @@ pub(crate) fn outcome_of(inner: &Inner, record: &Record) -> Outcome {
         .unwrap_or_else(|| goes_on(inner, record, SoFar::default()))
 }
 
-/// How an action stands that goes on, as the store has it.
+/// Outcome of an action that goes on, as the store has it.
 fn goes_on(inner: &Inner, record: &Record, so_far: SoFar) -> Outcome {
     let now = inner.clock.now();
     let due_at = if record.owned {
@@ -110,8 +112,9 @@ fn goes_on(inner: &Inner, record: &Record, so_far: SoFar) -> Outcome {
     )
 }
 
-/// When an action is looked at next that is due at an instant of the wall clock, and what keeps all calls of its provider waiting, if anything does.
-/// Never in the past, nor before such calls go; at its own end, which is in due time, at the latest.
+/// Instant at which an action is looked at next that is due at an instant of the wall clock, and
+/// what keeps all calls of its provider waiting, if anything does. Never in the past, nor before
+/// such calls go; at its own end, which is in due time, at the latest.
 pub(crate) fn next_look(
     inner: &Inner,
     entry: Option<&ProviderEntry>,
@@ -124,7 +127,7 @@ pub(crate) fn next_look(
     (next.min(inner.due.to_wall(give_up_at)).max(now), error)
 }
 
-/// The outcome of an action whose provider's breaker stays open for `wait`.
+/// Outcome of an action whose provider's breaker stays open for `wait`.
 pub(crate) fn left_alone(
     inner: &Inner,
     action: &Action,
@@ -148,10 +151,11 @@ pub(crate) fn left_alone(
     }
 }
 
-/// The code of what a breaker keeps waiting.
+/// Code of what a breaker keeps waiting.
 const CIRCUIT_OPEN: &str = "CIRCUIT_OPEN";
 
-/// The error of an action that waits for a breaker. It names the provider and the wait, and not what failed, which is another action's affair.
+/// Error of an action that waits for a breaker. It names the provider and the wait, and not what
+/// failed, which is another action's affair.
 pub(crate) fn circuit_open(entry: &ProviderEntry, wait: Duration) -> LastError {
     let message = format!(
         "{} failed again and again and is left alone for {} s",
@@ -165,7 +169,7 @@ pub(crate) fn circuit_open(entry: &ProviderEntry, wait: Duration) -> LastError {
     }
 }
 
-/// What keeps all calls of a provider waiting, and for how long.
+/// Time for which all calls of a provider are kept waiting, and the error that says why.
 fn held_up(inner: &Inner, entry: &ProviderEntry) -> Option<(Duration, LastError)> {
     let breaker = entry
         .breaker
@@ -195,7 +199,7 @@ fn held_up(inner: &Inner, entry: &ProviderEntry) -> Option<(Duration, LastError)
     }
 }
 
-/// The answer for an action that goes on.
+/// Answer for an action that goes on.
 pub(crate) fn scheduled(
     id: &ActionId,
     scheduled_for: Timestamp,

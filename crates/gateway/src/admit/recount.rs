@@ -1,17 +1,17 @@
-//! Counting what waits in the store now and then, since other gateways change it too.
+//! Count of what waits in the store, taken now and then, since other gateways change it too.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::shared::Inner;
 
-/// How often to look at what waits, where other gateways change it, and where none does.
+/// Pause between two counts, where other gateways change what waits, and where none does.
 const LOOK_EVERY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
 
-/// A look at very many takes its time: at most this part of it all.
+/// Part of all time that counting may take, as one in so many: a count of very many takes long.
 const LOOK_AT_MOST: u32 = 50;
 
-/// Looks at what waits now and then.
+/// Counts what waits now and then.
 pub(crate) async fn follow(inner: Arc<Inner>) {
     let every = if inner.store.is_shared() {
         LOOK_EVERY.0

@@ -1,4 +1,4 @@
-//! A repeated dispatch: its id is known, and what is stored under it decides the reply.
+//! Repeated dispatches: the id is known, and what is stored under it decides the reply.
 
 use std::sync::Arc;
 use std::time::Duration;

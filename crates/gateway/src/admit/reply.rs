@@ -1,7 +1,9 @@
-//! The reply to a dispatch: the side of the task that owes it, and the side of the caller that awaits it.
+//! Reply to a dispatch: the side of the task that owes it, and the side of the caller that awaits
+//! it.
 //!
-//! The two sides share the action that is waited for, which the task sets once. The caller's side unregisters itself when it is dropped, and the
-//! task's side finds a caller gone that left before it was registered: so no caller stays registered that nobody polls.
+//! The two sides share the action that is waited for, which the task sets once. The caller's side
+//! unregisters itself when it is dropped, and the task's side finds a caller gone that left before
+//! it was registered: so no caller stays registered that nobody polls.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -26,28 +28,29 @@ const STALL_LOOKS_EVERY: Duration = Duration::from_millis(500);
 /// Longest that a caller whose wait is over waits for the store to say how an action stands.
 const LOOK_LIMIT: Duration = Duration::from_secs(1);
 
-/// The reply that a dispatch's task owes its caller.
+/// Reply that a dispatch's task owes its caller.
 pub(super) struct Reply {
     sender: ReplySender,
     action: Arc<OnceLock<AwaitedAction>>,
     pub(super) wait: Wait,
-    /// Until when the caller waits through further attempts, by the monotonic clock.
+    /// Instant of the monotonic clock until which the caller waits through further attempts.
     patient_until: Option<Duration>,
     pub(super) batch: BatchPlace,
 }
 
-/// A caller's side of a reply. Dropped, it unregisters the caller at once.
+/// Caller's side of a reply. Dropped, it unregisters the caller at once.
 pub(super) struct AwaitedReply<'a> {
     inner: &'a Arc<Inner>,
-    /// The action that the caller waits for, once it is accepted.
+    /// Action that the caller waits for, once it is accepted.
     pub(super) action: Arc<OnceLock<AwaitedAction>>,
     receiver: Option<oneshot::Receiver<Result<Arc<str>, DispatchError>>>,
 }
 
-/// An action whose outcome is waited for.
+/// Action whose outcome is waited for.
 pub(super) struct AwaitedAction {
     waiter: WaiterId,
-    /// The provider, and until when it is worth sending, where this process works on the action. Else the store knows its status.
+    /// Provider, and the due time until which it is worth sending, where this process works on the
+    /// action. Else the store knows its status.
     worked_on: Option<(Arc<ProviderEntry>, Timestamp)>,
 }
 
@@ -58,7 +61,8 @@ impl AwaitedAction {
     }
 }
 
-/// The name of an action. Kept apart from the action itself, which may be large while callers wait long.
+/// Name of an action. Kept apart from the action itself, which may be large while callers wait
+/// long.
 pub(super) struct ActionKey {
     pub(super) namespace: Namespace,
     pub(super) tenant: Tenant,
@@ -66,7 +70,7 @@ pub(super) struct ActionKey {
 }
 
 impl<'a> AwaitedReply<'a> {
-    /// The two sides of a new reply.
+    /// Both sides of a new reply.
     pub(super) fn channel(inner: &'a Arc<Inner>, wait: Wait, batch: BatchPlace) -> (Self, Reply) {
         let (sender, receiver) = oneshot::channel();
         let action = Arc::default();
@@ -204,7 +208,7 @@ async fn until_replied(
     }
 }
 
-/// How an action stands whose caller's wait is over.
+/// Answer about an action whose caller's wait is over.
 pub(super) async fn so_far(
     inner: &Inner,
     ActionKey {

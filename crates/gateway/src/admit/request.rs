@@ -1,14 +1,14 @@
-//! The request of a dispatch, from a caller or from the gateway itself.
+//! Requests to dispatch, from a caller or from the gateway itself.
 
 use acteon_core::{Action, Caller, Origin};
 use acteon_store::Seq;
 
-/// An action to be accepted, and where it comes from.
+/// Action to be accepted, and where it comes from.
 pub(crate) struct DispatchRequest {
     pub(crate) action: Action,
     pub(crate) origin: Origin,
     pub(crate) caller: Caller,
-    /// The dead letter that it is sent again for.
+    /// Dead letter that it is sent again for.
     pub(crate) letter: Option<Seq>,
     /// Whether it may have been sent before, under another id.
     pub(crate) possible_duplicate: bool,

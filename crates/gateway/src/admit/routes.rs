@@ -1,8 +1,11 @@
-//! The routes that an action may take, and what is held for each until the commit says which one it takes.
+//! Routes that an action may take, and what is held for each until the commit says which one it
+//! takes.
 //!
-//! Each route has a place in the memory of its own provider's lane, or waits in the store for as long as that lane is paused. The first may have a
-//! turn to send besides. What the others held is given back as soon as the route is known: an action that kept a turn of one provider while it
-//! waits for another's would keep that turn from those who hold what it waits for, and two such actions would deadlock.
+//! Each route has room in the memory of its own provider's lane, or waits in the store for as long
+//! as that lane is paused. The first may have a turn to send besides. What the others held is given
+//! back as soon as the route is known: an action that kept a turn of one provider while it waits
+//! for another's would keep that turn from those who hold what it waits for, and two such actions
+//! would deadlock.
 
 use std::sync::Arc;
 
@@ -17,39 +20,39 @@ use crate::lane::Place;
 use crate::memory::size_of;
 use crate::shared::Inner;
 
-/// The routes of an action that is about to be admitted.
+/// Routes of an action that is about to be admitted.
 #[derive(Default)]
 pub(crate) struct PreparedRoutes {
     prepared: Vec<PreparedRoute>,
-    /// A turn of the first route's provider.
+    /// Turn of the first route's provider, where one is free.
     at_once: Option<SendTurn>,
 }
 
-/// The place where an action waits for its turn.
+/// Where an action waits for its turn.
 pub(crate) enum Placement {
-    /// In memory, in its lane.
+    /// It waits in memory, in its lane.
     InMemory(Place),
-    /// In the store, until it is due.
+    /// It waits in the store, until it is due.
     InStore(Timestamp),
 }
 
-/// A route, and where its action waits.
+/// Route, and where its action waits.
 struct PreparedRoute {
     route: Route,
     placement: Placement,
 }
 
-/// The route that an action takes.
+/// Route that an action takes.
 pub(crate) struct ChosenRoute {
     pub(crate) route: Route,
     pub(crate) placement: Placement,
-    /// The turn that the store was told of.
+    /// Turn that the store was told of.
     pub(crate) at_once: Option<SendTurn>,
 }
 
 impl PreparedRoutes {
-    /// Takes a place for each route that has one free, and for the first a turn, if one is free now.
-    /// An item of a batch takes no turn that one before it has yet to ask for.
+    /// Takes memory for each route that has some free, and for the first a turn, if one is free
+    /// now. An item of a batch takes no turn that one before it has yet to ask for.
     pub(crate) fn prepare(
         inner: &Inner,
         action: &Action,
@@ -92,7 +95,7 @@ impl PreparedRoutes {
         Self { prepared, at_once }
     }
 
-    /// The routes as the store takes them, where `owner` writes them, with the outcome so far.
+    /// Routes as the store takes them, where `owner` writes them, with the outcome so far.
     pub(crate) fn to_store(
         &self,
         owner: OwnerId,
@@ -112,7 +115,7 @@ impl PreparedRoutes {
         self.prepared.iter().enumerate().map(route).collect()
     }
 
-    /// The route with this number, if there is one. Gives back what is held for the others.
+    /// Route with this number, if there is one. Gives back what is held for the others.
     pub(crate) fn choose(self, number: usize) -> Option<ChosenRoute> {
         let Self { prepared, at_once } = self;
         let PreparedRoute { route, placement } = prepared.into_iter().nth(number)?;
@@ -124,7 +127,7 @@ impl PreparedRoutes {
     }
 }
 
-/// A route as the store takes it.
+/// Route as the store takes it.
 pub(crate) fn to_store(route: &Route, enqueue: Enqueue) -> acteon_store::Route {
     acteon_store::Route {
         provider: route.entry.name.clone(),
@@ -137,7 +140,8 @@ pub(crate) fn to_store(route: &Route, enqueue: Enqueue) -> acteon_store::Route {
     }
 }
 
-/// A place in memory for an action. Under a burst, what nobody waits for is accepted first and delivered after.
+/// Where an action waits. Under a burst, what nobody waits for is accepted first and delivered
+/// after.
 fn place(
     inner: &Inner,
     action: &Action,

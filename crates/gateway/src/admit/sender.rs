@@ -1,4 +1,4 @@
-//! Who sends an action whose id is known already.
+//! Sender of an action whose id is known already.
 
 use std::sync::Arc;
 
@@ -9,14 +9,15 @@ use crate::admit::answer::DispatchError;
 use crate::offload;
 use crate::shared::Inner;
 
-/// Where an action comes from, and who posted it.
+/// Origin of an action, and who posted it.
 pub(crate) struct Sender {
     pub(crate) origin: Origin,
     pub(crate) caller: Arc<str>,
 }
 
 impl Sender {
-    /// The conflict where the id of `action` belongs to another request. What cannot be read cannot be told apart.
+    /// Conflict where the id of `action` belongs to another request. What cannot be read cannot be
+    /// told apart.
     pub(crate) fn conflict(
         &self,
         inner: &Inner,

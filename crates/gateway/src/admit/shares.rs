@@ -1,7 +1,9 @@
-//! Shares: how many actions may wait to be delivered, in all, at one provider, and of one tenant with those below it.
+//! Shares of the open actions: how many may wait to be delivered, in all, at one provider, and of
+//! one tenant with those below it.
 //!
-//! Nobody who waits long may take the room of the others. The store knows what waits; a gateway counts along with what it admits and ends, and
-//! looks again now and then, because other gateways do so too.
+//! Nobody who waits long may take the room of the others. The store knows what waits; a gateway
+//! counts along with what it admits and ends, and looks again now and then, because other gateways
+//! do so too.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,19 +12,19 @@ use acteon_core::limits::DEFAULT_MAX_OPEN;
 use acteon_core::{ProviderName, Tenant};
 use acteon_store::OpenShare;
 
-/// Most actions that wait to be delivered.
+/// Limits on the actions that wait to be delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenLimits {
-    /// In all.
+    /// Most of all actions together.
     pub total: usize,
-    /// At one provider.
+    /// Most at one provider.
     pub per_provider: usize,
-    /// Of one tenant and those below it.
+    /// Most of one tenant and those below it.
     pub per_tenant: usize,
 }
 
 impl OpenLimits {
-    /// A total of which one provider may hold half, and one tenant half.
+    /// Limits of a total of which one provider may hold half, and one tenant half.
     pub const fn of(total: usize) -> Self {
         Self {
             total,
@@ -38,30 +40,30 @@ impl Default for OpenLimits {
     }
 }
 
-/// Whose share is used up.
+/// Refusal for want of room, which says whose share is used up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QueueFull {
-    /// All that there is.
+    /// The total is used up.
     #[error("{0} actions are waiting to be delivered, which is the limit; try again later")]
     Total(usize),
-    /// One provider's.
+    /// The share of a provider is used up.
     #[error(
         "{limit} actions are waiting for the provider {provider}, which is the share of one; try again later"
     )]
     Provider {
-        /// The provider.
+        /// Provider that holds it.
         provider: ProviderName,
-        /// Its share.
+        /// Most actions of one provider.
         limit: usize,
     },
-    /// One tenant's.
+    /// The share of a tenant is used up.
     #[error(
         "{limit} actions of the tenant {tenant} are waiting to be delivered, which is the share of one; try again later"
     )]
     Tenant {
-        /// The tenant, without those below it.
+        /// Tenant that holds it, without those below it.
         tenant: Arc<str>,
-        /// Its share.
+        /// Most actions of one tenant.
         limit: usize,
     },
 }
@@ -73,11 +75,11 @@ pub(crate) struct Shares {
 
 #[derive(Default)]
 struct Counts {
-    /// What waits, as far as it is known.
+    /// Actions that wait, as far as it is known.
     open: Tally,
-    /// Whether it is known whose that is.
+    /// Whether it is known to whom the waiting actions belong.
     is_known: bool,
-    /// What is on its way into the store.
+    /// Actions on their way into the store.
     entering: Tally,
 }
 
@@ -124,7 +126,8 @@ impl Tally {
     }
 }
 
-/// The tenant that a share belongs to: whoever may act for `acme.eu` may act for any other below `acme`.
+/// Tenant that a share belongs to: whoever may act for `acme.eu` may act for any other below
+/// `acme`.
 fn above(tenant: &Tenant) -> &str {
     tenant.as_str().split('.').next().unwrap_or_default()
 }
@@ -137,7 +140,7 @@ impl Shares {
         }
     }
 
-    /// Takes in what waits in the store.
+    /// Sets the counts to what waits in the store.
     pub(crate) fn set(&self, shares: &[OpenShare]) {
         let mut open = Tally::default();
         for share in shares {
@@ -148,7 +151,7 @@ impl Shares {
         counts.is_known = true;
     }
 
-    /// Takes in how many wait in the store, where it is not known whose they are.
+    /// Sets the total to what waits in the store, where it is not known whose it is.
     pub(crate) fn set_total(&self, total: usize) {
         let mut counts = self.lock();
         counts.open = Tally {
@@ -158,7 +161,7 @@ impl Shares {
         counts.is_known = false;
     }
 
-    /// A place among what waits, unless a share is used up.
+    /// Takes one of the shares for an action, unless one is used up.
     pub(crate) fn enter(
         self: &Arc<Self>,
         provider: &ProviderName,
@@ -218,7 +221,7 @@ impl Shares {
     }
 }
 
-/// A place among what waits, for an action that is not stored yet.
+/// Share of an action that is not stored yet. Dropped, it is given back.
 pub(crate) struct Entering {
     shares: Arc<Shares>,
     provider: ProviderName,

@@ -1,7 +1,8 @@
 //! Callers who wait for the outcome of an action.
 //!
-//! Whoever works on an action tells those who wait for it. Where several gateways share a store another may have worked on it: then one query
-//! now and then asks for all that anybody here waits for.
+//! Whoever works on an action tells those who wait for it. Where several gateways share a store
+//! another may have worked on it: then one query now and then asks for all that anybody here waits
+//! for.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -17,16 +18,16 @@ use crate::admit::answer::DispatchError;
 /// Sends one caller its reply.
 pub(crate) type ReplySender = oneshot::Sender<Result<Arc<str>, DispatchError>>;
 
-/// What is known of an action that this process works on, and the store does not know yet.
+/// Progress of an action that this process works on, and that the store does not know yet.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SoFar {
     pub(crate) attempts: u32,
     pub(crate) last_error: Option<LastError>,
-    /// When it is due again, if it waits in the store for that.
+    /// Due time of its next attempt, if it waits in the store for that.
     pub(crate) due_at: Option<Timestamp>,
 }
 
-/// One who waits.
+/// Identity of a caller who waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WaiterId {
     pub(crate) seq: Seq,
@@ -36,7 +37,8 @@ pub(crate) struct WaiterId {
 struct WaitingCaller {
     number: u64,
     sender: ReplySender,
-    /// Until when it waits through further attempts; `None` for one who waits for the first.
+    /// Instant of the monotonic clock until which it waits through further attempts; `None` for one
+    /// who waits for the first.
     patient_until: Option<Duration>,
 }
 
@@ -60,7 +62,7 @@ pub(crate) struct Waiters {
 }
 
 impl Waiters {
-    /// The id of a caller that is about to wait for `seq`.
+    /// Id of a caller that is about to wait for `seq`.
     pub(crate) fn next(&self, seq: Seq) -> WaiterId {
         WaiterId {
             seq,
@@ -68,8 +70,8 @@ impl Waiters {
         }
     }
 
-    /// Tells a caller, unless gone by now, the next outcome of an action. Look at the store after this call, not before: an outcome may just have
-    /// been written.
+    /// Registers a caller, unless gone by now, for the next outcome of an action. Look at the store
+    /// after this call, not before: an outcome may just have been written.
     pub(crate) fn add(
         &self,
         waiter: WaiterId,
@@ -136,7 +138,7 @@ impl Waiters {
         drop(self.take(seq));
     }
 
-    /// Notes what a call of an action came to, if anybody waits for it.
+    /// Remembers what a call of an action came to, if anybody waits for it.
     pub(crate) fn tried(&self, seq: Seq, attempts: u32, last_error: impl FnOnce() -> LastError) {
         if self.count.load(Ordering::SeqCst) == 0 {
             return;
@@ -150,7 +152,7 @@ impl Waiters {
         }
     }
 
-    /// What was noted of an action that somebody waits for.
+    /// Progress of an action that somebody waits for.
     pub(crate) fn so_far(&self, seq: Seq) -> SoFar {
         self.lock()
             .by_seq
@@ -164,7 +166,7 @@ impl Waiters {
         self.count.load(Ordering::SeqCst) > 0 && self.lock().by_seq.contains_key(&seq)
     }
 
-    /// Forgets one who went away.
+    /// Forgets a caller who went away.
     pub(crate) fn forget(&self, waiter: WaiterId) {
         let WaiterId { seq, number } = waiter;
         let mut known = self.lock();
@@ -194,7 +196,8 @@ impl Waiters {
         callers
     }
 
-    /// In order, so that a run out of a seed does the same again.
+    /// Positions of all actions that anybody waits for, in order, so that a run out of a seed does
+    /// the same again.
     pub(crate) fn seqs(&self) -> Vec<Seq> {
         let mut seqs: Vec<Seq> = self.lock().by_seq.keys().copied().collect();
         seqs.sort_unstable();

@@ -1,19 +1,24 @@
-//! The clock that due times are counted by. It goes on when the wall clock is stepped.
+//! Clock that due times are counted by. It goes on when the wall clock is stepped.
 //!
-//! Rows say when they are due, when they are given up, and from when their age counts, in *due time*: the wall clock less all the steps that
-//! it took. A step - the wall clock moving against the monotonic one - is noticed at the next beat of the lease and added to the sum of the
-//! steps, which the store keeps for later processes. So what waits neither stands still for the hour that a clock was
-//! set back, nor expires for the day that it was set ahead. Slow drift is followed. What people name as an instant - silences, expiry, calendars -
-//! stays on the wall clock.
+//! Rows say when they are due, when they are given up, and from when their age counts, in *due
+//! time*: the wall clock less all the steps that it took. A step - the wall clock moving against
+//! the monotonic one - is noticed at the next beat of the lease and added to the sum of the steps,
+//! which the store keeps for later processes. So what waits neither stands still for the hour that
+//! a clock was set back, nor expires for the day that it was set ahead. Slow drift is followed.
+//! What people name as an instant - silences, expiry, calendars - stays on the wall clock.
 //!
-//! The note in the store tells the due time to others and to later processes, every minute and at each step. Gateways that share a store count
-//! one due time, which each carries on by its own monotonic clock. Two that differ by more than drift are told apart by the due times that they told, never by the sum of
-//! the steps: due time does not go back, so the one that is behind takes over the other's, within about a minute. Whatever was put off by the time behind is due
-//! early then, not a day late.
+//! The note in the store tells the due time to others and to later processes, every minute and at
+//! each step. Gateways that share a store count one due time, which each carries on by its own
+//! monotonic clock. Two that differ by more than drift are told apart by the due times that they
+//! told, never by the sum of the steps: due time does not go back, so the one that is behind takes
+//! over the other's, within about a minute. Whatever was put off by the time behind is due early
+//! then, not a day late.
 //!
-//! A gateway that starts goes on from what was told last. A wall clock behind that was set back. One that is far ahead was set ahead, or nobody
-//! ran, or those who run are cut off from the store: where gateways that share the store left beats, it waits for a word of theirs before it takes part (`start.rs`).
-//! It takes the time for passed when nobody lives. Where they live and say nothing, it starts from what was told, and tells nothing of its own at once.
+//! A gateway that starts goes on from what was told last. A wall clock behind that was set back.
+//! One that is far ahead was set ahead, or nobody ran, or those who run are cut off from the store:
+//! where gateways that share the store left beats, it waits for a word of theirs before it takes
+//! part (`start.rs`). It takes the time for passed when nobody lives. Where they live and say
+//! nothing, it starts from what was told, and tells nothing of its own at once.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,20 +28,21 @@ use acteon_store::{CLOCK_STEPS, NoteSwap, Store, StoreError};
 
 mod start;
 
-/// A difference, in milliseconds, that is a step. What is smaller is drift, or a late answer of the database's clock.
+/// Difference in milliseconds from which on it is a step. What is smaller is drift, or a late
+/// answer of the database's clock.
 const STEP_MILLIS: i64 = 5_000;
 
-/// The note with the sum of the steps and a recent due time, in milliseconds.
+/// Name of the note with the sum of the steps and a recent due time, in milliseconds.
 const NOTE: &str = CLOCK_STEPS;
 
-/// The note is kept for good.
+/// End of the note: it is kept for good.
 const FOREVER: Timestamp = Timestamp::MAX;
 
-/// How often the due time is told.
+/// Pause after which the due time is told again.
 const TELL_EVERY: Duration = Duration::from_mins(1);
 
-/// The age from which a due time, as it was told last, may not be carried on by the wall clock. That was set ahead then, or nobody ran, or those
-/// who run are cut off from the store.
+/// Age from which a due time, as it was told last, may not be carried on by the wall clock. That
+/// was set ahead then, or nobody ran, or those who run are cut off from the store.
 const TOLD_WITHIN: Duration = Duration::from_mins(2);
 
 pub(crate) struct DueClock {
@@ -45,17 +51,17 @@ pub(crate) struct DueClock {
 }
 
 impl DueClock {
-    /// The due time.
+    /// Due time at this instant.
     pub(crate) fn now(&self) -> Timestamp {
         self.at(self.clock.monotonic())
     }
 
-    /// The due time at an instant of the monotonic clock.
+    /// Due time at an instant of the monotonic clock.
     pub(crate) fn at(&self, monotonic: Duration) -> Timestamp {
         self.lock().at(monotonic)
     }
 
-    /// The wall clock's instant of a due time, for people.
+    /// Instant of the wall clock for a due time, for people.
     pub(crate) fn to_wall(&self, due: Timestamp) -> Timestamp {
         shifted(
             due,
@@ -64,8 +70,8 @@ impl DueClock {
         )
     }
 
-    /// The due time of an instant of the wall clock. Never before that clock shows it: what looks at the calendar once it is due would find that it is
-    /// too early, and be due again at once.
+    /// Due time of an instant of the wall clock. Never before that clock shows it: what looks at
+    /// the calendar once it is due would find that it is too early, and be due again at once.
     pub(crate) fn of_wall(&self, wall: Timestamp) -> Timestamp {
         let (monotonic, now) = (self.clock.monotonic(), self.clock.now());
         let state = self.lock();
@@ -73,7 +79,8 @@ impl DueClock {
         shifted(wall, -state.steps_at(monotonic, now)).max(shown)
     }
 
-    /// Looks whether the wall clock was stepped, and what other gateways told, and tells them in turn. To be called every few seconds.
+    /// Takes in whether the wall clock was stepped and what other gateways told, and tells them in
+    /// turn. To be called every few seconds.
     pub(crate) async fn follow(&self, store: &dyn Store) -> Result<(), StoreError> {
         let note = ClockNote::read(store, self.clock.now()).await?;
         let (monotonic, wall) = (self.clock.monotonic(), self.clock.now());
@@ -92,18 +99,19 @@ impl DueClock {
 }
 
 struct ClockState {
-    /// An instant of the monotonic clock,
+    /// Instant of the monotonic clock of the last look.
     monotonic: Duration,
-    /// and what the due time was then.
+    /// Due time at that instant.
     due: Timestamp,
-    /// The sum of the wall clock's steps as this gateway sees it: wall time less due time, in milliseconds.
+    /// Sum of the wall clock's steps as this gateway sees it: wall time less due time, in
+    /// milliseconds.
     steps: i64,
     /// Whether this gateway knows what the note does not have yet: a step, or a due time that is ahead. What the note has and this
     /// gateway does not see is no reason to change it: each asks the database for its clock every few seconds, and another was told first.
     must_tell: bool,
-    /// The text of the note as it was when it was looked at last,
+    /// Text of the note as it was when it was looked at last.
     seen: Option<String>,
-    /// and what the due time was then.
+    /// Due time at that look.
     seen_at: Timestamp,
 }
 
@@ -166,7 +174,7 @@ impl ClockState {
         }
     }
 
-    /// The sum of the steps, with a step that nobody has noticed yet.
+    /// Sum of the steps, with a step that nobody has noticed yet.
     fn steps_at(&self, monotonic: Duration, wall: Timestamp) -> i64 {
         let moved = self.moved(monotonic, wall);
         if is_step(moved) {
@@ -176,7 +184,7 @@ impl ClockState {
         }
     }
 
-    /// By how much the wall clock moved against the monotonic one.
+    /// Milliseconds by which the wall clock moved against the monotonic one.
     fn moved(&self, monotonic: Duration, wall: Timestamp) -> i64 {
         between(self.at(monotonic), wall).saturating_sub(self.steps)
     }
@@ -200,12 +208,12 @@ impl ClockState {
     }
 }
 
-/// What the store keeps.
+/// Note that the store keeps of the clock.
 struct ClockNote {
     text: Option<String>,
-    /// The sum of the steps.
+    /// Sum of the wall clock's steps, in milliseconds.
     steps: i64,
-    /// The due time as a gateway told it.
+    /// Due time as a gateway told it.
     due: Option<Timestamp>,
 }
 
@@ -231,7 +239,7 @@ impl ClockNote {
         }
     }
 
-    /// Says something else, unless another gateway did meanwhile.
+    /// Replaces the note, unless another gateway did meanwhile.
     async fn replace(
         &self,
         store: &dyn Store,
@@ -249,7 +257,7 @@ impl ClockNote {
             .await
     }
 
-    /// The due time of an instant of the wall clock, if that was not stepped since.
+    /// Due time of an instant of the wall clock, if that was not stepped since.
     fn by_wall(&self, wall: Timestamp) -> Timestamp {
         shifted(wall, -self.steps)
     }

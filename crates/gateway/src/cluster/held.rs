@@ -1,7 +1,9 @@
-//! What this process holds in memory, so that it can be compared with what the store says that it owns.
+//! Rows that this process holds in memory, so that they can be compared with those that the store
+//! says it owns.
 //!
-//! A row is the process's from the commit that admits or claims it, and is known here only a moment later. In between, whoever asked for that
-//! commit shows with a [`Taking`] that there may be rows which nobody here knows yet.
+//! A row is the process's from the commit that admits or claims it, and is known here only a moment
+//! later. In between, whoever asked for that commit shows with a [`Taking`] that there may be rows
+//! which nobody here knows yet.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,26 +16,26 @@ pub(crate) struct Held(Mutex<HeldRows>);
 #[derive(Default)]
 struct HeldRows {
     holds: HashSet<Hold>,
-    /// The number of the next taking.
+    /// Number of the next taking.
     next: u64,
-    /// Those under way.
+    /// Numbers of the takings under way.
     takings: BTreeSet<u64>,
 }
 
-/// A row in memory, until it is dropped.
+/// Row in memory, until it is dropped.
 pub(crate) struct Holding {
     held: Arc<Held>,
     hold: Hold,
 }
 
-/// An admission or claim under way, until it is dropped: after its rows are held.
+/// Admission or claim under way, until it is dropped: after its rows are held.
 pub(crate) struct Taking {
     held: Arc<Held>,
     number: u64,
     is_over: bool,
 }
 
-/// An instant among takings.
+/// Instant among takings: all with a lower number began before it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Mark(u64);
 
@@ -54,7 +56,7 @@ impl Held {
         }
     }
 
-    /// Now.
+    /// Mark of this instant.
     pub(crate) fn mark(&self) -> Mark {
         Mark(self.lock().next)
     }

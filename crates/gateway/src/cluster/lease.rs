@@ -1,8 +1,10 @@
-//! The process's right to send: its lease, as it knows it, and the leases of the others, as it sees them.
+//! Lease of the process, its right to send, as it knows it; and the leases of the others, as it
+//! sees them.
 //!
-//! A lease is renewed by beats. Whoever watches a process takes it for dead when its beat has stood still for as long as a lease lasts, by
-//! the watcher's own monotonic clock; the process itself counts from before it asked for the beat, by the clock that says more. No two
-//! machines' wall clocks are compared, so no step of one can end a lease.
+//! A lease is renewed by beats. Whoever watches a process takes it for dead when its beat has stood
+//! still for as long as a lease lasts, by the watcher's own monotonic clock; the process itself
+//! counts from before it asked for the beat, by the clock that says more. No two machines' wall
+//! clocks are compared, so no step of one can end a lease.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,44 +13,46 @@ use std::time::Duration;
 use acteon_core::{Clock, Timestamp};
 use acteon_store::{Heartbeat, OwnerId, Store, StoreError};
 
-/// So many renewals between two looks at the others' beats are as good as not having looked.
+/// Renewals between two looks at the others' beats from which on it is as good as not having
+/// looked.
 const LOOKS_APART: u32 = 3;
-/// Longest that a send may take, whatever the lease.
+/// Longest time of a send, whatever the lease.
 const LONGEST_SEND: Duration = Duration::from_secs(30);
 
-/// How long a lease lasts, and what follows from it.
+/// Length of a lease, and the times that follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeaseTimes {
     lasts: Duration,
 }
 
 impl LeaseTimes {
-    /// Leases that last so long unless they are renewed.
+    /// Times of leases that last so long unless they are renewed.
     pub fn lasting(lasts: Duration) -> Self {
         Self { lasts }
     }
 
-    /// How long a lease lasts.
+    /// Time that a lease lasts.
     pub(crate) fn lasts(self) -> Duration {
         self.lasts
     }
 
-    /// How often a lease is renewed, and the others are looked at.
+    /// Pause between two renewals, and between two looks at the others.
     pub fn renew_every(self) -> Duration {
         self.lasts / 12
     }
 
-    /// Longest that a send may take: it must end before the lease does.
+    /// Longest time of a send: it must end before the lease does.
     pub fn send_limit(self) -> Duration {
         (self.lasts * 2 / 3).min(LONGEST_SEND)
     }
 
-    /// When a send is cut off that did not end by itself. Later than the send limit, so that a provider has time to say how far it came.
+    /// Time after which a send is cut off that did not end by itself. Later than the send limit, so
+    /// that a provider has time to say how far it came.
     pub(crate) fn cut_off(self) -> Duration {
         self.send_limit() + self.renew_every() / 2
     }
 
-    /// A send starts only while the lease has this much left: the time of a send, with a margin.
+    /// Time that the lease must have left for a send to start: the time of a send, with a margin.
     fn must_be_left(self) -> Duration {
         self.send_limit() + self.renew_every()
     }
@@ -63,7 +67,7 @@ impl Default for LeaseTimes {
 #[derive(Clone, Copy)]
 struct HeldLease {
     owner: OwnerId,
-    /// When it was last asked for: before the store was.
+    /// Instant at which the last renewal was asked for: before the store was.
     monotonic: Duration,
     wall: Timestamp,
 }
@@ -144,10 +148,11 @@ async fn register(store: &dyn Store, clock: &dyn Clock) -> Result<HeldLease, Sto
     })
 }
 
-/// What a process has seen of the others' beats. While it could not look, nobody may have been able to beat: that time does not count.
+/// Beats of the others as a process has seen them. While it could not look, nobody may have been
+/// able to beat: that time does not count.
 #[derive(Default)]
 pub(crate) struct Watch {
-    /// By owner, the last beat and since when it stands still.
+    /// Last beat by owner, and since when it stands still.
     seen: BTreeMap<i64, (i64, Duration)>,
     looked: Duration,
 }

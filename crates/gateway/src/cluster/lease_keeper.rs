@@ -1,4 +1,5 @@
-//! Keeps the process's lease, and takes over from processes whose lease ran out. The renewals wait for nothing else.
+//! Keeper of the process's lease, which also takes over from processes whose lease ran out. The
+//! renewals wait for nothing else.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +9,7 @@ use acteon_store::{Freed, Heartbeat, StoreError};
 use crate::cluster::lease::Watch;
 use crate::shared::Inner;
 
-/// Renews the lease.
+/// Renews the lease at its intervals, until the gateway has stopped.
 pub(crate) async fn keep_lease(inner: Arc<Inner>) {
     while inner.sleep(inner.lease.times().renew_every()).await {
         if let Err(error) = inner.lease.renew(&*inner.store, &*inner.clock).await {
@@ -43,7 +44,8 @@ pub(crate) async fn watch_others(inner: Arc<Inner>) {
     }
 }
 
-/// The beats of processes whose lease ran out. This one is never among them: what becomes of its own rows is for the others to say.
+/// Beats of processes whose lease ran out. This process is never among them: what becomes of its
+/// own rows is for the others to say.
 async fn look(inner: &Inner, watch: &mut Watch) -> Result<Vec<Heartbeat>, StoreError> {
     let asked = inner.clock.monotonic();
     let beats = inner.store.heartbeats().await?;

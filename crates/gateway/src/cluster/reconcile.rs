@@ -1,7 +1,9 @@
-//! A safety net: rows that the store says are this process's, and that nobody here works on, are given back.
+//! Safety net for forgotten rows: those that the store says are this process's, and that nobody
+//! here works on, are given back.
 //!
-//! Such a row would wait for as long as the process lives. Two looks in a row must find it, held in the same way, and between them everything
-//! that may have taken it must have ended: a row that is on its way into memory, or out of it, is left alone.
+//! Such a row would wait for as long as the process lives. Two looks in a row must find it, held in
+//! the same way, and between them everything that may have taken it must have ended: a row that is
+//! on its way into memory, or out of it, is left alone.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,17 +14,17 @@ use acteon_store::{Freed, Hold, Seq, StoreError};
 use crate::cluster::held::Mark;
 use crate::shared::Inner;
 
-/// How often to look.
+/// Pause between two looks.
 const EVERY: Duration = Duration::from_mins(1);
 /// Rows of one page of a look.
 const PAGE: usize = 1000;
 
-/// What the last look found.
+/// Findings of the last look.
 #[derive(Default)]
 struct Look {
     /// Rows that the store says are this process's, and that were not in its memory.
     unheld: HashSet<Hold>,
-    /// When it was over.
+    /// Mark of when the look was over.
     until: Mark,
 }
 

@@ -1,4 +1,5 @@
-//! What the gate checks for an action because of its rule: its dedup key, or its throttle.
+//! Conditions that the gate checks for an action because of its rule: its dedup key, or its
+//! throttle.
 
 use acteon_core::{Action, Timestamp};
 use acteon_rules::{Rule, Verdict};

@@ -1,4 +1,5 @@
-//! What a dispatch would come to, up to the sending, now or at another instant. Nothing is written.
+//! Dry runs: what a dispatch would come to, up to the sending, now or at another instant. Nothing
+//! is written.
 
 use std::sync::Arc;
 
@@ -14,9 +15,10 @@ use crate::registry::ProviderEntry;
 use crate::shared::{Gateway, Inner};
 
 impl Gateway {
-    /// What a dispatch would come to, up to the sending, at `at` or else now. Writes nothing.
+    /// Forecast of a dispatch, up to the sending, at `at` or else now. Writes nothing.
     ///
-    /// Ids, counters and dedup keys are those that there are now, whatever the instant: what others will send until then nobody knows.
+    /// Ids, counters and dedup keys are those that there are now, whatever the instant: what others
+    /// will send until then nobody knows.
     pub async fn dry_run(
         &self,
         action: &Action,
@@ -69,7 +71,8 @@ impl Gateway {
     }
 }
 
-/// The dry run of a dispatch whose id is known: its earlier outcome, or a refusal where the id belongs to another request.
+/// Dry run of a dispatch whose id is known: its earlier outcome, or a refusal where the id belongs
+/// to another request.
 async fn known(
     inner: &Inner,
     action: &Action,
@@ -78,7 +81,7 @@ async fn known(
     let Some((record, _turn)) = inner.known_looks.find(&*inner.store, action).await? else {
         return Ok(None);
     };
-    // What was refused for now is decided anew when the same is asked for again.
+    // // What was refused for now is decided again when the same is asked for again.
     if record.state == ActionState::Refused && record.action.asks_the_same_at_sight(action) {
         return Ok(None);
     }
@@ -119,7 +122,8 @@ async fn known(
 }
 
 impl Plan {
-    /// The answer to a dry run that found this plan. `judged` is the gate's answer, and `at_provider` gives the outcome at an open breaker.
+    /// Answer to a dry run that found this plan. `judged` is the gate's answer, and `at_provider`
+    /// gives the outcome at an open breaker.
     pub(crate) fn dry_run(
         self,
         action: &Action,

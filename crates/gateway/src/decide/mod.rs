@@ -1,4 +1,4 @@
-//! Deciding about an action: what a dispatch does with it, and what it would do.
+//! Decisions about an action: what a dispatch does with it, and what it would do.
 
 pub(crate) mod conditions;
 pub(crate) mod dry_run;

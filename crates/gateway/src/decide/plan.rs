@@ -15,22 +15,23 @@ use crate::decide::route::{Route, changed, instead, route, with_fallbacks};
 use crate::policies::{HoldBack, Postponed, Unsilenced};
 use crate::registry::{ProviderEntry, Providers};
 
-/// What was decided about an action.
+/// Plan for an action: what was decided about it.
 pub(crate) struct Plan {
     pub(crate) verdict: VerdictKind,
     pub(crate) rule: Option<Arc<str>>,
     /// Rules that failed on the way.
     pub(crate) faults: Vec<Fault>,
-    /// How soon it goes.
+    /// Priority, after what the rule says.
     pub(crate) priority: Priority,
     pub(crate) step: Step,
 }
 
-/// What is to be done with it.
+/// Step that is to be taken next.
 pub(crate) enum Step {
-    /// Nothing: this is its outcome.
+    /// It ends with this outcome.
     End(Outcome),
-    /// Send it by one of these routes, if the gate admits it. Never empty. What is postponed is written now, and sent later.
+    /// It is sent by one of these routes, if the gate admits it. Never empty. What is postponed is
+    /// written now, and sent later.
     Send(Conditions, Vec<Route>, Option<Postponed>),
 }
 
@@ -79,11 +80,12 @@ fn decide<'p>(action: &Action, origin: Origin, context: &PlanContext<'p>) -> Dec
     }
 }
 
-/// An action that may be sent: what the gate checks, its routes, and until when it is postponed.
+/// Action that may be sent: what the gate checks, its routes, and until when it is postponed.
 type Sendable = (Conditions, Vec<Route>, Option<Postponed>);
 
-/// What is to be done with an action, in this order: what holds it back for good, then its age, then its request and its routes. So an action
-/// that a silence holds back is reported as silenced, also where its payload is faulty or its provider is unknown.
+/// Step for an action, decided in this order: what holds it back for good, then its age, then its
+/// request and its routes. So an action that a silence holds back is reported as silenced, also
+/// where its payload is faulty or its provider is unknown.
 fn step(
     action: &Action,
     origin: Origin,
@@ -132,7 +134,8 @@ fn step(
     Ok((conditions, routes, postponed))
 }
 
-/// The interval that postpones an action, if one does; `Err` is the outcome where a silence or an interval holds it back for good.
+/// Interval that postpones an action, if one does; `Err` is the outcome where a silence or an
+/// interval holds it back for good.
 fn postponed(
     action: &Action,
     provider: &ProviderName,
@@ -148,8 +151,9 @@ fn postponed(
     }
 }
 
-/// The route that an action takes unless a quota says otherwise: its provider's, or a fallback's where that provider's breaker is open. A
-/// postponed action keeps its provider, whose breaker may be closed again by then.
+/// Route that an action takes unless a quota says otherwise: its provider's, or a fallback's where
+/// that provider's breaker is open. A postponed action keeps its provider, whose breaker may be
+/// closed again by then.
 fn first_route(
     action: &Action,
     (origin, caller): (Origin, &Caller),
@@ -168,7 +172,7 @@ fn first_route(
     }
 }
 
-/// The outcome of an action that a failed rule holds.
+/// Outcome of an action that a failed rule holds.
 fn held(Fault { rule, message }: &Fault) -> Outcome {
     refusal(
         "HELD",
@@ -176,7 +180,7 @@ fn held(Fault { rule, message }: &Fault) -> Outcome {
     )
 }
 
-/// The outcome of an action that is not sent at all.
+/// Outcome of an action that is not sent at all.
 fn refusal(code: &str, message: String) -> Outcome {
     Outcome::Failed {
         code: code.into(),
@@ -186,7 +190,7 @@ fn refusal(code: &str, message: String) -> Outcome {
     }
 }
 
-/// Why an action is not worth sending, if it is not.
+/// Reason why an action is not worth sending, if it is not.
 fn expiry(action: &Action, postponed: Option<&Postponed>, now: Timestamp) -> Option<String> {
     match action.expires_at.filter(|expires| *expires <= now) {
         Some(expires) => Some(format!("not sent: it expired at {expires}")),
@@ -194,7 +198,8 @@ fn expiry(action: &Action, postponed: Option<&Postponed>, now: Timestamp) -> Opt
     }
 }
 
-/// Names no provider that the caller may not use: what there is is nobody else's business.
+/// Message about a provider that does not exist. It names none that the caller may not use: what
+/// there is is nobody else's business.
 fn unknown_provider(
     name: &ProviderName,
     action: &Action,

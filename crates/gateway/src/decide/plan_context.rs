@@ -1,4 +1,4 @@
-//! The plan context: what a decision takes into account beside the action.
+//! Context of a plan: what a decision takes into account beside the action.
 
 use std::time::Duration;
 
@@ -9,16 +9,16 @@ use crate::policies::Policies;
 use crate::registry::Providers;
 use crate::shared::Inner;
 
-/// Inputs of a decision beside the action: what is in force, and the time by each clock.
+/// Context of a plan: what is in force, and the time by each clock.
 #[derive(Clone, Copy)]
 pub(crate) struct PlanContext<'a> {
     pub(crate) policies: &'a Policies,
     pub(crate) providers: &'a Providers,
     pub(crate) retry: &'a RetryPolicy,
     pub(crate) now: Timestamp,
-    /// Now, in due time.
+    /// Due time at this instant.
     pub(crate) due: Timestamp,
-    /// The due time of an instant of the wall clock.
+    /// Function from instants of the wall clock to due times.
     pub(crate) due_of: &'a dyn Fn(Timestamp) -> Timestamp,
     pub(crate) monotonic: Duration,
 }

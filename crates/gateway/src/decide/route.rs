@@ -1,4 +1,4 @@
-//! The routes of an action: the provider that takes it, the request made for it, and the fallbacks.
+//! Routes of an action: the provider that takes it, the request made for it, and the fallbacks.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use crate::policies::HoldBack;
 use crate::policies::{Policies, Unsilenced};
 use crate::registry::ProviderEntry;
 
-/// A route of an action: a provider, and the request made for it.
+/// Route of an action: a provider, and the request made for it.
 pub(crate) struct Route {
     pub(crate) entry: Arc<ProviderEntry>,
     pub(crate) prepared: Arc<Prepared>,
-    /// The due time at which it was planned.
+    /// Due time at which it was planned, from which its age counts.
     pub(crate) not_before: Timestamp,
     pub(crate) give_up_at: Timestamp,
     pub(crate) quotas: Vec<QuotaCheck>,
-    /// What was found out about silences.
+    /// Finding of the last look at silences.
     pub(crate) unsilenced: Option<Unsilenced>,
 }
 
@@ -71,7 +71,8 @@ pub(crate) fn route(
     })
 }
 
-/// The route of an action whose provider's breaker is open, where a fallback is configured that can take it.
+/// Route of an action whose provider's breaker is open, where a fallback is configured that can
+/// take it.
 pub(crate) fn instead(
     action: &Action,
     origin: Origin,
@@ -169,7 +170,8 @@ pub(crate) fn fallback(overage: &Overage) -> Option<&ProviderName> {
     }
 }
 
-/// The action with what a rule changes in its payload. A change that cannot be made is an outcome: the rest of the payload is never sent alone.
+/// Action with what a rule changes in its payload. A change that cannot be made is an outcome: the
+/// rest of the payload is never sent alone.
 pub(crate) fn changed<'a>(
     action: &'a Action,
     patch: Option<&RawValue>,

@@ -1,7 +1,9 @@
-//! What a gateway that starts goes on from, and its wait for a word of the others.
+//! Start of the due clock: what a gateway goes on from, and its wait for a word of the others.
 //!
-//! The wait is for where the clock is far ahead of what was told last, and gateways have left beats: the clock was set ahead, or nobody ran, or
-//! those who run were cut off from the store. Their word says which. A beat of theirs says only that they live: the word may still be on its way.
+//! The wait is for where the clock is far ahead of what was told last, and gateways have left
+//! beats: the clock was set ahead, or nobody ran, or those who run were cut off from the store.
+//! Their word says which. A beat of theirs says only that they live: the word may still be on its
+//! way.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -34,10 +36,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(45);
 /// Leases that the wait lasts at most, so that a gateway whose store was away for more than its lease is still heard.
 const LEASES: u32 = 3;
 
-/// How many times, at most, a gateway that waits looks for a word of the others.
+/// Number of looks, at most, for a word of the others.
 const LOOKS: u32 = 36;
 
-/// The state to start from. An error at the first look ends the start; during the wait it is a look that saw nothing.
+/// State to start from. An error at the first look ends the start; during the wait it is a look
+/// that saw nothing.
 pub(super) async fn first_state(
     clock: &dyn Clock,
     store: &dyn Store,
@@ -122,21 +125,21 @@ async fn look(
     }))
 }
 
-/// A wait for a word of the others.
+/// Wait for a word of the others.
 struct Wait {
-    /// The beats at its first look,
+    /// Beats at its first look.
     beats: Vec<Heartbeat>,
-    /// and the note's text.
+    /// Text of the note at its first look.
     text: Option<String>,
     /// Whether a beat moved since.
     has_beat: bool,
-    /// The pause between two looks.
+    /// Pause between two looks.
     every: Duration,
-    /// The instant of the monotonic clock at which it ends.
+    /// Instant of the monotonic clock at which it ends.
     ends: Duration,
 }
 
-/// The response of the other gateways to one that waits.
+/// Response of the other gateways to one that waits.
 enum Response {
     /// They told the time.
     Time,
