@@ -1,4 +1,4 @@
-//! How long an action is worth sending.
+//! Age of an action, beyond which it is not worth sending.
 
 use acteon_core::{Action, Attempt, Timestamp};
 
@@ -6,10 +6,10 @@ use crate::deliver::end::End;
 use crate::deliver::job::Job;
 use crate::shared::Inner;
 
-/// What says how long an action is worth sending.
+/// Age of an action, and what else says how long it is worth sending.
 pub(crate) struct Age<'a> {
     pub(crate) action: &'a Action,
-    /// From when it counts, in due time.
+    /// Due time from which its age counts.
     pub(crate) not_before: Timestamp,
     pub(crate) give_up_at: Timestamp,
     pub(crate) history: &'a [Attempt],
@@ -33,13 +33,13 @@ impl<'a> Age<'a> {
     }
 }
 
-/// The end of a job that is not worth sending any more.
+/// End of a job that is not worth sending any more.
 pub(crate) fn overdue(inner: &Inner, job: &Job) -> Option<End> {
     too_old(inner, &Age::of(job), inner.clock.now(), inner.due.now())
 }
 
-/// The end of an action that is not worth sending any more, at `now` by the wall clock and `due` by due time. An instant that its caller named is
-/// one of the wall clock.
+/// End of an action that is not worth sending any more, at `now` by the wall clock and `due` by due
+/// time. An instant that its caller named is one of the wall clock.
 pub(crate) fn too_old(inner: &Inner, age: &Age<'_>, now: Timestamp, due: Timestamp) -> Option<End> {
     let Age {
         action,

@@ -18,11 +18,12 @@ use crate::deliver::record::mark_in_flight;
 use crate::observe::AttemptEvent;
 use crate::shared::Inner;
 
-/// A send later than this says so in its text.
+/// Delay from which on a message says that it is late.
 const LATE: Duration = Duration::from_mins(2);
 
-/// One call, once the provider is ready for it, and once more where what it had got ready is refused, or where it needs a repair and another is in
-/// force by now. `Err` is the end of the delivery, where no call is made.
+/// Makes one call, once the provider is ready for it, and once more where what it had got ready is
+/// refused, or where it needs a repair and another is in force by now. `Err` is the end of the
+/// delivery, where no call is made.
 pub(crate) async fn attempt(
     inner: &Arc<Inner>,
     job: &mut Job,
@@ -102,7 +103,7 @@ async fn call_when_ready(
     Ok(send(inner, job, &**provider).await)
 }
 
-/// When a call began, by each clock.
+/// Beginning of a call, by each clock.
 struct Began {
     at: Timestamp,
     due_time: Timestamp,
@@ -200,7 +201,8 @@ fn end_call(
     result
 }
 
-/// What is added to the text of a request: that it is late. Once a send may have arrived its bytes stay, with the mark or without.
+/// Late mark for the text of a request. Once a send may have arrived its bytes stay, with the mark
+/// or without.
 fn late_mark(job: &Job, provider: &dyn Provider, now: Timestamp) -> Option<Arc<str>> {
     let age = now.since(job.not_before);
     if job.possible_duplicate || (job.in_flight && job.late_mark.is_some()) {

@@ -18,14 +18,14 @@ use acteon_core::ProviderName;
 
 pub(crate) mod sharing;
 
-/// When a breaker opens and closes.
+/// Policy of when a breaker opens and closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerPolicy {
     /// Failures in a row that open it. Only those count that say nothing was reached, or no answer came.
     pub failure_threshold: u32,
     /// Successes in a row that close it again.
     pub success_threshold: u32,
-    /// How long it stays open before a trial.
+    /// Time that it stays open before a trial.
     pub recovery: Duration,
 }
 
@@ -39,52 +39,55 @@ impl Default for BreakerPolicy {
     }
 }
 
-/// Which providers have breakers, and who takes their new actions while they are open.
+/// Breakers of the providers, and who takes their new actions while they are open.
 #[derive(Clone, Debug, Default)]
 pub struct Breakers {
-    /// When they open and close; `None` for no breakers.
+    /// Policy of all breakers; `None` for no breakers.
     pub policy: Option<BreakerPolicy>,
     /// Fallbacks, by the provider whose breaker is open. Up to three in a row.
     pub fallbacks: BTreeMap<ProviderName, ProviderName>,
 }
 
-/// How long those wait at least who come while a trial is in flight.
+/// Time that those wait at least who come while a trial is in flight.
 const TRIAL_WAIT: Duration = Duration::from_secs(2);
 
-/// Time that lies between two of those who come back, so that they do not come all at once, and keep their order.
+/// Time between two of those who come back, so that they do not come all at once, and keep their
+/// order.
 const APART: Duration = Duration::from_millis(20);
 
 /// Longest time over which they come back.
 const LONGEST_SPREAD: Duration = Duration::from_secs(30);
 
-/// How much longer than the gateway that opened a breaker the others wait with a trial, so that they hear of its own first.
+/// Time that other gateways wait longer with a trial than the one that opened a breaker, so that
+/// they hear of its own first.
 const OTHERS_WAIT: Duration = Duration::from_secs(10);
 
-/// What a call says about its provider.
+/// Signal of a call about its provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CallSignal {
-    /// It answered.
+    /// The provider answered, whatever it said.
     Alive,
-    /// It could not be reached, or did not answer.
+    /// The provider could not be reached, or did not answer.
     Dead,
-    /// It answers, and takes nothing until people have repaired something.
+    /// The provider answers, and takes nothing until people have repaired something.
     ToRepair,
-    /// Neither: it said that it has enough for now, or the call was not made.
+    /// The call says neither: the provider has enough for now, or the call was not made.
     Neither,
 }
 
-/// Which calls a breaker lets through.
+/// Calls that a breaker lets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Calls {
-    /// All.
+    /// All calls go through.
     All,
-    /// One, as a trial.
+    /// One call goes through, as a trial.
     One,
-    /// None, for so long.
+    /// No call goes through for so long.
     None(Duration),
 }
 
-/// The state of a breaker. A trial has a number, so that a call from before the breaker moved says nothing about it.
+/// State of a breaker. A trial has a number, so that a call from before the breaker moved says
+/// nothing about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum BreakerState {
     Closed { failures: u32 },
@@ -94,13 +97,13 @@ enum BreakerState {
 
 struct BreakerInner {
     state: BreakerState,
-    /// Trials begun so far.
+    /// Number of trials begun so far.
     trials: u64,
-    /// Actions put off since it opened.
+    /// Number of actions put off since it opened.
     put_off: u32,
     /// Whether it is open, or was last, because people must repair something.
     for_repair: bool,
-    /// The last change that was told or heard.
+    /// Last change that was told or heard.
     heard: LastChange,
 }
 
@@ -109,7 +112,8 @@ pub(crate) struct Breaker {
     inner: Mutex<BreakerInner>,
 }
 
-/// The right to call a provider as far as its breaker goes. Dropped before the call was made, a trial is another's.
+/// Pass to call a provider as far as its breaker goes. Dropped before the call was made, a trial is
+/// another's.
 pub(crate) struct Pass {
     breaker: Arc<Breaker>,
     trial: Option<u64>,
@@ -131,7 +135,7 @@ impl Breaker {
         }
     }
 
-    /// Whether a call may be made at `now`; if not, after how long to ask again.
+    /// Pass for a call at `now`; `Err` is the time after which to ask again.
     pub(crate) fn ask(self: &Arc<Self>, now: Duration) -> Result<Pass, Duration> {
         let mut inner = self.lock();
         let trial = match inner.state {
@@ -153,13 +157,15 @@ impl Breaker {
         })
     }
 
-    /// Whether a call may be made at `now`, without the right to make it; if not, after how long to ask again.
+    /// Whether a call may be made at `now`, without a pass; `Err` is the time after which to ask
+    /// again.
     pub(crate) fn look(&self, now: Duration) -> Result<(), Duration> {
         let wait = self.open_for(now);
         wait.map_or(Ok(()), |wait| Err(self.lock().put_off(wait)))
     }
 
-    /// How long the breaker stays open to every call; `None` when a call may be made, also as a trial.
+    /// Time for which the breaker stays open to every call; `None` when a call may be made, also as
+    /// a trial.
     pub(crate) fn open_for(&self, now: Duration) -> Option<Duration> {
         match self.calls(now) {
             Calls::None(wait) => Some(wait),
@@ -167,7 +173,7 @@ impl Breaker {
         }
     }
 
-    /// Who may call at `now`.
+    /// Calls that may be made at `now`.
     pub(crate) fn calls(&self, now: Duration) -> Calls {
         match self.lock().state {
             BreakerState::Closed { .. } => Calls::All,
@@ -246,7 +252,7 @@ impl Breaker {
         )
     }
 
-    /// Lets one try at once.
+    /// Lets one call through at once, as a trial.
     pub(crate) fn try_now(&self, now: Duration) {
         let mut inner = self.lock();
         if let BreakerState::Open { .. } = inner.state {
@@ -266,7 +272,7 @@ impl Breaker {
         self.set(BreakerState::Closed { failures: 0 });
     }
 
-    /// `closed`, `open` or `half_open`.
+    /// Name of the state: `closed`, `open` or `half_open`.
     pub(crate) fn as_str(&self) -> &'static str {
         state_name(self.lock().state)
     }
@@ -306,7 +312,7 @@ impl Pass {
         self.trial.is_some()
     }
 
-    /// Notes what the call said; returns the word of the new state if it changed.
+    /// Takes in what the call said; returns the name of the new state if it changed.
     pub(crate) fn report(mut self, sign: CallSignal, now: Duration) -> Option<&'static str> {
         self.reported = true;
         self.breaker.report(self.trial, sign, now)
@@ -330,7 +336,8 @@ fn state_name(state: BreakerState) -> &'static str {
     }
 }
 
-/// The last change of a breaker that was told or heard: which gateway's, which of its changes, and whether it was made by hand.
+/// Last change of a breaker that was told or heard: the gateway that made it, its number among that
+/// gateway's changes, and whether it was made by hand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LastChange {
     pub(super) change: (i64, u64),

@@ -27,18 +27,19 @@ use recipient::{BudgetShare, HOUR, MARGIN};
 
 pub(crate) use recipient::{Claimant, SOON};
 
-/// After so long no send counts any more.
+/// Time after which no send counts any more.
 pub(crate) const COUNTS_FOR: Duration = HOUR.saturating_add(MARGIN);
 
 pub(crate) struct Budgets {
     budget: Budget,
-    /// How many gateways share it.
+    /// Number of gateways that share it.
     share: AtomicUsize,
     clock: Arc<dyn Clock>,
     known: Mutex<Recipients>,
 }
 
-/// A send that is counted as in flight. Dropped before [`Reservation::begin`] it was not made; dropped after it, the service may have counted it.
+/// Send that is counted as in flight. Dropped before [`Reservation::begin`] it was not made;
+/// dropped after it, the service may have counted it.
 pub(crate) struct Reservation {
     budgets: Arc<Budgets>,
     prepared: Arc<Prepared>,
@@ -60,13 +61,13 @@ impl Budgets {
         self.share.store(gateways.max(1), Ordering::Relaxed);
     }
 
-    /// Whether a send would fit now; if not, when its turn is.
+    /// Whether a send would fit now; `Err` is the time until its turn.
     pub(crate) fn look(&self, recipients: &[String], claimant: Claimant) -> Result<(), Duration> {
         self.lock()
             .look(recipients, self.clock.monotonic(), self.part(), claimant)
     }
 
-    /// Counts a send to all recipients as in flight, or says when its turn is.
+    /// Counts a send to all recipients as in flight; `Err` is the time until its turn.
     pub(crate) fn begin(
         self: &Arc<Self>,
         prepared: &Arc<Prepared>,
@@ -113,12 +114,12 @@ impl Budgets {
 }
 
 impl Reservation {
-    /// The call begins.
+    /// Marks the call as begun: from here on the service may have counted it.
     pub(crate) fn begin(&mut self) {
         self.counted = true;
     }
 
-    /// The call ended. `counted` says whether the service may have counted it.
+    /// Counts the end of the call. `counted` says whether the service may have counted it.
     pub(crate) fn end(mut self, counted: bool) {
         self.counted = counted;
     }

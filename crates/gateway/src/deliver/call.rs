@@ -1,4 +1,5 @@
-//! What one call of a provider needs: a slot of the provider, its lane, its recipients' budgets and its breaker.
+//! Calls of a provider, and what each needs: a slot of the provider, its lane, its recipients'
+//! budgets and its breaker.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,8 @@ use crate::lane::{CallEnd, LaneMode};
 use crate::registry::ProviderEntry;
 use crate::shared::Inner;
 
-/// What one call needs. Whatever of it is dropped before the call begins goes to the next who wants it, as if nobody had had it.
+/// Guards that one call needs. Whatever of it is dropped before the call begins goes to the next
+/// who wants it, as if nobody had had it.
 pub(crate) struct Call {
     permit: Permit,
     reservation: Option<Reservation>,
@@ -96,7 +98,7 @@ impl Call {
         }
     }
 
-    /// The call begins: from here on it counts, even if nothing is heard of its end.
+    /// Marks the call as begun: from here on it counts, even if nothing is heard of its end.
     pub(crate) fn begin(&mut self) {
         self.permit.begin();
         if let Some(reservation) = &mut self.reservation {
@@ -174,7 +176,7 @@ fn claimant(job: &Job) -> Claimant {
     }
 }
 
-/// What a call says about how much the service takes.
+/// End of a call as far as it says how much the service takes.
 fn call_end(error: Option<&ProviderError>) -> CallEnd {
     let Some(error) = error else {
         return CallEnd::Passed;
@@ -192,7 +194,8 @@ fn call_end(error: Option<&ProviderError>) -> CallEnd {
     }
 }
 
-/// Notes what a call says about whether a provider is to be repaired, or has answered again after an outage.
+/// Takes in whether a call says that a provider is to be repaired, or has answered again after an
+/// outage.
 fn tell_of_repairs(
     inner: &Arc<Inner>,
     entry: &Arc<ProviderEntry>,
@@ -216,7 +219,8 @@ fn tell_of_repairs(
     }
 }
 
-/// The signal of a call to its provider's breaker. `opens` says whether a failure that people must repair opens it.
+/// Signal of a call to its provider's breaker. `opens` says whether a failure that people must
+/// repair opens it.
 fn sign(result: &Result<Response, ProviderError>, opens: bool) -> CallSignal {
     if opens && result.as_ref().is_err_and(ProviderError::is_to_repair) {
         return CallSignal::ToRepair;
@@ -234,7 +238,7 @@ fn sign(result: &Result<Response, ProviderError>, opens: bool) -> CallSignal {
     }
 }
 
-/// The end of a delivery whose recipients have no room before a `pause` is over.
+/// End of a delivery whose recipients have no room before a `pause` is over.
 fn exceeds_budget(inner: &Inner, pause: Duration) -> End {
     let message = "a recipient has got as many messages as the service delivers in this time; this one waits for its turn";
     let error = LastError {
@@ -249,7 +253,8 @@ fn exceeds_budget(inner: &Inner, pause: Duration) -> End {
     }
 }
 
-/// The end of a delivery that meets an open breaker: like on a paused lane, the action waits for the next trial.
+/// End of a delivery that meets an open breaker: like on a paused lane, the action waits for the
+/// next trial.
 fn meets_open_breaker(inner: &Inner, job: &Job, wait: Duration) -> End {
     match left_alone(inner, &job.action, &job.entry, wait) {
         // Not by the instant that people are told: the wall clock may just have been stepped, and nobody here has noticed yet.

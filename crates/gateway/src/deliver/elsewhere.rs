@@ -1,4 +1,4 @@
-//! An action that was accepted for one provider, and goes through that one's fallback.
+//! Moves of an action that was accepted for one provider, and goes through that one's fallback.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::offload;
 use crate::registry::ProviderEntry;
 use crate::shared::Inner;
 
-/// The result of a search for another route.
+/// Result of a search for another route.
 pub(crate) enum Elsewhere {
     /// The action goes through another provider.
     Moved,
@@ -23,7 +23,8 @@ pub(crate) enum Elsewhere {
     StoreFailed,
 }
 
-/// Has an action go through the first fallback that may and can take it: charged there, and given back what it took of the first, in one commit.
+/// Moves an action to the first fallback that may and can take it: charged there, and given back
+/// what it took of the first, in one commit.
 pub(crate) async fn elsewhere(inner: &Arc<Inner>, job: &mut Job) -> Elsewhere {
     let planned = inner.with_plan_context(|context| {
         let cost = context.policies.rules.cost(job.action.payload.get().len());
@@ -90,7 +91,8 @@ pub(crate) async fn elsewhere(inner: &Arc<Inner>, job: &mut Job) -> Elsewhere {
     }
 }
 
-/// The route of an action that was accepted for a provider which people must repair: through the first of its fallbacks that may and can take it.
+/// Route of an action that was accepted for a provider which people must repair: through the first
+/// of its fallbacks that may and can take it.
 pub(crate) fn another_route(job: &Job, context: &PlanContext<'_>) -> Option<Route> {
     // What a rule would have changed must not be sent unchanged.
     let rule = match &job.rule {

@@ -1,4 +1,4 @@
-//! The ends of a delivery, and those that several places come to.
+//! Ends of a delivery, and those that several places come to.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::deliver::job::Job;
 use crate::policies::Postponed;
 use crate::shared::Inner;
 
-/// How a delivery ended.
+/// End of a delivery.
 pub(crate) enum End {
     /// The provider took it.
     Executed(Response),
@@ -29,7 +29,7 @@ pub(crate) enum End {
         age: acteon_store::Age,
         why: LastError,
     },
-    /// It is due again.
+    /// It is due once more at a later instant.
     Again {
         due_at: Timestamp,
         error: Option<LastError>,
@@ -49,7 +49,7 @@ impl End {
         }
     }
 
-    /// The same end with the failure of the last call, unless it tells of one itself.
+    /// End with the failure of the last call, unless it tells of one itself.
     pub(crate) fn after(self, refusal: Option<LastError>) -> Self {
         match self {
             Self::Again {
@@ -69,7 +69,8 @@ impl End {
     }
 }
 
-/// The end of a delivery that a time interval holds back: the action waits, unless it would have expired by then.
+/// End of a delivery that a time interval holds back: the action waits, unless it would have
+/// expired by then.
 pub(crate) fn postpone(inner: &Inner, action: &Action, postponed: &Postponed) -> End {
     if let Some(message) = postponed.expiry(action) {
         return End::Failed {
@@ -95,7 +96,8 @@ pub(crate) fn postpone(inner: &Inner, action: &Action, postponed: &Postponed) ->
     }
 }
 
-/// The end of a delivery that failed and is due again: after the lane's pause, or at the next durable retry.
+/// End of a delivery that failed and is due again: after the lane's pause, or at the next durable
+/// retry.
 pub(crate) fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {
     let policy = &inner.options.retry;
     let rate_limited = error.kind() == ErrorKind::RateLimited;
@@ -117,7 +119,8 @@ pub(crate) fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {
     }
 }
 
-/// The end of a delivery that a stop cut short: the next process goes on at once, where it stood among those that wait.
+/// End of a delivery that a stop cut short: the next process goes on at once, where it stood among
+/// those that wait.
 pub(crate) fn released(inner: &Inner, job: &Job) -> End {
     let error = job.history.last().and_then(|attempt| attempt.error.clone());
     End::Again {
@@ -127,7 +130,8 @@ pub(crate) fn released(inner: &Inner, job: &Job) -> End {
     }
 }
 
-/// Back to the store without a further attempt. Where the row is no longer this process's, the fence keeps it as it is.
+/// End of a delivery that puts the action back into the store without a further attempt. Where the
+/// row is no longer this process's, the fence keeps it as it is.
 pub(crate) fn put_off(inner: &Inner, job: &Job, pause: Duration) -> End {
     let error = job.history.last().and_then(|attempt| attempt.error.clone());
     End::Again {

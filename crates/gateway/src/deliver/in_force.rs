@@ -1,11 +1,11 @@
-//! The provider that calls begin with, while another may take its place.
+//! Provider that calls begin with, while another may take its place.
 
 use std::sync::Arc;
 
 use acteon_core::{Provider, ProviderError};
 use arc_swap::ArcSwap;
 
-/// The provider that calls begin with.
+/// Provider that calls begin with.
 pub(crate) struct InForce(pub(crate) ArcSwap<Arc<dyn Provider>>);
 
 impl InForce {
@@ -17,7 +17,7 @@ impl InForce {
         Arc::clone(&self.0.load())
     }
 
-    /// Whether this is it.
+    /// Whether this provider is the one in force.
     pub(crate) fn is(&self, provider: &Arc<dyn Provider>) -> bool {
         Arc::ptr_eq(&**self.0.load(), provider)
     }

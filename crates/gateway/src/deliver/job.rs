@@ -1,4 +1,4 @@
-//! An action that this process works on.
+//! Jobs: the actions that this process works on.
 
 use std::sync::Arc;
 
@@ -14,28 +14,28 @@ use crate::policies::Unsilenced;
 use crate::registry::ProviderEntry;
 use crate::shared::Inner;
 
-/// An action that this process works on.
+/// Job: an action that this process works on.
 pub(crate) struct Job {
-    /// How the row is held.
+    /// Hold of this process on the row, and its entry among what is held.
     holding: Holding,
     pub(crate) action: Arc<Action>,
-    /// The rule that accepted.
+    /// Rule that accepted the action.
     pub(crate) rule: Option<Arc<str>>,
-    /// What the gate took for it.
+    /// Charges that the gate took for it.
     pub(crate) charges: Charges,
     pub(crate) priority: Priority,
     pub(crate) prepared: Arc<Prepared>,
     pub(crate) entry: Arc<ProviderEntry>,
-    /// From when its age counts, in due time.
+    /// Due time from which its age counts.
     pub(crate) not_before: Timestamp,
     pub(crate) accepted_at: Timestamp,
-    /// Its place among those that wait in the store.
+    /// Due time by which it stands among those that wait in the store.
     due_at: Timestamp,
-    /// When this delivery began, in due time.
+    /// Due time at which this delivery began.
     pub(crate) began_at: Timestamp,
     pub(crate) give_up_at: Timestamp,
     pub(crate) attempts: u32,
-    /// Durable retries used up so far.
+    /// Number of durable retries used up so far.
     pub(crate) durable_retries: u32,
     pub(crate) takeovers: u32,
     pub(crate) possible_duplicate: bool,
@@ -44,24 +44,24 @@ pub(crate) struct Job {
     pub(crate) turn: Turn,
     /// Whether the store knows that it may be sent.
     pub(crate) in_flight: bool,
-    /// The turn that it was admitted with.
+    /// Turn that it was admitted with.
     pub(crate) at_once: Option<SendTurn>,
-    /// The turn that was asked for before its task began.
+    /// Turn that was asked for before its task began.
     pub(crate) asked: Option<AskedTurn>,
-    /// The late mark of the request, as the store has it.
+    /// Late mark of the request, as the store has it.
     pub(crate) late_mark: Option<Arc<str>>,
     /// Whether it waited in the store before.
     pub(crate) claimed: bool,
-    /// Where it came from.
+    /// Origin of the action.
     pub(crate) origin: Origin,
-    /// Who posted it.
+    /// Name of the API key that posted it.
     pub(crate) caller: Arc<str>,
-    /// What the last look at silences found.
+    /// Finding of the last look at silences.
     pub(crate) unsilenced: Option<Unsilenced>,
     place: Place,
 }
 
-/// What was accepted about an action that goes.
+/// Action that was accepted and goes, with what the plan says of it.
 pub(crate) struct AcceptedAction {
     pub(crate) action: Arc<Action>,
     pub(crate) rule: Option<Arc<str>>,
@@ -75,7 +75,7 @@ pub(crate) struct AcceptedAction {
 }
 
 impl Job {
-    /// An action that was just admitted.
+    /// Job of an action that was just admitted.
     pub(crate) fn admitted(
         holding: Holding,
         accepted: AcceptedAction,
@@ -125,7 +125,7 @@ impl Job {
         }
     }
 
-    /// A row that was claimed.
+    /// Job of a row that was claimed.
     pub(crate) fn claimed(
         record: Record,
         entry: Arc<ProviderEntry>,
@@ -192,7 +192,7 @@ impl Job {
         self
     }
 
-    /// Where it stands among those that wait for a turn.
+    /// Rank among those that wait for a turn.
     pub(crate) fn rank(&self) -> Rank {
         Rank {
             priority: self.priority,
@@ -201,7 +201,7 @@ impl Job {
         }
     }
 
-    /// When it is due if it goes back to where it stood among those that wait in the store.
+    /// Due time that puts it back to where it stood among those that wait in the store.
     pub(crate) fn place_in_store(&self, inner: &Inner) -> Timestamp {
         self.due_at.min(inner.due.now())
     }

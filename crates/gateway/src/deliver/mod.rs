@@ -1,4 +1,4 @@
-//! Delivering an action: its attempts, what each call needs, and the record of its end.
+//! Delivery of an action: its attempts, what each call needs, and the record of its end.
 
 pub(crate) mod age;
 pub(crate) mod attempt;

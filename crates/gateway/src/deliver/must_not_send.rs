@@ -1,4 +1,4 @@
-//! What forbids a call: looked at before each, since time may have passed.
+//! Obstacles to a call: looked at before each, since time may have passed.
 
 use crate::deliver::age::{Age, too_old};
 use crate::deliver::end::{End, postpone, put_off};
@@ -6,7 +6,7 @@ use crate::deliver::job::Job;
 use crate::policies::HoldBack;
 use crate::shared::Inner;
 
-/// Looked at before every send, since time may have passed.
+/// End of a delivery that must not send: looked at before every send, since time may have passed.
 pub(crate) fn must_not_send(inner: &Inner, job: &mut Job) -> Option<End> {
     let (monotonic, now) = (inner.clock.monotonic(), inner.clock.now());
     if !inner.lease.allows(job.hold().owner, monotonic, now) {

@@ -4,27 +4,28 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Calls in a row that fail, and the time from the first to the last, from which on it is an outage. A single action that fails while others pass is none.
+/// Calls in a row that fail from which on it is an outage, and the time from the first to the last.
+/// A single action that fails while others pass is none.
 const CALLS: u64 = 3;
 const LASTS: Duration = Duration::from_secs(5);
 
-/// What the latest calls of a provider came to.
+/// Latest calls of a provider, as far as they may be an outage.
 #[derive(Default)]
 pub(crate) struct Outage {
     failed: AtomicU64,
-    /// When the first of them failed, in milliseconds of the monotonic clock.
+    /// Instant at which the first of them failed, in milliseconds of the monotonic clock.
     since: AtomicU64,
 }
 
 impl Outage {
-    /// Notes a call that was not answered.
+    /// Counts a call that was not answered.
     pub(crate) fn failed(&self, now: Duration) {
         if self.failed.fetch_add(1, Ordering::Relaxed) == 0 {
             self.since.store(now.as_millis() as u64, Ordering::Relaxed);
         }
     }
 
-    /// Notes a call that was answered; says whether that is the end of an outage.
+    /// Counts a call that was answered; says whether that is the end of an outage.
     pub(crate) fn is_over(&self, now: Duration) -> bool {
         // The usual case costs a look.
         if self.failed.load(Ordering::Relaxed) == 0 {

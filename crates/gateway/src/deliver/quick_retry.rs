@@ -18,7 +18,7 @@ use crate::deliver::repair::{STORE_PAUSE, end_or_move};
 use crate::deliver::repeat::ends_attempts;
 use crate::shared::Inner;
 
-/// Attempts until the delivery ends: the first, and its quick retries.
+/// Makes attempts until the delivery ends: the first, and its quick retries.
 pub(crate) async fn attempts(inner: &Arc<Inner>, job: &mut Job) -> End {
     if job.takeovers >= MAX_TAKEOVERS {
         let message = format!(

@@ -1,4 +1,4 @@
-//! RECORD: the one place that writes what became of an action, tells it, and counts it.
+//! RECORD: the only module that writes the outcome of an action, tells it, and counts it.
 
 use std::sync::Arc;
 use std::time::Duration;

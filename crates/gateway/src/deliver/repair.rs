@@ -1,10 +1,13 @@
-//! Providers that people must repair: a wrong secret, an address that is not trusted, a permission that is gone.
+//! Repairs of providers by people: a wrong secret, an address that is not trusted, a permission
+//! that is gone.
 //!
-//! Such a failure says nothing about the action, and all others would meet it as well. So the action goes through a fallback, if one is configured and
-//! can take it; or it is *held*, if that is what the configuration says: owed until it is too old, and due as soon as the provider works again.
-//! That is found out by a *trial* of one of those that are held: when a process starts, since its configuration may have changed, when a health
-//! check passes, when its settings change, or when a person says so. Once a call gets through, all others are due. What a provider needs is a note in the store, so
-//! that it is known on every gateway, and after a restart.
+//! Such a failure says nothing about the action, and all others would meet it as well. So the
+//! action goes through a fallback, if one is configured and can take it; or it is *held*, if that
+//! is what the configuration says: owed until it is too old, and due as soon as the provider works
+//! again. That is found out by a *trial* of one of those that are held: when a process starts,
+//! since its configuration may have changed, when a health check passes, when its settings change,
+//! or when a person says so. Once a call gets through, all others are due. What a provider needs is
+//! a note in the store, so that it is known on every gateway, and after a restart.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,7 +23,7 @@ use crate::deliver::to_repair::{OnRepairable, RepairNote, ToRepair};
 use crate::registry::ProviderEntry;
 use crate::shared::{Gateway, Inner};
 
-/// How often a provider that was to be repaired is looked at.
+/// Pause between two looks at a provider that was to be repaired.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_mins(1);
 
 /// Rows made due in one call of the store.
@@ -29,13 +32,13 @@ const AT_ONCE: usize = 1000;
 /// Pause before the store is asked again.
 pub(crate) const STORE_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long it is remembered that a provider is to be repaired, and that it was.
+/// Time for which it is remembered that a provider is to be repaired, and that it was.
 const NOTE_KEEPS: (Duration, Duration) = (Duration::from_hours(30 * 24), Duration::from_hours(1));
 
 const NOTE_PREFIX: &str = "repair:";
 
 impl Gateway {
-    /// The providers that people must repair before they can send, with what is wrong.
+    /// Providers that people must repair before they can send, with what is wrong.
     pub fn to_repair(&self) -> Vec<(ProviderName, ToRepair)> {
         let entries = self.inner.providers.entries();
         entries
@@ -59,7 +62,7 @@ impl Gateway {
     }
 }
 
-/// What becomes of an action whose provider is to be repaired; `None` where it goes on through another.
+/// End of an action whose provider is to be repaired; `None` where it goes on through another.
 pub(crate) async fn end_or_move(
     inner: &Arc<Inner>,
     job: &mut Job,
@@ -121,8 +124,8 @@ pub(crate) fn met(
     }
 }
 
-/// A call got through to a provider that was to be repaired, or to one for which an earlier process may have held actions: what is owed to it is due.
-/// Unless another has taken its place meanwhile.
+/// Makes due what is owed to a provider that was to be repaired, or for which an earlier process
+/// may have held actions: a call got through to it. Unless another has taken its place meanwhile.
 pub(crate) fn works_again(
     inner: &Arc<Inner>,
     entry: &Arc<ProviderEntry>,
@@ -169,8 +172,9 @@ pub(crate) fn works_again(
     });
 }
 
-/// An action was held, and that is in the store. What was held while the provider was found to work again is due at once: either this
-/// sees under the lock that nothing is needed, or whoever says so afterwards finds the action.
+/// Makes an action due that was held, and is so in the store, if the provider was found to work
+/// again meanwhile: either this sees under the lock that nothing is needed, or whoever says so
+/// afterwards finds the action.
 pub(crate) fn was_held(inner: &Arc<Inner>, entry: &Arc<ProviderEntry>) {
     let is_needed = entry.repair.lock().needed.is_some();
     if !is_needed {
@@ -183,7 +187,7 @@ fn hasten_soon(inner: &Arc<Inner>, entry: &ProviderEntry) {
     inner.spawn(async move { hasten_all(&task, &name, true).await });
 }
 
-/// Looks at those that are to be repaired.
+/// Looks at the providers that are to be repaired.
 pub(crate) fn look(inner: &Arc<Inner>) {
     for entry in inner
         .providers

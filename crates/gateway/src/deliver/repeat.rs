@@ -1,8 +1,10 @@
-//! Whether a failed send is repeated, and when.
+//! Repeats of a failed send: whether there is one, and when.
 //!
-//! A send that surely did not arrive is repeated quickly, then later, and so is one to a service that does not mind copies. Any other that may have arrived
-//! is repeated later only: a *copy* too many is better than none. Where the service took it, and only its answer cannot be read, there is one repeat in
-//! an action's life. Where the service drops copies within a window, those that it drops do not count, and what it will drop is sent quickly too.
+//! A send that surely did not arrive is repeated quickly, then later, and so is one to a service
+//! that does not mind copies. Any other that may have arrived is repeated later only: a *copy* too
+//! many is better than none. Where the service took it, and only its answer cannot be read, there
+//! is one repeat in an action's life. Where the service drops copies within a window, those that it
+//! drops do not count, and what it will drop is sent quickly too.
 
 use std::time::Duration;
 
@@ -15,7 +17,8 @@ use crate::shared::Inner;
 /// Most copies of an action that was answered with what cannot be read: the first, and one repeat.
 const MAX_COPIES: usize = 2;
 
-/// The end of the delivery after a failed send; `None` when the send is retried quickly. `arrived_before` says whether an earlier send may have arrived.
+/// End of the delivery after a failed send; `None` when the send is retried quickly.
+/// `arrived_before` says whether an earlier send may have arrived.
 pub(crate) fn ends_attempts(
     inner: &Inner,
     job: &mut Job,
@@ -66,10 +69,11 @@ pub(crate) fn ends_attempts(
     Some(again(inner, job, error))
 }
 
-/// The sends of an action that may have arrived, oldest first, in due time: the service counts on, whatever happens to the wall clock.
+/// Sends of an action that may have arrived, oldest first, in due time: the service counts on,
+/// whatever happens to the wall clock.
 struct Copies {
     sent: Vec<Timestamp>,
-    /// For how long after a copy the service drops the next.
+    /// Time after a copy within which the service drops the next.
     window: Duration,
 }
 
@@ -102,7 +106,7 @@ impl Copies {
         }
     }
 
-    /// How many the service has not dropped.
+    /// Number of copies that the service has not dropped.
     fn count(&self) -> usize {
         self.kept(None)
     }

@@ -1,4 +1,4 @@
-//! When to try again.
+//! Retry policy: how often a send is repeated, and when.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,16 +7,16 @@ use acteon_core::{Entropy, ProviderName, Timestamp};
 
 use crate::deliver::to_repair::OnRepairable;
 
-/// Into so many steps a pause is divided: retries come at the instants between them.
+/// Number of steps that a pause is divided into: retries come at the instants between them.
 const STEPS_OF_A_PAUSE: u32 = 10;
 
-/// How often and when sends are repeated. Data; the loop is in `quick_retry.rs`.
+/// Policy of how often and when sends are repeated. Data; the loop is in `quick_retry.rs`.
 #[derive(Clone, Debug)]
 pub struct RetryPolicy {
-    /// Quick retries within a dispatch, beside the first attempt, where the request surely did not arrive, or the service drops copies or does not
-    /// mind them.
+    /// Most quick retries within a dispatch, beside the first attempt, where the request surely did
+    /// not arrive, or the service drops copies or does not mind them.
     pub max_quick: u32,
-    /// The first quick retry comes within this time; the span doubles with each.
+    /// Time within which the first quick retry comes; the span doubles with each.
     pub quick_base: Duration,
     /// Longest span of a quick retry.
     pub quick_cap: Duration,
@@ -24,11 +24,11 @@ pub struct RetryPolicy {
     pub durable: bool,
     /// Pauses before each durable retry; the last repeats until the action is given up.
     pub delays: Vec<Duration>,
-    /// An action older than this is not sent any more.
+    /// Age beyond which an action is not sent any more.
     pub max_age: Duration,
     /// What happens to actions whose provider people must repair first, and of some providers something else.
     pub on_repairable: OnRepairable,
-    /// By provider, where that differs.
+    /// Exceptions from `on_repairable`, by provider.
     pub on_repairable_of: BTreeMap<ProviderName, OnRepairable>,
 }
 
@@ -56,7 +56,8 @@ impl RetryPolicy {
             .unwrap_or(self.on_repairable)
     }
 
-    /// The pause before the quick retry that follows `done` retries: full jitter, so that those who failed together do not return together.
+    /// Pause before the quick retry that follows `done` retries: full jitter, so that those who
+    /// failed together do not return together.
     pub(crate) fn quick_pause(&self, done: u32, entropy: &dyn Entropy) -> Duration {
         let span = self
             .quick_base
@@ -65,8 +66,9 @@ impl RetryPolicy {
         span.mul_f64(entropy.fraction())
     }
 
-    /// The instant of the durable retry that follows `done` of them, for a delivery that began at `began` and failed at `now`. Those that fail about the same
-    /// time have one instant, and those that began earlier never a later one, so that they come back in their order.
+    /// Instant of the durable retry that follows `done` of them, for a delivery that began at
+    /// `began` and failed at `now`. Those that fail about the same time have one instant, and those
+    /// that began earlier never a later one, so that they come back in their order.
     pub(crate) fn durable_at(&self, done: u32, began: Timestamp, now: Timestamp) -> Timestamp {
         let delay = self.delay(done);
         let earliest = (began + self.quick_span()).max(now) + delay;
@@ -77,12 +79,12 @@ impl RetryPolicy {
         Timestamp::from_millis(millis.saturating_add((step - millis.rem_euclid(step)) % step))
     }
 
-    /// The most that lies between a failure and [`Self::durable_at`].
+    /// Most time that lies between a failure and [`Self::durable_at`].
     pub(crate) fn longest_pause(&self, done: u32) -> Duration {
         self.delay(done).mul_f64(1.1) + self.quick_span()
     }
 
-    /// The most that the quick retries of a delivery wait.
+    /// Most time that the quick retries of a delivery wait.
     fn quick_span(&self) -> Duration {
         (0..self.max_quick)
             .map(|done| {

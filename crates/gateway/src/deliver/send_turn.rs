@@ -1,18 +1,19 @@
-//! A turn to send: a slot of the provider, and a permit of its lane.
+//! Turns to send: a slot of the provider, and a permit of its lane.
 
 use crate::lane::Rank;
 use crate::lane::{AskedTurn, Permit};
 use crate::registry::ProviderEntry;
 
-/// The right to make one call of a provider.
+/// Turn to make one call of a provider.
 pub(crate) struct SendTurn {
-    /// With a slot of the provider. Given back when it is dropped.
+    /// Permit of the lane, with a slot of the provider. Given back when it is dropped.
     pub(crate) permit: Permit,
 }
 
 impl SendTurn {
-    /// A turn that is free now, at a provider that is ready. Taken before the commit that admits an action, it lets that commit say that the action
-    /// may be sent: what has to wait needs another to say so.
+    /// Turn that is free now, at a provider that is ready. Taken before the commit that admits an
+    /// action, it lets that commit say that the action may be sent: what has to wait needs another
+    /// to say so.
     pub(crate) fn at_once(entry: &ProviderEntry) -> Option<Self> {
         if entry.provider().make_ready().is_some() {
             return None;

@@ -1,4 +1,4 @@
-//! Whether people must repair a provider before it can send, and which failures say so.
+//! Need of a provider for repair by people, and which failures show it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,27 +9,27 @@ use serde::{Deserialize, Serialize};
 /// What happens to an action whose provider is to be repaired, and that no fallback takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnRepairable {
-    /// It becomes a dead letter.
+    /// The action becomes a dead letter.
     #[default]
     Fail,
-    /// It is owed until it is too old.
+    /// The action is owed until it is too old.
     Hold,
 }
 
-/// What people must repair.
+/// Repair that a provider needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToRepair {
-    /// Since when.
+    /// Instant at which it was first met.
     pub since: Timestamp,
-    /// The code of the failure.
+    /// Code of the failure.
     pub code: String,
-    /// What was wrong, and what to do.
+    /// What was wrong, and what to do, for a person.
     pub message: String,
-    /// What to do.
+    /// Advice on what to do, in one line.
     pub advice: Option<String>,
 }
 
-/// Whether a provider is to be repaired.
+/// Whether a provider is to be repaired, and what is known of it.
 #[derive(Default)]
 pub(crate) struct Repair {
     /// Whether anything is needed, for those who ask often.
@@ -42,7 +42,7 @@ pub(crate) struct Repair {
 #[derive(Default)]
 pub(crate) struct RepairState {
     pub(crate) needed: Option<ToRepair>,
-    /// When that changed last, in due time, here or on another gateway.
+    /// Due time at which that changed last, here or on another gateway.
     pub(crate) changed_at: Timestamp,
     /// Whether it is just being found that it works again.
     pub(crate) is_ending: bool,
@@ -50,7 +50,7 @@ pub(crate) struct RepairState {
     pub(crate) is_replaced: bool,
 }
 
-/// What gateways tell each other.
+/// Note by which gateways tell each other of it.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct RepairNote {
     pub(crate) needed: Option<ToRepair>,

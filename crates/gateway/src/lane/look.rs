@@ -1,4 +1,4 @@
-//! Looking at a lane as it is now.
+//! Status of a lane, as it is now.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,7 +7,7 @@ use super::turn::Lane;
 use crate::lane::status::{LaneMode, LaneStatus};
 
 impl Lane {
-    /// The lane as it is now.
+    /// Status of the lane now.
     pub(crate) fn status(&self) -> LaneStatus {
         let now = self.clock.monotonic();
         let inner = self.lock();

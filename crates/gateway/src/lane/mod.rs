@@ -1,7 +1,8 @@
 //! Lanes: what a service limits together shares pauses, pace and in-flight limit.
 //!
-//! A [`Lane`] gives out [`Permit`]s, in the order that [`queue`] says. Those who wait do so in memory, up to limits that are kept by [`Place`]s;
-//! beyond them rows wait in the store. The decisions are made by [`state`].
+//! A [`Lane`] gives out [`Permit`]s, in the order that [`queue`] says. Those who wait do so in
+//! memory, up to limits that are kept by [`Place`]s; beyond them rows wait in the store. The
+//! decisions are made by [`state`].
 
 mod look;
 mod note;

@@ -1,4 +1,4 @@
-//! What is kept of a lane, and told to the other gateways: see [`super::sharing`].
+//! Note of a lane, kept in the store and told to the other gateways: see [`super::sharing`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,22 +10,22 @@ use serde::{Deserialize, Serialize};
 use super::state::SharedState;
 use super::turn::Lane;
 
-/// What is kept of a lane for later processes, and told to the others.
+/// Note of a lane, for later processes and the other gateways.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct LaneNote {
     /// Owner and sequence number of the last change.
     #[serde(default)]
     change: (i64, u64),
-    /// In due time, which no step of the wall clock moves.
+    /// Due time until which the lane is paused; no step of the wall clock moves it.
     paused_until: Timestamp,
     pause_ms: u64,
     pace: Option<f64>,
-    /// How often the pace was confirmed, and for how long it is kept.
+    /// Number of times that the pace was confirmed, and for how long it is kept.
     #[serde(default)]
     confirmed: u32,
     #[serde(default)]
     keep_ms: u64,
-    /// What the service said when it was last too much.
+    /// Service's words when it last refused calls for their rate.
     #[serde(default)]
     reason: Option<String>,
     /// Whether pause and pace were forgotten by hand.
@@ -46,7 +46,7 @@ impl LaneNote {
 }
 
 impl Lane {
-    /// What to keep of the lane, after a change that the gateway `owner` made, at the due time `due`.
+    /// Note of the lane, after a change that the gateway `owner` made, at the due time `due`.
     pub(crate) fn note(&self, owner: i64, due: Timestamp) -> LaneNote {
         let now = self.clock.monotonic();
         let mut inner = self.lock();

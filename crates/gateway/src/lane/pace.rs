@@ -1,8 +1,10 @@
-//! The pace of a lane: how many calls a second are started, and how that is found out. Pure.
+//! Pace of a lane: how many calls a second are started, and how that is found out. Pure.
 //!
-//! A pace begins as a guess. While calls wait for it and none is refused it doubles every second, so that a service that takes more is found
-//! out within seconds. A refusal ends that: the pace goes back to what held, is *confirmed*, and is kept for a while before more is tried,
-//! in small steps first. The more often it was confirmed, and the longer the pause that it cost, the longer it is kept.
+//! A pace begins as a guess. While calls wait for it and none is refused it doubles every second,
+//! so that a service that takes more is found out within seconds. A refusal ends that: the pace
+//! goes back to what held, is *confirmed*, and is kept for a while before more is tried, in small
+//! steps first. The more often it was confirmed, and the longer the pause that it cost, the longer
+//! it is kept.
 
 use std::time::Duration;
 
@@ -12,41 +14,44 @@ const FIRST_RATE: f64 = 8.0;
 const LOW_RATE: f64 = 4.0;
 /// Slowest pace, in calls per second: a lane must not starve for a bad guess.
 const SLOWEST: f64 = 0.2;
-/// A pace above this is no limit worth keeping.
+/// Pace above which it is no limit worth keeping.
 const UNPACED: f64 = 20_000.0;
-/// How much of the rate that went through is used.
+/// Part of the rate that went through which is used.
 const CAUTION: f64 = 0.97;
-/// A pace that was refused although it had held is lowered at least by this.
+/// Factor by which a pace is lowered at least that was refused although it had held.
 const LOWERED: f64 = 0.9;
-/// A pace was made use of if so much of it was: otherwise something else limits the lane.
+/// Part of a pace that must be used for it to count as made use of: otherwise something else limits
+/// the lane.
 const USED: f64 = 0.75;
-/// How often a pace grows.
+/// Time between two steps of a pace that grows.
 const STEP: Duration = Duration::from_secs(1);
-/// The first step of a confirmed pace, how much the next ones are larger, and the largest.
+/// First step of a confirmed pace, the factor by which the next ones are larger, and the largest.
 const SMALL_STEP: f64 = 1.1;
 const STEPS_GROW: f64 = 1.4;
 const LARGE_STEP: f64 = 2.0;
-/// How long a guess is kept before more is tried.
+/// Time for which a guess is kept before more is tried.
 const GUESS_HOLDS: Duration = Duration::from_secs(2);
-/// How long a pace is kept that was confirmed once. It doubles with each further time.
+/// Time for which a pace is kept that was confirmed once. It doubles with each further time.
 const CONFIRMED_HOLDS: Duration = Duration::from_secs(4);
-/// Longest that a pace is kept: so many times as long as the pause that its last trial cost, but at least so long.
+/// Longest time for which a pace is kept: so many times as long as the pause that its last trial
+/// cost, but at least so long.
 const HOLDS_FOR_PAUSES: u32 = 4;
 const HOLDS_AT_LEAST: Duration = Duration::from_secs(10);
-/// A pause so many times as long as the one before was no trial of the pace: the service was closed, and may take more now than before.
+/// Factor between a pause and the one before from which on it was no trial of the pace: the service
+/// was closed, and may take more now than before.
 const CLOSED: u32 = 3;
 
-/// Calls a second, for all gateways together.
+/// Pace in calls a second, for all gateways together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Pace {
     rate: f64,
-    /// What held; a higher rate is being tried. 0 while nothing is known.
+    /// Rate that held; a higher one is being tried. 0 while nothing is known.
     held: f64,
-    /// Refusals that said that not more goes.
+    /// Number of refusals that said that not more goes.
     confirmed: u32,
-    /// How long the pause before lasted.
+    /// Length of the pause before.
     pause: Duration,
-    /// More is not tried before this instant.
+    /// Instant before which no more is tried.
     keep_until: Duration,
     stepped_at: Duration,
     next_step: f64,
@@ -77,12 +82,12 @@ impl Pace {
         }
     }
 
-    /// The pace of a lane of which nothing is known but that it was refused once.
+    /// Pace of a lane of which nothing is known but that it was refused once.
     pub(super) fn unknown(now: Duration) -> Self {
         Self::new(now, FIRST_RATE, 0.0, 0, Duration::ZERO)
     }
 
-    /// A first guess, from what went through a busy lane before the refusal.
+    /// First guess, from what went through a busy lane before the refusal.
     pub(super) fn guess(now: Duration, seen: f64, pause: Duration) -> Self {
         if seen <= 0.0 {
             return Self::unknown(now);
@@ -94,7 +99,7 @@ impl Pace {
         }
     }
 
-    /// A pace that another process found out.
+    /// Pace that another process found out.
     pub(super) fn shared(now: Duration, rate: f64, confirmed: u32, keep: Duration) -> Self {
         let rate = if rate.is_finite() {
             rate.max(SLOWEST)
@@ -104,7 +109,7 @@ impl Pace {
         Self::new(now, rate, rate, confirmed, keep)
     }
 
-    /// The pace after a refusal that says nothing about it, because nothing waited for the lane.
+    /// Pace after a refusal that says nothing about it, because nothing waited for the lane.
     pub(super) fn unharmed(self, now: Duration) -> Self {
         if self.held <= 0.0 {
             return Self::unknown(now);
@@ -112,7 +117,8 @@ impl Pace {
         Self::new(now, self.held, self.held, self.confirmed, GUESS_HOLDS)
     }
 
-    /// The pace after a refusal of the busy lane: `seen` went through before, over as long as the `pause` lasted.
+    /// Pace after a refusal of the busy lane: `seen` went through before, over as long as the
+    /// `pause` lasted.
     pub(super) fn refused(self, now: Duration, seen: f64, pause: Duration) -> Self {
         let was_trying = self.rate > self.held * 1.01;
         let seen = seen * CAUTION;
@@ -138,7 +144,8 @@ impl Pace {
         }
     }
 
-    /// The rate at `now`, of which this gateway has one `share`-th; `None` once it is no limit any more. It grows only if it was made use of.
+    /// Rate at `now`, of which this gateway has one `share`-th; `None` once it is no limit any
+    /// more. It grows only if it was made use of.
     pub(super) fn rate(&mut self, now: Duration, share: f64) -> Option<f64> {
         let measured = now.saturating_sub(self.stepped_at);
         if measured >= STEP {
@@ -163,17 +170,17 @@ impl Pace {
         }
     }
 
-    /// A call was started.
+    /// Counts a call that was started.
     pub(super) fn started(&mut self) {
         self.started += 1;
     }
 
-    /// A call was taken.
+    /// Counts a call that the service took.
     pub(super) fn passed(&mut self) {
         self.has_passed = true;
     }
 
-    /// What to tell others: the rate that held, how often it was confirmed, and for how long it is kept.
+    /// Rate that held, how often it was confirmed, and for how long it is kept, as others hear it.
     pub(super) fn told(&self, now: Duration) -> (f64, u32, Duration) {
         (
             self.shown(),
@@ -182,7 +189,7 @@ impl Pace {
         )
     }
 
-    /// The rate that is in force.
+    /// Rate that is in force.
     pub(super) fn shown(&self) -> f64 {
         self.rate
     }

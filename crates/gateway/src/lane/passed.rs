@@ -1,4 +1,4 @@
-//! The calls that passed a lane of late, counted in short spans: what the lane's pace is learned from.
+//! Calls that passed a lane of late, counted in short spans: what the lane's pace is learned from.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,7 +8,8 @@ const SPAN: u128 = 20;
 /// Longest time over which a rate is asked for.
 pub(super) const HORIZON: Duration = Duration::from_secs(64);
 
-/// The calls that passed, by span. It keeps twice the horizon, since a rate is asked for up to a refusal that lies back.
+/// Calls that passed, by span. It keeps twice the horizon, since a rate is asked for up to a
+/// refusal that lies back.
 #[derive(Debug, Default)]
 pub(super) struct Passed {
     spans: VecDeque<(u128, u32)>,

@@ -1,4 +1,4 @@
-//! Places in memory for actions that wait, and room for rows of the store.
+//! Memory of a lane for actions that wait, and room for rows of the store.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,7 +18,7 @@ pub(crate) struct Place {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RowRoom {
     pub(crate) all: usize,
-    /// How many more of high priority, where some may wait.
+    /// Number of rows of high priority beside those, where some may wait.
     pub(crate) more_high: usize,
 }
 
@@ -59,7 +59,7 @@ impl Lane {
         }
     }
 
-    /// How many claimed rows to read at a time; none when there is no memory for them.
+    /// Number of claimed rows to read at a time; none when there is no memory for them.
     pub(crate) fn rows_at_once(&self) -> usize {
         self.memory.rows_at_once()
     }
@@ -73,7 +73,8 @@ impl Lane {
         None
     }
 
-    /// How many rows may be claimed now: as many as there are places and memory for, but while the lane is paused just one, once the probe is due.
+    /// Room for rows that may be claimed now: as many as there is memory for, but while the lane is
+    /// paused just one, once the probe is due.
     pub(crate) fn room(&self) -> RowRoom {
         let (held, most) = (
             self.held.load(Ordering::Relaxed),
@@ -100,7 +101,7 @@ impl Lane {
         }
     }
 
-    /// How many rows were claimed before.
+    /// Number of rows that were claimed before.
     pub(crate) fn claimed(&self) -> u64 {
         self.claimed.load(Ordering::Relaxed)
     }
@@ -110,7 +111,7 @@ impl Lane {
         self.claimed.fetch_add(rows as u64, Ordering::Relaxed);
     }
 
-    /// Notes that so many rows came where there was room for `asked`: whether more wait in the store.
+    /// Learns whether more rows wait in the store: so many came where there was room for `asked`.
     pub(crate) fn claimed_rows(&self, asked: RowRoom, rows: usize) {
         self.count_claimed(rows);
         // Where there is room for high ones only, nobody knows of the others.
@@ -123,7 +124,7 @@ impl Lane {
         );
     }
 
-    /// Notes whether rows wait in the store for want of room here.
+    /// Sets whether rows wait in the store for want of room here.
     pub(crate) fn set_backlog(&self, backlog: bool) {
         self.backlog.store(backlog, Ordering::Relaxed);
         self.high_backlog.store(backlog, Ordering::Relaxed);

@@ -1,7 +1,8 @@
-//! Who waits for a turn of a lane, and who is next.
+//! Queue of those who wait for a turn of a lane, and who is next.
 //!
-//! Several providers may send through a lane, each with *slots* of its own: calls that it may have in flight. A turn goes to one that has a slot
-//! free: of the priority whose turn it is, and of those to the one that was accepted first. Who waits no more leaves the queue at once: it holds
+//! Several providers may send through a lane, each with *slots* of its own: calls that it may have
+//! in flight. A turn goes to one that has a slot free: of the priority whose turn it is, and of
+//! those to the one that was accepted first. Who waits no more leaves the queue at once: it holds
 //! none whose turn nobody would take.
 
 use std::collections::BTreeMap;
@@ -10,11 +11,11 @@ use acteon_core::{Priority, Timestamp};
 use acteon_store::Seq;
 use tokio::sync::oneshot;
 
-/// Where an action stands among those that wait.
+/// Rank of an action among those that wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank {
     pub(crate) priority: Priority,
-    /// When it was accepted, in due time.
+    /// Due time at which it was accepted.
     pub(crate) accepted: Timestamp,
     pub(crate) seq: Seq,
 }
@@ -31,26 +32,26 @@ pub(super) struct Ticket {
     comer: u64,
 }
 
-/// Those who wait for a `T`.
+/// Queue of those who wait for a `T`.
 pub(super) struct WaitQueue<T> {
     senders: Vec<SenderSlots<T>>,
-    /// Turns given so far to those who waited.
+    /// Number of turns given so far to those who waited.
     turns: u64,
-    /// How many came: tells two apart that stand at the same place.
+    /// Number of those who came: tells two apart that have the same rank.
     comers: u64,
 }
 
 struct SenderSlots<T> {
     slots: usize,
     taken: usize,
-    /// By priority.
+    /// Those who wait, by priority.
     waiting: [Waiting<T>; 3],
 }
 
-/// Those who wait, in their order.
+/// Those who wait, by rank.
 type Waiting<T> = BTreeMap<(Timestamp, Seq, u64), oneshot::Sender<T>>;
 
-/// Whose turn it is.
+/// Next to have a turn.
 #[derive(Clone, Copy)]
 pub(super) struct Next {
     place: SenderPlace,
@@ -128,7 +129,7 @@ impl<T> WaitQueue<T> {
             .get_mut(ticket.rank.priority.place())
     }
 
-    /// Who is next, of those that have a slot free.
+    /// Next to have a turn, of those that have a slot free.
     pub(super) fn next(&self) -> Option<Next> {
         Priority::order_of_turn(self.turns)
             .into_iter()
@@ -156,7 +157,7 @@ impl<T> WaitQueue<T> {
         Some((waiter, next.place))
     }
 
-    /// How many wait.
+    /// Number of those who wait.
     pub(super) fn len(&self) -> usize {
         self.senders
             .iter()
@@ -165,7 +166,7 @@ impl<T> WaitQueue<T> {
             .sum()
     }
 
-    /// Takes all out.
+    /// Takes all who wait out of the queue.
     pub(super) fn clear(&mut self) -> Vec<oneshot::Sender<T>> {
         let waiting = self
             .senders
@@ -201,7 +202,7 @@ mod tests {
         }
     }
 
-    /// The priorities of so many turns where a hundred of each wait.
+    /// Priorities of so many turns where a hundred of each wait.
     fn turns(queue: &mut WaitQueue<()>, count: usize) -> Vec<Priority> {
         let turn = |_| {
             let next = queue.next().expect("somebody waits");

@@ -1,4 +1,5 @@
-//! What gateways tell each other of a lane, through notes in the store: its pause, its pace, and what went through before.
+//! Notes in the store by which gateways tell each other of a lane: its pause, its pace, and what
+//! went through before.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,10 +12,11 @@ use super::note::LaneNote;
 use super::turn::Lane;
 use crate::shared::Inner;
 
-/// How long a gateway's word about what it saw go through a lane is good.
+/// Time for which a gateway's word about what it saw go through a lane is good.
 const SEEN_KEEPS: Duration = Duration::from_secs(30);
 
-/// How long a lane's pause and pace are remembered: longer than any pause, and not so long that they say nothing about now.
+/// Time for which a lane's pause and pace are remembered: longer than any pause, and not so long
+/// that they say nothing about now.
 const LANE_NOTE_KEEPS: Duration = Duration::from_mins(70);
 
 /// Continues lanes and breakers where an earlier process stood.
@@ -81,7 +83,7 @@ async fn tell_what_was_seen(inner: &Inner, lane: &Lane, seen: Option<f64>) {
     }
 }
 
-/// What the other gateways saw go through a lane before its pause.
+/// Rate that the other gateways saw go through a lane before its pause.
 async fn seen_by_others(inner: &Inner, lane: &Lane) -> Result<f64, StoreError> {
     let mut sum = 0.0;
     for beat in inner.store.heartbeats().await? {

@@ -23,11 +23,11 @@ use super::passed::{HORIZON, Passed};
 const SLOW_START: usize = 4;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// A lane was busy if a call had to wait for its turn so shortly before.
+/// Time before a refusal within which a call had to wait for its turn, if the lane was busy.
 const BUSY_FOR: Duration = Duration::from_secs(2);
 /// Time without a refusal after which a pace is forgotten: limits change, and an old pace would hold calls back for good.
 const PACE_KEEPS: Duration = Duration::from_mins(10);
-/// A paced call may start so much too early, to make up for those that timers let go too late.
+/// Time that a paced call may start too early, to make up for those that timers let go too late.
 const SLACK: Duration = Duration::from_millis(20);
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,23 +37,23 @@ enum Mode {
     Probing,
 }
 
-/// The decision whether the next call may start.
+/// Decision whether the next call may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StartDecision {
-    /// Yes, as a probe or not.
+    /// It may start, as a probe or not.
     Go { probe: bool },
-    /// Not before this instant.
+    /// It may not start before this instant.
     At(Duration),
-    /// Not before another call ends.
+    /// It may not start before another call ends.
     AfterCall,
 }
 
-/// The end of a call, as far as it tells of the service's limits.
+/// End of a call, as far as it tells of the service's limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CallEnd {
     /// The service took it, or refused it for reasons of its own.
     Passed,
-    /// Too many calls; perhaps with the time after which to come back.
+    /// The service refused it for too many calls; perhaps with the time after which to come back.
     Refused(Option<Duration>),
     /// It says nothing about the service's limits: no connection, no answer.
     Unknown,
@@ -61,7 +61,7 @@ pub(crate) enum CallEnd {
     NotMade,
 }
 
-/// The change of a lane by the end of a call.
+/// Change of a lane by the end of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     /// Nothing that others should know.
@@ -72,14 +72,14 @@ pub(crate) enum Change {
     Reopened,
 }
 
-/// The state of a lane as another gateway or an earlier process shared it.
+/// State of a lane as another gateway or an earlier process shared it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct SharedState {
-    /// For how long it is paused; zero when it is open.
+    /// Time for which it is paused; zero when it is open.
     pub(super) paused_for: Duration,
-    /// How long the pause was.
+    /// Length of the pause.
     pub(super) pause: Duration,
-    /// The pace, how often it was confirmed, and for how long it is kept.
+    /// Pace, how often it was confirmed, and for how long it is kept.
     pub(super) pace: Option<(f64, u32, Duration)>,
 }
 
@@ -91,16 +91,17 @@ pub(super) struct LaneState {
     window: f64,
     in_flight: usize,
     pace: Option<Pace>,
-    /// How many gateways share the lane: each keeps to its part of the pace.
+    /// Number of gateways that share the lane: each keeps to its part of the pace.
     share: f64,
     next_slot: Duration,
     pause: Duration,
     refused_at: Duration,
-    /// When a call last had to wait for its turn although the lane was open.
+    /// Instant at which a call last had to wait for its turn although the lane was open.
     waited_at: Option<Duration>,
     /// Whether the lane was busy when it was refused.
     was_busy: bool,
-    /// The pace before the refusal, the rate that was seen here, and how long the pause lasted: what the pace was last learned from.
+    /// Pace before the refusal, the rate that was seen here, and how long the pause lasted: what
+    /// the pace was last learned from.
     learned_from: (Option<Pace>, f64, Duration),
     passed: Passed,
 }
@@ -169,12 +170,12 @@ impl LaneState {
         self.start_slowly(now);
     }
 
-    /// The rate that was seen here before the pause, while there is one.
+    /// Rate that was seen here before the pause, while there is one.
     pub(super) fn seen_before_pause(&self) -> Option<f64> {
         matches!(self.mode, Mode::Paused { .. }).then(|| self.seen(self.pause))
     }
 
-    /// Says how many gateways share the lane.
+    /// Sets how many gateways share the lane.
     pub(super) fn set_share(&mut self, gateways: usize) {
         let share = gateways.max(1) as f64;
         self.window = (self.window * self.share / share).max(1.0);
@@ -235,7 +236,7 @@ impl LaneState {
         }
     }
 
-    /// A call ended, or was not made.
+    /// Takes in that a call ended, or was not made.
     pub(super) fn ended(&mut self, now: Duration, probe: bool, end: CallEnd) -> Change {
         let was_full = self.in_flight as f64 >= self.window.floor();
         self.in_flight = self.in_flight.saturating_sub(1);
@@ -284,7 +285,7 @@ impl LaneState {
         Change::None
     }
 
-    /// When the next probe may go; `None` while the lane is open.
+    /// Time until the next probe may go; `None` while the lane is open.
     pub(super) fn paused_until(&self, now: Duration) -> Option<Duration> {
         match self.mode {
             Mode::Open => None,
@@ -308,7 +309,7 @@ impl LaneState {
         configured.or_else(|| self.pace.map(|pace| (pace.shown(), false)))
     }
 
-    /// The learned pace, as others should hear it.
+    /// Learned pace, as others should hear it.
     pub(super) fn told(&self, now: Duration) -> Option<(f64, u32, Duration)> {
         self.pace.map(|pace| pace.told(now))
     }
@@ -357,7 +358,7 @@ impl LaneState {
         self.next_slot = now + self.interval(now).unwrap_or_default();
     }
 
-    /// The rate that went through before the refusal, over a time as long as the pause.
+    /// Rate that went through before the refusal, over a time as long as the pause.
     fn seen(&self, pause: Duration) -> f64 {
         let horizon = pause.clamp(FIRST_PAUSE, HORIZON);
         self.passed.rate(self.refused_at, horizon)

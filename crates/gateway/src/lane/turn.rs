@@ -1,6 +1,8 @@
-//! A lane and the turns that it gives: the right to make one call, asked for, awaited and given back.
+//! Lanes and the turns that they give: the right to make one call, asked for, awaited and given
+//! back.
 //!
-//! One file, since each needs the other: a lane gives permits, and a permit that ends has its lane give the next.
+//! One file, since each needs the other: a lane gives permits, and a permit that ends has its lane
+//! give the next.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,13 +23,13 @@ pub(crate) struct Lane {
     pub(super) inner: Mutex<LaneInner>,
     pub(super) held: AtomicUsize,
     pub(super) max_held: AtomicUsize,
-    /// Bytes of those held.
+    /// Bytes of the actions in memory.
     pub(super) memory: Share,
     /// Whether rows of this lane wait in the store for want of room here.
     pub(super) backlog: AtomicBool,
     /// Whether rows of high priority are among them.
     pub(super) high_backlog: AtomicBool,
-    /// Rows claimed so far.
+    /// Number of rows claimed so far.
     pub(super) claimed: AtomicU64,
     pub(super) room: Arc<Notify>,
     pub(super) note: NoteWriter,
@@ -38,11 +40,11 @@ pub(super) struct LaneInner {
     pub(super) queue: WaitQueue<Permit>,
     pub(super) timer: Option<Duration>,
     pub(super) closed: bool,
-    /// The last change of the lane that was told or shared.
+    /// Owner and number of the last change of the lane that was told or shared.
     pub(super) change: (i64, u64),
-    /// What the service said when it was last too much.
+    /// Service's words when it last refused calls for their rate.
     pub(super) reason: Option<String>,
-    /// Pauses that were met here.
+    /// Number of pauses that were met here.
     pub(super) pauses: u64,
     /// Whether the last change was a reset by hand.
     pub(super) was_reset: bool,
@@ -99,7 +101,7 @@ impl Lane {
         inner.queue.add_sender(limits.max_concurrency)
     }
 
-    /// When the lane's pause ends; `None` while it is open.
+    /// Time until the lane's pause ends; `None` while it is open.
     pub(crate) fn reopens_in(&self) -> Option<Duration> {
         let now = self.clock.monotonic();
         self.lock()
@@ -133,13 +135,14 @@ impl Lane {
         AskedTurn::Awaited(AwaitedTurn::new(Arc::clone(self), ticket, receiver))
     }
 
-    /// Somebody waits no more.
+    /// Takes somebody out of the queue who waits no more.
     fn leave(&self, ticket: Ticket) {
         let waiter = self.lock().queue.remove(ticket);
         drop(waiter);
     }
 
-    /// A turn that is free now, if nobody waits for one. Never a probe: whoever takes it may yet find no use for it.
+    /// Permit that is free now, if nobody waits for one. Never a probe: whoever takes it may yet
+    /// find no use for it.
     pub(crate) fn try_acquire(self: &Arc<Self>, sender: SenderPlace) -> Option<Permit> {
         let now = self.clock.monotonic();
         let mut inner = self.lock();
@@ -165,7 +168,7 @@ impl Lane {
         drop(waiting);
     }
 
-    /// Forgets pause and pace.
+    /// Forgets the pause and the learned pace.
     pub(crate) fn reset(self: &Arc<Self>) {
         {
             let mut inner = self.lock();
@@ -176,7 +179,7 @@ impl Lane {
         self.room.notify_one();
     }
 
-    /// The rate that was seen here before the pause, while there is one.
+    /// Rate that was seen here before the pause, while there is one.
     pub(crate) fn seen_before_pause(&self) -> Option<f64> {
         self.lock().state.seen_before_pause()
     }
@@ -186,7 +189,8 @@ impl Lane {
         self.lock().state.learn(self.clock.monotonic(), others);
     }
 
-    /// Says how many gateways share the lane. Where one has gone, there is room for more of those who wait here.
+    /// Sets how many gateways share the lane. Where one has gone, there is room for more of those
+    /// who wait here.
     pub(crate) fn set_share(self: &Arc<Self>, gateways: usize) {
         self.lock().state.set_share(gateways);
         self.grant_waiting();
@@ -259,8 +263,8 @@ impl Lane {
     }
 }
 
-/// The right to make one call, for as long as it takes. Dropped before [`Permit::begin`] the turn is another's; dropped after it, the call tells
-/// nothing.
+/// Permit to make one call, for as long as it takes. Dropped before [`Permit::begin`] the turn is
+/// another's; dropped after it, the call tells nothing.
 pub(crate) struct Permit {
     lane: Arc<Lane>,
     sender: SenderPlace,
@@ -278,13 +282,13 @@ impl Permit {
         }
     }
 
-    /// The call begins.
+    /// Marks the call as begun.
     pub(crate) fn begin(&mut self) {
         self.end = Some(CallEnd::Unknown);
     }
 
-    /// Tells the lane how the call ended, and what the service said if it was too much. Returns what the lane should be logged and kept as,
-    /// where that changed.
+    /// Tells the lane how the call ended, and what the service said if it was too much. Returns the
+    /// status to be logged and kept, where that changed.
     pub(crate) fn end(mut self, end: CallEnd, said: impl FnOnce() -> String) -> Option<LaneStatus> {
         self.end = None;
         let (change, is_waited_for) = {
@@ -329,11 +333,11 @@ impl Drop for Permit {
     }
 }
 
-/// A turn that was asked for. Dropped, it is the next one's.
+/// Turn that was asked for. Dropped, it is the next one's.
 pub(crate) enum AskedTurn {
-    /// It was free.
+    /// The turn was free, and is given.
     Given(Permit),
-    /// It comes.
+    /// The turn comes later.
     Awaited(AwaitedTurn),
     /// The lane gives none any more.
     Closed,
@@ -350,10 +354,10 @@ impl AskedTurn {
     }
 }
 
-/// A turn that comes. Dropped before, it leaves the queue.
+/// Turn that comes. Dropped before, it leaves the queue.
 pub(crate) struct AwaitedTurn {
     lane: Arc<Lane>,
-    /// Its place in the queue, until it is answered.
+    /// Ticket in the queue, until it is answered.
     ticket: Option<Ticket>,
     turn: oneshot::Receiver<Permit>,
 }
@@ -382,7 +386,8 @@ impl Drop for AwaitedTurn {
     }
 }
 
-/// Writes a lane's note, one write after the other, so that an older state never follows a newer one. Counts the changes to be written.
+/// Writer of a lane's note, one write after the other, so that an older state never follows a newer
+/// one. Counts the changes to be written.
 #[derive(Default)]
 pub(super) struct NoteWriter(pub(super) AtomicUsize);
 

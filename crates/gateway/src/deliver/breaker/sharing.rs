@@ -1,7 +1,9 @@
-//! What gateways tell each other of a breaker, through a note in the store: whether it is open, until when, and who moved it.
+//! Notes in the store by which gateways tell each other of a breaker: whether it is open, until
+//! when, and who moved it.
 //!
-//! A note is changed only if it is still the one that was read, so that of two who move a breaker at once the later one knows of the other. A
-//! change by hand stands against one that follows from calls of the time before it.
+//! A note is changed only if it is still the one that was read, so that of two who move a breaker
+//! at once the later one knows of the other. A change by hand stands against one that follows from
+//! calls of the time before it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,20 +16,22 @@ use super::{Breaker, BreakerState, OTHERS_WAIT};
 use crate::registry::ProviderEntry;
 use crate::shared::Inner;
 
-/// How long the state of a breaker is remembered beyond its recovery time. Then a new process finds out for itself within a few calls.
+/// Time for which the state of a breaker is remembered beyond its recovery time. Then a new process
+/// finds out for itself within a few calls.
 const NOTE_KEEPS: Duration = Duration::from_hours(1);
 
 const NOTE_PREFIX: &str = "breaker:";
 
-/// Tries to write a note that others write as well.
+/// Number of tries to write a note that others write as well.
 const TRIES: usize = 8;
 
-/// A breaker as it is told.
+/// Breaker as its note tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct BreakerNote {
-    /// Which gateway's change it is, and which of its changes.
+    /// Owner id of the gateway that made the last change, and the number of that change among its
+    /// own.
     change: (i64, u64),
-    /// Until when nobody may call, in due time; `None` for a breaker that is closed.
+    /// Due time until which nobody may call; `None` for a breaker that is closed.
     open_until: Option<Timestamp>,
     by_hand: bool,
     /// Whether it is open because people must repair something.
@@ -36,12 +40,12 @@ struct BreakerNote {
     changed_at: Timestamp,
 }
 
-/// Who moved a breaker.
+/// Cause of a breaker's move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MovedBy {
-    /// The calls of the provider.
+    /// The calls of the provider moved it.
     Calls,
-    /// A person.
+    /// A person moved it by hand.
     Hand,
 }
 
@@ -65,7 +69,8 @@ impl Breaker {
         }
     }
 
-    /// Moves it as another gateway says, unless that was heard before; returns the word of its state if it changed.
+    /// Moves the breaker as another gateway says, unless that was heard before; returns the name of
+    /// its state if it changed.
     fn adopt(&self, note: &BreakerNote, own: i64, inner: &Inner) -> Option<&'static str> {
         let mut state = self.lock();
         if state.heard.change == note.change || note.change.0 == own {

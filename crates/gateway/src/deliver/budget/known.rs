@@ -1,8 +1,9 @@
-//! What is known of all recipients, within a bound of bytes.
+//! Recipients that are known, within a bound of bytes.
 //!
-//! Whoever has been idle for an hour is forgotten: at each look and each send more of them than the message names, so that they go faster than
-//! they come. Above the bound those go first who are far from their budget, from which the least is lost. Where nobody is, a message to
-//! somebody of whom nothing is known waits for a minute: too late is better than dropped by the service.
+//! Whoever has been idle for an hour is forgotten: at each look and each send more of them than the
+//! message names, so that they go faster than they come. Above the bound those go first who are far
+//! from their budget, from which the least is lost. Where nobody is, a message to somebody of whom
+//! nothing is known waits for a minute: too late is better than dropped by the service.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -13,20 +14,23 @@ use super::recipient::{BudgetShare, Claimant, HOUR, MINUTE, Recipient};
 /// Bytes that a recipient takes beside its name and what was sent to it: its places in the map and in the queue.
 const ENTRY_BYTES: usize = 256;
 
-/// Recipients looked at beside those that a message names, where the bound is reached: turns that were given may have gone beyond it.
+/// Number of recipients looked at beside those that a message names, where the bound is reached:
+/// turns that were given may have gone beyond it.
 const MORE_WHERE_FULL: usize = 100;
 
-/// For how long it is put off what comes before it is known what was sent: longer than who comes waits in memory.
+/// Time for which a send is put off before it is known what was sent: longer than who comes waits
+/// in memory.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
 
-/// The recipients that have a budget in use, by name.
+/// Recipients that have a budget in use, by name.
 pub(super) struct Recipients {
     by_name: HashMap<Arc<str>, Recipient>,
-    /// Every recipient once, with the instant at which it may have become idle.
+    /// Queue of every recipient once, with the instant at which it may have become idle.
     to_forget: VecDeque<(Duration, Arc<str>)>,
     bytes: usize,
     most_bytes: usize,
-    /// Until when nothing fits, because it is not known what was sent before this gateway started.
+    /// Instant until which nothing fits, because it is not known what was sent before this gateway
+    /// started.
     closed_until: Option<Duration>,
 }
 
@@ -49,7 +53,7 @@ impl Recipients {
         self.closed_until = None;
     }
 
-    /// Whether a send fits. A send that does not gets the turn of its fullest recipient.
+    /// Whether a send fits. `Err` is the time until the turn of its fullest recipient.
     pub(super) fn look(
         &mut self,
         recipients: &[String],
@@ -123,7 +127,7 @@ impl Recipients {
         }
     }
 
-    /// The turn of a send to somebody of whom nothing is known, where nothing more can be.
+    /// Turn of a send to somebody of whom nothing is known, where nothing more can be.
     fn of_unknown(&self, recipients: &[String], now: Duration) -> Option<Duration> {
         let is_unknown = |name: &String| !self.by_name.contains_key(name.as_str());
         recipients.iter().any(is_unknown).then_some(now + MINUTE)

@@ -1,4 +1,4 @@
-//! What is known of one recipient. Pure: instants come in.
+//! One recipient's sends and turns. Pure: instants come in.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,21 +7,22 @@ use acteon_core::Budget;
 
 pub(super) const MINUTE: Duration = Duration::from_mins(1);
 pub(super) const HOUR: Duration = Duration::from_hours(1);
-/// Added to both windows, for clocks that do not run alike.
+/// Time added to both windows, for clocks that do not run alike.
 pub(super) const MARGIN: Duration = Duration::from_secs(1);
-/// Added to both windows once more where turns are given, because a row is not sent the instant that its turn comes.
+/// Time added to both windows once more where turns are given, because a row is not sent the
+/// instant that its turn comes.
 const LATENESS: Duration = Duration::from_secs(1);
-/// How long after its instant a turn is kept for the row that got it.
+/// Time after its instant for which a turn is kept for the row that got it.
 const TURN_KEEPS: Duration = Duration::from_secs(10);
-/// Who comes at its turn and would fit so soon keeps it.
+/// Longest wait of a row that comes at its turn and keeps it.
 pub(crate) const SOON: Duration = Duration::from_secs(5);
 
-/// What a gateway may send to one recipient.
+/// Share of a budget: what a gateway may send to one recipient.
 #[derive(Clone, Copy)]
 pub(super) struct BudgetShare {
-    /// Its own part: what it keeps to.
+    /// Part of the budget that is this gateway's own, to which it keeps.
     own: Budget,
-    /// The whole: what turns are reckoned by.
+    /// Whole budget, by which turns are reckoned.
     whole: Budget,
     gateways: usize,
 }
@@ -41,7 +42,7 @@ impl BudgetShare {
     }
 }
 
-/// One who wants to send.
+/// Claimant: who wants to send.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Claimant {
     /// Whether it comes from the store, where it may have waited for its turn.
@@ -57,12 +58,12 @@ pub(super) struct Recipient {
     ends: VecDeque<Duration>,
     /// Turns that were given and are not over, in order.
     turns: VecDeque<Duration>,
-    /// Sends that were told of at the start.
+    /// Number of sends that were told of at the start.
     recalled: usize,
 }
 
 impl Recipient {
-    /// When this may be forgotten; `None` for now.
+    /// Instant at which this may be forgotten; `None` for now.
     pub(super) fn idle_from(&self, now: Duration) -> Option<Duration> {
         let used = self.ends.back().map(|end| *end + HOUR + MARGIN);
         let turn = self.turns.back().map(|turn| *turn + TURN_KEEPS);
@@ -116,7 +117,7 @@ impl Recipient {
             })
     }
 
-    /// The turn of one who does not fit; no later than `now` where this recipient is not why.
+    /// Turn of a claimant that does not fit; no later than `now` where this recipient is not why.
     pub(super) fn next_turn(
         &mut self,
         now: Duration,
@@ -144,7 +145,7 @@ impl Recipient {
             .max(now + Duration::from_millis(1))
     }
 
-    /// The first instant after all turns at which one more would leave no window with too many.
+    /// First instant after all turns at which one more would leave no window with too many.
     fn after_all(&self, now: Duration, window: Duration, own: usize, whole: usize) -> Duration {
         // Turns alone may fill a window. Then the next lies a window behind the turn that is `whole` places back; else past sends decide as well.
         match self.turns.len().checked_sub(whole) {
@@ -153,7 +154,8 @@ impl Recipient {
         }
     }
 
-    /// The first instant at which there is room for one more beside `turns` turns, as far as past sends and those in flight are concerned.
+    /// First instant at which there is room for one more beside `turns` turns, as far as past sends
+    /// and those in flight are concerned.
     fn after(&self, now: Duration, window: Duration, limit: usize, turns: usize) -> Duration {
         // Of the limit, turns and calls in flight take their places first. What is left is for past sends: there is room for one more once the send
         // that many places from the end has left the window.
@@ -208,7 +210,7 @@ impl Recipient {
         }
     }
 
-    /// Sends that ended within `window` before `now`.
+    /// Number of sends that ended within `window` before `now`.
     fn inside(&self, now: Duration, window: Duration) -> usize {
         self.ends.len() - self.ends.partition_point(|end| *end + window <= now)
     }

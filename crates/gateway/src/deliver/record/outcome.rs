@@ -1,4 +1,5 @@
-//! The outcome of a delivery, and what goes into the store with it. Pure, but for the look at when a provider takes calls again.
+//! Outcome of a delivery, and what goes into the store with it. Pure, but for the look at when a
+//! provider takes calls again.
 
 use acteon_core::limits::MAX_LISTED_ATTEMPTS;
 use acteon_core::{Attempt, Outcome, Response, TO_REPAIR};
@@ -9,8 +10,9 @@ use crate::deliver::end::End;
 use crate::deliver::job::Job;
 use crate::shared::Inner;
 
-/// The charges that an action gives back when it ends without having left: its place in the quotas, and its dedup key, so that the next one may
-/// go. If it may have left after all it stays counted, but the key goes: a message too many is better than one too few.
+/// Charges that an action gives back when it ends without having left: its place in the quotas, and
+/// its dedup key, so that the next one may go. If it may have left after all it stays counted, but
+/// the key goes: a message too many is better than one too few.
 pub(super) fn refund(
     charges: &Charges,
     possible_duplicate: bool,
@@ -43,7 +45,7 @@ pub(super) fn refund(
     }
 }
 
-/// The class of a failure, by which all failures of a kind are replayed together.
+/// Class of a failure, by which all failures of a kind are replayed together.
 pub(super) fn class(end: &End) -> Option<&'static str> {
     matches!(
         end,
@@ -55,7 +57,7 @@ pub(super) fn class(end: &End) -> Option<&'static str> {
     .then_some(TO_REPAIR)
 }
 
-/// The outcome that an end comes to, as callers and the journal have it.
+/// Outcome that an end comes to, as callers and the journal have it.
 pub(super) fn outcome(inner: &Inner, job: &Job, end: End) -> Outcome {
     let attempts = job.attempts;
     match end {
@@ -99,7 +101,7 @@ pub(super) fn outcome(inner: &Inner, job: &Job, end: End) -> Outcome {
     }
 }
 
-/// The response with what its sender should know: warnings, and whether it may be a duplicate.
+/// Response with what its sender should know: warnings, and whether it may be a duplicate.
 fn with_facts(job: &Job, mut response: Response) -> Response {
     if !job.prepared.warnings.is_empty() {
         let own = response.headers.remove("acteon-warning");

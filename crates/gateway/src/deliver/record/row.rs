@@ -1,4 +1,5 @@
-//! The end of a claimed row that never became a job: it cannot be read, or its provider is not configured here.
+//! End of a claimed row that never became a job: it cannot be read, or its provider is not
+//! configured here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -137,7 +138,7 @@ async fn end_row(
     true
 }
 
-/// The settlement of a row of which nothing changes but what `step` says.
+/// Settlement of a row of which nothing changes but what `step` says.
 fn of_row(found: &Record, holding: &Holding, at: Timestamp, step: Step) -> Settlement {
     Settlement {
         hold: holding.hold(),
