@@ -1,8 +1,8 @@
-//! What there is for each namespace and tenant.
+//! Map of something for each namespace and tenant.
 
 use rpds::HashTrieMapSync;
 
-/// Something for each namespace and tenant.
+/// Map by namespace, and within it by tenant.
 pub(super) type ByTenant<T> = HashTrieMapSync<Box<str>, HashTrieMapSync<Box<str>, T>>;
 
 /// Changes what there is of a namespace and tenant, in place where no other value shares it, and leaves nothing empty.

@@ -1,4 +1,4 @@
-//! Writing, changing and deleting a document.
+//! Changes of a document: writing, changing and deleting it.
 
 use acteon_store::{Document, DocumentKind, Put, StoreError};
 use serde::Serialize;
@@ -8,7 +8,7 @@ use crate::policies::document::word;
 use crate::policies::error::PolicyError;
 use crate::shared::Gateway;
 
-/// Tries before a change that others keep overtaking is given up.
+/// Number of tries before a change that others keep overtaking is given up.
 pub(super) const TRIES: usize = 8;
 
 impl Gateway {

@@ -1,8 +1,10 @@
-//! What decides about actions, as one value in memory: rules, switches, silences, time intervals, quotas.
+//! Current policies: what decides about actions, as one value in memory: rules, switches, silences,
+//! time intervals, quotas.
 //!
-//! The hot path loads it without a lock. Whenever a document changes, here or in another process, what changed since the revision that this
-//! value stands at is read and put into a copy that shares the rest; a revision is known only once its changes are in force. Whenever rules
-//! are loaded they take the place of those before.
+//! The hot path loads it without a lock. Whenever a document changes, here or in another process,
+//! what changed since the revision that this value stands at is read and put into a copy that
+//! shares the rest; a revision is known only once its changes are in force. Whenever rules are
+//! loaded they take the place of those before.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,12 +25,12 @@ use crate::offload;
 use crate::operate::reloads::{Reloads, TroubleTurn};
 use crate::policies::pending::Pending;
 
-/// Everything that decides. Cloning is cheap.
+/// Policies: everything that decides. Cloning is cheap.
 #[derive(Clone, Default)]
 pub(crate) struct Policies {
-    /// The rules as their files say.
+    /// Rules as their files say.
     pub(super) loaded: RuleSet,
-    /// The rules with what was switched on and off.
+    /// Rules with what was switched on and off.
     pub(crate) rules: RuleSet,
     pub(super) toggles: BTreeMap<String, bool>,
     pub(crate) silences: Silences,
@@ -36,11 +38,12 @@ pub(crate) struct Policies {
     pub(crate) quotas: Quotas,
     /// Revision of the documents that are in here; `None` before any were read.
     pub(super) revision: Option<i64>,
-    /// Grows with each change of documents that this process takes over.
+    /// Number that grows with each change of documents that this process takes over.
     pub(super) generation: u64,
 }
 
-/// What was found out about an action: no silence holds it back. It stays so until documents change, or a silence begins.
+/// Finding about an action: no silence holds it back. It stays so until documents change, or a
+/// silence begins.
 #[derive(Clone, Copy)]
 pub(crate) struct Unsilenced {
     generation: u64,
@@ -57,11 +60,11 @@ impl Unsilenced {
     }
 }
 
-/// The current policies.
+/// Current policies, and how they are kept current.
 pub(crate) struct CurrentPolicies {
     pub(super) current: ArcSwap<Policies>,
     pub(super) changing: Mutex<()>,
-    /// How changes of documents were read.
+    /// Reloads of the documents, counted.
     pub(super) reloads: Reloads,
     /// Turns for work that takes long and changes nothing.
     pub(super) aside: Arc<Semaphore>,
@@ -108,7 +111,7 @@ impl CurrentPolicies {
         Ok(())
     }
 
-    /// Takes over other rules.
+    /// Puts other rules in force.
     pub(crate) async fn set_rules(&self, rules: RuleSet) {
         let _changing = self.changing.lock().await;
         let before = self.current.load_full();
@@ -120,7 +123,7 @@ impl CurrentPolicies {
         self.current.store(Arc::new(policies));
     }
 
-    /// Notes whether changes can be read.
+    /// Counts a reading of the documents, and logs where it begins to fail or to work again.
     pub(super) fn note(&self, error: Option<&StoreError>, now: Timestamp) {
         let error = error.map(ToString::to_string);
         match self.reloads.count(error.clone(), now) {
@@ -139,13 +142,13 @@ impl CurrentPolicies {
 }
 
 impl Policies {
-    /// These policies with what changed.
+    /// Policies with what changed.
     #[cfg(test)]
     fn with(&self, changes: &DocumentChanges, now: Timestamp) -> Self {
         self.with_compiled(changes, now, &|_| None)
     }
 
-    /// The same, where some patterns may be compiled already.
+    /// Policies with what changed, where some patterns may be compiled already.
     fn with_compiled(
         &self,
         changes: &DocumentChanges,
@@ -183,15 +186,17 @@ impl Policies {
         next
     }
 
-    /// These policies with the silences that held an action back at an instant and have ended since. To be called beside what serves others.
+    /// Policies with the silences that held an action back at an instant and have ended since. To
+    /// be called beside what serves others.
     pub(crate) fn as_of(&self, at: Timestamp, action: &Action) -> Self {
         let mut then = self.clone();
         then.silences.hold_as_of(at, action);
         then
     }
 
-    /// What holds an action back that goes through `provider` because of `rule`: looked at before every attempt. `known` is what the last look
-    /// at the same action and provider found, and is told what this one does.
+    /// Hold-back of an action that goes through `provider` because of `rule`: looked at before
+    /// every attempt. `known` is what the last look at the same action and provider found, and is
+    /// told what this one does.
     pub(crate) fn hold_back(
         &self,
         action: &Action,
@@ -223,7 +228,7 @@ impl Policies {
         self.muted(action, rule?, now)
     }
 
-    /// What a rule's time intervals do to an action at `now`.
+    /// Hold-back of an action by a rule's time intervals at `now`.
     fn muted(&self, action: &Action, rule: &Rule, now: Timestamp) -> Option<HoldBack> {
         let interval = |name: &str| {
             self.intervals
@@ -240,7 +245,8 @@ impl Policies {
     }
 }
 
-/// What it takes to take changes over, as bytes of a payload that take as long. To compile a pattern takes milliseconds.
+/// Cost of taking changes over, in bytes of a payload that take as long. To compile a pattern takes
+/// milliseconds.
 fn cost(changes: &DocumentChanges) -> usize {
     let has_pattern = |document: &Document| {
         document.kind == DocumentKind::Silence && document.body.contains("regex")

@@ -12,7 +12,7 @@ pub(super) const fn word(kind: DocumentKind) -> &'static str {
     }
 }
 
-/// What a document says; one that cannot be read is logged, and counts as absent.
+/// Value that a document holds; one that cannot be read is logged, and counts as absent.
 pub(super) fn parsed<T: DeserializeOwned>(document: &Document) -> Option<T> {
     match serde_json::from_str(&document.body) {
         Ok(value) => Some(value),
@@ -23,7 +23,7 @@ pub(super) fn parsed<T: DeserializeOwned>(document: &Document) -> Option<T> {
     }
 }
 
-/// A tenant, and by dots those above it, nearest first.
+/// Tenant, and by dots those above it, nearest first.
 pub(super) fn with_those_above(tenant: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(tenant), |tenant| {
         tenant.rfind('.').map(|dot| &tenant[..dot])

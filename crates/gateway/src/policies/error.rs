@@ -1,18 +1,18 @@
-//! A change of a policy that was not made.
+//! Error of a change of a policy that was not made.
 
 use acteon_core::Scope;
 use acteon_store::StoreError;
 
-/// A change of a document that was not made.
+/// Reason why a change of a document was not made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
     /// There is no such document in this scope.
     #[error("there is no such {0} in this scope")]
     NotFound(&'static str),
-    /// Something is wrong with it.
+    /// A field of the document is wrong.
     #[error("{field} {message}")]
     Invalid {
-        /// The field.
+        /// Name of the field.
         field: String,
         /// What is wrong and what was expected.
         message: String,
@@ -20,7 +20,7 @@ pub enum PolicyError {
     /// The caller's grants do not cover what it would use or hold back.
     #[error("forbidden: {0}")]
     Forbidden(String),
-    /// It stands against another.
+    /// It contradicts another document.
     #[error("{0}")]
     Conflict(String),
     /// The store did not take it.

@@ -1,6 +1,8 @@
-//! What whoever writes a policy must be granted: everything that the policy would use, or could hold back.
+//! Grants that whoever writes a policy must have: for everything that the policy would use, or
+//! could hold back.
 //!
-//! Otherwise a key for one provider would send through another by a quota that degrades to it, or hold back another's messages.
+//! Otherwise a key for one provider would send through another by a quota that degrades to it, or
+//! hold back another's messages.
 
 use acteon_core::Scope;
 use acteon_rules::Matcher;

@@ -1,30 +1,30 @@
-//! What holds an action back: for good, or until a time interval ends.
+//! Hold-back of an action: for good, or until a time interval ends.
 
 use acteon_core::{Action, LastError, Outcome, Timestamp};
 use acteon_rules::{Muting, Rule};
 
-/// What holds an action back.
+/// Hold-back of an action.
 pub(crate) enum HoldBack {
-    /// It does not go. This is its outcome.
+    /// The action does not go, and has this outcome.
     ForGood(Outcome),
-    /// It goes later.
+    /// The action goes later.
     Postponed(Postponed),
 }
 
-/// The code of what waits for a time interval.
+/// Code of what waits for a time interval.
 pub(crate) const MUTED: &str = "MUTED";
 
-/// What waits for a time interval.
+/// Postponement of an action by a time interval.
 #[derive(Clone, Debug)]
 pub(crate) struct Postponed {
-    /// From when on its rule no longer mutes, by the wall clock.
+    /// Instant of the wall clock from which on its rule no longer mutes.
     pub(crate) until: Timestamp,
     interval: String,
     rule: String,
 }
 
 impl HoldBack {
-    /// What a rule's muting comes to. One whose end is not in sight is for good.
+    /// Hold-back by a rule's muting. One whose end is not in sight is for good.
     pub(super) fn of_muting(muting: &Muting, until: Option<Timestamp>, rule: &Rule) -> Self {
         let (interval, rule) = (muting.interval.to_string(), rule.name().to_string());
         match until {
@@ -41,7 +41,7 @@ impl HoldBack {
         }
     }
 
-    /// The outcome, where it is for good.
+    /// Outcome, where it is for good.
     pub(crate) fn for_good(self) -> Option<Outcome> {
         match self {
             Self::ForGood(outcome) => Some(outcome),
@@ -51,7 +51,7 @@ impl HoldBack {
 }
 
 impl Postponed {
-    /// The answer for the action.
+    /// Outcome of the action until then, as its caller is answered.
     pub(crate) fn outcome(&self, action: &Action) -> Outcome {
         Outcome::Scheduled {
             action_id: action.id.clone(),
@@ -61,7 +61,7 @@ impl Postponed {
         }
     }
 
-    /// Why the action waits, as its caller hears it.
+    /// Reason why the action waits, as its caller hears it.
     pub(crate) fn why(&self) -> LastError {
         let Self {
             until,
@@ -78,7 +78,7 @@ impl Postponed {
         }
     }
 
-    /// Why the action is not sent any more, if it expires before it may go.
+    /// Reason why the action is not sent any more, if it expires before it may go.
     pub(crate) fn expiry(&self, action: &Action) -> Option<String> {
         let Self {
             until, interval, ..

@@ -11,25 +11,25 @@ use serde_json::Value;
 
 use crate::policies::document::{parsed, with_those_above};
 
-/// A time interval as it is kept.
+/// Time interval as the store keeps it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StoredInterval {
-    /// Its namespace.
+    /// Namespace whose rules may name it.
     pub namespace: String,
-    /// Its tenant; it also holds for those below.
+    /// Tenant whose rules may name it; it also holds for those below.
     pub tenant: String,
-    /// `{name, location, description, time_ranges}`.
+    /// Time interval as JSON: `{name, location, description, time_ranges}`.
     pub interval: Value,
-    /// Who made it.
+    /// Name of the API key that made it.
     pub created_by: String,
-    /// When.
+    /// Instant at which it was made.
     pub created_at: Timestamp,
-    /// When it was changed last.
+    /// Instant at which it was changed last.
     pub updated_at: Timestamp,
 }
 
 impl StoredInterval {
-    /// The name of the time interval in a document's body, if there is one.
+    /// Name of the time interval in a document's body, if there is one.
     pub fn name_in(body: &str) -> Option<String> {
         Some(
             serde_json::from_str::<Self>(body).ok()?.interval["name"]
@@ -85,7 +85,7 @@ impl Intervals {
         }
     }
 
-    /// The interval of a name that holds for an action: that of the nearest tenant.
+    /// Time interval of a name that holds for an action: that of the nearest tenant.
     pub(crate) fn find(&self, action: &Action, name: &str) -> Option<&TimeInterval> {
         if self.all.is_empty() {
             return None;
@@ -99,7 +99,7 @@ impl Intervals {
             .map(|entry| &entry.interval)
     }
 
-    /// How many there are, and their bytes.
+    /// Number of the documents, and their bytes.
     pub(super) fn sizes(&self) -> (usize, usize) {
         (self.all.size(), self.bytes)
     }

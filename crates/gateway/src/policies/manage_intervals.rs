@@ -1,4 +1,4 @@
-//! Looking at time intervals, making, changing and deleting them.
+//! Management of time intervals: looking at them, making, changing and deleting them.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ impl Gateway {
             .collect()
     }
 
-    /// The time intervals of a scope, and whether each matches now.
+    /// Time intervals of a scope, and whether each matches now.
     pub fn intervals(&self, scope: &Scope) -> Vec<(StoredInterval, bool)> {
         let now = self.inner.clock.now();
         let policies = self.inner.policies.load();
@@ -40,7 +40,7 @@ impl Gateway {
             .collect()
     }
 
-    /// One time interval.
+    /// Time interval of this name, if the scope covers it, and whether it matches now.
     pub fn interval(
         &self,
         scope: &Scope,

@@ -1,4 +1,4 @@
-//! Looking at quotas, making, changing and deleting them.
+//! Management of quotas: looking at them, making, changing and deleting them.
 
 use acteon_core::Scope;
 use acteon_store::{DocumentKind, Put};
@@ -11,7 +11,7 @@ use crate::shared::Gateway;
 const MAX_QUOTAS: usize = 32;
 
 impl Gateway {
-    /// The quotas of a scope.
+    /// Quotas that a scope covers.
     pub fn quotas(&self, scope: &Scope) -> Vec<Quota> {
         let policies = self.inner.policies.load();
         let all = policies.quotas.all.values().map(|entry| &entry.quota);
@@ -20,7 +20,7 @@ impl Gateway {
             .collect()
     }
 
-    /// One quota.
+    /// Quota of this id, if the scope covers it.
     pub fn quota(&self, scope: &Scope, id: &str) -> Result<Quota, PolicyError> {
         let policies = self.inner.policies.load();
         let found = policies.quotas.all.get(id).map(|entry| &entry.quota);
@@ -28,7 +28,7 @@ impl Gateway {
         covered.cloned().ok_or(PolicyError::NotFound("quota"))
     }
 
-    /// How much of a quota is used; for one that counts callers apart, by `principal`.
+    /// Usage of a quota; for one that counts callers apart, that of `principal`.
     pub async fn quota_usage(
         &self,
         quota: &Quota,
@@ -104,7 +104,7 @@ impl Gateway {
         self.change(DocumentKind::Quota, id, apply).await
     }
 
-    /// Deletes a quota.
+    /// Deletes the quota of this id, if the scope covers it.
     pub async fn delete_quota(&self, scope: &Scope, id: &str) -> Result<(), PolicyError> {
         self.may_change_quota(scope, &self.quota(scope, id)?)?;
         self.delete(DocumentKind::Quota, id).await

@@ -1,4 +1,4 @@
-//! Looking at silences, making, changing, ending and forgetting them.
+//! Management of silences: looking at them, making, changing, ending and forgetting them.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::policies::silences::SilenceEntry;
 use crate::shared::Gateway;
 
 impl Gateway {
-    /// The silences of a scope: those that hold now, or all.
+    /// Silences that a scope covers: those that hold now, or all.
     pub fn silences(&self, scope: &Scope, all: bool) -> Vec<Silence> {
         let now = self.inner.clock.now();
         let policies = self.inner.policies.load();
@@ -26,7 +26,7 @@ impl Gateway {
             .collect()
     }
 
-    /// One silence.
+    /// Silence of this id, if the scope covers it.
     pub fn silence(&self, scope: &Scope, id: &str) -> Result<Silence, PolicyError> {
         let policies = self.inner.policies.load();
         let found = policies.silences.all.get(id).map(|entry| &entry.silence);
@@ -121,7 +121,7 @@ impl Gateway {
         self.change(DocumentKind::Silence, id, apply).await
     }
 
-    /// Ends a silence now. It stays on record.
+    /// Ends a silence now. It stays in the store, to be looked at.
     pub async fn expire_silence(&self, scope: &Scope, id: &str) -> Result<(), PolicyError> {
         self.of_silence(scope, id).await?;
         let now = self.inner.clock.now();
@@ -137,7 +137,7 @@ impl Gateway {
             .map(drop)
     }
 
-    /// A silence that a scope may change, with its matchers.
+    /// Silence that a scope may change, with its matchers.
     async fn of_silence(
         &self,
         scope: &Scope,
@@ -162,7 +162,7 @@ impl Gateway {
         Ok((silence, matchers))
     }
 
-    /// The matchers of a silence that has ended.
+    /// Matchers of a silence that has ended.
     async fn recompiled(&self, silence: &Silence) -> Result<Vec<Matcher>, PolicyError> {
         let (inner, silence) = (Arc::clone(&self.inner), silence.clone());
         let compile =

@@ -1,4 +1,4 @@
-//! Switching rules on and off.
+//! Management of switches: turning rules on and off.
 
 use acteon_store::{DocumentKind, Put, StoreError};
 

@@ -1,8 +1,5 @@
-//! What decides about actions, as one value in memory: rules, switches, silences, time intervals, quotas.
-//!
-//! The hot path loads it without a lock. Whenever a document changes, here or in another process, what changed since the revision that this
-//! value stands at is read and put into a copy that shares the rest; a revision is known only once its changes are in force. Whenever rules
-//! are loaded they take the place of those before.
+//! Policies: what decides about actions, as one value in memory: rules, switches, silences, time
+//! intervals, quotas. See [`current`].
 
 mod by_tenant;
 mod change;

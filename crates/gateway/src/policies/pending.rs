@@ -1,15 +1,15 @@
-//! What documents take that are being written.
+//! Room of documents that are being written.
 
 use std::collections::HashMap;
 
 use super::patterns::Patterns;
 
-/// What documents take that are being written.
+/// Room that documents take while they are being written.
 #[derive(Default)]
 pub(super) struct Pending {
-    /// How many, and their bytes.
+    /// Number of documents by kind, and their bytes.
     pub(super) documents: HashMap<&'static str, (usize, usize)>,
-    /// With the patterns themselves: whoever takes the document over need not compile them.
+    /// Patterns, compiled: whoever takes the document over need not compile them.
     pub(super) patterns: Patterns,
     /// Silences that no value leads to, by namespace and tenant.
     pub(super) unfiled: HashMap<(String, String), usize>,

@@ -1,4 +1,5 @@
-//! What a silence would have held back: a bounded look at the journal, off the threads that serve others.
+//! Preview of a silence: what it would have held back, by a bounded look at the journal, off the
+//! threads that serve others.
 
 use acteon_core::limits::{MAX_PATTERN_STEPS, MAX_PREVIEW_BYTES};
 use acteon_core::{ActionId, Scope, covers_tenant};
@@ -15,14 +16,14 @@ const EXAMPLES: usize = 10;
 /// Rows read at a time.
 const PAGE: usize = 50;
 
-/// How many of the latest actions a silence would have held back.
+/// Preview of a silence: how many of the latest actions it would have held back.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct SilencePreview {
-    /// How many.
+    /// Number of actions that it would have held back.
     pub matched: usize,
-    /// Of how many.
+    /// Number of actions that were looked at.
     pub looked_at: usize,
-    /// Some of them, newest first.
+    /// Ids of some of those that match, newest first.
     pub examples: Vec<ActionId>,
     /// Names of matchers of which none of those has anything: probably misspelt.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -32,20 +33,20 @@ pub struct SilencePreview {
     pub cut: bool,
 }
 
-/// A preview under way.
+/// Preview under way, and what it found.
 struct Look {
     matchers: Vec<Matcher>,
     /// Whether an action was seen that has something at a matcher's name, for each of them.
     seen: Vec<bool>,
     tenant: String,
-    /// For all records together.
+    /// Steps of pattern searches, for all records together.
     steps: Steps,
     bytes: usize,
     preview: SilencePreview,
 }
 
 impl Gateway {
-    /// How many of the latest actions a silence would have held back.
+    /// Preview of a silence over the latest actions.
     pub async fn preview_silence(
         &self,
         scope: &Scope,

@@ -1,4 +1,4 @@
-//! A quota: what it is, and what may be wrong with it.
+//! Quotas: what one is, and what may be wrong with it.
 
 use std::collections::BTreeMap;
 
@@ -12,66 +12,66 @@ use serde::{Deserialize, Serialize};
 use crate::policies::error::PolicyError;
 use crate::policies::window::{OverageSpec, Window};
 
-/// A quota.
+/// Quota of a namespace and tenant: how many actions may leave in a window.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Quota {
-    /// Its id.
+    /// Id, made by the gateway.
     pub id: String,
-    /// Exactly this namespace.
+    /// Namespace whose actions it counts.
     pub namespace: String,
-    /// Exactly this tenant.
+    /// Tenant whose actions it counts; not those of tenants below it.
     pub tenant: String,
-    /// Only actions that go through this provider.
+    /// Provider to which it is limited; `None` counts what goes through any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// Only actions of this caller.
+    /// Caller to whom it is limited; `None` counts everybody's actions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal: Option<String>,
     /// Whether each caller is counted apart.
     pub per_principal: bool,
-    /// Most actions in a window.
+    /// Most actions that may leave in a window.
     pub max_actions: u64,
-    /// How long a window is. Windows begin at multiples of it since 1970.
+    /// Length of a window. Windows begin at multiples of it since 1970.
     pub window: Window,
-    /// What happens beyond.
+    /// Behaviour when it is used up.
     pub overage_behavior: OverageSpec,
-    /// Whether it counts.
+    /// Whether it counts and holds back; one that is off does neither.
     pub enabled: bool,
-    /// What it is for.
+    /// Description for people, without an effect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Words for whoever looks after it.
+    /// Labels for whoever looks after it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
-    /// When it was made.
+    /// Instant at which it was made.
     pub created_at: Timestamp,
-    /// When it was changed last.
+    /// Instant at which it was changed last.
     pub updated_at: Timestamp,
 }
 
-/// What of a quota may be changed.
+/// Change of a quota; what is `None` stays.
 #[derive(Clone, Debug, Default)]
 pub struct QuotaChange {
-    /// Another maximum.
+    /// Most actions that may leave in a window.
     pub max_actions: Option<u64>,
-    /// Another window.
+    /// Length of a window.
     pub window: Option<Window>,
-    /// Another behaviour.
+    /// Behaviour when it is used up.
     pub overage_behavior: Option<OverageSpec>,
-    /// On or off.
+    /// Whether it counts and holds back.
     pub enabled: Option<bool>,
-    /// Another description.
+    /// Description for people, without an effect.
     pub description: Option<String>,
-    /// Other labels.
+    /// Labels, in place of all that it has.
     pub labels: Option<BTreeMap<String, String>>,
 }
 
-/// How much of a quota is used.
+/// Usage of a quota in its window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuotaUsage {
-    /// Actions in this window.
+    /// Number of actions that left in this window.
     pub used: u64,
-    /// When the next begins.
+    /// Instant at which the next window begins.
     pub resets_at: Timestamp,
 }
 
@@ -97,7 +97,7 @@ impl Quota {
         }
     }
 
-    /// What no two quotas may share.
+    /// Text that no two quotas may share.
     pub(super) fn name(&self) -> String {
         let Self {
             namespace,
@@ -158,7 +158,7 @@ impl Quota {
 }
 
 impl QuotaChange {
-    /// What is wrong after the change, as its caller is told: with what was sent, or with what was stored before and stays.
+    /// Error as its caller is told it: about what was sent, or what was stored before and stays.
     pub(super) fn told(&self, error: PolicyError) -> PolicyError {
         let PolicyError::Invalid { field, message } = error else {
             return error;

@@ -13,7 +13,7 @@ use crate::policies::quota::Quota;
 #[derive(Clone, Default)]
 pub(crate) struct Quotas {
     pub(super) all: RedBlackTreeMapSync<Arc<str>, Arc<QuotaEntry>>,
-    /// Those of a namespace and tenant, which are few.
+    /// Quotas of each namespace and tenant, which are few.
     pub(super) by_scope: ByTenant<Arc<[Arc<QuotaEntry>]>>,
     pub(super) bytes: usize,
 }
@@ -58,7 +58,7 @@ impl Quotas {
         self.set(&entry.quota, others);
     }
 
-    /// How many there are, and their bytes.
+    /// Number of the documents, and their bytes.
     pub(super) fn sizes(&self) -> (usize, usize) {
         (self.all.size(), self.bytes)
     }
@@ -82,7 +82,7 @@ impl Quotas {
         );
     }
 
-    /// What an action through `provider` is charged to.
+    /// Checks of the quotas that an action through `provider` is charged to.
     pub(crate) fn checks(
         &self,
         action: &Action,

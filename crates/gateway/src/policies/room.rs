@@ -131,7 +131,7 @@ impl CurrentPolicies {
 }
 
 impl Policies {
-    /// How many documents of a kind there are, and their bytes.
+    /// Number of documents of a kind, and their bytes.
     fn sizes(&self, kind: DocumentKind) -> (usize, usize) {
         match kind {
             DocumentKind::Silence => self.silences.sizes(),

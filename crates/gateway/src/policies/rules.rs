@@ -1,4 +1,4 @@
-//! The rules in force, how changes of policies were read, and work beside what serves others.
+//! Rules in force, how changes of policies were read, and work beside what serves others.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::operate::reloads::Reloads;
 use crate::shared::Gateway;
 
 impl Gateway {
-    /// The rules in force.
+    /// Rules in force, with what was switched on and off.
     pub fn rules(&self) -> RuleSet {
         self.inner.policies.load().rules.clone()
     }
@@ -18,7 +18,8 @@ impl Gateway {
         self.inner.policies.set_rules(rules).await;
     }
 
-    /// How changes of policies were read. Where they cannot be at present, the earlier ones hold.
+    /// Reloads of the policies, counted. Where they cannot be read at present, the earlier ones
+    /// hold.
     pub fn policy_reloads(&self) -> &Reloads {
         &self.inner.policies.reloads
     }

@@ -1,4 +1,4 @@
-//! A silence: what it is, and what may be wrong with it.
+//! Silences: what one is, and what may be wrong with it.
 
 use acteon_core::limits::{
     MAX_DOCUMENT_BYTES, MAX_DOCUMENT_TEXT_BYTES, MAX_MATCHERS, MAX_NAME_BYTES,
@@ -10,40 +10,40 @@ use serde::{Deserialize, Serialize};
 use crate::history::redaction::Redaction;
 use crate::policies::error::PolicyError;
 
-/// A silence.
+/// Silence, as the store keeps it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Silence {
-    /// Its id.
+    /// Id, made by the gateway.
     pub id: String,
-    /// Exactly this namespace.
+    /// Namespace whose actions it holds back.
     pub namespace: String,
-    /// This tenant and those below it.
+    /// Tenant whose actions it holds back, with those below it.
     pub tenant: String,
-    /// All must match.
+    /// Matchers, all of which must match.
     pub matchers: Vec<MatcherSpec>,
-    /// From when it holds.
+    /// Instant from which it holds.
     pub starts_at: Timestamp,
-    /// From when it no longer holds.
+    /// Instant from which it no longer holds.
     pub ends_at: Timestamp,
-    /// Who made it.
+    /// Name of the API key that made it.
     pub created_by: String,
-    /// Why.
+    /// Comment that says why it was made.
     pub comment: String,
-    /// When it was made.
+    /// Instant at which it was made.
     pub created_at: Timestamp,
-    /// When it was changed last.
+    /// Instant at which it was changed last.
     pub updated_at: Timestamp,
-    /// When somebody ended it for good.
+    /// Instant at which somebody ended it for good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
 }
 
-/// What of a silence may be changed.
+/// Change of a silence; what is `None` stays.
 #[derive(Clone, Debug, Default)]
 pub struct SilenceChange {
-    /// Another end.
+    /// Instant from which it no longer holds.
     pub ends_at: Option<Timestamp>,
-    /// Another comment.
+    /// Comment that says why it was made.
     pub comment: Option<String>,
 }
 

@@ -17,11 +17,11 @@ use crate::policies::error::PolicyError;
 #[derive(Clone, Default)]
 pub(crate) struct Silences {
     pub(super) all: RedBlackTreeMapSync<Arc<str>, Arc<SilenceEntry>>,
-    /// Those that have not ended, by namespace and tenant.
+    /// Silences that have not ended, by namespace and tenant.
     pub(super) held: ByTenant<MatcherIndex<Arc<SilenceEntry>>>,
-    /// The same by their ends.
+    /// Silences by their ends.
     pub(super) ends: RedBlackTreeMapSync<(Timestamp, Arc<str>), ()>,
-    /// The same by their beginnings.
+    /// Silences by their beginnings.
     pub(super) starts: RedBlackTreeMapSync<(Timestamp, Arc<str>), ()>,
     pub(super) patterns: Patterns,
     pub(super) bytes: usize,
@@ -29,7 +29,7 @@ pub(crate) struct Silences {
 
 pub(super) struct SilenceEntry {
     pub(super) silence: Silence,
-    /// Empty for one that has ended or cannot be read.
+    /// Matchers; empty for a silence that has ended or cannot be read.
     pub(super) matchers: Vec<Matcher>,
     pub(super) bytes: usize,
 }
@@ -213,12 +213,12 @@ impl Silences {
         self.all.size()
     }
 
-    /// How many there are, and their bytes.
+    /// Number of the documents, and their bytes.
     pub(super) fn sizes(&self) -> (usize, usize) {
         (self.all.size(), self.bytes)
     }
 
-    /// How many of a namespace and tenant no value leads to.
+    /// Number of silences of a namespace and tenant that no value leads to.
     pub(super) fn unfiled(&self, namespace: &str, tenant: &str) -> usize {
         self.held
             .get(namespace)
@@ -226,7 +226,7 @@ impl Silences {
             .map_or(0, MatcherIndex::unfiled)
     }
 
-    /// A compiled pattern of a silence that has not ended.
+    /// Compiled pattern of a silence that has not ended.
     pub(super) fn pattern(&self, text: &str) -> Option<Matcher> {
         self.patterns.find(text)
     }
@@ -242,7 +242,7 @@ impl Silences {
             .is_some_and(|entry| self.ends.contains_key(&(entry.silence.ends_at, id.into())))
     }
 
-    /// What a look at an action takes at most, as bytes of a payload that take as long to read.
+    /// Cost of a look at an action at most, in bytes of a payload that take as long to read.
     pub(super) fn cost(&self, action: &Action) -> usize {
         let Some(tenants) = self.held.get(action.namespace.as_str()) else {
             return 0;
@@ -255,7 +255,7 @@ impl Silences {
         bytes + bytes.min(MAX_MATCHED_FIELD_BYTES) * searching / 4
     }
 
-    /// When the next silence begins that has not.
+    /// Instant at which the next silence begins that has not.
     pub(super) fn next_start(&self, now: Timestamp) -> Option<Timestamp> {
         let after = now + std::time::Duration::from_millis(1);
         self.starts
@@ -268,7 +268,8 @@ impl Silences {
         self.held.is_empty() || !self.held.contains_key(action.namespace.as_str())
     }
 
-    /// The silence that holds an action back; of several the one with the lowest id, so that all gateways name the same.
+    /// Silence that holds an action back; of several the one with the lowest id, so that all
+    /// gateways name the same.
     pub(crate) fn matching(&self, facts: &Facts<'_>) -> Option<&Silence> {
         let tenants = self.held.get(facts.action().namespace.as_str())?;
         let of = |tenant: &str| {

@@ -1,4 +1,4 @@
-//! Rules switched on and off over the API. It outlives reloads and restarts.
+//! Switches that turn rules on and off over the API. They outlive reloads and restarts.
 
 use std::collections::BTreeMap;
 

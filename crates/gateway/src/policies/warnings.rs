@@ -1,4 +1,5 @@
-//! What of a new policy is probably not meant. It is made all the same: who wrote it may know better.
+//! Warnings about what of a new policy is probably not meant. It is made all the same: who wrote it
+//! may know better.
 
 use acteon_core::json::head;
 use acteon_core::limits::MAX_NAME_BYTES;
@@ -11,14 +12,14 @@ use crate::shared::Gateway;
 /// Beginnings of paths that lack their `action.`.
 const MISTAKEN: [&str; 2] = ["payload.", "metadata."];
 
-/// What other systems write before the name of a label.
+/// Beginnings that other systems write before the name of a label.
 const BEFORE_LABELS: [&str; 3] = ["labels.", "$labels.", "label."];
 
 /// Beginnings of what rules know, and silences do not.
 const OF_RULES: [&str; 2] = ["time.", "env."];
 
 impl Gateway {
-    /// What of a silence is probably not meant, for who makes it.
+    /// Warnings about a silence, for who makes it.
     pub fn silence_warnings(&self, silence: &Silence, now: Timestamp) -> Vec<String> {
         let mut warnings = about_times(silence, now);
         warnings.extend(about_scope(&silence.namespace, &silence.tenant));
@@ -57,12 +58,12 @@ impl Gateway {
         warnings
     }
 
-    /// What of a quota is probably not meant.
+    /// Warnings about a quota, for who makes it.
     pub fn quota_warnings(&self, quota: &Quota) -> Vec<String> {
         about_scope(&quota.namespace, &quota.tenant)
     }
 
-    /// Why no action that a silence is for has this value.
+    /// Reason why no action that a silence is for has this value.
     fn never_equal(&self, silence: &Silence, matcher: &MatcherSpec) -> Option<String> {
         let value = shown(&matcher.value);
         match matcher.name.as_str() {
@@ -112,7 +113,7 @@ fn about_times(silence: &Silence, now: Timestamp) -> Vec<String> {
     )]
 }
 
-/// `*` is for grants. A policy of that tenant or namespace is nobody's.
+/// Warnings about `*`, which is for grants. A policy of that tenant or namespace is nobody's.
 fn about_scope(namespace: &str, tenant: &str) -> Vec<String> {
     let fields = [
         ("namespace", namespace, "each one needs its own"),
@@ -129,7 +130,7 @@ fn about_scope(namespace: &str, tenant: &str) -> Vec<String> {
     warnings.collect()
 }
 
-/// What a name that is taken for a label was probably meant for.
+/// Warning about a name that is taken for a label and was probably meant for a path.
 fn misread(matcher: &MatcherSpec) -> Option<String> {
     let name = shown(&matcher.name);
     let simple = name.to_ascii_lowercase().replace('-', "_");
@@ -154,7 +155,8 @@ fn misread(matcher: &MatcherSpec) -> Option<String> {
     Some(format!("{name:?} is taken for a label{meant}"))
 }
 
-/// Whether a value that is compared as it stands has something that was hardly meant to be compared.
+/// Warning about a value that is compared as it stands and has something that was hardly meant to
+/// be compared.
 fn hardly_a_value(matcher: &MatcherSpec) -> Option<String> {
     if !matches!(matcher.op, MatchOp::Equal | MatchOp::NotEqual) {
         return None;
@@ -173,7 +175,8 @@ fn hardly_a_value(matcher: &MatcherSpec) -> Option<String> {
     Some(format!("the value {value:?} {why}"))
 }
 
-/// Whether a value that is compared as it stands looks like one that was to be searched for.
+/// Warning about a value that is compared as it stands and looks like one that was to be searched
+/// for.
 fn like_a_pattern(matcher: &MatcherSpec) -> Option<String> {
     let value = matcher.value.as_str();
     let is_between_slashes = value

@@ -1,4 +1,4 @@
-//! A quota's window, and what happens beyond, as the wire and the store have them.
+//! Window of a quota, and what happens when it is used up, as the wire and the store have them.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// Most letters of a faulty value that are shown.
 const MAX_SHOWN: usize = 80;
 
-/// The length of a window.
+/// Length of a window, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window(pub(super) u64);
 
@@ -23,7 +23,7 @@ const NAMED: [(&str, u64); 4] = [
 ];
 
 impl Window {
-    /// How long it is.
+    /// Length of the window.
     pub fn length(self) -> Duration {
         Duration::from_secs(self.0)
     }
@@ -68,18 +68,19 @@ impl Serialize for Window {
     }
 }
 
-/// The one field of an object that has no other. What stands beside it would be dropped without a word.
+/// Value of the one field of an object that has no other. What stands beside it would be dropped
+/// without a word.
 fn only<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     let fields = object.as_object()?;
     fields.get(name).filter(|_| fields.len() == 1)
 }
 
-/// What was given, as far as it is shown.
+/// Value that was given, as far as it is shown.
 fn shown(value: &Value) -> String {
     value.to_string().chars().take(MAX_SHOWN).collect()
 }
 
-/// What a quota does when it is used up.
+/// Behaviour of a quota when it is used up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverageSpec(pub Overage);
 

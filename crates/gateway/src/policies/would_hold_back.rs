@@ -1,4 +1,4 @@
-//! What policies would do to an action at an instant.
+//! Effects of policies on an action at an instant.
 
 use acteon_core::{Action, Outcome, Timestamp};
 
@@ -6,7 +6,8 @@ use crate::policies::hold_back::HoldBack;
 use crate::shared::Gateway;
 
 impl Gateway {
-    /// What silences, and the time intervals of the rule that decides, would do to an action at an instant. To be called beside what serves others.
+    /// Hold-back of an action at an instant by silences, and by the time intervals of the rule that
+    /// decides. To be called beside what serves others.
     pub fn would_hold_back(
         &self,
         action: &Action,
