@@ -1,7 +1,9 @@
-//! The memory of what waits: a budget of bytes, over all lanes, for actions that this process works on and their requests.
+//! Memory of what waits: a budget of bytes, over all lanes, for actions that this process works on
+//! and their requests.
 //!
-//! What there is no room for waits in the store, and rows are claimed as there is room again. A lane takes no more than it leaves to the others, so
-//! that one whose service hangs gets half; and each lane always has a little, so that none stands still for the others.
+//! What there is no room for waits in the store, and rows are claimed as there is room again. A
+//! lane takes no more than it leaves to the others, so that one whose service hangs gets half; and
+//! each lane always has a little, so that none stands still for the others.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,39 +12,39 @@ use acteon_core::limits::{LANE_WAITING_BYTES, MAX_WAITING_BYTES};
 use acteon_core::{Action, Prepared};
 use tokio::sync::Notify;
 
-/// What an action takes beside its texts, and a text beside its bytes.
+/// Bytes that an action takes beside its texts, and a text beside its own.
 const OVERHEAD: (usize, usize) = (2048, 64);
-/// The first rows are claimed as if each were so large.
+/// Bytes that each of the first rows is taken to have.
 const FIRST_GUESS: usize = 1024 * 1024;
 /// Bytes of rows that are read at a time.
 const READ_BYTES: usize = 4 * 1024 * 1024;
 /// Most rows that are read at a time.
 pub(crate) const READ_ROWS: usize = 32;
-/// Rows are looked for again when so much came free.
+/// Bytes that must come free before rows are looked for again.
 const MUCH: usize = MAX_WAITING_BYTES / 16;
 
-/// The budget.
+/// Budget of bytes for what waits in memory, over all lanes.
 pub(crate) struct Memory {
     used: AtomicUsize,
     /// Whether a lane lacks room, so that the others' say when they make some.
     wanted: AtomicBool,
-    /// What came free since.
+    /// Bytes that came free since.
     freed: AtomicUsize,
-    /// Wakes who claims rows.
+    /// Wakes the runner, which claims rows.
     room: Arc<Notify>,
 }
 
-/// A lane's part of the budget.
+/// Share of a lane in the budget.
 pub(crate) struct Share {
     memory: Arc<Memory>,
     used: AtomicUsize,
-    /// How large an action is here, as a moving mean.
+    /// Size of an action of this lane in bytes, as a moving mean.
     typical: AtomicUsize,
-    /// While the lane lacks room: it has some again when it uses less than this. Otherwise zero.
+    /// Bytes below which a lane that lacks room has some again; zero while it lacks none.
     wake_below: AtomicUsize,
 }
 
-/// What an action takes in memory, about.
+/// Bytes that an action takes in memory, about.
 pub(crate) fn size_of(action: &Action, prepared: &Prepared) -> usize {
     let labels: usize = action
         .metadata
@@ -112,7 +114,8 @@ impl Share {
         }
     }
 
-    /// How many rows to claim: about as many as there is room for. Where there is none, whoever makes room says so.
+    /// Number of rows to claim: about as many as there is room for. Where there is none, whoever
+    /// makes room says so.
     pub(crate) fn rows(&self) -> usize {
         match self.rows_now() {
             0 => {
@@ -124,7 +127,7 @@ impl Share {
         }
     }
 
-    /// How many claimed rows to read at a time; none when there is no room.
+    /// Number of claimed rows to read at a time; none when there is no room.
     pub(crate) fn rows_at_once(&self) -> usize {
         self.rows()
             .min(READ_BYTES / self.typical())

@@ -1,11 +1,11 @@
-//! One event for every outcome and every attempt: the log line and the metrics come from here.
+//! Events, one for every outcome and every attempt: the log line and the metrics come from here.
 
 use std::time::Duration;
 
 use acteon_core::{Action, Outcome, ProviderError, ProviderName, ResponseStatus};
 use acteon_rules::Fault;
 
-/// The observer of attempts, outcomes and other events, for logs and metrics.
+/// Observer of attempts, outcomes and other events, for logs and metrics.
 pub trait Observer: Send + Sync {
     /// An outcome was committed.
     fn outcome(&self, event: &OutcomeEvent<'_>);
@@ -23,22 +23,22 @@ pub trait Observer: Send + Sync {
     fn quota(&self, overage: &'static str);
     /// An action ended because its row in the store cannot be read.
     fn unreadable(&self);
-    /// Retention deleted so many actions, by a clock that is so much behind the machine's.
+    /// Retention deleted so many actions. Its clock is `behind` the machine's.
     fn retention(&self, deleted: usize, behind: Duration) {
         let _ = (deleted, behind);
     }
 }
 
-/// What kind of outcome.
+/// Kind of an outcome, under which it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OutcomeKind {
-    /// Everybody was reached.
+    /// The provider took it, for every recipient.
     Executed,
-    /// Some recipients were left out.
+    /// The provider took it, but not for all recipients.
     Partial,
-    /// A dead letter.
+    /// It will not be sent any more, and is a dead letter.
     Failed,
-    /// Goes on by itself.
+    /// It goes on by itself.
     Scheduled,
     /// Another provider took it.
     Rerouted,
@@ -59,7 +59,7 @@ pub enum OutcomeKind {
 }
 
 impl OutcomeKind {
-    /// The label in metrics and logs.
+    /// Label of the kind in metrics and logs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Executed => "executed",
@@ -99,28 +99,28 @@ impl From<&Outcome> for OutcomeKind {
     }
 }
 
-/// An outcome that was committed.
+/// Event of an outcome that was committed.
 pub struct OutcomeEvent<'a> {
-    /// The action.
+    /// Action that has this outcome.
     pub action: &'a Action,
-    /// The provider that it went through, or was to go through.
+    /// Provider that it went through, or was to go through.
     pub provider: &'a ProviderName,
-    /// What kind.
+    /// Kind of the outcome.
     pub kind: OutcomeKind,
-    /// The rule that decided.
+    /// Name of the rule that decided.
     pub rule: Option<&'a str>,
-    /// For failures and retries: code and message.
+    /// Code and message of a failure or a retry.
     pub error: Option<(&'a str, &'a str)>,
-    /// Provider calls made.
+    /// Number of calls of a provider.
     pub attempts: u32,
-    /// Since the action was accepted.
+    /// Time since the action was accepted.
     pub took: Duration,
     /// Whether a send may have happened that is not recorded.
     pub possible_duplicate: bool,
 }
 
 impl<'a> OutcomeEvent<'a> {
-    /// An action that was over before it could be sent.
+    /// Event of an action that was over before it could be sent.
     pub(crate) fn at_the_gate(
         action: &'a Action,
         outcome: &'a Outcome,
@@ -144,13 +144,13 @@ impl<'a> OutcomeEvent<'a> {
     }
 }
 
-/// A call of a provider that ended.
+/// Event of a call of a provider that ended.
 pub struct AttemptEvent<'a> {
-    /// The provider.
+    /// Provider that was called.
     pub provider: &'a ProviderName,
-    /// How long it took.
+    /// Time that the call took.
     pub took: Duration,
-    /// What it failed with.
+    /// Error that it failed with.
     pub error: Option<&'a ProviderError>,
 }
 

@@ -2,7 +2,8 @@
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-/// Payloads of this many bytes are planned off the runtime: below, moving the work costs more than the work.
+/// Bytes of a payload from which on it is planned off the runtime: below, moving the work costs
+/// more than the work.
 pub(crate) const LARGE: usize = 64 * 1024;
 
 /// Does `work` on something of so many `bytes`. Where the runtime has other threads, they go on meanwhile.

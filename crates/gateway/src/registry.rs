@@ -1,4 +1,4 @@
-//! The providers by their configured names.
+//! Registry of the providers by their configured names.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,16 +18,17 @@ use crate::lane::SenderPlace;
 use crate::memory::Memory;
 use crate::operate::last_check::LastCheck;
 
-/// The providers of a gateway. The name is the registry's, so two providers of one type live side by side.
+/// Providers of a gateway. The name is the registry's, so two providers of one type live side by
+/// side.
 #[derive(Default)]
 pub struct Registry {
     providers: BTreeMap<ProviderName, Arc<dyn Provider>>,
 }
 
-/// A provider that cannot be added.
+/// Reason why a provider cannot be added.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryError {
-    /// The name is taken.
+    /// The name is taken by another provider.
     #[error("there is already a provider named {0:?}")]
     Duplicate(ProviderName),
 }
@@ -46,7 +47,7 @@ impl Registry {
         Ok(())
     }
 
-    /// The names, in order.
+    /// Names of the providers, in order.
     pub fn names(&self) -> impl Iterator<Item = &ProviderName> {
         self.providers.keys()
     }
@@ -115,26 +116,27 @@ impl Registry {
     }
 }
 
-/// A lane, its budgets, and the providers that share it.
+/// Lane with its budgets, and the providers that share it.
 type SharedLane = (Arc<Lane>, Option<Arc<Budgets>>, Vec<ProviderName>);
 
-/// The providers of a running gateway, and the lanes they share.
+/// Providers of a running gateway, and the lanes they share.
 #[derive(Default)]
 pub(crate) struct Providers {
     entries: BTreeMap<ProviderName, Arc<ProviderEntry>>,
     lanes: BTreeMap<Arc<str>, SharedLane>,
 }
 
-/// One provider and what goes with it.
+/// Provider, and what goes with it.
 pub(crate) struct ProviderEntry {
     pub(crate) name: ProviderName,
     pub(crate) in_force: InForce,
     pub(crate) lane: Arc<Lane>,
     pub(crate) budgets: Option<Arc<Budgets>>,
-    /// Which of the lane's senders it is: it has slots of its own, and the lane's limit is for all that share it.
+    /// Number of the lane's sender that it is: it has slots of its own, and the lane's limit is for
+    /// all that share it.
     pub(crate) sender: SenderPlace,
     pub(crate) breaker: Option<Arc<Breaker>>,
-    /// Who takes new actions while the breaker is open.
+    /// Provider that takes new actions while the breaker is open.
     pub(crate) fallback: Option<ProviderName>,
     pub(crate) stats: Stats,
     pub(crate) last_check: LastCheck,
@@ -143,7 +145,8 @@ pub(crate) struct ProviderEntry {
 }
 
 impl ProviderEntry {
-    /// The provider that calls begin with now. One call is one provider's from its beginning to its end.
+    /// Provider that calls begin with now. One call is one provider's from its beginning to its
+    /// end.
     pub(crate) fn provider(&self) -> Arc<dyn Provider> {
         self.in_force.get()
     }
@@ -167,7 +170,7 @@ impl Providers {
         self.entries.values()
     }
 
-    /// Every budget once.
+    /// Budgets of the lanes, each once.
     pub(crate) fn budgets(&self) -> impl Iterator<Item = &Arc<Budgets>> {
         self.lanes
             .values()
@@ -184,7 +187,7 @@ impl Providers {
         }
     }
 
-    /// A lane, by its own name or that of a provider that sends through it.
+    /// Lane, by its own name or that of a provider that sends through it.
     pub(crate) fn lane(&self, name: &str) -> Option<&Arc<Lane>> {
         let of_provider = || {
             self.entries()
@@ -201,7 +204,7 @@ impl Providers {
         self.lanes.values().map(|(lane, ..)| lane)
     }
 
-    /// The lanes, each with the providers that share it.
+    /// Lanes, each with the providers that share it.
     pub(crate) fn lanes_with_providers(
         &self,
     ) -> impl Iterator<Item = (&Arc<Lane>, &[ProviderName])> {

@@ -1,6 +1,8 @@
-//! The one loop that claims: it sleeps until the next row is due or a wake-up comes, claims what is due, and has it delivered.
+//! Runner: the only loop that claims. It sleeps until the next row is due or a wake-up comes,
+//! claims what is due, and has it delivered.
 //!
-//! Every few seconds it looks all the same, so that a wake-up that got lost delays a row and never keeps it.
+//! Every few seconds it looks all the same, so that a wake-up that got lost delays a row and never
+//! keeps it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +18,7 @@ mod due;
 mod overdue;
 pub(crate) mod recall;
 
-/// How often every lane is looked at without a wake-up.
+/// Pause after which every lane is looked at without a wake-up.
 const SCAN_EVERY: Duration = Duration::from_secs(5);
 
 /// Claims and has delivered what is due, until a stop begins.
@@ -76,7 +78,7 @@ async fn handle_wakeup(inner: &Arc<Inner>, wakeup: Wakeup) {
     }
 }
 
-/// Has every lane looked for rows in the store, also those that no wake-up named.
+/// Has every lane look for rows in the store, also those that no wake-up named.
 fn rescan(inner: &Inner) {
     for lane in inner.providers.lanes() {
         lane.set_backlog(true);

@@ -1,4 +1,5 @@
-//! The state that every verb of the gateway needs, and waiting in it: for a stop, for a pause, for its tasks.
+//! State that every verb of the gateway needs, and waiting in it: for a stop, for a pause, for its
+//! tasks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -27,26 +28,27 @@ use crate::registry::Providers;
 /// Settings of a gateway.
 #[derive(Clone, Debug, Default)]
 pub struct GatewayOptions {
-    /// When to try again.
+    /// Policy of when to try again.
     pub retry: RetryPolicy,
-    /// Most actions that wait to be delivered; beyond it dispatches are refused.
+    /// Limits on the actions that wait to be delivered; beyond them dispatches are refused.
     pub open: OpenLimits,
-    /// When to leave a failing provider alone.
+    /// Breakers, which leave a failing provider alone.
     pub breakers: Breakers,
-    /// How long the journal is kept.
+    /// Times for which the journal is kept.
     pub retention: Retention,
     /// Parts of an action that are shown to nobody.
     pub redaction: Redaction,
-    /// How long this process's right to work on its actions lasts, unless it is renewed. The same for all that share a store.
+    /// Length of this process's right to work on its actions, unless it is renewed. The same for
+    /// all that share a store.
     pub lease: LeaseTimes,
 }
 
-/// How long the journal is kept. Within that time an id is known again.
+/// Times for which the journal is kept. Within that time an id is known again.
 #[derive(Clone, Debug)]
 pub struct Retention {
-    /// Of tenants that are not listed.
+    /// Time for tenants that are not listed.
     pub default: Duration,
-    /// Of some tenants.
+    /// Times of some tenants, each without those below it.
     pub tenants: Vec<(String, Duration)>,
 }
 
@@ -77,16 +79,17 @@ pub(crate) struct Inner {
     pub(crate) work: Arc<Notify>,
     /// Places for actions of callers' batches on their way to a commit.
     pub(crate) batch_places: Arc<Semaphore>,
-    /// Looks at actions whose ids are known.
+    /// Looks at actions whose ids are known, a few at a time.
     pub(crate) known_looks: KnownLooks,
     /// Turns of dry runs at the store, whose connections other callers' looks need as well.
     pub(crate) dry_runs: Semaphore,
-    /// A stop has begun: no call begins any more, and whoever waits for a turn is told what becomes of it.
+    /// Whether a stop has begun: no call begins any more, and whoever waits for a turn is told that
+    /// the action is kept for later.
     pub(crate) releasing: AtomicBool,
     pub(crate) released: Notify,
     /// Wakes those who wait for the answer to a dispatch: a stop has begun, or the store's disk does not answer.
     pub(crate) interrupted: Notify,
-    /// Nothing new is taken.
+    /// Whether nothing new is taken any more.
     pub(crate) stopping: AtomicBool,
     pub(crate) stopped: Notify,
     pub(crate) tasks: AtomicUsize,
@@ -116,13 +119,13 @@ impl Gateway {
         self.inner.is_releasing()
     }
 
-    /// Open actions in the store.
+    /// Number of open actions in the store, as far as it is known here.
     pub fn open_count(&self) -> usize {
         self.inner.store.open_count()
     }
 }
 
-/// A running gateway. Clones are the same gateway.
+/// Gateway that runs. Clones are the same gateway.
 #[derive(Clone)]
 pub struct Gateway {
     pub(crate) inner: Arc<Inner>,

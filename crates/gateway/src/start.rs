@@ -1,4 +1,5 @@
-//! Starting a gateway: what it is made of, what it continues, and the workers that run from then on.
+//! Start of a gateway: what it is made of, what it continues, and the workers that run from then
+//! on.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
@@ -28,17 +29,17 @@ use crate::{policies, runner};
 
 /// Parts that a gateway is started from.
 pub struct Parts {
-    /// The store, which keeps everything that outlives the process.
+    /// Store, which keeps everything that outlives the process.
     pub store: Arc<dyn Store>,
-    /// The clock that all of the gateway's time comes from.
+    /// Clock that all of the gateway's time comes from.
     pub clock: Arc<dyn Clock>,
-    /// The source of random numbers and new ids.
+    /// Source of random numbers and new ids.
     pub entropy: Arc<dyn Entropy>,
-    /// The observer, which is told of each attempt and outcome for logs and metrics.
+    /// Observer, which is told of each attempt and outcome for logs and metrics.
     pub observer: Arc<dyn Observer>,
-    /// The providers, by their configured names.
+    /// Providers, by their configured names.
     pub registry: Registry,
-    /// The rules in force from the start.
+    /// Rules in force from the start.
     pub rules: RuleSet,
     /// Settings that are none of the above.
     pub options: GatewayOptions,
@@ -107,7 +108,7 @@ impl Gateway {
     }
 }
 
-/// The shares of the open actions, with what waits in the store.
+/// Shares of the open actions, with what waits in the store.
 async fn shares(store: &dyn Store, options: &GatewayOptions, due: &DueClock) -> Arc<Shares> {
     let shares = Arc::new(Shares::new(options.open));
     match store.open_shares(due.now()).await {

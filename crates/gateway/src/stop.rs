@@ -1,4 +1,4 @@
-//! Stopping a gateway: what begins no more, and what is given back for the next process.
+//! Stop of a gateway: what begins no more, and what is given back for the next process.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 
 use crate::{AttemptEvent, Observer, OutcomeEvent};
 
-/// A provider that does what the payload says: one with `fail` in it is refused by the service, and of one with `nonsense` no request is made.
+/// Provider that does what the payload says: one with `fail` in it is refused by the service, and
+/// of one with `nonsense` no request is made.
 pub(crate) struct Obedient;
 
 impl Provider for Obedient {
@@ -56,7 +57,7 @@ impl Provider for Obedient {
     }
 }
 
-/// An observer that counts nothing.
+/// Observer that counts nothing.
 pub(crate) struct Unobserved;
 
 impl Observer for Unobserved {
@@ -68,7 +69,7 @@ impl Observer for Unobserved {
     fn unreadable(&self) {}
 }
 
-/// The rules of a YAML text.
+/// Rules of a YAML text.
 pub(crate) fn rules(text: &str) -> RuleSet {
     let file = RuleFile {
         name: "rules.yaml".to_owned(),
@@ -77,7 +78,7 @@ pub(crate) fn rules(text: &str) -> RuleSet {
     RuleSet::compile(&[file], &Context::default()).expect("rules")
 }
 
-/// An action of one namespace and tenant, with its payload and further fields as JSON.
+/// Action of one namespace and tenant, with its payload and further fields as JSON.
 pub(crate) fn action(id: &str, payload: &str, fields: &str) -> Action {
     let text = format!(
         r#"{{"id":"{id}","namespace":"n","tenant":"t","action_type":"x","payload":{payload},
@@ -86,7 +87,7 @@ pub(crate) fn action(id: &str, payload: &str, fields: &str) -> Action {
     serde_json::from_str(&text).expect("an action")
 }
 
-/// A provider name that is known to be valid.
+/// Provider name that is known to be valid.
 pub(crate) fn provider(name: &str) -> ProviderName {
     ProviderName::parse(name).expect("a name")
 }

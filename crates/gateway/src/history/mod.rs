@@ -1,4 +1,4 @@
-//! Looking back: the audit trail, searches, statistics, and what is hidden from them.
+//! History: the audit trail, searches, statistics, and what is hidden from them.
 
 pub(crate) mod redaction;
 pub(crate) mod search;

@@ -1,6 +1,7 @@
-//! Hiding parts of actions from everybody who looks at them afterwards.
+//! Redaction: parts of actions that are hidden from everybody who looks at them afterwards.
 //!
-//! What is stored is whole: it must be sent, and sent again. Whoever can read the database can read it.
+//! What is stored is whole: it must be sent, and sent again. Whoever can read the database can read
+//! it.
 
 use std::sync::Arc;
 
@@ -19,13 +20,13 @@ mod hide;
 
 mod placeholder;
 
-/// Which parts are hidden.
+/// Redaction: the parts that are hidden.
 #[derive(Clone, Debug, Default)]
 pub struct Redaction {
     paths: Vec<Vec<String>>,
 }
 
-/// A path that is none.
+/// Error of a path that cannot be hidden.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{1}{0:?} is not a path such as payload.password, payload.users.*.phone, metadata.token, dedup_key, status or fingerprint; id, namespace, \
@@ -33,14 +34,16 @@ pub struct Redaction {
 )]
 pub struct InvalidPath(String, String);
 
-/// A path into the `labels` of `metadata`, as some clients send labels, as one to where they lie in the end.
+/// Path into the `labels` of `metadata`, as some clients send labels, as one to where they lie in
+/// the end.
 fn flat(path: &[String]) -> Option<Vec<String>> {
     let within = path.strip_prefix(&["metadata".to_owned(), "labels".to_owned()])?;
     Some([&["metadata".to_owned()], within].concat())
 }
 
 impl Redaction {
-    /// Hides what lies at each path: `payload` or `metadata`, whole or with keys, `*` for any key or item; `dedup_key`, `status`, `fingerprint`.
+    /// Redaction of each path: `payload` or `metadata`, whole or with keys, `*` for any key or
+    /// item; `dedup_key`, `status`, `fingerprint`.
     pub fn new(paths: &[String]) -> Result<Self, InvalidPath> {
         let parse = |text: &String| {
             let wrong = |why: String| InvalidPath(text.clone(), why);
@@ -97,7 +100,7 @@ impl Redaction {
         !hidden.is_empty()
     }
 
-    /// A record as it may be seen, with its outcome and those to whom it goes.
+    /// View of a record, with its outcome and those to whom it goes.
     pub(crate) fn view(
         &self,
         mut record: Record,
@@ -122,7 +125,7 @@ impl Redaction {
         view
     }
 
-    /// The answer to a replay as it may be seen: who replays an action is not who sent it.
+    /// Answer to a replay as it may be seen: who replays an action is not who sent it.
     pub(crate) fn answer(&self, action: &Action, answer: Answer) -> Answer {
         if self.paths.is_empty() {
             return answer;
@@ -139,7 +142,8 @@ impl Redaction {
         }
     }
 
-    /// The action as it may be seen. What is taken out is noted, and what is not stays byte for byte.
+    /// Action as it may be seen. What is taken out is put into `hidden`, and what is not stays byte
+    /// for byte.
     fn apply(&self, action: &Action, hidden: &mut Hidden) -> Arc<Action> {
         let mut shown = action.clone();
         let mut within_payload: Vec<&[String]> = Vec::new();
@@ -176,7 +180,7 @@ impl Redaction {
     }
 }
 
-/// What is shown of an outcome that cannot be read: no more than that it was sent, or was not.
+/// Outcome that is shown for one that cannot be read: no more than that it was sent, or was not.
 fn unreadable(outcome: &str) -> Outcome {
     if outcome.starts_with(r#"{"Executed""#) || outcome.starts_with(r#"{"Rerouted""#) {
         return Outcome::Executed(Response::success(placeholder()));

@@ -1,7 +1,9 @@
-//! Finding actions by what people remember of them: whom they went to, the service's id of the message, a part of the text.
+//! Search for actions by what people remember of them: whom they went to, the service's id of the
+//! message, a part of the text.
 //!
-//! Views are searched, and not records: what is hidden from whoever asks is out of them, and cannot be found by guessing. A page ends after so many
-//! rows, so many bytes or so long, which depends on what was looked at and not on what was found in it; for the same reason nothing is counted.
+//! Views are searched, and not records: what is hidden from whoever asks is out of them, and cannot
+//! be found by guessing. A page ends after so many rows, so many bytes or so long, which depends on
+//! what was looked at and not on what was found in it; for the same reason nothing is counted.
 
 use acteon_core::json::{items, members, text};
 use acteon_core::limits::{MAX_LOOK, MAX_PAGE_BYTES, MAX_SEARCH_BYTES, SEARCH_TIME};
@@ -15,30 +17,31 @@ use crate::shared::Gateway;
 /// Rows read at a time.
 const PAGE: usize = 200;
 
-/// Where a service's answer has its id of a message: WeChat Work's name first.
+/// Fields in which a service's answer has its id of a message: WeChat Work's name first.
 const IDS: [&str; 3] = ["msgid", "message_id", "id"];
 
-/// What to find. What is `None` matches all.
+/// Terms of a search. What is `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
-    /// Whom it went to, in any case: a name that [`ActionView::recipients`] lists, or what stands behind its `party/` or `tag/`.
+    /// Recipient in any case: a name that [`ActionView::recipients`] lists, or what stands behind
+    /// its `party/` or `tag/`.
     pub recipient: Option<String>,
-    /// The service's id of the message, as its answer has it.
+    /// Service's id of the message, as its answer has it.
     pub message_id: Option<String>,
-    /// A part of a text or number of the payload, in any case.
+    /// Part of a text or number of the payload, in any case.
     pub text: Option<String>,
 }
 
-/// A page of what a search found.
+/// Page of what a search found.
 #[derive(Clone, Debug, Default)]
 pub struct SearchPage {
-    /// The actions, in the order of the filter.
+    /// Views of the actions, in the order of the filter.
     pub views: Vec<ActionView>,
-    /// Where the next page begins; `None` where nothing more is to be looked at.
+    /// Cursor of the next page; `None` where nothing more is to be looked at.
     pub next: Option<Cursor>,
-    /// How many actions were looked at that the filter lets through.
+    /// Number of actions looked at that the filter lets through.
     pub looked_at: usize,
-    /// When the last of them was accepted, or what was passed over last.
+    /// Instant at which the last of them was accepted, or what was passed over last.
     pub looked_to: Option<Timestamp>,
     /// Whether it ended before it was full, because it had looked at so much.
     pub cut: bool,
@@ -102,7 +105,7 @@ impl Gateway {
     }
 }
 
-/// A search under way.
+/// Search under way, and what it found.
 struct Look {
     terms: SearchTerms,
     limit: usize,
@@ -139,7 +142,7 @@ impl Look {
     }
 }
 
-/// What is looked for, ready to be compared.
+/// Terms of a search, ready to be compared.
 struct SearchTerms {
     recipient: Option<String>,
     message_id: Option<String>,

@@ -1,4 +1,4 @@
-//! Per-provider statistics since the start.
+//! Statistics of each provider since the start.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -7,9 +7,10 @@ use acteon_core::{ProviderError, Timestamp};
 
 use crate::deliver::to_repair::{shows_that_it_works, tells_of_provider};
 
-/// Latest calls that the percentiles are taken of.
+/// Number of the latest calls that the percentiles are taken of.
 const SAMPLES: usize = 1024;
-/// So many failures in a row, of whatever kind, are no matter of single actions any more.
+/// Failures in a row, of whatever kind, from which on they are no matter of single actions any
+/// more.
 const IN_A_ROW: u32 = 5;
 
 #[derive(Default)]
@@ -22,7 +23,7 @@ struct Numbers {
     last_request_at: Option<Timestamp>,
     last_error: Option<String>,
     trouble: Option<String>,
-    /// Calls that failed since the last one that the service took.
+    /// Number of calls that failed since the last one that the service took.
     failed_in_a_row: u32,
 }
 
@@ -31,26 +32,28 @@ pub(crate) struct Stats {
     numbers: Mutex<Numbers>,
 }
 
-/// Statistics of a provider's calls. Latencies in milliseconds, percentiles over the latest thousand calls.
+/// Statistics of a provider's calls. Latencies in milliseconds, percentiles over the latest
+/// thousand calls.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
-    /// Calls that the service took.
+    /// Number of calls that the service took.
     pub successes: u64,
-    /// Calls that failed.
+    /// Number of calls that failed.
     pub failures: u64,
-    /// Mean latency.
+    /// Mean latency, in milliseconds.
     pub avg_ms: f64,
-    /// Median latency.
+    /// Median latency, in milliseconds.
     pub p50_ms: f64,
-    /// 95th percentile.
+    /// 95th percentile of the latencies, in milliseconds.
     pub p95_ms: f64,
-    /// 99th percentile.
+    /// 99th percentile of the latencies, in milliseconds.
     pub p99_ms: f64,
-    /// When the last call began.
+    /// Instant at which the last call began.
     pub last_request_at: Option<Timestamp>,
-    /// What the last failed call failed with.
+    /// Error of the last call that failed.
     pub last_error: Option<String>,
-    /// What keeps the provider from sending, as the last call says that told of it: not what is wrong with one action, unless five calls in a row failed.
+    /// Trouble that keeps the provider from sending, as the last call says that told of it: not
+    /// what is wrong with one action, unless five calls in a row failed.
     pub trouble: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Looking back: the audit trail, and dead letters.
+//! Audit trail and dead letters, as they are looked up.
 
 use std::sync::Arc;
 
@@ -11,13 +11,13 @@ use crate::history::view::{ActionPage, ActionView};
 use crate::shared::{Gateway, Inner};
 
 impl Gateway {
-    /// The actions with this id that the scope covers.
+    /// Views of the actions with this id that the scope covers.
     pub async fn find(&self, scope: &Scope, id: &ActionId) -> Result<Vec<ActionView>, StoreError> {
         let found = self.inner.store.find(scope, id).await?;
         self.views(found).await
     }
 
-    /// A page of the journal.
+    /// Page of the journal.
     pub async fn history(
         &self,
         filter: HistoryFilter,
@@ -32,7 +32,7 @@ impl Gateway {
         })
     }
 
-    /// The newest actions that match, without their texts, and whether there may be more.
+    /// Newest actions that match, without their texts, and whether there may be more.
     pub async fn coverage(
         &self,
         filter: HistoryFilter,
@@ -41,7 +41,7 @@ impl Gateway {
         self.inner.store.coverage(filter, limit).await
     }
 
-    /// How many dead letters there are, counted up to a million.
+    /// Number of dead letters, counted up to a million.
     pub async fn count_dead_letters(&self, scope: &Scope) -> Result<usize, StoreError> {
         self.inner.store.count_dead(scope, 1_000_000).await
     }
@@ -51,8 +51,8 @@ impl Gateway {
         self.inner.store.discard(letters).await
     }
 
-    /// What may be seen of records. Requests are read for whom they go to, and payloads where something is hidden, which takes a thread of its own for
-    /// long ones.
+    /// Views of records. Requests are read for whom they go to, and payloads where something is
+    /// hidden, which takes a thread of its own for long ones.
     pub(crate) async fn views(&self, records: Vec<Record>) -> Result<Vec<ActionView>, StoreError> {
         let bytes: usize = records.iter().map(read_bytes).sum();
         let inner = Arc::clone(&self.inner);
@@ -81,7 +81,7 @@ impl Gateway {
     }
 }
 
-/// How many bytes of a record are read to show it.
+/// Bytes of a record that are read to show it.
 pub(crate) fn read_bytes(record: &Record) -> usize {
     record.action.payload.get().len()
         + record
@@ -90,7 +90,8 @@ pub(crate) fn read_bytes(record: &Record) -> usize {
             .map_or(0, |prepared| prepared.bytes.len())
 }
 
-/// Whom a request goes to, as its provider knows them; as far as the store knows where the provider is not configured any more.
+/// Recipients of a request, as its provider knows them; as far as the store knows where the
+/// provider is not configured any more.
 fn addressees(inner: &Inner, provider: &ProviderName, prepared: &Prepared) -> Vec<String> {
     match inner.providers.get(provider) {
         Some(entry) => entry.provider().addressees(prepared),

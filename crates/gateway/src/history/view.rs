@@ -1,4 +1,4 @@
-//! What can be seen of an action afterwards.
+//! Views of actions, as they may be seen afterwards.
 
 use std::sync::Arc;
 
@@ -6,71 +6,72 @@ use acteon_core::{Action, Attempt, LastError, Origin, Outcome, Priority, Provide
 use acteon_store::{ActionState, Cursor, Record, Seq};
 use serde::Serialize;
 
-/// An action with its verdict, its outcome and its attempts.
+/// View of an action with its verdict, its outcome and its attempts.
 #[derive(Clone, Debug, Serialize)]
 pub struct ActionView {
-    /// Its position in the journal.
+    /// Position in the journal.
     #[serde(skip)]
     pub seq: Seq,
-    /// The action as it was accepted, without what is hidden.
+    /// Action as it was accepted, without what is hidden.
     pub action: Arc<Action>,
-    /// Where it came from.
+    /// Origin of the action.
     pub origin: Origin,
-    /// Who posted it.
+    /// Name of the API key that posted it; empty where none is asked for.
     pub caller: String,
-    /// How they said who they are.
+    /// How the caller was told, such as `api_key`.
     pub auth_method: String,
-    /// The verdict of the rules.
+    /// Verdict of the rules.
     pub verdict: String,
-    /// The rule that decided.
+    /// Name of the rule that decided.
     pub matched_rule: Option<Arc<str>>,
-    /// The provider that it goes through.
+    /// Provider that it goes through.
     pub provider: ProviderName,
-    /// `open`, `done`, `dead`, `refused` or `discarded`.
+    /// State: `open`, `done`, `dead`, `refused` or `discarded`.
     pub state: &'static str,
-    /// How soon it goes, after what its rule says.
+    /// Priority, after what its rule says.
     pub priority: Priority,
-    /// The outcome; `Scheduled` while it goes on.
+    /// Outcome; `Scheduled` while it goes on.
     pub outcome: Outcome,
-    /// What kind of failure it ended with, such as `to_repair`.
+    /// Class of the failure that it ended with, such as `to_repair`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure_class: Option<String>,
-    /// Provider calls made.
+    /// Number of calls of a provider.
     pub attempts: u32,
-    /// The calls, oldest first; of very many, the first and the latest.
+    /// Calls, oldest first; of very many, the first and the latest.
     pub history: Vec<Attempt>,
     /// Whether a send may have happened that is not recorded.
     pub possible_duplicate: bool,
-    /// How often it was left behind by a process that died.
+    /// Number of processes that died while they held it.
     pub takeovers: u32,
-    /// What the sender should know about the message, such as a cut text.
+    /// Warnings about the message that its sender should know, such as of a cut text.
     pub warnings: Vec<String>,
-    /// Whom it went to or is to go to, in the service's own names, without those that are hidden; empty where no request was made.
+    /// Recipients in the service's own names, without those that are hidden; empty where no request
+    /// was made.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub recipients: Vec<String>,
-    /// When it was accepted.
+    /// Instant at which it was accepted.
     pub accepted_at: Timestamp,
-    /// When it ended.
+    /// Instant at which it ended; `None` while it is open.
     pub finished_at: Option<Timestamp>,
-    /// When the next attempt is due.
+    /// Instant at which the next attempt is due.
     pub next_attempt_at: Option<Timestamp>,
 }
 
-/// A page of actions, newest first.
+/// Page of actions, newest first.
 #[derive(Clone, Debug)]
 pub struct ActionPage {
-    /// The actions.
+    /// Views of the actions on this page.
     pub views: Vec<ActionView>,
-    /// Where the next page begins; `None` on the last.
+    /// Cursor of the next page; `None` on the last.
     pub next: Option<Cursor>,
-    /// How many match, if that was asked; at least so many if the look was cut short.
+    /// Number of actions that match, if that was asked; at least so many if the look was cut short.
     pub total: Option<usize>,
     /// Whether the look was cut short.
     pub cut: bool,
 }
 
 impl ActionView {
-    /// What a record holds, of an action that has come to this and goes to these.
+    /// View of a record, whose action has come to this outcome and goes to these recipients.
     pub(crate) fn of(record: Record, outcome: Outcome, recipients: Vec<String>) -> Self {
         let state = match record.state {
             ActionState::Open => "open",
@@ -110,7 +111,7 @@ impl ActionView {
             action: record.action,
         }
     }
-    /// About how many bytes of an answer it takes.
+    /// Bytes that it takes of an answer, about.
     pub(crate) fn weight(&self) -> usize {
         let labels = self.action.metadata.iter();
         let labels: usize = labels.map(|(name, value)| name.len() + value.len()).sum();

@@ -1,4 +1,5 @@
-//! What is owed and what failed for good, by provider, as the store tells it: for monitoring, and looked at only when somebody asks.
+//! Backlog: what is owed and what failed for good, by provider, as the store tells it; for
+//! monitoring, and looked at only when somebody asks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use acteon_store::{DeadShare, OpenShare};
 use tokio::sync::watch;
 
-/// What is owed and what failed for good.
+/// Backlog of the store: what is owed and what failed for good.
 #[derive(Clone, Debug, Default)]
 pub struct Backlog {
     /// Open actions, by tenant and by the provider that they go through.
@@ -15,15 +16,15 @@ pub struct Backlog {
     pub dead: Vec<DeadShare>,
 }
 
-/// The last look, and whether another is under way.
+/// Last look at the backlog, and whether another is under way.
 #[derive(Default)]
 pub(crate) struct LastBacklog(pub(crate) watch::Sender<Look>);
 
 #[derive(Default)]
 pub(crate) struct Look {
     pub(crate) found: Arc<Backlog>,
-    /// When it is looked again, by the monotonic clock.
+    /// Instant of the monotonic clock at which it is looked again.
     pub(crate) next: Option<Duration>,
-    /// When the look began that is under way.
+    /// Instant at which the look began that is under way.
     pub(crate) under_way: Option<Duration>,
 }

@@ -1,4 +1,4 @@
-//! The breakers as operators see them, and move them by hand.
+//! Breakers as operators see them, and move them by hand.
 
 use std::sync::Arc;
 
@@ -11,12 +11,13 @@ use crate::registry::ProviderEntry;
 use crate::shared::Gateway;
 
 impl Gateway {
-    /// When breakers open and close; `None` where there are none.
+    /// Policy by which breakers open and close; `None` where there are none.
     pub fn breaker_policy(&self) -> Option<BreakerPolicy> {
         self.inner.options.breakers.policy
     }
 
-    /// Each breaker's provider, its state, `closed`, `open` or `half_open`, and its fallback.
+    /// Breakers, each with its provider, its state, `closed`, `open` or `half_open`, and its
+    /// fallback.
     pub fn breakers(&self) -> Vec<(ProviderName, &'static str, Option<ProviderName>)> {
         let shown = |entry: &Arc<ProviderEntry>| {
             Some((

@@ -1,4 +1,4 @@
-//! Counting what is owed and what failed for good, when somebody asks.
+//! Counts of what is owed and what failed for good, made when somebody asks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,18 +8,18 @@ use acteon_core::limits::MAX_COUNTED_LETTERS;
 use crate::operate::backlog::Backlog;
 use crate::shared::{Gateway, Inner};
 
-/// How long a look is shared by those who ask.
+/// Time for which a look is shared by those who ask.
 const FRESH: Duration = Duration::from_secs(5);
 
-/// A look at very many takes its time: at most this part of it all.
+/// Part of all time that looks may take, as one in so many: a look at very many takes long.
 const LOOK_AT_MOST: u32 = 50;
 
 /// Longest that whoever asks waits for the store. After that the last look is good enough.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Gateway {
-    /// What is owed and what failed for good, as of a few seconds ago. Where the store takes long, what it told last: the look goes on, and whoever
-    /// asks later has what it finds.
+    /// Backlog as of a few seconds ago: what is owed and what failed for good. Where the store
+    /// takes long, what it told last: the look goes on, and whoever asks later has what it finds.
     pub async fn backlog(&self) -> Arc<Backlog> {
         let inner = &self.inner;
         let looks = &inner.last_backlog.0;
@@ -54,7 +54,7 @@ impl Gateway {
     }
 }
 
-/// Ends a look however it ends.
+/// Guard that ends a look however it ends.
 struct Looking {
     inner: Arc<Inner>,
     found: Option<Backlog>,

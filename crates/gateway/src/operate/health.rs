@@ -1,7 +1,8 @@
-//! The state of the providers.
+//! Health of the providers.
 //!
-//! A check is a call to the service, which may count it, and which alerts go through. All who ask within a few seconds share one *check*: a task of
-//! its own, which goes on also when whoever began it has left.
+//! A check is a call to the service, which may count it, and which alerts go through. All who ask
+//! within a few seconds share one *check*: a task of its own, which goes on also when whoever began
+//! it has left.
 
 use acteon_core::ProviderName;
 
@@ -11,24 +12,25 @@ use crate::lane::LaneStatus;
 use crate::operate::last_check::HealthFinding;
 use crate::shared::Gateway;
 
-/// A provider's health and statistics.
+/// Health of a provider, and its statistics.
 pub struct ProviderHealth {
-    /// Its configured name.
+    /// Name of the provider in the configuration.
     pub name: ProviderName,
-    /// What the check found.
+    /// Finding of its last health check.
     pub finding: HealthFinding,
-    /// Its calls since the start.
+    /// Statistics of its calls since the start.
     pub stats: Snapshot,
-    /// What people must repair before it can send, if anything.
+    /// Repair that it needs before it can send, if any.
     pub to_repair: Option<ToRepair>,
-    /// The state of its breaker: `closed`, also where it has none, `open` or `half_open`.
+    /// State of its breaker: `closed`, also where it has none, `open` or `half_open`.
     pub breaker: &'static str,
-    /// Its lane, which others may share.
+    /// Status of its lane, which other providers may share.
     pub lane: LaneStatus,
 }
 
 impl Gateway {
-    /// Checks every provider, all at once, each within a time limit. Whoever asks within five seconds gets the same findings.
+    /// Checks every provider, all at once, each within a time limit. Whoever asks within five
+    /// seconds gets the same findings.
     pub async fn health(&self) -> Vec<ProviderHealth> {
         let clock = &self.inner.clock;
         let checks = self.inner.providers.entries().map(|entry| async move {
@@ -48,7 +50,7 @@ impl Gateway {
         futures_util::future::join_all(checks).await
     }
 
-    /// Each provider's statistics.
+    /// Statistics of each provider, by name.
     pub fn stats(&self) -> Vec<(ProviderName, Snapshot)> {
         self.inner
             .providers

@@ -1,4 +1,5 @@
-//! Forgetting: the journal's old end, and keys and windows whose time is over. In small steps, so that nobody waits for it.
+//! Housekeeping: the journal's old end, and keys and windows whose time is over, are deleted. In
+//! small steps, so that nobody waits for it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,16 +12,17 @@ use crate::operate::retention_clock::{Moved, RetentionClock};
 use crate::shared::Inner;
 use crate::shared::{Gateway, Retention};
 
-/// How often it looks for what has become too old since.
+/// Pause between two looks for what has become too old.
 const EVERY: Duration = Duration::from_mins(10);
-/// How often it begins at the oldest row again, and finds what was open or not old enough when it was passed over.
+/// Time after which it begins at the oldest row again, and finds what was open or not old enough
+/// when it was passed over.
 const ANEW_EVERY: Duration = Duration::from_hours(24);
-/// Pause between two steps.
+/// Pause between two steps of a run.
 const STEP: Duration = Duration::from_millis(50);
-/// How far the clock that retention goes by may be behind without a word: it moves in steps.
+/// Time that the clock of retention may be behind without a word: it moves in steps.
 const BEHIND: Duration = Duration::from_hours(1);
 
-/// The note that keeps the retention clock.
+/// Name of the note that keeps the retention clock.
 const CLOCK_NOTE: &str = "retention:clock";
 
 pub(crate) async fn run(inner: Arc<Inner>) {
@@ -49,10 +51,10 @@ async fn keep_house(
     housekeeper.insert(known).forget(inner).await
 }
 
-/// What is remembered from one run to the next.
+/// Housekeeper: what is remembered from one run to the next.
 struct Housekeeper {
     clock: RetentionClock,
-    /// By how long something is kept, where the last run ended.
+    /// Position where the last run ended, by the time for which rows are kept.
     ended: BTreeMap<Duration, Cursor>,
     began: Duration,
     said_behind: Option<Duration>,
@@ -118,7 +120,7 @@ impl Housekeeper {
         Ok(())
     }
 
-    /// A word about a clock that is behind, once a day.
+    /// Says that the clock of retention is behind, once a day.
     fn say_behind(&mut self, moved: Moved, monotonic: Duration) {
         let due = self
             .said_behind
@@ -134,7 +136,7 @@ impl Housekeeper {
         }
     }
 
-    /// Deletes what is kept for so long, and says how much it was.
+    /// Deletes what is kept for so long, and says how many actions it was.
     async fn prune(
         &mut self,
         inner: &Inner,
@@ -175,7 +177,7 @@ async fn sweep(inner: &Inner, now: Timestamp) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// Whose actions are kept how long, each duration once.
+/// Tenants by the time for which their actions are kept, each time once.
 fn by_duration(retention: &Retention) -> Vec<(Duration, Tenants)> {
     let mut named: BTreeMap<Duration, Vec<String>> = BTreeMap::new();
     for (tenant, duration) in retention

@@ -1,4 +1,4 @@
-//! The lanes as operators see them, and reset them.
+//! Lanes as operators see them, and reset them.
 
 use acteon_core::ProviderName;
 use acteon_store::StoreError;
@@ -8,7 +8,7 @@ use crate::lane::LaneStatus;
 use crate::shared::Gateway;
 
 impl Gateway {
-    /// Each lane as it is on this gateway.
+    /// Status of each lane on this gateway.
     pub fn lanes(&self) -> Vec<LaneStatus> {
         self.inner
             .providers
@@ -17,7 +17,8 @@ impl Gateway {
             .collect()
     }
 
-    /// The providers that send through a lane, named by itself or by one of them; none where there is no such lane.
+    /// Providers that send through a lane, which is named by itself or by one of them; none where
+    /// there is no such lane.
     pub fn providers_of_lane(&self, name: &str) -> Vec<ProviderName> {
         let Some(lane) = self.inner.providers.lane(name) else {
             return Vec::new();

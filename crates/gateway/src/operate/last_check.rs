@@ -1,4 +1,4 @@
-//! The last health check of a provider, which all who ask within a few seconds share.
+//! Last health check of a provider, which all who ask within a few seconds share.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,27 +8,27 @@ use tokio::sync::watch;
 
 use crate::deliver::in_force::InForce;
 
-/// Longest a health check may take.
+/// Longest time of a health check.
 const CHECK_LIMIT: Duration = Duration::from_secs(8);
 
-/// How long after a check its finding is shared.
+/// Time after a check for which its finding is shared.
 const FRESH: Duration = Duration::from_secs(5);
 
-/// What a health check found.
+/// Finding of a health check.
 pub type HealthFinding = Result<Health, ProviderError>;
 
-/// The last check of a provider, which may still be under way.
+/// Last check of a provider, which may still be under way.
 #[derive(Default)]
 pub(crate) struct LastCheck(Mutex<Option<Check>>);
 
-/// A check, and of which provider it is.
+/// Health check, and the provider that it is of.
 #[derive(Clone)]
 struct Check {
     provider: Arc<dyn Provider>,
     checked: watch::Receiver<Option<Checked>>,
 }
 
-/// When a check ended, and what it found.
+/// Finding of a check, and when it ended.
 #[derive(Clone)]
 struct Checked {
     at: Duration,
@@ -41,7 +41,8 @@ impl LastCheck {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// What the last check of the provider in force found, or the next one finds, and which provider that was.
+    /// Finding of the last check of the provider in force, or of the next one, and the provider
+    /// that it is of.
     pub(crate) async fn finding(
         &self,
         in_force: &InForce,
@@ -64,7 +65,7 @@ impl LastCheck {
         }
     }
 
-    /// The check of the provider in force that is under way or was just now, or else a new one.
+    /// Check of the provider in force that is under way or was just now, or else a new one.
     fn joined(&self, in_force: &InForce, clock: &Arc<dyn Clock>) -> Check {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_good = |check: &&Check| match &*check.checked.borrow() {
@@ -101,7 +102,7 @@ impl LastCheck {
     }
 }
 
-/// What a check found, as old as it is by now.
+/// Finding of a check, as old as it is by now.
 fn finding_now(checked: Option<Checked>, clock: &dyn Clock) -> HealthFinding {
     let broke_off = || {
         ProviderError::new(

@@ -1,4 +1,4 @@
-//! What operators do and see: health, backlog, replays, reloads, retention.
+//! Operation: health, backlog, replays, reloads and retention, as operators see them.
 
 pub(crate) mod backlog;
 pub(crate) mod breakers;

@@ -1,11 +1,11 @@
-//! The providers as operators see them: their names, and the lives of their tokens.
+//! Providers as operators see them: their names, and the lives of their tokens.
 
 use acteon_core::{ProviderName, TokenLife};
 
 use crate::shared::Gateway;
 
 impl Gateway {
-    /// The life of each provider's access token, where it has one now.
+    /// Life of each provider's access token, where it has one now.
     pub fn token_lives(&self) -> Vec<(ProviderName, TokenLife)> {
         self.inner
             .providers
@@ -14,7 +14,7 @@ impl Gateway {
             .collect()
     }
 
-    /// The names of the providers.
+    /// Names of the providers, in order.
     pub fn provider_names(&self) -> Vec<ProviderName> {
         self.inner
             .providers

@@ -1,4 +1,5 @@
-//! Readings of something that may change while the gateway runs - rules, API keys, policies - and how they went.
+//! Reloads of something that may change while the gateway runs - rules, API keys, policies - and
+//! how they went.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -6,7 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use acteon_core::Timestamp;
 use arc_swap::ArcSwapOption;
 
-/// How the readings of one thing went. Where one fails, what was read before stays in force.
+/// Reloads of one thing, counted. Where one fails, what was read before stays in force.
 #[derive(Debug, Default)]
 pub struct Reloads {
     trouble: ArcSwapOption<String>,
@@ -15,16 +16,16 @@ pub struct Reloads {
     last_success: AtomicI64,
 }
 
-/// What a reading changed about the trouble, for the log.
+/// Change of the trouble by a reading, for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TroubleTurn {
-    /// There was none, or the same as before.
+    /// There was no trouble, or the same as before.
     None,
-    /// There is one where there was none.
+    /// There is trouble where there was none.
     Began,
-    /// There is another one than before.
+    /// There is other trouble than before.
     Changed,
-    /// It is over.
+    /// The trouble is over.
     Ended,
 }
 
@@ -46,22 +47,22 @@ impl Reloads {
         }
     }
 
-    /// What was wrong at the last reading.
+    /// Trouble of the last reading; `None` where it went well.
     pub fn trouble(&self) -> Option<Arc<String>> {
         self.trouble.load_full()
     }
 
-    /// Readings that went well.
+    /// Number of readings that went well.
     pub fn succeeded(&self) -> u64 {
         self.succeeded.load(Ordering::Relaxed)
     }
 
-    /// Readings that failed.
+    /// Number of readings that failed.
     pub fn failed(&self) -> u64 {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// When the last one went well.
+    /// Instant of the last reading that went well.
     pub fn last_success(&self) -> Timestamp {
         Timestamp::from_millis(self.last_success.load(Ordering::Relaxed))
     }

@@ -1,7 +1,9 @@
-//! Providers whose settings change while the gateway runs: another one takes the place of the first, and has its lane, breaker, budgets and counts.
+//! Replacement of providers whose settings change while the gateway runs: another one takes the
+//! place of the first, and has its lane, breaker, budgets and counts.
 //!
-//! A call ends with the provider that it began with, and each that begins takes the one *in force*. A failure that people must repair says nothing about
-//! the one in force where an earlier one met it: that call is made once more, at once.
+//! A call ends with the provider that it began with, and each that begins takes the one *in force*.
+//! A failure that people must repair says nothing about the one in force where an earlier one met
+//! it: that call is made once more, at once.
 
 use std::sync::Arc;
 
@@ -11,13 +13,14 @@ use crate::deliver::repair::{STORE_PAUSE, check, try_one};
 use crate::registry::ProviderEntry;
 use crate::shared::{Gateway, Inner};
 
-/// Why a provider cannot take another's place.
+/// Reason why a provider cannot take another's place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CannotReplace {
-    /// There is none of this name.
+    /// There is no provider of this name.
     #[error("there is no provider named {0:?}")]
     Unknown(ProviderName),
-    /// It has another lane: what its service limits, and what is known of that, is not the same.
+    /// The other has another lane: what its service limits, and what is known of that, is not the
+    /// same.
     #[error("the provider {0:?} would send to another account or address")]
     OtherLane(ProviderName),
 }

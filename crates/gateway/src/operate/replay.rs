@@ -1,9 +1,11 @@
-//! Sending earlier actions again.
+//! Replays: sending earlier actions again.
 //!
-//! A replay is an action of its own, with the label `replayed_from`. What was silenced, muted or charged before is looked at as for any
-//! other. A *dead letter* leaves the list in the commit that writes its replay, and only if that replay goes: what rules, silences, quotas or
-//! a provider's breaker hold back stays on the list, and nothing is written of it. The replay's id is made of the letter, so that whoever
-//! lost the answer asks again, sends nothing twice, and gets the same answer.
+//! A replay is an action of its own, with the label `replayed_from`. What was silenced, muted or
+//! charged before is looked at as for any other. A *dead letter* leaves the list in the commit that
+//! writes its replay, and only if that replay goes: what rules, silences, quotas or a provider's
+//! breaker hold back stays on the list, and nothing is written of it. The replay's id is made of
+//! the letter, so that whoever lost the answer asks again, sends nothing twice, and gets the same
+//! answer.
 
 use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Scope, Timestamp};
 use acteon_store::{ActionState, Record, StoreError};
@@ -13,33 +15,34 @@ use crate::admit::request::DispatchRequest;
 use crate::offload;
 use crate::shared::Gateway;
 
-/// What the ids of dead letters' replays begin with. No caller's action has such an id, but for what older versions accepted.
+/// Beginning of the ids of dead letters' replays. No caller's action has such an id, but for what
+/// older versions accepted.
 pub const REPLAY_IDS: &str = "replay-";
 
 /// Most ids that are tried for a letter's replay.
 const MAX_IDS: u32 = 16;
 
-/// An earlier action that was sent again, or was not.
+/// Replay of an earlier action, whether it was sent or not.
 #[derive(Clone, Debug)]
 pub struct Replayed {
-    /// The earlier action.
+    /// Id of the earlier action.
     pub original: ActionId,
-    /// The new one.
+    /// Id of the replay.
     pub new_id: ActionId,
-    /// The result of the replay.
+    /// Result of the replay.
     pub result: ReplayResult,
 }
 
-/// The result of a replay.
+/// Result of a replay.
 #[derive(Clone, Debug)]
 pub enum ReplayResult {
-    /// It was accepted.
+    /// It was accepted, with this answer.
     Sent(Answer),
     /// It was not let through, with this outcome. A dead letter stays on the list.
     HeldBack(Answer),
     /// It was left alone, for this reason.
     LeftAlone(String),
-    /// It was not accepted.
+    /// It was not accepted, with this error.
     Refused(DispatchError),
 }
 
@@ -73,8 +76,9 @@ impl Gateway {
         Ok(Some(replayed).filter(|_| !is_none))
     }
 
-    /// Replays an action that is over: a letter, or what was one until it was replayed, as such, so that it is not sent twice however often that is
-    /// asked for; everything else, and a letter that somebody took off the list, anew.
+    /// Replays an action that is over: a letter, or what was one until it was replayed, as such, so
+    /// that it is not sent twice however often that is asked for; everything else, and a letter
+    /// that somebody took off the list, under a new id.
     pub(super) async fn replay_record(
         &self,
         record: &Record,
@@ -162,7 +166,7 @@ impl Gateway {
         }
     }
 
-    /// An answer without what is hidden of its action.
+    /// Answer without what is hidden of its action.
     fn shown(&self, action: &Action, answer: Answer) -> Answer {
         offload::by_size(action.payload.get().len(), || {
             self.inner.options.redaction.answer(action, answer)
@@ -215,8 +219,8 @@ pub(super) fn is_letter(record: &Record) -> bool {
     matches!(record.state, ActionState::Dead | ActionState::Discarded)
 }
 
-/// An id of a letter's replay: `replay-`, how many replays led to it, and the letter's position, which no other has. Another number than 1 stands
-/// behind that.
+/// Id of a letter's replay: `replay-`, how many replays led to it, and the letter's position, which
+/// no other has. Another number than 1 stands behind that.
 fn letter_id(letter: &Record, number: u32) -> Option<ActionId> {
     let first = format!(
         "{REPLAY_IDS}{}-{}",
@@ -231,7 +235,7 @@ fn letter_id(letter: &Record, number: u32) -> Option<ActionId> {
     .ok()
 }
 
-/// How many replays led to an action.
+/// Number of replays that led to an action.
 pub(super) fn replays(record: &Record) -> u32 {
     if record.origin != Origin::Replay {
         return 0;
@@ -245,7 +249,7 @@ pub(super) fn replays(record: &Record) -> u32 {
     count.and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 
-/// Why an action is not sent again; `None` when it is.
+/// Reason why an action is not sent again; `None` when it is.
 fn is_left(record: &Record, now: Timestamp) -> Option<String> {
     if let Some(why) = &record.unreadable {
         return Some(format!("its row in the store cannot be read: {why}"));

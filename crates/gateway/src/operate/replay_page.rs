@@ -1,7 +1,7 @@
-//! A page of replays: what a filter finds is sent again, oldest first, some of it a request.
+//! Pages of replays: what a filter finds is sent again, oldest first, some of it a request.
 //!
-//! It goes up to an *end*, the newest position when the first request began. Replays are written behind that, so none is taken for one more action
-//! to replay, however many requests it takes.
+//! It goes up to an *end*, the newest position when the first request began. Replays are written
+//! behind that, so none is taken for one more action to replay, however many requests it takes.
 
 use acteon_core::Caller;
 use acteon_store::{
@@ -19,34 +19,34 @@ const MAX_LEFT_ALONE: usize = 1000;
 /// Most pages of rows that one request goes through before it answers: a page is short, even empty, where a look was cut short.
 const MAX_PAGES: usize = 100;
 
-/// What to send again of all that a filter finds, oldest first.
+/// Request to send again what a filter finds, oldest first.
 #[derive(Clone, Debug)]
 pub struct ReplayRequest {
-    /// Which actions.
+    /// Filter that finds the actions.
     pub filter: HistoryFilter,
-    /// Where to go on; `None` from the oldest.
+    /// Cursor of where to go on; `None` from the oldest.
     pub after: Option<ReplayCursor>,
-    /// Most actions to try.
+    /// Most actions that this request tries.
     pub limit: usize,
     /// Most replays that may have led to an action for it to be replayed once more.
     pub max_replays: Option<u32>,
 }
 
-/// Where a replay goes on, and where it is over.
+/// Cursor of a replay: where it goes on, and where it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplayCursor {
-    /// The last row that was looked at.
+    /// Last row that was looked at.
     pub after: Cursor,
-    /// The newest position when the replay began.
+    /// Newest position when the replay began.
     pub end: Seq,
 }
 
-/// The results of one request for replays.
+/// Results of one request for replays.
 #[derive(Clone, Debug)]
 pub struct ReplayPage {
-    /// One after the other.
+    /// Replays, one after the other.
     pub replayed: Vec<Replayed>,
-    /// Where the next request goes on; `None` at the end.
+    /// Cursor of the next request; `None` at the end.
     pub next: Option<ReplayCursor>,
 }
 
@@ -133,13 +133,13 @@ impl Gateway {
     }
 }
 
-/// One request for a page of replays, as far as it has come.
+/// Pass of one request over the rows, as far as it has come.
 struct ReplayPass {
     letters_only: bool,
-    /// Most actions to try.
+    /// Most actions that it tries.
     limit: usize,
     max_replays: Option<u32>,
-    /// Actions that were tried, and not left alone.
+    /// Number of actions that were tried, and not left alone.
     tried: usize,
     replayed: Vec<Replayed>,
 }
@@ -157,8 +157,10 @@ impl ReplayPass {
     }
 }
 
-/// Where a pass goes on after a replay that the store did not take; `None` when it took it, or refused it for good. It goes on with the same row if
-/// that was surely not stored, or is a letter, which is never stored twice. Else behind it: what may have been stored would be sent twice.
+/// Cursor of where a pass goes on after a replay that the store did not take; `None` when it took
+/// it, or refused it for good. It goes on with the same row if that was surely not stored, or is a
+/// letter, which is never stored twice. Else behind it: what may have been stored would be sent
+/// twice.
 fn goes_on_at(record: &Record, result: &ReplayResult) -> Option<Cursor> {
     let again = match result {
         ReplayResult::Refused(

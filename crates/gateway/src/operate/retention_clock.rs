@@ -1,38 +1,42 @@
-//! The instant that retention goes by.
+//! Clock that retention goes by.
 //!
-//! What is deleted is gone, and an id that is forgotten may be sent again, so no single look at the wall clock decides it: a machine that
-//! starts weeks ahead of time must not lose its journal. The *retention clock* follows the wall clock only as fast as time was seen to pass,
-//! by the monotonic clock, while a gateway ran, and twice as fast where it is behind, as after a long stop. It is kept in the store, so that a
-//! restart gains nothing. Where it was never kept it begins at the newest row of the journal.
+//! What is deleted is gone, and an id that is forgotten may be sent again, so no single look at the
+//! wall clock decides it: a machine that starts weeks ahead of time must not lose its journal. The
+//! *retention clock* follows the wall clock only as fast as time was seen to pass, by the monotonic
+//! clock, while a gateway ran, and twice as fast where it is behind, as after a long stop. It is
+//! kept in the store, so that a restart gains nothing. Where it was never kept it begins at the
+//! newest row of the journal.
 
 use std::time::Duration;
 
 use acteon_core::Timestamp;
 
-/// How much faster than time itself it catches up.
+/// Factor by which it is faster than time itself while it catches up.
 const CATCHES_UP: u32 = 2;
 
-/// Follows the wall clock, but not blindly.
+/// Clock that follows the wall clock, but not blindly.
 #[derive(Debug)]
 pub(crate) struct RetentionClock {
     stands_at: Timestamp,
-    /// The monotonic instant at which it was moved last.
+    /// Monotonic instant at which it was moved last.
     moved: Duration,
 }
 
-/// What a move of the clock led to.
+/// Result of a move of the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moved {
-    /// What to keep for the next process. Never less than before: a wall clock that was set back sets back nothing for good.
+    /// Instant to keep for the next process. Never less than before: a wall clock that was set back
+    /// sets back nothing for good.
     pub(crate) keep: Timestamp,
-    /// What retention goes by now: never later than the wall clock.
+    /// Instant that retention goes by now: never later than the wall clock.
     pub(crate) now: Timestamp,
-    /// By how much it is behind the wall clock.
+    /// Time that it is behind the wall clock.
     pub(crate) behind: Duration,
 }
 
 impl RetentionClock {
-    /// Begins where an earlier process left it, and else at the newest row, but not after the wall clock.
+    /// Clock that begins where an earlier process left it, and else at the newest row, but not
+    /// after the wall clock.
     pub(crate) fn new(
         kept: Option<Timestamp>,
         newest: Option<Timestamp>,

@@ -1,11 +1,13 @@
-//! Whether the store works, seen at every call that goes to it.
+//! Health of the store, seen at every call that goes to it.
 //!
-//! A call that fails for the store's sake makes it *failing* until the same call succeeds again, or until it was not asked for a while: what
-//! is asked once an hour must not keep a gateway out of service for an hour. While it fails, a *probe* writes and reads each second, so that
-//! readiness follows the store also where nobody dispatches.
+//! A call that fails for the store's sake makes it *failing* until the same call succeeds again, or
+//! until it was not asked for a while: what is asked once an hour must not keep a gateway out of
+//! service for an hour. While it fails, a *probe* writes and reads each second, so that readiness
+//! follows the store also where nobody dispatches.
 //!
-//! A store whose disk does not answer fails without an error. It is looked at each second, and *stalls* once it has not answered for
-//! `STALLS_AFTER`: from then on nobody waits for it who could be told to come back. What it was asked for goes on when the disk does.
+//! A store whose disk does not answer fails without an error. It is looked at each second, and
+//! *stalls* once it has not answered for `STALLS_AFTER`: from then on nobody waits for it who could
+//! be told to come back. What it was asked for goes on when the disk does.
 //!
 //! A page that cannot be read makes no store failing: what can be read goes on.
 
@@ -18,30 +20,31 @@ use acteon_core::{Clock, ProviderName};
 use acteon_store::{Later, Layer, Store, StoreCall, StoreError};
 use tokio::sync::Notify;
 
-/// How long a call that failed counts, unless it is asked again: longer than a probe takes to come and to fail where the database is locked.
+/// Time for which a call that failed counts, unless it is asked again: longer than a probe takes to
+/// come and to fail where the database is locked.
 const COUNTS_FOR: Duration = Duration::from_secs(4);
 
-/// How long a renewal of the lease that failed counts: longer than the pause until the next.
+/// Time for which a renewal of the lease that failed counts: longer than the pause until the next.
 const RENEWAL_COUNTS_FOR: Duration = Duration::from_secs(11);
 
 /// Pause between two reminders in the log while it fails.
 const REMIND_EVERY: Duration = Duration::from_mins(1);
 
-/// A store whose calls are watched.
+/// Store whose calls are watched.
 pub(crate) struct Watched {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     health: Arc<StoreHealth>,
 }
 
-/// What the calls of a store came to.
+/// Health of a store, from what its calls came to.
 #[derive(Default)]
 pub(crate) struct StoreHealth {
     failing: Mutex<Failing>,
     /// Whether any call is among those, so that what succeeds need not look.
     is_any: AtomicBool,
     pub(crate) is_stalled: AtomicBool,
-    /// Wakes the probe.
+    /// Wakes the probe when a call failed.
     pub(crate) failed: Notify,
 }
 
@@ -49,11 +52,11 @@ pub(crate) struct StoreHealth {
 struct Failing {
     /// Calls whose last answer was a failure, when that was, and which.
     calls: BTreeMap<StoreCall, (Duration, StoreError)>,
-    /// Since when it fails, as the log was told.
+    /// Instant since when it fails, as the log was told.
     since: Option<Duration>,
-    /// When the log was told last that it does.
+    /// Instant at which the log was told last that it does.
     told: Duration,
-    /// What the log was told that could not be done, for whom, and when.
+    /// Work that the log was told could not be done, for whom, and when.
     undone: BTreeMap<(&'static str, Option<ProviderName>), Duration>,
 }
 
@@ -91,7 +94,7 @@ impl Layer for Watched {
 }
 
 impl StoreHealth {
-    /// What a call failed with lately, the last first.
+    /// Failure of the last call that failed lately.
     pub(crate) fn trouble(&self, now: Duration) -> Option<StoreError> {
         let failing = self.lock();
         let lately = failing

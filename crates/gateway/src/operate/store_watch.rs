@@ -1,4 +1,5 @@
-//! Looking whether the store works, and waiting for it: the probe, the look at its disk, and what is told meanwhile.
+//! Watch over the store: the probe, the look at its disk, waiting for it, and what is told
+//! meanwhile.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,13 +13,13 @@ use crate::shared::{Gateway, Inner};
 /// Pause between two probes of a store that fails.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 
-/// How long the disk does not answer before callers are told so.
+/// Time for which the disk does not answer before callers are told so.
 const STALLS_AFTER: Duration = Duration::from_secs(5);
 
-/// Pause between two looks whether it does.
+/// Pause between two looks whether the disk answers.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// What a probe writes and reads.
+/// Name of the note that a probe writes and reads.
 const PROBE_NOTE: &str = "health:probe";
 
 impl Gateway {
@@ -27,7 +28,8 @@ impl Gateway {
         self.store_trouble().is_some()
     }
 
-    /// Why nothing can be accepted: the store's disk does not answer, or the store failed lately and has not done since what it failed at.
+    /// Reason why nothing can be accepted: the store's disk does not answer, or the store failed
+    /// lately and has not done since what it failed at.
     pub fn store_trouble(&self) -> Option<String> {
         let stalled = self.store_stalled();
         if stalled >= STALLS_AFTER {
@@ -42,12 +44,12 @@ impl Gateway {
             .map(|error| error.to_string())
     }
 
-    /// How long the store has been waiting for its disk.
+    /// Time that the store has been waiting for its disk.
     pub fn store_stalled(&self) -> Duration {
         self.inner.store.stalled()
     }
 
-    /// What of the store cannot be read.
+    /// Damage of the store: what of it cannot be read.
     pub fn store_damage(&self) -> Option<Damage> {
         self.inner.store.damage()
     }
@@ -158,7 +160,7 @@ pub(crate) async fn probe(inner: Arc<Inner>) {
             return;
         }
         let until = inner.clock.now() + PROBE_EVERY;
-        // What they come to is noted like that of every other call.
+        // // The answers are counted like those of every other call.
         drop(inner.store.put_note(PROBE_NOTE, "", until).await);
         drop(inner.store.note(PROBE_NOTE, inner.clock.now()).await);
     }

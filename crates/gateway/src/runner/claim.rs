@@ -1,7 +1,7 @@
-//! A claim: rows become this process's, are read, and are passed on one by one.
+//! Claims: rows become this process's, are read, and are passed on one by one.
 //!
-//! From the commit of the claim on, each row is either passed on or given back. A process that forgot one would keep it from all others for as long
-//! as its lease lasts.
+//! From the commit of the claim on, each row is either passed on or given back. A process that
+//! forgot one would keep it from all others for as long as its lease lasts.
 
 use std::collections::HashMap;
 use std::sync::Arc;

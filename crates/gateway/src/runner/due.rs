@@ -1,4 +1,4 @@
-//! The claim of due rows: as many as each lane has room for, and the instant of the next.
+//! Claim of due rows: as many as each lane has room for, and the instant of the next.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub(super) async fn claim_due(
     Ok(pause)
 }
 
-/// Rows that may be claimed of some providers of a lane.
+/// Room of a lane for rows of some of its providers.
 struct LaneRoom<'a> {
     lane: &'a Arc<Lane>,
     providers: Vec<ProviderName>,
@@ -61,7 +61,7 @@ struct LaneRoom<'a> {
 }
 
 impl LaneRoom<'_> {
-    /// The rows to ask the store for, of which a lane gets `share` at most.
+    /// Room to ask the store for, of which a lane gets `share` at most.
     fn asked(&self, share: usize) -> Room {
         Room {
             providers: self.providers.clone(),
@@ -72,7 +72,7 @@ impl LaneRoom<'_> {
     }
 }
 
-/// The lanes that have room for rows. `pause` becomes at most what the others have to wait.
+/// Lanes that have room for rows. `pause` becomes at most what the others have to wait.
 fn lanes_with_room<'a>(inner: &'a Inner, pause: &mut Duration) -> Vec<LaneRoom<'a>> {
     let mut open = Vec::new();
     for (lane, providers) in inner.providers.lanes_with_providers() {
@@ -88,8 +88,9 @@ fn lanes_with_room<'a>(inner: &'a Inner, pause: &mut Duration) -> Vec<LaneRoom<'
     open
 }
 
-/// The rooms of a lane: one row for each provider that is on trial after failures, and none for those whose breakers are open;
-/// `pause` is at most what these have to wait. Where nothing goes on by itself, what was claimed hears of the breaker at once.
+/// Rooms of a lane: one row for each provider that is on trial after failures, and none for those
+/// whose breakers are open; `pause` is at most what these have to wait. Where nothing goes on by
+/// itself, what was claimed hears of the breaker at once.
 fn rooms_of<'a>(
     inner: &Inner,
     lane: &'a Arc<Lane>,

@@ -1,4 +1,5 @@
-//! The sweep for overdue rows: past their time, and claimed by nobody, since their provider is no longer configured or its breaker is open.
+//! Sweep for overdue rows: past their time, and claimed by nobody, since their provider is no
+//! longer configured or its breaker is open.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::deliver::record::record;
 use crate::deliver::record::row::end_unconfigured;
 use crate::shared::Inner;
 
-/// How often overdue rows are looked for, which takes a look at every open row.
+/// Pause between two looks for overdue rows, which take a look at every open row.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// Most overdue rows in one claim: each may have a request of a megabyte, and all are in memory until their ends are written.
 const SWEEP_AT_MOST: usize = 16;

@@ -1,4 +1,4 @@
-//! The recall at a start: lanes, repairs and budgets go on where an earlier process stood.
+//! Recall at a start: lanes, repairs and budgets go on where an earlier process stood.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ const RECALL_PATIENCE: Duration = Duration::from_secs(3);
 const RECALL_AGAIN: Duration = Duration::from_secs(2);
 /// Most rows looked at to know the recent sends to each recipient.
 const RECALL_AT_MOST: usize = 100_000;
-/// Rows of a page of them.
+/// Rows of a page of recent sends.
 const RECALL_AT_ONCE: usize = 500;
 
 /// Continues lanes where an earlier process stood, and shares them with those that run.

@@ -22,11 +22,11 @@ const MAX_ECHOES: usize = 1000;
 /// Texts that were taken out of an action.
 #[derive(Default)]
 pub(super) struct Hidden {
-    /// Those that are looked for within others.
+    /// Texts that are looked for within others.
     texts: Vec<String>,
-    /// All, as they stand alone.
+    /// Texts as they stand alone, all of them.
     whole: HashSet<String>,
-    /// Names of fields.
+    /// Names of fields that were hidden.
     names: HashSet<String>,
     /// Whether something is hidden that cannot be read, and so not be looked for.
     unreadable: bool,
@@ -53,7 +53,7 @@ impl Hidden {
         self.whole.insert(text);
     }
 
-    /// Notes what a JSON text holds. Of what cannot be read, everything counts as hidden.
+    /// Collects what a JSON text holds. Of what cannot be read, everything counts as hidden.
     pub(super) fn note_json(&mut self, json: &str) {
         match serde_json::from_str(&whole_letters(json)) {
             Ok(value) => {
@@ -114,7 +114,7 @@ impl Hidden {
             .collect()
     }
 
-    /// Longer ones first: a part of one may be another.
+    /// Sorts longer texts first: a part of one may be another.
     pub(super) fn order(&mut self) {
         self.texts.sort_unstable_by(|one, other| {
             other.len().cmp(&one.len()).then_with(|| one.cmp(other))
@@ -153,7 +153,7 @@ impl Hidden {
         }
     }
 
-    /// Takes them out of what others wrote of an attempt.
+    /// Takes the texts out of what others wrote of an attempt.
     pub(super) fn blot_attempt(&self, attempt: &mut Attempt) {
         attempt
             .error
@@ -196,7 +196,7 @@ impl Hidden {
         };
     }
 
-    /// Takes them out of a text.
+    /// Takes the texts out of another text.
     pub(super) fn blot(&self, text: &mut String) {
         if self.unreadable {
             PLACEHOLDER.clone_into(text);
@@ -208,7 +208,7 @@ impl Hidden {
         }
     }
 
-    /// Takes them out of what a service wrote, which may repeat numbers and names too.
+    /// Takes the texts out of what a service wrote, which may repeat numbers and names too.
     fn blot_json(&self, value: &mut Value) {
         match value {
             Value::String(text) if self.whole.contains(text) => PLACEHOLDER.clone_into(text),

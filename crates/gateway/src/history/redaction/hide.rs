@@ -1,4 +1,5 @@
-//! Taking what lies at paths out of a payload's text. The rest is not read, and stays byte for byte.
+//! Removal of what lies at paths from a payload's text. The rest is not read, and stays byte for
+//! byte.
 
 use acteon_core::json::{items, members};
 use serde_json::value::RawValue;
@@ -6,7 +7,7 @@ use serde_json::value::RawValue;
 use super::hidden::Hidden;
 use crate::history::redaction::placeholder::{PLACEHOLDER, placeholder};
 
-/// A payload as it may be seen. What is taken out is noted.
+/// Payload as it may be seen. What is taken out is put into `hidden`.
 pub(super) fn payload(
     payload: &RawValue,
     paths: &[&[String]],
@@ -55,7 +56,7 @@ fn hide(json: &str, paths: &[&[String]], shown: &mut String, hidden: &mut Hidden
     }
 }
 
-/// What is left of the paths that go on at a key.
+/// Rests of the paths that go on at a key.
 fn below<'p>(paths: &[&'p [String]], is_meant: impl Fn(&str) -> bool) -> Vec<&'p [String]> {
     let left = |path: &&'p [String]| {
         let (key, rest) = path.split_first()?;

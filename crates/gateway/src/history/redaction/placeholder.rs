@@ -1,11 +1,11 @@
-//! What stands in place of what is hidden.
+//! Placeholder of what is hidden.
 
 use serde_json::value::RawValue;
 
-/// What stands in place of what is hidden.
+/// Text that stands in place of what is hidden.
 pub(super) const PLACEHOLDER: &str = "[redacted]";
 
-/// What stands in place of JSON that is hidden.
+/// JSON that stands in place of what is hidden.
 pub(super) fn placeholder() -> Box<RawValue> {
     serde_json::value::to_raw_value(PLACEHOLDER).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
