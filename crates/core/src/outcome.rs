@@ -121,7 +121,7 @@ pub struct DryRun {
     pub matched_rule: Option<String>,
     /// Provider that would have been used.
     pub would_be_provider: ProviderName,
-    /// The tag of the outcome, such as `silenced`; `executed` and `rerouted` if the provider takes it; `refused` where there would be none.
+    /// Name of the outcome, such as `silenced`; `executed` and `rerouted` if the provider takes it; `refused` where there would be none.
     pub would_be: String,
     /// Outcome itself, where it is known without sending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,8 +142,8 @@ pub struct DryRun {
 pub const TO_REPAIR: &str = "to_repair";
 
 impl Outcome {
-    /// The tag in the audit trail and in metrics.
-    pub const fn tag(&self) -> &'static str {
+    /// Name of the outcome in the audit trail and in metrics, such as `executed`.
+    pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Executed(_) => "executed",
             Self::Failed { .. } => "failed",

@@ -50,7 +50,7 @@ const TABLE: &[(&str, Function, usize)] = &[
 
 impl Function {
     /// Name that the function has first in the table.
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         TABLE
             .iter()
             .find(|(_, known, _)| *known == self)
@@ -124,7 +124,7 @@ impl Function {
             }
             _ => None,
         }?;
-        let name = self.name();
+        let name = self.as_str();
         Some(format!(
             "{name}({text:?}) always fails: {text:?} is no {is_no}"
         ))

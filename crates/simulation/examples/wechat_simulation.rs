@@ -44,7 +44,7 @@ async fn reroute_by_severity() -> Result<(), Failure> {
             } => {
                 println!("{severity}: Rerouted from {original_provider} to {new_provider}");
             }
-            other => println!("{severity}: {}", other.tag()),
+            other => println!("{severity}: {}", other.as_str()),
         }
     }
     for name in ["log", "wechat"] {

@@ -138,7 +138,7 @@ fn exceeded(quota: &QuotaCheck, used: u64, now: Timestamp) -> Outcome {
         tenant: quota.tenant.clone(),
         limit: quota.max_actions,
         used,
-        overage_behavior: quota.overage.word().into(),
+        overage_behavior: quota.overage.as_str().into(),
         retry_after: quota.resets_at.since(now),
         quota_id: quota.id.clone(),
     }

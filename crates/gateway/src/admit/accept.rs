@@ -233,7 +233,7 @@ impl Candidate {
     /// Replies for an action that the gate did not let through. A dead letter that is held back stays on the list, and nothing was written.
     fn ended(&self, inner: &Inner, outcome: &Outcome, reply: Reply) {
         if self.letter.is_some() {
-            tracing::info!(action = %self.action.id, outcome = outcome.tag(), "a dead letter is held back and stays on the list");
+            tracing::info!(action = %self.action.id, outcome = outcome.as_str(), "a dead letter is held back and stays on the list");
             return reply.send(Err(DispatchError::HeldBack(outcome.to_json())));
         }
         emit(

@@ -18,7 +18,7 @@ use crate::shared::{Gateway, Inner};
 /// restarts, tell only once.
 pub(crate) fn tell(inner: &Arc<Inner>, action: &Arc<Action>, over: &[QuotaCheck]) {
     for quota in over {
-        let word = quota.overage.word();
+        let word = quota.overage.as_str();
         inner.observer.quota(word);
         if !inner.notices.begin(quota, inner.clock.now()) {
             continue;

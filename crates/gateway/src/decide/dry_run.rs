@@ -115,7 +115,7 @@ async fn known(
         serde_json::from_str(&recorded(inner, &record, inner.waiters.so_far(record.seq))).ok();
     outcome
         .as_ref()
-        .map_or("scheduled", Outcome::tag)
+        .map_or("scheduled", Outcome::as_str)
         .clone_into(&mut said.would_be);
     said.outcome = outcome;
     Ok(Some(said))
@@ -172,7 +172,7 @@ impl Plan {
             verdict: verdict.as_str().to_owned(),
             matched_rule: rule.as_deref().map(str::to_owned),
             would_be_provider: provider,
-            would_be: outcome.as_ref().map_or(goes, Outcome::tag).to_owned(),
+            would_be: outcome.as_ref().map_or(goes, Outcome::as_str).to_owned(),
             outcome,
             quotas_exceeded,
             refusal: None,

@@ -4,7 +4,7 @@ use acteon_store::{Document, DocumentKind, Put, StoreError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::policies::document::word;
+use crate::policies::document::kind_name;
 use crate::policies::error::PolicyError;
 use crate::shared::Gateway;
 
@@ -63,7 +63,7 @@ impl Gateway {
                 .store
                 .document(kind, id)
                 .await?
-                .ok_or(PolicyError::NotFound(word(kind)))?;
+                .ok_or(PolicyError::NotFound(kind_name(kind)))?;
             let mut value: T = serde_json::from_str(&document.body)
                 .map_err(|error| StoreError::Engine(error.to_string()))?;
             change(&mut value)?;
@@ -88,7 +88,7 @@ impl Gateway {
         if deleted {
             Ok(())
         } else {
-            Err(PolicyError::NotFound(word(kind)))
+            Err(PolicyError::NotFound(kind_name(kind)))
         }
     }
 }

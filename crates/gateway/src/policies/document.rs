@@ -3,7 +3,8 @@
 use acteon_store::{Document, DocumentKind};
 use serde::de::DeserializeOwned;
 
-pub(super) const fn word(kind: DocumentKind) -> &'static str {
+/// Name of a kind of documents in messages for people.
+pub(super) const fn kind_name(kind: DocumentKind) -> &'static str {
     match kind {
         DocumentKind::Silence => "silence",
         DocumentKind::TimeInterval => "time interval",

@@ -9,7 +9,7 @@ use acteon_core::limits::{
 use acteon_rules::{Matcher, is_filed_by_some};
 use acteon_store::DocumentKind;
 
-use super::document::word;
+use super::document::kind_name;
 use crate::policies::current::{CurrentPolicies, Policies};
 use crate::policies::error::PolicyError;
 use crate::policies::pending::Pending;
@@ -40,7 +40,7 @@ impl CurrentPolicies {
         let mut pending = self.pending();
         let (there, there_bytes) = self.load().sizes(kind);
         let (coming, coming_bytes) = pending.documents.entry(kind.as_str()).or_default();
-        let what = word(kind);
+        let what = kind_name(kind);
         if count > 0 && there + *coming + count > MAX_DOCUMENTS {
             return Err(PolicyError::Conflict(format!(
                 "there are {MAX_DOCUMENTS} {what}s, which is the limit"

@@ -123,7 +123,7 @@ impl<'de> Deserialize<'de> for OverageSpec {
 impl Serialize for OverageSpec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
-            Overage::Block | Overage::Warn => serializer.serialize_str(self.0.word()),
+            Overage::Block | Overage::Warn => serializer.serialize_str(self.0.as_str()),
             Overage::Degrade(name) => {
                 json!({ "degrade": { "fallback_provider": name } }).serialize(serializer)
             }

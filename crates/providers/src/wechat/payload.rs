@@ -224,7 +224,7 @@ impl<'a> Fields<'a> {
                     "{name} is missing: put it at the top of the payload, beside \"msgtype\": {within:?}, and not within {within:?}"
                 )
             }
-            None => format!("{name} is missing; a {} message needs it", msgtype.name()),
+            None => format!("{name} is missing; a {} message needs it", msgtype.as_str()),
         }))
     }
 
@@ -273,7 +273,7 @@ impl<'a> Fields<'a> {
             };
             list.push(name.as_str());
         }
-        let name = msgtype.name();
+        let name = msgtype.as_str();
         let mut warnings = Vec::new();
         if !unsent.is_empty() {
             warnings.push(format!(

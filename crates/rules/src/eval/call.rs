@@ -125,7 +125,7 @@ fn wrong(function: Function, arguments: &[Val<'_>]) -> Stop {
         return Stop::Unknown;
     }
     let kinds: Vec<&str> = arguments.iter().map(Val::kind).collect();
-    let name = function.name();
+    let name = function.as_str();
     Stop::error(&format!("{name} does not take {}", kinds.join(" and ")))
 }
 

@@ -65,7 +65,7 @@ pub(super) fn shown(expr: &Expr) -> String {
     match expr {
         Expr::Field(path) => path.to_string(),
         Expr::Constant(constant) => constant.spelled(),
-        Expr::Call(function, _) => format!("{}()", function.name()),
+        Expr::Call(function, _) => format!("{}()", function.as_str()),
         _ => "what stands there".to_owned(),
     }
 }

@@ -217,7 +217,7 @@ fn possible(of: &Expr, name: &str, holds: impl Fn(&str) -> bool) -> Result<(), S
 
 fn call(function: Function, arguments: &mut [Expr]) -> Result<Kind, String> {
     use Function as F;
-    let name = function.name();
+    let name = function.as_str();
     match function {
         F::StartsWith | F::EndsWith | F::Lower | F::Upper | F::Trim | F::Escape => {
             arguments

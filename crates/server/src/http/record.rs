@@ -116,7 +116,7 @@ pub(super) fn record(view: &ActionView) -> Record<'_> {
         verdict: &view.verdict,
         matched_rule: view.matched_rule.as_deref(),
         priority: view.priority,
-        outcome: view.outcome.tag(),
+        outcome: view.outcome.as_str(),
         failure_class: view.failure_class.as_deref(),
         action_payload: &action.payload,
         verdict_details: json!({ "rule": view.matched_rule }),

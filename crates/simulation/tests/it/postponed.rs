@@ -144,7 +144,7 @@ async fn the_end_of_a_postponement_is_told_when_it_would_come_too_late() {
             .dispatch(&action(id, kind, None))
             .await
             .expect("an outcome");
-        assert_eq!(outcome.tag(), expected, "{kind}: {outcome:?}");
+        assert_eq!(outcome.as_str(), expected, "{kind}: {outcome:?}");
     }
     harness
         .advance(Duration::from_hours(9))

@@ -80,7 +80,7 @@ impl JournalRow {
         self.record.state = state_of(outcome);
         self.record.finished_at = Some(at);
         self.record.outcome = Some(text);
-        self.tag = outcome.tag();
+        self.tag = outcome.as_str();
         self.code = outcome.code().map(str::to_owned);
     }
 }

@@ -78,8 +78,8 @@ pub enum Overage {
 }
 
 impl Overage {
-    /// Its word in the wire format.
-    pub const fn word(&self) -> &'static str {
+    /// Name of the behaviour in the wire format.
+    pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Block => "block",
             Self::Warn => "warn",

@@ -151,7 +151,7 @@ fn incoming<'a>(row: &Row<'a>) -> Incoming<'a> {
         give_up_at: route.map(|route| route.give_up_at.as_millis()),
         state: row.outcome.map(|outcome| state_number(state_of(outcome))),
         outcome: ended.map(Cow::Owned).or(so_far.map(Cow::Borrowed)),
-        tag: row.outcome.map(Outcome::tag),
+        tag: row.outcome.map(Outcome::as_str),
         code: row.outcome.and_then(Outcome::code),
         possible_duplicate: *possible_duplicate,
         in_flight: route.map(|route| route.enqueue.is_in_flight()),

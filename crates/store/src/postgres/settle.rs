@@ -175,7 +175,7 @@ fn incoming(item: &Settlement) -> Incoming<'_> {
         not_before: age.map(|age| age.not_before.as_millis()),
         give_up_at: age.map(|age| age.give_up_at.as_millis()),
         state: ended.map(|outcome| state_number(state_of(outcome))),
-        tag: ended.map(Outcome::tag),
+        tag: ended.map(Outcome::as_str),
         code: ended.and_then(Outcome::code),
         class,
     }

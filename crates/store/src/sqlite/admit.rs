@@ -145,7 +145,7 @@ fn end(
             takeovers: 0,
             possible_duplicate: false,
             outcome: &*outcome.to_json(),
-            tag: outcome.tag(),
+            tag: outcome.as_str(),
             code: outcome.code(),
         )
         "VALUES (" ")"

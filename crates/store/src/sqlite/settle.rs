@@ -129,7 +129,7 @@ fn finish(
          FROM jobs WHERE seq = ?1 AND owner = ?2 AND fence = ?3",
     )?;
     let state = state_number(state_of(outcome));
-    let (seq, at, tag, code) = (hold.seq.0, at.as_millis(), outcome.tag(), outcome.code());
+    let (seq, at, tag, code) = (hold.seq.0, at.as_millis(), outcome.as_str(), outcome.code());
     let (owner, fence, history) = (hold.owner.0, hold.fence, history.as_deref());
     let values = params![
         seq,

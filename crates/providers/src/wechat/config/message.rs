@@ -26,7 +26,7 @@ impl MsgType {
             .map(|(_, msgtype)| msgtype)
     }
 
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         Self::ALL
             .iter()
             .find(|(_, msgtype)| *msgtype == self)

@@ -147,7 +147,7 @@ pub(in crate::http) fn the_letter(
     let other = found
         .iter()
         .find(|view| !states.contains(&view.state))
-        .map(|view| (view.state, view.outcome.tag()));
+        .map(|view| (view.state, view.outcome.as_str()));
     found.retain(|view| states.contains(&view.state));
     match other {
         Some((state, outcome)) if found.is_empty() => Err(no_letter(id, state, outcome)),

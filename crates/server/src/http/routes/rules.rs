@@ -255,7 +255,7 @@ pub(in crate::http) async fn evaluate(
                 .would_hold_back(&action, evaluation.matched_rule.as_deref(), at);
         let would_be = held_back
             .as_ref()
-            .map_or_else(|| evaluation.would_be(), Outcome::tag);
+            .map_or_else(|| evaluation.would_be(), Outcome::as_str);
         written(&Evaluated {
             evaluation: &evaluation,
             would_be,

@@ -191,7 +191,7 @@ async fn compare(harness: &SimulationHarness, posted: &Posted) -> Result<(), Tes
             return Ok(());
         }
     };
-    prop_assert_eq!(&said.would_be, came.tag(), "{:?} {:?}", said, came);
+    prop_assert_eq!(&said.would_be, came.as_str(), "{:?} {:?}", said, came);
     let through = match &came {
         Outcome::Rerouted { new_provider, .. } => Some(new_provider.as_str()),
         Outcome::Executed(_) => Some("log"),

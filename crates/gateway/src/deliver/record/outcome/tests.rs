@@ -60,7 +60,7 @@ fn what_did_not_leave_gives_its_charges_back() {
         (executed, "", ""),
     ];
     for (outcome, unsent, maybe_sent) in table {
-        let (charges, tag) = (charged(), outcome.tag());
+        let (charges, tag) = (charged(), outcome.as_str());
         assert_eq!(given_back(&charges, false, &outcome), unsent, "{tag}");
         assert_eq!(given_back(&charges, true, &outcome), maybe_sent, "{tag}");
         assert_eq!(refund(&Charges::default(), false, &outcome), None, "{tag}");
