@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use acteon_core::{Action, Outcome, ProviderError, ProviderName, ResponseStatus};
-use acteon_rules::Fault;
+use acteon_rules::RuleError;
 
 /// Observer of attempts, outcomes and other events, for logs and metrics.
 pub trait Observer: Send + Sync {
@@ -195,8 +195,8 @@ pub(crate) fn emit(observer: &dyn Observer, event: &OutcomeEvent<'_>) {
 }
 
 /// Logs and counts the rules that failed over an action, and so did not match.
-pub(crate) fn emit_faults(observer: &dyn Observer, action: &Action, faults: &[Fault]) {
-    for Fault { rule, message } in faults {
+pub(crate) fn emit_rule_errors(observer: &dyn Observer, action: &Action, rule_errors: &[RuleError]) {
+    for RuleError { rule, message } in rule_errors {
         tracing::error!(action = %action.id, rule = %rule, error = message, "a rule failed; it did not match");
         observer.rule_error(rule);
     }

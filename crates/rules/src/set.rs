@@ -45,14 +45,14 @@ pub struct Decided<'s> {
     /// Merge patch of the payload, from a `modify`.
     pub patch: Option<Box<RawValue>>,
     /// Rules that failed on the way. They did not match.
-    pub faults: Vec<Fault>,
+    pub rule_errors: Vec<RuleError>,
     /// Rule that failed and says that the action is to be held back.
-    pub held: Option<Fault>,
+    pub held: Option<RuleError>,
 }
 
 /// Failure of a rule's condition or template for an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct RuleError {
     /// Name of the rule.
     pub rule: Arc<str>,
     /// What went wrong, for a person.
@@ -202,7 +202,7 @@ impl RuleSet {
         let mut decided = Decided {
             rule: None,
             patch: None,
-            faults: Vec::new(),
+            rule_errors: Vec::new(),
             held: None,
         };
         for position in self.index.candidates(facts, &self.zone) {
@@ -218,13 +218,13 @@ impl RuleSet {
                     return decided;
                 }
                 Match::Error(message) => {
-                    let fault = Fault {
+                    let error = RuleError {
                         rule: Arc::clone(&rule.name),
                         message,
                     };
-                    decided.faults.push(fault.clone());
+                    decided.rule_errors.push(error.clone());
                     if rule.on_error == OnError::Hold {
-                        decided.held = Some(fault);
+                        decided.held = Some(error);
                         return decided;
                     }
                 }

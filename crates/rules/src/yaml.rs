@@ -98,11 +98,11 @@ impl Node {
     }
 }
 
-/// Problem with a YAML text, and its place.
-pub(crate) type Fault = (Place, String);
+/// Place in a YAML text, and what is wrong there.
+pub(crate) type YamlError = (Place, String);
 
 /// Root node of `text`, which must be one document; `None` when it is empty.
-pub(crate) fn parse(text: &str) -> Result<Option<Node>, Fault> {
+pub(crate) fn parse(text: &str) -> Result<Option<Node>, YamlError> {
     let mut reader = Reader {
         text,
         parser: Parser::new_from_str(text),
@@ -129,7 +129,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn next(&mut self) -> Result<(Event<'a>, Span), Fault> {
+    fn next(&mut self) -> Result<(Event<'a>, Span), YamlError> {
         match self.parser.next_event() {
             None => Ok((Event::StreamEnd, Span::default())),
             Some(Ok(event)) => Ok(event),
@@ -165,7 +165,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Fault> {
+    fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, YamlError> {
         let place = place(span);
         if depth > MAX_DEPTH {
             return Err((place, format!("nests deeper than {MAX_DEPTH} levels")));
@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
         Ok(Node { place, kind })
     }
 
-    fn list(&mut self, depth: usize) -> Result<NodeKind, Fault> {
+    fn list(&mut self, depth: usize) -> Result<NodeKind, YamlError> {
         let mut items = Vec::new();
         loop {
             match self.next()? {
@@ -209,7 +209,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn map(&mut self, depth: usize) -> Result<NodeKind, Fault> {
+    fn map(&mut self, depth: usize) -> Result<NodeKind, YamlError> {
         let mut entries: Vec<(String, Place, Node)> = Vec::new();
         let mut seen = std::collections::HashSet::new();
         loop {

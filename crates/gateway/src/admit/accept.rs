@@ -31,7 +31,7 @@ use crate::deliver::durable_retry::deliver;
 use crate::deliver::job::{AcceptedAction, Job};
 use crate::deliver::send_turn::SendTurn;
 use crate::lane::Place;
-use crate::observe::{OutcomeEvent, emit, emit_faults};
+use crate::observe::{OutcomeEvent, emit, emit_rule_errors};
 use crate::offload;
 use crate::policies::Policies;
 use crate::shared::Inner;
@@ -143,11 +143,11 @@ impl Candidate {
         let Plan {
             verdict,
             rule,
-            faults,
+            rule_errors,
             priority,
             step,
         } = inner.plan(&action, origin, &caller, accepted_at);
-        emit_faults(&*inner.observer, &action, &faults);
+        emit_rule_errors(&*inner.observer, &action, &rule_errors);
         let step = if letter.is_some() {
             unless_left_alone(inner, &action, step)
         } else {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use acteon_core::{Action, Caller, DryRun, LastError, Origin, Outcome, Timestamp};
-use acteon_rules::Fault;
+use acteon_rules::RuleError;
 use acteon_store::{ActionState, Enqueue, Judged, StoreError};
 
 use crate::admit::pending::{left_alone, recorded};
@@ -133,7 +133,7 @@ impl Plan {
         let Self {
             verdict,
             rule,
-            faults,
+            rule_errors,
             priority: _,
             step,
         } = self;
@@ -176,9 +176,9 @@ impl Plan {
             outcome,
             quotas_exceeded,
             refusal: None,
-            rule_errors: faults
+            rule_errors: rule_errors
                 .into_iter()
-                .map(|Fault { rule, message }| format!("{rule}: {message}"))
+                .map(|RuleError { rule, message }| format!("{rule}: {message}"))
                 .collect(),
         }))
     }

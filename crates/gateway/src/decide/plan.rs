@@ -6,7 +6,7 @@ use acteon_core::similar::nearest;
 use acteon_core::{
     Action, Caller, Origin, Outcome, Priority, ProviderName, Scope, Timestamp, VerdictKind,
 };
-use acteon_rules::{Decided, Facts, Fault, Rule};
+use acteon_rules::{Decided, Facts, RuleError, Rule};
 use acteon_store::Conditions;
 
 use crate::decide::conditions::conditions;
@@ -20,7 +20,7 @@ pub(crate) struct Plan {
     pub(crate) verdict: VerdictKind,
     pub(crate) rule: Option<Arc<str>>,
     /// Rules that failed on the way.
-    pub(crate) faults: Vec<Fault>,
+    pub(crate) rule_errors: Vec<RuleError>,
     /// Priority, after what the rule says.
     pub(crate) priority: Priority,
     pub(crate) step: Step,
@@ -58,7 +58,7 @@ pub(crate) fn plan(
     Plan {
         verdict,
         rule: name,
-        faults: decided.faults,
+        rule_errors: decided.rule_errors,
         priority,
         step,
     }
@@ -74,7 +74,7 @@ fn decide<'p>(action: &Action, origin: Origin, context: &PlanContext<'p>) -> Dec
         Origin::Notice => Decided {
             rule: None,
             patch: None,
-            faults: Vec::new(),
+            rule_errors: Vec::new(),
             held: None,
         },
     }
@@ -173,7 +173,7 @@ fn first_route(
 }
 
 /// Outcome of an action that a failed rule holds.
-fn held(Fault { rule, message }: &Fault) -> Outcome {
+fn held(RuleError { rule, message }: &RuleError) -> Outcome {
     refusal(
         "HELD",
         format!("held back: the rule {rule:?} failed ({message}) and says on_error: hold"),

@@ -154,7 +154,7 @@ proptest! {
         let shown = set.evaluate(&facts, EvaluateOptions::default(), &SystemClock::new());
         prop_assert_eq!(indexed.rule.map(|rule| rule.name().to_string()), shown.matched_rule.clone());
         let faults = shown.trace.iter().filter(|entry| entry.result == "error").count();
-        prop_assert_eq!(indexed.faults.len(), faults);
+        prop_assert_eq!(indexed.rule_errors.len(), faults);
         let in_cel: Vec<Value> = shown.trace.iter().filter(|entry| entry.source != "System")
             .enumerate().map(|(number, entry)| of(&json!(entry.condition_display), number)).collect();
         let spelled = rules(&json!({ "rules": in_cel }).to_string());
@@ -178,7 +178,7 @@ proptest! {
         let indexed = set.decide(&facts);
         let shown = set.evaluate(&facts, EvaluateOptions::default(), &SystemClock::new());
         prop_assert_eq!(indexed.rule.map(|rule| rule.name().to_string()), shown.matched_rule);
-        prop_assert_eq!(indexed.faults.len(), shown.trace.iter().filter(|entry| entry.result == "error").count());
+        prop_assert_eq!(indexed.rule_errors.len(), shown.trace.iter().filter(|entry| entry.result == "error").count());
     }
 
     /// No text makes loading panic.

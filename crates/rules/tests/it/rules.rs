@@ -46,7 +46,7 @@ fn decide(payload: &Value, metadata: &Value) -> (Option<String>, Option<Value>, 
     (
         decided.rule.map(|rule| rule.name().to_string()),
         patch(&decided),
-        decided.faults.len(),
+        decided.rule_errors.len(),
     )
 }
 

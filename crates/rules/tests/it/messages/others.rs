@@ -159,7 +159,7 @@ fn of_rules_that_fail() {
         let rules = rules(&text);
         let decided = rules.decide(&facts);
         decided
-            .faults
+            .rule_errors
             .first()
             .map_or_else(|| "no fault".to_owned(), |fault| fault.message.clone())
     });
