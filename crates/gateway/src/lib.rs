@@ -58,5 +58,5 @@ pub use policies::{
     SilencePreview, StoredInterval, Window,
 };
 pub use registry::{Registry, RegistryError};
-pub use shared::{Gateway, GatewayOptions, Retention};
+pub use shared::{Gateway, GatewayOptions, RetentionPolicy};
 pub use start::Parts;

@@ -35,7 +35,7 @@ pub struct GatewayOptions {
     /// Breakers, which leave a failing provider alone.
     pub breakers: Breakers,
     /// Times for which the journal is kept.
-    pub retention: Retention,
+    pub retention: RetentionPolicy,
     /// Parts of an action that are shown to nobody.
     pub redaction: Redaction,
     /// Length of this process's right to work on its actions, unless it is renewed. The same for
@@ -45,14 +45,14 @@ pub struct GatewayOptions {
 
 /// Times for which the journal is kept. Within that time an id is known again.
 #[derive(Clone, Debug)]
-pub struct Retention {
+pub struct RetentionPolicy {
     /// Time for tenants that are not listed.
     pub default: Duration,
     /// Times of some tenants, each without those below it.
     pub tenants: Vec<(String, Duration)>,
 }
 
-impl Default for Retention {
+impl Default for RetentionPolicy {
     fn default() -> Self {
         Self {
             default: Duration::from_hours(30 * 24),

@@ -10,7 +10,7 @@ use acteon_store::{Cursor, HistoryFilter, PageRequest, StoreError, Tenants};
 
 use crate::operate::retention_clock::{Moved, RetentionClock};
 use crate::shared::Inner;
-use crate::shared::{Gateway, Retention};
+use crate::shared::{Gateway, RetentionPolicy};
 
 /// Pause between two looks for what has become too old.
 const EVERY: Duration = Duration::from_mins(10);
@@ -178,7 +178,7 @@ async fn sweep(inner: &Inner, now: Timestamp) -> Result<bool, StoreError> {
 }
 
 /// Tenants by the time for which their actions are kept, each time once.
-fn by_duration(retention: &Retention) -> Vec<(Duration, Tenants)> {
+fn by_duration(retention: &RetentionPolicy) -> Vec<(Duration, Tenants)> {
     let mut named: BTreeMap<Duration, Vec<String>> = BTreeMap::new();
     for (tenant, duration) in retention
         .tenants

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use acteon_core::Provider;
-use acteon_gateway::{BreakerPolicy, Breakers, Retention, RetryPolicy};
+use acteon_gateway::{BreakerPolicy, Breakers, RetentionPolicy, RetryPolicy};
 use acteon_rules::RuleFile;
 
 use super::recording::RecordingProvider;
@@ -18,7 +18,7 @@ pub struct SimulationConfig {
     pub(super) seed: u64,
     pub(super) rules: Vec<RuleFile>,
     pub(super) env: BTreeMap<String, String>,
-    pub(super) retention: Retention,
+    pub(super) retention: RetentionPolicy,
     pub(super) breakers: Breakers,
 }
 
@@ -36,7 +36,7 @@ impl SimulationConfig {
             seed: 1,
             rules: Vec::new(),
             env: BTreeMap::new(),
-            retention: Retention::default(),
+            retention: RetentionPolicy::default(),
             breakers: Breakers::default(),
         })
     }
@@ -113,7 +113,7 @@ impl ConfigBuilder {
 
     /// How long the journal is kept.
     #[must_use]
-    pub fn retention(mut self, retention: Retention) -> Self {
+    pub fn retention(mut self, retention: RetentionPolicy) -> Self {
         self.0.retention = retention;
         self
     }

@@ -7,7 +7,7 @@ use acteon_core::{
     Action, BoxFuture, Caller, Clock, Entropy, Origin, ProviderName, Scope, Tenant, Timestamp,
 };
 use acteon_gateway::{
-    AttemptEvent, Gateway, GatewayOptions, Observer, OutcomeEvent, Parts, Registry, Retention, Wait,
+    AttemptEvent, Gateway, GatewayOptions, Observer, OutcomeEvent, Parts, Registry, RetentionPolicy, Wait,
 };
 use acteon_rules::RuleSet;
 use acteon_simulation::harness::{
@@ -49,7 +49,7 @@ struct Machine {
     store: Arc<MemoryStore>,
     clock: Arc<VirtualClock>,
     provider: Arc<RecordingProvider>,
-    retention: Retention,
+    retention: RetentionPolicy,
     switch: FaultSwitch,
 }
 
@@ -59,7 +59,7 @@ impl Machine {
             store: Arc::default(),
             clock: Arc::default(),
             provider: Arc::new(RecordingProvider::new("p")),
-            retention: Retention::default(),
+            retention: RetentionPolicy::default(),
             switch: FaultSwitch::default(),
         }
     }
@@ -185,7 +185,7 @@ async fn a_start_far_ahead_of_time_deletes_nothing_and_sends_nothing_again() {
 
 #[tokio::test]
 async fn what_is_too_old_goes_also_after_a_long_stop() {
-    let retention = Retention {
+    let retention = RetentionPolicy {
         default: DAY,
         tenants: Vec::new(),
     };
@@ -214,7 +214,7 @@ async fn what_is_too_old_goes_also_after_a_long_stop() {
 async fn rows_of_each_tenant_go_at_their_own_time() {
     let tenants = vec![("long".into(), HOUR * 4), ("short".into(), HOUR)];
     let machine = Machine {
-        retention: Retention {
+        retention: RetentionPolicy {
             default: HOUR * 2,
             tenants,
         },
@@ -243,7 +243,7 @@ async fn rows_of_each_tenant_go_at_their_own_time() {
 #[tokio::test]
 async fn a_sweep_that_fails_keeps_no_row_from_going_at_its_time() {
     let machine = Machine {
-        retention: Retention {
+        retention: RetentionPolicy {
             default: HOUR,
             tenants: Vec::new(),
         },

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use acteon_config::{Key, Kind, SectionReader};
 use acteon_core::Tenant;
-use acteon_gateway::{Redaction, Retention};
+use acteon_gateway::{Redaction, RetentionPolicy};
 
 /// Keys of the section.
 pub(super) const KEYS: &[Key] = &[
@@ -29,7 +29,7 @@ pub(super) const KEYS: &[Key] = &[
 const SECONDS: std::ops::RangeInclusive<i64> = 60..=3_153_600_000;
 
 /// How long the journal is kept, and the parts of an action that nobody is shown.
-pub(crate) fn read(reader: &mut SectionReader<'_>) -> (Retention, Redaction) {
+pub(crate) fn read(reader: &mut SectionReader<'_>) -> (RetentionPolicy, Redaction) {
     let retention = retention(reader);
     let redaction = Redaction::new(reader.settings().texts("redact")).unwrap_or_else(|error| {
         reader.wrong("redact", error.to_string());
@@ -38,8 +38,8 @@ pub(crate) fn read(reader: &mut SectionReader<'_>) -> (Retention, Redaction) {
     (retention, redaction)
 }
 
-fn retention(reader: &mut SectionReader<'_>) -> Retention {
-    let default = Retention::default().default.as_secs() as i64;
+fn retention(reader: &mut SectionReader<'_>) -> RetentionPolicy {
+    let default = RetentionPolicy::default().default.as_secs() as i64;
     let default = reader.integer("ttl_seconds", default, SECONDS);
     let tenants = reader.settings().integer_table("tenant_ttl_seconds");
     if !tenants.values().all(|seconds| SECONDS.contains(seconds)) {
@@ -59,7 +59,7 @@ fn retention(reader: &mut SectionReader<'_>) -> Retention {
         }
     }
     let seconds = |seconds: i64| Duration::from_secs(seconds.unsigned_abs());
-    Retention {
+    RetentionPolicy {
         default: seconds(default),
         tenants: tenants
             .into_iter()

@@ -225,7 +225,7 @@ async fn a_dead_letter_gives_its_place_and_key_back() {
 
 #[tokio::test]
 async fn the_journal_forgets_by_age_and_tenant_and_keeps_what_is_open() {
-    let retention = acteon_gateway::Retention {
+    let retention = acteon_gateway::RetentionPolicy {
         default: Duration::from_mins(10),
         tenants: vec![("slow".into(), Duration::from_hours(9))],
     };
