@@ -52,7 +52,7 @@ pub use on_mute::OnMute;
 pub use path::{is_action_field, path_parts};
 pub use pattern::Steps;
 pub use rule::{Muting, OnError, Rule, Verdict};
-pub use set::{Decided, RuleError, RuleSet};
+pub use set::{Decision, RuleError, RuleSet};
 pub use template::{PatchError, merge_patch, patched};
 pub use trace::{EvaluateOptions, Evaluation, TraceEntry};
 pub use zone::is_time_zone;

@@ -39,7 +39,7 @@ pub struct RuleSet {
 
 /// Decision of the rules about an action.
 #[derive(Debug)]
-pub struct Decided<'s> {
+pub struct Decision<'s> {
     /// First rule that matches; `None` lets the action go as it is.
     pub rule: Option<&'s Rule>,
     /// Merge patch of the payload, from a `modify`.
@@ -198,8 +198,8 @@ impl RuleSet {
     }
 
     /// Decision about an action: the first enabled rule that matches.
-    pub fn decide<'s>(&'s self, facts: &Facts<'_>) -> Decided<'s> {
-        let mut decided = Decided {
+    pub fn decide<'s>(&'s self, facts: &Facts<'_>) -> Decision<'s> {
+        let mut decided = Decision {
             rule: None,
             patch: None,
             rule_errors: Vec::new(),

@@ -6,7 +6,7 @@ use acteon_core::similar::nearest;
 use acteon_core::{
     Action, Caller, Origin, Outcome, Priority, ProviderName, Scope, Timestamp, VerdictKind,
 };
-use acteon_rules::{Decided, Facts, RuleError, Rule};
+use acteon_rules::{Decision, Facts, RuleError, Rule};
 use acteon_store::Conditions;
 
 use crate::decide::conditions::conditions;
@@ -64,14 +64,14 @@ pub(crate) fn plan(
     }
 }
 
-fn decide<'p>(action: &Action, origin: Origin, context: &PlanContext<'p>) -> Decided<'p> {
+fn decide<'p>(action: &Action, origin: Origin, context: &PlanContext<'p>) -> Decision<'p> {
     match origin {
         Origin::Api | Origin::Replay => context
             .policies
             .rules
             .decide(&Facts::new(action, context.now)),
         // The gateway's own word: a rule that sent it round in circles would be nobody's wish.
-        Origin::Notice => Decided {
+        Origin::Notice => Decision {
             rule: None,
             patch: None,
             rule_errors: Vec::new(),
@@ -90,7 +90,7 @@ fn step(
     action: &Action,
     origin: Origin,
     caller: &Caller,
-    decided: &Decided<'_>,
+    decided: &Decision<'_>,
     context: &PlanContext<'_>,
 ) -> Result<Sendable, Box<Outcome>> {
     if let Some(fault) = &decided.held {

@@ -13,7 +13,7 @@ pub(crate) fn action(payload: &Value, metadata: &Value) -> Action {
 }
 
 /// What a decision merges into the payload.
-pub(crate) fn patch(decided: &acteon_rules::Decided<'_>) -> Option<Value> {
+pub(crate) fn patch(decided: &acteon_rules::Decision<'_>) -> Option<Value> {
     decided
         .patch
         .as_ref()
