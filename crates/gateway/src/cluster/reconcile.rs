@@ -21,7 +21,7 @@ const PAGE: usize = 1000;
 
 /// Findings of the last look.
 #[derive(Default)]
-struct Look {
+struct Findings {
     /// Rows that the store says are this process's, and that were not in its memory.
     unheld: HashSet<Hold>,
     /// Mark of when the look was over.
@@ -29,7 +29,7 @@ struct Look {
 }
 
 pub(crate) async fn run(inner: Arc<Inner>) {
-    let mut last = Look::default();
+    let mut last = Findings::default();
     while inner.sleep(EVERY).await {
         match look(&inner, &last).await {
             Ok(next) => last = next,
@@ -41,7 +41,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
     }
 }
 
-async fn look(inner: &Inner, last: &Look) -> Result<Look, StoreError> {
+async fn look(inner: &Inner, last: &Findings) -> Result<Findings, StoreError> {
     let settled = inner.held.has_taken_all_before(last.until);
     let owner = inner.lease.owner();
     let mut unheld = HashSet::new();
@@ -62,7 +62,7 @@ async fn look(inner: &Inner, last: &Look) -> Result<Look, StoreError> {
         forgotten.sort_unstable_by_key(|hold| hold.seq);
         give_back(inner, forgotten).await?;
     }
-    Ok(Look {
+    Ok(Findings {
         unheld,
         until: inner.held.mark(),
     })

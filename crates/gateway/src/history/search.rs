@@ -58,7 +58,7 @@ impl Gateway {
     ) -> Result<SearchPage, StoreError> {
         let began = self.inner.clock.monotonic();
         let terms = SearchTerms::new(&search);
-        let mut look = Look {
+        let mut look = SearchPass {
             terms,
             limit,
             bytes: 0,
@@ -106,7 +106,7 @@ impl Gateway {
 }
 
 /// Search under way, and what it found.
-struct Look {
+struct SearchPass {
     terms: SearchTerms,
     limit: usize,
     bytes: usize,
@@ -114,7 +114,7 @@ struct Look {
     page: SearchPage,
 }
 
-impl Look {
+impl SearchPass {
     /// Looks at more actions, behind which others begin at `next`; says whether the page is over.
     fn at(mut self, views: Vec<ActionView>, next: Option<Cursor>) -> (Self, bool) {
         for view in views {

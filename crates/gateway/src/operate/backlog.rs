@@ -18,10 +18,10 @@ pub struct Backlog {
 
 /// Last look at the backlog, and whether another is under way.
 #[derive(Default)]
-pub(crate) struct LastBacklog(pub(crate) watch::Sender<Look>);
+pub(crate) struct LastBacklog(pub(crate) watch::Sender<BacklogLook>);
 
 #[derive(Default)]
-pub(crate) struct Look {
+pub(crate) struct BacklogLook {
     pub(crate) found: Arc<Backlog>,
     /// Instant of the monotonic clock at which it is looked again.
     pub(crate) next: Option<Duration>,

@@ -34,7 +34,7 @@ pub struct SilencePreview {
 }
 
 /// Preview under way, and what it found.
-struct Look {
+struct PreviewPass {
     matchers: Vec<Matcher>,
     /// Whether an action was seen that has something at a matcher's name, for each of them.
     seen: Vec<bool>,
@@ -58,7 +58,7 @@ impl Gateway {
         filter.scope.namespace = acteon_core::Namespace::parse(&silence.namespace).ok();
         let steps = Steps::new(MAX_PATTERN_STEPS);
         let seen = vec![false; matchers.len()];
-        let mut look = Look {
+        let mut look = PreviewPass {
             matchers,
             seen,
             tenant: silence.tenant.clone(),
@@ -91,7 +91,7 @@ impl Gateway {
     }
 }
 
-impl Look {
+impl PreviewPass {
     fn at(mut self, records: &[Record]) -> Self {
         for record in records {
             self.bytes += record.action.payload.get().len();
