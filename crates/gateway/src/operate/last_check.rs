@@ -19,18 +19,18 @@ pub type HealthFinding = Result<Health, ProviderError>;
 
 /// Last check of a provider, which may still be under way.
 #[derive(Default)]
-pub(crate) struct LastCheck(Mutex<Option<Check>>);
+pub(crate) struct LastCheck(Mutex<Option<HealthCheck>>);
 
 /// Health check, and the provider that it is of.
 #[derive(Clone)]
-struct Check {
+struct HealthCheck {
     provider: Arc<dyn Provider>,
-    checked: watch::Receiver<Option<Checked>>,
+    checked: watch::Receiver<Option<CheckEnd>>,
 }
 
 /// Finding of a check, and when it ended.
 #[derive(Clone)]
-struct Checked {
+struct CheckEnd {
     at: Duration,
     finding: HealthFinding,
 }
@@ -49,7 +49,7 @@ impl LastCheck {
         clock: &Arc<dyn Clock>,
     ) -> (Arc<dyn Provider>, HealthFinding) {
         loop {
-            let Check {
+            let HealthCheck {
                 provider,
                 mut checked,
             } = self.joined(in_force, clock);
@@ -66,9 +66,9 @@ impl LastCheck {
     }
 
     /// Check of the provider in force that is under way or was just now, or else a new one.
-    fn joined(&self, in_force: &InForce, clock: &Arc<dyn Clock>) -> Check {
+    fn joined(&self, in_force: &InForce, clock: &Arc<dyn Clock>) -> HealthCheck {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_good = |check: &&Check| match &*check.checked.borrow() {
+        let is_good = |check: &&HealthCheck| match &*check.checked.borrow() {
             _ if !in_force.is(&check.provider) => false,
             Some(checked) => clock.monotonic().saturating_sub(checked.at) < FRESH,
             // One that broke off will never find anything.
@@ -79,7 +79,7 @@ impl LastCheck {
         }
         let (found, checked) = watch::channel(None);
         let (provider, clock) = (in_force.get(), Arc::clone(clock));
-        let check = Check {
+        let check = HealthCheck {
             provider: Arc::clone(&provider),
             checked,
         };
@@ -92,7 +92,7 @@ impl LastCheck {
                 )
             };
             let finding = checked.unwrap_or_else(|_| Err(late()));
-            found.send_replace(Some(Checked {
+            found.send_replace(Some(CheckEnd {
                 at: clock.monotonic(),
                 finding,
             }));
@@ -103,14 +103,14 @@ impl LastCheck {
 }
 
 /// Finding of a check, as old as it is by now.
-fn finding_now(checked: Option<Checked>, clock: &dyn Clock) -> HealthFinding {
+fn finding_now(checked: Option<CheckEnd>, clock: &dyn Clock) -> HealthFinding {
     let broke_off = || {
         ProviderError::new(
             ErrorKind::ExecutionFailed,
             "the health check broke off; this is a fault of the server",
         )
     };
-    let Checked { at, finding } = checked.ok_or_else(broke_off)?;
+    let CheckEnd { at, finding } = checked.ok_or_else(broke_off)?;
     finding.map(|health| Health {
         age: health.age + clock.monotonic().saturating_sub(at),
         ..health
