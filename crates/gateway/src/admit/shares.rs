@@ -70,11 +70,11 @@ pub enum QueueFull {
 
 pub(crate) struct Shares {
     limits: OpenLimits,
-    counts: Mutex<Counts>,
+    counts: Mutex<ShareCounts>,
 }
 
 #[derive(Default)]
-struct Counts {
+struct ShareCounts {
     /// Actions that wait, as far as it is known.
     open: Tally,
     /// Whether it is known to whom the waiting actions belong.
@@ -216,7 +216,7 @@ impl Shares {
         self.lock().is_known
     }
 
-    fn lock(&self) -> MutexGuard<'_, Counts> {
+    fn lock(&self) -> MutexGuard<'_, ShareCounts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -89,16 +89,16 @@ async fn look(
         }
         Some(told) if store.is_shared() => match Wait::go_on(wait, lease, &beats, &note, now) {
             // Others live, who have not seen the step yet. It was told since the look before.
-            Response::Time => return Ok(Some(ClockState::new(note, told, now))),
+            OthersResponse::Time => return Ok(Some(ClockState::new(note, told, now))),
             // Whatever they will say, this due time is behind theirs: it is not told to anybody who might follow it.
-            Response::Beat => {
+            OthersResponse::Beat => {
                 return Ok(Some(ClockState {
                     must_tell: false,
                     ..ClockState::new(note, told, now)
                 }));
             }
-            Response::NothingYet => return Ok(None),
-            Response::Nobody => {
+            OthersResponse::NothingYet => return Ok(None),
+            OthersResponse::Nobody => {
                 tracing::info!(
                     millis = between(told, by_wall),
                     "no gateway told the time for so long; it is taken for passed"
@@ -140,7 +140,7 @@ struct Wait {
 }
 
 /// Response of the other gateways to one that waits.
-enum Response {
+enum OthersResponse {
     /// They told the time.
     Time,
     /// They beat, and told nothing for so long that they are not waited for any more.
@@ -157,16 +157,16 @@ impl Wait {
         beats: &[Heartbeat],
         note: &ClockNote,
         now: (Duration, Timestamp),
-    ) -> Response {
+    ) -> OthersResponse {
         let Some(wait) = wait else {
             if beats.is_empty() {
-                return Response::Nobody;
+                return OthersResponse::Nobody;
             }
             *wait = Some(Self::begin(lease, beats, note, now));
-            return Response::NothingYet;
+            return OthersResponse::NothingYet;
         };
         if wait.text != note.text {
-            return Response::Time;
+            return OthersResponse::Time;
         }
         if !wait.has_beat && beats.iter().any(|later| !wait.beats.contains(later)) {
             (wait.has_beat, wait.ends) = (true, wait.ends.min(now.0 + lease.lasts()));
@@ -175,9 +175,9 @@ impl Wait {
             beats.is_empty() || wait.left(now.0).is_zero(),
             wait.has_beat,
         ) {
-            (false, _) => Response::NothingYet,
-            (true, true) => Response::Beat,
-            (true, false) => Response::Nobody,
+            (false, _) => OthersResponse::NothingYet,
+            (true, true) => OthersResponse::Beat,
+            (true, false) => OthersResponse::Nobody,
         }
     }
 
