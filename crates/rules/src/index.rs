@@ -46,19 +46,19 @@ struct Within {
 
 /// What a field must be, or have within.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Key {
+enum IndexKey {
     Text(Box<str>),
     Int(i64),
     Within(Box<str>),
 }
 
 /// Need of a rule: a field, and the keys of which it must meet one.
-type Need<'a> = (&'a Path, Vec<Key>);
+type Need<'a> = (&'a Path, Vec<IndexKey>);
 
 impl Index {
     pub(crate) fn new<'a>(conditions: impl Iterator<Item = &'a Expr>) -> Self {
         let needs: Vec<Vec<Need<'a>>> = conditions.map(needs).collect();
-        let mut counts: HashMap<(&Path, &Key), usize> = HashMap::new();
+        let mut counts: HashMap<(&Path, &IndexKey), usize> = HashMap::new();
         for (path, keys) in needs.iter().flatten() {
             for key in keys {
                 *counts.entry((path, key)).or_default() += 1;
@@ -74,7 +74,7 @@ impl Index {
                     .sum();
                 (
                     filed,
-                    keys.iter().any(|key| matches!(key, Key::Within(_))),
+                    keys.iter().any(|key| matches!(key, IndexKey::Within(_))),
                     !path.is_cheap(),
                 )
             };
@@ -84,9 +84,9 @@ impl Index {
             };
             for key in keys {
                 let filed = match key {
-                    Key::Text(text) => index.field(path).texts.entry(text.clone()).or_default(),
-                    Key::Int(number) => index.field(path).ints.entry(*number).or_default(),
-                    Key::Within(literal) => literals
+                    IndexKey::Text(text) => index.field(path).texts.entry(text.clone()).or_default(),
+                    IndexKey::Int(number) => index.field(path).ints.entry(*number).or_default(),
+                    IndexKey::Within(literal) => literals
                         .entry(path)
                         .or_default()
                         .entry(literal)
@@ -281,7 +281,7 @@ fn needs(expr: &Expr) -> Vec<Need<'_>> {
                         None
                     }
                 };
-                let keys: Option<Vec<Key>> = items.iter().map(key_of).collect();
+                let keys: Option<Vec<IndexKey>> = items.iter().map(key_of).collect();
                 keys.filter(|_| is_indexed(path))
                     .map(|keys| (path, keys))
                     .into_iter()
@@ -294,14 +294,14 @@ fn needs(expr: &Expr) -> Vec<Need<'_>> {
                 [Expr::Field(path), Expr::Constant(Constant::Text(literal))]
                     if is_indexed(path) && is_worthwhile(literal) =>
                 {
-                    vec![(path, vec![Key::Within(literal.clone())])]
+                    vec![(path, vec![IndexKey::Within(literal.clone())])]
                 }
                 _ => Vec::new(),
             }
         }
         Expr::Matches(of, pattern) => match &**of {
             Expr::Field(path) if is_indexed(path) => {
-                let keys = |any: &[Box<str>]| any.iter().cloned().map(Key::Within).collect();
+                let keys = |any: &[Box<str>]| any.iter().cloned().map(IndexKey::Within).collect();
                 pattern
                     .required()
                     .iter()
@@ -372,13 +372,13 @@ pub(crate) fn is_indexed(path: &Path) -> bool {
     }
 }
 
-fn key(constant: &Constant) -> Option<Key> {
+fn key(constant: &Constant) -> Option<IndexKey> {
     match constant {
-        Constant::Text(text) => Some(Key::Text(text.clone())),
-        Constant::Int(number) => Some(Key::Int(*number)),
+        Constant::Text(text) => Some(IndexKey::Text(text.clone())),
+        Constant::Int(number) => Some(IndexKey::Int(*number)),
         Constant::Number(text) => whole_part(text)
             .filter(|(_, is_whole)| *is_whole)
-            .map(|(int, _)| Key::Int(int)),
+            .map(|(int, _)| IndexKey::Int(int)),
         Constant::Null | Constant::Bool(_) | Constant::Time(_) => None,
     }
 }

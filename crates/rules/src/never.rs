@@ -26,14 +26,14 @@ enum Must<'a> {
 
 /// Demands on one field by the conditions looked at so far.
 struct Wanted<'a> {
-    musts: Vec<(Must<'a>, BTreeSet<Key<'a>>)>,
+    musts: Vec<(Must<'a>, BTreeSet<FieldKey<'a>>)>,
     /// Number of comparisons that are left for it.
     left: usize,
 }
 
 /// Value in a form in which two are equal where a field can be both.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Key<'a> {
+enum FieldKey<'a> {
     Null,
     Bool(bool),
     Int(i64),
@@ -75,7 +75,7 @@ impl<'a> Must<'a> {
     }
 
     /// Keys of a list of values.
-    fn keys(self, path: &Path) -> BTreeSet<Key<'a>> {
+    fn keys(self, path: &Path) -> BTreeSet<FieldKey<'a>> {
         match self {
             Self::Compare(..) => BTreeSet::new(),
             Self::In(items) => items
@@ -93,20 +93,20 @@ impl<'a> Must<'a> {
 }
 
 /// Key of a constant; `None` for what the field never is.
-fn key<'a>(path: &Path, constant: &'a Constant) -> Option<Key<'a>> {
+fn key<'a>(path: &Path, constant: &'a Constant) -> Option<FieldKey<'a>> {
     if path.field_type() == FieldType::Time && !matches!(constant, Constant::Null) {
-        return constant.value().instant().map(Key::Time);
+        return constant.value().instant().map(FieldKey::Time);
     }
     Some(match constant {
-        Constant::Null => Key::Null,
-        Constant::Bool(flag) => Key::Bool(*flag),
-        Constant::Int(number) => Key::Int(*number),
+        Constant::Null => FieldKey::Null,
+        Constant::Bool(flag) => FieldKey::Bool(*flag),
+        Constant::Int(number) => FieldKey::Int(*number),
         Constant::Number(number) => match whole_part(number) {
-            Some((int, true)) => Key::Int(int),
-            _ => Key::Number(Worth(number)),
+            Some((int, true)) => FieldKey::Int(int),
+            _ => FieldKey::Number(Worth(number)),
         },
-        Constant::Text(text) => Key::Text(text),
-        Constant::Time(time) => Key::Time(*time),
+        Constant::Text(text) => FieldKey::Text(text),
+        Constant::Time(time) => FieldKey::Time(*time),
     })
 }
 
