@@ -1,9 +1,9 @@
 //! `allow`: the action goes unchanged.
 
-use super::entry::{Entry, PRIORITY};
+use super::entry::{VerdictEntry, PRIORITY};
 use crate::rule::Verdict;
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: VerdictEntry = VerdictEntry {
     keys: &[PRIORITY],
     synonyms: &["pass", "accept", "permit"],
     parse: |_, _, _| Some(Verdict::Allow),

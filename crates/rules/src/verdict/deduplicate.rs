@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::entry::{Entry, PRIORITY, optional, seconds};
+use super::entry::{VerdictEntry, PRIORITY, optional, seconds};
 use crate::reader::{Fields, Reader};
 use crate::rule::Verdict;
 use crate::yaml::Node;
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: VerdictEntry = VerdictEntry {
     keys: &[optional("ttl_seconds"), PRIORITY],
     synonyms: &["dedup", "dedupe"],
     parse,

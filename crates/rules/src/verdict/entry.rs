@@ -7,7 +7,7 @@ use crate::rule::Verdict;
 use crate::yaml::Node;
 
 /// Entry of a verdict: what the reader and the playground need to know of it.
-pub(crate) struct Entry {
+pub(crate) struct VerdictEntry {
     /// Keys of `action` beside `type`, in the order in which messages list them.
     pub(super) keys: &'static [VerdictKey],
     /// Other words that people try for it.

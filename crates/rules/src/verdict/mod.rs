@@ -1,6 +1,6 @@
 //! Verdicts: what a rule says about an action that it matches, one file for each.
 //!
-//! A file holds the [`Entry`] of its verdict: the keys that its `action` takes in a rules file, how
+//! A file holds the [`VerdictEntry`] of its verdict: the keys that its `action` takes in a rules file, how
 //! they are read, and what the playground calls it. [`entry`] lists the files; the compiler names
 //! it, and every other place, when a verdict is added to [`VerdictKind`].
 
@@ -16,10 +16,10 @@ mod throttle;
 
 use acteon_core::VerdictKind;
 
-use entry::Entry;
+use entry::VerdictEntry;
 
 /// Entry of a verdict.
-pub(crate) const fn entry(kind: VerdictKind) -> &'static Entry {
+pub(crate) const fn entry(kind: VerdictKind) -> &'static VerdictEntry {
     match kind {
         VerdictKind::Allow => &allow::ENTRY,
         VerdictKind::Deny => &deny::ENTRY,

@@ -1,6 +1,6 @@
 //! `modify`: the action goes with a changed payload, or with another priority.
 
-use super::entry::{Entry, PRIORITY, needed};
+use super::entry::{VerdictEntry, PRIORITY, needed};
 use crate::path::Path;
 use crate::reader::{Fields, Reader};
 use crate::rule::{Changes, Verdict};
@@ -8,7 +8,7 @@ use crate::template::Template;
 use crate::yaml::{Node, NodeKind};
 use acteon_config::Place;
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: VerdictEntry = VerdictEntry {
     keys: &[needed("changes"), PRIORITY],
     synonyms: &["change", "transform", "patch", "set"],
     parse,

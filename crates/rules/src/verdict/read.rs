@@ -4,7 +4,7 @@ use acteon_core::similar::nearest;
 use acteon_core::{Priority, VerdictKind};
 
 use super::entry;
-use super::entry::Entry;
+use super::entry::VerdictEntry;
 use crate::file::ACTION_KEYS;
 use crate::reader::Reader;
 use crate::rule::Verdict;
@@ -23,7 +23,7 @@ impl Reader<'_> {
         let Some(kind) = VerdictKind::parse(&type_name) else {
             return self.fault(type_node.place, no_verdict(&type_name));
         };
-        let Entry { keys, parse, .. } = entry(kind);
+        let VerdictEntry { keys, parse, .. } = entry(kind);
         for (name, node) in &fields {
             if *name != "type" && !keys.iter().any(|key| key.name == *name) {
                 self.fault::<()>(

@@ -3,12 +3,12 @@
 use acteon_core::ProviderName;
 use acteon_core::similar::nearest;
 
-use super::entry::{Entry, PRIORITY, needed};
+use super::entry::{VerdictEntry, PRIORITY, needed};
 use crate::reader::{Fields, Reader};
 use crate::rule::Verdict;
 use crate::yaml::Node;
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: VerdictEntry = VerdictEntry {
     keys: &[needed("target_provider"), PRIORITY],
     synonyms: &["route", "redirect", "forward"],
     parse: |reader, node, fields| {

@@ -1,9 +1,9 @@
 //! `suppress`: the action does not go.
 
-use super::entry::Entry;
+use super::entry::VerdictEntry;
 use crate::rule::Verdict;
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: VerdictEntry = VerdictEntry {
     keys: &[],
     synonyms: &["silence", "mute"],
     parse: |_, _, _| Some(Verdict::Suppress),

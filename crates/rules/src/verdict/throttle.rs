@@ -1,11 +1,11 @@
 //! `throttle`: the action goes unless too many went within a window.
 
-use super::entry::{Entry, PRIORITY, needed, seconds};
+use super::entry::{VerdictEntry, PRIORITY, needed, seconds};
 use crate::reader::{Fields, Reader};
 use crate::rule::Verdict;
 use crate::yaml::Node;
 
-pub(super) const ENTRY: Entry = Entry {
+pub(super) const ENTRY: VerdictEntry = VerdictEntry {
     keys: &[needed("max_count"), needed("window_seconds"), PRIORITY],
     synonyms: &["rate_limit", "ratelimit", "limit"],
     parse,
