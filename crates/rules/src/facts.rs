@@ -23,7 +23,7 @@ pub struct Facts<'a> {
     provider: &'a ProviderName,
     now: Timestamp,
     payload: OnceCell<Option<Tree<'a>>>,
-    fields: OnceCell<Option<Vec<Field<'a>>>>,
+    fields: OnceCell<Option<Vec<PayloadField<'a>>>>,
     calendars: RefCell<Vec<(u16, DateTime)>>,
     /// Beginnings of values that are no text, as JSON writes them.
     beginnings: RefCell<BTreeMap<Path, String>>,
@@ -205,7 +205,7 @@ impl<'a> Facts<'a> {
         let found = fields[..after]
             .last()
             .filter(|field| *field.name == **first);
-        let Field { json, value, .. } = found.ok_or(Missing::Absent)?;
+        let PayloadField { json, value, .. } = found.ok_or(Missing::Absent)?;
         let value = value
             .get_or_init(|| read(json))
             .as_ref()
@@ -226,7 +226,7 @@ impl<'a> Facts<'a> {
 }
 
 /// Field of a payload that is an object, not parsed until somebody looks.
-struct Field<'a> {
+struct PayloadField<'a> {
     name: Cow<'a, str>,
     json: &'a str,
     value: OnceCell<Option<Tree<'a>>>,
@@ -234,8 +234,8 @@ struct Field<'a> {
 
 /// Fields of a payload that is an object, in the order of their names; of equal ones the last comes
 /// last. Of one that is a list, its items by their positions.
-fn fields(payload: &str) -> Option<Vec<Field<'_>>> {
-    let field = |name, json| Field {
+fn fields(payload: &str) -> Option<Vec<PayloadField<'_>>> {
+    let field = |name, json| PayloadField {
         name,
         json,
         value: OnceCell::new(),

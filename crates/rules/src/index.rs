@@ -22,12 +22,12 @@ use crate::zone::Zone;
 /// Index from what fields hold to positions of rules, in their order.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    fields: Vec<Field>,
+    fields: Vec<IndexedField>,
     rest: Vec<u32>,
 }
 
 #[derive(Debug)]
-struct Field {
+struct IndexedField {
     path: Path,
     texts: HashMap<Box<str>, Vec<u32>>,
     ints: HashMap<i64, Vec<u32>>,
@@ -103,13 +103,13 @@ impl Index {
         index
     }
 
-    fn field(&mut self, path: &Path) -> &mut Field {
+    fn field(&mut self, path: &Path) -> &mut IndexedField {
         let at = self
             .fields
             .iter()
             .position(|field| field.path == *path)
             .unwrap_or_else(|| {
-                self.fields.push(Field {
+                self.fields.push(IndexedField {
                     path: path.clone(),
                     texts: HashMap::new(),
                     ints: HashMap::new(),
@@ -169,7 +169,7 @@ impl Index {
     }
 }
 
-impl Field {
+impl IndexedField {
     /// Rules filed under any value: what cannot be read may be each of them, and a rule that looks
     /// at it fails and is shown.
     fn all(&self) -> impl Iterator<Item = &[u32]> {
