@@ -103,7 +103,7 @@ pub(crate) type YamlError = (Place, String);
 
 /// Root node of `text`, which must be one document; `None` when it is empty.
 pub(crate) fn parse(text: &str) -> Result<Option<Node>, YamlError> {
-    let mut reader = Reader {
+    let mut reader = NodeReader {
         text,
         parser: Parser::new_from_str(text),
     };
@@ -123,12 +123,12 @@ pub(crate) fn parse(text: &str) -> Result<Option<Node>, YamlError> {
     }
 }
 
-struct Reader<'a> {
+struct NodeReader<'a> {
     text: &'a str,
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> NodeReader<'a> {
     fn next(&mut self) -> Result<(Event<'a>, Span), YamlError> {
         match self.parser.next_event() {
             None => Ok((Event::StreamEnd, Span::default())),

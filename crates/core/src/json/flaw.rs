@@ -14,12 +14,12 @@ const FEW_NAMES: usize = 16;
 /// Flaw of a JSON text: what it is, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flaw {
-    kind: Kind,
+    kind: FlawKind,
     at: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum FlawKind {
     TooDeep(usize),
     /// One reader takes it for infinity, one for the largest number, one for an error.
     NoDouble,
@@ -44,7 +44,7 @@ impl Flaw {
 
     /// Whether the flaw is that the text nests too deep.
     pub fn is_depth(self) -> bool {
-        matches!(self.kind, Kind::TooDeep(_))
+        matches!(self.kind, FlawKind::TooDeep(_))
     }
 
     /// Path of the flaw, such as `payload.a[3].b`. `json` is the text in which it was found.
@@ -56,12 +56,12 @@ impl Flaw {
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            Kind::TooDeep(limit) => write!(f, "the JSON nests deeper than {limit} levels"),
-            Kind::NoDouble => f.write_str("is a number that is too large for a 64-bit floating-point number; send it as text"),
-            Kind::HalfLetter => f.write_str(
+            FlawKind::TooDeep(limit) => write!(f, "the JSON nests deeper than {limit} levels"),
+            FlawKind::NoDouble => f.write_str("is a number that is too large for a 64-bit floating-point number; send it as text"),
+            FlawKind::HalfLetter => f.write_str(
                 "holds half of a surrogate pair, such as \\ud83d alone: a letter was cut in two; cut texts between letters, or send U+FFFD",
             ),
-            Kind::Twice => f.write_str("is given twice, and readers differ in which one counts; send it once"),
+            FlawKind::Twice => f.write_str("is given twice, and readers differ in which one counts; send it once"),
         }
     }
 }
@@ -98,7 +98,7 @@ impl Scan<'_> {
                     let end = word_end(bytes, at);
                     if !self.json.get(at..end).is_some_and(is_double) {
                         return Some(Flaw {
-                            kind: Kind::NoDouble,
+                            kind: FlawKind::NoDouble,
                             at,
                         });
                     }
@@ -107,7 +107,7 @@ impl Scan<'_> {
                 b'{' | b'[' => {
                     if self.open.len() == self.max_depth {
                         return Some(Flaw {
-                            kind: Kind::TooDeep(self.max_depth),
+                            kind: FlawKind::TooDeep(self.max_depth),
                             at,
                         });
                     }
@@ -136,7 +136,7 @@ impl Scan<'_> {
         let is_escaped = quoted.contains(&b'\\');
         if is_escaped && lone_surrogate(bytes, at, end).is_some() {
             return Some(Flaw {
-                kind: Kind::HalfLetter,
+                kind: FlawKind::HalfLetter,
                 at,
             });
         }
@@ -205,7 +205,7 @@ fn twice(json: &str, at: usize) -> Option<Flaw> {
         .map(|pair| pair[1].clone())?;
     // // Both are slices of one text, so their addresses differ by the offset.
     Some(Flaw {
-        kind: Kind::Twice,
+        kind: FlawKind::Twice,
         at: second.as_ptr() as usize - json.as_ptr() as usize,
     })
 }
@@ -272,7 +272,7 @@ fn named(quoted: &str) -> String {
 mod tests {
     use super::*;
 
-    fn found(json: &str) -> Option<(String, Kind)> {
+    fn found(json: &str) -> Option<(String, FlawKind)> {
         Flaw::find(json, 64).map(|flaw| (flaw.place(json), flaw.kind))
     }
 
@@ -282,38 +282,38 @@ mod tests {
             (
                 r#"{"payload":{"a":[0,1,2,{"b":1e400}]}}"#,
                 "payload.a[3].b",
-                Kind::NoDouble,
+                FlawKind::NoDouble,
             ),
-            (r#"{ "a" : [ -1e309 ] }"#, "a[0]", Kind::NoDouble),
-            (r#"{"text":"cut \ud83d"}"#, "text", Kind::HalfLetter),
-            (r#"{"text":"\ude00\ud83d"}"#, "text", Kind::HalfLetter),
+            (r#"{ "a" : [ -1e309 ] }"#, "a[0]", FlawKind::NoDouble),
+            (r#"{"text":"cut \ud83d"}"#, "text", FlawKind::HalfLetter),
+            (r#"{"text":"\ude00\ud83d"}"#, "text", FlawKind::HalfLetter),
             (
                 r#"{"a":{"x\ud800":1}}"#,
                 r#"a["x\ud800"]"#,
-                Kind::HalfLetter,
+                FlawKind::HalfLetter,
             ),
-            (r#"{"a":{"b":{},"b":1}}"#, "a.b", Kind::Twice),
+            (r#"{"a":{"b":{},"b":1}}"#, "a.b", FlawKind::Twice),
             (
                 r#"{"a.b":[{"c":1,"\u0063":2}]}"#,
                 r#"["a.b"][0].c"#,
-                Kind::Twice,
+                FlawKind::Twice,
             ),
-            ("1e400", "", Kind::NoDouble),
+            ("1e400", "", FlawKind::NoDouble),
         ] {
             assert_eq!(found(json), Some((place.to_owned(), kind)), "{json}");
         }
         let long = format!(r#"{{"n":{}}}"#, "9".repeat(400));
-        assert_eq!(found(&long), Some(("n".to_owned(), Kind::NoDouble)));
+        assert_eq!(found(&long), Some(("n".to_owned(), FlawKind::NoDouble)));
         let many: Vec<String> = (0..100)
             .chain([7])
             .map(|number| format!("\"k{number}\":0"))
             .collect();
         assert_eq!(
             found(&format!("{{{}}}", many.join(","))),
-            Some(("k7".to_owned(), Kind::Twice))
+            Some(("k7".to_owned(), FlawKind::Twice))
         );
         let deep = format!("{}{}", "[".repeat(65), "]".repeat(65));
-        assert_eq!(found(&deep).map(|(_, kind)| kind), Some(Kind::TooDeep(64)));
+        assert_eq!(found(&deep).map(|(_, kind)| kind), Some(FlawKind::TooDeep(64)));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use acteon_core::Timestamp;
 
 use super::bounds::Bounds;
-use super::stop::{Evaluated, Stop};
+use super::stop::{EvalResult, Stop};
 use crate::expr::Operation;
 use crate::value::Val;
 
@@ -15,7 +15,7 @@ pub(super) fn arithmetic<'a>(
     operation: Operation,
     left: &Val<'a>,
     right: &Val<'a>,
-) -> Evaluated<'a> {
+) -> EvalResult<'a> {
     let overflow = || Stop::error("overflow: the result needs more than 64 bits");
     match (operation, left, right) {
         (_, Val::Null, _) | (_, _, Val::Null) => Err(Stop::Unknown),
@@ -56,7 +56,7 @@ pub(super) fn arithmetic<'a>(
     }
 }
 
-fn joined<'a>(bounds: &mut Bounds, left: &Val<'a>, right: &Val<'a>) -> Evaluated<'a> {
+fn joined<'a>(bounds: &mut Bounds, left: &Val<'a>, right: &Val<'a>) -> EvalResult<'a> {
     let items: Vec<Val<'a>> = [left, right]
         .into_iter()
         .flat_map(|list| list.items().unwrap_or_default())
@@ -66,7 +66,7 @@ fn joined<'a>(bounds: &mut Bounds, left: &Val<'a>, right: &Val<'a>) -> Evaluated
 }
 
 /// The same value with the other sign.
-pub(super) fn negate<'a>(bounds: &mut Bounds, of: &Val<'_>) -> Evaluated<'a> {
+pub(super) fn negate<'a>(bounds: &mut Bounds, of: &Val<'_>) -> EvalResult<'a> {
     match of {
         Val::Int(number) => number
             .checked_neg()
@@ -90,7 +90,7 @@ fn later<'a>(time: Timestamp, seconds: i64) -> Val<'a> {
 }
 
 /// A number; what is none, or infinite, is an error: written as JSON it would be null.
-pub(super) fn finite<'a>(number: f64) -> Evaluated<'a> {
+pub(super) fn finite<'a>(number: f64) -> EvalResult<'a> {
     if number.is_finite() {
         Ok(Val::Double(number))
     } else {

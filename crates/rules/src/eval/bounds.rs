@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use acteon_core::limits::{MAX_BUILT_BYTES, MAX_STEPS};
 
-use super::stop::{Evaluated, Stop};
+use super::stop::{EvalResult, Stop};
 use crate::value::Val;
 
 /// Members of objects, or items of lists, that are compared within one step. So many that two
@@ -54,7 +54,7 @@ impl Bounds {
     }
 
     /// Text that an evaluation built, after its bytes are counted.
-    pub(super) fn built<'a>(&mut self, text: String) -> Evaluated<'a> {
+    pub(super) fn built<'a>(&mut self, text: String) -> EvalResult<'a> {
         self.take_bytes(text.len())?;
         Ok(Val::Text(Cow::Owned(text)))
     }

@@ -8,7 +8,7 @@ use acteon_core::limits::MAX_MATCHED_FIELD_BYTES;
 
 use super::arithmetic::finite;
 use super::bounds::Bounds;
-use super::stop::{Evaluated, Stop};
+use super::stop::{EvalResult, Stop};
 use super::within::is_item;
 use crate::functions::{Function, escape};
 use crate::value::Val;
@@ -18,7 +18,7 @@ pub(super) fn call<'a>(
     bounds: &mut Bounds,
     function: Function,
     arguments: &[Val<'a>],
-) -> Evaluated<'a> {
+) -> EvalResult<'a> {
     use Function as F;
     let found = match (function, arguments) {
         (F::Size, [of]) => Some(size(of)?),
@@ -129,7 +129,7 @@ fn wrong(function: Function, arguments: &[Val<'_>]) -> Stop {
     Stop::error(&format!("{name} does not take {}", kinds.join(" and ")))
 }
 
-fn size<'a>(of: &Val<'_>) -> Evaluated<'a> {
+fn size<'a>(of: &Val<'_>) -> EvalResult<'a> {
     let size = match of {
         Val::Text(text) => text.chars().count(),
         Val::Labels(labels) => labels.len(),
@@ -142,7 +142,7 @@ fn size<'a>(of: &Val<'_>) -> Evaluated<'a> {
 }
 
 /// Whether a text lies within a text, or an item in a list.
-fn contains<'a>(bounds: &mut Bounds, of: &Val<'a>, part: &Val<'a>) -> Evaluated<'a> {
+fn contains<'a>(bounds: &mut Bounds, of: &Val<'a>, part: &Val<'a>) -> EvalResult<'a> {
     match (of, part) {
         (Val::Text(text), Val::Text(part)) => {
             let text = &text[..text.floor_char_boundary(MAX_MATCHED_FIELD_BYTES)];

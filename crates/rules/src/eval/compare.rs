@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::bounds::Bounds;
-use super::stop::{Evaluated, Stop};
+use super::stop::{EvalResult, Stop};
 use crate::expr::{Comparison, Constant};
 use crate::value::Val;
 
@@ -40,7 +40,7 @@ pub(super) fn compare<'a>(
     comparison: Comparison,
     left: &Val<'_>,
     right: &Val<'_>,
-) -> Evaluated<'a> {
+) -> EvalResult<'a> {
     let holds = match comparison {
         Comparison::Eq => bounds.equal(left, right)?,
         Comparison::Ne => !bounds.equal(left, right)?,

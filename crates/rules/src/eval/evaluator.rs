@@ -9,7 +9,7 @@ use super::arithmetic::{arithmetic, negate};
 use super::bounds::Bounds;
 use super::call::call;
 use super::compare::compare;
-use super::stop::{Evaluated, Stop};
+use super::stop::{EvalResult, Stop};
 use super::within::{index, is_in, select};
 use crate::expr::{Expr, Fold};
 use crate::facts::Facts;
@@ -22,7 +22,7 @@ pub(super) struct Evaluator<'a, 'f> {
     facts: &'a Facts<'f>,
     zone: &'a Zone,
     bounds: Bounds,
-    locals: Vec<Evaluated<'a>>,
+    locals: Vec<EvalResult<'a>>,
 }
 
 impl<'a, 'f> Evaluator<'a, 'f> {
@@ -35,7 +35,7 @@ impl<'a, 'f> Evaluator<'a, 'f> {
         }
     }
 
-    pub(super) fn eval(&mut self, expr: &'a Expr) -> Evaluated<'a> {
+    pub(super) fn eval(&mut self, expr: &'a Expr) -> EvalResult<'a> {
         self.bounds.step(1)?;
         match expr {
             Expr::Constant(constant) => Ok(constant.value()),
@@ -94,7 +94,7 @@ impl<'a, 'f> Evaluator<'a, 'f> {
         exprs.iter().map(|expr| self.eval(expr)).collect()
     }
 
-    fn has(&mut self, field: &'a Expr) -> Evaluated<'a> {
+    fn has(&mut self, field: &'a Expr) -> EvalResult<'a> {
         match self.eval(field) {
             Ok(_) => Ok(Val::Bool(true)),
             Err(Stop::Unknown) => Ok(Val::Bool(false)),
@@ -102,7 +102,7 @@ impl<'a, 'f> Evaluator<'a, 'f> {
         }
     }
 
-    fn choice(&mut self, parts: &'a [Expr; 3]) -> Evaluated<'a> {
+    fn choice(&mut self, parts: &'a [Expr; 3]) -> EvalResult<'a> {
         let [condition, then, otherwise] = parts;
         if self.flag(condition)? {
             self.eval(then)
@@ -111,7 +111,7 @@ impl<'a, 'f> Evaluator<'a, 'f> {
         }
     }
 
-    fn matches(&mut self, of: &'a Expr, pattern: &Pattern) -> Evaluated<'a> {
+    fn matches(&mut self, of: &'a Expr, pattern: &Pattern) -> EvalResult<'a> {
         match self.eval(of)? {
             Val::Text(text) => {
                 let text = Facts::matched(of, &text);
@@ -130,7 +130,7 @@ impl<'a, 'f> Evaluator<'a, 'f> {
     }
 
     /// Result of `&&` and `||`: the operand that decides, else unknown, else an error.
-    fn all_of(&mut self, operands: &'a [Expr], decides: bool) -> Evaluated<'a> {
+    fn all_of(&mut self, operands: &'a [Expr], decides: bool) -> EvalResult<'a> {
         let mut unknown = false;
         let mut error = None;
         for operand in operands {
@@ -169,7 +169,7 @@ impl<'a, 'f> Evaluator<'a, 'f> {
         }
     }
 
-    fn fold(&mut self, fold: &'a Fold) -> Evaluated<'a> {
+    fn fold(&mut self, fold: &'a Fold) -> EvalResult<'a> {
         let range = self.eval(&fold.range)?;
         let keys: Vec<Val<'a>>;
         let length = match &range {
@@ -222,7 +222,7 @@ impl<'a, 'f> Evaluator<'a, 'f> {
 
     /// Sets a local. A comprehension within this one has cut off what lies above its own variables,
     /// never these.
-    fn set_local(&mut self, depth: usize, value: Evaluated<'a>) {
+    fn set_local(&mut self, depth: usize, value: EvalResult<'a>) {
         if let Some(local) = self.locals.get_mut(depth) {
             *local = value;
         }

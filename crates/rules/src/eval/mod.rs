@@ -18,7 +18,7 @@ use crate::zone::Zone;
 pub(crate) use arithmetic::negated;
 pub(crate) use compare::holds;
 use evaluator::Evaluator;
-use stop::Evaluated;
+use stop::EvalResult;
 pub(crate) use stop::Stop;
 
 /// Truth of a condition.
@@ -45,6 +45,6 @@ pub(crate) fn truth(condition: &Expr, facts: &Facts<'_>, zone: &Zone) -> Truth {
 }
 
 /// Value of an expression, or why there is none.
-pub(crate) fn value<'a>(expr: &'a Expr, facts: &'a Facts<'_>, zone: &'a Zone) -> Evaluated<'a> {
+pub(crate) fn value<'a>(expr: &'a Expr, facts: &'a Facts<'_>, zone: &'a Zone) -> EvalResult<'a> {
     Evaluator::new(facts, zone).eval(expr)
 }

@@ -32,4 +32,4 @@ impl Stop {
 }
 
 /// Value, or why there is none.
-pub(crate) type Evaluated<'a> = Result<Val<'a>, Stop>;
+pub(crate) type EvalResult<'a> = Result<Val<'a>, Stop>;

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use acteon_core::json::Tree;
 
 use super::bounds::Bounds;
-use super::stop::{Evaluated, Stop};
+use super::stop::{EvalResult, Stop};
 use crate::path::position;
 use crate::value::Val;
 
 /// Value of a member.
-pub(super) fn select<'a>(of: &Val<'a>, key: &str) -> Evaluated<'a> {
+pub(super) fn select<'a>(of: &Val<'a>, key: &str) -> EvalResult<'a> {
     match of {
         Val::Json(tree @ Tree::Object(_)) => {
             tree.member(key).map(Val::of_tree).ok_or(Stop::Unknown)
@@ -28,7 +28,7 @@ pub(super) fn select<'a>(of: &Val<'a>, key: &str) -> Evaluated<'a> {
 }
 
 /// Value of a member or item.
-pub(super) fn index<'a>(of: &Val<'a>, key: &Val<'a>) -> Evaluated<'a> {
+pub(super) fn index<'a>(of: &Val<'a>, key: &Val<'a>) -> EvalResult<'a> {
     match (of, key) {
         (_, Val::Text(key)) => select(of, key),
         (_, Val::Int(position)) if of.len().is_some() => {
