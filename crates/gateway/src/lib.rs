@@ -33,7 +33,7 @@ mod stop;
 #[cfg(test)]
 mod testing;
 
-pub use admit::answer::{Answer, DispatchError, Wait};
+pub use admit::answer::{DispatchAnswer, DispatchError, Wait};
 pub use admit::batch::{InOrder, places_in_order};
 pub use admit::shares::{OpenLimits, QueueFull};
 pub use cluster::lease::LeaseTimes;

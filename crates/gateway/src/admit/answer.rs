@@ -22,7 +22,7 @@ pub enum Wait {
 
 /// Answer to a dispatch.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct DispatchAnswer {
     /// Outcome of the action as JSON.
     pub outcome: Arc<str>,
     /// Whether it was still `Scheduled` when the wait was over.

@@ -10,7 +10,7 @@ use acteon_core::{Action, Caller, Origin};
 use acteon_store::StoreError;
 
 use crate::admit::accept::accept;
-use crate::admit::answer::{Answer, DispatchError, Wait};
+use crate::admit::answer::{DispatchAnswer, DispatchError, Wait};
 use crate::admit::batch::{BatchPlace, InOrder};
 use crate::admit::reply::{ActionKey, AwaitedReply, so_far};
 use crate::admit::request::DispatchRequest;
@@ -26,7 +26,7 @@ impl Gateway {
         origin: Origin,
         caller: Caller,
         wait: Wait,
-    ) -> Result<Answer, DispatchError> {
+    ) -> Result<DispatchAnswer, DispatchError> {
         self.dispatch_request(
             DispatchRequest {
                 action,
@@ -51,7 +51,7 @@ impl Gateway {
             mut admission,
             line,
         }: InOrder,
-    ) -> Result<Answer, DispatchError> {
+    ) -> Result<DispatchAnswer, DispatchError> {
         let in_turn = async {
             admission.reached().await;
             Arc::clone(&self.inner.batch_places).acquire_owned().await
@@ -82,7 +82,7 @@ impl Gateway {
         &self,
         request: DispatchRequest,
         wait: Wait,
-    ) -> Result<Answer, DispatchError> {
+    ) -> Result<DispatchAnswer, DispatchError> {
         self.dispatch_in_turn(request, wait, BatchPlace::default())
             .await
     }
@@ -92,7 +92,7 @@ impl Gateway {
         request: DispatchRequest,
         wait: Wait,
         batch: BatchPlace,
-    ) -> Result<Answer, DispatchError> {
+    ) -> Result<DispatchAnswer, DispatchError> {
         let inner = &self.inner;
         if inner.is_stopping() {
             return Err(DispatchError::Stopping);
@@ -118,9 +118,9 @@ impl Gateway {
     }
 }
 
-fn answer(outcome: Arc<str>) -> Answer {
+fn answer(outcome: Arc<str>) -> DispatchAnswer {
     let pending = outcome.starts_with(r#"{"Scheduled""#);
-    Answer { outcome, pending }
+    DispatchAnswer { outcome, pending }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use acteon_rules::path_parts;
 use acteon_store::Record;
 use hidden::Hidden;
 
-use crate::admit::answer::Answer;
+use crate::admit::answer::DispatchAnswer;
 use crate::history::redaction::placeholder::{PLACEHOLDER, placeholder};
 use crate::history::view::ActionView;
 
@@ -126,7 +126,7 @@ impl Redaction {
     }
 
     /// Answer to a replay as it may be seen: who replays an action is not who sent it.
-    pub(crate) fn answer(&self, action: &Action, answer: Answer) -> Answer {
+    pub(crate) fn answer(&self, action: &Action, answer: DispatchAnswer) -> DispatchAnswer {
         if self.paths.is_empty() {
             return answer;
         }
@@ -136,7 +136,7 @@ impl Redaction {
         let mut outcome =
             serde_json::from_str(&answer.outcome).unwrap_or_else(|_| unreadable(&answer.outcome));
         hidden.blot_outcome(&mut outcome);
-        Answer {
+        DispatchAnswer {
             outcome: outcome.to_json(),
             ..answer
         }
@@ -278,7 +278,7 @@ mod tests {
         let shown = redaction.apply(&action, &mut Hidden::default());
         assert_eq!(shown.payload.get(), r#"{"pin":"[redacted]","n":1.10}"#);
         let body = RawValue::from_string(r#"{"you_sent":"4711"}"#.into()).expect("JSON");
-        let answer = Answer {
+        let answer = DispatchAnswer {
             outcome: Outcome::Executed(Response::success(body)).to_json(),
             pending: false,
         };

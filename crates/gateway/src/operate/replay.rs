@@ -10,7 +10,7 @@
 use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Scope, Timestamp};
 use acteon_store::{ActionState, Record, StoreError};
 
-use crate::admit::answer::{Answer, DispatchError, Wait};
+use crate::admit::answer::{DispatchAnswer, DispatchError, Wait};
 use crate::admit::request::DispatchRequest;
 use crate::offload;
 use crate::shared::Gateway;
@@ -37,9 +37,9 @@ pub struct Replayed {
 #[derive(Clone, Debug)]
 pub enum ReplayResult {
     /// It was accepted, with this answer.
-    Sent(Answer),
+    Sent(DispatchAnswer),
     /// It was not let through, with this outcome. A dead letter stays on the list.
-    HeldBack(Answer),
+    HeldBack(DispatchAnswer),
     /// It was left alone, for this reason.
     LeftAlone(String),
     /// It was not accepted, with this error.
@@ -153,7 +153,7 @@ impl Gateway {
         };
         let result = match self.dispatch_request(request, wait).await {
             Ok(answer) => ReplayResult::Sent(self.shown(&letter.action, answer)),
-            Err(DispatchError::HeldBack(outcome)) => ReplayResult::HeldBack(Answer {
+            Err(DispatchError::HeldBack(outcome)) => ReplayResult::HeldBack(DispatchAnswer {
                 outcome,
                 pending: false,
             }),
@@ -167,7 +167,7 @@ impl Gateway {
     }
 
     /// Answer without what is hidden of its action.
-    fn shown(&self, action: &Action, answer: Answer) -> Answer {
+    fn shown(&self, action: &Action, answer: DispatchAnswer) -> DispatchAnswer {
         offload::by_size(action.payload.get().len(), || {
             self.inner.options.redaction.answer(action, answer)
         })
@@ -262,7 +262,7 @@ fn is_left(record: &Record, now: Timestamp) -> Option<String> {
 }
 
 /// Whether an action that was accepted is over without having been let through.
-fn is_held_back(answer: &Answer) -> bool {
+fn is_held_back(answer: &DispatchAnswer) -> bool {
     match serde_json::from_str(&answer.outcome) {
         Ok(
             Outcome::Suppressed { .. }

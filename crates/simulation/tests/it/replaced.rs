@@ -19,32 +19,32 @@ use tokio::time::{Instant, sleep};
 use crate::lanes::{NoObserver, Time, post};
 use crate::silence::silence;
 
-type Answer = fn() -> Result<(), ProviderError>;
+type DispatchAnswer = fn() -> Result<(), ProviderError>;
 
-const WORKS: Answer = || Ok(());
-const BROKEN: Answer = || {
+const WORKS: DispatchAnswer = || Ok(());
+const BROKEN: DispatchAnswer = || {
     Err(ProviderError::new(
         ErrorKind::ExecutionFailed,
         "60020 not allow to access from your ip",
     )
     .to_repair())
 };
-const DEAD: Answer = || Err(ProviderError::new(ErrorKind::Connection, "nobody there"));
-const REFUSES_TOKEN: Answer =
+const DEAD: DispatchAnswer = || Err(ProviderError::new(ErrorKind::Connection, "nobody there"));
+const REFUSES_TOKEN: DispatchAnswer =
     || Err(ProviderError::new(ErrorKind::Configuration, "42001 access_token expired").not_ready());
 
 /// One way a provider is configured.
 struct Settings {
-    answer: Answer,
+    answer: DispatchAnswer,
     takes: Duration,
-    check: Answer,
+    check: DispatchAnswer,
     check_takes: Duration,
     check_proves: bool,
     asked: Mutex<Vec<String>>,
 }
 
 impl Settings {
-    fn new(answer: Answer) -> Self {
+    fn new(answer: DispatchAnswer) -> Self {
         let zero = Duration::ZERO;
         Self {
             answer,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use acteon_core::limits::{MAX_DRY_RUNS_OF_A_BATCH, MAX_REFUSAL_BYTES};
 use acteon_core::{Action, ActionId, Origin, Outcome, Timestamp};
-use acteon_gateway::Answer;
+use acteon_gateway::DispatchAnswer;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -55,7 +55,7 @@ pub(in crate::http) async fn one(
         .gateway
         .dispatch(action, Origin::Api, caller, preference.wait)
         .await;
-    let Answer { outcome, pending } = answer.map_err(|error| refused(error.into()))?;
+    let DispatchAnswer { outcome, pending } = answer.map_err(|error| refused(error.into()))?;
     let status = if pending && preference.said {
         StatusCode::ACCEPTED
     } else {
