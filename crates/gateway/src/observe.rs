@@ -195,7 +195,11 @@ pub(crate) fn emit(observer: &dyn Observer, event: &OutcomeEvent<'_>) {
 }
 
 /// Logs and counts the rules that failed over an action, and so did not match.
-pub(crate) fn emit_rule_errors(observer: &dyn Observer, action: &Action, rule_errors: &[RuleError]) {
+pub(crate) fn emit_rule_errors(
+    observer: &dyn Observer,
+    action: &Action,
+    rule_errors: &[RuleError],
+) {
     for RuleError { rule, message } in rule_errors {
         tracing::error!(action = %action.id, rule = %rule, error = message, "a rule failed; it did not match");
         observer.rule_error(rule);

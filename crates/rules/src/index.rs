@@ -84,7 +84,9 @@ impl Index {
             };
             for key in keys {
                 let filed = match key {
-                    IndexKey::Text(text) => index.field(path).texts.entry(text.clone()).or_default(),
+                    IndexKey::Text(text) => {
+                        index.field(path).texts.entry(text.clone()).or_default()
+                    }
                     IndexKey::Int(number) => index.field(path).ints.entry(*number).or_default(),
                     IndexKey::Within(literal) => literals
                         .entry(path)

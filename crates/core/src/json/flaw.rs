@@ -313,7 +313,10 @@ mod tests {
             Some(("k7".to_owned(), FlawKind::Twice))
         );
         let deep = format!("{}{}", "[".repeat(65), "]".repeat(65));
-        assert_eq!(found(&deep).map(|(_, kind)| kind), Some(FlawKind::TooDeep(64)));
+        assert_eq!(
+            found(&deep).map(|(_, kind)| kind),
+            Some(FlawKind::TooDeep(64))
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use acteon_core::similar::nearest;
 use acteon_core::{
     Action, Caller, Origin, Outcome, Priority, ProviderName, Scope, Timestamp, VerdictKind,
 };
-use acteon_rules::{Decision, Facts, RuleError, Rule};
+use acteon_rules::{Decision, Facts, Rule, RuleError};
 use acteon_store::Conditions;
 
 use crate::decide::conditions::conditions;

@@ -1,6 +1,6 @@
 //! `allow`: the action goes unchanged.
 
-use super::entry::{VerdictEntry, PRIORITY};
+use super::entry::{PRIORITY, VerdictEntry};
 use crate::rule::Verdict;
 
 pub(super) const ENTRY: VerdictEntry = VerdictEntry {

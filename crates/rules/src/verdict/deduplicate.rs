@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::entry::{VerdictEntry, PRIORITY, optional, seconds};
+use super::entry::{PRIORITY, VerdictEntry, optional, seconds};
 use crate::reader::{Fields, Reader};
 use crate::rule::Verdict;
 use crate::yaml::Node;

@@ -1,6 +1,6 @@
 //! `modify`: the action goes with a changed payload, or with another priority.
 
-use super::entry::{VerdictEntry, PRIORITY, needed};
+use super::entry::{PRIORITY, VerdictEntry, needed};
 use crate::path::Path;
 use crate::reader::{Fields, Reader};
 use crate::rule::{Changes, Verdict};

@@ -3,7 +3,7 @@
 use acteon_core::ProviderName;
 use acteon_core::similar::nearest;
 
-use super::entry::{VerdictEntry, PRIORITY, needed};
+use super::entry::{PRIORITY, VerdictEntry, needed};
 use crate::reader::{Fields, Reader};
 use crate::rule::Verdict;
 use crate::yaml::Node;

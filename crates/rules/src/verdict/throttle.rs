@@ -1,6 +1,6 @@
 //! `throttle`: the action goes unless too many went within a window.
 
-use super::entry::{VerdictEntry, PRIORITY, needed, seconds};
+use super::entry::{PRIORITY, VerdictEntry, needed, seconds};
 use crate::reader::{Fields, Reader};
 use crate::rule::Verdict;
 use crate::yaml::Node;

@@ -7,7 +7,8 @@ use acteon_core::{
     Action, BoxFuture, Caller, Clock, Entropy, Origin, ProviderName, Scope, Tenant, Timestamp,
 };
 use acteon_gateway::{
-    AttemptEvent, Gateway, GatewayOptions, Observer, OutcomeEvent, Parts, Registry, RetentionPolicy, Wait,
+    AttemptEvent, Gateway, GatewayOptions, Observer, OutcomeEvent, Parts, Registry,
+    RetentionPolicy, Wait,
 };
 use acteon_rules::RuleSet;
 use acteon_simulation::harness::{

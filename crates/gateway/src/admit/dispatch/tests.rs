@@ -51,7 +51,11 @@ async fn answered(gateway: &Gateway, id: &str, kind: &str, wait: Wait) -> String
         Ok(answer) => {
             let outcome: acteon_core::Outcome =
                 serde_json::from_str(&answer.outcome).expect("an outcome");
-            assert_eq!(answer.pending, outcome.as_str() == "scheduled", "{outcome:?}");
+            assert_eq!(
+                answer.pending,
+                outcome.as_str() == "scheduled",
+                "{outcome:?}"
+            );
             outcome.as_str().to_owned()
         }
         Err(error) => format!("refused: {error}"),
