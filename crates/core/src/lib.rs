@@ -9,6 +9,7 @@
 
 mod access;
 mod action;
+mod causes;
 mod clock;
 mod entropy;
 pub mod json;
@@ -25,6 +26,7 @@ mod verdict;
 
 pub use access::{Caller, Grant, Permission, Role, Scope, covers_tenant};
 pub use action::{Action, Origin};
+pub use causes::{WithCauses, with_causes};
 pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, SystemEntropy};
 pub use futures_core::future::BoxFuture;

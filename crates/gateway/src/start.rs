@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use acteon_core::limits::{MAX_BATCH_ADMITTING, MAX_DRY_RUNS};
-use acteon_core::{Clock, Entropy};
+use acteon_core::{Clock, Entropy, with_causes};
 use acteon_rules::RuleSet;
 use acteon_store::{Layered, Store, StoreError};
 use tokio::sync::{Notify, Semaphore};
@@ -115,7 +115,7 @@ async fn shares(store: &dyn Store, options: &GatewayOptions, due: &DueClock) -> 
         Ok(open) => shares.set(&open),
         // A look at very many may take longer than any look may. All that waits is counted, and whose it is comes later.
         Err(error) => {
-            tracing::warn!(%error, "whose the waiting actions are could not be counted; it is tried again");
+            tracing::warn!(error = %with_causes(&error), "whose the waiting actions are could not be counted; it is tried again");
             shares.set_total(store.open_count());
         }
     }

@@ -3,6 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use acteon_core::with_causes;
+
 use crate::shared::Gateway;
 
 /// Longest that a stop waits for the lease to be given back.
@@ -43,7 +45,7 @@ impl Gateway {
             {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
-                    tracing::warn!(%error, "the lease could not be given back; the next process takes over what is left");
+                    tracing::warn!(error = %with_causes(&error), "the lease could not be given back; the next process takes over what is left");
                 }
                 Err(_) => tracing::warn!(
                     "the store does not answer; the next process takes over what is left"

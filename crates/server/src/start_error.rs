@@ -38,7 +38,7 @@ impl std::fmt::Display for StartError {
                     path.display()
                 )
             }
-            Self::Store(path, error) => write!(f, "cannot open the database {path}: {error}"),
+            Self::Store(path, _) => write!(f, "cannot open the database {path}"),
             Self::Listen(address, error) => write!(
                 f,
                 "cannot listen on {address}: {error}; choose another port with --port"
@@ -61,4 +61,18 @@ impl std::fmt::Display for StartError {
     }
 }
 
-impl std::error::Error for StartError {}
+impl std::error::Error for StartError {
+    // The others have their causes in the middle of their own sentences, before what to do.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Store(_, error) => Some(error),
+            Self::DataDir(..)
+            | Self::Listen(..)
+            | Self::Host(..)
+            | Self::Rules(_)
+            | Self::Auth(_)
+            | Self::Public(_)
+            | Self::Registry(_) => None,
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{BoxFuture, Clock, Entropy, Timestamp};
+use acteon_core::{BoxFuture, Clock, Entropy, Timestamp, with_causes};
 use acteon_crypto::{Envelope, ExposeSecret as _, KeyRing, SecretString};
 use acteon_providers::{SharedToken, TokenShare, TokenTurn};
 use acteon_store::{NoteSwap, Store};
@@ -97,7 +97,7 @@ impl StoredTokens {
             return;
         };
         if let Err(error) = self.store.put_note(note, &sealed.to_string(), until).await {
-            tracing::warn!(%error, "an access token could not be shared; others fetch their own");
+            tracing::warn!(error = %with_causes(&error), "an access token could not be shared; others fetch their own");
         }
     }
 }
@@ -141,7 +141,7 @@ impl TokenShare for StoredTokens {
                         return TokenTurn::Use(token);
                     }
                     Err(error) => {
-                        tracing::warn!(%error, "access tokens are not shared while the store is away");
+                        tracing::warn!(error = %with_causes(&error), "access tokens are not shared while the store is away");
                         return TokenTurn::Fetch;
                     }
                 }
@@ -174,7 +174,7 @@ impl TokenShare for StoredTokens {
                 })
                 .await
             {
-                tracing::debug!(%error, "a turn to fetch a token runs out by itself");
+                tracing::debug!(error = %with_causes(&error), "a turn to fetch a token runs out by itself");
             }
         })
     }

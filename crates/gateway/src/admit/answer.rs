@@ -53,7 +53,7 @@ pub enum DispatchError {
     #[error("the gateway is stopping; try again")]
     Stopping,
     /// The store did not take it.
-    #[error("{0}")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// The store did not answer in time: whether the action was accepted is not known. The same id may be sent again.
     #[error(

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use acteon_core::with_causes;
+
 use crate::shared::Inner;
 
 /// Pause between two queries for the outcomes of actions that another gateway may have worked on.
@@ -35,7 +37,7 @@ pub(crate) async fn follow(inner: Arc<Inner>) {
                 .iter()
                 .for_each(|(seq, outcome)| inner.waiters.reply(*seq, outcome)),
             Err(error) => {
-                tracing::debug!(%error, "what became of actions could not be asked; asking again");
+                tracing::debug!(error = %with_causes(&error), "what became of actions could not be asked; asking again");
             }
         }
     }

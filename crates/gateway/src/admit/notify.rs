@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Action, ActionId, ActionType, Caller, Origin, Priority, ProviderName};
+use acteon_core::{
+    Action, ActionId, ActionType, Caller, Origin, Priority, ProviderName, with_causes,
+};
 use acteon_store::{Overage, QuotaCheck};
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -38,7 +40,7 @@ pub(crate) fn tell(inner: &Arc<Inner>, action: &Arc<Action>, over: &[QuotaCheck]
                     .dispatch(notice, Origin::Notice, Caller::gateway(), Wait::ForCommit)
                     .await;
                 if let Err(error) = told {
-                    tracing::error!(quota = quota.id, %error, "the notice of a quota could not be stored; an action over it tries again later");
+                    tracing::error!(quota = quota.id, error = %with_causes(&error), "the notice of a quota could not be stored; an action over it tries again later");
                     gateway
                         .inner
                         .notices

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use acteon_core::with_causes;
 use acteon_rules::Facts;
 use acteon_store::{Reroute, Rerouted};
 
@@ -85,7 +86,7 @@ pub(crate) async fn elsewhere(inner: &Arc<Inner>, job: &mut Job) -> Elsewhere {
         }
         Err(error) => {
             job.charges.counters = before;
-            tracing::warn!(action = %job.action.id, %error, "an action could not be moved to the fallback of its provider; it is tried again");
+            tracing::warn!(action = %job.action.id, error = %with_causes(&error), "an action could not be moved to the fallback of its provider; it is tried again");
             Elsewhere::StoreFailed
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Action, Outcome};
+use acteon_core::{Action, Outcome, with_causes};
 use acteon_store::{Settled, Settlement, Step, StoreError};
 
 use crate::deliver::end::{End, put_off};
@@ -144,7 +144,7 @@ async fn settle(inner: &Arc<Inner>, action: &Action, settlement: impl Fn() -> Se
                 return false;
             }
             Err(error) if inner.is_stopping() => {
-                tracing::error!(action = %action.id, %error, "the outcome could not be recorded before the stop; the next process tries the action again, marked possible_duplicate if it may have been sent");
+                tracing::error!(action = %action.id, error = %with_causes(&error), "the outcome could not be recorded before the stop; the next process tries the action again, marked possible_duplicate if it may have been sent");
                 return false;
             }
             Err(_) => inner.clock.sleep(STORE_PAUSE).await,

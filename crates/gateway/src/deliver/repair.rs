@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use acteon_core::{LastError, Provider, ProviderError, ProviderName};
+use acteon_core::{LastError, Provider, ProviderError, ProviderName, with_causes};
 use acteon_store::{Hasten, StoreError};
 
 use crate::deliver::elsewhere::{Elsewhere, elsewhere};
@@ -284,7 +284,7 @@ pub(crate) async fn load_notes(inner: &Arc<Inner>) {
     if inner.store.is_shared()
         && let Err(error) = load_all_notes(inner).await
     {
-        tracing::debug!(%error, "which providers are to be repaired could not be read");
+        tracing::debug!(error = %with_causes(&error), "which providers are to be repaired could not be read");
     }
 }
 
@@ -326,7 +326,7 @@ fn tell_soon(inner: &Arc<Inner>, entry: &Arc<ProviderEntry>) {
             let Ok(text) = serde_json::to_string(&RepairNote { needed, changed_at }) else { return };
             match task.store.put_note(&note_name(&entry), &text, task.clock.now() + keeps).await {
                 Ok(()) => return,
-                Err(error) => tracing::debug!(provider = %entry.name, %error, "that a provider is to be repaired could not be told"),
+                Err(error) => tracing::debug!(provider = %entry.name, error = %with_causes(&error), "that a provider is to be repaired could not be told"),
             }
             if !task.sleep(STORE_PAUSE).await {
                 return;

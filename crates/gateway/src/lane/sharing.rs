@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use acteon_core::Timestamp;
+use acteon_core::{Timestamp, with_causes};
 use acteon_store::{OwnerId, StoreError};
 
 use super::note::LaneNote;
@@ -79,7 +79,7 @@ async fn tell_what_was_seen(inner: &Inner, lane: &Lane, seen: Option<f64>) {
         .put_note(&name, &seen.to_string(), inner.clock.now() + SEEN_KEEPS)
         .await
     {
-        tracing::debug!(%error, "what a lane let through could not be told");
+        tracing::debug!(error = %with_causes(&error), "what a lane let through could not be told");
     }
 }
 
@@ -126,14 +126,16 @@ async fn write_note(inner: &Inner, lane: &Lane) {
     match seen_by_others(inner, lane).await {
         Ok(others) if others > 0.0 => lane.learn(others),
         Ok(_) => {}
-        Err(error) => tracing::debug!(%error, "what the others saw of a lane could not be read"),
+        Err(error) => {
+            tracing::debug!(error = %with_causes(&error), "what the others saw of a lane could not be read");
+        }
     }
     let Ok(note) = serde_json::to_string(&lane.note(inner.lease.owner().0, inner.due.now())) else {
         return;
     };
     let until = inner.clock.now() + LANE_NOTE_KEEPS;
     if let Err(error) = inner.store.put_note(&note_name(lane), &note, until).await {
-        tracing::warn!(%error, "the pause of a lane could not be kept");
+        tracing::warn!(error = %with_causes(&error), "the pause of a lane could not be kept");
     }
 }
 

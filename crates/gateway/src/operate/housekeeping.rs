@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Scope, Timestamp};
+use acteon_core::{Scope, Timestamp, with_causes};
 use acteon_store::{Cursor, HistoryFilter, PageRequest, StoreError, Tenants};
 
 use crate::operate::retention_clock::{Moved, RetentionClock};
@@ -107,7 +107,7 @@ impl Housekeeper {
             .forget_silences(moved.now - inner.options.retention.default)
             .await
         {
-            tracing::warn!(%error, "old silences could not be deleted");
+            tracing::warn!(error = %with_causes(&error), "old silences could not be deleted");
         }
         let mut deleted = 0;
         for (keep, of) in by_duration(&inner.options.retention) {

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use acteon_core::{Clock, ProviderName};
+use acteon_core::{Clock, ProviderName, with_causes};
 use acteon_store::{Later, Layer, Store, StoreCall, StoreError};
 use tokio::sync::Notify;
 
@@ -147,7 +147,7 @@ impl StoreHealth {
         if failing.since.is_none() {
             failing.told = clock.monotonic();
             failing.since = Some(failing.told);
-            tracing::error!(call = call.as_str(), %error, "the store fails");
+            tracing::error!(call = call.as_str(), error = %with_causes(error), "the store fails");
         }
         drop(failing);
         self.failed.notify_one();
@@ -163,7 +163,7 @@ impl StoreHealth {
                 if failing.since.is_some() && now.saturating_sub(failing.told) >= REMIND_EVERY =>
             {
                 failing.told = now;
-                tracing::error!(%error, "the store still fails");
+                tracing::error!(error = %with_causes(error), "the store still fails");
             }
             None | Some(_) => {}
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use acteon_core::ProviderName;
+use acteon_core::{ProviderName, with_causes};
 use acteon_store::{Damage, StoreError};
 
 use crate::shared::{Gateway, Inner};
@@ -41,7 +41,7 @@ impl Gateway {
         self.inner
             .store_health
             .trouble(self.inner.clock.monotonic())
-            .map(|error| error.to_string())
+            .map(|error| with_causes(&error).to_string())
     }
 
     /// Time that the store has been waiting for its disk.
@@ -67,7 +67,7 @@ impl Inner {
             .store_health
             .is_news(undone, None, self.clock.monotonic())
         {
-            tracing::error!(%error, "{undone}");
+            tracing::error!(error = %with_causes(error), "{undone}");
         }
     }
 
@@ -82,7 +82,7 @@ impl Inner {
             .store_health
             .is_news(undone, Some(provider), self.clock.monotonic())
         {
-            tracing::error!(%provider, %error, "{undone}");
+            tracing::error!(%provider, error = %with_causes(error), "{undone}");
         }
     }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use acteon_core::limits::MAX_ASIDE;
-use acteon_core::{Action, Outcome, ProviderName, Timestamp};
+use acteon_core::{Action, Outcome, ProviderName, Timestamp, with_causes};
 use acteon_rules::{Facts, Matcher, OnMute, Rule, RuleSet};
 use acteon_store::{Document, DocumentChanges, DocumentKind, Store, StoreError};
 use arc_swap::ArcSwap;
@@ -125,7 +125,7 @@ impl CurrentPolicies {
 
     /// Counts a reading of the documents, and logs where it begins to fail or to work again.
     pub(super) fn note(&self, error: Option<&StoreError>, now: Timestamp) {
-        let error = error.map(ToString::to_string);
+        let error = error.map(|error| with_causes(error).to_string());
         match self.reloads.count(error.clone(), now) {
             TroubleTurn::Began => {
                 tracing::error!(

@@ -24,7 +24,7 @@ pub enum PolicyError {
     #[error("{0}")]
     Conflict(String),
     /// The store did not take it.
-    #[error("{0}")]
+    #[error(transparent)]
     Store(#[from] StoreError),
 }
 

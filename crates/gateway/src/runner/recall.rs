@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use acteon_core::with_causes;
 use acteon_store::{Cursor, RecentSend, StoreError};
 use tokio::sync::oneshot;
 
@@ -67,7 +68,7 @@ async fn recall_sends(inner: &Inner, looked: oneshot::Sender<()>) {
             Ok(None) => break,
             // The pages before are counted; it goes on with this one.
             Err(error) => {
-                tracing::warn!(%error, "what was sent in the last hour could not be looked up; until then what has a budget is put off");
+                tracing::warn!(error = %with_causes(&error), "what was sent in the last hour could not be looked up; until then what has a budget is put off");
                 drop(looked.take());
                 inner.clock.sleep(RECALL_AGAIN).await;
                 continue;

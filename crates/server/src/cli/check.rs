@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use acteon_core::with_causes;
 use acteon_gateway::{Registry, StoredInterval};
 use acteon_rules::RuleSet;
 use acteon_server::config::{
@@ -291,10 +292,14 @@ impl Which {
                             "there is no database at {} yet",
                             options.path.display()
                         )),
-                        Err(error) => Known::Not(format!("{}: {error}", options.path.display())),
+                        Err(error) => Known::Not(format!(
+                            "{}: {}",
+                            options.path.display(),
+                            with_causes(&error)
+                        )),
                     }
                 }
-                Err(error) => Known::Not(error.to_string()),
+                Err(error) => Known::Not(format!("{error:#}")),
             },
             #[cfg(feature = "postgres")]
             StoreConfig::Postgres(_) => {
@@ -334,7 +339,7 @@ async fn live_store(store: &StoreConfig) -> anyhow::Result<bool> {
                         true
                     }
                     Err(error) => {
-                        say!("  store: of [store] url: {error}");
+                        say!("  store: of [store] url: {}", with_causes(&error));
                         false
                     }
                 },

@@ -153,7 +153,7 @@ async fn run(config: Config, data_dir: PathBuf, source: String) -> anyhow::Resul
                 server.reload();
             }
             // Nothing that is in flight could be recorded. Whoever supervises the process starts another.
-            error = server.store_ended() => anyhow::bail!("the store has ended, and with it the server: {error}"),
+            error = server.store_ended() => return Err(error).context("the store has ended, and with it the server"),
         }
     }
     tracing::info!("stopping: finishing what is in flight");

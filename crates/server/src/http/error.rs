@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use acteon_api::{ErrorBody, FieldError};
-use acteon_core::ActionId;
 use acteon_core::json::head;
 use acteon_core::limits::{MAX_FAULT_BYTES, MAX_FAULTS, MAX_REFUSAL_BYTES};
+use acteon_core::{ActionId, with_causes};
 use acteon_gateway::{DispatchError, PolicyError};
 use acteon_store::StoreError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -180,7 +180,7 @@ fn id_header(id: &str) -> Option<HeaderValue> {
 
 impl From<DispatchError> for Refusal {
     fn from(error: DispatchError) -> Self {
-        let message = error.to_string();
+        let message = with_causes(&error).to_string();
         match error {
             DispatchError::Conflict { .. } => {
                 Self::new(StatusCode::CONFLICT, "ID_CONFLICT", message)
@@ -226,7 +226,7 @@ impl From<StoreError> for Refusal {
             return Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "UNSTORABLE_TEXT",
-                format!("nothing was stored: {error}"),
+                format!("nothing was stored: {}", with_causes(&error)),
             );
         }
         let code = match error {
@@ -238,7 +238,8 @@ impl From<StoreError> for Refusal {
             StoreError::Away(_) => "STORE_AWAY",
             StoreError::Damaged(_) => {
                 let message = format!(
-                    "{error}; what this needs of it cannot be read or written, and nothing was changed"
+                    "{}; what this needs of it cannot be read or written, and nothing was changed",
+                    with_causes(&error)
                 );
                 return Self::come_back("STORE_DAMAGED", message);
             }
@@ -255,11 +256,14 @@ impl From<StoreError> for Refusal {
             StoreError::Unknown(_) => {
                 return Self::come_back(
                     "STORE_SLOW",
-                    format!("{error}; it may have been stored: look, or send the same again"),
+                    format!(
+                        "{}; it may have been stored: look, or send the same again",
+                        with_causes(&error)
+                    ),
                 );
             }
         };
-        Self::come_back(code, format!("nothing was stored: {error}"))
+        Self::come_back(code, format!("nothing was stored: {}", with_causes(&error)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sending earlier actions again: what is asked for, and what is answered.
 
-use acteon_core::{ActionId, Caller};
+use acteon_core::{ActionId, Caller, with_causes};
 use acteon_gateway::{ReplayCursor, ReplayPage, ReplayRequest, ReplayResult, Replayed};
 use acteon_store::{HistoryFilter, Seq};
 use axum::http::StatusCode;
@@ -123,7 +123,7 @@ pub(super) fn one(replayed: &Replayed) -> ReplayedAction<'_> {
             Some(answer),
         ),
         ReplayResult::LeftAlone(why) => (false, Some(format!("left alone: {why}")), None),
-        ReplayResult::Refused(error) => (false, Some(error.to_string()), None),
+        ReplayResult::Refused(error) => (false, Some(with_causes(error).to_string()), None),
     };
     let outcome = answer.map(|answer| wire(&answer.outcome, false));
     let failed = outcome

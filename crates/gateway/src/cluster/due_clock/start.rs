@@ -8,7 +8,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use acteon_core::{Clock, Timestamp};
+use acteon_core::{Clock, Timestamp, with_causes};
 use acteon_store::{Heartbeat, Store, StoreError};
 
 use super::{ClockNote, ClockState, DueClock, between, is_recent, text};
@@ -59,7 +59,7 @@ pub(super) async fn first_state(
                 return Err(error);
             }
             Err(error) => {
-                tracing::warn!(%error, "could not look for a word of the other gateways; trying again");
+                tracing::warn!(error = %with_causes(&error), "could not look for a word of the other gateways; trying again");
             }
         }
         if let Some(wait) = &wait {

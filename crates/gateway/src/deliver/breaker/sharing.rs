@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::Timestamp;
+use acteon_core::{Timestamp, with_causes};
 use acteon_store::{NoteSwap, StoreError};
 use serde::{Deserialize, Serialize};
 
@@ -133,7 +133,7 @@ pub(crate) async fn load_breaker_notes(inner: &Inner) {
                 }
             }
             Err(error) => {
-                tracing::debug!(%error, "what the others know of a breaker could not be read");
+                tracing::debug!(error = %with_causes(&error), "what the others know of a breaker could not be read");
             }
         }
     }
@@ -198,7 +198,7 @@ pub(crate) fn tell_soon(inner: &Arc<Inner>, entry: &Arc<ProviderEntry>) {
     let (inner, entry) = (Arc::clone(inner), Arc::clone(entry));
     tokio::spawn(async move {
         if let Err(error) = tell(&inner, &entry, MovedBy::Calls).await {
-            tracing::warn!(provider = %entry.name, %error, "the state of a circuit breaker could not be told to the other gateways");
+            tracing::warn!(provider = %entry.name, error = %with_causes(&error), "the state of a circuit breaker could not be told to the other gateways");
         }
     });
 }
