@@ -1,5 +1,7 @@
 //! What can go wrong with the store.
 
+use crate::cause::Cause;
+
 /// A store operation that did not happen, or of which it is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -16,11 +18,11 @@ pub enum StoreError {
     #[error("no space is left for the database; free some on its disk")]
     Full,
     /// The database cannot be reached, or does not answer.
-    #[error("the database is away: {0}")]
-    Away(String),
+    #[error("the database is away")]
+    Away(#[source] Cause),
     /// The answer was lost: what was asked for may have been done, or not.
-    #[error("the database's answer was lost: {0}")]
-    Unknown(String),
+    #[error("the database's answer was lost")]
+    Unknown(#[source] Cause),
     /// Who writes is no process any more: its lease had run out, and another took over.
     #[error("this process's lease had run out; it goes on under a new one in a moment")]
     Fenced,
@@ -41,20 +43,20 @@ pub enum StoreError {
         known: i64,
     },
     /// A text that the database cannot hold, such as one with a NUL character.
-    #[error("the database cannot hold such a text: {0}")]
-    Unstorable(String),
+    #[error("the database cannot hold such a text")]
+    Unstorable(#[source] Cause),
     /// A part of the database cannot be read: its bytes are not those that were written.
-    #[error("the database is damaged: {0}")]
-    Damaged(String),
+    #[error("the database is damaged")]
+    Damaged(#[source] Cause),
     /// The database's files are no longer at their paths: what was written would be lost.
     #[error("{0}")]
     Lost(String),
     /// What was asked for by hand cannot be done with these files.
-    #[error("{0}")]
-    Refused(String),
+    #[error(transparent)]
+    Refused(Cause),
     /// The database engine failed.
-    #[error("the database failed: {0}")]
-    Engine(String),
+    #[error("the database failed")]
+    Engine(#[source] Cause),
 }
 
 /// What to do about a damaged database.
@@ -70,7 +72,8 @@ impl StoreError {
     /// The error with what to do, for whoever runs the server.
     pub(crate) fn advised(self) -> Self {
         match self {
-            Self::Damaged(why) => Self::Damaged(format!("{why}. {MEND}")),
+            // What to do comes last, behind the cause.
+            Self::Damaged(why) => Self::Damaged(format!("{why:#}. {MEND}").into()),
             other => other,
         }
     }
@@ -97,30 +100,16 @@ pub(crate) fn words_of_panic(panic: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_else(|| "without a word".into())
 }
 
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
-            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
-                Self::Locked
-            }
-            Some(rusqlite::ErrorCode::OperationInterrupted) => Self::Busy,
-            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
-                Self::Damaged(error.to_string())
-            }
-            _ => Self::Engine(error.to_string()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use acteon_core::with_causes;
+
     use super::*;
 
     /// All messages of the store's own: the others say what the caller gives them.
     #[test]
     fn each_failure_says_what_it_is() {
-        let why = || "WHY".to_owned();
+        let why = || Cause::from("WHY");
         for (error, message) in [
             (
                 StoreError::Busy,
@@ -162,11 +151,11 @@ mod tests {
                 "the database is damaged: WHY. Stop the server and restore the last file of `acteon-server backup`; or write what can be read \
                  into a new database with `acteon-server export` and `import`",
             ),
-            (StoreError::Lost(why()), "WHY"),
+            (StoreError::Lost("WHY".into()), "WHY"),
             (StoreError::Refused(why()), "WHY"),
             (StoreError::Engine(why()), "the database failed: WHY"),
         ] {
-            assert_eq!(error.to_string(), message);
+            assert_eq!(with_causes(&error).to_string(), message);
         }
     }
 }

@@ -9,6 +9,7 @@
 #![deny(missing_docs)]
 
 mod age;
+mod cause;
 mod claim;
 mod document;
 mod error;
@@ -31,6 +32,7 @@ mod tables;
 mod transfer;
 
 pub use age::Age;
+pub use cause::Cause;
 pub use document::{Document, DocumentChanges, DocumentKind, Put};
 pub use error::{MEND, StoreError};
 pub use gate::{Conditions, DedupCheck, Judged, Overage, QuotaCheck, ThrottleCheck};
@@ -45,7 +47,7 @@ pub use model::{
 pub use raw::UNREADABLE;
 pub use retention::{Pruned, Retention, SweepCursor, Tenants};
 pub use shares::{DeadShare, OpenShare};
-pub use sqlite::{FaultPoint, Faults, SqliteOptions, SqliteStore};
+pub use sqlite::{FaultPoint, Faults, SqliteError, SqliteOptions, SqliteStore};
 pub use store::{
     Damage, Documents, Engine, History, Jobs, Journal, Later, NoteSwap, Notes, Processes, Store,
     Wakeup,

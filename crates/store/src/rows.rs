@@ -52,7 +52,7 @@ pub(crate) fn row_texts(admission: &Admission) -> Result<RowTexts, StoreError> {
     let action = admission
         .action
         .to_json()
-        .map_err(|error| StoreError::Engine(error.to_string()))?;
+        .map_err(|error| StoreError::Engine(error.into()))?;
     let priority =
         Some(admission.priority).filter(|priority| *priority != admission.action.priority);
     let request = |route: &Route| request_texts(&action, &route.prepared, priority);
@@ -81,7 +81,7 @@ pub(crate) fn rerouted_texts(change: &Reroute) -> Result<RequestTexts, StoreErro
     let action = change
         .action
         .to_json()
-        .map_err(|error| StoreError::Engine(error.to_string()))?;
+        .map_err(|error| StoreError::Engine(error.into()))?;
     let priority = Some(change.priority).filter(|priority| *priority != change.action.priority);
     Ok(request_texts(&action, &change.prepared, priority))
 }

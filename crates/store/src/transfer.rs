@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use self::value::fits;
 use self::versions::{from_version_1, from_version_2};
-use crate::StoreError;
+use crate::{Cause, StoreError};
 
 pub(crate) use self::value::{Value, bytes_of};
 pub(crate) use crate::tables::{Kind, TABLES, Table};
@@ -34,8 +34,8 @@ const VERSION: u32 = 3;
 /// Letters of a line that is none of an export that are shown.
 const SHOWN_LETTERS: usize = 24;
 
-fn io(error: &std::io::Error) -> StoreError {
-    StoreError::Refused(format!("the file of the export: {error}"))
+fn io(error: std::io::Error) -> StoreError {
+    StoreError::Refused(Cause::with_context("the file of the export", error))
 }
 
 /// The note with the sum of the steps that the wall clock took, in milliseconds, and more behind a blank. Instants of jobs are of the wall clock
@@ -53,9 +53,9 @@ pub(crate) fn clock_steps(note: Option<&str>) -> Result<i64, StoreError> {
         .next()
         .and_then(|number| number.parse().ok());
     number.ok_or_else(|| {
-        StoreError::Engine(format!(
-            "the note {CLOCK_STEPS:?} is {text:?}, which is no number of milliseconds"
-        ))
+        let message =
+            format!("the note {CLOCK_STEPS:?} is {text:?}, which is no number of milliseconds");
+        StoreError::Engine(message.into())
     })
 }
 
@@ -121,14 +121,13 @@ impl<'a> Exporter<'a> {
     /// Ends the file; says how many rows it has.
     pub(crate) fn end(mut self) -> Result<u64, StoreError> {
         self.line(&Line::End(self.rows))?;
-        self.to.flush().map_err(|error| io(&error))?;
+        self.to.flush().map_err(io)?;
         Ok(self.rows)
     }
 
     fn line(&mut self, line: &Line) -> Result<(), StoreError> {
-        let text =
-            serde_json::to_string(line).map_err(|error| StoreError::Engine(error.to_string()))?;
-        writeln!(self.to, "{text}").map_err(|error| io(&error))
+        let text = serde_json::to_string(line).map_err(|error| StoreError::Engine(error.into()))?;
+        writeln!(self.to, "{text}").map_err(io)
     }
 }
 
@@ -192,7 +191,7 @@ impl<'a> Importer<'a> {
                 Ok(Some((table, values)))
             }
             Some(Line::End(rows)) if rows == self.rows => {
-                if self.from.fill_buf().map_err(|error| io(&error))?.is_empty() {
+                if self.from.fill_buf().map_err(io)?.is_empty() {
                     return Ok(None);
                 }
                 self.number += 1;
@@ -215,7 +214,7 @@ impl<'a> Importer<'a> {
                 std::io::ErrorKind::InvalidData => {
                     self.wrong("it is not UTF-8, so this is not what `export` wrote")
                 }
-                _ => io(&error),
+                _ => io(error),
             });
         if read? == 0 {
             return Ok(None);
@@ -233,9 +232,10 @@ impl<'a> Importer<'a> {
     }
 
     fn wrong(&self, message: &str) -> StoreError {
-        StoreError::Refused(format!(
+        let message = format!(
             "line {} of the export: {message}; nothing was imported",
             self.number
-        ))
+        );
+        StoreError::Refused(message.into())
     }
 }

@@ -32,7 +32,7 @@ impl TestDatabase {
             Ok(_) => Some(Self { options }),
             Err(error) => {
                 crate::skipped(&format!(
-                    "no PostgreSQL to test on ({error}); {VARIABLE} may name one"
+                    "no PostgreSQL to test on ({error:?}); {VARIABLE} may name one"
                 ));
                 None
             }

@@ -233,9 +233,9 @@ impl ClockNote {
                 due: Some(Timestamp::from_millis(*due)),
                 text: Some(text),
             }),
-            _ => Err(StoreError::Engine(format!(
-                "the note {NOTE:?} is {text:?}, not two numbers of milliseconds"
-            ))),
+            _ => Err(StoreError::Engine(
+                format!("the note {NOTE:?} is {text:?}, not two numbers of milliseconds").into(),
+            )),
         }
     }
 

@@ -20,8 +20,7 @@ impl Gateway {
         body: &T,
         before: Option<(i64, usize)>,
     ) -> Result<Put, PolicyError> {
-        let body =
-            serde_json::to_string(body).map_err(|error| StoreError::Engine(error.to_string()))?;
+        let body = serde_json::to_string(body).map_err(|error| StoreError::Engine(error.into()))?;
         let (version, bytes) = before.unwrap_or_default();
         let _room = self.inner.policies.document_room(
             kind,
@@ -65,7 +64,7 @@ impl Gateway {
                 .await?
                 .ok_or(PolicyError::NotFound(kind_name(kind)))?;
             let mut value: T = serde_json::from_str(&document.body)
-                .map_err(|error| StoreError::Engine(error.to_string()))?;
+                .map_err(|error| StoreError::Engine(error.into()))?;
             change(&mut value)?;
             if let Put::Written(_) = self
                 .put(

@@ -31,8 +31,8 @@ impl Tables {
         record.possible_duplicate |= possible_duplicate;
         record.note.clone_from(note);
         if let Some(history) = history {
-            record.history = serde_json::from_str(history)
-                .map_err(|error| StoreError::Engine(error.to_string()))?;
+            record.history =
+                serde_json::from_str(history).map_err(|error| StoreError::Engine(error.into()))?;
         }
         match step {
             Step::Progress { in_flight } => {

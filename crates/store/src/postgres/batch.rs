@@ -108,9 +108,9 @@ async fn watched<B: Batched>(inner: Arc<Inner<B>>, ended: Ended) {
             why,
             "a worker of the store panicked; the process has to end"
         );
-        ended.send_replace(Some(StoreError::Engine(format!(
-            "a worker of its writes panicked: {why}"
-        ))));
+        ended.send_replace(Some(StoreError::Engine(
+            format!("a worker of its writes panicked: {why}").into(),
+        )));
     }
 }
 
@@ -216,7 +216,7 @@ impl<B: Batched> Inner<B> {
                 Err(Failure::Conflict) if conflicts < part.max_conflicts => conflicts += 1,
                 Err(Failure::Unknown(why)) => {
                     tracing::warn!(
-                        why,
+                        why = format!("{why:#}"),
                         items = items.len(),
                         "a commit's answer was lost; finding out what came of it"
                     );

@@ -80,10 +80,9 @@ macro_rules! renewal {
             let failure = match tokio::time::timeout(calls::RENEWAL_LIMIT, asked).await {
                 Ok(Ok(result)) => break Ok::<_, StoreError>(result),
                 Ok(Err(failure)) => failure,
-                Err(_) => Failure::Unknown(format!(
-                    "no answer within {} s",
-                    calls::RENEWAL_LIMIT.as_secs()
-                )),
+                Err(_) => Failure::Unknown(
+                    format!("no answer within {} s", calls::RENEWAL_LIMIT.as_secs()).into(),
+                ),
             };
             if tries == calls::RENEWAL_TRIES || matches!(failure, Failure::Refused(_)) {
                 break Err(failure.into_store());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use acteon_core::{BoxFuture, Clock, Timestamp};
+use acteon_core::{BoxFuture, Clock, Timestamp, with_causes};
 
 use super::calls;
 use super::connect::{Conn, in_time};
@@ -68,7 +68,7 @@ impl PostgresStore {
                     }
                     Ok(_) => {}
                     Err(error) => {
-                        tracing::debug!(%error, "the database's clock could not be read; it is carried on");
+                        tracing::debug!(error = %with_causes(&error), "the database's clock could not be read; it is carried on");
                     }
                 }
             }

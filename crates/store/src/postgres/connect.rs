@@ -6,6 +6,7 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use acteon_core::with_causes;
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
@@ -14,9 +15,9 @@ use rustls_platform_verifier::ConfigVerifierExt as _;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::error::{Failure, told_by};
+use super::error::{Failure, PostgresError};
 use super::options::PostgresOptions;
-use crate::StoreError;
+use crate::{Cause, StoreError};
 
 /// Longest that making a connection, or waiting for a free one, may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -53,8 +54,8 @@ pub(super) fn place(config: &tokio_postgres::Config) -> String {
     )
 }
 
-fn invalid(message: impl std::fmt::Display) -> StoreError {
-    StoreError::Engine(format!("the store's settings: {message}"))
+fn invalid(cause: impl Into<Cause>) -> StoreError {
+    StoreError::Engine(Cause::with_context("the store's settings", cause))
 }
 
 impl PostgresOptions {
@@ -63,7 +64,7 @@ impl PostgresOptions {
         use secrecy::ExposeSecret as _;
         let expected = "expected postgres://user@host:5432/database";
         let mut config = tokio_postgres::Config::from_str(&self.url)
-            .map_err(|error| format!("{}; {expected}", told_by(&error)))?;
+            .map_err(|error| format!("{}; {expected}", PostgresError::from(&error)))?;
         if let Some(password) = &self.password {
             config.password(password.expose_secret());
         }
@@ -164,7 +165,9 @@ impl Connector {
             let begin = Arc::clone(&begin);
             Box::pin(async move {
                 let result = begin_session(client, &begin, plans).await;
-                result.map_err(|failure| HookError::message(failure.into_store().to_string()))
+                result.map_err(|failure| {
+                    HookError::message(with_causes(&failure.into_store()).to_string())
+                })
             })
         });
         Pool::builder(manager)
@@ -175,7 +178,7 @@ impl Connector {
             .recycle_timeout(Some(CONNECT_LIMIT))
             .post_create(first)
             .build()
-            .map_err(|error| StoreError::Engine(error.to_string()))
+            .map_err(|error| StoreError::Engine(error.into()))
     }
 }
 
@@ -208,7 +211,7 @@ async fn begin_session(
 fn tls(options: &PostgresOptions) -> Result<MakeRustlsConnect, StoreError> {
     let config = match &options.ca_file {
         None => rustls::ClientConfig::with_platform_verifier()
-            .map_err(|error| invalid(format!("the system's certificates: {error}")))?,
+            .map_err(|error| invalid(Cause::with_context("the system's certificates", error)))?,
         Some(path) => {
             let roots =
                 certificates(path).map_err(|message| invalid(format!("ca_file {message}")))?;
@@ -241,17 +244,17 @@ impl Conn {
     pub(super) async fn of(pool: &Pool) -> Result<Self, Failure> {
         match pool.get().await {
             Ok(object) => Ok(Self(Some(object))),
-            Err(PoolError::Backend(error)) => Err(Failure::Away(
-                error
-                    .as_db_error()
-                    .map_or_else(|| told_by(&error), |told| told.message().to_owned()),
+            Err(PoolError::Backend(error)) => {
+                Err(Failure::Away(PostgresError::from(&error).into()))
+            }
+            Err(PoolError::Timeout(_)) => Err(Failure::Away(
+                format!("no connection within {} s", CONNECT_LIMIT.as_secs()).into(),
             )),
-            Err(PoolError::Timeout(_)) => Err(Failure::Away(format!(
-                "no connection within {} s",
-                CONNECT_LIMIT.as_secs()
-            ))),
             Err(PoolError::Closed) => Err(Failure::Refused(StoreError::Closed)),
-            Err(error) => Err(Failure::Away(error.to_string())),
+            Err(error @ (PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_))) => {
+                // Not the error itself: a hook's may hold the driver's.
+                Err(Failure::Away(error.to_string().into()))
+            }
         }
     }
 
@@ -298,9 +301,8 @@ pub(super) async fn in_time<T>(
 ) -> Result<T, Failure> {
     match tokio::time::timeout(ANSWER_LIMIT, work).await {
         Ok(result) => result,
-        Err(_) => Err(Failure::Unknown(format!(
-            "no answer within {} s",
-            ANSWER_LIMIT.as_secs()
-        ))),
+        Err(_) => Err(Failure::Unknown(
+            format!("no answer within {} s", ANSWER_LIMIT.as_secs()).into(),
+        )),
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio_postgres::AsyncMessage;
 
 use super::connect::{Conn, Connector};
-use super::error::{Failure, told_by};
+use super::error::{Failure, PostgresError};
 use crate::store::Wakeup;
 
 /// Pause before a lost connection is made anew. Meanwhile looking around finds everything.
@@ -89,7 +89,7 @@ pub(super) async fn listen(connector: Connector, channel: String, wakeups: Arc<W
     loop {
         if let Err(error) = listen_once(&connector, &channel, &wakeups).await {
             tracing::warn!(
-                error = told_by(&error),
+                error = %PostgresError::from(&error),
                 "not told of other processes' work for now; it is found by looking around"
             );
         }

@@ -3,10 +3,10 @@
 use deadpool_postgres::Pool;
 
 use super::connect::{self, Conn, Connector};
-use super::error::Failure;
+use super::error::{Failure, PostgresError};
 use super::options::PostgresOptions;
 use super::store::PostgresStore;
-use crate::StoreError;
+use crate::{Cause, StoreError};
 
 /// Schema changes in order.
 const MIGRATIONS: &[&str] = &[
@@ -69,13 +69,20 @@ pub(super) async fn migrate(pool: &Pool, schema: &str) -> Result<(i64, i64), Sto
             Ok(found) => return Ok((found, KNOWN)),
             // Two processes that make the same schema at once: one of them is told that it is there.
             Err(Failure::Conflict | Failure::Unknown(_)) => {}
-            Err(Failure::Refused(StoreError::Engine(message)))
-                if message.contains("23505") || message.contains("42P0") => {}
+            Err(Failure::Refused(StoreError::Engine(cause))) if is_made_by_another(&cause) => {}
             Err(failure) => return Err(failure.into_store()),
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     Err(StoreError::Busy)
+}
+
+/// Whether a schema, a table or its first row is there since it was looked for.
+fn is_made_by_another(cause: &Cause) -> bool {
+    let error = cause.downcast_ref::<PostgresError>();
+    error
+        .and_then(PostgresError::code)
+        .is_some_and(|code| code == "23505" || code.starts_with("42P0"))
 }
 
 /// One transaction: the lock on the version's row is held until the schema is what it says.
@@ -128,10 +135,10 @@ async fn check_encoding(conn: &Conn) -> Result<(), Failure> {
         .query_one("SELECT current_setting('server_encoding', TRUE)", &[])
         .await?;
     match row.try_get::<_, Option<String>>(0)? {
-        Some(encoding) if !encoding.eq_ignore_ascii_case("UTF8") => Err(StoreError::Engine(format!(
+        Some(encoding) if !encoding.eq_ignore_ascii_case("UTF8") => Err(StoreError::Engine(Cause::from(format!(
             "the database keeps its texts in {encoding}, which cannot hold every text; make one in UTF8, as with \
              CREATE DATABASE acteon ENCODING 'UTF8' TEMPLATE template0"
-        ))
+        )))
         .into()),
         _ => Ok(()),
     }

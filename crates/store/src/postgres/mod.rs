@@ -40,5 +40,6 @@ mod start;
 mod store;
 mod transfer;
 
+pub use self::error::PostgresError;
 pub use self::options::PostgresOptions;
 pub use self::store::PostgresStore;

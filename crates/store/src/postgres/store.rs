@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI64, AtomicIsize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use acteon_core::with_causes;
 use deadpool_postgres::Pool;
 use tokio::task::JoinHandle;
 
@@ -63,7 +64,7 @@ impl PostgresStore {
         let told: Result<(), StoreError> =
             async { call!(self.own, conn => listen::tell(conn, channel, what)) }.await;
         if let Err(error) = told {
-            tracing::debug!(%error, "other processes could not be told; they find it by looking around");
+            tracing::debug!(error = %with_causes(&error), "other processes could not be told; they find it by looking around");
         }
     }
 }

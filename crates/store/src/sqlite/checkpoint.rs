@@ -15,6 +15,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use acteon_core::with_causes;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
@@ -185,7 +186,7 @@ impl Worker {
                 Ok(left) => (seen, failed) = ((left == 0).then_some(commits), 0),
                 Err(error) => {
                     if failed.is_multiple_of(ROUNDS_PER_WORD) {
-                        tracing::warn!(%error, "checkpoint failed; it is tried again");
+                        tracing::warn!(error = %with_causes(&error), "checkpoint failed; it is tried again");
                     }
                     failed += 1;
                 }

@@ -101,7 +101,7 @@ pub(super) fn record_of(connection: &Connection, seq: Seq) -> Result<Option<Reco
         ] {
             match parts(connection, seq, (actions, jobs, outcomes)) {
                 Ok(found) => {
-                    let unreadable = format!("{UNREADABLE_PAGE}: {why}");
+                    let unreadable = format!("{UNREADABLE_PAGE}: {why:#}");
                     return Ok(found.map(|record| Record {
                         unreadable: Some(unreadable),
                         ..record

@@ -1,6 +1,7 @@
 //! What is seen of the disk under the store: how long it has not answered, whether the files at their paths are still those that are open, and
 //! what of them cannot be read.
 
+use std::fmt;
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
@@ -74,16 +75,17 @@ impl Disk {
         }
     }
 
-    pub(super) fn note_damage(&self, why: &str) {
+    /// Takes note of what cannot be read, a text or a [`Cause`](crate::Cause).
+    pub(super) fn note_damage(&self, why: &impl fmt::Display) {
         let mut damage = held(&self.damage);
         let found = damage.get_or_insert_with(|| Damage {
             count: 0,
-            first: why.to_owned(),
+            first: format!("{why:#}"),
         });
         found.count += 1;
         if found.count == 1 {
             tracing::error!(
-                why,
+                why = found.first,
                 "the database is damaged: what can be read goes on. {}",
                 crate::error::MEND
             );

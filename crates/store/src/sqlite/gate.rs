@@ -20,7 +20,7 @@ impl Counters for SqlCounters<'_> {
             .query_row(params![key, now.as_millis()], |row| row.get(0))
             .optional()?;
         holder
-            .map(|id| ActionId::parse(&id).map_err(|error| StoreError::Engine(error.to_string())))
+            .map(|id| ActionId::parse(&id).map_err(|error| StoreError::Engine(error.into())))
             .transpose()
     }
 

@@ -12,6 +12,7 @@ mod damage;
 mod disk;
 mod documents;
 mod engine;
+mod error;
 mod faults;
 mod gate;
 mod history;
@@ -47,6 +48,7 @@ mod writer;
 
 use crate::StoreError;
 
+pub use error::SqliteError;
 pub use faults::{FaultPoint, Faults};
 pub use options::SqliteOptions;
 pub use store::SqliteStore;

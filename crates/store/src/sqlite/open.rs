@@ -18,8 +18,8 @@ use super::options::SqliteOptions;
 use super::room::DiskSpace;
 use super::system::{self, System};
 use super::{holds, rescue};
-use crate::StoreError;
 use crate::model::Freed;
+use crate::{Cause, StoreError};
 
 /// Schema changes in order; a database's `user_version` says how many it has.
 const MIGRATIONS: &[&str] = &[
@@ -38,7 +38,7 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Makes this the only process with the database open. Held until the file is closed, also by a crash.
 pub(super) fn lock(database: &Path) -> Result<File, StoreError> {
     let path = database.with_added_extension("lock");
-    let engine = |error: std::io::Error| StoreError::Engine(format!("{}: {error}", path.display()));
+    let engine = |error| StoreError::Engine(failure_of(&path, error));
     let file = private_file(&path).map_err(engine)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -47,10 +47,13 @@ pub(super) fn lock(database: &Path) -> Result<File, StoreError> {
     }
 }
 
+fn failure_of(path: &Path, error: std::io::Error) -> Cause {
+    Cause::with_context(path.display().to_string(), error)
+}
+
 /// SQLite makes the files beside a database as private as the database is; those that were there before are made so.
 fn keep_private(database: &Path) -> Result<(), StoreError> {
-    let failed =
-        |error: std::io::Error| StoreError::Engine(format!("{}: {error}", database.display()));
+    let failed = |error| StoreError::Engine(failure_of(database, error));
     drop(private_file(database).map_err(failed)?);
     for path in ["-wal", "-shm"].map(|suffix| beside(database, suffix)) {
         if path.exists() {

@@ -19,7 +19,7 @@ use self::cell::size_of;
 use self::columns::{JOURNAL, is_journal, position};
 use super::faults::{FaultPoint, FaultPoints};
 use super::{Result, damage, look};
-use crate::StoreError;
+use crate::{Cause, StoreError};
 
 pub(super) use self::cell::Cell;
 pub(super) use self::columns::{Columns, all_tables, some_columns};
@@ -167,10 +167,10 @@ impl<'a> Pages<'a> {
         transaction: &Transaction<'_>,
         table: &Columns,
         (after, end): (i64, i64),
-        why: &str,
+        why: &Cause,
     ) -> Result<i64> {
         if self.unreadable == Unreadable::Ends {
-            return Err(StoreError::Damaged(why.to_owned()));
+            return Err(StoreError::Damaged(why.clone()));
         }
         let reads = |place: i64| match range(transaction, table, (place, end))? {
             Part {
@@ -184,7 +184,7 @@ impl<'a> Pages<'a> {
             table = table.table,
             after,
             up_to = next,
-            why,
+            why = format!("{why:#}"),
             "rows cannot be read and are left out"
         );
         Ok(next)
@@ -219,7 +219,7 @@ impl<'a> Pages<'a> {
                 }
                 tracing::warn!(
                     table = table.table,
-                    why,
+                    why = format!("{why:#}"),
                     "the rest of the table cannot be read and is left out"
                 );
             }
@@ -326,5 +326,5 @@ enum Rest {
     /// There may be more, which is for the next page.
     More,
     /// It cannot be read, for this reason.
-    Unreadable(String),
+    Unreadable(Cause),
 }

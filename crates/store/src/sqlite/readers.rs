@@ -15,8 +15,8 @@ use super::disk::Disk;
 use super::faults::{FaultPoint, FaultPoints};
 use super::open;
 use super::options::SqliteOptions;
-use crate::StoreError;
 use crate::store::Later;
+use crate::{Cause, StoreError};
 
 /// Connections for the gateway itself, for short look-ups that answer a caller, and for callers' looks.
 const OWN: usize = 1;
@@ -121,7 +121,10 @@ impl Pool {
                 lent.bounded(still_asked, query)
             });
             let result = task.await.unwrap_or_else(|error| {
-                Err(StoreError::Engine(format!("a look-up failed: {error}")))
+                Err(StoreError::Engine(Cause::with_context(
+                    "a look-up failed",
+                    error,
+                )))
             });
             drop(asked);
             self.disk.note(&result);

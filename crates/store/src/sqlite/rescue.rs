@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use acteon_core::with_causes;
 use rusqlite::Connection;
 
 use super::Result;
@@ -10,7 +11,7 @@ use super::disk::beside;
 use super::faults::FaultPoints;
 use super::room::DiskSpace;
 use super::transfer::copy::copy_checked;
-use crate::StoreError;
+use crate::{Cause, StoreError};
 
 /// What is added to a database's name for a rescued copy.
 const RESCUED: &str = ".rescued";
@@ -31,7 +32,7 @@ pub(super) fn rescue(
     let suffix = if overwritten { REMAINS } else { RESCUED };
     let to = unused(room.database(), suffix, MAX_COPIES);
     let to = to.ok_or_else(|| {
-        StoreError::Refused(format!("there are {MAX_COPIES} rescued copies already"))
+        StoreError::Refused(format!("there are {MAX_COPIES} rescued copies already").into())
     })?;
     // Where it cannot be told, the copy is tried.
     let needed = connection
@@ -43,7 +44,7 @@ pub(super) fn rescue(
     {
         let message =
             format!("a copy takes {needed} bytes, and its disk has {free} free: free some");
-        return Err(StoreError::Refused(message));
+        return Err(StoreError::Refused(message.into()));
     }
     copy_checked(connection, &to, faults, |_| Ok(()))?;
     Ok(to)
@@ -78,9 +79,10 @@ pub(super) fn told(
             copy.display()
         ),
         Err(error) => format!(
-            "{moved}. Nothing more is accepted, and what had been accepted could not be copied yet ({error}); it is tried again while this \
+            "{moved}. Nothing more is accepted, and what had been accepted could not be copied yet ({}); it is tried again while this \
              process lives. It is lost once that ends: mend what keeps it from being copied, or move the files back, or copy what /proc/{}/fd has open of \
              them, before you stop it",
+            with_causes(&error),
             std::process::id()
         ),
     }
@@ -99,11 +101,12 @@ pub(super) fn with_ways_out(error: StoreError, database: &Path) -> StoreError {
         ),
         None => format!("no server has kept a copy as {}", copies[0].display()),
     };
-    StoreError::Refused(format!(
-        "{} cannot be written out: {why}. It may have been overwritten, or damaged where nothing can be read without. {copy}; or export the last file of \
+    let message = format!(
+        "{} cannot be written out: {why:#}. It may have been overwritten, or damaged where nothing can be read without. {copy}; or export the last file of \
          `acteon-server backup` so, and start on that",
         database.display()
-    ))
+    );
+    StoreError::Refused(message.into())
 }
 
 /// Deletes a rescued copy whose original is back, and goes on: a start would ask which of the two is meant.
@@ -156,7 +159,10 @@ pub(super) fn refuse_to_begin_wrongly(database: &Path) -> Result<()> {
             "{here} is a copy that no server has used yet, and {log} has changes to another database, which would destroy it: move {log} and \
              {here}-shm elsewhere to begin with the copy; what is in that log is in the database that was here before"
         ))),
-        Err(error) => Err(StoreError::Engine(format!("{here}: {error}"))),
+        Err(error) => Err(StoreError::Engine(Cause::with_context(
+            here.to_string(),
+            error,
+        ))),
     }
 }
 

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::disk::beside;
 use super::open::private::PRIVATE;
-use crate::StoreError;
+use crate::{Cause, StoreError};
 
 /// How far beyond its longest file a database is to be able to write.
 const FURTHER: u64 = 1 << 20;
@@ -36,13 +36,13 @@ enum Trouble {
 impl System {
     /// The same failure in the words of the system, with what to do, where it fails as well at making a file as long as the database's.
     pub(super) fn explained(&mut self, error: StoreError, database: &Path) -> StoreError {
-        let StoreError::Engine(why) = error else {
+        let StoreError::Engine(cause) = error else {
             return error;
         };
         match self.trouble(database) {
             Some(Trouble::NoRoom) => StoreError::Full,
-            Some(Trouble::Other(told)) => StoreError::Engine(format!("{told} ({why})")),
-            None => StoreError::Engine(why),
+            Some(Trouble::Other(told)) => StoreError::Engine(Cause::with_context(told, cause)),
+            None => StoreError::Engine(cause),
         }
     }
 

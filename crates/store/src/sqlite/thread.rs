@@ -22,13 +22,13 @@ pub(super) fn start(
                 why,
                 "a thread of the store panicked; the process has to end"
             );
-            ended.send_replace(Some(StoreError::Engine(format!(
-                "its thread {name} panicked: {why}"
-            ))));
+            ended.send_replace(Some(StoreError::Engine(
+                format!("its thread {name} panicked: {why}").into(),
+            )));
         }
     };
     std::thread::Builder::new()
         .name(name.into())
         .spawn(guarded)
-        .map_err(|error| StoreError::Engine(error.to_string()))
+        .map_err(|error| StoreError::Engine(error.into()))
 }

@@ -28,7 +28,7 @@ impl SqliteStore {
                 "{} is there already, and a backup overwrites nothing: name another file, or move that one away",
                 to.display()
             );
-            return Err(StoreError::Refused(message));
+            return Err(StoreError::Refused(message.into()));
         }
         let source = open::reader(existing(options)?)?;
         copy_checked(
@@ -86,7 +86,7 @@ impl SqliteStore {
                     "{} is not empty, and an import needs a database that is: choose another --data-dir",
                     options.path.display()
                 );
-                return Err(StoreError::Refused(message));
+                return Err(StoreError::Refused(message.into()));
             }
         }
         let mut importer = Importer::begin(from, steps(&transaction)?)?;
@@ -143,7 +143,7 @@ fn existing(options: &SqliteOptions) -> Result<&SqliteOptions> {
         "there is no database at {}: name its folder with --data-dir, or its configuration with -c",
         options.path.display()
     );
-    Err(StoreError::Refused(message))
+    Err(StoreError::Refused(message.into()))
 }
 
 /// A row for an export. A text that is no UTF-8 goes as its bytes.

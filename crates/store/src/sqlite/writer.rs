@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use acteon_core::limits::MAX_COMMIT_QUEUE;
+use acteon_core::with_causes;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use self::backoff::Backoff;
@@ -21,7 +22,7 @@ use super::queue::Queue;
 use super::room::DiskSpace;
 use super::system::System;
 use super::thread::{self, Ended};
-use crate::StoreError;
+use crate::{Cause, StoreError};
 
 pub(super) struct Writer {
     commands: Option<mpsc::Sender<Box<dyn Command>>>,
@@ -147,7 +148,7 @@ impl Loop {
                 let restarted = self.restart_log();
                 self.restart.came_to(matches!(restarted, Ok(true)));
                 if let Err(error) = restarted {
-                    tracing::warn!(%error, "the write-ahead log could not be restarted; it is tried again");
+                    tracing::warn!(error = %with_causes(&error), "the write-ahead log could not be restarted; it is tried again");
                 }
             }
         }
@@ -257,12 +258,13 @@ impl Loop {
             }
             // All of it may be in the log, and what failed is the sync: so also where the system says that no room is left.
             Err(Failure::InCommit(error @ StoreError::Engine(_))) => {
-                let why = match self.system.explained(error, self.tools.room.database()) {
-                    StoreError::Engine(why) => why,
-                    other => other.to_string(),
+                let cause = match self.system.explained(error, self.tools.room.database()) {
+                    StoreError::Engine(cause) => cause,
+                    other => other.into(),
                 };
-                Err(StoreError::Unknown(format!(
-                    "the disk failed during the commit: {why}"
+                Err(StoreError::Unknown(Cause::with_context(
+                    "the disk failed during the commit",
+                    cause,
                 )))
             }
             Err(Failure::InCommit(error)) => Err(error),

@@ -287,8 +287,8 @@ async fn a_thread_that_panics_ends_the_store() {
             .await
             .expect("it has ended");
         assert!(
-            matches!(&why, StoreError::Engine(why) if why.contains("panicked: simulated")),
-            "{why}"
+            matches!(&why, StoreError::Engine(why) if why.to_string().contains("panicked: simulated")),
+            "{why:?}"
         );
         if point == FaultPoint::Commit {
             assert!(

@@ -167,7 +167,7 @@ async fn admitted_though_its_answer_was_lost(
     match told {
         Ok(Admitted::Open { route: 0, over, .. }) => Some(over),
         Ok(_) => panic!("it is open"),
-        Err(error) => panic!("it was stored, and told that {error}"),
+        Err(error) => panic!("it was stored, and told that {error:?}"),
     }
 }
 

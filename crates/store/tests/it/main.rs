@@ -194,7 +194,7 @@ async fn admit(store: &dyn Store, id: &str, enqueue: Enqueue) -> Seq {
     match store.admit(admission(id, enqueue)).await {
         Ok(Admitted::Open { seq, .. }) => seq,
         Ok(_) => panic!("{id} was there"),
-        Err(error) => panic!("{error}"),
+        Err(error) => panic!("{error:?}"),
     }
 }
 

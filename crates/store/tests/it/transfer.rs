@@ -286,8 +286,8 @@ async fn a_database_that_cannot_hold_every_text_is_refused() {
     let error = PostgresStore::open(&PostgresOptions::new(&format!("{server}/{name}")))
         .await
         .err()
-        .expect("refused")
-        .to_string();
+        .expect("refused");
+    let error = acteon_core::with_causes(&error).to_string();
     client
         .batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"))
         .await

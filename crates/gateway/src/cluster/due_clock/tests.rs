@@ -84,7 +84,7 @@ impl Layer for Failing {
     ) -> Later<'a, T> {
         match *self.call.lock().expect("a lock") {
             Some(failing) if failing == call => {
-                Box::pin(async { Err(StoreError::Away("cut off".to_owned())) })
+                Box::pin(async { Err(StoreError::Away("cut off".into())) })
             }
             _ => work(&self.store),
         }

@@ -236,7 +236,8 @@ mod tests {
             &ended,
         );
         let _told = batcher.send(());
-        let why = crate::error::until_ended(&ended).await.to_string();
+        let error = crate::error::until_ended(&ended).await;
+        let why = acteon_core::with_causes(&error).to_string();
         assert!(why.contains("panicked: simulated"), "{why}");
     }
 }

@@ -50,8 +50,7 @@ impl Counters for Locked {
             .filter(|holder| holder.until > now.as_millis());
         holder
             .map(|holder| {
-                ActionId::parse(&holder.action_id)
-                    .map_err(|error| StoreError::Engine(error.to_string()))
+                ActionId::parse(&holder.action_id).map_err(|error| StoreError::Engine(error.into()))
             })
             .transpose()
     }

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
-use crate::StoreError;
 use crate::sqlite::faults::FaultPoints;
 use crate::sqlite::open::private::private_file;
 use crate::sqlite::pages::{Pages, Unreadable};
 use crate::sqlite::{Result, pages};
+use crate::{Cause, StoreError};
 
 /// Copies everything into a file, which has its name once it is whole, changed by `finish`, checked and on the disk.
 pub(in crate::sqlite) fn copy_checked(
@@ -19,9 +19,7 @@ pub(in crate::sqlite) fn copy_checked(
 ) -> Result<()> {
     let partial = to.with_added_extension("partial");
     drop(std::fs::remove_file(&partial));
-    let failed = |error: std::io::Error| {
-        StoreError::Refused(format!("{} cannot be written: {error}", to.display()))
-    };
+    let failed = |error| unwritable(to, error);
     drop(private_file(&partial).map_err(failed)?);
     let copied = copy_into(&partial, source, faults, finish);
     let copied = copied.and_then(|()| {
@@ -48,14 +46,19 @@ fn copy_into(
     let found: String = copy.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
     drop(copy);
     if found != "ok" {
-        return Err(StoreError::Damaged(format!(
-            "the copy is not whole: {found}"
-        )));
+        return Err(StoreError::Damaged(
+            format!("the copy is not whole: {found}").into(),
+        ));
     }
     let synced = std::fs::File::open(file).and_then(|file| file.sync_all());
-    synced.map_err(|error| {
-        StoreError::Refused(format!("{} cannot be written: {error}", file.display()))
-    })
+    synced.map_err(|error| unwritable(file, error))
+}
+
+fn unwritable(file: &Path, error: std::io::Error) -> StoreError {
+    StoreError::Refused(Cause::with_context(
+        format!("{} cannot be written", file.display()),
+        error,
+    ))
 }
 
 /// Syncs the folder of a file: its name is not on disk before.
