@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+use super::arguments::not_blank;
 use super::call::{Answers, Call};
 use super::client::{AFTER_HELP, Asked};
 use super::filters::{Filters, Pages, Search};
@@ -46,7 +47,7 @@ pub(super) struct One {
     #[command(flatten)]
     pub(super) scope: Scope,
     /// Its id
-    #[arg(value_parser = super::not_blank)]
+    #[arg(value_parser = not_blank)]
     pub(super) id: String,
 }
 

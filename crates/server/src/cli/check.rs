@@ -15,7 +15,7 @@ use acteon_server::rules::{Loaded, RulesError, load};
 use acteon_store::{DocumentKind, SqliteOptions, SqliteStore};
 use clap::Args;
 
-use super::ConfigFile;
+use super::arguments::{ConfigFile, runtime, variable};
 use super::store::Which;
 
 #[derive(Args)]
@@ -64,7 +64,7 @@ impl Check {
         if !self.live {
             return Ok(ExitCode::SUCCESS);
         }
-        let runtime = super::runtime()?;
+        let runtime = runtime()?;
         let store = runtime.block_on(live_store(&checked.config.store))?;
         let providers = runtime.block_on(live(&checked.config.providers))?;
         Ok(if store && providers {
@@ -104,7 +104,7 @@ impl Found {
             .ok()
             .and_then(|config| which.folder_trouble(&config.store));
         let named = named.or_else(|| config.as_ref().ok().map(Config::named_files));
-        let keys = Env::new(&super::variable)?.keys;
+        let keys = Env::new(&variable)?.keys;
         let auth = named
             .as_ref()
             .and_then(|named| named.auth.as_deref())

@@ -16,8 +16,9 @@ use clap::Args;
 use tokio::runtime::Runtime;
 use zeroize::Zeroizing;
 
+use super::arguments::{not_blank, path, runtime, usage, variable};
 use super::call::Call;
-use super::{screen, usage, when};
+use super::{screen, when};
 
 /// What commands that ask a gateway say below their help.
 pub(super) const AFTER_HELP: &str = "The API key is read from ACTEON_API_KEY, or from a file.\n\n\
@@ -47,11 +48,11 @@ pub(super) struct Asked {
         hide_env_values = true,
         default_value = "http://127.0.0.1:8080",
         global = true,
-        value_parser = super::not_blank
+        value_parser = not_blank
     )]
     server: String,
     /// File that holds the API key, in place of `ACTEON_API_KEY`
-    #[arg(long, help_heading = "Gateway", value_name = "FILE", env = "ACTEON_API_KEY_FILE", hide_env_values = true, global = true, value_parser = super::path)]
+    #[arg(long, help_heading = "Gateway", value_name = "FILE", env = "ACTEON_API_KEY_FILE", hide_env_values = true, global = true, value_parser = path)]
     key_file: Option<PathBuf>,
     /// Longest wait for an answer, up to 10m
     #[arg(long, help_heading = "Gateway", value_name = "DURATION", default_value = "30s", global = true, value_parser = timeout)]
@@ -103,7 +104,7 @@ impl Asked {
         };
         let remote = Clients::new("acteon").remote(&base, proxy, LinkLocal::Allowed)?;
         Ok(Client {
-            runtime: super::runtime()?,
+            runtime: runtime()?,
             remote,
             base,
             key,
@@ -113,7 +114,7 @@ impl Asked {
 
     /// The key, as a header's value. A flag wins over the environment; of two variables none does.
     fn key(&self) -> anyhow::Result<Option<HeaderValue>> {
-        let variable = super::variable("ACTEON_API_KEY")
+        let variable = variable("ACTEON_API_KEY")
             .map(Zeroizing::new)
             .filter(|key| !key.trim().is_empty());
         let Some(path) = &self.key_file else {

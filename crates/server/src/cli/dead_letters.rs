@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+use super::arguments::{not_blank, usage};
 use super::call::{Answers, Call};
 use super::client::{AFTER_HELP, Asked, Client, NoAnswer, all_went};
 use super::filters::{Filters, Pages, Search, go_on};
 use super::screen::{Table, clean, field, inert_json};
 use super::silences::{Scope, each};
-use super::{action, audit, usage, when};
+use super::{action, audit, when};
 
 /// What failed for good, until somebody deals with it.
 #[derive(Args)]
@@ -42,7 +43,7 @@ struct List {
     #[command(flatten)]
     search: Search,
     /// dead, or discarded for those that were taken off the list [default: dead]
-    #[arg(long, value_name = "WORD", value_parser = super::not_blank)]
+    #[arg(long, value_name = "WORD", value_parser = not_blank)]
     state: Option<String>,
     #[command(flatten)]
     pages: Pages,
@@ -51,7 +52,7 @@ struct List {
 #[derive(Args)]
 struct Replay {
     /// Ids of those to send again
-    #[arg(value_name = "ID", value_parser = super::not_blank)]
+    #[arg(value_name = "ID", value_parser = not_blank)]
     ids: Vec<String>,
     #[command(flatten)]
     filters: Filters,
@@ -65,7 +66,7 @@ struct Replay {
     #[arg(long, value_name = "NUMBER", conflicts_with = "ids")]
     max_replays: Option<u32>,
     /// Go on where an earlier replay ended
-    #[arg(long, value_name = "CURSOR", conflicts_with = "ids", value_parser = super::not_blank)]
+    #[arg(long, value_name = "CURSOR", conflicts_with = "ids", value_parser = not_blank)]
     cursor: Option<String>,
 }
 
@@ -74,7 +75,7 @@ struct Discard {
     #[command(flatten)]
     scope: Scope,
     /// Their ids
-    #[arg(required = true, value_name = "ID", value_parser = super::not_blank)]
+    #[arg(required = true, value_name = "ID", value_parser = not_blank)]
     ids: Vec<String>,
 }
 

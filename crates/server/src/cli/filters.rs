@@ -6,10 +6,12 @@ use acteon_core::Timestamp;
 use clap::Args;
 use serde_json::Value;
 
+use super::arguments::{not_blank, usage};
 use super::call::Call;
 use super::client::{Client, NoAnswer};
 use super::screen::{clean, field, inert_json};
-use super::{silences::Scope, usage, when};
+use super::silences::Scope;
+use super::when;
 
 /// Most rows of one answer.
 const MAX_PAGE: usize = 1000;
@@ -23,28 +25,28 @@ pub(super) struct Filters {
     #[command(flatten)]
     scope: Scope,
     /// Only those for this provider
-    #[arg(long, value_name = "NAME", value_parser = super::not_blank)]
+    #[arg(long, value_name = "NAME", value_parser = not_blank)]
     provider: Option<String>,
     /// Only those of this type
-    #[arg(long, value_name = "TYPE", value_parser = super::not_blank)]
+    #[arg(long, value_name = "TYPE", value_parser = not_blank)]
     action_type: Option<String>,
     /// Only those with this outcome, such as failed or silenced
-    #[arg(long, value_name = "WORD", value_parser = super::not_blank)]
+    #[arg(long, value_name = "WORD", value_parser = not_blank)]
     outcome: Option<String>,
     /// Only those with this verdict, such as suppress
-    #[arg(long, value_name = "WORD", value_parser = super::not_blank)]
+    #[arg(long, value_name = "WORD", value_parser = not_blank)]
     verdict: Option<String>,
     /// Only those that this rule decided
-    #[arg(long, value_name = "RULE", value_parser = super::not_blank)]
+    #[arg(long, value_name = "RULE", value_parser = not_blank)]
     matched_rule: Option<String>,
     /// Only those that this caller posted
-    #[arg(long, value_name = "NAME", value_parser = super::not_blank)]
+    #[arg(long, value_name = "NAME", value_parser = not_blank)]
     caller_id: Option<String>,
     /// Only failures with this code, such as CONFIGURATION
-    #[arg(long, value_name = "CODE", value_parser = super::not_blank)]
+    #[arg(long, value_name = "CODE", value_parser = not_blank)]
     code: Option<String>,
     /// Only failures of this class, such as `to_repair`
-    #[arg(long, value_name = "CLASS", value_parser = super::not_blank)]
+    #[arg(long, value_name = "CLASS", value_parser = not_blank)]
     class: Option<String>,
     /// Only those accepted since: an RFC 3339 time, or so long ago, such as 2h
     #[arg(long, value_name = "TIME", value_parser = when::past)]
@@ -99,13 +101,13 @@ impl Filters {
 #[derive(Args)]
 pub(super) struct Search {
     /// Only those that went to this member, department or tag
-    #[arg(long, value_name = "NAME", value_parser = super::not_blank)]
+    #[arg(long, value_name = "NAME", value_parser = not_blank)]
     recipient: Option<String>,
     /// Only the one with this id of the service's, such as WeChat Work's msgid
-    #[arg(long, value_name = "ID", value_parser = super::not_blank)]
+    #[arg(long, value_name = "ID", value_parser = not_blank)]
     message_id: Option<String>,
     /// Only those with this part of a text in their payload, in any case
-    #[arg(long, value_name = "TEXT", value_parser = super::not_blank)]
+    #[arg(long, value_name = "TEXT", value_parser = not_blank)]
     text: Option<String>,
 }
 
@@ -130,7 +132,7 @@ pub(super) struct Pages {
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
     /// Go on where an earlier list ended
-    #[arg(long, value_name = "CURSOR", value_parser = super::not_blank)]
+    #[arg(long, value_name = "CURSOR", value_parser = not_blank)]
     cursor: Option<String>,
 }
 

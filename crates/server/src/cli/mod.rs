@@ -1,13 +1,10 @@
 //! The command line.
 
-/// Prints a line, and returns early where that is not possible: a panic would tell nobody anything.
-macro_rules! say {
-    ($($text:tt)*) => {
-        $crate::cli::print(format_args!($($text)*))?
-    };
-}
+#[macro_use]
+mod output;
 
 mod action;
+mod arguments;
 mod audit;
 mod call;
 mod check;
@@ -23,13 +20,11 @@ mod silences;
 mod store;
 mod when;
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use acteon_server::config::{Config, ConfigError, Env, NamedFiles};
-use anyhow::Context as _;
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
+
+use arguments::{Usage, usage};
 
 /// Acteon, the action gateway: takes actions over HTTP, keeps them safe, and delivers them.
 #[derive(Parser)]
@@ -75,42 +70,18 @@ enum Command {
     Keygen,
 }
 
-/// Which configuration.
-#[derive(Args)]
-struct ConfigFile {
-    /// Configuration file [default: ./acteon.toml where there is one]
-    #[arg(short, long, value_name = "FILE", env = "ACTEON_CONFIG", global = true, value_parser = path)]
-    config: Option<PathBuf>,
-}
-
 impl Cli {
     pub(crate) fn run(self) -> ExitCode {
         match self.dispatch() {
             Ok(code) => code,
             // Whoever reads what is printed has read enough.
-            Err(error) if is_broken_pipe(&error) => ExitCode::FAILURE,
+            Err(error) if output::is_broken_pipe(&error) => ExitCode::FAILURE,
             Err(error) => {
                 eprintln!("error: {error:#}");
                 exit_code(&error)
             }
         }
     }
-}
-
-/// What is wrong with a command line that its grammar allows.
-#[derive(Debug)]
-struct Usage(String);
-
-impl std::fmt::Display for Usage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Usage {}
-
-fn usage(message: impl Into<String>) -> anyhow::Error {
-    Usage(message.into()).into()
 }
 
 fn exit_code(error: &anyhow::Error) -> ExitCode {
@@ -122,17 +93,6 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
-}
-
-/// Prints a line on standard output.
-fn print(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
-    writeln!(std::io::stdout(), "{line}").context("standard output cannot be written")
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<std::io::Error>()
-        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 impl Cli {
@@ -203,82 +163,4 @@ impl Command {
             | Self::Import(_) => Uses::Store,
         }
     }
-}
-
-impl ConfigFile {
-    /// Whether it stands on the command line, and not in the environment only.
-    fn is_said(&self) -> bool {
-        self.config.is_some()
-            && self.config.as_deref() != std::env::var_os("ACTEON_CONFIG").as_deref().map(Path::new)
-    }
-
-    /// Whether a file was named, here or in the environment.
-    fn is_named(&self) -> bool {
-        self.config.is_some()
-    }
-
-    /// The file to use, if there is one.
-    fn path(&self) -> Option<PathBuf> {
-        let default = PathBuf::from("acteon.toml");
-        self.config
-            .clone()
-            // A link to nowhere or a folder is meant to be one, and is told.
-            .or_else(|| default.symlink_metadata().is_ok().then_some(default))
-    }
-
-    /// The configuration, and the files that it names also where something is wrong with it.
-    fn load_with_files(
-        &self,
-    ) -> Result<(Result<Config, ConfigError>, Option<NamedFiles>), ConfigError> {
-        let Some(path) = self.path() else {
-            return Ok((Config::without_file(), None));
-        };
-        let (config, named) = Config::load_with_files(&path, &Env::new(&variable)?)?;
-        Ok((config, Some(named)))
-    }
-
-    fn load(&self) -> Result<Config, ConfigError> {
-        let Some(path) = self.path() else {
-            return Config::without_file();
-        };
-        Config::load(&path, &Env::new(&variable)?)
-    }
-}
-
-/// A path of the command line. A blank one, as of an empty variable, would be the current folder.
-fn path(text: &str) -> Result<PathBuf, &'static str> {
-    if text.trim().is_empty() {
-        Err("it is blank: name a path, or leave the flag out")
-    } else {
-        Ok(text.into())
-    }
-}
-
-/// The path of a file that is read or written whole, and never standard input or output.
-fn file(text: &str) -> Result<PathBuf, &'static str> {
-    if text == "-" {
-        return Err("standard input and output are not taken: write ./- for a file of that name");
-    }
-    path(text)
-}
-
-/// A text of the command line that is not blank.
-fn not_blank(text: &str) -> Result<String, &'static str> {
-    if text.trim().is_empty() {
-        Err("it is blank: write a value, or leave the flag out")
-    } else {
-        Ok(text.to_owned())
-    }
-}
-
-/// For commands that wait for one thing at a time.
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")
-}
-
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }

@@ -9,7 +9,7 @@ use acteon_rules::{Context, RuleFile, run_fixtures};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
-use super::ConfigFile;
+use super::arguments::ConfigFile;
 
 #[derive(Subcommand)]
 pub(super) enum Rules {

@@ -10,11 +10,13 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use zeroize::Zeroizing;
 
+use super::arguments::variable;
+
 /// Longest secret that is read from a pipe, with the end of its line.
 const MAX_SECRET_BYTES: usize = 64 * 1024;
 
 pub(super) fn encrypt() -> anyhow::Result<ExitCode> {
-    let keys = Env::new(&super::variable)?.keys;
+    let keys = Env::new(&variable)?.keys;
     if keys.is_empty() {
         bail!(
             "there is no key: make one with `acteon-server keygen` and set it as ACTEON_AUTH_KEY"

@@ -12,17 +12,17 @@ use anyhow::Context as _;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::ConfigFile;
+use super::arguments::{ConfigFile, not_blank, path, variable};
 
 #[derive(Args)]
 pub(super) struct Serve {
     #[command(flatten)]
     pub(super) config: ConfigFile,
     /// Folder of the database [default: acteon in the XDG data folder]
-    #[arg(long, value_name = "DIR", value_parser = super::path)]
+    #[arg(long, value_name = "DIR", value_parser = path)]
     pub(super) data_dir: Option<PathBuf>,
     /// Address to listen on, in place of the configured one
-    #[arg(long, value_parser = super::not_blank)]
+    #[arg(long, value_parser = not_blank)]
     pub(super) host: Option<String>,
     /// Port to listen on, in place of the configured one
     #[arg(long)]
@@ -34,7 +34,7 @@ const LINGER: Duration = Duration::from_secs(1);
 
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        logging::start(super::variable("RUST_LOG").as_deref()).map_err(anyhow::Error::msg)?;
+        logging::start(variable("RUST_LOG").as_deref()).map_err(anyhow::Error::msg)?;
         acteon_server::raise_open_files();
         let path = self.config.path();
         let mut config = self.config.load()?;
@@ -81,7 +81,7 @@ fn reread(path: PathBuf) -> Reread {
     Arc::new(move |shared| {
         let env = Env {
             shared: Some(Arc::clone(shared)),
-            ..Env::new(&super::variable)?
+            ..Env::new(&variable)?
         };
         Config::load_anew(&path, &env)
     })
@@ -94,9 +94,7 @@ pub(super) fn data_dir(asked: Option<PathBuf>, store: &StoreConfig) -> anyhow::R
         #[cfg(feature = "postgres")]
         StoreConfig::Postgres(_) => return Ok(PathBuf::new()),
     };
-    let found = asked
-        .or(configured)
-        .or_else(|| default_data_dir(&super::variable));
+    let found = asked.or(configured).or_else(|| default_data_dir(&variable));
     found.context("there is no home folder for the database: name one with --data-dir")
 }
 

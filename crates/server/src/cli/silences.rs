@@ -7,6 +7,7 @@ use acteon_core::{Clock as _, SystemClock, Timestamp};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::arguments::not_blank;
 use super::call::{Answers, Call};
 use super::client::{AFTER_HELP, Asked, Client, NoAnswer, all_went};
 use super::matchers::{matcher, written};
@@ -46,10 +47,10 @@ struct List {
 #[derive(Args)]
 pub(super) struct Scope {
     /// Only this namespace
-    #[arg(long, value_parser = super::not_blank)]
+    #[arg(long, value_parser = not_blank)]
     namespace: Option<String>,
     /// Only this tenant, with those below it
-    #[arg(long, value_parser = super::not_blank)]
+    #[arg(long, value_parser = not_blank)]
     tenant: Option<String>,
 }
 
@@ -66,10 +67,10 @@ impl Scope {
 #[derive(Args)]
 struct Add {
     /// Namespace of what is held back
-    #[arg(long, value_parser = super::not_blank)]
+    #[arg(long, value_parser = not_blank)]
     namespace: String,
     /// Tenant of what is held back; also those below it
-    #[arg(long, value_parser = super::not_blank)]
+    #[arg(long, value_parser = not_blank)]
     tenant: String,
     /// How long it holds, such as 2h or 1h30m
     #[arg(long, value_parser = when::duration, required_unless_present = "ends_at", conflicts_with = "ends_at")]
@@ -93,7 +94,7 @@ struct Expire {
     #[command(flatten)]
     scope: Scope,
     /// Their ids
-    #[arg(required = true, value_name = "ID", value_parser = super::not_blank)]
+    #[arg(required = true, value_name = "ID", value_parser = not_blank)]
     ids: Vec<String>,
 }
 

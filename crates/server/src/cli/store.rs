@@ -12,13 +12,13 @@ use acteon_store::{SqliteOptions, SqliteStore};
 use anyhow::Context as _;
 use clap::Args;
 
-use super::ConfigFile;
+use super::arguments::{ConfigFile, file, path, usage, variable};
 
 /// The store that the configuration names, or the embedded one of a folder.
 #[derive(Args)]
 pub(super) struct Which {
     /// Folder of the embedded database, in place of the configured one
-    #[arg(long, value_name = "DIR", value_parser = super::path)]
+    #[arg(long, value_name = "DIR", value_parser = path)]
     data_dir: Option<PathBuf>,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct ToFile {
     #[command(flatten)]
     which: Which,
     /// The file to write; it must not be there yet
-    #[arg(value_parser = super::file)]
+    #[arg(value_parser = file)]
     file: PathBuf,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct FromFile {
     #[command(flatten)]
     which: Which,
     /// The file that `export` wrote
-    #[arg(value_parser = super::file)]
+    #[arg(value_parser = file)]
     file: PathBuf,
 }
 
@@ -44,7 +44,7 @@ impl Which {
     /// The same with a folder that was named before the command.
     pub(super) fn or(self, before: Option<PathBuf>) -> anyhow::Result<Self> {
         match (self.data_dir, before) {
-            (Some(one), Some(other)) if one != other => Err(super::usage(format!(
+            (Some(one), Some(other)) if one != other => Err(usage(format!(
                 "--data-dir is given twice, as {} and {}: leave one out",
                 other.display(),
                 one.display()
@@ -59,7 +59,7 @@ impl Which {
     #[cfg(feature = "postgres")]
     fn refuse_folder(&self) -> anyhow::Result<()> {
         match self.data_dir {
-            Some(_) => Err(super::usage(
+            Some(_) => Err(usage(
                 "--data-dir has no effect: the store of this configuration is a PostgreSQL; leave it out",
             )),
             None => Ok(()),
@@ -79,7 +79,7 @@ impl Which {
             #[cfg(feature = "postgres")]
             StoreConfig::Postgres(options) => {
                 self.refuse_folder()?;
-                let (from, to) = super::runtime()?
+                let (from, to) = super::arguments::runtime()?
                     .block_on(acteon_store::postgres::PostgresStore::migrate(&options))?;
                 say!("schema {}: version {from} before, {to} now", options.schema);
             }
@@ -130,7 +130,7 @@ impl ToFile {
 
     /// Writes everything that the store keeps as lines of JSON.
     pub(super) fn export(self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
-        logging::start(super::variable("RUST_LOG").as_deref()).map_err(anyhow::Error::msg)?;
+        logging::start(variable("RUST_LOG").as_deref()).map_err(anyhow::Error::msg)?;
         let store = file.load()?.store;
         #[cfg(feature = "postgres")]
         if matches!(store, StoreConfig::Postgres(_)) {
@@ -157,7 +157,7 @@ impl ToFile {
                 SqliteStore::export(&sqlite(&self.which.path(&store)?), &mut to)?
             }
             #[cfg(feature = "postgres")]
-            StoreConfig::Postgres(options) => super::runtime()?.block_on(
+            StoreConfig::Postgres(options) => super::arguments::runtime()?.block_on(
                 acteon_store::postgres::PostgresStore::export(&options, &mut to),
             )?,
         };
@@ -199,7 +199,7 @@ impl FromFile {
                 SqliteStore::import(&sqlite(&path), &mut from).with_context(failed)?
             }
             #[cfg(feature = "postgres")]
-            StoreConfig::Postgres(options) => super::runtime()?
+            StoreConfig::Postgres(options) => super::arguments::runtime()?
                 .block_on(acteon_store::postgres::PostgresStore::import(
                     &options, &mut from,
                 ))
