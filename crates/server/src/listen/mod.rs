@@ -4,6 +4,7 @@
 //! few more are taken for health and metrics alone. [`stream::Stream`] counts what a connection reads and how long it does not read what is
 //! written to it; [`service::Service`] says when a request begins and ends; [`received::Received`] reads what nobody else reads of it.
 
+mod answers;
 mod files;
 mod received;
 mod service;
@@ -14,19 +15,18 @@ mod table;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::limits::{
-    HEADER_TIMEOUT, MAX_ANSWERS_BYTES, MAX_HEAD_BYTES, MAX_HEADS_BYTES, SLOW_BODY, SLOW_READER,
-};
+use acteon_core::limits::{HEADER_TIMEOUT, MAX_HEAD_BYTES, MAX_HEADS_BYTES, SLOW_BODY};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 
 use crate::budget::Budget;
 use crate::connection::Connection;
-use crate::http::{Effect, Front};
+use crate::http::Front;
+pub(crate) use answers::Answers;
 pub(crate) use files::connections;
 pub use files::raise_open_files;
-use service::Service;
+use service::{Answering, Service};
 pub(crate) use starting::answering;
 use stream::Stream;
 use table::Table;
@@ -36,41 +36,11 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a body that is on its way when the server stops may still take, also one that is thrown away.
 const STOP_BODIES_AFTER: Duration = Duration::from_secs(1);
 
-/// Room for answers that wait to be read by their callers.
-///
-/// Those of requests that changed something have room of their own, which nobody who may only look can fill. They are never refused; new ones are,
-/// before they do anything, while there is none left.
-pub(crate) struct Answers {
-    pub(crate) of_looks: Arc<Budget>,
-    pub(crate) of_changes: Arc<Budget>,
-}
-
-impl Answers {
-    pub(crate) fn new() -> Self {
-        let room = || Budget::new(MAX_ANSWERS_BYTES, SLOW_READER);
-        Self {
-            of_looks: room(),
-            of_changes: room(),
-        }
-    }
-
-    /// Whether a request may begin. One that changes a single thing, such as an alert on its way, has a small answer: it is refused only where
-    /// those of its kind alone fill as much again.
-    fn may_begin(&self, effect: Effect) -> bool {
-        match effect {
-            Effect::Looks => true,
-            Effect::ChangesOne => self.of_changes.has_room_within(2),
-            Effect::ChangesMany => self.of_changes.has_room_within(1),
-        }
-    }
-}
-
 /// What all connections share.
 pub(crate) struct Listening {
     table: Table,
-    front: Front,
     heads: Arc<Budget>,
-    answers: Answers,
+    answering: Arc<Answering>,
 }
 
 impl Listening {
@@ -78,9 +48,8 @@ impl Listening {
     pub(crate) fn new(front: Front, answers: Answers, connections: usize) -> Arc<Self> {
         Arc::new(Self {
             table: Table::new(connections),
-            front,
             heads: Budget::new(MAX_HEADS_BYTES, SLOW_BODY),
-            answers,
+            answering: Arc::new(Answering { front, answers }),
         })
     }
 
@@ -137,7 +106,7 @@ impl Listening {
         mut stopped: watch::Receiver<bool>,
     ) {
         let stream = Stream::new(stream, Arc::clone(connection), &self.heads);
-        let service = Service::new(Arc::clone(self), Arc::clone(connection));
+        let service = Service::new(Arc::clone(&self.answering), Arc::clone(connection));
         let mut builder = hyper::server::conn::http1::Builder::new();
         builder
             .timer(TokioTimer::new())

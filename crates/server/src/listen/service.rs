@@ -10,22 +10,28 @@ use axum::body::{Body, Bytes};
 use axum::http::{Request, Response};
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 
+use super::answers::Answers;
 use super::received::Received;
-use super::{Answers, Listening};
 use crate::budget::{Held, Room};
 use crate::connection::{Connection, Exchange};
-use crate::http::{Effect, closing, effect_of, no_room_for_answer};
+use crate::http::{Effect, Front, closing, effect_of, no_room_for_answer};
+
+/// What answers the requests of all connections, and the room for its answers.
+pub(super) struct Answering {
+    pub(super) front: Front,
+    pub(super) answers: Answers,
+}
 
 /// What is served, on one connection.
 pub(super) struct Service {
-    listening: Arc<Listening>,
+    answering: Arc<Answering>,
     connection: Arc<Connection>,
 }
 
 impl Service {
-    pub(super) fn new(listening: Arc<Listening>, connection: Arc<Connection>) -> Self {
+    pub(super) fn new(answering: Arc<Answering>, connection: Arc<Connection>) -> Self {
         Self {
-            listening,
+            answering,
             connection,
         }
     }
@@ -39,12 +45,12 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let effect = effect_of(&request);
         let under_way = UnderWay(Exchange::begin(&self.connection, effect == Effect::Looks));
-        let listening = Arc::clone(&self.listening);
+        let answering = Arc::clone(&self.answering);
         let request = Received::within(request, &self.connection);
         Box::pin(async move {
             let UnderWay(exchange) = &under_way;
-            let response = if listening.answers.may_begin(effect) {
-                listening
+            let response = if answering.answers.may_begin(effect) {
+                answering
                     .front
                     .answer(request.map(Body::new), exchange)
                     .await
@@ -53,7 +59,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
                 no_room_for_answer()
             };
             exchange.set_working();
-            Ok(counted(response, &listening.answers, effect, under_way))
+            Ok(counted(response, &answering.answers, effect, under_way))
         })
     }
 }
