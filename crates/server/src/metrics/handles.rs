@@ -11,9 +11,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::OUTCOMES;
 use super::by_name::{ByName, Room, room};
 use super::labels::{FailureLabels, OutcomeLabels, ProviderLabel, Text};
+use super::outcomes::OUTCOMES;
 
 /// A provider call takes from a millisecond to its limit.
 const SECONDS: [f64; 12] = [

@@ -7,6 +7,7 @@ mod by_name;
 mod exposition;
 mod handles;
 mod labels;
+mod outcomes;
 mod scraped;
 
 use std::sync::Arc;
@@ -28,45 +29,9 @@ use by_name::{ByName, room};
 pub(crate) use exposition::Format;
 use handles::Providers;
 use labels::{BreakerLabels, PauseLabels, RuleLabel, Text};
+use outcomes::OUTCOMES;
 use scraped::Scraped;
 pub(crate) use scraped::Sources;
-
-/// Outcomes that are counted, and what each counter means.
-const OUTCOMES: [(OutcomeKind, &str); 12] = [
-    (
-        OutcomeKind::Executed,
-        "Actions that the provider asked for took, partial ones among them",
-    ),
-    (
-        OutcomeKind::Partial,
-        "Actions that a provider took, but not for all recipients",
-    ),
-    (
-        OutcomeKind::Rerouted,
-        "Actions that another provider took than the one asked for",
-    ),
-    (OutcomeKind::Failed, "Actions that became dead letters"),
-    (
-        OutcomeKind::Scheduled,
-        "Times that an action was put off to a later attempt",
-    ),
-    (OutcomeKind::Suppressed, "Actions that a rule said no to"),
-    (
-        OutcomeKind::Deduplicated,
-        "Actions whose dedup key another action held",
-    ),
-    (
-        OutcomeKind::Throttled,
-        "Actions that were too many within a rule's window",
-    ),
-    (OutcomeKind::QuotaExceeded, "Actions that a quota held back"),
-    (OutcomeKind::Silenced, "Actions that a silence held back"),
-    (OutcomeKind::Muted, "Actions that a time interval held back"),
-    (
-        OutcomeKind::CircuitOpen,
-        "Actions that met an open breaker, where nothing goes on by itself",
-    ),
-];
 
 /// What quotas did that were used up.
 const QUOTAS: [(&str, &str, &str); 4] = [

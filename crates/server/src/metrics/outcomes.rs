@@ -1,0 +1,40 @@
+//! The outcomes that are counted.
+
+use acteon_gateway::OutcomeKind;
+
+/// Outcomes that are counted, and what each counter means.
+pub(super) const OUTCOMES: [(OutcomeKind, &str); 12] = [
+    (
+        OutcomeKind::Executed,
+        "Actions that the provider asked for took, partial ones among them",
+    ),
+    (
+        OutcomeKind::Partial,
+        "Actions that a provider took, but not for all recipients",
+    ),
+    (
+        OutcomeKind::Rerouted,
+        "Actions that another provider took than the one asked for",
+    ),
+    (OutcomeKind::Failed, "Actions that became dead letters"),
+    (
+        OutcomeKind::Scheduled,
+        "Times that an action was put off to a later attempt",
+    ),
+    (OutcomeKind::Suppressed, "Actions that a rule said no to"),
+    (
+        OutcomeKind::Deduplicated,
+        "Actions whose dedup key another action held",
+    ),
+    (
+        OutcomeKind::Throttled,
+        "Actions that were too many within a rule's window",
+    ),
+    (OutcomeKind::QuotaExceeded, "Actions that a quota held back"),
+    (OutcomeKind::Silenced, "Actions that a silence held back"),
+    (OutcomeKind::Muted, "Actions that a time interval held back"),
+    (
+        OutcomeKind::CircuitOpen,
+        "Actions that met an open breaker, where nothing goes on by itself",
+    ),
+];
