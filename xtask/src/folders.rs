@@ -45,15 +45,15 @@ fn engines(tree: &Tree) -> Vec<String> {
     let folders = folders_below(tree, "crates/store/src/");
     let list = List::read(ENGINES_OWN);
     let mut complaints = Vec::new();
-    let mut alone = BTreeMap::new();
+    let mut alone = BTreeSet::new();
     for (engine, others) in ENGINES {
         for file in &folders[engine] {
             if !others.iter().any(|other| folders[other].contains(file)) {
-                alone.insert(format!("{engine}/{file}"), 1);
+                alone.insert(format!("{engine}/{file}"));
             }
         }
     }
-    for file in alone.keys().filter(|file| list.allows(file) == 0) {
+    for file in alone.iter().filter(|file| !list.allows(file)) {
         complaints.push(format!(
             "crates/store/src/{file}.rs has no namesake in another engine: name the noun alike, or list it as the engine's own"
         ));

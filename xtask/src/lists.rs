@@ -1,52 +1,41 @@
 //! Lists of what broke a law before it was made: `xtask/lists/*.txt`, which only shrink.
 //!
-//! A line is a name, or a name and a count. A line that is no longer needed is a complaint, and so is a count that could be lower.
+//! A line is a name. A line that is no longer needed is a complaint.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::tree::{root, text_of};
 
-/// A law's list: how much of each name was there.
+/// A law's list: the names that may break it.
 pub(crate) struct List {
     file: String,
-    entries: BTreeMap<String, usize>,
+    names: BTreeSet<String>,
 }
 
 impl List {
-    /// Reads `xtask/lists/NAME.txt`. A line without a count has 1.
+    /// Reads `xtask/lists/NAME.txt`.
     pub(crate) fn read(name: &str) -> Self {
         let file = format!("xtask/lists/{name}.txt");
         let text = text_of(&root().join(&file));
         let lines = text
             .lines()
             .filter(|line| !line.starts_with('#') && !line.is_empty());
-        let entries = lines.map(|line| match line.split_once(' ') {
-            Some((name, count)) => (name.to_owned(), count.parse().expect("a count")),
-            None => (line.to_owned(), 1),
-        });
         Self {
-            entries: entries.collect(),
+            names: lines.map(str::to_owned).collect(),
             file,
         }
     }
 
-    /// How much a name may have.
-    pub(crate) fn allows(&self, name: &str) -> usize {
-        self.entries.get(name).copied().unwrap_or(0)
+    /// Whether a name may break the law.
+    pub(crate) fn allows(&self, name: &str) -> bool {
+        self.names.contains(name)
     }
 
-    /// Complaints about lines that allow more than was found.
-    pub(crate) fn too_generous(&self, found: &BTreeMap<String, usize>) -> Vec<String> {
-        let mut complaints = Vec::new();
-        for (name, allowed) in &self.entries {
-            match found.get(name) {
-                None => complaints.push(format!("{}: take out {name}", self.file)),
-                Some(count) if count < allowed => {
-                    complaints.push(format!("{}: {name} needs only {count}", self.file));
-                }
-                Some(_) => {}
-            }
-        }
-        complaints
+    /// Complaints about names that do not break the law, given those that do.
+    pub(crate) fn too_generous(&self, found: &BTreeSet<String>) -> Vec<String> {
+        self.names
+            .difference(found)
+            .map(|name| format!("{}: take out {name}", self.file))
+            .collect()
     }
 }

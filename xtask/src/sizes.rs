@@ -1,6 +1,6 @@
 //! Files that fit one noun or verb, and functions that fit a screen.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::lists::List;
 use crate::tree::{Source, Tree};
@@ -19,14 +19,14 @@ const LISTED_FUNCTION: usize = 190;
 /// Complaints about files that are too long, or do not open with what they are.
 pub(crate) fn check_files(tree: &Tree) -> Vec<String> {
     let list = List::read("long_files");
-    let mut long = BTreeMap::new();
+    let mut long = BTreeSet::new();
     let mut complaints = Vec::new();
     for Source { path, text } in &tree.sources {
         let lines = text.lines().count();
         if lines > FILE {
-            long.insert(path.clone(), 1);
+            long.insert(path.clone());
         }
-        let is_listed = list.allows(path) > 0;
+        let is_listed = list.allows(path);
         let limit = if is_listed { LISTED_FILE } else { FILE };
         if lines > limit {
             complaints.push(format!(
@@ -44,7 +44,7 @@ pub(crate) fn check_files(tree: &Tree) -> Vec<String> {
 /// Complaints about functions that are too long. The list names them as `path::name`.
 pub(crate) fn check_functions(tree: &Tree) -> Vec<String> {
     let list = List::read("long_functions");
-    let mut long = BTreeMap::new();
+    let mut long = BTreeSet::new();
     let mut complaints = Vec::new();
     for source in &tree.sources {
         for function in functions_of(source) {
@@ -57,7 +57,7 @@ pub(crate) fn check_functions(tree: &Tree) -> Vec<String> {
                 continue;
             }
             let name = format!("{}::{}", source.path, function.name);
-            let is_listed = list.allows(&name) > 0;
+            let is_listed = list.allows(&name);
             if !is_listed || function.lines > LISTED_FUNCTION {
                 let limit = if is_listed { LISTED_FUNCTION } else { limit };
                 complaints.push(format!(
@@ -65,7 +65,7 @@ pub(crate) fn check_functions(tree: &Tree) -> Vec<String> {
                     function.first, function.lines
                 ));
             }
-            long.insert(name, 1);
+            long.insert(name);
         }
     }
     complaints.extend(list.too_generous(&long));

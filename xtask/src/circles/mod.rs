@@ -8,38 +8,29 @@ mod graph;
 mod paths;
 mod tokens;
 
-use std::collections::BTreeMap;
-
-use crate::lists::List;
 use crate::tree::Tree;
 
-/// Complaints about crates with more modules in circles than the list allows.
+/// Complaints about each crate that has circles of modules: there may be none.
 pub(crate) fn check(tree: &Tree) -> Vec<String> {
-    let list = List::read("circles");
-    let mut found = BTreeMap::new();
-    let mut complaints = Vec::new();
-    for root in roots(tree) {
-        let modules = paths::modules(tree, root);
-        let graph = paths::arrows(&modules);
-        let circles = graph::circles(&graph);
-        let count: usize = circles.iter().map(Vec::len).sum();
-        if count == 0 {
-            continue;
-        }
-        let allowed = list.allows(root);
-        if count > allowed {
-            complaints.push(format!(
-                "{root}: {count} modules are in circles, {allowed} may be:"
-            ));
-            for circle in &circles {
-                let shortest = graph::shortest(&graph, circle);
-                complaints.push(describe(&graph, circle.len(), &shortest));
-            }
-        }
-        found.insert(root.to_owned(), count);
+    roots(tree)
+        .into_iter()
+        .flat_map(|root| complaints(tree, root))
+        .collect()
+}
+
+/// Circles of one crate, each by its shortest way round.
+fn complaints(tree: &Tree, root: &str) -> Vec<String> {
+    let graph = paths::arrows(&paths::modules(tree, root));
+    let circles = graph::circles(&graph);
+    if circles.is_empty() {
+        return Vec::new();
     }
-    complaints.extend(list.too_generous(&found));
-    complaints
+    let count: usize = circles.iter().map(Vec::len).sum();
+    let head = format!("{root}: {count} modules are in circles, none may be:");
+    let shown = circles
+        .iter()
+        .map(|circle| describe(&graph, circle.len(), &graph::shortest(&graph, circle)));
+    std::iter::once(head).chain(shown).collect()
 }
 
 /// `src` folders of all crates.
