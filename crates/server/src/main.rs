@@ -1,4 +1,4 @@
-//! The `acteon-server` command.
+//! The `acteon-server` command: forbids core dumps, then runs the command line.
 
 mod cli;
 

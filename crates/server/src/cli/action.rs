@@ -1,11 +1,12 @@
-//! One action for a person: of the audit trail, or of the list of dead letters, which have the same under other names.
+//! Prints one action of the audit trail or of the list of dead letters, which have the same fields
+//! under other names.
 
 use serde_json::Value;
 
 use super::screen::{Table, clean, field, inert_json, raw};
 use super::when;
 
-/// What is shown of an action line by line, and where an answer has it.
+/// Lines that are shown of an action: the name of each, and where an answer may have its value.
 const LINES: &[(&str, &[&str])] = &[
     ("action", &["/action_id", "/action/id"]),
     ("namespace", &["/namespace", "/action/namespace"]),
@@ -28,7 +29,7 @@ const LINES: &[(&str, &[&str])] = &[
     ("class", &["/failure_class"]),
 ];
 
-/// Prints an action with its attempts; with `as_json` the answer as it is.
+/// Prints an action with its attempts; with `as_json` the answer unchanged.
 pub(super) fn show(answer: &str, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         say!("{}", inert_json(answer));

@@ -1,4 +1,5 @@
-//! What several commands take: the configuration file, paths and texts, and variables of the environment.
+//! Arguments that several commands take: the configuration file, paths and texts, and variables of
+//! the environment.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +7,7 @@ use acteon_server::config::{Config, ConfigError, Env, NamedFiles};
 use anyhow::Context as _;
 use clap::Args;
 
-/// Which configuration.
+/// Configuration file that a command reads.
 #[derive(Args)]
 pub(super) struct ConfigFile {
     /// Configuration file [default: ./acteon.toml where there is one]
@@ -15,18 +16,18 @@ pub(super) struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// Whether it stands on the command line, and not in the environment only.
+    /// Whether the file is named on the command line, and not in the environment only.
     pub(super) fn is_said(&self) -> bool {
         self.config.is_some()
             && self.config.as_deref() != std::env::var_os("ACTEON_CONFIG").as_deref().map(Path::new)
     }
 
-    /// Whether a file was named, here or in the environment.
+    /// Whether a file is named, on the command line or in the environment.
     pub(super) fn is_named(&self) -> bool {
         self.config.is_some()
     }
 
-    /// The file to use, if there is one.
+    /// Path of the file to use, if there is one.
     pub(super) fn path(&self) -> Option<PathBuf> {
         let default = PathBuf::from("acteon.toml");
         self.config
@@ -35,7 +36,7 @@ impl ConfigFile {
             .or_else(|| default.symlink_metadata().is_ok().then_some(default))
     }
 
-    /// The configuration, and the files that it names also where something is wrong with it.
+    /// The configuration, and the files that it names, also where the configuration has an error.
     pub(super) fn load_with_files(
         &self,
     ) -> Result<(Result<Config, ConfigError>, Option<NamedFiles>), ConfigError> {
@@ -54,7 +55,8 @@ impl ConfigFile {
     }
 }
 
-/// A path of the command line. A blank one, as of an empty variable, would be the current folder.
+/// Parses a path of the command line. A blank one, as of an empty variable, would be the current
+/// folder.
 pub(super) fn path(text: &str) -> Result<PathBuf, &'static str> {
     if text.trim().is_empty() {
         Err("it is blank: name a path, or leave the flag out")
@@ -63,7 +65,7 @@ pub(super) fn path(text: &str) -> Result<PathBuf, &'static str> {
     }
 }
 
-/// The path of a file that is read or written whole, and never standard input or output.
+/// Parses the path of a file that is read or written whole, and never standard input or output.
 pub(super) fn file(text: &str) -> Result<PathBuf, &'static str> {
     if text == "-" {
         return Err("standard input and output are not taken: write ./- for a file of that name");
@@ -71,7 +73,7 @@ pub(super) fn file(text: &str) -> Result<PathBuf, &'static str> {
     path(text)
 }
 
-/// A text of the command line that is not blank.
+/// Parses a text of the command line that is not blank.
 pub(super) fn not_blank(text: &str) -> Result<String, &'static str> {
     if text.trim().is_empty() {
         Err("it is blank: write a value, or leave the flag out")
@@ -80,7 +82,8 @@ pub(super) fn not_blank(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// What is wrong with a command line that its grammar allows.
+/// Error in a command line that its grammar allows. The exit code is 2, as for what the grammar
+/// refuses.
 #[derive(Debug)]
 pub(super) struct Usage(String);
 

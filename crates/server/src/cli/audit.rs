@@ -1,4 +1,4 @@
-//! `acteon-server audit`.
+//! `acteon-server audit`: looks back at what a running gateway did.
 
 use std::process::ExitCode;
 
@@ -106,7 +106,7 @@ fn cells(record: &Value) -> [String; 8] {
     ]
 }
 
-/// What to know of an outcome at first sight.
+/// Details of an outcome for the last column of the list.
 fn detail(record: &Value) -> String {
     let details = &record["outcome_details"];
     let next = field(record, &["/next_attempt_at"]);

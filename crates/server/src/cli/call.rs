@@ -1,4 +1,4 @@
-//! A request of the command line to a gateway, and what its answer must have.
+//! Request of the command line to a gateway, and what its answer must have.
 
 use acteon_core::json::items;
 use acteon_http::Method;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::screen::raw;
 
-/// A request: what to call, and what is said where its answer was lost.
+/// Request to a gateway, and the advice where its answer was lost.
 #[derive(Clone)]
 pub(super) struct Call<'a> {
     pub(super) method: Method,
@@ -14,23 +14,25 @@ pub(super) struct Call<'a> {
     pub(super) query: &'a [(&'static str, String)],
     pub(super) body: Option<String>,
     pub(super) answers: Answers<'a>,
-    /// For a request that changes something: what to do when nobody knows whether it did.
+    /// Advice to a person who cannot know whether the change was made; blank for a request that
+    /// changes nothing.
     if_lost: &'static str,
 }
 
-/// What a gateway answers, by what its answer must have.
+/// Shape of a successful answer.
 #[derive(Clone, Copy)]
 pub(super) enum Answers<'a> {
-    /// Nothing.
+    /// No body at all, as after a deletion.
     Nothing,
-    /// One thing, with its id, a text, behind these names.
+    /// One object, whose id, a text, stands at this path.
     One(&'a str),
-    /// A list of this name, of things with their ids behind those.
+    /// List of this name, of objects whose ids stand at this path.
     List(&'a str, &'a str),
 }
 
 impl Answers<'_> {
-    /// Whether an answer has it. It is not read further: what is in it may nest as deep as it likes.
+    /// Whether an answer has this shape. It is not read further: what is in it may nest as deep as
+    /// it likes.
     pub(super) fn has(self, answer: &str) -> bool {
         let is_one = |one: &str, id: &str| raw(one, id).is_some_and(|id| id.starts_with('"'));
         match self {
@@ -85,7 +87,7 @@ impl<'a> Call<'a> {
         Self { query, ..self }
     }
 
-    /// The name of the list that is answered.
+    /// Name of the list in the answer; `None` where the answer is no list.
     pub(super) fn list(&self) -> Option<&'a str> {
         match self.answers {
             Answers::List(name, _) => Some(name),
@@ -100,7 +102,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// What is said besides where nobody knows whether a change was made.
+    /// Sentence to add where nobody knows whether a change was made.
     pub(super) fn unsure(&self) -> String {
         if self.if_lost.is_empty() {
             String::new()

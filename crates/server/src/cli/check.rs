@@ -1,4 +1,4 @@
-//! `acteon-server check`.
+//! `acteon-server check`: checks the configuration and the files that it names.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -27,15 +27,15 @@ pub(super) struct Check {
     which: Which,
 }
 
-/// What the store knows of time intervals.
+/// Time intervals of the store, as far as they can be known.
 enum Known {
     Names(Vec<String>),
-    /// Nothing, for this reason.
+    /// Not known, for this reason.
     Not(String),
 }
 
 impl Known {
-    /// Names of the time intervals, where they are known.
+    /// Names of the time intervals; `None` where they are not known.
     fn names(&self) -> Option<Vec<String>> {
         match self {
             Self::Names(names) => Some(names.clone()),
@@ -45,7 +45,7 @@ impl Known {
 }
 
 impl Check {
-    /// The same with a folder that was named before the command.
+    /// Adds the data folder that was named before the command.
     pub(super) fn or(self, before: Option<PathBuf>) -> anyhow::Result<Self> {
         Ok(Self {
             which: self.which.or(before)?,
@@ -53,7 +53,7 @@ impl Check {
         })
     }
 
-    /// Checks everything, and tells all that is wrong in one go.
+    /// Checks everything, and reports all errors together.
     pub(super) fn run(self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
         let checked = Found::read(file, &self.which)?.checked()?;
         let mut registry = Registry::default();
@@ -75,15 +75,15 @@ impl Check {
     }
 }
 
-/// The configuration and the files that it names, as they were found: each may be wrong.
+/// The configuration and the files that it names, each of which may have an error.
 struct Found {
-    /// The configuration's name in messages.
+    /// Name of the configuration in messages.
     name: String,
     config: Result<Config, ConfigError>,
     auth: Result<Option<AuthTable>, ConfigError>,
     rules: Result<Option<Loaded>, RulesError>,
     known: Known,
-    /// Why no database could be made in its folder.
+    /// Why a database could not be made in its folder.
     folder: Option<String>,
 }
 
@@ -127,7 +127,7 @@ impl Found {
         })
     }
 
-    /// All of it where nothing is wrong, or else all that is.
+    /// The files, if none has an error; otherwise an error that lists all errors.
     fn checked(self) -> anyhow::Result<Checked> {
         let Self {
             name,
@@ -165,14 +165,15 @@ impl Found {
     }
 }
 
-/// Rules of a configuration that is wrong: a provider that is wrong is not there, and a rule that names it need not be wrong.
+/// Rules of a configuration that has an error. Its providers are not all known, so a rule may name
+/// one that is missing here.
 fn of_wrong_configuration(mut rules: RulesConfig) -> RulesConfig {
     rules.context.providers = None;
     rules.directory = rules.directory.filter(|directory| directory.is_dir());
     rules
 }
 
-/// A configuration and its files with which nothing is wrong.
+/// Configuration and files without errors.
 struct Checked {
     name: String,
     config: Config,
@@ -182,7 +183,7 @@ struct Checked {
 }
 
 impl Checked {
-    /// Says what there is, and what should be known of it.
+    /// Prints what was found, with its warnings.
     fn say(&self) -> anyhow::Result<()> {
         say!("{} is valid", self.name);
         if let (Some(directory), Some(rules)) = (&self.config.rules.directory, &self.rules) {
@@ -225,7 +226,7 @@ impl Checked {
     }
 }
 
-/// Time intervals that rules name and their files do not have.
+/// Names of time intervals that rules use and their files do not define, in quotes.
 fn elsewhere(rules: &RuleSet) -> Vec<String> {
     let named = rules
         .rules()
@@ -240,7 +241,8 @@ fn elsewhere(rules: &RuleSet) -> Vec<String> {
         .collect()
 }
 
-/// Why a server would not listen with this configuration, with the line that says where.
+/// Error of a host that a server could not listen on, with its line and column in the
+/// configuration.
 fn host_trouble(file: &str, config: &Config) -> Option<String> {
     let error = acteon_server::check_host(config).err()?;
     let place = config
@@ -251,7 +253,8 @@ fn host_trouble(file: &str, config: &Config) -> Option<String> {
 }
 
 impl Which {
-    /// Why the folder of the embedded database cannot be made: something on its way is no folder.
+    /// Error where the folder of the embedded database cannot be made, since a part of its path is
+    /// no folder.
     fn folder_trouble(&self, store: &StoreConfig) -> Option<String> {
         match store {
             StoreConfig::Embedded(_) => {}
@@ -272,7 +275,7 @@ impl Which {
         })
     }
 
-    /// The names of the time intervals that the store has.
+    /// Names of the time intervals in the store.
     fn intervals(&self, config: &Config) -> Known {
         match &config.store {
             store @ StoreConfig::Embedded(_) => match self.path(store) {
@@ -309,7 +312,7 @@ impl Which {
     }
 }
 
-/// Whether a database that is shared can be used as it is configured.
+/// Whether a shared database can be used as it is configured. Prints what it finds.
 #[cfg_attr(
     not(feature = "postgres"),
     expect(

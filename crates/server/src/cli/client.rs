@@ -1,4 +1,4 @@
-//! Asking a running gateway over its HTTP API, as a person with a key of their own.
+//! HTTP client of a running gateway, with the key of the person who runs the command.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,20 +20,21 @@ use super::arguments::{not_blank, path, runtime, usage, variable};
 use super::call::Call;
 use super::{screen, when};
 
-/// What commands that ask a gateway say below their help.
+/// Text below the help of commands that ask a gateway.
 pub(super) const AFTER_HELP: &str = "The API key is read from ACTEON_API_KEY, or from a file.\n\n\
     Exit codes: 0 done; 1 refused, or not all of it went; 2 the command line is wrong; 3 no answer, or none for now: try again.";
 
-/// The exit code where there was no answer, or none for now.
+/// Exit code where there was no answer, or none for now.
 pub(super) const TRY_AGAIN: u8 = 3;
 
-/// Statuses below 500 of proxies that had no answer, or none for now. They may have passed the request on.
+/// Statuses below 500 of proxies that had no answer, or none for now. They may have passed the
+/// request on.
 const GAVE_UP: [u16; 3] = [408, 429, 499];
 
-/// Longest answer that is read: fifty thousand silences of ordinary length.
+/// Longest answer that is read, in bytes: fifty thousand silences of ordinary length.
 const MAX_ANSWER_BYTES: usize = 32 * 1024 * 1024;
 
-/// Longest text of an answer that is no JSON and is shown.
+/// Longest text of an answer that is no JSON and is shown, in characters.
 const MAX_SHOWN: usize = 200;
 
 /// Which gateway, who asks, and how its answers are shown.
@@ -62,7 +63,7 @@ pub(super) struct Asked {
     pub(super) json: bool,
 }
 
-/// A client of one gateway.
+/// Client of one gateway.
 pub(super) struct Client {
     runtime: Runtime,
     remote: Remote,
@@ -71,12 +72,12 @@ pub(super) struct Client {
     timeout: Duration,
 }
 
-/// There was no answer, or one that says to try again.
+/// Error where there was no answer, or one that says to try again. The exit code is [`TRY_AGAIN`].
 #[derive(Debug)]
 pub(super) struct NoAnswer(String);
 
 impl NoAnswer {
-    /// The gateway says to go on where it was asked to begin, or was before.
+    /// Error where the gateway's cursor leads back to where it was before.
     pub(super) fn stuck() -> anyhow::Error {
         Self("the gateway got no further than it was before: it is busy, or --server names something else; try again with --cursor".into())
             .into()
@@ -92,7 +93,7 @@ impl std::fmt::Display for NoAnswer {
 impl std::error::Error for NoAnswer {}
 
 impl Asked {
-    /// A client of the gateway.
+    /// Client of the gateway that the command names.
     pub(super) fn client(&self) -> anyhow::Result<Client> {
         let base = base(&self.server)?;
         let key = self.key()?;
@@ -112,7 +113,7 @@ impl Asked {
         })
     }
 
-    /// The key, as a header's value. A flag wins over the environment; of two variables none does.
+    /// API key as a header's value. A flag wins over the environment; of two variables none does.
     fn key(&self) -> anyhow::Result<Option<HeaderValue>> {
         let variable = variable("ACTEON_API_KEY")
             .map(Zeroizing::new)
@@ -145,7 +146,7 @@ impl Asked {
 }
 
 impl Client {
-    /// The answer to a request.
+    /// Sends a request and returns the body of its successful answer.
     pub(super) fn call(&self, call: &Call<'_>) -> anyhow::Result<String> {
         // A URL has no such parts: what is left would be another route's.
         if let Some(part) = call
@@ -233,7 +234,7 @@ impl Client {
         )
     }
 
-    /// What is said of an answer that did not come.
+    /// Error of an answer that did not come whole.
     fn lost(&self, call: &Call<'_>, how: &str) -> anyhow::Error {
         NoAnswer(format!("{} {how}{}", self.remote.server(), call.unsure())).into()
     }
@@ -270,7 +271,7 @@ impl Client {
         }
     }
 
-    /// What is said of an answer that is no gateway's.
+    /// Error text of an answer that does not come from a gateway.
     fn foreign(&self, status: StatusCode, text: &str) -> String {
         let server = self.remote.server();
         if status.is_redirection() {
@@ -287,13 +288,13 @@ impl Client {
     }
 }
 
-/// What is said of a gateway that is not reached.
+/// Error of a gateway that cannot be connected to.
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` gives it")]
 fn unreached(none: NoConnection) -> anyhow::Error {
     NoAnswer(format!("{none}; {}", none.advice())).into()
 }
 
-/// The address of a gateway. What is wrong with it is told without it where it may hold a password.
+/// Parses the address of a gateway. An error leaves the address out where it may hold a password.
 fn base(text: &str) -> anyhow::Result<Url> {
     let text = text.trim();
     let shown = if text.contains('@') {
@@ -321,7 +322,7 @@ fn base(text: &str) -> anyhow::Result<Url> {
         .ok_or_else(|| usage(format!("--server, or ACTEON_URL, {expected}{shown}{meant}")))
 }
 
-/// A key as callers send it.
+/// `Authorization` header of a key.
 fn header(text: &str) -> anyhow::Result<HeaderValue> {
     let key = text.trim();
     ensure!(
@@ -334,7 +335,7 @@ fn header(text: &str) -> anyhow::Result<HeaderValue> {
     Ok(value)
 }
 
-/// Longest that a person may want to wait for one answer.
+/// Longest wait for one answer that may be asked for.
 const MAX_TIMEOUT: Duration = Duration::from_mins(10);
 
 fn timeout(text: &str) -> Result<Duration, String> {
@@ -346,7 +347,7 @@ fn timeout(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// The exit code of something of which not all went.
+/// Exit code: failure unless all of it went.
 pub(super) fn all_went(went: bool) -> ExitCode {
     if went {
         ExitCode::SUCCESS

@@ -1,4 +1,5 @@
-//! `acteon-server dead-letters`.
+//! `acteon-server dead-letters`: lists, shows, replays and discards dead letters of a running
+//! gateway.
 
 use std::collections::HashSet;
 use std::process::ExitCode;
@@ -79,13 +80,13 @@ struct Discard {
     ids: Vec<String>,
 }
 
-/// What to do where the answer to a replay was lost.
+/// Advice where the answer to a replay was lost.
 const SAFE: &str = "ask again, which sends nothing twice";
 
-/// Where the answer about one that was to be sent again has its id.
+/// Field of an answer that holds the id of the replayed action.
 const ORIGINAL: &str = "original_action_id";
 
-/// Most to send again by one request: each takes a commit.
+/// Most actions to replay with one request: each takes a commit.
 const PAGE: u32 = 100;
 
 impl DeadLetters {
@@ -159,7 +160,7 @@ fn cells(letter: &Value) -> [String; 8] {
     ]
 }
 
-/// What came of all replays so far.
+/// Counts of a replay over all its requests.
 #[derive(Default)]
 struct Sum {
     replayed: usize,
@@ -168,7 +169,7 @@ struct Sum {
 }
 
 impl Sum {
-    /// Takes in what came of one, and tells it.
+    /// Counts the result of one action, and prints it unless as JSON.
     fn add(&mut self, one: &Value, as_json: bool) -> anyhow::Result<()> {
         let (original, new) = (
             field(one, &["/original_action_id"]),
@@ -206,7 +207,7 @@ impl Sum {
         Ok(())
     }
 
-    /// The end of a replay.
+    /// Prints the counts, and returns the exit code.
     fn told(&self, as_json: bool) -> anyhow::Result<ExitCode> {
         if !as_json {
             say!(
@@ -261,7 +262,7 @@ impl Replay {
         sum.told(as_json)
     }
 
-    /// Goes on from answer to answer until the end.
+    /// Replays what the filters find, page by page.
     fn found(
         &self,
         client: &Client,

@@ -1,4 +1,4 @@
-//! Which actions: the filters of the API, and pages of what they find.
+//! Filters of the API as flags, and pages of what they find.
 
 use std::collections::HashSet;
 
@@ -13,13 +13,13 @@ use super::screen::{clean, field, inert_json};
 use super::silences::Scope;
 use super::when;
 
-/// Most rows of one answer.
+/// Most rows that one answer is asked for.
 const MAX_PAGE: usize = 1000;
 
-/// Most answers that one list takes: a filter that finds little gives short ones.
+/// Most answers that one list reads: a filter that finds little gives short ones.
 const MAX_ANSWERS: usize = 20;
 
-/// Which actions, by the filters of the API. The gateway checks their words.
+/// Filters of the API as flags. The gateway checks their words.
 #[derive(Args)]
 pub(super) struct Filters {
     #[command(flatten)]
@@ -57,7 +57,7 @@ pub(super) struct Filters {
 }
 
 impl Filters {
-    /// As the API's query has them.
+    /// Parameters of the API's query.
     pub(super) fn query(&self) -> Vec<(&'static str, String)> {
         let texts = [
             ("provider", &self.provider),
@@ -84,7 +84,8 @@ impl Filters {
             .collect()
     }
 
-    /// Namespace and tenant alone; refuses other filters, which say nothing about what has been named.
+    /// Parameters of namespace and tenant alone; an error where other filters are given, which do
+    /// not go with ids.
     pub(super) fn scope_only(&self) -> anyhow::Result<Vec<(&'static str, String)>> {
         let scope = self.scope.query();
         if let Some((name, _)) = self.query().into_iter().find(|pair| !scope.contains(pair)) {
@@ -97,7 +98,7 @@ impl Filters {
     }
 }
 
-/// What people remember of an action.
+/// Things that people remember of an action, to search for.
 #[derive(Args)]
 pub(super) struct Search {
     /// Only those that went to this member, department or tag
@@ -112,7 +113,7 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// As the API's query has it.
+    /// Parameters of the API's query.
     pub(super) fn query(&self) -> impl Iterator<Item = (&'static str, String)> {
         let texts = [
             ("recipient", &self.recipient),
@@ -125,7 +126,7 @@ impl Search {
     }
 }
 
-/// Which part of what the filters find.
+/// How many rows to list, and where to begin.
 #[derive(Args)]
 pub(super) struct Pages {
     /// Most rows
@@ -137,7 +138,8 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    /// Reads what the filters find, as one answer or several, and hands each row of the list on; with `as_json` prints the answers as well.
+    /// Reads what the filters find, as one answer or several, and calls `row` with each row of the
+    /// list; with `as_json` prints the answers as well.
     pub(super) fn read(
         &self,
         client: &Client,
@@ -188,7 +190,7 @@ impl Pages {
     }
 }
 
-/// Says how to go on with what was begun.
+/// Prints the cursor with which a list or replay goes on.
 pub(super) fn go_on(cursor: Option<&str>) {
     if let Some(cursor) = cursor {
         eprintln!("it goes on with --cursor {}", clean(cursor));

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::screen::field;
 
-/// What stands between name and value, and what the API calls it. Longer ones come first.
+/// Operators with their names in the API. Longer ones come first, so that `=` does not match a part
+/// of them.
 const OPERATORS: [(&str, &str); 4] = [
     ("!=", "not_equal"),
     ("=~", "regex"),
@@ -12,7 +13,7 @@ const OPERATORS: [(&str, &str); 4] = [
     ("=", "equal"),
 ];
 
-/// A matcher as the API takes it.
+/// Parses a matcher into the API's JSON.
 pub(super) fn matcher(text: &str) -> Result<Value, String> {
     let example = "write one such as severity=critical, team!=pay, or 'severity=~warn.*'";
     let (name, operator, value) =
@@ -30,7 +31,8 @@ pub(super) fn matcher(text: &str) -> Result<Value, String> {
     Ok(json!({ "name": name, "op": operator.1, "value": unquoted(value.trim())? }))
 }
 
-/// Name, operator and value, at the first operator outside of quotes: a path may hold one, as in `labels["a=b"]`.
+/// Name, operator and value, split at the first operator outside of quotes: a path may hold one, as
+/// in `labels["a=b"]`.
 fn split(text: &str) -> Option<(&str, (&'static str, &'static str), &str)> {
     let mut quoted = false;
     for (at, letter) in text.char_indices() {
@@ -45,7 +47,7 @@ fn split(text: &str) -> Option<(&str, (&'static str, &'static str), &str)> {
     None
 }
 
-/// A value without its quotes, if it has any.
+/// Value without its quotes, if it has any.
 fn unquoted(text: &str) -> Result<String, String> {
     if !text.starts_with('"') {
         return Ok(text.to_owned());
@@ -55,7 +57,7 @@ fn unquoted(text: &str) -> Result<String, String> {
     })
 }
 
-/// A matcher of the API as it is typed.
+/// Writes a matcher of the API as people type it.
 pub(super) fn written(matcher: &Value) -> String {
     let op = field(matcher, &["/op"]);
     let operator = OPERATORS

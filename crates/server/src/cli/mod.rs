@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line: its grammar, and which command runs.
 
 #[macro_use]
 mod output;
@@ -135,12 +135,12 @@ impl Cli {
     }
 }
 
-/// What a command looks at.
+/// Inputs that a command reads, which tells which flags have an effect on it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Uses {
     /// Neither configuration nor store.
     Nothing,
-    /// The configuration alone.
+    /// The configuration, and not the store.
     Configuration,
     /// The configuration, and the store that it names.
     Store,

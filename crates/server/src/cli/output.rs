@@ -1,10 +1,10 @@
-//! Standard output.
+//! Writing to standard output.
 
 use std::io::Write as _;
 
 use anyhow::Context as _;
 
-/// Prints a line, and returns early where that is not possible: a panic would tell nobody anything.
+/// Prints a line, and returns the error where that fails: a panic would tell nobody anything.
 macro_rules! say {
     ($($text:tt)*) => {
         $crate::cli::output::print(format_args!($($text)*))?

@@ -1,4 +1,4 @@
-//! `acteon-server rules test`.
+//! `acteon-server rules test`: runs fixture files against rules.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,13 +1,15 @@
-//! What a person sees: tables, and texts from outside that cannot move the cursor or turn what is around them.
+//! Output for people: tables, and texts from outside that cannot move the cursor or turn the
+//! direction of what is around them.
 
 use acteon_core::json::members;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-/// Longest text in the last column of a table, in characters. The whole is shown by the command for one.
+/// Longest text in the last column of a table, in characters. The command for one row shows all of
+/// it.
 const MAX_CELL: usize = 100;
 
-/// A table: columns as wide as what is in them, the last one open.
+/// Table whose columns are as wide as their cells. The last column is open.
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
 }
@@ -19,7 +21,7 @@ impl Table {
         }
     }
 
-    /// A table of actions, with what it tells of their ends.
+    /// Table of actions, whose last two columns are named `first` and `second`.
     pub(super) fn of_actions([first, second]: [&str; 2]) -> Self {
         Self::new([
             "ACCEPTED",
@@ -33,7 +35,7 @@ impl Table {
         ])
     }
 
-    /// Takes in a row with as many cells as there are titles.
+    /// Adds a row. The text in its last column is cut to [`MAX_CELL`].
     pub(super) fn row<const N: usize>(&mut self, cells: [String; N]) {
         self.whole_row(cells);
         if let Some(last) = self.rows.last_mut().and_then(|row| row.last_mut()) {
@@ -41,7 +43,7 @@ impl Table {
         }
     }
 
-    /// The same where the last text is not cut.
+    /// Adds a row whose last text is not cut.
     pub(super) fn whole_row<const N: usize>(&mut self, cells: [String; N]) {
         self.rows.push(
             cells
@@ -56,7 +58,7 @@ impl Table {
         );
     }
 
-    /// Prints it, or what to say where nothing but the titles is there.
+    /// Prints the table, or `if_empty` where it has no rows.
     pub(super) fn print(&self, if_empty: &str) -> anyhow::Result<()> {
         if self.rows.len() == 1 {
             say!("{if_empty}");
@@ -68,7 +70,7 @@ impl Table {
         Ok(())
     }
 
-    /// The same, where what went wrong may have left it empty: then it says nothing.
+    /// Prints the table, but nothing where reading failed before the first row.
     pub(super) fn print_read(
         &self,
         read: &anyhow::Result<()>,
@@ -108,7 +110,8 @@ impl Table {
     }
 }
 
-/// A text of one line in which nothing acts on a terminal: no control characters, and none that turn the direction.
+/// Text on one line that cannot act on a terminal: control characters and those that turn the
+/// direction are escaped.
 pub(super) fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -121,7 +124,7 @@ pub(super) fn clean(text: &str) -> String {
     cleaned
 }
 
-/// JSON that is the same to whoever reads it, and acts on no terminal.
+/// JSON of the same value that cannot act on a terminal.
 pub(super) fn inert_json(text: &str) -> String {
     let mut inert = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -148,7 +151,7 @@ fn cut(text: &str) -> String {
     }
 }
 
-/// The first of these fields of an answer that is there, as text; empty where none is.
+/// First of these fields that is there and not null, as text; empty where none is.
 pub(super) fn field(value: &Value, pointers: &[&str]) -> String {
     let found = pointers
         .iter()
@@ -161,7 +164,7 @@ pub(super) fn field(value: &Value, pointers: &[&str]) -> String {
     }
 }
 
-/// A value within an answer, as it is written, behind names with dots between.
+/// JSON of a value within an answer, unchanged; `path` is names with dots between.
 pub(super) fn raw<'a>(answer: &'a str, path: &str) -> Option<&'a str> {
     path.split('.').try_fold(answer, |text, name| {
         Some(

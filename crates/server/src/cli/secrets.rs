@@ -1,4 +1,4 @@
-//! `acteon-server encrypt`, `keygen` and `api-key`.
+//! `acteon-server encrypt`, `keygen` and `api-key`: secrets for the configuration.
 
 use std::io::{IsTerminal as _, Read as _};
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::arguments::variable;
 
-/// Longest secret that is read from a pipe, with the end of its line.
+/// Longest secret that is read from a pipe, in bytes, with the end of its line.
 const MAX_SECRET_BYTES: usize = 64 * 1024;
 
 pub(super) fn encrypt() -> anyhow::Result<ExitCode> {
@@ -39,7 +39,7 @@ pub(super) fn keygen() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// From a terminal without echo, from a pipe as it comes.
+/// Secret from standard input: from a terminal without echo, from a pipe as it comes.
 fn read_secret() -> anyhow::Result<Zeroizing<String>> {
     if std::io::stdin().is_terminal() {
         return rpassword::prompt_password("Secret (not shown): ")
@@ -103,7 +103,7 @@ fn namespace(text: &str) -> Result<String, String> {
     )
 }
 
-/// Refuses what the file of the API keys would not take.
+/// Refuses a name that the file of the API keys would not take in a grant.
 fn granted(text: &str) -> Result<(), String> {
     if text.contains('*') && text != "*" {
         return Err("it has a * within, which stands for all only where it stands alone".into());
@@ -111,7 +111,7 @@ fn granted(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A name that can be one.
+/// Parses a name. `expected` is what to write in place of a blank one.
 fn named(
     text: &str,
     check: fn(&str) -> Result<(), InvalidName>,

@@ -1,4 +1,4 @@
-//! Running the server.
+//! Runs the server until a signal ends it.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub(super) struct Serve {
     pub(super) port: Option<u16>,
 }
 
-/// How long threads that still read may take once the server has stopped.
+/// Time that threads which still read files have to end, once the server has stopped.
 const LINGER: Duration = Duration::from_secs(1);
 
 impl Serve {
@@ -76,7 +76,7 @@ impl Serve {
     }
 }
 
-/// How a configuration file is read anew.
+/// Function that reads the configuration file again for a reload.
 fn reread(path: PathBuf) -> Reread {
     Arc::new(move |shared| {
         let env = Env {
@@ -87,7 +87,8 @@ fn reread(path: PathBuf) -> Reread {
     })
 }
 
-/// The folder of the embedded database: as asked for, as configured, or the default one.
+/// Folder of the embedded database: the one of the command line, else the configured one, else the
+/// default. Empty for a PostgreSQL.
 pub(super) fn data_dir(asked: Option<PathBuf>, store: &StoreConfig) -> anyhow::Result<PathBuf> {
     let configured = match store {
         StoreConfig::Embedded(configured) => configured.clone(),
@@ -98,8 +99,9 @@ pub(super) fn data_dir(asked: Option<PathBuf>, store: &StoreConfig) -> anyhow::R
     found.context("there is no home folder for the database: name one with --data-dir")
 }
 
-/// Half the cores: the store's writer and the kernel's network work need the rest, and more workers mostly wake each other. Measured on four
-/// cores, two workers carry a quarter more than four.
+/// Number of worker threads, half the cores: the store's writer and the kernel's network work need
+/// the rest, and more workers mostly wake each other. Measured on four cores, two workers carry a
+/// quarter more than four.
 fn workers() -> usize {
     std::thread::available_parallelism().map_or(2, |cores| (cores.get() / 2).max(2))
 }
@@ -165,13 +167,13 @@ async fn run(config: Config, data_dir: PathBuf, source: String) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
-/// The end of a server that was told to stop before it had started.
+/// Ends a server that was told to stop before it had started.
 fn stopped_early() -> ExitCode {
     tracing::info!("stopped before the start was over; nothing was taken");
     ExitCode::SUCCESS
 }
 
-/// What a started server shows of its configuration.
+/// Parts of the configuration that a started server shows.
 struct Shown {
     source: String,
     providers: Vec<String>,
@@ -179,7 +181,7 @@ struct Shown {
     keys: Option<PathBuf>,
 }
 
-/// What to know, on one screen.
+/// Text that a started server prints: its address, what it uses, and a request to try.
 fn screen(server: &Server, shown: &Shown) -> String {
     let Shown {
         source,

@@ -1,4 +1,4 @@
-//! `acteon-server silences`.
+//! `acteon-server silences`: lists, makes and ends silences of a running gateway.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -160,7 +160,7 @@ impl List {
     }
 }
 
-/// Whether a silence holds.
+/// State of a silence: `active`, `pending` or `ended`.
 fn state(silence: &Value) -> &'static str {
     let begins = silence["starts_at"].as_str().and_then(Timestamp::parse);
     let is_ended = silence["deleted_at"].is_string()
@@ -234,7 +234,8 @@ impl Expire {
     }
 }
 
-/// Does the same with each of some, also where one of them is refused. An answer that did not come ends it: the next would not come either.
+/// Does the same with each id, also after one is refused. An answer that did not come ends it: the
+/// next would not come either.
 pub(super) fn each(
     ids: &[String],
     as_json: bool,

@@ -41,7 +41,7 @@ pub(super) struct FromFile {
 }
 
 impl Which {
-    /// The same with a folder that was named before the command.
+    /// Adds the data folder that was named before the command.
     pub(super) fn or(self, before: Option<PathBuf>) -> anyhow::Result<Self> {
         match (self.data_dir, before) {
             (Some(one), Some(other)) if one != other => Err(usage(format!(
@@ -55,7 +55,7 @@ impl Which {
         }
     }
 
-    /// Refuses a folder where the store is in none.
+    /// Refuses a data folder, which a PostgreSQL does not have.
     #[cfg(feature = "postgres")]
     fn refuse_folder(&self) -> anyhow::Result<()> {
         match self.data_dir {
@@ -91,7 +91,7 @@ impl Which {
         self.path(store)
     }
 
-    /// Where the embedded database is.
+    /// Path of the embedded database.
     pub(super) fn path(&self, store: &StoreConfig) -> anyhow::Result<PathBuf> {
         Ok(embedded_database(&super::serve::data_dir(
             self.data_dir.clone(),
@@ -101,7 +101,7 @@ impl Which {
 }
 
 impl ToFile {
-    /// The same with a folder that was named before the command.
+    /// Adds the data folder that was named before the command.
     pub(super) fn or(self, before: Option<PathBuf>) -> anyhow::Result<Self> {
         Ok(Self {
             which: self.which.or(before)?,
@@ -171,7 +171,7 @@ impl ToFile {
 }
 
 impl FromFile {
-    /// The same with a folder that was named before the command.
+    /// Adds the data folder that was named before the command.
     pub(super) fn or(self, before: Option<PathBuf>) -> anyhow::Result<Self> {
         Ok(Self {
             which: self.which.or(before)?,
@@ -211,7 +211,7 @@ impl FromFile {
 }
 
 impl FromFile {
-    /// Refuses a database, such as a backup, which is taken as it is.
+    /// Refuses a database, such as a backup: it is copied, and not imported.
     fn refuse_database(
         &self,
         from: &mut BufReader<File>,
@@ -243,7 +243,7 @@ impl FromFile {
     }
 }
 
-/// How a file of SQLite's begins.
+/// First bytes of a file of SQLite.
 const DATABASE: &[u8] = b"SQLite format 3\0";
 
 fn sqlite(path: &Path) -> SqliteOptions {
@@ -253,7 +253,7 @@ fn sqlite(path: &Path) -> SqliteOptions {
     }
 }
 
-/// Payloads lie in it: others on the machine need not read them.
+/// Creates a file that only its owner can read: payloads lie in it.
 fn create(path: &Path) -> anyhow::Result<File> {
     let mut options = File::options();
     options.write(true).create_new(true);
@@ -270,13 +270,14 @@ fn create(path: &Path) -> anyhow::Result<File> {
     })
 }
 
-/// A file that is synced as it grows: a large write at the end would hold up every commit on the same disk.
+/// File that is synced as it grows: a large write at the end would hold up every commit on the same
+/// disk.
 struct Steady {
     file: File,
     unsynced: usize,
 }
 
-/// Bytes between two syncs.
+/// Bytes written between two syncs.
 const SYNC_EVERY: usize = 4 << 20;
 
 impl std::io::Write for Steady {

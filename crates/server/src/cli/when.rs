@@ -5,7 +5,7 @@ use std::time::Duration;
 use acteon_core::{Clock as _, SystemClock, Timestamp};
 use jiff::{Span, SpanRelativeTo};
 
-/// A duration of a second or more, such as `90s`, `2h`, `1h30m` or `2d`.
+/// Parses a duration of a second or more, such as `90s`, `2h`, `1h30m` or `2d`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -30,12 +30,12 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// An instant: RFC 3339, or so long ago.
+/// Parses an instant: RFC 3339, or a duration before now.
 pub(super) fn past(text: &str) -> Result<Timestamp, String> {
     instant(text, |now, by| now - by)
 }
 
-/// An instant: RFC 3339, or so long from now.
+/// Parses an instant: RFC 3339, or a duration from now.
 pub(super) fn future(text: &str) -> Result<Timestamp, String> {
     instant(text, |now, by| now + by)
 }
@@ -60,7 +60,7 @@ fn instant(text: &str, moved: fn(Timestamp, Duration) -> Timestamp) -> Result<Ti
     }
 }
 
-/// A duration as it is typed.
+/// Writes a duration as people type it.
 pub(super) fn written(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match [(86_400, "d"), (3600, "h"), (60, "m")]
@@ -72,7 +72,7 @@ pub(super) fn written(duration: Duration) -> String {
     }
 }
 
-/// An instant of the API as people read it: to the second.
+/// Instant of the API without fractions of a second. Other texts are unchanged.
 pub(super) fn shown(text: &str) -> String {
     match text.split_once('.') {
         Some((seconds, rest)) if rest.ends_with('Z') && Timestamp::read(text).is_ok() => {
