@@ -1,4 +1,4 @@
-//! `auth.toml`: the API keys, as hashes.
+//! `auth.toml`: the API keys, as hashes, with their roles and grants.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -45,13 +45,13 @@ const GRANT: &[Key] = &[
     Key::optional("actions", Kind::Texts, "Action types. Default: all."),
 ];
 
-/// Who may call, by the hash of their key.
+/// Callers by the hash of their key.
 #[derive(Clone, Default)]
 pub struct AuthTable {
     callers: HashMap<[u8; 32], Caller>,
 }
 
-/// A key as a caller shows it.
+/// Key as a caller shows it.
 pub struct KeyOf<'a>(pub &'a str);
 
 impl AuthTable {
@@ -105,17 +105,17 @@ impl AuthTable {
         Ok(table)
     }
 
-    /// Whoever has this key.
+    /// Caller with this key.
     pub fn caller(&self, KeyOf(key): KeyOf<'_>) -> Option<&Caller> {
         self.callers.get(&sha256(key.as_bytes()))
     }
 
-    /// How many keys there are.
+    /// Number of keys in the file.
     pub fn len(&self) -> usize {
         self.callers.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.callers.is_empty()
     }
@@ -172,7 +172,7 @@ fn grant<'a>(walker: &mut Walker<'a>, section: &str, block: &Block<'a>) -> Grant
     grant_of(&settings)
 }
 
-/// The name of a key, which no other has; blank where it has none.
+/// Name of a key, which no other key has; blank where it has none.
 fn name(reader: &mut SectionReader<'_>, names: &mut BTreeSet<String>) -> String {
     let name = reader
         .settings()

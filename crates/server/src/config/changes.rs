@@ -1,4 +1,5 @@
-//! What a configuration says, and what another one would change: at once, or only at the next start.
+//! Differences between two configurations: what a reload changes at once, and what waits for the
+//! next start.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use acteon_core::ProviderName;
 use super::providers::{ConfiguredProvider, PROVIDER};
 use super::sections::{READ_ANEW, SECTIONS};
 
-/// What a configuration says, to be compared with another. Prints nothing: secrets are part of it.
+/// Values of a configuration, to be compared with another. It is not `Debug`: secrets are part of
+/// it.
 pub struct Said {
     sections: Sections,
     providers: BTreeMap<ProviderName, SaidOfProvider>,
@@ -21,14 +23,15 @@ struct SaidOfProvider {
     settings: Settings,
 }
 
-/// What another configuration changes.
+/// Differences of another configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// The providers to be replaced, each with the keys whose values have changed.
+    /// Providers to be replaced, each with the keys whose values have changed.
     pub providers: BTreeMap<ProviderName, Vec<&'static str>>,
-    /// Section and key of other changed values.
+    /// Section and key of other values that have changed.
     pub others: Vec<(&'static str, &'static str)>,
-    /// What takes effect at the next start, such as `server.port` or `wechat-ops: wechat.corp_id`.
+    /// Settings that take effect at the next start, such as `server.port` or `wechat-ops:
+    /// wechat.corp_id`.
     pub at_start: Vec<String>,
 }
 
@@ -57,7 +60,8 @@ impl Said {
         }
     }
 
-    /// What `next` changes, where this is in force, and no send may take longer than `send_limit`.
+    /// Changes from `self`, which is in force, to `next`. No send may take longer than
+    /// `send_limit`.
     pub fn changes_to(&self, next: &Self, send_limit: Duration) -> Changes {
         let mut changes = Changes::default();
         for section in SECTIONS {
@@ -91,7 +95,7 @@ impl Said {
         changes
     }
 
-    /// Takes over from `next` what of it is in force, after these changes.
+    /// Takes over the values of `next` that these changes put in force.
     pub fn follow(&mut self, next: &Self, changes: &Changes) {
         for (section, key) in &changes.others {
             self.sections.set_as_in(&next.sections, section, key);
@@ -117,7 +121,7 @@ impl SaidOfProvider {
             .map_or(Takes::AtStart, |known| known.takes)
     }
 
-    /// Whether a time-out, in seconds, is longer than a send may take.
+    /// Whether a time-out of this key, in seconds, is longer than a send may take.
     fn is_longer(&self, key: &str, send_limit: Duration) -> bool {
         let seconds = self.settings.integer(key).unwrap_or_default();
         Duration::from_secs(u64::try_from(seconds).unwrap_or_default()) > send_limit

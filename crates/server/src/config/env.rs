@@ -1,4 +1,4 @@
-//! The environment of a configuration: variables that it refers to, and the keys for its secrets.
+//! Environment of a configuration: variables that it refers to, and the keys for its secrets.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,20 +11,20 @@ use zeroize::Zeroizing;
 
 use crate::files;
 
-/// Largest file of a key ring.
+/// Largest file of a key ring, in bytes.
 const MAX_KEY_RING_BYTES: u64 = 1024 * 1024;
 
 /// Environment of a configuration: variables that it refers to, and the keys for its secrets.
 pub struct Env<'a> {
-    /// Environment variables.
+    /// Looks an environment variable up by its name.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
-    /// Keys for `ENC[...]` values.
+    /// Key ring that opens `ENC[...]` values.
     pub keys: KeyRing,
-    /// What its providers share with those in force, where it is read anew.
+    /// Things that providers of a reload share with those in force; `None` at the start.
     pub shared: Option<Arc<acteon_providers::Context>>,
 }
 
-/// Where no environment variables are to be read.
+/// Looks up no variable, for an environment without any.
 pub(super) fn variable_less(_name: &str) -> Option<String> {
     None
 }
@@ -57,7 +57,7 @@ impl Lookup for Env<'_> {
     }
 }
 
-/// What to do about an envelope that does not open.
+/// Advice about an envelope that does not open.
 fn to_do(error: &EnvelopeError) -> &'static str {
     match error {
         EnvelopeError::Malformed(_) => {

@@ -28,49 +28,50 @@ use sections::{audit, auth, circuit_breaker, log, retry, store};
 
 use crate::files;
 
-/// A checked configuration.
+/// Configuration that was read and has no errors.
 pub struct Config {
-    /// Where it listens, and how much may wait.
+    /// Address to listen on, and how much may wait.
     pub server: ServerConfig,
-    /// Where the file names the address to listen on.
+    /// Place in the file that names the address to listen on.
     pub host_place: Option<Place>,
-    /// Where the data are.
+    /// Kind and place of the store.
     pub store: StoreConfig,
-    /// Settings of the gateway.
+    /// Options of the gateway.
     pub gateway: GatewayOptions,
-    /// The providers.
+    /// Providers in the order of the file.
     pub providers: Vec<ConfiguredProvider>,
-    /// What the providers share.
+    /// Things that the providers share, such as connections.
     pub shared: Arc<acteon_providers::Context>,
-    /// Where rules come from.
+    /// Folder of the rules, and what they may refer to.
     pub rules: RulesConfig,
-    /// The file of the API keys, if callers are asked for one.
+    /// File of the API keys, if callers are asked for one.
     pub auth: Option<PathBuf>,
-    /// Keys for `ENC[...]` values of the file of the API keys.
+    /// Key ring that opens `ENC[...]` values in the file of the API keys.
     pub keys: KeyRing,
-    /// What is logged, as in `RUST_LOG`, if it says so.
+    /// Directives of the log, as in `RUST_LOG`, if the file has any.
     pub log_level: Option<String>,
-    /// All that it says.
+    /// Values of the file, to be compared with those of a reload.
     pub said: Said,
-    /// How it is read anew; `None` where it is from no file.
+    /// Reads the file again; `None` where there is no file.
     pub reread: Option<Reread>,
 }
 
-/// Reads a configuration anew, for providers that share what those in force do. May wait for a file.
+/// Reads a configuration again, for providers that share what those in force do. May wait for a
+/// file.
 pub type Reread =
     Arc<dyn Fn(&Arc<acteon_providers::Context>) -> Result<Config, ConfigError> + Send + Sync>;
 
 /// Files that a configuration names.
 #[derive(Clone, Debug)]
 pub struct NamedFiles {
-    /// Where rules come from.
+    /// Folder of the rules, and what they may refer to.
     pub rules: RulesConfig,
-    /// The file of the API keys, if callers are asked for one.
+    /// File of the API keys, if callers are asked for one.
     pub auth: Option<PathBuf>,
 }
 
 impl Config {
-    /// What runs without a file: everything at its default, and one `log` provider named `log`.
+    /// Configuration without a file: everything at its default, and one `log` provider named `log`.
     pub fn without_file() -> Result<Self, ConfigError> {
         let none = |_: &str| None;
         let env = Env {
@@ -90,7 +91,8 @@ impl Config {
         Self::load_with_files(path, env)?.0
     }
 
-    /// Reads and checks a file once more. What was read to its end, such as a pipe, is no configuration any more.
+    /// Reads and checks a file again. A pipe, which was read to its end, has no configuration any
+    /// more.
     pub fn load_anew(path: &Path, env: &Env<'_>) -> Result<Self, ConfigError> {
         let text = files::read_text(path, files::MAX_CONFIG_BYTES).map(Zeroizing::new);
         let text = text.map_err(|error| {
@@ -102,7 +104,7 @@ impl Config {
         Self::parse(&path.display().to_string(), &text, env)
     }
 
-    /// Reads and checks a file, and says which others it names, also where something is wrong with it.
+    /// Reads and checks a file, and returns the files that it names, also where it has an error.
     pub fn load_with_files(
         path: &Path,
         env: &Env<'_>,
@@ -140,7 +142,8 @@ impl Config {
         (walker.finish().map(|()| config), named)
     }
 
-    /// Reads every section, with defaults in place of what is wrong; the walker has noted that. `base` is the folder of the file.
+    /// Reads every section. A value with an error has its default; the walker has noted the error.
+    /// `base` is the folder of the file.
     fn read(walker: &mut Walker<'_>, base: &Path, env: &Env<'_>) -> Self {
         let sections = walker.sections(SECTIONS, &["providers"]);
         let of = |name| sections.get(name);
@@ -192,7 +195,7 @@ impl Config {
         }
     }
 
-    /// Files that it names.
+    /// Files that the configuration names.
     pub fn named_files(&self) -> NamedFiles {
         NamedFiles {
             rules: self.rules.clone(),

@@ -1,4 +1,4 @@
-//! The `[[providers]]` blocks.
+//! The `[[providers]]` blocks: their common keys, and the providers built of them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,23 +27,24 @@ pub(super) const PROVIDER: &[Key] = &[
     .taking(Takes::AtStart),
 ];
 
-/// A provider of the configuration.
+/// Provider that a block configures.
 pub struct ConfiguredProvider {
-    /// The name that actions use.
+    /// Name that actions use.
     pub name: ProviderName,
-    /// Its type.
+    /// Type of the provider, such as `webhook`.
     pub type_name: String,
-    /// The provider itself.
+    /// Provider that sends its actions.
     pub provider: Arc<dyn Provider>,
-    /// What becomes of its actions when people must repair it, where that is not as for all others.
+    /// What becomes of its actions when people must repair it; `None` for what holds for all
+    /// providers.
     pub on_repairable: Option<OnRepairable>,
-    /// The keys of its type.
+    /// Keys of its type.
     pub keys: &'static [Key],
-    /// What the file says of it.
+    /// Values of its block, to be compared with those of a reload.
     pub settings: Settings,
 }
 
-/// Reads all blocks, and builds the providers with which nothing is wrong.
+/// Reads all blocks, and builds the providers of those without errors.
 pub(super) fn read(walker: &mut Walker<'_>, context: &Context) -> Vec<ConfiguredProvider> {
     let types = catalog();
     let mut first_blocks = BTreeMap::new();
@@ -102,13 +103,14 @@ fn read_one<'a>(
     })
 }
 
-/// The name of a block. One that is missing, or no text, is told of already.
+/// Name of a block; `None` where it is missing or no text, which the walker has noted.
 fn name(reader: &mut SectionReader<'_>) -> Option<ProviderName> {
     let parsed = ProviderName::parse_new(reader.settings().text("name")?);
     reader.take(parsed.map_err(|error| Problem::new("name", error.to_string())))
 }
 
-/// The provider of a block that has all that it needs, also where its name is wrong: what else is wrong comes out as well.
+/// Builds the provider of a block that has all it needs, also where its name is wrong, so that all
+/// errors come out together.
 fn build(
     reader: &mut SectionReader<'_>,
     name: Option<ProviderName>,
@@ -124,7 +126,7 @@ fn build(
     reader.take_all((found.build)(&name, settings, context))
 }
 
-/// The block's name for messages: its place, and what it calls itself.
+/// Name of a block in messages: its place, and its `name`.
 fn section_name(block: &Block<'_>, index: usize) -> String {
     match block.text_of("name") {
         Some(name) => format!("providers[{index}] ({name})"),

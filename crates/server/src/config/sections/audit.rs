@@ -28,7 +28,7 @@ pub(super) const KEYS: &[Key] = &[
 /// Seconds that a journal may be kept: a minute to a hundred years.
 const SECONDS: std::ops::RangeInclusive<i64> = 60..=3_153_600_000;
 
-/// How long the journal is kept, and the parts of an action that nobody is shown.
+/// How long the journal is kept, and which parts of an action are shown to nobody.
 pub(crate) fn read(reader: &mut SectionReader<'_>) -> (RetentionPolicy, Redaction) {
     let retention = retention(reader);
     let redaction = Redaction::new(reader.settings().texts("redact")).unwrap_or_else(|error| {

@@ -18,7 +18,7 @@ pub(super) const KEYS: &[Key] = &[
     ),
 ];
 
-/// The file of the API keys, if callers are asked for one.
+/// File of the API keys, if callers are asked for one.
 pub(crate) fn read(reader: &mut SectionReader<'_>, base: &Path) -> Option<PathBuf> {
     let settings = reader.settings();
     // Who says `enabled = false` knows that the rest is off.

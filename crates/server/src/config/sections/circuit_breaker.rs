@@ -37,7 +37,7 @@ pub(super) const KEYS: &[Key] = &[
     ),
 ];
 
-/// Breakers of providers; `providers` are those that are configured.
+/// Breakers of providers. `providers` are those that are configured.
 pub(crate) fn read(reader: &mut SectionReader<'_>, providers: &[ProviderName]) -> Breakers {
     if !reader.settings().has("enabled") {
         let needing = [

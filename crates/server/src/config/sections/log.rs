@@ -1,4 +1,4 @@
-//! The `[log]` section.
+//! The `[log]` section: which lines are logged.
 
 use acteon_config::{Key, Kind, SectionReader};
 
@@ -9,7 +9,7 @@ pub(super) const KEYS: &[Key] = &[Key::optional(
     "What is logged, as in RUST_LOG, which wins where it is set: info,acteon_gateway=debug. Default info.",
 )];
 
-/// What is logged, as in `RUST_LOG`, if it says so.
+/// Directives of the log, as in `RUST_LOG`, if the section has any.
 pub(crate) fn read(reader: &mut SectionReader<'_>) -> Option<String> {
     let level = reader.settings().text("level")?;
     if let Err(message) = crate::logging::check(level) {

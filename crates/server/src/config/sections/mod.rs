@@ -15,7 +15,7 @@ pub use rules::RulesConfig;
 pub use server::ServerConfig;
 pub use store::StoreConfig;
 
-/// The sections beside `[[providers]]`.
+/// All sections beside `[[providers]]`.
 pub const SECTIONS: &[Section] = &[
     Section {
         name: "server",
@@ -51,5 +51,6 @@ pub const SECTIONS: &[Section] = &[
     },
 ];
 
-/// Section and key of what is taken over when the file is read anew, beside what the keys of providers say. All else waits for the next start.
+/// Section and key of values that a reload puts in force, beside the keys of providers. All others
+/// wait for the next start.
 pub(super) const READ_ANEW: &[(&str, &str)] = &[("log", "level")];

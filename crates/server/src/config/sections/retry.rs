@@ -34,7 +34,7 @@ pub(super) const KEYS: &[Key] = &[
     ),
 ];
 
-/// When to try again. What single providers say otherwise is not in it yet.
+/// Policy of retries, without what single providers say otherwise.
 pub(crate) fn read(reader: &mut SectionReader<'_>) -> RetryPolicy {
     let default = RetryPolicy::default();
     let max_quick = reader.integer("max_retries", default.max_quick.into(), 0..=10);
@@ -62,7 +62,7 @@ pub(crate) fn read(reader: &mut SectionReader<'_>) -> RetryPolicy {
     }
 }
 
-/// Pauses before durable retries, if they are said.
+/// Pauses before durable retries, if the section has any.
 fn delays(reader: &mut SectionReader<'_>) -> Option<Vec<Duration>> {
     let seconds = reader.settings().integers("delays_seconds")?;
     let fits = (1..=100).contains(&seconds.len())
@@ -80,7 +80,8 @@ fn delays(reader: &mut SectionReader<'_>) -> Option<Vec<Duration>> {
     Some(delays.collect())
 }
 
-/// What becomes of actions whose provider is to be repaired, if that is said. A provider's block has the same key.
+/// What becomes of actions whose provider is to be repaired, if the reader's section says so.
+/// Blocks of providers have the same key.
 pub(crate) fn on_repairable(reader: &mut SectionReader<'_>) -> Option<OnRepairable> {
     const WORDS: [(&str, OnRepairable); 2] =
         [("fail", OnRepairable::Fail), ("hold", OnRepairable::Hold)];

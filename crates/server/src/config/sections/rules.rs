@@ -27,14 +27,14 @@ pub(super) const KEYS: &[Key] = &[
     Key::optional("env", Kind::TextTable, "What rules read as env.NAME.").or_blank(),
 ];
 
-/// Where rules come from.
+/// Folder of the rules, and what they may refer to.
 #[derive(Clone, Debug)]
 pub struct RulesConfig {
-    /// The folder of their files.
+    /// Folder of the rules' files.
     pub directory: Option<PathBuf>,
-    /// Whether to load them anew when a file changes.
+    /// Whether to load the rules again when a file changes.
     pub watch: bool,
-    /// What they may refer to.
+    /// Names that rules may refer to.
     pub context: acteon_rules::Context,
 }
 

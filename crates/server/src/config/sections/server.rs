@@ -1,4 +1,5 @@
-//! The `[server]` section: where it listens, under which names, and how much may wait.
+//! The `[server]` section: the address to listen on, the names of the server, and how much may
+//! wait.
 
 use std::time::Duration;
 
@@ -54,22 +55,22 @@ pub(super) const KEYS: &[Key] = &[
     ),
 ];
 
-/// Where a gateway listens, and how much may wait in it.
+/// Address to listen on, and how much may wait.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
     /// Address to listen on.
     pub host: String,
     /// Port to listen on; 0 for any free one.
     pub port: u16,
-    /// Names that it goes by beside localhost and its addresses.
+    /// Names of the server beside localhost and its addresses.
     pub hosts: Vec<String>,
-    /// Web pages of other sites that may call it.
+    /// Origins of other sites' pages that may call the API.
     pub origins: Vec<String>,
-    /// How long a stop may take.
+    /// Longest time that a stop waits for what is in flight.
     pub shutdown_timeout: Duration,
-    /// Whether the process may be dumped, with its secrets.
+    /// Whether the process may leave core dumps, which hold its secrets.
     pub core_dumps: bool,
-    /// Most actions that wait to be delivered.
+    /// Most actions that may be open.
     pub open: OpenLimits,
 }
 
@@ -113,7 +114,7 @@ fn host(reader: &mut SectionReader<'_>) -> String {
     host.to_owned()
 }
 
-/// A list of names, each of which must be of a kind.
+/// List of names, each of which `check` accepts.
 fn names(
     reader: &mut SectionReader<'_>,
     key: &'static str,

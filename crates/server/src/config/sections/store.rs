@@ -50,17 +50,17 @@ pub(super) const KEYS: &[Key] = &[
     ),
 ];
 
-/// Where the data are.
+/// Kind and place of the store.
 #[derive(Clone, Debug)]
 pub enum StoreConfig {
-    /// In an embedded database, in this folder; `None` for the default place.
+    /// Embedded database in this folder; `None` for the default folder.
     Embedded(Option<PathBuf>),
-    /// In a PostgreSQL.
+    /// PostgreSQL with these options.
     #[cfg(feature = "postgres")]
     Postgres(acteon_store::postgres::PostgresOptions),
 }
 
-/// Keys that only a shared database has.
+/// Keys of the section that only a shared database has.
 const SHARED: [&str; 6] = [
     "password",
     "ca_file",
@@ -70,7 +70,7 @@ const SHARED: [&str; 6] = [
     "lease_seconds",
 ];
 
-/// Where the data are, and how long the right to work on them lasts. `base` is the folder of the file.
+/// Kind and place of the store, and how long a lease lasts. `base` is the folder of the file.
 pub(crate) fn read(reader: &mut SectionReader<'_>, base: &Path) -> (StoreConfig, LeaseTimes) {
     let settings = reader.settings();
     if settings.has("url") {
