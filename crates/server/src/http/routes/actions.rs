@@ -1,4 +1,4 @@
-//! `GET /v1/actions/{id}`: one action as it stands.
+//! `GET /v1/actions/{id}`: shows one action.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub(in crate::http) async fn get(
     Ok(about(&id, shown))
 }
 
-/// The only action of an id.
+/// Action of an id; a refusal where several have it.
 pub(in crate::http) fn the_one(mut found: Vec<ActionView>) -> Result<ActionView, Refusal> {
     match (found.pop(), found.is_empty()) {
         (Some(view), true) => Ok(view),

@@ -8,16 +8,17 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use crate::http::extract::query::NoQuery;
 
-/// What the page may do: run its own scripts, none that stand in the page, and ask this server only. Swagger UI sets styles of elements.
+/// Content-Security-Policy of the page: it may run its own scripts, none that stand in the page,
+/// and ask this server only. Swagger UI sets styles of elements.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// Seconds for which a browser need not ask for a file again.
+/// `Cache-Control` of the files.
 const KEPT: HeaderValue = HeaderValue::from_static("max-age=3600");
 
-/// File that is built in.
+/// File that is built into the server.
 #[derive(Clone, Copy)]
 pub(in crate::http) struct File {
     /// Path that it is served at.
@@ -30,7 +31,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 
-/// Page and the files that it loads.
+/// The page and the files that it loads.
 pub(in crate::http) static FILES: [File; 4] = [
     File {
         path: "/api-doc/",
@@ -72,7 +73,7 @@ impl File {
     }
 }
 
-/// Leads from the path without a slash to the page, whose files stand below it.
+/// Redirects from the path without a slash to the page, whose files stand below it.
 pub(in crate::http) async fn to_page(_: NoQuery) -> Redirect {
     Redirect::permanent("/api-doc/")
 }

@@ -1,4 +1,4 @@
-//! The audit trail: the journal looked back at, and exported.
+//! The audit trail: listing, searching and exporting the journal.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,11 +30,11 @@ use crate::http::state::AppState;
 
 /// Rows read at a time for an export.
 const EXPORT_PAGE: usize = 500;
-/// How often, and how long apart, an export asks for room before it breaks off.
+/// Number of times, and pause between them, that an export asks for room before it breaks off.
 const ROOM_TRIES: usize = 100;
 const ROOM_PAUSE: Duration = Duration::from_millis(100);
 
-/// What a list of the audit trail can be asked for.
+/// Parameters of a list of the audit trail.
 pub(in crate::http) type AuditQuery = (Filters, Sought, NotBuilt, Paged);
 
 pub(in crate::http) async fn list(
@@ -68,7 +68,8 @@ pub(in crate::http) async fn list(
     answer(UNKNOWN, body).await
 }
 
-/// A page of what a search finds. It may look at thousands of actions, and so takes its turn where evaluations and previews do.
+/// Page of a search. It may look at thousands of actions, and so takes its turn where evaluations
+/// and previews do.
 async fn searched(
     state: &AppState,
     filter: HistoryFilter,
@@ -107,7 +108,8 @@ pub(in crate::http) async fn get(
     Ok(about(&id, shown))
 }
 
-/// The whole of what the filters find, a JSON object a line, as it is read.
+/// `GET /v1/audit/export`: everything that the filters find, a JSON object a line, written as it is
+/// read.
 pub(in crate::http) async fn export(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
@@ -131,7 +133,7 @@ pub(in crate::http) async fn export(
         .into_response())
 }
 
-/// One page of an export. It holds room until its caller has read it; only then the next is read.
+/// Page of an export. It holds room until its caller has read it; only then the next one is read.
 async fn export_page(
     state: &AppState,
     filter: HistoryFilter,
@@ -175,7 +177,7 @@ async fn export_page(
     Ok((Held::bytes(lines, room), next))
 }
 
-/// Room for a page, waited for.
+/// Waits for room for a page.
 async fn export_room(state: &AppState, connection: &Connection) -> std::io::Result<Room> {
     let mut room = state.answers.room(Arc::clone(connection.close()));
     for _ in 0..ROOM_TRIES {

@@ -1,4 +1,4 @@
-//! `/admin/circuit-breakers`: looking, and opening or closing by hand.
+//! `/admin/circuit-breakers`: lists breakers, and opens or closes one by hand.
 
 use std::sync::Arc;
 
@@ -79,7 +79,8 @@ fn off() -> Refusal {
     )
 }
 
-/// The refusal of a provider that has no breaker. Whoever may move every provider's may know them.
+/// Refusal of a provider that does not exist. It names those that do: its caller may change every
+/// provider's breaker.
 fn none(state: &AppState, provider: &str) -> Refusal {
     let known = state.gateway.breakers();
     if known.is_empty() {

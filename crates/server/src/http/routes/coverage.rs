@@ -1,4 +1,4 @@
-//! `GET /v1/rules/coverage`: which kinds of actions a rule decides about, and which rules decide about nothing.
+//! `GET /v1/rules/coverage`: which kinds of actions a rule decides, and which rules decide nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::http::extract::scope::Scoped;
 use crate::http::filter::Span;
 use crate::http::state::AppState;
 
-/// How far back to look without a word.
+/// Time before now that is looked at by default.
 const DEFAULT_SPAN: Duration = Duration::from_hours(7 * 24);
 
 #[derive(Default)]

@@ -1,4 +1,5 @@
-//! Dead letters: looking, and taking off the list. Nothing is destroyed: the journal keeps them all.
+//! Dead letters: listing them, and taking them off the list. Nothing is destroyed: the journal
+//! keeps them all.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,17 +27,17 @@ use crate::http::record::SearchExtent;
 use crate::http::routes::actions::{action_id, the_one};
 use crate::http::state::AppState;
 
-/// A letter on the list, and one that was taken off it.
+/// States of dead letters in the API: on the list, and taken off it.
 pub(in crate::http) const DEAD: &str = "dead";
 pub(in crate::http) const DISCARDED: &str = "discarded";
 
-/// Most letters that one drain hands out.
+/// Most dead letters that one drain takes off the list.
 const DRAIN: usize = 1000;
 
-/// What a list of dead letters can be asked for.
+/// Parameters of a list of dead letters.
 pub(in crate::http) type LettersQuery = (Filters, Sought, Paged, ListedState);
 
-/// State of the letters to list: those on the list, without a word.
+/// State of the dead letters to list; by default those on the list.
 pub(in crate::http) struct ListedState(ActionState);
 
 impl FromQuery for ListedState {
@@ -96,7 +97,7 @@ async fn letters(
     answer(UNKNOWN, body).await
 }
 
-/// A page of dead letters.
+/// Page of dead letters, with the cursor of the next page.
 #[derive(Serialize)]
 struct LettersPage<T> {
     count: usize,
@@ -107,7 +108,7 @@ struct LettersPage<T> {
     searched: Option<SearchExtent>,
 }
 
-/// The part of what a filter finds that is on the list.
+/// Filter for the dead letters on the list, among what `filter` finds.
 pub(in crate::http) fn on_the_list(filter: HistoryFilter) -> HistoryFilter {
     HistoryFilter {
         state: Some(ActionState::Dead),
@@ -138,7 +139,7 @@ async fn letter(
     the_letter(id, found, states)
 }
 
-/// The only action of an id that is a dead letter in one of these states.
+/// Dead letter of an id, in one of these states; a refusal where there is none or several.
 pub(in crate::http) fn the_letter(
     id: &str,
     mut found: Vec<ActionView>,
@@ -155,7 +156,7 @@ pub(in crate::http) fn the_letter(
     }
 }
 
-/// The refusal of an action that is there and is no dead letter.
+/// Refusal of an action that exists and is no dead letter.
 fn no_letter(id: &str, state: &str, outcome: &str) -> Refusal {
     let message = if state == DISCARDED {
         format!(
@@ -169,7 +170,7 @@ fn no_letter(id: &str, state: &str, outcome: &str) -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, "NOT_A_DEAD_LETTER", message)
 }
 
-/// `DELETE`: takes one off the list.
+/// `DELETE /v1/dlq/{id}`: takes a dead letter off the list.
 pub(in crate::http) async fn discard(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
@@ -191,8 +192,9 @@ pub(in crate::http) async fn stats(
     Ok(Json(json!({ "enabled": true, "count": count })))
 }
 
-/// Hands out dead letters, whole, and takes those off the list; for callers who may see everything. A page at most: `next_cursor` says that there
-/// are more, for the next drain. Whose answer is lost on its way finds them again with `GET /v1/dlq?state=discarded`.
+/// `POST /v1/dlq/drain`: answers with whole dead letters, and takes them off the list; for callers
+/// who may see everything. A page at most: `next_cursor` says that there are more, for the next
+/// drain. A caller whose answer was lost on its way finds them with `GET /v1/dlq?state=discarded`.
 pub(in crate::http) async fn drain(
     MayManage(caller): MayManage,
     State(state): State<Arc<AppState>>,
@@ -231,7 +233,7 @@ pub(in crate::http) async fn drain(
     Ok(handed_out)
 }
 
-/// A dead letter that is handed out.
+/// Dead letter in the answer to a drain.
 #[derive(Serialize)]
 struct DrainedLetter<'a> {
     action_id: &'a ActionId,

@@ -1,4 +1,4 @@
-//! `POST /v1/dispatch` and `POST /v1/dispatch/batch`.
+//! `POST /v1/dispatch` and `POST /v1/dispatch/batch`: accept actions.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::http::json::json;
 use crate::http::offload::off_runtime;
 use crate::http::state::AppState;
 
-/// What the refusal of one item of a batch may take however many there are: room for its code and a sentence.
+/// Bytes that the refusal of one item of a batch may always take: room for its code and a sentence.
 const MIN_ITEM_REFUSAL: usize = 1024;
 
 pub(in crate::http) async fn one(
@@ -70,7 +70,8 @@ pub(in crate::http) async fn one(
     Ok(about(&id, response))
 }
 
-/// After how many seconds an action may be sent again that was refused for now.
+/// Seconds after which an action that was refused for now may be posted again; `None` for other
+/// outcomes.
 fn come_again_after(outcome: &str) -> Option<u64> {
     if !outcome.starts_with(r#"{"Throttled""#) && !outcome.starts_with(r#"{"QuotaExceeded""#) {
         return None;
@@ -140,7 +141,8 @@ pub(in crate::http) async fn batch(
     ))
 }
 
-/// The actions of a batch, and the answers to the items that are none. The key of the whole makes one for each place.
+/// Actions of a batch, and refusals of the items that are none. The idempotency key of the batch
+/// makes one for each item.
 fn items(
     state: &AppState,
     text: &str,
@@ -160,7 +162,8 @@ fn item_refusal(refusal: Refusal, limit: usize) -> String {
     format!(r#"{{"error":{}}}"#, bounded(*refusal.body, limit))
 }
 
-/// The outcome of an item, with the action's id among the variant's fields. `Deduplicated` has none: clients read null there.
+/// JSON of an item's outcome, with the action's id among the variant's fields. `Deduplicated` has
+/// none: clients read null there.
 fn item(outcome: &str, id: &ActionId) -> String {
     let wired = wire(outcome, true);
     let has_id = wired.starts_with(r#"{"Scheduled""#);
@@ -172,7 +175,8 @@ fn item(outcome: &str, id: &ActionId) -> String {
     }
 }
 
-/// An outcome as the published clients read it: `Deduplicated` is a bare word, and within a batch, where some need an object, one with null.
+/// JSON of an outcome as the published clients read it: `Deduplicated` is a bare word, and within a
+/// batch, where some need an object, one with null.
 pub(in crate::http) fn wire(outcome: &str, in_batch: bool) -> Cow<'_, str> {
     match (outcome.starts_with(r#"{"Deduplicated""#), in_batch) {
         (false, _) => Cow::Borrowed(outcome),
@@ -189,14 +193,14 @@ fn defaults<'a>(state: &'a AppState, idempotency_key: Option<&'a str>) -> Defaul
     }
 }
 
-/// Nothing is to be written; only what would come of it is told.
+/// Dry run: nothing is written, and the answer is what the action would come to.
 #[derive(Clone, Copy)]
 struct DryRun {
-    /// The instant to decide for, where it is not now.
+    /// Instant to decide for; `None` for now.
     at: Option<Timestamp>,
 }
 
-/// Whether a dispatch is a dry run, and for which instant.
+/// Dry run that a query asks for, if any.
 pub(in crate::http) struct DryRunQuery(Option<DryRun>);
 
 impl FromQuery for DryRunQuery {

@@ -1,4 +1,4 @@
-//! How the server and its providers are.
+//! Health of the server and its providers, and its metrics.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use crate::http::routes::lanes;
 use crate::http::state::AppState;
 use crate::metrics::{Format, Sources};
 
-/// What a scraper without a key gets: that it got through.
+/// Metrics for a scraper without a key: that it got through.
 const PLAIN_METRICS: &str = "# HELP acteon_up The server answers; the rest is for callers with a key\n# TYPE acteon_up gauge\nacteon_up 1\n# EOF\n";
 
-/// `GET /health`: alive; with the counters for those who may look.
+/// `GET /health`: says that the server is alive, with counters for callers who may look.
 pub(in crate::http) async fn health(
     MayLook(caller): MayLook,
     State(state): State<Arc<AppState>>,
@@ -32,19 +32,20 @@ pub(in crate::http) async fn health(
     }
 }
 
-/// `GET /live`: the process answers.
+/// `GET /live`: says that the process answers.
 pub(in crate::http) async fn live() -> Json<Value> {
     live_now()
 }
 
-/// What says that the process answers.
+/// Body that says that the process answers.
 pub(in crate::http) fn live_now() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// `GET /ready`: whether to send requests here. A provider that is down only degrades it, since taking out every gateway would be worse.
+/// `GET /ready`: says whether to send requests here. A provider that is down only degrades it,
+/// since taking out every gateway would be worse.
 ///
-/// Reasons name files and what services said, so they are for those who may look.
+/// Reasons name files and what services said, so they are for callers who may look.
 pub(in crate::http) async fn ready(
     MayLook(caller): MayLook,
     State(state): State<Arc<AppState>>,
@@ -143,8 +144,8 @@ pub(in crate::http) async fn ready(
     .into_response()
 }
 
-/// `GET /metrics`: Prometheus' text format, or `OpenMetrics` for who asks for it. Names of providers and rules, and what fails where, are for those
-/// who may look.
+/// `GET /metrics`: Prometheus' text format, or `OpenMetrics` for those who ask for it. Names of
+/// providers and rules, and what fails where, are for callers who may look.
 pub(in crate::http) async fn metrics(
     MayLook(caller): MayLook,
     State(state): State<Arc<AppState>>,
@@ -181,11 +182,12 @@ pub(in crate::http) async fn metrics(
         .into_response()
 }
 
-/// What stands for what a service said, for those who may not see it.
+/// Text in place of what a service said, for callers who may not see that.
 const WHAT_TO_REPAIR: &str =
     "it takes nothing until its settings, secret or permissions are mended";
 
-/// Whether a caller may see what a provider's calls failed with: a service may repeat what it was sent, for whichever tenant.
+/// Whether a caller may see what a provider's calls failed with: a service may repeat what it was
+/// sent, for whichever tenant.
 fn may_see_errors(caller: Option<&Caller>, provider: &ProviderName) -> bool {
     caller.is_some_and(|caller| Scope::of(&caller.grants).covers_provider(provider.as_str()))
 }

@@ -1,4 +1,4 @@
-//! `/v1/time-intervals`.
+//! `/v1/time-intervals`: lists, makes, changes and deletes time intervals.
 
 use std::sync::Arc;
 
@@ -72,13 +72,13 @@ const TIMES: &[Field] = &[
     Field::needed("end", FieldType::Text(MAX_NAME_BYTES)),
 ];
 
-/// What the numbers may be is said where they are looked at.
+/// Fields of a time span. The ranges of the numbers are checked where spans are made.
 const SPAN: &[Field] = &[
     Field::needed("start", FieldType::Whole(-9999..=9999)),
     Field::needed("end", FieldType::Whole(-9999..=9999)),
 ];
 
-/// Time interval that is to be made.
+/// Time interval that a body asks to make.
 pub(in crate::http) struct NewInterval {
     namespace: String,
     tenant: String,
@@ -105,7 +105,8 @@ impl FromBody for NewInterval {
     }
 }
 
-/// Change of a time interval: the name, namespace and tenant that it repeats, and its other fields.
+/// Change of a time interval: the name, namespace and tenant that the body repeats, and the other
+/// fields.
 pub(in crate::http) struct IntervalUpdate {
     repeated: [Option<String>; 3],
     fields: Value,

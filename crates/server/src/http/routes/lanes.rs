@@ -1,4 +1,4 @@
-//! `/admin/lanes`: what is sent how fast, why not faster, and forgetting that.
+//! `/admin/lanes`: lists lanes with their pace and why they are slow, and resets them.
 
 use std::sync::Arc;
 
@@ -53,8 +53,9 @@ pub(in crate::http) async fn reset(
     Ok(Json(body(&state, &caller, status)))
 }
 
-/// A lane as a caller may see it. Its reason is what a service said, who may repeat what it was sent by whichever tenant, through whichever of the
-/// providers that share the lane: it is for those who may do everything through all of them.
+/// JSON of a lane for a caller. Its reason is what a service said, which may repeat what it was
+/// sent by any tenant, through any of the providers that share the lane: it is for callers who may
+/// do everything through all of them.
 pub(in crate::http) fn body(state: &AppState, caller: &Caller, status: LaneStatus) -> LaneBody {
     let scope = Scope::of(&caller.grants);
     let sees_reason = state

@@ -1,4 +1,4 @@
-//! The handlers, one noun a file.
+//! Handlers of the routes, one noun a file.
 
 pub(super) mod actions;
 #[cfg(feature = "api-docs")]

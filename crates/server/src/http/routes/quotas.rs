@@ -1,4 +1,4 @@
-//! `/v1/quotas`.
+//! `/v1/quotas`: lists, makes, changes and deletes quotas, and shows their usage.
 
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ const OVERAGE: FieldType = FieldType::JsonOf("QuotaOverage");
 const COUNT: FieldType = FieldType::Whole(0..=i64::MAX);
 const DESCRIPTION: FieldType = FieldType::Verbatim(MAX_DOCUMENT_TEXT_BYTES);
 
-/// A value of a type of the gateway's, whose own words say what is wrong with it.
+/// Value of a field whose type is the gateway's. Its own message says what is wrong with it.
 fn own<T: DeserializeOwned>(
     values: &mut FieldValues<'_>,
     name: &str,
@@ -80,7 +80,7 @@ fn own<T: DeserializeOwned>(
     }
 }
 
-/// How long its windows are and what it does beyond, with all that is wrong with either.
+/// Window and overage of a body, with the errors of both.
 fn window_and_overage(
     values: &mut FieldValues<'_>,
 ) -> Result<(Option<Window>, Option<OverageSpec>), Refusal> {
@@ -96,7 +96,7 @@ fn window_and_overage(
     }
 }
 
-/// Change of a quota, and the namespace and tenant that it repeats.
+/// Change of a quota, and the namespace and tenant that the body repeats.
 pub(in crate::http) struct QuotaUpdate {
     change: QuotaChange,
     namespace: Option<Namespace>,
@@ -128,7 +128,7 @@ impl FromBody for QuotaUpdate {
     }
 }
 
-/// A quota without an id.
+/// Reads a quota, which has no id yet.
 impl FromBody for Quota {
     const SHAPE: &'static Shape = &QUOTA;
 
@@ -180,17 +180,17 @@ pub(in crate::http) async fn create(
     ))
 }
 
-/// A quota that was made.
+/// Quota that was made, with warnings.
 #[derive(Serialize)]
 pub(in crate::http) struct CreatedQuota {
     #[serde(flatten)]
     quota: Quota,
-    /// What of it is probably not meant.
+    /// Parts of it that are probably not meant.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
 
-/// Which quotas to list.
+/// Parameters of a list of quotas.
 pub(in crate::http) struct QuotasQuery {
     scope: Scoped,
     provider: Option<String>,
@@ -248,7 +248,8 @@ pub(in crate::http) async fn list(
     answer(UNKNOWN, list).await
 }
 
-/// Whether a quota has what is asked for, where one word asks for those that have nothing.
+/// Whether a quota has the value that is asked for, where the word `nothing` asks for quotas
+/// without one.
 fn is_asked_for(wanted: Option<&str>, nothing: &str, found: Option<&str>) -> bool {
     match wanted {
         None => true,
@@ -257,7 +258,7 @@ fn is_asked_for(wanted: Option<&str>, nothing: &str, found: Option<&str>) -> boo
     }
 }
 
-/// Whose usage of a quota is asked about, where it counts callers apart.
+/// Caller whose usage of a quota is asked about, where the quota counts callers apart.
 pub(in crate::http) struct Principal(Option<String>);
 
 impl FromQuery for Principal {
@@ -270,7 +271,7 @@ impl FromQuery for Principal {
     }
 }
 
-/// What a look at one quota can be asked for.
+/// Parameters of a look at one quota.
 pub(in crate::http) type UsageQuery = (Scoped, Principal);
 
 pub(in crate::http) async fn get(
@@ -301,7 +302,8 @@ pub(in crate::http) async fn usage(
     })))
 }
 
-/// A quota and how much of it is used: where it counts callers apart, by the one asked about, or by whoever asks.
+/// Quota and its usage: where it counts callers apart, that of the caller asked about, or of
+/// whoever asks.
 async fn with_usage(
     state: &AppState,
     caller: &Caller,

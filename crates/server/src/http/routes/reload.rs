@@ -1,4 +1,4 @@
-//! `POST /admin/reload`: reads everything anew, as SIGHUP does, and says what came of it.
+//! `POST /admin/reload`: reads everything again, as SIGHUP does, and reports the result.
 
 use std::sync::Arc;
 
@@ -20,7 +20,8 @@ use crate::http::state::AppState;
 /// Most changes that an answer lists.
 const MAX_LISTED: usize = 100;
 
-/// The configuration first: its keys open what stands in the file of the API keys.
+/// Reads everything again, the configuration first: its keys open what stands in the file of the
+/// API keys.
 pub(in crate::http) async fn all(
     MayManageRules(caller): MayManageRules,
     State(state): State<Arc<AppState>>,
@@ -51,7 +52,8 @@ pub(in crate::http) async fn all(
     answer("INVALID_CONFIGURATION", message, read, &errors)
 }
 
-/// The answer to a reload: what is in force now, and what is wrong, line by line. With the latter it is a refusal.
+/// Answer to a reload: what is in force now, and the errors, line by line. With any error it is a
+/// refusal.
 pub(in crate::http) fn answer(
     code: &str,
     message: &str,
@@ -84,7 +86,7 @@ pub(in crate::http) fn answer(
     Ok((refusal.status, Json(body)).into_response())
 }
 
-/// What is in force now, and what waits for the next start.
+/// JSON of what is in force now, and what waits for the next start.
 fn shown(changes: &Changes) -> Value {
     let Changes {
         providers,
@@ -115,16 +117,16 @@ fn and_more(count: usize) -> String {
     format!("and {count} more, which the log tells")
 }
 
-/// What is wrong with what was read anew, line by line.
+/// Errors of what was read, line by line: the first ones, and the number of further ones.
 #[derive(Default)]
 pub(in crate::http) struct Errors {
     lines: Vec<String>,
-    /// How many more there are.
+    /// Number of further errors.
     more: usize,
 }
 
 impl Errors {
-    /// All of them.
+    /// Errors of these lines, cut to what an answer lists.
     pub(in crate::http) fn of(lines: Vec<String>) -> Self {
         Self { lines, more: 0 }
     }

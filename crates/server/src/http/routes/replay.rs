@@ -1,4 +1,5 @@
-//! Sending earlier actions again: any of the audit trail, or dead letters only. One implementation for both.
+//! Replays of earlier actions: any of the audit trail, or dead letters only. One implementation for
+//! both.
 
 use std::sync::Arc;
 
@@ -20,18 +21,18 @@ use crate::http::routes::actions::{action_id, not_found, the_one};
 use crate::http::routes::dead_letters::{DEAD, DISCARDED, on_the_list, the_letter};
 use crate::http::state::AppState;
 
-/// The state of an action that goes on by itself.
+/// State of an action that is not over.
 const OPEN: &str = "open";
 
-/// What a route sends again.
+/// Kind of action that a route replays.
 pub(in crate::http) trait Replayable {
-    /// Whether only dead letters are, so that each is sent again once.
+    /// Whether only dead letters are replayed, and each only once.
     const LETTERS_ONLY: bool;
 
-    /// The one action of an id that may be sent again.
+    /// Action of an id that may be replayed; a refusal where there is none or several.
     fn the_one(id: &str, found: Vec<ActionView>) -> Result<ActionView, Refusal>;
 
-    /// The part of what a filter finds that may be sent again.
+    /// Filter for those that may be replayed, among what `filter` finds.
     fn narrowed(filter: HistoryFilter) -> HistoryFilter;
 }
 
@@ -57,13 +58,14 @@ impl Replayable for AnyAction {
     }
 }
 
-/// A dead letter, which is taken off the list if it goes.
+/// Dead letter on the list, which it leaves if its replay goes.
 pub(in crate::http) struct DeadLetter;
 
 impl Replayable for DeadLetter {
     const LETTERS_ONLY: bool = true;
 
-    /// One that was replayed before, whose answer was lost, gets the same answer.
+    /// A dead letter that was replayed before counts too: where the answer was lost, its caller
+    /// gets the same answer again.
     fn the_one(id: &str, found: Vec<ActionView>) -> Result<ActionView, Refusal> {
         the_letter(id, found, &[DEAD, DISCARDED])
     }
@@ -73,7 +75,8 @@ impl Replayable for DeadLetter {
     }
 }
 
-/// Sends one again. Which of two it would be is asked, as when it is looked at.
+/// Replays one action. Where two have the id, the caller is asked which is meant, as when it is
+/// shown.
 pub(in crate::http) async fn one<R: Replayable>(
     MayDispatch(caller): MayDispatch,
     State(state): State<Arc<AppState>>,
@@ -93,7 +96,8 @@ pub(in crate::http) async fn one<R: Replayable>(
     replay::answered(&replay::one(&replayed.ok_or_else(not_found)?))
 }
 
-/// Sends again what the filters find, such as `?code=CONFIGURATION&from=...`, at most `limit`, oldest first.
+/// Replays what the filters find, such as `?code=CONFIGURATION&from=...`, at most `limit`, oldest
+/// first.
 pub(in crate::http) async fn many<R: Replayable>(
     MayDispatch(caller): MayDispatch,
     State(state): State<Arc<AppState>>,

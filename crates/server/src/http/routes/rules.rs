@@ -1,4 +1,4 @@
-//! `/v1/rules`: looking, trying, switching, reloading.
+//! `/v1/rules`: lists, tries, switches and reloads rules.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ const ENABLED: Shape = Shape {
     fields: &[&[Field::needed("enabled", FieldType::Flag)]],
 };
 
-/// Whether a rule is to be on.
+/// Whether a rule is to be on, as a body says.
 pub(in crate::http) struct SetEnabled(bool);
 
 impl FromBody for SetEnabled {
@@ -93,7 +93,7 @@ const RELOAD: Shape = Shape {
 /// Longest path of a directory, in bytes, as Linux has it.
 const MAX_PATH_BYTES: usize = 4096;
 
-/// Directory that a caller believes the rules to be in.
+/// Directory in which a caller believes the rules to be.
 pub(in crate::http) struct ReloadRequest(Option<String>);
 
 impl FromBody for ReloadRequest {
@@ -152,7 +152,7 @@ pub(in crate::http) async fn reload(
     }
 }
 
-/// The code where rules cannot be loaded.
+/// Code of a refusal where rules cannot be loaded.
 const INVALID: &str = "INVALID_RULES";
 
 const EVALUATE_REQUEST: Shape = Shape {
@@ -173,7 +173,7 @@ const EVALUATE_REQUEST: Shape = Shape {
     ],
 };
 
-/// An action to try, the instant at which, and how.
+/// Action to try, for which instant, and with which options.
 pub(in crate::http) struct EvaluateRequest {
     action: Action,
     at: Timestamp,
@@ -208,18 +208,20 @@ impl FromBody for EvaluateRequest {
     }
 }
 
-/// A decision, and what silences and time intervals then do.
+/// Decision of the rules, and what silences and time intervals then do.
 #[derive(Serialize)]
 struct Evaluated<'a> {
     #[serde(flatten)]
     evaluation: &'a Evaluation,
-    /// The tag of the outcome at that instant, up to the gate: quotas, throttles and keys are a dry run's.
+    /// Tag of the outcome at that instant, as far as rules decide it: quotas, throttles and keys
+    /// need a dry run.
     would_be: &'static str,
     /// The outcome, where a silence or a time interval holds the action back.
     held_back: Option<&'a Outcome>,
 }
 
-/// Decides about an action that is not there, and shows every step. Changes nothing.
+/// `POST /v1/rules/evaluate`: decides about an action that does not exist, and shows every step.
+/// Changes nothing.
 pub(in crate::http) async fn evaluate(
     MayReadRules(caller): MayReadRules,
     State(state): State<Arc<AppState>>,

@@ -1,4 +1,4 @@
-//! `/v1/silences`.
+//! `/v1/silences`: lists, makes, tries, changes and ends silences.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,7 +75,7 @@ const CHANGE: Shape = Shape {
     ]],
 };
 
-/// Silence that is to be made or tried.
+/// Silence that a body asks to make or try.
 pub(in crate::http) struct NewSilence {
     namespace: String,
     tenant: String,
@@ -117,7 +117,7 @@ impl NewSilence {
         })
     }
 
-    /// The silence as a caller makes it, without an id.
+    /// Silence of a caller, without an id.
     fn of(self, caller: &Caller, now: Timestamp) -> Result<Silence, Refusal> {
         let Self {
             namespace,
@@ -219,7 +219,8 @@ pub(in crate::http) async fn create(
     ))
 }
 
-/// How many of the latest actions a silence would have held back. Makes none.
+/// `POST /v1/silences/preview`: counts how many of the latest actions a silence would have held
+/// back. Makes none.
 pub(in crate::http) async fn preview(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
@@ -242,7 +243,7 @@ pub(in crate::http) async fn preview(
     }))
 }
 
-/// What a silence would have held back.
+/// Actions that a silence would have held back.
 #[derive(Serialize)]
 pub(in crate::http) struct PreviewAnswer {
     #[serde(flatten)]
@@ -251,18 +252,18 @@ pub(in crate::http) struct PreviewAnswer {
     warnings: Vec<String>,
 }
 
-/// A silence as it stands.
+/// Silence as the API shows it.
 #[derive(Serialize)]
 pub(in crate::http) struct SilenceView {
     #[serde(flatten)]
     silence: Silence,
     active: bool,
-    /// What of a new one is probably not meant.
+    /// Parts of a new one that are probably not meant.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
 
-/// All silences that a look found.
+/// All silences that a list found.
 #[derive(Serialize)]
 struct SilenceList {
     count: usize,
@@ -277,10 +278,10 @@ fn shown(state: &AppState, silence: Silence) -> SilenceView {
     }
 }
 
-/// Which silences to list.
+/// Parameters of a list of silences.
 pub(in crate::http) type SilencesQuery = (Scoped, IncludeExpired);
 
-/// Whether to list silences that are over or have not begun.
+/// Whether to list also silences that have ended or have not begun.
 pub(in crate::http) struct IncludeExpired(bool);
 
 impl FromQuery for IncludeExpired {
@@ -326,7 +327,7 @@ pub(in crate::http) async fn get(
     Ok(Json(shown(&state, silence)))
 }
 
-/// Change of a silence, and the namespace and tenant that it repeats.
+/// Change of a silence, and the namespace and tenant that the body repeats.
 pub(in crate::http) struct SilenceUpdate {
     change: SilenceChange,
     namespace: Option<Namespace>,

@@ -1,4 +1,4 @@
-//! JSON that its readers would not read alike.
+//! JSON that two readers could read differently, such as a name that is there twice.
 
 use acteon_core::json::Flaw;
 use acteon_core::limits::MAX_DEPTH;
@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 
 use crate::http::error::{FieldErrors, Refusal};
 
-/// Refuses JSON that its readers would not read alike, and names the place.
+/// Refuses JSON that two readers could read differently, and names the place.
 pub(super) fn check_json(text: &str, code: &str) -> Result<(), Refusal> {
     let Some(flaw) = Flaw::find(text, MAX_DEPTH) else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Texts by name.
+//! Objects whose values are all texts, such as labels.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub(super) fn labels(
     found
 }
 
-/// Texts by name, whose number and size are looked at by whoever keeps them.
+/// Texts by name. Whoever keeps them checks their number and size.
 pub(super) fn texts(
     path: &str,
     raw: &RawValue,
@@ -45,7 +45,8 @@ pub(super) fn texts(
     found
 }
 
-/// Collects the texts of an object; returns the object that it has under the name `apart`, if it has one.
+/// Collects the texts of an object; returns the object that it has under the name `apart`, if it
+/// has one.
 fn collect<'a>(
     path: &str,
     raw: &'a RawValue,

@@ -20,11 +20,11 @@ use std::ops::RangeInclusive;
 
 /// Shape of a body.
 pub(super) struct Shape {
-    /// What it is, such as `a silence`.
+    /// Name of the body in messages, such as `a silence`.
     pub(super) what: &'static str,
-    /// Code of its refusals.
+    /// Code of refusals of the body.
     pub(super) code: &'static str,
-    /// Its fields, in groups that shapes share.
+    /// Fields of the body, in groups that shapes share.
     pub(super) fields: &'static [&'static [Field]],
 }
 
@@ -35,35 +35,38 @@ pub(super) struct Field {
     is: FieldType,
 }
 
-/// What the value of a field must be. `null` is always taken for absent.
+/// Type of a field's value. `null` is always taken for absent.
 pub(super) enum FieldType {
-    /// A name that is given now, such as a tenant's.
+    /// New name, such as a tenant's.
     Name,
-    /// The name of a tenant that is given now.
+    /// New name of a tenant.
     Tenant,
-    /// A text of at most so many bytes. One of blanks only counts as absent: clients fill in what they do not have.
+    /// Text of at most so many bytes. Blanks alone count as absent: clients fill in what they do
+    /// not have.
     Text(usize),
-    /// A text of at most so many bytes that counts as it stands, blanks too.
+    /// Text of at most so many bytes that counts as it stands, blanks too.
     Verbatim(usize),
     /// One of these words, in any case. Blanks count as absent.
     Word(&'static [&'static str]),
-    /// An RFC 3339 time that may be left out. Go's zero time and blanks count as absent.
+    /// RFC 3339 time that may be left out. Go's zero time and blanks count as absent.
     Time,
     Flag,
     Whole(RangeInclusive<i64>),
     /// Any JSON, kept as it is written.
     Json,
-    /// The same, which a schema of `acteon_api` describes and somebody else reads.
+    /// Any JSON, kept as it is written, which this schema of `acteon_api` describes and somebody
+    /// else reads.
     JsonOf(&'static str),
     /// Labels of an action: texts by name, flat or, as some clients send them, within `labels`.
     Labels,
-    /// Texts by name.
+    /// Object whose values are all texts.
     Texts,
-    /// A list of at most so many objects.
+    /// List of at most so many objects of these fields.
     Objects(&'static [Field], usize),
-    /// Something of the wire format that says nothing here.
+    /// Field of the wire format that has no effect here.
     Unheeded,
-    /// Something of the wire format that cannot be honoured yet. Ignoring it would lose what its caller asked for.
+    /// Field of the wire format for a feature that does not exist yet. Ignoring it would lose what
+    /// its caller asked for.
     NotBuilt,
 }
 

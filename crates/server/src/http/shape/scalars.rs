@@ -13,7 +13,7 @@ use super::words::described;
 use super::{Field, FieldValue};
 use crate::http::error::FieldErrors;
 
-/// Tells what is wrong with a field, which then has no value.
+/// Adds the error of a field, which then has no value.
 pub(super) fn fault<T>(path: &str, message: String, faults: &mut FieldErrors) -> Option<T> {
     faults.add(path, || message);
     None
@@ -48,7 +48,7 @@ pub(super) fn text<'a>(
     Some(text)
 }
 
-/// A name that `check` finds nothing wrong with. One that need not be there may be blank.
+/// Name that `check` accepts. One that need not be there may be blank.
 pub(super) fn name<'a>(
     path: &str,
     raw: &'a RawValue,
@@ -84,7 +84,7 @@ pub(super) fn word<'a>(
     }
 }
 
-/// The year 1.
+/// Length of the year 1, in which Go's zero time lies.
 const YEAR: Duration = Duration::from_hours(365 * 24);
 
 pub(super) fn time(path: &str, raw: &RawValue, faults: &mut FieldErrors) -> Option<Timestamp> {
@@ -144,7 +144,7 @@ pub(super) fn whole(
     fault(path, message, faults)
 }
 
-/// A value as it stands, if it is short.
+/// Text of a value, if it is short.
 fn shown(raw: &RawValue) -> &str {
     if raw.get().len() <= 40 && !raw.get().starts_with(['{', '[']) {
         raw.get()

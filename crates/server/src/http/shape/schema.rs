@@ -1,11 +1,12 @@
-//! JSON Schema of a body, made of the table that reads it.
+//! JSON Schema of a body, made from the table that reads it.
 
 use acteon_core::limits::MAX_NAME_BYTES;
 use serde_json::{Map, Value, json};
 
 use super::{Field, FieldType, Shape};
 
-/// Names that are given now: no control characters, and no blank at either end. What else a name must not be has no short pattern.
+/// Pattern of new names: no control characters, and no blank at either end. What else a name must
+/// not be has no short pattern.
 const NAME: &str = "^[^\\s\\u0000-\\u001f\\u007f-\\u009f]([^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f])?$";
 
 /// Schema of the bodies of a shape.

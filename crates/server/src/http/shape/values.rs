@@ -1,4 +1,4 @@
-//! What a walk found in a body, field by field.
+//! Values that a walk found in a body, field by field.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ impl<'a> FieldValues<'a> {
         Some(self.0.swap_remove(place).1)
     }
 
-    /// A text, also of the type `Word`.
+    /// Takes a text, also of a field of words.
     pub(in crate::http) fn text(&mut self, name: &str) -> Option<Cow<'a, str>> {
         match self.take(name) {
             Some(FieldValue::Text(text)) => Some(text),
@@ -40,12 +40,12 @@ impl<'a> FieldValues<'a> {
         }
     }
 
-    /// A text that is kept.
+    /// Takes a text as a `String`.
     pub(in crate::http) fn owned(&mut self, name: &str) -> Option<String> {
         self.text(name).map(Cow::into_owned)
     }
 
-    /// A name, which the walk has looked at.
+    /// Takes a name, which the walk has checked.
     pub(in crate::http) fn name<T>(
         &mut self,
         name: &str,
@@ -68,7 +68,7 @@ impl<'a> FieldValues<'a> {
         }
     }
 
-    /// A whole number, which the walk has held against its range.
+    /// Takes a whole number, which the walk has held against its range.
     pub(in crate::http) fn whole(&mut self, name: &str) -> Option<u64> {
         match self.take(name) {
             Some(FieldValue::Whole(number)) => u64::try_from(number).ok(),
@@ -90,7 +90,7 @@ impl<'a> FieldValues<'a> {
         }
     }
 
-    /// All that is left, as JSON.
+    /// JSON of all values that were not taken.
     pub(in crate::http) fn into_json(self) -> serde_json::Value {
         self.0
             .into_iter()

@@ -1,4 +1,4 @@
-//! The walk through a body.
+//! Walk through a body: holds it against the table of its fields.
 
 use acteon_core::json::head;
 use acteon_core::limits::{MAX_FAULT_BYTES, MAX_NAME_BYTES};
@@ -15,7 +15,7 @@ use super::{Field, FieldType, FieldValue, FieldValues, Shape};
 use crate::http::error::{FieldErrors, Refusal};
 use crate::similar::nearest;
 
-/// A body that was walked through: what it holds, and what is wrong with it.
+/// Body that was walked through: its values, and its errors.
 pub(in crate::http) struct WalkedBody<'a> {
     pub(in crate::http) values: FieldValues<'a>,
     pub(in crate::http) faults: FieldErrors,
@@ -23,7 +23,8 @@ pub(in crate::http) struct WalkedBody<'a> {
 }
 
 impl<'a> WalkedBody<'a> {
-    /// Walks through a text. What cannot be walked through is refused: what is no JSON, is read differently by its readers, or is no object.
+    /// Walks through a text. Refused at once is what cannot be walked through: what is no JSON, is
+    /// read differently by its readers, or is no object.
     pub(in crate::http) fn walk(text: &'a str, shape: &Shape) -> Result<Self, Refusal> {
         check_json(text, shape.code)?;
         if !text.trim_start().starts_with('{') {
@@ -51,7 +52,7 @@ impl<'a> WalkedBody<'a> {
         })
     }
 
-    /// What it holds, if nothing is wrong with it.
+    /// Values of the body, or the refusal that lists its errors.
     pub(in crate::http) fn checked(self) -> Result<FieldValues<'a>, Refusal> {
         if self.faults.is_empty() {
             Ok(self.values)
@@ -60,13 +61,13 @@ impl<'a> WalkedBody<'a> {
         }
     }
 
-    /// The refusal that tells what is wrong with it.
+    /// Refusal that lists the errors.
     pub(in crate::http) fn refusal(self) -> Refusal {
         Refusal::invalid_fields(self.code, self.faults)
     }
 }
 
-/// The items of a body that is a list, not read yet.
+/// Items of a body that is a list, not read yet.
 pub(in crate::http) fn elements<'a>(
     text: &'a str,
     what: &str,
@@ -125,7 +126,7 @@ fn object<'a>(
     values
 }
 
-/// What is said of a field that is not in the table.
+/// Message about a field that is not in the table, with the most similar one that is.
 fn unknown(name: &str, fields: impl Iterator<Item = &'static Field> + Clone) -> String {
     let known = fields
         .filter(|field| !matches!(field.is, FieldType::Unheeded | FieldType::NotBuilt))

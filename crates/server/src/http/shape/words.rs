@@ -1,4 +1,4 @@
-//! What is said about bodies that cannot be read, in the words of whoever wrote them.
+//! Messages about bodies that cannot be read, in the words of whoever wrote them.
 
 use acteon_core::json::head;
 use axum::http::StatusCode;
@@ -7,15 +7,15 @@ use serde_json::value::RawValue;
 
 use crate::http::error::Refusal;
 
-/// Longest piece of a body that is shown, in characters.
+/// Longest piece of a body that a message shows, in characters.
 const SHOWN: usize = 24;
 
-/// What a value is.
+/// Kind of a value, such as `a list`.
 pub(super) fn described(raw: &RawValue) -> &'static str {
     described_text(raw.get())
 }
 
-/// What a JSON text is.
+/// Kind of a JSON text, such as `a list`.
 pub(super) fn described_text(json: &str) -> &'static str {
     match json.trim_start().as_bytes().first() {
         Some(b'"') => "a string",
@@ -27,7 +27,7 @@ pub(super) fn described_text(json: &str) -> &'static str {
     }
 }
 
-/// The refusal of a body that is not JSON: where it is not, and what it may have been meant for.
+/// Refusal of a body that is not JSON: where the error is, and what may have been meant.
 pub(in crate::http) fn unreadable(text: &str, what: &str, error: &serde_json::Error) -> Refusal {
     let message = if text.trim().is_empty() {
         format!("the body is empty; expected {what} as JSON")
@@ -49,7 +49,7 @@ pub(in crate::http) fn unreadable(text: &str, what: &str, error: &serde_json::Er
     Refusal::new(StatusCode::BAD_REQUEST, "INVALID_JSON", message)
 }
 
-/// Line and column, in characters, from 1, of what cannot be read, and where it is in the text.
+/// Position of an error: line and column, in characters, from 1, and index in the text.
 fn position(text: &str, error: &serde_json::Error) -> (usize, usize, usize) {
     let before: usize = text
         .split_inclusive('\n')
@@ -72,7 +72,7 @@ fn position(text: &str, error: &serde_json::Error) -> (usize, usize, usize) {
     )
 }
 
-/// What was probably meant.
+/// Advice on what was probably meant.
 fn hint(text: &str, at: usize) -> &'static str {
     let found = &text[at..];
     let before = text[..at].trim_end();
