@@ -1,4 +1,4 @@
-//! Answers of which callers choose the size: written off the threads of the runtime.
+//! Answers whose size callers choose: written off the threads of the runtime.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -8,10 +8,10 @@ use super::error::Refusal;
 use super::json::json;
 use super::offload::off_runtime;
 
-/// Size of an answer of which nobody knows how much it is before it is written.
+/// Size of an answer that nobody knows before it is written.
 pub(super) const UNKNOWN: usize = usize::MAX;
 
-/// Answer of the JSON that `write` makes of so many bytes.
+/// Answer with the JSON that `write` makes, of about `bytes` bytes.
 pub(super) async fn answer(
     bytes: usize,
     write: impl FnOnce() -> Result<String, Refusal> + Send + 'static,
@@ -19,7 +19,7 @@ pub(super) async fn answer(
     Ok(json(StatusCode::OK, off_runtime(bytes, write).await??))
 }
 
-/// Value as JSON.
+/// JSON text of a value.
 pub(super) fn written(value: &impl Serialize) -> Result<String, Refusal> {
     let failed = |error: serde_json::Error| {
         Refusal::new(

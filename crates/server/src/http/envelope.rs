@@ -1,4 +1,4 @@
-//! From a body to an action. All that is wrong with it is said at once, by field.
+//! Reads an action from a body. All errors are reported together, by field.
 
 use acteon_core::limits::{MAX_BATCH, MAX_LABEL_BYTES};
 use acteon_core::{
@@ -14,7 +14,7 @@ use super::error::{FieldErrors, Refusal};
 use super::extract::path::TAKEN_BY_ROUTES;
 use super::shape::{Field, FieldType, FieldValues, Shape, WalkedBody, elements};
 
-/// A batch, for messages.
+/// Name of a batch in messages.
 const BATCH: &str = "a list of actions";
 
 pub(super) const ACTION: Shape = Shape {
@@ -37,7 +37,7 @@ pub(super) fn action_example() -> Value {
     })
 }
 
-/// Fields of every action, whether it is sent or only weighed.
+/// Fields of every action, whether it is sent or only evaluated.
 pub(super) const FIELDS: &[Field] = &[
     Field::needed("namespace", FieldType::Name),
     Field::needed("tenant", FieldType::Tenant),
@@ -61,7 +61,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field::optional("kid", FieldType::NotBuilt),
 ];
 
-/// What fills in for absent fields.
+/// Sources of values for fields that are absent.
 pub(super) struct Defaults<'a> {
     pub(super) clock: &'a dyn Clock,
     pub(super) entropy: &'a dyn Entropy,
@@ -69,7 +69,8 @@ pub(super) struct Defaults<'a> {
     pub(super) idempotency_key: Option<&'a str>,
 }
 
-/// One action. What it accepts is the same for every reader: whoever comes after need not ask what cannot be read.
+/// Reads one action. The same is accepted for every reader: nobody later need check for what cannot
+/// be read.
 pub(super) fn action(text: &str, defaults: &Defaults<'_>) -> Result<Action, Refusal> {
     let now = defaults.clock.now();
     let mut body = WalkedBody::walk(text, &ACTION)?;
@@ -80,7 +81,7 @@ pub(super) fn action(text: &str, defaults: &Defaults<'_>) -> Result<Action, Refu
     made_of(values, id, created_at)
 }
 
-/// An action of these fields, which were walked through.
+/// Action of fields that a walk has checked.
 pub(super) fn made_of(
     mut values: FieldValues<'_>,
     id: ActionId,
@@ -123,7 +124,8 @@ pub(super) fn made_of(
     })
 }
 
-/// The id that the caller gave: that of the body, else the key's. One that could not be asked for later, or that a replay could need, is refused.
+/// Id that the caller gave: the body's, else the header's. One that could not be asked for later,
+/// or that a replay could need, is refused.
 fn id(body: &mut WalkedBody<'_>, idempotency_key: Option<&str>) -> Option<ActionId> {
     let own = body.values.name("id", ActionId::parse);
     let (field, id) = match (own, idempotency_key) {
@@ -149,7 +151,7 @@ fn check_id(field: &str, id: &str, faults: &mut FieldErrors) {
     }
 }
 
-/// The items of a batch, not yet read.
+/// Items of a batch, not read yet.
 pub(super) fn batch(text: &str) -> Result<Vec<&RawValue>, Refusal> {
     let items = elements(text, BATCH)?;
     if items.len() > MAX_BATCH {

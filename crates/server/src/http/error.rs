@@ -1,4 +1,4 @@
-//! Answers outside 2xx. They all look alike.
+//! Answers outside 2xx, which all have the same shape.
 
 use std::fmt::Write as _;
 
@@ -17,13 +17,13 @@ use crate::sign_in::LONGEST_WAIT;
 /// Header of every answer about one action.
 const ACTION_ID: HeaderName = HeaderName::from_static("acteon-action-id");
 
-/// When a caller should come back after back-pressure.
+/// Seconds after which a caller should come back after back-pressure.
 const COME_BACK_AFTER: u64 = 2;
 
 /// Longest message, in bytes: what a caller sent may stand in it.
 const MAX_MESSAGE_BYTES: usize = 4 * 1024;
 
-/// The code of a refusal for want of room for bodies.
+/// Code of a refusal where the room for bodies is full.
 pub(super) const BODIES_FULL: &str = "BODIES_FULL";
 
 /// Statuses of requests whose body is not read to its end.
@@ -34,7 +34,7 @@ const LEAVES_BODY: [StatusCode; 4] = [
     StatusCode::NOT_IMPLEMENTED,
 ];
 
-/// A request that was refused.
+/// Answer to a request that was refused: its status, body and headers.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
@@ -60,13 +60,13 @@ impl Refusal {
         }
     }
 
-    /// The refusal of an action that has an id.
+    /// Adds the id of the action that was refused.
     pub(super) fn of_action(mut self, id: &ActionId) -> Self {
         self.body.action_id = Some(id.to_string());
         self
     }
 
-    /// Well-formed, but wrong in these fields.
+    /// Refusal of a body that is well-formed JSON with errors in these fields.
     pub(super) fn invalid_fields(
         code: &str,
         FieldErrors {
@@ -86,7 +86,7 @@ impl Refusal {
         refusal
     }
 
-    /// Well-formed, but wrong in one field.
+    /// Refusal of a body with an error in one field.
     pub(super) fn field(field: &str, message: impl Into<String>) -> Self {
         let told = vec![FieldError {
             field: field.to_owned(),
@@ -95,7 +95,7 @@ impl Refusal {
         Self::invalid_fields("INVALID_BODY", FieldErrors { told, untold: 0 })
     }
 
-    /// Too many of its kind.
+    /// Refusal of one more of something that is limited in number.
     pub(super) fn too_many(message: &str) -> Self {
         let mut refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_FAILURES", message);
         refusal.body.retryable = true;
@@ -103,7 +103,7 @@ impl Refusal {
         refusal
     }
 
-    /// It may be taken in a moment.
+    /// Refusal of a request that may be accepted in a moment.
     pub(super) fn come_back(code: &str, message: impl Into<String>) -> Self {
         let mut refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message);
         refusal.body.retryable = true;
@@ -112,7 +112,7 @@ impl Refusal {
     }
 }
 
-/// What is wrong with a request: the first faults, and how many more there are.
+/// Errors of a request by field: the first ones, and the number of further ones.
 #[derive(Debug, Default)]
 pub(super) struct FieldErrors {
     told: Vec<FieldError>,
@@ -138,7 +138,7 @@ impl FieldErrors {
     }
 }
 
-/// Cuts what a caller sent out of an answer until it is no longer than `limit`.
+/// JSON of an error, cut to `limit` bytes by leaving out what a caller sent.
 pub(super) fn bounded(mut body: ErrorBody, limit: usize) -> String {
     let written = |body: &ErrorBody| serde_json::to_string(body).unwrap_or_else(|_| "{}".into());
     let text = written(&body);
@@ -153,7 +153,7 @@ pub(super) fn bounded(mut body: ErrorBody, limit: usize) -> String {
     written(&body)
 }
 
-/// The same answer with the id of the action that it is about.
+/// Adds the header with the id of the action that an answer is about.
 pub(super) fn about(id: &ActionId, mut response: Response) -> Response {
     if let Some(id) = id_header(id.as_str()) {
         response.headers_mut().insert(ACTION_ID, id);
@@ -161,7 +161,7 @@ pub(super) fn about(id: &ActionId, mut response: Response) -> Response {
     response
 }
 
-/// An id as a header's value, percent-encoded where it is not plain ASCII.
+/// Id as a header's value, percent-encoded where it is not plain ASCII.
 fn id_header(id: &str) -> Option<HeaderValue> {
     let is_plain = |byte: &u8| byte.is_ascii_graphic() && *byte != b'%';
     if id.as_bytes().iter().all(is_plain) {

@@ -1,4 +1,4 @@
-//! Filters and pages of lists, out of the query.
+//! Filters and pages of lists, read from the query.
 
 use acteon_core::json::head;
 use acteon_core::limits::{MAX_NAME_BYTES, MAX_OFFSET, MAX_PAGE, MAX_SOUGHT_BYTES};
@@ -28,10 +28,10 @@ const FILTERS: [&str; 10] = [
 /// Parameters that search what the filters let through, for lists.
 const SEARCHES: [&str; 3] = ["recipient", "message_id", "text"];
 
-/// Filters of the wire format for what is not built: nothing can match them.
+/// Filters of the wire format for features that do not exist: nothing can match them.
 const NOT_BUILT: [&str; 3] = ["chain_id", "signer_id", "kid"];
 
-/// Words of outcomes: those that are built, then those of the wire format that nothing has yet.
+/// Words of outcomes: those that exist, then those of the wire format that nothing has.
 const OUTCOMES: [&str; 16] = [
     "executed",
     "failed",
@@ -67,12 +67,12 @@ const CODES: [&str; 12] = [
     "HELD",
 ];
 
-/// Classes of failures.
+/// Classes that failures are filtered by.
 const CLASSES: [&str; 1] = [TO_REPAIR];
 
 const DEFAULT_PAGE: usize = 50;
 
-/// Which actions are asked for.
+/// Filters for actions, as a query gives them.
 pub(super) struct Filters {
     scope: Scoped,
     provider: Option<String>,
@@ -84,12 +84,13 @@ pub(super) struct Filters {
     code: Option<String>,
     class: Option<String>,
     span: Span,
-    /// Whether nothing is asked for, so that all are. A blank filter, as an empty variable of a script makes it, asks for nothing.
+    /// Whether no filter is given, so that all actions match. A blank one, as an empty variable of
+    /// a script makes it, is none.
     pub(super) is_empty: bool,
 }
 
 impl Filters {
-    /// The filter within what a caller may find.
+    /// Filter within what a caller may find.
     pub(super) fn of(self, caller: &Caller) -> HistoryFilter {
         HistoryFilter {
             provider: self.provider,
@@ -138,7 +139,7 @@ impl FromQuery for Filters {
     }
 }
 
-/// The instants from and to which is asked for.
+/// First and last instant that a query asks for, either of which may be absent.
 pub(super) struct Span {
     pub(super) from: Option<Timestamp>,
     pub(super) to: Option<Timestamp>,
@@ -159,7 +160,7 @@ impl FromQuery for Span {
     }
 }
 
-/// Whether something is asked for that nothing can match.
+/// Whether a filter of [`NOT_BUILT`] is given, so that nothing can match.
 pub(super) struct NotBuilt(pub(super) bool);
 
 impl FromQuery for NotBuilt {
@@ -174,7 +175,7 @@ impl FromQuery for NotBuilt {
     }
 }
 
-/// Names of verdicts, in the same order as those of outcomes.
+/// Words of verdicts: those that exist, then those of the wire format.
 fn verdicts() -> Vec<&'static str> {
     VerdictKind::ALL
         .map(VerdictKind::as_str)
@@ -183,7 +184,7 @@ fn verdicts() -> Vec<&'static str> {
         .collect()
 }
 
-/// The words that a parameter may be, where it is one of a list.
+/// Words that a parameter may have; `None` where it takes any text.
 pub(super) fn words(name: &str) -> Option<Vec<&'static str>> {
     match name {
         "outcome" => Some(OUTCOMES.to_vec()),
@@ -194,7 +195,7 @@ pub(super) fn words(name: &str) -> Option<Vec<&'static str>> {
     }
 }
 
-/// What to search for, if anything is.
+/// Search that a query asks for, if any.
 pub(super) struct Sought(pub(super) Option<Search>);
 
 impl FromQuery for Sought {
@@ -234,7 +235,8 @@ fn sought(parameters: &Parameters, name: &str) -> Result<Option<String>, Refusal
     )
 }
 
-/// A word out of a list, in whichever case. A misspelt one would find nothing, which reads as if nothing had happened.
+/// Word of a list, in any case. A misspelt one would find nothing, which reads as if nothing had
+/// happened.
 pub(super) fn word(
     parameters: &Parameters,
     name: &str,
@@ -262,7 +264,7 @@ pub(super) fn word(
     Err(refusal(message))
 }
 
-/// The page asked for; the newest fifty without a word.
+/// Page that a query asks for; by default the newest [`DEFAULT_PAGE`].
 pub(super) struct Paged(pub(super) PageRequest);
 
 impl FromQuery for Paged {

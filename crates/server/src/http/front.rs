@@ -1,4 +1,4 @@
-//! What every request meets before its route, and every answer after it.
+//! Checks that every request meets before its route, and headers that every answer gets after it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ const RESERVED: [&str; 5] = [
     "/metrics/prometheus",
 ];
 
-/// The routes, and who may ask them.
+/// Router behind the checks that every request meets.
 pub(crate) struct Front {
     router: TowerToHyperService<Router>,
     site: Site,
@@ -81,7 +81,7 @@ impl Front {
     }
 }
 
-/// How long a request that may not need the disk goes on once that does not answer.
+/// Time that a request which may not need the disk goes on once the disk does not answer.
 const GRACE: Duration = Duration::from_secs(2);
 
 impl Front {
@@ -104,7 +104,7 @@ impl Front {
         }
     }
 
-    /// The answer, unless it waits for a disk that does not answer.
+    /// Answer of the route, or a refusal while the disk does not answer.
     async fn unless_stalled(&self, answer: impl Future<Output = Response<Body>>) -> Response<Body> {
         let stalled = async {
             self.gateway.until_stalled().await;
@@ -121,13 +121,14 @@ impl Front {
     }
 }
 
-/// Whether a request may have to wait for the store without an end. A dispatch sees to that itself.
+/// Whether a request may have to wait for the store without an end. A dispatch limits its own wait.
 fn needs_store(request: &Request<Body>) -> bool {
     let path = request.uri().path();
     !RESERVED.contains(&path) && !path.starts_with("/v1/dispatch")
 }
 
-/// The refusal of a body in a transfer coding besides `chunked`. Nobody here undoes it, and what is taken as it is would be read as something else.
+/// Refusal of a body in a transfer coding besides `chunked`. Nothing here decodes it, and it would
+/// be read as something else.
 fn coded(request: &Request<Body>) -> Option<Refusal> {
     let codings = request.headers().get_all(header::TRANSFER_ENCODING);
     if codings
@@ -146,8 +147,8 @@ fn coded(request: &Request<Body>) -> Option<Refusal> {
     ))
 }
 
-/// Whether a request runs to its end also when its caller leaves: half of a change would be neither in force nor undone. A dispatch sees to that
-/// itself, once it is well-formed.
+/// Whether a request runs to its end also when its caller leaves: half of a change would be neither
+/// in force nor undone. A dispatch sees to that itself, once it is well-formed.
 fn must_end(request: &Request<Body>) -> bool {
     !request.method().is_safe() && !request.uri().path().starts_with("/v1/dispatch")
 }
@@ -155,7 +156,7 @@ fn must_end(request: &Request<Body>) -> bool {
 /// Routes that take a body and change nothing.
 const LOOKS: [&str; 2] = ["/v1/rules/evaluate", "/v1/silences/preview"];
 
-/// Routes that do much at once, and answer as much.
+/// Routes that change many things at once, with long answers.
 const OF_MANY: [&str; 4] = [
     "/v1/dispatch/batch",
     "/v1/audit/replay",
@@ -163,18 +164,18 @@ const OF_MANY: [&str; 4] = [
     "/v1/dlq/drain",
 ];
 
-/// What a request may do.
+/// Effect of a request, which decides the room for its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// It only looks.
+    /// The request changes nothing.
     Looks,
-    /// It changes one thing.
+    /// The request changes one thing.
     ChangesOne,
-    /// It changes many.
+    /// The request changes many things.
     ChangesMany,
 }
 
-/// What a request may do, by its method and route.
+/// Effect of a request, by its method and route.
 pub(crate) fn effect_of<T>(request: &Request<T>) -> Effect {
     let path = request.uri().path();
     if request.method().is_safe() || LOOKS.contains(&path) {
@@ -187,14 +188,15 @@ pub(crate) fn effect_of<T>(request: &Request<T>) -> Effect {
     }
 }
 
-/// What a caller gets in place of an answer for which there is no room. Nobody gets it whose request changed something.
+/// Answer in place of one for which there is no room. Nobody gets it whose request changed
+/// something.
 pub(crate) fn no_room_for_answer() -> Response<Body> {
     let message =
         "too many large answers wait to be read by their callers; nothing was changed; try again";
     closing(Refusal::come_back("ANSWERS_FULL", message).into_response())
 }
 
-/// What a caller gets while the server is still starting.
+/// Answer while the server is still starting.
 pub(crate) fn while_starting(path: &str) -> Response<Body> {
     if path == "/live" {
         return closing(super::routes::health::live_now().into_response());
@@ -204,7 +206,7 @@ pub(crate) fn while_starting(path: &str) -> Response<Body> {
     )
 }
 
-/// The answer, after which the connection ends.
+/// Answer with a header that ends the connection after it.
 pub(crate) fn closing(mut response: Response<Body>) -> Response<Body> {
     response
         .headers_mut()

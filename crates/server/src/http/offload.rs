@@ -8,11 +8,12 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::error::Refusal;
 
-/// As many at a time as there are cores: more would take turns on them, and each holds what it works on.
+/// Permits for such work, as many as there are cores: more would take turns on them, and each holds
+/// what it works on.
 static WORKERS: LazyLock<Semaphore> =
     LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
 
-/// Does `work` over so many bytes: at once if they are few, otherwise on a thread of its own.
+/// Does `work` over `bytes` bytes: at once if they are few, otherwise on a thread of its own.
 pub(super) async fn off_runtime<T: Send + 'static>(
     bytes: usize,
     work: impl FnOnce() -> T + Send + 'static,
@@ -47,13 +48,14 @@ impl Turns {
     }
 }
 
-/// Turns for evaluations, previews and searches, with few places to wait for one: who waits holds a body meanwhile.
+/// Turns for evaluations, previews and searches, with few places to wait for one: who waits holds a
+/// body meanwhile.
 pub(crate) struct Asides {
     places: Semaphore,
     turns: Turns,
 }
 
-/// A turn, and the place of whoever has it.
+/// Turn of an evaluation, preview or search, with the place that it waited in.
 pub(super) struct Aside<'a> {
     _turn: SemaphorePermit<'a>,
     _place: SemaphorePermit<'a>,
@@ -67,7 +69,7 @@ impl Asides {
         }
     }
 
-    /// Waits for a turn, if there is a place to wait.
+    /// Waits for a turn; a refusal where no place to wait is free.
     pub(super) async fn take(&self) -> Result<Aside<'_>, Refusal> {
         let message = "too many evaluations, previews and searches wait for their turn; try again";
         let place = self

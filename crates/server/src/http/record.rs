@@ -1,4 +1,4 @@
-//! A row of the audit trail as the wire format has it, with what happened beside. Payloads are written as they came, and not read.
+//! Rows of the audit trail in the wire format. Payloads are written as they came, and not read.
 
 use acteon_core::json::members;
 use acteon_core::{Action, Attempt, Outcome, Priority, Timestamp};
@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-/// A page of rows.
+/// Page of rows, with the cursor of the next page.
 #[derive(Serialize)]
 pub(super) struct AuditPage<'a> {
     pub(super) records: Vec<Record<'a>>,
@@ -23,7 +23,7 @@ pub(super) struct AuditPage<'a> {
     pub(super) searched: Option<SearchExtent>,
 }
 
-/// How far a search looked.
+/// Part of the journal that a search has read.
 #[derive(Serialize)]
 pub(super) struct SearchExtent {
     looked_at: usize,
@@ -41,7 +41,7 @@ impl SearchExtent {
     }
 }
 
-/// A row.
+/// Action of the audit trail in the wire format.
 #[derive(Serialize)]
 pub(super) struct Record<'a> {
     id: String,
@@ -80,7 +80,7 @@ pub(super) struct Record<'a> {
     never: Never,
 }
 
-/// Fields of the wire format for what is not built.
+/// Fields of the wire format for features that do not exist: always null.
 #[derive(Default, Serialize)]
 struct Never {
     chain_id: Option<()>,
@@ -140,7 +140,8 @@ pub(super) fn record(view: &ActionView) -> Record<'_> {
     }
 }
 
-/// The fields of the outcome's variant, in the audit's spelling. A service's answer is written as it came.
+/// Fields of the outcome's variant, in the audit's spelling. A service's answer is written as it
+/// came.
 fn details(outcome: &Outcome) -> Box<RawValue> {
     let whole = match outcome {
         Outcome::Throttled { retry_after, rule } => {

@@ -1,4 +1,4 @@
-//! Sending earlier actions again: what is asked for, and what is answered.
+//! Requests to replay earlier actions, and their answers.
 
 use acteon_core::{ActionId, Caller, with_causes};
 use acteon_gateway::{ReplayCursor, ReplayPage, ReplayRequest, ReplayResult, Replayed};
@@ -15,13 +15,13 @@ use super::filter::{Filters, cursor_text, limit, parse_cursor};
 use super::json::json;
 use super::routes::dispatch::wire;
 
-/// Parameters beside the filters.
+/// Parameters besides the filters.
 const PARAMETERS: [&str; 4] = ["limit", "cursor", "max_replays", "all"];
 
-/// Actions sent again by one request where it does not say how many.
+/// Most actions that one request replays by default.
 const DEFAULT_REPLAY: usize = 100;
 
-/// Which actions to send again, and how many.
+/// Actions to replay, and how many.
 pub(super) struct ReplayMany {
     filters: Filters,
     after: Option<ReplayCursor>,
@@ -30,7 +30,8 @@ pub(super) struct ReplayMany {
 }
 
 impl ReplayMany {
-    /// The request of a caller for what of their filter may be sent again.
+    /// Request of a caller to the gateway. `narrowed` keeps what may be replayed of what their
+    /// filter finds.
     pub(super) fn of(
         self,
         caller: &Caller,
@@ -50,7 +51,7 @@ impl FromQuery for ReplayMany {
         [&Filters::names()[..], &PARAMETERS].concat()
     }
 
-    /// A filter must be given: nobody means everything without saying so.
+    /// Reads the query. A filter must be given: nobody means everything without saying so.
     fn read(parameters: &Parameters) -> Result<Self, Refusal> {
         let filters = Filters::read(parameters)?;
         if !parameters.flag("all")? && filters.is_empty {
@@ -103,12 +104,12 @@ pub(super) struct ReplayedActions<'a> {
     next_cursor: Option<String>,
 }
 
-/// The answer to a replay.
+/// Answer with the outcome of a replay.
 pub(super) fn answered(body: &impl Serialize) -> Result<Response, Refusal> {
     Ok(json(StatusCode::OK, written(body)?))
 }
 
-/// What is answered about one.
+/// Body about one replayed action.
 pub(super) fn one(replayed: &Replayed) -> ReplayedAction<'_> {
     let Replayed {
         original,
@@ -142,7 +143,7 @@ pub(super) fn one(replayed: &Replayed) -> ReplayedAction<'_> {
     }
 }
 
-/// What is answered about many.
+/// Body about many replayed actions.
 pub(super) fn many(page: &ReplayPage) -> ReplayedActions<'_> {
     let results: Vec<ReplayedAction<'_>> = page.replayed.iter().map(one).collect();
     let skipped = results.iter().filter(|one| one.skipped).count();

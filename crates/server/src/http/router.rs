@@ -22,7 +22,8 @@ use super::routes::{
 };
 use super::state::AppState;
 
-/// Longest path that is looked at for what it may mean, in bytes, and most slips in all its parts.
+/// Longest path, in bytes, for which a similar route is looked for, and most slips in all its
+/// parts.
 const MAX_PATH_BYTES: usize = 1024;
 const MAX_SLIPS: usize = 4;
 
@@ -48,12 +49,14 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     openapi::document(described).to_string()
 });
 
-/// Says what the API is. It names nothing of this server, so that everybody may read it.
+/// `GET /api-doc/openapi.json`: describes the API. It says nothing about this server, so that
+/// everybody may read it.
 async fn api_doc(_: NoQuery) -> Result<Response, Refusal> {
     Ok(json(StatusCode::OK, DOCUMENT.clone()))
 }
 
-/// Every route. What its caller must be allowed to do stands in the handler's first parameter; the last six are for everybody.
+/// Lists every route. The permission that a caller needs stands in the handler's first parameter;
+/// the last six are for everybody.
 fn list() -> Routes {
     let routes = Routes::default();
     of_operation(of_policies(of_rules(of_actions(routes))))
@@ -95,7 +98,7 @@ fn of_actions(routes: Routes) -> Routes {
         )
 }
 
-/// Routes of rules.
+/// Routes of rules: listing, trying, switching and reloading.
 fn of_rules(routes: Routes) -> Routes {
     routes
         .get("/v1/rules", rules::list, of::RULES_LIST)
@@ -181,7 +184,7 @@ fn of_operation(routes: Routes) -> Routes {
         .get("/api-doc/openapi.json", api_doc, of::DOCUMENT)
 }
 
-/// The router, which answers every other path with the nearest that there is.
+/// Router of all routes. Every other path is answered with the most similar route.
 pub(super) fn router(state: Arc<AppState>) -> Router {
     let Routes { router, listed } = list();
     let paths: Arc<[&'static str]> = listed.iter().map(|(route, _)| route.path).collect();
@@ -200,7 +203,7 @@ pub(super) fn router(state: Arc<AppState>) -> Router {
         .with_state(state)
 }
 
-/// The router with the page that shows the document. It is not in the document: programs have no use for it.
+/// Adds the page that shows the document. It is not in the document: programs have no use for it.
 #[cfg(feature = "api-docs")]
 fn with_page(router: Router<Arc<AppState>>) -> Router<Arc<AppState>> {
     use super::routes::api_doc::{FILES, to_page};
@@ -217,7 +220,7 @@ fn with_page(router: Router<Arc<AppState>>) -> Router<Arc<AppState>> {
     router
 }
 
-/// A router, and the routes that were put into it.
+/// Router, and the routes that were put into it.
 #[derive(Default)]
 struct Routes {
     router: Router<Arc<AppState>>,
@@ -287,7 +290,8 @@ fn none(path: &str, routes: &[&'static str]) -> Refusal {
     )
 }
 
-/// The route that a path was most likely meant for: with slips in its words, without its version, behind another prefix, or with a slash too many.
+/// Route that a path was most likely meant for: with slips in its words, without its version,
+/// behind another prefix, or with a slash too many.
 fn nearest(path: &str, routes: &[&'static str]) -> Option<String> {
     if path.len() > MAX_PATH_BYTES {
         return None;
@@ -302,7 +306,8 @@ fn nearest(path: &str, routes: &[&'static str]) -> Option<String> {
     found.min().map(|(_, route)| route)
 }
 
-/// How many slips there are in the words of a path, if it may be meant for a route, and that route with what the path has for its parameters.
+/// Number of slips in the words of a path, if it may be meant for a route, and that route with the
+/// path's parameters.
 fn fit(parts: &[&str], route: &str) -> Option<(usize, String)> {
     let wanted: Vec<&str> = route.split('/').filter(|part| !part.is_empty()).collect();
     if parts.len() != wanted.len() {

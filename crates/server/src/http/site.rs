@@ -17,7 +17,7 @@ use super::extract::content_type::has_json;
 /// Headers that no form can send.
 const NO_FORM_SENDS: [&str; 3] = ["authorization", "x-api-key", "x-requested-with"];
 
-/// Headers that tell a browser.
+/// Headers that tell a browser from other programs.
 const BROWSERS_SEND: [&str; 6] = [
     "origin",
     "referer",
@@ -27,20 +27,21 @@ const BROWSERS_SEND: [&str; 6] = [
     "sec-fetch-dest",
 ];
 
-/// The names that the server goes by, and the pages that may call it.
+/// Names of the server, and origins of pages that may call it.
 pub(crate) struct Site {
-    /// Names without ports.
+    /// Names and addresses, without ports.
     hosts: Vec<String>,
-    /// Whether it answers to other names too.
+    /// Whether requests to other names are accepted too.
     any_host: bool,
     origins: Origins,
 }
 
-/// Pages of other sites that may call.
+/// Origins of other sites' pages that may call the API.
 pub(crate) struct Origins(HashSet<String>);
 
 impl Site {
-    /// `bound` is the configured address. Beyond loopback callers show keys, which no page has: there any name will do unless some are listed.
+    /// Site of a server that listens on `bound`, the configured address. Beyond loopback callers
+    /// show keys, which no page has: there any name will do unless some are listed.
     pub(crate) fn new(
         bound: &str,
         is_loopback: bool,
@@ -65,7 +66,8 @@ impl Site {
         }
     }
 
-    /// Refuses a request that another page may have made. Returns the origin of one that may.
+    /// Refuses a request that a page of another site may have sent. Returns the origin of one that
+    /// may call.
     pub(super) fn check(
         &self,
         request: &Request<Body>,
@@ -92,7 +94,7 @@ impl Site {
         Ok(origin)
     }
 
-    /// The host that was asked for, with its port; `None` where an old client names none.
+    /// Host that was asked for, with its port; `None` where an old client names none.
     fn host(&self, request: &Request<Body>, local: IpAddr) -> Result<Option<Authority>, Refusal> {
         let mut given = request.headers().get_all(header::HOST).iter();
         let first = given.next();
@@ -156,7 +158,7 @@ impl Site {
 }
 
 impl Origins {
-    /// The origin of a page of another site that may call; `None` where no other site's page calls.
+    /// Origin of another site's page that may call; `None` where no other site's page calls.
     fn check(
         &self,
         headers: &HeaderMap,
@@ -194,7 +196,8 @@ impl Origins {
         Ok(origin)
     }
 
-    /// The answer to a browser that asks on behalf of such a page whether it may send a request.
+    /// Answer to a browser that asks whether such a page may send a request; `None` where it does
+    /// not ask.
     pub(super) fn preflight(
         request: &Request<Body>,
         origin: &HeaderValue,
@@ -215,15 +218,16 @@ impl Origins {
         })
     }
 
-    /// Has the browser hand an answer to the page.
+    /// Adds the header with which a browser shows an answer to the page.
     pub(super) fn allow(headers: &mut HeaderMap, origin: HeaderValue) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.append(header::VARY, HeaderValue::from_static("origin"));
     }
 }
 
-/// Whether no form of a web page can have sent this. Forms name their type and send no other method than POST. Programs that send neither body
-/// nor type are known by what every browser adds and they do not.
+/// Whether no form of a web page can have sent a request. Forms name their type and send no other
+/// method than POST. Programs that send neither body nor type are known by what every browser adds
+/// and they do not.
 fn could_be_no_form(method: &Method, headers: &HeaderMap) -> bool {
     let mozilla = |value: &HeaderValue| {
         value.as_bytes().len() >= 8 && value.as_bytes()[..8].eq_ignore_ascii_case(b"mozilla/")
@@ -238,13 +242,13 @@ fn could_be_no_form(method: &Method, headers: &HeaderMap) -> bool {
         || (!headers.contains_key(header::CONTENT_TYPE) && !is_browser())
 }
 
-/// A host without the brackets of IPv6 and the dot at the end that some write.
+/// Host without the brackets of IPv6 and the dot at the end that some write.
 fn bare(host: &str) -> &str {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host.strip_suffix('.').unwrap_or(host)
 }
 
-/// Whether a page's origin and the host that was asked for are one.
+/// Whether a page's origin and the host that was asked for are the same.
 fn is_same(origin: Option<&str>, host: Option<&str>) -> bool {
     let (Some(origin), Some(host)) = (origin, host) else {
         return false;

@@ -1,4 +1,5 @@
-//! What the routes need: the gateway, what is configured beside it, and the room and turns that requests share.
+//! State of the routes: the gateway, what is configured beside it, and the room and turns that
+//! requests share.
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use crate::metrics::Metrics;
 use crate::rules::RulesLoader;
 use crate::sign_in::SignIns;
 
-/// What the routes need.
+/// State that all routes share.
 pub(crate) struct AppState {
     pub(crate) gateway: Gateway,
     pub(crate) metrics: Arc<Metrics>,
@@ -23,9 +24,9 @@ pub(crate) struct AppState {
     pub(crate) configuration: Arc<ConfigurationLoader>,
     pub(crate) auth: Arc<Auth>,
     pub(crate) sign_ins: SignIns,
-    /// Whether the server is stopping.
+    /// Becomes true when the server begins to stop.
     pub(crate) stopped: tokio::sync::watch::Receiver<bool>,
-    /// Turns to read lists and records, and to send earlier actions anew.
+    /// Turns to read lists and records, and to replay actions.
     pub(crate) reads: Turns,
     pub(crate) replays: Turns,
     /// Turns to evaluate rules and preview silences.

@@ -14,10 +14,10 @@ use crate::http::error::{BODIES_FULL, Refusal};
 use crate::http::extract::content_type::{check_type, other_charset};
 use crate::http::state::AppState;
 
-/// What some programs begin a text with to say that it is UTF-8.
+/// Mark that some programs begin UTF-8 text with.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A body that is still to be received.
+/// Body that is still to be received.
 pub(in crate::http) struct Incoming {
     headers: HeaderMap,
     body: Body,
@@ -25,7 +25,7 @@ pub(in crate::http) struct Incoming {
     exchange: Option<Exchange>,
 }
 
-/// A body as text, which holds its room among all bodies.
+/// Body as text, which holds its room among all bodies.
 pub(in crate::http) struct Text {
     text: String,
     _room: Room,
@@ -57,8 +57,8 @@ impl FromRequest<Arc<AppState>> for Incoming {
     }
 }
 
-/// The body of a request to a route that takes none: it is not there, or says nothing. A caller whose filters stood in it would have everything
-/// replayed or drained that they meant to leave alone.
+/// Body of a request to a route that takes none: it is absent or says nothing. A caller whose
+/// filters stood in it would have everything replayed or drained that they meant to leave alone.
 pub(in crate::http) struct NoBody;
 
 impl FromRequest<Arc<AppState>> for NoBody {
@@ -94,7 +94,7 @@ fn says_nothing(bytes: &[u8]) -> bool {
 }
 
 impl Incoming {
-    /// The body as text, where there is one. One that says nothing need not say what it is.
+    /// Body as text; `None` where it is absent. One that says nothing needs no content type.
     pub(super) async fn text_or_nothing(mut self) -> Result<Option<Text>, Refusal> {
         if !self.headers.contains_key(header::CONTENT_TYPE) {
             if !says_nothing(&self.bytes().await?) {
@@ -106,7 +106,7 @@ impl Incoming {
         Ok(Some(text).filter(|text| !text.trim().is_empty()))
     }
 
-    /// The body as text. Its type must be JSON.
+    /// Body as text. Its content type must be JSON.
     pub(in crate::http) async fn text(mut self) -> Result<Text, Refusal> {
         let of_ascii = check_type(&self.headers)?;
         let mut bytes = self.bytes().await?;
@@ -132,7 +132,7 @@ impl Incoming {
         })
     }
 
-    /// The body's bytes, whatever they say.
+    /// Bytes of the body, not checked.
     async fn bytes(&mut self) -> Result<Vec<u8>, Refusal> {
         if self.body.is_end_stream() {
             return Ok(Vec::new());
@@ -168,7 +168,8 @@ impl Incoming {
         Ok(bytes)
     }
 
-    /// The bytes, in one piece: small frames cost many times what they hold. Room is taken as they arrive, not as they are promised.
+    /// Receives the bytes in one piece: small frames cost many times what they hold. Room is taken
+    /// as bytes arrive, not as they are promised.
     async fn receive(&mut self, longest: usize) -> Result<Vec<u8>, Refusal> {
         let mut bytes = Vec::new();
         loop {

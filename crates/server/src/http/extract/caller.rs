@@ -1,4 +1,4 @@
-//! Who may call a route. A handler gets its caller only by saying what it lets them do.
+//! Callers and their permissions. A handler gets its caller only by naming the permission it needs.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -57,7 +57,8 @@ permitted!(
     Manage
 );
 
-/// A caller who may look, or nobody: for routes that tell everybody how the server is, and such callers why.
+/// Caller who may look, or nobody: for routes that tell everybody how the server is, and callers
+/// who may look also why.
 pub(in crate::http) struct MayLook(pub(in crate::http) Option<Caller>);
 
 impl FromRequestParts<Arc<AppState>> for MayLook {
@@ -87,7 +88,7 @@ async fn permitted(
     Ok(caller)
 }
 
-/// Who calls. A failure is said in the log, and slowed.
+/// Caller of a request. A failed sign-in is logged, and its answer is delayed.
 async fn caller(parts: &Parts, state: &AppState) -> Result<Caller, Refusal> {
     let message = match state.auth.caller(key(&parts.headers)) {
         Ok(caller) => return Ok(caller),
@@ -167,7 +168,7 @@ pub(in crate::http) fn check_action(caller: &Caller, action: &Action) -> Result<
     )))
 }
 
-/// Refuses to make something for a tenant that no grant covers.
+/// Refuses to make something for a namespace and tenant that no grant covers.
 pub(in crate::http) fn check_scope(
     caller: &Caller,
     namespace: &str,
@@ -179,7 +180,7 @@ pub(in crate::http) fn check_scope(
     Err(forbidden(&format!("tenant={tenant} namespace={namespace}")))
 }
 
-/// Refuses to touch what holds for every tenant's actions through a provider.
+/// Refuses to change what holds for every tenant's actions through a provider.
 pub(in crate::http) fn check_provider(caller: &Caller, provider: &str) -> Result<(), Refusal> {
     if Scope::of(&caller.grants).covers_provider(provider) {
         return Ok(());
@@ -189,7 +190,7 @@ pub(in crate::http) fn check_provider(caller: &Caller, provider: &str) -> Result
     )))
 }
 
-/// Refuses to touch what holds for everything, such as the rules.
+/// Refuses to change what holds for everything, such as the rules.
 pub(in crate::http) fn check_everything(caller: &Caller) -> Result<(), Refusal> {
     if Scope::of(&caller.grants).is_everything() {
         Ok(())
@@ -206,7 +207,8 @@ fn forbidden(what: &str) -> Refusal {
     )
 }
 
-/// What a caller may change, within the namespace and tenant that a body repeats: what lies elsewhere is not there.
+/// Scope of what a caller may change, within the namespace and tenant that a body repeats: what
+/// lies elsewhere is not found.
 pub(in crate::http) fn repeated(
     caller: &Caller,
     namespace: Option<Namespace>,

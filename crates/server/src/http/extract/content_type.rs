@@ -1,4 +1,4 @@
-//! What a request says that its body is.
+//! The `Content-Type` of a request.
 
 use acteon_core::json::head;
 use acteon_core::limits::MAX_NAME_BYTES;
@@ -6,7 +6,8 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 
 use crate::http::error::Refusal;
 
-/// Refuses a body that is not JSON in UTF-8. Returns the other coding that it says it is in, if that is the same for ASCII alone.
+/// Refuses a body that is not JSON in UTF-8. Returns the charset that it names instead, if text of
+/// ASCII alone is the same in it.
 pub(super) fn check_type(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     once(headers, &header::CONTENT_TYPE)?;
     if !has_json(headers) {
@@ -40,7 +41,7 @@ pub(super) fn check_type(headers: &HeaderMap) -> Result<Option<String>, Refusal>
     Ok(of_ascii)
 }
 
-/// Refuses a header that is given twice: which of the two is meant, nobody can tell.
+/// Value of a header, refused where it is given twice: which of the two is meant, nobody can tell.
 pub(in crate::http) fn once(headers: &HeaderMap, name: &HeaderName) -> Result<(), Refusal> {
     if headers.get_all(name).iter().nth(1).is_none() {
         return Ok(());
@@ -52,9 +53,10 @@ pub(in crate::http) fn once(headers: &HeaderMap, name: &HeaderName) -> Result<()
     ))
 }
 
-/// How the names of codings begin, in small letters and digits alone, in which a text of ASCII is another than in UTF-8: those of wider units, those
-/// that write other letters with ASCII's, and EBCDIC. In all others, such as GBK or Latin-1, it is the same, and some programs name one without a
-/// thought.
+/// Beginnings of charsets' names, in small letters and digits alone, in which ASCII text has other
+/// bytes than in UTF-8: those of wider units, those that write other letters with ASCII's, and
+/// EBCDIC. In all others, such as GBK or Latin-1, the bytes are the same, and some programs name
+/// one without a thought.
 const UNLIKE_ASCII: [&str; 13] = [
     "utf16",
     "utf32",
@@ -71,7 +73,7 @@ const UNLIKE_ASCII: [&str; 13] = [
     "ebcdic",
 ];
 
-/// Whether a text of ASCII alone is another one in a coding of this name.
+/// Whether ASCII text has other bytes in the charset of this name.
 fn is_unlike_ascii(charset: &str) -> bool {
     let name = charset.bytes().filter(u8::is_ascii_alphanumeric);
     let name: String = name
@@ -105,7 +107,7 @@ fn is_ebcdic(page: u32) -> bool {
     )
 }
 
-/// The codings that the content type names, other than UTF-8 and the part of it that is ASCII.
+/// Charsets that the content type names, other than UTF-8 and ASCII, which is a part of it.
 fn charsets_besides_utf8(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let content_type = headers
         .get(header::CONTENT_TYPE)
@@ -139,7 +141,7 @@ fn unsupported(message: String) -> Refusal {
     )
 }
 
-/// Whether a request says that its body is JSON. No form can say so.
+/// Whether a request says that its body is JSON. No form of a web page can say so.
 pub(in crate::http) fn has_json(headers: &HeaderMap) -> bool {
     let content_type = headers
         .get(header::CONTENT_TYPE)

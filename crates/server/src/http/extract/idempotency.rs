@@ -1,4 +1,4 @@
-//! The `Idempotency-Key` header.
+//! The `Idempotency-Key` header: the id of an action whose body has none.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 
 use crate::http::error::Refusal;
 
-/// Key of a request, which is the id of an action that has none.
+/// Value of the header, if there is one.
 pub(in crate::http) struct IdempotencyKey(pub(in crate::http) Option<String>);
 
 impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {

@@ -11,15 +11,15 @@ use crate::http::offload::{Aside, Asides, off_runtime};
 use crate::http::shape::{FieldValues, Shape, WalkedBody};
 use crate::http::state::AppState;
 
-/// What a body is read as.
+/// Type that a body can be read as.
 pub(in crate::http) trait FromBody: Sized + Send + 'static {
-    /// Table of its fields, which also describes it in the `OpenAPI` document.
+    /// Table of the fields, which also describes the body in the `OpenAPI` document.
     const SHAPE: &'static Shape;
 
-    /// Example of it, for the `OpenAPI` document.
+    /// Example of the body, for the `OpenAPI` document.
     fn example() -> serde_json::Value;
 
-    /// What is made of its fields at an instant.
+    /// Makes the value of checked fields. `now` is when the request came.
     fn from_fields(values: FieldValues<'_>, now: Timestamp) -> Result<Self, Refusal>;
 }
 
@@ -36,12 +36,13 @@ impl<T: FromBody> FromRequest<Arc<AppState>> for JsonBody<T> {
 }
 
 impl Incoming {
-    /// The body, read as `T`.
+    /// Reads the body as `T`.
     pub(in crate::http) async fn read<T: FromBody>(self, now: Timestamp) -> Result<T, Refusal> {
         read(self.text().await?, now).await
     }
 
-    /// The same, read once it has a turn: what is made takes several times the bytes of its text.
+    /// Reads the body as `T` once it has a turn: the value takes several times the bytes of its
+    /// text.
     pub(in crate::http) async fn read_in_turn<T: FromBody>(
         self,
         turns: &Asides,
@@ -52,7 +53,7 @@ impl Incoming {
         Ok((read(text, now).await?, turn))
     }
 
-    /// The same, where the body may be left out.
+    /// Reads the body as `T`; `None` where it is absent.
     pub(in crate::http) async fn read_or_nothing<T: FromBody>(
         self,
         now: Timestamp,

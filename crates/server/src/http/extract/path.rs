@@ -1,4 +1,5 @@
-//! Parts of a path. What cannot be read is refused like everything else, and before anybody looks it up.
+//! Parameters of a path. What cannot be read is refused like everything else, and before anybody
+//! looks it up.
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -11,7 +12,7 @@ use crate::http::error::Refusal;
 /// Words that stand in routes where others have an id. An action of such an id could be asked for nowhere.
 pub(in crate::http) const TAKEN_BY_ROUTES: [&str; 4] = ["drain", "export", "replay", "stats"];
 
-/// The parts that the route names, decoded.
+/// Parameters that the route names, decoded.
 pub(in crate::http) struct Path<T>(pub(in crate::http) T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {

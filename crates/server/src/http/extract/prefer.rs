@@ -9,11 +9,11 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
-/// What a caller prefers.
+/// Wait that a caller prefers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) struct Preference {
     pub(in crate::http) wait: Wait,
-    /// Whether it was said, so that a pending answer is 202.
+    /// Whether the caller sent a preference, so that a pending answer is 202.
     pub(in crate::http) said: bool,
 }
 
@@ -64,7 +64,7 @@ fn read(headers: &HeaderMap) -> Preference {
     preference
 }
 
-/// A whole number of seconds; the largest that there is where it is larger.
+/// Whole number of seconds; the largest `u64` where it is larger.
 fn whole(text: &str) -> Option<u64> {
     let digits = text.trim().trim_matches('"');
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

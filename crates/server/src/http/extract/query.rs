@@ -13,7 +13,7 @@ use crate::similar::nearest;
 /// Query of a request, read as `T`.
 pub(in crate::http) struct Query<T>(pub(in crate::http) T);
 
-/// What a query is read as.
+/// Type that a query can be read as.
 pub(in crate::http) trait FromQuery: Sized {
     /// Names of the parameters that may be given, in the order in which messages and the `OpenAPI` document list them.
     fn names() -> Vec<&'static str>;
@@ -31,7 +31,8 @@ impl<T: FromQuery, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// Query of a route that takes none: it is not there. What is asked for and not heeded would be taken for done.
+/// Query of a route that takes none: it must be absent. A parameter that is ignored would be taken
+/// for heeded.
 pub(in crate::http) type NoQuery = Query<()>;
 
 impl FromQuery for () {
@@ -66,7 +67,7 @@ all_of!(A, B, C, D);
 pub(in crate::http) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
-    /// Those of `uri`, which may be of `known`, each once.
+    /// Parameters of `uri`, which must be of `known`, each at most once.
     fn read(uri: &Uri, known: &[&str]) -> Result<Self, Refusal> {
         let Ok(extract::Query(pairs)) = extract::Query::<Vec<(String, String)>>::try_from_uri(uri)
         else {
@@ -120,7 +121,7 @@ impl Parameters {
         })
     }
 
-    /// A parameter that is an instant.
+    /// Instant that a parameter gives.
     pub(in crate::http) fn time(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
         let Some(text) = self.get(name) else {
             return Ok(None);
@@ -135,7 +136,7 @@ impl Parameters {
         })
     }
 
-    /// A parameter that is true or false; false when absent.
+    /// Boolean that a parameter gives; false when absent.
     pub(in crate::http) fn flag(&self, name: &str) -> Result<bool, Refusal> {
         let parse = |text: &str| match text {
             "true" | "1" => Some(true),
@@ -146,7 +147,8 @@ impl Parameters {
     }
 }
 
-/// The name of the first parameter whose percent-encoded bytes are no UTF-8. They would be read as a name that nobody sent.
+/// Name of the first parameter whose percent-encoded bytes are not UTF-8. They would be read as a
+/// name that nobody sent.
 fn not_utf8(query: &str) -> Option<&str> {
     let is_utf8 = |text: &str| std::str::from_utf8(&decoded(text)).is_ok();
     let pair = query.split('&').find(|pair| !is_utf8(pair))?;
@@ -156,7 +158,7 @@ fn not_utf8(query: &str) -> Option<&str> {
     ))
 }
 
-/// The bytes of a text with percent signs.
+/// Bytes of a text with percent signs decoded.
 fn decoded(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

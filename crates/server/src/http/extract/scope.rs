@@ -5,14 +5,15 @@ use acteon_core::{Caller, Namespace, Scope, Tenant};
 use super::query::{FromQuery, Parameters};
 use crate::http::error::Refusal;
 
-/// Namespace and tenant that are asked for; each may be left out.
+/// Namespace and tenant that a query asks for; each may be left out.
 pub(in crate::http) struct Scoped {
     namespace: Option<Namespace>,
     tenant: Option<Tenant>,
 }
 
 impl Scoped {
-    /// What a caller may find: what they are granted, within what they ask for. There is no scope without a caller.
+    /// Scope in which a caller may find something: their grants, within what they ask for. There is
+    /// no scope without a caller.
     pub(in crate::http) fn of(self, caller: &Caller) -> Scope {
         let mut scope = Scope::of(&caller.grants);
         (scope.namespace, scope.tenant) = (self.namespace, self.tenant);

@@ -1,4 +1,5 @@
-//! Where answers lead: from what was made or listed to the operations on it.
+//! Links of answers in the `OpenAPI` document: from what was made or listed to the operations on
+//! it.
 
 use super::operation::Link;
 
@@ -21,7 +22,7 @@ pub(super) const OF_QUOTA: &[Link] = &[
     ("updateQuota", &[("id", "$response.body#/id")]),
     ("deleteQuota", &[("id", "$response.body#/id")]),
 ];
-/// Path of a time interval, as its body says it.
+/// Path parameter of a time interval, and where its body has it.
 const INTERVAL_PATH: &[(&str, &str)] = &[
     ("namespace", "$response.body#/namespace"),
     ("tenant", "$response.body#/tenant"),

@@ -1,4 +1,4 @@
-//! What the document says of a route besides its method and path.
+//! Description of a route in the `OpenAPI` document, besides its method and path.
 
 use acteon_core::limits::MAX_BATCH;
 use serde_json::{Map, Value, json};
@@ -9,7 +9,8 @@ use crate::http::extract::json_body::FromBody;
 use crate::http::extract::query::FromQuery;
 use crate::http::shape::{Shape, schema};
 
-/// Id of an operation that an answer leads to, and its parameters with where they stand in the answer.
+/// Id of an operation that an answer leads to, and its parameters with where they stand in the
+/// answer.
 pub(super) type Link = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// Operation of a route.
@@ -24,53 +25,53 @@ pub(in crate::http) struct Operation {
     headers: &'static [&'static str],
     takes: RequestBody,
     answer: Success,
-    /// Statuses of its own besides those that every such route has.
+    /// Statuses besides those that every such route has.
     others: &'static [u16],
-    /// Whether 202 answers with the same body, for a caller who asked for it.
+    /// Whether the answer may be 202 with the same body, for a caller who prefers that.
     may_be_pending: bool,
-    /// Whether the answer's head names the action that it is about.
+    /// Whether a header of the answer has the id of the action that it is about.
     names_action: bool,
     /// Schema of an answer of 503 that is no refusal.
     when_unavailable: Option<&'static str>,
-    /// Operations that the answer leads to, with what they need of it.
+    /// Operations that the answer leads to, with their parameters.
     links: &'static [Link],
 }
 
-/// Who may ask.
+/// Callers who may use an operation.
 #[derive(Clone, Copy, PartialEq)]
 enum Access {
-    /// A caller with a key, where keys are asked for.
+    /// Callers with a key, where keys are asked for.
     WithKey,
-    /// Everybody; a key lets them see more.
+    /// Everybody; callers with a key see more.
     MayShowKey,
     Anybody,
 }
 
-/// What makes the example of a body.
+/// Makes the example of a body.
 type Example = fn() -> Value;
 
-/// What the body of a request is.
+/// Body of the operation's requests.
 #[derive(Clone, Copy)]
 enum RequestBody {
     Nothing,
     Body(&'static Shape, Example),
     MaybeBody(&'static Shape, Example),
-    /// A list of at most [`MAX_BATCH`].
+    /// List of at most [`MAX_BATCH`] such bodies.
     List(&'static Shape, Example),
 }
 
-/// What the answer is where all went well.
+/// Answer of the operation where all went well.
 #[derive(Clone, Copy)]
 enum Success {
-    /// JSON of this schema of `acteon_api`.
+    /// JSON with this status, of this schema of `acteon_api`.
     Json(u16, &'static str),
-    /// Text of one of these types.
+    /// Text of one of these content types.
     Text(&'static [&'static str]),
     Nothing,
 }
 
 impl Operation {
-    /// An operation for callers with a key that takes nothing and answers JSON of a schema.
+    /// Operation for callers with a key that takes nothing and answers JSON of a schema.
     pub(super) const fn new(
         tag: &'static str,
         id: &'static str,
@@ -176,7 +177,7 @@ impl Operation {
         self
     }
 
-    /// The operation as `OpenAPI` has it, of a route with this path.
+    /// Operation object of the `OpenAPI` document, for a route with this path.
     pub(super) fn described(&self, path: &str) -> Value {
         let mut described = json!({
             "tags": [self.tag],
@@ -263,7 +264,7 @@ impl Operation {
         responses
     }
 
-    /// Adds where its answer leads.
+    /// Adds the links to an answer.
     fn link(&self, answer: &mut Value) {
         for (operation, parameters) in self.links {
             let parameters: Map<String, Value> = parameters

@@ -1,4 +1,4 @@
-//! What the document says of each route, in the order of the router's list.
+//! Descriptions of all routes, in the order of the router's list.
 
 use acteon_gateway::Quota;
 

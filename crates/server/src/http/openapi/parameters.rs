@@ -1,14 +1,14 @@
-//! Schemas and examples of parameters: one name is one thing on every route.
+//! Schemas and examples of parameters: one name means the same on every route.
 
 use acteon_core::limits::{MAX_NAME_BYTES, MAX_OFFSET, MAX_PAGE, MAX_SOUGHT_BYTES};
 use serde_json::{Value, json};
 
 use crate::http::filter::words;
 
-/// Texts without control characters, which no path and no query may hold.
+/// Pattern of texts without control characters, which no path and no query may hold.
 const PLAIN: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 
-/// Parameter of a path.
+/// Parameter object of a path.
 pub(super) fn of_path(path: &str, name: &str) -> Value {
     let schema = json!({ "type": "string", "minLength": 1, "pattern": PLAIN });
     json!({ "name": name, "in": "path", "required": true, "schema": schema, "example": example(path, name) })
@@ -29,7 +29,7 @@ fn example(path: &str, name: &str) -> &'static str {
     }
 }
 
-/// Parameter of a query.
+/// Parameter object of a query.
 pub(super) fn of_query(name: &str) -> Value {
     let mut parameter = json!({ "name": name, "in": "query", "schema": query_schema(name) });
     match name {
@@ -64,7 +64,7 @@ fn query_schema(name: &str) -> Value {
     }
 }
 
-/// Header of a request.
+/// Parameter object of a header.
 pub(super) fn of_head(name: &str) -> Value {
     let (example, description) = match name {
         "Prefer" => (
