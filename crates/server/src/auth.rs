@@ -1,4 +1,4 @@
-//! Who calls: API keys out of a file that is read anew when it changes.
+//! API keys of callers, read from a file and read again when it changes.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,20 +13,23 @@ use crate::reading::Reading;
 use crate::rules::looks;
 use crate::watch::{Fingerprint, changed};
 
-/// Who may call.
+/// Who may call the API, and how a caller is recognised.
 pub(crate) enum Auth {
-    /// Everybody, as this caller, an administrator. Only on addresses that this machine alone can reach.
+    /// No key is asked for: every caller is this one, an administrator. Only on addresses that this
+    /// machine alone can reach.
     Off(Caller),
-    /// Whoever has a key of the file.
+    /// A caller needs a key of the file.
     Keys {
         path: PathBuf,
-        /// Keys of its envelopes, which a reading of the configuration changes.
+        /// Key ring that opens the envelopes in the file. A reload of the configuration may replace
+        /// it.
         keys: Arc<ArcSwap<KeyRing>>,
         table: ArcSwap<AuthTable>,
-        /// How the file looked before it was first read.
+        /// Fingerprint of the file before it was first read.
         at_first: Fingerprint,
         reading: Reading,
-        /// How it was read. While something is wrong with it, a key that was taken out of it may still be good.
+        /// Successes and failures of reading the file. While it has an error, a key that was taken
+        /// out of it may still be good.
         reloads: Reloads,
         clock: SystemClock,
     },
@@ -71,7 +74,7 @@ impl Auth {
         matches!(self, Self::Keys { .. })
     }
 
-    /// The caller with this key; `Err` says what is wrong.
+    /// Caller with this key. The error is what is wrong with the key, for the answer.
     pub(crate) fn caller(&self, key: Option<&str>) -> Result<Caller, &'static str> {
         match (self, key) {
             (Self::Off(everybody), _) => Ok(everybody.clone()),
@@ -86,7 +89,7 @@ impl Auth {
         }
     }
 
-    /// How the file was read; `None` where there is none.
+    /// Successes and failures of reading the file; `None` where no key is asked for.
     pub(crate) fn reloads(&self) -> Option<&Reloads> {
         match self {
             Self::Off(_) => None,
@@ -94,7 +97,7 @@ impl Auth {
         }
     }
 
-    /// How many keys there are; `None` where nobody is asked for one.
+    /// Number of keys in force; `None` where no key is asked for.
     pub(crate) fn len(&self) -> Option<usize> {
         match self {
             Self::Off(_) => None,
@@ -140,7 +143,7 @@ impl Auth {
         loaded
     }
 
-    /// Reads the file anew whenever it changes.
+    /// Reads the file again whenever it changes.
     pub(crate) async fn watch(self: Arc<Self>) {
         let Self::Keys { path, at_first, .. } = &*self else {
             return;

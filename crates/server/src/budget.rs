@@ -1,4 +1,5 @@
-//! A budget of bytes that many share. Whoever has held room for long gives way to a newcomer: who is slow on purpose holds up the slow only.
+//! Budget of bytes that many requests share. Whoever has held room for long gives way to a
+//! newcomer, so that slow clients hold up slow clients only.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,10 +9,10 @@ use axum::body::Bytes;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// Bytes that may be held at a time.
+/// Limit on the bytes that are held at a time, and who holds them.
 pub(crate) struct Budget {
     limit: usize,
-    /// Age at which a holder may be asked to give way.
+    /// Age from which a holder may be asked to give way.
     slow: Duration,
     holders: Mutex<Holders>,
 }
@@ -19,7 +20,7 @@ pub(crate) struct Budget {
 #[derive(Default)]
 struct Holders {
     used: usize,
-    /// Bytes of those who were asked to give way and have not left yet.
+    /// Bytes of holders that were asked to give way and have not left yet.
     leaving: usize,
     next: u64,
     by_age: BTreeMap<u64, Holder>,
@@ -34,15 +35,15 @@ struct Holder {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum HolderState {
-    /// It may be asked to give way.
+    /// Waits for its client: it may be asked to give way.
     Slow,
-    /// It was asked.
+    /// Was asked to give way, and has not left yet.
     Leaving,
-    /// It is being worked on, and ends by itself.
+    /// Is being worked on: it ends by itself, and is not asked to give way.
     Kept,
 }
 
-/// Room in a budget. It is given back when this is dropped.
+/// Room in a budget, in bytes. Dropping it gives the room back.
 pub(crate) struct Room {
     budget: Arc<Budget>,
     id: u64,
@@ -59,7 +60,7 @@ impl Budget {
         })
     }
 
-    /// An empty room. `give_way` is told when its holder must leave.
+    /// Room of 0 bytes, to be grown. `give_way` is notified when its holder must leave.
     pub(crate) fn room(self: &Arc<Self>, give_way: Arc<Notify>) -> Room {
         Room {
             budget: Arc::clone(self),
@@ -69,7 +70,7 @@ impl Budget {
         }
     }
 
-    /// Whether anything is left of so many times the limit, once those left who are slow.
+    /// Whether a byte is left within `times` times the limit, once slow holders have left.
     pub(crate) fn has_room_within(&self, times: usize) -> bool {
         self.lock().has_left(self.limit * times, 1, 0, self.slow)
     }
@@ -80,7 +81,8 @@ impl Budget {
 }
 
 impl Room {
-    /// Makes it so many bytes in all; `false` when that is more than is left, also after the slow ones gave way.
+    /// Grows the room to `bytes` in all; `false` when that is more than is left, also after the slow
+    /// ones gave way.
     pub(crate) fn grow(&mut self, bytes: usize) -> bool {
         if bytes <= self.bytes {
             return true;
@@ -99,7 +101,8 @@ impl Room {
         is_left
     }
 
-    /// Makes it so many bytes in all, whether they are left or not: for what must not be refused any more.
+    /// Grows the room to `bytes` in all, also beyond the limit: for what must not be refused any
+    /// more.
     pub(crate) fn take(&mut self, bytes: usize) {
         if bytes > self.bytes {
             let budget = Arc::clone(&self.budget);
@@ -129,7 +132,7 @@ impl Room {
         holders.by_age.insert(self.id, holder);
     }
 
-    /// Says that it is being worked on, and need not give way any more.
+    /// Marks the room as being worked on: it need not give way any more.
     pub(crate) fn keep(&self) {
         if self.bytes == 0 {
             return;
@@ -144,13 +147,14 @@ impl Room {
         }
     }
 
-    /// Makes it so many bytes in all, more or fewer, as if it were taken only now: from here on it may be asked to give way.
+    /// Sets the bytes that are held to `bytes` as if they were taken only now: from here on the
+    /// holder may be asked to give way.
     pub(crate) fn retake(&mut self, bytes: usize) {
         self.empty();
         self.take(bytes);
     }
 
-    /// Gives everything back.
+    /// Gives all of the room back.
     pub(crate) fn empty(&mut self) {
         if self.bytes == 0 {
             return;
@@ -167,14 +171,15 @@ impl Room {
         self.bytes = 0;
     }
 
-    /// Waits until it must give way.
+    /// Waits until the holder must give way.
     pub(crate) async fn must_give_way(&self) {
         self.give_way.notified().await;
     }
 }
 
 impl Holders {
-    /// Whether so many bytes are left, once those left who are asked to here, the oldest first.
+    /// Whether `bytes` are left. Slow holders other than `asking` are told to give way for them,
+    /// the oldest first, and count as gone.
     fn has_left(&mut self, limit: usize, bytes: usize, asking: u64, slow: Duration) -> bool {
         let over = (self.used - self.leaving + bytes).saturating_sub(limit);
         if over == 0 {

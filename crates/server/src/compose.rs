@@ -1,4 +1,4 @@
-//! A running server: store, gateway and HTTP put together.
+//! A running server: store, gateway and HTTP API put together.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -120,12 +120,12 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// Address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where its database is, in words.
+    /// Place of its database, in words: a path, or a PostgreSQL's host and database.
     pub fn database(&self) -> &str {
         &self.place
     }
@@ -135,7 +135,7 @@ impl Server {
         self.gateway.store_ended().await
     }
 
-    /// How many rules are in force.
+    /// Number of rules in force.
     pub fn rules(&self) -> usize {
         self.gateway.rules().len()
     }
@@ -176,7 +176,8 @@ fn site(config: &Config) -> Site {
     )
 }
 
-/// Listens on the configured address, and says which it is: its port may be any free one.
+/// Listens on the configured address, and returns it with the actual port: the configured one may
+/// be 0.
 async fn bind(config: &Config) -> Result<(TcpListener, SocketAddr), StartError> {
     let address = format!("{}:{}", bracketed(&config.server.host), config.server.port);
     let listener = TcpListener::bind(&address)
@@ -198,7 +199,7 @@ fn registry(providers: Vec<ConfiguredProvider>) -> Result<Registry, StartError> 
     Ok(registry)
 }
 
-/// Names of the time intervals that the store has, which rules may name.
+/// Names of the time intervals in the store, which rules may use.
 async fn stored_intervals(store: &dyn Store) -> Result<Vec<String>, StoreError> {
     let documents = store.documents(DocumentKind::TimeInterval).await?;
     Ok(documents
@@ -207,7 +208,8 @@ async fn stored_intervals(store: &dyn Store) -> Result<Vec<String>, StoreError> 
         .collect())
 }
 
-/// Has access tokens kept in the store, for all who use it, while there is a key to encrypt them with.
+/// Keeps access tokens in the store, for all gateways that share it, while there is a key to
+/// encrypt them with.
 #[cfg(feature = "wechat")]
 fn share_tokens(
     shared: &acteon_providers::Context,
@@ -231,7 +233,7 @@ fn refuse_public(config: &Config) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Why a server with this configuration would not listen, whatever the port.
+/// Checks that a server with this configuration could listen, whatever its port.
 pub fn check_host(config: &Config) -> Result<(), StartError> {
     refuse_public(config)?;
     let address = format!("{}:0", bracketed(&config.server.host));
@@ -249,7 +251,7 @@ fn is_loopback(host: &str) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
-/// IPv6 addresses stand in brackets before a port.
+/// Host as it stands before a port: IPv6 addresses get brackets.
 fn bracketed(host: &str) -> String {
     if host.contains(':') && !host.starts_with('[') {
         format!("[{host}]")

@@ -17,23 +17,23 @@ use crate::config::{Changes, Config, ConfigError, Reread, Said};
 use crate::logging;
 use crate::reading::Reading;
 
-/// Where the configuration comes from, and how the last reading went.
+/// Source of the configuration, and how the last reading of it went.
 pub(crate) struct ConfigurationLoader {
-    /// `None` where it is from no file.
+    /// Reads the configuration again; `None` where it is from no file.
     reread: Option<Reread>,
     shared: Arc<Context>,
-    /// Keys of envelopes, for all who open or make any.
+    /// Key ring of envelopes, shared with all who open or make any.
     keys: Arc<ArcSwap<KeyRing>>,
     in_force: Mutex<Said>,
     reading: Reading,
-    /// How many settings wait for the next start.
+    /// Number of settings that wait for the next start.
     at_start: AtomicUsize,
     reloads: Reloads,
     clock: SystemClock,
 }
 
 impl ConfigurationLoader {
-    /// Of what a configuration says, which is in force.
+    /// Loader of a configuration whose values `said` are in force.
     pub(crate) fn new(
         reread: Option<Reread>,
         shared: Arc<Context>,
@@ -55,17 +55,18 @@ impl ConfigurationLoader {
         }
     }
 
-    /// How the readings went; `None` where there is nothing to read.
+    /// Successes and failures of the readings; `None` where there is no file.
     pub(crate) fn reloads(&self) -> Option<&Reloads> {
         self.reread.as_ref().map(|_| &self.reloads)
     }
 
-    /// How many settings of the file, as it was read last, take effect at the next start.
+    /// Number of settings of the file, as it was read last, that take effect at the next start.
     pub(crate) fn waiting_for_start(&self) -> usize {
         self.at_start.load(Ordering::Relaxed)
     }
 
-    /// Reads the configuration and puts in force what has changed; if anything is wrong, nothing does. `None` where it is from no file.
+    /// Reads the configuration and puts in force what has changed; with any error nothing changes.
+    /// `None` where there is no file.
     pub(crate) async fn reload(&self, gateway: &Gateway) -> Result<Option<Changes>, ConfigError> {
         let Some(reread) = self.reread.clone() else {
             return Ok(None);
@@ -114,7 +115,8 @@ impl ConfigurationLoader {
     }
 }
 
-/// Has others take the places of the providers that have changed.
+/// Replaces the providers that have changed. Calls that have begun end with the provider that they
+/// began with.
 fn replace(
     gateway: &Gateway,
     mut providers: BTreeMap<ProviderName, Arc<dyn Provider>>,

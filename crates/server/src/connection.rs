@@ -1,4 +1,4 @@
-//! A connection and what it is doing, as those know who serve it.
+//! State of a connection, shared between those who serve it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,31 +15,33 @@ const WORKING: u64 = 2;
 const REFUSING: u64 = 3;
 const MASK: u64 = 0xff;
 
-/// How little use a connection is: more is less.
+/// Order of connections that may be closed for another: the greater one goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Unused {
-    /// Whether its request is refused already, and only waits to be told so.
+    /// Whether its request is refused already, and the answer only waits.
     is_refused: bool,
     since: Duration,
 }
 
-/// A connection.
+/// Connection, and what it is doing at the moment.
 pub(crate) struct Connection {
     id: u64,
     peer: IpAddr,
     local: IpAddr,
     reserved: bool,
     began: Instant,
-    /// Whether a request began since that was last asked.
+    /// Whether a request has begun since `take_had_request` was last called.
     had_request: AtomicBool,
-    /// Between requests, receiving a body, working on a request, or refusing one: in the low byte, below the request's number.
+    /// Number of its request and, in the low byte, what it is doing: between requests, receiving a
+    /// body, working on a request, or refusing one.
     doing: AtomicU64,
-    /// Since when it is not working, and since when its client does not read what is written, in milliseconds after `began`, from 1; 0 for not.
+    /// Since when it is not working, and since when its client does not read what is written:
+    /// milliseconds after `began`, from 1; 0 for not.
     since: AtomicU64,
     blocked: AtomicU64,
-    /// The same of when its client said that nothing more comes.
+    /// Since when its client has said that nothing more comes, in the same unit.
     half_closed: AtomicU64,
-    /// Whether its request only looks.
+    /// Whether its request changes nothing.
     looks: AtomicBool,
     /// Whether no further request begins on it.
     last: AtomicBool,
@@ -75,12 +77,12 @@ impl Connection {
         self.peer
     }
 
-    /// The address that it came in on.
+    /// Address of this machine that its client connected to.
     pub(crate) fn local(&self) -> IpAddr {
         self.local
     }
 
-    /// Whether it was taken beyond the limit, for health and metrics.
+    /// Whether it was accepted beyond the limit, for health and metrics.
     pub(crate) fn is_reserved(&self) -> bool {
         self.reserved
     }
@@ -89,7 +91,8 @@ impl Connection {
         self.doing() == IDLE
     }
 
-    /// Whether it waits for a body: one that is wanted, or behind its answer the rest of one that is thrown away.
+    /// Whether it waits for a body: one that is wanted, or behind its answer the rest of one that
+    /// is thrown away.
     pub(crate) fn waits_for_body(&self) -> bool {
         match self.doing() {
             RECEIVING => true,
@@ -98,7 +101,8 @@ impl Connection {
         }
     }
 
-    /// Notes that the rest of a body is thrown away. What comes behind it is not read.
+    /// Marks the connection as closing after its answer: the rest of a body is thrown away, and
+    /// what comes behind it is not read.
     pub(crate) fn set_last(&self) {
         self.last.store(true, Ordering::Relaxed);
     }
@@ -108,7 +112,7 @@ impl Connection {
         self.last.load(Ordering::Relaxed)
     }
 
-    /// Whether a request began since this was last asked.
+    /// Whether a request has begun since this was last called.
     pub(crate) fn take_had_request(&self) -> bool {
         self.had_request.swap(false, Ordering::Relaxed)
     }
@@ -117,18 +121,19 @@ impl Connection {
         self.doing.load(Ordering::Acquire) & MASK
     }
 
-    /// Notes whether its client leaves unread what is written.
+    /// Sets whether its client leaves unread what is written.
     pub(crate) fn set_blocked(&self, blocked: bool) {
         self.blocked
             .store(if blocked { self.now() } else { 0 }, Ordering::Relaxed);
     }
 
-    /// Notes that its client said that nothing more comes.
+    /// Marks that its client said that nothing more comes.
     pub(crate) fn set_half_closed(&self) {
         self.half_closed.store(self.now(), Ordering::Relaxed);
     }
 
-    /// How long a client that said so is waited with for its answer. It may have left altogether: from here that looks the same.
+    /// Time for which a client that has half closed still gets its answer. It may have left
+    /// altogether: from here that looks the same.
     pub(crate) fn half_closed_limit(&self) -> Duration {
         match self.doing() {
             RECEIVING => HALF_CLOSED_BODY,
@@ -138,12 +143,12 @@ impl Connection {
         }
     }
 
-    /// What tells it to close.
+    /// Notified when the connection must close.
     pub(crate) fn close(&self) -> &Arc<Notify> {
         &self.close
     }
 
-    /// Tells it to close, for another to take its place.
+    /// Tells it to close, so that another can take its place.
     pub(crate) fn give_way(&self) {
         self.closing.store(true, Ordering::Relaxed);
         self.close.notify_one();
@@ -162,7 +167,7 @@ impl Connection {
         self.began.elapsed().as_millis() as u64 + 1
     }
 
-    /// How little use it is; `None` while it is of use to somebody.
+    /// Rank among connections that may be closed for another; `None` while it is in use.
     pub(crate) fn unused(&self) -> Option<Unused> {
         if self.closing.load(Ordering::Relaxed) {
             return None;
@@ -190,7 +195,8 @@ impl Connection {
     }
 }
 
-/// A request on its connection. Once its answer is over it changes nothing there: whoever still works on it says so in vain.
+/// Request on its connection. Once its answer is over it changes nothing there: later calls have no
+/// effect.
 #[derive(Clone)]
 pub(crate) struct Exchange {
     pub(crate) connection: Arc<Connection>,
@@ -198,7 +204,7 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// One that begins, and only looks or not.
+    /// Begins a request. `looks`: it changes nothing.
     pub(crate) fn begin(connection: &Arc<Connection>, looks: bool) -> Self {
         connection.looks.store(looks, Ordering::Relaxed);
         connection.had_request.store(true, Ordering::Relaxed);
@@ -219,12 +225,12 @@ impl Exchange {
         self.set(WORKING);
     }
 
-    /// Notes that it is refused, and waits before it says so, or for the rest of what nobody reads.
+    /// Marks the request as refused: its answer waits, or the rest of its body is thrown away.
     pub(crate) fn set_refusing(&self) {
         self.set(REFUSING);
     }
 
-    /// Notes that its answer is over.
+    /// Marks the request's answer as over.
     pub(crate) fn end(&self) {
         self.set(if self.connection.is_last() {
             REFUSING

@@ -5,7 +5,7 @@ pub fn forbid() {
     set(false);
 }
 
-/// Allows both again.
+/// Allows core dumps, and reading of memory, again.
 pub fn allow() {
     set(true);
 }

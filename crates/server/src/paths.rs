@@ -1,8 +1,8 @@
-//! Where things are on disk.
+//! Default places on disk.
 
 use std::path::PathBuf;
 
-/// `$XDG_DATA_HOME/acteon`, or `~/.local/share/acteon`; `None` without a home.
+/// `$XDG_DATA_HOME/acteon`, or `~/.local/share/acteon`; `None` without a home folder.
 pub fn default_data_dir(variable: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let absolute = |name| {
         variable(name)

@@ -9,29 +9,30 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, timeout_at};
 
-/// How long a reading may take, with the wait for its turn.
+/// Longest time that a reading may take, with the wait for its turn.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// The readings of one kind of file, one after the other.
+/// Readings of one kind of file, one after the other.
 #[derive(Default)]
 pub(crate) struct Reading(Mutex<Hanging>);
 
-/// One that was given up, and has not ended.
+/// Thread of a reading that was given up and has not ended, if there is one.
 type Hanging = Option<JoinHandle<()>>;
 
-/// The turn of a reading, `None` if it never came. Until it is over the next does not begin, so that what is read counts in the order of the readings.
+/// Turn of a reading; `None` if it never came. The next reading does not begin before the turn is
+/// over, so that readings take effect in their order.
 pub(crate) type Turn<'r> = Option<MutexGuard<'r, Hanging>>;
 
-/// A reading that came to nothing.
+/// Reading that failed, and why.
 pub(crate) enum Unread {
-    /// It took too long, or an earlier one does so still.
+    /// The reading took too long, or an earlier one still does.
     Late,
-    /// It ended by itself.
+    /// The thread of the reading panicked.
     BrokeOff,
 }
 
 impl Reading {
-    /// What `read` finds, on a thread that may wait for a file.
+    /// Result of `read`, on a thread that may wait for a file.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce() -> T + Send + 'static,
@@ -67,7 +68,7 @@ async fn read_until<T: Send + 'static>(
 }
 
 impl Unread {
-    /// What is said of the reading of `what`.
+    /// Message about a failed reading of `what`.
     pub(crate) fn of(&self, what: &str) -> String {
         match self {
             Self::Late => {

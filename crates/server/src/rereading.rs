@@ -1,4 +1,4 @@
-//! The tasks that read files anew while the server runs.
+//! Tasks that read files again while the server runs.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::auth::Auth;
 use crate::configuration::ConfigurationLoader;
 use crate::rules::RulesLoader;
 
-/// What is read anew.
+/// Loaders of the files that are read again.
 pub(crate) struct Files {
     pub(crate) configuration: Arc<ConfigurationLoader>,
     pub(crate) auth: Arc<Auth>,
@@ -31,8 +31,8 @@ impl Files {
     }
 }
 
-/// Tasks that read files anew: rules and API keys when they change, and everything when they are told to. What is wrong is logged, counted, and shown
-/// by /ready.
+/// Starts the tasks that read files again: rules and API keys when they change, and everything when
+/// `told` is. Errors are logged, counted, and shown by /ready.
 pub(crate) fn watch_files(
     files: &Files,
     gateway: &Gateway,
@@ -70,7 +70,8 @@ pub(crate) fn watch_files(
     ]
 }
 
-/// Reads the configuration, then the API keys: its key ring opens what stands in their file, or does not any more.
+/// Reads the configuration, then the API keys: the configuration's key ring opens what stands in
+/// their file.
 async fn read_configuration(
     configuration: Arc<ConfigurationLoader>,
     auth: Arc<Auth>,
@@ -80,7 +81,7 @@ async fn read_configuration(
     drop(auth.reload().await);
 }
 
-/// Does something each time that it is told to.
+/// Starts a task that does something each time `told` changes.
 fn whenever<F: Future<Output = ()> + Send + 'static>(
     told: &watch::Receiver<()>,
     mut work: impl FnMut() -> F + Send + 'static,

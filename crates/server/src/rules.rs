@@ -1,4 +1,4 @@
-//! Rules from files: loading them, all or nothing, and loading them anew when a file changes.
+//! Rules from files: loads them, all or nothing, and again when a file changes.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
@@ -14,24 +14,24 @@ use crate::files::{described, read_text};
 use crate::reading::{Reading, Unread};
 use crate::watch::{Fingerprint, Look, changed};
 
-/// Where rules come from, and how the last loading went.
+/// Source of the rules, and how the last loading went.
 pub(crate) struct RulesLoader {
     config: RulesConfig,
     reloads: Reloads,
     clock: SystemClock,
-    /// What the last look at the folder left out.
+    /// Files of the folder that the last look left out, each with the reason.
     left_out: ArcSwap<Vec<String>>,
     loading: Reading,
-    /// How the files looked before they were last read.
+    /// Fingerprint of the files before they were last read.
     known: std::sync::Mutex<Fingerprint>,
 }
 
-/// Rules that could not be loaded. Those before stay in force.
+/// Error of rules that could not be loaded. The rules before stay in force.
 #[derive(Debug)]
 pub enum RulesError {
-    /// The folder or a file cannot be read.
+    /// The folder, or a file, cannot be read.
     Unreadable(PathBuf, std::io::Error),
-    /// They are wrong.
+    /// The rules of the files have errors.
     Wrong(LoadError),
 }
 
@@ -48,15 +48,16 @@ impl std::fmt::Display for RulesError {
 
 impl std::error::Error for RulesError {}
 
-/// The rules of a folder.
+/// Rules of a folder.
 pub struct Loaded {
-    /// The rules.
+    /// Rules that were compiled together.
     pub rules: RuleSet,
-    /// What lies in the folder and looks like rules, and why it is not read.
+    /// Files in the folder that look like rules and are not read, each with the reason.
     pub left_out: Vec<String>,
 }
 
-/// Reads and compiles the rules of a folder. `intervals` are the time intervals that the store has, `None` where that is not known.
+/// Reads and compiles the rules of a folder. `intervals` are the names of the time intervals in the
+/// store, `None` where they are not known.
 pub fn load(
     directory: Option<&Path>,
     context: &Context,
@@ -65,13 +66,13 @@ pub fn load(
     read(directory)?.compile(context, intervals)
 }
 
-/// The files of a folder of rules, and what lies there besides.
+/// Texts of the files in a folder of rules, and files that are left out.
 struct Texts {
     files: Vec<RuleFile>,
     left_out: Vec<String>,
 }
 
-/// What was found in a folder of rules, and how its files looked before.
+/// Texts that were found in a folder of rules, and the fingerprint of its files before that.
 struct Found {
     looks: Fingerprint,
     texts: Result<Texts, RulesError>,
@@ -112,15 +113,16 @@ impl Texts {
     }
 }
 
-/// What is in a folder of rules.
+/// Paths in a folder of rules.
 #[derive(Default)]
 struct Folder {
-    /// The files to read, by name.
+    /// Files to read, by name.
     files: Vec<PathBuf>,
     left_out: Vec<String>,
 }
 
-/// The YAML files of a folder. Names that begin with a dot are editors' and file managers' own.
+/// Lists the YAML files of a folder. Names that begin with a dot are editors' and file managers'
+/// own.
 fn look(directory: &Path) -> Result<Folder, RulesError> {
     let unreadable = |error| RulesError::Unreadable(directory.to_owned(), error);
     let mut found = Folder::default();
@@ -179,7 +181,8 @@ fn is_near_miss(name: &str) -> bool {
     ])
 }
 
-/// How what is at `path` looks: the files of a folder, and what lies there and is left out, or the one file that it is.
+/// Fingerprint of a folder with its files, also those that are left out, or of the one file at
+/// `path`.
 pub(crate) fn looks(path: &Path) -> Fingerprint {
     let of = |path: PathBuf| {
         let look = Look::at(&path);
@@ -217,17 +220,17 @@ impl RulesLoader {
         &self.config.context
     }
 
-    /// How the loadings went; `None` where there is nothing to load.
+    /// Successes and failures of the loadings; `None` where there is no folder.
     pub(crate) fn reloads(&self) -> Option<&Reloads> {
         self.directory().map(|_| &self.reloads)
     }
 
-    /// What lies in the folder, looks like rules, and is not read.
+    /// Files in the folder that look like rules and are not read, each with the reason.
     pub(crate) fn left_out(&self) -> Arc<Vec<String>> {
         self.left_out.load_full()
     }
 
-    /// The rules to start with.
+    /// Loads the rules to start with.
     pub(crate) async fn load(
         self: &Arc<Self>,
         intervals: Vec<String>,
@@ -253,7 +256,7 @@ impl RulesLoader {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
     }
 
-    /// Loads the rules and puts them in force; if anything is wrong, those before stay.
+    /// Loads the rules and puts them in force; with any error those before stay.
     pub(crate) async fn reload(self: &Arc<Self>, gateway: &Gateway) -> Result<usize, RulesError> {
         let this = Arc::clone(self);
         let (_turn, found) = self.loading.read(move || this.find()).await;
@@ -278,7 +281,7 @@ impl RulesLoader {
         }
     }
 
-    /// Compiles what was found.
+    /// Compiles the texts that were found.
     async fn compile(
         self: &Arc<Self>,
         found: Result<Found, Unread>,
@@ -339,7 +342,7 @@ impl RulesLoader {
         }
     }
 
-    /// Loads the rules anew whenever a file changes. Ends with the task.
+    /// Loads the rules again whenever a file changes.
     pub(crate) async fn watch(self: Arc<Self>, gateway: Gateway) {
         let Some(directory) = self
             .directory()

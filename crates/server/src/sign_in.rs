@@ -1,4 +1,5 @@
-//! Failed sign-ins: said in the log, and slowed by the address they come from. Good keys are never slowed: many callers may share a proxy's address.
+//! Failed sign-ins: logged, and slowed by the address they come from. Good keys are never slowed:
+//! many callers may share a proxy's address.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -8,15 +9,15 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-/// Failures of one address that are answered at once.
+/// Number of failures of one address that are answered at once.
 const FREE: u32 = 10;
-/// How long each further one waits for the one before.
+/// Wait of each further failure behind the one before.
 const PACE: Duration = Duration::from_millis(200);
-/// Longest wait; beyond it the answer is that there are too many.
+/// Longest wait for an answer; beyond it the request is refused with 429.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// Most addresses that are told apart. The rest count as one.
+/// Most addresses that are counted apart. The others count as one.
 const MAX_ADDRESSES: usize = 4096;
-/// How often an address with too many failures is mentioned in the log.
+/// Pause between lines of the log about an address with too many failures.
 const SAY_EVERY: Duration = Duration::from_secs(10);
 
 /// Most failures that wait for their answer at a time, wherever they come from: each holds a connection meanwhile.
@@ -38,18 +39,20 @@ impl Default for SignIns {
 }
 
 struct Failures {
-    /// When all failures so far are worked off at the pace.
+    /// Time at which all failures so far are worked off, at one each [`PACE`].
     clear_at: Instant,
     said_at: Option<Instant>,
     unsaid: u64,
 }
 
-/// What to do about a failure.
+/// Reaction to a failed sign-in.
 #[derive(Debug)]
 pub(crate) enum Reaction {
-    /// Say it in the log, and answer: at once, or after so long, in a place that is kept until this is dropped.
+    /// Log it, and answer: at once, or after so long, in a place that is held until this is
+    /// dropped.
     Answer(Option<(Duration, OwnedSemaphorePermit)>),
-    /// Too many. How many there were since that was last said in the log, if it is to be said now.
+    /// Refuse it as one too many. Log the number of failures since the last line, if it is time for
+    /// one.
     Refuse(Option<u64>),
 }
 
@@ -94,7 +97,7 @@ impl SignIns {
     }
 }
 
-/// What one caller has at least: of version 6 half the address.
+/// Network that one caller may have all of: the address, of version 6 the first half of it.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
@@ -109,7 +112,7 @@ fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    /// How long the answer waits; `None` where it is refused.
+    /// Wait before the answer; `None` where it is refused.
     fn wait(reaction: &Reaction) -> Option<Duration> {
         match reaction {
             Reaction::Answer(sleep) => {

@@ -7,24 +7,24 @@ use acteon_store::StoreError;
 use crate::config::ConfigError;
 use crate::rules::RulesError;
 
-/// A server that could not start.
+/// Error of a server that could not start.
 #[derive(Debug)]
 pub enum StartError {
     /// The data folder cannot be made.
     DataDir(PathBuf, std::io::Error),
     /// The store cannot be opened.
     Store(String, StoreError),
-    /// The address cannot be listened on.
+    /// The server cannot listen on the address.
     Listen(String, std::io::Error),
-    /// The host is none of this machine's.
+    /// The host is not an address or name of this machine.
     Host(String, std::io::Error),
-    /// The rules are wrong.
+    /// The rules have errors.
     Rules(RulesError),
-    /// The file of the API keys is wrong.
+    /// The file of the API keys has errors.
     Auth(ConfigError),
-    /// It would listen beyond this machine without asking callers who they are.
+    /// The server would listen beyond this machine without asking callers for keys.
     Public(String),
-    /// Two providers have one name.
+    /// Two providers have the same name.
     Registry(acteon_gateway::RegistryError),
 }
 

@@ -11,24 +11,24 @@ use acteon_store::{Faults, SqliteOptions, SqliteStore, Store};
 use crate::config::StoreConfig;
 use crate::start_error::StartError;
 
-/// The embedded database's name in the data folder.
+/// Name of the embedded database in the data folder.
 const DATABASE: &str = "acteon.db";
 
-/// An open store.
+/// Store that was opened, with its clock.
 pub(crate) struct Opened {
     pub(crate) store: Arc<dyn Store>,
-    /// The clock that goes with it: the machine's, or the one that all who share the store go by.
+    /// Clock of the store: the machine's, or the one that all gateways on the store share.
     pub(crate) clock: Arc<dyn Clock>,
-    /// Where it is, in words.
+    /// Place of the store, in words.
     pub(crate) place: String,
 }
 
-/// The embedded database of a data folder.
+/// Path of the embedded database in a data folder.
 pub fn embedded_database(data_dir: &Path) -> PathBuf {
     data_dir.join(DATABASE)
 }
 
-/// Opens the store. `data_dir` is where an embedded one is.
+/// Opens the store. An embedded one is in `data_dir`.
 #[cfg_attr(
     not(feature = "postgres"),
     expect(clippy::unused_async, reason = "only a shared database is waited for")
@@ -71,7 +71,8 @@ pub(crate) async fn open(config: &StoreConfig, data_dir: &Path) -> Result<Opened
     }
 }
 
-/// In builds for tests, a store whose writer panics once there is the file that a variable names, or stands still while there is another.
+/// Faults of builds for tests: the store's writer panics once a file exists that a variable names,
+/// or stands still while another one exists.
 #[cfg(debug_assertions)]
 fn faults() -> Option<Arc<dyn Faults>> {
     let file = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
@@ -108,7 +109,7 @@ impl Faults for FilesSayWhat {
     }
 }
 
-/// Makes the folder of an embedded database: payloads lie in it, and others on the machine need not read them.
+/// Makes the folder of an embedded database, which only its owner can read: payloads lie in it.
 pub fn make_private_dir(path: &Path) -> std::io::Result<()> {
     if path.is_dir() {
         return Ok(());

@@ -10,35 +10,37 @@ use acteon_store::{NoteSwap, Store};
 use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 
-/// How long a turn is another's at most: a little longer than a flight keeps it. It is one that died which keeps it so long.
+/// Longest time that another process may hold the turn to fetch a token: a little longer than
+/// fetching takes. Only a process that died holds it so long.
 const TURN_LASTS: Duration = Duration::from_secs(5);
-/// How often to look whether it is over.
+/// Pause between looks at whether another's turn is over.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// How far the clocks of two gateways may be apart, both set by the database's.
+/// Most that the clocks of two gateways differ, both set by the database's.
 const CLOCKS_APART: Duration = Duration::from_secs(5);
 
-/// Shares tokens through a store.
+/// Access tokens shared through a store.
 pub(crate) struct StoredTokens {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Those that are in force, which a reload may change.
+    /// Key ring in force, which a reload may replace.
     pub(crate) keys: Arc<ArcSwap<KeyRing>>,
-    /// Who asks, among the processes that share the store.
+    /// Name of this process among those that share the store.
     mine: String,
 }
 
-/// What is inside the envelope.
+/// Token inside the envelope.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     token: String,
-    /// When it was put there and until when it is good, by the clock that all share.
+    /// Instants at which it was stored and at which it expires, by the clock that all share.
     since: Timestamp,
     until: Timestamp,
 }
 
 impl Kept {
-    /// `None` when it is from a time to come: the clock was set back, and nobody knows how old it is.
+    /// Time until it expires; `None` when it is from the future: the clock was set back, and nobody
+    /// knows how old it is.
     fn life(&self, now: Timestamp) -> Option<Duration> {
         (now + CLOCKS_APART >= self.since)
             .then(|| self.until.since(now).min(self.until.since(self.since)))
@@ -60,7 +62,7 @@ impl StoredTokens {
         }
     }
 
-    /// The name of the token's note; `None` without a key.
+    /// Name of the token's note in the store; `None` without a key.
     fn note(&self, name: &[u8; 32]) -> Option<String> {
         let name = self.keys.load().name("wecom token", name)?;
         let digits = name
@@ -69,7 +71,7 @@ impl StoredTokens {
         Some(format!("token:{digits}"))
     }
 
-    /// The token that is there; what cannot be opened is not.
+    /// Token in the store; `None` also where it cannot be opened.
     async fn load(&self, note: &str) -> Option<SharedToken> {
         let now = self.clock.now();
         let text = self.store.note(note, now).await.ok()??;

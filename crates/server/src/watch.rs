@@ -1,30 +1,32 @@
-//! The file watcher that rules and API keys share.
+//! Watcher of files, for rules and API keys.
 //!
-//! Changes are found by looking once a second: that also sees what is swapped in by links, and works on every file system.
+//! Changes are found by looking once a second: that also sees what is swapped in by links, and
+//! works on every file system.
 
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// How often to look for changes.
+/// Pause between looks for changes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long a change must have been over.
+/// Time that a change must have been over.
 const SETTLE: Duration = Duration::from_millis(100);
 
-/// What changes when a file changes: the path, and how the file looks.
+/// Looks of the files at a path, which differ once a file has changed.
 pub(crate) type Fingerprint = Vec<(PathBuf, Option<Look>)>;
 
-/// How a file looks without being opened, which may hang. Tools keep lengths and times of modification; the time of the change itself nobody can set.
+/// Look of a file, taken without opening it, which may hang. Tools keep lengths and times of
+/// modification; the time of the change itself nobody can set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Look {
     length: u64,
     modified: Option<SystemTime>,
-    /// Seconds and nanoseconds of the last change, and the file's number.
+    /// Seconds and nanoseconds of the last change, and the file's inode number.
     changed: (i64, i64, u64),
 }
 
 impl Look {
-    /// The look of the file at `path`, `None` where there is none.
+    /// Look of the file at `path`; `None` where there is none.
     pub(crate) fn at(path: &Path) -> Option<Self> {
         let metadata = std::fs::metadata(path).ok()?;
         Some(Self {
@@ -46,8 +48,9 @@ fn changed_at(_: &Metadata) -> (i64, i64, u64) {
     (0, 0, 0)
 }
 
-/// Waits for a change at `path` that is over: what is still being written would be read in part, and a second write within the same tick of the
-/// file system's clock would go unseen. `looks` says how the files at `path` look, `known` how they looked when they were last read.
+/// Waits for a change at `path` that is over: what is still being written would be read in part,
+/// and a second write within the same tick of the file system's clock would go unseen. `looks`
+/// takes the fingerprint of `path`, `known` is the one from before the files were last read.
 pub(crate) async fn changed(
     path: &Path,
     looks: fn(&Path) -> Fingerprint,

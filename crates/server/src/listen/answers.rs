@@ -1,4 +1,4 @@
-//! Room for answers.
+//! Room for answers, in bytes, which all connections share.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
-//! How many files may be open, and how many connections that leaves.
+//! The limit on open files, and how many connections it allows.
 
 use acteon_core::limits::{MAX_CONNECTIONS, RESERVED_CONNECTIONS, RESERVED_FILES};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Files that are enough for all connections and everything else.
+/// Number of files that is enough for all connections and everything else.
 const ENOUGH: usize = MAX_CONNECTIONS + RESERVED_CONNECTIONS + RESERVED_FILES;
 
 /// Raises the soft limit on open files as far as is useful and allowed, and says so in the log. Shells leave it at 1,024.
@@ -40,7 +40,7 @@ pub fn raise_open_files() {
     }
 }
 
-/// How many connections the limit on open files allows.
+/// Number of connections that the limit on open files allows.
 pub(crate) fn connections() -> usize {
     let files = getrlimit(Resource::Nofile)
         .current

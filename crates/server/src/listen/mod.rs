@@ -31,12 +31,13 @@ pub(crate) use starting::answering;
 use stream::Stream;
 use table::Table;
 
-/// Pause after a failed accept: out of file handles, most likely.
+/// Pause after a failed accept: most likely there are no file handles left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How long a body that is on its way when the server stops may still take, also one that is thrown away.
+/// Time that a body which is on its way when the server stops may still take, also one that is
+/// thrown away.
 const STOP_BODIES_AFTER: Duration = Duration::from_secs(1);
 
-/// What all connections share.
+/// State that all connections share.
 pub(crate) struct Listening {
     table: Table,
     heads: Arc<Budget>,
@@ -44,7 +45,7 @@ pub(crate) struct Listening {
 }
 
 impl Listening {
-    /// Serves at most so many connections, with room for their answers.
+    /// Listener for at most `connections` connections, whose answers share the room in `answers`.
     pub(crate) fn new(front: Front, answers: Answers, connections: usize) -> Arc<Self> {
         Arc::new(Self {
             table: Table::new(connections),
@@ -53,7 +54,8 @@ impl Listening {
         })
     }
 
-    /// Takes connections until it is told to stop, then lets requests under way end, for at most `limit`.
+    /// Accepts connections until `stopped` becomes true, then lets requests under way end, for at
+    /// most `limit`.
     pub(crate) async fn accept(
         self: Arc<Self>,
         listener: TcpListener,

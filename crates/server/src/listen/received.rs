@@ -16,17 +16,18 @@ use tokio::runtime::Handle;
 
 use crate::connection::Connection;
 
-/// A body as it arrives.
+/// Body as it arrives.
 pub(super) struct Received {
-    /// `None` once it is over.
+    /// Rest of the body; `None` once it has ended.
     body: Option<Incoming>,
-    /// Whether its client waits to be asked for it, and was not: there is nothing to read.
+    /// Whether its client waits to be asked for it (`Expect`), and was not: there is nothing to
+    /// read.
     waits: bool,
     connection: Arc<Connection>,
 }
 
 impl Received {
-    /// The request with such a body.
+    /// Wraps the body of a request.
     pub(super) fn within(
         request: Request<Incoming>,
         connection: &Arc<Connection>,

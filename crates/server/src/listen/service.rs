@@ -16,13 +16,13 @@ use crate::budget::{Held, Room};
 use crate::connection::{Connection, Exchange};
 use crate::http::{Effect, Front, closing, effect_of, no_room_for_answer};
 
-/// What answers the requests of all connections, and the room for its answers.
+/// Routes, and the room for their answers, for the requests of all connections.
 pub(super) struct Answering {
     pub(super) front: Front,
     pub(super) answers: Answers,
 }
 
-/// What is served, on one connection.
+/// Service of one connection.
 pub(super) struct Service {
     answering: Arc<Answering>,
     connection: Arc<Connection>,
@@ -64,7 +64,8 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     }
 }
 
-/// Has a large answer ask for room. Where something was changed it is not refused: its caller would do it a second time.
+/// Takes room for a large answer, or replaces the answer with a refusal. Where something was
+/// changed it is not refused: its caller would do it a second time.
 fn counted(
     mut response: Response<Body>,
     answers: &Answers,
@@ -106,7 +107,7 @@ fn counted(
     })
 }
 
-/// Notes that a request is under way until it is dropped.
+/// Request under way. Dropping it marks its answer as over.
 struct UnderWay(Exchange);
 
 impl Drop for UnderWay {
@@ -115,10 +116,10 @@ impl Drop for UnderWay {
     }
 }
 
-/// The body of an answer.
+/// Body of an answer.
 pub(super) struct Answer {
     body: Body,
-    /// Goes with the bytes until they are written.
+    /// Room for the bytes, which goes with them until they are written.
     room: Option<Room>,
     _under_way: UnderWay,
 }

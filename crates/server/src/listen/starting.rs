@@ -16,12 +16,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::http::while_starting;
 
-/// A start that takes no longer is waited for by whoever connects.
+/// Time for which callers wait for a start that is quick.
 const QUICK: Duration = Duration::from_secs(2);
-/// Longest that such an answer may take.
+/// Longest time that such an answer may take.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
-/// Ends `work`, and meanwhile answers those who connect, once it has taken a while.
+/// Ends `work`. Once that has taken a while, it answers those who connect meanwhile.
 pub(crate) async fn answering<T>(listener: &TcpListener, work: impl Future<Output = T>) -> T {
     tokio::pin!(work);
     tokio::select! {

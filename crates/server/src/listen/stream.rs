@@ -1,4 +1,4 @@
-//! The bytes of a connection, with a limit on what its client may make it hold.
+//! Bytes of a connection, with a limit on what its client may make it hold.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -14,29 +14,33 @@ use tokio::time::{Instant, Sleep};
 use crate::budget::{Budget, Room};
 use crate::connection::Connection;
 
-/// Most bytes in one read. The layer above doubles its buffer when a read fills it, and keeps the larger one for as long as the connection lasts.
+/// Most bytes in one read. The layer above doubles its buffer when a read fills it, and keeps the
+/// larger one for as long as the connection lasts.
 const MAX_READ: u64 = 8191;
 
-/// Pauses between looks at whether a client that said that nothing more comes is still waited with: the first, and the longest.
+/// First and longest pause between looks at whether a client that has half closed should still be
+/// waited for.
 const FIRST_LOOK: Duration = Duration::from_millis(10);
 const LAST_LOOK: Duration = Duration::from_secs(1);
 
 pub(super) struct Stream {
     tcp: Take<TcpStream>,
     connection: Arc<Connection>,
-    /// Bytes read since the last request ended, of which most are its successor's head, and room for them.
+    /// Bytes read since the last request ended, of which most are the next one's head, and room for
+    /// them.
     head: usize,
     room: Room,
-    /// While the client does not read: when that must be over, and what was written meanwhile.
+    /// While the client does not read: when that must be over, and how many bytes were written
+    /// meanwhile.
     blocked: Option<(Pin<Box<Sleep>>, usize)>,
     half_closed: Option<HalfClosed>,
 }
 
-/// A client that said that nothing more comes while its request is worked on. The layer above would take it for gone, and drop the request, so it is
-/// not told for a while.
+/// Client that said that nothing more comes while its request is worked on. The layer above would
+/// take it for gone, and drop the request, so it is not told for a while.
 struct HalfClosed {
     since: Instant,
-    /// When to look again, and how long after the look before.
+    /// Time of the next look, and the pause before it.
     look: Pin<Box<Sleep>>,
     pause: Duration,
 }
@@ -58,7 +62,8 @@ impl Stream {
         Pin::new(self.tcp.get_mut())
     }
 
-    /// Counts what was read of a head. The room is kept until the request ends: what is made of a head refers to its bytes.
+    /// Counts bytes of a head. The room is kept until the request ends: what is made of a head
+    /// refers to its bytes.
     fn count(&mut self, read: usize) -> io::Result<()> {
         if !self.connection.is_idle() {
             return Ok(());
@@ -78,7 +83,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Ready when the layer above may hear that nothing more comes.
+    /// Ready when the layer above may learn that nothing more comes.
     fn end_is_told(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let connection = &self.connection;
         let half_closed = self.half_closed.get_or_insert_with(|| {

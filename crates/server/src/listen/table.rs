@@ -1,4 +1,4 @@
-//! All connections, so that one can give way to another.
+//! Table of all connections, so that one can give way to another.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -11,7 +11,8 @@ use tokio::time::Instant;
 
 use crate::connection::{Connection, Unused};
 
-/// Connections found at one look that may give way, so that a flood does not cost a look each.
+/// Most candidates that one look at all connections keeps, so that a flood does not cost a look for
+/// each.
 const CANDIDATES: usize = 256;
 /// Pause after a look that found none.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -25,9 +26,9 @@ pub(super) struct Table {
 struct Inner {
     next: u64,
     all: BTreeMap<u64, Arc<Connection>>,
-    /// How many were told to close and have not gone yet.
+    /// Number of connections that were told to close and have not gone yet.
     closing: usize,
-    /// Ids, the one that is of the least use last.
+    /// Ids of connections that may give way, the next one to go last.
     candidates: Vec<u64>,
     looked: Option<Instant>,
 }
@@ -40,7 +41,8 @@ impl Table {
         }
     }
 
-    /// Takes in a connection; another may have to give way. `None` when even the reserve is full of connections that are in use.
+    /// Adds a connection; another may have to give way. `None` when even the reserve is full of
+    /// connections that are in use.
     pub(super) fn enter(&self, stream: &TcpStream) -> Option<Arc<Connection>> {
         let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         let peer = stream
@@ -69,7 +71,7 @@ impl Table {
         }
     }
 
-    /// Closes the connection that is idle the longest; says whether there was one.
+    /// Closes the connection that is idle the longest; `false` where there is none.
     pub(super) fn make_room(&self) -> bool {
         self.lock().close_one()
     }
@@ -104,7 +106,8 @@ impl Inner {
         }
     }
 
-    /// Of those taken beyond the limit the oldest goes, whatever it does: what they may ask for takes a moment.
+    /// Closes the oldest connection beyond the limit, whatever it does: what they may ask for takes
+    /// a moment.
     fn close_reserved(&mut self) -> bool {
         let oldest = self
             .all

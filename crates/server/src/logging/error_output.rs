@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
-/// How long a line may wait for its reader. Those that come after one that was dropped do not wait.
+/// Time that a line may wait for its reader. Lines after one that was dropped do not wait.
 const PATIENCE: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 50_000_000,
@@ -23,12 +23,12 @@ const AT_ONCE: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 0,
 };
-/// What can be written at once where anything can.
+/// Bytes that can be written at once if any can.
 const PIECE: usize = 4096;
 
 static DROPPED: AtomicU64 = AtomicU64::new(0);
 
-/// How many lines nobody read in time.
+/// Number of lines that were dropped since the process began, as nobody read them in time.
 pub(crate) fn dropped_lines() -> u64 {
     DROPPED.load(Ordering::Relaxed)
 }
@@ -53,10 +53,10 @@ pub(super) fn open() -> BoxMakeWriter {
     }
 }
 
-/// What somebody reads.
+/// Standard error that somebody reads: a pipe, a socket or a terminal.
 struct Read {
     file: File,
-    /// Lines dropped since the last that was written.
+    /// Lines dropped since the last one that was written.
     unread: Mutex<u64>,
 }
 
@@ -67,7 +67,7 @@ impl Read {
         poll(&mut asked, Some(patience)).map_or(true, |ready| ready > 0)
     }
 
-    /// Writes all, as far as its reader keeps up; says whether that was all.
+    /// Writes as much as its reader keeps up with; `false` where that was not all.
     fn write_pieces(&self, bytes: &[u8], first: &Timespec) -> io::Result<bool> {
         for (number, piece) in bytes.chunks(PIECE).enumerate() {
             if !self.is_writable(if number == 0 { first } else { &PATIENCE }) {

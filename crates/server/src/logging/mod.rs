@@ -16,12 +16,12 @@ pub(crate) use error_output::dropped_lines;
 /// Crates whose finer lines may show a request's URL or headers, and with them secrets. They stay silent there, whatever `RUST_LOG` says.
 const MAY_SHOW_REQUESTS: [&str; 6] = ["h2", "hyper", "hyper_util", "rustls", "tower", "mio"];
 
-/// What is logged by this process, once logging was started.
+/// Filter of the log of this process, once logging was started.
 static FILTER: OnceLock<Filter> = OnceLock::new();
 
 struct Filter {
     targets: reload::Handle<Targets, Registry>,
-    /// Whether `RUST_LOG` says what is logged.
+    /// Whether the filter is from `RUST_LOG`.
     from_environment: bool,
 }
 
@@ -72,7 +72,8 @@ pub(crate) fn check(directives: &str) -> Result<(), String> {
     read(directives).map(drop)
 }
 
-/// Logs what a configuration says, or `info` where it says nothing. `RUST_LOG` wins: then this changes nothing, and says so with `false`.
+/// Sets the filter that a configuration asks for, or `info` where it asks for none. `RUST_LOG`
+/// wins: then this changes nothing and returns `false`.
 pub fn follow(directives: Option<&str>) -> bool {
     let Some(filter) = FILTER.get() else {
         return false;

@@ -7,13 +7,13 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// The name that all share for whom there is no room.
+/// Name that all share for whom there is no room.
 pub(super) const OTHER: &str = "other";
 
-/// Room for names, which several tables may share.
+/// Number of names that may still be taken in, which several tables may share.
 pub(super) type Room = Arc<AtomicUsize>;
 
-/// Room for so many names.
+/// Room for `names` names.
 pub(super) fn room(names: usize) -> Room {
     Arc::new(AtomicUsize::new(names))
 }
@@ -31,12 +31,12 @@ impl<V> ByName<V> {
         }
     }
 
-    /// Takes no further names in.
+    /// Closes the table: further names count as [`OTHER`].
     pub(super) fn close(&self) {
         self.room.store(0, Ordering::Relaxed);
     }
 
-    /// The handles of a name, made by `make` when it is first seen.
+    /// Handles of a name, made by `make` when it is first seen.
     pub(super) fn of(&self, name: &str, make: impl FnOnce(Arc<str>) -> V) -> Arc<V> {
         {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);

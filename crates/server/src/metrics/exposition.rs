@@ -2,17 +2,18 @@
 
 use axum::http::{HeaderMap, header};
 
-/// A format of the answer.
+/// Text format of an answer to a scraper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// Prometheus' text format 0.0.4, which every scraper reads.
     Prometheus,
-    /// `OpenMetrics` 1.0.0.
+    /// `OpenMetrics` 1.0.0, with units and `# EOF`.
     OpenMetrics,
 }
 
 impl Format {
-    /// The format that `Accept` prefers: `OpenMetrics` only where it is named, and not put behind plain text.
+    /// Format that `Accept` prefers: `OpenMetrics` only where it is named, and not put behind plain
+    /// text.
     pub(crate) fn accepted(headers: &HeaderMap) -> Self {
         let values = headers
             .get_all(header::ACCEPT)
@@ -40,7 +41,7 @@ impl Format {
         }
     }
 
-    /// The `Content-Type`.
+    /// `Content-Type` of an answer in this format.
     pub(crate) const fn content_type(self) -> &'static str {
         match self {
             Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
@@ -48,7 +49,7 @@ impl Format {
         }
     }
 
-    /// A text in `OpenMetrics`, in this format.
+    /// Text in this format, from one in `OpenMetrics`.
     pub(crate) fn of(self, open_metrics: String) -> String {
         match self {
             Self::OpenMetrics => open_metrics,
@@ -57,7 +58,8 @@ impl Format {
     }
 }
 
-/// `OpenMetrics` as Prometheus' text format. There a counter's family is named like its series, with `_total`, and `# UNIT` and `# EOF` are unknown.
+/// Turns `OpenMetrics` into Prometheus' text format. There a counter's family is named like its
+/// series, with `_total`, and `# UNIT` and `# EOF` are unknown.
 fn plain(open_metrics: &str) -> String {
     let mut text = String::with_capacity(open_metrics.len());
     let mut lines = open_metrics.lines().peekable();

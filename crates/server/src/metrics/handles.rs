@@ -1,4 +1,4 @@
-//! What is counted of each provider.
+//! Metrics of each provider.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::by_name::{ByName, Room, room};
 use super::labels::{FailureLabels, OutcomeLabels, ProviderLabel, Text};
 use super::outcomes::OUTCOMES;
 
-/// A provider call takes from a millisecond to its limit.
+/// Buckets of the duration of a provider's call, in seconds: from a millisecond to its limit.
 const SECONDS: [f64; 12] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
 ];
@@ -88,7 +88,7 @@ impl Providers {
         self.by_name.close();
     }
 
-    /// The handles of a provider.
+    /// Handles of a provider; those of [`super::by_name::OTHER`] where it is not configured.
     pub(super) fn of(&self, provider: &str) -> Arc<Handles> {
         self.by_name.of(provider, |provider| {
             let label = ProviderLabel {
@@ -106,7 +106,7 @@ impl Providers {
     }
 }
 
-/// One provider's.
+/// Metrics of one provider.
 pub(super) struct Handles {
     provider: Text,
     families: Arc<Families>,
@@ -124,7 +124,7 @@ struct ByOutcome {
 }
 
 impl Handles {
-    /// The provider's name as labels show it.
+    /// Name of the provider in labels.
     pub(super) const fn name(&self) -> &Text {
         &self.provider
     }

@@ -1,4 +1,4 @@
-//! The labels of metrics. Their texts are shared: a clone copies none.
+//! Labels of metrics. Their texts are shared: a clone copies none.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ macro_rules! labels {
     };
 }
 
-/// A text that label sets share.
+/// Text that label sets share.
 pub(super) type Text = Arc<str>;
 
 labels! {

@@ -1,7 +1,7 @@
-//! Counting, in Prometheus' terms.
+//! Metrics in Prometheus' terms.
 //!
-//! Events are counted as they happen, on handles that are found by name and made once (`by_name`). What can be looked up is looked up when somebody
-//! asks (`scraped`).
+//! Events are counted as they happen, on handles that are found by name and made once (`by_name`).
+//! What can be looked up is looked up at each scrape (`scraped`).
 
 mod by_name;
 mod exposition;
@@ -33,7 +33,7 @@ use outcomes::OUTCOMES;
 use scraped::Scraped;
 pub(crate) use scraped::Sources;
 
-/// What quotas did that were used up.
+/// Overage words of quotas, each with its counter's name and help.
 const QUOTAS: [(&str, &str, &str); 4] = [
     ("block", "quota_exceeded", "Actions that a quota held back"),
     (
@@ -57,7 +57,7 @@ pub(crate) struct Metrics {
     registry: Registry,
     dispatched: Counter,
     sign_in_failures: Counter,
-    /// By outcome; partial ones count as executed too.
+    /// Counters by outcome; partial ones count as executed too.
     outcomes: [(OutcomeKind, Counter); 12],
     quotas: [(&'static str, Counter); 4],
     rule_errors: ByName<Counter>,
@@ -162,7 +162,7 @@ impl Metrics {
         self.sign_in_failures.inc();
     }
 
-    /// All of it, as text.
+    /// Text of all metrics, for a scraper.
     pub(crate) async fn text(&self, sources: &Sources<'_>, format: Format) -> String {
         self.log_dropped
             .inner()
@@ -178,7 +178,7 @@ impl Metrics {
         format.of(text)
     }
 
-    /// The counters for `GET /health`.
+    /// Counters for `GET /health`.
     pub(crate) fn counters(&self) -> Value {
         let mut counters = json!({ "dispatched": self.dispatched.get() });
         for (kind, counter) in &self.outcomes {

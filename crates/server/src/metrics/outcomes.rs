@@ -1,8 +1,8 @@
-//! The outcomes that are counted.
+//! Outcomes that have counters.
 
 use acteon_gateway::OutcomeKind;
 
-/// Outcomes that are counted, and what each counter means.
+/// Outcomes that have counters, each with its counter's help.
 pub(super) const OUTCOMES: [(OutcomeKind, &str); 12] = [
     (
         OutcomeKind::Executed,

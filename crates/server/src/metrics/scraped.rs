@@ -1,4 +1,4 @@
-//! What is looked up when somebody asks for the metrics.
+//! Metrics that are looked up at each scrape.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,7 +21,7 @@ use crate::rules::RulesLoader;
 type Count = Gauge<u64, AtomicU64>;
 type Number = Gauge<f64, AtomicU64>;
 
-/// What it is looked up from.
+/// Parts of the server that metrics are looked up from.
 pub(crate) struct Sources<'a> {
     pub(crate) gateway: &'a Gateway,
     pub(crate) configuration: &'a ConfigurationLoader,
@@ -159,7 +159,7 @@ impl Scraped {
         registry.register("lane_max_per_second", help, self.max_per_second.clone());
     }
 
-    /// Sets everything to what it is now, and does `work` before anybody sets it again.
+    /// Sets all metrics to their values of now, and does `work` before anybody sets them again.
     pub(super) fn while_set<T>(
         &self,
         sources: &Sources<'_>,
@@ -243,7 +243,7 @@ impl Scraped {
             .set(seconds);
     }
 
-    /// Lanes for which there is no name are added up.
+    /// Sets the metrics of lanes. Those beyond the number of names are added up.
     fn set_lanes(&self, lanes: &[LaneStatus]) {
         for family in [
             &self.in_flight,
@@ -283,7 +283,8 @@ impl Scraped {
         }
     }
 
-    /// Every provider is shown, also one that needs nothing. Those for which there is no name are added up.
+    /// Sets whether providers must be repaired: every provider is shown, also one that needs
+    /// nothing. Those beyond the number of names are added up.
     fn set_to_repair(&self, gateway: &Gateway) {
         let needed = gateway.to_repair();
         self.to_repair.clear();
@@ -345,7 +346,7 @@ impl Scraped {
     }
 }
 
-/// The name under which a provider is shown: its own, while there is room for one more.
+/// Name under which a provider is shown: its own, while there is room for one more.
 fn shown(names: &mut BTreeSet<Text>, name: &str) -> Text {
     if let Some(known) = names.get(name) {
         return Text::clone(known);
