@@ -62,6 +62,15 @@ pub(super) struct Scraped {
 
 impl Scraped {
     pub(super) fn register(&self, registry: &mut Registry) {
+        self.register_files(registry);
+        self.register_store(registry);
+        self.register_open(registry);
+        self.register_tokens(registry);
+        self.register_lanes(registry);
+    }
+
+    /// Registers what was read from files and documents, and how that went.
+    fn register_files(&self, registry: &mut Registry) {
         registry.register("rules", "Rules in force", self.rules.clone());
         registry.register(
             "rules_broken",
@@ -93,6 +102,9 @@ impl Scraped {
             Unit::Seconds,
             self.reloaded_at.clone(),
         );
+    }
+
+    fn register_store(&self, registry: &mut Registry) {
         registry.register(
             "store_failing",
             "1 while the store fails",
@@ -107,6 +119,10 @@ impl Scraped {
         );
         let help = "Times that a part of the database could not be read because it is damaged";
         registry.register("store_damaged_reads", help, self.store_damage.clone());
+    }
+
+    /// Registers what is to be delivered, and what could not be.
+    fn register_open(&self, registry: &mut Registry) {
         registry.register(
             "open_actions",
             "Actions that are to be delivered now or later",
@@ -126,6 +142,9 @@ impl Scraped {
         registry.register("provider_to_repair", help, self.to_repair.clone());
         let help = "Dead letters on the list, by the provider that they were to go through and by code, among the newest hundred thousand";
         registry.register("dead_letters", help, self.dead_letters.clone());
+    }
+
+    fn register_tokens(&self, registry: &mut Registry) {
         let help = "Since the access token in use was fetched";
         registry.register_with_unit("token_age", help, Unit::Seconds, self.token_age.clone());
         registry.register_with_unit(
@@ -134,7 +153,6 @@ impl Scraped {
             Unit::Seconds,
             self.token_left.clone(),
         );
-        self.register_lanes(registry);
     }
 
     fn register_lanes(&self, registry: &mut Registry) {
