@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{CALLERS, start};
-use crate::support::action;
+use crate::support::{Client, action};
 
 /// What a route wants of its caller.
 #[derive(Clone, Copy, PartialEq)]
@@ -19,195 +19,155 @@ enum Needs {
     Everything,
 }
 
-/// Every route that is built, with a body that names the tenant where it takes one, and what it touches nothing without.
-fn routes() -> Vec<(Method, &'static str, Option<Value>, Needs, bool)> {
-    use Needs::{Everything, Nobody, Operator, Viewer};
-    let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
-    let dispatch = action("new", "log", &json!({}));
-    let silence = json!({ "namespace": "incidents", "tenant": "acme", "matchers": [{ "name": "no", "value": "no" }], "duration_seconds": 60 });
-    let quota = json!({ "namespace": "incidents", "tenant": "acme", "max_actions": 100, "window": "daily", "overage_behavior": "warn" });
-    let interval = json!({ "namespace": "incidents", "tenant": "acme", "name": "new", "time_ranges": [{ "months": [{ "start": 1, "end": 1 }] }] });
-    let evaluate = json!({ "namespace": "incidents", "tenant": "acme", "provider": "log", "action_type": "x", "payload": {} });
-    // The last part says whether the route is about one thing of the tenant acme.
-    vec![
-        (get.clone(), "/health", None, Nobody, false),
-        (get.clone(), "/live", None, Nobody, false),
-        (get.clone(), "/ready", None, Nobody, false),
-        (get.clone(), "/metrics", None, Nobody, false),
-        (get.clone(), "/metrics/prometheus", None, Nobody, false),
-        (get.clone(), "/api-doc/openapi.json", None, Nobody, false),
-        (
-            post.clone(),
-            "/v1/dispatch",
-            Some(dispatch.clone()),
-            Operator,
-            true,
+/// Every route: method, path, what it wants of its caller, the tenant that it is about, and the
+/// name of the body that it takes.
+const ROUTES: &str = "
+    GET    /health                                    nobody     -
+    GET    /live                                      nobody     -
+    GET    /ready                                     nobody     -
+    GET    /metrics                                   nobody     -
+    GET    /metrics/prometheus                        nobody     -
+    GET    /api-doc/openapi.json                      nobody     -
+    POST   /v1/dispatch                               operator   acme  action
+    POST   /v1/dispatch?dry_run=true                  operator   acme  action
+    POST   /v1/dispatch/batch                         operator   acme  batch
+    GET    /v1/actions/a                              viewer     acme
+    GET    /v1/audit                                  viewer     -
+    GET    /v1/audit/export                           viewer     -
+    GET    /v1/audit/a                                viewer     acme
+    POST   /v1/audit/a/replay                         operator   acme
+    POST   /v1/audit/replay?outcome=muted             operator   -
+    GET    /v1/dlq                                    viewer     -
+    GET    /v1/dlq/stats                              viewer     -
+    GET    /v1/dlq/dead                               viewer     acme
+    POST   /v1/dlq/replay?code=POISONED               operator   -
+    GET    /v1/rules                                  viewer     -
+    POST   /v1/rules/evaluate                         viewer     acme  idless
+    GET    /v1/rules/coverage                         viewer     -
+    POST   /v1/rules/reload                           everything -
+    PUT    /v1/rules/r/enabled                        everything -     switch
+    GET    /v1/silences                               viewer     -
+    POST   /v1/silences/preview                       viewer     acme  silence
+    POST   /v1/silences                               operator   acme  silence
+    GET    /v1/silences/SILENCE                       viewer     acme
+    PUT    /v1/silences/SILENCE                       operator   acme  comment
+    DELETE /v1/silences/SILENCE                       operator   acme
+    GET    /v1/time-intervals                         viewer     -
+    POST   /v1/time-intervals                         operator   acme  interval
+    GET    /v1/time-intervals/incidents/acme/nights   viewer     acme
+    PUT    /v1/time-intervals/incidents/acme/nights   operator   acme  description
+    DELETE /v1/time-intervals/incidents/acme/nights   operator   acme
+    GET    /v1/quotas                                 viewer     -
+    POST   /v1/quotas                                 operator   acme  quota
+    GET    /v1/quotas/QUOTA                           viewer     acme
+    GET    /v1/quotas/QUOTA/usage                     viewer     acme
+    PUT    /v1/quotas/QUOTA                           operator   acme  description
+    DELETE /v1/quotas/QUOTA                           operator   acme
+    GET    /admin/circuit-breakers                    viewer     -
+    POST   /admin/circuit-breakers/log/trip           everything -
+    POST   /admin/circuit-breakers/log/reset          everything -
+    GET    /admin/lanes                               viewer     -
+    POST   /admin/lanes/log/reset                     everything -
+    POST   /admin/reload                              everything -
+    GET    /v1/providers/health                       viewer     -
+    POST   /v1/dlq/dead/replay                        operator   acme
+    DELETE /v1/dlq/dead-2                             operator   acme
+    POST   /v1/dlq/drain                              everything -
+";
+
+/// A row of [`ROUTES`].
+struct Tried {
+    method: Method,
+    path: &'static str,
+    needs: Needs,
+    is_of_acme: bool,
+    body: Option<Value>,
+}
+
+impl Tried {
+    fn read(row: &'static str) -> Self {
+        let cells: Vec<&str> = row.split_whitespace().collect();
+        let (method, path, needs, tenant) = (cells[0], cells[1], cells[2], cells[3]);
+        Self {
+            method: method.parse().expect("a method"),
+            path,
+            needs: match needs {
+                "nobody" => Needs::Nobody,
+                "viewer" => Needs::Viewer,
+                "operator" => Needs::Operator,
+                "everything" => Needs::Everything,
+                other => panic!("{other}"),
+            },
+            is_of_acme: tenant == "acme",
+            body: cells.get(4).map(|name| body(name)),
+        }
+    }
+}
+
+/// A body by its name in [`ROUTES`]; it names the tenant acme where it makes something.
+fn body(name: &str) -> Value {
+    let of_acme = |mut fields: Value| {
+        fields["namespace"] = json!("incidents");
+        fields["tenant"] = json!("acme");
+        fields
+    };
+    match name {
+        "action" => action("new", "log", &json!({})),
+        "batch" => json!([action("new", "log", &json!({}))]),
+        "idless" => of_acme(json!({ "provider": "log", "action_type": "x", "payload": {} })),
+        "silence" => of_acme(
+            json!({ "matchers": [{ "name": "no", "value": "no" }], "duration_seconds": 60 }),
         ),
-        (
-            post.clone(),
-            "/v1/dispatch?dry_run=true",
-            Some(dispatch.clone()),
-            Operator,
-            true,
+        "interval" => of_acme(
+            json!({ "name": "new", "time_ranges": [{ "months": [{ "start": 1, "end": 1 }] }] }),
         ),
-        (
-            post.clone(),
-            "/v1/dispatch/batch",
-            Some(json!([dispatch])),
-            Operator,
-            true,
-        ),
-        (get.clone(), "/v1/actions/a", None, Viewer, true),
-        (get.clone(), "/v1/audit", None, Viewer, false),
-        (get.clone(), "/v1/audit/export", None, Viewer, false),
-        (get.clone(), "/v1/audit/a", None, Viewer, true),
-        (post.clone(), "/v1/audit/a/replay", None, Operator, true),
-        (
-            post.clone(),
-            "/v1/audit/replay?outcome=muted",
-            None,
-            Operator,
-            false,
-        ),
-        (get.clone(), "/v1/dlq", None, Viewer, false),
-        (get.clone(), "/v1/dlq/stats", None, Viewer, false),
-        (get.clone(), "/v1/dlq/dead", None, Viewer, true),
-        (
-            post.clone(),
-            "/v1/dlq/replay?code=POISONED",
-            None,
-            Operator,
-            false,
-        ),
-        (get.clone(), "/v1/rules", None, Viewer, false),
-        (
-            post.clone(),
-            "/v1/rules/evaluate",
-            Some(evaluate),
-            Viewer,
-            true,
-        ),
-        (get.clone(), "/v1/rules/coverage", None, Viewer, false),
-        (post.clone(), "/v1/rules/reload", None, Everything, false),
-        (
-            put.clone(),
-            "/v1/rules/r/enabled",
-            Some(json!({ "enabled": true })),
-            Everything,
-            false,
-        ),
-        (get.clone(), "/v1/silences", None, Viewer, false),
-        (
-            post.clone(),
-            "/v1/silences/preview",
-            Some(silence.clone()),
-            Viewer,
-            true,
-        ),
-        (post.clone(), "/v1/silences", Some(silence), Operator, true),
-        (get.clone(), "/v1/silences/SILENCE", None, Viewer, true),
-        (
-            put.clone(),
-            "/v1/silences/SILENCE",
-            Some(json!({ "comment": "x" })),
-            Operator,
-            true,
-        ),
-        (delete.clone(), "/v1/silences/SILENCE", None, Operator, true),
-        (get.clone(), "/v1/time-intervals", None, Viewer, false),
-        (
-            post.clone(),
-            "/v1/time-intervals",
-            Some(interval),
-            Operator,
-            true,
-        ),
-        (
-            get.clone(),
-            "/v1/time-intervals/incidents/acme/nights",
-            None,
-            Viewer,
-            true,
-        ),
-        (
-            put.clone(),
-            "/v1/time-intervals/incidents/acme/nights",
-            Some(json!({ "description": "x" })),
-            Operator,
-            true,
-        ),
-        (
-            delete.clone(),
-            "/v1/time-intervals/incidents/acme/nights",
-            None,
-            Operator,
-            true,
-        ),
-        (get.clone(), "/v1/quotas", None, Viewer, false),
-        (post.clone(), "/v1/quotas", Some(quota), Operator, true),
-        (get.clone(), "/v1/quotas/QUOTA", None, Viewer, true),
-        (get.clone(), "/v1/quotas/QUOTA/usage", None, Viewer, true),
-        (
-            put,
-            "/v1/quotas/QUOTA",
-            Some(json!({ "description": "x" })),
-            Operator,
-            true,
-        ),
-        (delete.clone(), "/v1/quotas/QUOTA", None, Operator, true),
-        (get.clone(), "/admin/circuit-breakers", None, Viewer, false),
-        (
-            post.clone(),
-            "/admin/circuit-breakers/log/trip",
-            None,
-            Everything,
-            false,
-        ),
-        (
-            post.clone(),
-            "/admin/circuit-breakers/log/reset",
-            None,
-            Everything,
-            false,
-        ),
-        (get.clone(), "/admin/lanes", None, Viewer, false),
-        (
-            post.clone(),
-            "/admin/lanes/log/reset",
-            None,
-            Everything,
-            false,
-        ),
-        (post.clone(), "/admin/reload", None, Everything, false),
-        (get, "/v1/providers/health", None, Viewer, false),
-        (post.clone(), "/v1/dlq/dead/replay", None, Operator, true),
-        (delete, "/v1/dlq/dead-2", None, Operator, true),
-        (post, "/v1/dlq/drain", None, Everything, false),
-    ]
+        "quota" => {
+            of_acme(json!({ "max_actions": 100, "window": "daily", "overage_behavior": "warn" }))
+        }
+        "switch" => json!({ "enabled": true }),
+        "comment" => json!({ "comment": "x" }),
+        "description" => json!({ "description": "x" }),
+        other => panic!("{other}"),
+    }
+}
+
+fn routes() -> impl Iterator<Item = Tried> {
+    ROUTES
+        .lines()
+        .filter(|row| !row.trim().is_empty())
+        .map(Tried::read)
+}
+
+/// Has root make one thing of each kind for acme. Returns the path with their ids.
+async fn with_things_of_acme(root: &Client, path: &str) -> String {
+    root.dispatch(&action("a", "log", &json!({}))).await;
+    for dead in ["dead", "dead-2"] {
+        root.dispatch(&action(dead, "nope", &json!({}))).await;
+    }
+    let made = async |path: &str, body: &Value| {
+        let made = root.post(path, body).await.body;
+        made["id"].as_str().expect("an id").to_owned()
+    };
+    let quota = json!({ "namespace": "incidents", "tenant": "acme", "provider": "log", "max_actions": 9, "window": "daily", "overage_behavior": "warn" });
+    let silence = json!({ "namespace": "incidents", "tenant": "acme", "matchers": [{ "name": "x", "value": "y" }], "duration_seconds": 60 });
+    let nights = json!({ "namespace": "incidents", "tenant": "acme", "name": "nights", "time_ranges": [{ "months": [{ "start": 1, "end": 1 }] }] });
+    root.post("/v1/time-intervals", &nights).await;
+    path.replace("QUOTA", &made("/v1/quotas", &quota).await)
+        .replace("SILENCE", &made("/v1/silences", &silence).await)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_asks_for_role_and_tenant() {
-    for (method, path, body, needs, is_of_acme) in routes() {
+    for Tried {
+        method,
+        path,
+        needs,
+        is_of_acme,
+        body,
+    } in routes()
+    {
         let (gateway, _) = start(&CALLERS).await;
-        let root = gateway.with_key("root");
-        root.dispatch(&action("a", "log", &json!({}))).await;
-        for dead in ["dead", "dead-2"] {
-            root.dispatch(&action(dead, "nope", &json!({}))).await;
-        }
-        let quota = json!({ "namespace": "incidents", "tenant": "acme", "provider": "log", "max_actions": 9, "window": "daily", "overage_behavior": "warn" });
-        let quota = root.post("/v1/quotas", &quota).await.body["id"]
-            .as_str()
-            .expect("an id")
-            .to_owned();
-        let silence = json!({ "namespace": "incidents", "tenant": "acme", "matchers": [{ "name": "x", "value": "y" }], "duration_seconds": 60 });
-        let silence = root.post("/v1/silences", &silence).await.body["id"]
-            .as_str()
-            .expect("an id")
-            .to_owned();
-        let nights = json!({ "namespace": "incidents", "tenant": "acme", "name": "nights", "time_ranges": [{ "months": [{ "start": 1, "end": 1 }] }] });
-        root.post("/v1/time-intervals", &nights).await;
-        let path = path.replace("QUOTA", &quota).replace("SILENCE", &silence);
+        let path = with_things_of_acme(&gateway.with_key("root"), path).await;
         let send = async |key: Option<&str>| {
             let client = key.map_or_else(|| (*gateway).clone(), |key| gateway.with_key(key));
             client
@@ -285,8 +245,12 @@ fn the_matrix_has_every_route() {
                 .all(|(part, tried)| part.starts_with('{') || *part == tried)
     };
     let tried: Vec<(Method, &str)> = routes()
-        .into_iter()
-        .map(|(method, path, ..)| (method, path.split('?').next().unwrap_or_default()))
+        .map(|tried| {
+            (
+                tried.method,
+                tried.path.split('?').next().unwrap_or_default(),
+            )
+        })
         .collect();
     for route in &built {
         assert!(
