@@ -103,7 +103,7 @@ fn help_names_every_command() {
 }
 
 #[test]
-fn a_flag_before_its_command_is_used_or_refused() {
+fn a_flag_before_its_command_is_used() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name).display().to_string();
     let output = run_command(
@@ -143,19 +143,23 @@ fn a_flag_before_its_command_is_used_or_refused() {
         !folder.path().join("home").exists(),
         "nothing else was worked on"
     );
-    let (here, there) = (at("here"), at("there"));
+}
+
+#[test]
+fn a_flag_that_has_no_effect_is_refused() {
+    let (here, there) = ("here", "there");
     for (arguments, part) in [
         (
-            &["--data-dir", &here, "migrate", "--data-dir", &there][..],
+            &["--data-dir", here, "migrate", "--data-dir", there][..],
             "given twice",
         ),
         (&["--port", "5", "check"], "--port has no effect"),
         (&["--host", "::1", "check"], "--host has no effect"),
         (
-            &["--data-dir", &here, "rules", "test", "x.yaml"],
+            &["--data-dir", here, "rules", "test", "x.yaml"],
             "--data-dir has no effect",
         ),
-        (&["--port", "5", "backup", &here], "--port has no effect"),
+        (&["--port", "5", "backup", here], "--port has no effect"),
         (&["keygen", "-c", "acteon.toml"], "--config has no effect"),
         (&["-c", "acteon.toml", "encrypt"], "--config has no effect"),
         (
@@ -170,34 +174,43 @@ fn a_flag_before_its_command_is_used_or_refused() {
             stderr(&output)
         );
     }
-    if cfg!(feature = "postgres") {
-        std::fs::write(
-            at("shared.toml"),
-            "[store]\nurl = \"postgres://me@127.0.0.1:9/nothing\"\n",
-        )
-        .expect("written");
-        for command in [
-            &["migrate"][..],
-            &["export", &at("copy")],
-            &["import", &at("export")],
-        ] {
-            let output = run_command(
-                &[&["-c", &at("shared.toml"), "--data-dir", &here], command].concat(),
-                &[],
-                "",
-            );
-            let told = "--data-dir has no effect: the store of this configuration is a PostgreSQL; leave it out";
-            assert!(
-                output.status.code() == Some(2) && stderr(&output).contains(told),
-                "{command:?}: {}",
-                stderr(&output)
-            );
-        }
-    }
     let output = run_command(&["keygen"], &[("ACTEON_CONFIG", "acteon.toml")], "");
     assert!(
         output.status.success(),
         "what the environment says is for those who look: {}",
         stderr(&output)
     );
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn a_folder_is_refused_beside_a_shared_store() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(
+        at("shared.toml"),
+        "[store]\nurl = \"postgres://me@127.0.0.1:9/nothing\"\n",
+    )
+    .expect("written");
+    for command in [
+        &["migrate"][..],
+        &["export", &at("copy")],
+        &["import", &at("export")],
+    ] {
+        let output = run_command(
+            &[
+                &["-c", &at("shared.toml"), "--data-dir", &at("here")],
+                command,
+            ]
+            .concat(),
+            &[],
+            "",
+        );
+        let told = "--data-dir has no effect: the store of this configuration is a PostgreSQL; leave it out";
+        assert!(
+            output.status.code() == Some(2) && stderr(&output).contains(told),
+            "{command:?}: {}",
+            stderr(&output)
+        );
+    }
 }

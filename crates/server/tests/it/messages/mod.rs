@@ -66,8 +66,68 @@ fn a_proxy_of_the_environment_that_speaks_no_http_is_refused() {
     );
 }
 
+/// Holds a command to fail, and to say all of `parts`.
+fn fails(arguments: &[&str], parts: &[&str]) {
+    let output = run_command(arguments, &[], "");
+    let told = said(&output);
+    assert!(
+        !output.status.success() && parts.iter().all(|part| told.contains(part)),
+        "{arguments:?}\n{told}"
+    );
+    assert!(
+        !told.contains("the database failed"),
+        "{arguments:?}\n{told}"
+    );
+}
+
+/// Command lines that are wrong whatever there is, and what is said of each.
+const WRONG: &[(&[&str], &[&str])] = &[
+    (
+        &["-c", "/nonexistent"],
+        &[
+            "the configuration file /nonexistent cannot be read",
+            "name another with -c",
+        ],
+    ),
+    (
+        &["check", "-c", "/nonexistent"],
+        &["/nonexistent cannot be read"],
+    ),
+    (&["--data-dir", ""], &["--data-dir", "it is blank"]),
+    (
+        &["migrate", "--data-dir", " "],
+        &["--data-dir", "it is blank"],
+    ),
+    (&["check", "-c", ""], &["--config", "it is blank"]),
+    (&["--host", ""], &["--host", "it is blank"]),
+    (&["--port", "99999"], &["99999", "65535"]),
+    (&["chekc"], &["check"]),
+    (&["check", "--lvie"], &["--live"]),
+    (&["api-key", "me", "--role", "opertor"], &["operator"]),
+    (&["api-key", ""], &["blank"]),
+    (&["api-key", "me "], &["another name"]),
+    (&["api-key", "me", "--tenant", " "], &["--tenant", "blank"]),
+    (
+        &["api-key", "me", "--namespace", ""],
+        &["--namespace", "blank"],
+    ),
+];
+
 #[test]
 fn each_wrong_command_line_is_told_with_what_to_do() {
+    for (arguments, parts) in WRONG {
+        fails(arguments, parts);
+    }
+    let told = said(&run_command(
+        &["check"],
+        &[("ACTEON_CONFIG", "/nonexistent")],
+        "",
+    ));
+    assert!(told.contains("ACTEON_CONFIG"), "{told}");
+}
+
+#[test]
+fn each_wrong_file_is_told_with_what_to_do() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name).display().to_string();
     assert!(
@@ -79,30 +139,8 @@ fn each_wrong_command_line_is_told_with_what_to_do() {
     std::fs::write(at("bytes"), b"\xff\xfe\n").expect("a file");
     for (arguments, parts) in [
         (
-            &["-c", "/nonexistent"][..],
-            &[
-                "the configuration file /nonexistent cannot be read",
-                "name another with -c",
-            ][..],
-        ),
-        (
-            &["check", "-c", "/nonexistent"],
-            &["/nonexistent cannot be read"],
-        ),
-        (&["--data-dir", ""], &["--data-dir", "it is blank"]),
-        (
-            &["migrate", "--data-dir", " "],
-            &["--data-dir", "it is blank"],
-        ),
-        (&["check", "-c", ""], &["--config", "it is blank"]),
-        (&["--host", ""], &["--host", "it is blank"]),
-        (&["--port", "99999"], &["99999", "65535"]),
-        (&["chekc"], &["check"]),
-        (&["check", "--lvie"], &["--live"]),
-        (&["api-key", "me", "--role", "opertor"], &["operator"]),
-        (
-            &["backup", &at("there"), "--data-dir", &at("data")],
-            &["there is there already", "name another file"],
+            &["backup", &at("there"), "--data-dir", &at("data")][..],
+            &["there is there already", "name another file"][..],
         ),
         (
             &["export", &at("there"), "--data-dir", &at("data")],
@@ -128,35 +166,13 @@ fn each_wrong_command_line_is_told_with_what_to_do() {
             &["export", &at("nothing"), "--data-dir", &at("nowhere")],
             &["there is no database at"],
         ),
-        (&["api-key", ""], &["blank"]),
-        (&["api-key", "me "], &["another name"]),
-        (&["api-key", "me", "--tenant", " "], &["--tenant", "blank"]),
-        (
-            &["api-key", "me", "--namespace", ""],
-            &["--namespace", "blank"],
-        ),
     ] {
-        let output = run_command(arguments, &[], "");
-        let told = said(&output);
-        assert!(
-            !output.status.success() && parts.iter().all(|part| told.contains(part)),
-            "{arguments:?}\n{told}"
-        );
-        assert!(
-            !told.contains("the database failed"),
-            "{arguments:?}\n{told}"
-        );
+        fails(arguments, parts);
     }
     assert!(
         !folder.path().join("nothing").exists(),
         "what failed leaves no file, which the next try would refuse"
     );
-    let told = said(&run_command(
-        &["check"],
-        &[("ACTEON_CONFIG", "/nonexistent")],
-        "",
-    ));
-    assert!(told.contains("ACTEON_CONFIG"), "{told}");
 }
 
 #[test]

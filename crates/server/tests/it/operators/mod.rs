@@ -59,12 +59,14 @@ fn read(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_audit_trail_is_looked_back_at() {
+/// A payload that is shown as it came, with all digits of its number.
+const PAYLOAD: &str = "{\"text\":\"disk full\",\"n\":123456789012345678901234567890}";
+
+/// A gateway with an action that was sent, and one that failed.
+async fn with_two_actions() -> Gateway {
     let gateway = Gateway::start(LOG).await;
-    let payload = "{\"text\":\"disk full\",\"n\":123456789012345678901234567890}";
     let body = format!(
-        "{{\"id\":\"first\",\"namespace\":\"incidents\",\"tenant\":\"acme\",\"provider\":\"log\",\"action_type\":\"notify\",\"metadata\":{{\"team\":\"pay\"}},\"payload\":{payload}}}"
+        "{{\"id\":\"first\",\"namespace\":\"incidents\",\"tenant\":\"acme\",\"provider\":\"log\",\"action_type\":\"notify\",\"metadata\":{{\"team\":\"pay\"}},\"payload\":{PAYLOAD}}}"
     );
     let answer = gateway
         .try_send(reqwest::Method::POST, "/v1/dispatch", Some(body), None)
@@ -74,7 +76,12 @@ async fn the_audit_trail_is_looked_back_at() {
     gateway
         .dispatch(&action("second", "nowhere", &json!({})))
         .await;
+    gateway
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_trail_is_looked_back_at() {
+    let gateway = with_two_actions().await;
     let listed = done(&gateway, &["audit", "list"]);
     for part in [
         "ACCEPTED",
@@ -86,25 +93,6 @@ async fn the_audit_trail_is_looked_back_at() {
     ] {
         assert!(listed.contains(part), "{part}: {listed}");
     }
-    let found = ends(
-        &gateway,
-        &["audit", "list", "--text", "DISK full", "--limit", "1"],
-        0,
-    );
-    assert!(
-        found.contains("first") && !found.contains("second") && found.contains("looked back to 20"),
-        "{found}"
-    );
-    assert!(
-        done(&gateway, &["audit", "list", "--recipient", "zhangsan"]).contains("nothing found")
-    );
-    assert!(
-        done(
-            &gateway,
-            &["dlq", "list", "--text", "disk", "--message-id", "m1"]
-        )
-        .contains("no dead letters")
-    );
     let listed = done(
         &gateway,
         &[
@@ -139,14 +127,42 @@ async fn the_audit_trail_is_looked_back_at() {
         json,
         gateway.get("/v1/audit?limit=1&outcome=executed").await.body
     );
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_trail_is_searched() {
+    let gateway = with_two_actions().await;
+    let found = ends(
+        &gateway,
+        &["audit", "list", "--text", "DISK full", "--limit", "1"],
+        0,
+    );
+    assert!(
+        found.contains("first") && !found.contains("second") && found.contains("looked back to 20"),
+        "{found}"
+    );
+    assert!(
+        done(&gateway, &["audit", "list", "--recipient", "zhangsan"]).contains("nothing found")
+    );
+    assert!(
+        done(
+            &gateway,
+            &["dlq", "list", "--text", "disk", "--message-id", "m1"]
+        )
+        .contains("no dead letters")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_action_is_shown_with_all_that_happened_to_it() {
+    let gateway = with_two_actions().await;
     let shown = done(&gateway, &["audit", "show", "first"]);
     for part in [
         "first",
         "acme",
         "done",
         "label              team=pay",
-        payload,
+        PAYLOAD,
         "ATTEMPT",
         "taken",
     ] {
@@ -161,14 +177,6 @@ async fn the_audit_trail_is_looked_back_at() {
         told.contains("error: there is no such action in this scope (404 NOT_FOUND)"),
         "{told}"
     );
-    let told = ends(&gateway, &["audit", "list", "--outcome", "fialed"], 1);
-    assert!(
-        told.contains("did you mean failed?"),
-        "as the server words it: {told}"
-    );
-    let told = ends(&gateway, &["audit", "list", "--cursor", "x"], 1);
-    assert!(told.contains("next_cursor"), "{told}");
-
     gateway
         .dispatch(&action("告警 1%/..?#", "log", &json!({})))
         .await;
@@ -176,7 +184,18 @@ async fn the_audit_trail_is_looked_back_at() {
         done(&gateway, &["audit", "show", "告警 1%/..?#"]).contains("告警 1%/..?#"),
         "whatever it is called"
     );
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_of_the_audit_trail_that_is_wrong_is_told() {
+    let gateway = Gateway::start(LOG).await;
+    let told = ends(&gateway, &["audit", "list", "--outcome", "fialed"], 1);
+    assert!(
+        told.contains("did you mean failed?"),
+        "as the server words it: {told}"
+    );
+    let told = ends(&gateway, &["audit", "list", "--cursor", "x"], 1);
+    assert!(told.contains("next_cursor"), "{told}");
     let more = ends(
         &gateway,
         &[
@@ -198,6 +217,12 @@ async fn the_audit_trail_is_looked_back_at() {
         2,
     );
     assert!(more.contains("shorter than a second"), "{more}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_the_audit_trail_ends_with_where_to_go_on() {
+    let gateway = with_two_actions().await;
+    gateway.dispatch(&action("third", "log", &json!({}))).await;
     let more = ends(
         &gateway,
         &[

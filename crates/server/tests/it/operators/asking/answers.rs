@@ -69,114 +69,125 @@ async fn who_is_to_try_again_is_told_whether_it_may_have_been_done() {
     }
 }
 
+const LIST: &[&str] = &["silences", "list"];
+const EXPIRE: &[&str] = &["silences", "expire", "x"];
+const SHOW: &[&str] = &["audit", "show", "x"];
+/// Asked without a body.
+const REPLAY: &[&str] = &["dead-letters", "replay", "x"];
+
+/// A command, the bytes that it is answered with, its exit code, and what it says.
+type Case = (
+    &'static [&'static str],
+    &'static str,
+    i32,
+    &'static [&'static str],
+);
+
+const NO_GATEWAYS: &[Case] = &[
+    (
+        LIST,
+        "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
+        1,
+        &[
+            "sends callers elsewhere (302)",
+            "name the gateway itself with --server",
+        ],
+    ),
+    (
+        LIST,
+        "HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n<html>\x1b[2Jx",
+        1,
+        &[
+            "answered 200, and not as a gateway does",
+            "<html>\\u{1b}[2Jx",
+        ],
+    ),
+    (
+        LIST,
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
+        1,
+        &["answered 200, and not as a gateway does", "It said: {}"],
+    ),
+    (
+        LIST,
+        "HTTP/1.1 200 OK\r\ncontent-length: 22\r\n\r\n{\"silences\":[\"x\",null]}",
+        1,
+        &["answered 200, and not as a gateway does"],
+    ),
+    (
+        EXPIRE,
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
+        1,
+        &[
+            "answered 200, and not as a gateway does",
+            "It may have done what was asked: ask again",
+        ],
+    ),
+    (
+        EXPIRE,
+        "HTTP/1.1 504 Late\r\ncontent-length: 4\r\n\r\noops",
+        3,
+        &["answered 504", "It may have done what was asked: ask again"],
+    ),
+    (
+        SHOW,
+        "HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"action_id\":1}",
+        1,
+        &["answered 200, and not as a gateway does"],
+    ),
+    (
+        LIST,
+        "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 4\r\n\r\noops",
+        3,
+        &["answered 502", "oops"],
+    ),
+    (
+        LIST,
+        "HTTP/1.1 503 Busy\r\ncontent-length: 100\r\n\r\n{\"error\":\"no\",\"code\":\"STORE_BUSY\",\"message\":\"the store is busy\",\"retryable\":true,\"retry_after\":2}   ",
+        3,
+        &["error: the store is busy (503 STORE_BUSY); try again in 2 s"],
+    ),
+    (
+        LIST,
+        "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{",
+        3,
+        &["broke its answer off"],
+    ),
+    (
+        LIST,
+        "",
+        3,
+        &["gave no answer within 1s; wait longer with --timeout"],
+    ),
+    (
+        REPLAY,
+        "",
+        3,
+        &[
+            "gave no answer within 1s",
+            "It may have done what was asked",
+        ],
+    ),
+    (
+        EXPIRE,
+        "",
+        3,
+        &["It may have done what was asked: ask again, which changes nothing more"],
+    ),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_gateways_answer_is_told() {
-    let list = ["silences", "list"];
-    let expire = ["silences", "expire", "x"];
-    let show = ["audit", "show", "x"];
-    // Asked without a body.
-    let replay = ["dead-letters", "replay", "x"];
-    for (arguments, answer, code, parts) in [
-        (
-            &list[..],
-            "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
-            1,
-            &[
-                "sends callers elsewhere (302)",
-                "name the gateway itself with --server",
-            ][..],
-        ),
-        (
-            &list,
-            "HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n<html>\x1b[2Jx",
-            1,
-            &[
-                "answered 200, and not as a gateway does",
-                "<html>\\u{1b}[2Jx",
-            ],
-        ),
-        (
-            &list,
-            "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
-            1,
-            &["answered 200, and not as a gateway does", "It said: {}"],
-        ),
-        (
-            &list,
-            "HTTP/1.1 200 OK\r\ncontent-length: 22\r\n\r\n{\"silences\":[\"x\",null]}",
-            1,
-            &["answered 200, and not as a gateway does"],
-        ),
-        (
-            &expire,
-            "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
-            1,
-            &[
-                "answered 200, and not as a gateway does",
-                "It may have done what was asked: ask again",
-            ],
-        ),
-        (
-            &expire,
-            "HTTP/1.1 504 Late\r\ncontent-length: 4\r\n\r\noops",
-            3,
-            &["answered 504", "It may have done what was asked: ask again"],
-        ),
-        (
-            &show,
-            "HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"action_id\":1}",
-            1,
-            &["answered 200, and not as a gateway does"],
-        ),
-        (
-            &list,
-            "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 4\r\n\r\noops",
-            3,
-            &["answered 502", "oops"],
-        ),
-        (
-            &list,
-            "HTTP/1.1 503 Busy\r\ncontent-length: 100\r\n\r\n{\"error\":\"no\",\"code\":\"STORE_BUSY\",\"message\":\"the store is busy\",\"retryable\":true,\"retry_after\":2}   ",
-            3,
-            &["error: the store is busy (503 STORE_BUSY); try again in 2 s"],
-        ),
-        (
-            &list,
-            "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{",
-            3,
-            &["broke its answer off"],
-        ),
-        (
-            &list,
-            "",
-            3,
-            &["gave no answer within 1s; wait longer with --timeout"],
-        ),
-        (
-            &replay,
-            "",
-            3,
-            &[
-                "gave no answer within 1s",
-                "It may have done what was asked",
-            ],
-        ),
-        (
-            &expire,
-            "",
-            3,
-            &["It may have done what was asked: ask again, which changes nothing more"],
-        ),
-    ] {
+    for (arguments, answer, code, parts) in NO_GATEWAYS {
         let (base, reading) = answers(answer);
         let output = run_at(
             &base,
-            &[arguments, &["--timeout", "1s"]].concat(),
+            &[*arguments, &["--timeout", "1s"]].concat(),
             &[("ACTEON_API_KEY", KEY)],
         );
         let told = err(&output);
-        assert_eq!(output.status.code(), Some(code), "{answer}: {told}");
-        for part in parts {
+        assert_eq!(output.status.code(), Some(*code), "{answer}: {told}");
+        for part in *parts {
             assert!(told.contains(part), "{answer}: {part}: {told}");
         }
         let request = reading.join().expect("a request");

@@ -11,30 +11,110 @@ const KEY: &str = "6b657931";
 
 const VIEWER: &str = "6b657932";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_comes_from_the_environment_or_a_file_and_says_what_may_be_done() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let at = |name: &str| folder.path().join(name).display().to_string();
-    let digits = |byte: u8| {
-        [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).expect("a digit"))
-    };
+/// An `auth.toml` with these keys, each with its name and role, for acme.
+fn auth_file(keys: &[(&str, &str, &str)]) -> String {
     let hash = |key: &str| {
-        acteon_crypto::sha256(key.as_bytes())
-            .into_iter()
-            .flat_map(digits)
-            .collect::<String>()
+        let digest = acteon_crypto::sha256(key.as_bytes());
+        digest
+            .iter()
+            .fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"))
     };
-    let entry = |name: &str, key: &str, role: &str| {
+    let entry = |(name, key, role): &(&str, &str, &str)| {
         format!(
             "[[api_keys]]\nname = {name:?}\nkey_hash = \"{}\"\nrole = {role:?}\n[[api_keys.grants]]\ntenants = [\"acme\"]\nnamespaces = [\"*\"]\n",
             hash(key)
         )
     };
-    std::fs::write(
-        at("auth.toml"),
-        entry("ops", KEY, "operator") + &entry("eve", VIEWER, "viewer"),
-    )
-    .expect("written");
+    keys.iter().map(entry).collect()
+}
+
+/// Makes a silence.
+const ADD: [&str; 9] = [
+    "silences",
+    "add",
+    "--namespace",
+    "incidents",
+    "--tenant",
+    "acme",
+    "--duration",
+    "1h",
+    "team=pay",
+];
+
+/// Variables, further arguments, the exit code, and a part of what is said. Files of keys go by
+/// their names in the folder.
+type Case = (
+    &'static [(&'static str, &'static str)],
+    &'static [&'static str],
+    i32,
+    &'static str,
+);
+
+/// Files of keys that the folder has, and one that it has not.
+const FILES: [&str; 4] = ["key", "blank", "auth.toml", "none"];
+
+const KEYS: &[Case] = &[
+    (&[("ACTEON_API_KEY", KEY)], &[], 0, "holds from"),
+    (&[("ACTEON_API_KEY_FILE", "key")], &[], 0, "holds from"),
+    (
+        &[("ACTEON_API_KEY", VIEWER)],
+        &["--key-file", "key"],
+        0,
+        "holds from",
+    ),
+    (
+        &[("ACTEON_API_KEY", VIEWER)],
+        &[],
+        1,
+        "the role of \"eve\" does not allow this (403 FORBIDDEN)",
+    ),
+    (
+        &[("ACTEON_API_KEY", KEY)],
+        &["--tenant", "other"],
+        2,
+        "--tenant",
+    ),
+    (
+        &[],
+        &[],
+        1,
+        "put the key into ACTEON_API_KEY, or name its file with --key-file",
+    ),
+    (
+        &[("ACTEON_API_KEY", "unknown")],
+        &[],
+        1,
+        "this API key is not known (401 UNAUTHORIZED)",
+    ),
+    (
+        &[("ACTEON_API_KEY", KEY), ("ACTEON_API_KEY_FILE", "key")],
+        &[],
+        2,
+        "set one of the two",
+    ),
+    (
+        &[("ACTEON_API_KEY", "two words")],
+        &[],
+        1,
+        "ACTEON_API_KEY holds no API key",
+    ),
+    (&[], &["--key-file", "blank"], 1, "blank holds no API key"),
+    (
+        &[],
+        &["--key-file", "auth.toml"],
+        1,
+        "auth.toml holds no API key",
+    ),
+    (&[], &["--key-file", "none"], 1, "none, cannot be read"),
+    (&[], &["--api-key", KEY], 2, "unexpected argument"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_comes_from_the_environment_or_a_file_and_says_what_may_be_done() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let keys = auth_file(&[("ops", KEY, "operator"), ("eve", VIEWER, "viewer")]);
+    std::fs::write(at("auth.toml"), keys).expect("written");
     std::fs::write(at("key"), format!("{KEY}\n")).expect("written");
     std::fs::write(at("blank"), "\n").expect("written");
     let gateway = Gateway::start(&format!(
@@ -43,85 +123,27 @@ async fn a_key_comes_from_the_environment_or_a_file_and_says_what_may_be_done() 
     ))
     .await;
     let base = gateway.base().to_owned();
-    let add = [
-        "silences",
-        "add",
-        "--namespace",
-        "incidents",
-        "--tenant",
-        "acme",
-        "--duration",
-        "1h",
-        "team=pay",
-    ];
-    let made = |variables: &[(&str, &str)], further: &[&str]| {
-        run_at(&base, &[&add[..], further].concat(), variables)
+    let at_its_place = |text: &&str| {
+        if FILES.contains(text) {
+            at(text)
+        } else {
+            (*text).to_owned()
+        }
     };
-    for (variables, further, code, part) in [
-        (&[("ACTEON_API_KEY", KEY)][..], &[][..], 0, "holds from"),
-        (&[("ACTEON_API_KEY_FILE", &at("key"))], &[], 0, "holds from"),
-        (
-            &[("ACTEON_API_KEY", VIEWER)],
-            &["--key-file", &at("key")],
-            0,
-            "holds from",
-        ),
-        (
-            &[("ACTEON_API_KEY", VIEWER)],
-            &[],
-            1,
-            "the role of \"eve\" does not allow this (403 FORBIDDEN)",
-        ),
-        (
-            &[("ACTEON_API_KEY", KEY)],
-            &["--tenant", "other"],
-            2,
-            "--tenant",
-        ),
-        (
-            &[],
-            &[],
-            1,
-            "put the key into ACTEON_API_KEY, or name its file with --key-file",
-        ),
-        (
-            &[("ACTEON_API_KEY", "unknown")],
-            &[],
-            1,
-            "this API key is not known (401 UNAUTHORIZED)",
-        ),
-        (
-            &[("ACTEON_API_KEY", KEY), ("ACTEON_API_KEY_FILE", &at("key"))],
-            &[],
-            2,
-            "set one of the two",
-        ),
-        (
-            &[("ACTEON_API_KEY", "two words")],
-            &[],
-            1,
-            "ACTEON_API_KEY holds no API key",
-        ),
-        (
-            &[],
-            &["--key-file", &at("blank")],
-            1,
-            "blank holds no API key",
-        ),
-        (
-            &[],
-            &["--key-file", &at("auth.toml")],
-            1,
-            "auth.toml holds no API key",
-        ),
-        (&[], &["--key-file", &at("none")], 1, "none, cannot be read"),
-        (&[], &["--api-key", KEY], 2, "unexpected argument"),
-    ] {
-        let output = made(variables, further);
+    for (variables, further, code, part) in KEYS {
+        let values: Vec<String> = variables
+            .iter()
+            .map(|(_, value)| at_its_place(value))
+            .collect();
+        let names = variables.iter().map(|(name, _)| *name);
+        let environment: Vec<(&str, &str)> = names.zip(values.iter().map(String::as_str)).collect();
+        let further: Vec<String> = further.iter().map(at_its_place).collect();
+        let arguments = ADD.into_iter().chain(further.iter().map(String::as_str));
+        let output = run_at(&base, &arguments.collect::<Vec<_>>(), &environment);
         let told = out(&output) + &err(&output);
         assert_eq!(
             output.status.code(),
-            Some(code),
+            Some(*code),
             "{variables:?} {further:?}: {told}"
         );
         assert!(told.contains(part), "{variables:?} {further:?}: {told}");
