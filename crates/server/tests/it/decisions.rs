@@ -248,6 +248,11 @@ async fn nothing_in_a_payload_steers_the_gateway() {
     );
 }
 
+/// An action that the rules send through "other" instead of "log".
+fn critical(id: &str) -> Value {
+    action(id, "log", &json!({ "severity": "critical" }))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reroute_meets_the_breaker_of_its_target() {
     let gateway = Gateway::with_rules(
@@ -267,7 +272,6 @@ async fn a_reroute_meets_the_breaker_of_its_target() {
             .body["state"],
         "open"
     );
-    let critical = |id: &str| action(id, "log", &json!({ "severity": "critical" }));
     let dry = gateway
         .post("/v1/dispatch?dry_run=true", &critical("a"))
         .await
@@ -328,6 +332,10 @@ async fn a_reroute_meets_the_breaker_of_its_target() {
             .status,
         StatusCode::NOT_FOUND
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reroute_to_an_open_breaker_goes_on_to_its_fallback() {
     let careful = Gateway::with_rules(
         RULES,
         &format!("circuit_breaker.enabled = true\ncircuit_breaker.fallbacks = {{ other = \"log\" }}\n{PROVIDERS}"),
@@ -353,6 +361,10 @@ async fn a_reroute_meets_the_breaker_of_its_target() {
         "CIRCUIT_OPEN",
         "nobody is left"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reroute_to_an_open_breaker_ends_where_nothing_goes_on_by_itself() {
     let impatient = Gateway::with_rules(
         RULES,
         &format!("retry.durable = false\ncircuit_breaker.enabled = true\n{PROVIDERS}"),

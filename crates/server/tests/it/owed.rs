@@ -179,6 +179,35 @@ async fn rows_that_wait_go_to_the_new_address_of_their_provider() {
     assert_eq!(hook.sent().len(), 5);
 }
 
+/// Two webhooks on one address, whose actions are tried again after two seconds.
+fn two_hooks(url: &str) -> String {
+    let hooks = ["a", "b"]
+        .map(|name| format!("[[providers]]\nname = {name:?}\ntype = \"webhook\"\nurl = {url:?}\n"));
+    format!(
+        "retry.max_retries = 0\nretry.delays_seconds = [2]\n{}",
+        hooks.concat()
+    )
+}
+
+/// Actions of [`two_hooks`], those that are damaged first.
+const DAMAGED: [&str; 3] = ["text", "word", "past"];
+const WHOLE: [(&str, &str); 2] = [("good", "a"), ("fine", "b")];
+
+fn database(folder: &std::path::Path) -> rusqlite::Connection {
+    rusqlite::Connection::open(folder.join("acteon.db")).expect("the database")
+}
+
+/// Damages an action's text, a word of its row, and the history of its job.
+fn damage(folder: &std::path::Path) {
+    database(folder)
+        .execute_batch(
+            "UPDATE actions SET action = '{\"id\":\"text\", damaged' WHERE id = 'text';
+             UPDATE actions SET origin = 'elsewhere' WHERE id = 'word';
+             UPDATE jobs SET history = CAST(x'5b80' AS TEXT) WHERE seq = (SELECT seq FROM actions WHERE id = 'past');",
+        )
+        .expect("damage");
+}
+
 /// What cannot be read ends alone. Everything else goes on.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_cannot_be_read_ends_alone_and_is_kept() {
@@ -193,27 +222,8 @@ async fn a_row_that_cannot_be_read_ends_alone_and_is_kept() {
         .expect("a port")
         .local_addr()
         .expect("an address");
-    let configuration = |url: &str| {
-        let hooks = ["a", "b"].map(|name| {
-            format!("[[providers]]\nname = {name:?}\ntype = \"webhook\"\nurl = {url:?}\n")
-        });
-        format!(
-            "retry.max_retries = 0\nretry.delays_seconds = [2]\n{}{}",
-            hooks[0], hooks[1]
-        )
-    };
-    let process = Process::start(
-        folder.path(),
-        &configuration(&format!("http://{closed}/")),
-        &[],
-    );
-    for (id, provider) in [
-        ("text", "a"),
-        ("word", "a"),
-        ("past", "a"),
-        ("good", "a"),
-        ("fine", "b"),
-    ] {
+    let process = Process::start(folder.path(), &two_hooks(&format!("http://{closed}/")), &[]);
+    for (id, provider) in DAMAGED.map(|id| (id, "a")).into_iter().chain(WHOLE) {
         let scheduled = process
             .client()
             .dispatch(&action(id, provider, &json!({})))
@@ -221,25 +231,16 @@ async fn a_row_that_cannot_be_read_ends_alone_and_is_kept() {
         assert!(scheduled["Scheduled"].is_object(), "{scheduled}");
     }
     process.kill();
-    let connection =
-        rusqlite::Connection::open(folder.path().join("acteon.db")).expect("the database");
-    connection
-        .execute_batch(
-            "UPDATE actions SET action = '{\"id\":\"text\", damaged' WHERE id = 'text';
-             UPDATE actions SET origin = 'elsewhere' WHERE id = 'word';
-             UPDATE jobs SET history = CAST(x'5b80' AS TEXT) WHERE seq = (SELECT seq FROM actions WHERE id = 'past');",
-        )
-        .expect("damage");
-    drop(connection);
-    let process = Process::start(folder.path(), &configuration(&hook.url), &[]);
+    damage(folder.path());
+    let process = Process::start(folder.path(), &two_hooks(&hook.url), &[]);
     let client = process.client();
-    for id in ["good", "fine"] {
+    for (id, _) in WHOLE {
         let view = client
             .until(&format!("/v1/actions/{id}"), |view| view["state"] != "open")
             .await;
         assert_eq!(view["state"], "done", "{view}");
     }
-    for id in ["text", "word", "past"] {
+    for id in DAMAGED {
         let view = client
             .until(&format!("/v1/actions/{id}"), |view| view["state"] != "open")
             .await;
@@ -266,8 +267,7 @@ async fn a_row_that_cannot_be_read_ends_alone_and_is_kept() {
         "{metrics}"
     );
     process.kill();
-    let connection =
-        rusqlite::Connection::open(folder.path().join("acteon.db")).expect("the database");
+    let connection = database(folder.path());
     let kept: String = connection
         .query_row("SELECT action FROM actions WHERE id = 'text'", [], |row| {
             row.get(0)

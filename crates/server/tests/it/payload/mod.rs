@@ -134,6 +134,15 @@ async fn what_readers_would_not_read_alike_is_refused_with_its_place() {
             evaluated.body
         );
     }
+    assert_eq!(
+        gateway.get("/v1/actions/bad").await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_and_labels_that_readers_would_not_read_alike_are_refused() {
+    let gateway = with_hook(&receiver().await).await;
     for (field, body) in [
         (
             "id",

@@ -69,23 +69,24 @@ async fn a_thousand_of_ten_thousand_leave() {
     );
 }
 
+async fn send(gateway: &Gateway, id: &str) -> Value {
+    gateway.dispatch(&action(id, "log", &json!({}))).await
+}
+
+/// Changes what a quota does beyond its limit; returns how it is shown then.
+async fn set(gateway: &Gateway, id: &str, overage: Value) -> Value {
+    let body = json!({ "overage_behavior": overage, "namespace": "incidents", "tenant": "acme" });
+    let answer = gateway.put(&format!("/v1/quotas/{id}"), &body).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    answer.body["overage_behavior"].clone()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn each_overage_does_what_it_says() {
+async fn a_quota_that_blocks_refuses_for_now() {
     let gateway = Gateway::start(PROVIDERS).await;
     let id = make(&gateway, &json!({ "max_actions": 1 })).await;
-    let send = async |id: &str| gateway.dispatch(&action(id, "log", &json!({}))).await;
-    let set = async |overage: Value| {
-        let answer = gateway
-            .put(
-                &format!("/v1/quotas/{id}"),
-                &json!({ "overage_behavior": overage, "namespace": "incidents", "tenant": "acme" }),
-            )
-            .await;
-        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
-        answer.body["overage_behavior"].clone()
-    };
-    assert!(send("a").await.get("Executed").is_some());
-    let refused = send("b").await["QuotaExceeded"].clone();
+    assert!(send(&gateway, "a").await.get("Executed").is_some());
+    let refused = send(&gateway, "b").await["QuotaExceeded"].clone();
     assert_eq!(
         (
             refused["tenant"].as_str(),
@@ -106,17 +107,26 @@ async fn each_overage_does_what_it_says() {
         Some(1),
         "a refusal is not counted"
     );
-    assert_eq!(set(json!("warn")).await, json!("warn"));
+    assert_eq!(set(&gateway, &id, json!("warn")).await, json!("warn"));
     assert!(
-        send("b").await.get("Executed").is_some(),
+        send(&gateway, "b").await.get("Executed").is_some(),
         "refused for now, then decided anew"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_that_degrades_sends_elsewhere() {
+    let gateway = Gateway::start(PROVIDERS).await;
+    let id = make(&gateway, &json!({ "max_actions": 2 })).await;
+    for id in ["a", "b"] {
+        assert!(send(&gateway, id).await.get("Executed").is_some());
+    }
     assert_eq!(
-        set(json!("degrade:spare")).await,
+        set(&gateway, &id, json!("degrade:spare")).await,
         json!({ "degrade": { "fallback_provider": "spare" } })
     );
     assert_eq!(
-        send("c").await["Rerouted"]["new_provider"],
+        send(&gateway, "c").await["Rerouted"]["new_provider"],
         "spare",
         "a quota over all providers sends elsewhere, and holds nothing back"
     );
@@ -130,7 +140,7 @@ async fn each_overage_does_what_it_says() {
     );
     let of_spare = make(&gateway, &json!({ "max_actions": 0, "provider": "spare" })).await;
     assert!(
-        send("c2").await.get("QuotaExceeded").is_some(),
+        send(&gateway, "c2").await.get("QuotaExceeded").is_some(),
         "a quota of the other provider is looked at"
     );
     gateway.delete(&format!("/v1/quotas/{of_spare}")).await;
@@ -140,20 +150,28 @@ async fn each_overage_does_what_it_says() {
         &json!({ "max_actions": 0, "provider": "log", "overage_behavior": { "degrade": { "fallback_provider": "spare" } } }),
     )
     .await;
-    assert_eq!(send("d").await["Rerouted"]["new_provider"], "spare");
+    assert_eq!(
+        send(&gateway, "d").await["Rerouted"]["new_provider"],
+        "spare"
+    );
     assert_eq!(
         used(&gateway, &scoped).await,
         Some(0),
         "charged on the provider really used"
     );
     gateway.delete(&format!("/v1/quotas/{scoped}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_that_notifies_sends_one_notice() {
+    let gateway = Gateway::start(PROVIDERS).await;
     make(
         &gateway,
         &json!({ "max_actions": 0, "overage_behavior": "notify:spare" }),
     )
     .await;
     for id in ["e", "f", "g"] {
-        assert!(send(id).await.get("Executed").is_some());
+        assert!(send(&gateway, id).await.get("Executed").is_some());
     }
     let notices = gateway
         .until(
