@@ -93,153 +93,116 @@ async fn status(client: &Client, method: Method, path: &str, body: &Value) -> u1
         .as_u16()
 }
 
-/// What is written, and which of the keys may.
+/// Keys that may do what touches all that acme sends.
+const OF_ACME: &[&str] = &["root", "acme"];
+/// Keys that may do what touches only what acme sends through log.
+const THROUGH_LOG: &[&str] = &["root", "acme", "log-only", "log-of-all"];
+/// Keys that may do what touches what everybody sends through log.
+const LOG_OF_ALL: &[&str] = &["root", "log-of-all"];
+
+/// Paths, bodies, and who may post them.
+fn policies() -> Vec<(&'static str, Value, &'static [&'static str])> {
+    let held = |matcher: Value| silence(&json!([matcher]));
+    let provider = |op: &str, value: &str| {
+        held(json!({ "name": "action.provider", "value": value, "op": op }))
+    };
+    let limited = |overage: &str| quota(&json!({ "provider": "log", "overage_behavior": overage }));
+    let interval = json!({ "namespace": "incidents", "tenant": "acme", "name": "nights", "time_ranges": [{ "months": [{ "start": 1, "end": 1 }] }] });
+    let notify = held(by("action.action_type", "notify"));
+    let other = held(by("action.action_type", "other"));
+    let (silences, quotas) = ("/v1/silences", "/v1/quotas");
+    vec![
+        (silences, held(by("team", "pay")), OF_ACME),
+        (silences, held(by("action.provider", "log")), THROUGH_LOG),
+        (silences, provider("regex", "l.g"), THROUGH_LOG),
+        (silences, provider("regex", "log|ops"), OF_ACME),
+        (silences, provider("not_equal", "log"), OF_ACME),
+        (silences, provider("not_equal", "ops"), THROUGH_LOG),
+        (silences, notify, &["root", "acme", "notify-only"]),
+        (silences, other, OF_ACME),
+        (quotas, quota(&json!({})), OF_ACME),
+        (quotas, quota(&json!({ "provider": "log" })), THROUGH_LOG),
+        (quotas, quota(&json!({ "provider": "ops" })), OF_ACME),
+        (quotas, limited("degrade:ops"), OF_ACME),
+        (quotas, limited("notify:ops"), OF_ACME),
+        (quotas, limited("notify:log"), THROUGH_LOG),
+        ("/v1/time-intervals", interval, OF_ACME),
+        ("/admin/circuit-breakers/log/trip", Value::Null, LOG_OF_ALL),
+        ("/admin/circuit-breakers/log/reset", Value::Null, LOG_OF_ALL),
+        ("/admin/circuit-breakers/ops/trip", Value::Null, &["root"]),
+        ("/v1/rules/reload", json!({}), &["root"]),
+    ]
+}
+
+/// Posts a policy as `key`, and holds that who may not make it may neither change it nor take it away.
+async fn is_written_by(gateway: &Gateway, key: &str, path: &str, body: &Value, may: &[&str]) {
+    let root = gateway.with_key("root");
+    let answer = gateway
+        .with_key(key)
+        .try_send(
+            Method::POST,
+            path,
+            Some(body.to_string()).filter(|_| !body.is_null()),
+            None,
+        )
+        .await;
+    let answer = answer.expect("an answer");
+    assert_eq!(
+        answer.status.is_success(),
+        may.contains(&key),
+        "{key} {path} {body}: {} {}",
+        answer.status,
+        answer.body
+    );
+    assert!(
+        answer.status.is_success() || answer.status == StatusCode::FORBIDDEN,
+        "{key} {path}: {}",
+        answer.body
+    );
+    let id = answer.body["id"].as_str().map(|id| format!("{path}/{id}"));
+    let made = id.or_else(|| {
+        answer.body["time_ranges"]
+            .is_array()
+            .then(|| format!("{path}/incidents/acme/nights"))
+    });
+    let Some(made) = made.filter(|_| answer.status.is_success()) else {
+        return;
+    };
+    // Who may not make it may neither change it nor take it away.
+    for (other, ..) in KEYS.iter().filter(|(other, ..)| !may.contains(other)) {
+        let other = gateway.with_key(other);
+        assert_eq!(
+            status(&other, Method::PUT, &made, &json!({ "comment": "x" })).await / 100,
+            4,
+            "{made}"
+        );
+        assert_eq!(
+            status(&other, Method::DELETE, &made, &Value::Null).await,
+            403,
+            "{made}"
+        );
+    }
+    assert_eq!(
+        status(&root, Method::DELETE, &made, &Value::Null).await,
+        204,
+        "{made}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_writes_a_policy_is_granted_what_it_uses_and_hinders() {
     let gateway = with_keys(PROVIDERS).await;
-    let interval = |name: &str| json!({ "namespace": "incidents", "tenant": "acme", "name": name, "time_ranges": [{ "months": [{ "start": 1, "end": 1 }] }] });
-    let of_log = by("action.provider", "log");
-    let (silences, quotas, breakers) = ("/v1/silences", "/v1/quotas", "/admin/circuit-breakers");
-    let cases: Vec<(String, Value, &[&str])> = vec![
-        (
-            silences.into(),
-            silence(&json!([by("team", "pay")])),
-            &["root", "acme"],
-        ),
-        (
-            silences.into(),
-            silence(&json!([of_log])),
-            &["root", "acme", "log-only", "log-of-all"],
-        ),
-        (
-            silences.into(),
-            silence(&json!([{ "name": "action.provider", "value": "l.g", "op": "regex" }])),
-            &["root", "acme", "log-only", "log-of-all"],
-        ),
-        (
-            silences.into(),
-            silence(&json!([{ "name": "action.provider", "value": "log|ops", "op": "regex" }])),
-            &["root", "acme"],
-        ),
-        (
-            silences.into(),
-            silence(&json!([{ "name": "action.provider", "value": "log", "op": "not_equal" }])),
-            &["root", "acme"],
-        ),
-        (
-            silences.into(),
-            silence(&json!([{ "name": "action.provider", "value": "ops", "op": "not_equal" }])),
-            &["root", "acme", "log-only", "log-of-all"],
-        ),
-        (
-            silences.into(),
-            silence(&json!([by("action.action_type", "notify")])),
-            &["root", "acme", "notify-only"],
-        ),
-        (
-            silences.into(),
-            silence(&json!([by("action.action_type", "other")])),
-            &["root", "acme"],
-        ),
-        (quotas.into(), quota(&json!({})), &["root", "acme"]),
-        (
-            quotas.into(),
-            quota(&json!({ "provider": "log" })),
-            &["root", "acme", "log-only", "log-of-all"],
-        ),
-        (
-            quotas.into(),
-            quota(&json!({ "provider": "ops" })),
-            &["root", "acme"],
-        ),
-        (
-            quotas.into(),
-            quota(&json!({ "provider": "log", "overage_behavior": "degrade:ops" })),
-            &["root", "acme"],
-        ),
-        (
-            quotas.into(),
-            quota(&json!({ "provider": "log", "overage_behavior": "notify:ops" })),
-            &["root", "acme"],
-        ),
-        (
-            quotas.into(),
-            quota(&json!({ "provider": "log", "overage_behavior": "notify:log" })),
-            &["root", "acme", "log-only", "log-of-all"],
-        ),
-        (
-            "/v1/time-intervals".into(),
-            interval("nights"),
-            &["root", "acme"],
-        ),
-        (
-            format!("{breakers}/log/trip"),
-            Value::Null,
-            &["root", "log-of-all"],
-        ),
-        (
-            format!("{breakers}/log/reset"),
-            Value::Null,
-            &["root", "log-of-all"],
-        ),
-        (format!("{breakers}/ops/trip"), Value::Null, &["root"]),
-        ("/v1/rules/reload".into(), json!({}), &["root"]),
-    ];
-    let root = gateway.with_key("root");
-    for (path, body, may) in cases {
+    for (path, body, may) in policies() {
         for (key, ..) in KEYS {
-            let answer = gateway
-                .with_key(key)
-                .try_send(
-                    Method::POST,
-                    &path,
-                    Some(body.to_string()).filter(|_| !body.is_null()),
-                    None,
-                )
-                .await;
-            let answer = answer.expect("an answer");
-            assert_eq!(
-                answer.status.is_success(),
-                may.contains(&key),
-                "{key} {path} {body}: {} {}",
-                answer.status,
-                answer.body
-            );
-            assert!(
-                answer.status.is_success() || answer.status == StatusCode::FORBIDDEN,
-                "{key} {path}: {}",
-                answer.body
-            );
-            let id = answer.body["id"].as_str().map(|id| format!("{path}/{id}"));
-            let made = id.or_else(|| {
-                answer.body["time_ranges"]
-                    .is_array()
-                    .then(|| format!("{path}/incidents/acme/nights"))
-            });
-            let Some(made) = made.filter(|_| answer.status.is_success()) else {
-                continue;
-            };
-            // Who may not make it may neither change it nor take it away.
-            for (other, ..) in KEYS.iter().filter(|(other, ..)| !may.contains(other)) {
-                let other = gateway.with_key(other);
-                assert_eq!(
-                    status(&other, Method::PUT, &made, &json!({ "comment": "x" })).await / 100,
-                    4,
-                    "{made}"
-                );
-                assert_eq!(
-                    status(&other, Method::DELETE, &made, &Value::Null).await,
-                    403,
-                    "{made}"
-                );
-            }
-            assert_eq!(
-                status(&root, Method::DELETE, &made, &Value::Null).await,
-                204,
-                "{made}"
-            );
+            is_written_by(&gateway, key, path, &body, may).await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_changes_a_quota_is_granted_what_it_used_and_what_it_uses_then() {
+    let gateway = with_keys(PROVIDERS).await;
+    let (root, quotas) = (gateway.with_key("root"), "/v1/quotas");
     let made = root
         .post(quotas, &quota(&json!({ "provider": "log" })))
         .await

@@ -44,8 +44,9 @@ async fn used(gateway: &Gateway, quota: &Value) -> Option<u64> {
     gateway.get(&format!("/v1/quotas/{id}/usage")).await.body["used"].as_u64()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_fallback_takes_over_at_the_first_action_that_meets_it() {
+/// A gateway whose provider "hook" answers 403 and has "spare" as its fallback: the receivers of
+/// both, and the status of the first.
+async fn with_a_fallback() -> (Gateway, Receiver, Receiver, Arc<AtomicU16>) {
     let ((hook_, status), (spare_, _)) = (webhook(403).await, webhook(200).await);
     let breakers =
         "circuit_breaker.enabled = true\ncircuit_breaker.fallbacks = { hook = \"spare\" }\n";
@@ -56,6 +57,12 @@ async fn a_fallback_takes_over_at_the_first_action_that_meets_it() {
         hook("spare", &spare_, "")
     );
     let gateway = Gateway::with_rules(rules, &configuration).await;
+    (gateway, hook_, spare_, status)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fallback_takes_over_at_the_first_action_that_meets_it() {
+    let (gateway, hook_, spare_, _) = with_a_fallback().await;
     let quota = json!({ "namespace": "incidents", "tenant": "acme", "max_actions": 9, "window": "daily", "overage_behavior": "block" });
     let of = async |provider: Option<&str>| {
         let mut quota = quota.clone();
@@ -97,6 +104,23 @@ async fn a_fallback_takes_over_at_the_first_action_that_meets_it() {
         (1, 2),
         "the first is left alone"
     );
+    let view = gateway.get("/v1/actions/a").await.body;
+    assert_eq!(
+        (
+            &view["provider"],
+            &view["attempts"],
+            &view["history"][0]["to_repair"]
+        ),
+        (&json!("spare"), &json!(2), &json!(true)),
+        "{view}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_to_be_repaired_is_told_until_it_is_mended() {
+    let (gateway, _hook, _spare, status) = with_a_fallback().await;
+    let outcome = gateway.dispatch(&action("a", "hook", &json!({}))).await;
+    assert!(outcome.get("Rerouted").is_some(), "{outcome}");
     let ready = gateway.get("/ready").await;
     assert_eq!(
         (ready.status, &ready.body["status"]),
@@ -110,16 +134,6 @@ async fn a_fallback_takes_over_at_the_first_action_that_meets_it() {
             .contains("provider hook: to be repaired: "),
         "{}",
         ready.body
-    );
-    let view = gateway.get("/v1/actions/a").await.body;
-    assert_eq!(
-        (
-            &view["provider"],
-            &view["attempts"],
-            &view["history"][0]["to_repair"]
-        ),
-        (&json!("spare"), &json!(2), &json!(true)),
-        "{view}"
     );
     // Mended, and told so.
     status.store(200, Ordering::SeqCst);

@@ -1,26 +1,19 @@
 //! Damaged pages, and a damaged log.
 
 use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use super::{LOG, damage_page_with, metric, path, ready};
-use crate::support::{PATIENCE, Process, action, log_of, run_command};
+use crate::support::{Client, PATIENCE, Process, action, log_of, run_command};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_page_is_told_of_and_what_can_be_read_goes_on() {
-    const ACTIONS: usize = 200;
-    let folder = tempfile::tempdir().expect("a folder");
-    let nobody = "[[providers]]\nname = \"p\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\n";
-    let process = Process::start_exactly(
-        folder.path(),
-        &format!("retry.max_retries = 0\n{nobody}"),
-        &[],
-    );
-    let client = process.client();
+const ACTIONS: usize = 200;
+
+/// Posts all actions, which their provider cannot send yet.
+async fn post_all(client: &Client) {
     for number in 0..ACTIONS {
         let sent = action(
             &format!("a-{number:03}"),
@@ -38,16 +31,10 @@ async fn a_damaged_page_is_told_of_and_what_can_be_read_goes_on() {
             .expect("an answer");
         assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.body);
     }
-    assert_eq!(process.terminate().0, Some(0));
-    let database = path(folder.path(), "acteon.db");
-    damage_page_with(&database, "\"t-100\"");
-    // The provider is another now, which takes everything.
-    let process = Process::start_exactly(
-        folder.path(),
-        "[[providers]]\nname = \"p\"\ntype = \"log\"\n",
-        &[],
-    );
-    let client = process.client();
+}
+
+/// Waits until every action is sent or cannot be read; returns the numbers of those that cannot.
+async fn lost(client: &Client, folder: &Path) -> Vec<usize> {
     let give_up = tokio::time::Instant::now() + PATIENCE;
     let mut lost = Vec::new();
     for number in 0..ACTIONS {
@@ -65,19 +52,16 @@ async fn a_damaged_page_is_told_of_and_what_can_be_read_goes_on() {
                 tokio::time::Instant::now() < give_up,
                 "a-{number:03} stays {}: {}",
                 view.body,
-                log_of(folder.path())
+                log_of(folder)
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
-    assert!((1..=10).contains(&lost.len()), "{lost:?} of a page");
-    let told = ready(client, StatusCode::OK).await;
-    assert!(
-        told["status"] == "degraded" && told.to_string().contains("backup"),
-        "{told}"
-    );
-    assert!(metric(client, "acteon_store_damaged_reads_total").await > 0.0);
-    assert!(log_of(folder.path()).contains("acteon-server backup"));
+    lost
+}
+
+/// Holds the list of the audit trail to have all but those that are lost.
+async fn are_listed(client: &Client, lost: &[usize]) {
     let listed = client.get("/v1/audit?limit=1000").await;
     let records = listed.body["records"].as_array().map_or(0, Vec::len);
     let missing = |number: &usize| {
@@ -91,32 +75,37 @@ async fn a_damaged_page_is_told_of_and_what_can_be_read_goes_on() {
         records >= ACTIONS - lost.len(),
         "{records} of {ACTIONS}: {missing:?} are missing, {lost:?} are lost"
     );
+}
+
+/// Waits until all that are lost are counted, and holds the log to say which they are.
+async fn are_told(client: &Client, folder: &Path, lost: &[usize]) {
     let give_up = tokio::time::Instant::now() + PATIENCE;
     while metric(client, "acteon_unreadable_rows_total").await < lost.len() as f64 {
         assert!(
             tokio::time::Instant::now() < give_up,
             "those that are lost are not told of: {}",
-            log_of(folder.path())
+            log_of(folder)
         );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let log = log_of(folder.path());
+    let log = log_of(folder);
     assert!(
         lost.iter()
             .all(|number| log.contains(&format!("a-{number:03}"))),
         "the log says which: {log}"
     );
-    assert_eq!(client.get("/v1/dlq").await.status, StatusCode::OK);
-    client.dispatch(&action("after", "p", &json!({}))).await;
+}
+
+/// Holds a backup to refuse the database, and an export to leave out what cannot be read; returns
+/// the folder that it was imported into.
+fn moved(folder: &Path) -> PathBuf {
     let (data, export, new) = (
-        folder.path().to_str().expect("a path"),
-        path(folder.path(), "all.jsonl"),
-        path(folder.path(), "new"),
+        folder.to_str().expect("a path"),
+        path(folder, "all.jsonl"),
+        path(folder, "new"),
     );
-    let (export, new) = (
-        export.to_str().expect("a path"),
-        new.to_str().expect("a path"),
-    );
+    let export = export.to_str().expect("a path");
+    let into = new.to_str().expect("a path");
     let backup = run_command(
         &["backup", &format!("{export}.db"), "--data-dir", data],
         &[],
@@ -134,12 +123,49 @@ async fn a_damaged_page_is_told_of_and_what_can_be_read_goes_on() {
         "{exported:?}"
     );
     assert!(
-        run_command(&["import", export, "--data-dir", new], &[], "")
+        run_command(&["import", export, "--data-dir", into], &[], "")
             .status
             .success()
     );
+    new
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_page_is_told_of_and_what_can_be_read_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nobody = "[[providers]]\nname = \"p\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\n";
+    let process = Process::start_exactly(
+        folder.path(),
+        &format!("retry.max_retries = 0\n{nobody}"),
+        &[],
+    );
+    post_all(process.client()).await;
     assert_eq!(process.terminate().0, Some(0));
-    let moved = Process::start_exactly(Path::new(new), "", &[]);
+    let database = path(folder.path(), "acteon.db");
+    damage_page_with(&database, "\"t-100\"");
+    // The provider is another now, which takes everything.
+    let process = Process::start_exactly(
+        folder.path(),
+        "[[providers]]\nname = \"p\"\ntype = \"log\"\n",
+        &[],
+    );
+    let client = process.client();
+    let lost = lost(client, folder.path()).await;
+    assert!((1..=10).contains(&lost.len()), "{lost:?} of a page");
+    let told = ready(client, StatusCode::OK).await;
+    assert!(
+        told["status"] == "degraded" && told.to_string().contains("backup"),
+        "{told}"
+    );
+    assert!(metric(client, "acteon_store_damaged_reads_total").await > 0.0);
+    assert!(log_of(folder.path()).contains("acteon-server backup"));
+    are_listed(client, &lost).await;
+    are_told(client, folder.path(), &lost).await;
+    assert_eq!(client.get("/v1/dlq").await.status, StatusCode::OK);
+    client.dispatch(&action("after", "p", &json!({}))).await;
+    let new = moved(folder.path());
+    assert_eq!(process.terminate().0, Some(0));
+    let moved = Process::start_exactly(&new, "", &[]);
     assert_eq!(
         moved.client().get("/v1/actions/a-199").await.body["state"],
         "done"
