@@ -21,11 +21,10 @@ fn assert_keys(value: &Value, expected: &[&str]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_traps_are_stepped_over() {
+async fn labels_are_read_flat_and_nested() {
     let gateway =
         Gateway::with_rules("rules: [{name: r, condition: 'action.metadata.severity == \"critical\"', action: {type: suppress}}]", LOG)
             .await;
-    // 1: labels flat and nested.
     for (id, metadata) in [
         ("a", json!({ "severity": "critical" })),
         ("b", json!({ "labels": { "severity": "critical" } })),
@@ -41,7 +40,13 @@ async fn the_traps_are_stepped_over() {
             json!({ "severity": "critical" })
         );
     }
-    // 2, 5: every refusal is one object with these four, also for a whole batch, and on routes of documents.
+}
+
+/// Every refusal is one object with these four, also for a whole batch, and on routes of documents;
+/// an item's error is an object.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_refusal_is_one_object() {
+    let gateway = Gateway::start(LOG).await;
     for (method, path, body) in [
         (Method::POST, "/v1/dispatch", "{"),
         (Method::POST, "/v1/dispatch", "{}"),
@@ -64,7 +69,6 @@ async fn the_traps_are_stepped_over() {
             assert!(answer.body.get(key).is_some(), "{path}: {}", answer.body);
         }
     }
-    // 3: an item's error is an object.
     let batch = gateway
         .post(
             "/v1/dispatch/batch",
@@ -78,19 +82,31 @@ async fn the_traps_are_stepped_over() {
             && batch[1]["Executed"].is_object(),
         "{batch}"
     );
-    // 6: reload without a body, and with one.
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_are_reloaded_without_a_body() {
+    let gateway = Gateway::with_rules("rules: []", LOG).await;
     let reloaded = gateway
         .try_send(Method::POST, "/v1/rules/reload", None, None)
         .await
         .expect("an answer")
         .body;
     assert_keys(&reloaded, &["loaded", "errors", "reloaded", "directory"]);
-    // 7: the breaker's state is always there.
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_state_of_a_breaker_is_always_there() {
+    let gateway = Gateway::start(LOG).await;
     assert_eq!(
         gateway.get("/v1/providers/health").await.body["providers"][0]["circuit_breaker_state"],
         "closed"
     );
-    // 11: windows and overages as words, shorthands and objects.
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn windows_and_overages_are_words_shorthands_and_objects() {
+    let gateway = Gateway::start(LOG).await;
     for (given, window, overage, shown) in [
         (
             ("a", json!("hourly")),
@@ -121,7 +137,7 @@ async fn the_traps_are_stepped_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn documents_have_the_fields_that_clients_index() {
+async fn silences_have_the_fields_that_clients_index() {
     let gateway = Gateway::start(LOG).await;
     let silence = json!({ "namespace": "incidents", "tenant": "acme", "matchers": [{ "name": "severity", "value": "warn.*", "op": "regex" }],
         "starts_at": null, "ends_at": null, "duration_seconds": 7200, "comment": "canary" });
@@ -150,6 +166,11 @@ async fn documents_have_the_fields_that_clients_index() {
         &gateway.get("/v1/silences").await.body,
         &["silences", "count"],
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn time_intervals_have_the_fields_that_clients_index() {
+    let gateway = Gateway::start(LOG).await;
     let interval = json!({ "name": "working-hours", "namespace": "incidents", "tenant": "acme", "location": "Asia/Shanghai", "description": "office",
         "time_ranges": [{ "times": [{ "start": "09:00", "end": "18:00" }], "weekdays": [{ "start": 1, "end": 5 }],
             "days_of_month": [{ "start": 1, "end": -1 }], "months": [{ "start": 1, "end": 12 }], "years": [{ "start": 2026, "end": 2027 }] }] });
@@ -170,6 +191,11 @@ async fn documents_have_the_fields_that_clients_index() {
         ],
     );
     assert_keys(&made["time_ranges"][0]["times"][0], &["start", "end"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quotas_have_the_fields_that_clients_index() {
+    let gateway = Gateway::start(LOG).await;
     let quota = json!({ "namespace": "incidents", "tenant": "acme", "provider": "log", "principal": null, "per_principal": false,
         "max_actions": 1000, "window": "hourly", "overage_behavior": "block", "description": "d", "labels": {} });
     let made = gateway.post("/v1/quotas", &quota).await.body;
@@ -210,6 +236,11 @@ async fn documents_have_the_fields_that_clients_index() {
             "overage_behavior",
         ],
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_trail_has_the_fields_that_clients_index() {
+    let gateway = Gateway::start(LOG).await;
     gateway.dispatch(&action("a", "log", &json!({}))).await;
     let page = gateway.get("/v1/audit").await.body;
     assert_keys(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acteon_fakes::wecom::{Call, RateLimit};
+use acteon_fakes::wecom::{Call, LocalWecom, RateLimit};
 use futures_util::future::join_all;
 use serde_json::Value;
 
@@ -56,8 +56,8 @@ async fn a_limited_lane_delivers_everything_at_the_permitted_pace() {
     assert!(took < Duration::from_secs(100), "{took:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_paused_lane_is_shown_with_its_reason_and_can_be_reset() {
+/// A gateway whose lane is paused by the action "a-1", the service that refused it, and the lane.
+async fn with_a_paused_lane() -> (LocalWecom, Gateway, Value) {
     let mut world = unlimited();
     world.settings.rate_limit = Some(RateLimit {
         calls: 0,
@@ -78,7 +78,13 @@ async fn a_paused_lane_is_shown_with_its_reason_and_can_be_reset() {
             && body["lanes"][0]["next_probe_in_seconds"].as_f64() > Some(1.5)
     };
     let lanes = gateway.until("/admin/lanes", paused).await;
-    let lane = &lanes["lanes"][0];
+    let lane = lanes["lanes"][0].clone();
+    (wecom, gateway, lane)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_lane_is_shown_with_its_reason() {
+    let (_wecom, gateway, lane) = with_a_paused_lane().await;
     assert!(
         lane["reason"]
             .as_str()
@@ -121,7 +127,12 @@ async fn a_paused_lane_is_shown_with_its_reason_and_can_be_reset() {
         "acteon_lane_pauses_total{{lane=\"{name}\",code=\"RATE_LIMITED\",reason=\"rate\"}} "
     );
     assert!(metrics.contains(&met), "{met} in {metrics}");
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_lane_can_be_reset() {
+    let (wecom, gateway, lane) = with_a_paused_lane().await;
+    let name = lane["name"].as_str().expect("a name");
     wecom.world(|world| world.settings.rate_limit = None);
     let path = format!("/admin/lanes/{}/reset", name.replace('/', "%2F"));
     let reset = gateway.post(&path, &Value::Null).await;

@@ -87,6 +87,54 @@ async fn routes(client: &Client) -> Vec<(Method, String, Value)> {
     ]
 }
 
+/// Bodies that are no JSON, and what is said of each.
+const NO_JSON: &[(&str, &str)] = &[
+    (
+        "{\"a\":",
+        "the body is not JSON: it ends at line 1, column 5, in the middle of something; was it cut short?",
+    ),
+    (
+        "{\"a\":1",
+        "the body is not JSON: it ends at line 1, column 6, in the middle of something; was it cut short?",
+    ),
+    (
+        "{'a':1}",
+        "the body is not JSON: at line 1, column 2 stands \"'a':1}\", which cannot stand there; names and texts stand in double quotes",
+    ),
+    (
+        "{\n  \"中\": 1,\n}",
+        "the body is not JSON: at line 3, column 1 stands \"}\", which cannot stand there; the comma before it is one too many",
+    ),
+    (
+        "{\"中\":x}",
+        "the body is not JSON: at line 1, column 6 stands \"x}\", which cannot stand there",
+    ),
+    (
+        "{\"a\":NaN}",
+        "the body is not JSON: at line 1, column 6 stands \"NaN}\", which cannot stand there; send such a number as text, or leave it out",
+    ),
+    (
+        "{\"a\":None}",
+        "the body is not JSON: at line 1, column 6 stands \"None}\", which cannot stand there; JSON's words are null, true and false",
+    ),
+    (
+        "// hello\n{}",
+        "the body is not JSON: at line 1, column 1 stands \"// hello\\n{}\", which cannot stand there; JSON has no comments",
+    ),
+    (
+        "{} {}",
+        "the body is not JSON: at line 1, column 4 stands \"{}\", which cannot stand there; one thing is sent at a time, and a list of actions to /v1/dispatch/batch",
+    ),
+    (
+        "namespace=n&tenant=t",
+        "the body is not JSON: at line 1, column 1 stands \"namespace=n&tenant=t\", which cannot stand there; a form's fields are not taken, send JSON",
+    ),
+    (
+        "{\"a\":\"x\ny\"}",
+        "the body is not JSON: at line 1, column 8 stands \"\\ny\\\"}\", which cannot stand there; in texts, line breaks and other control characters are written like \\n and \\u0000",
+    ),
+];
+
 /// A body, the status, and the whole message.
 fn told() -> Vec<(&'static str, u16, &'static str)> {
     let whole = r#""namespace":"n","tenant":"t","provider":"log","action_type":"x","payload":{}"#;
@@ -94,7 +142,7 @@ fn told() -> Vec<(&'static str, u16, &'static str)> {
     let with = |more: &str| leak(format!("{{{whole},{more}}}"));
     let empty = "the body is empty; expected an action with namespace, tenant, provider, action_type and payload as JSON";
     let object = "the body must be a JSON object, an action with namespace, tenant, provider, action_type and payload, is ";
-    vec![
+    let others = [
         ("", 400, empty),
         (" \n\t", 400, empty),
         ("\u{feff}", 400, empty),
@@ -102,61 +150,6 @@ fn told() -> Vec<(&'static str, u16, &'static str)> {
         ("\"x\"", 422, leak(format!("{object}a string"))),
         ("null", 422, leak(format!("{object}null"))),
         ("5", 422, leak(format!("{object}a number"))),
-        (
-            "{\"a\":",
-            400,
-            "the body is not JSON: it ends at line 1, column 5, in the middle of something; was it cut short?",
-        ),
-        (
-            "{\"a\":1",
-            400,
-            "the body is not JSON: it ends at line 1, column 6, in the middle of something; was it cut short?",
-        ),
-        (
-            "{'a':1}",
-            400,
-            "the body is not JSON: at line 1, column 2 stands \"'a':1}\", which cannot stand there; names and texts stand in double quotes",
-        ),
-        (
-            "{\n  \"中\": 1,\n}",
-            400,
-            "the body is not JSON: at line 3, column 1 stands \"}\", which cannot stand there; the comma before it is one too many",
-        ),
-        (
-            "{\"中\":x}",
-            400,
-            "the body is not JSON: at line 1, column 6 stands \"x}\", which cannot stand there",
-        ),
-        (
-            "{\"a\":NaN}",
-            400,
-            "the body is not JSON: at line 1, column 6 stands \"NaN}\", which cannot stand there; send such a number as text, or leave it out",
-        ),
-        (
-            "{\"a\":None}",
-            400,
-            "the body is not JSON: at line 1, column 6 stands \"None}\", which cannot stand there; JSON's words are null, true and false",
-        ),
-        (
-            "// hello\n{}",
-            400,
-            "the body is not JSON: at line 1, column 1 stands \"// hello\\n{}\", which cannot stand there; JSON has no comments",
-        ),
-        (
-            "{} {}",
-            400,
-            "the body is not JSON: at line 1, column 4 stands \"{}\", which cannot stand there; one thing is sent at a time, and a list of actions to /v1/dispatch/batch",
-        ),
-        (
-            "namespace=n&tenant=t",
-            400,
-            "the body is not JSON: at line 1, column 1 stands \"namespace=n&tenant=t\", which cannot stand there; a form's fields are not taken, send JSON",
-        ),
-        (
-            "{\"a\":\"x\ny\"}",
-            400,
-            "the body is not JSON: at line 1, column 8 stands \"\\ny\\\"}\", which cannot stand there; in texts, line breaks and other control characters are written like \\n and \\u0000",
-        ),
         (
             with(r#""metadata":["a"]"#),
             422,
@@ -202,7 +195,9 @@ fn told() -> Vec<(&'static str, u16, &'static str)> {
             422,
             "payload is missing",
         ),
-    ]
+    ];
+    let no_json = NO_JSON.iter().map(|(body, said)| (*body, 400, *said));
+    no_json.chain(others).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
