@@ -9,6 +9,7 @@ mod pages;
 mod paths;
 mod sign_in;
 pub(crate) mod stop;
+mod threads;
 mod unread;
 mod waiting;
 
