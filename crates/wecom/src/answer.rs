@@ -6,7 +6,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use crate::error::{Call, Error, Fault};
+use crate::error::{Call, Error, Reason};
 use crate::http::Reply;
 use crate::lenient;
 
@@ -30,7 +30,7 @@ impl Answer {
         let unreadable = |what| {
             Error::new(
                 call,
-                reply.cut_short.clone().unwrap_or(Fault::Unreadable(what)),
+                reply.cut_short.clone().unwrap_or(Reason::Unreadable(what)),
             )
         };
         let Some(given) = lenient::fields(&reply.body) else {
@@ -133,7 +133,7 @@ fn scrub(value: &mut Value, secrets: &[Arc<SecretString>]) {
 }
 
 /// Takes apart `<text>, hint: [<id>], from ip: <address>, more info at <link>`.
-fn read_errmsg(code: i64, errmsg: &str) -> Fault {
+fn read_errmsg(code: i64, errmsg: &str) -> Reason {
     let after = |marker: &str| errmsg.split_once(marker).map(|(_, rest)| rest);
     let hint = after("hint: [")
         .and_then(|rest| rest.split(']').next())
@@ -149,7 +149,7 @@ fn read_errmsg(code: i64, errmsg: &str) -> Fault {
         .filter_map(|marker| errmsg.find(marker))
         .min();
     let text = &errmsg[..end.unwrap_or(errmsg.len())];
-    Fault::Code {
+    Reason::Code {
         code,
         text: text[..text.floor_char_boundary(MAX_TEXT)].trim().to_owned(),
         hint: hint.map(|hint| hint[..hint.floor_char_boundary(64)].to_owned()),
@@ -240,14 +240,14 @@ mod tests {
         assert!(matches!(
             read("{}").map(|_| ()),
             Err(Error {
-                fault: Fault::Unreadable(_),
+                reason: Reason::Unreadable(_),
                 ..
             })
         ));
         assert!(matches!(
             read("<html>").map(|_| ()),
             Err(Error {
-                fault: Fault::Unreadable(_),
+                reason: Reason::Unreadable(_),
                 ..
             })
         ));
@@ -265,7 +265,7 @@ mod tests {
         ] {
             let error = read(body).err().expect("an error");
             assert!(
-                matches!(error.fault, Fault::Unreadable(_)) && error.maybe_sent(),
+                matches!(error.reason, Reason::Unreadable(_)) && error.maybe_sent(),
                 "{body}: {error}"
             );
         }
@@ -291,7 +291,7 @@ mod tests {
         ] {
             let error = answer(body).err().expect("an error");
             assert!(
-                matches!(error.fault, Fault::Unreadable(_))
+                matches!(error.reason, Reason::Unreadable(_))
                     && error.to_string().contains("that differ"),
                 "{body}: {error}"
             );
@@ -327,7 +327,7 @@ mod tests {
         let broken = |body: &str| {
             let reply = Reply {
                 body: body.as_bytes().to_vec().into(),
-                cut_short: Some(Fault::Broken),
+                cut_short: Some(Reason::Broken),
             };
             Answer::read(Call::Send, &reply, "msgid", &[]).map(|mut answer| answer.take("msgid"))
         };
@@ -349,12 +349,12 @@ mod tests {
             r#"{"msgid":"m","errcode":"0"#,
         ] {
             assert_eq!(
-                broken(body).expect_err("broken").fault,
-                Fault::Broken,
+                broken(body).expect_err("broken").reason,
+                Reason::Broken,
                 "{body}"
             );
         }
-        assert_eq!(broken("").expect_err("broken").fault, Fault::Broken);
+        assert_eq!(broken("").expect_err("broken").reason, Reason::Broken);
     }
 
     #[test]

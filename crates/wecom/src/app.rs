@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::answer::Answer;
 use crate::credentials::Credentials;
-use crate::error::{Call, Error, Fault};
+use crate::error::{Call, Error, Reason};
 use crate::health_memory::HealthMemory;
 use crate::http::{Address, Endpoint};
 use crate::token::life::TokenLife;
@@ -141,7 +141,7 @@ impl App {
         let token = self
             .slot
             .latest()
-            .ok_or_else(|| Error::new(Call::GetToken, Fault::TokenLate))?;
+            .ok_or_else(|| Error::new(Call::GetToken, Reason::TokenLate))?;
         let result = self.send_with(&token, message).await;
         if result.as_ref().is_err_and(Error::refuses_token) {
             self.slot.invalidate(token.generation);

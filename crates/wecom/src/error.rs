@@ -52,9 +52,9 @@ pub enum Class {
     ExecutionFailed,
 }
 
-/// The fault of a failed call.
+/// The reason of a failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum Reason {
     /// No connection: refused, name not found, TLS or proxy failure, or no connection in time. The request did not leave.
     Connect(NoConnection),
     /// There was no access token in time, or too late to send with it. Nothing was sent.
@@ -100,17 +100,17 @@ pub struct Error {
     /// Which.
     pub call: Call,
     /// What happened.
-    pub fault: Fault,
+    pub reason: Reason,
     /// Set when no call was made, because the last one failed the same way and repeating it would get this address banned: when it may be
     /// made again.
     pub remembered_for: Option<Duration>,
 }
 
 impl Error {
-    pub(crate) fn new(call: Call, fault: Fault) -> Self {
+    pub(crate) fn new(call: Call, reason: Reason) -> Self {
         Self {
             call,
-            fault,
+            reason,
             remembered_for: None,
         }
     }
@@ -121,123 +121,123 @@ impl Error {
         reason = "an arm for each row of the provider's error mapping, in its order"
     )]
     pub fn class(&self) -> Class {
-        match &self.fault {
-            Fault::Connect(_)
-            | Fault::TokenLate
-            | Fault::Timeout
-            | Fault::Broken
-            | Fault::Unreadable(_) => Class::Connection,
-            Fault::Status {
+        match &self.reason {
+            Reason::Connect(_)
+            | Reason::TokenLate
+            | Reason::Timeout
+            | Reason::Broken
+            | Reason::Unreadable(_) => Class::Connection,
+            Reason::Status {
                 status: 401 | 403, ..
             } => Class::Configuration,
-            Fault::Status {
+            Reason::Status {
                 status: 408 | 500..=599,
                 ..
             } => Class::Connection,
-            Fault::Status { status: 429, .. } => Class::RateLimited,
-            Fault::Status { .. } => Class::ExecutionFailed,
-            Fault::Code { code: -1, .. } => Class::Connection,
-            Fault::Code {
+            Reason::Status { status: 429, .. } => Class::RateLimited,
+            Reason::Status { .. } => Class::ExecutionFailed,
+            Reason::Code { code: -1, .. } => Class::Connection,
+            Reason::Code {
                 code: 40001 | 40013,
                 ..
             } => Class::Configuration,
-            Fault::Code { code: 45009, .. } => Class::RateLimited,
-            Fault::Code { .. } => Class::ExecutionFailed,
-            Fault::TokenRefusedTwice { .. } | Fault::AppDisabled => Class::Configuration,
+            Reason::Code { code: 45009, .. } => Class::RateLimited,
+            Reason::Code { .. } => Class::ExecutionFailed,
+            Reason::TokenRefusedTwice { .. } | Reason::AppDisabled => Class::Configuration,
         }
     }
 
     /// Whether people must repair something before any message can be sent: the app's secret or permissions, or the address of this machine.
     pub fn is_to_repair(&self) -> bool {
-        match &self.fault {
-            Fault::Status { status, .. } => matches!(status, 401 | 403 | 407),
-            Fault::Code { code, .. } => codes::look_up(*code).is_to_repair(),
-            Fault::TokenRefusedTwice { .. } | Fault::AppDisabled => true,
-            Fault::Connect { .. }
-            | Fault::TokenLate
-            | Fault::Timeout
-            | Fault::Broken
-            | Fault::Unreadable(_) => false,
+        match &self.reason {
+            Reason::Status { status, .. } => matches!(status, 401 | 403 | 407),
+            Reason::Code { code, .. } => codes::look_up(*code).is_to_repair(),
+            Reason::TokenRefusedTwice { .. } | Reason::AppDisabled => true,
+            Reason::Connect { .. }
+            | Reason::TokenLate
+            | Reason::Timeout
+            | Reason::Broken
+            | Reason::Unreadable(_) => false,
         }
     }
 
     /// Whether a message may have been sent although the call failed. A proxy that answers 500, 502 or 504 may have passed the request on;
     /// 503 says that nobody took it.
     pub fn maybe_sent(&self) -> bool {
-        let ambiguous = match self.fault {
-            Fault::Timeout | Fault::Broken | Fault::Unreadable(_) => true,
-            Fault::Status { status, .. } => (500..=599).contains(&status) && status != 503,
-            Fault::Connect(_)
-            | Fault::TokenLate
-            | Fault::Code { .. }
-            | Fault::TokenRefusedTwice { .. }
-            | Fault::AppDisabled => false,
+        let ambiguous = match self.reason {
+            Reason::Timeout | Reason::Broken | Reason::Unreadable(_) => true,
+            Reason::Status { status, .. } => (500..=599).contains(&status) && status != 503,
+            Reason::Connect(_)
+            | Reason::TokenLate
+            | Reason::Code { .. }
+            | Reason::TokenRefusedTwice { .. }
+            | Reason::AppDisabled => false,
         };
         self.call == Call::Send && ambiguous
     }
 
     /// The `errcode`, if there was one.
     pub fn code(&self) -> Option<i64> {
-        match self.fault {
-            Fault::Code { code, .. } | Fault::TokenRefusedTwice { code, .. } => Some(code),
+        match self.reason {
+            Reason::Code { code, .. } | Reason::TokenRefusedTwice { code, .. } => Some(code),
             _ => None,
         }
     }
 
     /// The support trace id, if there was one.
     pub fn hint(&self) -> Option<&str> {
-        match &self.fault {
-            Fault::Code { hint, .. } | Fault::TokenRefusedTwice { hint, .. } => hint.as_deref(),
+        match &self.reason {
+            Reason::Code { hint, .. } | Reason::TokenRefusedTwice { hint, .. } => hint.as_deref(),
             _ => None,
         }
     }
 
     /// One line of what to do.
     pub fn advice(&self) -> String {
-        match &self.fault {
-            Fault::Connect(none) => none.advice().into(),
-            Fault::TokenLate => "check the network between this server and WeChat Work: gettoken answers late or not at all".into(),
-            Fault::Timeout | Fault::Broken => "check the network between this server and WeChat Work".into(),
-            Fault::Status { status: 401 | 403, .. } => {
+        match &self.reason {
+            Reason::Connect(none) => none.advice().into(),
+            Reason::TokenLate => "check the network between this server and WeChat Work: gettoken answers late or not at all".into(),
+            Reason::Timeout | Reason::Broken => "check the network between this server and WeChat Work".into(),
+            Reason::Status { status: 401 | 403, .. } => {
                 "something in between refuses the call: check the proxy and wechat.api_base_url".into()
             }
-            Fault::Status { status: 407, .. } => "the proxy wants to know who calls: put user and password into its URL".into(),
-            Fault::Status { status: 408 | 429 | 500..=599, .. } => "WeChat Work, or a proxy before it, is busy or broken for now".into(),
-            Fault::Status { .. } | Fault::Unreadable(_) => "check what answers at wechat.api_base_url: it is not WeChat Work's API".into(),
-            Fault::Code { code: 60020 | 301_042, from_ip: Some(ip), .. } => {
+            Reason::Status { status: 407, .. } => "the proxy wants to know who calls: put user and password into its URL".into(),
+            Reason::Status { status: 408 | 429 | 500..=599, .. } => "WeChat Work, or a proxy before it, is busy or broken for now".into(),
+            Reason::Status { .. } | Reason::Unreadable(_) => "check what answers at wechat.api_base_url: it is not WeChat Work's API".into(),
+            Reason::Code { code: 60020 | 301_042, from_ip: Some(ip), .. } => {
                 format!("add {ip} to the app's trusted IPs (企业可信IP) in the admin console, and wait a minute")
             }
-            Fault::Code { code, .. } => codes::look_up(*code).advice.into(),
-            Fault::TokenRefusedTwice { .. } => {
+            Reason::Code { code, .. } => codes::look_up(*code).advice.into(),
+            Reason::TokenRefusedTwice { .. } => {
                 "each new token is refused, so something else ends this app's tokens: look for another program that uses \
                  the same Secret, and check that wechat.api_base_url is one and the same WeChat Work for gettoken and message/send"
                     .into()
             }
-            Fault::AppDisabled => "enable the app in the admin console".into(),
+            Reason::AppDisabled => "enable the app in the admin console".into(),
         }
     }
 
     /// What kind of trouble it is, for metrics.
     pub fn trouble(&self) -> &'static str {
-        match &self.fault {
-            Fault::Connect(_) => "connect",
-            Fault::TokenLate => "token_late",
-            Fault::Timeout => "timeout",
-            Fault::Broken => "broken",
-            Fault::Status { .. } => "http_status",
-            Fault::Unreadable(_) => "unreadable",
-            Fault::Code { code, .. } | Fault::TokenRefusedTwice { code, .. } => {
+        match &self.reason {
+            Reason::Connect(_) => "connect",
+            Reason::TokenLate => "token_late",
+            Reason::Timeout => "timeout",
+            Reason::Broken => "broken",
+            Reason::Status { .. } => "http_status",
+            Reason::Unreadable(_) => "unreadable",
+            Reason::Code { code, .. } | Reason::TokenRefusedTwice { code, .. } => {
                 codes::look_up(*code).trouble.as_str()
             }
-            Fault::AppDisabled => Trouble::Permission.as_str(),
+            Reason::AppDisabled => Trouble::Permission.as_str(),
         }
     }
 
     /// Whether the server refuses the access token of the call, which it looks at before anything else.
     pub fn refuses_token(&self) -> bool {
         matches!(
-            self.fault,
-            Fault::Code {
+            self.reason,
+            Reason::Code {
                 code: 40014 | 42001,
                 ..
             }
@@ -247,12 +247,12 @@ impl Error {
     /// The same failure of a call that was made with a fresh token.
     #[must_use]
     pub fn of_a_fresh_token(self) -> Self {
-        match self.fault {
-            Fault::Code {
+        match self.reason {
+            Reason::Code {
                 code: code @ (40014 | 42001),
                 hint,
                 ..
-            } => Self::new(self.call, Fault::TokenRefusedTwice { code, hint }),
+            } => Self::new(self.call, Reason::TokenRefusedTwice { code, hint }),
             _ => self,
         }
     }
@@ -266,31 +266,31 @@ impl Error {
     }
 
     pub(crate) fn refuses_credentials(&self) -> bool {
-        matches!(self.fault, Fault::Code { code, .. } if codes::look_up(code).trouble == Trouble::Credentials)
+        matches!(self.reason, Reason::Code { code, .. } if codes::look_up(code).trouble == Trouble::Credentials)
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "WeChat Work {}: ", self.call.as_str())?;
-        match &self.fault {
-            Fault::Connect(none) => write!(f, "{none}")?,
-            Fault::TokenLate => f.write_str("no access token in time; nothing was sent")?,
-            Fault::Timeout => f.write_str("no answer in time")?,
-            Fault::Broken => f.write_str("the connection broke before the answer")?,
-            Fault::Status { status, .. } => write!(f, "HTTP status {status}{}", word_of(*status))?,
-            Fault::Unreadable(what) => write!(f, "unreadable answer: {what}")?,
-            Fault::Code { code, text, .. } => {
+        match &self.reason {
+            Reason::Connect(none) => write!(f, "{none}")?,
+            Reason::TokenLate => f.write_str("no access token in time; nothing was sent")?,
+            Reason::Timeout => f.write_str("no answer in time")?,
+            Reason::Broken => f.write_str("the connection broke before the answer")?,
+            Reason::Status { status, .. } => write!(f, "HTTP status {status}{}", word_of(*status))?,
+            Reason::Unreadable(what) => write!(f, "unreadable answer: {what}")?,
+            Reason::Code { code, text, .. } => {
                 let Entry { label, .. } = codes::look_up(*code);
                 write!(f, "errcode {code}, {label}")?;
                 if !text.is_empty() {
                     write!(f, ": {text}")?;
                 }
             }
-            Fault::TokenRefusedTwice { code, .. } => {
+            Reason::TokenRefusedTwice { code, .. } => {
                 write!(f, "errcode {code}, also with a fresh access token")?;
             }
-            Fault::AppDisabled => f.write_str("the app is disabled")?,
+            Reason::AppDisabled => f.write_str("the app is disabled")?,
         }
         if let Some(wait) = self.remembered_for {
             write!(

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use crate::answer::Answer;
 use crate::app::App;
-use crate::error::{Call, Error, Fault};
+use crate::error::{Call, Error, Reason};
 use crate::health_memory::{AgentState, Finding};
 use crate::token::Token;
 
@@ -60,7 +60,7 @@ impl App {
             .await?;
         let answer = Answer::read(Call::AgentGet, &body, "agentid", &self.slot.secrets())?;
         if answer.number("close") == Some(1) {
-            return Err(Error::new(Call::AgentGet, Fault::AppDisabled));
+            return Err(Error::new(Call::AgentGet, Reason::AppDisabled));
         }
         Ok(AgentState {
             name: answer.text("name").map(str::to_owned),

@@ -11,7 +11,7 @@ use acteon_http::{
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use crate::error::{Call, Error, Fault};
+use crate::error::{Call, Error, Reason};
 
 /// Where WeChat Work's servers answer.
 pub const DEFAULT_BASE_URL: &str = "https://qyapi.weixin.qq.com";
@@ -76,7 +76,7 @@ pub(crate) struct Address {
 pub(crate) struct Reply {
     pub(crate) body: Zeroizing<Vec<u8>>,
     /// Why not all of it came.
-    pub(crate) cut_short: Option<Fault>,
+    pub(crate) cut_short: Option<Reason>,
 }
 
 impl Endpoint {
@@ -166,7 +166,7 @@ impl Endpoint {
         let uri = self
             .remote
             .address(&self.url(call, query))
-            .map_err(|none| Error::new(call, Fault::Connect(none)))?;
+            .map_err(|none| Error::new(call, Reason::Connect(none)))?;
         Ok(Address { call, uri })
     }
 
@@ -213,7 +213,7 @@ impl Endpoint {
                 .map(Box::from);
             return Err(Error::new(
                 call,
-                Fault::Status {
+                Reason::Status {
                     status: status.as_u16(),
                     retry_after,
                 },
@@ -262,7 +262,7 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-impl From<Failure> for Fault {
+impl From<Failure> for Reason {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::NoConnection(none) => Self::Connect(none),
@@ -275,9 +275,9 @@ impl From<Failure> for Fault {
 impl From<Received> for Reply {
     fn from(Received { bytes, cut }: Received) -> Self {
         let cut_short = cut.map(|cut| match cut {
-            Cut::TooLong => Fault::Unreadable("it is too long"),
-            Cut::Late => Fault::Timeout,
-            Cut::Broken => Fault::Broken,
+            Cut::TooLong => Reason::Unreadable("it is too long"),
+            Cut::Late => Reason::Timeout,
+            Cut::Broken => Reason::Broken,
         });
         Self {
             body: Zeroizing::new(bytes),
@@ -303,7 +303,7 @@ impl Reply {
             _ => return self,
         };
         if read.is_err() && self.cut_short.is_none() {
-            self.cut_short = Some(Fault::Unreadable("it is compressed, and broken"));
+            self.cut_short = Some(Reason::Unreadable("it is compressed, and broken"));
         }
         self.body = Zeroizing::new(plain);
         self

@@ -35,7 +35,7 @@ pub use app::{App, Sent};
 pub use clock::{Clock, SystemClock};
 pub use content::{Body, Card, Content};
 pub use credentials::Credentials;
-pub use error::{Call, Class, Error, Fault};
+pub use error::{Call, Class, Error, Reason};
 pub use health_memory::AgentState;
 pub use http::{DEFAULT_BASE_URL, Endpoint, EndpointError};
 pub use language::Language;

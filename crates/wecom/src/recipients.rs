@@ -79,7 +79,7 @@ pub enum RecipientsError {
 }
 
 impl RecipientsError {
-    /// The selector that is at fault.
+    /// The selector that cannot be used.
     pub const fn field(&self) -> Option<&'static str> {
         match self {
             Self::Nobody => None,

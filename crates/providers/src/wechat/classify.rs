@@ -1,7 +1,7 @@
 //! From the API's errors to the gateway's.
 
 use acteon_core::{ErrorKind, ProviderError, Repeat, Timestamp};
-use acteon_wecom::{Class, Error, Fault};
+use acteon_wecom::{Class, Error, Reason};
 
 use crate::retry_after;
 
@@ -25,17 +25,17 @@ pub(super) fn classify(error: &Error, now: Timestamp) -> ProviderError {
         provider_error = provider_error.hint(hint);
     }
     if error.maybe_sent() {
-        let answered = matches!(error.fault, Fault::Unreadable(_));
+        let answered = matches!(error.reason, Reason::Unreadable(_));
         provider_error = provider_error.maybe_sent().repeat(if answered {
             Repeat::OnceLater
         } else {
             Repeat::Later
         });
     }
-    if let Fault::Status {
+    if let Reason::Status {
         status: 408 | 429 | 503,
         retry_after: Some(asked),
-    } = &error.fault
+    } = &error.reason
         && let Some(asked) = retry_after::parse(asked, now)
     {
         provider_error = provider_error.retry_after(asked);

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::TABLE;
-use crate::{Call, Error, Fault};
+use crate::{Call, Error, Reason};
 
 /// Each code of the table, and what its failure and its advice say.
 #[rustfmt::skip]
@@ -223,7 +223,7 @@ const READ: &[(i64, &str)] = &[
 fn refused(code: i64, from_ip: Option<IpAddr>) -> Error {
     Error::new(
         Call::Send,
-        Fault::Code {
+        Reason::Code {
             code,
             text: "ERRMSG".into(),
             hint: None,
@@ -299,7 +299,7 @@ fn a_fresh_token_that_is_refused_too_has_a_text_of_its_own() {
         );
     }
     assert_eq!(
-        read(&Error::new(Call::Send, Fault::AppDisabled)),
+        read(&Error::new(Call::Send, Reason::AppDisabled)),
         "the app is disabled -> enable the app in the admin console"
     );
 }

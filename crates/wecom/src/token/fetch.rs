@@ -10,7 +10,7 @@ use super::access_token::{Token, buffer_within};
 use super::slot::Slot;
 use crate::answer::Answer;
 use crate::credentials::Credentials;
-use crate::error::{Call, Error, Fault};
+use crate::error::{Call, Error, Reason};
 use crate::share::{SharedToken, TokenTurn};
 
 /// Assumed where the server does not say.
@@ -113,13 +113,13 @@ impl Slot {
         let serde_json::Value::String(secret) = answer.take("access_token") else {
             return Err(Error::new(
                 Call::GetToken,
-                Fault::Unreadable("it has no access_token"),
+                Reason::Unreadable("it has no access_token"),
             ));
         };
         if secret.is_empty() {
             return Err(Error::new(
                 Call::GetToken,
-                Fault::Unreadable("its access_token is empty"),
+                Reason::Unreadable("its access_token is empty"),
             ));
         }
         let ttl = ttl.max(Duration::from_secs(1));

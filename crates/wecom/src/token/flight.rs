@@ -3,7 +3,7 @@
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use crate::error::{Call, Error, Fault};
+use crate::error::{Call, Error, Reason};
 
 /// A flight that somebody waits for.
 pub(super) struct Flight {
@@ -17,6 +17,6 @@ impl Flight {
         let landed = timeout_at(deadline, self.ended.wait_for(|ended| *ended > self.seen)).await;
         landed
             .map(drop)
-            .map_err(|_| Error::new(Call::GetToken, Fault::TokenLate))
+            .map_err(|_| Error::new(Call::GetToken, Reason::TokenLate))
     }
 }

@@ -12,7 +12,7 @@ use super::flight::Flight;
 use super::state::SlotState;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
-use crate::error::{Call, Error, Fault};
+use crate::error::{Call, Error, Reason};
 use crate::http::Endpoint;
 use crate::share::TokenShare;
 
@@ -140,7 +140,7 @@ impl Slot {
             tokio::spawn(async move {
                 let landing = Landing {
                     slot: &slot,
-                    result: Err(Error::new(Call::GetToken, Fault::TokenLate)),
+                    result: Err(Error::new(Call::GetToken, Reason::TokenLate)),
                 };
                 landing.with(slot.fetch_or_share(buffer).await);
             });

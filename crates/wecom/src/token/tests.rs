@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
 use crate::app::App;
-use crate::error::Fault;
+use crate::error::Reason;
 use crate::share::{SharedToken, TokenTurn};
 
 /// A share whose turn comes after a while, with a token.
@@ -75,8 +75,8 @@ async fn a_send_that_waits_for_a_token_ends_in_time_and_was_none() {
     let began = Instant::now();
     let error = app.send(b"{}").await.expect_err("no token");
     assert_eq!(
-        (&error.fault, error.maybe_sent()),
-        (&Fault::TokenLate, false)
+        (&error.reason, error.maybe_sent()),
+        (&Reason::TokenLate, false)
     );
     assert!(
         began.elapsed() < Duration::from_secs(10),
@@ -178,11 +178,11 @@ async fn a_send_of_now_waits_for_no_token() {
     let error = app.send_now(b"{}").await.expect_err("no token");
     assert_eq!(
         (
-            &error.fault,
+            &error.reason,
             began.elapsed(),
             share.asked.load(Ordering::SeqCst)
         ),
-        (&Fault::TokenLate, Duration::ZERO, 0)
+        (&Reason::TokenLate, Duration::ZERO, 0)
     );
     app.make_ready().await.expect("a token");
     assert!(app.is_ready());
