@@ -37,17 +37,17 @@ impl fmt::Display for Place {
     }
 }
 
-/// Value that cannot be used: what is wrong with it, and what to do.
+/// Input that cannot be used: what is wrong with it, and what to do. It has no place yet; whoever knows where it stands makes it a [`Diagnostic`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct InvalidInput {
     /// What is wrong and what was expected.
     pub message: String,
     /// What to do, or what was probably meant.
     pub hint: Option<String>,
 }
 
-impl Fault {
-    /// A fault, and what to do about it.
+impl InvalidInput {
+    /// Invalid input with a hint that says what to do.
     pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -55,7 +55,7 @@ impl Fault {
         }
     }
 
-    /// A fault whose message says what to do.
+    /// Invalid input without a hint: the message alone says what to do.
     pub fn of(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),

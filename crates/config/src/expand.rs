@@ -4,7 +4,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use crate::diagnostic::Fault;
+use crate::diagnostic::InvalidInput;
 use crate::files::read_text;
 
 /// Largest file that is taken into a value.
@@ -21,11 +21,11 @@ pub trait Lookup {
     fn is_encrypted(&self, text: &str) -> bool;
 
     /// Opens a text that says that it is encrypted.
-    fn decrypt(&self, text: &SecretString) -> Result<SecretString, Fault>;
+    fn decrypt(&self, text: &SecretString) -> Result<SecretString, InvalidInput>;
 }
 
 /// A text with what it refers to in place of the references.
-pub(crate) fn expand(text: &str, lookup: &dyn Lookup) -> Result<String, Fault> {
+pub(crate) fn expand(text: &str, lookup: &dyn Lookup) -> Result<String, InvalidInput> {
     let mut result = String::new();
     let mut rest = text;
     while let Some(start) = rest.find("${") {
@@ -38,7 +38,7 @@ pub(crate) fn expand(text: &str, lookup: &dyn Lookup) -> Result<String, Fault> {
         result.push_str(&rest[..start]);
         let inner = &rest[start + 2..];
         let end = inner.find('}').ok_or_else(|| {
-            Fault::new(
+            InvalidInput::new(
                 "the closing } of ${ is missing",
                 "write $${ for a literal ${",
             )
@@ -50,11 +50,11 @@ pub(crate) fn expand(text: &str, lookup: &dyn Lookup) -> Result<String, Fault> {
     Ok(result)
 }
 
-fn value_of(name: &str, lookup: &dyn Lookup) -> Result<String, Fault> {
+fn value_of(name: &str, lookup: &dyn Lookup) -> Result<String, InvalidInput> {
     if let Some(path) = name.strip_prefix("file:") {
         not_of_a_shell(path)?;
         let text = read_text(Path::new(path), MAX_FILE_BYTES).map_err(|error| {
-            Fault::new(
+            InvalidInput::new(
                 format!("cannot read {path:?}: {error}"),
                 "check the path, and that this user may read it",
             )
@@ -62,13 +62,13 @@ fn value_of(name: &str, lookup: &dyn Lookup) -> Result<String, Fault> {
         return Ok(text.trim_end_matches(['\n', '\r']).to_owned());
     }
     if name.is_empty() {
-        return Err(Fault::new(
+        return Err(InvalidInput::new(
             "a name is missing between ${ and }",
             "write ${NAME} for an environment variable, ${file:/path} for a file, or $${ for a literal ${",
         ));
     }
     lookup.variable(name).ok_or_else(|| {
-        Fault::new(
+        InvalidInput::new(
             format!("the environment variable {name:?} is not set"),
             what_to_write(name),
         )
@@ -100,21 +100,21 @@ fn what_to_write(name: &str) -> String {
 }
 
 /// Refuses a path that only a shell would understand: a folder named ~ would be made, or looked for.
-pub(crate) fn not_of_a_shell(path: &str) -> Result<(), Fault> {
+pub(crate) fn not_of_a_shell(path: &str) -> Result<(), InvalidInput> {
     let Some(rest) = path
         .strip_prefix('~')
         .filter(|rest| rest.is_empty() || rest.starts_with('/'))
     else {
         return Ok(());
     };
-    Err(Fault::new(
+    Err(InvalidInput::new(
         format!("{path:?} begins with ~, which only a shell takes for the home folder"),
         format!("write the whole path, or ${{HOME}}{rest}"),
     ))
 }
 
 /// Refuses a text that other programs put a value in the place of. As a secret it would be refused by its service, much later and by its own name.
-pub(crate) fn no_placeholder(text: &str) -> Result<(), Fault> {
+pub(crate) fn no_placeholder(text: &str) -> Result<(), InvalidInput> {
     let text = text.trim();
     let within = |open: &str, close: &str| text.strip_prefix(open)?.strip_suffix(close);
     let is_name = |name: &str| {
@@ -132,7 +132,7 @@ pub(crate) fn no_placeholder(text: &str) -> Result<(), Fault> {
         || within("{{", "}}").is_some_and(is_name)
         || within("<", ">").is_some_and(is_name);
     if is_placeholder {
-        return Err(Fault::new(
+        return Err(InvalidInput::new(
             "what is written here stands for a value, and is none",
             "write ${NAME} for the environment variable NAME, ${file:/path} for a file, or the value itself",
         ));

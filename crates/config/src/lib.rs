@@ -13,7 +13,7 @@ mod settings;
 pub mod similar;
 mod walk;
 
-pub use diagnostic::{ConfigError, Diagnostic, Fault, Place};
+pub use diagnostic::{ConfigError, Diagnostic, InvalidInput, Place};
 pub use expand::Lookup;
 pub use settings::{Key, Kind, Problem, Setting, Settings, Takes};
 pub use walk::{Block, Section, SectionReader, Sections, Walker};

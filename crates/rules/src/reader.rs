@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use acteon_config::{Diagnostic, Fault, Place};
+use acteon_config::{Diagnostic, InvalidInput, Place};
 use acteon_core::limits::MAX_NAME_BYTES;
 use acteon_core::similar::nearest;
 use jiff::tz::TimeZone;
@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes what is wrong at a place, and what to do about it.
-    pub(crate) fn note(&mut self, place: Place, Fault { message, hint }: Fault) {
+    pub(crate) fn note(&mut self, place: Place, InvalidInput { message, hint }: InvalidInput) {
         let diagnostic = self.diagnostic(place, message);
         self.diagnostics.push(Diagnostic { hint, ..diagnostic });
     }
@@ -135,7 +135,10 @@ impl<'a> Reader<'a> {
                 let near = nearest(key, known.iter().copied())
                     .map_or(String::new(), |near| format!("did you mean {near}?; "));
                 let hint = format!("{near}known are: {}", known.join(", "));
-                self.note(*place, Fault::new(format!("there is no key {key:?}"), hint));
+                self.note(
+                    *place,
+                    InvalidInput::new(format!("there is no key {key:?}"), hint),
+                );
                 continue;
             };
             self.keys
@@ -163,7 +166,10 @@ impl<'a> Reader<'a> {
     ) -> Option<&'n Node> {
         let found = fields.get(key).copied();
         if found.is_none() {
-            self.note(node.place, Fault::new(format!("{key} is missing"), why));
+            self.note(
+                node.place,
+                InvalidInput::new(format!("{key} is missing"), why),
+            );
         }
         found
     }

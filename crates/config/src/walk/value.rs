@@ -7,19 +7,23 @@ use secrecy::{ExposeSecret as _, SecretString};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::diagnostic::Fault;
+use crate::diagnostic::InvalidInput;
 use crate::expand::{Lookup, expand, no_placeholder, not_of_a_shell};
 use crate::settings::{Key, Kind, Setting};
 
 type Value<'a> = Spanned<DeValue<'a>>;
 
 /// What a value is read to: `None` where it is of another kind.
-type Read<T> = Result<Option<T>, Fault>;
+type Read<T> = Result<Option<T>, InvalidInput>;
 
 /// The value of a key, checked against its kind.
-pub(super) fn setting(key: &Key, value: &Value<'_>, lookup: &dyn Lookup) -> Result<Setting, Fault> {
+pub(super) fn setting(
+    key: &Key,
+    value: &Value<'_>,
+    lookup: &dyn Lookup,
+) -> Result<Setting, InvalidInput> {
     let Some(setting) = of_kind(key.kind, value, lookup)? else {
-        return Err(Fault::of(format!(
+        return Err(InvalidInput::of(format!(
             "must be {}, {}",
             key.kind.expected(),
             unlike(key.kind, value.get_ref())
@@ -77,7 +81,7 @@ fn plain(value: &Value<'_>, lookup: &dyn Lookup) -> Read<String> {
     };
     let text = expand(text, lookup)?;
     if lookup.is_encrypted(&text) {
-        return Err(Fault::new(
+        return Err(InvalidInput::new(
             "this key takes no encrypted value",
             "write it in plain text",
         ));
@@ -129,8 +133,8 @@ fn is_blank(setting: &Setting) -> bool {
     }
 }
 
-/// The fault of a blank value.
-fn blank(key: &Key, value: &Value<'_>) -> Fault {
+/// What is said of a blank value, by whether it stands in a list, a table or alone.
+fn blank(key: &Key, value: &Value<'_>) -> InvalidInput {
     let (message, rest) = match value.get_ref() {
         DeValue::Array(_) => (
             "a text of the list must not be blank",
@@ -143,7 +147,7 @@ fn blank(key: &Key, value: &Value<'_>) -> Fault {
         _ if key.required => ("must not be blank", "write the value itself"),
         _ => ("must not be blank", "leave the key out"),
     };
-    Fault::new(
+    InvalidInput::new(
         message,
         format!("set the variable or file that it comes from, or {rest}"),
     )

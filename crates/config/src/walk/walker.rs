@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::section::{Section, SectionReader, Sections};
 use super::value::setting;
-use crate::diagnostic::{ConfigError, Diagnostic, Fault, MAX_TOLD, Place};
+use crate::diagnostic::{ConfigError, Diagnostic, InvalidInput, MAX_TOLD, Place};
 use crate::expand::Lookup;
 use crate::settings::{Key, Problem, Settings};
 use crate::similar::nearest;
@@ -75,7 +75,7 @@ impl<'a> Walker<'a> {
         };
         for error in errors {
             let span = error.span().unwrap_or(0..0);
-            walker.push(&span, "syntax".into(), Fault::of(error.message()));
+            walker.push(&span, "syntax".into(), InvalidInput::of(error.message()));
         }
         walker
     }
@@ -97,7 +97,11 @@ impl<'a> Walker<'a> {
                 }
                 (Some(section), _) => {
                     let message = format!("must be a section, written as [{}]", section.name);
-                    self.push(&value.span(), section.name.into(), Fault::of(message));
+                    self.push(
+                        &value.span(),
+                        section.name.into(),
+                        InvalidInput::of(message),
+                    );
                 }
                 (None, _) => self.refuse_section(&name.span(), name.get_ref(), known, blocks),
             }
@@ -115,8 +119,8 @@ impl<'a> Walker<'a> {
             Some(near) => format!("did you mean [{near}]?"),
             None => format!("known are: [{}]", known.join("], [")),
         };
-        let fault = Fault::new("there is no such section", hint);
-        self.push(span, name.to_owned(), fault);
+        let invalid = InvalidInput::new("there is no such section", hint);
+        self.push(span, name.to_owned(), invalid);
     }
 
     /// Takes the `[[name]]` blocks of the file.
@@ -147,7 +151,7 @@ impl<'a> Walker<'a> {
         let span = value.span();
         let DeValue::Array(array) = value.into_inner() else {
             let message = format!("must be a list of blocks, each headed [[{name}]]");
-            self.push(&span, name.to_owned(), Fault::of(message));
+            self.push(&span, name.to_owned(), InvalidInput::of(message));
             return Vec::new();
         };
         let mut blocks = Vec::new();
@@ -157,7 +161,7 @@ impl<'a> Walker<'a> {
                 blocks.push(Block { table, span });
             } else {
                 let message = format!("must be a block, headed [[{name}]]");
-                self.push(&span, name.to_owned(), Fault::of(message));
+                self.push(&span, name.to_owned(), InvalidInput::of(message));
             }
         }
         blocks
@@ -166,8 +170,9 @@ impl<'a> Walker<'a> {
     /// Refuses what is left of the file; `known` says what may stand there.
     pub fn refuse_rest(&mut self, known: &str) {
         for (name, _) in std::mem::take(&mut self.root) {
-            let fault = Fault::new("there is no such section", format!("known are: {known}"));
-            self.push(&name.span(), name.get_ref().to_string(), fault);
+            let invalid =
+                InvalidInput::new("there is no such section", format!("known are: {known}"));
+            self.push(&name.span(), name.get_ref().to_string(), invalid);
         }
     }
 
@@ -188,11 +193,11 @@ impl<'a> Walker<'a> {
         self.read_table(section, "", table, &keys, &mut settings);
         for key in keys.iter().filter(|key| key.required) {
             if !settings.is_given(key.name) {
-                let fault = Fault::new(
+                let invalid = InvalidInput::new(
                     format!("{} is missing", key.name),
                     format!("{}: {}", key.name, key.help),
                 );
-                self.push(header, section.to_owned(), fault);
+                self.push(header, section.to_owned(), invalid);
             }
         }
         settings
@@ -220,9 +225,9 @@ impl<'a> Walker<'a> {
                         .insert((section.to_owned(), key.name), value.span());
                     match setting(key, value, self.lookup) {
                         Ok(setting) => settings.set(key.name, setting),
-                        Err(fault) => {
+                        Err(invalid) => {
                             settings.set_unusable(key.name);
-                            self.push(&value.span(), format!("{section}: {}", key.name), fault);
+                            self.push(&value.span(), format!("{section}: {}", key.name), invalid);
                         }
                     }
                 }
@@ -230,8 +235,8 @@ impl<'a> Walker<'a> {
                     self.read_table(section, &format!("{full}."), inner, keys, settings);
                 }
                 (None, _) => {
-                    let fault = Fault::new("there is no such key", similar(&full, keys));
-                    self.push(&name.span(), format!("{section}: {full}"), fault);
+                    let invalid = InvalidInput::new("there is no such key", similar(&full, keys));
+                    self.push(&name.span(), format!("{section}: {full}"), invalid);
                 }
             }
         }
@@ -257,27 +262,33 @@ impl<'a> Walker<'a> {
             self.push(
                 &span.unwrap_or(0..0),
                 format!("{section}: {key}"),
-                Fault::of(message),
+                InvalidInput::of(message),
             );
         }
     }
 
     /// Notes what is wrong with a block.
-    pub fn note_block(&mut self, section: &str, block: &Block<'_>, fault: Fault) {
-        self.push(&block.span, section.to_owned(), fault);
+    pub fn note_block(&mut self, section: &str, block: &Block<'_>, invalid: InvalidInput) {
+        self.push(&block.span, section.to_owned(), invalid);
     }
 
     /// Notes what is wrong with a key of a block that was not read yet; with the block where it has no such key.
-    pub fn note_unread(&mut self, section: &str, block: &Block<'_>, key: &str, fault: Fault) {
+    pub fn note_unread(
+        &mut self,
+        section: &str,
+        block: &Block<'_>,
+        key: &str,
+        invalid: InvalidInput,
+    ) {
         let span = block
             .value_of(key)
             .map_or_else(|| block.span.clone(), Spanned::span);
-        self.push(&span, format!("{section}: {key}"), fault);
+        self.push(&span, format!("{section}: {key}"), invalid);
     }
 
     /// Notes what is wrong with the whole file.
-    pub fn note_file(&mut self, subject: &str, fault: Fault) {
-        self.push(&(0..0), subject.to_owned(), fault);
+    pub fn note_file(&mut self, subject: &str, invalid: InvalidInput) {
+        self.push(&(0..0), subject.to_owned(), invalid);
     }
 
     /// Where the value of a key stands.
@@ -287,7 +298,7 @@ impl<'a> Walker<'a> {
             .map(|span| Place::of(self.text, span.start))
     }
 
-    fn push(&mut self, span: &Span, subject: String, Fault { message, hint }: Fault) {
+    fn push(&mut self, span: &Span, subject: String, InvalidInput { message, hint }: InvalidInput) {
         // To find a line takes a walk through the text.
         if self.diagnostics.len() == MAX_TOLD {
             self.more += 1;

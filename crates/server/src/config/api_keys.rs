@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use acteon_config::similar::nearest;
 use acteon_config::{
-    Block, ConfigError, Fault, Key, Kind, Problem, SectionReader, Settings, Walker,
+    Block, ConfigError, InvalidInput, Key, Kind, Problem, SectionReader, Settings, Walker,
 };
 use acteon_core::limits::MAX_NAME_BYTES;
 use acteon_core::{
@@ -81,11 +81,11 @@ impl AuthTable {
         let mut names = BTreeSet::new();
         let blocks = walker.blocks("api_keys");
         if blocks.is_empty() {
-            let fault = Fault::new(
+            let invalid = InvalidInput::new(
                 "there is no API key, so nobody could call",
                 "put one there: `acteon-server api-key NAME` prints a key and the lines for it",
             );
-            walker.note_file("api_keys", fault);
+            walker.note_file("api_keys", invalid);
         }
         for (index, block) in blocks.into_iter().enumerate() {
             let section = format!("api_keys[{index}]");
@@ -135,11 +135,11 @@ fn api_key<'a>(
         .collect();
     let settings = walker.read(section, &block, &[API_KEY]);
     if grants.is_empty() {
-        let fault = Fault::new(
+        let invalid = InvalidInput::new(
             "has no grants, so it could do nothing",
             "add [[api_keys.grants]] with tenants = [\"*\"] and namespaces = [\"*\"] for everything",
         );
-        walker.note_block(section, &block, fault);
+        walker.note_block(section, &block, invalid);
     }
     let (id, role, hash) = walker.check(section, &settings, |reader| {
         (name(reader, names), role(reader), hash(reader))

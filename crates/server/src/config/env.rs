@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use acteon_config::{ConfigError, Fault, Lookup};
+use acteon_config::{ConfigError, InvalidInput, Lookup};
 use acteon_crypto::{
     Envelope, EnvelopeError, ExposeSecret as _, KeyRing, KeyRingError, SecretString,
 };
@@ -50,10 +50,10 @@ impl Lookup for Env<'_> {
         Envelope::is_claimed_by(text)
     }
 
-    fn decrypt(&self, text: &SecretString) -> Result<SecretString, Fault> {
+    fn decrypt(&self, text: &SecretString) -> Result<SecretString, InvalidInput> {
         Envelope::parse(text.expose_secret())
             .and_then(|envelope| envelope.open(&self.keys))
-            .map_err(|error| Fault::new(error.to_string(), to_do(&error)))
+            .map_err(|error| InvalidInput::new(error.to_string(), to_do(&error)))
     }
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use acteon_config::similar::nearest;
-use acteon_config::{Block, Fault, Key, Kind, Problem, SectionReader, Settings, Takes, Walker};
+use acteon_config::{
+    Block, InvalidInput, Key, Kind, Problem, SectionReader, Settings, Takes, Walker,
+};
 use acteon_core::{Provider, ProviderName};
 use acteon_gateway::OnRepairable;
 use acteon_providers::{Context, KNOWN_TYPES, ProviderType, catalog};
@@ -79,8 +81,8 @@ fn read_one<'a>(
     else {
         match type_name {
             Some(name) => {
-                let fault = Fault::of(unknown_type(name, types));
-                walker.note_unread(section, block, "type", fault);
+                let invalid = InvalidInput::of(unknown_type(name, types));
+                walker.note_unread(section, block, "type", invalid);
             }
             None => drop(walker.read(section, &block.only(&["name", "type"]), &[PROVIDER])),
         }
