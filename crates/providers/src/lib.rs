@@ -12,6 +12,7 @@ mod retry_after;
 mod webhook;
 #[cfg(feature = "wechat")]
 mod wechat;
+mod whole_action;
 
 #[cfg(feature = "wechat")]
 pub use acteon_wecom::{SharedToken, TokenShare, TokenTurn};

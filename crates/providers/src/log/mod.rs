@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::context::Context;
 use crate::provider_type::{Built, ProviderType};
+use crate::whole_action;
 
 /// Longest part of an action that is logged.
 const MAX_LOGGED_BYTES: usize = 4096;
@@ -57,13 +58,7 @@ fn on_one_line(json: &str) -> Cow<'_, str> {
 
 impl Provider for LogProvider {
     fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError> {
-        let text = action
-            .to_json()
-            .map_err(|error| ProviderError::new(ErrorKind::Serialization, error.to_string()))?;
-        Ok(Prepared {
-            bytes: text.into_bytes(),
-            ..Prepared::default()
-        })
+        whole_action::prepare(action)
     }
 
     fn send<'a>(
