@@ -2,8 +2,6 @@
 //!
 //! Field names are those of the wire format that the published clients read.
 
-#![deny(missing_docs)]
-
 mod actions;
 mod error;
 mod examples;

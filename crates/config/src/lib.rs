@@ -4,8 +4,6 @@
 //! environment variables and files expanded and secrets decrypted ([`Lookup`]). A [`SectionReader`] checks them further, where whoever owns
 //! the section knows more. What is wrong becomes a [`Diagnostic`], here and for rules alike. No section is known to this crate.
 
-#![deny(missing_docs)]
-
 mod diagnostic;
 mod expand;
 pub mod files;

@@ -5,8 +5,6 @@
 //! ids from [`Entropy`], so that a simulation can replay both. Every limit on what comes from
 //! outside stands in [`limits`], with its reason.
 
-#![deny(missing_docs)]
-
 mod access;
 mod action;
 mod causes;

@@ -4,8 +4,6 @@
 //! written, truncated and synced, in order. [`PowerCuts`] then makes, for any moment of a recording, what a disk may hold after the power went:
 //! everything that was synced, and of the rest each write wholly, in part, or not at all.
 
-#![deny(missing_docs)]
-
 mod cut;
 mod recording;
 mod vfs;

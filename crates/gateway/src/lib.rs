@@ -12,8 +12,6 @@
 //! A synchronous dispatch is a row that its own process claimed at birth; everything else that is due - retries, rows that found no room in
 //! memory, rows of a process that died - is claimed by the runner, and goes the same way from ACT on.
 
-#![deny(missing_docs)]
-
 mod admit;
 mod cluster;
 mod decide;

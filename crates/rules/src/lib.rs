@@ -6,8 +6,6 @@
 //! with three truth values (`docs/adr/0003`). The first rule that matches, by priority, gives the
 //! [`Verdict`].
 
-#![deny(missing_docs)]
-
 mod cel;
 mod context;
 mod diagnostic;

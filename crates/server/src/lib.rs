@@ -1,7 +1,5 @@
 //! The Acteon server as a library: its configuration, its HTTP API, and a [`Server`] that the command, tests and examples start.
 
-#![deny(missing_docs)]
-
 mod auth;
 mod budget;
 mod compose;

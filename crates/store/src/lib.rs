@@ -6,8 +6,6 @@
 //! by a process that died. See `docs/adr/0001` for the reasons. Beside the journal there are documents, which operators write, and the journal
 //! looked back at: the audit trail.
 
-#![deny(missing_docs)]
-
 mod age;
 mod cause;
 mod claim;
