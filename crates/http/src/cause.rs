@@ -1,4 +1,4 @@
-//! What transport errors say. The one place that takes apart what the HTTP client, its resolver, its TLS and its proxies fail with.
+//! Causes of transport errors. Only this file takes apart the errors of the HTTP client, its resolver, its TLS and its proxies.
 
 use std::error::Error;
 use std::{io, iter};
@@ -9,8 +9,10 @@ use crate::connector::TunnelError;
 use crate::failure::Cause;
 use crate::guard::{NameNotFound, NotAllowed};
 
-/// What the errors of a chain say, and whether it is of the way to a proxy. Those further down know more; but a name that was not resolved in
-/// time is a name that was not resolved.
+/// Cause of an error, and whether the connection to a proxy failed with it (`true`) or the connection to the server (`false`).
+///
+/// The last error of the chain that has a cause decides, since it is the most precise. A name that is not found, or not allowed, ends the search: the
+/// time-out below it would hide it.
 pub(crate) fn cause(error: &(dyn Error + 'static)) -> (Cause, bool) {
     let mut found = Cause::Unknown;
     let mut at_proxy = false;
@@ -26,7 +28,7 @@ pub(crate) fn cause(error: &(dyn Error + 'static)) -> (Cause, bool) {
     (found, at_proxy)
 }
 
-/// Whether the connection was given up because the other side no longer answered.
+/// Whether the operating system gave the connection up because the other side confirmed nothing any more.
 pub(crate) fn is_late(error: &(dyn Error + 'static)) -> bool {
     chain(error).any(|error| {
         error
@@ -35,6 +37,7 @@ pub(crate) fn is_late(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
+/// Errors from `error` down to its last source.
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     iter::successors(Some(error), |&error| {
         // The source of an io::Error is that of what it holds.

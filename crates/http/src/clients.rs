@@ -1,4 +1,5 @@
-//! HTTP clients. A client holds connections and root certificates, which take time to load and memory to keep: remotes behind the same proxy share one.
+//! HTTP clients of a process. A client holds connections and root certificates, which take time to load and memory to keep: remotes that are reached
+//! through the same proxy share one.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -14,28 +15,28 @@ use crate::guard::LinkLocal;
 use crate::proxy::{Proxy, ProxyChoice};
 use crate::remote::{Client, Remote};
 
-/// How long a connection that nobody uses is kept.
+/// Time after which an unused connection is closed.
 const POOL_IDLE: Duration = Duration::from_secs(30);
 
-/// Why no remote can be made.
+/// Reason why a remote cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoRemote {
-    /// There are no root certificates to check servers with.
+    /// This machine has no root certificates to check servers against.
     #[error("the HTTP client could not be set up: no usable TLS root certificates?")]
     NoRoots,
-    /// The proxy that the environment names speaks something else than HTTP.
+    /// The proxy that the environment names is not an HTTP proxy.
     #[error(
         "the proxy in {variable} or ALL_PROXY of the environment has the scheme {scheme}; only http and https proxies are supported: name one, or the server in NO_PROXY"
     )]
     ProxyScheme {
-        /// The variable for servers of this kind.
+        /// Variable that holds proxies for the server's scheme: `HTTPS_PROXY` or `HTTP_PROXY`.
         variable: &'static str,
-        /// The scheme of the proxy's URL.
+        /// Scheme of the proxy's URL, such as `socks5`.
         scheme: String,
     },
 }
 
-/// The HTTP clients of a process.
+/// Factory of [`Remote`]s, and the HTTP clients that they share. The proxies of the environment are read once, when it is made.
 pub struct Clients {
     user_agent: &'static str,
     environment: Matcher,
@@ -48,7 +49,7 @@ struct Made {
     clients: HashMap<ClientKey, Client>,
 }
 
-/// Properties of a client that remotes must agree in to share it.
+/// Key of a client: remotes with the same key share one.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ClientKey {
     proxy: Option<Proxy>,
@@ -56,7 +57,7 @@ struct ClientKey {
 }
 
 impl Clients {
-    /// A set of no clients yet. `user_agent` is what requests say that they come from.
+    /// Creates a factory without clients. `user_agent` is the `User-Agent` of requests that do not set their own.
     pub fn new(user_agent: &'static str) -> Self {
         Self {
             user_agent,
@@ -65,7 +66,7 @@ impl Clients {
         }
     }
 
-    /// The server of a URL, as a remote.
+    /// Makes the remote of a URL's server: only scheme, host and port count. The first remote of its kind loads the root certificates.
     pub fn remote(
         &self,
         url: &Url,
@@ -87,7 +88,7 @@ impl Clients {
         Ok(Remote::new(client, self.user_agent, server.into(), proxy))
     }
 
-    /// How many clients there are.
+    /// Number of clients that were made, each with connections of its own.
     pub fn count(&self) -> usize {
         self.made
             .lock()
@@ -96,6 +97,7 @@ impl Clients {
             .len()
     }
 
+    /// Proxy that the environment names for a server (`host:port`), if any.
     fn environment_proxy(&self, scheme: &str, server: &str) -> Result<Option<Proxy>, NoRemote> {
         let address = format!("{scheme}://{server}/").parse().ok();
         let proxy = address
@@ -134,7 +136,7 @@ impl Clients {
     }
 }
 
-/// A server as `host:port`.
+/// Name of a URL's server, as `host:port`.
 fn server_name(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port_or_known_default()

@@ -1,4 +1,4 @@
-//! Connections: straight to a server, to a proxy that passes requests on, or through one to the server. With TLS where the address says `https`.
+//! Connections: directly to a server, to a proxy that forwards requests (`http`), or through a proxy's tunnel to the server (`https`, with TLS inside).
 
 use std::error::Error;
 use std::io;
@@ -22,27 +22,28 @@ use tower_service::Service;
 use crate::guard::{GuardedResolver, LinkLocal};
 use crate::proxy::Proxy;
 
-/// Longest that the way to a connection may take: name, address, TLS and proxy. Apart from the time-out of a request, which each has of its own.
+/// Longest that a connection may take to be made, with name resolution, TLS and proxy. A request that waits for it may end earlier, by its own time-out.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a connection says nothing before the other side is asked whether it is still there, how often, and how many times.
+/// Idle time before the first TCP keep-alive probe, and the time between probes.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Unanswered probes after which a connection is given up.
 const KEEP_ALIVE_PROBES: u32 = 3;
-/// Longest that the other side may leave unconfirmed what it was sent.
+/// Longest that sent bytes may stay unacknowledged before a connection is given up (`TCP_USER_TIMEOUT`).
 #[cfg(target_os = "linux")]
 const UNCONFIRMED: Duration = Duration::from_secs(30);
 
 type Tcp = HttpConnector<GuardedResolver>;
 
-/// TLS with the roots that this machine trusts.
+/// TLS configurations with the root certificates that this machine trusts.
 #[derive(Clone)]
 pub(crate) struct Tls {
     to_servers: Arc<ClientConfig>,
-    /// What speaks TLS before a tunnel is made need not speak the protocol of what is behind it.
+    /// Without ALPN: a proxy need not offer the protocol of the server behind it.
     to_tunnels: Arc<ClientConfig>,
 }
 
 impl Tls {
-    /// `None` when there are no usable root certificates.
+    /// Loads the root certificates; `None` when none can be used.
     pub(crate) fn load() -> Option<Self> {
         let provider = CryptoProvider::get_default().cloned();
         let provider =
@@ -64,14 +65,14 @@ impl Tls {
     }
 }
 
-/// What makes connections of a kind.
+/// Maker of connections for one client: all direct, or all through one proxy.
 #[derive(Clone)]
 pub(crate) struct Connector {
     straight: HttpsConnector<Tcp>,
     through: Option<Through>,
 }
 
-/// The way through a proxy.
+/// Proxy that connections go through.
 #[derive(Clone)]
 struct Through {
     proxy: Uri,
@@ -141,7 +142,7 @@ impl Connector {
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// What the way through a proxy fails with.
+/// Error of a proxy's tunnel (`CONNECT`). The HTTP client does not export its type, so it is named by where it occurs.
 pub(crate) type TunnelError = <Tunnel<HttpsConnector<Tcp>> as Service<Uri>>::Error;
 
 impl Service<Uri> for Connector {
@@ -162,10 +163,10 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// A connection.
+/// Connection to a server or to a proxy, with or without TLS.
 pub(crate) struct Stream {
     io: Box<dyn Io>,
-    /// Whether a proxy reads requests, and passes them on.
+    /// Whether a proxy reads and forwards the requests, which then name the whole address.
     is_proxied: bool,
 }
 

@@ -1,66 +1,66 @@
-//! Failures of requests, also in words for people. They hold host and port at most, and never the rest of an address.
+//! Failures of requests, with texts for people. They hold no more of an address than host and port: the rest may be secret.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Why a request got no response.
+/// Failure of a request that got no response. Its variant says whether the request may have left, and so whether it can be sent again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// No connection: the request did not leave.
+    /// There was no connection, so the request did not leave.
     #[error(transparent)]
     NoConnection(#[from] NoConnection),
-    /// No response in time. The request may have left.
+    /// No response came within the time-out. The request may have left.
     #[error("no answer in time")]
     Late,
-    /// The connection broke before a response. The request may have left.
+    /// The connection broke before a response came. The request may have left.
     #[error("the connection broke before the answer")]
     Broken,
 }
 
-/// Why there is no connection. Displays what went wrong, and where.
+/// Connection that could not be made. Its text says what went wrong and where, and [`Self::advice`] what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoConnection {
-    /// What went wrong.
+    /// Cause of the failure.
     pub cause: Cause,
-    /// The server, as `host:port`.
+    /// Server that was to be reached, as `host:port`.
     pub server: Arc<str>,
-    /// The proxy on the way to it, as `host:port`.
+    /// Proxy that it is reached through, as `host:port`.
     pub proxy: Option<Arc<str>>,
-    /// Whether it failed on the way to the proxy, and not behind it.
+    /// Whether the connection to the proxy failed, and not the one from the proxy to the server.
     pub at_proxy: bool,
 }
 
-/// What a connection failed with.
+/// Cause of a connection's failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The name cannot be resolved.
+    /// The host's name cannot be resolved.
     NameNotFound,
-    /// The name leads to link-local or cloud metadata addresses only, which may not be reached.
+    /// The host's name resolves only to link-local or cloud metadata addresses, which are refused ([`LinkLocal`](crate::LinkLocal)).
     NotAllowed,
-    /// Nothing listens there.
+    /// Nothing listens at the port.
     Refused,
-    /// There is no way there.
+    /// There is no route to the host or its network.
     Unreachable,
-    /// It was not made in time.
+    /// The connection was not made in time.
     Late,
-    /// It broke while it was made.
+    /// The connection broke while it was made.
     Broken,
-    /// The server's certificate is not good, for the reason that these words say.
+    /// The server's certificate was refused. The text says why, such as `has expired`.
     Certificate(&'static str),
-    /// No TLS, in the words of the TLS library.
+    /// The TLS handshake failed. The text is the TLS library's.
     Tls(String),
-    /// The proxy wants to know who calls.
+    /// The proxy asks for user and password (status 407).
     ProxySignIn,
-    /// The proxy made no connection.
+    /// The proxy made no connection to the server.
     ProxyRefusal,
-    /// The address of the request is none.
+    /// The request's address is not a valid URL.
     NoAddress,
-    /// Anything else.
+    /// The error is of no known kind.
     Unknown,
 }
 
 impl NoConnection {
-    /// One line of what to do.
+    /// Advice for people: one line that says what to check or correct.
     pub fn advice(&self) -> &'static str {
         match self.cause {
             Cause::NameNotFound => "check its spelling and this machine's DNS",
@@ -80,7 +80,7 @@ impl NoConnection {
         }
     }
 
-    /// Who did not answer: the proxy, or the server. How far the way was made when the time was over, nobody knows.
+    /// Name of the place that failed: the server, or the proxy. After a time-out both are named, since nobody knows which of them was waited for.
     fn place(&self) -> String {
         let Self {
             cause,

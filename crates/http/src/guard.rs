@@ -1,8 +1,9 @@
-//! Addresses that are not reached unless they are meant: a caller could otherwise have this machine read a cloud machine's credentials.
+//! Guard against requests to link-local addresses and metadata services: whoever chooses a URL could otherwise have this machine read the credentials
+//! of a cloud machine (server-side request forgery).
 //!
-//! An IPv6 address can hold an IPv4 address that routers or the machine itself unpack on the way: every such form is reduced to what it holds.
-//! Names are compared as the resolver takes them, without case and last dot. What a name resolves to is looked at when a connection is made; behind a
-//! proxy the proxy resolves, and only the names are left to look at.
+//! An IPv6 address can embed an IPv4 address that routers or the machine itself unpack on the way: each such form is reduced to the IPv4 address in it.
+//! Names are compared without case and last dot, as the resolver takes them. The addresses that a name resolves to are checked when a connection is
+//! made. Behind a proxy it is the proxy that resolves, and only the names can be checked.
 
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -17,13 +18,14 @@ use url::Url;
 /// Whether link-local and cloud metadata addresses may be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LinkLocal {
-    /// They are refused, also where a name leads to them.
+    /// They are refused: a name that resolves to nothing else fails with [`Cause::NotAllowed`](crate::Cause::NotAllowed).
     Refused,
-    /// They are reached.
+    /// They are reached like all others.
     Allowed,
 }
 
-/// Metadata and wire services outside the link-local ranges: Alibaba Cloud, Azure, Oracle Cloud, AWS (two and the name server), Google Cloud.
+/// Addresses of metadata services outside the link-local ranges, as their clouds document them: Alibaba Cloud, Azure, Oracle Cloud, AWS (metadata,
+/// credentials of pods, name server), Google Cloud.
 const ADDRESSES: [IpAddr; 7] = [
     IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
     IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
@@ -34,7 +36,7 @@ const ADDRESSES: [IpAddr; 7] = [
     IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
 ];
 
-/// Names that lead to them where they are served.
+/// Names of metadata services, which only resolve inside their clouds.
 const NAMES: [&str; 10] = [
     "metadata",
     "metadata.google.internal",
@@ -48,7 +50,7 @@ const NAMES: [&str; 10] = [
     "instance-data.ec2.internal",
 ];
 
-/// Whether an address, or one that it holds, is link-local or a metadata service's.
+/// Whether an address, or an IPv4 address embedded in it, is link-local or a metadata service's.
 fn is_forbidden(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(four) => is_forbidden_four(four),
@@ -60,7 +62,7 @@ fn is_forbidden(address: IpAddr) -> bool {
     }
 }
 
-/// Whether the host of a URL is forbidden, as far as can be told without resolving it.
+/// Whether a URL's host is a link-local address, or the address or name of a metadata service. Resolves nothing.
 pub fn is_forbidden_host(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let literal = host.trim_start_matches('[').trim_end_matches(']');
@@ -78,47 +80,47 @@ fn is_forbidden_four(four: Ipv4Addr) -> bool {
     four.is_link_local() || ADDRESSES.contains(&IpAddr::V4(four))
 }
 
-/// The IPv4 addresses that an IPv6 address can stand for.
+/// IPv4 addresses that can be embedded in an IPv6 address, one for each form that its prefix allows.
 fn held(six: Ipv6Addr) -> Vec<Ipv4Addr> {
     let bytes = six.octets();
     let at = |places: [usize; 4]| Ipv4Addr::from(places.map(|place| bytes[place]));
     let last = at([12, 13, 14, 15]);
     let mut held = match six.segments() {
-        // IPv4-compatible, IPv4-mapped, translated by SIIT, and NAT64 with its well-known prefix.
+        // IPv4-compatible and IPv4-mapped (RFC 4291), SIIT (RFC 2765), NAT64 with its well-known prefix (RFC 6052).
         [0, 0, 0, 0, 0, 0 | 0xffff, ..]
         | [0, 0, 0, 0, 0xffff, 0, ..]
         | [0x64, 0xff9b, 0, 0, 0, 0, ..] => vec![last],
-        // NAT64 with local prefixes of 96, 64, 56 and 48 bits: they leave out the ninth byte.
+        // NAT64 with local prefixes of 96, 64, 56 and 48 bits (RFC 8215): all but the first leave out the ninth byte (RFC 6052).
         [0x64, 0xff9b, 1, ..] => vec![
             last,
             at([9, 10, 11, 12]),
             at([7, 9, 10, 11]),
             at([6, 7, 9, 10]),
         ],
-        // 6to4.
+        // 6to4 (RFC 3056).
         [0x2002, ..] => vec![at([2, 3, 4, 5])],
-        // Teredo: the server, and the client with its bits turned over.
+        // Teredo (RFC 4380): the server, and the client with its bits inverted.
         [0x2001, 0, ..] => vec![at([4, 5, 6, 7]), Ipv4Addr::from_bits(!last.to_bits())],
         _ => Vec::new(),
     };
-    // ISATAP, below any prefix.
+    // ISATAP (RFC 5214), below any prefix.
     if matches!(bytes[8..12], [0 | 2, 0, 0x5e, 0xfe]) {
         held.push(last);
     }
     held
 }
 
-/// Why a name was not resolved.
+/// Error of a name all of whose addresses are forbidden.
 #[derive(Debug, thiserror::Error)]
 #[error("the name leads to link-local or cloud metadata addresses only")]
 pub(crate) struct NotAllowed;
 
-/// Why a name leads nowhere: nobody knows it, or nobody could be asked.
+/// Error of a name that does not exist, or that no name server could be asked about.
 #[derive(Debug, thiserror::Error)]
 #[error("the name is not found")]
 pub(crate) struct NameNotFound(#[source] pub(crate) std::io::Error);
 
-/// Resolves names, and leaves out forbidden addresses. Checked here and not before, since a name may resolve differently each time.
+/// Resolver that leaves out forbidden addresses. They are checked here and not before, since a name may resolve differently each time.
 #[derive(Clone)]
 pub(crate) struct GuardedResolver {
     pub(crate) link_local: LinkLocal,

@@ -1,9 +1,54 @@
-//! Outgoing HTTP, for whoever calls the services of others. Knows nothing of the gateway.
+//! HTTP client for calls of services whose answers, addresses and networks are not to be trusted.
 //!
-//! A [`Remote`] is one server, reached by a [`ProxyChoice`]; it takes a [`Request`] and gives a [`Response`], or a [`Failure`]. [`Clients`] makes remotes: those
-//! reached alike share connections. Whatever a server does, a request ends in its time, and a body within its limit. Redirects are not followed.
+//! [`Clients`] makes [`Remote`]s. A remote is one server, reached directly or through a proxy ([`ProxyChoice`]); remotes that are reached the same way
+//! share connections. A remote sends a [`Request`] and returns a [`Response`], whose body is read up to a limit that the caller names.
 //!
-//! Requests carry secrets in their addresses and headers. So requests print nothing, and a failure holds no more of an address than host and port.
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use acteon_http::{Clients, Failure, HeaderMap, LinkLocal, Method, ProxyChoice, Request, Url};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let clients = Clients::new("example/1.0");
+//! let url = Url::parse("https://hooks.example.com/alerts?key=secret")?;
+//! let remote = clients.remote(&url, ProxyChoice::default_for(&url), LinkLocal::Refused)?;
+//! let request = Request {
+//!     method: Method::POST,
+//!     address: remote.address(url.as_str())?,
+//!     headers: HeaderMap::new(),
+//!     body: Some(br#"{"text": "the disk is full"}"#.to_vec()),
+//!     timeout: Duration::from_secs(10),
+//! };
+//! match remote.send(request).await {
+//!     Ok(response) => {
+//!         let status = response.status();
+//!         let received = response.body(64 * 1024).await;
+//!         println!("{status}, {} bytes", received.bytes.len());
+//!     }
+//!     // The request did not leave this machine, so it can be sent again at once.
+//!     Err(Failure::NoConnection(none)) => println!("{none}: {}", none.advice()),
+//!     // The server may have done what was asked.
+//!     Err(failure @ (Failure::Late | Failure::Broken)) => println!("{failure}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Errors
+//!
+//! [`NoRemote`] says why a remote cannot be made, before anything is sent. A [`Failure`] says of a request that got no response whether it may have left.
+//! Any status is a response. A body that is cut off is returned as far as it came, with the reason ([`Cut`]).
+//!
+//! Requests carry secrets in their addresses and headers. Therefore requests and remotes have no `Debug`, and no error holds more of an address than
+//! host and port.
+//!
+//! # Limits
+//!
+//! - A connection must be made within 5 seconds, and a request with its response's body takes no longer than its time-out, which is one hour at most.
+//! - HTTP/1.1 only. Redirects are not followed, and nothing is decompressed.
+//! - Names that lead to link-local addresses or to the metadata services of clouds are refused, unless [`LinkLocal::Allowed`] is asked for. Whether the
+//!   host of a URL is itself such an address is for the caller to ask: [`is_forbidden_host`].
+//! - Servers are checked against the certificate authorities that the machine trusts.
 
 #![deny(missing_docs)]
 

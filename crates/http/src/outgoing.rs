@@ -1,7 +1,7 @@
-//! A request body that tells whether its request left.
+//! Request body that knows whether its request left.
 //!
-//! Time-outs and broken connections look the same whether the request was on its way or still waited for a connection. The HTTP client asks
-//! a body whether it is empty once it has a connection to write to, and just before it writes the head: a body that nobody asked did not leave.
+//! A time-out or a broken connection looks the same whether the request was on its way or still waited for a connection. But the HTTP client asks a
+//! body whether it is empty once it has a connection to write to, just before it writes the head: a request whose body was never asked did not leave.
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -10,30 +10,31 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-/// The bytes of a request.
+/// Body of a request. It starts the sending when the HTTP client first asks about it.
 pub(crate) struct Outgoing {
     bytes: Option<Bytes>,
     state: SendState,
 }
 
-/// Whether a request is sent. Decided once, by whichever comes first: the connection that writes it, or the caller that cancels it.
+/// State of a request: undecided, started or cancelled. It is decided once, by whichever comes first: the connection that writes the request, or the
+/// caller that cancels it.
 #[derive(Clone, Default)]
 pub(crate) struct SendState(Arc<OnceLock<SendOutcome>>);
 
-/// The two ends of a request that is not sent yet.
+/// Decision about a request that waited.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum SendOutcome {
     Started,
     Cancelled,
 }
 
-/// The error of a cancelled request. It ends the connection that was about to write the request; nobody waits for it.
+/// Error of a cancelled request. It closes the connection that was about to write the request; no caller sees it.
 #[derive(Debug, thiserror::Error)]
 #[error("the request was cancelled")]
 pub(crate) struct Cancelled;
 
 impl SendState {
-    /// The body to send, if there is one.
+    /// Makes a request's body, which decides this state; `None` is a request without a body.
     pub(crate) fn of(&self, bytes: Option<Vec<u8>>) -> Outgoing {
         Outgoing {
             bytes: bytes.map(Bytes::from),
@@ -41,7 +42,7 @@ impl SendState {
         }
     }
 
-    /// Cancels the request. `true` when nothing of it was sent, and nothing will be.
+    /// Cancels the request; `false` when it was started before, so that it may have left.
     pub(crate) fn cancel(&self) -> bool {
         *self.0.get_or_init(|| SendOutcome::Cancelled) == SendOutcome::Cancelled
     }
@@ -50,7 +51,7 @@ impl SendState {
         self.0.get() == Some(&SendOutcome::Cancelled)
     }
 
-    /// Starts the sending, unless the request was cancelled.
+    /// Starts the sending. Errors when the request was cancelled before.
     fn start(&self) -> Result<(), Cancelled> {
         if *self.0.get_or_init(|| SendOutcome::Started) == SendOutcome::Started {
             Ok(())
@@ -75,14 +76,15 @@ impl Body for Outgoing {
         })
     }
 
-    /// A cancelled request says that there is more, since only what is asked for more can fail: the head, not yet written, goes with it.
+    /// Whether the body is at its end. A cancelled one says that it is not: the client then asks for a frame, gets the error, and drops the head that it
+    /// has not written yet.
     fn is_end_stream(&self) -> bool {
         self.state.start().is_ok() && self.bytes.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
         let length = self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64);
-        // As with its end: what says that it is empty is not asked for more.
+        // As above: a body of length 0 is not asked for a frame, and could not fail.
         SizeHint::with_exact(if self.state.is_cancelled() {
             length.max(1)
         } else {
@@ -101,7 +103,7 @@ mod tests {
 
     use super::*;
 
-    /// What a request may have for a body.
+    /// Bodies that a request may have: none, an empty one, some bytes.
     fn bodies() -> [Option<Vec<u8>>; 3] {
         [None, Some(Vec::new()), Some(b"hello".to_vec())]
     }

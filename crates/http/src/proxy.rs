@@ -1,4 +1,4 @@
-//! Proxies, and the choice among them: none, one that is configured, or one that the environment names.
+//! Proxies, and the choice of one for a server: none, a configured one, or the one that the environment names.
 
 use hyper::Uri;
 use hyper::header::HeaderValue;
@@ -6,19 +6,20 @@ use hyper::http::uri::Scheme;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use url::{ParseError, Url};
 
-/// The choice of a proxy for a server.
+/// Choice of a proxy for a server.
 #[derive(Clone, PartialEq, Eq)]
 pub enum ProxyChoice {
-    /// Through no proxy.
+    /// The server is reached without a proxy.
     Direct,
-    /// Through the proxy that the environment names for it, if it does: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, and `NO_PROXY`.
+    /// The server is reached through the proxy that the environment names for it, if any: `HTTPS_PROXY` or `HTTP_PROXY` by its scheme, else `ALL_PROXY`,
+    /// unless `NO_PROXY` lists it. Names in small letters count as well.
     Environment,
-    /// Through this proxy.
+    /// The server is reached through this proxy, whatever the environment says.
     Proxy(Proxy),
 }
 
 impl ProxyChoice {
-    /// The choice where no proxy is configured. Loopback is reached without one: it would be another machine's.
+    /// Choice where no proxy is configured: the environment's, but none for a loopback address, since a proxy would reach its own machine there.
     pub fn default_for(url: &Url) -> Self {
         if is_loopback(url) {
             Self::Direct
@@ -28,7 +29,7 @@ impl ProxyChoice {
     }
 }
 
-/// A proxy, over HTTP or HTTPS. Prints nothing: it may hold a password.
+/// Proxy that is reached by HTTP or HTTPS. Has no `Debug`: it may hold a password.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Proxy {
     pub(crate) uri: Uri,
@@ -36,7 +37,8 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// The proxy at a URL, which may hold user and password, and leave `http://` out before an address; `None` when it is no proxy's URL.
+    /// Reads a proxy's URL, such as `http://user:password@proxy.example.com:3128`. An IP address may stand without `http://`. `None` when the text is no
+    /// URL of an HTTP or HTTPS proxy.
     pub fn parse(text: &str) -> Option<Self> {
         let url = match Url::parse(text) {
             Err(ParseError::RelativeUrlWithoutBase) => {
@@ -48,7 +50,7 @@ impl Proxy {
         intercept(url.as_str()).filter(|_| is_proxy).map(Self::from)
     }
 
-    /// The proxy as `host:port`.
+    /// Name of the proxy for messages, as `host:port`.
     pub(crate) fn name(&self) -> String {
         let port = self
             .uri
@@ -71,12 +73,12 @@ impl From<Intercept> for Proxy {
     }
 }
 
-/// User and password of a URL, as the value of an `Authorization` header; `None` when it has none.
+/// Value of the `Authorization` header for the user and password in a URL (RFC 7617); `None` when the URL has neither.
 pub fn credentials(url: &Url) -> Option<HeaderValue> {
     intercept(url.as_str())?.basic_auth().cloned()
 }
 
-/// A URL as a proxy for everything, which is what reads user and password out of it.
+/// Reads a URL as the proxy for every server, since the HTTP client decodes user and password only there.
 fn intercept(url: &str) -> Option<Intercept> {
     Matcher::builder()
         .all(url)
@@ -84,7 +86,7 @@ fn intercept(url: &str) -> Option<Intercept> {
         .intercept(&Uri::from_static("http://any.example.com/"))
 }
 
-/// Whether only this machine answers at an address.
+/// Whether a URL's host is `localhost` or a loopback address, so that only this machine can answer.
 pub fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let literal = host.trim_start_matches('[').trim_end_matches(']');

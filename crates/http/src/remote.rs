@@ -1,4 +1,4 @@
-//! Requests to one server, and its responses.
+//! One server: requests to it, and its responses.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,16 +17,16 @@ use crate::failure::{Cause, Failure, NoConnection};
 use crate::outgoing::{Outgoing, SendState};
 use crate::proxy::Proxy;
 
-/// Longest that a request may take, whatever its time-out says.
+/// Longest that a request may take, however long its time-out is.
 const LONGEST: Duration = Duration::from_hours(1);
 
-/// Room that is made at once for a body that says how long it is.
+/// Most bytes that are allocated at once for a body that announces its length: a server may announce more than it sends.
 const ROOM: usize = 64 * 1024;
 
 /// HTTP client whose connections are shared by all remotes behind one proxy, or behind none.
 pub(crate) type Client = legacy::Client<Connector, Outgoing>;
 
-/// One server, and the client that reaches it.
+/// One server, with the client that reaches it. Cloning is cheap, and clones share connections.
 #[derive(Clone)]
 pub struct Remote {
     client: Client,
@@ -36,42 +36,42 @@ pub struct Remote {
     proxy_authorization: Option<HeaderValue>,
 }
 
-/// A request. Prints nothing: its address and headers may hold secrets.
+/// Request to a [`Remote`]. Has no `Debug`: its address and headers may hold secrets.
 pub struct Request {
-    /// Its method.
+    /// Method, such as `POST`.
     pub method: Method,
-    /// The whole address, on the remote's server.
+    /// Whole address on the remote's server, as [`Remote::address`] reads it.
     pub address: Uri,
-    /// Headers, beside those that every request has.
+    /// Headers beside `Host` and the body's length. `Accept: */*` and `User-Agent` are added where they are missing.
     pub headers: HeaderMap,
-    /// The body, if it has one.
+    /// Body; `None` for a request without one.
     pub body: Option<Vec<u8>>,
-    /// Longest that all of it may take, the response's body included.
+    /// Longest time from the call of [`Remote::send`] to the end of the response's body; more than an hour counts as an hour.
     pub timeout: Duration,
 }
 
-/// A response, whose body is still to be read.
+/// Response whose body is still to be read.
 pub struct Response {
     response: hyper::Response<Incoming>,
     deadline: Instant,
 }
 
-/// A body as far as it was received.
+/// Body of a response, as far as it was received.
 pub struct Received {
-    /// The bytes that came.
+    /// Bytes that were received, from the body's beginning.
     pub bytes: Vec<u8>,
-    /// Why they are not all; `None` when they are.
+    /// Reason why the rest is missing; `None` when the body is whole.
     pub cut: Option<Cut>,
 }
 
-/// The reason why a body is incomplete.
+/// Reason why the rest of a body is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
-    /// It is longer than its limit.
+    /// The body is longer than the caller's limit.
     TooLong,
-    /// The rest did not come in time.
+    /// The rest did not come within the request's time-out.
     Late,
-    /// The connection broke.
+    /// The connection broke before the body's end.
     Broken,
 }
 
@@ -92,18 +92,21 @@ impl Remote {
         }
     }
 
-    /// The server, as `host:port`.
+    /// Name of the server, as `host:port`.
     pub fn server(&self) -> &str {
         &self.server
     }
 
-    /// The address of requests that `text` is.
+    /// Reads an address for requests to this server. Errors with [`Cause::NoAddress`] when the text is not a URL.
     pub fn address(&self, text: &str) -> Result<Uri, NoConnection> {
         text.parse()
             .map_err(|_| self.no_connection((Cause::NoAddress, false)))
     }
 
-    /// Sends a request, once: only one that surely did not leave is sent again, as when the server closes a connection just then.
+    /// Sends a request, once. The client repeats it by itself only where it surely did not leave, as on a pooled connection that the server had closed.
+    ///
+    /// Errors when there is no response within the time-out; the [`Failure`] says whether the request may have left. A response of any status is not an
+    /// error.
     pub async fn send(&self, request: Request) -> Result<Response, Failure> {
         let deadline = Instant::now() + request.timeout.min(LONGEST);
         let state = SendState::default();
@@ -136,7 +139,7 @@ impl Remote {
         headers
             .entry(USER_AGENT)
             .or_insert(HeaderValue::from_static(self.user_agent));
-        // A tunnel is asked for with it; what goes through one is for the server alone.
+        // Only a proxy that forwards requests may see it in them. A tunnel gets it when it is opened, and what goes through is for the server alone.
         if let Some(authorization) = &self.proxy_authorization
             && address.scheme() == Some(&Scheme::HTTP)
         {
@@ -162,17 +165,17 @@ impl Remote {
 }
 
 impl Response {
-    /// Its status.
+    /// Status of the response.
     pub fn status(&self) -> StatusCode {
         self.response.status()
     }
 
-    /// The text of a header, if it is there and is text.
+    /// Value of a header; `None` when it is missing or not ASCII text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.response.headers().get(name)?.to_str().ok()
     }
 
-    /// Its body, of which no more than `most` bytes are read.
+    /// Reads the body, up to `most` bytes. Of one that is longer, or that breaks off, the bytes before are returned with the reason.
     pub async fn body(self, most: usize) -> Received {
         let mut body = self.response.into_body();
         let expected = usize::try_from(body.size_hint().lower()).unwrap_or(ROOM);
@@ -180,7 +183,7 @@ impl Response {
         let cut = loop {
             match timeout_at(self.deadline, body.frame()).await {
                 Ok(Some(Ok(frame))) => {
-                    // Trailers say nothing that anybody here looks at.
+                    // Trailers are skipped: no caller reads them.
                     let Ok(chunk) = frame.into_data() else {
                         continue;
                     };

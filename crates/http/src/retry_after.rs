@@ -1,12 +1,12 @@
-//! `Retry-After`, as RFC 9110 has it: seconds, or the date of an instant.
+//! The header `Retry-After` (RFC 9110, section 10.2.3): a number of seconds, or a date.
 
 use std::time::{Duration, SystemTime};
 
-/// The wait that a service asks for in `Retry-After`, at most `most`; `None` when there is none that can be read.
+/// Wait that a service asks for with a `Retry-After` of this value, at most `most`. A date in the past is no wait; `None` when the value cannot be read.
 pub fn retry_after(value: &str, now: SystemTime, most: Duration) -> Option<Duration> {
     let value = value.trim();
     let asked = if value.starts_with(|first: char| first.is_ascii_digit()) {
-        // Some write a point, which the RFC does not have.
+        // Some services send decimals, which the RFC does not allow. They are rounded up.
         let seconds = value.parse::<f64>().ok().filter(|_| {
             value
                 .bytes()

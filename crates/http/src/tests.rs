@@ -1,4 +1,4 @@
-//! Requests over the wire, to servers that do what servers do.
+//! Requests over TCP, to servers that answer, delay, break off and close.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,10 +14,10 @@ use super::*;
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-/// For no answer: the connection is closed.
+/// Answer of a server that closes the connection instead.
 const CLOSE: &str = "close";
 
-/// A server that gives the same answer to every request, and tells of each. With an empty one the client waits.
+/// Server that gives the same answer to every request, and hands out the requests that it got. With an empty answer the client waits.
 struct Server {
     address: String,
     requests: UnboundedReceiver<String>,
