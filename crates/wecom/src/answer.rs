@@ -1,4 +1,4 @@
-//! Reading what the server answers: an envelope around `errcode`.
+//! Answers of the API: a JSON object with `errcode` and `errmsg` beside the fields of the call (pages 90664 and 90313).
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use crate::error::{Call, Error, Reason};
 use crate::http::Reply;
 use crate::lenient;
 
-/// Longest error text that is kept.
+/// Longest `errmsg` that is kept, in bytes.
 const MAX_TEXT: usize = 300;
 
-/// An answer with `errcode` 0, or none.
+/// Successful answer: `errcode` is 0 or missing.
 pub(crate) struct Answer {
     fields: Map<String, Value>,
 }
 
 impl Answer {
-    /// Reads a reply, also one that did not come to its end if what came says enough. `proof` is the field that a success without `errcode`
-    /// must have.
+    /// Reads a reply to `call`, also one that broke off if what came says enough. `proof` is the field that a success without `errcode` must have;
+    /// `secrets` are taken out of everything that is kept. Errors when the answer is a failure, or says neither.
     pub(crate) fn read(
         call: Call,
         reply: &Reply,
@@ -36,7 +36,7 @@ impl Answer {
         let Some(given) = lenient::fields(&reply.body) else {
             return Err(unreadable("it is not a JSON object"));
         };
-        // Which one counts nobody can tell: a refusal must not be taken for success, nor a success for a refusal.
+        // Nobody can tell which one counts, and neither may a refusal be taken for a success nor a success for a refusal.
         if given.ambiguous("errcode", whole_number) {
             return Err(unreadable(
                 "its errcode is cut off, or it has two that differ",
@@ -68,20 +68,23 @@ impl Answer {
         Err(Error::new(call, read_errmsg(code, errmsg)))
     }
 
+    /// Text of a field; `None` when it is missing or of another kind.
     pub(crate) fn text(&self, field: &str) -> Option<&str> {
         self.fields.get(field)?.as_str()
     }
 
+    /// Whole number of a field, however it is written; `None` when it is missing or none.
     pub(crate) fn number(&self, field: &str) -> Option<i64> {
         whole_number(self.fields.get(field)?)
     }
 
+    /// Takes the value of a field; `null` when it is missing.
     pub(crate) fn take(&mut self, field: &str) -> Value {
         self.fields.remove(field).unwrap_or(Value::Null)
     }
 }
 
-/// Some answers, and some proxies, write numbers as text, or with a point.
+/// Whole number of a value. Some answers, and some proxies, write numbers as text or with decimals.
 fn whole_number(value: &Value) -> Option<i64> {
     let decimal = || {
         value
@@ -95,7 +98,7 @@ fn whole_number(value: &Value) -> Option<i64> {
         .or_else(decimal)
 }
 
-/// Takes secrets out of everything that may be shown. An answer can hold what the request held.
+/// Replaces secrets in all fields but the token that was asked for: an answer can repeat what the request held.
 fn scrub_all(fields: &mut Map<String, Value>, proof: &str, secrets: &[Arc<SecretString>]) {
     for (name, value) in fields {
         if name == "access_token" && proof == "access_token" {
@@ -132,7 +135,7 @@ fn scrub(value: &mut Value, secrets: &[Arc<SecretString>]) {
     }
 }
 
-/// Takes apart `<text>, hint: [<id>], from ip: <address>, more info at <link>`.
+/// Splits an `errmsg`, which reads `<text>, hint: [<id>], from ip: <address>, more info at <link>` (page 90930).
 fn read_errmsg(code: i64, errmsg: &str) -> Reason {
     let after = |marker: &str| errmsg.split_once(marker).map(|(_, rest)| rest);
     let hint = after("hint: [")

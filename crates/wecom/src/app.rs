@@ -1,4 +1,4 @@
-//! One app of one corporation.
+//! Apps, and sending with them.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,22 +16,22 @@ use crate::http::{Address, Endpoint};
 use crate::token::life::TokenLife;
 use crate::token::{Slot, Token, TokenCache};
 
-/// The answer to a send that WeChat Work took. Fields that the server left out are `null`.
+/// Answer to a `message/send` that WeChat Work accepted (page 90236): it is accepted, not yet delivered. Fields that the server left out are `null`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
-    /// Usually `ok`; may carry a warning about the request.
+    /// Text of the service: usually `ok`, or a warning that it understood the request only in part.
     pub errmsg: Value,
-    /// The message's id, for recalling it.
+    /// Id of the message, with which it can be recalled for 24 hours.
     pub msgid: Value,
-    /// Members who were left out, `|`-separated.
+    /// Userids that were left out, in lower case with `|` between them: unknown, or outside the app's visible range.
     pub invaliduser: Value,
-    /// Departments that were left out.
+    /// Ids of departments that were left out, with `|` between them.
     pub invalidparty: Value,
-    /// Tags that were left out.
+    /// Ids of tags that were left out, with `|` between them.
     pub invalidtag: Value,
-    /// Members who were left out for want of a licence.
+    /// Userids that were left out because the members have no licence for the API, with `|` between them.
     pub unlicenseduser: Value,
-    /// For updating a card, once, within 72 hours.
+    /// Code with which a card can be updated, once and within 72 hours. Only cards that can be updated have one.
     pub response_code: Value,
 }
 
@@ -56,7 +56,7 @@ impl Sent {
     }
 }
 
-/// One app of one corporation.
+/// Self-built app of a corporation, with what it takes to send.
 pub struct App {
     pub(crate) endpoint: Endpoint,
     pub(crate) credentials: Credentials,
@@ -65,16 +65,16 @@ pub struct App {
     pub(crate) agent_id: u32,
     pub(crate) health: HealthMemory,
     limit: Duration,
-    /// Where messages go, with the token of a generation: putting it together takes longer than anything else of a call.
+    /// Address of `message/send` with its token, and the token's generation. Kept because to build it takes longer than the rest of a call's work here.
     send_address: Mutex<Option<(u64, Address)>>,
 }
 
-/// Longest that a token, or a call, takes where nothing else is said.
+/// Longest time to get a token, and longest time of a call, unless [`App::within`] sets another.
 const LIMIT: Duration = Duration::from_secs(30);
 
 impl App {
-    /// The app `agent_id`. Its token is fetched `buffer` before the old one ends, and shared through `tokens` with apps of the same
-    /// credentials.
+    /// Makes the app `agent_id`; calls nobody. The next token is fetched `buffer` before the one in use ends, and `tokens` shares it with apps that have the
+    /// same endpoint and credentials.
     pub fn new(
         endpoint: Endpoint,
         credentials: Credentials,
@@ -96,24 +96,26 @@ impl App {
         }
     }
 
-    /// The same app, with `limit` for getting a token, and for a call.
+    /// Sets the longest time to get a token, and the longest time of a call; 30 seconds each otherwise. The endpoint's time-out holds as well.
     #[must_use]
     pub fn within(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
     }
 
-    /// Until when a token must be there for a call to follow, which has enough time left for an answer.
+    /// Instant by which a token must be there, so that the call that needs it has time left for its answer.
     pub(crate) fn token_deadline(&self) -> Instant {
         Instant::now() + self.limit - self.endpoint.timeout().min(self.limit / 4)
     }
 
-    /// Whether a send has a token, and waits for none.
+    /// Whether a token is there, so that [`Self::send`] makes one call only.
     pub fn is_ready(&self) -> bool {
         self.slot.is_ready(self.buffer)
     }
 
-    /// Has a token for the next sends, fetched if need be. Nothing is sent meanwhile.
+    /// Makes sure that there is a token for the next sends, with a call of `gettoken` if it takes one. Sends no message.
+    ///
+    /// Errors when no token can be had, with [`Reason::TokenLate`] when it takes too long.
     pub async fn make_ready(&self) -> Result<(), Error> {
         self.slot
             .get(self.buffer, self.token_deadline())
@@ -121,7 +123,10 @@ impl App {
             .map(drop)
     }
 
-    /// Sends the bytes of a [`Message`](crate::Message), once there is a token. A refused token is replaced and the send repeated, once.
+    /// Sends a request body, as [`Message::to_bytes`](crate::Message::to_bytes) makes it, with a token that is fetched first if need be. Where the token is
+    /// refused, the send is repeated once with the next one: a refused token means that nothing was sent.
+    ///
+    /// Errors as [`Error`] says; [`Error::maybe_sent`] tells whether sending it again could send it twice.
     pub async fn send(&self, message: &[u8]) -> Result<Sent, Error> {
         self.make_ready().await?;
         match self.send_now(message).await {
@@ -135,8 +140,10 @@ impl App {
         }
     }
 
-    /// Sends the bytes of a [`Message`](crate::Message) with the latest token, and waits for none. One that is refused is dropped: the next
-    /// [`Self::make_ready`] gets another.
+    /// Sends a request body with the latest token, in one call that waits for no other. A token that is refused is dropped, and the error is returned: the
+    /// next [`Self::make_ready`] gets another.
+    ///
+    /// Errors with [`Reason::TokenLate`] when there is no token yet.
     pub async fn send_now(&self, message: &[u8]) -> Result<Sent, Error> {
         let token = self
             .slot
@@ -187,12 +194,13 @@ impl App {
         }
     }
 
-    /// The life of the access token in use, if there is one. Calls nobody.
+    /// Age and remaining time of the token in use; `None` before the first, and after one was refused. Calls nobody.
     pub fn token_life(&self) -> Option<TokenLife> {
         self.slot.life()
     }
 
-    /// A name for what this app's corporation limits together. Holds no secret.
+    /// Name of the app's corporation at its endpoint, 16 hexadecimal digits: the service limits the calls of all its apps together (page 90312). It is part
+    /// of a hash, and so shows nothing of the corporation's id.
     pub fn corporation(&self) -> String {
         let identity = format!(
             "{}\n{}",

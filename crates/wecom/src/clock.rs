@@ -1,18 +1,18 @@
-//! Where time comes from.
+//! Clocks that tell when a token ends.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Two clocks, because each fails in its own way: the wall clock is stepped, and monotonic time stands still while a machine is suspended.
-/// A token is held to be expired when either says so.
+/// Source of time. It has two clocks, because each fails in its own way: the wall clock is stepped, and monotonic time stands still while a machine is
+/// suspended. A token counts as expired when either clock says so.
 pub trait Clock: Send + Sync {
-    /// Since an arbitrary start, never going back.
+    /// Time since an arbitrary start; never goes back.
     fn monotonic(&self) -> Duration;
 
-    /// Since the Unix epoch.
+    /// Time since the Unix epoch.
     fn wall(&self) -> Duration;
 }
 
-/// The machine's clocks.
+/// Clocks of the operating system.
 #[derive(Debug)]
 pub struct SystemClock {
     start: Instant,

@@ -1,7 +1,7 @@
-//! The error codes of the server API: what each means, and what a person should do.
+//! Error codes of the server API: what each means, and what a person should do.
 //!
-//! After the official list of global error codes. A code's class here feeds advice and metrics; whether a send is retried is decided by
-//! [`Error::class`](crate::Error::class) alone.
+//! The table follows the service's list of global error codes (page 90313). It is for advice and metrics; how a caller should react to a failed call is
+//! what [`Error::class`](crate::Error::class) says.
 
 mod entry;
 #[cfg(test)]
@@ -18,7 +18,7 @@ const UNKNOWN: Entry = Entry {
     advice: "look the code up at https://open.work.weixin.qq.com/devtool/query and quote the hint to WeChat Work's support",
 };
 
-/// The row of `code`. An unlisted code gets a row that says so.
+/// Row of an `errcode`. An unlisted code gets a row that says so and where to look it up.
 pub fn look_up(code: i64) -> Entry {
     match TABLE.binary_search_by_key(&code, |entry| entry.code) {
         Ok(index) => TABLE[index],
@@ -30,7 +30,7 @@ pub fn look_up(code: i64) -> Entry {
 mod tests {
     use super::*;
 
-    /// The codes that sending, tokens, cards, chats, media and callbacks are documented to answer with.
+    /// Codes of page 90313 that belong to sending, tokens, cards, chats, media and callbacks.
     #[rustfmt::skip]
     const DOCUMENTED: &[std::ops::RangeInclusive<i64>] = &[
         -1..=-1, 6000..=6000, 40001..=40001, 40003..=40009, 40011..=40011, 40013..=40014, 40031..=40033, 40035..=40035, 40039..=40039,

@@ -1,51 +1,51 @@
-//! The content of a message: text, markdown, or a card.
+//! Contents of messages: text, markdown, or a text card (page 90236). Their limits are the service's, in bytes of UTF-8 or in characters.
 
 use serde::{Deserialize, Serialize};
 
-/// The content of a message.
+/// Content of a message, with its `msgtype`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "msgtype", rename_all = "lowercase")]
 pub enum Content {
-    /// Plain text.
+    /// Plain text, in which `<a href="...">` makes a link.
     Text {
-        /// The text.
+        /// Object of the same name in the request.
         text: Body,
     },
-    /// The markdown of WeChat Work.
+    /// WeChat Work's markdown: headings, bold, links, code in a line, quotes and `<font color>`. Members who read in personal WeChat do not see it.
     Markdown {
-        /// The markdown.
+        /// Object of the same name in the request.
         markdown: Body,
     },
-    /// A card that opens a link.
+    /// Card with a title, a description and a link that it opens.
     Textcard {
-        /// The card.
+        /// Object of the same name in the request.
         textcard: Card,
     },
 }
 
-/// The content of a text or markdown message.
+/// Body of a text or markdown message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
-    /// At most 2048 bytes; the server cuts the rest without a word.
+    /// The text itself, at most 2048 bytes. The server cuts off what is longer, without an error.
     pub content: String,
 }
 
-/// The content of a textcard.
+/// Body of a text card. The server cuts texts that are too long, without an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Card {
-    /// At most 128 characters.
+    /// Title, at most 128 characters.
     pub title: String,
-    /// At most 512 characters.
+    /// Description, at most 512 characters; may hold `<br>` and `<div class="gray">`, `highlight` or `normal`.
     pub description: String,
-    /// At most 2048 bytes, with its scheme.
+    /// Address that the card opens, at most 2048 bytes, with `http://` or `https://`.
     pub url: String,
-    /// The button's label.
+    /// Label of the button, at most 4 characters; the client shows 详情 ("details") without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub btntxt: Option<String>,
 }
 
 impl Content {
-    /// A text message.
+    /// Content of a text message.
     pub fn text(content: impl Into<String>) -> Self {
         Self::Text {
             text: Body {
@@ -54,7 +54,7 @@ impl Content {
         }
     }
 
-    /// A markdown message.
+    /// Content of a markdown message.
     pub fn markdown(content: impl Into<String>) -> Self {
         Self::Markdown {
             markdown: Body {
@@ -63,7 +63,7 @@ impl Content {
         }
     }
 
-    /// A card.
+    /// Content of a text card.
     pub fn textcard(card: Card) -> Self {
         Self::Textcard { textcard: card }
     }

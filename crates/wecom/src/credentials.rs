@@ -1,16 +1,16 @@
-//! The credentials of an app.
+//! Credentials of an app.
 
 use std::fmt;
 use std::sync::Arc;
 
 use secrecy::SecretString;
 
-/// The corporation's id and the app's secret. Prints neither.
+/// Credentials that `gettoken` changes for an access token (page 91039). `Debug` shows neither.
 #[derive(Clone)]
 pub struct Credentials {
-    /// The corporation's id.
+    /// Id of the corporation (企业ID), such as `ww0123456789abcdef`.
     pub corp_id: Arc<SecretString>,
-    /// The app's secret.
+    /// Secret of the app: it belongs to one app, and changes when it is reset.
     pub corp_secret: Arc<SecretString>,
 }
 

@@ -1,38 +1,38 @@
-//! Cutting what is too long, visibly.
+//! Cuts of texts that are too long, with a mark that shows where and how much is missing.
 //!
-//! A text is taken as *pieces*: a character as people see one, or a run that must not be torn apart (a tag, a link). Some pieces open markup that must be
-//! closed again when the rest is cut away. The cut falls between pieces, and a mark says how much is missing. A last line
-//! that is only a link stays: it is what the reader of a long alert needs most.
+//! A text is read in *pieces*: a character as people see one, or a run that must not be split (a tag, a link). Some pieces open markup that must be closed
+//! again when the rest is cut off. The cut falls between two pieces. A last line that is only a link is kept: it is what the reader of a long alert
+//! needs most.
 //!
-//! Whatever looks like markup but does not end soon is text like any other: so nobody looks further than a piece is long, and a cut never costs
-//! much more than its mark.
+//! What looks like markup but does not end within the longest piece is read as plain text. This bounds the search for the end of each piece, and the
+//! text that is lost to a cut.
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::language::Language;
 use crate::unit::Unit;
 
-/// Longest run that is not torn apart, in bytes; it also ends with its line.
+/// Longest piece, in bytes; a piece also ends with its line.
 const LONGEST_PIECE: usize = 256;
-/// Most markup that is open at a time. What is nested deeper is text.
+/// Most elements of markup that are open at a time. What is nested deeper is read as plain text.
 const DEEPEST: usize = 8;
-/// Most bytes that are left away so that no markup is opened for nothing.
+/// Most bytes that are given up so that the cut does not fall right behind an opening tag, which would enclose nothing.
 const OPENED_FOR_NOTHING: usize = 16;
-/// Most blanks that are left away before the mark.
+/// Most blanks that are removed before the mark.
 const BLANKS: usize = 8;
 
-/// Which markup a text may hold.
+/// Markup that a text may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Markup {
-    /// None, as in a title.
+    /// No markup, as in a title.
     Plain,
-    /// `<a>` links in text, `<div>` in a card.
+    /// Tags: `<a>` in a text message, `<div>` and `<br>` in a card's description.
     Tags,
-    /// The markdown of WeChat Work.
+    /// WeChat Work's markdown, with its tags.
     Markdown,
 }
 
-/// `text` cut to at most `limit`, with a mark in a `language`, and how much is missing; `None` when it fits.
+/// Cuts `text` to at most `limit`, mark included. Returns the shorter text and how much of `text` is missing, in the limit's unit; `None` when it fits.
 pub(crate) fn cut(
     text: &str,
     limit: usize,
@@ -69,7 +69,7 @@ fn without_blanks(head: &str) -> &str {
     }
 }
 
-/// The last line of `text`, if it is nothing but a link, and no longer than `most` bytes.
+/// Last line of `text`, if it is only a link and no longer than `most` bytes.
 fn link_line(text: &str, most: usize) -> Option<&str> {
     let (_, line) = text
         .rsplit_once('\n')
@@ -83,7 +83,7 @@ fn link_line(text: &str, most: usize) -> Option<&str> {
     (is_url || is_markdown || is_tag).then_some(line)
 }
 
-/// Whether a text begins as the address of a page does, in small letters or capitals.
+/// Whether a text begins with `http://` or `https://`, in small letters or capitals.
 pub(crate) fn is_web_address(text: &str) -> bool {
     let begins = |scheme: &str| {
         text.get(..scheme.len())
@@ -92,13 +92,14 @@ pub(crate) fn is_web_address(text: &str) -> bool {
     begins("http://") || begins("https://")
 }
 
+/// Reader of a text's pieces, which knows the markup that is open.
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
     markup: Markup,
-    /// What closes the markup that is open, innermost last.
+    /// Closers of the markup that is open, such as `</div>` or `**`; the innermost is the last.
     open: Vec<&'static str>,
-    /// Bytes that were searched for the ends of pieces.
+    /// Bytes that were searched for the ends of pieces. A test holds that they do not grow with a text whose cut stays where it is.
     searched: usize,
 }
 
@@ -113,7 +114,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Where to cut so that text and closers fit into `room`, and the closers.
+    /// Last place, in bytes, where text and closers fit into `room`, with the closers that are needed there.
     fn last_fit(&mut self, room: usize, unit: Unit) -> (usize, String) {
         let mut used = 0;
         let mut best = 0;
@@ -132,7 +133,7 @@ impl<'a> Scanner<'a> {
         (best, open_there.iter().rev().copied().collect())
     }
 
-    /// The next piece, and whether it opened markup.
+    /// Reads the next piece; `true` when it opened markup.
     fn next_piece(&mut self) -> Option<(&'a str, bool)> {
         let rest = &self.text[self.at..];
         let first = rest.chars().next()?;
@@ -151,7 +152,7 @@ impl<'a> Scanner<'a> {
         Some((&rest[..length], opens))
     }
 
-    /// The length of what people see as one character: with its accents, and all that an emoji is put together of.
+    /// Length in bytes of the grapheme cluster at the start of `rest`, which people see as one character: a letter with its accents, an emoji.
     fn letter(&mut self, rest: &'a str) -> usize {
         if let [first, second, ..] = rest.as_bytes()
             && first.is_ascii()
@@ -166,13 +167,14 @@ impl<'a> Scanner<'a> {
         letter
     }
 
-    /// As far as a piece may reach.
+    /// Part of `rest` that a piece can be in: up to its line's end, and no longer than the longest piece.
     fn reach(&mut self, rest: &'a str) -> &'a str {
         let reach = &rest[..rest.floor_char_boundary(LONGEST_PIECE)];
         self.searched += reach.len();
         reach.split('\n').next().unwrap_or(reach)
     }
 
+    /// Closes markup whose mark opens and closes alike, or opens it where it is not open. `true` when it was opened.
     fn toggle(&mut self, closer: &'static str) -> bool {
         if let Some(index) = self.open.iter().rposition(|open| *open == closer) {
             self.open.truncate(index);
@@ -181,6 +183,7 @@ impl<'a> Scanner<'a> {
         self.opens(closer)
     }
 
+    /// Opens markup; `false` where too much is open already, so that it is plain text.
     fn opens(&mut self, closer: &'static str) -> bool {
         let fits = self.open.len() < DEEPEST;
         if fits {
@@ -189,6 +192,7 @@ impl<'a> Scanner<'a> {
         fits
     }
 
+    /// Length in bytes of the tag, or of the whole link, at the start of `rest`, and whether it opened markup; 1 where `<` is plain text.
     fn tag(&mut self, rest: &'a str) -> (usize, bool) {
         let rest = self.reach(rest);
         let Some(end) = rest.find('>').map(|end| end + 1) else {
@@ -214,7 +218,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The length of a markdown link at the start of `line`, if there is one.
+/// Length in bytes of the markdown link at the start of `line`, if there is one.
 fn link_length(line: &str) -> Option<usize> {
     let middle = line.find("](")?;
     let end = line[middle..].find(')')? + middle + 1;

@@ -1,4 +1,4 @@
-//! What can go wrong with a call. Cannot hold a URL, a token or a credential.
+//! Errors of calls. They cannot hold a URL, a token or a credential.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,19 +8,19 @@ use acteon_http::NoConnection;
 
 use crate::codes::{self, Entry, Trouble};
 
-/// Which call failed.
+/// Call of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Call {
-    /// `gettoken`.
+    /// `gettoken`, which changes credentials for an access token (page 91039).
     GetToken,
-    /// `message/send`.
+    /// `message/send` (page 90236).
     Send,
-    /// `agent/get`.
+    /// `agent/get`, which returns an app's settings (page 90227).
     AgentGet,
 }
 
 impl Call {
-    /// The path below the base URL.
+    /// Path below the base URL, such as `/cgi-bin/gettoken`.
     pub const fn path(self) -> &'static str {
         match self {
             Self::GetToken => "/cgi-bin/gettoken",
@@ -29,7 +29,7 @@ impl Call {
         }
     }
 
-    /// The call's name in messages.
+    /// Name in messages, such as `message/send`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::GetToken => "gettoken",
@@ -39,70 +39,70 @@ impl Call {
     }
 }
 
-/// The class of a failure, which says how its caller should react.
+/// Class of an error, which says how a caller should react.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// Credentials or settings are wrong; repeating is useless.
+    /// Credentials or settings are wrong; the call fails again until a person corrects them.
     Configuration,
-    /// Too many calls; repeat later.
+    /// There were too many calls; it may succeed later.
     RateLimited,
-    /// Out of reach or out of order; repeat.
+    /// The service could not be reached, or is out of order for now; it may succeed soon.
     Connection,
-    /// Refused; repeating is useless.
+    /// The request was refused; the same request fails again.
     ExecutionFailed,
 }
 
-/// The reason of a failed call.
+/// Reason why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// No connection: refused, name not found, TLS or proxy failure, or no connection in time. The request did not leave.
+    /// There was no connection, for the cause that is given. The request did not leave.
     Connect(NoConnection),
-    /// There was no access token in time, or too late to send with it. Nothing was sent.
+    /// No access token came in time to send with it. Nothing was sent.
     TokenLate,
-    /// No answer in time after the request left.
+    /// The request may have left, and no answer came in time.
     Timeout,
-    /// The connection broke after the request left.
+    /// The request may have left, and the connection broke before its answer.
     Broken,
-    /// An HTTP status outside 2xx.
+    /// The answer has an HTTP status outside 2xx: it is most likely a proxy's, since the service itself answers 200.
     Status {
-        /// The status.
+        /// Status code, such as 502.
         status: u16,
-        /// `Retry-After` as it was given, if it was.
+        /// Value of `Retry-After`, as it was received.
         retry_after: Option<Box<str>>,
     },
-    /// A 2xx answer that is not what the API answers with.
+    /// The answer has status 2xx but is not the API's. The text says what is wrong with it.
     Unreadable(&'static str),
-    /// A non-zero `errcode`.
+    /// The answer has a non-zero `errcode` (page 90313).
     Code {
-        /// The `errcode`.
+        /// Value of `errcode`.
         code: i64,
-        /// The text of `errmsg` before its support part.
+        /// Text of `errmsg` up to its hint.
         text: String,
-        /// The support trace id.
+        /// Id that the service's support asks for.
         hint: Option<String>,
-        /// The address that WeChat Work saw the call come from.
+        /// IP address that the service saw the call come from.
         from_ip: Option<IpAddr>,
     },
-    /// The token was refused, and so was the fresh one that replaced it.
+    /// The access token was refused, and so was the next one that was fetched for it.
     TokenRefusedTwice {
-        /// The second refusal's `errcode`.
+        /// Value of the second refusal's `errcode`: 40014 or 42001.
         code: i64,
-        /// The support trace id.
+        /// Id that the service's support asks for.
         hint: Option<String>,
     },
     /// The app is switched off in the admin console.
     AppDisabled,
 }
 
-/// A failed call.
+/// Error of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// Which.
+    /// Call that failed.
     pub call: Call,
-    /// What happened.
+    /// Reason why it failed.
     pub reason: Reason,
-    /// Set when no call was made, because the last one failed the same way and repeating it would get this address banned: when it may be
-    /// made again.
+    /// Time until the call may be made again. Set when no call was made, because the last one was refused and repeating it could get this machine's address
+    /// banned.
     pub remembered_for: Option<Duration>,
 }
 
@@ -115,7 +115,7 @@ impl Error {
         }
     }
 
-    /// How a caller should take it.
+    /// Class of the error, which says how a caller should react.
     #[expect(
         clippy::match_same_arms,
         reason = "an arm for each row of the provider's error mapping, in its order"
@@ -147,7 +147,7 @@ impl Error {
         }
     }
 
-    /// Whether people must repair something before any message can be sent: the app's secret or permissions, or the address of this machine.
+    /// Whether people must repair something before the app can send any message: its secret, its permissions, or its trusted IP addresses.
     pub fn is_to_repair(&self) -> bool {
         match &self.reason {
             Reason::Status { status, .. } => matches!(status, 401 | 403 | 407),
@@ -161,8 +161,8 @@ impl Error {
         }
     }
 
-    /// Whether a message may have been sent although the call failed. A proxy that answers 500, 502 or 504 may have passed the request on;
-    /// 503 says that nobody took it.
+    /// Whether the message may have been sent although the call failed. A proxy that answers 500, 502 or 504 may have forwarded the request; 503 says that
+    /// nothing took it.
     pub fn maybe_sent(&self) -> bool {
         let ambiguous = match self.reason {
             Reason::Timeout | Reason::Broken | Reason::Unreadable(_) => true,
@@ -176,7 +176,7 @@ impl Error {
         self.call == Call::Send && ambiguous
     }
 
-    /// The `errcode`, if there was one.
+    /// Value of `errcode`, if the answer had one.
     pub fn code(&self) -> Option<i64> {
         match self.reason {
             Reason::Code { code, .. } | Reason::TokenRefusedTwice { code, .. } => Some(code),
@@ -184,7 +184,7 @@ impl Error {
         }
     }
 
-    /// The support trace id, if there was one.
+    /// Id that the service's support asks for, if the answer had one.
     pub fn hint(&self) -> Option<&str> {
         match &self.reason {
             Reason::Code { hint, .. } | Reason::TokenRefusedTwice { hint, .. } => hint.as_deref(),
@@ -192,7 +192,7 @@ impl Error {
         }
     }
 
-    /// One line of what to do.
+    /// Advice for people: one line that says what to do.
     pub fn advice(&self) -> String {
         match &self.reason {
             Reason::Connect(none) => none.advice().into(),
@@ -217,7 +217,7 @@ impl Error {
         }
     }
 
-    /// What kind of trouble it is, for metrics.
+    /// Label for metrics, such as `timeout` or `rate`: one of a small fixed set.
     pub fn trouble(&self) -> &'static str {
         match &self.reason {
             Reason::Connect(_) => "connect",
@@ -233,7 +233,7 @@ impl Error {
         }
     }
 
-    /// Whether the server refuses the access token of the call, which it looks at before anything else.
+    /// Whether the call's access token was refused (40014, 42001). The service checks the token before anything else, so nothing was done.
     pub fn refuses_token(&self) -> bool {
         matches!(
             self.reason,
@@ -244,7 +244,7 @@ impl Error {
         )
     }
 
-    /// The same failure of a call that was made with a fresh token.
+    /// Makes the refusal of a token that was just fetched into [`Reason::TokenRefusedTwice`], so that it is not repeated for ever. Other errors stay.
     #[must_use]
     pub fn of_a_fresh_token(self) -> Self {
         match self.reason {
@@ -257,7 +257,7 @@ impl Error {
         }
     }
 
-    /// Whether repeating the call is useless until somebody repairs something.
+    /// Whether the call fails again however often it is repeated.
     pub(crate) fn is_final(&self) -> bool {
         match self.class() {
             Class::Configuration | Class::ExecutionFailed => true,
@@ -265,6 +265,7 @@ impl Error {
         }
     }
 
+    /// Whether the service refused the credentials, which it counts per address.
     pub(crate) fn refuses_credentials(&self) -> bool {
         matches!(self.reason, Reason::Code { code, .. } if codes::look_up(code).trouble == Trouble::Credentials)
     }
@@ -305,7 +306,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// What a status that others than WeChat Work answer with says.
+/// Meaning of a status for messages, with a comma before it; empty where the number says enough.
 fn word_of(status: u16) -> &'static str {
     match status {
         401 | 403 => ", access refused",

@@ -1,4 +1,4 @@
-//! Would a send work? Asked without sending.
+//! Health check of an app: whether a send would work, found out without sending.
 
 use std::time::Duration;
 
@@ -10,16 +10,17 @@ use crate::error::{Call, Error, Reason};
 use crate::health_memory::{AgentState, Finding};
 use crate::token::Token;
 
-/// How long a finding is shared between callers.
+/// Time for which a result is shared between callers.
 const FRESH: Duration = Duration::from_mins(1);
-/// How often the secret itself is proven with a real `gettoken`.
+/// Shortest time between two calls of `gettoken` that prove the secret.
 const PROVE_EVERY: Duration = Duration::from_mins(5);
 
 impl App {
-    /// Proves the secret with `gettoken`, and token, agent id, trusted address and the app's switch with `agent/get`. Findings are shared
-    /// for a minute; the answer comes with the finding's age. While a token is in use it asks `gettoken` every five minutes at most, and never
-    /// while a refusal is remembered.
-    pub async fn health(&self) -> (Duration, Finding) {
+    /// Checks the secret with `gettoken`, and token, agent id, trusted IP address and whether the app is switched on with `agent/get` (page 90227).
+    ///
+    /// Returns the result with its age: a result is shared for a minute. `gettoken` is called every five minutes at most while a token is in use, and not at
+    /// all while a refusal is remembered. Errors with [`Reason::AppDisabled`] when the app is switched off, and else as the calls do.
+    pub async fn health(&self) -> (Duration, Result<AgentState, Error>) {
         let mut last = self.health.last.lock().await;
         let now = self.health.clock.monotonic();
         if let Some((at, finding)) = last.as_ref()

@@ -1,4 +1,4 @@
-//! The last finding of an app's health, and when it was made.
+//! Memory of an app's last health check.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,17 +6,17 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::error::Error;
 
-/// What a healthy app said of itself.
+/// Settings of an app, from `agent/get` (page 90227).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentState {
-    /// The app's name.
+    /// Name of the app, as the admin console shows it.
     pub name: Option<String>,
 }
 
-/// The result of a health check.
+/// Result of a health check.
 pub(crate) type Finding = Result<AgentState, Error>;
 
-/// The last finding of an app's health, shared between callers.
+/// Result of the last health check and when it was made, by monotonic time; shared between callers, of whom one checks and the others wait.
 pub(crate) struct HealthMemory {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) last: tokio::sync::Mutex<Option<(Duration, Finding)>>,

@@ -1,4 +1,4 @@
-//! Calls of the API. Requests carry secrets in their URLs, so nothing of a request gets out of here.
+//! HTTP calls of the API. Their URLs hold secrets, so that nothing of a request leaves this file but to the server.
 
 use std::fmt;
 use std::io::Read as _;
@@ -13,14 +13,15 @@ use zeroize::Zeroizing;
 
 use crate::error::{Call, Error, Reason};
 
-/// Where WeChat Work's servers answer.
+/// Base URL of WeChat Work's own servers (page 90664). Installations in a company's own network (私有化) have others.
 pub const DEFAULT_BASE_URL: &str = "https://qyapi.weixin.qq.com";
 
+/// Longest answer that is read. Those of the API are a few hundred bytes.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
-/// Longest `Retry-After` that is looked at: a date has 29 letters.
+/// Longest `Retry-After` that is kept, in bytes: a date has 29.
 const MAX_RETRY_AFTER: usize = 64;
 
-/// How to reach the API.
+/// Endpoint of the API: its base URL, and the way to it.
 #[derive(Clone)]
 pub struct Endpoint {
     remote: Remote,
@@ -28,60 +29,62 @@ pub struct Endpoint {
     route: Route,
 }
 
-/// Route of calls to a base URL: through which proxy, and how long each may take.
+/// Way to a base URL: the proxy, and the time-out of calls. Endpoints that differ in it do not share a token's fetch.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Route {
-    /// The configured proxy; without one the environment's, which does not change.
+    /// Proxy that is configured; `None` leaves the choice to the environment, which does not change while the process runs.
     proxy: Option<Proxy>,
     timeout: Duration,
 }
 
-/// Why an endpoint cannot be used.
+/// Reason why an endpoint cannot be used. Its text is for the user whose setting it is about.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
     /// The base URL is not an absolute http or https URL, or has credentials, a query or a fragment.
     #[error("must be a URL such as https://qyapi.weixin.qq.com, without user, query and fragment")]
     NotABaseUrl,
-    /// Secrets would cross the network in the clear.
+    /// The base URL is `http://` of another machine, so that secrets would cross the network unencrypted.
     #[error(
         "uses http, which would send the secret in the clear; use https (http is accepted for loopback addresses, or with wechat.allow_insecure_base_url = true)"
     )]
     Insecure,
-    /// Secrets would reach the proxy in the clear.
+    /// The base URL is `http://` through a proxy, so that secrets would reach the proxy unencrypted.
     #[error(
         "uses http through wechat.proxy, which would show the secret to the proxy; use https, or leave the proxy out"
     )]
     InsecureThroughProxy,
-    /// The proxy is not a URL.
+    /// The proxy is not a URL of an HTTP or HTTPS proxy.
     #[error("must be a proxy's URL such as http://proxy.example.com:3128")]
     NotAProxy,
-    /// A loopback address is reached without any proxy.
+    /// There is a proxy although the base URL is a loopback address, which is reached directly.
     #[error(
         "has no effect for wechat.api_base_url on this machine, which is reached without a proxy; leave one of the two out"
     )]
     ProxyToLoopback,
-    /// No remote can be made for the server.
+    /// The HTTP client cannot be set up for the server.
     #[error(transparent)]
     NoRemote(#[from] NoRemote),
 }
 
-/// Where a call goes. Its URL holds secrets: prints nothing.
+/// Address of a call, secrets included. Has no `Debug` for that reason.
 #[derive(Clone)]
 pub(crate) struct Address {
     call: Call,
     uri: Uri,
 }
 
-/// What came back with a 2xx status.
+/// Answer with a 2xx status.
 pub(crate) struct Reply {
     pub(crate) body: Zeroizing<Vec<u8>>,
-    /// Why not all of it came.
+    /// Reason why the rest of the body is missing; `None` when it is whole.
     pub(crate) cut_short: Option<Reason>,
 }
 
 impl Endpoint {
-    /// An endpoint at `base_url`, with `timeout` for a whole call. `proxy` wins over `HTTPS_PROXY` and `NO_PROXY`, which are honoured
-    /// otherwise. A loopback address is reached without any.
+    /// Makes an endpoint at `base_url`, with or without `/cgi-bin` at its end. A call takes no longer than `timeout`. Without a `proxy` URL, those of the
+    /// environment are used; a loopback address is always reached directly. `allow_insecure` permits `http://` to other machines.
+    ///
+    /// Errors when the URLs cannot be used, or would send secrets unencrypted.
     pub fn new(
         base_url: &str,
         timeout: Duration,
@@ -97,7 +100,7 @@ impl Endpoint {
         )
     }
 
-    /// The same over clients that others share.
+    /// Makes an endpoint as [`Self::new`] does, over `clients` whose connections others share.
     pub fn over(
         clients: &Clients,
         base_url: &str,
@@ -132,7 +135,7 @@ impl Endpoint {
         })
     }
 
-    /// Longest that a call may take.
+    /// Longest time of a call.
     pub(crate) fn timeout(&self) -> Duration {
         self.route.timeout
     }
@@ -141,12 +144,14 @@ impl Endpoint {
         &self.route
     }
 
-    /// The base URL, which holds no secret.
+    /// Base URL without a slash at its end. It holds no secret.
     pub fn base_url(&self) -> &str {
         self.base.as_str().trim_end_matches('/')
     }
 
-    /// One call, which ends within its time-out and `within`. `query` values are percent-encoded.
+    /// Makes a call within the endpoint's time-out and `within`: a POST with a body, or a GET. The values of `query` are percent-encoded here.
+    ///
+    /// Errors when no 2xx answer came; an `errcode` is not looked at.
     pub(crate) async fn call(
         &self,
         call: Call,
@@ -157,7 +162,7 @@ impl Endpoint {
         self.call_at(self.address(call, query)?, body, within).await
     }
 
-    /// The address of a call, for calling it again and again. `query` values are percent-encoded.
+    /// Builds the address of a call, for several calls of it. The values of `query` are percent-encoded here.
     pub(crate) fn address(
         &self,
         call: Call,
@@ -170,7 +175,7 @@ impl Endpoint {
         Ok(Address { call, uri })
     }
 
-    /// One call of an address, which ends within its time-out and `within`.
+    /// Makes a call of an address, as [`Self::call`] does.
     pub(crate) async fn call_at(
         &self,
         Address { call, uri }: Address,
@@ -222,7 +227,7 @@ impl Endpoint {
         Ok(Reply::from(response.body(MAX_ANSWER_BYTES).await).unpacked())
     }
 
-    /// Put together in one piece that is wiped. The HTTP client keeps copies of its own while it needs them.
+    /// Builds a URL in one allocation that is wiped when it is dropped. The copies that the HTTP client makes are not.
     fn url(&self, call: Call, query: &[(&str, &SecretString)]) -> Zeroizing<String> {
         let values: usize = query
             .iter()
@@ -287,7 +292,7 @@ impl From<Received> for Reply {
 }
 
 impl Reply {
-    /// Without the compression that was not asked for.
+    /// Decompresses the body where it is compressed although no compression was asked for, as some proxies do.
     fn unpacked(mut self) -> Self {
         let mut plain = Vec::new();
         let most = MAX_ANSWER_BYTES as u64;
@@ -314,7 +319,7 @@ fn hexadecimal(digit: u8) -> Option<char> {
     char::from_digit(digit.into(), 16).map(|digit| digit.to_ascii_uppercase())
 }
 
-/// The base that was meant, also where its paths were copied with it.
+/// Reads a base URL; `/cgi-bin` at its end is dropped, since people copy it from the documentation.
 fn parse_base(text: &str) -> Option<Url> {
     let mut url = Url::parse(text.trim()).ok()?;
     let plain = url.username().is_empty()

@@ -1,24 +1,24 @@
-//! The language of what is added to messages: people read it on their phones.
+//! Language of the marks that are added to messages for their readers.
 
 use std::time::Duration;
 
 use crate::unit::Unit;
 
-/// A language. The words of messages themselves are their sender's.
+/// Language of the marks. The messages themselves are in their senders' words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
-    /// English.
+    /// English, such as `[sent 5 min late]`.
     #[default]
     En,
-    /// Chinese.
+    /// Chinese, such as `[延迟 5 分钟发送]`.
     Zh,
 }
 
 impl Language {
-    /// Every one, with the word that configurations have for it.
+    /// All languages, each with its word in configurations.
     pub const ALL: [(&str, Self); 2] = [("en", Self::En), ("zh", Self::Zh)];
 
-    /// The language that a word stands for.
+    /// Language of a word of [`Self::ALL`]; `None` for other words.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
@@ -26,7 +26,7 @@ impl Language {
             .map(|(_, language)| language)
     }
 
-    /// Says that a message is sent so much late.
+    /// Mark of a message that is sent `late`, in hours and whole minutes.
     pub fn late_mark(self, late: Duration) -> String {
         let minutes = late.as_secs() / 60;
         let late = match (self, minutes / 60, minutes % 60) {
@@ -43,7 +43,7 @@ impl Language {
         }
     }
 
-    /// The language of a mark that [`Self::late_mark`] wrote, perhaps under another configuration: what was sent once is sent again as it was.
+    /// Language of a mark that [`Self::late_mark`] made. The configuration may have changed since, but what may have arrived is sent again unchanged.
     pub(crate) fn of_late_mark(mark: &str) -> Self {
         if mark.starts_with("[延迟") {
             Self::Zh
@@ -52,7 +52,7 @@ impl Language {
         }
     }
 
-    /// Says how much of a text is missing.
+    /// Mark where a text was cut, with how much of it is missing.
     pub(crate) fn cut_mark(self, missing: usize, unit: Unit) -> String {
         match (self, unit) {
             (Self::En, _) => format!("… [{missing} {} cut]", unit.as_str()),

@@ -1,19 +1,19 @@
-//! Reading JSON that is not quite JSON.
+//! Lenient reader of JSON objects.
 //!
-//! An answer that says that a message was taken must not be missed for a byte order mark before it, a remark of a proxy behind it, a number that no
-//! computer holds, or a text in another encoding. What is read in full only, never guessed: a value that was cut off is not there.
+//! An answer that a message was accepted must be understood even with a byte order mark before it, a remark of a proxy behind it, a number that is out of
+//! range, or a text in another encoding: otherwise the message would be sent twice. Nothing is guessed: a value that was cut off counts as missing.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Fields of an answer, as they come; `None` is a value that was cut off.
+/// Fields of an answer in their order, with repeated names; `None` is a value that was cut off.
 #[derive(Default)]
 pub(crate) struct Fields(Vec<(String, Option<Value>)>);
 
 impl Fields {
-    /// Whether nobody can tell what a field says: it is cut off, or given twice with values that are not worth the same.
+    /// Whether a field has no certain value: it is cut off, or repeated with values whose `worth` differs.
     pub(crate) fn ambiguous<T: PartialEq>(&self, name: &str, worth: impl Fn(&Value) -> T) -> bool {
         let mut worths = self
             .0
@@ -25,7 +25,7 @@ impl Fields {
             .is_some_and(|first| first.is_none() || worths.any(|next| next != first))
     }
 
-    /// Each by its name; of a name that is given twice, the last that is not empty.
+    /// Fields by name. Of a repeated name, the last value that is not empty counts.
     pub(crate) fn values(self) -> Map<String, Value> {
         let mut values = Map::new();
         for (name, value) in self
@@ -72,7 +72,7 @@ impl<'de> Deserialize<'de> for Fields {
     }
 }
 
-/// The fields of the object that `bytes` hold, as far as they can be read; `None` where there is no object.
+/// Reads the fields of the first object in `bytes`, up to the first that is not whole; `None` when there is no object, as in a page of HTML.
 pub(crate) fn fields(bytes: &[u8]) -> Option<Fields> {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_start_matches(|letter: char| {
@@ -91,7 +91,7 @@ pub(crate) fn fields(bytes: &[u8]) -> Option<Fields> {
     }
 }
 
-/// The members of an object one by one, up to the first that is not there in full.
+/// Reads the fields behind an object's brace one by one, up to the first that is not whole.
 fn scan(mut rest: &str) -> Fields {
     let mut fields = Fields::default();
     loop {
@@ -104,7 +104,7 @@ fn scan(mut rest: &str) -> Fields {
             .strip_prefix(':')
             .and_then(|after| value(after.trim_start()));
         if let Some(Value::String(name)) = read(name) {
-            // A value that cannot be told is there all the same: nobody must take its field for one that is missing.
+            // A value that cannot be read still shows that its field is there: an `errcode` that is missing would be a success.
             fields.0.push((
                 name,
                 found.map(|(found, _)| read(found).unwrap_or_else(|| Value::String(found.into()))),
@@ -117,7 +117,7 @@ fn scan(mut rest: &str) -> Fields {
     }
 }
 
-/// The value at the start of `text`, and what follows it; `None` where it does not end.
+/// Splits `text` behind the value at its start; `None` when the value does not end.
 fn value(text: &str) -> Option<(&str, &str)> {
     let end = match text.as_bytes().first()? {
         b'"' => quoted(text)?,
@@ -129,7 +129,7 @@ fn value(text: &str) -> Option<(&str, &str)> {
     Some(text.split_at(end))
 }
 
-/// Where the text in quotes at the start ends.
+/// Length in bytes of the quoted text at the start; `None` when it does not end.
 fn quoted(text: &str) -> Option<usize> {
     let mut escaped = false;
     for (at, byte) in text.bytes().enumerate().skip(1) {
@@ -143,7 +143,7 @@ fn quoted(text: &str) -> Option<usize> {
     None
 }
 
-/// Where the object or list at the start ends.
+/// Length in bytes of the object or list at the start; `None` when it does not end.
 fn nested(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     let mut at = 0;
@@ -162,7 +162,7 @@ fn nested(text: &str) -> Option<usize> {
     None
 }
 
-/// One value; `None` when it cannot be told. A text that is not quite one is taken as it stands.
+/// Reads one value; `None` when it is not JSON. A quoted text that is not JSON is taken as it is written, with blanks for control characters.
 fn read(raw: &str) -> Option<Value> {
     if let Ok(value) = serde_json::from_str(raw) {
         return Some(value);

@@ -1,12 +1,68 @@
-//! The WeChat Work (企业微信) server API, as far as sending messages needs it. Knows nothing of the gateway.
+//! Client of the WeChat Work (企业微信, WeCom) server API, for sending messages of self-built apps.
 //!
-//! An [`App`] is one self-built app of one corporation: it sends [`Message`]s, and checks its own [health](App::health). Its access token
-//! comes from a [`TokenCache`] that apps with the same credentials share. Failures are [`Error`]s, which say by the [table](codes) of error
-//! codes what they mean and what a person should do.
+//! An [`App`] is one app of one corporation. It sends [`Message`]s, and checks its own [health](App::health) without sending. Its access token comes from
+//! a [`TokenCache`]: it is fetched when it is needed, refreshed early, and shared by all apps with the same credentials.
 //!
-//! Three traps shape it. Tokens end early and say so only in the answer to a send, so a refused token is dropped - if it is still the one in
-//! use - and the send repeated once. Failures come as HTTP 200 with an `errcode`. And what is too long is cut by the server
-//! without a word, so it is [cut](Overflow) here, visibly.
+//! ```no_run
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use acteon_wecom::{
+//!     App, Content, Credentials, DEFAULT_BASE_URL, Endpoint, Language, Message, Overflow, Recipients, TokenCache,
+//! };
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let endpoint = Endpoint::new(DEFAULT_BASE_URL, Duration::from_secs(10), None, false)?;
+//! let credentials = Credentials {
+//!     corp_id: Arc::new("ww0123456789abcdef".into()),
+//!     corp_secret: Arc::new(std::env::var("CORP_SECRET")?.into()),
+//! };
+//! let tokens = TokenCache::default();
+//! let app = App::new(endpoint, credentials, 1_000_002, Duration::from_mins(5), &tokens);
+//!
+//! let message = Message {
+//!     recipients: Recipients { touser: "zhangsan|lisi".to_owned(), ..Recipients::default() },
+//!     agentid: 1_000_002,
+//!     content: Content::text("The disk of db-1 is full."),
+//!     safe: 0,
+//!     enable_duplicate_check: Some(1),
+//!     duplicate_check_interval: Some(1800),
+//! };
+//! let ready = message.ready(Overflow::Truncate, Language::En)?;
+//! match app.send(&ready.message.to_bytes()).await {
+//!     Ok(sent) if sent.is_partial() => println!("sent, but not to {}", sent.invaliduser),
+//!     Ok(_) => println!("sent"),
+//!     Err(error) if error.maybe_sent() => println!("{error}: it may have been sent"),
+//!     Err(error) => println!("{error}: {}", error.advice()),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What the service does, and what follows from it
+//!
+//! - Failures are HTTP 200 with a non-zero `errcode`. A missing `errcode` is success only beside the field that a success has.
+//! - A token can end before its time, which only the answer to a send says (40014, 42001). Such a token is dropped, if it is still the one in use, and
+//!   the send repeated once with the next one.
+//! - Too many wrong secrets get the caller's address banned from `gettoken` for an hour. So a refusal is remembered, and not asked for again at once.
+//! - Texts that are too long are cut without an error. [`Message::ready`] cuts them first, and leaves a mark that says how much is missing ([`Overflow`]).
+//! - Members beyond a limit (30 messages a minute and 1000 an hour from one app) get nothing, without an error. Nothing here counts them.
+//!
+//! # Errors
+//!
+//! [`EndpointError`], [`RecipientsError`] and [`MessageError`] say what is wrong before anything is sent. A failed call is an [`Error`]. It says how to
+//! react ([`Error::class`]), whether the message may have been sent ([`Error::maybe_sent`]), and what a person should do ([`Error::advice`]); the texts
+//! for error codes are in a [table](codes). No error holds a URL, a token or a secret.
+//!
+//! # Limits
+//!
+//! Text, markdown and text cards only: no media, no template cards, no callbacks. A call takes no longer than the time-out of its [`Endpoint`], and an
+//! answer is read up to 64 KiB. Tokens are kept in memory; several processes can share them through a [`TokenShare`].
+//!
+//! # Sources
+//!
+//! Facts about the service are from the pages of its documentation at `https://developer.work.weixin.qq.com/document/path/N`: conventions (90664),
+//! `gettoken` (91039), `message/send` (90236), `agent/get` (90227), error codes (90313), rate limits (90312). Comments name the page.
 
 #![deny(missing_docs)]
 

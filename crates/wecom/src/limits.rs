@@ -1,4 +1,4 @@
-//! The limits of a message's texts: what is too long is cut or refused, and a link that is none is refused.
+//! Limits of a message's texts (page 90236): texts that are too long are cut or refused, and links that cannot be opened are refused.
 
 use crate::cut::{Markup, cut, is_web_address};
 use crate::language::Language;
@@ -13,48 +13,49 @@ const MAX_TITLE: usize = 128;
 const MAX_DESCRIPTION: usize = 512;
 /// Most bytes of a card's link.
 const MAX_URL: usize = 2048;
-/// What to do with what is too long.
+
+/// Treatment of texts that are too long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overflow {
-    /// Cut it, with a mark that says how much is missing. An alert must still arrive.
+    /// The text is cut, with a mark that says how much is missing, so that an alert still arrives.
     #[default]
     Truncate,
-    /// Refuse it.
+    /// The message is refused with [`MessageError::TooLong`].
     Reject,
 }
 
-/// Why a message cannot be sent.
+/// Reason why a message cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// A field is too long, and must not be cut.
+    /// A field is too long, and may not be cut.
     #[error("{field} is {size} {unit} long, at most {limit} are allowed; shorten it")]
     TooLong {
-        /// The field.
+        /// Name of the field, such as `content`.
         field: &'static str,
-        /// Its size.
+        /// Size of its text.
         size: usize,
-        /// What is counted.
+        /// Unit of size and limit: `bytes` or `characters`.
         unit: &'static str,
-        /// The limit.
+        /// Largest size that is allowed.
         limit: usize,
     },
-    /// A field is empty, or nothing of it is seen.
+    /// The field of this name is empty, or holds only characters that are not seen.
     #[error("{0} is empty: nothing of it would be seen")]
     Empty(&'static str),
-    /// The card's link is not a web address.
+    /// The card's link begins with neither `http://` nor `https://`.
     #[error("url must begin with http:// or https://")]
     NotALink,
     /// The card's link names no host.
     #[error("url has no host: write the whole address, such as https://wiki.example.com/page")]
     NoHost,
-    /// The card's link holds white space or control characters.
+    /// The card's link holds white space or a control character, at this byte.
     #[error(
         "url has a blank or a line break in it, at byte {0}: leave it out, or write a blank as %20"
     )]
     BlankInLink(usize),
 }
 
-/// The limit of a text or of a text card's description, with the markup that a cut must close.
+/// Limit of a text, with the markup that a cut must close.
 #[derive(Clone, Copy)]
 pub(crate) struct Limit {
     pub(crate) field: &'static str,
@@ -64,26 +65,26 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
-    /// The limit of a text message.
+    /// Limit of a text message.
     pub(crate) const TEXT: Self = Self {
         field: "content",
         most: MAX_CONTENT,
         unit: Unit::Bytes,
         markup: Markup::Tags,
     };
-    /// The limit of a markdown message.
+    /// Limit of a markdown message.
     pub(crate) const MARKDOWN: Self = Self {
         markup: Markup::Markdown,
         ..Self::TEXT
     };
-    /// The limit of a card's title.
+    /// Limit of a card's title.
     pub(crate) const TITLE: Self = Self {
         field: "title",
         most: MAX_TITLE,
         unit: Unit::Characters,
         markup: Markup::Plain,
     };
-    /// The limit of a card's description.
+    /// Limit of a card's description.
     pub(crate) const DESCRIPTION: Self = Self {
         field: "description",
         most: MAX_DESCRIPTION,
@@ -92,7 +93,7 @@ impl Limit {
     };
 }
 
-/// Cuts or refuses `text` if it is longer than `limit`, and refuses one of which nothing would be seen.
+/// Makes `text` fit its limit: cuts it, with a warning, or refuses it. Errors also when nothing of it would be seen.
 pub(crate) fn fit(
     text: &mut String,
     limit: Limit,
@@ -130,7 +131,7 @@ pub(crate) fn fit(
     }
 }
 
-/// Refuses the link of a card that no client would open.
+/// Checks a card's link. Errors when no client could open it.
 pub(crate) fn check_url(url: &str) -> Result<(), MessageError> {
     if is_blank(url) {
         return Err(MessageError::Empty("url"));
@@ -158,7 +159,7 @@ pub(crate) fn check_url(url: &str) -> Result<(), MessageError> {
     Ok(())
 }
 
-/// The host of a web address.
+/// Host of a web address, without user and port; empty when it has none.
 fn host(url: &str) -> &str {
     let behind = url.split_once("//").map_or("", |(_, rest)| rest);
     let authority = behind
@@ -168,7 +169,7 @@ fn host(url: &str) -> &str {
     let named = authority
         .rsplit_once('@')
         .map_or(authority, |(_, named)| named);
-    // An address of the sixth version has colons in brackets.
+    // An IPv6 address has colons, in brackets.
     if named.starts_with('[') {
         named
     } else {

@@ -1,4 +1,4 @@
-//! Messages, and the bytes of `message/send`.
+//! Messages, and the request body of `message/send` (page 90236).
 
 use serde::{Deserialize, Serialize};
 
@@ -8,41 +8,43 @@ use crate::language::Language;
 use crate::limits::{Limit, MessageError, Overflow, check_url, fit};
 use crate::recipients::Recipients;
 
-/// Most characters of a card's button that the client shows.
+/// Most characters of a card's button that clients show.
 const MAX_BUTTON: usize = 4;
 
-/// A message with everything that `message/send` wants to know. Serializes to its request body.
+/// Message with all its settings. It serializes to the request body of `message/send`, whose names its fields have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// Whom it goes to.
+    /// Recipients: members, departments and tags.
     #[serde(flatten)]
     pub recipients: Recipients,
-    /// The app that sends it.
+    /// Agent id of the app that sends it, which must be the one whose token is used.
     pub agentid: u32,
-    /// What it says.
+    /// Content, with its `msgtype`.
     #[serde(flatten)]
     pub content: Content,
-    /// 1 for confidential: no forwarding, watermarked.
+    /// 1 for a confidential message, which shows a watermark and cannot be forwarded; else 0. Text messages only.
     pub safe: u8,
-    /// 1 to have the server drop the same request within the interval.
+    /// 1 to have the service drop a request with the same bytes within the interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enable_duplicate_check: Option<u8>,
-    /// That interval, in seconds.
+    /// Interval of the duplicate check, in seconds: 1800 without one, and 14,400 at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicate_check_interval: Option<u32>,
 }
 
-/// A message that keeps all limits, with what its sender should know.
+/// Message that keeps all limits, with warnings for its sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ready {
-    /// The message.
+    /// Message that can be sent.
     pub message: Message,
-    /// What was cut, or will not show as meant.
+    /// Warnings, one line each: texts that were cut, and settings that have no effect.
     pub warnings: Vec<String>,
 }
 
 impl Message {
-    /// Checks and, if allowed, cuts the content to WeChat Work's limits. What is cut says so in a `language`.
+    /// Checks the message, and cuts texts that are too long if `overflow` allows it; the marks of cuts are in `language`.
+    ///
+    /// Errors when a text is empty or may not be cut, or a card's link cannot be opened. Recipients are checked before, by [`Recipients::resolve`].
     pub fn ready(mut self, overflow: Overflow, language: Language) -> Result<Ready, MessageError> {
         let mut warnings = Vec::new();
         let mut fit =
@@ -76,18 +78,18 @@ impl Message {
         })
     }
 
-    /// The request body.
+    /// Request body of `message/send`. The same message always gives the same bytes, which the service's duplicate check compares.
     pub fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Reads a request body that [`Self::to_bytes`] made.
+    /// Reads a request body that [`Self::to_bytes`] made; `None` for other bytes.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
     }
 
-    /// The message with a late mark as the last line of its text, which is cut to make room. The result depends on message and mark only: the
-    /// same mark gives the same text, whatever is configured by then.
+    /// Adds a late mark ([`Language::late_mark`]) as the last line of the text, which is cut if it needs the room. The result depends on message and mark
+    /// alone, so that a repeated request has the same bytes whatever was configured in between.
     #[must_use]
     pub fn mark_late(mut self, mark: &str) -> Self {
         let (text, limit) = match &mut self.content {
@@ -109,6 +111,7 @@ impl Message {
         self
     }
 
+    /// Adds the warnings about settings that have no effect.
     fn warn(&self, safe_is_ignored: bool, warnings: &mut Vec<String>) {
         if self.safe == 1 && safe_is_ignored {
             warnings.push("safe has no effect on this msgtype".into());

@@ -1,34 +1,35 @@
-//! Whom a message goes to.
+//! Recipients of a message (page 90236).
 
 use serde::{Deserialize, Serialize};
 
-/// Most members, departments and tags of one message.
+/// Selectors, with the most ids that each may list.
 const LIMITS: [(&str, usize); 3] = [("touser", 1000), ("toparty", 100), ("totag", 100)];
 
-/// Longest id, in bytes. A userid has at most 64; ids of departments and tags are numbers.
+/// Longest id, in bytes: a userid has 64 at most (page 90313, code 40003), and ids of departments and tags are numbers.
 const MAX_ID_BYTES: usize = 64;
 
-/// What people separate ids with, and no id holds.
+/// Separators that people write instead of `|`, and that no id holds.
 const OTHER_SEPARATORS: [char; 9] = [',', ';', '，', '；', '、', '｜', '￨', '│', '¦'];
 
-/// Every member that the app may write to.
+/// Userid that stands for every member in the app's visible range.
 const EVERYBODY: &str = "@all";
 
-/// Three selectors, each a `|`-separated list; the server takes their union. An empty one is left out of the request.
+/// Recipients of a message: three selectors, each a list of ids with `|` between them. The message goes to their union; an empty selector is left out of
+/// the request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipients {
-    /// Members' userids, or `@all`.
+    /// Userids of members, 1000 at most, or `@all` for everybody in the app's visible range. Small and capital letters are the same.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub touser: String,
-    /// Department ids.
+    /// Ids of departments, 100 at most.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub toparty: String,
-    /// Tag ids.
+    /// Ids of tags, 100 at most.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub totag: String,
 }
 
-/// Why recipients cannot be used.
+/// Reason why recipients cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecipientsError {
     /// All three selectors are empty.
@@ -36,50 +37,50 @@ pub enum RecipientsError {
         "no recipient: set touser, toparty or totag in the payload, or a default in the provider's configuration"
     )]
     Nobody,
-    /// A selector lists too many.
+    /// A selector lists too many ids.
     #[error("{field} lists {count} ids, at most {limit} are allowed; send it as several actions")]
     TooMany {
-        /// The selector.
+        /// Name of the selector, such as `touser`.
         field: &'static str,
-        /// How many it lists.
+        /// Number of ids that it lists.
         count: usize,
-        /// How many it may list.
+        /// Number of ids that it may list.
         limit: usize,
     },
-    /// A selector's ids are separated by something else.
+    /// A selector has something else than `|` between its ids.
     #[error(
         "{field} has ids with {separator:?} between them: separate them with |, such as \"zhangsan|lisi\""
     )]
     Separator {
-        /// The selector.
+        /// Name of the selector.
         field: &'static str,
-        /// What is between them.
+        /// Character between the ids.
         separator: char,
     },
-    /// A selector has the word for everybody as WeChat Work does not read it.
+    /// A selector has `@all` in a spelling, or in a place, that the service does not understand.
     #[error(
         "{field} has {written:?}: to send to everybody, write \"@all\" in touser, in small letters"
     )]
     Everybody {
-        /// The selector.
+        /// Name of the selector.
         field: &'static str,
-        /// What is written.
+        /// Id as it is written.
         written: String,
     },
-    /// A selector lists an id that is longer than any can be.
+    /// A selector lists an id that is longer than ids can be.
     #[error(
         "{field} lists an id of {bytes} bytes, at most {MAX_ID_BYTES} are allowed; ids are separated with |"
     )]
     TooLong {
-        /// The selector.
+        /// Name of the selector.
         field: &'static str,
-        /// How long the id is.
+        /// Length of the id, in bytes.
         bytes: usize,
     },
 }
 
 impl RecipientsError {
-    /// The selector that cannot be used.
+    /// Name of the selector that cannot be used; `None` when all are empty.
     pub const fn field(&self) -> Option<&'static str> {
         match self {
             Self::Nobody => None,
@@ -92,7 +93,10 @@ impl RecipientsError {
 }
 
 impl Recipients {
-    /// Each selector from `given`, or from `defaults` where it is not given. An empty text is given: it suppresses the default.
+    /// Makes recipients of `given` (`touser`, `toparty`, `totag`), with a default for each selector that is `None`. An empty text is not `None`: it suppresses
+    /// the default. Blanks around ids are removed.
+    ///
+    /// Errors when nobody is left, or a selector would be refused or misread by the service.
     pub fn resolve(given: [Option<&str>; 3], defaults: &Self) -> Result<Self, RecipientsError> {
         let [touser, toparty, totag] = given;
         let resolved = Self {
@@ -139,12 +143,12 @@ impl Recipients {
         Ok(resolved)
     }
 
-    /// Whether the message goes to everybody, in which case the server ignores departments and tags.
+    /// Whether the message goes to everybody. The service then ignores departments and tags.
     pub fn is_everybody(&self) -> bool {
         self.touser.split('|').any(|id| id == EVERYBODY)
     }
 
-    /// The members who are named, as the server compares them: in lower case.
+    /// Userids of the members who are named, each once and in lower case, as the service compares them; none when the message goes to everybody.
     pub fn members(&self) -> Vec<String> {
         if self.is_everybody() {
             return Vec::new();
@@ -161,10 +165,10 @@ impl Recipients {
     }
 }
 
-/// Whether an id is the word for everybody, in whichever letters: no member, department or tag is called so.
+/// Whether an id is meant as `@all`, in any letters or width: no member, department or tag can have such an id.
 fn is_meant_for_everybody(id: &str) -> bool {
     id.strip_prefix(['@', '＠', '﹫']).is_some_and(|rest| {
-        // The full-width letters lie as far from the narrow ones as their capitals do.
+        // Full-width letters, small and capital, are 0xfee0 above the ASCII ones.
         let narrow = |letter: char| {
             char::from_u32(u32::from(letter).wrapping_sub(0xfee0)).filter(char::is_ascii_alphabetic)
         };
@@ -174,6 +178,7 @@ fn is_meant_for_everybody(id: &str) -> bool {
     })
 }
 
+/// Ids without blanks around them, and without empty ones.
 fn normalize(ids: &str) -> String {
     ids.split('|')
         .map(str::trim)

@@ -1,4 +1,4 @@
-//! Tokens shared between processes, so that many gateways of one app fetch as few as one would.
+//! Interface for sharing tokens between processes, so that all processes of an app together fetch no more tokens than one would.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,38 +6,40 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 use secrecy::SecretString;
 
-/// A token that another process fetched.
+/// Token that another process fetched.
 #[derive(Clone)]
 pub struct SharedToken {
-    /// The token.
+    /// Access token itself.
     pub secret: Arc<SecretString>,
-    /// How long it is still good.
+    /// Time until it ends, from now.
     pub life: Duration,
-    /// How long it was good when it was fetched.
+    /// Time from its fetch to its end.
     pub whole_life: Duration,
 }
 
-/// The turn to fetch a token, or the token that makes it needless.
+/// Answer of a [`TokenShare`]: a token, or the turn to fetch one.
 pub enum TokenTurn {
-    /// There is a token to use.
+    /// Another process's token can be used.
     Use(SharedToken),
-    /// The caller fetches, until it says [`TokenShare::end`].
+    /// It is the caller's turn to fetch, until it calls [`TokenShare::end`].
     Fetch,
 }
 
-/// Where processes share tokens. A name stands for an endpoint with its credentials, and tells nothing of them. What cannot be reached must not
-/// keep anybody from sending: then it is the asker's turn.
+/// Store in which processes share tokens, such as a database. The name of a token is a hash of its endpoint and credentials.
+///
+/// A store that cannot be reached must not keep anybody from sending: [`Self::turn`] then returns [`TokenTurn::Fetch`].
 pub trait TokenShare: Send + Sync {
-    /// The token under a name, if it is `usable`; or the turn to fetch one, once nobody else has it or has had it for too long.
+    /// Returns the token under a name if it is `usable`. Else waits until no other process has the turn, or has had it for too long, and gives it to the
+    /// caller.
     fn turn<'a>(
         &'a self,
         name: &'a [u8; 32],
         usable: &'a (dyn Fn(&SharedToken) -> bool + Send + Sync),
     ) -> BoxFuture<'a, TokenTurn>;
 
-    /// Keeps a token for the others.
+    /// Stores a token under its name, for the other processes.
     fn keep<'a>(&'a self, name: &'a [u8; 32], token: &'a SharedToken) -> BoxFuture<'a, ()>;
 
-    /// Ends the asker's turn, if it still is.
+    /// Ends the caller's turn, if it still has it.
     fn end<'a>(&'a self, name: &'a [u8; 32]) -> BoxFuture<'a, ()>;
 }

@@ -1,12 +1,15 @@
-//! Access tokens: fetched lazily, once for everybody, and dropped only when it is the one in use that was refused.
+//! Access tokens (page 91039): fetched when they are needed, by one call for all callers, and dropped only when the token in use is refused.
 //!
-//! A *slot* belongs to one (base URL, corp id, secret) and the route to it: whoever has
-//! another proxy must not wait for one that is dead. It holds the token in use, with a *generation* that grows with every fetch. Whoever
-//! is told by the server that a token is no longer good names the generation it had used: a late complaint about an old token does not drop
-//! the newer one. Fetching is single-flight: a *flight* is a task of its own, which nobody's impatience ends, and all who wait share its result,
-//! also when it is a failure. While the old token is good it serves, however long the next one takes. Final refusals are remembered, wrong
-//! credentials for long and others for seconds, because repeating them gets this address banned from `gettoken` for an hour. Where processes share tokens, a flight first looks whether
-//! another process has landed.
+//! A *slot* holds the token of one (base URL, corp id, secret), by one route: a caller with another proxy must not wait for a proxy that is dead. A token
+//! has a *generation*, which grows with each fetch. A caller whose token was refused names its generation, so that a late refusal of an old token does
+//! not drop the next one.
+//!
+//! Fetches are single-flight: a fetch is a task of its own, which goes on when a caller gives up, and all callers that wait for it share its result, also
+//! when it is an error. While the old token is valid it is used, however long the next one takes. Where processes share tokens, a fetch first asks
+//! whether another process has one.
+//!
+//! Refusals are remembered, those of wrong credentials up to ten minutes and others for seconds: too many wrong secrets get this machine's address
+//! banned from `gettoken` for an hour (page 90313, code 45009).
 
 mod access_token;
 mod fetch;
@@ -32,17 +35,17 @@ use crate::share::TokenShare;
 pub(crate) use access_token::Token;
 pub(crate) use slot::Slot;
 
-/// The slots of a process.
+/// Access tokens of a process, each shared by all apps with the same endpoint and credentials. One for the whole process is enough.
 pub struct TokenCache {
     slots: Mutex<HashMap<SlotKey, Arc<Slot>>>,
     clock: Arc<dyn Clock>,
     share: Arc<OnceLock<Arc<dyn TokenShare>>>,
 }
 
-/// Properties that apps must agree in to share a slot.
+/// Key of a slot: apps with the same key share one.
 #[derive(PartialEq, Eq, Hash)]
 struct SlotKey {
-    /// Hash of base URL, corp id and secret.
+    /// SHA-256 of base URL, corp id and secret.
     name: [u8; 32],
     route: Route,
 }
@@ -54,7 +57,7 @@ impl Default for TokenCache {
 }
 
 impl TokenCache {
-    /// An empty cache on `clock`.
+    /// Creates an empty cache, whose tokens end by `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             slots: Mutex::default(),
@@ -63,11 +66,12 @@ impl TokenCache {
         }
     }
 
-    /// Shares the tokens with other processes from now on. To be called once.
+    /// Shares the tokens with other processes through a store, from now on. Only the first call has an effect.
     pub fn share(&self, share: Arc<dyn TokenShare>) {
         drop(self.share.set(share));
     }
 
+    /// Slot of an endpoint and credentials, made where there is none.
     pub(crate) fn slot(&self, endpoint: &Endpoint, credentials: &Credentials) -> Arc<Slot> {
         let Credentials {
             corp_id,
@@ -85,7 +89,7 @@ impl TokenCache {
         let route = endpoint.route().clone();
         let key = SlotKey { name, route };
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        // Those that nobody uses any more, as after a secret or a proxy was changed.
+        // Slots that no app uses any more, as after a secret or a proxy was changed, are dropped here.
         slots.retain(|other, slot| *other == key || Arc::strong_count(slot) > 1);
         let new = || Slot {
             endpoint: endpoint.clone(),

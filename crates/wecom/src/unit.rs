@@ -1,6 +1,6 @@
-//! The units that WeChat Work counts its limits in.
+//! Units in which WeChat Work counts lengths.
 
-/// What a limit counts.
+/// Unit of a limit: bytes of UTF-8, or Unicode characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     Bytes,

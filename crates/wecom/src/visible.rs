@@ -1,12 +1,12 @@
-//! Whether anybody sees a text.
+//! Texts of which nothing is seen.
 
-/// Whether nothing of a text is seen: blanks, and characters that are drawn as nothing. WeChat Work takes such a message, and a phone shows an empty
-/// one.
+/// Whether a text holds only blanks and characters that are not drawn. WeChat Work accepts such a message, and phones show an empty one.
 pub(crate) fn is_blank(text: &str) -> bool {
     text.chars().all(is_unseen)
 }
 
-/// White space and control characters, what Unicode has renderers ignore by default, and letters that are blanks: of Hangul, and of Braille.
+/// Whether a character is white space, a control character, one that renderers ignore (Unicode's `Default_Ignorable_Code_Point`), or a letter that looks
+/// like a blank, as Hangul and Braille have.
 fn is_unseen(letter: char) -> bool {
     letter.is_whitespace()
         || letter.is_control()

@@ -1,36 +1,36 @@
-//! A row of the table: one error code, the kind of trouble it tells of, and what people read.
+//! Rows of the table: an error code, its kind of trouble, and the texts for people.
 
-/// What kind of trouble a code tells of.
+/// Kind of trouble that an error code tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Trouble {
-    /// Busy or conflicting; goes away by itself.
+    /// The service is busy, or two writers were in conflict; it passes by itself.
     Transient,
-    /// The access token is no longer good.
+    /// The access token is no longer valid.
     Token,
     /// The corporation's id or the app's secret is wrong, or withdrawn.
     Credentials,
-    /// Too many calls.
+    /// The app or the corporation calls too often.
     Rate,
     /// The request itself is wrong.
     Invalid,
-    /// A recipient cannot be reached.
+    /// No recipient, or not all, can be reached.
     Recipient,
     /// A permission, visibility or setting is missing.
     Permission,
-    /// The caller's address is not trusted.
+    /// The caller's IP address is not among the app's trusted ones (企业可信IP).
     Address,
-    /// A quota for long periods is used up.
+    /// A quota of the corporation for a day or longer is used up.
     Quota,
     /// A card or message is no longer in the state that the call needs.
     Card,
-    /// The channel no longer exists.
+    /// The group or robot that was sent to no longer exists.
     Gone,
-    /// Not in the list.
+    /// The code is not in the table.
     Unknown,
 }
 
 impl Trouble {
-    /// The label in metrics.
+    /// Label in metrics, such as `rate`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Transient => "transient",
@@ -49,27 +49,27 @@ impl Trouble {
     }
 }
 
-/// One row of the table.
+/// Row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The `errcode`.
+    /// Number that the service answers with as `errcode`.
     pub code: i64,
-    /// What kind of trouble.
+    /// Kind of trouble.
     pub trouble: Trouble,
-    /// What it means, in a few words.
+    /// Meaning in a few words, such as `invalid userid`.
     pub label: &'static str,
-    /// One line of what to do.
+    /// Advice for people: one line that says what to do.
     pub advice: &'static str,
 }
 
-/// Codes about permission that depend on whom or what a message is for: others may be sent all the same.
+/// Codes of [`Trouble::Permission`] that are about one message or its recipients: other messages may be sent all the same.
 const OF_A_MESSAGE: [i64; 15] = [
     43012, 50001, 60011, 60206, 60207, 60208, 81011, 85005, 86008, 86101, 92000, 92001, 92002,
     92003, 50002,
 ];
 
 impl Entry {
-    /// Whether people must repair something before any message can be sent.
+    /// Whether people must repair something before the app can send any message.
     pub fn is_to_repair(&self) -> bool {
         match self.trouble {
             Trouble::Credentials | Trouble::Address => true,

@@ -1,11 +1,11 @@
-//! What people read for each error code, word for word: a text that changes is seen here, and a new row of the table needs its row.
+//! Texts that people read for each error code, word for word: a changed text shows in the diff of this file, and a new row of the table needs one here.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::TABLE;
 use crate::{Call, Error, Reason};
 
-/// Each code of the table, and what its failure and its advice say.
+/// Each code of the table, with the text of its error and its advice.
 #[rustfmt::skip]
 const READ: &[(i64, &str)] = &[
     (-1, "errcode -1, system busy -> nothing to do: it is tried again; if it lasts, look at WeChat Work's status"),
@@ -232,7 +232,7 @@ fn refused(code: i64, from_ip: Option<IpAddr>) -> Error {
     )
 }
 
-/// The failure and its advice, without what stands in each: the call and the service's own text.
+/// Text of an error and its advice, without the parts that every error has: the call and the service's own text.
 fn read(error: &Error) -> String {
     let told = error.to_string();
     let told = told

@@ -1,4 +1,4 @@
-//! The table of error codes, by code.
+//! The table of error codes (page 90313), sorted by code.
 
 use super::entry::{Entry, Trouble};
 
@@ -84,7 +84,7 @@ const ERROR_OF_THE_SMART_ROBOT_S_LONG_CONNECTI: (&str, &str) = (
     "this belongs to smart robots and not to sending through an app",
 );
 
-/// Sorted by code.
+/// All rows, sorted by code for the binary search.
 #[rustfmt::skip]
 pub(super) const TABLE: &[Entry] = &[
     row(-1, Trouble::Transient, "system busy", "nothing to do: it is tried again; if it lasts, look at WeChat Work's status"),

@@ -1,4 +1,4 @@
-//! Cuts of texts: where they fall, what they close, and what they cost.
+//! Tests of cuts: their places, the markup that they close, and their cost.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Messages: their bytes, their limits, and their late mark.
+//! Tests of messages: their bytes, limits, warnings and late marks.
 
 use std::time::Duration;
 

@@ -1,29 +1,29 @@
-//! An access token, and how much of its life is left.
+//! Access tokens, and how much of their time is left.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
-/// A token in use.
+/// Access token, with what tells when it ends.
 #[derive(Clone)]
 pub(crate) struct Token {
     pub(crate) secret: Arc<SecretString>,
     pub(crate) generation: u64,
     pub(super) fetched: Instants,
     pub(super) ttl: Duration,
-    /// How long it was good when it was fetched, which may have been by another process.
+    /// Time from its fetch to its end. Longer than `ttl` where another process fetched it.
     pub(super) whole_life: Duration,
 }
 
-/// How long before its end a token is replaced. A buffer as long as its life must not mean a fetch for every send, nor that processes which share
-/// tokens never use each other's.
+/// Time before its end at which a token is replaced: `buffer`, but half its life at most. A longer buffer would mean a fetch for every send, and processes
+/// that share tokens would never use each other's.
 pub(super) fn buffer_within(buffer: Duration, whole_life: Duration) -> Duration {
     buffer.min(whole_life / 2)
 }
 
 impl Token {
-    /// Its age by the clock that says more.
+    /// Time since it was got, by the clock that says more.
     pub(super) fn age(&self, now: Instants) -> Duration {
         now.monotonic
             .saturating_sub(self.fetched.monotonic)
@@ -34,13 +34,13 @@ impl Token {
         self.age(now) >= self.ttl
     }
 
-    /// Whether it is time to fetch the next.
+    /// Whether it is time to fetch the next token.
     pub(super) fn stale(&self, now: Instants, buffer: Duration) -> bool {
         self.age(now) + buffer_within(buffer, self.whole_life) >= self.ttl
     }
 }
 
-/// One instant by both clocks: a machine that slept shows it on one of them only.
+/// Instant by both clocks of [`Clock`](crate::Clock): only the wall clock shows that a machine was suspended.
 #[derive(Clone, Copy)]
 pub(super) struct Instants {
     pub(super) monotonic: Duration,

@@ -1,4 +1,4 @@
-//! The fetch of a token: another process's where there is one, else one from the server.
+//! Fetch of a token: another process's where there is one, else from the service.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,18 +13,18 @@ use crate::credentials::Credentials;
 use crate::error::{Call, Error, Reason};
 use crate::share::{SharedToken, TokenTurn};
 
-/// Assumed where the server does not say.
+/// Life of a token whose answer has no `expires_in`: what page 91039 calls normal.
 const DEFAULT_TTL: Duration = Duration::from_hours(2);
-/// How long a flight keeps others from fetching too.
+/// Time for which a fetch keeps its turn before other processes.
 const TURN_HELD: Duration = Duration::from_secs(3);
 
 impl Slot {
-    /// Fetches a token, or takes one of another process. With `buffer`, one will do that is not as near its end.
+    /// Takes another process's token or fetches one. A shared token is taken only with a `buffer`, and while it has more time left than that.
     pub(super) async fn fetch_or_share(&self, buffer: Option<Duration>) -> Result<Token, Error> {
         let Some(share) = self.share.get() else {
             return self.fetch_twice().await;
         };
-        // Looked at each time: a token may be refused while this flight waits for its turn.
+        // Asked again each time: a token may be refused while this fetch waits for its turn.
         let usable = |shared: &SharedToken| {
             let is_it =
                 |secret: &SecretString| secret.expose_secret() == shared.secret.expose_secret();
@@ -59,7 +59,7 @@ impl Slot {
         let result = if let Ok(result) = timeout(TURN_HELD, &mut fetching).await {
             result
         } else {
-            // A server that does not answer this process may answer another.
+            // A service that does not answer this process may answer another.
             share.end(&self.name).await;
             fetching.await
         };
@@ -80,6 +80,7 @@ impl Slot {
         result
     }
 
+    /// Fetches a token, once more where the answer refuses a token although `gettoken` takes none.
     async fn fetch_twice(&self) -> Result<Token, Error> {
         match self.fetch().await {
             Err(error) if error.refuses_token() => {
@@ -89,6 +90,7 @@ impl Slot {
         }
     }
 
+    /// Fetches a token with one call of `gettoken`.
     async fn fetch(&self) -> Result<Token, Error> {
         let Credentials {
             corp_id,

@@ -1,18 +1,18 @@
-//! A *flight*: one fetch of a token, whose end all who wait for it share.
+//! Wait for a running fetch of a token.
 
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Call, Error, Reason};
 
-/// A flight that somebody waits for.
+/// Running fetch, as one of those sees it that wait for its end.
 pub(super) struct Flight {
     pub(super) ended: watch::Receiver<u64>,
     pub(super) seen: u64,
 }
 
 impl Flight {
-    /// Waits for its end, until `deadline`.
+    /// Waits for the fetch's end, successful or not. Errors with [`Reason::TokenLate`] at the `deadline`.
     pub(super) async fn landed(mut self, deadline: Instant) -> Result<(), Error> {
         let landed = timeout_at(deadline, self.ended.wait_for(|ended| *ended > self.seen)).await;
         landed

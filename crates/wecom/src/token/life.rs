@@ -1,20 +1,20 @@
-//! The life of the token in use, for monitoring.
+//! Age of the token in use, for monitoring.
 
 use std::time::Duration;
 
 use super::slot::Slot;
 
-/// How old a token is, and how long it is still good.
+/// Age and remaining time of an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenLife {
-    /// Since it was fetched, by whichever process.
+    /// Time since it was fetched, by this process or another.
     pub age: Duration,
-    /// Until it expires.
+    /// Time until it ends.
     pub left: Duration,
 }
 
 impl Slot {
-    /// The life of the token in use; `None` before the first, and once it was refused.
+    /// Age of the token in use; `None` before the first, and after one was refused.
     pub(crate) fn life(&self) -> Option<TokenLife> {
         let now = self.now();
         let state = self.lock();

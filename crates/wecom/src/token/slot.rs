@@ -1,4 +1,4 @@
-//! A slot: whoever needs a token gets the one in use, or joins the flight that fetches the next.
+//! Slot of a token: callers get the token in use, or wait for the fetch of the next one.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -16,24 +16,26 @@ use crate::error::{Call, Error, Reason};
 use crate::http::Endpoint;
 use crate::share::TokenShare;
 
-/// How long who begins an early refresh waits for it, while the old token still serves.
+/// Longest wait of the caller that starts an early refresh, before it uses the old token.
 const REFRESH_PATIENCE: Duration = Duration::from_secs(1);
 
-/// The token of one (base URL, corp id, secret) by one route, and the flights that fetch it.
+/// Token of one (base URL, corp id, secret) by one route, and its fetches.
 pub(crate) struct Slot {
     pub(super) endpoint: Endpoint,
     pub(super) credentials: Credentials,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) share: Arc<OnceLock<Arc<dyn TokenShare>>>,
-    /// The name that processes share its token under, whatever their routes.
+    /// Name under which processes share its token, whatever their routes.
     pub(super) name: [u8; 32],
     pub(super) state: Mutex<SlotState>,
-    /// Flights that ended.
+    /// Number of fetches that ended, for those that wait.
     pub(super) ended: watch::Sender<u64>,
 }
 
 impl Slot {
-    /// A token that is good as far as is known, fetched if need be, by `deadline`. `buffer` is how long before its end the next is fetched.
+    /// Returns a token that is valid as far as is known, fetched if need be. It is refreshed `buffer` before its end.
+    ///
+    /// Errors when a fetch fails or a refusal is remembered, and with [`Reason::TokenLate`] when there is no token by `deadline`.
     pub(crate) async fn get(
         self: &Arc<Self>,
         buffer: Duration,
@@ -79,12 +81,12 @@ impl Slot {
         }
     }
 
-    /// Whether nobody has to wait for a token.
+    /// Whether [`Self::get`] would return at once.
     pub(crate) fn is_ready(&self, buffer: Duration) -> bool {
         self.lock().at_hand(self.now(), buffer).is_some()
     }
 
-    /// The latest token, good or not: who was told that there is one does not wait for the next before the server refuses it.
+    /// Latest token, valid or not: a caller that was told that it is ready sends at once, and learns from the service if the token has ended since.
     pub(crate) fn latest(&self) -> Option<Token> {
         let state = self.lock();
         state.token.as_ref().or(state.refused.as_ref()).cloned()
@@ -102,8 +104,7 @@ impl Slot {
         }
     }
 
-    /// Asks the server for a token even though one is in use, unless the last call is younger than `at_most_every`: the proof that the
-    /// credentials are still good.
+    /// Fetches a token even though one is in use, which proves that the credentials are still valid; no more often than `at_most_every`.
     pub(crate) async fn prove(
         self: &Arc<Self>,
         at_most_every: Duration,
@@ -130,7 +131,7 @@ impl Slot {
         self.get(buffer, deadline).await
     }
 
-    /// Joins the flight that is under way, or begins one. With `buffer`, another process's token will do that is not as near its end.
+    /// Joins the fetch that runs, or starts one. Only with a `buffer` may it take another process's token, as in [`Self::fetch_or_share`].
     fn fly(self: &Arc<Self>, state: &mut SlotState, buffer: Option<Duration>) -> Flight {
         let ended = self.ended.subscribe();
         let seen = *ended.borrow();
@@ -148,15 +149,16 @@ impl Slot {
         Flight { ended, seen }
     }
 
+    /// Ends a fetch: keeps its result, and wakes those that wait.
     fn finish(&self, result: Result<Token, Error>) {
         let now = self.now();
         let mut state = self.lock();
         state.finish(result, now);
-        // Sent while the state is held, so that nobody joins a flight whose end was sent already.
+        // Sent under the state's lock, so that nobody joins a fetch whose end was announced before.
         self.ended.send_modify(|ended| *ended += 1);
     }
 
-    /// The secrets that no answer may show.
+    /// Secrets that no text from an answer may show.
     pub(crate) fn secrets(&self) -> Vec<Arc<SecretString>> {
         let Credentials {
             corp_id,
@@ -179,7 +181,7 @@ impl Slot {
     }
 }
 
-/// The guard that ends a flight, also when it panics or is dropped with its runtime.
+/// Guard that ends a fetch, also when it panics or is dropped with its runtime.
 struct Landing<'a> {
     slot: &'a Slot,
     result: Result<Token, Error>,

@@ -1,4 +1,4 @@
-//! The state of a slot: the token in use, the refusals that are remembered, and the flight under way. Pure: instants come in.
+//! State of a slot: the token in use, the refusal that is remembered, and whether a fetch runs. Pure: instants are arguments.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,41 +8,42 @@ use secrecy::SecretString;
 use super::access_token::{Instants, Token};
 use crate::error::Error;
 
-/// First and longest time for which wrong credentials are not tried again.
+/// First and longest time for which wrong credentials are not tried again. It doubles with each refusal.
 const REFUSED_FOR: (Duration, Duration) = (Duration::from_secs(10), Duration::from_mins(10));
-/// For how long any other final refusal is not tried again: alerts must not become as many calls, and what was repaired must work soon.
+/// Time for which other final errors are not tried again: many alerts must not become as many calls, but what was repaired must work soon.
 const REFUSED_BRIEFLY: Duration = Duration::from_secs(3);
-/// Tokens that answers are searched for.
+/// Number of past tokens that answers are searched for.
 const RECENT_TOKENS: usize = 4;
-/// How long after a failed early refresh the next is tried, while the old token still serves.
+/// Time from a failed early refresh to the next, while the old token is still valid.
 const REFRESH_PAUSE: Duration = Duration::from_secs(10);
 
-/// A failure that is not tried again for a while.
+/// Error that is returned without a call until some instant, by monotonic time.
 pub(super) struct Refusal {
     error: Error,
     until: Duration,
     next_pause: Duration,
 }
 
-/// What a slot knows.
+/// State of a slot.
 #[derive(Default)]
 pub(super) struct SlotState {
     pub(super) token: Option<Token>,
     generation: u64,
-    /// The last token that was refused: another process may not have noticed yet.
+    /// Last token that was refused. Another process may not know yet, and still share it.
     pub(super) refused: Option<Token>,
-    /// Tokens of late, newest last: an answer may echo one, and must not show it.
+    /// Past tokens, newest last: an answer may repeat one, which must not be shown.
     pub(super) recent: Vec<Arc<SecretString>>,
     refusal: Option<Refusal>,
-    /// Whether a flight is under way, and what the last one failed with.
+    /// Whether a fetch runs.
     pub(super) flying: bool,
+    /// Error of the last fetch; `None` if it succeeded.
     pub(super) last_failure: Option<Error>,
     no_refresh_before: Duration,
     pub(super) last_fetch: Option<Duration>,
 }
 
 impl SlotState {
-    /// Takes in how a flight ended. A final refusal is remembered, and longer each time the credentials are refused again.
+    /// Keeps the result of a fetch. Errors that stay are remembered, longer each time the credentials are refused again.
     pub(super) fn finish(&mut self, result: Result<Token, Error>, now: Instants) {
         self.flying = false;
         match result {
@@ -88,7 +89,7 @@ impl SlotState {
         self.last_failure = Some(error);
     }
 
-    /// The token in use, if it is good and nobody is to fetch the next one first.
+    /// Token in use, if it is valid and the caller is not to start a refresh.
     pub(super) fn at_hand(&self, now: Instants, buffer: Duration) -> Option<&Token> {
         let token = self.token.as_ref().filter(|token| !token.expired(now))?;
         let is_enough =
@@ -96,7 +97,7 @@ impl SlotState {
         (is_enough || self.remembered_refusal(now).is_some()).then_some(token)
     }
 
-    /// The refusal that is not to be repeated yet, with the time until it may be.
+    /// Error that is not to be tried again yet, with the time until it may be.
     pub(super) fn remembered_refusal(&self, now: Instants) -> Option<Error> {
         let refusal = self
             .refusal

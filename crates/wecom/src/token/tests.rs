@@ -1,4 +1,4 @@
-//! Waiting for a token, on virtual time. Fetching is tested over the wire by the server's tests.
+//! Tests of waiting for a token, on virtual time. Fetches are tested over HTTP by the server's tests.
 
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::error::Reason;
 use crate::share::{SharedToken, TokenTurn};
 
-/// A share whose turn comes after a while, with a token.
+/// Share that gives a token, after a while.
 struct Slow {
     after: Option<Duration>,
     asked: AtomicUsize,
@@ -105,7 +105,7 @@ async fn nobody_who_gives_up_ends_the_flight_that_others_wait_for() {
     assert_eq!(share.asked.load(Ordering::SeqCst), 1);
 }
 
-/// A share that has a token, and gives it to whoever finds it usable.
+/// Share that gives its token to whoever finds it usable.
 struct Has(SharedToken);
 
 impl TokenShare for Has {
@@ -132,7 +132,7 @@ impl TokenShare for Has {
     }
 }
 
-/// A token that its own process would still use is good enough for the others.
+/// A shared token is used for as long as the process that fetched it would use it.
 #[tokio::test(start_paused = true)]
 async fn a_shared_token_is_used_for_as_long_as_one_of_its_own_would_be() {
     for (buffer, whole_life, life, is_used) in [
@@ -186,7 +186,7 @@ async fn a_send_of_now_waits_for_no_token() {
     );
     app.make_ready().await.expect("a token");
     assert!(app.is_ready());
-    // Somebody else's send was refused: this one leaves with the same, and is refused as well.
+    // Another send was refused meanwhile: this one leaves with the same token, and is refused as well.
     app.slot.invalidate(1);
     assert!(!app.is_ready() && app.slot.latest().is_some_and(|token| token.generation == 1));
 }
