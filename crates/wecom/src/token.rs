@@ -13,8 +13,8 @@
 
 mod access_token;
 mod fetch;
-mod flight;
 pub(crate) mod life;
+mod pending;
 mod slot;
 mod state;
 #[cfg(test)]

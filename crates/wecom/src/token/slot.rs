@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::access_token::{Instants, Token};
-use super::flight::Flight;
+use super::pending::PendingFetch;
 use super::state::SlotState;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
@@ -42,7 +42,7 @@ impl Slot {
         deadline: Instant,
     ) -> Result<Token, Error> {
         loop {
-            let (old, flight) = {
+            let (old, pending) = {
                 let mut state = self.lock();
                 if let Some(token) = state.at_hand(self.now(), buffer) {
                     return Ok(token.clone());
@@ -54,19 +54,19 @@ impl Slot {
                     .token
                     .clone()
                     .filter(|token| !token.expired(self.now()));
-                (old, self.fly(&mut state, Some(buffer)))
+                (old, self.join_fetch(&mut state, Some(buffer)))
             };
-            let landed = match old {
-                Some(old) => match flight
-                    .landed(deadline.min(Instant::now() + REFRESH_PATIENCE))
+            let ended = match old {
+                Some(old) => match pending
+                    .wait(deadline.min(Instant::now() + REFRESH_PATIENCE))
                     .await
                 {
                     Ok(()) => Ok(()),
                     Err(_) => return Ok(old),
                 },
-                None => flight.landed(deadline).await,
+                None => pending.wait(deadline).await,
             };
-            landed?;
+            ended?;
             let state = self.lock();
             if let Some(token) = state
                 .token
@@ -111,7 +111,7 @@ impl Slot {
         buffer: Duration,
         deadline: Instant,
     ) -> Result<Token, Error> {
-        let flight = {
+        let pending = {
             let mut state = self.lock();
             if let Some(error) = state.remembered_refusal(self.now()) {
                 return Err(error);
@@ -120,10 +120,10 @@ impl Slot {
             let due = state
                 .last_fetch
                 .is_none_or(|last| now.saturating_sub(last) >= at_most_every);
-            due.then(|| self.fly(&mut state, None))
+            due.then(|| self.join_fetch(&mut state, None))
         };
-        if let Some(flight) = flight {
-            flight.landed(deadline).await?;
+        if let Some(pending) = pending {
+            pending.wait(deadline).await?;
             if let Some(error) = self.lock().last_failure.clone() {
                 return Err(error);
             }
@@ -132,21 +132,25 @@ impl Slot {
     }
 
     /// Joins the fetch that runs, or starts one. Only with a `buffer` may it take another process's token, as in [`Self::fetch_or_share`].
-    fn fly(self: &Arc<Self>, state: &mut SlotState, buffer: Option<Duration>) -> Flight {
+    fn join_fetch(
+        self: &Arc<Self>,
+        state: &mut SlotState,
+        buffer: Option<Duration>,
+    ) -> PendingFetch {
         let ended = self.ended.subscribe();
         let seen = *ended.borrow();
-        if !state.flying {
-            state.flying = true;
+        if !state.is_fetching {
+            state.is_fetching = true;
             let slot = Arc::clone(self);
             tokio::spawn(async move {
-                let landing = Landing {
+                let guard = FetchGuard {
                     slot: &slot,
                     result: Err(Error::new(Call::GetToken, Reason::TokenLate)),
                 };
-                landing.with(slot.fetch_or_share(buffer).await);
+                guard.with(slot.fetch_or_share(buffer).await);
             });
         }
-        Flight { ended, seen }
+        PendingFetch { ended, seen }
     }
 
     /// Ends a fetch: keeps its result, and wakes those that wait.
@@ -182,18 +186,18 @@ impl Slot {
 }
 
 /// Guard that ends a fetch, also when it panics or is dropped with its runtime.
-struct Landing<'a> {
+struct FetchGuard<'a> {
     slot: &'a Slot,
     result: Result<Token, Error>,
 }
 
-impl Landing<'_> {
+impl FetchGuard<'_> {
     fn with(mut self, result: Result<Token, Error>) {
         self.result = result;
     }
 }
 
-impl Drop for Landing<'_> {
+impl Drop for FetchGuard<'_> {
     fn drop(&mut self) {
         self.slot.finish(self.result.clone());
     }

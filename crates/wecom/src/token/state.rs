@@ -35,7 +35,7 @@ pub(super) struct SlotState {
     pub(super) recent: Vec<Arc<SecretString>>,
     refusal: Option<Refusal>,
     /// Whether a fetch runs.
-    pub(super) flying: bool,
+    pub(super) is_fetching: bool,
     /// Error of the last fetch; `None` if it succeeded.
     pub(super) last_failure: Option<Error>,
     no_refresh_before: Duration,
@@ -45,7 +45,7 @@ pub(super) struct SlotState {
 impl SlotState {
     /// Keeps the result of a fetch. Errors that stay are remembered, longer each time the credentials are refused again.
     pub(super) fn finish(&mut self, result: Result<Token, Error>, now: Instants) {
-        self.flying = false;
+        self.is_fetching = false;
         match result {
             Ok(token) => self.fetched(token),
             Err(error) => self.failed(error, now),
@@ -93,7 +93,7 @@ impl SlotState {
     pub(super) fn at_hand(&self, now: Instants, buffer: Duration) -> Option<&Token> {
         let token = self.token.as_ref().filter(|token| !token.expired(now))?;
         let is_enough =
-            !token.stale(now, buffer) || self.flying || now.monotonic < self.no_refresh_before;
+            !token.stale(now, buffer) || self.is_fetching || now.monotonic < self.no_refresh_before;
         (is_enough || self.remembered_refusal(now).is_some()).then_some(token)
     }
 

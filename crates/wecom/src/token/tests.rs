@@ -84,11 +84,11 @@ async fn a_send_that_waits_for_a_token_ends_in_time_and_was_none() {
         began.elapsed()
     );
     app.send(b"{}").await.expect_err("no token");
-    assert_eq!(share.asked.load(Ordering::SeqCst), 1, "the flight goes on");
+    assert_eq!(share.asked.load(Ordering::SeqCst), 1, "the fetch goes on");
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_who_gives_up_ends_the_flight_that_others_wait_for() {
+async fn nobody_who_gives_up_ends_the_fetch_that_others_wait_for() {
     let (app, share) = app(Some(Duration::from_secs(5)));
     let deadline = Instant::now() + Duration::from_secs(8);
     let impatient = timeout(
