@@ -1,26 +1,26 @@
-//! Diagnostics: what is wrong with a file, for a person to mend.
+//! Diagnostics: problems of a file, for a person to correct.
 
 use std::fmt;
 
-/// Most problems of a file that are told one by one.
-pub(crate) const MAX_TOLD: usize = 50;
-/// Most places that are told in one line.
+/// Most problems of a file that are listed; the rest are counted.
+pub(crate) const MAX_LISTED: usize = 50;
+/// Most places that are named in one line.
 const MAX_PLACES: usize = 5;
 
-/// Place in a file.
+/// Place in a file, shown as `line:column`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
-    /// From 1.
+    /// Number of the line, from 1.
     pub line: usize,
-    /// From 1, in characters.
+    /// Number of the character in its line, from 1.
     pub column: usize,
 }
 
 impl Place {
-    /// Where a file begins.
+    /// Beginning of a file.
     pub const START: Self = Self { line: 1, column: 1 };
 
-    /// Place of the byte at `offset`. Walks through the text before it.
+    /// Place of the byte at `offset`. Reads all of the text before it.
     pub(crate) fn of(text: &str, offset: usize) -> Self {
         let before = &text[..text.floor_char_boundary(offset)];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -37,7 +37,8 @@ impl fmt::Display for Place {
     }
 }
 
-/// Input that cannot be used: what is wrong with it, and what to do. It has no place yet; whoever knows where it stands makes it a [`Diagnostic`].
+/// Input that cannot be used: what is wrong with it, and what to do. It has no place; the [`Walker`](crate::Walker), which knows the place, makes it a
+/// [`Diagnostic`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidInput {
     /// What is wrong and what was expected.
@@ -64,14 +65,14 @@ impl InvalidInput {
     }
 }
 
-/// One thing that is wrong with a file.
+/// Problem of a file, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Name of the file.
     pub file: String,
-    /// Where in it.
+    /// Place in the file.
     pub place: Place,
-    /// Path of the field, such as `providers[0] (wechat-ops): wechat.corp_id` or `rules[2] (page-critical)`.
+    /// Path of the value, such as `providers[0] (wechat-ops): wechat.corp_id` or `rules[2] (page-critical)`.
     pub subject: String,
     /// What is wrong and what was expected.
     pub message: String,
@@ -80,7 +81,7 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// Where it is and what it says, without the hint.
+    /// Writes place, subject and message, without the hint.
     fn without_hint(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             file,
@@ -93,7 +94,7 @@ impl Diagnostic {
     }
 }
 
-/// All in one line.
+/// Place, subject, message and hint in one line.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.without_hint(f)?;
@@ -104,18 +105,18 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// A file that cannot be used.
+/// Error of a configuration that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigError {
-    /// A file or variable cannot be read.
+    /// A file or an environment variable cannot be read. The text says which, and why.
     Unreadable(String),
-    /// All that is wrong with the file, in its order.
+    /// The file has problems.
     Wrong {
         /// Name of the file.
         file: String,
-        /// What is wrong, as far as it is told.
+        /// Problems in the order of the file, 50 at most.
         diagnostics: Vec<Diagnostic>,
-        /// How many more problems there are.
+        /// Number of problems that are not listed.
         more: usize,
     },
 }
@@ -151,7 +152,7 @@ impl fmt::Display for ConfigError {
 }
 
 impl ConfigError {
-    /// Where something is wrong, for everybody who may look: what is wrong there may show what stands there.
+    /// Places of the problems in one line, without their messages: those may quote values, which not every reader may see.
     pub fn places(&self) -> String {
         let (diagnostics, more) = match self {
             Self::Unreadable(message) => return message.clone(),

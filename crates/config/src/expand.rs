@@ -1,4 +1,4 @@
-//! `${VAR}` and `${file:/path}` in texts. `$${` stands for a literal `${`.
+//! References in values: `${VAR}` is an environment variable, `${file:/path}` the text of a file, and `$${` a literal `${`.
 
 use std::path::Path;
 
@@ -7,24 +7,24 @@ use secrecy::SecretString;
 use crate::diagnostic::InvalidInput;
 use crate::files::read_text;
 
-/// Largest file that is taken into a value.
+/// Largest file that a value may refer to.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
-/// What texts of a file refer to: environment variables, and the keys of encrypted values.
+/// Source of what values refer to: environment variables, and the plain text of encrypted values.
 ///
-/// Keys are asked for and not held, so that whoever only wants diagnostics needs no cryptography.
+/// It is a trait so that this crate, and programs that only check files, need no cryptography.
 pub trait Lookup {
-    /// The environment variable of a name.
+    /// Value of an environment variable; `None` when it is not set.
     fn variable(&self, name: &str) -> Option<String>;
 
-    /// Whether a text says that it is encrypted, be it whole or damaged.
+    /// Whether a text is marked as encrypted, even if it is damaged.
     fn is_encrypted(&self, text: &str) -> bool;
 
-    /// Opens a text that says that it is encrypted.
+    /// Decrypts a text that is marked as encrypted. Errors when it is damaged, or no key fits.
     fn decrypt(&self, text: &SecretString) -> Result<SecretString, InvalidInput>;
 }
 
-/// A text with what it refers to in place of the references.
+/// Text with its references replaced. Errors when a variable is not set, a file cannot be read, or a reference does not end.
 pub(crate) fn expand(text: &str, lookup: &dyn Lookup) -> Result<String, InvalidInput> {
     let mut result = String::new();
     let mut rest = text;
@@ -50,6 +50,7 @@ pub(crate) fn expand(text: &str, lookup: &dyn Lookup) -> Result<String, InvalidI
     Ok(result)
 }
 
+/// Value of the reference between `${` and `}`. Line breaks at a file's end are dropped.
 fn value_of(name: &str, lookup: &dyn Lookup) -> Result<String, InvalidInput> {
     if let Some(path) = name.strip_prefix("file:") {
         not_of_a_shell(path)?;
@@ -75,7 +76,7 @@ fn value_of(name: &str, lookup: &dyn Lookup) -> Result<String, InvalidInput> {
     })
 }
 
-/// What to do about a variable that is not set, where its name is as others write it.
+/// Hint for a variable that is not set, which may be written as other programs write references.
 fn what_to_write(name: &str) -> String {
     let plain = name.trim();
     if let Some((plain, _)) = name.split_once(":-") {
@@ -99,7 +100,7 @@ fn what_to_write(name: &str) -> String {
     "set it, or write the value itself".into()
 }
 
-/// Refuses a path that only a shell would understand: a folder named ~ would be made, or looked for.
+/// Refuses a path that begins with `~`, which only a shell expands: a folder of that name would be looked for, or made.
 pub(crate) fn not_of_a_shell(path: &str) -> Result<(), InvalidInput> {
     let Some(rest) = path
         .strip_prefix('~')
@@ -113,7 +114,8 @@ pub(crate) fn not_of_a_shell(path: &str) -> Result<(), InvalidInput> {
     ))
 }
 
-/// Refuses a text that other programs put a value in the place of. As a secret it would be refused by its service, much later and by its own name.
+/// Refuses a placeholder such as `$NAME`, `{{ name }}` or `<name>`, which only other programs replace. As a secret it would be refused much later, by the
+/// service that gets it.
 pub(crate) fn no_placeholder(text: &str) -> Result<(), InvalidInput> {
     let text = text.trim();
     let within = |open: &str, close: &str| text.strip_prefix(open)?.strip_suffix(close);

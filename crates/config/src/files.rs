@@ -1,13 +1,15 @@
-//! Reading the files that a configuration names: regular ones only, and none of endless length.
+//! Reading of files that a configuration names: only regular files, and up to a limit.
 
 use std::fs::{File, FileType};
 use std::io::{Error, ErrorKind, Read as _, Result};
 use std::path::Path;
 
-/// Largest configuration or file of API keys: fifty thousand keys.
+/// Largest configuration or file of API keys, in bytes: enough for fifty thousand keys.
 pub const MAX_CONFIG_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Reads a file of text. Looks at what it is before it is opened: opening a named pipe waits for whoever writes, and a device may never end.
+/// Reads a text file of at most `most` bytes. Errors when it is no regular file, too long, or not UTF-8.
+///
+/// The kind of file is checked before it is opened: opening a named pipe waits for its writer, and a device may never end.
 pub fn read_text(path: &Path, most: u64) -> Result<String> {
     let metadata = std::fs::metadata(path)?;
     if !metadata.is_file() {
@@ -20,7 +22,8 @@ pub fn read_text(path: &Path, most: u64) -> Result<String> {
     read(path, most)
 }
 
-/// Reads what a person named on the command line, which may be a pipe, such as `<(...)` of a shell: whoever names it sees that it waits.
+/// Reads a text file that a person named on the command line, which may be a pipe, such as a shell's `<(...)`. Errors as [`read_text`], and for
+/// directories.
 pub fn read_given(path: &Path, most: u64) -> Result<String> {
     if std::fs::metadata(path)?.is_dir() {
         return Err(Error::new(
@@ -33,7 +36,7 @@ pub fn read_given(path: &Path, most: u64) -> Result<String> {
 
 fn read(path: &Path, most: u64) -> Result<String> {
     let mut bytes = Vec::new();
-    // Its length may be unknown, or grow meanwhile.
+    // The length of a pipe is unknown, and a file may grow meanwhile.
     File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(Error::new(
@@ -45,7 +48,7 @@ fn read(path: &Path, most: u64) -> Result<String> {
 }
 
 #[cfg(unix)]
-/// What a file of a kind that is not regular is called in messages: "it is ...".
+/// Name of a kind of file that is not regular, for messages: "it is a named pipe".
 pub fn described(kind: FileType) -> &'static str {
     use std::os::unix::fs::FileTypeExt as _;
     if kind.is_dir() {
@@ -60,7 +63,7 @@ pub fn described(kind: FileType) -> &'static str {
 }
 
 #[cfg(not(unix))]
-/// What a file of a kind that is not regular is called in messages: "it is ...".
+/// Name of a kind of file that is not regular, for messages: "it is a named pipe".
 pub fn described(kind: FileType) -> &'static str {
     if kind.is_dir() {
         "a directory"

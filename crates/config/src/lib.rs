@@ -1,8 +1,8 @@
-//! Configuration files: keys, the values of sections with their places, and all that is wrong with a file at once.
+//! Reader of configuration files, which reports all problems of a file together, with their places. It knows no section by name.
 //!
-//! A section is a list of [`Key`]s. A [`Walker`] reads a TOML file against such lists and makes [`Settings`]: values of the right kind, with
-//! environment variables and files expanded and secrets decrypted ([`Lookup`]). A [`SectionReader`] checks them further, where whoever owns
-//! the section knows more. What is wrong becomes a [`Diagnostic`], here and for rules alike. No section is known to this crate.
+//! A section is a list of [`Key`]s. A [`Walker`] reads a TOML file against such lists and makes [`Settings`]: values of the right kind, with environment
+//! variables and files expanded and secrets decrypted ([`Lookup`]). The owner of a section checks its values further with a [`SectionReader`]. Each
+//! problem becomes a [`Diagnostic`]; rules report theirs the same way.
 
 mod diagnostic;
 mod expand;

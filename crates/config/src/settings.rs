@@ -1,45 +1,44 @@
-//! Settings of a section: which keys it knows, and their values.
+//! Settings of a section: its keys and their values.
 //!
-//! Each section, and each type of provider, lists its [`Key`]s. A file is walked against those lists, so that unknown keys, wrong types and
-//! missing keys are found the same way for all, and [`Settings`] are handed over. What only their reader can judge it reports as
-//! [`Problem`]s, by key; the walker knows the lines.
+//! Each section, and each type of provider, lists its [`Key`]s. A file is read against those lists, so that unknown keys, wrong types and missing keys
+//! are found in the same way for all. The owner of a section gets its [`Settings`], and reports [`Problem`]s that only it can find, by key.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// A key that may stand in a section.
+/// Key of a section.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
     /// Full dotted name within the section, such as `wechat.corp_id`.
     pub name: &'static str,
-    /// What its value must be.
+    /// Kind of its value.
     pub kind: Kind,
-    /// Whether the section is incomplete without it.
+    /// Whether the section must have it.
     pub required: bool,
-    /// What it is for, with its default: for `--help` and the book.
+    /// Help text with its purpose and default, for messages and `--help`.
     pub help: &'static str,
-    /// When a changed value takes effect.
+    /// Time when a changed value takes effect.
     pub takes: Takes,
-    /// Whether a text of its value may be blank. All others are refused: most come of a variable that is empty.
+    /// Whether its texts may be blank. Other blank texts are refused: most come from a variable that is empty.
     pub may_be_blank: bool,
 }
 
-/// When a changed value of a provider's key takes effect.
+/// Time when a changed value of a provider's key takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
-    /// When the configuration is read anew.
+    /// At the next reload.
     OnReload,
-    /// When the configuration is read anew, unless the lease in force lets no send take so many seconds: then at the next start.
+    /// At the next reload; but at the next start where it is a time-out that is longer than the lease in force allows.
     WithinLease,
-    /// At the next start; what else was changed in the section does not wait for it.
+    /// At the next start. Other changes in the section do not wait for it.
     AtStart,
-    /// At the next start, and with it the whole section: it says whose the other values are.
+    /// At the next start, together with all changes in the section, since the other values belong to it, as a secret to its app.
     WithSection,
 }
 
 impl Key {
-    /// A key that may be left out.
+    /// Key that may be left out. Changes take effect at a reload, and its texts must not be blank.
     pub const fn optional(name: &'static str, kind: Kind, help: &'static str) -> Self {
         Self {
             name,
@@ -51,7 +50,7 @@ impl Key {
         }
     }
 
-    /// A key that must be there.
+    /// Key that the section must have, and else as [`Self::optional`].
     pub const fn required(name: &'static str, kind: Kind, help: &'static str) -> Self {
         Self {
             name,
@@ -63,14 +62,14 @@ impl Key {
         }
     }
 
-    /// The same key, whose texts may be blank.
+    /// Permits blank texts.
     #[must_use]
     pub const fn or_blank(mut self) -> Self {
         self.may_be_blank = true;
         self
     }
 
-    /// The same key, whose changes take effect otherwise.
+    /// Sets the time when changes take effect.
     #[must_use]
     pub const fn taking(mut self, takes: Takes) -> Self {
         self.takes = takes;
@@ -78,33 +77,27 @@ impl Key {
     }
 }
 
-/// What a value must be.
+/// Kind of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Text.
     Text,
     /// Text that is a secret: plain, or an `ENC[...]` envelope.
     Secret,
-    /// A whole number.
     Integer,
-    /// A whole or decimal number.
+    /// Whole or decimal number.
     Number,
     /// `true` or `false`.
     Flag,
-    /// A list of whole numbers.
     Integers,
-    /// A table of texts, each of which may be an envelope.
+    /// Table of secrets, each plain or an `ENC[...]` envelope.
     SecretTable,
-    /// A list of texts.
     Texts,
-    /// A table of texts.
     TextTable,
-    /// A table of whole numbers.
     IntegerTable,
 }
 
 impl Kind {
-    /// For messages: "expected ...".
+    /// Description for messages: "must be a whole number".
     pub const fn expected(self) -> &'static str {
         match self {
             Self::Text => "text in quotes",
@@ -120,33 +113,25 @@ impl Kind {
     }
 }
 
-/// A value of the right kind. No `Debug`: it may be a secret.
+/// Value of one of the [`Kind`]s. Has no `Debug`: it may be a secret.
 #[derive(Clone)]
 pub enum Setting {
-    /// Of [`Kind::Text`].
     Text(String),
-    /// Of [`Kind::Secret`], decrypted.
+    /// Secret in plain text.
     Secret(SecretString),
-    /// Of [`Kind::Integer`].
     Integer(i64),
-    /// Of [`Kind::Number`].
     Number(f64),
-    /// Of [`Kind::Flag`].
     Flag(bool),
-    /// Of [`Kind::Integers`].
     Integers(Vec<i64>),
-    /// Of [`Kind::SecretTable`], decrypted.
+    /// Secrets of a [`Kind::SecretTable`] in plain text.
     Table(BTreeMap<String, SecretString>),
-    /// Of [`Kind::Texts`].
     Texts(Vec<String>),
-    /// Of [`Kind::TextTable`].
     TextTable(BTreeMap<String, String>),
-    /// Of [`Kind::IntegerTable`].
     IntegerTable(BTreeMap<String, i64>),
 }
 
 impl Setting {
-    /// Whether it is the same as another. Not for secrets that somebody guesses: it takes longer, the more is the same.
+    /// Whether two values are equal. Its time depends on the values, so it must not compare a secret with what a caller sent.
     fn is(&self, other: &Self) -> bool {
         let secret =
             |one: &SecretString, other: &SecretString| one.expose_secret() == other.expose_secret();
@@ -186,31 +171,31 @@ impl Setting {
     }
 }
 
-/// The values of one section, by full key name. Required keys are there and kinds are right, or there would be none.
+/// Values of a section by the full names of their keys, each of its key's kind. A value that cannot be used is missing, and was reported.
 #[derive(Clone, Default)]
 pub struct Settings {
     values: BTreeMap<&'static str, Setting>,
-    /// Keys that stand in the file with a value that cannot be used.
+    /// Keys whose values in the file cannot be used.
     unusable: BTreeSet<&'static str>,
 }
 
 impl Settings {
-    /// Sets `key`.
+    /// Sets the value of a key.
     pub fn set(&mut self, key: &'static str, value: Setting) {
         self.values.insert(key, value);
     }
 
-    /// Says that `key` was given, and with a value that cannot be used.
+    /// Notes that a key stands in the file with a value that cannot be used.
     pub(crate) fn set_unusable(&mut self, key: &'static str) {
         self.unusable.insert(key);
     }
 
-    /// Whether `key` stands in the file, be its value usable or not.
+    /// Whether a key stands in the file, with a usable value or not.
     pub fn is_given(&self, key: &str) -> bool {
         self.has(key) || self.unusable.contains(key)
     }
 
-    /// The keys whose values are not the same, by name.
+    /// Keys whose values differ from those in `before`, by name.
     pub fn changed_from(&self, before: &Self) -> Vec<&'static str> {
         let names: BTreeSet<&'static str> = self
             .values
@@ -226,7 +211,7 @@ impl Settings {
         names.into_iter().filter(|name| !same(name)).collect()
     }
 
-    /// Gives `key` the value that it has in `other`, or none.
+    /// Sets a key to its value in `other`, or removes it where `other` has none.
     pub fn set_as_in(&mut self, other: &Self, key: &'static str) {
         match other.values.get(key) {
             Some(value) => self.values.insert(key, value.clone()),
@@ -234,12 +219,12 @@ impl Settings {
         };
     }
 
-    /// Whether `key` was given.
+    /// Whether a key has a usable value.
     pub fn has(&self, key: &str) -> bool {
         self.values.contains_key(key)
     }
 
-    /// The text of `key`; `None` when absent or blank.
+    /// Text of a key; `None` when it is missing or blank.
     pub fn text(&self, key: &str) -> Option<&str> {
         match self.values.get(key) {
             Some(Setting::Text(text)) if !text.trim().is_empty() => Some(text),
@@ -247,7 +232,7 @@ impl Settings {
         }
     }
 
-    /// The secret of `key`; `None` when absent or blank.
+    /// Secret of a key; `None` when it is missing or blank.
     pub fn secret(&self, key: &str) -> Option<&SecretString> {
         match self.values.get(key) {
             Some(Setting::Secret(secret)) if !secret.expose_secret().trim().is_empty() => {
@@ -257,7 +242,7 @@ impl Settings {
         }
     }
 
-    /// The whole number of `key`.
+    /// Whole number of a key; `None` when it is missing.
     pub fn integer(&self, key: &str) -> Option<i64> {
         match self.values.get(key) {
             Some(Setting::Integer(number)) => Some(*number),
@@ -265,7 +250,7 @@ impl Settings {
         }
     }
 
-    /// The number of `key`.
+    /// Number of a key, whole or decimal; `None` when it is missing.
     pub fn number(&self, key: &str) -> Option<f64> {
         match self.values.get(key) {
             Some(Setting::Number(number)) => Some(*number),
@@ -274,12 +259,12 @@ impl Settings {
         }
     }
 
-    /// The flag of `key`; false when absent.
+    /// Flag of a key; `false` when it is missing.
     pub fn flag(&self, key: &str) -> bool {
         self.flag_or(key, false)
     }
 
-    /// The flag of `key`, or `default` when absent.
+    /// Flag of a key, or `default` when it is missing.
     pub fn flag_or(&self, key: &str, default: bool) -> bool {
         match self.values.get(key) {
             Some(Setting::Flag(flag)) => *flag,
@@ -287,7 +272,7 @@ impl Settings {
         }
     }
 
-    /// The list of `key`.
+    /// List of whole numbers of a key; `None` when it is missing.
     pub fn integers(&self, key: &str) -> Option<&[i64]> {
         match self.values.get(key) {
             Some(Setting::Integers(list)) => Some(list),
@@ -295,7 +280,7 @@ impl Settings {
         }
     }
 
-    /// The texts of `key`; none when absent.
+    /// List of texts of a key; empty when it is missing.
     pub fn texts(&self, key: &str) -> &[String] {
         match self.values.get(key) {
             Some(Setting::Texts(texts)) => texts,
@@ -303,7 +288,7 @@ impl Settings {
         }
     }
 
-    /// The table of texts of `key`; empty when absent.
+    /// Table of texts of a key; empty when it is missing.
     pub fn text_table(&self, key: &str) -> BTreeMap<String, String> {
         match self.values.get(key) {
             Some(Setting::TextTable(table)) => table.clone(),
@@ -311,7 +296,7 @@ impl Settings {
         }
     }
 
-    /// The table of numbers of `key`; empty when absent.
+    /// Table of whole numbers of a key; empty when it is missing.
     pub fn integer_table(&self, key: &str) -> BTreeMap<String, i64> {
         match self.values.get(key) {
             Some(Setting::IntegerTable(table)) => table.clone(),
@@ -319,7 +304,7 @@ impl Settings {
         }
     }
 
-    /// The table of `key`.
+    /// Table of secrets of a key; `None` when it is missing.
     pub fn table(&self, key: &str) -> Option<&BTreeMap<String, SecretString>> {
         match self.values.get(key) {
             Some(Setting::Table(table)) => Some(table),
@@ -328,17 +313,17 @@ impl Settings {
     }
 }
 
-/// Something wrong with the value of a key.
+/// Problem with the value of a key, found by the owner of its section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The key, as in [`Key::name`].
+    /// Name of the key, as in [`Key::name`].
     pub key: &'static str,
     /// What is wrong and what was expected.
     pub message: String,
 }
 
 impl Problem {
-    /// A problem of `key`.
+    /// Problem of a key.
     pub fn new(key: &'static str, message: impl Into<String>) -> Self {
         Self {
             key,

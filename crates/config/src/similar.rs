@@ -1,10 +1,10 @@
-//! The word that was probably meant.
+//! Suggestions for misspelt words.
 
 use acteon_core::similar::distance;
 
-/// The one of `known` that is like `word`, if any is.
+/// Known word that is most like `word`; `None` when none is like it.
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let (distance, found) = known.map(|known| (distance(word, known), known)).min()?;
-    // Of a short name nothing would be left that is like it.
+    // A distance of a short word's whole length would make every word like it.
     (distance <= (word.len() / 3).max(2) && distance < found.len()).then_some(found)
 }

@@ -1,4 +1,4 @@
-//! Sections of a file, and reading one.
+//! Sections of a file, and the reader of one section's settings.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -18,12 +18,12 @@ pub struct Section {
 #[derive(Default)]
 pub struct Sections {
     by_name: HashMap<&'static str, Settings>,
-    /// Settings of a section that is not there.
+    /// Settings of sections that are not in the file: no values.
     none: Settings,
 }
 
 impl Sections {
-    /// Settings of a section; none where it is not there.
+    /// Settings of a section; without values where the file has no such section.
     pub fn get(&self, name: &str) -> &Settings {
         self.by_name.get(name).unwrap_or(&self.none)
     }
@@ -32,7 +32,7 @@ impl Sections {
         self.by_name.insert(name, settings);
     }
 
-    /// Gives a key the value that it has in `other`, or none.
+    /// Sets a key of a section to its value in `other`, or removes it where `other` has none.
     pub fn set_as_in(&mut self, other: &Self, section: &'static str, key: &'static str) {
         self.by_name
             .entry(section)
@@ -41,14 +41,14 @@ impl Sections {
     }
 }
 
-/// Reader of a section: each wrong value is noted at its key, and reading goes on.
+/// Reader of a section's settings. It collects problems by key, and goes on.
 pub struct SectionReader<'s> {
     settings: &'s Settings,
     problems: Vec<Problem>,
 }
 
 impl<'s> SectionReader<'s> {
-    /// Reader of these settings.
+    /// Starts to read settings.
     pub fn new(settings: &'s Settings) -> Self {
         Self {
             settings,
@@ -56,29 +56,29 @@ impl<'s> SectionReader<'s> {
         }
     }
 
-    /// The settings that are read.
+    /// Settings that are read.
     pub fn settings(&self) -> &'s Settings {
         self.settings
     }
 
-    /// Notes what is wrong with the value of a key.
+    /// Reports a problem with the value of a key.
     pub fn wrong(&mut self, key: &'static str, message: impl Into<String>) {
         self.problems.push(Problem::new(key, message));
     }
 
-    /// What was found; a problem is noted.
+    /// Value of a result; `None`, and a report, for its problem.
     pub fn take<T>(&mut self, found: Result<T, Problem>) -> Option<T> {
         found.map_err(|problem| self.problems.push(problem)).ok()
     }
 
-    /// What was found; all problems are noted.
+    /// Value of a result; `None`, and a report of each, for its problems.
     pub fn take_all<T>(&mut self, found: Result<T, Vec<Problem>>) -> Option<T> {
         found
             .map_err(|problems| self.problems.extend(problems))
             .ok()
     }
 
-    /// A whole number within a range, or its default.
+    /// Whole number of a key, or `default` when it is missing. One outside the range is reported, and returned all the same.
     pub fn integer(&mut self, key: &'static str, default: i64, range: RangeInclusive<i64>) -> i64 {
         let value = self.settings.integer(key).unwrap_or(default);
         if !range.contains(&value) {
@@ -94,7 +94,7 @@ impl<'s> SectionReader<'s> {
         value
     }
 
-    /// What a word stands for; the first where there is none.
+    /// Meaning of a key's word, by a list of words; the first one's when the key is missing. `None`, and a report, for other words.
     pub fn word<T: Copy, const N: usize>(
         &mut self,
         key: &'static str,
@@ -116,7 +116,7 @@ impl<'s> SectionReader<'s> {
         found.map(|(_, meant)| *meant)
     }
 
-    /// Refuses those of `keys` that were given although they have no effect without `needed`, such as `auth.enabled = true`.
+    /// Reports those of `keys` that stand in the file although they have no effect without `needed`, such as `auth.enabled = true`.
     pub fn without_effect(&mut self, keys: &[&'static str], needed: &str) {
         for key in keys.iter().filter(|key| self.settings.has(key)) {
             self.wrong(
@@ -126,12 +126,12 @@ impl<'s> SectionReader<'s> {
         }
     }
 
-    /// Whether nothing is wrong so far.
+    /// Whether there are no problems so far.
     pub fn is_clean(&self) -> bool {
         self.problems.is_empty()
     }
 
-    /// All that is wrong, in the order in which it was found.
+    /// Problems in the order in which they were reported.
     pub fn finish(self) -> Vec<Problem> {
         self.problems
     }

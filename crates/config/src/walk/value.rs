@@ -1,4 +1,4 @@
-//! Values of TOML, read as a key says what they must be.
+//! Values of TOML, read by the kinds of their keys.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,10 +13,10 @@ use crate::settings::{Key, Kind, Setting};
 
 type Value<'a> = Spanned<DeValue<'a>>;
 
-/// What a value is read to: `None` where it is of another kind.
+/// Result of reading a value; `None` when it is of another kind.
 type Read<T> = Result<Option<T>, InvalidInput>;
 
-/// The value of a key, checked against its kind.
+/// Reads the value of a key. Errors when it is not of the key's kind, blank although it must not be, or refers to what is not there.
 pub(super) fn setting(
     key: &Key,
     value: &Value<'_>,
@@ -55,7 +55,7 @@ fn of_kind(kind: Kind, value: &Value<'_>, lookup: &dyn Lookup) -> Read<Setting> 
     })
 }
 
-/// All items of a list; the first that cannot be read decides.
+/// Reads the items of a list; the first that cannot be read decides.
 fn list<T>(value: &Value<'_>, read: impl Fn(&Value<'_>) -> Read<T>) -> Read<Vec<T>> {
     let Some(items) = value.get_ref().as_array() else {
         return Ok(None);
@@ -63,7 +63,7 @@ fn list<T>(value: &Value<'_>, read: impl Fn(&Value<'_>) -> Read<T>) -> Read<Vec<
     items.iter().map(read).collect()
 }
 
-/// All entries of a table; the first that cannot be read decides.
+/// Reads the entries of a table; the first that cannot be read decides.
 fn table<T>(value: &Value<'_>, read: impl Fn(&Value<'_>) -> Read<T>) -> Read<BTreeMap<String, T>> {
     let Some(entries) = value.get_ref().as_table() else {
         return Ok(None);
@@ -74,7 +74,7 @@ fn table<T>(value: &Value<'_>, read: impl Fn(&Value<'_>) -> Read<T>) -> Read<BTr
     DeTable::iter(entries).map(entry).collect()
 }
 
-/// A text that is no secret.
+/// Reads a text that is not a secret. Errors when it is encrypted: it would be shown in plain text.
 fn plain(value: &Value<'_>, lookup: &dyn Lookup) -> Read<String> {
     let Some(text) = value.get_ref().as_str() else {
         return Ok(None);
@@ -89,7 +89,7 @@ fn plain(value: &Value<'_>, lookup: &dyn Lookup) -> Read<String> {
     Ok(Some(text))
 }
 
-/// A secret: plain, or decrypted.
+/// Reads a secret, which may be encrypted.
 fn secret(value: &Value<'_>, lookup: &dyn Lookup) -> Read<SecretString> {
     let Some(text) = value.get_ref().as_str() else {
         return Ok(None);
@@ -114,7 +114,7 @@ fn number(value: &Value<'_>) -> Option<f64> {
     }
 }
 
-/// Whether a text of the value is blank. Such a text would be taken for a key that was left out, and most are of a variable that is empty.
+/// Whether a value, or a text in it, is blank. It would count as missing, and most come from a variable that is empty.
 fn is_blank(setting: &Setting) -> bool {
     let is_blank = |text: &str| text.trim().is_empty();
     match setting {
@@ -133,7 +133,7 @@ fn is_blank(setting: &Setting) -> bool {
     }
 }
 
-/// What is said of a blank value, by whether it stands in a list, a table or alone.
+/// Report about a blank value, with words for one in a list, in a table, or alone.
 fn blank(key: &Key, value: &Value<'_>) -> InvalidInput {
     let (message, rest) = match value.get_ref() {
         DeValue::Array(_) => (
@@ -153,7 +153,7 @@ fn blank(key: &Key, value: &Value<'_>) -> InvalidInput {
     )
 }
 
-/// In what a value is not what its kind says. Where it is a list or table all the same, that is one of its items.
+/// Difference between a value and its kind, for messages. Of a list or table it is the first item of another kind.
 fn unlike(kind: Kind, value: &DeValue<'_>) -> String {
     let of_texts = matches!(kind, Kind::Texts | Kind::SecretTable | Kind::TextTable);
     let is_wrong = |item: &Value<'_>| {
@@ -186,6 +186,7 @@ fn unlike(kind: Kind, value: &DeValue<'_>) -> String {
     found.unwrap_or_else(|| format!("is {}", described(value)))
 }
 
+/// Name of a value's type, for messages.
 fn described(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "text",

@@ -1,4 +1,4 @@
-//! The walker: takes sections and blocks out of a file, and knows where everything stands.
+//! Walker: takes sections and blocks out of a file, and knows the places of all values.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -8,39 +8,39 @@ use toml::de::{DeTable, DeValue};
 
 use super::section::{Section, SectionReader, Sections};
 use super::value::setting;
-use crate::diagnostic::{ConfigError, Diagnostic, InvalidInput, MAX_TOLD, Place};
+use crate::diagnostic::{ConfigError, Diagnostic, InvalidInput, MAX_LISTED, Place};
 use crate::expand::Lookup;
 use crate::settings::{Key, Problem, Settings};
 use crate::similar::nearest;
 
 type Span = Range<usize>;
 
-/// Walker over the text of a file, and what is wrong with it so far.
+/// Walker through the text of a file, with the problems found so far.
 pub struct Walker<'a> {
     file: &'a str,
     text: &'a str,
     root: DeTable<'a>,
     lookup: &'a dyn Lookup,
     diagnostics: Vec<Diagnostic>,
-    /// Problems beyond those that are told.
+    /// Number of problems beyond those that are listed.
     more: usize,
-    /// Where each key's value stands, by section and key.
+    /// Places of values, by section and key.
     spans: HashMap<(String, &'static str), Span>,
 }
 
-/// Block of a file, as in `[[providers]]`.
+/// Block of a file, headed such as `[[providers]]`.
 pub struct Block<'a> {
     table: DeTable<'a>,
     span: Span,
 }
 
 impl<'a> Block<'a> {
-    /// The text of a key as it is written, without what it refers to.
+    /// Text of a key as it is written, references included; `None` when it is missing or no text.
     pub fn text_of(&self, key: &str) -> Option<&str> {
         self.value_of(key)?.get_ref().as_str()
     }
 
-    /// The same block with no other keys than these.
+    /// Copy of the block with only these keys.
     #[must_use]
     pub fn only(&self, keys: &[&str]) -> Self {
         let kept = DeTable::iter(&self.table)
@@ -61,7 +61,7 @@ impl<'a> Block<'a> {
 }
 
 impl<'a> Walker<'a> {
-    /// Walker over `text`. `file` is its name in messages.
+    /// Starts a walk through `text`. `file` is its name in messages. Errors of syntax are reported like all others, and the rest is still read.
     pub fn new(file: &'a str, text: &'a str, lookup: &'a dyn Lookup) -> Self {
         let (root, errors) = DeTable::parse_recoverable(text);
         let mut walker = Self {
@@ -80,7 +80,7 @@ impl<'a> Walker<'a> {
         walker
     }
 
-    /// Reads the sections of the file. Beside those that are known there may be `blocks`, which stay; all else is refused.
+    /// Reads the known sections of the file. Blocks named in `blocks` are left for [`Self::blocks`]; all other keys are reported.
     pub fn sections(&mut self, known: &[Section], blocks: &[&str]) -> Sections {
         let mut sections = Sections::default();
         for (name, value) in std::mem::take(&mut self.root) {
@@ -123,7 +123,7 @@ impl<'a> Walker<'a> {
         self.push(span, name.to_owned(), invalid);
     }
 
-    /// Takes the `[[name]]` blocks of the file.
+    /// Takes the blocks headed `[[name]]` out of the file.
     pub fn blocks(&mut self, name: &str) -> Vec<Block<'a>> {
         let mut root = std::mem::take(&mut self.root);
         let blocks = self.take_blocks(&mut root, name);
@@ -131,7 +131,7 @@ impl<'a> Walker<'a> {
         blocks
     }
 
-    /// Takes the blocks of a name out of another block.
+    /// Takes the blocks headed `[[...name]]` out of another block.
     pub fn blocks_of(&mut self, block: &mut Block<'a>, name: &str) -> Vec<Block<'a>> {
         self.take_blocks(&mut block.table, name)
     }
@@ -167,7 +167,7 @@ impl<'a> Walker<'a> {
         blocks
     }
 
-    /// Refuses what is left of the file; `known` says what may stand there.
+    /// Reports all that is left of the file as unknown; `known` lists what may stand there, for the hint.
     pub fn refuse_rest(&mut self, known: &str) {
         for (name, _) in std::mem::take(&mut self.root) {
             let invalid =
@@ -176,7 +176,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Reads a block's values against its keys. `section` is what it is called in messages.
+    /// Reads the values of a block by lists of keys. `section` is its name in messages, and later in [`Self::note`].
     pub fn read(&mut self, section: &str, block: &Block<'a>, keys: &[&'static [Key]]) -> Settings {
         self.settings(section, &block.table, &block.span, keys)
     }
@@ -242,7 +242,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Reads a section's settings, and notes what is wrong with them at their places.
+    /// Lets `read` check a section's settings, and reports its problems at their places.
     pub fn check<T>(
         &mut self,
         section: &str,
@@ -255,7 +255,7 @@ impl<'a> Walker<'a> {
         found
     }
 
-    /// Notes what is wrong with values of a section.
+    /// Reports problems with values of a section at their places.
     pub fn note(&mut self, section: &str, problems: impl IntoIterator<Item = Problem>) {
         for Problem { key, message } in problems {
             let span = self.spans.get(&(section.to_owned(), key)).cloned();
@@ -267,12 +267,12 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Notes what is wrong with a block.
+    /// Reports a problem at a block.
     pub fn note_block(&mut self, section: &str, block: &Block<'_>, invalid: InvalidInput) {
         self.push(&block.span, section.to_owned(), invalid);
     }
 
-    /// Notes what is wrong with a key of a block that was not read yet; with the block where it has no such key.
+    /// Reports a problem at a key of a block that was not read yet; at the block where it has no such key.
     pub fn note_unread(
         &mut self,
         section: &str,
@@ -286,12 +286,12 @@ impl<'a> Walker<'a> {
         self.push(&span, format!("{section}: {key}"), invalid);
     }
 
-    /// Notes what is wrong with the whole file.
+    /// Reports a problem of the whole file, at its beginning.
     pub fn note_file(&mut self, subject: &str, invalid: InvalidInput) {
         self.push(&(0..0), subject.to_owned(), invalid);
     }
 
-    /// Where the value of a key stands.
+    /// Place of a key's value; `None` when it is not in the file, or was not read yet.
     pub fn place_of(&self, section: &str, key: &'static str) -> Option<Place> {
         self.spans
             .get(&(section.to_owned(), key))
@@ -299,8 +299,8 @@ impl<'a> Walker<'a> {
     }
 
     fn push(&mut self, span: &Span, subject: String, InvalidInput { message, hint }: InvalidInput) {
-        // To find a line takes a walk through the text.
-        if self.diagnostics.len() == MAX_TOLD {
+        // Each place takes a walk through the text before it, so that a file of many errors would take long.
+        if self.diagnostics.len() == MAX_LISTED {
             self.more += 1;
             return;
         }
@@ -313,7 +313,7 @@ impl<'a> Walker<'a> {
         });
     }
 
-    /// Ends the walk: all that is wrong, if anything is.
+    /// Ends the walk. Errors with all problems, if there are any.
     pub fn finish(mut self) -> Result<(), ConfigError> {
         if self.diagnostics.is_empty() {
             return Ok(());
@@ -327,7 +327,7 @@ impl<'a> Walker<'a> {
     }
 }
 
-/// The key that was probably meant, or all that there are.
+/// Hint for an unknown key: the one that was probably meant, or all that there are.
 fn similar(name: &str, keys: &[&'static Key]) -> String {
     if let Some(key) = nearest(name, keys.iter().map(|key| key.name)) {
         return format!("did you mean {key}?");
