@@ -1,7 +1,8 @@
-//! The envelope `ENC[AES256_GCM,kid:..,data:..,iv:..,tag:..]`.
+//! Envelopes of encrypted secrets: `ENC[AES256_GCM,kid:..,data:..,iv:..,tag:..]`.
 //!
-//! AES-256-GCM without associated data; a 12-byte nonce, a 16-byte tag split off the ciphertext, standard padded base64. `kid` may be
-//! left out. The cipher is also read in the spelling `AES256-GCM`. Anything else that begins with `ENC[` is an error, never a literal.
+//! The cipher is AES-256-GCM without associated data. `data` is the ciphertext, `iv` the nonce of 12 bytes and `tag` the tag of 16 bytes, all in standard
+//! base64 with padding. `kid` is the id of the key, and may be left out. `AES256-GCM` is read as well. Any other text that begins with `ENC[` is an
+//! error, and never taken for a secret in plain text.
 
 use std::fmt;
 
@@ -12,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::key_ring::{Key, KeyRing, is_key_id};
 
-/// An encrypted secret.
+/// Encrypted secret. Its text form is the envelope.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Envelope {
     kid: Option<String>,
@@ -21,38 +22,38 @@ pub struct Envelope {
     tag: [u8; 16],
 }
 
-/// Why an envelope cannot be read or opened. Says nothing of what is inside.
+/// Reason why an envelope cannot be read, opened or made. It holds nothing of the secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
-    /// The text is not of the envelope's form.
+    /// The text is not an envelope; the text of the error says where.
     #[error(
         "not a valid envelope: {0}; expected ENC[AES256_GCM,data:<base64>,iv:<base64>,tag:<base64>]"
     )]
     Malformed(&'static str),
-    /// There is no key to open it with.
+    /// The key ring is empty.
     #[error("it is encrypted, but there is no key: set ACTEON_AUTH_KEY or ACTEON_AUTH_KEY_FILE")]
     NoKey,
-    /// The envelope names a key that the ring lacks.
+    /// The envelope names a key, by this id, that the ring does not have.
     #[error("it is encrypted with the key {0:?}, which is not in ACTEON_AUTH_KEY")]
     UnknownKey(String),
-    /// No key opens it: another key was used, or the text was altered.
+    /// No key opens the envelope: it was made with another key, or altered.
     #[error("no key opens it: it was encrypted with another key, or altered")]
     WrongKey,
-    /// What is inside is not text.
+    /// The secret is not UTF-8 text.
     #[error("what it holds is not UTF-8 text")]
     NotText,
-    /// The system gave no random bytes, or the cipher refused.
+    /// The operating system gave no random bytes, or the cipher failed.
     #[error("encryption failed")]
     Cipher,
 }
 
 impl Envelope {
-    /// Whether `text` claims to be an envelope.
+    /// Whether a text begins as an envelope does, and must be one.
     pub fn is_claimed_by(text: &str) -> bool {
         text.trim_start().starts_with("ENC[")
     }
 
-    /// Reads an envelope. Surrounding white space is ignored.
+    /// Reads an envelope; white space around it is ignored. Errors with [`EnvelopeError::Malformed`].
     pub fn parse(text: &str) -> Result<Self, EnvelopeError> {
         let malformed = EnvelopeError::Malformed;
         let inner = text
@@ -99,7 +100,7 @@ impl Envelope {
         })
     }
 
-    /// Encrypts `secret` with the ring's first key under a random nonce.
+    /// Encrypts a secret with the ring's first key and a random nonce.
     pub fn seal(secret: &SecretString, ring: &KeyRing) -> Result<Self, EnvelopeError> {
         let key = ring.first().ok_or(EnvelopeError::NoKey)?;
         let mut nonce = [0; 12];
@@ -121,7 +122,7 @@ impl Envelope {
         })
     }
 
-    /// Decrypts with the key that the envelope names or, where it names none, with the first that fits.
+    /// Decrypts the secret with the key that the envelope names; where it names none, each key is tried in turn.
     pub fn open(&self, ring: &KeyRing) -> Result<SecretString, EnvelopeError> {
         if ring.first().is_none() {
             return Err(EnvelopeError::NoKey);
@@ -196,7 +197,7 @@ fn cipher(key: &Key) -> Result<LessSafeKey, EnvelopeError> {
 mod tests {
     use super::*;
 
-    /// Computed with two other implementations: key 32 times 0x42, nonce 00..0b.
+    /// Envelope that two other implementations computed, with a key of 32 bytes 0x42 and the nonce 00..0b.
     const VECTOR: &str = "ENC[AES256-GCM,data:crvystwBkWTvdmlgtL4pXkY=,iv:AAECAwQFBgcICQoL,tag:AkLiwTcpHhRBgAXU9E4USw==]";
 
     fn ring(text: &str) -> KeyRing {

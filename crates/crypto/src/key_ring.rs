@@ -1,16 +1,16 @@
-//! The keys that open envelopes.
+//! Key rings: the keys that make and open envelopes.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
-/// One 256-bit key, with the id that envelopes name it by.
+/// Key of 256 bits, with the id by which envelopes name it. Wiped from memory when it is dropped.
 pub struct Key {
     id: Option<String>,
     bytes: Zeroizing<[u8; 32]>,
 }
 
 impl Key {
-    /// Its id, if it has one.
+    /// Id of the key, if it has one.
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
@@ -20,7 +20,7 @@ impl Key {
     }
 }
 
-/// Keys in order: the first encrypts, all decrypt. So a key is rotated by putting a new one in front.
+/// Keys in order: the first encrypts, all decrypt. A key is rotated by putting a new one before it.
 ///
 /// Clones share the keys.
 #[derive(Clone, Default)]
@@ -28,29 +28,29 @@ pub struct KeyRing {
     keys: std::sync::Arc<Vec<Key>>,
 }
 
-/// Why a text is not a key ring. Says nothing of the keys.
+/// Reason why a text is not a key ring, with the number of the key, from 1. It holds nothing of the keys.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyRingError {
-    /// The n-th key is not 32 bytes in hex or base64.
+    /// The key is neither 64 hexadecimal digits nor the base64 of 32 bytes.
     #[error(
         "key {0} is not 64 hexadecimal digits or the base64 of 32 bytes; `acteon-server keygen` makes one"
     )]
     NotAKey(usize),
-    /// The n-th key has an id with other characters than letters, digits, `_` and `-`.
+    /// The key's id has other characters than letters, digits, `_` and `-`.
     #[error("key {0} has an id with other characters than letters, digits, _ and -")]
     BadId(usize),
-    /// Several keys, and the n-th has no id or one that another has.
+    /// There are several keys, and this one has no id, or another's.
     #[error(
         "with several keys each needs an id of its own, as in `new:KEY,old:KEY`; key {0} has none, or another's"
     )]
     IdNeeded(usize),
-    /// The system gave no random bytes.
+    /// The operating system gave no random bytes for a new key.
     #[error("the system gave no random bytes")]
     NoRandom,
 }
 
 impl KeyRing {
-    /// Reads `KEY`, or `id:KEY,id:KEY,...` with the one to encrypt with first. Blank text is an empty ring.
+    /// Reads `KEY`, or `id:KEY,id:KEY,...` with the key that encrypts first; line breaks separate keys as well. A blank text is an empty ring.
     pub fn parse(text: &str) -> Result<Self, KeyRingError> {
         let mut keys: Vec<Key> = Vec::new();
         let parts: Vec<&str> = text
@@ -80,7 +80,7 @@ impl KeyRing {
         })
     }
 
-    /// A fresh key as text: 64 hexadecimal digits.
+    /// Makes a random key, as 64 hexadecimal digits.
     pub fn generate() -> Result<Zeroizing<String>, KeyRingError> {
         let mut bytes = Zeroizing::new([0; 32]);
         aws_lc_rs::rand::fill(bytes.as_mut_slice()).map_err(|_| KeyRingError::NoRandom)?;
@@ -93,12 +93,13 @@ impl KeyRing {
         ))
     }
 
-    /// Whether there is no key.
+    /// Whether the ring has no key.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 
-    /// A name for something, made with the first key: without the key nobody can tell what it stands for. `None` without a key.
+    /// Name of some bytes: their HMAC-SHA-256 with the first key, separated by purpose. Without the key nobody can tell what a name stands for. `None`
+    /// when the ring is empty.
     pub fn name(&self, purpose: &str, bytes: &[u8]) -> Option<[u8; 32]> {
         let key =
             aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, self.first()?.bytes.as_slice());
@@ -120,7 +121,7 @@ impl KeyRing {
     }
 }
 
-/// Whether a text can name a key: letters, digits, `_` and `-`.
+/// Whether a text can be a key's id: letters, digits, `_` and `-`.
 pub(crate) fn is_key_id(text: &str) -> bool {
     !text.is_empty()
         && text

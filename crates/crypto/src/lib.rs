@@ -1,4 +1,4 @@
-//! Secrets at rest: `ENC[...]` envelopes, the key ring that opens them, and the type that prints nothing.
+//! Encrypted secrets: `ENC[...]` envelopes, the key ring that opens them, and [`SecretString`], whose `Debug` shows nothing.
 
 mod envelope;
 mod key_ring;
@@ -7,7 +7,7 @@ pub use envelope::{Envelope, EnvelopeError};
 pub use key_ring::{Key, KeyRing, KeyRingError};
 pub use secrecy::{ExposeSecret, SecretString};
 
-/// The SHA-256 of some bytes.
+/// SHA-256 hash.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
