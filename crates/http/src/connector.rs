@@ -22,7 +22,8 @@ use tower_service::Service;
 use crate::guard::{GuardedResolver, LinkLocal};
 use crate::proxy::Proxy;
 
-/// Longest that a connection may take to be made, with name resolution, TLS and proxy. A request that waits for it may end earlier, by its own time-out.
+/// Longest that a connection may take to be made, with name resolution, TLS and proxy. A request that waits for it may end earlier, by its own
+/// time-out.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Idle time before the first TCP keep-alive probe, and the time between probes.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);

@@ -36,8 +36,8 @@
 //!
 //! # Errors
 //!
-//! [`NoRemote`] says why a remote cannot be made, before anything is sent. A [`Failure`] says of a request that got no response whether it may have left.
-//! Any status is a response. A body that is cut off is returned as far as it came, with the reason ([`Cut`]).
+//! [`NoRemote`] says why a remote cannot be made, before anything is sent. A [`Failure`] says of a request that got no response whether it may have
+//! left. Any status is a response. A body that is cut off is returned as far as it came, with the reason ([`Cut`]).
 //!
 //! Requests carry secrets in their addresses and headers. Therefore requests and remotes have no `Debug`, and no error holds more of an address than
 //! host and port.

@@ -76,8 +76,8 @@ impl Body for Outgoing {
         })
     }
 
-    /// Whether the body is at its end. A cancelled one says that it is not: the client then asks for a frame, gets the error, and drops the head that it
-    /// has not written yet.
+    /// Whether the body is at its end. A cancelled one says that it is not: the client then asks for a frame, gets the error, and drops the head that
+    /// it has not written yet.
     fn is_end_stream(&self) -> bool {
         self.state.start().is_ok() && self.bytes.is_none()
     }

@@ -11,8 +11,8 @@ use url::{ParseError, Url};
 pub enum ProxyChoice {
     /// The server is reached without a proxy.
     Direct,
-    /// The server is reached through the proxy that the environment names for it, if any: `HTTPS_PROXY` or `HTTP_PROXY` by its scheme, else `ALL_PROXY`,
-    /// unless `NO_PROXY` lists it. Names in small letters count as well.
+    /// The server is reached through the proxy that the environment names for it, if any: `HTTPS_PROXY` or `HTTP_PROXY` by its scheme, else
+    /// `ALL_PROXY`, unless `NO_PROXY` lists it. Names in small letters count as well.
     Environment,
     /// The server is reached through this proxy, whatever the environment says.
     Proxy(Proxy),
@@ -37,8 +37,8 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Reads a proxy's URL, such as `http://user:password@proxy.example.com:3128`. An IP address may stand without `http://`. `None` when the text is no
-    /// URL of an HTTP or HTTPS proxy.
+    /// Reads a proxy's URL, such as `http://user:password@proxy.example.com:3128`. An IP address may stand without `http://`. `None` when the text is
+    /// no URL of an HTTP or HTTPS proxy.
     pub fn parse(text: &str) -> Option<Self> {
         let url = match Url::parse(text) {
             Err(ParseError::RelativeUrlWithoutBase) => {

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-/// Wait that a service asks for with a `Retry-After` of this value, at most `most`. A date in the past is no wait; `None` when the value cannot be read.
+/// Wait that a service asks for with a `Retry-After` of this value, at most `most`. A date in the past is no wait; `None` when the value cannot be
+/// read.
 pub fn retry_after(value: &str, now: SystemTime, most: Duration) -> Option<Duration> {
     let value = value.trim();
     let asked = if value.starts_with(|first: char| first.is_ascii_digit()) {
