@@ -73,8 +73,8 @@ pub struct App {
 const LIMIT: Duration = Duration::from_secs(30);
 
 impl App {
-    /// Makes the app `agent_id`; calls nobody. The next token is fetched `buffer` before the one in use ends, and `tokens` shares it with apps that have the
-    /// same endpoint and credentials.
+    /// Makes the app `agent_id`; calls nobody. The next token is fetched `buffer` before the one in use ends, and `tokens` shares it with apps that
+    /// have the same endpoint and credentials.
     pub fn new(
         endpoint: Endpoint,
         credentials: Credentials,
@@ -123,8 +123,8 @@ impl App {
             .map(drop)
     }
 
-    /// Sends a request body, as [`Message::to_bytes`](crate::Message::to_bytes) makes it, with a token that is fetched first if need be. Where the token is
-    /// refused, the send is repeated once with the next one: a refused token means that nothing was sent.
+    /// Sends a request body, as [`Message::to_bytes`](crate::Message::to_bytes) makes it, with a token that is fetched first if need be. Where the
+    /// token is refused, the send is repeated once with the next one: a refused token means that nothing was sent.
     ///
     /// Errors as [`Error`] says; [`Error::maybe_sent`] tells whether sending it again could send it twice.
     pub async fn send(&self, message: &[u8]) -> Result<Sent, Error> {
@@ -140,8 +140,8 @@ impl App {
         }
     }
 
-    /// Sends a request body with the latest token, in one call that waits for no other. A token that is refused is dropped, and the error is returned: the
-    /// next [`Self::make_ready`] gets another.
+    /// Sends a request body with the latest token, in one call that waits for no other. A token that is refused is dropped, and the error is
+    /// returned: the next [`Self::make_ready`] gets another.
     ///
     /// Errors with [`Reason::TokenLate`] when there is no token yet.
     pub async fn send_now(&self, message: &[u8]) -> Result<Sent, Error> {
@@ -199,8 +199,8 @@ impl App {
         self.slot.life()
     }
 
-    /// Name of the app's corporation at its endpoint, 16 hexadecimal digits: the service limits the calls of all its apps together (page 90312). It is part
-    /// of a hash, and so shows nothing of the corporation's id.
+    /// Name of the app's corporation at its endpoint, 16 hexadecimal digits: the service limits the calls of all its apps together (page 90312). It
+    /// is part of a hash, and so shows nothing of the corporation's id.
     pub fn corporation(&self) -> String {
         let identity = format!(
             "{}\n{}",

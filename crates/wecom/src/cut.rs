@@ -1,8 +1,8 @@
 //! Cuts of texts that are too long, with a mark that shows where and how much is missing.
 //!
-//! A text is read in *pieces*: a character as people see one, or a run that must not be split (a tag, a link). Some pieces open markup that must be closed
-//! again when the rest is cut off. The cut falls between two pieces. A last line that is only a link is kept: it is what the reader of a long alert
-//! needs most.
+//! A text is read in *pieces*: a character as people see one, or a run that must not be split (a tag, a link). Some pieces open markup that must be
+//! closed again when the rest is cut off. The cut falls between two pieces. A last line that is only a link is kept: it is what the reader of a long
+//! alert needs most.
 //!
 //! What looks like markup but does not end within the longest piece is read as plain text. This bounds the search for the end of each piece, and the
 //! text that is lost to a cut.

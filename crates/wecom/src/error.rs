@@ -101,8 +101,8 @@ pub struct Error {
     pub call: Call,
     /// Reason why it failed.
     pub reason: Reason,
-    /// Time until the call may be made again. Set when no call was made, because the last one was refused and repeating it could get this machine's address
-    /// banned.
+    /// Time until the call may be made again. Set when no call was made, because the last one was refused and repeating it could get this machine's
+    /// address banned.
     pub remembered_for: Option<Duration>,
 }
 
@@ -161,8 +161,8 @@ impl Error {
         }
     }
 
-    /// Whether the message may have been sent although the call failed. A proxy that answers 500, 502 or 504 may have forwarded the request; 503 says that
-    /// nothing took it.
+    /// Whether the message may have been sent although the call failed. A proxy that answers 500, 502 or 504 may have forwarded the request; 503 says
+    /// that nothing took it.
     pub fn maybe_sent(&self) -> bool {
         let ambiguous = match self.reason {
             Reason::Timeout | Reason::Broken | Reason::Unreadable(_) => true,

@@ -18,8 +18,8 @@ const PROVE_EVERY: Duration = Duration::from_mins(5);
 impl App {
     /// Checks the secret with `gettoken`, and token, agent id, trusted IP address and whether the app is switched on with `agent/get` (page 90227).
     ///
-    /// Returns the result with its age: a result is shared for a minute. `gettoken` is called every five minutes at most while a token is in use, and not at
-    /// all while a refusal is remembered. Errors with [`Reason::AppDisabled`] when the app is switched off, and else as the calls do.
+    /// Returns the result with its age: a result is shared for a minute. `gettoken` is called every five minutes at most while a token is in use, and
+    /// not at all while a refusal is remembered. Errors with [`Reason::AppDisabled`] when the app is switched off, and else as the calls do.
     pub async fn health(&self) -> (Duration, Result<AgentState, Error>) {
         let mut last = self.health.last.lock().await;
         let now = self.health.clock.monotonic();

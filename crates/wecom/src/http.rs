@@ -81,8 +81,8 @@ pub(crate) struct Reply {
 }
 
 impl Endpoint {
-    /// Makes an endpoint at `base_url`, with or without `/cgi-bin` at its end. A call takes no longer than `timeout`. Without a `proxy` URL, those of the
-    /// environment are used; a loopback address is always reached directly. `allow_insecure` permits `http://` to other machines.
+    /// Makes an endpoint at `base_url`, with or without `/cgi-bin` at its end. A call takes no longer than `timeout`. Without a `proxy` URL, those of
+    /// the environment are used; a loopback address is always reached directly. `allow_insecure` permits `http://` to other machines.
     ///
     /// Errors when the URLs cannot be used, or would send secrets unencrypted.
     pub fn new(

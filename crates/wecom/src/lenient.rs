@@ -1,7 +1,8 @@
 //! Lenient reader of JSON objects.
 //!
-//! An answer that a message was accepted must be understood even with a byte order mark before it, a remark of a proxy behind it, a number that is out of
-//! range, or a text in another encoding: otherwise the message would be sent twice. Nothing is guessed: a value that was cut off counts as missing.
+//! An answer that a message was accepted must be understood even with a byte order mark before it, a remark of a proxy behind it, a number that is
+//! out of range, or a text in another encoding: otherwise the message would be sent twice. Nothing is guessed: a value that was cut off counts as
+//! missing.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! Client of the WeChat Work (企业微信, WeCom) server API, for sending messages of self-built apps.
 //!
-//! An [`App`] is one app of one corporation. It sends [`Message`]s, and checks its own [health](App::health) without sending. Its access token comes from
-//! a [`TokenCache`]: it is fetched when it is needed, refreshed early, and shared by all apps with the same credentials.
+//! An [`App`] is one app of one corporation. It sends [`Message`]s, and checks its own [health](App::health) without sending. Its access token comes
+//! from a [`TokenCache`]: it is fetched when it is needed, refreshed early, and shared by all apps with the same credentials.
 //!
 //! ```no_run
 //! use std::sync::Arc;

@@ -88,8 +88,8 @@ impl Message {
         serde_json::from_slice(bytes).ok()
     }
 
-    /// Adds a late mark ([`Language::late_mark`]) as the last line of the text, which is cut if it needs the room. The result depends on message and mark
-    /// alone, so that a repeated request has the same bytes whatever was configured in between.
+    /// Adds a late mark ([`Language::late_mark`]) as the last line of the text, which is cut if it needs the room. The result depends on message and
+    /// mark alone, so that a repeated request has the same bytes whatever was configured in between.
     #[must_use]
     pub fn mark_late(mut self, mark: &str) -> Self {
         let (text, limit) = match &mut self.content {

@@ -14,8 +14,8 @@ const OTHER_SEPARATORS: [char; 9] = [',', ';', '，', '；', '、', '｜', '￨'
 /// Userid that stands for every member in the app's visible range.
 const EVERYBODY: &str = "@all";
 
-/// Recipients of a message: three selectors, each a list of ids with `|` between them. The message goes to their union; an empty selector is left out of
-/// the request.
+/// Recipients of a message: three selectors, each a list of ids with `|` between them. The message goes to their union; an empty selector is left out
+/// of the request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipients {
     /// Userids of members, 1000 at most, or `@all` for everybody in the app's visible range. Small and capital letters are the same.
@@ -93,8 +93,8 @@ impl RecipientsError {
 }
 
 impl Recipients {
-    /// Makes recipients of `given` (`touser`, `toparty`, `totag`), with a default for each selector that is `None`. An empty text is not `None`: it suppresses
-    /// the default. Blanks around ids are removed.
+    /// Makes recipients of `given` (`touser`, `toparty`, `totag`), with a default for each selector that is `None`. An empty text is not `None`: it
+    /// suppresses the default. Blanks around ids are removed.
     ///
     /// Errors when nobody is left, or a selector would be refused or misread by the service.
     pub fn resolve(given: [Option<&str>; 3], defaults: &Self) -> Result<Self, RecipientsError> {

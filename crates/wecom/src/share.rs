@@ -29,8 +29,8 @@ pub enum TokenTurn {
 ///
 /// A store that cannot be reached must not keep anybody from sending: [`Self::turn`] then returns [`TokenTurn::Fetch`].
 pub trait TokenShare: Send + Sync {
-    /// Returns the token under a name if it is `usable`. Else waits until no other process has the turn, or has had it for too long, and gives it to the
-    /// caller.
+    /// Returns the token under a name if it is `usable`. Else waits until no other process has the turn, or has had it for too long, and gives it to
+    /// the caller.
     fn turn<'a>(
         &'a self,
         name: &'a [u8; 32],

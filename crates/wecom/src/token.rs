@@ -1,12 +1,12 @@
 //! Access tokens (page 91039): fetched when they are needed, by one call for all callers, and dropped only when the token in use is refused.
 //!
-//! A *slot* holds the token of one (base URL, corp id, secret), by one route: a caller with another proxy must not wait for a proxy that is dead. A token
-//! has a *generation*, which grows with each fetch. A caller whose token was refused names its generation, so that a late refusal of an old token does
-//! not drop the next one.
+//! A *slot* holds the token of one (base URL, corp id, secret), by one route: a caller with another proxy must not wait for a proxy that is dead. A
+//! token has a *generation*, which grows with each fetch. A caller whose token was refused names its generation, so that a late refusal of an old
+//! token does not drop the next one.
 //!
-//! Fetches are single-flight: a fetch is a task of its own, which goes on when a caller gives up, and all callers that wait for it share its result, also
-//! when it is an error. While the old token is valid it is used, however long the next one takes. Where processes share tokens, a fetch first asks
-//! whether another process has one.
+//! Fetches are single-flight: a fetch is a task of its own, which goes on when a caller gives up, and all callers that wait for it share its result,
+//! also when it is an error. While the old token is valid it is used, however long the next one takes. Where processes share tokens, a fetch first
+//! asks whether another process has one.
 //!
 //! Refusals are remembered, those of wrong credentials up to ten minutes and others for seconds: too many wrong secrets get this machine's address
 //! banned from `gettoken` for an hour (page 90313, code 45009).

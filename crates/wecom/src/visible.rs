@@ -5,8 +5,8 @@ pub(crate) fn is_blank(text: &str) -> bool {
     text.chars().all(is_unseen)
 }
 
-/// Whether a character is white space, a control character, one that renderers ignore (Unicode's `Default_Ignorable_Code_Point`), or a letter that looks
-/// like a blank, as Hangul and Braille have.
+/// Whether a character is white space, a control character, one that renderers ignore (Unicode's `Default_Ignorable_Code_Point`), or a letter that
+/// looks like a blank, as Hangul and Braille have.
 fn is_unseen(letter: char) -> bool {
     letter.is_whitespace()
         || letter.is_control()

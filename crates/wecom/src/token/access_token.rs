@@ -16,8 +16,8 @@ pub(crate) struct Token {
     pub(super) whole_life: Duration,
 }
 
-/// Time before its end at which a token is replaced: `buffer`, but half its life at most. A longer buffer would mean a fetch for every send, and processes
-/// that share tokens would never use each other's.
+/// Time before its end at which a token is replaced: `buffer`, but half its life at most. A longer buffer would mean a fetch for every send, and
+/// processes that share tokens would never use each other's.
 pub(super) fn buffer_within(buffer: Duration, whole_life: Duration) -> Duration {
     buffer.min(whole_life / 2)
 }
