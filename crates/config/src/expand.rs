@@ -114,8 +114,8 @@ pub(crate) fn not_of_a_shell(path: &str) -> Result<(), InvalidInput> {
     ))
 }
 
-/// Refuses a placeholder such as `$NAME`, `{{ name }}` or `<name>`, which only other programs replace. As a secret it would be refused much later, by the
-/// service that gets it.
+/// Refuses a placeholder such as `$NAME`, `{{ name }}` or `<name>`, which only other programs replace. As a secret it would be refused much later, by
+/// the service that gets it.
 pub(crate) fn no_placeholder(text: &str) -> Result<(), InvalidInput> {
     let text = text.trim();
     let within = |open: &str, close: &str| text.strip_prefix(open)?.strip_suffix(close);
