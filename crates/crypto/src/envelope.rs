@@ -1,8 +1,8 @@
 //! Envelopes of encrypted secrets: `ENC[AES256_GCM,kid:..,data:..,iv:..,tag:..]`.
 //!
-//! The cipher is AES-256-GCM without associated data. `data` is the ciphertext, `iv` the nonce of 12 bytes and `tag` the tag of 16 bytes, all in standard
-//! base64 with padding. `kid` is the id of the key, and may be left out. `AES256-GCM` is read as well. Any other text that begins with `ENC[` is an
-//! error, and never taken for a secret in plain text.
+//! The cipher is AES-256-GCM without associated data. `data` is the ciphertext, `iv` the nonce of 12 bytes and `tag` the tag of 16 bytes, all in
+//! standard base64 with padding. `kid` is the id of the key, and may be left out. `AES256-GCM` is read as well. Any other text that begins with
+//! `ENC[` is an error, and never taken for a secret in plain text.
 
 use std::fmt;
 
