@@ -1,16 +1,16 @@
-//! What providers there are.
+//! List of the types of providers.
 
 use crate::provider_type::ProviderType;
 
-/// A type of provider that a build may have.
+/// Type of provider that a build may have.
 pub struct KnownType {
-    /// The value of `type`.
+    /// Value of `type` in the configuration.
     pub name: &'static str,
-    /// The cargo feature that builds it; `None` when every build has it.
+    /// Cargo feature that it is built with; `None` when every build has it.
     pub feature: Option<&'static str>,
 }
 
-/// Every type, whether this build has it or not.
+/// All types, whether this build has them or not.
 pub const KNOWN_TYPES: &[KnownType] = &[
     KnownType {
         name: "log",
@@ -26,7 +26,7 @@ pub const KNOWN_TYPES: &[KnownType] = &[
     },
 ];
 
-/// The types that this build has.
+/// Types that this build has.
 pub fn catalog() -> Vec<ProviderType> {
     vec![
         crate::log::provider_type(),

@@ -1,4 +1,4 @@
-//! What providers of one process share.
+//! Context that the providers of a process share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,15 +11,16 @@ use acteon_http::Clients;
 pub struct Context {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) clients: Arc<Clients>,
-    /// Longest send under the lease in force, and under that of the configuration which is read.
+    /// Longest send under the lease in force.
     send_limit: Duration,
+    /// Longest send under the lease of the configuration that is being read.
     next_send_limit: Duration,
     #[cfg(feature = "wechat")]
     pub(crate) wecom_tokens: Arc<acteon_wecom::TokenCache>,
 }
 
 impl Context {
-    /// For providers whose sends must each end within `send_limit`.
+    /// Makes a context for providers each of whose sends must end within `send_limit`.
     pub fn new(send_limit: Duration) -> Self {
         Self {
             clock: Arc::new(SystemClock::default()),
@@ -31,7 +32,8 @@ impl Context {
         }
     }
 
-    /// The same for a configuration that is read while it runs, whose time-outs must fit its own lease: the next start has that.
+    /// Context for reading a configuration while the process runs. Its time-outs must fit its own lease (`send_limit`), although that holds only from
+    /// the next start. Clients and tokens are shared with this context.
     #[must_use]
     pub fn with_next_lease(&self, send_limit: Duration) -> Self {
         Self {
@@ -44,18 +46,18 @@ impl Context {
         }
     }
 
-    /// HTTP clients that were made. Each holds connections and root certificates, so providers of like settings share one.
+    /// Number of HTTP clients that were made. Each holds connections and root certificates, so providers with the same way out share one.
     pub fn http_clients(&self) -> usize {
         self.clients.count()
     }
 
-    /// Longest that a send may take under the lease in force.
+    /// Longest time of a send under the lease in force.
     pub fn send_limit(&self) -> Duration {
         self.send_limit
     }
 
-    /// The time-out that `key` sets, in seconds up to `most`. One that is longer than a send may take would leave it open whether a message went:
-    /// it is refused if it is longer than the configuration's own lease lets it be, and cut to what the lease in force does until that one is.
+    /// Reads a time-out in seconds, from 1 to `most`. Errors when it is longer than the lease of its configuration allows: a send that outlives its
+    /// lease could be repeated by another gateway. It is shortened to what the lease in force allows, until the next start.
     pub(crate) fn timeout(
         &self,
         settings: &Settings,
@@ -93,7 +95,7 @@ impl Default for Context {
 
 #[cfg(feature = "wechat")]
 impl Context {
-    /// Shares access tokens with other processes from now on.
+    /// Shares access tokens with other processes through a store, from now on. Only the first call has an effect.
     pub fn share_tokens(&self, share: Arc<dyn acteon_wecom::TokenShare>) {
         self.wecom_tokens.share(share);
     }

@@ -1,6 +1,7 @@
-//! The providers. One folder each, with the same files in each: `config`, `payload`, `send`, `classify`.
+//! Providers, one folder each. All have the same files: `config` (its section), `payload` (the request of an action), `send` (the calls) and `classify`
+//! (errors and answers in the gateway's terms).
 //!
-//! [`catalog`] lists what this build has; [`KNOWN_TYPES`] also what it could have.
+//! [`catalog`] lists the types of this build, and [`KNOWN_TYPES`] those of every build.
 
 mod catalog;
 mod context;

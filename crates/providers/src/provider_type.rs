@@ -1,4 +1,4 @@
-//! Types of providers, and building one.
+//! Types of providers, which build providers from their sections.
 
 use std::sync::Arc;
 
@@ -7,15 +7,15 @@ use acteon_core::{Provider, ProviderName};
 
 use crate::context::Context;
 
-/// A provider, or all that is wrong with its section.
+/// Provider, or all problems of its section.
 pub type Built = Result<Arc<dyn Provider>, Vec<Problem>>;
 
-/// A type of provider that this build has.
+/// Type of provider that this build has.
 pub struct ProviderType {
-    /// The value of `type`.
+    /// Value of `type` in the configuration.
     pub name: &'static str,
-    /// The keys of its section, beside `name` and `type`.
+    /// Keys of its section, beside those of every provider.
     pub keys: &'static [Key],
-    /// Builds one from its section, or says all that is wrong with it.
+    /// Builds a provider from its section. Errors with all problems of the section.
     pub build: fn(&ProviderName, &Settings, &Context) -> Built,
 }

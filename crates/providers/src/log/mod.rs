@@ -1,4 +1,4 @@
-//! `log`: writes actions into the server's own log. For trying things out, and as a place for what should not go anywhere else.
+//! `log`: writes actions to the server's own log, for trials, and for actions that are to go nowhere else.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::provider_type::{Built, ProviderType};
 use crate::whole_action;
 
-/// Longest part of an action that is logged.
+/// Longest part of an action that is logged, in bytes.
 const MAX_LOGGED_BYTES: usize = 4096;
 
 pub(crate) fn provider_type() -> ProviderType {
@@ -43,7 +43,8 @@ struct LogProvider {
     lane: Arc<str>,
 }
 
-/// JSON as it is but for what could break a line or move a terminal's cursor: blanks between its parts, and what its texts hold unescaped.
+/// JSON without control characters, which could break the line or move a terminal's cursor: line breaks and tabs between values become blanks, and
+/// those that stand unescaped in texts become escapes.
 fn on_one_line(json: &str) -> Cow<'_, str> {
     if !json.chars().any(char::is_control) {
         return Cow::Borrowed(json);

@@ -1,4 +1,4 @@
-//! What an answer or its absence means.
+//! Classes of answers by their status, and of failures without an answer.
 
 use acteon_core::{ErrorKind, ProviderError, Repeat};
 use acteon_http::{Cause, Failure, NoConnection, Response, StatusCode};
@@ -6,6 +6,7 @@ use acteon_http::{Cause, Failure, NoConnection, Response, StatusCode};
 use super::config::{Config, RetryMode};
 use crate::retry_after;
 
+/// Checks the status of an answer. Errors for all but 2xx, with how the send may be repeated.
 pub(super) fn status(config: &Config, response: &Response) -> Result<(), ProviderError> {
     let status = response.status();
     let error = |kind| {
@@ -24,7 +25,7 @@ pub(super) fn status(config: &Config, response: &Response) -> Result<(), Provide
         _ if status.is_success() => Ok(()),
         StatusCode::TOO_MANY_REQUESTS => Err(with_pause(error(ErrorKind::RateLimited))),
         StatusCode::REQUEST_TIMEOUT => Err(with_pause(error(ErrorKind::Connection))),
-        // Only who says when to come back says that nothing was done.
+        // A 503 alone may come from a proxy behind which the webhook did its work; one that says when to come back was not handled.
         StatusCode::SERVICE_UNAVAILABLE if asked.is_some() => {
             Err(with_pause(error(ErrorKind::Connection)))
         }
@@ -53,6 +54,7 @@ pub(super) fn status(config: &Config, response: &Response) -> Result<(), Provide
     }
 }
 
+/// Error of a request that got no answer.
 pub(super) fn failure(config: &Config, failure: Failure) -> ProviderError {
     let error = match failure {
         Failure::NoConnection(none) => return no_connection(&none),

@@ -1,4 +1,4 @@
-//! The section of a webhook.
+//! Section of a webhook.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,14 +49,14 @@ pub(super) const KEYS: &[Key] = &[
     ),
 ];
 
-/// What is repeated.
+/// Choice of what is repeated after a failed send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RetryMode {
-    /// At once what surely did not arrive; what may have arrived once, later.
+    /// What surely did not arrive is repeated at once, and what may have arrived once, later.
     Safe,
-    /// Every answer 5xx like what surely did not arrive: the webhook does not mind copies.
+    /// A 5xx answer is repeated as what surely did not arrive: the webhook can cope with copies.
     ServerErrors,
-    /// Nothing that may have arrived.
+    /// What may have arrived is not repeated.
     Never,
 }
 
@@ -72,7 +72,7 @@ pub(super) struct Config {
     pub(super) remote: Remote,
     pub(super) address: Uri,
     pub(super) headers: HeaderMap,
-    /// What no answer may show, longest first.
+    /// Texts that are taken out of answers, the longest first, so that a part of another does not spoil it.
     pub(super) secrets: Vec<SecretString>,
     pub(super) timeout: Duration,
     pub(super) retry: RetryMode,
@@ -127,7 +127,7 @@ impl Config {
     }
 }
 
-/// The URL, and the address of requests: without user and password, which are a header.
+/// Reads the URL. Returns it with the address of requests, which is without user and password: those become a header.
 fn read_url(settings: &Settings, link_local: LinkLocal) -> Result<(Url, Uri), Problem> {
     let text = settings
         .secret("url")
@@ -166,7 +166,7 @@ fn read_url(settings: &Settings, link_local: LinkLocal) -> Result<(Url, Uri), Pr
     Ok((url, address))
 }
 
-/// Headers that say how a request is carried, or what its body is. They follow from the request, and others would contradict it.
+/// Headers that describe the connection or the body. They are made with each request, and others would contradict it.
 const NOT_TAKEN: [&str; 13] = [
     "connection",
     "content-encoding",
@@ -218,11 +218,11 @@ fn read_headers(settings: &Settings) -> Result<HeaderMap, Vec<Problem>> {
     }
 }
 
-/// Shorter texts are in many an answer, and are no secrets.
+/// Shortest secret, in bytes: a shorter text stands in many answers by chance.
 const SHORTEST_SECRET: usize = 8;
 
-/// Values of headers, also behind a scheme such as `Bearer`, and of the URL what may be secret: all of it but the host. Each as it stands in the
-/// request, and as its reader decodes it.
+/// Texts of a request that may be secret: values of headers, with and without a scheme such as `Bearer`, and all of the URL but its host. Each is
+/// listed as it stands in the request, and as its reader decodes it.
 fn secrets(url: &Url, headers: &HeaderMap) -> Vec<SecretString> {
     let behind_scheme = |text: &str| text.split_once(' ').map(|(_, rest)| rest.trim().to_owned());
     let of_headers = headers
@@ -253,7 +253,7 @@ fn secrets(url: &Url, headers: &HeaderMap) -> Vec<SecretString> {
     texts.into_iter().map(SecretString::from).collect()
 }
 
-/// A part of a URL without its percent signs, as far as that is a text.
+/// Part of a URL, percent-decoded.
 fn percent_decoded(url: &Url, text: &str) -> String {
     let mut url = url.clone();
     // In a query a plus is a blank, and nowhere else.

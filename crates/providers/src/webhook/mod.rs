@@ -1,4 +1,4 @@
-//! `webhook`: posts the whole action as JSON to an address.
+//! `webhook`: posts the whole action as JSON to a URL.
 
 mod classify;
 mod config;

@@ -1,3 +1,3 @@
-//! The request: the whole action.
+//! Request body: the whole action.
 
 pub(super) use crate::whole_action::prepare;

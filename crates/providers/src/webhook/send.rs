@@ -1,4 +1,4 @@
-//! The calls.
+//! Calls of the webhook.
 
 use acteon_core::json::{Flaw, whole_letters};
 use acteon_core::limits::{MAX_ANSWER_BYTES, MAX_DEPTH};
@@ -25,7 +25,7 @@ pub(super) async fn post(config: &Config, prepared: &Prepared) -> Result<Respons
         .map_err(|failure| classify::failure(config, failure))?;
     classify::status(config, &response)?;
     let status = response.status().as_u16();
-    // The webhook took it: what goes wrong with the rest of its answer does not make it a failure.
+    // The status says that the webhook took the action: a body that breaks off does not make it a failure.
     let received = response.body(MAX_ANSWER_BYTES).await;
     let body = if received.cut == Some(Cut::TooLong) {
         Vec::new()
@@ -45,8 +45,10 @@ fn request(config: &Config, method: Method) -> Request {
     }
 }
 
-/// The answer, if every reader of the outcome reads it alike, without the secrets that it repeats. A half of a letter is U+FFFD; of an answer with
-/// a number that nobody can hold or a name that is given twice, or that nests deeper than outcomes may, the status is kept.
+/// Answer as it is kept in the outcome, without the secrets that it repeats.
+///
+/// It is kept if every JSON reader understands it in the same way; a half of a surrogate pair becomes U+FFFD. Of an answer with a number out of
+/// range, a repeated name, or more levels than outcomes may have, only the status is kept.
 fn readable(body: &[u8], status: u16, secrets: &[SecretString]) -> Box<RawValue> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let found = std::str::from_utf8(body)
@@ -54,7 +56,7 @@ fn readable(body: &[u8], status: u16, secrets: &[SecretString]) -> Box<RawValue>
         .map(whole_letters)
         .and_then(|text| {
             let mut value = serde_json::from_str::<Value>(&text).ok()?;
-            // Of a name that is given twice the value has one: a secret in the other would stay in the text.
+            // A value keeps only one of two fields with the same name: a secret in the other would stay in the text.
             if Flaw::find(&text, MAX_DEPTH).is_some() {
                 return None;
             }
@@ -72,7 +74,7 @@ fn readable(body: &[u8], status: u16, secrets: &[SecretString]) -> Box<RawValue>
     found.unwrap_or_else(status_alone)
 }
 
-/// Takes secrets out of an answer; whether there were any.
+/// Replaces secrets in names and values; `true` when there were any.
 fn scrub(value: &mut Value, secrets: &[SecretString]) -> bool {
     match value {
         Value::String(text) => scrub_text(text, secrets),
@@ -113,7 +115,7 @@ fn scrub_text(text: &mut String, secrets: &[SecretString]) -> bool {
     found
 }
 
-/// Any HTTP answer shows that the webhook can be reached.
+/// Checks whether the webhook can be reached, with a `HEAD` request: an answer of any status shows it.
 pub(super) async fn probe(config: &Config) -> Result<Health, ProviderError> {
     let note = "(it answers; whether it would take a message was not asked)".to_owned();
     let answer = config.remote.send(request(config, Method::HEAD)).await;

@@ -1,4 +1,4 @@
-//! What needs no server. The calls are tested over the real wire by the server's tests.
+//! Tests that need no server. Calls are tested over HTTP by the server's tests.
 
 use acteon_config::{Setting, Settings};
 

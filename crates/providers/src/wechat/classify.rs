@@ -1,4 +1,4 @@
-//! From the API's errors to the gateway's.
+//! Errors of the API in the gateway's terms.
 
 use acteon_core::{ErrorKind, ProviderError, Repeat, Timestamp};
 use acteon_wecom::{Class, Error, Reason};

@@ -1,11 +1,11 @@
-//! Recipients in a field that is none of a message's: other services' names for them, and what people call them.
+//! Recipients under other names: those of other services, and those that people use.
 //!
-//! Such a field is left out of the message, which goes to the default recipients where it names none.
+//! A message has no such field, so that it would go to the default recipients instead.
 
 use serde_json::Value;
 
-/// Names without case and separators, in the singular, and the field that each means. WeChat Work knows members by their userid, whatever else
-/// they are called by.
+/// Fields, each with other names for it: in small letters, without separators, in the singular. `mobile` and `email` are among them although WeChat
+/// Work takes only userids: whoever wrote them meant a recipient.
 const NAMES: [(&str, &[&str]); 3] = [
     (
         "touser",
@@ -41,7 +41,7 @@ const NAMES: [(&str, &[&str]); 3] = [
     ("totag", &["tag", "tagid"]),
 ];
 
-/// The field that one of the name `plain` most likely means, if its value can be recipients.
+/// Field that a name, in small letters and without separators, most likely means; `None` when it is another name, or its value cannot be recipients.
 pub(super) fn meant(plain: &str, value: &Value) -> Option<&'static str> {
     if !can_be_recipients(value) {
         return None;
@@ -59,7 +59,7 @@ pub(super) fn meant(plain: &str, value: &Value) -> Option<&'static str> {
     named.map(|(field, _)| *field)
 }
 
-/// Whether a value is ids: text, a number, or a list of such. What describes somebody, or is empty, is none.
+/// Whether a value can be ids: a text that is not blank, a number, or a list of such.
 fn can_be_recipients(value: &Value) -> bool {
     match value {
         Value::String(text) => !text.trim().is_empty(),

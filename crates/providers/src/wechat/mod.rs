@@ -1,4 +1,4 @@
-//! `wechat`: messages of a WeChat Work (企业微信) app. Adapts `acteon-wecom`.
+//! `wechat`: messages of a WeChat Work (企业微信) app, over `acteon-wecom`.
 
 mod classify;
 mod config;
@@ -23,7 +23,7 @@ use crate::provider_type::{Built, ProviderType};
 use config::Config;
 use payload::WrittenFor;
 
-/// What WeChat Work delivers to one member from one app; it drops the rest without a word.
+/// Messages that WeChat Work delivers to one member from one app; it drops more of them without an error (page 90236 of its documentation).
 const BUDGET: Budget = Budget {
     per_minute: 30,
     per_hour: 1000,

@@ -1,7 +1,7 @@
-//! From a payload to a message.
+//! Payloads, and the messages made of them.
 //!
-//! A payload may hold more than a message does, such as what rules look at: that is not sent, and a warning says so. What looks like a slip for a
-//! field that is missing is refused instead: a misspelt `touser` would send to the default recipients.
+//! A payload may have fields that no message has, such as those that rules read: they are not sent, and a warning names them. But a name that looks
+//! like a misspelt field is refused if that field is missing: with a misspelt `touser` the message would go to the default recipients.
 
 use acteon_core::similar::distance;
 use acteon_core::{Action, ErrorKind, Prepared, ProviderError};
@@ -26,25 +26,27 @@ const CONFIGURED: [&str; 3] = [
     "enable_duplicate_check",
     "duplicate_check_interval",
 ];
-/// Most fields that one warning names, and the most letters of each.
+/// Most fields that a warning names.
 const NAMED: usize = 5;
+/// Most characters of a name in a warning.
 const NAME_LETTERS: usize = 40;
-/// From so many letters on a field's name is like hardly any other word.
+/// Shortest name, in bytes, for which one wrong letter is a slip: shorter names are close to many other words.
 const LONG_NAME: usize = 6;
-/// So many fields that a message has no place for are compared with those that are missing. Whoever sends more sends what is no message's.
+/// Most unknown fields that are compared with the missing ones. A payload with more of them was not written by hand.
 const COMPARED: usize = 200;
-/// Nothing longer is a slip for a field's name, in bytes.
+/// Longest name, in bytes, that can be a slip for a field's.
 const LONGEST_SLIP: usize = 24;
 
-/// Whom a payload was written for.
+/// Provider that a payload was written for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum WrittenFor {
-    /// This provider: the action names it.
+    /// This provider, which the action names.
     This,
-    /// Another one, for which this one stands in: `to` or `user` may be fields of its own.
+    /// Another one, which this provider stands in for: its payloads may have fields such as `to` or `user` of their own.
     Another,
 }
 
+/// Request of an action, with warnings about fields that are not sent. Errors when the payload is no message, with what to correct.
 pub(super) fn prepare(
     config: &Config,
     action: &Action,
@@ -100,7 +102,7 @@ pub(super) fn prepare(
     })
 }
 
-/// Whom a message goes to. To everybody, whatever else it names: the server ignores departments and tags then.
+/// Recipients of a request by name: userids, `party/ID`, `tag/ID`, or only `@all`, beside which the service ignores departments and tags.
 pub(super) fn addressees(prepared: &Prepared) -> Vec<String> {
     let Some(Message { recipients, .. }) = Message::from_bytes(&prepared.bytes) else {
         return prepared.budgeted().map(str::to_owned).collect();
@@ -150,6 +152,7 @@ fn content(msgtype: MsgType, fields: &Fields<'_>) -> Result<Content, ProviderErr
     })
 }
 
+/// Fields of a payload. A field that is `null` counts as missing.
 struct Fields<'a>(&'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
@@ -157,7 +160,7 @@ impl<'a> Fields<'a> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    /// The text of a field; `None` when it is absent or null.
+    /// Text of a field; `None` when it is missing. Errors when it is no text.
     fn text(&self, name: &str) -> Result<Option<&'a str>, ProviderError> {
         match self.get(name) {
             None => Ok(None),
@@ -169,16 +172,16 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The same for a field with a word, which counts as absent when it is blank. A blank list of ids is nobody, and a blank content a fault.
+    /// Word of a field, which counts as missing when it is blank. (Blank ids mean nobody, and a blank content is an error.)
     fn word(&self, name: &str) -> Result<Option<&'a str>, ProviderError> {
         let text = self.text(name)?.map(str::trim);
         Ok(text.filter(|text| !text.is_empty()))
     }
 
-    /// The same for a field with ids.
+    /// Ids of a field; `None` when it is missing. Errors when it is no text, with how to write it.
     fn ids(&self, name: &str) -> Result<Option<&'a str>, ProviderError> {
         match self.get(name) {
-            // No value of the payload: the text is logged and shown, also where the field is redacted.
+            // The example is not from the payload: errors are logged and shown even where the field is redacted.
             Some(Value::Array(_)) => Err(fault(format!(
                 "{name} must be text, is a list: join the ids with |, such as {:?}",
                 if name == "touser" {
@@ -194,7 +197,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A field that is true or false, or 1 or 0, as WeChat Work writes it.
+    /// Flag of a field: `true` or `false`, or 1 or 0 as in WeChat Work's own requests.
     fn flag(&self, name: &str) -> Result<Option<bool>, ProviderError> {
         match self.get(name) {
             None => Ok(None),
@@ -209,11 +212,12 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Text of a field that messages of this type must have.
     fn needed(&self, name: &str, msgtype: MsgType) -> Result<String, ProviderError> {
         if let Some(text) = self.text(name)? {
             return Ok(text.to_owned());
         }
-        // WeChat Work's own requests have it one level deeper.
+        // In WeChat Work's own requests it is one level deeper.
         let native = MsgType::ALL.iter().find(|(within, _)| {
             self.get(within)
                 .is_some_and(|object| object.get(name).is_some())
@@ -228,7 +232,7 @@ impl<'a> Fields<'a> {
         }))
     }
 
-    /// What the payload holds beside the fields of a message: a fault where one is a slip for a field that is missing, and else warnings.
+    /// Warnings about the fields that no message has. Errors when one of them is a slip for a field that is missing.
     fn beside(
         &self,
         config: &Config,
@@ -240,7 +244,7 @@ impl<'a> Fields<'a> {
             .filter(|known| self.get(known).is_none())
             .map(Missing::of)
             .collect();
-        // Who is named beside it is who gets the message, and nobody else does.
+        // Where the payload names recipients, they are the ones, whatever its other fields are called.
         let names_nobody = written_for == WrittenFor::This
             && ["touser", "toparty", "totag"]
                 .iter()
@@ -291,7 +295,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A field that a payload does not have, as names are compared with it.
+/// Field that is missing from a payload, in the forms that names are compared with.
 struct Missing {
     name: &'static str,
     plain: String,
@@ -308,8 +312,8 @@ impl Missing {
         }
     }
 
-    /// Whether a name was most likely meant to be this one: in the plural, with its letters in another order, or, if it is not short, with one letter too
-    /// many, missing or wrong. Payloads also hold words of their own, such as `total` or `router`, and those are no slips.
+    /// Whether a name was most likely meant to be this one: it is in the plural, has its letters in another order, or, if it is not short, one letter
+    /// too many, missing or wrong. Payloads also have words of their own, such as `total` or `router`, which are no slips.
     fn is_meant_by(&self, name: &str) -> bool {
         let Self {
             plain,
@@ -326,7 +330,7 @@ impl Missing {
     }
 }
 
-/// The missing field that a name was most likely meant to be, however it is written.
+/// Missing field that a name was most likely meant to be.
 fn meant(name: &str, missing: &[Missing]) -> Option<&'static str> {
     if name.len() > LONGEST_SLIP {
         return None;
@@ -338,7 +342,7 @@ fn meant(name: &str, missing: &[Missing]) -> Option<&'static str> {
         .map(|field| field.name)
 }
 
-/// A name without what people separate its words with.
+/// Name in small letters, without the separators of its words.
 fn plain(name: &str) -> String {
     name.chars()
         .filter(|letter| letter.is_alphanumeric())
@@ -346,6 +350,7 @@ fn plain(name: &str) -> String {
         .collect()
 }
 
+/// Letters of a name in order, for names whose letters were swapped.
 fn letters(name: &str) -> Vec<char> {
     let mut letters: Vec<char> = name.chars().collect();
     letters.sort_unstable();
@@ -356,7 +361,7 @@ fn is_number(value: &Value, number: u32) -> bool {
     value.as_u64().or_else(|| value.as_str()?.parse().ok()) == Some(number.into())
 }
 
-/// The first names of a list, and how many more there are.
+/// First names of a list, with the number of the others.
 fn listed(names: &[&str]) -> String {
     let shown: Vec<String> = names
         .iter()

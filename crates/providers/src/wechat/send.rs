@@ -1,4 +1,4 @@
-//! The calls.
+//! Calls of the API.
 
 use acteon_core::json::nests_deeper_than;
 use acteon_core::limits::MAX_DEPTH;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::classify::classify;
 
-/// What WeChat Work appends to `errmsg` when it understood a request only in part.
+/// Text that WeChat Work appends to `errmsg` when it understood a request only in part (page 90313 of its documentation).
 const FORMAT_WARNING: &str = "Warning: wrong json format";
 
 pub(super) async fn make_ready(app: &App, clock: &dyn Clock) -> Result<(), ProviderError> {
@@ -28,7 +28,7 @@ pub(super) async fn send(
         if refused { error.not_ready() } else { error }
     })?;
     let body = serde_json::value::to_raw_value(&body(&sent)).map_err(|error| {
-        // The message is out; only its answer cannot be kept.
+        // The message was accepted; only its answer cannot be kept.
         ProviderError::new(ErrorKind::ExecutionFailed, error.to_string()).maybe_sent()
     })?;
     let mut response = Response::success(body);
@@ -48,6 +48,7 @@ pub(super) async fn send(
     Ok(response)
 }
 
+/// Body of the outcome: the fields of WeChat Work's own answer.
 fn body(sent: &Sent) -> Value {
     let Sent {
         errmsg,
@@ -77,7 +78,7 @@ fn body(sent: &Sent) -> Value {
     body
 }
 
-/// A value that every reader of the outcome can read: one that nests deep, as none of the service's does, is kept as text.
+/// Value for the outcome. One with many levels, which the service does not send, is kept as text, so that the outcome stays within its depth.
 fn flat(value: &Value) -> Value {
     let text = value.to_string();
     if nests_deeper_than(&text, MAX_DEPTH / 2) {

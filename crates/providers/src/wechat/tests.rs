@@ -1,4 +1,4 @@
-//! What needs no server: settings and payloads.
+//! Tests that need no server: settings and payloads.
 
 use acteon_config::{Setting, Settings};
 use acteon_core::{Action, ErrorKind, Prepared, ProviderName};

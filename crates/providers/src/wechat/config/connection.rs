@@ -1,4 +1,4 @@
-//! What reaches the API: its address, the app's credentials, and how fast it may be called.
+//! Settings of calls: the API's address, the app's credentials, and how fast it may be called.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use acteon_wecom::{Credentials, DEFAULT_BASE_URL, Endpoint, EndpointError};
 
 use crate::context::Context;
 
-/// Settings that reach the API.
+/// Settings of calls of the API.
 pub(crate) struct Connection {
     pub(crate) endpoint: Endpoint,
     pub(crate) credentials: Credentials,
@@ -19,7 +19,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Reads all of them; `None` where one is wrong.
+    /// Reads the settings; `None` where one cannot be used, which is reported.
     pub(super) fn read(reader: &mut SectionReader<'_>, context: &Context) -> Option<Self> {
         let settings = reader.settings();
         let buffer = reader.integer("wechat.token_refresh_buffer_seconds", 300, 0..=7199);

@@ -1,4 +1,4 @@
-//! The keys of the section.
+//! Keys of the section.
 
 use acteon_config::{Key, Kind, Takes};
 

@@ -1,9 +1,9 @@
-//! What turns a payload into a message: the app, and what messages have where their payloads say nothing.
+//! Settings of messages: the app that sends them, and values for what payloads leave out.
 
 use acteon_config::{Problem, SectionReader, Settings};
 use acteon_wecom::{Language, Overflow, Recipients};
 
-/// Type of message where the payload does not say.
+/// Type of a message: WeChat Work's `msgtype`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MsgType {
     Text,
@@ -12,7 +12,7 @@ pub(crate) enum MsgType {
 }
 
 impl MsgType {
-    /// Every one by its name; the first where nothing is said.
+    /// All types by name; the first is the default.
     pub(crate) const ALL: [(&str, Self); 3] = [
         ("text", Self::Text),
         ("markdown", Self::Markdown),
@@ -33,7 +33,7 @@ impl MsgType {
             .map_or("", |(name, _)| name)
     }
 
-    /// The fields that hold a message of this type.
+    /// Fields of a payload that are only for this type.
     pub(crate) const fn fields(self) -> &'static [&'static str] {
         match self {
             Self::Text | Self::Markdown => &["content"],
@@ -42,7 +42,7 @@ impl MsgType {
     }
 }
 
-/// Settings that turn a payload into a message.
+/// Settings of messages.
 pub(crate) struct Config {
     pub(crate) agent_id: u32,
     pub(crate) defaults: Recipients,
@@ -54,7 +54,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Reads all of them; `None` where one is wrong.
+    /// Reads the settings; `None` where one cannot be used, which is reported.
     pub(super) fn read(reader: &mut SectionReader<'_>) -> Option<Self> {
         const OVERFLOWS: [(&str, Overflow); 2] = [
             ("truncate", Overflow::Truncate),
@@ -91,7 +91,7 @@ fn defaults(settings: &Settings) -> Result<Recipients, Problem> {
         toparty,
         totag,
     };
-    // Where there are none every payload says whom it goes to.
+    // No default recipients are no problem: each payload then names its own.
     let Err(error) = Recipients::resolve([None, None, None], &defaults) else {
         return Ok(defaults);
     };
@@ -104,7 +104,7 @@ fn defaults(settings: &Settings) -> Result<Recipients, Problem> {
     }
 }
 
-/// For how many seconds WeChat Work is to drop a repeated message, if it is.
+/// Interval in seconds within which WeChat Work drops a repeated message; `None` when the check is off.
 fn duplicate_check(reader: &mut SectionReader<'_>) -> Option<u32> {
     const ENABLED: &str = "wechat.enable_duplicate_check";
     const INTERVAL: &str = "wechat.duplicate_check_interval";

@@ -1,4 +1,4 @@
-//! The section of a WeChat Work app: its keys, what turns payloads into messages, and what reaches the API.
+//! Section of a WeChat Work app: its keys, the settings of messages, and those of calls.
 
 mod connection;
 mod keys;
@@ -11,7 +11,7 @@ use connection::Connection;
 pub(super) use keys::KEYS;
 pub(super) use message::{Config, MsgType};
 
-/// Reads the section, or says all that is wrong with it.
+/// Reads the section. Errors with all its problems.
 pub(super) fn read(
     settings: &Settings,
     context: &Context,
