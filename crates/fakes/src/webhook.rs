@@ -1,4 +1,4 @@
-//! A receiver of webhooks that records what it got and answers as it is told.
+//! Receiver of webhooks, which keeps the requests and answers as a test says.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,25 +11,23 @@ use axum::http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-/// A request that was received.
+/// Request that was received.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Its body.
+    /// Body as JSON; `null` when it is none.
     pub body: Value,
-    /// Its body, as it came.
+    /// Body as text.
     pub text: String,
-    /// Its `Authorization` header.
+    /// Value of the `Authorization` header.
     pub authorization: Option<String>,
 }
 
-/// What it is answered with.
+/// Answer to a request.
 #[derive(Clone, Debug)]
 pub struct Reply {
-    /// The status.
     pub status: u16,
-    /// The body.
     pub body: String,
-    /// `Retry-After`.
+    /// Value of the header `Retry-After`.
     pub retry_after: Option<String>,
 }
 
@@ -50,7 +48,7 @@ struct Shared {
     answer: Box<Answer>,
 }
 
-/// A running receiver. Stops when dropped.
+/// Running receiver; it stops when it is dropped.
 pub struct Receiver {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -58,7 +56,7 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Starts on a free port of this machine. `answer` gives status and body.
+    /// Starts a receiver on a free port of this machine, which gives each request the answer of `answer`.
     pub async fn start<R: Into<Reply>>(
         answer: impl Fn(&Request) -> R + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
@@ -81,12 +79,12 @@ impl Receiver {
         })
     }
 
-    /// Its address.
+    /// URL that requests go to.
     pub fn url(&self) -> String {
         format!("http://{}/hook", self.address)
     }
 
-    /// What it got, oldest first.
+    /// Requests that were received, oldest first.
     pub fn requests(&self) -> Vec<Request> {
         self.shared
             .requests

@@ -9,7 +9,7 @@ use super::{LocalWecom, world::World};
 const USAGE: &str =
     "usage: local-wecom [PORT]\n\nServes a local WeChat Work on 127.0.0.1:PORT, by default 8090.";
 
-/// Serves until Ctrl-C, as the arguments of this process say; prints where, and with which credentials.
+/// Runs the command with the arguments of this process, until Ctrl-C. Prints the address and the credentials.
 pub async fn run_command() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let port = match &arguments[..] {

@@ -1,4 +1,4 @@
-//! What a message may say. Some of it is cut without a word.
+//! Checks of a message's content (page 90236 of the documentation). Texts that are too long are cut without an error.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ const MAX_TITLE_CHARS: usize = 128;
 const MAX_DESCRIPTION_CHARS: usize = 512;
 const MAX_URL_BYTES: usize = 2048;
 
-/// The content as it is shown, and whether it was cut.
+/// Content as members see it; `true` when it was cut. Errors when the service would refuse it.
 pub(super) fn check(
     msgtype: &str,
     body: &Value,
@@ -78,7 +78,7 @@ fn needed<'a>(own: &'a Value, field: &str, missing: Refusal) -> Result<&'a str, 
         .ok_or(missing)
 }
 
-/// The server counts bytes and keeps whole characters.
+/// Text cut to the limit in bytes, at a whole character; `true` when it was cut.
 fn cut_bytes(content: &str) -> (&str, bool) {
     let end = content.floor_char_boundary(MAX_CONTENT_BYTES);
     (&content[..end], end < content.len())

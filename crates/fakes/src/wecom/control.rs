@@ -1,4 +1,4 @@
-//! The control routes: they look at the world and change it.
+//! Control routes, which show the world and change it.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub(super) struct Since {
     since: u64,
 }
 
-/// Messages after a number, the latest of them.
+/// Lists the latest messages after a number, one page at most.
 pub(super) async fn messages(
     State(shared): State<Arc<Shared>>,
     Query(Since { since }): Query<Since>,

@@ -1,22 +1,19 @@
-//! Faults, switched on for a number of calls.
+//! Faults, which are switched on for a number of calls.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A call of the API.
+/// Call of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Call {
-    /// `gettoken`.
     Gettoken,
-    /// `message/send`.
     Send,
-    /// `agent/get`.
     AgentGet,
 }
 
-/// What goes wrong.
+/// Fault that a call meets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
@@ -26,17 +23,17 @@ pub enum Fault {
     Status(u16),
     /// Answers 200 with this text instead of JSON, before anything is done.
     Garbage(String),
-    /// Answers with this JSON instead of its own.
+    /// Answers with this JSON, before anything is done.
     Json(String),
     /// Closes the connection before anything is done.
     Reset,
     /// Does its work, then closes the connection without an answer.
     CutAfterAccept,
-    /// Does its work, then answers after so many milliseconds.
+    /// Does its work, then answers after so many milliseconds; never for `u64::MAX`.
     SlowAfterAccept(u64),
     /// Does its work, then answers with this text, in which `@` stands for its own answer.
     Around(String),
-    /// Does its work, then answers compressed, which nobody asked for.
+    /// Does its work, then answers with gzip, although the request does not accept it.
     Gzip,
     /// Waits so many milliseconds, then does its work.
     Delay(u64),
@@ -53,13 +50,13 @@ impl Fault {
     }
 }
 
-/// A fault that is switched on.
+/// Fault that is switched on for a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Switched {
     pub(super) call: Call,
     pub(super) fault: Fault,
-    /// For so many more calls; for all when absent.
+    /// Number of calls that still meet it; all when absent.
     #[serde(default)]
     pub(super) times: Option<u64>,
 }
@@ -76,7 +73,7 @@ impl Faults {
         self.0.clear();
     }
 
-    /// The fault that this call meets, used up by it.
+    /// Fault that the next call meets, which counts against its number of calls.
     pub(super) fn next(&mut self, call: Call) -> Option<Fault> {
         let index = self
             .0

@@ -1,4 +1,4 @@
-//! `gettoken`, and who may call the rest.
+//! `gettoken`, `agent/get`, and the checks of tokens, addresses and frequency.
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use super::faults::Call;
 use super::reply::{Refusal, refusal};
 use super::world::{App, Token, TokenState, World};
 
-/// An address that sent too many wrong secrets is banned for so long.
+/// Time for which an address is banned after too many wrong secrets (page 90313 of the documentation, code 45009).
 const BAN: Duration = Duration::from_hours(1);
 
 pub(super) fn gettoken(
@@ -78,7 +78,7 @@ fn token_for(world: &mut World, app: &App, now: Instant) -> (String, i64) {
     (token, expires_in)
 }
 
-/// The checks that every call with a token begins with.
+/// App of a call's token, after the checks that each call with a token begins with.
 pub(super) fn authorize(
     world: &mut World,
     call: Call,

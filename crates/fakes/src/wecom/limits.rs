@@ -1,24 +1,24 @@
-//! Limits over sliding windows.
+//! Limits over sliding windows (page 90312 of the documentation).
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-/// At most so many calls in any window; what is over is answered with 45009.
+/// Limit of calls in a sliding window. Calls beyond it are answered with 45009.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
-    /// Calls.
+    /// Most calls in a window.
     pub calls: usize,
-    /// The window, in milliseconds.
+    /// Length of the window, in milliseconds.
     pub window_ms: u64,
-    /// After a call too many everything is refused for so long, in milliseconds.
+    /// Time for which all calls are refused after one too many, in milliseconds.
     #[serde(default)]
     pub penalty_ms: u64,
 }
 
-/// Calls that were let through.
+/// Calls that passed within the window.
 #[derive(Debug, Default)]
 pub(super) struct Window {
     passed: VecDeque<Instant>,
@@ -26,7 +26,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// Whether one more call fits, which is counted if it does.
+    /// Counts a call if it is within the limit; else `false`.
     pub(super) fn pass(&mut self, limit: RateLimit, now: Instant) -> bool {
         if self.blocked_until.is_some_and(|until| now < until) {
             return false;
@@ -49,13 +49,14 @@ impl Window {
     }
 }
 
-/// Messages of one app to one member: 30 in a minute, 1000 in an hour.
+/// Messages that one member got from one app, 30 a minute and 1000 an hour at most (page 90236).
 #[derive(Debug, Default)]
 pub(super) struct MemberWindow {
     delivered: VecDeque<Instant>,
 }
 
 impl MemberWindow {
+    /// Counts a message if it is within the limit; else `false`.
     pub(super) fn deliver(&mut self, now: Instant) -> bool {
         while self
             .delivered

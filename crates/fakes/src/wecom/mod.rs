@@ -1,9 +1,9 @@
-//! A local WeChat Work: `gettoken`, `message/send` and `agent/get` as the real servers answer them, with faults on demand and a page that
-//! shows what arrived.
+//! Local WeChat Work: `gettoken`, `message/send` and `agent/get` as the real servers answer them, with faults on demand and a page that shows the
+//! messages.
 //!
-//! The [`world`] holds corporations, apps, tokens and messages. Checks come in the order of the real API: token, app, address, frequency,
-//! JSON, agent, recipients, type, content, reachability; then the duplicate check, then the silent per-member limit. The
-//! control routes change the world and switch faults.
+//! The [`world`] is the server's state: a corporation, its apps, members, tokens and messages. Checks are made in an assumed order, which the
+//! documentation does not give: token, app, address, frequency, JSON, agent, recipients, type, content, reachability, duplicate check, and the limit of
+//! each member, beyond which messages are dropped without an error. The control routes change the world and switch faults.
 
 mod command;
 mod content;

@@ -1,10 +1,10 @@
-//! Answers, as the API writes them.
+//! Refusals of the API.
 
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-/// A refusal: HTTP 200 with an `errcode`.
+/// Refusal: HTTP 200 with an `errcode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) code: i64,
@@ -16,7 +16,7 @@ pub(super) const fn refusal(code: i64, text: &'static str) -> Refusal {
 }
 
 impl Refusal {
-    /// The body, with the trace that the real servers append.
+    /// Body of the answer, with the hint, address and link that the real servers append to `errmsg`.
     pub(super) fn body(self, caller: IpAddr, trace: u64) -> Value {
         let Self { code, text } = self;
         let errmsg = format!(

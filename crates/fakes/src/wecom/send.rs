@@ -16,7 +16,7 @@ const MAX_SELECTED: [(usize, Refusal); 3] = [
     (100, refusal(82003, "too many tags")),
 ];
 
-/// Longest interval of the duplicate check, and the one without being named, in seconds.
+/// Longest interval of the duplicate check and its default, in seconds.
 const DUPLICATE_INTERVALS: (u64, u64) = (14_400, 1800);
 
 pub(super) fn send(
@@ -72,7 +72,7 @@ pub(super) fn send(
     Ok(reply)
 }
 
-/// The three selectors, without blanks; departments and tags are ignored beside `@all`.
+/// Ids of the three selectors, without blanks around them. Errors when all are empty, or one has too many.
 fn selectors(body: &Value) -> Result<[Vec<String>; 3], Refusal> {
     let list = |field: &str| -> Vec<String> {
         let text = body[field].as_str().unwrap_or_default();
@@ -94,6 +94,7 @@ fn selectors(body: &Value) -> Result<[Vec<String>; 3], Refusal> {
     Ok(selectors)
 }
 
+/// Recipients of a message: members who can get it, ids that are invalid, by selector, and members without a licence.
 #[derive(Default)]
 struct Reach {
     members: BTreeSet<String>,
@@ -170,7 +171,7 @@ fn reply(msgid: &str, reach: &Reach) -> Value {
     Value::Object(reply)
 }
 
-/// The same request of the same app within its interval is not delivered again.
+/// Whether the app sent the same bytes within the interval, if the request asks for the check.
 fn is_duplicate(world: &mut World, app: &App, body: &Value, bytes: &[u8], now: Instant) -> bool {
     if body["enable_duplicate_check"].as_i64() != Some(1) {
         return false;
@@ -192,6 +193,7 @@ fn is_duplicate(world: &mut World, app: &App, body: &Value, bytes: &[u8], now: I
     known
 }
 
+/// Members who get a message, and those for whom it is dropped.
 fn deliver(
     world: &mut World,
     agent_id: i64,

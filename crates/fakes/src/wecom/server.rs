@@ -1,4 +1,4 @@
-//! The server.
+//! Server of the local WeChat Work.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -28,24 +28,24 @@ use super::send::send;
 use super::shared::Shared;
 use super::world::World;
 
-/// A running local WeChat Work. Stops when dropped.
+/// Running local WeChat Work; it stops when it is dropped.
 pub struct LocalWecom {
     address: SocketAddr,
     shared: Arc<Shared>,
     accepting: JoinHandle<()>,
 }
 
-/// Marks an answer that is not to be sent: the connection is closed instead.
+/// Mark of an answer that is not sent: the connection is closed instead.
 #[derive(Clone, Copy)]
 struct Cut;
 
 impl LocalWecom {
-    /// Starts on a free port of this machine.
+    /// Starts a server on a free port of this machine.
     pub async fn start(world: World) -> io::Result<Self> {
         Self::listen(world, SocketAddr::from(([127, 0, 0, 1], 0))).await
     }
 
-    /// Starts on an address.
+    /// Starts a server on an address.
     pub async fn listen(world: World, address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
@@ -58,15 +58,13 @@ impl LocalWecom {
         })
     }
 
-    /// Its base URL, for `wechat.api_base_url`.
+    /// Base URL, for `wechat.api_base_url`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The lines of a gateway's configuration for a provider that sends through it, to everybody by default. `sealed` may encrypt the credentials.
-    ///
-    /// # Errors
-    /// They could not be encrypted.
+    /// Lines of a gateway's configuration for a provider that sends through this server, to everybody by default. `sealed` may encrypt the
+    /// credentials, and its errors are returned.
     pub fn provider<E>(
         &self,
         name: &str,
@@ -84,12 +82,12 @@ impl LocalWecom {
         Ok(text)
     }
 
-    /// Looks at the world, or changes it.
+    /// Runs a closure on the world, to read or change it.
     pub fn world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
         self.shared.world(look)
     }
 
-    /// Switches a fault on for the next calls, or for all.
+    /// Switches a fault on, for so many of the next calls or for all.
     pub fn fault(&self, call: Call, fault: Fault, times: Option<u64>) {
         self.world(|world| world.faults.switch_on(Switched { call, fault, times }));
     }
@@ -99,7 +97,7 @@ impl LocalWecom {
         self.world(|world| world.faults.clear());
     }
 
-    /// Calls of an API so far.
+    /// Number of calls so far.
     pub fn calls(&self, call: Call) -> u64 {
         self.world(|world| world.counts.calls.get(&call).copied().unwrap_or(0))
     }
@@ -227,7 +225,7 @@ async fn agent_get_route(
     answer(&shared, Call::AgentGet, peer.ip(), work).await
 }
 
-/// Does the work of a call, or what its fault does instead.
+/// Answer to a call: the result of its work, or of the fault that it meets.
 async fn answer(
     shared: &Shared,
     call: Call,

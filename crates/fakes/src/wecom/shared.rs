@@ -1,4 +1,4 @@
-//! The world, as the routes share it.
+//! World that the routes share.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -15,7 +15,7 @@ impl Shared {
         }
     }
 
-    /// Looks at the world, or changes it, while nobody else does.
+    /// Runs a closure on the world, alone.
     pub(super) fn world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
         look(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,4 +1,4 @@
-//! What the local WeChat Work knows.
+//! World: all state of the local WeChat Work.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
@@ -9,63 +9,60 @@ use serde::{Deserialize, Serialize};
 use super::faults::{Call, Faults};
 use super::limits::{MemberWindow, RateLimit, Window};
 
-/// Messages that are kept to be shown.
+/// Most messages that are kept.
 const KEPT_MESSAGES: usize = 1_000_000;
 
-/// An app of the corporation.
+/// App of the corporation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct App {
-    /// Its agent id.
     pub agent_id: i64,
-    /// Its Secret.
     pub secret: String,
-    /// Its name.
     pub name: String,
-    /// Whether it is switched off.
+    /// Whether it is switched off in the admin console.
     #[serde(default)]
     pub disabled: bool,
-    /// Addresses that may call; any when absent.
+    /// IP addresses that may call; any when absent.
     #[serde(default)]
     pub trusted_ips: Option<Vec<IpAddr>>,
 }
 
-/// A member.
+/// Member of the corporation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
-    /// In lower case.
+    /// Userid in lower case.
     pub userid: String,
-    /// Departments.
+    /// Ids of the member's departments.
     #[serde(default)]
     pub departments: BTreeSet<String>,
-    /// Tags.
+    /// Ids of the member's tags.
     #[serde(default)]
     pub tags: BTreeSet<String>,
-    /// Whether messages reach the member for want of nothing but a licence.
+    /// Whether the member has no licence for the API, and so gets no messages.
     #[serde(default)]
     pub unlicensed: bool,
 }
 
-/// What can be set from outside.
+/// Settings of the server, which the control routes change.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// `expires_in` of new tokens, in seconds.
     pub expires_in: i64,
-    /// Whether `gettoken` answers with the same token while it is good.
+    /// Whether `gettoken` answers with the same token while it is valid. The documentation no longer says which.
     pub repeat_same_token: bool,
-    /// How long an old token stays good after a new one was given out, in seconds.
+    /// Time for which an old token stays valid after a new one was given out, in seconds.
     pub old_valid_seconds: u64,
-    /// Calls allowed for the corporation, per API.
+    /// Limit of the corporation's calls, for each API.
     pub rate_limit: Option<RateLimit>,
     /// Whether a member gets at most 30 messages a minute and 1000 an hour.
     pub member_limit: bool,
-    /// Wrong secrets from one address before it is banned from `gettoken`.
+    /// Number of wrong secrets after which an address is banned from `gettoken`.
     pub wrong_secrets_allowed: u32,
-    /// Whether too long markdown is cut like text, instead of refused.
+    /// Whether markdown that is too long is cut like text, instead of refused. The documentation does not say which.
     pub cut_markdown: bool,
-    /// Every call takes so long at least, in milliseconds.
+    /// Shortest time of each call, in milliseconds.
     pub latency_ms: u64,
 }
 
@@ -88,53 +85,52 @@ impl Default for Settings {
     }
 }
 
-/// A message that was accepted.
+/// Message that was accepted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Message {
-    /// Counts from 1.
+    /// Sequence number, from 1.
     pub number: u64,
-    /// Its msgid.
     pub msgid: String,
-    /// The app that sent it.
+    /// Agent id of the app that sent it.
     pub agent_id: i64,
-    /// Milliseconds since 1970.
+    /// Time of its acceptance, in milliseconds since 1970.
     pub at: u64,
     /// `text`, `markdown` or `textcard`.
     pub msgtype: String,
-    /// The type's own object, cut as the server cuts it.
+    /// Object named as the type, with texts cut as members see them.
     pub content: serde_json::Value,
-    /// Whether the server cut it.
+    /// Whether a text was cut.
     pub cut: bool,
-    /// The selectors, as they were sent.
+    /// Selectors: `touser`, `toparty` and `totag`.
     pub to: [String; 3],
-    /// Members who got it.
+    /// Userids of members who got it.
     pub delivered: Vec<String>,
-    /// Members who did not, because they had too many already.
+    /// Userids of members who did not get it, because of their limit.
     pub dropped: Vec<String>,
-    /// Confidential.
+    /// Whether it is confidential.
     pub safe: bool,
 }
 
-/// What was counted.
+/// Counts since the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Calls of each API, faults included.
+    /// Calls by API, those that met a fault included.
     pub calls: BTreeMap<Call, u64>,
     /// Refusals by `errcode`.
     pub refused: BTreeMap<i64, u64>,
-    /// Messages accepted and delivered to somebody.
+    /// Messages that were accepted, but for duplicates.
     pub messages: u64,
-    /// Bytes of every message that was posted, refused ones among them.
+    /// Bytes of all messages that were posted, refused ones included.
     pub bytes: u64,
-    /// Messages that the duplicate check swallowed.
+    /// Messages that the duplicate check dropped.
     pub duplicates: u64,
-    /// Deliveries to a member that were dropped silently.
+    /// Deliveries to members that were dropped because of their limits.
     pub dropped: u64,
-    /// Messages that were cut silently.
+    /// Messages that were cut.
     pub cut: u64,
 }
 
-/// How good a token is.
+/// State of a token: valid until an instant, or answered with an `errcode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TokenState {
     Good { until: Instant },
@@ -147,16 +143,13 @@ pub(super) struct Token {
     pub(super) state: TokenState,
 }
 
-/// The world.
+/// State of the server.
 #[derive(Debug)]
 pub struct World {
-    /// The corporation's id.
     pub corp_id: String,
-    /// Its apps.
     pub apps: Vec<App>,
-    /// Its members, by userid.
+    /// Members by userid.
     pub members: BTreeMap<String, Member>,
-    /// What can be set.
     pub settings: Settings,
     pub(super) counts: Counts,
     pub(super) messages: VecDeque<Message>,
@@ -172,7 +165,7 @@ pub struct World {
 }
 
 impl Default for World {
-    /// One corporation with one app and a handful of members: department 1 is everybody, 12 and 15 are teams, `oncall` is a tag.
+    /// World of one corporation with one app and four members: department 1 is everybody, 12 and 15 are teams, and `oncall` is a tag.
     fn default() -> Self {
         let member = |userid: &str, departments: &[&str], tags: &[&str]| {
             let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -221,7 +214,6 @@ impl Default for World {
 }
 
 impl World {
-    /// What was counted.
     pub fn counts(&self) -> &Counts {
         &self.counts
     }
@@ -231,12 +223,12 @@ impl World {
         self.messages.iter()
     }
 
-    /// The token that an app uses now.
+    /// Token that `gettoken` gave to an app last.
     pub fn current_token(&self, agent_id: i64) -> Option<&str> {
         self.current.get(&agent_id).map(String::as_str)
     }
 
-    /// Ends all tokens of an app; calls with them are answered with `code`, 40014 or 42001.
+    /// Ends all tokens of an app. Calls with them are answered with `code`, which is 40014 or 42001.
     pub fn revoke(&mut self, agent_id: i64, code: i64) {
         self.current.remove(&agent_id);
         for token in self
@@ -248,7 +240,7 @@ impl World {
         }
     }
 
-    /// Whether a member belongs to any of these departments or tags.
+    /// Members of any of these departments or tags.
     pub(super) fn members_of<'a>(
         &'a self,
         departments: &'a [&str],
@@ -268,7 +260,7 @@ impl World {
         self.next_trace
     }
 
-    /// An opaque token that nobody can guess from the last.
+    /// Makes an opaque token, which cannot be guessed from the last one.
     pub(super) fn fresh_token(&mut self) -> String {
         use std::hash::BuildHasher as _;
         let trace = self.trace();
@@ -283,7 +275,7 @@ impl World {
         }
     }
 
-    /// Forgets requests that are past the longest duplicate check.
+    /// Drops requests that are older than the longest interval of the duplicate check.
     pub(super) fn sweep_bodies(&mut self, now: Instant) {
         if self.recent_bodies.len() > 10_000 {
             self.recent_bodies
