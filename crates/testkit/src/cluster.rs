@@ -1,11 +1,11 @@
-//! PostgreSQL servers of one's own, to be killed, stopped, and promoted.
+//! PostgreSQL servers of a test's own, to be killed, stopped and promoted.
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// One server with its data.
+/// PostgreSQL server with its data. It is killed when it is dropped.
 pub struct Cluster {
     bin: PathBuf,
     folder: PathBuf,
@@ -13,11 +13,11 @@ pub struct Cluster {
     port: u16,
 }
 
-/// A folder for clusters, gone with this value.
+/// Folder for the data of clusters, which is removed when it is dropped.
 pub struct ClusterFolder(PathBuf);
 
 impl ClusterFolder {
-    /// Makes one that the server's user may write to.
+    /// Makes a folder that the server's user may write to.
     pub fn new() -> io::Result<Self> {
         let path =
             std::env::temp_dir().join(format!("acteon-cluster-{}", uuid::Uuid::new_v4().simple()));
@@ -51,7 +51,7 @@ fn succeed(output: Output) -> io::Result<Output> {
     ))
 }
 
-/// Where the server's programs are; `None` where there are none.
+/// Folder of the server's programs; `None` when PostgreSQL is not installed.
 pub fn find_programs() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -73,7 +73,7 @@ fn free_port() -> io::Result<u16> {
 }
 
 impl Cluster {
-    /// Makes and starts a server.
+    /// Makes and starts a server with the programs in `bin`.
     pub fn primary(bin: &Path, folder: &ClusterFolder) -> io::Result<Self> {
         let cluster = Self {
             bin: bin.to_owned(),
@@ -95,7 +95,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Makes and starts a copy that follows this one, and has this one wait for it at every commit.
+    /// Makes and starts a synchronous standby: from now on, this server's commits wait for it.
     pub fn synchronous_standby(&self, name: &str) -> io::Result<Self> {
         let standby = Self {
             bin: self.bin.clone(),
@@ -134,12 +134,12 @@ impl Cluster {
         Ok(standby)
     }
 
-    /// Where it listens.
+    /// Address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
-    /// Starts it.
+    /// Starts the server, and waits until it takes connections.
     pub fn start(&self) -> io::Result<()> {
         let log = self
             .folder
@@ -153,11 +153,11 @@ impl Cluster {
         .map(drop)
     }
 
-    /// kill -9 of the server and all its processes.
+    /// Kills all processes of the server with `SIGKILL`, and waits until they are gone.
     pub fn kill(&self) -> io::Result<()> {
         self.signal("KILL")?;
         let pid = self.folder.join(&self.name).join("postmaster.pid");
-        // What is left of it must be gone before it can start again.
+        // A server does not start while a process of the one before is left.
         while !self.processes()?.is_empty() {
             std::thread::yield_now();
         }
@@ -165,14 +165,14 @@ impl Cluster {
         Ok(())
     }
 
-    /// SIGSTOP to all its processes, and SIGCONT after a while.
+    /// Stops all processes of the server with `SIGSTOP`, and continues them after a time.
     pub async fn pause(&self, lasts: std::time::Duration) -> io::Result<()> {
         self.signal("STOP")?;
         tokio::time::sleep(lasts).await;
         self.signal("CONT")
     }
 
-    /// Makes a standby take writes.
+    /// Promotes a standby, so that it takes writes.
     pub fn promote(&self) -> io::Result<()> {
         self.run("pg_ctl", &["-D", &self.data(), "-w", "promote"])
             .map(drop)
@@ -191,7 +191,7 @@ impl Cluster {
             .write_all(text.as_bytes())
     }
 
-    /// The server does not run as root.
+    /// Runs a program of PostgreSQL as its own user, since the server refuses to run as root.
     fn run(&self, program: &str, arguments: &[&str]) -> io::Result<Output> {
         let program = self.bin.join(program);
         let mut command = if is_root() {
@@ -203,7 +203,7 @@ impl Cluster {
         } else {
             Command::new(program)
         };
-        // What a server writes must not hold a pipe open.
+        // A pipe that the server inherited would never end.
         command
             .args(arguments)
             .current_dir("/")
@@ -212,7 +212,7 @@ impl Cluster {
         succeed(command.output()?)
     }
 
-    /// The server and its processes: all run in the server's data folder.
+    /// Ids of the server's processes: those whose working directory is its data folder.
     fn processes(&self) -> io::Result<Vec<String>> {
         let data = std::fs::canonicalize(self.folder.join(&self.name))?;
         let mut found = Vec::new();

@@ -1,6 +1,6 @@
-//! What tests need of the machine: a PostgreSQL, clusters of it that are killed and promoted, and a network that fails.
+//! Test equipment: a PostgreSQL, servers of it that are killed and promoted, and a network that fails.
 //!
-//! What a machine has no means for is [`skipped`], aloud, and fails where `CI` is set.
+//! A test that the machine has no means for is [`skipped`], with a message, and fails where `CI` is set.
 
 pub mod cluster;
 pub mod postgres;

@@ -1,24 +1,24 @@
-//! A PostgreSQL for tests: a schema of its own for each, dropped with it.
+//! PostgreSQL for tests, in which each test has a schema of its own.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use acteon_store::postgres::{PostgresOptions, PostgresStore};
 
-/// Names the database to use. It needs the right to make schemas.
+/// Environment variable with the database's URL. Its user must be allowed to make schemas.
 const VARIABLE: &str = "ACTEON_TEST_POSTGRES";
-/// Looked for where the variable names none.
+/// URL that is tried where the variable is not set.
 const USUAL: &str = "postgres://postgres@127.0.0.1:5432/test";
 
-/// A fresh schema of a database that is there.
+/// Schema of a test, with the store's tables. It is removed when it is dropped.
 pub struct TestDatabase {
     options: PostgresOptions,
 }
 
 impl TestDatabase {
-    /// A fresh schema; `None`, and a word about it, where there is no PostgreSQL.
+    /// Makes a schema; `None`, and a message, when there is no PostgreSQL.
     ///
     /// # Panics
-    /// When there is none although `CI` is set: there, a test that is skipped is a test that fails.
+    /// When there is none although `CI` is set: a test that is skipped there fails.
     pub async fn find() -> Option<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let url = std::env::var(VARIABLE).unwrap_or_else(|_| USUAL.to_owned());
@@ -39,12 +39,12 @@ impl TestDatabase {
         }
     }
 
-    /// How to connect.
+    /// Options of a store on this schema.
     pub fn options(&self) -> &PostgresOptions {
         &self.options
     }
 
-    /// Does something in the schema behind the store's back.
+    /// Runs SQL statements in the schema, past the store.
     pub async fn execute(&self, statements: &str) -> Result<(), tokio_postgres::Error> {
         let PostgresOptions { url, schema, .. } = &self.options;
         execute(
@@ -56,7 +56,7 @@ impl TestDatabase {
         .await
     }
 
-    /// A number out of the schema.
+    /// Number that a query returns, such as a count of rows.
     pub async fn count(&self, select: &str) -> Result<i64, tokio_postgres::Error> {
         let PostgresOptions { url, schema, .. } = &self.options;
         let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;

@@ -1,11 +1,11 @@
-//! Tests that this machine has no means for.
+//! Skipping of tests that the machine has no means for.
 
 use std::io::Write as _;
 
-/// Says that a test is skipped and why, past the capture of a test's output: `ok` alone would be taken for a test that was run.
+/// Prints that a test is skipped, and why. The message is not captured with the test's output: `ok` alone would look like a test that was run.
 ///
 /// # Panics
-/// When `CI` is set: there, a test that is skipped is a test that fails.
+/// When `CI` is set: a test that is skipped there fails.
 pub fn skipped(why: &str) {
     assert!(
         std::env::var_os("CI").is_none(),
