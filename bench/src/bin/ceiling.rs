@@ -1,8 +1,7 @@
-//! What a bare program reaches: the same work without any of the gateway's features.
+//! Ceiling of throughput: a bare program that does the gateway's work without its features.
 //!
-//! `ceiling b1|b2|b3|b4|p4 PORT PLACE [SINK]`: b1 parses, makes an id and answers; b2 commits to SQLite in groups before it answers; b3 also
-//! posts to the sink; b4 also commits the outcome before it answers. p4 does as b4 on PostgreSQL, in batches over arrays. The place is a
-//! folder, or for p4 a URL.
+//! `ceiling b1|b2|b3|b4|p4 PORT PLACE [SINK]`: b1 parses an action, makes an id and answers; b2 also commits to SQLite, in groups, before it answers; b3
+//! also posts to the sink; b4 also commits the outcome. p4 does the same as b4 on PostgreSQL, in batches of arrays. PLACE is a folder, or for p4 a URL.
 
 use std::sync::{Arc, mpsc};
 
@@ -45,7 +44,7 @@ type Waiting = (Write, oneshot::Sender<()>);
 
 enum Writer {
     Sqlite(mpsc::Sender<Waiting>),
-    /// Insertions, and outcomes.
+    /// Senders of insertions and of outcomes.
     Postgres([tokio::sync::mpsc::UnboundedSender<Waiting>; 2]),
 }
 
@@ -109,11 +108,11 @@ const INSERT: &str =
     "INSERT INTO ceiling.actions (id, body) SELECT * FROM unnest($1::text[], $2::text[])";
 const FINISH: &str = "UPDATE ceiling.actions a SET outcome = i.outcome FROM unnest($1::text[], $2::text[]) AS i (id, outcome) WHERE a.id = i.id";
 
-/// Rows are looked up by their keys, also by plans that were made while the table was empty.
+/// Settings of a connection: rows are looked up by their keys. Otherwise plans made while the table was empty would scan it.
 const PLANS: &str =
     "SET enable_seqscan = off; SET enable_mergejoin = off; SET enable_hashjoin = off";
 
-/// Two connections for each kind of write: while one waits for its commit, the other gathers.
+/// Starts two connections for each kind of write: while one waits for its commit, the other collects a batch.
 async fn start_postgres(url: &str) -> Result<Writer, Failure> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(connection);

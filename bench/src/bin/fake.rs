@@ -1,4 +1,4 @@
-//! The fastest thing that answers like WeChat Work's `gettoken` and `message/send`: for measuring what stands in front of it.
+//! Fastest server that answers `gettoken` and `message/send` as WeChat Work does, for measuring the gateway before it.
 //!
 //! `fake PORT [MILLISECONDS]` answers sends after so many milliseconds.
 

@@ -1,4 +1,4 @@
-//! A closed-loop loader over raw TCP: every connection sends the next request when the last was answered.
+//! Closed-loop load generator over TCP: each connection sends its next request when the last was answered.
 //!
 //! `load URL CONNECTIONS SECONDS|Nx PROVIDER [PREFER]` prints `requests/s p50-ms p99-ms failures`. `Nx` sends N requests instead of
 //! running for a time. The same loader drives ceilings and gateway.
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// When to stop.
+/// End of a run.
 enum Until {
     Elapsed(Duration),
     Sent(u64),
@@ -94,7 +94,7 @@ async fn run(
     Ok(())
 }
 
-/// A dispatch of 400 bytes of JSON.
+/// Request that posts an action of 400 bytes of JSON.
 fn request(address: &str, path: &str, provider: &str, prefer: Option<&str>) -> Vec<u8> {
     let head = format!(
         r#"{{"namespace":"incidents","tenant":"acme","provider":"{provider}","action_type":"notify","metadata":{{"severity":"critical","team":"pay"}},"payload":{{"toparty":"12|15","content":""#
@@ -133,7 +133,7 @@ async fn connection(plan: Arc<Plan>) -> io::Result<(Vec<u32>, u64)> {
     }
 }
 
-/// Reads one answer with a content length; says whether it was a success that is no failure of the action.
+/// Reads an answer that has a content length; `true` when its status is a success and its outcome no failure.
 async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<bool> {
     let mut filled = 0;
     loop {
