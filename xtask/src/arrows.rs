@@ -1,10 +1,10 @@
-//! Arrows between crates, all of which point down.
+//! Arrows (dependencies) between crates, which all point down.
 
 use std::collections::BTreeSet;
 
 use crate::tree::{Tree, entries, root, text_of};
 
-/// Which crates of ours each may depend on, tests and examples aside.
+/// Crates, each with those of ours that it may depend on, tests and examples aside.
 const ARROWS: &[(&str, &[&str])] = &[
     ("core", &[]),
     ("crypto", &[]),

@@ -1,27 +1,27 @@
-//! Folders that are read beside each other: the second one that is opened is already known.
+//! Folders of like things have like files, so that a reader of one knows the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lists::List;
 use crate::tree::Tree;
 
-/// Files of every provider that calls something.
+/// Files of each provider that calls a service.
 const PROVIDER: &[&str] = &["classify", "config", "mod", "payload", "send", "tests"];
 
-/// Providers that call nothing.
+/// Providers that call no service.
 const CALL_NOTHING: &[&str] = &["log"];
 
-/// Engines, each with the ones of which one must have the same noun. The one in memory keeps few, and is not asked for more.
+/// Engines of the store, each with those of which one must have a file of the same name. The engine in memory has few, and need not have more.
 const ENGINES: &[(&str, &[&str])] = &[
     ("memory", &["postgres", "sqlite"]),
     ("postgres", &["sqlite"]),
     ("sqlite", &["postgres"]),
 ];
 
-/// The list of files that are an engine's own affair, because the other has no such thing.
+/// Name of the list of files that only one engine needs.
 const ENGINES_OWN: &str = "engine_files";
 
-/// Complaints about folders whose files have other names than those beside them.
+/// Complaints about folders whose files have other names than the folders beside them.
 pub(crate) fn check(tree: &Tree) -> Vec<String> {
     let mut complaints = providers(tree);
     complaints.extend(engines(tree));

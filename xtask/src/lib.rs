@@ -1,7 +1,7 @@
-//! The repository's own laws: what each crate may depend on, how long a file may be, and what belongs in one place only.
+//! Laws of the repository: the crates that each crate may depend on, the lengths of files and functions, and what belongs in one place only.
 //!
-//! `cargo xtask tidy` holds the tree to all of them, and so does `cargo test -p xtask`. A law is a function from the [`Tree`] to
-//! complaints, each of which says where and what to do. What broke a law before it was made stands in a list that only shrinks.
+//! `cargo xtask tidy` and `cargo test -p xtask` check all of them. A law is a function from the [`Tree`] to complaints, each of which says where and what
+//! to do. What broke a law before it was made is in a list that only shrinks.
 
 mod arrows;
 mod circles;
@@ -14,10 +14,10 @@ mod tree;
 
 pub use tree::{Source, Tree};
 
-/// Name of a law, and what it finds.
+/// Law: its name, and the function that returns complaints.
 pub type Law = (&'static str, fn(&Tree) -> Vec<String>);
 
-/// Every law.
+/// All laws.
 pub const LAWS: &[Law] = &[
     ("arrows", arrows::check),
     ("circles", circles::check),
@@ -28,7 +28,7 @@ pub const LAWS: &[Law] = &[
     ("threats", threats::check),
 ];
 
-/// Complaints of all laws about the repository, each opening with its law's name.
+/// Complaints of all laws about the repository, each with its law's name first.
 pub fn tidy() -> Vec<String> {
     let tree = Tree::read();
     let complaints = |(name, law): &Law| {

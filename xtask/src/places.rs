@@ -1,4 +1,4 @@
-//! What belongs in one place, and what was left behind.
+//! Words that belong in one place only, and words that were left behind.
 
 use crate::tree::{Source, Tree};
 

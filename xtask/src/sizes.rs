@@ -1,22 +1,22 @@
-//! Files that fit one noun or verb, and functions that fit a screen.
+//! Lengths of files and functions.
 
 use std::collections::BTreeSet;
 
 use crate::lists::List;
 use crate::tree::{Source, Tree};
 
-/// Lines of a file.
+/// Most lines of a file.
 const FILE: usize = 400;
-/// Lines of a file that was longer before the limit was made.
+/// Most lines of a file that is listed, because it was longer before the limit was made.
 const LISTED_FILE: usize = 730;
-/// Lines of a function.
+/// Most lines of a function.
 const FUNCTION: usize = 70;
-/// Lines of a function of tests: set-up, and what is expected, read top to bottom.
+/// Most lines of a function of tests, whose set-up and expectations are read top to bottom.
 const TEST_FUNCTION: usize = 90;
-/// Lines of a function that was longer before the limit was made.
+/// Most lines of a function that is listed, because it was longer before the limit was made.
 const LISTED_FUNCTION: usize = 190;
 
-/// Complaints about files that are too long, or do not open with what they are.
+/// Complaints about files that are too long, or do not open with a doc comment.
 pub(crate) fn check_files(tree: &Tree) -> Vec<String> {
     let list = List::read("long_files");
     let mut long = BTreeSet::new();
@@ -74,7 +74,7 @@ pub(crate) fn check_functions(tree: &Tree) -> Vec<String> {
 
 struct Function<'a> {
     name: &'a str,
-    /// Number of its first line, from 1.
+    /// Number of the first line, from 1.
     first: usize,
     lines: usize,
     is_test: bool,
@@ -105,7 +105,7 @@ fn functions_of(source: &Source) -> Vec<Function<'_>> {
     found
 }
 
-/// The name of the function that a line begins.
+/// Name of the function that a line begins.
 fn name_of_function(line: &str) -> Option<&str> {
     const BEFORE: &[&str] = &["const", "async", "unsafe", "extern", "\"C\""];
     let mut words = line.trim_start().split(' ').peekable();
@@ -123,7 +123,7 @@ fn name_of_function(line: &str) -> Option<&str> {
     Some(&name[..end])
 }
 
-/// Index of the line that ends a function's body; `None` where it has none, or one of no line.
+/// Index of the line that ends a function's body; `None` when it has no body, or one on its first line.
 fn last_line(lines: &[&str], first: usize) -> Option<usize> {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let depth = indent(lines[first]);

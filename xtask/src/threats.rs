@@ -1,8 +1,8 @@
-//! The threat model: each line names the tests that show it, as `file::test`.
+//! Threat model: each line of its table names the tests that show it, as `file::test`.
 
 use crate::tree::{Tree, root, text_of};
 
-/// Fewer tests than this, and the wrong table was read.
+/// Fewest tests that the table names. With fewer, the wrong table was read.
 const FEWEST: usize = 30;
 
 /// Complaints about lines of `SECURITY.md` that name no test, or one that is not there.
@@ -29,7 +29,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<String> {
     complaints
 }
 
-/// A complaint where a test is not in its file.
+/// Complaint about a test that is not in its file.
 fn find(tree: &Tree, test: &str) -> Option<String> {
     let (file, name) = test.rsplit_once("::")?;
     let Some(source) = tree.find(&format!("crates/{file}")) else {

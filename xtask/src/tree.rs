@@ -1,29 +1,28 @@
-//! The repository's files, read once.
+//! Files of the repository, read once.
 
 use std::path::{Path, PathBuf};
 
 /// Folders that hold Rust code.
 const FOLDERS: &[&str] = &["crates", "bench", "xtask"];
 
-/// Fewer files than this, and the wrong folder was looked at.
+/// Fewest files that the repository has. With fewer, the wrong folder was read.
 const FEWEST: usize = 80;
 
-/// A Rust file.
+/// Rust file.
 pub struct Source {
-    /// Path below the root, with `/`.
+    /// Path below the repository's root, with `/`.
     pub path: String,
-    /// Text of the file.
     pub text: String,
 }
 
-/// All Rust files of the repository.
+/// Rust files of the repository.
 pub struct Tree {
     /// Rust files, sorted by path.
     pub sources: Vec<Source>,
 }
 
 impl Tree {
-    /// Reads the repository that this crate stands in.
+    /// Reads the repository that this crate is in.
     ///
     /// # Panics
     /// When a file cannot be read.
@@ -47,20 +46,20 @@ impl Tree {
         Self { sources }
     }
 
-    /// The file at a path below the root.
+    /// File at a path below the root.
     pub fn find(&self, path: &str) -> Option<&Source> {
         self.sources.iter().find(|source| source.path == path)
     }
 }
 
 impl Source {
-    /// Whether it is compiled for tests only, as a whole.
+    /// Whether the whole file is compiled for tests only.
     pub fn is_test(&self) -> bool {
         self.path.contains("/tests/") || self.path.ends_with("/tests.rs")
     }
 }
 
-/// The repository's root.
+/// Root of the repository.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
@@ -72,7 +71,7 @@ pub(crate) fn text_of(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// What a folder holds, sorted.
+/// Entries of a folder, sorted.
 pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
     let read =
         std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));

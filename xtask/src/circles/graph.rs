@@ -1,11 +1,11 @@
-//! A graph of files, and the circles in it.
+//! Graphs of files, and the circles in them.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// To which files each points, and by which name.
+/// Files, each with those that it points to, and the name by which it does.
 pub(crate) type Graph = BTreeMap<String, BTreeMap<String, String>>;
 
-/// Sets of files that all reach each other, of two and more.
+/// Sets of two and more files that all reach each other (strongly connected components).
 pub(crate) fn circles(graph: &Graph) -> Vec<Vec<String>> {
     let reach: BTreeMap<&String, BTreeSet<&String>> = graph
         .keys()
@@ -29,7 +29,7 @@ pub(crate) fn circles(graph: &Graph) -> Vec<Vec<String>> {
     circles
 }
 
-/// Files that can be reached from one in one step and more.
+/// Files that can be reached from a file in one step and more.
 fn reached<'a>(graph: &'a Graph, from: &String) -> BTreeSet<&'a String> {
     let mut found = BTreeSet::new();
     let mut open: Vec<&String> = graph
@@ -45,13 +45,13 @@ fn reached<'a>(graph: &'a Graph, from: &String) -> BTreeSet<&'a String> {
     found
 }
 
-/// The shortest way round among the files of a circle.
+/// Shortest path round among the files of a circle.
 pub(crate) fn shortest(graph: &Graph, circle: &[String]) -> Vec<String> {
     let ways = circle.iter().filter_map(|file| way_back(graph, file));
     ways.min_by_key(Vec::len).unwrap_or_default()
 }
 
-/// The shortest way from a file to itself, without the end.
+/// Shortest path from a file back to itself, without its end.
 fn way_back(graph: &Graph, from: &String) -> Option<Vec<String>> {
     let mut ways = VecDeque::from([vec![from.clone()]]);
     let mut seen = BTreeSet::new();

@@ -1,8 +1,7 @@
 //! Circles of imports among the modules of a crate: files that can only be understood together.
 //!
-//! A module is a file. It points to each file whose items it names by `crate::`, `super::`, `self::` or a child's name, in a `use` or on
-//! the spot. Names that a file only hands on lead to the file that they come from, so that a table of contents, which declares and
-//! re-exports, is no part of a circle. Code that only tests compile does not count.
+//! A module is a file. It points to each file whose items it names by `crate::`, `super::`, `self::` or a child's name, in a `use` or elsewhere. A name
+//! that a file only re-exports leads to the file that defines it, so that a table of contents is in no circle. Code for tests only does not count.
 
 mod graph;
 mod paths;
@@ -45,7 +44,7 @@ fn roots(tree: &Tree) -> Vec<&str> {
     roots
 }
 
-/// A circle for people: each file, and the name in it that leads on.
+/// Description of a circle for people: each file, with the name in it that leads to the next.
 fn describe(graph: &graph::Graph, size: usize, circle: &[String]) -> String {
     let steps = circle.iter().zip(circle.iter().cycle().skip(1));
     let lines = steps.map(|(from, to)| {

@@ -1,4 +1,4 @@
-//! Which file each path in the code leads to.
+//! Paths in the code, and the files that they lead to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,23 +6,23 @@ use super::graph::Graph;
 use super::tokens::tokens;
 use crate::tree::{Source, Tree};
 
-/// How often a name may be handed on before it counts as defined there.
+/// Most re-exports that a name is followed through.
 const MOST_HANDS: usize = 8;
 
-/// A file as a module.
+/// Module of a file.
 pub(crate) struct Module {
     file: String,
-    /// Items that it defines.
+    /// Names of the items that it defines.
     defines: BTreeSet<String>,
-    /// Names that `use` brings in, and the full path behind each.
+    /// Names that `use` imports, with the full path of each.
     imports: BTreeMap<String, Vec<String>>,
-    /// Modules all of whose names it brings in.
+    /// Full paths of modules whose names it imports all (`use a::*`).
     globs: Vec<Vec<String>>,
     /// Full paths that its code names; re-exports are not among them.
     names: Vec<Vec<String>>,
 }
 
-/// Modules of a crate by their path, the root's being empty.
+/// Modules of a crate by path; the root's is empty.
 pub(crate) type Modules = BTreeMap<Vec<String>, Module>;
 
 /// Reads the modules of the crate whose sources are in a folder.
@@ -41,7 +41,7 @@ pub(crate) fn modules(tree: &Tree, root: &str) -> Modules {
     sources.into_iter().map(read).collect()
 }
 
-/// The module that a file below the root is; `None` for a program beside the library.
+/// Path of a file's module; `None` for a program beside the library.
 fn path_of(file: &str) -> Option<Vec<String>> {
     let mut parts: Vec<String> = file.split('/').skip(1).map(str::to_owned).collect();
     let name = parts.pop()?;
@@ -131,7 +131,7 @@ const ITEMS: &[&str] = &[
     "macro_rules",
 ];
 
-/// The path that begins here.
+/// Path at the start of some tokens.
 fn path_at(tokens: &[String]) -> Vec<String> {
     let mut path = vec![tokens[0].clone()];
     for pair in tokens[1..].chunks(2) {
@@ -147,7 +147,7 @@ fn is_word(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// Paths of a `use`, each with the name by which it is known then.
+/// Paths of a `use`, each with the name that it imports.
 fn leaves(tree: &[String]) -> Vec<(Vec<String>, String)> {
     let mut path = Vec::new();
     let mut at = 0;
@@ -173,7 +173,7 @@ fn leaves(tree: &[String]) -> Vec<(Vec<String>, String)> {
     vec![(path, alias)]
 }
 
-/// A branch behind its stem; `self` in braces is the stem.
+/// Path of a branch behind its stem; `self` in braces is the stem.
 fn joined(stem: &[String], mut rest: Vec<String>, mut alias: String) -> (Vec<String>, String) {
     if rest.first().is_some_and(|first| first == "self") && !stem.is_empty() {
         rest.remove(0);
@@ -184,7 +184,7 @@ fn joined(stem: &[String], mut rest: Vec<String>, mut alias: String) -> (Vec<Str
     ([stem, &rest].concat(), alias)
 }
 
-/// What commas part, braces within aside.
+/// Parts between commas, but not those within braces.
 fn branches(tokens: &[String]) -> Vec<&[String]> {
     let mut depth = 0_usize;
     let is_comma = |token: &String| {
@@ -199,7 +199,7 @@ fn branches(tokens: &[String]) -> Vec<&[String]> {
     parts.filter(|part| !part.is_empty()).collect()
 }
 
-/// A path from the crate's root; `None` where it leads out of the crate, or is no module's.
+/// Path from the crate's root; `None` when it leads out of the crate, or to no module.
 fn full(at: &[String], named: &[String], all: &BTreeSet<Vec<String>>) -> Option<Vec<String>> {
     let first = named.first()?;
     let (stem, rest) = match first.as_str() {
@@ -216,7 +216,7 @@ fn full(at: &[String], named: &[String], all: &BTreeSet<Vec<String>>) -> Option<
     is_ours.then(|| [stem.as_slice(), rest].concat())
 }
 
-/// Which file points to which, and by which name.
+/// Graph of a crate's files.
 pub(crate) fn arrows(modules: &Modules) -> Graph {
     let mut graph = Graph::new();
     for module in modules.values() {
@@ -234,7 +234,7 @@ pub(crate) fn arrows(modules: &Modules) -> Graph {
     graph
 }
 
-/// The module whose code a path names; `None` where the path leads out of the crate, or only to a table of contents.
+/// Module whose code a path names; `None` when the path leads out of the crate, or only to a table of contents.
 fn resolve<'a>(modules: &'a Modules, path: &[String], hands: usize) -> Option<&'a Module> {
     let length = (0..=path.len()).rev();
     let length = length

@@ -1,6 +1,6 @@
-//! Words and signs of Rust code, without comments, texts, and code for tests only.
+//! Tokens of Rust code, without comments, string literals, and code for tests only.
 
-/// A word (`crate`, `fn`, a name), `::`, or one sign.
+/// Tokens of a text: words (`crate`, `fn`, a name), `::`, and single signs.
 pub(crate) fn tokens(text: &str) -> Vec<String> {
     without_tests(&split(text))
 }
@@ -37,7 +37,7 @@ fn split(text: &str) -> Vec<String> {
     found
 }
 
-/// Length up to where something begins, or to the end.
+/// Length up to where `is_end` holds, or to the end.
 fn end_of(rest: &[char], from: usize, is_end: impl Fn(&[char]) -> bool) -> usize {
     (from..rest.len())
         .find(|at| is_end(&rest[*at..]))
@@ -60,7 +60,7 @@ fn text_length(rest: &[char]) -> usize {
     at + 1
 }
 
-/// Length of a raw text; `None` for a name that begins with `r#`.
+/// Length of a raw string literal; `None` for a name that begins with `r#`.
 fn raw_length(rest: &[char]) -> Option<usize> {
     let hashes = rest[1..].iter().take_while(|c| **c == '#').count();
     if rest.get(1 + hashes) != Some(&'"') {
@@ -71,7 +71,7 @@ fn raw_length(rest: &[char]) -> Option<usize> {
     Some(end_of(rest, 2 + hashes, |rest| rest.starts_with(&end)) + end.len())
 }
 
-/// Length of a character; of the quote alone where it begins a lifetime.
+/// Length of a character literal; of the quote alone where it begins a lifetime.
 fn char_length(rest: &[char]) -> usize {
     match rest {
         [_, '\\', ..] => end_of(rest, 3, |rest| rest[0] == '\'') + 1,
@@ -80,7 +80,7 @@ fn char_length(rest: &[char]) -> usize {
     }
 }
 
-/// Takes out items behind `#[cfg(test)]`.
+/// Tokens without the items behind `#[cfg(test)]`.
 fn without_tests(tokens: &[String]) -> Vec<String> {
     const CFG: &[&str] = &["#", "[", "cfg", "(", "test", ")", "]"];
     let mut kept = Vec::new();
