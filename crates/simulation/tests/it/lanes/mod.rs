@@ -1,27 +1,29 @@
 //! Lanes, breakers and budgets of whole gateways, against a service that has limits, in time that jumps.
 
+mod breakers;
 mod limits;
+mod service;
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{
-    Action, BoxFuture, Budget, Caller, Clock, ErrorKind, Health, Lane, LaneLimits, Origin, Outcome,
-    Prepared, Provider, ProviderError, ProviderName, Response, Scope, Timestamp,
+    Action, BoxFuture, Budget, Caller, Clock, Origin, Outcome, ProviderName, Scope, Timestamp,
 };
 use acteon_gateway::{
     AttemptEvent, BreakerPolicy, Breakers, Gateway, GatewayOptions, LaneMode, Observer,
     OutcomeEvent, Parts, Registry, Wait,
 };
 use acteon_rules::RuleSet;
-use acteon_simulation::harness::{SeededEntropy, SimulationConfig, SimulationHarness};
+use acteon_simulation::harness::SeededEntropy;
 use acteon_store::{MemoryStore, Store};
 use serde_json::json;
+use service::Sender;
 use tokio::time::{Instant, sleep};
 
 use crate::silence::silence;
+
+pub(crate) use service::Service;
 
 /// The paused runtime's time.
 pub(crate) struct Time(pub(crate) Instant);
@@ -49,112 +51,6 @@ impl Observer for NoObserver {
     fn unreadable(&self) {}
     fn quota(&self, _overage: &'static str) {}
     fn breaker(&self, _provider: &ProviderName, _state: &'static str) {}
-}
-
-/// Takes so many calls in any second, answers after 20 ms, and refuses all the others.
-pub(crate) struct Service {
-    limit: AtomicUsize,
-    pub(crate) is_dead: AtomicBool,
-    budget: Option<Budget>,
-    taken: Mutex<VecDeque<Instant>>,
-    arrived: Mutex<Vec<Instant>>,
-    refused: AtomicUsize,
-}
-
-impl Service {
-    pub(crate) fn taking(limit: usize) -> Arc<Self> {
-        Self::with_budget(limit, None)
-    }
-
-    pub(crate) fn with_budget(limit: usize, budget: Option<Budget>) -> Arc<Self> {
-        Arc::new(Self {
-            limit: AtomicUsize::new(limit),
-            is_dead: AtomicBool::new(false),
-            budget,
-            taken: Mutex::default(),
-            arrived: Mutex::default(),
-            refused: AtomicUsize::new(0),
-        })
-    }
-
-    fn set_limit(&self, limit: usize) {
-        self.limit.store(limit, Ordering::SeqCst);
-    }
-
-    pub(crate) fn arrived(&self) -> Vec<Instant> {
-        self.arrived.lock().expect("a list").clone()
-    }
-
-    fn refused(&self) -> usize {
-        self.refused.load(Ordering::SeqCst)
-    }
-
-    fn takes(&self) -> Result<Response, ProviderError> {
-        let now = Instant::now();
-        let mut taken = self.taken.lock().expect("a list");
-        while taken
-            .pop_front_if(|taken| *taken + Duration::from_secs(1) <= now)
-            .is_some()
-        {}
-        if self.is_dead.load(Ordering::SeqCst) {
-            return Err(ProviderError::new(ErrorKind::Connection, "nobody there"));
-        }
-        if taken.len() >= self.limit.load(Ordering::SeqCst) {
-            self.refused.fetch_add(1, Ordering::SeqCst);
-            return Err(ProviderError::new(
-                ErrorKind::RateLimited,
-                "45009 api freq out of limit",
-            ));
-        }
-        taken.push_back(now);
-        self.arrived.lock().expect("a list").push(now);
-        Ok(Response::success(
-            serde_json::value::to_raw_value(&"taken").expect("JSON"),
-        ))
-    }
-}
-
-struct Sender(Arc<Service>);
-
-impl Provider for Sender {
-    fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError> {
-        let recipients = self
-            .0
-            .budget
-            .map(|_| vec!["1/zhangsan".to_owned()])
-            .unwrap_or_default();
-        Ok(Prepared {
-            bytes: action.id.as_str().into(),
-            recipients,
-            ..Prepared::default()
-        })
-    }
-
-    fn send<'a>(
-        &'a self,
-        _prepared: &'a Prepared,
-    ) -> BoxFuture<'a, Result<Response, ProviderError>> {
-        Box::pin(async {
-            sleep(Duration::from_millis(20)).await;
-            self.0.takes()
-        })
-    }
-
-    fn health(&self) -> BoxFuture<'_, Result<Health, ProviderError>> {
-        Box::pin(async { Ok(Health::default()) })
-    }
-
-    fn lane(&self) -> Lane {
-        let limits = LaneLimits {
-            max_concurrency: 64,
-            max_per_second: None,
-        };
-        Lane {
-            name: "service".into(),
-            limits,
-            budget: self.0.budget,
-        }
-    }
 }
 
 pub(crate) async fn gateway_on(
@@ -348,94 +244,4 @@ async fn a_backlog_to_one_member_is_claimed_seldom_and_drains_as_the_budget_says
             .count();
         assert!(within <= 30, "{within} within a minute");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn those_who_waited_for_a_breaker_come_back_one_after_the_other() {
-    let service = Service::taking(10_000);
-    let gateway = gateway_on(
-        Arc::<MemoryStore>::default(),
-        &service,
-        Some(BreakerPolicy::default()),
-    )
-    .await;
-    assert!(
-        gateway
-            .set_breaker("p", true)
-            .await
-            .expect("the store works")
-    );
-    post_many(&gateway, 1000).await;
-    let took = until_arrived(&service, 1000, Instant::now()).await;
-    assert!(
-        (Duration::from_mins(1)..Duration::from_secs(100)).contains(&took),
-        "{took:?}"
-    );
-    let arrived = service.arrived();
-    let spread = arrived[999] - arrived[0];
-    assert!(spread > Duration::from_secs(10), "{spread:?}");
-}
-
-#[tokio::test]
-async fn a_breaker_moved_by_hand_moves_on_every_gateway() {
-    let policy = BreakerPolicy {
-        success_threshold: 1,
-        ..BreakerPolicy::default()
-    };
-    let config = SimulationConfig::builder()
-        .nodes(3)
-        .add_recording_provider("log")
-        .breaker(policy)
-        .build();
-    let harness = SimulationHarness::start(config)
-        .await
-        .expect("a simulation");
-    let gateway = |node: usize| harness.node(node).expect("a node").gateway();
-    let states = || [0, 1, 2].map(|node| gateway(node).breakers()[0].1);
-    for (node, open, word) in [
-        (0, true, "open"),
-        (2, false, "closed"),
-        (1, true, "open"),
-        (0, false, "closed"),
-    ] {
-        assert!(
-            gateway(node)
-                .set_breaker("log", open)
-                .await
-                .expect("the store works")
-        );
-        harness
-            .advance(Duration::from_secs(11))
-            .await
-            .expect("time");
-        assert_eq!(states(), [word; 3], "after gateway {node}");
-    }
-    gateway(1)
-        .set_breaker("log", true)
-        .await
-        .expect("the store works");
-    harness
-        .advance(Duration::from_secs(11))
-        .await
-        .expect("time");
-    for node in 0..3 {
-        let mut posted = action(&format!("a{node}"), "all");
-        posted.provider = ProviderName::parse("log").expect("a name");
-        let outcome = harness
-            .dispatch_to(node, &posted)
-            .await
-            .expect("an outcome");
-        assert!(
-            matches!(&outcome, Outcome::Scheduled { last_error: Some(error), .. } if error.code == "CIRCUIT_OPEN"),
-            "{outcome:?}"
-        );
-    }
-    harness.advance(Duration::from_mins(3)).await.expect("time");
-    assert_eq!(
-        (
-            states(),
-            harness.provider("log").expect("it is there").call_count()
-        ),
-        (["closed"; 3], 3)
-    );
 }
