@@ -238,16 +238,27 @@ fn check_budget(seen: &BTreeMap<String, Seen>, crashes: usize) -> Result<(), Str
     Ok(())
 }
 
-/// What is wrong with an action that should be over.
+/// The first thing that is wrong with an action that should be over.
 fn wrong_with(record: &Record, seen: &Seen) -> Option<String> {
+    wrong_state(record)
+        .or_else(|| wrong_number_of_arrivals(record, seen))
+        .or_else(|| wrong_bytes(seen))
+        .or_else(|| wrong_mark(record, seen))
+        .or_else(|| wrong_outcome(record, seen))
+}
+
+/// An action that is open, owned by a process, or without an outcome.
+fn wrong_state(record: &Record) -> Option<String> {
     let is_over = matches!(
         record.state,
         ActionState::Done | ActionState::Dead | ActionState::Discarded | ActionState::Refused
     );
-    if !is_over || record.owned || record.outcome.is_none() {
-        return Some(format!("it is {:?}, which is no end", record.state));
-    }
-    let outcome: Outcome = serde_json::from_str(record.outcome.as_deref()?).ok()?;
+    (!is_over || record.owned || record.outcome.is_none())
+        .then(|| format!("it is {:?}, which is no end", record.state))
+}
+
+/// More arrivals than the attempts and take-overs explain, or a second one without the mark.
+fn wrong_number_of_arrivals(record: &Record, seen: &Seen) -> Option<String> {
     let (attempts, takeovers, arrivals) = (
         record.attempts as usize,
         record.takeovers as usize,
@@ -264,34 +275,43 @@ fn wrong_with(record: &Record, seen: &Seen) -> Option<String> {
             seen.unheard
         ));
     }
-    if arrivals > 1 && !record.possible_duplicate {
-        return Some(format!("it arrived {arrivals} times and is not marked"));
-    }
-    if let Some(other) = seen
+    (arrivals > 1 && !record.possible_duplicate)
+        .then(|| format!("it arrived {arrivals} times and is not marked"))
+}
+
+/// Arrivals of one action that differ in their bytes.
+fn wrong_bytes(seen: &Seen) -> Option<String> {
+    let first = seen.arrivals.first()?;
+    let other = seen
         .arrivals
         .iter()
-        .find(|arrival| arrival.bytes != seen.arrivals[0].bytes)
-    {
-        return Some(format!(
-            "it arrived as {:?} and then as {:?}",
-            seen.arrivals[0].bytes, other.bytes
-        ));
-    }
+        .find(|arrival| arrival.bytes != first.bytes)?;
+    Some(format!(
+        "it arrived as {:?} and then as {:?}",
+        first.bytes, other.bytes
+    ))
+}
+
+/// A mark or a count of take-overs without a send that was begun.
+fn wrong_mark(record: &Record, seen: &Seen) -> Option<String> {
     // A replay takes over the mark of what it replays.
-    if record.possible_duplicate
-        && seen.begun == 0
-        && !record.action.metadata.contains_key("replayed_from")
-    {
+    if record.possible_duplicate && seen.begun == 0 && !is_replay(record) {
         return Some("it is marked as a possible duplicate and was never begun".to_owned());
     }
-    if takeovers > seen.begun {
-        return Some(format!(
+    let takeovers = record.takeovers as usize;
+    (takeovers > seen.begun).then(|| {
+        format!(
             "it is counted as in flight at {takeovers} deaths, and was begun {} times",
             seen.begun
-        ));
-    }
+        )
+    })
+}
+
+/// An outcome that contradicts what arrived, or that no action of a run may end with.
+fn wrong_outcome(record: &Record, seen: &Seen) -> Option<String> {
+    let outcome: Outcome = serde_json::from_str(record.outcome.as_deref()?).ok()?;
     match outcome {
-        Outcome::Executed(_) if arrivals == 0 => {
+        Outcome::Executed(_) if seen.arrivals.is_empty() => {
             Some("it is executed and never arrived".to_owned())
         }
         Outcome::Failed { code, message, .. } if code == "EXPIRED" => {
@@ -306,7 +326,11 @@ fn wrong_with(record: &Record, seen: &Seen) -> Option<String> {
             ))
         }
         Outcome::Executed(_) | Outcome::Failed { .. } => None,
-        Outcome::Throttled { .. } if record.action.metadata.contains_key("replayed_from") => None,
+        Outcome::Throttled { .. } if is_replay(record) => None,
         other => Some(format!("it ended as {other:?}")),
     }
+}
+
+fn is_replay(record: &Record) -> bool {
+    record.action.metadata.contains_key("replayed_from")
 }
