@@ -1,4 +1,4 @@
-//! Gateways whose time, providers and faults are in one's hand: a harness for tests, and deterministic runs out of a seed.
+//! Gateways on virtual time, with simulated providers and faults: a harness for tests, and deterministic runs from a seed.
 
 pub mod deterministic;
 pub mod harness;

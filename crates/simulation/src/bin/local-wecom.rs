@@ -1,4 +1,4 @@
-//! A local WeChat Work on a port of this machine.
+//! A program that serves a local WeChat Work on a port of this machine.
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {

@@ -1,10 +1,10 @@
-//! What clients are told.
+//! Answers to clients.
 
 use std::sync::Arc;
 
-/// What a client was told.
+/// Answer to a client: the id of its action, and the outcome.
 pub(super) struct Answer {
     pub(super) id: String,
-    /// The outcome as JSON.
+    /// Outcome as JSON, as it was answered.
     pub(super) outcome: Arc<str>,
 }

@@ -1,4 +1,4 @@
-//! What must hold after every run.
+//! Checks of the promises that must hold after every run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,12 +14,12 @@ use super::provider_names::PLAIN;
 use super::service::{CONCURRENCY, MEMBER_BUDGET, NOT_ALLOWED, Seen, Service};
 use super::trace::{CANARY, Trace};
 
-/// A promise that did not hold, and the seed that shows it.
+/// Promise that did not hold, and the seed of the run that shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
-    /// The seed.
+    /// Seed of the run.
     pub seed: u64,
-    /// What did not hold.
+    /// Description of what did not hold.
     pub why: String,
 }
 
@@ -37,14 +37,14 @@ impl std::fmt::Display for Broken {
 
 impl std::error::Error for Broken {}
 
-/// What was counted.
+/// Counts of a run that held all promises.
 pub(super) struct Checked {
     pub(super) answered: usize,
     pub(super) sends: usize,
     pub(super) takeovers: usize,
 }
 
-/// What is left of a run to look at.
+/// Records of a finished run, to be checked against its journal.
 pub(super) struct After<'a> {
     pub(super) seed: u64,
     pub(super) answers: &'a [Answer],
@@ -131,7 +131,8 @@ fn check_records(records: &[Record], seen: &BTreeMap<String, Seen>) -> Result<()
     }
 }
 
-/// Each has the priority that its sender or a rule gave it, none is sent while its interval mutes it, and none ends for what people repaired.
+/// Checks that each action has the priority of its sender or its rule, that none was sent while an interval mutes it, and that none which its provider
+/// was to hold ended by a failure that people repaired.
 fn check_posted(
     records: &[Record],
     seen: &BTreeMap<String, Seen>,
@@ -184,7 +185,7 @@ fn check_answers(answers: &[Answer], records: &[Record]) -> Result<(), String> {
     Ok(())
 }
 
-/// A dead letter leaves the list when, and only when, it really goes on: as one action.
+/// Checks that a dead letter is off the list exactly if it was replayed, as one action.
 fn check_replays(records: &[Record]) -> Result<(), String> {
     let of = |letter: &Record| {
         let id = letter.action.id.as_str();
@@ -213,7 +214,8 @@ fn check_replays(records: &[Record]) -> Result<(), String> {
     Ok(())
 }
 
-/// A member gets no more in a minute than the service delivers; a crash forgets what was in flight, and shares are divided anew.
+/// Checks that a member gets no more messages in a minute than its budget allows. The bound is wider after crashes: what was in flight is forgotten, and
+/// the budget is shared out again.
 fn check_budget(seen: &BTreeMap<String, Seen>, crashes: usize) -> Result<(), String> {
     let mut at: Vec<Duration> = seen
         .values()

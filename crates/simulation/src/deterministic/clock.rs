@@ -1,4 +1,4 @@
-//! Time that jumps to the next event, and a wall clock that is stepped.
+//! The time of a run, which jumps to the next event, and a wall clock that is stepped.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use acteon_core::{BoxFuture, Clock, Timestamp};
 
-/// The run's own time, which the runtime moves on whenever nothing else is to be done.
+/// Time of a run. The paused runtime advances it whenever all tasks wait.
 pub(super) struct WorldTime {
     start: tokio::time::Instant,
-    /// By how many milliseconds the wall clock is wrong.
+    /// Error of the wall clock, in milliseconds.
     step: AtomicI64,
-    /// Whether things go wrong.
+    /// Whether faults are injected at present.
     trouble: AtomicBool,
 }
 
@@ -28,7 +28,7 @@ impl WorldTime {
         now() - self.start
     }
 
-    /// What the wall clock of every gateway says.
+    /// Reading of the wall clock of every gateway.
     pub(super) fn wall(&self) -> Timestamp {
         Timestamp::from_millis((epoch() + self.monotonic()).as_millis() + self.step())
     }
@@ -62,7 +62,7 @@ fn now() -> tokio::time::Instant {
     tokio::time::Instant::now()
 }
 
-/// A gateway's clock.
+/// Clock of a gateway, on the time of the run.
 pub(super) struct SimulatedClock {
     pub(super) time: Arc<WorldTime>,
 }
@@ -81,7 +81,7 @@ impl Clock for SimulatedClock {
     }
 }
 
-/// Where the simulated wall clock begins.
+/// Wall-clock time at which a run begins: 2026-01-01T00:00:00Z.
 pub(super) fn epoch() -> Timestamp {
     Timestamp::from_millis(1_767_225_600_000)
 }

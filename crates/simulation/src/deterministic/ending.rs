@@ -1,4 +1,4 @@
-//! The end of a run: everything that was accepted is over, or is told as stuck.
+//! The end of a run, when every accepted action must be over.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use super::check::Broken;
 use super::clock::epoch;
 use super::world::World;
 
-/// Within which everything must be over after the trouble: retries, pauses, leases.
+/// Longest time from the last fault until every action is over: for retries, pauses and leases.
 const CALM: Duration = Duration::from_mins(20);
 
 impl World {
-    /// Lets time pass until every action is over.
+    /// Lets time pass until every action is over. Fails with the list of open ones if that takes too long.
     pub(super) async fn until_nothing_is_open(&self) -> Result<(), Broken> {
         let give_up = self.time.monotonic() + CALM;
         while self.memory.open_count() > 0 {
@@ -25,7 +25,7 @@ impl World {
         Ok(())
     }
 
-    /// What is still open, and when it is due.
+    /// Description of the open actions, and when each is due.
     async fn stuck(&self) -> Broken {
         let page = PageRequest {
             after: None,

@@ -1,9 +1,9 @@
-//! Whole runs out of a seed: three gateways on one store in one thread, with time that jumps from event to event.
+//! Deterministic runs from a seed: three gateways on one store in one thread, with time that jumps from event to event.
 //!
 //! [`run`] posts actions, silences and replays to gateways that crash and come back, whose store fails, stalls and forgets to answer, whose
 //! clocks jump, and whose providers refuse, hang, need repair, and deliver without saying so. Actions have priorities, and time intervals postpone
-//! some. Clients lose answers and leave. When all is over one gateway has a queue of many (`queue`). Then it checks what must hold whatever
-//! happened. A seed decides everything, down to the trace's hash.
+//! some. Clients lose answers and leave. Afterwards one gateway gets a long queue of actions (`queue`). Then it checks the promises that must hold
+//! whatever happened (`check`). A seed decides everything, including the hash of the trace.
 
 mod answer;
 mod check;
@@ -27,25 +27,25 @@ use answer::Answer;
 pub use check::Broken;
 use world::{NODES, World};
 
-/// During which actions are posted and things go wrong.
+/// How long actions are posted and faults are injected.
 const TROUBLE: Duration = Duration::from_secs(40);
 
-/// What came of a run.
+/// Result of a run: the hash of its events, and counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
-    /// Of everything that happened, in order.
+    /// Hash of all events, in their order; two runs of one seed have the same.
     pub hash: u64,
-    /// Actions that were answered.
+    /// Number of answers to clients.
     pub answered: usize,
-    /// Sends that reached the service.
+    /// Number of messages that reached the service.
     pub sends: usize,
-    /// Gateways that crashed.
+    /// Number of crashes of gateways.
     pub crashes: usize,
-    /// Actions that were taken over.
+    /// Number of take-overs of actions, summed over all actions.
     pub takeovers: usize,
 }
 
-/// Runs a seed from beginning to end.
+/// Runs a seed from beginning to end. Fails with the first promise that did not hold.
 pub fn run(seed: u64) -> Result<Run, Broken> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

@@ -1,4 +1,4 @@
-//! A provider of one gateway, which sends to the service.
+//! A provider of one gateway, which sends to the shared service.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use super::provider_names::{HELD, ORDERED, PLAIN};
 use super::service::{CONCURRENCY, MEMBER_BUDGET, Service};
 use crate::harness::node_store::NodeStore;
 
-/// One of the service's addresses as one gateway reaches it, with a token of its own.
+/// Provider of one gateway for one address of the service, with a token of its own.
 pub(super) struct NodeProvider {
     name: &'static str,
     service: Arc<Service>,

@@ -1,4 +1,4 @@
-//! What clients post: the same for a number of a run, however often it is posted.
+//! Actions of a run. A number always gives the same action, however often it is posted.
 
 use acteon_core::{Action, Entropy as _, Priority, Timestamp};
 use serde_json::{Map, Value, json};
@@ -7,19 +7,19 @@ use super::provider_names::{HELD, ORDERED, PLAIN};
 use super::trace::CANARY;
 use crate::harness::SeededEntropy;
 
-/// When it may go.
+/// When an action may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Goes {
     AtOnce,
-    /// Not in the first three minutes of a day.
+    /// Outside the first three minutes of a day.
     Later,
-    /// Not in the second minute of a day.
+    /// Outside the second minute of a day.
     Between,
-    /// Not in the five minutes after noon.
+    /// Outside the five minutes after noon.
     AfterNoon,
 }
 
-/// An action as it is posted.
+/// Action as a client posts it.
 #[derive(Clone, Debug)]
 pub(super) struct Posted {
     pub(super) id: String,
@@ -31,7 +31,7 @@ pub(super) struct Posted {
 }
 
 impl Posted {
-    /// The action of a number.
+    /// Action with this number, id `a<number>`.
     pub(super) fn of(seed: u64, number: u64) -> Self {
         let draws = draws(seed, number);
         let goes = match draws.bits() % 8 {
@@ -56,7 +56,7 @@ impl Posted {
         }
     }
 
-    /// One of the queue of a run.
+    /// Action of the queue with this number, id `q<number>`.
     pub(super) fn in_queue(seed: u64, number: u64, goes: Goes) -> Self {
         let said = any_priority(&draws(!seed, number));
         Self {
@@ -93,7 +93,7 @@ impl Posted {
         serde_json::from_value(whole).ok()
     }
 
-    /// By which it goes.
+    /// Priority after the rules, by which the action is sent.
     pub(super) fn priority(&self) -> Priority {
         if self.is_urgent {
             Priority::High
@@ -102,7 +102,7 @@ impl Posted {
         }
     }
 
-    /// Whether it must not be sent at an instant of the wall clock.
+    /// Whether a time interval mutes the action at this instant of the wall clock.
     pub(super) fn is_muted(&self, wall: Timestamp) -> bool {
         let minute = wall.as_millis().div_euclid(60_000).rem_euclid(24 * 60);
         match self.goes {

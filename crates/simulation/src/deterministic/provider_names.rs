@@ -1,8 +1,8 @@
-//! Names of the providers of a run, which are the service's addresses.
+//! Names of the providers of a run; each is an address of the one service.
 
-/// May send several at a time, and has a budget for each member.
+/// Provider that may send several messages at a time, and has a budget for each member.
 pub(super) const PLAIN: &str = "p";
-/// Holds what people must repair.
+/// Provider that holds the actions whose failure people must repair.
 pub(super) const HELD: &str = "held";
-/// Sends one at a time, and so in order; holds what people must repair.
+/// Provider that sends one message at a time, and so in order; holds the actions whose failure people must repair.
 pub(super) const ORDERED: &str = "ordered";

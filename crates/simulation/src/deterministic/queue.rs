@@ -1,4 +1,4 @@
-//! A queue of many actions at one gateway, when nothing goes wrong any more but one thing: whose turn it is.
+//! A queue of many actions at one gateway, after all faults but one: a check of the order in which they are sent.
 //!
 //! The service takes one call at a time. What waits goes by priority; within one, in the order in which it was accepted; and of sixteen turns
 //! in a row each priority has its share.
@@ -15,29 +15,30 @@ use super::clock::epoch;
 use super::posted::{Goes, Posted};
 use super::world::{LEASE, World};
 
-/// Turns in which each priority has its share.
+/// Number of turns in a row in which each priority has its share.
 const TURNS: usize = 16;
-/// One run in so many has a queue that is longer than what a gateway has in memory.
+/// One run in this many has a long queue.
 const LONG_EVERY: u64 = 50;
+/// Length of a long queue: more actions than a gateway keeps in memory.
 const LONG: u64 = 1300;
 
-/// What holds the queue up.
+/// What holds up the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum HeldUp {
-    /// Nothing but the calls before.
+    /// Only the calls before it.
     Not,
-    /// One call that is refused as one too many.
+    /// One call that is refused for its rate.
     Limited,
-    /// The provider must be repaired.
+    /// A provider that people must repair.
     Broken,
-    /// The provider must be repaired, and is left alone meanwhile.
+    /// A provider that people must repair, with its breaker open meanwhile.
     LeftAlone,
-    /// A time interval.
+    /// A time interval that postpones all of it.
     Postponed,
 }
 
 impl World {
-    /// Has one gateway work through a queue. The others are gone, since each has a queue of its own.
+    /// Posts a queue to one gateway and checks the order of its calls. The other gateways are killed first, since each would have a queue of its own.
     pub(super) async fn check_queue(&mut self) -> Result<Vec<Answer>, Broken> {
         for node in self.nodes.drain(1..).flatten() {
             node.store.0.kill();
@@ -111,8 +112,8 @@ impl World {
     }
 }
 
-/// Looks at the order of calls, but for those `before` and the very first, which nobody waited for. What is called again keeps no order with the others,
-/// nor does what failed once more than they did. Those who are left alone come back one after the other, and not by their shares.
+/// Checks the order of the calls. Exempt are the first `before` of them, and the one after those, which waited for nothing. A repeated call keeps no
+/// order with the others; nor does, with an open breaker, one that had failed before. After an open breaker calls return one by one, and not by shares.
 fn check_turns(
     held_up: HeldUp,
     queue: &[Posted],
@@ -179,13 +180,13 @@ fn check_turns(
     }
 }
 
-/// A turn: of which priorities some waited, and whose it was.
+/// Turn of the queue: the priorities of which some actions waited, and the one whose turn it was.
 struct Turn {
     waiting: [bool; 3],
     class: usize,
 }
 
-/// Where the same priorities wait all along, each has its share of the turns.
+/// Checks that each priority has its share of the turns, where the same ones wait from the first turn to the last.
 fn check_shares(turns: &[Turn]) -> Result<(), String> {
     let waiting = turns[0].waiting;
     if turns.iter().any(|turn| turn.waiting != waiting) {

@@ -1,4 +1,4 @@
-//! Dead letters sent again while things go wrong, by clients that lose answers and ask again.
+//! Replays of dead letters while faults are injected, by clients that lose answers and ask again.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use super::check::Broken;
 use super::trace::Trace;
 use super::world::World;
 
-/// Replays that the rules let through within a while.
+/// Replays that the rules let through in one window of their throttle.
 const MOST: u64 = 2;
 
 impl World {
-    /// Asks a gateway to send some of the dead letters again, at times more than the rules let through.
+    /// Asks random gateways to replay some of the dead letters, at times more than the rules let through.
     pub(super) async fn replay(&self) -> Result<(), Broken> {
         let page = PageRequest {
             after: None,
@@ -49,7 +49,7 @@ impl World {
     }
 }
 
-/// Asks for a replay; a client that gets no answer asks once more.
+/// Asks for a replay, and once more if there is no answer.
 async fn send_again(gateway: Gateway, id: ActionId, trace: Arc<Trace>) {
     for _ in 0..2 {
         let replayed = gateway

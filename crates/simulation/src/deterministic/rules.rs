@@ -1,11 +1,11 @@
-//! The rules in force.
+//! Rules of the gateways of a run.
 
 use acteon_rules::{Context, RuleFile, RuleSet};
 
 use crate::harness::Failure;
 
-/// Replays beyond a few are held back: these must stay on the list of dead letters. The first minutes of a day, or the second, postpone some
-/// actions, and a queue can be postponed whole. Some are of high priority whatever their sender says.
+/// Rules as YAML. They throttle replays, so that some letters must stay on the list of dead letters; they postpone some actions in the first minutes of
+/// a day, and a whole queue after noon; and they give some actions a high priority whatever their sender asks for.
 const RULES: &str = r#"
 time_intervals:
   - {name: first-minutes, on_mute: postpone, time_ranges: [{times: [{start: "00:00", end: "00:03"}]}]}

@@ -1,5 +1,5 @@
-//! The service that the gateways send to, which keeps count and is not always well. It has three addresses: one that is plain, one that people
-//! must repair now and then, and one that takes one call at a time and tells their order.
+//! The service that the gateways send to. It records what arrives, and fails at times. It has three addresses: a plain one, one that people must
+//! repair now and then, and one that takes one call at a time and records their order.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -15,22 +15,24 @@ use super::trace::Trace;
 use crate::harness::SeededEntropy;
 use crate::harness::node_store::NodeStore;
 
-/// How the service is.
+/// State of the service in which it takes every call.
 const WELL: u64 = 0;
+/// State in which connections fail, calls are refused, and answers are lost.
 const ILL: u64 = 1;
+/// State in which most calls are refused for their rate.
 const OVERLOADED: u64 = 2;
 
-/// What the service delivers to one member, in the proportion of WeChat Work's.
+/// Messages that the service delivers to one member, in the proportion of WeChat Work's limits.
 pub(super) const MEMBER_BUDGET: Budget = Budget {
     per_minute: 6,
     per_hour: 200,
 };
-/// What it says where people must repair something.
+/// Error message of the service while people must repair something.
 pub(super) const NOT_ALLOWED: &str = "60020 not allow to access from your ip";
-/// Sends of a gateway in flight.
+/// Most sends that one gateway has in flight.
 pub(super) const CONCURRENCY: usize = 8;
 
-/// A message that reached the service.
+/// Message that reached the service.
 #[derive(Clone, Debug)]
 pub(super) struct Arrival {
     pub(super) bytes: String,
@@ -38,14 +40,14 @@ pub(super) struct Arrival {
     pub(super) member: Option<String>,
 }
 
-/// What the service knows of one action.
+/// Calls and messages of one action.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
-    /// Calls that a gateway began, whatever came of them.
+    /// Calls that a gateway began, with any result.
     pub(super) begun: usize,
-    /// Those that began while its interval mutes it.
+    /// Calls that began while a time interval mutes the action.
     pub(super) muted: usize,
-    /// Those that it took, and whose gateway has not heard of it.
+    /// Messages that arrived, and whose gateway got no answer that says so.
     pub(super) unheard: usize,
     pub(super) arrivals: Vec<Arrival>,
 }
@@ -56,18 +58,18 @@ pub(super) struct Service {
     store: Arc<MemoryStore>,
     time: Arc<WorldTime>,
     weather: AtomicU64,
-    /// Whether people must repair what actions are held for.
+    /// Whether calls fail with an error that people must repair.
     is_broken: AtomicBool,
-    /// Whether health checks find that out.
+    /// Whether health checks show that error as well.
     pub(super) check_finds: bool,
-    /// What is posted, by its id.
+    /// Actions that were posted, by id.
     posted: Mutex<BTreeMap<String, Posted>>,
-    /// Calls where they are ordered, by their ids.
+    /// Ids of the calls at the ordered address, in their order.
     calls: Mutex<Vec<String>>,
-    /// Which of those is refused as one too many.
+    /// Position of the ordered call that is refused for its rate.
     refuses: AtomicUsize,
     seen: Mutex<BTreeMap<String, Seen>>,
-    /// Sends that began without a right to.
+    /// Sends that a gateway without a lease began.
     overruns: AtomicU64,
 }
 
@@ -94,12 +96,12 @@ impl Service {
         }
     }
 
-    /// Knows of an action before it is posted.
+    /// Records an action that is about to be posted.
     pub(super) fn expect(&self, posted: &Posted) {
         self.known().insert(posted.id.clone(), posted.clone());
     }
 
-    /// By the action's id.
+    /// Actions that were posted, by id.
     pub(super) fn posted(&self) -> BTreeMap<String, Posted> {
         self.known().clone()
     }
@@ -117,12 +119,12 @@ impl Service {
         self.is_broken.store(is_broken, Ordering::SeqCst);
     }
 
-    /// Refuses one of the ordered calls, that of this number, as one too many.
+    /// Lets the ordered call at this position, from 0, be refused for its rate.
     pub(super) fn refuse_call(&self, number: usize) {
         self.refuses.store(number, Ordering::SeqCst);
     }
 
-    /// The ordered calls so far.
+    /// Ids of the calls at the ordered address, in their order.
     pub(super) fn calls(&self) -> Vec<String> {
         self.calls
             .lock()
@@ -140,7 +142,7 @@ impl Service {
         self.set_broken(false);
     }
 
-    /// By the action's id.
+    /// Calls and messages of each action, by id.
     pub(super) fn seen(&self) -> BTreeMap<String, Seen> {
         self.lock().clone()
     }
@@ -174,7 +176,7 @@ impl Service {
         seen.unheard += 1;
     }
 
-    /// A token for a gateway, late, never or not at all where things go wrong.
+    /// Gives a gateway a token; while faults are injected it may come late or never, or be refused.
     pub(super) async fn gives_token(&self, node: &NodeStore) -> Result<(), ProviderError> {
         let outcome = if self.time.is_trouble() {
             self.below(10)
@@ -198,7 +200,7 @@ impl Service {
         }
     }
 
-    /// A send is begun only by a gateway that is still registered.
+    /// Counts an overrun if the gateway that begins a send is not registered any more.
     async fn looks_at_lease(&self, node: &NodeStore) {
         let beats = self.store.heartbeats().await.unwrap_or_default();
         if !beats.iter().any(|beat| beat.owner == node.0.owner()) {
@@ -230,7 +232,7 @@ impl Service {
         }
     }
 
-    /// One call at a time, and their order.
+    /// Takes a call at the ordered address.
     pub(super) async fn takes_in_order(
         &self,
         prepared: &Prepared,
@@ -305,7 +307,7 @@ impl Service {
         self.tells(prepared)
     }
 
-    /// Tells the gateway that it took a message.
+    /// Answers a gateway that its message was taken.
     fn tells(&self, prepared: &Prepared) -> Result<Response, ProviderError> {
         self.lock().entry(id_of(prepared)).or_default().unheard -= 1;
         let body = serde_json::value::to_raw_value(&"taken");
@@ -314,7 +316,7 @@ impl Service {
     }
 }
 
-/// A request's first line is the action's id; a note that it is late follows.
+/// Action's id, which is the first line of a request; a late mark may follow.
 fn id_of(prepared: &Prepared) -> String {
     let text = String::from_utf8_lossy(&prepared.bytes);
     text.lines().next().unwrap_or_default().to_owned()

@@ -1,4 +1,4 @@
-//! Silences made while things go wrong, by clients that may leave before the answer.
+//! Silences that are created while faults are injected, by clients that may leave before the answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,11 +12,11 @@ use super::check::Broken;
 use super::clock::epoch;
 use super::world::World;
 
-/// Within which every gateway holds to a change once nothing goes wrong any more.
+/// Longest time until every gateway has taken over a change, once there are no more faults.
 const HEARD_WITHIN: Duration = Duration::from_mins(2);
 
 impl World {
-    /// Has a gateway make a silence. Half the clients leave before they hear of it.
+    /// Creates a silence at a random gateway. Half of the clients leave before they are answered.
     pub(super) fn make_silence(&self, number: u64) {
         let Some(gateway) = self.some_gateway() else {
             return;
@@ -34,7 +34,7 @@ impl World {
         }));
     }
 
-    /// Every gateway holds to just the silences that the store has.
+    /// Checks that every gateway has exactly the silences of the store in force.
     pub(super) async fn check_silences(&self) -> Result<(), Broken> {
         let written = self
             .memory

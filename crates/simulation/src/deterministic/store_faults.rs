@@ -1,4 +1,4 @@
-//! What goes wrong on a gateway's way to the store.
+//! Random faults of a gateway's calls to the store.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::clock::WorldTime;
 use crate::harness::SeededEntropy;
 use crate::harness::node_store::{Call, Fault, StoreFaults};
 
-/// Delays, failures, and times during which nothing comes through.
+/// Source of delays, failures, and outages during which no call goes through.
 pub(super) struct SeededFaults {
     entropy: Arc<SeededEntropy>,
     time: Arc<WorldTime>,

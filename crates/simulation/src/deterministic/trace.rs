@@ -1,4 +1,4 @@
-//! Everything that happened, as one number.
+//! A hash of all events of a run.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,17 +6,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use acteon_core::ProviderName;
 use acteon_gateway::{AttemptEvent, Observer, OutcomeEvent};
 
-/// In every payload, and nowhere to be seen.
+/// Secret text in every payload. It is redacted, and must be shown nowhere.
 pub(super) const CANARY: &str = "canary-5f3a";
 
 #[derive(Default)]
 struct State {
     hasher: DefaultHasher,
-    /// Whether a secret was seen.
+    /// Whether the canary was in the text of an event.
     leaked: bool,
 }
 
-/// Takes in what happens, in order.
+/// Hash of the events of a run, in their order.
 #[derive(Default)]
 pub(super) struct Trace(Mutex<State>);
 

@@ -1,4 +1,4 @@
-//! The gateways of a run, what they share, and what happens to them.
+//! The gateways of a run, their shared store, clock and service, and the events that befall them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,18 +23,18 @@ use super::trace::Trace;
 use crate::harness::node_store::{NodeLayer, NodeStore};
 use crate::harness::{Failure, SeededEntropy};
 
-/// Gateways.
+/// Number of gateways of a run.
 pub(super) const NODES: usize = 3;
-/// How long their leases last.
+/// How long a gateway's lease lasts.
 pub(super) const LEASE: Duration = Duration::from_secs(15);
 
-/// One gateway of the run.
+/// Gateway of a run, with its own connection to the shared store.
 pub(super) struct Node {
     pub(super) gateway: Gateway,
     pub(super) store: Arc<NodeStore>,
 }
 
-/// Three gateways, what they share, and how far the run is.
+/// State of a run: the gateways, `None` in the place of one that crashed, and all that they share.
 pub(super) struct World {
     pub(super) seed: u64,
     pub(super) entropy: Arc<SeededEntropy>,
@@ -70,7 +70,7 @@ impl World {
         }
     }
 
-    /// A gateway in a place that is empty.
+    /// Starts a gateway in an empty place. The store may fail meanwhile: up to a hundred tries.
     pub(super) async fn start(&mut self, place: usize) -> Result<(), Broken> {
         let faults = Arc::new(SeededFaults::new(
             Arc::clone(&self.entropy),
@@ -146,7 +146,7 @@ impl World {
         }
     }
 
-    /// Starts a gateway where one is missing; says whether there was such a place.
+    /// Starts a gateway in the first empty place. Returns whether there was one.
     pub(super) async fn revive(&mut self) -> Result<bool, Broken> {
         let Some(place) = self.nodes.iter().position(Option::is_none) else {
             return Ok(false);
@@ -154,7 +154,7 @@ impl World {
         self.start(place).await.map(|()| true)
     }
 
-    /// An hour or a day, forwards or backwards. The clock that all share is set right again later.
+    /// Steps the wall clock of all gateways by an hour or a day, in either direction; one that was stepped is set right.
     pub(super) fn step_clock(&self) {
         let step = [3600, 86_400][self.below(2) as usize] * if self.below(2) == 0 { 1 } else { -1 };
         let step = if self.time.is_stepped() {
@@ -166,7 +166,7 @@ impl World {
         self.trace.note("clock", step.unsigned_abs(), "");
     }
 
-    /// A gateway that is there.
+    /// Random gateway of those that run; `None` if none does.
     pub(super) fn some_gateway(&self) -> Option<Gateway> {
         let there: Vec<&Node> = self.nodes.iter().flatten().collect();
         Some(
@@ -177,7 +177,8 @@ impl World {
         )
     }
 
-    /// Posts an action, or the same as before, to a gateway that is there.
+    /// Posts the action with this number, or now and then an earlier one once more, to a random gateway. The task returns the answer, or `None` for a
+    /// client that left or was refused.
     pub(super) fn post(&self, number: u64) -> Option<tokio::task::JoinHandle<Option<Answer>>> {
         let gateway = self.some_gateway()?;
         // Now and then a client asks again.

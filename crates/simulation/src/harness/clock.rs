@@ -1,4 +1,4 @@
-//! Time that stands still until it is moved.
+//! A clock for tests, which stands still until a test moves it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use acteon_core::{BoxFuture, Clock, Timestamp};
 use tokio::sync::oneshot;
 
-/// 2026-01-01T00:00:00Z, where every simulation begins.
+/// Wall-clock time at which every simulation begins: 2026-01-01T00:00:00Z, in milliseconds since 1970.
 const START_MILLIS: i64 = 1_767_225_600_000;
 
 #[derive(Default)]
@@ -15,21 +15,21 @@ struct State {
     sleepers: Vec<(Duration, oneshot::Sender<()>)>,
 }
 
-/// A clock that moves only when it is told to.
+/// Clock that moves only by [`VirtualClock::move_to`]. Wall clock and monotonic clock advance together.
 #[derive(Default)]
 pub struct VirtualClock {
     state: Mutex<State>,
 }
 
 impl VirtualClock {
-    /// The next instant, by the monotonic clock, that somebody sleeps until.
+    /// Earliest instant of the monotonic clock at which a sleep ends; `None` if nobody sleeps.
     pub fn next_wake(&self) -> Option<Duration> {
         let mut state = self.lock();
         state.sleepers.retain(|(_, sleeper)| !sleeper.is_closed());
         state.sleepers.iter().map(|(until, _)| *until).min()
     }
 
-    /// Moves to an instant of the monotonic clock and wakes who slept until then. Never goes back.
+    /// Moves the clock forward to an instant of the monotonic clock and ends all sleeps until then. An instant in the past changes nothing.
     pub fn move_to(&self, instant: Duration) {
         let mut state = self.lock();
         state.passed = state.passed.max(instant);

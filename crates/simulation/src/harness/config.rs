@@ -1,4 +1,4 @@
-//! What a simulation is made of.
+//! Configuration of a simulation, and its builder.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use acteon_rules::RuleFile;
 
 use super::recording::RecordingProvider;
 
-/// What a simulation is made of.
+/// Configuration of a simulation: the number of nodes, their providers, rules and policies, and the seed.
 pub struct SimulationConfig {
     pub(super) nodes: usize,
     pub(super) recording: Vec<(String, Arc<RecordingProvider>)>,
@@ -22,11 +22,11 @@ pub struct SimulationConfig {
     pub(super) breakers: Breakers,
 }
 
-/// Builds a [`SimulationConfig`].
+/// Builder of a [`SimulationConfig`].
 pub struct ConfigBuilder(SimulationConfig);
 
 impl SimulationConfig {
-    /// One node, no providers, the default retries.
+    /// Creates a builder for one node without providers or rules, with the default policies.
     pub fn builder() -> ConfigBuilder {
         ConfigBuilder(Self {
             nodes: 1,
@@ -43,20 +43,20 @@ impl SimulationConfig {
 }
 
 impl ConfigBuilder {
-    /// How many gateways share the store.
+    /// Sets the number of gateways that share the store.
     #[must_use]
     pub fn nodes(mut self, nodes: usize) -> Self {
         self.0.nodes = nodes;
         self
     }
 
-    /// Adds a provider that records its calls.
+    /// Adds a [`RecordingProvider`] that answers every call with success.
     #[must_use]
     pub fn add_recording_provider(self, name: &str) -> Self {
         self.add_recording(name, RecordingProvider::new(name))
     }
 
-    /// Adds several.
+    /// Adds one such provider for each name.
     #[must_use]
     pub fn add_recording_providers(self, names: &[&str]) -> Self {
         names
@@ -64,21 +64,21 @@ impl ConfigBuilder {
             .fold(self, |builder, name| builder.add_recording_provider(name))
     }
 
-    /// Adds a recording provider that was set up before.
+    /// Adds a [`RecordingProvider`] with settings of its own.
     #[must_use]
     pub fn add_recording(mut self, name: &str, provider: RecordingProvider) -> Self {
         self.0.recording.push((name.to_owned(), Arc::new(provider)));
         self
     }
 
-    /// Adds any provider.
+    /// Adds a provider of any type.
     #[must_use]
     pub fn add_provider(mut self, name: &str, provider: Arc<dyn Provider>) -> Self {
         self.0.other.push((name.to_owned(), provider));
         self
     }
 
-    /// Adds a file of rules.
+    /// Adds a file of rules in YAML.
     #[must_use]
     pub fn add_rule_yaml(mut self, text: &str) -> Self {
         let name = format!("rules-{}.yaml", self.0.rules.len() + 1);
@@ -89,7 +89,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// Adds several files of rules.
+    /// Adds files of rules in YAML, in this order.
     #[must_use]
     pub fn add_rules_yaml(self, texts: &[&str]) -> Self {
         texts
@@ -97,42 +97,42 @@ impl ConfigBuilder {
             .fold(self, |builder, text| builder.add_rule_yaml(text))
     }
 
-    /// What rules read as `env.NAME`.
+    /// Sets what rules read as `env.NAME`.
     #[must_use]
     pub fn env_var(mut self, name: &str, value: &str) -> Self {
         self.0.env.insert(name.to_owned(), value.to_owned());
         self
     }
 
-    /// When to try again.
+    /// Sets when failed sends are retried.
     #[must_use]
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.0.retry = retry;
         self
     }
 
-    /// How long the journal is kept.
+    /// Sets how long the journal is kept.
     #[must_use]
     pub fn retention(mut self, retention: RetentionPolicy) -> Self {
         self.0.retention = retention;
         self
     }
 
-    /// When to leave a failing provider alone.
+    /// Sets the circuit breaker of all providers; without it there is none.
     #[must_use]
     pub fn breaker(mut self, breaker: BreakerPolicy) -> Self {
         self.0.breakers.policy = Some(breaker);
         self
     }
 
-    /// The seed of all randomness.
+    /// Sets the seed of all random numbers and ids.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.0.seed = seed;
         self
     }
 
-    /// The configuration.
+    /// Returns the finished configuration.
     pub fn build(self) -> SimulationConfig {
         self.0
     }

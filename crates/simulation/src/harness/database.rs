@@ -1,4 +1,4 @@
-//! Where the nodes of a simulation keep their data: an embedded database in a folder, or, with `ACTEON_TEST_STORE=postgres`, a PostgreSQL.
+//! The database that the nodes of a simulation share: an embedded one in a temporary folder, or, with `ACTEON_TEST_STORE=postgres`, PostgreSQL.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use acteon_store::{SqliteOptions, SqliteStore, Store};
 
 use super::failure::Failure;
 
-/// What goes away with the simulation.
+/// Folder or database that is deleted when the simulation is dropped.
 pub(super) enum Database {
     Embedded {
         _folder: tempfile::TempDir,

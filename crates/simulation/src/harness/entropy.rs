@@ -1,14 +1,14 @@
-//! Random numbers that a seed repeats.
+//! Random numbers from a seed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use acteon_core::Entropy;
 
-/// Randomness out of a seed: the same in every run.
+/// Source of random numbers that gives the same sequence in every run with the same seed.
 pub struct SeededEntropy(AtomicU64);
 
 impl SeededEntropy {
-    /// The sequence of `seed`.
+    /// Creates the source whose sequence `seed` determines.
     pub fn new(seed: u64) -> Self {
         Self(AtomicU64::new(seed))
     }

@@ -1,4 +1,4 @@
-//! A provider that fails in a chosen way.
+//! A provider that fails with a chosen error.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,7 +7,7 @@ use acteon_core::{
     Response,
 };
 
-/// Fails with one error, for good or for a number of calls.
+/// Provider that fails with one error, always or for a number of calls.
 pub struct FailingProvider {
     error: ProviderError,
     failures: u64,
@@ -15,7 +15,7 @@ pub struct FailingProvider {
 }
 
 impl FailingProvider {
-    /// Fails with any error, for good.
+    /// Creates a provider whose calls all fail with `error`.
     pub fn new(error: ProviderError) -> Self {
         Self {
             error,
@@ -24,7 +24,7 @@ impl FailingProvider {
         }
     }
 
-    /// The service refuses.
+    /// Fails as if the service refused the request; not retried.
     pub fn execution_failed() -> Self {
         Self::new(ProviderError::new(
             ErrorKind::ExecutionFailed,
@@ -32,12 +32,12 @@ impl FailingProvider {
         ))
     }
 
-    /// The service does not answer, and may have done its work.
+    /// Fails as if the service did not answer in time; the request may have arrived.
     pub fn timeout() -> Self {
         Self::new(ProviderError::new(ErrorKind::Timeout, "simulated time-out").maybe_sent())
     }
 
-    /// The service cannot be reached.
+    /// Fails as if no connection could be made; retried.
     pub fn connection_error() -> Self {
         Self::new(ProviderError::new(
             ErrorKind::Connection,
@@ -45,7 +45,7 @@ impl FailingProvider {
         ))
     }
 
-    /// The service is asked too often.
+    /// Fails as if the service refused the request for its rate; the lane pauses.
     pub fn rate_limited() -> Self {
         Self::new(ProviderError::new(
             ErrorKind::RateLimited,
@@ -53,14 +53,14 @@ impl FailingProvider {
         ))
     }
 
-    /// Fails only until it was called `failures` times.
+    /// Limits the failures to the first `failures` calls; later ones succeed.
     #[must_use]
     pub fn fail_until(mut self, failures: u64) -> Self {
         self.failures = failures;
         self
     }
 
-    /// How often it was called.
+    /// Number of calls so far.
     pub fn call_count(&self) -> u64 {
         self.calls.load(Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! Why a simulation could not start or go on.
+//! Failures of the harness itself.
 
-/// Why a simulation could not start or go on.
+/// Error of a simulation that could not start or go on, of any kind, boxed.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

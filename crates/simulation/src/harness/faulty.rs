@@ -1,22 +1,22 @@
-//! A store whose calls fail when a test says so.
+//! A layer over a store that lets calls fail on a test's command.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use acteon_store::{Later, Layer, Layered, Store, StoreCall, StoreError};
 
-/// For how long a call fails.
+/// How long a call fails, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fails {
-    /// The next time.
+    /// The next call fails.
     Once,
-    /// Until the faults are lifted.
+    /// Every call fails until the faults are lifted.
     UntilLifted,
-    /// It gives no answer, also after the faults are lifted.
+    /// Calls never return, even after the faults are lifted.
     Hangs,
 }
 
-/// Which calls of a store fail, and how often each did. Clones switch the same store.
+/// Switch for the failures of a store's calls, with a count of them. Clones switch the same store.
 #[derive(Clone, Debug, Default)]
 pub struct FaultSwitch(Arc<Mutex<State>>);
 
@@ -27,7 +27,7 @@ struct State {
 }
 
 impl FaultSwitch {
-    /// A way to a store on which calls fail.
+    /// Wraps a store in a layer whose calls this switch lets fail.
     pub fn around(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
         Arc::new(Layered(Faulty {
             store,
@@ -35,27 +35,27 @@ impl FaultSwitch {
         }))
     }
 
-    /// Lets a call fail.
+    /// Lets a call fail as if the database could not be reached.
     pub fn fail(&self, call: StoreCall, fails: Fails) {
         self.fail_with(call, fails, StoreError::Away("simulated".into()));
     }
 
-    /// Lets a call fail with an error.
+    /// Lets a call fail with `error`.
     pub fn fail_with(&self, call: StoreCall, fails: Fails, error: StoreError) {
         self.lock().failing.insert(call, (fails, error));
     }
 
-    /// Lets nothing fail any more.
+    /// Lifts all faults.
     pub fn lift(&self) {
         self.lock().failing.clear();
     }
 
-    /// How often a call failed.
+    /// Number of times that a call failed.
     pub fn failed(&self, call: StoreCall) -> usize {
         self.lock().failed.get(&call).copied().unwrap_or(0)
     }
 
-    /// What comes of a call that fails; `None` where there is no answer.
+    /// Counts a call. Returns the error if it fails, and `None` as the error if it never returns.
     fn meet(&self, call: StoreCall) -> Result<(), Option<StoreError>> {
         let mut state = self.lock();
         let Some((fails, error)) = state.failing.get(&call).cloned() else {
@@ -73,7 +73,7 @@ impl FaultSwitch {
     }
 }
 
-/// Fails instead of asking the store.
+/// Layer over a store that asks the switch before each call.
 struct Faulty {
     store: Arc<dyn Store>,
     switch: FaultSwitch,

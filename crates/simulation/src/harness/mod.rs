@@ -1,8 +1,8 @@
-//! Gateways in one process, on one store, with time in one's hand.
+//! A test harness: several gateways in one process, on one store, with time that the test controls.
 //!
 //! A [`SimulationHarness`] starts one or more *nodes*: real gateways over a real store that they share, each with a lease of its own.
 //! Providers are [`RecordingProvider`]s and [`FailingProvider`]s. Time is virtual and moves only with [`SimulationHarness::advance`], which
-//! stops at every instant that something waits for. A node can be killed: its store calls then never return, as if the process were gone.
+//! stops at every instant at which a sleep ends. A node can be killed: its store calls then never return, as if its process had died.
 
 mod clock;
 mod config;
@@ -37,10 +37,10 @@ use node_store::{NodeLayer, NodeStore};
 pub use outcome::ActionOutcomeExt;
 pub use recording::{FailureMode, RecordedCall, RecordingProvider};
 
-/// Real time that one virtual step may take before it is given up.
+/// Longest that a dispatch waits for its outcome, in real time. An action that is due later than this is answered `Scheduled` at once.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A running simulation.
+/// Running simulation: its nodes, their shared store, the clock and the recording providers.
 pub struct SimulationHarness {
     nodes: Vec<Node>,
     clock: Arc<VirtualClock>,
@@ -50,7 +50,7 @@ pub struct SimulationHarness {
     _database: Database,
 }
 
-/// One gateway of a simulation.
+/// Gateway of a simulation, with its own connection to the shared store.
 pub struct Node {
     gateway: Gateway,
     store: Arc<NodeStore>,
@@ -68,7 +68,7 @@ impl Observer for NoObserver {
 }
 
 impl SimulationHarness {
-    /// Starts the nodes.
+    /// Opens the store and starts the nodes. Fails if the store, the rules or a gateway cannot be started.
     pub async fn start(config: SimulationConfig) -> Result<Self, Failure> {
         let (store, database) = database::open().await?;
         let under_way = Arc::new(AtomicUsize::new(0));
@@ -96,12 +96,13 @@ impl SimulationHarness {
         })
     }
 
-    /// Dispatches through the first node.
+    /// Dispatches an action through the first node; see [`Self::dispatch_to`].
     pub async fn dispatch(&self, action: &Action) -> Result<Outcome, Failure> {
         self.dispatch_to(0, action).await
     }
 
-    /// Dispatches through one node. Answers as soon as the outcome or `Scheduled` is committed.
+    /// Dispatches an action through the node with this index, from 0. Returns its outcome once that is committed; for an action that goes on it is
+    /// `Scheduled`.
     pub async fn dispatch_to(&self, node: usize, action: &Action) -> Result<Outcome, Failure> {
         let node = self.nodes.get(node).ok_or("there is no such node")?;
         let answer = node
@@ -116,7 +117,7 @@ impl SimulationHarness {
         Ok(serde_json::from_str(&answer.outcome)?)
     }
 
-    /// What a dispatch would come to.
+    /// Outcome that a dispatch would have; nothing is written or sent.
     pub async fn dispatch_dry_run(&self, action: &Action) -> Result<Outcome, Failure> {
         let node = self.nodes.first().ok_or("there is no node")?;
         Ok(serde_json::from_str(
@@ -127,7 +128,7 @@ impl SimulationHarness {
         )?)
     }
 
-    /// Dispatches one after the other.
+    /// Dispatches actions one after the other through the first node; outcomes in the same order.
     pub async fn dispatch_batch(&self, actions: &[Action]) -> Result<Vec<Outcome>, Failure> {
         let mut outcomes = Vec::new();
         for action in actions {
@@ -136,7 +137,7 @@ impl SimulationHarness {
         Ok(outcomes)
     }
 
-    /// A recording provider by its name.
+    /// Recording provider with this name; `None` if the configuration has none.
     pub fn provider(&self, name: &str) -> Option<&Arc<RecordingProvider>> {
         self.providers
             .iter()
@@ -144,22 +145,22 @@ impl SimulationHarness {
             .map(|(_, provider)| provider)
     }
 
-    /// A node.
+    /// Node with this index, from 0.
     pub fn node(&self, index: usize) -> Option<&Node> {
         self.nodes.get(index)
     }
 
-    /// The shared store.
+    /// Store that the nodes share, without the layer that lets a killed node's calls hang.
     pub fn store(&self) -> &dyn Store {
         &*self.store
     }
 
-    /// The virtual clock.
+    /// Clock that all nodes go by.
     pub fn clock(&self) -> &VirtualClock {
         &self.clock
     }
 
-    /// Lets virtual time pass, stopping at each instant that something waits for, until all that follows from it was done.
+    /// Advances the clock by `duration`. Stops at each instant at which a sleep ends, until the work that this starts is done.
     pub async fn advance(&self, duration: Duration) -> Result<(), Failure> {
         let end = self.clock.monotonic() + duration;
         self.settle().await?;
@@ -171,7 +172,7 @@ impl SimulationHarness {
         self.settle().await
     }
 
-    /// Lets everything that is ready run until it waits for time: until no call to the store is under way for a while.
+    /// Runs all tasks until each waits for time, which is taken to be so once no call to the store was under way in twelve looks in a row.
     async fn settle(&self) -> Result<(), Failure> {
         let mut quiet = 0;
         while quiet < 12 {
@@ -188,14 +189,14 @@ impl SimulationHarness {
         Ok(())
     }
 
-    /// Forgets what was recorded.
+    /// Deletes the recorded calls of all recording providers.
     pub fn reset_recordings(&self) {
         for (_, provider) in &self.providers {
             provider.clear();
         }
     }
 
-    /// Stops the nodes in good order.
+    /// Stops all nodes that were not killed, and waits for at most five seconds for each.
     pub async fn teardown(self) {
         for node in &self.nodes {
             if !node.store.0.is_dead() {
@@ -249,12 +250,12 @@ impl Node {
         })
     }
 
-    /// The gateway.
+    /// Gateway that runs on this node.
     pub fn gateway(&self) -> &Gateway {
         &self.gateway
     }
 
-    /// Kills the node: nothing that it does reaches the store any more.
+    /// Kills the node: none of its calls reaches the store any more, and none returns.
     pub fn kill(&self) {
         self.store.0.kill();
     }

@@ -1,4 +1,4 @@
-//! A node's way to the shared store, which can be cut.
+//! A layer between a node and the shared store, which can lose the node's calls and let them fail.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -7,26 +7,26 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use acteon_core::BoxFuture;
 use acteon_store::{Later, Layer, Layered, OwnerId, Store, StoreCall, StoreError};
 
-/// A node's way to the shared store.
+/// Store as one node sees it.
 pub(crate) type NodeStore = Layered<NodeLayer>;
 
-/// The shared store, until the node is killed: then every call waits for ever.
+/// Layer over the shared store. Once the node is killed, every call waits for ever.
 pub(crate) struct NodeLayer {
     store: Arc<dyn Store>,
     dead: AtomicBool,
-    /// Calls of all nodes that are under way.
+    /// Number of calls under way, of all nodes together.
     under_way: Arc<AtomicUsize>,
     faults: Option<Arc<dyn StoreFaults>>,
-    /// Who the node was registered as last.
+    /// Owner id of the node's latest registration.
     owner: AtomicI64,
 }
 
-/// What a call to the store may be worth to a fault.
+/// Kind of a call to the store, by what may have happened when it fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
-    /// It may fail, but not have been done: the engine finds out what came of it.
+    /// A failed call was not done: where an answer is lost, the engine finds out whether it was.
     Resolved,
-    /// It may have been done when it fails.
+    /// A failed call may have been done; to do it twice is harmless.
     Repeatable,
 }
 
@@ -74,20 +74,20 @@ impl Call {
     }
 }
 
-/// What happens to a call.
+/// Fault that a call meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Nothing.
+    /// The call goes through.
     None,
-    /// It fails, and was not done.
+    /// The call fails and was not done.
     Before,
-    /// It was done, and fails.
+    /// The call was done, and its answer is an error.
     After,
 }
 
-/// Decides what happens to a node's calls to the store, and when.
+/// Source of faults for a node's calls to the store.
 pub(crate) trait StoreFaults: Send + Sync {
-    /// Waits for as long as the call is held up.
+    /// Waits for as long as the call is delayed, and returns the fault that it meets.
     fn meet(&self, call: Call) -> BoxFuture<'_, Fault>;
 }
 
@@ -124,7 +124,7 @@ impl NodeLayer {
         }
     }
 
-    /// Who the node was registered as last.
+    /// Owner id of the node's latest registration.
     pub(crate) fn owner(&self) -> OwnerId {
         OwnerId(self.owner.load(Ordering::SeqCst))
     }
@@ -143,7 +143,7 @@ impl Layer for NodeLayer {
         &*self.store
     }
 
-    /// A call that neither begins nor ends once the node is dead, and that may meet a fault on its way.
+    /// Makes a call, which may meet a fault. Once the node is killed, no call begins, and none returns.
     fn around<'a, T: Send + 'static>(
         &'a self,
         call: StoreCall,

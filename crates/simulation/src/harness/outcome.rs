@@ -1,31 +1,43 @@
-//! Looking at outcomes.
+//! Assertions on outcomes.
 
 use acteon_core::{Outcome, Response};
 
-/// Assertions on outcomes that say what they found.
+/// Assertions on outcomes, whose messages show the outcome that was found.
 pub trait ActionOutcomeExt {
+    /// Response of an `Executed` outcome.
+    ///
     /// # Panics
-    /// Unless the provider took it.
+    /// On any other outcome.
     fn assert_executed(&self) -> &Response;
 
+    /// Response of a `Rerouted` outcome.
+    ///
     /// # Panics
-    /// Unless another provider took it.
+    /// On any other outcome.
     fn assert_rerouted(&self) -> &Response;
 
+    /// Asserts a `Suppressed` outcome.
+    ///
     /// # Panics
-    /// Unless a rule said no.
+    /// On any other outcome.
     fn assert_suppressed(&self);
 
+    /// Asserts a `Deduplicated` outcome.
+    ///
     /// # Panics
-    /// Unless another action holds its dedup key.
+    /// On any other outcome.
     fn assert_deduplicated(&self);
 
+    /// Error code of a `Failed` outcome.
+    ///
     /// # Panics
-    /// Unless it failed for good; returns the code.
+    /// On any other outcome.
     fn assert_failed(&self) -> &str;
 
+    /// Asserts a `Scheduled` outcome.
+    ///
     /// # Panics
-    /// Unless it goes on by itself.
+    /// On any other outcome.
     fn assert_scheduled(&self);
 }
 

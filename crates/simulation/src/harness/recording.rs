@@ -8,34 +8,34 @@ use acteon_core::{
     Response,
 };
 
-/// When a recording provider fails, and how: with a retryable error of the connection.
+/// Choice of the calls of a recording provider that fail. They fail with a connection error, which is retried.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum FailureMode {
-    /// Never.
+    /// No call fails.
     #[default]
     None,
-    /// Every n-th call.
+    /// Every n-th call fails, counted from 1; with 0 none does.
     EveryN(u64),
-    /// The first n calls.
+    /// The first n calls fail.
     FirstN(u64),
-    /// Calls whose turn in a fixed sequence of random numbers is below this share.
+    /// This share of the calls fails, from 0 to 1; the same calls in every run.
     Probabilistic(f64),
-    /// Always.
+    /// Every call fails.
     Always,
 }
 
-/// A call that was recorded.
+/// Call that a recording provider received.
 #[derive(Clone, Debug)]
 pub struct RecordedCall {
-    /// The action.
+    /// Action that the call was for.
     pub action: Action,
-    /// Whether it was let succeed.
+    /// Whether the call was answered with success.
     pub succeeded: bool,
 }
 
 type ResponseFn = Box<dyn Fn(&Action) -> Result<Response, ProviderError> + Send + Sync>;
 
-/// Records every call, and succeeds unless told otherwise.
+/// Provider that records every call. Calls succeed unless a failure mode or a response function says otherwise.
 pub struct RecordingProvider {
     name: String,
     calls: Mutex<Vec<RecordedCall>>,
@@ -45,7 +45,7 @@ pub struct RecordingProvider {
 }
 
 impl RecordingProvider {
-    /// A provider that succeeds at once.
+    /// Creates a provider that answers every call at once with success.
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -56,14 +56,14 @@ impl RecordingProvider {
         }
     }
 
-    /// Answers only after this long, in real time.
+    /// Delays every answer by this much real time.
     #[must_use]
     pub fn with_delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// Answers what this function says.
+    /// Answers every call with what this function returns, unless the failure mode lets the call fail.
     #[must_use]
     pub fn with_response_fn(
         mut self,
@@ -73,46 +73,50 @@ impl RecordingProvider {
         self
     }
 
-    /// Fails now and then.
+    /// Lets some calls fail.
     #[must_use]
     pub fn with_failure_mode(mut self, failures: FailureMode) -> Self {
         self.failures = failures;
         self
     }
 
-    /// All calls, oldest first.
+    /// Recorded calls, oldest first.
     pub fn calls(&self) -> Vec<RecordedCall> {
         self.lock().clone()
     }
 
-    /// How many.
+    /// Number of recorded calls.
     pub fn call_count(&self) -> usize {
         self.lock().len()
     }
 
-    /// Forgets them.
+    /// Deletes all recorded calls.
     pub fn clear(&self) {
         self.lock().clear();
     }
 
-    /// The last.
+    /// Most recent call; `None` if there was none.
     pub fn last_call(&self) -> Option<RecordedCall> {
         self.lock().last().cloned()
     }
 
-    /// The action of the last.
+    /// Action of the most recent call; `None` if there was none.
     pub fn last_action(&self) -> Option<Action> {
         self.last_call().map(|call| call.action)
     }
 
+    /// Asserts the number of recorded calls.
+    ///
     /// # Panics
-    /// When it was not called exactly `count` times.
+    /// When the provider was not called exactly `count` times.
     pub fn assert_called(&self, count: usize) {
         assert_eq!(self.call_count(), count, "calls of {}", self.name);
     }
 
+    /// Asserts a lower bound of the number of recorded calls.
+    ///
     /// # Panics
-    /// When it was called fewer than `count` times.
+    /// When the provider was called fewer than `count` times.
     pub fn assert_called_at_least(&self, count: usize) {
         assert!(
             self.call_count() >= count,
@@ -122,8 +126,10 @@ impl RecordingProvider {
         );
     }
 
+    /// Asserts that there is no recorded call.
+    ///
     /// # Panics
-    /// When it was called.
+    /// When the provider was called.
     pub fn assert_not_called(&self) {
         self.assert_called(0);
     }
