@@ -1,8 +1,11 @@
 //! Reading of files that a configuration names: only regular files, and up to a limit.
 
-use std::fs::{File, FileType};
+use std::fs::File;
 use std::io::{Error, ErrorKind, Read as _, Result};
 use std::path::Path;
+
+use acteon_core::regular_file;
+pub use acteon_core::regular_file::described;
 
 /// Largest configuration or file of API keys, in bytes: enough for fifty thousand keys.
 pub const MAX_CONFIG_BYTES: u64 = 16 * 1024 * 1024;
@@ -11,14 +14,7 @@ pub const MAX_CONFIG_BYTES: u64 = 16 * 1024 * 1024;
 ///
 /// The kind of file is checked before it is opened: opening a named pipe waits for its writer, and a device may never end.
 pub fn read_text(path: &Path, most: u64) -> Result<String> {
-    let metadata = std::fs::metadata(path)?;
-    if !metadata.is_file() {
-        let message = format!(
-            "it is {}, and must be a regular file",
-            described(metadata.file_type())
-        );
-        return Err(Error::new(ErrorKind::InvalidInput, message));
-    }
+    regular_file::check(path)?;
     read(path, most)
 }
 
@@ -45,29 +41,4 @@ fn read(path: &Path, most: u64) -> Result<String> {
         ));
     }
     String::from_utf8(bytes).map_err(|_| Error::new(ErrorKind::InvalidData, "it is no UTF-8"))
-}
-
-#[cfg(unix)]
-/// Name of a kind of file that is not regular, for messages: "it is a named pipe".
-pub fn described(kind: FileType) -> &'static str {
-    use std::os::unix::fs::FileTypeExt as _;
-    if kind.is_dir() {
-        "a directory"
-    } else if kind.is_fifo() {
-        "a named pipe"
-    } else if kind.is_socket() {
-        "a socket"
-    } else {
-        "a device"
-    }
-}
-
-#[cfg(not(unix))]
-/// Name of a kind of file that is not regular, for messages: "it is a named pipe".
-pub fn described(kind: FileType) -> &'static str {
-    if kind.is_dir() {
-        "a directory"
-    } else {
-        "no file"
-    }
 }

@@ -17,6 +17,7 @@ mod outcome;
 mod priority;
 mod provider;
 mod provider_error;
+pub mod regular_file;
 mod rfc3339;
 pub mod similar;
 mod timestamp;

@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::with_causes;
+use acteon_core::{regular_file, with_causes};
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
@@ -226,6 +226,7 @@ fn tls(options: &PostgresOptions) -> Result<MakeRustlsConnect, StoreError> {
 /// The certificates of a file, or what is wrong with it.
 fn certificates(path: &Path) -> Result<rustls::RootCertStore, String> {
     let unreadable = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    regular_file::check(path).map_err(|error| unreadable(&error))?;
     let mut roots = rustls::RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))? {
         let certificate = certificate.map_err(|error| unreadable(&error))?;

@@ -3,10 +3,11 @@
 pub(super) mod private;
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-use acteon_core::Timestamp;
+use acteon_core::{Timestamp, regular_file};
 use rusqlite::{Connection, OpenFlags};
 
 use self::private::{make_private, private_file};
@@ -35,8 +36,30 @@ const MIGRATIONS: &[&str] = &[
 /// that one who asks again and again fails seldom.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// What is added to a database's name for the files that a start opens.
+const OPENED: [&str; 5] = ["", ".lock", "-wal", "-shm", "-journal"];
+
+/// Refuses a database with a named pipe, a folder or a device in the place of one of its files: a start would wait for ever for whoever opens the pipe too.
+fn refuse_irregular(database: &Path) -> Result<(), StoreError> {
+    for path in OPENED.map(|suffix| beside(database, suffix)) {
+        match regular_file::check(&path) {
+            Err(error) if error.kind() == ErrorKind::InvalidInput => {
+                let message = format!(
+                    "{}: {error}: move it elsewhere, or choose another --data-dir",
+                    path.display()
+                );
+                return Err(StoreError::Refused(message.into()));
+            }
+            // What cannot be looked at cannot be opened either, and that is told then.
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
 /// Makes this the only process with the database open. Held until the file is closed, also by a crash.
 pub(super) fn lock(database: &Path) -> Result<File, StoreError> {
+    refuse_irregular(database)?;
     let path = database.with_added_extension("lock");
     let engine = |error| StoreError::Engine(failure_of(&path, error));
     let file = private_file(&path).map_err(engine)?;

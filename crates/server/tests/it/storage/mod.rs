@@ -1,6 +1,7 @@
 //! What the disk does to the embedded database: it does not answer, its files are taken away, and its bytes are not those that were written.
 
 mod damaged;
+mod irregular;
 mod stalled;
 
 use std::os::unix::fs::FileExt as _;
