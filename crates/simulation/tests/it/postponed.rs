@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Action, Clock as _, Outcome, Scope, Timestamp};
+use acteon_gateway::RetryPolicy;
 use acteon_simulation::harness::{
     ActionOutcomeExt as _, FailingProvider, SimulationConfig, SimulationHarness,
 };
@@ -14,7 +15,7 @@ const RULES: &str = r#"
 time_intervals:
   - {name: nights, time_ranges: [{times: [{start: "00:00", end: "08:00"}]}]}
   - {name: office-hours, on_mute: postpone, time_ranges: [{times: [{start: "09:00", end: "18:00"}], weekdays: [{start: 1, end: 5}]}]}
-  - {name: soon, on_mute: postpone, time_ranges: [{times: [{start: "00:10", end: "20:00"}]}]}
+  - {name: soon, on_mute: postpone, time_ranges: [{times: [{start: "00:10", end: "00:40"}]}]}
   - {name: always, on_mute: postpone, time_ranges: [{years: [{start: 1, end: 9999}]}]}
 rules:
   - {name: quiet, condition: 'action.payload.kind == "night"', mute_time_intervals: [nights], on_mute: postpone, action: {type: allow}}
@@ -159,7 +160,15 @@ async fn the_end_of_a_postponement_is_told_when_it_would_come_too_late() {
 /// A retry that an interval meets waits for its end, and is not given up for the age that it has by then.
 #[tokio::test]
 async fn a_retry_waits_for_the_end_of_an_interval() {
-    let failing = Arc::new(FailingProvider::connection_error().fail_until(18));
+    const FAILURES: u64 = 13;
+    let failing = Arc::new(FailingProvider::connection_error().fail_until(FAILURES));
+    // Minutes and not hours: each instant at which anything wakes up is stopped at, and an hour has thousands.
+    let retry = RetryPolicy {
+        max_quick: 0,
+        delays: vec![Duration::from_mins(1)],
+        max_age: Duration::from_mins(20),
+        ..RetryPolicy::default()
+    };
     let config = SimulationConfig::builder().add_provider(
         "log",
         Arc::clone(&failing) as Arc<dyn acteon_core::Provider>,
@@ -167,6 +176,7 @@ async fn a_retry_waits_for_the_end_of_an_interval() {
     let config = config
         .add_recording_provider("other")
         .add_rule_yaml(RULES)
+        .retry(retry)
         .build();
     let harness = SimulationHarness::start(config)
         .await
@@ -177,24 +187,24 @@ async fn a_retry_waits_for_the_end_of_an_interval() {
         .await
         .expect("an outcome");
     harness
-        .advance(Duration::from_mins(30))
+        .advance(Duration::from_mins(12))
         .await
-        .expect("half an hour");
+        .expect("the interval has begun");
     let before = failing.call_count();
-    assert!((1..18).contains(&before), "{before}");
+    assert!((1..FAILURES).contains(&before), "{before}");
     harness
-        .advance(Duration::from_hours(19))
+        .advance(Duration::from_mins(27))
         .await
-        .expect("the day");
+        .expect("it is almost over");
     assert_eq!(
         failing.call_count(),
         before,
         "nothing is sent in the interval"
     );
     harness
-        .advance(Duration::from_hours(3))
+        .advance(Duration::from_mins(16))
         .await
-        .expect("the evening");
+        .expect("it is over");
     let id = acteon_core::ActionId::parse("a").expect("an id");
     let view = gateway
         .find(&Scope::everything(), &id)
