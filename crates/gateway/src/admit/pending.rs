@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Action, ActionId, ErrorKind, LastError, Outcome, Timestamp};
-use acteon_store::{ActionState, Record};
+use acteon_store::{ActionState, Record, UNREADABLE};
 
 use crate::admit::waiters::SoFar;
 use crate::decide::route::Route;
@@ -48,24 +48,46 @@ pub(crate) fn left_for_later(
 
 /// Answer about an action as the store has it: its outcome, if it is over.
 pub(crate) fn recorded(inner: &Inner, record: &Record, so_far: SoFar) -> Arc<str> {
-    match (record.state, &record.outcome) {
-        (
-            ActionState::Done | ActionState::Dead | ActionState::Refused | ActionState::Discarded,
-            Some(outcome),
-        ) => Arc::clone(outcome),
-        (ActionState::Open, _) | (_, None) => goes_on(inner, record, so_far).to_json(),
+    if !is_over(record) {
+        return goes_on(inner, record, so_far).to_json();
+    }
+    match &record.outcome {
+        // As it was answered first, to the byte.
+        Some(text) if serde_json::from_str::<Outcome>(text).is_ok() => Arc::clone(text),
+        Some(_) | None => unreadable(record).to_json(),
     }
 }
 
 /// Outcome of an action as the store has it, for whoever looks it up; `Scheduled` while it goes on.
 pub(crate) fn outcome_of(inner: &Inner, record: &Record) -> Outcome {
-    let ended = record
-        .outcome
-        .as_deref()
-        .filter(|_| record.state != ActionState::Open);
-    ended
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_else(|| goes_on(inner, record, SoFar::default()))
+    if !is_over(record) {
+        return goes_on(inner, record, SoFar::default());
+    }
+    let text = record.outcome.as_deref();
+    text.and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_else(|| unreadable(record))
+}
+
+fn is_over(record: &Record) -> bool {
+    match record.state {
+        ActionState::Open => false,
+        ActionState::Done | ActionState::Dead | ActionState::Refused | ActionState::Discarded => {
+            true
+        }
+    }
+}
+
+/// Outcome of an action that is over, where the store has it damaged. Whether it was sent, its
+/// state says; nothing of it goes on.
+fn unreadable(record: &Record) -> Outcome {
+    Outcome::Failed {
+        code: UNREADABLE.into(),
+        message:
+            "it is over, and its outcome in the store cannot be read; the row is kept as it is"
+                .into(),
+        retryable: false,
+        attempts: record.attempts,
+    }
 }
 
 /// Outcome of an action that goes on, as the store has it.

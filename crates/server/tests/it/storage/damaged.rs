@@ -173,6 +173,37 @@ async fn a_damaged_page_is_told_of_and_what_can_be_read_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_ended_action_whose_outcome_is_damaged_has_no_next_attempt() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let process = Process::start_exactly(folder.path(), LOG, &[]);
+    let posted = action("a", "log", &json!({}));
+    process.client().dispatch(&posted).await;
+    assert_eq!(process.terminate().0, Some(0));
+    let database = path(folder.path(), "acteon.db");
+    let connection = rusqlite::Connection::open(&database).expect("the database");
+    connection
+        .execute("UPDATE outcomes SET outcome = '{\"Executed\":{\"sta'", [])
+        .expect("damage");
+    drop(connection);
+    let process = Process::start_exactly(folder.path(), LOG, &[]);
+    let client = process.client();
+    let view = client.get("/v1/actions/a").await.body;
+    assert_eq!(
+        (
+            &view["state"],
+            &view["next_attempt_at"],
+            &view["outcome"]["Failed"]["code"]
+        ),
+        (&json!("done"), &json!(null), &json!("UNREADABLE")),
+        "{view}"
+    );
+    let record = &client.get("/v1/audit").await.body["records"][0];
+    assert_eq!(record["next_attempt_at"], json!(null), "{record}");
+    let repeated = client.dispatch(&posted).await;
+    assert_eq!(repeated["Failed"]["code"], "UNREADABLE", "{repeated}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_log_is_told_of_and_kept() {
     let folder = tempfile::tempdir().expect("a folder");
     let process = Process::start_exactly(folder.path(), LOG, &[]);
