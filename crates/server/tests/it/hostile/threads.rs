@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-#[cfg(feature = "wechat")]
 use reqwest::StatusCode;
 use serde_json::json;
 use tokio::time::Instant;
