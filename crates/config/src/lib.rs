@@ -8,7 +8,6 @@ mod diagnostic;
 mod expand;
 pub mod files;
 mod settings;
-pub mod similar;
 mod walk;
 
 pub use diagnostic::{ConfigError, Diagnostic, InvalidInput, Place};

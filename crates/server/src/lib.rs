@@ -22,7 +22,7 @@ mod store;
 mod tokens;
 mod watch;
 
-use acteon_config::{files, similar};
+use acteon_config::files;
 
 pub use compose::{Server, check_host};
 pub use http::{Route, routes};

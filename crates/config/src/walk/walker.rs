@@ -11,7 +11,7 @@ use super::value::setting;
 use crate::diagnostic::{ConfigError, Diagnostic, InvalidInput, MAX_LISTED, Place};
 use crate::expand::Lookup;
 use crate::settings::{Key, Problem, Settings};
-use crate::similar::nearest;
+use acteon_core::similar::nearest;
 
 type Span = Range<usize>;
 

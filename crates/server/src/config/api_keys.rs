@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use acteon_config::similar::nearest;
+use acteon_core::similar::nearest;
 use acteon_config::{
     Block, ConfigError, InvalidInput, Key, Kind, Problem, SectionReader, Settings, Walker,
 };
@@ -197,7 +197,7 @@ fn role(reader: &mut SectionReader<'_>) -> Option<Role> {
     let text = reader.settings().text("role").unwrap_or_default();
     let role = Role::parse(text);
     if reader.settings().has("role") && role.is_none() {
-        let meant = nearest(text, ["admin", "operator", "viewer"].into_iter())
+        let meant = nearest(text, ["admin", "operator", "viewer"])
             .map(|near| format!("; did you mean {near:?}?"))
             .unwrap_or_default();
         reader.wrong("role", format!("must be admin, operator or viewer{meant}"));

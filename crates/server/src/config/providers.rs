@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use acteon_config::similar::nearest;
 use acteon_config::{
     Block, InvalidInput, Key, Kind, Problem, SectionReader, Settings, Takes, Walker,
 };
+use acteon_core::similar::nearest;
 use acteon_core::{Provider, ProviderName};
 use acteon_gateway::OnRepairable;
 use acteon_providers::{Context, KNOWN_TYPES, ProviderType, catalog};

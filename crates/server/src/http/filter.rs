@@ -9,7 +9,7 @@ use acteon_store::{Cursor, HistoryFilter, PageRequest, Seq};
 use super::error::Refusal;
 use super::extract::query::{FromQuery, Parameters, refusal};
 use super::extract::scope::Scoped;
-use crate::similar::nearest;
+use acteon_core::similar::nearest;
 
 /// Parameters that filter actions, besides their scope.
 const FILTERS: [&str; 10] = [

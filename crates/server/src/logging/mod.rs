@@ -59,7 +59,7 @@ pub(crate) fn check(directives: &str) -> Result<(), String> {
         .into_iter()
         .find(|part| part.parse::<LevelFilter>().is_err())
     {
-        let meant = crate::similar::nearest(wrong, words.into_iter());
+        let meant = acteon_core::similar::nearest(wrong, words);
         let meant = meant.map_or_else(
             || format!("; for a part write {wrong}=debug"),
             |near| format!("; did you mean {near:?}?"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use acteon_config::similar::nearest;
+use acteon_core::similar::nearest;
 use acteon_config::{Key, Kind, SectionReader};
 use acteon_core::ProviderName;
 use acteon_gateway::{BreakerPolicy, Breakers};

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 
 use crate::http::error::Refusal;
-use crate::similar::nearest;
+use acteon_core::similar::nearest;
 
 /// Query of a request, read as `T`.
 pub(in crate::http) struct Query<T>(pub(in crate::http) T);

@@ -16,7 +16,7 @@ use crate::http::extract::caller::{MayManageRules, MayRead, check_provider};
 use crate::http::extract::path::Path;
 use crate::http::extract::query::NoQuery;
 use crate::http::state::AppState;
-use crate::similar::nearest;
+use acteon_core::similar::nearest;
 
 pub(in crate::http) async fn list(
     _: MayRead,

@@ -13,7 +13,7 @@ use super::scalars::{fault, flag, is_name, is_tenant, name, text, time, whole, w
 use super::words::{described, described_text, unreadable};
 use super::{Field, FieldType, FieldValue, FieldValues, Shape};
 use crate::http::error::{FieldErrors, Refusal};
-use crate::similar::nearest;
+use acteon_core::similar::nearest;
 
 /// Body that was walked through: its values, and its errors.
 pub(in crate::http) struct WalkedBody<'a> {
