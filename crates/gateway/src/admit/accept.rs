@@ -30,7 +30,7 @@ use crate::decide::route::Route;
 use crate::deliver::durable_retry::deliver;
 use crate::deliver::job::{AcceptedAction, Job};
 use crate::deliver::send_turn::SendTurn;
-use crate::lane::Place;
+use crate::lane::MemoryPermit;
 use crate::observe::{OutcomeEvent, emit, emit_rule_errors};
 use crate::offload;
 use crate::policies::Policies;
@@ -78,10 +78,10 @@ pub(super) async fn accept(inner: Arc<Inner>, request: DispatchRequest, mut repl
             }
             candidate.tell_quotas(&inner, &route, number, &over);
             match placement {
-                Placement::InMemory(place) => {
+                Placement::InMemory(memory) => {
                     let holding = taking.hold_only(first_hold(seq, owner));
                     let charges = conditions.charges(&route.quotas);
-                    let job = candidate.job(holding, charges, turn, (route, place, at_once));
+                    let job = candidate.job(holding, charges, turn, (route, memory, at_once));
                     deliver_here(&inner, job, line, reply).await;
                 }
                 Placement::InStore(due_at) => {
@@ -249,7 +249,7 @@ impl Candidate {
         holding: Holding,
         charges: Charges,
         turn: Turn,
-        (route, place, at_once): (Route, Place, Option<SendTurn>),
+        (route, memory, at_once): (Route, MemoryPermit, Option<SendTurn>),
     ) -> Job {
         let accepted = AcceptedAction {
             action: self.action,
@@ -262,7 +262,7 @@ impl Candidate {
             origin: self.sender.origin,
             caller: self.sender.caller,
         };
-        Job::admitted(holding, accepted, route, place, at_once)
+        Job::admitted(holding, accepted, route, memory, at_once)
     }
 }
 

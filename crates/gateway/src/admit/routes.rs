@@ -16,7 +16,7 @@ use crate::admit::answer::Wait;
 use crate::admit::batch::InLine;
 use crate::decide::route::Route;
 use crate::deliver::send_turn::SendTurn;
-use crate::lane::Place;
+use crate::lane::MemoryPermit;
 use crate::memory::size_of;
 use crate::shared::Inner;
 
@@ -31,7 +31,7 @@ pub(crate) struct PreparedRoutes {
 /// Where an action waits for its turn.
 pub(crate) enum Placement {
     /// It waits in memory, in its lane.
-    InMemory(Place),
+    InMemory(MemoryPermit),
     /// It waits in the store, until it is due.
     InStore(Timestamp),
 }
@@ -68,9 +68,9 @@ impl PreparedRoutes {
                     route,
                 };
             }
-            let place = place(inner, action, priority, &route, wait);
+            let memory = memory(inner, action, priority, &route, wait);
             let due_at = || inner.due.now() + route.entry.lane.reopens_in().unwrap_or_default();
-            let placement = place.map_or_else(|| Placement::InStore(due_at()), Placement::InMemory);
+            let placement = memory.map_or_else(|| Placement::InStore(due_at()), Placement::InMemory);
             PreparedRoute { route, placement }
         };
         let prepared: Vec<PreparedRoute> = routes.into_iter().map(prepare).collect();
@@ -142,13 +142,13 @@ pub(crate) fn to_store(route: &Route, enqueue: Enqueue) -> acteon_store::Route {
 
 /// Where an action waits. Under a burst, what nobody waits for is accepted first and delivered
 /// after.
-fn place(
+fn memory(
     inner: &Inner,
     action: &Action,
     priority: Priority,
     route: &Route,
     wait: Wait,
-) -> Option<Place> {
+) -> Option<MemoryPermit> {
     let Route {
         entry, prepared, ..
     } = route;

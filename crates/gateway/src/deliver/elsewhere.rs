@@ -76,8 +76,8 @@ pub(crate) async fn elsewhere(inner: &Arc<Inner>, job: &mut Job) -> Elsewhere {
             inner
                 .shares
                 .moved(&job.entry.name, &entry.name, &job.action.tenant);
-            let place = entry.lane.enter_claimed(size_of(&job.action, &prepared));
-            job.go_through(entry, prepared, charges, place);
+            let memory = entry.lane.enter_claimed(size_of(&job.action, &prepared));
+            job.go_through(entry, prepared, charges, memory);
             Elsewhere::Moved
         }
         Ok(Rerouted::NoRoom | Rerouted::Fenced) => {

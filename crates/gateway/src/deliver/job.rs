@@ -9,7 +9,7 @@ use crate::cluster::held::Holding;
 use crate::decide::route::Route;
 use crate::deliver::send_turn::SendTurn;
 use crate::lane::AskedTurn;
-use crate::lane::{Place, Rank};
+use crate::lane::{MemoryPermit, Rank};
 use crate::policies::Unsilenced;
 use crate::registry::ProviderEntry;
 use crate::shared::Inner;
@@ -58,7 +58,7 @@ pub(crate) struct Job {
     pub(crate) caller: Arc<str>,
     /// Finding of the last look at silences.
     pub(crate) unsilenced: Option<Unsilenced>,
-    place: Place,
+    memory: MemoryPermit,
 }
 
 /// Action that was accepted and goes, with what the plan says of it.
@@ -80,7 +80,7 @@ impl Job {
         holding: Holding,
         accepted: AcceptedAction,
         route: Route,
-        place: Place,
+        memory: MemoryPermit,
         at_once: Option<SendTurn>,
     ) -> Self {
         let AcceptedAction {
@@ -121,7 +121,7 @@ impl Job {
             origin,
             caller,
             unsilenced: route.unsilenced,
-            place,
+            memory,
         }
     }
 
@@ -130,7 +130,7 @@ impl Job {
         record: Record,
         entry: Arc<ProviderEntry>,
         holding: Holding,
-        place: Place,
+        memory: MemoryPermit,
     ) -> Self {
         Self {
             holding,
@@ -159,7 +159,7 @@ impl Job {
             origin: record.origin,
             caller: record.caller.into(),
             unsilenced: None,
-            place,
+            memory,
         }
     }
 
@@ -173,9 +173,9 @@ impl Job {
         entry: Arc<ProviderEntry>,
         prepared: Arc<Prepared>,
         charges: Charges,
-        place: Place,
+        memory: MemoryPermit,
     ) {
-        (self.entry, self.prepared, self.charges, self.place) = (entry, prepared, charges, place);
+        (self.entry, self.prepared, self.charges, self.memory) = (entry, prepared, charges, memory);
         (
             self.in_flight,
             self.late_mark,

@@ -11,7 +11,7 @@ use acteon_store::{Claim, ClaimRows, Claimed, Hold, Record, Seq, StoreError};
 
 use crate::cluster::held::Holding;
 use crate::deliver::record::row::end_unreadable;
-use crate::lane::Place;
+use crate::lane::MemoryPermit;
 use crate::memory::{READ_ROWS, size_of};
 use crate::registry::ProviderEntry;
 use crate::shared::Inner;
@@ -125,8 +125,8 @@ fn read(
     }
 }
 
-/// The place of a row that was claimed.
-pub(super) fn place_of(entry: &ProviderEntry, found: &Record) -> Place {
+/// Memory for a row that was claimed.
+pub(super) fn memory_of(entry: &ProviderEntry, found: &Record) -> MemoryPermit {
     let request = found.prepared.as_deref();
     entry
         .lane

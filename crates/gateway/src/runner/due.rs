@@ -6,7 +6,7 @@ use std::time::Duration;
 use acteon_core::ProviderName;
 use acteon_store::{ClaimRows, Record, Room, StoreError};
 
-use super::claim::{claim, place_of};
+use super::claim::{claim, memory_of};
 use crate::cluster::held::Holding;
 use crate::deliver::breaker::Calls;
 use crate::deliver::durable_retry::deliver;
@@ -184,8 +184,8 @@ fn start(inner: &Arc<Inner>, found: Record, holding: Holding) {
     let Some(entry) = inner.providers.get(&found.provider).cloned() else {
         return;
     };
-    let place = place_of(&entry, &found);
-    let job = Job::claimed(found, entry, holding, place).ask_for_turn();
+    let memory = memory_of(&entry, &found);
+    let job = Job::claimed(found, entry, holding, memory).ask_for_turn();
     let task = Arc::clone(inner);
     inner.spawn(async move { deliver(&task, job).await });
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use acteon_store::{ClaimRows, Record};
 
-use super::claim::{claim, place_of};
+use super::claim::{claim, memory_of};
 use crate::cluster::held::Holding;
 use crate::deliver::age::overdue;
 use crate::deliver::end::put_off;
@@ -55,8 +55,8 @@ fn give_up(inner: &Arc<Inner>, found: Record, holding: Holding) {
             .spawn(async move { end_unconfigured(&task, found, holding, SWEEP_EVERY).await });
     };
     let (now, due_again) = (inner.due.now(), found.due_at);
-    let place = place_of(&entry, &found);
-    let mut job = Job::claimed(found, entry, holding, place);
+    let memory = memory_of(&entry, &found);
+    let mut job = Job::claimed(found, entry, holding, memory);
     inner.spawn(async move {
         let end =
             overdue(&task, &job).unwrap_or_else(|| put_off(&task, &job, due_again.since(now)));

@@ -6,7 +6,7 @@ use acteon_store::Seq;
 use futures_util::FutureExt as _;
 
 use super::*;
-use crate::lane::{Place, RowRoom};
+use crate::lane::{MemoryPermit, RowRoom};
 use crate::memory::Memory;
 
 struct Still;
@@ -91,15 +91,15 @@ async fn a_paused_lane_keeps_nobody_who_waits_no_more() {
 #[test]
 fn rows_of_high_priority_are_fetched_while_others_fill_the_memory() {
     let (lane, _, room) = lane();
-    let mut places: Vec<Place> = std::iter::from_fn(|| lane.enter(1, Priority::Normal)).collect();
+    let mut permits: Vec<MemoryPermit> = std::iter::from_fn(|| lane.enter(1, Priority::Normal)).collect();
     lane.set_backlog(false);
-    let normal = places.len();
-    places.extend(std::iter::from_fn(|| lane.enter(1, Priority::High)));
-    assert_eq!(places.len(), normal + MORE_HIGH_WAITING);
+    let normal = permits.len();
+    permits.extend(std::iter::from_fn(|| lane.enter(1, Priority::High)));
+    assert_eq!(permits.len(), normal + MORE_HIGH_WAITING);
     assert!(!is_woken(&room));
-    places.truncate(normal + MORE_HIGH_WAITING / 2 + 1);
+    permits.truncate(normal + MORE_HIGH_WAITING / 2 + 1);
     assert!(!is_woken(&room), "a little is not worth a look");
-    places.pop();
+    permits.pop();
     assert!(is_woken(&room));
     assert_eq!(
         lane.room(),
@@ -110,7 +110,7 @@ fn rows_of_high_priority_are_fetched_while_others_fill_the_memory() {
     );
     // Those came that waited.
     lane.claimed_rows(lane.room(), 0);
-    places.extend(std::iter::from_fn(|| lane.enter(1, Priority::High)).take(MORE_HIGH_WAITING / 2));
-    places.truncate(normal);
+    permits.extend(std::iter::from_fn(|| lane.enter(1, Priority::High)).take(MORE_HIGH_WAITING / 2));
+    permits.truncate(normal);
     assert!(!is_woken(&room), "no more wait");
 }

@@ -8,8 +8,8 @@ use acteon_core::limits::MORE_HIGH_WAITING;
 
 use super::turn::Lane;
 
-/// A place in memory for one action.
-pub(crate) struct Place {
+/// Permit to keep one action in memory while it waits. Dropped, it makes room for others.
+pub(crate) struct MemoryPermit {
     lane: Arc<Lane>,
     bytes: usize,
 }
@@ -23,8 +23,8 @@ pub(crate) struct RowRoom {
 }
 
 impl Lane {
-    /// A place in memory for an action of so many bytes, unless all are taken.
-    pub(crate) fn enter(self: &Arc<Self>, bytes: usize, priority: Priority) -> Option<Place> {
+    /// Permit for an action of so many bytes, unless there is no room for it.
+    pub(crate) fn enter(self: &Arc<Self>, bytes: usize, priority: Priority) -> Option<MemoryPermit> {
         let more = if priority == Priority::High {
             MORE_HIGH_WAITING
         } else {
@@ -43,17 +43,17 @@ impl Lane {
             self.held.fetch_sub(1, Ordering::Relaxed);
             return None;
         }
-        Some(Place {
+        Some(MemoryPermit {
             lane: Arc::clone(self),
             bytes,
         })
     }
 
-    /// A place for a row that was claimed, over the limit if need be: a claim is small, and others may have come in meanwhile.
-    pub(crate) fn enter_claimed(self: &Arc<Self>, bytes: usize) -> Place {
+    /// Permit for a row that was claimed, over the limit if need be: a claim is small, and others may have come in meanwhile.
+    pub(crate) fn enter_claimed(self: &Arc<Self>, bytes: usize) -> MemoryPermit {
         self.held.fetch_add(1, Ordering::Relaxed);
         self.memory.enter_claimed(bytes);
-        Place {
+        MemoryPermit {
             lane: Arc::clone(self),
             bytes,
         }
@@ -64,8 +64,8 @@ impl Lane {
         self.memory.rows_at_once()
     }
 
-    /// Notes that a row is left for later although there may be a place for it.
-    pub(crate) fn leave_for_later(&self, priority: Priority) -> Option<Place> {
+    /// Leaves a row in the store although there may be room for it, and remembers that some wait there.
+    pub(crate) fn leave_for_later(&self, priority: Priority) -> Option<MemoryPermit> {
         self.backlog.store(true, Ordering::Relaxed);
         if priority == Priority::High {
             self.high_backlog.store(true, Ordering::Relaxed);
@@ -131,7 +131,7 @@ impl Lane {
     }
 }
 
-impl Drop for Place {
+impl Drop for MemoryPermit {
     fn drop(&mut self) {
         self.lane.memory.leave(self.bytes);
         let held = self.lane.held.fetch_sub(1, Ordering::Relaxed) - 1;
